@@ -1,0 +1,143 @@
+import type * as z from 'zod';
+import { limits } from './limits.ts';
+
+/** What is wrong with a request: the field (absent: the request as a whole) and a sentence that completes its name. */
+export interface BadRequest {
+  field?: string;
+  problem: string;
+}
+
+export type Parsed<T> = { ok: true; value: T } | { ok: false; bad: BadRequest };
+
+/**
+ * Reads an OAuth request body, form-encoded or JSON, against its schema.
+ *
+ * Stricter than parsers are by default, so that nobody can read the same bytes in two ways: a parameter or member given
+ * twice is refused (RFC 6749, section 3.2), and so are bodies too large or too deeply nested. A parameter without a
+ * value counts as absent.
+ *
+ * @param contentType the header's value; parameters after `;` are ignored
+ */
+export function parseParameters<S extends z.ZodType>(
+  schema: S,
+  contentType: string | undefined,
+  body: string,
+): Parsed<z.infer<S>> {
+  if (Buffer.byteLength(body) > limits.bodyBytes) {
+    return bad({ problem: `the body must have at most ${limits.bodyBytes} bytes` });
+  }
+  const parameters = readBody(contentType, body);
+  if (!parameters.ok) return parameters;
+  const parsed = schema.safeParse(parameters.value);
+  if (parsed.success) return { ok: true, value: parsed.data };
+  const [issue] = parsed.error.issues;
+  if (issue?.code === 'unrecognized_keys') {
+    return bad({ field: fieldName([...issue.path, printable(issue.keys[0] ?? '')]), problem: 'is not a known field' });
+  }
+  return bad({ field: fieldName(issue?.path ?? []), problem: issue?.message ?? 'is not valid' });
+}
+
+function readBody(contentType: string | undefined, body: string): Parsed<Record<string, unknown>> {
+  switch (contentType?.split(';')[0]?.trim().toLowerCase()) {
+    case 'application/x-www-form-urlencoded':
+      return readForm(body);
+    case 'application/json':
+      return readJsonObject(body);
+    default:
+      return bad({ problem: 'the content type must be application/x-www-form-urlencoded or application/json' });
+  }
+}
+
+/** The parameters that are not text: how a form writes them. */
+const FORM_READERS: Record<string, (text: string, field: string) => Parsed<unknown>> = {
+  authorization_details: readJson,
+  // What is no number stays text, for the schema to name.
+  expires_in: (text) => ({ ok: true, value: /^-?\d{1,15}(\.\d{1,15})?$/.test(text) ? Number(text) : text }),
+};
+
+function readForm(body: string): Parsed<Record<string, unknown>> {
+  // URLSearchParams mends what it cannot decode; what would be mended is refused.
+  if (/%(?![0-9A-Fa-f]{2})/.test(body)) return bad({ problem: 'the form has a broken percent-encoding' });
+  const parameters = new Map<string, unknown>();
+  for (const [name, text] of new URLSearchParams(body)) {
+    if (text.includes('\uFFFD')) return bad({ field: printable(name), problem: 'must be UTF-8' });
+    if (parameters.has(name)) return bad({ field: printable(name), problem: 'must be given once' });
+    const read = FORM_READERS[name];
+    if (text === '') {
+      parameters.set(name, undefined);
+    } else if (read === undefined || !Object.hasOwn(FORM_READERS, name)) {
+      parameters.set(name, text);
+    } else {
+      const value = read(text, name);
+      if (!value.ok) return value;
+      parameters.set(name, value.value);
+    }
+  }
+  return { ok: true, value: Object.fromEntries(parameters) };
+}
+
+function readJsonObject(body: string): Parsed<Record<string, unknown>> {
+  const json = readJson(body);
+  if (!json.ok) return json;
+  if (typeof json.value !== 'object' || json.value === null || Array.isArray(json.value)) {
+    return bad({ problem: 'the body must be a JSON object' });
+  }
+  return { ok: true, value: json.value as Record<string, unknown> };
+}
+
+/** @param field the parameter that holds the JSON; absent for the whole body */
+function readJson(text: string, field?: string): Parsed<unknown> {
+  const problemOf = (problem: string) =>
+    bad(field === undefined ? { problem: `the body ${problem}` } : { field, problem });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return problemOf('must be well-formed JSON');
+  }
+  const flaw = ambiguity(text);
+  if (flaw === undefined) return { ok: true, value };
+  if (flaw === 'deep') return problemOf(`must be nested at most ${limits.jsonDepth} levels deep`);
+  return problemOf(`must give ${printable(flaw.twice)} once`);
+}
+
+// In well-formed JSON, every string, bracket and colon; nothing else matters here.
+const JSON_TOKENS = /"(?:[^"\\]|\\.)*"|[{}[\]:]/g;
+
+/** What `JSON.parse` silently accepts in well-formed JSON: a member given twice, or nesting without end. */
+function ambiguity(json: string): 'deep' | { twice: string } | undefined {
+  const open: Set<string>[] = [];
+  let lastString = '""';
+  for (const [token] of json.matchAll(JSON_TOKENS)) {
+    if (token === '{' || token === '[') {
+      if (open.push(new Set()) > limits.jsonDepth) return 'deep';
+    } else if (token === '}' || token === ']') {
+      open.pop();
+    } else if (token !== ':') {
+      lastString = token;
+    } else {
+      const member: string = JSON.parse(lastString);
+      const members = open.at(-1);
+      if (members?.has(member)) return { twice: member };
+      members?.add(member);
+    }
+  }
+  return undefined;
+}
+
+/** `authorization_details[0].actions`, as the path of a schema's issue. */
+function fieldName(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((name, key) => {
+    if (typeof key === 'number') return `${name}[${key}]`;
+    return name === '' ? String(key) : `${name}.${String(key)}`;
+  }, '');
+}
+
+/** A name that the client chose, made fit for an answer: RFC 6749 allows visible ASCII without quotes there. */
+function printable(name: string): string {
+  return /^[\w.-]{1,64}$/.test(name) ? name : 'a parameter';
+}
+
+function bad(problem: BadRequest): { ok: false; bad: BadRequest } {
+  return { ok: false, bad: problem };
+}

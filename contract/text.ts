@@ -1,0 +1,32 @@
+import * as z from 'zod';
+import { limits } from './limits.ts';
+
+// Control and format characters could forge lines or reorder text where a person reads the audit.
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+
+/** Free text for the audit trail: bounded, and nothing in it that a person cannot see. */
+export const reason = z
+  .string({ error: 'must be text' })
+  .max(limits.reasonLength, { error: `must have at most ${limits.reasonLength} characters` })
+  .refine((text) => !INVISIBLE.test(text), { error: 'must not contain control characters' })
+  .meta({ description: 'Why, in free text; kept for the audit, never judged.' });
+
+/** The name of an audience, a subject or a token id: visible ASCII without quotes and backslash. */
+export const name = z
+  .string({ error: 'must be a name' })
+  .min(1, { error: 'must not be empty' })
+  .max(limits.nameLength, { error: `must have at most ${limits.nameLength} characters` })
+  .regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, { error: 'must be visible ASCII without spaces, quotes or backslashes' });
+
+/** A token's identifier, its `jti`: a UUID in lower case. */
+export const tokenId = z
+  .string({ error: 'must be a token id' })
+  .regex(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, { error: 'must be a token id (a lower-case UUID)' })
+  .meta({ description: 'The token’s identifier: its `jti`.', format: 'uuid' });
+
+/** A token in JWS compact form. Only its shape and size; nothing in it is trusted. */
+export const unverifiedToken = z
+  .string({ error: 'must be a token' })
+  .max(limits.tokenLength, { error: `must have at most ${limits.tokenLength} characters` })
+  .regex(/^[\x21-\x7e]+$/, { error: 'must be a token' })
+  .meta({ description: 'The token, as vended.' });

@@ -1,0 +1,124 @@
+import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
+import type { Action, AuthorizationDetail } from '../contract/authorization-details.ts';
+import type { Caller } from './identity.ts';
+import type { PolicyBundle } from './policy-bundle.ts';
+
+/** What policy may take into account besides who asks for what. */
+export interface DecisionContext {
+  audience: string;
+  /** Of the token, in seconds. */
+  lifetime: number;
+  /** Milliseconds since the epoch. */
+  time: number;
+  /** IPv4 or IPv6 address. */
+  sourceIp: string;
+}
+
+export interface PolicyDecision {
+  allowed: boolean;
+  /** The policies that decided, by `@id`: those that permit when allowed, those that forbid when not. */
+  policies: string[];
+  /** The policies that could not be evaluated, by `@id`. */
+  policyErrors: string[];
+}
+
+/** Decides whether a caller may have everything that the details name. */
+export type PolicyDecisionPoint = (
+  caller: Caller,
+  details: readonly AuthorizationDetail[],
+  context: DecisionContext,
+) => PolicyDecision;
+
+/**
+ * A policy decision point over a bundle, which is parsed here, once.
+ *
+ * Every (action, location) pair is judged alone. All must be allowed, or nothing is. A policy that errs denies the
+ * pair: Cedar skips such a policy, and a skipped `forbid` would grant what it was written to prevent.
+ *
+ * @see https://docs.cedarpolicy.com/auth/authorization.html
+ */
+export function policyDecisionPoint(bundle: PolicyBundle): PolicyDecisionPoint {
+  // Cedar keeps preparsed sets by name and for good, so each decision point needs a name of its own.
+  const preparsedPolicySetId = `bundle-${++bundles}`;
+  const parsed = cedar.preparsePolicySet(preparsedPolicySetId, { staticPolicies: bundle.policies });
+  if (parsed.type === 'failure') throw new Error('the policy bundle does not parse');
+
+  return (caller, details, context) => {
+    const permits = new Set<string>();
+    const forbids = new Set<string>();
+    const policyErrors = new Set<string>();
+    let allowed = true;
+    for (const { action, location, fields } of pairs(details)) {
+      const answer = cedar.statefulIsAuthorized({
+        preparsedPolicySetId,
+        ...authorizationRequest(caller, action, location, fields, context),
+      });
+      if (answer.type === 'failure') throw new Error('Cedar refused an authorization request');
+      const { decision, diagnostics } = answer.response;
+      for (const error of diagnostics.errors) policyErrors.add(error.policyId);
+      for (const id of diagnostics.reason) (decision === 'allow' ? permits : forbids).add(id);
+      allowed &&= decision === 'allow' && diagnostics.errors.length === 0;
+    }
+    return { allowed, policies: [...(allowed ? permits : forbids)], policyErrors: [...policyErrors] };
+  };
+}
+
+let bundles = 0;
+
+function* pairs(
+  details: readonly AuthorizationDetail[],
+): Generator<{ action: Action; location: string; fields: readonly string[] | undefined }> {
+  for (const { actions, locations, fields } of details) {
+    for (const location of locations) {
+      for (const action of actions) yield { action, location, fields };
+    }
+  }
+}
+
+/** One question to Cedar, in the terms of `policies/schema.cedarschema`. */
+export function authorizationRequest(
+  caller: Caller,
+  action: Action,
+  location: string,
+  fields: readonly string[] | undefined,
+  context: DecisionContext,
+): Pick<cedar.AuthorizationCall, 'principal' | 'action' | 'resource' | 'context' | 'entities'> {
+  const principal = { type: 'Workload', id: caller.subject };
+  const { account, kind, name, session } = caller;
+  return {
+    principal,
+    action: { type: 'Action', id: action },
+    resource: resource(location),
+    context: {
+      audience: context.audience,
+      lifetime: context.lifetime,
+      time: extension('datetime', new Date(context.time).toISOString()),
+      sourceIp: extension('ip', context.sourceIp),
+      fields: { all: fields === undefined, names: [...(fields ?? [])] },
+    },
+    entities: [
+      { uid: principal, attrs: { account, kind, name, ...(session && { session }) }, parents: [] },
+      ...withAncestors(location),
+    ],
+  };
+}
+
+function resource(id: string): cedar.TypeAndId {
+  return { type: 'Resource', id };
+}
+
+function extension(fn: string, arg: string): cedar.CedarValueJson {
+  return { __extn: { fn, arg } };
+}
+
+/** `a/b/c` is in `a/b`, which is in `a`. */
+function withAncestors(location: string): cedar.EntityJson[] {
+  const entities: cedar.EntityJson[] = [];
+  for (let id = location; ; ) {
+    const slash = id.lastIndexOf('/');
+    const parent = id.slice(0, Math.max(slash, 0));
+    entities.push({ uid: resource(id), attrs: {}, parents: slash < 0 ? [] : [resource(parent)] });
+    if (slash < 0) return entities;
+    id = parent;
+  }
+}

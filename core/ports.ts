@@ -1,0 +1,75 @@
+import type { JSONWebKeySet } from 'jose';
+import type { DeniedRecord, Failure, IssuedRecord, Revocation, TokenRecord } from './token-record.ts';
+
+/** The signature algorithms the machine knows (RFC 7518, section 3.1). No other is ever signed or accepted. */
+export type Algorithm = 'ES256' | 'ES384' | 'RS256';
+
+/** A signing key, as a token's header names it. */
+export interface KeyName {
+  algorithm: Algorithm;
+  /** Its RFC 7638 thumbprint: the token's `kid`. */
+  keyId: string;
+}
+
+/** Signs digests with a key that never leaves its keeper. */
+export interface Signer {
+  /** The key that signs now. Known from the first call on; later calls cost nothing. */
+  key(): Promise<KeyName>;
+  /**
+   * @param digest of the JWS signing input, SHA-256 or SHA-384 as the key's algorithm says
+   * @returns the signature as JWS writes it (for ECDSA: R and S, RFC 7518 section 3.4)
+   */
+  sign(digest: Uint8Array): Promise<Uint8Array>;
+}
+
+/** The public keys of every token that may still be valid. */
+export interface VerificationKeys {
+  jwks(): Promise<JSONWebKeySet>;
+}
+
+/** The durable record of every decision. */
+export interface TokenRecords {
+  /** Stores a new record; when this resolves, the record is durable. */
+  put(record: IssuedRecord | DeniedRecord): Promise<void>;
+  /** Turns an issued record into a failed one. A record that is not `issued` is left as it is. */
+  markFailed(tokenId: string, failure: Failure): Promise<void>;
+  /** Reads a record with strong consistency. */
+  get(tokenId: string): Promise<TokenRecord | undefined>;
+  /**
+   * Turns an issued record into a revoked one.
+   * @returns whether this call did it: of two at once, one did
+   */
+  revoke(tokenId: string, revocation: Revocation): Promise<boolean>;
+  /** The tokens vended to a subject since a time (milliseconds), in pages, eventually consistent. */
+  issuedTo(subject: string, since: number): AsyncIterable<string[]>;
+}
+
+/** For each subject, the time before which its tokens are revoked. */
+export interface SubjectWatermarks {
+  /** @returns milliseconds since the epoch; `undefined` when the subject was never revoked. Strongly consistent. */
+  get(subject: string): Promise<number | undefined>;
+  /** Revokes what the subject was vended up to and including this time (milliseconds). It never moves back. */
+  raise(subject: string, revokedBefore: number): Promise<void>;
+}
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
+export interface Ids {
+  /** A fresh random token id: a UUID version 4 (RFC 9562). */
+  next(): string;
+}
+
+/** A dependency did not do its part: throttled, slow, down or misconfigured. The caller may try again. */
+export class DependencyFault extends Error {
+  override readonly name = 'DependencyFault';
+  readonly dependency: string;
+
+  /** @param dependency which one, in a word, e.g. `KMS` */
+  constructor(dependency: string, cause: unknown) {
+    super(`${dependency} failed: ${cause instanceof Error ? cause.name : 'unknown'}`, { cause });
+    this.dependency = dependency;
+  }
+}

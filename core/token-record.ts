@@ -1,0 +1,69 @@
+import type { AuthorizationDetail } from '../contract/authorization-details.ts';
+
+/** What the machine remembers of every request it decided. Times are milliseconds since the epoch. */
+interface Decided {
+  tokenId: string;
+  subject: string;
+  account: string;
+  session?: string;
+  audience: string;
+  authorizationDetails: AuthorizationDetail[];
+  /** Lifetime in seconds: given, or asked for when denied. */
+  lifetime: number;
+  reason?: string;
+  sourceIp: string;
+  requestId: string;
+  /** When the request was decided. */
+  decidedAt: number;
+  /** The policies that decided, by `@id`. */
+  policies: string[];
+  /** From when on the store may forget it, in seconds since the epoch. It says nothing about validity. */
+  ttl: number;
+}
+
+/** A record of a token that was signed, or was meant to be. */
+interface Vended extends Decided {
+  /** When the token ends: its `exp`, in milliseconds. Validity is judged by this, never by the item's presence. */
+  expiresAt: number;
+  keyId: string;
+  /** The digest that was signed (SHA-256 or SHA-384 of the JWS signing input); the token itself is not kept. */
+  signedDigest: Uint8Array;
+}
+
+export interface IssuedRecord extends Vended {
+  status: 'issued';
+}
+
+export type Denial = 'policy' | 'unsupported_identity';
+
+export interface DeniedRecord extends Decided {
+  status: 'denied';
+  denial: Denial;
+  /** The policies that could not be evaluated, by `@id`. */
+  policyErrors: string[];
+}
+
+export type Failure = 'signing_failed' | 'watermark_unreadable' | 'subject_revoked';
+
+/** Recorded as issued, but no token left. */
+export interface FailedRecord extends Vended {
+  status: 'failed';
+  failure: Failure;
+}
+
+export interface Revocation {
+  revokedAt: number;
+  /** The ARN of the caller, or the source of the event. */
+  revokedBy: string;
+  revocationReason?: string;
+}
+
+export interface RevokedRecord extends Vended, Revocation {
+  status: 'revoked';
+}
+
+/**
+ * One decision, in the state it is in. `issued` is the only state that changes: to `failed` or to `revoked`.
+ * That a token expired is read off the clock and changes nothing here.
+ */
+export type TokenRecord = IssuedRecord | DeniedRecord | FailedRecord | RevokedRecord;

@@ -1,0 +1,63 @@
+import type { ErrorCode, ErrorResponse } from '../contract/errors.ts';
+import type { BadRequest } from '../contract/parse-parameters.ts';
+import type { IssueTokenOutcome } from './issue-token.ts';
+import type { RevokeOwnTokenOutcome } from './revoke-own-token.ts';
+
+/** Every way in which a request can end without what it asked for. */
+export type Refusal =
+  | { kind: 'bad_request'; bad: BadRequest }
+  | Exclude<IssueTokenOutcome, { kind: 'issued' }>
+  | Exclude<RevokeOwnTokenOutcome, { kind: 'revoked' }>
+  | { kind: 'unavailable' }
+  | { kind: 'fault' };
+
+export interface WireError {
+  status: 400 | 403 | 500 | 503;
+  body: Omit<ErrorResponse, 'request_id'>;
+}
+
+/**
+ * What a caller is told: precise about its own mistakes, plain about policy and about our faults.
+ * The audit and the logs are the precise ones there.
+ */
+export function wireError(refusal: Refusal): WireError {
+  switch (refusal.kind) {
+    case 'bad_request': {
+      const { field, problem } = refusal.bad;
+      return error(400, codeOf(field), field === undefined ? problem : `${field} ${problem}`, field);
+    }
+    case 'lifetime_too_long':
+      return error(400, 'invalid_request', `expires_in must be at most ${refusal.maxLifetime} seconds`, 'expires_in');
+    case 'not_own_token':
+      return error(400, 'invalid_grant', 'the token was vended to another workload');
+    case 'denied':
+      switch (refusal.denial) {
+        case 'policy':
+          return error(403, 'access_denied', 'policy does not allow all that was asked for');
+        case 'unsupported_identity':
+          return error(403, 'access_denied', 'the caller must be an IAM role or an IAM user');
+        case 'subject_revoked':
+          return error(403, 'access_denied', 'the tokens of this workload were revoked while this one was asked for');
+        default:
+          return refusal.denial satisfies never;
+      }
+    case 'unavailable':
+      return error(503, 'temporarily_unavailable', 'no token was vended or changed; try again shortly');
+    case 'fault':
+      return error(500, 'server_error', 'the machine failed; its operator finds the cause under the request id');
+    default:
+      return refusal satisfies never;
+  }
+}
+
+function codeOf(field: string | undefined): ErrorCode {
+  const parameter = field?.split(/[.[]/)[0];
+  if (parameter === 'grant_type') return 'unsupported_grant_type';
+  if (parameter === 'authorization_details') return 'invalid_authorization_details';
+  if (parameter === 'audience' || parameter === 'resource') return 'invalid_target';
+  return 'invalid_request';
+}
+
+function error(status: WireError['status'], code: ErrorCode, description: string, field?: string): WireError {
+  return { status, body: { error: code, error_description: description, ...(field && { field }) } };
+}

@@ -1,0 +1,19 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { awsCall } from './aws-call.ts';
+
+/**
+ * Awaits a conditional write.
+ *
+ * @returns whether its condition held, and with that the write happened
+ * @throws DependencyFault for every other failure
+ */
+export async function conditionHolds(write: Promise<unknown>): Promise<boolean> {
+  const held = write.then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof ConditionalCheckFailedException) return false;
+      throw error;
+    },
+  );
+  return awsCall('DynamoDB', held);
+}

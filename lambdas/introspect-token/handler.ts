@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { KMSClient } from '@aws-sdk/client-kms';
+import { introspectionRequest } from '../../contract/introspection.ts';
+import { introspectToken } from '../../core/introspect-token.ts';
+import { clientSettings } from '../adapters/aws-call.ts';
+import { dynamoSubjectWatermarks } from '../adapters/dynamo-subject-watermarks.ts';
+import { dynamoTokenRecords } from '../adapters/dynamo-token-records.ts';
+import { kmsVerificationKeys } from '../adapters/kms-verification-keys.ts';
+import { answer, refuse } from '../answers.ts';
+import { authenticated, readParameters } from '../api-request.ts';
+import { apiHandler } from '../middleware/api-handler.ts';
+import { readEnv } from '../read-env.ts';
+import { introspectTokenEnv } from './env.ts';
+
+const env = readEnv(introspectTokenEnv);
+const dynamo = new DynamoDBClient(clientSettings);
+const rules = {
+  issuer: env.ISSUER,
+  resourceServers: JSON.parse(readFileSync(new URL('resource-servers.json', import.meta.url), 'utf8')),
+};
+const ports = {
+  keys: kmsVerificationKeys(new KMSClient(clientSettings), env.VERIFICATION_KEY_ARNS),
+  records: dynamoTokenRecords(dynamo, env.TABLE_NAME),
+  watermarks: dynamoSubjectWatermarks(dynamo, env.TABLE_NAME),
+  clock: Date,
+};
+
+/** `POST /introspect` (RFC 7662): a resource server, authenticated by SigV4, asks whether a token is active. */
+export const handler = apiHandler(async (event) => {
+  const { userArn, requestId } = authenticated(event);
+  const request = readParameters(introspectionRequest, event);
+  if (!request.ok) return refuse({ kind: 'bad_request', bad: request.bad }, requestId);
+  return answer(await introspectToken(request.value.token, userArn, rules, ports));
+});

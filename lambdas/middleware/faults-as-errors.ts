@@ -1,0 +1,20 @@
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import type { MiddlewareObj } from '@middy/core';
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import { DependencyFault } from '../../core/ports.ts';
+import { refuse } from '../answers.ts';
+import { logger, metrics } from '../observability.ts';
+
+/** Answers what was thrown: 503 for a dependency's fault, 500 for ours. The cause goes to the log alone. */
+export function faultsAsErrors(): MiddlewareObj<APIGatewayProxyEvent, APIGatewayProxyResult> {
+  return {
+    onError(request) {
+      const { error, event } = request;
+      const { requestId } = event.requestContext;
+      const kind = error instanceof DependencyFault ? 'unavailable' : 'fault';
+      metrics.addMetric(kind === 'unavailable' ? 'DependencyFaults' : 'Faults', MetricUnit.Count, 1);
+      logger.error('the request failed', { apiRequestId: requestId, error: error as Error });
+      request.response = refuse({ kind }, requestId);
+    },
+  };
+}

@@ -1,0 +1,4 @@
+import * as z from 'zod';
+import { list, text } from '../env-types.ts';
+
+export const revokeOwnTokenEnv = z.object({ ISSUER: text, TABLE_NAME: text, VERIFICATION_KEY_ARNS: list });

@@ -1,0 +1,188 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { parse, TomlError } from 'smol-toml';
+import * as z from 'zod';
+import { parseDuration } from '../contract/duration.ts';
+import { limits } from '../contract/limits.ts';
+
+/** CloudWatch Logs keeps log groups for these numbers of days only. */
+const LOG_RETENTION_DAYS = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 3653,
+];
+
+const DAY = 86_400;
+
+/** A duration in configuration, such as `"15m"`; seconds once read. */
+const duration = z.string({ error: 'must be a duration such as "15m"' }).transform((text, context) => {
+  const seconds = parseDuration(text);
+  if (seconds === undefined) {
+    context.addIssue({ code: 'custom', message: 'must be a duration such as "90s", "15m", "1h" or "30d"' });
+    return z.NEVER;
+  }
+  return seconds;
+});
+
+const keySpec = z.enum(['ECC_NIST_P256', 'ECC_NIST_P384', 'RSA_2048'], {
+  error: 'must be ECC_NIST_P256 (ES256), ECC_NIST_P384 (ES384) or RSA_2048 (RS256)',
+});
+
+const accountId = z.string().regex(/^[0-9]{12}$/, { error: 'must be an AWS account id of 12 digits, in quotes' });
+
+const eventSource = z
+  .string({ error: 'must be the source of an event' })
+  .regex(/^(?!tvm$|aws\.)[A-Za-z0-9._-]{1,256}$/, {
+    error: 'must be an event source of your own: not "tvm", which is the machine, and not "aws.…"',
+  });
+
+const principal = z
+  .string({ error: 'must be an ARN' })
+  .regex(/^arn:aws[a-z-]*:iam::[0-9]{12}:(role\/[\w+=,.@-]+|user\/[\x21-\x7e]+)$/, {
+    error: 'must be the ARN of an IAM role (without its path) or of an IAM user',
+  });
+
+const positive = z.int({ error: 'must be a whole number' }).positive({ error: 'must be greater than zero' });
+
+/** Every key of `config/<stage>.toml`. docs/configuration.md is made from this. */
+export const configSchema = z
+  .strictObject({
+    token_expiration_time: duration.default(900).meta({
+      description: 'Lifetime of a token when none is asked for.',
+    }),
+    max_token_lifetime: duration
+      .refine((seconds) => seconds <= limits.lifetime, { error: 'must be at most "24h"' })
+      .default(3_600)
+      .meta({ description: 'Longest lifetime that may be asked for; at most `"24h"`.' }),
+    signing_keys: z
+      .record(z.string().regex(/^[\w-]{1,64}$/), keySpec, { error: 'must name at least one key' })
+      .default({ first: 'ECC_NIST_P256' })
+      .meta({
+        description:
+          'The keys whose tokens may still be valid, by a name of your choice: `ECC_NIST_P256` (ES256), `ECC_NIST_P384` ' +
+          '(ES384) or `RSA_2048` (RS256). Each is a KMS key; all are in the JWKS.',
+      }),
+    signing_key: z
+      .string({ error: 'must be the name of a key in signing_keys' })
+      .default('first')
+      .meta({ description: 'The name of the key that signs. docs/operations.md tells how to rotate.' }),
+    domain: z
+      .strictObject({
+        name: z.hostname({ error: 'must be a host name such as "tokens.example.com"' }),
+        certificate_arn: z
+          .string()
+          .startsWith('arn:', { error: 'must be the ARN of an ACM certificate in this region' }),
+      })
+      .optional()
+      .meta({
+        description: 'Custom domain, `{ name, certificate_arn }`; it becomes the issuer. Without it: the API’s URL.',
+      }),
+    issuer: z
+      .url({ protocol: /^https?$/, error: 'must be a URL' })
+      .refine((url) => url.startsWith('https:') || ['127.0.0.1', 'localhost'].includes(new URL(url).hostname), {
+        error: 'must be an https URL',
+      })
+      .refine((url) => !url.endsWith('/'), { error: 'must not end with a slash' })
+      .optional()
+      .meta({ description: 'Issuer, where the machine is reached by another URL than its own: an emulator, a CDN.' }),
+    throttle: z
+      .strictObject({ rate: positive, burst: positive })
+      .default({ rate: 200, burst: 400 })
+      .meta({ description: 'Requests a second, and at once, that the API takes before it answers 429.' }),
+    record_retention: duration.default(90 * DAY).meta({
+      description: 'How long the record of a decision is kept after the token ended.',
+    }),
+    log_retention: duration
+      .refine((seconds) => LOG_RETENTION_DAYS.includes(seconds / DAY), {
+        error: `must be a number of days that CloudWatch Logs knows: ${LOG_RETENTION_DAYS.map((days) => `${days}d`).join(', ')}`,
+      })
+      .default(365 * DAY)
+      .meta({ description: 'How long logs are kept: a number of days that CloudWatch Logs knows.' }),
+    revocation_sources: z
+      .array(eventSource, { error: 'must be an array of event sources' })
+      .default([])
+      .meta({ description: 'Event sources whose `Revocation Requested` events on the bus are obeyed.' }),
+    resource_servers: z
+      .array(z.strictObject({ principal, audiences: z.array(z.string().min(1)).min(1) }))
+      .refine((servers) => new Set(servers.map((server) => server.principal)).size === servers.length, {
+        error: 'must name each principal once',
+      })
+      .default([])
+      .meta({
+        description: 'Who may introspect tokens for which audiences: `{ principal, audiences }`, an IAM ARN and names.',
+      }),
+    trusted_accounts: z.array(accountId).default([]).meta({
+      description: 'Other AWS accounts whose workloads may ask for tokens and revoke their own. Policy still decides.',
+    }),
+    trusted_organization: z
+      .string()
+      .regex(/^o-[a-z0-9]{10,32}$/, { error: 'must be an organization id such as "o-a1b2c3d4e5"' })
+      .optional()
+      .meta({ description: 'The same for every account of an AWS organization.' }),
+    data_protection: z
+      .boolean({ error: 'must be true or false' })
+      .default(true)
+      .meta({
+        description:
+          'Keeps table and keys when the stack goes, and guards them from deletion. `false` only for trials.',
+      }),
+    emulator_api_id: z
+      .string()
+      .regex(/^[a-z0-9-]{1,32}$/)
+      .optional()
+      .meta({ description: 'Emulators only: the API’s id, by the tag `ms-custom-id`. On AWS a tag without effect.' }),
+  })
+  .refine((config) => config.token_expiration_time <= config.max_token_lifetime, {
+    path: ['token_expiration_time'],
+    error: 'must not be longer than max_token_lifetime',
+  })
+  .refine((config) => config.signing_key in config.signing_keys, {
+    path: ['signing_key'],
+    error: 'must be the name of a key in signing_keys',
+  })
+  .refine((config) => !(config.domain && config.issuer), {
+    path: ['issuer'],
+    error: 'must be absent when domain is given, which is the issuer then',
+  });
+
+/** A stage's configuration. Durations are seconds. */
+export type Config = z.infer<typeof configSchema>;
+
+/** A mistake in the configuration: one sentence that names file and key. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/**
+ * Reads a stage's configuration.
+ *
+ * @param stage the name of a file in `directory`, without `.toml`
+ * @param overrides keys that the command line gives, which win over the file's
+ * @throws {ConfigError}
+ */
+export function loadConfig(directory: URL, stage: string, overrides: Record<string, unknown> = {}): Config {
+  const name = `config/${stage}.toml`;
+  const file = new URL(`${stage}.toml`, directory);
+  if (!/^[a-z0-9-]{1,32}$/.test(stage) || !existsSync(file)) {
+    throw new ConfigError(`${name} does not exist; name a stage of config/ with -c stage=…`);
+  }
+  return parseConfig(readFileSync(file, 'utf8'), name, overrides);
+}
+
+/** Reads configuration from TOML text; `name` is what messages call it. */
+export function parseConfig(toml: string, name: string, overrides: Record<string, unknown> = {}): Config {
+  let unverified: Record<string, unknown>;
+  try {
+    unverified = parse(toml);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    throw new ConfigError(`${name}:${error.line}: ${error.message.split('\n')[0]}`);
+  }
+  const config = configSchema.safeParse({ ...unverified, ...overrides });
+  if (config.success) return config.data;
+  throw new ConfigError(config.error.issues.map((issue) => `${name}: ${sentence(issue)}`).join('\n'));
+}
+
+function sentence(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys') {
+    return `${[...issue.path, issue.keys[0]].join('.')} is not a key of the configuration; docs/configuration.md lists them`;
+  }
+  return `${issue.path.join('.')} ${issue.message}`;
+}

@@ -1,0 +1,123 @@
+import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { type CfnEventBus, EventBus, Rule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import {
+  AnyPrincipal,
+  Effect,
+  type IRole,
+  type ManagedPolicy,
+  PolicyDocument,
+  PolicyStatement,
+  type Role,
+} from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { AUDIT_SOURCE, REVOCATION_REQUESTED } from '../../contract/events.ts';
+
+const BUS_NAME = 'tvm';
+
+/** The bus `tvm`: audit events go out on it, requests to revoke come in. Nothing that fails is dropped. */
+export class EventFlow extends Construct {
+  readonly bus: EventBus;
+  /** Audit events that could not be published, whole. */
+  readonly auditDeadLetters: Queue;
+  /** Requests to revoke that could not be carried out, whole. */
+  readonly revocationDeadLetters: Queue;
+
+  constructor(scope: Construct, id: string, { encryptionKey }: { encryptionKey: IKey }) {
+    super(scope, id);
+    this.bus = new EventBus(this, 'bus', {
+      eventBusName: BUS_NAME,
+      description: 'Token vending machine: audit and revocation',
+    });
+    this.auditDeadLetters = this.deadLetters('audit-dead-letters', encryptionKey);
+    this.revocationDeadLetters = this.deadLetters('revocation-dead-letters', encryptionKey);
+  }
+
+  /** Lets one role publish audit events, and denies their source to everybody else: nobody forges the audit. */
+  publishedOnlyBy(role: IRole): void {
+    role.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions: ['events:PutEvents'],
+        resources: [this.bus.eventBusArn],
+        // «IfExists», since the emulator does not state the key; EventBridge always does.
+        conditions: { StringEqualsIfExists: { 'events:source': AUDIT_SOURCE } },
+      }),
+    );
+    const onlyThePublisher = new PolicyStatement({
+      sid: 'OnlyThePublisherPutsAuditEvents',
+      effect: Effect.DENY,
+      principals: [new AnyPrincipal()],
+      actions: ['events:PutEvents'],
+      resources: [Stack.of(this).formatArn({ service: 'events', resource: 'event-bus', resourceName: BUS_NAME })],
+      conditions: {
+        StringEquals: { 'events:source': AUDIT_SOURCE },
+        ArnNotEquals: { 'aws:PrincipalArn': role.roleArn },
+      },
+    });
+    // In the bus itself rather than beside it (AWS::Events::EventBusPolicy): there is no moment without it.
+    const bus = this.bus.node.defaultChild as CfnEventBus;
+    bus.policy = new PolicyDocument({ statements: [onlyThePublisher] });
+  }
+
+  /** Lets a role put on a queue what it could not deal with. */
+  allowDeadLetters(queue: Queue, role: Role): void {
+    queue.grantSendMessages(role);
+    for (const action of ['kms:GenerateDataKey*', 'kms:ReEncrypt*']) {
+      Validations.of(role).acknowledge({
+        id: `AwsSolutions-IAM5[Action::${action}]`,
+        reason: 'CDK’s grant for an encrypted queue names the variants of one operation; the resource is one key.',
+      });
+    }
+  }
+
+  /** Sends `Revocation Requested` events of these sources to a function. Without sources, none is obeyed. */
+  revokeOn(sources: readonly string[], target: IFunction): void {
+    if (sources.length === 0) return;
+    new Rule(this, 'revocation-requested', {
+      eventBus: this.bus,
+      description: 'Requests to revoke tokens, from the configured sources',
+      eventPattern: { source: [...sources], detailType: [REVOCATION_REQUESTED] },
+      targets: [
+        new LambdaFunction(target, { deadLetterQueue: this.revocationDeadLetters, maxEventAge: Duration.hours(1) }),
+      ],
+    });
+  }
+
+  /** Lets the bearer of a managed policy request revocations on the bus, as one of these sources. */
+  letRequestRevocation(sources: readonly string[], policy: ManagedPolicy): void {
+    if (sources.length === 0) return;
+    policy.addStatements(
+      new PolicyStatement({
+        actions: ['events:PutEvents'],
+        resources: [this.bus.eventBusArn],
+        conditions: {
+          StringEqualsIfExists: { 'events:source': [...sources], 'events:detail-type': REVOCATION_REQUESTED },
+        },
+      }),
+    );
+  }
+
+  private deadLetters(id: string, encryptionMasterKey: IKey): Queue {
+    const queue = new Queue(this, id, {
+      encryption: QueueEncryption.KMS,
+      encryptionMasterKey,
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    Validations.of(queue).acknowledge({ id: 'AwsSolutions-SQS3', reason: 'It is itself where dead letters go.' });
+    new Alarm(this, `${id}-alarm`, {
+      alarmDescription: `There are messages in ${id}: see docs/operations.md`,
+      metric: queue.metricApproximateNumberOfMessagesVisible(),
+      threshold: 1,
+      evaluationPeriods: 1,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+    return queue;
+  }
+}

@@ -1,0 +1,52 @@
+import { Aws } from 'aws-cdk-lib';
+import { AccountPrincipal, AnyPrincipal, type IPrincipal, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Config } from '../config.ts';
+
+/**
+ * The API's resource policy, where other accounts may call it.
+ *
+ * Only the workloads' paths open, and only to the accounts and the organization that the configuration names. The
+ * machine's own account is left out: there, an allow in this policy would suffice without any IAM policy. Its callers
+ * are let in by their IAM policies alone.
+ *
+ * @returns `undefined` when no other account is trusted: then there is no resource policy
+ * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authorization-flow.html
+ */
+export function callersFromOtherAccounts(
+  { trusted_accounts, trusted_organization }: Pick<Config, 'trusted_accounts' | 'trusted_organization'>,
+  stage: string,
+  paths: readonly string[],
+): PolicyDocument | undefined {
+  if (trusted_accounts.length === 0 && trusted_organization === undefined) return undefined;
+
+  const allow = (sid: string, principals: IPrincipal[], conditions: Record<string, Record<string, string>>) =>
+    new PolicyStatement({
+      sid,
+      principals,
+      actions: ['execute-api:Invoke'],
+      resources: paths.map((path) => `execute-api:/${stage}/POST${path}`),
+      conditions: {
+        ...conditions,
+        StringNotEquals: { 'aws:PrincipalAccount': Aws.ACCOUNT_ID },
+      },
+    });
+  const document = new PolicyDocument();
+  if (trusted_accounts.length > 0) {
+    const principals = trusted_accounts.map((account) => new AccountPrincipal(account));
+    document.addStatements(allow('WorkloadsOfTrustedAccounts', principals, {}));
+  }
+  if (trusted_organization !== undefined) {
+    const inOrganization = { StringEquals: { 'aws:PrincipalOrgID': trusted_organization } };
+    document.addStatements(allow('WorkloadsOfTheOrganization', [new AnyPrincipal()], inOrganization));
+  }
+  // Where there is a resource policy, what is open must be said to be.
+  document.addStatements(
+    new PolicyStatement({
+      sid: 'DiscoveryIsOpen',
+      principals: [new AnyPrincipal()],
+      actions: ['execute-api:Invoke'],
+      resources: [`execute-api:/${stage}/GET/.well-known/*`],
+    }),
+  );
+  return document;
+}

@@ -1,0 +1,115 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Duration, FileSystem, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { Architecture, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import { NodejsFunction, type NodejsFunctionProps, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import type * as z from 'zod';
+
+/** What all functions of a deployment have in common. */
+export interface ServiceDefaults {
+  encryptionKey: IKey;
+  /** How long logs are kept, in days. */
+  logRetention: RetentionDays;
+}
+
+export interface ServiceFunctionProps<Env extends z.ZodObject> {
+  defaults: ServiceDefaults;
+  description: string;
+  /** The environment that the function's `env.ts` asks for: exactly its variables. */
+  env: Env;
+  environment: { [Variable in keyof z.input<Env>]: string };
+  /** Files put beside the code, by name. */
+  files?: Record<string, string | Uint8Array>;
+  /** Default: 10 seconds, what a caller of the API may have to wait at worst. */
+  timeout?: Duration;
+  /** In MiB. CPU comes in proportion. */
+  memorySize: number;
+  retryAttempts?: NodejsFunctionProps['retryAttempts'];
+  onFailure?: NodejsFunctionProps['onFailure'];
+}
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** CommonJS packages inside an ES module bundle look for these. */
+const COMMONJS_GLOBALS =
+  "import{createRequire as __createRequire}from'node:module';" +
+  'const require=__createRequire(import.meta.url),__dirname=import.meta.dirname;';
+
+/**
+ * A use case's Lambda function. The construct's id is the use case's folder under `lambdas/`.
+ *
+ * It has a role of its own, which may write its log group and its traces and nothing else until it is granted more.
+ */
+export class ServiceFunction<Env extends z.ZodObject> extends NodejsFunction {
+  declare readonly role: Role;
+
+  constructor(scope: Construct, useCase: string, props: ServiceFunctionProps<Env>) {
+    const { encryptionKey, logRetention } = props.defaults;
+    const logGroup = new LogGroup(scope, `${useCase}-logs`, {
+      encryptionKey,
+      retention: logRetention,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const role = new Role(scope, `${useCase}-role`, {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      description: `What ${useCase} may do`,
+    });
+    role.addToPolicy(
+      new PolicyStatement({
+        actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        resources: [logGroup.logGroupArn],
+      }),
+    );
+    super(scope, useCase, {
+      entry: join(ROOT, 'lambdas', useCase, 'handler.ts'),
+      projectRoot: ROOT,
+      depsLockFilePath: join(ROOT, 'package-lock.json'),
+      description: props.description,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      memorySize: props.memorySize,
+      timeout: props.timeout ?? Duration.seconds(10),
+      tracing: Tracing.ACTIVE,
+      role,
+      logGroup,
+      environment: {
+        ...props.environment,
+        POWERTOOLS_SERVICE_NAME: useCase,
+        POWERTOOLS_METRICS_NAMESPACE: 'TokenVendingMachine',
+      },
+      ...(props.retryAttempts !== undefined && { retryAttempts: props.retryAttempts }),
+      ...(props.onFailure && { onFailure: props.onFailure }),
+      bundling: {
+        format: OutputFormat.ESM,
+        target: 'node24',
+        mainFields: ['module', 'main'],
+        // Everything is bundled, the AWS SDK too: what was tested is what runs, and it loads faster.
+        externalModules: [],
+        minify: true,
+        banner: COMMONJS_GLOBALS,
+        commandHooks: {
+          beforeBundling: () => [],
+          beforeInstall: () => [],
+          afterBundling: (_input, output) => copyCommands(props.files ?? {}, output),
+        },
+      },
+    });
+    Validations.of(role).acknowledge({
+      id: 'AwsSolutions-IAM5[Resource::*]',
+      reason: 'X-Ray’s PutTraceSegments and PutTelemetryRecords have no resources to name.',
+    });
+  }
+}
+
+function copyCommands(files: Record<string, string | Uint8Array>, output: string): string[] {
+  if (Object.keys(files).length === 0) return [];
+  const directory = FileSystem.mkdtemp('tvm-files-');
+  mkdirSync(directory, { recursive: true });
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(directory, name), content);
+  return [`cp "${directory}"/* "${output}"`];
+}

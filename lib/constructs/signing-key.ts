@@ -1,0 +1,41 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { AnyPrincipal, Effect, type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
+import type { Construct } from 'constructs';
+import type { Config } from '../config.ts';
+
+export interface SigningKeyProps {
+  spec: Config['signing_keys'][string];
+  /** Keep the key when the stack goes. */
+  protect: boolean;
+}
+
+/** An asymmetric KMS key that signs tokens. Its private half never leaves KMS. */
+export class SigningKey extends Key {
+  constructor(scope: Construct, id: string, { spec, protect }: SigningKeyProps) {
+    super(scope, id, {
+      description: 'Signs tokens of the token vending machine',
+      keySpec: KeySpec[spec],
+      keyUsage: KeyUsage.SIGN_VERIFY,
+      removalPolicy: protect ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+  }
+
+  /**
+   * Lets one role sign, and nobody else: the key's own policy denies every other principal of the account, whatever
+   * IAM policies they have.
+   */
+  signedOnlyBy(role: IRole): void {
+    this.grant(role, 'kms:Sign', 'kms:GetPublicKey');
+    this.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'OnlyTheIssuerSigns',
+        effect: Effect.DENY,
+        principals: [new AnyPrincipal()],
+        actions: ['kms:Sign'],
+        resources: ['*'],
+        conditions: { ArnNotEquals: { 'aws:PrincipalArn': role.roleArn } },
+      }),
+    );
+  }
+}

@@ -1,0 +1,184 @@
+import { RemovalPolicy, Stack, Tags, Validations } from 'aws-cdk-lib';
+import {
+  AccessLogField,
+  AccessLogFormat,
+  AuthorizationType,
+  type CfnRestApi,
+  type DomainNameOptions,
+  EndpointType,
+  LambdaIntegration,
+  LogGroupLogDestination,
+  MethodLoggingLevel,
+  ResponseType,
+  RestApi,
+  SecurityPolicy,
+} from 'aws-cdk-lib/aws-apigateway';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { Config } from '../config.ts';
+import { callersFromOtherAccounts } from './other-accounts.ts';
+import type { ServiceDefaults } from './service-function.ts';
+
+/** The API's stage: a literal, so that the issuer can be told to functions which the API itself depends on. */
+const STAGE = 'v1';
+
+/** At least TLS 1.2 with forward secrecy; hybrid post-quantum key exchange where the client can. A REST API's own default is TLS 1.0. */
+const TLS_POLICY = 'SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09';
+
+/** Who may call a path: each kind has a managed policy. */
+export type CallerKind = 'workload' | 'resource-server' | 'operator';
+
+/** The paths of each kind of caller. */
+export const CALLER_PATHS: Record<CallerKind, readonly string[]> = {
+  workload: ['/token', '/revoke'],
+  'resource-server': ['/introspect'],
+  operator: ['/revocations'],
+};
+
+export interface TokenApiProps {
+  config: Config;
+  defaults: ServiceDefaults;
+}
+
+/** The REST API: signed requests on the paths of callers, open ones on `/.well-known`. */
+export class TokenApi extends Construct {
+  /** The URL that tokens carry as `iss`: the configured one, the custom domain, or the API's own. Never from a request. */
+  readonly issuer: string;
+  readonly restApiId: string;
+  private readonly api: RestApi;
+
+  constructor(scope: Construct, id: string, { config, defaults }: TokenApiProps) {
+    super(scope, id);
+    const { region, urlSuffix } = Stack.of(this);
+    const policy = callersFromOtherAccounts(config, STAGE, CALLER_PATHS.workload);
+    this.api = new RestApi(this, 'api', {
+      description: 'Token vending machine',
+      endpointTypes: [EndpointType.REGIONAL],
+      cloudWatchRole: true,
+      cloudWatchRoleRemovalPolicy: RemovalPolicy.DESTROY,
+      ...(policy && { policy }),
+      ...(config.domain && { domainName: this.domain(config.domain) }),
+      disableExecuteApiEndpoint: config.domain !== undefined,
+      deployOptions: {
+        stageName: STAGE,
+        throttlingRateLimit: config.throttle.rate,
+        throttlingBurstLimit: config.throttle.burst,
+        tracingEnabled: true,
+        metricsEnabled: true,
+        loggingLevel: MethodLoggingLevel.ERROR,
+        // Bodies hold tokens.
+        dataTraceEnabled: false,
+        accessLogDestination: new LogGroupLogDestination(
+          new LogGroup(this, 'access-logs', {
+            encryptionKey: defaults.encryptionKey,
+            retention: defaults.logRetention,
+            removalPolicy: RemovalPolicy.DESTROY,
+          }),
+        ),
+        accessLogFormat: ACCESS_LOG,
+      },
+    });
+    const cfnApi = this.api.node.defaultChild as CfnRestApi;
+    cfnApi.securityPolicy = TLS_POLICY;
+    cfnApi.endpointAccessMode = 'STRICT';
+    if (config.emulator_api_id !== undefined) Tags.of(this.api).add('ms-custom-id', config.emulator_api_id);
+
+    this.restApiId = this.api.restApiId;
+    this.issuer =
+      config.issuer ??
+      (config.domain
+        ? `https://${config.domain.name}`
+        : `https://${this.api.restApiId}.execute-api.${region}.${urlSuffix}/${STAGE}`);
+    this.answerLikeTheMachine();
+    this.acknowledgeRules();
+  }
+
+  /** A path for callers that sign their requests. */
+  signed(path: string, handler: IFunction): void {
+    this.resource(path).addMethod('POST', new LambdaIntegration(handler), { authorizationType: AuthorizationType.IAM });
+  }
+
+  /** A path that anybody may read. */
+  open(path: string, handler: IFunction): void {
+    this.resource(path).addMethod('GET', new LambdaIntegration(handler), { authorizationType: AuthorizationType.NONE });
+  }
+
+  /** A managed policy that lets its bearer call the paths of one kind of caller, and nothing else. */
+  callerPolicy(kind: CallerKind): ManagedPolicy {
+    return new ManagedPolicy(this, `${kind}-policy`, {
+      description: `May call the token vending machine as ${kind}`,
+      statements: [
+        new PolicyStatement({
+          actions: ['execute-api:Invoke'],
+          resources: CALLER_PATHS[kind].map((path) => this.api.arnForExecuteApi('POST', path, STAGE)),
+        }),
+      ],
+    });
+  }
+
+  private resource(path: string) {
+    return this.api.root.resourceForPath(path);
+  }
+
+  private domain({ name, certificate_arn }: NonNullable<Config['domain']>): DomainNameOptions {
+    return {
+      domainName: name,
+      certificate: Certificate.fromCertificateArn(this, 'certificate', certificate_arn),
+      endpointType: EndpointType.REGIONAL,
+      securityPolicy: SecurityPolicy.TLS_1_2,
+    };
+  }
+
+  /** What the gateway itself refuses (unsigned, throttled, no such path) has the form of the machine's own errors. */
+  private answerLikeTheMachine(): void {
+    const answers: [id: string, type: ResponseType, error: string, headers?: Record<string, string>][] = [
+      ['refused', ResponseType.DEFAULT_4XX, 'access_denied'],
+      ['throttled', ResponseType.THROTTLED, 'temporarily_unavailable', { 'retry-after': "'2'" }],
+      ['failed', ResponseType.DEFAULT_5XX, 'server_error', { 'retry-after': "'2'" }],
+    ];
+    for (const [id, type, error, responseHeaders] of answers) {
+      this.api.addGatewayResponse(id, {
+        type,
+        ...(responseHeaders && { responseHeaders }),
+        templates: {
+          'application/json': `{"error":"${error}","error_description":$context.error.messageString,"request_id":"$context.requestId"}`,
+        },
+      });
+    }
+  }
+
+  /** The rules of cdk-nag that this API breaks on purpose. */
+  private acknowledgeRules(): void {
+    const reasons = {
+      'AwsSolutions-APIG2':
+        'The functions validate every request against the schemas of contract/, more strictly than the gateway can.',
+      'AwsSolutions-APIG3':
+        'What is not signed by an allowed caller ends at the gateway, and the stage throttles; a web ACL is the operator’s choice.',
+      'AwsSolutions-APIG4':
+        'The public keys and the metadata are meant for everybody; every other path asks for IAM authorization.',
+      'AwsSolutions-COG4': 'Callers are workloads with AWS identities: IAM authorization, not a user pool.',
+      'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]':
+        'API Gateway asks for this policy, on a role that only it can assume.',
+    };
+    for (const [id, reason] of Object.entries(reasons)) Validations.of(this).acknowledge({ id, reason });
+  }
+}
+
+/** Who called what, and how it went. No header and no body: they hold signatures and tokens. */
+const ACCESS_LOG = AccessLogFormat.custom(
+  JSON.stringify({
+    requestId: AccessLogField.contextRequestId(),
+    time: AccessLogField.contextRequestTimeEpoch(),
+    sourceIp: AccessLogField.contextIdentitySourceIp(),
+    caller: AccessLogField.contextIdentityUserArn(),
+    method: AccessLogField.contextHttpMethod(),
+    path: AccessLogField.contextResourcePath(),
+    status: AccessLogField.contextStatus(),
+    milliseconds: AccessLogField.contextResponseLatency(),
+    tlsVersion: '$context.tlsVersion',
+    error: AccessLogField.contextErrorResponseType(),
+  }),
+);

@@ -116,13 +116,9 @@ export const configSchema = z
       .regex(/^o-[a-z0-9]{10,32}$/, { error: 'must be an organization id such as "o-a1b2c3d4e5"' })
       .optional()
       .meta({ description: 'The same for every account of an AWS organization.' }),
-    data_protection: z
-      .boolean({ error: 'must be true or false' })
-      .default(true)
-      .meta({
-        description:
-          'Keeps table and keys when the stack goes, and guards them from deletion. `false` only for trials.',
-      }),
+    data_protection: z.boolean({ error: 'must be true or false' }).default(true).meta({
+      description: 'Keeps table and keys when the stack goes, and guards them from deletion. `false` only for trials.',
+    }),
     emulator_api_id: z
       .string()
       .regex(/^[a-z0-9-]{1,32}$/)

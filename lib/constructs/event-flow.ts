@@ -5,7 +5,6 @@ import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import {
   AnyPrincipal,
   Effect,
-  type IRole,
   type ManagedPolicy,
   PolicyDocument,
   PolicyStatement,
@@ -16,6 +15,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { AUDIT_SOURCE, REVOCATION_REQUESTED } from '../../contract/events.ts';
+import { principalArnsOf } from './principal-arns.ts';
 
 const BUS_NAME = 'tvm';
 
@@ -38,7 +38,7 @@ export class EventFlow extends Construct {
   }
 
   /** Lets one role publish audit events, and denies their source to everybody else: nobody forges the audit. */
-  publishedOnlyBy(role: IRole): void {
+  publishedOnlyBy(role: Role): void {
     role.addToPrincipalPolicy(
       new PolicyStatement({
         actions: ['events:PutEvents'],
@@ -55,7 +55,7 @@ export class EventFlow extends Construct {
       resources: [Stack.of(this).formatArn({ service: 'events', resource: 'event-bus', resourceName: BUS_NAME })],
       conditions: {
         StringEquals: { 'events:source': AUDIT_SOURCE },
-        ArnNotEquals: { 'aws:PrincipalArn': role.roleArn },
+        ArnNotLike: { 'aws:PrincipalArn': principalArnsOf(role) },
       },
     });
     // In the bus itself rather than beside it (AWS::Events::EventBusPolicy): there is no moment without it.

@@ -1,8 +1,9 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
-import { AnyPrincipal, Effect, type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { AnyPrincipal, Effect, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import type { Config } from '../config.ts';
+import { principalArnsOf } from './principal-arns.ts';
 
 export interface SigningKeyProps {
   spec: Config['signing_keys'][string];
@@ -25,7 +26,7 @@ export class SigningKey extends Key {
    * Lets one role sign, and nobody else: the key's own policy denies every other principal of the account, whatever
    * IAM policies they have.
    */
-  signedOnlyBy(role: IRole): void {
+  signedOnlyBy(role: Role): void {
     this.grant(role, 'kms:Sign', 'kms:GetPublicKey');
     this.addToResourcePolicy(
       new PolicyStatement({
@@ -34,7 +35,7 @@ export class SigningKey extends Key {
         principals: [new AnyPrincipal()],
         actions: ['kms:Sign'],
         resources: ['*'],
-        conditions: { ArnNotEquals: { 'aws:PrincipalArn': role.roleArn } },
+        conditions: { ArnNotLike: { 'aws:PrincipalArn': principalArnsOf(role) } },
       }),
     );
   }

@@ -134,7 +134,7 @@ async function vend(
 
   const [stored, signature, watermark] = await Promise.allSettled([
     records.put(record),
-    signer.sign(signedDigest),
+    signer.sign({ input, digest: signedDigest }),
     watermarks.get(caller.subject),
   ]);
   if (stored.status === 'rejected') throw stored.reason;

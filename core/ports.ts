@@ -11,15 +11,20 @@ export interface KeyName {
   keyId: string;
 }
 
-/** Signs digests with a key that never leaves its keeper. */
+/** What is signed: a keeper of keys takes the one or the other. */
+export interface ToBeSigned {
+  /** The JWS signing input. */
+  input: string;
+  /** Its digest: SHA-256, or SHA-384 for ES384. */
+  digest: Uint8Array;
+}
+
+/** Signs tokens with a key that never leaves its keeper. */
 export interface Signer {
   /** The key that signs now. Known from the first call on; later calls cost nothing. */
   key(): Promise<KeyName>;
-  /**
-   * @param digest of the JWS signing input, SHA-256 or SHA-384 as the key's algorithm says
-   * @returns the signature as JWS writes it (for ECDSA: R and S, RFC 7518 section 3.4)
-   */
-  sign(digest: Uint8Array): Promise<Uint8Array>;
+  /** @returns the signature as JWS writes it (for ECDSA: R and S, RFC 7518 section 3.4) */
+  sign(message: ToBeSigned): Promise<Uint8Array>;
 }
 
 /** The public keys of every token that may still be valid. */

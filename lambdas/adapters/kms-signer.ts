@@ -19,7 +19,7 @@ export function kmsSigner(kms: KMSClient, keyArn: string): Signer {
   });
   return {
     key,
-    async sign(digest) {
+    async sign({ digest }) {
       const { algorithm } = await key();
       const command = new SignCommand({
         KeyId: keyArn,

@@ -1,9 +1,9 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
-import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
-import { logger, metrics } from '../observability.ts';
+import { logger } from '../observability.ts';
 import { faultsAsErrors } from './faults-as-errors.ts';
+import { publishedMetrics } from './published-metrics.ts';
 
 /** A Lambda handler for a route of the API: logs and metrics around it, and every fault becomes a plain answer. */
 export function apiHandler(
@@ -11,7 +11,7 @@ export function apiHandler(
 ): (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult> {
   return middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
     .use(injectLambdaContext(logger))
-    .use(logMetrics(metrics))
+    .use(publishedMetrics())
     .use(faultsAsErrors())
     .handler(handle);
 }

@@ -1,7 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
@@ -14,6 +13,7 @@ import { clientSettings } from '../adapters/aws-call.ts';
 import { fromItem } from '../adapters/dynamo-items.ts';
 import { eventBridgeAuditBus } from '../adapters/eventbridge-audit-bus.ts';
 import { sqsDeadLetters } from '../adapters/sqs-dead-letters.ts';
+import { publishedMetrics } from '../middleware/published-metrics.ts';
 import { logger, metrics } from '../observability.ts';
 import { readEnv } from '../read-env.ts';
 import { publishAuditEnv } from './env.ts';
@@ -33,7 +33,7 @@ const ports = {
  */
 export const handler = middy<DynamoDBStreamEvent, void>()
   .use(injectLambdaContext(logger))
-  .use(logMetrics(metrics))
+  .use(publishedMetrics())
   .handler(async ({ Records }) => {
     const events = Records.map(toAuditEvent).filter((event) => event !== undefined);
     const dead = await publishAudit(events, ports);

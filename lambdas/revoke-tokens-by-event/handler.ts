@@ -1,6 +1,5 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import middy from '@middy/core';
 import type { EventBridgeEvent } from 'aws-lambda';
@@ -9,6 +8,7 @@ import { revokeTokens } from '../../core/revoke-tokens.ts';
 import { clientSettings } from '../adapters/aws-call.ts';
 import { dynamoSubjectWatermarks } from '../adapters/dynamo-subject-watermarks.ts';
 import { dynamoTokenRecords } from '../adapters/dynamo-token-records.ts';
+import { publishedMetrics } from '../middleware/published-metrics.ts';
 import { logger, metrics } from '../observability.ts';
 import { readEnv } from '../read-env.ts';
 import { revokeTokensByEventEnv } from './env.ts';
@@ -29,7 +29,7 @@ const ports = {
  */
 export const handler = middy<EventBridgeEvent<string, unknown>, void>()
   .use(injectLambdaContext(logger))
-  .use(logMetrics(metrics))
+  .use(publishedMetrics())
   .handler(async (event) => {
     const detail = revocationRequested.safeParse(event.detail);
     if (!detail.success) {

@@ -1,0 +1,35 @@
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import { type TokenResponse, tokenRequest } from '../../contract/token.ts';
+import { type IssueTokenPorts, type IssuingRules, issueToken } from '../../core/issue-token.ts';
+import { answer, refuse } from '../answers.ts';
+import { authenticated, readParameters } from '../api-request.ts';
+import { apiHandler } from '../middleware/api-handler.ts';
+import { logger, metrics } from '../observability.ts';
+
+/**
+ * `POST /token`: a workload, authenticated by SigV4, asks for a token.
+ *
+ * Reads the request, has the core decide and vend, and answers. What the core does not allow is an OAuth error.
+ */
+export function tokenEndpoint(rules: IssuingRules, ports: IssueTokenPorts) {
+  return apiHandler(async (event) => {
+    const asking = authenticated(event);
+    const request = readParameters(tokenRequest, event);
+    if (!request.ok) return refuse({ kind: 'bad_request', bad: request.bad }, asking.requestId);
+
+    const outcome = await issueToken(request.value, asking, rules, ports);
+    logger.info('token requested', { apiRequestId: asking.requestId, outcome: outcome.kind });
+    if (outcome.kind !== 'issued') {
+      if (outcome.kind === 'denied') metrics.addMetric('TokensDenied', MetricUnit.Count, 1);
+      return refuse(outcome, asking.requestId);
+    }
+    metrics.addMetric('TokensIssued', MetricUnit.Count, 1);
+    return answer({
+      access_token: outcome.token,
+      token_type: 'Bearer',
+      expires_in: outcome.lifetime,
+      authorization_details: outcome.authorizationDetails,
+      token_id: outcome.tokenId,
+    } satisfies TokenResponse);
+  });
+}

@@ -1,0 +1,72 @@
+import type { TokenRequest } from '../../contract/token.ts';
+import type { Authenticated, IssueTokenPorts, IssuingRules } from '../../core/issue-token.ts';
+import { policyDecisionPoint } from '../../core/policy-decision-point.ts';
+import type { Algorithm, Clock, VerificationKeys } from '../../core/ports.ts';
+import { inMemoryRecords, inMemoryWatermarks } from './in-memory-records.ts';
+import { localKeys } from './local-keys.ts';
+
+export const SUBJECT = 'arn:aws:iam::111122223333:role/orders-service';
+export const ISSUER = 'https://tokens.example.com';
+
+/** A clock that stands still until it is set. Milliseconds since the epoch. */
+export function clockAt(time: number): Clock & { time: number } {
+  return {
+    time,
+    now() {
+      return this.time;
+    },
+  };
+}
+
+/** Ids in a known order: valid UUIDs that count up. */
+export function countingIds() {
+  let count = 0;
+  return { next: () => `0000000${(++count).toString(16)}-0000-4000-8000-000000000000`.slice(-36) };
+}
+
+export const POLICIES = {
+  'reads-orders': `permit (principal == Workload::"${SUBJECT}", action == Action::"read", resource in Resource::"orders-db")
+    when { context.audience == "orders-db" };`,
+  'writes-shipments': `permit (principal == Workload::"${SUBJECT}", action == Action::"write", resource == Resource::"orders-db/shipments")
+    when { context.lifetime <= 300 };`,
+  'no-card-numbers': `forbid (principal, action, resource in Resource::"orders-db/payments")
+    when { context.fields.all || context.fields.names.contains("card_number") };`,
+};
+
+export const rules: IssuingRules = { issuer: ISSUER, defaultLifetime: 900, maxLifetime: 3600, recordRetention: 86_400 };
+
+export const from: Authenticated = {
+  userArn: 'arn:aws:sts::111122223333:assumed-role/orders-service/i-0abc',
+  account: '111122223333',
+  sourceIp: '203.0.113.7',
+  requestId: 'request-1',
+};
+
+export function asking(change: Partial<TokenRequest> = {}): TokenRequest {
+  return {
+    grant_type: 'client_credentials',
+    audience: 'orders-db',
+    authorization_details: [{ type: 'resource', locations: ['orders-db/orders'], actions: ['read'] }],
+    ...change,
+  };
+}
+
+/** A whole machine in memory. */
+export async function machine(
+  algorithm: Algorithm = 'ES256',
+): Promise<
+  IssueTokenPorts & {
+    keys: VerificationKeys;
+    records: ReturnType<typeof inMemoryRecords>;
+    clock: ReturnType<typeof clockAt>;
+  }
+> {
+  return {
+    ...(await localKeys(algorithm)),
+    decide: policyDecisionPoint({ policies: POLICIES }),
+    records: inMemoryRecords(),
+    watermarks: inMemoryWatermarks(),
+    clock: clockAt(Date.UTC(2026, 0, 1, 12, 0, 0, 500)),
+    ids: countingIds(),
+  };
+}

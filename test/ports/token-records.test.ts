@@ -1,0 +1,173 @@
+import { DynamoDBClient, GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import { describe, expect, inject, it } from 'vitest';
+import type { SubjectWatermarks, TokenRecords } from '../../core/ports.ts';
+import type { DeniedRecord, IssuedRecord } from '../../core/token-record.ts';
+import { expiryPartition, recordKey, shardOf } from '../../lambdas/adapters/dynamo-items.ts';
+import { dynamoSubjectWatermarks } from '../../lambdas/adapters/dynamo-subject-watermarks.ts';
+import { dynamoTokenRecords } from '../../lambdas/adapters/dynamo-token-records.ts';
+import { inMemoryRecords, inMemoryWatermarks } from '../fakes/in-memory-records.ts';
+import { eventually } from '../support/eventually.ts';
+
+const { target, outputs } = inject('deployed');
+const dynamo = new DynamoDBClient(target);
+
+const adapters: [string, TokenRecords, SubjectWatermarks][] = [
+  ['in memory', inMemoryRecords(), inMemoryWatermarks()],
+  ['DynamoDB', dynamoTokenRecords(dynamo, outputs.TableName), dynamoSubjectWatermarks(dynamo, outputs.TableName)],
+];
+
+let subjects = 0;
+const freshSubject = () => `arn:aws:iam::111122223333:role/ports-${process.pid}-${++subjects}`;
+
+function issuedRecord(change: Partial<IssuedRecord> = {}): IssuedRecord {
+  const decidedAt = Date.now();
+  return {
+    status: 'issued',
+    tokenId: crypto.randomUUID(),
+    subject: freshSubject(),
+    account: '111122223333',
+    session: 'i-0abc',
+    audience: 'orders-db',
+    authorizationDetails: [
+      { type: 'resource', locations: ['orders-db/orders'], actions: ['read'], fields: ['id', 'status'] },
+      { type: 'resource', locations: ['orders-db/shipments'], actions: ['write'] },
+    ],
+    lifetime: 900,
+    reason: 'nightly report',
+    sourceIp: '203.0.113.7',
+    requestId: 'b1cabfe6-1cd9-46c2-8b83-ef498cd9fc8e',
+    decidedAt,
+    policies: ['orders-service-reads-orders', 'orders-service-writes-shipments'],
+    ttl: Math.floor(decidedAt / 1000) + 900 + 86_400,
+    expiresAt: decidedAt + 900_000,
+    keyId: 'I_wJM2zijKztH37L7cONzXJCNJrFcDZaflZaqkv0Ip8',
+    signedDigest: Uint8Array.from({ length: 32 }, (_, index) => index),
+    ...change,
+  };
+}
+
+function deniedRecord(): DeniedRecord {
+  const { expiresAt, keyId, signedDigest, ...decided } = issuedRecord();
+  return { ...decided, status: 'denied', denial: 'policy', policyErrors: [] };
+}
+
+async function idsOf(records: TokenRecords, subject: string, since = 0): Promise<string[]> {
+  const pages: string[] = [];
+  for await (const page of records.issuedTo(subject, since)) pages.push(...page);
+  return pages.sort();
+}
+
+describe.each(adapters)('token records: %s', (_, records, watermarks) => {
+  const revocation = () => ({ revokedAt: Date.now(), revokedBy: 'security.team', revocationReason: 'leaked' });
+
+  it('keep what they are given', async () => {
+    for (const record of [issuedRecord(), deniedRecord()]) {
+      await records.put(record);
+      expect(await records.get(record.tokenId)).toEqual(record);
+    }
+    expect(await records.get(crypto.randomUUID())).toBeUndefined();
+  });
+
+  it('never overwrite a record', async () => {
+    const record = issuedRecord();
+    await records.put(record);
+    await expect(records.put({ ...record, audience: 'billing' })).rejects.toThrow();
+    expect(await records.get(record.tokenId)).toEqual(record);
+  });
+
+  it('are revoked once, also by two at the same time', async () => {
+    const record = issuedRecord();
+    await records.put(record);
+    const { revokedAt, ...by } = revocation();
+    const done = await Promise.all([
+      records.revoke(record.tokenId, { ...by, revokedAt }),
+      records.revoke(record.tokenId, { ...by, revokedAt }),
+    ]);
+    expect(done.sort()).toEqual([false, true]);
+    expect(await records.get(record.tokenId)).toEqual({ ...record, status: 'revoked', revokedAt, ...by });
+  });
+
+  it('are not revoked when unknown, denied, failed or expired', async () => {
+    const denied = deniedRecord();
+    const failed = issuedRecord();
+    const expired = issuedRecord({ expiresAt: Date.now() - 1 });
+    for (const record of [denied, failed, expired]) await records.put(record);
+    await records.markFailed(failed.tokenId, 'signing_failed');
+    for (const tokenId of [crypto.randomUUID(), denied.tokenId, failed.tokenId, expired.tokenId]) {
+      expect(await records.revoke(tokenId, revocation())).toBe(false);
+    }
+    expect(await records.get(failed.tokenId)).toMatchObject({ status: 'failed', failure: 'signing_failed' });
+  });
+
+  it('do not fail after they were revoked', async () => {
+    const record = issuedRecord();
+    await records.put(record);
+    await records.revoke(record.tokenId, revocation());
+    await records.markFailed(record.tokenId, 'signing_failed');
+    expect(await records.get(record.tokenId)).toHaveProperty('status', 'revoked');
+  });
+
+  it('are found by subject and time, without refusals', async () => {
+    const subject = freshSubject();
+    const now = Date.now();
+    const old = issuedRecord({ subject, decidedAt: now - 10_000 });
+    const recent = Array.from({ length: 40 }, (_, index) => issuedRecord({ subject, decidedAt: now + index }));
+    for (const record of [old, ...recent, issuedRecord(), { ...deniedRecord(), subject }]) await records.put(record);
+    const expected = recent.map((record) => record.tokenId).sort();
+    await eventually(async () => expect(await idsOf(records, subject, now)).toEqual(expected));
+    expect(await idsOf(records, subject)).toEqual([old.tokenId, ...expected].sort());
+    expect(await idsOf(records, `${subject}x`)).toEqual([]);
+  });
+
+  it('have a watermark for each subject that never moves back', async () => {
+    const subject = freshSubject();
+    expect(await watermarks.get(subject)).toBeUndefined();
+    await watermarks.raise(subject, 2_000);
+    await watermarks.raise(subject, 1_000);
+    expect(await watermarks.get(subject)).toBe(2_000);
+    await watermarks.raise(subject, 3_000);
+    expect(await watermarks.get(subject)).toBe(3_000);
+  });
+});
+
+describe('token records in DynamoDB', () => {
+  const records = dynamoTokenRecords(dynamo, outputs.TableName);
+
+  it('take one write unit: a record of one read and one write entry is under 1 KiB', async () => {
+    const record = issuedRecord({ subject: 'arn:aws:iam::111122223333:role/orders-service' });
+    await records.put(record);
+    const { Item } = await dynamo.send(new GetItemCommand({ TableName: outputs.TableName, Key: recordKey(record.tokenId) }));
+    // How DynamoDB counts: names and values, numbers and nesting at a few bytes each. JSON is an upper bound.
+    const bytes = Object.entries(Item ?? {}).reduce((sum, [name, value]) => sum + name.length + plainSize(value), 0);
+    expect(bytes).toBeLessThan(1_024);
+  });
+
+  it('are found by the minute in which they expire', async () => {
+    const record = issuedRecord();
+    await records.put(record);
+    const query = new QueryCommand({
+      TableName: outputs.TableName,
+      IndexName: 'by-expiry',
+      KeyConditionExpression: 'expiryPartition = :partition AND expiresAt = :expiresAt',
+      ExpressionAttributeValues: marshall({
+        ':partition': expiryPartition(record.expiresAt, shardOf(record.tokenId)),
+        ':expiresAt': record.expiresAt,
+      }),
+    });
+    await eventually(async () => expect((await dynamo.send(query)).Items).toMatchObject([recordKey(record.tokenId)]));
+  });
+});
+
+/** Bytes of a value, at least as many as DynamoDB counts. */
+function plainSize(value: object): number {
+  return Object.entries(value).reduce((sum, [type, content]) => {
+    if (type === 'B') return sum + content.length;
+    if (type === 'L') return sum + 3 + content.reduce((inner: number, item: object) => inner + 1 + plainSize(item), 0);
+    if (type === 'M') {
+      const members = Object.entries<object>(content);
+      return sum + 3 + members.reduce((inner, [name, item]) => inner + 1 + name.length + plainSize(item), 0);
+    }
+    return sum + String(content).length;
+  }, 0);
+}

@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { parseDuration } from '../../../contract/duration.ts';
+
+it.each([
+  ['15m', 900],
+  ['900', 900],
+  ['90s', 90],
+  ['1h', 3_600],
+  ['30d', 2_592_000],
+])('%s is %d seconds', (text, seconds) => expect(parseDuration(text)).toBe(seconds));
+
+it.each([
+  '',
+  '0',
+  '0m',
+  '-5m',
+  '1.5h',
+  '15 m',
+  '15M',
+  'm',
+  '1h30m',
+  '１５m',
+  '9'.repeat(10),
+])('«%s» is no duration', (text) => expect(parseDuration(text)).toBeUndefined());

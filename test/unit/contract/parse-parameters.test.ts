@@ -1,0 +1,210 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { countPairs } from '../../../contract/authorization-details.ts';
+import { limits } from '../../../contract/limits.ts';
+import { parseParameters } from '../../../contract/parse-parameters.ts';
+import { tokenRequest } from '../../../contract/token.ts';
+
+const FORM = 'application/x-www-form-urlencoded';
+const JSON_TYPE = 'application/json';
+const read = { type: 'resource', locations: ['orders-db/orders'], actions: ['read'] };
+const good = { grant_type: 'client_credentials', audience: 'orders-db', authorization_details: [read] };
+
+/** The same request as a form writes it. */
+function form(parameters: Record<string, unknown>): string {
+  const text = (value: unknown) => (typeof value === 'object' ? JSON.stringify(value) : String(value));
+  return new URLSearchParams(Object.entries(parameters).map(([name, value]): [string, string] => [name, text(value)])).toString();
+}
+const parseJson = (parameters: unknown) => parseParameters(tokenRequest, JSON_TYPE, JSON.stringify(parameters));
+const parseForm = (parameters: Record<string, unknown>) => parseParameters(tokenRequest, FORM, form(parameters));
+
+describe('a token request', () => {
+  it.each([
+    ['the least there is', good],
+    [
+      'everything',
+      { ...good, authorization_details: [{ ...read, fields: ['id'] }], expires_in: 60, reason: 'why – so' },
+    ],
+    ['a resource instead of an audience', { ...good, audience: undefined, resource: 'https://orders.example.com/db' }],
+    ['an ARN as location', { ...good, authorization_details: [{ ...read, locations: ['arn:aws:s3:::bucket/key'] }] }],
+    [
+      'as many pairs as there may be',
+      {
+        ...good,
+        authorization_details: [
+          { ...read, actions: ['read', 'write'], locations: Array.from({ length: 25 }, (_, n) => `t/${n}`) },
+        ],
+      },
+    ],
+  ])('is read the same from form and JSON: %s', (_, parameters) => {
+    const defined = JSON.parse(JSON.stringify(parameters));
+    expect(parseJson(defined)).toEqual({ ok: true, value: defined });
+    expect(parseForm(defined)).toEqual({ ok: true, value: defined });
+  });
+
+  it('may have unknown parameters, and parameters without a value (RFC 6749, section 3.2)', () => {
+    expect(parseForm({ ...good, client_id: 'x', reason: '', scope: '' })).toEqual({ ok: true, value: good });
+    expect(parseJson({ ...good, client_id: 'x' })).toEqual({ ok: true, value: good });
+  });
+
+  const entry = (change: object) => ({ ...good, authorization_details: [{ ...read, ...change }] });
+  it.each<[string, Record<string, unknown>, string]>([
+    ['no grant type', { ...good, grant_type: undefined }, 'grant_type'],
+    ['another grant type', { ...good, grant_type: 'password' }, 'grant_type'],
+    ['neither audience nor resource', { ...good, audience: undefined }, 'audience'],
+    ['both audience and resource', { ...good, resource: 'https://a.example' }, 'audience'],
+    ['a relative resource', { ...good, audience: undefined, resource: '/db' }, 'resource'],
+    ['a resource with a fragment', { ...good, audience: undefined, resource: 'https://a.example/#b' }, 'resource'],
+    ['a control character in the audience', { ...good, audience: 'a\u0000b' }, 'audience'],
+    ['no details', { ...good, authorization_details: undefined }, 'authorization_details'],
+    ['empty details', { ...good, authorization_details: [] }, 'authorization_details'],
+    ['details that are no array', { ...good, authorization_details: read }, 'authorization_details'],
+    ['too many entries', { ...good, authorization_details: Array(21).fill(read) }, 'authorization_details'],
+    [
+      'too many pairs',
+      entry({ actions: ['read', 'write'], locations: Array.from({ length: 26 }, (_, n) => `t/${n}`) }),
+      'authorization_details',
+    ],
+    ['an unknown field', entry({ scope: 'all' }), 'authorization_details[0].scope'],
+    ['another type', entry({ type: 'payment' }), 'authorization_details[0].type'],
+    ['no actions', entry({ actions: [] }), 'authorization_details[0].actions'],
+    ['an unknown action', entry({ actions: ['delete'] }), 'authorization_details[0].actions[0]'],
+    ['an action twice', entry({ actions: ['read', 'read'] }), 'authorization_details[0].actions'],
+    ['no locations', entry({ locations: [] }), 'authorization_details[0].locations'],
+    ['no fields', entry({ fields: [] }), 'authorization_details[0].fields'],
+    ['a field that is none', entry({ fields: ['a b'] }), 'authorization_details[0].fields[0]'],
+    ...[
+      '*',
+      'orders-db/*',
+      '../orders',
+      'a/../b',
+      'a/./b',
+      '.',
+      '..',
+      '/a',
+      'a/',
+      'a//b',
+      '',
+      'a%2Fb',
+      'a b',
+      'ä',
+      'a\nb',
+      'a'.repeat(257),
+    ].map((location): [string, Record<string, unknown>, string] => [
+      `the location ${JSON.stringify(location).slice(0, 20)}`,
+      entry({ locations: [location] }),
+      'authorization_details[0].locations[0]',
+    ]),
+    ['a lifetime of zero', { ...good, expires_in: 0 }, 'expires_in'],
+    ['a negative lifetime', { ...good, expires_in: -1 }, 'expires_in'],
+    ['a fraction of a second', { ...good, expires_in: 1.5 }, 'expires_in'],
+    ['a lifetime in words', { ...good, expires_in: 'long' }, 'expires_in'],
+    ['a control character in the reason', { ...good, reason: 'a\u0007b' }, 'reason'],
+    ['a reordering character in the reason', { ...good, reason: 'a\u202eb' }, 'reason'],
+    ['a long reason', { ...good, reason: 'a'.repeat(257) }, 'reason'],
+  ])('is refused, by the field’s name, with %s', (_, parameters, field) => {
+    const defined = JSON.parse(JSON.stringify(parameters));
+    expect(parseJson(defined)).toMatchObject({ ok: false, bad: { field } });
+    expect(parseForm(defined)).toMatchObject({ ok: false, bad: { field } });
+  });
+
+  it.each<[string, string | undefined, string, string | undefined]>([
+    ['a parameter twice', FORM, `${form(good)}&audience=b`, 'audience'],
+    ['a member twice', JSON_TYPE, `{"audience":"a",${JSON.stringify(good).slice(1)}`, undefined],
+    [
+      'a member twice, spelled differently',
+      JSON_TYPE,
+      `{"\\u0061udience":"a",${JSON.stringify(good).slice(1)}`,
+      undefined,
+    ],
+    [
+      'a member twice inside a parameter',
+      FORM,
+      form({ ...good, authorization_details: '[{"type":"resource","type":"x"}]' }),
+      'authorization_details',
+    ],
+    ['malformed JSON', JSON_TYPE, '{"a":', undefined],
+    [
+      'malformed JSON inside a parameter',
+      FORM,
+      form({ ...good, authorization_details: '[{' }),
+      'authorization_details',
+    ],
+    ['JSON that is no object', JSON_TYPE, '[]', undefined],
+    ['deep nesting', JSON_TYPE, `${'['.repeat(5_000)}${']'.repeat(5_000)}`, undefined],
+    [
+      'deep nesting inside a parameter',
+      FORM,
+      form({ ...good, authorization_details: `${'['.repeat(9)}${']'.repeat(9)}` }),
+      'authorization_details',
+    ],
+    ['a broken percent-encoding', FORM, 'audience=%E', undefined],
+    ['what is not UTF-8', FORM, 'audience=%ff', 'audience'],
+    ['another content type', 'text/plain', form(good), undefined],
+    ['no content type', undefined, form(good), undefined],
+    ['too large a body', FORM, `${form(good)}&x=${'a'.repeat(limits.bodyBytes)}`, undefined],
+  ])('is refused with %s', (_, contentType, body, field) => {
+    const parsed = parseParameters(tokenRequest, contentType, body);
+    expect(parsed).toMatchObject({ ok: false });
+    expect(parsed.ok ? undefined : parsed.bad.field).toBe(field);
+  });
+
+  it('is either understood within all bounds or refused with a sentence, whatever comes', () => {
+    const wild = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.json({ maxDepth: 12 }),
+      fc
+        .record({
+          grant_type: fc.constant('client_credentials'),
+          audience: fc.string(),
+          authorization_details: fc.jsonValue(),
+        })
+        .map(form),
+    );
+    fc.assert(
+      fc.property(fc.constantFrom(FORM, JSON_TYPE), wild, (contentType, body) => {
+        const parsed = parseParameters(tokenRequest, contentType, body);
+        if (parsed.ok) {
+          expect(countPairs(parsed.value.authorization_details)).toBeLessThanOrEqual(limits.pairs);
+        } else {
+          // RFC 6749, section 5.2: what an error_description may hold.
+          expect(`${parsed.bad.field ?? ''} ${parsed.bad.problem}`).toMatch(/^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/);
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('round-trips every request that the schema can describe', () => {
+    const segment = fc.stringMatching(/^[A-Za-z0-9_:@=+-]{1,10}$/);
+    const location = fc.array(segment, { minLength: 1, maxLength: 4 }).map((segments) => segments.join('/'));
+    const detail = fc.record(
+      {
+        type: fc.constant('resource'),
+        locations: fc.uniqueArray(location, { minLength: 1, maxLength: 3 }),
+        actions: fc.constantFrom(['read'], ['write'], ['read', 'write']),
+        fields: fc.uniqueArray(
+          segment.map((name) => name.replaceAll(/[:@=+]/g, '_')),
+          { minLength: 1, maxLength: 3 },
+        ),
+      },
+      { requiredKeys: ['type', 'locations', 'actions'] },
+    );
+    const request = fc.record(
+      {
+        grant_type: fc.constant('client_credentials'),
+        audience: fc.stringMatching(/^[!-~]{1,20}$/).filter((text) => !/["\\]/.test(text)),
+        authorization_details: fc.array(detail, { minLength: 1, maxLength: 8 }),
+        expires_in: fc.integer({ min: 1, max: 86_400 }),
+        reason: fc.stringMatching(/^[ -~äöü]{1,40}$/),
+      },
+      { requiredKeys: ['grant_type', 'audience', 'authorization_details'] },
+    );
+    fc.assert(
+      fc.property(request, (asked) => {
+        expect(parseForm(asked)).toEqual({ ok: true, value: asked });
+        expect(parseJson(asked)).toEqual({ ok: true, value: asked });
+      }),
+    );
+  });
+});

@@ -1,0 +1,83 @@
+import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { introspectionRequest } from '../../../contract/introspection.ts';
+import { DependencyFault } from '../../../core/ports.ts';
+import { answer } from '../../../lambdas/answers.ts';
+import { authenticated, readParameters } from '../../../lambdas/api-request.ts';
+import { apiHandler } from '../../../lambdas/middleware/api-handler.ts';
+
+const identity = { userArn: 'arn:aws:iam::111122223333:user/a', accountId: '111122223333', sourceIp: '203.0.113.7' };
+const event = (change: object = {}) =>
+  ({
+    headers: {},
+    body: null,
+    requestContext: { requestId: 'request-1', identity },
+    ...change,
+  }) as APIGatewayProxyEvent;
+const context = { functionName: 'f', awsRequestId: 'r' } as Context;
+
+describe('apiHandler', () => {
+  const lines: string[] = [];
+  beforeEach(() => {
+    lines.length = 0;
+    for (const method of ['log', 'info', 'error', 'warn'] as const) {
+      vi.spyOn(console, method).mockImplementation((...args) => void lines.push(args.join(' ')));
+    }
+  });
+  afterEach(() => vi.restoreAllMocks());
+
+  it('answers 503 with Retry-After to a dependency’s fault, and logs its cause', async () => {
+    const handler = apiHandler(async () => {
+      throw new DependencyFault('KMS', Object.assign(new Error('slow down'), { name: 'ThrottlingException' }));
+    });
+    const { statusCode, headers, body } = await handler(event(), context);
+    expect([statusCode, headers?.['retry-after']]).toEqual([503, '2']);
+    expect(JSON.parse(body)).toMatchObject({ error: 'temporarily_unavailable', request_id: 'request-1' });
+    expect(lines.join('\n')).toContain('ThrottlingException');
+  });
+
+  it('answers 500 to a fault of ours, and tells nothing of it', async () => {
+    const handler = apiHandler(async () => {
+      throw new TypeError('undefined is not a function at secret-place');
+    });
+    const { statusCode, body } = await handler(event(), context);
+    expect(statusCode).toBe(500);
+    expect(JSON.parse(body)).toMatchObject({ error: 'server_error', request_id: 'request-1' });
+    expect(body).not.toContain('secret-place');
+  });
+
+  it('logs no body and no header', async () => {
+    const handler = apiHandler(async () => answer({ access_token: 'the-token' }));
+    await handler(event({ body: 'token=the-token', headers: { Authorization: 'the-signature' } }), context);
+    expect(lines.join('\n')).not.toMatch(/the-token|the-signature/);
+  });
+});
+
+describe('authenticated', () => {
+  it('takes the caller from the gateway alone', () => {
+    expect(authenticated(event({ headers: { 'x-forwarded-for': '10.0.0.1', 'x-user-arn': 'root' } }))).toEqual({
+      userArn: identity.userArn,
+      account: identity.accountId,
+      sourceIp: identity.sourceIp,
+      requestId: 'request-1',
+    });
+  });
+
+  it('throws when a route is open that must not be', () => {
+    const anonymous = { requestId: 'r', identity: { sourceIp: '203.0.113.7', userArn: null, accountId: null } };
+    expect(() => authenticated(event({ requestContext: anonymous }))).toThrow('not authenticated');
+  });
+});
+
+describe('readParameters', () => {
+  it('finds the content type in any case, and decodes a base64 body', () => {
+    const body = Buffer.from('token=abc').toString('base64');
+    const headers = { 'Content-TYPE': 'application/x-www-form-urlencoded; charset=UTF-8' };
+    const read = readParameters(introspectionRequest, event({ headers, body, isBase64Encoded: true }));
+    expect(read).toEqual({ ok: true, value: { token: 'abc' } });
+  });
+
+  it('refuses a request without a body', () => {
+    expect(readParameters(introspectionRequest, event())).toMatchObject({ ok: false });
+  });
+});

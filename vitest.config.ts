@@ -1,0 +1,29 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          // With DEV, logs and metrics go through the global console, where a test can see them.
+          env: { POWERTOOLS_DEV: 'true', POWERTOOLS_METRICS_NAMESPACE: 'Test', POWERTOOLS_SERVICE_NAME: 'test' },
+        },
+      },
+      { test: { name: 'infra', include: ['test/infra/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
+      {
+        test: {
+          // Adapters and the deployed machine, on one emulator that is started once for both.
+          name: 'deployed',
+          include: ['test/ports/**/*.test.ts', 'test/e2e/**/*.test.ts'],
+          globalSetup: ['test/deployed.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          // One machine is shared, and two cores.
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});

@@ -42,6 +42,7 @@ export function policyDecisionPoint(bundle: PolicyBundle): PolicyDecisionPoint {
   const preparsedPolicySetId = `bundle-${++bundles}`;
   const parsed = cedar.preparsePolicySet(preparsedPolicySetId, { staticPolicies: bundle.policies });
   if (parsed.type === 'failure') throw new Error('the policy bundle does not parse');
+  const readable = readableFacts(bundle);
 
   return (caller, details, context) => {
     const permits = new Set<string>();
@@ -51,7 +52,7 @@ export function policyDecisionPoint(bundle: PolicyBundle): PolicyDecisionPoint {
     for (const { action, location, fields } of pairs(details)) {
       const answer = cedar.statefulIsAuthorized({
         preparsedPolicySetId,
-        ...authorizationRequest(caller, action, location, fields, context),
+        ...authorizationRequest(caller, action, location, fields, context, readable),
       });
       if (answer.type === 'failure') throw new Error('Cedar refused an authorization request');
       const { decision, diagnostics } = answer.response;
@@ -75,31 +76,59 @@ function* pairs(
   }
 }
 
-/** One question to Cedar, in the terms of `policies/schema.cedarschema`. */
+/** What policies may read of a request besides its principal, action and resource: attributes in the schema. */
+const CONTEXT_FACTS = ['audience', 'lifetime', 'time', 'sourceIp', 'fields'] as const;
+const PRINCIPAL_FACTS = ['account', 'kind', 'name', 'session'] as const;
+type Fact = (typeof CONTEXT_FACTS | typeof PRINCIPAL_FACTS)[number];
+const ALL_FACTS: ReadonlySet<Fact> = new Set([...CONTEXT_FACTS, ...PRINCIPAL_FACTS]);
+
+/**
+ * The facts that a bundle's policies can read. The others need not be told to Cedar, for which reading the facts is
+ * most of a decision's work.
+ *
+ * A policy reads an attribute only by its name, so a name that is nowhere in the text is read by none; where a text
+ * could hide a name (an escape, or the context as a whole), all are.
+ */
+function readableFacts({ policies }: PolicyBundle): ReadonlySet<Fact> {
+  const text = Object.values(policies).join('\n');
+  if (text.includes('\\') || /\bcontext\b(?!\s*[.[]|\s+has\b)/.test(text)) return ALL_FACTS;
+  return new Set([...ALL_FACTS].filter((fact) => text.includes(fact)));
+}
+
+/**
+ * One question to Cedar, in the terms of `policies/schema.cedarschema`.
+ *
+ * @param readable the facts to tell; all when absent
+ */
 export function authorizationRequest(
   caller: Caller,
   action: Action,
   location: string,
   fields: readonly string[] | undefined,
   context: DecisionContext,
+  readable = ALL_FACTS,
 ): Pick<cedar.AuthorizationCall, 'principal' | 'action' | 'resource' | 'context' | 'entities'> {
   const principal = { type: 'Workload', id: caller.subject };
-  const { account, kind, name, session } = caller;
+  const told: cedar.Context = {};
+  if (readable.has('audience')) told.audience = context.audience;
+  if (readable.has('lifetime')) told.lifetime = context.lifetime;
+  if (readable.has('time')) told.time = extension('datetime', new Date(context.time).toISOString());
+  if (readable.has('sourceIp')) told.sourceIp = extension('ip', context.sourceIp);
+  if (readable.has('fields')) told.fields = { all: fields === undefined, names: [...(fields ?? [])] };
+  const entities = withAncestors(location);
+  const attrs: cedar.EntityJson['attrs'] = {};
+  for (const fact of PRINCIPAL_FACTS) {
+    const value = caller[fact];
+    if (value !== undefined && readable.has(fact)) attrs[fact] = value;
+  }
+  // Cedar takes an entity that it was not told of for one without attributes and ancestors.
+  if (Object.keys(attrs).length > 0) entities.push({ uid: principal, attrs, parents: [] });
   return {
     principal,
     action: { type: 'Action', id: action },
     resource: resource(location),
-    context: {
-      audience: context.audience,
-      lifetime: context.lifetime,
-      time: extension('datetime', new Date(context.time).toISOString()),
-      sourceIp: extension('ip', context.sourceIp),
-      fields: { all: fields === undefined, names: [...(fields ?? [])] },
-    },
-    entities: [
-      { uid: principal, attrs: { account, kind, name, ...(session && { session }) }, parents: [] },
-      ...withAncestors(location),
-    ],
+    context: told,
+    entities,
   };
 }
 

@@ -119,11 +119,16 @@ export const configSchema = z
     data_protection: z.boolean({ error: 'must be true or false' }).default(true).meta({
       description: 'Keeps table and keys when the stack goes, and guards them from deletion. `false` only for trials.',
     }),
-    emulator_api_id: z
-      .string()
-      .regex(/^[a-z0-9-]{1,32}$/)
+    emulator: z
+      .strictObject({
+        api_id: z.string().regex(/^[a-z0-9-]{1,32}$/, { error: 'must be lower-case letters, digits and -' }),
+      })
       .optional()
-      .meta({ description: 'Emulators only: the API’s id, by the tag `ms-custom-id`. On AWS a tag without effect.' }),
+      .meta({
+        description:
+          'Only for a stage in an emulator, `{ api_id }`: fixes the API’s id by the tag `ms-custom-id`, and lets the ' +
+          'dead-letter queues be called in plain HTTP, which is all an emulator speaks.',
+      }),
   })
   .refine((config) => config.token_expiration_time <= config.max_token_lifetime, {
     path: ['token_expiration_time'],

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda';
-import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { DynamoEventSource, SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { Construct } from 'constructs';
 import type { PolicyBundle } from '../core/policy-bundle.ts';
@@ -55,7 +54,7 @@ export class TvmStack extends Stack {
 
     // Where it is reached.
     const api = new TokenApi(this, 'token-api', { config, defaults });
-    const events = new EventFlow(this, 'event-flow', { encryptionKey });
+    const events = new EventFlow(this, 'event-flow', { encryptionKey, plainHttp: config.emulator !== undefined });
 
     const issuing = { ISSUER: api.issuer, TABLE_NAME: records.tableName };
     const verifying = {
@@ -119,11 +118,9 @@ export class TvmStack extends Stack {
       defaults,
       description: 'Revocation Requested on the bus: takes back a token, or all tokens of a subject',
       memorySize: 512,
-      timeout: Duration.minutes(15),
+      timeout: Duration.minutes(1),
       env: revokeTokensByEventEnv,
-      environment: { TABLE_NAME: records.tableName },
-      retryAttempts: 2,
-      onFailure: new SqsDestination(events.revocationDeadLetters),
+      environment: { TABLE_NAME: records.tableName, DEAD_LETTER_QUEUE_URL: events.revocationDeadLetters.queueUrl },
     });
     events.revokeOn(config.revocation_sources, revokeTokensByEvent);
     events.allowDeadLetters(events.revocationDeadLetters, revokeTokensByEvent.role);
@@ -183,6 +180,7 @@ export class TvmStack extends Stack {
       ResourceServerPolicyArn: api.callerPolicy('resource-server').managedPolicyArn,
       OperatorPolicyArn: operatorPolicy.managedPolicyArn,
       AuditDeadLetterQueueUrl: events.auditDeadLetters.queueUrl,
+      RevocationDeadLetterQueueUrl: events.revocationDeadLetters.queueUrl,
     });
   }
 

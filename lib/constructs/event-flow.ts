@@ -1,7 +1,7 @@
 import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { type CfnEventBus, EventBus, Rule } from 'aws-cdk-lib/aws-events';
-import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import {
   AnyPrincipal,
   Effect,
@@ -11,13 +11,20 @@ import {
   type Role,
 } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import type { IFunction } from 'aws-cdk-lib/aws-lambda';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Queue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { AUDIT_SOURCE, REVOCATION_REQUESTED } from '../../contract/events.ts';
 import { principalArnsOf } from './principal-arns.ts';
 
 const BUS_NAME = 'tvm';
+
+export interface EventFlowProps {
+  encryptionKey: IKey;
+  /** Let the queues be called without TLS: for emulators alone. */
+  plainHttp: boolean;
+}
 
 /** The bus `tvm`: audit events go out on it, requests to revoke come in. Nothing that fails is dropped. */
 export class EventFlow extends Construct {
@@ -26,15 +33,17 @@ export class EventFlow extends Construct {
   readonly auditDeadLetters: Queue;
   /** Requests to revoke that could not be carried out, whole. */
   readonly revocationDeadLetters: Queue;
+  private readonly props: EventFlowProps;
 
-  constructor(scope: Construct, id: string, { encryptionKey }: { encryptionKey: IKey }) {
+  constructor(scope: Construct, id: string, props: EventFlowProps) {
     super(scope, id);
+    this.props = props;
     this.bus = new EventBus(this, 'bus', {
       eventBusName: BUS_NAME,
       description: 'Token vending machine: audit and revocation',
     });
-    this.auditDeadLetters = this.deadLetters('audit-dead-letters', encryptionKey);
-    this.revocationDeadLetters = this.deadLetters('revocation-dead-letters', encryptionKey);
+    this.auditDeadLetters = this.deadLetters('audit-dead-letters');
+    this.revocationDeadLetters = this.deadLetters('revocation-dead-letters');
   }
 
   /** Lets one role publish audit events, and denies their source to everybody else: nobody forges the audit. */
@@ -74,17 +83,23 @@ export class EventFlow extends Construct {
     }
   }
 
-  /** Sends `Revocation Requested` events of these sources to a function. Without sources, none is obeyed. */
-  revokeOn(sources: readonly string[], target: IFunction): void {
+  /**
+   * Brings `Revocation Requested` events of these sources to a function, by way of a queue that keeps them until they
+   * are carried out. Without sources, none is obeyed.
+   */
+  revokeOn(sources: readonly string[], revoker: NodejsFunction): void {
     if (sources.length === 0) return;
+    const requests = this.queue('revocation-requests', {
+      visibilityTimeout: revoker.timeout ?? Duration.seconds(30),
+      deadLetterQueue: { queue: this.revocationDeadLetters, maxReceiveCount: 5 },
+    });
     new Rule(this, 'revocation-requested', {
       eventBus: this.bus,
       description: 'Requests to revoke tokens, from the configured sources',
       eventPattern: { source: [...sources], detailType: [REVOCATION_REQUESTED] },
-      targets: [
-        new LambdaFunction(target, { deadLetterQueue: this.revocationDeadLetters, maxEventAge: Duration.hours(1) }),
-      ],
+      targets: [new SqsQueue(requests, { deadLetterQueue: this.revocationDeadLetters })],
     });
+    revoker.addEventSource(new SqsEventSource(requests, { batchSize: 1 }));
   }
 
   /** Lets the bearer of a managed policy request revocations on the bus, as one of these sources. */
@@ -101,14 +116,8 @@ export class EventFlow extends Construct {
     );
   }
 
-  private deadLetters(id: string, encryptionMasterKey: IKey): Queue {
-    const queue = new Queue(this, id, {
-      encryption: QueueEncryption.KMS,
-      encryptionMasterKey,
-      enforceSSL: true,
-      retentionPeriod: Duration.days(14),
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+  private deadLetters(id: string): Queue {
+    const queue = this.queue(id, { retentionPeriod: Duration.days(14) });
     Validations.of(queue).acknowledge({ id: 'AwsSolutions-SQS3', reason: 'It is itself where dead letters go.' });
     new Alarm(this, `${id}-alarm`, {
       alarmDescription: `There are messages in ${id}: see docs/operations.md`,
@@ -118,6 +127,24 @@ export class EventFlow extends Construct {
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
+    return queue;
+  }
+
+  private queue(id: string, props: QueueProps): Queue {
+    const { encryptionKey, plainHttp } = this.props;
+    const queue = new Queue(this, id, {
+      encryption: QueueEncryption.KMS,
+      encryptionMasterKey: encryptionKey,
+      enforceSSL: !plainHttp,
+      removalPolicy: RemovalPolicy.DESTROY,
+      ...props,
+    });
+    if (plainHttp) {
+      Validations.of(queue).acknowledge({
+        id: 'AwsSolutions-SQS4',
+        reason: 'An emulator speaks plain HTTP, on loopback.',
+      });
+    }
     return queue;
   }
 }

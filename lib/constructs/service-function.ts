@@ -5,7 +5,7 @@ import { Duration, FileSystem, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Architecture, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction, type NodejsFunctionProps, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type * as z from 'zod';
@@ -29,8 +29,6 @@ export interface ServiceFunctionProps<Env extends z.ZodObject> {
   timeout?: Duration;
   /** In MiB. CPU comes in proportion. */
   memorySize: number;
-  retryAttempts?: NodejsFunctionProps['retryAttempts'];
-  onFailure?: NodejsFunctionProps['onFailure'];
 }
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -82,8 +80,6 @@ export class ServiceFunction<Env extends z.ZodObject> extends NodejsFunction {
         POWERTOOLS_SERVICE_NAME: useCase,
         POWERTOOLS_METRICS_NAMESPACE: 'TokenVendingMachine',
       },
-      ...(props.retryAttempts !== undefined && { retryAttempts: props.retryAttempts }),
-      ...(props.onFailure && { onFailure: props.onFailure }),
       bundling: {
         format: OutputFormat.ESM,
         target: 'node24',

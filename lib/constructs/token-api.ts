@@ -84,7 +84,7 @@ export class TokenApi extends Construct {
     const cfnApi = this.api.node.defaultChild as CfnRestApi;
     cfnApi.securityPolicy = TLS_POLICY;
     cfnApi.endpointAccessMode = 'STRICT';
-    if (config.emulator_api_id !== undefined) Tags.of(this.api).add('ms-custom-id', config.emulator_api_id);
+    if (config.emulator) Tags.of(this.api).add('ms-custom-id', config.emulator.api_id);
 
     this.restApiId = this.api.restApiId;
     this.issuer =

@@ -52,9 +52,7 @@ export function asking(change: Partial<TokenRequest> = {}): TokenRequest {
 }
 
 /** A whole machine in memory. */
-export async function machine(
-  algorithm: Algorithm = 'ES256',
-): Promise<
+export async function machine(algorithm: Algorithm = 'ES256'): Promise<
   IssueTokenPorts & {
     keys: VerificationKeys;
     records: ReturnType<typeof inMemoryRecords>;

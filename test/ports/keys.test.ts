@@ -1,5 +1,5 @@
 import { createPublicKey, verify } from 'node:crypto';
-import { CreateKeyCommand, KMSClient, type KeySpec } from '@aws-sdk/client-kms';
+import { CreateKeyCommand, type KeySpec, KMSClient } from '@aws-sdk/client-kms';
 import { calculateJwkThumbprint, compactVerify, createLocalJWKSet } from 'jose';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { compactJws, signingDigest, signingInput } from '../../core/jws.ts';

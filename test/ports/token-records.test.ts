@@ -137,7 +137,9 @@ describe('token records in DynamoDB', () => {
   it('take one write unit: a record of one read and one write entry is under 1 KiB', async () => {
     const record = issuedRecord({ subject: 'arn:aws:iam::111122223333:role/orders-service' });
     await records.put(record);
-    const { Item } = await dynamo.send(new GetItemCommand({ TableName: outputs.TableName, Key: recordKey(record.tokenId) }));
+    const { Item } = await dynamo.send(
+      new GetItemCommand({ TableName: outputs.TableName, Key: recordKey(record.tokenId) }),
+    );
     // How DynamoDB counts: names and values, numbers and nesting at a few bytes each. JSON is an upper bound.
     const bytes = Object.entries(Item ?? {}).reduce((sum, [name, value]) => sum + name.length + plainSize(value), 0);
     expect(bytes).toBeLessThan(1_024);

@@ -13,7 +13,9 @@ const good = { grant_type: 'client_credentials', audience: 'orders-db', authoriz
 /** The same request as a form writes it. */
 function form(parameters: Record<string, unknown>): string {
   const text = (value: unknown) => (typeof value === 'object' ? JSON.stringify(value) : String(value));
-  return new URLSearchParams(Object.entries(parameters).map(([name, value]): [string, string] => [name, text(value)])).toString();
+  return new URLSearchParams(
+    Object.entries(parameters).map(([name, value]): [string, string] => [name, text(value)]),
+  ).toString();
 }
 const parseJson = (parameters: unknown) => parseParameters(tokenRequest, JSON_TYPE, JSON.stringify(parameters));
 const parseForm = (parameters: Record<string, unknown>) => parseParameters(tokenRequest, FORM, form(parameters));

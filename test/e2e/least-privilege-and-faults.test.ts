@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs';
+import {
+  CloudWatchLogsClient,
+  DescribeLogGroupsCommand,
+  paginateFilterLogEvents,
+} from '@aws-sdk/client-cloudwatch-logs';
+import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  CreateAccessKeyCommand,
+  CreateUserCommand,
+  DeleteRolePolicyCommand,
+  IAMClient,
+  ListRolesCommand,
+  PutRolePolicyCommand,
+  PutUserPolicyCommand,
+} from '@aws-sdk/client-iam';
+import { KMSClient, SignCommand } from '@aws-sdk/client-kms';
+import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { recordKey } from '../../lambdas/adapters/dynamo-items.ts';
+import { type AuditListener, auditListener } from '../support/audit-listener.ts';
+import { curl, formData } from '../support/curl.ts';
+import { ask, endpoint, introspect, operator, vend, workload } from '../support/deployed-machine.ts';
+import { eventually } from '../support/eventually.ts';
+
+const { target, outputs, identities, emulatorLog } = inject('deployed');
+const iam = new IAMClient(target);
+const dynamo = new DynamoDBClient(target);
+
+describe('when a dependency refuses the issuing function', () => {
+  let RoleName: string;
+  let audit: AuditListener;
+  const PolicyName = 'e2e-outage';
+  beforeAll(async () => {
+    const { Roles = [] } = await iam.send(new ListRolesCommand({}));
+    RoleName = Roles.find((role) => role.RoleName?.includes('issuetokenrole'))?.RoleName ?? '';
+    audit = await auditListener('e2e-faults');
+  });
+  afterEach(async () => {
+    await iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName }));
+    await eventually(async () => expect((await ask()).status).toBe(200));
+  });
+  const deny = async (Action: string) => {
+    const PolicyDocument = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Deny', Action, Resource: '*' }],
+    });
+    await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName, PolicyDocument }));
+  };
+
+  // What the emulator enforces on a function's role it enforces on each: these prove that the roles are real.
+  it.each(['kms:Sign', 'dynamodb:GetItem'])('%s: no token, 503, and the record turns to failed', async (action) => {
+    await deny(action);
+    const { status, headers, body } = await ask();
+    expect([status, headers['retry-after'], body.error]).toEqual([503, '2', 'temporarily_unavailable']);
+    expect(JSON.stringify(body)).not.toMatch(/AccessDenied|kms|dynamodb|arn:/i);
+    await eventually(async () => {
+      const events = await audit.eventsWith('requestId', body.request_id);
+      expect(events.map(({ detailType }) => detailType)).toEqual(['Token Issued', 'Token Failed']);
+    });
+  });
+
+  it('dynamodb:PutItem: no token without a record, 503', async () => {
+    await deny('dynamodb:PutItem');
+    const { status, body } = await ask();
+    expect([status, body.error]).toEqual([503, 'temporarily_unavailable']);
+    expect(await audit.eventsWith('requestId', body.request_id)).toEqual([]);
+  });
+});
+
+it('nobody but the issuing function signs: the key’s own policy refuses even an administrator of KMS', async () => {
+  const UserName = 'e2e-kms-administrator';
+  await iam.send(new CreateUserCommand({ UserName }));
+  const Statement = [{ Effect: 'Allow', Action: 'kms:*', Resource: '*' }];
+  const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement });
+  await iam.send(new PutUserPolicyCommand({ UserName, PolicyName: 'kms', PolicyDocument }));
+  const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName }));
+  const credentials = { accessKeyId: AccessKey?.AccessKeyId ?? '', secretAccessKey: AccessKey?.SecretAccessKey ?? '' };
+  const sign = new SignCommand({
+    KeyId: outputs.SigningKeyArn,
+    MessageType: 'DIGEST',
+    Message: new Uint8Array(32),
+    SigningAlgorithm: 'ECDSA_SHA_256',
+  });
+  await expect(new KMSClient({ ...target, credentials }).send(sign)).rejects.toThrow(/explicit deny/);
+});
+
+it('a token’s record holds neither the token nor its signature', async () => {
+  const { token, tokenId } = await vend();
+  const { Item } = await dynamo.send(new GetItemCommand({ TableName: outputs.TableName, Key: recordKey(tokenId) }));
+  const stored = JSON.stringify(Item);
+  for (const part of token.split('.')) expect(stored).not.toContain(part);
+});
+
+it('no log holds a token, a signature or a secret', async () => {
+  const { token, tokenId } = await vend({ reason: 'read the logs' });
+  await introspect(token);
+  await curl(`${endpoint}/revoke`, workload, ...formData({ token }));
+  await curl(`${endpoint}/revocations`, operator, ...formData({ token }));
+  await introspect(`${token}x`);
+
+  const logs = new CloudWatchLogsClient(target);
+  const text = async () => {
+    const { logGroups = [] } = await logs.send(new DescribeLogGroupsCommand({}));
+    const lines: string[] = [];
+    for (const { logGroupName } of logGroups) {
+      for await (const page of paginateFilterLogEvents({ client: logs }, { logGroupName })) {
+        lines.push(...(page.events ?? []).map(({ message = '' }) => message));
+      }
+    }
+    return lines.join('\n') + (emulatorLog === undefined ? '' : readFileSync(emulatorLog, 'utf8'));
+  };
+  // The logs are there, and they are of this run.
+  const all = await eventually(async () => {
+    const read = await text();
+    expect(read).toContain('token requested');
+    return read;
+  });
+  // Any JWS of ours begins with its header, whatever token it is.
+  const [header = ''] = token.split('.');
+  for (const part of token.split('.')) expect(all).not.toContain(part);
+  expect(all).not.toContain(header.slice(0, 20));
+  expect(all).not.toContain('AWS4-HMAC-SHA256');
+  for (const { secretAccessKey } of Object.values(identities)) expect(all).not.toContain(secretAccessKey);
+  expect(tokenId).toMatch(/^[0-9a-f-]{36}$/);
+});

@@ -1,0 +1,60 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { Credentials } from '../../clients/signed-fetch.ts';
+
+const run = promisify(execFile);
+
+export interface CurlAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: Record<string, unknown>;
+}
+
+/**
+ * Calls the machine with curl, as the README tells people to.
+ *
+ * @param signer who signs, by `--aws-sigv4`; absent: nobody
+ * @param args what curl is given besides
+ */
+export async function curl(
+  url: string,
+  signer?: Credentials & { region: string },
+  ...args: string[]
+): Promise<CurlAnswer> {
+  const signing = signer
+    ? [
+        '--aws-sigv4',
+        `aws:amz:${signer.region}:execute-api`,
+        '--user',
+        `${signer.accessKeyId}:${signer.secretAccessKey}`,
+        ...(signer.sessionToken ? ['-H', `x-amz-security-token: ${signer.sessionToken}`] : []),
+      ]
+    : [];
+  const { stdout } = await run('curl', [
+    '--silent',
+    '--show-error',
+    '--include',
+    '--max-time',
+    '20',
+    ...signing,
+    ...args,
+    url,
+  ]);
+  const split = stdout.indexOf('\r\n\r\n');
+  const [statusLine = '', ...headerLines] = stdout.slice(0, split).split('\r\n');
+  return {
+    status: Number(statusLine.split(' ')[1]),
+    headers: Object.fromEntries(
+      headerLines.map((line) => [line.split(':')[0]?.toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]),
+    ),
+    body: JSON.parse(stdout.slice(split + 4) || '{}'),
+  };
+}
+
+/** `--data-urlencode` arguments for form parameters; objects as JSON. */
+export function formData(parameters: Record<string, unknown>): string[] {
+  return Object.entries(parameters).flatMap(([name, value]) => [
+    '--data-urlencode',
+    `${name}=${typeof value === 'object' ? JSON.stringify(value) : value}`,
+  ]);
+}

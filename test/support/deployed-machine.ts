@@ -1,0 +1,45 @@
+import { inject } from 'vitest';
+import type { Credentials } from '../../clients/signed-fetch.ts';
+import { curl, formData } from './curl.ts';
+
+const { target, outputs, identities } = inject('deployed');
+const { region } = target;
+
+/** The deployed machine's URL, which is its issuer here. */
+export const endpoint = outputs.Issuer;
+
+export const workload = { ...identities.workload, region };
+export const resourceServer = { ...identities.resourceServer, region };
+export const operator = { ...identities.operator, region };
+
+type Caller = Credentials & { region: string };
+
+export const readOrders = { type: 'resource', locations: ['orders-db/orders'], actions: ['read'] };
+
+/** `POST /token`, as curl sends it. */
+export function ask(parameters: Record<string, unknown> = {}, caller: Caller | undefined = workload) {
+  const request = {
+    grant_type: 'client_credentials',
+    audience: 'orders-db',
+    authorization_details: [readOrders],
+    ...parameters,
+  };
+  return curl(`${endpoint}/token`, caller, ...formData(request));
+}
+
+/** A token, or a failed test. */
+export async function vend(
+  parameters: Record<string, unknown> = {},
+  caller?: Caller,
+): Promise<{ token: string; tokenId: string }> {
+  const { status, body } = await ask(parameters, caller);
+  if (status !== 200) throw new Error(`no token: ${status} ${body.error_description}`);
+  return { token: String(body.access_token), tokenId: String(body.token_id) };
+}
+
+/** `POST /introspect`, as curl sends it: the answer’s body. */
+export async function introspect(token: string, caller: Caller = resourceServer) {
+  const { status, body } = await curl(`${endpoint}/introspect`, caller, ...formData({ token }));
+  if (status !== 200) throw new Error(`introspection failed: ${status}`);
+  return body;
+}

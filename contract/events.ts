@@ -21,17 +21,17 @@ const decision = z.object({
   subject: name.meta({ description: 'The workload’s ARN, without the session.' }),
   account: z.string().meta({ description: 'The AWS account of the workload.' }),
   session: z.string().optional().meta({ description: 'The role session’s name, which the caller chose.' }),
-  audience: name,
+  audience: name.meta({ description: 'The resource server that may accept the token.' }),
   authorizationDetails: authorizationDetails,
   expiresIn: z.int().meta({ description: 'Lifetime asked for or given, in seconds.' }),
-  sourceIp: z.string(),
+  sourceIp: z.string().meta({ description: 'The address that the request came from.' }),
   requestId: z.string().meta({ description: 'The request’s id, as in the answer and the logs.' }),
   reason: reason.optional(),
 });
 
 const vended = decision.extend({
-  issuedAt: time,
-  expiresAt: time,
+  issuedAt: time.meta({ description: 'When it was vended.' }),
+  expiresAt: time.meta({ description: 'When it ends.' }),
   keyId: z.string().meta({ description: 'The `kid` of the key that signs.' }),
   policies: z.array(z.string()).meta({ description: 'The policies that permitted it, by `@id`.' }),
 });
@@ -56,7 +56,7 @@ export const tokenFailed = vended
 
 export const tokenRevoked = vended
   .extend({
-    revokedAt: time,
+    revokedAt: time.meta({ description: 'When it was taken back.' }),
     revokedBy: z.string().meta({ description: 'The ARN of who revoked it, or the source of the event that did.' }),
     revocationReason: reason.optional(),
   })

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import type { Action, AuthorizationDetail } from '../contract/authorization-details.ts';
 import type { Caller } from './identity.ts';
@@ -45,6 +46,8 @@ export function policyDecisionPoint(bundle: PolicyBundle): PolicyDecisionPoint {
   const readable = readableFacts(bundle);
 
   return (caller, details, context) => {
+    // Whether or not a policy reads it: what is no address must not be mistaken for one.
+    if (isIP(context.sourceIp) === 0) throw new Error('the source address of a request is not an IP address');
     const permits = new Set<string>();
     const forbids = new Set<string>();
     const policyErrors = new Set<string>();

@@ -11,8 +11,8 @@ import {
   type Role,
 } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
-import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { Queue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { AUDIT_SOURCE, REVOCATION_REQUESTED } from '../../contract/events.ts';
@@ -87,7 +87,7 @@ export class EventFlow extends Construct {
    * Brings `Revocation Requested` events of these sources to a function, by way of a queue that keeps them until they
    * are carried out. Without sources, none is obeyed.
    */
-  revokeOn(sources: readonly string[], revoker: NodejsFunction): void {
+  revokeOn(sources: readonly string[], revoker: LambdaFunction): void {
     if (sources.length === 0) return;
     const requests = this.queue('revocation-requests', {
       visibilityTimeout: revoker.timeout ?? Duration.seconds(30),

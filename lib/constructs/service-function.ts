@@ -1,14 +1,11 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { Duration, FileSystem, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { Architecture, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type * as z from 'zod';
+import { bundle } from '../bundle.ts';
 
 /** What all functions of a deployment have in common. */
 export interface ServiceDefaults {
@@ -31,19 +28,12 @@ export interface ServiceFunctionProps<Env extends z.ZodObject> {
   memorySize: number;
 }
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-
-/** CommonJS packages inside an ES module bundle look for these. */
-const COMMONJS_GLOBALS =
-  "import{createRequire as __createRequire}from'node:module';" +
-  'const require=__createRequire(import.meta.url),__dirname=import.meta.dirname;';
-
 /**
  * A use case's Lambda function. The construct's id is the use case's folder under `lambdas/`.
  *
  * It has a role of its own, which may write its log group and its traces and nothing else until it is granted more.
  */
-export class ServiceFunction<Env extends z.ZodObject> extends NodejsFunction {
+export class ServiceFunction<Env extends z.ZodObject> extends LambdaFunction {
   declare readonly role: Role;
 
   constructor(scope: Construct, useCase: string, props: ServiceFunctionProps<Env>) {
@@ -64,9 +54,8 @@ export class ServiceFunction<Env extends z.ZodObject> extends NodejsFunction {
       }),
     );
     super(scope, useCase, {
-      entry: join(ROOT, 'lambdas', useCase, 'handler.ts'),
-      projectRoot: ROOT,
-      depsLockFilePath: join(ROOT, 'package-lock.json'),
+      code: Code.fromAsset(bundle(useCase, props.files ?? {})),
+      handler: 'index.handler',
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
@@ -80,32 +69,10 @@ export class ServiceFunction<Env extends z.ZodObject> extends NodejsFunction {
         POWERTOOLS_SERVICE_NAME: useCase,
         POWERTOOLS_METRICS_NAMESPACE: 'TokenVendingMachine',
       },
-      bundling: {
-        format: OutputFormat.ESM,
-        target: 'node24',
-        mainFields: ['module', 'main'],
-        // Everything is bundled, the AWS SDK too: what was tested is what runs, and it loads faster.
-        externalModules: [],
-        minify: true,
-        banner: COMMONJS_GLOBALS,
-        commandHooks: {
-          beforeBundling: () => [],
-          beforeInstall: () => [],
-          afterBundling: (_input, output) => copyCommands(props.files ?? {}, output),
-        },
-      },
     });
     Validations.of(role).acknowledge({
       id: 'AwsSolutions-IAM5[Resource::*]',
       reason: 'X-Ray’s PutTraceSegments and PutTelemetryRecords have no resources to name.',
     });
   }
-}
-
-function copyCommands(files: Record<string, string | Uint8Array>, output: string): string[] {
-  if (Object.keys(files).length === 0) return [];
-  const directory = FileSystem.mkdtemp('tvm-files-');
-  mkdirSync(directory, { recursive: true });
-  for (const [name, content] of Object.entries(files)) writeFileSync(join(directory, name), content);
-  return [`cp "${directory}"/* "${output}"`];
 }

@@ -1,0 +1,45 @@
+/** How `tvm` ends. The numbers are stable: a script may branch on them. */
+export const exitCodes = {
+  done: 0,
+  fault: 1,
+  usage: 2,
+  denied: 3,
+  inactive: 4,
+} as const;
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** What each exit code means, as `--help` lists them. */
+export const exitCodeMeanings: Record<ExitCode, string> = {
+  0: 'done; introspect: the token is active',
+  1: 'a fault: the machine cannot be reached, failed, or throttles',
+  2: 'an option, a setting or the input is at fault',
+  3: 'refused: by policy, by IAM, or because the token is not yours',
+  4: 'introspect: the token is not active',
+};
+
+/** What a failure says besides its sentence. */
+export interface FailureDetails {
+  /** The machine's error code, or one of this program's own. */
+  code: string;
+  exitCode: ExitCode;
+  /** The option, argument or variable at fault. */
+  option?: string | undefined;
+  /** The request's id, when the machine answered. */
+  requestId?: string | undefined;
+}
+
+/** Why the command could not do what was asked: one sentence for a person, a code for a program. */
+export class Failure extends Error {
+  override readonly name = 'Failure';
+  readonly details: FailureDetails;
+
+  constructor(sentence: string, details: FailureDetails) {
+    super(sentence);
+    this.details = details;
+  }
+}
+
+/** A failure for which an option, argument or variable is to blame. */
+export function usageFailure(sentence: string, option?: string): Failure {
+  return new Failure(sentence, { code: 'usage', exitCode: exitCodes.usage, option });
+}

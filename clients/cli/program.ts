@@ -1,0 +1,60 @@
+import { styleText } from 'node:util';
+import { Command, Option } from 'commander';
+import manifest from '../../package.json' with { type: 'json' };
+import { exitCodeMeanings } from './failure.ts';
+import { addIntrospectCommand } from './introspect-command.ts';
+import type { OutputFormat } from './output.ts';
+import { addRevokeAnyCommand } from './revoke-any-command.ts';
+import { addRevokeCommand } from './revoke-command.ts';
+import type { ConnectionOptions } from './settings.ts';
+import { addTokenCommand } from './token-command.ts';
+
+/** The options of every command. */
+export interface GlobalOptions extends ConnectionOptions {
+  output: OutputFormat;
+}
+
+const EXIT_CODES = Object.entries(exitCodeMeanings)
+  .map(([code, meaning]) => `  ${code}  ${meaning}`)
+  .join('\n');
+
+const AFTER = `
+Requests are signed with the AWS identity you already have: credentials are found as the AWS CLI
+finds them, in the environment, the profile, SSO, or the role of the container or instance.
+
+Exit codes:
+${EXIT_CODES}
+
+Examples:
+  $ export TVM_ENDPOINT=https://a1b2c3.execute-api.eu-central-1.amazonaws.com/v1
+  $ TOKEN=$(tvm token --action read --location orders-db/orders --audience orders-db --duration 15m)
+  $ echo "$TOKEN" | tvm introspect
+  $ echo "$TOKEN" | tvm revoke
+  $ tvm help token
+`;
+
+/** The whole command line of `tvm`. Its errors are thrown, not written. */
+export function createProgram(): Command {
+  const program = new Command('tvm')
+    .description('Get, inspect and take back the short-lived tokens of a token vending machine.')
+    .usage('<command> [options]')
+    .version(manifest.version, '--version', 'the version of this program')
+    .helpOption('-h, --help', 'this text, or that of a command')
+    .helpCommand('help [command]', 'the help of a command')
+    .option('--endpoint <url>', 'the machine’s URL (or TVM_ENDPOINT)')
+    .option('--region <region>', 'its AWS region (or as its URL says, AWS_REGION, the profile’s)')
+    .option('--profile <name>', 'the AWS profile to sign with (or AWS_PROFILE)')
+    .addOption(new Option('--output <format>', 'how to write').choices(['text', 'json']).default('text'))
+    .configureHelp({
+      showGlobalOptions: true,
+      styleTitle: (title) => styleText('bold', title, { validateStream: false }),
+    })
+    .configureOutput({ outputError: () => {} })
+    .exitOverride()
+    .addHelpText('after', AFTER);
+  addTokenCommand(program);
+  addIntrospectCommand(program);
+  addRevokeCommand(program);
+  addRevokeAnyCommand(program);
+  return program;
+}

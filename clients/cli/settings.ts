@@ -1,0 +1,89 @@
+import type { Credentials } from '../signed-fetch.ts';
+import { resolveCredentials } from './credentials.ts';
+import { usageFailure } from './failure.ts';
+
+/** What the command line may say about where the machine is and who asks. */
+export interface ConnectionOptions {
+  endpoint?: string;
+  region?: string;
+  profile?: string;
+}
+
+/** Where the machine is and who asks. */
+export interface Settings {
+  endpoint: URL;
+  region: string;
+  credentials: Credentials;
+}
+
+/**
+ * Settles endpoint, region and credentials from the command line, the environment and the AWS configuration files.
+ *
+ * @throws {Failure} naming the option or variable that is missing or wrong
+ */
+export async function resolveSettings(options: ConnectionOptions, env = process.env): Promise<Settings> {
+  const endpoint = resolveEndpoint(options, env);
+  const region = await resolveRegion(options, endpoint, env);
+  return { endpoint, region, credentials: await resolveCredentials(options.profile, region, env) };
+}
+
+function resolveEndpoint({ endpoint }: ConnectionOptions, env: NodeJS.ProcessEnv): URL {
+  const source = endpoint === undefined ? 'TVM_ENDPOINT' : '--endpoint';
+  const text = endpoint ?? env.TVM_ENDPOINT;
+  if (endpoint === undefined && !text) {
+    throw usageFailure(
+      'where is the machine? Give --endpoint URL or set TVM_ENDPOINT (for the local one: . .local/env)',
+      '--endpoint',
+    );
+  }
+  const wrong = (problem: string) => usageFailure(`${source} ${problem}`, source);
+  const url = URL.parse(text ?? '');
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw wrong('must be a URL such as https://a1b2c3.execute-api.eu-central-1.amazonaws.com/v1');
+  }
+  if (url.username || url.password) throw wrong('must not hold a user name or a password');
+  if (url.search || url.hash) throw wrong('must not have a query or a fragment');
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+    throw wrong(`must be an https URL: over http, ${url.host} and anyone on the way could read the tokens`);
+  }
+  return url;
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^127(\.\d+){3}$/.test(host);
+}
+
+const API_HOST = /\.execute-api\.([a-z0-9-]+)\.(?:vpce\.)?(?:amazonaws\.com(?:\.cn)?|api\.aws)$/;
+
+// API Gateway accepts signatures for its own region only: an endpoint that names it is surer than the environment.
+async function resolveRegion(options: ConnectionOptions, endpoint: URL, env: NodeJS.ProcessEnv): Promise<string> {
+  const region =
+    options.region ??
+    (API_HOST.exec(endpoint.hostname)?.[1] ||
+      env.AWS_REGION ||
+      env.AWS_DEFAULT_REGION ||
+      (await profileRegion(options.profile)));
+  if (!region) {
+    throw usageFailure(
+      'which AWS region is the machine in? Give --region, set AWS_REGION, or give the profile a region',
+      '--region',
+    );
+  }
+  if (!/^[a-z0-9-]{1,64}$/.test(region)) {
+    throw usageFailure(`${JSON.stringify(region)} is not the name of an AWS region, such as eu-central-1`, '--region');
+  }
+  return region;
+}
+
+async function profileRegion(profile: string | undefined): Promise<string | undefined> {
+  const { loadConfig } = await import('@smithy/core/config');
+  const region = loadConfig<string>(
+    {
+      environmentVariableSelector: () => undefined,
+      configFileSelector: (section) => section.region,
+      default: '',
+    },
+    profile === undefined ? {} : { profile },
+  );
+  return (await region()) || undefined;
+}

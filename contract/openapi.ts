@@ -1,0 +1,161 @@
+import * as z from 'zod';
+import { action, authorizationDetail, location } from './authorization-details.ts';
+import { errorResponse } from './errors.ts';
+import { introspectionRequest, introspectionResponse } from './introspection.ts';
+import { ownRevocationRequest, revocationRequest, revocationResponse } from './revocation.ts';
+import { tokenRequest, tokenResponse } from './token.ts';
+
+interface Operation {
+  summary: string;
+  description: string;
+  request: z.ZodType;
+  response?: z.ZodType;
+  /** What may go wrong besides a bad request. */
+  errors: readonly (403 | 503)[];
+}
+
+const ERRORS = {
+  400: 'The request is not as it must be; `field` names what.',
+  403: 'Not allowed: by IAM, or by policy.',
+  503: 'A dependency failed; try again after `Retry-After` seconds.',
+} as const;
+
+/** The signed paths of the API, in the order a token meets them. */
+const OPERATIONS: Record<string, Operation> = {
+  '/token': {
+    summary: 'Ask for a token',
+    description: 'RFC 6749 client credentials with RFC 9396 authorization details. For workloads.',
+    request: tokenRequest,
+    response: tokenResponse,
+    errors: [403, 503],
+  },
+  '/introspect': {
+    summary: 'Ask whether a token is active',
+    description: 'RFC 7662. For resource servers: each sees the tokens of its own audiences.',
+    request: introspectionRequest,
+    response: introspectionResponse,
+    errors: [403, 503],
+  },
+  '/revoke': {
+    summary: 'Give a token back',
+    description: 'RFC 7009. For workloads: their own tokens. Doing it again changes nothing.',
+    request: ownRevocationRequest,
+    errors: [403, 503],
+  },
+  '/revocations': {
+    summary: 'Take tokens back',
+    description: 'For operators: any token, or every token of a subject. Doing it again changes nothing.',
+    request: revocationRequest,
+    response: revocationResponse,
+    errors: [403, 503],
+  },
+};
+
+const METADATA = {
+  '/.well-known/jwks.json': ['The public keys of every token that may still be valid (RFC 7517)', 'keys'],
+  '/.well-known/openid-configuration': ['The machine’s metadata (OpenID Connect Discovery)', 'issuer'],
+  '/.well-known/oauth-authorization-server': ['The machine’s metadata (RFC 8414)', 'issuer'],
+} as const;
+
+/** The OpenAPI 3.1 document of the API, made from the schemas that its requests are validated by. */
+export function openApiDocument(): object {
+  const registry = z.registry<{ id?: string }>();
+  const schemas = new Set([
+    action,
+    location,
+    authorizationDetail,
+    errorResponse,
+    ...Object.values(OPERATIONS).flatMap(({ request, response }) => [request, response]),
+  ]);
+  for (const schema of schemas) {
+    const id = schema?.meta()?.id;
+    if (schema !== undefined && id !== undefined) registry.add(schema, { id });
+  }
+  const { schemas: components } = z.toJSONSchema(registry, { uri: (id) => `#/components/schemas/${id}`, io: 'input' });
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Token vending machine',
+      version: '1',
+      description: 'Short-lived tokens that say exactly what a workload may do, and no more.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '{issuer}', variables: { issuer: { default: 'https://tokens.example.com' } } }],
+    security: [{ sigv4: [] }],
+    paths: { ...signedPaths(), ...openPaths() },
+    components: {
+      schemas: withoutIds(components),
+      securitySchemes: {
+        sigv4: {
+          type: 'apiKey',
+          name: 'Authorization',
+          in: 'header',
+          description: 'AWS Signature Version 4, service `execute-api`.',
+          'x-amazon-apigateway-authtype': 'awsSigv4',
+        },
+      },
+    },
+  };
+}
+
+function signedPaths(): object {
+  return Object.fromEntries(
+    Object.entries(OPERATIONS).map(([path, { summary, description, request, response, errors }]) => [
+      path,
+      {
+        post: {
+          operationId: path.slice(1),
+          summary,
+          description,
+          requestBody: {
+            required: true,
+            content: { 'application/x-www-form-urlencoded': json(request), 'application/json': json(request) },
+          },
+          responses: {
+            200: {
+              description: 'Done.',
+              content: { 'application/json': response ? json(response) : { schema: { type: 'object' } } },
+            },
+            ...Object.fromEntries(
+              ([400, ...errors] as const).map((status) => [
+                status,
+                { description: ERRORS[status], content: { 'application/json': json(errorResponse) } },
+              ]),
+            ),
+          },
+        },
+      },
+    ]),
+  );
+}
+
+function openPaths(): object {
+  return Object.fromEntries(
+    Object.entries(METADATA).map(([path, [summary, member]]) => [
+      path,
+      {
+        get: {
+          operationId: path.slice('/.well-known/'.length),
+          summary,
+          security: [],
+          responses: {
+            200: {
+              description: summary,
+              content: { 'application/json': { schema: { type: 'object', required: [member] } } },
+            },
+          },
+        },
+      },
+    ]),
+  );
+}
+
+function json(schema: z.ZodType): object {
+  return { schema: { $ref: `#/components/schemas/${schema.meta()?.id}` } };
+}
+
+/** Component schemas are named by their place; their own `$id` and `$schema` would name them again, elsewhere. */
+function withoutIds(components: Record<string, object>): object {
+  const named = Object.entries(components as Record<string, Record<string, unknown>>);
+  return Object.fromEntries(named.map(([name, { $id, $schema, id, ...schema }]) => [name, schema]));
+}

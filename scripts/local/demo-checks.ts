@@ -1,0 +1,51 @@
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose';
+import { Failure } from '../tools/failure.mjs';
+
+/** Stops the demonstration when it does not show what it should. */
+export function expect(condition: unknown, sentence: string): asserts condition {
+  if (!condition) throw new Failure(`The demonstration failed: ${sentence}.`);
+}
+
+/** @returns the JSON that an endpoint answers with; its status must be `status` */
+export async function json(answer: Response, status: number, what: string): Promise<Record<string, unknown>> {
+  const text = await answer.text();
+  const shown = text.slice(0, 300).replace(/"access_token":"[^"]*"?/, '"access_token":"…"');
+  expect(answer.status === status, `${what} got ${answer.status} instead of ${status}: ${shown}`);
+  return JSON.parse(text);
+}
+
+/** What a resource server knows of the machine; nothing further is asked of it to verify a token. */
+export interface PublishedKeys {
+  issuer: string;
+  keys: JSONWebKeySet;
+}
+
+/** @param issuer the machine's issuer URL @returns its keys, found by OIDC discovery */
+export async function discoverKeys(issuer: string): Promise<PublishedKeys> {
+  const found = await json(await fetch(`${issuer}/.well-known/openid-configuration`), 200, 'OIDC discovery');
+  expect(found.issuer === issuer, `discovery names the issuer ${found.issuer} instead of ${issuer}`);
+  const keys = await json(await fetch(String(found.jwks_uri)), 200, 'the key set');
+  return { issuer, keys: keys as unknown as JSONWebKeySet };
+}
+
+/** Verifies a token as a resource server does: signature, algorithm, type, issuer, audience, times. */
+export async function verify(token: string, { issuer, keys }: PublishedKeys, audience: string): Promise<JWTPayload> {
+  const algorithms = keys.keys.flatMap(({ alg }) => alg ?? []);
+  const { payload } = await jwtVerify(token, createLocalJWKSet(keys), { issuer, audience, typ: 'at+jwt', algorithms });
+  return payload;
+}
+
+/** @returns the token with "read" made "write" in its claims and the signature left as it is */
+export function tamper(token: string): string {
+  const [header, payload = '', signature] = token.split('.');
+  const claims = Buffer.from(payload, 'base64url').toString().replace('"read"', '"write"');
+  return [header, Buffer.from(claims).toString('base64url'), signature].join('.');
+}
+
+/** @returns whether verifying fails because of the signature, and of nothing else */
+export async function signatureFails(verification: Promise<unknown>): Promise<boolean> {
+  return verification.then(
+    () => false,
+    (error) => error instanceof errors.JWSSignatureVerificationFailed,
+  );
+}

@@ -1,0 +1,153 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { decodeJwt, type JWTPayload } from 'jose';
+import { type Credentials, signedFetch } from '../../clients/signed-fetch.ts';
+import type { AuthorizationDetail } from '../../contract/authorization-details.ts';
+import { type AuditEvent, REVOCATION_REQUESTED } from '../../contract/events.ts';
+import { type AuditWatch, watchAudit } from './audit-watch.ts';
+import { discoverKeys, expect, json, signatureFails, tamper, verify } from './demo-checks.ts';
+import type { StackOutputs } from './deploy.ts';
+import type { Identities } from './identities.ts';
+import type { Target } from './target.ts';
+import { bold, dim, good, line, refused, seconds, step, table } from './terminal.ts';
+
+const AUDIENCE = 'orders-db';
+const LOCATION = 'orders-db/orders';
+/** How long an event may take through the bus and back, in milliseconds. */
+const PATIENCE = 20_000;
+
+/**
+ * Lives one token's life in front of the reader: vended, verified, not stretched, revoked, audited. Fails with one
+ * sentence as soon as something is not as it should be.
+ */
+export async function demonstrate(target: Target, outputs: StackOutputs, identities: Identities): Promise<void> {
+  const audit = await watchAudit(target, outputs.EventBusName);
+  try {
+    const { token, tokenId } = await getToken(target, outputs.Issuer, identities);
+    await verifyOffline(token, outputs.Issuer);
+    const deniedRequest = await askForTooMuch(target, outputs.Issuer, identities);
+    await takeBack(target, outputs, identities, { token, tokenId });
+    await showAudit(audit, tokenId, deniedRequest);
+  } finally {
+    await audit.close();
+  }
+}
+
+async function getToken(target: Target, issuer: string, { workload }: Identities) {
+  step(1, `orders-service asks to read ${LOCATION}`);
+  const answer = await json(await askToken(target, issuer, workload, 'read'), 200, 'orders-service');
+  const { access_token: token, token_id: tokenId } = answer as { access_token: string; token_id: string };
+  good(`POST /token, signed with its AWS identity: a token of ${bold(`${token.length} bytes`)}, which says`);
+  showClaims(decodeJwt(token));
+  return { token, tokenId };
+}
+
+async function verifyOffline(token: string, issuer: string): Promise<void> {
+  step(2, `${AUDIENCE}, a resource server, verifies it with the published keys and asks nobody`);
+  const published = await discoverKeys(issuer);
+  const claims = await verify(token, published, AUDIENCE);
+  good(`signature, issuer, audience, type and times are right ${dim('(jose; keys found by OIDC discovery)')}`);
+  expect(permits(claims, 'read') && !permits(claims, 'write'), 'the token does not say read, and read only');
+  good(`it permits read on ${LOCATION}`);
+  refused(`it does not permit write on ${LOCATION}`);
+  expect(await signatureFails(verify(tamper(token), published, AUDIENCE)), 'a tampered token was not refused');
+  refused('with "read" changed to "write" in it, its signature no longer fits');
+}
+
+async function askForTooMuch(target: Target, issuer: string, { workload }: Identities): Promise<string> {
+  step(3, `orders-service asks to write ${LOCATION}, which policy does not permit`);
+  const answer = await json(await askToken(target, issuer, workload, 'write'), 403, 'asking for too much');
+  expect(answer.error === 'access_denied', `the error is ${answer.error} instead of access_denied`);
+  refused('403, and it says no more than');
+  table(Object.fromEntries(Object.entries(answer).map(([name, value]) => [name, String(value)])));
+  return String(answer.request_id);
+}
+
+async function takeBack(
+  target: Target,
+  { Issuer, EventBusName }: StackOutputs,
+  { resourceServer, operator }: Identities,
+  { token, tokenId }: { token: string; tokenId: string },
+): Promise<void> {
+  step(4, 'An event from security takes the token back');
+  const introspect = async () =>
+    json(await post(target, resourceServer, `${Issuer}/introspect`, { token }), 200, 'introspection');
+  expect((await introspect()).active === true, 'introspection does not know the fresh token');
+  good('orders-db introspects the token: {"active":true, …}');
+
+  const detail = { version: '1', tokenId, reason: 'laptop stolen' };
+  const events = new EventBridgeClient({ ...target, credentials: operator });
+  const began = performance.now();
+  const { FailedEntryCount } = await events.send(
+    new PutEventsCommand({
+      Entries: [
+        { EventBusName, Source: 'security.team', DetailType: REVOCATION_REQUESTED, Detail: JSON.stringify(detail) },
+      ],
+    }),
+  );
+  expect(FailedEntryCount === 0, 'the bus did not take the operator’s event');
+  line(`security-operator puts "${REVOCATION_REQUESTED}" on the bus ${EventBusName}:`);
+  line(` ${dim(JSON.stringify(detail))}`);
+  for (;;) {
+    const answer = await introspect();
+    const took = performance.now() - began;
+    if (answer.active === false) {
+      expect(Object.keys(answer).length === 1, 'introspection says more of a revoked token than that it is inactive');
+      return good(`orders-db introspects again: {"active":false} after ${bold(seconds(took))}`);
+    }
+    expect(took < PATIENCE, `the token was still active ${seconds(took)} after the event`);
+    await sleep(50);
+  }
+}
+
+async function showAudit(audit: AuditWatch, tokenId: string, deniedRequest: string): Promise<void> {
+  step(5, 'What security saw of it on the bus, in order');
+  const ofOurs = ({ detail }: AuditEvent) => detail.tokenId === tokenId || detail.requestId === deniedRequest;
+  const events = (await audit.receive((seen) => seen.filter(ofOurs).length === 3, PATIENCE)).filter(ofOurs);
+  for (const { detailType, detail } of events) {
+    const who = detail.subject.split(':').pop();
+    line(`${dim(detail.time.slice(11, 23))}  ${bold(detailType.padEnd(13))}  ${dim('token')} ${detail.tokenId}`);
+    line(`              ${who} from ${detail.sourceIp}: ${grants(detail.authorizationDetails)} for ${detail.audience}`);
+    if ('revokedBy' in detail) line(`              by ${detail.revokedBy}: ${detail.revocationReason}`);
+  }
+  const types = events.map(({ detailType }) => detailType).join(', ');
+  expect(types === 'Token Issued, Token Denied, Token Revoked', `the audit events were: ${types || 'none'}`);
+}
+
+function askToken(target: Target, issuer: string, workload: Credentials, action: 'read' | 'write') {
+  const detail: AuthorizationDetail = { type: 'resource', locations: [LOCATION], actions: [action] };
+  return post(target, workload, `${issuer}/token`, {
+    grant_type: 'client_credentials',
+    audience: AUDIENCE,
+    authorization_details: JSON.stringify([detail]),
+    reason: 'nightly report',
+  });
+}
+
+/** Posts a form, signed with somebody's AWS identity. */
+function post({ region }: Target, who: Credentials, url: string, form: Record<string, string>): Promise<Response> {
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  return signedFetch(who, region)(url, { method: 'POST', headers, body: new URLSearchParams(form).toString() });
+}
+
+function showClaims(claims: JWTPayload): void {
+  const now = Date.now() / 1000;
+  const time = (at: unknown) => {
+    const minutes = Math.round((Number(at) - now) / 60);
+    return `${at}  ${dim(`${new Date(Number(at) * 1000).toISOString()}, ${minutes > 0 ? `in ${minutes} minutes` : 'now'}`)}`;
+  };
+  const shown = Object.entries(claims).map(([name, value]) => {
+    if (['iat', 'nbf', 'exp'].includes(name)) return [name, time(value)];
+    return [name, typeof value === 'string' ? value : JSON.stringify(value)];
+  });
+  table(Object.fromEntries(shown));
+}
+
+/** Whether a verified token says that an action may be done to the orders. */
+function permits(claims: JWTPayload, action: 'read' | 'write'): boolean {
+  const details = claims.authorization_details as AuthorizationDetail[];
+  return details.some(({ locations, actions }) => locations.includes(LOCATION) && actions.includes(action));
+}
+
+const grants = (details: readonly AuthorizationDetail[]) =>
+  details.map(({ actions, locations }) => `${actions.join(' and ')} ${locations.join(', ')}`).join('; ');

@@ -1,0 +1,109 @@
+import { readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { runLogged } from '../tools/command.mjs';
+import { Failure } from '../tools/failure.mjs';
+import { root, shown } from '../tools/paths.mjs';
+import { allowAssetsWithoutTls, enableTimeToLive } from './bridges.ts';
+import type { Target } from './target.ts';
+import { quietly } from './terminal.ts';
+
+const STACK = 'TokenVendingMachine-local';
+
+/** What the deployed stack says of itself. */
+export interface StackOutputs {
+  /** The machine's issuer URL, which its endpoints hang under. */
+  Issuer: string;
+  ApiId: string;
+  TableName: string;
+  EventBusName: string;
+  WorkloadPolicyArn: string;
+  ResourceServerPolicyArn: string;
+  OperatorPolicyArn: string;
+  SigningKeyArn: string;
+  AuditDeadLetterQueueUrl: string;
+  RevocationDeadLetterQueueUrl: string;
+}
+
+/**
+ * Bootstraps the account and runs the project's own `cdk deploy` of the stage `local`. Into a live deployment it
+ * brings what has changed.
+ *
+ * @param target the emulator and who deploys
+ * @param dir absolute path of the folder for all this writes: `<dir>/cdk.out`, `<dir>/cdk-home` and `<dir>/logs/`;
+ *   two deployments at the same time need two folders
+ * @param progress told each step
+ */
+export async function deploy(target: Target, dir: string, progress = quietly): Promise<StackOutputs> {
+  const account = await deployingAccount(target);
+  const env = cdkEnvironment(target, dir);
+  const assembly = path.join(dir, 'cdk.out');
+  const outputs = path.join(dir, 'outputs.json');
+  const log = (step: string) => path.join(dir, 'logs', `cdk-${step}.log`);
+  // The API's id, here `tvm-local`, is fixed by the stage's configuration, so the issuer is known beforehand.
+  const issuer = `${target.endpoint}/restapis/tvm-local/v1/_user_request_`;
+  rmSync(outputs, { force: true });
+
+  await progress('Bootstrapping and synthesizing', () =>
+    Promise.all([
+      // Not in the project's folder: `cdk bootstrap` would find the app there and synthesize it too.
+      cdk(['bootstrap', `aws://${account}/${target.region}`], env, log('bootstrap'), dir),
+      cdk(['synth', STACK, '-c', 'stage=local', '-c', `issuer=${issuer}`, '-q', '-o', assembly], env, log('synth')),
+    ]),
+  );
+  await allowAssetsWithoutTls(target, account);
+  const ship = ['deploy', STACK, '--app', assembly, '--require-approval', 'never', '--outputs-file', outputs];
+  await progress('Deploying the stack', () => cdk(ship, env, log('deploy')));
+  const stack: StackOutputs = JSON.parse(readFileSync(outputs, 'utf8'))[STACK];
+  await enableTimeToLive(target, stack.TableName);
+  return stack;
+}
+
+async function cdk(args: string[], env: NodeJS.ProcessEnv, log: string, cwd = root): Promise<void> {
+  const { ok, output } = await runLogged(path.join(root, 'node_modules', '.bin', 'cdk'), [...args, '--no-notices'], {
+    log,
+    cwd,
+    env,
+  });
+  if (ok) return;
+  // What CDK or esbuild says, or else what the app said last before it ended.
+  const cause = /(?:❌|\[ERROR\]|Error:) *(.+)/.exec(output) ?? /^(.+)\n.*Subprocess exited/m.exec(output);
+  const what = `\`cdk ${args[0]}\` failed${cause?.[1] ? `: ${cause[1].trim()}` : ''}`;
+  throw new Failure(`${what} (the full log is ${shown(log)}).`);
+}
+
+/** The account, and whether anything answers there at all. */
+async function deployingAccount(target: Target): Promise<string> {
+  const sts = new STSClient({ ...target, maxAttempts: 1 });
+  try {
+    const { Account } = await sts.send(new GetCallerIdentityCommand({}));
+    if (Account) return Account;
+  } catch (error) {
+    throw new Failure(
+      `The AWS endpoint ${target.endpoint} does not let us in (${(error as Error).message || (error as Error).name}): ` +
+        'start it, or unset AWS_ENDPOINT_URL to have an emulator started.',
+    );
+  }
+  throw new Failure(`The AWS endpoint ${target.endpoint} does not say which account it is.`);
+}
+
+/** Nothing of the user's own AWS configuration goes in, so this can never reach a real account. */
+function cdkEnvironment({ endpoint, region, credentials }: Target, dir: string): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_'));
+  return {
+    ...Object.fromEntries(own),
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    ...(credentials.sessionToken ? { AWS_SESSION_TOKEN: credentials.sessionToken } : {}),
+    AWS_CONFIG_FILE: '/dev/null',
+    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    NO_PROXY: [process.env.NO_PROXY, new URL(endpoint).hostname].filter(Boolean).join(','),
+    // The CLI keeps caches in the home folder and asks the internet for news and newer versions.
+    CDK_HOME: path.join(dir, 'cdk-home'),
+    CDK_DISABLE_CLI_TELEMETRY: 'true',
+    CDK_DISABLE_VERSION_CHECK: 'true',
+  };
+}

@@ -1,0 +1,51 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { Credentials } from '../../clients/signed-fetch.ts';
+import type { Identities } from './identities.ts';
+import { envFiles } from './run-record.mjs';
+import type { Target } from './target.ts';
+
+const names = Object.keys(envFiles) as (keyof Identities)[];
+
+/**
+ * Writes a file for each identity that a shell can source, readable by its owner only: where AWS and the machine
+ * are, and the identity's credentials.
+ *
+ * @param issuer the machine's issuer URL, which is its endpoint as well
+ */
+export function writeEnvFiles(target: Target, issuer: string, identities: Identities): void {
+  for (const name of names) {
+    const variables = {
+      AWS_ENDPOINT_URL: target.endpoint,
+      AWS_REGION: target.region,
+      TVM_ENDPOINT: issuer,
+      TVM_ISSUER: issuer,
+      AWS_ACCESS_KEY_ID: identities[name].accessKeyId,
+      AWS_SECRET_ACCESS_KEY: identities[name].secretAccessKey,
+    };
+    // Either of these, left over in the reader's shell, would take precedence or spoil the signature.
+    const stale = 'unset AWS_PROFILE AWS_SESSION_TOKEN\n';
+    const lines = Object.entries(variables).map(([key, value]) => `export ${key}='${value}'\n`);
+    writeFileSync(envFiles[name], stale + lines.join(''), { mode: 0o600 });
+  }
+}
+
+/** @returns the credentials that the files of an earlier run hold, of those that are there */
+export function readEnvFiles(): Partial<Identities> {
+  const found: Partial<Identities> = {};
+  for (const name of names) {
+    const credentials = readCredentials(name);
+    if (credentials) found[name] = credentials;
+  }
+  return found;
+}
+
+function readCredentials(name: keyof Identities): Credentials | undefined {
+  try {
+    const text = readFileSync(envFiles[name], 'utf8');
+    const value = (key: string) => new RegExp(`^export ${key}='(.+)'$`, 'm').exec(text)?.[1];
+    const [accessKeyId, secretAccessKey] = [value('AWS_ACCESS_KEY_ID'), value('AWS_SECRET_ACCESS_KEY')];
+    return accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,88 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { localDir, root } from '../tools/paths.mjs';
+
+// Plain JavaScript, because `npm stop` reads it too and must work with nothing installed.
+
+/**
+ * What is known of the emulator that `npm start` started.
+ * @typedef {object} Run
+ * @property {number} emulator its process id, which is its process group's id as well
+ * @property {number | null} owner process id of the `npm start` that it ends with; null when detached
+ * @property {number} port
+ * @property {string} endpoint as in `http://127.0.0.1:4566`
+ * @property {boolean} ready whether the stack was deployed into it
+ */
+
+const file = path.join(localDir, 'run.json');
+const scripts = path.join(root, 'scripts', 'local');
+
+/** The files with everybody's credentials and endpoints, shell-sourceable. */
+export const envFiles = {
+  workload: path.join(localDir, 'env'),
+  operator: path.join(localDir, 'operator.env'),
+  resourceServer: path.join(localDir, 'resource-server.env'),
+};
+
+/** @param {Run} run */
+export const writeRun = (run) => {
+  mkdirSync(localDir, { recursive: true });
+  writeFileSync(file, `${JSON.stringify(run, null, 2)}\n`);
+};
+
+/** @returns {Run | undefined} the recorded run, which may have ended without saying so */
+export const readRun = () => {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+};
+
+/** Removes the record and the environment files, which lead nowhere once the emulator is gone. */
+export const forgetRun = () => {
+  for (const name of [file, ...Object.values(envFiles)]) rmSync(name, { force: true });
+};
+
+/** @param {Run} run @returns {boolean} whether the process of that id still is the emulator of this project */
+export const emulatorLives = (run) => commandLine(run.emulator).includes(path.join(scripts, 'emulator.py'));
+
+/** @param {Run} run @returns {boolean} whether the `npm start` that the emulator ends with is still there */
+export const ownerLives = (run) =>
+  run.owner !== null && commandLine(run.owner).includes(path.join(scripts, 'start.ts'));
+
+/**
+ * Kills the emulator and the Lambda functions it runs. Its state is in memory only: nothing is lost by not asking.
+ * @param {number} emulator its process id
+ */
+export const killEmulator = (emulator) => {
+  try {
+    process.kill(-emulator, 'SIGKILL');
+  } catch {
+    // Gone already.
+  }
+};
+
+/**
+ * Ends what is left of a run and waits until it is gone: its `npm start` if there is one, then the emulator.
+ * @param {Run} run
+ */
+export const endRun = async (run) => {
+  if (ownerLives(run)) process.kill(/** @type {number} */ (run.owner), 'SIGTERM');
+  for (let waited = 0; ownerLives(run) && waited < 10_000; waited += 50) await sleep(50);
+  if (emulatorLives(run)) killEmulator(run.emulator);
+  for (let waited = 0; emulatorLives(run) && waited < 5_000; waited += 50) await sleep(50);
+  forgetRun();
+};
+
+/** @param {number} pid @returns {string} the process's command line; empty when there is no such process */
+const commandLine = (pid) => {
+  try {
+    if (process.platform === 'linux') return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    return execFileSync('ps', ['-ww', '-o', 'command=', '-p', String(pid)], { encoding: 'utf8', stdio: 'pipe' });
+  } catch {
+    return '';
+  }
+};

@@ -1,0 +1,132 @@
+/** `npm start`: the whole machine on this computer, and one token's life shown in front of the reader. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import path from 'node:path';
+import { Failure } from '../tools/failure.mjs';
+import { localDir, shown } from '../tools/paths.mjs';
+import { demonstrate } from './demo.ts';
+import { deploy } from './deploy.ts';
+import { type Emulator, startEmulator } from './emulator.ts';
+import { readEnvFiles, writeEnvFiles } from './env-files.ts';
+import { createIdentities } from './identities.ts';
+import { nextCommands } from './next-commands.ts';
+import { type Mode, readOptions } from './options.ts';
+import { emulatorLives, endRun, forgetRun, ownerLives, readRun, writeRun } from './run-record.mjs';
+import { emulatorTarget, givenTarget, type Target } from './target.ts';
+import { bold, dim, progress } from './terminal.ts';
+
+/** Where to deploy, and what to take down afterwards. */
+interface Place {
+  target: Target;
+  /** The emulator that this process started. */
+  emulator?: Emulator;
+  /** An emulator that an earlier `npm start` left running. */
+  wasUp?: boolean;
+}
+
+/** Takes down what this process has put up so far. */
+let takeDown = async () => {};
+let isUp = false;
+let ending = false;
+
+async function main(): Promise<void> {
+  const options = readOptions();
+  endOnSignals();
+  const place = await findPlace(options);
+  const { target, emulator } = place;
+
+  const known = readEnvFiles();
+  if (!place.wasUp) takeDown = async () => Promise.all([emulator?.stop(), forgetRun()]).then(() => {});
+  const outputs = await deploy(target, localDir, progress);
+  const identities = await progress('Making the identities', () => createIdentities(target, outputs, known));
+  writeEnvFiles(target, outputs.Issuer, identities);
+  if (emulator) recordRun(emulator, process.pid, true);
+  await demonstrate(target, outputs, identities);
+  isUp = true;
+  await finish(options.mode, place);
+}
+
+async function findPlace({ port, portChosen }: { port: number; portChosen: boolean }): Promise<Place> {
+  const run = readRun();
+  const given = givenTarget(run?.endpoint ?? `http://127.0.0.1:${port}`);
+  if (given) {
+    if (run && emulatorLives(run)) throw new Failure(`${upOn(run.port)}: end it with \`npm stop\` first.`);
+    return { target: given };
+  }
+  if (run && emulatorLives(run)) {
+    if (!run.ready && ownerLives(run)) {
+      throw new Failure(
+        `Another \`npm start\` (process ${run.owner}) is not ready yet: wait for it, or end it with \`npm stop\`.`,
+      );
+    }
+    if (run.ready && (run.owner === null || ownerLives(run))) {
+      if (portChosen && run.port !== port) {
+        throw new Failure(`${upOn(run.port)}: end it with \`npm stop\` first.`);
+      }
+      console.log(dim(`The emulator on ${run.endpoint} is up already: bringing it what has changed.`));
+      return { target: emulatorTarget(run.endpoint), wasUp: true };
+    }
+  }
+  // Whatever is left of a start that was cut short.
+  if (run) await endRun(run);
+
+  const emulator = await progress('Starting the AWS emulator', () => startEmulator({ port, dir: localDir }));
+  emulator.ended.then(() => fail(new Failure(`The emulator has ended; its log is ${shown(logFile('emulator'))}.`)));
+  recordRun(emulator, process.pid, false);
+  return { target: emulatorTarget(emulator.endpoint), emulator };
+}
+
+const upOn = (port: number) => `An emulator of this project already runs on port ${port}`;
+
+const recordRun = ({ pid, port, endpoint }: Emulator, owner: number | null, ready: boolean) =>
+  writeRun({ emulator: pid, owner, port, endpoint, ready });
+
+async function finish(mode: Mode, { target, emulator, wasUp }: Place): Promise<void> {
+  if (mode === 'once' && !wasUp) return end(0);
+  console.log(nextCommands());
+  if (emulator && mode === 'detach') {
+    recordRun(emulator, null, true);
+    await emulator.release();
+  }
+  if (wasUp || mode === 'detach') {
+    console.log(`\n${bold('It stays up')} on ${target.endpoint}${emulator || wasUp ? '; `npm stop` ends it' : ''}.`);
+    process.exit(0);
+  }
+  console.log(`\n${bold('It is up')} on ${target.endpoint} until you press Ctrl-C.`);
+  return new Promise(() => setInterval(() => {}, 60_000));
+}
+
+function endOnSignals(): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => end(isUp ? 0 : 128 + constants.signals[signal]));
+  }
+  // scripts/run.mjs holds the other end: it closes when that process is killed. It must not keep this one alive.
+  process.once('disconnect', () => end(1));
+  process.channel?.unref();
+}
+
+/** Takes everything down, once, and ends the process. */
+async function end(code: number): Promise<never> {
+  if (ending) return new Promise(() => {});
+  ending = true;
+  await takeDown();
+  process.exit(code);
+}
+
+/** Says in one sentence what went wrong, takes everything down and ends the process. */
+async function fail(error: Error): Promise<void> {
+  if (ending) return;
+  let sentence = error.message;
+  if (!(error instanceof Failure)) {
+    const log = logFile('start');
+    mkdirSync(path.dirname(log), { recursive: true });
+    writeFileSync(log, `${error.stack}\n`);
+    sentence = `\`npm start\` failed (${error.message.split('\n')[0]}); the details are in ${shown(log)}.`;
+  }
+  console.error(sentence);
+  await end(1);
+}
+
+const logFile = (name: string) => path.join(localDir, 'logs', `${name}.log`);
+
+await main().catch(fail);

@@ -1,0 +1,27 @@
+import * as z from 'zod';
+import { auditEvents, revocationRequested } from '../../contract/events.ts';
+import { openApiDocument } from '../../contract/openapi.ts';
+import { configurationPage } from './configuration-page.ts';
+import { eventsPage } from './events-page.ts';
+import { wirePage } from './wire-page.ts';
+
+/** Everything in docs/reference/, by file name. */
+export function referenceFiles(): Record<string, string> {
+  const events = { ...auditEvents, 'Revocation Requested': revocationRequested };
+  return {
+    'openapi.json': pretty(openApiDocument()),
+    'configuration.md': configurationPage(),
+    'wire.md': wirePage(),
+    'events.md': eventsPage(),
+    ...Object.fromEntries(
+      Object.entries(events).map(([type, schema]) => [
+        `events/${type.toLowerCase().replaceAll(' ', '-')}.schema.json`,
+        pretty({ title: type, ...z.toJSONSchema(schema) }),
+      ]),
+    ),
+  };
+}
+
+function pretty(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}

@@ -1,0 +1,34 @@
+import { authorizationDetail } from '../../contract/authorization-details.ts';
+import { errorCode, errorResponse } from '../../contract/errors.ts';
+import { introspectionRequest } from '../../contract/introspection.ts';
+import { limits } from '../../contract/limits.ts';
+import { ownRevocationRequest, revocationRequest, revocationResponse } from '../../contract/revocation.ts';
+import { tokenClaims, tokenRequest, tokenResponse } from '../../contract/token.ts';
+import { GENERATED, membersTable } from './tables.ts';
+
+const SECTIONS = [
+  ['`POST /token`: asked', tokenRequest],
+  ['An entry of `authorization_details`', authorizationDetail],
+  ['`POST /token`: answered', tokenResponse],
+  ['The claims of a token', tokenClaims],
+  ['`POST /introspect`: asked', introspectionRequest],
+  ['`POST /revoke`: asked', ownRevocationRequest],
+  ['`POST /revocations`: asked', revocationRequest],
+  ['`POST /revocations`: answered', revocationResponse],
+  ['Every error', errorResponse],
+] as const;
+
+/** Requests, answers, claims and errors as tables. */
+export function wirePage(): string {
+  const sections = SECTIONS.map(
+    ([title, schema]) => `## ${title}\n\n${schema.meta()?.description}\n\n${membersTable(schema)}`,
+  );
+  const bounds =
+    `At most ${limits.bodyBytes} bytes, ${limits.entries} entries, ${limits.pairs} (action, location) pairs over all entries, ` +
+    `JSON nested ${limits.jsonDepth} levels deep. A parameter given twice is refused.`;
+  return (
+    `${GENERATED}# The wire\n\nBodies are \`application/x-www-form-urlencoded\` (\`authorization_details\` as JSON text) or ` +
+    `\`application/json\`. ${bounds} The same as an OpenAPI document: [openapi.json](openapi.json).\n\n` +
+    `Error codes: ${errorCode.options.map((code) => `\`${code}\``).join(', ')}.\n\n${sections.join('\n')}`
+  );
+}

@@ -1,0 +1,16 @@
+/**
+ * `node scripts/run.mjs <script.ts> [arguments]`: makes a fresh clone ready, then runs a TypeScript script with
+ * the project's own Node 24. Plain JavaScript on Node's built-ins, because nothing may be installed yet; and
+ * nothing here that an old Node could not parse, so that it can say that it is too old.
+ */
+const NODE_NEEDED = 20;
+
+if (Number(process.versions.node.split('.')[0]) < NODE_NEEDED) {
+  console.error(
+    `Node ${NODE_NEEDED} or newer is needed and this is Node ${process.versions.node}: ` +
+      'install a newer one and run the command again.',
+  );
+  process.exit(1);
+}
+
+import('./install/prepare-and-run.mjs').then(({ prepareAndRun }) => prepareAndRun(process.argv.slice(2)));

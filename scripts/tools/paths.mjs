@@ -1,0 +1,23 @@
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The project's folder. */
+export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/[/\\]$/, '');
+
+/** Everything the local runs leave behind: emulator, state, logs, environment files. Never committed. */
+export const localDir = path.join(root, '.local');
+
+/** The virtual environment that holds the emulator. */
+export const venvDir = path.join(localDir, 'venv');
+
+/** The Node 24 that the npm package `node` brings. */
+export const node24 = path.join(root, 'node_modules', 'node', 'bin', 'node');
+
+/** Folders to put first on PATH: the project's commands and its Node 24. */
+export const projectPath = [path.join(root, 'node_modules', '.bin'), path.dirname(node24)];
+
+/**
+ * @param {string} file an absolute path
+ * @returns {string} the same relative to the project's folder, as messages show it
+ */
+export const shown = (file) => path.relative(root, file) || '.';

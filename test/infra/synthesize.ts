@@ -1,0 +1,47 @@
+import { App, Validations } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { parseConfig } from '../../lib/config.ts';
+import { TvmStack } from '../../lib/tvm-stack.ts';
+
+/** The template that a configuration becomes. */
+export function synthesize(toml = ''): Template {
+  return Template.fromStack(stackOf(new App(), toml));
+}
+
+/** What cdk-nag's AwsSolutions rules say of a configuration; it throws when a rule is broken without an explanation. */
+export function synthesizeWithRules(toml = ''): void {
+  const app = new App();
+  stackOf(app, toml);
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  app.synth({ force: true });
+}
+
+function stackOf(app: App, toml: string): TvmStack {
+  const policyBundle = { policies: {} };
+  return new TvmStack(app, 'Tvm', { config: parseConfig(toml, 'config/test.toml'), policyBundle });
+}
+
+interface Statement {
+  Sid?: string;
+  Effect: 'Allow' | 'Deny';
+  Action: string | string[];
+  Resource?: unknown;
+  Principal?: unknown;
+  Condition?: Record<string, Record<string, unknown>>;
+}
+
+/** The statements of the IAM policies attached to the role of a use case, its actions as an array. */
+export function statementsOf(template: Template, useCase: string): (Statement & { Action: string[] })[] {
+  const role = Object.keys(template.findResources('AWS::IAM::Role')).find((id) =>
+    id.startsWith(`${useCase.replaceAll('-', '')}role`),
+  );
+  const policies = Object.values(template.findResources('AWS::IAM::Policy')).filter(({ Properties }) =>
+    Properties.Roles.some((attached: { Ref?: string }) => attached.Ref === role),
+  );
+  return policies.flatMap(({ Properties }) => Properties.PolicyDocument.Statement).map(withArray);
+}
+
+function withArray(statement: Statement): Statement & { Action: string[] } {
+  return { ...statement, Action: [statement.Action].flat() };
+}

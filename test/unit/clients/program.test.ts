@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { exitCodeMeanings, exitCodes } from '../../../clients/cli/failure.ts';
+import { runTvm } from './run-tvm.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
+
+describe('tvm', { timeout: 20_000 }, () => {
+  it('--help names every command and every exit code, with examples', async () => {
+    const { code, stdout, stderr } = await runTvm(['--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    for (const command of ['token', 'introspect', 'revoke', 'revoke-any']) expect(stdout).toContain(`\n  ${command} `);
+    for (const exitCode of Object.values(exitCodes)) {
+      expect(stdout).toContain(`\n  ${exitCode}  ${exitCodeMeanings[exitCode]}\n`);
+    }
+    expect(stdout).toContain('\nExamples:\n');
+  });
+
+  it.each([
+    'token',
+    'introspect',
+    'revoke',
+    'revoke-any',
+  ])('%s --help has examples and the common options', async (name) => {
+    const { code, stdout } = await runTvm([name, '--help']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/--endpoint.*Examples:.*\$ .*tvm /s);
+  });
+
+  it('--version tells the version', async () => {
+    expect(await runTvm(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  it('without a command shows the help on standard error', async () => {
+    const { code, stdout, stderr } = await runTvm([]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^Usage: tvm .*\ntvm: name a command\n$/s);
+  });
+
+  it('faults an option that it does not know, and guesses which was meant', async () => {
+    const { code, stdout, stderr } = await runTvm(['token', '--durtion', '5m']);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toBe("tvm: unknown option '--durtion' (Did you mean --duration?); see tvm --help\n");
+  });
+
+  it('writes no colours to what is no terminal', async () => {
+    const { stderr } = await runTvm(['token']);
+    expect(stderr).toMatch(/^tvm: say/);
+  });
+});

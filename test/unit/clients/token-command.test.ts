@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest';
+import { createProgram } from '../../../clients/cli/program.ts';
+import { useStubMachine } from './stub-machine.ts';
+
+const machine = useStubMachine();
+
+const granted = [
+  { type: 'resource', locations: ['orders-db/orders'], actions: ['read'], fields: ['id', 'status'] },
+  { type: 'resource', locations: ['orders-db/shipments'], actions: ['read', 'write'] },
+];
+const vended = {
+  access_token: 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl',
+  token_type: 'Bearer',
+  expires_in: 5_430,
+  authorization_details: granted,
+  token_id: '4a81ca62-404f-430e-871f-5710f1bd1ce7',
+};
+const asking = ['token', '--action', 'read', '--location', 'orders-db/orders', '--audience', 'orders-db'];
+
+describe('tvm token', { timeout: 20_000 }, () => {
+  it('writes the token alone to standard output, and what it permits to standard error', async () => {
+    machine.next = { body: vended };
+    const { code, stdout, stderr } = await machine.tvm(asking);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `${vended.access_token}\n` });
+    expect(stderr.split('\n')).toEqual([
+      'granted   read orders-db/orders (fields id, status)',
+      '          read, write orders-db/shipments',
+      'audience  orders-db',
+      expect.stringMatching(/^expires {3}in 1h 30m 30s, at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+      `token id  ${vended.token_id}`,
+      '',
+    ]);
+  });
+
+  it('writes the whole answer with --output json, whatever a later machine adds to it', async () => {
+    machine.next = { body: { ...vended, added_later: true } };
+    const { code, stdout, stderr } = await machine.tvm([...asking, '--output', 'json']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toEqual({ ...vended, added_later: true });
+  });
+
+  it('signs the request with SigV4 for execute-api in the region', async () => {
+    machine.next = { body: vended };
+    await machine.tvm(asking, { env: { AWS_SESSION_TOKEN: 'session' } });
+    const [{ path, headers } = {}] = machine.asked;
+    expect(path).toBe('/v1/token');
+    expect(headers?.authorization).toMatch(
+      /^AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE\/\d{8}\/eu-central-1\/execute-api\/aws4_request, SignedHeaders=[a-z0-9;-]*host[a-z0-9;-]*, Signature=[0-9a-f]{64}$/,
+    );
+    expect(headers).toMatchObject({ 'x-amz-security-token': 'session', 'x-amz-date': expect.any(String) });
+  });
+
+  it('asks for all actions on all locations in one entry', async () => {
+    machine.next = { body: vended };
+    const options = [
+      '--action',
+      'read',
+      'write',
+      '--location',
+      'a/b',
+      '--location',
+      'c',
+      '--field',
+      'id',
+      '--field',
+      'x',
+    ];
+    await machine.tvm([
+      'token',
+      ...options,
+      '--resource',
+      'https://a.example/',
+      '--duration',
+      '15m',
+      '--reason',
+      'why',
+    ]);
+    expect(machine.asked.map(({ body }) => body)).toEqual([
+      {
+        grant_type: 'client_credentials',
+        authorization_details: [
+          { type: 'resource', locations: ['a/b', 'c'], actions: ['read', 'write'], fields: ['id', 'x'] },
+        ],
+        resource: 'https://a.example/',
+        expires_in: 900,
+        reason: 'why',
+      },
+    ]);
+  });
+
+  it('asks for an entry for each --grant: read here, write there', async () => {
+    machine.next = { body: vended };
+    const grants = ['--grant', 'read:orders-db/orders#id,status', '--grant', 'read,write:a:b/c'];
+    await machine.tvm(['token', ...grants, '--audience', 'orders-db', '--duration', '900']);
+    expect(machine.asked[0]?.body).toMatchObject({
+      authorization_details: [
+        { locations: ['orders-db/orders'], actions: ['read'], fields: ['id', 'status'] },
+        { type: 'resource', locations: ['a:b/c'], actions: ['read', 'write'] },
+      ],
+      expires_in: 900,
+    });
+  });
+
+  it('writes what is at fault to standard error alone', async () => {
+    const { code, stdout, stderr } = await machine.tvm(['token', '--grant', 'read:a', 'write:b']);
+    const sentence = 'tvm: --audience or --resource must be given, one of the two\n';
+    expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: sentence });
+    expect(machine.asked).toEqual([]);
+  });
+
+  it.each([
+    [['--audience', 'a'], 'say what is asked for: --action with --location, or --grant ACTION:LOCATION'],
+    [['--action', 'read', '--audience', 'a'], '--location is missing: on what?'],
+    [['--location', 'a', '--audience', 'a'], '--action is missing: what is to be done there?'],
+    [['--action', 'reed', '--location', 'a', '--audience', 'a'], '--action "reed" must be read or write'],
+    [
+      ['--action', 'read', '--location', 'a', 'orders-db//x', '--audience', 'a'],
+      '--location "orders-db//x" must be an exact name like orders-db/orders: letters, digits and ._~:@=+- in segments joined by /',
+    ],
+    [['--action', 'read', 'read', '--location', 'a', '--audience', 'a'], '--action must name each of the actions once'],
+    [
+      ['--grant', 'read:a', 'orders', '--audience', 'a'],
+      '--grant "orders" must be ACTION:LOCATION, as in read:orders-db/orders',
+    ],
+    [['--grant', 'red:a', '--audience', 'a'], '--grant "red:a": the action must be read or write'],
+    [
+      ['--grant', 'read:a', '--field', 'id', '--audience', 'a'],
+      '--grant cannot be mixed with --action, --location and --field',
+    ],
+    [['--grant', 'read:a'], '--audience or --resource must be given, one of the two'],
+    [['--grant', 'read:a', '--resource', 'a'], '--resource must be an absolute URI without a fragment'],
+    [
+      ['--grant', 'read:a', '--audience', 'a', '--duration', 'soon'],
+      '--duration "soon" must be a duration such as 15m, 1h or 900 (seconds)',
+    ],
+    [['--grant', 'read:a', '--audience', 'a', '--reason', 'a\u202eb'], '--reason must not contain control characters'],
+  ])('faults %j before it asks anybody', async (options, sentence) => {
+    const asked = createProgram().parseAsync(['token', ...options, '--endpoint', machine.endpoint], { from: 'user' });
+    await expect(asked).rejects.toMatchObject({ message: sentence, details: { code: 'usage', exitCode: 2 } });
+    expect(machine.asked).toEqual([]);
+  });
+});

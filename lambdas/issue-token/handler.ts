@@ -13,6 +13,9 @@ import { tokenEndpoint } from './token-endpoint.ts';
 
 const env = readEnv(issueTokenEnv);
 const dynamo = new DynamoDBClient(clientSettings);
+const signer = kmsSigner(new KMSClient(clientSettings), env.SIGNING_KEY_ARN);
+// The signing key's name is asked for while the policies are parsed. If that fails, the first request asks again.
+const keyNamed = signer.key().catch(() => undefined);
 
 /** `POST /token`, wired to this deployment: its rules, its policies, KMS and DynamoDB. */
 export const handler = tokenEndpoint(
@@ -24,10 +27,11 @@ export const handler = tokenEndpoint(
   },
   {
     decide: policyDecisionPoint(JSON.parse(readFileSync(new URL('policy-bundle.json', import.meta.url), 'utf8'))),
-    signer: kmsSigner(new KMSClient(clientSettings), env.SIGNING_KEY_ARN),
+    signer,
     records: dynamoTokenRecords(dynamo, env.TABLE_NAME),
     watermarks: dynamoSubjectWatermarks(dynamo, env.TABLE_NAME),
     clock: Date,
     ids: { next: randomUUID },
   },
 );
+await keyNamed;

@@ -1,10 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AuthorizationDetail } from '../../../contract/authorization-details.ts';
+import { authorizationRequest } from '../../../core/authorization-request.ts';
 import { parseCaller } from '../../../core/identity.ts';
 import { buildPolicyBundle, PolicyError } from '../../../core/policy-bundle.ts';
-import { authorizationRequest, policyDecisionPoint } from '../../../core/policy-decision-point.ts';
+import { policyDecisionPoint } from '../../../core/policy-decision-point.ts';
 import { from, POLICIES, SUBJECT } from '../../fakes/machine.ts';
 
 const schema = readFileSync('policies/schema.cedarschema', 'utf8');
@@ -74,6 +76,60 @@ describe('policyDecisionPoint', () => {
     expect(() =>
       decide(caller, [detail(['read'], ['orders-db/orders'])], { ...context, sourceIp: 'unknown' }),
     ).toThrow();
+  });
+
+  it('decides as Cedar does that is told every fact, whatever the policies read', () => {
+    const conditions = [
+      'when { context.lifetime <= 300 }',
+      'unless { context.audience == "orders-db" }',
+      'when { context.fields.all || context.fields.names.contains("id") }',
+      'when { context["fields"]["names"].containsAll(["id"]) }',
+      'when { context has time && context.time < datetime("2027-01-01") }',
+      'when { context has "sourceIp" && context.sourceIp.isInRange(ip("203.0.113.0/24")) }',
+      'when { context["\\u{74}ime"] > datetime("2025-01-01") }',
+      'when { principal.name == "orders-service" }',
+      'unless { principal has session && principal.session == "i-0abc" }',
+      'when { principal.account like "1111*" && principal["kind"] == "role" } // context',
+      'unless { context // in two lines\n .lifetime > 300 }',
+      'when { resource in Resource::"orders-db" }',
+      'when { context == context }',
+    ];
+    const policy = fc.tuple(fc.constantFrom('permit', 'forbid'), fc.subarray(conditions, { maxLength: 3 }));
+    const request = fc.record({
+      lifetime: fc.constantFrom(300, 900),
+      audience: fc.constantFrom('orders-db', 'billing'),
+      fields: fc.constantFrom<string[] | undefined>(undefined, ['id'], ['status']),
+      session: fc.constantFrom(undefined, 'i-0abc', 'i-1def'),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(policy, { minLength: 1, maxLength: 4 }),
+        request,
+        (set, { lifetime, audience, fields, session }) => {
+          const text = (effect: string, when: string[]) =>
+            `${effect} (principal, action, resource) ${when.join('\n')}\n;`;
+          const policies = Object.fromEntries(set.map(([effect, when], index) => [`p${index}`, text(effect, when)]));
+          const { session: _, ...anyone } = caller;
+          const asker = { ...anyone, ...(session && { session }) };
+          const asked = { ...context, lifetime, audience };
+          const answer = cedar.isAuthorized({
+            ...authorizationRequest(asker, 'read', 'orders-db/orders', fields, asked),
+            policies: { staticPolicies: policies },
+          });
+          if (answer.type === 'failure') throw new Error(answer.errors[0]?.message);
+          const { decision, diagnostics } = answer.response;
+          expect(diagnostics.errors).toEqual([]);
+          const decided = policyDecisionPoint({ policies })(
+            asker,
+            [detail(['read'], ['orders-db/orders'], fields)],
+            asked,
+          );
+          expect(decided.allowed).toBe(decision === 'allow');
+          expect(decided.policies.toSorted()).toEqual(diagnostics.reason.toSorted());
+        },
+      ),
+      { numRuns: 500 },
+    );
   });
 
   it('asks Cedar in the terms of the schema', () => {

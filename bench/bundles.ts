@@ -1,0 +1,69 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { CheckFailed } from './check.ts';
+
+/** A function's code as it is deployed. */
+export interface Bundle {
+  useCase: string;
+  /** The ES module that Lambda imports. */
+  entry: string;
+  /** Bytes by file name. */
+  sizes: Record<string, number>;
+  /** The function's environment; what only a deployment knows is a placeholder. */
+  environment: Record<string, string>;
+}
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const BIN = join(ROOT, 'node_modules', '.bin');
+
+/**
+ * Synthesizes the app into a temporary folder, and removes that folder after the use of its bundles.
+ *
+ * @param issuer the URL that the functions are told they are reached at
+ */
+export async function withBundles<T>(issuer: string, use: (bundles: Bundle[]) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'tvm-bench-'));
+  try {
+    const context = ['-c', 'stage=local', '-c', `issuer=${issuer}`];
+    await promisify(execFile)(join(BIN, 'cdk'), ['synth', '-q', '--no-notices', ...context, '-o', folder], {
+      cwd: ROOT,
+      env: { ...process.env, PATH: `${BIN}${delimiter}${process.env.PATH}` },
+    }).catch(() => {
+      throw new CheckFailed('The app does not synthesize: `npx cdk synth -c stage=local` says why.');
+    });
+    return await use(bundlesIn(folder));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+interface FunctionResource {
+  Type: string;
+  Metadata?: { 'aws:asset:path'?: string };
+  Properties: { Environment?: { Variables?: Record<string, unknown> } };
+}
+
+function bundlesIn(folder: string): Bundle[] {
+  const template = readdirSync(folder).find((name) => name.endsWith('.template.json'));
+  if (template === undefined) throw new Error('the synthesized app has no template');
+  const { Resources } = JSON.parse(readFileSync(join(folder, template), 'utf8'));
+  return (Object.values(Resources) as FunctionResource[]).flatMap(({ Type, Metadata, Properties }) => {
+    const variables = Properties.Environment?.Variables ?? {};
+    const useCase = variables.POWERTOOLS_SERVICE_NAME;
+    const asset = Metadata?.['aws:asset:path'];
+    if (Type !== 'AWS::Lambda::Function' || typeof useCase !== 'string' || asset === undefined) return [];
+    const code = join(folder, asset);
+    return {
+      useCase,
+      entry: join(code, 'index.mjs'),
+      sizes: Object.fromEntries(readdirSync(code).map((name) => [name, statSync(join(code, name)).size])),
+      environment: Object.fromEntries(
+        Object.entries(variables).map(([name, value]) => [name, typeof value === 'string' ? value : 'placeholder']),
+      ),
+    };
+  });
+}

@@ -1,0 +1,57 @@
+import type { KeyObject } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
+import type { JSONWebKeySet } from 'jose';
+import { buildPolicyBundle } from '../core/policy-bundle.ts';
+import { policyDecisionPoint } from '../core/policy-decision-point.ts';
+import { tokenEndpoint } from '../lambdas/issue-token/token-endpoint.ts';
+import { inMemoryRecords, inMemoryWatermarks } from '../test/fakes/in-memory-records.ts';
+import { localKeys } from '../test/fakes/local-keys.ts';
+
+/** Where the machine of the bench says that it is. */
+export const ISSUER = 'https://tokens.example.com/v1';
+
+const SCHEMA = readFileSync(new URL('../policies/schema.cedarschema', import.meta.url), 'utf8');
+
+export interface MachineInMemory {
+  /** The whole `issue-token` handler. */
+  handler: (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;
+  jwks: JSONWebKeySet;
+  privateKey: KeyObject;
+}
+
+/**
+ * The `issue-token` function as it is deployed, but for its ports: records and watermarks in memory, and a local key.
+ *
+ * @param policies how many policies decide, each a grant to another workload; the last is the asking workload's
+ */
+export async function machineInMemory(policies: number): Promise<MachineInMemory> {
+  const { signer, keys, privateKey } = await localKeys('ES256');
+  const handler = tokenEndpoint(
+    { issuer: ISSUER, defaultLifetime: 900, maxLifetime: 3_600, recordRetention: 86_400 },
+    {
+      decide: policyDecisionPoint(buildPolicyBundle(SCHEMA, [{ name: 'grants.cedar', text: grants(policies) }])),
+      signer,
+      records: inMemoryRecords(),
+      watermarks: inMemoryWatermarks(),
+      clock: Date,
+      ids: { next: randomUUID },
+    },
+  );
+  return { handler, jwks: await keys.jwks(), privateKey };
+}
+
+/** Policies of the shape that operators write: one workload, one action, one resource, one audience. */
+function grants(count: number): string {
+  return Array.from({ length: count }, (_, i) => {
+    const workload = i === count - 1 ? 'orders-service' : `service-${i}`;
+    return `@id("${workload}-reads-orders")
+      permit (
+        principal == Workload::"arn:aws:iam::111122223333:role/${workload}",
+        action == Action::"read",
+        resource == Resource::"orders-db/orders"
+      )
+      when { context.audience == "orders-db" };`;
+  }).join('\n');
+}

@@ -58,7 +58,7 @@ const METADATA = {
 } as const;
 
 /** The OpenAPI 3.1 document of the API, made from the schemas that its requests are validated by. */
-export function openApiDocument(): object {
+export function openApiDocument(): Record<string, unknown> {
   const registry = z.registry<{ id?: string }>();
   const schemas = new Set([
     action,

@@ -17,6 +17,8 @@ export function writeEnvFiles(target: Target, issuer: string, identities: Identi
     const variables = {
       AWS_ENDPOINT_URL: target.endpoint,
       AWS_REGION: target.region,
+      // What version 1 of the AWS CLI reads instead.
+      AWS_DEFAULT_REGION: target.region,
       TVM_ENDPOINT: issuer,
       TVM_ISSUER: issuer,
       AWS_ACCESS_KEY_ID: identities[name].accessKeyId,

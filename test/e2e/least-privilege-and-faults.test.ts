@@ -9,7 +9,9 @@ import {
   PutUserPolicyCommand,
 } from '@aws-sdk/client-iam';
 import { KMSClient, SignCommand } from '@aws-sdk/client-kms';
+import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { auditEvents } from '../../contract/events.ts';
 import { recordKey } from '../../lambdas/adapters/dynamo-items.ts';
 import { type AuditListener, auditListener } from '../support/audit-listener.ts';
 import { ask, vend } from '../support/deployed-machine.ts';
@@ -19,30 +21,41 @@ const { target, outputs } = inject('deployed');
 const iam = new IAMClient(target);
 const dynamo = new DynamoDBClient(target);
 
+const PolicyName = 'e2e-outage';
+
+/** The role of a use case's function. */
+async function roleOf(useCase: string): Promise<string> {
+  const { Roles = [] } = await iam.send(new ListRolesCommand({}));
+  const role = Roles.find(({ RoleName }) => RoleName?.includes(`${useCase.replaceAll('-', '')}role`));
+  if (role?.RoleName === undefined) throw new Error(`no role of ${useCase}`);
+  return role.RoleName;
+}
+
+/** Takes an action away from a role, as an outage of that service would. */
+async function deny(RoleName: string, Action: string): Promise<void> {
+  const Statement = [{ Effect: 'Deny', Action, Resource: '*' }];
+  const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement });
+  await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName, PolicyDocument }));
+}
+
+let audit: AuditListener;
+beforeAll(async () => {
+  audit = await auditListener('e2e-faults');
+});
+
 describe('when a dependency refuses the issuing function', () => {
-  let RoleName: string;
-  let audit: AuditListener;
-  const PolicyName = 'e2e-outage';
+  let role: string;
   beforeAll(async () => {
-    const { Roles = [] } = await iam.send(new ListRolesCommand({}));
-    RoleName = Roles.find((role) => role.RoleName?.includes('issuetokenrole'))?.RoleName ?? '';
-    audit = await auditListener('e2e-faults');
+    role = await roleOf('issue-token');
   });
   afterEach(async () => {
-    await iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName }));
+    await iam.send(new DeleteRolePolicyCommand({ RoleName: role, PolicyName }));
     await eventually(async () => expect((await ask()).status).toBe(200));
   });
-  const deny = async (Action: string) => {
-    const PolicyDocument = JSON.stringify({
-      Version: '2012-10-17',
-      Statement: [{ Effect: 'Deny', Action, Resource: '*' }],
-    });
-    await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName, PolicyDocument }));
-  };
 
   // What the emulator enforces on a function's role it enforces on each: these prove that the roles are real.
   it.each(['kms:Sign', 'dynamodb:GetItem'])('%s: no token, 503, and the record turns to failed', async (action) => {
-    await deny(action);
+    await deny(role, action);
     const { status, headers, body } = await ask();
     expect([status, headers['retry-after'], body.error]).toEqual([503, '2', 'temporarily_unavailable']);
     expect(JSON.stringify(body)).not.toMatch(/AccessDenied|kms|dynamodb|arn:/i);
@@ -53,11 +66,29 @@ describe('when a dependency refuses the issuing function', () => {
   });
 
   it('dynamodb:PutItem: no token without a record, 503', async () => {
-    await deny('dynamodb:PutItem');
+    await deny(role, 'dynamodb:PutItem');
     const { status, body } = await ask();
     expect([status, body.error]).toEqual([503, 'temporarily_unavailable']);
     expect(await audit.eventsWith('requestId', body.request_id)).toEqual([]);
   });
+});
+
+it('what cannot be published is a dead letter, whole, and what comes later is published', async () => {
+  const RoleName = await roleOf('publish-audit');
+  await deny(RoleName, 'events:PutEvents');
+  const { tokenId } = await vend({ reason: 'while the bus was away' });
+  const sqs = new SQSClient(target);
+  await eventually(async () => {
+    const receive = new ReceiveMessageCommand({ QueueUrl: outputs.AuditDeadLetterQueueUrl, MaxNumberOfMessages: 10 });
+    const { Messages = [] } = await sqs.send(receive);
+    const letters = Messages.map(({ Body = '' }) => JSON.parse(Body));
+    const letter = letters.find(({ detail }) => detail.tokenId === tokenId);
+    expect(letter?.detailType).toBe('Token Issued');
+    expect(auditEvents['Token Issued'].strict().parse(letter?.detail).reason).toBe('while the bus was away');
+  });
+  await iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName }));
+  const later = await vend();
+  await eventually(async () => expect(await audit.eventsWith('tokenId', later.tokenId)).toHaveLength(1));
 });
 
 it('nobody but the issuing function signs: the key’s own policy refuses even an administrator of KMS', async () => {

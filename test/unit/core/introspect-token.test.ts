@@ -67,6 +67,17 @@ describe('introspectToken', () => {
     expect(await introspect()).toEqual({ active: false });
   });
 
+  it('knows the tokens of every key that may still have signed one', async () => {
+    const next = await localKeys('RS256');
+    const both = { keys: [...(await tvm.keys.jwks()).keys, ...(await next.keys.jwks()).keys] };
+    const rotated = { ...tvm, signer: next.signer, keys: { jwks: async () => both } };
+    const outcome = await issueToken(asking(), from, rules, rotated);
+    if (outcome.kind !== 'issued') throw new Error(outcome.kind);
+    for (const unverified of [token, outcome.token]) {
+      expect(await introspectToken(unverified, ordersDb, introspecting, rotated)).toHaveProperty('active', true);
+    }
+  });
+
   it('looks nothing up for what this machine did not sign', async () => {
     const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
     const { keyId } = await tvm.signer.key();

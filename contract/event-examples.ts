@@ -40,7 +40,7 @@ export const auditEventExamples: AuditEvent[] = [
       policyErrors: [],
     },
   },
-  { detailType: 'Token Failed', detail: { ...vended, failure: 'signing_failed' } },
+  { detailType: 'Token Failed', detail: { ...vended, time: '2026-11-22T09:30:00.150Z', failure: 'signing_failed' } },
   {
     detailType: 'Token Revoked',
     detail: {

@@ -44,7 +44,7 @@ const OPERATIONS: Record<string, Operation> = {
   },
   '/revocations': {
     summary: 'Take tokens back',
-    description: 'For operators: any token, or every token of a subject. Doing it again changes nothing.',
+    description: 'For operators: any token, or every token that a subject has now. A token is taken back once.',
     request: revocationRequest,
     response: revocationResponse,
     errors: [403, 503],

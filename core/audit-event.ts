@@ -44,7 +44,7 @@ export function auditEvent(
     case 'issued':
       return { detailType: 'Token Issued', detail: vended };
     case 'failed':
-      return { detailType: 'Token Failed', detail: { ...vended, failure: after.failure } };
+      return { detailType: 'Token Failed', detail: { ...vended, time: iso(after.failedAt), failure: after.failure } };
     case 'revoked': {
       const { revokedBy, revocationReason } = after;
       const revokedAt = iso(after.revokedAt);

@@ -116,7 +116,7 @@ async function vend(
   asked: Asked,
   { policies }: PolicyDecision,
   { issuer }: IssuingRules,
-  { signer, records, watermarks }: IssueTokenPorts,
+  { signer, records, watermarks, clock }: IssueTokenPorts,
 ): Promise<IssueTokenOutcome> {
   const { tokenId, authorizationDetails, lifetime, decidedAt } = asked;
   const key = await signer.key();
@@ -140,7 +140,7 @@ async function vend(
   if (stored.status === 'rejected') throw stored.reason;
 
   // The record says «issued». When no token leaves, it must say so, and a revocation that came first stands.
-  const fail = (failure: Failure) => records.markFailed(tokenId, failure);
+  const fail = (failure: Failure) => records.markFailed(tokenId, { failure, failedAt: clock.now() });
   if (signature.status === 'rejected') {
     await fail('signing_failed');
     throw signature.reason;

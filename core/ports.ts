@@ -37,7 +37,7 @@ export interface TokenRecords {
   /** Stores a new record; when this resolves, the record is durable. */
   put(record: IssuedRecord | DeniedRecord): Promise<void>;
   /** Turns an issued record into a failed one. A record that is not `issued` is left as it is. */
-  markFailed(tokenId: string, failure: Failure): Promise<void>;
+  markFailed(tokenId: string, failed: { failure: Failure; failedAt: number }): Promise<void>;
   /** Reads a record with strong consistency. */
   get(tokenId: string): Promise<TokenRecord | undefined>;
   /**

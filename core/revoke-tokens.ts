@@ -22,7 +22,7 @@ export interface RevocationOrder {
 const AT_ONCE = 25;
 
 /**
- * Takes back one token, or every token of a subject. Doing it again changes nothing.
+ * Takes back one token, or every token that a subject has now. A token is taken back once.
  *
  * A subject's watermark is raised before its records are touched: a token that is being vended at this moment, and
  * that the index may not show yet, is dead by the watermark.

@@ -49,6 +49,7 @@ export type Failure = 'signing_failed' | 'watermark_unreadable' | 'subject_revok
 export interface FailedRecord extends Vended {
   status: 'failed';
   failure: Failure;
+  failedAt: number;
 }
 
 export interface Revocation {

@@ -41,7 +41,7 @@ const principal = z
 
 const positive = z.int({ error: 'must be a whole number' }).positive({ error: 'must be greater than zero' });
 
-/** Every key of `config/<stage>.toml`. docs/configuration.md is made from this. */
+/** Every key of `config/<stage>.toml`. docs/reference/configuration.md is made from this. */
 export const configSchema = z
   .strictObject({
     token_expiration_time: duration.default(900).meta({
@@ -183,7 +183,7 @@ export function parseConfig(toml: string, name: string, overrides: Record<string
 
 function sentence(issue: z.core.$ZodIssue): string {
   if (issue.code === 'unrecognized_keys') {
-    return `${[...issue.path, issue.keys[0]].join('.')} is not a key of the configuration; docs/configuration.md lists them`;
+    return `${[...issue.path, issue.keys[0]].join('.')} is not a key of the configuration; docs/reference/configuration.md lists them`;
   }
   return `${issue.path.join('.')} ${issue.message}`;
 }

@@ -141,6 +141,7 @@ export class TvmStack extends Stack {
       api.open(`/.well-known/${name}`, serveDiscovery);
     }
     for (const key of signingKeys.values()) {
+      if (key !== signingKey) key.signedByNobody();
       for (const verifier of [introspectToken, revokeOwnToken, serveDiscovery]) key.grant(verifier, 'kms:GetPublicKey');
     }
 

@@ -45,8 +45,8 @@ export function dynamoTokenRecords(dynamo: DynamoDBClient, TableName: string): T
       await awsCall('DynamoDB', dynamo.send(command));
     },
 
-    async markFailed(tokenId, failure) {
-      await leaveIssued(tokenId, { status: 'failed', failure });
+    async markFailed(tokenId, failed) {
+      await leaveIssued(tokenId, { status: 'failed', ...failed });
     },
 
     async get(tokenId) {

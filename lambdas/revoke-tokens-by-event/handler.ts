@@ -20,7 +20,6 @@ const dynamo = new DynamoDBClient(clientSettings);
 const ports = {
   records: dynamoTokenRecords(dynamo, env.TABLE_NAME),
   watermarks: dynamoSubjectWatermarks(dynamo, env.TABLE_NAME),
-  clock: Date,
 };
 const deadLetters = sqsDeadLetters(new SQSClient(clientSettings), env.DEAD_LETTER_QUEUE_URL);
 
@@ -35,10 +34,13 @@ export const handler = middy<SQSEvent, void>()
   .use(injectLambdaContext(logger))
   .use(publishedMetrics())
   .handler(async ({ Records }) => {
-    for (const { body } of Records) await revoke(JSON.parse(body));
+    for (const { body, attributes } of Records) {
+      await revoke(JSON.parse(body), Number(attributes.ApproximateFirstReceiveTimestamp));
+    }
   });
 
-async function revoke(event: EventBridgeEvent<string, unknown>): Promise<void> {
+/** @param asked when the event was first received (milliseconds): delivered again, it revokes what it did then */
+async function revoke(event: EventBridgeEvent<string, unknown>, asked: number): Promise<void> {
   const detail = revocationRequested.safeParse(event.detail);
   if (!detail.success) {
     const [issue] = detail.error.issues;
@@ -47,7 +49,10 @@ async function revoke(event: EventBridgeEvent<string, unknown>): Promise<void> {
     return deadLetters.put(event);
   }
   const { tokenId, subject, reason } = detail.data;
-  const revoked = await revokeTokens({ tokenId, subject, reason, by: event.source }, ports);
+  const revoked = await revokeTokens(
+    { tokenId, subject, reason, by: event.source },
+    { ...ports, clock: { now: () => asked } },
+  );
   metrics.addMetric('TokensRevoked', MetricUnit.Count, revoked);
   logger.info('tokens revoked', { eventId: event.id, source: event.source, revoked });
 }

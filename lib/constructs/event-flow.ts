@@ -52,8 +52,8 @@ export class EventFlow extends Construct {
       new PolicyStatement({
         actions: ['events:PutEvents'],
         resources: [this.bus.eventBusArn],
-        // «IfExists», since the emulator does not state the key; EventBridge always does.
-        conditions: { StringEqualsIfExists: { 'events:source': AUDIT_SOURCE } },
+        // The key has a value for each entry of a call. The emulator does not state it, which «all of none» lets pass.
+        conditions: { 'ForAllValues:StringEquals': { 'events:source': AUDIT_SOURCE } },
       }),
     );
     const onlyThePublisher = new PolicyStatement({
@@ -63,7 +63,7 @@ export class EventFlow extends Construct {
       actions: ['events:PutEvents'],
       resources: [Stack.of(this).formatArn({ service: 'events', resource: 'event-bus', resourceName: BUS_NAME })],
       conditions: {
-        StringEquals: { 'events:source': AUDIT_SOURCE },
+        'ForAnyValue:StringEquals': { 'events:source': AUDIT_SOURCE },
         ArnNotLike: { 'aws:PrincipalArn': principalArnsOf(role) },
       },
     });
@@ -110,7 +110,7 @@ export class EventFlow extends Construct {
         actions: ['events:PutEvents'],
         resources: [this.bus.eventBusArn],
         conditions: {
-          StringEqualsIfExists: { 'events:source': [...sources], 'events:detail-type': REVOCATION_REQUESTED },
+          'ForAllValues:StringEquals': { 'events:source': [...sources], 'events:detail-type': REVOCATION_REQUESTED },
         },
       }),
     );

@@ -28,6 +28,15 @@ export class SigningKey extends Key {
    */
   signedOnlyBy(role: Role): void {
     this.grant(role, 'kms:Sign', 'kms:GetPublicKey');
+    this.denySigning({ ArnNotLike: { 'aws:PrincipalArn': principalArnsOf(role) } });
+  }
+
+  /** Lets nobody sign: for a key whose tokens may still be valid, or are yet to come. */
+  signedByNobody(): void {
+    this.denySigning({});
+  }
+
+  private denySigning(conditions: Record<string, Record<string, string[]>>): void {
     this.addToResourcePolicy(
       new PolicyStatement({
         sid: 'OnlyTheIssuerSigns',
@@ -35,7 +44,7 @@ export class SigningKey extends Key {
         principals: [new AnyPrincipal()],
         actions: ['kms:Sign'],
         resources: ['*'],
-        conditions: { ArnNotLike: { 'aws:PrincipalArn': principalArnsOf(role) } },
+        conditions,
       }),
     );
   }

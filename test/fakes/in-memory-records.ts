@@ -14,9 +14,9 @@ export function inMemoryRecords(): TokenRecords & { states: Map<string, TokenRec
       if (states.has(record.tokenId)) throw new Error('there is a record with this id');
       states.set(record.tokenId, record);
     },
-    async markFailed(tokenId, failure) {
+    async markFailed(tokenId, failed) {
       const record = issued(tokenId);
-      if (record) states.set(tokenId, { ...record, status: 'failed', failure });
+      if (record) states.set(tokenId, { ...record, status: 'failed', ...failed });
     },
     async get(tokenId) {
       return states.get(tokenId);

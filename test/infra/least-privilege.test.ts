@@ -74,6 +74,13 @@ describe('signing', () => {
     expect(everyPolicy).not.toContain('kms:');
   });
 
+  it('is denied to everybody with a key that only verifies', () => {
+    const other = Object.entries(keys).find(([id]) => id.startsWith('signingkeysecond'))?.[1];
+    const deny = other?.Properties.KeyPolicy.Statement.find((one: { Effect: string }) => one.Effect === 'Deny');
+    expect(deny).toMatchObject({ Action: 'kms:Sign', Principal: { AWS: '*' }, Resource: '*' });
+    expect(deny).not.toHaveProperty('Condition');
+  });
+
   it('is denied to everybody else by the key itself', () => {
     const deny = keys[signingKey]?.Properties.KeyPolicy.Statement.find(
       (one: { Effect: string }) => one.Effect === 'Deny',
@@ -98,12 +105,12 @@ describe('the audit', () => {
         Effect: 'Deny',
         Principal: { AWS: '*' },
         Action: 'events:PutEvents',
-        Condition: { StringEquals: { 'events:source': 'tvm' } },
+        Condition: { 'ForAnyValue:StringEquals': { 'events:source': 'tvm' } },
       },
     ]);
     expect(JSON.stringify(bus?.Properties.Policy.Statement[0].Condition.ArnNotLike)).toMatch(/publishauditrole/);
     const put = statementsOf(template, 'publish-audit').find(({ Action }) => Action.includes('events:PutEvents'));
-    expect(put?.Condition).toEqual({ StringEqualsIfExists: { 'events:source': 'tvm' } });
+    expect(put?.Condition).toEqual({ 'ForAllValues:StringEquals': { 'events:source': 'tvm' } });
   });
 });
 
@@ -130,7 +137,7 @@ describe('callers', () => {
     const put = policy?.Properties.PolicyDocument.Statement.find(
       (one: { Action: string }) => one.Action === 'events:PutEvents',
     );
-    expect(put.Condition.StringEqualsIfExists).toEqual({
+    expect(put.Condition['ForAllValues:StringEquals']).toEqual({
       'events:source': ['security.team'],
       'events:detail-type': 'Revocation Requested',
     });

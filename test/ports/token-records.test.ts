@@ -93,7 +93,7 @@ describe.each(adapters)('token records: %s', (_, records, watermarks) => {
     const failed = issuedRecord();
     const expired = issuedRecord({ expiresAt: Date.now() - 1 });
     for (const record of [denied, failed, expired]) await records.put(record);
-    await records.markFailed(failed.tokenId, 'signing_failed');
+    await records.markFailed(failed.tokenId, { failure: 'signing_failed', failedAt: Date.now() });
     for (const tokenId of [crypto.randomUUID(), denied.tokenId, failed.tokenId, expired.tokenId]) {
       expect(await records.revoke(tokenId, revocation())).toBe(false);
     }
@@ -104,7 +104,7 @@ describe.each(adapters)('token records: %s', (_, records, watermarks) => {
     const record = issuedRecord();
     await records.put(record);
     await records.revoke(record.tokenId, revocation());
-    await records.markFailed(record.tokenId, 'signing_failed');
+    await records.markFailed(record.tokenId, { failure: 'signing_failed', failedAt: Date.now() });
     expect(await records.get(record.tokenId)).toHaveProperty('status', 'revoked');
   });
 

@@ -22,7 +22,7 @@ describe('auditEvent', () => {
       'a failure',
       async () => {
         const issued = (await recordOf()) as IssuedRecord;
-        return [issued, { ...issued, status: 'failed', failure: 'signing_failed' }];
+        return [issued, { ...issued, status: 'failed', failure: 'signing_failed', failedAt: issued.decidedAt + 5 }];
       },
       'Token Failed',
     ],

@@ -22,6 +22,9 @@ export const location = z
   .string({ error: CANONICAL })
   .max(limits.locationLength, { error: `must have at most ${limits.locationLength} characters` })
   .regex(LOCATION, { error: CANONICAL })
+  .refine((text) => text.split('/').length <= limits.locationSegments, {
+    error: `must have at most ${limits.locationSegments} segments`,
+  })
   .meta({ id: 'Location', description: 'An exact, canonical resource name, such as `orders-db/orders`.' });
 
 const fieldName = z

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { authorizationDetails } from './authorization-details.ts';
+import { subject } from './subject.ts';
 import { name, reason, tokenId } from './text.ts';
 
 // Events are camelCase, as EventBridge's own are; inside `authorizationDetails` the names are RFC 9396's.
@@ -48,7 +49,7 @@ export const tokenDenied = decision
 
 export const tokenFailed = vended
   .extend({
-    failure: z.enum(['signing_failed', 'watermark_unreadable', 'subject_revoked']).meta({
+    failure: z.enum(['record_unconfirmed', 'signing_failed', 'watermark_unreadable', 'subject_revoked']).meta({
       description: 'Why no token left although its issuing was recorded.',
     }),
   })
@@ -80,7 +81,7 @@ export const revocationRequested = z
   .strictObject({
     version: z.literal('1', { error: 'must be 1' }).optional(),
     tokenId: tokenId.optional(),
-    subject: name.optional(),
+    subject: subject.optional(),
     reason: reason.optional(),
   })
   .refine((detail) => (detail.tokenId === undefined) !== (detail.subject === undefined), {

@@ -10,6 +10,8 @@ export const limits = {
   pairs: 50,
   /** Longest location, in characters. */
   locationLength: 256,
+  /** Most segments of a location: policy looks at each of its ancestors. */
+  locationSegments: 16,
   /** Most fields named in one entry. */
   fields: 50,
   /** Longest field name, in characters. */

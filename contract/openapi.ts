@@ -10,13 +10,13 @@ interface Operation {
   description: string;
   request: z.ZodType;
   response?: z.ZodType;
-  /** What may go wrong besides a bad request. */
-  errors: readonly (403 | 503)[];
 }
 
 const ERRORS = {
   400: 'The request is not as it must be; `field` names what.',
   403: 'Not allowed: by IAM, or by policy.',
+  429: 'Too many requests; try again after `Retry-After` seconds.',
+  500: 'The machine failed.',
   503: 'A dependency failed; try again after `Retry-After` seconds.',
 } as const;
 
@@ -27,27 +27,23 @@ const OPERATIONS: Record<string, Operation> = {
     description: 'RFC 6749 client credentials with RFC 9396 authorization details. For workloads.',
     request: tokenRequest,
     response: tokenResponse,
-    errors: [403, 503],
   },
   '/introspect': {
     summary: 'Ask whether a token is active',
     description: 'RFC 7662. For resource servers: each sees the tokens of its own audiences.',
     request: introspectionRequest,
     response: introspectionResponse,
-    errors: [403, 503],
   },
   '/revoke': {
     summary: 'Give a token back',
     description: 'RFC 7009. For workloads: their own tokens. Doing it again changes nothing.',
     request: ownRevocationRequest,
-    errors: [403, 503],
   },
   '/revocations': {
     summary: 'Take tokens back',
     description: 'For operators: any token, or every token that a subject has now. A token is taken back once.',
     request: revocationRequest,
     response: revocationResponse,
-    errors: [403, 503],
   },
 };
 
@@ -100,7 +96,7 @@ export function openApiDocument(): Record<string, unknown> {
 
 function signedPaths(): object {
   return Object.fromEntries(
-    Object.entries(OPERATIONS).map(([path, { summary, description, request, response, errors }]) => [
+    Object.entries(OPERATIONS).map(([path, { summary, description, request, response }]) => [
       path,
       {
         post: {
@@ -117,9 +113,9 @@ function signedPaths(): object {
               content: { 'application/json': response ? json(response) : { schema: { type: 'object' } } },
             },
             ...Object.fromEntries(
-              ([400, ...errors] as const).map((status) => [
+              Object.entries(ERRORS).map(([status, description]) => [
                 status,
-                { description: ERRORS[status], content: { 'application/json': json(errorResponse) } },
+                { description, content: { 'application/json': json(errorResponse) } },
               ]),
             ),
           },

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { name, reason, tokenId, unverifiedToken } from './text.ts';
+import { subject } from './subject.ts';
+import { reason, tokenId, unverifiedToken } from './text.ts';
 
 const exactlyOne = (a: string, b: string) => ({
   path: [a],
@@ -14,8 +15,6 @@ export const ownRevocationRequest = z
     exactlyOne('token', 'token_id'),
   )
   .meta({ id: 'OwnRevocationRequest', description: 'One of the caller’s own tokens.' });
-
-const subject = name.meta({ description: 'The workload’s ARN, as in the token’s `sub`.' });
 
 const selector = { token_id: tokenId.optional(), subject: subject.optional(), reason: reason.optional() };
 

@@ -1,3 +1,5 @@
+import { canonicalSubject } from '../contract/subject.ts';
+
 /** Who asks: an IAM role or user, as AWS authenticated it. */
 export interface Caller {
   /** The role's or user's ARN without the session: the token's `sub`. */
@@ -10,8 +12,8 @@ export interface Caller {
   session?: string;
 }
 
-const ASSUMED_ROLE = /^arn:(aws[a-z-]*):sts::(\d{12}):assumed-role\/([\w+=,.@-]+)\/([\w+=,.@-]+)$/;
-const USER = /^arn:aws[a-z-]*:iam::(\d{12}):user\/(?:[\x21-\x7e]+\/)?([\w+=,.@-]+)$/;
+const ASSUMED_ROLE = /^arn:[^:]+:sts::(\d{12}):assumed-role\/([^/]+)\/([^/]+)$/;
+const USER = /^arn:[^:]+:iam::(\d{12}):user\/(?:.+\/)?([^/]+)$/;
 
 /**
  * Reads the identity that API Gateway authenticated (`requestContext.identity.userArn`).
@@ -23,15 +25,17 @@ const USER = /^arn:aws[a-z-]*:iam::(\d{12}):user\/(?:[\x21-\x7e]+\/)?([\w+=,.@-]
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
  */
 export function parseCaller(userArn: string): Caller | undefined {
+  const subject = canonicalSubject(userArn);
+  if (subject === undefined) return undefined;
   const role = ASSUMED_ROLE.exec(userArn);
   if (role !== null) {
-    const [, partition, account = '', name = '', session = ''] = role;
-    return { subject: `arn:${partition}:iam::${account}:role/${name}`, account, kind: 'role', name, session };
+    const [, account = '', name = '', session = ''] = role;
+    return { subject, account, kind: 'role', name, session };
   }
   const user = USER.exec(userArn);
   if (user !== null) {
     const [, account = '', name = ''] = user;
-    return { subject: userArn, account, kind: 'user', name };
+    return { subject, account, kind: 'user', name };
   }
   return undefined;
 }

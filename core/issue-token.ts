@@ -137,10 +137,13 @@ async function vend(
     signer.sign({ input, digest: signedDigest }),
     watermarks.get(caller.subject),
   ]);
-  if (stored.status === 'rejected') throw stored.reason;
-
   // The record says «issued». When no token leaves, it must say so, and a revocation that came first stands.
   const fail = (failure: Failure) => records.markFailed(tokenId, { failure, failedAt: clock.now() });
+  if (stored.status === 'rejected') {
+    // It may have been stored all the same, and only the answer lost.
+    await fail('record_unconfirmed').catch(() => {});
+    throw stored.reason;
+  }
   if (signature.status === 'rejected') {
     await fail('signing_failed');
     throw signature.reason;

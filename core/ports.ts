@@ -45,8 +45,11 @@ export interface TokenRecords {
    * @returns whether this call did it: of two at once, one did
    */
   revoke(tokenId: string, revocation: Revocation): Promise<boolean>;
-  /** The tokens vended to a subject since a time (milliseconds), in pages, eventually consistent. */
-  issuedTo(subject: string, since: number): AsyncIterable<string[]>;
+  /**
+   * The tokens that a subject had at a time (milliseconds): vended until then, and not expired. In pages of ids,
+   * eventually consistent, whatever became of them since.
+   */
+  openTokens(subject: string, at: number): AsyncIterable<string[]>;
 }
 
 /** For each subject, the time before which its tokens are revoked. */

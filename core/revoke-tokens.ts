@@ -1,4 +1,3 @@
-import { limits } from '../contract/limits.ts';
 import type { Clock, SubjectWatermarks, TokenRecords } from './ports.ts';
 import type { Revocation } from './token-record.ts';
 
@@ -43,8 +42,7 @@ export async function revokeTokens(
 
   await watermarks.raise(order.subject, revocation.revokedAt);
   let revoked = 0;
-  // What was vended longer ago has expired.
-  for await (const page of records.issuedTo(order.subject, revocation.revokedAt - limits.lifetime * 1000)) {
+  for await (const page of records.openTokens(order.subject, revocation.revokedAt)) {
     for (let at = 0; at < page.length; at += AT_ONCE) {
       const done = await Promise.all(page.slice(at, at + AT_ONCE).map((id) => records.revoke(id, revocation)));
       revoked += done.filter(Boolean).length;

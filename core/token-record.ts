@@ -43,7 +43,7 @@ export interface DeniedRecord extends Decided {
   policyErrors: string[];
 }
 
-export type Failure = 'signing_failed' | 'watermark_unreadable' | 'subject_revoked';
+export type Failure = 'record_unconfirmed' | 'signing_failed' | 'watermark_unreadable' | 'subject_revoked';
 
 /** Recorded as issued, but no token left. */
 export interface FailedRecord extends Vended {

@@ -3,6 +3,7 @@ import { parse, TomlError } from 'smol-toml';
 import * as z from 'zod';
 import { parseDuration } from '../contract/duration.ts';
 import { limits } from '../contract/limits.ts';
+import { name } from '../contract/text.ts';
 
 /** CloudWatch Logs keeps log groups for these numbers of days only. */
 const LOG_RETENTION_DAYS = [
@@ -100,7 +101,7 @@ export const configSchema = z
       .default([])
       .meta({ description: 'Event sources whose `Revocation Requested` events on the bus are obeyed.' }),
     resource_servers: z
-      .array(z.strictObject({ principal, audiences: z.array(z.string().min(1)).min(1) }))
+      .array(z.strictObject({ principal, audiences: z.array(name).min(1) }))
       .refine((servers) => new Set(servers.map((server) => server.principal)).size === servers.length, {
         error: 'must name each principal once',
       })
@@ -134,7 +135,7 @@ export const configSchema = z
     path: ['token_expiration_time'],
     error: 'must not be longer than max_token_lifetime',
   })
-  .refine((config) => config.signing_key in config.signing_keys, {
+  .refine((config) => Object.hasOwn(config.signing_keys, config.signing_key), {
     path: ['signing_key'],
     error: 'must be the name of a key in signing_keys',
   })

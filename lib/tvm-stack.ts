@@ -182,6 +182,7 @@ export class TvmStack extends Stack {
       OperatorPolicyArn: operatorPolicy.managedPolicyArn,
       AuditDeadLetterQueueUrl: events.auditDeadLetters.queueUrl,
       RevocationDeadLetterQueueUrl: events.revocationDeadLetters.queueUrl,
+      ...(api.domainTarget && { DomainTarget: api.domainTarget }),
     });
   }
 

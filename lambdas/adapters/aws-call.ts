@@ -2,10 +2,10 @@ import { DependencyFault } from '../../core/ports.ts';
 
 /**
  * Client settings of the hot path: an AWS call that takes seconds has failed, and the caller hears so (503) while it
- * still listens. Milliseconds.
+ * still listens. Two calls after each other at worst stay within the function's time-out. Milliseconds.
  */
 export const clientSettings = {
-  maxAttempts: 3,
+  maxAttempts: 2,
   requestHandler: { connectionTimeout: 1_000, requestTimeout: 2_000, throwOnRequestTimeout: true },
 } as const;
 

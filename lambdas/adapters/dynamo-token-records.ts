@@ -6,6 +6,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
+import { limits } from '../../contract/limits.ts';
 import type { TokenRecords } from '../../core/ports.ts';
 import type { TokenRecord } from '../../core/token-record.ts';
 import { awsCall } from './aws-call.ts';
@@ -59,17 +60,20 @@ export function dynamoTokenRecords(dynamo: DynamoDBClient, TableName: string): T
       return leaveIssued(tokenId, { status: 'revoked', ...revocation }, revocation.revokedAt);
     },
 
-    async *issuedTo(subject, since) {
+    async *openTokens(subject, at) {
       for (let shard = 0; shard < SHARDS; shard++) {
         const pages = paginateQuery(
           { client: dynamo },
           {
             TableName,
             IndexName: INDEX_BY_SUBJECT,
-            KeyConditionExpression: 'subjectPartition = :partition AND decidedAt >= :since',
+            // What was vended before the longest lifetime there can be has expired, and much of what came after.
+            KeyConditionExpression: 'subjectPartition = :partition AND decidedAt BETWEEN :since AND :at',
+            FilterExpression: 'expiresAt > :at',
             ExpressionAttributeValues: marshall({
               ':partition': subjectPartition('ISSUED', subject, shard),
-              ':since': since,
+              ':since': at - limits.lifetime * 1000,
+              ':at': at,
             }),
           },
         );

@@ -35,11 +35,11 @@ export const handler = middy<SQSEvent, void>()
   .use(publishedMetrics())
   .handler(async ({ Records }) => {
     for (const { body, attributes } of Records) {
-      await revoke(JSON.parse(body), Number(attributes.ApproximateFirstReceiveTimestamp));
+      await revoke(JSON.parse(body), Number(attributes.SentTimestamp));
     }
   });
 
-/** @param asked when the event was first received (milliseconds): delivered again, it revokes what it did then */
+/** @param asked when the event was put on the queue (milliseconds): delivered again, it revokes what it did then */
 async function revoke(event: EventBridgeEvent<string, unknown>, asked: number): Promise<void> {
   const detail = revocationRequested.safeParse(event.detail);
   if (!detail.success) {

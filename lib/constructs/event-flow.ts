@@ -1,7 +1,6 @@
 import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { type CfnEventBus, EventBus, Rule } from 'aws-cdk-lib/aws-events';
-import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import {
   AnyPrincipal,
   Effect,
@@ -9,6 +8,7 @@ import {
   PolicyDocument,
   PolicyStatement,
   type Role,
+  ServicePrincipal,
 } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
@@ -93,12 +93,25 @@ export class EventFlow extends Construct {
       visibilityTimeout: revoker.timeout ?? Duration.seconds(30),
       deadLetterQueue: { queue: this.revocationDeadLetters, maxReceiveCount: 5 },
     });
-    new Rule(this, 'revocation-requested', {
+    const deadLetterConfig = { arn: this.revocationDeadLetters.queueArn };
+    const rule = new Rule(this, 'revocation-requested', {
       eventBus: this.bus,
       description: 'Requests to revoke tokens, from the configured sources',
       eventPattern: { source: [...sources], detailType: [REVOCATION_REQUESTED] },
-      targets: [new SqsQueue(requests, { deadLetterQueue: this.revocationDeadLetters })],
+      targets: [{ bind: () => ({ arn: requests.queueArn, deadLetterConfig }) }],
     });
+    // Not by CDK's own target, which lets every rule send to an encrypted queue: this rule alone may, or whoever can
+    // make a rule somewhere could forge requests of any source.
+    for (const queue of [requests, this.revocationDeadLetters]) {
+      queue.addToResourcePolicy(
+        new PolicyStatement({
+          principals: [new ServicePrincipal('events.amazonaws.com')],
+          actions: ['sqs:SendMessage'],
+          resources: [queue.queueArn],
+          conditions: { ArnEquals: { 'aws:SourceArn': rule.ruleArn } },
+        }),
+      );
+    }
     revoker.addEventSource(new SqsEventSource(requests, { batchSize: 1 }));
   }
 

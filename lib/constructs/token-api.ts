@@ -5,6 +5,7 @@ import {
   AuthorizationType,
   type CfnRestApi,
   type DomainNameOptions,
+  EndpointAccessMode,
   EndpointType,
   LambdaIntegration,
   LogGroupLogDestination,
@@ -48,6 +49,8 @@ export class TokenApi extends Construct {
   /** The URL that tokens carry as `iss`: the configured one, the custom domain, or the API's own. Never from a request. */
   readonly issuer: string;
   readonly restApiId: string;
+  /** The host name that DNS must point the custom domain to, where there is one. */
+  readonly domainTarget: string | undefined;
   private readonly api: RestApi;
 
   constructor(scope: Construct, id: string, { config, defaults }: TokenApiProps) {
@@ -58,7 +61,8 @@ export class TokenApi extends Construct {
       description: 'Token vending machine',
       endpointTypes: [EndpointType.REGIONAL],
       cloudWatchRole: true,
-      cloudWatchRoleRemovalPolicy: RemovalPolicy.DESTROY,
+      // It is the account's, and may outlive this API: others log by it too.
+      cloudWatchRoleRemovalPolicy: config.data_protection ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
       ...(policy && { policy }),
       ...(config.domain && { domainName: this.domain(config.domain) }),
       disableExecuteApiEndpoint: config.domain !== undefined,
@@ -84,26 +88,28 @@ export class TokenApi extends Construct {
     const cfnApi = this.api.node.defaultChild as CfnRestApi;
     cfnApi.securityPolicy = TLS_POLICY;
     cfnApi.endpointAccessMode = 'STRICT';
-    if (config.emulator) Tags.of(this.api).add('ms-custom-id', config.emulator.api_id);
+    if (config.emulator) Tags.of(cfnApi).add('ms-custom-id', config.emulator.api_id);
 
     this.restApiId = this.api.restApiId;
+    this.keepExecutionLogs(defaults);
     this.issuer =
       config.issuer ??
       (config.domain
         ? `https://${config.domain.name}`
         : `https://${this.api.restApiId}.execute-api.${region}.${urlSuffix}/${STAGE}`);
+    this.domainTarget = this.api.domainName?.domainNameAliasDomainName;
     this.answerLikeTheMachine();
     this.acknowledgeRules();
   }
 
   /** A path for callers that sign their requests. */
   signed(path: string, handler: IFunction): void {
-    this.resource(path).addMethod('POST', new LambdaIntegration(handler), { authorizationType: AuthorizationType.IAM });
+    this.resource(path).addMethod('POST', integration(handler), { authorizationType: AuthorizationType.IAM });
   }
 
   /** A path that anybody may read. */
   open(path: string, handler: IFunction): void {
-    this.resource(path).addMethod('GET', new LambdaIntegration(handler), { authorizationType: AuthorizationType.NONE });
+    this.resource(path).addMethod('GET', integration(handler), { authorizationType: AuthorizationType.NONE });
   }
 
   /** A managed policy that lets its bearer call the paths of one kind of caller, and nothing else. */
@@ -128,14 +134,27 @@ export class TokenApi extends Construct {
       domainName: name,
       certificate: Certificate.fromCertificateArn(this, 'certificate', certificate_arn),
       endpointType: EndpointType.REGIONAL,
-      securityPolicy: SecurityPolicy.TLS_1_2,
+      securityPolicy: SecurityPolicy.TLS13_1_2_PFS_PQ_2025_09,
+      endpointAccessMode: EndpointAccessMode.STRICT,
     };
+  }
+
+  /** The group that API Gateway writes execution logs to, which it would make itself: unencrypted, kept for good. */
+  private keepExecutionLogs({ encryptionKey, logRetention }: ServiceDefaults): void {
+    const group = new LogGroup(this, 'execution-logs', {
+      logGroupName: `API-Gateway-Execution-Logs_${this.api.restApiId}/${STAGE}`,
+      encryptionKey,
+      retention: logRetention,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.api.deploymentStage.node.addDependency(group);
   }
 
   /** What the gateway itself refuses (unsigned, throttled, no such path) has the form of the machine's own errors. */
   private answerLikeTheMachine(): void {
     const answers: [id: string, type: ResponseType, error: string, headers?: Record<string, string>][] = [
       ['refused', ResponseType.DEFAULT_4XX, 'access_denied'],
+      ['too-large', ResponseType.REQUEST_TOO_LARGE, 'invalid_request'],
       ['throttled', ResponseType.THROTTLED, 'temporarily_unavailable', { 'retry-after': "'2'" }],
       ['failed', ResponseType.DEFAULT_5XX, 'server_error', { 'retry-after': "'2'" }],
     ];
@@ -165,6 +184,11 @@ export class TokenApi extends Construct {
     };
     for (const [id, reason] of Object.entries(reasons)) Validations.of(this).acknowledge({ id, reason });
   }
+}
+
+/** A path's function. Not for the console's test calls: they would pass by the path's authorization. */
+function integration(handler: IFunction): LambdaIntegration {
+  return new LambdaIntegration(handler, { allowTestInvoke: false });
 }
 
 /** Who called what, and how it went. No header and no body: they hold signatures and tokens. */

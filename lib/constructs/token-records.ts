@@ -37,7 +37,9 @@ export class TokenRecords extends Table {
       indexName: 'by-subject',
       partitionKey: { name: 'subjectPartition', type: AttributeType.STRING },
       sortKey: { name: 'decidedAt', type: AttributeType.NUMBER },
-      projectionType: ProjectionType.KEYS_ONLY,
+      // It never changes, so neither does the index when a record's state does.
+      projectionType: ProjectionType.INCLUDE,
+      nonKeyAttributes: ['expiresAt'],
     });
     this.addGlobalSecondaryIndex({
       indexName: 'by-expiry',

@@ -16,7 +16,7 @@ export function referenceFiles(): Record<string, string> {
     ...Object.fromEntries(
       Object.entries(events).map(([type, schema]) => [
         `events/${type.toLowerCase().replaceAll(' ', '-')}.schema.json`,
-        pretty({ title: type, ...z.toJSONSchema(schema) }),
+        pretty({ title: type, ...z.toJSONSchema(schema, { io: 'input' }) }),
       ]),
     ),
   };

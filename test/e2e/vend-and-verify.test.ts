@@ -1,8 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { pathToFileURL } from 'node:url';
 import { createRemoteJWKSet, decodeJwt, jwtVerify, SignJWT, UnsecuredJWT } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { describe, expect, it } from 'vitest';
 import { signedFetch } from '../../clients/signed-fetch.ts';
+import { loadConfig } from '../../lib/config.ts';
 import { curl } from '../support/curl.ts';
 import {
   ask,
@@ -17,6 +19,7 @@ import {
 import { eventually } from '../support/eventually.ts';
 
 const SUBJECT = 'arn:aws:iam::000000000000:user/orders-service';
+const { token_expiration_time } = loadConfig(pathToFileURL('config/'), 'local');
 const verifying = { issuer: endpoint, audience: 'orders-db', typ: 'at+jwt', algorithms: ['ES256'] };
 const jwks = createRemoteJWKSet(new URL(`${endpoint}/.well-known/jwks.json`));
 
@@ -40,7 +43,7 @@ describe('a workload asks with curl', () => {
     const request = { grant_type: 'client_credentials', audience: 'orders-db', authorization_details: [readOrders] };
     const json = ['-H', 'content-type: application/json', '-d', JSON.stringify(request)];
     const { status, body } = await curl(`${endpoint}/token`, workload, ...json);
-    expect([status, body.expires_in]).toEqual([200, 900]);
+    expect([status, body.expires_in]).toEqual([200, token_expiration_time]);
   });
 
   it('to read here and write there with one token', async () => {

@@ -27,9 +27,10 @@ export function inMemoryRecords(): TokenRecords & { states: Map<string, TokenRec
       states.set(tokenId, { ...record, status: 'revoked', ...revocation });
       return true;
     },
-    async *issuedTo(subject, since) {
+    async *openTokens(subject, at) {
       const vended = [...states.values()].filter((record) => record.status !== 'denied');
-      yield vended.filter((record) => record.subject === subject && record.decidedAt >= since).map((r) => r.tokenId);
+      const open = vended.filter(({ decidedAt, expiresAt }) => decidedAt <= at && expiresAt > at);
+      yield open.filter((record) => record.subject === subject).map(({ tokenId }) => tokenId);
     },
   };
 }

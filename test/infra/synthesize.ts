@@ -1,17 +1,25 @@
+import { readFileSync } from 'node:fs';
 import { App, Validations } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { parseConfig } from '../../lib/config.ts';
 import { TvmStack } from '../../lib/tvm-stack.ts';
 
+const { context } = JSON.parse(readFileSync('cdk.json', 'utf8'));
+
+/** An app with the settings that the CDK command line gives it. */
+function newApp(): App {
+  return new App({ context });
+}
+
 /** The template that a configuration becomes. */
 export function synthesize(toml = ''): Template {
-  return Template.fromStack(stackOf(new App(), toml));
+  return Template.fromStack(stackOf(newApp(), toml));
 }
 
 /** What cdk-nag's AwsSolutions rules say of a configuration; it throws when a rule is broken without an explanation. */
 export function synthesizeWithRules(toml = ''): void {
-  const app = new App();
+  const app = newApp();
   stackOf(app, toml);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   app.synth({ force: true });

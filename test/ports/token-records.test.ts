@@ -52,9 +52,9 @@ function deniedRecord(): DeniedRecord {
   return { ...decided, status: 'denied', denial: 'policy', policyErrors: [] };
 }
 
-async function idsOf(records: TokenRecords, subject: string, since = 0): Promise<string[]> {
+async function idsOf(records: TokenRecords, subject: string, at: number): Promise<string[]> {
   const pages: string[] = [];
-  for await (const page of records.issuedTo(subject, since)) pages.push(...page);
+  for await (const page of records.openTokens(subject, at)) pages.push(...page);
   return pages.sort();
 }
 
@@ -108,16 +108,20 @@ describe.each(adapters)('token records: %s', (_, records, watermarks) => {
     expect(await records.get(record.tokenId)).toHaveProperty('status', 'revoked');
   });
 
-  it('are found by subject and time, without refusals', async () => {
+  it('are found by subject while they are open, without refusals', async () => {
     const subject = freshSubject();
     const now = Date.now();
-    const old = issuedRecord({ subject, decidedAt: now - 10_000 });
-    const recent = Array.from({ length: 40 }, (_, index) => issuedRecord({ subject, decidedAt: now + index }));
-    for (const record of [old, ...recent, issuedRecord(), { ...deniedRecord(), subject }]) await records.put(record);
-    const expected = recent.map((record) => record.tokenId).sort();
+    const expired = issuedRecord({ subject, decidedAt: now - 10_000, expiresAt: now - 1 });
+    const open = Array.from({ length: 40 }, (_, index) => issuedRecord({ subject, decidedAt: now - index }));
+    const later = issuedRecord({ subject, decidedAt: now + 1 });
+    for (const record of [expired, ...open, later, issuedRecord(), { ...deniedRecord(), subject }])
+      await records.put(record);
+    const expected = open.map((record) => record.tokenId).sort();
     await eventually(async () => expect(await idsOf(records, subject, now)).toEqual(expected));
-    expect(await idsOf(records, subject)).toEqual([old.tokenId, ...expected].sort());
-    expect(await idsOf(records, `${subject}x`)).toEqual([]);
+    await eventually(async () =>
+      expect(await idsOf(records, subject, now + 1)).toEqual([...expected, later.tokenId].sort()),
+    );
+    expect(await idsOf(records, `${subject}x`, now)).toEqual([]);
   });
 
   it('have a watermark for each subject that never moves back', async () => {

@@ -92,6 +92,7 @@ describe('a token request', () => {
       'ä',
       'a\nb',
       'a'.repeat(257),
+      'a/'.repeat(16).concat('a'),
     ].map((location): [string, Record<string, unknown>, string] => [
       `the location ${JSON.stringify(location).slice(0, 20)}`,
       entry({ locations: [location] }),

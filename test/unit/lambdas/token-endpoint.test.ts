@@ -1,0 +1,77 @@
+import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
+import { decodeJwt } from 'jose';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { tokenResponse } from '../../../contract/token.ts';
+import { policyDecisionPoint } from '../../../core/policy-decision-point.ts';
+import { DependencyFault } from '../../../core/ports.ts';
+import { tokenEndpoint } from '../../../lambdas/issue-token/token-endpoint.ts';
+import { asking, from, machine, rules } from '../../fakes/machine.ts';
+
+const context = { functionName: 'issue-token', awsRequestId: 'r' } as Context;
+
+let tvm: Awaited<ReturnType<typeof machine>>;
+let printed: string;
+beforeEach(async () => {
+  tvm = await machine();
+  printed = '';
+  for (const method of ['log', 'info', 'warn', 'error'] as const) {
+    vi.spyOn(console, method).mockImplementation((...line) => {
+      printed += `${line.join(' ')}\n`;
+    });
+  }
+});
+afterEach(() => vi.restoreAllMocks());
+
+/** `POST /token`, as API Gateway hands it over. */
+async function post(body: object, caller: Partial<typeof from> = {}, ports: Partial<typeof tvm> = {}) {
+  const { userArn, account, sourceIp, requestId } = { ...from, ...caller };
+  const event = {
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    requestContext: { requestId, identity: { userArn, accountId: account, sourceIp } },
+  } as unknown as APIGatewayProxyEvent;
+  const answer = await tokenEndpoint(rules, { ...tvm, ...ports })(event, context);
+  return { ...answer, body: JSON.parse(answer.body) };
+}
+
+it('answers a good request with a token, which no cache may keep and no log holds', async () => {
+  const { statusCode, headers, body } = await post(asking());
+  expect([statusCode, headers?.['cache-control']]).toEqual([200, 'no-store']);
+  const { access_token } = tokenResponse.strict().parse(body);
+  expect(decodeJwt(access_token).jti).toBe(body.token_id);
+  expect(printed).toContain('"outcome": "issued"');
+  for (const part of access_token.split('.')) expect(printed).not.toContain(part);
+});
+
+it('names the field of a bad request, and records nothing', async () => {
+  const { statusCode, body } = await post(asking({ expires_in: -1 }));
+  expect([statusCode, body.field]).toEqual([400, 'expires_in']);
+  expect(tvm.records.states.size).toBe(0);
+});
+
+it('says plainly what policy denies, and records it', async () => {
+  const { statusCode, body } = await post(asking({ audience: 'billing' }));
+  expect([statusCode, body.error, body.request_id]).toEqual([403, 'access_denied', 'request-1']);
+  expect([...tvm.records.states.values()]).toMatchObject([{ status: 'denied' }]);
+});
+
+it('says «try again» when a dependency fails', async () => {
+  const sign = async () => {
+    throw new DependencyFault('KMS', new Error('throttled'));
+  };
+  const { statusCode, headers, body } = await post(asking(), {}, { signer: { ...tvm.signer, sign } });
+  expect([statusCode, headers?.['retry-after'], body.error]).toEqual([503, '2', 'temporarily_unavailable']);
+});
+
+it('takes a workload of another account for itself, not for its namesake here', async () => {
+  const theirs = { userArn: 'arn:aws:sts::999988887777:assumed-role/orders-service/task', account: '999988887777' };
+  expect((await post(asking(), theirs)).statusCode).toBe(403);
+
+  const policy = `permit (principal == Workload::"arn:aws:iam::999988887777:role/orders-service", action, resource)
+    when { principal.account == "999988887777" };`;
+  const decide = policyDecisionPoint({ policies: { 'their-orders-service': policy } });
+  const { statusCode, body } = await post(asking(), theirs, { decide });
+  expect(statusCode).toBe(200);
+  expect(decodeJwt(body.access_token).sub).toBe('arn:aws:iam::999988887777:role/orders-service');
+  expect(tvm.records.states.get(body.token_id)).toMatchObject({ account: '999988887777', session: 'task' });
+});

@@ -1,71 +1,83 @@
-import {
-  DeleteRuleCommand,
-  EventBridgeClient,
-  PutRuleCommand,
-  PutTargetsCommand,
-  RemoveTargetsCommand,
-} from '@aws-sdk/client-eventbridge';
-import { CreateQueueCommand, GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { describe, expect, inject, it } from 'vitest';
+import { auditEventExamples } from '../../contract/event-examples.ts';
 import type { AuditEvent } from '../../contract/events.ts';
+import type { AuditBus, DeadLetters } from '../../core/publish-audit.ts';
 import { eventBridgeAuditBus } from '../../lambdas/adapters/eventbridge-audit-bus.ts';
 import { sqsDeadLetters } from '../../lambdas/adapters/sqs-dead-letters.ts';
+import { inMemoryAudit } from '../fakes/in-memory-audit.ts';
+import { auditListener } from '../support/audit-listener.ts';
 import { eventually } from '../support/eventually.ts';
 
 const { target, outputs } = inject('deployed');
 const eventBridge = new EventBridgeClient(target);
-const sqs = new SQSClient(target);
 
-const detail = (tokenId: string) => ({ tokenId, eventId: `event-${tokenId}`, time: new Date().toISOString() });
-const event = (tokenId: string) => ({ detailType: 'Token Issued', detail: detail(tokenId) }) as AuditEvent;
-
-async function received(QueueUrl: string): Promise<Record<string, unknown>[]> {
-  const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
-  return Messages.map((message) => JSON.parse(message.Body ?? ''));
+/** A bus and a dead-letter queue, and what became of the events of one token there. */
+interface Audit {
+  bus: AuditBus;
+  deadLetters: DeadLetters;
+  heard(tokenId: string): Promise<AuditEvent[]>;
+  dead(tokenId: string): Promise<AuditEvent[]>;
 }
 
-describe('the audit bus', () => {
-  const Rule = 'ports-audit-bus';
-  let QueueUrl: string;
+async function inMemory(): Promise<Audit> {
+  const { bus, deadLetters, published, dead } = inMemoryAudit();
+  const of = (events: AuditEvent[], tokenId: string) => events.filter(({ detail }) => detail.tokenId === tokenId);
+  return { bus, deadLetters, heard: async (id) => of(published, id), dead: async (id) => of(dead, id) };
+}
 
-  beforeAll(async () => {
-    QueueUrl = (await sqs.send(new CreateQueueCommand({ QueueName: Rule }))).QueueUrl ?? '';
-    const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));
-    const EventPattern = JSON.stringify({ source: ['tvm'], detail: { eventId: [{ prefix: 'event-ports-' }] } });
-    await eventBridge.send(new PutRuleCommand({ Name: Rule, EventBusName: outputs.EventBusName, EventPattern }));
-    const Targets = [{ Id: 'queue', Arn: Attributes?.QueueArn ?? '' }];
-    await eventBridge.send(new PutTargetsCommand({ Rule, EventBusName: outputs.EventBusName, Targets }));
-  });
-  afterAll(async () => {
-    await eventBridge.send(new RemoveTargetsCommand({ Rule, EventBusName: outputs.EventBusName, Ids: ['queue'] }));
-    await eventBridge.send(new DeleteRuleCommand({ Name: Rule, EventBusName: outputs.EventBusName }));
+async function onAws(): Promise<Audit> {
+  const listener = await auditListener('ports-audit-bus');
+  const sqs = new SQSClient(target);
+  const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: 'ports-dead-letters' }));
+  return {
+    bus: eventBridgeAuditBus(eventBridge, outputs.EventBusName),
+    deadLetters: sqsDeadLetters(sqs, QueueUrl),
+    heard: (tokenId) => listener.eventsWith('tokenId', tokenId),
+    async dead(tokenId) {
+      const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
+      const letters: AuditEvent[] = Messages.map(({ Body = '' }) => JSON.parse(Body));
+      return letters.filter(({ detail }) => detail.tokenId === tokenId);
+    },
+  };
+}
+
+/** One event of each kind, about one token. */
+function lifeOf(tokenId: string): AuditEvent[] {
+  return auditEventExamples.map((event) => ({ ...event, detail: { ...event.detail, tokenId } }) as AuditEvent);
+}
+
+describe.each([
+  ['in memory', inMemory],
+  ['EventBridge and SQS', onAws],
+])('the audit: %s', (_, make) => {
+  it('brings every event, whole and in order, to whoever listens', async () => {
+    const { bus, heard } = await make();
+    const tokenId = crypto.randomUUID();
+    for (const event of lifeOf(tokenId)) expect(await bus.put([event])).toEqual([]);
+    await eventually(async () => expect(await heard(tokenId)).toEqual(lifeOf(tokenId)));
   });
 
-  it('carries events to whoever listens', async () => {
-    const bus = eventBridgeAuditBus(eventBridge, outputs.EventBusName);
-    expect(await bus.put([event('ports-1'), event('ports-2')])).toEqual([]);
-    const seen: Record<string, unknown>[] = [];
-    await eventually(async () => {
-      seen.push(...(await received(QueueUrl)));
-      expect(seen).toHaveLength(2);
-    });
-    expect(seen).toMatchObject([
-      { source: 'tvm', 'detail-type': 'Token Issued', detail: { tokenId: 'ports-1' } },
-      { source: 'tvm', 'detail-type': 'Token Issued', detail: { tokenId: 'ports-2' } },
-    ]);
+  it('takes several at a time', async () => {
+    const { bus, heard } = await make();
+    const tokenIds = Array.from({ length: 10 }, () => crypto.randomUUID());
+    const events = tokenIds.flatMap((tokenId) => lifeOf(tokenId).slice(0, 1));
+    expect(await bus.put(events)).toEqual([]);
+    for (const tokenId of tokenIds) await eventually(async () => expect(await heard(tokenId)).toHaveLength(1));
   });
 
-  it('gives back what it did not take', async () => {
-    const nowhere = new EventBridgeClient({ ...target, endpoint: 'http://127.0.0.1:9', maxAttempts: 1 });
-    const events = [event('ports-3')];
-    expect(await eventBridgeAuditBus(nowhere, outputs.EventBusName).put(events)).toEqual(events);
+  it('keeps dead letters whole', async () => {
+    const { deadLetters, dead } = await make();
+    const [event] = lifeOf(crypto.randomUUID());
+    if (event === undefined) throw new Error('no event');
+    await deadLetters.put(event);
+    await eventually(async () => expect(await dead(event.detail.tokenId)).toEqual([event]));
   });
 });
 
-it('dead letters are kept whole', async () => {
-  const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: 'ports-dead-letters' }));
-  await sqsDeadLetters(sqs, QueueUrl).put(event('ports-4'));
-  await eventually(async () => {
-    expect(await received(QueueUrl)).toMatchObject([{ detailType: 'Token Issued', detail: { tokenId: 'ports-4' } }]);
-  });
+it('a bus that cannot be reached gives back what it did not take', async () => {
+  const nowhere = new EventBridgeClient({ ...target, endpoint: 'http://127.0.0.1:9', maxAttempts: 1 });
+  const events = lifeOf(crypto.randomUUID());
+  expect(await eventBridgeAuditBus(nowhere, outputs.EventBusName).put(events)).toEqual(events);
 });

@@ -1,0 +1,28 @@
+import type { AuditEvent } from '../../contract/events.ts';
+import type { AuditBus, DeadLetters } from '../../core/publish-audit.ts';
+
+/** An audit bus and a dead-letter queue in memory; `published` and `dead` are what they took, in order. */
+export function inMemoryAudit(): {
+  bus: AuditBus;
+  deadLetters: DeadLetters;
+  published: AuditEvent[];
+  dead: AuditEvent[];
+} {
+  const published: AuditEvent[] = [];
+  const dead: AuditEvent[] = [];
+  return {
+    published,
+    dead,
+    bus: {
+      async put(events) {
+        published.push(...events);
+        return [];
+      },
+    },
+    deadLetters: {
+      async put(event) {
+        dead.push(event);
+      },
+    },
+  };
+}

@@ -26,7 +26,6 @@ export const revocationRequest = z
     exactlyOne('token_id', 'subject'),
   )
   .meta({ id: 'RevocationRequest', description: 'One token, or every token of one subject.' });
-export type RevocationRequest = z.infer<typeof revocationRequest>;
 
 /** `POST /revocations`, answered. */
 export const revocationResponse = z

@@ -3,6 +3,7 @@ import { parse, TomlError } from 'smol-toml';
 import * as z from 'zod';
 import { parseDuration } from '../contract/duration.ts';
 import { limits } from '../contract/limits.ts';
+import { parseWorkloadArn } from '../contract/subject.ts';
 import { name } from '../contract/text.ts';
 
 /** CloudWatch Logs keeps log groups for these numbers of days only. */
@@ -34,11 +35,9 @@ const eventSource = z
     error: 'must be an event source of your own: not "tvm", which is the machine, and not "aws.…"',
   });
 
-const principal = z
-  .string({ error: 'must be an ARN' })
-  .regex(/^arn:aws[a-z-]*:iam::[0-9]{12}:(role\/[\w+=,.@-]+|user\/[\x21-\x7e]+)$/, {
-    error: 'must be the ARN of an IAM role (without its path) or of an IAM user',
-  });
+const principal = z.string({ error: 'must be an ARN' }).refine((arn) => parseWorkloadArn(arn)?.subject === arn, {
+  error: 'must be the ARN of an IAM role (without its path) or of an IAM user',
+});
 
 const positive = z.int({ error: 'must be a whole number' }).positive({ error: 'must be greater than zero' });
 

@@ -5,7 +5,6 @@ import type { TokenRecord } from '../../core/token-record.ts';
 // The table's layout: docs/storage-schema.md says what it serves and what it costs.
 
 export const INDEX_BY_SUBJECT = 'by-subject';
-export const INDEX_BY_EXPIRY = 'by-expiry';
 
 /** Index partitions a subject's tokens, or a minute's expiries, are spread over, so that none runs hot. */
 export const SHARDS = 16;

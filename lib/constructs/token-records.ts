@@ -19,6 +19,8 @@ export interface TokenRecordsProps {
 
 /** The table of every decision. docs/storage-schema.md says what each attribute and index is for. */
 export class TokenRecords extends Table {
+  declare readonly encryptionKey: IKey;
+
   constructor(scope: Construct, id: string, { encryptionKey, protect }: TokenRecordsProps) {
     super(scope, id, {
       partitionKey: { name: 'pk', type: AttributeType.STRING },
@@ -32,7 +34,6 @@ export class TokenRecords extends Table {
       deletionProtection: protect,
       removalPolicy: protect ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
-    this.encryptionKeyArn = encryptionKey.keyArn;
     this.addGlobalSecondaryIndex({
       indexName: 'by-subject',
       partitionKey: { name: 'subjectPartition', type: AttributeType.STRING },
@@ -59,8 +60,6 @@ export class TokenRecords extends Table {
     this.grantWithKey(grantee, `${this.tableArn}/index/by-subject`, ['Query']);
   }
 
-  private readonly encryptionKeyArn: string;
-
   private grantWithKey(grantee: IGrantable, resourceArn: string, operations: string[]): void {
     Grant.addToPrincipal({
       grantee,
@@ -78,7 +77,7 @@ export class TokenRecords extends Table {
         'kms:ReEncryptFrom',
         'kms:ReEncryptTo',
       ],
-      resourceArns: [this.encryptionKeyArn],
+      resourceArns: [this.encryptionKey.keyArn],
       conditions: { StringEquals: { 'kms:ViaService': `dynamodb.${Stack.of(this).region}.amazonaws.com` } },
     });
   }

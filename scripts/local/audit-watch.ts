@@ -21,6 +21,11 @@ import type { Target } from './target.ts';
 /** What a security team sets up to see every audit event: a rule on the bus and a queue behind it. */
 export interface AuditWatch {
   /**
+   * @param wait at most, for something to come, in seconds
+   * @returns what came since the last call, in the order it came, which need not be the order in which it happened
+   */
+  arrived(wait: number): Promise<AuditEvent[]>;
+  /**
    * Receives until the events are complete or the time is over.
    *
    * @param complete told the events so far, in the order in which things happened and each once
@@ -57,21 +62,27 @@ export async function watchAudit(target: Target, bus: string): Promise<AuditWatc
   await sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy } }));
   await events.send(new PutTargetsCommand({ Rule: name, EventBusName: bus, Targets: [{ Id: 'queue', Arn }] }));
 
+  async function arrived(wait: number): Promise<AuditEvent[]> {
+    const { Messages = [] } = await sqs.send(
+      new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: wait }),
+    );
+    if (Messages.length === 0) return [];
+    const Entries = Messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
+    await sqs.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));
+    return Messages.map(({ Body = '{}' }) => {
+      const { 'detail-type': detailType, detail } = JSON.parse(Body);
+      return { detailType, detail };
+    });
+  }
+
   return {
+    arrived,
     async receive(complete, timeout) {
       // Delivered at least once and in no order: told apart by their ids, sorted by when it happened.
       const seen = new Map<string, AuditEvent>();
       const inOrder = () => [...seen.values()].sort((a, b) => a.detail.time.localeCompare(b.detail.time));
       for (const deadline = Date.now() + timeout; Date.now() < deadline && !complete(inOrder()); ) {
-        const received = await sqs.send(
-          new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 1 }),
-        );
-        for (const { Body = '{}' } of received.Messages ?? []) {
-          const { 'detail-type': detailType, detail } = JSON.parse(Body);
-          seen.set(detail.eventId, { detailType, detail });
-        }
-        const Entries = received.Messages?.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
-        if (Entries?.length) await sqs.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));
+        for (const event of await arrived(1)) seen.set(event.detail.eventId, event);
       }
       return inOrder();
     },

@@ -41,7 +41,7 @@ async function deny(RoleName: string, Action: string): Promise<void> {
 
 let audit: AuditListener;
 beforeAll(async () => {
-  audit = await auditListener('e2e-faults');
+  audit = await auditListener();
 });
 
 describe('when a dependency refuses the issuing function', () => {

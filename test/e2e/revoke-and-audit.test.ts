@@ -20,7 +20,7 @@ const inactive = (token: string) => eventually(async () => expect(await introspe
 
 let audit: AuditListener;
 beforeAll(async () => {
-  audit = await auditListener('e2e-revoke-and-audit');
+  audit = await auditListener();
 });
 const eventsOf = (tokenId: string, ...types: string[]) =>
   eventually(async () => {

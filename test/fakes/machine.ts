@@ -1,7 +1,8 @@
 import type { TokenRequest } from '../../contract/token.ts';
-import type { Authenticated, IssueTokenPorts, IssuingRules } from '../../core/issue-token.ts';
+import { type Authenticated, type IssueTokenPorts, type IssuingRules, issueToken } from '../../core/issue-token.ts';
 import { policyDecisionPoint } from '../../core/policy-decision-point.ts';
 import type { Algorithm, Clock, VerificationKeys } from '../../core/ports.ts';
+import type { TokenRecord } from '../../core/token-record.ts';
 import { inMemoryRecords, inMemoryWatermarks } from './in-memory-records.ts';
 import { localKeys } from './local-keys.ts';
 
@@ -67,4 +68,13 @@ export async function machine(algorithm: Algorithm = 'ES256'): Promise<
     clock: clockAt(Date.UTC(2026, 0, 1, 12, 0, 0, 500)),
     ids: countingIds(),
   };
+}
+
+/** The record that a request leaves. */
+export async function recordOf(request = asking()): Promise<TokenRecord> {
+  const tvm = await machine();
+  await issueToken(request, from, rules, tvm);
+  const [record] = tvm.records.states.values();
+  if (record === undefined) throw new Error('no record');
+  return record;
 }

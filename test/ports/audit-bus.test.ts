@@ -28,7 +28,7 @@ async function inMemory(): Promise<Audit> {
 }
 
 async function onAws(): Promise<Audit> {
-  const listener = await auditListener('ports-audit-bus');
+  const listener = await auditListener();
   const sqs = new SQSClient(target);
   const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: 'ports-dead-letters' }));
   return {

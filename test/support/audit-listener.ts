@@ -1,13 +1,6 @@
-import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
-import {
-  CreateQueueCommand,
-  DeleteMessageBatchCommand,
-  GetQueueAttributesCommand,
-  ReceiveMessageCommand,
-  SQSClient,
-} from '@aws-sdk/client-sqs';
 import { inject } from 'vitest';
 import type { AuditEvent } from '../../contract/events.ts';
+import { watchAudit } from '../../scripts/local/audit-watch.ts';
 
 const { target, outputs } = inject('deployed');
 
@@ -16,30 +9,14 @@ export interface AuditListener {
   eventsWith(member: string, value: unknown): Promise<AuditEvent[]>;
 }
 
-/** Listens on the bus as a security team does: a rule, and a queue of its own. */
-export async function auditListener(name: string): Promise<AuditListener> {
-  const eventBridge = new EventBridgeClient(target);
-  const sqs = new SQSClient(target);
-  const EventBusName = outputs.EventBusName;
-  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name }));
-  const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));
-  await eventBridge.send(new PutRuleCommand({ Name: name, EventBusName, EventPattern: '{"source":["tvm"]}' }));
-  const Targets = [{ Id: 'queue', Arn: Attributes?.QueueArn ?? '' }];
-  await eventBridge.send(new PutTargetsCommand({ Rule: name, EventBusName, Targets }));
-
+/** Listens on the bus as a security team does. */
+export async function auditListener(): Promise<AuditListener> {
+  const watch = await watchAudit(target, outputs.EventBusName);
   const seen: AuditEvent[] = [];
   return {
     async eventsWith(member, value) {
-      for (;;) {
-        const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
-        if (Messages.length === 0) break;
-        for (const { Body = '' } of Messages) {
-          const { 'detail-type': detailType, detail } = JSON.parse(Body);
-          seen.push({ detailType, detail });
-        }
-        const Entries = Messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
-        await sqs.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));
-      }
+      for (let events = await watch.arrived(0); events.length > 0; events = await watch.arrived(0))
+        seen.push(...events);
       return seen.filter(({ detail }) => (detail as Record<string, unknown>)[member] === value);
     },
   };

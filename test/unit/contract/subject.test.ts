@@ -1,18 +1,18 @@
 import { expect, it } from 'vitest';
 import { revocationRequest } from '../../../contract/revocation.ts';
-import { canonicalSubject } from '../../../contract/subject.ts';
+import { parseWorkloadArn } from '../../../contract/subject.ts';
 
 it.each([
   ['a role', 'arn:aws:iam::111122223333:role/orders-service'],
   ['a role with the path that the console shows', 'arn:aws:iam::111122223333:role/service/eu/orders-service'],
   ['a session of it, as logs show it', 'arn:aws:sts::111122223333:assumed-role/orders-service/i-0abc'],
 ])('%s names the role', (_, arn) => {
-  expect(canonicalSubject(arn)).toBe('arn:aws:iam::111122223333:role/orders-service');
+  expect(parseWorkloadArn(arn)?.subject).toBe('arn:aws:iam::111122223333:role/orders-service');
 });
 
 it('a user names itself, with its path', () => {
   const user = 'arn:aws:iam::111122223333:user/ci/deployer';
-  expect(canonicalSubject(user)).toBe(user);
+  expect(parseWorkloadArn(user)?.subject).toBe(user);
 });
 
 it.each([
@@ -21,7 +21,7 @@ it.each([
   'arn:aws:iam::1:role/a',
   'arn:aws:sts::111122223333:federated-user/a',
 ])('«%s» names nobody, and is refused rather than revoking nothing', (arn) => {
-  expect(canonicalSubject(arn)).toBeUndefined();
+  expect(parseWorkloadArn(arn)).toBeUndefined();
   expect(revocationRequest.safeParse({ subject: arn }).error?.issues[0]).toMatchObject({
     path: ['subject'],
     message: 'must be the ARN of an IAM role or user',

@@ -1,18 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { type AuditEvent, auditEvents } from '../../../contract/events.ts';
 import { auditEvent } from '../../../core/audit-event.ts';
-import { issueToken } from '../../../core/issue-token.ts';
 import { publishAudit } from '../../../core/publish-audit.ts';
 import type { IssuedRecord, TokenRecord } from '../../../core/token-record.ts';
-import { asking, from, machine, rules } from '../../fakes/machine.ts';
-
-async function recordOf(request = asking()): Promise<TokenRecord> {
-  const tvm = await machine();
-  await issueToken(request, from, rules, tvm);
-  const [record] = tvm.records.states.values();
-  if (record === undefined) throw new Error('no record');
-  return record;
-}
+import { asking, recordOf } from '../../fakes/machine.ts';
 
 describe('auditEvent', () => {
   it.each<[string, () => Promise<[TokenRecord | undefined, TokenRecord]>, string]>([

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { issueToken } from '../../../core/issue-token.ts';
 import {
   expiryPartition,
   fromItem,
@@ -8,28 +7,20 @@ import {
   subjectPartition,
   toItem,
 } from '../../../lambdas/adapters/dynamo-items.ts';
-import { asking, from, machine, rules, SUBJECT } from '../../fakes/machine.ts';
-
-async function record(request = asking()) {
-  const tvm = await machine();
-  await issueToken(request, from, rules, tvm);
-  const [record] = tvm.records.states.values();
-  if (record === undefined) throw new Error('no record');
-  return record;
-}
+import { asking, recordOf, SUBJECT } from '../../fakes/machine.ts';
 
 describe('an item', () => {
   it('is the record again', async () => {
-    for (const original of [await record(), await record(asking({ audience: 'billing' }))]) {
+    for (const original of [await recordOf(), await recordOf(asking({ audience: 'billing' }))]) {
       expect(fromItem(toItem(original))).toEqual(original);
     }
   });
 
   it('of an issued token is on both indexes, of a refusal only on its subject’s', async () => {
-    const issued = toItem(await record());
+    const issued = toItem(await recordOf());
     expect(issued.subjectPartition?.S).toBe(subjectPartition('ISSUED', SUBJECT, 0));
     expect(issued.expiryPartition?.S).toBe('EXPIRES#2026-01-01T12:15Z#0');
-    const denied = toItem(await record(asking({ audience: 'billing' })));
+    const denied = toItem(await recordOf(asking({ audience: 'billing' })));
     expect(denied.subjectPartition?.S).toBe(subjectPartition('DENIED', SUBJECT, 0));
     expect(denied).not.toHaveProperty('expiryPartition');
   });

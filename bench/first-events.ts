@@ -14,6 +14,8 @@ const RESOURCE_SERVER = 'arn:aws:iam::000000000000:user/orders-db';
 /** The caller that the policies let read `orders-db/orders`. */
 const ORDERS_SERVICE = 'arn:aws:iam::000000000000:user/orders-service';
 
+const POLICY_BUNDLE = '0'.repeat(64);
+
 /** The first event that a fresh function gets, and what its answer must be. */
 export interface FirstEvent {
   event: object;
@@ -92,6 +94,7 @@ async function vendedToken(issuer: string, privateKey: KeyObject) {
       exp: now + lifetime,
       jti: tokenId,
       authorization_details: authorizationDetails,
+      policy: POLICY_BUNDLE.slice(0, 12),
     },
   );
   const record: IssuedRecord = {
@@ -106,6 +109,7 @@ async function vendedToken(issuer: string, privateKey: KeyObject) {
     requestId: randomUUID(),
     decidedAt: now * 1000,
     policies: ['orders-service-reads-orders'],
+    policyBundle: POLICY_BUNDLE,
     ttl: now + lifetime,
     expiresAt: (now + lifetime) * 1000,
     keyId,

@@ -1,18 +1,15 @@
 import type { KeyObject } from 'node:crypto';
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import type { JSONWebKeySet } from 'jose';
-import { buildPolicyBundle } from '../core/policy-bundle.ts';
-import { policyDecisionPoint } from '../core/policy-decision-point.ts';
+import { policyDecisionPoint } from '../core/policy/decision-point.ts';
 import { tokenEndpoint } from '../lambdas/issue-token/token-endpoint.ts';
-import { inMemoryRecords, inMemoryWatermarks } from '../test/fakes/in-memory-records.ts';
+import { inMemoryBehaviour, inMemoryRecords, inMemoryWatermarks } from '../test/fakes/in-memory-records.ts';
 import { localKeys } from '../test/fakes/local-keys.ts';
+import { policyBundle } from '../test/fakes/policies.ts';
 
 /** Where the machine of the bench says that it is. */
 export const ISSUER = 'https://tokens.example.com/v1';
-
-const SCHEMA = readFileSync(new URL('../policies/schema.cedarschema', import.meta.url), 'utf8');
 
 export interface MachineInMemory {
   /** The whole `issue-token` handler. */
@@ -28,12 +25,15 @@ export interface MachineInMemory {
  */
 export async function machineInMemory(policies: number): Promise<MachineInMemory> {
   const { signer, keys, privateKey } = await localKeys('ES256');
+  const records = inMemoryRecords();
   const handler = tokenEndpoint(
-    { issuer: ISSUER, defaultLifetime: 900, maxLifetime: 3_600, recordRetention: 86_400 },
+    { issuer: ISSUER, defaultLifetime: 900, defaultWriteLifetime: 300, maxLifetime: 3_600, recordRetention: 86_400 },
     {
-      decide: policyDecisionPoint(buildPolicyBundle(SCHEMA, [{ name: 'grants.cedar', text: grants(policies) }])),
+      policies: policyDecisionPoint(policyBundle(grants(policies))),
+      conditions: [],
+      behaviour: inMemoryBehaviour(records),
       signer,
-      records: inMemoryRecords(),
+      records,
       watermarks: inMemoryWatermarks(),
       clock: Date,
       ids: { next: randomUUID },

@@ -9,14 +9,16 @@ export const action = z.enum(['read', 'write'], { error: 'must be read or write'
 export type Action = z.infer<typeof action>;
 
 /**
- * An exact, canonical name: segments of letters, digits and `._~:@=+-`, joined by single slashes.
+ * A canonical name: segments of letters, digits and `._~:@=+-`, joined by single slashes; a last segment `*` stands for
+ * the name itself and everything below.
  *
  * One resource has one spelling, so that policy and resource server cannot read the same string differently:
- * no wildcard, no `.` or `..` segment, no empty segment, no percent-encoding.
+ * no other wildcard, no `.` or `..` segment, no empty segment, no percent-encoding.
  */
-const LOCATION = /^(?!(?:.*\/)?\.{1,2}(?:\/|$))[A-Za-z0-9._~:@=+-]+(?:\/[A-Za-z0-9._~:@=+-]+)*$/;
+const LOCATION = /^(?!(?:.*\/)?\.{1,2}(?:\/|$))[A-Za-z0-9._~:@=+-]+(?:\/[A-Za-z0-9._~:@=+-]+)*(?:\/\*)?$/;
 
-const CANONICAL = 'must be an exact name like orders-db/orders: letters, digits and ._~:@=+- in segments joined by /';
+const CANONICAL =
+  'must be a name like orders-db/orders, or orders-db/* for all below: letters, digits and ._~:@=+- in segments joined by /';
 
 export const location = z
   .string({ error: CANONICAL })
@@ -25,7 +27,15 @@ export const location = z
   .refine((text) => text.split('/').length <= limits.locationSegments, {
     error: `must have at most ${limits.locationSegments} segments`,
   })
-  .meta({ id: 'Location', description: 'An exact, canonical resource name, such as `orders-db/orders`.' });
+  .meta({
+    id: 'Location',
+    description: 'A canonical resource name, such as `orders-db/orders`; `orders-db/*` is it and everything below.',
+  });
+
+/** The name under which a location reaches everything: `orders-db` of `orders-db/*`; `undefined` of an exact name. */
+export function subtreeRoot(location: string): string | undefined {
+  return location.endsWith('/*') ? location.slice(0, -2) : undefined;
+}
 
 const fieldName = z
   .string({ error: 'must be a field name' })
@@ -48,7 +58,7 @@ export const authorizationDetail = z
     {
       type: z.literal('resource', { error: 'must be resource' }).meta({ description: 'Always `resource`.' }),
       locations: distinct(location, limits.pairs, 'locations').meta({
-        description: 'The resources, by exact name.',
+        description: 'The resources, by name.',
       }),
       actions: distinct(action, action.options.length, 'actions').meta({
         description: 'What may be done to each of them.',

@@ -11,3 +11,10 @@ export function parseDuration(text: string): number | undefined {
   const unit = (match[2] || 's') as keyof typeof SECONDS_PER_UNIT;
   return Number(match[1]) * SECONDS_PER_UNIT[unit];
 }
+
+/** The shortest text of whole seconds that `parseDuration` reads: `5m` of 300, `90s` of 90. */
+export function writeDuration(seconds: number): string {
+  const units = Object.entries(SECONDS_PER_UNIT).reverse();
+  const [unit, per] = units.find(([, per]) => seconds % per === 0) ?? ['s', 1];
+  return `${seconds / per}${unit}`;
+}

@@ -8,6 +8,7 @@ export const errorCode = z.enum([
   'invalid_request',
   'invalid_grant',
   'unsupported_grant_type',
+  'invalid_scope',
   'invalid_target',
   'invalid_authorization_details',
   'access_denied',

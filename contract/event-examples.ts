@@ -13,10 +13,12 @@ const asked = {
   session: 'i-0abc1234def567890',
   audience: 'orders-db',
   authorizationDetails: [read],
+  access: 'read' as const,
   expiresIn: 600,
   sourceIp: '203.0.113.7',
   requestId: 'b1cabfe6-1cd9-46c2-8b83-ef498cd9fc8e',
   reason: 'nightly report',
+  policyBundle: 'e6f799cf4824299250d11b89df2f58ed16852a601f218e5ca43278d115032c70',
 };
 
 const vended = {
@@ -35,6 +37,7 @@ export const auditEventExamples: AuditEvent[] = [
     detail: {
       ...asked,
       authorizationDetails: [{ ...read, actions: ['write'] }],
+      access: 'write',
       denial: 'policy',
       policies: [],
       policyErrors: [],

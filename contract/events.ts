@@ -1,7 +1,8 @@
 import * as z from 'zod';
-import { authorizationDetails } from './authorization-details.ts';
+import { authorizationDetail } from './authorization-details.ts';
 import { subject } from './subject.ts';
 import { name, reason, tokenId } from './text.ts';
+import { obligations } from './token.ts';
 
 // Events are camelCase, as EventBridge's own are; inside `authorizationDetails` the names are RFC 9396's.
 
@@ -22,12 +23,21 @@ const decision = z.object({
   subject: name.meta({ description: 'The workload’s ARN, without the session.' }),
   account: z.string().meta({ description: 'The AWS account of the workload.' }),
   session: z.string().optional().meta({ description: 'The role session’s name, which the caller chose.' }),
-  audience: name.meta({ description: 'The resource server that may accept the token.' }),
-  authorizationDetails: authorizationDetails,
+  audience: z
+    .string()
+    .meta({ description: 'The resource server that may accept the token; empty for a role without one.' }),
+  authorizationDetails: z.array(authorizationDetail).meta({
+    description: 'What was given, or asked for when it was refused; empty for a role that cannot be taken.',
+  }),
+  access: z.enum(['none', 'read', 'write', 'read-write']).meta({
+    description: 'All that these details let do somewhere: tells a token that writes by one look.',
+  }),
+  role: z.string().optional().meta({ description: 'The role that was taken, or asked for.' }),
   expiresIn: z.int().meta({ description: 'Lifetime asked for or given, in seconds.' }),
   sourceIp: z.string().meta({ description: 'The address that the request came from.' }),
   requestId: z.string().meta({ description: 'The request’s id, as in the answer and the logs.' }),
   reason: reason.optional(),
+  policyBundle: z.string().meta({ description: 'The hash of the policy bundle that decided.' }),
 });
 
 const vended = decision.extend({
@@ -35,13 +45,28 @@ const vended = decision.extend({
   expiresAt: time.meta({ description: 'When it ends.' }),
   keyId: z.string().meta({ description: 'The `kid` of the key that signs.' }),
   policies: z.array(z.string()).meta({ description: 'The policies that permitted it, by `@id`.' }),
+  obligations: obligations.optional(),
 });
 
 export const tokenIssued = vended.meta({ id: 'TokenIssued', description: 'A token was vended.' });
 
 export const tokenDenied = decision
   .extend({
-    denial: z.enum(['policy', 'unsupported_identity']).meta({ description: 'Why it was refused.' }),
+    denial: z
+      .enum([
+        'policy',
+        'role_unavailable',
+        'reason_missing',
+        'further_condition',
+        'condition_unavailable',
+        'unsupported_identity',
+      ])
+      .meta({
+        description:
+          'Why: policy does not allow it; there is no such role, or the workload lacks an attribute that it needs; ' +
+          'policy asks for a reason; a further condition refused; one could not be asked; the caller is neither role nor user.',
+      }),
+    conditions: z.array(z.string()).optional().meta({ description: 'The further conditions that refused.' }),
     policies: z.array(z.string()).meta({ description: 'The policies that forbade it; none: no policy permits it.' }),
     policyErrors: z.array(z.string()).meta({ description: 'The policies that could not be evaluated.' }),
   })

@@ -9,7 +9,7 @@ export const reason = z
   .string({ error: 'must be text' })
   .max(limits.reasonLength, { error: `must have at most ${limits.reasonLength} characters` })
   .refine((text) => !INVISIBLE.test(text), { error: 'must not contain control characters' })
-  .meta({ description: 'Why, in free text; kept for the audit, never judged.' });
+  .meta({ description: 'Why, in free text, for the audit; policy may ask that there be one.' });
 
 /** The name of an audience, a subject or a token id: visible ASCII without quotes and backslash. */
 export const name = z

@@ -1,3 +1,4 @@
+import type { Action } from '../contract/authorization-details.ts';
 import type { AuditEvent } from '../contract/events.ts';
 import type { TokenRecord } from './token-record.ts';
 
@@ -24,21 +25,26 @@ export function auditEvent(
     ...(after.session !== undefined && { session: after.session }),
     audience: after.audience,
     authorizationDetails: after.authorizationDetails,
+    access: accessOf(after.authorizationDetails),
+    ...(after.role !== undefined && { role: after.role }),
     expiresIn: after.lifetime,
     sourceIp: after.sourceIp,
     requestId: after.requestId,
     ...(after.reason !== undefined && { reason: after.reason }),
     policies: after.policies,
+    policyBundle: after.policyBundle,
   };
   if (after.status === 'denied') {
-    const { denial, policyErrors } = after;
-    return { detailType: 'Token Denied', detail: { ...decision, denial, policyErrors } };
+    const { denial, policyErrors, conditions } = after;
+    const detail = { ...decision, denial, policyErrors, ...(conditions && { conditions }) };
+    return { detailType: 'Token Denied', detail };
   }
   const vended = {
     ...decision,
     issuedAt: iso(after.decidedAt),
     expiresAt: iso(after.expiresAt),
     keyId: after.keyId,
+    ...(after.obligations && { obligations: after.obligations }),
   };
   switch (after.status) {
     case 'issued':
@@ -58,6 +64,13 @@ export function auditEvent(
       return { detailType: 'Token Revoked', detail };
     }
   }
+}
+
+/** What may be done somewhere: a token that writes is told by one look. */
+function accessOf(details: TokenRecord['authorizationDetails']): 'none' | Action | 'read-write' {
+  const actions = new Set(details.flatMap((detail) => detail.actions));
+  const [only] = actions;
+  return actions.size > 1 ? 'read-write' : (only ?? 'none');
 }
 
 function iso(milliseconds: number): string {

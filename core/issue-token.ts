@@ -1,9 +1,17 @@
 import type { AuthorizationDetail } from '../contract/authorization-details.ts';
-import type { TokenClaims, TokenRequest } from '../contract/token.ts';
+import type { BadRequest } from '../contract/parse-parameters.ts';
+import { type Obligations, roleOf, type TokenClaims, type TokenRequest } from '../contract/token.ts';
 import { type Caller, parseCaller } from './identity.ts';
 import { compactJws, signingDigest, signingInput } from './jws.ts';
-import type { PolicyDecision, PolicyDecisionPoint } from './policy-decision-point.ts';
-import type { Clock, Ids, Signer, SubjectWatermarks, TokenRecords } from './ports.ts';
+import {
+  type Clock,
+  DependencyFault,
+  type Ids,
+  type Signer,
+  type SubjectWatermarks,
+  type TokenRecords,
+} from './ports.ts';
+import { decideToken, type LifetimeRules, type TokenDecision, type TokenDecisionPorts } from './token-decision.ts';
 import type { Denial, DeniedRecord, Failure, IssuedRecord } from './token-record.ts';
 
 /** A request as the gateway authenticated it. */
@@ -12,21 +20,22 @@ export interface Authenticated {
   userArn: string;
   /** The caller's AWS account. */
   account: string;
+  /** The AWS organization of that account, where the gateway states it. */
+  organization?: string;
   sourceIp: string;
+  /** The VPC endpoint that the request came through. */
+  vpcEndpoint?: string;
   requestId: string;
 }
 
 /** What this deployment lets tokens be. Lifetimes in seconds. */
-export interface IssuingRules {
+export interface IssuingRules extends LifetimeRules {
   issuer: string;
-  defaultLifetime: number;
-  maxLifetime: number;
   /** How long a record is kept after its token ended, in seconds. */
   recordRetention: number;
 }
 
-export interface IssueTokenPorts {
-  decide: PolicyDecisionPoint;
+export interface IssueTokenPorts extends TokenDecisionPorts {
   signer: Signer;
   records: TokenRecords;
   watermarks: SubjectWatermarks;
@@ -41,17 +50,19 @@ export type IssueTokenOutcome =
       tokenId: string;
       lifetime: number;
       authorizationDetails: AuthorizationDetail[];
+      scope: string | undefined;
     }
-  | { kind: 'lifetime_too_long'; maxLifetime: number }
-  | { kind: 'denied'; denial: Denial | 'subject_revoked'; tokenId: string };
+  | { kind: 'bad_request'; bad: BadRequest }
+  | { kind: 'denied'; denial: Exclude<Denial, 'condition_unavailable'> | 'subject_revoked'; tokenId: string };
 
 /**
- * Vends a token that says exactly what was asked for, if policy allows all of it.
+ * Vends a token that says exactly what was asked for, if policy allows all of it; or, if a part was asked for, what
+ * policy allows of it.
  *
- * identity → policy decision → claims → record ∥ signature ∥ watermark → token. The token leaves only when its record
- * is durable, it is signed, and its subject was not revoked meanwhile.
+ * identity → decision → claims → record ∥ signature ∥ watermark → token. The token leaves only when its record is
+ * durable, it is signed, and its subject was not revoked meanwhile.
  *
- * @throws DependencyFault when a record, a signature or the watermark could not be had
+ * @throws DependencyFault when a decision, a record, a signature or the watermark could not be had
  */
 export async function issueToken(
   request: TokenRequest,
@@ -59,75 +70,98 @@ export async function issueToken(
   rules: IssuingRules,
   ports: IssueTokenPorts,
 ): Promise<IssueTokenOutcome> {
-  const lifetime = request.expires_in ?? rules.defaultLifetime;
-  if (lifetime > rules.maxLifetime) return { kind: 'lifetime_too_long', maxLifetime: rules.maxLifetime };
+  const asked = ask(request, authenticated, rules, ports);
+  const caller = parseCaller(authenticated.userArn, authenticated.organization);
+  if (caller === undefined) return deny('unsupported_identity', asked, ports);
 
-  const asked = ask(request, lifetime, authenticated, rules, ports);
-  const caller = parseCaller(authenticated.userArn);
-  if (caller === undefined) return deny('unsupported_identity', asked, nothingDecided, ports);
-
-  const decision = ports.decide(caller, request.authorization_details, { ...asked, time: asked.decidedAt });
   const asker = { ...asked, subject: caller.subject, ...(caller.session && { session: caller.session }) };
-  if (!decision.allowed) return deny('policy', asker, decision, ports);
-
-  return vend(caller, asker, decision, rules, ports);
+  let decision: TokenDecision;
+  try {
+    decision = await decideToken(request, caller, { ...authenticated, time: asked.decidedAt }, rules, ports);
+  } catch (fault) {
+    // A request that could not be decided leaves a record too.
+    if (fault instanceof DependencyFault) await deny('condition_unavailable', asker, ports);
+    throw fault;
+  }
+  if (decision.kind === 'bad_request') return decision;
+  if (decision.kind === 'denied') return deny(decision.denial, decidedOn(asker, decision, rules), ports);
+  return vend(caller, decidedOn(asker, decision, rules), decision.obligations, rules, ports);
 }
 
-type Asked = Omit<DeniedRecord, 'status' | 'denial' | 'policies' | 'policyErrors'>;
+type Asked = Omit<DeniedRecord, 'status' | 'denial'>;
 
-const nothingDecided: PolicyDecision = { allowed: false, policies: [], policyErrors: [] };
-
-/** What was asked for, as every record of it says. */
+/** What was asked for, as every record of it says, before anything is decided. */
 function ask(
-  request: TokenRequest,
-  lifetime: number,
+  { authorization_details, scope, audience, resource, expires_in, reason }: TokenRequest,
   from: Authenticated,
-  { recordRetention }: IssuingRules,
-  { clock, ids }: IssueTokenPorts,
+  { defaultLifetime, recordRetention }: IssuingRules,
+  { clock, ids, policies }: IssueTokenPorts,
 ): Asked {
   const decidedAt = clock.now();
+  const role = scope === undefined ? undefined : roleOf(scope);
+  const lifetime = expires_in ?? defaultLifetime;
   return {
     tokenId: ids.next(),
     subject: from.userArn,
     account: from.account,
-    audience: request.audience ?? request.resource ?? '',
-    authorizationDetails: request.authorization_details,
+    audience: audience ?? resource ?? '',
+    authorizationDetails: authorization_details ?? [],
+    ...(role !== undefined && { role }),
     lifetime,
-    ...(request.reason && { reason: request.reason }),
+    ...(reason && { reason }),
     sourceIp: from.sourceIp,
     requestId: from.requestId,
     decidedAt,
+    policies: [],
+    policyErrors: [],
+    policyBundle: policies.bundle.hash,
     ttl: Math.floor(decidedAt / 1000) + lifetime + recordRetention,
   };
 }
 
-async function deny(
-  denial: Denial,
+/** The same, with what the decision made of it. */
+function decidedOn(
   asked: Asked,
-  { policies, policyErrors }: PolicyDecision,
-  { records }: IssueTokenPorts,
-): Promise<IssueTokenOutcome> {
-  await records.put({ ...asked, status: 'denied', denial, policies, policyErrors });
-  return { kind: 'denied', denial, tokenId: asked.tokenId };
+  { asking, judgements, decision, ...decided }: Exclude<TokenDecision, { kind: 'bad_request' }>,
+  { recordRetention }: IssuingRules,
+): Asked {
+  const lifetime = decided.kind === 'allowed' ? decided.lifetime : asking.lifetime;
+  const conditions = [...new Set(judgements.flatMap(({ refusedBy = [] }) => refusedBy))];
+  return {
+    ...asked,
+    audience: asking.audience,
+    authorizationDetails: decided.kind === 'allowed' ? decision.granted : asking.details,
+    lifetime,
+    policies: decision.policies,
+    policyErrors: decision.policyErrors,
+    ...(conditions.length > 0 && { conditions }),
+    ttl: Math.floor(asked.decidedAt / 1000) + lifetime + recordRetention,
+  };
+}
+
+async function deny<D extends Denial>(denial: D, asked: Asked, { records }: IssueTokenPorts) {
+  await records.put({ ...asked, status: 'denied', denial });
+  return { kind: 'denied' as const, denial, tokenId: asked.tokenId };
 }
 
 async function vend(
   caller: Caller,
   asked: Asked,
-  { policies }: PolicyDecision,
+  obligations: Obligations | undefined,
   { issuer }: IssuingRules,
   { signer, records, watermarks, clock }: IssueTokenPorts,
 ): Promise<IssueTokenOutcome> {
-  const { tokenId, authorizationDetails, lifetime, decidedAt } = asked;
+  const { policyErrors: _, conditions: __, ...granted } = asked;
+  const { tokenId, authorizationDetails, lifetime, decidedAt } = granted;
   const key = await signer.key();
-  const claims = tokenClaimsOf(issuer, caller, asked);
+  const claims = tokenClaimsOf(issuer, caller, granted, obligations);
   const input = signingInput(key, claims);
   const signedDigest = signingDigest(key.algorithm, input);
   const record: IssuedRecord = {
-    ...asked,
+    ...granted,
     status: 'issued',
-    policies,
     expiresAt: claims.exp * 1000,
+    ...(obligations && { obligations }),
     keyId: key.keyId,
     signedDigest,
   };
@@ -156,21 +190,30 @@ async function vend(
     await fail('subject_revoked');
     return { kind: 'denied', denial: 'subject_revoked', tokenId };
   }
-  return { kind: 'issued', token: compactJws(input, signature.value), tokenId, lifetime, authorizationDetails };
+  const token = compactJws(input, signature.value);
+  return { kind: 'issued', token, tokenId, lifetime, authorizationDetails, scope: claims.scope };
 }
 
 /** The claims of a token (RFC 9068, section 2.2). */
-function tokenClaimsOf(issuer: string, caller: Caller, asked: Asked): TokenClaims {
-  const issuedAt = Math.floor(asked.decidedAt / 1000);
+function tokenClaimsOf(
+  issuer: string,
+  caller: Caller,
+  granted: Omit<Asked, 'policyErrors'>,
+  obligations: Obligations | undefined,
+): TokenClaims {
+  const issuedAt = Math.floor(granted.decidedAt / 1000);
   return {
     iss: issuer,
     sub: caller.subject,
-    aud: asked.audience,
+    aud: granted.audience,
     client_id: caller.subject,
     iat: issuedAt,
     nbf: issuedAt,
-    exp: issuedAt + asked.lifetime,
-    jti: asked.tokenId,
-    authorization_details: asked.authorizationDetails,
+    exp: issuedAt + granted.lifetime,
+    jti: granted.tokenId,
+    authorization_details: granted.authorizationDetails,
+    ...(granted.role !== undefined && { scope: `role:${granted.role}` }),
+    ...(obligations && { obligations }),
+    policy: granted.policyBundle.slice(0, 12),
   };
 }

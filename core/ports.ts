@@ -1,4 +1,5 @@
 import type { JSONWebKeySet } from 'jose';
+import type { Behaviour } from './policy/question.ts';
 import type { DeniedRecord, Failure, IssuedRecord, Revocation, TokenRecord } from './token-record.ts';
 
 /** The signature algorithms the machine knows (RFC 7518, section 3.1). No other is ever signed or accepted. */
@@ -58,6 +59,12 @@ export interface SubjectWatermarks {
   get(subject: string): Promise<number | undefined>;
   /** Revokes what the subject was vended up to and including this time (milliseconds). It never moves back. */
   raise(subject: string, revokedBefore: number): Promise<void>;
+}
+
+/** What callers did lately. */
+export interface RecentBehaviour {
+  /** @param now milliseconds since the epoch. Eventually consistent: what happened this second may not be in it. */
+  of(subject: string, now: number): Promise<Behaviour>;
 }
 
 export interface Clock {

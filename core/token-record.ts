@@ -1,4 +1,6 @@
 import type { AuthorizationDetail } from '../contract/authorization-details.ts';
+import type { Obligations } from '../contract/token.ts';
+import type { RequestDenial } from './token-decision.ts';
 
 /** What the machine remembers of every request it decided. Times are milliseconds since the epoch. */
 interface Decided {
@@ -7,7 +9,10 @@ interface Decided {
   account: string;
   session?: string;
   audience: string;
+  /** Given, or asked for when denied. */
   authorizationDetails: AuthorizationDetail[];
+  /** The role that was taken, or asked for. */
+  role?: string;
   /** Lifetime in seconds: given, or asked for when denied. */
   lifetime: number;
   reason?: string;
@@ -17,6 +22,8 @@ interface Decided {
   decidedAt: number;
   /** The policies that decided, by `@id`. */
   policies: string[];
+  /** The hash of the policy bundle that decided. */
+  policyBundle: string;
   /** From when on the store may forget it, in seconds since the epoch. It says nothing about validity. */
   ttl: number;
 }
@@ -25,6 +32,8 @@ interface Decided {
 interface Vended extends Decided {
   /** When the token ends: its `exp`, in milliseconds. Validity is judged by this, never by the item's presence. */
   expiresAt: number;
+  /** What goes with the token for whoever enforces it. */
+  obligations?: Obligations;
   keyId: string;
   /** The digest that was signed (SHA-256 or SHA-384 of the JWS signing input); the token itself is not kept. */
   signedDigest: Uint8Array;
@@ -34,13 +43,19 @@ export interface IssuedRecord extends Vended {
   status: 'issued';
 }
 
-export type Denial = 'policy' | 'unsupported_identity';
+export type Denial =
+  | RequestDenial
+  /** A further condition, or what the caller did lately, could not be asked. */
+  | 'condition_unavailable'
+  | 'unsupported_identity';
 
 export interface DeniedRecord extends Decided {
   status: 'denied';
   denial: Denial;
   /** The policies that could not be evaluated, by `@id`. */
   policyErrors: string[];
+  /** The further conditions that refused, by name. */
+  conditions?: string[];
 }
 
 export type Failure = 'record_unconfirmed' | 'signing_failed' | 'watermark_unreadable' | 'subject_revoked';

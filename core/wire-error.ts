@@ -6,7 +6,7 @@ import type { RevokeOwnTokenOutcome } from './revoke-own-token.ts';
 /** Every way in which a request can end without what it asked for. */
 export type Refusal =
   | { kind: 'bad_request'; bad: BadRequest }
-  | Exclude<IssueTokenOutcome, { kind: 'issued' }>
+  | Exclude<IssueTokenOutcome, { kind: 'issued' | 'bad_request' }>
   | Exclude<RevokeOwnTokenOutcome, { kind: 'revoked' }>
   | { kind: 'unavailable' }
   | { kind: 'fault' };
@@ -26,14 +26,17 @@ export function wireError(refusal: Refusal): WireError {
       const { field, problem } = refusal.bad;
       return error(400, codeOf(field), field === undefined ? problem : `${field} ${problem}`, field);
     }
-    case 'lifetime_too_long':
-      return error(400, 'invalid_request', `expires_in must be at most ${refusal.maxLifetime} seconds`, 'expires_in');
     case 'not_own_token':
       return error(400, 'invalid_grant', 'the token was vended to another workload');
     case 'denied':
       switch (refusal.denial) {
+        // Whether a role exists, and which condition refused, is for the audit.
         case 'policy':
+        case 'role_unavailable':
+        case 'further_condition':
           return error(403, 'access_denied', 'policy does not allow all that was asked for');
+        case 'reason_missing':
+          return error(400, 'invalid_request', 'reason must be given: policy asks for one here', 'reason');
         case 'unsupported_identity':
           return error(403, 'access_denied', 'the caller must be an IAM role or an IAM user');
         case 'subject_revoked':
@@ -54,6 +57,7 @@ function codeOf(field: string | undefined): ErrorCode {
   const parameter = field?.split(/[.[]/)[0];
   if (parameter === 'grant_type') return 'unsupported_grant_type';
   if (parameter === 'authorization_details') return 'invalid_authorization_details';
+  if (parameter === 'scope') return 'invalid_scope';
   if (parameter === 'audience' || parameter === 'resource') return 'invalid_target';
   return 'invalid_request';
 }

@@ -18,5 +18,14 @@ export function readParameters<S extends z.ZodType>(schema: S, event: APIGateway
 export function authenticated(event: APIGatewayProxyEvent): Authenticated {
   const { requestId, identity } = event.requestContext;
   if (!identity.userArn || !identity.accountId) throw new Error('the request was not authenticated by IAM');
-  return { userArn: identity.userArn, account: identity.accountId, sourceIp: identity.sourceIp, requestId };
+  // A private API's gateway says which endpoint a request came through; the types do not know it.
+  const { vpceId } = identity as { vpceId?: string | null };
+  return {
+    userArn: identity.userArn,
+    account: identity.accountId,
+    ...(identity.principalOrgId && { organization: identity.principalOrgId }),
+    sourceIp: identity.sourceIp,
+    ...(vpceId && { vpcEndpoint: vpceId }),
+    requestId,
+  };
 }

@@ -5,6 +5,7 @@ import { parseDuration } from '../contract/duration.ts';
 import { limits } from '../contract/limits.ts';
 import { parseWorkloadArn } from '../contract/subject.ts';
 import { name } from '../contract/text.ts';
+import { type ConditionSettings, isServiceUrl } from '../core/condition-settings.ts';
 
 /** CloudWatch Logs keeps log groups for these numbers of days only. */
 const LOG_RETENTION_DAYS = [
@@ -41,11 +42,60 @@ const principal = z.string({ error: 'must be an ARN' }).refine((arn) => parseWor
 
 const positive = z.int({ error: 'must be a whole number' }).positive({ error: 'must be greater than zero' });
 
+/** A file of the project, by its path from there; `..` leads nowhere. */
+function projectFile(extension: string) {
+  return z
+    .string({ error: `must be the path of a ${extension} file` })
+    .regex(/^(?!(?:.*\/)?\.{1,2}\/)[\w.-]+(?:\/[\w.-]+)*$/, { error: 'must be a path below the project, as a/b' })
+    .endsWith(extension, { error: `must end in ${extension}` });
+}
+
+const regoPath = z
+  .string({ error: 'must be the path of a rule such as "tvm/condition/allow"' })
+  .regex(/^[\w-]+(?:\/[\w-]+)*$/, { error: 'must be the path of a rule such as "tvm/condition/allow"' });
+
+const conditionName = z
+  .string({ error: 'must be a name' })
+  .regex(/^[\w-]{1,64}$/, { error: 'must be a name of at most 64 letters, digits, _ and -' });
+
+/** What a condition has that is asked over the network. */
+const asked = {
+  name: conditionName,
+  url: z.string({ error: 'must be a URL' }).refine(isServiceUrl, {
+    error: 'must be an https URL without credentials, query, fragment and slash at the end',
+  }),
+  timeout_ms: z
+    .int({ error: 'must be a whole number of milliseconds' })
+    .min(50, { error: 'must be at least 50' })
+    .max(2_000, { error: 'must be at most 2000' })
+    .default(500),
+  cache: duration.refine((seconds) => seconds <= 900, { error: 'must be at most "15m"' }).optional(),
+};
+
+const condition = z.discriminatedUnion(
+  'type',
+  [
+    z.strictObject({
+      name: conditionName,
+      type: z.literal('opa-wasm'),
+      file: projectFile('.wasm'),
+      entrypoint: regoPath,
+      data: projectFile('.json').optional(),
+    }),
+    z.strictObject({ ...asked, type: z.literal('opa-rest'), path: regoPath }),
+    z.strictObject({ ...asked, type: z.literal('authzen') }),
+  ],
+  { error: 'must be opa-wasm, opa-rest or authzen' },
+) satisfies z.ZodType<ConditionSettings>;
+
 /** Every key of `config/<stage>.toml`. docs/reference/configuration.md is made from this. */
 export const configSchema = z
   .strictObject({
     token_expiration_time: duration.default(900).meta({
       description: 'Lifetime of a token when none is asked for.',
+    }),
+    write_token_expiration_time: duration.default(300).meta({
+      description: 'The same for a token that may write; the shorter of the two holds.',
     }),
     max_token_lifetime: duration
       .refine((seconds) => seconds <= limits.lifetime, { error: 'must be at most "24h"' })
@@ -107,6 +157,20 @@ export const configSchema = z
       .default([])
       .meta({
         description: 'Who may introspect tokens for which audiences: `{ principal, audiences }`, an IAM ARN and names.',
+      }),
+    conditions: z
+      .array(condition, { error: 'must be an array of conditions' })
+      .refine((conditions) => new Set(conditions.map(({ name }) => name)).size === conditions.length, {
+        error: 'must name each condition once',
+      })
+      .default([])
+      .meta({
+        description:
+          'What must allow too, once Cedar does: `{ name, type, … }`. `type = "opa-wasm"`: Rego compiled to WebAssembly, ' +
+          '`{ file, entrypoint, data }` (`data`, a JSON file, is optional). `"opa-rest"`: an OPA server, ' +
+          '`{ url, path, timeout_ms, cache }`. `"authzen"`: a decision point by OpenID AuthZEN, ' +
+          '`{ url, timeout_ms, cache }`. `timeout_ms` is 50 to 2000, by default 500; `cache` is how long an answer is used ' +
+          'again, at most `"15m"`, by default not at all. docs/policies.md says what they are asked.',
       }),
     trusted_accounts: z.array(accountId).default([]).meta({
       description: 'Other AWS accounts whose workloads may ask for tokens and revoke their own. Policy still decides.',

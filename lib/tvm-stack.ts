@@ -4,7 +4,7 @@ import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { DynamoEventSource, SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { Construct } from 'constructs';
-import type { PolicyBundle } from '../core/policy-bundle.ts';
+import type { PolicyBundle } from '../core/policy/bundle.ts';
 import { introspectTokenEnv } from '../lambdas/introspect-token/env.ts';
 import { issueTokenEnv } from '../lambdas/issue-token/env.ts';
 import { publishAuditEnv } from '../lambdas/publish-audit/env.ts';
@@ -24,6 +24,8 @@ export interface TvmStackProps extends StackProps {
   config: Config;
   /** The policies, validated. */
   policyBundle: PolicyBundle;
+  /** What lies beside the code of a function that asks further conditions: condition-files.ts makes it. */
+  conditionFiles: Record<string, string | Uint8Array>;
 }
 
 const CEDAR_WASM = createRequire(import.meta.url)
@@ -32,7 +34,7 @@ const CEDAR_WASM = createRequire(import.meta.url)
 
 /** The whole system: what there is, who calls what, and what each part may do. */
 export class TvmStack extends Stack {
-  constructor(scope: Construct, id: string, { config, policyBundle, ...props }: TvmStackProps) {
+  constructor(scope: Construct, id: string, { config, policyBundle, conditionFiles, ...props }: TvmStackProps) {
     super(scope, id, { description: 'Token vending machine: short-lived, narrow tokens for workloads', ...props });
     const protect = config.data_protection;
 
@@ -62,6 +64,18 @@ export class TvmStack extends Stack {
       VERIFICATION_KEY_ARNS: [...signingKeys.values()].map((key) => key.keyArn).join(','),
     };
 
+    const deciding = {
+      TABLE_NAME: records.tableName,
+      DEFAULT_LIFETIME: String(config.token_expiration_time),
+      DEFAULT_WRITE_LIFETIME: String(config.write_token_expiration_time),
+      MAX_LIFETIME: String(config.max_token_lifetime),
+    };
+    const decidedBy = {
+      'policy-bundle.json': JSON.stringify(policyBundle),
+      'cedar_wasm_bg.wasm': readFileSync(CEDAR_WASM),
+      ...conditionFiles,
+    };
+
     // A workload asks for a token.
     const issueToken = new ServiceFunction(this, 'issue-token', {
       defaults,
@@ -70,16 +84,16 @@ export class TvmStack extends Stack {
       env: issueTokenEnv,
       environment: {
         ...issuing,
+        ...deciding,
         SIGNING_KEY_ARN: signingKey.keyArn,
-        DEFAULT_LIFETIME: String(config.token_expiration_time),
-        MAX_LIFETIME: String(config.max_token_lifetime),
         RECORD_RETENTION: String(config.record_retention),
       },
-      files: { 'policy-bundle.json': JSON.stringify(policyBundle), 'cedar_wasm_bg.wasm': readFileSync(CEDAR_WASM) },
+      files: decidedBy,
     });
     api.signed('/token', issueToken);
     signingKey.signedOnlyBy(issueToken.role);
     records.allow(issueToken, 'PutItem', 'GetItem', 'UpdateItem');
+    if (readsBehaviour(policyBundle)) records.allowFindingBySubject(issueToken);
 
     // A resource server asks about a token.
     const introspectToken = new ServiceFunction(this, 'introspect-token', {
@@ -177,6 +191,7 @@ export class TvmStack extends Stack {
       TableName: records.tableName,
       EventBusName: events.bus.eventBusName,
       SigningKeyArn: signingKey.keyArn,
+      PolicyBundle: policyBundle.hash,
       WorkloadPolicyArn: api.callerPolicy('workload').managedPolicyArn,
       ResourceServerPolicyArn: api.callerPolicy('resource-server').managedPolicyArn,
       OperatorPolicyArn: operatorPolicy.managedPolicyArn,
@@ -189,6 +204,11 @@ export class TvmStack extends Stack {
   private export(outputs: Record<string, string>): void {
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
   }
+}
+
+/** Whether any policy looks at what callers did lately: only then may that be looked up. */
+function readsBehaviour({ policies }: PolicyBundle): boolean {
+  return Object.values(policies).some(({ reads }) => reads.includes('behaviour') || reads.includes('*'));
 }
 
 function resourceServers(config: Config): Record<string, readonly string[]> {

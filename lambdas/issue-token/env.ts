@@ -1,11 +1,8 @@
-import * as z from 'zod';
+import { decisionEnv } from '../decision-env.ts';
 import { seconds, text } from '../env-types.ts';
 
-export const issueTokenEnv = z.object({
+export const issueTokenEnv = decisionEnv.extend({
   ISSUER: text,
-  TABLE_NAME: text,
   SIGNING_KEY_ARN: text,
-  DEFAULT_LIFETIME: seconds,
-  MAX_LIFETIME: seconds,
   RECORD_RETENTION: seconds,
 });

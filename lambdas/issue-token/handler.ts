@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
-import { policyDecisionPoint } from '../../core/policy-decision-point.ts';
 import { clientSettings } from '../adapters/aws-call.ts';
 import { dynamoSubjectWatermarks } from '../adapters/dynamo-subject-watermarks.ts';
 import { dynamoTokenRecords } from '../adapters/dynamo-token-records.ts';
 import { kmsSigner } from '../adapters/kms-signer.ts';
+import { decisionPorts, lifetimeRules } from '../decision-ports.ts';
 import { readEnv } from '../read-env.ts';
 import { issueTokenEnv } from './env.ts';
 import { tokenEndpoint } from './token-endpoint.ts';
@@ -14,19 +13,14 @@ import { tokenEndpoint } from './token-endpoint.ts';
 const env = readEnv(issueTokenEnv);
 const dynamo = new DynamoDBClient(clientSettings);
 const signer = kmsSigner(new KMSClient(clientSettings), env.SIGNING_KEY_ARN);
-// The signing key's name is asked for while the policies are parsed. If that fails, the first request asks again.
+// The signing key's name is asked for while the policies are read. If that fails, the first request asks again.
 const keyNamed = signer.key().catch(() => undefined);
 
 /** `POST /token`, wired to this deployment: its rules, its policies, KMS and DynamoDB. */
 export const handler = tokenEndpoint(
+  { ...lifetimeRules(env), issuer: env.ISSUER, recordRetention: env.RECORD_RETENTION },
   {
-    issuer: env.ISSUER,
-    defaultLifetime: env.DEFAULT_LIFETIME,
-    maxLifetime: env.MAX_LIFETIME,
-    recordRetention: env.RECORD_RETENTION,
-  },
-  {
-    decide: policyDecisionPoint(JSON.parse(readFileSync(new URL('policy-bundle.json', import.meta.url), 'utf8'))),
+    ...(await decisionPorts(import.meta.url, dynamo, env)),
     signer,
     records: dynamoTokenRecords(dynamo, env.TABLE_NAME),
     watermarks: dynamoSubjectWatermarks(dynamo, env.TABLE_NAME),

@@ -29,6 +29,7 @@ export function tokenEndpoint(rules: IssuingRules, ports: IssueTokenPorts) {
       token_type: 'Bearer',
       expires_in: outcome.lifetime,
       authorization_details: outcome.authorizationDetails,
+      ...(outcome.scope !== undefined && { scope: outcome.scope }),
       token_id: outcome.tokenId,
     } satisfies TokenResponse);
   });

@@ -21,6 +21,8 @@ export interface StackOutputs {
   ResourceServerPolicyArn: string;
   OperatorPolicyArn: string;
   SigningKeyArn: string;
+  /** The hash of the policy bundle that decides. */
+  PolicyBundle: string;
   AuditDeadLetterQueueUrl: string;
   RevocationDeadLetterQueueUrl: string;
 }

@@ -14,6 +14,8 @@ import type { Target } from './target.ts';
 export interface Identities {
   /** `orders-service`: asks for tokens. */
   workload: Credentials;
+  /** `ci-job`: publishes releases, and is the one to try new policies with. */
+  ciJob: Credentials;
   /** `orders-db`: asks whether tokens are still good. */
   resourceServer: Credentials;
   /** `security-operator`: takes tokens back. */
@@ -32,12 +34,13 @@ export async function createIdentities(
   known: Partial<Identities> = {},
 ): Promise<Identities> {
   const iam = new IAMClient(target);
-  const [workload, resourceServer, operator] = await Promise.all([
+  const [workload, ciJob, resourceServer, operator] = await Promise.all([
     identity(iam, 'orders-service', outputs.WorkloadPolicyArn, known.workload),
+    identity(iam, 'ci-job', outputs.WorkloadPolicyArn, known.ciJob),
     identity(iam, 'orders-db', outputs.ResourceServerPolicyArn, known.resourceServer),
     identity(iam, 'security-operator', outputs.OperatorPolicyArn, known.operator),
   ]);
-  return { workload, resourceServer, operator };
+  return { workload, ciJob, resourceServer, operator };
 }
 
 async function identity(

@@ -22,6 +22,7 @@ const scripts = path.join(root, 'scripts', 'local');
 /** The files with everybody's credentials and endpoints, shell-sourceable. */
 export const envFiles = {
   workload: path.join(localDir, 'env'),
+  ciJob: path.join(localDir, 'ci-job.env'),
   operator: path.join(localDir, 'operator.env'),
   resourceServer: path.join(localDir, 'resource-server.env'),
 };

@@ -73,7 +73,7 @@ describe('a workload asks with curl', () => {
     ['expires_in', { expires_in: 0 }],
     [
       'authorization_details[0].locations[0]',
-      { authorization_details: [{ ...readOrders, locations: ['orders-db/*'] }] },
+      { authorization_details: [{ ...readOrders, locations: ['orders-*'] }] },
     ],
     ['grant_type', { grant_type: 'password' }],
   ])('wrongly, and is told the field: %s', async (field, change) => {

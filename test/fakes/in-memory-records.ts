@@ -1,4 +1,4 @@
-import type { SubjectWatermarks, TokenRecords } from '../../core/ports.ts';
+import type { RecentBehaviour, SubjectWatermarks, TokenRecords } from '../../core/ports.ts';
 import type { IssuedRecord, TokenRecord } from '../../core/token-record.ts';
 
 /** Token records in memory. `states` shows them all, in the order they were put. */
@@ -44,6 +44,19 @@ export function inMemoryWatermarks(): SubjectWatermarks {
     },
     async raise(subject, revokedBefore) {
       watermarks.set(subject, Math.max(revokedBefore, watermarks.get(subject) ?? 0));
+    },
+  };
+}
+
+/** What callers did lately, counted in their records. */
+export function inMemoryBehaviour({ states }: { states: ReadonlyMap<string, TokenRecord> }): RecentBehaviour {
+  return {
+    async of(subject, now) {
+      const own = [...states.values()].filter((record) => record.subject === subject);
+      const lately = own.filter(({ decidedAt }) => decidedAt > now - 5 * 60_000);
+      const denied = lately.filter(({ status }) => status === 'denied').length;
+      const active = own.filter((record) => record.status !== 'denied' && record.expiresAt > now).length;
+      return { issued: lately.length - denied, denied, active };
     },
   };
 }

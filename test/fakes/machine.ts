@@ -1,10 +1,11 @@
 import type { TokenRequest } from '../../contract/token.ts';
 import { type Authenticated, type IssueTokenPorts, type IssuingRules, issueToken } from '../../core/issue-token.ts';
-import { policyDecisionPoint } from '../../core/policy-decision-point.ts';
+import { policyDecisionPoint } from '../../core/policy/decision-point.ts';
 import type { Algorithm, Clock, VerificationKeys } from '../../core/ports.ts';
 import type { TokenRecord } from '../../core/token-record.ts';
-import { inMemoryRecords, inMemoryWatermarks } from './in-memory-records.ts';
+import { inMemoryBehaviour, inMemoryRecords, inMemoryWatermarks } from './in-memory-records.ts';
 import { localKeys } from './local-keys.ts';
+import { policyBundle } from './policies.ts';
 
 export const SUBJECT = 'arn:aws:iam::111122223333:role/orders-service';
 export const ISSUER = 'https://tokens.example.com';
@@ -25,16 +26,28 @@ export function countingIds() {
   return { next: () => `0000000${(++count).toString(16)}-0000-4000-8000-000000000000`.slice(-36) };
 }
 
-export const POLICIES = {
-  'reads-orders': `permit (principal == Workload::"${SUBJECT}", action == Action::"read", resource in Resource::"orders-db")
-    when { context.audience == "orders-db" };`,
-  'writes-shipments': `permit (principal == Workload::"${SUBJECT}", action == Action::"write", resource == Resource::"orders-db/shipments")
-    when { context.lifetime <= 300 };`,
-  'no-card-numbers': `forbid (principal, action, resource in Resource::"orders-db/payments")
-    when { context.fields.all || context.fields.names.contains("card_number") };`,
-};
+/** `@id` and `permit`s and `forbid`s as a policy file says them. */
+export const POLICIES = `
+@id("reads-orders")
+permit (principal == Workload::"${SUBJECT}", action == Action::"read", resource in Resource::"orders-db")
+when { context.audience == "orders-db" };
 
-export const rules: IssuingRules = { issuer: ISSUER, defaultLifetime: 900, maxLifetime: 3600, recordRetention: 86_400 };
+@id("writes-shipments")
+permit (principal == Workload::"${SUBJECT}", action == Action::"write", resource == Resource::"orders-db/shipments")
+when { context.lifetime <= 300 };
+
+@id("no-card-numbers")
+forbid (principal, action in [Action::"read", Action::"write"], resource in Resource::"orders-db/payments")
+when { context.fields.all || context.fields.names.contains("card_number") };
+`;
+
+export const rules: IssuingRules = {
+  issuer: ISSUER,
+  defaultLifetime: 900,
+  defaultWriteLifetime: 300,
+  maxLifetime: 3600,
+  recordRetention: 86_400,
+};
 
 export const from: Authenticated = {
   userArn: 'arn:aws:sts::111122223333:assumed-role/orders-service/i-0abc',
@@ -53,17 +66,23 @@ export function asking(change: Partial<TokenRequest> = {}): TokenRequest {
 }
 
 /** A whole machine in memory. */
-export async function machine(algorithm: Algorithm = 'ES256'): Promise<
+export async function machine(
+  algorithm: Algorithm = 'ES256',
+  bundle = policyBundle(POLICIES),
+): Promise<
   IssueTokenPorts & {
     keys: VerificationKeys;
     records: ReturnType<typeof inMemoryRecords>;
     clock: ReturnType<typeof clockAt>;
   }
 > {
+  const records = inMemoryRecords();
   return {
     ...(await localKeys(algorithm)),
-    decide: policyDecisionPoint({ policies: POLICIES }),
-    records: inMemoryRecords(),
+    policies: policyDecisionPoint(bundle),
+    conditions: [],
+    behaviour: inMemoryBehaviour(records),
+    records,
     watermarks: inMemoryWatermarks(),
     clock: clockAt(Date.UTC(2026, 0, 1, 12, 0, 0, 500)),
     ids: countingIds(),

@@ -4,6 +4,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { parseConfig } from '../../lib/config.ts';
 import { TvmStack } from '../../lib/tvm-stack.ts';
+import { policyBundle } from '../fakes/policies.ts';
 
 const { context } = JSON.parse(readFileSync('cdk.json', 'utf8'));
 
@@ -26,8 +27,12 @@ export function synthesizeWithRules(toml = ''): void {
 }
 
 function stackOf(app: App, toml: string): TvmStack {
-  const policyBundle = { policies: {} };
-  return new TvmStack(app, 'Tvm', { config: parseConfig(toml, 'config/test.toml'), policyBundle });
+  const config = parseConfig(toml, 'config/test.toml');
+  return new TvmStack(app, 'Tvm', {
+    config,
+    policyBundle: policyBundle(''),
+    conditionFiles: { 'conditions.json': '[]' },
+  });
 }
 
 interface Statement {

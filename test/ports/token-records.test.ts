@@ -1,20 +1,27 @@
 import { DynamoDBClient, GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, inject, it } from 'vitest';
-import type { SubjectWatermarks, TokenRecords } from '../../core/ports.ts';
+import type { RecentBehaviour, SubjectWatermarks, TokenRecords } from '../../core/ports.ts';
 import type { DeniedRecord, IssuedRecord } from '../../core/token-record.ts';
 import { expiryPartition, recordKey, shardOf } from '../../lambdas/adapters/dynamo-items.ts';
+import { dynamoRecentBehaviour } from '../../lambdas/adapters/dynamo-recent-behaviour.ts';
 import { dynamoSubjectWatermarks } from '../../lambdas/adapters/dynamo-subject-watermarks.ts';
 import { dynamoTokenRecords } from '../../lambdas/adapters/dynamo-token-records.ts';
-import { inMemoryRecords, inMemoryWatermarks } from '../fakes/in-memory-records.ts';
+import { inMemoryBehaviour, inMemoryRecords, inMemoryWatermarks } from '../fakes/in-memory-records.ts';
 import { eventually } from '../support/eventually.ts';
 
 const { target, outputs } = inject('deployed');
 const dynamo = new DynamoDBClient(target);
 
-const adapters: [string, TokenRecords, SubjectWatermarks][] = [
-  ['in memory', inMemoryRecords(), inMemoryWatermarks()],
-  ['DynamoDB', dynamoTokenRecords(dynamo, outputs.TableName), dynamoSubjectWatermarks(dynamo, outputs.TableName)],
+const inMemory = inMemoryRecords();
+const adapters: [string, TokenRecords, SubjectWatermarks, RecentBehaviour][] = [
+  ['in memory', inMemory, inMemoryWatermarks(), inMemoryBehaviour(inMemory)],
+  [
+    'DynamoDB',
+    dynamoTokenRecords(dynamo, outputs.TableName),
+    dynamoSubjectWatermarks(dynamo, outputs.TableName),
+    dynamoRecentBehaviour(dynamo, outputs.TableName, 3_600),
+  ],
 ];
 
 let subjects = 0;
@@ -39,6 +46,7 @@ function issuedRecord(change: Partial<IssuedRecord> = {}): IssuedRecord {
     requestId: 'b1cabfe6-1cd9-46c2-8b83-ef498cd9fc8e',
     decidedAt,
     policies: ['orders-service-reads-orders', 'orders-service-writes-shipments'],
+    policyBundle: 'e6f799cf4824299250d11b89df2f58ed16852a601f218e5ca43278d115032c70',
     ttl: Math.floor(decidedAt / 1000) + 900 + 86_400,
     expiresAt: decidedAt + 900_000,
     keyId: 'I_wJM2zijKztH37L7cONzXJCNJrFcDZaflZaqkv0Ip8',
@@ -58,7 +66,7 @@ async function idsOf(records: TokenRecords, subject: string, at: number): Promis
   return pages.sort();
 }
 
-describe.each(adapters)('token records: %s', (_, records, watermarks) => {
+describe.each(adapters)('token records: %s', (_, records, watermarks, behaviour) => {
   const revocation = () => ({ revokedAt: Date.now(), revokedBy: 'security.team', revocationReason: 'leaked' });
 
   it('keep what they are given', async () => {
@@ -122,6 +130,23 @@ describe.each(adapters)('token records: %s', (_, records, watermarks) => {
       expect(await idsOf(records, subject, now + 1)).toEqual([...expected, later.tokenId].sort()),
     );
     expect(await idsOf(records, `${subject}x`, now)).toEqual([]);
+  });
+
+  it('tell what a subject did lately', async () => {
+    const subject = freshSubject();
+    const now = Date.now();
+    expect(await behaviour.of(subject, now)).toEqual({ issued: 0, denied: 0, active: 0 });
+    const minute = 60_000;
+    const earlier = { subject, decidedAt: now - 6 * minute };
+    const expired = issuedRecord({ ...earlier, expiresAt: now - minute });
+    const active = issuedRecord({ ...earlier, expiresAt: now + minute });
+    const recent = Array.from({ length: 20 }, () => issuedRecord({ subject, decidedAt: now - minute }));
+    const denied = Array.from({ length: 3 }, () => ({ ...deniedRecord(), subject, decidedAt: now - 4 * minute }));
+    const deniedEarlier = { ...deniedRecord(), ...earlier };
+    for (const record of [expired, active, ...recent, ...denied, deniedEarlier]) await records.put(record);
+    await eventually(async () =>
+      expect(await behaviour.of(subject, now)).toEqual({ issued: 20, denied: 3, active: 21 }),
+    );
   });
 
   it('have a watermark for each subject that never moves back', async () => {

@@ -51,9 +51,10 @@ export async function curl(
   };
 }
 
-/** `--data-urlencode` arguments for form parameters; objects as JSON. */
+/** `--data-urlencode` arguments for form parameters; objects as JSON, and none for what is undefined. */
 export function formData(parameters: Record<string, unknown>): string[] {
-  return Object.entries(parameters).flatMap(([name, value]) => [
+  const given = Object.entries(parameters).filter(([, value]) => value !== undefined);
+  return given.flatMap(([name, value]) => [
     '--data-urlencode',
     `${name}=${typeof value === 'object' ? JSON.stringify(value) : value}`,
   ]);

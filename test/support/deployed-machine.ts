@@ -9,6 +9,7 @@ const { region } = target;
 export const endpoint = outputs.Issuer;
 
 export const workload = { ...identities.workload, region };
+export const ciJob = { ...identities.ciJob, region };
 export const resourceServer = { ...identities.resourceServer, region };
 export const operator = { ...identities.operator, region };
 

@@ -36,6 +36,7 @@ describe('issueToken', () => {
       exp: 1767269400,
       jti: outcome.tokenId,
       authorization_details: [{ type: 'resource', locations: ['orders-db/orders'], actions: ['read'] }],
+      policy: tvm.policies.bundle.hash.slice(0, 12),
     });
     expect(decodeProtectedHeader(outcome.token)).toEqual({
       alg: algorithm,
@@ -61,6 +62,7 @@ describe('issueToken', () => {
       sourceIp: '203.0.113.7',
       requestId: 'request-1',
       policies: ['reads-orders'],
+      policyBundle: tvm.policies.bundle.hash,
       decidedAt: tvm.clock.now(),
       expiresAt: 1767269700_000,
       ttl: 1767269700 + 86_400,
@@ -114,7 +116,10 @@ describe('issueToken', () => {
   it('refuses a lifetime beyond the maximum before anything is decided', async () => {
     const tvm = await machine();
     const outcome = await issueToken(asking({ expires_in: 3601 }), from, rules, tvm);
-    expect(outcome).toEqual({ kind: 'lifetime_too_long', maxLifetime: 3600 });
+    expect(outcome).toEqual({
+      kind: 'bad_request',
+      bad: { field: 'expires_in', problem: 'must be at most 3600 seconds' },
+    });
     expect(tvm.records.states.size).toBe(0);
   });
 

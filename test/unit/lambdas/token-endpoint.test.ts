@@ -2,10 +2,11 @@ import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { decodeJwt } from 'jose';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { tokenResponse } from '../../../contract/token.ts';
-import { policyDecisionPoint } from '../../../core/policy-decision-point.ts';
+import { policyDecisionPoint } from '../../../core/policy/decision-point.ts';
 import { DependencyFault } from '../../../core/ports.ts';
 import { tokenEndpoint } from '../../../lambdas/issue-token/token-endpoint.ts';
 import { asking, from, machine, rules } from '../../fakes/machine.ts';
+import { policyBundle } from '../../fakes/policies.ts';
 
 const context = { functionName: 'issue-token', awsRequestId: 'r' } as Context;
 
@@ -67,10 +68,11 @@ it('takes a workload of another account for itself, not for its namesake here', 
   const theirs = { userArn: 'arn:aws:sts::999988887777:assumed-role/orders-service/task', account: '999988887777' };
   expect((await post(asking(), theirs)).statusCode).toBe(403);
 
-  const policy = `permit (principal == Workload::"arn:aws:iam::999988887777:role/orders-service", action, resource)
+  const policy = `@id("their-orders-service")
+    permit (principal == Workload::"arn:aws:iam::999988887777:role/orders-service", action, resource)
     when { principal.account == "999988887777" };`;
-  const decide = policyDecisionPoint({ policies: { 'their-orders-service': policy } });
-  const { statusCode, body } = await post(asking(), theirs, { decide });
+  const policies = policyDecisionPoint(policyBundle(policy));
+  const { statusCode, body } = await post(asking(), theirs, { policies });
   expect(statusCode).toBe(200);
   expect(decodeJwt(body.access_token).sub).toBe('arn:aws:iam::999988887777:role/orders-service');
   expect(tvm.records.states.get(body.token_id)).toMatchObject({ account: '999988887777', session: 'task' });

@@ -22,7 +22,33 @@ describe('the configuration', () => {
       revocation_sources: [],
       resource_servers: [],
       trusted_accounts: [],
+      conditions: [],
     });
+  });
+
+  it('has further conditions of each type', () => {
+    const toml = `
+      [[conditions]]
+      name = "office-hours"
+      type = "opa-wasm"
+      file = "policies/rego/office-hours.wasm"
+      entrypoint = "tvm/condition/allow"
+      [[conditions]]
+      name = "central"
+      type = "opa-rest"
+      url = "https://opa.example.com"
+      path = "tvm/condition/allow"
+      cache = "30s"
+      [[conditions]]
+      name = "risk"
+      type = "authzen"
+      url = "https://pdp.example.com/tenant"
+      timeout_ms = 250`;
+    expect(parseConfig(toml, 'config/x.toml').conditions).toMatchObject([
+      { name: 'office-hours', entrypoint: 'tvm/condition/allow' },
+      { name: 'central', timeout_ms: 500, cache: 30 },
+      { name: 'risk', timeout_ms: 250 },
+    ]);
   });
 
   it('takes overrides over the file', () => {
@@ -84,6 +110,67 @@ describe('the configuration', () => {
       'a resource server twice',
       '[[resource_servers]]\nprincipal = "arn:aws:iam::111122223333:role/a"\naudiences = ["a"]\n[[resource_servers]]\nprincipal = "arn:aws:iam::111122223333:role/a"\naudiences = ["b"]',
       'resource_servers must name each principal once',
+    ],
+    ['a condition of no known type', '[[conditions]]\nname = "a"\ntype = "opa"', 'conditions.0.type must be opa-wasm'],
+    [
+      'a condition without a name',
+      '[[conditions]]\ntype = "authzen"\nurl = "https://a.example"',
+      'conditions.0.name must be a name',
+    ],
+    [
+      'a condition by a file’s path as name',
+      '[[conditions]]\nname = "../a"\ntype = "authzen"\nurl = "https://a.example"',
+      'conditions.0.name must be a name of at most 64',
+    ],
+    [
+      'two conditions of one name',
+      '[[conditions]]\nname = "a"\ntype = "authzen"\nurl = "https://a.example"\n[[conditions]]\nname = "a"\ntype = "authzen"\nurl = "https://b.example"',
+      'conditions must name each condition once',
+    ],
+    [
+      'a policy outside of the project',
+      '[[conditions]]\nname = "a"\ntype = "opa-wasm"\nfile = "policies/../../a.wasm"\nentrypoint = "a"',
+      'conditions.0.file must be a path below the project',
+    ],
+    [
+      'a policy that is not compiled',
+      '[[conditions]]\nname = "a"\ntype = "opa-wasm"\nfile = "a.rego"\nentrypoint = "a"',
+      'conditions.0.file must end in .wasm',
+    ],
+    [
+      'a policy without an entrypoint',
+      '[[conditions]]\nname = "a"\ntype = "opa-wasm"\nfile = "a.wasm"',
+      'conditions.0.entrypoint must be the path of a rule',
+    ],
+    [
+      'a condition asked in plain http',
+      '[[conditions]]\nname = "a"\ntype = "authzen"\nurl = "http://pdp.example.com"',
+      'conditions.0.url must be an https URL',
+    ],
+    [
+      'a condition asked with a secret in its URL',
+      '[[conditions]]\nname = "a"\ntype = "authzen"\nurl = "https://a:b@pdp.example.com"',
+      'conditions.0.url must be an https URL without credentials',
+    ],
+    [
+      'a path that leaves OPA’s documents',
+      '[[conditions]]\nname = "a"\ntype = "opa-rest"\nurl = "https://a.example"\npath = "../policies"',
+      'conditions.0.path must be the path of a rule',
+    ],
+    [
+      'a time limit longer than a caller waits',
+      '[[conditions]]\nname = "a"\ntype = "authzen"\nurl = "https://a.example"\ntimeout_ms = 2001',
+      'conditions.0.timeout_ms must be at most 2000',
+    ],
+    [
+      'answers used for too long',
+      '[[conditions]]\nname = "a"\ntype = "authzen"\nurl = "https://a.example"\ncache = "16m"',
+      'conditions.0.cache must be at most "15m"',
+    ],
+    [
+      'a condition’s key of another type',
+      '[[conditions]]\nname = "a"\ntype = "authzen"\nurl = "https://a.example"\npath = "a"',
+      'conditions.0.path is not a key of the configuration',
     ],
     ['an account id that lost its zeros', 'trusted_accounts = [11122223333]', 'trusted_accounts.0'],
     ['a negative throttle', 'throttle = { rate = -1, burst = 1 }', 'throttle.rate must be greater than zero'],

@@ -1,0 +1,277 @@
+import { createHash } from 'node:crypto';
+import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
+import { location } from '../../contract/authorization-details.ts';
+import { parseDuration } from '../../contract/duration.ts';
+import { parseWorkloadArn } from '../../contract/subject.ts';
+import type { BundledPolicy, PolicyBundle } from './bundle.ts';
+import { describe, readCedarFile, syntaxFlaws, type WrittenPolicy } from './cedar-file.ts';
+import { networksFile, resourcesFile, rolesFile, windowsFile, workloadsFile } from './data-files.ts';
+import { type Flaw, PolicyError, type PolicyFile } from './flaw.ts';
+import { readObligations } from './obligations.ts';
+import { policyFacts, scopeEntity } from './policy-facts.ts';
+import { entityName } from './question.ts';
+import { directParents } from './resource-tree.ts';
+import { readYamlFile } from './yaml-file.ts';
+
+/** A policy file may have this many bytes of UTF-8. */
+const MOST_BYTES = 4 * 1024 * 1024;
+
+/** What the files of a policy directory say, as far as they can be read. */
+export interface ReadPolicies {
+  /** Present when there are no flaws. */
+  bundle: PolicyBundle | undefined;
+  /** What could be read, whatever the flaws: of a file with a flaw, the parts without, or nothing. */
+  content: Omit<PolicyBundle, 'hash'>;
+  /** By `@id`, with where they stand. */
+  written: Map<string, WrittenPolicy>;
+  flaws: Flaw[];
+}
+
+/**
+ * Builds the policy bundle from the files of a policy directory.
+ *
+ * @throws {PolicyError} naming every flaw
+ */
+export function buildPolicyBundle(files: readonly PolicyFile[]): PolicyBundle {
+  const { bundle, flaws } = readPolicies(files);
+  if (bundle === undefined) throw new PolicyError(flaws);
+  return bundle;
+}
+
+/**
+ * Reads the files of a policy directory: `schema.cedarschema`, `*.cedar` with `ceiling.cedar` above them, and
+ * `roles.yaml`, `workloads.yaml`, `resources.yaml`, `networks.yaml` and `windows.yaml` as far as there are any. A file
+ * with a flaw keeps the bundle from being made, but not the other files from being read.
+ *
+ * @see https://docs.cedarpolicy.com/policies/validation.html
+ */
+export function readPolicies(files: readonly PolicyFile[]): ReadPolicies {
+  const flaws: Flaw[] = [];
+  const readable = files.filter((file) => {
+    const bytes = Buffer.byteLength(file.text);
+    if (bytes > MOST_BYTES) {
+      const message = `has ${bytes} bytes; a policy file may have ${MOST_BYTES}`;
+      flaws.push({ rule: 'policy/too-large', file: file.name, line: 1, message });
+    }
+    return bytes <= MOST_BYTES;
+  });
+  const find = (name: string): PolicyFile =>
+    readable.find((file) => baseName(file) === name) ?? { name: inFolderOf(files, name), text: '' };
+  const data = readDataFiles(find, flaws);
+
+  const schemaFile = find('schema.cedarschema');
+  const schema = readSchema(schemaFile, flaws);
+  flaws.push(...cycles(data.resources, data.lineOfResource, find('resources.yaml').name));
+  if (schema !== undefined) flaws.push(...attributeFlaws(schema, data));
+
+  const written = new Map<string, WrittenPolicy>();
+  const policies: Record<string, BundledPolicy> = {};
+  for (const file of readable.filter((file) => baseName(file).endsWith('.cedar'))) {
+    const read = readCedarFile(file);
+    flaws.push(...read.flaws);
+    for (const policy of read.policies) {
+      const flaw = (rule: Flaw['rule'], message: string) =>
+        flaws.push({ rule, file: policy.file, line: policy.line, message });
+      const id = policy.json.annotations?.id ?? '';
+      const other = written.get(id);
+      if (!/^[\w.-]{1,128}$/.test(id)) {
+        flaw('policy/id', `the policy must have an @id("…") of letters, digits and -_.`);
+        continue;
+      }
+      if (other !== undefined) {
+        flaw('policy/id', `the @id "${id}" is taken by the policy at ${other.file}:${other.line}; ids must be unique`);
+        continue;
+      }
+      written.set(id, policy);
+      policies[id] = bundled(id, policy, data, flaw);
+    }
+  }
+  if (schema !== undefined) flaws.push(...validate(schema, written));
+
+  const { roles, workloads, resources, networks, windows, timeZone } = data;
+  const content = { policies, roles, workloads, resources, networks, windows, timeZone };
+  const bundle = flaws.length === 0 ? { hash: hashOf(content), ...content } : undefined;
+  return { bundle, content, written, flaws };
+}
+
+/** One policy as it is bundled; what it names that is not there is a flaw. */
+function bundled(
+  id: string,
+  { text, file, line, json }: WrittenPolicy,
+  data: DataFiles,
+  flaw: (rule: Flaw['rule'], message: string) => void,
+): BundledPolicy {
+  const facts = policyFacts(json);
+  const ceiling = baseName({ name: file }) === 'ceiling.cedar';
+  if (ceiling && json.effect === 'permit') {
+    flaw('policy/ceiling-permits', `"${id}" permits: the ceiling only forbids what no policy may grant`);
+  }
+  const unknown = (message: string) => flaw('policy/unknown-name', `"${id}" names ${message}`);
+  for (const arn of facts.named.Workload) {
+    if (parseWorkloadArn(arn)?.subject !== arn) {
+      unknown(`Workload::"${arn}": must be the ARN of an IAM role (without its path) or of an IAM user`);
+    }
+  }
+  for (const place of facts.named.Resource) {
+    if (!location.safeParse(place).success || place.endsWith('/*')) {
+      unknown(`Resource::"${place}": must be an exact name like orders-db/orders; what is below is in it`);
+    }
+  }
+  const known = { Role: data.roles, networks: data.networks, windows: data.windows };
+  const looksFor = { Role: facts.named.Role, ...facts.looksFor };
+  for (const kind of ['Role', 'networks', 'windows'] as const) {
+    for (const name of looksFor[kind]) {
+      const [what, from] = KINDS[kind];
+      if (!Object.hasOwn(known[kind], name)) unknown(`a ${what} that ${from} does not have: "${name}"`);
+    }
+  }
+  for (const other of facts.readsOthers) {
+    const message = `"${id}" reads an attribute of ${other}; it can read those of principal and resource only`;
+    flaw('policy/unsupported', message);
+  }
+  const { obligations, flaws } = readObligations(json.annotations ?? {}, json.effect, {
+    networks: new Set(Object.keys(data.networks)),
+    windows: new Set(Object.keys(data.windows)),
+    seconds: parseDuration,
+  });
+  for (const message of flaws) flaw('policy/annotation', `"${id}": ${message}`);
+  const principal = scopeEntity(json.principal);
+  const resource = scopeEntity(json.resource);
+  return {
+    text,
+    file,
+    line,
+    effect: json.effect,
+    ceiling,
+    ...(principal && { principal: principal.id }),
+    ...(resource && { resource: entityName(resource.type, resource.id) }),
+    reads: facts.reads,
+    locations: facts.named.Resource,
+    obligations,
+  };
+}
+
+const KINDS = {
+  Role: ['role', 'roles.yaml'],
+  networks: ['network', 'networks.yaml'],
+  windows: ['window', 'windows.yaml'],
+} as const;
+
+type DataFiles = ReturnType<typeof readDataFiles>;
+
+function readDataFiles(find: (name: string) => PolicyFile, flaws: Flaw[]) {
+  const roles = readYamlFile(rolesFile, find('roles.yaml'));
+  const workloads = readYamlFile(workloadsFile, find('workloads.yaml'));
+  const resources = readYamlFile(resourcesFile, find('resources.yaml'));
+  const networks = readYamlFile(networksFile, find('networks.yaml'));
+  const windows = readYamlFile(windowsFile, find('windows.yaml'));
+  for (const file of [roles, workloads, resources, networks, windows]) flaws.push(...file.flaws);
+  return {
+    roles: roles.value ?? {},
+    workloads: workloads.value ?? {},
+    resources: Object.fromEntries(
+      Object.entries(resources.value ?? {}).map(([place, { in: others = [], ...attributes }]) => [
+        place,
+        { attributes: attributes as PolicyBundle['workloads'][string], in: others },
+      ]),
+    ),
+    networks: networks.value ?? {},
+    windows: windows.value?.windows ?? {},
+    timeZone: windows.value?.timeZone ?? 'UTC',
+    lineOfWorkload: (arn: string) => workloads.lineOf([arn]),
+    lineOfResource: (place: string) => resources.lineOf([place]),
+    files: { workloads: find('workloads.yaml').name, resources: find('resources.yaml').name },
+  };
+}
+
+function readSchema({ name: file, text }: PolicyFile, flaws: Flaw[]): string | undefined {
+  if (text === '') {
+    flaws.push({ rule: 'policy/schema', file, line: 1, message: 'is missing: it says what policies may speak of' });
+    return undefined;
+  }
+  const checked = cedar.checkParseSchema(text);
+  if (checked.type === 'success') return text;
+  flaws.push(...syntaxFlaws(file, text, checked.errors));
+  return undefined;
+}
+
+/** Attributes that the schema does not have, or has as something else. */
+function attributeFlaws(schema: string, data: DataFiles): Flaw[] {
+  const asEntities = [
+    ...Object.entries(data.workloads).map(([arn, attrs]) => {
+      const { account = '', kind = '', name = '' } = parseWorkloadArn(arn) ?? {};
+      const uid = { type: 'Workload', id: arn };
+      const place = { file: data.files.workloads, line: data.lineOfWorkload(arn) };
+      return { ...place, entity: { uid, attrs: { ...attrs, account, kind, name }, parents: [] } };
+    }),
+    ...Object.entries(data.resources).map(([location, { attributes }]) => {
+      const uid = { type: 'Resource', id: location };
+      const place = { file: data.files.resources, line: data.lineOfResource(location) };
+      return { ...place, entity: { uid, attrs: attributes, parents: [] } };
+    }),
+  ];
+  // Most files are right: they are checked at once, and one by one only to find what is wrong.
+  const all = cedar.checkParseEntities({ entities: asEntities.map(({ entity }) => entity), schema });
+  if (all.type === 'success') return [];
+  return asEntities.flatMap(({ entity, file, line }) => {
+    const checked = cedar.checkParseEntities({ entities: [entity], schema });
+    if (checked.type === 'success') return [];
+    return checked.errors.map((error) => ({ rule: 'policy/data-file' as const, file, line, message: describe(error) }));
+  });
+}
+
+function validate(schema: string, written: ReadonlyMap<string, WrittenPolicy>): Flaw[] {
+  const staticPolicies = Object.fromEntries([...written].map(([id, { text }]) => [id, text]));
+  const answer = cedar.validate({ schema, policies: { staticPolicies } });
+  if (answer.type === 'failure') throw new Error('Cedar does not validate what it has parsed');
+  // Warnings count: a policy that can never apply is a mistake. One complaint a policy, not one for each action.
+  const complaints = [...answer.validationErrors, ...answer.validationWarnings];
+  return [...new Map(complaints.map(({ policyId, error }) => [policyId, error]))].map(([id, error]) => {
+    const { file = '', line = 1 } = written.get(id) ?? {};
+    return { rule: 'policy/schema', file, line, message: describe(error) };
+  });
+}
+
+/** Locations that are in themselves, over others: each circle is told once. */
+function cycles(resources: PolicyBundle['resources'], lineOf: (place: string) => number, file: string): Flaw[] {
+  const flaws: Flaw[] = [];
+  const done = new Set<string>();
+  function visit(place: string, path: string[]): void {
+    const at = path.indexOf(place);
+    if (at >= 0) {
+      const circle = [...path.slice(at), place].join(' is in ');
+      flaws.push({ rule: 'policy/resource-cycle', file, line: lineOf(place), message: `goes round: ${circle}` });
+      return;
+    }
+    if (done.has(place)) return;
+    for (const parent of directParents(resources, place)) visit(parent, [...path, place]);
+    done.add(place);
+  }
+  for (const place of Object.keys(resources)) visit(place, []);
+  return flaws;
+}
+
+/** The same for the same content, however its files are laid out. */
+function hashOf({ policies, ...rest }: Omit<PolicyBundle, 'hash'>): string {
+  const texts = Object.fromEntries(Object.entries(policies).map(([id, { text, ceiling }]) => [id, { text, ceiling }]));
+  return createHash('sha256')
+    .update(JSON.stringify(sorted({ policies: texts, ...rest })))
+    .digest('hex');
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(members.map(([name, member]) => [name, sorted(member)]));
+}
+
+function baseName({ name }: Pick<PolicyFile, 'name'>): string {
+  return name.slice(name.lastIndexOf('/') + 1);
+}
+
+/** What a file that is not there would be called. */
+function inFolderOf(files: readonly PolicyFile[], name: string): string {
+  const [first] = files;
+  return first === undefined ? name : first.name.slice(0, first.name.lastIndexOf('/') + 1) + name;
+}

@@ -1,0 +1,176 @@
+import { isIP } from 'node:net';
+import * as z from 'zod';
+import { action, authorizationDetail, location, subtreeRoot } from '../../contract/authorization-details.ts';
+import { parseWorkloadArn } from '../../contract/subject.ts';
+import { name } from '../../contract/text.ts';
+import { type NetworkDefinition, type RoleDefinition, WEEKDAYS, type WindowDefinition } from './bundle.ts';
+import { placeholderAttribute, placeholdersIn } from './roles.ts';
+
+// The YAML files beside the policies: what they may say. docs/policies.md is their manual.
+
+const entryName = z.string().regex(/^[A-Za-z0-9][\w.-]{0,63}$/, { error: 'must be a name of letters, digits and _.-' });
+
+const workloadArn = z.string().refine((arn) => parseWorkloadArn(arn)?.subject === arn, {
+  error: 'must be the ARN of an IAM role (without its path) or of an IAM user',
+});
+
+const exactLocation = location.refine((text) => subtreeRoot(text) === undefined, { error: 'must not end in /*' });
+
+const attribute = z.union([z.string(), z.int(), z.boolean(), z.array(z.string())], {
+  error: 'must be text, a whole number, true, false or a list of text',
+});
+
+const MAPPING = { error: 'must be a mapping of attributes' };
+
+/** `workloads.yaml`: attributes by ARN. */
+export const workloadsFile = z.record(workloadArn, z.record(z.string(), attribute, MAPPING), {
+  error: 'must be a mapping from ARNs',
+});
+
+/** `resources.yaml`: attributes by location, and what else the location is in. */
+export const resourcesFile = z.record(
+  exactLocation,
+  z
+    .object({ in: z.array(exactLocation, { error: 'must be a list of locations' }).optional() }, MAPPING)
+    .catchall(attribute),
+  { error: 'must be a mapping from locations' },
+);
+
+const templateLocation = z.string({ error: 'must be a location' }).superRefine((text, context) => {
+  for (const placeholder of placeholdersIn(text)) {
+    if (placeholderAttribute(placeholder) === undefined) {
+      const message = `must be made of {subject.ATTRIBUTE}, any but session, which the caller chooses: not of {${placeholder}}`;
+      context.addIssue({ code: 'custom', message });
+    }
+  }
+  const filled = location.safeParse(text.replace(/\{[^{}]*\}/g, 'x'));
+  if (!filled.success) context.addIssue({ code: 'custom', message: filled.error.issues[0]?.message ?? '' });
+});
+
+/** `roles.yaml`: grants by the role's name. */
+export const rolesFile = z.record(
+  entryName,
+  z
+    .strictObject(
+      {
+        description: z.string().optional(),
+        audience: name.optional(),
+        authorization_details: z
+          .array(
+            authorizationDetail.extend({
+              type: z.literal('resource').default('resource'),
+              locations: z.array(templateLocation).min(1, { error: 'must name a location' }),
+              actions: z.array(action, { error: 'must be a list of read and write' }).min(1),
+            }),
+            { error: 'must be a list of grants' },
+          )
+          .min(1, { error: 'must have at least one grant' }),
+      },
+      { error: 'must be a mapping of description, audience and authorization_details' },
+    )
+    .transform(
+      ({ authorization_details, ...role }): RoleDefinition => ({
+        ...role,
+        authorizationDetails: authorization_details,
+      }),
+    ),
+  { error: 'must be a mapping from names of roles' },
+);
+
+const cidr = z.string().refine((text) => isCidr(text), { error: 'must be a CIDR block such as 203.0.113.0/24' });
+
+/** `networks.yaml`: where requests may come from, by a name. */
+export const networksFile = z.record(
+  entryName,
+  z
+    .strictObject(
+      {
+        cidrs: z.array(cidr).default([]),
+        vpc_endpoints: z
+          .array(z.string().regex(/^vpce-[0-9a-f]+$/, { error: 'must be a VPC endpoint id' }))
+          .default([]),
+        region: z
+          .string()
+          .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, { error: 'must be an AWS region' })
+          .optional(),
+      },
+      { error: 'must be a mapping of cidrs, vpc_endpoints and region' },
+    )
+    .transform(({ vpc_endpoints, ...network }): NetworkDefinition => ({ ...network, vpcEndpoints: vpc_endpoints })),
+  { error: 'must be a mapping from names of networks' },
+);
+
+const timeZone = z
+  .string()
+  .refine((zone) => isTimeZone(zone), { error: 'must be an IANA time zone such as Europe/Berlin' });
+
+const timeOfDay = z
+  .string({ error: 'must be a time of day in quotes, such as "08:30"' })
+  .regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, { error: 'must be a time of day in quotes, such as "08:30"' })
+  .transform((text) => {
+    const [hours, minutes] = text.split(':').map(Number);
+    return (hours ?? 0) * 60 + (minutes ?? 0);
+  });
+
+const moment = z.iso
+  .datetime({ offset: true, error: 'must be a moment such as "2026-12-01T22:00:00Z"' })
+  .transform((text) => Date.parse(text));
+
+const weekly = z
+  .strictObject({
+    time_zone: timeZone.optional(),
+    weekdays: z
+      .array(z.enum(WEEKDAYS, { error: `must be one of ${WEEKDAYS.join(', ')}` }))
+      .min(1)
+      .default([...WEEKDAYS]),
+    from: timeOfDay,
+    to: timeOfDay,
+  })
+  .refine(({ from, to }) => from !== to, { path: ['to'], error: 'must not be the same as from' })
+  .transform(({ time_zone, ...hours }) => ({ kind: 'weekly' as const, timeZone: time_zone, ...hours }));
+
+const once = z
+  .strictObject({ from: moment, to: moment })
+  .refine(({ from, to }) => from < to, { path: ['to'], error: 'must be after from' })
+  .transform((span) => ({ kind: 'once' as const, ...span }));
+
+/** Of the two shapes, the one that `from` shows to be meant: a union would only say that neither fits. */
+const window = z
+  .record(z.string(), z.unknown(), { error: 'must be a mapping of from and to' })
+  .transform((unverified, context) => {
+    const parsed = (String(unverified.from).includes('T') ? once : weekly).safeParse(unverified);
+    if (parsed.success) return parsed.data;
+    for (const issue of parsed.error.issues) context.issues.push({ ...issue, input: unverified } as never);
+    return z.NEVER;
+  });
+
+/** `windows.yaml`: when, by a name. Without a time zone, a window is in the file's `time_zone`. */
+export const windowsFile = z
+  .strictObject(
+    { time_zone: timeZone.default('UTC'), windows: z.record(entryName, window).default({}) },
+    { error: 'must be a mapping of time_zone and windows' },
+  )
+  .transform(({ time_zone, windows }) => ({
+    timeZone: time_zone,
+    windows: Object.fromEntries(
+      Object.entries(windows).map(([name, window]): [string, WindowDefinition] => [
+        name,
+        window.kind === 'weekly' ? { ...window, timeZone: window.timeZone ?? time_zone } : window,
+      ]),
+    ),
+  }));
+
+function isCidr(text: string): boolean {
+  const [address = '', prefix = '', more] = text.split('/');
+  const family = isIP(address);
+  return family !== 0 && more === undefined && /^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128);
+}
+
+function isTimeZone(zone: string): boolean {
+  try {
+    Intl.DateTimeFormat('en', { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,187 @@
+import { isIP } from 'node:net';
+import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
+import type { Action, AuthorizationDetail } from '../../contract/authorization-details.ts';
+import type { Caller } from '../identity.ts';
+import type { PolicyBundle } from './bundle.ts';
+import { type Conditions, strictest } from './obligations.ts';
+import { type Asked, type DecisionContext, question, scopesOf } from './question.ts';
+import { policySlices, type Slice } from './slices.ts';
+import { placesIn } from './subtree.ts';
+import { surroundings } from './surroundings.ts';
+
+/** What a caller asks to have decided as a whole. */
+export interface DecisionRequest {
+  /** The role that it takes, whose grants the details are. */
+  role?: string | undefined;
+  details: readonly AuthorizationDetail[];
+  /** Whether it takes what is allowed of it, or all or nothing. */
+  partial: boolean;
+}
+
+/** What policy says of one thing asked for. */
+export interface Judgement {
+  asked: Asked;
+  allowed: boolean;
+  /** The policies that permit it, by `@id`. */
+  permits: string[];
+  /** The policies that forbid it. */
+  forbids: string[];
+  /** The policies that could not be evaluated. */
+  errors: string[];
+  /** Of `db/*`: the place in it that is not allowed. Absent when it is not the place but their number. */
+  place?: string;
+  /** The further conditions that did not allow what policy permits, by name. */
+  refusedBy?: string[];
+}
+
+export interface PolicyDecision {
+  allowed: boolean;
+  /** What was allowed: all that was asked for, or with `partial` a part of it. */
+  granted: AuthorizationDetail[];
+  /** The policies that decided, by `@id`: those that permit when allowed, those that forbid when not. */
+  policies: string[];
+  /** The policies that could not be evaluated, by `@id`. */
+  policyErrors: string[];
+  /** What the policies that permitted ask of the token. */
+  conditions: Conditions;
+}
+
+/** Judges by one bundle. */
+export interface PolicyDecisionPoint {
+  bundle: PolicyBundle;
+  /** Judges everything that a request asks for, one by one, in its order; a role comes first. */
+  judge(caller: Caller, request: DecisionRequest, context: DecisionContext): Judgement[];
+  /** The policies that have a say in a request. */
+  policiesFor(caller: Caller, request: DecisionRequest): Set<string>;
+  /** Whether a policy that has a say in a request may read an attribute. */
+  reads(attribute: string, caller: Caller, request: DecisionRequest): boolean;
+}
+
+/**
+ * A policy decision point over a bundle, which is indexed here, once, and parsed as it is needed.
+ *
+ * Every (action, location) pair is judged alone. All must be allowed, or nothing is, unless a part was asked for. A
+ * policy that errs denies the pair: Cedar skips such a policy, and a skipped `forbid` would grant what it was written to
+ * prevent.
+ *
+ * @see https://docs.cedarpolicy.com/auth/authorization.html
+ */
+export function policyDecisionPoint(bundle: PolicyBundle): PolicyDecisionPoint {
+  const sliceOf = policySlices(bundle);
+  const placesOf = placesIn(bundle);
+  const around = surroundings(bundle);
+
+  function judgePlace(caller: Caller, asked: Asked, context: DecisionContext): Omit<Judgement, 'asked' | 'place'> {
+    const { preparsedPolicySetId, reads } = sliceOf(caller.subject, scopesOf(bundle, asked));
+    const answer = cedar.statefulIsAuthorized({
+      preparsedPolicySetId,
+      ...question(bundle, around, caller, asked, context, reads),
+    });
+    if (answer.type === 'failure') throw new Error('Cedar refused an authorization request');
+    const { decision, diagnostics } = answer.response;
+    const errors = diagnostics.errors.map(({ policyId }) => policyId);
+    const permits = decision === 'allow' ? diagnostics.reason : [];
+    const forbids = decision === 'allow' ? [] : diagnostics.reason;
+    return { allowed: decision === 'allow' && errors.length === 0, permits, forbids, errors };
+  }
+
+  function judgeOne(caller: Caller, asked: Asked, context: DecisionContext): Judgement {
+    const places = placesAsked(caller, asked);
+    if (places === undefined) return { asked, allowed: false, permits: [], forbids: [], errors: [] };
+    const permits = new Set<string>();
+    for (const place of places) {
+      const judgement = judgePlace(caller, place, context);
+      if (!judgement.allowed) {
+        return { asked, ...judgement, ...(place.action !== 'assume' && { place: place.location }) };
+      }
+      for (const id of judgement.permits) permits.add(id);
+    }
+    return { asked, allowed: true, permits: [...permits], forbids: [], errors: [] };
+  }
+
+  /** What has to be allowed for a thing to be. */
+  function placesAsked({ subject }: Caller, asked: Asked): Asked[] | undefined {
+    if (asked.action === 'assume') return [asked];
+    return placesOf(subject, asked.location)?.map((location) => ({ ...asked, location }));
+  }
+
+  function judge(caller: Caller, request: DecisionRequest, context: DecisionContext): Judgement[] {
+    // Whether or not a policy reads it: what is no address must not be mistaken for one.
+    if (isIP(context.sourceIp) === 0) throw new Error('the source address of a request is not an IP address');
+    return everythingAsked(request).map((asked) => judgeOne(caller, asked, context));
+  }
+
+  function* slicesFor(caller: Caller, request: DecisionRequest): Generator<Slice> {
+    for (const asked of everythingAsked(request)) {
+      for (const place of placesAsked(caller, asked) ?? []) yield sliceOf(caller.subject, scopesOf(bundle, place));
+    }
+  }
+
+  return {
+    bundle,
+    judge,
+    policiesFor: (caller, request) => new Set([...slicesFor(caller, request)].flatMap(({ policies }) => policies)),
+    reads(attribute, caller, request) {
+      for (const { reads } of slicesFor(caller, request)) {
+        if (reads.has(attribute) || reads.has('*')) return true;
+      }
+      return false;
+    },
+  };
+}
+
+/** What the judgements of a request come to: the decision. */
+export function conclude(
+  judgements: readonly Judgement[],
+  { details, partial }: DecisionRequest,
+  { policies }: PolicyBundle,
+): PolicyDecision {
+  const policyErrors = distinct(judgements.flatMap(({ errors }) => errors));
+  const pairs = judgements.filter(({ asked }) => asked.action !== 'assume');
+  const roleTaken = judgements.every(({ asked, allowed }) => asked.action !== 'assume' || allowed);
+  const enough = partial ? pairs.some(({ allowed }) => allowed) : pairs.every(({ allowed }) => allowed);
+  if (!roleTaken || !enough || pairs.length === 0) {
+    const forbids = distinct(judgements.flatMap(({ forbids }) => forbids));
+    return { allowed: false, granted: [], policies: forbids, policyErrors, conditions: strictest([]) };
+  }
+  const permits = distinct(judgements.filter(({ allowed }) => allowed).flatMap((judgement) => judgement.permits));
+  return {
+    allowed: true,
+    granted: allowedOf(details, pairs),
+    policies: permits,
+    policyErrors,
+    conditions: strictest(permits.map((id) => policies[id]?.obligations ?? {})),
+  };
+}
+
+/** A role if one is taken, and every (action, location) pair of every entry. */
+function everythingAsked({ role, details }: DecisionRequest): Asked[] {
+  const pairs = details.flatMap(({ actions, locations, fields }) =>
+    locations.flatMap((location) => actions.map((action) => ({ action, location, fields }))),
+  );
+  return role === undefined ? pairs : [{ action: 'assume', role }, ...pairs];
+}
+
+/**
+ * What of the details is allowed: each entry's locations together whose allowed actions are the same.
+ *
+ * @param pairs of all details, in their order
+ */
+function allowedOf(details: readonly AuthorizationDetail[], pairs: readonly Judgement[]): AuthorizationDetail[] {
+  let next = 0;
+  return details.flatMap(({ locations, actions, ...rest }) => {
+    const byActions = new Map<string, { locations: string[]; actions: Action[] }>();
+    for (const location of locations) {
+      const allowed = actions.filter(() => pairs[next++]?.allowed === true);
+      if (allowed.length === 0) continue;
+      const same = byActions.get(allowed.join());
+      if (same === undefined) byActions.set(allowed.join(), { locations: [location], actions: allowed });
+      else same.locations.push(location);
+    }
+    return [...byActions.values()].map((allowed) => ({ ...rest, ...allowed }));
+  });
+}
+
+function distinct(ids: readonly string[]): string[] {
+  return [...new Set(ids)];
+}

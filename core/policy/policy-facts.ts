@@ -1,0 +1,85 @@
+import type * as cedar from '@cedar-policy/cedar-wasm/nodejs';
+
+/** What a policy speaks of, read off its syntax tree. */
+export interface PolicyFacts {
+  /** The names of all attributes that it reads; `*` when it uses the context as a whole. */
+  reads: string[];
+  /** The entities that it names, by type, in scope and conditions. */
+  named: Record<'Workload' | 'Resource' | 'Role', string[]>;
+  /** The networks and windows whose names it looks for. */
+  looksFor: Record<'networks' | 'windows', string[]>;
+  /** The entities whose attributes it reads although they are not the one asked about. */
+  readsOthers: string[];
+}
+
+/** Reads what a policy speaks of off its syntax tree. */
+export function policyFacts(json: cedar.PolicyJson): PolicyFacts {
+  const reads = new Set<string>();
+  const named = { Workload: new Set<string>(), Resource: new Set<string>(), Role: new Set<string>() };
+  const looksFor = { networks: new Set<string>(), windows: new Set<string>() };
+  const readsOthers = new Set<string>();
+
+  function name({ type, id }: cedar.TypeAndId): void {
+    if (type in named) named[type as keyof typeof named].add(id);
+  }
+
+  function walk(node: unknown): void {
+    if (Array.isArray(node)) {
+      for (const element of node) walk(element);
+      return;
+    }
+    if (typeof node !== 'object' || node === null) return;
+    for (const [operator, operand] of Object.entries(node)) {
+      if (operator === '__entity') name(operand);
+      else if (operator === '.' || operator === 'has') walkAttribute(operand);
+      else if (operator === 'Var' && operand === 'context') reads.add('*');
+      else if (operator === 'getTag' || operator === 'hasTag') reads.add('*');
+      else {
+        if (operator.startsWith('contains')) noteNames(operand);
+        walk(operand);
+      }
+    }
+  }
+
+  function walkAttribute({ left, attr }: { left: cedar.Expr; attr: string | string[] }): void {
+    for (const attribute of [attr].flat()) reads.add(attribute);
+    const other = entityIn(left);
+    if (other !== undefined) readsOthers.add(`${other.type}::"${other.id}"`);
+    if (!('Var' in left)) walk(left);
+  }
+
+  function noteNames({ left, right }: { left: cedar.Expr; right: cedar.Expr }): void {
+    const attribute = '.' in left ? (left['.'] as { attr: string }).attr : '';
+    if (attribute !== 'networks' && attribute !== 'windows') return;
+    const elements: cedar.Expr[] = 'Set' in right ? (right.Set as cedar.Expr[]) : [right];
+    for (const element of elements) {
+      if ('Value' in element && typeof element.Value === 'string') looksFor[attribute].add(element.Value);
+    }
+  }
+
+  for (const scope of [json.principal, json.resource]) {
+    const entity = scopeEntity(scope);
+    if (entity !== undefined) name(entity);
+  }
+  walk(json.conditions);
+  return {
+    reads: [...reads],
+    named: { Workload: [...named.Workload], Resource: [...named.Resource], Role: [...named.Role] },
+    looksFor: { networks: [...looksFor.networks], windows: [...looksFor.windows] },
+    readsOthers: [...readsOthers],
+  };
+}
+
+/** The one entity that a scope names, if it does. */
+export function scopeEntity(scope: cedar.PrincipalConstraint | cedar.ResourceConstraint): cedar.TypeAndId | undefined {
+  const inner =
+    'entity' in scope ? scope.entity : 'in' in scope && scope.in && 'entity' in scope.in ? scope.in.entity : undefined;
+  if (inner === undefined) return undefined;
+  return '__entity' in inner ? inner.__entity : inner;
+}
+
+function entityIn(expression: cedar.Expr): cedar.TypeAndId | undefined {
+  const value = 'Value' in expression ? expression.Value : undefined;
+  if (typeof value !== 'object' || value === null || !('__entity' in value)) return undefined;
+  return value.__entity as unknown as cedar.TypeAndId;
+}

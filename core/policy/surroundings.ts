@@ -1,0 +1,90 @@
+import { BlockList, isIPv6 } from 'node:net';
+import { type PolicyBundle, WEEKDAYS, type Weekday, type WindowDefinition } from './bundle.ts';
+
+/** Day and time of day in a time zone. */
+export interface LocalTime {
+  weekday: Weekday;
+  /** Minutes since midnight. */
+  minutes: number;
+}
+
+/** What a bundle's names make of where and when a request was made. */
+export interface Surroundings {
+  /** The named networks that a request from here is in. */
+  networksOf(sourceIp: string, vpcEndpoint: string | undefined): string[];
+  /** The AWS region that all these networks are in; `undefined` when they name none, or more than one. */
+  regionOf(networks: readonly string[]): string | undefined;
+  /** The windows that are open. @param time milliseconds since the epoch */
+  openWindows(time: number): string[];
+  /** @param time milliseconds since the epoch */
+  localTime(time: number): LocalTime;
+}
+
+/** Reads networks, windows and time zones once. */
+export function surroundings({ networks, windows, timeZone }: PolicyBundle): Surroundings {
+  const known = Object.entries(networks).map(([name, { cidrs, vpcEndpoints, region }]) => ({
+    name,
+    addresses: addressesIn(cidrs),
+    vpcEndpoints,
+    region,
+  }));
+  return {
+    networksOf: (sourceIp, vpcEndpoint) =>
+      known
+        .filter(
+          ({ addresses, vpcEndpoints }) =>
+            addresses.check(sourceIp, isIPv6(sourceIp) ? 'ipv6' : 'ipv4') ||
+            (vpcEndpoint !== undefined && vpcEndpoints.includes(vpcEndpoint)),
+        )
+        .map(({ name }) => name),
+    regionOf: (names) => {
+      const regions = new Set(names.map((name) => networks[name]?.region).filter((region) => region !== undefined));
+      return regions.size === 1 ? [...regions][0] : undefined;
+    },
+    openWindows: (time) =>
+      Object.entries(windows)
+        .filter(([, window]) => isOpen(window, time))
+        .map(([name]) => name),
+    localTime: (time) => localTime(timeZone, time),
+  };
+}
+
+function addressesIn(cidrs: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const cidr of cidrs) {
+    const [address = '', prefix] = cidr.split('/');
+    list.addSubnet(address, Number(prefix), isIPv6(address) ? 'ipv6' : 'ipv4');
+  }
+  return list;
+}
+
+/** Whether a window is open at a moment (milliseconds since the epoch): from its start on, until before its end. */
+export function isOpen(window: WindowDefinition, time: number): boolean {
+  if (window.kind === 'once') return window.from <= time && time < window.to;
+  const { weekday, minutes } = localTime(window.timeZone, time);
+  const { weekdays, from, to } = window;
+  if (from < to) return weekdays.includes(weekday) && from <= minutes && minutes < to;
+  // Over midnight: the weekday is that of its beginning.
+  return minutes >= from ? weekdays.includes(weekday) : minutes < to && weekdays.includes(dayBefore(weekday));
+}
+
+function dayBefore(weekday: Weekday): Weekday {
+  return WEEKDAYS.at(WEEKDAYS.indexOf(weekday) - 1) ?? weekday;
+}
+
+// Making a formatter costs a hundred times more than using it.
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+function localTime(timeZone: string, time: number): LocalTime {
+  let formatter = formatters.get(timeZone);
+  if (formatter === undefined) {
+    const options = { timeZone, weekday: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
+    formatter = new Intl.DateTimeFormat('en-US', options);
+    formatters.set(timeZone, formatter);
+  }
+  const parts = Object.fromEntries(formatter.formatToParts(time).map(({ type, value }) => [type, value]));
+  return {
+    weekday: String(parts.weekday).toLowerCase() as Weekday,
+    minutes: Number(parts.hour) * 60 + Number(parts.minute),
+  };
+}

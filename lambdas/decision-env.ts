@@ -1,0 +1,10 @@
+import * as z from 'zod';
+import { seconds, text } from './env-types.ts';
+
+/** The environment of every function that decides. */
+export const decisionEnv = z.object({
+  TABLE_NAME: text,
+  DEFAULT_LIFETIME: seconds,
+  DEFAULT_WRITE_LIFETIME: seconds,
+  MAX_LIFETIME: seconds,
+});

@@ -1,0 +1,127 @@
+import { decodeJwt } from 'jose';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { type AuditListener, auditListener } from '../support/audit-listener.ts';
+import { ask, ciJob, introspect, readOrders, vend, workload } from '../support/deployed-machine.ts';
+import { eventually } from '../support/eventually.ts';
+
+const { outputs } = inject('deployed');
+const grant = (actions: string[], ...locations: string[]) => ({ type: 'resource', locations, actions });
+const asRole = (role: string) => ({ authorization_details: undefined, audience: undefined, scope: `role:${role}` });
+
+let audit: AuditListener;
+beforeAll(async () => {
+  audit = await auditListener();
+});
+const eventOf = (tokenId: string) =>
+  eventually(async () => {
+    const [event] = await audit.eventsWith('tokenId', tokenId);
+    expect(event).toBeDefined();
+    return event;
+  });
+
+describe('a role', () => {
+  it('is taken by its name, and is each team’s own part of the data lake', async () => {
+    const { status, body } = await ask(asRole('lake-reader'));
+    expect(status).toBe(200);
+    const ownPart = [grant(['read'], 'data-lake/orders/*')];
+    expect(body).toMatchObject({ scope: 'role:lake-reader', authorization_details: ownPart });
+    expect(decodeJwt(String(body.access_token))).toMatchObject({
+      aud: 'data-lake',
+      scope: 'role:lake-reader',
+      authorization_details: ownPart,
+      policy: outputs.PolicyBundle.slice(0, 12),
+    });
+    const { token } = await vend(asRole('lake-reader'), ciJob);
+    expect(decodeJwt(token).authorization_details).toEqual([grant(['read'], 'data-lake/platform/*')]);
+
+    const event = await eventOf(String(body.token_id));
+    expect(event?.detail).toMatchObject({
+      role: 'lake-reader',
+      access: 'read',
+      policies: expect.arrayContaining(['teams-take-lake-reader', 'teams-read-their-own-lake']),
+      policyBundle: outputs.PolicyBundle,
+    });
+  });
+
+  it('that is not there is refused like one that may not be taken', async () => {
+    const { status, body } = await ask(asRole('administrator'));
+    expect([status, body.error_description]).toEqual([403, 'policy does not allow all that was asked for']);
+  });
+
+  it.each([
+    ['scope', { ...asRole('x y'), audience: 'a' }, 'invalid_scope'],
+    ['authorization_details', { scope: 'role:lake-reader' }, 'invalid_authorization_details'],
+    ['grant', { grant: 'some' }, 'invalid_request'],
+  ])('and its request are checked by field: %s', async (field, request, error) => {
+    const { status, body } = await ask(request);
+    expect([status, body.field, body.error]).toEqual([400, field, error]);
+  });
+});
+
+describe('a subtree', () => {
+  it('is granted where all below is, and not where something below is forbidden', async () => {
+    const { token } = await vend({ audience: 'billing', authorization_details: [grant(['read'], 'billing/*')] });
+    expect(decodeJwt(token).authorization_details).toEqual([grant(['read'], 'billing/*')]);
+    expect((await ask({ authorization_details: [grant(['read'], 'orders-db/*')] })).status).toBe(403);
+    const neighbours = { audience: 'data-lake', authorization_details: [grant(['read'], 'data-lake/*')] };
+    expect((await ask(neighbours)).status).toBe(403);
+  });
+});
+
+describe('a part', () => {
+  it('is granted where a part is asked for', async () => {
+    const details = [grant(['read', 'write'], 'orders-db/orders', 'orders-db/shipments')];
+    expect((await ask({ authorization_details: details })).status).toBe(403);
+    const { status, body } = await ask({ authorization_details: details, grant: 'partial' });
+    const granted = [grant(['read'], 'orders-db/orders'), grant(['read', 'write'], 'orders-db/shipments')];
+    expect([status, body.authorization_details]).toEqual([200, granted]);
+    // A token that writes is shorter unless it is asked to be longer.
+    expect(body.expires_in).toBe(300);
+    expect(decodeJwt(String(body.access_token)).authorization_details).toEqual(granted);
+  });
+});
+
+describe('obligations', () => {
+  const repair = { audience: 'orders-db-admin', authorization_details: [grant(['write'], 'orders-db/orders')] };
+
+  it('go with the token, which stays small, and shorten it', async () => {
+    const { status, body } = await ask({ ...repair, expires_in: 600, reason: 'order 17 is stuck' });
+    expect([status, body.expires_in]).toEqual([200, 120]);
+    const token = String(body.access_token);
+    const claims = decodeJwt(token);
+    expect(claims.obligations).toEqual({ windows: ['maintenance'], single_use: true });
+    expect((claims.exp ?? 0) - (claims.iat ?? 0)).toBe(120);
+    expect(token.length).toBeLessThan(1_300);
+    const event = await eventOf(String(body.token_id));
+    expect(event?.detail).toMatchObject({ access: 'write', expiresIn: 120, obligations: { single_use: true } });
+  });
+
+  it('to say why are held before a token is vended', async () => {
+    const { status, body } = await ask(repair);
+    expect([status, body.field, body.error_description]).toEqual([
+      400,
+      'reason',
+      'reason must be given: policy asks for one here',
+    ]);
+  });
+
+  it('are told by introspection', async () => {
+    const { token } = await vend({ authorization_details: [readOrders] });
+    expect(await introspect(token)).not.toHaveProperty('obligations');
+  });
+});
+
+describe('behaviour and network', () => {
+  const release = { audience: 'releases', authorization_details: [grant(['write'], 'releases/orders/v17')] };
+
+  it('decide: a caller that is refused again and again is refused what it might have had', async () => {
+    const { token } = await vend(release, ciJob);
+    expect(decodeJwt(token).obligations).toEqual({ networks: ['build'] });
+    for (let refused = 0; refused < 20; refused++) {
+      expect((await ask({ authorization_details: [readOrders] }, ciJob)).status).toBe(403);
+    }
+    await eventually(async () => expect((await ask(release, ciJob)).status).toBe(403));
+    // Others are not held by it.
+    expect((await ask({}, workload)).status).toBe(200);
+  });
+});

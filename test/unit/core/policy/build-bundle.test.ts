@@ -1,0 +1,176 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { buildPolicyBundle, readPolicies } from '../../../../core/policy/build-bundle.ts';
+import { PolicyError } from '../../../../core/policy/flaw.ts';
+import { policyFiles } from '../../../fakes/policies.ts';
+
+const permit = 'permit (principal, action, resource)';
+const flawsOf = (cedar: string, others: Record<string, string> = {}) =>
+  readPolicies(policyFiles(cedar, others)).flaws.map(
+    ({ rule, file, line, message }) => `${rule} ${file}:${line}: ${message}`,
+  );
+
+describe('buildPolicyBundle', () => {
+  it('takes the policies of this repository', () => {
+    const files = readdirSync('policies').map((name) => ({
+      name: `policies/${name}`,
+      text: readFileSync(`policies/${name}`, 'utf8'),
+    }));
+    expect(Object.keys(buildPolicyBundle(files).policies)).toContain('orders-service-reads-orders');
+  });
+
+  it.each([
+    [
+      'a syntax error, with its line',
+      '\n\npermit (principal',
+      /^policy\/syntax policies\/test\.cedar:3: .*end of input/,
+    ],
+    ['no @id', `\n${permit};`, /^policy\/id policies\/test\.cedar:2: .*must have an @id/],
+    ['an empty @id', `@id("") ${permit};`, /must have an @id/],
+    ['an @id twice', `@id("a") ${permit};\n@id("a") ${permit};`, /test\.cedar:2: the @id "a" is taken .*test\.cedar:1/],
+    ['an unknown attribute', `@id("a") ${permit} when { context.colour == "red" };`, /attribute `colour`.*not found/],
+    ['an unknown type', `@id("a") permit (principal is Robot, action, resource);`, /impossible/],
+    ['a policy that can never apply', `@id("a") ${permit} when { false };`, /impossible/],
+    ['a template', '@id("a") permit (principal == ?principal, action, resource);', /templates are not supported/],
+    ['an unknown annotation', `@id("a") @owner("me") ${permit};`, /^policy\/annotation .*@owner is not an annotation/],
+    ['a bad annotation', `@id("a") @max_lifetime("soon") ${permit};`, /@max_lifetime must be a duration/],
+    ['a value where none belongs', `@id("a") @single_use("yes") ${permit};`, /@single_use takes no value/],
+    [
+      'an obligation of a forbid',
+      `@id("a") @single_use forbid (principal, action, resource);`,
+      /no effect on a forbid/,
+    ],
+    ['an unknown network', `@id("a") @network("moon") ${permit};`, /networks\.yaml does not have: "moon"/],
+    ['an unknown window', `@id("a") ${permit} when { context.windows.contains("x") };`, /window that windows\.yaml/],
+    [
+      'an unknown role',
+      '@id("a") permit (principal, action == Action::"assume", resource == Role::"x");',
+      /role that roles\.yaml does not have: "x"/,
+    ],
+    [
+      'a workload that is no ARN',
+      '@id("a") permit (principal == Workload::"orders", action, resource);',
+      /must be the ARN of an IAM role/,
+    ],
+    [
+      'a role with its path',
+      '@id("a") permit (principal == Workload::"arn:aws:iam::111122223333:role/team/x", action, resource);',
+      /without its path/,
+    ],
+    [
+      'a location that is none',
+      '@id("a") permit (principal, action, resource in Resource::"db/*");',
+      /must be an exact name/,
+    ],
+    [
+      'an attribute of another resource',
+      '@id("a") permit (principal, action, resource) when { Resource::"db" has team && Resource::"db".team == "x" };',
+      /^policy\/unsupported .*reads an attribute of Resource::"db"/,
+    ],
+  ])('refuses %s', (_, text, message) => {
+    expect(flawsOf(text)).toEqual([expect.stringMatching(message)]);
+    expect(() => buildPolicyBundle(policyFiles(text))).toThrow(PolicyError);
+  });
+
+  it.each([
+    ['a ceiling that permits', 'ceiling.cedar', `@id("c") ${permit};`, /^policy\/ceiling-permits/],
+    ['broken YAML', 'roles.yaml', 'a: [1\nb: 2', /^policy\/data-file policies\/roles\.yaml:\d: /],
+    [
+      'an unknown key',
+      'roles.yaml',
+      'a:\n  grants: []\n  authorization_details: [{ locations: [a], actions: [read] }]',
+      /roles\.yaml:1: a\.grants is not a known key/,
+    ],
+    [
+      'a template of the session',
+      'roles.yaml',
+      'a:\n  authorization_details:\n    - locations: ["x/{subject.session}"]\n      actions: [read]',
+      /roles\.yaml:3: .*any but session/,
+    ],
+    ['a workload that is no ARN', 'workloads.yaml', 'orders: { team: x }', /workloads\.yaml:1: orders must be the ARN/],
+    [
+      'an attribute that the schema lacks',
+      'workloads.yaml',
+      'arn:aws:iam::111122223333:role/a:\n  colour: red',
+      /workloads\.yaml:1: .*colour/,
+    ],
+    [
+      'an attribute of another type',
+      'workloads.yaml',
+      '\narn:aws:iam::111122223333:role/a:\n  team: 5',
+      /workloads\.yaml:2: .*team/,
+    ],
+    [
+      'resources that are in themselves',
+      'resources.yaml',
+      'a: { in: [b] }\nb: { in: [c] }\nc: { in: [a/d] }',
+      /^policy\/resource-cycle policies\/resources\.yaml:1: goes round: a is in b is in c is in a\/d is in a$/,
+    ],
+    ['no CIDR block', 'networks.yaml', 'office:\n  cidrs: [203.0.113.0]', /networks\.yaml:2: .*must be a CIDR block/],
+    ['no time zone', 'windows.yaml', 'time_zone: Mars/Base', /windows\.yaml:1: time_zone must be an IANA time zone/],
+    [
+      'no time of day',
+      'windows.yaml',
+      'windows:\n  n:\n    from: "25:00"\n    to: "03:00"',
+      /windows\.yaml:3: windows\.n\.from must be a time of day/,
+    ],
+    [
+      'an alias bomb',
+      'resources.yaml',
+      `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefghi'
+        .split('')
+        .map((name, n) => `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[n]}`).join()}]`)
+        .join('\n')}`,
+      /resources\.yaml:1: has more aliases/,
+    ],
+    [
+      'too large a file',
+      'roles.yaml',
+      `# ${'x'.repeat(10_000_000)}`,
+      /^policy\/too-large policies\/roles\.yaml:1: has/,
+    ],
+  ])('refuses %s', (_, name, text, message) => {
+    expect(flawsOf(`@id("a") ${permit};`, { [name]: text })).toEqual([expect.stringMatching(message)]);
+  });
+
+  it('tells all that is wrong at once', () => {
+    const flaws = flawsOf('permit (', { 'more.cedar': `${permit};`, 'networks.yaml': 'office: 5' });
+    expect(flaws.map((flaw) => flaw.split(' ')[1]?.split(':')[0])).toEqual([
+      'policies/networks.yaml',
+      'policies/test.cedar',
+      'policies/more.cedar',
+    ]);
+  });
+
+  it('finds where each policy stands', () => {
+    const text = `// ${permit};\n\n@id("b")\n${permit};\n@id("a") ${permit}; @id("c") ${permit};`;
+    const { policies } = buildPolicyBundle(policyFiles(text));
+    expect(Object.entries(policies).map(([id, { line }]) => [id, line])).toEqual([
+      ['b', 3],
+      ['a', 5],
+      ['c', 5],
+    ]);
+  });
+});
+
+describe('a bundle’s hash', () => {
+  const policies = ['a', 'b', 'c', 'd'].map((id) => `@id("${id}") ${permit};`);
+  const hashOf = (files: Record<string, string>) => buildPolicyBundle(policyFiles('', files)).hash;
+  const hash = hashOf({ 'x.cedar': policies.join('\n') });
+
+  it('is the same however policies are laid out in files', () => {
+    fc.assert(
+      fc.property(fc.shuffledSubarray(policies, { minLength: 4 }), fc.nat(4), (order, cut) => {
+        const files = { 'y.cedar': order.slice(0, cut).join('\n\n'), 'z.cedar': order.slice(cut).join(' // next\n') };
+        expect(hashOf(files)).toBe(hash);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('is another when anything is decided otherwise', () => {
+    expect(hashOf({ 'x.cedar': policies.slice(1).join('\n') })).not.toBe(hash);
+    expect(hashOf({ 'x.cedar': policies.join('\n'), 'networks.yaml': 'o: { cidrs: [10.0.0.0/8] }' })).not.toBe(hash);
+  });
+});

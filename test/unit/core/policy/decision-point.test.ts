@@ -1,0 +1,219 @@
+import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
+import { describe, expect, it } from 'vitest';
+import type { AuthorizationDetail } from '../../../../contract/authorization-details.ts';
+import { type Caller, parseCaller } from '../../../../core/identity.ts';
+import { conclude, type DecisionRequest, policyDecisionPoint } from '../../../../core/policy/decision-point.ts';
+import { type DecisionContext, question } from '../../../../core/policy/question.ts';
+import { surroundings } from '../../../../core/policy/surroundings.ts';
+import { from, POLICIES, SUBJECT } from '../../../fakes/machine.ts';
+import { policyBundle, policyFiles } from '../../../fakes/policies.ts';
+
+const caller = parseCaller(from.userArn) as Caller;
+const context = { audience: 'orders-db', lifetime: 900, time: Date.UTC(2026, 0, 1), sourceIp: '203.0.113.7' };
+
+function detail(actions: AuthorizationDetail['actions'], locations: string[], fields?: string[]): AuthorizationDetail {
+  return { type: 'resource', actions, locations, ...(fields && { fields }) };
+}
+
+/** Decides by policies, given as text, as the machine does. */
+function decider(policies: string, others: Record<string, string> = {}) {
+  const point = policyDecisionPoint(policyBundle(policies, others));
+  return (
+    details: AuthorizationDetail[],
+    change: Partial<DecisionContext> = {},
+    request: Partial<DecisionRequest> = {},
+    who = caller,
+  ) => {
+    const asked = { details, partial: false, ...request };
+    return conclude(point.judge(who, asked, { ...context, ...change }), asked, point.bundle);
+  };
+}
+
+describe('policyDecisionPoint', () => {
+  const decide = decider(POLICIES);
+  const denied = { allowed: false, granted: [], policies: [], policyErrors: [] };
+
+  it('allows what is permitted, naming the policies', () => {
+    const orders = [detail(['read'], ['orders-db/orders'])];
+    expect(decide(orders)).toMatchObject({ allowed: true, granted: orders, policies: ['reads-orders'] });
+    const both = [...orders, detail(['write'], ['orders-db/shipments'])];
+    expect(decide(both, { lifetime: 300 }).policies).toEqual(['reads-orders', 'writes-shipments']);
+  });
+
+  it('denies what nothing permits', () => {
+    expect(decide([detail(['write'], ['orders-db/orders'])])).toMatchObject(denied);
+    expect(decide([detail(['write'], ['orders-db/shipments'])])).toMatchObject(denied);
+    const stranger = { ...caller, subject: `${SUBJECT}x` };
+    expect(decide([detail(['read'], ['orders-db/orders'])], {}, {}, stranger)).toMatchObject(denied);
+    expect(decide([detail(['read'], ['orders-db/orders'])], { audience: 'billing' })).toMatchObject(denied);
+    expect(decide([detail(['read'], ['orders-dbx/orders'])])).toMatchObject(denied);
+    expect(decide([])).toMatchObject(denied);
+  });
+
+  it('denies all for one pair', () => {
+    const details = [detail(['read'], ['orders-db/orders', 'orders-db/payments'], ['id', 'card_number'])];
+    expect(decide(details)).toMatchObject({ ...denied, policies: ['no-card-numbers'] });
+  });
+
+  it('grants a part where a part is asked for, each entry as far as it is allowed', () => {
+    const details = [
+      detail(['read', 'write'], ['orders-db/orders', 'orders-db/shipments', 'billing', 'orders-db/stock'], ['id']),
+      detail(['write'], ['billing']),
+    ];
+    expect(decide(details, { lifetime: 300 }, { partial: true })).toMatchObject({
+      allowed: true,
+      granted: [
+        detail(['read'], ['orders-db/orders', 'orders-db/stock'], ['id']),
+        detail(['read', 'write'], ['orders-db/shipments'], ['id']),
+      ],
+      policies: ['reads-orders', 'writes-shipments'],
+    });
+    expect(decide([detail(['write'], ['billing'])], {}, { partial: true })).toMatchObject(denied);
+  });
+
+  it('sees no named field as all fields', () => {
+    expect(decide([detail(['read'], ['orders-db/payments'], ['id'])]).allowed).toBe(true);
+    expect(decide([detail(['read'], ['orders-db/payments'])]).allowed).toBe(false);
+  });
+
+  it('denies a pair whose policies err, and says which did', () => {
+    const erring = decider(`${POLICIES}
+      @id("never-long") forbid (principal, action, resource) when { context.lifetime * 9223372036854775807 > 0 };
+      @id("no-behaviour") forbid (principal, action, resource) when { context.behaviour.denied > 5 };`);
+    expect(erring([detail(['read'], ['orders-db/orders'])])).toMatchObject({
+      ...denied,
+      policyErrors: expect.arrayContaining(['never-long', 'no-behaviour']),
+    });
+  });
+
+  it('denies when the source address is none', () => {
+    expect(() => decide([detail(['read'], ['orders-db/orders'])], { sourceIp: 'unknown' })).toThrow();
+  });
+
+  it('takes a role only by a policy that lets it be assumed', () => {
+    const roles = { 'roles.yaml': 'reader: { authorization_details: [{ locations: [orders-db], actions: [read] }] }' };
+    const assume = `@id("takes-reader")
+      permit (principal == Workload::"${SUBJECT}", action == Action::"assume", resource == Role::"reader");`;
+    const asked = [detail(['read'], ['orders-db/orders'])];
+    expect(decider(POLICIES, roles)(asked, {}, { role: 'reader' })).toMatchObject(denied);
+    expect(decider(POLICIES + assume, roles)(asked, {}, { role: 'reader' })).toMatchObject({
+      allowed: true,
+      policies: ['takes-reader', 'reads-orders'],
+    });
+    // Not even in part: what it may have without the role, it asks for without the role.
+    expect(decider(POLICIES, roles)(asked, {}, { role: 'reader', partial: true }).allowed).toBe(false);
+    // And a role widens nothing.
+    expect(decider(POLICIES + assume, roles)([detail(['write'], ['orders-db'])], {}, { role: 'reader' })).toMatchObject(
+      denied,
+    );
+  });
+
+  it('forbids by the ceiling whatever is permitted', () => {
+    const ceiling =
+      '@id("no-writes-to-orders") forbid (principal, action == Action::"write", resource in Resource::"x");';
+    const permits = '@id("anything") permit (principal, action, resource);';
+    expect(decider(permits, { 'ceiling.cedar': ceiling })([detail(['write'], ['x/y'])])).toMatchObject({
+      ...denied,
+      policies: ['no-writes-to-orders'],
+    });
+  });
+});
+
+describe('a subtree', () => {
+  const reads = (where: string, rest = '') =>
+    `@id("reads-${where.replace('/', '-')}") permit (principal, action == Action::"read", resource in Resource::"${where}") ${rest};`;
+  const db = [detail(['read'], ['db/*'])];
+
+  it('is granted with all that is in it', () => {
+    expect(decider(reads('db'))(db)).toMatchObject({ allowed: true, granted: db });
+    expect(decider(reads('db'))([detail(['read'], ['db/orders/*'])])).toMatchObject({ allowed: true });
+    expect(decider(reads('db'))([detail(['read'], ['other/*'])])).toMatchObject({ allowed: false });
+  });
+
+  it('is not granted by its root alone, nor by all that is named in it', () => {
+    const exact = (id: string) => `@id("${id}") permit (principal, action, resource == Resource::"${id}");`;
+    expect(decider(exact('db'))(db).allowed).toBe(false);
+    expect(decider(exact('db') + reads('db/orders') + reads('db/stock'))(db).allowed).toBe(false);
+  });
+
+  it.each([
+    ['one location', 'forbid (principal, action, resource == Resource::"db/secret")', ''],
+    ['one location, deeper', 'forbid (principal, action, resource == Resource::"db/a/b/secret")', ''],
+    ['a part of it', 'forbid (principal, action, resource in Resource::"db/secret")', ''],
+    [
+      'a location in a condition',
+      'forbid (principal, action == Action::"read", resource) when { [Resource::"db/secret"].contains(resource) }',
+      '',
+    ],
+    [
+      'an attribute',
+      'forbid (principal, action == Action::"read", resource) when { resource has classification && resource.classification == "secret" }',
+      'db/secret: { classification: secret }',
+    ],
+    [
+      'what a location is in',
+      'forbid (principal, action, resource in Resource::"vault")',
+      'db/secret: { in: [vault] }',
+    ],
+  ])('is not granted when a forbid matches %s', (_, forbid, resources) => {
+    const decide = decider(`${reads('db')} @id("guard") ${forbid};`, { 'resources.yaml': resources });
+    expect(decide(db)).toMatchObject({ allowed: false, policies: ['guard'] });
+    expect(decide([detail(['read'], ['db/orders/*'])])).toMatchObject({ allowed: true });
+  });
+
+  it('is not granted by a permit that leaves a part out', () => {
+    expect(decider(reads('db', 'unless { resource in Resource::"db/secret" }'))(db)).toMatchObject({
+      allowed: false,
+      policies: [],
+    });
+  });
+
+  it('says which place stands in the way', () => {
+    const point = policyDecisionPoint(
+      policyBundle(`${reads('db')} @id("guard") forbid (principal, action, resource in Resource::"db/a/secret");`),
+    );
+    const [judgement] = point.judge(caller, { details: db, partial: false }, context);
+    expect(judgement).toMatchObject({ allowed: false, forbids: ['guard'], place: 'db/a/secret' });
+  });
+
+  it('with more named places than can be judged is denied', () => {
+    const many = Array.from(
+      { length: 101 },
+      (_, n) => `@id("n${n}") permit (principal, action, resource == Resource::"db/n${n}");`,
+    );
+    expect(decider(reads('db') + many.slice(1).join(''))(db).allowed).toBe(true);
+    expect(decider(reads('db') + many.join(''))(db).allowed).toBe(false);
+    // What concerns other workloads alone is not counted.
+    const others = many.map((policy) => policy.replace('principal', `principal == Workload::"${SUBJECT}x"`));
+    expect(decider(reads('db') + others.join(''))(db).allowed).toBe(true);
+  });
+});
+
+it('asks Cedar in the terms of the schema', () => {
+  const bundle = policyBundle(POLICIES, {
+    'workloads.yaml': `${SUBJECT}: { team: orders, environment: production }`,
+    'resources.yaml': 'orders-db: { team: orders }\norders-db/orders: { in: [tables] }',
+    'networks.yaml': 'office: { cidrs: [203.0.113.0/24], region: eu-central-1 }',
+    'windows.yaml': 'time_zone: Europe/Berlin\nwindows: { always: { from: "00:00", to: "24:00" } }',
+  });
+  const around = surroundings(bundle);
+  const { session: _, ...user } = { ...caller, kind: 'user' as const, organization: 'o-a1b2c3d4e5' };
+  const told = { ...context, vpcEndpoint: 'vpce-1', behaviour: { issued: 1, denied: 2, active: 3 } };
+  const schema = policyFiles('')[0]?.text ?? '';
+  for (const asker of [caller, user]) {
+    for (const fields of [undefined, ['id']]) {
+      for (const asked of [
+        { action: 'read', location: 'orders-db/orders', fields } as const,
+        { action: 'assume', role: 'deployer' } as const,
+      ]) {
+        const answer = cedar.isAuthorized({
+          ...question(bundle, around, asker, asked, told, new Set(['*'])),
+          policies: { staticPolicies: 'permit (principal, action, resource);' },
+          schema,
+          validateRequest: true,
+        });
+        expect(answer).toMatchObject({ type: 'success', response: { decision: 'allow' } });
+      }
+    }
+  }
+});

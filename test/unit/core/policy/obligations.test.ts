@@ -1,0 +1,49 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import type { PolicyObligations } from '../../../../core/policy/bundle.ts';
+import { strictest } from '../../../../core/policy/obligations.ts';
+
+const obligation: fc.Arbitrary<PolicyObligations> = fc.record(
+  {
+    maxLifetime: fc.integer({ min: 1, max: 86_400 }),
+    network: fc.constantFrom('office', 'vpn', 'plant'),
+    window: fc.constantFrom('nightly', 'business-hours'),
+    singleUse: fc.constant(true as const),
+    requireReason: fc.constant(true as const),
+  },
+  { requiredKeys: [] },
+);
+
+it('never loosens anything by one more policy', () => {
+  fc.assert(
+    fc.property(fc.array(obligation), obligation, (some, one) => {
+      const before = strictest(some);
+      const after = strictest([...some, one]);
+      expect(after.maxLifetime ?? Infinity).toBeLessThanOrEqual(before.maxLifetime ?? Infinity);
+      expect(after.requireReason || !before.requireReason).toBe(true);
+      expect(after.obligations?.single_use || !before.obligations?.single_use).toBe(true);
+      expect(after.obligations?.networks ?? []).toEqual(expect.arrayContaining(before.obligations?.networks ?? []));
+      expect(after.obligations?.windows ?? []).toEqual(expect.arrayContaining(before.obligations?.windows ?? []));
+    }),
+  );
+});
+
+it('is the same in whatever order the policies come, and holds each of them', () => {
+  fc.assert(
+    fc.property(fc.array(obligation), (all) => {
+      const together = strictest(all);
+      expect(strictest(all.toReversed())).toEqual(together);
+      for (const { maxLifetime, network, window, singleUse, requireReason } of all) {
+        if (maxLifetime !== undefined) expect(together.maxLifetime).toBeLessThanOrEqual(maxLifetime);
+        if (network !== undefined) expect(together.obligations?.networks).toContain(network);
+        if (window !== undefined) expect(together.obligations?.windows).toContain(window);
+        if (singleUse) expect(together.obligations?.single_use).toBe(true);
+        if (requireReason) expect(together.requireReason).toBe(true);
+      }
+    }),
+  );
+});
+
+it('asks nothing where no policy does', () => {
+  expect(strictest([{}, {}])).toEqual({ requireReason: false });
+});

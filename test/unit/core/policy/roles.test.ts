@@ -1,0 +1,45 @@
+import { expect, it } from 'vitest';
+import { parseCaller } from '../../../../core/identity.ts';
+import { takeRole } from '../../../../core/policy/roles.ts';
+import { from, SUBJECT } from '../../../fakes/machine.ts';
+import { policyBundle } from '../../../fakes/policies.ts';
+
+const caller = parseCaller(from.userArn);
+if (caller === undefined) throw new Error('no caller');
+
+const roles = `
+own-lake:
+  audience: data-lake
+  authorization_details:
+    - locations: ["data-lake/{subject.team}/*", "data-lake/shared/{subject.account}-{subject.name}"]
+      actions: [read]`;
+const take = (name: string, workloads: string) =>
+  takeRole(policyBundle('', { 'roles.yaml': roles, 'workloads.yaml': workloads }), name, caller);
+
+it('fills locations from what is verified of the workload', () => {
+  expect(take('own-lake', `${SUBJECT}: { team: orders }`)).toMatchObject({
+    kind: 'taken',
+    authorizationDetails: [
+      {
+        type: 'resource',
+        locations: ['data-lake/orders/*', 'data-lake/shared/111122223333-orders-service'],
+        actions: ['read'],
+      },
+    ],
+  });
+});
+
+it.each([
+  ['has no such attribute', ''],
+  ['has it only for another workload', `${SUBJECT}x: { team: orders }`],
+  ['would reach elsewhere', `${SUBJECT}: { team: "../hr" }`],
+  ['would reach up', `${SUBJECT}: { team: ".." }`],
+  ['would reach everything', `${SUBJECT}: { team: "*" }`],
+  ['would make no segment', `${SUBJECT}: { team: "" }`],
+])('is not taken by a workload that %s', (_, workloads) => {
+  expect(take('own-lake', workloads)).toMatchObject({ kind: 'not_fillable' });
+});
+
+it.each(['other', 'toString', '__proto__'])('is unknown by the name %s', (name) => {
+  expect(take(name, '')).toEqual({ kind: 'unknown' });
+});

@@ -21,15 +21,15 @@ export interface MachineInMemory {
 /**
  * The `issue-token` function as it is deployed, but for its ports: records and watermarks in memory, and a local key.
  *
- * @param policies how many policies decide, each a grant to another workload; the last is the asking workload's
+ * @param policies what decides: Cedar text
  */
-export async function machineInMemory(policies: number): Promise<MachineInMemory> {
+export async function machineInMemory(policies: string): Promise<MachineInMemory> {
   const { signer, keys, privateKey } = await localKeys('ES256');
   const records = inMemoryRecords();
   const handler = tokenEndpoint(
     { issuer: ISSUER, defaultLifetime: 900, defaultWriteLifetime: 300, maxLifetime: 3_600, recordRetention: 86_400 },
     {
-      policies: policyDecisionPoint(policyBundle(grants(policies))),
+      policies: policyDecisionPoint(policyBundle(policies)),
       conditions: [],
       behaviour: inMemoryBehaviour(records),
       signer,
@@ -40,18 +40,4 @@ export async function machineInMemory(policies: number): Promise<MachineInMemory
     },
   );
   return { handler, jwks: await keys.jwks(), privateKey };
-}
-
-/** Policies of the shape that operators write: one workload, one action, one resource, one audience. */
-function grants(count: number): string {
-  return Array.from({ length: count }, (_, i) => {
-    const workload = i === count - 1 ? 'orders-service' : `service-${i}`;
-    return `@id("${workload}-reads-orders")
-      permit (
-        principal == Workload::"arn:aws:iam::111122223333:role/${workload}",
-        action == Action::"read",
-        resource == Resource::"orders-db/orders"
-      )
-      when { context.audience == "orders-db" };`;
-  }).join('\n');
 }

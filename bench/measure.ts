@@ -16,6 +16,9 @@ export interface Comparison extends Cost {
 /** How long one operation runs before it is the next one's turn, in milliseconds. */
 const TURN = 150;
 
+/** How long an operation is warmed up at most, in milliseconds; 8,000 times are enough for every one. */
+const WARM_UP = 2_500;
+
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
@@ -55,8 +58,9 @@ function comparison(own: Cost[] = [], first: Cost[] = []): Comparison {
 
 /** Runs an operation until the compilers, of JavaScript and of wasm, have seen enough of it; counts how many fill a turn. */
 async function warmUp(operation: Operation): Promise<number> {
-  await cost(operation, 8_000);
-  const { wall } = await cost(operation, 500);
+  const until = performance.now() + WARM_UP;
+  for (let batch = 0; batch < 80 && performance.now() < until; batch++) await cost(operation, 100);
+  const { wall } = await cost(operation, 100);
   return Math.max(1, Math.round((TURN * 1_000) / wall));
 }
 

@@ -11,6 +11,7 @@ import Provider from 'oidc-provider';
 import { report } from './apart.ts';
 import { apiEvent, lambdaContext, TOKEN_REQUEST } from './api-events.ts';
 import { ISSUER, machineInMemory } from './machine-in-memory.ts';
+import { policySet } from './policy-sets.ts';
 
 /** What a started token server reports of itself. */
 export interface TokenServer {
@@ -27,7 +28,7 @@ const POLICIES = 10;
 
 /** Our handler, behind the least that turns HTTP into an API Gateway event. */
 async function tvm(): Promise<Endpoint> {
-  const { handler, jwks } = await machineInMemory(POLICIES);
+  const { handler, jwks } = await machineInMemory(policySet(POLICIES));
   const listener: RequestListener = async (request, response) => {
     const { statusCode, headers, body } = await handler(apiEvent('/token', await text(request)), lambdaContext());
     response.writeHead(statusCode, headers as Record<string, string>).end(body);

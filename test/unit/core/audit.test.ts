@@ -33,6 +33,22 @@ describe('auditEvent', () => {
     expect(schema.parse(event?.detail)).toMatchObject({ eventId: 'event-1', tokenId: after.tokenId, version: '1' });
   });
 
+  it('tells a token that writes by one look', async () => {
+    const record = await recordOf();
+    const entry = { type: 'resource' as const, locations: ['orders-db/orders'] };
+    const access = (...actions: ('read' | 'write')[][]) => {
+      const authorizationDetails = actions.map((some) => ({ ...entry, actions: some }));
+      return auditEvent(undefined, { ...record, authorizationDetails }, 'event-1')?.detail.access;
+    };
+    expect([
+      access(['read']),
+      access(['write']),
+      access(['read'], ['write']),
+      access(['read', 'write']),
+      access(),
+    ]).toEqual(['read', 'write', 'read-write', 'read-write', 'none']);
+  });
+
   it('is nothing when the state did not change', async () => {
     const record = await recordOf();
     expect(auditEvent(record, { ...record, ttl: 1 }, 'event-1')).toBeUndefined();

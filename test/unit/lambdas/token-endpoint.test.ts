@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { decodeJwt } from 'jose';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { tokenResponse } from '../../../contract/token.ts';
 import { policyDecisionPoint } from '../../../core/policy/decision-point.ts';
 import { DependencyFault } from '../../../core/ports.ts';
+import { furtherConditions } from '../../../lambdas/adapters/further-conditions.ts';
 import { tokenEndpoint } from '../../../lambdas/issue-token/token-endpoint.ts';
 import { asking, from, machine, rules } from '../../fakes/machine.ts';
 import { policyBundle } from '../../fakes/policies.ts';
@@ -76,4 +78,53 @@ it('takes a workload of another account for itself, not for its namesake here', 
   expect(statusCode).toBe(200);
   expect(decodeJwt(body.access_token).sub).toBe('arn:aws:iam::999988887777:role/orders-service');
   expect(tvm.records.states.get(body.token_id)).toMatchObject({ account: '999988887777', session: 'task' });
+});
+
+it('vends only what a further condition in Rego allows too, and records which refused', async () => {
+  const settings = [{ type: 'opa-wasm' as const, name: 'closed', entrypoint: 'tvm/condition/allow', data: 'x' }];
+  const beside: Record<string, Uint8Array> = {
+    'closed.wasm': readFileSync('test/fixtures/opa/policy.wasm'),
+    'closed.data.json': Buffer.from('{"closed":["orders-db/orders"]}'),
+  };
+  const conditions = await furtherConditions(settings, (name) => beside[name] ?? new Uint8Array(), Date);
+  const stock = { type: 'resource' as const, locations: ['orders-db/stock'], actions: ['read' as const] };
+  expect((await post(asking({ authorization_details: [stock] }), {}, { conditions })).statusCode).toBe(200);
+  const { statusCode, body } = await post(asking(), {}, { conditions });
+  expect([statusCode, body.error_description]).toEqual([403, 'policy does not allow all that was asked for']);
+  expect([...tvm.records.states.values()].at(-1)).toMatchObject({
+    status: 'denied',
+    denial: 'further_condition',
+    conditions: ['closed'],
+  });
+});
+
+it('vends nothing while a further condition cannot be asked, and records that', async () => {
+  const conditions = [{ name: 'risk', allows: async () => Promise.reject(new Error('timed out')) }];
+  const { statusCode, body } = await post(asking(), {}, { conditions });
+  expect([statusCode, body.error]).toEqual([503, 'temporarily_unavailable']);
+  expect([...tvm.records.states.values()]).toMatchObject([{ status: 'denied', denial: 'condition_unavailable' }]);
+  expect(printed).toContain('condition risk');
+});
+
+it('asks for a reason where policy does, and echoes the role that was taken', async () => {
+  const policies = policyDecisionPoint(
+    policyBundle(
+      `@id("reads") @require_reason permit (principal, action == Action::"read", resource in Resource::"orders-db");
+      @id("takes") permit (principal, action == Action::"assume", resource == Role::"reader");`,
+      {
+        'roles.yaml':
+          'reader: { audience: orders-db, authorization_details: [{ locations: ["orders-db/*"], actions: [read] }] }',
+      },
+    ),
+  );
+  const request = { grant_type: 'client_credentials', scope: 'role:reader' };
+  const refused = await post(request, {}, { policies });
+  expect([refused.statusCode, refused.body.field]).toEqual([400, 'reason']);
+  const { statusCode, body } = await post({ ...request, reason: 'report' }, {}, { policies });
+  expect([statusCode, body.scope, body.authorization_details]).toEqual([
+    200,
+    'role:reader',
+    [{ type: 'resource', locations: ['orders-db/*'], actions: ['read'] }],
+  ]);
+  expect([...tvm.records.states.values()].map(({ role }) => role)).toEqual(['reader', 'reader']);
 });

@@ -4,6 +4,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { exitCodeMeanings } from './failure.ts';
 import { addIntrospectCommand } from './introspect-command.ts';
 import type { OutputFormat } from './output.ts';
+import { addPolicyCommand } from './policy-command.ts';
 import { addRevokeAnyCommand } from './revoke-any-command.ts';
 import { addRevokeCommand } from './revoke-command.ts';
 import type { ConnectionOptions } from './settings.ts';
@@ -56,5 +57,6 @@ export function createProgram(): Command {
   addIntrospectCommand(program);
   addRevokeCommand(program);
   addRevokeAnyCommand(program);
+  addPolicyCommand(program);
   return program;
 }

@@ -3,6 +3,7 @@ import { auditEvents, revocationRequested } from '../../contract/events.ts';
 import { openApiDocument } from '../../contract/openapi.ts';
 import { configurationPage } from './configuration-page.ts';
 import { eventsPage } from './events-page.ts';
+import { gateRulesPage } from './gate-rules-page.ts';
 import { wirePage } from './wire-page.ts';
 
 /** Everything in docs/reference/, by file name. */
@@ -13,6 +14,7 @@ export function referenceFiles(): Record<string, string> {
     'configuration.md': configurationPage(),
     'wire.md': wirePage(),
     'events.md': eventsPage(),
+    'gate-rules.md': gateRulesPage(),
     ...Object.fromEntries(
       Object.entries(events).map(([type, schema]) => [
         `events/${type.toLowerCase().replaceAll(' ', '-')}.schema.json`,

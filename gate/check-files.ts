@@ -1,0 +1,176 @@
+import { posix } from 'node:path';
+import type { CheckOptions, Hit, Unit } from './check.ts';
+import { isTemplate, resourcesOf } from './cloudformation/resources.ts';
+import { cloudFormationRules } from './cloudformation/rules.ts';
+import { credentialRules } from './credentials/rules.ts';
+import { MAX_FILE_LENGTH, tooLarge, unreadable, unrecognized } from './file-rules.ts';
+import type { Finding, SourceFile } from './finding.ts';
+import { isKubernetes, objectsOf } from './kubernetes/objects.ts';
+import { kubernetesRules } from './kubernetes/rules.ts';
+import { lineNumbers } from './line-numbers.ts';
+import { oneLine } from './one-line.ts';
+import { judgePolicies } from './policies/check-policies.ts';
+import { type Manifest, type ManifestDocument, readManifest } from './read-manifest.ts';
+import { suppressibleRules } from './rules.ts';
+import { suppress } from './suppression.ts';
+import { type Mapping, mapping } from './values.ts';
+
+/** What was found in a file before suppressions are looked at, and the units that those may stand in. */
+export interface Judgement {
+  file: SourceFile;
+  findings: Finding[];
+  units: Unit[];
+}
+
+/** Judges all files of a directory of policies: one that holds a {@link SCHEMA_FILE}. */
+export type PolicyDirectoryJudge = (files: readonly SourceFile[], options: CheckOptions) => Judgement[];
+
+/** The file that makes its directory one of policies. */
+export const SCHEMA_FILE = 'schema.cedarschema';
+
+/** Who judges the directories of policies. Their files are left to these alone. */
+const POLICY_DIRECTORY_JUDGES: readonly PolicyDirectoryJudge[] = [judgePolicies];
+
+/** Judges files by every rule. What one file holds never keeps another from being judged. */
+export function checkFiles(files: readonly SourceFile[], options: CheckOptions): Finding[] {
+  const directories = Map.groupBy(files, ({ name }) => posix.dirname(name));
+  const judgements = [...directories.values()].flatMap((siblings) =>
+    siblings.some(({ name }) => posix.basename(name) === SCHEMA_FILE)
+      ? POLICY_DIRECTORY_JUDGES.flatMap((judge) => judge(siblings, options))
+      : siblings.map((file) => judge(file, options)),
+  );
+  return judgements
+    .flatMap(({ file, findings, units }) => suppress(file, findings, units, suppressibleRules, options.today))
+    .map((finding) => ({ ...finding, message: oneLine(finding.message) }))
+    .toSorted(
+      (a, b) => compare(a.file, b.file) || a.line - b.line || compare(a.rule, b.rule) || compare(a.message, b.message),
+    );
+}
+
+// The same order on every machine, whatever its language.
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function judge(file: SourceFile, options: CheckOptions): Judgement {
+  const { name, text } = file;
+  const only = (rule: string, line: number, message: string): Judgement => ({
+    file,
+    findings: [{ rule, file: name, line, message }],
+    units: [],
+  });
+  if (text.length > MAX_FILE_LENGTH) {
+    return only(tooLarge.id, 1, `the file has more than ${MAX_FILE_LENGTH} characters, the most that are judged`);
+  }
+  const manifest = readManifest(text);
+  if ('problem' in manifest) {
+    const line = lineNumbers(text)(manifest.offset);
+    if (text.includes('{{')) {
+      return only(unrecognized.id, line, 'the file looks like a Helm template: render it first, with helm template');
+    }
+    return only(unreadable.id, line, `the file cannot be read: ${manifest.problem}`);
+  }
+  return judgeManifest(file, manifest, options);
+}
+
+function judgeManifest(file: SourceFile, manifest: Manifest, options: CheckOptions): Judgement {
+  const lineOf = lineNumbers(file.text);
+  const judging = new Judging(file, manifest, options, lineOf);
+  const documents = manifest.documents.filter(({ value }) => value !== null);
+  const foreign = documents.find(({ value }) => !isKubernetes(value) && !isTemplate(value));
+  if (foreign !== undefined || documents.length === 0) {
+    const line = foreign === undefined ? 1 : lineOf(contentOf(foreign, manifest));
+    judging.findings.push({
+      rule: unrecognized.id,
+      file: file.name,
+      line,
+      message: 'there is neither a Kubernetes manifest nor a CloudFormation template here',
+    });
+  }
+  for (const document of documents) {
+    if (isKubernetes(document.value)) judging.kubernetes(document.value, document);
+    else if (isTemplate(document.value)) judging.cloudFormation(document.value);
+  }
+  // The text as a whole, once: what is a manifest in part is deployed in part.
+  if (judging.units.length > 0) judging.text();
+  return judging;
+}
+
+function contentOf({ value, start }: ManifestDocument, { rangeOf }: Manifest): number {
+  return (typeof value === 'object' && value !== null ? rangeOf(value)?.start : undefined) ?? start;
+}
+
+class Judging implements Judgement {
+  readonly file: SourceFile;
+  readonly findings: Finding[] = [];
+  readonly units: Unit[] = [];
+  readonly #manifest: Manifest;
+  readonly #options: CheckOptions;
+  readonly #lineOf: (offset: number) => number;
+
+  constructor(file: SourceFile, manifest: Manifest, options: CheckOptions, lineOf: (offset: number) => number) {
+    this.file = file;
+    this.#manifest = manifest;
+    this.#options = options;
+    this.#lineOf = lineOf;
+  }
+
+  kubernetes(value: Mapping, document: Unit): void {
+    for (const object of objectsOf(value)) {
+      const { start, end } =
+        object.value === value ? document : withCommentsAbove(this.file.text, this.#rangeOf(object.value, document));
+      const unit = { start, end };
+      this.units.push(unit);
+      for (const rule of kubernetesRules) this.#add(rule.id, rule.check(object, this.#options), unit);
+      for (const rule of credentialRules) this.#add(rule.id, rule.inKubernetes?.(object) ?? [], unit);
+    }
+  }
+
+  cloudFormation(template: Mapping): void {
+    const whole = { start: 0, end: this.file.text.length };
+    const resources = mapping(template.Resources);
+    for (const { id, resource } of resourcesOf(template)) {
+      const unit = withCommentsAbove(this.file.text, this.#rangeOf(resources, whole, id));
+      this.units.push(unit);
+      for (const rule of cloudFormationRules) this.#add(rule.id, rule.check(resource, this.#options), unit);
+      for (const rule of credentialRules) this.#add(rule.id, rule.inCloudFormation?.(resource) ?? [], unit);
+    }
+  }
+
+  text(): void {
+    for (const { id: rule, inText } of credentialRules) {
+      for (const { offset, message } of inText?.(this.file.text) ?? []) {
+        const unit = this.units.find(({ start, end }) => start <= offset && offset < end);
+        this.findings.push({
+          rule,
+          file: this.file.name,
+          line: this.#lineOf(offset),
+          message,
+          ...(unit && { unit }),
+        });
+      }
+    }
+  }
+
+  #rangeOf(container: object, otherwise: Unit, key?: string): Unit {
+    return this.#manifest.rangeOf(container, key) ?? otherwise;
+  }
+
+  #add(rule: string, hits: Iterable<Hit>, unit: Unit): void {
+    for (const { in: container, key, message } of hits) {
+      const { start } = this.#manifest.rangeOf(container, key) ?? unit;
+      this.findings.push({ rule, file: this.file.name, line: this.#lineOf(start), message, unit });
+    }
+  }
+}
+
+/** The stretch with the comment lines directly above it, if it begins its line. */
+function withCommentsAbove(text: string, { start, end }: Unit): Unit {
+  let from = text.lastIndexOf('\n', start - 1) + 1;
+  if (!/^[\s-]*$/.test(text.slice(from, start))) return { start, end };
+  for (;;) {
+    const above = text.lastIndexOf('\n', from - 2) + 1;
+    if (from === 0 || !/^[ \t]*#/.test(text.slice(above, from))) return { start: from, end };
+    from = above;
+  }
+}

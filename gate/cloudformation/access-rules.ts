@@ -1,0 +1,124 @@
+import type { CloudFormationRule } from './check.ts';
+import { eachAllowing } from './check.ts';
+import { namesCallers, restricts } from './conditions.ts';
+import { template, trust } from './examples.ts';
+import { alternatives, resolveText } from './intrinsics.ts';
+import { principalsOf, rootOfAccount } from './principals.ts';
+import type { CloudFormationResource } from './resources.ts';
+
+function topicPolicy(statement: readonly string[]) {
+  return template('AWS::SNS::TopicPolicy', [
+    'Topics: [!Ref Orders]',
+    'PolicyDocument:',
+    '  Statement:',
+    '    - Effect: Allow',
+    ...statement.map((line) => `      ${line}`),
+    '      Action: sns:Publish',
+    '      Resource: !Ref Orders',
+  ]);
+}
+
+const ofStatements = eachAllowing(({ kind, value }) =>
+  kind !== 'identity' && principalsOf(value.Principal, 'AWS').includes('*') && !namesCallers(value.Condition)
+    ? [{ key: 'Principal', problem: 'is open to everyone (Principal *)' }]
+    : [],
+);
+
+const publicAccess: CloudFormationRule = {
+  id: 'cloudformation/public-access',
+  severity: 'error',
+  title: 'a policy that lets everyone in',
+  why: 'Principal `*` is every AWS account there is, and for many services whoever asks without credentials.',
+  instead:
+    'Name the accounts, roles or services in `Principal`, or add a `Condition` on `aws:PrincipalOrgID`, `aws:SourceArn` or `aws:SourceAccount`.',
+  failing: topicPolicy(["Principal: '*'"]),
+  passing: topicPolicy(["Principal: '*'", 'Condition: { ArnEquals: { aws:SourceArn: !GetAtt Bucket.Arn } }']),
+  check: (resource) => [...ofStatements(resource), ...ofProperties(resource)],
+};
+
+/** What binds a `*` in the resources that spell their policy out in properties. */
+const BINDING_PROPERTIES: Record<string, readonly string[]> = {
+  'AWS::Lambda::Permission': ['SourceArn', 'SourceAccount', 'PrincipalOrgID', 'EventSourceToken'],
+  'AWS::Lambda::LayerVersionPermission': ['OrganizationId'],
+  'AWS::Events::EventBusPolicy': ['Condition'],
+};
+
+function ofProperties({ type, title, properties }: CloudFormationResource) {
+  const binding = Object.hasOwn(BINDING_PROPERTIES, type) ? BINDING_PROPERTIES[type] : undefined;
+  if (binding === undefined || binding.some((key) => properties[key] !== undefined)) return [];
+  return alternatives(properties.Principal)
+    .filter((principal) => resolveText(principal) === '*')
+    .map(() => ({ in: properties, key: 'Principal', message: `${title} is open to everyone (Principal *)` }));
+}
+
+const ACCOUNT = 'Principal: { AWS: arn:aws:iam::111122223333:root }';
+
+const crossAccountTrust: CloudFormationRule = {
+  id: 'cloudformation/cross-account-trust',
+  severity: 'warning',
+  title: 'a role for all of another account',
+  why: 'Whoever is anything in that account, or tricks a service of it, takes on the role.',
+  instead:
+    'Name a role of that account, or add a `Condition` on `sts:ExternalId`, `aws:PrincipalArn` or `aws:PrincipalOrgID`.',
+  failing: trust(['Effect: Allow', ACCOUNT, 'Action: sts:AssumeRole']),
+  passing: trust([
+    'Effect: Allow',
+    ACCOUNT,
+    'Action: sts:AssumeRole',
+    'Condition: { StringEquals: { sts:ExternalId: orders-7f3a } }',
+  ]),
+  check: eachAllowing(({ kind, value }) => {
+    if (kind !== 'trust' || namesCallersOrAgreement(value.Condition)) return [];
+    return principalsOf(value.Principal, 'AWS').flatMap((principal) => {
+      const account = rootOfAccount(principal);
+      return account === undefined
+        ? []
+        : [{ key: 'Principal', problem: `can be taken on by all of account ${account}` }];
+    });
+  }),
+};
+
+function namesCallersOrAgreement(condition: unknown): boolean {
+  // That the caller is of the account is said by the principal already.
+  const further = (key: string) =>
+    /^(?:sts:externalid|aws:(?:principal(?:arn|orgid|orgpaths|tag\/.*)|source\w+))$/.test(key);
+  return restricts(condition, further);
+}
+
+const PROVIDER = "Principal: { Federated: !Sub 'arn:aws:iam::${AWS::AccountId}:oidc-provider/ci.example.com' }";
+
+/** Subjects, in a pattern, that are of every repository, project or namespace. */
+const ANY_SUBJECT = /^(?:(?:repo|project_path|organization|system:serviceaccount):)?[*?]/;
+
+const webIdentityTrust: CloudFormationRule = {
+  id: 'cloudformation/web-identity-without-subject',
+  severity: 'error',
+  title: 'a role for every identity of an OIDC provider',
+  why: 'Every repository, project or pod whose tokens the provider signs takes on the role: with a public provider, anyone.',
+  instead:
+    'Add a `Condition` on the provider’s `:sub`, as in `StringEquals: { token.actions.githubusercontent.com:sub: "repo:acme/orders:ref:refs/heads/main" }`.',
+  failing: trust(['Effect: Allow', PROVIDER, 'Action: sts:AssumeRoleWithWebIdentity']),
+  passing: trust([
+    'Effect: Allow',
+    PROVIDER,
+    'Action: sts:AssumeRoleWithWebIdentity',
+    'Condition: { StringLike: { ci.example.com:sub: "repo:acme/orders:*" } }',
+  ]),
+  check: eachAllowing(({ kind, value, actions }) => {
+    if (kind !== 'trust' || !actions.some((action) => /^(?:sts:AssumeRoleWithWebIdentity|sts:\*|\*)$/i.test(action))) {
+      return [];
+    }
+    return principalsOf(value.Principal, 'Federated')
+      .filter((provider) => !bindsSubject(provider, value.Condition))
+      .map(() => ({ key: 'Condition', problem: 'can be taken on by every subject of its OIDC provider' }));
+  }),
+};
+
+function bindsSubject(provider: string, condition: unknown): boolean {
+  if (restricts(condition, (key) => key.endsWith(':sub'), ANY_SUBJECT)) return true;
+  // Cognito's audience is the identity pool: who may be in it is decided there.
+  return provider === 'cognito-identity.amazonaws.com' && restricts(condition, (key) => key.endsWith(':aud'));
+}
+
+/** Who may come in. */
+export const accessRules = [publicAccess, crossAccountTrust, webIdentityTrust];

@@ -1,0 +1,36 @@
+import { isMapping, type Mapping, mapping } from '../values.ts';
+
+/** A resource of a template. */
+export interface CloudFormationResource {
+  type: string;
+  /** Its properties; of a resource without any, the resource. */
+  properties: Mapping;
+  /** For messages, as in `OrdersRole (AWS::IAM::Role)`. */
+  title: string;
+}
+
+/** As in `AWS::S3::Bucket`, `Custom::Thing` or `Acme::Team::Thing::MODULE`. */
+const TYPE = /^\w+(?:::\w+){1,4}$/;
+
+/** Whether a document is a template: it has resources, or says that it is one. */
+export function isTemplate(value: unknown): value is Mapping {
+  if (!isMapping(value)) return false;
+  if (value.AWSTemplateFormatVersion !== undefined) return true;
+  return Object.values(mapping(value.Resources)).some((resource) => typeOf(resource) !== undefined);
+}
+
+/** The resources of a template, each with its logical id. */
+export function resourcesOf(template: Mapping): { id: string; resource: CloudFormationResource }[] {
+  return Object.entries(mapping(template.Resources)).flatMap(([id, value]) => {
+    const type = typeOf(value);
+    if (type === undefined) return [];
+    const { Properties } = mapping(value);
+    const properties = isMapping(Properties) ? Properties : mapping(value);
+    return [{ id, resource: { type, properties, title: `${id} (${type})` } }];
+  });
+}
+
+function typeOf(resource: unknown): string | undefined {
+  const type = mapping(resource).Type;
+  return typeof type === 'string' && TYPE.test(type) ? type : undefined;
+}

@@ -1,0 +1,103 @@
+import { readManifest } from '../read-manifest.ts';
+import { isMapping, type Mapping, textOf } from '../values.ts';
+import { alternatives, resolveText } from './intrinsics.ts';
+import type { CloudFormationResource } from './resources.ts';
+
+/** What a policy is attached to: who may act, what is acted upon, or a role that others take on. */
+export type PolicyKind = 'identity' | 'resource' | 'trust';
+
+/** A statement of an IAM policy that allows something. */
+export interface Allowing {
+  kind: PolicyKind;
+  value: Mapping;
+  /** In `NotAction` there are none. What the deployment alone knows is in them as `UNKNOWN`. */
+  actions: string[];
+  resources: string[];
+}
+
+/** Where policies are: the property, `*` for each element of a list. */
+const POLICIES: Record<string, readonly (readonly [PolicyKind, string])[]> = {
+  'AWS::IAM::Policy': [['identity', 'PolicyDocument']],
+  'AWS::IAM::ManagedPolicy': [['identity', 'PolicyDocument']],
+  'AWS::IAM::RolePolicy': [['identity', 'PolicyDocument']],
+  'AWS::IAM::UserPolicy': [['identity', 'PolicyDocument']],
+  'AWS::IAM::GroupPolicy': [['identity', 'PolicyDocument']],
+  'AWS::IAM::User': [['identity', 'Policies.*.PolicyDocument']],
+  'AWS::IAM::Group': [['identity', 'Policies.*.PolicyDocument']],
+  'AWS::IAM::Role': [
+    ['identity', 'Policies.*.PolicyDocument'],
+    ['trust', 'AssumeRolePolicyDocument'],
+  ],
+  'AWS::SSO::PermissionSet': [['identity', 'InlinePolicy']],
+  'AWS::S3::BucketPolicy': [['resource', 'PolicyDocument']],
+  'AWS::S3::AccessPoint': [['resource', 'Policy']],
+  'AWS::SQS::QueuePolicy': [['resource', 'PolicyDocument']],
+  'AWS::SQS::QueueInlinePolicy': [['resource', 'PolicyDocument']],
+  'AWS::SNS::TopicPolicy': [['resource', 'PolicyDocument']],
+  'AWS::SNS::TopicInlinePolicy': [['resource', 'PolicyDocument']],
+  'AWS::KMS::Key': [['resource', 'KeyPolicy']],
+  'AWS::KMS::ReplicaKey': [['resource', 'KeyPolicy']],
+  'AWS::SecretsManager::ResourcePolicy': [['resource', 'ResourcePolicy']],
+  'AWS::ECR::Repository': [['resource', 'RepositoryPolicyText']],
+  'AWS::ECR::RegistryPolicy': [['resource', 'PolicyText']],
+  'AWS::Events::EventBus': [['resource', 'Policy']],
+  'AWS::DynamoDB::Table': [['resource', 'ResourcePolicy.PolicyDocument']],
+  'AWS::DynamoDB::GlobalTable': [['resource', 'Replicas.*.ResourcePolicy.PolicyDocument']],
+  'AWS::Kinesis::ResourcePolicy': [['resource', 'ResourcePolicy']],
+  'AWS::EFS::FileSystem': [['resource', 'FileSystemPolicy']],
+  'AWS::Logs::ResourcePolicy': [['resource', 'PolicyDocument']],
+  'AWS::Backup::BackupVault': [['resource', 'AccessPolicy']],
+  'AWS::OpenSearchService::Domain': [['resource', 'AccessPolicies']],
+  'AWS::Elasticsearch::Domain': [['resource', 'AccessPolicies']],
+};
+
+/** Each rule asks for the statements of each resource: they are read once. */
+const read = new WeakMap<CloudFormationResource, Allowing[]>();
+
+/** The statements that allow something in the policies of a resource. */
+export function allowing(resource: CloudFormationResource): Allowing[] {
+  const known = read.get(resource) ?? readAllowing(resource);
+  read.set(resource, known);
+  return known;
+}
+
+function readAllowing({ type, properties }: CloudFormationResource): Allowing[] {
+  const places = Object.hasOwn(POLICIES, type) ? (POLICIES[type] ?? []) : [];
+  const written = places.flatMap(([kind, path]) =>
+    at(properties, path.split('.'))
+      .map(parsed)
+      .flatMap((document) => alternatives(isMapping(document) ? document.Statement : undefined))
+      .map((statement) => ({ kind, statement })),
+  );
+  // A bus's policy is a single statement.
+  const single = type === 'AWS::Events::EventBusPolicy' ? alternatives(properties.Statement) : [];
+  return [...written, ...single.map((statement) => ({ kind: 'resource' as const, statement }))].flatMap(
+    ({ kind, statement }) =>
+      isMapping(statement) && statement.Effect === 'Allow' ? [toAllowing(kind, statement)] : [],
+  );
+}
+
+function at(value: unknown, path: readonly string[]): unknown[] {
+  const [key, ...rest] = path;
+  const here = alternatives(value);
+  if (key === undefined) return here;
+  if (key === '*') return here.flatMap((element) => at(element, rest));
+  return here.flatMap((element) => (isMapping(element) ? at(element[key], rest) : []));
+}
+
+// Some resources take their policy as text. Read as a manifest is, it cannot be nested too deeply for what follows.
+function parsed(document: unknown): unknown {
+  const text = textOf(document);
+  if (text === undefined) return document;
+  const policy = readManifest(text);
+  return 'problem' in policy ? undefined : policy.documents[0]?.value;
+}
+
+function toAllowing(kind: PolicyKind, value: Mapping): Allowing {
+  return {
+    kind,
+    value,
+    actions: alternatives(value.Action).map(resolveText),
+    resources: alternatives(value.Resource).map(resolveText),
+  };
+}

@@ -1,0 +1,11 @@
+import type { Hit } from '../check.ts';
+import type { CloudFormationResource } from '../cloudformation/resources.ts';
+import type { Rule } from '../finding.ts';
+import type { KubernetesObject } from '../kubernetes/objects.ts';
+
+/** A rule that finds credentials in the text, comments too, or by the names of values. No message quotes what is found. */
+export interface CredentialRule extends Rule {
+  inText?(text: string): { offset: number; message: string }[];
+  inKubernetes?(object: KubernetesObject): Hit[];
+  inCloudFormation?(resource: CloudFormationResource): Hit[];
+}

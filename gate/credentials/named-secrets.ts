@@ -1,0 +1,81 @@
+import type { Hit } from '../check.ts';
+import { alternatives, resolveText, UNKNOWN } from '../cloudformation/intrinsics.ts';
+import { examplePod, IMAGE, PLAIN } from '../kubernetes/example-pod.ts';
+import { containersOf } from '../kubernetes/pods.ts';
+import { isMapping, type Mapping, mapping, mappings, textOf } from '../values.ts';
+import type { CredentialRule } from './check.ts';
+import { isNoSecret } from './placeholders.ts';
+
+/** Names of variables and settings that promise a secret. */
+const SECRET_NAME = /(?:password|passwd|passphrase|secret|token|api[_-]?key|secret[_-]?access[_-]?key)$/i;
+
+/** Properties of CloudFormation that take a secret. */
+const SECRET_PROPERTY =
+  /^(?:Password|MasterPassword|MasterUserPassword|UserPassword|AuthToken|AccessToken|OAuthToken|ClientSecret|SecretString)$/;
+
+/** The secret written out under a name, if it is one. */
+export const plainSecret: CredentialRule = {
+  id: 'credentials/plain-secret',
+  severity: 'error',
+  title: 'a secret written out',
+  why: 'Whoever may read the repository, its history, the manifest or the stack has the password.',
+  instead:
+    'Change it, and refer to it: `valueFrom.secretKeyRef` on Kubernetes, `{{resolve:secretsmanager:…}}` in CloudFormation.',
+  failing: examplePod(PLAIN, ['env:', '  - name: DB_PASSWORD', '    value: correct-horse-battery']),
+  passing: examplePod(PLAIN, [
+    `image: ${IMAGE}`,
+    'env:',
+    '  - name: DB_PASSWORD',
+    '    valueFrom: { secretKeyRef: { name: db, key: password } }',
+  ]),
+  inKubernetes: (object) => {
+    const variables = containersOf(object).flatMap(({ title, value }) =>
+      mappings(value.env)
+        .filter((variable) => isSecret(variable.name, variable.value))
+        .map((variable) => ({ in: variable, key: 'value', message: `${title} has ${variable.name} written out` })),
+    );
+    const data = object.kind === 'ConfigMap' ? mapping(object.value.data) : {};
+    const settings = Object.keys(data)
+      .filter((key) => isSecret(key, data[key]))
+      .map((key) => ({ in: data, key, message: `${object.title} has ${key} written out` }));
+    return [...variables, ...settings];
+  },
+  inCloudFormation: ({ title, properties }) => [...writtenOut(properties, title)],
+};
+
+function isSecret(name: unknown, value: unknown): boolean {
+  if (typeof name !== 'string' || !SECRET_NAME.test(name)) return false;
+  return alternatives(value).map(resolveText).some(isWrittenOut);
+}
+
+function isWrittenOut(text: string): boolean {
+  return !text.includes(UNKNOWN) && !isNoSecret(text);
+}
+
+/** Goes through all properties: variables of functions, containers and builds are at different depths. */
+function* writtenOut(value: unknown, title: string): Generator<Hit> {
+  if (Array.isArray(value)) for (const element of value) yield* writtenOut(element, title);
+  if (!isMapping(value)) return;
+  if (isSecret(value.Name, value.Value) && isPlain(value)) {
+    yield { in: value, key: 'Value', message: `${title} has ${value.Name} written out` };
+  }
+  for (const [key, member] of Object.entries(value)) {
+    if (SECRET_PROPERTY.test(key) && alternatives(member).some((text) => isWrittenOut(resolveText(text)))) {
+      yield { in: value, key, message: `${title} has ${key} written out` };
+    }
+    if (key === 'Variables') yield* variables(mapping(member), title);
+    yield* writtenOut(member, title);
+  }
+}
+
+function* variables(values: Mapping, title: string): Generator<Hit> {
+  for (const [name, value] of Object.entries(values)) {
+    if (isSecret(name, value)) yield { in: values, key: name, message: `${title} has ${name} written out` };
+  }
+}
+
+// A variable of CodeBuild may be the name of what holds it.
+function isPlain({ Type }: Mapping): boolean {
+  const type = textOf(Type);
+  return type !== 'PARAMETER_STORE' && type !== 'SECRETS_MANAGER';
+}

@@ -1,0 +1,94 @@
+import type { SourceFile } from '../finding.ts';
+import { type Mapping, mapping, mappings, textOf } from '../values.ts';
+import type { KubernetesRule } from './check.ts';
+import type { KubernetesObject } from './objects.ts';
+
+function binding(role: string, subject: string): SourceFile {
+  const text = `apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata:
+  name: example
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: ${role} }
+subjects:
+  - ${subject}
+`;
+  return { name: 'binding.yaml', text };
+}
+
+const ACCOUNT = '{ kind: ServiceAccount, name: web, namespace: shop }';
+const VIEW_FOR_ACCOUNT = binding('view', ACCOUNT);
+
+function isBinding({ kind }: KubernetesObject): boolean {
+  return kind === 'RoleBinding' || kind === 'ClusterRoleBinding';
+}
+
+function roleOf({ value }: KubernetesObject): Mapping {
+  return mapping(value.roleRef);
+}
+
+/** Finds the users and groups among the subjects of a binding. */
+function subjectsNamed(object: KubernetesObject, names: readonly string[]) {
+  if (!isBinding(object)) return [];
+  return mappings(object.value.subjects)
+    .filter(({ kind, name }) => kind !== 'ServiceAccount' && names.includes(textOf(name) ?? ''))
+    .map((subject) => ({
+      in: subject,
+      key: 'name',
+      message: `${object.title} gives ${textOf(roleOf(object).name) ?? 'its role'} to ${subject.name}`,
+    }));
+}
+
+function noSubject(names: readonly string[]) {
+  const list = names.map((name) => `'${name}'`).join(', ');
+  return () =>
+    `!has(object.subjects) || object.subjects == null || ` +
+    `object.subjects.all(s, s.kind == 'ServiceAccount' || !(s.name in [${list}]))`;
+}
+
+const clusterAdminBinding: KubernetesRule = {
+  id: 'kubernetes/cluster-admin-binding',
+  severity: 'error',
+  title: 'a binding to cluster-admin',
+  why: 'Whoever takes over the subject, a container with its token too, owns the cluster, or with a RoleBinding the namespace.',
+  instead: 'Bind a role that names what the subject does.',
+  failing: binding('cluster-admin', ACCOUNT),
+  passing: VIEW_FOR_ACCOUNT,
+  check: (object) =>
+    isBinding(object) && roleOf(object).name === 'cluster-admin' && roleOf(object).kind !== 'Role'
+      ? [{ in: roleOf(object), key: 'name', message: `${object.title} binds cluster-admin` }]
+      : [],
+  admission: {
+    of: 'bindings',
+    cel: () => "object.roleRef.kind == 'Role' || object.roleRef.name != 'cluster-admin'",
+  },
+};
+
+const ANONYMOUS = ['system:anonymous', 'system:unauthenticated'];
+const EVERYONE = ['system:authenticated', 'system:serviceaccounts'];
+
+const anonymousBinding: KubernetesRule = {
+  id: 'kubernetes/anonymous-binding',
+  severity: 'error',
+  title: 'a binding to whoever asks',
+  why: 'Who reaches the API server, without any credential, has the role.',
+  instead: 'Bind a service account, a user or a group of your own.',
+  failing: binding('view', '{ apiGroup: rbac.authorization.k8s.io, kind: User, name: "system:anonymous" }'),
+  passing: VIEW_FOR_ACCOUNT,
+  check: (object) => subjectsNamed(object, ANONYMOUS),
+  admission: { of: 'bindings', cel: noSubject(ANONYMOUS) },
+};
+
+const everyoneBinding: KubernetesRule = {
+  id: 'kubernetes/everyone-binding',
+  severity: 'warning',
+  title: 'a binding to everyone known',
+  why: 'Every user and every pod’s service account of the cluster has the role, those of other teams and later ones too.',
+  instead: 'Bind the service accounts, users or groups that need it.',
+  failing: binding('view', '{ apiGroup: rbac.authorization.k8s.io, kind: Group, name: "system:authenticated" }'),
+  passing: VIEW_FOR_ACCOUNT,
+  check: (object) => subjectsNamed(object, EVERYONE),
+  admission: { of: 'bindings', cel: noSubject(EVERYONE) },
+};
+
+/** Who may have a role. */
+export const bindingRules = [clusterAdminBinding, anonymousBinding, everyoneBinding];

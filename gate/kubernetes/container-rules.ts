@@ -1,0 +1,83 @@
+import { isTrue, mapping, texts } from '../values.ts';
+import type { KubernetesRule } from './check.ts';
+import { examplePod, PLAIN } from './example-pod.ts';
+import { containersOf } from './pods.ts';
+
+const CONFINED = examplePod(PLAIN, [
+  'securityContext:',
+  '  allowPrivilegeEscalation: false',
+  '  capabilities: { drop: [ALL], add: [NET_BIND_SERVICE] }',
+]);
+
+/** CEL: no container whose security context has the member `key`, and it as `fault` says. */
+function noContainer(key: string, fault: string) {
+  return () =>
+    `variables.containers.all(c, !has(c.securityContext) || !has(c.securityContext.${key}) || ` +
+    `!(c.securityContext.${key}${fault}))`;
+}
+
+const privilegedContainer: KubernetesRule = {
+  id: 'kubernetes/privileged-container',
+  severity: 'error',
+  title: 'a privileged container',
+  why: 'It has the node’s devices and every capability: a break-in there is one into the node and all its pods.',
+  instead: 'Leave out `privileged`; add the single capability that is needed, if any.',
+  failing: examplePod(PLAIN, ['securityContext:', '  privileged: true']),
+  passing: CONFINED,
+  check: (object) =>
+    containersOf(object)
+      .map(({ title, value }) => ({ title, context: mapping(value.securityContext) }))
+      .filter(({ context }) => isTrue(context.privileged))
+      .map(({ title, context }) => ({ in: context, key: 'privileged', message: `${title} is privileged` })),
+  admission: { of: 'pods', cel: noContainer('privileged', ' == true') },
+};
+
+const privilegeEscalation: KubernetesRule = {
+  id: 'kubernetes/allow-privilege-escalation',
+  severity: 'error',
+  title: 'a container whose processes may gain privileges',
+  why: 'A setuid program in the image makes root of whoever breaks in.',
+  instead: 'Write `allowPrivilegeEscalation: false` in the container’s `securityContext`.',
+  failing: examplePod(PLAIN, ['securityContext:', '  allowPrivilegeEscalation: true']),
+  passing: CONFINED,
+  check: (object) =>
+    containersOf(object)
+      .map(({ title, value }) => ({ title, context: mapping(value.securityContext) }))
+      .filter(({ context }) => isTrue(context.allowPrivilegeEscalation))
+      .map(({ title, context }) => ({
+        in: context,
+        key: 'allowPrivilegeEscalation',
+        message: `${title} lets its processes gain privileges`,
+      })),
+  admission: { of: 'pods', cel: noContainer('allowPrivilegeEscalation', ' == true') },
+};
+
+/** With any of these a container leaves itself: it mounts, loads modules, or reads and writes other processes. */
+const DANGEROUS = ['ALL', 'SYS_ADMIN', 'SYS_MODULE', 'SYS_PTRACE', 'SYS_RAWIO', 'DAC_READ_SEARCH'];
+
+const dangerousCapability: KubernetesRule = {
+  id: 'kubernetes/dangerous-capability',
+  severity: 'error',
+  title: 'a capability that opens the node',
+  why: `${DANGEROUS.join(', ')}: with any of these, a break-in into the container is one into the node.`,
+  instead: 'Drop `ALL` and add only what the program needs, as in `NET_BIND_SERVICE`.',
+  failing: examplePod(PLAIN, ['securityContext:', '  capabilities: { add: [SYS_ADMIN] }']),
+  passing: CONFINED,
+  check: (object) =>
+    containersOf(object).flatMap(({ title, value }) => {
+      const capabilities = mapping(mapping(value.securityContext).capabilities);
+      return texts(capabilities.add)
+        .filter((name) => DANGEROUS.includes(name.toUpperCase().replace(/^CAP_/, '')))
+        .map((name) => ({ in: capabilities, key: 'add', message: `${title} adds the capability ${name}` }));
+    }),
+  admission: {
+    of: 'pods',
+    cel: () =>
+      'variables.containers.all(c, !has(c.securityContext) || !has(c.securityContext.capabilities) || ' +
+      '!has(c.securityContext.capabilities.add) || !c.securityContext.capabilities.add.exists(a, ' +
+      `a in [${DANGEROUS.flatMap((name) => [name, `CAP_${name}`]).map((name) => `'${name}'`)}]))`,
+  },
+};
+
+/** What a container may do to its node. */
+export const containerRules = [privilegedContainer, privilegeEscalation, dangerousCapability];

@@ -1,0 +1,85 @@
+import { textOf } from '../values.ts';
+import type { KubernetesRule } from './check.ts';
+import { examplePod, PLAIN } from './example-pod.ts';
+import type { KubernetesObject } from './objects.ts';
+import { containersOf } from './pods.ts';
+
+/** The images of an object's containers, but for those that something else still fills in. */
+function imagesOf(object: KubernetesObject) {
+  return containersOf(object).flatMap(({ title, value }) => {
+    const image = textOf(value.image)?.trim();
+    return image && !/[${}]/.test(image) ? [{ title, value, image }] : [];
+  });
+}
+
+const imageWithoutDigest: KubernetesRule = {
+  id: 'kubernetes/image-without-digest',
+  severity: 'warning',
+  title: 'an image that may change under its name',
+  why: 'Whoever may push to the registry changes what runs, after every check of it.',
+  instead: 'Name the image by its digest: `web:1.4@sha256:…`.',
+  failing: examplePod(PLAIN, ['image: ghcr.io/acme/web:1.4']),
+  passing: examplePod(PLAIN),
+  check: (object) =>
+    imagesOf(object)
+      .filter(({ image }) => !/@sha256:[0-9a-f]{64}$/.test(image))
+      .map(({ title, value, image }) => ({
+        in: value,
+        key: 'image',
+        message: `${title} runs ${image}, ${looseness(image)}`,
+      })),
+  admission: {
+    of: 'pods',
+    cel: () => "variables.containers.all(c, !has(c.image) || c.image.matches('@sha256:[0-9a-f]{64}$'))",
+  },
+};
+
+function looseness(image: string): string {
+  const tag = /:([^/:@]+)(?:@|$)/.exec(image)?.[1];
+  if (tag === undefined) return 'without a tag, which means latest, and without a digest';
+  return tag === 'latest' ? 'whatever is latest, without a digest' : 'without a digest';
+}
+
+const imageOutsideRegistries: KubernetesRule = {
+  id: 'kubernetes/image-outside-registries',
+  severity: 'error',
+  title: 'an image from a registry that is not allowed',
+  why: 'What runs was built and checked by somebody else. Held only where `--allow-registry` names registries.',
+  instead: 'Take the image from an allowed registry, or copy it there.',
+  failing: examplePod(PLAIN, [`image: docker.io/library/redis@sha256:${'0'.repeat(64)}`]),
+  passing: examplePod(PLAIN),
+  check: (object, { allowedRegistries }) => {
+    if (allowedRegistries === undefined) return [];
+    const allowed = allowedRegistries.map(asPrefix);
+    return imagesOf(object)
+      .filter(({ image }) => !allowed.some((registry) => fullName(image).startsWith(registry)))
+      .map(({ title, value, image }) => ({
+        in: value,
+        key: 'image',
+        message: `${title} runs ${image}, which is not from ${allowedRegistries.join(' or ')}`,
+      }));
+  },
+  admission: {
+    of: 'pods',
+    cel: (allowedRegistries) => {
+      if (allowedRegistries.length === 0) return undefined;
+      const prefixes = allowedRegistries.map((registry) => `c.image.startsWith('${asPrefix(registry)}')`);
+      return `variables.containers.all(c, !has(c.image) || ${prefixes.join(' || ')})`;
+    },
+  },
+};
+
+// With a slash at its end, `ghcr.io/acme` does not let `ghcr.io/acme-evil` in.
+function asPrefix(registry: string): string {
+  return `${registry.replace(/\/+$/, '')}/`;
+}
+
+// `redis` is `docker.io/library/redis`, as the runtimes read it.
+function fullName(image: string): string {
+  const [first = '', ...rest] = image.split('/');
+  if (rest.length === 0) return `docker.io/library/${image}`;
+  return /[.:]/.test(first) || first === 'localhost' ? image : `docker.io/${image}`;
+}
+
+/** Which images may run. */
+export const imageRules = [imageWithoutDigest, imageOutsideRegistries];

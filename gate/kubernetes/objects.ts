@@ -1,0 +1,32 @@
+import { isMapping, type Mapping, mapping, mappings, textOf } from '../values.ts';
+
+/** A Kubernetes object of a manifest. */
+export interface KubernetesObject {
+  kind: string;
+  /** For messages, as in `Deployment shop/web`. */
+  title: string;
+  /** All of it. */
+  value: Mapping;
+}
+
+/** Whether a document is an object of Kubernetes, or a list of them. */
+export function isKubernetes(value: unknown): value is Mapping {
+  return isMapping(value) && typeof value.apiVersion === 'string' && typeof value.kind === 'string';
+}
+
+/** The object that a document is, or those of its `List`. */
+export function objectsOf(value: Mapping): KubernetesObject[] {
+  const kind = textOf(value.kind) ?? '';
+  if (!kind.endsWith('List') || !Array.isArray(value.items)) return [toObject(value, kind)];
+  // The items of a `RoleList` need not say that they are roles.
+  const implied = kind.slice(0, -'List'.length);
+  return mappings(value.items).flatMap((item) =>
+    item.kind === undefined ? [toObject(item, implied)] : objectsOf(item),
+  );
+}
+
+function toObject(value: Mapping, kind: string): KubernetesObject {
+  const { name, generateName, namespace } = mapping(value.metadata);
+  const called = textOf(name) ?? textOf(generateName) ?? 'without a name';
+  return { kind, title: `${kind} ${textOf(namespace) === undefined ? '' : `${namespace}/`}${called}`, value };
+}

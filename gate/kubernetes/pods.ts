@@ -1,0 +1,48 @@
+import { isMapping, type Mapping, mapping, mappings, textOf } from '../values.ts';
+import type { KubernetesObject } from './objects.ts';
+
+/** Where the pod's spec is in the kinds that have one. */
+const POD_SPEC: Record<string, readonly string[]> = {
+  Pod: ['spec'],
+  PodTemplate: ['template', 'spec'],
+  Deployment: ['spec', 'template', 'spec'],
+  StatefulSet: ['spec', 'template', 'spec'],
+  DaemonSet: ['spec', 'template', 'spec'],
+  ReplicaSet: ['spec', 'template', 'spec'],
+  ReplicationController: ['spec', 'template', 'spec'],
+  Job: ['spec', 'template', 'spec'],
+  CronJob: ['spec', 'jobTemplate', 'spec', 'template', 'spec'],
+};
+
+/** The spec of the pods that an object makes, if it makes any. */
+export function podSpecOf({ kind, value }: KubernetesObject): Mapping | undefined {
+  const path = Object.hasOwn(POD_SPEC, kind) ? POD_SPEC[kind] : undefined;
+  if (path === undefined) return undefined;
+  const spec = path.reduce<unknown>((at, key) => mapping(at)[key], value);
+  return isMapping(spec) ? spec : undefined;
+}
+
+/** A container of whatever kind. */
+export interface Container {
+  /** For messages, as in `container "app" of Deployment shop/web`. */
+  title: string;
+  value: Mapping;
+}
+
+const CONTAINERS = {
+  containers: 'container',
+  initContainers: 'init container',
+  ephemeralContainers: 'debug container',
+};
+
+/** The containers that an object runs. */
+export function containersOf(object: KubernetesObject): Container[] {
+  const spec = podSpecOf(object);
+  if (spec === undefined) return [];
+  return Object.entries(CONTAINERS).flatMap(([key, called]) =>
+    mappings(spec[key]).map((value) => ({
+      title: `${called} "${textOf(value.name) ?? ''}" of ${object.title}`,
+      value,
+    })),
+  );
+}

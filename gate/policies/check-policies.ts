@@ -1,0 +1,74 @@
+import { readPolicies } from '../../core/policy/build-bundle.ts';
+import type { Judgement } from '../check-files.ts';
+import type { Finding, SourceFile } from '../finding.ts';
+import { lineNumbers } from '../line-numbers.ts';
+import { policyDirectory } from './directory.ts';
+import type { PolicyHit } from './rule.ts';
+import { policyRules } from './rules.ts';
+import { type Entry, entriesOf } from './yaml-entries.ts';
+
+/** Judges the files of a policy directory: what keeps them from being used, and what policies say that they should not. */
+export function checkPolicies(files: readonly SourceFile[]): Finding[] {
+  return judgePolicies(files).flatMap(({ findings }) => findings);
+}
+
+/** The same, file by file, with the policies and entries of each, in which suppressions may stand. */
+export function judgePolicies(unordered: readonly SourceFile[]): Judgement[] {
+  // What is said of two that contradict each other is said of the later one, whatever order files are listed in.
+  const files = unordered.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const { bundle, content, written, flaws } = readPolicies(files);
+  const judgements = new Map<string, Judgement>();
+  const judgementOf = (name: string): Judgement => {
+    const known = judgements.get(name);
+    if (known !== undefined) return known;
+    const file = files.find((file) => file.name === name) ?? { name, text: '' };
+    const judgement: Judgement = { file, findings: [], units: [] };
+    judgements.set(name, judgement);
+    return judgement;
+  };
+  for (const { file, unit } of written.values()) judgementOf(file).units.push(unit);
+  for (const { rule, file, line, message } of flaws) judgementOf(file).findings.push({ rule, file, line, message });
+
+  const entries = entriesByFile(files);
+  const directory = policyDirectory({ content, written });
+  for (const rule of policyRules) {
+    if (rule.needsEveryFile && bundle === undefined) continue;
+    for (const hit of rule.check(directory)) {
+      const finding = findingOf(rule.id, hit, entries);
+      judgementOf(finding.file).findings.push(finding);
+    }
+  }
+  for (const file of files) {
+    // Reading entries is worth its time only where one of them may be excepted.
+    if (/\.ya?ml$/.test(file.name) && file.text.includes('tvm-allow')) {
+      judgementOf(file.name).units.push(...entries(file.name).known.map(({ unit }) => unit));
+    }
+  }
+  return [...judgements.values()];
+}
+
+type EntriesOf = (name: string) => { file: SourceFile; known: Entry[]; lineOf(offset: number): number };
+
+function entriesByFile(files: readonly SourceFile[]): EntriesOf {
+  const read = new Map<string, ReturnType<EntriesOf>>();
+  return (name) => {
+    const known = read.get(name);
+    if (known !== undefined) return known;
+    const file = files.find((file) => file.name === name || file.name.endsWith(`/${name}`)) ?? { name, text: '' };
+    const entries = { file, known: entriesOf(file), lineOf: lineNumbers(file.text) };
+    read.set(name, entries);
+    return entries;
+  };
+}
+
+function findingOf(rule: string, hit: PolicyHit, entriesOf: EntriesOf): Finding {
+  const { message } = hit;
+  if ('policy' in hit) {
+    const { file, line, unit } = hit.policy.written;
+    return { rule, file, line, message, unit };
+  }
+  const { file, known, lineOf } = entriesOf(hit.file);
+  const entry = known.find(({ path }) => path.join('\n') === hit.entry.join('\n'));
+  if (entry === undefined) return { rule, file: file.name, line: 1, message };
+  return { rule, file: file.name, line: lineOf(entry.offset), message, unit: entry.unit };
+}

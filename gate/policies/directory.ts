@@ -1,0 +1,216 @@
+import type * as cedar from '@cedar-policy/cedar-wasm/nodejs';
+import type { ReadPolicies } from '../../core/policy/build-bundle.ts';
+import type { BundledPolicy } from '../../core/policy/bundle.ts';
+import type { WrittenPolicy } from '../../core/policy/cedar-file.ts';
+import { policyFacts, scopeEntity } from '../../core/policy/policy-facts.ts';
+import { placeResource } from '../../core/policy/resource-tree.ts';
+import { conjunctsOf, operation, type Two } from './conditions.ts';
+import { holds, type Situation, type Thing, type Value } from './evaluate.ts';
+import { ANY_WORKLOAD, anyResource, assumptions, place, role, workload } from './situation.ts';
+
+/** What the files of a policy directory say. */
+export type Content = ReadPolicies['content'];
+
+export type ActionName = 'read' | 'write' | 'assume';
+const ACTIONS: readonly ActionName[] = ['read', 'write', 'assume'];
+
+/** A policy as rules look at it. */
+export interface PolicyView {
+  id: string;
+  written: WrittenPolicy;
+  bundled: BundledPolicy;
+  /** The workload that its scope or a condition names; absent: any. */
+  principal?: string;
+  /** The entity that its scope names. */
+  resource?: { type: string; id: string; below: boolean };
+  /** The type that its resource is of, where the scope says so. */
+  resourceType?: 'Resource' | 'Role';
+  /** Whether its scope leaves the action open. */
+  anyAction: boolean;
+  /** The actions that it can be about. */
+  actions: ReadonlySet<ActionName>;
+  /** All that must hold for it to match, besides its scope. */
+  conjuncts: readonly cedar.Expr[];
+  /** What its conditions say that attributes are. */
+  assumed: ReadonlyMap<string, Value>;
+  /** The names of the attributes of its conditions, and the entities in them. */
+  facts: ReturnType<typeof policyFacts>;
+}
+
+/** A policy directory, taken apart for rules. */
+export interface PolicyDirectory {
+  content: Content;
+  policies: readonly PolicyView[];
+  /** The locations of `resources.yaml` in a location, itself left out. */
+  placesIn(location: string): readonly string[];
+  /** The principal of a policy, as far as it is known. */
+  principalOf(policy: PolicyView): Thing;
+  /** Whether a policy matches; `undefined` when that depends on the request. */
+  matches(policy: PolicyView, situation: Situation): boolean | undefined;
+  /** The `forbid` that holds in a situation whatever else the request says. */
+  forbidding(situation: Situation): PolicyView | undefined;
+  /** The policies of an effect whose scopes can match a resource. */
+  about(effect: BundledPolicy['effect'], resource: { type: string; id: string }): readonly PolicyView[];
+}
+
+export function policyDirectory({ content, written }: Pick<ReadPolicies, 'content' | 'written'>): PolicyDirectory {
+  const policies = [...written].flatMap(([id, policy]) => {
+    const bundled = content.policies[id];
+    return bundled === undefined ? [] : [view(id, policy, bundled)];
+  });
+
+  const inside = new Map<string, string[]>();
+  for (const location of Object.keys(content.resources)) {
+    for (const { location: around } of placeResource(content, location).ancestry) {
+      if (around === location) continue;
+      const known = inside.get(around);
+      if (known === undefined) inside.set(around, [location]);
+      else known.push(location);
+    }
+  }
+
+  const byResource = new Map<string, PolicyView[]>();
+  for (const policy of policies) {
+    const name = bucket(policy.bundled.effect, policy.resource);
+    const known = byResource.get(name);
+    if (known === undefined) byResource.set(name, [policy]);
+    else known.push(policy);
+  }
+  const about: PolicyDirectory['about'] = (effect, resource) => {
+    const names =
+      resource.type === 'Resource'
+        ? placeResource(content, resource.id).ancestry.map(({ location }) => ({ type: 'Resource', id: location }))
+        : [resource];
+    return [...names, undefined].flatMap((name) => byResource.get(bucket(effect, name)) ?? []);
+  };
+
+  const workloads = new Map<string, Thing>();
+  function principalOf({ principal }: PolicyView): Thing {
+    if (principal === undefined) return ANY_WORKLOAD;
+    const known = workloads.get(principal) ?? workload(content, principal);
+    workloads.set(principal, known);
+    return known;
+  }
+
+  return {
+    content,
+    policies,
+    placesIn: (location) => inside.get(location) ?? [],
+    principalOf,
+    matches,
+    about,
+    forbidding: (situation) => {
+      const { type, id } = situation.resource;
+      const candidates =
+        type === undefined || id === undefined
+          ? (byResource.get(bucket('forbid', undefined)) ?? [])
+          : about('forbid', { type, id });
+      return candidates.find((policy) => matches(policy, situation) === true);
+    },
+  };
+}
+
+function bucket(effect: string, resource: { type: string; id: string } | undefined): string {
+  return resource === undefined ? effect : `${effect} ${resource.type}::"${resource.id}"`;
+}
+
+function matches(policy: PolicyView, situation: Situation): boolean | undefined {
+  const { principal, resource, action } = situation;
+  const inScope: (boolean | undefined)[] = [];
+  if (action !== undefined && !policy.actions.has(action as ActionName)) return false;
+  if (action === undefined) inScope.push(undefined);
+  if (policy.bundled.principal !== undefined) {
+    inScope.push(principal.id === undefined ? undefined : principal.id === policy.bundled.principal);
+  }
+  if (policy.resourceType !== undefined && resource.type !== undefined && policy.resourceType !== resource.type) {
+    return false;
+  }
+  if (policy.resource !== undefined) {
+    const { type, id, below } = policy.resource;
+    if (below) inScope.push(resource.isIn({ type, id }));
+    else inScope.push(resource.id === undefined ? undefined : resource.type === type && resource.id === id);
+  }
+  if (inScope.includes(false)) return false;
+  const conditions = holds(policy.conjuncts, situation);
+  return inScope.includes(undefined) && conditions === true ? undefined : conditions;
+}
+
+function view(id: string, written: WrittenPolicy, bundled: BundledPolicy): PolicyView {
+  const { json } = written;
+  const conjuncts = conjunctsOf(json.conditions);
+  const assumed = assumptions(conjuncts);
+  const named = scopeEntity(json.resource);
+  const resource = named === undefined ? undefined : { ...named, below: json.resource.op !== '==' };
+  const resourceType = (resource?.type ?? ('entity_type' in json.resource ? json.resource.entity_type : undefined)) as
+    | PolicyView['resourceType']
+    | undefined;
+  const inScope = actionsInScope(json.action).filter(
+    (action) => resourceType === undefined || (action === 'assume') === (resourceType === 'Role'),
+  );
+  const about = (type: 'Resource' | 'Role') =>
+    resource === undefined
+      ? anyResource(type)
+      : resource.type === 'Role'
+        ? role(resource.id)
+        : { ...anyResource('Resource'), ...(!resource.below && { id: resource.id }) };
+  const actions = inScope.filter((action) => {
+    const situation = {
+      principal: ANY_WORKLOAD,
+      action,
+      resource: about(action === 'assume' ? 'Role' : 'Resource'),
+      assumed: new Map(),
+    };
+    return holds(conjuncts, situation) !== false;
+  });
+  const principal = bundled.principal ?? namedInConditions(conjuncts);
+  return {
+    id,
+    written,
+    bundled,
+    ...(principal !== undefined && { principal }),
+    ...(resource && { resource }),
+    ...(resourceType && { resourceType }),
+    anyAction: json.action.op === 'All',
+    // Conditions that never hold are a finding of their own: the others judge the policy by its scope.
+    actions: new Set(actions.length > 0 ? actions : inScope),
+    conjuncts,
+    assumed,
+    facts: policyFacts(json),
+  };
+}
+
+function actionsInScope(scope: cedar.ActionConstraint): ActionName[] {
+  if (scope.op === 'All') return [...ACTIONS];
+  const unverified =
+    scope.op === 'in' && 'entities' in scope ? scope.entities : 'entity' in scope ? [scope.entity] : [];
+  const names = unverified.map((entity) => ('__entity' in entity ? entity.__entity : entity).id);
+  return ACTIONS.filter((action) => names.includes(action));
+}
+
+/** The workload of a condition `principal == Workload::"…"`. */
+function namedInConditions(conjuncts: readonly cedar.Expr[]): string | undefined {
+  for (const conjunct of conjuncts) {
+    const [operator, operand] = operation(conjunct);
+    if (operator !== '==' && operator !== 'in') continue;
+    const { left, right } = operand as Two;
+    for (const [one, other] of [
+      [left, right],
+      [right, left],
+    ] as const) {
+      const value = 'Value' in other ? other.Value : undefined;
+      const isPrincipal = 'Var' in one && one.Var === 'principal';
+      if (!isPrincipal || typeof value !== 'object' || value === null || !('__entity' in value)) continue;
+      return (value.__entity as { id: string }).id;
+    }
+  }
+  return undefined;
+}
+
+/** The places that a policy can be about: by its scope, and all of `resources.yaml` in it; `undefined`: any. */
+export function placesOf(directory: PolicyDirectory, { resource }: PolicyView): Thing[] | undefined {
+  if (resource === undefined || resource.type !== 'Resource') return undefined;
+  const { content } = directory;
+  if (!resource.below) return [place(content, resource.id)];
+  const named = [resource.id, ...directory.placesIn(resource.id)];
+  return [...named, `${resource.id}/*`].map((location) => place(content, location));
+}

@@ -1,0 +1,239 @@
+import type * as cedar from '@cedar-policy/cedar-wasm/nodejs';
+import { operation, pathOf, type Two } from './conditions.ts';
+
+/** What cannot be told before a request is made. */
+export const UNKNOWN = Symbol('unknown');
+/** What a thing does not have. */
+export const ABSENT = Symbol('absent');
+/** An expression that cannot be evaluated, as one that reads what is absent. */
+const FAILS = Symbol('fails');
+
+/** A value of Cedar, as far as rules look at it. */
+export type Value = string | number | boolean | Value[] | { type: string; id: string };
+type Outcome = Value | typeof UNKNOWN | typeof FAILS;
+
+/** What is known of a principal or a resource. */
+export interface Thing {
+  type: string | undefined;
+  id: string | undefined;
+  attribute(name: string): Value | typeof UNKNOWN | typeof ABSENT;
+  /** Whether it is an entity, or in it; `undefined` when that cannot be told. */
+  isIn(entity: { type: string; id: string }): boolean | undefined;
+}
+
+/** What is known of a request. */
+export interface Situation {
+  principal: Thing;
+  action: string | undefined;
+  resource: Thing;
+  /** What some attributes are, by their paths, besides what the things say; `true` at `principal.team?` when it is there. */
+  assumed: ReadonlyMap<string, Value>;
+}
+
+/**
+ * Evaluates conditions that must all hold, from what is known.
+ *
+ * What Cedar would decide is decided the same here; what it would need more for is `undefined`. A condition that cannot be
+ * evaluated does not hold: this machine then denies.
+ */
+export function holds(conditions: readonly cedar.Expr[], situation: Situation): boolean | undefined {
+  let all: boolean | undefined = true;
+  for (const condition of conditions) {
+    const outcome = evaluate(condition, situation);
+    if (outcome === false || outcome === FAILS) return false;
+    if (outcome !== true) all = undefined;
+  }
+  return all;
+}
+
+function evaluate(expression: cedar.Expr, situation: Situation): Outcome {
+  const [operator, operand] = operation(expression);
+  const two = () => {
+    const { left, right } = operand as Two;
+    return [evaluate(left, situation), evaluate(right, situation)] as const;
+  };
+  switch (operator) {
+    case 'Value':
+      return literal(operand);
+    case 'Set':
+      return all((operand as cedar.Expr[]).map((element) => evaluate(element, situation)));
+    case 'Var':
+      return variable(operand as string, situation);
+    case '&&':
+    case '||':
+      return junction(operator === '||', operand as Two, situation);
+    case '!': {
+      const outcome = evaluate((operand as { arg: cedar.Expr }).arg, situation);
+      return typeof outcome === 'boolean' ? !outcome : outcome;
+    }
+    case 'if-then-else': {
+      const { if: test, then, else: otherwise } = operand as { if: cedar.Expr; then: cedar.Expr; else: cedar.Expr };
+      const outcome = evaluate(test, situation);
+      if (outcome === true) return evaluate(then, situation);
+      return outcome === false ? evaluate(otherwise, situation) : outcome;
+    }
+    case '==':
+      return known(two(), (left, right) => equal(left, right));
+    case '!=':
+      return known(two(), (left, right) => !equal(left, right));
+    case '<':
+    case '<=':
+    case '>':
+    case '>=':
+      return known(two(), (left, right) => compare(operator, left, right));
+    case '.': {
+      const { left, attr } = operand as { left: cedar.Expr; attr: string };
+      return attribute(left, attr, situation);
+    }
+    case 'has':
+      return has(operand as { left: cedar.Expr; attr: string | string[] }, situation);
+    case 'in': {
+      const { left, right } = operand as Two;
+      return within(left, evaluate(right, situation), situation);
+    }
+    case 'is': {
+      const { left, entity_type, in: other } = operand as { left: cedar.Expr; entity_type: string; in?: cedar.Expr };
+      const type = thingOf(left, situation)?.type;
+      if (type === undefined) return UNKNOWN;
+      if (type !== entity_type) return false;
+      return other === undefined ? true : within(left, evaluate(other, situation), situation);
+    }
+    case 'contains':
+      return known(two(), (left, right) => Array.isArray(left) && left.some((element) => equal(element, right)));
+    case 'containsAll':
+      return known(two(), (left, right) => isSet(left) && isSet(right) && right.every((one) => includes(left, one)));
+    case 'containsAny':
+      return known(two(), (left, right) => isSet(left) && isSet(right) && right.some((one) => includes(left, one)));
+    case 'isEmpty': {
+      const outcome = evaluate((operand as { arg: cedar.Expr }).arg, situation);
+      return Array.isArray(outcome) ? outcome.length === 0 : outcome;
+    }
+    case 'like': {
+      const { left, pattern } = operand as { left: cedar.Expr; pattern: cedar.PatternElem[] };
+      const outcome = evaluate(left, situation);
+      return typeof outcome === 'string' ? matches(outcome, pattern) : outcome;
+    }
+    default:
+      // Arithmetic, times, addresses and records: nothing about them is known before the request.
+      return UNKNOWN;
+  }
+}
+
+/** `&&`, or `||` when `stops` is true: the value that ends the evaluation. */
+function junction(stops: boolean, { left, right }: Two, situation: Situation): Outcome {
+  const first = evaluate(left, situation);
+  if (first === stops || first === FAILS) return first;
+  const second = evaluate(right, situation);
+  if (first !== UNKNOWN) return second;
+  // Whatever the left side is: it ends in what the right side is, or in the same.
+  return second === stops ? second : UNKNOWN;
+}
+
+function all(outcomes: readonly Outcome[]): Outcome {
+  if (outcomes.includes(FAILS)) return FAILS;
+  return outcomes.includes(UNKNOWN) ? UNKNOWN : (outcomes as Value[]);
+}
+
+function known([left, right]: readonly [Outcome, Outcome], decide: (left: Value, right: Value) => Outcome): Outcome {
+  if (left === FAILS || right === FAILS) return FAILS;
+  return left === UNKNOWN || right === UNKNOWN ? UNKNOWN : decide(left, right);
+}
+
+function literal(value: unknown): Outcome {
+  // Beyond that, JavaScript's numbers are not Cedar's.
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? value : UNKNOWN;
+  if (typeof value !== 'object') return value as Value;
+  if (value !== null && '__entity' in value) return value.__entity as Value;
+  return Array.isArray(value) ? all(value.map(literal)) : UNKNOWN;
+}
+
+function variable(name: string, situation: Situation): Outcome {
+  if (name === 'action') {
+    return situation.action === undefined ? UNKNOWN : { type: 'Action', id: situation.action };
+  }
+  const thing = name === 'principal' || name === 'resource' ? situation[name] : undefined;
+  if (thing?.id === undefined || thing.type === undefined) return UNKNOWN;
+  return { type: thing.type, id: thing.id };
+}
+
+function thingOf(expression: cedar.Expr, situation: Situation): Thing | undefined {
+  if (!('Var' in expression)) return undefined;
+  return expression.Var === 'principal' || expression.Var === 'resource' ? situation[expression.Var] : undefined;
+}
+
+function attribute(left: cedar.Expr, name: string, situation: Situation): Outcome {
+  const found = thingOf(left, situation)?.attribute(name) ?? UNKNOWN;
+  if (found === ABSENT) return FAILS;
+  if (found !== UNKNOWN) return found;
+  return situation.assumed.get(`${pathOf(left)}.${name}`) ?? UNKNOWN;
+}
+
+function has({ left, attr }: { left: cedar.Expr; attr: string | string[] }, situation: Situation): Outcome {
+  const [name = '', ...more] = [attr].flat();
+  const found = thingOf(left, situation)?.attribute(name) ?? UNKNOWN;
+  if (found === ABSENT) return false;
+  if (more.length > 0) return UNKNOWN;
+  if (found !== UNKNOWN) return true;
+  const path = `${pathOf(left)}.${name}`;
+  return situation.assumed.has(path) || situation.assumed.has(`${path}?`) ? true : UNKNOWN;
+}
+
+function within(left: cedar.Expr, right: Outcome, situation: Situation): Outcome {
+  if (right === FAILS || right === UNKNOWN) return right;
+  const entities = (isSet(right) ? right : [right]).filter(isEntity);
+  if ('Var' in left && left.Var === 'action') {
+    // Groups of actions are not told to Cedar when it decides.
+    return situation.action === undefined ? UNKNOWN : entities.some(({ id }) => id === situation.action);
+  }
+  const thing = thingOf(left, situation);
+  if (thing === undefined) return UNKNOWN;
+  const answers = entities.map((entity) => thing.isIn(entity));
+  if (answers.includes(true)) return true;
+  return answers.includes(undefined) ? UNKNOWN : false;
+}
+
+function isSet(value: Value): value is Value[] {
+  return Array.isArray(value);
+}
+
+function isEntity(value: Value): value is { type: string; id: string } {
+  return typeof value === 'object' && !Array.isArray(value);
+}
+
+function includes(set: readonly Value[], value: Value): boolean {
+  return set.some((element) => equal(element, value));
+}
+
+function equal(left: Value, right: Value): boolean {
+  if (isSet(left) && isSet(right)) {
+    return left.every((one) => includes(right, one)) && right.every((one) => includes(left, one));
+  }
+  if (isEntity(left) && isEntity(right)) return left.type === right.type && left.id === right.id;
+  return left === right;
+}
+
+function compare(operator: string, left: Value, right: Value): Outcome {
+  if (typeof left !== 'number' || typeof right !== 'number') return FAILS;
+  if (operator === '<') return left < right;
+  if (operator === '<=') return left <= right;
+  return operator === '>' ? left > right : left >= right;
+}
+
+function matches(text: string, pattern: readonly cedar.PatternElem[]): boolean {
+  const parts = pattern.map((element) => (element === 'Wildcard' ? undefined : element.Literal));
+  // From the left, each literal at its first place: a pattern without choices needs no going back.
+  let at = 0;
+  let floating = false;
+  for (const [index, part] of parts.entries()) {
+    if (part === undefined) {
+      floating = true;
+      continue;
+    }
+    const last = index === parts.length - 1;
+    const found = last && floating ? text.length - part.length : floating ? text.indexOf(part, at) : at;
+    if (found < at || !text.startsWith(part, found)) return false;
+    at = found + part.length;
+    floating = false;
+  }
+  return floating || at === text.length;
+}

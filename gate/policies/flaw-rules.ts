@@ -1,0 +1,103 @@
+import type { FlawRule } from '../../core/policy/flaw.ts';
+import type { Rule, SourceFile } from '../finding.ts';
+import { cedarExample } from './rule.ts';
+
+const READABLE = `@id("orders-service-reads-shipments")
+permit (
+  principal == Workload::"arn:aws:iam::111122223333:role/orders-service",
+  action == Action::"read",
+  resource == Resource::"orders-db/shipments"
+)
+when { context.audience == "orders-db" };
+`;
+const PASSING = cedarExample(READABLE);
+
+function resources(text: string): SourceFile {
+  return { name: 'policies/resources.yaml', text };
+}
+
+const FLAWS: Record<FlawRule, Omit<Rule, 'id' | 'severity'>> = {
+  'policy/syntax': {
+    title: 'a policy file that does not parse',
+    why: 'None of its policies is read; a deployment refuses it.',
+    instead: 'Mend the Cedar at the line that is named.',
+    failing: cedarExample(READABLE.replace('permit (', 'permit')),
+    passing: PASSING,
+  },
+  'policy/schema': {
+    title: 'a policy of things that the schema does not have',
+    why: 'It could never be evaluated as it is meant; a deployment refuses it.',
+    instead: 'Use the entity types, actions and attributes of schema.cedarschema; ask `has` before an optional one.',
+    failing: cedarExample(READABLE.replace('context.audience', 'context.receiver')),
+    passing: PASSING,
+  },
+  'policy/id': {
+    title: 'a policy without an id of its own',
+    why: 'Records and refusals name policies by @id; without one, nobody could say which policy decided.',
+    instead: 'Begin it with `@id("…")` of letters, digits and `-_.` that no other policy has.',
+    failing: cedarExample(READABLE.replace(/^@id.*\n/, '')),
+    passing: PASSING,
+  },
+  'policy/annotation': {
+    title: 'an annotation that means nothing here',
+    why: 'A misspelt @max_lifetime would limit nothing, and nobody would notice.',
+    instead:
+      'Write one of `@max_lifetime("5m")`, `@network`, `@window`, `@single_use`, `@require_reason`, `@description`.',
+    failing: cedarExample(READABLE.replace('permit', '@maximum_lifetime("5m")\npermit')),
+    passing: cedarExample(READABLE.replace('permit', '@max_lifetime("5m")\npermit')),
+  },
+  'policy/unknown-name': {
+    title: 'a policy that names what is not there',
+    why: 'A name with a typing error is nobody’s: the policy would silently never match.',
+    instead: 'Name roles, networks and windows of their files, exact locations, and ARNs of IAM roles or users.',
+    failing: cedarExample(READABLE.replace(':role/', ':rol/')),
+    passing: PASSING,
+  },
+  'policy/unsupported': {
+    title: 'a policy of a kind that this machine cannot decide by',
+    why: 'It is told of the caller and of what is asked for, and of no other entity; templates are linked nowhere.',
+    instead: 'Read attributes of `principal` and `resource` only, and write templates out.',
+    failing: cedarExample(
+      READABLE.replace('principal ==', 'principal == ?principal').replace(/ Workload::"[^"]*"/, ''),
+    ),
+    passing: PASSING,
+  },
+  'policy/ceiling-permits': {
+    title: 'a permit in ceiling.cedar',
+    why: 'The ceiling is what its owners can review alone, because it only ever takes away.',
+    instead: 'Move the permit to another file.',
+    failing: { name: 'policies/ceiling.cedar', text: READABLE },
+    passing: {
+      name: 'policies/ceiling.cedar',
+      text: '@id("nobody-writes-backups")\nforbid (principal, action == Action::"write", resource in Resource::"backups");\n',
+    },
+  },
+  'policy/resource-cycle': {
+    title: 'locations that are in themselves',
+    why: 'What is in a location would be above it too: a permit of one would be a permit of all.',
+    instead: 'Take out one `in` of the circle that is named.',
+    failing: resources('one: { in: [two] }\ntwo: { in: [one] }\n'),
+    passing: resources('one: { in: [two] }\ntwo: {}\n'),
+  },
+  'policy/data-file': {
+    title: 'a file beside the policies that does not say what it can say',
+    why: 'A misspelt attribute or name would be missing where a policy asks for it; a deployment refuses it.',
+    instead: 'Mend the key at the line that is named; docs/policies.md says what each file holds.',
+    failing: resources('orders-db/*: { environment: production }\n'),
+    passing: resources('orders-db: { environment: production }\n'),
+  },
+  'policy/too-large': {
+    title: 'a policy file that is too large',
+    why: 'It would take longer to read than a deployment has, and no person has read it.',
+    instead: 'Split it.',
+    failing: cedarExample('// A line of very many.\n'.repeat(180_000)),
+    passing: PASSING,
+  },
+};
+
+/** What keeps policies from being used at all, as rules: a deployment makes no exception of them. */
+export const policyFlawRules: readonly Rule[] = Object.entries(FLAWS).map(([id, rule]) => ({
+  id,
+  severity: 'error',
+  ...rule,
+}));

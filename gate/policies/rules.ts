@@ -1,0 +1,19 @@
+import type { PolicyRule } from './rule.ts';
+import { breadthRules } from './rules/breadth-rules.ts';
+import { contradictionRules } from './rules/contradiction-rules.ts';
+import { environmentRules } from './rules/environment-rules.ts';
+import { escalationRules } from './rules/escalation-rules.ts';
+import { roleRules } from './rules/role-rules.ts';
+import { unusedRules } from './rules/unused-rules.ts';
+import { writeRules } from './rules/write-rules.ts';
+
+/** Every rule about what readable policies say. A deployment may make exceptions of them. */
+export const policyRules: readonly PolicyRule[] = [
+  ...breadthRules,
+  ...writeRules,
+  ...environmentRules,
+  ...escalationRules,
+  ...contradictionRules,
+  ...roleRules,
+  ...unusedRules,
+];

@@ -1,0 +1,207 @@
+import { Composer, type Document, isAlias, isMap, isScalar, isSeq, type Pair, Parser, type YAMLMap } from 'yaml';
+import { isMapping, type Mapping, mappings } from './values.ts';
+
+/** Levels of nesting that a manifest may have: far more than any has, and no stack overflows. */
+const MAX_DEPTH = 100;
+
+/** Values that a file may hold, those that its aliases repeat counted each time. */
+const MAX_VALUES = 1_000_000;
+
+/** A stretch of the text: characters, end exclusive. */
+export interface Range {
+  start: number;
+  end: number;
+}
+
+/** A document of a file: plain values, tags of CloudFormation written out, as in `{ "Fn::Sub": … }`. */
+export interface ManifestDocument extends Range {
+  value: unknown;
+}
+
+/** A file's documents, and where in its text each value stands. */
+export interface Manifest {
+  documents: ManifestDocument[];
+  /** Where a mapping or list stands, or its `key` with the value, if it has that key. */
+  rangeOf(container: object, key?: string | number): Range | undefined;
+}
+
+/** Why a file is no YAML and no JSON: a clause, and the character where it shows. */
+export interface Unreadable {
+  problem: string;
+  offset: number;
+}
+
+type Ranges = WeakMap<object, Map<string | number | undefined, Range>>;
+
+/** Reads YAML, or JSON, which is YAML too. */
+export function readManifest(text: string): Manifest | Unreadable {
+  const ranges: Ranges = new WeakMap();
+  const documents: ManifestDocument[] = [];
+  const budget = { left: MAX_VALUES };
+  let end = 0;
+  try {
+    // A key that stands twice is looked for below: the library's own search takes the square of their number.
+    const options = { prettyErrors: false, uniqueKeys: false, logLevel: 'silent' } as const;
+    for (const document of new Composer(options).compose(new Parser().parse(text))) {
+      const [error] = document.errors;
+      if (error !== undefined) return { problem: sentence(error.message), offset: error.pos[0] };
+      const range = { start: end, end: document.range[2] };
+      end = range.end;
+      documents.push({ value: new Reading(ranges, budget).value(document.contents, 0), ...range });
+    }
+  } catch (error) {
+    if (error instanceof Refused) return { problem: error.message, offset: error.offset };
+    throw error;
+  }
+  return {
+    documents,
+    rangeOf: (container, key) => {
+      const known = ranges.get(container);
+      return known?.get(key) ?? known?.get(undefined);
+    },
+  };
+}
+
+// The library's messages may quote the text, and a secret with it.
+function sentence(message: string): string {
+  const plain = message.split(/[\n:"]/)[0]?.trim();
+  return plain ? plain.charAt(0).toLowerCase() + plain.slice(1) : 'the syntax is wrong';
+}
+
+class Refused extends Error {
+  readonly offset: number;
+
+  constructor(problem: string, offset: number) {
+    super(problem);
+    this.offset = offset;
+  }
+}
+
+interface Read {
+  value: unknown;
+  /** How many values it holds, itself among them. */
+  size: number;
+}
+
+type Node = Document.Parsed['contents'];
+
+/** The reading of one document: anchors are its own. */
+class Reading {
+  readonly #ranges: Ranges;
+  readonly #budget: { left: number };
+  readonly #anchors = new Map<string, Read & { depth: number }>();
+  /** How deep the values of an alias reach below the level on which it stands. */
+  #deepest = 0;
+
+  constructor(ranges: Ranges, budget: { left: number }) {
+    this.#ranges = ranges;
+    this.#budget = budget;
+  }
+
+  value(node: Node, depth: number): unknown {
+    const before = this.#budget.left;
+    const deepest = this.#deepest;
+    this.#deepest = depth;
+    this.#spend(1, node);
+    if (depth > MAX_DEPTH) throw new Refused(`it is nested deeper than ${MAX_DEPTH} levels`, offsetOf(node));
+    const value = this.#plain(node, depth);
+    if (node !== null && 'anchor' in node && node.anchor) {
+      this.#anchors.set(node.anchor, { value, size: before - this.#budget.left, depth: this.#deepest - depth });
+    }
+    this.#deepest = Math.max(this.#deepest, deepest);
+    return value;
+  }
+
+  #spend(values: number, node: Node): void {
+    this.#budget.left -= values;
+    if (this.#budget.left < 0) {
+      throw new Refused(`its aliases make it more than ${MAX_VALUES} values`, offsetOf(node));
+    }
+  }
+
+  #plain(node: Node, depth: number): unknown {
+    if (isAlias(node)) return this.#alias(node.source, node, depth);
+    const plain = isMap(node) ? this.#map(node, depth) : isSeq(node) ? this.#list(node.items, depth) : scalar(node);
+    if (typeof plain === 'object' && plain !== null && node?.range) this.#place(plain, undefined, node.range);
+    const tag = node !== null && 'tag' in node ? intrinsicOf(node.tag) : undefined;
+    if (tag === undefined || !node?.range) return plain;
+    const tagged = record();
+    tagged[tag] = plain;
+    this.#place(tagged, undefined, node.range);
+    return tagged;
+  }
+
+  #alias(name: string, node: Node, depth: number): unknown {
+    const target = this.#anchors.get(name);
+    // The anchor stands further down, nowhere, or around the alias.
+    if (target === undefined) throw new Refused('an alias has no anchor before it', offsetOf(node));
+    this.#spend(target.size, node);
+    this.#deepest = Math.max(this.#deepest, depth + target.depth);
+    if (this.#deepest > MAX_DEPTH) throw new Refused(`it is nested deeper than ${MAX_DEPTH} levels`, offsetOf(node));
+    return target.value;
+  }
+
+  #list(items: readonly unknown[], depth: number): unknown[] {
+    const list: unknown[] = [];
+    for (const [index, item] of items.entries()) {
+      list.push(this.value(item as Node, depth + 1));
+      const range = (item as Node)?.range;
+      if (range) this.#place(list, index, range);
+    }
+    return list;
+  }
+
+  #map(node: YAMLMap, depth: number): Mapping {
+    const map = record();
+    const merged: Mapping[] = [];
+    for (const pair of node.items as Pair<Node, Node>[]) {
+      const key = keyOf(pair.key);
+      if (key === undefined) throw new Refused('a key is not plain text', offsetOf(pair.key ?? pair.value));
+      const value = this.value(pair.value, depth + 1);
+      if (key === '<<' && isScalar(pair.key) && pair.key.type === 'PLAIN') {
+        merged.push(...(isMapping(value) ? [value] : mappings(value)));
+        continue;
+      }
+      // Parsers differ in which of two they take: what is judged here must be what is deployed.
+      if (Object.hasOwn(map, key)) throw new Refused('a key stands twice in one mapping', offsetOf(pair.key));
+      map[key] = value;
+      const [start] = pair.key?.range ?? [0];
+      this.#place(map, key, [start, pair.value?.range?.[1] ?? pair.key?.range?.[1] ?? start]);
+    }
+    for (const defaults of merged) {
+      for (const key of Object.keys(defaults)) if (!Object.hasOwn(map, key)) map[key] = defaults[key];
+    }
+    return map;
+  }
+
+  #place(container: object, key: string | number | undefined, [start, end]: readonly [number, number, ...number[]]) {
+    const known = this.#ranges.get(container) ?? new Map();
+    known.set(key, { start, end });
+    this.#ranges.set(container, known);
+  }
+}
+
+// Without a prototype: `__proto__` is a key like another.
+function record(): Mapping {
+  return Object.create(null);
+}
+
+function scalar(node: Node): unknown {
+  return isScalar(node) ? node.value : null;
+}
+
+function keyOf(node: Node): string | undefined {
+  if (!isScalar(node)) return undefined;
+  return typeof node.value === 'string' ? node.value : (node.source ?? String(node.value));
+}
+
+function offsetOf(node: Node): number {
+  return node?.range?.[0] ?? 0;
+}
+
+/** As in `!Sub` for `Fn::Sub`; nothing for YAML's own tags. */
+function intrinsicOf(tag: string | undefined): string | undefined {
+  const name = /^!(\w+)$/.exec(tag ?? '')?.[1];
+  if (name === undefined) return undefined;
+  return name === 'Ref' || name === 'Condition' ? name : `Fn::${name}`;
+}

@@ -1,0 +1,25 @@
+import type { Finding } from '../finding.ts';
+import { ruleOf } from '../rules.ts';
+
+/**
+ * Findings as commands of a GitHub workflow, which shows each at its line of the pull request.
+ *
+ * @see https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#setting-an-error-message
+ */
+export function githubReport(findings: readonly Finding[]): string {
+  return findings
+    .map(({ rule, file, line, message }) => {
+      const { severity, instead } = ruleOf(rule);
+      const properties = `file=${property(file)},line=${line},title=${property(rule)}`;
+      return `::${severity} ${properties}::${data(`${message}. ${instead}`)}\n`;
+    })
+    .join('');
+}
+
+function data(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+}
+
+function property(text: string): string {
+  return data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
+}

@@ -1,0 +1,42 @@
+import { styleText } from 'node:util';
+import type { Finding } from '../finding.ts';
+import { oneLine } from '../one-line.ts';
+import { ruleOf } from '../rules.ts';
+import { count } from './count.ts';
+
+/**
+ * Findings for a person: by file, then each rule's reason and remedy once, then how many there are.
+ *
+ * @param files how many files were judged
+ * @param stream where it is written: colours are for terminals alone
+ */
+export function textReport(findings: readonly Finding[], files: number, stream: NodeJS.WritableStream): string {
+  const style = (format: Parameters<typeof styleText>[0], text: string) => styleText(format, text, { stream });
+  const severity = (rule: string) => {
+    const { severity } = ruleOf(rule);
+    return style(severity === 'error' ? 'red' : 'yellow', severity.padEnd('warning'.length));
+  };
+  const lineWidth = String(Math.max(0, ...findings.map(({ line }) => line))).length;
+  const ruleWidth = Math.max(0, ...findings.map(({ rule }) => rule.length));
+  const byFile = [...Map.groupBy(findings, ({ file }) => file)].map(([file, inFile]) => {
+    const lines = inFile.map(
+      ({ line, rule, message }) =>
+        `  ${String(line).padStart(lineWidth)}  ${severity(rule)}  ${style('dim', rule.padEnd(ruleWidth))}  ${message}\n`,
+    );
+    return `${style('bold', oneLine(file))}\n${lines.join('')}\n`;
+  });
+  const rules = [...new Set(findings.map(({ rule }) => rule))].sort().map((id) => {
+    const { why, instead } = ruleOf(id);
+    return `${style('bold', id)}\n  ${why}\n  ${instead}\n\n`;
+  });
+  return `${byFile.join('')}${rules.join('')}${total(findings, files)}\n`;
+}
+
+function total(findings: readonly Finding[], files: number): string {
+  const { errors, warnings } = count(findings);
+  return `${plural(errors, 'error')}, ${plural(warnings, 'warning')} in ${plural(files, 'file')}`;
+}
+
+function plural(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}

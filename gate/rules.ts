@@ -1,0 +1,38 @@
+import { cloudFormationRules } from './cloudformation/rules.ts';
+import { credentialRules } from './credentials/rules.ts';
+import { fileRules } from './file-rules.ts';
+import type { Rule } from './finding.ts';
+import { kubernetesRules } from './kubernetes/rules.ts';
+import { policyFlawRules } from './policies/flaw-rules.ts';
+import { policyRules } from './policies/rules.ts';
+import { suppressionRules } from './suppression.ts';
+
+/** Every rule whose findings a suppression can drop, by area. */
+const judging: readonly Rule[] = [...kubernetesRules, ...cloudFormationRules, ...credentialRules, ...policyRules];
+
+/** Every rule of the gate, by id. */
+export const rulesById: ReadonlyMap<string, Rule> = byId([
+  ...judging,
+  ...policyFlawRules,
+  ...fileRules,
+  ...suppressionRules,
+]);
+
+/** The ids of the rules that can be suppressed. */
+export const suppressibleRules: ReadonlySet<string> = new Set(judging.map(({ id }) => id));
+
+function byId(rules: readonly Rule[]): Map<string, Rule> {
+  const known = new Map<string, Rule>();
+  for (const rule of rules) {
+    if (known.has(rule.id)) throw new Error(`two rules have the id ${rule.id}`);
+    known.set(rule.id, rule);
+  }
+  return known;
+}
+
+/** The rule of a finding. */
+export function ruleOf(id: string): Rule {
+  const rule = rulesById.get(id);
+  if (rule === undefined) throw new Error(`there is no rule ${id}`);
+  return rule;
+}

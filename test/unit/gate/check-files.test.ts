@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import { checkFiles } from '../../../gate/check-files.ts';
+import { check, pod } from './check.ts';
+
+const BAD = { name: 'z/bad.yaml', text: pod('hostPID: true,') };
+
+/** Nine aliases of nine, nine times over. */
+const BOMB = `a0: &a0 [x]\n${Array.from({ length: 12 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(9).fill(`*a${i}`).join(', ')}]`).join('\n')}\n`;
+
+describe('a file that cannot be judged', () => {
+  it.each([
+    ['a syntax error', 'apiVersion: v1\nkind: [Pod\n', 'file/unreadable'],
+    ['broken JSON', '{\n"apiVersion": "v1",\n"kind" "Pod"\n}', 'file/unreadable'],
+    ['an alias bomb', BOMB, 'file/unreadable'],
+    ['an alias of itself', 'a: &a [*a]\n', 'file/unreadable'],
+    ['an alias of nothing', 'a: *b\n', 'file/unreadable'],
+    ['a key that stands twice', 'apiVersion: v1\nkind: Pod\nkind: Role\n', 'file/unreadable'],
+    ['a key that is a list', 'apiVersion: v1\nkind: Pod\n? [a]\n: b\n', 'file/unreadable'],
+    ['lists nested deeply', `apiVersion: v1\nkind: Pod\nx: ${'['.repeat(300)}${']'.repeat(300)}\n`, 'file/unreadable'],
+    ['lists nested very deeply', '['.repeat(200_000), 'file/unreadable'],
+    ['JSON nested very deeply', `${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}`, 'file/unreadable'],
+    ['blocks nested very deeply', '- '.repeat(100_000), 'file/unreadable'],
+    [
+      'aliases nested deeply',
+      Array.from({ length: 150 }, (_, i) => `a${i}: &a${i} [${i ? `*a${i - 1}` : 1}]`).join('\n'),
+      'file/unreadable',
+    ],
+    ['ten megabytes', 'a: b\n'.repeat(2_000_000), 'file/too-large'],
+    ['many keys', `{${Array.from({ length: 90_000 }, (_, i) => `a${i}: 1`).join(', ')}}`, 'file/unrecognized'],
+    ['nothing', '', 'file/unrecognized'],
+    ['comments', '# nothing\n', 'file/unrecognized'],
+    ['bytes', '\u0000\u0001\ufffd\n', 'file/unrecognized'],
+    ['settings', 'replicas: 2\n', 'file/unrecognized'],
+    ['a list of numbers', '[1, 2]', 'file/unrecognized'],
+    [
+      'a Helm template',
+      'apiVersion: v1\nkind: Pod\nmetadata:\n  name: {{ .Values.name }}\n{{- end }}\n',
+      'file/unrecognized',
+    ],
+  ])(
+    'with %s has one finding, and the others are judged',
+    (_what, text, rule) => {
+      const findings = checkFiles([{ name: 'a.yaml', text }, BAD], { today: '2026-11-22' });
+      expect(findings.map(({ file, rule }) => `${file} ${rule}`)).toEqual([
+        `a.yaml ${rule}`,
+        'z/bad.yaml kubernetes/host-namespace',
+      ]);
+      expect(findings[0]?.line).toBeGreaterThan(0);
+      expect(findings[0]?.message).toMatch(/^[^\n]{10,200}$/);
+    },
+    10_000,
+  );
+
+  it('tells the line of a syntax error', () => {
+    expect(check('apiVersion: v1\nkind: Pod\nspec: {a: [}\n')[0]).toMatchObject({ rule: 'file/unreadable', line: 3 });
+  });
+
+  it('tells a Helm template to be rendered', () => {
+    expect(check('a: {{ .Values.a }}\n')[0]?.message).toContain('render it first');
+  });
+
+  it('with a manifest and something else is judged, and says where the other is', () => {
+    const findings = check(`---\n${BAD.text}\n---\nreplicas: 2\n`);
+    expect(findings.map(({ line, rule }) => `${line} ${rule}`)).toEqual([
+      '2 kubernetes/host-namespace',
+      '4 file/unrecognized',
+    ]);
+  });
+});
+
+describe('files', () => {
+  it('are judged by what they hold, not by their names', () => {
+    const template = '{"Resources":{"K":{"Type":"AWS::IAM::AccessKey"}}}';
+    expect(check(template, 'pod.yaml').map(({ rule }) => rule)).toEqual(['cloudformation/access-key']);
+  });
+
+  it('have their findings by file and line, whatever the order they come in', () => {
+    const files = ['b.yaml', 'a.yaml'].map((name) => ({ name, text: `${BAD.text}\n---\n${BAD.text}` }));
+    const findings = checkFiles(files, { today: '2026-11-22' });
+    expect(findings.map(({ file, line }) => `${file}:${line}`)).toEqual([
+      'a.yaml:1',
+      'a.yaml:3',
+      'b.yaml:1',
+      'b.yaml:3',
+    ]);
+  });
+
+  it('in a directory with schema.cedarschema are left to those who judge policies', () => {
+    const names = ['policies/schema.cedarschema', 'policies/bad.yaml', 'policies/tests/bad.yaml'];
+    const findings = checkFiles(
+      names.map((name) => ({ name, text: BAD.text })),
+      { today: '2026-11-22' },
+    );
+    const judged = findings.filter(({ rule }) => rule.startsWith('kubernetes/')).map(({ file }) => file);
+    expect(judged).toEqual(['policies/tests/bad.yaml']);
+  });
+
+  it('with names that would drive a terminal have messages on one line', () => {
+    const [finding] = check('apiVersion: v1\nkind: Pod\nmetadata: { name: "a\\nb\\e[2J" }\nspec: { hostPID: true }\n');
+    expect(finding?.message).toMatch(/Pod a b\[2J/);
+  });
+
+  it('take merged keys and anchors for what they become', () => {
+    const text = `apiVersion: v1\nkind: Pod\nx: &x { hostPID: true }\nspec:\n  <<: *x\n  automountServiceAccountToken: false\n`;
+    expect(check(text).map(({ rule }) => rule)).toEqual(['kubernetes/host-namespace']);
+  });
+
+  it('are a thousand in less than two seconds', () => {
+    const text = pod('', 'env: [{ name: A, value: b }]');
+    const files = Array.from({ length: 1_000 }, (_, i) => ({ name: `k8s/${i}.yaml`, text }));
+    const begin = performance.now();
+    expect(checkFiles(files, { today: '2026-11-22' })).toEqual([]);
+    expect(performance.now() - begin).toBeLessThan(2_000);
+  });
+});

@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest';
+import { check, rulesIn, template } from './check.ts';
+
+function policy(statement: string): string {
+  return template('AWS::IAM::Policy', `{ PolicyDocument: { Statement: [{ Effect: Allow, ${statement} }] } }`);
+}
+
+function queue(statement: string): string {
+  return template('AWS::SQS::QueuePolicy', `{ PolicyDocument: { Statement: { Effect: Allow, ${statement} } } }`);
+}
+
+function trust(statement: string): string {
+  return template('AWS::IAM::Role', `{ AssumeRolePolicyDocument: { Statement: [{ Effect: Allow, ${statement} }] } }`);
+}
+
+const WEB =
+  'Action: sts:AssumeRoleWithWebIdentity, Principal: { Federated: arn:aws:iam::111122223333:oidc-provider/ci }';
+
+describe('rules about CloudFormation templates', () => {
+  it.each([
+    ["Action: 's3:*', Resource: !Sub 'arn:aws:s3:::${Bucket}'", []],
+    ["Action: 's3:*', Resource: !Ref Any", []],
+    ["Action: !Ref Any, Resource: '*'", []],
+    ["Action: ['s3:*', 'S3:GetObject'], Resource: ['*']", ['cloudformation/service-wide-permission']],
+    ["Action: !If [Wide, 's3:*', 's3:GetObject'], Resource: '*'", ['cloudformation/service-wide-permission']],
+    [
+      "Action: '*', Resource: '*', Condition: { Bool: { aws:MultiFactorAuthPresent: 'true' } }",
+      ['cloudformation/all-actions'],
+    ],
+    ["Action: [s3:ListAllMyBuckets, ec2:DescribeInstances, 's3:Get*'], Resource: '*'", []],
+    ["Action: 's3:*Object', Resource: '*'", ['cloudformation/write-on-any-resource']],
+    ["Action: [xray:PutTraceSegments, cloudwatch:putmetricdata], Resource: '*'", []],
+    ["Action: sqs:SendMessage, Resource: '*', Condition: { StringEquals: { aws:ResourceTag/team: orders } }", []],
+    ["NotAction: iam:*, Resource: '*'", ['cloudformation/negated-permission']],
+    ["Action: s3:GetObject, NotResource: 'arn:aws:s3:::secret/*'", ['cloudformation/negated-permission']],
+    ["Action: iam:PassRole, Resource: 'arn:aws:iam::111122223333:role/*'", ['cloudformation/privilege-escalation']],
+    [
+      "Action: iam:PassRole, Resource: !Sub 'arn:aws:iam::${AWS::AccountId}:role/*'",
+      ['cloudformation/privilege-escalation'],
+    ],
+    ["Action: iam:PassRole, Resource: 'arn:aws:iam::111122223333:role/orders-*'", []],
+    [
+      "Action: iam:PassRole, Resource: '*', Condition: { StringEquals: { iam:PassedToService: ecs.amazonaws.com } }",
+      [],
+    ],
+    ["Action: 'iam:Put*', Resource: '*'", ['cloudformation/privilege-escalation']],
+    ["Action: 'iam:*', Resource: '*'", ['cloudformation/service-wide-permission']],
+    ["Action: 'iam:*', Resource: 'arn:aws:iam::*:role/*'", ['cloudformation/privilege-escalation']],
+    ["Action: sts:AssumeRole, Resource: '*'", ['cloudformation/privilege-escalation']],
+  ])('an identity policy with { %s }: %j', (statement, rules) => {
+    expect(rulesIn(policy(statement))).toEqual(rules);
+  });
+
+  it('let Deny be', () => {
+    const statement = "{ Effect: Deny, Principal: '*', NotAction: '*', Resource: '*' }";
+    expect(rulesIn(template('AWS::S3::BucketPolicy', `{ PolicyDocument: { Statement: ${statement} } }`))).toEqual([]);
+  });
+
+  it.each([
+    ["Principal: '*'", true],
+    ["Principal: { AWS: '*' }", true],
+    ["Principal: { AWS: [!Ref Role, '*'] }", true],
+    ['Principal: !Ref Anyone', false],
+    ["Principal: '*', Condition: { StringEquals: { aws:PrincipalOrgID: o-1 } }", false],
+    ["Principal: '*', Condition: { StringEqualsIfExists: { aws:PrincipalOrgID: o-1 } }", true],
+    ["Principal: '*', Condition: { StringNotEquals: { aws:SourceAccount: '1' } }", true],
+    ["Principal: '*', Condition: { 'ForAllValues:StringEquals': { aws:PrincipalOrgPaths: o-1 } }", true],
+    ["Principal: '*', Condition: { StringLike: { AWS:SourceArn: '*' } }", true],
+    ["Principal: '*', Condition: { ArnLike: { aws:SourceArn: 'arn:aws:s3:::orders' } }", false],
+    ["Principal: '*', Condition: { ArnLike: { aws:SourceArn: ['arn:aws:s3:::orders', '*'] } }", true],
+    ["Principal: '*', Condition: { IpAddress: { aws:SourceIp: 0.0.0.0/0 } }", true],
+    ["Principal: '*', Condition: { Bool: { aws:SecureTransport: 'true' } }", true],
+    ["Principal: '*', Condition: !If [Own, { StringEquals: {} }, !Ref AWS::NoValue]", false],
+  ])('a queue for { %s } is open to everyone: %s', (statement, found) => {
+    const rules = rulesIn(queue(`Action: sqs:SendMessage, Resource: '*', ${statement}`));
+    expect(rules).toEqual(found ? ['cloudformation/public-access'] : []);
+  });
+
+  it.each([
+    ['AWS::Lambda::Permission', "{ Principal: '*' }", true],
+    ['AWS::Lambda::Permission', "{ Principal: '*', SourceArn: !Ref Api }", false],
+    ['AWS::Lambda::Permission', "{ Principal: '*', FunctionUrlAuthType: NONE }", true],
+    ['AWS::Events::EventBusPolicy', "{ StatementId: a, Statement: { Effect: Allow, Principal: '*' } }", true],
+    ['AWS::ECR::Repository', "{ RepositoryPolicyText: { Statement: [{ Effect: Allow, Principal: '*' }] } }", true],
+    ['AWS::Logs::ResourcePolicy', `{ PolicyDocument: '{"Statement":[{"Effect":"Allow","Principal":"*"}]}' }`, true],
+    [
+      'AWS::SecretsManager::ResourcePolicy',
+      "{ ResourcePolicy: { Statement: { Effect: Allow, Principal: '*' } } }",
+      true,
+    ],
+  ])('%s %s is open to everyone: %s', (type, properties, found) => {
+    expect(rulesIn(template(type, properties))).toEqual(found ? ['cloudformation/public-access'] : []);
+  });
+
+  it.each([
+    ["Principal: { AWS: '111122223333' }, Action: sts:AssumeRole", ['cloudformation/cross-account-trust']],
+    ['Principal: { AWS: !Sub "arn:aws:iam::${AWS::AccountId}:root" }, Action: sts:AssumeRole', []],
+    ['Principal: { AWS: !Sub "arn:aws:iam::${Other}:root" }, Action: sts:AssumeRole', []],
+    ['Principal: { AWS: arn:aws:iam::111122223333:role/ci }, Action: sts:AssumeRole', []],
+    ["Principal: '*', Action: sts:AssumeRole", ['cloudformation/public-access']],
+    [WEB, ['cloudformation/web-identity-without-subject']],
+    [`${WEB}, Condition: { StringEquals: { ci:aud: sts } }`, ['cloudformation/web-identity-without-subject']],
+    [`${WEB}, Condition: { StringLike: { ci:sub: 'repo:*' } }`, ['cloudformation/web-identity-without-subject']],
+    [
+      `${WEB}, Condition: { StringLike: { ci:sub: ['repo:a/b:*', '*'] } }`,
+      ['cloudformation/web-identity-without-subject'],
+    ],
+    [`${WEB}, Condition: { StringLike: { ci:sub: 'organization:acme:project:x:workspace:y:run_phase:*' } }`, []],
+    [`${WEB}, Condition: !GetAtt CfnJson.Value`, []],
+  ])('a role trusting { %s }: %j', (statement, rules) => {
+    expect(rulesIn(trust(statement))).toEqual(rules);
+  });
+
+  it('name the resource and its line', () => {
+    const text = 'Resources:\n  Key:\n    Type: AWS::IAM::AccessKey\n';
+    expect(check(text)).toMatchObject([
+      { line: 3, message: 'Key (AWS::IAM::AccessKey) is an access key without an end' },
+    ]);
+  });
+
+  it('stand a policy in text that is nested deeply', () => {
+    const PolicyDocument = `{"Statement":${'['.repeat(50_000)}${']'.repeat(50_000)}}`;
+    const Resources = { A: { Type: 'AWS::Logs::ResourcePolicy', Properties: { PolicyDocument } } };
+    expect(rulesIn(JSON.stringify({ Resources }))).toEqual([]);
+  });
+
+  it.each([
+    '7',
+    '[]',
+    '{ PolicyDocument: 7, Policies: {}, AssumeRolePolicyDocument: [[[]]] }',
+    '{ PolicyDocument: { Statement: [7, null, [{ Effect: Allow, Action: {}, Resource: [], Principal: 7, Condition: [] }]] } }',
+    "{ PolicyDocument: { Statement: { Effect: Allow, Principal: '*', Condition: { StringEquals: 7, Bool: [] } } } }",
+    '{ PolicyDocument: "{", ManagedPolicyArns: { a: 1 }, Principal: !Join 7 }',
+    '{ ManagedPolicyArns: [!Join [], !Sub [], !Sub [7], !If [], !Ref [], !Select [0]] }',
+  ])('stand what is ill-formed: %s', (properties) => {
+    for (const type of ['AWS::IAM::Role', 'AWS::IAM::Policy', 'AWS::S3::BucketPolicy', 'AWS::Lambda::Permission']) {
+      expect(() => check(template(type, properties))).not.toThrow();
+    }
+  });
+});

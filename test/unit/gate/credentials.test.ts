@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import { check, pod, rulesIn, template } from './check.ts';
+
+// Put together here, so that no search for secrets stumbles over this file.
+const KEY_ID = `AKIA${'QWERTYUIOPASDFGH'}`;
+const SECRET = 'abcdefghijABCDEFGHIJ' + '0123456789/+klmnopqr';
+const GITHUB = `gh${'p_aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789'}`;
+const PEM = `-----BEGIN EC ${'PRIVATE KEY'}-----\n${'MHcCAQEEIIa0b1c2d3e4f5A6B7C8D9E0F1a2b3c4d5e6f7'}`;
+
+function configMap(data: string): string {
+  return `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: c }\ndata:\n  settings: |\n    ${data.replaceAll('\n', '\n    ')}\n`;
+}
+
+function secret(text: string, type = 'Opaque'): string {
+  const value = Buffer.from(text).toString('base64');
+  return `{ apiVersion: v1, kind: Secret, metadata: { name: s }, type: ${type}, data: { k: "${value}" } }`;
+}
+
+function variable(name: string, value: string): string {
+  return pod('', `env: [{ name: ${name}, value: ${JSON.stringify(value)} }]`);
+}
+
+describe('credentials known by their looks', () => {
+  it.each([
+    ['an AWS access key id', `aws_access_key_id = ${KEY_ID}`, 'credentials/aws-access-key'],
+    ['an AWS secret access key', `AWS_SECRET_ACCESS_KEY=${SECRET}`, 'credentials/aws-access-key'],
+    ['an AWS secret in JSON', `"secretAccessKey": "${SECRET}"`, 'credentials/aws-access-key'],
+    ['a private key', PEM, 'credentials/private-key'],
+    ['a private key on one line', JSON.stringify(PEM), 'credentials/private-key'],
+    ['a token of GitHub', GITHUB, 'credentials/access-token'],
+    ['a token of Slack', `xo${'xb-123456789012-abcdefABCDEF'}`, 'credentials/access-token'],
+    ['a JWT', `ey${'JhbGciOiJFUzI1NiJ9.eyJzdWIiOiJvcmRlcnMifQ.c2lnbmF0dXJlLW9mLWl0'}`, 'credentials/access-token'],
+  ])('%s is found, and not told', (_what, text, rule) => {
+    const findings = check(configMap(text));
+    expect(findings.map(({ rule }) => rule)).toEqual([rule]);
+    expect(findings[0]?.message).toMatch(/^an? [A-Za-z ]+ is written out$/);
+  });
+
+  it.each([
+    'AKIAIOSFODNN7EXAMPLE',
+    'AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
+    `sha1: ${'0123456789abcdef'.repeat(3).slice(0, 40)}`,
+    `S3Key: ${'0f'.repeat(32)}.zip`,
+    '-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----',
+    `-----BEGIN CERTIFICATE-----\n${'MHcCAQEEIIa0b1c2d3e4f5A6B7C8D9E0F1a2b3c4d5e6f7'}`,
+    'ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx',
+  ])('%s is none', (text) => {
+    expect(rulesIn(configMap(text))).toEqual([]);
+  });
+
+  it('are found in comments, at their line, within what can suppress them', () => {
+    const [finding] = check(`apiVersion: v1\nkind: Namespace\n# ${KEY_ID}\nmetadata: { name: x }\n`);
+    expect(finding).toMatchObject({ rule: 'credentials/aws-access-key', line: 3, unit: { start: 0 } });
+  });
+
+  it('are found behind the base64 of a Secret', () => {
+    expect(rulesIn(secret(PEM)).sort()).toEqual(['credentials/committed-secret', 'credentials/private-key']);
+  });
+
+  it('take no longer in text made to be slow', () => {
+    const begin = performance.now();
+    for (const piece of ['-eyJ', 'secretkey ', 'secretkey="value" ', '-----BEGIN ', 'AKIA', '    ', 'gh_p']) {
+      check(configMap(piece.repeat(1_000_000 / piece.length)));
+    }
+    expect(performance.now() - begin).toBeLessThan(4_000);
+  });
+});
+
+describe('secrets known by their names', () => {
+  it.each([
+    ['DB_PASSWORD', 'correct-horse', true],
+    ['DB_PASSWORD', 'changeme', true],
+    ['apiKey', 'k-29fjr8', true],
+    ['GITLAB_TOKEN', 'postgres://u:p@db/orders', true],
+    ['DB_PASSWORD', '', false],
+    ['DB_PASSWORD', '${DB_PASSWORD}', false],
+    ['DB_PASSWORD', '$(DB_PASSWORD)', false],
+    ['DB_PASSWORD', '{{ .Values.password }}', false],
+    ['DB_PASSWORD', '<your password>', false],
+    ['DB_PASSWORD', 'REPLACE_ME', false],
+    ['DB_PASSWORD', '********', false],
+    ['DB_PASSWORD_FILE', '/run/secrets/db', false],
+    ['TLS_SECRET', '/run/secrets/tls', false],
+    ['DB_SECRET', 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:db', false],
+    ['MAX_TOKEN', '4096', false],
+    ['REQUIRE_TOKEN', 'true', false],
+    ['TOKEN_URL', 'https://idp.example.com/token', false],
+  ])('%s=%j is a secret written out: %s', (name, value, found) => {
+    expect(rulesIn(variable(name, value))).toEqual(found ? ['credentials/plain-secret'] : []);
+  });
+
+  it('never say what the secret is', () => {
+    expect(JSON.stringify(check(variable('DB_PASSWORD', 'correct-horse')))).not.toContain('correct');
+  });
+
+  it.each([
+    ['AWS::Lambda::Function', '{ Environment: { Variables: { DB_PASSWORD: horse-battery } } }', true],
+    ['AWS::Lambda::Function', "{ Environment: { Variables: { DB_PASSWORD: '{{resolve:ssm-secure:p}}' } } }", false],
+    ['AWS::Lambda::Function', '{ Environment: { Variables: { DB_PASSWORD: !Ref Password } } }', false],
+    ['AWS::Lambda::Function', '{ Environment: { Variables: { DB_PASSWORD: !Sub "x-${Password}" } } }', false],
+    [
+      'AWS::ECS::TaskDefinition',
+      '{ ContainerDefinitions: [{ Environment: [{ Name: TOKEN, Value: horse-battery }] }] }',
+      true,
+    ],
+    ['AWS::CodeBuild::Project', '{ E: [{ Name: TOKEN, Type: PARAMETER_STORE, Value: ci-token }] }', false],
+    ['AWS::RDS::DBCluster', '{ MasterUserPassword: horse-battery }', true],
+    ['AWS::RDS::DBCluster', '{ MasterUserPassword: !Join ["", ["{{resolve:secretsmanager:", !Ref S, "}}"]] }', false],
+    ['Custom::Thing', '{ ServiceToken: "arn:aws:lambda:eu-central-1:111122223333:function:x" }', false],
+  ])('%s %s: %s', (type, properties, found) => {
+    expect(rulesIn(template(type, properties))).toEqual(found ? ['credentials/plain-secret'] : []);
+  });
+});
+
+describe('a Secret with values', () => {
+  it.each([
+    [secret('horse'), true],
+    [secret(''), false],
+    [secret('ENC[AES256_GCM,data:x]'), false],
+    ['{ apiVersion: v1, kind: Secret, stringData: { k: horse } }', true],
+    ['{ apiVersion: v1, kind: Secret, stringData: { k: "${K}" }, data: null }', false],
+    ['{ apiVersion: bitnami.com/v1alpha1, kind: SealedSecret, spec: { encryptedData: { k: Ag } } }', false],
+  ])('%s is found: %s', (text, found) => {
+    expect(rulesIn(text)).toEqual(found ? ['credentials/committed-secret'] : []);
+  });
+});

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { exportKyverno } from '../../../gate/kubernetes/export-kyverno.ts';
+import { exportValidatingAdmissionPolicy } from '../../../gate/kubernetes/export-validating-admission-policy.ts';
+import { kubernetesRules } from '../../../gate/kubernetes/rules.ts';
+import { check } from './check.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: what the cluster's schemas say is not typed here
+function documents(text: string): any[] {
+  return parseAllDocuments(text).map((document) => {
+    expect(document.errors).toEqual([]);
+    return document.toJS();
+  });
+}
+
+/** Whether brackets and quotes of an expression are closed. */
+function isBalanced(cel: string): boolean {
+  const bare = cel.replace(/'[^']*'/g, '');
+  const closed = ['()', '[]'].every(([open = '', close = '']) => bare.split(open).length === bare.split(close).length);
+  return closed && !bare.includes("'");
+}
+
+describe('rules for a cluster', () => {
+  it('are each a ClusterPolicy of Kyverno', () => {
+    const policies = documents(exportKyverno(['ghcr.io/acme']));
+    expect(policies).toHaveLength(kubernetesRules.length);
+    for (const { apiVersion, kind, metadata, spec } of policies) {
+      expect({ apiVersion, kind }).toEqual({ apiVersion: 'kyverno.io/v1', kind: 'ClusterPolicy' });
+      expect(metadata.name).toMatch(/^tvm-[a-z-]+$/);
+      expect(spec.rules).toHaveLength(1);
+      const [{ match, validate }] = spec.rules;
+      expect(match.any[0].resources.kinds.length).toBeGreaterThan(0);
+      expect(['Enforce', 'Audit']).toContain(validate.failureAction);
+      for (const { expression } of validate.cel.expressions) expect(expression).toSatisfy(isBalanced);
+    }
+  });
+
+  it('are each a ValidatingAdmissionPolicy with its binding', () => {
+    const made = documents(exportValidatingAdmissionPolicy(['ghcr.io/acme']));
+    const policies = made.filter(({ kind }) => kind === 'ValidatingAdmissionPolicy');
+    const bindings = made.filter(({ kind }) => kind === 'ValidatingAdmissionPolicyBinding');
+    expect(policies).toHaveLength(kubernetesRules.length);
+    expect(bindings.map(({ spec }) => spec.policyName)).toEqual(policies.map(({ metadata }) => metadata.name));
+    for (const { spec } of policies) {
+      expect(spec.matchConstraints.resourceRules[0].operations).toEqual(['CREATE', 'UPDATE']);
+      for (const { expression, message } of spec.validations) {
+        expect(expression).toSatisfy(isBalanced);
+        expect(message).not.toContain('\n');
+      }
+    }
+  });
+
+  it('are refused when errors, reported when warnings', () => {
+    const made = documents(exportValidatingAdmissionPolicy([]));
+    const actionsOf = (name: string) =>
+      made.find(({ kind, metadata }) => kind.endsWith('Binding') && metadata.name === name).spec.validationActions;
+    expect(actionsOf('tvm-host-path')).toEqual(['Deny']);
+    expect(actionsOf('tvm-image-without-digest')).toEqual(['Warn', 'Audit']);
+  });
+
+  it('begin with the rules that the check alone holds', () => {
+    const heading = (text: string) => text.split('\n').filter((line) => line.startsWith('#   '));
+    expect(heading(exportKyverno(['ghcr.io/acme']))).not.toContain('#   kubernetes/image-outside-registries');
+    expect(heading(exportKyverno([]))).toContain('#   kubernetes/image-outside-registries');
+    expect(heading(exportKyverno([]))).toContain('#   credentials/plain-secret');
+  });
+
+  it('are Kubernetes manifests in which the check finds nothing', () => {
+    expect(check(exportKyverno([]))).toEqual([]);
+    expect(check(exportValidatingAdmissionPolicy([]))).toEqual([]);
+  });
+});

@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { check } from './check.ts';
+
+function findingsIn(name: string): string[] {
+  const text = readFileSync(new URL(`../../fixtures/gate/${name}`, import.meta.url), 'utf8');
+  return check(text, name).map(({ line, rule }) => `${line} ${rule}`);
+}
+
+describe('manifests and templates as they are really written', () => {
+  it.each([
+    ['ingress-controller.yaml', ['84 kubernetes/automounted-token', '87 kubernetes/image-without-digest']],
+    ['certificate-manager.yaml', []],
+    [
+      'monitoring.yaml',
+      [
+        '8 kubernetes/wildcard-verbs',
+        '16 kubernetes/self-escalation',
+        '41 kubernetes/host-namespace',
+        '46 kubernetes/host-path',
+      ],
+    ],
+    ['synthesized.template.json', []],
+    [
+      'handwritten.template.yaml',
+      [
+        '44 cloudformation/cross-account-trust',
+        '51 cloudformation/privilege-escalation',
+        '52 cloudformation/write-on-any-resource',
+        '57 credentials/plain-secret',
+      ],
+    ],
+  ])('%s has exactly these findings', (name, findings) => {
+    expect(findingsIn(name)).toEqual(findings);
+  });
+});

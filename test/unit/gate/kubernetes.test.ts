@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { check, pod, rulesIn } from './check.ts';
+
+const POD_SPEC = 'automountServiceAccountToken: false, hostIPC: true';
+
+function role(rule: string): string {
+  return `{ apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: { name: r }, rules: [${rule}] }`;
+}
+
+describe('rules about Kubernetes objects', () => {
+  it.each([
+    ['Pod', `spec: { ${POD_SPEC} }`],
+    ['Deployment', `spec: { template: { spec: { ${POD_SPEC} } } }`],
+    ['StatefulSet', `spec: { template: { spec: { ${POD_SPEC} } } }`],
+    ['DaemonSet', `spec: { template: { spec: { ${POD_SPEC} } } }`],
+    ['ReplicaSet', `spec: { template: { spec: { ${POD_SPEC} } } }`],
+    ['ReplicationController', `spec: { template: { spec: { ${POD_SPEC} } } }`],
+    ['Job', `spec: { template: { spec: { ${POD_SPEC} } } }`],
+    ['CronJob', `spec: { jobTemplate: { spec: { template: { spec: { ${POD_SPEC} } } } } }`],
+    ['PodTemplate', `template: { spec: { ${POD_SPEC} } }`],
+  ])('find the pods of a %s', (kind, rest) => {
+    const [finding, ...others] = check(
+      `{ apiVersion: v1, kind: ${kind}, metadata: { name: x, namespace: y }, ${rest} }`,
+    );
+    expect(others).toEqual([]);
+    expect(finding?.message).toBe(`${kind} y/x shares the node’s shared memory (hostIPC)`);
+  });
+
+  it.each(['containers', 'initContainers', 'ephemeralContainers'])('look into %s', (kind) => {
+    const spec = `automountServiceAccountToken: false, ${kind}: [{ name: a, securityContext: { privileged: true } }]`;
+    expect(rulesIn(`{ apiVersion: v1, kind: Pod, spec: { ${spec} } }`)).toEqual(['kubernetes/privileged-container']);
+  });
+
+  it('find the items of lists, and of lists in lists, of which the kind is implied', () => {
+    const item = `{ metadata: { name: a }, spec: { ${POD_SPEC} } }`;
+    const list = `{ apiVersion: v1, kind: PodList, items: [${item}] }`;
+    expect(rulesIn(`{ apiVersion: v1, kind: List, items: [${list}, null, 7] }`)).toEqual(['kubernetes/host-namespace']);
+  });
+
+  it.each(['yes', 'on', 'True', 'y'])('take %s for true, as YAML 1.1 does', (yes) => {
+    expect(rulesIn(pod(`hostPID: ${yes},`))).toEqual(['kubernetes/host-namespace']);
+  });
+
+  it.each([
+    ['/', true],
+    ['/var/lib', true],
+    ['/etc/kubernetes/pki', true],
+    ['/mnt/../etc', true],
+    ['//proc/', true],
+    ['/etcetera', false],
+    ['/var/log/orders', false],
+    ['/mnt/data', false],
+  ])('hostPath %s is the node’s own: %s', (path, found) => {
+    const volumes = `volumes: [{ name: v, hostPath: { path: "${path}" } }],`;
+    expect(rulesIn(pod(volumes))).toEqual(found ? ['kubernetes/host-path'] : []);
+  });
+
+  it.each([
+    ['nginx', 'without a tag, which means latest, and without a digest'],
+    ['localhost:5000/nginx:latest', 'whatever is latest, without a digest'],
+    ['nginx:1.27', 'without a digest'],
+  ])('say what is loose about the image %s', (image, what) => {
+    expect(check(pod('', `image: "${image}"`))[0]?.message).toContain(`runs ${image}, ${what}`);
+  });
+
+  it('let an image be that is filled in later', () => {
+    expect(rulesIn(pod('', 'image: "${IMAGE}"'))).toEqual([]);
+  });
+
+  it.each([
+    ['resources: [pods], verbs: [get], apiGroups: [""]', []],
+    ['resources: ["*"], verbs: ["*"], apiGroups: ["*"]', ['kubernetes/wildcard-resources']],
+    ['resources: [serviceaccounts/token], verbs: [create]', ['kubernetes/self-escalation']],
+    ['resources: [serviceaccounts/token], verbs: [create], resourceNames: [own]', []],
+    ['resources: [serviceaccounts/token], verbs: [get]', []],
+    ['resources: [roles], verbs: ["*"]', ['kubernetes/self-escalation', 'kubernetes/wildcard-verbs']],
+    ['resources: [nodes/proxy], verbs: [get], resourceNames: [a]', ['kubernetes/self-escalation']],
+    ['resources: [users], verbs: [impersonate], resourceNames: ["*"]', ['kubernetes/self-escalation']],
+    ['nonResourceURLs: ["*"], verbs: ["*"]', ['kubernetes/wildcard-verbs']],
+  ])('a role with { %s }: %j', (rule, rules) => {
+    expect(rulesIn(role(`{ ${rule} }`)).sort()).toEqual(rules);
+  });
+
+  it.each([
+    ['', ['kubernetes/automounted-token']],
+    ['serviceAccountName: default', ['kubernetes/automounted-token']],
+    ['serviceAccountName: orders', []],
+    ['automountServiceAccountToken: no', []],
+  ])('the token of a pod with { %s }: %j', (spec, rules) => {
+    expect(rulesIn(`{ apiVersion: v1, kind: Pod, spec: { ${spec} } }`)).toEqual(rules);
+  });
+
+  it.each([
+    'rules: 7',
+    'rules: [null, 7, [], { verbs: { a: b }, resources: "*" }]',
+    'subjects: { a: b }, roleRef: []',
+    'spec: [{}]',
+    'spec: { containers: [null, [], { image: 7, env: {}, securityContext: [], name: {} }], volumes: [7], hostPID: [] }',
+    'metadata: [], type: {}, data: [], stringData: 7, items: 7',
+    '__proto__: { polluted: true }, constructor: 7',
+  ])('stand what is ill-formed: %s', (rest) => {
+    for (const kind of ['Role', 'ClusterRoleBinding', 'Pod', 'CronJob', 'Secret', 'ConfigMap', 'List', 'toString']) {
+      expect(() => check(`{ apiVersion: v1, kind: ${kind}, ${rest} }`)).not.toThrow();
+    }
+  });
+});

@@ -1,0 +1,20 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { checkPolicies } from '../../../../gate/policies/check-policies.ts';
+import { exampleDirectory } from '../../../../gate/policies/example-directory.ts';
+import { policyFlawRules } from '../../../../gate/policies/flaw-rules.ts';
+import { policyRules } from '../../../../gate/policies/rules.ts';
+
+const schema = readFileSync('policies/schema.cedarschema', 'utf8');
+
+describe.each([...policyFlawRules, ...policyRules].map((rule) => ({ id: rule.id, rule })))('$id', ({ id, rule }) => {
+  it('finds its failing example', () => {
+    const findings = checkPolicies(exampleDirectory(rule.failing, schema));
+    expect(findings.map(({ rule }) => rule)).toContain(id);
+    expect(findings.filter((finding) => finding.rule === id)).toHaveLength(1);
+  });
+
+  it('finds nothing in its passing example', () => {
+    expect(checkPolicies(exampleDirectory(rule.passing, schema))).toEqual([]);
+  });
+});

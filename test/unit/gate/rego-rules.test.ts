@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { RegoError } from '../../../core/rego.ts';
+import { regoRules } from '../../../gate/rego/rego-rules.ts';
+
+const wasm = readFileSync('test/fixtures/opa/manifests.wasm');
+
+const deployment = (image: string, labels: string) =>
+  parse(`
+kind: Deployment
+metadata: { name: orders, labels: ${labels} }
+spec: { template: { spec: { containers: [{ name: orders, image: ${image} }] } } }
+`);
+
+describe('a team’s own rules', () => {
+  it('say what is wrong, as texts or as objects with a text', async () => {
+    const deny = await regoRules(wasm, 'main/deny');
+    expect((await deny(deployment('docker.io/orders', '{}'))).sort()).toEqual([
+      'a Deployment needs an owner',
+      'the image docker.io/orders is not of our registry',
+    ]);
+  });
+
+  it('say nothing of what is right, or not theirs', async () => {
+    const deny = await regoRules(wasm, 'main/deny');
+    expect(await deny(deployment('registry.example.com/orders', '{ owner: orders }'))).toEqual([]);
+    expect(await deny(null)).toEqual([]);
+    expect(await deny([1])).toEqual([]);
+    const text = await regoRules(wasm, 'main/text');
+    expect(await text({})).toEqual([]);
+  });
+
+  it('fail when what they say is no message', async () => {
+    const unreadable = await regoRules(wasm, 'main/unreadable');
+    await expect(unreadable({ kind: 'Pod' })).rejects.toThrow(new RegoError('main/unreadable has no text in 1'));
+    const text = await regoRules(wasm, 'main/text');
+    await expect(text({ kind: 'Pod' })).rejects.toThrow('main/text is no set of messages, but "no list"');
+  });
+
+  it('are refused without such an entrypoint', async () => {
+    await expect(regoRules(wasm, 'main/warn')).rejects.toThrow('has no entrypoint main/warn');
+  });
+});

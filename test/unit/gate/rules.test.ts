@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { checkFiles } from '../../../gate/check-files.ts';
+import type { Rule, SourceFile } from '../../../gate/finding.ts';
+import { exampleDirectory } from '../../../gate/policies/example-directory.ts';
+import { policyFlawRules } from '../../../gate/policies/flaw-rules.ts';
+import { rulesById, suppressibleRules } from '../../../gate/rules.ts';
+import { DAY_OF_EXAMPLES } from '../../../gate/suppression.ts';
+
+/** The rules about single files. An example of a policy needs its directory: see policies/. */
+const RULES = [...rulesById.values()].filter(({ id }) => !id.startsWith('policy/'));
+
+/** What a rule's failing example cannot but break too. */
+const ALSO: Record<string, string[]> = {
+  'suppression/expired': ['kubernetes/host-namespace'],
+  'suppression/malformed': ['kubernetes/host-namespace'],
+  'suppression/unused': ['kubernetes/host-namespace'],
+};
+
+const SCHEMA = readFileSync(new URL('../../../policies/schema.cedarschema', import.meta.url), 'utf8');
+
+function rulesIn({ id }: Rule, example: SourceFile): string[] {
+  const files = id.startsWith('policy/') ? exampleDirectory(example, SCHEMA) : [example];
+  const findings = checkFiles(files, { today: DAY_OF_EXAMPLES, allowedRegistries: ['ghcr.io/acme'] });
+  return [...new Set(findings.map(({ rule }) => rule))].sort();
+}
+
+describe('every rule of the gate', () => {
+  it.each(RULES)('$id finds its failing example, and nothing else does', (rule) => {
+    expect(rulesIn(rule, rule.failing)).toEqual([rule.id, ...(ALSO[rule.id] ?? [])].sort());
+  });
+
+  it.each(RULES)('$id finds nothing in its passing example, and no other rule does', (rule) => {
+    expect(rulesIn(rule, rule.passing)).toEqual([]);
+  });
+
+  it.each(RULES)('$id says what, why and what instead in sentences', (rule) => {
+    expect(rule.id).toMatch(/^[a-z-]+\/[a-z-]+$/);
+    expect(rule.title).toMatch(/[^.]$/);
+    expect(rule.why).toMatch(/\.$/);
+    expect(rule.instead).toMatch(/\.$/);
+  });
+
+  it('can be suppressed, but for those about files and suppressions', () => {
+    const others = RULES.map(({ id }) => id).filter((id) => !suppressibleRules.has(id));
+    expect(others.map((id) => id.split('/')[0])).toEqual([...Array(3).fill('file'), ...Array(3).fill('suppression')]);
+  });
+});

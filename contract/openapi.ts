@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { action, authorizationDetail, location } from './authorization-details.ts';
 import { errorResponse } from './errors.ts';
+import { anyExplanationRequest, explanation, explanationRequest } from './explanation.ts';
 import { introspectionRequest, introspectionResponse } from './introspection.ts';
 import { ownRevocationRequest, revocationRequest, revocationResponse } from './revocation.ts';
 import { tokenRequest, tokenResponse } from './token.ts';
@@ -27,6 +28,18 @@ const OPERATIONS: Record<string, Operation> = {
     description: 'RFC 6749 client credentials with RFC 9396 authorization details. For workloads.',
     request: tokenRequest,
     response: tokenResponse,
+  },
+  '/explain': {
+    summary: 'Ask what a token request would get, and why',
+    description: 'For workloads, about themselves: decides like `/token`, and vends nothing.',
+    request: explanationRequest,
+    response: explanation,
+  },
+  '/explain/any': {
+    summary: 'Ask what a token request of any workload would get, and why',
+    description: 'For operators: decides like `/token`, for a workload, an address and a time of their choice.',
+    request: anyExplanationRequest,
+    response: explanation,
   },
   '/introspect': {
     summary: 'Ask whether a token is active',
@@ -100,7 +113,7 @@ function signedPaths(): object {
       path,
       {
         post: {
-          operationId: path.slice(1),
+          operationId: path.slice(1).replace('/', '-'),
           summary,
           description,
           requestBody: {

@@ -8,6 +8,7 @@ export type Refusal =
   | { kind: 'bad_request'; bad: BadRequest }
   | Exclude<IssueTokenOutcome, { kind: 'issued' | 'bad_request' }>
   | Exclude<RevokeOwnTokenOutcome, { kind: 'revoked' }>
+  | { kind: 'unsupported_identity' }
   | { kind: 'unavailable' }
   | { kind: 'fault' };
 
@@ -38,12 +39,14 @@ export function wireError(refusal: Refusal): WireError {
         case 'reason_missing':
           return error(400, 'invalid_request', 'reason must be given: policy asks for one here', 'reason');
         case 'unsupported_identity':
-          return error(403, 'access_denied', 'the caller must be an IAM role or an IAM user');
+          return unsupportedIdentity();
         case 'subject_revoked':
           return error(403, 'access_denied', 'the tokens of this workload were revoked while this one was asked for');
         default:
           return refusal.denial satisfies never;
       }
+    case 'unsupported_identity':
+      return unsupportedIdentity();
     case 'unavailable':
       return error(503, 'temporarily_unavailable', 'no token was vended or changed; try again shortly');
     case 'fault':
@@ -51,6 +54,10 @@ export function wireError(refusal: Refusal): WireError {
     default:
       return refusal satisfies never;
   }
+}
+
+function unsupportedIdentity(): WireError {
+  return error(403, 'access_denied', 'the caller must be an IAM role or an IAM user');
 }
 
 function codeOf(field: string | undefined): ErrorCode {

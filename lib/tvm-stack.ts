@@ -5,6 +5,7 @@ import { FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-la
 import { DynamoEventSource, SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { Construct } from 'constructs';
 import type { PolicyBundle } from '../core/policy/bundle.ts';
+import { explainTokenEnv } from '../lambdas/explain-token/env.ts';
 import { introspectTokenEnv } from '../lambdas/introspect-token/env.ts';
 import { issueTokenEnv } from '../lambdas/issue-token/env.ts';
 import { publishAuditEnv } from '../lambdas/publish-audit/env.ts';
@@ -94,6 +95,19 @@ export class TvmStack extends Stack {
     signingKey.signedOnlyBy(issueToken.role);
     records.allow(issueToken, 'PutItem', 'GetItem', 'UpdateItem');
     if (readsBehaviour(policyBundle)) records.allowFindingBySubject(issueToken);
+
+    // A workload asks what it would get and why, or an operator what any workload would.
+    const explainToken = new ServiceFunction(this, 'explain-token', {
+      defaults,
+      description: 'POST /explain, POST /explain/any: decides without vending, and says why',
+      memorySize: 1024,
+      env: explainTokenEnv,
+      environment: deciding,
+      files: decidedBy,
+    });
+    api.signed('/explain', explainToken);
+    api.signed('/explain/any', explainToken);
+    if (readsBehaviour(policyBundle)) records.allowFindingBySubject(explainToken);
 
     // A resource server asks about a token.
     const introspectToken = new ServiceFunction(this, 'introspect-token', {

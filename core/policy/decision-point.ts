@@ -70,6 +70,7 @@ export function policyDecisionPoint(bundle: PolicyBundle): PolicyDecisionPoint {
   const sliceOf = policySlices(bundle);
   const placesOf = placesIn(bundle);
   const around = surroundings(bundle);
+  const readByAny = new Set(Object.values(bundle.policies).flatMap(({ reads }) => reads));
 
   function judgePlace(caller: Caller, asked: Asked, context: DecisionContext): Omit<Judgement, 'asked' | 'place'> {
     const { preparsedPolicySetId, reads } = sliceOf(caller.subject, scopesOf(bundle, asked));
@@ -122,6 +123,7 @@ export function policyDecisionPoint(bundle: PolicyBundle): PolicyDecisionPoint {
     judge,
     policiesFor: (caller, request) => new Set([...slicesFor(caller, request)].flatMap(({ policies }) => policies)),
     reads(attribute, caller, request) {
+      if (!readByAny.has(attribute) && !readByAny.has('*')) return false;
       for (const { reads } of slicesFor(caller, request)) {
         if (reads.has(attribute) || reads.has('*')) return true;
       }

@@ -72,13 +72,14 @@ export function policySlices({ policies }: Pick<PolicyBundle, 'policies'>, mostP
   }
 
   return (subject, scopes) => {
-    const found = [subject, undefined]
-      .flatMap((principal) => [...scopes, undefined].map((resource) => buckets.get(bucketName(principal, resource))))
-      .filter((bucket) => bucket !== undefined);
-    const name = found
-      .map(({ number }) => number)
-      .sort((a, b) => a - b)
-      .join();
+    const found: { number: number; ids: string[] }[] = [];
+    for (const principal of [subject, undefined]) {
+      for (const resource of [...scopes, undefined]) {
+        const bucket = buckets.get(bucketName(principal, resource));
+        if (bucket !== undefined) found.push(bucket);
+      }
+    }
+    const name = found.map(({ number }) => number).join();
     const known = slices.get(name);
     if (known === undefined) {
       return make(

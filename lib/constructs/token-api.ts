@@ -34,9 +34,9 @@ export type CallerKind = 'workload' | 'resource-server' | 'operator';
 
 /** The paths of each kind of caller. */
 export const CALLER_PATHS: Record<CallerKind, readonly string[]> = {
-  workload: ['/token', '/revoke'],
+  workload: ['/token', '/explain', '/revoke'],
   'resource-server': ['/introspect'],
-  operator: ['/revocations'],
+  operator: ['/revocations', '/explain/any'],
 };
 
 export interface TokenApiProps {

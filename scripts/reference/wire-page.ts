@@ -1,5 +1,15 @@
 import { authorizationDetail } from '../../contract/authorization-details.ts';
 import { errorCode, errorResponse } from '../../contract/errors.ts';
+import {
+  anyExplanationRequest,
+  change,
+  decidingPolicy,
+  explanation,
+  explanationRequest,
+  missedPart,
+  nearMiss,
+  pairExplanation,
+} from '../../contract/explanation.ts';
 import { introspectionRequest } from '../../contract/introspection.ts';
 import { limits } from '../../contract/limits.ts';
 import { ownRevocationRequest, revocationRequest, revocationResponse } from '../../contract/revocation.ts';
@@ -11,6 +21,14 @@ const SECTIONS = [
   ['An entry of `authorization_details`', authorizationDetail],
   ['`POST /token`: answered', tokenResponse],
   ['The claims of a token', tokenClaims],
+  ['`POST /explain`: asked', explanationRequest],
+  ['`POST /explain/any`: asked', anyExplanationRequest],
+  ['`POST /explain` and `POST /explain/any`: answered', explanation],
+  ['An entry of `pairs`', pairExplanation],
+  ['An entry of `policies`', decidingPolicy],
+  ['An entry of `near_misses`', nearMiss],
+  ['An entry of `missed`', missedPart],
+  ['The `change` of an explanation', change],
   ['`POST /introspect`: asked', introspectionRequest],
   ['`POST /revoke`: asked', ownRevocationRequest],
   ['`POST /revocations`: asked', revocationRequest],

@@ -71,10 +71,7 @@ describe('a workload asks with curl', () => {
   it.each([
     ['expires_in', { expires_in: 3_601 }],
     ['expires_in', { expires_in: 0 }],
-    [
-      'authorization_details[0].locations[0]',
-      { authorization_details: [{ ...readOrders, locations: ['orders-*'] }] },
-    ],
+    ['authorization_details[0].locations[0]', { authorization_details: [{ ...readOrders, locations: ['orders-*'] }] }],
     ['grant_type', { grant_type: 'password' }],
   ])('wrongly, and is told the field: %s', async (field, change) => {
     expect(await ask(change)).toMatchObject({ status: 400, body: { field, request_id: expect.any(String) } });

@@ -78,7 +78,8 @@ function judgeManifest(file: SourceFile, manifest: Manifest, options: CheckOptio
   const judging = new Judging(file, manifest, options, lineOf);
   const documents = manifest.documents.filter(({ value }) => value !== null);
   const foreign = documents.find(({ value }) => !isKubernetes(value) && !isTemplate(value));
-  if (foreign !== undefined || documents.length === 0) {
+  const isMixed = foreign !== undefined && documents.some(({ value }) => isKubernetes(value) || isTemplate(value));
+  if (isMixed || (!file.found && (foreign !== undefined || documents.length === 0))) {
     const line = foreign === undefined ? 1 : lineOf(contentOf(foreign, manifest));
     judging.findings.push({
       rule: unrecognized.id,

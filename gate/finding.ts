@@ -2,6 +2,8 @@
 export interface SourceFile {
   name: string;
   text: string;
+  /** Found in a directory and not named: when it is something else, there is nothing to say of it. */
+  found?: true;
 }
 
 /** Something of a file that a person must look at: where, by which rule, and what exactly. */

@@ -3,6 +3,7 @@ import { allowRegistryOption } from './policy-registry-option.ts';
 
 const EXAMPLES = `
 A directory is searched for .yaml, .yml, .json and .template, but not its node_modules and dot folders.
+One that holds a schema.cedarschema is a directory of policies, judged as a whole.
 A finding that must stay is suppressed for a time, in a comment above or in a text within what it is for:
 
   # tvm-allow kubernetes/host-namespace until 2027-03-31: the node exporter reads /proc
@@ -11,6 +12,7 @@ Exits with 0 without errors, with 1 when there are some, with 2 when it could no
 errors, except with --strict. The rules: docs/reference/gate-rules.md.
 
 Examples:
+  $ tvm policy check policies/
   $ tvm policy check cdk.out/*.template.json k8s/
 
   Images from your own registry only:
@@ -28,8 +30,8 @@ export function addPolicyCheckCommand(policy: Command): void {
   policy
     .command('check')
     .summary('find what must not be deployed')
-    .description('Find, in Kubernetes manifests and CloudFormation templates, what must not be deployed.')
-    .argument('[PATH...]', 'files and directories; none: the working directory')
+    .description('Find, in policies, Kubernetes manifests and CloudFormation templates, what must not be deployed.')
+    .argument('[PATH...]', 'files and directories; none: policies/, or else the working directory')
     .addOption(
       new Option('--format <format>', 'how to write (default: as --output)').choices([
         'text',

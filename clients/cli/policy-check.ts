@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { checkFiles } from '../../gate/check-files.ts';
 import type { Finding } from '../../gate/finding.ts';
 import { count } from '../../gate/reports/count.ts';
@@ -34,7 +35,7 @@ export interface CheckCommandOptions extends GlobalOptions {
  */
 export async function check(paths: string[], options: CheckCommandOptions): Promise<void> {
   const { output, format = output, allowRegistry, strict } = options;
-  const files = await readFiles(paths.length === 0 ? ['.'] : paths);
+  const files = await readFiles(paths.length === 0 ? [existsSync('policies') ? 'policies' : '.'] : paths);
   const today = new Date().toISOString().slice(0, 10);
   const findings = checkFiles(files, { today, allowedRegistries: allowRegistry });
   const { errors, warnings } = count(findings);

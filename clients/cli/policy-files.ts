@@ -22,13 +22,17 @@ const MAX_BYTES = 4 * MAX_FILE_LENGTH + 4;
  * @throws {Failure} naming the path that is not there or cannot be read
  */
 export async function readFiles(paths: readonly string[]): Promise<SourceFile[]> {
-  const found = new Set<string>();
+  const named = new Set(paths.map((path) => resolve(path)));
+  const all = new Set<string>();
   for (const path of paths) {
-    for (const file of await tryTo('find', path, () => filesOf(path))) found.add(resolve(file));
+    for (const file of await tryTo('find', path, () => filesOf(path))) all.add(resolve(file));
   }
-  if (found.size === 0) throw usageFailure(`there is no file to judge in ${paths.join(', ')}`, 'PATH');
+  if (all.size === 0) throw usageFailure(`there is no file to judge in ${paths.join(', ')}`, 'PATH');
   const files: SourceFile[] = [];
-  for (const file of found) files.push({ name: nameOf(file), text: await tryTo('read', file, () => readText(file)) });
+  for (const file of all) {
+    const text = await tryTo('read', file, () => readText(file));
+    files.push({ name: nameOf(file), text, ...(!named.has(file) && { found: true }) });
+  }
   return files;
 }
 

@@ -1,0 +1,171 @@
+import { isIP } from 'node:net';
+import * as z from 'zod';
+import { type AuthorizationDetail, authorizationDetails } from '../../../contract/authorization-details.ts';
+import { parseDuration } from '../../../contract/duration.ts';
+import { parseWorkloadArn } from '../../../contract/subject.ts';
+import { name, reason } from '../../../contract/text.ts';
+import type { Flaw, PolicyFile } from '../../../core/policy/flaw.ts';
+import { readYamlFile } from '../../../core/policy/yaml-file.ts';
+
+// What a file of cases says: who asks for what, from where and when, and what policy is to decide. One of each in
+// policies/orders.test.yaml; docs/policies.md is the manual.
+
+/** A Monday at noon: when a case asks that does not say. */
+const AT = Date.parse('2026-01-05T12:00:00Z');
+
+/** An address that no network of anybody holds: from where a case asks that does not say. */
+const FROM = '192.0.2.1';
+
+const duration = z.union([z.string(), z.int()]).transform((given, context) => {
+  const seconds = parseDuration(String(given));
+  if (seconds === undefined) context.addIssue({ code: 'custom', message: 'must be a duration such as 5m' });
+  return seconds ?? z.NEVER;
+});
+
+const texts = (what: string) =>
+  z
+    .union([z.string(), z.array(z.string())], { error: `must be ${what}, or a list of them` })
+    .transform((given) => [given].flat());
+
+const locations = texts('a location').optional();
+
+const count = z.int({ error: 'must be a whole number' }).min(0, { error: 'must not be less than 0' }).default(0);
+
+const asks = z
+  .strictObject(
+    {
+      read: locations,
+      write: locations,
+      fields: texts('a field').optional(),
+      role: z.string({ error: 'must be the name of a role' }).optional(),
+      partial: z.boolean({ error: 'must be true or false' }).default(false),
+      audience: name.optional(),
+      lifetime: duration.optional(),
+      reason: reason.optional(),
+    },
+    { error: 'must be a mapping of read, write or role, and audience, lifetime, fields, partial and reason' },
+  )
+  .refine(
+    ({ read, write, role, fields }) =>
+      (role === undefined) !== (read === undefined && write === undefined) && !(role && fields),
+    {
+      error: 'must have read, write or both, with fields if wanted; or a role',
+    },
+  )
+  .refine(({ audience, role }) => (audience ?? role) !== undefined, { path: ['audience'], error: 'must be given' });
+
+const token = z.strictObject(
+  {
+    read: locations,
+    write: locations,
+    lifetime: duration.optional(),
+    networks: texts('a network').optional(),
+    windows: texts('a window').optional(),
+    single_use: z.boolean({ error: 'must be true or false' }).optional(),
+  },
+  { error: 'must be a mapping of read, write, lifetime, networks, windows and single_use' },
+);
+
+const policyCase = z
+  .strictObject(
+    {
+      name: z.string({ error: 'must be given: a sentence' }).min(1, { error: 'must be given: a sentence' }),
+      who: z.string({ error: 'must be the ARN of an IAM role or user' }),
+      session: z.string({ error: 'must be the name of a session' }).optional(),
+      organization: z.string({ error: 'must be the id of an organization' }).optional(),
+      asks,
+      from: z
+        .string({ error: 'must be an IP address' })
+        .refine((address) => isIP(address) !== 0, { error: 'must be an IP address' })
+        .default(FROM),
+      vpc_endpoint: z.string({ error: 'must be the id of a VPC endpoint' }).optional(),
+      at: z.iso
+        .datetime({ offset: true, error: 'must be a moment such as "2026-12-01T22:00:00Z"' })
+        .transform((text) => Date.parse(text))
+        .default(AT),
+      behaviour: z
+        .strictObject(
+          { issued: count, denied: count, active: count },
+          { error: 'must be a mapping of issued, denied and active' },
+        )
+        .default({ issued: 0, denied: 0, active: 0 }),
+      expect: z.enum(['allowed', 'denied'], { error: 'must be allowed or denied' }),
+      by: z.array(z.string(), { error: 'must be a list of ids of policies' }).optional(),
+      denial: z
+        .enum(['policy', 'role_unavailable', 'reason_missing'], {
+          error: 'must be policy, role_unavailable or reason_missing',
+        })
+        .optional(),
+      token: token.optional(),
+    },
+    { error: 'must be a mapping of name, who, asks and expect' },
+  )
+  .refine(({ expect, token }) => expect === 'allowed' || token === undefined, {
+    path: ['token'],
+    error: 'is for what is allowed',
+  })
+  .refine(({ expect, denial }) => expect === 'denied' || denial === undefined, {
+    path: ['denial'],
+    error: 'is for what is denied',
+  })
+  .transform(({ who, session, organization, ...rest }, context) => {
+    const workload = parseWorkloadArn(who);
+    if (workload === undefined) {
+      context.issues.push({
+        code: 'custom',
+        path: ['who'],
+        message: 'must be the ARN of an IAM role or user',
+        input: who,
+      });
+      return z.NEVER;
+    }
+    const caller = {
+      ...workload,
+      ...(session !== undefined && { session }),
+      ...(organization !== undefined && { organization }),
+    };
+    const unverified = detailsOf(rest.asks);
+    const details = authorizationDetails.optional().safeParse(rest.asks.role === undefined ? unverified : undefined);
+    if (!details.success) {
+      for (const { message } of details.error.issues) {
+        context.issues.push({ code: 'custom', path: ['asks'], message, input: rest.asks });
+      }
+      return z.NEVER;
+    }
+    return { ...rest, caller, details: details.data };
+  });
+
+const caseFile = z.array(policyCase, { error: 'must be a list of cases' });
+
+/** A case, and where it stands. */
+export type PolicyCase = z.infer<typeof policyCase> & { file: string; line: number };
+
+/** Whether a file of a policy directory holds cases. */
+export function isCaseFile({ name }: Pick<PolicyFile, 'name'>): boolean {
+  return name.endsWith('.test.yaml');
+}
+
+/** Reads a file of cases; one with a flaw has none. */
+export function readCases(file: PolicyFile): { cases: PolicyCase[]; flaws: Flaw[] } {
+  const { value, flaws, lineOf } = readYamlFile(caseFile, file);
+  const cases = (value ?? []).map((one, index) => ({ ...one, file: file.name, line: lineOf([index, 'name']) }));
+  return { cases, flaws };
+}
+
+/** What a case asks for, or is to get, as the wire has it: read and write together where both name a location. */
+export function detailsOf({
+  read = [],
+  write = [],
+  fields,
+}: {
+  read?: string[] | undefined;
+  write?: string[] | undefined;
+  fields?: string[] | undefined;
+}): AuthorizationDetail[] {
+  const both = read.filter((location) => write.includes(location));
+  const entry = (actions: AuthorizationDetail['actions'], all: string[]) => {
+    const locations = actions.length > 1 ? all : all.filter((location) => !both.includes(location));
+    return locations.length === 0 ? [] : [{ type: 'resource' as const, locations, actions, ...(fields && { fields }) }];
+  };
+  return [...entry(['read', 'write'], both), ...entry(['read'], read), ...entry(['write'], write)];
+}

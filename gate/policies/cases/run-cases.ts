@@ -1,0 +1,111 @@
+import { limits } from '../../../contract/limits.ts';
+import type { PolicyBundle } from '../../../core/policy/bundle.ts';
+import { policyDecisionPoint } from '../../../core/policy/decision-point.ts';
+import { decideToken, type TokenDecision } from '../../../core/token-decision.ts';
+import type { PolicyCase } from './case-file.ts';
+
+/** How a case came out. */
+export interface CaseResult {
+  case: PolicyCase;
+  /** Sentences on what was decided otherwise than expected; none: it passes. */
+  faults: string[];
+  /** The policies that permitted or forbade something in it, by `@id`. */
+  reached: ReadonlySet<string>;
+}
+
+/** How the cases of a policy directory came out. */
+export interface CaseRun {
+  results: CaseResult[];
+  /** The policies that no case reaches, by `@id`, in the order of the files. */
+  uncovered: string[];
+}
+
+/** The lifetimes of the machine when its configuration says nothing, but the longest that any may have. In seconds. */
+const LIFETIMES = { defaultLifetime: 900, defaultWriteLifetime: 300, maxLifetime: limits.lifetime };
+
+/** Decides each case as the machine would, without further conditions. */
+export async function runCases(bundle: PolicyBundle, cases: readonly PolicyCase[]): Promise<CaseRun> {
+  const policies = policyDecisionPoint(bundle);
+  const results: CaseResult[] = [];
+  const reached = new Set<string>();
+  for (const one of cases) {
+    const { asks, caller, details, from, vpc_endpoint, at, behaviour } = one;
+    const request = {
+      authorization_details: details,
+      scope: asks.role === undefined ? undefined : `role:${asks.role}`,
+      grant: asks.partial ? ('partial' as const) : undefined,
+      audience: asks.audience,
+      expires_in: asks.lifetime,
+      reason: asks.reason,
+    };
+    const circumstances = {
+      time: at,
+      sourceIp: from,
+      ...(vpc_endpoint !== undefined && { vpcEndpoint: vpc_endpoint }),
+    };
+    const ports = { policies, conditions: [], behaviour: { of: async () => behaviour } };
+    const decision = await decideToken(request, caller, circumstances, LIFETIMES, ports);
+    const by = reachedIn(decision);
+    for (const id of by) reached.add(id);
+    results.push({ case: one, faults: faultsOf(one, decision), reached: by });
+  }
+  return { results, uncovered: Object.keys(bundle.policies).filter((id) => !reached.has(id)) };
+}
+
+function reachedIn(decision: TokenDecision): Set<string> {
+  if (decision.kind === 'bad_request') return new Set();
+  return new Set(decision.judgements.flatMap(({ permits, forbids }) => [...permits, ...forbids]));
+}
+
+function faultsOf(expected: PolicyCase, decided: TokenDecision): string[] {
+  if (decided.kind === 'bad_request') return [`is no request: ${decided.bad.field} ${decided.bad.problem}`];
+  const how = describe(decided);
+  if (decided.kind !== expected.expect) return [`expected ${expected.expect}, but ${how}`];
+  const faults: string[] = [];
+  const compare = (what: string, wanted: unknown, got: unknown) => {
+    if (wanted === undefined || JSON.stringify(wanted) === JSON.stringify(got)) return;
+    faults.push(`expected ${what} ${JSON.stringify(wanted)}, but ${how}`);
+  };
+  compare('by', expected.by?.toSorted(), decided.decision.policies.toSorted());
+  if (decided.kind === 'denied') {
+    compare('denial', expected.denial, decided.denial);
+    return faults;
+  }
+  const { token = {} } = expected;
+  const { lifetime, obligations = {}, decision } = decided;
+  const granted = (action: 'read' | 'write') =>
+    decision.granted
+      .filter(({ actions }) => actions.includes(action))
+      .flatMap(({ locations }) => locations)
+      .sort();
+  compare('lifetime', token.lifetime, lifetime);
+  compare('networks', token.networks?.toSorted(), obligations.networks ?? []);
+  compare('windows', token.windows?.toSorted(), obligations.windows ?? []);
+  compare('single_use', token.single_use, obligations.single_use === true);
+  compare('read', token.read?.toSorted(), granted('read'));
+  compare('write', token.write?.toSorted(), granted('write'));
+  return faults;
+}
+
+/** What was decided, in words. */
+function describe(decided: Exclude<TokenDecision, { kind: 'bad_request' }>): string {
+  const { policies, policyErrors } = decided.decision;
+  const ids = policies.map((id) => `"${id}"`).join(', ');
+  if (decided.kind === 'allowed') {
+    const { lifetime, obligations, decision } = decided;
+    const got = decision.granted.map(({ actions, locations }) => `${actions.join('+')} ${locations.join(', ')}`);
+    const more = obligations === undefined ? '' : ` with ${JSON.stringify(obligations)}`;
+    return `allowed by ${ids}: ${got.join('; ')} for ${lifetime} s${more}`;
+  }
+  if (decided.denial === 'role_unavailable') {
+    return decided.lacks === undefined
+      ? 'denied: there is no such role'
+      : `denied: the workload has no ${decided.lacks} for the role`;
+  }
+  if (decided.denial === 'reason_missing') return `denied: ${ids} ask for a reason`;
+  if (policyErrors.length > 0) return `denied: ${policyErrors.join(', ')} cannot be evaluated`;
+  const not = decided.judgements
+    .filter(({ allowed }) => !allowed)
+    .map(({ asked }) => ('role' in asked ? `assume ${asked.role}` : `${asked.action} ${asked.location}`));
+  return ids === '' ? `denied: no policy permits ${not.join(', ')}` : `denied by ${ids}: ${not.join(', ')}`;
+}

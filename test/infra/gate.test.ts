@@ -1,0 +1,35 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { checkFiles } from '../../gate/check-files.ts';
+import { synthesize } from './synthesize.ts';
+
+const today = new Date().toISOString().slice(0, 10);
+
+it('finds nothing in the project’s own policies', () => {
+  const files = readdirSync('policies').map((name) => ({
+    name: `policies/${name}`,
+    text: readFileSync(`policies/${name}`, 'utf8'),
+  }));
+  expect(checkFiles(files, { today })).toEqual([]);
+});
+
+it.each([
+  ['as it is by default', ''],
+  [
+    'with everything that the configuration can add',
+    `
+      trusted_accounts = ["111122223333"]
+      trusted_organization = "o-a1b2c3d4e5"
+      revocation_sources = ["security.team"]
+      [[resource_servers]]
+      principal = "arn:aws:iam::111122223333:role/orders-db"
+      audiences = ["orders-db"]
+      [domain]
+      name = "tokens.example.com"
+      certificate_arn = "arn:aws:acm:eu-west-1:111122223333:certificate/1"
+    `,
+  ],
+])('finds nothing in the project’s own template, %s', (_, toml) => {
+  const text = JSON.stringify(synthesize(toml).toJSON(), undefined, 1);
+  expect(checkFiles([{ name: 'tvm.template.json', text }], { today })).toEqual([]);
+});

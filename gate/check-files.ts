@@ -31,8 +31,16 @@ export const SCHEMA_FILE = 'schema.cedarschema';
 /** Who judges the directories of policies. Their files are left to these alone. */
 const POLICY_DIRECTORY_JUDGES: readonly PolicyDirectoryJudge[] = [judgePolicies];
 
-/** Judges files by every rule. What one file holds never keeps another from being judged. */
-export function checkFiles(files: readonly SourceFile[], options: CheckOptions): Finding[] {
+/**
+ * Judges files by every rule. What one file holds never keeps another from being judged.
+ *
+ * @param besides what was found in them otherwise, before suppressions
+ */
+export function checkFiles(
+  files: readonly SourceFile[],
+  options: CheckOptions,
+  besides: readonly Finding[] = [],
+): Finding[] {
   const directories = Map.groupBy(files, ({ name }) => posix.dirname(name));
   const judgements = [...directories.values()].flatMap((siblings) =>
     siblings.some(({ name }) => posix.basename(name) === SCHEMA_FILE)
@@ -40,7 +48,10 @@ export function checkFiles(files: readonly SourceFile[], options: CheckOptions):
       : siblings.map((file) => judge(file, options)),
   );
   return judgements
-    .flatMap(({ file, findings, units }) => suppress(file, findings, units, suppressibleRules, options.today))
+    .flatMap(({ file, findings, units }) => {
+      const all = [...findings, ...besides.filter((finding) => finding.file === file.name)];
+      return suppress(file, all, units, suppressibleRules, options.today);
+    })
     .map((finding) => ({ ...finding, message: oneLine(finding.message) }))
     .toSorted(
       (a, b) => compare(a.file, b.file) || a.line - b.line || compare(a.rule, b.rule) || compare(a.message, b.message),

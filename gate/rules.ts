@@ -5,10 +5,17 @@ import type { Rule } from './finding.ts';
 import { kubernetesRules } from './kubernetes/rules.ts';
 import { policyFlawRules } from './policies/flaw-rules.ts';
 import { policyRules } from './policies/rules.ts';
+import { regoDenied } from './rego/rego-rule.ts';
 import { suppressionRules } from './suppression.ts';
 
 /** Every rule whose findings a suppression can drop, by area. */
-const judging: readonly Rule[] = [...kubernetesRules, ...cloudFormationRules, ...credentialRules, ...policyRules];
+const judging: readonly Rule[] = [
+  ...kubernetesRules,
+  ...cloudFormationRules,
+  ...credentialRules,
+  ...policyRules,
+  regoDenied,
+];
 
 /** Every rule of the gate, by id. */
 export const rulesById: ReadonlyMap<string, Rule> = byId([

@@ -21,6 +21,10 @@ Examples:
   A Helm chart, rendered:
     $ helm template charts/orders > rendered.yaml && tvm policy check rendered.yaml
 
+  A team's own rules in Rego, as conftest has them:
+    $ opa build -t wasm -e main/deny -o rules.tar.gz rules.rego && tar -xzf rules.tar.gz /policy.wasm
+    $ tvm policy check k8s/ --rego policy.wasm
+
   In a GitHub workflow, at the lines of the pull request:
     $ tvm policy check --format github
 `;
@@ -41,6 +45,8 @@ export function addPolicyCheckCommand(policy: Command): void {
       ]),
     )
     .addOption(allowRegistryOption())
+    .option('--rego <file>', 'a team’s own rules: Rego, compiled to WebAssembly')
+    .option('--rego-entrypoint <rule>', 'the rule in it that lists what is wrong (default: main/deny)')
     .option('--strict', 'exit with 1 for warnings too')
     .addHelpText('after', EXAMPLES)
     .action(async (paths: string[], _options, command: Command) => {

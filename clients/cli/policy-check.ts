@@ -1,13 +1,17 @@
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { RegoError } from '../../core/rego.ts';
 import { checkFiles } from '../../gate/check-files.ts';
-import type { Finding } from '../../gate/finding.ts';
+import type { Finding, SourceFile } from '../../gate/finding.ts';
+import { regoFindings } from '../../gate/rego/check-rego.ts';
+import { regoRules } from '../../gate/rego/rego-rules.ts';
 import { count } from '../../gate/reports/count.ts';
 import { githubReport } from '../../gate/reports/github.ts';
 import { jsonReport } from '../../gate/reports/json.ts';
 import { sarifReport } from '../../gate/reports/sarif.ts';
 import { textReport } from '../../gate/reports/text.ts';
 import manifest from '../../package.json' with { type: 'json' };
-import { exitCodes } from './failure.ts';
+import { exitCodes, usageFailure } from './failure.ts';
 import { readFiles } from './policy-files.ts';
 import type { GlobalOptions } from './program.ts';
 
@@ -25,6 +29,8 @@ const REPORTS: Record<ReportFormat, (findings: readonly Finding[], files: number
 export interface CheckCommandOptions extends GlobalOptions {
   format?: ReportFormat;
   allowRegistry?: string[];
+  rego?: string;
+  regoEntrypoint?: string;
   strict?: boolean;
 }
 
@@ -37,9 +43,33 @@ export async function check(paths: string[], options: CheckCommandOptions): Prom
   const { output, format = output, allowRegistry, strict } = options;
   const files = await readFiles(paths.length === 0 ? [existsSync('policies') ? 'policies' : '.'] : paths);
   const today = new Date().toISOString().slice(0, 10);
-  const findings = checkFiles(files, { today, allowedRegistries: allowRegistry });
+  const own = await ownFindings(files, options);
+  const findings = checkFiles(files, { today, allowedRegistries: allowRegistry }, own);
   const { errors, warnings } = count(findings);
   // Before anything is written: who reads the output may not read it to its end.
   process.exitCode = errors > 0 || (strict && warnings > 0) ? exitCodes.fault : exitCodes.done;
   process.stdout.write(REPORTS[format](findings, files.length));
+}
+
+/** What the rules of `--rego` say. */
+async function ownFindings(
+  files: readonly SourceFile[],
+  { rego, regoEntrypoint = 'main/deny' }: CheckCommandOptions,
+): Promise<Finding[]> {
+  if (rego === undefined) return [];
+  const wasm = await readWasm(rego);
+  try {
+    return await regoFindings(files, await regoRules(wasm, regoEntrypoint));
+  } catch (error) {
+    if (!(error instanceof RegoError)) throw error;
+    throw usageFailure(`--rego ${rego}: ${error.message}`, '--rego');
+  }
+}
+
+async function readWasm(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw usageFailure(`--rego ${path} cannot be read (${(error as NodeJS.ErrnoException).code})`, '--rego');
+  }
 }

@@ -4,6 +4,8 @@ import { checkFiles } from '../../../gate/check-files.ts';
 import type { Rule, SourceFile } from '../../../gate/finding.ts';
 import { exampleDirectory } from '../../../gate/policies/example-directory.ts';
 import { policyFlawRules } from '../../../gate/policies/flaw-rules.ts';
+import { regoFindings } from '../../../gate/rego/check-rego.ts';
+import { regoRules } from '../../../gate/rego/rego-rules.ts';
 import { rulesById, suppressibleRules } from '../../../gate/rules.ts';
 import { DAY_OF_EXAMPLES } from '../../../gate/suppression.ts';
 
@@ -19,19 +21,22 @@ const ALSO: Record<string, string[]> = {
 /** What every example of a policy stands with. */
 const SCHEMA = readFileSync(new URL('../../../policies/schema.cedarschema', import.meta.url), 'utf8');
 
-function rulesIn({ id }: Rule, example: SourceFile): string[] {
+const deny = await regoRules(readFileSync('test/fixtures/opa/manifests.wasm'), 'main/deny');
+
+async function rulesIn({ id }: Rule, example: SourceFile): Promise<string[]> {
   const files = id.startsWith('policy/') ? exampleDirectory(example, SCHEMA) : [example];
-  const findings = checkFiles(files, { today: DAY_OF_EXAMPLES, allowedRegistries: ['ghcr.io/acme'] });
+  const own = id.startsWith('rego/') ? await regoFindings(files, deny) : [];
+  const findings = checkFiles(files, { today: DAY_OF_EXAMPLES, allowedRegistries: ['ghcr.io/acme'] }, own);
   return [...new Set(findings.map(({ rule }) => rule))].sort();
 }
 
 describe('every rule of the gate', () => {
-  it.each(RULES)('$id finds its failing example, and nothing else does', (rule) => {
-    expect(rulesIn(rule, rule.failing)).toEqual([rule.id, ...(ALSO[rule.id] ?? [])].sort());
+  it.each(RULES)('$id finds its failing example, and nothing else does', async (rule) => {
+    expect(await rulesIn(rule, rule.failing)).toEqual([rule.id, ...(ALSO[rule.id] ?? [])].sort());
   });
 
-  it.each(RULES)('$id finds nothing in its passing example, and no other rule does', (rule) => {
-    expect(rulesIn(rule, rule.passing)).toEqual([]);
+  it.each(RULES)('$id finds nothing in its passing example, and no other rule does', async (rule) => {
+    expect(await rulesIn(rule, rule.passing)).toEqual([]);
   });
 
   it.each(RULES)('$id says what, why and what instead in sentences', (rule) => {

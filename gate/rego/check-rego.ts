@@ -1,0 +1,39 @@
+import { posix } from 'node:path';
+import { SCHEMA_FILE } from '../check-files.ts';
+import { isTemplate } from '../cloudformation/resources.ts';
+import type { Finding, SourceFile } from '../finding.ts';
+import { isKubernetes } from '../kubernetes/objects.ts';
+import { lineNumbers } from '../line-numbers.ts';
+import { readManifest } from '../read-manifest.ts';
+import { regoDenied } from './rego-rule.ts';
+
+/**
+ * What a team's own rules say of manifests and templates, document by document. What is neither, and directories of
+ * policies, are not asked about.
+ *
+ * @param deny as `regoRules` gives it
+ * @throws {RegoError} when the rules cannot be evaluated
+ */
+export async function regoFindings(
+  files: readonly SourceFile[],
+  deny: (document: unknown) => Promise<string[]>,
+): Promise<Finding[]> {
+  const policies = new Set(
+    files.filter(({ name }) => posix.basename(name) === SCHEMA_FILE).map(({ name }) => posix.dirname(name)),
+  );
+  const findings: Finding[] = [];
+  for (const { name, text } of files.filter(({ name }) => !policies.has(posix.dirname(name)))) {
+    const manifest = readManifest(text);
+    // That it cannot be read is a finding of the gate itself.
+    if ('problem' in manifest) continue;
+    const lineOf = lineNumbers(text);
+    for (const { value, start, end } of manifest.documents) {
+      if (!isKubernetes(value) && !isTemplate(value)) continue;
+      const at = manifest.rangeOf(value)?.start ?? start;
+      for (const message of await deny(value)) {
+        findings.push({ rule: regoDenied.id, file: name, line: lineOf(at), message, unit: { start, end } });
+      }
+    }
+  }
+  return findings;
+}

@@ -93,7 +93,12 @@ export async function decideToken(
   }
   const judgements = policies.judge(caller, asking, context);
   const cedar = conclude(judgements, asking, policies.bundle);
-  if (!cedar.allowed) return { kind: 'denied', denial: 'policy', asking, judgements, decision: cedar };
+  // Whether there is such a role, and that it has no audience, is for those to know who may take it.
+  if (audience === '' && judgements.some(({ asked, allowed }) => asked.action === 'assume' && allowed)) {
+    return { kind: 'bad_request', bad: { field: 'audience', problem: 'or resource must be given: the role has none' } };
+  }
+  if (!cedar.allowed || audience === '')
+    return { kind: 'denied', denial: 'policy', asking, judgements, decision: cedar };
 
   const judged = await askFurther(conditions, judgements, caller, asking, context, policies);
   const decision = conclude(judged, asking, policies.bundle);
@@ -151,9 +156,6 @@ function prepare(
     const refused = { judgements: [], decision: NOTHING_DECIDED, ...lacks };
     return { asking, unavailable: { kind: 'denied', denial: 'role_unavailable', ...refused } };
   }
-  // Only now: whether a role has an audience is for those to know who may take it. A role without one says nothing.
-  if (asking.audience === '')
-    return { bad: { field: 'audience', problem: 'or resource must be given: the role has none' } };
   return { asking };
 }
 

@@ -16,7 +16,10 @@ export interface GrantOptions {
 export function readGrants({ action, location, field, grant }: GrantOptions): object[] {
   if (grant === undefined) {
     if (action === undefined && location === undefined && field === undefined) {
-      throw usageFailure('say what is asked for: --action with --location, or --grant ACTION:LOCATION', '--action');
+      throw usageFailure(
+        'say what is asked for: --action with --location, --grant ACTION:LOCATION, or --role NAME',
+        '--action',
+      );
     }
     if (action === undefined) throw usageFailure('--action is missing: what is to be done there?', '--action');
     if (location === undefined) throw usageFailure('--location is missing: on what?', '--location');

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import { Command, Option } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
+import { addExplainCommand } from './explain-command.ts';
 import { exitCodeMeanings } from './failure.ts';
 import { addIntrospectCommand } from './introspect-command.ts';
 import type { OutputFormat } from './output.ts';
@@ -54,6 +55,7 @@ export function createProgram(): Command {
     .exitOverride()
     .addHelpText('after', AFTER);
   addTokenCommand(program);
+  addExplainCommand(program);
   addIntrospectCommand(program);
   addRevokeCommand(program);
   addRevokeAnyCommand(program);

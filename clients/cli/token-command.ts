@@ -1,19 +1,12 @@
-import { type Command, Option } from 'commander';
-import { parseDuration } from '../../contract/duration.ts';
+import type { Command } from 'commander';
+import type { AuthorizationDetail } from '../../contract/authorization-details.ts';
 import { type TokenResponse, tokenRequest, tokenResponse } from '../../contract/token.ts';
 import { exchange } from './exchange.ts';
-import { usageFailure } from './failure.ts';
-import { type GrantOptions, nameGrantOption, readGrants } from './grants.ts';
-import { type NameOption, namedBy } from './options.ts';
 import { describeDuration, describeGrants, describeTime, writeJson, writeTable } from './output.ts';
 import type { GlobalOptions } from './program.ts';
+import { addRequestOptions, nameRequestOption, type RequestOptions, readRequest } from './request-options.ts';
 
-interface TokenOptions extends GrantOptions, GlobalOptions {
-  audience?: string;
-  resource?: string;
-  duration?: string;
-  reason?: string;
-}
+type TokenOptions = RequestOptions & GlobalOptions;
 
 const EXAMPLES = `
 The token alone goes to standard output; what it permits, to standard error.
@@ -33,83 +26,79 @@ Examples:
   Two fields of each row only; with --grant they follow a #:
     $ tvm token --action read --location orders-db/orders --field id status --audience orders-db
     $ tvm token --grant 'read:orders-db/orders#id,status' --audience orders-db
+
+  Everything below a location, or what a role has; of either, what policy allows:
+    $ tvm token --action read --location 'orders-db/*' --audience orders-db --partial
+    $ tvm token --role deployer --partial
 `;
 
 /** Adds `tvm token`: asks for a token. */
 export function addTokenCommand(program: Command): void {
-  program
-    .command('token')
+  addRequestOptions(program.command('token'))
     .summary('ask for a token')
     .description('Ask for a short-lived token that permits the named actions on the named locations, and no more.')
-    .option('--action <action...>', 'what to do, on every --location: read, write')
-    .option('--location <location...>', 'on what: an exact name, such as orders-db/orders')
-    .option('--field <field...>', 'only these fields of the locations (without it: all)')
-    .option('--grant <grant...>', 'instead of these three, an entry each: ACTION[,ACTION]:LOCATION[#FIELD[,FIELD]]')
-    .option('--audience <name>', 'who will receive the token: the name of a resource server')
-    .addOption(new Option('--resource <uri>', 'the same as an absolute URI').conflicts('audience'))
-    .option('--duration <duration>', 'lifetime: 15m, 1h, or seconds such as 900 (without it: as configured)')
-    .option('--reason <text>', 'why, for the audit')
     .addHelpText('after', EXAMPLES)
     .action((_options, command: Command) => askForToken(command.optsWithGlobals()));
 }
 
 async function askForToken(options: TokenOptions): Promise<void> {
-  const { audience, resource, reason, output } = options;
-  const unverified = {
-    grant_type: 'client_credentials',
-    authorization_details: readGrants(options),
-    audience,
-    resource,
-    expires_in: readDuration(options.duration),
-    reason,
-  };
+  const unverified = { grant_type: 'client_credentials', ...readRequest(options) };
   const issuing = {
     path: '/token',
     request: tokenRequest,
     answer: tokenResponse,
-    nameOption: nameTokenOption(options),
+    nameOption: nameRequestOption(options),
   };
   const answer = await exchange(issuing, unverified, options);
-  if (output === 'json') {
+  if (options.output === 'json') {
     writeJson(answer);
     return;
   }
   process.stdout.write(`${answer.access_token}\n`);
-  writeSummary(answer, audience ?? resource ?? '');
+  const { authorization_details: asked = [], grant } = tokenRequest.parse(unverified);
+  writeSummary(answer, grant === 'partial' ? asked : [], options.audience ?? options.resource);
 }
 
-function readDuration(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const seconds = parseDuration(text);
-  if (seconds === undefined) {
-    throw usageFailure(
-      `--duration ${JSON.stringify(text)} must be a duration such as 15m, 1h or 900 (seconds)`,
-      '--duration',
-    );
-  }
-  return seconds;
-}
-
-function nameTokenOption(options: GrantOptions): NameOption {
-  const ofGrant = nameGrantOption(options);
-  const ofOthers = namedBy({
-    audience: '--audience',
-    resource: '--resource',
-    expires_in: '--duration',
-    reason: '--reason',
-  });
-  return (path) => (path[0] === 'authorization_details' ? ofGrant(path) : ofOthers(path));
-}
-
-function writeSummary({ authorization_details, expires_in, token_id }: TokenResponse, audience: string): void {
+/** @param asked what may have been granted in part */
+function writeSummary(
+  answer: TokenResponse,
+  asked: readonly AuthorizationDetail[],
+  audience: string | undefined,
+): void {
+  const { authorization_details: granted, scope, expires_in, token_id } = answer;
   const expiry = describeTime(Math.floor(Date.now() / 1000) + expires_in);
+  const missing = describeGrants(notGranted(asked, granted));
   writeTable(
     {
-      granted: describeGrants(authorization_details),
-      audience,
+      ...(scope !== undefined && { role: scope.replace(/^role:/, '') }),
+      granted: describeGrants(granted),
+      ...(missing.length > 0 && { 'not granted': missing }),
+      ...(audience !== undefined && { audience }),
       expires: `in ${describeDuration(expires_in)}, at ${expiry}`,
       'token id': token_id,
     },
     process.stderr,
+  );
+}
+
+/** What was asked for and not granted, pair by pair: a role says itself what it is, so of it nothing is missing here. */
+function notGranted(
+  asked: readonly AuthorizationDetail[],
+  granted: readonly AuthorizationDetail[],
+): AuthorizationDetail[] {
+  const pair = (action: string, location: string, fields: readonly string[] | undefined) =>
+    JSON.stringify([action, location, fields]);
+  const given = new Set(
+    granted.flatMap(({ actions, locations, fields }) =>
+      actions.flatMap((action) => locations.map((location) => pair(action, location, fields))),
+    ),
+  );
+  return asked.flatMap(({ actions, locations, fields, ...rest }) =>
+    locations.flatMap((location) => {
+      const missing = actions.filter((action) => !given.has(pair(action, location, fields)));
+      return missing.length === 0
+        ? []
+        : [{ ...rest, actions: missing, locations: [location], ...(fields && { fields }) }];
+    }),
   );
 }

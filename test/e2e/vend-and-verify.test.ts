@@ -107,6 +107,8 @@ describe('nobody else gets a token', () => {
     const callers = { workload, resourceServer, operator };
     const paths = {
       '/token': 'workload',
+      '/explain': 'workload',
+      '/explain/any': 'operator',
       '/revoke': 'workload',
       '/introspect': 'resourceServer',
       '/revocations': 'operator',

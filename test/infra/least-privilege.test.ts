@@ -38,6 +38,7 @@ it.each([
     'issue-token',
     [...TABLE_KEY, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'kms:GetPublicKey', 'kms:Sign'],
   ],
+  ['explain-token', []],
   ['introspect-token', [...TABLE_KEY, 'dynamodb:GetItem', 'kms:GetPublicKey']],
   ['revoke-own-token', [...TABLE_KEY, 'dynamodb:GetItem', 'dynamodb:UpdateItem', 'kms:GetPublicKey']],
   ['revoke-tokens', [...TABLE_KEY, 'dynamodb:Query', 'dynamodb:UpdateItem']],
@@ -56,6 +57,7 @@ describe('signing', () => {
   it('is for issue-token alone, with the key that the configuration names', () => {
     const roles = [
       'issue-token',
+      'explain-token',
       'introspect-token',
       'revoke-own-token',
       'revoke-tokens',
@@ -121,13 +123,13 @@ describe('callers', () => {
     const statement = policy?.Properties.PolicyDocument.Statement.find(
       (one: { Action: string }) => one.Action === 'execute-api:Invoke',
     );
-    return [statement.Resource].flat().map((resource) => JSON.stringify(resource).match(/\/v1\/(POST\/[a-z]+)/)?.[1]);
+    return [statement.Resource].flat().map((resource) => JSON.stringify(resource).match(/\/v1\/(POST\/[a-z/]+)/)?.[1]);
   };
 
   it.each([
-    ['workload', ['POST/revoke', 'POST/token']],
+    ['workload', ['POST/explain', 'POST/revoke', 'POST/token']],
     ['resourceserver', ['POST/introspect']],
-    ['operator', ['POST/revocations']],
+    ['operator', ['POST/explain/any', 'POST/revocations']],
   ])('a %s may call its own paths', (kind, paths) => {
     expect(invokes(kind).sort()).toEqual(paths);
   });

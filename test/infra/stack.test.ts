@@ -28,12 +28,12 @@ describe('in production', () => {
       ({ Properties }) => Properties,
     );
     expect(methods.filter((method) => method.HttpMethod === 'POST').map((method) => method.AuthorizationType)).toEqual(
-      Array(4).fill('AWS_IAM'),
+      Array(6).fill('AWS_IAM'),
     );
     expect(
       methods.filter((method) => method.AuthorizationType !== 'AWS_IAM').map((method) => method.HttpMethod),
     ).toEqual(Array(3).fill('GET'));
-    expect(methods).toHaveLength(7);
+    expect(methods).toHaveLength(9);
   });
 
   it('the API speaks at least TLS 1.2, and throttles, traces and logs without bodies', () => {
@@ -63,7 +63,7 @@ describe('in production', () => {
 
   it('every log is encrypted and kept for a year, every function is traced', () => {
     template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 365, KmsKeyId: Match.anyValue() });
-    template.resourceCountIs('AWS::Logs::LogGroup', 9);
+    template.resourceCountIs('AWS::Logs::LogGroup', 10);
     template.hasResourceProperties('AWS::Logs::LogGroup', {
       LogGroupName: { 'Fn::Join': ['', ['API-Gateway-Execution-Logs_', Match.anyValue(), '/v1']] },
     });
@@ -71,7 +71,7 @@ describe('in production', () => {
       Runtime: 'nodejs24.x',
       TracingConfig: { Mode: 'Active' },
     });
-    template.resourceCountIs('AWS::Lambda::Function', 7);
+    template.resourceCountIs('AWS::Lambda::Function', 8);
   });
 
   it('queues are encrypted, take TLS alone, and dead letters raise an alarm', () => {
@@ -118,7 +118,7 @@ describe('in production', () => {
 
   it('the console’s test calls, which pass by authorization, reach no function', () => {
     const permissions = template.findResources('AWS::Lambda::Permission');
-    expect(Object.keys(permissions)).toHaveLength(7);
+    expect(Object.keys(permissions)).toHaveLength(9);
     expect(JSON.stringify(permissions)).not.toContain('test-invoke-stage');
   });
 
@@ -206,7 +206,7 @@ describe('other accounts', () => {
     expect(workloads).toMatchObject({
       Effect: 'Allow',
       Action: 'execute-api:Invoke',
-      Resource: ['execute-api:/v1/POST/revoke', 'execute-api:/v1/POST/token'],
+      Resource: ['execute-api:/v1/POST/explain', 'execute-api:/v1/POST/revoke', 'execute-api:/v1/POST/token'],
       Condition: { StringNotEquals: notOwn },
     });
     expect(JSON.stringify(workloads.Principal)).toMatch(/111122223333.*444455556666/);

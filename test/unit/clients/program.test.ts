@@ -9,7 +9,8 @@ describe('tvm', { timeout: 20_000 }, () => {
   it('--help names every command and every exit code, with examples', async () => {
     const { code, stdout, stderr } = await runTvm(['--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    for (const command of ['token', 'introspect', 'revoke', 'revoke-any']) expect(stdout).toContain(`\n  ${command} `);
+    for (const command of ['token', 'explain', 'introspect', 'revoke', 'revoke-any'])
+      expect(stdout).toContain(`\n  ${command} `);
     for (const exitCode of Object.values(exitCodes)) {
       expect(stdout).toContain(`\n  ${exitCode}  ${exitCodeMeanings[exitCode]}\n`);
     }
@@ -18,6 +19,7 @@ describe('tvm', { timeout: 20_000 }, () => {
 
   it.each([
     'token',
+    'explain',
     'introspect',
     'revoke',
     'revoke-any',

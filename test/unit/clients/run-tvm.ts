@@ -17,11 +17,13 @@ export const credentials = {
 export interface Run {
   env?: Record<string, string>;
   stdin?: string;
+  cwd?: string;
 }
 
 /** Starts `tvm` as a shell would, with nothing of this process's environment but where programs are. */
-export function startTvm(args: string[], env: Record<string, string> = {}): ChildProcess {
+export function startTvm(args: string[], env: Record<string, string> = {}, cwd?: string): ChildProcess {
   return spawn(program, args, {
+    cwd,
     env: {
       PATH: `${modules}.bin${delimiter}${process.env.PATH}`,
       // Spares every run but the first the compiling.
@@ -36,8 +38,8 @@ export function startTvm(args: string[], env: Record<string, string> = {}): Chil
 }
 
 /** Runs `tvm` to its end. */
-export async function runTvm(args: string[], { env, stdin = '' }: Run = {}) {
-  const child = startTvm(args, env);
+export async function runTvm(args: string[], { env, stdin = '', cwd }: Run = {}) {
+  const child = startTvm(args, env, cwd);
   if (!child.stdin || !child.stdout || !child.stderr) throw new Error('its streams are pipes');
   // A command that does not read its input may be gone before it is written.
   child.stdin.on('error', () => {}).end(stdin);

@@ -101,6 +101,35 @@ describe('tvm token', { timeout: 20_000 }, () => {
     });
   });
 
+  it('asks for a part, and tells what of it was not granted', async () => {
+    machine.next = { body: { ...vended, authorization_details: [{ ...granted[1], actions: ['read'] }] } };
+    const grants = ['--grant', 'read:orders-db/orders#id', 'read,write:orders-db/shipments'];
+    const { stderr } = await machine.tvm(['token', ...grants, '--audience', 'orders-db', '--partial']);
+    expect(stderr.split('\n').slice(0, 3)).toEqual([
+      'granted      read orders-db/shipments',
+      'not granted  read orders-db/orders (fields id)',
+      '             write orders-db/shipments',
+    ]);
+    expect(machine.asked[0]?.body).toMatchObject({ grant: 'partial' });
+  });
+
+  it('asks for a role, and tells which it was and what it has', async () => {
+    machine.next = { body: { ...vended, scope: 'role:deployer' } };
+    const { code, stderr } = await machine.tvm(['token', '--role', 'deployer', '--partial']);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^role {6}deployer\ngranted {3}read orders-db\/orders \(fields id, status\)\n(?!not)/);
+    expect(stderr).not.toMatch(/audience|not granted/);
+    expect(machine.asked.map(({ body }) => body)).toEqual([
+      { grant_type: 'client_credentials', scope: 'role:deployer', grant: 'partial' },
+    ]);
+  });
+
+  it('takes no role together with grants', async () => {
+    const { code, stderr } = await machine.tvm(['token', '--role', 'deployer', '--action', 'read']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^tvm: option '--role <name>' cannot be used with option '--action/);
+  });
+
   it('writes what is at fault to standard error alone', async () => {
     const { code, stdout, stderr } = await machine.tvm(['token', '--grant', 'read:a', 'write:b']);
     const sentence = 'tvm: --audience or --resource must be given, one of the two\n';
@@ -109,13 +138,13 @@ describe('tvm token', { timeout: 20_000 }, () => {
   });
 
   it.each([
-    [['--audience', 'a'], 'say what is asked for: --action with --location, or --grant ACTION:LOCATION'],
+    [['--audience', 'a'], 'say what is asked for: --action with --location, --grant ACTION:LOCATION, or --role NAME'],
     [['--action', 'read', '--audience', 'a'], '--location is missing: on what?'],
     [['--location', 'a', '--audience', 'a'], '--action is missing: what is to be done there?'],
     [['--action', 'reed', '--location', 'a', '--audience', 'a'], '--action "reed" must be read or write'],
     [
       ['--action', 'read', '--location', 'a', 'orders-db//x', '--audience', 'a'],
-      '--location "orders-db//x" must be an exact name like orders-db/orders: letters, digits and ._~:@=+- in segments joined by /',
+      '--location "orders-db//x" must be a name like orders-db/orders, or orders-db/* for all below: letters, digits and ._~:@=+- in segments joined by /',
     ],
     [['--action', 'read', 'read', '--location', 'a', '--audience', 'a'], '--action must name each of the actions once'],
     [

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { parseDuration } from '../../../contract/duration.ts';
+import { parseDuration, writeDuration } from '../../../contract/duration.ts';
 
 it.each([
   ['15m', 900],
@@ -22,3 +22,14 @@ it.each([
   '１５m',
   '9'.repeat(10),
 ])('«%s» is no duration', (text) => expect(parseDuration(text)).toBeUndefined());
+
+it.each([
+  [1, '1s'],
+  [90, '90s'],
+  [300, '5m'],
+  [5_400, '90m'],
+  [86_400, '1d'],
+])('%d seconds are written %s, which reads as the same', (seconds, text) => {
+  expect(writeDuration(seconds)).toBe(text);
+  expect(parseDuration(text)).toBe(seconds);
+});

@@ -101,8 +101,15 @@ other: { authorization_details: [{ locations: ["orders-db/{subject.environment}"
     expect(await role('role:homeless', 'orders-db')).toMatchObject({ kind: 'allowed' });
   });
 
-  it('without an audience of its own needs one', async () => {
+  it('without an audience of its own needs one, which only those are told who may take it', async () => {
     expect(await role('role:homeless')).toMatchObject({ kind: 'bad_request', bad: { field: 'audience' } });
+    const stranger = await decide(
+      { authorization_details: undefined, scope: 'role:homeless', audience: undefined },
+      POLICIES,
+      {},
+      others,
+    );
+    expect(stranger).toMatchObject({ kind: 'denied', denial: 'policy' });
   });
 
   it('that is not there, or not for such a workload, is refused as one', async () => {

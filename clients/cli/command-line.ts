@@ -1,0 +1,52 @@
+import type { AuthorizationDetail } from '../../contract/authorization-details.ts';
+import { writeDuration } from '../../contract/duration.ts';
+import type { Asked } from '../../contract/token.ts';
+
+/** The command that asks for a token as a request does, to be copied into a shell. */
+export function tokenCommandLine({
+  authorization_details: details = [],
+  scope,
+  grant,
+  audience,
+  resource,
+  expires_in,
+  reason,
+}: Asked): string {
+  const option = (name: string, value: string | undefined) => (value === undefined ? [] : [name, value]);
+  return [
+    'tvm',
+    'token',
+    ...option('--role', scope?.replace(/^role:/, '')),
+    ...grantOptions(details),
+    ...(grant === 'partial' ? ['--partial'] : []),
+    ...option('--audience', audience),
+    ...option('--resource', resource),
+    ...option('--duration', expires_in === undefined ? undefined : writeDuration(expires_in)),
+    ...option('--reason', reason),
+  ]
+    .map(quoted)
+    .join(' ');
+}
+
+function grantOptions(details: readonly AuthorizationDetail[]): string[] {
+  const [only, ...more] = details;
+  if (only !== undefined && more.length === 0) {
+    const { actions, locations, fields } = only;
+    return [
+      '--action',
+      ...actions,
+      '--location',
+      ...locations,
+      ...(fields === undefined ? [] : ['--field', ...fields]),
+    ];
+  }
+  return details.flatMap(({ actions, locations, fields }) => {
+    const end = fields === undefined ? '' : `#${fields.join()}`;
+    return locations.flatMap((location) => ['--grant', `${actions.join()}:${location}${end}`]);
+  });
+}
+
+/** A word as a POSIX shell takes it for itself. */
+function quoted(word: string): string {
+  return /^[\w.,:/=@+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,109 @@
+import { subtreeRoot } from '../contract/authorization-details.ts';
+import type { PairExplanation } from '../contract/explanation.ts';
+import type { Caller } from './identity.ts';
+import type { PolicyBundle } from './policy/bundle.ts';
+import type { Judgement } from './policy/decision-point.ts';
+import type { Inquiry, PolicyInsight, Reader } from './policy/near-misses.ts';
+import type { Asked, DecisionContext } from './policy/question.ts';
+
+/** Who looks at what, in which bundle. */
+export interface View {
+  caller: Caller;
+  context: DecisionContext;
+  reader: Reader;
+  insight: PolicyInsight;
+  bundle: PolicyBundle;
+}
+
+/** How many policies are named that come close. */
+const MOST_NEAR_MISSES = 3;
+
+/** Says of one thing that was asked for whether it is allowed, by which policies, or what kept them from it. */
+export function explainPair(judgement: Judgement, view: View): PairExplanation {
+  const { asked, allowed, permits, forbids, errors, refusedBy } = judgement;
+  const { reader, insight, bundle } = view;
+  const inquiry = inquiryOf(judgement, view);
+  const named = (id: string) => policyName(id, bundle, reader);
+  const pair = what(asked);
+  if (allowed) return { ...pair, verdict: 'allowed', policies: permits.map(named) };
+  if (refusedBy !== undefined) {
+    const by = reader === 'operator' ? { refused_by: refusedBy } : {};
+    return { ...pair, verdict: 'refused_by_condition', policies: permits.map(named), ...by };
+  }
+  const inspected = [...forbids, ...errors].flatMap((id) => {
+    const inspected = insight.inspect(id, inquiry, reader);
+    return inspected === undefined ? [] : [{ id, ...inspected }];
+  });
+  const near = insight.nearest(inquiry, reader, MOST_NEAR_MISSES);
+  const place = placeOf(
+    judgement,
+    [...inspected, ...near].flatMap(({ locations }) => locations),
+    view,
+  );
+  if (forbids.length > 0) {
+    const policies = inspected
+      .filter(({ id }) => forbids.includes(id))
+      .map(({ id, readable }) => ({ ...named(id), conditions: readable.map(({ text }) => text) }));
+    return { ...pair, ...place, verdict: 'forbidden', policies };
+  }
+  if (errors.length > 0) {
+    return { ...pair, ...place, verdict: 'policy_error', policies: inspected.map(({ id }) => named(id)) };
+  }
+  if (hasTooManyPlaces(judgement)) return { ...pair, verdict: 'not_permitted', policies: [], too_many_places: true };
+  const near_misses = near.map(({ id, missed }) => ({
+    ...named(id),
+    missed: missed.map((one) => ({
+      part: one.part,
+      text: one.text,
+      ...(one.part === 'condition' && one.outcome === 'erred' && { error: true as const }),
+    })),
+  }));
+  return { ...pair, ...place, verdict: 'not_permitted', policies: [], near_misses };
+}
+
+/** The place in a subtree that is not allowed. To a workload only what it is told of anyway: policies name places. */
+function placeOf(
+  { asked, place }: Judgement,
+  named: readonly string[],
+  { reader, bundle }: View,
+): Pick<PairExplanation, 'place'> {
+  if (place === undefined || asked.action === 'assume' || place === asked.location) return {};
+  const root = subtreeRoot(place) ?? place;
+  const known = root === subtreeRoot(asked.location) || named.includes(root) || Object.hasOwn(bundle.resources, root);
+  return reader === 'operator' || known ? { place } : {};
+}
+
+/** All that is said of a role that there is not, or that a workload must not learn of. */
+export function explainUntakenRole(role: string): PairExplanation {
+  return { action: 'assume', role, verdict: 'not_permitted', policies: [] };
+}
+
+/** The question whose answer a judgement is: of a subtree, the one about the place that is not allowed. */
+export function inquiryOf({ asked, place }: Judgement, { caller, context }: View): Inquiry {
+  if (asked.action === 'assume') return { caller, asked, context };
+  return { caller, asked: { ...asked, location: place ?? asked.location }, context };
+}
+
+/** Whether a subtree was denied for the number of its places alone. */
+export function hasTooManyPlaces({ asked, allowed, place, refusedBy }: Judgement): boolean {
+  const isSubtree = asked.action !== 'assume' && subtreeRoot(asked.location) !== undefined;
+  return isSubtree && !allowed && place === undefined && refusedBy === undefined;
+}
+
+function what(asked: Asked): Pick<PairExplanation, 'action' | 'location' | 'role' | 'fields'> {
+  if (asked.action === 'assume') return { action: 'assume', role: asked.role };
+  return {
+    action: asked.action,
+    location: asked.location,
+    ...(asked.fields !== undefined && { fields: [...asked.fields] }),
+  };
+}
+
+function policyName(
+  id: string,
+  { policies }: PolicyBundle,
+  reader: Reader,
+): { id: string; file?: string; line?: number } {
+  const policy = policies[id];
+  return policy === undefined || reader === 'workload' ? { id } : { id, file: policy.file, line: policy.line };
+}

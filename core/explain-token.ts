@@ -1,0 +1,171 @@
+import type { Action } from '../contract/authorization-details.ts';
+import type { Explanation } from '../contract/explanation.ts';
+import type { BadRequest } from '../contract/parse-parameters.ts';
+import type { Asked } from '../contract/token.ts';
+import { explainPair, explainUntakenRole, type View } from './explain-pair.ts';
+import type { Caller } from './identity.ts';
+import { obstaclesOf } from './obstacles.ts';
+import type { PolicyBundle } from './policy/bundle.ts';
+import { policyInsight, type Reader } from './policy/near-misses.ts';
+import type { Behaviour, DecisionContext } from './policy/question.ts';
+import { placesIn } from './policy/subtree.ts';
+import type { RecentBehaviour } from './ports.ts';
+import { editsOf } from './request-edits.ts';
+import { smallestChange } from './smallest-change.ts';
+import {
+  type Circumstances,
+  decideToken,
+  type LifetimeRules,
+  type TokenDecision,
+  type TokenDecisionPorts,
+} from './token-decision.ts';
+
+/** What would become of a request. */
+export type ExplainTokenOutcome =
+  | { kind: 'explained'; explanation: Explanation }
+  | { kind: 'bad_request'; bad: BadRequest };
+
+type Decided = Exclude<TokenDecision, { kind: 'bad_request' }>;
+type Denied = TokenDecision & { kind: 'denied' };
+
+/**
+ * Says what a request for a token would get, and why: it is decided as `POST /token` decides it, by the same function,
+ * and nothing is vended or recorded. Whether the subject's tokens were revoked just now is not looked at.
+ *
+ * @param reader who is told: a workload learns nothing of policies that concern others, nor whether there is a role that
+ *   it may not take
+ * @throws DependencyFault when behaviour or a further condition cannot be asked
+ */
+export async function explainToken(
+  request: Asked,
+  caller: Caller,
+  circumstances: Circumstances,
+  reader: Reader,
+  rules: LifetimeRules,
+  ports: TokenDecisionPorts,
+): Promise<ExplainTokenOutcome> {
+  const { bundle } = ports.policies;
+  const behaviour = askedOnce(ports.behaviour);
+  const decide = (request: Asked) => decideToken(request, caller, circumstances, rules, { ...ports, behaviour });
+  const decision = await decide(request);
+  if (decision.kind === 'bad_request') return decision;
+
+  const insight = policyInsight(bundle);
+  const lately = readsBehaviour(bundle) ? await behaviour.of(caller.subject, circumstances.time) : undefined;
+  const viewOf = (decided: Decided): View => {
+    const context = contextOf(decided, circumstances, lately);
+    return { caller, context, reader, insight, bundle };
+  };
+  const about = {
+    subject: caller.subject,
+    ...(request.scope !== undefined && { scope: request.scope }),
+    source_ip: circumstances.sourceIp,
+    time: new Date(circumstances.time).toISOString(),
+    policy: bundle.hash.slice(0, 12),
+  };
+  const { asking } = decision;
+  if (asking.role !== undefined && !mayKnowRole(asking.role, decision, viewOf(decision))) {
+    const audience = request.audience ?? request.resource;
+    const pairs = [explainUntakenRole(asking.role)];
+    return explained({ allowed: false, denial: 'policy', ...about, ...(audience && { audience }), pairs });
+  }
+
+  const view = viewOf(decision);
+  const ofDecision = {
+    ...about,
+    ...(asking.audience !== '' && { audience: asking.audience }),
+    pairs: decision.judgements.map((judgement) => explainPair(judgement, view)),
+  };
+  if (decision.kind === 'allowed') {
+    return explained({
+      allowed: true,
+      ...ofDecision,
+      expires_in: decision.lifetime,
+      authorization_details: decision.decision.granted,
+      ...(decision.obligations && { obligations: decision.obligations }),
+    });
+  }
+  const { denial, lacks } = decision;
+  if (denial === 'role_unavailable') {
+    const pairs = [explainUntakenRole(asking.role ?? '')];
+    return explained({ allowed: false, denial, ...(lacks !== undefined && { lacks }), ...ofDecision, pairs });
+  }
+  const change = await smallestChange(request, decision, {
+    decide,
+    edits: (changed, denied) => {
+      const view = viewOf(denied);
+      const allowedOf = allowedLocations(view, ports);
+      return editsOf(changed, denied, obstaclesOf(denied, view), { bundle, maxLifetime: rules.maxLifetime, allowedOf });
+    },
+    costOf: questionsOf(caller, bundle),
+  });
+  return explained({ allowed: false, denial, ...ofDecision, ...(change && { change }) });
+}
+
+function explained(explanation: Explanation): ExplainTokenOutcome {
+  return { kind: 'explained', explanation };
+}
+
+/**
+ * Whether the reader may learn that there is a role: an operator; a workload that may take it, or might if the request
+ * or its circumstances were others.
+ */
+function mayKnowRole(role: string, decision: Decided, { caller, context, reader, insight }: View): boolean {
+  if (reader === 'operator') return true;
+  if (decision.judgements.length === 0) return false;
+  if (decision.judgements.some(({ asked, allowed }) => asked.action === 'assume' && allowed)) return true;
+  const nearest = insight.nearest({ caller, asked: { action: 'assume', role }, context }, reader, 1);
+  return nearest.some(({ missed }) => missed.every(({ part }) => part === 'condition'));
+}
+
+function contextOf(
+  { asking: { audience, lifetime } }: Decided,
+  { time, sourceIp, vpcEndpoint }: Circumstances,
+  behaviour: Behaviour | undefined,
+): DecisionContext {
+  return {
+    audience,
+    lifetime,
+    time,
+    sourceIp,
+    ...(vpcEndpoint !== undefined && { vpcEndpoint }),
+    ...(behaviour && { behaviour }),
+  };
+}
+
+/** Many requests are decided for one explanation, about one workload at one time: what it did is asked once. */
+function askedOnce(behaviour: RecentBehaviour): RecentBehaviour {
+  let answer: Promise<Behaviour> | undefined;
+  return {
+    of(subject, now) {
+      answer ??= behaviour.of(subject, now);
+      return answer;
+    },
+  };
+}
+
+function readsBehaviour({ policies }: PolicyBundle): boolean {
+  return Object.values(policies).some(({ reads }) => reads.includes('behaviour') || reads.includes('*'));
+}
+
+/** Finds, of some locations, those on which all of some actions are allowed. */
+function allowedLocations({ caller, context }: View, { policies }: TokenDecisionPorts) {
+  return (locations: string[], actions: Action[], fields: string[] | undefined): string[] => {
+    const details = [{ type: 'resource' as const, locations, actions, ...(fields && { fields }) }];
+    const judgements = policies.judge(caller, { details, partial: true }, context);
+    return locations.filter((location) =>
+      judgements.every(({ asked, allowed }) => asked.action === 'assume' || asked.location !== location || allowed),
+    );
+  };
+}
+
+/** How many questions to Cedar it takes to decide a request. */
+function questionsOf({ subject }: Caller, bundle: PolicyBundle): (decision: Denied) => number {
+  const placesOf = placesIn(bundle);
+  return ({ asking: { details } }) =>
+    details
+      .flatMap(({ locations, actions }) =>
+        locations.map((location) => actions.length * (placesOf(subject, location)?.length ?? 1)),
+      )
+      .reduce((sum, questions) => sum + questions, 1);
+}

@@ -1,0 +1,1 @@
+export { decisionEnv as explainTokenEnv } from '../decision-env.ts';

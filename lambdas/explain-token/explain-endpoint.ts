@@ -1,0 +1,69 @@
+import type { APIGatewayProxyEvent } from 'aws-lambda';
+import { anyExplanationRequest, explanationRequest } from '../../contract/explanation.ts';
+import type { Parsed } from '../../contract/parse-parameters.ts';
+import { parseWorkloadArn } from '../../contract/subject.ts';
+import type { Asked } from '../../contract/token.ts';
+import { explainToken } from '../../core/explain-token.ts';
+import { type Caller, parseCaller } from '../../core/identity.ts';
+import type { Reader } from '../../core/policy/near-misses.ts';
+import type { Clock } from '../../core/ports.ts';
+import type { Circumstances, LifetimeRules, TokenDecisionPorts } from '../../core/token-decision.ts';
+import { answer, refuse } from '../answers.ts';
+import { authenticated, readParameters } from '../api-request.ts';
+import { apiHandler } from '../middleware/api-handler.ts';
+import { logger } from '../observability.ts';
+
+/** The path that IAM opens to operators alone. Whatever else is asked, is asked for oneself. */
+export const OPERATORS_PATH = '/explain/any';
+
+interface Asking {
+  request: Asked;
+  /** `undefined` for an identity that the machine does not serve. */
+  caller: Caller | undefined;
+  circumstances: Circumstances;
+  reader: Reader;
+}
+
+/**
+ * `POST /explain` and `POST /explain/any`: says what a token request would get, and why. Nothing is vended or recorded.
+ *
+ * The path decides who it is about, for IAM decides by the path: on `/explain`, the caller, whatever the body says.
+ */
+export function explainEndpoint(rules: LifetimeRules, ports: TokenDecisionPorts & { clock: Clock }) {
+  return apiHandler(async (event) => {
+    const { requestId, userArn } = authenticated(event);
+    const now = ports.clock.now();
+    const read = event.resource === OPERATORS_PATH ? askedByOperator(event, now) : askedForOneself(event, now);
+    if (!read.ok) return refuse({ kind: 'bad_request', bad: read.bad }, requestId);
+    const { request, caller, circumstances, reader } = read.value;
+    if (caller === undefined) return refuse({ kind: 'unsupported_identity' }, requestId);
+
+    const outcome = await explainToken(request, caller, circumstances, reader, rules, ports);
+    const result = outcome.kind === 'explained' ? (outcome.explanation.allowed ? 'allowed' : 'denied') : outcome.kind;
+    const subject = caller.subject;
+    logger.info('decision explained', { apiRequestId: requestId, by: userArn, subject, reader, outcome: result });
+    return outcome.kind === 'explained' ? answer(outcome.explanation) : refuse(outcome, requestId);
+  });
+}
+
+function askedForOneself(event: APIGatewayProxyEvent, time: number): Parsed<Asking> {
+  const parsed = readParameters(explanationRequest, event);
+  if (!parsed.ok) return parsed;
+  const from = authenticated(event);
+  const caller = parseCaller(from.userArn, from.organization);
+  return { ok: true, value: { request: parsed.value, caller, circumstances: { ...from, time }, reader: 'workload' } };
+}
+
+function askedByOperator(event: APIGatewayProxyEvent, now: number): Parsed<Asking> {
+  const parsed = readParameters(anyExplanationRequest, event);
+  if (!parsed.ok) return parsed;
+  const { subject, source_ip, vpc_endpoint: vpcEndpoint, organization, time, ...request } = parsed.value;
+  const workload = parseWorkloadArn(subject);
+  const caller = workload && { ...workload, ...(organization !== undefined && { organization }) };
+  const circumstances = {
+    sourceIp: source_ip ?? authenticated(event).sourceIp,
+    ...(vpcEndpoint !== undefined && { vpcEndpoint }),
+    time: time === undefined ? now : Date.parse(time),
+  };
+  return { ok: true, value: { request, caller, circumstances, reader: 'operator' } };
+}

@@ -1,0 +1,110 @@
+import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseWorkloadArn } from '../../../../contract/subject.ts';
+import { judgeParts, type Outcome, splitPolicy } from '../../../../core/policy/conjuncts.ts';
+import { question } from '../../../../core/policy/question.ts';
+import { surroundings } from '../../../../core/policy/surroundings.ts';
+import { LOCATIONS, SUBJECTS, worlds } from '../../../support/policy-generators.ts';
+
+const texts = (conditions: string) =>
+  splitPolicy(`permit (principal, action, resource) ${conditions};`).conjuncts.map(({ text }) => text);
+
+describe('a policy is split', () => {
+  it.each([
+    ['nothing', '', []],
+    [
+      'every && of every when',
+      'when { context.a && (context.b && context.c) } when { context.d }',
+      ['context.a', 'context.b', 'context.c', 'context.d'],
+    ],
+    ['every || of an unless, negated', 'unless { context.a || !context.b }', ['!context.a', 'context.b']],
+    ['no && of an unless', 'unless { context.a && context.b }', ['!(context.a && context.b)']],
+    ['a negated || of a when', 'when { !(context.a || context.b) }', ['!context.a', '!context.b']],
+    [
+      'a comparison, negated as people write it',
+      'unless { context.lifetime > 300 || context.audience == "x" }',
+      ['context.lifetime <= 300', 'context.audience != "x"'],
+    ],
+    [
+      'no choice',
+      'when { if context.a then context.b else context.c }',
+      ['if context.a then context.b else context.c'],
+    ],
+    [
+      'a number that JavaScript cannot hold',
+      'when { context.n == 9007199254740993 && context.m < -9223372036854775808 }',
+      ['context.n == 9007199254740993', 'context.m < (-9223372036854775808)'],
+    ],
+    [
+      'such digits in a string and a comment',
+      'when { context.n == 9007199254740993 && // 9007199254740993\n context.s == "9007199254740995" }',
+      ['context.n == 9007199254740993', 'context.s == "9007199254740995"'],
+    ],
+  ])('into %s', (_, conditions, conjuncts) => {
+    expect(texts(conditions)).toEqual(conjuncts);
+  });
+
+  it('into what its scope asks for, as Cedar writes it', () => {
+    const { scope } = splitPolicy(
+      'permit (principal == Workload::"a, action) {", action in [Action::"read", Action::"write"], resource);',
+    );
+    expect(scope).toEqual({
+      principal: 'principal == Workload::"a, action) {"',
+      action: 'action in [Action::"read", Action::"write"]',
+      resource: undefined,
+    });
+  });
+});
+
+describe('a condition tells workloads apart', () => {
+  it.each([
+    ['principal.team == "x"', true],
+    ['context.audience == "a"', false],
+    ['["b"].contains(context.audience) || principal has team', true],
+    ['resource == resource || Workload::"arn:aws:iam::111122223333:role/x" == Workload::"y"', true],
+    ['context.audience == "arn:aws:iam::111122223333:role/x"', true],
+    ['{Value: principal}.Value == principal', true],
+    ['{Var: "principal"}.Var == "x"', false],
+    ['context.audience like "principal*"', false],
+  ])('%s: %s', (condition, expected) => {
+    const [{ ofPrincipal } = {}] = splitPolicy(`permit (principal, action, resource) when { ${condition} };`).conjuncts;
+    expect(ofPrincipal).toBe(expected);
+  });
+});
+
+it('a policy matches, fails and errs as its parts do, one after the other', { timeout: 60_000 }, () => {
+  const seen: Record<Outcome, number> = { held: 0, failed: 0, erred: 0 };
+  const asked = fc.record({
+    subject: fc.constantFrom(...SUBJECTS),
+    action: fc.constantFrom('read' as const, 'write' as const),
+    location: fc.constantFrom(...LOCATIONS),
+    fields: fc.constantFrom(undefined, ['id'], ['id', 'card']),
+    audience: fc.constantFrom('db', 'lake'),
+    lifetime: fc.constantFrom(60, 900),
+    sourceIp: fc.constantFrom('203.0.113.7', '198.51.100.1'),
+  });
+  fc.assert(
+    fc.property(worlds, fc.array(asked, { minLength: 10, maxLength: 10 }), ({ bundle }, inquiries) => {
+      const around = surroundings(bundle);
+      const splits = new Map(Object.entries(bundle.policies).map(([id, { text }]) => [id, splitPolicy(text)]));
+      for (const { subject, audience, lifetime, sourceIp, ...what } of inquiries) {
+        const caller = parseWorkloadArn(subject);
+        if (caller === undefined) throw new Error('no caller');
+        const context = { audience, lifetime, sourceIp, time: 0, behaviour: { issued: 1, denied: 0, active: 0 } };
+        for (const [id, split] of splits) {
+          const { text, reads } = bundle.policies[id] ?? { text: '', reads: [] };
+          const asking = question(bundle, around, caller, what, context, new Set(reads));
+          const answer = cedar.isAuthorized({ ...asking, policies: { staticPolicies: { it: text } } });
+          if (answer.type === 'failure') throw new Error('Cedar refused');
+          const { reason, errors } = answer.response.diagnostics;
+          const outcome = errors.length > 0 ? 'erred' : reason.length > 0 ? 'held' : 'failed';
+          seen[outcome] += 1;
+          expect(judgeParts(split, asking).whole, text).toBe(outcome);
+        }
+      }
+    }),
+    { numRuns: 80 },
+  );
+  for (const outcome of ['held', 'failed', 'erred'] as const) expect(seen[outcome], outcome).toBeGreaterThan(0);
+});

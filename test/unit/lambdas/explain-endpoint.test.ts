@@ -1,0 +1,90 @@
+import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { explanation } from '../../../contract/explanation.ts';
+import { explainEndpoint, OPERATORS_PATH } from '../../../lambdas/explain-token/explain-endpoint.ts';
+import { asking, from, machine, rules, SUBJECT } from '../../fakes/machine.ts';
+
+const context = { functionName: 'explain-token', awsRequestId: 'r' } as Context;
+const OTHER = 'arn:aws:iam::111122223333:role/reports';
+
+let tvm: Awaited<ReturnType<typeof machine>>;
+let printed: string;
+beforeEach(async () => {
+  tvm = await machine();
+  printed = '';
+  for (const method of ['log', 'info', 'warn', 'error'] as const) {
+    vi.spyOn(console, method).mockImplementation((...line) => {
+      printed += `${line.join(' ')}\n`;
+    });
+  }
+});
+afterEach(() => vi.restoreAllMocks());
+
+/** A request to one of the two paths, as API Gateway hands it over. */
+async function post(resource: string, body: object, userArn = from.userArn) {
+  const identity = { userArn, accountId: from.account, sourceIp: from.sourceIp };
+  const event = {
+    resource,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    requestContext: { requestId: 'request-1', identity },
+  } as unknown as APIGatewayProxyEvent;
+  const { statusCode, body: text } = await explainEndpoint(rules, tvm)(event, context);
+  return { statusCode, body: JSON.parse(text) };
+}
+
+it('explains the very body of a token request, and neither vends nor records', async () => {
+  const { statusCode, body } = await post('/explain', asking());
+  expect(statusCode).toBe(200);
+  expect(explanation.strict().parse(body)).toMatchObject({ allowed: true, subject: SUBJECT, source_ip: from.sourceIp });
+  expect(tvm.records.states.size).toBe(0);
+  expect(printed).toContain('"outcome": "allowed"');
+  expect(printed).not.toContain('orders-db');
+});
+
+it.each([
+  '/explain',
+  '/explain/',
+  '/token',
+  '',
+])('on %j it is about the caller, whatever the body says', async (path) => {
+  const others = { subject: OTHER, source_ip: '198.51.100.1', time: '2020-01-01T00:00:00Z' };
+  const { body } = await post(path, { ...asking(), ...others });
+  expect(body).toMatchObject({ subject: SUBJECT, source_ip: from.sourceIp, time: '2026-01-01T12:00:00.500Z' });
+  expect(JSON.stringify(body)).not.toMatch(/\.cedar/);
+});
+
+it('on the operators’ path it is about the subject, from there, then, with the policies’ places', async () => {
+  const { body } = await post(OPERATORS_PATH, {
+    ...asking(),
+    subject: `${SUBJECT.replace('iam', 'sts').replace(':role', ':assumed-role')}/session`,
+    source_ip: '2001:db8::1',
+    time: '2025-12-31T23:00:00+01:00',
+  });
+  expect(body).toMatchObject({
+    allowed: true,
+    subject: SUBJECT,
+    source_ip: '2001:db8::1',
+    time: '2025-12-31T22:00:00.000Z',
+    pairs: [{ policies: [{ id: 'reads-orders', file: 'policies/test.cedar' }] }],
+  });
+  expect((await post(OPERATORS_PATH, { ...asking(), subject: OTHER })).body.allowed).toBe(false);
+});
+
+it('an operator must name the subject', async () => {
+  expect(await post(OPERATORS_PATH, asking())).toMatchObject({ statusCode: 400, body: { field: 'subject' } });
+});
+
+it('names the field of a bad request', async () => {
+  expect(await post('/explain', asking({ expires_in: 3_601 }))).toMatchObject({
+    statusCode: 400,
+    body: { field: 'expires_in', request_id: 'request-1' },
+  });
+});
+
+it('says no to an identity that gets no token either', async () => {
+  expect(await post('/explain', asking(), 'arn:aws:iam::111122223333:root')).toMatchObject({
+    statusCode: 403,
+    body: { error: 'access_denied' },
+  });
+});

@@ -1,7 +1,8 @@
 import { decodeJwt } from 'jose';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { type AuditListener, auditListener } from '../support/audit-listener.ts';
-import { ask, ciJob, introspect, readOrders, vend, workload } from '../support/deployed-machine.ts';
+import { curl, formData } from '../support/curl.ts';
+import { ask, ciJob, endpoint, introspect, operator, readOrders, vend, workload } from '../support/deployed-machine.ts';
 import { eventually } from '../support/eventually.ts';
 
 const { outputs } = inject('deployed');
@@ -106,8 +107,11 @@ describe('obligations', () => {
   });
 
   it('are told by introspection', async () => {
-    const { token } = await vend({ authorization_details: [readOrders] });
-    expect(await introspect(token)).not.toHaveProperty('obligations');
+    const { token } = await vend({ ...repair, reason: 'order 17 is stuck' });
+    expect(await introspect(token)).toMatchObject({
+      active: true,
+      obligations: { windows: ['maintenance'], single_use: true },
+    });
   });
 });
 
@@ -123,5 +127,22 @@ describe('behaviour and network', () => {
     await eventually(async () => expect((await ask(release, ciJob)).status).toBe(403));
     // Others are not held by it.
     expect((await ask({}, workload)).status).toBe(200);
+  });
+});
+
+describe('a window', () => {
+  it('decides: what is allowed now was forbidden in the freeze', async () => {
+    const request = {
+      subject: 'arn:aws:iam::000000000000:user/ci-job',
+      audience: 'releases',
+      authorization_details: [grant(['write'], 'releases/payments/v3')],
+    };
+    const explain = async (time: string) => {
+      const { body } = await curl(`${endpoint}/explain/any`, operator, ...formData({ ...request, time }));
+      const [pair] = body.pairs as { verdict: string; policies: { id: string }[] }[];
+      return [pair?.verdict, pair?.policies.map(({ id }) => id)];
+    };
+    expect(await explain('2025-12-25T12:00:00Z')).toEqual(['forbidden', ['nobody-releases-in-a-freeze']]);
+    expect(await explain('2026-01-05T12:00:00Z')).toEqual(['not_permitted', []]);
   });
 });

@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { lineNumbers } from '../core/line-numbers.ts';
 import type { CheckOptions, Hit, Unit } from './check.ts';
 import { isTemplate, resourcesOf } from './cloudformation/resources.ts';
 import { cloudFormationRules } from './cloudformation/rules.ts';
@@ -7,7 +8,6 @@ import { MAX_FILE_LENGTH, tooLarge, unreadable, unrecognized } from './file-rule
 import type { Finding, SourceFile } from './finding.ts';
 import { isKubernetes, objectsOf } from './kubernetes/objects.ts';
 import { kubernetesRules } from './kubernetes/rules.ts';
-import { lineNumbers } from './line-numbers.ts';
 import { oneLine } from './one-line.ts';
 import { judgePolicies } from './policies/check-policies.ts';
 import { type Manifest, type ManifestDocument, readManifest } from './read-manifest.ts';

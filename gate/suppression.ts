@@ -1,6 +1,6 @@
+import { lineNumbers } from '../core/line-numbers.ts';
 import type { Unit } from './check.ts';
 import type { Finding, Rule, SourceFile } from './finding.ts';
-import { lineNumbers } from './line-numbers.ts';
 
 /** Days for which a finding may be suppressed at most. */
 const MAX_DAYS = 366;

@@ -1,14 +1,20 @@
 import type { Command } from 'commander';
 import { addPolicyCheckCommand } from './policy-check-command.ts';
+import { addPolicyDiffCommand } from './policy-diff-command.ts';
 import { addPolicyExportCommand } from './policy-export-command.ts';
+import { addPolicyReplayCommand } from './policy-replay-command.ts';
+import { addPolicyTestCommand } from './policy-test-command.ts';
+import { addPolicyUnusedCommand } from './policy-unused-command.ts';
 
 const EXAMPLES = `
 Exits with 0 when nothing is found, with 1 when something is, with 2 when it could not be looked for.
 Needs neither the machine nor AWS.
 
 Examples:
-  $ tvm policy check cdk.out/*.template.json k8s/
-  $ tvm help policy check
+  $ tvm policy check policies/ cdk.out/*.template.json k8s/
+  $ tvm policy test
+  $ tvm policy diff origin/main policies/ --fail-on widen
+  $ tvm policy check --help
 `;
 
 /** Adds the group `tvm policy`: what is checked before it is deployed. */
@@ -19,5 +25,9 @@ export function addPolicyCommand(program: Command): void {
     .description('Check policies, templates and manifests before they are deployed.')
     .addHelpText('after', EXAMPLES);
   addPolicyCheckCommand(policy);
+  addPolicyTestCommand(policy);
+  addPolicyDiffCommand(policy);
+  addPolicyReplayCommand(policy);
+  addPolicyUnusedCommand(policy);
   addPolicyExportCommand(policy);
 }

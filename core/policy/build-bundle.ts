@@ -58,6 +58,7 @@ export function readPolicies(files: readonly PolicyFile[]): ReadPolicies {
   const find = (name: string): PolicyFile =>
     readable.find((file) => baseName(file) === name) ?? { name: inFolderOf(files, name), text: '' };
   const data = readDataFiles(find, flaws);
+  flaws.push(...strangers(readable));
 
   const schemaFile = find('schema.cedarschema');
   const schema = readSchema(schemaFile, flaws);
@@ -74,8 +75,11 @@ export function readPolicies(files: readonly PolicyFile[]): ReadPolicies {
         flaws.push({ rule, file: policy.file, line: policy.line, message });
       const id = policy.json.annotations?.id ?? '';
       const other = written.get(id);
-      if (!/^[\w.-]{1,128}$/.test(id)) {
-        flaw('policy/id', `the policy must have an @id("…") of letters, digits and -_.`);
+      if (!/^[A-Za-z0-9][\w.-]{0,127}$/.test(id)) {
+        flaw(
+          'policy/id',
+          `the policy must have an @id("…") of letters, digits and _.-, as in @id("reports-read-orders")`,
+        );
         continue;
       }
       if (other !== undefined) {
@@ -116,6 +120,12 @@ function bundled(
     if (!location.safeParse(place).success || place.endsWith('/*')) {
       unknown(`Resource::"${place}": must be an exact name like orders-db/orders; what is below is in it`);
     }
+  }
+  for (const other of facts.namedOthers) {
+    flaw(
+      'policy/unsupported',
+      `"${id}" names ${other}, which no request is told of: only Workload, Resource, Role, and the actions read, write and assume are`,
+    );
   }
   const known = { Role: data.roles, networks: data.networks, windows: data.windows };
   const looksFor = { Role: facts.named.Role, ...facts.looksFor };
@@ -193,6 +203,19 @@ function readSchema({ name: file, text }: PolicyFile, flaws: Flaw[]): string | u
   if (checked.type === 'success') return text;
   flaws.push(...syntaxFlaws(file, text, checked.errors));
   return undefined;
+}
+
+const DATA_FILES = ['roles.yaml', 'workloads.yaml', 'resources.yaml', 'networks.yaml', 'windows.yaml'];
+
+/** YAML files that would be passed over: by a slip in the name, what they say would not hold. */
+function strangers(files: readonly PolicyFile[]): Flaw[] {
+  return files
+    .filter((file) => /\.ya?ml$/.test(file.name) && !file.name.endsWith('.test.yaml'))
+    .filter((file) => !DATA_FILES.includes(baseName(file)))
+    .map(({ name }) => {
+      const message = `is no file of a policy directory, which has ${DATA_FILES.join(', ')} and *.test.yaml`;
+      return { rule: 'policy/data-file', file: name, line: 1, message };
+    });
 }
 
 /** Attributes that the schema does not have, or has as something else. */

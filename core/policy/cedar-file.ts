@@ -1,4 +1,5 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
+import { lineNumbers } from '../line-numbers.ts';
 import type { Flaw, PolicyFile } from './flaw.ts';
 
 /** A policy as it stands in its file. */
@@ -16,10 +17,11 @@ export interface WrittenPolicy {
 export function readCedarFile({ name: file, text }: PolicyFile): { policies: WrittenPolicy[]; flaws: Flaw[] } {
   const parts = cedar.policySetTextToParts(text);
   if (parts.type === 'failure') return { policies: [], flaws: syntaxFlaws(file, text, parts.errors) };
+  const lineAt = lineNumbers(text);
   const flaws: Flaw[] = parts.policy_templates.map((template) => ({
     rule: 'policy/unsupported',
     file,
-    line: lineAt(text, text.indexOf(template)),
+    line: lineAt(text.indexOf(template)),
     message: 'policy templates are not supported; write the policies out',
   }));
   const searched = new Map<string, number>();
@@ -30,7 +32,7 @@ export function readCedarFile({ name: file, text }: PolicyFile): { policies: Wri
     const parsed = cedar.policyToJson(policy);
     if (parsed.type === 'failure') throw new Error('Cedar does not read a policy that it has parsed');
     const unit = { start: startOfComments(text, start), end: start + policy.length };
-    return { file, line: lineAt(text, start), text: policy, json: parsed.json, unit };
+    return { file, line: lineAt(start), text: policy, json: parsed.json, unit };
   });
   return { policies: policies.sort((a, b) => a.unit.start - b.unit.start), flaws };
 }
@@ -49,10 +51,6 @@ export function syntaxFlaws(file: string, text: string, errors: readonly cedar.D
 export function describe(error: cedar.DetailedError): string {
   const expected = error.sourceLocations?.[0]?.label;
   return [error.message, expected, error.help].filter(Boolean).join('; ').replace(/\s+/g, ' ');
-}
-
-function lineAt(text: string, offset: number): number {
-  return text.slice(0, Math.max(offset, 0)).split('\n').length;
 }
 
 function startOfComments(text: string, policy: number): number {

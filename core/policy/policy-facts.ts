@@ -1,11 +1,16 @@
 import type * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 
+/** A group of actions is told to no request either. */
+const ACTIONS = ['read', 'write', 'assume'];
+
 /** What a policy speaks of, read off its syntax tree. */
 export interface PolicyFacts {
   /** The names of all attributes that it reads; `*` when it uses the context as a whole. */
   reads: string[];
   /** The entities that it names, by type, in scope and conditions. */
   named: Record<'Workload' | 'Resource' | 'Role', string[]>;
+  /** The entities of other types that it names, and other actions: as in `Team::"orders"`. */
+  namedOthers: string[];
   /** The networks and windows whose names it looks for. */
   looksFor: Record<'networks' | 'windows', string[]>;
   /** The entities whose attributes it reads although they are not the one asked about. */
@@ -16,11 +21,13 @@ export interface PolicyFacts {
 export function policyFacts(json: cedar.PolicyJson): PolicyFacts {
   const reads = new Set<string>();
   const named = { Workload: new Set<string>(), Resource: new Set<string>(), Role: new Set<string>() };
+  const namedOthers = new Set<string>();
   const looksFor = { networks: new Set<string>(), windows: new Set<string>() };
   const readsOthers = new Set<string>();
 
   function name({ type, id }: cedar.TypeAndId): void {
-    if (type in named) named[type as keyof typeof named].add(id);
+    if (Object.hasOwn(named, type)) named[type as keyof typeof named].add(id);
+    else if (type !== 'Action' || !ACTIONS.includes(id)) namedOthers.add(`${type}::"${id}"`);
   }
 
   function walk(node: unknown): void {
@@ -61,13 +68,21 @@ export function policyFacts(json: cedar.PolicyJson): PolicyFacts {
     const entity = scopeEntity(scope);
     if (entity !== undefined) name(entity);
   }
+  for (const entity of actionsIn(json.action)) name(entity);
   walk(json.conditions);
   return {
     reads: [...reads],
     named: { Workload: [...named.Workload], Resource: [...named.Resource], Role: [...named.Role] },
+    namedOthers: [...namedOthers],
     looksFor: { networks: [...looksFor.networks], windows: [...looksFor.windows] },
     readsOthers: [...readsOthers],
   };
+}
+
+/** The actions that a scope names. */
+function actionsIn(scope: cedar.ActionConstraint): cedar.TypeAndId[] {
+  const entities = 'entities' in scope ? scope.entities : 'entity' in scope ? [scope.entity] : [];
+  return entities.map((entity) => ('__entity' in entity ? entity.__entity : entity));
 }
 
 /** The one entity that a scope names, if it does. */

@@ -1,7 +1,7 @@
+import { lineNumbers } from '../../core/line-numbers.ts';
 import { readPolicies } from '../../core/policy/build-bundle.ts';
 import type { Judgement } from '../check-files.ts';
 import type { Finding, SourceFile } from '../finding.ts';
-import { lineNumbers } from '../line-numbers.ts';
 import { policyDirectory } from './directory.ts';
 import type { PolicyHit } from './rule.ts';
 import { policyRules } from './rules.ts';

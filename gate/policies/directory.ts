@@ -116,23 +116,23 @@ function bucket(effect: string, resource: { type: string; id: string } | undefin
 
 function matches(policy: PolicyView, situation: Situation): boolean | undefined {
   const { principal, resource, action } = situation;
-  const inScope: (boolean | undefined)[] = [];
+  const { principal: named } = policy.bundled;
   if (action !== undefined && !policy.actions.has(action as ActionName)) return false;
-  if (action === undefined) inScope.push(undefined);
-  if (policy.bundled.principal !== undefined) {
-    inScope.push(principal.id === undefined ? undefined : principal.id === policy.bundled.principal);
-  }
+  if (named !== undefined && principal.id !== undefined && principal.id !== named) return false;
   if (policy.resourceType !== undefined && resource.type !== undefined && policy.resourceType !== resource.type) {
     return false;
   }
-  if (policy.resource !== undefined) {
-    const { type, id, below } = policy.resource;
-    if (below) inScope.push(resource.isIn({ type, id }));
-    else inScope.push(resource.id === undefined ? undefined : resource.type === type && resource.id === id);
-  }
-  if (inScope.includes(false)) return false;
+  const inScope = policy.resource === undefined ? true : covers(policy.resource, resource);
+  if (inScope === false) return false;
+  const told = action !== undefined && (named === undefined || principal.id !== undefined) && inScope === true;
   const conditions = holds(policy.conjuncts, situation);
-  return inScope.includes(undefined) && conditions === true ? undefined : conditions;
+  return conditions === true && !told ? undefined : conditions;
+}
+
+/** Whether a scope's resource is one, or has it in it. */
+function covers({ type, id, below }: NonNullable<PolicyView['resource']>, resource: Thing): boolean | undefined {
+  if (below) return resource.isIn({ type, id });
+  return resource.id === undefined ? undefined : resource.type === type && resource.id === id;
 }
 
 function view(id: string, written: WrittenPolicy, bundled: BundledPolicy): PolicyView {

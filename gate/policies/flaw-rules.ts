@@ -28,7 +28,7 @@ const FLAWS: Record<FlawRule, Omit<Rule, 'id' | 'severity'>> = {
     title: 'a policy of things that the schema does not have',
     why: 'It could never be evaluated as it is meant; a deployment refuses it.',
     instead: 'Use the entity types, actions and attributes of schema.cedarschema; ask `has` before an optional one.',
-    failing: cedarExample(READABLE.replace('context.audience', 'context.receiver')),
+    failing: cedarExample(READABLE.replace('};', '&& context.lifetime <= "5m" };')),
     passing: PASSING,
   },
   'policy/id': {

@@ -15,6 +15,13 @@ export function couldReach(location: string, place: string): boolean {
   return template.length >= names.length || root !== undefined;
 }
 
+/** Whether a location is a role's, with its templates filled in. */
+export function isFilledIn(location: string, template: string): boolean {
+  const parts = template.split('/');
+  const names = location.split('/');
+  return parts.length === names.length && parts.every((part, index) => couldBe(part, names[index] ?? ''));
+}
+
 function couldBe(template: string, segment: string): boolean {
   const parts = template.split(/\{[^{}]*\}/);
   if (parts.length === 1) return template === segment;

@@ -1,9 +1,9 @@
 import { posix } from 'node:path';
+import { lineNumbers } from '../../core/line-numbers.ts';
 import { SCHEMA_FILE } from '../check-files.ts';
 import { isTemplate } from '../cloudformation/resources.ts';
 import type { Finding, SourceFile } from '../finding.ts';
 import { isKubernetes } from '../kubernetes/objects.ts';
-import { lineNumbers } from '../line-numbers.ts';
 import { readManifest } from '../read-manifest.ts';
 import { regoDenied } from './rego-rule.ts';
 

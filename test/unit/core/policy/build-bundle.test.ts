@@ -27,6 +27,7 @@ describe('buildPolicyBundle', () => {
       /^policy\/syntax policies\/test\.cedar:3: .*end of input/,
     ],
     ['no @id', `\n${permit};`, /^policy\/id policies\/test\.cedar:2: .*must have an @id/],
+    ['an @id that is none', `@id("__proto__") ${permit};`, /must have an @id/],
     ['an empty @id', `@id("") ${permit};`, /must have an @id/],
     ['an @id twice', `@id("a") ${permit};\n@id("a") ${permit};`, /test\.cedar:2: the @id "a" is taken .*test\.cedar:1/],
     ['an unknown attribute', `@id("a") ${permit} when { context.colour == "red" };`, /attribute `colour`.*not found/],
@@ -107,6 +108,7 @@ describe('buildPolicyBundle', () => {
       'a: { in: [b] }\nb: { in: [c] }\nc: { in: [a/d] }',
       /^policy\/resource-cycle policies\/resources\.yaml:1: goes round: a is in b is in c is in a\/d is in a$/,
     ],
+    ['a file by another name', 'role.yaml', 'a: 1', /^policy\/data-file policies\/role\.yaml:1: is no file of/],
     ['no CIDR block', 'networks.yaml', 'office:\n  cidrs: [203.0.113.0]', /networks\.yaml:2: .*must be a CIDR block/],
     ['no time zone', 'windows.yaml', 'time_zone: Mars/Base', /windows\.yaml:1: time_zone must be an IANA time zone/],
     [
@@ -132,6 +134,25 @@ describe('buildPolicyBundle', () => {
     ],
   ])('refuses %s', (_, name, text, message) => {
     expect(flawsOf(`@id("a") ${permit};`, { [name]: text })).toEqual([expect.stringMatching(message)]);
+  });
+
+  it('refuses entities that no request is told of, although the schema has them', () => {
+    const [schema, ...others] = policyFiles('@id("a") permit (principal in Team::"orders", action, resource);');
+    const text = `${schema?.text}`.replace('entity Workload =', 'entity Team;\nentity Workload in [Team] =');
+    expect(readPolicies([{ name: 'policies/schema.cedarschema', text }, ...others]).flaws).toMatchObject([
+      { rule: 'policy/unsupported', message: expect.stringContaining('names Team::"orders"') },
+    ]);
+  });
+
+  it('refuses groups of actions, by which nothing would match', () => {
+    const [schema, ...others] = policyFiles('@id("a") forbid (principal, action in Action::"any", resource);');
+    const text = `${schema?.text}`.replace(
+      'action read, write applies',
+      'action any;\naction read, write in [any] applies',
+    );
+    expect(readPolicies([{ name: 'policies/schema.cedarschema', text }, ...others]).flaws).toMatchObject([
+      { rule: 'policy/unsupported', message: expect.stringContaining('names Action::"any"') },
+    ]);
   });
 
   it('tells all that is wrong at once', () => {

@@ -1,0 +1,43 @@
+import { styleText } from 'node:util';
+import { type Change, comparePolicies } from '../../gate/policies/change/compare.ts';
+import { exitCodes } from './failure.ts';
+import { type OutputFormat, writeJson } from './output.ts';
+import { readPolicySource } from './policy-source.ts';
+import { printable } from './printable.ts';
+
+/**
+ * Compares two policy directories, or revisions, and writes who can do more and who less.
+ *
+ * @throws {Failure} when one of them cannot be read
+ */
+export async function diff(base: string, head: string, output: OutputFormat, failOnWiden: boolean): Promise<void> {
+  const before = await readPolicySource(base, 'BASE');
+  const after = await readPolicySource(head, 'HEAD');
+  const comparison = comparePolicies(before, after);
+  const { widened, narrowed, cut } = comparison;
+  process.exitCode = failOnWiden && widened.length > 0 ? exitCodes.fault : exitCodes.done;
+  if (output === 'json') {
+    writeJson(comparison);
+    return;
+  }
+  const out = process.stdout;
+  for (const change of widened) out.write(`${styleText('red', '+', { stream: out })} ${describe(change, 'more')}\n`);
+  for (const change of narrowed) out.write(`${styleText('green', '-', { stream: out })} ${describe(change, 'less')}\n`);
+  out.write(`${widened.length} widened, ${narrowed.length} narrowed\n`);
+  if (cut) {
+    out.write('not everything was tried: conditions tell more circumstances apart than are compared\n');
+  }
+}
+
+function describe({ workload, action, resource, of, detail }: Change, way: 'more' | 'less'): string {
+  const what = {
+    reach: way === 'more' ? 'newly reachable' : 'no longer reachable',
+    circumstances: way === 'more' ? 'reachable in more circumstances' : 'reachable in fewer circumstances',
+    lifetime: way === 'more' ? 'widened in lifetime' : 'narrowed in lifetime',
+    obligations: way === 'more' ? 'no longer bound to' : 'now bound to',
+  }[of];
+  const change = of === 'lifetime' && way === 'less' ? detail.split(' → ').toReversed().join(' → ') : detail;
+  const more =
+    change === '' ? '' : of === 'lifetime' ? `: ${change}` : of === 'obligations' ? ` ${change}` : `, ${change}`;
+  return printable(`${workload} ${action} ${resource}: ${what}${more}`);
+}

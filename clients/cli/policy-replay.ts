@@ -1,0 +1,49 @@
+import { type ChangedDecision, replayBy } from '../../gate/policies/records/replay.ts';
+import { exitCodes } from './failure.ts';
+import { describeGrants, type OutputFormat, writeJson } from './output.ts';
+import { readRecords } from './policy-records.ts';
+import { readPolicyDirectory } from './policy-source.ts';
+import { printable } from './printable.ts';
+
+/**
+ * Judges recorded decisions again and writes those that would be others.
+ *
+ * @throws {Failure} when records or policies cannot be read
+ */
+export async function replay(records: string, directory: string, output: OutputFormat): Promise<void> {
+  const { bundle } = await readPolicyDirectory(directory);
+  const judgeAgain = replayBy(bundle);
+  const changes: ChangedDecision[] = [];
+  // The bus may deliver an event twice.
+  const seen = new Set<string>();
+  const assumed: Record<string, number> = {};
+  let judged = 0;
+  let skipped = 0;
+  const broken = await readRecords(records, async (record) => {
+    const replayed = await judgeAgain(record);
+    if (replayed.judged) judged++;
+    else skipped++;
+    for (const what of replayed.assumed) assumed[what] = (assumed[what] ?? 0) + 1;
+    const { change } = replayed;
+    if (change === undefined || seen.has(change.eventId)) return;
+    seen.add(change.eventId);
+    changes.push(change);
+    if (output === 'text') process.stdout.write(`${describe(change)}\n`);
+  });
+  process.exitCode = broken > 0 || judged + skipped === 0 ? exitCodes.usage : exitCodes.done;
+  if (output === 'json') {
+    writeJson({ judged, changed: changes, not_judged: skipped, assumed, broken });
+    return;
+  }
+  process.stdout.write(`${judged} judged again, ${changes.length} would change\n`);
+  if (skipped > 0) process.stdout.write(`${skipped} not judged: policy did not decide them\n`);
+  for (const [what, count] of Object.entries(assumed)) {
+    process.stdout.write(`${count} judged without ${what}, which policies ask and records do not say\n`);
+  }
+  if (broken > 0) process.stdout.write(`${broken} lines are no audit events\n`);
+}
+
+function describe({ time, tokenId, subject, role, authorizationDetails, was, now }: ChangedDecision): string {
+  const what = role === undefined ? describeGrants(authorizationDetails).join('; ') : `role ${role}`;
+  return printable(`${time} ${tokenId} ${subject} ${what}: was ${was}, ${now}`);
+}

@@ -1,0 +1,101 @@
+import { execFile } from 'node:child_process';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { type ReadPolicies, readPolicies } from '../../core/policy/build-bundle.ts';
+import type { PolicyBundle } from '../../core/policy/bundle.ts';
+import type { Flaw, PolicyFile } from '../../core/policy/flaw.ts';
+import { usageFailure } from './failure.ts';
+
+/** Where policies are when nobody says otherwise. */
+export const POLICIES = 'policies';
+
+const BELONGS = /\.(?:cedar|cedarschema|yaml)$/;
+
+/** Policies that can be decided by, and where they stand. */
+export type UsablePolicies = ReadPolicies & { bundle: PolicyBundle; files: PolicyFile[] };
+
+/**
+ * Reads a policy directory.
+ *
+ * @throws {Failure} naming the directory that cannot be read, or the first thing that keeps its policies from being used
+ */
+export async function readPolicyDirectory(directory: string): Promise<UsablePolicies> {
+  return usable(await filesIn(directory));
+}
+
+/**
+ * Reads policies of a directory, or of a git revision: `main` (of the directory `policies` there), `main:some/directory`.
+ *
+ * @throws {Failure} naming what is neither, or the first thing that keeps its policies from being used
+ */
+export async function readPolicySource(source: string, argument: string): Promise<UsablePolicies> {
+  const isDirectory = await stat(source).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  return usable(isDirectory ? await filesIn(source) : await filesOfRevision(source, argument));
+}
+
+/** @throws {Failure} the first flaw, when there are any */
+export function refuseFlaws(flaws: readonly Flaw[]): void {
+  const [first] = flaws;
+  if (first === undefined) return;
+  const more = flaws.length > 1 ? ` (and ${flaws.length - 1} more)` : '';
+  throw usageFailure(`${first.file}:${first.line}: ${first.message}${more}`);
+}
+
+function usable(files: PolicyFile[]): UsablePolicies {
+  const read = readPolicies(files);
+  refuseFlaws(read.flaws);
+  if (read.bundle === undefined) throw new Error('policies without a flaw make no bundle');
+  return { ...read, bundle: read.bundle, files };
+}
+
+async function filesIn(directory: string): Promise<PolicyFile[]> {
+  try {
+    const names = (await readdir(directory)).filter((name) => BELONGS.test(name)).sort();
+    return await Promise.all(
+      names.map(async (name) => ({
+        name: join(directory, name),
+        text: await readFile(join(directory, name), 'utf8'),
+      })),
+    );
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    const why = code === 'ENOENT' ? 'it is not there' : code;
+    throw usageFailure(`cannot read the policies in ${directory} (${why})`);
+  }
+}
+
+async function filesOfRevision(source: string, argument: string): Promise<PolicyFile[]> {
+  const named = source.includes(':') ? source : `${source}:./${POLICIES}`;
+  const neither = usageFailure(
+    `${argument} ${JSON.stringify(source)} is neither a directory nor a git revision with policies, such as main or main:${POLICIES}`,
+    argument,
+  );
+  // Whatever begins with a dash would be an option of git's.
+  if (source.startsWith('-')) throw neither;
+  let listed: string;
+  try {
+    listed = await git('ls-tree', '-z', '--full-tree', '--end-of-options', named);
+  } catch {
+    throw neither;
+  }
+  const entries = listed.split('\0').flatMap((entry) => {
+    const [, hash, name] = /^100\d+ blob ([0-9a-f]+)\t(.+)$/s.exec(entry) ?? [];
+    return hash !== undefined && name !== undefined && BELONGS.test(name) ? [{ hash, name }] : [];
+  });
+  if (entries.length === 0) throw neither;
+  const files: PolicyFile[] = [];
+  for (const { hash, name } of entries) {
+    files.push({ name: `${named.replace(':./', ':')}/${name}`, text: await git('cat-file', 'blob', hash) });
+  }
+  return files;
+}
+
+async function git(...args: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)('git', args, { maxBuffer: 64 * 1024 * 1024 });
+  return stdout;
+}

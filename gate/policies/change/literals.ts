@@ -1,0 +1,75 @@
+import type * as cedar from '@cedar-policy/cedar-wasm/nodejs';
+import { operation, pathOf, type Two } from '../conditions.ts';
+
+/** What conditions compare attributes with: by their paths, as in `context.audience`, texts, numbers and sets of texts. */
+export interface Literals {
+  texts(path: string): string[];
+  numbers(path: string): number[];
+  sets(path: string): string[][];
+  /** The other attributes that an attribute is compared with, by their paths. */
+  attributes(path: string): string[];
+  /** The arguments of all calls of a function, as in `datetime` or `ip`. */
+  arguments(fn: string): string[];
+}
+
+/** Collects the literals of conditions. */
+export function literalsOf(conditions: readonly cedar.Expr[]): Literals {
+  const found = new Map<string, { texts: Set<string>; numbers: Set<number>; sets: string[][]; others: Set<string> }>();
+  const called = new Map<string, Set<string>>();
+  const of = (path: string) => {
+    const known = found.get(path) ?? { texts: new Set(), numbers: new Set(), sets: [], others: new Set<string>() };
+    found.set(path, known);
+    return known;
+  };
+  const note = (path: string | undefined, other: cedar.Expr) => {
+    if (path === undefined) return;
+    const related = pathOf(other);
+    if (related !== undefined) of(path).others.add(related);
+    const [kind, value] = operation(other);
+    if (kind === 'Value' && typeof value === 'string') of(path).texts.add(value);
+    if (kind === 'Value' && typeof value === 'number') of(path).numbers.add(value);
+    if (kind === 'Set') {
+      const texts = (value as cedar.Expr[]).flatMap((element) => {
+        const [, text] = operation(element);
+        return typeof text === 'string' ? [text] : [];
+      });
+      of(path).sets.push(texts);
+      for (const text of texts) of(path).texts.add(text);
+    }
+  };
+  const walk = (node: unknown): void => {
+    if (typeof node !== 'object' || node === null) return;
+    if (Array.isArray(node)) {
+      for (const element of node) walk(element);
+      return;
+    }
+    for (const [operator, operand] of Object.entries(node)) {
+      if (typeof operand === 'object' && operand !== null && 'left' in operand && 'right' in operand) {
+        const { left, right } = operand as Two;
+        note(pathOf(left), right);
+        note(pathOf(right), left);
+      }
+      if (operator === 'like') {
+        const { left, pattern } = operand as { left: cedar.Expr; pattern: cedar.PatternElem[] };
+        const path = pathOf(left);
+        // One that matches: every wildcard filled with the same.
+        const text = pattern.map((element) => (element === 'Wildcard' ? 'x' : element.Literal)).join('');
+        if (path !== undefined) of(path).texts.add(text);
+      }
+      if (Array.isArray(operand) && operand.length === 1) {
+        const [kind, value] = operation(operand[0] as cedar.Expr);
+        if (kind === 'Value' && typeof value === 'string')
+          called.set(operator, (called.get(operator) ?? new Set()).add(value));
+      }
+      walk(operand);
+    }
+  };
+  walk(conditions);
+  return {
+    texts: (path) => [...(found.get(path)?.texts ?? [])],
+    numbers: (path) => [...(found.get(path)?.numbers ?? [])],
+    sets: (path) => found.get(path)?.sets ?? [],
+    attributes: (path) => [...(found.get(path)?.others ?? [])],
+    arguments: (fn) => [...(called.get(fn) ?? [])],
+  };
+}

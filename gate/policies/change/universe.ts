@@ -1,0 +1,94 @@
+import { subtreeRoot } from '../../../contract/authorization-details.ts';
+import { parseWorkloadArn } from '../../../contract/subject.ts';
+import type { Caller } from '../../../core/identity.ts';
+import type { Asked } from '../../../core/policy/question.ts';
+import type { PolicyDirectory } from '../directory.ts';
+import { literalsOf } from './literals.ts';
+
+/** A workload, or one that stands for all that nobody names, and how to call it. */
+export interface KnownWorkload {
+  caller: Caller;
+  title: string;
+}
+
+/** Something that can be asked for, and how to call it. */
+export interface KnownTarget {
+  asked: Asked;
+  action: 'read' | 'write' | 'assume';
+  title: string;
+}
+
+/** A segment that nobody names. */
+const OTHER = '~any-other';
+/** The name, as IAM allows it, of a role or user that nobody names. */
+const OTHER_NAME = '=any-other=';
+
+/**
+ * All workloads that can be told apart: those that are named, and for each account whose workloads are, or that is named
+ * itself, and for any other, one that nobody names.
+ */
+export function workloadsOf(directories: readonly PolicyDirectory[]): KnownWorkload[] {
+  const policies = directories.flatMap(({ policies }) => policies);
+  const literals = literalsOf(policies.flatMap(({ conjuncts }) => conjuncts));
+  const arns = new Set([
+    ...policies.flatMap(({ facts }) => facts.named.Workload),
+    ...directories.flatMap(({ content }) => Object.keys(content.workloads)),
+  ]);
+  const named = [...arns].sort().flatMap((arn) => {
+    const caller = parseWorkloadArn(arn);
+    return caller === undefined ? [] : [{ caller, title: arn }];
+  });
+  const accounts = new Set([...named.map(({ caller }) => caller.account), ...literals.texts('principal.account')]);
+  const kinds = literals.texts('principal.kind').includes('user') ? (['role', 'user'] as const) : (['role'] as const);
+  const others = [...[...accounts].sort(), 'any other'].flatMap((account) =>
+    kinds.flatMap((kind) =>
+      [undefined, ...literals.texts('principal.name')].flatMap((name) => {
+        const id = account === 'any other' ? freeAccount(accounts) : account;
+        const subject = `arn:aws:iam::${id}:${kind}/${name ?? OTHER_NAME}`;
+        if (arns.has(subject)) return [];
+        const what = name === undefined ? `any other ${kind}` : `the ${kind} ${name}`;
+        const of = account === 'any other' ? 'any other account' : `account ${account}`;
+        return [{ caller: { subject, account: id, kind, name: name ?? OTHER_NAME }, title: `${what} of ${of}` }];
+      }),
+    ),
+  );
+  return [...named, ...others];
+}
+
+function freeAccount(taken: ReadonlySet<string>): string {
+  for (let number = 0; ; number++) {
+    const account = String(999_999_999_999 - number);
+    if (!taken.has(account)) return account;
+  }
+}
+
+/** All that can be asked for and told apart: every named place and something in it that nobody names, and every role. */
+export function targetsOf(directories: readonly PolicyDirectory[]): KnownTarget[] {
+  const locations = new Set<string>();
+  const roles = new Set<string>();
+  for (const { policies, content } of directories) {
+    for (const { facts } of policies) for (const location of facts.named.Resource) locations.add(location);
+    for (const location of Object.keys(content.resources)) locations.add(location);
+    for (const [name, { authorizationDetails }] of Object.entries(content.roles)) {
+      roles.add(name);
+      for (const location of authorizationDetails.flatMap(({ locations }) => locations)) {
+        if (!location.includes('{')) locations.add(subtreeRoot(location) ?? location);
+      }
+    }
+  }
+  const places = [...locations].sort().flatMap((location) => [
+    { location, title: location },
+    { location: `${location}/${OTHER}`, title: `${location}/*` },
+  ]);
+  places.push({ location: OTHER, title: 'what nobody names' });
+  return [
+    ...places.flatMap(({ location, title }) =>
+      (['read', 'write'] as const).map((action) => ({ asked: { action, location }, action, title })),
+    ),
+    ...[...roles].sort().map((role) => ({
+      asked: { action: 'assume' as const, role },
+      action: 'assume' as const,
+      title: `role ${role}`,
+    })),
+  ];
+}

@@ -1,0 +1,140 @@
+import type { AuthorizationDetail } from '../../../contract/authorization-details.ts';
+import { limits } from '../../../contract/limits.ts';
+import { parseWorkloadArn } from '../../../contract/subject.ts';
+import type { Caller } from '../../../core/identity.ts';
+import type { PolicyBundle } from '../../../core/policy/bundle.ts';
+import { type PolicyDecisionPoint, policyDecisionPoint } from '../../../core/policy/decision-point.ts';
+import { decideToken, type TokenDecision } from '../../../core/token-decision.ts';
+import type { RecordLine } from './read-records.ts';
+
+/** A recorded decision that would be another one. */
+export interface ChangedDecision {
+  eventId: string;
+  tokenId: string;
+  /** When it was decided. */
+  time: string;
+  subject: string;
+  audience: string;
+  role?: string;
+  authorizationDetails: AuthorizationDetail[];
+  was: 'issued' | 'denied';
+  /** What it would be, in a clause. */
+  now: string;
+}
+
+/** What became of one record. */
+export interface Replayed {
+  /** Whether policies can have a say in it at all. */
+  judged: boolean;
+  change?: ChangedDecision;
+  /** What policies ask that records do not say, so that something was assumed. */
+  assumed: string[];
+}
+
+type Recorded = Extract<RecordLine, { kind: 'issued' | 'denied' }>;
+
+/** Refusals for which policy was the reason. Others stand, whatever policy says. */
+const BY_POLICY = ['policy', 'role_unavailable', 'reason_missing'];
+
+const LIFETIMES = { defaultLifetime: 900, defaultWriteLifetime: 300, maxLifetime: limits.lifetime };
+
+/** What records do not say. */
+const UNRECORDED = {
+  behaviour: 'what the workload did lately',
+  vpcEndpoint: 'the VPC endpoint',
+  organization: 'the organization',
+};
+
+/** Judges recorded decisions again, by other policies: who, what, when and from where are those of the record. */
+export function replayBy(bundle: PolicyBundle): (record: Recorded) => Promise<Replayed> {
+  const policies = policyDecisionPoint(bundle);
+  return async (record) => {
+    const { detail } = record;
+    const workload = parseWorkloadArn(detail.subject);
+    if (workload === undefined || (record.kind === 'denied' && !BY_POLICY.includes(record.detail.denial))) {
+      return { judged: false, assumed: [] };
+    }
+    const caller: Caller = { ...workload, ...(detail.session !== undefined && { session: detail.session }) };
+    const decision = await judgeAgain(record, caller, policies);
+    const now = nowOf(record, decision);
+    const { eventId, tokenId, time, subject, audience, role, authorizationDetails } = detail;
+    return {
+      judged: true,
+      assumed: assumedIn(decision, caller, policies),
+      ...(now !== undefined && {
+        change: {
+          eventId,
+          tokenId,
+          time,
+          subject,
+          audience,
+          ...(role !== undefined && { role }),
+          authorizationDetails,
+          was: record.kind,
+          now,
+        },
+      }),
+    };
+  };
+}
+
+function judgeAgain({ kind, detail }: Recorded, caller: Caller, policies: PolicyDecisionPoint): Promise<TokenDecision> {
+  const { role, authorizationDetails, audience, expiresIn, reason, time, sourceIp } = detail;
+  const asked = role === undefined ? { authorization_details: authorizationDetails } : { scope: `role:${role}` };
+  const request = {
+    ...asked,
+    // Of a role, a part may have been given: then that part is what has to be allowed again.
+    grant: role !== undefined && kind === 'issued' ? ('partial' as const) : undefined,
+    audience: audience === '' ? undefined : audience,
+    expires_in: expiresIn,
+    reason,
+  };
+  const behaviour = { of: async () => ({ issued: 0, denied: 0, active: 0 }) };
+  const circumstances = { time: Date.parse(time), sourceIp };
+  return decideToken(request, caller, circumstances, LIFETIMES, { policies, conditions: [], behaviour });
+}
+
+/** What a decision would be now, in a clause; `undefined` when it is the same. */
+function nowOf({ kind, detail }: Recorded, decision: TokenDecision): string | undefined {
+  if (decision.kind === 'bad_request') return kind === 'issued' ? 'would be no request' : undefined;
+  const ids = decision.decision.policies.join(', ');
+  if (decision.kind === 'denied') {
+    if (kind === 'denied') return undefined;
+    if (decision.denial === 'role_unavailable') return 'would be denied: the role cannot be taken';
+    if (decision.denial === 'reason_missing') return `would be denied: ${ids} ask for a reason`;
+    return ids === '' ? 'would be denied: no policy permits it' : `would be denied by ${ids}`;
+  }
+  if (kind === 'denied') return `would be allowed by ${ids}`;
+  const lost = pairsOf(detail.authorizationDetails).filter(
+    (pair) => !pairsOf(decision.decision.granted).includes(pair),
+  );
+  if (lost.length > 0) return `would be without ${lost.join(', ')}`;
+  if (decision.lifetime < detail.expiresIn) return `would live ${decision.lifetime} s instead of ${detail.expiresIn} s`;
+  const was = 'obligations' in detail ? detail.obligations : undefined;
+  if (canonical(was) !== canonical(decision.obligations)) {
+    return `would be bound to ${canonical(decision.obligations)} instead of ${canonical(was)}`;
+  }
+  return undefined;
+}
+
+function pairsOf(details: readonly AuthorizationDetail[]): string[] {
+  return details.flatMap(({ actions, locations, fields }) =>
+    locations.flatMap((location) =>
+      actions.map((action) => `${action} ${location}${fields === undefined ? '' : `#${fields.toSorted().join()}`}`),
+    ),
+  );
+}
+
+function canonical(obligations: object | undefined): string {
+  const members = Object.entries(obligations ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  return members.length === 0 ? 'nothing' : JSON.stringify(Object.fromEntries(members));
+}
+
+function assumedIn(decision: TokenDecision, caller: Caller, policies: PolicyDecisionPoint): string[] {
+  if (decision.kind === 'bad_request') return [];
+  const byEndpoint = Object.values(policies.bundle.networks).some(({ vpcEndpoints }) => vpcEndpoints.length > 0);
+  const reads = (attribute: string) => policies.reads(attribute, caller, decision.asking);
+  return Object.entries(UNRECORDED)
+    .filter(([attribute]) => reads(attribute) || (attribute === 'vpcEndpoint' && byEndpoint && reads('networks')))
+    .map(([, words]) => words);
+}

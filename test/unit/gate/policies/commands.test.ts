@@ -1,0 +1,91 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { auditEventExamples } from '../../../../contract/event-examples.ts';
+import { runTvm } from '../../clients/run-tvm.ts';
+
+let work = '';
+const at = (...names: string[]) => join(work, ...names);
+
+beforeAll(() => {
+  work = mkdtempSync(join(tmpdir(), 'tvm-policies-'));
+  cpSync('policies', at('policies'), { recursive: true });
+  cpSync('policies', at('wider'), { recursive: true });
+  const orders = readFileSync(at('wider/orders.cedar'), 'utf8').replace(
+    'context.lifetime <= 300',
+    'context.lifetime <= 3600',
+  );
+  writeFileSync(at('wider/orders.cedar'), orders);
+  const [issued] = auditEventExamples;
+  writeFileSync(at('events.jsonl'), `${JSON.stringify(issued?.detail)}\nbroken\n${JSON.stringify(issued?.detail)}`);
+  writeFileSync(at('empty.jsonl'), '');
+});
+
+afterAll(() => rmSync(work, { recursive: true }));
+
+describe('tvm policy', { timeout: 30_000 }, () => {
+  it('test passes for the project’s policies, each of which a case reaches', async () => {
+    const { code, stdout, stderr } = await runTvm(['policy', 'test', at('policies'), '--require-coverage']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/ok {3}orders-service reads orders\n.* passed, 0 failed; (\d+) of \1 policies reached\n$/s);
+  });
+
+  it('test exits with 1 for a case that is decided otherwise', async () => {
+    const { code, stdout } = await runTvm(['policy', 'test', at('wider'), '--output', 'json']);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ failed: 1, uncovered: [] });
+  });
+
+  it('test names file and line of a case that is written wrong', async () => {
+    writeFileSync(at('wider/bad.test.yaml'), '- name: x\n  who: nobody\n');
+    const { code, stderr } = await runTvm(['policy', 'test', at('wider')]);
+    rmSync(at('wider/bad.test.yaml'));
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/bad\.test\.yaml:\d+: /) });
+  });
+
+  it('diff compares a revision with a directory, and fails on what is wider', async () => {
+    const git = (...args: string[]) =>
+      execFileSync('git', ['-c', 'user.name=test', '-c', 'user.email=test@example.com', ...args], { cwd: work });
+    git('init', '-q', '-b', 'main');
+    git('add', 'policies');
+    git('commit', '-qm', 'policies');
+    const { code, stdout } = await runTvm(['policy', 'diff', 'main', 'wider', '--fail-on', 'widen'], { cwd: work });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^\+ .*user\/orders-service write orders-db\/shipments: widened in lifetime: 5m → 1h$/m);
+    expect((await runTvm(['policy', 'diff', 'wider', 'main:policies', '--fail-on', 'widen'], { cwd: work })).code).toBe(
+      0,
+    );
+  });
+
+  it.each([
+    ['diff', 'nowhere', 'wider', /BASE "nowhere" is neither a directory nor a git revision/],
+    ['replay', 'nowhere', '--policies=policies', /cannot read nowhere \(it is not there\)/],
+    ['unused', 'events.jsonl', '--since=soon', /--since "soon" must be a duration/],
+  ])('%s %s %s exits with 2', async (command, first, second, message) => {
+    const { code, stdout, stderr } = await runTvm(['policy', command, first, second], { cwd: work });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+  });
+
+  it('replay tells the lines that are no events, and judges the others once', async () => {
+    const { code, stdout, stderr } = await runTvm([
+      'policy',
+      'replay',
+      at('events.jsonl'),
+      '--policies',
+      at('policies'),
+    ]);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/events\.jsonl:2: is not JSON\n$/) });
+    expect(stdout).toMatch(/would be denied: no policy permits it\n2 judged again, 1 would change\n/);
+  });
+
+  it('unused lists the permits that are in no record, and refuses to from none', async () => {
+    const policies = ['--policies', at('policies')];
+    const { stdout } = await runTvm(['policy', 'unused', at('events.jsonl'), '--since', '90d', ...policies]);
+    expect(stdout).toMatch(/orders\.cedar:\d+: "orders-service-writes-shipments" is unused: in no record\n/);
+    const none = await runTvm(['policy', 'unused', at('empty.jsonl'), '--since', '90d', ...policies]);
+    expect({ code: none.code, stdout: none.stdout }).toEqual({ code: 2, stdout: '' });
+  });
+});

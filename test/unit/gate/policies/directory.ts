@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs';
+import type { ReadPolicies } from '../../../../core/policy/build-bundle.ts';
+import { readPolicies } from '../../../../core/policy/build-bundle.ts';
+import type { PolicyBundle } from '../../../../core/policy/bundle.ts';
+import type { SourceFile } from '../../../../gate/finding.ts';
+
+export const SCHEMA = readFileSync(new URL('../../../../policies/schema.cedarschema', import.meta.url), 'utf8');
+
+/** A policy directory of some files, with the project's schema. */
+export function files(texts: Record<string, string>): SourceFile[] {
+  const all = { 'schema.cedarschema': SCHEMA, ...texts };
+  return Object.entries(all).map(([name, text]) => ({ name: `policies/${name}`, text }));
+}
+
+/** The same, read; a flaw fails the test. */
+export function usable(texts: Record<string, string>): ReadPolicies & { bundle: PolicyBundle } {
+  const read = readPolicies(files(texts));
+  if (read.bundle === undefined) throw new Error(JSON.stringify(read.flaws));
+  return { ...read, bundle: read.bundle };
+}
+
+export const SERVICE = 'arn:aws:iam::111122223333:role/orders-service';
+export const CI = 'arn:aws:iam::111122223333:role/ci';

@@ -1,0 +1,91 @@
+import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { policyDecisionPoint } from '../../../../core/policy/decision-point.ts';
+import { conjunctsOf } from '../../../../gate/policies/conditions.ts';
+import { holds } from '../../../../gate/policies/evaluate.ts';
+import { assumptions, place, workload } from '../../../../gate/policies/situation.ts';
+import { SERVICE, usable } from './directory.ts';
+
+const DATA = {
+  'workloads.yaml': `${SERVICE}: { team: orders, environment: production }\n`,
+  'resources.yaml': 'db: { team: orders }\ndb/t: { classification: public, in: [group] }\n',
+};
+
+const atom = fc.constantFrom(
+  'principal.account == "111122223333"',
+  'principal.name like "orders-*e"',
+  'principal.name like "*-x"',
+  '(principal has team && principal.team == "orders")',
+  '(principal has workloadKind && principal.workloadKind == "x")',
+  '(principal has team && resource has team && principal.team == resource.team)',
+  '(resource has classification && ["public", "open"].contains(resource.classification))',
+  'resource in Resource::"group"',
+  'resource in [Resource::"other", Resource::"db/t"]',
+  'resource == Resource::"db"',
+  `principal in [Workload::"${SERVICE}"]`,
+  'context.audience == "db"',
+  '["db", "x"].contains(context.audience)',
+  'context.lifetime <= 300',
+  'context.lifetime > 10',
+  'action == Action::"read"',
+  'principal has session',
+  'true',
+);
+
+const condition = fc.letrec<{ any: string }>((tie) => ({
+  any: fc.oneof(
+    { maxDepth: 4 },
+    atom,
+    fc.tuple(tie('any'), fc.constantFrom('&&', '||'), tie('any')).map(([a, op, b]) => `(${a} ${op} ${b})`),
+    tie('any').map((a) => `!(${a})`),
+    fc.tuple(tie('any'), tie('any'), tie('any')).map(([a, b, c]) => `(if ${a} then ${b} else ${c})`),
+  ),
+})).any;
+
+describe('what can be told of conditions before a request', () => {
+  it('is what Cedar decides, whatever the request says', () => {
+    const caller = { subject: SERVICE, account: '111122223333', kind: 'role' as const, name: 'orders-service' };
+    const property = fc.property(condition, fc.constantFrom('when', 'unless'), (body, kind) => {
+      // Impossible ones are the validator's, which has its say elsewhere: here Cedar only decides.
+      const text = `@id("a") permit (principal, action == Action::"read", resource) ${kind} { ${body} };`;
+      const parsed = cedar.policyToJson(text);
+      if (parsed.type === 'failure') throw new Error(JSON.stringify(parsed.errors));
+      const { bundle } = usable({ ...DATA });
+      const one = {
+        file: 'a.cedar',
+        line: 1,
+        effect: 'permit',
+        ceiling: false,
+        locations: [],
+        obligations: {},
+      } as const;
+      const policies = { a: { ...one, text, reads: ['*'], locations: [] } };
+      const point = policyDecisionPoint({ ...bundle, policies });
+      const conjuncts = conjunctsOf(parsed.json.conditions);
+      const principal = workload(bundle, SERVICE);
+      for (const location of ['db/t', 'db', 'z']) {
+        const situation = { principal, action: 'read', resource: place(bundle, location) };
+        const told = holds(conjuncts, { ...situation, assumed: new Map() });
+        const assuming = holds(conjuncts, { ...situation, assumed: assumptions(conjuncts) });
+        for (const audience of ['db', 'other']) {
+          for (const lifetime of [5, 300, 900]) {
+            const details = [{ type: 'resource' as const, locations: [location], actions: ['read' as const] }];
+            const context = {
+              audience,
+              lifetime,
+              time: 0,
+              sourceIp: '192.0.2.1',
+              behaviour: { issued: 0, denied: 0, active: 0 },
+            };
+            const [judgement] = point.judge(caller, { details, partial: false }, context);
+            if (told !== undefined) expect(judgement?.allowed).toBe(told);
+            // Where the conditions hold, so does what they say of attributes: never is that called impossible.
+            if (judgement?.allowed) expect(assuming).not.toBe(false);
+          }
+        }
+      }
+    });
+    fc.assert(property, { numRuns: 150 });
+  }, 30_000);
+});

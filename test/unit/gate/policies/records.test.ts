@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import { auditEventExamples } from '../../../../contract/event-examples.ts';
+import { readRecord } from '../../../../gate/policies/records/read-records.ts';
+import { replayBy } from '../../../../gate/policies/records/replay.ts';
+import { useOfGrants } from '../../../../gate/policies/records/unused.ts';
+import { SERVICE, usable } from './directory.ts';
+
+const [issuedExample, deniedExample] = auditEventExamples;
+
+function issued(more: object = {}) {
+  const record = readRecord(JSON.stringify({ ...issuedExample?.detail, ...more }));
+  if (record.kind !== 'issued') throw new Error(JSON.stringify(record));
+  return record;
+}
+
+function denied(more: object = {}) {
+  const record = readRecord(JSON.stringify({ ...deniedExample?.detail, ...more }));
+  if (record.kind !== 'denied') throw new Error(JSON.stringify(record));
+  return record;
+}
+
+function orders(action: string, more = ''): Record<string, string> {
+  return {
+    'a.cedar': `@id("orders-service-reads-orders") ${more} permit (principal == Workload::"${SERVICE}", action == Action::"${action}", resource == Resource::"orders-db/orders");`,
+  };
+}
+
+describe('a line of exported events', () => {
+  it('is an event as EventBridge delivers it, or its detail', () => {
+    for (const { detailType, detail } of auditEventExamples) {
+      const alone = readRecord(JSON.stringify(detail));
+      expect(readRecord(JSON.stringify({ source: 'tvm', 'detail-type': detailType, detail }))).toEqual(alone);
+      expect(alone.kind).not.toBe('broken');
+    }
+  });
+
+  it.each([
+    ['{', 'is not JSON'],
+    ['null', 'is not an object'],
+    ['{"detail-type":"Other","detail":{}}', 'is not an audit event of a token vending machine'],
+    ['{"detail-type":"__proto__","detail":{}}', 'is not an audit event of a token vending machine'],
+    ['{}', 'is no Token Issued: version '],
+  ])('that is %s is told why', (line, problem) => {
+    expect(readRecord(line)).toEqual({ kind: 'broken', problem: expect.stringContaining(problem) });
+  });
+});
+
+describe('a recorded decision, judged again', () => {
+  it('is left out when it stays the same', async () => {
+    const { bundle } = usable(orders('read'));
+    expect(await replayBy(bundle)(issued())).toEqual({ judged: true, assumed: [] });
+    expect(await replayBy(bundle)(denied())).toEqual({ judged: true, assumed: [] });
+  });
+
+  it.each([
+    ['denied', orders('write'), 'would be denied: no policy permits it'],
+    ['shorter', orders('read', '@max_lifetime("5m")'), 'would live 300 s instead of 600 s'],
+    ['bound', orders('read', '@single_use'), 'would be bound to {"single_use":true} instead of nothing'],
+  ])('is listed when it would be %s', async (_what, texts, now) => {
+    const { change } = await replayBy(usable(texts).bundle)(issued());
+    expect(change).toMatchObject({ was: 'issued', now, subject: SERVICE });
+  });
+
+  it('is listed when it would be allowed', async () => {
+    const { change } = await replayBy(usable(orders('write')).bundle)(denied());
+    expect(change).toMatchObject({ was: 'denied', now: 'would be allowed by orders-service-reads-orders' });
+  });
+
+  it('of a role is listed when the role lacks what it gave', async () => {
+    const texts = {
+      'a.cedar': `@id("a") permit (principal == Workload::"${SERVICE}", action in [Action::"read", Action::"assume"], resource);`,
+      'roles.yaml': 'reader:\n  authorization_details:\n    - { locations: [orders-db/shipments], actions: [read] }\n',
+    };
+    const { change } = await replayBy(usable(texts).bundle)(issued({ role: 'reader' }));
+    expect(change).toMatchObject({ now: 'would be without read orders-db/orders' });
+  });
+
+  it('stands when policy was not the reason, and says what it assumed', async () => {
+    const { bundle } = usable(orders('read'));
+    expect(await replayBy(bundle)(denied({ denial: 'further_condition' }))).toEqual({ judged: false, assumed: [] });
+    const reading = {
+      'a.cedar': orders('read')['a.cedar']?.replace(';', ' when { context.behaviour.denied < 3 };') ?? '',
+    };
+    expect((await replayBy(usable(reading).bundle)(issued())).assumed).toEqual(['what the workload did lately']);
+  });
+});
+
+describe('grants that nobody used', () => {
+  const { bundle } = usable({
+    ...orders('read'),
+    'b.cedar': `@id("b") permit (principal == Workload::"${SERVICE}", action == Action::"assume", resource == Role::"reader");`,
+    'roles.yaml':
+      'reader:\n  authorization_details:\n    - { locations: ["lake/{subject.team}/*", orders-db/orders], actions: [read] }\n',
+  });
+  const since = Date.parse('2026-11-01T00:00:00Z');
+
+  it('are listed with when they were last used, and pairs of roles with them', () => {
+    const use = useOfGrants(bundle);
+    use.add(issued({ time: '2026-10-01T00:00:00.000Z', policies: ['b'] }));
+    use.add(
+      issued({
+        role: 'reader',
+        authorizationDetails: [{ type: 'resource', locations: ['lake/orders/*'], actions: ['read'] }],
+      }),
+    );
+    expect(use.unusedSince(since)).toEqual([
+      { grant: { policy: 'b', file: 'policies/b.cedar', line: 1 }, lastUsed: '2026-10-01T00:00:00.000Z' },
+      { grant: { role: 'reader', action: 'read', location: 'orders-db/orders' } },
+    ]);
+    expect(use.earliest()).toBe('2026-10-01T00:00:00.000Z');
+  });
+});

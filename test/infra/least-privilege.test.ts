@@ -50,6 +50,21 @@ it.each([
   expect([...new Set(allowed)].sort()).toEqual([...new Set([...COMMON, ...actions])].sort());
 });
 
+it('what decides finds the records of a workload only where a policy asks what it did lately', () => {
+  const watchful = synthesize(
+    '',
+    '@id("calm") forbid (principal, action, resource) when { context.behaviour.denied > 20 };',
+  );
+  for (const useCase of ['issue-token', 'explain-token']) {
+    const queries = (of: typeof template) =>
+      statementsOf(of, useCase).filter(({ Action }) => Action.includes('dynamodb:Query'));
+    expect(queries(template)).toEqual([]);
+    expect(queries(watchful)).toMatchObject([
+      { Resource: { 'Fn::Join': ['', [expect.anything(), '/index/by-subject']] } },
+    ]);
+  }
+});
+
 describe('signing', () => {
   const keys = template.findResources('AWS::KMS::Key', { Properties: { KeyUsage: 'SIGN_VERIFY' } });
   const signingKey = Object.keys(keys).find((id) => id.startsWith('signingkeyfirst')) ?? '';

@@ -13,9 +13,9 @@ function newApp(): App {
   return new App({ context });
 }
 
-/** The template that a configuration becomes. */
-export function synthesize(toml = ''): Template {
-  return Template.fromStack(stackOf(newApp(), toml));
+/** The template that a configuration and policies become. */
+export function synthesize(toml = '', cedar = ''): Template {
+  return Template.fromStack(stackOf(newApp(), toml, cedar));
 }
 
 /** What cdk-nag's AwsSolutions rules say of a configuration; it throws when a rule is broken without an explanation. */
@@ -26,11 +26,11 @@ export function synthesizeWithRules(toml = ''): void {
   app.synth({ force: true });
 }
 
-function stackOf(app: App, toml: string): TvmStack {
+function stackOf(app: App, toml: string, cedar = ''): TvmStack {
   const config = parseConfig(toml, 'config/test.toml');
   return new TvmStack(app, 'Tvm', {
     config,
-    policyBundle: policyBundle(''),
+    policyBundle: policyBundle(cedar),
     conditionFiles: { 'conditions.json': '[]' },
   });
 }

@@ -21,7 +21,9 @@ async function main(): Promise<void> {
   const issuer: string | undefined = app.node.tryGetContext('issuer');
   const config = loadConfig(new URL('config/', PROJECT), stage, issuer === undefined ? {} : { issuer });
 
-  const policyFiles = readdirSync(POLICIES)
+  const policyFiles = readdirSync(POLICIES, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => name)
     .sort()
     .map((name) => ({ name: `policies/${name}`, text: readFileSync(new URL(name, POLICIES), 'utf8') }));
   const policyBundle = buildPolicyBundle(policyFiles);

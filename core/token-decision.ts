@@ -8,6 +8,7 @@ import { attributesOf, type DecisionContext } from './policy/question.ts';
 import { placeResource } from './policy/resource-tree.ts';
 import { takeRole } from './policy/roles.ts';
 import type { RecentBehaviour } from './ports.ts';
+import type { RequestDenial } from './token-record.ts';
 
 /** How long tokens live. In seconds. */
 export interface LifetimeRules {
@@ -37,14 +38,6 @@ export interface Asking {
   lifetime: number;
   reason: string | undefined;
 }
-
-/** Why a request is refused: by policy; for lack of a reason that policy asks for; by a further condition. */
-export type RequestDenial =
-  | 'policy'
-  /** There is no such role, or the caller lacks an attribute that its locations are made of. */
-  | 'role_unavailable'
-  | 'reason_missing'
-  | 'further_condition';
 
 export type TokenDecision =
   | { kind: 'bad_request'; bad: BadRequest }

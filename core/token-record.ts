@@ -1,6 +1,5 @@
 import type { AuthorizationDetail } from '../contract/authorization-details.ts';
 import type { Obligations } from '../contract/token.ts';
-import type { RequestDenial } from './token-decision.ts';
 
 /** What the machine remembers of every request it decided. Times are milliseconds since the epoch. */
 interface Decided {
@@ -42,6 +41,14 @@ interface Vended extends Decided {
 export interface IssuedRecord extends Vended {
   status: 'issued';
 }
+
+/** Why a request is refused: by policy; for lack of a reason that policy asks for; by a further condition. */
+export type RequestDenial =
+  | 'policy'
+  /** There is no such role, or the caller lacks an attribute that its locations are made of. */
+  | 'role_unavailable'
+  | 'reason_missing'
+  | 'further_condition';
 
 export type Denial =
   | RequestDenial

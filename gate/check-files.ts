@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { lineNumbers } from '../core/line-numbers.ts';
-import type { CheckOptions, Hit, Unit } from './check.ts';
+import { type CheckOptions, type Hit, type Judgement, SCHEMA_FILE, type Unit } from './check.ts';
 import { isTemplate, resourcesOf } from './cloudformation/resources.ts';
 import { cloudFormationRules } from './cloudformation/rules.ts';
 import { credentialRules } from './credentials/rules.ts';
@@ -15,18 +15,8 @@ import { suppressibleRules } from './rules.ts';
 import { suppress } from './suppression.ts';
 import { type Mapping, mapping } from './values.ts';
 
-/** What was found in a file before suppressions are looked at, and the units that those may stand in. */
-export interface Judgement {
-  file: SourceFile;
-  findings: Finding[];
-  units: Unit[];
-}
-
 /** Judges all files of a directory of policies: one that holds a {@link SCHEMA_FILE}. */
 export type PolicyDirectoryJudge = (files: readonly SourceFile[], options: CheckOptions) => Judgement[];
-
-/** The file that makes its directory one of policies. */
-export const SCHEMA_FILE = 'schema.cedarschema';
 
 /** Who judges the directories of policies. Their files are left to these alone. */
 const POLICY_DIRECTORY_JUDGES: readonly PolicyDirectoryJudge[] = [judgePolicies];

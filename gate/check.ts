@@ -1,4 +1,4 @@
-import type { Rule } from './finding.ts';
+import type { Finding, Rule, SourceFile } from './finding.ts';
 
 /** What the judged repository decides for itself. */
 export interface CheckOptions {
@@ -25,3 +25,13 @@ export interface Unit {
   start: number;
   end: number;
 }
+
+/** What was found in a file before suppressions are looked at, and the units that those may stand in. */
+export interface Judgement {
+  file: SourceFile;
+  findings: Finding[];
+  units: Unit[];
+}
+
+/** The file that makes its directory one of policies. */
+export const SCHEMA_FILE = 'schema.cedarschema';

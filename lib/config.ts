@@ -173,7 +173,8 @@ export const configSchema = z
           'again, at most `"15m"`, by default not at all. docs/policies.md says what they are asked.',
       }),
     trusted_accounts: z.array(accountId).default([]).meta({
-      description: 'Other AWS accounts whose workloads may ask for tokens and revoke their own. Policy still decides.',
+      description:
+        'Other AWS accounts whose workloads may ask for tokens, have theirs explained and revoke their own. Policy still decides.',
     }),
     trusted_organization: z
       .string()

@@ -3,8 +3,8 @@ import { anyExplanationRequest, explanation, explanationRequest } from '../../co
 import { exchange } from './exchange.ts';
 import { explanationLines } from './explanation-lines.ts';
 import { exitCodes, usageFailure } from './failure.ts';
+import type { GlobalOptions } from './global-options.ts';
 import { writeJson } from './output.ts';
-import type { GlobalOptions } from './program.ts';
 import { addRequestOptions, nameRequestOption, type RequestOptions, readRequest } from './request-options.ts';
 
 interface ExplainOptions extends RequestOptions, GlobalOptions {

@@ -6,9 +6,9 @@ import {
 } from '../../contract/introspection.ts';
 import { exchange } from './exchange.ts';
 import { exitCodes } from './failure.ts';
+import type { GlobalOptions } from './global-options.ts';
 import { namedBy } from './options.ts';
 import { describeDuration, describeGrants, describeTime, writeJson, writeTable } from './output.ts';
-import type { GlobalOptions } from './program.ts';
 import { readToken } from './read-token.ts';
 
 const introspection = {

@@ -12,8 +12,8 @@ import { sarifReport } from '../../gate/reports/sarif.ts';
 import { textReport } from '../../gate/reports/text.ts';
 import manifest from '../../package.json' with { type: 'json' };
 import { exitCodes, usageFailure } from './failure.ts';
+import type { GlobalOptions } from './global-options.ts';
 import { readFiles } from './policy-files.ts';
-import type { GlobalOptions } from './program.ts';
 
 /** How findings are written. */
 type ReportFormat = 'text' | 'json' | 'sarif' | 'github';

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { GlobalOptions } from './program.ts';
+import type { GlobalOptions } from './global-options.ts';
 
 const EXAMPLES = `
 BASE and HEAD are directories, or git revisions: main (of policies/ there), HEAD~1, main:some/directory.

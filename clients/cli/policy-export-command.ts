@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { usageFailure } from './failure.ts';
+import type { GlobalOptions } from './global-options.ts';
 import { allowRegistryOption } from './policy-registry-option.ts';
-import type { GlobalOptions } from './program.ts';
 
 const EXAMPLES = `
 What the check calls an error the cluster refuses; what it calls a warning the cluster reports.

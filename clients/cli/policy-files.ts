@@ -1,6 +1,6 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { SCHEMA_FILE } from '../../gate/check-files.ts';
+import { SCHEMA_FILE } from '../../gate/check.ts';
 import { MAX_FILE_LENGTH } from '../../gate/file-rules.ts';
 import type { SourceFile } from '../../gate/finding.ts';
 import { usageFailure } from './failure.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { GlobalOptions } from './program.ts';
+import type { GlobalOptions } from './global-options.ts';
 
 const EXAMPLES = `
 RECORDS holds an audit event a line, as JSON: as EventBridge delivers it, or its detail alone.

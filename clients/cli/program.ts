@@ -4,17 +4,10 @@ import manifest from '../../package.json' with { type: 'json' };
 import { addExplainCommand } from './explain-command.ts';
 import { exitCodeMeanings } from './failure.ts';
 import { addIntrospectCommand } from './introspect-command.ts';
-import type { OutputFormat } from './output.ts';
 import { addPolicyCommand } from './policy-command.ts';
 import { addRevokeAnyCommand } from './revoke-any-command.ts';
 import { addRevokeCommand } from './revoke-command.ts';
-import type { ConnectionOptions } from './settings.ts';
 import { addTokenCommand } from './token-command.ts';
-
-/** The options of every command. */
-export interface GlobalOptions extends ConnectionOptions {
-  output: OutputFormat;
-}
 
 const EXIT_CODES = Object.entries(exitCodeMeanings)
   .map(([code, meaning]) => `  ${code}  ${meaning}`)

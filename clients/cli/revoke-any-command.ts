@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander';
 import { revocationRequest, revocationResponse } from '../../contract/revocation.ts';
 import { exchange } from './exchange.ts';
+import type { GlobalOptions } from './global-options.ts';
 import { namedBy } from './options.ts';
 import { writeJson } from './output.ts';
-import type { GlobalOptions } from './program.ts';
 
 const anyRevocation = {
   path: '/revocations',

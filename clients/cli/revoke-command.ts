@@ -3,9 +3,9 @@ import * as z from 'zod';
 import { ownRevocationRequest } from '../../contract/revocation.ts';
 import { exchange } from './exchange.ts';
 import { usageFailure } from './failure.ts';
+import type { GlobalOptions } from './global-options.ts';
 import { namedBy } from './options.ts';
 import { writeJson } from './output.ts';
-import type { GlobalOptions } from './program.ts';
 import { readToken } from './read-token.ts';
 
 const ownRevocation = {

@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import type { AuthorizationDetail } from '../../contract/authorization-details.ts';
 import { type TokenResponse, tokenRequest, tokenResponse } from '../../contract/token.ts';
 import { exchange } from './exchange.ts';
+import type { GlobalOptions } from './global-options.ts';
 import { describeDuration, describeGrants, describeTime, writeJson, writeTable } from './output.ts';
-import type { GlobalOptions } from './program.ts';
 import { addRequestOptions, nameRequestOption, type RequestOptions, readRequest } from './request-options.ts';
 
 type TokenOptions = RequestOptions & GlobalOptions;

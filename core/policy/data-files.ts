@@ -105,8 +105,8 @@ const timeZone = z
   .refine((zone) => isTimeZone(zone), { error: 'must be an IANA time zone such as Europe/Berlin' });
 
 const timeOfDay = z
-  .string({ error: 'must be a time of day in quotes, such as "08:30"' })
-  .regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, { error: 'must be a time of day in quotes, such as "08:30"' })
+  .string({ error: 'must be a time of day such as "08:30"' })
+  .regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, { error: 'must be a time of day such as "08:30"' })
   .transform((text) => {
     const [hours, minutes] = text.split(':').map(Number);
     return (hours ?? 0) * 60 + (minutes ?? 0);

@@ -1,6 +1,6 @@
 import { lineNumbers } from '../../core/line-numbers.ts';
 import { readPolicies } from '../../core/policy/build-bundle.ts';
-import type { Judgement } from '../check-files.ts';
+import type { Judgement } from '../check.ts';
 import type { Finding, SourceFile } from '../finding.ts';
 import { policyDirectory } from './directory.ts';
 import type { PolicyHit } from './rule.ts';

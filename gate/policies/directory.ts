@@ -5,11 +5,9 @@ import type { WrittenPolicy } from '../../core/policy/cedar-file.ts';
 import { policyFacts, scopeEntity } from '../../core/policy/policy-facts.ts';
 import { placeResource } from '../../core/policy/resource-tree.ts';
 import { conjunctsOf, operation, type Two } from './conditions.ts';
+import type { Content } from './content.ts';
 import { holds, type Situation, type Thing, type Value } from './evaluate.ts';
 import { ANY_WORKLOAD, anyResource, assumptions, place, role, workload } from './situation.ts';
-
-/** What the files of a policy directory say. */
-export type Content = ReadPolicies['content'];
 
 export type ActionName = 'read' | 'write' | 'assume';
 const ACTIONS: readonly ActionName[] = ['read', 'write', 'assume'];

@@ -2,7 +2,7 @@ import type * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import { parseWorkloadArn } from '../../contract/subject.ts';
 import { placeResource } from '../../core/policy/resource-tree.ts';
 import { operation, pathOf, type Two } from './conditions.ts';
-import type { Content } from './directory.ts';
+import type { Content } from './content.ts';
 import { ABSENT, type Thing, UNKNOWN, type Value } from './evaluate.ts';
 
 /** A workload of which nothing is known. */

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { lineNumbers } from '../../core/line-numbers.ts';
-import { SCHEMA_FILE } from '../check-files.ts';
+import { SCHEMA_FILE } from '../check.ts';
 import { isTemplate } from '../cloudformation/resources.ts';
 import type { Finding, SourceFile } from '../finding.ts';
 import { isKubernetes } from '../kubernetes/objects.ts';

@@ -11,6 +11,7 @@ class ByName extends BaseSequencer {
 export default defineConfig({
   test: {
     sequence: { sequencer: ByName },
+    maxWorkers: '100%',
     projects: [
       {
         test: {

@@ -38,6 +38,10 @@ const decision = z.object({
   requestId: z.string().meta({ description: 'The request’s id, as in the answer and the logs.' }),
   reason: reason.optional(),
   policyBundle: z.string().meta({ description: 'The hash of the policy bundle that decided.' }),
+  conditions: z
+    .array(z.string())
+    .optional()
+    .meta({ description: 'The further conditions that refused it, or a part of it.' }),
 });
 
 const vended = decision.extend({
@@ -46,6 +50,12 @@ const vended = decision.extend({
   keyId: z.string().meta({ description: 'The `kid` of the key that signs.' }),
   policies: z.array(z.string()).meta({ description: 'The policies that permitted it, by `@id`.' }),
   obligations: obligations.optional(),
+  requested: z.array(authorizationDetail).optional().meta({
+    description: 'What was asked for, where it was to be given in part.',
+  }),
+  policyErrors: z.array(z.string()).optional().meta({
+    description: 'The policies that could not be evaluated, and so kept a part from it.',
+  }),
 });
 
 export const tokenIssued = vended.meta({ id: 'TokenIssued', description: 'A token was vended.' });
@@ -53,20 +63,13 @@ export const tokenIssued = vended.meta({ id: 'TokenIssued', description: 'A toke
 export const tokenDenied = decision
   .extend({
     denial: z
-      .enum([
-        'policy',
-        'role_unavailable',
-        'reason_missing',
-        'further_condition',
-        'condition_unavailable',
-        'unsupported_identity',
-      ])
+      .enum(['policy', 'role_unavailable', 'reason_missing', 'further_condition', 'undecided', 'unsupported_identity'])
       .meta({
         description:
           'Why: policy does not allow it; there is no such role, or the workload lacks an attribute that it needs; ' +
-          'policy asks for a reason; a further condition refused; one could not be asked; the caller is neither role nor user.',
+          'policy asks for a reason; a further condition refused; it could not be decided; the caller is neither role nor user.',
       }),
-    conditions: z.array(z.string()).optional().meta({ description: 'The further conditions that refused.' }),
+
     policies: z.array(z.string()).meta({ description: 'The policies that forbade it; none: no policy permits it.' }),
     policyErrors: z.array(z.string()).meta({ description: 'The policies that could not be evaluated.' }),
   })

@@ -42,6 +42,7 @@ export const anyExplanationRequest = consistent(
       .meta({ description: 'The AWS organization of the workload’s account, which its ARN does not tell.' }),
     time: z.iso
       .datetime({ offset: true, error: 'must be a time with its zone, as in 2026-01-31T08:15:00Z' })
+      .refine((text) => /^2\d{3}/.test(text), { error: 'must be of this millennium' })
       .optional()
       .meta({ description: 'As if asked at this time (RFC 3339); without it, now.' }),
   }),

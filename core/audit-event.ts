@@ -33,11 +33,11 @@ export function auditEvent(
     ...(after.reason !== undefined && { reason: after.reason }),
     policies: after.policies,
     policyBundle: after.policyBundle,
+    ...(after.conditions && { conditions: after.conditions }),
   };
   if (after.status === 'denied') {
-    const { denial, policyErrors, conditions } = after;
-    const detail = { ...decision, denial, policyErrors, ...(conditions && { conditions }) };
-    return { detailType: 'Token Denied', detail };
+    const { denial, policyErrors } = after;
+    return { detailType: 'Token Denied', detail: { ...decision, denial, policyErrors } };
   }
   const vended = {
     ...decision,
@@ -45,6 +45,8 @@ export function auditEvent(
     expiresAt: iso(after.expiresAt),
     keyId: after.keyId,
     ...(after.obligations && { obligations: after.obligations }),
+    ...(after.requested && { requested: after.requested }),
+    ...(after.policyErrors && { policyErrors: after.policyErrors }),
   };
   switch (after.status) {
     case 'issued':

@@ -90,11 +90,12 @@ export async function explainToken(
     const pairs = [explainUntakenRole(asking.role ?? '')];
     return explained({ allowed: false, denial, ...(lacks !== undefined && { lacks }), ...ofDecision, pairs });
   }
+  const looks = { left: MOST_LOOKS };
   const change = await smallestChange(request, decision, {
     decide,
     edits: (changed, denied) => {
       const view = viewOf(denied);
-      const allowedOf = allowedLocations(view, ports);
+      const allowedOf = allowedLocations(view, ports, looks);
       return editsOf(changed, denied, obstaclesOf(denied, view), { bundle, maxLifetime: rules.maxLifetime, allowedOf });
     },
     costOf: questionsOf(caller, bundle),
@@ -148,9 +149,17 @@ function readsBehaviour({ policies }: PolicyBundle): boolean {
   return Object.values(policies).some(({ reads }) => reads.includes('behaviour') || reads.includes('*'));
 }
 
-/** Finds, of some locations, those on which all of some actions are allowed. */
-function allowedLocations({ caller, context }: View, { policies }: TokenDecisionPorts) {
+/** How many places are judged at most, in one explanation, to find those to ask for instead of a subtree. */
+const MOST_LOOKS = 1_000;
+
+/** Finds, of some locations, those on which all of some actions are allowed; none when that would cost too much. */
+function allowedLocations({ caller, context }: View, { policies }: TokenDecisionPorts, looks: { left: number }) {
   return (locations: string[], actions: Action[], fields: string[] | undefined): string[] => {
+    looks.left -= locations.reduce(
+      (sum, location) => sum + actions.length * policies.placesOf(caller, { action: 'read', location }).length,
+      0,
+    );
+    if (looks.left < 0) return [];
     const details = [{ type: 'resource' as const, locations, actions, ...(fields && { fields }) }];
     const judgements = policies.judge(caller, { details, partial: true }, context);
     return locations.filter((location) =>

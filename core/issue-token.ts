@@ -1,16 +1,10 @@
 import type { AuthorizationDetail } from '../contract/authorization-details.ts';
+import { limits } from '../contract/limits.ts';
 import type { BadRequest } from '../contract/parse-parameters.ts';
 import { type Obligations, roleOf, type TokenClaims, type TokenRequest } from '../contract/token.ts';
 import { type Caller, parseCaller } from './identity.ts';
 import { compactJws, signingDigest, signingInput } from './jws.ts';
-import {
-  type Clock,
-  DependencyFault,
-  type Ids,
-  type Signer,
-  type SubjectWatermarks,
-  type TokenRecords,
-} from './ports.ts';
+import type { Algorithm, Clock, Ids, Signer, SubjectWatermarks, TokenRecords } from './ports.ts';
 import { decideToken, type LifetimeRules, type TokenDecision, type TokenDecisionPorts } from './token-decision.ts';
 import type { Denial, DeniedRecord, Failure, IssuedRecord } from './token-record.ts';
 
@@ -53,7 +47,7 @@ export type IssueTokenOutcome =
       scope: string | undefined;
     }
   | { kind: 'bad_request'; bad: BadRequest }
-  | { kind: 'denied'; denial: Exclude<Denial, 'condition_unavailable'> | 'subject_revoked'; tokenId: string };
+  | { kind: 'denied'; denial: Exclude<Denial, 'undecided'> | 'subject_revoked'; tokenId: string };
 
 /**
  * Vends a token that says exactly what was asked for, if policy allows all of it; or, if a part was asked for, what
@@ -80,7 +74,7 @@ export async function issueToken(
     decision = await decideToken(request, caller, { ...authenticated, time: asked.decidedAt }, rules, ports);
   } catch (fault) {
     // A request that could not be decided leaves a record too.
-    if (fault instanceof DependencyFault) await deny('condition_unavailable', asker, ports);
+    await deny('undecided', asker, ports).catch(() => {});
     throw fault;
   }
   if (decision.kind === 'bad_request') return decision;
@@ -135,6 +129,7 @@ function decidedOn(
     policies: decision.policies,
     policyErrors: decision.policyErrors,
     ...(conditions.length > 0 && { conditions }),
+    ...(asking.partial && decided.kind === 'allowed' && { requested: asking.details }),
     ttl: Math.floor(asked.decidedAt / 1000) + lifetime + recordRetention,
   };
 }
@@ -144,6 +139,9 @@ async function deny<D extends Denial>(denial: D, asked: Asked, { records }: Issu
   return { kind: 'denied' as const, denial, tokenId: asked.tokenId };
 }
 
+/** Of signatures as JWS writes them, in characters of base64url. */
+const SIGNATURE_LENGTHS: Record<Algorithm, number> = { ES256: 86, ES384: 128, RS256: 342 };
+
 async function vend(
   caller: Caller,
   asked: Asked,
@@ -151,14 +149,20 @@ async function vend(
   { issuer }: IssuingRules,
   { signer, records, watermarks, clock }: IssueTokenPorts,
 ): Promise<IssueTokenOutcome> {
-  const { policyErrors: _, conditions: __, ...granted } = asked;
+  const { policyErrors, ...granted } = asked;
   const { tokenId, authorizationDetails, lifetime, decidedAt } = granted;
   const key = await signer.key();
   const claims = tokenClaimsOf(issuer, caller, granted, obligations);
   const input = signingInput(key, claims);
+  if (input.length + 1 + SIGNATURE_LENGTHS[key.algorithm] > limits.tokenLength) {
+    const field = granted.role === undefined ? 'authorization_details' : 'scope';
+    const problem = `must ask for less: the token would have more than ${limits.tokenLength} characters`;
+    return { kind: 'bad_request', bad: { field, problem } };
+  }
   const signedDigest = signingDigest(key.algorithm, input);
   const record: IssuedRecord = {
     ...granted,
+    ...(policyErrors.length > 0 && { policyErrors }),
     status: 'issued',
     expiresAt: claims.exp * 1000,
     ...(obligations && { obligations }),

@@ -57,6 +57,7 @@ export async function smallestChange(
 
   let questions = costOf(denied);
   let refusals = 0;
+  if (questions >= MOST_QUESTIONS) return undefined;
   extend({ request, edits: [], cost: 0 }, denied);
   for (let decisions = 0; decisions < MOST_DECISIONS && questions < MOST_QUESTIONS; decisions++) {
     const next = takeCheapest(open);

@@ -159,9 +159,10 @@ async function askFurther(
   caller: Caller,
   { reason }: Asking,
   { audience, lifetime, time, sourceIp }: DecisionContext,
-  { bundle }: PolicyDecisionPoint,
+  policies: PolicyDecisionPoint,
 ): Promise<Judgement[]> {
   if (conditions.length === 0) return judgements;
+  const { bundle } = policies;
   const { session, ...properties } = attributesOf(bundle, caller);
   const context = {
     audience,
@@ -170,25 +171,32 @@ async function askFurther(
     sourceIp,
     ...(reason !== undefined && { reason }),
   };
+  const subject = { id: caller.subject, properties };
   const questions = new Map(
     judgements
       .filter(({ allowed }) => allowed)
-      .map((judgement): [Judgement, ConditionQuestion] => {
+      .map((judgement): [Judgement, ConditionQuestion[]] => {
         const { asked } = judgement;
-        const subject = { id: caller.subject, properties };
         if (asked.action === 'assume') {
-          return [judgement, { subject, action: 'assume', resource: { id: asked.role, properties: {} }, context }];
+          return [judgement, [{ subject, action: 'assume', resource: { id: asked.role, properties: {} }, context }]];
         }
-        const { attributes } = placeResource(bundle, asked.location);
-        const fields = asked.fields === undefined ? {} : { fields: asked.fields };
-        const resource = { id: asked.location, properties: attributes };
-        return [judgement, { subject, action: asked.action, resource, context: { ...context, ...fields } }];
+        const { action, location, fields } = asked;
+        // What is said of a part of a subtree is said of what is asked for: a question for each that differs in it.
+        const properties = new Map(
+          policies.placesOf(caller, asked).map((place) => {
+            const { attributes } = placeResource(bundle, place);
+            return [JSON.stringify(Object.entries(attributes).sort()), attributes];
+          }),
+        );
+        const told = { ...context, ...(fields !== undefined && { fields }) };
+        const about = [...properties.values()].map((one) => ({ id: location, properties: one }));
+        return [judgement, about.map((resource) => ({ subject, action, resource, context: told }))];
       }),
   );
-  const refusals = await refusedBy(conditions, [...questions.values()]);
+  const refusals = await refusedBy(conditions, [...questions.values()].flat());
   return judgements.map((judgement) => {
-    const question = questions.get(judgement);
-    const refusing = refusals.filter(({ refused }) => question !== undefined && refused.includes(question));
+    const own = questions.get(judgement) ?? [];
+    const refusing = refusals.filter(({ refused }) => own.some((question) => refused.includes(question)));
     if (refusing.length === 0) return judgement;
     return { ...judgement, allowed: false, refusedBy: refusing.map(({ condition }) => condition) };
   });

@@ -21,6 +21,12 @@ interface Decided {
   decidedAt: number;
   /** The policies that decided, by `@id`. */
   policies: string[];
+  /** The policies that could not be evaluated, by `@id`. Given in part, what they kept from it; absent when there is none. */
+  policyErrors?: string[];
+  /** The further conditions that refused, by name: all, or a part. */
+  conditions?: string[];
+  /** What was asked for, where it was to be given in part. */
+  requested?: AuthorizationDetail[];
   /** The hash of the policy bundle that decided. */
   policyBundle: string;
   /** From when on the store may forget it, in seconds since the epoch. It says nothing about validity. */
@@ -53,7 +59,7 @@ export type RequestDenial =
 export type Denial =
   | RequestDenial
   /** A further condition, or what the caller did lately, could not be asked. */
-  | 'condition_unavailable'
+  | 'undecided'
   | 'unsupported_identity';
 
 export interface DeniedRecord extends Decided {
@@ -61,8 +67,6 @@ export interface DeniedRecord extends Decided {
   denial: Denial;
   /** The policies that could not be evaluated, by `@id`. */
   policyErrors: string[];
-  /** The further conditions that refused, by name. */
-  conditions?: string[];
 }
 
 export type Failure = 'record_unconfirmed' | 'signing_failed' | 'watermark_unreadable' | 'subject_revoked';

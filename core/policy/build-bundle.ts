@@ -136,7 +136,7 @@ function bundled(
     }
   }
   for (const other of facts.readsOthers) {
-    const message = `"${id}" reads an attribute of ${other}; it can read those of principal and resource only`;
+    const message = `"${id}" reads ${other}; it can read attributes of principal, resource and context`;
     flaw('policy/unsupported', message);
   }
   const { obligations, flaws } = readObligations(json.annotations ?? {}, json.effect, {
@@ -199,10 +199,43 @@ function readSchema({ name: file, text }: PolicyFile, flaws: Flaw[]): string | u
     flaws.push({ rule: 'policy/schema', file, line: 1, message: 'is missing: it says what policies may speak of' });
     return undefined;
   }
-  const checked = cedar.checkParseSchema(text);
-  if (checked.type === 'success') return text;
-  flaws.push(...syntaxFlaws(file, text, checked.errors));
-  return undefined;
+  const checked = cedar.schemaToJsonWithResolvedTypes(text);
+  if (checked.type === 'failure') {
+    flaws.push(...syntaxFlaws(file, text, checked.errors));
+    return undefined;
+  }
+  flaws.push(
+    ...unsupportedTypes(checked.json).map((message) => ({ rule: 'policy/schema' as const, file, line: 1, message })),
+  );
+  return text;
+}
+
+/** What `workloads.yaml` and `resources.yaml` can say: anything else would be declared and never told. */
+const ATTRIBUTE_TYPES = ['String', 'Long', 'Bool', 'Boolean'];
+
+function unsupportedTypes(schema: cedar.SchemaJson<string>): string[] {
+  const namespace = schema[''];
+  const isPlain = (type: { type: string }): boolean => {
+    const common = namespace?.commonTypes?.[type.type] as { type: string } | undefined;
+    return common === undefined ? ATTRIBUTE_TYPES.includes(type.type) : isPlain(common);
+  };
+  return ['Workload', 'Resource', 'Role'].flatMap((name) => {
+    const entity = namespace?.entityTypes[name] as EntityOfSchema | undefined;
+    if (entity === undefined) return [`must have an entity ${name}`];
+    const attributes = Object.entries(entity.shape?.attributes ?? {});
+    const wrong = attributes.filter(
+      ([, type]) => !isPlain(type) && !(type.element !== undefined && isPlain(type.element)),
+    );
+    const flaws = wrong.map(
+      ([attribute]) => `${name}.${attribute} must be a String, Long, Bool or a Set of one of these`,
+    );
+    return entity.tags === undefined ? flaws : [...flaws, `${name} must have no tags: declare attributes`];
+  });
+}
+
+interface EntityOfSchema {
+  shape?: { attributes?: Record<string, { type: string; element?: { type: string } }> };
+  tags?: unknown;
 }
 
 const DATA_FILES = ['roles.yaml', 'workloads.yaml', 'resources.yaml', 'networks.yaml', 'windows.yaml'];
@@ -259,18 +292,26 @@ function validate(schema: string, written: ReadonlyMap<string, WrittenPolicy>): 
 function cycles(resources: PolicyBundle['resources'], lineOf: (place: string) => number, file: string): Flaw[] {
   const flaws: Flaw[] = [];
   const done = new Set<string>();
-  function visit(place: string, path: string[]): void {
-    const at = path.indexOf(place);
-    if (at >= 0) {
-      const circle = [...path.slice(at), place].join(' is in ');
-      flaws.push({ rule: 'policy/resource-cycle', file, line: lineOf(place), message: `goes round: ${circle}` });
-      return;
+  for (const start of Object.keys(resources)) {
+    // The way from the start, each with what it is still to be followed to; a loop, for it may be longer than the stack.
+    const path: { place: string; ahead: string[] }[] = [{ place: start, ahead: directParents(resources, start) }];
+    const on = new Set([start]);
+    for (let last = path.at(-1); last !== undefined; last = path.at(-1)) {
+      const next = done.has(last.place) ? undefined : last.ahead.pop();
+      if (next === undefined) {
+        done.add(last.place);
+        on.delete(last.place);
+        path.pop();
+      } else if (on.has(next)) {
+        const circle = path.slice(path.findIndex(({ place }) => place === next)).map(({ place }) => place);
+        const message = `goes round: ${[...circle, next].join(' is in ')}`;
+        flaws.push({ rule: 'policy/resource-cycle', file, line: lineOf(next), message });
+      } else {
+        on.add(next);
+        path.push({ place: next, ahead: directParents(resources, next) });
+      }
     }
-    if (done.has(place)) return;
-    for (const parent of directParents(resources, place)) visit(parent, [...path, place]);
-    done.add(place);
   }
-  for (const place of Object.keys(resources)) visit(place, []);
   return flaws;
 }
 

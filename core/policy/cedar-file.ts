@@ -13,11 +13,26 @@ export interface WrittenPolicy {
   unit: { start: number; end: number };
 }
 
+/**
+ * How deep brackets may be nested, how many operators one policy may have, and how deep its syntax tree may be. Cedar
+ * recurses: far above these bounds its WebAssembly runs out of stack, and is of no use to anybody afterwards.
+ */
+const MOST_BRACKETS = 40;
+const MOST_OPERATORS = 500;
+const MOST_LEVELS = 100;
+
 /** Reads the policies of one Cedar file, in their order. A file that does not parse has none. */
 export function readCedarFile({ name: file, text }: PolicyFile): { policies: WrittenPolicy[]; flaws: Flaw[] } {
+  const lineAt = lineNumbers(text);
+  const tooDeep = (at: number): Flaw => {
+    const message = 'nests its conditions too deeply, or has too many in one: make several policies of it';
+    return { rule: 'policy/too-large', file, line: lineAt(at), message };
+  };
+  const deep = tooDeepFrom(text);
+  // Before Cedar sees it.
+  if (deep !== undefined) return { policies: [], flaws: [tooDeep(deep)] };
   const parts = cedar.policySetTextToParts(text);
   if (parts.type === 'failure') return { policies: [], flaws: syntaxFlaws(file, text, parts.errors) };
-  const lineAt = lineNumbers(text);
   const flaws: Flaw[] = parts.policy_templates.map((template) => ({
     rule: 'policy/unsupported',
     file,
@@ -34,7 +49,31 @@ export function readCedarFile({ name: file, text }: PolicyFile): { policies: Wri
     const unit = { start: startOfComments(text, start), end: start + policy.length };
     return { file, line: lineAt(start), text: policy, json: parsed.json, unit };
   });
+  flaws.push(...policies.filter(({ json }) => depthOf(json) > MOST_LEVELS).map(({ unit }) => tooDeep(unit.end - 1)));
   return { policies: policies.sort((a, b) => a.unit.start - b.unit.start), flaws };
+}
+
+// Strings and comments are passed over.
+const TOKENS = /"(?:[^"\\]|\\.)*"|\/\/[^\n]*|[([{]|[)\]}]|;|\|\||&&|[-+*!]|\bif\b/g;
+
+/** The character where a text goes too deep for Cedar. */
+function tooDeepFrom(text: string): number | undefined {
+  let brackets = 0;
+  let operators = 0;
+  for (const { 0: token, index } of text.matchAll(TOKENS)) {
+    if (token.length > 2 || token === '//') continue;
+    if ('([{'.includes(token)) brackets++;
+    else if (')]}'.includes(token)) brackets--;
+    else if (token === ';') operators = 0;
+    else operators++;
+    if (brackets > MOST_BRACKETS || operators > MOST_OPERATORS) return index;
+  }
+  return undefined;
+}
+
+function depthOf(node: unknown): number {
+  if (typeof node !== 'object' || node === null) return 0;
+  return 1 + Object.values(node).reduce<number>((deepest, member) => Math.max(deepest, depthOf(member)), 0);
 }
 
 /** Cedar's complaints about a text, each as a flaw at its line. */

@@ -1,6 +1,12 @@
 import { isIP } from 'node:net';
 import * as z from 'zod';
-import { action, authorizationDetail, location, subtreeRoot } from '../../contract/authorization-details.ts';
+import {
+  action,
+  authorizationDetail,
+  authorizationDetails,
+  location,
+  subtreeRoot,
+} from '../../contract/authorization-details.ts';
 import { parseWorkloadArn } from '../../contract/subject.ts';
 import { name } from '../../contract/text.ts';
 import { type NetworkDefinition, type RoleDefinition, WEEKDAYS, type WindowDefinition } from './bundle.ts';
@@ -64,7 +70,16 @@ export const rolesFile = z.record(
             }),
             { error: 'must be a list of grants' },
           )
-          .min(1, { error: 'must have at least one grant' }),
+          .min(1, { error: 'must have at least one grant' })
+          .superRefine((details, context) => {
+            // As it would be asked for: otherwise nobody could ever take the role.
+            const filled = details.map((detail) => ({
+              ...detail,
+              locations: detail.locations.map((text) => text.replace(/\{[^{}]*\}/g, 'x')),
+            }));
+            const [issue] = authorizationDetails.safeParse(filled).error?.issues ?? [];
+            if (issue !== undefined) context.addIssue({ code: 'custom', path: issue.path, message: issue.message });
+          }),
       },
       { error: 'must be a mapping of description, audience and authorization_details' },
     )
@@ -127,6 +142,7 @@ const weekly = z
     to: timeOfDay,
   })
   .refine(({ from, to }) => from !== to, { path: ['to'], error: 'must not be the same as from' })
+  .refine(({ from }) => !(from >= 24 * 60), { path: ['from'], error: 'must be before 24:00' })
   .transform(({ time_zone, ...hours }) => ({ kind: 'weekly' as const, timeZone: time_zone, ...hours }));
 
 const once = z

@@ -51,11 +51,16 @@ export interface PolicyDecisionPoint {
   bundle: PolicyBundle;
   /** Judges everything that a request asks for, one by one, in its order; a role comes first. */
   judge(caller: Caller, request: DecisionRequest, context: DecisionContext): Judgement[];
+  /** The locations that stand for a thing asked for, itself if it is one; none of a role, or of too many. */
+  placesOf(caller: Caller, asked: Asked): string[];
   /** The policies that have a say in a request. */
   policiesFor(caller: Caller, request: DecisionRequest): Set<string>;
   /** Whether a policy that has a say in a request may read an attribute. */
   reads(attribute: string, caller: Caller, request: DecisionRequest): boolean;
 }
+
+/** How many questions one request may cost: subtrees, for each place that policies name in them. What is beyond is denied. */
+const MOST_QUESTIONS = 2_000;
 
 /**
  * A policy decision point over a bundle, which is indexed here, once, and parsed as it is needed.
@@ -72,32 +77,41 @@ export function policyDecisionPoint(bundle: PolicyBundle): PolicyDecisionPoint {
   const around = surroundings(bundle);
   const readByAny = new Set(Object.values(bundle.policies).flatMap(({ reads }) => reads));
 
-  function judgePlace(caller: Caller, asked: Asked, context: DecisionContext): Omit<Judgement, 'asked' | 'place'> {
-    const { preparsedPolicySetId, reads } = sliceOf(caller.subject, scopesOf(bundle, asked));
+  function judgePlace(
+    { preparsedPolicySetId, reads }: Slice,
+    caller: Caller,
+    asked: Asked,
+    context: DecisionContext,
+  ): Omit<Judgement, 'asked' | 'place'> {
     const answer = cedar.statefulIsAuthorized({
       preparsedPolicySetId,
       ...question(bundle, around, caller, asked, context, reads),
     });
     if (answer.type === 'failure') throw new Error('Cedar refused an authorization request');
     const { decision, diagnostics } = answer.response;
-    const errors = diagnostics.errors.map(({ policyId }) => policyId);
-    const permits = decision === 'allow' ? diagnostics.reason : [];
-    const forbids = decision === 'allow' ? [] : diagnostics.reason;
+    // Cedar gives them in no particular order.
+    const errors = diagnostics.errors.map(({ policyId }) => policyId).sort();
+    const permits = decision === 'allow' ? diagnostics.reason.toSorted() : [];
+    const forbids = decision === 'allow' ? [] : diagnostics.reason.toSorted();
     return { allowed: decision === 'allow' && errors.length === 0, permits, forbids, errors };
   }
 
-  function judgeOne(caller: Caller, asked: Asked, context: DecisionContext): Judgement {
-    const places = placesAsked(caller, asked);
-    if (places === undefined) return { asked, allowed: false, permits: [], forbids: [], errors: [] };
+  function judgeOne(caller: Caller, asked: Asked, places: Asked[], context: DecisionContext): Judgement {
+    const slice = sliceFor(caller, places);
     const permits = new Set<string>();
     for (const place of places) {
-      const judgement = judgePlace(caller, place, context);
+      const judgement = judgePlace(slice, caller, place, context);
       if (!judgement.allowed) {
         return { asked, ...judgement, ...(place.action !== 'assume' && { place: place.location }) };
       }
       for (const id of judgement.permits) permits.add(id);
     }
-    return { asked, allowed: true, permits: [...permits], forbids: [], errors: [] };
+    return { asked, allowed: true, permits: [...permits].sort(), forbids: [], errors: [] };
+  }
+
+  /** One for all the places: what has a say in any of them. More policies than concern a place decide it no differently. */
+  function sliceFor({ subject }: Caller, places: readonly Asked[]): Slice {
+    return sliceOf(subject, [...new Set(places.flatMap((place) => scopesOf(bundle, place)))]);
   }
 
   /** What has to be allowed for a thing to be. */
@@ -109,18 +123,27 @@ export function policyDecisionPoint(bundle: PolicyBundle): PolicyDecisionPoint {
   function judge(caller: Caller, request: DecisionRequest, context: DecisionContext): Judgement[] {
     // Whether or not a policy reads it: what is no address must not be mistaken for one.
     if (isIP(context.sourceIp) === 0) throw new Error('the source address of a request is not an IP address');
-    return everythingAsked(request).map((asked) => judgeOne(caller, asked, context));
+    let left = MOST_QUESTIONS;
+    return everythingAsked(request).map((asked) => {
+      const places = placesAsked(caller, asked);
+      left -= places?.length ?? 0;
+      if (places === undefined || left < 0) return { asked, allowed: false, permits: [], forbids: [], errors: [] };
+      return judgeOne(caller, asked, places, context);
+    });
   }
 
   function* slicesFor(caller: Caller, request: DecisionRequest): Generator<Slice> {
     for (const asked of everythingAsked(request)) {
-      for (const place of placesAsked(caller, asked) ?? []) yield sliceOf(caller.subject, scopesOf(bundle, place));
+      const places = placesAsked(caller, asked);
+      if (places !== undefined) yield sliceFor(caller, places);
     }
   }
 
   return {
     bundle,
     judge,
+    placesOf: (caller, asked) =>
+      (placesAsked(caller, asked) ?? []).flatMap((place) => (place.action === 'assume' ? [] : [place.location])),
     policiesFor: (caller, request) => new Set([...slicesFor(caller, request)].flatMap(({ policies }) => policies)),
     reads(attribute, caller, request) {
       if (!readByAny.has(attribute) && !readByAny.has('*')) return false;

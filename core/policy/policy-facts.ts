@@ -13,7 +13,7 @@ export interface PolicyFacts {
   namedOthers: string[];
   /** The networks and windows whose names it looks for. */
   looksFor: Record<'networks' | 'windows', string[]>;
-  /** The entities whose attributes it reads although they are not the one asked about. */
+  /** What it reads that no request is told: tags, and attributes of anything but the principal, resource and context. */
   readsOthers: string[];
 }
 
@@ -40,9 +40,11 @@ export function policyFacts(json: cedar.PolicyJson): PolicyFacts {
       if (operator === '__entity') name(operand);
       else if (operator === '.' || operator === 'has') walkAttribute(operand);
       else if (operator === 'Var' && operand === 'context') reads.add('*');
-      else if (operator === 'getTag' || operator === 'hasTag') reads.add('*');
+      // Its members have names of their own, which may be those of operators.
+      else if (operator === 'Record') walk(Object.values(operand));
       else {
         if (operator.startsWith('contains')) noteNames(operand);
+        if (operator === 'getTag' || operator === 'hasTag') readsOthers.add('a tag');
         walk(operand);
       }
     }
@@ -50,8 +52,7 @@ export function policyFacts(json: cedar.PolicyJson): PolicyFacts {
 
   function walkAttribute({ left, attr }: { left: cedar.Expr; attr: string | string[] }): void {
     for (const attribute of [attr].flat()) reads.add(attribute);
-    const other = entityIn(left);
-    if (other !== undefined) readsOthers.add(`${other.type}::"${other.id}"`);
+    if (!isOfVariable(left)) readsOthers.add('an attribute of something else');
     if (!('Var' in left)) walk(left);
   }
 
@@ -93,8 +94,8 @@ export function scopeEntity(scope: cedar.PrincipalConstraint | cedar.ResourceCon
   return '__entity' in inner ? inner.__entity : inner;
 }
 
-function entityIn(expression: cedar.Expr): cedar.TypeAndId | undefined {
-  const value = 'Value' in expression ? expression.Value : undefined;
-  if (typeof value !== 'object' || value === null || !('__entity' in value)) return undefined;
-  return value.__entity as unknown as cedar.TypeAndId;
+/** Whether an expression is `principal`, `resource` or `context`, or a member of it. */
+function isOfVariable(expression: cedar.Expr): boolean {
+  if ('Var' in expression) return true;
+  return '.' in expression && isOfVariable((expression['.'] as { left: cedar.Expr }).left);
 }

@@ -1,4 +1,4 @@
-import { isMap, isNode, LineCounter, type Node, parseDocument, YAMLError } from 'yaml';
+import { isMap, isNode, isScalar, LineCounter, type Node, parseDocument, visit, YAMLError } from 'yaml';
 import type * as z from 'zod';
 import type { Flaw, PolicyFile } from './flaw.ts';
 
@@ -27,7 +27,16 @@ export function readYamlFile<S extends z.ZodType>(
   const failed = (flaws: Flaw[]) => ({ value: undefined, flaws, lineOf });
 
   const [error] = document.errors;
+  let forbidden: Node | undefined;
+  visit(document, {
+    Pair(_, { key }) {
+      if (isScalar(key) && key.value === '__proto__') forbidden = key;
+    },
+  });
   if (error !== undefined) return failed([flaw(lines.linePos(error.pos[0]).line, error.message)]);
+  // JavaScript would lose it.
+  if (forbidden !== undefined)
+    return failed([flaw(lines.linePos(forbidden.range?.[0] ?? 0).line, '__proto__ is no name')]);
   let unverified: unknown;
   try {
     unverified = document.toJS({ maxAliasCount: MOST_ALIASES }) ?? {};

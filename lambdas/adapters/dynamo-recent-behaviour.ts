@@ -28,6 +28,8 @@ export function dynamoRecentBehaviour(dynamo: DynamoDBClient, TableName: string,
         TableName,
         IndexName: INDEX_BY_SUBJECT,
         Select: 'COUNT',
+        // The newest first: a filter counts on one page what is left of it.
+        ScanIndexForward: false,
         KeyConditionExpression: 'subjectPartition = :partition AND decidedAt > :since',
         ...filter,
         ExpressionAttributeValues: {

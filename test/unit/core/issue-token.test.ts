@@ -2,8 +2,12 @@ import { createHash } from 'node:crypto';
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { tokenClaims } from '../../../contract/token.ts';
+import { auditEvent } from '../../../core/audit-event.ts';
+import type { FurtherCondition } from '../../../core/further-condition.ts';
 import { issueToken } from '../../../core/issue-token.ts';
-import { asking, from, ISSUER, machine, rules, SUBJECT } from '../../fakes/machine.ts';
+import type { TokenRecord } from '../../../core/token-record.ts';
+import { asking, from, ISSUER, machine, POLICIES, rules, SUBJECT } from '../../fakes/machine.ts';
+import { policyBundle } from '../../fakes/policies.ts';
 
 const down = async () => {
   throw new Error('down');
@@ -121,6 +125,58 @@ describe('issueToken', () => {
       bad: { field: 'expires_in', problem: 'must be at most 3600 seconds' },
     });
     expect(tvm.records.states.size).toBe(0);
+  });
+
+  it('vends no token that it could not take back', async () => {
+    const tvm = await machine();
+    const long = (n: number) => `orders-db/${`${n}`.padStart(3, '0')}${'x'.repeat(200)}`;
+    const details = [
+      {
+        type: 'resource' as const,
+        locations: Array.from({ length: 40 }, (_, n) => long(n)),
+        actions: ['read' as const],
+      },
+    ];
+    const outcome = await issueToken(asking({ authorization_details: details }), from, rules, tvm);
+    expect(outcome).toMatchObject({ kind: 'bad_request', bad: { field: 'authorization_details' } });
+    expect(tvm.records.states.size).toBe(0);
+  });
+
+  it('records of a part what was asked for, and what kept the rest from it', async () => {
+    const tvm = await machine(
+      'ES256',
+      policyBundle(`${POLICIES} @id("errs") forbid (principal, action, resource in Resource::"orders-db/stock")
+        when { context.lifetime * 9223372036854775807 > 0 };`),
+    );
+    const requested = [
+      {
+        type: 'resource' as const,
+        locations: ['orders-db/orders', 'orders-db/stock', 'orders-db/risky'],
+        actions: ['read' as const],
+      },
+    ];
+    const conditions: FurtherCondition[] = [
+      { name: 'risk', allows: async (questions) => questions.map(({ resource }) => resource.id !== 'orders-db/risky') },
+    ];
+    const request = asking({ authorization_details: requested, grant: 'partial' });
+    const outcome = await issueToken(request, from, rules, { ...tvm, conditions });
+    expect(outcome).toMatchObject({ kind: 'issued', authorizationDetails: [{ locations: ['orders-db/orders'] }] });
+    const [record] = tvm.records.states.values();
+    const kept = { requested, policyErrors: ['errs'], conditions: ['risk'] };
+    expect(record).toMatchObject({ status: 'issued', ...kept });
+    expect(auditEvent(undefined, record as TokenRecord, 'event-1')?.detail).toMatchObject(kept);
+  });
+
+  it('records what could not be decided, whatever the fault', async () => {
+    const tvm = await machine();
+    const policies = {
+      ...tvm.policies,
+      judge: () => {
+        throw new Error('out of bounds');
+      },
+    };
+    await expect(issueToken(asking(), from, rules, { ...tvm, policies })).rejects.toThrow('out of bounds');
+    expect([...tvm.records.states.values()]).toMatchObject([{ status: 'denied', denial: 'undecided' }]);
   });
 
   it('lets no token out without a record', async () => {

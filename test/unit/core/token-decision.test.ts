@@ -215,6 +215,20 @@ describe('further conditions', () => {
     ]);
   });
 
+  it('are asked about every part of a subtree that something else is said of', async () => {
+    const others = { 'resources.yaml': 'orders-db: { team: orders }\norders-db/stock: { classification: secret }' };
+    const { asked, condition } = refusing('secrets', ({ resource }) => resource.properties.classification === 'secret');
+    const subtree = { type: 'resource' as const, locations: ['orders-db/*'], actions: ['read' as const] };
+    const permits = '@id("reads") permit (principal, action == Action::"read", resource in Resource::"orders-db");';
+    expect(
+      await decide({ authorization_details: [subtree] }, permits, { conditions: [condition] }, others),
+    ).toMatchObject({ denial: 'further_condition', judgements: [{ refusedBy: ['secrets'] }] });
+    expect(asked.map(({ resource }) => resource)).toEqual([
+      { id: 'orders-db/*', properties: { team: 'orders' } },
+      { id: 'orders-db/*', properties: { team: 'orders', classification: 'secret' } },
+    ]);
+  });
+
   it('are not asked about what policy denies', async () => {
     const { asked, condition } = refusing('all', () => true);
     expect(await decide({ audience: 'billing' }, POLICIES, { conditions: [condition] })).toMatchObject({

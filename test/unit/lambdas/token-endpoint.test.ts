@@ -102,7 +102,7 @@ it('vends nothing while a further condition cannot be asked, and records that', 
   const conditions = [{ name: 'risk', allows: async () => Promise.reject(new Error('timed out')) }];
   const { statusCode, body } = await post(asking(), {}, { conditions });
   expect([statusCode, body.error]).toEqual([503, 'temporarily_unavailable']);
-  expect([...tvm.records.states.values()]).toMatchObject([{ status: 'denied', denial: 'condition_unavailable' }]);
+  expect([...tvm.records.states.values()]).toMatchObject([{ status: 'denied', denial: 'undecided' }]);
   expect(printed).toContain('condition risk');
 });
 

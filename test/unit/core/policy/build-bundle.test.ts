@@ -69,7 +69,27 @@ describe('buildPolicyBundle', () => {
     [
       'an attribute of another resource',
       '@id("a") permit (principal, action, resource) when { Resource::"db" has team && Resource::"db".team == "x" };',
-      /^policy\/unsupported .*reads an attribute of Resource::"db"/,
+      /^policy\/unsupported .*reads an attribute of something else/,
+    ],
+    [
+      'an attribute of another resource, hidden in a record',
+      '@id("a") forbid (principal, action, resource) when { {a: Resource::"db"}.a has team };',
+      /^policy\/unsupported .*reads an attribute of something else/,
+    ],
+    [
+      'conditions nested so deeply that Cedar would not survive them',
+      `@id("a") ${permit} when { ${'('.repeat(150)}true${')'.repeat(150)} };`,
+      /^policy\/too-large .*too deeply/,
+    ],
+    [
+      'so many conditions in one that Cedar would not survive them',
+      `\n@id("a") ${permit} when { ${Array(400).fill('context.lifetime == 1').join(' || ')} };`,
+      /^policy\/too-large policies\/test\.cedar:2: .*too deeply/,
+    ],
+    [
+      'thousands of operators',
+      `@id("a") ${permit} when { ${Array(3000).fill('context.lifetime == 1').join(' && ')} };`,
+      /^policy\/too-large .*too deeply/,
     ],
   ])('refuses %s', (_, text, message) => {
     expect(flawsOf(text)).toEqual([expect.stringMatching(message)]);

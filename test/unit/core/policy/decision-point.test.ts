@@ -176,6 +176,16 @@ describe('a subtree', () => {
     expect(judgement).toMatchObject({ allowed: false, forbids: ['guard'], place: 'db/a/secret' });
   });
 
+  it('costs a bounded number of questions, however many are asked for at once', () => {
+    const named = Array.from({ length: 90 }, (_, n) => `db/n${n}: { team: orders }`);
+    const decide = decider(reads('db'), { 'resources.yaml': named.join('\n') });
+    const asked = (entries: number) => Array.from({ length: entries }, (_, n) => detail(['read'], ['db/*'], [`f${n}`]));
+    expect(decide(asked(10)).allowed).toBe(true);
+    // 182 places each: the eleventh is beyond what one request may cost.
+    expect(decide(asked(11)).allowed).toBe(false);
+    expect(decide(asked(11), {}, { partial: true }).granted).toHaveLength(10);
+  });
+
   it('with more named places than can be judged is denied', () => {
     const many = Array.from(
       { length: 101 },

@@ -3,7 +3,7 @@ import { anyExplanationRequest, explanationRequest } from '../../contract/explan
 import type { Parsed } from '../../contract/parse-parameters.ts';
 import { parseWorkloadArn } from '../../contract/subject.ts';
 import type { Asked } from '../../contract/token.ts';
-import { explainToken } from '../../core/explain-token.ts';
+import { explainToken } from '../../core/explain/explain-token.ts';
 import { type Caller, parseCaller } from '../../core/identity.ts';
 import type { Reader } from '../../core/policy/near-misses.ts';
 import type { Clock } from '../../core/ports.ts';

@@ -1,24 +1,24 @@
-import type { Action } from '../contract/authorization-details.ts';
-import type { Explanation } from '../contract/explanation.ts';
-import type { BadRequest } from '../contract/parse-parameters.ts';
-import type { Asked } from '../contract/token.ts';
-import { explainPair, explainUntakenRole, type View } from './explain-pair.ts';
-import type { Caller } from './identity.ts';
-import { obstaclesOf } from './obstacles.ts';
-import type { PolicyBundle } from './policy/bundle.ts';
-import { policyInsight, type Reader } from './policy/near-misses.ts';
-import type { Behaviour, DecisionContext } from './policy/question.ts';
-import { placesIn } from './policy/subtree.ts';
-import type { RecentBehaviour } from './ports.ts';
-import { editsOf } from './request-edits.ts';
-import { smallestChange } from './smallest-change.ts';
+import type { Action } from '../../contract/authorization-details.ts';
+import type { Explanation } from '../../contract/explanation.ts';
+import type { BadRequest } from '../../contract/parse-parameters.ts';
+import type { Asked } from '../../contract/token.ts';
+import type { Caller } from '../identity.ts';
+import type { PolicyBundle } from '../policy/bundle.ts';
+import { policyInsight, type Reader } from '../policy/near-misses.ts';
+import type { Behaviour, DecisionContext } from '../policy/question.ts';
+import { placesIn } from '../policy/subtree.ts';
+import type { RecentBehaviour } from '../ports.ts';
 import {
   type Circumstances,
   decideToken,
   type LifetimeRules,
   type TokenDecision,
   type TokenDecisionPorts,
-} from './token-decision.ts';
+} from '../token-decision.ts';
+import { explainPair, explainUntakenRole, type View } from './explain-pair.ts';
+import { obstaclesOf } from './obstacles.ts';
+import { editsOf } from './request-edits.ts';
+import { smallestChange } from './smallest-change.ts';
 
 /** What would become of a request. */
 export type ExplainTokenOutcome =

@@ -1,8 +1,8 @@
-import { subtreeRoot } from '../contract/authorization-details.ts';
+import { subtreeRoot } from '../../contract/authorization-details.ts';
+import type { Judgement } from '../policy/decision-point.ts';
+import type { TokenDecision } from '../token-decision.ts';
 import { inquiryOf, type View } from './explain-pair.ts';
-import type { Judgement } from './policy/decision-point.ts';
 import type { Obstacle } from './request-edits.ts';
-import type { TokenDecision } from './token-decision.ts';
 
 /** How many of the things that are not allowed are looked at. */
 const MOST_OBSTACLES = 6;

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { explanation as explanationSchema } from '../../../contract/explanation.ts';
-import { parseWorkloadArn } from '../../../contract/subject.ts';
-import type { Asked } from '../../../contract/token.ts';
-import { explainToken } from '../../../core/explain-token.ts';
-import type { FurtherCondition } from '../../../core/further-condition.ts';
-import { policyDecisionPoint } from '../../../core/policy/decision-point.ts';
-import type { Reader } from '../../../core/policy/near-misses.ts';
-import { decideToken, type TokenDecisionPorts } from '../../../core/token-decision.ts';
-import { policyBundle } from '../../fakes/policies.ts';
-import { ROLES, requests, SUBJECTS, worlds } from '../../support/policy-generators.ts';
+import { explanation as explanationSchema } from '../../../../contract/explanation.ts';
+import { parseWorkloadArn } from '../../../../contract/subject.ts';
+import type { Asked } from '../../../../contract/token.ts';
+import { explainToken } from '../../../../core/explain/explain-token.ts';
+import type { FurtherCondition } from '../../../../core/further-condition.ts';
+import { policyDecisionPoint } from '../../../../core/policy/decision-point.ts';
+import type { Reader } from '../../../../core/policy/near-misses.ts';
+import { decideToken, type TokenDecisionPorts } from '../../../../core/token-decision.ts';
+import { policyBundle } from '../../../fakes/policies.ts';
+import { ROLES, requests, SUBJECTS, worlds } from '../../../support/policy-generators.ts';
 
 const SUBJECT = 'arn:aws:iam::111122223333:role/orders-service';
 const OTHER = 'arn:aws:iam::111122223333:role/reports';

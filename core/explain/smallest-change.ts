@@ -1,8 +1,8 @@
-import type { Change } from '../contract/explanation.ts';
-import { explanationRequest } from '../contract/explanation.ts';
-import type { Asked } from '../contract/token.ts';
+import type { Change } from '../../contract/explanation.ts';
+import { explanationRequest } from '../../contract/explanation.ts';
+import type { Asked } from '../../contract/token.ts';
+import type { TokenDecision } from '../token-decision.ts';
 import { COSTS, type Dimension, type Edit } from './request-edits.ts';
-import type { TokenDecision } from './token-decision.ts';
 
 type Denied = TokenDecision & { kind: 'denied' };
 

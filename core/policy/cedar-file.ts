@@ -14,11 +14,13 @@ export interface WrittenPolicy {
 }
 
 /**
- * How deep brackets may be nested, how many operators one policy may have, and how deep its syntax tree may be. Cedar
+ * How deep brackets may be nested, how many operators and members (`.a`, `["a"]`) one policy may
+ * have, and how deep its syntax tree may be. Cedar
  * recurses: far above these bounds its WebAssembly runs out of stack, and is of no use to anybody afterwards.
  */
 const MOST_BRACKETS = 40;
-const MOST_OPERATORS = 500;
+const MOST_OPERATORS = 200;
+const MOST_MEMBERS = 1_000;
 const MOST_LEVELS = 100;
 
 /** Reads the policies of one Cedar file, in their order. A file that does not parse has none. */
@@ -54,19 +56,21 @@ export function readCedarFile({ name: file, text }: PolicyFile): { policies: Wri
 }
 
 // Strings and comments are passed over.
-const TOKENS = /"(?:[^"\\]|\\.)*"|\/\/[^\n]*|[([{]|[)\]}]|;|\|\||&&|[-+*!]|\bif\b/g;
+const TOKENS = /"(?:[^"\\]|\\.)*"|\/\/[^\n]*|[([{]|[)\]}]|[;.]|\|\||&&|[-+*!]|\b(?:if|when|unless)\b/g;
 
 /** The character where a text goes too deep for Cedar. */
 function tooDeepFrom(text: string): number | undefined {
   let brackets = 0;
   let operators = 0;
+  let members = 0;
   for (const { 0: token, index } of text.matchAll(TOKENS)) {
-    if (token.length > 2 || token === '//') continue;
+    if (token.startsWith('"') || token.startsWith('//')) continue;
+    if (token === '.' || token === '[') members++;
     if ('([{'.includes(token)) brackets++;
     else if (')]}'.includes(token)) brackets--;
-    else if (token === ';') operators = 0;
-    else operators++;
-    if (brackets > MOST_BRACKETS || operators > MOST_OPERATORS) return index;
+    else if (token === ';') [operators, members] = [0, 0];
+    else if (token !== '.') operators++;
+    if (brackets > MOST_BRACKETS || operators > MOST_OPERATORS || members > MOST_MEMBERS) return index;
   }
   return undefined;
 }

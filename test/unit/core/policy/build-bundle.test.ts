@@ -87,6 +87,11 @@ describe('buildPolicyBundle', () => {
       /^policy\/too-large policies\/test\.cedar:2: .*too deeply/,
     ],
     [
+      'hundreds of clauses',
+      `@id("a") ${permit} ${'when { context.lifetime == 900 } '.repeat(300)};`,
+      /^policy\/too-large .*too deeply/,
+    ],
+    [
       'thousands of operators',
       `@id("a") ${permit} when { ${Array(3000).fill('context.lifetime == 1').join(' && ')} };`,
       /^policy\/too-large .*too deeply/,

@@ -87,7 +87,7 @@ export function suppress(
   known: ReadonlySet<string>,
   today: string,
 ): Finding[] {
-  const written = suppressionsIn(file.text, units, known, today);
+  const written = suppressionsIn(file, units, known, today);
   if (written.length === 0) return [...findings];
   const lineOf = lineNumbers(file.text);
   const about: Finding[] = [];
@@ -114,18 +114,32 @@ export function suppress(
 }
 
 function suppressionsIn(
-  text: string,
+  file: SourceFile,
   units: readonly Unit[],
   known: ReadonlySet<string>,
   today: string,
 ): Suppression[] {
-  const marks = [...text.matchAll(MARK)].map(({ index }) => index);
+  const { text } = file;
+  const stands = standsIn(file);
+  const marks = [...text.matchAll(MARK)].map(({ index }) => index).filter(stands);
   return marks.map((offset, index) => {
     const unit = units.find((unit) => contains(unit, offset));
     // A second one on the same line is no part of the first one's reason.
     const [, rule = '', until = '', reason = ''] = SUPPRESSION.exec(text.slice(offset, marks[index + 1])) ?? [];
     return { offset, unit, rule, until, problem: problemOf(unit, rule, until, reason, known, today) };
   });
+}
+
+// A string is passed over as a whole, for it may have slashes in it.
+const CEDAR_STRING_OR_COMMENT = /"[^"\\]*(?:\\[\s\S][^"\\]*)*"|\/\/[^\r\n]*/g;
+
+/** Tells where in a file a suppression can stand: in Cedar in comments alone, for what a policy compares with is none. */
+function standsIn({ name, text }: SourceFile): (offset: number) => boolean {
+  if (!name.endsWith('.cedar') || !text.includes('tvm-allow')) return () => true;
+  const comments = [...text.matchAll(CEDAR_STRING_OR_COMMENT)]
+    .filter(({ 0: token }) => token.startsWith('//'))
+    .map(({ 0: token, index }) => ({ start: index, end: index + token.length }));
+  return (offset) => comments.some((comment) => contains(comment, offset));
 }
 
 function problemOf(

@@ -76,7 +76,7 @@ export function everyWay(condition: cedar.Expr, test: (condition: cedar.Expr) =>
 
 /**
  * Whether conditions let only some of the values of certain attributes pass: by naming what they may be, not what they
- * may not be.
+ * may not be. What they are compared with must be fixed: see {@link isFixed}.
  *
  * @param isMeant tells the attributes by their paths, as in `principal.account`
  */
@@ -91,6 +91,7 @@ export function limits(condition: cedar.Expr, isMeant: (path: string) => boolean
     const path = pathOf(expression);
     return path !== undefined && isMeant(path);
   };
+  const against = (one: cedar.Expr, other: cedar.Expr) => meant(one) && isFixed(other, variableOf(one));
   switch (operator) {
     case '.':
       return meant(condition);
@@ -101,22 +102,52 @@ export function limits(condition: cedar.Expr, isMeant: (path: string) => boolean
     case '>=':
     case 'contains':
     case 'containsAny':
-      // A value compared with another of the same thing says nothing of it.
-      return meant((operand as Two).left) !== meant((operand as Two).right);
+      return (
+        against((operand as Two).left, (operand as Two).right) || against((operand as Two).right, (operand as Two).left)
+      );
     case 'in':
     case 'containsAll':
-      return meant((operand as Two).left);
+      return against((operand as Two).left, (operand as Two).right);
     case 'is': {
       const { left, in: within } = operand as { left: cedar.Expr; in?: cedar.Expr };
-      return within !== undefined && meant(left);
+      return within !== undefined && against(left, within);
     }
     case 'like': {
       const { left, pattern } = operand as { left: cedar.Expr; pattern: cedar.PatternElem[] };
-      return meant(left) && pattern.some((element) => element !== 'Wildcard');
+      return (
+        meant(left) && (hasNoParts(left) ? !pattern.includes('Wildcard') : pattern.some((one) => one !== 'Wildcard'))
+      );
     }
     default:
       return false;
   }
+}
+
+/** Whether a pattern of a part of an attribute says nothing: numbers of accounts begin with anything, for anybody. */
+function hasNoParts(expression: cedar.Expr): boolean {
+  return ['principal.account', 'principal.organization'].includes(pathOf(expression) ?? '');
+}
+
+/** What the caller chooses of the principal. */
+const CHOSEN = 'principal.session';
+
+/**
+ * Whether neither the caller nor the thing itself decides what an expression is: it is written out, or it is an attribute
+ * of the other of principal and resource. What a request says of itself is in the context, and never fixed.
+ *
+ * @param of the variable that is compared with it
+ */
+function isFixed(expression: cedar.Expr, of: string | undefined): boolean {
+  if ('Value' in expression) return true;
+  if ('Set' in expression) return (expression.Set as cedar.Expr[]).every((element) => isFixed(element, of));
+  if (!('.' in expression) || pathOf(expression) === CHOSEN) return false;
+  const other = variableOf(expression);
+  return (other === 'principal' || other === 'resource') && other !== of;
+}
+
+/** The variable that an attribute is read of, or that an expression is. */
+function variableOf(expression: cedar.Expr): string | undefined {
+  return pathOf(expression)?.split('.')[0];
 }
 
 /** Whether an expression reads an attribute anywhere in it. */

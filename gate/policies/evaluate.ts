@@ -220,7 +220,14 @@ function compare(operator: string, left: Value, right: Value): Outcome {
 }
 
 function matches(text: string, pattern: readonly cedar.PatternElem[]): boolean {
-  const parts = pattern.map((element) => (element === 'Wildcard' ? undefined : element.Literal));
+  // Cedar gives each character by itself: only together are they found at their one place.
+  const parts: (string | undefined)[] = [];
+  for (const element of pattern) {
+    const before = parts.at(-1);
+    if (element === 'Wildcard') parts.push(undefined);
+    else if (before === undefined) parts.push(element.Literal);
+    else parts[parts.length - 1] = before + element.Literal;
+  }
   // From the left, each literal at its first place: a pattern without choices needs no going back.
   let at = 0;
   let floating = false;

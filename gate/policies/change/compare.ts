@@ -1,13 +1,9 @@
-import type { ReadPolicies } from '../../../core/policy/build-bundle.ts';
-import type { PolicyBundle } from '../../../core/policy/bundle.ts';
-import { type PolicyDecisionPoint, policyDecisionPoint } from '../../../core/policy/decision-point.ts';
-import { type Conditions, strictest } from '../../../core/policy/obligations.ts';
-import { attributesOf } from '../../../core/policy/question.ts';
-import { placeResource } from '../../../core/policy/resource-tree.ts';
-import { type PolicyDirectory, type PolicyView, policyDirectory } from '../directory.ts';
-import type { Situation, Thing } from '../evaluate.ts';
-import { ANY_WORKLOAD, place, role, workload } from '../situation.ts';
-import { type Circumstance, circumstancesIn } from './contexts.ts';
+import { affectedBy, CAUSES } from './affected.ts';
+import type { Circumstance } from './circumstance.ts';
+import { type CircumstancesOf, circumstancesIn } from './contexts.ts';
+import { type Best, type Difference, difference, type Had } from './difference.ts';
+import { Budget, best, requestFor, type Side, sideOf, type Usable, valuesAt } from './judging.ts';
+import { type RoleGain, roleGains } from './role-grants.ts';
 import { type KnownTarget, type KnownWorkload, targetsOf, workloadsOf } from './universe.ts';
 
 /** What somebody can have after a change that they could not before, or the other way round. */
@@ -15,11 +11,8 @@ export interface Change {
   workload: string;
   action: KnownTarget['action'];
   resource: string;
-  /**
-   * What changed: whether it is allowed at all; whether it is in other circumstances; how long a token may live; what a
-   * token is bound to.
-   */
-  of: 'reach' | 'circumstances' | 'lifetime' | 'obligations';
+  /** What changed; `grants`: what the role gives. */
+  of: Difference['of'] | 'grants';
   /** More of it, in a clause. */
   detail: string;
 }
@@ -28,19 +21,15 @@ export interface Change {
 export interface Comparison {
   widened: Change[];
   narrowed: Change[];
-  /** Whether some of the circumstances that policies tell apart were left out: there were too many. */
+  /** Whether something was left out that policies tell apart: there was too much. */
   cut: boolean;
 }
 
 /** Questions to Cedar that a comparison may cost. */
 const MOST_QUESTIONS = 100_000;
 
-type Usable = Pick<ReadPolicies, 'content' | 'written'> & { bundle: PolicyBundle };
-
-interface Side {
-  directory: PolicyDirectory;
-  policies: PolicyDecisionPoint;
-}
+/** Questions about what roles give, each way. */
+const MOST_ABOUT_ROLES = 20_000;
 
 /**
  * Compares two policy directories: every workload with every action and place that either names, in circumstances made
@@ -50,207 +39,103 @@ interface Side {
  * that were tried there are others.
  */
 export function comparePolicies(base: Usable, head: Usable): Comparison {
-  const before: Side = { directory: policyDirectory(base), policies: policyDecisionPoint(base.bundle) };
-  const after: Side = { directory: policyDirectory(head), policies: policyDecisionPoint(head.bundle) };
+  const before = sideOf(base);
+  const after = sideOf(head);
   const directories = [before.directory, after.directory];
   const circumstancesOf = circumstancesIn(directories);
-  const affected = affectedBy(before.directory, after.directory);
-  const comparison: Comparison = { widened: [], narrowed: [], cut: false };
-  let questions = 0;
+  const workloads = workloadsOf(directories);
+  const given = roleGains([before, after], workloads, circumstancesOf, new Budget(MOST_ABOUT_ROLES));
+  const taken = roleGains([after, before], workloads, circumstancesOf, new Budget(MOST_ABOUT_ROLES));
+  let cut = given.cut || taken.cut;
 
-  const targets = targetsOf(directories).map((target) => ({ target, affected: affected(target) }));
-  for (const known of workloadsOf(directories)) {
-    for (const { target, affected } of targets) {
-      const concerned = affected(known);
-      if (concerned === undefined) continue;
-      const { all, lifetimes, cut } = circumstancesOf(concerned, (path) => valuesAt(directories, known, target, path));
-      comparison.cut ||= cut;
-      const found = { before: new Map<Circumstance, Best>(), after: new Map<Circumstance, Best>() };
-      for (const circumstance of all) {
-        questions += 2 * lifetimes.length;
-        if (questions > MOST_QUESTIONS) return { ...comparison, cut: true };
-        const old = best(before.policies, known, target, circumstance, lifetimes);
-        const now = best(after.policies, known, target, circumstance, lifetimes);
-        if (old !== undefined) found.before.set(circumstance, old);
-        if (now !== undefined) found.after.set(circumstance, now);
-      }
-      const of = { workload: known.title, action: target.action, resource: target.title };
-      const more = difference(found.before, found.after);
-      if (more !== undefined) comparison.widened.push({ ...of, ...more });
-      const less = difference(found.after, found.before);
-      if (less !== undefined) comparison.narrowed.push({ ...of, ...less });
+  const { pairs, left } = affectedPairs([before, after], workloads, targetsOf(directories));
+  cut ||= left;
+  const budget = new Budget(MOST_QUESTIONS);
+  const found: { order: number; more?: Change; less?: Change }[] = [];
+  for (const pair of pairs) {
+    if (budget.spent) {
+      cut = true;
+      break;
     }
+    const compared = comparePair([before, after], pair, circumstancesOf, budget);
+    cut ||= compared.cut;
+    found.push({ order: pair.order, ...compared });
   }
-  return comparison;
+  found.sort((a, b) => a.order - b.order);
+  return {
+    widened: [...found.flatMap(({ more }) => more ?? []), ...given.gains.map(ofRole)],
+    narrowed: [...found.flatMap(({ less }) => less ?? []), ...taken.gains.map(ofRole)],
+    cut,
+  };
+}
+
+interface Pair {
+  known: KnownWorkload;
+  target: KnownTarget;
+  concerned: NonNullable<ReturnType<ReturnType<ReturnType<typeof affectedBy>>>>['concerned'];
+  /** The place of the cause among causes. */
+  rank: number;
+  /** By which changes are told. */
+  order: number;
 }
 
 /**
- * Tells, for something, the policies of both directories that concern it and somebody, if the change can have changed
- * anything there; `undefined` if not.
+ * Who is affected where, in the order in which it is compared: what changed itself before what is merely affected, and
+ * few before many, so that they do not keep each other from being compared.
  */
-function affectedBy(before: PolicyDirectory, after: PolicyDirectory) {
-  const directories = [before, after];
-  const textsBefore = texts(before);
-  const textsAfter = texts(after);
-  const changed = new Set([
-    ...before.policies.filter((policy) => !textsAfter.has(textKey(policy))),
-    ...after.policies.filter((policy) => !textsBefore.has(textKey(policy))),
-  ]);
-  const surroundingsChanged =
-    JSON.stringify([before.content.networks, before.content.windows, before.content.timeZone]) !==
-    JSON.stringify([after.content.networks, after.content.windows, after.content.timeZone]);
-  const readsSurroundings = ({ facts }: PolicyView) =>
-    ['networks', 'region', 'windows', 'local', '*'].some((name) => facts.reads.includes(name));
-
-  const workloads = new Map<string, { things: Thing[]; differs: boolean }>();
-  const workloadOf = (caller: KnownWorkload['caller']) => {
-    const known = workloads.get(caller.subject);
-    if (known !== undefined) return known;
-    const [old, now] = directories.map(({ content }) => attributesOf({ hash: '', ...content }, caller));
-    const things = directories.map(({ content }) => workload(content, caller.subject));
-    const found = { things, differs: JSON.stringify(old) !== JSON.stringify(now) };
-    workloads.set(caller.subject, found);
-    return found;
-  };
-
-  return ({ asked, action }: KnownTarget) => {
-    const type = asked.action === 'assume' ? 'Role' : 'Resource';
-    const sides = directories.map((directory) => {
-      const resource = asked.action === 'assume' ? role(asked.role) : place(directory.content, asked.location);
-      const about = (effect: 'permit' | 'forbid') =>
-        directory.about(effect, { type, id: resource.id ?? '' }).filter(({ actions }) => actions.has(action));
-      const placed = asked.action === 'assume' ? undefined : placeResource(directory.content, asked.location);
-      return { directory, resource, permits: about('permit'), forbids: about('forbid'), placed };
-    });
-    const targetDiffers = JSON.stringify(sides[0]?.placed) !== JSON.stringify(sides[1]?.placed);
-
-    return ({ caller }: KnownWorkload): PolicyView[] | undefined => {
-      const { things, differs } = workloadOf(caller);
-      const views = sides.map(({ directory, resource, permits, forbids }, side) => {
-        const principal = things[side] ?? ANY_WORKLOAD;
-        const situation: Situation = { principal, action, resource, assumed: new Map() };
-        const concerned = (policy: PolicyView) => directory.matches(policy, situation) !== false;
-        return { permits: permits.filter(concerned), forbids: forbids.filter(concerned) };
-      });
-      if (views.every(({ permits }) => permits.length === 0)) return undefined;
-      const concerned = views.flatMap(({ permits, forbids }) => [...permits, ...forbids]);
-      const policiesDiffer = concerned.some(
-        (policy) => changed.has(policy) || (surroundingsChanged && readsSurroundings(policy)),
-      );
-      return policiesDiffer || differs || targetDiffers ? concerned : undefined;
-    };
-  };
-}
-
-/** What an attribute is before and after, where it is text. */
-function valuesAt(
-  directories: readonly PolicyDirectory[],
-  { caller }: KnownWorkload,
-  { asked }: KnownTarget,
-  path: string,
-): string[] {
-  const [variable, name = ''] = path.split('.');
-  return directories.flatMap(({ content }) => {
-    const attributes =
-      variable === 'principal'
-        ? attributesOf({ hash: '', ...content }, caller)
-        : asked.action === 'assume' || variable !== 'resource'
-          ? {}
-          : placeResource(content, asked.location).attributes;
-    const value = Object.hasOwn(attributes, name) ? attributes[name] : undefined;
-    return typeof value === 'string' ? [value] : [];
-  });
-}
-
-function texts({ policies }: PolicyDirectory): Set<string> {
-  return new Set(policies.map(textKey));
-}
-
-function textKey({ written, bundled }: PolicyView): string {
-  return `${bundled.ceiling}\n${written.text}`;
-}
-
-/** The best token that can be had: how long it lives at most, and what it is bound to then. */
-interface Best {
-  lifetime: number;
-  conditions: Conditions;
-}
-
-function best(
-  policies: PolicyDecisionPoint,
-  { caller }: KnownWorkload,
-  { asked }: KnownTarget,
-  { context, caller: more, fields }: Circumstance,
-  lifetimes: readonly number[],
-): Best | undefined {
-  const request =
-    asked.action === 'assume'
-      ? { role: asked.role, details: [], partial: false }
-      : {
-          details: [
-            {
-              type: 'resource' as const,
-              locations: [asked.location],
-              actions: [asked.action],
-              ...(fields && { fields }),
-            },
-          ],
-          partial: false,
-        };
-  let found: Best | undefined;
-  for (const lifetime of lifetimes) {
-    const [judgement] = policies.judge({ ...caller, ...more }, request, { ...context, lifetime });
-    if (judgement?.allowed !== true) continue;
-    const conditions = strictest(judgement.permits.map((id) => policies.bundle.policies[id]?.obligations ?? {}));
-    const longest = Math.min(lifetime, conditions.maxLifetime ?? lifetime);
-    if (found === undefined || longest > found.lifetime) found = { lifetime: longest, conditions };
-  }
-  return found;
-}
-
-/** What the second has that the first has not; the gravest of it. */
-function difference(
-  first: ReadonlyMap<Circumstance, Best>,
-  second: ReadonlyMap<Circumstance, Best>,
-): Pick<Change, 'of' | 'detail'> | undefined {
-  const added = [...second.keys()].filter((circumstance) => !first.has(circumstance));
-  if (added.length > 0) {
-    const example = added[0]?.title ?? '';
-    const where = example === '' ? '' : `for example ${example}`;
-    return { of: first.size === 0 ? 'reach' : 'circumstances', detail: where };
-  }
-  let longer: { from: number; to: number } | undefined;
-  for (const [circumstance, { lifetime }] of second) {
-    const from = first.get(circumstance)?.lifetime ?? lifetime;
-    if (lifetime > from && lifetime - from > (longer === undefined ? 0 : longer.to - longer.from)) {
-      longer = { from, to: lifetime };
+function affectedPairs(
+  [before, after]: readonly [Side, Side],
+  workloads: readonly KnownWorkload[],
+  targets: readonly KnownTarget[],
+): { pairs: Pair[]; left: boolean } {
+  const affected = affectedBy(before.directory, after.directory);
+  const ofTargets = targets.map((target) => ({ target, at: affected(target) }));
+  const pairs: Pair[] = [];
+  const counts = new Map<string, number>();
+  const countKey = ({ rank, target }: Pair) => `${rank} ${target.action} ${target.title}`;
+  let merely = 0;
+  let order = 0;
+  for (const known of workloads) {
+    for (const { target, at } of ofTargets) {
+      order++;
+      const found = at(known);
+      if (found === undefined) continue;
+      // More of them would not be compared anyhow.
+      if (found.by === 'workload' && ++merely > MOST_QUESTIONS) continue;
+      const pair = { known, target, concerned: found.concerned, rank: CAUSES.indexOf(found.by), order };
+      pairs.push(pair);
+      counts.set(countKey(pair), (counts.get(countKey(pair)) ?? 0) + 1);
     }
   }
-  if (longer !== undefined) return { of: 'lifetime', detail: `${seconds(longer.from)} → ${seconds(longer.to)}` };
-  for (const [circumstance, { conditions }] of second) {
-    const lost = boundTo(first.get(circumstance)?.conditions).filter((one) => !boundTo(conditions).includes(one));
-    if (lost.length > 0) return { of: 'obligations', detail: lost.join(', ') };
-  }
-  return undefined;
+  const many = (pair: Pair) => counts.get(countKey(pair)) ?? 0;
+  pairs.sort((a, b) => a.rank - b.rank || many(a) - many(b) || a.order - b.order);
+  return { pairs, left: merely > MOST_QUESTIONS };
 }
 
-function boundTo(conditions: Conditions | undefined): string[] {
-  const { requireReason, obligations = {} } = conditions ?? { requireReason: false };
-  return [
-    ...(obligations.networks ?? []).map((name) => `network ${name}`),
-    ...(obligations.windows ?? []).map((name) => `window ${name}`),
-    ...(obligations.single_use ? ['single use'] : []),
-    ...(requireReason ? ['a reason'] : []),
-  ];
+function comparePair(
+  [before, after]: readonly [Side, Side],
+  { known, target, concerned }: Pair,
+  circumstancesOf: CircumstancesOf,
+  budget: Budget,
+): { more?: Change; less?: Change; cut: boolean } {
+  const { all, lifetimes, cut } = circumstancesOf(concerned, valuesAt([before, after], known, target));
+  const inAll = (side: Side): Had => {
+    const found = new Map<Circumstance, Best>();
+    for (const circumstance of all) {
+      const request = requestFor(target, circumstance.fields);
+      const had = best(side, known, request, circumstance, lifetimes, budget);
+      if (had !== undefined) found.set(circumstance, had);
+    }
+    return { best: found, definitions: side.policies.bundle };
+  };
+  const old = inAll(before);
+  const now = inAll(after);
+  const of = { workload: known.title, action: target.action, resource: target.title };
+  const more = difference(old, now);
+  const less = difference(now, old);
+  return { cut, ...(more && { more: { ...of, ...more } }), ...(less && { less: { ...of, ...less } }) };
 }
 
-function seconds(count: number): string {
-  for (const [unit, size] of [
-    ['d', 86_400],
-    ['h', 3600],
-    ['m', 60],
-  ] as const) {
-    if (count % size === 0) return `${count / size}${unit}`;
-  }
-  return `${count}s`;
+function ofRole({ workload, role, gives }: RoleGain): Change {
+  return { workload, action: 'assume', resource: `role ${role}`, of: 'grants', detail: gives };
 }

@@ -1,21 +1,32 @@
 import type * as cedar from '@cedar-policy/cedar-wasm/nodejs';
-import { operation, pathOf, type Two } from '../conditions.ts';
+import { operation, pathOf, reads, type Two } from '../conditions.ts';
 
 /** What conditions compare attributes with: by their paths, as in `context.audience`, texts, numbers and sets of texts. */
 export interface Literals {
   texts(path: string): string[];
   numbers(path: string): number[];
+  /** The numbers in all comparisons that read it, or a part of it, as in `context.behaviour.issued + 2 < 5`. */
+  numbersNear(path: string): number[];
   sets(path: string): string[][];
   /** The other attributes that an attribute is compared with, by their paths. */
   attributes(path: string): string[];
   /** The arguments of all calls of a function, as in `datetime` or `ip`. */
   arguments(fn: string): string[];
+  /** Whether a function is called at all. */
+  calls(fn: string): boolean;
+  /** The patterns that an attribute is to be like, each as its texts between wildcards. */
+  patterns(path: string): string[][];
 }
+
+const COMPARISONS = ['==', '!=', '<', '<=', '>', '>='];
 
 /** Collects the literals of conditions. */
 export function literalsOf(conditions: readonly cedar.Expr[]): Literals {
   const found = new Map<string, { texts: Set<string>; numbers: Set<number>; sets: string[][]; others: Set<string> }>();
   const called = new Map<string, Set<string>>();
+  const comparisons: unknown[] = [];
+  const operators = new Set<string>();
+  const patterns = new Map<string, string[][]>();
   const of = (path: string) => {
     const known = found.get(path) ?? { texts: new Set(), numbers: new Set(), sets: [], others: new Set<string>() };
     found.set(path, known);
@@ -44,6 +55,8 @@ export function literalsOf(conditions: readonly cedar.Expr[]): Literals {
       return;
     }
     for (const [operator, operand] of Object.entries(node)) {
+      operators.add(operator);
+      if (COMPARISONS.includes(operator)) comparisons.push(operand);
       if (typeof operand === 'object' && operand !== null && 'left' in operand && 'right' in operand) {
         const { left, right } = operand as Two;
         note(pathOf(left), right);
@@ -52,9 +65,12 @@ export function literalsOf(conditions: readonly cedar.Expr[]): Literals {
       if (operator === 'like') {
         const { left, pattern } = operand as { left: cedar.Expr; pattern: cedar.PatternElem[] };
         const path = pathOf(left);
-        // One that matches: every wildcard filled with the same.
-        const text = pattern.map((element) => (element === 'Wildcard' ? 'x' : element.Literal)).join('');
-        if (path !== undefined) of(path).texts.add(text);
+        if (path !== undefined) {
+          const parts = partsOf(pattern);
+          patterns.set(path, [...(patterns.get(path) ?? []), parts]);
+          // Two that match: every wildcard filled with the same, and with nothing.
+          for (const text of [parts.join('x'), parts.join('')]) if (text !== '') of(path).texts.add(text);
+        }
       }
       if (Array.isArray(operand) && operand.length === 1) {
         const [kind, value] = operation(operand[0] as cedar.Expr);
@@ -71,5 +87,24 @@ export function literalsOf(conditions: readonly cedar.Expr[]): Literals {
     sets: (path) => found.get(path)?.sets ?? [],
     attributes: (path) => [...(found.get(path)?.others ?? [])],
     arguments: (fn) => [...(called.get(fn) ?? [])],
+    calls: (fn) => operators.has(fn),
+    patterns: (path) => patterns.get(path) ?? [],
+    numbersNear: (path) => [...new Set(comparisons.filter((comparison) => reads(comparison, path)).flatMap(numbersIn))],
   };
+}
+
+/** A pattern's texts, between wildcards. */
+function partsOf(pattern: readonly cedar.PatternElem[]): string[] {
+  const parts = [''];
+  for (const element of pattern) {
+    if (element === 'Wildcard') parts.push('');
+    else parts.push(`${parts.pop() ?? ''}${element.Literal}`);
+  }
+  return parts;
+}
+
+function numbersIn(node: unknown): number[] {
+  if (typeof node !== 'object' || node === null) return [];
+  if ('Value' in node && typeof node.Value === 'number') return [node.Value];
+  return Object.values(node).flatMap(numbersIn);
 }

@@ -38,10 +38,13 @@ export function workloadsOf(directories: readonly PolicyDirectory[]): KnownWorkl
     const caller = parseWorkloadArn(arn);
     return caller === undefined ? [] : [{ caller, title: arn }];
   });
-  const accounts = new Set([...named.map(({ caller }) => caller.account), ...literals.texts('principal.account')]);
-  const kinds = literals.texts('principal.kind').includes('user') ? (['role', 'user'] as const) : (['role'] as const);
+  const accounts = new Set([
+    ...named.map(({ caller }) => caller.account),
+    ...literals.texts('principal.account').filter((text) => /^\d{12}$/.test(text)),
+    ...literals.patterns('principal.account').flatMap(accountsLike),
+  ]);
   const others = [...[...accounts].sort(), 'any other'].flatMap((account) =>
-    kinds.flatMap((kind) =>
+    (['role', 'user'] as const).flatMap((kind) =>
       [undefined, ...literals.texts('principal.name')].flatMap((name) => {
         const id = account === 'any other' ? freeAccount(accounts) : account;
         const subject = `arn:aws:iam::${id}:${kind}/${name ?? OTHER_NAME}`;
@@ -53,6 +56,16 @@ export function workloadsOf(directories: readonly PolicyDirectory[]): KnownWorkl
     ),
   );
   return [...named, ...others];
+}
+
+/** Two accounts that match a pattern, where any can. @param parts its texts between wildcards */
+function accountsLike(parts: readonly string[]): string[] {
+  const missing = 12 - parts.join('').length;
+  if (parts.length < 2 || missing < 0) return [];
+  const [first = '', ...rest] = parts;
+  return ['0', '9']
+    .map((digit) => first + digit.repeat(missing) + rest.join(''))
+    .filter((text) => /^\d{12}$/.test(text));
 }
 
 function freeAccount(taken: ReadonlySet<string>): string {

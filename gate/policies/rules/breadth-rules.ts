@@ -10,8 +10,8 @@ permit (
 when { context.audience == "orders-db" };
 `);
 
-/** Chosen by the caller; or one of two, which everybody is. */
-const BOUNDS_NOBODY = ['session', 'kind'];
+/** Chosen by the caller; one of two, which everybody is; and what somebody in any account can call a role. */
+const BOUNDS_NOBODY = ['session', 'kind', 'name'];
 
 function isVouchedFor(path: string): boolean {
   const [variable, attribute = ''] = path.split('.');
@@ -32,7 +32,8 @@ const anyPrincipal = ruleOfEach(
       'and that of whoever takes one of them over.',
     instead:
       'Name the principal, or bound it by what AWS or workloads.yaml vouches for: `principal.account == "111122223333"`, ' +
-      '`principal has team && principal.team == "orders"`.',
+      '`principal has team && principal.team == "orders"`. A name, `principal.name like "orders-*"`, bounds nobody ' +
+      'without one of these: every account can have it.',
     failing: cedarExample(`@id("all-read-prices")
 permit (principal, action == Action::"read", resource == Resource::"catalog/prices")
 when { context.audience == "catalog" };

@@ -2,7 +2,10 @@ import type * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import { subtreeRoot } from '../../../contract/authorization-details.ts';
 import { bound, everyWay, limits, operation, pathOf, type Two } from '../conditions.ts';
 import type { PolicyDirectory, PolicyView } from '../directory.ts';
+import type { Thing } from '../evaluate.ts';
 import { cedarExample, listed, type PolicyRule, ruleOfEach } from '../rule.ts';
+import { place } from '../situation.ts';
+import { type Trees, treesOf } from '../trees.ts';
 
 const ONE_TABLE = cedarExample(`@id("orders-service-writes-shipments")
 @max_lifetime("5m")
@@ -21,7 +24,8 @@ const wildcardWrite: PolicyRule = {
   why: 'One token is then enough to change all of it, and what comes to be there later too.',
   instead:
     'Name what is written, below the top: `resource in Resource::"orders-db/shipments"`; in roles.yaml ' +
-    '`orders-db/shipments/*` or `orders-db/{subject.team}/*`.',
+    '`orders-db/shipments/*` or `orders-db/{subject.team}/*`. Where an attribute bounds it, give the attribute in ' +
+    'resources.yaml to places below the top.',
   failing: cedarExample(`@id("orders-service-writes-orders-db")
 @max_lifetime("5m")
 permit (
@@ -33,47 +37,68 @@ when { context.audience == "orders-db" };
 `),
   passing: ONE_TABLE,
   *check(directory) {
+    const trees = treesOf(directory);
+    const tops = trees.named.map((name) => place(directory.content, `${name}/*`));
     for (const policy of directory.policies) {
-      const trees = writtenTrees(directory, policy);
-      if (trees !== undefined) yield { policy, message: `"${policy.id}" permits to write ${trees}` };
+      const written = writtenTrees(directory, policy, trees, tops);
+      if (written !== undefined) yield { policy, message: `"${policy.id}" permits to write ${written}` };
     }
     for (const [name, { authorizationDetails }] of Object.entries(directory.content.roles)) {
-      const trees = authorizationDetails
+      const whole = authorizationDetails
         .filter(({ actions }) => actions.includes('write'))
         .flatMap(({ locations }) => locations)
         .filter((location) => {
           const root = subtreeRoot(location);
-          return root !== undefined && wholeTreesOf(directory, root).length > 0;
+          return root !== undefined && trees.wholeIn(root).length > 0;
         });
-      if (trees.length === 0) continue;
-      const message = `the role "${name}" writes whole systems: ${listed(trees)}`;
+      if (whole.length === 0) continue;
+      const message = `the role "${name}" writes whole systems: ${listed(whole)}`;
       yield { file: 'roles.yaml', entry: [name], message };
     }
   },
 };
 
-/** What a policy lets write that is too much, in words. */
-function writtenTrees(directory: PolicyDirectory, policy: PolicyView): string | undefined {
+/**
+ * What a policy lets write that is too much, in words.
+ *
+ * @param tops what stands for each of the trees that the files name
+ */
+function writtenTrees(
+  directory: PolicyDirectory,
+  policy: PolicyView,
+  trees: Trees,
+  tops: readonly Thing[],
+): string | undefined {
   const { bundled, actions, resource, conjuncts } = policy;
   if (bundled.effect !== 'permit' || !actions.has('write')) return undefined;
-  if (conjuncts.some((conjunct) => everyWay(conjunct, (single) => narrows(directory, single)))) return undefined;
+  if (resource !== undefined && (resource.type !== 'Resource' || !resource.below)) return undefined;
+  if (conjuncts.some((conjunct) => everyWay(conjunct, (single) => narrows(trees, single)))) {
+    // By an attribute, say: a tree that has its value at the top is written as a whole all the same.
+    const whole = trees.named.filter((_, index) => mayWrite(directory, policy, tops[index]));
+    return whole.length === 0 ? undefined : `all of ${listed(whole)}, by its conditions`;
+  }
   if (resource === undefined) {
     // Bounded, but by whole trees only; or not at all.
     return bound(conjuncts, (path) => path === 'resource') ? 'a whole system' : 'everything';
   }
-  if (resource.type !== 'Resource' || !resource.below) return undefined;
-  const trees = wholeTreesOf(directory, resource.id);
-  return trees.length === 0 ? undefined : `all of ${listed(trees)}`;
+  const whole = trees.wholeIn(resource.id);
+  return whole.length === 0 ? undefined : `all of ${listed(whole)}`;
 }
 
-/** Whether a condition leaves of the resources only such as are less than a whole tree. */
-function narrows(directory: PolicyDirectory, condition: cedar.Expr): boolean {
+function mayWrite(directory: PolicyDirectory, policy: PolicyView, resource: Thing | undefined): boolean {
+  if (resource === undefined) return false;
+  const situation = { principal: directory.principalOf(policy), action: 'write', resource, assumed: policy.assumed };
+  return directory.matches(policy, situation) !== false && directory.forbidding(situation) === undefined;
+}
+
+/** Whether a condition leaves of the resources only such as are less than a whole tree, or have a certain attribute. */
+function narrows(trees: Trees, condition: cedar.Expr): boolean {
   if (limits(condition, (path) => path.startsWith('resource.'))) return true;
   if (!limits(condition, (path) => path === 'resource')) return false;
   const [operator, operand] = operation(condition);
   if (operator !== 'in' && operator !== 'is') return true;
   const within = operator === 'in' ? (operand as Two).right : (operand as { in: cedar.Expr }).in;
-  return locationsIn(within).every((location) => wholeTreesOf(directory, location).length === 0);
+  return locationsIn(within).every((location) => trees.wholeIn(location).length === 0);
 }
 
 function locationsIn(expression: cedar.Expr): string[] {
@@ -83,42 +108,47 @@ function locationsIn(expression: cedar.Expr): string[] {
   return entity ? [(operand.__entity as { id: string }).id] : [];
 }
 
-/** The top-level trees that are in a location as wholes. A name that only groups places further down is none itself. */
-function wholeTreesOf(directory: PolicyDirectory, location: string): string[] {
-  const isTop = (place: string) => !place.includes('/');
-  const inside = directory.placesIn(location);
-  const grouped = inside.filter((place) => !place.startsWith(`${location}/`));
-  const trees = inside.filter(isTop);
-  if (trees.length > 0) return trees;
-  return isTop(location) && grouped.length === 0 ? [location] : [];
-}
+/** The longest lifetime of a token that writes, in seconds: what is longer is no limit. */
+const LONGEST_WRITE = 3600;
 
 const writeLifetime = ruleOfEach(
   {
     id: 'policy/write-lifetime',
     severity: 'error',
-    title: 'writing for as long as any token lives',
+    title: 'writing for longer than an hour',
     why: 'A token that is stolen can be used until it ends: one that writes is to end soon.',
-    instead: 'Add `@max_lifetime("5m")`, or `when { context.lifetime <= 300 }`.',
+    instead:
+      'Add `@max_lifetime("5m")`, or `when { context.lifetime <= 300 }`. The limit must be written out, and be an hour ' +
+      '(3600 seconds) at most.',
     failing: cedarExample(ONE_TABLE.text.replace('@max_lifetime("5m")\n', '')),
     passing: ONE_TABLE,
   },
-  ({ bundled, actions, conjuncts }) =>
-    bundled.effect === 'permit' &&
-    actions.has('write') &&
-    bundled.obligations.maxLifetime === undefined &&
-    !conjuncts.some((conjunct) => everyWay(conjunct, capsLifetime))
-      ? 'permits to write and sets no longest lifetime'
-      : undefined,
+  ({ bundled, actions, conjuncts }) => {
+    if (bundled.effect !== 'permit' || !actions.has('write')) return undefined;
+    const { maxLifetime } = bundled.obligations;
+    if (maxLifetime !== undefined && maxLifetime <= LONGEST_WRITE) return undefined;
+    if (conjuncts.some((conjunct) => everyWay(conjunct, (single) => capOf(single) <= LONGEST_WRITE))) return undefined;
+    const capped =
+      maxLifetime !== undefined ||
+      conjuncts.some((conjunct) => everyWay(conjunct, (single) => capOf(single) < Number.POSITIVE_INFINITY));
+    return capped
+      ? `permits to write for longer than ${LONGEST_WRITE} seconds`
+      : 'permits to write and sets no longest lifetime';
+  },
 );
 
-function capsLifetime(condition: cedar.Expr): boolean {
+/** The longest lifetime that a condition lets pass, in seconds: as a number that is written in it. */
+function capOf(condition: cedar.Expr): number {
   const [operator, operand] = operation(condition);
-  if (!['==', '<', '<=', '>', '>='].includes(operator)) return false;
+  if (!['==', '<', '<=', '>', '>='].includes(operator)) return Number.POSITIVE_INFINITY;
   const { left, right } = operand as Two;
-  const isLifetime = (expression: cedar.Expr) => pathOf(expression) === 'context.lifetime';
-  if (operator === '==') return isLifetime(left) !== isLifetime(right);
-  return operator.startsWith('<') ? isLifetime(left) : isLifetime(right);
+  const caps = (lifetime: cedar.Expr, most: cedar.Expr) =>
+    pathOf(lifetime) === 'context.lifetime' && 'Value' in most && typeof most.Value === 'number'
+      ? most.Value
+      : Number.POSITIVE_INFINITY;
+  if (operator === '==') return Math.min(caps(left, right), caps(right, left));
+  const cap = operator.startsWith('<') ? caps(left, right) : caps(right, left);
+  return operator.length === 1 ? cap - 1 : cap;
 }
 
 /** Rules about permits to write. */

@@ -70,7 +70,6 @@ export const rolesFile = z.record(
             }),
             { error: 'must be a list of grants' },
           )
-          .min(1, { error: 'must have at least one grant' })
           .superRefine((details, context) => {
             // As it would be asked for: otherwise nobody could ever take the role.
             const filled = details.map((detail) => ({

@@ -25,9 +25,11 @@ const FLAWS: Record<FlawRule, Omit<Rule, 'id' | 'severity'>> = {
     passing: PASSING,
   },
   'policy/schema': {
-    title: 'a policy of things that the schema does not have',
+    title: 'a policy of things that the schema does not have, or a schema of things that no file can say',
     why: 'It could never be evaluated as it is meant; a deployment refuses it.',
-    instead: 'Use the entity types, actions and attributes of schema.cedarschema; ask `has` before an optional one.',
+    instead:
+      'Use the entity types, actions and attributes of schema.cedarschema; ask `has` before an optional one. Attributes ' +
+      'of Workload and Resource are String, Long, Bool, or a Set of one of these.',
     failing: cedarExample(READABLE.replace('};', '&& context.lifetime <= "5m" };')),
     passing: PASSING,
   },
@@ -56,7 +58,9 @@ const FLAWS: Record<FlawRule, Omit<Rule, 'id' | 'severity'>> = {
   'policy/unsupported': {
     title: 'a policy of a kind that this machine cannot decide by',
     why: 'It is told of the caller and of what is asked for, and of no other entity; templates are linked nowhere.',
-    instead: 'Read attributes of `principal` and `resource` only, and write templates out.',
+    instead:
+      'Read attributes of `principal`, `resource` and `context` only, and no tags; name no other entities than Workload, ' +
+      'Resource and Role; write templates out.',
     failing: cedarExample(
       READABLE.replace('principal ==', 'principal == ?principal').replace(/ Workload::"[^"]*"/, ''),
     ),
@@ -87,9 +91,9 @@ const FLAWS: Record<FlawRule, Omit<Rule, 'id' | 'severity'>> = {
     passing: resources('orders-db: { environment: production }\n'),
   },
   'policy/too-large': {
-    title: 'a policy file that is too large',
-    why: 'It would take longer to read than a deployment has, and no person has read it.',
-    instead: 'Split it.',
+    title: 'a policy file that is too large, or conditions that are too deep',
+    why: 'It would take longer to read, or go deeper, than a deployment can, and no person has read it.',
+    instead: 'Split it: several files of one, several policies of one with `||`, sets in place of many `==`.',
     failing: cedarExample('// A line of very many.\n'.repeat(180_000)),
     passing: PASSING,
   },

@@ -4,7 +4,6 @@ import { bound, everyWay, limits, operation, pathOf, type Two } from '../conditi
 import type { PolicyDirectory, PolicyView } from '../directory.ts';
 import type { Thing } from '../evaluate.ts';
 import { cedarExample, listed, type PolicyRule, ruleOfEach } from '../rule.ts';
-import { place } from '../situation.ts';
 import { type Trees, treesOf } from '../trees.ts';
 
 const ONE_TABLE = cedarExample(`@id("orders-service-writes-shipments")
@@ -38,9 +37,8 @@ when { context.audience == "orders-db" };
   passing: ONE_TABLE,
   *check(directory) {
     const trees = treesOf(directory);
-    const tops = trees.named.map((name) => place(directory.content, `${name}/*`));
     for (const policy of directory.policies) {
-      const written = writtenTrees(directory, policy, trees, tops);
+      const written = writtenTrees(directory, policy, trees);
       if (written !== undefined) yield { policy, message: `"${policy.id}" permits to write ${written}` };
     }
     for (const [name, { authorizationDetails }] of Object.entries(directory.content.roles)) {
@@ -58,23 +56,15 @@ when { context.audience == "orders-db" };
   },
 };
 
-/**
- * What a policy lets write that is too much, in words.
- *
- * @param tops what stands for each of the trees that the files name
- */
-function writtenTrees(
-  directory: PolicyDirectory,
-  policy: PolicyView,
-  trees: Trees,
-  tops: readonly Thing[],
-): string | undefined {
+/** What a policy lets write that is too much, in words. */
+function writtenTrees(directory: PolicyDirectory, policy: PolicyView, trees: Trees): string | undefined {
   const { bundled, actions, resource, conjuncts } = policy;
   if (bundled.effect !== 'permit' || !actions.has('write')) return undefined;
   if (resource !== undefined && (resource.type !== 'Resource' || !resource.below)) return undefined;
   if (conjuncts.some((conjunct) => everyWay(conjunct, (single) => narrows(trees, single)))) {
     // By an attribute, say: a tree that has its value at the top is written as a whole all the same.
-    const whole = trees.named.filter((_, index) => mayWrite(directory, policy, tops[index]));
+    const inScope = resource === undefined ? trees.named : trees.wholeIn(resource.id);
+    const whole = inScope.filter((tree) => mayWrite(directory, policy, trees.below(tree)));
     return whole.length === 0 ? undefined : `all of ${listed(whole)}, by its conditions`;
   }
   if (resource === undefined) {
@@ -85,8 +75,7 @@ function writtenTrees(
   return whole.length === 0 ? undefined : `all of ${listed(whole)}`;
 }
 
-function mayWrite(directory: PolicyDirectory, policy: PolicyView, resource: Thing | undefined): boolean {
-  if (resource === undefined) return false;
+function mayWrite(directory: PolicyDirectory, policy: PolicyView, resource: Thing): boolean {
   const situation = { principal: directory.principalOf(policy), action: 'write', resource, assumed: policy.assumed };
   return directory.matches(policy, situation) !== false && directory.forbidding(situation) === undefined;
 }

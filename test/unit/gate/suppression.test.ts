@@ -59,6 +59,14 @@ describe('a suppression', () => {
     expect(rulesOn('2026-11-22', text)).toEqual(['suppression/unused']);
   });
 
+  it('in YAML may stand in a string, too', () => {
+    const text = POD.replace(
+      '{ name: p }',
+      `{ name: p, annotations: { why: "tvm-allow ${RULE} until 2026-12-31: the monitor" } }`,
+    );
+    expect(rulesOn('2026-11-22', text)).toEqual([]);
+  });
+
   it('may stand in minified JSON, and is for that resource alone', () => {
     const Why = 'tvm-allow cloudformation/access-key until 2026-12-31: the partner knows no roles';
     const Resources = {

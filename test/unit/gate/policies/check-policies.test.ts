@@ -1,10 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { checkFiles } from '../../../../gate/check-files.ts';
 import { checkPolicies } from '../../../../gate/policies/check-policies.ts';
-import { CI, files, SERVICE } from './directory.ts';
+import { CI, files, SCHEMA, SERVICE } from './directory.ts';
 
 function found(texts: Record<string, string>): string[] {
   return checkPolicies(files(texts)).map(({ rule, file, line }) => `${rule} ${file}:${line}`);
+}
+
+const ORDERS_TEAM = 'principal has team && principal.team == "orders"';
+
+/** A permit to write for one service, of a scope, with these conditions; without a lifetime's limit of its own. */
+function writing(resource: string, conditions: string, annotations = '@max_lifetime("5m")'): Record<string, string> {
+  return {
+    'a.cedar': `@id("a") ${annotations} permit (principal == Workload::"${SERVICE}", action == Action::"write", ${resource})
+when { context.audience == "db" } ${conditions};`,
+    'workloads.yaml': `${SERVICE}: { team: orders }\n`,
+  };
 }
 
 /** A permit to read for one service, with these conditions. */
@@ -58,6 +69,25 @@ permit (principal == Workload::"${CI}", action, resource);
     ['a pattern of anything', 'when { principal.name like "*" }'],
     ['a comparison with itself', 'when { principal.name == principal.name }'],
     ['an attribute that is there', 'when { principal has team }'],
+    ['itself', 'when { principal in principal }'],
+    ['a set of itself', 'when { principal in [principal] }'],
+    ['a set that has it', 'when { [principal].contains(principal) }'],
+    ['a set that has its attribute', 'when { [principal.account].contains(principal.account) }'],
+    ['a set that has its attribute among others', 'when { ["1", principal.account].contains(principal.account) }'],
+    [
+      'an attribute or another by a test',
+      'when { principal.account == (if context.lifetime > 0 then principal.account else "x") }',
+    ],
+    ['an attribute of its own', 'when { principal has team && principal.team == principal.name }'],
+    ['the audience, which the caller chooses', 'when { principal.name == context.audience }'],
+    ['the audience, as its account', 'when { principal.account == context.audience }'],
+    ['the fields, which the caller chooses', 'when { context.fields.names.contains(principal.account) }'],
+    ['a name, which each account can have', 'when { principal.name == "orders-service" }'],
+    ['a pattern of a name', 'when { principal.name like "orders-*" }'],
+    ['a name or an account', 'when { principal.account == "1" || principal.name == "x" }'],
+    ['any account', 'when { principal.account like "*" }'],
+    ['accounts by what they begin with', 'when { principal.account like "0*" || principal.account like "1*" }'],
+    ['any organization', 'when { principal has organization && principal.organization like "o-*" }'],
   ])('finds anybody in a permit bounded by %s', (_what, conditions) => {
     expect(found(shared(conditions))).toContain('policy/any-principal policies/a.cedar:1');
   });
@@ -66,7 +96,12 @@ permit (principal == Workload::"${CI}", action, resource);
     'when { principal.account == "1" || principal.account == "2" }',
     'unless { principal.account != "111122223333" }',
     'unless { !(["1", "2"].contains(principal.account)) }',
-    'when { if principal.kind == "user" then principal.account == "1" else principal.name == "x" }',
+    'when { if principal.kind == "user" then principal.account == "1" else principal.account == "2" }',
+    'when { principal.name == "x" && principal.account == "1" }',
+    'when { principal.account like "111122223333" }',
+    'when { principal has organization && ["o-a1b2c3d4e5"].contains(principal.organization) }',
+    'when { principal has team && principal.team like "orders-*" && principal.name like "ci-*" }',
+    'when { principal has team && resource has team && [resource.team, "platform"].contains(principal.team) }',
     `when { principal in [Workload::"${SERVICE}"] }`,
   ])('finds nobody too many in a permit bounded by `%s`', (conditions) => {
     expect(found(shared(conditions))).not.toContain('policy/any-principal policies/a.cedar:1');
@@ -104,6 +139,167 @@ when { context.audience == "db" };`,
     expect(found({ ...write, 'resources.yaml': 'db/t: { in: [group] }\n' })).toEqual([]);
   });
 
+  it.each([
+    ['a set of itself', 'resource in [resource]'],
+    ['a set that has it', '[resource].contains(resource)'],
+    ['an attribute of its own', 'resource has team && [resource.team].contains(resource.team)'],
+    ['the audience', 'resource has team && resource.team == context.audience'],
+    [
+      'the session, which the caller chooses',
+      'principal has session && resource has team && resource.team == principal.session',
+    ],
+  ])('finds everything in a permit whose resource is bounded by %s', (_what, condition) => {
+    const texts = writing('resource', `when { ${condition} }`);
+    expect(found(texts)).toEqual(
+      expect.arrayContaining(['policy/any-resource policies/a.cedar:1', 'policy/wildcard-write policies/a.cedar:1']),
+    );
+  });
+
+  it('finds every action in a permit whose action is bounded by itself', () => {
+    const texts = shared(`when { ${ORDERS_TEAM} && [action].contains(action) }`);
+    const any = { 'a.cedar': texts['a.cedar']?.replace('action == Action::"read"', 'action') ?? '' };
+    expect(found(any)).toContain('policy/any-action policies/a.cedar:1');
+    const named = { 'a.cedar': any['a.cedar'].replace('[action].', '[Action::"read"].') };
+    expect(found(named)).not.toContain('policy/any-action policies/a.cedar:1');
+  });
+
+  it('finds every audience in a permit whose audience is bounded by itself', () => {
+    const any = reading('')['a.cedar']?.replace(
+      'context.audience == "db"',
+      '[context.audience].contains(context.audience)',
+    );
+    expect(found({ 'a.cedar': any ?? '' })).toEqual(['policy/no-audience policies/a.cedar:1']);
+  });
+
+  describe('takes a top-level name for a system, though resources.yaml puts something into it,', () => {
+    const write = writing('resource in Resource::"orders-db"', '');
+    const grouped = 'misc/x: { in: [orders-db] }\n';
+    const wildcard = ['policy/wildcard-write policies/a.cedar:1'];
+
+    it.each<[string, Record<string, string>]>([
+      ['which has an entry below it', { 'resources.yaml': `${grouped}orders-db/orders: {}\n` }],
+      ['which groups places with one below it', { 'resources.yaml': `${grouped}misc/y: { in: [orders-db/orders] }\n` }],
+      ['which has attributes', { 'resources.yaml': `${grouped}orders-db: { environment: production }\n` }],
+      [
+        'below which a policy names a place',
+        {
+          'resources.yaml': grouped,
+          'b.cedar': '@id("b") forbid (principal, action, resource == Resource::"orders-db/x");',
+        },
+      ],
+    ])('%s', (_what, texts) => {
+      expect(found({ ...write, ...texts })).toEqual(wildcard);
+    });
+
+    it('for which tokens are made', () => {
+      const policy = write['a.cedar'] ?? '';
+      const texts = { ...write, 'resources.yaml': grouped };
+      expect(found({ ...texts, 'a.cedar': policy.replace('== "db"', '== "orders-db"') })).toEqual(wildcard);
+      const among = policy.replace('context.audience == "db"', '["db", "orders-db"].contains(context.audience)');
+      expect(found({ ...texts, 'a.cedar': among })).toEqual(wildcard);
+    });
+
+    it('all of which a role grants', () => {
+      const texts = {
+        'a.cedar': `@id("a") permit (principal == Workload::"${SERVICE}", action == Action::"assume", resource == Role::"r");`,
+        'roles.yaml': 'r:\n  authorization_details: [{ locations: [orders-db/*], actions: [write] }]\n',
+        'resources.yaml': grouped,
+      };
+      expect(found(texts)).toContain('policy/wildcard-write policies/roles.yaml:1');
+    });
+  });
+
+  describe('finds a whole tree behind an attribute that it has at its top:', () => {
+    const orders = { 'resources.yaml': 'orders-db: { team: orders, environment: production }\nother: { team: x }\n' };
+
+    it.each([
+      ['a value', 'resource has team && resource.team == "orders"'],
+      ['one of some values', 'resource has team && ["orders", "y"].contains(resource.team)'],
+      ['another attribute', 'resource has environment && resource.environment == "production"'],
+      ['the same as the principal’s', 'principal has team && resource has team && principal.team == resource.team'],
+      ['a value, or a place', '(resource has team && resource.team == "orders") || resource in Resource::"a/b"'],
+    ])('%s', (_what, condition) => {
+      const texts = { ...writing('resource', `when { ${condition} }`), ...orders };
+      expect(checkPolicies(files(texts))).toMatchObject([
+        { rule: 'policy/wildcard-write', message: '"a" permits to write all of orders-db, by its conditions' },
+      ]);
+    });
+
+    it('also in a group, and of the scope', () => {
+      const condition = 'when { resource has team && resource.team == "orders" }';
+      const group = { 'resources.yaml': 'orders-db: { team: orders, in: [group] }\n' };
+      for (const name of ['group', 'orders-db']) {
+        const texts = { ...writing(`resource in Resource::"${name}"`, condition), ...group };
+        expect(found(texts)).toEqual(['policy/wildcard-write policies/a.cedar:1']);
+      }
+    });
+
+    it('for anybody of whom it may be the attribute', () => {
+      const texts = {
+        'a.cedar': `@id("a") @max_lifetime("5m") permit (principal, action == Action::"write", resource)
+when { principal has team && resource has team && principal.team == resource.team && context.audience == "db" };`,
+        'resources.yaml': 'orders-db: { team: orders }\n',
+      };
+      expect(found(texts)).toEqual(['policy/wildcard-write policies/a.cedar:1']);
+    });
+
+    it.each([
+      ['none that only places below the top have', 'resource', 'orders-db/orders: { team: orders }\n', ''],
+      ['none of another value', 'resource', 'orders-db: { team: x }\ndb/t: { team: orders }\n', ''],
+      [
+        'none that is outside of the scope',
+        'resource in Resource::"db/t"',
+        'orders-db: { team: orders }\ndb/t: { team: orders }\n',
+        '',
+      ],
+      [
+        'none that is forbidden',
+        'resource',
+        'orders-db: { team: orders, classification: policy }\ndb/t: { team: orders }\n',
+        '@id("b") forbid (principal, action == Action::"write", resource) when { resource has classification && resource.classification == "policy" };',
+      ],
+    ])('%s', (_what, resource, resources, forbid) => {
+      const permit = writing(resource, 'when { resource has team && resource.team == "orders" }');
+      expect(found({ ...permit, 'resources.yaml': resources, 'b.cedar': forbid })).toEqual([]);
+    });
+  });
+
+  describe('of permits to write', () => {
+    const lifetime = ['policy/write-lifetime policies/a.cedar:1'];
+    const place = 'resource == Resource::"db/t"';
+
+    it.each([
+      'context.lifetime <= 3601',
+      'context.lifetime < 3602',
+      'context.lifetime == 7200',
+      '3601 >= context.lifetime',
+      'context.lifetime <= context.lifetime',
+      'context.lifetime <= context.lifetime + 1',
+      'context.lifetime <= context.behaviour.issued',
+      'context.lifetime <= (if context.fields.all then 300 else 86400)',
+      'context.lifetime >= 300',
+      'context.lifetime <= 300 || context.lifetime <= 86400',
+    ])('finds no limit of an hour in `%s`', (condition) => {
+      expect(found(writing(place, `when { ${condition} }`, ''))).toEqual(lifetime);
+    });
+
+    it.each([
+      'context.lifetime <= 3600',
+      'context.lifetime < 3601',
+      'context.lifetime == 3600',
+      '3600 >= context.lifetime',
+      'context.lifetime <= 300 || context.lifetime == 600',
+    ])('finds one in `%s`', (condition) => {
+      expect(found(writing(place, `when { ${condition} }`, ''))).toEqual([]);
+    });
+
+    it('takes an annotation of an hour at most for one', () => {
+      expect(found(writing(place, '', '@max_lifetime("1h")'))).toEqual([]);
+      expect(found(writing(place, '', '@max_lifetime("61m")'))).toEqual(lifetime);
+      expect(found(writing(place, 'when { context.lifetime <= 300 }', '@max_lifetime("2h")'))).toEqual([]);
+    });
+  });
+
   it('keeps judging the policies of other files when one does not parse', () => {
     const texts = { ...shared(''), 'b.cedar': 'permit (' };
     expect(found(texts)).toEqual(['policy/any-principal policies/a.cedar:1', 'policy/syntax policies/b.cedar:1']);
@@ -113,9 +309,49 @@ when { context.audience == "db" };`,
     const texts = {
       ...reading(''),
       'resources.yaml': 'db: [\n',
-      'roles.yaml': 'nobody: { authorization_details: [] }\n',
+      'roles.yaml': 'nobody: {}\n',
     };
     expect(found(texts).map((finding) => finding.split(' ')[0])).toEqual(['policy/data-file', 'policy/data-file']);
+  });
+
+  it.each<[string, string, Record<string, string>]>([
+    ['conditions that are too deep', 'policy/too-large', reading(`when { ${'('.repeat(60)}true${')'.repeat(60)} }`)],
+    [
+      'an attribute of a type that no file can say',
+      'policy/schema',
+      { 'schema.cedarschema': SCHEMA.replace('team?: String', 'team?: datetime') },
+    ],
+    ['an entity of another type', 'policy/unsupported', reading('when { resource in Team::"orders" }')],
+    ['a key that JavaScript would lose', 'policy/data-file', { 'resources.yaml': '__proto__: { team: x }\n' }],
+  ])('says what keeps it from being used: %s', (_what, rule, texts) => {
+    expect(checkPolicies(files(texts)).map((finding) => finding.rule)).toContain(rule);
+  });
+
+  describe('takes a suppression in Cedar', () => {
+    const allow = 'tvm-allow policy/any-principal until 2026-12-31: the catalogue is public';
+    const policy = shared('')['a.cedar'] ?? '';
+    const rules = (text: string) =>
+      checkFiles(files({ 'a.cedar': text }), { today: '2026-11-22' }).map(({ rule }) => rule);
+
+    it.each([
+      ['a condition', policy.replace('context.audience == "db"', `["db", "${allow}"].contains(context.audience)`)],
+      ['a condition, after slashes', policy.replace('"db" }', `"db" && context.audience != "// ${allow}" }`)],
+      ['a condition, after a quote', policy.replace('"db" }', `"db" && context.audience != "\\"// ${allow}" }`)],
+      ['an annotation', policy.replace('permit', `@description("${allow}") permit`)],
+    ])('from no string of %s', (_what, text) => {
+      expect(rules(text)).toEqual(['policy/any-principal']);
+    });
+
+    it.each([
+      ['above it', `// ${allow}\n${policy}`],
+      ['at the end of a line', policy.replace('permit (principal,', `permit ( // ${allow}\nprincipal,`)],
+      [
+        'after a string with a quote and slashes',
+        policy.replace('"db" }', `"db" && context.audience != "\\"//" // ${allow}\n}`),
+      ],
+    ])('from a comment %s', (_what, text) => {
+      expect(rules(text)).toEqual([]);
+    });
   });
 
   it.each([

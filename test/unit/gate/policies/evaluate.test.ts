@@ -16,6 +16,8 @@ const atom = fc.constantFrom(
   'principal.account == "111122223333"',
   'principal.name like "orders-*e"',
   'principal.name like "*-x"',
+  'principal.name like "*service"',
+  '(principal.name like "*er*e-*" || principal.name like "*rs-s*ce")',
   '(principal has team && principal.team == "orders")',
   '(principal has workloadKind && principal.workloadKind == "x")',
   '(principal has team && resource has team && principal.team == resource.team)',

@@ -165,5 +165,5 @@ describe('policies as people write them', () => {
       ),
       { numRuns: 40 },
     );
-  });
+  }, 30_000);
 });

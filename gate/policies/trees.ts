@@ -1,0 +1,84 @@
+import type * as cedar from '@cedar-policy/cedar-wasm/nodejs';
+import { subtreeRoot } from '../../contract/authorization-details.ts';
+import { operation, pathOf } from './conditions.ts';
+import type { PolicyDirectory } from './directory.ts';
+import type { Thing } from './evaluate.ts';
+import { place } from './situation.ts';
+
+/** The top-level trees of resources: each is a system, with all that there is below its name. */
+export interface Trees {
+  /** Those that `resources.yaml` has an entry for. */
+  named: readonly string[];
+  /** Those that are in a location as wholes, itself first. */
+  wholeIn(location: string): readonly string[];
+  /** Something below a tree’s top that nobody names: what is said of it is said of the tree. */
+  below(tree: string): Thing;
+}
+
+/**
+ * Reads the trees off a policy directory. A top-level name is one, unless all that is said of it makes it a mere group of
+ * places further down: a line of `resources.yaml` that puts something into a system is no reason to call it less.
+ */
+export function treesOf(directory: PolicyDirectory): Trees {
+  const groups = groupsOf(directory);
+  const isTree = (location: string) => !location.includes('/') && !groups.has(location);
+  const things = new Map<string, Thing>();
+  return {
+    named: Object.keys(directory.content.resources).filter(isTree),
+    wholeIn: (location) => [location, ...directory.placesIn(location)].filter(isTree),
+    below: (tree) => {
+      const known = things.get(tree) ?? place(directory.content, `${tree}/*`);
+      things.set(tree, known);
+      return known;
+    },
+  };
+}
+
+/** The top-level names that have others in them by `in`, and nothing by path, no attributes, and no tokens made for them. */
+function groupsOf({ content, policies }: PolicyDirectory): Set<string> {
+  const entries = Object.entries(content.resources);
+  const groups = new Set(entries.flatMap(([, { in: around }]) => around).filter((name) => !name.includes('/')));
+  if (groups.size === 0) return groups;
+  for (const [location, { attributes }] of entries) {
+    if (Object.keys(attributes).length > 0) groups.delete(location);
+  }
+  const roles = Object.values(content.roles);
+  const granted = roles.flatMap(({ authorizationDetails }) =>
+    authorizationDetails.flatMap(({ locations }) => locations),
+  );
+  const locations = [
+    ...entries.flatMap(([location, { in: around }]) => [location, ...around]),
+    ...policies.flatMap(({ facts }) => facts.named.Resource),
+    // A subtree is below its root by path, whatever else is in there.
+    ...granted.map((location) => (subtreeRoot(location) === undefined ? location : `${subtreeRoot(location)}/`)),
+  ];
+  for (const location of locations) {
+    const slash = location.indexOf('/');
+    if (slash >= 0) groups.delete(location.slice(0, slash));
+  }
+  for (const { audience } of roles) if (audience !== undefined) groups.delete(audience);
+  for (const { conjuncts } of policies) for (const audience of audiencesIn(conjuncts)) groups.delete(audience);
+  return groups;
+}
+
+/** The texts that an expression compares the audience with. */
+function audiencesIn(expression: unknown): string[] {
+  if (typeof expression !== 'object' || expression === null) return [];
+  if (Array.isArray(expression)) return expression.flatMap(audiencesIn);
+  const [, operand] = operation(expression as cedar.Expr);
+  if (typeof operand !== 'object' || operand === null) return [];
+  const parts = Object.values(operand);
+  return parts.some(isAudience) ? parts.flatMap(textsIn) : parts.flatMap(audiencesIn);
+}
+
+function isAudience(expression: unknown): boolean {
+  return typeof expression === 'object' && expression !== null && '.' in expression
+    ? pathOf(expression as cedar.Expr) === 'context.audience'
+    : false;
+}
+
+function textsIn(expression: unknown): string[] {
+  if (typeof expression !== 'object' || expression === null) return [];
+  if ('Value' in expression && typeof expression.Value === 'string') return [expression.Value];
+  return 'Set' in expression ? (expression.Set as unknown[]).flatMap(textsIn) : [];
+}

@@ -6,7 +6,8 @@ BASE and HEAD are directories, or git revisions: main (of policies/ there), HEAD
 Compared is every workload, action and place that either names, in circumstances made of what conditions
 name. What is listed is so; what is not listed need not be absent.
 
-Exits with 0, with 1 when --fail-on found what it is for, with 2 when there is nothing to compare.
+Exits with 0, with 1 when --fail-on found what it is for or there was too much to compare it all, with 2
+when there is nothing to compare.
 
 Examples:
   $ tvm policy diff main policies/

@@ -2,11 +2,12 @@ import { styleText } from 'node:util';
 import { type Change, comparePolicies } from '../../gate/policies/change/compare.ts';
 import { exitCodes } from './failure.ts';
 import { type OutputFormat, writeJson } from './output.ts';
-import { readPolicySource } from './policy-source.ts';
+import { readPolicySource, uncommittedBetween } from './policy-source.ts';
 import { printable } from './printable.ts';
 
 /**
- * Compares two policy directories, or revisions, and writes who can do more and who less.
+ * Compares two policy directories, or revisions, and writes who can do more and who less. What was not compared may be
+ * wider: to whoever fails on that, it is.
  *
  * @throws {Failure} when one of them cannot be read
  */
@@ -15,7 +16,16 @@ export async function diff(base: string, head: string, output: OutputFormat, fai
   const after = await readPolicySource(head, 'HEAD');
   const comparison = comparePolicies(before, after);
   const { widened, narrowed, cut } = comparison;
-  process.exitCode = failOnWiden && widened.length > 0 ? exitCodes.fault : exitCodes.done;
+  process.exitCode = failOnWiden && (widened.length > 0 || cut) ? exitCodes.fault : exitCodes.done;
+  const uncommitted = await uncommittedBetween(base, head);
+  if (uncommitted !== undefined) {
+    process.stderr.write(
+      `${printable(uncommitted)} has changes that are not committed, and no revision has them: compare with the directory itself to see them\n`,
+    );
+  }
+  if (failOnWiden && cut) {
+    process.stderr.write('--fail-on widen fails: not everything could be compared, so something may be wider\n');
+  }
   if (output === 'json') {
     writeJson(comparison);
     return;
@@ -25,7 +35,7 @@ export async function diff(base: string, head: string, output: OutputFormat, fai
   for (const change of narrowed) out.write(`${styleText('green', '-', { stream: out })} ${describe(change, 'less')}\n`);
   out.write(`${widened.length} widened, ${narrowed.length} narrowed\n`);
   if (cut) {
-    out.write('not everything was tried: conditions tell more circumstances apart than are compared\n');
+    out.write('not everything was tried: policies tell more workloads or circumstances apart than are compared\n');
   }
 }
 
@@ -35,9 +45,11 @@ function describe({ workload, action, resource, of, detail }: Change, way: 'more
     circumstances: way === 'more' ? 'reachable in more circumstances' : 'reachable in fewer circumstances',
     lifetime: way === 'more' ? 'widened in lifetime' : 'narrowed in lifetime',
     obligations: way === 'more' ? 'no longer bound to' : 'now bound to',
+    definition: way === 'more' ? 'bound to a wider' : 'bound to a narrower',
+    grants: way === 'more' ? 'now gives' : 'no longer gives',
   }[of];
   const change = of === 'lifetime' && way === 'less' ? detail.split(' → ').toReversed().join(' → ') : detail;
-  const more =
-    change === '' ? '' : of === 'lifetime' ? `: ${change}` : of === 'obligations' ? ` ${change}` : `, ${change}`;
-  return printable(`${workload} ${action} ${resource}: ${what}${more}`);
+  if (of === 'grants') return printable(`${workload}: ${resource} ${what} ${change}`);
+  const between = { reach: ', ', circumstances: ', ', lifetime: ': ', obligations: ' ', definition: ' ' }[of];
+  return printable(`${workload} ${action} ${resource}: ${what}${change === '' ? '' : between}${change}`);
 }

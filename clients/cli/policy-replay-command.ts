@@ -4,7 +4,7 @@ import type { GlobalOptions } from './global-options.ts';
 const EXAMPLES = `
 RECORDS holds an audit event a line, as JSON: as EventBridge delivers it, or its detail alone.
 What a policy asks that records do not say, what the workload did lately say, is taken for nothing, and
-counted. A refusal that policy was not the reason for stands.
+counted. A refusal that policy was not the reason for stands. An event that was delivered twice is judged once.
 
 Exits with 0; with 2 when a line is no event, or nothing could be judged.
 

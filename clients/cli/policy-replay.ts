@@ -20,17 +20,22 @@ export async function replay(records: string, directory: string, output: OutputF
   let judged = 0;
   let skipped = 0;
   const broken = await readRecords(records, async (record) => {
+    const { eventId } = record.detail;
+    if (seen.has(eventId)) return;
+    seen.add(eventId);
     const replayed = await judgeAgain(record);
     if (replayed.judged) judged++;
     else skipped++;
     for (const what of replayed.assumed) assumed[what] = (assumed[what] ?? 0) + 1;
     const { change } = replayed;
-    if (change === undefined || seen.has(change.eventId)) return;
-    seen.add(change.eventId);
+    if (change === undefined) return;
     changes.push(change);
     if (output === 'text') process.stdout.write(`${describe(change)}\n`);
   });
-  process.exitCode = broken > 0 || judged + skipped === 0 ? exitCodes.usage : exitCodes.done;
+  const none = judged + skipped === 0;
+  process.exitCode = broken > 0 || none ? exitCodes.usage : exitCodes.done;
+  if (none)
+    process.stderr.write(`${printable(records)} has no event of a token vended or denied: nothing was judged\n`);
   if (output === 'json') {
     writeJson({ judged, changed: changes, not_judged: skipped, assumed, broken });
     return;
@@ -40,7 +45,8 @@ export async function replay(records: string, directory: string, output: OutputF
   for (const [what, count] of Object.entries(assumed)) {
     process.stdout.write(`${count} judged without ${what}, which policies ask and records do not say\n`);
   }
-  if (broken > 0) process.stdout.write(`${broken} lines are no audit events\n`);
+  if (broken > 0)
+    process.stdout.write(`${broken} ${broken === 1 ? 'line is no audit event' : 'lines are no audit events'}\n`);
 }
 
 function describe({ time, tokenId, subject, role, authorizationDetails, was, now }: ChangedDecision): string {

@@ -10,6 +10,8 @@ import { usageFailure } from './failure.ts';
 /** Where policies are when nobody says otherwise. */
 export const POLICIES = 'policies';
 
+const SCHEMA = 'schema.cedarschema';
+
 const BELONGS = /\.(?:cedar|cedarschema|yaml)$/;
 
 /** Policies that can be decided by, and where they stand. */
@@ -30,11 +32,7 @@ export async function readPolicyDirectory(directory: string): Promise<UsablePoli
  * @throws {Failure} naming what is neither, or the first thing that keeps its policies from being used
  */
 export async function readPolicySource(source: string, argument: string): Promise<UsablePolicies> {
-  const isDirectory = await stat(source).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  return usable(isDirectory ? await filesIn(source) : await filesOfRevision(source, argument));
+  return usable((await isDirectory(source)) ? await filesIn(source) : await filesOfRevision(source, argument));
 }
 
 /** @throws {Failure} the first flaw, when there are any */
@@ -55,6 +53,10 @@ function usable(files: PolicyFile[]): UsablePolicies {
 async function filesIn(directory: string): Promise<PolicyFile[]> {
   try {
     const names = (await readdir(directory)).filter((name) => BELONGS.test(name)).sort();
+    if (!names.includes(SCHEMA)) {
+      const what = names.length === 0 ? 'no policies' : `no ${SCHEMA}, which says what policies may speak of`;
+      throw usageFailure(`the directory ${directory} has ${what}`);
+    }
     return await Promise.all(
       names.map(async (name) => ({
         name: join(directory, name),
@@ -93,6 +95,31 @@ async function filesOfRevision(source: string, argument: string): Promise<Policy
     files.push({ name: `${named.replace(':./', ':')}/${name}`, text: await git('cat-file', 'blob', hash) });
   }
   return files;
+}
+
+/**
+ * The policies of the work tree that belong to a revision and have changes that are in none: whoever compares two
+ * revisions does not see these. `undefined` when one of the two is a directory, or there are no such changes.
+ */
+export async function uncommittedBetween(base: string, head: string): Promise<string | undefined> {
+  if ((await isDirectory(base)) || (await isDirectory(head))) return undefined;
+  const path = head.includes(':') ? head.slice(head.indexOf(':') + 1) : `./${POLICIES}`;
+  // A path of a revision begins at the top, unless it says otherwise.
+  const where = path.startsWith('./') || path.startsWith('../') ? path : `:(top)${path}`;
+  try {
+    const changed = await git('status', '--porcelain', '-z', '--', where);
+    return changed === '' ? undefined : path.replace(/^\.\//, '');
+  } catch {
+    // A repository without a work tree has no changes.
+    return undefined;
+  }
+}
+
+function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 async function git(...args: string[]): Promise<string> {

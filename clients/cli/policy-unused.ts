@@ -19,22 +19,41 @@ export async function unused(records: string, span: string, directory: string, o
   }
   const { bundle } = await readPolicyDirectory(directory);
   const use = useOfGrants(bundle);
+  const now = Date.now();
+  const since = now - seconds * 1000;
+  // The bus may deliver an event twice.
+  const future = new Set<string>();
   const broken = await readRecords(records, (record) => {
-    if (record.kind === 'issued') use.add(record);
+    if (record.kind !== 'issued') return;
+    use.add(record);
+    if (Date.parse(record.detail.time) > now) future.add(record.detail.eventId);
   });
-  const since = Date.now() - seconds * 1000;
   const earliest = use.earliest();
   const grants = earliest === undefined ? [] : use.unusedSince(since);
   process.exitCode = broken > 0 || earliest === undefined ? exitCodes.usage : exitCodes.done;
+  if (earliest === undefined) {
+    process.stderr.write(
+      `no token was vended in the records of ${printable(records)}: they say nothing of what is unused\n`,
+    );
+  }
+  if (future.size > 0) {
+    const what = future.size === 1 ? '1 record is' : `${future.size} records are`;
+    process.stderr.write(
+      `${what} of a time that is still to come: what was used then counts as used; is a clock wrong?\n`,
+    );
+  }
   if (output === 'json') {
-    writeJson({ since: new Date(since).toISOString(), records_from: earliest ?? null, unused: grants, broken });
+    writeJson({
+      since: new Date(since).toISOString(),
+      records_from: earliest ?? null,
+      unused: grants,
+      in_future: future.size,
+      broken,
+    });
     return;
   }
   const out = process.stdout;
-  if (earliest === undefined) {
-    process.stderr.write('no token was vended in these records: they say nothing of what is unused\n');
-    return;
-  }
+  if (earliest === undefined) return;
   for (const grant of grants) out.write(`${describe(grant)}\n`);
   out.write(`${grants.length} unused for ${span}; the records begin at ${earliest}\n`);
   if (Date.parse(earliest) > since) out.write(`they do not reach back ${span}: what is unused in them may be used\n`);

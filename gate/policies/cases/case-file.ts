@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { parseDocument } from 'yaml';
 import * as z from 'zod';
 import { type AuthorizationDetail, authorizationDetails } from '../../../contract/authorization-details.ts';
 import { parseDuration } from '../../../contract/duration.ts';
@@ -147,9 +148,19 @@ export function isCaseFile({ name }: Pick<PolicyFile, 'name'>): boolean {
 
 /** Reads a file of cases; one with a flaw has none. */
 export function readCases(file: PolicyFile): { cases: PolicyCase[]; flaws: Flaw[] } {
-  const { value, flaws, lineOf } = readYamlFile(caseFile, file);
+  const { value, flaws: unnamed, lineOf } = readYamlFile(caseFile, file);
+  const flaws = unnamed.map((flaw) => ({ ...flaw, message: withName(flaw.message, file) }));
   const cases = (value ?? []).map((one, index) => ({ ...one, file: file.name, line: lineOf([index, 'name']) }));
   return { cases, flaws };
+}
+
+/** A message about a case, which begins with its place in the file, with its name instead. */
+function withName(message: string, { text }: PolicyFile): string {
+  const [, index, rest] = /^(\d+)[. ](.*)$/s.exec(message) ?? [];
+  if (index === undefined || rest === undefined) return message;
+  const named = parseDocument(text).getIn([Number(index), 'name']);
+  // One without a name is told by how many stand before it.
+  return `case ${typeof named === 'string' ? JSON.stringify(named) : Number(index) + 1}: ${rest}`;
 }
 
 /** What a case asks for, or is to get, as the wire has it: read and write together where both name a location. */

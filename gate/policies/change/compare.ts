@@ -1,4 +1,4 @@
-import { affectedBy, CAUSES } from './affected.ts';
+import { type Affected, affectedBy, CAUSES } from './affected.ts';
 import type { Circumstance } from './circumstance.ts';
 import { type CircumstancesOf, circumstancesIn } from './contexts.ts';
 import { type Best, type Difference, difference, type Had } from './difference.ts';
@@ -37,8 +37,10 @@ const MOST_ABOUT_ROLES = 20_000;
  *
  * What is found is so: each change was decided by both. What is not found need not be absent: between the circumstances
  * that were tried there are others.
+ *
+ * @param mostQuestions to Cedar; what is left out then is the least likely to be of the change
  */
-export function comparePolicies(base: Usable, head: Usable): Comparison {
+export function comparePolicies(base: Usable, head: Usable, mostQuestions = MOST_QUESTIONS): Comparison {
   const before = sideOf(base);
   const after = sideOf(head);
   const directories = [before.directory, after.directory];
@@ -50,16 +52,27 @@ export function comparePolicies(base: Usable, head: Usable): Comparison {
 
   const { pairs, left } = affectedPairs([before, after], workloads, targetsOf(directories));
   cut ||= left;
-  const budget = new Budget(MOST_QUESTIONS);
+  const budget = new Budget(mostQuestions);
+  const compared = new Map<string, Compared>();
   const found: { order: number; more?: Change; less?: Change }[] = [];
   for (const pair of pairs) {
-    if (budget.spent) {
-      cut = true;
-      break;
+    const key = `${pair.target.action} ${pair.target.title} ${pair.alike}`;
+    let result = compared.get(key);
+    if (result === undefined) {
+      if (budget.spent) {
+        cut = true;
+        continue;
+      }
+      result = comparePair([before, after], pair, circumstancesOf, budget);
+      compared.set(key, result);
     }
-    const compared = comparePair([before, after], pair, circumstancesOf, budget);
-    cut ||= compared.cut;
-    found.push({ order: pair.order, ...compared });
+    cut ||= result.cut;
+    const of = { workload: pair.known.title, action: pair.target.action, resource: pair.target.title };
+    found.push({
+      order: pair.order,
+      ...(result.more && { more: { ...of, ...result.more } }),
+      ...(result.less && { less: { ...of, ...result.less } }),
+    });
   }
   found.sort((a, b) => a.order - b.order);
   return {
@@ -69,10 +82,16 @@ export function comparePolicies(base: Usable, head: Usable): Comparison {
   };
 }
 
-interface Pair {
+/** What one can have of one thing more, and less. */
+interface Compared {
+  more: Difference | undefined;
+  less: Difference | undefined;
+  cut: boolean;
+}
+
+interface Pair extends Pick<Affected, 'concerned' | 'alike'> {
   known: KnownWorkload;
   target: KnownTarget;
-  concerned: NonNullable<ReturnType<ReturnType<ReturnType<typeof affectedBy>>>>['concerned'];
   /** The place of the cause among causes. */
   rank: number;
   /** By which changes are told. */
@@ -102,7 +121,8 @@ function affectedPairs(
       if (found === undefined) continue;
       // More of them would not be compared anyhow.
       if (found.by === 'workload' && ++merely > MOST_QUESTIONS) continue;
-      const pair = { known, target, concerned: found.concerned, rank: CAUSES.indexOf(found.by), order };
+      const { concerned, alike } = found;
+      const pair = { known, target, concerned, alike, rank: CAUSES.indexOf(found.by), order };
       pairs.push(pair);
       counts.set(countKey(pair), (counts.get(countKey(pair)) ?? 0) + 1);
     }
@@ -117,7 +137,7 @@ function comparePair(
   { known, target, concerned }: Pair,
   circumstancesOf: CircumstancesOf,
   budget: Budget,
-): { more?: Change; less?: Change; cut: boolean } {
+): Compared {
   const { all, lifetimes, cut } = circumstancesOf(concerned, valuesAt([before, after], known, target));
   const inAll = (side: Side): Had => {
     const found = new Map<Circumstance, Best>();
@@ -130,10 +150,7 @@ function comparePair(
   };
   const old = inAll(before);
   const now = inAll(after);
-  const of = { workload: known.title, action: target.action, resource: target.title };
-  const more = difference(old, now);
-  const less = difference(now, old);
-  return { cut, ...(more && { more: { ...of, ...more } }), ...(less && { less: { ...of, ...less } }) };
+  return { more: difference(old, now), less: difference(now, old), cut };
 }
 
 function ofRole({ workload, role, gives }: RoleGain): Change {

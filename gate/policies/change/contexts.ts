@@ -134,7 +134,7 @@ function fieldsOf(literals: Literals, reads: Reads): Choice[] {
   }));
 }
 
-/** Each number and its neighbours, for each counter, for all of them, and for their sum. */
+/** Each number and its neighbours: of each counter, of several at once, and as the sum of several. */
 function behaviours(literals: Literals, reads: Reads): Choice[] {
   if (!reads('behaviour')) return [NOTHING_SPECIAL];
   const counters = (['issued', 'denied', 'active'] as const).filter((counter) => reads(counter));
@@ -145,14 +145,22 @@ function behaviours(literals: Literals, reads: Reads): Choice[] {
       .filter((number) => number > 0),
   );
   const none = { issued: 0, denied: 0, active: 0 };
-  const all = [...values].flatMap((value) => [
-    ...counters.map((counter) => ({ ...none, [counter]: value })),
-    { ...none, ...Object.fromEntries(counters.map((counter) => [counter, value])) },
-    {
-      ...none,
-      ...Object.fromEntries(counters.map((counter, index) => [counter, share(value, index, counters.length)])),
-    },
-  ]);
+  // All of them but none: by the bits of a number.
+  const groups = Array.from({ length: 2 ** counters.length - 1 }, (_, bits) =>
+    counters.filter((_counter, index) => (((bits + 1) >> index) & 1) === 1),
+  );
+  const counting = (group: typeof counters, numberOf: (index: number) => number) => ({
+    ...none,
+    ...Object.fromEntries(group.map((counter, index) => [counter, numberOf(index)])),
+  });
+  const all = [...values].flatMap((value) =>
+    groups
+      .filter(({ length }) => length > 0)
+      .flatMap((group) => [
+        counting(group, () => value),
+        counting(group, (index) => share(value, index, group.length)),
+      ]),
+  );
   const apart = new Map(all.map((behaviour) => [JSON.stringify(behaviour), behaviour]));
   return [
     NOTHING_SPECIAL,

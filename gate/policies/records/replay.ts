@@ -105,10 +105,13 @@ function nowOf({ kind, detail }: Recorded, decision: TokenDecision): string | un
     return ids === '' ? 'would be denied: no policy permits it' : `would be denied by ${ids}`;
   }
   if (kind === 'denied') return `would be allowed by ${ids}`;
-  const lost = pairsOf(detail.authorizationDetails).filter(
-    (pair) => !pairsOf(decision.decision.granted).includes(pair),
-  );
-  if (lost.length > 0) return `would be without ${lost.join(', ')}`;
+  const had = pairsOf(detail.authorizationDetails);
+  const has = pairsOf(decision.decision.granted);
+  const lost = had.filter((pair) => !has.includes(pair));
+  const gained = has.filter((pair) => !had.includes(pair));
+  const also = gained.length > 0 ? `also have ${gained.join(', ')}` : '';
+  if (lost.length > 0) return `would be without ${lost.join(', ')}${also && `, and ${also}`}`;
+  if (also !== '') return `would ${also}`;
   if (decision.lifetime < detail.expiresIn) return `would live ${decision.lifetime} s instead of ${detail.expiresIn} s`;
   const was = 'obligations' in detail ? detail.obligations : undefined;
   if (canonical(was) !== canonical(decision.obligations)) {

@@ -75,7 +75,7 @@ describe('a case', () => {
       3,
       'asks must have read, write or both, with fields if wanted; or a role',
     ],
-    ['  asks: { read: db/t }\n  expect: denied', 3, 'asks.audience must be given'],
+    ['  asks: { read: db/t }\n  expect: denied', 3, 'case "a case": asks.audience must be given'],
     ['  asks: { read: "db//t", audience: db }\n  expect: denied', 3, 'asks must be a name like'],
     ['  asks: { read: db/t, audience: db, lifetime: soon }\n  expect: denied', 3, 'lifetime must be a duration'],
     ['  asks: { read: db/t, audience: db }\n  expect: denied\n  until: now', 1, 'until is not a known key'],
@@ -89,11 +89,21 @@ describe('a case', () => {
     ]);
   });
 
+  it('without a name is told by its place', () => {
+    const { flaws } = readCases({ name: 'a.test.yaml', text: '- nothing\n- who: root\n' });
+    expect(flaws.map(({ message }) => message)).toEqual(
+      expect.arrayContaining([
+        'case 1: must be a mapping of name, who, asks and expect',
+        'case 2: name must be given: a sentence',
+      ]),
+    );
+  });
+
   it('is of an ARN', () => {
     const { flaws } = readCases({
       name: 'a.test.yaml',
       text: '- name: x\n  who: root\n  asks: { read: a, audience: b }\n  expect: denied\n',
     });
-    expect(flaws).toMatchObject([{ line: 2, message: '0.who must be the ARN of an IAM role or user' }]);
+    expect(flaws).toMatchObject([{ line: 2, message: 'case "x": who must be the ARN of an IAM role or user' }]);
   });
 });

@@ -53,7 +53,10 @@ describe('a change of policies', () => {
         when: 'context.audience == "db" && context.lifetime <= 300 && principal.account == "111122223333"',
       }),
     );
-    expect(widened).toEqual([expect.stringMatching(/^any other role of account 111122223333 read x: reach/)]);
+    expect(widened).toEqual([
+      expect.stringMatching(/^any other role of account 111122223333 read x: reach/),
+      expect.stringMatching(/^any other user of account 111122223333 read x: reach/),
+    ]);
   });
 
   it.each([
@@ -115,11 +118,139 @@ when { ${file === 'windows.yaml' ? 'context.windows.contains("day")' : 'context.
 
   it('says when there was more to try than was tried', () => {
     const many = (count: number) =>
-      Array.from({ length: count }, (_, number) => `context.audience == "a${number}"`).join(' || ');
-    const fields = Array.from({ length: 60 }, (_, number) => `context.fields.names.contains("f${number}")`).join(
-      ' || ',
-    );
-    const { cut } = changes(permit({}), permit({ when: `(${many(60)}) && (${fields})` }));
-    expect(cut).toBe(true);
+      Array.from(
+        { length: count },
+        (_, n) =>
+          `@id("a${n}") permit (principal == Workload::"${SERVICE}", action == Action::"read", resource == Resource::"x")
+when { context.audience == "a${n}" && context.fields.names.contains("f${n}") };`,
+      ).join('\n');
+    expect(changes({ 'a.cedar': many(60) }, { 'a.cedar': many(59) }).cut).toBe(true);
+    expect(changes({ 'a.cedar': many(6) }, { 'a.cedar': many(5) }).cut).toBe(false);
+  });
+
+  it('is compared where it is before where it merely has an effect', () => {
+    const arn = (n: number) => `arn:aws:iam::111122223333:role/w${n}`;
+    // Not as YAML, which takes longer to read than to compare.
+    const withTeam = (team: string, text: string) => {
+      const { bundle, content, written } = usable({ 'a.cedar': text });
+      const workloads = Object.fromEntries(Array.from({ length: 8000 }, (_, n) => [arn(n), { team }]));
+      return { written, content: { ...content, workloads }, bundle: { ...bundle, workloads } };
+    };
+    const more = `@id("new") permit (principal == Workload::"${arn(7999)}", action == Action::"write", resource == Resource::"z");`;
+    const found = (condition: string, most?: number) => {
+      const anybody = `@id("all") permit (principal, action == Action::"read", resource in Resource::"db")
+when { principal has team && context.lifetime <= 300${condition} };`;
+      const base = withTeam('a', anybody);
+      const { widened, cut } = comparePolicies(base, withTeam('b', `${anybody}\n${more}`), most);
+      return { widened: widened.map(({ workload, resource }) => `${workload} ${resource}`), cut };
+    };
+    const widened = [`${arn(7999)} z`];
+    // Whom no policy tells apart is compared once; whom one tells apart, as long as there are questions left.
+    expect(found('')).toEqual({ widened, cut: false });
+    expect(found(' && principal.name like "w*"', 1000)).toEqual({ widened, cut: true });
+  });
+
+  it.each([
+    ['10.0.0.0/24', '10.0.0.0/8'],
+    ['10.0.0.0/24', '10.0.0.0/23'],
+    ['10.0.1.0/24', '10.0.0.0/23'],
+    ['"2001:db8:1::/48"', '"2001:db8::/32"'],
+    ['"2001:db8::/64"', '"2001:db8::/63"'],
+  ])('finds %s in %s', (narrow, wide) => {
+    const of = (cidr: string) => ({
+      'networks.yaml': `office: { cidrs: [${cidr}] }\n`,
+      ...permit({ where: '== Resource::"x"', when: 'context.networks.contains("office")' }),
+    });
+    const literally = (cidr: string) =>
+      permit({
+        where: '== Resource::"x"',
+        when: `context.sourceIp.isInRange(ip("${cidr.replaceAll('"', '')}"))`,
+      });
+    const bound = (cidr: string) => ({
+      'networks.yaml': `office: { cidrs: [${cidr}] }\n`,
+      ...permit({ where: '== Resource::"x"', annotations: '@network("office")' }),
+    });
+    for (const write of [of, literally]) {
+      expect(changes(write(narrow), write(wide)).widened).toEqual([expect.stringMatching(/circumstances .*from /)]);
+      expect(changes(write(wide), write(narrow))).toMatchObject({ widened: [], narrowed: [expect.anything()] });
+    }
+    const wider = expect.stringMatching(/read x: definition network office, for example [\d.:a-f]+$/);
+    expect(changes(bound(narrow), bound(wide))).toEqual({ ...NOTHING, widened: [wider] });
+    expect(changes(bound(wide), bound(narrow))).toEqual({ ...NOTHING, narrowed: [wider] });
+  });
+
+  it('of the window that tokens are bound to is found, and another name for it is none', () => {
+    const bound = (name: string, to: string) => ({
+      'windows.yaml': `windows:\n  ${name}: { from: "08:00", to: "${to}" }\n`,
+      ...permit({ where: '== Resource::"x"', annotations: `@window("${name}")` }),
+    });
+    const wider = expect.stringMatching(/definition window w, for example 2026-/);
+    expect(changes(bound('w', '18:01'), bound('w', '18:03'))).toEqual({ ...NOTHING, widened: [wider] });
+    expect(changes(bound('w', '18:01'), bound('v', '18:01'))).toEqual(NOTHING);
+  });
+
+  it('of what a role gives is found where somebody may have it', () => {
+    const role = (locations: string, more = '') => ({
+      'a.cedar': `@id("a") permit (principal == Workload::"${SERVICE}", action == Action::"assume", resource == Role::"deployer");
+@id("b") permit (principal, action == Action::"read", resource in Resource::"a") when { context.audience == "db" };${more}`,
+      'roles.yaml': `deployer:\n  authorization_details:\n    - { locations: [${locations}], actions: [read] }\n`,
+    });
+    const gain = `${SERVICE} assume role deployer: grants read a/*`;
+    expect(changes(role('a/b'), role('a/b, a/*'))).toEqual({ ...NOTHING, widened: [gain] });
+    expect(changes(role('a/b, a/*'), role('a/b'))).toEqual({ ...NOTHING, narrowed: [gain] });
+    // What nobody may have, and what it gave already.
+    expect(changes(role('a/b'), role('a/b, c'))).toEqual(NOTHING);
+    expect(changes(role('a/*'), role('a/*, a/b'))).toEqual(NOTHING);
+  });
+
+  it.each([
+    ['principal.kind == "role" && principal.account == "111122223333"', 'principal.account == "111122223333"'],
+    ['principal.account like "17*"', 'principal.account like "1*"'],
+    ['principal.account == "111122223333"', 'principal.account like "1*"'],
+  ])('finds whom %s leaves out and %s does not', (narrow, wide) => {
+    const of = (when: string) => permit({ who: 'principal', where: '== Resource::"x"', when });
+    expect(changes(of(narrow), of(wide)).widened).not.toEqual([]);
+  });
+
+  it.each([
+    ['context has vpcEndpoint && context.vpcEndpoint == "vpce-1"', 'context has vpcEndpoint'],
+    ['context.time.toTime() < duration("9h30m")', 'context.time.toTime() < duration("9h31m")'],
+    ['context.time.toTime() < duration("9h30m")', 'context.time.toTime() < duration("9h30m1s")'],
+    [
+      'context.time < datetime("2026-03-01").offset(duration("1d"))',
+      'context.time < datetime("2026-03-01").offset(duration("2d"))',
+    ],
+    [
+      'context.fields.names.contains("a") && context.fields.names.contains("b") && context.fields.names.contains("c")',
+      'context.fields.names.contains("a") && context.fields.names.contains("b")',
+    ],
+    [
+      'context.behaviour.issued + context.behaviour.denied < 3',
+      'context.behaviour.issued + context.behaviour.denied < 4',
+    ],
+    [
+      'context.behaviour.issued > 3 && context.behaviour.denied > 3 && context.behaviour.active > 3',
+      'context.behaviour.issued > 3 && context.behaviour.denied > 3',
+    ],
+    ['context.local.hour * 60 + context.local.minute < 570', 'context.local.hour * 60 + context.local.minute < 580'],
+    ['context.audience like "db-*"', 'context.audience like "db*"'],
+    ['!context.sourceIp.isIpv6()', 'true'],
+  ])('finds what %s leaves out and %s does not', (narrow, wide) => {
+    const of = (when: string) => permit({ where: '== Resource::"x"', when: `context.lifetime <= 300 && ${when}` });
+    expect(changes(of(narrow), of(wide))).toEqual({
+      ...NOTHING,
+      widened: [expect.stringMatching(/read x: (?:circumstances|reach)/)],
+    });
+    expect(changes(of(wide), of(narrow)).widened).toEqual([]);
+  });
+
+  it('of a window’s time zone is found in the half year in which it matters', () => {
+    const of = (window: string) => ({
+      'windows.yaml': `windows:\n  w: { ${window} }\n`,
+      ...permit({ where: '== Resource::"x"', when: 'context.windows.contains("w")' }),
+    });
+    const inWinter = of('from: "08:00", to: "18:00", time_zone: Europe/Berlin');
+    const always = of('from: "07:00", to: "17:00", time_zone: UTC');
+    expect(changes(inWinter, always).widened).toEqual([expect.stringContaining('at 2026-07-')]);
   });
 });

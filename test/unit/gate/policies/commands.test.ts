@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -78,7 +78,9 @@ describe('tvm policy', { timeout: 30_000 }, () => {
       at('policies'),
     ]);
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/events\.jsonl:2: is not JSON\n$/) });
-    expect(stdout).toMatch(/would be denied: no policy permits it\n2 judged again, 1 would change\n/);
+    expect(stdout).toMatch(
+      /would be denied: no policy permits it\n1 judged again, 1 would change\n1 line is no audit event\n/,
+    );
   });
 
   it('unused lists the permits that are in no record, and refuses to from none', async () => {
@@ -86,6 +88,68 @@ describe('tvm policy', { timeout: 30_000 }, () => {
     const { stdout } = await runTvm(['policy', 'unused', at('events.jsonl'), '--since', '90d', ...policies]);
     expect(stdout).toMatch(/orders\.cedar:\d+: "orders-service-writes-shipments" is unused: in no record\n/);
     const none = await runTvm(['policy', 'unused', at('empty.jsonl'), '--since', '90d', ...policies]);
-    expect({ code: none.code, stdout: none.stdout }).toEqual({ code: 2, stdout: '' });
+    expect(none).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining('no token was vended in the records'),
+    });
+  });
+
+  it('replay of a file without events says so', async () => {
+    const replayed = await runTvm(['policy', 'replay', at('empty.jsonl'), '--policies', at('policies')]);
+    expect(replayed).toMatchObject({ code: 2, stderr: expect.stringMatching(/empty\.jsonl has no event of a token/) });
+  });
+
+  it('unused tells of a record that is of the future', async () => {
+    const [issued] = auditEventExamples;
+    writeFileSync(at('future.jsonl'), JSON.stringify({ ...issued?.detail, time: '2999-01-01T00:00:00.000Z' }));
+    const arguments_ = ['policy', 'unused', at('future.jsonl'), '--since', '90d', '--policies', at('policies')];
+    const { code, stderr } = await runTvm(arguments_);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/^1 record is of a time .* to come/) });
+  });
+
+  it.each(['test', 'diff'])('%s names a directory that has no schema', async (command) => {
+    mkdirSync(at('bare'), { recursive: true });
+    writeFileSync(at('bare/a.cedar'), '');
+    const { code, stderr } = await runTvm(['policy', command, at('bare'), ...(command === 'diff' ? [at('bare')] : [])]);
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringMatching(/directory \S+bare has no schema\.ced/),
+    });
+  });
+
+  it('diff of revisions tells of what is not committed', async () => {
+    const git = (...args: string[]) =>
+      execFileSync('git', ['-c', 'user.name=test', '-c', 'user.email=test@example.com', ...args], { cwd: at('tree') });
+    mkdirSync(at('tree'));
+    cpSync('policies', at('tree/policies'), { recursive: true });
+    git('init', '-q', '-b', 'main');
+    git('add', 'policies');
+    git('commit', '-qm', 'policies');
+    const compared = () => runTvm(['policy', 'diff', 'main', 'HEAD'], { cwd: at('tree') });
+    expect(await compared()).toMatchObject({ code: 0, stderr: '' });
+    writeFileSync(at('tree/policies/new.cedar'), '// new\n');
+    expect(await compared()).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^policies has changes that are not/),
+    });
+  });
+
+  it('diff fails on widen when there was too much to compare', async () => {
+    for (const side of ['base', 'head']) cpSync('policies', at(side), { recursive: true });
+    const any = (count: number, one: (number: number) => string) => Array.from({ length: count }, (_, n) => one(n));
+    const policies = (audiences: number) =>
+      any(
+        audiences,
+        (
+          n,
+        ) => `@id("a${n}") permit (principal == Workload::"arn:aws:iam::111122223333:role/x", action == Action::"read", resource == Resource::"x")
+when { context.lifetime <= 300 && context.audience == "a${n}" && context.fields.names.contains("f${n}") };`,
+      ).join('\n');
+    writeFileSync(at('base/many.cedar'), policies(60));
+    writeFileSync(at('head/many.cedar'), policies(59));
+    const { code, stdout, stderr } = await runTvm(['policy', 'diff', at('base'), at('head'), '--fail-on', 'widen']);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringContaining('0 widened') });
+    expect(stderr).toMatch(/--fail-on widen fails: not everything could be compared/);
   });
 });

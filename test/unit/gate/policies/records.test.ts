@@ -72,7 +72,21 @@ describe('a recorded decision, judged again', () => {
       'roles.yaml': 'reader:\n  authorization_details:\n    - { locations: [orders-db/shipments], actions: [read] }\n',
     };
     const { change } = await replayBy(usable(texts).bundle)(issued({ role: 'reader' }));
-    expect(change).toMatchObject({ now: 'would be without read orders-db/orders' });
+    expect(change).toMatchObject({
+      now: 'would be without read orders-db/orders, and also have read orders-db/shipments',
+    });
+  });
+
+  it('of a role is listed when the role gives more', async () => {
+    const texts = (reads: string) => ({
+      'a.cedar': `@id("orders-service-reads-orders") permit (principal == Workload::"${SERVICE}", action in [Action::"read", Action::"assume"], resource);`,
+      'roles.yaml': `reader:\n  authorization_details:\n    - { locations: [${reads}], actions: [read] }\n`,
+    });
+    const now = async (reads: string) =>
+      (await replayBy(usable(texts(reads)).bundle)(issued({ role: 'reader' }))).change?.now;
+    expect(await now('orders-db/orders')).toBeUndefined();
+    expect(await now('orders-db/orders, orders-db/*')).toBe('would also have read orders-db/*');
+    expect(await now('x')).toBe('would be without read orders-db/orders, and also have read x');
   });
 
   it('stands when policy was not the reason, and says what it assumed', async () => {

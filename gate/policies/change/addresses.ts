@@ -1,0 +1,60 @@
+import { BlockList, isIP, isIPv6 } from 'node:net';
+
+/** The addresses at the edges of a range, as `10.0.0.0/8`: the first and the last in it, and those beside it. */
+export function edgesOf(range: string): string[] {
+  const [address = '', prefix] = range.split('/');
+  const version = isIP(address);
+  if (version === 0) return [];
+  const bits = version === 6 ? 128 : 32;
+  const free = BigInt(bits - (prefix === undefined ? bits : Number(prefix)));
+  const first = (toNumber(address) >> free) << free;
+  const last = first + (1n << free) - 1n;
+  return [first, last, first - 1n, last + 1n]
+    .filter((number) => number >= 0n && number < 1n << BigInt(bits))
+    .map((number) => toAddress(number, bits));
+}
+
+/** Tells whether an address is in any of some ranges. */
+export function inRanges(ranges: readonly string[]): (address: string) => boolean {
+  const list = new BlockList();
+  for (const range of ranges) {
+    const [address = '', prefix] = range.split('/');
+    if (isIP(address) === 0) continue;
+    const family = familyOf(address);
+    list.addSubnet(address, prefix === undefined ? (family === 'ipv6' ? 128 : 32) : Number(prefix), family);
+  }
+  return (address) => list.check(address, familyOf(address));
+}
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return isIPv6(address) ? 'ipv6' : 'ipv4';
+}
+
+function toNumber(address: string): bigint {
+  if (!isIPv6(address)) return address.split('.').reduce((sum, byte) => sum * 256n + BigInt(byte), 0n);
+  const [before = '', after] = shortest(address).split('::');
+  const groups = (text: string) => text.split(':').filter((group) => group !== '');
+  const [left, right] = [groups(before), groups(after ?? '')];
+  const all = [...left, ...Array<string>(8 - left.length - right.length).fill('0'), ...right];
+  return all.reduce((sum, group) => sum * 65_536n + BigInt(`0x${group}`), 0n);
+}
+
+function toAddress(number: bigint, bits: number): string {
+  const size = bits === 32 ? 8n : 16n;
+  const parts = Array.from(
+    { length: bits / Number(size) },
+    (_, index) => (number >> (BigInt(index) * size)) % (1n << size),
+  );
+  if (bits === 32) return parts.reverse().join('.');
+  return shortest(
+    parts
+      .reverse()
+      .map((part) => part.toString(16))
+      .join(':'),
+  );
+}
+
+/** An IPv6 address as everybody writes it; one that ends in an IPv4 address, without. */
+function shortest(address: string): string {
+  return new URL(`http://[${address}]`).hostname.slice(1, -1);
+}

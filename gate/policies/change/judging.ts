@@ -1,0 +1,93 @@
+import type { ReadPolicies } from '../../../core/policy/build-bundle.ts';
+import type { PolicyBundle } from '../../../core/policy/bundle.ts';
+import {
+  type DecisionRequest,
+  type PolicyDecisionPoint,
+  policyDecisionPoint,
+} from '../../../core/policy/decision-point.ts';
+import { strictest } from '../../../core/policy/obligations.ts';
+import { attributesOf } from '../../../core/policy/question.ts';
+import { placeResource } from '../../../core/policy/resource-tree.ts';
+import { type PolicyDirectory, policyDirectory } from '../directory.ts';
+import type { Circumstance } from './circumstance.ts';
+import type { Best } from './difference.ts';
+import type { KnownTarget, KnownWorkload } from './universe.ts';
+
+/** Policies that can be decided by. */
+export type Usable = Pick<ReadPolicies, 'content' | 'written'> & { bundle: PolicyBundle };
+
+/** The policies before, or after. */
+export interface Side {
+  directory: PolicyDirectory;
+  policies: PolicyDecisionPoint;
+}
+
+export function sideOf(usable: Usable): Side {
+  return { directory: policyDirectory(usable), policies: policyDecisionPoint(usable.bundle) };
+}
+
+/** How many questions may still be put to Cedar. */
+export class Budget {
+  left: number;
+
+  constructor(questions: number) {
+    this.left = questions;
+  }
+
+  get spent(): boolean {
+    return this.left <= 0;
+  }
+}
+
+/** The request for a target. */
+export function requestFor({ asked }: KnownTarget, fields: string[] | undefined): DecisionRequest {
+  if (asked.action === 'assume') return { role: asked.role, details: [], partial: false };
+  const { action, location } = asked;
+  const detail = { type: 'resource' as const, locations: [location], actions: [action], ...(fields && { fields }) };
+  return { details: [detail], partial: false };
+}
+
+/** The best token that somebody gets in some circumstance; `undefined`: none. */
+export function best(
+  { policies }: Side,
+  { caller }: KnownWorkload,
+  request: DecisionRequest,
+  { context, caller: more }: Circumstance,
+  lifetimes: readonly number[],
+  budget: Budget,
+): Best | undefined {
+  let found: Best | undefined;
+  for (const lifetime of lifetimes) {
+    // They come the longest first.
+    if (found !== undefined && found.lifetime >= lifetime) break;
+    budget.left--;
+    const judgements = policies.judge({ ...caller, ...more }, request, { ...context, lifetime });
+    if (!judgements.every(({ allowed }) => allowed)) continue;
+    const permits = judgements.flatMap((judgement) => judgement.permits);
+    const conditions = strictest(permits.map((id) => policies.bundle.policies[id]?.obligations ?? {}));
+    const longest = Math.min(lifetime, conditions.maxLifetime ?? lifetime);
+    if (found === undefined || longest > found.lifetime) found = { lifetime: longest, conditions };
+  }
+  return found;
+}
+
+/** What an attribute of somebody or something is before and after, where it is text. */
+export function valuesAt(
+  sides: readonly Side[],
+  { caller }: KnownWorkload,
+  { asked }: KnownTarget,
+): (path: string) => string[] {
+  return (path) => {
+    const [variable, name = ''] = path.split('.');
+    return sides.flatMap(({ directory: { content } }) => {
+      const attributes =
+        variable === 'principal'
+          ? attributesOf({ hash: '', ...content }, caller)
+          : asked.action === 'assume' || variable !== 'resource'
+            ? {}
+            : placeResource(content, asked.location).attributes;
+      const value = Object.hasOwn(attributes, name) ? attributes[name] : undefined;
+      return typeof value === 'string' ? [value] : [];
+    });
+  };
+}

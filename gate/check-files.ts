@@ -3,17 +3,18 @@ import { lineNumbers } from '../core/line-numbers.ts';
 import { type CheckOptions, type Hit, type Judgement, SCHEMA_FILE, type Unit } from './check.ts';
 import { isTemplate, resourcesOf } from './cloudformation/resources.ts';
 import { cloudFormationRules } from './cloudformation/rules.ts';
+import { redact } from './credentials/redact.ts';
 import { credentialRules } from './credentials/rules.ts';
 import { MAX_FILE_LENGTH, tooLarge, unreadable, unrecognized } from './file-rules.ts';
 import type { Finding, SourceFile } from './finding.ts';
 import { isKubernetes, objectsOf } from './kubernetes/objects.ts';
 import { kubernetesRules } from './kubernetes/rules.ts';
-import { oneLine } from './one-line.ts';
+import { oneLine, visible } from './one-line.ts';
 import { judgePolicies } from './policies/check-policies.ts';
 import { type Manifest, type ManifestDocument, readManifest } from './read-manifest.ts';
 import { suppressibleRules } from './rules.ts';
 import { suppress } from './suppression.ts';
-import { type Mapping, mapping } from './values.ts';
+import { isMapping, type Mapping, mapping } from './values.ts';
 
 /** Judges all files of a directory of policies: one that holds a {@link SCHEMA_FILE}. */
 export type PolicyDirectoryJudge = (files: readonly SourceFile[], options: CheckOptions) => Judgement[];
@@ -42,7 +43,7 @@ export function checkFiles(
       const all = [...findings, ...besides.filter((finding) => finding.file === file.name)];
       return suppress(file, all, units, suppressibleRules, options.today);
     })
-    .map((finding) => ({ ...finding, message: oneLine(finding.message) }))
+    .map((finding) => ({ ...finding, message: oneLine(redact(visible(finding.message))) }))
     .toSorted(
       (a, b) => compare(a.file, b.file) || a.line - b.line || compare(a.rule, b.rule) || compare(a.message, b.message),
     );
@@ -130,6 +131,13 @@ class Judging implements Judgement {
 
   cloudFormation(template: Mapping): void {
     const whole = { start: 0, end: this.file.text.length };
+    const parameters = mapping(template.Parameters);
+    for (const [id, value] of Object.entries(parameters)) {
+      if (!isMapping(value)) continue;
+      const unit = withCommentsAbove(this.file.text, this.#rangeOf(parameters, whole, id));
+      this.units.push(unit);
+      for (const rule of credentialRules) this.#add(rule.id, rule.inParameter?.({ id, value }) ?? [], unit);
+    }
     const resources = mapping(template.Resources);
     for (const { id, resource } of resourcesOf(template)) {
       const unit = withCommentsAbove(this.file.text, this.#rangeOf(resources, whole, id));

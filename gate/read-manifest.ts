@@ -1,4 +1,4 @@
-import { Composer, type Document, isAlias, isMap, isScalar, isSeq, type Pair, Parser, type YAMLMap } from 'yaml';
+import { Composer, type Document, isAlias, isMap, isScalar, isSeq, Lexer, type Pair, Parser, type YAMLMap } from 'yaml';
 import { isMapping, type Mapping, mappings } from './values.ts';
 
 /** Levels of nesting that a manifest may have: far more than any has, and no stack overflows. */
@@ -6,6 +6,9 @@ const MAX_DEPTH = 100;
 
 /** Values that a file may hold, those that its aliases repeat counted each time. */
 const MAX_VALUES = 1_000_000;
+
+/** Tokens that a file may have: several for each value, its spaces and line ends among them. */
+const MAX_TOKENS = 1_500_000;
 
 /** A stretch of the text: characters, end exclusive. */
 export interface Range {
@@ -40,6 +43,7 @@ export function readManifest(text: string): Manifest | Unreadable {
   const budget = { left: MAX_VALUES };
   let end = 0;
   try {
+    refuseHostile(text);
     // A key that stands twice is looked for below: the library's own search takes the square of their number.
     const options = { prettyErrors: false, uniqueKeys: false, logLevel: 'silent' } as const;
     for (const document of new Composer(options).compose(new Parser().parse(text))) {
@@ -60,6 +64,26 @@ export function readManifest(text: string): Manifest | Unreadable {
       return known?.get(key) ?? known?.get(undefined);
     },
   };
+}
+
+/** Refuses, in time that grows with the text, what would take the parser very long or all memory. */
+function refuseHostile(text: string): void {
+  let tokens = 0;
+  let depth = 0;
+  let indicators = 0;
+  let offset = 0;
+  for (const token of new Lexer().lex(text)) {
+    // These the lexer adds: the text does not have them.
+    if (token !== '\u0002' && token !== '\u0018' && token !== '\u001f') offset += token.length;
+    if (token === '[' || token === '{') depth++;
+    else if (token === ']' || token === '}') depth--;
+    // `- - -` and `? ? ?` nest on one line.
+    if (token === '-' || token === '?' || token === ':') indicators++;
+    else if (token.trim() !== '' || token.includes('\n')) indicators = 0;
+    if (Math.max(depth, indicators) > MAX_DEPTH)
+      throw new Refused(`it is nested deeper than ${MAX_DEPTH} levels`, offset);
+    if (++tokens > MAX_TOKENS) throw new Refused('it holds more values than are judged', offset);
+  }
 }
 
 // The library's messages may quote the text, and a secret with it.

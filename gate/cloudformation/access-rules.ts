@@ -1,6 +1,7 @@
+import { matchesPattern } from './actions.ts';
 import type { CloudFormationRule } from './check.ts';
 import { eachAllowing } from './check.ts';
-import { namesCallers, restricts } from './conditions.ts';
+import { isAnything, namesCallers, restricts } from './conditions.ts';
 import { template, trust } from './examples.ts';
 import { alternatives, resolveText } from './intrinsics.ts';
 import { principalsOf, rootOfAccount } from './principals.ts';
@@ -45,10 +46,15 @@ const BINDING_PROPERTIES: Record<string, readonly string[]> = {
 
 function ofProperties({ type, title, properties }: CloudFormationResource) {
   const binding = Object.hasOwn(BINDING_PROPERTIES, type) ? BINDING_PROPERTIES[type] : undefined;
-  if (binding === undefined || binding.some((key) => properties[key] !== undefined)) return [];
+  if (binding === undefined || binding.some((key) => binds(key, properties[key]))) return [];
   return alternatives(properties.Principal)
     .filter((principal) => resolveText(principal) === '*')
     .map(() => ({ in: properties, key: 'Principal', message: `${title} is open to everyone (Principal *)` }));
+}
+
+function binds(key: string, value: unknown): boolean {
+  if (value === undefined || key === 'Condition') return value !== undefined;
+  return alternatives(value).some((each) => !isAnything(`aws:${key.toLowerCase()}`, resolveText(each)));
 }
 
 const ACCOUNT = 'Principal: { AWS: arn:aws:iam::111122223333:root }';
@@ -88,7 +94,17 @@ function namesCallersOrAgreement(condition: unknown): boolean {
 const PROVIDER = "Principal: { Federated: !Sub 'arn:aws:iam::${AWS::AccountId}:oidc-provider/ci.example.com' }";
 
 /** Subjects, in a pattern, that are of every repository, project or namespace. */
-const ANY_SUBJECT = /^(?:(?:repo|project_path|organization|system:serviceaccount):)?[*?]/;
+const ANY_SUBJECT = /^(?:(?:repo|project_path|organization|system:serviceaccount):)?[*?]|^[^*?:/|@]{0,3}[*?]/;
+
+/** A repository of GitHub in full; what only the deployment knows may be one. */
+const REPOSITORY = /^repo:(?:[^*?/:]+\/[^*?/:]+|[^*?/:]*\0)(?::|$)/;
+
+function isAnySubject(key: string, text: string): boolean {
+  if (text.startsWith('repo:')) return !REPOSITORY.test(text);
+  // Its subjects can be made of other claims than the repository.
+  if (key.startsWith('token.actions.githubusercontent.com')) return !/^(?:[^*?]*\0|\w+:[^*?:]+[:/]|[^*?]*$)/.test(text);
+  return ANY_SUBJECT.test(text);
+}
 
 const webIdentityTrust: CloudFormationRule = {
   id: 'cloudformation/web-identity-without-subject',
@@ -105,7 +121,7 @@ const webIdentityTrust: CloudFormationRule = {
     'Condition: { StringLike: { ci.example.com:sub: "repo:acme/orders:*" } }',
   ]),
   check: eachAllowing(({ kind, value, actions }) => {
-    if (kind !== 'trust' || !actions.some((action) => /^(?:sts:AssumeRoleWithWebIdentity|sts:\*|\*)$/i.test(action))) {
+    if (kind !== 'trust' || !actions.some((action) => matchesPattern(action, 'sts:AssumeRoleWithWebIdentity'))) {
       return [];
     }
     return principalsOf(value.Principal, 'Federated')
@@ -115,7 +131,7 @@ const webIdentityTrust: CloudFormationRule = {
 };
 
 function bindsSubject(provider: string, condition: unknown): boolean {
-  if (restricts(condition, (key) => key.endsWith(':sub'), ANY_SUBJECT)) return true;
+  if (restricts(condition, (key) => key.endsWith(':sub'), isAnySubject)) return true;
   // Cognito's audience is the identity pool: who may be in it is decided there.
   return provider === 'cognito-identity.amazonaws.com' && restricts(condition, (key) => key.endsWith(':aud'));
 }

@@ -35,7 +35,17 @@ export function changesWhatCouldBeNamed(action: string): boolean {
 
 /** Whether an action is all that a service can do, as in `s3:*`. */
 export function isWholeService(action: string): boolean {
-  return /^[\w-]+:\*+$/.test(action);
+  return /^[\w-]+:[*?]*\*[*?]*$/.test(action);
+}
+
+/** Whether an action is every one of every service. */
+export function isEveryAction(action: string): boolean {
+  return /^\*+(?::[*?]*\*[*?]*)?$/.test(action);
+}
+
+/** The service of an action. */
+export function serviceOf(action: string): string {
+  return action.split(':')[0]?.toLowerCase() ?? '';
 }
 
 /** Whether a pattern, with `*` for any characters and `?` for one, is for a text: without regard to case, as IAM. */

@@ -1,9 +1,10 @@
-import { isWholeService } from './actions.ts';
+import { isEveryAction, isWholeService, serviceOf } from './actions.ts';
 import { type CloudFormationRule, eachAllowing } from './check.ts';
 import { restricts } from './conditions.ts';
-import { bindsEscalation, isAnyOfItsKind, isEscalation } from './escalation-actions.ts';
+import { bindsEscalation, escalates } from './escalation-actions.ts';
 import { identityPolicy, template } from './examples.ts';
 import { alternatives, resolveText } from './intrinsics.ts';
+import { isAnyOfService } from './patterns.ts';
 
 const privilegeEscalation: CloudFormationRule = {
   id: 'cloudformation/privilege-escalation',
@@ -20,17 +21,32 @@ const privilegeEscalation: CloudFormationRule = {
   ]),
   check: eachAllowing(({ kind, value, actions, resources }) => {
     if (kind !== 'identity' || restricts(value.Condition, bindsEscalation)) return [];
-    const any = resources.find(isAnyOfItsKind);
-    if (any === undefined) return [];
-    const escalating = actions.filter(
-      // All of everything, and all of a service on everything, are found by rules of their own.
-      (action) => isEscalation(action) && !/^\*+(?::\*+)?$/.test(action) && !(any === '*' && isWholeService(action)),
-    );
-    return escalating.length === 0 ? [] : [{ key: 'Action', problem: `allows ${escalating.join(', ')} on ${any}` }];
+    return resources.flatMap((resource) => {
+      const escalating = actions.filter(
+        // All of everything, and all of a service on everything, are found by rules of their own.
+        (action) =>
+          escalates(action, resource) &&
+          !isEveryAction(action) &&
+          !(isWholeService(action) && isAnyOfService(resource, serviceOf(action))),
+      );
+      return escalating.length === 0
+        ? []
+        : [{ key: 'Action', problem: `allows ${escalating.join(', ')} on ${resource}` }];
+    });
   }),
 };
 
-const ADMINISTRATORS = /:policy\/(?:job-function\/)?(AdministratorAccess|PowerUserAccess|IAMFullAccess)$/;
+const ADMINISTRATORS = /(?:^|:policy\/|^\/)(?:job-function\/)?(AdministratorAccess|PowerUserAccess|IAMFullAccess)$/;
+
+/** Where managed policies are attached. */
+const ATTACHED: Record<string, string> = {
+  'AWS::IAM::Role': 'ManagedPolicyArns',
+  'AWS::IAM::User': 'ManagedPolicyArns',
+  'AWS::IAM::Group': 'ManagedPolicyArns',
+  'AWS::SSO::PermissionSet': 'ManagedPolicies',
+  'AWS::Serverless::Function': 'Policies',
+  'AWS::Serverless::StateMachine': 'Policies',
+};
 
 const administratorPolicy: CloudFormationRule = {
   id: 'cloudformation/administrator-policy',
@@ -41,12 +57,11 @@ const administratorPolicy: CloudFormationRule = {
   failing: template('AWS::IAM::Group', ['ManagedPolicyArns: [arn:aws:iam::aws:policy/AdministratorAccess]']),
   passing: template('AWS::IAM::Group', ['ManagedPolicyArns: [arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess]']),
   check: ({ type, title, properties }) => {
-    if (!['AWS::IAM::Role', 'AWS::IAM::User', 'AWS::IAM::Group'].includes(type)) return [];
-    return alternatives(properties.ManagedPolicyArns).flatMap((arn) => {
+    const key = Object.hasOwn(ATTACHED, type) ? ATTACHED[type] : undefined;
+    if (key === undefined) return [];
+    return alternatives(properties[key]).flatMap((arn) => {
       const name = ADMINISTRATORS.exec(resolveText(arn))?.[1];
-      return name === undefined
-        ? []
-        : [{ in: properties, key: 'ManagedPolicyArns', message: `${title} has the policy ${name}` }];
+      return name === undefined ? [] : [{ in: properties, key, message: `${title} has the policy ${name}` }];
     });
   },
 };

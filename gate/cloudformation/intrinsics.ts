@@ -1,4 +1,5 @@
 import { elements, isMapping, mapping, textOf } from '../values.ts';
+import { defaultOf, mapped } from './scope.ts';
 
 /** Stands, in text, for what only the deployment knows: a parameter, an attribute of a resource. */
 export const UNKNOWN = '\u0000';
@@ -11,32 +12,79 @@ const PSEUDO: Record<string, string> = {
   'AWS::Region': '<this region>',
 };
 
-/** The text that a property becomes, with {@link UNKNOWN} for the parts that cannot be known. */
-export function resolveText(value: unknown): string {
+/** The longest text that functions make: no template takes all memory. */
+const MAX_TEXT = 20_000;
+
+/**
+ * The text that a property becomes, with {@link UNKNOWN} for the parts that cannot be known.
+ *
+ * @param withDefaults whether parameters are taken to be their defaults
+ */
+export function resolveText(value: unknown, withDefaults = true): string {
+  const text = resolve(value, withDefaults);
+  return text.length > MAX_TEXT && typeof value === 'object' ? UNKNOWN : text;
+}
+
+function resolve(value: unknown, withDefaults: boolean): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number') return String(value);
   if (!isMapping(value)) return UNKNOWN;
-  if (value.Ref !== undefined) return pseudo(value.Ref);
+  if (value.Ref !== undefined) return named(value, value.Ref, withDefaults);
   if (Array.isArray(value['Fn::Join'])) {
     const [separator, parts] = value['Fn::Join'];
-    return Array.isArray(parts) ? parts.map(resolveText).join(textOf(separator) ?? UNKNOWN) : UNKNOWN;
+    const list = Array.isArray(parts) ? parts : listOf(parts, withDefaults);
+    return list?.map((part) => resolveText(part, withDefaults)).join(textOf(separator) ?? UNKNOWN) ?? UNKNOWN;
   }
   if (value['Fn::Sub'] !== undefined) {
     const [template, variables] = [value['Fn::Sub']].flat();
-    return substitute(template, mapping(variables));
+    return substitute(value, template, mapping(variables), withDefaults);
   }
-  return UNKNOWN;
+  if (Array.isArray(value['Fn::Select'])) {
+    const [index, list] = value['Fn::Select'];
+    return resolveText((Array.isArray(list) ? list : listOf(list, withDefaults))?.[Number(index)], withDefaults);
+  }
+  const found = inMap(value, withDefaults);
+  return typeof found === 'string' || typeof found === 'number' ? String(found) : UNKNOWN;
 }
 
-function pseudo(name: unknown): string {
-  return typeof name === 'string' && Object.hasOwn(PSEUDO, name) ? (PSEUDO[name] ?? UNKNOWN) : UNKNOWN;
+/** The texts that a function for a list makes, if that can be known. */
+function listOf(value: unknown, withDefaults = true): unknown[] | undefined {
+  if (!isMapping(value)) return undefined;
+  if (Array.isArray(value['Fn::Split'])) {
+    const [separator, text] = value['Fn::Split'];
+    if (typeof separator !== 'string' || separator === '') return undefined;
+    return resolveText(text, withDefaults).split(separator);
+  }
+  const known = value.Ref !== undefined && withDefaults ? defaultOf(value, value.Ref) : inMap(value, withDefaults);
+  return Array.isArray(known) ? known : undefined;
 }
 
-function substitute(template: unknown, variables: Record<string, unknown>): string {
+function inMap(value: object, withDefaults: boolean): unknown {
+  const path = mapping(value)['Fn::FindInMap'];
+  if (!Array.isArray(path)) return undefined;
+  const [name = UNKNOWN, top = UNKNOWN, second = UNKNOWN] = path.map((part) => resolveText(part, withDefaults));
+  return mapped(value, name, top, second);
+}
+
+function named(at: object, name: unknown, withDefaults: boolean): string {
+  if (typeof name === 'string' && Object.hasOwn(PSEUDO, name)) return PSEUDO[name] ?? UNKNOWN;
+  const known = withDefaults ? defaultOf(at, name) : undefined;
+  return typeof known === 'string' ? known : UNKNOWN;
+}
+
+function substitute(at: object, template: unknown, variables: Record<string, unknown>, withDefaults: boolean): string {
   if (typeof template !== 'string') return UNKNOWN;
+  // Each once, however often it stands there: functions in functions would take forever.
+  const resolved = new Map<string, string>();
+  let length = template.length;
   return template.replace(/\$\{([^{}]*)\}/g, (_whole, name: string) => {
     if (name.startsWith('!')) return `\${${name.slice(1)}}`;
-    return Object.hasOwn(variables, name) ? resolveText(variables[name]) : pseudo(name);
+    const text =
+      resolved.get(name) ??
+      (Object.hasOwn(variables, name) ? resolveText(variables[name], withDefaults) : named(at, name, withDefaults));
+    resolved.set(name, text);
+    length += text.length;
+    return length > 2 * MAX_TEXT ? UNKNOWN : text;
   });
 }
 
@@ -47,7 +95,7 @@ export function alternatives(value: unknown): unknown[] {
   if (!isMapping(value)) return [value];
   if (value.Ref === 'AWS::NoValue') return [];
   if (Array.isArray(value['Fn::If'])) return elements(value['Fn::If']).slice(1).flatMap(alternatives);
-  return [value];
+  return listOf(value)?.flatMap(alternatives) ?? [value];
 }
 
 /** Whether a value is left to an intrinsic function. */

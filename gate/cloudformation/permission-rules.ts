@@ -1,7 +1,8 @@
-import { changesWhatCouldBeNamed, isWholeService } from './actions.ts';
+import { changesWhatCouldBeNamed, isEveryAction, isWholeService, serviceOf } from './actions.ts';
 import { type CloudFormationRule, eachAllowing } from './check.ts';
-import { isEscalation } from './escalation-actions.ts';
+import { escalates } from './escalation-actions.ts';
 import { identityPolicy } from './examples.ts';
+import { isAnyOfAType, isAnyOfService, isEverything } from './patterns.ts';
 
 const NAMED = identityPolicy([
   'Effect: Allow',
@@ -18,7 +19,7 @@ const allActions: CloudFormationRule = {
   failing: identityPolicy(['Effect: Allow', "Action: '*'", "Resource: '*'"]),
   passing: NAMED,
   check: eachAllowing(({ actions }) =>
-    actions.some((action) => /^\*+(?::\*+)?$/.test(action)) ? [{ key: 'Action', problem: 'allows every action' }] : [],
+    actions.some(isEveryAction) ? [{ key: 'Action', problem: 'allows every action' }] : [],
   ),
 };
 
@@ -31,9 +32,18 @@ const serviceWidePermission: CloudFormationRule = {
   failing: identityPolicy(['Effect: Allow', 'Action: s3:*', "Resource: '*'"]),
   passing: NAMED,
   check: eachAllowing(({ kind, actions, resources }) => {
-    if (kind !== 'identity' || !resources.includes('*')) return [];
-    const services = actions.filter(isWholeService);
-    return services.length === 0 ? [] : [{ key: 'Action', problem: `allows ${services.join(', ')} on every resource` }];
+    if (kind !== 'identity') return [];
+    return resources.flatMap((resource) => {
+      const services = actions.filter((action) => {
+        if (!isWholeService(action)) return false;
+        const service = serviceOf(action);
+        // Becoming another by all of a type is found by a rule of its own.
+        return isAnyOfService(resource, service) || (isAnyOfAType(resource, service) && !escalates(action, resource));
+      });
+      return services.length === 0
+        ? []
+        : [{ key: 'Action', problem: `allows ${services.join(', ')} on ${called(resource)}` }];
+    });
   }),
 };
 
@@ -47,13 +57,19 @@ const writeOnAnyResource: CloudFormationRule = {
   passing: NAMED,
   check: eachAllowing(({ kind, value, actions, resources }) => {
     // What a condition asks is weighed by no rule: it may well be the name of the resource.
-    if (kind !== 'identity' || !resources.includes('*') || value.Condition !== undefined) return [];
-    const changing = actions.filter(
-      (action) => changesWhatCouldBeNamed(action) && !isWholeService(action) && !isEscalation(action),
-    );
-    return changing.length === 0
-      ? []
-      : [{ key: 'Resource', problem: `allows ${changing.join(', ')} on every resource` }];
+    if (kind !== 'identity' || value.Condition !== undefined) return [];
+    return resources.flatMap((resource) => {
+      const changing = actions.filter(
+        (action) =>
+          reaches(resource, serviceOf(action)) &&
+          changesWhatCouldBeNamed(action) &&
+          !isWholeService(action) &&
+          !escalates(action, resource),
+      );
+      return changing.length === 0
+        ? []
+        : [{ key: 'Resource', problem: `allows ${changing.join(', ')} on ${called(resource)}` }];
+    });
   }),
 };
 
@@ -71,6 +87,15 @@ const negatedPermission: CloudFormationRule = {
       .map((key) => ({ key, problem: `allows all but what its ${key} names` })),
   ),
 };
+
+/** Whether a resource is any, to be written to. That a function writes any log is what AWS's own policy for it says. */
+function reaches(resource: string, service: string): boolean {
+  return isEverything(resource) || (service !== 'logs' && isAnyOfService(resource, service));
+}
+
+function called(resource: string): string {
+  return resource === '*' ? 'every resource' : resource;
+}
 
 /** What a policy may permit. */
 export const permissionRules = [allActions, serviceWidePermission, writeOnAnyResource, negatedPermission];

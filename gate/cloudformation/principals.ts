@@ -5,7 +5,7 @@ import { alternatives, resolveText } from './intrinsics.ts';
 export function principalsOf(principal: unknown, kind: 'AWS' | 'Federated'): string[] {
   return alternatives(principal)
     .flatMap((each) => (isMapping(each) ? alternatives(each[kind]) : kind === 'AWS' ? [each] : []))
-    .map(resolveText);
+    .map((each) => resolveText(each));
 }
 
 /** The account, if another one is named in full, whose root a principal is: all of the account. */

@@ -1,4 +1,5 @@
 import { isMapping, type Mapping, mapping } from '../values.ts';
+import { noteScope } from './scope.ts';
 
 /** A resource of a template. */
 export interface CloudFormationResource {
@@ -21,6 +22,7 @@ export function isTemplate(value: unknown): value is Mapping {
 
 /** The resources of a template, each with its logical id. */
 export function resourcesOf(template: Mapping): { id: string; resource: CloudFormationResource }[] {
+  noteScope(template);
   return Object.entries(mapping(template.Resources)).flatMap(([id, value]) => {
     const type = typeOf(value);
     if (type === undefined) return [];

@@ -28,6 +28,11 @@ const POLICIES: Record<string, readonly (readonly [PolicyKind, string])[]> = {
     ['identity', 'Policies.*.PolicyDocument'],
     ['trust', 'AssumeRolePolicyDocument'],
   ],
+  'AWS::Serverless::Function': [
+    ['identity', 'Policies'],
+    ['trust', 'AssumeRolePolicyDocument'],
+  ],
+  'AWS::Serverless::StateMachine': [['identity', 'Policies']],
   'AWS::SSO::PermissionSet': [['identity', 'InlinePolicy']],
   'AWS::S3::BucketPolicy': [['resource', 'PolicyDocument']],
   'AWS::S3::AccessPoint': [['resource', 'Policy']],
@@ -73,7 +78,8 @@ function readAllowing({ type, properties }: CloudFormationResource): Allowing[] 
   const single = type === 'AWS::Events::EventBusPolicy' ? alternatives(properties.Statement) : [];
   return [...written, ...single.map((statement) => ({ kind: 'resource' as const, statement }))].flatMap(
     ({ kind, statement }) =>
-      isMapping(statement) && statement.Effect === 'Allow' ? [toAllowing(kind, statement)] : [],
+      // What only the deployment knows may well allow.
+      isMapping(statement) && statement.Effect !== 'Deny' ? [toAllowing(kind, statement)] : [],
   );
 }
 
@@ -97,7 +103,7 @@ function toAllowing(kind: PolicyKind, value: Mapping): Allowing {
   return {
     kind,
     value,
-    actions: alternatives(value.Action).map(resolveText),
-    resources: alternatives(value.Resource).map(resolveText),
+    actions: alternatives(value.Action).map((each) => resolveText(each)),
+    resources: alternatives(value.Resource).map((each) => resolveText(each)),
   };
 }

@@ -65,6 +65,32 @@ function example(...parts: string[]): SourceFile {
   return configMap(parts.join(''));
 }
 
+const AWS_KEYS: readonly Shape[] = [
+  { called: 'an AWS access key id', pattern: /(?<![A-Za-z0-9])AKIA[A-Z0-9]{16}(?![A-Za-z0-9])/g },
+  {
+    called: 'an AWS secret access key',
+    pattern:
+      /secret_?-?(?:access_?-?)?key["']?\s{0,40}(?::|=|,|\s)\s{0,40}(?:["']?value["']?\s{0,40}:\s{0,40})?["']?([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])/gi,
+  },
+];
+
+const PRIVATE_KEYS: readonly Shape[] = [
+  {
+    called: 'a private key',
+    pattern: /-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----[\s\\nr"',+]{0,60}[A-Za-z0-9+/=]{40}/g,
+  },
+];
+
+const TOKENS: readonly Shape[] = [
+  { called: 'a token of GitHub', pattern: /(?<!\w)gh[pousr]_[A-Za-z0-9]{36,255}(?!\w)/g },
+  { called: 'a token of GitHub', pattern: /(?<!\w)github_pat_\w{40,255}(?!\w)/g },
+  { called: 'a token of GitLab', pattern: /(?<![\w-])glpat-[\w-]{20,64}(?![\w-])/g },
+  { called: 'a token of Slack', pattern: /(?<![\w-])xox[abeoprs]-[\w-]{20,255}(?![\w-])/g },
+  { called: 'a token of npm', pattern: /(?<!\w)npm_[A-Za-z0-9]{36}(?!\w)/g },
+  { called: 'a key of Stripe', pattern: /(?<!\w)[rs]k_live_[A-Za-z0-9]{20,255}(?!\w)/g },
+  { called: 'a JWT', pattern: /(?<![\w.-])eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{20,}/g },
+];
+
 const awsAccessKey = shapes(
   {
     id: 'credentials/aws-access-key',
@@ -74,14 +100,7 @@ const awsAccessKey = shapes(
     failing: example('AKIA', 'QWERTYUIOPASDFGH'),
     passing: configMap('AKIAIOSFODNN7EXAMPLE'),
   },
-  [
-    { called: 'an AWS access key id', pattern: /(?<![A-Za-z0-9])AKIA[A-Z0-9]{16}(?![A-Za-z0-9])/g },
-    {
-      called: 'an AWS secret access key',
-      pattern:
-        /secret_?-?(?:access_?-?)?key["']?\s{0,40}(?::|=|,|\s)\s{0,40}(?:["']?value["']?\s{0,40}:\s{0,40})?["']?([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])/gi,
-    },
-  ],
+  AWS_KEYS,
 );
 
 const privateKey = shapes(
@@ -93,12 +112,7 @@ const privateKey = shapes(
     failing: example('-----BEGIN ', 'PRIVATE KEY-----\\n', 'MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg'),
     passing: configMap('-----BEGIN PUBLIC KEY-----'),
   },
-  [
-    {
-      called: 'a private key',
-      pattern: /-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----[\s\\nr"',+]{0,60}[A-Za-z0-9+/=]{40}/g,
-    },
-  ],
+  PRIVATE_KEYS,
 );
 
 const accessToken = shapes(
@@ -110,16 +124,11 @@ const accessToken = shapes(
     failing: example('gh', 'p_', 'aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789'),
     passing: configMap('ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'),
   },
-  [
-    { called: 'a token of GitHub', pattern: /(?<!\w)gh[pousr]_[A-Za-z0-9]{36,255}(?!\w)/g },
-    { called: 'a token of GitHub', pattern: /(?<!\w)github_pat_\w{40,255}(?!\w)/g },
-    { called: 'a token of GitLab', pattern: /(?<![\w-])glpat-[\w-]{20,64}(?![\w-])/g },
-    { called: 'a token of Slack', pattern: /(?<![\w-])xox[abeoprs]-[\w-]{20,255}(?![\w-])/g },
-    { called: 'a token of npm', pattern: /(?<!\w)npm_[A-Za-z0-9]{36}(?!\w)/g },
-    { called: 'a key of Stripe', pattern: /(?<!\w)[rs]k_live_[A-Za-z0-9]{20,255}(?!\w)/g },
-    { called: 'a JWT', pattern: /(?<![\w.-])eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{20,}/g },
-  ],
+  TOKENS,
 );
+
+/** Every shape of a secret. */
+export const knownShapes: readonly Shape[] = [...AWS_KEYS, ...PRIVATE_KEYS, ...TOKENS];
 
 /** Secrets that are known by their looks. */
 export const knownSecretRules = [awsAccessKey, privateKey, accessToken];

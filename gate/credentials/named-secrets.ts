@@ -2,12 +2,10 @@ import type { Hit } from '../check.ts';
 import { alternatives, resolveText, UNKNOWN } from '../cloudformation/intrinsics.ts';
 import { examplePod, IMAGE, PLAIN } from '../kubernetes/example-pod.ts';
 import { containersOf } from '../kubernetes/pods.ts';
-import { isMapping, type Mapping, mapping, mappings, textOf } from '../values.ts';
+import { isMapping, type Mapping, mapping, mappings, textOf, texts } from '../values.ts';
 import type { CredentialRule } from './check.ts';
 import { isNoSecret } from './placeholders.ts';
-
-/** Names of variables and settings that promise a secret. */
-const SECRET_NAME = /(?:password|passwd|passphrase|secret|token|api[_-]?key|secret[_-]?access[_-]?key)$/i;
+import { hasUrlPassword, isSecretUnder, secretFlags } from './secret-names.ts';
 
 /** Properties of CloudFormation that take a secret. */
 const SECRET_PROPERTY =
@@ -29,23 +27,41 @@ export const plainSecret: CredentialRule = {
     '    valueFrom: { secretKeyRef: { name: db, key: password } }',
   ]),
   inKubernetes: (object) => {
-    const variables = containersOf(object).flatMap(({ title, value }) =>
-      mappings(value.env)
+    const ofContainers = containersOf(object).flatMap(({ title, value }) => [
+      ...mappings(value.env)
         .filter((variable) => isSecret(variable.name, variable.value))
         .map((variable) => ({ in: variable, key: 'value', message: `${title} has ${variable.name} written out` })),
-    );
+      ...['command', 'args'].flatMap((key) =>
+        secretFlags(texts(value[key])).map((flag) => ({
+          in: value,
+          key,
+          message: `${title} has --${flag} written out`,
+        })),
+      ),
+      ...['command', 'args']
+        .filter((key) => texts(value[key]).some(hasUrlPassword))
+        .map((key) => ({ in: value, key, message: `${title} has a URL with a password in its ${key}` })),
+    ]);
     const data = object.kind === 'ConfigMap' ? mapping(object.value.data) : {};
     const settings = Object.keys(data)
       .filter((key) => isSecret(key, data[key]))
       .map((key) => ({ in: data, key, message: `${object.title} has ${key} written out` }));
-    return [...variables, ...settings];
+    return [...ofContainers, ...settings];
   },
   inCloudFormation: ({ title, properties }) => [...writtenOut(properties, title)],
+  inParameter: ({ id, value }) =>
+    // The default of one that Systems Manager resolves is the name of the secret.
+    textOf(value.Type)?.startsWith('AWS::SSM::') ||
+    !isSecret(id.replace(/(?:Param|Parameter|Value)$/, ''), value.Default)
+      ? []
+      : [{ in: value, key: 'Default', message: `the parameter ${id} has a default written out` }],
 };
 
 function isSecret(name: unknown, value: unknown): boolean {
-  if (typeof name !== 'string' || !SECRET_NAME.test(name)) return false;
-  return alternatives(value).map(resolveText).some(isWrittenOut);
+  if (typeof name !== 'string') return false;
+  return alternatives(value)
+    .map((each) => resolveText(each, false))
+    .some((text) => hasUrlPassword(text) || (!text.includes(UNKNOWN) && isSecretUnder(name, text)));
 }
 
 function isWrittenOut(text: string): boolean {
@@ -60,8 +76,13 @@ function* writtenOut(value: unknown, title: string): Generator<Hit> {
     yield { in: value, key: 'Value', message: `${title} has ${value.Name} written out` };
   }
   for (const [key, member] of Object.entries(value)) {
-    if (SECRET_PROPERTY.test(key) && alternatives(member).some((text) => isWrittenOut(resolveText(text)))) {
+    if (SECRET_PROPERTY.test(key) && alternatives(member).some((text) => isWrittenOut(resolveText(text, false)))) {
       yield { in: value, key, message: `${title} has ${key} written out` };
+    }
+    if (/^(?:Command|EntryPoint)$/.test(key)) {
+      for (const flag of secretFlags(texts(member))) {
+        yield { in: value, key, message: `${title} has --${flag} written out` };
+      }
     }
     if (key === 'Variables') yield* variables(mapping(member), title);
     yield* writtenOut(member, title);

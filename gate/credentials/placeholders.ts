@@ -1,6 +1,6 @@
 /** What fills a value in later, or says that somebody must. A default that works as a password, as `changeme`, is none. */
 const PLACEHOLDERS = [
-  /\$\{|\$\(|\{\{|^\$\w+$|^%\w+%$/,
+  /\$\{|\$\(|\{\{|^\$[\w.:-]+$|^%\w+%$|^`/,
   /^<.*>$|^\[.*\]$|^ENC\[/,
   /^(?:\*+|x+|\.+|-+|0+)$/i,
   /^(?:none|null|empty|example|sample|dummy|placeholder|redacted|todo|unused|tbd)$/i,

@@ -26,6 +26,7 @@ export const ADMITTED: Record<Admission['of'], { group: string; resources: strin
     },
   ],
   secrets: [{ group: '', resources: ['secrets'], kinds: ['Secret'] }],
+  volumes: [{ group: '', resources: ['persistentvolumes'], kinds: ['PersistentVolume'] }],
 };
 
 const POD_VARIABLES = [

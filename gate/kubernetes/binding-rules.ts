@@ -90,5 +90,37 @@ const everyoneBinding: KubernetesRule = {
   admission: { of: 'bindings', cel: noSubject(EVERYONE) },
 };
 
+const CHANGING_ROLES = ['admin', 'edit'];
+
+const defaultAccountBinding: KubernetesRule = {
+  id: 'kubernetes/default-account-binding',
+  severity: 'warning',
+  title: 'a binding to every pod of a namespace that names no account',
+  why: 'Pods that never asked for the cluster’s API change all of a namespace, secrets too, and so does who breaks into one.',
+  instead: 'Bind a service account of the workload’s own, and a role that names what it does.',
+  failing: binding('edit', '{ kind: ServiceAccount, name: default, namespace: shop }'),
+  passing: binding('edit', ACCOUNT),
+  check: (object) => {
+    const role = textOf(roleOf(object).name) ?? '';
+    if (!isBinding(object) || roleOf(object).kind === 'Role' || !CHANGING_ROLES.includes(role)) return [];
+    return mappings(object.value.subjects)
+      .filter(({ kind, name }) =>
+        kind === 'ServiceAccount' ? name === 'default' : textOf(name)?.startsWith('system:serviceaccounts:'),
+      )
+      .map((subject) => ({
+        in: subject,
+        key: 'name',
+        message: `${object.title} gives ${role} to ${subject.kind === 'ServiceAccount' ? 'the default service account' : subject.name}`,
+      }));
+  },
+  admission: {
+    of: 'bindings',
+    cel: () =>
+      "object.roleRef.kind == 'Role' || !(object.roleRef.name in ['admin', 'edit']) || " +
+      '!has(object.subjects) || object.subjects == null || object.subjects.all(s, ' +
+      "!(s.kind == 'ServiceAccount' ? s.name == 'default' : s.name.startsWith('system:serviceaccounts:')))",
+  },
+};
+
 /** Who may have a role. */
-export const bindingRules = [clusterAdminBinding, anonymousBinding, everyoneBinding];
+export const bindingRules = [clusterAdminBinding, anonymousBinding, everyoneBinding, defaultAccountBinding];

@@ -10,7 +10,7 @@ export interface KubernetesRule extends CheckedRule<KubernetesObject> {
 /** A rule in the words of the cluster: CEL, true where the rule is kept. */
 export interface Admission {
   /** Which objects it is about. */
-  of: 'pods' | 'roles' | 'bindings' | 'secrets';
+  of: 'pods' | 'roles' | 'bindings' | 'secrets' | 'volumes';
   /**
    * Over `object`; for pods over `variables.spec` (the pod's) and `variables.containers` (those of every kind).
    *

@@ -1,7 +1,7 @@
-import { isTrue, mapping, texts } from '../values.ts';
+import { isTrue, type Mapping, mapping, texts } from '../values.ts';
 import type { KubernetesRule } from './check.ts';
 import { examplePod, PLAIN } from './example-pod.ts';
-import { containersOf } from './pods.ts';
+import { containersOf, podSpecOf } from './pods.ts';
 
 const CONFINED = examplePod(PLAIN, [
   'securityContext:',
@@ -24,13 +24,37 @@ const privilegedContainer: KubernetesRule = {
   instead: 'Leave out `privileged`; add the single capability that is needed, if any.',
   failing: examplePod(PLAIN, ['securityContext:', '  privileged: true']),
   passing: CONFINED,
-  check: (object) =>
-    containersOf(object)
-      .map(({ title, value }) => ({ title, context: mapping(value.securityContext) }))
-      .filter(({ context }) => isTrue(context.privileged))
-      .map(({ title, context }) => ({ in: context, key: 'privileged', message: `${title} is privileged` })),
-  admission: { of: 'pods', cel: noContainer('privileged', ' == true') },
+  check: (object) => {
+    const ofPod = mapping(mapping(podSpecOf(object)?.securityContext).windowsOptions);
+    const containers = containersOf(object).flatMap(({ title, value }) => {
+      const context = mapping(value.securityContext);
+      const windows = mapping(context.windowsOptions);
+      return [
+        ...(isTrue(context.privileged) ? [{ in: context, key: 'privileged', message: `${title} is privileged` }] : []),
+        ...hostProcess(windows, title),
+      ];
+    });
+    return [...hostProcess(ofPod, object.title), ...containers];
+  },
+  admission: {
+    of: 'pods',
+    cel: () =>
+      `${noContainer('privileged', ' == true')()} && ` +
+      `(!has(variables.spec.securityContext) || ${noHostProcess('variables.spec.securityContext')}) && ` +
+      `variables.containers.all(c, !has(c.securityContext) || ${noHostProcess('c.securityContext')})`,
+  },
 };
+
+// What privileged is on Linux, this is on Windows.
+function hostProcess(windowsOptions: Mapping, title: string) {
+  if (!isTrue(windowsOptions.hostProcess)) return [];
+  return [{ in: windowsOptions, key: 'hostProcess', message: `${title} runs as a process of its Windows node` }];
+}
+
+function noHostProcess(context: string): string {
+  const options = `${context}.windowsOptions`;
+  return `!has(${options}) || !has(${options}.hostProcess) || !${options}.hostProcess`;
+}
 
 const privilegeEscalation: KubernetesRule = {
   id: 'kubernetes/allow-privilege-escalation',

@@ -47,6 +47,18 @@ const SENSITIVE = [
   '/var/run',
 ];
 
+/** What monitors mount of these all over: logs, names and public certificates. */
+const HARMLESS = [
+  '/etc/localtime',
+  '/etc/machine-id',
+  '/etc/os-release',
+  '/etc/ssl/certs',
+  '/etc/timezone',
+  '/usr/share/ca-certificates',
+  '/usr/share/zoneinfo',
+  '/var/lib/docker/containers',
+];
+
 /** The directories around them, which hold them too. */
 const AROUND = [...new Set(['/', ...SENSITIVE.map((path) => posix.dirname(path))])];
 
@@ -72,21 +84,58 @@ const hostPath: KubernetesRule = {
     }),
   admission: {
     of: 'pods',
-    // The API server refuses a path with `..`.
     cel: () =>
-      `!has(variables.spec.volumes) || variables.spec.volumes.all(v, !has(v.hostPath) || ` +
-      `!v.hostPath.path.matches('^/*$|^/+(${AROUND.filter((path) => path !== '/')
-        .map((path) => path.slice(1).replaceAll('/', '/+'))
-        .join('|')})/*$|^/+(${SENSITIVE.map((path) => path.slice(1).replaceAll('/', '/+')).join('|')})(/.*)?$'))`,
+      `!has(variables.spec.volumes) || variables.spec.volumes.all(v, !has(v.hostPath) || ${celHarmless('v.hostPath.path')})`,
   },
 };
 
-function isSensitive(path: string): boolean {
-  const plain = posix.normalize(`/${path}/`).slice(0, -1) || '/';
+const volumeText = (path: string) => `apiVersion: v1
+kind: PersistentVolume
+metadata:
+  name: example
+spec:
+  hostPath: { path: ${path} }
+`;
+
+const hostPathVolume: KubernetesRule = {
+  id: 'kubernetes/host-path-volume',
+  severity: 'error',
+  title: 'a persistent volume that is the node’s own directory',
+  why: 'Whoever claims it mounts the directory, and has the node, though the pod itself shows only a claim.',
+  instead: 'Take storage of a StorageClass, or a directory of the workload’s own on the node.',
+  failing: { name: 'volume.yaml', text: volumeText('/') },
+  passing: { name: 'volume.yaml', text: volumeText('/mnt/orders') },
+  check: ({ kind, title, value }) => {
+    const spec = kind === 'PersistentVolume' ? mapping(value.spec) : {};
+    return [mapping(spec.hostPath), mapping(spec.local)].flatMap((host) => {
+      const path = textOf(host.path);
+      if (path === undefined || !isSensitive(path)) return [];
+      return [{ in: host, key: 'path', message: `${title} is ${posix.normalize(path)} of the node` }];
+    });
+  },
+  admission: {
+    of: 'volumes',
+    cel: () =>
+      `(!has(object.spec.hostPath) || ${celHarmless('object.spec.hostPath.path')}) && ` +
+      `(!has(object.spec.local) || ${celHarmless('object.spec.local.path')})`,
+  },
+};
+
+/** CEL: a path is none of the node's own. The API server refuses one with `..`. */
+function celHarmless(path: string): string {
+  const any = (paths: readonly string[]) => paths.map((each) => each.slice(1).replaceAll('/', '/+')).join('|');
+  const around = any(AROUND.filter((each) => each !== '/'));
   return (
-    AROUND.includes(plain) || SENSITIVE.some((directory) => plain === directory || plain.startsWith(`${directory}/`))
+    `(!${path}.matches('^/*$|^/+(${around})/*$|^/+(${any(SENSITIVE)})(/.*)?$') || ` +
+    `${path}.matches('^/+(${any(HARMLESS)})(/.*)?$'))`
   );
 }
 
+function isSensitive(path: string): boolean {
+  const plain = posix.normalize(`/${path}/`).slice(0, -1) || '/';
+  const isIn = (directory: string) => plain === directory || plain.startsWith(`${directory}/`);
+  return AROUND.includes(plain) || (SENSITIVE.some(isIn) && !HARMLESS.some(isIn));
+}
+
 /** What a pod may have of its node. */
-export const hostRules = [hostNamespace, hostPath];
+export const hostRules = [hostNamespace, hostPath, hostPathVolume];

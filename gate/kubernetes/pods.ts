@@ -11,6 +11,8 @@ const POD_SPEC: Record<string, readonly string[]> = {
   ReplicaSet: ['spec', 'template', 'spec'],
   ReplicationController: ['spec', 'template', 'spec'],
   Job: ['spec', 'template', 'spec'],
+  // Of Argo, in place of a Deployment.
+  Rollout: ['spec', 'template', 'spec'],
   CronJob: ['spec', 'jobTemplate', 'spec', 'template', 'spec'],
 };
 

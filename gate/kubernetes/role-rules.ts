@@ -1,48 +1,11 @@
-import type { SourceFile } from '../finding.ts';
-import { type Mapping, mappings, texts } from '../values.ts';
+import { mapping, mappings } from '../values.ts';
 import type { KubernetesRule } from './check.ts';
+import { noRule, READ_CONFIG, role } from './example-role.ts';
+import { BUILT_IN_GROUPS, grantsOf, isBuiltIn, isEveryResource, isWildcard, writes } from './grants.ts';
 import type { KubernetesObject } from './objects.ts';
 
-interface Grant {
-  value: Mapping;
-  verbs: string[];
-  resources: string[];
-  apiGroups: string[];
-  /** Whether it names the objects that it is about. */
-  named: boolean;
-}
-
-function grantsOf({ kind, value }: KubernetesObject): Grant[] {
-  if (kind !== 'Role' && kind !== 'ClusterRole') return [];
-  return mappings(value.rules).map((rule) => {
-    const names = texts(rule.resourceNames);
-    return {
-      value: rule,
-      verbs: texts(rule.verbs),
-      resources: texts(rule.resources),
-      apiGroups: texts(rule.apiGroups),
-      named: names.length > 0 && !names.includes('*'),
-    };
-  });
-}
-
-function role(rule: string, kind = 'Role'): SourceFile {
-  const text = `apiVersion: rbac.authorization.k8s.io/v1
-kind: ${kind}
-metadata:
-  name: example
-rules:
-  - ${rule}
-`;
-  return { name: 'role.yaml', text };
-}
-
-const READ_CONFIG = role('{ apiGroups: [""], resources: [configmaps], verbs: [get, watch] }');
-
-/** CEL: no rule of the role for which `fault` holds. */
-function noRule(fault: string) {
-  return () => `!has(object.rules) || object.rules == null || object.rules.all(r, !(${fault}))`;
-}
+const CEL_WILDCARD = "has(r.resources) && ('*' in r.resources || '*/*' in r.resources)";
+const CEL_BUILT_IN = `has(r.apiGroups) && r.apiGroups.exists(g, g in [${BUILT_IN_GROUPS.map((name) => `'${name}'`).join(', ')}])`;
 
 const wildcardResources: KubernetesRule = {
   id: 'kubernetes/wildcard-resources',
@@ -52,16 +15,35 @@ const wildcardResources: KubernetesRule = {
   instead: 'Name the resources in `resources`, as in `[configmaps, pods]`.',
   failing: role('{ apiGroups: [""], resources: ["*"], verbs: [get] }'),
   passing: READ_CONFIG,
-  check: (object) =>
-    grantsOf(object)
-      .filter(({ resources }) => resources.includes('*') || resources.includes('*/*'))
+  check: (object) => [
+    ...grantsOf(object)
+      .filter(isEveryResource)
       .map(({ value, verbs }) => ({
         in: value,
         key: 'resources',
         message: `${object.title} may ${verbs.includes('*') ? 'do everything with' : verbs.join(', ')} every resource`,
       })),
-  admission: { of: 'roles', cel: noRule("has(r.resources) && ('*' in r.resources || '*/*' in r.resources)") },
+    ...selectors(object)
+      .filter(isOpen)
+      .map((selector) => ({ in: selector, message: `${object.title} takes in the rules of every ClusterRole` })),
+  ],
+  admission: {
+    of: 'roles',
+    cel: noRule(`${CEL_WILDCARD} && has(r.apiGroups) && ('' in r.apiGroups || '*' in r.apiGroups)`),
+  },
 };
+
+function selectors({ kind, value }: KubernetesObject) {
+  return kind === 'ClusterRole' ? mappings(mapping(value.aggregationRule).clusterRoleSelectors) : [];
+}
+
+/** Whether a selector asks for no label: an empty one selects all, one of absences nearly all. */
+function isOpen(selector: Record<string, unknown>): boolean {
+  return (
+    Object.keys(mapping(selector.matchLabels)).length === 0 &&
+    mappings(selector.matchExpressions).every(({ operator }) => operator === 'NotIn' || operator === 'DoesNotExist')
+  );
+}
 
 const wildcardVerbs: KubernetesRule = {
   id: 'kubernetes/wildcard-verbs',
@@ -73,14 +55,51 @@ const wildcardVerbs: KubernetesRule = {
   passing: READ_CONFIG,
   check: (object) =>
     grantsOf(object)
-      // That the verbs are all is said of every resource already.
-      .filter(({ verbs, resources }) => verbs.includes('*') && !resources.includes('*') && !resources.includes('*/*'))
-      .map(({ value, resources }) => ({
+      // That the verbs are all is said of every resource already; a path that is named answers little but GET.
+      .filter(
+        (grant) =>
+          grant.verbs.includes('*') &&
+          ((grant.resources.length > 0 && isBuiltIn(grant) && !isEveryResource(grant)) || grant.urls.includes('*')),
+      )
+      .map(({ value, resources, urls }) => ({
         in: value,
         key: 'verbs',
-        message: `${object.title} may do everything with ${resources.join(', ') || texts(value.nonResourceURLs).join(', ')}`,
+        message: `${object.title} may do everything with ${resources.join(', ') || urls.join(', ')}`,
       })),
-  admission: { of: 'roles', cel: noRule("has(r.verbs) && '*' in r.verbs") },
+  admission: {
+    of: 'roles',
+    cel: noRule(
+      `has(r.verbs) && '*' in r.verbs && (${CEL_BUILT_IN} || has(r.nonResourceURLs) && '*' in r.nonResourceURLs)`,
+    ),
+  },
+};
+
+const wildcardInGroup: KubernetesRule = {
+  id: 'kubernetes/wildcard-in-api-group',
+  severity: 'warning',
+  title: 'a role that changes all of an API group',
+  why: 'Kinds that are added to the group later, and verbs that nothing needs, fall under the role too.',
+  instead: 'Name the resources and the verbs, those for an operator’s own kinds too.',
+  failing: role('{ apiGroups: [orders.example.com], resources: [orders], verbs: ["*"] }'),
+  passing: role('{ apiGroups: [orders.example.com], resources: ["*"], verbs: [get, list, watch] }'),
+  check: (object) =>
+    grantsOf(object)
+      .filter((grant) =>
+        isBuiltIn(grant)
+          ? isWildcard(grant) && !isEveryResource(grant) && writes(grant) && !grant.verbs.includes('*')
+          : grant.resources.length > 0 && (grant.verbs.includes('*') || (isWildcard(grant) && writes(grant))),
+      )
+      .map(({ value, verbs, resources, apiGroups }) => ({
+        in: value,
+        message: `${object.title} may ${verbs.includes('*') ? 'do everything with' : verbs.join(', ')} ${resources.join(', ')} of ${apiGroups.join(', ')}`,
+      })),
+  admission: {
+    of: 'roles',
+    cel: noRule(
+      `has(r.verbs) && has(r.resources) && ('*' in r.verbs && !(${CEL_BUILT_IN}) || ` +
+        `${CEL_WILDCARD} && r.verbs.exists(v, !(v in ['get', 'list', 'watch', '*'])))`,
+    ),
+  },
 };
 
 const wildcardApiGroups: KubernetesRule = {
@@ -93,7 +112,7 @@ const wildcardApiGroups: KubernetesRule = {
   passing: READ_CONFIG,
   check: (object) =>
     grantsOf(object)
-      .filter(({ apiGroups, resources }) => apiGroups.includes('*') && !resources.includes('*'))
+      .filter(({ apiGroups, resources }) => apiGroups.includes('*') && !resources.includes('*') && resources.length > 0)
       .map(({ value, resources }) => ({
         in: value,
         key: 'apiGroups',
@@ -102,53 +121,5 @@ const wildcardApiGroups: KubernetesRule = {
   admission: { of: 'roles', cel: noRule("has(r.apiGroups) && '*' in r.apiGroups") },
 };
 
-const ESCALATING_VERBS = ['escalate', 'bind', 'impersonate'];
-const ROLES = ['roles', 'clusterroles'];
-
-const selfEscalation: KubernetesRule = {
-  id: 'kubernetes/self-escalation',
-  severity: 'error',
-  title: 'a role that can give itself more',
-  why: 'With `escalate`, `bind`, `impersonate`, new service-account tokens or the kubelet’s API through `nodes/proxy`, a workload becomes whatever it likes, up to the cluster’s administrator.',
-  instead:
-    'Leave it out. Where it must be, name the roles, accounts or users in `resourceNames`; read metrics by `nodes/metrics`.',
-  failing: role(
-    '{ apiGroups: [rbac.authorization.k8s.io], resources: [clusterroles], verbs: [bind, escalate] }',
-    'ClusterRole',
-  ),
-  passing: role(
-    '{ apiGroups: [rbac.authorization.k8s.io], resources: [clusterroles], verbs: [bind], resourceNames: [view] }',
-    'ClusterRole',
-  ),
-  check: (object) =>
-    grantsOf(object).flatMap((grant) =>
-      escalationsOf(grant).map((what) => ({ in: grant.value, message: `${object.title} may ${what}` })),
-    ),
-  admission: {
-    of: 'roles',
-    cel: noRule(
-      '(!has(r.resourceNames) || size(r.resourceNames) == 0) && has(r.verbs) && ' +
-        `(r.verbs.exists(v, v in ['escalate', 'bind', 'impersonate']) || ` +
-        `(has(r.resources) && 'serviceaccounts/token' in r.resources && 'create' in r.verbs)) || ` +
-        "has(r.resources) && 'nodes/proxy' in r.resources",
-    ),
-  },
-};
-
-function escalationsOf({ verbs, resources, named }: Grant): string[] {
-  const all = verbs.includes('*');
-  const found: string[] = [];
-  if (!named) {
-    const asked = verbs.filter((verb) => ESCALATING_VERBS.includes(verb));
-    if (asked.length > 0) found.push(`${asked.join(', ')} ${resources.join(', ')}`);
-    else if (all && resources.some((resource) => ROLES.includes(resource))) found.push('escalate and bind roles');
-    if (resources.includes('serviceaccounts/token') && (all || verbs.includes('create'))) {
-      found.push('make tokens of any service account');
-    }
-  }
-  if (resources.includes('nodes/proxy')) found.push('reach the kubelet’s API, and so every pod, by nodes/proxy');
-  return found;
-}
-
-/** What a role may permit. */
-export const roleRules = [wildcardResources, wildcardVerbs, wildcardApiGroups, selfEscalation];
+/** How wide a role may be. */
+export const roleRules = [wildcardResources, wildcardVerbs, wildcardInGroup, wildcardApiGroups];

@@ -1,4 +1,5 @@
 import type { Finding } from '../finding.ts';
+import { oneLine, withoutCommands } from '../one-line.ts';
 import { ruleOf } from '../rules.ts';
 
 /**
@@ -10,14 +11,14 @@ export function githubReport(findings: readonly Finding[]): string {
   return findings
     .map(({ rule, file, line, message }) => {
       const { severity, instead } = ruleOf(rule);
-      const properties = `file=${property(file)},line=${line},title=${property(rule)}`;
+      const properties = `file=${property(oneLine(file))},line=${line},title=${property(rule)}`;
       return `::${severity} ${properties}::${data(`${message}. ${instead}`)}\n`;
     })
     .join('');
 }
 
 function data(text: string): string {
-  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+  return withoutCommands(text).replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 }
 
 function property(text: string): string {

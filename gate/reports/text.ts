@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import type { Finding } from '../finding.ts';
-import { oneLine } from '../one-line.ts';
+import { oneLine, withoutCommands } from '../one-line.ts';
 import { ruleOf } from '../rules.ts';
 import { count } from './count.ts';
 
@@ -23,13 +23,19 @@ export function textReport(findings: readonly Finding[], files: number, stream: 
       ({ line, rule, message }) =>
         `  ${String(line).padStart(lineWidth)}  ${severity(rule)}  ${style('dim', rule.padEnd(ruleWidth))}  ${message}\n`,
     );
-    return `${style('bold', oneLine(file))}\n${lines.join('')}\n`;
+    return `${style('bold', fileTitle(file))}\n${lines.join('')}\n`;
   });
   const rules = [...new Set(findings.map(({ rule }) => rule))].sort().map((id) => {
     const { why, instead } = ruleOf(id);
     return `${style('bold', id)}\n  ${why}\n  ${instead}\n\n`;
   });
-  return `${byFile.join('')}${rules.join('')}${total(findings, files)}\n`;
+  return withoutCommands(`${byFile.join('')}${rules.join('')}${total(findings, files)}\n`);
+}
+
+// At the beginning of a line of the log, spaces before it or not, `::` is a command to GitHub's runner.
+function fileTitle(file: string): string {
+  const name = oneLine(file).trim();
+  return name.startsWith('::') ? `./${name}` : name;
 }
 
 function total(findings: readonly Finding[], files: number): string {

@@ -26,6 +26,9 @@ describe('a file that cannot be judged', () => {
       'file/unreadable',
     ],
     ['ten megabytes', 'a: b\n'.repeat(2_000_000), 'file/too-large'],
+    ['eight megabytes of lines', 'a: b\n'.repeat(1_600_000), 'file/unreadable'],
+    ['eight megabytes of brackets', '['.repeat(8_000_000), 'file/unreadable'],
+    ['eight megabytes of documents', '---\n'.repeat(2_000_000), 'file/unreadable'],
     ['many keys', `{${Array.from({ length: 90_000 }, (_, i) => `a${i}: 1`).join(', ')}}`, 'file/unrecognized'],
     ['nothing', '', 'file/unrecognized'],
     ['comments', '# nothing\n', 'file/unrecognized'],
@@ -98,6 +101,13 @@ describe('files', () => {
   it('with names that would drive a terminal have messages on one line', () => {
     const [finding] = check('apiVersion: v1\nkind: Pod\nmetadata: { name: "a\\nb\\e[2J" }\nspec: { hostPID: true }\n');
     expect(finding?.message).toMatch(/Pod a b\[2J/);
+  });
+
+  it('of three megabytes are judged', () => {
+    const description = 'x'.repeat(300_000);
+    const crd = `apiVersion: v1\nkind: CustomResourceDefinition\nmetadata: { name: c }\nspec: { d: ${description} }\n`;
+    const findings = check(`${`${crd}---\n`.repeat(10)}${BAD.text}`);
+    expect(findings.map(({ rule }) => rule)).toEqual(['kubernetes/host-namespace']);
   });
 
   it('take merged keys and anchors for what they become', () => {

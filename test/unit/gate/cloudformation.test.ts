@@ -16,6 +16,9 @@ function trust(statement: string): string {
 const WEB =
   'Action: sts:AssumeRoleWithWebIdentity, Principal: { Federated: arn:aws:iam::111122223333:oidc-provider/ci }';
 
+const GITHUB =
+  "Action: 'sts:AssumeRoleWithWebIdentity', Principal: { Federated: arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com }";
+
 describe('rules about CloudFormation templates', () => {
   it.each([
     ["Action: 's3:*', Resource: !Sub 'arn:aws:s3:::${Bucket}'", []],
@@ -47,8 +50,80 @@ describe('rules about CloudFormation templates', () => {
     ["Action: 'iam:*', Resource: '*'", ['cloudformation/service-wide-permission']],
     ["Action: 'iam:*', Resource: 'arn:aws:iam::*:role/*'", ['cloudformation/privilege-escalation']],
     ["Action: sts:AssumeRole, Resource: '*'", ['cloudformation/privilege-escalation']],
+    ["Action: 's3:*', Resource: 'arn:aws:s3:::*'", ['cloudformation/service-wide-permission']],
+    ["Action: 's3:*', Resource: ['arn:aws:s3:::orders', 'arn:aws:s3:::orders/*']", []],
+    ["Action: 's3:?*', Resource: '**'", ['cloudformation/service-wide-permission']],
+    ["Action: 's3:*', Resource: 'arn:*'", ['cloudformation/service-wide-permission']],
+    ["Action: 'dynamodb:*', Resource: 'arn:aws:dynamodb:*:*:table/*'", ['cloudformation/service-wide-permission']],
+    ["Action: 'dynamodb:*', Resource: 'arn:aws:dynamodb:*:*:table/orders*'", []],
+    ["Action: 'sns:*', Resource: 'arn:aws:sns:eu-west-1:111122223333:orders:*'", []],
+    ["Action: 's3:PutObject', Resource: 'arn:aws:s3:::*/*'", ['cloudformation/write-on-any-resource']],
+    ["Action: logs:PutLogEvents, Resource: 'arn:aws:logs:*:*:*'", []],
+    ["Action: sqs:SendMessage, Resource: '**'", ['cloudformation/write-on-any-resource']],
+    ["Action: iam:PassRole, Resource: 'arn:aws:iam::*'", ['cloudformation/privilege-escalation']],
+    ["Action: iam:PassRole, Resource: 'arn:aws:iam::111122223333:role*'", ['cloudformation/privilege-escalation']],
+    ["Action: sts:AssumeRole, Resource: 'arn:aws:iam::*:role/?*'", ['cloudformation/privilege-escalation']],
+    ["Action: sts:AssumeRole, Resource: 'arn:aws:iam::*:role/deployer'", []],
+    ["Action: iam:CreateAccessKey, Resource: 'arn:aws:iam::*:user/${aws:username}'", []],
+    [
+      "Action: iam:PassRole, Resource: '*', Condition: { StringLike: { iam:PassedToService: '*.amazonaws.com' } }",
+      ['cloudformation/privilege-escalation'],
+    ],
+    [
+      "Action: iam:AttachRolePolicy, Resource: '*', Condition: { ArnLike: { iam:PolicyARN: 'arn:aws:iam::aws:policy/*' } }",
+      ['cloudformation/privilege-escalation'],
+    ],
+    [
+      "Action: iam:AttachRolePolicy, Resource: '*', Condition: { ArnLike: { iam:PolicyARN: 'arn:aws:iam::aws:policy/AWSXray*' } }",
+      [],
+    ],
+    ["Action: !Select [1, [a, 's3:*']], Resource: '*'", ['cloudformation/service-wide-permission']],
+    ["Action: !Split [',', 's3:*,s3:Get*'], Resource: '*'", ['cloudformation/service-wide-permission']],
+    ["Action: 's3:*', Resource: !Select [0, !Split ['|', '*|b']]", ['cloudformation/service-wide-permission']],
   ])('an identity policy with { %s }: %j', (statement, rules) => {
     expect(rulesIn(policy(statement))).toEqual(rules);
+  });
+
+  it.each([
+    ['Resource: !Ref Any', true],
+    ['Resource: !Sub "${Any}"', true],
+    ['Resource: !Ref Own', false],
+    ['Resource: !FindInMap [Map, a, b]', true],
+    ['Resource: !FindInMap [Map, a, c]', false],
+    ['Effect: !Ref Effect, Resource: "*"', true],
+  ])('a policy with { %s } of its template is for any resource: %s', (rest, found) => {
+    const effect = rest.startsWith('Effect') ? '' : 'Effect: Allow, ';
+    const text = [
+      'Parameters: { Any: { Type: String, Default: "*" }, Own: { Type: String }, Effect: { Type: String } }',
+      'Mappings: { Map: { a: { b: "*", c: x } } }',
+      template('AWS::IAM::Policy', `{ PolicyDocument: { Statement: { ${effect}Action: "s3:*", ${rest} } } }`),
+    ].join('\n');
+    expect(rulesIn(text)).toEqual(found ? ['cloudformation/service-wide-permission'] : []);
+  });
+
+  it.each([
+    [
+      'AWS::Serverless::Function',
+      '{ Policies: [{ Statement: { Effect: Allow, Action: "*", Resource: "*" } }] }',
+      'all-actions',
+    ],
+    ['AWS::Serverless::Function', '{ Policies: AdministratorAccess }', 'administrator-policy'],
+    [
+      'AWS::SSO::PermissionSet',
+      '{ ManagedPolicies: ["arn:aws:iam::aws:policy/PowerUserAccess"] }',
+      'administrator-policy',
+    ],
+  ])('look into %s %s', (type, properties, rule) => {
+    expect(rulesIn(template(type, properties))).toEqual([`cloudformation/${rule}`]);
+  });
+
+  it('take no longer for functions that multiply', () => {
+    const sub = (depth: number): unknown =>
+      depth === 0 ? 'x' : { 'Fn::Sub': ['${a}${a}${a}${a}', { a: sub(depth - 1) }] };
+    const Properties = { PolicyDocument: { Statement: { Effect: 'Allow', Action: sub(20), Resource: '*' } } };
+    const begin = performance.now();
+    check(JSON.stringify({ Resources: { A: { Type: 'AWS::IAM::Policy', Properties } } }));
+    expect(performance.now() - begin).toBeLessThan(2_000);
   });
 
   it('let Deny be', () => {
@@ -70,6 +145,17 @@ describe('rules about CloudFormation templates', () => {
     ["Principal: '*', Condition: { ArnLike: { aws:SourceArn: ['arn:aws:s3:::orders', '*'] } }", true],
     ["Principal: '*', Condition: { IpAddress: { aws:SourceIp: 0.0.0.0/0 } }", true],
     ["Principal: '*', Condition: { Bool: { aws:SecureTransport: 'true' } }", true],
+    ["Principal: '*', Condition: { StringLike: { aws:PrincipalOrgID: 'o-*' } }", true],
+    ["Principal: '*', Condition: { StringLike: { aws:userid: '*:*' } }", true],
+    ["Principal: '*', Condition: { ArnLike: { aws:SourceArn: 'arn:*' } }", true],
+    ["Principal: '*', Condition: { ArnLike: { aws:PrincipalArn: 'arn:aws:iam::*' } }", true],
+    ["Principal: '*', Condition: { ArnLike: { aws:PrincipalArn: 'arn:aws:iam::111122223333:*' } }", false],
+    ["Principal: '*', Condition: { ArnLike: { aws:SourceArn: 'arn:aws:s3:::*' } }", true],
+    ["Principal: '*', Condition: { ArnLike: { aws:SourceArn: 'arn:aws:s3:::orders*' } }", false],
+    ["Principal: '*', Condition: { IpAddress: { aws:SourceIp: [0.0.0.0/1, 128.0.0.0/1] } }", true],
+    ["Principal: '*', Condition: { IpAddress: { aws:SourceIp: 10.0.0.0/8 } }", false],
+    ["Principal: '*', Condition: { Bool: { aws:PrincipalIsAWSService: 'false' } }", true],
+    ["Principal: '*', Condition: { Bool: { aws:PrincipalIsAWSService: true } }", false],
     ["Principal: '*', Condition: !If [Own, { StringEquals: {} }, !Ref AWS::NoValue]", false],
   ])('a queue for { %s } is open to everyone: %s', (statement, found) => {
     const rules = rulesIn(queue(`Action: sqs:SendMessage, Resource: '*', ${statement}`));
@@ -79,6 +165,7 @@ describe('rules about CloudFormation templates', () => {
   it.each([
     ['AWS::Lambda::Permission', "{ Principal: '*' }", true],
     ['AWS::Lambda::Permission', "{ Principal: '*', SourceArn: !Ref Api }", false],
+    ['AWS::Lambda::Permission', "{ Principal: '*', SourceArn: 'arn:*' }", true],
     ['AWS::Lambda::Permission', "{ Principal: '*', FunctionUrlAuthType: NONE }", true],
     ['AWS::Events::EventBusPolicy', "{ StatementId: a, Statement: { Effect: Allow, Principal: '*' } }", true],
     ['AWS::ECR::Repository', "{ RepositoryPolicyText: { Statement: [{ Effect: Allow, Principal: '*' }] } }", true],
@@ -106,6 +193,20 @@ describe('rules about CloudFormation templates', () => {
       ['cloudformation/web-identity-without-subject'],
     ],
     [`${WEB}, Condition: { StringLike: { ci:sub: 'organization:acme:project:x:workspace:y:run_phase:*' } }`, []],
+    ...['repo:acme*', 'r*', 'repo:a*/*', 'repo:acme/*', 'repo:acme/o*:*', 'repo:*/orders:*'].map(
+      (sub): [string, string[]] => [
+        `${GITHUB}, Condition: { StringLike: { token.actions.githubusercontent.com:sub: '${sub}' } }`,
+        ['cloudformation/web-identity-without-subject'],
+      ],
+    ),
+    ...['repo:acme/orders:*', 'repo:acme/orders:ref:refs/heads/*', 'repository_owner:acme:*'].map(
+      (sub): [string, string[]] => [
+        `${GITHUB}, Condition: { StringLike: { token.actions.githubusercontent.com:sub: '${sub}' } }`,
+        [],
+      ],
+    ),
+    [`${GITHUB}, Condition: { StringLike: { ci:sub: !Sub 'repo:\${Repository}:*' } }`, []],
+    [GITHUB.replace('WebIdentity', '*'), ['cloudformation/web-identity-without-subject']],
     [`${WEB}, Condition: !GetAtt CfnJson.Value`, []],
   ])('a role trusting { %s }: %j', (statement, rules) => {
     expect(rulesIn(trust(statement))).toEqual(rules);

@@ -84,9 +84,66 @@ describe('secrets known by their names', () => {
     ['DB_SECRET', 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:db', false],
     ['MAX_TOKEN', '4096', false],
     ['REQUIRE_TOKEN', 'true', false],
+    ['WEBHOOK_SECRET', 'webhook-server-cert', false],
+    ['DB_SECRET', 'orders-db-credentials', false],
+    ['DB_SECRET', 'orders/db', false],
+    ['DB_SECRET', 'db-credentials-5hgk2mb6kd', false],
+    ['PULL_SECRET', 'regcred', false],
+    ['CSRF_TOKEN', 'X-CSRF-Token', false],
+    ['REFRESH_TOKEN', 'enabled', false],
+    ['START_TOKEN', 'start', false],
+    ['MAX_TOKEN', '4096000', false],
+    ['WEBHOOK_SECRET', '$webhook.github.secret', false],
+    ['DB_PASSWORD', 'orders-db-credentials', true],
+    ['DB_PASSWORD', 'enabled', true],
+    ['DB_PASS', 'horse', true],
+    ['ORDERS_PWD', 'horse', true],
+    ['PWD', '/app', false],
+    ['APP_TOKEN', '3f2a9b7c51d04e68a2c9', true],
+    ['APP_TOKEN', 'changeme', true],
+    ['SECRET_KEY', 'x7#kd82mPq', true],
+    ['ENCRYPTION_KEY', 'Zk39fQm2LxP0', true],
+    ['DATABASE_URL', 'postgres://u:pw@db/orders', true],
+    ['DATABASE_URL', 'postgres://u:$(PW)@db/orders', false],
+    ['DATABASE_URL', 'postgres://u:${PW}@db/orders', false],
+    ['DATABASE_URL', 'postgres://u@db:5432/orders', false],
     ['TOKEN_URL', 'https://idp.example.com/token', false],
   ])('%s=%j is a secret written out: %s', (name, value, found) => {
     expect(rulesIn(variable(name, value))).toEqual(found ? ['credentials/plain-secret'] : []);
+  });
+
+  it.each([
+    ['args: ["--password=horse"]', true],
+    ['args: [--db-password, horse]', true],
+    ['command: [sh, -c, "run --api-key=k-29fjr8 --port=80"]', true],
+    ['args: ["postgres://u:pw@db"]', true],
+    ['args: ["--password=$(DB_PASSWORD)"]', false],
+    ['args: ["--webhook-secret=webhook-server-cert"]', false],
+    ['args: [--password, --verbose]', false],
+    ['args: ["--password-file=/run/db"]', false],
+  ])('in a container with %s: %s', (container, found) => {
+    expect(rulesIn(pod('', container))).toEqual(found ? ['credentials/plain-secret'] : []);
+  });
+
+  it.each([
+    ['DbPassword: { Type: String, NoEcho: true, Default: horse }', true],
+    ['DbPasswordParameter: { Type: String, Default: horse }', true],
+    ['DbPassword: { Type: String, NoEcho: true }', false],
+    ['DbPassword: { Type: String, Default: "" }', false],
+    ['DbPassword: { Type: "AWS::SSM::Parameter::Value<String>", Default: db-password }', false],
+    ['DbSecretName: { Type: String, Default: orders }', false],
+  ])('a template’s parameter %s: %s', (parameter, found) => {
+    const text = `AWSTemplateFormatVersion: 2010-09-09\nParameters:\n  ${parameter}\nResources: {}\n`;
+    expect(rulesIn(text)).toEqual(found ? ['credentials/plain-secret'] : []);
+  });
+
+  it.each([
+    `user:${'pw9'}@registry.example.com/web`,
+    `registry.example.com/web:${GITHUB}`,
+  ])('are kept out of what other rules quote: %s', (image) => {
+    const messages = check(pod('', `image: "${image}"`)).map(({ message }) => message);
+    expect(messages.join()).toContain('***');
+    expect(messages.join()).not.toMatch(/pw9|aBcDeFg/);
   });
 
   it('never say what the secret is', () => {
@@ -100,7 +157,7 @@ describe('secrets known by their names', () => {
     ['AWS::Lambda::Function', '{ Environment: { Variables: { DB_PASSWORD: !Sub "x-${Password}" } } }', false],
     [
       'AWS::ECS::TaskDefinition',
-      '{ ContainerDefinitions: [{ Environment: [{ Name: TOKEN, Value: horse-battery }] }] }',
+      '{ ContainerDefinitions: [{ Environment: [{ Name: TOKEN, Value: h0rse-b4ttery-9 }] }] }',
       true,
     ],
     ['AWS::CodeBuild::Project', '{ E: [{ Name: TOKEN, Type: PARAMETER_STORE, Value: ci-token }] }', false],

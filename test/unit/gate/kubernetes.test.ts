@@ -15,6 +15,7 @@ describe('rules about Kubernetes objects', () => {
     ['DaemonSet', `spec: { template: { spec: { ${POD_SPEC} } } }`],
     ['ReplicaSet', `spec: { template: { spec: { ${POD_SPEC} } } }`],
     ['ReplicationController', `spec: { template: { spec: { ${POD_SPEC} } } }`],
+    ['Rollout', `spec: { template: { spec: { ${POD_SPEC} } } }`],
     ['Job', `spec: { template: { spec: { ${POD_SPEC} } } }`],
     ['CronJob', `spec: { jobTemplate: { spec: { template: { spec: { ${POD_SPEC} } } } } }`],
     ['PodTemplate', `template: { spec: { ${POD_SPEC} } }`],
@@ -49,10 +50,21 @@ describe('rules about Kubernetes objects', () => {
     ['//proc/', true],
     ['/etcetera', false],
     ['/var/log/orders', false],
+    ['/var/log', false],
+    ['/etc/machine-id', false],
+    ['/etc/localtime', false],
+    ['/etc/ssl/certs', false],
+    ['/etc/ssl/certs/../../shadow', true],
+    ['/etc/ssl/private', true],
+    ['/usr/share/ca-certificates', false],
+    ['/var/lib/docker/containers', false],
+    ['/var/lib/docker', true],
     ['/mnt/data', false],
   ])('hostPath %s is the node’s own: %s', (path, found) => {
     const volumes = `volumes: [{ name: v, hostPath: { path: "${path}" } }],`;
     expect(rulesIn(pod(volumes))).toEqual(found ? ['kubernetes/host-path'] : []);
+    const volume = `{ apiVersion: v1, kind: PersistentVolume, spec: { hostPath: { path: "${path}" } } }`;
+    expect(rulesIn(volume)).toEqual(found ? ['kubernetes/host-path-volume'] : []);
   });
 
   it.each([
@@ -77,8 +89,61 @@ describe('rules about Kubernetes objects', () => {
     ['resources: [nodes/proxy], verbs: [get], resourceNames: [a]', ['kubernetes/self-escalation']],
     ['resources: [users], verbs: [impersonate], resourceNames: ["*"]', ['kubernetes/self-escalation']],
     ['nonResourceURLs: ["*"], verbs: ["*"]', ['kubernetes/wildcard-verbs']],
+    ['nonResourceURLs: ["/metrics"], verbs: ["*"]', []],
+    ['apiGroups: [security.istio.io], resources: ["*"], verbs: [get, list, watch]', []],
+    ['apiGroups: [custom.metrics.k8s.io], resources: ["*"], verbs: [get]', []],
+    ['apiGroups: [apps], resources: ["*"], verbs: [get, list, watch]', []],
+    ['apiGroups: [apps], resources: ["*"], verbs: [get, patch]', ['kubernetes/wildcard-in-api-group']],
+    ['apiGroups: [apps], resources: ["*"], verbs: ["*"]', ['kubernetes/wildcard-verbs']],
+    ['apiGroups: [custom.metrics.k8s.io], resources: ["*"], verbs: ["*"]', ['kubernetes/wildcard-in-api-group']],
+    [
+      'apiGroups: [monitoring.coreos.com], resources: [prometheuses], verbs: ["*"]',
+      ['kubernetes/wildcard-in-api-group'],
+    ],
+    ['apiGroups: ["", monitoring.coreos.com], resources: [x], verbs: ["*"]', ['kubernetes/wildcard-verbs']],
+    ['apiGroups: ["", apps], resources: ["*"], verbs: [get]', ['kubernetes/wildcard-resources']],
+    [
+      'apiGroups: [rbac.authorization.k8s.io], resources: ["*"], verbs: ["*"]',
+      ['kubernetes/self-escalation', 'kubernetes/wildcard-verbs'],
+    ],
+    ['apiGroups: [""], resources: ["*/token"], verbs: [create]', ['kubernetes/self-escalation']],
+    ['apiGroups: [""], resources: ["*/proxy"], verbs: [get]', ['kubernetes/self-escalation']],
+    ['apiGroups: [subresources.kubevirt.io], resources: ["*/proxy"], verbs: [get]', []],
+    ['apiGroups: [""], resources: [secrets], verbs: [list]', ['kubernetes/cluster-wide-secrets']],
+    ['apiGroups: [""], resources: [secrets], verbs: [get], resourceNames: [own]', []],
+    ['apiGroups: [""], resources: [secrets], verbs: [create]', []],
+    ['apiGroups: [""], resources: [pods/exec], verbs: [create]', ['kubernetes/exec-into-pods']],
+    ['apiGroups: [""], resources: ["*/attach"], verbs: [get]', ['kubernetes/exec-into-pods']],
   ])('a role with { %s }: %j', (rule, rules) => {
     expect(rulesIn(role(`{ ${rule} }`)).sort()).toEqual(rules);
+  });
+
+  it.each([
+    ['{}', true],
+    ['{ matchLabels: {} }', true],
+    ['{ matchExpressions: [{ key: a, operator: DoesNotExist }] }', true],
+    ['{ matchLabels: { aggregate-to-orders: "true" } }', false],
+    ['{ matchExpressions: [{ key: a, operator: In, values: [b] }] }', false],
+  ])('an aggregation by %s is over every role: %s', (selector, found) => {
+    const text = `{ apiVersion: v1, kind: ClusterRole, aggregationRule: { clusterRoleSelectors: [${selector}] } }`;
+    expect(rulesIn(text)).toEqual(found ? ['kubernetes/wildcard-resources'] : []);
+  });
+
+  it.each([
+    ['edit', '{ kind: ServiceAccount, name: default }', ['kubernetes/default-account-binding']],
+    ['admin', '{ kind: Group, name: "system:serviceaccounts:shop" }', ['kubernetes/default-account-binding']],
+    ['edit', '{ kind: Group, name: "system:serviceaccounts" }', ['kubernetes/everyone-binding']],
+    ['view', '{ kind: ServiceAccount, name: default }', []],
+    ['edit', '{ kind: ServiceAccount, name: orders }', []],
+  ])('a binding of %s to %s: %j', (role, subject, rules) => {
+    const text = `{ apiVersion: v1, kind: RoleBinding, roleRef: { kind: ClusterRole, name: ${role} }, subjects: [${subject}] }`;
+    expect(rulesIn(text)).toEqual(rules);
+  });
+
+  it('find processes of a Windows node, of the pod and of a container', () => {
+    const context = 'securityContext: { windowsOptions: { hostProcess: true } }';
+    expect(rulesIn(pod(`${context},`))).toEqual(['kubernetes/privileged-container']);
+    expect(rulesIn(pod('', context))).toEqual(['kubernetes/privileged-container']);
   });
 
   it.each([

@@ -62,6 +62,20 @@ describe('reports of findings', () => {
     ]);
   });
 
+  it('hold no command to the runner that shows a log', () => {
+    const finding = {
+      ...FINDINGS[0],
+      file: ' ::error::x\u001b[2J\n',
+      message: 'a ##[add-mask]b ##vso[task]',
+    } as Finding;
+    const text = textReport([finding], 1, new PassThrough());
+    expect(text).not.toMatch(/^\s*::/m);
+    expect(text).not.toMatch(/##(?:vso)?\[/);
+    const github = githubReport([finding]);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+    expect(github).not.toMatch(/\u001b|%0A|##\[/);
+  });
+
   it('as workflow commands escape what would end them', () => {
     const [first] = githubReport([{ ...FINDINGS[0], message: 'a\r\nb, c: 100%' } as Finding]).split('\n');
     expect(first).toMatch(

@@ -44,6 +44,10 @@ export async function firstEvents(issuer: string, privateKey: KeyObject): Promis
         event: apiEvent('/token', TOKEN_REQUEST, ORDERS_SERVICE),
         check: async (answer) => void (await verifiedToken(answer as APIGatewayProxyResult, jwks)),
       },
+      'explain-token': {
+        event: apiEvent('/explain', TOKEN_REQUEST, ORDERS_SERVICE),
+        check: (answer) => answers(answer, { allowed: true }),
+      },
       'introspect-token': {
         event: apiEvent('/introspect', form({ token }), RESOURCE_SERVER),
         check: (answer) => answers(answer, { active: true, jti: record.tokenId }),

@@ -4,7 +4,7 @@ import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { DynamoEventSource, SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { Construct } from 'constructs';
-import type { PolicyBundle } from '../core/policy/bundle.ts';
+import { isRead, type PolicyBundle } from '../core/policy/bundle.ts';
 import { explainTokenEnv } from '../lambdas/explain-token/env.ts';
 import { introspectTokenEnv } from '../lambdas/introspect-token/env.ts';
 import { issueTokenEnv } from '../lambdas/issue-token/env.ts';
@@ -94,7 +94,7 @@ export class TvmStack extends Stack {
     api.signed('/token', issueToken);
     signingKey.signedOnlyBy(issueToken.role);
     records.allow(issueToken, 'PutItem', 'GetItem', 'UpdateItem');
-    if (readsBehaviour(policyBundle)) records.allowFindingBySubject(issueToken);
+    if (isRead(policyBundle, 'behaviour')) records.allowFindingBySubject(issueToken);
 
     // A workload asks what it would get and why, or an operator what any workload would.
     const explainToken = new ServiceFunction(this, 'explain-token', {
@@ -107,7 +107,7 @@ export class TvmStack extends Stack {
     });
     api.signed('/explain', explainToken);
     api.signed('/explain/any', explainToken);
-    if (readsBehaviour(policyBundle)) records.allowFindingBySubject(explainToken);
+    if (isRead(policyBundle, 'behaviour')) records.allowFindingBySubject(explainToken);
 
     // A resource server asks about a token.
     const introspectToken = new ServiceFunction(this, 'introspect-token', {
@@ -218,11 +218,6 @@ export class TvmStack extends Stack {
   private export(outputs: Record<string, string>): void {
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
   }
-}
-
-/** Whether any policy looks at what callers did lately: only then may that be looked up. */
-function readsBehaviour({ policies }: PolicyBundle): boolean {
-  return Object.values(policies).some(({ reads }) => reads.includes('behaviour') || reads.includes('*'));
 }
 
 function resourceServers(config: Config): Record<string, readonly string[]> {

@@ -3,10 +3,10 @@ import type { Explanation } from '../../contract/explanation.ts';
 import type { BadRequest } from '../../contract/parse-parameters.ts';
 import type { Asked } from '../../contract/token.ts';
 import type { Caller } from '../identity.ts';
-import type { PolicyBundle } from '../policy/bundle.ts';
+import { isRead } from '../policy/bundle.ts';
+import type { PolicyDecisionPoint } from '../policy/decision-point.ts';
 import { policyInsight, type Reader } from '../policy/near-misses.ts';
 import type { Behaviour, DecisionContext } from '../policy/question.ts';
-import { placesIn } from '../policy/subtree.ts';
 import type { RecentBehaviour } from '../ports.ts';
 import {
   type Circumstances,
@@ -51,7 +51,7 @@ export async function explainToken(
   if (decision.kind === 'bad_request') return decision;
 
   const insight = policyInsight(bundle);
-  const lately = readsBehaviour(bundle) ? await behaviour.of(caller.subject, circumstances.time) : undefined;
+  const lately = isRead(bundle, 'behaviour') ? await behaviour.of(caller.subject, circumstances.time) : undefined;
   const viewOf = (decided: Decided): View => {
     const context = contextOf(decided, circumstances, lately);
     return { caller, context, reader, insight, bundle };
@@ -98,7 +98,7 @@ export async function explainToken(
       const allowedOf = allowedLocations(view, ports, looks);
       return editsOf(changed, denied, obstaclesOf(denied, view), { bundle, maxLifetime: rules.maxLifetime, allowedOf });
     },
-    costOf: questionsOf(caller, bundle),
+    costOf: questionsOf(caller, ports.policies),
   });
   return explained({ allowed: false, denial, ...ofDecision, ...(change && { change }) });
 }
@@ -145,10 +145,6 @@ function askedOnce(behaviour: RecentBehaviour): RecentBehaviour {
   };
 }
 
-function readsBehaviour({ policies }: PolicyBundle): boolean {
-  return Object.values(policies).some(({ reads }) => reads.includes('behaviour') || reads.includes('*'));
-}
-
 /** How many places are judged at most, in one explanation, to find those to ask for instead of a subtree. */
 const MOST_LOOKS = 1_000;
 
@@ -169,12 +165,14 @@ function allowedLocations({ caller, context }: View, { policies }: TokenDecision
 }
 
 /** How many questions to Cedar it takes to decide a request. */
-function questionsOf({ subject }: Caller, bundle: PolicyBundle): (decision: Denied) => number {
-  const placesOf = placesIn(bundle);
+function questionsOf(caller: Caller, { placesOf }: PolicyDecisionPoint): (decision: Denied) => number {
   return ({ asking: { details } }) =>
     details
       .flatMap(({ locations, actions }) =>
-        locations.map((location) => actions.length * (placesOf(subject, location)?.length ?? 1)),
+        // Of too many places, none is judged.
+        locations.map(
+          (location) => actions.length * Math.max(placesOf(caller, { action: 'read', location }).length, 1),
+        ),
       )
       .reduce((sum, questions) => sum + questions, 1);
 }

@@ -84,3 +84,8 @@ export type Weekday = (typeof WEEKDAYS)[number];
 export type WindowDefinition =
   | { kind: 'weekly'; timeZone: string; weekdays: Weekday[]; from: number; to: number }
   | { kind: 'once'; from: number; to: number };
+
+/** Whether any policy of a bundle may read an attribute. */
+export function isRead({ policies }: Pick<PolicyBundle, 'policies'>, attribute: string): boolean {
+  return Object.values(policies).some(({ reads }) => reads.includes(attribute) || reads.includes('*'));
+}

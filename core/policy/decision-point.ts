@@ -53,8 +53,6 @@ export interface PolicyDecisionPoint {
   judge(caller: Caller, request: DecisionRequest, context: DecisionContext): Judgement[];
   /** The locations that stand for a thing asked for, itself if it is one; none of a role, or of too many. */
   placesOf(caller: Caller, asked: Asked): string[];
-  /** The policies that have a say in a request. */
-  policiesFor(caller: Caller, request: DecisionRequest): Set<string>;
   /** Whether a policy that has a say in a request may read an attribute. */
   reads(attribute: string, caller: Caller, request: DecisionRequest): boolean;
 }
@@ -144,7 +142,6 @@ export function policyDecisionPoint(bundle: PolicyBundle): PolicyDecisionPoint {
     judge,
     placesOf: (caller, asked) =>
       (placesAsked(caller, asked) ?? []).flatMap((place) => (place.action === 'assume' ? [] : [place.location])),
-    policiesFor: (caller, request) => new Set([...slicesFor(caller, request)].flatMap(({ policies }) => policies)),
     reads(attribute, caller, request) {
       if (!readByAny.has(attribute) && !readByAny.has('*')) return false;
       for (const { reads } of slicesFor(caller, request)) {

@@ -30,11 +30,6 @@ const ESCALATIONS: Record<string, string> = {
 /** Keys that bind such an action to what may be given, passed or taken. */
 const BINDING = ['iam:passedtoservice', 'iam:associatedresourcearn', 'iam:permissionsboundary', 'iam:policyarn'];
 
-/** Whether an action, or pattern of actions, holds one by which a workload becomes another. */
-export function isEscalation(action: string): boolean {
-  return Object.keys(ESCALATIONS).some((escalation) => matchesPattern(action, escalation));
-}
-
 /** Whether a condition's key, in lower case, binds such an action. */
 export function bindsEscalation(key: string): boolean {
   return BINDING.includes(key) || /^(?:iam|aws):resourcetag\//.test(key) || key === 'aws:resourceorgid';

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import { location } from '../../contract/authorization-details.ts';
 import { parseDuration } from '../../contract/duration.ts';
@@ -56,7 +57,7 @@ export function readPolicies(files: readonly PolicyFile[]): ReadPolicies {
     return bytes <= MOST_BYTES;
   });
   const find = (name: string): PolicyFile =>
-    readable.find((file) => baseName(file) === name) ?? { name: inFolderOf(files, name), text: '' };
+    readable.find((file) => posix.basename(file.name) === name) ?? { name: inFolderOf(files, name), text: '' };
   const data = readDataFiles(find, flaws);
   flaws.push(...strangers(readable));
 
@@ -67,7 +68,7 @@ export function readPolicies(files: readonly PolicyFile[]): ReadPolicies {
 
   const written = new Map<string, WrittenPolicy>();
   const policies: Record<string, BundledPolicy> = {};
-  for (const file of readable.filter((file) => baseName(file).endsWith('.cedar'))) {
+  for (const file of readable.filter((file) => file.name.endsWith('.cedar'))) {
     const read = readCedarFile(file);
     flaws.push(...read.flaws);
     for (const policy of read.policies) {
@@ -106,7 +107,7 @@ function bundled(
   flaw: (rule: Flaw['rule'], message: string) => void,
 ): BundledPolicy {
   const facts = policyFacts(json);
-  const ceiling = baseName({ name: file }) === 'ceiling.cedar';
+  const ceiling = posix.basename(file) === 'ceiling.cedar';
   if (ceiling && json.effect === 'permit') {
     flaw('policy/ceiling-permits', `"${id}" permits: the ceiling only forbids what no policy may grant`);
   }
@@ -244,7 +245,7 @@ const DATA_FILES = ['roles.yaml', 'workloads.yaml', 'resources.yaml', 'networks.
 function strangers(files: readonly PolicyFile[]): Flaw[] {
   return files
     .filter((file) => /\.ya?ml$/.test(file.name) && !file.name.endsWith('.test.yaml'))
-    .filter((file) => !DATA_FILES.includes(baseName(file)))
+    .filter((file) => !DATA_FILES.includes(posix.basename(file.name)))
     .map(({ name }) => {
       const message = `is no file of a policy directory, which has ${DATA_FILES.join(', ')} and *.test.yaml`;
       return { rule: 'policy/data-file', file: name, line: 1, message };
@@ -330,12 +331,7 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(members.map(([name, member]) => [name, sorted(member)]));
 }
 
-function baseName({ name }: Pick<PolicyFile, 'name'>): string {
-  return name.slice(name.lastIndexOf('/') + 1);
-}
-
 /** What a file that is not there would be called. */
 function inFolderOf(files: readonly PolicyFile[], name: string): string {
-  const [first] = files;
-  return first === undefined ? name : first.name.slice(0, first.name.lastIndexOf('/') + 1) + name;
+  return posix.join(posix.dirname(files[0]?.name ?? ''), name);
 }

@@ -1,16 +1,8 @@
 import type { FlawRule } from '../../core/policy/flaw.ts';
 import type { Rule, SourceFile } from '../finding.ts';
-import { cedarExample } from './rule.ts';
+import { cedarExample, NARROW_READ } from './rule.ts';
 
-const READABLE = `@id("orders-service-reads-shipments")
-permit (
-  principal == Workload::"arn:aws:iam::111122223333:role/orders-service",
-  action == Action::"read",
-  resource == Resource::"orders-db/shipments"
-)
-when { context.audience == "orders-db" };
-`;
-const PASSING = cedarExample(READABLE);
+const READABLE = NARROW_READ.text;
 
 function resources(text: string): SourceFile {
   return { name: 'policies/resources.yaml', text };
@@ -22,7 +14,7 @@ const FLAWS: Record<FlawRule, Omit<Rule, 'id' | 'severity'>> = {
     why: 'None of its policies is read; a deployment refuses it.',
     instead: 'Mend the Cedar at the line that is named.',
     failing: cedarExample(READABLE.replace('permit (', 'permit')),
-    passing: PASSING,
+    passing: NARROW_READ,
   },
   'policy/schema': {
     title: 'a policy of things that the schema does not have, or a schema of things that no file can say',
@@ -31,14 +23,14 @@ const FLAWS: Record<FlawRule, Omit<Rule, 'id' | 'severity'>> = {
       'Use the entity types, actions and attributes of schema.cedarschema; ask `has` before an optional one. Attributes ' +
       'of Workload and Resource are String, Long, Bool, or a Set of one of these.',
     failing: cedarExample(READABLE.replace('};', '&& context.lifetime <= "5m" };')),
-    passing: PASSING,
+    passing: NARROW_READ,
   },
   'policy/id': {
     title: 'a policy without an id of its own',
     why: 'Records and refusals name policies by @id; without one, nobody could say which policy decided.',
     instead: 'Begin it with `@id("…")` of letters, digits and `-_.` that no other policy has.',
     failing: cedarExample(READABLE.replace(/^@id.*\n/, '')),
-    passing: PASSING,
+    passing: NARROW_READ,
   },
   'policy/annotation': {
     title: 'an annotation that means nothing here',
@@ -53,7 +45,7 @@ const FLAWS: Record<FlawRule, Omit<Rule, 'id' | 'severity'>> = {
     why: 'A name with a typing error is nobody’s: the policy would silently never match.',
     instead: 'Name roles, networks and windows of their files, exact locations, and ARNs of IAM roles or users.',
     failing: cedarExample(READABLE.replace(':role/', ':rol/')),
-    passing: PASSING,
+    passing: NARROW_READ,
   },
   'policy/unsupported': {
     title: 'a policy of a kind that this machine cannot decide by',
@@ -64,7 +56,7 @@ const FLAWS: Record<FlawRule, Omit<Rule, 'id' | 'severity'>> = {
     failing: cedarExample(
       READABLE.replace('principal ==', 'principal == ?principal').replace(/ Workload::"[^"]*"/, ''),
     ),
-    passing: PASSING,
+    passing: NARROW_READ,
   },
   'policy/ceiling-permits': {
     title: 'a permit in ceiling.cedar',
@@ -95,7 +87,7 @@ const FLAWS: Record<FlawRule, Omit<Rule, 'id' | 'severity'>> = {
     why: 'It would take longer to read, or go deeper, than a deployment can, and no person has read it.',
     instead: 'Split it: several files of one, several policies of one with `||`, sets in place of many `==`.',
     failing: cedarExample('// A line of very many.\n'.repeat(180_000)),
-    passing: PASSING,
+    passing: NARROW_READ,
   },
 };
 

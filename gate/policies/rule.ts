@@ -34,6 +34,16 @@ export function cedarExample(text: string): SourceFile {
   return { name: 'policies/example.cedar', text };
 }
 
+/** A permit in which no rule finds anything: who, what, where and for whom are all named. */
+export const NARROW_READ = cedarExample(`@id("orders-service-reads-shipments")
+permit (
+  principal == Workload::"arn:aws:iam::111122223333:role/orders-service",
+  action == Action::"read",
+  resource == Resource::"orders-db/shipments"
+)
+when { context.audience == "orders-db" };
+`);
+
 /** Names for a sentence: `a`, `a and b`, `a, b and 3 more`. */
 export function listed(names: readonly string[]): string {
   if (names.length > 3) return `${names.slice(0, 2).join(', ')} and ${names.length - 2} more`;

@@ -1,14 +1,5 @@
 import { bound, reads } from '../conditions.ts';
-import { cedarExample, type PolicyRule, ruleOfEach } from '../rule.ts';
-
-const NARROW = cedarExample(`@id("orders-service-reads-shipments")
-permit (
-  principal == Workload::"arn:aws:iam::111122223333:role/orders-service",
-  action == Action::"read",
-  resource == Resource::"orders-db/shipments"
-)
-when { context.audience == "orders-db" };
-`);
+import { cedarExample, NARROW_READ, type PolicyRule, ruleOfEach } from '../rule.ts';
 
 /** Chosen by the caller; one of two, which everybody is; and what somebody in any account can call a role. */
 const BOUNDS_NOBODY = ['session', 'kind', 'name'];
@@ -64,7 +55,7 @@ permit (
 )
 when { context.audience == "orders-db" && context.lifetime <= 300 };
 `),
-    passing: NARROW,
+    passing: NARROW_READ,
   },
   ({ bundled, anyAction, actions, conjuncts }) =>
     bundled.effect === 'permit' && anyAction && actions.size > 1 && !bound(conjuncts, (path) => path === 'action')
@@ -89,7 +80,7 @@ permit (
 )
 when { context.audience == "orders-db" };
 `),
-    passing: NARROW,
+    passing: NARROW_READ,
   },
   ({ bundled, resource, actions, conjuncts }) =>
     bundled.effect === 'permit' && resource === undefined && !bound(conjuncts, isOfResource)
@@ -112,7 +103,7 @@ permit (
 )
 when { context.audience == "orders-db" && principal has session && principal.session == "deploy" };
 `),
-    passing: NARROW,
+    passing: NARROW_READ,
   },
   ({ bundled, conjuncts }) =>
     bundled.effect === 'permit' && conjuncts.some((conjunct) => reads(conjunct, 'principal.session'))
@@ -134,7 +125,7 @@ permit (
   resource == Resource::"orders-db/shipments"
 );
 `),
-    passing: NARROW,
+    passing: NARROW_READ,
   },
   ({ bundled, actions, conjuncts }) =>
     bundled.effect === 'permit' &&

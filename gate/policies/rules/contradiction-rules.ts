@@ -3,17 +3,8 @@ import { limits as wire } from '../../../contract/limits.ts';
 import { operation, pathOf, type Two } from '../conditions.ts';
 import { type PolicyDirectory, type PolicyView, placesOf } from '../directory.ts';
 import { holds, type Situation } from '../evaluate.ts';
-import { cedarExample, listed, type PolicyRule } from '../rule.ts';
+import { cedarExample, listed, NARROW_READ, type PolicyRule } from '../rule.ts';
 import { anyResource, role } from '../situation.ts';
-
-const ORDERS = cedarExample(`@id("orders-service-reads-shipments")
-permit (
-  principal == Workload::"arn:aws:iam::111122223333:role/orders-service",
-  action == Action::"read",
-  resource == Resource::"orders-db/shipments"
-)
-when { context.audience == "orders-db" };
-`);
 
 const beyondCeiling: PolicyRule = {
   id: 'policy/beyond-ceiling',
@@ -31,7 +22,7 @@ permit (
 )
 when { context.audience == "backups" };
 `),
-  passing: ORDERS,
+  passing: NARROW_READ,
   *check(directory) {
     for (const policy of directory.policies) {
       if (policy.bundled.effect !== 'permit') continue;
@@ -59,7 +50,7 @@ permit (
 )
 when { context.audience == "orders-db" && principal.account == "444455556666" };
 `),
-  passing: ORDERS,
+  passing: NARROW_READ,
   *check(directory) {
     for (const policy of directory.policies) {
       const reason = contradiction(directory, policy) ?? shadowed(directory, policy);

@@ -5,6 +5,7 @@ import { DependencyFault } from '../../../core/ports.ts';
 import { answer } from '../../../lambdas/answers.ts';
 import { authenticated, readParameters } from '../../../lambdas/api-request.ts';
 import { apiHandler } from '../../../lambdas/middleware/api-handler.ts';
+import { catchPrinted } from '../../support/printed.ts';
 
 const identity = { userArn: 'arn:aws:iam::111122223333:user/a', accountId: '111122223333', sourceIp: '203.0.113.7' };
 const event = (change: object = {}) =>
@@ -17,12 +18,9 @@ const event = (change: object = {}) =>
 const context = { functionName: 'f', awsRequestId: 'r' } as Context;
 
 describe('apiHandler', () => {
-  const lines: string[] = [];
+  let printed: () => string;
   beforeEach(() => {
-    lines.length = 0;
-    for (const method of ['log', 'info', 'error', 'warn'] as const) {
-      vi.spyOn(console, method).mockImplementation((...args) => void lines.push(args.join(' ')));
-    }
+    printed = catchPrinted();
   });
   afterEach(() => vi.restoreAllMocks());
 
@@ -33,7 +31,7 @@ describe('apiHandler', () => {
     const { statusCode, headers, body } = await handler(event(), context);
     expect([statusCode, headers?.['retry-after']]).toEqual([503, '2']);
     expect(JSON.parse(body)).toMatchObject({ error: 'temporarily_unavailable', request_id: 'request-1' });
-    expect(lines.join('\n')).toContain('ThrottlingException');
+    expect(printed()).toContain('ThrottlingException');
   });
 
   it('answers 500 to a fault of ours, and tells nothing of it', async () => {
@@ -49,7 +47,7 @@ describe('apiHandler', () => {
   it('logs no body and no header', async () => {
     const handler = apiHandler(async () => answer({ access_token: 'the-token' }));
     await handler(event({ body: 'token=the-token', headers: { Authorization: 'the-signature' } }), context);
-    expect(lines.join('\n')).not.toMatch(/the-token|the-signature/);
+    expect(printed()).not.toMatch(/the-token|the-signature/);
   });
 });
 

@@ -3,20 +3,16 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { explanation } from '../../../contract/explanation.ts';
 import { explainEndpoint, OPERATORS_PATH } from '../../../lambdas/explain-token/explain-endpoint.ts';
 import { asking, from, machine, rules, SUBJECT } from '../../fakes/machine.ts';
+import { catchPrinted } from '../../support/printed.ts';
 
 const context = { functionName: 'explain-token', awsRequestId: 'r' } as Context;
 const OTHER = 'arn:aws:iam::111122223333:role/reports';
 
 let tvm: Awaited<ReturnType<typeof machine>>;
-let printed: string;
+let printed: () => string;
 beforeEach(async () => {
   tvm = await machine();
-  printed = '';
-  for (const method of ['log', 'info', 'warn', 'error'] as const) {
-    vi.spyOn(console, method).mockImplementation((...line) => {
-      printed += `${line.join(' ')}\n`;
-    });
-  }
+  printed = catchPrinted();
 });
 afterEach(() => vi.restoreAllMocks());
 
@@ -38,8 +34,8 @@ it('explains the very body of a token request, and neither vends nor records', a
   expect(statusCode).toBe(200);
   expect(explanation.strict().parse(body)).toMatchObject({ allowed: true, subject: SUBJECT, source_ip: from.sourceIp });
   expect(tvm.records.states.size).toBe(0);
-  expect(printed).toContain('"outcome": "allowed"');
-  expect(printed).not.toContain('orders-db');
+  expect(printed()).toContain('"outcome": "allowed"');
+  expect(printed()).not.toContain('orders-db');
 });
 
 it.each([

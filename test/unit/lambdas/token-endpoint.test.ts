@@ -9,19 +9,15 @@ import { furtherConditions } from '../../../lambdas/adapters/further-conditions.
 import { tokenEndpoint } from '../../../lambdas/issue-token/token-endpoint.ts';
 import { asking, from, machine, rules } from '../../fakes/machine.ts';
 import { policyBundle } from '../../fakes/policies.ts';
+import { catchPrinted } from '../../support/printed.ts';
 
 const context = { functionName: 'issue-token', awsRequestId: 'r' } as Context;
 
 let tvm: Awaited<ReturnType<typeof machine>>;
-let printed: string;
+let printed: () => string;
 beforeEach(async () => {
   tvm = await machine();
-  printed = '';
-  for (const method of ['log', 'info', 'warn', 'error'] as const) {
-    vi.spyOn(console, method).mockImplementation((...line) => {
-      printed += `${line.join(' ')}\n`;
-    });
-  }
+  printed = catchPrinted();
 });
 afterEach(() => vi.restoreAllMocks());
 
@@ -42,8 +38,8 @@ it('answers a good request with a token, which no cache may keep and no log hold
   expect([statusCode, headers?.['cache-control']]).toEqual([200, 'no-store']);
   const { access_token } = tokenResponse.strict().parse(body);
   expect(decodeJwt(access_token).jti).toBe(body.token_id);
-  expect(printed).toContain('"outcome": "issued"');
-  for (const part of access_token.split('.')) expect(printed).not.toContain(part);
+  expect(printed()).toContain('"outcome": "issued"');
+  for (const part of access_token.split('.')) expect(printed()).not.toContain(part);
 });
 
 it('names the field of a bad request, and records nothing', async () => {
@@ -103,7 +99,7 @@ it('vends nothing while a further condition cannot be asked, and records that', 
   const { statusCode, body } = await post(asking(), {}, { conditions });
   expect([statusCode, body.error]).toEqual([503, 'temporarily_unavailable']);
   expect([...tvm.records.states.values()]).toMatchObject([{ status: 'denied', denial: 'undecided' }]);
-  expect(printed).toContain('condition risk');
+  expect(printed()).toContain('condition risk');
 });
 
 it('asks for a reason where policy does, and echoes the role that was taken', async () => {

@@ -3,21 +3,28 @@ import type { AuditEvent } from './events.ts';
 
 const read: AuthorizationDetail = { type: 'resource', locations: ['orders-db/orders'], actions: ['read'] };
 
-const asked = {
+const happened = (time: string) => ({
   version: '1' as const,
   eventId: 'c4ca4238a0b923820dcc509a6f75849b',
-  time: '2026-11-22T09:30:00.000Z',
-  tokenId: '35445779-b11b-466e-9611-a4ba0a6b9a7d',
-  subject: 'arn:aws:iam::111122223333:role/orders-service',
+  time,
+});
+
+const subject = 'arn:aws:iam::111122223333:role/orders-service';
+
+const token = { tokenId: '35445779-b11b-466e-9611-a4ba0a6b9a7d', subject, audience: 'orders-db' };
+
+const asked = {
+  ...happened('2026-11-22T09:30:00.000Z'),
+  ...token,
   account: '111122223333',
   session: 'i-0abc1234def567890',
-  audience: 'orders-db',
   authorizationDetails: [read],
   access: 'read' as const,
   expiresIn: 600,
   sourceIp: '203.0.113.7',
   requestId: 'b1cabfe6-1cd9-46c2-8b83-ef498cd9fc8e',
   reason: 'nightly report',
+  task: 'nightly-report/2026-11-22',
   policyBundle: 'e6f799cf4824299250d11b89df2f58ed16852a601f218e5ca43278d115032c70',
 };
 
@@ -27,7 +34,12 @@ const vended = {
   expiresAt: '2026-11-22T09:40:00.000Z',
   keyId: 'I_wJM2zijKztH37L7cONzXJCNJrFcDZaflZaqkv0Ip8',
   policies: ['orders-service-reads-orders'],
+  statusList: { list: 1, index: 48_213 },
 };
+
+const resourceServer = 'arn:aws:iam::111122223333:role/orders-db';
+const operator = 'arn:aws:sts::111122223333:assumed-role/security-operator/alice';
+const revocationId = '0f8fad5b-d9cb-469f-a165-70867728950e';
 
 /** One example of each audit event, for the documentation. */
 export const auditEventExamples: AuditEvent[] = [
@@ -43,15 +55,127 @@ export const auditEventExamples: AuditEvent[] = [
       policyErrors: [],
     },
   },
-  { detailType: 'Token Failed', detail: { ...vended, time: '2026-11-22T09:30:00.150Z', failure: 'signing_failed' } },
+  {
+    detailType: 'Token Failed',
+    detail: { ...vended, ...happened('2026-11-22T09:30:00.150Z'), failure: 'signing_failed' },
+  },
   {
     detailType: 'Token Revoked',
     detail: {
       ...vended,
-      time: '2026-11-22T09:35:00.000Z',
+      ...happened('2026-11-22T09:35:00.000Z'),
       revokedAt: '2026-11-22T09:35:00.000Z',
       revokedBy: 'security.team',
       revocationReason: 'laptop stolen',
+      revocationId,
+    },
+  },
+  { detailType: 'Token Expired', detail: { ...vended, ...happened('2026-11-22T09:40:00.000Z') } },
+  {
+    detailType: 'Token Introspected',
+    detail: { ...happened('2026-11-22T09:36:12.480Z'), ...token, by: resourceServer, result: 'revoked', count: 1 },
+  },
+  {
+    detailType: 'Token Used',
+    detail: {
+      ...happened('2026-11-22T09:31:04.112Z'),
+      ...token,
+      by: resourceServer,
+      action: 'read',
+      location: 'orders-db/orders',
+      outcome: 'allowed',
+    },
+  },
+  {
+    detailType: 'Revocation Ordered',
+    detail: {
+      ...happened('2026-11-22T09:35:00.000Z'),
+      revocationId,
+      selector: { subject },
+      revokedBefore: '2026-11-22T09:35:00.000Z',
+      by: 'security.team',
+      reason: 'laptop stolen',
+    },
+  },
+  {
+    detailType: 'Revocation Completed',
+    detail: { ...happened('2026-11-22T09:35:01.730Z'), revocationId, revoked: 12 },
+  },
+  {
+    detailType: 'Revocation Refused',
+    detail: {
+      ...happened('2026-11-22T09:35:00.000Z'),
+      via: 'event',
+      from: 'security.team of 111122223333',
+      problem: 'all must be true if every token there is is meant; otherwise say which ones',
+    },
+  },
+  {
+    detailType: 'Subject Blocked',
+    detail: {
+      ...happened('2026-11-22T09:35:00.000Z'),
+      subject,
+      until: '2026-11-22T10:35:00.000Z',
+      by: 'security.team',
+      reason: 'laptop stolen',
+    },
+  },
+  {
+    detailType: 'Subject Unblocked',
+    detail: { ...happened('2026-11-22T09:50:00.000Z'), subject, by: operator, reason: 'laptop found' },
+  },
+  {
+    detailType: 'Subject Limited',
+    detail: {
+      ...happened('2026-11-22T09:35:00.000Z'),
+      subject,
+      until: '2026-11-22T10:35:00.000Z',
+      lifetime: 60,
+      by: 'tvm:anomalies',
+      reason: 'denial-spike',
+    },
+  },
+  {
+    detailType: 'Anomaly Detected',
+    detail: {
+      ...happened('2026-11-22T09:34:58.020Z'),
+      detector: 'denial-spike',
+      severity: 'medium',
+      subject,
+      observed: 41,
+      usual: 2,
+      window: 300,
+      what: 'orders-service was denied 41 tokens in 5 minutes; 2 are usual.',
+      response: 'shorten',
+    },
+  },
+  {
+    detailType: 'Policy Changed',
+    detail: {
+      ...happened('2026-11-22T08:00:31.004Z'),
+      before: '5c0b8f0bd3a9a1a5f3d9f0f1c1c2ff20c1d1a9b04cba4a1de9f6dd2a64d7a6b2',
+      after: asked.policyBundle,
+    },
+  },
+  {
+    detailType: 'Signing Keys Changed',
+    detail: {
+      ...happened('2026-11-22T08:00:31.004Z'),
+      before: ['arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'],
+      after: [
+        'arn:aws:kms:eu-central-1:111122223333:key/0987dcba-09fe-87dc-65ba-ab0987654321',
+        'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab',
+      ],
+    },
+  },
+  {
+    detailType: 'Security Event Received',
+    detail: {
+      ...happened('2026-11-22T09:35:00.000Z'),
+      issuer: 'https://identity.example.com',
+      jti: '756E69717565206964656E746966696572',
+      type: 'https://schemas.openid.net/secevent/caep/event-type/session-revoked',
+      revocationId,
     },
   },
 ];

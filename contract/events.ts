@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { authorizationDetail } from './authorization-details.ts';
-import { subject } from './subject.ts';
+import { happened, oversightEvents } from './oversight-events.ts';
+import { askedRevocation, blockFor, said } from './revocation.ts';
+import { revocationSelector, selectorFields, task } from './selector.ts';
 import { name, reason, tokenId } from './text.ts';
 import { obligations } from './token.ts';
 
@@ -16,9 +18,7 @@ const time = z.iso.datetime();
 
 /** What every audit event says: who asked for what, from where, and when. */
 const decision = z.object({
-  version: z.literal('1').meta({ description: 'The version of this schema.' }),
-  eventId: z.string().meta({ description: 'The same when an event is delivered again: deduplicate by it.' }),
-  time: time.meta({ description: 'When it happened.' }),
+  ...happened,
   tokenId: tokenId,
   subject: name.meta({ description: 'The workload’s ARN, without the session.' }),
   account: z.string().meta({ description: 'The AWS account of the workload.' }),
@@ -37,6 +37,7 @@ const decision = z.object({
   sourceIp: z.string().meta({ description: 'The address that the request came from.' }),
   requestId: z.string().meta({ description: 'The request’s id, as in the answer and the logs.' }),
   reason: reason.optional(),
+  task: task.optional(),
   policyBundle: z.string().meta({ description: 'The hash of the policy bundle that decided.' }),
   conditions: z
     .array(z.string())
@@ -50,6 +51,9 @@ const vended = decision.extend({
   keyId: z.string().meta({ description: 'The `kid` of the key that signs.' }),
   policies: z.array(z.string()).meta({ description: 'The policies that permitted it, by `@id`.' }),
   obligations: obligations.optional(),
+  statusList: z
+    .object({ list: z.int().positive(), index: z.int().nonnegative() })
+    .meta({ description: 'Its place in the status lists: the list’s number, and the bit in it.' }),
   requested: z.array(authorizationDetail).optional().meta({
     description: 'What was asked for, where it was to be given in part.',
   }),
@@ -77,9 +81,16 @@ export const tokenDenied = decision
 
 export const tokenFailed = vended
   .extend({
-    failure: z.enum(['record_unconfirmed', 'signing_failed', 'watermark_unreadable', 'subject_revoked']).meta({
-      description: 'Why no token left although its issuing was recorded.',
-    }),
+    failure: z
+      .enum([
+        'record_unconfirmed',
+        'signing_failed',
+        'standing_unreadable',
+        'subject_revoked',
+        'subject_blocked',
+        'subject_limited',
+      ])
+      .meta({ description: 'Why no token left although its issuing was recorded.' }),
   })
   .meta({ id: 'TokenFailed', description: 'The token of an earlier `Token Issued` never left the machine.' });
 
@@ -88,8 +99,14 @@ export const tokenRevoked = vended
     revokedAt: time.meta({ description: 'When it was taken back.' }),
     revokedBy: z.string().meta({ description: 'The ARN of who revoked it, or the source of the event that did.' }),
     revocationReason: reason.optional(),
+    revocationId: z.string().optional().meta({ description: 'The revocation that selected it, where one did.' }),
   })
   .meta({ id: 'TokenRevoked', description: 'A token was taken back before its time.' });
+
+export const tokenExpired = vended.meta({
+  id: 'TokenExpired',
+  description: 'A token came to its end by itself; `time` is when.',
+});
 
 /** The audit events by detail type. */
 export const auditEvents = {
@@ -97,7 +114,15 @@ export const auditEvents = {
   'Token Denied': tokenDenied,
   'Token Failed': tokenFailed,
   'Token Revoked': tokenRevoked,
+  'Token Expired': tokenExpired,
+  ...oversightEvents,
 } as const;
+
+/** The events of a token's life: each has all that its record says. */
+export type TokenEvent = Extract<
+  AuditEvent,
+  { detailType: 'Token Issued' | 'Token Denied' | 'Token Failed' | 'Token Revoked' | 'Token Expired' }
+>;
 
 /** An audit event as it is put on the bus: its detail type and its detail. */
 export type AuditEvent = {
@@ -108,12 +133,12 @@ export type AuditEvent = {
 export const revocationRequested = z
   .strictObject({
     version: z.literal('1', { error: 'must be 1' }).optional(),
-    tokenId: tokenId.optional(),
-    subject: subject.optional(),
+    ...selectorFields,
+    all: revocationSelector.shape.all,
     reason: reason.optional(),
+    blockFor: blockFor.optional(),
   })
-  .refine((detail) => (detail.tokenId === undefined) !== (detail.subject === undefined), {
-    path: ['tokenId'],
-    error: 'or subject must be given, one of the two',
-  })
-  .meta({ id: 'RevocationRequested', description: 'Take back one token, or every token of a subject.' });
+  .transform(({ version, reason, blockFor, ...selector }, context) =>
+    askedRevocation({ selector: said(selector), reason, blockFor }, context),
+  )
+  .meta({ id: 'RevocationRequested', description: 'Which tokens to take back. Of several members, all must hold.' });

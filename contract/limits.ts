@@ -22,6 +22,14 @@ export const limits = {
   reasonLength: 256,
   /** Longest lifetime of a token that any deployment may configure, in seconds. */
   lifetime: 86_400,
+  /** Longest time that a subject may be blocked, in seconds: 30 days. */
+  block: 2_592_000,
   /** Longest token accepted by introspection and revocation, in characters. */
   tokenLength: 8_192,
+  /** Longest identifier of a security event token, in characters. */
+  jtiLength: 256,
+  /** Most security event tokens given to a receiver that polls, at once. */
+  polledEvents: 100,
+  /** Most that it may acknowledge at once: more of them have no place in a body. */
+  acknowledgements: 300,
 } as const;

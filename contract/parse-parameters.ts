@@ -27,8 +27,24 @@ export function parseParameters<S extends z.ZodType>(
     return bad({ problem: `the body must have at most ${limits.bodyBytes} bytes` });
   }
   const parameters = readBody(contentType, body);
-  if (!parameters.ok) return parameters;
-  const parsed = schema.safeParse(parameters.value);
+  return parameters.ok ? check(schema, parameters.value) : parameters;
+}
+
+/**
+ * Reads the parameters of a URL, already decoded, against their schema: as strictly as those of a body.
+ *
+ * @param given names and values, each as often as it is given
+ */
+export function parseQuery<S extends z.ZodType>(
+  schema: S,
+  given: Iterable<readonly [name: string, text: string]>,
+): Parsed<z.infer<S>> {
+  const parameters = readPairs(given);
+  return parameters.ok ? check(schema, parameters.value) : parameters;
+}
+
+function check<S extends z.ZodType>(schema: S, unverified: Record<string, unknown>): Parsed<z.infer<S>> {
+  const parsed = schema.safeParse(unverified);
   if (parsed.success) return { ok: true, value: parsed.data };
   const [issue] = parsed.error.issues;
   if (issue?.code === 'unrecognized_keys') {
@@ -51,15 +67,26 @@ function readBody(contentType: string | undefined, body: string): Parsed<Record<
 /** The parameters that are not text: how a form writes them. */
 const FORM_READERS: Record<string, (text: string, field: string) => Parsed<unknown>> = {
   authorization_details: readJson,
-  // What is no number stays text, for the schema to name.
-  expires_in: (text) => ({ ok: true, value: /^-?\d{1,15}(\.\d{1,15})?$/.test(text) ? Number(text) : text }),
+  expires_in: readNumber,
+  block_for: readNumber,
+  limit: readNumber,
+  all: (text) => ({ ok: true, value: text === 'true' ? true : text }),
 };
+
+/** What is no number stays text, for the schema to name. */
+function readNumber(text: string): Parsed<unknown> {
+  return { ok: true, value: /^-?\d{1,15}(\.\d{1,15})?$/.test(text) ? Number(text) : text };
+}
 
 function readForm(body: string): Parsed<Record<string, unknown>> {
   // URLSearchParams mends what it cannot decode; what would be mended is refused.
   if (/%(?![0-9A-Fa-f]{2})/.test(body)) return bad({ problem: 'the form has a broken percent-encoding' });
+  return readPairs(new URLSearchParams(body));
+}
+
+function readPairs(pairs: Iterable<readonly [name: string, text: string]>): Parsed<Record<string, unknown>> {
   const parameters = new Map<string, unknown>();
-  for (const [name, text] of new URLSearchParams(body)) {
+  for (const [name, text] of pairs) {
     if (text.includes('\uFFFD')) return bad({ field: printable(name), problem: 'must be UTF-8' });
     if (parameters.has(name)) return bad({ field: printable(name), problem: 'must be given once' });
     const read = FORM_READERS[name];

@@ -1,38 +1,112 @@
 import * as z from 'zod';
+import { limits } from './limits.ts';
+import { type RevocationSelector, revocationSelector, selectorFields, somethingPicked, task } from './selector.ts';
 import { subject } from './subject.ts';
 import { reason, tokenId, unverifiedToken } from './text.ts';
 
-const exactlyOne = (a: string, b: string) => ({
-  path: [a],
-  error: `or ${b} must be given, one of the two`,
-});
-
-/** `POST /revoke` (RFC 7009): a workload takes back a token of its own, by the token or by its id. */
+/** `POST /revoke` (RFC 7009): a workload takes back a token of its own, by the token or its id, or all it has for a task. */
 export const ownRevocationRequest = z
-  .object({ token: unverifiedToken.optional(), token_id: tokenId.optional() })
-  .refine(
-    (request) => (request.token === undefined) !== (request.token_id === undefined),
-    exactlyOne('token', 'token_id'),
-  )
-  .meta({ id: 'OwnRevocationRequest', description: 'One of the caller’s own tokens.' });
+  .object({ token: unverifiedToken.optional(), token_id: tokenId.optional(), task: task.optional() })
+  .refine((request) => Object.values(request).filter((value) => value !== undefined).length === 1, {
+    path: ['token'],
+    error: 'or token_id or task must be given, one of the three',
+  })
+  .meta({ id: 'OwnRevocationRequest', description: 'One of the caller’s own tokens, or all it has for a task.' });
 
-const selector = { token_id: tokenId.optional(), subject: subject.optional(), reason: reason.optional() };
+const { tokenId: token_id, policyBundle: policy_bundle, issuedBefore: issued_before, ...sameName } = selectorFields;
 
-/** `POST /revocations`: an operator takes back any token, or all tokens of a subject. */
+/** How long a subject may be blocked, in seconds. */
+export const blockFor = z
+  .int({ error: 'must be a whole number of seconds' })
+  .nonnegative({ error: 'must not be negative' })
+  .max(limits.block, { error: `must be at most ${limits.block}` })
+  .meta({
+    description:
+      'How long the subject gets no new token, in seconds; 0: not at all. Only with a subject alone; without it, as configured.',
+  });
+
+/** A revocation, as an operator or an event asks for it. */
+export interface AskedRevocation {
+  selector: RevocationSelector;
+  reason?: string | undefined;
+  /** How long the subject gets no new token, in seconds; absent: as configured. */
+  blockFor?: number | undefined;
+}
+
+/** Refines a revocation that was asked for: it selects something, and blocks nobody but a subject that it names alone. */
+export function askedRevocation(
+  { selector, reason, blockFor }: AskedRevocation,
+  context: z.RefinementCtx,
+): AskedRevocation {
+  somethingPicked(selector, (issue) => context.addIssue(issue));
+  const { subject, ...others } = selector;
+  if (blockFor && (subject === undefined || Object.values(others).some((value) => value !== undefined))) {
+    context.addIssue({ code: 'custom', path: ['block_for'], message: 'must go with a subject, and nothing else' });
+  }
+  return { selector, reason, blockFor };
+}
+
+/** `POST /revocations`: an operator takes back whatever tokens the members pick out. Anything unknown is refused. */
 export const revocationRequest = z
-  .object(selector)
-  .refine(
-    (request) => (request.token_id === undefined) !== (request.subject === undefined),
-    exactlyOne('token_id', 'subject'),
-  )
-  .meta({ id: 'RevocationRequest', description: 'One token, or every token of one subject.' });
+  .strictObject({
+    token_id,
+    ...sameName,
+    policy_bundle,
+    issued_before,
+    all: revocationSelector.shape.all,
+    reason: reason.optional(),
+    block_for: blockFor.optional(),
+  })
+  .transform(({ token_id, policy_bundle, issued_before, reason, block_for, ...picks }, context) => {
+    const selector = { tokenId: token_id, ...picks, policyBundle: policy_bundle, issuedBefore: issued_before };
+    return askedRevocation({ selector: said(selector), reason, blockFor: block_for }, context);
+  })
+  .meta({ id: 'RevocationRequest', description: 'Which tokens to take back. Of several members, all must hold.' });
 
-/** `POST /revocations`, answered. */
+/** `POST /revocations` and `GET /revocations/{id}`, answered. */
 export const revocationResponse = z
   .object({
+    revocation_id: z.string().optional().meta({
+      description:
+        'Names this revocation: `GET /revocations/{revocation_id}`. Absent for one token, which is done at once.',
+    }),
+    status: z.enum(['running', 'done']).meta({
+      description:
+        '`running`: it goes on by itself, for some seconds at least, since the last tokens vended are found a moment later. ' +
+        'Introspection and issuing obey a revoked subject from now on.',
+    }),
     revoked: z
       .int()
       .nonnegative()
-      .meta({ description: 'How many tokens this call took back. A repetition counts none.' }),
+      .meta({ description: 'How many tokens it has taken back. A repetition counts none.' }),
+    blocked_until: z.iso.datetime().optional().meta({
+      description: 'Until when the subject gets no token. In the answer to `POST` alone.',
+    }),
   })
-  .meta({ id: 'RevocationResponse', description: 'What a revocation did.' });
+  .meta({ id: 'RevocationResponse', description: 'What a revocation did, so far.' });
+export type RevocationResponse = z.infer<typeof revocationResponse>;
+
+/** `GET /revocations/{revocation_id}`: which one. */
+export const revocationProgressRequest = z
+  .strictObject({
+    revocation_id: z
+      .string({ error: 'must be the id of a revocation' })
+      .regex(/^[\w-]{1,128}$/, { error: 'must be the id of a revocation' })
+      .meta({ description: 'As `POST /revocations` or `Revocation Ordered` named it.' }),
+  })
+  .meta({ id: 'RevocationProgressRequest', description: 'Which revocation, in the path.' });
+
+/** `POST /blocks/lift`: an operator lets a blocked subject have tokens again. */
+export const unblockRequest = z
+  .strictObject({ subject, reason: reason.optional() })
+  .meta({ id: 'UnblockRequest', description: 'A subject that may have tokens again.' });
+
+/** `POST /blocks/lift`, answered. */
+export const unblockResponse = z
+  .object({ unblocked: z.boolean().meta({ description: 'Whether it was blocked.' }) })
+  .meta({ id: 'UnblockResponse', description: 'What lifting a block did.' });
+
+/** The members of a selector that are there. */
+export function said(selector: RevocationSelector): RevocationSelector {
+  return Object.fromEntries(Object.entries(selector).filter(([, value]) => value !== undefined));
+}

@@ -3,11 +3,11 @@ import { name } from './text.ts';
 
 const ASSUMED_ROLE = /^arn:(aws[a-z-]*):sts::(\d{12}):assumed-role\/([\w+=,.@-]+)\/([\w+=,.@-]+)$/;
 const ROLE = /^arn:(aws[a-z-]*):iam::(\d{12}):role\/(?:[\x21-\x7e]+\/)?([\w+=,.@-]+)$/;
-const USER = /^arn:aws[a-z-]*:iam::(\d{12}):user\/(?:[\x21-\x7e]+\/)?([\w+=,.@-]+)$/;
+const USER = /^arn:(aws[a-z-]*):iam::(\d{12}):user\/(?:[\x21-\x7e]+\/)?([\w+=,.@-]+)$/;
 
 /** What an ARN says of a workload. */
 export interface WorkloadArn {
-  /** The one ARN that it has in tokens, records and policies: of its role without path and session, or of its user. */
+  /** The one ARN that it has in tokens, records and policies: of its role or user without path and session. */
   subject: string;
   account: string;
   kind: 'role' | 'user';
@@ -20,7 +20,8 @@ export interface WorkloadArn {
 /**
  * Reads the ARN of a role, of a session of it, or of a user.
  *
- * The console shows a role with its path, logs show a session of it; role names are unique in an account without either.
+ * The console shows roles and users with their paths, logs show a session of a role; their names are unique in an account
+ * without either. So a user is known by its name too, which is all that CloudTrail and GuardDuty tell of it.
  *
  * @returns `undefined` for what is neither an IAM role nor a user
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
@@ -34,11 +35,16 @@ export function parseWorkloadArn(arn: string): WorkloadArn | undefined {
   }
   const user = USER.exec(arn);
   if (user !== null) {
-    const [subject, account = '', name = ''] = user;
-    return { subject, account, kind: 'user', name };
+    const [, partition, account = '', name = ''] = user;
+    return { subject: `arn:${partition}:iam::${account}:user/${name}`, account, kind: 'user', name };
   }
   return undefined;
 }
+
+/** An IAM principal, as it is known by in configuration: its one ARN. */
+export const principal = z.string({ error: 'must be an ARN' }).refine((arn) => parseWorkloadArn(arn)?.subject === arn, {
+  error: 'must be the ARN of an IAM role or user, without its path',
+});
 
 /** A workload, named by any ARN of its role, a session of it, or its user; read as its one ARN. */
 export const subject = name
@@ -47,4 +53,4 @@ export const subject = name
     if (workload === undefined) context.addIssue({ code: 'custom', message: 'must be the ARN of an IAM role or user' });
     return workload?.subject ?? z.NEVER;
   })
-  .meta({ description: 'The workload: the ARN of its IAM role (path and session are dropped) or user.' });
+  .meta({ description: 'The workload: the ARN of its IAM role or user (path and session are dropped).' });

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { authorizationDetail, authorizationDetails } from './authorization-details.ts';
+import { task } from './selector.ts';
 import { name, reason, tokenId } from './text.ts';
 
 const ROLE_SCOPE = /^role:([A-Za-z0-9][\w.-]{0,63})$/;
@@ -40,6 +41,7 @@ export const asked = {
     .optional()
     .meta({ description: 'Lifetime asked for, in seconds; the deployment’s default when absent.' }),
   reason: reason.optional(),
+  task: task.optional(),
 };
 
 /** Refines an object of what is asked for: one way to say what, one receiver. */
@@ -106,6 +108,16 @@ export const obligations = z
   .meta({ id: 'Obligations', description: 'What the enforcement point must hold besides the claims.' });
 export type Obligations = z.infer<typeof obligations>;
 
+/** Where a verifier that is offline learns of a revocation (draft-ietf-oauth-status-list, section 6.1). */
+export const tokenStatus = z
+  .object({
+    status_list: z.object({
+      idx: z.int().nonnegative().meta({ description: 'The token’s bit in the list: 1 says that it was revoked.' }),
+      uri: z.url().meta({ description: 'The list: a signed Status List Token, to be had without a signature.' }),
+    }),
+  })
+  .meta({ id: 'TokenStatus', description: 'The token’s place in a status list.' });
+
 /** What a token says (RFC 9068, with RFC 9396 `authorization_details`). Times are seconds since the epoch. */
 export const tokenClaims = z
   .object({
@@ -120,6 +132,8 @@ export const tokenClaims = z
     authorization_details: granted,
     scope: roleScope.optional(),
     obligations: obligations.optional(),
+    task: task.optional(),
+    status: tokenStatus,
     policy: z
       .string()
       .regex(/^[0-9a-f]{12}$/)

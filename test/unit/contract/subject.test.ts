@@ -10,9 +10,16 @@ it.each([
   expect(parseWorkloadArn(arn)?.subject).toBe('arn:aws:iam::111122223333:role/orders-service');
 });
 
-it('a user names itself, with its path', () => {
-  const user = 'arn:aws:iam::111122223333:user/ci/deployer';
-  expect(parseWorkloadArn(user)?.subject).toBe(user);
+it.each([
+  'arn:aws:iam::111122223333:user/deployer',
+  'arn:aws:iam::111122223333:user/ci/eu/deployer',
+])('«%s» names the user, by its name: whatever happens to it is told of by that', (arn) => {
+  expect(parseWorkloadArn(arn)).toEqual({
+    subject: 'arn:aws:iam::111122223333:user/deployer',
+    account: '111122223333',
+    kind: 'user',
+    name: 'deployer',
+  });
 });
 
 it.each([

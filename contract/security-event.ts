@@ -1,0 +1,197 @@
+import * as z from 'zod';
+import { limits } from './limits.ts';
+import { principal } from './subject.ts';
+import { name } from './text.ts';
+
+// Security event tokens (RFC 8417) by the OpenID Shared Signals Framework 1.0 (SSF) and its profiles CAEP 1.0 and RISC 1.0.
+
+/** The media type of a security event token, without `application/` (RFC 8417, section 2.3). */
+export const SECURITY_EVENT_TYPE = 'secevent+jwt';
+
+const EVENT_TYPES = 'https://schemas.openid.net/secevent';
+
+/** CAEP 1.0, section 3.1. */
+export const SESSION_REVOKED = `${EVENT_TYPES}/caep/event-type/session-revoked`;
+/** CAEP 1.0, section 3.2. */
+export const TOKEN_CLAIMS_CHANGE = `${EVENT_TYPES}/caep/event-type/token-claims-change`;
+
+/** What the machine transmits. */
+export const transmittedEventType = z.enum([SESSION_REVOKED, TOKEN_CLAIMS_CHANGE], {
+  error: `must be ${SESSION_REVOKED} or ${TOKEN_CLAIMS_CHANGE}`,
+});
+
+/** What takes tokens back when it is received: sessions that ended, and accounts nobody may use any more. */
+export const REVOKING_EVENTS: ReadonlySet<string> = new Set([
+  SESSION_REVOKED,
+  `${EVENT_TYPES}/risc/event-type/account-disabled`,
+  `${EVENT_TYPES}/risc/event-type/account-purged`,
+  `${EVENT_TYPES}/risc/event-type/credential-compromise`,
+]);
+
+/** What a transmitter says of the stream itself (SSF 1.0, sections 8.1.4.1 and 8.1.5): there is nothing to do. */
+export const STREAM_EVENTS: ReadonlySet<string> = new Set([
+  `${EVENT_TYPES}/ssf/event-type/verification`,
+  `${EVENT_TYPES}/ssf/event-type/stream-updated`,
+]);
+
+/** Who or what an event is about, in one form (RFC 9493, section 3.2; `jwt_id`: SSF 1.0, section 3.5.1). */
+const simpleSubject = z.discriminatedUnion(
+  'format',
+  [
+    z.object({ format: z.literal('iss_sub'), iss: z.string(), sub: z.string() }),
+    z.object({ format: z.literal('jwt_id'), iss: z.string(), jti: z.string() }),
+    z.object({ format: z.literal('opaque'), id: z.string() }),
+    z.object({ format: z.literal('uri'), uri: z.string() }),
+  ],
+  { error: 'must have the format iss_sub, jwt_id, opaque or uri' },
+);
+export type SimpleSubject = z.infer<typeof simpleSubject>;
+
+/**
+ * Several forms that hold together (SSF 1.0, section 3.3). Members that are not understood are refused: to pass over one
+ * would take back more than was said.
+ */
+const complexSubject = z.strictObject({
+  format: z.literal('complex'),
+  user: simpleSubject.optional(),
+  session: simpleSubject.optional(),
+});
+
+export const securityEventSubject = z.union([complexSubject, simpleSubject], {
+  error: 'must be a subject identifier: iss_sub, jwt_id, opaque, uri, or complex with user and session of these',
+});
+export type SecurityEventSubject = z.infer<typeof securityEventSubject>;
+
+const absent = z.never({ error: 'must not be there' }).optional();
+
+/** The claims of a received security event token. What is not understood is passed over (SSF 1.0, section 4.2.3). */
+export const securityEventClaims = z.object({
+  iss: z.string(),
+  jti: z
+    .string({ error: 'must be text' })
+    .min(1, { error: 'must not be empty' })
+    .max(limits.jtiLength, { error: `must have at most ${limits.jtiLength} characters` }),
+  iat: z.number(),
+  // Absent, so that no other kind of token can pass for one of these (SSF 1.0, sections 4.1.2 and 4.1.7).
+  sub: absent,
+  exp: absent,
+  sub_id: z.record(z.string(), z.unknown(), { error: 'must be a subject identifier' }),
+  events: z
+    .record(z.string(), z.record(z.string(), z.unknown()), { error: 'must be an object of events' })
+    .refine((events) => Object.keys(events).length === 1, { error: 'must hold one event' }),
+});
+export type SecurityEventClaims = z.infer<typeof securityEventClaims>;
+
+const localized = z.object({ en: z.string() });
+
+/** What the machine says in every event (CAEP 1.0, section 2). */
+const told = {
+  event_timestamp: z.int().meta({ description: 'When it happened: seconds since the epoch.' }),
+  initiating_entity: z.enum(['admin', 'user', 'system']).meta({
+    description: '`user`: the workload itself; `admin`: an operator; `system`: an event, or the machine.',
+  }),
+  reason_admin: localized.meta({ description: 'Why: the reason that was given for it, if one was.' }),
+};
+
+/** The claims of a security event token that the machine transmits. */
+export const transmittedClaims = z
+  .strictObject({
+    iss: z.string().meta({ description: 'The machine: its issuer URL.' }),
+    jti: z.string().meta({ description: 'The same when it is sent again: deduplicate by it.' }),
+    iat: z.int().meta({ description: 'When it happened: seconds since the epoch.' }),
+    aud: z.string().meta({ description: 'The receiver, as the configuration names it.' }),
+    txn: z.string().meta({ description: 'The same in all that have one cause.' }),
+    sub_id: securityEventSubject.meta({
+      description:
+        '`complex`, with the workload as `user` (`iss_sub`) and the token as `session` (`jwt_id`); or the workload, ' +
+        '`iss_sub`, where all its tokens are meant.',
+    }),
+    events: z
+      .union([
+        z.strictObject({ [SESSION_REVOKED]: z.strictObject(told) }),
+        z.strictObject({
+          [TOKEN_CLAIMS_CHANGE]: z.strictObject({
+            ...told,
+            claims: z.strictObject({ exp: z.int() }).meta({ description: 'When the tokens end now, at the latest.' }),
+          }),
+        }),
+      ])
+      .meta({
+        description:
+          'One event of CAEP, `session-revoked` or `token-claims-change`, with `event_timestamp`, `initiating_entity` and ' +
+          '`reason_admin`; the second with `claims`, an `exp`: when the tokens end now, at the latest.',
+      }),
+  })
+  .meta({ id: 'SecurityEvent', description: 'A security event that the machine transmits: the claims of the SET.' });
+export type TransmittedClaims = z.infer<typeof transmittedClaims>;
+
+/** Why a security event token is not accepted (RFC 8935, section 2.4). */
+export const securityEventErrorCode = z.enum([
+  'invalid_request',
+  'invalid_key',
+  'invalid_issuer',
+  'invalid_audience',
+  'authentication_failed',
+  'access_denied',
+]);
+export type SecurityEventErrorCode = z.infer<typeof securityEventErrorCode>;
+
+/** `POST /security-events`, answered with 400. */
+export const securityEventError = z
+  .object({
+    err: securityEventErrorCode.meta({ description: 'RFC 8935, section 2.4.' }),
+    description: z.string().meta({ description: 'One sentence for a person.' }),
+  })
+  .meta({ id: 'SecurityEventError', description: 'Why a security event token was not accepted.' });
+export type SecurityEventError = z.infer<typeof securityEventError>;
+
+/** Where security events are sent to, or keys are fetched from: https, or http on this computer; no credentials in it. */
+export function isEndpoint(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || url.username || url.password || text.includes('#') || text.length > limits.nameLength)
+    return false;
+  return url.protocol === 'https:' || isPlainHttpHere(text);
+}
+
+/** Whether a URL is plain http on this computer: for an emulator alone. */
+export function isPlainHttpHere(text: string): boolean {
+  const url = URL.parse(text);
+  return url?.protocol === 'http:' && ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname);
+}
+
+const endpoint = (error: string) => z.string({ error }).refine(isEndpoint, { error });
+
+/** What there is to say of every receiver. */
+const toldOf = {
+  name: z
+    .string({ error: 'must be a name' })
+    .regex(/^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/, { error: 'must be at most 32 lower-case letters, digits and -' }),
+  audience: name,
+  events: z
+    .array(transmittedEventType, { error: 'must be an array of event types' })
+    .min(1, { error: 'must name an event type, or be absent for all' })
+    .default([...transmittedEventType.options]),
+};
+
+/** A receiver of security events, as the configuration names it: it is pushed to, or it polls. */
+export const securityEventReceiver = z.discriminatedUnion(
+  'delivery',
+  [
+    z.strictObject({
+      ...toldOf,
+      delivery: z.literal('push').default('push'),
+      url: endpoint('must be an https URL without credentials and fragment'),
+    }),
+    z.strictObject({ ...toldOf, delivery: z.literal('poll'), principal }),
+  ],
+  { error: 'must be push, with url, or poll, with principal' },
+);
+export type SecurityEventReceiver = z.infer<typeof securityEventReceiver>;
+
+/** A transmitter of security events that are obeyed, as the configuration names it. */
+export const trustedTransmitter = z.strictObject({
+  issuer: endpoint('must be the https URL that its security event tokens carry as iss'),
+  jwks_uri: endpoint('must be an https URL without credentials and fragment'),
+  audience: name,
+});
+export type TrustedTransmitter = z.infer<typeof trustedTransmitter>;

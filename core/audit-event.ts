@@ -1,23 +1,59 @@
 import type { Action } from '../contract/authorization-details.ts';
 import type { AuditEvent } from '../contract/events.ts';
+import type { AuditFact, Introspections } from './audit-fact.ts';
+import type { OrderState } from './revocation/order.ts';
+import type { Lifted, Standing } from './standing.ts';
 import type { TokenRecord } from './token-record.ts';
 
+/** What the store remembers that the audit tells of. */
+export type Remembered =
+  | { kind: 'record'; record: TokenRecord }
+  | { kind: 'standing'; subject: string; standing: Standing & { lifted?: Lifted } }
+  | { kind: 'order'; order: OrderState }
+  | { kind: 'introspections'; introspections: Introspections }
+  | { kind: 'fact'; fact: AuditFact };
+
 /**
- * The audit event that a change of a record stands for.
+ * The audit event that a change in the store stands for.
  *
- * @param before the record before the change; `undefined` when it is new
+ * @param before what was there; `undefined` when it is new
  * @param eventId names the change: the same whenever it is delivered again
  * @returns `undefined` when the change means nothing to an auditor
  */
-export function auditEvent(
-  before: TokenRecord | undefined,
-  after: TokenRecord,
-  eventId: string,
-): AuditEvent | undefined {
+export function auditEvent(before: Remembered | undefined, after: Remembered, eventId: string): AuditEvent | undefined {
+  const common = { version: '1' as const, eventId };
+  switch (after.kind) {
+    case 'record':
+      return ofRecord(before?.kind === 'record' ? before.record : undefined, after.record, common);
+    case 'standing':
+      return ofStanding(before?.kind === 'standing' ? before.standing : {}, after, common);
+    case 'order':
+      return ofOrder(before?.kind === 'order' ? before.order : undefined, after.order, common);
+    case 'introspections': {
+      const { minute, last, ...asked } = after.introspections;
+      return { detailType: 'Token Introspected', detail: { ...common, time: iso(last), ...asked } };
+    }
+    case 'fact': {
+      const { detailType, detail } = after.fact;
+      return { detailType, detail: { ...common, ...detail } } as AuditEvent;
+    }
+  }
+}
+
+/** Whether an event is put on the bus. Introspections would drown the others: of them, only what is a warning. */
+export function isPublished({ detailType, detail }: AuditEvent): boolean {
+  return detailType !== 'Token Introspected' || (detail.result === 'revoked' && detail.count === 1);
+}
+
+interface Common {
+  version: '1';
+  eventId: string;
+}
+
+function ofRecord(before: TokenRecord | undefined, after: TokenRecord, common: Common): AuditEvent | undefined {
   if (before?.status === after.status) return undefined;
   const decision = {
-    version: '1' as const,
-    eventId,
+    ...common,
     time: iso(after.decidedAt),
     tokenId: after.tokenId,
     subject: after.subject,
@@ -31,6 +67,7 @@ export function auditEvent(
     sourceIp: after.sourceIp,
     requestId: after.requestId,
     ...(after.reason !== undefined && { reason: after.reason }),
+    ...(after.task !== undefined && { task: after.task }),
     policies: after.policies,
     policyBundle: after.policyBundle,
     ...(after.conditions && { conditions: after.conditions }),
@@ -44,6 +81,7 @@ export function auditEvent(
     issuedAt: iso(after.decidedAt),
     expiresAt: iso(after.expiresAt),
     keyId: after.keyId,
+    statusList: after.statusList,
     ...(after.obligations && { obligations: after.obligations }),
     ...(after.requested && { requested: after.requested }),
     ...(after.policyErrors && { policyErrors: after.policyErrors }),
@@ -53,8 +91,10 @@ export function auditEvent(
       return { detailType: 'Token Issued', detail: vended };
     case 'failed':
       return { detailType: 'Token Failed', detail: { ...vended, time: iso(after.failedAt), failure: after.failure } };
+    case 'expired':
+      return { detailType: 'Token Expired', detail: { ...vended, time: iso(after.expiresAt) } };
     case 'revoked': {
-      const { revokedBy, revocationReason } = after;
+      const { revokedBy, revocationReason, revocationId } = after;
       const revokedAt = iso(after.revokedAt);
       const detail = {
         ...vended,
@@ -62,14 +102,62 @@ export function auditEvent(
         revokedAt,
         revokedBy,
         ...(revocationReason && { revocationReason }),
+        ...(revocationId && { revocationId }),
       };
       return { detailType: 'Token Revoked', detail };
     }
   }
 }
 
+function ofStanding(
+  before: Standing,
+  { subject, standing: { block, limit, lifted } }: Extract<Remembered, { kind: 'standing' }>,
+  common: Common,
+): AuditEvent | undefined {
+  const of = (at: number, by: string, reason?: string) => ({
+    ...common,
+    time: iso(at),
+    subject,
+    by,
+    ...(reason && { reason }),
+  });
+  if (block !== undefined && block.until !== before.block?.until) {
+    const detail = { ...of(block.at, block.by, block.reason), until: iso(block.until) };
+    return { detailType: 'Subject Blocked', detail };
+  }
+  if (block === undefined && before.block !== undefined && lifted !== undefined) {
+    return { detailType: 'Subject Unblocked', detail: of(lifted.at, lifted.by, lifted.reason) };
+  }
+  if (limit !== undefined && (limit.until !== before.limit?.until || limit.lifetime !== before.limit.lifetime)) {
+    const { lifetime } = limit;
+    const detail = { ...of(limit.at, limit.by, limit.reason), until: iso(limit.until), lifetime };
+    return { detailType: 'Subject Limited', detail };
+  }
+  return undefined;
+}
+
+function ofOrder(before: OrderState | undefined, after: OrderState, common: Common): AuditEvent | undefined {
+  const { revocationId } = after;
+  if (before === undefined) {
+    const detail = {
+      ...common,
+      time: iso(after.orderedAt),
+      revocationId,
+      selector: after.selector,
+      revokedBefore: iso(after.revokedBefore),
+      ...(after.from > after.orderedAt && { from: iso(after.from) }),
+      by: after.by,
+      ...(after.reason && { reason: after.reason }),
+    };
+    return { detailType: 'Revocation Ordered', detail };
+  }
+  if (before.completedAt !== undefined || after.completedAt === undefined) return undefined;
+  const detail = { ...common, time: iso(after.completedAt), revocationId, revoked: after.revoked + (after.late ?? 0) };
+  return { detailType: 'Revocation Completed', detail };
+}
+
 /** What may be done somewhere: a token that writes is told by one look. */
-function accessOf(details: TokenRecord['authorizationDetails']): 'none' | Action | 'read-write' {
+export function accessOf(details: TokenRecord['authorizationDetails']): 'none' | Action | 'read-write' {
   const actions = new Set(details.flatMap((detail) => detail.actions));
   const [only] = actions;
   return actions.size > 1 ? 'read-write' : (only ?? 'none');

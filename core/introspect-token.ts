@@ -1,6 +1,6 @@
 import type { IntrospectionResponse } from '../contract/introspection.ts';
 import { parseCaller } from './identity.ts';
-import type { Clock, SubjectWatermarks, TokenRecords, VerificationKeys } from './ports.ts';
+import type { Clock, IntrospectionCounts, SubjectStandings, TokenRecords, VerificationKeys } from './ports.ts';
 import { verifyToken } from './verify-token.ts';
 
 /** Which audiences each resource server may ask about: its ARN (without a session) → its audiences. */
@@ -9,8 +9,11 @@ export type ResourceServers = Readonly<Record<string, readonly string[]>>;
 export interface IntrospectTokenPorts {
   keys: VerificationKeys;
   records: TokenRecords;
-  watermarks: SubjectWatermarks;
+  standings: SubjectStandings;
+  introspections: IntrospectionCounts;
   clock: Clock;
+  /** Told when an introspection could not be counted: the answer is the same. */
+  uncounted(fault: unknown): void;
 }
 
 const INACTIVE: IntrospectionResponse = { active: false };
@@ -19,7 +22,7 @@ const INACTIVE: IntrospectionResponse = { active: false };
  * Tells a resource server whether a token is active now (RFC 7662).
  *
  * The signature is verified before anything is looked up. Unknown, expired, revoked, and meant for another resource
- * server all look the same to the caller.
+ * server all look the same to the caller. What it is told of a token that is active or was revoked is counted.
  *
  * @param userArn the caller's ARN, as the gateway states it
  */
@@ -27,16 +30,23 @@ export async function introspectToken(
   unverifiedToken: string,
   userArn: string,
   rules: { issuer: string; resourceServers: ResourceServers },
-  { keys, records, watermarks, clock }: IntrospectTokenPorts,
+  { keys, records, standings, introspections, clock, uncounted }: IntrospectTokenPorts,
 ): Promise<IntrospectionResponse> {
-  const audiences = rules.resourceServers[parseCaller(userArn)?.subject ?? ''] ?? [];
+  const by = parseCaller(userArn)?.subject ?? '';
+  const audiences = rules.resourceServers[by] ?? [];
   const claims = await verifyToken(unverifiedToken, await keys.jwks(), rules.issuer);
   const now = clock.now();
   if (claims === undefined || !audiences.includes(claims.aud)) return INACTIVE;
   if (now < claims.nbf * 1000 || now >= claims.exp * 1000) return INACTIVE;
 
-  const [record, watermark] = await Promise.all([records.get(claims.jti), watermarks.get(claims.sub)]);
-  if (record?.status !== 'issued') return INACTIVE;
-  if (watermark !== undefined && record.decidedAt <= watermark) return INACTIVE;
-  return { active: true, token_type: 'Bearer', ...claims };
+  const [record, { revokedBefore }] = await Promise.all([records.get(claims.jti), standings.get(claims.sub)]);
+  if (record?.status !== 'issued' && record?.status !== 'revoked') return INACTIVE;
+  const revoked = record.status === 'revoked' || record.decidedAt <= (revokedBefore ?? Number.NEGATIVE_INFINITY);
+
+  // After the reads, since they tell what is counted, and before the answer: Lambda freezes a function that has answered,
+  // so that what it still meant to write comes late or never.
+  const { tokenId, subject, audience, ttl } = record;
+  const told = { tokenId, subject, audience, by, result: revoked ? ('revoked' as const) : ('active' as const) };
+  await introspections.add(told, now, ttl).catch(uncounted);
+  return revoked ? INACTIVE : { active: true, token_type: 'Bearer', ...claims };
 }

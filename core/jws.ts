@@ -1,16 +1,19 @@
 import { createHash } from 'node:crypto';
-import type { TokenClaims } from '../contract/token.ts';
-import type { Algorithm, KeyName } from './ports.ts';
+import type { Algorithm, KeyName, Signer } from './ports.ts';
 
 const DIGESTS: Record<Algorithm, 'sha256' | 'sha384'> = { ES256: 'sha256', ES384: 'sha384', RS256: 'sha256' };
 
 /** The media type of a JWT access token, without `application/` (RFC 9068, section 2.1). */
 export const TOKEN_TYPE = 'at+jwt';
 
-/** What is signed: `BASE64URL(header) . BASE64URL(claims)` (RFC 7515, section 5.1). */
-export function signingInput(key: KeyName, claims: TokenClaims): string {
-  const header = { alg: key.algorithm, typ: TOKEN_TYPE, kid: key.keyId };
-  return `${base64url(JSON.stringify(header))}.${base64url(JSON.stringify(claims))}`;
+/**
+ * What is signed: `BASE64URL(header) . BASE64URL(payload)` (RFC 7515, section 5.1).
+ *
+ * @param type the `typ` of the header, which keeps one kind of JWS from passing for another (RFC 8725, section 3.11)
+ */
+export function signingInput(key: KeyName, type: string, payload: object): string {
+  const header = { alg: key.algorithm, typ: type, kid: key.keyId };
+  return `${base64url(JSON.stringify(header))}.${base64url(JSON.stringify(payload))}`;
 }
 
 /** The digest of a signing input: 32 bytes of SHA-256, or 48 of SHA-384 for ES384. */
@@ -18,9 +21,22 @@ export function signingDigest(algorithm: Algorithm, input: string): Uint8Array {
   return createHash(DIGESTS[algorithm]).update(input).digest();
 }
 
-/** The token: the signing input with its signature (JWS compact serialization). */
+/** The JWS: the signing input with its signature (compact serialization). */
 export function compactJws(input: string, signature: Uint8Array): string {
   return `${input}.${base64url(signature)}`;
+}
+
+/**
+ * Signs a payload.
+ *
+ * @param type the `typ` of the header: never {@link TOKEN_TYPE}, which is for tokens alone
+ * @returns the JWS (compact serialization)
+ * @throws DependencyFault when the keeper of the key fails
+ */
+export async function signedJws(signer: Signer, type: string, payload: object): Promise<string> {
+  const key = await signer.key();
+  const input = signingInput(key, type, payload);
+  return compactJws(input, await signer.sign({ input, digest: signingDigest(key.algorithm, input) }));
 }
 
 function base64url(data: string | Uint8Array): string {

@@ -1,6 +1,8 @@
 import type { JSONWebKeySet } from 'jose';
+import type { Introspections } from './audit-fact.ts';
 import type { Behaviour } from './policy/question.ts';
-import type { DeniedRecord, Failure, IssuedRecord, Revocation, TokenRecord } from './token-record.ts';
+import type { Lifted, Restriction, Standing } from './standing.ts';
+import type { DeniedRecord, Failure, IssuedRecord, Revocation, StatusReference, TokenRecord } from './token-record.ts';
 
 /** The signature algorithms the machine knows (RFC 7518, section 3.1). No other is ever signed or accepted. */
 export type Algorithm = 'ES256' | 'ES384' | 'RS256';
@@ -41,24 +43,46 @@ export interface TokenRecords {
   markFailed(tokenId: string, failed: { failure: Failure; failedAt: number }): Promise<void>;
   /** Reads a record with strong consistency. */
   get(tokenId: string): Promise<TokenRecord | undefined>;
+  /** Reads at most 100 records with strong consistency, in the order of their ids; an id without a record is left out. */
+  getMany(tokenIds: readonly string[]): Promise<TokenRecord[]>;
   /**
-   * Turns an issued record into a revoked one.
-   * @returns whether this call did it: of two at once, one did
+   * Turns an issued record that has not ended into a revoked one.
+   * @returns the revocation that stands afterwards: this one, or that of an earlier call; `undefined` when it is
+   *   neither issued nor revoked
    */
-  revoke(tokenId: string, revocation: Revocation): Promise<boolean>;
-  /**
-   * The tokens that a subject had at a time (milliseconds): vended until then, and not expired. In pages of ids,
-   * eventually consistent, whatever became of them since.
-   */
-  openTokens(subject: string, at: number): AsyncIterable<string[]>;
+  revoke(tokenId: string, revocation: Revocation): Promise<Revocation | undefined>;
+  /** Turns an issued record past its end into an expired one. @returns whether this call did it */
+  expire(tokenId: string, now: number): Promise<boolean>;
 }
 
-/** For each subject, the time before which its tokens are revoked. */
-export interface SubjectWatermarks {
-  /** @returns milliseconds since the epoch; `undefined` when the subject was never revoked. Strongly consistent. */
-  get(subject: string): Promise<number | undefined>;
+/** What is held against each subject. */
+export interface SubjectStandings {
+  /** Strongly consistent. */
+  get(subject: string): Promise<Standing>;
   /** Revokes what the subject was vended up to and including this time (milliseconds). It never moves back. */
   raise(subject: string, revokedBefore: number): Promise<void>;
+  /** Lets it have no token for a time. A longer block stays as it is. @returns until when it is blocked */
+  block(subject: string, block: Restriction): Promise<number>;
+  /** Lifts a block. @returns whether there was one */
+  unblock(subject: string, lifted: Lifted): Promise<boolean>;
+  /** Lets it have short tokens alone, for a time. */
+  limit(subject: string, limit: Restriction & { lifetime: number }): Promise<void>;
+}
+
+/** How often resource servers asked about each token, minute by minute. */
+export interface IntrospectionCounts {
+  /**
+   * Counts one more.
+   * @param told what was told, and when (milliseconds)
+   * @param ttl from when on the store may forget it, in seconds since the epoch
+   */
+  add(told: Omit<Introspections, 'minute' | 'last' | 'count'>, at: number, ttl: number): Promise<void>;
+}
+
+/** Hands out places in the status lists, each once. */
+export interface StatusIndexes {
+  /** As a rule without a call: places are leased in blocks. */
+  take(): Promise<StatusReference>;
 }
 
 /** What callers did lately. */

@@ -28,10 +28,10 @@ export interface PublishAuditPorts {
 }
 
 /**
- * Publishes audit events: each at least once, those of one token in order.
+ * Publishes audit events: each at least once, those about one token or subject in order.
  *
- * A batch never holds two events of one token, and a refused event is settled (published or a dead letter) before a
- * later event of the same token is offered.
+ * A batch never holds two events about the same, and a refused event is settled (published or a dead letter) before a
+ * later one about the same is offered.
  *
  * @returns how many became dead letters
  * @throws what `deadLetters.put` throws: then nothing is lost either, since the stream delivers the events again
@@ -53,19 +53,25 @@ export async function publishAudit(
   return dead;
 }
 
-/** Consecutive events in batches of at most {@link BUS_BATCH}, no token twice in one. */
+/** What an event is about: a token, a subject, or something of its own. */
+function about({ detail }: AuditEvent): string {
+  if ('tokenId' in detail && detail.tokenId !== undefined) return detail.tokenId;
+  return 'subject' in detail && detail.subject !== undefined ? detail.subject : detail.eventId;
+}
+
+/** Consecutive events in batches of at most {@link BUS_BATCH}, none about the same as another in it. */
 function batches(events: readonly AuditEvent[]): AuditEvent[][] {
   const all: AuditEvent[][] = [];
-  let tokens = new Set<string>();
+  let abouts = new Set<string>();
   for (const event of events) {
     const batch = all.at(-1);
-    if (batch === undefined || batch.length === BUS_BATCH || tokens.has(event.detail.tokenId)) {
+    if (batch === undefined || batch.length === BUS_BATCH || abouts.has(about(event))) {
       all.push([event]);
-      tokens = new Set();
+      abouts = new Set();
     } else {
       batch.push(event);
     }
-    tokens.add(event.detail.tokenId);
+    abouts.add(about(event));
   }
   return all;
 }

@@ -16,6 +16,9 @@ export function serverMetadata(issuer: string, { keys }: JSONWebKeySet) {
     introspection_endpoint: `${issuer}/introspect`,
     revocation_endpoint: `${issuer}/revoke`,
     jwks_uri: `${issuer}/.well-known/jwks.json`,
+    // draft-ietf-oauth-status-list-20, section 9.1. Their keys are not the tokens' own, and have no registered name.
+    status_list_aggregation_endpoint: `${issuer}/status-lists`,
+    status_list_jwks_uri: `${issuer}/.well-known/status-list-keys.json`,
     grant_types_supported: ['client_credentials'],
     response_types_supported: [],
     authorization_details_types_supported: ['resource'],

@@ -15,6 +15,8 @@ interface Decided {
   /** Lifetime in seconds: given, or asked for when denied. */
   lifetime: number;
   reason?: string;
+  /** The task that it is for, by the workload's own id. */
+  task?: string;
   sourceIp: string;
   requestId: string;
   /** When the request was decided. */
@@ -33,6 +35,14 @@ interface Decided {
   ttl: number;
 }
 
+/** A token's place in the status lists (draft-ietf-oauth-status-list). */
+export interface StatusReference {
+  /** The list's number, from 1 on. */
+  list: number;
+  /** The token's bit in it, from 0 on. */
+  index: number;
+}
+
 /** A record of a token that was signed, or was meant to be. */
 interface Vended extends Decided {
   /** When the token ends: its `exp`, in milliseconds. Validity is judged by this, never by the item's presence. */
@@ -40,6 +50,10 @@ interface Vended extends Decided {
   /** What goes with the token for whoever enforces it. */
   obligations?: Obligations;
   keyId: string;
+  /** Its place in a status list. */
+  statusList: StatusReference;
+  /** Of the token, in bytes. */
+  size: number;
   /** The digest that was signed (SHA-256 or SHA-384 of the JWS signing input); the token itself is not kept. */
   signedDigest: Uint8Array;
 }
@@ -69,7 +83,14 @@ export interface DeniedRecord extends Decided {
   policyErrors: string[];
 }
 
-export type Failure = 'record_unconfirmed' | 'signing_failed' | 'watermark_unreadable' | 'subject_revoked';
+export type Failure =
+  | 'record_unconfirmed'
+  | 'signing_failed'
+  | 'standing_unreadable'
+  | 'subject_revoked'
+  | 'subject_blocked'
+  /** Its lifetime was longer than the subject's may be for a time; a shorter one took its place. */
+  | 'subject_limited';
 
 /** Recorded as issued, but no token left. */
 export interface FailedRecord extends Vended {
@@ -83,14 +104,23 @@ export interface Revocation {
   /** The ARN of the caller, or the source of the event. */
   revokedBy: string;
   revocationReason?: string;
+  /** The revocation that selected it, where one did. */
+  revocationId?: string;
+  /** Taken back as it was indexed, when that revocation had been carried out so far: it is counted apart. */
+  revokedLate?: true;
 }
 
 export interface RevokedRecord extends Vended, Revocation {
   status: 'revoked';
 }
 
+/** Past its end, and noted so. Validity is judged by `expiresAt` all the same. */
+export interface ExpiredRecord extends Vended {
+  status: 'expired';
+}
+
 /**
- * One decision, in the state it is in. `issued` is the only state that changes: to `failed` or to `revoked`.
- * That a token expired is read off the clock and changes nothing here.
+ * One decision, in the state it is in. `issued` is the only state that changes, once: to `failed`, `revoked` or
+ * `expired`. That a token ended is read off the clock; `expired` follows within a minute or so.
  */
-export type TokenRecord = IssuedRecord | DeniedRecord | FailedRecord | RevokedRecord;
+export type TokenRecord = IssuedRecord | DeniedRecord | FailedRecord | RevokedRecord | ExpiredRecord;

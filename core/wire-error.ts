@@ -9,11 +9,14 @@ export type Refusal =
   | Exclude<IssueTokenOutcome, { kind: 'issued' | 'bad_request' }>
   | Exclude<RevokeOwnTokenOutcome, { kind: 'revoked' }>
   | { kind: 'unsupported_identity' }
+  | { kind: 'no_receiver' }
+  /** What an operator names by its id: there is no such thing. */
+  | { kind: 'not_found'; what: 'token' | 'revocation' | 'status list' }
   | { kind: 'unavailable' }
   | { kind: 'fault' };
 
 export interface WireError {
-  status: 400 | 403 | 500 | 503;
+  status: 400 | 403 | 404 | 500 | 503;
   body: Omit<ErrorResponse, 'request_id'>;
 }
 
@@ -40,6 +43,8 @@ export function wireError(refusal: Refusal): WireError {
           return error(400, 'invalid_request', 'reason must be given: policy asks for one here', 'reason');
         case 'unsupported_identity':
           return unsupportedIdentity();
+        case 'subject_blocked':
+          return error(403, 'access_denied', 'this workload gets no tokens for now: its operators have blocked it');
         case 'subject_revoked':
           return error(403, 'access_denied', 'the tokens of this workload were revoked while this one was asked for');
         default:
@@ -47,6 +52,10 @@ export function wireError(refusal: Refusal): WireError {
       }
     case 'unsupported_identity':
       return unsupportedIdentity();
+    case 'no_receiver':
+      return error(403, 'access_denied', 'the caller is not configured as a receiver of security events that polls');
+    case 'not_found':
+      return error(404, 'not_found', `there is no ${refusal.what} with this id`);
     case 'unavailable':
       return error(503, 'temporarily_unavailable', 'no token was vended or changed; try again shortly');
     case 'fault':

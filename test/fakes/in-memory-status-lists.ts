@@ -1,0 +1,30 @@
+import type { StatusList } from '../../core/kept-status-list.ts';
+import type { StatusLists } from '../../core/oversight-ports.ts';
+
+/** Status lists in memory. `states` shows them; `current` is set to the list that places are handed out of. */
+export function inMemoryStatusLists(current = 0): StatusLists & { states: Map<number, StatusList>; current: number } {
+  const states = new Map<number, StatusList>();
+  let oldest = 1;
+  return {
+    states,
+    current,
+    async span() {
+      return { oldest, current: this.current };
+    },
+    async get(list) {
+      return states.get(list);
+    },
+    async published(list) {
+      const state = states.get(list);
+      return state && { token: state.token, etag: state.etag, expiresAt: state.expiresAt };
+    },
+    async put(list) {
+      if ((states.get(list.list)?.version ?? 0) !== list.version - 1) return false;
+      states.set(list.list, list);
+      return true;
+    },
+    async retire(list) {
+      oldest = Math.max(oldest, list + 1);
+    },
+  };
+}

@@ -1,0 +1,29 @@
+import type { AdoptedObjects, ArchiveObjects } from '../../core/audit-archive/ports.ts';
+
+/** An archive in memory. `content` is what it holds, for a test to look at and to meddle with. */
+export function inMemoryArchive(
+  content = new Map<string, Uint8Array>(),
+): ArchiveObjects & { content: Map<string, Uint8Array> } {
+  return {
+    content,
+    async putNew(key, text) {
+      if (content.has(key)) return false;
+      content.set(key, Buffer.from(text));
+      return true;
+    },
+    get: async (key) => content.get(key),
+    async *list(prefix, after = '') {
+      for (const key of [...content.keys()].sort()) if (key.startsWith(prefix) && key > after) yield key;
+    },
+  };
+}
+
+/** What was adopted, in memory, by the names of the objects. */
+export function inMemoryAdopted(held = new Map<string, readonly string[]>()): AdoptedObjects {
+  return {
+    eventIds: async () => new Set([...held.values()].flat()),
+    async add(key, eventIds) {
+      held.set(key, eventIds);
+    },
+  };
+}

@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import type { AuditDigest } from '../../../../contract/audit-digest.ts';
+import { archiveBatch } from '../../../../core/audit-archive/archive-batch.ts';
+import { sha256 } from '../../../../core/audit-archive/chain.ts';
+import { readDigest } from '../../../../core/audit-archive/digest.ts';
+import { makeDigests } from '../../../../core/audit-archive/make-digests.ts';
+import { DIGESTS, HOUR } from '../../../../core/audit-archive/names.ts';
+import { signedJws } from '../../../../core/jws.ts';
+import { inMemoryAdopted, inMemoryArchive } from '../../../fakes/in-memory-archive.ts';
+import { localKeys } from '../../../fakes/local-keys.ts';
+import { archivedEvent, archiveOf, NOON } from '../../../support/archived-events.ts';
+
+const { signer, keys } = await localKeys();
+const MINUTE = 60_000;
+
+async function digestsOf(objects: Awaited<ReturnType<typeof archiveOf>>): Promise<[string, AuditDigest][]> {
+  const digests: [string, AuditDigest][] = [];
+  for await (const key of objects.list(DIGESTS)) {
+    const digest = await readDigest(objects.content.get(key) ?? new Uint8Array(), await keys.jwks());
+    if (typeof digest === 'string') throw new Error(`${key} is ${digest}`);
+    digests.push([key, digest]);
+  }
+  return digests;
+}
+
+const late = (at: number) => archivedEvent(`late-${at}`, at);
+
+describe('digests', () => {
+  it('there is one for each hour that is over; it names what came in it, and the digest before', async () => {
+    const objects = await archiveOf(2);
+    expect(await makeDigests({ now: NOON + HOUR + 5 * MINUTE }, { objects, signer, keys })).toEqual([
+      'digests/dt=2026-11-22/2026-11-22T120000.000Z.jws',
+    ]);
+    expect(await makeDigests({ now: NOON + 2 * HOUR + 5 * MINUTE }, { objects, signer, keys })).toHaveLength(1);
+    const [[key, first] = [], [, second] = []] = await digestsOf(objects);
+    expect(first).toMatchObject({ from: '2026-11-22T12:00:00.000Z', to: '2026-11-22T13:00:00.000Z', previous: null });
+    expect(first?.objects.map((object) => [object.records, object.key.slice(0, 28)])).toEqual([
+      [4, 'events/dt=2026-11-22/hour=12'],
+      [4, 'events/dt=2026-11-22/hour=12'],
+    ]);
+    expect(second).toMatchObject({ from: first?.to, to: '2026-11-22T14:00:00.000Z' });
+    expect(second?.previous).toEqual({ key, sha256: sha256(objects.content.get(key ?? '') ?? '') });
+    expect(second?.objects).toHaveLength(2);
+  });
+
+  it('there is one of an hour in which nothing happened', async () => {
+    const objects = inMemoryArchive();
+    await makeDigests({ now: NOON + HOUR }, { objects, signer, keys });
+    expect(await digestsOf(objects)).toMatchObject([[expect.anything(), { previous: null, objects: [] }]]);
+  });
+
+  it('there is never a second one of an hour', async () => {
+    const objects = await archiveOf(1);
+    const now = NOON + HOUR + 5 * MINUTE;
+    expect(await makeDigests({ now }, { objects, signer, keys })).toHaveLength(1);
+    expect(await makeDigests({ now }, { objects, signer, keys })).toEqual([]);
+  });
+
+  it('of two that are made at the same time, one is', async () => {
+    const objects = await archiveOf(1);
+    const now = NOON + HOUR + 5 * MINUTE;
+    const made = await Promise.all([1, 2, 3].map(() => makeDigests({ now }, { objects, signer, keys })));
+    expect(made.flat()).toHaveLength(1);
+  });
+
+  it('hours that were missed are made up for, each by one', async () => {
+    const objects = await archiveOf(5, 1);
+    await makeDigests({ now: NOON + HOUR }, { objects, signer, keys });
+    expect(await makeDigests({ now: NOON + 5 * HOUR + 1 }, { objects, signer, keys })).toHaveLength(4);
+    const digests = await digestsOf(objects);
+    expect(digests.map(([, digest]) => digest.objects.length)).toEqual([1, 1, 1, 1, 1]);
+    expect(digests.map(([, { from }]) => from)).toEqual(
+      [12, 13, 14, 15, 16].map((hour) => `2026-11-22T${hour}:00:00.000Z`),
+    );
+  });
+
+  it('what was archived late is in the next one, up to 24 hours later', async () => {
+    const objects = await archiveOf(1);
+    for (let hour = 1; hour <= 24; hour++) await makeDigests({ now: NOON + hour * HOUR }, { objects, signer, keys });
+    await archiveBatch([late(NOON + 1)], { objects, adopted: inMemoryAdopted() });
+    await makeDigests({ now: NOON + 25 * HOUR }, { objects, signer, keys });
+    const named = (await digestsOf(objects)).flatMap(([, digest]) => digest.objects.map(({ key }) => key));
+    expect(named).toHaveLength(3);
+    expect(new Set(named).size).toBe(3);
+    expect(named.at(-1)).toContain('late-');
+  });
+
+  it('an operator seals what there is before the hour is over; the hour’s own goes on from there', async () => {
+    const objects = await archiveOf(2);
+    const now = NOON + HOUR + 20 * MINUTE + 1_234;
+    expect(await makeDigests({ now, sealNow: true }, { objects, signer, keys })).toHaveLength(2);
+    await archiveBatch([late(now)], { objects, adopted: inMemoryAdopted() });
+    await makeDigests({ now: NOON + 2 * HOUR }, { objects, signer, keys });
+    const digests = (await digestsOf(objects)).map(([, { from, to, objects }]) => [from, to, objects.length]);
+    expect(digests).toEqual([
+      ['2026-11-22T12:00:00.000Z', '2026-11-22T13:00:00.000Z', 2],
+      ['2026-11-22T13:00:00.000Z', '2026-11-22T13:20:01.000Z', 2],
+      ['2026-11-22T13:20:01.000Z', '2026-11-22T14:00:00.000Z', 1],
+    ]);
+  });
+
+  it('none is made on top of what does not verify', async () => {
+    const objects = await archiveOf(2);
+    const [key = ''] = await makeDigests({ now: NOON + HOUR }, { objects, signer, keys });
+    objects.content.set(key, Buffer.from('no digest'));
+    await expect(makeDigests({ now: NOON + 2 * HOUR }, { objects, signer, keys })).rejects.toThrow('does not verify');
+  });
+});
+
+describe('a digest is read', () => {
+  it('only when its type is that of digests: no token passes for one', async () => {
+    const jws = await signedJws(signer, 'at+jwt', { version: '1' });
+    expect(await readDigest(Buffer.from(jws), await keys.jwks())).toBe('unsigned');
+  });
+
+  it('only when it says what digests say', async () => {
+    const jws = await signedJws(signer, 'audit-digest+jwt', { version: '2' });
+    expect(await readDigest(Buffer.from(jws), await keys.jwks())).toBe('malformed');
+  });
+
+  it('only when a known key signed it', async () => {
+    const other = await localKeys();
+    const jws = await signedJws(other.signer, 'audit-digest+jwt', { version: '1' });
+    expect(await readDigest(Buffer.from(jws), await keys.jwks())).toBe('unsigned');
+  });
+});

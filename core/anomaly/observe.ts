@@ -1,0 +1,118 @@
+import { beyondGrants } from './beyond-grants.ts';
+import { denialSpike } from './denial-spike.ts';
+import type { Detector, Finding } from './finding.ts';
+import { issuingSpike } from './issuing-spike.ts';
+import { newNetwork } from './new-network.ts';
+import { newResource } from './new-resource.ts';
+import {
+  BOUNDS,
+  copyOf,
+  count,
+  forget,
+  MINUTES,
+  mark,
+  minuteOf,
+  newProfile,
+  notePeak,
+  noteSeen,
+  type Profile,
+} from './profile.ts';
+import { revokedTokenUse } from './revoked-token-use.ts';
+import { type AnomalySettings, type DetectorName, SEVERITIES } from './settings.ts';
+import type { Sighting } from './sighting.ts';
+
+type Detectors = Partial<Record<DetectorName, Detector>>;
+
+/** What is asked about one workload. */
+export const OF_A_WORKLOAD: Detectors = {
+  'issuing-spike': issuingSpike,
+  'denial-spike': denialSpike,
+  'new-network': newNetwork,
+  'new-resource': newResource,
+  'beyond-grants': beyondGrants,
+  'revoked-token-use': revokedTokenUse,
+};
+
+/** What is asked about all of them together. */
+export const OVERALL: Detectors = { 'issuing-spike': issuingSpike, 'denial-spike': denialSpike };
+
+export interface Observed {
+  profile: Profile;
+  findings: Finding[];
+  /** What was not seen before, and is counted now. */
+  fresh: Sighting[];
+}
+
+/**
+ * Takes what happened into a profile, and finds what is unusual in it. What comes again is not counted again; what comes
+ * an hour late, or later, is left out.
+ *
+ * @param before what is remembered; `undefined`: nothing. It is not changed
+ * @param now milliseconds since the epoch
+ */
+export function observe(
+  before: Profile | undefined,
+  sightings: readonly Sighting[],
+  settings: AnomalySettings,
+  now: number,
+  detectors: Detectors = OF_A_WORKLOAD,
+): Observed {
+  const { fresh, marks } = freshOf(sightings, before, now);
+  const profile = before === undefined ? newProfile(fresh[0]?.time ?? now) : copyOf(before);
+  const asked = Object.entries(detectors).filter(([name]) => !settings.off.includes(name as DetectorName));
+  const findings: Finding[] = [];
+  for (const [minute, [first, ...rest]] of Map.groupBy(fresh, ({ time }) => minuteOf(time))) {
+    if (first === undefined) continue;
+    for (const { kind, beyondGrants } of [first, ...rest]) {
+      if (kind !== 'revoked-token') count(profile, minute, kind);
+      if (beyondGrants) count(profile, minute, 'beyondGrants');
+    }
+    const window = { profile, minute, sightings: [first, ...rest], settings } as const;
+    const found = asked.flatMap(([, detector]) => detector(window));
+    findings.push(...found.filter((finding) => isNews(finding, profile, settings)));
+    notePeak(profile, minute);
+    for (const { network, resources, time } of [first, ...rest]) {
+      if (network !== undefined) noteSeen(profile.networks, network, time, BOUNDS.networks);
+      for (const resource of resources) noteSeen(profile.resources, resource, time, BOUNDS.resources);
+    }
+  }
+  profile.marks.push(...marks);
+  forget(profile, now, settings.cool_down);
+  return { profile, findings, fresh };
+}
+
+function freshOf(sightings: readonly Sighting[], before: Profile | undefined, now: number) {
+  const known = new Set(before?.marks);
+  const marks: string[] = [];
+  const fresh: Sighting[] = [];
+  for (const sighting of sightings) {
+    const own = mark(sighting.eventId);
+    const lost = !(minuteOf(sighting.time) > minuteOf(now) - MINUTES);
+    if (lost || known.has(own)) continue;
+    known.add(own);
+    marks.push(own);
+    // A clock that is ahead of this one's makes no time of its own.
+    fresh.push({ ...sighting, time: Math.min(sighting.time, now) });
+  }
+  return { fresh: fresh.sort((a, b) => a.time - b.time), marks };
+}
+
+/**
+ * Whether a finding is to be reported: not the same again before its time, unless it has become worse; and of one
+ * detector not more than so many at a time. It notes those that are, in the profile.
+ */
+function isNews(
+  { detector, about, severity, time }: Finding,
+  profile: Profile,
+  { cool_down }: AnomalySettings,
+): boolean {
+  profile.reported[detector] ??= {};
+  const reported = profile.reported[detector];
+  const own = mark(about);
+  const rank = SEVERITIES.indexOf(severity);
+  const last = reported[own];
+  if (last === undefined && Object.keys(reported).length >= BOUNDS.reported) return false;
+  if (last !== undefined && rank <= last[1] && Math.abs(time - last[0]) < cool_down * 1000) return false;
+  reported[own] = [time, rank];
+  return true;
+}

@@ -1,0 +1,26 @@
+import { isLearnt, type Window } from './finding.ts';
+import { inWindow, usualPeak } from './profile.ts';
+import type { SpikeThreshold } from './settings.ts';
+
+/** Many more in the last minutes than is usual. */
+export interface Spike {
+  observed: number;
+  usual: number;
+  /** From how many on it is one. */
+  limit: number;
+}
+
+/** @returns `undefined` as long as too little is known to say what is usual, and for small numbers */
+export function spikeOf(
+  counted: 'issued' | 'denied',
+  window: Window,
+  { times, at_least }: SpikeThreshold,
+): Spike | undefined {
+  const { profile, minute, sightings } = window;
+  if (!sightings.some(({ kind }) => kind === counted) || !isLearnt(window)) return undefined;
+  const observed = inWindow(profile, counted, minute);
+  if (observed < at_least) return undefined;
+  const usual = usualPeak(profile, counted, minute);
+  const limit = Math.max(at_least, times * usual);
+  return observed > times * usual ? { observed, usual, limit } : undefined;
+}

@@ -1,0 +1,15 @@
+import { Duration } from 'aws-cdk-lib';
+import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+
+/** The namespace of the functions' own metrics. */
+export const METRIC_NAMESPACE = 'TokenVendingMachine';
+
+/** A metric that functions write into their logs, by the minute. @param dimensions the use case, and what else it is by */
+export function machineMetric(
+  metricName: string,
+  dimensions: { service: string; severity?: string; detector?: string },
+  statistic: string = Stats.SUM,
+): Metric {
+  const dimensionsMap: Record<string, string> = { ...dimensions };
+  return new Metric({ namespace: METRIC_NAMESPACE, metricName, dimensionsMap, statistic, period: Duration.minutes(1) });
+}

@@ -1,0 +1,216 @@
+import { describe, expect, it } from 'vitest';
+import { networkOf } from '../../../../core/anomaly/network.ts';
+import { OVERALL, observe } from '../../../../core/anomaly/observe.ts';
+import type { Profile } from '../../../../core/anomaly/profile.ts';
+import type { AnomalySettings, DetectorName } from '../../../../core/anomaly/settings.ts';
+import type { Sighting } from '../../../../core/anomaly/sighting.ts';
+import { settings } from './settings.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const START = Date.UTC(2026, 0, 5);
+
+let events = 0;
+function sighting(time: number, change: Partial<Sighting> = {}): Sighting {
+  const id = `event-${++events}`;
+  return {
+    eventId: id,
+    tokenId: id,
+    time,
+    subject: 'arn:aws:iam::111122223333:role/orders-service',
+    kind: 'issued',
+    network: '10.0.0.0/24',
+    resources: ['orders-db/orders'],
+    beyondGrants: false,
+    accepted: false,
+    ...change,
+  };
+}
+
+const many = (count: number, time: number, change: Partial<Sighting> = {}) =>
+  Array.from({ length: count }, (_, index) => sighting(time + index * 10, change));
+const refused = { kind: 'denied', resources: [] } as const;
+const beyond = { ...refused, beyondGrants: true } as const;
+
+/** A profile that goes on: what each batch makes of it. */
+function watch(change: Partial<AnomalySettings> = {}, detectors?: Parameters<typeof observe>[4]) {
+  let profile: Profile | undefined;
+  return (...batch: Sighting[]): string[] => {
+    const now = Math.max(...batch.map(({ time }) => time)) + MINUTE;
+    const observed = observe(profile, batch, { ...settings, ...change }, now, detectors);
+    profile = observed.profile;
+    return observed.findings.map(({ detector, severity }) => `${detector}: ${severity}`);
+  };
+}
+
+/** A workload that is known: four days of one token an hour, and at ten each day so many at once. */
+function known(busy = 10, change: Partial<AnomalySettings> = {}) {
+  const see = watch(change);
+  for (let time = START; time < START + 4 * DAY; time += HOUR) {
+    see(...many((time / HOUR) % 24 === 10 ? busy : 1, time));
+  }
+  return { see, now: START + 4 * DAY + HOUR / 2 };
+}
+
+describe('a spike of issuing', () => {
+  it('is three times what is usual, and not less', () => {
+    const { see, now } = known(20);
+    expect(see(...many(60, now))).toEqual([]);
+    expect(see(...many(1, now + MINUTE))).toEqual(['issuing-spike: low']);
+  });
+
+  it('is no small number, however little is usual', () => {
+    const { see, now } = known(1);
+    expect(see(...many(49, now))).toEqual([]);
+    expect(see(...many(1, now + MINUTE))).toEqual(['issuing-spike: low']);
+  });
+
+  it('is worse from four times its limit on, and is told of again for that', () => {
+    const { see, now } = known(1);
+    expect(see(...many(60, now))).toEqual(['issuing-spike: low']);
+    expect(see(...many(139, now + MINUTE))).toEqual([]);
+    expect(see(...many(1, now + 2 * MINUTE))).toEqual(['issuing-spike: medium']);
+    expect(see(...many(100, now + 3 * MINUTE))).toEqual([]);
+  });
+
+  it('is none of a new workload’s', () => {
+    const see = watch();
+    expect(see(...many(500, START))).toEqual([]);
+    expect(see(...many(500, START + 3 * DAY - MINUTE))).toEqual([]);
+    expect(see(...many(5000, START + 3 * DAY))).toEqual(['issuing-spike: medium']);
+  });
+
+  it('is what a night’s job makes, until its third night', () => {
+    const see = watch({ learning: DAY / 1000 });
+    const nights = Array.from({ length: 7 }, (_, night) => see(...many(80, START + night * DAY)));
+    expect(nights.map((found) => found.length)).toEqual([0, 1, 1, 0, 0, 0, 0]);
+  });
+
+  it('does not become usual by happening once, or twice', () => {
+    const { see, now } = known(10);
+    for (let time = 0; time < 3; time++) {
+      expect(see(...many(200, now + 2 * time * HOUR))).toEqual(['issuing-spike: medium']);
+    }
+    expect(see(...many(200, now + 6 * HOUR))).toEqual([]);
+  });
+
+  it('is not seen where it grows slowly', () => {
+    const { see, now } = known(20);
+    const found = Array.from({ length: 40 }, (_, step) => see(...many(20 + 5 * step, now + step * HOUR)));
+    expect(found.flat()).toEqual([]);
+  });
+});
+
+describe('a spike of denials', () => {
+  it('is so many that policy or anything else refused', () => {
+    const { see, now } = known();
+    expect(see(...many(19, now, refused))).toEqual([]);
+    expect(see(sighting(now + MINUTE, refused))).toEqual(['denial-spike: medium']);
+  });
+
+  it('is seen over all workloads where none of them has one', () => {
+    const overall = watch({}, OVERALL);
+    for (let time = START; time < START + 4 * DAY; time += HOUR) overall(sighting(time));
+    expect(overall(...many(25, START + 4 * DAY, refused))).toEqual(['denial-spike: medium']);
+  });
+});
+
+describe('asking beyond its grants', () => {
+  it('is told of from the tenth time in five minutes on, also of a new workload', () => {
+    const see = watch();
+    expect(see(...many(9, START, beyond))).toEqual([]);
+    expect(see(sighting(START + 4 * MINUTE, beyond))).toEqual(['beyond-grants: medium']);
+  });
+
+  it('is told of again after an hour, or when it is worse', () => {
+    const see = watch();
+    const minutes = Array.from({ length: 90 }, (_, minute) => see(...many(3, START + minute * MINUTE, beyond)));
+    expect(minutes.flatMap((found, minute) => found.map(() => minute))).toEqual([3, 63]);
+    expect(see(...many(40, START + 90 * MINUTE, beyond))).toEqual(['beyond-grants: high']);
+  });
+
+  it('is not seen where it is slow', () => {
+    const see = watch();
+    const found = Array.from({ length: 300 }, (_, step) => see(...many(9, START + step * 5 * MINUTE, beyond)));
+    expect(found.flat()).toEqual([]);
+  });
+
+  it('is no denial for lack of a reason, nor by a further condition', () => {
+    expect(watch()(...many(30, START, refused))).toEqual([]);
+  });
+});
+
+describe('a new network', () => {
+  const elsewhere = { network: '203.0.113.0/24' };
+
+  it('is told of once, of tokens and of denials', () => {
+    const { see, now } = known();
+    expect(see(sighting(now, elsewhere))).toEqual(['new-network: medium']);
+    expect(see(sighting(now + 2 * HOUR, elsewhere))).toEqual([]);
+    expect(see(sighting(now + 2 * HOUR, { ...refused, network: '198.51.100.0/24' }))).toEqual(['new-network: medium']);
+  });
+
+  it('is learnt, at first, and forgotten when it was not seen for a month', () => {
+    const see = watch();
+    expect(see(sighting(START), sighting(START, elsewhere))).toEqual([]);
+    expect(see(sighting(START + 29 * DAY, elsewhere))).toEqual([]);
+    expect(see(sighting(START + 58 * DAY, elsewhere))).toEqual([]);
+    expect(see(sighting(START + 60 * DAY))).toEqual(['new-network: medium']);
+  });
+
+  it('is nothing unusual for what asks from everywhere', () => {
+    const see = watch();
+    for (let one = 0; one < 64; one++) see(sighting(START + one * MINUTE, { network: `10.1.${one}.0/24` }));
+    expect(see(sighting(START + 4 * DAY, elsewhere))).toEqual([]);
+  });
+
+  it.each([
+    ['203.0.113.7', '203.0.113.0/24'],
+    ['2001:db8:85a3:8d3:1319:8a2e:370:7348', '2001:db8:85a3::/48'],
+    ['2001:DB8::1', '2001:db8:0::/48'],
+    ['::1', '0:0:0::/48'],
+    ['fe80::', 'fe80:0:0::/48'],
+    ['1::2:3:4:5:6:7', '1:0:2::/48'],
+    ['fe80::1%eth0', 'fe80:0:0::/48'],
+    ['::ffff:203.0.113.7', '203.0.113.0/24'],
+    ['64:ff9b::192.0.2.33', '64:ff9b:0::/48'],
+    ['AWS Internal', undefined],
+    ['', undefined],
+  ])('of %s is %s', (address, network) => {
+    expect(networkOf(address)).toBe(network);
+  });
+});
+
+describe('a new resource', () => {
+  it('is told of once, and of tokens alone', () => {
+    const { see, now } = known();
+    const salaries = { resources: ['hr/salaries'] };
+    expect(see(sighting(now, { ...refused }))).toEqual([]);
+    expect(see(sighting(now, salaries), sighting(now, salaries))).toEqual(['new-resource: low']);
+    expect(see(sighting(now + 3 * HOUR, salaries))).toEqual([]);
+  });
+
+  it('floods nobody: eight an hour, and none of what works on very many', () => {
+    const { see, now } = known(1, { off: ['issuing-spike'] });
+    const found = Array.from({ length: 200 }, (_, one) => see(sighting(now, { resources: [`db/table-${one}`] })));
+    expect(found.flat()).toHaveLength(8);
+    expect(see(sighting(now + 2 * HOUR, { resources: ['hr/salaries'] }))).toEqual([]);
+  });
+});
+
+describe('use of a revoked token', () => {
+  const presented = { kind: 'revoked-token', resources: [] } as const;
+
+  it('is told of at once; it is worst when a resource server let it', () => {
+    const see = watch();
+    expect(see(sighting(START, presented))).toEqual(['revoked-token-use: medium']);
+    expect(see(sighting(START, presented))).toEqual([]);
+    expect(see(sighting(START, { ...presented, accepted: true }))).toEqual(['revoked-token-use: high']);
+  });
+});
+
+it('a detector that is switched off finds nothing', () => {
+  const off: DetectorName[] = ['beyond-grants', 'denial-spike'];
+  expect(watch({ off })(...many(100, START, beyond))).toEqual([]);
+});

@@ -1,0 +1,5 @@
+import type { AnomalySettings } from '../../../../core/anomaly/settings.ts';
+import { configSchema } from '../../../../lib/config.ts';
+
+/** What a stage has that says nothing of anomalies. */
+export const settings: AnomalySettings = configSchema.parse({}).anomalies;

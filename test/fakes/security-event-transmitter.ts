@@ -1,0 +1,41 @@
+import { createLocalJWKSet, exportJWK, generateKeyPair, type JSONWebKeySet, type JWTPayload, SignJWT } from 'jose';
+import type { ReceivedSecurityEvents } from '../../core/oversight-ports.ts';
+import type { Transmitter } from '../../core/security-events/verify-security-event.ts';
+
+export const TRANSMITTER = 'https://idp.example.com/123456789/';
+export const AUDIENCE = 'https://tokens.example.com/security-events';
+
+/** A transmitter of security events with a key of its own. */
+export async function securityEventTransmitter(issuer = TRANSMITTER, alg = 'ES256') {
+  const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
+  const jwks: JSONWebKeySet = { keys: [{ ...(await exportJWK(publicKey)), kid: 'first', alg, use: 'sig' }] };
+  const trusted: Transmitter = { issuer, audience: AUDIENCE, keys: createLocalJWKSet(jwks) };
+  return {
+    issuer,
+    jwks,
+    privateKey,
+    trusted,
+    /** Signs claims as a SET, whatever they and the header say. */
+    sign(claims: JWTPayload, header: object = {}, key: Parameters<SignJWT['sign']>[0] = privateKey): Promise<string> {
+      return new SignJWT({ iss: issuer, aud: AUDIENCE, ...claims })
+        .setProtectedHeader({ alg, typ: 'secevent+jwt', kid: 'first', ...header })
+        .sign(key);
+    },
+  };
+}
+
+/** The security event tokens that were received, in memory. */
+export function inMemoryReceivedSecurityEvents(): ReceivedSecurityEvents {
+  const noted = new Map<string, Parameters<ReceivedSecurityEvents['note']>[2]>();
+  return {
+    async note(issuer, jti, event) {
+      const known = noted.get(`${issuer}#${jti}`);
+      if (known === undefined) noted.set(`${issuer}#${jti}`, event);
+      return known ?? event;
+    },
+    async obeyed(issuer, jti) {
+      const known = noted.get(`${issuer}#${jti}`);
+      if (known !== undefined) noted.set(`${issuer}#${jti}`, { ...known, obeyed: true });
+    },
+  };
+}

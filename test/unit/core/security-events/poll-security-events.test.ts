@@ -1,0 +1,99 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type SecurityEventPollRequest, securityEventPollRequest } from '../../../../contract/security-event-poll.ts';
+import type { KeptSecurityEvents } from '../../../../core/oversight-ports.ts';
+import { pollSecurityEvents } from '../../../../core/security-events/poll-security-events.ts';
+import { inMemoryKeptSecurityEvents } from '../../../fakes/kept-security-events.ts';
+
+const receivers = {
+  'arn:aws:iam::111122223333:role/siem': 'siem',
+  'arn:aws:iam::111122223333:user/gateway': 'gateway',
+};
+const SIEM = 'arn:aws:sts::111122223333:assumed-role/siem/i-0abc';
+const GATEWAY = 'arn:aws:iam::111122223333:user/gateway';
+
+let kept: KeptSecurityEvents;
+beforeEach(() => {
+  kept = inMemoryKeptSecurityEvents();
+});
+
+const jtiOf = (second: number) => `17953398${String(second).padStart(3, '0')}-a`;
+/** So many are kept, one a second. */
+async function keep(receiver: string, count: number) {
+  for (let second = 0; second < count; second++) {
+    await kept.keep(receiver, { jti: jtiOf(second), set: `${receiver}.${second}.s` });
+  }
+}
+async function poll(request: Partial<SecurityEventPollRequest> = {}, caller = SIEM) {
+  const outcome = await pollSecurityEvents(securityEventPollRequest.parse(request), caller, receivers, kept);
+  return outcome.kind === 'given' ? outcome.response : outcome;
+}
+
+describe('a receiver that polls', () => {
+  it('is given what is kept for it, by jti, and again until it acknowledges (RFC 8936, section 2.4)', async () => {
+    await keep('siem', 2);
+    const both = { sets: { [jtiOf(0)]: 'siem.0.s', [jtiOf(1)]: 'siem.1.s' }, moreAvailable: false };
+    expect(await poll()).toEqual(both);
+    expect(await poll()).toEqual(both);
+    expect(await poll({ ack: [jtiOf(0)] })).toEqual({ sets: { [jtiOf(1)]: 'siem.1.s' }, moreAvailable: false });
+    expect(await poll({ ack: [jtiOf(1), jtiOf(1)] })).toEqual({ sets: {}, moreAvailable: false });
+  });
+
+  it('is given the oldest, as many as it wants, and told that there are more', async () => {
+    await keep('siem', 3);
+    expect(await poll({ maxEvents: 2 })).toEqual({
+      sets: { [jtiOf(0)]: 'siem.0.s', [jtiOf(1)]: 'siem.1.s' },
+      moreAvailable: true,
+    });
+    expect(await poll({ maxEvents: 3 })).toMatchObject({ moreAvailable: false });
+  });
+
+  it('acknowledges without being given any, with maxEvents 0', async () => {
+    await keep('siem', 2);
+    expect(await poll({ maxEvents: 0, ack: [jtiOf(0)] })).toEqual({ sets: {}, moreAvailable: true });
+    expect(await poll({ maxEvents: 0, ack: [jtiOf(1)] })).toEqual({ sets: {}, moreAvailable: false });
+  });
+
+  it('is never given more than 100 at once, and gets all of them by going on', async () => {
+    await keep('siem', 250);
+    const had: string[] = [];
+    for (const [count, more] of [
+      [100, true],
+      [100, true],
+      [50, false],
+    ]) {
+      const response = await poll({ maxEvents: 1_000, ack: had.slice(-100) });
+      if (!('sets' in response)) throw new Error('it is a receiver');
+      expect([Object.keys(response.sets).length, response.moreAvailable]).toEqual([count, more]);
+      had.push(...Object.keys(response.sets));
+    }
+    expect(new Set(had).size).toBe(250);
+  });
+
+  it('is not given again what it does not accept', async () => {
+    await keep('siem', 2);
+    const setErrs = { [jtiOf(0)]: { err: 'invalid_audience', description: 'not for me' } };
+    expect(await poll({ setErrs })).toEqual({ sets: { [jtiOf(1)]: 'siem.1.s' }, moreAvailable: false });
+  });
+
+  it('neither sees nor removes what is kept for another, whatever it acknowledges', async () => {
+    await keep('siem', 1);
+    await keep('gateway', 1);
+    const setErrs = { [jtiOf(0)]: { err: 'access_denied', description: '' } };
+    expect(await poll({ ack: [jtiOf(0), 'siem#x', '../siem'], setErrs }, GATEWAY)).toEqual({
+      sets: {},
+      moreAvailable: false,
+    });
+    expect(await poll()).toMatchObject({ sets: { [jtiOf(0)]: 'siem.0.s' } });
+  });
+});
+
+it.each([
+  ['another role', 'arn:aws:sts::111122223333:assumed-role/billing/i-0abc'],
+  ['a role of that name in another account', 'arn:aws:sts::999999999999:assumed-role/siem/i-0abc'],
+  ['a user of the role’s name', 'arn:aws:iam::111122223333:user/siem'],
+  ['what is neither role nor user', 'arn:aws:iam::111122223333:root'],
+])('%s is no receiver: it is given nothing, and removes nothing', async (_, caller) => {
+  await keep('siem', 1);
+  expect(await poll({ ack: [jtiOf(0)] }, caller)).toEqual({ kind: 'no_receiver' });
+  expect(await poll()).toMatchObject({ sets: { [jtiOf(0)]: 'siem.0.s' } });
+});

@@ -1,0 +1,140 @@
+import { createLocalJWKSet, jwtVerify } from 'jose';
+import { expect, it } from 'vitest';
+import { auditEventExamples } from '../../../../contract/event-examples.ts';
+import { type AuditEvent, auditEvents } from '../../../../contract/events.ts';
+import { SESSION_REVOKED, TOKEN_CLAIMS_CHANGE, transmittedClaims } from '../../../../contract/security-event.ts';
+import { signedJws } from '../../../../core/jws.ts';
+import { securityEventOf } from '../../../../core/security-events/tell-security-event.ts';
+import { transmitterMetadata } from '../../../../core/security-events/transmitter-metadata.ts';
+import { localKeys } from '../../../fakes/local-keys.ts';
+
+const issuer = 'https://tokens.example.com';
+const receiver = { name: 'gateway', audience: 'https://gateway.example.com' };
+const tell = (event: AuditEvent, to = receiver) => securityEventOf(event, { issuer, receiver: to });
+
+const common = { version: '1' as const, eventId: 'c4ca4238a0b923820dcc509a6f75849b', time: '2026-11-22T09:30:00.400Z' };
+const subject = 'arn:aws:iam::111122223333:role/orders-service';
+const blocked: AuditEvent = {
+  detailType: 'Subject Blocked',
+  detail: { ...common, subject, until: '2026-11-22T10:30:00.000Z', by: 'aws.guardduty' },
+};
+const ordered = (selector: object, from?: string): AuditEvent => ({
+  detailType: 'Revocation Ordered',
+  detail: {
+    ...common,
+    revocationId: '0f8fad5b-d9cb-469f-a165-70867728950e',
+    selector,
+    revokedBefore: common.time,
+    ...(from && { from }),
+    by: 'arn:aws:sts::111122223333:assumed-role/security-operator/alice',
+    reason: 'moves to another account',
+  },
+});
+const revoked = auditEventExamples.find(({ detailType }) => detailType === 'Token Revoked');
+if (revoked?.detailType !== 'Token Revoked') throw new Error('there is no example of a revoked token');
+
+it('a revoked token is a revoked session of its user (CAEP 1.0, section 3.1)', () => {
+  const { detail } = revoked;
+  const at = Math.floor(Date.parse(detail.revokedAt) / 1000);
+  const claims = tell(revoked);
+  expect(claims).toEqual({
+    iss: issuer,
+    jti: expect.stringMatching(/^\d{10}-[0-9a-f]{32}$/),
+    iat: Math.floor(Date.parse(detail.time) / 1000),
+    aud: 'https://gateway.example.com',
+    txn: detail.revocationId ?? detail.eventId,
+    sub_id: {
+      format: 'complex',
+      user: { format: 'iss_sub', iss: issuer, sub: detail.subject },
+      session: { format: 'jwt_id', iss: issuer, jti: detail.tokenId },
+    },
+    events: {
+      [SESSION_REVOKED]: {
+        event_timestamp: at,
+        initiating_entity: 'system',
+        reason_admin: { en: detail.revocationReason },
+      },
+    },
+  });
+  expect(() => transmittedClaims.parse(claims)).not.toThrow();
+});
+
+it('a blocked subject is every session of a user revoked, with a reason to be read although none was given', () => {
+  expect(tell(blocked)).toMatchObject({
+    txn: common.eventId,
+    sub_id: { format: 'iss_sub', iss: issuer, sub: subject },
+    events: {
+      [SESSION_REVOKED]: {
+        event_timestamp: 1795339800,
+        initiating_entity: 'system',
+        reason_admin: { en: 'no reason was given' },
+      },
+    },
+  });
+});
+
+it('a subject whose tokens are taken back later has tokens whose exp changed (CAEP 1.0, section 3.2)', () => {
+  const claims = tell(ordered({ subject }, '2026-11-22T09:35:00.000Z'));
+  expect(claims).toMatchObject({
+    txn: '0f8fad5b-d9cb-469f-a165-70867728950e',
+    sub_id: { format: 'iss_sub', iss: issuer, sub: subject },
+    events: {
+      [TOKEN_CLAIMS_CHANGE]: {
+        claims: { exp: 1795340100 },
+        initiating_entity: 'admin',
+        reason_admin: { en: 'moves to another account' },
+      },
+    },
+  });
+  expect(() => transmittedClaims.parse(claims)).not.toThrow();
+});
+
+it('an order at once, or of more or less than a subject, is told by the tokens that it takes back', () => {
+  expect(tell(ordered({ subject }))).toBeUndefined();
+  expect(tell(ordered({ subject, audience: 'orders-db' }, '2026-11-22T09:35:00.000Z'))).toBeUndefined();
+  expect(tell(ordered({ task: 'deploy/17' }, '2026-11-22T09:35:00.000Z'))).toBeUndefined();
+});
+
+it('nothing else is told', () => {
+  const told = auditEventExamples.filter((event) => tell(event) !== undefined).map(({ detailType }) => detailType);
+  expect(new Set(told)).toEqual(new Set(['Token Revoked', 'Subject Blocked']));
+  expect(Object.keys(auditEvents)).toEqual(expect.arrayContaining([...told]));
+});
+
+it('the initiator is the workload itself where it gave its own token back', () => {
+  const own: AuditEvent = { ...revoked, detail: { ...revoked.detail, revokedBy: revoked.detail.subject } };
+  expect(tell(own)?.events).toMatchObject({ [SESSION_REVOKED]: { initiating_entity: 'user' } });
+});
+
+it('the same event is the same SET for a receiver, to the byte, and another for another', async () => {
+  const { signer } = await localKeys('RS256');
+  const set = (to = receiver) => signedJws(signer, 'secevent+jwt', tell(revoked, to) ?? {});
+  expect(await set()).toBe(await set());
+  expect(tell(revoked)?.jti).not.toBe(tell(revoked, { ...receiver, name: 'other' })?.jti);
+});
+
+it('jose verifies it, by its type and with neither sub nor exp (SSF 1.0, section 4.1)', async () => {
+  const { signer, keys } = await localKeys('RS256');
+  const set = await signedJws(signer, 'secevent+jwt', tell(blocked) ?? {});
+  const { payload } = await jwtVerify(set, createLocalJWKSet(await keys.jwks()), {
+    typ: 'secevent+jwt',
+    issuer,
+    audience: receiver.audience,
+    requiredClaims: ['iat', 'jti', 'txn', 'sub_id', 'events'],
+  });
+  expect(payload).not.toHaveProperty('sub');
+  expect(payload).not.toHaveProperty('exp');
+});
+
+it('the metadata says where the key is, and what must not be passed over (SSF 1.0, section 7.1)', () => {
+  expect(transmitterMetadata(issuer, ['push'])).toEqual({
+    spec_version: '1_0',
+    issuer,
+    jwks_uri: `${issuer}/.well-known/security-event-keys.json`,
+    delivery_methods_supported: ['urn:ietf:rfc:8935'],
+    critical_subject_members: ['user', 'session'],
+    default_subjects: 'ALL',
+  });
+  const methods = transmitterMetadata(issuer, ['push', 'poll']).delivery_methods_supported;
+  expect(methods).toEqual(['urn:ietf:rfc:8935', 'urn:ietf:rfc:8936']);
+});

@@ -6,6 +6,7 @@ import { buildPolicyBundle } from '../core/policy/build-bundle.ts';
 import { PolicyError } from '../core/policy/flaw.ts';
 import { conditionFiles } from '../lib/condition-files.ts';
 import { ConfigError, loadConfig } from '../lib/config.ts';
+import { GLOBAL_EVENTS_REGION, GlobalEventsStack, needsGlobalEvents } from '../lib/global-events-stack.ts';
 import { TvmStack } from '../lib/tvm-stack.ts';
 
 const PROJECT = new URL('../', import.meta.url);
@@ -33,6 +34,15 @@ async function main(): Promise<void> {
     policyBundle,
     conditionFiles: await conditionFiles(config.conditions, PROJECT),
   });
+  // The CLI says where it deploys to, unless nobody has told it: https://docs.aws.amazon.com/cdk/v2/guide/configure-env.html
+  const machineRegion = process.env.CDK_DEFAULT_REGION;
+  if (machineRegion && config.emulator === undefined && needsGlobalEvents(config.revoke_on, machineRegion)) {
+    new GlobalEventsStack(app, `TokenVendingMachine-${stage}-global-events`, {
+      env: { region: GLOBAL_EVENTS_REGION },
+      revokeOn: config.revoke_on,
+      machineRegion,
+    });
+  }
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   app.synth();
 }

@@ -1,13 +1,28 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import type * as z from 'zod';
-import { type Parsed, parseParameters } from '../contract/parse-parameters.ts';
+import { type Parsed, parseParameters, parseQuery } from '../contract/parse-parameters.ts';
 import type { Authenticated } from '../core/issue-token.ts';
+
+/** A header of a request; the gateway passes names as the caller wrote them. @param name in lower case */
+export function header(event: APIGatewayProxyEvent, name: string): string | undefined {
+  return Object.entries(event.headers ?? {}).find(([own]) => own.toLowerCase() === name)?.[1];
+}
 
 /** The parameters of a request, by their schema. */
 export function readParameters<S extends z.ZodType>(schema: S, event: APIGatewayProxyEvent): Parsed<z.infer<S>> {
-  const contentType = Object.entries(event.headers ?? {}).find(([name]) => name.toLowerCase() === 'content-type')?.[1];
+  const contentType = header(event, 'content-type');
   const body = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8').toString();
   return parseParameters(schema, contentType, body);
+}
+
+/** What a request's URL says, in its path and in its query: what is in the path cannot be said again in the query. */
+export function readQuery<S extends z.ZodType>(schema: S, event: APIGatewayProxyEvent): Parsed<z.infer<S>> {
+  const given = Object.entries(event.multiValueQueryStringParameters ?? {});
+  const inPath = Object.entries(event.pathParameters ?? {});
+  return parseQuery(schema, [
+    ...given.flatMap(([name, values = []]) => values.map((value) => [name, value] as const)),
+    ...inPath.map(([name, value = '']) => [name, value] as const),
+  ]);
 }
 
 /**

@@ -8,6 +8,12 @@ export const seconds = z
   .regex(/^[0-9]+$/)
   .transform(Number);
 
+/** A whole number. */
+export const count = z
+  .string()
+  .regex(/^[0-9]+$/)
+  .transform(Number);
+
 /** One or more values, separated by commas. */
 export const list = z
   .string()

@@ -3,9 +3,17 @@ import { parse, TomlError } from 'smol-toml';
 import * as z from 'zod';
 import { parseDuration } from '../contract/duration.ts';
 import { limits } from '../contract/limits.ts';
-import { parseWorkloadArn } from '../contract/subject.ts';
+import {
+  isPlainHttpHere,
+  type SecurityEventReceiver,
+  securityEventReceiver,
+  trustedTransmitter,
+} from '../contract/security-event.ts';
+import { principal } from '../contract/subject.ts';
 import { name } from '../contract/text.ts';
 import { type ConditionSettings, isServiceUrl } from '../core/condition-settings.ts';
+import { anomalies } from './anomalies.ts';
+import { eventSource, revokeOn } from './revoke-on.ts';
 
 /** CloudWatch Logs keeps log groups for these numbers of days only. */
 const LOG_RETENTION_DAYS = [
@@ -24,21 +32,16 @@ const duration = z.string({ error: 'must be a duration such as "15m"' }).transfo
   return seconds;
 });
 
+/** The same, or `"0s"`: none. */
+const durationOrNone = z.union([z.literal('0s').transform(() => 0), duration], {
+  error: 'must be a duration such as "90s", "15m", "1h" or "30d", or "0s"',
+});
+
 const keySpec = z.enum(['ECC_NIST_P256', 'ECC_NIST_P384', 'RSA_2048'], {
   error: 'must be ECC_NIST_P256 (ES256), ECC_NIST_P384 (ES384) or RSA_2048 (RS256)',
 });
 
 const accountId = z.string().regex(/^[0-9]{12}$/, { error: 'must be an AWS account id of 12 digits, in quotes' });
-
-const eventSource = z
-  .string({ error: 'must be the source of an event' })
-  .regex(/^(?!tvm$|aws\.)[A-Za-z0-9._-]{1,256}$/, {
-    error: 'must be an event source of your own: not "tvm", which is the machine, and not "aws.…"',
-  });
-
-const principal = z.string({ error: 'must be an ARN' }).refine((arn) => parseWorkloadArn(arn)?.subject === arn, {
-  error: 'must be the ARN of an IAM role (without its path) or of an IAM user',
-});
 
 const positive = z.int({ error: 'must be a whole number' }).positive({ error: 'must be greater than zero' });
 
@@ -149,6 +152,43 @@ export const configSchema = z
       .array(eventSource, { error: 'must be an array of event sources' })
       .default([])
       .meta({ description: 'Event sources whose `Revocation Requested` events on the bus are obeyed.' }),
+    revoke_on: revokeOn.default({}).meta({
+      description:
+        'What takes tokens back when it happens, as a table `[revoke_on]`: ' +
+        `${Object.keys(revokeOn.shape)
+          .map((name) => `\`${name}\``)
+          .join(', ')}. What is absent does not. ` +
+        'docs/operations.md tells what each takes back, and what it is told.',
+    }),
+    revocation_block: durationOrNone
+      .refine((seconds) => seconds <= limits.block, { error: 'must be at most "30d"' })
+      .default(3_600)
+      .meta({
+        description:
+          'How long a revoked subject gets no new token, where the revocation does not say; at most `"30d"`, `"0s"`: not at all.',
+      }),
+    status_list_size: z
+      .int({ error: 'must be a whole number' })
+      .min(1_000, { error: 'must be at least 1000' })
+      .max(1_000_000, { error: 'must be at most 1000000' })
+      .default(1_000_000)
+      .meta({ description: 'How many tokens have a place in one status list; 1000 to 1000000.' }),
+    status_list_ttl: duration
+      .refine((seconds) => seconds >= 10 && seconds <= 3_600, { error: 'must be "10s" to "1h"' })
+      .default(60)
+      .meta({
+        description:
+          'How long a resource server may use a status list before it asks for a fresh one: by so much it may see a ' +
+          'revocation late; `"10s"` to `"1h"`.',
+      }),
+    status_list_validity: duration
+      .refine((seconds) => seconds >= 300 && seconds <= 86_400, { error: 'must be "5m" to "24h"' })
+      .default(900)
+      .meta({
+        description:
+          'How long a status list is valid once it is signed: by so much an old one can be passed off as the last; ' +
+          '`"5m"` to `"24h"`, and at least four times `status_list_ttl`.',
+      }),
     resource_servers: z
       .array(z.strictObject({ principal, audiences: z.array(name).min(1) }))
       .refine((servers) => new Set(servers.map((server) => server.principal)).size === servers.length, {
@@ -172,6 +212,38 @@ export const configSchema = z
           '`{ url, timeout_ms, cache }`. `timeout_ms` is 50 to 2000, by default 500; `cache` is how long an answer is used ' +
           'again, at most `"15m"`, by default not at all. docs/policies.md says what they are asked.',
       }),
+    security_event_receivers: z
+      .array(securityEventReceiver, { error: 'must be an array of receivers' })
+      .max(20, { error: 'must name at most 20 receivers' })
+      .refine((receivers) => new Set(receivers.map(({ name }) => name)).size === receivers.length, {
+        error: 'must name each receiver once',
+      })
+      .refine((receivers) => new Set(principalsOf(receivers)).size === principalsOf(receivers).length, {
+        error: 'must name each principal once: it is how a receiver that polls is known',
+      })
+      .default([])
+      .meta({
+        description:
+          'Who is told, by signed security event tokens, that tokens and subjects are revoked: ' +
+          '`{ name, delivery, url, audience, events }`, or `principal` in place of `url`. `delivery = "push"`, the default: ' +
+          '`url` is pushed to (RFC 8935). `"poll"`: `principal`, an IAM ARN, asks (RFC 8936). `events`, the types of CAEP ' +
+          'events, are all by default. docs/operations.md says more.',
+      }),
+    trusted_transmitters: z
+      .array(trustedTransmitter, { error: 'must be an array of transmitters' })
+      .max(8, { error: 'must name at most 8 transmitters' })
+      .refine((transmitters) => new Set(transmitters.map(({ issuer }) => issuer)).size === transmitters.length, {
+        error: 'must name each issuer once',
+      })
+      .default([])
+      .meta({
+        description:
+          'Whose security event tokens revoke: `{ issuer, jwks_uri, audience }`; `audience` is what they must carry as `aud`.',
+      }),
+    anomalies: anomalies(duration),
+    alarm_email: z.email({ error: 'must be an e-mail address' }).optional().meta({
+      description: 'Who is written to when an alarm goes off. The address must confirm that, once; without it, nobody.',
+    }),
     trusted_accounts: z.array(accountId).default([]).meta({
       description:
         'Other AWS accounts whose workloads may ask for tokens, have theirs explained and revoke their own. Policy still decides.',
@@ -181,6 +253,26 @@ export const configSchema = z
       .regex(/^o-[a-z0-9]{10,32}$/, { error: 'must be an organization id such as "o-a1b2c3d4e5"' })
       .optional()
       .meta({ description: 'The same for every account of an AWS organization.' }),
+    archive: z
+      .strictObject({
+        retention: duration
+          .refine((seconds) => seconds % DAY === 0 && seconds <= 36_500 * DAY, {
+            error: 'must be a whole number of days, at most "36500d"',
+          })
+          .default(400 * DAY),
+        lock: z.enum(['governance', 'compliance'], { error: 'must be governance or compliance' }).default('governance'),
+      })
+      .prefault({})
+      .meta({
+        description:
+          'How the archive of audit events is kept, `{ retention, lock }`: how long nobody may change or remove what is in ' +
+          'it, a number of days, by default `"400d"`; and who may after all, by S3 Object Lock: `"governance"`, whoever IAM ' +
+          'allows `s3:BypassGovernanceRetention`, or `"compliance"`, nobody, not the account’s root user either.',
+      }),
+    archive_window: duration
+      .refine((seconds) => seconds <= 300, { error: 'must be at most "5m"' })
+      .default(60)
+      .meta({ description: 'How long audit events are gathered into an object of the archive; at most `"5m"`.' }),
     data_protection: z.boolean({ error: 'must be true or false' }).default(true).meta({
       description: 'Keeps table and keys when the stack goes, and guards them from deletion. `false` only for trials.',
     }),
@@ -203,10 +295,31 @@ export const configSchema = z
     path: ['signing_key'],
     error: 'must be the name of a key in signing_keys',
   })
+  .refine((config) => config.status_list_validity >= 4 * config.status_list_ttl, {
+    path: ['status_list_validity'],
+    error: 'must be at least four times status_list_ttl',
+  })
+  .refine((config) => config.emulator !== undefined || !config.security_event_receivers.some(isPlain), {
+    path: ['security_event_receivers'],
+    error: 'must be https URLs; plain http on this computer is for an emulator',
+  })
+  .refine((config) => config.emulator !== undefined || !config.trusted_transmitters.some(isPlain), {
+    path: ['trusted_transmitters'],
+    error: 'must be https URLs; plain http on this computer is for an emulator',
+  })
   .refine((config) => !(config.domain && config.issuer), {
     path: ['issuer'],
     error: 'must be absent when domain is given, which is the issuer then',
   });
+
+/** Who polls, of the receivers of security events. */
+function principalsOf(receivers: readonly SecurityEventReceiver[]): string[] {
+  return receivers.flatMap((receiver) => (receiver.delivery === 'poll' ? [receiver.principal] : []));
+}
+
+function isPlain(settings: Record<string, unknown>): boolean {
+  return Object.values(settings).some((value) => typeof value === 'string' && isPlainHttpHere(value));
+}
 
 /** A stage's configuration. Durations are seconds. */
 export type Config = z.infer<typeof configSchema>;

@@ -1,25 +1,33 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
-import { FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda';
-import { DynamoEventSource, SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { Construct } from 'constructs';
 import { isRead, type PolicyBundle } from '../core/policy/bundle.ts';
 import { explainTokenEnv } from '../lambdas/explain-token/env.ts';
 import { introspectTokenEnv } from '../lambdas/introspect-token/env.ts';
 import { issueTokenEnv } from '../lambdas/issue-token/env.ts';
 import { publishAuditEnv } from '../lambdas/publish-audit/env.ts';
+import { reportUseEnv } from '../lambdas/report-use/env.ts';
 import { revokeOwnTokenEnv } from '../lambdas/revoke-own-token/env.ts';
-import { revokeTokensEnv } from '../lambdas/revoke-tokens/env.ts';
-import { revokeTokensByEventEnv } from '../lambdas/revoke-tokens-by-event/env.ts';
 import { serveDiscoveryEnv } from '../lambdas/serve-discovery/env.ts';
 import type { Config } from './config.ts';
+import { Anomalies } from './constructs/anomalies.ts';
+import { AuditArchive } from './constructs/audit-archive.ts';
+import { auditStream } from './constructs/audit-stream.ts';
 import { DataKey } from './constructs/data-key.ts';
 import { EventFlow } from './constructs/event-flow.ts';
+import { grantOnTable } from './constructs/grant-on-table.ts';
+import type { Machine } from './constructs/machine.ts';
+import { Revocation } from './constructs/revocation.ts';
+import { SecurityEventExchange } from './constructs/security-event-exchange.ts';
 import { type ServiceDefaults, ServiceFunction } from './constructs/service-function.ts';
 import { SigningKey } from './constructs/signing-key.ts';
+import { StatusLists } from './constructs/status-lists.ts';
 import { TokenApi } from './constructs/token-api.ts';
+import { TokenList } from './constructs/token-list.ts';
 import { TokenRecords } from './constructs/token-records.ts';
+import { TokenSweep } from './constructs/token-sweep.ts';
+import { Watch } from './constructs/watch.ts';
 
 export interface TvmStackProps extends StackProps {
   config: Config;
@@ -59,6 +67,8 @@ export class TvmStack extends Stack {
     const api = new TokenApi(this, 'token-api', { config, defaults });
     const events = new EventFlow(this, 'event-flow', { encryptionKey, plainHttp: config.emulator !== undefined });
 
+    const machine: Machine = { config, defaults, records, api, events };
+
     const issuing = { ISSUER: api.issuer, TABLE_NAME: records.tableName };
     const verifying = {
       ISSUER: api.issuer,
@@ -77,6 +87,9 @@ export class TvmStack extends Stack {
       ...conditionFiles,
     };
 
+    // Who verifies tokens offline sees there what was revoked.
+    const statusLists = new StatusLists(this, 'status-lists', { machine });
+
     // A workload asks for a token.
     const issueToken = new ServiceFunction(this, 'issue-token', {
       defaults,
@@ -88,12 +101,16 @@ export class TvmStack extends Stack {
         ...deciding,
         SIGNING_KEY_ARN: signingKey.keyArn,
         RECORD_RETENTION: String(config.record_retention),
+        STATUS_LIST_TABLE: statusLists.table.tableName,
+        STATUS_LIST_SIZE: String(config.status_list_size),
       },
       files: decidedBy,
     });
     api.signed('/token', issueToken);
     signingKey.signedOnlyBy(issueToken.role);
-    records.allow(issueToken, 'PutItem', 'GetItem', 'UpdateItem');
+    grantOnTable(issueToken, records.tableArn, records.encryptionKey, ['PutItem', 'UpdateItem'], ['TOKEN#*']);
+    grantOnTable(issueToken, records.tableArn, records.encryptionKey, ['GetItem'], ['SUBJECT#*']);
+    statusLists.allowLeasing(issueToken);
     if (isRead(policyBundle, 'behaviour')) records.allowFindingBySubject(issueToken);
 
     // A workload asks what it would get and why, or an operator what any workload would.
@@ -109,53 +126,49 @@ export class TvmStack extends Stack {
     api.signed('/explain/any', explainToken);
     if (isRead(policyBundle, 'behaviour')) records.allowFindingBySubject(explainToken);
 
-    // A resource server asks about a token.
+    // A resource server asks about a token, and reports what it was used for.
+    const askedAbout = { 'resource-servers.json': JSON.stringify(resourceServers(config)) };
     const introspectToken = new ServiceFunction(this, 'introspect-token', {
       defaults,
       description: 'POST /introspect: tells a resource server whether a token is active',
       memorySize: 512,
       env: introspectTokenEnv,
       environment: { ...issuing, ...verifying },
-      files: { 'resource-servers.json': JSON.stringify(resourceServers(config)) },
+      files: askedAbout,
     });
     api.signed('/introspect', introspectToken);
     records.allow(introspectToken, 'GetItem');
-
-    // A workload gives a token back.
-    const revokeOwnToken = new ServiceFunction(this, 'revoke-own-token', {
+    records.allowCountingIntrospections(introspectToken);
+    const reportUse = new ServiceFunction(this, 'report-use', {
       defaults,
-      description: 'POST /revoke: takes back a token of the caller',
+      description: 'POST /uses: notes for the audit what a token was used for',
       memorySize: 512,
-      env: revokeOwnTokenEnv,
-      environment: { ...issuing, ...verifying },
+      env: reportUseEnv,
+      environment: { ...issuing, ...verifying, RECORD_RETENTION: String(config.record_retention) },
+      files: askedAbout,
     });
-    api.signed('/revoke', revokeOwnToken);
-    records.allow(revokeOwnToken, 'GetItem', 'UpdateItem');
+    api.signed('/uses', reportUse);
+    records.allowNotingFacts(reportUse);
 
     // An operator, or an event, takes tokens back.
-    const revokeTokens = new ServiceFunction(this, 'revoke-tokens', {
+    const revocation = new Revocation(this, 'revocation', { machine });
+
+    // Other systems are told what was revoked, and have tokens revoked.
+    const exchange = new SecurityEventExchange(this, 'security-event-exchange', { machine, revocation });
+
+    // A workload gives a token back, or all that it has for a task.
+    const revokeOwnToken = new ServiceFunction(this, 'revoke-own-token', {
       defaults,
-      description: 'POST /revocations: takes back any token, or all tokens of a subject',
+      description: 'POST /revoke: takes back tokens of the caller',
       memorySize: 512,
-      timeout: Duration.seconds(29),
-      env: revokeTokensEnv,
-      environment: { TABLE_NAME: records.tableName },
+      env: revokeOwnTokenEnv,
+      environment: { ...issuing, ...verifying, ...revocation.ordering },
     });
-    api.signed('/revocations', revokeTokens);
-    const revokeTokensByEvent = new ServiceFunction(this, 'revoke-tokens-by-event', {
-      defaults,
-      description: 'Revocation Requested on the bus: takes back a token, or all tokens of a subject',
-      memorySize: 512,
-      timeout: Duration.minutes(1),
-      env: revokeTokensByEventEnv,
-      environment: { TABLE_NAME: records.tableName, DEAD_LETTER_QUEUE_URL: events.revocationDeadLetters.queueUrl },
-    });
-    events.revokeOn(config.revocation_sources, revokeTokensByEvent);
-    events.allowDeadLetters(events.revocationDeadLetters, revokeTokensByEvent.role);
-    for (const revoker of [revokeTokens, revokeTokensByEvent]) {
-      records.allow(revoker, 'UpdateItem');
-      records.allowFindingBySubject(revoker);
-    }
+    api.signed('/revoke', revokeOwnToken);
+    revocation.letOrder(revokeOwnToken);
+
+    // An operator sees every token.
+    new TokenList(this, 'token-list', { machine });
 
     // Anybody learns where everything is, and the public keys.
     const serveDiscovery = new ServiceFunction(this, 'serve-discovery', {
@@ -170,8 +183,16 @@ export class TvmStack extends Stack {
     }
     for (const key of signingKeys.values()) {
       if (key !== signingKey) key.signedByNobody();
-      for (const verifier of [introspectToken, revokeOwnToken, serveDiscovery]) key.grant(verifier, 'kms:GetPublicKey');
+      for (const verifier of [introspectToken, reportUse, revokeOwnToken, serveDiscovery])
+        key.grant(verifier, 'kms:GetPublicKey');
     }
+
+    // Tokens end by themselves, and so may policies and keys.
+    new TokenSweep(this, 'token-sweep', {
+      machine,
+      policyBundle: policyBundle.hash,
+      keyArns: [...new Set([signingKey, ...signingKeys.values()])].map((key) => key.keyArn),
+    });
 
     // Security sees every decision: the table's stream is the outbox.
     const publishAudit = new ServiceFunction(this, 'publish-audit', {
@@ -183,18 +204,26 @@ export class TvmStack extends Stack {
       environment: { BUS_NAME: events.bus.eventBusName, DEAD_LETTER_QUEUE_URL: events.auditDeadLetters.queueUrl },
     });
     publishAudit.addEventSource(
-      new DynamoEventSource(records, {
-        startingPosition: StartingPosition.TRIM_HORIZON,
+      auditStream(records, events.auditDeadLetters, {
         batchSize: 100,
         parallelizationFactor: 10,
         bisectBatchOnError: true,
         retryAttempts: 100,
-        filters: [FilterCriteria.filter({ eventName: FilterRule.or('INSERT', 'MODIFY') })],
-        onFailure: new SqsDlq(events.auditDeadLetters),
       }),
     );
     events.publishedOnlyBy(publishAudit.role);
     events.allowDeadLetters(events.auditDeadLetters, publishAudit.role);
+
+    // And it is kept, so that it can be proved afterwards.
+    const archive = new AuditArchive(this, 'audit-archive', { machine });
+
+    // What is unusual is told of, and acted on; and people are told of what goes wrong.
+    new Anomalies(this, 'anomalies', { machine, revocation });
+    const watch = new Watch(this, 'watch', {
+      machine,
+      answering: [issueToken, introspectToken],
+      streamReaders: [publishAudit, archive.archiveAudit],
+    });
 
     // Who may call what.
     const operatorPolicy = api.callerPolicy('operator');
@@ -209,8 +238,13 @@ export class TvmStack extends Stack {
       WorkloadPolicyArn: api.callerPolicy('workload').managedPolicyArn,
       ResourceServerPolicyArn: api.callerPolicy('resource-server').managedPolicyArn,
       OperatorPolicyArn: operatorPolicy.managedPolicyArn,
+      ...(exchange.receiverPolicy && { SecurityEventReceiverPolicyArn: exchange.receiverPolicy.managedPolicyArn }),
       AuditDeadLetterQueueUrl: events.auditDeadLetters.queueUrl,
-      RevocationDeadLetterQueueUrl: events.revocationDeadLetters.queueUrl,
+      AuditArchiveBucket: archive.bucket.bucketName,
+      AuditDigestFunction: archive.digestAudit.functionName,
+      RevocationDeadLetterQueueUrl: revocation.mailbox.deadLetters.queueUrl,
+      AlarmTopicArn: watch.topic.topicArn,
+      DashboardName: watch.dashboard.dashboardName,
       ...(api.domainTarget && { DomainTarget: api.domainTarget }),
     });
   }

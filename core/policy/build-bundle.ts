@@ -114,7 +114,7 @@ function bundled(
   const unknown = (message: string) => flaw('policy/unknown-name', `"${id}" names ${message}`);
   for (const arn of facts.named.Workload) {
     if (parseWorkloadArn(arn)?.subject !== arn) {
-      unknown(`Workload::"${arn}": must be the ARN of an IAM role (without its path) or of an IAM user`);
+      unknown(`Workload::"${arn}": must be the ARN of an IAM role or user, without its path`);
     }
   }
   for (const place of facts.named.Resource) {

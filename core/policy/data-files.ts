@@ -17,7 +17,7 @@ import { placeholderAttribute, placeholdersIn } from './roles.ts';
 const entryName = z.string().regex(/^[A-Za-z0-9][\w.-]{0,63}$/, { error: 'must be a name of letters, digits and _.-' });
 
 const workloadArn = z.string().refine((arn) => parseWorkloadArn(arn)?.subject === arn, {
-  error: 'must be the ARN of an IAM role (without its path) or of an IAM user',
+  error: 'must be the ARN of an IAM role or user, without its path',
 });
 
 const exactLocation = location.refine((text) => subtreeRoot(text) === undefined, { error: 'must not end in /*' });

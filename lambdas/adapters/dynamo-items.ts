@@ -1,10 +1,17 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { accessOf, type Remembered } from '../../core/audit-event.ts';
+import type { AuditFact, Introspections } from '../../core/audit-fact.ts';
+import type { OrderState } from '../../core/revocation/order.ts';
+import type { Lifted, Standing } from '../../core/standing.ts';
 import type { TokenRecord } from '../../core/token-record.ts';
+import type { IndexEntry } from '../../core/token-selector.ts';
 
 // The table's layout: docs/storage-schema.md says what it serves and what it costs.
 
 export const INDEX_BY_SUBJECT = 'by-subject';
+
+export const INDEX_BY_EXPIRY = 'by-expiry';
 
 /** Index partitions a subject's tokens, or a minute's expiries, are spread over, so that none runs hot. */
 export const SHARDS = 16;
@@ -15,8 +22,80 @@ export function recordKey(tokenId: string): Item {
   return marshall({ pk: `TOKEN#${tokenId}`, sk: 'RECORD' });
 }
 
-export function watermarkKey(subject: string): Item {
-  return marshall({ pk: `SUBJECT#${subject}`, sk: 'WATERMARK' });
+export function standingKey(subject: string): Item {
+  return marshall({ pk: `SUBJECT#${subject}`, sk: 'STANDING' });
+}
+
+/** How often a resource server was told the same of a token in the minute that `minute` (milliseconds) is in. */
+export function introspectionsKey({ tokenId, minute, result, by }: Omit<Introspections, 'count' | 'last'>): Item {
+  return marshall({ pk: `TOKEN#${tokenId}`, sk: `INTROSPECTED#${minuteOf(minute)}#${result}#${by}` });
+}
+
+/** A fact for the audit: beside the record of the token that it is about, if it is about one. */
+export function factKey(id: string, { detail }: AuditFact): Item {
+  const tokenId = 'tokenId' in detail ? detail.tokenId : undefined;
+  return marshall({ pk: tokenId === undefined ? `FACT#${id}` : `TOKEN#${tokenId}`, sk: `FACT#${id}` });
+}
+
+/** A security event token that was received. */
+export function receivedSecurityEventKey(issuer: string, jti: string): Item {
+  return marshall({ pk: `SET#${issuer}#${jti}`, sk: 'SET' });
+}
+
+/** Where the security event tokens are that a receiver is yet to ask for. */
+export function keptSecurityEventsPartition(receiver: string): string {
+  return `POLL#${receiver}`;
+}
+
+/** A security event token that a receiver is yet to ask for. */
+export function keptSecurityEventKey(receiver: string, jti: string): Item {
+  return marshall({ pk: keptSecurityEventsPartition(receiver), sk: `SET#${jti}` });
+}
+
+/** Up to which minute every expired token was noted. */
+export const SWEEP_KEY: Item = marshall({ pk: 'SWEEP', sk: 'CHECKPOINT' });
+
+/** The policies and keys that were seen last. */
+export const DEPLOYMENT_KEY: Item = marshall({ pk: 'DEPLOYMENT', sk: 'CURRENT' });
+
+export function orderKey(revocationId: string): Item {
+  return marshall({ pk: `ORDER#${revocationId}`, sk: 'ORDER' });
+}
+
+/** The copy of an order that is found by an entry of the index. @param name the order's id, or the workload's of its own tasks */
+export function orderCopyKey(entry: IndexEntry, name: string): Item {
+  return marshall({ pk: ordersPartition(entry), sk: `ORDER#${name}` });
+}
+
+/** A token that an order took back as it was indexed: each is counted once. */
+export function lateKey(revocationId: string, tokenId: string): Item {
+  return { ...orderKey(revocationId), ...marshall({ sk: `LATE#${tokenId}` }) };
+}
+
+/** Where the orders are found that may select a record with this entry in the index. */
+export function ordersPartition({ dimension, value }: IndexEntry): string {
+  return `AT#${dimension}#${value}`;
+}
+
+/** The partition of the archive's objects that were come upon. */
+export const ADOPTED_PARTITION = 'ARCHIVE';
+
+/** What an object of the archive holds, by its name. */
+export function adoptedKey(key: string): Item {
+  return marshall({ pk: ADOPTED_PARTITION, sk: `ADOPTED#${key}` });
+}
+
+/** What is remembered of a subject, or of all (`*`), so as to know what is usual. */
+export function profileKey(of: string): Item {
+  return marshall({ pk: `PROFILE#${of}`, sk: 'PROFILE' });
+}
+
+/** Partitions that each entry's records are spread over in the index of the table itself. */
+export const INDEX_SHARDS = 4;
+
+/** The partition of the records with this entry in the index, in one shard. */
+export function indexPartition(kind: 'issued' | 'denied', { dimension, value }: IndexEntry, shard: number): string {
+  return `BY#${kind}#${dimension}#${value}#${shard}`;
 }
 
 /** The `by-subject` partition of a subject's issued, or denied, requests in one shard. */
@@ -26,7 +105,12 @@ export function subjectPartition(kind: 'ISSUED' | 'DENIED', subject: string, sha
 
 /** The `by-expiry` partition of the tokens that end within the minute of `expiresAt` (milliseconds), in one shard. */
 export function expiryPartition(expiresAt: number, shard: number): string {
-  return `EXPIRES#${new Date(expiresAt).toISOString().slice(0, 16)}Z#${shard}`;
+  return `EXPIRES#${minuteOf(expiresAt)}#${shard}`;
+}
+
+/** The minute that a time (milliseconds) is in, as `2026-01-01T12:15Z`. */
+function minuteOf(time: number): string {
+  return `${new Date(time).toISOString().slice(0, 16)}Z`;
 }
 
 /** A token id is random from its first digit on (UUID version 4): that digit picks the shard. */
@@ -43,13 +127,53 @@ export function toItem(record: TokenRecord): Item {
       : {
           subjectPartition: subjectPartition('ISSUED', record.subject, shard),
           expiryPartition: expiryPartition(record.expiresAt, shard),
+          // For the index of what is yet to expire, which counts by it.
+          access: accessOf(record.authorizationDetails),
         };
   return { ...recordKey(record.tokenId), ...marshall({ ...record, ...partitions }, { removeUndefinedValues: true }) };
 }
 
-/** The record in an item or in a stream's image; `undefined` when the item is something else. */
+/** The record in an item; `undefined` when the item is something else. */
 export function fromItem(item: Item | undefined): TokenRecord | undefined {
   if (item?.sk?.S !== 'RECORD') return undefined;
-  const { pk, sk, subjectPartition, expiryPartition, ...record } = unmarshall(item);
+  const { pk, sk, subjectPartition, expiryPartition, access, ...record } = unmarshall(item);
   return record as TokenRecord;
+}
+
+/** What is held against a subject, in its item; `undefined` when the item is something else. */
+export function standingOf(item: Item): { subject: string; standing: Standing & { lifted?: Lifted } } | undefined {
+  if (item.sk?.S !== 'STANDING') return undefined;
+  const { pk, sk, ...standing } = unmarshall(item);
+  return { subject: String(pk).slice('SUBJECT#'.length), standing };
+}
+
+/** A revocation, in its item; `undefined` when the item is something else. */
+export function orderOf(item: Item): OrderState | undefined {
+  if (item.sk?.S !== 'ORDER') return undefined;
+  const { pk, sk, ttl, ...order } = unmarshall(item);
+  return order as OrderState;
+}
+
+/**
+ * What an item, or a stream's image of it, remembers for the audit; `undefined` of index entries and the like.
+ * The stream is filtered by what this reads: ../remembered-sort-keys.ts.
+ */
+export function remembered(item: Item | undefined): Remembered | undefined {
+  const sort = item?.sk?.S;
+  if (item === undefined || sort === undefined) return undefined;
+  const record = fromItem(item);
+  if (record !== undefined) return { kind: 'record', record };
+  const standing = standingOf(item);
+  if (standing !== undefined) return { kind: 'standing', ...standing };
+  const order = orderOf(item);
+  if (order !== undefined) return { kind: 'order', order };
+  if (sort.startsWith('FACT#')) {
+    const { detailType, detail } = unmarshall(item);
+    return { kind: 'fact', fact: { detailType, detail } as AuditFact };
+  }
+  if (sort.startsWith('INTROSPECTED#')) {
+    const { pk, sk, ttl, ...introspections } = unmarshall(item);
+    return { kind: 'introspections', introspections: introspections as Introspections };
+  }
+  return undefined;
 }

@@ -1,39 +1,57 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  BatchGetItemCommand,
+  ConditionalCheckFailedException,
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
-  paginateQuery,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
-import { limits } from '../../contract/limits.ts';
-import type { TokenRecords } from '../../core/ports.ts';
+import { DependencyFault, type TokenRecords } from '../../core/ports.ts';
 import type { TokenRecord } from '../../core/token-record.ts';
 import { awsCall } from './aws-call.ts';
-import { conditionHolds } from './dynamo-condition.ts';
-import { fromItem, INDEX_BY_SUBJECT, recordKey, SHARDS, subjectPartition, toItem } from './dynamo-items.ts';
+import { fromItem, recordKey, toItem } from './dynamo-items.ts';
+
+/** DynamoDB gives at most this many items in one BatchGetItem. */
+const BATCH = 100;
 
 /** Token records in a DynamoDB table, laid out as docs/storage-schema.md says. */
 export function dynamoTokenRecords(dynamo: DynamoDBClient, TableName: string): TokenRecords {
-  /** Leaves `issued` for another state, if the record is still in it. */
-  async function leaveIssued(tokenId: string, to: Partial<TokenRecord>, now?: number): Promise<boolean> {
-    const changes = Object.entries(to);
+  /**
+   * Leaves `issued` for another state, if the record is still in it.
+   *
+   * @param condition what must hold besides, of `values`
+   * @returns the record that prevented it, if one did; `undefined` when it is done, and also when there is no record
+   */
+  async function leaveIssued(
+    tokenId: string,
+    to: Partial<TokenRecord>,
+    condition = '',
+    values: Record<string, unknown> = {},
+  ): Promise<{ done: boolean; instead?: TokenRecord | undefined }> {
+    const changes = Object.entries(to).filter(([, value]) => value !== undefined);
     const command = new UpdateItemCommand({
       TableName,
       Key: recordKey(tokenId),
-      UpdateExpression: `SET ${changes.map(([name]) => `#${name} = :${name}`).join(', ')}`,
-      ConditionExpression: `#status = :issued${now === undefined ? '' : ' AND expiresAt > :now'}`,
+      // It leaves the index of what is yet to expire, too.
+      UpdateExpression: `SET ${changes.map(([name]) => `#${name} = :${name}`).join(', ')} REMOVE expiryPartition`,
+      ConditionExpression: `#status = :issued${condition}`,
       ExpressionAttributeNames: Object.fromEntries(changes.map(([name]) => [`#${name}`, name])),
-      ExpressionAttributeValues: marshall(
-        {
-          ...Object.fromEntries(changes.map(([name, value]) => [`:${name}`, value])),
-          ':issued': 'issued',
-          ':now': now,
-        },
-        { removeUndefinedValues: true },
-      ),
+      ExpressionAttributeValues: marshall({
+        ...Object.fromEntries(changes.map(([name, value]) => [`:${name}`, value])),
+        ...values,
+        ':issued': 'issued',
+      }),
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     });
-    return conditionHolds(dynamo.send(command));
+    try {
+      await dynamo.send(command);
+      return { done: true };
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return { done: false, instead: fromItem(error.Item) };
+      throw new DependencyFault('DynamoDB', error);
+    }
   }
 
   return {
@@ -56,34 +74,41 @@ export function dynamoTokenRecords(dynamo: DynamoDBClient, TableName: string): T
       return fromItem(Item);
     },
 
-    revoke(tokenId, revocation) {
-      return leaveIssued(tokenId, { status: 'revoked', ...revocation }, revocation.revokedAt);
+    async getMany(tokenIds) {
+      if (tokenIds.length > BATCH) throw new Error(`at most ${BATCH} records are read at once`);
+      const found = new Map<string, TokenRecord>();
+      let keys = [...new Set(tokenIds)].map(recordKey);
+      for (let attempt = 0; keys.length > 0; attempt++) {
+        if (attempt > 0) await sleep(25 * 2 ** Math.min(attempt, 6));
+        if (attempt > 8) throw new DependencyFault('DynamoDB', new Error('unprocessed keys'));
+        const command = new BatchGetItemCommand({
+          RequestItems: { [TableName]: { Keys: keys, ConsistentRead: true } },
+        });
+        const { Responses, UnprocessedKeys } = await awsCall('DynamoDB', dynamo.send(command));
+        for (const item of Responses?.[TableName] ?? []) {
+          const record = fromItem(item);
+          if (record !== undefined) found.set(record.tokenId, record);
+        }
+        keys = UnprocessedKeys?.[TableName]?.Keys ?? [];
+      }
+      return tokenIds.flatMap((tokenId) => found.get(tokenId) ?? []);
     },
 
-    async *openTokens(subject, at) {
-      for (let shard = 0; shard < SHARDS; shard++) {
-        const pages = paginateQuery(
-          { client: dynamo },
-          {
-            TableName,
-            IndexName: INDEX_BY_SUBJECT,
-            // What was vended before the longest lifetime there can be has expired, and much of what came after.
-            KeyConditionExpression: 'subjectPartition = :partition AND decidedAt BETWEEN :since AND :at',
-            FilterExpression: 'expiresAt > :at',
-            ExpressionAttributeValues: marshall({
-              ':partition': subjectPartition('ISSUED', subject, shard),
-              ':since': at - limits.lifetime * 1000,
-              ':at': at,
-            }),
-          },
-        );
-        const iterator = pages[Symbol.asyncIterator]();
-        for (;;) {
-          const page = await awsCall('DynamoDB', iterator.next());
-          if (page.done) break;
-          yield (page.value.Items ?? []).map((item) => item.pk?.S?.slice('TOKEN#'.length) ?? '');
-        }
-      }
+    async revoke(tokenId, revocation) {
+      const values = { ':now': revocation.revokedAt };
+      const { done, instead } = await leaveIssued(
+        tokenId,
+        { status: 'revoked', ...revocation },
+        ' AND expiresAt > :now',
+        values,
+      );
+      if (done) return revocation;
+      return instead?.status === 'revoked' ? instead : undefined;
+    },
+
+    async expire(tokenId, now) {
+      const { done } = await leaveIssued(tokenId, { status: 'expired' }, ' AND expiresAt <= :now', { ':now': now });
+      return done;
     },
   };
 }

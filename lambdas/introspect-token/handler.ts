@@ -1,15 +1,18 @@
 import { readFileSync } from 'node:fs';
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { introspectionRequest } from '../../contract/introspection.ts';
 import { introspectToken } from '../../core/introspect-token.ts';
 import { clientSettings } from '../adapters/aws-call.ts';
-import { dynamoSubjectWatermarks } from '../adapters/dynamo-subject-watermarks.ts';
+import { countingSettings, dynamoIntrospections } from '../adapters/dynamo-introspections.ts';
+import { dynamoSubjectStandings } from '../adapters/dynamo-subject-standings.ts';
 import { dynamoTokenRecords } from '../adapters/dynamo-token-records.ts';
 import { kmsVerificationKeys } from '../adapters/kms-verification-keys.ts';
 import { answer, refuse } from '../answers.ts';
 import { authenticated, readParameters } from '../api-request.ts';
 import { apiHandler } from '../middleware/api-handler.ts';
+import { logger, metrics } from '../observability.ts';
 import { readEnv } from '../read-env.ts';
 import { introspectTokenEnv } from './env.ts';
 
@@ -22,8 +25,13 @@ const rules = {
 const ports = {
   keys: kmsVerificationKeys(new KMSClient(clientSettings), env.VERIFICATION_KEY_ARNS),
   records: dynamoTokenRecords(dynamo, env.TABLE_NAME),
-  watermarks: dynamoSubjectWatermarks(dynamo, env.TABLE_NAME),
+  standings: dynamoSubjectStandings(dynamo, env.TABLE_NAME),
+  introspections: dynamoIntrospections(new DynamoDBClient(countingSettings), env.TABLE_NAME),
   clock: Date,
+  uncounted(error: unknown) {
+    metrics.addMetric('IntrospectionsUncounted', MetricUnit.Count, 1);
+    logger.warn('an introspection could not be counted', { error: error as Error });
+  },
 };
 
 /** `POST /introspect` (RFC 7662): a resource server, authenticated by SigV4, asks whether a token is active. */

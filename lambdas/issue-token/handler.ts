@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { clientSettings } from '../adapters/aws-call.ts';
-import { dynamoSubjectWatermarks } from '../adapters/dynamo-subject-watermarks.ts';
+import { dynamoStatusIndexes } from '../adapters/dynamo-status-indexes.ts';
+import { dynamoSubjectStandings } from '../adapters/dynamo-subject-standings.ts';
 import { dynamoTokenRecords } from '../adapters/dynamo-token-records.ts';
 import { kmsSigner } from '../adapters/kms-signer.ts';
 import { decisionPorts, lifetimeRules } from '../decision-ports.ts';
@@ -13,8 +14,10 @@ import { tokenEndpoint } from './token-endpoint.ts';
 const env = readEnv(issueTokenEnv);
 const dynamo = new DynamoDBClient(clientSettings);
 const signer = kmsSigner(new KMSClient(clientSettings), env.SIGNING_KEY_ARN);
-// The signing key's name is asked for while the policies are read. If that fails, the first request asks again.
-const keyNamed = signer.key().catch(() => undefined);
+const statusIndexes = dynamoStatusIndexes(dynamo, env.STATUS_LIST_TABLE, env.STATUS_LIST_SIZE, Date);
+// The signing key's name is asked for while the policies are read, and places in a status list are leased. If that
+// fails, the first request asks again.
+const prepared = Promise.allSettled([signer.key(), statusIndexes.ready()]);
 
 /** `POST /token`, wired to this deployment: its rules, its policies, KMS and DynamoDB. */
 export const handler = tokenEndpoint(
@@ -23,9 +26,10 @@ export const handler = tokenEndpoint(
     ...(await decisionPorts(import.meta.url, dynamo, env)),
     signer,
     records: dynamoTokenRecords(dynamo, env.TABLE_NAME),
-    watermarks: dynamoSubjectWatermarks(dynamo, env.TABLE_NAME),
+    standings: dynamoSubjectStandings(dynamo, env.TABLE_NAME),
+    statusIndexes,
     clock: Date,
     ids: { next: randomUUID },
   },
 );
-await keyNamed;
+await prepared;

@@ -1,4 +1,4 @@
-import * as z from 'zod';
 import { list, text } from '../env-types.ts';
+import { orderingEnv } from '../ordering-env.ts';
 
-export const revokeOwnTokenEnv = z.object({ ISSUER: text, TABLE_NAME: text, VERIFICATION_KEY_ARNS: list });
+export const revokeOwnTokenEnv = orderingEnv.extend({ ISSUER: text, VERIFICATION_KEY_ARNS: list });

@@ -1,30 +1,30 @@
+import { randomUUID } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { ownRevocationRequest } from '../../contract/revocation.ts';
 import { revokeOwnToken } from '../../core/revoke-own-token.ts';
 import { clientSettings } from '../adapters/aws-call.ts';
-import { dynamoTokenRecords } from '../adapters/dynamo-token-records.ts';
 import { kmsVerificationKeys } from '../adapters/kms-verification-keys.ts';
 import { answer, refuse } from '../answers.ts';
 import { authenticated, readParameters } from '../api-request.ts';
 import { apiHandler } from '../middleware/api-handler.ts';
+import { orderingPorts } from '../ordering-ports.ts';
 import { readEnv } from '../read-env.ts';
 import { revokeOwnTokenEnv } from './env.ts';
 
 const env = readEnv(revokeOwnTokenEnv);
 const rules = { issuer: env.ISSUER };
 const ports = {
+  ...orderingPorts(new DynamoDBClient(clientSettings), env),
   keys: kmsVerificationKeys(new KMSClient(clientSettings), env.VERIFICATION_KEY_ARNS),
-  records: dynamoTokenRecords(new DynamoDBClient(clientSettings), env.TABLE_NAME),
-  clock: Date,
 };
 
-/** `POST /revoke` (RFC 7009): a workload, authenticated by SigV4, takes back a token of its own. */
+/** `POST /revoke` (RFC 7009): a workload, authenticated by SigV4, takes back tokens of its own. */
 export const handler = apiHandler(async (event) => {
   const { userArn, requestId } = authenticated(event);
   const request = readParameters(ownRevocationRequest, event);
   if (!request.ok) return refuse({ kind: 'bad_request', bad: request.bad }, requestId);
 
-  const outcome = await revokeOwnToken(request.value, userArn, rules, ports);
+  const outcome = await revokeOwnToken(request.value, userArn, randomUUID(), rules, ports);
   return outcome.kind === 'revoked' ? answer({}) : refuse(outcome, requestId);
 });

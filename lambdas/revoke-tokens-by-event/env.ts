@@ -1,4 +1,11 @@
 import * as z from 'zod';
 import { text } from '../env-types.ts';
+import { orderingEnv } from '../ordering-env.ts';
 
-export const revokeTokensByEventEnv = z.object({ TABLE_NAME: text, DEAD_LETTER_QUEUE_URL: text });
+export const revokeTokensByEventEnv = orderingEnv.extend({
+  /** The machine's own AWS account. */
+  ACCOUNT: text,
+  /** Sources of events whose requests are obeyed, separated by commas; there may be none. */
+  REVOCATION_SOURCES: z.string().transform((sources) => sources.split(',').filter(Boolean)),
+  DEAD_LETTER_QUEUE_URL: text,
+});

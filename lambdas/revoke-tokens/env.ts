@@ -1,4 +1,3 @@
-import * as z from 'zod';
-import { text } from '../env-types.ts';
+import { orderingEnv } from '../ordering-env.ts';
 
-export const revokeTokensEnv = z.object({ TABLE_NAME: text });
+export const revokeTokensEnv = orderingEnv;

@@ -1,6 +1,13 @@
 import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
-import { type CfnEventBus, EventBus, Rule } from 'aws-cdk-lib/aws-events';
+import {
+  type CfnEventBus,
+  EventBus,
+  type EventPattern,
+  type IEventBus,
+  Rule,
+  type Schedule,
+} from 'aws-cdk-lib/aws-events';
 import {
   AnyPrincipal,
   Effect,
@@ -26,13 +33,40 @@ export interface EventFlowProps {
   plainHttp: boolean;
 }
 
+/** Events for a function, and how they come. */
+export interface Brought {
+  rules: ({ name: string; description: string } & (
+    | {
+        pattern: EventPattern;
+        /** Default: the machine's own bus. */
+        bus?: IEventBus;
+      }
+    /** The clock, which makes events of the type `Scheduled Event`. */
+    | { schedule: Schedule }
+  ))[];
+  /** At most, at once. Default: 1. */
+  batchSize?: number;
+  /** How long to wait for a batch to fill, in seconds. Default: not at all. */
+  batchWindow?: number;
+  /** How many batches may be dealt with at the same time, at least 2. Default: as many as there are. */
+  maxConcurrency?: number;
+}
+
+/** Where a function's events wait, and where those are that it could not deal with. */
+export interface Mailbox {
+  queue: Queue;
+  deadLetters: Queue;
+}
+
 /** The bus `tvm`: audit events go out on it, requests to revoke come in. Nothing that fails is dropped. */
 export class EventFlow extends Construct {
   readonly bus: EventBus;
   /** Audit events that could not be published, whole. */
   readonly auditDeadLetters: Queue;
-  /** Requests to revoke that could not be carried out, whole. */
-  readonly revocationDeadLetters: Queue;
+  /** Every dead-letter queue, and the alarm that goes off with its first message. */
+  readonly deadLetterQueues: { name: string; queue: Queue; alarm: Alarm }[] = [];
+  /** Every queue that brings events to a function, by the use case. */
+  readonly mailboxes: { name: string; queue: Queue }[] = [];
   private readonly props: EventFlowProps;
 
   constructor(scope: Construct, id: string, props: EventFlowProps) {
@@ -43,7 +77,6 @@ export class EventFlow extends Construct {
       description: 'Token vending machine: audit and revocation',
     });
     this.auditDeadLetters = this.deadLetters('audit-dead-letters');
-    this.revocationDeadLetters = this.deadLetters('revocation-dead-letters');
   }
 
   /** Lets one role publish audit events, and denies their source to everybody else: nobody forges the audit. */
@@ -84,35 +117,55 @@ export class EventFlow extends Construct {
   }
 
   /**
-   * Brings `Revocation Requested` events of these sources to a function, by way of a queue that keeps them until they
-   * are carried out. Without sources, none is obeyed.
+   * Brings events to a function, by way of a queue that keeps each until it is dealt with. What fails five times, and
+   * what EventBridge cannot put on the queue, is kept in dead letters of its own, with an alarm.
+   *
+   * @param id names rule and queues, and the alarm: the function's use case as a rule
    */
-  revokeOn(sources: readonly string[], revoker: LambdaFunction): void {
-    if (sources.length === 0) return;
-    const requests = this.queue('revocation-requests', {
-      visibilityTimeout: revoker.timeout ?? Duration.seconds(30),
-      deadLetterQueue: { queue: this.revocationDeadLetters, maxReceiveCount: 5 },
+  bring(
+    id: string,
+    consumer: LambdaFunction,
+    { rules, batchSize = 1, batchWindow = 0, maxConcurrency }: Brought,
+  ): Mailbox {
+    const deadLetters = this.deadLetters(`${id}-dead-letters`);
+    const queue = this.queue(`${id}-queue`, {
+      // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+      visibilityTimeout: Duration.seconds(6 * (consumer.timeout ?? Duration.seconds(3)).toSeconds() + batchWindow),
+      deadLetterQueue: { queue: deadLetters, maxReceiveCount: 5 },
     });
-    const deadLetterConfig = { arn: this.revocationDeadLetters.queueArn };
-    const rule = new Rule(this, 'revocation-requested', {
-      eventBus: this.bus,
-      description: 'Requests to revoke tokens, from the configured sources',
-      eventPattern: { source: [...sources], detailType: [REVOCATION_REQUESTED] },
-      targets: [{ bind: () => ({ arn: requests.queueArn, deadLetterConfig }) }],
-    });
-    // Not by CDK's own target, which lets every rule send to an encrypted queue: this rule alone may, or whoever can
-    // make a rule somewhere could forge requests of any source.
-    for (const queue of [requests, this.revocationDeadLetters]) {
-      queue.addToResourcePolicy(
+    const deadLetterConfig = { arn: deadLetters.queueArn };
+    const made = rules.map(
+      ({ name, description, ...when }) =>
+        new Rule(this, `${id}-${name}`, {
+          ...('schedule' in when
+            ? { schedule: when.schedule }
+            : { eventBus: when.bus ?? this.bus, eventPattern: when.pattern }),
+          description,
+          targets: [{ bind: () => ({ arn: queue.queueArn, deadLetterConfig }) }],
+        }),
+    );
+    // Not by CDK's own target, which lets every rule send to an encrypted queue: these rules alone may, or whoever can
+    // make a rule somewhere could forge events of any source.
+    for (const target of [queue, deadLetters]) {
+      target.addToResourcePolicy(
         new PolicyStatement({
           principals: [new ServicePrincipal('events.amazonaws.com')],
           actions: ['sqs:SendMessage'],
-          resources: [queue.queueArn],
-          conditions: { ArnEquals: { 'aws:SourceArn': rule.ruleArn } },
+          resources: [target.queueArn],
+          conditions: { ArnEquals: { 'aws:SourceArn': made.map((rule) => rule.ruleArn) } },
         }),
       );
     }
-    revoker.addEventSource(new SqsEventSource(requests, { batchSize: 1 }));
+    consumer.addEventSource(
+      new SqsEventSource(queue, {
+        batchSize,
+        maxBatchingWindow: Duration.seconds(batchWindow),
+        reportBatchItemFailures: true,
+        ...(maxConcurrency !== undefined && { maxConcurrency }),
+      }),
+    );
+    this.mailboxes.push({ name: id, queue });
+    return { queue, deadLetters };
   }
 
   /** Lets the bearer of a managed policy request revocations on the bus, as one of these sources. */
@@ -129,10 +182,11 @@ export class EventFlow extends Construct {
     );
   }
 
-  private deadLetters(id: string): Queue {
+  /** A queue for what a function gave up, with an alarm that goes off with its first message. */
+  deadLetters(id: string): Queue {
     const queue = this.queue(id, { retentionPeriod: Duration.days(14) });
     Validations.of(queue).acknowledge({ id: 'AwsSolutions-SQS3', reason: 'It is itself where dead letters go.' });
-    new Alarm(this, `${id}-alarm`, {
+    const alarm = new Alarm(this, `${id}-alarm`, {
       alarmDescription: `There are messages in ${id}: see docs/operations.md`,
       metric: queue.metricApproximateNumberOfMessagesVisible(),
       threshold: 1,
@@ -140,6 +194,7 @@ export class EventFlow extends Construct {
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
+    this.deadLetterQueues.push({ name: id, queue, alarm });
     return queue;
   }
 

@@ -9,13 +9,18 @@ import type { Config } from '../config.ts';
  * machine's own account is left out: there, an allow in this policy would suffice without any IAM policy. Its callers
  * are let in by their IAM policies alone.
  *
+ * @param calls method and path of each
  * @returns `undefined` when no other account is trusted: then there is no resource policy
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authorization-flow.html
  */
 export function callersFromOtherAccounts(
-  { trusted_accounts, trusted_organization }: Pick<Config, 'trusted_accounts' | 'trusted_organization'>,
+  {
+    trusted_accounts,
+    trusted_organization,
+    trusted_transmitters,
+  }: Pick<Config, 'trusted_accounts' | 'trusted_organization' | 'trusted_transmitters'>,
   stage: string,
-  paths: readonly string[],
+  calls: readonly string[],
 ): PolicyDocument | undefined {
   if (trusted_accounts.length === 0 && trusted_organization === undefined) return undefined;
 
@@ -24,7 +29,7 @@ export function callersFromOtherAccounts(
       sid,
       principals,
       actions: ['execute-api:Invoke'],
-      resources: paths.map((path) => `execute-api:/${stage}/POST${path}`),
+      resources: calls.map((call) => `execute-api:/${stage}/${call.replace(' ', '')}`),
       conditions: {
         ...conditions,
         StringNotEquals: { 'aws:PrincipalAccount': Aws.ACCOUNT_ID },
@@ -40,12 +45,14 @@ export function callersFromOtherAccounts(
     document.addStatements(allow('WorkloadsOfTheOrganization', [new AnyPrincipal()], inOrganization));
   }
   // Where there is a resource policy, what is open must be said to be.
+  const open = ['GET/.well-known/*', 'GET/status-lists', 'GET/status-lists/*'];
+  if (trusted_transmitters.length > 0) open.push('POST/security-events');
   document.addStatements(
     new PolicyStatement({
-      sid: 'DiscoveryIsOpen',
+      sid: 'OpenPathsAreOpen',
       principals: [new AnyPrincipal()],
       actions: ['execute-api:Invoke'],
-      resources: [`execute-api:/${stage}/GET/.well-known/*`],
+      resources: open.map((path) => `execute-api:/${stage}/${path}`),
     }),
   );
   return document;

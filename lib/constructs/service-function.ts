@@ -6,6 +6,7 @@ import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type * as z from 'zod';
 import { bundle } from '../bundle.ts';
+import { METRIC_NAMESPACE } from './machine-metric.ts';
 
 /** What all functions of a deployment have in common. */
 export interface ServiceDefaults {
@@ -67,7 +68,7 @@ export class ServiceFunction<Env extends z.ZodObject> extends LambdaFunction {
       environment: {
         ...props.environment,
         POWERTOOLS_SERVICE_NAME: useCase,
-        POWERTOOLS_METRICS_NAMESPACE: 'TokenVendingMachine',
+        POWERTOOLS_METRICS_NAMESPACE: METRIC_NAMESPACE,
       },
     });
     Validations.of(role).acknowledge({

@@ -9,13 +9,15 @@ export interface SigningKeyProps {
   spec: Config['signing_keys'][string];
   /** Keep the key when the stack goes. */
   protect: boolean;
+  /** What it signs, for whoever looks at the key. Default: tokens. */
+  signs?: string;
 }
 
-/** An asymmetric KMS key that signs tokens. Its private half never leaves KMS. */
+/** An asymmetric KMS key that signs tokens, or one other kind of thing. Its private half never leaves KMS. */
 export class SigningKey extends Key {
-  constructor(scope: Construct, id: string, { spec, protect }: SigningKeyProps) {
+  constructor(scope: Construct, id: string, { spec, protect, signs = 'tokens' }: SigningKeyProps) {
     super(scope, id, {
-      description: 'Signs tokens of the token vending machine',
+      description: `Signs ${signs} of the token vending machine`,
       keySpec: KeySpec[spec],
       keyUsage: KeyUsage.SIGN_VERIFY,
       removalPolicy: protect ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
@@ -23,12 +25,12 @@ export class SigningKey extends Key {
   }
 
   /**
-   * Lets one role sign, and nobody else: the key's own policy denies every other principal of the account, whatever
-   * IAM policies they have.
+   * Lets these roles sign, one as a rule, and nobody else: the key's own policy denies every other principal of the
+   * account, whatever IAM policies they have.
    */
-  signedOnlyBy(role: Role): void {
-    this.grant(role, 'kms:Sign', 'kms:GetPublicKey');
-    this.denySigning({ ArnNotLike: { 'aws:PrincipalArn': principalArnsOf(role) } });
+  signedOnlyBy(...roles: Role[]): void {
+    for (const role of roles) this.grant(role, 'kms:Sign', 'kms:GetPublicKey');
+    this.denySigning({ ArnNotLike: { 'aws:PrincipalArn': roles.flatMap(principalArnsOf) } });
   }
 
   /** Lets nobody sign: for a key whose tokens may still be valid, or are yet to come. */
@@ -39,7 +41,7 @@ export class SigningKey extends Key {
   private denySigning(conditions: Record<string, Record<string, string[]>>): void {
     this.addToResourcePolicy(
       new PolicyStatement({
-        sid: 'OnlyTheIssuerSigns',
+        sid: 'OnlyItsSignerSigns',
         effect: Effect.DENY,
         principals: [new AnyPrincipal()],
         actions: ['kms:Sign'],

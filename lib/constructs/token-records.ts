@@ -1,4 +1,4 @@
-import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { RemovalPolicy } from 'aws-cdk-lib';
 import {
   AttributeType,
   BillingMode,
@@ -10,6 +10,7 @@ import {
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
+import { grantOnTable } from './grant-on-table.ts';
 
 export interface TokenRecordsProps {
   encryptionKey: IKey;
@@ -46,39 +47,55 @@ export class TokenRecords extends Table {
       indexName: 'by-expiry',
       partitionKey: { name: 'expiryPartition', type: AttributeType.STRING },
       sortKey: { name: 'expiresAt', type: AttributeType.NUMBER },
-      projectionType: ProjectionType.KEYS_ONLY,
+      // What is yet to expire, and what it is counted by: a record leaves this index when it ends in any way.
+      projectionType: ProjectionType.INCLUDE,
+      nonKeyAttributes: ['subject', 'audience', 'access', 'decidedAt'],
     });
   }
 
   /** Lets a function call these operations on the table itself, and use the key that encrypts it. */
-  allow(grantee: IGrantable, ...operations: ('GetItem' | 'PutItem' | 'UpdateItem')[]): void {
-    this.grantWithKey(grantee, this.tableArn, operations);
+  allow(
+    grantee: IGrantable,
+    ...operations: ('GetItem' | 'PutItem' | 'UpdateItem' | 'DeleteItem' | 'Query' | 'BatchGetItem' | 'BatchWriteItem')[]
+  ): void {
+    grantOnTable(grantee, this.tableArn, this.encryptionKey, operations);
+  }
+
+  /**
+   * Lets a function count introspections beside records. It can change nothing by which a token is judged: neither its
+   * state nor its times.
+   *
+   * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+   */
+  allowCountingIntrospections(grantee: IGrantable): void {
+    const attributes = ['pk', 'sk', 'tokenId', 'subject', 'audience', 'by', 'result', 'minute', 'last', 'count', 'ttl'];
+    Grant.addToPrincipal({
+      grantee,
+      actions: ['dynamodb:UpdateItem'],
+      resourceArns: [this.tableArn],
+      conditions: {
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': 'TOKEN#*' },
+        'ForAllValues:StringEquals': { 'dynamodb:Attributes': attributes },
+      },
+    });
+  }
+
+  /**
+   * Lets a function note facts for the audit beside the records of tokens. It can put nothing there that passes for a
+   * record, least of all for one that was never revoked.
+   */
+  allowNotingFacts(grantee: IGrantable): void {
+    const attributes = ['pk', 'sk', 'detailType', 'detail', 'ttl'];
+    grantOnTable(grantee, this.tableArn, this.encryptionKey, ['PutItem'], ['TOKEN#*', 'FACT#*'], attributes);
+  }
+
+  /** Lets a function find what is yet to expire. */
+  allowFindingByExpiry(grantee: IGrantable): void {
+    grantOnTable(grantee, `${this.tableArn}/index/by-expiry`, this.encryptionKey, ['Query']);
   }
 
   /** Lets a function find a subject's tokens. */
   allowFindingBySubject(grantee: IGrantable): void {
-    this.grantWithKey(grantee, `${this.tableArn}/index/by-subject`, ['Query']);
-  }
-
-  private grantWithKey(grantee: IGrantable, resourceArn: string, operations: string[]): void {
-    Grant.addToPrincipal({
-      grantee,
-      actions: operations.map((operation) => `dynamodb:${operation}`),
-      resourceArns: [resourceArn],
-    });
-    // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
-    Grant.addToPrincipal({
-      grantee,
-      actions: [
-        'kms:Decrypt',
-        'kms:DescribeKey',
-        'kms:Encrypt',
-        'kms:GenerateDataKey',
-        'kms:ReEncryptFrom',
-        'kms:ReEncryptTo',
-      ],
-      resourceArns: [this.encryptionKey.keyArn],
-      conditions: { StringEquals: { 'kms:ViaService': `dynamodb.${Stack.of(this).region}.amazonaws.com` } },
-    });
+    grantOnTable(grantee, `${this.tableArn}/index/by-subject`, this.encryptionKey, ['Query']);
   }
 }

@@ -1,5 +1,11 @@
-import type { RecentBehaviour, SubjectWatermarks, TokenRecords } from '../../core/ports.ts';
+import type { Profile } from '../../core/anomaly/profile.ts';
+import type { AuditFact } from '../../core/audit-fact.ts';
+import type { AuditFacts, Continuations, Profiles, RevocationOrders, TokenIndex } from '../../core/oversight-ports.ts';
+import type { RecentBehaviour, StatusIndexes, SubjectStandings, TokenRecords } from '../../core/ports.ts';
+import { type OrderState, placesOf } from '../../core/revocation/order.ts';
+import { holds, type Lifted, type Standing } from '../../core/standing.ts';
 import type { IssuedRecord, TokenRecord } from '../../core/token-record.ts';
+import { type IndexEntry, indexEntries } from '../../core/token-selector.ts';
 
 /** Token records in memory. `states` shows them all, in the order they were put. */
 export function inMemoryRecords(): TokenRecords & { states: Map<string, TokenRecord> } {
@@ -21,29 +27,52 @@ export function inMemoryRecords(): TokenRecords & { states: Map<string, TokenRec
     async get(tokenId) {
       return states.get(tokenId);
     },
-    async revoke(tokenId, revocation) {
-      const record = issued(tokenId);
-      if (!record || record.expiresAt <= revocation.revokedAt) return false;
-      states.set(tokenId, { ...record, status: 'revoked', ...revocation });
-      return true;
+    async getMany(tokenIds) {
+      return tokenIds.flatMap((tokenId) => states.get(tokenId) ?? []);
     },
-    async *openTokens(subject, at) {
-      const vended = [...states.values()].filter((record) => record.status !== 'denied');
-      const open = vended.filter(({ decidedAt, expiresAt }) => decidedAt <= at && expiresAt > at);
-      yield open.filter((record) => record.subject === subject).map(({ tokenId }) => tokenId);
+    async revoke(tokenId, revocation) {
+      const record = states.get(tokenId);
+      if (record?.status === 'issued' && record.expiresAt > revocation.revokedAt) {
+        states.set(tokenId, { ...record, status: 'revoked', ...revocation });
+        return revocation;
+      }
+      return record?.status === 'revoked' ? record : undefined;
+    },
+    async expire(tokenId, now) {
+      const record = issued(tokenId);
+      if (!record || record.expiresAt > now) return false;
+      states.set(tokenId, { ...record, status: 'expired' });
+      return true;
     },
   };
 }
 
-/** Subjects' watermarks in memory. */
-export function inMemoryWatermarks(): SubjectWatermarks {
-  const watermarks = new Map<string, number>();
+/** What is held against subjects, in memory. */
+export function inMemoryStandings(): SubjectStandings {
+  const standings = new Map<string, Standing & { lifted?: Lifted }>();
+  const of = (subject: string) => standings.get(subject) ?? {};
   return {
     async get(subject) {
-      return watermarks.get(subject);
+      return of(subject);
     },
     async raise(subject, revokedBefore) {
-      watermarks.set(subject, Math.max(revokedBefore, watermarks.get(subject) ?? 0));
+      const now = Math.max(revokedBefore, of(subject).revokedBefore ?? 0);
+      standings.set(subject, { ...of(subject), revokedBefore: now });
+    },
+    async block(subject, block) {
+      const { lifted, ...standing } = of(subject);
+      if (standing.block !== undefined && standing.block.until >= block.until) return standing.block.until;
+      standings.set(subject, { ...standing, block });
+      return block.until;
+    },
+    async unblock(subject, lifted) {
+      const { block, ...standing } = of(subject);
+      if (!holds(block, lifted.at)) return false;
+      standings.set(subject, { ...standing, lifted });
+      return true;
+    },
+    async limit(subject, limit) {
+      standings.set(subject, { ...of(subject), limit });
     },
   };
 }
@@ -57,6 +86,121 @@ export function inMemoryBehaviour({ states }: { states: ReadonlyMap<string, Toke
       const denied = lately.filter(({ status }) => status === 'denied').length;
       const active = own.filter((record) => record.status !== 'denied' && record.expiresAt > now).length;
       return { issued: lately.length - denied, denied, active };
+    },
+  };
+}
+
+const nameOf = ({ dimension, value }: IndexEntry) => `${dimension}#${value}`;
+
+/** The index of records in memory. */
+export function inMemoryIndex(): TokenIndex {
+  const entries = new Map<string, Map<string, string>>();
+  const positionOf = (time: number, tokenId: string) => `${String(time).padStart(15, '0')}#${tokenId}`;
+  return {
+    async add(record) {
+      const kind = record.status === 'denied' ? 'denied' : 'issued';
+      for (const entry of indexEntries(record)) {
+        const partition = `${kind}#${nameOf(entry)}`;
+        const ids = entries.get(partition) ?? new Map();
+        ids.set(positionOf(record.decidedAt, record.tokenId), record.tokenId);
+        entries.set(partition, ids);
+      }
+    },
+    async page({ kinds, at, since, until, position, limit }) {
+      const found = new Map<string, string>();
+      for (const kind of kinds) {
+        for (const entry of at) for (const one of entries.get(`${kind}#${nameOf(entry)}`) ?? []) found.set(...one);
+      }
+      const within = [...found.keys()]
+        .filter((own) => own >= positionOf(since, '') && own < positionOf(until + 1, ''))
+        .filter((own) => position === undefined || own < position)
+        .sort()
+        .reverse();
+      const page = within.slice(0, limit);
+      const next = within.length > limit ? page.at(-1) : undefined;
+      return { tokenIds: page.map((own) => found.get(own) ?? ''), ...(next !== undefined && { next }) };
+    },
+  };
+}
+
+/** Revocation orders in memory. They stay at work for good. */
+export function inMemoryOrders(): RevocationOrders {
+  const orders = new Map<string, OrderState>();
+  const late = new Set<string>();
+  return {
+    async place(order) {
+      const state = orders.get(order.revocationId) ?? { ...order, revoked: 0 };
+      orders.set(order.revocationId, state);
+      return state;
+    },
+    async get(revocationId) {
+      return orders.get(revocationId);
+    },
+    async advance(revocationId, from, progress) {
+      const state = orders.get(revocationId);
+      if (state === undefined || state.completedAt !== undefined || state.position !== from) return false;
+      const { position, ...rest } = state;
+      orders.set(revocationId, { ...rest, ...progress });
+      return true;
+    },
+    async atWorkOn(entries) {
+      const names = new Set(entries.map(nameOf));
+      return [...orders.values()].filter((order) => placesOf(order).some((entry) => names.has(nameOf(entry))));
+    },
+    async noteLate(revocationId, tokenId) {
+      late.add(`${revocationId}#${tokenId}`);
+    },
+    async late(revocationId) {
+      return [...late].filter((noted) => noted.startsWith(`${revocationId}#`)).length;
+    },
+  };
+}
+
+/** Places in status lists, in order. @param size of a list */
+export function countingStatusIndexes(size = 1_000_000): StatusIndexes {
+  let taken = -1;
+  return {
+    async take() {
+      taken++;
+      return { list: Math.floor(taken / size) + 1, index: taken % size };
+    },
+  };
+}
+
+/** Revocations to be gone on with, in memory, in the order that they came; `after` in seconds. */
+export function inMemoryContinuations(): Continuations & { waiting: { revocationId: string; after: number }[] } {
+  const waiting: { revocationId: string; after: number }[] = [];
+  return {
+    waiting,
+    async goOnWith(revocationId, after) {
+      waiting.push({ revocationId, after });
+    },
+  };
+}
+
+/** Facts for the audit in memory, by id. */
+export function inMemoryFacts(): AuditFacts & { facts: Map<string, AuditFact> } {
+  const facts = new Map<string, AuditFact>();
+  return {
+    facts,
+    async put(id, fact) {
+      if (!facts.has(id)) facts.set(id, fact);
+    },
+  };
+}
+
+/** Profiles of workloads in memory. */
+export function inMemoryProfiles(): Profiles {
+  const profiles = new Map<string, { profile: Profile; version: number }>();
+  return {
+    async get(of) {
+      return structuredClone(profiles.get(of));
+    },
+    async put(of, profile, version) {
+      const before = profiles.get(of);
+      if (before !== undefined && before.version !== version) return false;
+      profiles.set(of, structuredClone({ profile, version: version + 1 }));
+      return true;
     },
   };
 }

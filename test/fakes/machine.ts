@@ -1,9 +1,20 @@
 import type { TokenRequest } from '../../contract/token.ts';
 import { type Authenticated, type IssueTokenPorts, type IssuingRules, issueToken } from '../../core/issue-token.ts';
+import type { ExpiringTokens, RevocationOrders, TokenIndex } from '../../core/oversight-ports.ts';
 import { policyDecisionPoint } from '../../core/policy/decision-point.ts';
 import type { Algorithm, Clock, VerificationKeys } from '../../core/ports.ts';
 import type { TokenRecord } from '../../core/token-record.ts';
-import { inMemoryBehaviour, inMemoryRecords, inMemoryWatermarks } from './in-memory-records.ts';
+import {
+  countingStatusIndexes,
+  inMemoryBehaviour,
+  inMemoryContinuations,
+  inMemoryFacts,
+  inMemoryIndex,
+  inMemoryOrders,
+  inMemoryRecords,
+  inMemoryStandings,
+} from './in-memory-records.ts';
+import { inMemoryExpiring, inMemoryIntrospections } from './in-memory-upkeep.ts';
 import { localKeys } from './local-keys.ts';
 import { policyBundle } from './policies.ts';
 
@@ -73,6 +84,13 @@ export async function machine(
   IssueTokenPorts & {
     keys: VerificationKeys;
     records: ReturnType<typeof inMemoryRecords>;
+    index: TokenIndex;
+    orders: RevocationOrders;
+    continuations: ReturnType<typeof inMemoryContinuations>;
+    facts: ReturnType<typeof inMemoryFacts>;
+    introspections: ReturnType<typeof inMemoryIntrospections>;
+    uncounted(fault: unknown): void;
+    expiring: ExpiringTokens;
     clock: ReturnType<typeof clockAt>;
   }
 > {
@@ -83,7 +101,17 @@ export async function machine(
     conditions: [],
     behaviour: inMemoryBehaviour(records),
     records,
-    watermarks: inMemoryWatermarks(),
+    standings: inMemoryStandings(),
+    statusIndexes: countingStatusIndexes(),
+    index: inMemoryIndex(),
+    orders: inMemoryOrders(),
+    continuations: inMemoryContinuations(),
+    facts: inMemoryFacts(),
+    introspections: inMemoryIntrospections(),
+    uncounted(fault) {
+      throw fault;
+    },
+    expiring: inMemoryExpiring(records),
     clock: clockAt(Date.UTC(2026, 0, 1, 12, 0, 0, 500)),
     ids: countingIds(),
   };

@@ -12,7 +12,7 @@ export type RecordLine =
 
 type DetailType = keyof typeof auditEvents;
 
-/** Reads a line: an event as EventBridge delivers it, or its detail alone. */
+/** Reads a line: an event as EventBridge delivers it, a line of the audit archive, or the detail of a token's event alone. */
 export function readRecord(line: string): RecordLine {
   if (line.trim() === '') return { kind: 'other' };
   let unverified: unknown;
@@ -22,7 +22,7 @@ export function readRecord(line: string): RecordLine {
     return { kind: 'broken', problem: 'is not JSON' };
   }
   if (typeof unverified !== 'object' || unverified === null) return { kind: 'broken', problem: 'is not an object' };
-  const type = 'detail-type' in unverified ? unverified['detail-type'] : typeOfDetail(unverified);
+  const type = typeOf(unverified);
   const unverifiedDetail = 'detail-type' in unverified && 'detail' in unverified ? unverified.detail : unverified;
   if (typeof type !== 'string' || !Object.hasOwn(auditEvents, type)) {
     return { kind: 'broken', problem: 'is not an audit event of a token vending machine' };
@@ -37,8 +37,12 @@ export function readRecord(line: string): RecordLine {
   return { kind: 'other' };
 }
 
-function typeOfDetail(detail: object): DetailType {
-  if ('denial' in detail) return 'Token Denied';
-  if ('failure' in detail) return 'Token Failed';
-  return 'revokedAt' in detail ? 'Token Revoked' : 'Token Issued';
+/** What a line says that it is; of a detail alone, what its members say. */
+function typeOf(line: object): unknown {
+  if ('detail-type' in line) return line['detail-type'];
+  if ('detailType' in line) return line.detailType;
+  if ('denial' in line) return 'Token Denied';
+  if ('failure' in line) return 'Token Failed';
+  if ('revokedAt' in line) return 'Token Revoked';
+  return 'time' in line && 'expiresAt' in line && line.time === line.expiresAt ? 'Token Expired' : 'Token Issued';
 }

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { post } from '../../../clients/cli/machine.ts';
+import { send } from '../../../clients/cli/machine.ts';
 import { runTvm, startTvm } from './run-tvm.ts';
 import { useStubMachine } from './stub-machine.ts';
 
@@ -159,7 +159,7 @@ describe('a failure', { timeout: 20_000 }, () => {
       region: 'eu-central-1',
       credentials: { accessKeyId: 'AKIA', secretAccessKey: 'secret' },
     };
-    const waiting = post(settings, '/token', {}, z.object({}), () => undefined, 50);
+    const waiting = send(settings, { path: '/token', timeout: 50 }, {}, z.object({}), () => undefined);
     await expect(waiting).rejects.toMatchObject({
       message: expect.stringContaining('did not answer within 0.05 s'),
       details: { code: 'timed_out', exitCode: 1 },

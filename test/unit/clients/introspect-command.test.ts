@@ -18,6 +18,7 @@ const active = {
   jti: '4a81ca62-404f-430e-871f-5710f1bd1ce7',
   authorization_details: [{ type: 'resource', locations: ['orders-db/orders'], actions: ['read'] }],
   policy: 'e6f799cf4824',
+  status: { status_list: { idx: 7, uri: 'https://tokens.example.com/status-lists/1' } },
 };
 
 describe('tvm introspect', { timeout: 20_000 }, () => {

@@ -36,27 +36,146 @@ describe('tvm revoke', { timeout: 20_000 }, () => {
   });
 });
 
+const SUBJECT = 'arn:aws:iam::123456789012:role/orders-service';
+const ORDER = '0f2c5c53-2f5d-4b0b-9a5b-2b8a0a4f7a11';
+const running = (revoked: number) => ({ body: { revocation_id: ORDER, status: 'running', revoked } });
+const done = (revoked: number) => ({ body: { revocation_id: ORDER, status: 'done', revoked } });
+
 describe('tvm revoke-any', { timeout: 20_000 }, () => {
-  it('takes back every token of a subject and says how many', async () => {
-    machine.next = { body: { revoked: 2 } };
-    const subject = 'arn:aws:iam::123456789012:role/orders-service';
-    const { code, stdout, stderr } = await machine.tvm(['revoke-any', '--subject', subject, '--reason', 'incident 42']);
-    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '', stderr: 'revoked 2 tokens\n' });
-    expect(machine.asked).toMatchObject([{ path: '/v1/revocations', body: { subject, reason: 'incident 42' } }]);
-  });
-
-  it('takes back one token by its id', async () => {
-    machine.next = { body: { revoked: 1 } };
-    const { stdout } = await machine.tvm(['revoke-any', '--token-id', ID, '--output', 'json']);
-    expect(JSON.parse(stdout)).toEqual({ revoked: 1 });
-    expect(machine.asked[0]?.body).toEqual({ token_id: ID });
-  });
-
-  it('faults a call that names neither', async () => {
-    const { code, stderr } = await machine.tvm(['revoke-any']);
-    expect({ code, stderr }).toEqual({
-      code: 2,
-      stderr: 'tvm: --token-id or --subject must be given, one of the two\n',
+  it('takes back every token of a subject, tells how far it is until it is done, and says how many', async () => {
+    const blocked_until = '2026-11-22T18:00:00.000Z';
+    const answers = [{ body: { ...running(1).body, blocked_until } }, running(1), running(2), done(3)];
+    machine.answers = () => answers[machine.asked.length - 1];
+    const { code, stdout, stderr } = await machine.tvm([
+      'revoke-any',
+      '--subject',
+      SUBJECT,
+      '--block-for',
+      '2h',
+      '--reason',
+      'incident 42',
+    ]);
+    expect({ code, stdout, stderr: stderr.split('\n') }).toEqual({
+      code: 0,
+      stdout: '3\n',
+      stderr: [
+        `${SUBJECT} gets no new token until 2026-11-22T18:00:00Z`,
+        `revocation ${ORDER}: 1 token so far`,
+        `revocation ${ORDER}: 2 tokens so far`,
+        '',
+      ],
     });
+    expect(machine.asked).toMatchObject([
+      { method: 'POST', path: '/v1/revocations', body: { subject: SUBJECT, block_for: 7200, reason: 'incident 42' } },
+      ...Array(3).fill({ method: 'GET', path: `/v1/revocations/${ORDER}` }),
+    ]);
+  });
+
+  it('takes back one token by its id, at once', async () => {
+    machine.next = { body: { status: 'done', revoked: 1 } };
+    const { stdout } = await machine.tvm(['revoke-any', '--token-id', ID, '--output', 'json']);
+    expect(JSON.parse(stdout)).toEqual({ status: 'done', revoked: 1 });
+    expect(machine.asked).toMatchObject([{ method: 'POST', body: { token_id: ID } }]);
+  });
+
+  it('asks for exactly what its options pick out', async () => {
+    machine.next = done(0);
+    const hash = 'ab'.repeat(32);
+    const options = {
+      workload: 'i-0abcd1234',
+      task: 'deploy-42',
+      audience: 'orders-db',
+      resource: 'orders-db/*',
+      policy: 'reads-orders',
+      policy_bundle: hash,
+      issued_before: '2026-11-22T09:30:00Z',
+    };
+    const args = Object.entries(options).flatMap(([field, value]) => [`--${field.replace('_', '-')}`, value]);
+    await machine.tvm(['revoke-any', ...args, '--block-for', '0']);
+    expect(machine.asked[0]?.body).toEqual({ ...options, block_for: 0 });
+  });
+
+  it('takes back all, where all is said', async () => {
+    machine.next = done(7);
+    expect((await machine.tvm(['revoke-any', '--all', '--issued-before', '2026-11-22T09:30:00Z'])).stdout).toBe('7\n');
+    expect(machine.asked[0]?.body).toEqual({ all: true, issued_before: '2026-11-22T09:30:00Z' });
+  });
+
+  it('counts a duration back from now', async () => {
+    machine.next = done(1);
+    const before = Date.now();
+    await machine.tvm(['revoke-any', '--task', 't', '--issued-before', '10m']);
+    const { issued_before } = machine.asked[0]?.body as { issued_before: string };
+    expect(Date.parse(issued_before)).toBeGreaterThanOrEqual(before - 600_000);
+    expect(Date.parse(issued_before)).toBeLessThanOrEqual(Date.now() - 600_000);
+  });
+
+  it('says that there was nothing to take back', async () => {
+    machine.next = { body: { status: 'done', revoked: 0 } };
+    const { code, stdout, stderr } = await machine.tvm(['revoke-any', '--token-id', ID]);
+    expect({ code, stdout, stderr }).toEqual({
+      code: 0,
+      stdout: '0\n',
+      stderr: 'there was no active token to take back\n',
+    });
+  });
+
+  it('does not wait where it is not to', async () => {
+    machine.next = running(1);
+    const { stdout, stderr } = await machine.tvm(['revoke-any', '--audience', 'orders-db', '--no-wait']);
+    expect({ stdout, stderr }).toEqual({ stdout: '1\n', stderr: `revocation ${ORDER} goes on by itself\n` });
+    expect(machine.asked).toHaveLength(1);
+  });
+
+  it.each([
+    [[], 'which tokens? Say so by --subject or another option, or give --all'],
+    [['--issued-before', '2026-11-22T09:30:00Z'], 'which tokens? Say so by --subject or another option, or give --all'],
+    [['--subject', 'me'], '--subject must be the ARN of an IAM role or user'],
+    [['--task', 't', '--block-for', '1h'], '--block-for must go with a subject, and nothing else'],
+    [['--subject', SUBJECT, '--block-for', 'long'], '--block-for "long" must be a duration such as 15m or 2h, or 0'],
+    [['--subject', SUBJECT, '--block-for', '31d'], '--block-for must be at most 30d'],
+    [['--policy-bundle', 'abc'], '--policy-bundle must be the hash of a policy bundle: 64 hexadecimal digits'],
+    [
+      ['--all', '--issued-before', 'noon'],
+      '--issued-before must be a time such as 2026-11-22T09:30:00Z, a day, or a duration such as 10m',
+    ],
+  ])('faults %j, and asks for nothing', async (args, sentence) => {
+    const { code, stderr } = await machine.tvm(['revoke-any', ...args]);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: `tvm: ${sentence}\n` });
+    expect(machine.asked).toEqual([]);
+  });
+
+  it('faults all beside something else', async () => {
+    const { code } = await machine.tvm(['revoke-any', '--all', '--audience', 'orders-db']);
+    expect(code).toBe(2);
+    expect(machine.asked).toEqual([]);
+  });
+});
+
+describe('tvm unblock', { timeout: 20_000 }, () => {
+  it.each([
+    [true, 'it may have tokens again\n'],
+    [false, 'it was not blocked\n'],
+  ])('says whether there was a block: %j', async (unblocked, sentence) => {
+    machine.next = { body: { unblocked } };
+    const { code, stderr } = await machine.tvm(['unblock', '--subject', SUBJECT, '--reason', 'found again']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: sentence });
+    expect(machine.asked).toMatchObject([
+      { path: '/v1/blocks/lift', body: { subject: SUBJECT, reason: 'found again' } },
+    ]);
+  });
+});
+
+describe('tvm done', { timeout: 20_000 }, () => {
+  it('takes back one’s own tokens for a task', async () => {
+    const { code, stderr } = await machine.tvm(['done', '--task', 'deploy-42']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: 'the tokens of the task are taken back\n' });
+    expect(machine.asked).toMatchObject([{ path: '/v1/revoke', body: { task: 'deploy-42' } }]);
+  });
+
+  it('faults a task that is none', async () => {
+    const { code, stderr } = await machine.tvm(['done', '--task', 'a b']);
+    expect(code).toBe(2);
+    expect(stderr).toBe('tvm: --task must be at most 128 letters, digits and . _ : / @ + = , -\n');
   });
 });

@@ -6,8 +6,11 @@ import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { credentials, type Run, runTvm } from './run-tvm.ts';
 
 export interface Asked {
+  method: string | undefined;
+  /** With the query. */
   path: string | undefined;
   headers: IncomingHttpHeaders;
+  /** Of a GET, nothing. */
   body: Record<string, unknown>;
 }
 
@@ -23,6 +26,8 @@ export interface StubMachine {
   endpoint: string;
   asked: Asked[];
   next: Answer;
+  /** What it answers to this request, where that is not `next`. */
+  answers: (asked: Asked) => Answer | undefined;
   /** What the environment must hold for `tvm` to find the machine. */
   env: Record<string, string>;
   /** Runs `tvm` against it. */
@@ -35,13 +40,15 @@ export function useStubMachine(): StubMachine {
     endpoint: '',
     asked: [],
     next: { body: {} },
+    answers: () => undefined,
     env: {},
     tvm: (args, { env, ...rest } = {}) => runTvm(args, { env: { ...machine.env, ...env }, ...rest }),
   };
   const server = createServer(async (request, response) => {
-    const body = JSON.parse(await text(request));
-    machine.asked.push({ path: request.url, headers: request.headers, body });
-    const { status = 200, headers, body: answer } = machine.next;
+    const body = JSON.parse((await text(request)) || '{}');
+    const asked = { method: request.method, path: request.url, headers: request.headers, body };
+    machine.asked.push(asked);
+    const { status = 200, headers, body: answer } = machine.answers(asked) ?? machine.next;
     if (answer === 'never') return;
     response.writeHead(status, { 'content-type': 'application/json', ...headers });
     response.end(typeof answer === 'string' ? answer : JSON.stringify(answer));
@@ -55,6 +62,7 @@ export function useStubMachine(): StubMachine {
   beforeEach(() => {
     machine.asked = [];
     machine.next = { body: {} };
+    machine.answers = () => undefined;
   });
   afterAll(() => {
     server.closeAllConnections();

@@ -1,11 +1,34 @@
 import { describe, expect, it } from 'vitest';
+import { auditEventExamples } from '../../../contract/event-examples.ts';
 import { type AuditEvent, auditEvents } from '../../../contract/events.ts';
-import { auditEvent } from '../../../core/audit-event.ts';
+import { auditEvent, isPublished, type Remembered } from '../../../core/audit-event.ts';
 import { publishAudit } from '../../../core/publish-audit.ts';
+import type { OrderState } from '../../../core/revocation/order.ts';
+import type { Lifted, Standing } from '../../../core/standing.ts';
 import type { IssuedRecord, TokenRecord } from '../../../core/token-record.ts';
-import { asking, recordOf } from '../../fakes/machine.ts';
+import { asking, recordOf, SUBJECT } from '../../fakes/machine.ts';
 
-describe('auditEvent', () => {
+const AT = Date.UTC(2026, 0, 1, 12);
+const by = 'security.team';
+
+const ofRecord = (record: TokenRecord): Remembered => ({ kind: 'record', record });
+const ofStanding = (standing: Standing & { lifted?: Lifted }): Remembered => ({
+  kind: 'standing',
+  subject: SUBJECT,
+  standing,
+});
+const ofOrder = (order: OrderState): Remembered => ({ kind: 'order', order });
+
+/** An event, which must be as its schema says. */
+function lawful(before: Remembered | undefined, after: Remembered): AuditEvent | undefined {
+  const event = auditEvent(before, after, 'event-1');
+  if (event === undefined) return undefined;
+  const detail = auditEvents[event.detailType].strict().parse(event.detail);
+  expect(detail).toMatchObject({ eventId: 'event-1', version: '1' });
+  return event;
+}
+
+describe('a change of a record', () => {
   it.each<[string, () => Promise<[TokenRecord | undefined, TokenRecord]>, string]>([
     ['a vended token', async () => [undefined, await recordOf()], 'Token Issued'],
     ['a refusal', async () => [undefined, await recordOf(asking({ audience: 'billing' }))], 'Token Denied'],
@@ -21,16 +44,35 @@ describe('auditEvent', () => {
       'a revocation',
       async () => {
         const issued = (await recordOf()) as IssuedRecord;
-        return [issued, { ...issued, status: 'revoked', revokedAt: issued.decidedAt + 5, revokedBy: 'security.team' }];
+        return [issued, { ...issued, status: 'revoked', revokedAt: issued.decidedAt + 5, revokedBy: by }];
       },
       'Token Revoked',
     ],
+    [
+      'an end',
+      async () => {
+        const issued = (await recordOf()) as IssuedRecord;
+        return [issued, { ...issued, status: 'expired' }];
+      },
+      'Token Expired',
+    ],
   ])('%s is an event as its schema says', async (_, change, detailType) => {
     const [before, after] = await change();
-    const event = auditEvent(before, after, 'event-1');
-    expect(event?.detailType).toBe(detailType);
-    const schema = auditEvents[detailType as AuditEvent['detailType']].strict();
-    expect(schema.parse(event?.detail)).toMatchObject({ eventId: 'event-1', tokenId: after.tokenId, version: '1' });
+    const event = lawful(before && ofRecord(before), ofRecord(after));
+    expect(event).toMatchObject({ detailType, detail: { tokenId: after.tokenId } });
+  });
+
+  it('says when a token ended, however late that was noted', async () => {
+    const issued = (await recordOf()) as IssuedRecord;
+    const event = lawful(ofRecord(issued), ofRecord({ ...issued, status: 'expired' }));
+    expect(event?.detail).toMatchObject({ time: new Date(issued.expiresAt).toISOString() });
+  });
+
+  it('says which revocation took a token back, and for which task it was', async () => {
+    const issued = (await recordOf(asking({ task: 'nightly-report' }))) as IssuedRecord;
+    const revoked = { revokedAt: AT, revokedBy: by, revocationReason: 'leaked', revocationId: 'revocation-1' };
+    const event = lawful(ofRecord(issued), ofRecord({ ...issued, status: 'revoked', ...revoked }));
+    expect(event?.detail).toMatchObject({ ...revoked, revokedAt: '2026-01-01T12:00:00.000Z', task: 'nightly-report' });
   });
 
   it('tells a token that writes by one look', async () => {
@@ -38,7 +80,7 @@ describe('auditEvent', () => {
     const entry = { type: 'resource' as const, locations: ['orders-db/orders'] };
     const access = (...actions: ('read' | 'write')[][]) => {
       const authorizationDetails = actions.map((some) => ({ ...entry, actions: some }));
-      return auditEvent(undefined, { ...record, authorizationDetails }, 'event-1')?.detail.access;
+      return auditEvent(undefined, ofRecord({ ...record, authorizationDetails }), 'event-1')?.detail;
     };
     expect([
       access(['read']),
@@ -46,20 +88,144 @@ describe('auditEvent', () => {
       access(['read'], ['write']),
       access(['read', 'write']),
       access(),
-    ]).toEqual(['read', 'write', 'read-write', 'read-write', 'none']);
+    ]).toMatchObject(['read', 'write', 'read-write', 'read-write', 'none'].map((said) => ({ access: said })));
   });
 
   it('is nothing when the state did not change', async () => {
     const record = await recordOf();
-    expect(auditEvent(record, { ...record, ttl: 1 }, 'event-1')).toBeUndefined();
+    expect(lawful(ofRecord(record), ofRecord({ ...record, ttl: 1 }))).toBeUndefined();
   });
 
   it('never holds what was signed', async () => {
     const record = (await recordOf()) as IssuedRecord;
-    const event = JSON.stringify(auditEvent(undefined, record, 'event-1'));
+    const event = JSON.stringify(lawful(undefined, ofRecord(record)));
     expect(event).not.toContain('signedDigest');
     expect(event).not.toContain(Buffer.from(record.signedDigest).toString('base64'));
   });
+});
+
+describe('a change of what is held against a subject', () => {
+  const block = { until: AT + 3_600_000, at: AT, by, reason: 'stolen' };
+  const limit = { until: AT + 3_600_000, at: AT, by, lifetime: 60 };
+
+  it('is a block: the first, and a longer one', () => {
+    const event = lawful(undefined, ofStanding({ revokedBefore: AT, block }));
+    expect(event).toMatchObject({
+      detailType: 'Subject Blocked',
+      detail: { subject: SUBJECT, until: '2026-01-01T13:00:00.000Z', by, reason: 'stolen' },
+    });
+    const longer = { ...block, until: block.until + 1 };
+    expect(lawful(ofStanding({ block }), ofStanding({ block: longer }))?.detailType).toBe('Subject Blocked');
+  });
+
+  it('is the end of a block, by whoever lifted it', () => {
+    const lifted = { at: AT + 1, by: 'arn:aws:iam::111122223333:role/operator', reason: 'found' };
+    const event = lawful(ofStanding({ block }), ofStanding({ lifted }));
+    expect(event).toMatchObject({ detailType: 'Subject Unblocked', detail: { by: lifted.by, reason: 'found' } });
+  });
+
+  it('is a limit: the first, a longer and a stricter one', () => {
+    const limited = { detailType: 'Subject Limited', detail: { subject: SUBJECT, lifetime: 60 } };
+    expect(lawful(undefined, ofStanding({ limit }))).toMatchObject(limited);
+    expect(lawful(ofStanding({ limit: { ...limit, until: AT } }), ofStanding({ limit }))?.detail).toMatchObject(
+      limited.detail,
+    );
+    expect(lawful(ofStanding({ limit: { ...limit, lifetime: 90 } }), ofStanding({ limit }))?.detail).toMatchObject(
+      limited.detail,
+    );
+  });
+
+  it('is nothing where only the watermark moves: the order that moved it has events of its own', () => {
+    expect(lawful(ofStanding({ block, limit }), ofStanding({ revokedBefore: AT, block, limit }))).toBeUndefined();
+  });
+});
+
+describe('a change of a revocation', () => {
+  const order: OrderState = {
+    revocationId: 'revocation-1',
+    selector: { audience: 'orders-db' },
+    revokedBefore: AT,
+    from: AT,
+    by,
+    reason: 'leaked',
+    orderedAt: AT,
+    revoked: 0,
+  };
+
+  it('is that it was ordered, and from when on if not at once', () => {
+    const event = lawful(undefined, ofOrder(order));
+    expect(event).toMatchObject({
+      detailType: 'Revocation Ordered',
+      detail: { revocationId: 'revocation-1', selector: { audience: 'orders-db' }, by, reason: 'leaked' },
+    });
+    expect(event?.detail).not.toHaveProperty('from');
+    expect(lawful(undefined, ofOrder({ ...order, from: AT + 1 }))?.detail).toHaveProperty('from');
+  });
+
+  it('is that it was completed, once, and nothing in between', () => {
+    const further = { ...order, revoked: 100, position: 'somewhere' };
+    expect(lawful(ofOrder(order), ofOrder(further))).toBeUndefined();
+    const completed = { ...order, revoked: 120, completedAt: AT + 900 };
+    expect(lawful(ofOrder(further), ofOrder(completed))).toMatchObject({
+      detailType: 'Revocation Completed',
+      detail: { revoked: 120, time: '2026-01-01T12:00:00.900Z' },
+    });
+    expect(lawful(ofOrder(completed), ofOrder({ ...completed, revoked: 121 }))).toBeUndefined();
+  });
+});
+
+describe('an introspection', () => {
+  const told = (result: 'active' | 'revoked', count: number): Remembered => ({
+    kind: 'introspections',
+    introspections: {
+      tokenId: '35445779-b11b-466e-9611-a4ba0a6b9a7d',
+      subject: SUBJECT,
+      audience: 'orders-db',
+      by: 'arn:aws:iam::111122223333:role/orders-db',
+      result,
+      minute: AT,
+      last: AT + 12_480,
+      count,
+    },
+  });
+
+  it('is an event each time', () => {
+    expect(lawful(told('active', 1), told('active', 2))).toMatchObject({
+      detailType: 'Token Introspected',
+      detail: { time: '2026-01-01T12:00:12.480Z', result: 'active', count: 2 },
+    });
+  });
+
+  it('is on the bus where it is a warning: the first of a minute about a revoked token', () => {
+    const published = ([result, count]: ['active' | 'revoked', number]) => {
+      const event = lawful(undefined, told(result, count));
+      return event && isPublished(event);
+    };
+    expect([published(['active', 1]), published(['revoked', 1]), published(['revoked', 2])]).toEqual([
+      false,
+      true,
+      false,
+    ]);
+    expect(auditEventExamples.every(isPublished)).toBe(true);
+  });
+});
+
+it.each([
+  'Token Used',
+  'Revocation Refused',
+  'Anomaly Detected',
+  'Policy Changed',
+  'Signing Keys Changed',
+  'Security Event Received',
+] as const)('the fact "%s" is the event that it says', (detailType) => {
+  const example = auditEventExamples.find((event) => event.detailType === detailType);
+  const { version, eventId, ...detail } = example?.detail ?? {};
+  const event = lawful(undefined, { kind: 'fact', fact: { detailType, detail } } as Remembered);
+  expect(event).toEqual({ detailType, detail: { version: '1', eventId: 'event-1', ...detail } });
+});
+
+it('there is one example of each event', () => {
+  expect(auditEventExamples.map(({ detailType }) => detailType)).toEqual(Object.keys(auditEvents));
 });
 
 describe('publishAudit', () => {
@@ -112,9 +278,7 @@ describe('publishAudit', () => {
     await publishAudit(many, ports);
     for (let token = 0; token < 7; token++) {
       const own = log.filter((eventId) => Number(eventId.slice(6)) % 7 === token);
-      expect(own).toEqual(
-        many.filter(({ detail }) => detail.tokenId === `token-${token}`).map(({ detail }) => detail.eventId),
-      );
+      expect(own).toEqual(many.map(({ detail }) => detail.eventId).filter((_, n) => n % 7 === token));
     }
   });
 

@@ -11,9 +11,9 @@ it('an assumed role is the role, not its session', () => {
   });
 });
 
-it('a user keeps its path, and other partitions keep theirs', () => {
+it('a user is known without its path, and other partitions keep theirs', () => {
   expect(parseCaller('arn:aws:iam::111122223333:user/ci/deployer')).toEqual({
-    subject: 'arn:aws:iam::111122223333:user/ci/deployer',
+    subject: 'arn:aws:iam::111122223333:user/deployer',
     account: '111122223333',
     kind: 'user',
     name: 'deployer',

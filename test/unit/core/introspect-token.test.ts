@@ -3,6 +3,7 @@ import { SignJWT, UnsecuredJWT } from 'jose';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { introspectToken } from '../../../core/introspect-token.ts';
 import { issueToken } from '../../../core/issue-token.ts';
+import type { TokenRecord } from '../../../core/token-record.ts';
 import { localKeys } from '../../fakes/local-keys.ts';
 import { asking, from, ISSUER, machine, rules, SUBJECT } from '../../fakes/machine.ts';
 
@@ -63,8 +64,52 @@ describe('introspectToken', () => {
   });
 
   it('is inactive by its subject’s watermark alone', async () => {
-    await tvm.watermarks.raise(SUBJECT, tvm.clock.now());
+    await tvm.standings.raise(SUBJECT, tvm.clock.now());
     expect(await introspect()).toEqual({ active: false });
+  });
+
+  it('counts by minute what it told of a token, active and revoked apart', async () => {
+    const minute = tvm.clock.time - (tvm.clock.time % 60_000);
+    const told = { tokenId, subject: SUBJECT, audience: 'orders-db', by: 'arn:aws:iam::111122223333:role/orders-db' };
+    await introspect();
+    await introspect();
+    expect(tvm.introspections.counts()).toEqual([
+      { ...told, result: 'active', minute, last: tvm.clock.time, count: 2 },
+    ]);
+    tvm.clock.time += 60_000;
+    await introspect();
+    await tvm.standings.raise(SUBJECT, tvm.clock.now());
+    await introspect();
+    await tvm.records.revoke(tokenId, { revokedAt: tvm.clock.now(), revokedBy: 'security.team' });
+    await introspect();
+    expect(tvm.introspections.counts().slice(1)).toMatchObject([
+      { result: 'active', minute: minute + 60_000, count: 1 },
+      { result: 'revoked', minute: minute + 60_000, count: 2 },
+    ]);
+  });
+
+  it('counts nothing of a token that is not known, not meant for who asks, over, or never left', async () => {
+    await introspect(token, 'arn:aws:iam::111122223333:user/stranger');
+    await introspect('abc');
+    const record = tvm.records.states.get(tokenId) as TokenRecord;
+    await tvm.records.markFailed(tokenId, { failure: 'record_unconfirmed', failedAt: tvm.clock.now() });
+    await introspect();
+    tvm.records.states.delete(tokenId);
+    await introspect();
+    tvm.records.states.set(tokenId, record);
+    tvm.clock.time += 900_000;
+    await introspect();
+    expect(tvm.introspections.counts()).toEqual([]);
+  });
+
+  it('answers the same when it cannot be counted, and says so to its operator', async () => {
+    const faults: unknown[] = [];
+    const introspections = { add: async () => Promise.reject(new Error('throttled')) };
+    const uncounting = { ...tvm, introspections, uncounted: (fault: unknown) => faults.push(fault) };
+    expect(await introspectToken(token, ordersDb, introspecting, uncounting)).toHaveProperty('active', true);
+    await tvm.standings.raise(SUBJECT, tvm.clock.now());
+    expect(await introspectToken(token, ordersDb, introspecting, uncounting)).toEqual({ active: false });
+    expect(faults).toHaveLength(2);
   });
 
   it('knows the tokens of every key that may still have signed one', async () => {

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
+import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { tokenClaims } from '../../../contract/token.ts';
 import { auditEvent } from '../../../core/audit-event.ts';
 import type { FurtherCondition } from '../../../core/further-condition.ts';
 import { issueToken } from '../../../core/issue-token.ts';
+import { statusListUri } from '../../../core/status-list.ts';
 import type { TokenRecord } from '../../../core/token-record.ts';
 import { asking, from, ISSUER, machine, POLICIES, rules, SUBJECT } from '../../fakes/machine.ts';
 import { policyBundle } from '../../fakes/policies.ts';
@@ -40,6 +41,7 @@ describe('issueToken', () => {
       exp: 1767269400,
       jti: outcome.tokenId,
       authorization_details: [{ type: 'resource', locations: ['orders-db/orders'], actions: ['read'] }],
+      status: { status_list: { idx: 0, uri: statusListUri(ISSUER, 1) } },
       policy: tvm.policies.bundle.hash.slice(0, 12),
     });
     expect(decodeProtectedHeader(outcome.token)).toEqual({
@@ -69,6 +71,8 @@ describe('issueToken', () => {
       policyBundle: tvm.policies.bundle.hash,
       decidedAt: tvm.clock.now(),
       expiresAt: 1767269700_000,
+      statusList: { list: 1, index: 0 },
+      size: outcome.token.length,
       ttl: 1767269700 + 86_400,
     });
     const signingInput = outcome.token.split('.').slice(0, 2).join('.');
@@ -76,7 +80,7 @@ describe('issueToken', () => {
     expect(JSON.stringify(record)).not.toContain(outcome.token.split('.')[2]);
   });
 
-  it('stays under 1,000 bytes with one read and one write entry under ES256, and 1,200 under RS256', async () => {
+  it('stays under 1,300 bytes with one read and one write entry, status and obligations', async () => {
     const request = asking({
       expires_in: 300,
       authorization_details: [
@@ -85,12 +89,22 @@ describe('issueToken', () => {
       ],
     });
     const api = { ...rules, issuer: 'https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com/v1' };
-    for (const [algorithm, bytes] of [
-      ['ES256', 1_000],
-      ['RS256', 1_200],
+    const statusIndexes = { take: async () => ({ list: 12, index: 1_048_575 }) };
+    const obliging = policyBundle(
+      POLICIES.replaceAll('permit (', '@network("office") @window("working-hours") @single_use permit ('),
+      {
+        'networks.yaml': 'office: { cidrs: [203.0.113.0/24] }',
+        'windows.yaml': 'time_zone: UTC\nwindows: { working-hours: { weekdays: [mon], from: "08:00", to: "17:00" } }',
+      },
+    );
+    for (const [algorithm, bundle, bytes] of [
+      ['ES256', policyBundle(POLICIES), 1_100],
+      ['ES256', obliging, 1_200],
+      ['RS256', obliging, 1_500],
     ] as const) {
-      const outcome = await issueToken(request, from, api, await machine(algorithm));
+      const outcome = await issueToken(request, from, api, { ...(await machine(algorithm, bundle)), statusIndexes });
       if (outcome.kind !== 'issued') throw new Error(outcome.kind);
+      expect(decodeJwt(outcome.token).obligations !== undefined).toBe(bundle === obliging);
       expect(outcome.token.length).toBeLessThan(bytes);
     }
   });
@@ -164,7 +178,8 @@ describe('issueToken', () => {
     const [record] = tvm.records.states.values();
     const kept = { requested, policyErrors: ['errs'], conditions: ['risk'] };
     expect(record).toMatchObject({ status: 'issued', ...kept });
-    expect(auditEvent(undefined, record as TokenRecord, 'event-1')?.detail).toMatchObject(kept);
+    const change = { kind: 'record' as const, record: record as TokenRecord };
+    expect(auditEvent(undefined, change, 'event-1')?.detail).toMatchObject(kept);
   });
 
   it('records what could not be decided, whatever the fault', async () => {
@@ -192,16 +207,16 @@ describe('issueToken', () => {
     expect([...tvm.records.states.values()]).toMatchObject([{ status: 'failed', failure: 'signing_failed' }]);
   });
 
-  it('lets no token out when the watermark cannot be read', async () => {
+  it('lets no token out when what is held against its subject cannot be read', async () => {
     const tvm = await machine();
-    const watermarks = { ...tvm.watermarks, get: down };
-    await expect(issueToken(asking(), from, rules, { ...tvm, watermarks })).rejects.toThrow('down');
-    expect([...tvm.records.states.values()]).toMatchObject([{ status: 'failed', failure: 'watermark_unreadable' }]);
+    const standings = { ...tvm.standings, get: down };
+    await expect(issueToken(asking(), from, rules, { ...tvm, standings })).rejects.toThrow('down');
+    expect([...tvm.records.states.values()]).toMatchObject([{ status: 'failed', failure: 'standing_unreadable' }]);
   });
 
   it('lets no token out when its subject is revoked at the same moment, and vends again afterwards', async () => {
     const tvm = await machine();
-    await tvm.watermarks.raise(SUBJECT, tvm.clock.now());
+    await tvm.standings.raise(SUBJECT, tvm.clock.now());
     expect(await issueToken(asking(), from, rules, tvm)).toMatchObject({ kind: 'denied', denial: 'subject_revoked' });
     expect([...tvm.records.states.values()]).toMatchObject([{ status: 'failed', failure: 'subject_revoked' }]);
 
@@ -209,7 +224,62 @@ describe('issueToken', () => {
     expect(await issueToken(asking(), from, rules, tvm)).toMatchObject({ kind: 'issued' });
   });
 
-  it('signs, records and reads the watermark at the same time', async () => {
+  it('lets a blocked subject have no token until its time is over', async () => {
+    const tvm = await machine();
+    const until = tvm.clock.time + 60_000;
+    await tvm.standings.block(SUBJECT, { until, at: tvm.clock.time, by: 'security.team' });
+    expect(await issueToken(asking(), from, rules, tvm)).toMatchObject({ kind: 'denied', denial: 'subject_blocked' });
+    expect([...tvm.records.states.values()]).toMatchObject([{ status: 'failed', failure: 'subject_blocked' }]);
+
+    tvm.clock.time = until;
+    expect(await issueToken(asking(), from, rules, tvm)).toMatchObject({ kind: 'issued' });
+  });
+
+  it('lets a limited subject have a short token, which has a record of its own', async () => {
+    const tvm = await machine();
+    const until = tvm.clock.time + 60_000;
+    await tvm.standings.limit(SUBJECT, { until, at: tvm.clock.time, by: 'tvm:anomalies', lifetime: 60 });
+    const outcome = await issueToken(asking(), from, rules, tvm);
+    if (outcome.kind !== 'issued') throw new Error(outcome.kind);
+    expect(outcome.lifetime).toBe(60);
+    const { iat = 0, exp = 0, jti } = decodeJwt(outcome.token);
+    expect([exp - iat, jti]).toEqual([60, outcome.tokenId]);
+    expect([...tvm.records.states.values()]).toMatchObject([
+      { status: 'failed', failure: 'subject_limited', lifetime: 900, statusList: { index: 0 } },
+      { status: 'issued', tokenId: outcome.tokenId, lifetime: 60, ttl: iat + 60 + 86_400, statusList: { index: 1 } },
+    ]);
+
+    expect(await issueToken(asking({ expires_in: 60 }), from, rules, tvm)).toMatchObject({ lifetime: 60 });
+    expect(tvm.records.states.size).toBe(3);
+    tvm.clock.time = until;
+    expect(await issueToken(asking(), from, rules, tvm)).toMatchObject({ lifetime: 900 });
+  });
+
+  it('says the task that a token is for, in the token and in its record', async () => {
+    const tvm = await machine();
+    const outcome = await issueToken(asking({ task: 'release/v17' }), from, rules, tvm);
+    if (outcome.kind !== 'issued') throw new Error(outcome.kind);
+    expect(tokenClaims.parse(decodeJwt(outcome.token)).task).toBe('release/v17');
+    expect(tvm.records.states.get(outcome.tokenId)).toHaveProperty('task', 'release/v17');
+  });
+
+  it.each(['ES256', 'ES384', 'RS256'] as const)('knows the size of a token before %s signed it', async (algorithm) => {
+    const tvm = await machine(algorithm);
+    const outcome = await issueToken(asking(), from, rules, tvm);
+    if (outcome.kind !== 'issued') throw new Error(outcome.kind);
+    expect(tvm.records.states.get(outcome.tokenId)).toHaveProperty('size', Buffer.byteLength(outcome.token));
+  });
+
+  it('signs and records nothing when no place in a status list is to be had', async () => {
+    const tvm = await machine();
+    const statusIndexes = { take: down };
+    const signed: unknown[] = [];
+    const signer = { ...tvm.signer, sign: async (message: unknown) => Promise.reject(signed.push(message)) };
+    await expect(issueToken(asking(), from, rules, { ...tvm, statusIndexes, signer })).rejects.toThrow('down');
+    expect([signed, [...tvm.records.states.values()]]).toEqual([[], []]);
+  });
+
+  it('signs, records and reads what is held against the subject at the same time', async () => {
     const tvm = await machine();
     const begun: string[] = [];
     let release = () => {};
@@ -224,7 +294,7 @@ describe('issueToken', () => {
       ...tvm,
       signer: { ...tvm.signer, sign: async (message) => begin('sign').then(() => tvm.signer.sign(message)) },
       records: { ...tvm.records, put: () => begin('put') },
-      watermarks: { ...tvm.watermarks, get: () => begin('get').then(() => undefined) },
+      standings: { ...tvm.standings, get: () => begin('get').then(() => ({})) },
     });
     expect(begun.sort()).toEqual(['get', 'put', 'sign']);
   });

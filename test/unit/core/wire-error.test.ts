@@ -20,6 +20,8 @@ it.each<[Refusal, number, string]>([
   [{ kind: 'denied', denial: 'reason_missing', tokenId: 'x' }, 400, 'invalid_request'],
   [{ kind: 'denied', denial: 'unsupported_identity', tokenId: 'x' }, 403, 'access_denied'],
   [{ kind: 'denied', denial: 'subject_revoked', tokenId: 'x' }, 403, 'access_denied'],
+  [{ kind: 'denied', denial: 'subject_blocked', tokenId: 'x' }, 403, 'access_denied'],
+  [{ kind: 'not_found', what: 'token' }, 404, 'not_found'],
   [{ kind: 'unavailable' }, 503, 'temporarily_unavailable'],
   [{ kind: 'fault' }, 500, 'server_error'],
 ])('%j is %d %s', (refusal, status, code) => {

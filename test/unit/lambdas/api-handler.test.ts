@@ -5,6 +5,7 @@ import { DependencyFault } from '../../../core/ports.ts';
 import { answer } from '../../../lambdas/answers.ts';
 import { authenticated, readParameters } from '../../../lambdas/api-request.ts';
 import { apiHandler } from '../../../lambdas/middleware/api-handler.ts';
+import { metrics } from '../../../lambdas/observability.ts';
 import { catchPrinted } from '../../support/printed.ts';
 
 const identity = { userArn: 'arn:aws:iam::111122223333:user/a', accountId: '111122223333', sourceIp: '203.0.113.7' };
@@ -32,6 +33,19 @@ describe('apiHandler', () => {
     expect([statusCode, headers?.['retry-after']]).toEqual([503, '2']);
     expect(JSON.parse(body)).toMatchObject({ error: 'temporarily_unavailable', request_id: 'request-1' });
     expect(printed()).toContain('ThrottlingException');
+  });
+
+  it.each([
+    ['KMS', 'ThrottlingException', 1],
+    ['KMS', 'TimeoutError', 0],
+    ['DynamoDB', 'ThrottlingException', 0],
+  ])('counts what %s refused for its quota: %s', async (dependency, name, throttled) => {
+    const counted = vi.spyOn(metrics, 'addMetric');
+    const handler = apiHandler(async () => {
+      throw new DependencyFault(dependency, Object.assign(new Error('no'), { name }));
+    });
+    await handler(event(), context);
+    expect(counted.mock.calls.filter(([metric]) => metric === 'KmsThrottled')).toHaveLength(throttled);
   });
 
   it('answers 500 to a fault of ours, and tells nothing of it', async () => {

@@ -1,9 +1,19 @@
+import { marshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, it } from 'vitest';
+import { auditEventExamples } from '../../../contract/event-examples.ts';
+import type { AuditFact } from '../../../core/audit-fact.ts';
 import {
+  DEPLOYMENT_KEY,
   expiryPartition,
+  factKey,
   fromItem,
+  introspectionsKey,
+  orderKey,
+  remembered,
   SHARDS,
+  SWEEP_KEY,
   shardOf,
+  standingKey,
   subjectPartition,
   toItem,
 } from '../../../lambdas/adapters/dynamo-items.ts';
@@ -26,8 +36,60 @@ describe('an item', () => {
   });
 
   it('that is no record is none', () => {
-    expect(fromItem({ pk: { S: 'SUBJECT#x' }, sk: { S: 'WATERMARK' } })).toBeUndefined();
+    expect(fromItem({ pk: { S: 'SUBJECT#x' }, sk: { S: 'STANDING' } })).toBeUndefined();
     expect(fromItem(undefined)).toBeUndefined();
+  });
+});
+
+describe('what the audit tells of', () => {
+  const token = { tokenId: '35445779-b11b-466e-9611-a4ba0a6b9a7d', subject: SUBJECT, audience: 'orders-db' };
+  const minute = Date.UTC(2026, 0, 1, 12, 34);
+  const told = { ...token, by: 'arn:aws:iam::111122223333:role/orders-db', result: 'revoked' as const, minute };
+  const introspections = { ...told, last: minute + 5, count: 3 };
+  const standing = { revokedBefore: minute, block: { until: minute + 1, at: minute, by: 'security.team' } };
+  const order = {
+    revocationId: 'r',
+    selector: { task: 't' },
+    revokedBefore: 1,
+    from: 1,
+    by: 'b',
+    orderedAt: 1,
+    revoked: 2,
+  };
+  const facts = ['Token Used', 'Policy Changed'].map((detailType) => {
+    const { version, eventId, ...detail } =
+      auditEventExamples.find((one) => one.detailType === detailType)?.detail ?? {};
+    return { detailType, detail } as AuditFact;
+  });
+
+  it('is read from its items, and nothing else is', async () => {
+    const record = await recordOf();
+    expect(remembered(toItem(record))).toEqual({ kind: 'record', record });
+    expect(remembered({ ...standingKey(SUBJECT), ...marshall(standing) })).toEqual({
+      kind: 'standing',
+      subject: SUBJECT,
+      standing,
+    });
+    expect(remembered({ ...orderKey('r'), ...marshall({ ...order, ttl: 1 }) })).toEqual({ kind: 'order', order });
+    expect(remembered({ ...introspectionsKey(told), ...marshall({ ...introspections, ttl: 1 }) })).toEqual({
+      kind: 'introspections',
+      introspections,
+    });
+    for (const fact of facts) {
+      expect(remembered({ ...factKey('f', fact), ...marshall({ ...fact, ttl: 1 }) })).toEqual({ kind: 'fact', fact });
+    }
+    expect(remembered({ ...SWEEP_KEY, ...marshall({ sweptTo: 1 }) })).toBeUndefined();
+    expect(remembered({ ...DEPLOYMENT_KEY, ...marshall({ version: 1 }) })).toBeUndefined();
+    expect(remembered(undefined)).toBeUndefined();
+  });
+
+  it('of a token lies beside its record', () => {
+    const [used, changed] = facts.map((fact) => factKey('f', fact).pk?.S);
+    expect(used).toBe(`TOKEN#${token.tokenId}`);
+    expect(changed).toBe('FACT#f');
+    expect(introspectionsKey(told)).toEqual(
+      marshall({ pk: used, sk: 'INTROSPECTED#2026-01-01T12:34Z#revoked#arn:aws:iam::111122223333:role/orders-db' }),
+    );
   });
 });
 

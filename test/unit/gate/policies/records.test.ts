@@ -26,11 +26,18 @@ function orders(action: string, more = ''): Record<string, string> {
 }
 
 describe('a line of exported events', () => {
-  it('is an event as EventBridge delivers it, or its detail', () => {
+  it('is an event as EventBridge delivers it, or a line of the archive', () => {
     for (const { detailType, detail } of auditEventExamples) {
-      const alone = readRecord(JSON.stringify(detail));
-      expect(readRecord(JSON.stringify({ source: 'tvm', 'detail-type': detailType, detail }))).toEqual(alone);
-      expect(alone.kind).not.toBe('broken');
+      const delivered = readRecord(JSON.stringify({ source: 'tvm', 'detail-type': detailType, detail }));
+      expect(delivered.kind).not.toBe('broken');
+      expect(readRecord(JSON.stringify({ detailType, ...detail, chain: '0'.repeat(64) }))).toEqual(delivered);
+    }
+  });
+
+  it('is the detail alone of what happened to a token', () => {
+    for (const { detailType, detail } of auditEventExamples.filter(({ detail }) => 'authorizationDetails' in detail)) {
+      const delivered = readRecord(JSON.stringify({ source: 'tvm', 'detail-type': detailType, detail }));
+      expect(readRecord(JSON.stringify(detail))).toEqual(delivered);
     }
   });
 

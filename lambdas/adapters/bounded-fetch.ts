@@ -1,0 +1,44 @@
+/** The longest answer that is read, in bytes. */
+const ANSWER_BYTES = 262_144;
+
+/** What a connection that the other side had closed fails with. */
+const CLOSED: readonly unknown[] = ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'];
+
+/**
+ * One request to somebody else's service, for what does no harm when it arrives twice.
+ *
+ * It follows no redirect, which could lead what is sent, or the answer, elsewhere.
+ *
+ * @param timeout for the whole answer, in milliseconds
+ * @throws when there is no answer in time, one that leads elsewhere, or a longer one than is read
+ */
+export async function boundedFetch(
+  url: string,
+  request: RequestInit,
+  timeout: number,
+): Promise<{ status: number; text: string }> {
+  const response = await send(url, { ...request, redirect: 'error', signal: AbortSignal.timeout(timeout) });
+  return { status: response.status, text: await read(response) };
+}
+
+/** A function that was frozen finds its connections closed when it tries them: it asks anew. */
+async function send(url: string, request: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, request);
+  } catch (error) {
+    const { code } = ((error as Error).cause ?? {}) as { code?: unknown };
+    if (!CLOSED.includes(code)) throw error;
+    return await fetch(url, request);
+  }
+}
+
+async function read(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > ANSWER_BYTES) throw new Error(`answered with more than ${ANSWER_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+}

@@ -1,0 +1,4 @@
+import * as z from 'zod';
+import { text } from '../env-types.ts';
+
+export const archiveAuditEnv = z.object({ TABLE_NAME: text, ARCHIVE_BUCKET: text });

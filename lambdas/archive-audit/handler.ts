@@ -1,0 +1,39 @@
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import middy from '@middy/core';
+import type { DynamoDBStreamEvent } from 'aws-lambda';
+import { archiveBatch } from '../../core/audit-archive/archive-batch.ts';
+import { clientSettings } from '../adapters/aws-call.ts';
+import { dynamoAdoptedObjects } from '../adapters/dynamo-adopted-objects.ts';
+import { archiveClient, s3ArchiveObjects } from '../adapters/s3-archive-objects.ts';
+import { archivedEventOf } from '../audit-stream.ts';
+import { publishedMetrics } from '../middleware/published-metrics.ts';
+import { logger, metrics } from '../observability.ts';
+import { readEnv } from '../read-env.ts';
+import { archiveAuditEnv } from './env.ts';
+
+const env = readEnv(archiveAuditEnv);
+const ports = {
+  objects: s3ArchiveObjects(archiveClient(), env.ARCHIVE_BUCKET),
+  adopted: dynamoAdoptedObjects(new DynamoDBClient(clientSettings), env.TABLE_NAME),
+};
+
+/**
+ * The table's stream: every change that the audit tells of becomes a line in the archive.
+ *
+ * When this throws, Lambda delivers the batch again until the stream forgets it, and nothing that comes after overtakes
+ * it: each line is there once, in order for each token.
+ */
+export const handler = middy<DynamoDBStreamEvent, void>()
+  .use(injectLambdaContext(logger))
+  .use(publishedMetrics())
+  .handler(async ({ Records }) => {
+    const events = Records.map(archivedEventOf).filter((event) => event !== undefined);
+    const { archived, known } = await archiveBatch(events, ports);
+    const unreadable = events.filter(({ record }) => record.detailType === 'Record Unreadable').length;
+    metrics.addMetric('AuditEventsArchived', MetricUnit.Count, archived);
+    metrics.addMetric('AuditRecordsUnreadable', MetricUnit.Count, unreadable);
+    if (unreadable > 0) logger.error('changes could not be read; the archive says so of each', { unreadable });
+    if (known > 0) logger.info('events were delivered again that are in the archive', { known });
+  });

@@ -1,0 +1,37 @@
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import { type AuditEvent, auditEvents } from '../../contract/events.ts';
+import { type DetectAnomaliesPorts, detectAnomalies, type Told } from '../../core/anomaly/detect-anomalies.ts';
+import type { AnomalySettings } from '../../core/anomaly/settings.ts';
+import { type QueuedEvent, queueHandler } from '../middleware/queue-handler.ts';
+import { logger, metrics } from '../observability.ts';
+
+/**
+ * Audit events, by way of a queue: looks for what is unusual in them, tells of it, and does about it what the
+ * configuration says. What fails is delivered again; what was counted then is not counted again.
+ */
+export function anomalyQueue(settings: AnomalySettings, ports: DetectAnomaliesPorts) {
+  return queueHandler(async (batch) => {
+    const read = batch.map(({ event, messageId }) => ({ messageId, event: auditEventIn(event) }));
+    const malformed = read.filter(({ event }) => event === undefined).map(({ messageId }) => messageId);
+    if (malformed.length > 0) logger.error('an event is no audit event', { messages: malformed });
+    const events = read.flatMap(({ event }) => event ?? []);
+    for (const told of await detectAnomalies(events, settings, ports)) report(told);
+    return malformed;
+  });
+}
+
+function auditEventIn({ 'detail-type': type, detail }: QueuedEvent['event']): AuditEvent | undefined {
+  if (!Object.hasOwn(auditEvents, type)) return undefined;
+  const detailType = type as AuditEvent['detailType'];
+  const parsed = auditEvents[detailType].safeParse(detail);
+  return parsed.success ? ({ detailType, detail: parsed.data } as AuditEvent) : undefined;
+}
+
+function report({ detector, severity, subject = 'all', observed, usual, response }: Told): void {
+  logger.warn('anomaly detected', { detector, severity, subject, observed, usual, response });
+  for (const [dimension, value] of Object.entries({ severity, detector })) {
+    const metric = metrics.singleMetric();
+    metric.addDimension(dimension, value);
+    metric.addMetric('Anomalies', MetricUnit.Count, 1);
+  }
+}

@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { clientSettings } from '../adapters/aws-call.ts';
+import { dynamoAuditFacts } from '../adapters/dynamo-audit-facts.ts';
+import { dynamoProfiles } from '../adapters/dynamo-profiles.ts';
+import { dynamoRevocationOrders } from '../adapters/dynamo-revocation-orders.ts';
+import { dynamoSubjectStandings } from '../adapters/dynamo-subject-standings.ts';
+import { dynamoTokenRecords } from '../adapters/dynamo-token-records.ts';
+import { sqsContinuations } from '../adapters/sqs-continuations.ts';
+import { readEnv } from '../read-env.ts';
+import { anomalyQueue } from './anomaly-queue.ts';
+import { detectAnomaliesEnv } from './env.ts';
+
+const env = readEnv(detectAnomaliesEnv);
+const dynamo = new DynamoDBClient(clientSettings);
+
+/** Audit events of the bus: what is unusual in them is told of, and what the configuration says is done about it. */
+export const handler = anomalyQueue(JSON.parse(readFileSync(new URL('anomalies.json', import.meta.url), 'utf8')), {
+  records: dynamoTokenRecords(dynamo, env.TABLE_NAME),
+  standings: dynamoSubjectStandings(dynamo, env.TABLE_NAME),
+  orders: dynamoRevocationOrders(dynamo, env.TABLE_NAME, env.RECORD_RETENTION),
+  profiles: dynamoProfiles(dynamo, env.TABLE_NAME),
+  facts: dynamoAuditFacts(dynamo, env.TABLE_NAME, env.RECORD_RETENTION),
+  continuations: sqsContinuations(new SQSClient(clientSettings), env.REVOCATION_QUEUE_URL),
+  clock: Date,
+});

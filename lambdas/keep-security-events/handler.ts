@@ -1,0 +1,16 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { clientSettings } from '../adapters/aws-call.ts';
+import { dynamoKeptSecurityEvents } from '../adapters/dynamo-kept-security-events.ts';
+import { logger } from '../observability.ts';
+import { readEnv } from '../read-env.ts';
+import { tellReceiver } from '../tell-receiver.ts';
+import { keepSecurityEventsEnv } from './env.ts';
+
+const env = readEnv(keepSecurityEventsEnv);
+const kept = dynamoKeptSecurityEvents(new DynamoDBClient(clientSettings), env.TABLE_NAME);
+
+/** Tells a receiver of security events by keeping them until it asks for them. */
+export const handler = tellReceiver(env, async ({ jti, set, named }) => {
+  await kept.keep(env.RECEIVER, { jti, set });
+  logger.info('a security event is kept until it is asked for', named);
+});

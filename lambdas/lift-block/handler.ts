@@ -1,0 +1,14 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { clientSettings } from '../adapters/aws-call.ts';
+import { dynamoSubjectStandings } from '../adapters/dynamo-subject-standings.ts';
+import { readEnv } from '../read-env.ts';
+import { liftBlockEnv } from './env.ts';
+import { liftEndpoint } from './lift-endpoint.ts';
+
+const env = readEnv(liftBlockEnv);
+
+/** `POST /blocks/lift`, wired to this deployment. */
+export const handler = liftEndpoint({
+  standings: dynamoSubjectStandings(new DynamoDBClient(clientSettings), env.TABLE_NAME),
+  clock: Date,
+});

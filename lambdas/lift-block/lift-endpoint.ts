@@ -1,0 +1,20 @@
+import { unblockRequest } from '../../contract/revocation.ts';
+import type { Clock, SubjectStandings } from '../../core/ports.ts';
+import { answer, refuse } from '../answers.ts';
+import { authenticated, readParameters } from '../api-request.ts';
+import { apiHandler } from '../middleware/api-handler.ts';
+import { logger } from '../observability.ts';
+
+/** `POST /blocks/lift`: an operator, authenticated by SigV4, lets a blocked subject have tokens again. */
+export function liftEndpoint({ standings, clock }: { standings: SubjectStandings; clock: Clock }) {
+  return apiHandler(async (event) => {
+    const { userArn, requestId } = authenticated(event);
+    const request = readParameters(unblockRequest, event);
+    if (!request.ok) return refuse({ kind: 'bad_request', bad: request.bad }, requestId);
+
+    const { subject, reason } = request.value;
+    const unblocked = await standings.unblock(subject, { at: clock.now(), by: userArn, ...(reason && { reason }) });
+    logger.info('block lifted', { apiRequestId: requestId, by: userArn, subject, unblocked });
+    return answer({ unblocked });
+  });
+}

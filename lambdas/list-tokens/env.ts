@@ -1,0 +1,10 @@
+import * as z from 'zod';
+import { seconds, text } from '../env-types.ts';
+
+export const listTokensEnv = z.object({
+  ISSUER: text,
+  TABLE_NAME: text,
+  /** Of the key that cursors are sealed with. */
+  CURSOR_KEY_ARN: text,
+  MAX_LIFETIME: seconds,
+});

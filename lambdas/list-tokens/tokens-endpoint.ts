@@ -1,0 +1,62 @@
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import { tokenLifeRequest, tokenListRequest, tokenSummaryRequest } from '../../contract/token-list.ts';
+import type { OpenTokens, TokenTraces } from '../../core/oversight-ports.ts';
+import { type ListTokensPorts, listTokens } from '../../core/token-list/list-tokens.ts';
+import { tokenLife } from '../../core/token-list/token-life.ts';
+import { tokenSummary } from '../../core/token-list/token-summary.ts';
+import { answer, refuse } from '../answers.ts';
+import { authenticated, readQuery } from '../api-request.ts';
+import { apiHandler } from '../middleware/api-handler.ts';
+
+export type TokensEndpointPorts = ListTokensPorts & { traces: TokenTraces; tokens: OpenTokens };
+
+/**
+ * `GET /tokens`, `GET /tokens/{id}` and `GET /tokens/summary`: operators, authenticated by SigV4, see what was vended and
+ * denied. IAM decides by the path who is an operator.
+ *
+ * @param issuer the machine's own URL
+ */
+export function tokensEndpoint(issuer: string, ports: TokensEndpointPorts) {
+  return apiHandler(async (event) => {
+    const { requestId } = authenticated(event);
+    switch (event.resource) {
+      case '/tokens':
+        return list(event, requestId, issuer, ports);
+      case '/tokens/{id}':
+        return show(event, requestId, issuer, ports);
+      case '/tokens/summary': {
+        const request = readQuery(tokenSummaryRequest, event);
+        if (!request.ok) return refuse({ kind: 'bad_request', bad: request.bad }, requestId);
+        return answer(await tokenSummary(ports));
+      }
+      default:
+        throw new Error('the path is none of this function’s');
+    }
+  });
+}
+
+async function list(
+  event: APIGatewayProxyEvent,
+  requestId: string,
+  issuer: string,
+  ports: TokensEndpointPorts,
+): Promise<APIGatewayProxyResult> {
+  const request = readQuery(tokenListRequest, event);
+  if (!request.ok) return refuse({ kind: 'bad_request', bad: request.bad }, requestId);
+  const outcome = await listTokens(request.value, issuer, ports);
+  if (outcome.kind === 'listed') return answer(outcome.page);
+  const problem = 'must be the next_cursor of a page with the same members';
+  return refuse({ kind: 'bad_request', bad: { field: 'cursor', problem } }, requestId);
+}
+
+async function show(
+  event: APIGatewayProxyEvent,
+  requestId: string,
+  issuer: string,
+  ports: TokensEndpointPorts,
+): Promise<APIGatewayProxyResult> {
+  const request = readQuery(tokenLifeRequest, event);
+  if (!request.ok) return refuse({ kind: 'bad_request', bad: request.bad }, requestId);
+  const outcome = await tokenLife(request.value.id, issuer, ports);
+  return outcome.kind === 'life' ? answer(outcome.life) : refuse(outcome, requestId);
+}

@@ -1,0 +1,23 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import type * as z from 'zod';
+import type { RevokeTokensPorts } from '../core/revocation/revoke-tokens.ts';
+import { clientSettings } from './adapters/aws-call.ts';
+import { dynamoRevocationOrders } from './adapters/dynamo-revocation-orders.ts';
+import { dynamoSubjectStandings } from './adapters/dynamo-subject-standings.ts';
+import { dynamoTokenIndex } from './adapters/dynamo-token-index.ts';
+import { dynamoTokenRecords } from './adapters/dynamo-token-records.ts';
+import { sqsContinuations } from './adapters/sqs-continuations.ts';
+import type { orderingEnv } from './ordering-env.ts';
+
+/** What a function orders tokens to be taken back by, and carries it out. */
+export function orderingPorts(dynamo: DynamoDBClient, env: z.infer<typeof orderingEnv>): RevokeTokensPorts {
+  return {
+    records: dynamoTokenRecords(dynamo, env.TABLE_NAME),
+    standings: dynamoSubjectStandings(dynamo, env.TABLE_NAME),
+    index: dynamoTokenIndex(dynamo, env.TABLE_NAME),
+    orders: dynamoRevocationOrders(dynamo, env.TABLE_NAME, env.RECORD_RETENTION),
+    continuations: sqsContinuations(new SQSClient(clientSettings), env.REVOCATION_QUEUE_URL),
+    clock: Date,
+  };
+}

@@ -1,0 +1,32 @@
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import { securityEventPollRequest } from '../../contract/security-event-poll.ts';
+import type { KeptSecurityEvents } from '../../core/oversight-ports.ts';
+import { type PollingReceivers, pollSecurityEvents } from '../../core/security-events/poll-security-events.ts';
+import { answer, refuse } from '../answers.ts';
+import { authenticated, readParameters } from '../api-request.ts';
+import { apiHandler } from '../middleware/api-handler.ts';
+import { logger, metrics } from '../observability.ts';
+
+/** `POST /security-events/poll` (RFC 8936): a receiver, authenticated by SigV4, asks for its security event tokens. */
+export function pollEndpoint(receivers: PollingReceivers, kept: KeptSecurityEvents) {
+  return apiHandler(async (event) => {
+    const { userArn, requestId } = authenticated(event);
+    const request = readParameters(securityEventPollRequest, event);
+    if (!request.ok) return refuse({ kind: 'bad_request', bad: request.bad }, requestId);
+
+    const { ack, setErrs } = request.value;
+    const outcome = await pollSecurityEvents(request.value, userArn, receivers, kept);
+    if (outcome.kind === 'no_receiver') return refuse(outcome, requestId);
+    const { receiver, response } = outcome;
+    const refused = Object.entries(setErrs);
+    for (const [jti, { err }] of refused) {
+      // Its description is whatever it likes to say: the code alone is of a known form.
+      logger.error('a security event was refused for good', { apiRequestId: requestId, receiver, jti, err });
+    }
+    metrics.addMetric('SecurityEventsRefusedByReceiver', MetricUnit.Count, refused.length);
+    metrics.addMetric('SecurityEventsTransmitted', MetricUnit.Count, ack.length);
+    const given = Object.keys(response.sets).length;
+    logger.info('security events were polled', { apiRequestId: requestId, receiver, acknowledged: ack.length, given });
+    return answer(response);
+  });
+}

@@ -1,0 +1,10 @@
+import * as z from 'zod';
+import { trustedTransmitter } from '../../contract/security-event.ts';
+import { text } from '../env-types.ts';
+import { orderingEnv } from '../ordering-env.ts';
+
+export const receiveSecurityEventEnv = orderingEnv.extend({
+  ISSUER: text,
+  /** JSON: `trusted_transmitters` of the configuration. */
+  TRUSTED_TRANSMITTERS: text.transform((json) => z.array(trustedTransmitter).parse(JSON.parse(json))),
+});

@@ -1,0 +1,27 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { CLOCKS_DIFFER, LONGEST_AGE } from '../../core/security-events/verify-security-event.ts';
+import { clientSettings } from '../adapters/aws-call.ts';
+import { dynamoAuditFacts } from '../adapters/dynamo-audit-facts.ts';
+import { dynamoReceivedSecurityEvents } from '../adapters/dynamo-received-security-events.ts';
+import { transmitterKeys } from '../adapters/transmitter-keys.ts';
+import { orderingPorts } from '../ordering-ports.ts';
+import { readEnv } from '../read-env.ts';
+import { receiveSecurityEventEnv } from './env.ts';
+import { securityEventEndpoint } from './security-event-endpoint.ts';
+
+const env = readEnv(receiveSecurityEventEnv);
+const dynamo = new DynamoDBClient(clientSettings);
+const transmitters = env.TRUSTED_TRANSMITTERS.map(
+  ({ issuer, jwks_uri, audience }) => [issuer, { issuer, audience, keys: transmitterKeys(jwks_uri) }] as const,
+);
+
+/** `POST /security-events`, wired to this deployment: the transmitters that it trusts, and DynamoDB. */
+export const handler = securityEventEndpoint(
+  { issuer: env.ISSUER, transmitters: new Map(transmitters), blockFor: env.BLOCK_FOR },
+  {
+    ...orderingPorts(dynamo, env),
+    // As long as one may be accepted, from the first one's time that is still to come on.
+    received: dynamoReceivedSecurityEvents(dynamo, env.TABLE_NAME, LONGEST_AGE + 2 * CLOCKS_DIFFER),
+    facts: dynamoAuditFacts(dynamo, env.TABLE_NAME, env.RECORD_RETENTION),
+  },
+);

@@ -1,0 +1,4 @@
+import * as z from 'zod';
+import { text } from '../env-types.ts';
+
+export const serveAuditKeysEnv = z.object({ AUDIT_KEY_ARN: text });

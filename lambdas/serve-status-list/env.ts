@@ -1,0 +1,9 @@
+import * as z from 'zod';
+import { seconds, text } from '../env-types.ts';
+
+export const serveStatusListEnv = z.object({
+  ISSUER: text,
+  STATUS_LIST_TABLE: text,
+  STATUS_LIST_TTL: seconds,
+  STATUS_LIST_KEY_ARN: text,
+});

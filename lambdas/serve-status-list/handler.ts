@@ -1,0 +1,57 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { KMSClient } from '@aws-sdk/client-kms';
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import { listStatusLists, serveStatusList } from '../../core/serve-status-list.ts';
+import { STATUS_LIST_TYPE } from '../../core/status-list.ts';
+import { clientSettings } from '../adapters/aws-call.ts';
+import { dynamoStatusLists } from '../adapters/dynamo-status-lists.ts';
+import { kmsVerificationKeys } from '../adapters/kms-verification-keys.ts';
+import { refuse } from '../answers.ts';
+import { header } from '../api-request.ts';
+import { apiHandler } from '../middleware/api-handler.ts';
+import { readEnv } from '../read-env.ts';
+import { serveStatusListEnv } from './env.ts';
+
+const env = readEnv(serveStatusListEnv);
+const rules = { ttl: env.STATUS_LIST_TTL };
+const ports = { lists: dynamoStatusLists(new DynamoDBClient(clientSettings), env.STATUS_LIST_TABLE), clock: Date };
+const keys = kmsVerificationKeys(new KMSClient(clientSettings), [env.STATUS_LIST_KEY_ARN]);
+
+/**
+ * `GET /status-lists/{list}`, `GET /status-lists` and `GET /.well-known/status-list-keys.json`, open to all: the status
+ * lists, where they are, and the key that they are verified with, which no token is signed with.
+ */
+export const handler = apiHandler(async (event) => {
+  if (event.resource.endsWith('/status-list-keys.json')) return publicJson(await keys.jwks(), 300);
+  if (event.resource.endsWith('/status-lists')) return publicJson(await listStatusLists(env.ISSUER, ports), rules.ttl);
+  return statusList(event);
+});
+
+async function statusList(event: APIGatewayProxyEvent): Promise<APIGatewayProxyResult> {
+  const list = event.pathParameters?.list ?? '';
+  const served = await serveStatusList(list, header(event, 'if-none-match'), rules, ports);
+  switch (served.kind) {
+    case 'published':
+    case 'unchanged': {
+      const { etag, maxAge } = served;
+      const caching = { etag, 'cache-control': `public, max-age=${maxAge}` };
+      return served.kind === 'unchanged'
+        ? { statusCode: 304, headers: caching, body: '' }
+        : {
+            statusCode: 200,
+            headers: { ...caching, 'content-type': `application/${STATUS_LIST_TYPE}` },
+            body: served.token,
+          };
+    }
+    default:
+      return refuse(served, event.requestContext.requestId);
+  }
+}
+
+function publicJson(body: object, maxAge: number): APIGatewayProxyResult {
+  return {
+    statusCode: 200,
+    headers: { 'content-type': 'application/json', 'cache-control': `public, max-age=${maxAge}` },
+    body: JSON.stringify(body),
+  };
+}

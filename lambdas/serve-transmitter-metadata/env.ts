@@ -1,0 +1,9 @@
+import * as z from 'zod';
+import { list, text } from '../env-types.ts';
+
+export const serveTransmitterMetadataEnv = z.object({
+  ISSUER: text,
+  SIGNING_KEY_ARN: text,
+  /** How there are receivers that are told. */
+  DELIVERIES: list.pipe(z.array(z.enum(['push', 'poll']))),
+});

@@ -1,0 +1,10 @@
+import * as z from 'zod';
+import { list, seconds, text } from '../env-types.ts';
+
+export const sweepTokensEnv = z.object({
+  TABLE_NAME: text,
+  RECORD_RETENTION: seconds,
+  POLICY_BUNDLE: text,
+  /** The key that signs first. */
+  KEY_ARNS: list,
+});

@@ -1,0 +1,29 @@
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { clientSettings } from '../adapters/aws-call.ts';
+import { pushSecurityEvent } from '../adapters/push-security-event.ts';
+import { sqsDeadLetters } from '../adapters/sqs-dead-letters.ts';
+import { logger, metrics } from '../observability.ts';
+import { readEnv } from '../read-env.ts';
+import { tellReceiver } from '../tell-receiver.ts';
+import { transmitSecurityEventsEnv } from './env.ts';
+
+const env = readEnv(transmitSecurityEventsEnv);
+const deadLetters = sqsDeadLetters(new SQSClient(clientSettings), env.DEAD_LETTER_QUEUE_URL);
+
+/**
+ * Tells a receiver of security events by pushing them to it.
+ *
+ * What it does not take now is sent again, as the same token. What it refuses for good goes to the dead letters at once.
+ */
+export const handler = tellReceiver(env, async ({ set, named }, event) => {
+  const pushed = await pushSecurityEvent(env.RECEIVER_URL, set);
+  if (pushed.accepted) {
+    metrics.addMetric('SecurityEventsTransmitted', MetricUnit.Count, 1);
+    logger.info('a security event was accepted', named);
+  } else {
+    metrics.addMetric('SecurityEventsRefusedByReceiver', MetricUnit.Count, 1);
+    logger.error('a security event was refused for good', { ...named, err: pushed.err });
+    await deadLetters.put(event);
+  }
+});

@@ -1,0 +1,111 @@
+import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { AnyPrincipal, Effect, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { BlockPublicAccess, Bucket, BucketEncryption, ObjectLockRetention, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+import { DIGESTS, EVENTS } from '../../core/audit-archive/names.ts';
+import type { Config } from '../config.ts';
+import { principalArnsOf } from './principal-arns.ts';
+
+/** Who puts what. */
+export interface Writers {
+  archiver: Role;
+  digester: Role;
+}
+
+/** The bucket of the archive: what is put there cannot be changed or removed until its retention is over. */
+export class ArchiveBucket extends Bucket {
+  constructor(scope: Construct, id: string, { config, encryptionKey }: { config: Config; encryptionKey: IKey }) {
+    const { retention, lock } = config.archive;
+    const days = Duration.days(retention / Duration.days(1).toSeconds());
+    super(scope, id, {
+      versioned: true,
+      objectLockEnabled: true,
+      objectLockDefaultRetention:
+        lock === 'compliance' ? ObjectLockRetention.compliance(days) : ObjectLockRetention.governance(days),
+      encryption: BucketEncryption.KMS,
+      encryptionKey,
+      bucketKeyEnabled: true,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      enforceSSL: config.emulator === undefined,
+      lifecycleRules: [
+        // Digests stay: they are small, and each vouches for the one before.
+        { prefix: EVENTS, expiration: days },
+        { noncurrentVersionExpiration: Duration.days(1), abortIncompleteMultipartUploadAfter: Duration.days(1) },
+      ],
+      removalPolicy: config.data_protection ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    Validations.of(this).acknowledge({
+      id: 'AwsSolutions-S1',
+      reason: 'Who reads it, CloudTrail’s data events tell; what is put there, the chain of digests vouches for.',
+    });
+    if (config.emulator) {
+      Validations.of(this).acknowledge({
+        id: 'AwsSolutions-S10',
+        reason: 'An emulator speaks plain HTTP, on loopback.',
+      });
+    }
+  }
+
+  /** Lets one role put events and another digests, each under names of its own, and nobody else anything. */
+  writtenOnlyBy({ archiver, digester }: Writers): void {
+    // It reads what it comes upon, under a name that it was about to give.
+    this.allow(archiver, ['s3:PutObject', 's3:GetObject'], `${EVENTS}*`);
+    this.allow(digester, ['s3:PutObject', 's3:GetObject'], `${DIGESTS}*`);
+    this.allow(digester, ['s3:GetObject'], `${EVENTS}*`);
+    digester.addToPrincipalPolicy(new PolicyStatement({ actions: ['s3:ListBucket'], resources: [this.bucketArn] }));
+    for (const role of [archiver, digester]) this.allowKey(role);
+    this.denyPutting('OnlyTheArchiverPutsEvents', `${EVENTS}*`, archiver);
+    this.denyPutting('OnlyTheDigesterPutsDigests', `${DIGESTS}*`, digester);
+    this.denyHiding();
+  }
+
+  private allow(role: Role, actions: string[], names: string): void {
+    role.addToPrincipalPolicy(new PolicyStatement({ actions, resources: [this.arnForObjects(names)] }));
+    Validations.of(role).acknowledge({
+      id: `AwsSolutions-IAM5[Resource::<${Stack.of(this).getLogicalId(this.node.defaultChild as never)}.Arn>/${names}]`,
+      reason: 'One folder of the archive’s bucket, whose names tell the time.',
+    });
+  }
+
+  /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html */
+  private allowKey(role: Role): void {
+    role.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+        resources: [(this.encryptionKey as IKey).keyArn],
+        conditions: { StringEquals: { 'kms:ViaService': `s3.${Stack.of(this).region}.amazonaws.com` } },
+      }),
+    );
+  }
+
+  /**
+   * Nobody deletes by name. That removes nothing, since versions are locked, but hides it behind a delete marker: with the
+   * last digest hidden, the digester would sign that hour anew, without what was hidden with it.
+   */
+  private denyHiding(): void {
+    this.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'NobodyHidesWhatIsThere',
+        effect: Effect.DENY,
+        principals: [new AnyPrincipal()],
+        actions: ['s3:DeleteObject'],
+        resources: [EVENTS, DIGESTS].map((names) => this.arnForObjects(`${names}*`)),
+      }),
+    );
+  }
+
+  private denyPutting(sid: string, names: string, role: Role): void {
+    this.addToResourcePolicy(
+      new PolicyStatement({
+        sid,
+        effect: Effect.DENY,
+        principals: [new AnyPrincipal()],
+        actions: ['s3:PutObject'],
+        resources: [this.arnForObjects(names)],
+        conditions: { ArnNotLike: { 'aws:PrincipalArn': principalArnsOf(role) } },
+      }),
+    );
+  }
+}

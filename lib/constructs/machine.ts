@@ -1,0 +1,14 @@
+import type { Config } from '../config.ts';
+import type { EventFlow } from './event-flow.ts';
+import type { ServiceDefaults } from './service-function.ts';
+import type { TokenApi } from './token-api.ts';
+import type { TokenRecords } from './token-records.ts';
+
+/** What every part of the machine is built around. */
+export interface Machine {
+  config: Config;
+  defaults: ServiceDefaults;
+  records: TokenRecords;
+  api: TokenApi;
+  events: EventFlow;
+}

@@ -1,0 +1,54 @@
+import type { Introspections } from '../../core/audit-fact.ts';
+import type { Deployment, Deployments, ExpiringTokens } from '../../core/oversight-ports.ts';
+import type { IntrospectionCounts } from '../../core/ports.ts';
+import type { TokenRecord } from '../../core/token-record.ts';
+
+const MINUTE = 60_000;
+
+/** Introspections counted in memory: `counts` shows them all. */
+export function inMemoryIntrospections(): IntrospectionCounts & { counts: () => Introspections[] } {
+  const counted = new Map<string, Introspections>();
+  return {
+    counts: () => [...counted.values()],
+    async add(told, at) {
+      const minute = at - (at % MINUTE);
+      const key = [told.tokenId, minute, told.result, told.by].join();
+      counted.set(key, { ...told, minute, last: at, count: (counted.get(key)?.count ?? 0) + 1 });
+    },
+  };
+}
+
+/** What is yet to be noted as expired, of records in memory. */
+export function inMemoryExpiring({ states }: { states: ReadonlyMap<string, TokenRecord> }): ExpiringTokens {
+  let sweptTo: number | undefined;
+  return {
+    async *within(minute, until) {
+      const due = [...states.values()].filter(
+        (record) =>
+          record.status === 'issued' &&
+          record.expiresAt - (record.expiresAt % MINUTE) === minute &&
+          record.expiresAt <= until,
+      );
+      for (const { tokenId } of due) yield [tokenId];
+    },
+    async sweptTo() {
+      return sweptTo;
+    },
+    async advance(minute) {
+      sweptTo = Math.max(minute, sweptTo ?? minute);
+    },
+  };
+}
+
+/** The deployment that was seen last, in memory. */
+export function inMemoryDeployments(): Deployments {
+  let last: (Deployment & { version: number }) | undefined;
+  return {
+    async last() {
+      return last;
+    },
+    async replace(version, deployment) {
+      if ((last?.version ?? 0) === version) last = { ...deployment, version: version + 1 };
+    },
+  };
+}

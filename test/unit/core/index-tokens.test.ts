@@ -1,0 +1,73 @@
+import { expect, it } from 'vitest';
+import { indexTokens } from '../../../core/index-tokens.ts';
+import { issueToken } from '../../../core/issue-token.ts';
+import { asking, from, machine, rules, SUBJECT } from '../../fakes/machine.ts';
+
+type Machine = Awaited<ReturnType<typeof machine>>;
+
+async function decided(...requests: ReturnType<typeof asking>[]) {
+  const tvm = await machine();
+  for (const request of requests) await issueToken(request, from, rules, tvm);
+  return { tvm, tokenIds: [...tvm.records.states.keys()] };
+}
+
+const foundIn = async ({ index, clock }: Machine, kinds: ('issued' | 'denied')[]) =>
+  (
+    await index.page({
+      kinds,
+      at: [{ dimension: 'subject', value: SUBJECT }],
+      since: 0,
+      until: clock.time,
+      limit: 10,
+    })
+  ).tokenIds;
+
+it('makes tokens and denials be found', async () => {
+  const { tvm, tokenIds } = await decided(asking(), asking({ audience: 'billing' }));
+  const [token = '', denial = ''] = tokenIds;
+  expect(await indexTokens(tokenIds, tvm)).toEqual([
+    { tokenId: token, done: true, revoked: 0 },
+    { tokenId: denial, done: true, revoked: 0 },
+  ]);
+  expect(await foundIn(tvm, ['issued'])).toEqual([token]);
+  expect(await foundIn(tvm, ['denied'])).toEqual([denial]);
+});
+
+it('takes back what an order selects that is there already', async () => {
+  const { tvm, tokenIds } = await decided(asking());
+  const [tokenId = ''] = tokenIds;
+  const { time } = tvm.clock;
+  const order = { revocationId: 'order-1', selector: { audience: 'orders-db' }, by: 'security.team' };
+  await tvm.orders.place({ ...order, revokedBefore: time, from: time, orderedAt: time });
+  expect(await indexTokens(tokenIds, tvm)).toEqual([{ tokenId, done: true, revoked: 1 }]);
+  expect(await tvm.records.get(tokenId)).toMatchObject({ status: 'revoked', revocationId: 'order-1' });
+});
+
+it('looks for orders after the token is in the index, never before', async () => {
+  const { tvm, tokenIds } = await decided(asking());
+  const found: string[][] = [];
+  const orders: Machine['orders'] = {
+    ...tvm.orders,
+    atWorkOn: async (entries) => {
+      found.push(await foundIn(tvm, ['issued']));
+      return tvm.orders.atWorkOn(entries);
+    },
+  };
+  await indexTokens(tokenIds, { ...tvm, orders });
+  expect(found).toEqual([tokenIds]);
+});
+
+it('tells which could not be indexed, and indexes the others', async () => {
+  const { tvm, tokenIds } = await decided(asking(), asking({ reason: 'again' }));
+  const [first = '', second = ''] = tokenIds;
+  const index: Machine['index'] = {
+    ...tvm.index,
+    add: (record) => (record.tokenId === first ? Promise.reject(new Error('throttled')) : tvm.index.add(record)),
+  };
+  const missing = '00000000-0000-4000-8000-00000000ffff';
+  expect(await indexTokens([first, second, missing], { ...tvm, index })).toMatchObject([
+    { tokenId: first, done: false, why: { message: 'throttled' } },
+    { tokenId: second, done: true },
+    { tokenId: missing, done: false },
+  ]);
+});

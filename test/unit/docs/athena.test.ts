@@ -1,0 +1,61 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { recordUnreadable } from '../../../contract/audit-digest.ts';
+import { auditEvents } from '../../../contract/events.ts';
+import { hourPrefix } from '../../../core/audit-archive/names.ts';
+
+const read = (name: string) => readFileSync(`docs/athena/${name}`, 'utf8').replace(/--.*$/gm, '');
+const files = readdirSync('docs/athena');
+const queries = files.filter((name) => !name.endsWith('table.sql'));
+
+/** What a statement says, without its strings: names in small letters, as Athena takes them. */
+const words = (sql: string) =>
+  (sql.replace(/'[^']*'/g, '').match(/[A-Za-z_]\w*/g) ?? []).map((word) => word.toLowerCase());
+
+/** The columns that a definition names at its outermost level, and its partitions. */
+function columnsOf(name: string): string[] {
+  const [, columns = '', partitions = ''] =
+    /TABLE \w+ \((.*?)\n\)\s*PARTITIONED BY \(([^)]*)\)/s.exec(read(name)) ?? [];
+  let flat = columns;
+  while (flat.includes('<')) flat = flat.replace(/<[^<>]*>/g, '');
+  return [...flat.split(','), ...partitions.split(',')].map((column) => words(column)[0] ?? '');
+}
+
+const columns = columnsOf('table.sql');
+/** Of what it has inside columns, too. */
+const cloudTrail = words(read('cloudtrail-table.sql'));
+
+const SQL =
+  'select from where between and in not is null as on join left group order by desc with count min max array_join ' +
+  'array_distinct flatten array_agg date_diff from_iso8601_timestamp tvm_audit cloudtrail_logs';
+
+describe('the table', () => {
+  const members = [...Object.values(auditEvents), recordUnreadable].flatMap(({ shape }) => Object.keys(shape));
+
+  it('has a column for each member of each event, and none besides', () => {
+    const own = ['detailType', 'chain', 'dt', 'hour'];
+    const expected = new Set([...members, ...own].map((member) => member.toLowerCase()));
+    expect(columns.toSorted()).toEqual([...expected].toSorted());
+  });
+
+  it('lies where the archive puts its objects', () => {
+    const location = read('table.sql')
+      .replace(/\$\{dt\}/, '2026-11-22')
+      .replace(/\$\{hour\}/, '09');
+    expect(location).toContain(`'s3://BUCKET/${hourPrefix(Date.UTC(2026, 10, 22, 9, 30))}'`);
+  });
+});
+
+it('there are five queries', () => {
+  expect(queries).toHaveLength(5);
+});
+
+it.each(queries)('%s names only what the tables have, and days, so that it reads no more than those', (name) => {
+  const sql = read(name);
+  const aliases = [...sql.matchAll(/\bAS (\w+)|\bWITH (\w+)/g)].map(([, as, table]) => as ?? table);
+  const known = new Set([...columns, ...SQL.split(' '), ...aliases, ...(sql.includes('cloudtrail') ? cloudTrail : [])]);
+  expect(words(sql).filter((word) => !known.has(word))).toEqual([]);
+  expect(sql).toContain('dt BETWEEN ? AND ?');
+  const types = [...sql.matchAll(/detailtype = '([^']*)'/g)].map(([, type]) => type);
+  for (const type of types) expect(Object.keys(auditEvents)).toContain(type);
+});

@@ -1,0 +1,119 @@
+import { readFileSync } from 'node:fs';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { compress, emptyBits, publish, STATUS_LIST_TYPE, withInvalid } from '../../../core/status-list.ts';
+import { localKeys } from '../../fakes/local-keys.ts';
+import { revocationCheck } from '../../support/revocation-check.ts';
+
+// The code that docs/resource-servers.md tells resource servers to use, against a server that does what it likes.
+
+let issuer: string;
+let stop: () => void;
+let asked: string[];
+let answer: RequestListener;
+let keys: Awaited<ReturnType<typeof localKeys>>;
+
+beforeEach(async () => {
+  keys = await localKeys();
+  asked = [];
+  const server = createServer(async (request, response) => {
+    if (request.url === '/.well-known/status-list-keys.json') {
+      return response.end(JSON.stringify(await keys.keys.jwks()));
+    }
+    asked.push(`${request.method} ${request.url} ${request.headers['if-none-match'] ?? ''}`.trim());
+    return answer(request, response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  stop = () => server.close();
+  vi.useFakeTimers({ toFake: ['Date'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+  stop();
+});
+
+const rules = () => ({ issuer, size: 1_000, ttl: 60, validity: 900 });
+const bits = (...revoked: number[]) => compress(withInvalid(emptyBits(1_000), revoked, 1_000));
+const list = (compressed = bits(), number = 1, signer = keys.signer) =>
+  publish(number, compressed, rules(), signer, Date.now());
+const serve = ({ token, etag }: { token: string; etag: string }) => {
+  answer = (request, response) => {
+    const known = request.headers['if-none-match'] === etag;
+    response.writeHead(known ? 304 : 200, { etag, 'content-type': `application/${STATUS_LIST_TYPE}` });
+    response.end(known ? undefined : token);
+  };
+};
+const fail = () => {
+  answer = (_, response) => void response.writeHead(503).end();
+};
+const claims = (idx: number, number = 1) => ({
+  status: { status_list: { idx, uri: `${issuer}/status-lists/${number}` } },
+});
+const later = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000);
+
+it('is in the documentation, word for word', () => {
+  const code = readFileSync('test/support/revocation-check.ts', 'utf8');
+  expect(readFileSync('docs/resource-servers.md', 'utf8')).toContain(`\`\`\`ts\n${code}\`\`\``);
+});
+
+describe('a resource server that checks revocation as documented', () => {
+  it('tells what is revoked, and asks again only when the list’s time is over', async () => {
+    const isRevoked = revocationCheck(issuer);
+    const first = await list(bits(7));
+    serve(first);
+    expect([await isRevoked(claims(7)), await isRevoked(claims(8))]).toEqual([true, false]);
+    later(59);
+    expect(await isRevoked(claims(7))).toBe(true);
+    expect(asked).toEqual(['GET /status-lists/1']);
+    later(1);
+    expect(await isRevoked(claims(8))).toBe(false);
+    serve(await list(bits(7, 8)));
+    later(60);
+    expect(await isRevoked(claims(8))).toBe(true);
+    expect(asked.slice(1)).toEqual(Array(2).fill(`GET /status-lists/1 ${first.etag}`));
+  });
+
+  it('goes on with a list that holds while no fresh one can be had, and refuses from its end on', async () => {
+    const isRevoked = revocationCheck(issuer);
+    serve(await list(bits(7)));
+    await isRevoked(claims(7));
+    fail();
+    later(899);
+    expect(await isRevoked(claims(7))).toBe(true);
+    later(1);
+    await expect(isRevoked(claims(8))).rejects.toThrow('503');
+  });
+
+  it('refuses when there was never a list', async () => {
+    fail();
+    await expect(revocationCheck(issuer)(claims(7))).rejects.toThrow('503');
+  });
+
+  it('refuses a list that has ended, another list, one signed by another key, and a place that is in none', async () => {
+    const isRevoked = revocationCheck(issuer);
+    serve(await publish(1, bits(), rules(), keys.signer, Date.now() - 910_000));
+    await expect(isRevoked(claims(7))).rejects.toThrow(/"exp"/);
+    serve(await list(bits(), 2));
+    await expect(isRevoked(claims(7))).rejects.toThrow(/"sub"/);
+    serve(await list(bits(), 1, (await localKeys()).signer));
+    await expect(isRevoked(claims(7))).rejects.toThrow(/no applicable key/);
+    serve(await list());
+    await expect(isRevoked(claims(1_000))).rejects.toThrow(/out of bounds/i);
+    await expect(
+      isRevoked({ status: { status_list: { idx: 7, uri: 'https://elsewhere.example.com/status-lists/1' } } }),
+    ).rejects.toThrow(/somebody else/);
+  });
+
+  it('is not talked back into an older list', async () => {
+    const isRevoked = revocationCheck(issuer);
+    const old = await list();
+    later(30);
+    serve(await list(bits(7)));
+    expect(await isRevoked(claims(7))).toBe(true);
+    serve(old);
+    later(60);
+    expect(await isRevoked(claims(7))).toBe(true);
+  });
+});

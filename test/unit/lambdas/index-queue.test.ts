@@ -1,0 +1,82 @@
+import type { Context, SQSEvent } from 'aws-lambda';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { issueToken } from '../../../core/issue-token.ts';
+import { decisionQueue } from '../../../lambdas/index-tokens/decision-queue.ts';
+import { asking, from, machine, rules, SUBJECT } from '../../fakes/machine.ts';
+import { catchPrinted } from '../../support/printed.ts';
+
+const context = { functionName: 'index-tokens', awsRequestId: 'r' } as Context;
+
+let tvm: Awaited<ReturnType<typeof machine>>;
+let printed: () => string;
+beforeEach(async () => {
+  tvm = await machine();
+  printed = catchPrinted();
+  for (const reason of ['one', 'two']) await issueToken(asking({ reason }), from, rules, tvm);
+});
+afterEach(() => vi.restoreAllMocks());
+
+/** A batch as Lambda hands it over: one event of the bus in each message, its detail as given. */
+function deliver(...details: unknown[]) {
+  const Records = details.map((detail, at) => ({
+    messageId: `message-${at}`,
+    body: JSON.stringify({ 'detail-type': 'Token Issued', source: 'tvm', detail }),
+    attributes: { SentTimestamp: '0' },
+  }));
+  return decisionQueue(tvm)({ Records } as unknown as SQSEvent, context);
+}
+
+const found = async () => {
+  const at = [{ dimension: 'subject' as const, value: SUBJECT }];
+  return (await tvm.index.page({ kinds: ['issued'], at, since: 0, until: tvm.clock.time, limit: 100 })).tokenIds.sort();
+};
+
+it('indexes what the events name, once for each token', async () => {
+  const ids = [...tvm.records.states.keys()];
+  const [one] = ids;
+  const answer = await deliver(...ids.map((tokenId) => ({ tokenId })), { tokenId: one });
+  expect(answer).toEqual({ batchItemFailures: [] });
+  expect(await found()).toEqual(ids.sort());
+});
+
+it('has delivered again what fails, by itself, and what is malformed', async () => {
+  const [one = '', other = ''] = tvm.records.states.keys();
+  const { add } = tvm.index;
+  tvm.index.add = (record) => (record.tokenId === one ? Promise.reject(new Error('throttled')) : add(record));
+  const answer = await deliver({ tokenId: one }, { tokenId: other }, { tokenId: '../x' }, null, { tokenId: one });
+  expect(answer?.batchItemFailures?.map(({ itemIdentifier }) => itemIdentifier).sort()).toEqual([
+    'message-0',
+    'message-2',
+    'message-3',
+    'message-4',
+  ]);
+  expect(await found()).toEqual([other]);
+  expect(printed()).toContain('a token could not be indexed');
+  expect(printed()).not.toContain('../x');
+});
+
+it('lets tokens of very many places keep no other from being found, nor the call from ending in time', async () => {
+  const [cheap = ''] = tvm.records.states.keys();
+  const locations = Array.from({ length: 50 }, (_, nth) => `orders-db/${nth}/a/b/c/d/e/f/g/h/i/j/k/l/m/n`);
+  const entry = { type: 'resource' as const, locations, actions: ['read' as const] };
+  const dear: string[] = [];
+  for (let nth = 0; nth < 60; nth++) {
+    const outcome = await issueToken(asking({ authorization_details: [entry] }), from, rules, tvm);
+    if (outcome.kind !== 'issued') throw new Error(outcome.kind);
+    dear.push(outcome.tokenId);
+  }
+  const { add } = tvm.index;
+  const began = tvm.clock.time;
+  tvm.index.add = async (record) => {
+    if (dear.includes(record.tokenId)) tvm.clock.time += 3_000;
+    return add(record);
+  };
+  const answer = await deliver(...[...dear, cheap].map((tokenId) => ({ tokenId })));
+  const again = answer?.batchItemFailures?.map(({ itemIdentifier }) => itemIdentifier) ?? [];
+  expect(again).not.toContain(`message-${dear.length}`);
+  expect(await found()).toContain(cheap);
+  expect(again.length).toBeGreaterThan(0);
+  expect(again.length).toBeLessThan(dear.length);
+  // Those that were under way at the deadline are ended.
+  expect(tvm.clock.time - began).toBeLessThanOrEqual(40_000 + 10 * 3_000);
+});

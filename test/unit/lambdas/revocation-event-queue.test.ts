@@ -1,0 +1,185 @@
+import type { Context, SQSEvent } from 'aws-lambda';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { ecsTaskStopped } from '../../../core/happenings/ecs-task-stopped.ts';
+import { indexTokens } from '../../../core/index-tokens.ts';
+import { issueToken } from '../../../core/issue-token.ts';
+import { DependencyFault } from '../../../core/ports.ts';
+import { eventQueue } from '../../../lambdas/revoke-tokens-by-event/event-queue.ts';
+import { asking, from, machine, rules, SUBJECT } from '../../fakes/machine.ts';
+import { catchPrinted } from '../../support/printed.ts';
+
+const context = { functionName: 'revoke-tokens-by-event', awsRequestId: 'r' } as Context;
+const ACCOUNT = '111122223333';
+
+let tvm: Awaited<ReturnType<typeof machine>>;
+let dead: object[];
+let printed: () => string;
+beforeEach(async () => {
+  tvm = await machine();
+  dead = [];
+  printed = catchPrinted();
+});
+afterEach(() => vi.restoreAllMocks());
+
+/** Hands messages over as SQS does. */
+async function receive(message: unknown, sentAt = tvm.clock.now()) {
+  const settings = {
+    account: ACCOUNT,
+    sources: ['security.team'],
+    blockFor: 60,
+    happenings: { revokeOn: { ecs_task_stopped: true }, awsSources: 'aws.' as const },
+  };
+  const deadLetters = { put: async (letter: object) => void dead.push(letter) };
+  const body = typeof message === 'string' ? message : JSON.stringify(message);
+  const Records = [{ body, messageId: 'm-1', attributes: { SentTimestamp: String(sentAt) } }];
+  return eventQueue(settings, { ...tvm, deadLetters })({ Records } as unknown as SQSEvent, context);
+}
+
+const event = (detail: unknown, change: object = {}) => ({
+  version: '0',
+  id: 'b1cabfe6-1cd9-46c2-8b83-ef498cd9fc8e',
+  source: 'security.team',
+  'detail-type': 'Revocation Requested',
+  account: ACCOUNT,
+  region: 'eu-central-1',
+  time: '2026-01-01T12:00:00Z',
+  resources: [],
+  detail,
+  ...change,
+});
+
+async function vend(userArn = from.userArn) {
+  const outcome = await issueToken(asking(), { ...from, userArn }, rules, tvm);
+  if (outcome.kind !== 'issued') throw new Error(outcome.kind);
+  await indexTokens([outcome.tokenId], tvm);
+  return outcome.tokenId;
+}
+const states = () => [...tvm.records.states.values()].map(({ status }) => status);
+
+/** Brings back what waits on the queue, until nothing does. */
+async function goOn() {
+  const { waiting } = tvm.continuations;
+  for (let message = waiting.shift(); message !== undefined; message = waiting.shift()) {
+    tvm.clock.time += message.after * 1000;
+    await receive({ goOnWith: message.revocationId });
+  }
+}
+
+it('takes back what a request selects, as the order that the event names, and blocks a subject', async () => {
+  await vend();
+  await receive(event({ subject: SUBJECT, reason: 'laptop stolen' }));
+  expect([...tvm.records.states.values()]).toMatchObject([
+    { revokedBy: 'security.team', revocationReason: 'laptop stolen', revocationId: event({}).id },
+  ]);
+  expect((await tvm.standings.get(SUBJECT)).block).toMatchObject({ until: tvm.clock.now() + 60_000 });
+  await goOn();
+  expect(await tvm.orders.get(event({}).id)).toMatchObject({ revoked: 1, completedAt: expect.any(Number) });
+  expect(dead).toEqual([]);
+});
+
+it('delivered again, it means what it meant', async () => {
+  const request = event({ subject: SUBJECT, blockFor: 0 });
+  const sentAt = tvm.clock.now();
+  await receive(request, sentAt);
+  await goOn();
+  const later = await vend();
+  await receive(request, sentAt);
+  await goOn();
+  expect(tvm.records.states.get(later)?.status).toBe('issued');
+  expect(await tvm.orders.get(request.id)).toMatchObject({ revoked: 0 });
+});
+
+it('takes back what goes with what happened', async () => {
+  const { example } = ecsTaskStopped;
+  const revoked = ecsTaskStopped.revokes(example, true);
+  if ('problem' in revoked) throw new Error(revoked.problem);
+  const workload = revoked.find(({ selector }) => selector.workload !== undefined)?.selector.workload ?? '';
+  await vend(`arn:aws:sts::${ACCOUNT}:assumed-role/orders-service/${workload}`);
+  await vend();
+  await receive(example);
+  expect(states()).toEqual(['revoked', 'issued']);
+});
+
+it('leaves alone what is no reason to revoke', async () => {
+  await vend();
+  await receive(
+    event({ anything: true }, { source: 'aws.ec2', 'detail-type': 'EC2 Instance State-change Notification' }),
+  );
+  expect(states()).toEqual(['issued']);
+  expect(dead).toEqual([]);
+  expect([...tvm.facts.facts]).toEqual([]);
+});
+
+it.each<[string, ReturnType<typeof event>, string]>([
+  [
+    'another account',
+    event({ subject: SUBJECT }, { account: '999988887777' }),
+    'it is of another AWS account than the machine’s',
+  ],
+  [
+    'an unknown source',
+    event({ subject: SUBJECT }, { source: 'someone.else' }),
+    'its source is none that revocation_sources names',
+  ],
+  [
+    'the machine’s own source',
+    event({ subject: SUBJECT }, { source: 'tvm' }),
+    'its source is none that revocation_sources names',
+  ],
+  ['an unknown member', event({ subject: SUBJECT, everything: true }), 'its detail has a member that is not known'],
+  [
+    'no selector',
+    event({ reason: 'all' }),
+    'detail.all must be true if every token there is is meant; otherwise say which ones',
+  ],
+  ['a detail that is no object', event('everything'), expect.stringMatching(/^detail /)],
+  ['a detail that is none', event(null), expect.stringMatching(/^detail /)],
+  [
+    'all beside a subject',
+    event({ all: true, subject: SUBJECT }),
+    'detail.all must stand alone, or with a time to be issued before',
+  ],
+  ['a block of a task', event({ task: 't', blockFor: 60 }), expect.stringContaining('must go with a subject')],
+  ['an id that is none', event({ all: true }, { id: 'a b' }), 'it is no event of EventBridge'],
+])('refuses an event with %s: nothing is done, it is kept whole, and the audit tells why', async (_what, bad, problem) => {
+  await vend();
+  expect(await receive(bad)).toEqual({ batchItemFailures: [] });
+  expect(states()).toEqual(['issued']);
+  expect(await tvm.standings.get(SUBJECT)).toEqual({});
+  expect(await tvm.orders.get(bad.id)).toBeUndefined();
+  expect(dead).toEqual([bad]);
+  expect([...tvm.facts.facts.values()]).toEqual([
+    {
+      detailType: 'Revocation Refused',
+      detail: {
+        time: new Date(tvm.clock.now()).toISOString(),
+        via: 'event',
+        from: `${bad.source} of account ${bad.account}`,
+        problem,
+      },
+    },
+  ]);
+});
+
+it('quotes nothing that somebody else chose the form of', async () => {
+  const forged = 'security.team\u202e {"level":"INFO"}';
+  await receive(event({ [forged]: forged }, { source: forged, account: forged, id: 'e-1' }));
+  expect(printed()).not.toContain('\u202e');
+  expect(JSON.stringify([...tvm.facts.facts])).not.toContain('\u202e');
+  expect([...tvm.facts.facts.values()]).toMatchObject([{ detail: { from: 'unknown of account unknown' } }]);
+});
+
+it('gives back to the queue what fails, and what is no JSON', async () => {
+  await vend();
+  tvm.orders.place = async () => {
+    throw new DependencyFault('DynamoDB', new Error('throttled'));
+  };
+  await expect(receive(event({ audience: 'orders-db' }))).rejects.toThrow('DynamoDB failed');
+  await expect(receive('{')).rejects.toThrow();
+  expect(dead).toEqual([]);
+});
+
+it('goes on with no order that there is none of', async () => {
+  expect(await receive({ goOnWith: 'never-placed' })).toEqual({ batchItemFailures: [] });
+  expect(tvm.continuations.waiting).toEqual([]);
+});

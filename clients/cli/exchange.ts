@@ -1,11 +1,10 @@
 import type * as z from 'zod';
-import { post } from './machine.ts';
+import { send, type Way } from './machine.ts';
 import { checkRequest, type NameOption } from './options.ts';
 import { type ConnectionOptions, resolveSettings } from './settings.ts';
 
 /** One of the machine's requests: where it goes, what it says, what comes back, and its fields' names here. */
-export interface Exchange<Request extends z.ZodType, Answer extends z.ZodType> {
-  path: string;
+export interface Exchange<Request extends z.ZodType, Answer extends z.ZodType> extends Way {
   request: Request;
   answer: Answer;
   nameOption: NameOption;
@@ -17,10 +16,10 @@ export interface Exchange<Request extends z.ZodType, Answer extends z.ZodType> {
  * @throws {Failure}
  */
 export async function exchange<Request extends z.ZodType<object>, Answer extends z.ZodType>(
-  { path, request, answer, nameOption }: Exchange<Request, Answer>,
+  { request, answer, nameOption, ...way }: Exchange<Request, Answer>,
   unverified: object,
   options: ConnectionOptions,
 ): Promise<z.infer<Answer>> {
   const checked = checkRequest(request, unverified, nameOption);
-  return post(await resolveSettings(options), path, checked, answer, nameOption);
+  return send(await resolveSettings(options), way, checked, answer, nameOption);
 }

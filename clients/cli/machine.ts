@@ -8,35 +8,47 @@ import type { Settings } from './settings.ts';
 /** How long the machine may take to answer, in milliseconds. */
 const TIMEOUT = 10_000;
 
+/** How a request goes to the machine. */
+export interface Way {
+  /** Of a GET, the request is the query; else, the body. Default: POST. */
+  method?: 'GET' | 'POST';
+  /** As in `/token`. */
+  path: string;
+  /** In milliseconds. */
+  timeout?: number;
+  /** Gives the request up. */
+  signal?: AbortSignal;
+}
+
 /**
- * Posts a request to the machine, signed, and reads its answer.
+ * Sends a request to the machine, signed, and reads its answer.
  *
  * Nothing is repeated, and no redirect is followed: what is sent may hold a token.
  *
- * @param path as in `/token`
  * @param answer the contract's schema of a good answer
  * @param nameOption what a field that the machine faults is called here
  * @throws {Failure} for anything but a good answer
  */
-export async function post<S extends z.ZodType>(
+export async function send<S extends z.ZodType>(
   { endpoint, region, credentials }: Settings,
-  path: string,
+  { method = 'POST', path, timeout = TIMEOUT, signal }: Way,
   request: object,
   answer: S,
   nameOption: NameOption,
-  timeout = TIMEOUT,
 ): Promise<z.infer<S>> {
   const url = endpoint.href.replace(/\/+$/, '') + path;
+  const timedOut = AbortSignal.timeout(timeout);
   let status: number;
   let headers: Headers;
   let body: unknown;
   try {
-    const response = await signedFetch(credentials, region)(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json' },
-      body: JSON.stringify(request),
+    const ask = signedFetch(credentials, region);
+    const response = await ask(method === 'GET' ? url + queryOf(request) : url, {
+      method,
+      headers: { accept: 'application/json', ...(method === 'POST' && { 'content-type': 'application/json' }) },
+      ...(method === 'POST' && { body: JSON.stringify(request) }),
       redirect: 'manual',
-      signal: AbortSignal.timeout(timeout),
+      signal: signal === undefined ? timedOut : AbortSignal.any([timedOut, signal]),
     });
     ({ status, headers } = response);
     body = parseJson(await response.text());
@@ -47,6 +59,13 @@ export async function post<S extends z.ZodType>(
   if (!answer.safeParse(body).success) throw noAnswerOfTheMachine(status, headers);
   // The answer itself, not what the schema left of it: a later machine may say more.
   return body as z.infer<S>;
+}
+
+/** Every reserved character as percent-encoding: a form's `+` for a space would not be what is signed. */
+function queryOf(request: object): string {
+  const given = Object.entries(request).filter(([, value]) => value !== undefined);
+  const pairs = given.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`);
+  return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
 }
 
 function parseJson(text: string): unknown {

@@ -1,6 +1,8 @@
 import { styleText } from 'node:util';
 import { Command, Option } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
+import { addAuditCommand } from './audit-command.ts';
+import { addDoneCommand } from './done-command.ts';
 import { addExplainCommand } from './explain-command.ts';
 import { exitCodeMeanings } from './failure.ts';
 import { addIntrospectCommand } from './introspect-command.ts';
@@ -8,6 +10,8 @@ import { addPolicyCommand } from './policy-command.ts';
 import { addRevokeAnyCommand } from './revoke-any-command.ts';
 import { addRevokeCommand } from './revoke-command.ts';
 import { addTokenCommand } from './token-command.ts';
+import { addTokensCommand } from './tokens-command.ts';
+import { addUnblockCommand } from './unblock-command.ts';
 
 const EXIT_CODES = Object.entries(exitCodeMeanings)
   .map(([code, meaning]) => `  ${code}  ${meaning}`)
@@ -25,6 +29,8 @@ Examples:
   $ TOKEN=$(tvm token --action read --location orders-db/orders --audience orders-db --duration 15m)
   $ echo "$TOKEN" | tvm introspect
   $ echo "$TOKEN" | tvm revoke
+  $ tvm tokens list --state active
+  $ tvm revoke-any --subject arn:aws:iam::123456789012:role/orders-service --reason 'incident 42'
   $ tvm help token
 `;
 
@@ -51,7 +57,11 @@ export function createProgram(): Command {
   addExplainCommand(program);
   addIntrospectCommand(program);
   addRevokeCommand(program);
+  addDoneCommand(program);
   addRevokeAnyCommand(program);
+  addUnblockCommand(program);
+  addTokensCommand(program);
   addPolicyCommand(program);
+  addAuditCommand(program);
   return program;
 }

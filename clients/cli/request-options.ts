@@ -12,6 +12,7 @@ export interface RequestOptions extends GrantOptions {
   resource?: string;
   duration?: string;
   reason?: string;
+  task?: string;
 }
 
 /** Adds the options that say what is asked for. */
@@ -33,12 +34,13 @@ export function addRequestOptions(command: Command): Command {
     .option('--audience <name>', 'who will receive the token: the name of a resource server')
     .addOption(new Option('--resource <uri>', 'the same as an absolute URI').conflicts('audience'))
     .option('--duration <duration>', 'lifetime: 15m, 1h, or seconds such as 900 (without it: as configured)')
-    .option('--reason <text>', 'why, for the audit');
+    .option('--reason <text>', 'why, for the audit')
+    .option('--task <id>', 'the task that it is for: tvm done --task takes its tokens back');
 }
 
 /** The request that the options make, not yet checked. */
 export function readRequest(options: RequestOptions): object {
-  const { role, partial, audience, resource, duration, reason } = options;
+  const { role, partial, audience, resource, duration, reason, task } = options;
   return {
     ...(role === undefined ? { authorization_details: readGrants(options) } : { scope: `role:${role}` }),
     ...(partial && { grant: 'partial' }),
@@ -46,6 +48,7 @@ export function readRequest(options: RequestOptions): object {
     resource,
     expires_in: readDuration(duration),
     reason,
+    task,
   };
 }
 
@@ -71,6 +74,7 @@ export function nameRequestOption(options: GrantOptions, others: Record<string, 
     resource: '--resource',
     expires_in: '--duration',
     reason: '--reason',
+    task: '--task',
     ...others,
   });
   return (path) => (path[0] === 'authorization_details' ? ofGrant(path) : ofOthers(path));

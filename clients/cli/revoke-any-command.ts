@@ -1,50 +1,167 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
-import { revocationRequest, revocationResponse } from '../../contract/revocation.ts';
-import { exchange } from './exchange.ts';
+import { parseDuration, writeDuration } from '../../contract/duration.ts';
+import { limits } from '../../contract/limits.ts';
+import { type RevocationResponse, revocationRequest, revocationResponse } from '../../contract/revocation.ts';
+import { usageFailure } from './failure.ts';
 import type { GlobalOptions } from './global-options.ts';
-import { namedBy } from './options.ts';
+import { send } from './machine.ts';
+import { readMoment } from './moment-option.ts';
+import { checkRequest, namedBy } from './options.ts';
 import { writeJson } from './output.ts';
+import { resolveSettings, type Settings } from './settings.ts';
 
-const anyRevocation = {
-  path: '/revocations',
-  request: revocationRequest,
-  answer: revocationResponse,
-  nameOption: namedBy({ token_id: '--token-id', subject: '--subject', reason: '--reason' }),
-};
+/** What picks tokens out: the request's fields, and what they are here. */
+const SELECTORS = {
+  token_id: ['--token-id <id>', 'one token, by its id'],
+  subject: ['--subject <arn>', 'tokens of this IAM role or user'],
+  workload: [
+    '--workload <name>',
+    'tokens of one running workload, by its role session’s name: an instance, a task, a build',
+  ],
+  task: ['--task <id>', 'tokens that were asked for with this task'],
+  audience: ['--audience <name>', 'tokens for this resource server'],
+  resource: [
+    '--resource <location>',
+    'tokens that permit anything there: orders-db/orders, or orders-db/* for all below',
+  ],
+  policy: ['--policy <id>', 'tokens that this policy permitted, by its @id'],
+  policy_bundle: ['--policy-bundle <hash>', 'tokens that these policies decided, by the bundle’s hash'],
+  issued_before: ['--issued-before <time>', 'those vended until then: a time, or a duration ago: 10m'],
+} as const;
+
+const nameOption = namedBy({
+  ...Object.fromEntries(Object.entries(SELECTORS).map(([field, [flags]]) => [field, flags.split(' ')[0] ?? ''])),
+  all: '--all',
+  block_for: '--block-for',
+  reason: '--reason',
+});
+
+/** How long to wait before it is asked again how far it is, in milliseconds. */
+const EVERY = 1_000;
 
 const EXAMPLES = `
-Doing it again changes nothing, and counts none.
+Of several options, all must hold. Doing it again changes nothing, and counts none.
+The number of tokens goes to standard output when all are taken back; how far it is, to standard error.
+Interrupted, it goes on by itself.
 
 Examples:
   One token, by its id:
     $ tvm revoke-any --token-id 4a81ca62-404f-430e-871f-5710f1bd1ce7 --reason 'seen in a log'
 
-  Every token of a workload vended until now:
-    $ tvm revoke-any --subject arn:aws:iam::123456789012:role/orders-service --reason 'incident 42'
+  Every token of a workload vended until now; it gets no new one for two hours:
+    $ tvm revoke-any --subject arn:aws:iam::123456789012:role/orders-service --block-for 2h --reason 'incident 42'
+
+  Whatever may be done in a database, by tokens of one instance:
+    $ tvm revoke-any --resource 'orders-db/*' --workload i-0abcd1234efgh5678
+
+  All that a bad policy permitted:
+    $ tvm revoke-any --policy contractors-read-orders --reason 'policy was too broad'
 `;
 
 interface RevokeAnyOptions extends GlobalOptions {
   tokenId?: string;
   subject?: string;
+  workload?: string;
+  task?: string;
+  audience?: string;
+  resource?: string;
+  policy?: string;
+  policyBundle?: string;
+  issuedBefore?: string;
+  all?: boolean;
+  blockFor?: string;
   reason?: string;
+  wait: boolean;
 }
 
-/** Adds `tvm revoke-any`: an operator takes back any token, or all tokens of a workload. */
+/** Adds `tvm revoke-any`: an operator takes back whatever tokens are picked out. */
 export function addRevokeAnyCommand(program: Command): void {
-  program
+  const command = program
     .command('revoke-any')
-    .summary('for operators: take back any token, or all tokens of a workload')
-    .description('For operators: take back any token, or all tokens of a workload.')
-    .option('--token-id <id>', 'one token, by its id')
-    .addOption(new Option('--subject <arn>', 'every token of this IAM role or user').conflicts('tokenId'))
+    .summary('for operators: take back any tokens')
+    .description('For operators: take back whatever tokens the options pick out, of those vended until now.');
+  for (const [flags, description] of Object.values(SELECTORS)) command.option(flags, description);
+  command
+    .addOption(
+      new Option('--all', 'every token there is').conflicts([
+        'tokenId',
+        'subject',
+        'workload',
+        'task',
+        'audience',
+        'resource',
+        'policy',
+        'policyBundle',
+      ]),
+    )
+    .option('--block-for <duration>', 'how long the subject gets no new token: 2h, or 0 (without it: as configured)')
     .option('--reason <text>', 'why, for the audit')
+    .option('--no-wait', 'do not wait until all are taken back')
     .addHelpText('after', EXAMPLES)
     .action((_options, command: Command) => revokeAny(command.optsWithGlobals()));
 }
 
 async function revokeAny(options: RevokeAnyOptions): Promise<void> {
-  const { tokenId, subject, reason, output } = options;
-  const answer = await exchange(anyRevocation, { token_id: tokenId, subject, reason }, options);
-  if (output === 'json') writeJson(answer);
-  else process.stderr.write(`revoked ${answer.revoked} token${answer.revoked === 1 ? '' : 's'}\n`);
+  const { tokenId, policyBundle, issuedBefore, blockFor, wait, output } = options;
+  const { subject, workload, task, audience, resource, policy, all, reason } = options;
+  const sameName = { subject, workload, task, audience, resource, policy, all, reason };
+  const request = {
+    ...sameName,
+    token_id: tokenId,
+    policy_bundle: policyBundle,
+    issued_before: readMoment('--issued-before', issuedBefore, Date.now()),
+    block_for: readBlock(blockFor),
+  };
+  const { reason: _, block_for, issued_before, ...picks } = request;
+  if (Object.values(picks).every((value) => value === undefined)) {
+    throw usageFailure('which tokens? Say so by --subject or another option, or give --all', '--all');
+  }
+  checkRequest(revocationRequest, request, nameOption);
+  const settings = await resolveSettings(options);
+  const first = await send(settings, { path: '/revocations' }, request, revocationResponse, nameOption);
+  if (first.blocked_until !== undefined && output !== 'json') {
+    process.stderr.write(`${subject} gets no new token until ${first.blocked_until.replace(/\.\d+Z$/, 'Z')}\n`);
+  }
+  const last = wait ? await untilDone(first, settings, output) : first;
+  if (output === 'json') {
+    writeJson(last);
+    return;
+  }
+  if (last.status === 'running') process.stderr.write(`revocation ${last.revocation_id} goes on by itself\n`);
+  else if (last.revoked === 0) process.stderr.write('there was no active token to take back\n');
+  process.stdout.write(`${last.revoked}\n`);
+}
+
+/** Asks how far it is until it is done. Only the first answer says until when the subject is blocked. */
+async function untilDone(
+  first: RevocationResponse,
+  settings: Settings,
+  output: GlobalOptions['output'],
+): Promise<RevocationResponse> {
+  let now = first;
+  let told: number | undefined;
+  while (now.status === 'running') {
+    if (output !== 'json' && now.revoked !== told) {
+      const tokens = `${now.revoked} token${now.revoked === 1 ? '' : 's'}`;
+      process.stderr.write(`revocation ${first.revocation_id}: ${tokens} so far\n`);
+      told = now.revoked;
+    }
+    await sleep(EVERY);
+    const way = { method: 'GET', path: `/revocations/${first.revocation_id}` } as const;
+    now = { ...now, ...(await send(settings, way, {}, revocationResponse, nameOption)) };
+  }
+  return now;
+}
+
+function readBlock(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const seconds = /^0s?$/.test(text) ? 0 : parseDuration(text);
+  if (seconds === undefined) {
+    throw usageFailure(`--block-for ${JSON.stringify(text)} must be a duration such as 15m or 2h, or 0`, '--block-for');
+  }
+  if (seconds > limits.block) {
+    throw usageFailure(`--block-for must be at most ${writeDuration(limits.block)}`, '--block-for');
+  }
+  return seconds;
 }

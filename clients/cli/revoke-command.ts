@@ -16,7 +16,8 @@ const ownRevocation = {
 };
 
 const EXAMPLES = `
-Doing it again changes nothing. Operators take back the tokens of others with tvm revoke-any.
+Doing it again changes nothing. tvm done takes back all that you have for a task; operators take back the tokens of
+others with tvm revoke-any.
 
 Examples:
   $ echo "$TOKEN" | tvm revoke
@@ -46,6 +47,9 @@ async function revoke(argument: string | undefined, options: RevokeOptions): Pro
   const { tokenId, subject, output } = options;
   if (subject !== undefined) {
     throw usageFailure('--subject is for operators: tvm revoke-any --subject ARN', '--subject');
+  }
+  if (argument !== undefined && tokenId !== undefined) {
+    throw usageFailure('TOKEN or --token-id must be given, one of the two');
   }
   const token = argument === undefined && tokenId !== undefined ? undefined : await readToken(argument);
   const answer = await exchange(ownRevocation, { token, token_id: tokenId }, options);

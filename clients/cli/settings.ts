@@ -27,7 +27,8 @@ export async function resolveSettings(options: ConnectionOptions, env = process.
   return { endpoint, region, credentials: await resolveCredentials(options.profile, region, env) };
 }
 
-function resolveEndpoint({ endpoint }: ConnectionOptions, env: NodeJS.ProcessEnv): URL {
+/** @throws {Failure} naming the option or variable that is missing or wrong */
+export function resolveEndpoint({ endpoint }: ConnectionOptions, env: NodeJS.ProcessEnv): URL {
   const source = endpoint === undefined ? 'TVM_ENDPOINT' : '--endpoint';
   const text = endpoint ?? env.TVM_ENDPOINT;
   if (endpoint === undefined && !text) {
@@ -49,17 +50,21 @@ function resolveEndpoint({ endpoint }: ConnectionOptions, env: NodeJS.ProcessEnv
   return url;
 }
 
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   return host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^127(\.\d+){3}$/.test(host);
 }
 
 const API_HOST = /\.execute-api\.([a-z0-9-]+)\.(?:vpce\.)?(?:amazonaws\.com(?:\.cn)?|api\.aws)$/;
 
 // API Gateway accepts signatures for its own region only: an endpoint that names it is surer than the environment.
-async function resolveRegion(options: ConnectionOptions, endpoint: URL, env: NodeJS.ProcessEnv): Promise<string> {
+export async function resolveRegion(
+  options: ConnectionOptions,
+  endpoint: URL | undefined,
+  env: NodeJS.ProcessEnv,
+): Promise<string> {
   const region =
     options.region ??
-    (API_HOST.exec(endpoint.hostname)?.[1] ||
+    (API_HOST.exec(endpoint?.hostname ?? '')?.[1] ||
       env.AWS_REGION ||
       env.AWS_DEFAULT_REGION ||
       (await profileRegion(options.profile)));

@@ -1,0 +1,62 @@
+import { type Command, Option } from 'commander';
+import { auditEvents } from '../../contract/events.ts';
+import { usageFailure } from './failure.ts';
+import type { GlobalOptions } from './global-options.ts';
+import { readMoment } from './moment-option.ts';
+
+/** The options of every `tvm audit` command. */
+export interface AuditOptions extends GlobalOptions {
+  archive: string;
+  from?: string;
+  to?: string;
+}
+
+/** Adds the options that say which archive, and which part of it. */
+export function addAuditOptions(command: Command): Command {
+  return command
+    .requiredOption('--archive <place>', 'the archive: s3://bucket, or a directory with a copy of it')
+    .option('--from <time>', 'from then on: a time, a day, or a duration ago: 7d (without it: from the beginning)')
+    .option('--to <time>', 'until then: a time, a day’s beginning, or a duration ago (without it: until now)');
+}
+
+/** What a line of the archive may be; the last says that a change of the table could not be read. */
+const TYPES = [...Object.keys(auditEvents), 'Record Unreadable'];
+
+/** The options that say which events. */
+export interface EventOptions extends AuditOptions {
+  type?: string[];
+  tokenId?: string;
+  subject?: string;
+  audience?: string;
+  resource?: string;
+  revocationId?: string;
+}
+
+/** Adds the options that say which events. */
+export function addEventOptions(command: Command): Command {
+  return addAuditOptions(command)
+    .addOption(new Option('--type <type...>', 'only events of these types').choices(TYPES))
+    .option('--token-id <id>', 'only what is about this token')
+    .option('--subject <arn>', 'only what is about this IAM role or user')
+    .option('--audience <name>', 'only what is about tokens for this resource server')
+    .option('--resource <location>', 'only what concerns a place in this location: orders-db/orders, or orders-db/*')
+    .option('--revocation-id <id>', 'only what is about this revocation');
+}
+
+/**
+ * Reads from when to when.
+ *
+ * @param now milliseconds since the epoch: durations are counted back from then
+ * @returns milliseconds; `undefined` where it is not given
+ * @throws {Failure} when a time is none, or they are the wrong way round
+ */
+export function readSpan(options: AuditOptions, now: number): { from: number | undefined; to: number | undefined } {
+  const read = (option: string, text: string | undefined) => {
+    const time = readMoment(option, text, now);
+    return time === undefined ? undefined : Date.parse(time);
+  };
+  const from = read('--from', options.from);
+  const to = read('--to', options.to);
+  if (from !== undefined && from > (to ?? now)) throw usageFailure('--from must be before --to', '--from');
+  return { from, to };
+}

@@ -3,7 +3,7 @@
  * all of this by itself; nothing here runs there.
  */
 import { DescribeTimeToLiveCommand, DynamoDBClient, UpdateTimeToLiveCommand } from '@aws-sdk/client-dynamodb';
-import { DeleteBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3';
+import { DeleteBucketPolicyCommand, PutObjectLockConfigurationCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Target } from './target.ts';
 
 /**
@@ -27,4 +27,17 @@ export async function enableTimeToLive(target: Target, tableName: string): Promi
   if (TimeToLiveDescription?.TimeToLiveStatus === 'ENABLED') return;
   const TimeToLiveSpecification = { AttributeName: 'ttl', Enabled: true };
   await dynamo.send(new UpdateTimeToLiveCommand({ TableName: tableName, TimeToLiveSpecification }));
+}
+
+/**
+ * After `cdk deploy`: the emulator's CloudFormation drops a bucket's Object Lock silently, and the archive could be
+ * changed. As config/local.toml says.
+ */
+export async function lockArchive(target: Target, Bucket: string): Promise<void> {
+  const s3 = new S3Client({ ...target, forcePathStyle: true });
+  const ObjectLockConfiguration = {
+    ObjectLockEnabled: 'Enabled',
+    Rule: { DefaultRetention: { Mode: 'GOVERNANCE', Days: 1 } },
+  } as const;
+  await s3.send(new PutObjectLockConfigurationCommand({ Bucket, ObjectLockConfiguration }));
 }

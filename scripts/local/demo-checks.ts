@@ -1,5 +1,8 @@
+import { getListFromStatusListJWT } from '@sd-jwt/jwt-status-list';
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose';
+import { type Credentials, signedFetch } from '../../clients/signed-fetch.ts';
 import { Failure } from '../tools/failure.mjs';
+import type { Target } from './target.ts';
 
 /** Stops the demonstration when it does not show what it should. */
 export function expect(condition: unknown, sentence: string): asserts condition {
@@ -48,4 +51,26 @@ export async function signatureFails(verification: Promise<unknown>): Promise<bo
     () => false,
     (error) => error instanceof errors.JWSSignatureVerificationFailed,
   );
+}
+
+/** Posts a form, signed with somebody's AWS identity. */
+export function post(
+  { region }: Target,
+  who: Credentials,
+  url: string,
+  form: Record<string, string>,
+): Promise<Response> {
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  return signedFetch(who, region)(url, { method: 'POST', headers, body: new URLSearchParams(form).toString() });
+}
+
+/** @returns whether the published status list, which must be signed as it should be, says that a token is revoked */
+export async function listedAsRevoked(issuer: string, { idx, uri }: { idx: number; uri: string }): Promise<boolean> {
+  const keys = await json(await fetch(`${issuer}/.well-known/status-list-keys.json`), 200, 'the status lists’ keys');
+  const answer = await fetch(uri);
+  expect(answer.ok, `the status list got ${answer.status}`);
+  const list = await answer.text();
+  const keySet = createLocalJWKSet(keys as unknown as JSONWebKeySet);
+  await jwtVerify(list, keySet, { typ: 'statuslist+jwt', subject: uri });
+  return getListFromStatusListJWT(list).getStatus(idx) === 1;
 }

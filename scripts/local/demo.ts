@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { decodeJwt, type JWTPayload } from 'jose';
-import { type Credentials, signedFetch } from '../../clients/signed-fetch.ts';
+import type { Credentials } from '../../clients/signed-fetch.ts';
 import type { AuthorizationDetail } from '../../contract/authorization-details.ts';
-import { type AuditEvent, REVOCATION_REQUESTED } from '../../contract/events.ts';
+import { type AuditEvent, REVOCATION_REQUESTED, type TokenEvent } from '../../contract/events.ts';
 import { type AuditWatch, watchAudit } from './audit-watch.ts';
-import { discoverKeys, expect, json, signatureFails, tamper, verify } from './demo-checks.ts';
+import { proveArchive } from './demo-archive.ts';
+import { discoverKeys, expect, json, post, signatureFails, tamper, verify } from './demo-checks.ts';
+import { stopTask } from './demo-task.ts';
 import type { StackOutputs } from './deploy.ts';
 import type { Identities } from './identities.ts';
 import type { Target } from './target.ts';
@@ -17,8 +19,8 @@ const LOCATION = 'orders-db/orders';
 const PATIENCE = 20_000;
 
 /**
- * Lives one token's life in front of the reader: vended, verified, not stretched, revoked, audited. Fails with one
- * sentence as soon as something is not as it should be.
+ * Lives the life of two tokens in front of the reader: vended, verified, not stretched, revoked, audited, archived. Fails
+ * with one sentence as soon as something is not as it should be.
  */
 export async function demonstrate(target: Target, outputs: StackOutputs, identities: Identities): Promise<void> {
   const audit = await watchAudit(target, outputs.EventBusName);
@@ -28,6 +30,7 @@ export async function demonstrate(target: Target, outputs: StackOutputs, identit
     const deniedRequest = await askForTooMuch(target, outputs.Issuer, identities);
     await takeBack(target, outputs, identities, { token, tokenId });
     await showAudit(audit, tokenId, deniedRequest);
+    await proveArchive(target, outputs, await stopTask(target, outputs, identities));
   } finally {
     await audit.close();
   }
@@ -102,7 +105,8 @@ async function takeBack(
 
 async function showAudit(audit: AuditWatch, tokenId: string, deniedRequest: string): Promise<void> {
   step(5, 'What security saw of it on the bus, in order');
-  const ofOurs = ({ detail }: AuditEvent) => detail.tokenId === tokenId || detail.requestId === deniedRequest;
+  const ofOurs = (event: AuditEvent): event is TokenEvent =>
+    'requestId' in event.detail && (event.detail.tokenId === tokenId || event.detail.requestId === deniedRequest);
   const events = (await audit.receive((seen) => seen.filter(ofOurs).length === 3, PATIENCE)).filter(ofOurs);
   for (const { detailType, detail } of events) {
     const who = detail.subject.split(':').pop();
@@ -122,12 +126,6 @@ function askToken(target: Target, issuer: string, workload: Credentials, action:
     authorization_details: JSON.stringify([detail]),
     reason: 'nightly report',
   });
-}
-
-/** Posts a form, signed with somebody's AWS identity. */
-function post({ region }: Target, who: Credentials, url: string, form: Record<string, string>): Promise<Response> {
-  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-  return signedFetch(who, region)(url, { method: 'POST', headers, body: new URLSearchParams(form).toString() });
 }
 
 function showClaims(claims: JWTPayload): void {

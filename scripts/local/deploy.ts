@@ -4,7 +4,7 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { runLogged } from '../tools/command.mjs';
 import { Failure } from '../tools/failure.mjs';
 import { root, shown } from '../tools/paths.mjs';
-import { allowAssetsWithoutTls, enableTimeToLive } from './bridges.ts';
+import { allowAssetsWithoutTls, enableTimeToLive, lockArchive } from './bridges.ts';
 import type { Target } from './target.ts';
 import { quietly } from './terminal.ts';
 
@@ -20,10 +20,17 @@ export interface StackOutputs {
   WorkloadPolicyArn: string;
   ResourceServerPolicyArn: string;
   OperatorPolicyArn: string;
+  SecurityEventReceiverPolicyArn: string;
   SigningKeyArn: string;
   /** The hash of the policy bundle that decides. */
   PolicyBundle: string;
   AuditDeadLetterQueueUrl: string;
+  /** Where every alarm goes. */
+  AlarmTopicArn: string;
+  DashboardName: string;
+  AuditArchiveBucket: string;
+  /** The name of the function that signs what was archived. */
+  AuditDigestFunction: string;
   RevocationDeadLetterQueueUrl: string;
 }
 
@@ -58,6 +65,7 @@ export async function deploy(target: Target, dir: string, progress = quietly): P
   await progress('Deploying the stack', () => cdk(ship, env, log('deploy')));
   const stack: StackOutputs = JSON.parse(readFileSync(outputs, 'utf8'))[STACK];
   await enableTimeToLive(target, stack.TableName);
+  await lockArchive(target, stack.AuditArchiveBucket);
   return stack;
 }
 

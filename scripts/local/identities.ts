@@ -16,7 +16,7 @@ export interface Identities {
   workload: Credentials;
   /** `ci-job`: publishes releases, and is the one to try new policies with. */
   ciJob: Credentials;
-  /** `orders-db`: asks whether tokens are still good. */
+  /** `orders-db`: asks whether tokens are still good, and what was revoked. */
   resourceServer: Credentials;
   /** `security-operator`: takes tokens back. */
   operator: Credentials;
@@ -35,10 +35,15 @@ export async function createIdentities(
 ): Promise<Identities> {
   const iam = new IAMClient(target);
   const [workload, ciJob, resourceServer, operator] = await Promise.all([
-    identity(iam, 'orders-service', outputs.WorkloadPolicyArn, known.workload),
-    identity(iam, 'ci-job', outputs.WorkloadPolicyArn, known.ciJob),
-    identity(iam, 'orders-db', outputs.ResourceServerPolicyArn, known.resourceServer),
-    identity(iam, 'security-operator', outputs.OperatorPolicyArn, known.operator),
+    identity(iam, 'orders-service', [outputs.WorkloadPolicyArn], known.workload),
+    identity(iam, 'ci-job', [outputs.WorkloadPolicyArn], known.ciJob),
+    identity(
+      iam,
+      'orders-db',
+      [outputs.ResourceServerPolicyArn, outputs.SecurityEventReceiverPolicyArn],
+      known.resourceServer,
+    ),
+    identity(iam, 'security-operator', [outputs.OperatorPolicyArn], known.operator),
   ]);
   return { workload, ciJob, resourceServer, operator };
 }
@@ -46,13 +51,13 @@ export async function createIdentities(
 async function identity(
   iam: IAMClient,
   UserName: string,
-  PolicyArn: string,
+  policies: readonly string[],
   known?: Credentials,
 ): Promise<Credentials> {
   await iam.send(new CreateUserCommand({ UserName })).catch((error: Error) => {
     if (error.name !== 'EntityAlreadyExistsException') throw error;
   });
-  await iam.send(new AttachUserPolicyCommand({ UserName, PolicyArn }));
+  for (const PolicyArn of policies) await iam.send(new AttachUserPolicyCommand({ UserName, PolicyArn }));
   const { AccessKeyMetadata: keys = [] } = await iam.send(new ListAccessKeysCommand({ UserName }));
   if (known && keys.some(({ AccessKeyId }) => AccessKeyId === known.accessKeyId)) return known;
   // A user has two access keys at most, and the secret of an old one cannot be read again.

@@ -13,8 +13,10 @@ const UNITS = [
 export function configurationPage(): string {
   const defaults: Record<string, unknown> = configSchema.parse({});
   const rows = Object.entries(configSchema.shape).map(([key, schema]) => {
-    const { description } = schema.meta() ?? {};
-    return `| \`${key}\` | ${inToml(defaults[key])} | ${description} |`;
+    const { description, written } = schema.meta() ?? {};
+    // Of what holds durations, the schema says itself how its default is written.
+    const value = typeof written === 'string' ? `\`${written}\`` : inToml(defaults[key]);
+    return `| \`${key}\` | ${value} | ${description} |`;
   });
   return [
     `${GENERATED}# Configuration`,

@@ -13,7 +13,17 @@ import {
 import { introspectionRequest } from '../../contract/introspection.ts';
 import { limits } from '../../contract/limits.ts';
 import { ownRevocationRequest, revocationRequest, revocationResponse } from '../../contract/revocation.ts';
+import { securityEventError, transmittedClaims } from '../../contract/security-event.ts';
+import { securityEventPollRequest, securityEventPollResponse } from '../../contract/security-event-poll.ts';
 import { tokenClaims, tokenRequest, tokenResponse } from '../../contract/token.ts';
+import {
+  listedToken,
+  tokenLifeResponse,
+  tokenListRequest,
+  tokenListResponse,
+  tokenSummaryResponse,
+} from '../../contract/token-list.ts';
+import { useReport } from '../../contract/token-use.ts';
 import { GENERATED, membersTable } from './tables.ts';
 
 const SECTIONS = [
@@ -30,10 +40,20 @@ const SECTIONS = [
   ['An entry of `missed`', missedPart],
   ['The `change` of an explanation', change],
   ['`POST /introspect`: asked', introspectionRequest],
+  ['`POST /uses`: asked', useReport],
   ['`POST /revoke`: asked', ownRevocationRequest],
   ['`POST /revocations`: asked', revocationRequest],
   ['`POST /revocations`: answered', revocationResponse],
+  ['`GET /tokens`: asked', tokenListRequest],
+  ['`GET /tokens`: answered', tokenListResponse],
+  ['An entry of `tokens`', listedToken],
+  ['`GET /tokens/{id}`: answered', tokenLifeResponse],
+  ['`GET /tokens/summary`: answered', tokenSummaryResponse],
   ['Every error', errorResponse],
+  ['`POST /security-events`: refused', securityEventError],
+  ['A security event that is transmitted: its claims', transmittedClaims],
+  ['`POST /security-events/poll`: asked', securityEventPollRequest],
+  ['`POST /security-events/poll`: answered', securityEventPollResponse],
 ] as const;
 
 /** Requests, answers, claims and errors as tables. */
@@ -46,7 +66,7 @@ export function wirePage(): string {
     `JSON nested ${limits.jsonDepth} levels deep; a location has at most ${limits.locationSegments} segments. A parameter given twice is refused.`;
   return (
     `${GENERATED}# The wire\n\nBodies are \`application/x-www-form-urlencoded\` (\`authorization_details\` as JSON text) or ` +
-    `\`application/json\`. ${bounds} The same as an OpenAPI document: [openapi.json](openapi.json).\n\n` +
+    `\`application/json\`; what a \`GET\` asks stands in its query. ${bounds} The same as an OpenAPI document: [openapi.json](openapi.json).\n\n` +
     `Error codes: ${errorCode.options.map((code) => `\`${code}\``).join(', ')}.\n\n${sections.join('\n')}`
   );
 }

@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { decodeJwt } from 'jose';
+import type { TokenClaims } from '../../contract/token.ts';
+import { workloadRole } from './assumed-role.ts';
+import { expect, json, listedAsRevoked, post } from './demo-checks.ts';
+import type { StackOutputs } from './deploy.ts';
+import type { Identities } from './identities.ts';
+import type { Target } from './target.ts';
+import { bold, dim, good, line, seconds, step } from './terminal.ts';
+
+/** How long an event may take to have its effect, in milliseconds. */
+const PATIENCE = 20_000;
+
+/**
+ * Shows that a workload's tokens go with it: an ECS task has a token, the task stops.
+ *
+ * @returns the token's id
+ */
+export async function stopTask(target: Target, outputs: StackOutputs, { resourceServer }: Identities): Promise<string> {
+  step(6, 'An ECS task has a token, and stops');
+  const task = crypto.randomUUID().replaceAll('-', '');
+  const session = await workloadRole(target, outputs.WorkloadPolicyArn, 'orders-task');
+  const asked = await post(target, await session(task), `${outputs.Issuer}/token`, {
+    grant_type: 'client_credentials',
+    audience: 'orders-db',
+    authorization_details: JSON.stringify([{ type: 'resource', locations: ['orders-db/orders'], actions: ['read'] }]),
+  });
+  const { access_token, token_id } = await json(asked, 200, 'the task');
+  const [token, tokenId] = [String(access_token), String(token_id)];
+  const place = decodeJwt<TokenClaims>(token).status.status_list;
+  const revoked = () => listedAsRevoked(outputs.Issuer, place);
+  good(`the task ${bold(task)} has the token ${tokenId}`);
+  expect(!(await revoked()), 'the status list says that a fresh token is revoked');
+  good(`its bit ${place.idx} in the status list, which verifiers read offline, is 0`);
+
+  const began = performance.now();
+  const detail = { taskArn: `arn:aws:ecs:${target.region}:000000000000:task/demo/${task}`, lastStatus: 'STOPPED' };
+  await new EventBridgeClient(target).send(
+    new PutEventsCommand({
+      Entries: [{ Source: 'local.aws.ecs', DetailType: 'ECS Task State Change', Detail: JSON.stringify(detail) }],
+    }),
+  );
+  line(`ECS says "ECS Task State Change": ${dim(JSON.stringify(detail))}`);
+  const active = async () => {
+    const answer = await post(target, resourceServer, `${outputs.Issuer}/introspect`, { token });
+    return (await json(answer, 200, 'introspection')).active === true;
+  };
+  const [inactive, listed] = await Promise.all([
+    until(began, async () => !(await active()), 'the token of the stopped task was still active'),
+    until(began, revoked, 'the status list did not say that the token is revoked'),
+  ]);
+  good(`introspection says {"active":false} after ${bold(seconds(inactive))}`);
+  good(`the bit in the status list is 1 after ${bold(seconds(listed))}`);
+  return tokenId;
+}
+
+/** @returns milliseconds since `began` until something holds */
+async function until(began: number, holds: () => Promise<boolean>, otherwise: string): Promise<number> {
+  while (!(await holds())) {
+    const took = performance.now() - began;
+    expect(took < PATIENCE, `${otherwise} ${seconds(took)} after the event`);
+    await sleep(50);
+  }
+  return performance.now() - began;
+}

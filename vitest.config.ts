@@ -26,7 +26,7 @@ export default defineConfig({
         test: {
           // Adapters and the deployed machine, on one emulator that is started once for both.
           name: 'deployed',
-          include: ['test/ports/**/*.test.ts', 'test/e2e/**/*.test.ts'],
+          include: ['test/ports/**/*.test.ts', 'test/e2e/**/*.test.ts', 'test/scale/**/*.test.ts'],
           globalSetup: ['test/deployed.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,

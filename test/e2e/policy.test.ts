@@ -2,7 +2,7 @@ import { decodeJwt } from 'jose';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { type AuditListener, auditListener } from '../support/audit-listener.ts';
 import { curl, formData } from '../support/curl.ts';
-import { ask, ciJob, endpoint, introspect, operator, readOrders, vend, workload } from '../support/deployed-machine.ts';
+import { ask, ciJob, endpoint, introspect, operator, vend } from '../support/deployed-machine.ts';
 import { eventually } from '../support/eventually.ts';
 
 const { outputs } = inject('deployed');
@@ -112,21 +112,6 @@ describe('obligations', () => {
       active: true,
       obligations: { windows: ['maintenance'], single_use: true },
     });
-  });
-});
-
-describe('behaviour and network', () => {
-  const release = { audience: 'releases', authorization_details: [grant(['write'], 'releases/orders/v17')] };
-
-  it('decide: a caller that is refused again and again is refused what it might have had', async () => {
-    const { token } = await vend(release, ciJob);
-    expect(decodeJwt(token).obligations).toEqual({ networks: ['build'] });
-    for (let refused = 0; refused < 20; refused++) {
-      expect((await ask({ authorization_details: [readOrders] }, ciJob)).status).toBe(403);
-    }
-    await eventually(async () => expect((await ask(release, ciJob)).status).toBe(403));
-    // Others are not held by it.
-    expect((await ask({}, workload)).status).toBe(200);
   });
 });
 

@@ -22,9 +22,11 @@ let audit: AuditListener;
 beforeAll(async () => {
   audit = await auditListener();
 });
+/** What became of a token. That somebody asked about it after it was revoked is an event of its own, and an anomaly. */
 const eventsOf = (tokenId: string, ...types: string[]) =>
   eventually(async () => {
-    const events = await audit.eventsWith('tokenId', tokenId);
+    const all = await audit.eventsWith('tokenId', tokenId);
+    const events = all.filter(({ detailType }) => !['Token Introspected', 'Anomaly Detected'].includes(detailType));
     expect(events.map(({ detailType }) => detailType)).toEqual(types);
     for (const { detailType, detail } of events)
       expect(() => auditEvents[detailType].strict().parse(detail)).not.toThrow();
@@ -88,8 +90,8 @@ describe('a token is taken back', () => {
     const { token, tokenId } = await vend();
     const revoke = () =>
       curl(`${endpoint}/revocations`, operator, ...formData({ token_id: tokenId, reason: 'leaked' }));
-    expect((await revoke()).body).toEqual({ revoked: 1 });
-    expect((await revoke()).body).toEqual({ revoked: 0 });
+    expect((await revoke()).body).toEqual({ status: 'done', revoked: 1 });
+    expect((await revoke()).body).toEqual({ status: 'done', revoked: 0 });
     expect(await introspect(token)).toEqual({ active: false });
     const [, revoked] = await eventsOf(tokenId, 'Token Issued', 'Token Revoked');
     expect(revoked?.detail).toMatchObject({
@@ -114,9 +116,9 @@ describe('a token is taken back', () => {
     expect(revoked?.detail).toMatchObject({ revokedBy: 'security.team', revocationReason: 'laptop stolen' });
   });
 
-  it('with all others of its subject, by an event, while new ones can be had afterwards', async () => {
+  it('with all others of its subject, by an event, while new ones can be had afterwards if it is not blocked', async () => {
     const tokens = [await vend(), await vend(), await vend()];
-    await request({ subject: SUBJECT });
+    await request({ subject: SUBJECT, blockFor: 0 });
     for (const { token, tokenId } of tokens) {
       await inactive(token);
       await eventsOf(tokenId, 'Token Issued', 'Token Revoked');

@@ -32,6 +32,10 @@ it.each([
       [domain]
       name = "tokens.example.com"
       certificate_arn = "arn:aws:acm:eu-west-1:111122223333:certificate/1"
+      [revoke_on]
+      ecs_task_stopped = true
+      iam_role_deleted = true
+      task_done = { sources = ["platform.portal"] }
     `,
   ],
 ])('finds nothing in the project’s own template, %s', (_, toml) => {

@@ -24,6 +24,15 @@ const DEAD_LETTERS = [
   'sqs:GetQueueUrl',
   'sqs:SendMessage',
 ];
+/** What orders tokens to be taken back, carries it out, and sends itself word of what is left. */
+const ORDERING = [
+  'dynamodb:BatchGetItem',
+  'dynamodb:GetItem',
+  'dynamodb:PutItem',
+  'dynamodb:Query',
+  'dynamodb:UpdateItem',
+  ...DEAD_LETTERS,
+];
 const STREAM = ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator', 'dynamodb:ListStreams'];
 const QUEUE = [
   'sqs:ChangeMessageVisibility',
@@ -39,15 +48,152 @@ it.each([
     [...TABLE_KEY, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'kms:GetPublicKey', 'kms:Sign'],
   ],
   ['explain-token', []],
-  ['introspect-token', [...TABLE_KEY, 'dynamodb:GetItem', 'kms:GetPublicKey']],
-  ['revoke-own-token', [...TABLE_KEY, 'dynamodb:GetItem', 'dynamodb:UpdateItem', 'kms:GetPublicKey']],
-  ['revoke-tokens', [...TABLE_KEY, 'dynamodb:Query', 'dynamodb:UpdateItem']],
-  ['revoke-tokens-by-event', [...TABLE_KEY, ...QUEUE, ...DEAD_LETTERS, 'dynamodb:Query', 'dynamodb:UpdateItem']],
+  ['introspect-token', [...TABLE_KEY, 'dynamodb:GetItem', 'dynamodb:UpdateItem', 'kms:GetPublicKey']],
+  ['report-use', [...TABLE_KEY, 'dynamodb:PutItem', 'kms:GetPublicKey']],
+  ['sweep-tokens', [...TABLE_KEY, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem']],
+  ['revoke-own-token', [...TABLE_KEY, ...ORDERING, 'kms:GetPublicKey']],
+  ['revoke-tokens', [...TABLE_KEY, ...ORDERING]],
+  ['revoke-tokens-by-event', [...TABLE_KEY, ...QUEUE, ...ORDERING]],
+  ['lift-block', [...TABLE_KEY, 'dynamodb:UpdateItem']],
+  [
+    'index-tokens',
+    [
+      ...TABLE_KEY,
+      ...QUEUE,
+      'dynamodb:BatchGetItem',
+      'dynamodb:BatchWriteItem',
+      'dynamodb:PutItem',
+      'dynamodb:Query',
+      'dynamodb:UpdateItem',
+    ],
+  ],
+  [
+    'list-tokens',
+    [...TABLE_KEY, 'dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query', 'kms:GenerateMac', 'kms:VerifyMac'],
+  ],
+  ['detect-anomalies', [...TABLE_KEY, ...QUEUE, 'dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem']],
+  ['count-tokens', [...TABLE_KEY, 'dynamodb:Query']],
   ['serve-discovery', ['kms:GetPublicKey']],
+  [
+    'update-status-lists',
+    [
+      ...TABLE_KEY,
+      ...QUEUE,
+      'dynamodb:GetItem',
+      'dynamodb:PutItem',
+      'dynamodb:UpdateItem',
+      'kms:GetPublicKey',
+      'kms:Sign',
+    ],
+  ],
+  ['serve-status-list', [...TABLE_KEY, 'dynamodb:GetItem', 'kms:GetPublicKey']],
+  [
+    'archive-audit',
+    [...TABLE_KEY, ...STREAM, ...DEAD_LETTERS, 'dynamodb:PutItem', 'dynamodb:Query', 's3:GetObject', 's3:PutObject'],
+  ],
+  [
+    'digest-audit',
+    [
+      'kms:Decrypt',
+      'kms:GenerateDataKey',
+      'kms:GetPublicKey',
+      'kms:Sign',
+      's3:GetObject',
+      's3:ListBucket',
+      's3:PutObject',
+    ],
+  ],
+  ['serve-audit-keys', ['kms:GetPublicKey']],
   ['publish-audit', [...STREAM, ...DEAD_LETTERS, 'events:PutEvents', 'kms:DescribeKey']],
 ])('%s may do what its use case does, and nothing else', (useCase, actions) => {
   const allowed = statementsOf(template, useCase).flatMap(({ Effect, Action }) => (Effect === 'Allow' ? Action : []));
   expect([...new Set(allowed)].sort()).toEqual([...new Set([...COMMON, ...actions])].sort());
+});
+
+describe('a write', () => {
+  /** The conditions under which a function may write. */
+  const writes = (useCase: string) =>
+    statementsOf(template, useCase)
+      .filter(({ Action }) => Action.some((action) => /^dynamodb:(Put|Update)Item$/.test(action)))
+      .map(({ Condition }) => Condition);
+
+  it('of introspect-token changes neither a token’s state nor its times', () => {
+    const attributes = ['pk', 'sk', 'tokenId', 'subject', 'audience', 'by', 'result', 'minute', 'last', 'count', 'ttl'];
+    expect(writes('introspect-token')).toEqual([
+      {
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': 'TOKEN#*' },
+        'ForAllValues:StringEquals': { 'dynamodb:Attributes': attributes },
+      },
+    ]);
+  });
+
+  it('of report-use and sweep-tokens touches neither what is held against a subject nor a revocation', () => {
+    expect(writes('report-use')).toEqual([factsAlone]);
+    expect(writes('sweep-tokens')).toEqual([only('FACT#*', 'DEPLOYMENT'), only('TOKEN#*', 'SWEEP')]);
+  });
+
+  it('of who notes facts beside a record puts no record there, least of all one that was never revoked', () => {
+    for (const useCase of ['report-use', 'detect-anomalies']) expect(writes(useCase)).toContainEqual(factsAlone);
+    expect(writes('detect-anomalies')).toEqual([only('PROFILE#*'), factsAlone]);
+  });
+
+  it('of issue-token is of records alone: it lifts no block, and moves no watermark', () => {
+    const places = { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['ALLOCATION'] } };
+    for (const one of writes('issue-token')) expect([only('TOKEN#*'), places]).toContainEqual(one);
+  });
+
+  const only = (...keys: string[]) => ({ 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys } });
+  const factsAlone = {
+    'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['TOKEN#*', 'FACT#*'] },
+    'ForAllValues:StringEquals': { 'dynamodb:Attributes': ['pk', 'sk', 'detailType', 'detail', 'ttl'] },
+  };
+});
+
+it('no function reaches the whole table: each call names the items that it is for', () => {
+  const oversight = [
+    'issue-token',
+    'revoke-tokens',
+    'revoke-own-token',
+    'revoke-tokens-by-event',
+    'lift-block',
+    'report-use',
+    'sweep-tokens',
+    'index-tokens',
+    'list-tokens',
+    'detect-anomalies',
+    'archive-audit',
+  ];
+  const free = oversight.filter((useCase) =>
+    statementsOf(template, useCase).some(
+      ({ Action, Resource, Condition }) =>
+        Action.some((action) => /^dynamodb:(?!DescribeStream|GetRecords|GetShardIterator|ListStreams)/.test(action)) &&
+        !JSON.stringify(Resource).match(/index\/|statuslists/) &&
+        Condition?.['ForAllValues:StringLike']?.['dynamodb:LeadingKeys'] === undefined,
+    ),
+  );
+  expect(free).toEqual([]);
+});
+
+it('who orders tokens to be taken back puts orders, and neither records nor entries of the index', () => {
+  for (const useCase of ['revoke-tokens', 'revoke-own-token', 'revoke-tokens-by-event']) {
+    const puts = statementsOf(template, useCase).filter(({ Action }) => Action.includes('dynamodb:PutItem'));
+    const keys = puts.flatMap(({ Condition }) => Condition?.['ForAllValues:StringLike']?.['dynamodb:LeadingKeys']);
+    const facts = useCase === 'revoke-tokens-by-event' ? ['FACT#*'] : [];
+    expect(keys.sort()).toEqual(['AT#*', ...facts, 'ORDER#*']);
+  }
+});
+
+it('who lifts a block touches what is held against subjects alone', () => {
+  const updates = statementsOf(template, 'lift-block').filter(({ Action }) => Action.includes('dynamodb:UpdateItem'));
+  expect(updates).toMatchObject([
+    {
+      Condition: {
+        'ForAllValues:StringLike': {
+          'dynamodb:LeadingKeys': expect.toSatisfy((keys) => [keys].flat().join() === 'SUBJECT#*'),
+        },
+      },
+    },
+  ]);
 });
 
 it('what decides finds the records of a workload only where a policy asks what it did lately', () => {
@@ -74,6 +220,8 @@ describe('signing', () => {
       'issue-token',
       'explain-token',
       'introspect-token',
+      'report-use',
+      'sweep-tokens',
       'revoke-own-token',
       'revoke-tokens',
       'revoke-tokens-by-event',
@@ -103,7 +251,7 @@ describe('signing', () => {
       (one: { Effect: string }) => one.Effect === 'Deny',
     );
     expect(deny).toMatchObject({
-      Sid: 'OnlyTheIssuerSigns',
+      Sid: 'OnlyItsSignerSigns',
       Action: 'kms:Sign',
       Principal: { AWS: '*' },
       Resource: '*',
@@ -138,13 +286,18 @@ describe('callers', () => {
     const statement = policy?.Properties.PolicyDocument.Statement.find(
       (one: { Action: string }) => one.Action === 'execute-api:Invoke',
     );
-    return [statement.Resource].flat().map((resource) => JSON.stringify(resource).match(/\/v1\/(POST\/[a-z/]+)/)?.[1]);
+    return [statement.Resource]
+      .flat()
+      .map((resource) => JSON.stringify(resource).match(/\/v1\/((?:GET|POST)\/[a-z/*]+)/)?.[1]);
   };
 
   it.each([
     ['workload', ['POST/explain', 'POST/revoke', 'POST/token']],
-    ['resourceserver', ['POST/introspect']],
-    ['operator', ['POST/explain/any', 'POST/revocations']],
+    ['resourceserver', ['POST/introspect', 'POST/uses']],
+    [
+      'operator',
+      ['GET/revocations/*', 'GET/tokens', 'GET/tokens/*', 'POST/blocks/lift', 'POST/explain/any', 'POST/revocations'],
+    ],
   ])('a %s may call its own paths', (kind, paths) => {
     expect(invokes(kind).sort()).toEqual(paths);
   });

@@ -46,9 +46,8 @@ interface Statement {
 
 /** The statements of the IAM policies attached to the role of a use case, its actions as an array. */
 export function statementsOf(template: Template, useCase: string): (Statement & { Action: string[] })[] {
-  const role = Object.keys(template.findResources('AWS::IAM::Role')).find((id) =>
-    id.startsWith(`${useCase.replaceAll('-', '')}role`),
-  );
+  const ofRole = new RegExp(`${useCase.replaceAll('-', '')}role[0-9A-F]{8}$`);
+  const role = Object.keys(template.findResources('AWS::IAM::Role')).find((id) => ofRole.test(id));
   const policies = Object.values(template.findResources('AWS::IAM::Policy')).filter(({ Properties }) =>
     Properties.Roles.some((attached: { Ref?: string }) => attached.Ref === role),
   );

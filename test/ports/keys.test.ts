@@ -2,7 +2,7 @@ import { createPublicKey, verify } from 'node:crypto';
 import { CreateKeyCommand, type KeySpec, KMSClient } from '@aws-sdk/client-kms';
 import { calculateJwkThumbprint, compactVerify, createLocalJWKSet } from 'jose';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
-import { compactJws, signingDigest, signingInput } from '../../core/jws.ts';
+import { compactJws, signingDigest, signingInput, TOKEN_TYPE } from '../../core/jws.ts';
 import { type Algorithm, DependencyFault, type Signer, type VerificationKeys } from '../../core/ports.ts';
 import { kmsSigner } from '../../lambdas/adapters/kms-signer.ts';
 import { kmsVerificationKeys } from '../../lambdas/adapters/kms-verification-keys.ts';
@@ -43,7 +43,7 @@ describe.each(cases)('a key for $algorithm in $keeper', ({ algorithm, make }) =>
     const jwks = await keys.jwks();
     const claims = { sub: 'x' } as never;
     for (let count = 0; count < 10; count++) {
-      const input = signingInput(await signer.key(), claims);
+      const input = signingInput(await signer.key(), TOKEN_TYPE, claims);
       const signature = await signer.sign({ input, digest: signingDigest(algorithm, input) });
       await compactVerify(compactJws(input, signature), createLocalJWKSet(jwks), { algorithms: [algorithm] });
 

@@ -1,27 +1,21 @@
 import { DynamoDBClient, GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, inject, it } from 'vitest';
-import type { RecentBehaviour, SubjectWatermarks, TokenRecords } from '../../core/ports.ts';
+import type { RecentBehaviour, TokenRecords } from '../../core/ports.ts';
 import type { DeniedRecord, IssuedRecord } from '../../core/token-record.ts';
 import { expiryPartition, recordKey, shardOf } from '../../lambdas/adapters/dynamo-items.ts';
 import { dynamoRecentBehaviour } from '../../lambdas/adapters/dynamo-recent-behaviour.ts';
-import { dynamoSubjectWatermarks } from '../../lambdas/adapters/dynamo-subject-watermarks.ts';
 import { dynamoTokenRecords } from '../../lambdas/adapters/dynamo-token-records.ts';
-import { inMemoryBehaviour, inMemoryRecords, inMemoryWatermarks } from '../fakes/in-memory-records.ts';
+import { inMemoryBehaviour, inMemoryRecords } from '../fakes/in-memory-records.ts';
 import { eventually } from '../support/eventually.ts';
 
 const { target, outputs } = inject('deployed');
 const dynamo = new DynamoDBClient(target);
 
 const inMemory = inMemoryRecords();
-const adapters: [string, TokenRecords, SubjectWatermarks, RecentBehaviour][] = [
-  ['in memory', inMemory, inMemoryWatermarks(), inMemoryBehaviour(inMemory)],
-  [
-    'DynamoDB',
-    dynamoTokenRecords(dynamo, outputs.TableName),
-    dynamoSubjectWatermarks(dynamo, outputs.TableName),
-    dynamoRecentBehaviour(dynamo, outputs.TableName, 3_600),
-  ],
+const adapters: [string, TokenRecords, RecentBehaviour][] = [
+  ['in memory', inMemory, inMemoryBehaviour(inMemory)],
+  ['DynamoDB', dynamoTokenRecords(dynamo, outputs.TableName), dynamoRecentBehaviour(dynamo, outputs.TableName, 3_600)],
 ];
 
 let subjects = 0;
@@ -50,23 +44,19 @@ function issuedRecord(change: Partial<IssuedRecord> = {}): IssuedRecord {
     ttl: Math.floor(decidedAt / 1000) + 900 + 86_400,
     expiresAt: decidedAt + 900_000,
     keyId: 'I_wJM2zijKztH37L7cONzXJCNJrFcDZaflZaqkv0Ip8',
+    statusList: { list: 12, index: 48_213 },
+    size: 1_052,
     signedDigest: Uint8Array.from({ length: 32 }, (_, index) => index),
     ...change,
   };
 }
 
 function deniedRecord(): DeniedRecord {
-  const { expiresAt, keyId, signedDigest, ...decided } = issuedRecord();
+  const { expiresAt, keyId, statusList, size, signedDigest, ...decided } = issuedRecord();
   return { ...decided, status: 'denied', denial: 'policy', policyErrors: [] };
 }
 
-async function idsOf(records: TokenRecords, subject: string, at: number): Promise<string[]> {
-  const pages: string[] = [];
-  for await (const page of records.openTokens(subject, at)) pages.push(...page);
-  return pages.sort();
-}
-
-describe.each(adapters)('token records: %s', (_, records, watermarks, behaviour) => {
+describe.each(adapters)('token records: %s', (_, records, behaviour) => {
   const revocation = () => ({ revokedAt: Date.now(), revokedBy: 'security.team', revocationReason: 'leaked' });
 
   it('keep what they are given', async () => {
@@ -87,13 +77,18 @@ describe.each(adapters)('token records: %s', (_, records, watermarks, behaviour)
   it('are revoked once, also by two at the same time', async () => {
     const record = issuedRecord();
     await records.put(record);
-    const { revokedAt, ...by } = revocation();
-    const done = await Promise.all([
-      records.revoke(record.tokenId, { ...by, revokedAt }),
-      records.revoke(record.tokenId, { ...by, revokedAt }),
-    ]);
-    expect(done.sort()).toEqual([false, true]);
-    expect(await records.get(record.tokenId)).toEqual({ ...record, status: 'revoked', revokedAt, ...by });
+    const first = { ...revocation(), revocationId: 'first' };
+    const second = { ...revocation(), revocationId: 'second' };
+    const stand = await Promise.all([first, second].map((one) => records.revoke(record.tokenId, one)));
+    const [stands] = stand;
+    expect([first, second]).toContainEqual(stands);
+    expect(stand[1]).toMatchObject({ ...stands });
+    expect(await records.get(record.tokenId)).toEqual({ ...record, status: 'revoked', ...stands });
+
+    expect(await records.revoke(record.tokenId, { ...revocation(), revocationId: 'third' })).toMatchObject({
+      ...stands,
+    });
+    expect(await records.get(record.tokenId)).toEqual({ ...record, status: 'revoked', ...stands });
   });
 
   it('are not revoked when unknown, denied, failed or expired', async () => {
@@ -103,7 +98,7 @@ describe.each(adapters)('token records: %s', (_, records, watermarks, behaviour)
     for (const record of [denied, failed, expired]) await records.put(record);
     await records.markFailed(failed.tokenId, { failure: 'signing_failed', failedAt: Date.now() });
     for (const tokenId of [crypto.randomUUID(), denied.tokenId, failed.tokenId, expired.tokenId]) {
-      expect(await records.revoke(tokenId, revocation())).toBe(false);
+      expect(await records.revoke(tokenId, revocation())).toBeUndefined();
     }
     expect(await records.get(failed.tokenId)).toMatchObject({ status: 'failed', failure: 'signing_failed' });
   });
@@ -116,20 +111,40 @@ describe.each(adapters)('token records: %s', (_, records, watermarks, behaviour)
     expect(await records.get(record.tokenId)).toHaveProperty('status', 'revoked');
   });
 
-  it('are found by subject while they are open, without refusals', async () => {
-    const subject = freshSubject();
-    const now = Date.now();
-    const expired = issuedRecord({ subject, decidedAt: now - 10_000, expiresAt: now - 1 });
-    const open = Array.from({ length: 40 }, (_, index) => issuedRecord({ subject, decidedAt: now - index }));
-    const later = issuedRecord({ subject, decidedAt: now + 1 });
-    for (const record of [expired, ...open, later, issuedRecord(), { ...deniedRecord(), subject }])
-      await records.put(record);
-    const expected = open.map((record) => record.tokenId).sort();
-    await eventually(async () => expect(await idsOf(records, subject, now)).toEqual(expected));
-    await eventually(async () =>
-      expect(await idsOf(records, subject, now + 1)).toEqual([...expected, later.tokenId].sort()),
-    );
-    expect(await idsOf(records, `${subject}x`, now)).toEqual([]);
+  it('are read many at once, in the order asked for, without those that there are not', async () => {
+    const all = [...Array.from({ length: 60 }, () => issuedRecord()), ...Array.from({ length: 39 }, deniedRecord)];
+    await Promise.all(all.map((record) => records.put(record)));
+    const ids = all.map(({ tokenId }) => tokenId);
+    expect(await records.getMany([crypto.randomUUID(), ...ids])).toEqual(all);
+    const [one = ''] = ids;
+    expect(await records.getMany([one, one])).toEqual([all[0], all[0]]);
+    expect(await records.getMany([])).toEqual([]);
+  });
+
+  it('expire once, when their time is over and not before', async () => {
+    const record = issuedRecord();
+    await records.put(record);
+    expect(await records.expire(record.tokenId, record.expiresAt - 1)).toBe(false);
+    expect(await records.get(record.tokenId)).toEqual(record);
+    expect(await records.expire(record.tokenId, record.expiresAt)).toBe(true);
+    expect(await records.expire(record.tokenId, record.expiresAt)).toBe(false);
+    expect(await records.get(record.tokenId)).toEqual({ ...record, status: 'expired' });
+  });
+
+  it('do not expire when unknown, denied, failed or revoked, and are none of these once they did', async () => {
+    const denied = deniedRecord();
+    const [failed, revoked, expired] = [issuedRecord(), issuedRecord(), issuedRecord()];
+    for (const record of [denied, failed, revoked, expired]) await records.put(record);
+    await records.markFailed(failed.tokenId, { failure: 'signing_failed', failedAt: Date.now() });
+    await records.revoke(revoked.tokenId, revocation());
+    await records.expire(expired.tokenId, expired.expiresAt);
+    for (const tokenId of [crypto.randomUUID(), denied.tokenId, failed.tokenId, revoked.tokenId]) {
+      expect(await records.expire(tokenId, expired.expiresAt)).toBe(false);
+    }
+    expect(await records.revoke(expired.tokenId, revocation())).toBeUndefined();
+    await records.markFailed(expired.tokenId, { failure: 'signing_failed', failedAt: Date.now() });
+    const states = await records.getMany([denied, failed, revoked, expired].map(({ tokenId }) => tokenId));
+    expect(states.map(({ status }) => status)).toEqual(['denied', 'failed', 'revoked', 'expired']);
   });
 
   it('tell what a subject did lately', async () => {
@@ -148,16 +163,6 @@ describe.each(adapters)('token records: %s', (_, records, watermarks, behaviour)
       expect(await behaviour.of(subject, now)).toEqual({ issued: 20, denied: 3, active: 21 }),
     );
   });
-
-  it('have a watermark for each subject that never moves back', async () => {
-    const subject = freshSubject();
-    expect(await watermarks.get(subject)).toBeUndefined();
-    await watermarks.raise(subject, 2_000);
-    await watermarks.raise(subject, 1_000);
-    expect(await watermarks.get(subject)).toBe(2_000);
-    await watermarks.raise(subject, 3_000);
-    expect(await watermarks.get(subject)).toBe(3_000);
-  });
 });
 
 describe('token records in DynamoDB', () => {
@@ -174,7 +179,7 @@ describe('token records in DynamoDB', () => {
     expect(bytes).toBeLessThan(1_024);
   });
 
-  it('are found by the minute in which they expire', async () => {
+  it('are found by the minute in which they expire, until they did', async () => {
     const record = issuedRecord();
     await records.put(record);
     const query = new QueryCommand({
@@ -187,6 +192,8 @@ describe('token records in DynamoDB', () => {
       }),
     });
     await eventually(async () => expect((await dynamo.send(query)).Items).toMatchObject([recordKey(record.tokenId)]));
+    await records.expire(record.tokenId, record.expiresAt);
+    await eventually(async () => expect((await dynamo.send(query)).Items).toEqual([]));
   });
 });
 

@@ -1,0 +1,264 @@
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { DynamoDBClient, GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { CreateAccessKeyCommand, CreateUserCommand, IAMClient, PutUserPolicyCommand } from '@aws-sdk/client-iam';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  ListObjectVersionsCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { auditEvents } from '../../contract/events.ts';
+import { firstEventAt } from '../../core/audit-archive/names.ts';
+import { recordKey } from '../../lambdas/adapters/dynamo-items.ts';
+import { curl } from '../support/curl.ts';
+import { administrator, archived } from '../support/deployed-archive.ts';
+import { ask, endpoint, introspect, operator, vend, workload } from '../support/deployed-machine.ts';
+import { eventually } from '../support/eventually.ts';
+import { denied, functionOf, restore, roleOf } from '../support/outage.ts';
+import { runTvm } from '../unit/clients/run-tvm.ts';
+
+const { target, outputs } = inject('deployed');
+const s3 = new S3Client({ ...target, forcePathStyle: true });
+const lambda = new LambdaClient(target);
+const Bucket = outputs.AuditArchiveBucket;
+async function names(Prefix = ''): Promise<string[]> {
+  const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix }));
+  return Contents.map(({ Key = '' }) => Key);
+}
+
+async function content(Key: string): Promise<Uint8Array> {
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
+  return (await Body?.transformToByteArray()) ?? new Uint8Array();
+}
+
+/** A user whose policy allows all of S3. */
+async function storageAdministrator() {
+  const iam = new IAMClient(target);
+  const UserName = 'e2e-storage-administrator';
+  await iam.send(new CreateUserCommand({ UserName }));
+  const Statement = [{ Effect: 'Allow', Action: ['s3:*', 'kms:*'], Resource: '*' }];
+  const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement });
+  await iam.send(new PutUserPolicyCommand({ UserName, PolicyName: 's3', PolicyDocument }));
+  const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName }));
+  return { accessKeyId: AccessKey?.AccessKeyId ?? '', secretAccessKey: AccessKey?.SecretAccessKey ?? '' };
+}
+
+/** Has what is archived so far signed. */
+async function seal(): Promise<string[]> {
+  const Payload = JSON.stringify({ sealNow: true });
+  const answer = await lambda.send(new InvokeCommand({ FunctionName: outputs.AuditDigestFunction, Payload }));
+  const result = JSON.parse(Buffer.from(answer.Payload ?? []).toString());
+  if (answer.FunctionError !== undefined) throw new Error(JSON.stringify(result));
+  return result.digests;
+}
+
+const verify = (...args: string[]) => runTvm(['audit', 'verify', ...args], { env: administrator });
+const typesOf = (events: Record<string, unknown>[]) => events.map(({ detailType }) => detailType);
+
+describe('the archive', () => {
+  let tokenId: string;
+  let token: string;
+  beforeAll(async () => {
+    ({ tokenId, token } = await vend({ reason: 'to be archived' }));
+    await introspect(token);
+    await curl(`${endpoint}/revoke`, workload, '--data-urlencode', `token=${token}`);
+  });
+
+  it('holds what became of a token: vended, asked about, taken back', async () => {
+    await eventually(async () => {
+      expect(typesOf(await archived('--token-id', tokenId))).toEqual(
+        expect.arrayContaining(['Token Issued', 'Token Introspected', 'Token Revoked']),
+      );
+    });
+    const [issued] = await archived('--token-id', tokenId, '--type', 'Token Issued');
+    const { detailType, ...detail } = issued ?? {};
+    expect(auditEvents['Token Issued'].strict().parse(detail)).toMatchObject({ tokenId, reason: 'to be archived' });
+  });
+
+  it('holds refusals, and what a revocation ordered and came to', async () => {
+    const { body } = await ask({ audience: 'billing' });
+    const subject = 'arn:aws:iam::000000000000:user/nobody-of-the-archive';
+    const answer = await curl(
+      `${endpoint}/revocations`,
+      operator,
+      '--data',
+      JSON.stringify({ subject, reason: 'archived' }),
+      '--header',
+      'content-type: application/json',
+    );
+    expect(answer.status).toBeLessThan(300);
+    await eventually(async () => {
+      const denials = await archived('--type', 'Token Denied');
+      expect(denials.map(({ requestId }) => requestId)).toContain(body.request_id);
+      const revocationId = String(answer.body.revocation_id);
+      expect(typesOf(await archived('--revocation-id', revocationId))).toEqual([
+        'Revocation Ordered',
+        'Revocation Completed',
+      ]);
+    });
+  });
+
+  it('holds neither a token nor a signature', async () => {
+    for (const name of await names('events/')) {
+      const text = Buffer.from(await content(name)).toString();
+      for (const part of token.split('.')) expect(text).not.toContain(part);
+    }
+  });
+
+  it('is for the archiver alone to write, and nobody removes what is in it', async () => {
+    const everythingOfS3 = new S3Client({ ...target, forcePathStyle: true, credentials: await storageAdministrator() });
+    const [name = ''] = await names('events/');
+    // Who may do everything with S3 may read it, and that is all.
+    await everythingOfS3.send(new GetObjectCommand({ Bucket, Key: name }));
+    const digest = 'digests/dt=2026-01-01/2026-01-01T000000.000Z.jws';
+    for (const Key of [name, `${name}.ndjson`, digest]) {
+      await expect(everythingOfS3.send(new PutObjectCommand({ Bucket, Key, Body: 'x' }))).rejects.toThrow(
+        /explicit deny/,
+      );
+    }
+    for (const Key of [name, digest]) {
+      await expect(everythingOfS3.send(new DeleteObjectCommand({ Bucket, Key }))).rejects.toThrow(/explicit deny/);
+    }
+    const { Versions = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket, Prefix: name }));
+    expect(Versions).toHaveLength(1);
+    const VersionId = Versions[0]?.VersionId;
+    await expect(s3.send(new DeleteObjectCommand({ Bucket, Key: name, VersionId }))).rejects.toThrow(/object lock/i);
+  });
+});
+
+describe('the proof', () => {
+  let copy: string;
+  beforeAll(async () => {
+    await vend();
+    await eventually(async () => expect((await seal()).length).toBeGreaterThan(0));
+    copy = mkdtempSync(join(tmpdir(), 'tvm-archive-'));
+    for (const name of await names()) {
+      mkdirSync(dirname(join(copy, name)), { recursive: true });
+      writeFileSync(join(copy, name), await content(name));
+    }
+    const keys = await fetch(`${endpoint}/.well-known/audit-keys.json`);
+    writeFileSync(join(copy, 'audit-keys.json'), await keys.text());
+  });
+
+  it('in the bucket, by the keys that the machine publishes: everything is as it was archived', async () => {
+    const { code, stdout, stderr } = await verify('--archive', `s3://${Bucket}`);
+    expect([code, stdout, stderr]).toEqual([0, expect.anything(), '']);
+    expect(stdout).toMatch(/^as it was archived: \d+ records? in \d+ objects?, by \d+ digests?/);
+  });
+
+  it('in a copy, with nothing but the key: a byte that was changed is found, and the record named', async () => {
+    const offline = ['--archive', copy, '--keys', join(copy, 'audit-keys.json')];
+    expect((await verify(...offline)).code).toBe(0);
+    const [name = ''] = (await names('events/')).toReversed();
+    const file = join(copy, name);
+    const before = readFileSync(file);
+    const changed = before.toString().replace('"version":"1"', '"version":"2"');
+    writeFileSync(file, changed);
+    const { code, stdout } = await verify(...offline, '--output', 'json');
+    writeFileSync(file, before);
+    expect(code).toBe(5);
+    const { eventId } = JSON.parse(changed.split('\n')[0] ?? '');
+    expect(JSON.parse(stdout).findings).toMatchObject([{ kind: 'record-changed', key: name, line: 1, eventId }]);
+  });
+
+  it('the keys of digests are no keys of tokens', async () => {
+    const kids = async (path: string) => {
+      const { keys } = (await (await fetch(`${endpoint}/.well-known/${path}`)).json()) as { keys: { kid: string }[] };
+      return keys.map(({ kid }) => kid);
+    };
+    const own = await kids('audit-keys.json');
+    expect(own).toHaveLength(1);
+    expect(await kids('jwks.json')).not.toContain(own[0]);
+  });
+});
+
+describe('while the archive, or the table that it asks, refuses', () => {
+  let role: string;
+  beforeAll(async () => {
+    role = await roleOf('archive-audit');
+  });
+
+  const archivedOf = async (vended: readonly string[]) =>
+    (await archived('--type', 'Token Issued'))
+      .map(({ tokenId }) => String(tokenId))
+      .filter((id) => vended.includes(id));
+
+  it.each([
+    's3:PutObject',
+    'dynamodb:Query',
+  ])('%s: nothing is lost, and afterwards each decision is there once', async (action) => {
+    const vended: string[] = [];
+    for (let outage = 0; outage < 2; outage++) {
+      await denied(role, action);
+      const meanwhile: string[] = [];
+      for (let count = 0; count < 5; count++) meanwhile.push((await vend({ reason: `without ${action}` })).tokenId);
+      expect(await archivedOf(meanwhile)).toEqual([]);
+      await restore(role);
+      vended.push(...meanwhile, (await vend()).tokenId);
+    }
+    await eventually(async () => expect((await archivedOf(vended)).toSorted()).toEqual(vended.toSorted()), 25_000);
+  }, 60_000);
+
+  it('what was archived and is delivered again, whole or cut otherwise, is not archived again', async () => {
+    // What comes during an outage is one batch after it.
+    await denied(role, 's3:PutObject');
+    const vended: string[] = [];
+    for (let count = 0; count < 4; count++) vended.push((await vend()).tokenId);
+    await restore(role);
+    await eventually(async () => expect(await archivedOf(vended)).toHaveLength(4), 25_000);
+    const before = await names('events/');
+    const batch = await deliveredAgain(vended);
+    const redeliver = async (Records: object[]) => {
+      const answer = await lambda.send(
+        new InvokeCommand({ FunctionName: await functionOf('archive-audit'), Payload: JSON.stringify({ Records }) }),
+      );
+      expect(answer.FunctionError).toBeUndefined();
+    };
+    expect(batch).toHaveLength(4);
+    await redeliver(batch.slice(0, 2));
+    await redeliver(batch.slice(2));
+    await redeliver(batch);
+    expect(await names('events/')).toEqual(before);
+    const adopted = new QueryCommand({
+      TableName: outputs.TableName,
+      KeyConditionExpression: 'pk = :pk',
+      ExpressionAttributeValues: { ':pk': { S: 'ARCHIVE' } },
+    });
+    expect((await new DynamoDBClient(target).send(adopted)).Count).toBeGreaterThan(0);
+  });
+});
+
+/** The stream's records of tokens, once more: from the object that they begin, and from their items. */
+async function deliveredAgain(tokenIds: readonly string[]): Promise<object[]> {
+  for (const name of await names('events/')) {
+    const lines = Buffer.from(await content(name))
+      .toString()
+      .trim()
+      .split('\n');
+    const events = lines.map((line) => JSON.parse(line)).filter(({ detailType }) => detailType === 'Token Issued');
+    if (JSON.parse(lines[0] ?? '').tokenId !== tokenIds[0]) continue;
+    return Promise.all(
+      events.map(async ({ eventId, tokenId }) => {
+        const get = new GetItemCommand({ TableName: outputs.TableName, Key: recordKey(tokenId) });
+        const { Item: NewImage } = await new DynamoDBClient(target).send(get);
+        const at = (firstEventAt(name) ?? 0) / 1000;
+        return {
+          eventID: eventId,
+          eventName: 'INSERT',
+          dynamodb: {
+            ApproximateCreationDateTime: at,
+            Keys: recordKey(tokenId),
+            NewImage: { ...NewImage, signedDigest: undefined },
+          },
+        };
+      }),
+    );
+  }
+  throw new Error('no object begins with the first of them');
+}

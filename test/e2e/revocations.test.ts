@@ -1,0 +1,251 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import type { IssuedRecord } from '../../core/token-record.ts';
+import { dynamoTokenRecords } from '../../lambdas/adapters/dynamo-token-records.ts';
+import { type AuditListener, auditListener } from '../support/audit-listener.ts';
+import { curl, formData } from '../support/curl.ts';
+import { ask, ciJob, endpoint, introspect, operator, vend, workload } from '../support/deployed-machine.ts';
+import { eventually } from '../support/eventually.ts';
+import { seedRecords } from '../support/seeded-records.ts';
+
+const { target, outputs } = inject('deployed');
+const SUBJECT = 'arn:aws:iam::000000000000:user/orders-service';
+const dynamo = new DynamoDBClient(target);
+const records = dynamoTokenRecords(dynamo, outputs.TableName);
+
+/** The record of a token that was just vended. */
+async function recordOf(tokenId: string): Promise<IssuedRecord> {
+  const record = await records.get(tokenId);
+  if (record?.status !== 'issued') throw new Error(`the record is ${record?.status}`);
+  return record;
+}
+
+let audit: AuditListener;
+beforeAll(async () => {
+  audit = await auditListener();
+});
+
+/** `POST /revocations`, as the operator: the answer’s status and body. */
+const order = (parameters: Record<string, unknown>) =>
+  curl(`${endpoint}/revocations`, operator, ...formData(parameters));
+const progress = (id: unknown) => curl(`${endpoint}/revocations/${id}`, operator);
+
+/** Takes back, and waits until it is done. @returns how far it was, each time it was asked */
+async function revoke(parameters: Record<string, unknown>, within = 30_000) {
+  const { status, body } = await order(parameters);
+  if (status !== 200) throw new Error(`not revoked: ${status} ${body.error_description}`);
+  const seen = [body];
+  await eventually(async () => {
+    const last = seen.at(-1);
+    if (last?.status === 'running') seen.push((await progress(last.revocation_id)).body);
+    expect(seen.at(-1)?.status).toBe('done');
+  }, within);
+  return seen;
+}
+
+const statusOf = async (tokenId: string) => (await records.get(tokenId))?.status;
+
+describe('an operator takes back tokens', () => {
+  afterEach(() => curl(`${endpoint}/blocks/lift`, operator, ...formData({ subject: SUBJECT })));
+
+  it.each<[string, { with?: Record<string, unknown> }, (record: IssuedRecord) => Record<string, unknown>]>([
+    ['of a subject', {}, ({ subject }) => ({ subject })],
+    ['of a task', { with: { task: 'nightly-7' } }, ({ task }) => ({ task })],
+    ['of an audience', {}, ({ audience, subject }) => ({ audience, subject })],
+    ['of a place', {}, ({ subject }) => ({ resource: 'orders-db/orders', subject })],
+    ['of a subtree', {}, ({ subject }) => ({ resource: 'orders-db/*', subject })],
+    ['of a policy', {}, ({ policies: [policy], subject }) => ({ policy, subject })],
+    ['of a policy bundle', {}, ({ policyBundle, subject }) => ({ policy_bundle: policyBundle, subject })],
+  ])('%s, and nobody else’s', async (_what, { with: more = {} }, selectorOf) => {
+    const mine = [await vend(more), await vend(more)];
+    const other = await vend({ audience: 'releases', authorization_details: [RELEASE] }, ciJob);
+    const record = await recordOf(mine[0]?.tokenId ?? '');
+    const seen = await revoke({ ...selectorOf(record), reason: 'a test' });
+    expect(seen.at(-1)?.revoked).toBeGreaterThanOrEqual(2);
+    for (const { token, tokenId } of mine) {
+      expect(await statusOf(tokenId)).toBe('revoked');
+      expect(await introspect(token)).toEqual({ active: false });
+    }
+    expect(await statusOf(other.tokenId)).toBe('issued');
+  });
+
+  it('of one running workload, by the name of its session', async () => {
+    const sessions = ['i-0aaa', 'i-0aaa', 'i-0bbb'].map((session) => `${session}-${process.pid}`);
+    const role = 'arn:aws:iam::000000000000:role/fleet';
+    const template = await recordOf((await vend()).tokenId);
+    const fleet = sessions.map((session) => ({ ...template, tokenId: crypto.randomUUID(), subject: role, session }));
+    await seedRecords(dynamo, outputs.TableName, fleet, 'workload');
+    expect((await revoke({ workload: sessions[0] })).at(-1)).toMatchObject({ status: 'done', revoked: 2 });
+    const states = await Promise.all(fleet.map(({ tokenId }) => statusOf(tokenId)));
+    expect(states).toEqual(['revoked', 'revoked', 'issued']);
+    expect(await statusOf(template.tokenId)).toBe('issued');
+  });
+
+  it('vended until some time, and not those vended since', async () => {
+    const before = await vend();
+    const until = new Date((await recordOf(before.tokenId)).decidedAt).toISOString();
+    const since = await vend();
+    await revoke({ all: true, issued_before: until });
+    expect([await statusOf(before.tokenId), await statusOf(since.tokenId)]).toEqual(['revoked', 'issued']);
+  });
+
+  it('and the audit tells who ordered what, and how many it were', async () => {
+    await vend({ task: 'audited-1' });
+    const [first] = await revoke({ task: 'audited-1', reason: 'incident 7' });
+    await eventually(async () => {
+      expect(await audit.eventsWith('revocationId', first?.revocation_id)).toMatchObject([
+        {
+          detailType: 'Revocation Ordered',
+          detail: {
+            selector: { task: 'audited-1' },
+            by: expect.stringMatching(/user\/security-operator$/),
+            reason: 'incident 7',
+          },
+        },
+        { detailType: 'Token Revoked', detail: { revocationReason: 'incident 7' } },
+        { detailType: 'Revocation Completed', detail: { revoked: 1 } },
+      ]);
+    });
+  });
+
+  it('of everybody, only when all is said', async () => {
+    const { tokenId } = await vend();
+    expect((await order({ reason: 'all of them' })).body).toMatchObject({ error: 'invalid_request', field: 'all' });
+    expect(await statusOf(tokenId)).toBe('issued');
+    await revoke({ all: 'true' });
+    expect(await statusOf(tokenId)).toBe('revoked');
+  });
+});
+
+const RELEASE = { type: 'resource', locations: ['releases/orders/v17'], actions: ['write'] };
+
+describe('a block', () => {
+  const lift = (parameters: Record<string, unknown>) =>
+    curl(`${endpoint}/blocks/lift`, operator, ...formData(parameters));
+  afterEach(() => lift({ subject: SUBJECT }));
+
+  it('keeps a revoked subject from new tokens until it is lifted, and the audit tells of both', async () => {
+    const before = Date.now();
+    const [answer] = await revoke({ subject: SUBJECT, block_for: 600, reason: 'laptop stolen' });
+    const until = Date.parse(String(answer?.blocked_until));
+    expect(until).toBeGreaterThanOrEqual(before + 600_000);
+    const refused = await ask();
+    expect([refused.status, refused.body.error]).toEqual([403, 'access_denied']);
+    expect((await ask({ audience: 'releases', authorization_details: [RELEASE] }, ciJob)).status).toBe(200);
+
+    expect((await lift({ subject: SUBJECT, reason: 'found again' })).body).toEqual({ unblocked: true });
+    expect((await lift({ subject: SUBJECT })).body).toEqual({ unblocked: false });
+    expect((await ask()).status).toBe(200);
+    await eventually(async () => {
+      const events = await audit.eventsWith('subject', SUBJECT);
+      expect(events.map(({ detailType, detail }) => [detailType, 'reason' in detail && detail.reason])).toEqual(
+        expect.arrayContaining([
+          ['Subject Blocked', 'laptop stolen'],
+          ['Subject Unblocked', 'found again'],
+        ]),
+      );
+    });
+  });
+
+  it('is not imposed where it is not wanted', async () => {
+    const [answer] = await revoke({ subject: SUBJECT, block_for: 0 });
+    expect(answer).not.toHaveProperty('blocked_until');
+    expect((await ask()).status).toBe(200);
+  });
+});
+
+describe('a workload', () => {
+  it('takes back what it has for a task when the task is done, and goes on with others', async () => {
+    const task = `deploy-${crypto.randomUUID()}`;
+    const [first, second, other] = [await vend({ task }), await vend({ task }), await vend({ task: 'another' })];
+    expect((await curl(`${endpoint}/revoke`, workload, ...formData({ task }))).status).toBe(200);
+    await eventually(async () => {
+      for (const { token } of [first, second]) expect(await introspect(token)).toEqual({ active: false });
+    });
+    expect(await introspect(other.token)).toHaveProperty('active', true);
+    expect((await ask({ task })).status).toBe(200);
+  });
+
+  it('takes back nothing of others by their task', async () => {
+    const task = `deploy-${crypto.randomUUID()}`;
+    const { token, tokenId } = await vend({ task });
+    expect((await curl(`${endpoint}/revoke`, ciJob, ...formData({ task }))).status).toBe(200);
+    await revoke({ task: 'none' });
+    expect(await statusOf(tokenId)).toBe('issued');
+    expect(await introspect(token)).toHaveProperty('active', true);
+  });
+});
+
+describe('nothing is done', () => {
+  it.each<[string, Record<string, unknown>, string | undefined]>([
+    ['an unknown field', { subject: SUBJECT, everything: true }, 'everything'],
+    ['no selector', { reason: 'all of them' }, 'all'],
+    ['all beside a subject', { all: 'true', subject: SUBJECT }, 'all'],
+    ['all that is not true', { all: 'yes' }, 'all'],
+    ['a time alone', { issued_before: '2026-11-22T09:30:00Z' }, 'all'],
+    ['a time that is none', { subject: SUBJECT, issued_before: 'yesterday' }, 'issued_before'],
+    ['a subject that is no workload', { subject: 'arn:aws:iam::000000000000:root' }, 'subject'],
+    ['a block of others than a subject alone', { audience: 'orders-db', block_for: 60 }, 'block_for'],
+    ['a block for too long', { subject: SUBJECT, block_for: 2_592_001 }, 'block_for'],
+    ['a bundle’s hash that is cut', { policy_bundle: 'abc' }, 'policy_bundle'],
+  ])('for %s', async (_what, parameters, field) => {
+    const { token } = await vend();
+    const { status, body } = await order(parameters);
+    expect([status, body.error, body.field]).toEqual([400, 'invalid_request', field]);
+    expect(await introspect(token)).toHaveProperty('active', true);
+  });
+
+  it('for a field that is given twice', async () => {
+    const twice = [...formData({ subject: SUBJECT }), ...formData({ subject: `${SUBJECT}-2` })];
+    expect((await curl(`${endpoint}/revocations`, operator, ...twice)).status).toBe(400);
+  });
+
+  it('and told of, for a revocation that there is none of, or whose id is none', async () => {
+    const unknown = await progress(crypto.randomUUID());
+    expect([unknown.status, unknown.body.error]).toEqual([404, 'not_found']);
+    expect((await progress('a%20b')).status).toBeGreaterThanOrEqual(400);
+  });
+
+  it('for a workload, whose IAM does not let it', async () => {
+    for (const path of ['revocations', 'blocks/lift']) {
+      expect((await curl(`${endpoint}/${path}`, workload, ...formData({ subject: SUBJECT }))).status).toBe(403);
+    }
+  });
+
+  it.each<[string, string, object, RegExp]>([
+    ['a source that is not configured', 'someone.else', { subject: SUBJECT }, /revocation_sources/],
+    ['an unknown member', 'security.team', { subject: SUBJECT, everything: true }, /member/],
+    ['no selector', 'security.team', { reason: 'all of them' }, /all/],
+  ])('for an event with %s: it is kept whole, and the audit tells why', async (_what, Source, detail, problem) => {
+    const { token } = await vend();
+    const marker = crypto.randomUUID();
+    const Detail = JSON.stringify({ ...detail, reason: marker });
+    const entry = { EventBusName: outputs.EventBusName, Source, DetailType: 'Revocation Requested', Detail };
+    const { FailedEntryCount } = await new EventBridgeClient(target).send(new PutEventsCommand({ Entries: [entry] }));
+    expect(FailedEntryCount).toBe(0);
+    const sqs = new SQSClient(target);
+    await eventually(async () => {
+      const receive = new ReceiveMessageCommand({
+        QueueUrl: outputs.RevocationDeadLetterQueueUrl,
+        MaxNumberOfMessages: 10,
+        VisibilityTimeout: 1,
+      });
+      const letters = ((await sqs.send(receive)).Messages ?? []).map(({ Body = '' }) => JSON.parse(Body));
+      expect(letters).toContainEqual(
+        expect.objectContaining({ source: Source, detail: { ...detail, reason: marker } }),
+      );
+    });
+    await eventually(async () => {
+      const told = await audit.eventsWith('from', `${Source} of account 000000000000`);
+      expect(told).toContainEqual(
+        expect.objectContaining({
+          detailType: 'Revocation Refused',
+          detail: expect.objectContaining({ via: 'event', problem: expect.stringMatching(problem) }),
+        }),
+      );
+    });
+    expect(await introspect(token)).toHaveProperty('active', true);
+  });
+});

@@ -1,0 +1,222 @@
+import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { SESSION_REVOKED, TOKEN_CLAIMS_CHANGE, transmittedClaims } from '../../contract/security-event.ts';
+import { securityEventTransmitter } from '../fakes/security-event-transmitter.ts';
+import { type AuditListener, auditListener } from '../support/audit-listener.ts';
+import { curl, formData } from '../support/curl.ts';
+import {
+  ask,
+  ciJob,
+  endpoint,
+  introspect,
+  operator,
+  resourceServer,
+  vend,
+  workload,
+} from '../support/deployed-machine.ts';
+import { eventually } from '../support/eventually.ts';
+import { changeSettings, settingsOf } from '../support/function-settings.ts';
+import { httpListener } from '../support/http-listener.ts';
+
+const { target } = inject('deployed');
+const SUBJECT = 'arn:aws:iam::000000000000:user/orders-service';
+const CI_JOB = 'arn:aws:iam::000000000000:user/ci-job';
+const RECEIVER = 'http://127.0.0.1:4577';
+const AUDIENCE = 'tvm-local';
+const RELEASE = { type: 'resource', locations: ['releases/orders/v17'], actions: ['write'] };
+
+// Another system: it receives our security events, and transmits its own.
+let refuses: string | undefined;
+const peer = await httpListener(({ path, body }, response) => {
+  if (path === '/jwks.json') return response.end(JSON.stringify(transmitter.jwks));
+  if (refuses !== undefined && Buffer.from(body.split('.')[1] ?? '', 'base64url').includes(refuses)) {
+    return response.writeHead(400).end(JSON.stringify({ err: 'access_denied', description: 'not this one' }));
+  }
+  return response.writeHead(202).end();
+});
+const transmitter = await securityEventTransmitter(peer.url, 'RS256');
+const stranger = await securityEventTransmitter('https://stranger.example.com');
+/** What was pushed to it about a token or a workload. */
+const pushedAbout = (id: string) =>
+  peer.heard.filter(({ path, body }) => path === '/sets' && JSON.stringify(decodeJwt(body)).includes(id));
+
+const restore: (() => Promise<void>)[] = [];
+let audit: AuditListener;
+beforeAll(async () => {
+  audit = await auditListener();
+  const receiver = { RECEIVER_URL: `${peer.url}/sets`, RECEIVER_EVENTS: `${SESSION_REVOKED},${TOKEN_CLAIMS_CHANGE}` };
+  const trusted = [{ issuer: transmitter.issuer, jwks_uri: `${peer.url}/jwks.json`, audience: AUDIENCE }];
+  restore.push(await changeSettings('transmit-security-events', receiver));
+  restore.push(await changeSettings('keep-security-events', { RECEIVER_EVENTS: SESSION_REVOKED }));
+  restore.push(await changeSettings('receive-security-event', { TRUSTED_TRANSMITTERS: JSON.stringify(trusted) }));
+});
+afterAll(async () => {
+  for (const back of restore) await back();
+  await peer.close();
+});
+
+describe('a receiver', () => {
+  it('is told of a revoked token, by a SET that jose verifies with the keys that the metadata names', async () => {
+    const { tokenId } = await vend();
+    await curl(`${endpoint}/revocations`, operator, ...formData({ token_id: tokenId, reason: 'leaked' }));
+    await eventually(async () => expect(pushedAbout(tokenId)).toHaveLength(1));
+    const [pushed] = pushedAbout(tokenId);
+    expect(pushed).toMatchObject({ method: 'POST', headers: { 'content-type': 'application/secevent+jwt' } });
+
+    const { body: metadata } = await curl(`${endpoint}/.well-known/ssf-configuration`);
+    const { payload } = await jwtVerify(pushed?.body ?? '', createRemoteJWKSet(new URL(String(metadata.jwks_uri))), {
+      algorithms: ['RS256'],
+      typ: 'secevent+jwt',
+      issuer: String(metadata.issuer),
+      audience: RECEIVER,
+    });
+    expect(transmittedClaims.parse(payload)).toMatchObject({
+      sub_id: {
+        format: 'complex',
+        user: { format: 'iss_sub', iss: endpoint, sub: SUBJECT },
+        session: { format: 'jwt_id', iss: endpoint, jti: tokenId },
+      },
+      events: { [SESSION_REVOKED]: { initiating_entity: 'admin', reason_admin: { en: 'leaked' } } },
+    });
+  });
+
+  it('finds the key beside the tokens’ keys, and never among them', async () => {
+    const keysOf = async (file: string) => {
+      const { body } = await curl(`${endpoint}/.well-known/${file}`);
+      return (body.keys as { kid: string; alg: string }[]).map(({ kid }) => kid);
+    };
+    const own = await keysOf('security-event-keys.json');
+    expect(own).toHaveLength(1);
+    expect(await keysOf('jwks.json')).not.toContain(own[0]);
+  });
+
+  it('refuses one for good, and it is kept for the operator at once', async () => {
+    const { tokenId } = await vend();
+    refuses = tokenId;
+    await curl(`${endpoint}/revocations`, operator, ...formData({ token_id: tokenId }));
+    const sqs = new SQSClient(target);
+    const { DEAD_LETTER_QUEUE_URL: QueueUrl } = await settingsOf('transmit-security-events');
+    await eventually(async () => {
+      const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl }));
+      expect(Messages.map(({ Body }) => Body).join()).toContain(tokenId);
+    });
+    expect(pushedAbout(tokenId)).toHaveLength(1);
+    refuses = undefined;
+  });
+});
+
+describe('a receiver that polls', () => {
+  const poll = (request: object, caller = resourceServer) =>
+    curl(
+      `${endpoint}/security-events/poll`,
+      caller,
+      ...['-H', 'content-type: application/json', '-d', JSON.stringify(request)],
+    );
+
+  it('is given the SET of a revoked token until it acknowledges it (RFC 8936)', async () => {
+    const { tokenId } = await vend();
+    await curl(`${endpoint}/revocations`, operator, ...formData({ token_id: tokenId, reason: 'left behind' }));
+    const aboutIt = ([, set]: [string, string]) => JSON.stringify(decodeJwt(set)).includes(tokenId);
+    let others: string[] = [];
+    const polled = async () => {
+      const { status, body } = await poll({ returnImmediately: true, ack: others });
+      expect(status).toBe(200);
+      const sets = Object.entries(body.sets as Record<string, string>);
+      // What other tests revoked is not in the way of ours.
+      others = sets.filter((one) => !aboutIt(one)).map(([jti]) => jti);
+      return sets.find(aboutIt);
+    };
+    await eventually(async () => expect(await polled()).toBeDefined());
+    const [jti = '', set = ''] = (await polled()) ?? [];
+
+    const { body: metadata } = await curl(`${endpoint}/.well-known/ssf-configuration`);
+    expect(metadata.delivery_methods_supported).toEqual(['urn:ietf:rfc:8935', 'urn:ietf:rfc:8936']);
+    const { payload } = await jwtVerify(set, createRemoteJWKSet(new URL(String(metadata.jwks_uri))), {
+      algorithms: ['RS256'],
+      typ: 'secevent+jwt',
+      issuer: String(metadata.issuer),
+      audience: 'orders-db',
+    });
+    expect(transmittedClaims.parse(payload)).toMatchObject({ jti, txn: expect.any(String) });
+
+    expect(await poll({ maxEvents: 0, ack: [jti] })).toMatchObject({ status: 200, body: { sets: {} } });
+    expect(await polled()).toBeUndefined();
+  });
+
+  it('is nobody else: IAM refuses who has not its policy, and a bad request is refused', async () => {
+    expect((await poll({}, workload)).status).toBe(403);
+    const { status, body } = await poll({ ack: 'all' });
+    expect([status, body.error_description]).toEqual([400, 'ack must be an array of jti']);
+  });
+});
+
+describe('a transmitter', () => {
+  const now = () => Math.floor(Date.now() / 1000);
+  const revoking = (sub_id: object, change = {}) => ({
+    jti: crypto.randomUUID(),
+    iat: now(),
+    aud: AUDIENCE,
+    sub_id,
+    events: { [SESSION_REVOKED]: { event_timestamp: now(), reason_admin: { en: 'left the network' } } },
+    ...change,
+  });
+  const push = (set: string) =>
+    curl(`${endpoint}/security-events`, undefined, '-H', 'content-type: application/secevent+jwt', '-d', set);
+  const session = (tokenId: string) => ({ format: 'jwt_id', iss: endpoint, jti: tokenId });
+
+  it('that is trusted has a token revoked, which the audit tells of', async () => {
+    const { token, tokenId } = await vend();
+    const claims = revoking(session(tokenId));
+    expect(await push(await transmitter.sign(claims))).toMatchObject({ status: 202, body: {} });
+    expect(await introspect(token)).toEqual({ active: false });
+    await eventually(async () => {
+      const [received] = await audit.eventsWith('jti', claims.jti);
+      expect(received).toMatchObject({
+        detailType: 'Security Event Received',
+        detail: { issuer: transmitter.issuer, type: SESSION_REVOKED },
+      });
+      const [, revoked] = await audit.eventsWith('tokenId', tokenId);
+      expect(revoked?.detail).toMatchObject({
+        revokedBy: transmitter.issuer,
+        revocationReason: 'left the network',
+        revocationId: (received?.detail as { revocationId: string }).revocationId,
+      });
+    });
+  });
+
+  it('that is trusted has a workload revoked and blocked; the same SET again does not block it again', async () => {
+    const release = { audience: 'releases', authorization_details: [RELEASE] };
+    expect((await ask(release, ciJob)).status).toBe(200);
+    const set = await transmitter.sign(revoking({ format: 'iss_sub', iss: endpoint, sub: CI_JOB }));
+    expect((await push(set)).status).toBe(202);
+    expect((await ask(release, ciJob)).status).toBe(403);
+    const lifted = await curl(`${endpoint}/blocks/lift`, operator, ...formData({ subject: CI_JOB }));
+    expect(lifted.body).toEqual({ unblocked: true });
+    expect((await push(set)).status).toBe(202);
+    expect((await ask(release, ciJob)).status).toBe(200);
+    await eventually(async () => {
+      const refused = await audit.eventsWith('via', 'security_event');
+      expect(refused.map(({ detail }) => (detail as { problem: string }).problem).join()).toContain('received before');
+    });
+  });
+
+  it('that is not trusted, or signs for another audience, is refused as RFC 8935 says', async () => {
+    const { token, tokenId } = await vend();
+    const untrusted = await push(await stranger.sign(revoking(session(tokenId))));
+    expect(untrusted).toMatchObject({ status: 400, body: { err: 'invalid_issuer' } });
+    expect(untrusted.headers['content-language']).toBe('en');
+    const forged = await stranger.sign({ ...revoking(session(tokenId)), iss: transmitter.issuer });
+    expect(await push(forged)).toMatchObject({ status: 400, body: { err: 'invalid_key' } });
+    const elsewhere = await transmitter.sign(revoking(session(tokenId), { aud: 'https://sp.example.com' }));
+    expect(await push(elsewhere)).toMatchObject({ status: 400, body: { err: 'invalid_audience' } });
+    const stale = await transmitter.sign(revoking(session(tokenId), { iat: now() - 100_000 }));
+    expect(await push(stale)).toMatchObject({ status: 400, body: { err: 'invalid_request' } });
+    expect(await introspect(token)).toHaveProperty('active', true);
+    await eventually(async () => {
+      const froms = (await audit.eventsWith('via', 'security_event')).map(({ detail }) => detail);
+      expect(froms).toContainEqual(expect.objectContaining({ from: 'https://stranger.example.com' }));
+      expect(froms).toContainEqual(expect.objectContaining({ problem: 'aud is not what was agreed on' }));
+    });
+  });
+});

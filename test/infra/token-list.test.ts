@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { statementsOf, synthesize } from './synthesize.ts';
+
+const template = synthesize('revocation_sources = ["security.team"]');
+
+/** Which operations of DynamoDB a function may call, on which partition keys or index. */
+function mayCall(useCase: string) {
+  return statementsOf(template, useCase)
+    .filter(({ Action }) => Action.some((action) => action.startsWith('dynamodb:')))
+    .map(({ Action, Resource, Condition }) => ({
+      operations: Action.map((action) => action.replace('dynamodb:', '')),
+      keys: [Condition?.['ForAllValues:StringLike']?.['dynamodb:LeadingKeys'] ?? []].flat(),
+      index: /index\/([\w-]+)/.exec(JSON.stringify(Resource))?.[1],
+    }));
+}
+
+it('nothing scans the table: no role of the stack may', () => {
+  const policies = Object.values({
+    ...template.findResources('AWS::IAM::Policy'),
+    ...template.findResources('AWS::IAM::ManagedPolicy'),
+  });
+  const allowed = policies.flatMap(({ Properties }) =>
+    Properties.PolicyDocument.Statement.flatMap(({ Effect, Action }: { Effect: string; Action: string | string[] }) =>
+      Effect === 'Allow' ? Action : [],
+    ),
+  );
+  expect(allowed).toContain('dynamodb:Query');
+  expect(allowed.filter((action) => /^dynamodb:(.*\*|Scan|PartiQL)/i.test(action) || action === '*')).toEqual([]);
+});
+
+describe('list-tokens', () => {
+  it('finds tokens by their index items, by their own, and by expiry, and writes nothing', () => {
+    expect(mayCall('list-tokens')).toEqual([
+      { operations: ['BatchGetItem', 'GetItem'], keys: ['TOKEN#*'], index: undefined },
+      { operations: ['Query'], keys: ['BY#*', 'TOKEN#*'], index: undefined },
+      { operations: ['Query'], keys: [], index: 'by-expiry' },
+    ]);
+  });
+
+  it('alone seals cursors', () => {
+    const [key] = Object.values(
+      template.findResources('AWS::KMS::Key', { Properties: { KeyUsage: 'GENERATE_VERIFY_MAC' } }),
+    );
+    expect(key?.Properties.KeySpec).toBe('HMAC_256');
+    const deny = key?.Properties.KeyPolicy.Statement.find(({ Effect }: { Effect: string }) => Effect === 'Deny');
+    expect(deny).toMatchObject({ Action: 'kms:GenerateMac', Principal: { AWS: '*' } });
+    expect(JSON.stringify(deny.Condition.ArnNotLike)).toMatch(/listtokensrole/i);
+  });
+});
+
+it('index-tokens writes index items, takes tokens back, notes that of their orders, and touches nothing else', () => {
+  expect(mayCall('index-tokens')).toEqual([
+    { operations: ['BatchGetItem', 'UpdateItem'], keys: ['TOKEN#*'], index: undefined },
+    { operations: ['BatchWriteItem'], keys: ['BY#*'], index: undefined },
+    { operations: ['Query'], keys: ['AT#*'], index: undefined },
+    { operations: ['PutItem'], keys: ['ORDER#*'], index: undefined },
+  ]);
+});

@@ -1,0 +1,105 @@
+import { CreateTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { describe, expect, inject, it } from 'vitest';
+import type { AdoptedObjects, ArchiveObjects } from '../../core/audit-archive/ports.ts';
+import { dynamoAdoptedObjects } from '../../lambdas/adapters/dynamo-adopted-objects.ts';
+import { s3ArchiveObjects } from '../../lambdas/adapters/s3-archive-objects.ts';
+import { inMemoryAdopted, inMemoryArchive } from '../fakes/in-memory-archive.ts';
+
+const { target } = inject('deployed');
+const dynamo = new DynamoDBClient(target);
+const TableName = 'ports-adopted';
+
+async function onS3(): Promise<ArchiveObjects> {
+  const s3 = new S3Client({ ...target, forcePathStyle: true });
+  const Bucket = 'ports-archive';
+  await s3.send(new CreateBucketCommand({ Bucket }));
+  return s3ArchiveObjects(s3, Bucket);
+}
+
+async function onDynamo(): Promise<AdoptedObjects> {
+  await dynamo.send(
+    new CreateTableCommand({
+      TableName,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [
+        { AttributeName: 'pk', AttributeType: 'S' },
+        { AttributeName: 'sk', AttributeType: 'S' },
+      ],
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+    }),
+  );
+  return dynamoAdoptedObjects(dynamo, TableName);
+}
+
+async function all(names: AsyncIterable<string>): Promise<string[]> {
+  const list: string[] = [];
+  for await (const name of names) list.push(name);
+  return list;
+}
+
+describe.each<[string, () => ArchiveObjects | Promise<ArchiveObjects>]>([
+  ['in memory', () => inMemoryArchive()],
+  ['on S3', onS3],
+])('the archive %s', (_, make) => {
+  let objects: ArchiveObjects;
+
+  it('takes an object once: of several that are put at the same time, one', async () => {
+    objects = await make();
+    const put = await Promise.all(['one', 'two', 'three'].map((text) => objects.putNew('events/a.ndjson', text)));
+    expect(put.filter(Boolean)).toHaveLength(1);
+    expect(await objects.putNew('events/a.ndjson', 'four')).toBe(false);
+    const content = Buffer.from((await objects.get('events/a.ndjson')) ?? []).toString();
+    expect(content).toBe(['one', 'two', 'three'][put.indexOf(true)]);
+  });
+
+  it('tells of an object that is not there that it is not', async () => {
+    expect(await objects.get('events/nothing.ndjson')).toBeUndefined();
+  });
+
+  it('lists names in order, more than fit on a page, after one, and below a prefix', async () => {
+    const names = Array.from({ length: 1_005 }, (_, nth) => `digests/${String(nth).padStart(4, '0')}.jws`);
+    for (let nth = 0; nth < names.length; nth += 50) {
+      await Promise.all(names.slice(nth, nth + 50).map((name) => objects.putNew(name, name)));
+    }
+    expect(await all(objects.list('digests/'))).toEqual(names);
+    expect(await all(objects.list('digests/', 'digests/1001.jws'))).toEqual(names.slice(1_002));
+    expect(await all(objects.list('digests/', 'digests/1001'))).toEqual(names.slice(1_001));
+    expect(await all(objects.list('events/'))).toEqual(['events/a.ndjson']);
+  });
+});
+
+describe.each<[string, () => AdoptedObjects | Promise<AdoptedObjects>]>([
+  ['in memory', () => inMemoryAdopted()],
+  ['in DynamoDB', onDynamo],
+])('what was adopted %s', (_, make) => {
+  let adopted: AdoptedObjects;
+
+  it('is nothing at first', async () => {
+    adopted = await make();
+    expect(await adopted.eventIds()).toEqual(new Set());
+  });
+
+  it('is all that objects hold, from then on; noting it again changes nothing', async () => {
+    await adopted.add('events/a', ['1', '2']);
+    await adopted.add('events/b', ['3']);
+    await adopted.add('events/a', ['1', '2']);
+    expect(await adopted.eventIds()).toEqual(new Set(['1', '2', '3']));
+  });
+
+  it('is complete, however much there is', async () => {
+    const thousand = (of: number) =>
+      Array.from({ length: 1_000 }, (_, nth) => `${of}-${String(nth).padStart(34, '0')}`);
+    for (let of = 0; of < 30; of++) await adopted.add(`events/many-${of}`, thousand(of));
+    expect((await adopted.eventIds()).size).toBe(30_003);
+  });
+});
+
+it('what was adopted is forgotten, but not before the stream forgets it', async () => {
+  const { Items = [] } = await dynamo.send(new ScanCommand({ TableName, Limit: 1 }));
+  const ttl = Number(Items[0]?.ttl?.N);
+  expect(ttl).toBeGreaterThan(Date.now() / 1000 + 24 * 3_600);
+});

@@ -1,0 +1,68 @@
+import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { describe, expect, inject, it } from 'vitest';
+import type { AuditFact } from '../../core/audit-fact.ts';
+import { dynamoAuditFacts } from '../../lambdas/adapters/dynamo-audit-facts.ts';
+import { factKey, remembered } from '../../lambdas/adapters/dynamo-items.ts';
+import { inMemoryFacts } from '../fakes/in-memory-records.ts';
+
+const { target, outputs } = inject('deployed');
+const dynamo = new DynamoDBClient(target);
+
+const inMemory = inMemoryFacts();
+const refused = (problem: string): AuditFact => ({
+  detailType: 'Revocation Refused',
+  detail: { time: '2026-01-01T12:00:00.000Z', via: 'event', from: 'someone.else of account 111122223333', problem },
+});
+const used = (tokenId: string): AuditFact => ({
+  detailType: 'Token Used',
+  detail: {
+    time: '2026-01-01T12:00:00.000Z',
+    tokenId,
+    subject: 'arn:aws:iam::111122223333:role/orders-service',
+    audience: 'orders-db',
+    by: 'arn:aws:iam::111122223333:role/orders-db',
+    action: 'read',
+    location: 'orders-db/orders',
+    outcome: 'allowed',
+  },
+});
+
+async function itemOf(id: string, fact: AuditFact) {
+  const { Item } = await dynamo.send(
+    new GetItemCommand({ TableName: outputs.TableName, Key: factKey(id, fact), ConsistentRead: true }),
+  );
+  return Item;
+}
+
+describe.each([
+  ['in memory', inMemory, async (id: string) => inMemory.facts.get(id)],
+  [
+    'DynamoDB',
+    dynamoAuditFacts(dynamo, outputs.TableName, 3_600),
+    async (id: string, fact: AuditFact) => {
+      const kept = remembered(await itemOf(id, fact));
+      return kept?.kind === 'fact' ? kept.fact : undefined;
+    },
+  ],
+] as const)('audit facts: %s', (_, facts, kept) => {
+  it('are kept once, whatever comes by the same id later', async () => {
+    const id = crypto.randomUUID();
+    await facts.put(id, refused('the first'));
+    await facts.put(id, refused('the second'));
+    expect(await kept(id, refused('the first'))).toEqual(refused('the first'));
+  });
+
+  it('lie beside the record of their token, if they are about one', async () => {
+    const id = crypto.randomUUID();
+    const fact = used(crypto.randomUUID());
+    await facts.put(id, fact);
+    expect(await kept(id, fact)).toEqual(fact);
+  });
+});
+
+it('a fact in DynamoDB goes when its time is over', async () => {
+  const id = crypto.randomUUID();
+  await dynamoAuditFacts(dynamo, outputs.TableName, 3_600).put(id, refused('any'));
+  const ttl = Number((await itemOf(id, refused('any')))?.ttl?.N);
+  expect(Math.abs(ttl - Date.now() / 1000 - 3_600)).toBeLessThan(60);
+});

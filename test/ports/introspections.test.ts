@@ -1,0 +1,90 @@
+import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { describe, expect, inject, it } from 'vitest';
+import type { Introspections } from '../../core/audit-fact.ts';
+import type { IntrospectionCounts } from '../../core/ports.ts';
+import { dynamoIntrospections } from '../../lambdas/adapters/dynamo-introspections.ts';
+import { introspectionsKey, remembered } from '../../lambdas/adapters/dynamo-items.ts';
+import { inMemoryIntrospections } from '../fakes/in-memory-upkeep.ts';
+
+const { target, outputs } = inject('deployed');
+const dynamo = new DynamoDBClient(target);
+const { TableName } = outputs;
+
+type Key = Parameters<typeof introspectionsKey>[0];
+
+/** Counts, and what they are. */
+interface Counted extends IntrospectionCounts {
+  read(key: Key): Promise<Introspections | undefined>;
+}
+
+const inMemory = inMemoryIntrospections();
+const adapters: [string, Counted][] = [
+  [
+    'in memory',
+    {
+      add: inMemory.add,
+      read: async (key) =>
+        inMemory
+          .counts()
+          .find((counted) => Object.entries(key).every(([name, value]) => counted[name as keyof Key] === value)),
+    },
+  ],
+  [
+    'DynamoDB',
+    {
+      ...dynamoIntrospections(dynamo, TableName),
+      async read(key) {
+        const { Item } = await dynamo.send(
+          new GetItemCommand({ TableName, Key: introspectionsKey(key), ConsistentRead: true }),
+        );
+        const found = remembered(Item);
+        return found?.kind === 'introspections' ? found.introspections : undefined;
+      },
+    },
+  ],
+];
+
+describe.each(adapters)('introspections: %s', (_, counts) => {
+  const minute = Date.UTC(2026, 0, 1, 12, 34);
+  const ttl = Math.floor(minute / 1_000) + 86_400;
+  const about = () => ({
+    tokenId: crypto.randomUUID(),
+    subject: 'arn:aws:iam::111122223333:role/orders-service',
+    audience: 'orders-db',
+    by: 'arn:aws:iam::111122223333:role/orders-db',
+    result: 'active' as const,
+  });
+
+  it('are counted by token, minute, resource server and result', async () => {
+    const told = about();
+    const other = { ...told, by: 'arn:aws:iam::111122223333:role/reports-db' };
+    const revoked = { ...told, result: 'revoked' as const };
+    await counts.add(told, minute, ttl);
+    await counts.add(told, minute + 59_999, ttl);
+    await counts.add(told, minute + 60_000, ttl);
+    await counts.add(other, minute + 1, ttl);
+    await counts.add(revoked, minute + 2, ttl);
+    expect(await counts.read({ ...told, minute })).toEqual({ ...told, minute, last: minute + 59_999, count: 2 });
+    const next = minute + 60_000;
+    expect(await counts.read({ ...told, minute: next })).toEqual({ ...told, minute: next, last: next, count: 1 });
+    expect(await counts.read({ ...other, minute })).toEqual({ ...other, minute, last: minute + 1, count: 1 });
+    expect(await counts.read({ ...revoked, minute })).toEqual({ ...revoked, minute, last: minute + 2, count: 1 });
+    expect(await counts.read({ ...about(), minute })).toBeUndefined();
+  });
+
+  it('are all counted when they come at the same time', async () => {
+    const told = about();
+    await Promise.all(Array.from({ length: 20 }, (_, n) => counts.add(told, minute + n, ttl)));
+    expect(await counts.read({ ...told, minute })).toMatchObject({ count: 20 });
+  });
+});
+
+it('introspections in DynamoDB go when the record of their token goes', async () => {
+  const [at, ttl] = [Date.UTC(2026, 0, 1), 1_767_355_200];
+  const told = { tokenId: crypto.randomUUID(), subject: 's', audience: 'a', by: 'b', result: 'active' as const };
+  await dynamoIntrospections(dynamo, TableName).add(told, at, ttl);
+  const { Item } = await dynamo.send(
+    new GetItemCommand({ TableName, Key: introspectionsKey({ ...told, minute: at }) }),
+  );
+  expect(Item?.ttl).toEqual({ N: String(ttl) });
+});

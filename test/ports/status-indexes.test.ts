@@ -1,0 +1,120 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { DependencyFault, type StatusIndexes } from '../../core/ports.ts';
+import { LEASE, LEASED_PLACES } from '../../core/status-list.ts';
+import type { StatusReference } from '../../core/token-record.ts';
+import { dynamoStatusIndexes } from '../../lambdas/adapters/dynamo-status-indexes.ts';
+import { countingStatusIndexes } from '../fakes/in-memory-records.ts';
+import { clockAt } from '../fakes/machine.ts';
+import { statusListTable } from '../support/status-list-table.ts';
+
+const { target } = inject('deployed');
+const dynamo = new DynamoDBClient(target);
+const clock = clockAt(Date.UTC(2026, 0, 1));
+
+let table: Awaited<ReturnType<typeof statusListTable>>;
+beforeEach(async () => {
+  table = await statusListTable(dynamo);
+});
+afterEach(() => table.drop());
+
+const nameOf = ({ list, index }: StatusReference) => `${list}/${index}`;
+const times = <T>(count: number, make: () => Promise<T>) => Promise.all(Array.from({ length: count }, make));
+
+/** Instances of one machine, as many functions run at once. */
+const adapters: [string, (count: number, size: number) => StatusIndexes[]][] = [
+  ['in memory', (count, size) => Array(count).fill(countingStatusIndexes(size))],
+  [
+    'DynamoDB',
+    (count, size) => Array.from({ length: count }, () => dynamoStatusIndexes(dynamo, table.name, size, clock)),
+  ],
+];
+
+describe.each(adapters)('places in status lists: %s', (_, instances) => {
+  it('are handed out once each, to whoever asks at the same time', async () => {
+    const [indexes] = instances(1, 10_000) as [StatusIndexes];
+    const taken = await times(350, () => indexes.take());
+    expect(new Set(taken.map(nameOf)).size).toBe(350);
+  });
+
+  it('are handed out once each over several instances at once, and over the end of each list', async () => {
+    const size = 250;
+    const taken = (await Promise.all(instances(4, size).map((indexes) => times(300, () => indexes.take())))).flat();
+    expect(new Set(taken.map(nameOf)).size).toBe(1_200);
+    expect(taken.every(({ list, index }) => list >= 1 && index >= 0 && index < size)).toBe(true);
+    expect(Math.max(...taken.map(({ list }) => list))).toBeGreaterThan(1);
+  });
+
+  it('are all handed out before the next list begins', async () => {
+    const [indexes] = instances(1, 150) as [StatusIndexes];
+    const taken: StatusReference[] = [];
+    for (let count = 0; count < 300; count++) taken.push(await indexes.take());
+    expect(taken.map(nameOf)).toEqual(
+      [1, 2].flatMap((list) => Array.from({ length: 150 }, (__, index) => nameOf({ list, index }))),
+    );
+  });
+});
+
+describe('leases of places in DynamoDB', () => {
+  /** A client that counts its calls, and fails when told so. */
+  function watched() {
+    const client = new DynamoDBClient({ ...target, maxAttempts: 1 });
+    const state = { client, calls: 0, failing: false };
+    client.middlewareStack.add(
+      (next) => async (args) => {
+        state.calls++;
+        if (state.failing) throw new Error('throttled');
+        return next(args);
+      },
+      { step: 'finalizeRequest' },
+    );
+    return state;
+  }
+
+  async function ready(state: ReturnType<typeof watched>) {
+    const indexes = dynamoStatusIndexes(state.client, table.name, 1_000_000, clock);
+    await indexes.ready();
+    state.calls = 0;
+    return indexes;
+  }
+
+  it('cost tokens no call once the first is there, and one in the background for each block', async () => {
+    const state = watched();
+    const indexes = await ready(state);
+    for (let count = 0; count < LEASED_PLACES / 2; count++) await indexes.take();
+    expect(state.calls).toBe(0);
+    for (let count = 0; count < LEASED_PLACES * 4; count++) await indexes.take();
+    expect(state.calls).toBeLessThanOrEqual(5);
+  });
+
+  it('that fail are no matter as long as there are places, and a dependency’s fault when there are none', async () => {
+    const state = watched();
+    const indexes = await ready(state);
+    state.failing = true;
+    for (let count = 0; count < LEASED_PLACES; count++) await indexes.take();
+    await expect(indexes.take()).rejects.toThrow(DependencyFault);
+    state.failing = false;
+    expect(await indexes.take()).toEqual({ list: 1, index: LEASED_PLACES });
+  });
+
+  it('are used for a bounded time: places of an old one are never handed out', async () => {
+    const state = watched();
+    const now = clockAt(clock.time);
+    const indexes = dynamoStatusIndexes(state.client, table.name, 1_000_000, now);
+    expect(await indexes.take()).toEqual({ list: 1, index: 0 });
+    now.time += LEASE * 1000;
+    expect(await indexes.take()).toEqual({ list: 1, index: LEASED_PLACES });
+  });
+
+  it('are leased anew in the background when half of their time is over', async () => {
+    const state = watched();
+    const now = clockAt(clock.time);
+    const indexes = dynamoStatusIndexes(state.client, table.name, 1_000_000, now);
+    await indexes.ready();
+    now.time += (LEASE * 1000) / 2;
+    expect(await indexes.take()).toEqual({ list: 1, index: 0 });
+    await expect.poll(() => state.calls).toBe(3);
+    now.time += (LEASE * 1000) / 2;
+    expect(await indexes.take()).toEqual({ list: 1, index: LEASED_PLACES });
+  });
+});

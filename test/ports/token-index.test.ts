@@ -1,0 +1,154 @@
+import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import { describe, expect, inject, it } from 'vitest';
+import type { TokenIndex } from '../../core/oversight-ports.ts';
+import type { TokenRecord } from '../../core/token-record.ts';
+import { type IndexEntry, indexEntries, indexPosition } from '../../core/token-selector.ts';
+import { indexPartition, shardOf } from '../../lambdas/adapters/dynamo-items.ts';
+import { dynamoTokenIndex } from '../../lambdas/adapters/dynamo-token-index.ts';
+import { inMemoryIndex } from '../fakes/in-memory-records.ts';
+
+const { target, outputs } = inject('deployed');
+const dynamo = new DynamoDBClient(target);
+
+const adapters: [string, TokenIndex][] = [
+  ['in memory', inMemoryIndex()],
+  ['DynamoDB', dynamoTokenIndex(dynamo, outputs.TableName)],
+];
+
+const NOW = Date.now();
+let tasks = 0;
+const freshTask = () => `index-${process.pid}-${++tasks}`;
+
+function decided(task: string, age: number, change: Partial<TokenRecord> = {}): TokenRecord {
+  return {
+    status: 'issued',
+    tokenId: crypto.randomUUID(),
+    subject: 'arn:aws:iam::111122223333:role/ports',
+    account: '111122223333',
+    audience: 'orders-db',
+    authorizationDetails: [{ type: 'resource', locations: [`${task}/db/orders`], actions: ['read'] }],
+    lifetime: 900,
+    task,
+    sourceIp: '203.0.113.7',
+    requestId: 'request-1',
+    decidedAt: NOW - age,
+    policies: [],
+    policyBundle: 'e'.repeat(64),
+    ttl: Math.floor(NOW / 1000) + 3_600,
+    expiresAt: NOW + 900_000,
+    keyId: 'key-1',
+    statusList: { list: 1, index: 0 },
+    size: 800,
+    signedDigest: new Uint8Array(32),
+    ...change,
+  } as TokenRecord;
+}
+
+const ids = (records: TokenRecord[]) => records.map(({ tokenId }) => tokenId);
+const newestFirst = (records: TokenRecord[]) =>
+  records.toSorted((a, b) => (indexPosition(a.decidedAt, a.tokenId) < indexPosition(b.decidedAt, b.tokenId) ? 1 : -1));
+
+describe.each(adapters)('an index of records: %s', (_, index) => {
+  const taskEntry = (value: string): IndexEntry => ({ dimension: 'task', value });
+  const whole = { kinds: ['issued'] as const, since: 0, until: NOW };
+
+  async function added(...records: TokenRecord[]) {
+    await Promise.all(records.map((record) => index.add(record)));
+    return newestFirst(records);
+  }
+
+  async function pages(query: Parameters<TokenIndex['page']>[0], meanwhile = async () => {}) {
+    const found: string[][] = [];
+    let position: string | undefined;
+    do {
+      const { tokenIds, next } = await index.page({ ...query, position });
+      found.push(tokenIds);
+      position = next;
+      await meanwhile();
+    } while (position !== undefined);
+    return found;
+  }
+
+  it('has the newest first, page by page, each once, over all its shards', async () => {
+    const task = freshTask();
+    const records = await added(...Array.from({ length: 23 }, (_, age) => decided(task, age % 5)));
+    expect(new Set(records.map(({ tokenId }) => shardOf(tokenId) % 4)).size).toBeGreaterThan(1);
+    const found = await pages({ ...whole, at: [taskEntry(task)], limit: 5 });
+    expect(found.flat()).toEqual(ids(records));
+    expect(found.slice(0, 4).map(({ length }) => length)).toEqual([5, 5, 5, 5]);
+    expect(await index.page({ ...whole, at: [taskEntry(task)], limit: 23 })).toEqual({ tokenIds: ids(records) });
+  });
+
+  it('has stable pages while records are added', async () => {
+    const task = freshTask();
+    const records = await added(...Array.from({ length: 12 }, (_, age) => decided(task, age + 10)));
+    const found = await pages({ ...whole, at: [taskEntry(task)], limit: 3 }, () => index.add(decided(task, 0)));
+    expect(found.flat()).toEqual(ids(records));
+  });
+
+  it('keeps denials apart, and has both where both are wanted', async () => {
+    const task = freshTask();
+    const token = decided(task, 2);
+    const denial = decided(task, 1, { status: 'denied' });
+    await added(token, denial);
+    const of = async (...kinds: ('issued' | 'denied')[]) =>
+      (await index.page({ ...whole, kinds, at: [taskEntry(task)], limit: 5 })).tokenIds;
+    expect(await of('issued')).toEqual([token.tokenId]);
+    expect(await of('denied')).toEqual([denial.tokenId]);
+    expect(await of('issued', 'denied')).toEqual([denial.tokenId, token.tokenId]);
+  });
+
+  it('looks under several entries, and has once what is under more than one', async () => {
+    const [one, other] = [freshTask(), freshTask()];
+    const records = await added(...[one, one, other].map((task, age) => decided(task, age)));
+    const at = [taskEntry(one), { dimension: 'resource' as const, value: `${one}/db` }, taskEntry(other)];
+    expect((await pages({ ...whole, at, limit: 2 })).flat()).toEqual(ids(records));
+    expect(
+      (await index.page({ ...whole, at: [{ dimension: 'resource', value: `${one}/d` }], limit: 2 })).tokenIds,
+    ).toEqual([]);
+  });
+
+  it('keeps to the time from the earliest to the latest decision, both in it', async () => {
+    const task = freshTask();
+    const records = await added(...[1_000, 2_000, 3_000, 4_000].map((age) => decided(task, age)));
+    const between = { kinds: whole.kinds, at: [taskEntry(task)], since: NOW - 3_000, until: NOW - 2_000, limit: 5 };
+    expect((await index.page(between)).tokenIds).toEqual(ids(records.slice(1, 3)));
+    expect(await index.page({ ...between, since: NOW, until: NOW - 1 })).toEqual({ tokenIds: [] });
+    const position = indexPosition(NOW - 3_000, '');
+    expect(await index.page({ ...between, position })).toEqual({ tokenIds: [] });
+  });
+
+  it('changes nothing when a record is added again', async () => {
+    const task = freshTask();
+    const record = decided(task, 1);
+    await added(record);
+    await added(record);
+    expect(await index.page({ ...whole, at: [taskEntry(task)], limit: 5 })).toEqual({ tokenIds: ids([record]) });
+  });
+
+  it('has a record under each of its entries, also when there are very many', async () => {
+    const task = freshTask();
+    const locations = Array.from({ length: 50 }, (_, place) => `${task}/${place}/a/b/*`);
+    const record = decided(task, 1, {
+      authorizationDetails: [{ type: 'resource', locations, actions: ['read', 'write'] }],
+    });
+    await added(record);
+    expect(indexEntries(record).length).toBeGreaterThan(200);
+    for (const at of indexEntries(record).filter(({ value }) => value.startsWith(task))) {
+      expect((await index.page({ ...whole, at: [at], limit: 1 })).tokenIds).toEqual([record.tokenId]);
+    }
+  });
+});
+
+it('an entry in DynamoDB goes when its record does', async () => {
+  const record = decided(freshTask(), 1);
+  await dynamoTokenIndex(dynamo, outputs.TableName).add(record);
+  const entry: IndexEntry = { dimension: 'task', value: record.task ?? '' };
+  const Key = marshall({
+    pk: indexPartition('issued', entry, shardOf(record.tokenId) % 4),
+    sk: indexPosition(record.decidedAt, record.tokenId),
+  });
+  const { Item } = await dynamo.send(new GetItemCommand({ TableName: outputs.TableName, Key }));
+  expect(Item).toEqual({ ...Key, ttl: { N: String(record.ttl) } });
+});

@@ -1,0 +1,137 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { describe, expect, inject, it } from 'vitest';
+import type { OpenToken, OpenTokens, Seal } from '../../core/oversight-ports.ts';
+import { DependencyFault, type TokenRecords } from '../../core/ports.ts';
+import type { IssuedRecord } from '../../core/token-record.ts';
+import { dynamoAuditFacts } from '../../lambdas/adapters/dynamo-audit-facts.ts';
+import { dynamoIntrospections } from '../../lambdas/adapters/dynamo-introspections.ts';
+import { dynamoOpenTokens } from '../../lambdas/adapters/dynamo-open-tokens.ts';
+import { dynamoTokenRecords } from '../../lambdas/adapters/dynamo-token-records.ts';
+import { dynamoTokenTraces } from '../../lambdas/adapters/dynamo-token-traces.ts';
+import { kmsSeal } from '../../lambdas/adapters/kms-seal.ts';
+import { inMemoryRecords } from '../fakes/in-memory-records.ts';
+import { inMemoryOpenTokens, localSeal } from '../fakes/token-list.ts';
+import { eventually } from '../support/eventually.ts';
+
+const { target, outputs } = inject('deployed');
+const dynamo = new DynamoDBClient(target);
+const kms = new KMSClient(target);
+
+async function sealOfKms(): Promise<Seal> {
+  const command = new CreateKeyCommand({ KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' });
+  const { KeyMetadata } = await kms.send(command);
+  return kmsSeal(kms, KeyMetadata?.Arn ?? '');
+}
+
+describe.each<[string, () => Promise<Seal>]>([
+  ['this process', async () => localSeal(crypto.randomUUID())],
+  ['KMS', sealOfKms],
+])('a seal by a key in %s', (_, make) => {
+  it('fits its text, and nothing else', async () => {
+    const seal = await make();
+    const code = await seal.of('a text');
+    expect(code).toHaveLength(32);
+    expect(await seal.fits('a text', code)).toBe(true);
+    expect(await seal.of('a text')).toEqual(code);
+    expect(await seal.fits('another text', code)).toBe(false);
+    expect(
+      await seal.fits(
+        'a text',
+        code.map((byte) => byte ^ 1),
+      ),
+    ).toBe(false);
+    expect(await seal.fits('a text', code.subarray(1))).toBe(false);
+    expect(await (await make()).fits('a text', code)).toBe(false);
+  });
+});
+
+it('a seal by a key that is not there is a fault of KMS', async () => {
+  const seal = kmsSeal(kms, crypto.randomUUID());
+  await expect(seal.of('a text')).rejects.toThrow(DependencyFault);
+  await expect(seal.fits('a text', new Uint8Array(32))).rejects.toThrow(DependencyFault);
+});
+
+const inMemory = inMemoryRecords();
+const stores: [string, TokenRecords, OpenTokens][] = [
+  ['in memory', inMemory, inMemoryOpenTokens(inMemory)],
+  ['DynamoDB', dynamoTokenRecords(dynamo, outputs.TableName), dynamoOpenTokens(dynamo, outputs.TableName, 3_600)],
+];
+
+describe.each(stores)('what is yet to expire: %s', (_, records, tokens) => {
+  it('is all that was vended and has not ended in any way', async () => {
+    const now = Date.now();
+    const subject = `arn:aws:iam::111122223333:role/open-${process.pid}`;
+    const issued = (expiresAt: number, write = false): IssuedRecord => ({
+      status: 'issued',
+      tokenId: crypto.randomUUID(),
+      subject,
+      account: '111122223333',
+      audience: 'orders-db',
+      authorizationDetails: [
+        { type: 'resource', locations: ['orders-db/orders'], actions: [write ? 'write' : 'read'] },
+      ],
+      lifetime: 900,
+      sourceIp: '203.0.113.7',
+      requestId: 'request-1',
+      decidedAt: now - 1_000,
+      policies: [],
+      policyBundle: 'e'.repeat(64),
+      ttl: Math.floor(now / 1000) + 7_200,
+      expiresAt,
+      keyId: 'key-1',
+      statusList: { list: 1, index: 0 },
+      size: 800,
+      signedDigest: new Uint8Array(32),
+    });
+    const soon = issued(now + 90_000);
+    const late = issued(now + 3_600_000, true);
+    const revoked = issued(now + 90_000);
+    const failed = issued(now + 90_000);
+    for (const record of [soon, late, revoked, failed]) await records.put(record);
+    await records.revoke(revoked.tokenId, { revokedAt: now, revokedBy: 'security.team' });
+    await records.markFailed(failed.tokenId, { failure: 'signing_failed', failedAt: now });
+    await eventually(async () => {
+      const found: OpenToken[] = [];
+      for await (const some of tokens.at(now)) found.push(...some.filter((token) => token.subject === subject));
+      const { audience, decidedAt } = soon;
+      expect(found.sort((a, b) => a.expiresAt - b.expiresAt)).toMatchObject([
+        { subject, audience, decidedAt, access: 'read', expiresAt: soon.expiresAt },
+        { subject, audience, decidedAt, access: 'write', expiresAt: late.expiresAt },
+      ]);
+    });
+  });
+});
+
+describe('what is noted of a token in DynamoDB', () => {
+  it('is its introspections and its reported uses, and nobody else’s', async () => {
+    const traces = dynamoTokenTraces(dynamo, outputs.TableName);
+    const now = Date.now();
+    const tokenId = crypto.randomUUID();
+    const about = { tokenId, subject: 'arn:aws:iam::111122223333:role/x', audience: 'orders-db', by: 'arn:aws:x' };
+    expect(await traces.of(tokenId)).toEqual({ introspections: [], facts: [], more: false });
+
+    const introspections = dynamoIntrospections(dynamo, outputs.TableName);
+    const ttl = Math.floor(now / 1000) + 3_600;
+    for (const result of ['active', 'active', 'revoked'] as const)
+      await introspections.add({ ...about, result }, now, ttl);
+    await introspections.add({ ...about, tokenId: crypto.randomUUID(), result: 'active' }, now, ttl);
+    const detail = {
+      ...about,
+      time: new Date(now).toISOString(),
+      ...{ action: 'read' as const, location: 'orders-db/orders', outcome: 'allowed' as const },
+    };
+    await dynamoAuditFacts(dynamo, outputs.TableName, 3_600).put(crypto.randomUUID(), {
+      detailType: 'Token Used',
+      detail,
+    });
+
+    const found = await traces.of(tokenId);
+    expect(found.introspections).toMatchObject([
+      { ...about, result: 'revoked', count: 1, last: now },
+      { ...about, result: 'active', count: 2, last: now },
+    ]);
+    expect(found.facts).toEqual([{ detailType: 'Token Used', detail }]);
+    expect(found.more).toBe(false);
+  });
+});

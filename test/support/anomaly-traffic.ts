@@ -1,0 +1,172 @@
+import type { DetectorName } from '../../core/anomaly/settings.ts';
+import type { Sighting } from '../../core/anomaly/sighting.ts';
+
+// What a fleet asks for over two weeks, made of a seed: always the same.
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** A Monday. */
+export const START = Date.UTC(2026, 0, 5);
+export const DAYS = 14;
+
+/** Something that should be found. */
+export interface Injected {
+  detector: DetectorName;
+  /** Absent: over all of them. */
+  subject?: string;
+  time: number;
+  /** What it is, in words. */
+  how: string;
+}
+
+export interface Traffic {
+  sightings: Sighting[];
+  injected: Injected[];
+}
+
+/** Numbers from 0 to 1 that look random, and are the same for the same seed (mulberry32). */
+export function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+interface Workload {
+  subject: string;
+  /** Tokens a minute at the busiest time of the day. */
+  rate: number;
+  /** A job that it runs: each hour, each night, each Sunday. */
+  job?: { every: 'hour' | 'night' | 'sunday'; tokens: number };
+  networks: string[];
+  resources: string[];
+}
+
+/** Twenty workloads: services that follow the day, some that run jobs. */
+function fleet(random: () => number): Workload[] {
+  const jobs: Workload['job'][] = [
+    { every: 'hour', tokens: 40 },
+    { every: 'hour', tokens: 90 },
+    { every: 'night', tokens: 150 },
+    { every: 'night', tokens: 60 },
+    { every: 'sunday', tokens: 80 },
+  ];
+  return Array.from({ length: 20 }, (_, index) => {
+    const job = jobs[index];
+    return {
+      subject: `arn:aws:iam::111122223333:role/workload-${index}`,
+      rate: 0.05 + 2 * random() ** 2,
+      ...(job && { job }),
+      networks: Array.from({ length: 1 + Math.floor(3 * random()) }, (_, zone) => `10.${index}.${zone}.0/24`),
+      resources: Array.from({ length: 3 + Math.floor(8 * random()) }, (_, table) => `db-${index}/table-${table}`),
+    };
+  });
+}
+
+/** Two weeks of a fleet, with `each` anomalies of every kind in the second, from weak to strong. */
+export function traffic(seed: number, each = 10): Traffic {
+  const random = seeded(seed);
+  const workloads = fleet(random);
+  const sightings: Sighting[] = [];
+  const injected: Injected[] = [];
+  const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
+
+  const add = (workload: Workload, time: number, change: Partial<Sighting> = {}) => {
+    const id = `${sightings.length}`;
+    // Some resources are asked for often, some seldom.
+    const resource = workload.resources[Math.floor(random() ** 3 * workload.resources.length)] as string;
+    const usual = { subject: workload.subject, network: pick(workload.networks), resources: [resource] };
+    const seen = { eventId: id, tokenId: id, time: Math.floor(time), beyondGrants: false, accepted: false };
+    sightings.push({ ...seen, kind: 'issued', ...usual, ...change });
+  };
+  const deny = (workload: Workload, time: number, beyondGrants: boolean) =>
+    add(workload, time, { kind: 'denied', resources: [], beyondGrants });
+  const poisson = (mean: number) => {
+    let many = 0;
+    for (let left = Math.exp(-mean), product = random(); product > left; product *= random()) many++;
+    return many;
+  };
+
+  for (const workload of workloads) {
+    for (let time = START; time < START + DAYS * DAY; time += MINUTE) {
+      const hour = ((time - START) % DAY) / HOUR;
+      const weekday = Math.floor((time - START) / DAY) % 7;
+      const daily = 0.55 + 0.45 * Math.sin(((hour - 8) / 24) * 2 * Math.PI);
+      const asked = poisson(workload.rate * daily * (weekday >= 5 ? 0.4 : 1));
+      for (let one = 0; one < asked; one++) {
+        const at = time + random() * MINUTE;
+        if (random() < 0.01) deny(workload, at, random() < 0.7);
+        else add(workload, at);
+      }
+      const { every, tokens } = workload.job ?? { every: 'never', tokens: 0 };
+      const minute = (time - START) / MINUTE;
+      const runs =
+        (every === 'hour' && minute % 60 === 0) ||
+        (every === 'night' && minute % 1440 === 120) ||
+        (every === 'sunday' && minute % 10_080 === 8_640 + 120);
+      for (let one = 0; runs && one < tokens * (0.8 + 0.4 * random()); one++)
+        add(workload, time + random() * 3 * MINUTE);
+    }
+  }
+  // What happens without malice: a subnet is added to a workload, a release asks for what was not granted to it.
+  for (const index of [3, 11]) {
+    const workload = workloads[index] as Workload;
+    for (let time = START + 9 * DAY; time < START + DAYS * DAY; time += 7 * MINUTE) {
+      add(workload, time, { network: `10.${index}.100.0/24` });
+    }
+  }
+  for (let one = 0; one < 25; one++) deny(workloads[7] as Workload, START + 8 * DAY + 10 * HOUR + one * 10_000, true);
+
+  const inject = (detector: DetectorName, how: string, act: (workload: Workload, time: number) => void) => {
+    const workload = pick(workloads);
+    const time = START + 7 * DAY + random() * 6.9 * DAY;
+    injected.push({ detector, subject: workload.subject, time, how });
+    act(workload, time);
+  };
+  for (let one = 0; one < each; one++) {
+    const strength = (one + 1) / each;
+    const extra = Math.round(20 + 380 * strength ** 2);
+    inject('issuing-spike', `${extra} more tokens in four minutes`, (workload, time) => {
+      for (let more = 0; more < extra; more++) add(workload, time + random() * 4 * MINUTE);
+    });
+    const refused = Math.round(5 + 95 * strength ** 2);
+    inject('denial-spike', `${refused} denials in four minutes`, (workload, time) => {
+      for (let more = 0; more < refused; more++) deny(workload, time + random() * 4 * MINUTE, false);
+    });
+    const asks = Math.round(3 + 40 * strength);
+    inject('beyond-grants', `${asks} times beyond its grants in four minutes`, (workload, time) => {
+      for (let more = 0; more < asks; more++) deny(workload, time + random() * 4 * MINUTE, true);
+    });
+    const near = one < 2;
+    inject('new-network', near ? 'from its own network' : 'from elsewhere', (workload, time) => {
+      add(workload, time, { network: near ? (workload.networks[0] as string) : `198.51.${one}.0/24` });
+    });
+    inject('new-resource', near ? 'what it often reads' : 'what it never read', (workload, time) => {
+      add(workload, time, { resources: [near ? (workload.resources[0] as string) : `hr/salaries-${one}`] });
+    });
+    inject('revoked-token-use', 'a revoked token', (workload, time) => {
+      add(workload, time, { kind: 'revoked-token', resources: [], accepted: one % 2 === 0 });
+    });
+  }
+  // All of them together: much of a little.
+  for (const [detector, day, many] of [
+    ['issuing-spike', 8.1, 55],
+    ['denial-spike', 10.6, 8],
+  ] as const) {
+    const time = START + day * DAY;
+    injected.push({ detector, time, how: `${many} more of each workload in four minutes` });
+    for (const workload of workloads) {
+      for (let more = 0; more < many; more++) {
+        const at = time + random() * 4 * MINUTE;
+        if (detector === 'issuing-spike') add(workload, at);
+        else deny(workload, at, false);
+      }
+    }
+  }
+  return { sightings: sightings.sort((a, b) => a.time - b.time), injected };
+}

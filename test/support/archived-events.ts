@@ -1,0 +1,34 @@
+import { auditEventExamples } from '../../contract/event-examples.ts';
+import type { ArchivedEvent } from '../../core/audit-archive/archive-batch.ts';
+import { archiveBatch } from '../../core/audit-archive/archive-batch.ts';
+import { HOUR } from '../../core/audit-archive/names.ts';
+import { inMemoryAdopted, inMemoryArchive } from '../fakes/in-memory-archive.ts';
+
+/** Noon, and an hour that is over. */
+export const NOON = Date.UTC(2026, 10, 22, 12);
+
+/** An event on its way into the archive: one of the examples, as another one. */
+export function archivedEvent(eventId: string, at: number, nth = 0): ArchivedEvent {
+  const { detailType, detail } = auditEventExamples[nth % auditEventExamples.length] ?? {};
+  if (detailType === undefined || detail === undefined) throw new Error('there are examples');
+  return { eventId, at, record: { detailType, ...detail, eventId, time: new Date(at).toISOString() } };
+}
+
+/**
+ * An archive of some hours from {@link NOON} on, without digests.
+ *
+ * @param batches how many objects each hour has
+ */
+export async function archiveOf(hours: number, batches = 2, records = 4) {
+  const objects = inMemoryArchive();
+  const adopted = inMemoryAdopted();
+  for (let hour = 0; hour < hours; hour++) {
+    for (let batch = 0; batch < batches; batch++) {
+      const events = Array.from({ length: records }, (_, nth) =>
+        archivedEvent(`event-${hour}-${batch}-${nth}`, NOON + hour * HOUR + batch * 600_000 + nth * 1_000, nth),
+      );
+      await archiveBatch(events, { objects, adopted });
+    }
+  }
+  return objects;
+}

@@ -1,0 +1,27 @@
+import { inject } from 'vitest';
+import { runTvm } from '../unit/clients/run-tvm.ts';
+import { endpoint } from './deployed-machine.ts';
+
+const { target, outputs } = inject('deployed');
+
+/** The environment of whoever administers the deployed machine. */
+export const administrator = {
+  AWS_ACCESS_KEY_ID: target.credentials.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: target.credentials.secretAccessKey,
+  AWS_REGION: target.region,
+  AWS_ENDPOINT_URL: target.endpoint,
+  TVM_ENDPOINT: endpoint,
+};
+
+/** What the archive says of something, in order, as `tvm audit query` tells it. */
+export async function archived(...args: string[]): Promise<Record<string, unknown>[]> {
+  const { code, stdout, stderr } = await runTvm(
+    ['audit', 'query', '--archive', `s3://${outputs.AuditArchiveBucket}`, '--output', 'json', ...args],
+    { env: administrator },
+  );
+  if (code !== 0 || stderr !== '') throw new Error(`the archive could not be asked: ${code} ${stderr}`);
+  return stdout
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line));
+}

@@ -1,0 +1,56 @@
+import { DeleteRolePolicyCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import {
+  DeleteFunctionConcurrencyCommand,
+  type FunctionConfiguration,
+  LambdaClient,
+  PutFunctionConcurrencyCommand,
+  paginateListFunctions,
+} from '@aws-sdk/client-lambda';
+import { inject } from 'vitest';
+
+const { target } = inject('deployed');
+const iam = new IAMClient(target);
+const lambda = new LambdaClient(target);
+
+const PolicyName = 'e2e-outage';
+
+/** The name of a use case's function. */
+export async function functionOf(useCase: string): Promise<string> {
+  return (await configurationOf(useCase)).FunctionName ?? '';
+}
+
+/** The name of its role. */
+export async function roleOf(useCase: string): Promise<string> {
+  const { Role = '' } = await configurationOf(useCase);
+  return Role.slice(Role.lastIndexOf('/') + 1);
+}
+
+async function configurationOf(useCase: string): Promise<FunctionConfiguration> {
+  for await (const { Functions = [] } of paginateListFunctions({ client: lambda }, {})) {
+    const found = Functions.find(({ Environment }) => Environment?.Variables?.POWERTOOLS_SERVICE_NAME === useCase);
+    if (found !== undefined) return found;
+  }
+  throw new Error(`no function of ${useCase}`);
+}
+
+/** Takes actions away from a role, as an outage of those services would. */
+export async function denied(RoleName: string, ...Action: string[]): Promise<void> {
+  const Statement = [{ Effect: 'Deny', Action, Resource: '*' }];
+  const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement });
+  await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName, PolicyDocument }));
+}
+
+/** Ends the outage. */
+export async function restore(RoleName: string): Promise<void> {
+  await iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName }));
+}
+
+/** Has a function run no more, as when all that may run at once in an account is taken. */
+export async function throttled(FunctionName: string): Promise<void> {
+  await lambda.send(new PutFunctionConcurrencyCommand({ FunctionName, ReservedConcurrentExecutions: 0 }));
+}
+
+/** Has it run again. */
+export async function unthrottled(FunctionName: string): Promise<void> {
+  await lambda.send(new DeleteFunctionConcurrencyCommand({ FunctionName }));
+}

@@ -1,0 +1,39 @@
+import { BatchWriteItemCommand, type DynamoDBClient, type WriteRequest } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import { expect } from 'vitest';
+import { mapAtMost } from '../../core/at-most.ts';
+import type { IssuedRecord } from '../../core/token-record.ts';
+import { type Dimension, indexEntries, indexPosition } from '../../core/token-selector.ts';
+import { INDEX_SHARDS, indexPartition, shardOf, toItem } from '../../lambdas/adapters/dynamo-items.ts';
+
+/** What DynamoDB takes in one BatchWriteItem. */
+const BATCH = 25;
+
+/**
+ * Writes records and their entries in the index, as the adapters lay them out: vending so many would take too long.
+ *
+ * @param looked where in the index they will be looked for
+ */
+export async function seedRecords(
+  dynamo: DynamoDBClient,
+  table: string,
+  all: readonly IssuedRecord[],
+  looked: Dimension,
+): Promise<void> {
+  const requests = all.flatMap((record): WriteRequest[] => {
+    const shard = shardOf(record.tokenId) % INDEX_SHARDS;
+    const sk = indexPosition(record.decidedAt, record.tokenId);
+    const entries = indexEntries(record).filter(({ dimension }) => dimension === looked);
+    const items = entries.map((entry) => marshall({ pk: indexPartition('issued', entry, shard), sk, ttl: record.ttl }));
+    return [toItem(record), ...items].map((Item) => ({ PutRequest: { Item } }));
+  });
+  await mapAtMost(4, inParts(requests, BATCH), async (batch) => {
+    const command = new BatchWriteItemCommand({ RequestItems: { [table]: batch } });
+    expect((await dynamo.send(command)).UnprocessedItems ?? {}).toEqual({});
+  });
+}
+
+/** All of a list, in parts of at most a size. */
+export function inParts<T>(all: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(all.length / size) }, (_, part) => all.slice(part * size, (part + 1) * size));
+}

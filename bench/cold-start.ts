@@ -8,7 +8,8 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { type Bundle, withBundles } from './bundles.ts';
 import { CheckFailed } from './check.ts';
-import { type FirstEvent, firstEvents } from './first-events.ts';
+import type { FirstEvent } from './first-event.ts';
+import { firstEvents } from './first-events.ts';
 import { ISSUER } from './machine-in-memory.ts';
 import { median } from './measure.ts';
 import { type StubAws, startStubAws } from './stub-aws.ts';
@@ -54,11 +55,11 @@ export async function coldStarts(): Promise<ColdStarts> {
   const folder = mkdtempSync(join(tmpdir(), 'tvm-bench-events-'));
   try {
     return await withBundles(ISSUER, async (bundles) => {
-      const { record, events } = await firstEvents(ISSUER, aws.privateKey);
+      const { record, events } = await firstEvents(ISSUER, aws);
       aws.record = record;
       const subjects = bundles.map((bundle) => {
         const first = events[bundle.useCase];
-        if (first === undefined) throw new CheckFailed(`bench/first-events.ts has no event for ${bundle.useCase}`);
+        if (first === undefined) throw new CheckFailed(`there is no first event for ${bundle.useCase}`);
         const eventFile = join(folder, `${bundle.useCase}.json`);
         writeFileSync(eventFile, JSON.stringify(first.event));
         return { bundle, first, eventFile, rounds: [] as Probed[], awsCalls: [] as string[] };
@@ -101,6 +102,7 @@ async function probe(
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     env: {
       ...bundle.environment,
+      ...first.environment,
       AWS_ENDPOINT_URL: aws.url,
       AWS_REGION: 'eu-west-1',
       AWS_ACCESS_KEY_ID: 'bench',

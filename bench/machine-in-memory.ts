@@ -4,7 +4,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-l
 import type { JSONWebKeySet } from 'jose';
 import { policyDecisionPoint } from '../core/policy/decision-point.ts';
 import { tokenEndpoint } from '../lambdas/issue-token/token-endpoint.ts';
-import { inMemoryRecords, inMemoryWatermarks } from '../test/fakes/in-memory-records.ts';
+import { countingStatusIndexes, inMemoryRecords, inMemoryStandings } from '../test/fakes/in-memory-records.ts';
 import { localKeys } from '../test/fakes/local-keys.ts';
 import { policyBundle } from '../test/fakes/policies.ts';
 
@@ -19,7 +19,7 @@ export interface MachineInMemory {
 }
 
 /**
- * The `issue-token` function as it is deployed, but for its ports: records and watermarks in memory, and a local key.
+ * The `issue-token` function as it is deployed, but for its ports: records and standings in memory, and a local key.
  *
  * @param policies what decides: Cedar text
  */
@@ -35,7 +35,8 @@ export async function machineInMemory(policies: string): Promise<MachineInMemory
       behaviour: { of: async () => ({ issued: 1, denied: 0, active: 1 }) },
       signer,
       records,
-      watermarks: inMemoryWatermarks(),
+      standings: inMemoryStandings(),
+      statusIndexes: countingStatusIndexes(),
       clock: Date,
       ids: { next: randomUUID },
     },

@@ -1,10 +1,11 @@
-import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, hash, type KeyObject } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { IssuedRecord } from '../core/token-record.ts';
-import { toItem } from '../lambdas/adapters/dynamo-items.ts';
+import { indexPosition } from '../core/token-selector.ts';
+import { INDEX_SHARDS, indexPartition, shardOf, toItem } from '../lambdas/adapters/dynamo-items.ts';
 import { signDigest } from './sign-digest.ts';
 
 export interface StubAws {
@@ -22,7 +23,10 @@ export interface StubAws {
 // biome-ignore lint/suspicious/noExplicitAny: requests of many operations, each sent by the AWS SDK
 type Operation = (request: any) => object;
 
-/** AWS as far as the functions call it, on loopback, answering at once: KMS with one P-256 key, DynamoDB, EventBridge. */
+/**
+ * AWS as far as the functions call it, on loopback, answering at once: KMS with one P-256 key, DynamoDB with one record,
+ * EventBridge, SQS, S3 without an object. And who transmits and receives security events, with the same key.
+ */
 export async function startStubAws(): Promise<StubAws> {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const publicKey = createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).toString('base64');
@@ -34,13 +38,28 @@ export async function startStubAws(): Promise<StubAws> {
       Signature: signDigest(privateKey, Buffer.from(Message, 'base64')).toString('base64'),
     }),
     PutItem: () => ({}),
-    UpdateItem: () => ({}),
-    GetItem: ({ Key }) => (stub.record && Key.sk.S === 'RECORD' ? { Item: wireItem(toItem(stub.record)) } : {}),
-    Query: () => ({ Items: [], Count: 0, ScannedCount: 0 }),
+    // A lease of places in a status list says which; nobody looks at the answer to another update.
+    UpdateItem: () => ({ Attributes: { list: { N: '1' }, next: { N: '100' } } }),
+    GetItem: ({ Key }) => (stub.record && Key.sk?.S === 'RECORD' ? { Item: wireItem(toItem(stub.record)) } : {}),
+    BatchGetItem: ({ RequestItems }) => {
+      const [table = ''] = Object.keys(RequestItems);
+      return { Responses: { [table]: stub.record ? [wireItem(toItem(stub.record))] : [] }, UnprocessedKeys: {} };
+    },
+    BatchWriteItem: () => ({ UnprocessedItems: {} }),
+    TransactWriteItems: () => ({}),
+    Query: ({ ExpressionAttributeValues: values }) => {
+      const Items = stub.record ? indexed(stub.record, values[':partition']?.S) : [];
+      return { Items, Count: Items.length, ScannedCount: Items.length };
+    },
+    SendMessage: ({ MessageBody }) => ({ MessageId: 'stub', MD5OfMessageBody: hash('md5', MessageBody) }),
     PutEvents: ({ Entries }) => ({ FailedEntryCount: 0, Entries: Entries.map(() => ({ EventId: 'stub' })) }),
   };
 
+  const publicJwk = { ...createPublicKey(privateKey).export({ format: 'jwk' }), alg: 'ES256', use: 'sig' };
   const server = createServer(async (request, response) => {
+    if (request.url === '/jwks.json') return void response.end(JSON.stringify({ keys: [publicJwk] }));
+    if (request.url === '/security-events') return void request.resume().on('end', () => response.writeHead(202).end());
+    if (request.headers['x-amz-target'] === undefined) return answerAsS3(request, response, stub.calls);
     const name = String(request.headers['x-amz-target']).split('.').at(-1) ?? '';
     const body = await text(request);
     const operation = operations[name];
@@ -61,6 +80,27 @@ export async function startStubAws(): Promise<StubAws> {
     },
   };
   return stub;
+}
+
+/** S3 with an empty bucket, which takes what is put there. */
+function answerAsS3({ method, url = '' }: IncomingMessage, response: ServerResponse, calls: string[]): void {
+  if (method === 'PUT') {
+    calls.push('PutObject');
+    response.writeHead(200, { etag: '"stub"' }).end();
+  } else if (url.includes('list-type=2')) {
+    calls.push('ListObjectsV2');
+    response.writeHead(200, { 'content-type': 'application/xml' });
+    response.end('<ListBucketResult><IsTruncated>false</IsTruncated><KeyCount>0</KeyCount></ListBucketResult>');
+  } else {
+    calls.push('GetObject');
+    response.writeHead(404, { 'content-type': 'application/xml' }).end('<Error><Code>NoSuchKey</Code></Error>');
+  }
+}
+
+/** The record's entry in the index, where that is what a partition holds: among all that were issued. */
+function indexed({ tokenId, decidedAt }: IssuedRecord, partition: string | undefined): object[] {
+  const all = indexPartition('issued', { dimension: 'all', value: '' }, shardOf(tokenId) % INDEX_SHARDS);
+  return partition === all ? [{ sk: { S: indexPosition(decidedAt, tokenId) } }] : [];
 }
 
 /** An item as DynamoDB's JSON has it: binary in base64. */

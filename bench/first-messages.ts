@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import type { SQSBatchResponse } from 'aws-lambda';
+import { type AuditEvent, REVOCATION_REQUESTED } from '../contract/events.ts';
+import { auditEvent, type Remembered } from '../core/audit-event.ts';
+import { recordKey, toItem } from '../lambdas/adapters/dynamo-items.ts';
+import { CheckFailed, calls } from './check.ts';
+import type { FirstEvent } from './first-event.ts';
+import type { StubAws } from './stub-aws.ts';
+import type { VendedToken } from './vended-token.ts';
+
+/** The machine's own. */
+const ACCOUNT = '000000000000';
+
+/** What the functions get first that a queue, the table's stream or the clock wakes. */
+export function firstMessages({ record }: VendedToken, aws: StubAws): Record<string, FirstEvent> {
+  const { tokenId, subject, decidedAt, expiresAt } = record;
+  const changed = {
+    eventID: randomUUID(),
+    eventName: 'INSERT',
+    dynamodb: { ApproximateCreationDateTime: decidedAt / 1000, Keys: recordKey(tokenId), NewImage: toItem(record) },
+  };
+  const issued = audited({ kind: 'record', record });
+  const revocation = { revokedAt: decidedAt, revokedBy: 'security.team' };
+  const revoked = audited({ kind: 'record', record: { ...record, status: 'revoked', ...revocation } });
+  const ordered = audited({
+    kind: 'order',
+    order: {
+      revocationId: randomUUID(),
+      selector: { subject },
+      revokedBefore: decidedAt,
+      from: expiresAt,
+      by: 'security.team',
+      orderedAt: decidedAt,
+      revoked: 0,
+    },
+  });
+  const requested = {
+    id: randomUUID(),
+    source: 'security.team',
+    account: ACCOUNT,
+    'detail-type': REVOCATION_REQUESTED,
+    detail: { tokenId },
+  };
+  return {
+    'revoke-tokens-by-event': { ...queued(requested, 'GetItem,UpdateItem'), environment: { ACCOUNT } },
+    'index-tokens': queued(issued, 'BatchGetItem,BatchWriteItem,Query'),
+    'update-status-lists': queued(revoked, 'GetItem,GetPublicKey,PutItem,Sign'),
+    'detect-anomalies': queued(issued, 'GetItem,PutItem'),
+    'transmit-security-events': {
+      ...queued(ordered, 'GetPublicKey,Sign'),
+      environment: { RECEIVER_URL: `${aws.url}/security-events` },
+    },
+    'keep-security-events': queued(ordered, 'GetPublicKey,PutItem,Sign'),
+    'publish-audit': {
+      event: { Records: [changed] },
+      check: (_, awsCalls) => calls(awsCalls, 'PutEvents'),
+    },
+    'archive-audit': {
+      event: { Records: [changed] },
+      check: (_, awsCalls) => calls(awsCalls, 'PutObject,Query'),
+    },
+    // For the hour before this one, of which nothing is archived.
+    'digest-audit': {
+      event: {},
+      check: (_, awsCalls) => calls(awsCalls, 'GetPublicKey,ListObjectsV2,PutObject,Sign'),
+    },
+    // It notes the deployment, reads how far it is, and has no time for more.
+    'sweep-tokens': { event: {}, check: (_, awsCalls) => calls(awsCalls, 'GetItem,PutItem') },
+    'count-tokens': { event: {}, check: (_, awsCalls) => calls(awsCalls, 'Query') },
+  };
+}
+
+/** The audit event of a change, as it is on the bus. */
+function audited(after: Remembered): object {
+  const { detailType, detail } = auditEvent(undefined, after, randomUUID()) as AuditEvent;
+  return { id: randomUUID(), source: 'tvm', 'detail-type': detailType, detail };
+}
+
+/** An event that comes by a queue. All of it must be dealt with. */
+function queued(event: object, expected: string): FirstEvent {
+  const attributes = { SentTimestamp: String(Date.now()) };
+  return {
+    event: { Records: [{ messageId: randomUUID(), body: JSON.stringify(event), attributes }] },
+    check(answer, awsCalls) {
+      if ((answer as SQSBatchResponse).batchItemFailures.length > 0)
+        throw new CheckFailed('a first event was not dealt with');
+      calls(awsCalls, expected);
+    },
+  };
+}

@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import { SignJWT } from 'jose';
+import { SECURITY_EVENT_TYPE, SESSION_REVOKED, type TrustedTransmitter } from '../contract/security-event.ts';
+import { apiEvent, SUBJECT, TOKEN_REQUEST } from './api-events.ts';
+import { answers, answersWith, CheckFailed, verifiedToken } from './check.ts';
+import type { FirstEvent } from './first-event.ts';
+import type { StubAws } from './stub-aws.ts';
+import type { VendedToken } from './vended-token.ts';
+
+/** The caller that the stage `local` lets introspect tokens for `orders-db`. */
+const RESOURCE_SERVER = 'arn:aws:iam::000000000000:user/orders-db';
+
+/** The caller that the policies let read `orders-db/orders`. */
+const ORDERS_SERVICE = 'arn:aws:iam::000000000000:user/orders-service';
+
+const OPERATOR = 'arn:aws:iam::000000000000:user/security-operator';
+
+/** The first requests to the functions behind the API. */
+export async function firstRequests(
+  issuer: string,
+  vended: VendedToken,
+  aws: StubAws,
+): Promise<Record<string, FirstEvent>> {
+  const { record, token, jwks } = vended;
+  return {
+    'issue-token': {
+      event: apiEvent('/token', TOKEN_REQUEST, ORDERS_SERVICE),
+      check: async (answer) => void (await verifiedToken(answer as APIGatewayProxyResult, jwks)),
+    },
+    'explain-token': {
+      event: apiEvent('/explain', TOKEN_REQUEST, ORDERS_SERVICE),
+      check: (answer) => answers(answer, { allowed: true }),
+    },
+    'introspect-token': {
+      event: apiEvent('/introspect', form({ token }), RESOURCE_SERVER),
+      check: (answer) => answers(answer, { active: true, jti: record.tokenId }),
+    },
+    'report-use': {
+      event: apiEvent(
+        '/uses',
+        form({ token, action: 'read', location: 'orders-db/orders', outcome: 'allowed' }),
+        RESOURCE_SERVER,
+      ),
+      check: (answer) => answers(answer, {}),
+    },
+    'revoke-own-token': { event: apiEvent('/revoke', form({ token })), check: (answer) => answers(answer, {}) },
+    'revoke-tokens': {
+      event: apiEvent('/revocations', form({ token_id: record.tokenId }), OPERATOR),
+      check: (answer) => answers(answer, { revoked: 1 }),
+    },
+    'lift-block': {
+      event: apiEvent('/blocks/lift', form({ subject: SUBJECT }), OPERATOR),
+      check: (answer) => answers(answer, { unblocked: true }),
+    },
+    'list-tokens': { event: apiEvent('/tokens', null, OPERATOR), check: (answer) => listed(answer, record.tokenId) },
+    'receive-security-event': await receivedSecurityEvent(issuer, vended, aws),
+    'poll-security-events': {
+      event: apiEvent('/security-events/poll', form({}), RESOURCE_SERVER),
+      check: (answer) => answers(answer, { sets: {}, moreAvailable: false }),
+    },
+    'serve-discovery': {
+      event: apiEvent('/.well-known/jwks.json', null),
+      check: (answer) => answers(answer, jwks),
+    },
+    'serve-audit-keys': {
+      event: apiEvent('/.well-known/audit-keys.json', null),
+      check: (answer) => answers(answer, jwks),
+    },
+    'serve-transmitter-metadata': {
+      event: apiEvent('/.well-known/security-event-keys.json', null),
+      check: (answer) => answers(answer, jwks),
+    },
+    // What there is no list for: it answers that, after looking for one.
+    'serve-status-list': {
+      event: { ...apiEvent('/status-lists/{list}', null), pathParameters: { list: '9' } },
+      check: (answer) => answersWith(answer, 404),
+    },
+  };
+}
+
+function form(parameters: Record<string, string>): string {
+  return new URLSearchParams(parameters).toString();
+}
+
+/** Checks that the one token there is is the one listed. */
+function listed(answer: unknown, tokenId: string): void {
+  const { statusCode, body } = answer as APIGatewayProxyResult;
+  const ids: string[] = JSON.parse(body).tokens?.map(({ token_id }: { token_id: string }) => token_id) ?? [];
+  if (statusCode !== 200 || ids.join() !== tokenId) {
+    throw new CheckFailed(`tokens were listed with ${statusCode}: ${body}`);
+  }
+}
+
+/** A transmitter says that the workload's sessions are revoked. Its keys are fetched for it. */
+async function receivedSecurityEvent(
+  issuer: string,
+  { record }: VendedToken,
+  { url, privateKey }: StubAws,
+): Promise<FirstEvent> {
+  const transmitter: TrustedTransmitter = {
+    issuer: 'https://idp.example.com',
+    jwks_uri: `${url}/jwks.json`,
+    audience: 'tvm',
+  };
+  const claims = {
+    sub_id: { format: 'iss_sub', iss: issuer, sub: record.subject },
+    events: { [SESSION_REVOKED]: { event_timestamp: Math.floor(record.decidedAt / 1000) } },
+  };
+  const body = await new SignJWT(claims)
+    .setProtectedHeader({ alg: 'ES256', typ: SECURITY_EVENT_TYPE })
+    .setIssuer(transmitter.issuer)
+    .setAudience(transmitter.audience)
+    .setJti(randomUUID())
+    .setIssuedAt()
+    .sign(privateKey);
+  const request: APIGatewayProxyEvent = apiEvent('/security-events', body);
+  const headers = { ...request.headers, 'Content-Type': `application/${SECURITY_EVENT_TYPE}` };
+  return {
+    event: { ...request, headers },
+    environment: { TRUSTED_TRANSMITTERS: JSON.stringify([transmitter]), REVOCATION_QUEUE_URL: `${url}/queue` },
+    check: (answer) => answersWith(answer, 202),
+  };
+}

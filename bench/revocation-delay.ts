@@ -1,0 +1,146 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { getListFromStatusListJWT } from '@sd-jwt/jwt-status-list';
+import { decodeJwt } from 'jose';
+import { signedFetch } from '../clients/signed-fetch.ts';
+import { REVOCATION_REQUESTED } from '../contract/events.ts';
+import type { TokenClaims } from '../contract/token.ts';
+import { type AuditWatch, watchAudit } from '../scripts/local/audit-watch.ts';
+import { deploy } from '../scripts/local/deploy.ts';
+import { startEmulator } from '../scripts/local/emulator.ts';
+import { createIdentities } from '../scripts/local/identities.ts';
+import { emulatorTarget, type Target } from '../scripts/local/target.ts';
+import { report } from './apart.ts';
+import { CheckFailed } from './check.ts';
+
+/** How long a revocation takes to be seen somewhere, in milliseconds. */
+export interface Delay {
+  p50: number;
+  p99: number;
+  /** The median, in medians of a bare introspection call of the same run. */
+  ratio: number;
+}
+
+export interface RevocationDelays {
+  rounds: number;
+  /** The median of an introspection call, in milliseconds. */
+  introspection: number;
+  inactive: Delay;
+  statusList: Delay;
+  audit: Delay;
+}
+
+const ROUNDS = 50;
+const PATIENCE = 30_000;
+
+/** Revokes tokens by event on a machine deployed for it, one after the other, and waits for each to be seen. */
+async function measure(): Promise<RevocationDelays> {
+  const dir = join(import.meta.dirname, '..', '.local', 'bench');
+  const emulator = await startEmulator({ port: 0, dir });
+  try {
+    const target = emulatorTarget(emulator.endpoint);
+    const outputs = await deploy(target, dir);
+    const identities = await createIdentities(target, outputs);
+    const audit = await watchAudit(target, outputs.EventBusName);
+    const callers = {
+      workload: caller(target, identities.workload),
+      resourceServer: caller(target, identities.resourceServer),
+      operator: new EventBridgeClient({ ...target, credentials: identities.operator }),
+    };
+    const rounds = [];
+    // The first warms everything up.
+    for (let round = 0; round <= ROUNDS; round++) {
+      rounds.push(await oneRevocation(outputs.Issuer, outputs.EventBusName, callers, audit));
+    }
+    await audit.close();
+    return summary(rounds.slice(1));
+  } finally {
+    await emulator.stop();
+  }
+}
+
+interface Callers {
+  workload: Call;
+  resourceServer: Call;
+  operator: EventBridgeClient;
+}
+
+type Call = (url: string, form: Record<string, string>) => Promise<Record<string, unknown>>;
+
+async function oneRevocation(issuer: string, EventBusName: string, callers: Callers, audit: AuditWatch) {
+  const details = [{ type: 'resource', locations: ['orders-db/orders'], actions: ['read'] }];
+  const { access_token: token, token_id: tokenId } = await callers.workload(`${issuer}/token`, {
+    grant_type: 'client_credentials',
+    audience: 'orders-db',
+    authorization_details: JSON.stringify(details),
+  });
+  const { status } = decodeJwt<TokenClaims>(String(token));
+  const introspect = async () =>
+    (await callers.resourceServer(`${issuer}/introspect`, { token: String(token) })).active;
+
+  const before = performance.now();
+  if ((await introspect()) !== true) throw new CheckFailed('a fresh token is not active');
+  const introspection = performance.now() - before;
+
+  const began = performance.now();
+  const Detail = JSON.stringify({ tokenId });
+  const Entries = [{ EventBusName, Source: 'security.team', DetailType: REVOCATION_REQUESTED, Detail }];
+  await callers.operator.send(new PutEventsCommand({ Entries }));
+  const [inactive, statusList, audited] = await Promise.all([
+    until(began, async () => (await introspect()) === false),
+    until(began, async () => {
+      const list = await fetch(status.status_list.uri);
+      return list.ok && getListFromStatusListJWT(await list.text()).getStatus(status.status_list.idx) === 1;
+    }),
+    until(began, async () =>
+      (await audit.arrived(1)).some(
+        ({ detailType, detail }) => detailType === 'Token Revoked' && detail.tokenId === tokenId,
+      ),
+    ),
+  ]);
+  return { introspection, inactive, statusList, audit: audited };
+}
+
+/** @returns milliseconds since `began` until something is seen */
+async function until(began: number, seen: () => Promise<boolean>): Promise<number> {
+  while (!(await seen())) {
+    if (performance.now() - began > PATIENCE) throw new CheckFailed('a revocation was not seen');
+    await sleep(10);
+  }
+  return performance.now() - began;
+}
+
+function caller({ region }: Target, credentials: Parameters<typeof signedFetch>[0]): Call {
+  const call = signedFetch(credentials, region);
+  return async (url, form) => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const answer = await call(url, { method: 'POST', headers, body: new URLSearchParams(form).toString() });
+    if (!answer.ok) throw new CheckFailed(`${url} answered ${answer.status}`);
+    return (await answer.json()) as Record<string, unknown>;
+  };
+}
+
+type Round = Record<'introspection' | 'inactive' | 'statusList' | 'audit', number>;
+
+function summary(rounds: Round[]): RevocationDelays {
+  const introspection = quantile(rounds, 'introspection', 0.5);
+  const delay = (of: keyof Round): Delay => {
+    const p50 = quantile(rounds, of, 0.5);
+    return { p50, p99: quantile(rounds, of, 0.99), ratio: p50 / introspection };
+  };
+  return {
+    rounds: rounds.length,
+    introspection,
+    inactive: delay('inactive'),
+    statusList: delay('statusList'),
+    audit: delay('audit'),
+  };
+}
+
+function quantile(rounds: Round[], of: keyof Round, share: number): number {
+  const sorted = rounds.map((round) => round[of]).sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+}
+
+if (import.meta.main) await report(measure);

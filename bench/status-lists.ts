@@ -1,0 +1,88 @@
+import { deflateSync } from 'node:zlib';
+import type { StatusList } from '../core/kept-status-list.ts';
+import type { StatusLists } from '../core/oversight-ports.ts';
+import {
+  compress,
+  decompress,
+  emptyBits,
+  isInvalid,
+  publish,
+  type StatusListRules,
+  withInvalid,
+} from '../core/status-list.ts';
+import { updateStatusLists } from '../core/update-status-lists.ts';
+import { localKeys } from '../test/fakes/local-keys.ts';
+import { report } from './apart.ts';
+import { CheckFailed } from './check.ts';
+import { type Comparison, compare } from './measure.ts';
+
+const ROUNDS = 5;
+const TOKENS = 1_000_000;
+const SHARES = [0, 0.01, 0.5];
+
+/** A status list of a million tokens, by how many of them are revoked. Sizes in bytes. */
+export interface StatusListByRevoked {
+  /** The part of its tokens that is revoked. */
+  revoked: number;
+  bits: number;
+  compressed: number;
+  token: number;
+  /** Revoking one more: read, set, compress, sign. Its ratio is to deflating the same bits. */
+  rebuild: Comparison;
+  deflate: Comparison;
+}
+
+/** One more revocation in a list of a million tokens, against deflating the same bits bare. */
+export async function statusLists(): Promise<StatusListByRevoked[]> {
+  const { signer } = await localKeys('ES256');
+  const rules: StatusListRules = { issuer: 'https://tokens.example.com/v1', size: TOKENS, ttl: 60, validity: 900 };
+  const results: StatusListByRevoked[] = [];
+  for (const revoked of SHARES) {
+    const indexes = scattered(TOKENS * revoked);
+    const bits = withInvalid(emptyBits(TOKENS), indexes, TOKENS);
+    const compressed = compress(bits);
+    const published = await publish(1, compressed, rules, signer, Date.now());
+    const { keyId } = await signer.key();
+    const before: StatusList = { ...published, list: 1, version: 1, places: TOKENS, compressed, keyId };
+    const another = Array.from({ length: 100 }, (_, index) => index).find((index) => !isInvalid(bits, index)) ?? 0;
+
+    let after: StatusList | undefined;
+    const lists: StatusLists = {
+      span: async () => ({ oldest: 1, current: 1 }),
+      get: async () => before,
+      published: async () => before,
+      retire: async () => {},
+      put: async (list) => {
+        after = list;
+        return true;
+      },
+    };
+    const rebuild = () => updateStatusLists([{ list: 1, index: another }], rules, { lists, signer, clock: Date });
+    await rebuild();
+    if (after === undefined || !isInvalid(decompress(after.compressed), another)) {
+      throw new CheckFailed('a revocation is not in the list that was published');
+    }
+    const costs = await compare({ deflate: async () => deflateSync(bits, { level: 9 }), rebuild }, ROUNDS);
+    results.push({
+      revoked,
+      bits: bits.length,
+      compressed: compressed.length,
+      token: published.token.length,
+      ...costs,
+    });
+  }
+  return results;
+}
+
+/** That many places of a list, anywhere in it, the same each time. */
+function scattered(count: number): number[] {
+  const places = new Set<number>();
+  // Numerical Recipes' linear congruential generator: all that matters is that it does not compress.
+  for (let state = 1; places.size < count; ) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    places.add(Math.floor((state / 2 ** 32) * TOKENS));
+  }
+  return [...places];
+}
+
+if (import.meta.main) await report(statusLists);

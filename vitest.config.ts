@@ -21,7 +21,16 @@ export default defineConfig({
           env: { POWERTOOLS_DEV: 'true', POWERTOOLS_METRICS_NAMESPACE: 'Test', POWERTOOLS_SERVICE_NAME: 'test' },
         },
       },
-      { test: { name: 'infra', include: ['test/infra/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
+      {
+        test: {
+          name: 'infra',
+          include: ['test/infra/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          // What a worker has bundled and synthesized for one file is there for the next.
+          isolate: false,
+        },
+      },
       {
         test: {
           // Adapters and the deployed machine, on one emulator that is started once for both.

@@ -13,9 +13,14 @@ function newApp(): App {
   return new App({ context });
 }
 
-/** The template that a configuration and policies become. */
+const templates = new Map<string, Template>();
+
+/** The template that a configuration and policies become. Each is made once, and not to be changed. */
 export function synthesize(toml = '', cedar = ''): Template {
-  return Template.fromStack(stackOf(newApp(), toml, cedar));
+  const key = JSON.stringify([toml, cedar]);
+  const template = templates.get(key) ?? Template.fromStack(stackOf(newApp(), toml, cedar));
+  templates.set(key, template);
+  return template;
 }
 
 /** What cdk-nag's AwsSolutions rules say of a configuration; it throws when a rule is broken without an explanation. */

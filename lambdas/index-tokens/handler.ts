@@ -8,7 +8,8 @@ import { decisionQueue } from './decision-queue.ts';
 import { indexTokensEnv } from './env.ts';
 
 const env = readEnv(indexTokensEnv);
-const dynamo = new DynamoDBClient(clientSettings);
+// Nobody waits for it, and what fails comes back after minutes only.
+const dynamo = new DynamoDBClient({ ...clientSettings, maxAttempts: 5 });
 
 /** `Token Issued` and `Token Denied`, from their queue, wired to this deployment. */
 export const handler = decisionQueue({

@@ -25,7 +25,7 @@ export function grantOnTable(
     grantee,
     actions: operations.map((operation) => `dynamodb:${operation}`),
     resourceArns: [resourceArn],
-    ...(leadingKeys && { conditions }),
+    conditions,
   });
   // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
   Grant.addToPrincipal({

@@ -1,13 +1,5 @@
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
-import {
-  CreateAccessKeyCommand,
-  CreateUserCommand,
-  DeleteRolePolicyCommand,
-  IAMClient,
-  ListRolesCommand,
-  PutRolePolicyCommand,
-  PutUserPolicyCommand,
-} from '@aws-sdk/client-iam';
+import { CreateAccessKeyCommand, CreateUserCommand, IAMClient, PutUserPolicyCommand } from '@aws-sdk/client-iam';
 import { KMSClient, SignCommand } from '@aws-sdk/client-kms';
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -17,27 +9,11 @@ import { recordKey } from '../../lambdas/adapters/dynamo-items.ts';
 import { type AuditListener, auditListener } from '../support/audit-listener.ts';
 import { ask, vend } from '../support/deployed-machine.ts';
 import { eventually } from '../support/eventually.ts';
+import { denied, restore, roleOf } from '../support/outage.ts';
 
 const { target, outputs } = inject('deployed');
 const iam = new IAMClient(target);
 const dynamo = new DynamoDBClient(target);
-
-const PolicyName = 'e2e-outage';
-
-/** The role of a use case's function. */
-async function roleOf(useCase: string): Promise<string> {
-  const { Roles = [] } = await iam.send(new ListRolesCommand({}));
-  const role = Roles.find(({ RoleName }) => RoleName?.includes(`${useCase.replaceAll('-', '')}role`));
-  if (role?.RoleName === undefined) throw new Error(`no role of ${useCase}`);
-  return role.RoleName;
-}
-
-/** Takes an action away from a role, as an outage of that service would. */
-async function deny(RoleName: string, Action: string): Promise<void> {
-  const Statement = [{ Effect: 'Deny', Action, Resource: '*' }];
-  const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement });
-  await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName, PolicyDocument }));
-}
 
 let audit: AuditListener;
 beforeAll(async () => {
@@ -50,13 +26,13 @@ describe('when a dependency refuses the issuing function', () => {
     role = await roleOf('issue-token');
   });
   afterEach(async () => {
-    await iam.send(new DeleteRolePolicyCommand({ RoleName: role, PolicyName })).catch(() => {});
+    await restore(role).catch(() => {});
     await eventually(async () => expect((await ask()).status).toBe(200));
   });
 
   // What the emulator enforces on a function's role it enforces on each: these prove that the roles are real.
   it.each(['kms:Sign', 'dynamodb:GetItem'])('%s: no token, 503, and the record turns to failed', async (action) => {
-    await deny(role, action);
+    await denied(role, action);
     const { status, headers, body } = await ask();
     expect([status, headers['retry-after'], body.error]).toEqual([503, '2', 'temporarily_unavailable']);
     expect(JSON.stringify(body)).not.toMatch(/AccessDenied|kms|dynamodb|arn:/i);
@@ -67,11 +43,11 @@ describe('when a dependency refuses the issuing function', () => {
   });
 
   it('dynamodb:PutItem: no token without a record, 503', async () => {
-    await deny(role, 'dynamodb:PutItem');
+    await denied(role, 'dynamodb:PutItem');
     const { status, body } = await ask();
     expect([status, body.error]).toEqual([503, 'temporarily_unavailable']);
     // What is vended after it is published after it.
-    await iam.send(new DeleteRolePolicyCommand({ RoleName: role, PolicyName }));
+    await restore(role);
     const later = await eventually(() => vend());
     await eventually(async () => expect(await audit.eventsWith('tokenId', later.tokenId)).toHaveLength(1));
     expect(await audit.eventsWith('requestId', body.request_id)).toEqual([]);
@@ -80,7 +56,7 @@ describe('when a dependency refuses the issuing function', () => {
 
 it('what cannot be published is a dead letter, whole, and what comes later is published', async () => {
   const RoleName = await roleOf('publish-audit');
-  await deny(RoleName, 'events:PutEvents');
+  await denied(RoleName, 'events:PutEvents');
   const { tokenId } = await vend({ reason: 'while the bus was away' });
   const sqs = new SQSClient(target);
   await eventually(async () => {
@@ -91,7 +67,7 @@ it('what cannot be published is a dead letter, whole, and what comes later is pu
     expect(letter?.detailType).toBe('Token Issued');
     expect(auditEvents['Token Issued'].strict().parse(letter?.detail).reason).toBe('while the bus was away');
   });
-  await iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName }));
+  await restore(RoleName);
   const later = await vend();
   await eventually(async () => expect(await audit.eventsWith('tokenId', later.tokenId)).toHaveLength(1));
 });

@@ -1,3 +1,4 @@
+import { findRegion, isRegionName } from '../machine-region.ts';
 import type { Credentials } from '../signed-fetch.ts';
 import { resolveCredentials } from './credentials.ts';
 import { usageFailure } from './failure.ts';
@@ -54,41 +55,20 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^127(\.\d+){3}$/.test(host);
 }
 
-const API_HOST = /\.execute-api\.([a-z0-9-]+)\.(?:vpce\.)?(?:amazonaws\.com(?:\.cn)?|api\.aws)$/;
-
-// API Gateway accepts signatures for its own region only: an endpoint that names it is surer than the environment.
 export async function resolveRegion(
   options: ConnectionOptions,
   endpoint: URL | undefined,
   env: NodeJS.ProcessEnv,
 ): Promise<string> {
-  const region =
-    options.region ??
-    (API_HOST.exec(endpoint?.hostname ?? '')?.[1] ||
-      env.AWS_REGION ||
-      env.AWS_DEFAULT_REGION ||
-      (await profileRegion(options.profile)));
+  const region = options.region ?? (await findRegion(endpoint?.hostname, options.profile, env));
   if (!region) {
     throw usageFailure(
       'which AWS region is the machine in? Give --region, set AWS_REGION, or give the profile a region',
       '--region',
     );
   }
-  if (!/^[a-z0-9-]{1,64}$/.test(region)) {
+  if (!isRegionName(region)) {
     throw usageFailure(`${JSON.stringify(region)} is not the name of an AWS region, such as eu-central-1`, '--region');
   }
   return region;
-}
-
-async function profileRegion(profile: string | undefined): Promise<string | undefined> {
-  const { loadConfig } = await import('@smithy/core/config');
-  const region = loadConfig<string>(
-    {
-      environmentVariableSelector: () => undefined,
-      configFileSelector: (section) => section.region,
-      default: '',
-    },
-    profile === undefined ? {} : { profile },
-  );
-  return (await region()) || undefined;
 }

@@ -1,0 +1,35 @@
+const API_HOST = /\.execute-api\.([a-z0-9-]+)\.(?:vpce\.)?(?:amazonaws\.com(?:\.cn)?|api\.aws)$/;
+
+/**
+ * The AWS region that a machine is in, unless somebody says it outright: from its host, the environment, or the profile.
+ *
+ * API Gateway accepts signatures for its own region only: an endpoint that names it is surer than the environment.
+ *
+ * @param host absent where the machine's is not known
+ * @returns nothing where nobody says
+ */
+export async function findRegion(
+  host: string | undefined,
+  profile: string | undefined,
+  env: NodeJS.ProcessEnv,
+): Promise<string | undefined> {
+  return API_HOST.exec(host ?? '')?.[1] || env.AWS_REGION || env.AWS_DEFAULT_REGION || (await profileRegion(profile));
+}
+
+/** Whether a text can be the name of an AWS region, such as `eu-central-1`. */
+export function isRegionName(text: string): boolean {
+  return /^[a-z0-9-]{1,64}$/.test(text);
+}
+
+async function profileRegion(profile: string | undefined): Promise<string | undefined> {
+  const { loadConfig } = await import('@smithy/core/config');
+  const region = loadConfig<string>(
+    {
+      environmentVariableSelector: () => undefined,
+      configFileSelector: (section) => section.region,
+      default: '',
+    },
+    profile === undefined ? {} : { profile },
+  );
+  return (await region()) || undefined;
+}

@@ -31,7 +31,7 @@ export function tableLines<Row>(
   const natural = columns.map(({ title }, at) =>
     Math.max(title.length, ...cells.map((line) => lengthOf(line[at] ?? ''))),
   );
-  const widths = fittedWidths(columns, natural, stream.isTTY ? stream.columns : Number.POSITIVE_INFINITY);
+  const widths = fittedWidths(columns, natural, widthOf(stream));
   const lineOf = (line: readonly string[], paint: (cell: string, column: Column<Row>) => string) =>
     widths
       .map((width, at) => {
@@ -56,7 +56,12 @@ export function tableLines<Row>(
 
 /** A line cut to the width of a terminal, where it is written to one. */
 export function fittedLine(line: string, stream: NodeJS.WriteStream): string {
-  return stream.isTTY ? cut(line, stream.columns) : line;
+  return cut(line, widthOf(stream));
+}
+
+// A terminal that nobody told how wide it is has 0 columns: a serial line, a pseudo-terminal of a container.
+function widthOf({ isTTY, columns }: NodeJS.WriteStream): number {
+  return isTTY && columns > 0 ? columns : Number.POSITIVE_INFINITY;
 }
 
 function fittedWidths(columns: readonly Column<never>[], natural: readonly number[], room: number): number[] {

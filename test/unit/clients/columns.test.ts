@@ -48,3 +48,8 @@ it('cuts a line to the terminal that it is for', () => {
   expect(fittedLine('abcdef', terminal(6))).toBe('abcdef');
   expect(fittedLine('abcdef', pipe)).toBe('abcdef');
 });
+
+it('cuts nothing where a terminal does not know its width', () => {
+  expect(fittedLine('abcdef', terminal(0))).toBe('abcdef');
+  expect(tableLines(columns, rows, terminal(0)).map(stripVTControlCharacters)).toEqual(tableLines(columns, rows, pipe));
+});

@@ -4,6 +4,7 @@ import { openApiDocument } from '../../contract/openapi.ts';
 import { configurationPage } from './configuration-page.ts';
 import { eventsPage } from './events-page.ts';
 import { gateRulesPage } from './gate-rules-page.ts';
+import { relayPage, relaySchema } from './relay-page.ts';
 import { wirePage } from './wire-page.ts';
 
 /** Everything in docs/reference/, by file name. */
@@ -15,6 +16,8 @@ export function referenceFiles(): Record<string, string> {
     'wire.md': wirePage(),
     'events.md': eventsPage(),
     'gate-rules.md': gateRulesPage(),
+    'tokenrelay.md': relayPage(),
+    'tokenrelay.schema.json': pretty(relaySchema()),
     ...Object.fromEntries(
       Object.entries(events).map(([type, schema]) => [
         `events/${type.toLowerCase().replaceAll(' ', '-')}.schema.json`,

@@ -1,0 +1,29 @@
+import type { Configuration } from '../config/configuration.ts';
+import { untrustedConfiguration } from '../process/trusted-configuration.ts';
+import { error, type Finding, warning } from './finding.ts';
+import type { Checked } from './machine.ts';
+import { accessFault } from './may-access.ts';
+
+/** Whether the agent may read its configuration, and nobody else may change it. */
+export async function checkConfigurationFile({ configuration, file, user }: Checked): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const unreadable = await accessFault(file, ['read'], user);
+  if (unreadable)
+    findings.push(error('configuration', `${file} ${unreadable}`, `chgrp ${user.name} ${file} && chmod g+r ${file}`));
+  const untrusted = await untrustedConfiguration(file, user.uid);
+  if (untrusted === undefined) return findings;
+  const runs = runsCommands(configuration);
+  const sentence = runs
+    ? `${untrusted}; it says which commands the agent runs, so that the agent refuses it`
+    : untrusted;
+  const help = `chown root ${file} && chmod go-w ${file}, and the same for its folder`;
+  return [...findings, (runs ? error : warning)('configuration', sentence, help)];
+}
+
+/** Whether whoever writes the configuration has the agent run something. */
+function runsCommands({ tokens, alerts = [] }: Configuration): boolean {
+  return (
+    tokens.some(({ type, after_renewal }) => type === 'exec' || after_renewal !== undefined) ||
+    alerts.some((alert) => 'command' in alert)
+  );
+}

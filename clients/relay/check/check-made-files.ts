@@ -1,0 +1,82 @@
+import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { groupId, userId } from '../outputs/accounts.ts';
+import { unsafeReason } from '../outputs/safe-folder.ts';
+import { asOwner } from './agent-user.ts';
+import { error, type Finding } from './finding.ts';
+import type { Checked } from './machine.ts';
+import { type MadeFile, madeFiles } from './made-files.ts';
+import { accessFault } from './may-access.ts';
+import { madeFolders, unitAccess } from './unit-paths.ts';
+
+/** Whether each file and socket can be made where it should be, safely, and for whom. */
+export async function checkMadeFiles(checked: Checked): Promise<Finding[]> {
+  const findings = await Promise.all(
+    madeFiles(checked.configuration).map(async (file) => [
+      ...(await checkFolder(file, checked)),
+      ...checkSandbox(file, checked),
+      ...(await checkOwner(file, checked)),
+      ...(await checkGroup(file, checked)),
+    ]),
+  );
+  return findings.flat();
+}
+
+async function checkFolder({ area, place, path }: MadeFile, { user, unit }: Checked): Promise<Finding[]> {
+  const folder = dirname(path);
+  // systemd makes it at the start, and gives it to the agent.
+  if (unit && madeFolders(unit).includes(folder.replace(/^\/var\/run(?=\/|$)/, '/run'))) return [];
+  if ((await stat(folder).catch(() => undefined)) === undefined) {
+    const fault = await accessFault(folder, [], user);
+    if (fault !== undefined) return [error(area, `${place}: ${folder} ${fault}`, helpWith(folder, asOwner(user)))];
+  }
+  const reason = await unsafeReason(folder, user.uid);
+  if (reason !== undefined)
+    return [error(area, `${place}: ${reason}`, `give the agent a folder where it alone may write`)];
+  const fault = await accessFault(folder, ['execute', 'write'], user);
+  return fault === undefined ? [] : [error(area, `${place}: ${folder} ${fault}`, `chown ${user.name} ${folder}`)];
+}
+
+function helpWith(folder: string, user: string): string {
+  const [, name] = /^(?:\/var)?\/run\/([^/]+)$/.exec(folder) ?? [];
+  const made = `install -d -m 0755${user} ${folder}`;
+  return name === undefined
+    ? made
+    : `RuntimeDirectory=${name} in the unit, as /run is empty after each start; or ${made}`;
+}
+
+function checkSandbox({ area, place, path }: MadeFile, { unit }: Checked): Finding[] {
+  if (unit === undefined) return [];
+  const access = unitAccess(unit, path);
+  const folder = dirname(path);
+  if (access === 'writable') return [];
+  if (access === 'private') {
+    const sentence = `${place}: within the unit ${folder} is a folder of its own, so that no other program sees ${path}`;
+    return [error(area, sentence, 'put it elsewhere, such as in /run/tokenrelay')];
+  }
+  const sentence = `${place}: the unit lets the agent write nothing in ${folder} (it is ${access})`;
+  return [error(area, sentence, `ReadWritePaths=${folder} in the unit`)];
+}
+
+async function checkOwner({ area, place, owner }: MadeFile, { user }: Checked): Promise<Finding[]> {
+  if (owner === undefined) return [];
+  const uid = await userId(owner);
+  if (uid === undefined) return [error(area, `${place}.owner: there is no user ${owner} on this machine`)];
+  if (uid === user.uid || user.can('CAP_CHOWN')) return [];
+  const sentence = `${place}.owner: user ${user.name} cannot give a file to ${owner} without CAP_CHOWN`;
+  return [error(area, sentence, `${addCapability('CAP_CHOWN')}; or leave owner out and give it a group`)];
+}
+
+async function checkGroup({ area, place, group }: MadeFile, { user }: Checked): Promise<Finding[]> {
+  if (group === undefined) return [];
+  const gid = await groupId(group);
+  if (gid === undefined) return [error(area, `${place}.group: there is no group ${group} on this machine`)];
+  if (user.groups.includes(gid) || user.can('CAP_CHOWN')) return [];
+  const sentence = `${place}.group: user ${user.name} is not in the group ${group} and lacks CAP_CHOWN`;
+  return [error(area, sentence, `SupplementaryGroups=${group} in the unit`)];
+}
+
+/** The lines that give a unit a capability. */
+export function addCapability(capability: string): string {
+  return `AmbientCapabilities=${capability} and CapabilityBoundingSet=${capability} in the unit`;
+}

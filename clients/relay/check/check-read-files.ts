@@ -1,0 +1,71 @@
+import { stat } from 'node:fs/promises';
+import * as z from 'zod';
+import { configurationSchema } from '../config/configuration.ts';
+import { isMapping, type Place, written } from '../config/fault.ts';
+import { argv } from '../config/fields.ts';
+import { openToOthers } from '../config/secrets.ts';
+import { isSame, visitSettings } from '../config/visit-settings.ts';
+import { untrustedConfiguration } from '../process/trusted-configuration.ts';
+import { asOwner } from './agent-user.ts';
+import { type Area, error, type Finding } from './finding.ts';
+import type { Checked } from './machine.ts';
+import { accessFault } from './may-access.ts';
+
+const CERTIFICATES = new Set<unknown>(['ca_file', 'cert_path', 'key_path']);
+
+/** Whether each file of certificates, and the key of one, can be read. */
+export async function checkCertificates(checked: Checked): Promise<Finding[]> {
+  const found = new Map<string, { place: Place; path: string }>();
+  visitSettings(configurationSchema(), checked.configuration, ({ schema, value, place }) => {
+    if (!(schema instanceof z.ZodObject) || !isMapping(value)) return;
+    // The path of a secret is looked at as that.
+    for (const [key, path] of Object.entries(value)) {
+      const isOfCertificate = CERTIFICATES.has(key) && !(key === 'key_path' && 'key' in schema.shape);
+      if (isOfCertificate && typeof path === 'string')
+        found.set(written([...place, key]), { place: [...place, key], path });
+    }
+  });
+  const findings = [...found.values()].map(async ({ place, path }) => {
+    const unreadable = await checkReadable('certificates', written(place), path, checked);
+    const open = unreadable.length === 0 && place.at(-1) === 'key_path' ? openToOthers(await stat(path)) : undefined;
+    return open === undefined
+      ? unreadable
+      : [error('certificates', `${written(place)}: ${path} ${open}`, `chmod o-rwx ${path}`)];
+  });
+  return (await Promise.all(findings)).flat();
+}
+
+/** Whether each command is there, may be run, and nobody else can put another in its place. */
+export async function checkCommands({ configuration: settings, user }: Checked): Promise<Finding[]> {
+  const commands = new Map<string, { place: Place; path: string }>();
+  visitSettings(configurationSchema(), settings, ({ schema, value, place }) => {
+    if (!isSame(schema, argv) || !Array.isArray(value)) return;
+    commands.set(written(place), { place, path: String(value[0]) });
+  });
+  const findings = [...commands.values()].map(async ({ place, path }) => {
+    const fault = (await accessFault(path, ['execute'], user)) ?? ((await isFile(path)) ? undefined : 'is not a file');
+    if (fault !== undefined) return [error('commands', `${written(place)}: ${path} ${fault}`)];
+    const untrusted = await untrustedConfiguration(path, user.uid);
+    return untrusted === undefined ? [] : [error('commands', `${written(place)}: ${untrusted}`)];
+  });
+  return (await Promise.all(findings)).flat();
+}
+
+/** Whether the agent may read a file. */
+export async function checkReadable(
+  area: Area,
+  place: string,
+  path: string,
+  { user }: Pick<Checked, 'user'>,
+): Promise<Finding[]> {
+  const fault = (await accessFault(path, ['read'], user)) ?? ((await isFile(path)) ? undefined : 'is not a file');
+  if (fault === undefined) return [];
+  const made = `install -D -m 0600${asOwner(user)} /dev/null ${path}, and write the secret into it`;
+  const missing = area === 'secrets' ? made : 'put it there, or name another';
+  const help = fault === 'is not there' ? missing : `let user ${user.name} read it`;
+  return [error(area, `${place}: ${path} ${fault}`, help)];
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await stat(path)).isFile();
+}

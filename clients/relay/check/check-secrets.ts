@@ -1,0 +1,85 @@
+import { stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { configurationSchema } from '../config/configuration.ts';
+import { type Place, valueAt, written } from '../config/fault.ts';
+import { listAt, textAt } from '../config/parts.ts';
+import { type SecretPlace, secretPlaces } from '../config/secret-places.ts';
+import { isCredential, openToOthers } from '../config/secrets.ts';
+import { checkReadable } from './check-read-files.ts';
+import { error, type Finding, warning } from './finding.ts';
+import type { Checked } from './machine.ts';
+import type { ServiceUnit } from './service-unit.ts';
+
+/** Whether each secret is where the configuration says, and nowhere that others read it. */
+export async function checkSecrets(checked: Checked): Promise<Finding[]> {
+  const places = secretPlaces(configurationSchema(), checked.configuration);
+  const findings = [
+    ...places.map((place) => checkSecret(place, checked)),
+    ...idsOfRoles(checked).map(({ place, file }) => checkSecretFile(written(place), file, checked)),
+  ];
+  return (await Promise.all(findings)).flat();
+}
+
+/** The files in which AppRole's ids must be, as the configuration does not say where else they are. */
+function idsOfRoles({ configuration: settings, file, unit }: Checked): { place: Place; file: string }[] {
+  const folder = join(dirname(file), 'secrets');
+  return listAt(settings, ['tokens']).flatMap(({ place: token }) => {
+    const place = [...token, 'source', 'vault_role'];
+    const role = textAt(settings, place);
+    const auth = [...token, 'source', 'auth'];
+    if (role === undefined || (textAt(settings, [...auth, 'method']) ?? 'approle') !== 'approle') return [];
+    const isGiven = (name: string) =>
+      [name, `${name}_path`].some((key) => valueAt(settings, [...auth, key]) !== undefined);
+    const ids = [...(isGiven('role_id') ? [] : ['role_id'])];
+    if (!isGiven('secret_id') && !isGiven('wrapped_secret_id')) ids.push('secret_id');
+    return ids
+      .map((id) => `${role}.${id}`)
+      .filter((name) => !hasCredential(unit, name))
+      .map((name) => ({ place, file: join(folder, name) }));
+  });
+}
+
+/** Whether a unit gives the agent a credential, as far as its settings say so by name. */
+function hasCredential(unit: ServiceUnit | undefined, name: string): boolean {
+  const settings = ['LoadCredential', 'LoadCredentialEncrypted', 'SetCredential', 'SetCredentialEncrypted'];
+  return settings.flatMap((setting) => unit?.all(setting) ?? []).some((value) => value.split(':')[0] === name);
+}
+
+async function checkSecret({ place, reference }: SecretPlace, checked: Checked): Promise<Finding[]> {
+  if ('file' in reference) return checkSecretFile(written(place), reference.file, checked);
+  if ('credential' in reference) return checkCredential(written(place), reference.credential, checked);
+  return 'env' in reference ? checkVariable(written(place), reference.env, checked) : [];
+}
+
+async function checkSecretFile(place: string, path: string, { user, env }: Checked): Promise<Finding[]> {
+  // They are there while the unit runs.
+  if (isCredential(path, env) || path.startsWith('/run/credentials/')) return [];
+  const unreadable = await checkReadable('secrets', place, path, { user });
+  if (unreadable.length > 0) return unreadable;
+  const stats = await stat(path);
+  const open = openToOthers(stats);
+  const findings = open === undefined ? [] : [error('secrets', `${place}: ${path} ${open}`, `chmod o-rwx ${path}`)];
+  if (stats.size === 0) findings.push(error('secrets', `${place}: ${path} is empty`, 'write the secret into it'));
+  return findings;
+}
+
+function checkCredential(place: string, name: string, { unit, env }: Checked): Finding[] {
+  const isMissing = unit
+    ? !hasCredential(unit, name) && unit.all('ImportCredential').length === 0
+    : !env.CREDENTIALS_DIRECTORY;
+  if (!isMissing) return [];
+  const sentence = unit
+    ? `${place}: the unit gives the agent no credential ${name}`
+    : `${place}: the credential ${name} is there only within a systemd unit`;
+  const help = `LoadCredential=${name}:/path/of/the/secret in the unit`;
+  return [(unit ? error : warning)('secrets', sentence, help)];
+}
+
+function checkVariable(place: string, name: string, { unit, env }: Checked): Finding[] {
+  if (unit === undefined) {
+    return env[name] ? [] : [warning('secrets', `${place}: the environment variable ${name} is not set here`)];
+  }
+  const isSet = unit.all('Environment').some((value) => new RegExp(`(^|[\\s"'])${name}=`).test(value));
+  if (isSet || unit.words('PassEnvironment').includes(name) || unit.all('EnvironmentFile').length > 0) return [];
+  return [error('secrets', `${place}: the unit sets no environment variable ${name}`, 'EnvironmentFile= in the unit')];
+}

@@ -1,0 +1,94 @@
+import { readFile, stat } from 'node:fs/promises';
+import type { AfterRenewal } from '../config/hook-settings.ts';
+import { addCapability } from './check-made-files.ts';
+import { error, type Finding, warning } from './finding.ts';
+import type { Checked } from './machine.ts';
+import { madeFolders, requiredFolders } from './unit-paths.ts';
+
+/** What the unit itself lacks, or has that the agent cannot live with. */
+export async function checkUnit(checked: Checked): Promise<Finding[]> {
+  return [
+    ...(await checkPorts(checked)),
+    ...(await checkHooks(checked)),
+    ...checkChild(checked),
+    ...(checked.unit ? await checkSettings(checked) : []),
+  ];
+}
+
+async function checkSettings({ unit }: Checked): Promise<Finding[]> {
+  if (unit === undefined) return [];
+  const findings: Finding[] = [];
+  if (unit.isOn('MemoryDenyWriteExecute')) {
+    findings.push(
+      error('unit', 'MemoryDenyWriteExecute= is on, and Node aborts under it', 'MemoryDenyWriteExecute=no'),
+    );
+  }
+  for (const setting of unit.commented) {
+    const sentence = `${setting}= has a comment after its value, which systemd takes for a part of that`;
+    findings.push(error('unit', sentence, 'put the comment on a line of its own'));
+  }
+  const made = madeFolders(unit);
+  for (const folder of requiredFolders(unit).filter((one) => !made.includes(one))) {
+    if (
+      await stat(folder).then(
+        () => true,
+        () => false,
+      )
+    )
+      continue;
+    const sentence = `the unit names ${folder}, which is not there, so that systemd does not start it`;
+    findings.push(error('unit', sentence, `make it by RuntimeDirectory= or LogsDirectory=, or put a hyphen before it`));
+  }
+  return findings;
+}
+
+/** Ports below this one are for root, and whoever has the capability (ip(7), ip_unprivileged_port_start). */
+async function firstFreePort(): Promise<number> {
+  const text = await readFile('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8').catch(() => '1024');
+  return Number(text.trim());
+}
+
+async function checkPorts({ configuration: { endpoints = [] }, user }: Checked): Promise<Finding[]> {
+  if (user.can('CAP_NET_BIND_SERVICE')) return [];
+  const free = await firstFreePort();
+  return endpoints.flatMap(({ listen }, at) => {
+    const port = typeof listen === 'string' ? Number(listen.slice(listen.lastIndexOf(':') + 1)) : 0;
+    if (port === 0 || port >= free) return [];
+    const sentence = `endpoints[${at}].listen: port ${port} is below ${free}, and user ${user.name} lacks CAP_NET_BIND_SERVICE`;
+    return [error('endpoints', sentence, addCapability('CAP_NET_BIND_SERVICE'))];
+  });
+}
+
+async function checkHooks({ configuration: { tokens }, user }: Checked): Promise<Finding[]> {
+  const findings = tokens.flatMap(({ after_renewal = [] }, token) => {
+    const hooks: AfterRenewal[] = Array.isArray(after_renewal) ? after_renewal : [after_renewal];
+    return hooks.map(async (hook, at): Promise<Finding[]> => {
+      const place = `tokens[${token}].after_renewal${Array.isArray(after_renewal) ? `[${at}]` : ''}`;
+      if ('pid_file' in hook) return checkSignal(place, hook.pid_file, user);
+      if (!('unit' in hook) || user.uid === 0) return [];
+      const verb = 'action' in hook ? hook.action : 'kill';
+      const sentence = `${place}: systemd lets user ${user.name} ${verb} ${hook.unit} only by a rule of polkit`;
+      return [warning('unit', sentence, 'see foreign-owners.conf among the agent’s files for systemd')];
+    });
+  });
+  return (await Promise.all(findings)).flat();
+}
+
+async function checkSignal(place: string, pidFile: string, user: Checked['user']): Promise<Finding[]> {
+  if (user.can('CAP_KILL')) return [];
+  const pid = /^\s*(\d{1,10})\s*$/.exec(await readFile(pidFile, 'utf8').catch(() => ''))?.[1];
+  const owner = pid === undefined ? undefined : (await stat(`/proc/${pid}`).catch(() => undefined))?.uid;
+  if (owner === user.uid) return [];
+  const sentence =
+    owner === undefined
+      ? `${place}: without CAP_KILL the agent can signal processes of user ${user.name} only, and ${pidFile} names none yet`
+      : `${place}: the process of ${pidFile} is user ${owner}’s, and user ${user.name} lacks CAP_KILL`;
+  return [(owner === undefined ? warning : error)('unit', sentence, addCapability('CAP_KILL'))];
+}
+
+function checkChild({ configuration: { exec } }: Checked): Finding[] {
+  if (typeof exec?.on_renewal !== 'object') return [];
+  const sentence =
+    'exec.on_renewal: a signal cannot change the environment of a running process; the child must read a file or an endpoint';
+  return [warning('configuration', sentence)];
+}

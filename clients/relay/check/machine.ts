@@ -1,0 +1,15 @@
+import type { Configuration } from '../config/configuration.ts';
+import type { AgentUser } from './agent-user.ts';
+import type { ServiceUnit } from './service-unit.ts';
+
+/** What is checked against what. */
+export interface Checked {
+  configuration: Configuration;
+  /** The absolute path of the configuration. */
+  file: string;
+  /** Of this process. */
+  env: NodeJS.ProcessEnv;
+  user: AgentUser;
+  /** The agent's systemd unit, if it has one. */
+  unit: ServiceUnit | undefined;
+}

@@ -1,0 +1,45 @@
+import type { Configuration } from '../config/configuration.ts';
+import type { Area } from './finding.ts';
+
+/** A file or socket that the agent will make. */
+export interface MadeFile {
+  area: Area;
+  /** Such as `tokens[0].output`. */
+  place: string;
+  path: string;
+  owner?: string | number | undefined;
+  group?: string | number | undefined;
+}
+
+/** Everything that a configuration has the agent make in the file system. */
+export function madeFiles({ tokens, endpoints = [], control, cache }: Configuration): MadeFile[] {
+  return [
+    ...tokens.flatMap(({ output = [] }, at) =>
+      Array.isArray(output)
+        ? output.map((one, index) => made('outputs', `tokens[${at}].output[${index}]`, { ...one, path: one.file_path }))
+        : [made('outputs', `tokens[${at}].output`, { ...output, path: output.file_path })],
+    ),
+    ...endpoints.flatMap((endpoint, at) => {
+      const { listen, ...others } = endpoint;
+      const place = `endpoints[${at}]`;
+      const socket =
+        typeof listen === 'string' ? [] : [made('endpoints', `${place}.listen`, { ...listen, path: listen.unix })];
+      const secrets = Object.entries(others).flatMap(([key, value]) =>
+        isSecretFile(value) ? [made('endpoints', `${place}.${key}`, value)] : [],
+      );
+      return [...socket, ...secrets];
+    }),
+    ...(control ? [made('endpoints', 'control', { ...control, path: control.socket })] : []),
+    ...(cache ? [made('configuration', 'cache', cache)] : []),
+  ];
+}
+
+type Given = Pick<MadeFile, 'path' | 'owner' | 'group'>;
+
+function made(area: Area, place: string, { path, owner, group }: Given): MadeFile {
+  return { area, place, path, owner, group };
+}
+
+function isSecretFile(value: unknown): value is Given {
+  return typeof value === 'object' && value !== null && 'path' in value && typeof value.path === 'string';
+}

@@ -1,0 +1,105 @@
+import { dirname } from 'node:path';
+import { systemClock } from '../agent/clock.ts';
+import { judge } from '../agent/judge-token.ts';
+import type { Log } from '../agent/log.ts';
+import { reasonOf } from '../agent/reason.ts';
+import type { Token } from '../agent/token.ts';
+import type { Configuration, TokenSettings } from '../config/configuration.ts';
+import { dependencies } from '../config/dependencies.ts';
+import { secretReader } from '../config/secrets.ts';
+import { loadedSourceKinds } from '../sources/kinds.ts';
+import type { Source, SourceTools } from '../sources/source.ts';
+import { maskedFile } from './masked-file.ts';
+
+const MOST_AT_ONCE = 4;
+const TIMEOUT_MILLISECONDS = 60_000;
+
+/** What one source gave, without any value of it. */
+export interface Trial {
+  name: string;
+  type: string;
+  /** Why there is no token, or why it cannot be written. */
+  failure?: string;
+  /** Milliseconds since the epoch; absent when the source sets no end. */
+  expiresAt?: number;
+  /** What would be written, each value masked. */
+  outputs: { path: string; content: string }[];
+}
+
+const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
+
+/**
+ * Fetches each token once, those that others need first, and writes nothing.
+ *
+ * @param file the absolute path of the configuration
+ */
+export async function trySources(configuration: Configuration, file: string, env: NodeJS.ProcessEnv): Promise<Trial[]> {
+  const tokens = new Map<string, Token>();
+  const secret = secretReader(env, { current: (name) => tokens.get(name) });
+  const needs = dependencies(configuration);
+  const trials = new Map<string, Trial>();
+  let waiting = configuration.tokens;
+  while (waiting.length > 0) {
+    // No cycle is in a configuration that was read, so that there always is one whose needs are met.
+    const ready = waiting.filter(({ name }) => (needs.get(name) ?? []).every((one) => trials.has(one)));
+    const batch = ready.slice(0, MOST_AT_ONCE);
+    waiting = waiting.filter((one) => !batch.includes(one));
+    const tried = batch.map(async (settings) => {
+      const missing = (needs.get(settings.name) ?? []).find((one) => !tokens.has(one));
+      if (missing !== undefined) return failed(settings, `it needs the token ${missing}, which could not be fetched`);
+      const tools = {
+        token: settings.name,
+        clock: systemClock,
+        log: silent,
+        secret,
+        configFolder: dirname(file),
+        configFile: file,
+        credentialsFolder: env.CREDENTIALS_DIRECTORY,
+      };
+      return await tryOne(settings, tools, (token) => tokens.set(settings.name, token));
+    });
+    for (const trial of await Promise.all(tried)) trials.set(trial.name, trial);
+  }
+  return configuration.tokens.flatMap(({ name }) => trials.get(name) ?? []);
+}
+
+async function tryOne(settings: TokenSettings, tools: SourceTools, keep: (token: Token) => void): Promise<Trial> {
+  let source: Source | undefined;
+  try {
+    source = sourceOf(settings, tools);
+    const token = await source.fetch(undefined, AbortSignal.timeout(TIMEOUT_MILLISECONDS));
+    const verdict = judge(token, undefined, tools.clock.now());
+    if (verdict.kind === 'refused') return failed(settings, verdict.because);
+    keep(token);
+    return written(settings, token);
+  } catch (error) {
+    return failed(settings, reasonOf(error));
+  } finally {
+    await source?.close?.().catch(() => {});
+  }
+}
+
+function written(settings: TokenSettings, token: Token): Trial {
+  const { name, type, output = [] } = settings;
+  const end = token.expiresAt === undefined ? {} : { expiresAt: token.expiresAt };
+  const trial: Trial = { name, type, ...end, outputs: [] };
+  for (const one of Array.isArray(output) ? output : [output]) {
+    try {
+      trial.outputs.push({ path: one.file_path, content: maskedFile(one, name, token) });
+    } catch (error) {
+      trial.failure ??= reasonOf(error);
+    }
+  }
+  return trial;
+}
+
+function failed({ name, type }: TokenSettings, failure: string): Trial {
+  return { name, type, failure, outputs: [] };
+}
+
+function sourceOf(settings: TokenSettings, tools: SourceTools): Source {
+  const kind = loadedSourceKinds().find(({ type }) => type === settings.type);
+  if (kind === undefined) throw new TypeError('the schema knows no other type');
+  // Its settings were read by this very kind's schema, which the type of a union cannot say.
+  return (kind.create as (given: unknown, tools: SourceTools) => Source)(settings.source, tools);
+}

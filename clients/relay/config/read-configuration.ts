@@ -1,0 +1,120 @@
+import { loadSourceKinds, type SourceType, sourceTypes } from '../sources/kinds.ts';
+import { type Configuration, configurationSchema } from './configuration.ts';
+import { ConfigurationFailure } from './configuration-failure.ts';
+import { crossChecks } from './cross-checks.ts';
+import { type Fault, type Place, valueAt, written } from './fault.ts';
+import { listAt, textAt } from './parts.ts';
+import { readBounded, Unreadable } from './read-bounded.ts';
+import { readBySchema } from './schema-faults.ts';
+import { secretPlaces } from './secret-places.ts';
+import { replaceVariables } from './variables.ts';
+import { type Position, readYaml, type YamlText } from './yaml-text.ts';
+
+export { ConfigurationFailure } from './configuration-failure.ts';
+
+const MOST_BYTES = 1_048_576;
+
+/** A configuration that nothing is wrong with. */
+export interface ReadConfiguration {
+  configuration: Configuration;
+  /** What is allowed but warned of, as sentences. */
+  warnings: string[];
+  /** Where that stands which a sentence begins with, as in `tokens[0].output: …`. */
+  position(sentence: string): Position | undefined;
+}
+
+/** More of them nobody reads at once. */
+const MOST_FAULTS = 100;
+
+/**
+ * Reads a configuration file, YAML or JSON, whole: a regular file of at most 1 MiB.
+ *
+ * @param env for the variables that the file declares
+ * @throws {ConfigurationFailure}
+ */
+export async function readConfiguration(file: string, env: NodeJS.ProcessEnv): Promise<ReadConfiguration> {
+  try {
+    const text = readYaml(await readBounded(file, MOST_BYTES));
+    const types = tokenTypes(text.value);
+    // Where it names a kind that there is not, or a variable for one, it is judged by all.
+    await loadSourceKinds(types.length > 0 && types.every((type) => sourceTypes.includes(type)) ? types : sourceTypes);
+    return judge(text, file, env);
+  } catch (error) {
+    if (error instanceof Unreadable) throw new ConfigurationFailure(file, [`the file ${error.message}`]);
+    throw error;
+  }
+}
+
+/**
+ * The same of a text, by the kinds of source that are loaded.
+ *
+ * @param file what it is the text of
+ * @throws {ConfigurationFailure}
+ */
+export function parseConfiguration(text: string, file: string, env: NodeJS.ProcessEnv): ReadConfiguration {
+  return judge(readYaml(text), file, env);
+}
+
+function judge(
+  { value: raw, faults: ofText, position }: YamlText,
+  file: string,
+  env: NodeJS.ProcessEnv,
+): ReadConfiguration {
+  if (raw === undefined) throw new ConfigurationFailure(file, sentences(ofText, position));
+  if (raw === null) throw new ConfigurationFailure(file, ['the file is empty; tokenrelay init writes a first one']);
+  const { value, faults: ofVariables } = replaceVariables(raw, env);
+  const read = readBySchema(configurationSchema(), value);
+  // What lacks its variable's value cannot be judged yet.
+  const unsettled = new Set(ofVariables.map(({ place }) => written(place)));
+  const judged = read.faults.filter(({ place }) => !unsettled.has(written(place)));
+  const faults = [...ofText, ...ofVariables, ...judged, ...crossChecks(value, file)];
+  if (faults.length > 0 || read.value === undefined) throw new ConfigurationFailure(file, sentences(faults, position));
+  return {
+    configuration: read.value,
+    warnings: inlineSecrets(value).map((place) => `${written(place)} ${INLINE}`),
+    position: (subject) => {
+      const place = placeOf(raw, subject);
+      return place && position(place);
+    },
+  };
+}
+
+/** The place that a sentence begins with; nothing where it begins with none. */
+function placeOf(value: unknown, sentence: string, place: Place = []): Place | undefined {
+  const here = written(place);
+  if (place.length > 0 && (sentence.startsWith(`${here}:`) || sentence.startsWith(`${here} `))) return place;
+  if (typeof value !== 'object' || value === null || !sentence.startsWith(here)) return undefined;
+  const steps = Array.isArray(value) ? value.keys() : Object.keys(value);
+  for (const step of steps) {
+    const found = placeOf(valueAt(value, [step]), sentence, [...place, step]);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** A sentence for each fault, in the order of the file. */
+function sentences(faults: readonly Fault[], position: YamlText['position']): string[] {
+  const shown = faults
+    .slice(0, MOST_FAULTS)
+    .map((fault) => ({ ...fault, ...position(fault.place, fault.of) }))
+    .toSorted((a, b) => a.line - b.line || a.column - b.column)
+    .map(({ place, problem, line, column }) => {
+      const subject = place.length === 0 ? 'the file' : written(place);
+      return `${subject} ${problem} (line ${line}, column ${column})`;
+    });
+  const more = faults.length - MOST_FAULTS;
+  return [...new Set(shown), ...(more > 0 ? [`there are ${more} more faults`] : [])];
+}
+
+const INLINE =
+  'holds a secret itself: whoever reads this file has it; a file of its own, read by the agent alone, is safer';
+
+function inlineSecrets(value: unknown): Place[] {
+  return secretPlaces(configurationSchema(), value).flatMap(({ place, reference }) =>
+    'insecure_inline' in reference ? [place] : [],
+  );
+}
+
+function tokenTypes(value: unknown): SourceType[] {
+  return listAt(value, ['tokens']).map(({ place }) => textAt(value, [...place, 'type']) as SourceType);
+}

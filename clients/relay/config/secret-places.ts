@@ -1,0 +1,40 @@
+import type * as z from 'zod';
+import { isMapping, type Place } from './fault.ts';
+import type { SecretReference } from './secret-reference.ts';
+import { isSecretReference, type Visited, visitSettings } from './visit-settings.ts';
+
+/** A reference to a secret, as it stands in a file. */
+export interface SecretPlace {
+  place: Place;
+  reference: SecretReference;
+}
+
+const KINDS: (keyof SecretReference | string)[] = ['file', 'env', 'credential', 'token', 'insecure_inline'];
+
+/** Every reference to a secret that a value holds, in either spelling, also where other things in it are wrong. */
+export function secretPlaces(schema: z.core.$ZodType, value: unknown): SecretPlace[] {
+  const found = new Map<string, SecretPlace>();
+  const add = (place: Place, reference: SecretReference) => found.set(JSON.stringify(place), { place, reference });
+  visitSettings(schema, value, (visited) => {
+    if (isSecretReference(visited.schema) && isReference(visited.value)) add(visited.place, visited.value);
+    for (const name of secretNames(visited)) {
+      const file = (visited.value as Record<string, unknown>)[`${name}_path`];
+      if (typeof file === 'string') add([...visited.place, `${name}_path`], { file });
+    }
+  });
+  return [...found.values()];
+}
+
+/** The names of the secrets that a mapping may hold as NAME or NAME_path. */
+export function secretNames({ schema, value }: Visited): string[] {
+  const { shape } = schema as { shape?: Record<string, z.core.$ZodType> };
+  if (shape === undefined || !isMapping(value)) return [];
+  return Object.keys(shape).filter((name) => {
+    const member = shape[name] as z.core.$ZodType & { unwrap?: () => z.core.$ZodType };
+    return isSecretReference(member.unwrap?.() ?? member) && Object.hasOwn(shape, `${name}_path`);
+  });
+}
+
+function isReference(value: unknown): value is SecretReference {
+  return isMapping(value) && KINDS.some((kind) => typeof value[kind] === 'string');
+}

@@ -1,0 +1,50 @@
+import { templateNames } from '../outputs/formats/template.ts';
+import { loadedSourceKinds } from '../sources/kinds.ts';
+import { type Fault, isMapping, type Place, valueAt } from './fault.ts';
+import { listAt, oneOrMoreAt, textAt } from './parts.ts';
+
+/** Each output can be written of what its source gives, as far as that is known before it is asked. */
+export function checkValues(value: unknown): Fault[] {
+  return listAt(value, ['tokens']).flatMap(({ place }) => {
+    const type = textAt(value, [...place, 'type']);
+    const names = loadedSourceKinds().find((kind) => kind.type === type)?.values;
+    if (names === undefined) return [];
+    return oneOrMoreAt(value, [...place, 'output']).flatMap((output) => [
+      ...checkFormat(value, output.place, names),
+      ...checkVariables(value, output.place, names),
+      ...checkTemplate(value, output.place, names),
+    ]);
+  });
+}
+
+function checkFormat(value: unknown, output: Place, names: readonly string[]): Fault[] {
+  const place = [...output, 'format'];
+  const format = textAt(value, place);
+  const isBearer = names.length === 1 && names[0] === 'token';
+  const problem = {
+    raw: !isBearer && `must not be raw, which is one bearer token: this source gives ${names.join(', ')}`,
+    'aws-credentials':
+      !names.includes('access_key_id') && `must not be aws-credentials: this source gives ${names.join(', ')}`,
+  }[format ?? ''];
+  return problem ? [{ place, problem }] : [];
+}
+
+function checkVariables(value: unknown, output: Place, names: readonly string[]): Fault[] {
+  const place = [...output, 'variables'];
+  const variables = valueAt(value, place);
+  if (!isMapping(variables)) return [];
+  return Object.entries(variables)
+    .filter(([, name]) => typeof name === 'string' && !names.includes(name))
+    .map(([variable]) => ({
+      place: [...place, variable],
+      problem: `must be a value of the token, as in VARIABLE: ${names[0]}; this source gives ${names.join(', ')}`,
+    }));
+}
+
+function checkTemplate(value: unknown, output: Place, names: readonly string[]): Fault[] {
+  const place = [...output, 'template'];
+  const known = [...names, 'expiration_timestamp'];
+  const unknown = templateNames(textAt(value, place) ?? '').find((name) => !known.includes(name));
+  const problem = `names a value that there is not: here are ${known.join(', ')}`;
+  return unknown === undefined ? [] : [{ place, problem }];
+}

@@ -1,0 +1,40 @@
+import { type Fault, isMapping, type Place } from './fault.ts';
+
+const REFERENCE = /\$\$\{|\$\{([^}]*)(\}?)/g;
+const NAME = /^[A-Za-z_]\w*$/;
+
+/**
+ * Replaces `${NAME}` in the texts of a value, where the value's own `variables` declares NAME. `$${` becomes `${`.
+ * What is put in is not looked at again, and keys stay as they are.
+ *
+ * Sentences name only variables that are declared or set: anything else may be a part of a secret.
+ */
+export function replaceVariables(value: unknown, env: NodeJS.ProcessEnv): { value: unknown; faults: Fault[] } {
+  const faults: Fault[] = [];
+  const named = isMapping(value) && Array.isArray(value.variables) ? value.variables : [];
+  const declared = new Set(named.filter((name) => typeof name === 'string' && NAME.test(name)));
+
+  const replaced = (text: string, place: Place): string =>
+    text.replace(REFERENCE, (whole, name: string | undefined, end: string) => {
+      if (name === undefined) return '${';
+      const content = declared.has(name) ? env[name] : undefined;
+      if (end !== '' && content !== undefined) return content;
+      faults.push({ place, problem: problemOf(name, end) });
+      return whole;
+    });
+
+  const problemOf = (name: string, end: string): string => {
+    if (end === '') return `has a \${ without its }; a plain \${ is written $\${`;
+    if (declared.has(name)) return `has \${${name}}, a variable that is not set`;
+    const which = env[name] === undefined ? `\${…}` : `\${${name}}`;
+    return `has ${which}, which the list \`variables\` does not declare; a plain \${ is written $\${`;
+  };
+
+  const walk = (inner: unknown, place: Place): unknown => {
+    if (typeof inner === 'string') return inner.includes('${') ? replaced(inner, place) : inner;
+    if (Array.isArray(inner)) return inner.map((item, index) => walk(item, [...place, index]));
+    if (!isMapping(inner)) return inner;
+    return Object.fromEntries(Object.entries(inner).map(([key, item]) => [key, walk(item, [...place, key])]));
+  };
+  return { value: walk(value, []), faults };
+}

@@ -1,0 +1,91 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runTokenrelay } from './support/run-tokenrelay.ts';
+
+const SECRET = 'correct-horse-battery-staple';
+
+describe('tokenrelay check', () => {
+  let folder: string;
+  const at = (name: string) => join(folder, name);
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'relay-check-'));
+    writeFileSync(at('printed'), SECRET);
+    configure('good.yaml', { tokens: [token('printed')] });
+    configure('away.yaml', { tokens: [token('absent')] });
+    configure('bad.yaml', { tokens: [token('printed')], log_levl: SECRET });
+    writeFileSync(at('t.service'), '[Service]\nMemoryDenyWriteExecute=yes\n');
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  function configure(name: string, value: object): void {
+    writeFileSync(at(name), JSON.stringify(value), { mode: 0o600 });
+  }
+  function token(name: string): object {
+    const source = { command: ['/bin/cat', at(name)] };
+    return { name: 'a', type: 'exec', source, output: { file_path: at('out'), format: 'raw' } };
+  }
+  const check = (name: string, ...more: string[]) => runTokenrelay(['check', '--config', at(name), ...more]);
+
+  it('ends with 0 where nothing is wrong, and writes nothing', async () => {
+    const { code, stdout, stderr } = await check('good.yaml', '--fetch');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^✓ configuration {2}\S+good\.yaml$/m);
+    expect(stdout).toMatch(/^✓ a \(exec\): has no end\n {2}\S+out\n {4}•••• \(28 characters\)$/m);
+    expect(stdout).not.toContain(SECRET);
+    expect(() => readFileSync(at('out'))).toThrow('ENOENT');
+  });
+
+  it('ends with 2 where something is wrong, and names it and no value', async () => {
+    const { code, stdout } = await check('bad.yaml', '--output', 'json', '--fetch');
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: false,
+      file: at('bad.yaml'),
+      faults: [
+        { area: 'configuration', sentence: expect.stringContaining('log_levl is not known; did you mean log_level?') },
+      ],
+      warnings: [],
+    });
+    expect(stdout).not.toContain(SECRET);
+  });
+
+  it('ends with 3 where only a source gives nothing', async () => {
+    const { code, stdout } = await check('away.yaml', '--fetch', '--output', 'json');
+    expect(code).toBe(3);
+    const tokens = [{ name: 'a', type: 'exec', ok: false, failure: expect.any(String), outputs: [] }];
+    expect(JSON.parse(stdout)).toMatchObject({ ok: false, faults: [], tokens });
+    expect((await check('away.yaml')).code).toBe(0);
+  });
+
+  it('looks at the unit that is named, and refuses one that is not there', async () => {
+    const { code, stdout } = await check('good.yaml', '--unit', at('t.service'));
+    expect(code).toBe(2);
+    expect(stdout).toMatch(/^✗ unit {11}\S+t\.service$/m);
+    expect(stdout).toContain(
+      '1 error\n  MemoryDenyWriteExecute= is on, and Node aborts under it\n    → MemoryDenyWriteExecute=no',
+    );
+    const none = await check('good.yaml', '--unit', at('none.service'));
+    expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('none.service is not there')]);
+  });
+});
+
+describe('tokenrelay init', () => {
+  it('prints a configuration that check reads, or writes it once', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'relay-init-'));
+    const file = join(folder, 'config.yaml');
+    const [printed, written] = [
+      await runTokenrelay(['init', '--file', '-']),
+      await runTokenrelay(['init', '--file', file]),
+    ];
+    expect([printed.code, written.code]).toEqual([0, 0]);
+    expect(readFileSync(file, 'utf8')).toBe(printed.stdout);
+    expect(await runTokenrelay(['init', '--file', file])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('is there already; --force replaces it'),
+    });
+    expect((await runTokenrelay(['init', '--file', file, '--force'])).code).toBe(0);
+    rmSync(folder, { recursive: true });
+  });
+});

@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest';
+import { dependencies } from '../../../../../clients/relay/config/dependencies.ts';
+import { parseConfiguration } from '../../../../../clients/relay/config/read-configuration.ts';
+import { loadSourceKinds } from '../../../../../clients/relay/sources/kinds.ts';
+import { aToken, faultsOf, withToken } from './faults-of.ts';
+
+await loadSourceKinds();
+
+const oauth = (name: string, secret: string) =>
+  `{ name: ${name}, type: oauth2_client_credentials, source: { endpoint: https://x.example, client_id: x, client_secret: ${secret} } }`;
+
+describe('what the parts of a configuration say of each other', () => {
+  it('allows what is right', () => {
+    const text = [
+      `tokens: [${aToken}, ${oauth('b', '{ token: a }')}]`,
+      'endpoints:',
+      '  - { protocol: tokens, listen: { unix: /run/x/s }, tokens: [a, b] }',
+      '  - { protocol: monitoring, listen: "127.0.0.1:0" }',
+      '  - { protocol: monitoring, listen: "127.0.0.1:0" }',
+      'exec: { environment: [], on_renewal: { signal: SIGHUP } }',
+    ].join('\n');
+    expect(faultsOf(text)).toEqual([]);
+    expect(dependencies(parseConfiguration(text, '/x', {}).configuration)).toEqual(
+      new Map([
+        ['a', []],
+        ['b', ['a']],
+      ]),
+    );
+  });
+
+  it.each([
+    [
+      'two tokens of one name',
+      `tokens: [${aToken}, ${aToken}]`,
+      ['tokens[1].name is the name of tokens[0].name already'],
+    ],
+    [
+      'a secret of a token that is not there',
+      `tokens: [${oauth('b', '{ token: c }')}]`,
+      ['tokens[0].source.client_secret.token is not the name of a token'],
+    ],
+    [
+      'a secret of the token itself',
+      `tokens: [${oauth('b', '{ token: b }')}]`,
+      ['tokens[0].source.client_secret.token is the token itself'],
+    ],
+    [
+      'secrets in a circle',
+      `tokens: [${oauth('b', '{ token: c }')}, ${oauth('c', '{ token: b }')}, ${oauth('d', '{ token: c }')}]`,
+      ['tokens[0].source.client_secret.token leads back', 'tokens[1].source.client_secret.token leads back'],
+    ],
+    [
+      'both spellings of a secret',
+      `tokens: [${aToken}]\ncache: { path: /x, key_path: /k, key: { file: /k } }`,
+      ['cache.key and key_path both say where the secret is'],
+    ],
+    [
+      'endpoints of unknown tokens',
+      `tokens: [${aToken}]\nendpoints:\n  - { protocol: tokens, listen: { unix: /s }, tokens: [a, z] }\n  - { protocol: gcp-metadata, listen: "127.0.0.1:1", token: z, user_ids: [1] }\n  - { protocol: azure-managed-identity, listen: "127.0.0.1:2", header_file: { path: /h }, resources: { r: z } }`,
+      [
+        'endpoints[0].tokens[1] is not the name',
+        'endpoints[1].token is not the name',
+        'endpoints[2].resources.r is not the name',
+      ],
+    ],
+    [
+      'a child of unknown tokens',
+      `tokens: [${aToken}]\nexec: { environment: [z] }`,
+      ['exec.environment[0] is not the name'],
+    ],
+    [
+      'a signal for an environment',
+      `tokens: [${aToken}]\nexec: { environment: [a], on_renewal: { signal: SIGHUP } }`,
+      ['exec.environment must be [] when on_renewal is a signal: a signal cannot change'],
+    ],
+    [
+      'two outputs at one path, by its other name',
+      withToken('output: [{ file_path: /run/x/t, format: raw }, { file_path: /var/run/x/t, format: json }]'),
+      ['tokens[0].output[1].file_path is where tokens[0].output[0].file_path is'],
+    ],
+    [
+      'a socket, a secret file and a cache at the path of an output',
+      `${withToken('output: { file_path: /t, format: raw }')}\ncontrol: { socket: /t }\ncache: { path: /t, key_path: /k }\nendpoints: [{ protocol: tokens-tcp, listen: "127.0.0.1:1", bearer_file: { path: /t } }]`,
+      ['control.socket is where', 'cache.path is where', 'endpoints[0].bearer_file.path is where'],
+    ],
+    [
+      'an output in the place of the configuration',
+      withToken('output: { file_path: /etc/tokenrelay/config.yaml, format: raw }'),
+      ['tokens[0].output.file_path is where the configuration itself is'],
+    ],
+    [
+      'two endpoints at one address',
+      `tokens: [${aToken}]\nendpoints: [{ protocol: monitoring, listen: "127.0.0.1:9797" }, { protocol: monitoring, listen: "127.0.0.1:09797" }]`,
+      ['endpoints[1].listen is where endpoints[0].listen is'],
+    ],
+    [
+      'a template without a text',
+      withToken('output: { file_path: /t, format: template }'),
+      ['tokens[0].output.template is missing'],
+    ],
+    [
+      'a template that is none',
+      withToken('output: { file_path: /t, format: template, template: "{{ token }}" }'),
+      ['tokens[0].output.template has {{'],
+    ],
+    [
+      'keys of another format',
+      withToken('output: { file_path: /t, format: raw, template: x, variables: { A: b }, profile: p }'),
+      [
+        'tokens[0].output.template goes with format template only',
+        'tokens[0].output.variables goes with format env only',
+        'tokens[0].output.profile goes with format aws-credentials only',
+      ],
+    ],
+    [
+      'a file that looks fresh after the end',
+      withToken('output: { file_path: /t, format: env, at_expiry: keep }'),
+      ['tokens[0].output.at_expiry may be keep with format json only'],
+    ],
+    [
+      'a cache without a key',
+      `tokens: [${aToken}]\ncache: { path: /x }`,
+      ['cache.key_path is missing: a file with the key'],
+    ],
+    [
+      'a cache whose key is a token',
+      `tokens: [${aToken}]\ncache: { path: /x, key: { token: a } }`,
+      ['cache.key.token cannot be the key: the cache is read before there is a token'],
+    ],
+    [
+      'keys of AWS as one bearer token',
+      'tokens: [{ name: a, type: aws_instance_profile, source: {}, output: { file_path: /t, format: raw } }]',
+      ['tokens[0].output.format must not be raw, which is one bearer token: this source gives access_key_id'],
+    ],
+    [
+      'a bearer token as keys of AWS, or under names that it has not',
+      `tokens: [{ name: a, type: gcp_service_account, source: {}, output: [${[
+        '{ file_path: /1, format: aws-credentials }',
+        '{ file_path: /2, format: env, variables: { token: APP_TOKEN } }',
+        '{ file_path: /3, format: template, template: "{{ tokn | json }}" }',
+        '{ file_path: /4, format: env, variables: { APP: token } }',
+        '{ file_path: /5, format: template, template: "{{ token | json }} {{ expiration_timestamp | raw }}" }',
+      ].join(', ')}] }]`,
+      [
+        'tokens[0].output[0].format must not be aws-credentials: this source gives token',
+        'tokens[0].output[1].variables.token must be a value of the token, as in VARIABLE: token',
+        'tokens[0].output[2].template names a value that there is not: here are token, expiration_timestamp',
+      ],
+    ],
+  ])('refuses %s', (_, text, faults) => {
+    expect(faultsOf(text)).toEqual(faults.map((fault) => expect.stringContaining(fault)));
+  });
+});

@@ -1,0 +1,108 @@
+import type { Clock } from './clock.ts';
+import type { Log } from './log.ts';
+import type { Output, Withdrawal } from './output.ts';
+import { reasonOf } from './reason.ts';
+import { retryWait } from './schedule.ts';
+import type { OutputStatus } from './status.ts';
+import { deadlineIn } from './stopwatch.ts';
+import type { Token } from './token.ts';
+
+/** Keeps one output as it should be. Its failures are its own: nothing is fetched again for them. */
+export interface OutputKeeper {
+  /** @returns once it was tried; afterwards it is tried again until it works */
+  publish(token: Token): Promise<void>;
+  /** Likewise. */
+  withdraw(why: Withdrawal): Promise<void>;
+  /** Whether readers find this token there. */
+  shows(token: Token): boolean;
+  status(): OutputStatus;
+  /** Looks whether readers still find what they should. What is not so is in its status, and mended at the next tick. */
+  look(): Promise<void>;
+  /** Tries again if that is due. */
+  tick(): void;
+  /** Milliseconds until it is tried again. */
+  dueIn(): number;
+}
+
+/** What an output should be like. */
+interface Goal {
+  readonly token?: Token;
+  reach(): Promise<void>;
+}
+
+/** @param changed is told after each try */
+export function outputKeeper(
+  output: Output,
+  { clock, log, random, changed }: { clock: Clock; log: Log; random(): number; changed(): void },
+): OutputKeeper {
+  let goal: Goal | undefined;
+  let reached: Goal | undefined;
+  let working: Promise<void> | undefined;
+  let problem: string | undefined;
+  let failures = 0;
+  let retry = deadlineIn(clock, 0);
+
+  /** The sentences of outputs name them; here they stand beside the name. */
+  const withoutName = (sentence: string) =>
+    sentence.startsWith(`${output.name}: `) ? sentence.slice(output.name.length + 2) : sentence;
+  const isOwing = () => goal !== reached;
+
+  async function reachGoal(): Promise<void> {
+    // While one is written, another may have come.
+    while (goal !== undefined && isOwing()) {
+      const aim: Goal = goal;
+      try {
+        await aim.reach();
+        if (failures > 0) log.info({ output: output.name }, 'an output is right again');
+        reached = aim;
+        problem = undefined;
+        failures = 0;
+      } catch (error) {
+        reached = undefined;
+        problem = withoutName(reasonOf(error));
+        failures += 1;
+        if (aim !== goal) continue;
+        const wait = retryWait(failures, undefined, random());
+        retry = deadlineIn(clock, wait);
+        log.error({ output: output.name, error: problem, retry_in_seconds: wait / 1_000 }, 'an output failed');
+        return;
+      }
+    }
+  }
+
+  function work(): Promise<void> {
+    working ??= reachGoal().finally(() => {
+      working = undefined;
+      changed();
+    });
+    return working;
+  }
+
+  function aimAt(next: Goal): Promise<void> {
+    goal = next;
+    return work();
+  }
+
+  return {
+    publish: (token) => aimAt({ token, reach: () => output.publish(token) }),
+    withdraw: (why) => aimAt({ reach: () => output.withdraw(why) }),
+    shows: (token) => reached?.token === token && problem === undefined,
+    status: () => ({ name: output.name, ...(problem !== undefined && { problem }) }),
+
+    async look() {
+      if (reached?.token === undefined || isOwing() || working !== undefined) return;
+      const checked = reached;
+      const found = await output.problem().catch(reasonOf);
+      if (found === undefined || reached !== checked || isOwing()) return;
+      problem = found;
+      reached = undefined;
+      retry = deadlineIn(clock, 0);
+      log.warn({ output: output.name, problem: found }, 'an output is not as it was left: it is written again');
+    },
+
+    tick() {
+      if (isOwing() && working === undefined && retry.left() === 0) void work();
+    },
+    dueIn: () => (isOwing() && working === undefined ? retry.left() : Number.POSITIVE_INFINITY),
+  };
+}

@@ -1,0 +1,40 @@
+import { SourceFailure } from '../sources/source.ts';
+import type { Clock } from './clock.ts';
+
+/**
+ * Does something that may hang, and may not heed its signal.
+ *
+ * @param limit milliseconds
+ * @param signal gives up sooner
+ * @throws {SourceFailure} when it takes longer
+ */
+export function withinTime<Result>(
+  clock: Clock,
+  limit: number,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const controller = new AbortController();
+    const end = (reason: unknown) => {
+      settle(() => reject(reason));
+      controller.abort(reason);
+    };
+    const giveUp = () => end(signal.reason);
+    const cancel = clock.after(limit, () =>
+      end(new SourceFailure(`its source did not answer within ${Math.round(limit / 1_000)} seconds`)),
+    );
+    const settle = (how: () => void) => {
+      cancel();
+      signal.removeEventListener('abort', giveUp);
+      how();
+    };
+    signal.addEventListener('abort', giveUp, { once: true });
+    // A source that throws at once fails as one that rejects.
+    new Promise<Result>((started) => started(work(controller.signal))).then(
+      (result) => settle(() => resolve(result)),
+      (error) => settle(() => reject(error)),
+    );
+  });
+}

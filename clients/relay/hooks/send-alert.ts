@@ -1,0 +1,67 @@
+import type { TokenStatus } from '../agent/status.ts';
+import type { Alert } from '../config/hook-settings.ts';
+import { SourceFailure } from '../sources/source.ts';
+import { runToSuccess } from './run-to-success.ts';
+
+/** What one is told. Nothing in it is secret. */
+export interface AlertMessage {
+  alert: 'failing' | 'recovered';
+  host: string;
+  status: TokenStatus;
+}
+
+/**
+ * Tells one, by a command or a webhook.
+ *
+ * @throws {CommandFailure} when the command fails
+ * @throws {SourceFailure} when the webhook gives no answer, or another status than 200 to 299
+ */
+export async function sendAlert(
+  alert: Alert,
+  message: AlertMessage,
+  tools: { configFile: string; signal: AbortSignal },
+): Promise<void> {
+  const { timeout_seconds } = alert;
+  if ('command' in alert) {
+    return runToSuccess(alert.command, variablesOf(message), { ...tools, timeoutSeconds: timeout_seconds });
+  }
+  const { httpClient } = await import('../http/client.ts');
+  const { ca_file, webhook } = alert;
+  const client = httpClient({ ...(ca_file && { ca_file }), ...(timeout_seconds && { timeout_seconds }) }, 'public');
+  try {
+    const { status } = await client.send(
+      {
+        method: 'POST',
+        url: webhook,
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(bodyOf(message)),
+      },
+      tools.signal,
+    );
+    if (status < 200 || status > 299) throw new SourceFailure(`the webhook answered with status ${status}`);
+  } finally {
+    client.close();
+  }
+}
+
+function bodyOf({ alert, host, status: { name, type, state, failures, lastError, expiresAt } }: AlertMessage) {
+  return { alert, host, token: name, type, state, failures, error: lastError, expires_at: timeOf(expiresAt) };
+}
+
+function variablesOf(message: AlertMessage): Record<string, string> {
+  const { alert, host, token, type, state, failures, error = '', expires_at = '' } = bodyOf(message);
+  return {
+    TOKENRELAY_ALERT: alert,
+    TOKENRELAY_HOST: host,
+    TOKENRELAY_TOKEN: token,
+    TOKENRELAY_TYPE: type,
+    TOKENRELAY_STATE: state,
+    TOKENRELAY_FAILURES: String(failures),
+    TOKENRELAY_ERROR: error,
+    TOKENRELAY_EXPIRES_AT: expires_at,
+  };
+}
+
+function timeOf(moment: number | undefined): string | undefined {
+  return moment === undefined ? undefined : new Date(moment).toISOString();
+}

@@ -1,0 +1,125 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { configurationOf, failing, HOUR, hanging, MINUTE, SECOND, token } from './fake-world.ts';
+import { valueAt, watchedWorlds } from './watched-world.ts';
+
+const { world, expectNoValueTold } = watchedWorlds();
+afterEach(expectNoValueTold);
+
+describe('another configuration', () => {
+  it('leaves tokens that did not change as they are, starts new ones and withdraws those no longer named', async () => {
+    const at = world(configurationOf([token('same'), token('gone')]), { same: { lifetime: HOUR }, gone: {}, more: {} });
+    await at.clock.pass(SECOND);
+    const changes: unknown[] = [];
+    at.agent.onChange((name, now) => changes.push([name, now?.values.token]));
+    const before = at.status('same');
+    await at.agent.reload(configurationOf([token('more'), token('same')]));
+    await at.clock.pass(SECOND);
+    expect(at.status('same')).toEqual(before);
+    expect(at.agent.statuses().map(({ name }) => name)).toEqual(['more', 'same']);
+    expect(at.done.slice(2)).toEqual(['withdraw /gone removed from the configuration', 'publish /more']);
+    expect(at.closed).toEqual(['gone']);
+    expect(at.agent.current('gone')).toBeUndefined();
+    expect(changes).toEqual([
+      ['gone', undefined],
+      ['more', 'value-1-of-more'],
+    ]);
+  });
+
+  it('writes the same token to other outputs without a fetch', async () => {
+    const at = world(configurationOf([token('t')]), { t: { lifetime: HOUR } });
+    await at.clock.pass(SECOND);
+    await at.agent.reload(configurationOf([token('t', { output: [{ file_path: '/other', format: 'raw' }] })]));
+    expect(at.asked.t).toHaveLength(1);
+    expect(at.done).toEqual(['publish /t', 'withdraw /t removed from the configuration', 'publish /other']);
+    expect(at.status('t').outputs).toEqual([{ name: 'file /other' }]);
+  });
+
+  it('fetches at once by a source that changed, and what is in use stays until then', async () => {
+    const at = world(configurationOf([token('t')]), { t: { lifetime: HOUR } });
+    await at.clock.pass(SECOND);
+    const previous: unknown[] = [];
+    at.sources.t = {
+      answer(before) {
+        previous.push(before);
+        return failing()();
+      },
+    };
+    await at.agent.reload(configurationOf([token('t', { source: { url: 'https://other.example' } })]));
+    await at.clock.pass(MINUTE);
+    expect(valueAt(at, '/t')).toBe('value-1-of-t');
+    // What another source issued is not for this one to renew.
+    expect(new Set(previous)).toEqual(new Set([undefined]));
+    expect(at.closed).toEqual(['t']);
+    at.sources.t = { lifetime: HOUR };
+    await at.clock.pass(MINUTE);
+    expect(valueAt(at, '/t')).not.toBe('value-1-of-t');
+    expect(at.done.filter((one) => one.startsWith('withdraw'))).toEqual([]);
+  });
+
+  it('fetches sooner where the new interval says so', async () => {
+    const at = world(configurationOf([token('t')]), { t: { lifetime: HOUR } });
+    await at.clock.pass(10 * MINUTE);
+    await at.agent.reload(configurationOf([token('t', { refresh_interval_minutes: 12 })]));
+    await at.clock.pass(2 * MINUTE);
+    expect(at.asked.t).toHaveLength(2);
+  });
+
+  it('is gone on by although a source that is no longer needed cannot be closed', async () => {
+    const at = world(configurationOf([token('t'), token('gone')]), {
+      t: { lifetime: HOUR },
+      gone: { close: failing('logging out failed') as never },
+    });
+    await at.clock.pass(SECOND);
+    await expect(at.agent.reload(configurationOf([token('t')]))).resolves.toBeUndefined();
+    expect(at.logged.at(-1)).toMatchObject({ message: 'a source could not be closed' });
+  });
+
+  it('that a source refuses changes nothing', async () => {
+    const at = world(configurationOf([token('t')]), { t: { lifetime: HOUR } });
+    await at.clock.pass(SECOND);
+    const next = configurationOf([token('new'), token('t', { type: 'refused', source: { url: 'x' } })]);
+    await expect(at.agent.reload(next)).rejects.toThrow('no such source');
+    await at.clock.pass(MINUTE);
+    expect(at.agent.statuses().map(({ name, state }) => [name, state])).toEqual([['t', 'fresh']]);
+    expect(at.done).toEqual(['publish /t']);
+  });
+});
+
+describe('the end of the agent', () => {
+  it('gives up fetches, withdraws from outputs, closes sources, and gives out nothing more', async () => {
+    const at = world(configurationOf([token('t'), token('hangs')]), { t: { lifetime: HOUR } });
+    let given: AbortSignal | undefined;
+    at.sources.hangs = {
+      answer(_, signal) {
+        given = signal;
+        return hanging();
+      },
+    };
+    await at.clock.pass(SECOND);
+    await at.agent.stop();
+    expect(given?.aborted).toBe(true);
+    expect(at.done).toEqual(['publish /t', 'withdraw /t stopped', 'withdraw /hangs stopped']);
+    expect(at.closed).toEqual(['t', 'hangs']);
+    expect(at.agent.current('t')).toBeUndefined();
+    await expect(at.agent.refresh('t')).rejects.toThrow('does not keep this token');
+    await at.clock.pass(HOUR);
+    expect(at.asked.t).toHaveLength(1);
+    await at.agent.stop();
+    expect(at.closed).toHaveLength(2);
+  });
+
+  it('comes although a source hangs when it is closed', async () => {
+    const at = world(configurationOf([token('t')]), { t: { close: hanging as never } });
+    await at.clock.pass(SECOND);
+    const stopped = at.agent.stop().then(() => 'stopped');
+    await at.clock.pass(5 * SECOND);
+    expect(await stopped).toBe('stopped');
+  });
+
+  it('settles what never was', async () => {
+    const at = world(configurationOf([token('t')]), { t: { answer: hanging } });
+    await at.clock.pass(SECOND);
+    await at.agent.stop();
+    expect((await at.agent.settled)[0]).toMatchObject({ state: 'waiting' });
+  });
+});

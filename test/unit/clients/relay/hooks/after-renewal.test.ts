@@ -1,0 +1,180 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { AfterRenewal } from '../../../../../clients/relay/config/hook-settings.ts';
+import { commandOf, renewalHooks } from '../../../../../clients/relay/hooks/after-renewal.ts';
+import { signalPidFile } from '../../../../../clients/relay/hooks/signal-pid-file.ts';
+
+let folder = '';
+let configFile = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'relay-hooks-'));
+  configFile = join(folder, 'config.yaml');
+  await writeFile(configFile, 'tokens: []', { mode: 0o600 });
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+function hooks(actions: AfterRenewal[]) {
+  const logged: object[] = [];
+  const log = (details: object) => void logged.push(details);
+  const changed = vi.fn();
+  const made = renewalHooks(actions, 'my_token', {
+    ...{ configFile, changed, log: { debug: log, info: log, warn: log, error: log } },
+  });
+  const end = () => vi.waitFor(() => expect(changed).toHaveBeenCalled(), { interval: 5 });
+  return { ...made, logged, changed, end };
+}
+
+const shell = (script: string): string[] => ['/bin/sh', '-c', script];
+
+describe('a command after renewal', () => {
+  it('learns the name of the token, and nothing of the agent’s environment', async () => {
+    vi.stubEnv('SECRET_OF_THE_AGENT', 'must-not-leak');
+    const { run, end, trouble } = hooks([{ command: shell(`env > ${folder}/env`) }]);
+    run();
+    await end();
+    vi.unstubAllEnvs();
+    const env = await readFile(join(folder, 'env'), 'utf8');
+    expect(env).toContain('TOKENRELAY_TOKEN=my_token\n');
+    expect(env).not.toContain('SECRET_OF_THE_AGENT');
+    expect(trouble()).toBeUndefined();
+  });
+
+  it('that fails is told of until it works, without its arguments, and keeps no other from being run', async () => {
+    const { run, end, trouble, logged, changed } = hooks([
+      { command: shell(`test -e ${folder}/mended # secret-argument`) },
+      { command: shell(`touch ${folder}/second`) },
+    ]);
+    run();
+    await end();
+    expect(trouble()).toBe('after renewal: /bin/sh ended with code 1');
+    expect(await readFile(join(folder, 'second'), 'utf8')).toBe('');
+    expect(JSON.stringify(logged)).not.toContain('secret-argument');
+    await writeFile(join(folder, 'mended'), '');
+    changed.mockClear();
+    run();
+    await end();
+    expect(trouble()).toBeUndefined();
+  });
+
+  it('is ended when it takes longer than it may', async () => {
+    const { run, end, trouble } = hooks([{ command: ['/bin/sleep', '60'], timeout_seconds: 0.1 }]);
+    run();
+    await end();
+    expect(trouble()).toMatch(/took longer than 0.1 seconds/);
+  });
+
+  it('is never run twice at once, and once more for all renewals that came meanwhile', async () => {
+    const log = join(folder, 'log');
+    const { run, end } = hooks([{ command: shell(`echo start >> ${log}; sleep 0.05; echo end >> ${log}`) }]);
+    for (let times = 0; times < 5; times += 1) run();
+    await end();
+    expect(await readFile(log, 'utf8')).toBe('start\nend\nstart\nend\n');
+  });
+
+  it('is refused when another user can write the configuration', async () => {
+    await chmod(configFile, 0o666);
+    const { run, end, trouble } = hooks([{ command: shell(`touch ${folder}/was-run`) }]);
+    run();
+    await end();
+    expect(trouble()).toMatch(/\/bin\/sh is not run: other users may write/);
+    await expect(readFile(join(folder, 'was-run'))).rejects.toThrow('ENOENT');
+  });
+
+  it('is ended with the agent', async () => {
+    const { run, stop, end, trouble } = hooks([{ command: ['/bin/sleep', '60'] }]);
+    run();
+    stop();
+    await end();
+    expect(trouble()).toBeUndefined();
+  });
+});
+
+describe('a unit after renewal', () => {
+  it('is told through systemctl: its own process alone gets the signal, as others may end by it', () => {
+    expect(commandOf({ action: 'reload', unit: 'nginx.service' })).toEqual([
+      'systemctl',
+      '--no-ask-password',
+      'reload',
+      'nginx.service',
+    ]);
+    const kill = ['systemctl', '--no-ask-password', 'kill', '--signal=SIGHUP'];
+    expect(commandOf({ signal: 'SIGHUP', unit: 'app.service' })).toEqual([...kill, '--kill-who=main', 'app.service']);
+    expect(commandOf({ signal: 'SIGHUP', unit: 'app.scope' })).toEqual([...kill, 'app.scope']);
+  });
+});
+
+describe('a signal to the process of a pid file', () => {
+  const pidFile = () => join(folder, 'app.pid');
+
+  it('reaches it', async () => {
+    const child = spawn('/bin/sleep', ['60']);
+    await writeFile(pidFile(), `${child.pid}\n`, { mode: 0o644 });
+    const ended = once(child, 'exit');
+    const { run, end, trouble } = hooks([{ signal: 'SIGUSR1', pid_file: pidFile() }]);
+    run();
+    await end();
+    expect(await ended).toEqual([null, 'SIGUSR1']);
+    expect(trouble()).toBeUndefined();
+    await expect(signalPidFile(pidFile(), 'SIGUSR1')).rejects.toThrow(
+      `process ${child.pid} of ${pidFile()} is not there`,
+    );
+  });
+
+  it.each([
+    '',
+    '0',
+    '1',
+    '-1',
+    '1.5',
+    'abc',
+    '12 34',
+    '0x10',
+    '99999999',
+    `${process.pid}`,
+  ])('is sent to nobody for %j', async (text) => {
+    await writeFile(pidFile(), text, { mode: 0o644 });
+    const sent = vi.spyOn(process, 'kill').mockReturnValue(true);
+    await expect(signalPidFile(pidFile(), 'SIGTERM')).rejects.toThrow('must hold the number of another process');
+    expect(sent).not.toHaveBeenCalled();
+    sent.mockRestore();
+  });
+
+  it('is sent to nobody where others may write the file, it is no file, or it is not there', async () => {
+    const sent = vi.spyOn(process, 'kill').mockReturnValue(true);
+    await writeFile(pidFile(), '4000000');
+    await chmod(pidFile(), 0o666);
+    await expect(signalPidFile(pidFile(), 'SIGHUP')).rejects.toThrow('may be written by other users');
+    await expect(signalPidFile(folder, 'SIGHUP')).rejects.toThrow('is not a regular file');
+    await expect(signalPidFile(join(folder, 'none'), 'SIGHUP')).rejects.toThrow('is not there');
+    expect(sent).not.toHaveBeenCalled();
+    sent.mockRestore();
+  });
+
+  it('of another user reaches that user’s own processes alone', async () => {
+    await writeFile(pidFile(), '4194303', { mode: 0o644 });
+    if (process.getuid?.() !== 0) {
+      // Nobody but root can give a file away: here the agent is somebody else.
+      const me = process.getuid?.() ?? 0;
+      vi.spyOn(process, 'geteuid').mockReturnValue(me + 1);
+      await expect(signalPidFile(pidFile(), 'SIGTERM')).rejects.toThrow(`belongs to user ${me}, and process`);
+      return vi.restoreAllMocks();
+    }
+    await chown(pidFile(), 65_534, 65_534);
+    const mine = spawn('/bin/sleep', ['60']);
+    const theirs = spawn('/bin/sleep', ['60'], { uid: 65_534, gid: 65_534 });
+    await writeFile(pidFile(), `${mine.pid}`);
+    await expect(signalPidFile(pidFile(), 'SIGTERM')).rejects.toThrow('belongs to user 65534, and process');
+    await writeFile(pidFile(), `${theirs.pid}`);
+    const ended = [mine, theirs].map((child) => once(child, 'exit'));
+    await signalPidFile(pidFile(), 'SIGTERM');
+    mine.kill('SIGKILL');
+    expect(await Promise.all(ended)).toEqual([
+      [null, 'SIGKILL'],
+      [null, 'SIGTERM'],
+    ]);
+  });
+});

@@ -1,0 +1,74 @@
+import { readFile, stat } from 'node:fs/promises';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import type { Transport } from '../config/fields.ts';
+import { SourceFailure } from '../sources/source.ts';
+
+/** Reads the files of a transport. */
+type Certificates = () => Promise<SecureContext>;
+
+/** Those in use, by the paths of their files: each takes some 50 KiB, and many tokens may come from one issuer. */
+const inUse = new Map<string, WeakRef<Certificates>>();
+
+/**
+ * What connections over TLS show and trust, read from the files of a transport: anew whenever one of them has changed.
+ *
+ * @returns the same object as long as the files are the same
+ * @throws {SourceFailure} naming the file that cannot be read, or what it does not hold
+ */
+export function certificates({ ca_file, client_certificate }: Transport): Certificates {
+  const paths = [ca_file, client_certificate?.cert_path, client_certificate?.key_path];
+  const key = JSON.stringify(paths);
+  const known = inUse.get(key)?.deref() ?? read(paths);
+  inUse.set(key, new WeakRef(known));
+  return known;
+}
+
+function read(paths: (string | undefined)[]): Certificates {
+  const [caFile] = paths;
+  let current: { stamp: string; context: Promise<SecureContext> } | undefined;
+  return async () => {
+    // Looked at before they are read: what changes in between is read again the next time.
+    const stamp = (await Promise.all(paths.map(stampOf))).join();
+    if (current?.stamp !== stamp) {
+      const context = Promise.all(paths.map(contentOf)).then(([ca, cert, key]) => contextOf({ ca, cert, key }, caFile));
+      current = { stamp, context };
+      // What was wrong with a file may be mended without a trace in its stamp: its mode.
+      context.catch(() => {
+        current = undefined;
+      });
+    }
+    return await current.context;
+  };
+}
+
+async function stampOf(path: string | undefined): Promise<string> {
+  if (path === undefined) return '';
+  const { mtimeMs, size, ino } = await stat(path).catch(unreadable(path));
+  return `${mtimeMs} ${size} ${ino}`;
+}
+
+async function contentOf(path: string | undefined): Promise<string | undefined> {
+  return path === undefined ? undefined : await readFile(path, 'utf8').catch(unreadable(path));
+}
+
+function unreadable(path: string): (error: NodeJS.ErrnoException) => never {
+  return ({ code }) => {
+    throw new SourceFailure(`${path} cannot be read (${code})`);
+  };
+}
+
+function contextOf(pem: { ca?: string; cert?: string; key?: string }, caFile: string | undefined): SecureContext {
+  // OpenSSL takes a file without any certificate for an empty list, and then trusts nobody without saying why.
+  if (caFile !== undefined && !pem.ca?.includes('-----BEGIN')) {
+    throw new SourceFailure(`ca_file ${caFile} holds no certificate (PEM)`);
+  }
+  try {
+    return createSecureContext({ ...pem, minVersion: 'TLSv1.2' });
+  } catch {
+    throw new SourceFailure(
+      pem.cert === undefined
+        ? `ca_file ${caFile} holds no certificates (PEM) that can be read`
+        : 'client_certificate: the files hold no certificate and key (PEM) that belong together',
+    );
+  }
+}

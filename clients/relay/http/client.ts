@@ -1,0 +1,140 @@
+import { isUtf8 } from 'node:buffer';
+import { type ClientRequest, Agent as HttpAgent, type IncomingMessage, request } from 'node:http';
+import { Agent as HttpsAgent, request as tlsRequest } from 'node:https';
+import { isIP } from 'node:net';
+import { type SecureContext, connect as tlsConnect } from 'node:tls';
+import type { Transport } from '../config/fields.ts';
+import { SourceFailure } from '../sources/source.ts';
+import { certificates } from './certificates.ts';
+import type { HttpAnswer, HttpRequest } from './exchange.ts';
+import { type Reach, type Target, targetOf } from './reach.ts';
+import { reasonInWords } from './reason-in-words.ts';
+import { tunnel } from './tunnel.ts';
+
+export type { HttpAnswer, HttpRequest } from './exchange.ts';
+export { jsonObject } from './json-object.ts';
+export type { Reach } from './reach.ts';
+
+export interface HttpClient {
+  /**
+   * Sends one request and reads its whole answer. No redirect is followed and nothing is repeated.
+   *
+   * @throws {SourceFailure} when no answer came in time, or one too large
+   */
+  send(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer>;
+  /** Ends its idle connections. */
+  close(): void;
+}
+
+/** Of an answer, in bytes. */
+const LARGEST = 1024 * 1024;
+const DEFAULT_TIMEOUT_SECONDS = 10;
+
+/**
+ * Connections are kept for the next request of the same fetch alone, in milliseconds: one that is kept for longer may
+ * have been forgotten by a firewall on the way, and then a renewal waits for its whole time limit.
+ */
+const IDLE = 4_000;
+
+/** A client for one issuer. Files of certificates are read when the first connection is made, and again when they change. */
+export function httpClient(transport: Transport, reach: Reach): HttpClient {
+  const currentCertificates = certificates(transport);
+  let plainAgent: HttpAgent | undefined;
+  let tls: { context: SecureContext; agent: HttpsAgent } | undefined;
+
+  /** An agent keeps connections, and sessions of TLS, that were made with what it was given. */
+  async function tlsAgent(): Promise<HttpsAgent> {
+    const context = await currentCertificates();
+    if (tls?.context !== context) {
+      tls?.agent.destroy();
+      tls = { context, agent: new HttpsAgent({ keepAlive: true, timeout: IDLE, ...tlsOptions(context) }) };
+    }
+    return tls.agent;
+  }
+
+  async function open(target: Target, { method, headers, body }: HttpRequest, signal: AbortSignal) {
+    const { url, lookup, host } = target;
+    const options = { method, headers: { ...headers, 'accept-encoding': 'identity' }, signal, lookup };
+    if (url.protocol === 'http:') {
+      plainAgent ??= new HttpAgent({ keepAlive: true, timeout: IDLE });
+      return await answerTo(request(url, { ...options, agent: plainAgent }), body);
+    }
+    if (transport.proxy === undefined || !target.mayBeProxied) {
+      return await answerTo(tlsRequest(url, { ...options, agent: await tlsAgent() }), body);
+    }
+    const context = await currentCertificates();
+    const socket = await tunnel(transport.proxy, target, signal);
+    const secured = () =>
+      tlsConnect({ socket, host, servername: isIP(host) === 0 ? host : '', ...tlsOptions(context) });
+    try {
+      return await answerTo(tlsRequest(url, { ...options, defaultPort: 443, createConnection: secured }), body);
+    } finally {
+      // A request that cannot be made never takes it over.
+      socket.destroy();
+    }
+  }
+
+  return {
+    async send(request, signal) {
+      const target = targetOf(request.url, reach);
+      const shown = target.url.host;
+      const seconds = transport.timeout_seconds ?? DEFAULT_TIMEOUT_SECONDS;
+      const limit = new AbortController();
+      const giveUp = () => limit.abort(new SourceFailure(`the request to ${shown} was given up`));
+      const timer = setTimeout(
+        () => limit.abort(new SourceFailure(`${shown} gave no whole answer within ${seconds} seconds`)),
+        seconds * 1_000,
+      );
+      signal.addEventListener('abort', giveUp);
+      if (signal.aborted) giveUp();
+      try {
+        return await Promise.race([open(target, request, limit.signal), aborted(limit.signal)]);
+      } catch (error) {
+        if (limit.signal.aborted) throw limit.signal.reason;
+        throw error instanceof SourceFailure ? error : new SourceFailure(`${shown} ${reasonInWords(error)}`);
+      } finally {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', giveUp);
+      }
+    },
+    close() {
+      plainAgent?.destroy();
+      tls?.agent.destroy();
+    },
+  };
+}
+
+function tlsOptions(secureContext: SecureContext) {
+  // Said outright: an environment variable could otherwise turn the verification off.
+  return { secureContext, rejectUnauthorized: true };
+}
+
+/** Rejects when the signal says so: not all that is waited for, such as a lookup, listens to it. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
+
+async function answerTo(request: ClientRequest, body: string | undefined): Promise<HttpAnswer> {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    request.once('response', resolve);
+    // Stays: what fails after the answer has begun is told by the answer as well, and must not end the process here.
+    request.on('error', reject);
+    request.end(body);
+  });
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > LARGEST) {
+      request.destroy();
+      throw new SourceFailure(`${request.getHeader('host')} answered with more than 1 MiB`);
+    }
+    chunks.push(chunk);
+  }
+  const bytes = Buffer.concat(chunks);
+  if (!isUtf8(bytes)) throw new SourceFailure(`${request.getHeader('host')} answered with something other than text`);
+  return { status: response.statusCode ?? 0, headers: response.headers, body: bytes.toString() };
+}

@@ -1,0 +1,45 @@
+import { SourceFailure } from '../sources/source.ts';
+import type { HttpAnswer } from './exchange.ts';
+import { retryAfterOf } from './retry-after.ts';
+
+/**
+ * The JSON object that an answer holds.
+ *
+ * @param issuer how sentences call who answered
+ * @throws {SourceFailure} for any other status than 200 to 299, with `Retry-After` heeded, and for any other body
+ */
+export function jsonObject({ status, headers, body }: HttpAnswer, issuer: string): Record<string, unknown> {
+  const object = objectIn(body);
+  if (status < 200 || status > 299) {
+    const code = errorCode(object);
+    throw new SourceFailure(`${issuer} answered ${status}${code === undefined ? '' : ` (${code})`}`, {
+      retryAfter: retryAfterOf(headers['retry-after'], Date.now()),
+    });
+  }
+  if (object === undefined) {
+    throw new SourceFailure(`${issuer} answered ${status} with ${kindOf(headers['content-type'])}, not a JSON object`);
+  }
+  return object;
+}
+
+function objectIn(body: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(body);
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** An error code of OAuth (RFC 6749 5.2). Nothing else of a body is shown: an issuer may repeat there what it was sent. */
+function errorCode(object: Record<string, unknown> | undefined): string | undefined {
+  const code = object?.error;
+  return typeof code === 'string' && /^[\w.-]{1,64}$/.test(code) ? code : undefined;
+}
+
+function kindOf(contentType: string | undefined): string {
+  const [type = ''] = (contentType ?? '').split(';');
+  return /^[\w.+-]{1,64}\/[\w.+-]{1,64}$/.test(type.trim()) ? type.trim() : 'no content type';
+}

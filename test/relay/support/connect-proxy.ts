@@ -1,0 +1,40 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+
+/** A proxy on loopback that leads every CONNECT to one port, whatever it was asked for. Whoever starts it closes it. */
+export interface ConnectProxy {
+  url: string;
+  /** What it was asked to connect to, such as `auth.example.com:443`. */
+  asked: string[];
+  close(): Promise<void>;
+}
+
+/** @param answer in place of a tunnel: what it writes after a CONNECT */
+export async function connectProxy(port: number, answer?: string): Promise<ConnectProxy> {
+  const asked: string[] = [];
+  const sockets = new Set<Socket>();
+  const server = createServer((_, response) => response.writeHead(501).end());
+  server.on('connection', (socket: Socket) => sockets.add(socket));
+  server.on('connect', ({ url = '' }, client: Socket) => {
+    asked.push(url);
+    client.on('error', () => {});
+    if (answer !== undefined) return client.write(answer);
+    const upstream = connect(port, '127.0.0.1', () => {
+      client.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      upstream.pipe(client).pipe(upstream);
+    });
+    upstream.on('error', () => client.destroy());
+    sockets.add(upstream);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    asked,
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

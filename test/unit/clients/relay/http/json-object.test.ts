@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { jsonObject } from '../../../../../clients/relay/http/json-object.ts';
+import { retryAfterOf } from '../../../../../clients/relay/http/retry-after.ts';
+import { SourceFailure } from '../../../../../clients/relay/sources/source.ts';
+
+const answer = (status: number, body: string, headers: Record<string, string> = {}) => ({ status, body, headers });
+
+function failure(...args: Parameters<typeof answer>): SourceFailure {
+  try {
+    jsonObject(answer(...args), 'auth.example.com');
+  } catch (error) {
+    expect(error).toBeInstanceOf(SourceFailure);
+    return error as SourceFailure;
+  }
+  throw new Error('it was taken');
+}
+
+describe('the JSON object of an answer', () => {
+  it('is what a status of 200 to 299 has', () => {
+    expect(jsonObject(answer(201, '{"a":1}'), 'x')).toEqual({ a: 1 });
+  });
+
+  it.each([
+    ['<html>', 'text/html; charset=utf-8', 'text/html'],
+    ['[1]', 'application/json', 'application/json'],
+    ['null', 'application/json', 'application/json'],
+    ['"text"', 'a<b>', 'no content type'],
+  ])('is not %s', (body, type, shown) => {
+    expect(failure(200, body, { 'content-type': type }).message).toBe(
+      `auth.example.com answered 200 with ${shown}, not a JSON object`,
+    );
+  });
+
+  it('is not what another status has; only an OAuth error code of it is told', () => {
+    expect(failure(302, '{}').message).toBe('auth.example.com answered 302');
+    expect(failure(401, '{"error":"invalid_client"}').message).toBe('auth.example.com answered 401 (invalid_client)');
+    for (const error of ['the secret was: s3cret', `${'x'.repeat(65)}`, '', 5, { s: 's3cret' }]) {
+      expect(failure(400, JSON.stringify({ error, error_description: 's3cret' })).message).toBe(
+        'auth.example.com answered 400',
+      );
+    }
+  });
+
+  it('is asked for again after what Retry-After says', () => {
+    expect(failure(429, '', { 'retry-after': '7' }).retryAfter).toBe(7_000);
+    expect(failure(503, '').retryAfter).toBeUndefined();
+  });
+});
+
+describe('Retry-After', () => {
+  const now = Date.UTC(2026, 0, 1);
+  it.each([
+    ['120', 120_000],
+    [' 0 ', 0],
+    ['Thu, 01 Jan 2026 00:00:30 GMT', 30_000],
+    ['Wed, 31 Dec 2025 00:00:00 GMT', 0],
+    ['9999999999', 3_600_000],
+    ['Fri, 01 Jan 2027 00:00:00 GMT', 3_600_000],
+    ['soon', undefined],
+    ['', undefined],
+    [undefined, undefined],
+  ])('%j is %j milliseconds', (header, wait) => {
+    expect(retryAfterOf(header, now)).toBe(wait);
+  });
+});

@@ -1,0 +1,14 @@
+import { expect, it } from 'vitest';
+import { commandEnvironment } from '../../../../../clients/relay/process/command-environment.ts';
+
+it('gives a command where programs are, a home, a language and what is named: nothing else of the agent’s', () => {
+  const env = { PATH: '/bin', HOME: '/root', LANG: 'C', CLIENT_SECRET: 's3cret', AWS_REGION: 'eu-central-1' };
+  expect(commandEnvironment(env)).toEqual({ PATH: '/bin', HOME: '/root', LANG: 'C' });
+  expect(commandEnvironment(env, ['AWS_REGION', 'ABSENT'])).toEqual({
+    PATH: '/bin',
+    HOME: '/root',
+    LANG: 'C',
+    AWS_REGION: 'eu-central-1',
+  });
+  expect(commandEnvironment({})).toEqual({ PATH: '/usr/local/bin:/usr/bin:/bin' });
+});

@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest';
+import { privateGroup } from '../../../../../clients/relay/process/private-group.ts';
+
+const passwd = ['root:x:0:0::/root:/bin/sh', 'anna:x:1000:1000::/home/anna:/bin/sh', 'relay:x:999:999::/:/bin/false'];
+const group = ['root:x:0:', 'anna:x:1000:', 'relay:x:999:', 'staff:x:50:anna'];
+
+it.each([
+  ['a person’s, whom the machine gave one', 1_000, [], [], 1_000],
+  ['no service’s, whose group units lend to others', 999, [], [], undefined],
+  ['not root’s', 0, [], [], undefined],
+  ['nobody’s who is not in the file', 1_001, [], [], undefined],
+  ['not that of two persons', 1_000, ['ben:x:1001:1000::/home/ben:/bin/sh'], [], undefined],
+  ['not a group that has a second name', 1_000, [], ['friends:x:1000:ben'], undefined],
+])('a group that one is alone in is %s', async (_whose, uid, users, groups, expected) => {
+  const files = { passwd: [...passwd, ...users].join('\n'), group: [...group, ...groups].join('\n') };
+  expect(await privateGroup(uid, files)).toBe(expected);
+});
+
+it.each([
+  ['anna:x:1000:anna', 1_000],
+  ['anna:x:1000:ben', undefined],
+  ['anna:x:1000:anna,ben', undefined],
+  ['users:x:1000:', undefined],
+])('a person with the group %s is alone in the group %s', async (line, expected) => {
+  expect(await privateGroup(1_000, { passwd: passwd.join('\n'), group: line })).toBe(expected);
+});

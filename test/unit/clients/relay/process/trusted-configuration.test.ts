@@ -1,0 +1,71 @@
+import { chmod, chown, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { untrustedConfiguration } from '../../../../../clients/relay/process/trusted-configuration.ts';
+
+const isRoot = process.geteuid?.() === 0;
+const NOBODY = 65_534;
+let folder: string;
+let file: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'relay-trust-'));
+  file = join(folder, 'config.yaml');
+  await writeFile(file, '', { mode: 0o644 });
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+describe('a configuration', () => {
+  it('is trusted where only root and the agent can write it', async () => {
+    expect(await untrustedConfiguration(file)).toBeUndefined();
+  });
+
+  it.each([0o664, 0o646])('is not with the mode %o', async (mode) => {
+    await chmod(file, mode);
+    expect(await untrustedConfiguration(file)).toContain(`other users may write ${file}`);
+  });
+
+  it.each([0o775, 0o1777])('is not in a folder of the mode %o', async (mode) => {
+    await chmod(folder, mode);
+    expect(await untrustedConfiguration(file)).toContain(`other users may write in ${folder}`);
+  });
+
+  it('is trusted where the group that may write is one that the user is alone in, and not where others may', async () => {
+    await chmod(file, 0o664);
+    await chmod(folder, 0o775);
+    const { gid } = await stat(file);
+    expect(await untrustedConfiguration(file, undefined, gid)).toBeUndefined();
+    expect(await untrustedConfiguration(file, undefined, gid + 1)).toContain(folder);
+    await chmod(file, 0o666);
+    expect(await untrustedConfiguration(file, undefined, gid)).toContain(`other users may write ${file}`);
+    await chmod(folder, 0o777);
+    expect(await untrustedConfiguration(file, undefined, gid)).toContain(`other users may write in ${folder}`);
+  });
+
+  it('is not where a link to it, or what it leads to, is in a folder that others write', async () => {
+    const open = join(folder, 'open');
+    await mkdir(open);
+    await symlink(file, join(open, 'there'));
+    await symlink('open/there', join(folder, 'first'));
+    expect(await untrustedConfiguration(join(folder, 'first'))).toBeUndefined();
+    await chmod(open, 0o777);
+    expect(await untrustedConfiguration(join(folder, 'first'))).toContain(open);
+  });
+
+  it('is not when it is missing, or leads to itself', async () => {
+    expect(await untrustedConfiguration(join(folder, 'none'))).toContain('cannot be looked at (ENOENT)');
+    await symlink('loop', join(folder, 'loop'));
+    expect(await untrustedConfiguration(join(folder, 'loop'))).toContain('too many links');
+  });
+
+  it('is not when it belongs to another user', async () => {
+    if (isRoot) {
+      await chown(file, NOBODY, NOBODY);
+      expect(await untrustedConfiguration(file)).toContain(`${file} belongs to user ${NOBODY}`);
+    } else {
+      // An ordinary user can give nothing away; root's files are trusted.
+      expect(await untrustedConfiguration('/etc/passwd')).toBeUndefined();
+    }
+  });
+});

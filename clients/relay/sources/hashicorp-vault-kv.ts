@@ -1,0 +1,54 @@
+import * as z from 'zod';
+import { vaultClient } from '../vault/client.ts';
+import { secretIn } from '../vault/kv-answer.ts';
+import { loginMethod } from '../vault/login.ts';
+import { vaultSession } from '../vault/session.ts';
+import { checkLogin, vaultFields } from '../vault/settings.ts';
+import { secretNames, textValues } from '../vault/values.ts';
+import type { SourceKind } from './source.ts';
+
+const settings = z
+  .strictObject({
+    ...vaultFields,
+    kv_version: z
+      .union([z.literal(1), z.literal(2)], { error: 'must be 1 or 2' })
+      .optional()
+      .meta({ description: 'The version of the key-value engine. Default: what the answer looks like.' }),
+    fields: secretNames,
+  })
+  .superRefine(checkLogin);
+
+/**
+ * A secret of Vault's key-value engine, version 1 or 2, under the names that it has there.
+ *
+ * It has no lease. The `lease_duration` that version 1 answers is a hint how often to look, which nobody enforces, and so
+ * no expiry here: `refresh_interval_minutes` says how often to look. A version that has a `deletion_time` ends then.
+ *
+ * @see https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v1
+ * @see https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2
+ */
+export const hashicorpVaultKv: SourceKind<'hashicorp_vault_kv', typeof settings> = {
+  type: 'hashicorp_vault_kv',
+  settings,
+  create(given, tools) {
+    const client = vaultClient(given);
+    const session = vaultSession(client, loginMethod(given, client, tools), tools);
+    const { vault_path: path, kv_version: version, fields } = given;
+    return {
+      async fetch(_previous, signal) {
+        const fetchedAt = tools.clock.now();
+        const answer = await session.use(
+          ({ token }) => client.ask({ method: 'GET', path, token }, signal, [404]),
+          signal,
+        );
+        const { data, expiresAt } = secretIn(answer, { server: client.name, path, version, now: fetchedAt });
+        return {
+          values: textValues(data, path, fields),
+          fetchedAt,
+          ...(expiresAt !== undefined && { expiresAt }),
+        };
+      },
+      close: () => session.close(true),
+    };
+  },
+};

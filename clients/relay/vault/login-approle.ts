@@ -1,0 +1,58 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type SecretReference, secretOf } from '../config/secret-reference.ts';
+import { SourceFailure, type SourceTools } from '../sources/source.ts';
+import type { VaultClient } from './client.ts';
+import type { LoginMethod } from './login-method.ts';
+import type { VaultAuth, VaultSettings } from './settings.ts';
+import { unwrapper } from './wrapped-secret-id.ts';
+
+/**
+ * Logs in by AppRole: `role_id` and `secret_id`.
+ *
+ * @see https://developer.hashicorp.com/vault/api-docs/auth/approle#login-with-approle
+ */
+export function appRoleLogin(
+  auth: Extract<VaultAuth, { method: 'approle' }>,
+  { vault_role, vault_namespace }: VaultSettings,
+  client: VaultClient,
+  tools: SourceTools,
+): LoginMethod {
+  const mount = auth.mount ?? 'approle';
+  const wrapped = secretOf(auth, 'wrapped_secret_id');
+  const unwrap = unwrapper(client, { mount, role: vault_role ?? '', namespace: vault_namespace });
+  const secret = async (name: 'role_id' | 'secret_id') =>
+    // A line end is allowed for at the end of a secret's file; some tools leave a carriage return, too.
+    (await tools.secret(secretOf(auth, name) ?? (await byConvention(vault_role, name, tools)))).trim();
+  return {
+    mount,
+    async body(signal) {
+      const secretId =
+        wrapped === undefined ? await secret('secret_id') : await unwrap((await tools.secret(wrapped)).trim(), signal);
+      return { role_id: await secret('role_id'), secret_id: secretId };
+    },
+  };
+}
+
+/**
+ * Where a role's ids are when nobody says: the systemd credential ROLE.role_id (or .secret_id) where there is one, else
+ * `secrets/ROLE.role_id` in the configuration's folder. Each of the two is looked for by itself: often only the secret
+ * id is handed over as a credential.
+ */
+async function byConvention(
+  role: string | undefined,
+  name: string,
+  { configFolder, credentialsFolder }: SourceTools,
+): Promise<SecretReference> {
+  if (role === undefined) throw new SourceFailure(`vault_role must be given, or auth.${name}`);
+  const file = `${role}.${name}`;
+  if (credentialsFolder !== undefined && (await isThere(join(credentialsFolder, file)))) return { credential: file };
+  return { file: join(configFolder, 'secrets', file) };
+}
+
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,24 @@
+import { secretOf } from '../config/secret-reference.ts';
+import { SourceFailure, type SourceTools } from '../sources/source.ts';
+import type { LoginMethod } from './login-method.ts';
+import type { VaultAuth, VaultSettings } from './settings.ts';
+
+/**
+ * Logs in with a JWT, read anew for each login: it lives shortly, and whatever keeps it has replaced it since.
+ *
+ * @see https://developer.hashicorp.com/vault/api-docs/auth/jwt#jwt-login
+ */
+export function jwtLogin(
+  auth: Extract<VaultAuth, { method: 'jwt' }>,
+  { vault_role }: VaultSettings,
+  tools: SourceTools,
+): LoginMethod {
+  const reference = secretOf(auth, 'jwt');
+  return {
+    mount: auth.mount ?? 'jwt',
+    async body() {
+      if (reference === undefined) throw new SourceFailure('auth.jwt must say where the JWT is');
+      return { ...(vault_role !== undefined && { role: vault_role }), jwt: (await tools.secret(reference)).trim() };
+    },
+  };
+}

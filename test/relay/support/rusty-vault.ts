@@ -1,0 +1,152 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { accessSync, constants } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { request as tlsRequest } from 'node:https';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+/** RustyVault, another maker's server of Vault's API: where `npm test` builds it, or wherever RVAULT says. */
+const binary = process.env.RVAULT ?? fileURLToPath(new URL('../../../.local/rusty-vault/bin/rvault', import.meta.url));
+
+/** Why it cannot be tested against here; nothing when it can. */
+export const noRustyVault = isExecutable(binary)
+  ? undefined
+  : (process.env.RUSTY_VAULT_MISSING ?? 'RustyVault is not built; where there is cargo, `npm test` builds it');
+
+export interface RustyVault {
+  address: string;
+  rootToken: string;
+  folder: string;
+  /** Asks as root. @throws {Error} for any other status than 200 to 299 */
+  asRoot(method: string, path: string, body?: object): Promise<Record<string, unknown>>;
+  seal(): Promise<void>;
+  unseal(): Promise<void>;
+  /** Starts it again on the same storage, with TLS: PEM, the certificates of clients are asked for. */
+  restartWithTls(pem: { cert: string; key: string; ca: string }): Promise<void>;
+  /** Ends it and removes what it wrote. */
+  stop(): Promise<void>;
+}
+
+/** Starts one, empty and unsealed. */
+export async function startRustyVault(): Promise<RustyVault> {
+  const folder = await mkdtemp(join(tmpdir(), 'rusty-vault-'));
+  const port = await freePort();
+  let tls: { ca: string } | undefined;
+  let run = await started(folder, port, []);
+  const ask = (method: string, path: string, body?: object, token?: string) =>
+    asked(`${vault.address}/v1/${path}`, method, body, token, tls?.ca);
+  const vault = { address: `http://127.0.0.1:${port}` };
+  const { keys, root_token: rootToken } = (await ask('PUT', 'sys/init', {
+    secret_shares: 1,
+    secret_threshold: 1,
+  })) as { keys: string[]; root_token: string };
+  const unseal = async () => void (await ask('PUT', 'sys/unseal', { key: keys[0] }));
+  await unseal();
+  return Object.assign(vault, {
+    rootToken,
+    folder,
+    unseal,
+    asRoot: (method: string, path: string, body?: object) => ask(method, path, body, rootToken),
+    seal: async () => void (await ask('PUT', 'sys/seal', undefined, rootToken)),
+    async restartWithTls({ cert, key, ca }: { cert: string; key: string; ca: string }) {
+      await run.stop();
+      const [certFile, keyFile, caFile] = ['server.crt', 'server.key', 'ca.crt'].map((name) => join(folder, name));
+      await Promise.all([
+        writeFile(certFile ?? '', cert),
+        writeFile(keyFile ?? '', key, { mode: 0o600 }),
+        writeFile(caFile ?? '', ca),
+      ]);
+      run = await started(folder, port, [
+        'tls_disable = "false"',
+        `tls_cert_file = "${certFile}"`,
+        `tls_key_file = "${keyFile}"`,
+        `tls_client_ca_file = "${caFile}"`,
+      ]);
+      vault.address = `https://127.0.0.1:${port}`;
+      tls = { ca };
+      await unseal();
+    },
+    async stop() {
+      await run.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  });
+}
+
+/** Its configuration's blocks want one attribute a line. */
+async function started(folder: string, port: number, listener: string[]) {
+  const configuration = [
+    'storage "file" {',
+    `  path = "${folder}/data"`,
+    '}',
+    'listener "tcp" {',
+    `  address = "127.0.0.1:${port}"`,
+    ...(listener.length > 0 ? listener : ['tls_disable = "true"']).map((line) => `  ${line}`),
+    '}',
+    `work_dir = "${folder}/work"`,
+    `pid_file = "${folder}/pid"`,
+    'log_level = "error"',
+    'daemon = false',
+  ];
+  await writeFile(join(folder, 'config.hcl'), configuration.join('\n'));
+  const server = spawn(binary, ['server', `--config=${folder}/config.hcl`], { cwd: folder, stdio: 'ignore' });
+  const ended = once(server, 'exit');
+  while (!(await isListening(port))) {
+    if (server.exitCode !== null) throw new Error(`RustyVault ended with ${server.exitCode}`);
+    await wait(20);
+  }
+  return {
+    async stop() {
+      server.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function isListening(port: number): Promise<boolean> {
+  const probe = request({ host: '127.0.0.1', port, path: '/v1/sys/seal-status', agent: false });
+  probe.end();
+  try {
+    const [response] = await once(probe, 'response');
+    response.resume();
+    return true;
+  } catch (error) {
+    // Over TLS it listens, too, and ends what is no TLS.
+    return (error as NodeJS.ErrnoException).code !== 'ECONNREFUSED';
+  }
+}
+
+async function asked(url: string, method: string, body?: object, token?: string, ca?: string) {
+  const headers = token === undefined ? {} : { 'x-vault-token': token };
+  const send = url.startsWith('https:') ? tlsRequest : request;
+  const sent = send(url, { method, headers, agent: false, ...(ca !== undefined && { ca }) });
+  sent.end(body === undefined ? undefined : JSON.stringify(body));
+  const [response] = await once(sent, 'response');
+  const answer = await text(response);
+  if (response.statusCode > 299) throw new Error(`RustyVault answered ${response.statusCode} for ${method} ${url}`);
+  return (answer === '' ? {} : JSON.parse(answer)) as Record<string, unknown>;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

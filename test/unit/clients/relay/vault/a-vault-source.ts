@@ -1,0 +1,38 @@
+import type * as z from 'zod';
+import { hashicorpVaultKv } from '../../../../../clients/relay/sources/hashicorp-vault-kv.ts';
+import { vaultDynamic } from '../../../../../clients/relay/sources/vault-dynamic.ts';
+import type { DocumentedVault } from '../../../../relay/support/vault-of-documented-shape.ts';
+import { closingSources, type VaultTools } from '../../../../relay/support/vault-tools.ts';
+
+/** A signal that never says anything. */
+export const { signal } = new AbortController();
+
+/** An AppRole that the server of the documented shape accepts. */
+export const appRole = {
+  method: 'approle',
+  role_id: { insecure_inline: 'role-1' },
+  secret_id: { insecure_inline: 'secret-1' },
+} as const;
+
+/** Makes sources of a server, and closes them after the test. */
+export function vaultSources(vault: DocumentedVault, tools: () => VaultTools) {
+  const close = closingSources();
+  const settings = (vault_path: string, more: object) => ({
+    vault_addr: vault.address,
+    vault_path,
+    auth: appRole,
+    ...more,
+  });
+  return {
+    kv: (path: string, more: object = {}) =>
+      close(hashicorpVaultKv.create(hashicorpVaultKv.settings.parse(settings(path, more)), tools())),
+    dynamic: (path: string, more: object = {}) =>
+      close(vaultDynamic.create(vaultDynamic.settings.parse(settings(path, more)), tools())),
+  };
+}
+
+/** What settings are refused with, each fault with its place. */
+export function faultsOf(kind: { settings: z.ZodType }, given: object): string[] {
+  const { error } = kind.settings.safeParse(given);
+  return error?.issues.map(({ path, message }) => `${path.join('.')} ${message}`) ?? [];
+}

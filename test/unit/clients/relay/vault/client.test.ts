@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { vaultClient } from '../../../../../clients/relay/vault/client.ts';
+import { VaultRefusal } from '../../../../../clients/relay/vault/refusal.ts';
+import { useVaultOfDocumentedShape } from '../../../../relay/support/vault-of-documented-shape.ts';
+import { signal } from './a-vault-source.ts';
+
+const vault = useVaultOfDocumentedShape();
+const asking = (more: object = {}) => vaultClient({ vault_addr: vault.address, ...more });
+const host = () => new URL(vault.address).host;
+
+describe('a client of a Vault of the documented shape', () => {
+  it('sends the token, the namespace and the header that no browser can send', async () => {
+    vault.instead = () => ({ body: { data: { a: 'b' } } });
+    const client = asking({ vault_namespace: 'team/app', vault_addr: `${vault.address}/behind/` });
+    const answer = await client.ask({ method: 'POST', path: 'a/b c', token: 'hvs.1', body: { x: 1 } }, signal);
+    client.close();
+    expect(answer).toEqual({ data: { a: 'b' }, status: 200 });
+    expect(vault.asked).toEqual([
+      {
+        method: 'POST',
+        path: '/behind/v1/a/b%20c',
+        body: { x: 1 },
+        headers: expect.objectContaining({
+          'x-vault-token': 'hvs.1',
+          'x-vault-namespace': 'team/app',
+          'x-vault-request': 'true',
+          'content-type': 'application/json',
+        }),
+      },
+    ]);
+  });
+
+  it.each([
+    [400, 'it finds the request wrong'],
+    [403, 'permission denied'],
+    [404, 'there is nothing at this path, or this role may not see it'],
+    [412, 'it does not have all the data yet'],
+    [429, 'it asks for fewer requests, or is a standby'],
+    [472, 'it is in disaster recovery'],
+    [473, 'it is a performance standby'],
+    [503, 'it is sealed, or down for maintenance'],
+    [307, 'it sends on elsewhere, which is not followed'],
+    [418, 'no reason is known'],
+  ])('says what a %i means, and nothing that the answer repeats', async (status, meaning) => {
+    vault.instead = () => ({
+      status,
+      headers: { location: '/v1/x', 'retry-after': '7' },
+      body: { errors: ['s3cret'] },
+    });
+    const failure = await asking()
+      .ask({ method: 'GET', path: 'kv/app' }, signal)
+      .catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(VaultRefusal);
+    expect(failure).toMatchObject({ status, retryAfter: 7_000 });
+    expect(String(failure)).toContain(`Vault at ${host()} answered ${status} for kv/app: ${meaning}`);
+    expect(JSON.stringify([failure, String(failure), (failure as Error).stack])).not.toContain('s3cret');
+    expect(vault.asked).toHaveLength(1);
+  });
+
+  it.each([
+    ['HTML', { headers: { 'content-type': 'text/html' }, body: '<html></html>' }, /answered 200 with text\/html/],
+    ['a list', { body: '[]' }, /not a JSON object/],
+    ['data of another shape', { body: { data: 's3cret' } }, /answered 200, but not as Vault answers$/],
+    ['a lease that ends before it starts', { body: { lease_duration: -1 } }, /answered 200, but not as Vault answers$/],
+  ])('does not take %s for an answer', async (_what, answer, sentence) => {
+    vault.instead = () => answer;
+    await expect(asking().ask({ method: 'GET', path: 'kv/app' }, signal)).rejects.toThrow(sentence);
+  });
+
+  it('takes an answer without content for an empty one', async () => {
+    vault.instead = () => ({ status: 204 });
+    expect(await asking().ask({ method: 'POST', path: 'a' }, signal)).toEqual({ status: 204 });
+  });
+
+  it('takes a refusal that is waited for as one where its answer is no answer of Vault', async () => {
+    vault.instead = () => ({ status: 404, body: '<html>' });
+    const request = asking().ask({ method: 'GET', path: 'kv/app' }, signal, [404]);
+    await expect(request).rejects.toThrow('answered 404 for kv/app');
+  });
+
+  it('sends no token that could end its header', async () => {
+    const request = asking().ask({ method: 'GET', path: 'a', token: 'hvs\r\nx: y' }, signal);
+    await expect(request).rejects.toThrow(/^The token for Vault at \S+ is none of Vault$/);
+    expect(vault.asked).toEqual([]);
+  });
+});

@@ -1,0 +1,110 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { useVaultOfDocumentedShape } from '../../../../relay/support/vault-of-documented-shape.ts';
+import { type VaultTools, vaultTools } from '../../../../relay/support/vault-tools.ts';
+import { signal, vaultSources } from './a-vault-source.ts';
+
+const vault = useVaultOfDocumentedShape();
+let tools: VaultTools;
+const { kv } = vaultSources(vault, () => tools);
+
+beforeEach(() => {
+  tools = vaultTools();
+  vault.clock = tools.clock;
+});
+
+const version = (data: Record<string, unknown> | null, more: object = {}) => ({
+  data: {
+    data,
+    metadata: { version: 3, created_time: '2026-01-01T00:00:00Z', deletion_time: '', destroyed: false, ...more },
+  },
+});
+
+describe('a secret of KV version 2 at a Vault of the documented shape', () => {
+  it('has the names and values of its latest version, and no end', async () => {
+    vault.secrets = { 'secret/data/app': version({ DB_USER: 'app', port: 5432, tls: true }) };
+    expect(await kv('secret/data/app').fetch(undefined, signal)).toEqual({
+      values: { DB_USER: 'app', port: '5432', tls: 'true' },
+      fetchedAt: tools.clock.now(),
+    });
+  });
+
+  it('is read in its namespace', async () => {
+    vault.namespace = 'team/app';
+    vault.secrets = { 'secret/data/app': version({ a: 'b' }) };
+    const source = kv('secret/data/app', { vault_namespace: 'team/app' });
+    expect((await source.fetch(undefined, signal)).values).toEqual({ a: 'b' });
+    await expect(kv('secret/data/app').fetch(undefined, signal)).rejects.toThrow('answered 404');
+  });
+
+  it('ends when its version is to be deleted', async () => {
+    const end = tools.clock.now() + 60_000;
+    vault.secrets = { 'secret/data/app': version({ a: 'b' }, { deletion_time: new Date(end).toISOString() }) };
+    expect(await kv('secret/data/app').fetch(undefined, signal)).toMatchObject({ expiresAt: end });
+  });
+
+  it.each([
+    ['deleted', { deletion_time: '2025-12-31T00:00:00Z' }],
+    ['destroyed', { deletion_time: '2025-12-31T00:00:00Z', destroyed: true }],
+  ])('that was %s is told as that, with its version', async (what, more) => {
+    vault.secrets = { 'secret/data/app': { ...version(null, more), status: 404 } };
+    await expect(kv('secret/data/app').fetch(undefined, signal)).rejects.toThrow(
+      `secret/data/app: version 3 was ${what}`,
+    );
+  });
+
+  it('is not handed out when its time is over by the clock here', async () => {
+    vault.secrets = { 'secret/data/app': version({ a: 'b' }, { deletion_time: '2025-12-31T00:00:00Z' }) };
+    await expect(kv('secret/data/app').fetch(undefined, signal)).rejects.toThrow('version 3 was deleted');
+  });
+
+  it('without data/ in its path is told what is missing', async () => {
+    await expect(kv('secret/app').fetch(undefined, signal)).rejects.toThrow('KV version 2 wants data/ after the mount');
+    vault.secrets = { 'secret/app': { data: { a: 'b' } } };
+    await expect(kv('secret/app', { kv_version: 2 }).fetch(undefined, signal)).rejects.toThrow(
+      'secret/app is no secret of KV version 2: is data/ in it, after the mount?',
+    );
+  });
+});
+
+describe('a secret of KV at a Vault of the documented shape', () => {
+  it('is of version 1 where that is said, whatever it looks like', async () => {
+    vault.secrets = { 'kv/app': { data: { ...version({ a: 'b' }).data, token: 't' } } };
+    const source = kv('kv/app', { kv_version: 1, fields: ['token'] });
+    expect((await source.fetch(undefined, signal)).values).toEqual({ token: 't' });
+  });
+
+  it('is of version 1 where data and metadata are just names in it', async () => {
+    vault.secrets = { 'kv/app': { data: { data: 'x', metadata: 'y' } } };
+    expect((await kv('kv/app').fetch(undefined, signal)).values).toEqual({ data: 'x', metadata: 'y' });
+  });
+
+  it('gives only the fields that are named, so that others may be of any kind', async () => {
+    vault.secrets = { 'kv/app': { data: { user: 'u', nested: { s3cret: 1 }, none: null } } };
+    expect((await kv('kv/app', { fields: ['user'] }).fetch(undefined, signal)).values).toEqual({ user: 'u' });
+  });
+
+  it.each([
+    ['an object', { user: 'u', nested: { x: 's3cret' } }, 'the value "nested" is no text; leave it out'],
+    ['a list', { list: ['s3cret'] }, 'the value "list" is no text'],
+    ['nothing', { none: null }, 'the value "none" is no text'],
+    ['an empty text', { empty: '' }, 'the value "empty" is empty'],
+    ['a number that JSON cannot hold', { big: 12345678901234567890n }, 'the value "big" is too large a number'],
+    ['a name that breaks lines', { 'a\nb': null }, 'the value "a\\nb" is no text'],
+    ['no values', {}, 'kv/app holds no value'],
+  ])('is refused with %s in it', async (_what, data, sentence) => {
+    const text = JSON.stringify({ data }, (_, value) => (typeof value === 'bigint' ? Number(value) : value));
+    vault.instead = ({ path }) => (path === 'kv/app' ? { body: text } : undefined);
+    const failure = await kv('kv/app').fetch(undefined, signal).catch(String);
+    expect(failure).toContain(sentence);
+    expect(failure).not.toContain('s3cret');
+  });
+
+  it('is refused when a field is not there, even one that every object has', async () => {
+    vault.secrets = { 'kv/app': { data: { user: 'u' } } };
+    for (const name of ['password', 'toString', '__proto__']) {
+      await expect(kv('kv/app', { fields: [name] }).fetch(undefined, signal)).rejects.toThrow(
+        `kv/app: the value "${name}" is not there`,
+      );
+    }
+  });
+});

@@ -1,0 +1,199 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { awsRequestIn } from '../../../../relay/support/vault-aws-login.ts';
+import { useVaultOfDocumentedShape } from '../../../../relay/support/vault-of-documented-shape.ts';
+import { type VaultTools, vaultTools } from '../../../../relay/support/vault-tools.ts';
+import { signal, vaultSources } from './a-vault-source.ts';
+
+const vault = useVaultOfDocumentedShape();
+let tools: VaultTools;
+const { kv } = vaultSources(vault, () => tools);
+
+beforeEach(() => {
+  tools = vaultTools();
+  vault.clock = tools.clock;
+  vault.secrets = { 'kv/app': { data: { a: 'b' } } };
+});
+
+describe('an AppRole login at a Vault of the documented shape', () => {
+  let folder: string;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'relay-approle-'));
+    for (const name of ['secrets', 'credentials']) await mkdir(join(folder, name));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const given = (files: Record<string, string>) =>
+    Promise.all(Object.entries(files).map(([name, content]) => writeFile(join(folder, name), content)));
+  const sent = () => vault.asked.find(({ path }) => path === 'auth/approle/login')?.body;
+
+  it('finds the ids of a role in the configuration’s folder', async () => {
+    await given({ 'secrets/app.role_id': 'role-1\n', 'secrets/app.secret_id': 'secret-1\r\n' });
+    tools = vaultTools({ configFolder: folder });
+    await kv('kv/app', { vault_role: 'app', auth: undefined }).fetch(undefined, signal);
+    expect(sent()).toEqual({ role_id: 'role-1', secret_id: 'secret-1' });
+  });
+
+  it('prefers systemd credentials, for each id by itself', async () => {
+    await given({
+      'secrets/app.role_id': 'role-1',
+      'secrets/app.secret_id': 'an older one',
+      'credentials/app.secret_id': 'secret-1',
+    });
+    tools = vaultTools({ configFolder: folder, credentialsFolder: join(folder, 'credentials') });
+    await kv('kv/app', { vault_role: 'app', auth: { method: 'approle' } }).fetch(undefined, signal);
+    expect(sent()).toEqual({ role_id: 'role-1', secret_id: 'secret-1' });
+  });
+
+  it('reads a secret id anew for each login, as somebody may have replaced it', async () => {
+    await given({ 'secrets/app.role_id': 'role-1', 'secrets/app.secret_id': 'secret-1' });
+    tools = vaultTools({ configFolder: folder });
+    vault.clock = tools.clock;
+    const source = kv('kv/app', { vault_role: 'app', auth: undefined });
+    await source.fetch(undefined, signal);
+    await given({ 'secrets/app.secret_id': 'secret-2' });
+    vault.accepts.approle = ({ secret_id }) => secret_id === 'secret-2';
+    vault.tokens.clear();
+    expect((await source.fetch(undefined, signal)).values).toEqual({ a: 'b' });
+  });
+
+  it('is made where the method is mounted', async () => {
+    vault.accepts = { 'team/vms': () => true };
+    const auth = { method: 'approle', mount: 'team/vms', role_id: { env: 'A' }, secret_id: { env: 'B' } };
+    await kv('kv/app', { auth }).fetch(undefined, signal);
+    expect(vault.log()).toEqual(['POST auth/team/vms/login', 'GET kv/app']);
+  });
+});
+
+describe('a wrapped secret id at a Vault of the documented shape', () => {
+  const wrappedBy = (wrappingToken: string) => {
+    tools.tokens.W = wrappingToken;
+    const auth = { method: 'approle', role_id: { insecure_inline: 'role-1' }, wrapped_secret_id: { env: 'W' } };
+    return kv('kv/app', { vault_role: 'app', auth, vault_namespace: vault.namespace });
+  };
+  const made = 'auth/approle/role/app/secret-id';
+
+  it('is looked up, unwrapped once, and held for the next login', async () => {
+    const source = wrappedBy(vault.wrap(made, { secret_id: 'secret-1' }));
+    await source.fetch(undefined, signal);
+    vault.tokens.clear();
+    await source.fetch(undefined, signal);
+    expect(vault.log().filter((line) => line.startsWith('POST'))).toEqual([
+      'POST sys/wrapping/lookup',
+      'POST sys/wrapping/unwrap',
+      'POST auth/approle/login',
+      'POST auth/approle/login',
+    ]);
+    expect(tools.logged()).not.toContain('secret-1');
+  });
+
+  it('is taken from another wrapping token once there is one', async () => {
+    const source = wrappedBy(vault.wrap(made, { secret_id: 'secret-1' }));
+    await source.fetch(undefined, signal);
+    vault.accepts.approle = ({ secret_id }) => secret_id === 'secret-2';
+    vault.tokens.clear();
+    tools.tokens.W = vault.wrap('auth/approle/role/app/custom-secret-id', { secret_id: 'secret-2' });
+    expect((await source.fetch(undefined, signal)).values).toEqual({ a: 'b' });
+  });
+
+  it.each([
+    'sys/wrapping/wrap',
+    'cubbyhole/x',
+    'auth/approle/role/other/secret-id',
+    `${made}/x`,
+    `x/${made}`,
+  ])('is not unwrapped when it was made at %s', async (path) => {
+    const wrappingToken = vault.wrap(path, { secret_id: 'secret-1' });
+    await expect(wrappedBy(wrappingToken).fetch(undefined, signal)).rejects.toThrow(
+      `was not made at ${made}: somebody may have put it in the place of another; it was not used`,
+    );
+    expect(vault.log()).toEqual(['POST sys/wrapping/lookup']);
+  });
+
+  it('may have its namespace in the path', async () => {
+    vault.namespace = 'team/';
+    const source = wrappedBy(vault.wrap(`team/${made}`, { secret_id: 'secret-1' }));
+    expect((await source.fetch(undefined, signal)).values).toEqual({ a: 'b' });
+  });
+
+  it('that somebody has used is told as what it may be', async () => {
+    const wrappingToken = 'hvs.used-already';
+    const failure = await wrappedBy(wrappingToken).fetch(undefined, signal).catch(String);
+    expect(failure).toContain(
+      'it has expired or was used. Unless this agent used it before it was started anew, somebody',
+    );
+    expect(failure).not.toContain(wrappingToken);
+  });
+});
+
+describe('a JWT login at a Vault of the documented shape', () => {
+  it('shows the token that another source keeps, as it is at each login', async () => {
+    vault.accepts = { jwt: ({ role, jwt }) => role === 'app' && jwt === tools.tokens.oidc };
+    tools.tokens.oidc = 'a.b.c';
+    const source = kv('kv/app', { vault_role: 'app', auth: { method: 'jwt', jwt: { token: 'oidc' } } });
+    await source.fetch(undefined, signal);
+    vault.tokens.clear();
+    tools.tokens.oidc = 'd.e.f';
+    await source.fetch(undefined, signal);
+    const logins = vault.asked.filter(({ path }) => path === 'auth/jwt/login');
+    expect(logins.map(({ body }) => body.jwt)).toEqual(['a.b.c', 'd.e.f']);
+  });
+
+  it('leaves the role to the server where none is named', async () => {
+    vault.accepts = { jwt: (body) => !('role' in body) };
+    const source = kv('kv/app', { auth: { method: 'jwt', jwt: { token: 'oidc' } } });
+    expect((await source.fetch(undefined, signal)).values).toEqual({ a: 'b' });
+  });
+});
+
+describe('an AWS login at a Vault of the documented shape', () => {
+  const identity = {
+    AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE',
+    AWS_SECRET_ACCESS_KEY: 'a-secret-key',
+    AWS_SESSION_TOKEN: 'a-session',
+  };
+  let before: NodeJS.ProcessEnv;
+
+  beforeEach(() => {
+    before = { ...process.env };
+    Object.assign(process.env, identity);
+    vault.accepts = { aws: (body) => awsRequestIn(body, 'a-secret-key').isSignedRightly };
+  });
+  afterEach(() => {
+    for (const name of Object.keys(identity)) delete process.env[name];
+    Object.assign(process.env, before);
+  });
+  const request = () => awsRequestIn(vault.asked[0]?.body ?? {}, 'a-secret-key');
+
+  it('sends a signed question who it is, for this server alone, and never the secret key', async () => {
+    const auth = { method: 'aws', region: 'eu-central-1', server_id: 'vault.example.com' };
+    await kv('kv/app', { vault_role: 'app', auth }).fetch(undefined, signal);
+    expect(request()).toMatchObject({
+      isSignedRightly: true,
+      method: 'POST',
+      url: 'https://sts.eu-central-1.amazonaws.com/',
+      body: 'Action=GetCallerIdentity&Version=2011-06-15',
+      accessKey: 'AKIAEXAMPLE',
+      region: 'eu-central-1',
+      service: 'sts',
+      headers: { 'x-amz-security-token': 'a-session', 'x-vault-aws-iam-server-id': 'vault.example.com' },
+    });
+    expect(request().signed).toEqual(expect.arrayContaining(['host', 'x-amz-date', 'x-vault-aws-iam-server-id']));
+    expect(vault.asked[0]?.body).toMatchObject({ role: 'app' });
+    expect(JSON.stringify(vault.asked)).not.toContain('a-secret-key');
+  });
+
+  it('names the global endpoint, and its region, where no region is said', async () => {
+    await kv('kv/app', { auth: { method: 'aws' } }).fetch(undefined, signal);
+    expect(request()).toMatchObject({ url: 'https://sts.amazonaws.com/', region: 'us-east-1', isSignedRightly: true });
+    expect(request().headers).not.toHaveProperty('x-vault-aws-iam-server-id');
+  });
+
+  it('names AWS in China by its own domain', async () => {
+    await kv('kv/app', { auth: { method: 'aws', region: 'cn-north-1' } }).fetch(undefined, signal);
+    expect(request().url).toBe('https://sts.cn-north-1.amazonaws.com.cn/');
+  });
+});

@@ -1,0 +1,237 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { useVaultOfDocumentedShape } from '../../../../relay/support/vault-of-documented-shape.ts';
+import { type VaultTools, vaultTools } from '../../../../relay/support/vault-tools.ts';
+import { signal, vaultSources } from './a-vault-source.ts';
+
+const vault = useVaultOfDocumentedShape();
+let tools: VaultTools;
+const { kv, dynamic } = vaultSources(vault, () => tools);
+
+beforeEach(() => {
+  tools = vaultTools();
+  vault.clock = tools.clock;
+  vault.secrets = { 'kv/app': { data: { a: 'b' } } };
+});
+
+const MINUTE = 60_000;
+const LOGIN = 'POST auth/approle/login';
+const RENEWAL = 'POST auth/token/renew-self';
+const read = { values: { a: 'b' } };
+const count = (line: string) => vault.log().filter((other) => other === line).length;
+
+describe('a login at a Vault of the documented shape', () => {
+  it('is made once for many that ask at the same time', async () => {
+    const source = kv('kv/app');
+    await Promise.all([1, 2, 3].map(() => source.fetch(undefined, signal)));
+    expect([count(LOGIN), count('GET kv/app')]).toEqual([1, 3]);
+  });
+
+  it('is used while it lasts, and renewed before its use once half of it is over', async () => {
+    const source = kv('kv/app');
+    await source.fetch(undefined, signal);
+    tools.clock.pass(4 * MINUTE);
+    await source.fetch(undefined, signal);
+    expect([count(LOGIN), count(RENEWAL)]).toEqual([1, 0]);
+    tools.clock.pass(1.1 * MINUTE);
+    await source.fetch(undefined, signal);
+    expect([count(LOGIN), count(RENEWAL)]).toEqual([1, 1]);
+    expect(vault.asked.find(({ path }) => path === 'auth/token/renew-self')?.body).toEqual({ increment: '600s' });
+  });
+
+  it('is renewed while nobody uses it, between 55 and 65 % of its life', async () => {
+    await kv('kv/app').fetch(undefined, signal);
+    for (let renewals = 1; renewals <= 3; renewals++) {
+      tools.clock.pass(5.4 * MINUTE);
+      expect(count(RENEWAL)).toBe(renewals - 1);
+      tools.clock.pass(1.2 * MINUTE);
+      await vi.waitFor(() => expect(count(RENEWAL)).toBe(renewals));
+      await vi.waitFor(() => expect(tools.clock.waiting()).toBe(1));
+    }
+    expect(count(LOGIN)).toBe(1);
+  });
+
+  it('is tried again while nobody uses it when a renewal fails', async () => {
+    await kv('kv/app').fetch(undefined, signal);
+    vault.instead = ({ path }) => (path === 'auth/token/renew-self' ? { status: 503 } : undefined);
+    tools.clock.pass(6.6 * MINUTE);
+    await vi.waitFor(() => expect([count(RENEWAL), tools.clock.waiting()]).toEqual([1, 1]));
+    vault.instead = () => undefined;
+    tools.clock.pass(MINUTE);
+    await vi.waitFor(() => expect([count(RENEWAL), tools.clock.waiting()]).toEqual([2, 1]));
+    expect(count(LOGIN)).toBe(1);
+  });
+
+  it('is replaced by a new one when its renewal meets the maximum', async () => {
+    vault.login = { ttl: 600, maxTtl: 700, renewable: true };
+    const source = kv('kv/app');
+    await source.fetch(undefined, signal);
+    tools.clock.pass(5.4 * MINUTE);
+    await source.fetch(undefined, signal);
+    tools.clock.pass(4 * MINUTE);
+    await vi.waitFor(() => expect(count(RENEWAL)).toBe(2));
+    await source.fetch(undefined, signal);
+    expect([count(LOGIN), count(RENEWAL), vault.tokens.size]).toEqual([2, 2, 2]);
+    expect(vault.asked.at(-1)?.headers['x-vault-token']).toBe([...vault.tokens.keys()][1]);
+  });
+
+  it('is replaced by a new one when its renewal is refused', async () => {
+    const source = kv('kv/app');
+    await source.fetch(undefined, signal);
+    vault.instead = ({ path }) => (path === 'auth/token/renew-self' ? { status: 400 } : undefined);
+    tools.clock.pass(5.4 * MINUTE);
+    expect(await source.fetch(undefined, signal)).toMatchObject(read);
+    expect([count(LOGIN), count(RENEWAL)]).toEqual([2, 1]);
+  });
+
+  it('is replaced at once when it is needed just while its renewal is refused', async () => {
+    const source = kv('kv/app');
+    await source.fetch(undefined, signal);
+    vault.instead = ({ path }) => (path === 'auth/token/renew-self' ? { status: 400 } : undefined);
+    tools.clock.pass(6.6 * MINUTE);
+    expect(await source.fetch(undefined, signal)).toMatchObject(read);
+    expect(count(LOGIN)).toBe(2);
+  });
+
+  it('is used on when its renewal gets no answer: a new login would get none either', async () => {
+    const source = kv('kv/app');
+    await source.fetch(undefined, signal);
+    vault.instead = ({ path }) => (path === 'auth/token/renew-self' ? { body: '<html>' } : undefined);
+    tools.clock.pass(5.4 * MINUTE);
+    expect(await source.fetch(undefined, signal)).toMatchObject(read);
+    expect([count(LOGIN), count(RENEWAL)]).toEqual([1, 1]);
+  });
+
+  it('is kept to its end where no new one is accepted: a secret id may have been for one login only', async () => {
+    vault.login = { ttl: 600, maxTtl: 600, renewable: false };
+    const source = kv('kv/app');
+    await source.fetch(undefined, signal);
+    vault.accepts = {};
+    tools.clock.pass(9 * MINUTE);
+    expect(await source.fetch(undefined, signal)).toMatchObject(read);
+    expect(tools.logged()).toContain('Vault accepts no new login; the old one still lasts');
+    tools.clock.pass(MINUTE);
+    await expect(source.fetch(undefined, signal)).rejects.toThrow('answered 400 for auth/approle/login');
+  });
+
+  it('that cannot be renewed is left alone while nobody uses it, and replaced when little of it is left', async () => {
+    vault.login = { ttl: 600, maxTtl: 600, renewable: false };
+    const source = kv('kv/app');
+    await source.fetch(undefined, signal);
+    expect(tools.clock.waiting()).toBe(0);
+    tools.clock.pass(6 * MINUTE);
+    await source.fetch(undefined, signal);
+    expect(count(LOGIN)).toBe(1);
+    tools.clock.pass(MINUTE);
+    await source.fetch(undefined, signal);
+    expect([count(LOGIN), count(RENEWAL)]).toEqual([2, 0]);
+  });
+
+  it('that does not end is neither renewed nor replaced', async () => {
+    vault.login = { ttl: 0, maxTtl: 1e9, renewable: false };
+    const source = kv('kv/app');
+    vault.instead = ({ path }) => (path === 'kv/app' ? { body: { data: { a: 'b' } } } : undefined);
+    await source.fetch(undefined, signal);
+    tools.clock.pass(10_000 * MINUTE);
+    await source.fetch(undefined, signal);
+    expect([count(LOGIN), count(RENEWAL)]).toEqual([1, 0]);
+  });
+
+  it('of two months is renewed too, and not before: no timer can be set for so long', async () => {
+    vault.login = { ttl: 5_184_000, maxTtl: 1e9, renewable: true };
+    const source = kv('kv/app');
+    await source.fetch(undefined, signal);
+    for (let day = 0; day < 20; day++) tools.clock.pass(1_440 * MINUTE);
+    await source.fetch(undefined, signal);
+    expect(count(RENEWAL)).toBe(0);
+    for (let day = 0; day < 20; day++) tools.clock.pass(1_440 * MINUTE);
+    await vi.waitFor(() => expect(count(RENEWAL)).toBe(1));
+  });
+
+  it('that the server has forgotten is replaced at once', async () => {
+    const source = kv('kv/app');
+    await source.fetch(undefined, signal);
+    vault.tokens.clear();
+    expect(await source.fetch(undefined, signal)).toMatchObject(read);
+    expect(count(LOGIN)).toBe(2);
+  });
+
+  it('is not made anew for a path that is forbidden to it', async () => {
+    const source = kv('kv/app');
+    await source.fetch(undefined, signal);
+    vault.instead = ({ path }) => (path === 'kv/app' ? { status: 403 } : undefined);
+    for (let tries = 0; tries < 3; tries++) {
+      await expect(source.fetch(undefined, signal)).rejects.toThrow('answered 403 for kv/app: permission denied');
+    }
+    expect(count(LOGIN)).toBe(1);
+  });
+
+  it('is not made twice in one fetch for a path that is forbidden', async () => {
+    vault.instead = ({ path }) => (/^(kv\/app|.*lookup-self)$/.test(path) ? { status: 403 } : undefined);
+    await expect(kv('kv/app').fetch(undefined, signal)).rejects.toThrow('permission denied');
+    expect(count(LOGIN)).toBe(1);
+  });
+
+  it('is not taken from an answer that holds no token', async () => {
+    vault.instead = () => ({ body: { data: {} } });
+    await expect(kv('kv/app').fetch(undefined, signal)).rejects.toThrow('accepted the login, but gave no token');
+  });
+
+  it('is given up with the fetch that waits for it', async () => {
+    const never = new AbortController();
+    vault.instead = () => {
+      never.abort();
+      return undefined;
+    };
+    await expect(kv('kv/app').fetch(undefined, never.signal)).rejects.toThrow(
+      /^The login to Vault at \S+ was given up$/,
+    );
+  });
+
+  it('is given back when its source is closed, and renewed no more', async () => {
+    const source = kv('kv/app');
+    await source.fetch(undefined, signal);
+    await source.close?.();
+    expect(vault.log().at(-1)).toBe('POST auth/token/revoke-self');
+    expect([vault.tokens.size, tools.clock.waiting()]).toEqual([0, 0]);
+  });
+
+  it('is not renewed on when its source is closed in the middle of a renewal', async () => {
+    const source = kv('kv/app');
+    await source.fetch(undefined, signal);
+    let closed: Promise<void> | undefined;
+    vault.instead = ({ path }) => {
+      if (path === 'auth/token/renew-self') closed = source.close?.();
+      return undefined;
+    };
+    tools.clock.pass(6.6 * MINUTE);
+    await vi.waitFor(() => expect(closed).toBeDefined());
+    await closed;
+    expect([tools.clock.waiting(), vault.tokens.size]).toEqual([0, 0]);
+  });
+
+  it('is left to run out when the source of a leased secret is closed, unless revoke_on_stop', async () => {
+    vault.secrets = { 'database/creds/app': { data: { username: 'u' }, leased: true } };
+    const source = dynamic('database/creds/app');
+    await source.fetch(undefined, signal);
+    await source.close?.();
+    expect([vault.tokens.size, vault.leases.size, tools.clock.waiting()]).toEqual([1, 1, 0]);
+    const other = dynamic('database/creds/app', { revoke_on_stop: true });
+    await other.fetch(undefined, signal);
+    await other.close?.();
+    expect([vault.tokens.size, vault.leases.size]).toEqual([1, 1]);
+  });
+
+  it('is closed even where the server is away', async () => {
+    const source = kv('kv/app');
+    await source.fetch(undefined, signal);
+    vault.instead = () => ({ status: 503 });
+    await source.close?.();
+    expect(tools.logged()).toContain('the login was not given back to Vault; it runs out by itself');
+  });
+
+  it('is never in the log', async () => {
+    await kv('kv/app').fetch(undefined, signal);
+    expect(tools.logged()).toContain('logged in to Vault');
+    for (const token of [...vault.tokens.keys(), 'secret-1']) expect(tools.logged()).not.toContain(token);
+  });
+});

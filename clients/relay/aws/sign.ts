@@ -1,0 +1,70 @@
+import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
+import type { Credentials } from './credentials.ts';
+
+/** A request to sign. */
+export interface UnsignedRequest {
+  method: string;
+  url: string;
+  /** All of them are signed. */
+  headers?: Record<string, string>;
+  body?: string;
+  /** As AWS names it in signatures: `execute-api`, `sts`. */
+  service: string;
+  region: string;
+  credentials: Credentials;
+}
+
+/**
+ * The headers of a request signed with AWS Signature Version 4: those given, `host`, `x-amz-date`, `authorization`, and
+ * `x-amz-security-token` with temporary credentials. Names are lower-case.
+ *
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
+ */
+export async function signedHeaders(request: UnsignedRequest): Promise<Record<string, string>> {
+  const { method, headers = {}, body, service, region, credentials } = request;
+  // Loaded when first needed: most sources are not of AWS.
+  const { SignatureV4 } = await import('@smithy/signature-v4');
+  const signer = new SignatureV4({ service, region, credentials, sha256: Sha256, applyChecksum: false });
+  const { protocol, hostname, host, pathname, searchParams } = new URL(request.url);
+  const signed = await signer.sign({
+    method,
+    protocol,
+    hostname,
+    path: pathname,
+    query: Object.fromEntries([...new Set(searchParams.keys())].map((name) => [name, searchParams.getAll(name)])),
+    headers: {
+      ...Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
+      host,
+    },
+    ...(body !== undefined && { body }),
+  });
+  return signed.headers;
+}
+
+/** SHA-256, or HMAC with it where there is a key, as the signer takes it. */
+class Sha256 {
+  readonly #hash: Hash | Hmac;
+
+  constructor(key?: string | ArrayBuffer | ArrayBufferView) {
+    this.#hash = key === undefined ? createHash('sha256') : createHmac('sha256', bytes(key));
+  }
+
+  update(data: string | ArrayBuffer | ArrayBufferView): void {
+    this.#hash.update(bytes(data));
+  }
+
+  async digest(): Promise<Uint8Array> {
+    return this.#hash.digest();
+  }
+
+  reset(): void {
+    throw new Error('a signature hashes once');
+  }
+}
+
+function bytes(data: string | ArrayBuffer | ArrayBufferView): Uint8Array {
+  if (typeof data === 'string') return Buffer.from(data);
+  return ArrayBuffer.isView(data)
+    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    : new Uint8Array(data);
+}

@@ -1,0 +1,88 @@
+import * as z from 'zod';
+import { httpClient } from '../http/client.ts';
+import { imdsSession } from './metadata/imds-session.ts';
+import { metadataFields } from './metadata/metadata-server.ts';
+import { SourceFailure, type SourceKind } from './source.ts';
+
+/** As IAM names roles: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html */
+const ROLE = /^(?!\.{1,2}$)[\w+=,.@-]{1,64}$/;
+
+const settings = z.strictObject({
+  role: z
+    .string()
+    .regex(ROLE, { error: 'must be the name of a role' })
+    .optional()
+    .meta({ description: 'The role of the instance profile. Default: the one that the instance has.' }),
+  ...metadataFields,
+});
+
+const credentials = z.object({
+  Code: z.literal('Success'),
+  AccessKeyId: z.string().min(1),
+  SecretAccessKey: z.string().min(1),
+  Token: z.string().min(1),
+  Expiration: z.iso.datetime({ offset: true }),
+});
+
+/**
+ * The credentials of an EC2 instance’s role, from version 2 of the instance metadata service alone. The service gives
+ * the same ones again until new ones are there, at least five minutes before they end.
+ *
+ * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-security-credentials.html
+ */
+export const awsInstanceProfile: SourceKind<'aws_instance_profile', typeof settings> = {
+  type: 'aws_instance_profile',
+  settings,
+  values: ['access_key_id', 'secret_access_key', 'session_token'],
+  create({ role, endpoint, timeout_seconds }, { clock }) {
+    const client = httpClient({ timeout_seconds }, 'metadata');
+    const imds = imdsSession(endpoint ?? usualEndpoint(process.env), client, clock);
+    return {
+      async fetch(_previous, signal) {
+        const fetchedAt = clock.now();
+        const name = role ?? (await onlyRole(imds.read('iam/security-credentials/', signal)));
+        const document = await imds.read(`iam/security-credentials/${name}`, signal);
+        const { AccessKeyId, SecretAccessKey, Token, Expiration } = credentialsIn(document);
+        return {
+          values: { access_key_id: AccessKeyId, secret_access_key: SecretAccessKey, session_token: Token },
+          fetchedAt,
+          expiresAt: Date.parse(Expiration),
+        };
+      },
+      async close() {
+        client.close();
+      },
+    };
+  },
+};
+
+/**
+ * Where the AWS SDKs look for the service.
+ *
+ * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-imds-credentials.html
+ */
+function usualEndpoint(env: NodeJS.ProcessEnv): string {
+  const overIpv6 = env.AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE?.toLowerCase() === 'ipv6';
+  return env.AWS_EC2_METADATA_SERVICE_ENDPOINT || (overIpv6 ? 'http://[fd00:ec2::254]' : 'http://169.254.169.254');
+}
+
+/** The name becomes part of a path. */
+async function onlyRole(list: Promise<string>): Promise<string> {
+  const [name = ''] = (await list).trim().split('\n');
+  if (!ROLE.test(name)) throw new SourceFailure('the instance metadata service names no role: has the instance one?');
+  return name;
+}
+
+function credentialsIn(document: string): z.infer<typeof credentials> {
+  try {
+    return credentials.parse(JSON.parse(document));
+  } catch {
+    throw new SourceFailure(`the instance metadata service gave no credentials${codeIn(document)}`);
+  }
+}
+
+/** Why, in the service's own word, such as `AssumeRoleUnauthorizedAccess`. */
+function codeIn(document: string): string {
+  const code = /"Code"\s*:\s*"([A-Za-z]{1,64})"/.exec(document)?.[1];
+  return code === undefined || code === 'Success' ? '' : ` (${code})`;
+}

@@ -1,0 +1,98 @@
+import * as z from 'zod';
+import { type HttpAnswer, httpClient, jsonObject } from '../http/client.ts';
+import { metadataFields, metadataUrl } from './metadata/metadata-server.ts';
+import { SourceFailure, type SourceKind } from './source.ts';
+
+const SERVER = 'GCP’s metadata server';
+
+const settings = z
+  .strictObject({
+    service_account: z
+      .string()
+      .regex(/^(default|[\w.+-]{1,128}@[\w.-]{1,255})$/, {
+        error: 'must be default, or the address of a service account',
+      })
+      .optional()
+      .meta({ description: 'The address of one of the machine’s service accounts. Default: `default`.' }),
+    scopes: z
+      .array(z.string().regex(/^[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]{1,512}$/, { error: 'must be a scope' }))
+      .min(1)
+      .max(50)
+      .optional()
+      .meta({ description: 'Scopes of an access token. Default: those of the machine.' }),
+    audience: z.string().min(1).max(1_024).optional().meta({
+      description: 'For an identity token (a JWT) in place of an access token: whom it is for.',
+    }),
+    ...metadataFields,
+  })
+  .refine(({ scopes, audience }) => scopes === undefined || audience === undefined, {
+    path: ['scopes'],
+    error: 'must be absent where audience is given: an identity token has no scopes',
+  });
+
+const accessToken = z.object({ access_token: z.string().min(1), expires_in: z.int().positive() });
+const identityClaims = z.object({ exp: z.int().positive() });
+
+/**
+ * Tokens of a service account that a machine of GCP has, from its metadata server: access tokens, or identity tokens
+ * where an audience is given.
+ *
+ * @see https://cloud.google.com/compute/docs/access/authenticate-workloads
+ * @see https://cloud.google.com/compute/docs/instances/verifying-instance-identity
+ */
+export const gcpServiceAccount: SourceKind<'gcp_service_account', typeof settings> = {
+  type: 'gcp_service_account',
+  settings,
+  values: ['token'],
+  create({ service_account = 'default', scopes, audience, endpoint, timeout_seconds }, { clock }) {
+    const client = httpClient({ timeout_seconds }, 'metadata');
+    const account = `/computeMetadata/v1/instance/service-accounts/${service_account}`;
+    const server = endpoint ?? usualEndpoint(process.env);
+    const url =
+      audience === undefined
+        ? metadataUrl(server, `${account}/token`, { scopes: scopes?.join(',') })
+        : metadataUrl(server, `${account}/identity`, { audience, format: 'full' });
+    return {
+      async fetch(_previous, signal) {
+        const fetchedAt = clock.now();
+        const answer = await client.send({ method: 'GET', url, headers: { 'metadata-flavor': 'Google' } }, signal);
+        // The server says so itself; anything else at this address is not it.
+        if (answer.headers['metadata-flavor'] !== 'Google') {
+          throw new SourceFailure(
+            `what answered ${answer.status} is not ${SERVER}: it sent no Metadata-Flavor: Google`,
+          );
+        }
+        if (audience !== undefined) return { ...identityTokenIn(answer), fetchedAt };
+        const { data } = accessToken.safeParse(jsonObject(answer, SERVER));
+        if (data === undefined) throw new SourceFailure(`${SERVER} answered with no access_token and expires_in`);
+        return {
+          values: { token: data.access_token },
+          fetchedAt,
+          expiresAt: fetchedAt + data.expires_in * 1_000,
+        };
+      },
+      async close() {
+        client.close();
+      },
+    };
+  },
+};
+
+/** Where Google’s own clients look for the server. @see https://cloud.google.com/compute/docs/metadata/overview */
+function usualEndpoint({ GCE_METADATA_HOST: host }: NodeJS.ProcessEnv): string {
+  return `http://${host || 'metadata.google.internal'}`;
+}
+
+/** The answer is the JWT itself. */
+function identityTokenIn(answer: HttpAnswer): { values: { token: string }; expiresAt: number } {
+  if (answer.status !== 200) jsonObject(answer, SERVER);
+  const token = answer.body.trim();
+  try {
+    const [, claims = '', signature] = token.split('.');
+    if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token) || signature === undefined) throw new Error('not in compact form');
+    const { exp } = identityClaims.parse(JSON.parse(Buffer.from(claims, 'base64url').toString()));
+    return { values: { token }, expiresAt: exp * 1_000 };
+  } catch {
+    throw new SourceFailure(`${SERVER} answered with no identity token`);
+  }
+}

@@ -1,0 +1,101 @@
+import { type TokenResponse, tokenResponse } from '../../../contract/token.ts';
+import { findRegion, isRegionName } from '../../machine-region.ts';
+import type { Clock } from '../agent/clock.ts';
+import { awsCredentials } from '../aws/credentials.ts';
+import { signedHeaders } from '../aws/sign.ts';
+import type { Transport } from '../config/fields.ts';
+import { httpClient } from '../http/client.ts';
+import { SourceFailure } from '../sources/source.ts';
+import { unlessGivenUp } from './given-up.ts';
+import { refusal } from './refusal.ts';
+import { type StatusLists, statusLists } from './status-lists.ts';
+
+/** Where a token vending machine is, and who asks it. */
+export interface MachineSettings extends Transport {
+  endpoint: string;
+  region?: string | undefined;
+  profile?: string | undefined;
+}
+
+/** A token vending machine, as one identity asks it. */
+export interface Machine {
+  /**
+   * Asks for a token.
+   *
+   * @param request the body of `POST /token`
+   * @returns also when it was asked, in milliseconds since the epoch
+   * @throws {SourceFailure}
+   */
+  vend(request: object, signal: AbortSignal): Promise<{ answer: TokenResponse; askedAt: number }>;
+  lists: StatusLists;
+  close(): void;
+}
+
+/** Makes what asks a machine, signed with SigV4 by the AWS credential chain. */
+export function connectMachine(
+  { endpoint, region, profile, ...transport }: MachineSettings,
+  clock: Clock,
+  env: NodeJS.ProcessEnv = process.env,
+): Machine {
+  const url = endpoint.replace(/\/+$/, '');
+  const { host, hostname } = new URL(url);
+  const client = httpClient(transport, 'issuer');
+  const closing = new AbortController();
+  let identity: Promise<{ region: string; credentials: ReturnType<typeof awsCredentials> }> | undefined;
+
+  async function findIdentity() {
+    const found = region ?? (await findRegion(hostname, profile, env));
+    if (found === undefined || !isRegionName(found)) {
+      throw new SourceFailure(
+        `which AWS region is ${host} in? Give region, set AWS_REGION, or give the profile a region`,
+      );
+    }
+    return { region: found, credentials: awsCredentials({ profile, region: found }, env) };
+  }
+
+  async function signer() {
+    identity ??= findIdentity();
+    try {
+      const { region, credentials } = await identity;
+      return { region, credentials: await credentials() };
+    } catch (error) {
+      identity = undefined;
+      throw error;
+    }
+  }
+
+  return {
+    async vend(request, signal) {
+      const { region, credentials } = await unlessGivenUp(signer(), signal);
+      const body = JSON.stringify(request);
+      const headers = await signedHeaders({
+        method: 'POST',
+        url: `${url}/token`,
+        headers: { accept: 'application/json', 'content-type': 'application/json' },
+        body,
+        service: 'execute-api',
+        region,
+        credentials,
+      });
+      const askedAt = clock.now();
+      const answer = await client.send({ method: 'POST', url: `${url}/token`, headers, body }, signal);
+      if (answer.status !== 200) throw refusal(answer, host, clock.now());
+      return { answer: tokenIn(answer.body, host), askedAt };
+    },
+    lists: statusLists(url, client, clock, closing.signal),
+    close() {
+      closing.abort();
+      client.close();
+    },
+  };
+}
+
+function tokenIn(body: string, host: string): TokenResponse {
+  try {
+    const answer = tokenResponse.parse(JSON.parse(body));
+    if (answer.access_token !== '') return answer;
+  } catch {
+    // What is wrong with it may quote it.
+  }
+  throw new SourceFailure(`${host} answered 200, but not as a token vending machine does; is the endpoint right?`);
+}

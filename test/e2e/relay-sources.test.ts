@@ -1,0 +1,160 @@
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest';
+import { systemClock } from '../../clients/relay/agent/clock.ts';
+import type { Token } from '../../clients/relay/agent/token.ts';
+import { awsInstanceProfile } from '../../clients/relay/sources/aws-instance-profile.ts';
+import type { Source } from '../../clients/relay/sources/source.ts';
+import { tvm } from '../../clients/relay/sources/tvm.ts';
+import { loadConfig } from '../../lib/config.ts';
+import { imdsServer } from '../relay/support/metadata-servers.ts';
+import { sourceTools } from '../relay/support/source-tools.ts';
+import { workloadRole } from '../support/assumed-role.ts';
+import { endpoint, readOrders, resourceServer, workload } from '../support/deployed-machine.ts';
+import { eventually } from '../support/eventually.ts';
+
+const { target, outputs } = inject('deployed');
+const { status_list_ttl: ttl } = loadConfig(new URL('../../config/', import.meta.url), 'local');
+const { signal } = new AbortController();
+const sources: Source[] = [];
+
+/** A source of the machine's tokens, asked as this identity. */
+function machineSource(
+  settings: object = {},
+  { accessKeyId, secretAccessKey, region } = workload,
+  clock = systemClock,
+) {
+  vi.stubEnv('AWS_ACCESS_KEY_ID', accessKeyId);
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', secretAccessKey);
+  const asked = { endpoint, region, authorization_details: [readOrders], audience: 'orders-db', ...settings };
+  const source = tvm.create(tvm.settings.parse(asked), sourceTools(clock));
+  sources.push(source);
+  return source;
+}
+
+afterEach(async () => {
+  for (const source of sources.splice(0)) await source.close?.();
+  vi.unstubAllEnvs();
+});
+
+describe('the tvm source of TokenRelay, with the deployed machine', () => {
+  it('gives a token that a resource server accepts, as the configuration asks for it', async () => {
+    const { values, fetchedAt, expiresAt } = await machineSource({ expires_in: 120 }).fetch(undefined, signal);
+    const keys = createRemoteJWKSet(new URL(`${endpoint}/.well-known/jwks.json`));
+    const verifying = { issuer: endpoint, audience: 'orders-db', typ: 'at+jwt', algorithms: ['ES256'] };
+    const { payload } = await jwtVerify(values.token ?? '', keys, verifying);
+    expect(payload).toMatchObject({ authorization_details: [readOrders] });
+    expect(expiresAt).toBe(fetchedAt + 120_000);
+    // By this machine's clock it ends no later than it does.
+    expect(expiresAt).toBeLessThanOrEqual(Number(payload.exp) * 1_000 + 1_000);
+  });
+
+  it('says in the machine’s words why there is none, with the request’s id', async () => {
+    const write = { authorization_details: [{ ...readOrders, actions: ['write'] }] };
+    await expect(machineSource(write).fetch(undefined, signal)).rejects.toThrow(
+      /answered 403, access_denied: policy does not allow all that was asked for \(request [\w-]+\)$/,
+    );
+  });
+
+  it.each([
+    ['a wrong secret', { ...workload, secretAccessKey: 'a wrong secret' }],
+    ['a caller without the permission', resourceServer],
+  ])('gives nothing to %s, and repeats no part of what was signed', async (_who, caller) => {
+    const failure = await machineSource({}, caller)
+      .fetch(undefined, signal)
+      .catch((error: Error) => error.message);
+    expect(failure).toMatch(/answered 403/);
+    expect(failure).not.toMatch(/authorization|x-amz-date|AKIA/i);
+  });
+
+  it(
+    'tells of a revocation by event within the list’s ttl, of one token and not of another',
+    {
+      timeout: 150_000,
+    },
+    async () => {
+      // The time of the ttl passes at once, while the hour stays what it is.
+      let passed = 0;
+      const clock = { ...systemClock, elapsed: () => systemClock.elapsed() + passed };
+      const source = machineSource({}, workload, clock);
+      const [mine, other] = [await source.fetch(undefined, signal), await source.fetch(undefined, signal)];
+      const revoked = (token: Token) => source.revocation?.(token, signal);
+      // Lists are published by the clock, within a minute after the machine is there.
+      const first = await eventually(async () => revoked(mine), 90_000);
+      expect(first).toEqual({ revoked: false, askAgainIn: expect.any(Number) });
+      expect(first?.askAgainIn).toBeLessThanOrEqual(ttl * 1_000);
+
+      const Detail = JSON.stringify({ tokenId: decodeJwt(mine.values.token ?? '').jti, reason: 'a laptop was stolen' });
+      const entry = {
+        EventBusName: outputs.EventBusName,
+        Source: 'security.team',
+        DetailType: 'Revocation Requested',
+        Detail,
+      };
+      await new EventBridgeClient(target).send(new PutEventsCommand({ Entries: [entry] }));
+      expect(await revoked(mine), 'within the ttl nothing is asked').toMatchObject({ revoked: false });
+      await eventually(async () => {
+        passed += ttl * 1_000;
+        expect(await revoked(mine)).toMatchObject({ revoked: true });
+      }, 30_000);
+      expect(await revoked(other)).toMatchObject({ revoked: false });
+    },
+  );
+});
+
+describe('the aws_instance_profile source of TokenRelay', () => {
+  it('gives credentials from MiniStack’s instance metadata service', async () => {
+    const clock = systemClock;
+    const source = awsInstanceProfile.create({ endpoint: target.endpoint }, sourceTools(clock));
+    sources.push(source);
+    const { values, expiresAt = 0 } = await source.fetch(undefined, signal);
+    expect(values).toEqual({
+      access_key_id: expect.stringMatching(/^ASIA/),
+      secret_access_key: expect.stringMatching(/./),
+      session_token: expect.stringMatching(/./),
+    });
+    expect(Math.abs(expiresAt - clock.now() - 3_600_000)).toBeLessThan(60_000);
+  });
+
+  describe('with an instance’s role', () => {
+    let imds: Awaited<ReturnType<typeof imdsServer>>;
+    beforeAll(async () => {
+      // MiniStack's own service gives keys that its other services do not know; these are a role's, by AssumeRole.
+      const session = await workloadRole('relay-instance');
+      const { accessKeyId, secretAccessKey, sessionToken = '' } = await session('i-0aaa');
+      const Expiration = new Date(Date.now() + 3_600_000).toISOString();
+      imds = await imdsServer({
+        AccessKeyId: accessKeyId,
+        SecretAccessKey: secretAccessKey,
+        Token: sessionToken,
+        Expiration,
+      });
+    });
+    afterAll(() => imds.close());
+
+    it('gives credentials that AWS’s services accept', async () => {
+      const source = awsInstanceProfile.create({ endpoint: imds.url }, sourceTools(systemClock));
+      sources.push(source);
+      const { values } = await source.fetch(undefined, signal);
+      const { access_key_id = '', secret_access_key = '', session_token = '' } = values;
+      const credentials = {
+        accessKeyId: access_key_id,
+        secretAccessKey: secret_access_key,
+        sessionToken: session_token,
+      };
+      const sts = new STSClient({ ...target, credentials });
+      const { Arn } = await sts.send(new GetCallerIdentityCommand({}));
+      expect(Arn).toMatch(/assumed-role\/relay-instance\/i-0aaa$/);
+    });
+
+    it('is what the tvm source asks by, where the instance’s role is the AWS credential chain’s', async () => {
+      vi.stubEnv('AWS_EC2_METADATA_SERVICE_ENDPOINT', imds.url);
+      vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', '/nonexistent');
+      vi.stubEnv('AWS_CONFIG_FILE', '/nonexistent');
+      const source = machineSource({}, { ...workload, accessKeyId: '', secretAccessKey: '' });
+      // No policy permits this role anything: that it is known by its name is what is seen here.
+      await expect(source.fetch(undefined, signal)).rejects.toThrow(/answered 403, access_denied: /);
+    });
+  });
+});

@@ -1,0 +1,243 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { awsInstanceProfile } from '../../clients/relay/sources/aws-instance-profile.ts';
+import { azureManagedIdentity } from '../../clients/relay/sources/azure-managed-identity.ts';
+import { gcpServiceAccount } from '../../clients/relay/sources/gcp-service-account.ts';
+import { type Source, SourceFailure } from '../../clients/relay/sources/source.ts';
+import { azureServer, gcpServer, imdsServer } from './support/metadata-servers.ts';
+import { sourceTools, standingClock } from './support/source-tools.ts';
+
+const START = Date.UTC(2026, 10, 22, 12);
+const { signal } = new AbortController();
+const ends: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end();
+});
+
+function ended<T extends { close?(): Promise<void> }>(what: T): T {
+  ends.push(() => what.close?.());
+  return what;
+}
+
+/** The failure of a fetch that must fail. */
+async function failureOf(source: Source): Promise<SourceFailure> {
+  const failure = await source.fetch(undefined, signal).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  expect(failure).toBeInstanceOf(SourceFailure);
+  return failure as SourceFailure;
+}
+
+describe('aws_instance_profile, against a server of the documented shape', () => {
+  const credentials = {
+    AccessKeyId: 'ASIAEXAMPLE',
+    SecretAccessKey: 'a secret access key',
+    Token: 'a session token',
+    Expiration: new Date(START + 6 * 3_600_000).toISOString(),
+  };
+
+  async function instance(settings: { role?: string } = {}) {
+    const server = ended(await imdsServer(credentials));
+    const clock = standingClock(START);
+    const given = awsInstanceProfile.settings.parse({ endpoint: server.url, ...settings });
+    return { server, clock, source: ended(awsInstanceProfile.create(given, sourceTools(clock))) };
+  }
+  const asked = ({ heard }: { heard: { method?: string | undefined; path?: string | undefined }[] }) =>
+    heard.map(({ method, path }) => `${method} ${path?.replace('/latest/meta-data/iam/security-credentials/', '…/')}`);
+
+  it('gives the credentials of the instance’s role, from a session that it began', async () => {
+    const { source, server } = await instance();
+    expect(await source.fetch(undefined, signal)).toEqual({
+      values: {
+        access_key_id: credentials.AccessKeyId,
+        secret_access_key: credentials.SecretAccessKey,
+        session_token: credentials.Token,
+      },
+      fetchedAt: START,
+      expiresAt: Date.parse(credentials.Expiration),
+    });
+    expect(asked(server)).toEqual(['PUT /latest/api/token', 'GET …/', 'GET …/orders-service']);
+  });
+
+  it('asks for a named role alone, and uses a session until shortly before it ends', async () => {
+    const { source, server, clock } = await instance({ role: 'orders-service' });
+    await source.fetch(undefined, signal);
+    clock.pass(5 * 3_600_000);
+    await source.fetch(undefined, signal);
+    expect(asked(server)).toEqual(['PUT /latest/api/token', 'GET …/orders-service', 'GET …/orders-service']);
+    clock.pass(3_599_000);
+    await source.fetch(undefined, signal);
+    expect(asked(server).slice(3)).toEqual(['PUT /latest/api/token', 'GET …/orders-service']);
+  });
+
+  it('begins another session when the one it has is over', async () => {
+    const { source, server } = await instance({ role: 'orders-service' });
+    await source.fetch(undefined, signal);
+    server.endSessions();
+    expect(await source.fetch(undefined, signal)).toHaveProperty('values.access_key_id', credentials.AccessKeyId);
+  });
+
+  it('never asks without a session: a service that begins none gives nothing', async () => {
+    const { source, server } = await instance();
+    server.instead = { status: 403 };
+    expect((await failureOf(source)).message).toMatch(/answered 403.*turned off for this instance/);
+    expect(asked(server)).toEqual(['PUT /latest/api/token']);
+  });
+
+  it.each([
+    '../../dynamic/instance-identity/document',
+    '..',
+    'a role',
+    '',
+  ])('puts no other name into a path than a role’s: %j', async (role) => {
+    const { source, server } = await instance();
+    server.role = role;
+    expect((await failureOf(source)).message).toContain('names no role');
+    expect(asked(server)).toEqual(['PUT /latest/api/token', 'GET …/']);
+  });
+
+  it('says in the service’s own word why there are no credentials, and nothing else of its answer', async () => {
+    const { source, server } = await instance();
+    server.document = { Code: 'AssumeRoleUnauthorizedAccess', Message: 'a secret' };
+    const { message } = await failureOf(source);
+    expect(message).toBe('the instance metadata service gave no credentials (AssumeRoleUnauthorizedAccess)');
+    server.document = { Code: 'Success', ...credentials, Expiration: 'soon' };
+    expect((await failureOf(source)).message).toBe('the instance metadata service gave no credentials');
+  });
+});
+
+describe('azure_managed_identity, against a server of the documented shape', () => {
+  const expiresOn = START / 1_000 + 3_000;
+  // Issued a while ago, as the service keeps tokens: only `expires_on` says when it ends.
+  const document = {
+    access_token: 'eyJ0eXAi',
+    refresh_token: '',
+    expires_in: '86399',
+    expires_on: String(expiresOn),
+    not_before: '1506480273',
+    resource: 'https://vault.azure.net',
+    token_type: 'Bearer',
+  };
+
+  async function machine(settings: object = {}) {
+    const server = ended(await azureServer(document));
+    const given = { resource: 'https://vault.azure.net', endpoint: server.url, ...settings };
+    const tools = sourceTools(standingClock(START));
+    return { server, source: ended(azureManagedIdentity.create(azureManagedIdentity.settings.parse(given), tools)) };
+  }
+
+  it('gives a token that ends when the service says, however old it is', async () => {
+    const { source, server } = await machine();
+    expect(await source.fetch(undefined, signal)).toEqual({
+      values: { token: 'eyJ0eXAi' },
+      fetchedAt: START,
+      expiresAt: expiresOn * 1_000,
+    });
+    expect(server.heard[0]?.path).toBe(
+      '/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fvault.azure.net',
+    );
+  });
+
+  it.each(['client_id', 'object_id', 'msi_res_id'])('names the identity by %s', async (name) => {
+    const { source, server } = await machine({ [name]: '/subscriptions/a b&c' });
+    await source.fetch(undefined, signal);
+    const { searchParams } = new URL(server.heard[0]?.path ?? '', server.url);
+    expect(searchParams.get(name)).toBe('/subscriptions/a b&c');
+  });
+
+  it('names the error of the service, and nothing else of its answer', async () => {
+    const { source, server } = await machine();
+    server.instead = {
+      status: 400,
+      body: JSON.stringify({ error: 'invalid_resource', error_description: 'a secret' }),
+    };
+    expect((await failureOf(source)).message).toBe('Azure’s metadata service answered 400 (invalid_resource)');
+  });
+
+  it('waits as it is told, and for some seconds while the service is updated', async () => {
+    const { source, server } = await machine();
+    server.instead = { status: 429, headers: { 'retry-after': '7' } };
+    expect((await failureOf(source)).retryAfter).toBe(7_000);
+    server.instead = { status: 410 };
+    expect((await failureOf(source)).retryAfter).toBe(10_000);
+    server.instead = { status: 410, headers: { 'retry-after': '70' } };
+    expect((await failureOf(source)).retryAfter).toBe(70_000);
+    server.instead = { status: 500 };
+    expect((await failureOf(source)).retryAfter).toBeUndefined();
+  });
+
+  it.each([
+    { access_token: '' },
+    { expires_on: 'soon' },
+    { expires_on: undefined },
+  ])('takes nothing else for a token: %j', async (change) => {
+    const { source, server } = await machine();
+    server.document = { ...document, ...change };
+    expect((await failureOf(source)).message).toMatch(/with no access_token and expires_on$/);
+  });
+});
+
+describe('gcp_service_account, against a server of the documented shape', () => {
+  const exp = START / 1_000 + 3_600;
+  const encoded = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
+  const identity = (aud: string) => `${encoded({ alg: 'RS256', typ: 'JWT' })}.${encoded({ aud, exp })}.c2ln`;
+
+  async function machine(settings: object = {}) {
+    const token = { access_token: 'ya29.example', expires_in: 1_800, token_type: 'Bearer' };
+    const server = ended(await gcpServer(token, identity));
+    const given = gcpServiceAccount.settings.parse({ endpoint: server.url, ...settings });
+    return { server, source: ended(gcpServiceAccount.create(given, sourceTools(standingClock(START)))) };
+  }
+
+  it('gives an access token of the machine’s service account', async () => {
+    const { source, server } = await machine();
+    expect(await source.fetch(undefined, signal)).toEqual({
+      values: { token: 'ya29.example' },
+      fetchedAt: START,
+      expiresAt: START + 1_800_000,
+    });
+    expect(server.heard[0]?.path).toBe('/computeMetadata/v1/instance/service-accounts/default/token');
+  });
+
+  it('asks for the scopes that are configured, and for the account', async () => {
+    const scopes = ['https://www.googleapis.com/auth/devstorage.read_only', 'openid'];
+    const { source, server } = await machine({ scopes, service_account: 'app@project.iam.gserviceaccount.com' });
+    expect((await failureOf(source)).message).toBe('GCP’s metadata server answered 404');
+    const { pathname, searchParams } = new URL(server.heard[0]?.path ?? '', server.url);
+    expect(pathname).toContain('/service-accounts/app@project.iam.gserviceaccount.com/token');
+    expect(searchParams.get('scopes')).toBe(scopes.join());
+  });
+
+  it('gives an identity token for an audience, until the token itself ends', async () => {
+    const audience = 'https://orders.example.com/a?b=c&d';
+    const { source, server } = await machine({ audience });
+    expect(await source.fetch(undefined, signal)).toEqual({
+      values: { token: identity(audience) },
+      fetchedAt: START,
+      expiresAt: exp * 1_000,
+    });
+    expect(new URL(server.heard[0]?.path ?? '', server.url).searchParams.get('format')).toBe('full');
+  });
+
+  it.each([
+    ['<html>sign in</html>', {}],
+    ['<html>sign in</html>', { audience: 'a' }],
+    [JSON.stringify({ access_token: 'ya29.captive', expires_in: 60 }), {}],
+  ])('takes nothing from a server that is not Google’s: %j', async (body, settings) => {
+    const { source, server } = await machine(settings);
+    server.instead = { status: 200, body };
+    expect((await failureOf(source)).message).toContain('is not GCP’s metadata server');
+  });
+
+  it.each([
+    '',
+    'a.b',
+    `${'a.'.repeat(2)}c`,
+    identity('x').replace(/\.[^.]+\./, '.e30.'),
+  ])('takes no other text for an identity token: %j', async (body) => {
+    const { source, server } = await machine({ audience: 'a' });
+    server.instead = { status: 200, headers: { 'metadata-flavor': 'Google' }, body };
+    expect((await failureOf(source)).message).toBe('GCP’s metadata server answered with no identity token');
+  });
+});

@@ -1,0 +1,76 @@
+import * as z from 'zod';
+import { argv, seconds } from '../config/fields.ts';
+import { commandEnvironment } from '../process/command-environment.ts';
+import { CommandFailure, runCommand } from '../process/run-command.ts';
+import { untrustedConfiguration } from '../process/trusted-configuration.ts';
+import { printedFormats } from './exec/printed-token.ts';
+import { refuseExpired } from './expiry.ts';
+import { SourceFailure, type SourceKind, type SourceTools } from './source.ts';
+
+const DEFAULT_TIMEOUT_SECONDS = 10;
+/** What the command may print, in bytes. */
+const LARGEST = 64 * 1024;
+
+const settings = z.strictObject({
+  command: argv.meta({ description: 'A command that prints a token, and its arguments. No shell reads it.' }),
+  timeout_seconds: seconds.optional().meta({ description: 'How long it may take, in seconds. Default: 10.' }),
+  format: z
+    .enum(['raw', 'json', 'credential-process'], { error: 'must be raw, json or credential-process' })
+    .optional()
+    .meta({
+      description:
+        'What it prints. `raw`: the token alone; `json`: `token` or `values`, with `expires_in` (seconds) or ' +
+        '`expiration`; `credential-process`: credentials as the AWS CLI reads them. Default: `raw`.',
+    }),
+  environment: z
+    .array(z.string().regex(/^[A-Za-z_]\w*$/, { error: 'must be the name of an environment variable' }))
+    .optional()
+    .meta({ description: 'Variables of the agent’s environment that it gets besides PATH, HOME and LANG.' }),
+});
+
+/** A token that a command prints. */
+export const exec: SourceKind<'exec', typeof settings> = {
+  type: 'exec',
+  settings,
+  create(given, tools) {
+    const [command = ''] = given.command;
+    return {
+      async fetch(_previous, signal) {
+        const fetchedAt = tools.clock.now();
+        const printed = await outputOf(given, tools, signal);
+        const { values, expiresAt } = printedFormats[given.format ?? 'raw'](printed, command, fetchedAt);
+        refuseExpired(expiresAt, tools.clock.now(), command);
+        return { values, fetchedAt, ...(expiresAt !== undefined && { expiresAt }) };
+      },
+    };
+  },
+};
+
+/** What the command prints. Its standard error may hold secrets: only how much it was is told. @throws {SourceFailure} */
+async function outputOf(
+  { command: words, timeout_seconds = DEFAULT_TIMEOUT_SECONDS, environment }: z.infer<typeof settings>,
+  { configFile }: SourceTools,
+  signal: AbortSignal,
+): Promise<string> {
+  const [command = ''] = words;
+  const untrusted = await untrustedConfiguration(configFile);
+  if (untrusted !== undefined) throw new SourceFailure(`${command} is not run: ${untrusted}`);
+  try {
+    const result = await runCommand(words, {
+      timeout: timeout_seconds * 1_000,
+      maxOutput: LARGEST,
+      env: commandEnvironment(process.env, environment),
+      signal,
+    });
+    if (result.code === 0) return result.stdout;
+    const how = result.code === null ? `was ended by ${result.signal}` : `ended with ${exitCode(result.code)}`;
+    throw new SourceFailure(`${command} ${how}, with ${Buffer.byteLength(result.stderr)} bytes on its standard error`);
+  } catch (error) {
+    throw error instanceof CommandFailure ? new SourceFailure(error.message) : error;
+  }
+}
+
+/** 127 is what env(1) and shells end with for a command that they do not find. */
+function exitCode(code: number): string {
+  return code === 127 ? 'exit code 127 (a command was not found on its PATH)' : `exit code ${code}`;
+}

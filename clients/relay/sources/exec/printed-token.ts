@@ -1,0 +1,92 @@
+import * as z from 'zod';
+import type { Token } from '../../agent/token.ts';
+import { bearerToken } from '../bearer-token.ts';
+import { endOfJwt, endOfLifetime, momentOf } from '../expiry.ts';
+import { SourceFailure } from '../source.ts';
+
+type Printed = Pick<Token, 'values' | 'expiresAt'>;
+
+const text = z.string().min(1);
+const moment = z.union([z.string(), z.number()]);
+const end = { expires_in: z.union([z.string(), z.number()]).optional(), expiration: moment.optional() };
+
+const printedJson = z.union([
+  z.object({ token: text, values: z.undefined().optional(), ...end }),
+  z.object({ token: z.undefined().optional(), values: z.record(text, text), ...end }),
+]);
+
+const awsCredentials = z.object({
+  Version: z.literal(1),
+  AccessKeyId: text,
+  SecretAccessKey: text,
+  SessionToken: text.optional(),
+  Expiration: z.string().optional(),
+});
+
+/**
+ * Reads what a command printed, by its format.
+ *
+ * @param command how sentences call it
+ * @param fetchedAt when it was started, in milliseconds since the epoch
+ * @throws {SourceFailure} which says nothing of what was printed
+ */
+export const printedFormats = {
+  raw(printed: string, command: string): Printed {
+    const token = bearerToken(printed.replace(/\r?\n$/, ''), command, 'token');
+    return { values: { token }, ...ending(endOfJwt(token)) };
+  },
+
+  json(printed: string, command: string, fetchedAt: number): Printed {
+    const wanted = 'JSON with a token, or with values that are texts';
+    const { token, values, expires_in, expiration } = parsed(printedJson, printed, command, wanted);
+    if (token === undefined && Object.keys(values ?? {}).length === 0) {
+      throw new SourceFailure(`${command} did not print ${wanted}`);
+    }
+    return {
+      values: token === undefined ? { ...values } : { token: bearerToken(token, command, 'token') },
+      ...ending(endOf(expires_in, expiration, command, fetchedAt) ?? endOfJwt(token ?? '')),
+    };
+  },
+
+  /** @see https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sourcing-external.html */
+  'credential-process'(printed: string, command: string, fetchedAt: number): Printed {
+    const wanted = 'JSON with Version 1, AccessKeyId and SecretAccessKey';
+    const credentials = parsed(awsCredentials, printed, command, wanted);
+    const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = credentials;
+    return {
+      values: {
+        access_key_id: AccessKeyId,
+        secret_access_key: SecretAccessKey,
+        ...(SessionToken !== undefined && { session_token: SessionToken }),
+      },
+      ...ending(endOf(undefined, Expiration, command, fetchedAt)),
+    };
+  },
+} satisfies Record<string, (printed: string, command: string, fetchedAt: number) => Printed>;
+
+function parsed<Schema extends z.ZodType>(schema: Schema, printed: string, command: string, wanted: string) {
+  try {
+    const { success, data } = schema.safeParse(JSON.parse(printed));
+    if (success) return data as z.infer<Schema>;
+  } catch {
+    // Its message would repeat what was printed.
+  }
+  throw new SourceFailure(`${command} did not print ${wanted}`);
+}
+
+function endOf(lifetime: unknown, expiration: unknown, command: string, fetchedAt: number): number | undefined {
+  if (lifetime === undefined && expiration === undefined) return undefined;
+  const expiresAt = lifetime === undefined ? momentOf(expiration) : endOfLifetime(lifetime, fetchedAt);
+  if (expiresAt === undefined) {
+    throw new SourceFailure(
+      lifetime === undefined
+        ? `${command} printed an expiration that is no moment, such as 2026-01-01T12:00:00Z`
+        : `${command} printed an expires_in that is no number of seconds`,
+    );
+  }
+  return expiresAt;
+}
+
+function ending(expiresAt: number | undefined): Pick<Token, 'expiresAt'> {
+  return expiresAt === undefined ? {} : { expiresAt };
+}

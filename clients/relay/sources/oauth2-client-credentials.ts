@@ -1,0 +1,62 @@
+import { httpClient, jsonObject } from '../http/client.ts';
+import { bearerToken } from './bearer-token.ts';
+import { endOfJwt, endOfLifetime, refuseExpired } from './expiry.ts';
+import { authenticate } from './oauth2/client-authentication.ts';
+import { type ClientCredentialsSettings, clientCredentialsSettings } from './oauth2/settings.ts';
+import { SourceFailure, type SourceKind } from './source.ts';
+
+/** Access tokens of an OAuth issuer by the client credentials grant (RFC 6749 4.4). */
+export const oauth2ClientCredentials: SourceKind<'oauth2_client_credentials', typeof clientCredentialsSettings> = {
+  type: 'oauth2_client_credentials',
+  settings: clientCredentialsSettings,
+  values: ['token'],
+  create(settings, tools) {
+    const client = httpClient(settings, 'issuer');
+    const issuer = new URL(settings.endpoint).host;
+    return {
+      async fetch(_previous, signal) {
+        const { headers, parameters } = await authenticate(settings, tools);
+        const fetchedAt = tools.clock.now();
+        const answer = await client.send(
+          {
+            method: 'POST',
+            url: settings.endpoint,
+            headers: { ...headers, accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' },
+            body: formOf(settings, parameters).toString(),
+          },
+          signal,
+        );
+        const { token, expiresAt } = accessToken(jsonObject(answer, issuer), issuer, fetchedAt);
+        refuseExpired(expiresAt, tools.clock.now(), issuer);
+        return { values: { token }, fetchedAt, ...(expiresAt !== undefined && { expiresAt }) };
+      },
+      async close() {
+        client.close();
+      },
+    };
+  },
+};
+
+function formOf(settings: ClientCredentialsSettings, authentication: Record<string, string>): URLSearchParams {
+  const { scope, audience, resource = [], parameters } = settings;
+  const form = new URLSearchParams({ ...parameters, grant_type: 'client_credentials', ...authentication });
+  if (scope !== undefined) form.set('scope', scope);
+  if (audience !== undefined) form.set('audience', audience);
+  for (const each of [resource].flat()) form.append('resource', each);
+  return form;
+}
+
+/** Reads a successful answer (RFC 6749 5.1). @throws {SourceFailure} */
+function accessToken(answer: Record<string, unknown>, issuer: string, fetchedAt: number) {
+  const { access_token, token_type = 'Bearer', expires_in } = answer;
+  const token = bearerToken(access_token, issuer, 'access_token');
+  // What must be bound to a key or signed with is of no use to those who find it in a file.
+  if (typeof token_type !== 'string' || token_type.toLowerCase() !== 'bearer') {
+    throw new SourceFailure(`${issuer} gave a token of another type than Bearer`);
+  }
+  // Some issuers leave `expires_in` out (it is only recommended), or send null.
+  if (expires_in === undefined || expires_in === null) return { token, expiresAt: endOfJwt(token) };
+  const expiresAt = endOfLifetime(expires_in, fetchedAt);
+  if (expiresAt === undefined) throw new SourceFailure(`${issuer} gave an expires_in that is no number of seconds`);
+  return { token, expiresAt };
+}

@@ -1,0 +1,72 @@
+import * as z from 'zod';
+import { issuerUrl, transportFields } from '../../config/fields.ts';
+import { secretFields } from '../../config/secret-reference.ts';
+
+/** Parameters that this source sets itself. */
+const RESERVED = [
+  'grant_type',
+  'client_id',
+  'client_secret',
+  'client_assertion',
+  'client_assertion_type',
+  'scope',
+  'audience',
+  'resource',
+];
+
+const text = z.string().min(1);
+
+const SECRET_MISSING =
+  'must say where it is: the client proves itself by client_secret_path, client_secret, private_key_path or private_key';
+
+export const clientCredentialsSettings = z
+  .strictObject({
+    endpoint: issuerUrl.meta({ description: 'The token endpoint of the issuer.' }),
+    client_id: text.meta({ description: 'The name by which the issuer knows this client.' }),
+    ...secretFields('client_secret', 'The client’s secret'),
+    ...secretFields('private_key', 'The client’s private key, PEM or JWK, for `private_key_jwt`'),
+    authentication: z
+      .enum(['client_secret_post', 'client_secret_basic', 'private_key_jwt'], {
+        error: 'must be client_secret_post, client_secret_basic or private_key_jwt',
+      })
+      .optional()
+      .meta({
+        description:
+          'How the client proves itself: by its secret in the body or in a header, or by a JWT that it signs. Default: ' +
+          '`private_key_jwt` with a private key, else `client_secret_post`.',
+      }),
+    key_id: text.optional().meta({ description: 'The `kid` of the private key, as the issuer knows it.' }),
+    assertion_audience: text.optional().meta({
+      description: 'With `private_key_jwt`: who the JWT is for. Default: the endpoint. Some want the issuer.',
+    }),
+    scope: text.optional().meta({ description: 'The scopes to ask for, with spaces between them.' }),
+    audience: text.optional().meta({ description: 'The audience to ask for, where the issuer knows this parameter.' }),
+    resource: z
+      .union([text, z.array(text).min(1)])
+      .optional()
+      .meta({ description: 'The resource, or resources, that the token is for (RFC 8707).' }),
+    parameters: z
+      .record(
+        z.string().refine((name) => !RESERVED.includes(name), { error: 'must not be a parameter that is set already' }),
+        z.string(),
+      )
+      .optional()
+      .meta({ description: 'Further parameters that the issuer asks for. No secrets: they are in plain here.' }),
+    ...transportFields,
+  })
+  .superRefine((settings, { addIssue }) => {
+    const { authentication, client_secret, client_secret_path, private_key, private_key_path } = settings;
+    const hasSecret = client_secret !== undefined || client_secret_path !== undefined;
+    const hasKey = private_key !== undefined || private_key_path !== undefined;
+    const byKey = authentication === undefined ? hasKey : authentication === 'private_key_jwt';
+    const missing = byKey ? !hasKey && 'private_key_path' : !hasSecret && 'client_secret_path';
+    if (missing) {
+      addIssue({ code: 'custom', path: [missing], message: SECRET_MISSING });
+    }
+    const unused = byKey ? hasSecret && 'client_secret' : hasKey && 'private_key';
+    if (unused) {
+      const path = settings[unused] === undefined ? `${unused}_path` : unused;
+      addIssue({ code: 'custom', path: [path], message: 'must go: this way of authentication does not use it' });
+    }
+  });
+export type ClientCredentialsSettings = z.infer<typeof clientCredentialsSettings>;

@@ -1,0 +1,106 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type * as z from 'zod';
+import { secretReader } from '../../clients/relay/config/secrets.ts';
+import { http } from '../../clients/relay/sources/http.ts';
+import { type Source, SourceFailure } from '../../clients/relay/sources/source.ts';
+import { httpListener } from '../support/http-listener.ts';
+import { lookUp, lookUpAsBefore } from './support/looked-up.ts';
+import { sourceTools, standingClock } from './support/source-tools.ts';
+
+const NOW = 1_800_000_000_000;
+const never = new AbortController().signal;
+type Settings = Omit<z.input<typeof http.settings>, 'url'> & { url?: string };
+
+let listener: Awaited<ReturnType<typeof httpListener>>;
+let answer: { status?: number; headers?: Record<string, string>; body: unknown };
+const sources: Source[] = [];
+beforeAll(async () => {
+  listener = await httpListener((_, response) => {
+    const { status = 200, headers = { 'content-type': 'application/json' }, body } = answer;
+    response.writeHead(status, headers).end(typeof body === 'string' ? body : JSON.stringify(body));
+  });
+});
+beforeEach(() => {
+  listener.heard.length = 0;
+});
+afterEach(async () => {
+  lookUpAsBefore();
+  for (const source of sources.splice(0)) await source.close?.();
+});
+afterAll(() => listener.close());
+
+async function fetched(settings: Settings) {
+  const secret = secretReader({ KEY: 's3cret' }, { current: () => undefined });
+  const tools = { ...sourceTools(standingClock(NOW)), secret };
+  const source = http.create(http.settings.parse({ url: `${listener.url}/login?x=1`, ...settings }), tools);
+  sources.push(source);
+  return await source.fetch(undefined, never);
+}
+
+async function failure(settings: Settings): Promise<SourceFailure> {
+  const error: unknown = await fetched(settings).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(SourceFailure);
+  expect(`${error} ${(error as Error).cause}`).not.toMatch(/s3cret|t0ken/);
+  return error as SourceFailure;
+}
+
+describe('an API in JSON', () => {
+  it('is asked as the settings say, and its token is found where they say', async () => {
+    answer = { body: { data: [{ 'access/token': 't0ken' }], expires_in: 60 } };
+    const settings = { token_pointer: '/data/0/access~1token', expires_in_pointer: '/expires_in' };
+    const secret = { env: 'KEY' };
+    const token = await fetched({ ...settings, headers: { 'X-Api-Key': { secret } }, json: { key: { secret } } });
+    expect(token).toEqual({ values: { token: 't0ken' }, fetchedAt: NOW, expiresAt: NOW + 60_000 });
+    expect(listener.heard).toMatchObject([
+      { method: 'POST', path: '/login?x=1', headers: { 'x-api-key': 's3cret' }, body: '{"key":"s3cret"}' },
+    ]);
+  });
+
+  it('may give several values, numbers among them', async () => {
+    answer = { body: { user: 'u', port: 5432, until: '2027-01-15T09:00:00Z' } };
+    expect(await fetched({ values: { user: '/user', port: '/port' }, expires_at_pointer: '/until' })).toEqual({
+      values: { user: 'u', port: '5432' },
+      fetchedAt: NOW,
+      expiresAt: Date.UTC(2027, 0, 15, 9),
+    });
+  });
+
+  it('gives a token that ends when the JWT that it is ends, or sets no end', async () => {
+    const token = `e30.${Buffer.from('{"exp":1800000060}').toString('base64url')}.c2ln`;
+    answer = { body: { token } };
+    expect(await fetched({})).toMatchObject({ values: { token }, expiresAt: NOW + 60_000 });
+    answer = { body: { token: 't0ken' } };
+    expect(await fetched({})).toEqual({ values: { token: 't0ken' }, fetchedAt: NOW });
+  });
+
+  it.each([
+    [{ token: '' }, {}, 'without a text at /token'],
+    [{ token: null }, {}, 'without a text at /token'],
+    [{ token: { t: 't0ken' } }, {}, 'without a text at /token'],
+    [{ other: 't0ken' }, {}, 'without a text at /token'],
+    [{ token: 't0ken\r\nx' }, {}, 'is not one line of printable ASCII'],
+    [{ token: 't0ken' }, { expires_in_pointer: '/expires_in' }, 'gave no number of seconds at /expires_in'],
+    [{ token: 't0ken', at: 'soon' }, { expires_at_pointer: '/at' }, 'gave no moment at /at'],
+    [{ token: 't0ken', at: 1_700_000_000 }, { expires_at_pointer: '/at' }, 'has already expired'],
+    ['<html>t0ken</html>', {}, 'answered 200 with application/json, not a JSON object'],
+  ])('that answers %j is told of (%j)', async (body, settings, sentence) => {
+    answer = { body };
+    expect((await failure(settings)).message).toContain(sentence);
+  });
+
+  it('is not followed elsewhere, and is left alone for as long as it asks', async () => {
+    answer = { status: 302, headers: { location: '/other' }, body: '' };
+    expect((await failure({})).message).toContain('answered 302');
+    answer = { status: 503, headers: { 'retry-after': '30' }, body: 's3cret' };
+    expect((await failure({})).retryAfter).toBe(30_000);
+    expect(listener.heard).toHaveLength(2);
+  });
+
+  it('is never a metadata server, whatever its URL or its name says', async () => {
+    for (const url of ['https://169.254.169.254/', 'https://[::ffff:a9fe:a9fe]/', 'https://0xa9fea9fe/']) {
+      expect((await failure({ url })).message).toContain('is not asked');
+    }
+    lookUp({ 'api.example.test': [['169.254.169.254']] });
+    expect((await failure({ url: 'https://api.example.test/' })).message).toContain('leads to 169.254.169.254');
+  });
+});

@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { printedFormats } from '../../../../../../clients/relay/sources/exec/printed-token.ts';
+import { SourceFailure } from '../../../../../../clients/relay/sources/source.ts';
+
+const NOW = Date.UTC(2026, 0, 1, 12);
+const COMMAND = '/usr/bin/print-token';
+type Format = keyof typeof printedFormats;
+
+const read = (format: Format, printed: string | object) =>
+  printedFormats[format](typeof printed === 'string' ? printed : JSON.stringify(printed), COMMAND, NOW);
+
+function failure(format: Format, printed: string | object): string {
+  try {
+    read(format, printed);
+  } catch (error) {
+    expect(error).toBeInstanceOf(SourceFailure);
+    expect(String(error)).not.toContain('s3cret');
+    return (error as Error).message;
+  }
+  throw new Error('it was taken');
+}
+
+describe('what a command prints as raw', () => {
+  it('is the token, without the line end', () => {
+    expect(read('raw', 'a token\n')).toEqual({ values: { token: 'a token' } });
+    expect(read('raw', 'token\r\n')).toEqual({ values: { token: 'token' } });
+  });
+
+  it('ends when the JWT that it is ends', () => {
+    const token = `e30.${Buffer.from('{"exp":1800000000}').toString('base64url')}.c2ln`;
+    expect(read('raw', token)).toEqual({ values: { token }, expiresAt: 1_800_000_000_000 });
+  });
+
+  it.each(['', '\n', 's3cret\n\n', 's3cret\nmore\n', 's3cret\0', 's3crét'])('is no token as %j', (printed) => {
+    expect(failure('raw', printed)).toContain(COMMAND);
+  });
+});
+
+describe('what a command prints as JSON', () => {
+  it('is a token or values, and when they end', () => {
+    expect(read('json', { token: 'abc', expires_in: 60, more: 1 })).toEqual({
+      values: { token: 'abc' },
+      expiresAt: NOW + 60_000,
+    });
+    const values = { user: 'u', password: 'line\nline' };
+    expect(read('json', { values, expiration: '2026-01-01T13:00:00Z' })).toEqual({
+      values,
+      expiresAt: NOW + 3_600_000,
+    });
+  });
+
+  it.each([
+    's3cret',
+    '["s3cret"]',
+    {},
+    { token: '' },
+    { token: 5 },
+    { values: {} },
+    { values: { a: '' } },
+    { values: { a: 5 } },
+    { token: 's3cret', values: { a: 's3cret' } },
+  ])('is nothing as %j', (printed) => {
+    expect(failure('json', printed)).toBe(`${COMMAND} did not print JSON with a token, or with values that are texts`);
+  });
+
+  it('must say its end so that it can be read, or not at all', () => {
+    expect(failure('json', { token: 's3cret', expires_in: 'soon' })).toContain('no number of seconds');
+    expect(failure('json', { token: 's3cret', expiration: 'soon' })).toContain('no moment');
+    expect(failure('json', { token: 's3cret\n' })).toContain('printable ASCII');
+  });
+});
+
+describe('what a command prints for credential_process', () => {
+  const credentials = { Version: 1, AccessKeyId: 'AKIA', SecretAccessKey: 's3cret' };
+
+  it('is credentials of AWS', () => {
+    expect(read('credential-process', credentials)).toEqual({
+      values: { access_key_id: 'AKIA', secret_access_key: 's3cret' },
+    });
+    const more = { SessionToken: 'st', Expiration: '2026-01-01T12:15:00+00:00' };
+    expect(read('credential-process', { ...credentials, ...more })).toEqual({
+      values: { access_key_id: 'AKIA', secret_access_key: 's3cret', session_token: 'st' },
+      expiresAt: NOW + 900_000,
+    });
+  });
+
+  it.each([
+    { Version: 2 },
+    { Version: '1' },
+    { AccessKeyId: '' },
+    { SecretAccessKey: undefined },
+    { Expiration: 5 },
+  ])('is nothing with %j', (change) => {
+    expect(failure('credential-process', { ...credentials, ...change })).toContain('did not print JSON with Version 1');
+  });
+});

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { readBySchema } from '../../../../../../clients/relay/config/schema-faults.ts';
+import { clientCredentialsSettings } from '../../../../../../clients/relay/sources/oauth2/settings.ts';
+
+// Of the first configuration that the project was asked to run unchanged.
+const seed = {
+  endpoint: 'https://auth.example.com/oauth/token',
+  client_id: 'tokenrelay_vm_client',
+  client_secret_path: '/etc/tokenrelay/secrets/oauth_client_secret',
+  scope: 'api.read api.write',
+};
+const { client_secret_path: _, ...withoutSecret } = seed;
+const key = { private_key_path: '/etc/tokenrelay/secrets/key.pem' };
+
+function faults(settings: object): string[] {
+  const { faults } = readBySchema(clientCredentialsSettings, settings);
+  return faults.map(({ place, problem }) => `${place.join('.')} ${problem}`);
+}
+
+describe('the settings of client credentials', () => {
+  it('are those of the example, or a key in place of the secret', () => {
+    expect(faults(seed)).toEqual([]);
+    expect(faults({ ...withoutSecret, ...key })).toEqual([]);
+    expect(faults({ ...withoutSecret, client_secret: { env: 'SECRET' }, resource: ['https://a.example'] })).toEqual([]);
+  });
+
+  it.each([
+    [withoutSecret, /client_secret_path .*must say where it is/],
+    [{ ...withoutSecret, authentication: 'client_secret_basic' }, /client_secret_path .*must say where it is/],
+    [{ ...seed, authentication: 'private_key_jwt' }, /private_key_path .*must say where it is/],
+    [{ ...seed, ...key }, /client_secret_path must go/],
+    [{ ...seed, ...key, authentication: 'client_secret_post' }, /private_key_path must go/],
+    [{ ...seed, parameters: { scope: 'all' } }, /parameters\.scope must not be a parameter that is set already/],
+    [{ ...seed, endpoint: 'http://auth.example.com/' }, /endpoint must be an https URL/],
+  ])('are not %j', (settings, fault) => {
+    expect(faults(settings).join('\n')).toMatch(fault);
+  });
+});

@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto';
+import { basename, dirname } from 'node:path';
+import { type Output, OutputFailure, type Withdrawal } from '../agent/output.ts';
+import type { Token } from '../agent/token.ts';
+import type { FileOutputSettings } from '../config/output-settings.ts';
+import { groupId, userId } from './accounts.ts';
+import { type Access, removeFile, removeLeftOvers, replaceFile } from './atomic-file.ts';
+import { fileFault } from './file-fault.ts';
+import { difference, type FileState } from './file-state.ts';
+import { FolderFailure, inFolder, type PinnedFolder } from './pinned-folder.ts';
+import { render } from './render.ts';
+
+/** A file that holds a token. @param token the name of the token */
+export function fileOutputOf(settings: FileOutputSettings, token: string): Output {
+  return new FileOutput(settings, token);
+}
+
+/** What was written last. */
+interface Published {
+  digest: string;
+  state: FileState;
+  /** Whether the file says itself when the token ends. */
+  saysItsEnd: boolean;
+}
+
+class FileOutput implements Output {
+  readonly name: string;
+  readonly #settings: FileOutputSettings;
+  readonly #token: string;
+  #published: Published | undefined;
+  #isTidy = false;
+
+  constructor(settings: FileOutputSettings, token: string) {
+    this.name = `file ${settings.file_path}`;
+    this.#settings = settings;
+    this.#token = token;
+  }
+
+  async publish(token: Token): Promise<void> {
+    await this.#try(async () => {
+      const content = render(this.#settings, this.#token, token);
+      const digest = createHash('sha256').update(content).digest('base64');
+      if (this.#published?.digest === digest && (await this.problem()) === undefined) return;
+      const saysItsEnd = this.#settings.format === 'json' && token.expiresAt !== undefined;
+      this.#published = { digest, state: await this.#write(content), saysItsEnd };
+    });
+  }
+
+  async problem(): Promise<string | undefined> {
+    return this.#published && (await difference(this.#settings.file_path, this.#published.state));
+  }
+
+  async withdraw(why: Withdrawal): Promise<void> {
+    const { at_expiry: atExpiry, remove_on_stop: removeOnStop } = this.#settings;
+    if (why === 'stopped' && !removeOnStop) return;
+    // A revoked token still names an end that lies ahead, so that keeping it would leave it looking fresh.
+    if (why === 'expired' && atExpiry === 'keep' && this.#published?.saysItsEnd) return;
+    await this.#try(async () => {
+      if ((why === 'expired' || why === 'revoked') && atExpiry === 'empty') await this.#write('');
+      else await this.#remove();
+      this.#published = undefined;
+    });
+  }
+
+  async #write(content: string): Promise<FileState> {
+    const access = await this.#access();
+    return await this.#inFolder(async (folder, name) => {
+      await this.#tidy(folder, name);
+      return await replaceFile(folder, name, content, access);
+    });
+  }
+
+  async #remove(): Promise<void> {
+    try {
+      await this.#inFolder(async (folder, name) => {
+        await this.#tidy(folder, name);
+        await removeFile(folder, name);
+      });
+    } catch (error) {
+      if (!(error instanceof FolderFailure && error.isMissing)) throw error;
+    }
+  }
+
+  #inFolder<T>(use: (folder: PinnedFolder, name: string) => Promise<T>): Promise<T> {
+    const { file_path: path } = this.#settings;
+    return inFolder(dirname(path), ownUser(), (folder) => use(folder, basename(path)));
+  }
+
+  /** Once is enough: only a run that was killed leaves anything, and that was before this one. */
+  async #tidy(folder: PinnedFolder, name: string): Promise<void> {
+    if (this.#isTidy) return;
+    const owner = await userId(this.#settings.owner ?? ownUser());
+    await removeLeftOvers(folder, name, [ownUser(), ...(owner === undefined ? [] : [owner])]);
+    this.#isTidy = true;
+  }
+
+  /** The agent’s own user and group where none are given: a folder with the setgid bit would give its own group. */
+  async #access(): Promise<Access> {
+    const { permissions = 0o600, owner = ownUser(), group = process.getegid?.() ?? 0 } = this.#settings;
+    const uid = await userId(owner);
+    if (uid === undefined) throw new OutputFailure(`${this.name}: there is no user ${owner} on this machine`);
+    const gid = await groupId(group);
+    if (gid === undefined) throw new OutputFailure(`${this.name}: there is no group ${group} on this machine`);
+    return { mode: permissions, uid, gid };
+  }
+
+  /** @throws {OutputFailure} */
+  async #try(act: () => Promise<void>): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      if (error instanceof OutputFailure) throw error;
+      throw new OutputFailure(`${this.name}: ${error instanceof FolderFailure ? error.message : fileFault(error)}`);
+    }
+  }
+}
+
+function ownUser(): number {
+  return process.geteuid?.() ?? 0;
+}

@@ -1,0 +1,9 @@
+import type { Token } from '../../agent/token.ts';
+import type { FileOutputSettings } from '../../config/output-settings.ts';
+
+/**
+ * The text of a file that holds a token, in one format.
+ *
+ * @throws {Unwritable} when this format cannot hold it such that it is read back the same
+ */
+export type Format = (token: Token, tokenName: string, settings: FileOutputSettings) => string;

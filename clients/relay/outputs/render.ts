@@ -1,0 +1,38 @@
+import { OutputFailure } from '../agent/output.ts';
+import type { Token } from '../agent/token.ts';
+import type { FileOutputSettings } from '../config/output-settings.ts';
+import { awsCredentials } from './formats/aws-credentials.ts';
+import { env } from './formats/env.ts';
+import type { Format } from './formats/format.ts';
+import { json } from './formats/json.ts';
+import { raw } from './formats/raw.ts';
+import { template } from './formats/template.ts';
+import { shown, Unwritable } from './unwritable.ts';
+
+export { templateFault } from './formats/template.ts';
+
+/** Every format that a file may have, by its name in the configuration. To add one, add its file and name it here. */
+const formats: Record<FileOutputSettings['format'], Format> = {
+  json,
+  env,
+  raw,
+  'aws-credentials': awsCredentials,
+  template,
+};
+
+/**
+ * The text of the file that holds a token.
+ *
+ * @throws {OutputFailure} naming the token, the file and which value cannot be written, never the value
+ */
+export function render(settings: FileOutputSettings, tokenName: string, token: Token): string {
+  try {
+    for (const [name, value] of Object.entries(token.values)) {
+      if (!value.isWellFormed()) throw new Unwritable(`its value ${shown(name)} is no text that UTF-8 can hold`);
+    }
+    return formats[settings.format](token, tokenName, settings);
+  } catch (error) {
+    if (!(error instanceof Unwritable)) throw error;
+    throw new OutputFailure(`token ${tokenName} cannot be written to ${settings.file_path}: ${error.message}`);
+  }
+}

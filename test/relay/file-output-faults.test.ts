@@ -1,0 +1,59 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+const run = promisify(execFile);
+const script = (name: string) => fileURLToPath(new URL(`support/${name}.ts`, import.meta.url));
+const node = [process.execPath, '--experimental-strip-types', '--disable-warning=ExperimentalWarning'];
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'relay-faults-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** Why no disk can be mounted here; nothing when one can. */
+function whyNoMount(): string | undefined {
+  if (process.getuid?.() !== 0) return 'only root mounts a disk';
+  try {
+    execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', folder], { stdio: 'ignore' });
+  } catch {
+    return 'no disk can be mounted here';
+  }
+}
+
+describe('a file output whose disk fails', () => {
+  it('keeps the last token, whole, when the disk is full or read-only, and goes on once there is room', async () => {
+    const reason = whyNoMount();
+    if (reason !== undefined) return console.log(`not run: ${reason}`);
+    const { stdout } = await run('unshare', ['--mount', ...node, script('publish-on-a-bad-disk'), folder]);
+    expect(stdout).not.toContain('hidden');
+    const path = join(folder, 'out');
+    expect(JSON.parse(stdout)).toEqual({
+      full: { failure: `OutputFailure: file ${path}: the disk is full`, found: '1', names: ['filler', 'out'] },
+      freed: { failure: 'none', found: '3', names: ['out'] },
+      readOnly: {
+        failure: expect.stringContaining(`OutputFailure: file ${path}: it is on a file system that is read-only here`),
+        withdrawn: expect.stringContaining('read-only here'),
+        found: '3',
+        names: ['out'],
+      },
+    });
+  });
+
+  it('keeps the last token when the next can be written in part only', async () => {
+    const path = join(folder, 'out');
+    // In blocks of 512 bytes: the new file ends in the middle of the token.
+    const limited = ['-c', 'ulimit -f 4 && exec "$@"', 'sh', ...node, script('publish-over-a-limit'), path];
+    const { stdout } = await run('sh', limited);
+    expect(JSON.parse(stdout)).toEqual({
+      failure: `OutputFailure: file ${path}: it would be larger than this process may write (LimitFSIZE=)`,
+    });
+    expect(readFileSync(path, 'utf8')).toBe('first');
+    expect(readdirSync(folder)).toEqual(['out']);
+  });
+});

@@ -1,0 +1,9 @@
+/** Publishes a token to the file of the first argument, and then one that this process may not write whole. */
+import { fileOutputOf } from '../../../clients/relay/outputs/file-output.ts';
+import { shortToken } from './short-token.ts';
+
+const [, , path = ''] = process.argv;
+const output = fileOutputOf({ file_path: path, format: 'raw' }, 'api');
+await output.publish({ values: { token: 'first' }, fetchedAt: 0 });
+const failure = await output.publish(shortToken('2')).catch((error: Error) => `${error.name}: ${error.message}`);
+console.log(JSON.stringify({ failure, problem: await output.problem() }));

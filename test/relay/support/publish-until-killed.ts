@@ -1,0 +1,27 @@
+/**
+ * Publishes one token after another to a file until it is killed. Prints a line when the first is there.
+ *
+ * Arguments: the file, its group, and how: `relay`, or `in-place` as one would who knows no better.
+ */
+import { writeFileSync } from 'node:fs';
+import type { Token } from '../../../clients/relay/agent/token.ts';
+import { fileOutputOf } from '../../../clients/relay/outputs/file-output.ts';
+import { render } from '../../../clients/relay/outputs/render.ts';
+import { largeToken } from './large-token.ts';
+
+const [, , path = '', group = '', how = ''] = process.argv;
+const settings = { file_path: path, format: 'json', permissions: 0o640, group: Number(group) } as const;
+const output = fileOutputOf(settings, 'killed');
+const tokens = [largeToken(`${process.pid}-a`), largeToken(`${process.pid}-b`)] as const;
+
+await publish(tokens[0]);
+console.log('published');
+for (;;) {
+  await publish(tokens[1]);
+  await publish(tokens[0]);
+}
+
+async function publish(token: Token): Promise<void> {
+  if (how === 'relay') await output.publish(token);
+  else writeFileSync(path, render(settings, 'killed', token), { mode: 0o640 });
+}

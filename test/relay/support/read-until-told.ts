@@ -1,0 +1,59 @@
+/**
+ * Opens and reads files in a loop, until its standard input ends. Prints a line when it begins, then how often it read
+ * and everything that no reader should ever find, as JSON.
+ *
+ * Arguments: the group that the files must have, and the files.
+ */
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import { isWhole } from './large-token.ts';
+
+const [, , group = '', ...paths] = process.argv;
+const wrong = new Set<string>();
+/** Contents that were found whole: looking at each anew would take a core. */
+let known: Buffer[] = [];
+let reads = 0;
+let isTold = false;
+process.stdin.on('end', () => {
+  isTold = true;
+});
+process.stdin.resume();
+
+console.log('reading');
+while (!isTold) {
+  for (const path of paths) {
+    reads += 1;
+    for (const fault of faultsOf(path)) wrong.add(fault);
+  }
+  // A core of its own would be taken from those who write.
+  await wait(1);
+}
+console.log(JSON.stringify({ reads, wrong: [...wrong] }));
+
+function faultsOf(path: string): string[] {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch {
+    return ['missing'];
+  }
+  try {
+    const { mode, gid } = fstatSync(file);
+    const content = readFileSync(file);
+    return [
+      ...(content.length === 0 ? ['empty'] : isKnown(content) ? [] : ['torn']),
+      ...((mode & 0o7777) === 0o640 ? [] : [`mode ${(mode & 0o7777).toString(8)}`]),
+      ...(gid === Number(group) ? [] : ['another group']),
+    ];
+  } finally {
+    closeSync(file);
+  }
+}
+
+function isKnown(content: Buffer): boolean {
+  if (known.some((one) => one.equals(content))) return true;
+  if (!isWhole(content.toString())) return false;
+  // Each file has two contents at a time.
+  known = [content, ...known].slice(0, 2 * paths.length);
+  return true;
+}

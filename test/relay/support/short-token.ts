@@ -1,0 +1,6 @@
+import type { Token } from '../../../clients/relay/agent/token.ts';
+
+/** A token of 8 KiB whose first character is that of its seed. */
+export function shortToken(seed: string): Token {
+  return { values: { token: seed + 'hidden'.repeat(1_365) }, fetchedAt: 0 };
+}

@@ -1,0 +1,124 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { render } from '../../../../../../clients/relay/outputs/render.ts';
+import { aToken, settingsOf } from '../a-token.ts';
+import { awkwardText } from '../awkward-text.ts';
+import { readAsSystemd } from '../systemd-environment-file.ts';
+
+const env = settingsOf({ format: 'env' });
+const written = (values: Record<string, string>, variables?: Record<string, string>) =>
+  render({ ...env, ...(variables && { variables }) }, 'my.api-token', aToken(values));
+
+const sample = fc.sample(awkwardText, 400);
+const sampled = Object.fromEntries(sample.map((text, index) => [`v_${index}`, text]));
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'relay-env-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('the format env', () => {
+  it('holds a bearer token under the name of the token', () => {
+    expect(written({ token: 'abc' })).toBe('MY_API_TOKEN=abc\n');
+  });
+
+  it('holds each value under its own name in capitals', () => {
+    expect(written({ 'db.user': 'anna', '1st-pass': 'b', é: 'c' })).toBe('DB_USER=anna\n_1ST_PASS=b\n_=c\n');
+  });
+
+  it('holds keys of AWS under the names that its SDKs read', () => {
+    const keys = { access_key_id: 'ASIA', secret_access_key: 'b', session_token: 'c' };
+    expect(written(keys)).toBe('AWS_ACCESS_KEY_ID=ASIA\nAWS_SECRET_ACCESS_KEY=b\nAWS_SESSION_TOKEN=c\n');
+    // A user name and its key of another service are not AWS's.
+    expect(written({ access_key_id: 'x', password: 'b' })).toBe('ACCESS_KEY_ID=x\nPASSWORD=b\n');
+  });
+
+  it('holds what the mapping names, and nothing else', () => {
+    expect(
+      written({ username: 'anna', password: 'b', note: 'c' }, { DB_USER: 'username', PGPASSWORD: 'password' }),
+    ).toBe('DB_USER=anna\nPGPASSWORD=b\n');
+  });
+
+  it('refuses a mapping of a value that is not there', () => {
+    expect(() => written({ username: 'anna' }, { X: 'toString' })).toThrow(
+      'it has no value "toString", which X is to hold',
+    );
+  });
+
+  it('refuses two values that become one variable', () => {
+    expect(() => written({ 'a-b': '1', a_b: '2' })).toThrow('"a-b" and "a_b" both become A_B: name them in variables');
+  });
+
+  it.each([
+    ...['path', 'ld_preload', 'LD-LIBRARY-PATH', 'node_options', 'bash_env', 'env', 'ifs', 'pythonpath', 'https_proxy'],
+    ...[
+      'git_ssh_command',
+      'java_tool_options',
+      'ssl_cert_file',
+      'gconv.path',
+      'rubyopt',
+      'perl5opt',
+      'home',
+      'uid',
+      'maven_opts',
+    ],
+  ])('refuses a variable that a source named and that changes how programs run: %s', (name) => {
+    expect(() => written({ [name]: 'hidden', other: 'x' })).toThrow(
+      / would become [A-Z_\d]+, which changes how programs run/,
+    );
+  });
+
+  it('writes such a variable where the configuration names it', () => {
+    expect(written({ bin: '/opt/bin' }, { PATH: 'bin' })).toBe('PATH=/opt/bin\n');
+  });
+
+  it.each([
+    '\n',
+    '\r',
+    '\0',
+    '\x1b',
+    '\x7f',
+    '\ufdd0',
+    '\u{10ffff}',
+    'a\nLD_PRELOAD=/tmp/x.so',
+  ])('refuses a value with a character that systemd cannot read: %j', (text) => {
+    const refusal = () => written({ password: `hidden${text}` });
+    expect(refusal).toThrow('its value "password" has a line end or another character that the format env');
+    expect(refusal).not.toThrow('hidden');
+  });
+
+  it('names a value in a refusal without its line ends, and bounded', () => {
+    const name = `x\ny${'z'.repeat(100)}`;
+    expect(() => written({ [name]: '\n' })).toThrow(`its value "x\\ny${'z'.repeat(61)}…" has a line end`);
+  });
+
+  it.each([
+    'eyJhbGciOiJFUzI1NiJ9.e30.c2ln-_',
+    'AQoDYXdz/+==',
+    'a:b@c%d,e',
+  ])('leaves %s bare, so that docker reads it', (text) => {
+    expect(written({ token: text })).toBe(`MY_API_TOKEN=${text}\n`);
+  });
+
+  it('quotes what a shell would change', () => {
+    expect(written({ token: 'a "b" \\ $c `d` ~e' })).toBe('MY_API_TOKEN="a \\"b\\" \\\\ \\$c \\`d\\` ~e"\n');
+    expect(written({ token: '~root' })).toBe('MY_API_TOKEN="~root"\n');
+  });
+
+  it('is read back the same by a POSIX shell', () => {
+    const file = join(folder, 'values.env');
+    writeFileSync(file, written(sampled));
+    const script = `. "$1"\n${sample.map((_text, index) => `printf '%s\\0' "$V_${index}"`).join('\n')}`;
+    const read = execFileSync('sh', ['-c', script, 'sh', file], { encoding: 'utf8', env: {} });
+    expect(read.split('\0').slice(0, -1)).toEqual(sample);
+  });
+
+  it('is read back the same by the rules of systemd', () => {
+    expect(Object.values(readAsSystemd(written(sampled)))).toEqual(sample);
+  });
+});

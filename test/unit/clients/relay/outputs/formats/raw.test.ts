@@ -1,0 +1,20 @@
+import { describe, expect, it } from 'vitest';
+import { render } from '../../../../../../clients/relay/outputs/render.ts';
+import { aToken, settingsOf } from '../a-token.ts';
+
+const raw = settingsOf({ format: 'raw' });
+
+describe('the format raw', () => {
+  it('is the bearer token and nothing else, not even a line end', () => {
+    expect(render(raw, 'api', aToken({ token: 'abc' }))).toBe('abc');
+  });
+
+  it.each([
+    ['several values', { token: 'hidden-1', other: 'hidden-2' }],
+    ['one value of another name', { password: 'hidden-1' }],
+  ])('refuses %s, and says no value', (_what, values) => {
+    expect(() => render(raw, 'api', aToken(values))).toThrow(
+      /^token api cannot be written to \/run\/tokenrelay\/out: it is no single bearer token, and the format raw holds nothing else$/,
+    );
+  });
+});

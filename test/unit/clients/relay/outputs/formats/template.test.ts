@@ -1,0 +1,104 @@
+import { execFileSync } from 'node:child_process';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { render, templateFault } from '../../../../../../clients/relay/outputs/render.ts';
+import { anEndlessToken, aToken, END, settingsOf } from '../a-token.ts';
+
+const filled = (template: string, values: Record<string, string>) =>
+  render(settingsOf({ format: 'template', template }), 'api', aToken(values));
+const anyText = fc.string({ unit: 'binary', minLength: 1 });
+
+describe('the format template', () => {
+  it('puts values where placeholders stand and leaves all else as it is', () => {
+    expect(filled('[a]\r\nt={{token|raw}} }} { {{  token | json  }}\n', { token: 'x"y' })).toBe(
+      '[a]\r\nt=x"y }} { "x\\"y"\n',
+    );
+  });
+
+  it('takes braces that close JSON around a placeholder', () => {
+    const written = filled('{"a":{"b":{{ token | json }}}}', { token: '}}{{ token | raw }}' });
+    expect(JSON.parse(written)).toEqual({ a: { b: '}}{{ token | raw }}' } });
+  });
+
+  it('knows when the token ends', () => {
+    expect(filled('{{ expiration_timestamp | json }}', { token: 'x' })).toBe(`"${END}"`);
+  });
+
+  it('refuses an end that the source does not set', () => {
+    const settings = settingsOf({ format: 'template', template: '{{ expiration_timestamp | json }}' });
+    expect(() => render(settings, 'api', anEndlessToken({ token: 'x' }))).toThrow('it has no "expiration_timestamp"');
+  });
+
+  it('refuses a value that has the name of the end', () => {
+    expect(() => filled('{{ expiration_timestamp | raw }}', { expiration_timestamp: '2099' })).toThrow(
+      'its value "expiration_timestamp" has the name under which a template finds when it ends',
+    );
+  });
+
+  it.each(['passwort', 'constructor', '__proto__'])('refuses a value that is not there: %s', (name) => {
+    expect(() => filled(`{{ ${name} | raw }}`, { password: 'x' })).toThrow(
+      `it has no "${name}", which its template names`,
+    );
+  });
+
+  it.each(['\n', '\r', '\0', '\x1b[2J', '\x7f'])('writes no control character raw: %j', (text) => {
+    const refusal = () => filled('{{ token | raw }}', { token: `hidden${text}` });
+    expect(refusal).toThrow('its value "token" has a control character');
+    expect(refusal).not.toThrow('hidden');
+  });
+
+  it('writes no NUL for a shell', () => {
+    expect(() => filled('{{ token | shell }}', { token: 'a\0b' })).toThrow('its value "token" has a NUL');
+  });
+
+  it('escapes for a URL all but what RFC 3986 calls unreserved', () => {
+    expect(filled('{{ v | url }}', { v: "aZ09-._~ !'()*&=+%/é" })).toBe(
+      'aZ09-._~%20%21%27%28%29%2A%26%3D%2B%25%2F%C3%A9',
+    );
+  });
+
+  it('is read back the same as JSON, as a part of a URL and as base64', () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        expect(JSON.parse(filled('{{ v | json }}', { v: text }))).toBe(text);
+        const part = filled('{{ v | url }}', { v: text });
+        expect(part).toMatch(/^(?:[A-Za-z0-9._~-]|%[0-9A-F]{2})+$/);
+        expect(decodeURIComponent(part)).toBe(text);
+        expect(Buffer.from(filled('{{ v | base64 }}', { v: text }), 'base64').toString()).toBe(text);
+      }),
+    );
+  });
+
+  it('is read back the same by a shell, line ends too', () => {
+    const sample = fc.sample(anyText, 300).map((text) => `${text.replaceAll('\0', '')}'\n$(id)\``);
+    const values = Object.fromEntries(sample.map((text, index) => [`v${index}`, text]));
+    const script = filled(sample.map((_text, index) => `printf '%s\\0' {{ v${index} | shell }}`).join('\n'), values);
+    const read = execFileSync('sh', ['-s'], { input: script, encoding: 'utf8', env: {} });
+    expect(read.split('\0').slice(0, -1)).toEqual(sample);
+  });
+});
+
+describe('the fault of a template', () => {
+  it.each([
+    'plain',
+    '{{ token | json }}',
+    '{{ a.b/c | shell }}{{x|url}}',
+    'a }} b { c } d',
+  ])('is none in %s', (template) => {
+    expect(templateFault(template)).toBeUndefined();
+  });
+
+  it.each([
+    ['{{ token }}', 'has {{ token }}, where {{ name | escaper }} would be right'],
+    ['{{ | json }}', 'has {{ | json }}, where'],
+    ['{{ token | json | raw }}', 'where {{ name | escaper }} would be right'],
+    ['{{{ token | json }}', 'where {{ name | escaper }} would be right'],
+    ['ab{{ token | json', 'opens {{ at character 3 and never closes it'],
+    ['{{ token | html }}', 'names the escaper "html", and there are only json, shell, url, base64, raw'],
+    ['{{ token | constructor }}', 'names the escaper "constructor"'],
+    ['{{ token | json }}{{ x }}', 'has {{ x }}'],
+  ])('in %s is told', (template, fault) => {
+    expect(templateFault(template)).toContain(fault);
+    expect(() => filled(template, { token: 'x' })).toThrow(`its template ${templateFault(template)}`);
+  });
+});

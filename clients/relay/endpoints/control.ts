@@ -1,0 +1,26 @@
+import { systemClock } from '../agent/clock.ts';
+import { accessOf } from './access-of.ts';
+import { controlProtocol } from './control-protocol.ts';
+import { httpServer, usualBounds } from './http-server.ts';
+import { type EndpointParts, type RunningEndpoint, running } from './running-endpoint.ts';
+import { listenOnSocket } from './unix-socket.ts';
+
+/** A refresh is answered once its source has answered, or was given up. */
+const bounds = { ...usualBounds, silentTime: 120_000 };
+
+/**
+ * The Unix socket by which the commands ask the running agent:
+ * `GET /v1/tokens/{name}`, `GET /v1/status`, `POST /v1/tokens/{name}/refresh`, `GET /healthz`, `GET /metrics`.
+ *
+ * @throws {EndpointFailure} when it cannot listen there
+ */
+export async function startControl(
+  settings: { socket: string; permissions?: number | undefined; group?: string | number | undefined },
+  { tokens, log, clock = systemClock }: EndpointParts,
+): Promise<RunningEndpoint> {
+  const { socket } = settings;
+  const access = await accessOf(settings, socket);
+  const server = httpServer(controlProtocol({ tokens, clock }), log, false, bounds);
+  await listenOnSocket(server, socket, access);
+  return running(server, socket);
+}

@@ -1,0 +1,4 @@
+/** Why an endpoint cannot be opened: a sentence that names it. */
+export class EndpointFailure extends Error {
+  override readonly name = 'EndpointFailure';
+}

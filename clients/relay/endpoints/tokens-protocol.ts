@@ -1,0 +1,39 @@
+import { bearerOf, type Token } from '../agent/token.ts';
+import { type Answer, type EndpointRequest, notFound, oauthError, type Protocol, requireMethod } from './exchange.ts';
+import { type Lookup, rfc3339, secondsUntil, usableToken } from './usable-token.ts';
+
+/** Names of tokens have no character that would have to be escaped in a path. */
+const TOKEN_PATH = /^\/v1\/tokens\/([A-Za-z0-9][\w.-]{0,63})$/;
+
+/** `GET /v1/tokens/{name}`, on a Unix socket: its owner and mode say who gets the tokens. */
+export function tokensProtocol(lookup: Lookup, allowed: readonly string[] | undefined): Protocol {
+  return {
+    name: 'tokens',
+    answer: (request) => tokenAnswer(request, lookup, allowed),
+    wordError: oauthError,
+  };
+}
+
+/** One token by its name. @throws {Refusal} */
+export function tokenAnswer(request: EndpointRequest, lookup: Lookup, allowed: readonly string[] | undefined): Answer {
+  const name = tokenOf(request.path);
+  if (name === undefined) throw notFound();
+  requireMethod(request, 'GET');
+  const token = usableToken(lookup, name, allowed);
+  return { body: { name, ...valuesOf(token), ...endOf(token, lookup) } };
+}
+
+/** The name that a path of `/v1/tokens/` holds. */
+export function tokenOf(path: string): string | undefined {
+  return TOKEN_PATH.exec(path)?.[1];
+}
+
+function valuesOf(token: Token): object {
+  const bearer = bearerOf(token);
+  return bearer === undefined ? { values: token.values } : { token: bearer };
+}
+
+function endOf({ expiresAt }: Token, { clock }: Lookup): object {
+  if (expiresAt === undefined) return {};
+  return { expires_at: rfc3339(expiresAt), expires_in: secondsUntil(expiresAt, clock) };
+}

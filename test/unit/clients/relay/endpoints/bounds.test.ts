@@ -1,0 +1,75 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { type Bounds, httpServer, usualBounds } from '../../../../../clients/relay/endpoints/http-server.ts';
+import { listenOnLoopback } from '../../../../../clients/relay/endpoints/loopback.ts';
+import { monitoringProtocol } from '../../../../../clients/relay/endpoints/monitoring-protocol.ts';
+import { running } from '../../../../../clients/relay/endpoints/running-endpoint.ts';
+import { ask, placeOf, sendBytes } from './ask.ts';
+import { Endpoints } from './open-endpoints.ts';
+
+// Side by side, as Node gives an idle connection a second more than it was told.
+describe('what clients of an endpoint may use up', () => {
+  let endpoints: Endpoints;
+  beforeAll(async () => {
+    endpoints = await Endpoints.create();
+  });
+  afterAll(() => endpoints.close());
+
+  const open = async (bounds: Partial<Bounds>) => {
+    const protocol = monitoringProtocol(endpoints.tokens);
+    const server = httpServer(protocol, endpoints.log, true, { ...usualBounds, ...bounds });
+    return endpoints.keep(running(server, await listenOnLoopback(server, '127.0.0.1:0')));
+  };
+  const start = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n';
+
+  it.concurrent('has no patience with headers that come a byte at a time', async ({ expect }) => {
+    const address = await open({ requestTime: 60, checkEvery: 20 });
+    const socket = connect(placeOf(address));
+    const drip = setInterval(() => socket.write('x'), 10);
+    socket.write(`${start}X-Slow: `);
+    socket.on('error', () => {});
+    const [answer] = await once(socket.setEncoding('utf8'), 'data');
+    clearInterval(drip);
+    socket.destroy();
+    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+  });
+
+  it.concurrent('ends a connection on which nothing is asked', async ({ expect }) => {
+    const address = await open({ requestTime: 60, checkEvery: 20 });
+    expect(await sendBytes(address, '')).toMatch(/^(HTTP\/1\.1 408 |$)/);
+  });
+
+  it.concurrent('ends a connection that is idle between two requests', async ({ expect }) => {
+    const address = await open({ idleTime: 50 });
+    expect(await sendBytes(address, `${start}\r\n`)).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  it.concurrent('refuses headers that are too large', async ({ expect }) => {
+    const address = await open({});
+    const answer = await sendBytes(address, `${start}X-Large: ${'x'.repeat(usualBounds.headerBytes)}\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 431 /);
+  });
+
+  it.concurrent('takes a bounded number of connections, and others again once one is gone', async ({ expect }) => {
+    const address = await open({ connections: 1 });
+    const first = connect(placeOf(address));
+    await once(first, 'connect');
+    await expect(ask(address, '/healthz')).rejects.toThrow(/socket hang up|ECONNRESET/);
+    first.destroy();
+    await expect
+      .poll(() =>
+        ask(address, '/healthz').then(
+          ({ status }) => status,
+          () => 0,
+        ),
+      )
+      .toBe(200);
+  });
+
+  it.concurrent('answers a bounded number of requests on one connection', async ({ expect }) => {
+    const address = await open({ requestsPerConnection: 2, idleTime: 50 });
+    const answer = await sendBytes(address, `${start}\r\n`.repeat(5));
+    expect(answer.match(/HTTP\/1\.1 200 /g)).toHaveLength(2);
+  });
+});

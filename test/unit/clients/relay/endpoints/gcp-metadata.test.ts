@@ -1,0 +1,124 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { gcpMetadataProtocol } from '../../../../../clients/relay/endpoints/gcp-metadata-protocol.ts';
+import { httpServer } from '../../../../../clients/relay/endpoints/http-server.ts';
+import { listenOnLoopback } from '../../../../../clients/relay/endpoints/loopback.ts';
+import { running } from '../../../../../clients/relay/endpoints/running-endpoint.ts';
+import { ask } from './ask.ts';
+import { bearerToken } from './fake-tokens.ts';
+import { Endpoints } from './open-endpoints.ts';
+
+const V1 = '/computeMetadata/v1';
+const ACCOUNTS = `${V1}/instance/service-accounts`;
+const EMAIL = 'relay@example.iam.gserviceaccount.com';
+const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
+
+describe('the metadata server of Google Cloud', () => {
+  let endpoints: Endpoints;
+  /** Whom the kernel names. */
+  let caller: number | undefined;
+  beforeEach(async () => {
+    endpoints = await Endpoints.create();
+    endpoints.tokens.set('gcp', bearerToken(endpoints.clock, 'value', 3_600));
+    caller = 1_000;
+  });
+  afterEach(() => endpoints.close());
+
+  const open = async (more: { project_id?: string; email?: string } = { project_id: 'example', email: EMAIL }) => {
+    const settings = { token: 'gcp', user_ids: [1_000, 1_001], ...more };
+    const protocol = gcpMetadataProtocol(endpoints, settings, () => Promise.resolve(caller));
+    const server = httpServer(protocol, endpoints.log, true);
+    return endpoints.keep(running(server, await listenOnLoopback(server, '127.0.0.1:0')));
+  };
+  const headers = { 'Metadata-Flavor': 'Google' };
+
+  it('gives the token, under the name default and under that of the account', async () => {
+    const address = await open();
+    for (const name of ['default', EMAIL]) {
+      const answer = await ask(address, `${ACCOUNTS}/${name}/token?scopes=${SCOPE}`, { headers });
+      expect(answer.status).toBe(200);
+      expect(answer.json).toEqual({ access_token: 'value', expires_in: 3_600, token_type: 'Bearer' });
+      expect(answer.headers).toMatchObject({ 'metadata-flavor': 'Google', 'content-type': 'application/json' });
+    }
+  });
+
+  it.each([
+    ['/', 'computeMetadata/\n'],
+    [V1, 'instance/\nproject/\n'],
+    [`${V1}/instance`, 'service-accounts/\n'],
+    [`${V1}/project/project-id`, 'example'],
+    [`${ACCOUNTS}/`, `default/\n${EMAIL}/\n`],
+    [`${ACCOUNTS}/default/`, 'aliases\nemail\nscopes\ntoken\n'],
+    [`${ACCOUNTS}/default/aliases`, 'default'],
+    [`${ACCOUNTS}/default/email`, EMAIL],
+    [`${ACCOUNTS}/default/scopes`, `${SCOPE}\n`],
+  ])('answers %s as the server of Google Cloud does', async (path, text) => {
+    const answer = await ask(await open(), path, { headers });
+    expect(answer.status).toBe(200);
+    expect(answer.headers).toMatchObject({ 'metadata-flavor': 'Google', 'content-type': 'application/text' });
+    expect(answer.text).toBe(text);
+  });
+
+  it('tells all of the account at once', async () => {
+    const { json } = await ask(await open(), `${ACCOUNTS}/default/?recursive=true`, { headers });
+    expect(json).toEqual({ aliases: ['default'], email: EMAIL, scopes: [SCOPE] });
+  });
+
+  it('tells clients of an account without a name, and of no project, where none is configured', async () => {
+    const address = await open({});
+    expect((await ask(address, `${ACCOUNTS}/default/email`, { headers })).text).toBe('default');
+    expect((await ask(address, `${V1}/project/project-id`, { headers })).status).toBe(404);
+  });
+
+  it.each([0, 1_002, 65_534, undefined])('answers no user but those that are named: %s', async (uid) => {
+    const address = await open();
+    caller = uid;
+    for (const path of ['/', `${ACCOUNTS}/default/token`, '/nothing']) {
+      const answer = await ask(address, path, { headers });
+      expect(answer.status).toBe(403);
+      expect(answer.text).not.toContain('value');
+    }
+    expect(endpoints.logged).toContainEqual({
+      level: 'warn',
+      details: { endpoint: 'gcp-metadata', status: 403, code: 'forbidden', uid: uid ?? 'unknown' },
+      message: 'refused a request',
+    });
+  });
+
+  it.each([
+    undefined,
+    'google',
+    'Google, Google',
+    'Amazon',
+  ])('refuses requests whose Metadata-Flavor is %s', async (flavor) => {
+    const sent = flavor === undefined ? {} : { 'Metadata-Flavor': flavor };
+    const answer = await ask(await open(), `${ACCOUNTS}/default/token`, { headers: sent });
+    expect(answer.status).toBe(403);
+    expect(answer.headers['metadata-flavor']).toBe('Google');
+  });
+
+  it('refuses what was forwarded', async () => {
+    const sent = { ...headers, 'X-Forwarded-For': '127.0.0.1' };
+    expect((await ask(await open(), `${ACCOUNTS}/default/token`, { headers: sent })).status).toBe(403);
+  });
+
+  it.each([
+    `${ACCOUNTS}/other/token`,
+    `${ACCOUNTS}/default/identity`,
+    `${V1}/universe/universe-domain`,
+    `${V1}/../v1`,
+  ])('finds nothing under %s', async (path) => {
+    expect((await ask(await open(), path, { headers })).status).toBe(404);
+  });
+
+  it('answers for a token that expired with an error', async () => {
+    const address = await open();
+    endpoints.clock.time += 3_600_000;
+    const answer = await ask(address, `${ACCOUNTS}/default/token`, { headers });
+    expect(answer.status).toBe(503);
+    expect(answer.text).not.toContain('value');
+  });
+
+  it('gives no token by POST', async () => {
+    expect((await ask(await open(), `${ACCOUNTS}/default/token`, { method: 'POST', headers })).status).toBe(405);
+  });
+});

@@ -1,0 +1,61 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Log } from '../../../../../clients/relay/agent/log.ts';
+import { type EndpointSettings, endpoint } from '../../../../../clients/relay/config/endpoint-settings.ts';
+import { type RunningEndpoint, startEndpoint } from '../../../../../clients/relay/endpoints/start-endpoint.ts';
+import { FakeClock, FakeTokens } from './fake-tokens.ts';
+
+/** A line that was logged. */
+export interface Line {
+  level: keyof Log;
+  details: object;
+  message: string;
+}
+
+/** Endpoints of one fake agent, and a folder for their files; all gone after `close`. */
+export class Endpoints {
+  readonly tokens = new FakeTokens();
+  readonly clock: FakeClock;
+  readonly logged: Line[] = [];
+  readonly folder: string;
+  readonly #open: RunningEndpoint[] = [];
+
+  constructor(folder: string, clock: FakeClock) {
+    this.folder = folder;
+    this.clock = clock;
+  }
+
+  static async create(clock = new FakeClock()): Promise<Endpoints> {
+    return new Endpoints(await mkdtemp(join(tmpdir(), 'relay-endpoints-')), clock);
+  }
+
+  get log(): Log {
+    const line = (level: keyof Log) => (details: object, message: string) => {
+      this.logged.push({ level, details, message });
+    };
+    return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') };
+  }
+
+  /** A path in the folder. */
+  file(name: string): string {
+    return join(this.folder, name);
+  }
+
+  /** Opens an endpoint by what a configuration says. @returns its address */
+  async start(settings: object): Promise<string> {
+    const parsed: EndpointSettings = endpoint.parse(settings);
+    return this.keep(await startEndpoint(parsed, { tokens: this.tokens, log: this.log, clock: this.clock }));
+  }
+
+  /** @returns its address */
+  keep(running: RunningEndpoint): string {
+    this.#open.push(running);
+    return running.address;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#open.splice(0).map((running) => running.close()));
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}

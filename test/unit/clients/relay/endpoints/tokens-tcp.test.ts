@@ -1,0 +1,132 @@
+import { lstat, readFile } from 'node:fs/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Sessions } from '../../../../../clients/relay/endpoints/sessions.ts';
+import { ask } from './ask.ts';
+import { bearerToken, FakeClock } from './fake-tokens.ts';
+import { Endpoints } from './open-endpoints.ts';
+
+describe('tokens over TCP, by session', () => {
+  let endpoints: Endpoints;
+  let address: string;
+  let secret: string;
+  beforeEach(async () => {
+    endpoints = await Endpoints.create();
+    endpoints.tokens.set('app', bearerToken(endpoints.clock, 'value', 86_400));
+    const path = endpoints.file('bearer');
+    address = await endpoints.start({ protocol: 'tokens-tcp', listen: '127.0.0.1:0', bearer_file: { path } });
+    secret = await readFile(path, 'utf8');
+  });
+  afterEach(() => endpoints.close());
+
+  const session = (ttl: string | undefined, authorization: string | undefined = `Bearer ${secret}`) =>
+    ask(address, '/v1/session', {
+      method: 'PUT',
+      headers: {
+        ...(authorization && { authorization }),
+        ...(ttl !== undefined && { 'X-TokenRelay-Session-TTL-Seconds': ttl }),
+      },
+    });
+  const token = (held: string) => ask(address, '/v1/tokens/app', { headers: { 'X-TokenRelay-Session': held } });
+
+  it('gives a token to a session that was opened with the secret of the file', async () => {
+    const { status, text, headers } = await session('60');
+    expect(status).toBe(200);
+    expect(text).toMatch(/^[\w-]{43}$/);
+    expect(headers).toMatchObject({
+      'x-tokenrelay-session-ttl-seconds': '60',
+      'content-type': 'text/plain; charset=utf-8',
+    });
+    expect((await token(text)).json).toMatchObject({ name: 'app', token: 'value' });
+  });
+
+  it.each([
+    ['no bearer', ''],
+    ['another bearer', 'Bearer wrong'],
+    ['an empty bearer', 'Bearer '],
+    ['another scheme', 'Basic Zm9vOmJhcg=='],
+  ])('opens no session with %s', async (_, authorization) => {
+    const { status, headers, json } = await session('60', authorization || ' ');
+    expect({ status, way: headers['www-authenticate'] }).toEqual({ status: 401, way: 'Bearer' });
+    expect(json).toMatchObject({ error: 'unauthorized' });
+  });
+
+  it('opens no session with the secret and more, a part of it, or two of them', async () => {
+    const others = [`Bearer ${secret}x`, `Bearer ${secret.slice(1)}`, `Bearer ${secret.slice(0, -1)}`, secret];
+    for (const other of others) expect((await session('60', other)).status).toBe(401);
+    const { status } = await ask(address, '/v1/session', {
+      method: 'PUT',
+      headers: { Authorization: [`Bearer ${secret}`, 'Bearer wrong'], 'X-TokenRelay-Session-TTL-Seconds': 60 },
+    });
+    expect(status).toBe(401);
+  });
+
+  it.each([
+    '0',
+    '21601',
+    '-1',
+    '1.5',
+    '1e3',
+    '0x10',
+    ' ',
+    '99999999999',
+    undefined,
+  ])('opens no session for %s seconds', async (ttl) => {
+    const { status, json } = await session(ttl);
+    expect(status).toBe(400);
+    expect(json).toMatchObject({ error: 'invalid_ttl' });
+  });
+
+  it('opens one for the longest time that IMDSv2 allows', async () => {
+    expect((await session('21600')).status).toBe(200);
+  });
+
+  it('gives nothing without a session, with another, or with the bearer alone', async () => {
+    expect((await token('wrong')).status).toBe(401);
+    expect((await token('')).status).toBe(401);
+    expect((await ask(address, '/v1/tokens/app')).status).toBe(401);
+    const withBearer = await ask(address, '/v1/tokens/app', { headers: { authorization: `Bearer ${secret}` } });
+    expect(withBearer.status).toBe(401);
+  });
+
+  it('gives nothing once the session has ended', async () => {
+    const { text } = await session('60');
+    endpoints.clock.time += 59_999;
+    expect((await token(text)).status).toBe(200);
+    endpoints.clock.time += 1;
+    expect((await token(text)).status).toBe(401);
+  });
+
+  it('tells who has no session nothing of which tokens there are', async () => {
+    const [there, absent] = await Promise.all(['app', 'none'].map((name) => ask(address, `/v1/tokens/${name}`)));
+    expect(there?.text).toBe(absent?.text);
+  });
+
+  it('does not open a session by GET', async () => {
+    expect((await ask(address, '/v1/session', { headers: { authorization: `Bearer ${secret}` } })).status).toBe(405);
+  });
+
+  it('makes a new secret each time it starts, in a file for its user alone', async () => {
+    const path = endpoints.file('bearer-2');
+    await endpoints.start({ protocol: 'tokens-tcp', listen: '127.0.0.1:0', bearer_file: { path } });
+    expect(await readFile(path, 'utf8')).not.toBe(secret);
+    expect((await lstat(path)).mode & 0o7777).toBe(0o600);
+  });
+
+  it('holds a bounded number of sessions: the oldest gives way', () => {
+    const sessions = new Sessions(new FakeClock());
+    const opened = Array.from({ length: 1_001 }, () => sessions.open(60));
+    expect(sessions.isOpen(opened[0])).toBe(false);
+    expect(sessions.isOpen(opened[1])).toBe(true);
+    expect(sessions.isOpen(opened[1_000])).toBe(true);
+  });
+
+  it('lets no session that lasts give way while there are some that have ended', () => {
+    const clock = new FakeClock();
+    const sessions = new Sessions(clock);
+    const long = sessions.open(3_600);
+    for (let count = 0; count < 999; count += 1) sessions.open(1);
+    clock.time += 1_000;
+    sessions.open(60);
+    expect(sessions.isOpen(long)).toBe(true);
+  });
+});

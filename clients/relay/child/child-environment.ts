@@ -1,0 +1,70 @@
+import type { Tokens } from '../agent/agent.ts';
+import type { Configuration, TokenSettings } from '../config/configuration.ts';
+import { exitCodes, Failure } from '../failure.ts';
+import { Unwritable } from '../outputs/unwritable.ts';
+import { variablesOf } from '../outputs/variables.ts';
+import { ownVariables } from './own-variables.ts';
+
+/** The variables of a child that hold tokens, by name. */
+export type TokenVariables = Readonly<Record<string, string>>;
+
+/**
+ * The tokens as environment variables, called as in a file of the format `env`: as the token's own output of that format
+ * maps them, else by default.
+ *
+ * @param names which tokens
+ * @returns nothing while one of them is not there
+ * @throws {Failure} when two values would get one variable, or one cannot be a variable
+ */
+export function tokenVariables(
+  names: readonly string[],
+  { tokens: settings }: Configuration,
+  tokens: Pick<Tokens, 'current'>,
+): TokenVariables | undefined {
+  const held = new Map<string, { value: string; token: string }>();
+  for (const name of names) {
+    const token = tokens.current(name);
+    if (token === undefined) return undefined;
+    const mapping = mappingOf(settings.find((one) => one.name === name));
+    for (const { variable, value } of asVariables(name, () => variablesOf(token, name, mapping))) {
+      const other = held.get(variable);
+      if (other !== undefined) {
+        throw environmentFailure(
+          `tokens ${other.token} and ${name} would both be ${variable}: name it in variables of an output of format env`,
+        );
+      }
+      if (value.includes('\0')) throw environmentFailure(`token ${name} has a NUL, which no variable can hold`);
+      held.set(variable, { value, token: name });
+    }
+  }
+  return Object.fromEntries([...held].map(([variable, { value }]) => [variable, value]));
+}
+
+/** The environment of a child: the agent's, without what is the agent's own, and with the tokens. */
+export function childEnvironment(
+  env: NodeJS.ProcessEnv,
+  configuration: Configuration,
+  variables: TokenVariables,
+): NodeJS.ProcessEnv {
+  const isOwn = ownVariables(configuration, env);
+  const inherited = Object.entries(env).filter(([variable]) => !isOwn(variable));
+  return { ...Object.fromEntries(inherited), ...variables };
+}
+
+function mappingOf(settings: TokenSettings | undefined): Record<string, string> | undefined {
+  return [settings?.output ?? []].flat().find(({ format, variables }) => format === 'env' && variables)?.variables;
+}
+
+function asVariables<T>(name: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof Unwritable)
+      throw environmentFailure(`token ${name} cannot be in an environment: ${error.message}`);
+    throw error;
+  }
+}
+
+function environmentFailure(sentence: string): Failure {
+  return new Failure(sentence, { code: 'environment', exitCode: exitCodes.usage });
+}

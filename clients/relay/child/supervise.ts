@@ -1,0 +1,117 @@
+import type { Tokens } from '../agent/agent.ts';
+import type { Clock } from '../agent/clock.ts';
+import type { Log } from '../agent/log.ts';
+import type { Configuration } from '../config/configuration.ts';
+import { faultDetails } from '../failure.ts';
+import { type Child, type CommandLine, type Ending, startChild } from './child.ts';
+import { childEnvironment, type TokenVariables, tokenVariables } from './child-environment.ts';
+import { reachedChild } from './terminal.ts';
+
+/** What happens to the child when a token is renewed. */
+export type OnRenewal = NonNullable<NonNullable<Configuration['exec']>['on_renewal']>;
+
+/** Tokens that are renewed within this time are one renewal for the child, in milliseconds. */
+const COLLECT_MILLISECONDS = 1_000;
+
+/** By these the child is told to end: once it was, it is not restarted. */
+const TO_END: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGQUIT'];
+
+export interface Supervision {
+  command: CommandLine;
+  configuration: Configuration;
+  /** The tokens in the child's environment: all are there. */
+  names: readonly string[];
+  onRenewal: OnRenewal;
+  tokens: Pick<Tokens, 'current' | 'onChange'>;
+  env: NodeJS.ProcessEnv;
+  log: Log;
+  clock: Clock;
+}
+
+/** A child that is restarted, or told, when a token is renewed. */
+export interface Supervised {
+  /** How it ended by itself. */
+  readonly ended: Promise<Ending>;
+  /** Passes a signal on to it. */
+  signal(signal: NodeJS.Signals): void;
+}
+
+/** Starts a child with tokens in its environment. @throws {Failure} when they cannot be variables */
+export function superviseChild({
+  command,
+  configuration,
+  names,
+  onRenewal,
+  tokens,
+  env,
+  log,
+  clock,
+}: Supervision): Supervised {
+  const variablesNow = () => tokenVariables(names, configuration, tokens);
+  const start = () => startChild(command, childEnvironment(env, configuration, variables), clock);
+  let variables: TokenVariables = variablesNow() ?? {};
+  let child: Child = start();
+  let toldToEnd = false;
+  let isRestarting = false;
+  let restart: (() => void) | undefined;
+
+  const renewed = () => {
+    if (toldToEnd || onRenewal === 'nothing') return;
+    if (onRenewal === 'restart') {
+      if (hasChanged(variables, variablesNow())) restart?.();
+      return;
+    }
+    log.info({ signal: onRenewal.signal }, 'a token was renewed: the child is told');
+    child.signal(onRenewal.signal);
+  };
+  let forget = () => {};
+  const endListening = tokens.onChange((name, token) => {
+    if (token === undefined) {
+      if (names.includes(name)) log.warn({ token: name }, 'the child goes on with a token that is no longer good');
+      return;
+    }
+    forget();
+    forget = clock.after(COLLECT_MILLISECONDS, () => {
+      try {
+        renewed();
+      } catch (error) {
+        log.error({ fault: faultDetails(error) }, 'the child keeps its tokens, as the new ones cannot be variables');
+      }
+    });
+  });
+
+  const untilItEnds = async (): Promise<Ending> => {
+    for (let restarts = 1; ; restarts += 1) {
+      const asked = new Promise<'restart'>((resolve) => {
+        restart = () => resolve('restart');
+      });
+      const ending = await Promise.race([child.ended, asked]);
+      if (ending !== 'restart') return ending;
+      log.info({ restarts }, 'a token was renewed: the child is restarted');
+      isRestarting = true;
+      const last = await child.end();
+      isRestarting = false;
+      if (toldToEnd) return last;
+      variables = variablesNow() ?? variables;
+      child = start();
+    }
+  };
+  return {
+    ended: untilItEnds().finally(() => {
+      endListening();
+      forget();
+    }),
+    signal(signal) {
+      if (TO_END.includes(signal)) toldToEnd = true;
+      // To be told twice makes many programs give up what they do at their end.
+      if (reachedChild(signal) || (isRestarting && signal === 'SIGTERM')) return;
+      child.signal(signal);
+    },
+  };
+}
+
+function hasChanged(old: TokenVariables, now: TokenVariables | undefined): boolean {
+  if (now === undefined) return false;
+  const names = new Set([...Object.keys(old), ...Object.keys(now)]);
+  return [...names].some((name) => old[name] !== now[name]);
+}

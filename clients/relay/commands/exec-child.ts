@@ -1,0 +1,115 @@
+import { systemClock } from '../agent/clock.ts';
+import { awaitTokens } from '../child/await-tokens.ts';
+import type { CommandLine } from '../child/child.ts';
+import { endAs } from '../child/end-as.ts';
+import { type OnRenewal, type Supervised, superviseChild } from '../child/supervise.ts';
+import type { Configuration } from '../config/configuration.ts';
+import { noTokenFailure, usageFailure } from '../failure.ts';
+import { serviceOf } from '../systemd/service.ts';
+import type { ExecOptions } from './exec-options.ts';
+import { defaultConfiguration } from './global-options.ts';
+import { holdProcess } from './hold-process.ts';
+import { endOnFaults } from './process-faults.ts';
+import { reasonOf } from './run-once.ts';
+import { exitCodeOf, refuseInspector } from './signals.ts';
+import { type Relay, startRelay } from './start-relay.ts';
+
+/** Node may run with SIGUSR1 blocked, so that no inspector opens on it: it cannot be passed on. */
+const PASSED_ON = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGWINCH'] as const;
+
+type Chosen = Pick<ExecOptions, 'config' | 'environment' | 'onRenewal' | 'timeout'>;
+
+/**
+ * Runs an agent and a child with its tokens, and ends as the child ends.
+ *
+ * @throws {Failure} before the child is started
+ */
+export async function execChild(command: CommandLine, chosen: Chosen): Promise<void> {
+  const { env } = process;
+  refuseInspector();
+  let supervised: Supervised | undefined;
+  let relay: Relay | undefined;
+  for (const signal of PASSED_ON) {
+    process.on(signal, () => {
+      if (supervised) supervised.signal(signal);
+      else if (signal !== 'SIGWINCH') void endBeforeChild(relay, signal);
+    });
+  }
+
+  // A socket of its own only where the configuration says which: an agent of the machine may have the usual one.
+  relay = await startRelay({
+    file: chosen.config ?? defaultConfiguration,
+    env,
+    logTo: 2,
+    control: async ({ control }) => control,
+  });
+  const { agent, log, configuration } = relay;
+  endOnFaults(log, () => supervised?.signal('SIGTERM'));
+  const release = holdProcess();
+  try {
+    const { names, onRenewal } = settingsOf(chosen, configuration);
+    if (typeof onRenewal !== 'string' && names.length > 0) {
+      log.warn(
+        { tokens: names },
+        'a signal changes no environment: the child keeps the tokens that it was started with',
+      );
+    }
+    await awaitAll(names, relay, chosen.timeout);
+    supervised = superviseChild({
+      command,
+      configuration,
+      names,
+      onRenewal,
+      tokens: agent,
+      env,
+      log,
+      clock: systemClock,
+    });
+  } catch (error) {
+    await relay.stop();
+    release();
+    throw error;
+  }
+  const service = serviceOf(env, { tokens: agent, log });
+  void service.ready();
+  const ending = await supervised.ended;
+  await Promise.all([service.stopping(), relay.stop()]);
+  endAs(ending, command[0]);
+}
+
+/** What the options say, else the configuration. @throws {Failure} for a token that is not in it */
+export function settingsOf(
+  { environment, onRenewal }: Pick<Chosen, 'environment' | 'onRenewal'>,
+  { tokens, exec }: Configuration,
+): { names: string[]; onRenewal: OnRenewal } {
+  const known = tokens.map(({ name }) => name);
+  const action = onRenewal === undefined ? (exec?.on_renewal ?? 'restart') : asAction(onRenewal);
+  const names = environment ?? exec?.environment ?? (typeof action === 'string' ? known : []);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw usageFailure(`the configuration has no token ${unknown}; it has ${known.join(', ')}`, '--environment');
+  }
+  return { names, onRenewal: action };
+}
+
+function asAction(chosen: NonNullable<ExecOptions['onRenewal']>): OnRenewal {
+  return chosen === 'restart' || chosen === 'nothing' ? chosen : { signal: chosen };
+}
+
+// A child with no token in its environment reads files or endpoints: there all of them must be.
+async function awaitAll(names: readonly string[], relay: Relay, seconds: number): Promise<void> {
+  const { agent, configuration } = relay;
+  const awaited = names.length > 0 ? names : configuration.tokens.map(({ name }) => name);
+  const missing = await awaitTokens(awaited, relay, systemClock, seconds * 1_000);
+  if (missing.length === 0) return;
+  const reasons = agent
+    .statuses()
+    .filter(({ name }) => missing.includes(name))
+    .map(reasonOf);
+  throw noTokenFailure(`the command was not started, as tokens did not come within ${seconds} s`, reasons);
+}
+
+async function endBeforeChild(relay: Relay | undefined, signal: NodeJS.Signals): Promise<void> {
+  await relay?.stop();
+  process.exit(exitCodeOf(signal));
+}

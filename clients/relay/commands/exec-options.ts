@@ -1,0 +1,11 @@
+import type { GlobalOptions } from './global-options.ts';
+
+/** What may happen to the child when a token is renewed. */
+export const ON_RENEWAL = ['restart', 'nothing', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGINT', 'SIGTERM'] as const;
+
+/** The options of `tokenrelay exec`. */
+export interface ExecOptions extends GlobalOptions {
+  environment?: string[];
+  onRenewal?: (typeof ON_RENEWAL)[number];
+  timeout: number;
+}

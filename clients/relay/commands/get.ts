@@ -1,0 +1,42 @@
+import { OutputFailure } from '../agent/output.ts';
+import type { Token } from '../agent/token.ts';
+import { rfc3339 } from '../endpoints/usable-token.ts';
+import { usageFailure } from '../failure.ts';
+import { render } from '../outputs/render.ts';
+import { type ControlOptions, clientFor } from './control-options.ts';
+import type { GetFormat } from './get-format.ts';
+
+/** Prints a token. @throws {Failure} when it may not be used now, or has not the form that the format needs */
+export async function get(name: string, options: ControlOptions & { format?: GetFormat }): Promise<void> {
+  const format = options.format ?? (options.output === 'json' ? 'json' : 'raw');
+  const client = await clientFor(options);
+  const text = textOf(name, await client.token(name), format);
+  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+}
+
+/** A token as text of this format. @throws {Failure} when it has not the form that the format needs */
+export function textOf(name: string, token: Token, format: GetFormat): string {
+  if (format === 'credential-process') return JSON.stringify(credentialProcess(name, token));
+  try {
+    return render({ format, file_path: 'standard output' }, name, token);
+  } catch (error) {
+    if (error instanceof OutputFailure) throw usageFailure(error.message, '--format');
+    throw error;
+  }
+}
+
+/** What the AWS SDKs read from a `credential_process`. @see docs.aws.amazon.com/sdkref, "Process credential provider" */
+function credentialProcess(name: string, { values, expiresAt }: Token): object {
+  const { access_key_id, secret_access_key, session_token } = values;
+  if (access_key_id === undefined || secret_access_key === undefined) {
+    throw usageFailure(`token ${name} is no AWS credential; it has ${Object.keys(values).join(', ')}`, '--format');
+  }
+  return {
+    Version: 1,
+    AccessKeyId: access_key_id,
+    SecretAccessKey: secret_access_key,
+    ...(session_token !== undefined && { SessionToken: session_token }),
+    // Without it the SDKs take the keys for ones that never end.
+    ...(expiresAt !== undefined && { Expiration: rfc3339(expiresAt) }),
+  };
+}

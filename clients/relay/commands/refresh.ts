@@ -1,0 +1,21 @@
+import { describeDuration, writeJson } from '../../cli/output.ts';
+import { isHealthy } from '../agent/status.ts';
+import { noTokenFailure } from '../failure.ts';
+import { type ControlOptions, clientFor } from './control-options.ts';
+import { described, problemsOf } from './status.ts';
+
+/** Has a token fetched now, and says how it is then. @throws {Failure} when its source gave none */
+export async function refresh(name: string, options: ControlOptions): Promise<void> {
+  const client = await clientFor(options);
+  const status = await client.refresh(name);
+  if (options.output === 'json') writeJson(described(status));
+  if (!isHealthy(status)) {
+    const problems = problemsOf(status).join('; ');
+    throw noTokenFailure(`${name} is ${status.state}${problems ? `: ${problems}` : ''}`);
+  }
+  if (options.output === 'json') return;
+  const { expiresAt } = status;
+  const end =
+    expiresAt === undefined ? '' : `; it expires in ${describeDuration(Math.floor((expiresAt - Date.now()) / 1_000))}`;
+  process.stderr.write(`${name} was fetched and written${end}\n`);
+}

@@ -1,0 +1,36 @@
+import { agentLog } from '../agent/log.ts';
+import { startAgent } from '../agent/start-agent.ts';
+import { isHealthy, type TokenStatus } from '../agent/status.ts';
+import { noTokenFailure } from '../failure.ts';
+import { holdProcess } from './hold-process.ts';
+import { endOnFaults } from './process-faults.ts';
+import { logWarnings, readForCommand } from './read-relay-configuration.ts';
+import { worldOf } from './world-of.ts';
+
+/**
+ * Fetches and writes each token once. Nothing is taken back at the end: the files are what it was run for.
+ *
+ * @throws {Failure} naming the tokens that are not as they should be
+ */
+export async function runOnce(file: string): Promise<void> {
+  const { env } = process;
+  const { configuration, warnings } = await readForCommand(file, env);
+  const log = agentLog(configuration.log_level ?? 'info');
+  await logWarnings(file, warnings, log);
+  endOnFaults(log);
+  const release = holdProcess();
+  const agent = startAgent(configuration, worldOf(file, env, log));
+  const statuses = await agent.settled;
+  release();
+  const failed = statuses.filter((status) => !isHealthy(status));
+  const written = statuses.length - failed.length;
+  process.stderr.write(`${written} of ${statuses.length} tokens fetched and written\n`);
+  if (failed.length > 0) throw noTokenFailure('not all tokens could be fetched and written', failed.map(reasonOf));
+}
+
+/** Why a token is not as it should be: its name and a sentence's end. */
+export function reasonOf({ name, state, lastError, outputs }: TokenStatus): string {
+  const problem = outputs.find(({ problem }) => problem !== undefined);
+  const ofOutput = problem && `${problem.name}: ${problem.problem}`;
+  return `${name}: ${lastError ?? ofOutput ?? state}`;
+}

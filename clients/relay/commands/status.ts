@@ -1,0 +1,86 @@
+import { styleText } from 'node:util';
+import { type Column, tableLines } from '../../cli/columns.ts';
+import { describeDuration, writeJson } from '../../cli/output.ts';
+import { printableMessage } from '../../cli/printable.ts';
+import { isHealthy, type TokenState, type TokenStatus } from '../agent/status.ts';
+import { rfc3339 } from '../endpoints/usable-token.ts';
+import { exitCodes } from '../failure.ts';
+import { type ControlOptions, clientFor } from './control-options.ts';
+
+const COLOURS: Record<TokenState, Parameters<typeof styleText>[0]> = {
+  waiting: 'yellow',
+  fresh: 'green',
+  retrying: 'yellow',
+  stale: 'red',
+  expired: 'red',
+  revoked: 'red',
+};
+
+/** Shows how every token is. The exit code says whether all are as they should be. @throws {Failure} */
+export async function showStatus(options: ControlOptions): Promise<void> {
+  const client = await clientFor(options);
+  const statuses = await client.status();
+  const healthy = statuses.every(isHealthy);
+  if (!healthy) process.exitCode = exitCodes.noToken;
+  if (options.output === 'json') {
+    writeJson({ healthy, tokens: statuses.map(described) });
+    return;
+  }
+  const { stdout } = process;
+  stdout.write(`${tableLines(statusColumns(Date.now(), stdout), statuses, stdout).join('\n')}\n`);
+}
+
+/** The columns of the table, the most important first. @param now milliseconds since the epoch */
+export function statusColumns(now: number, stream: NodeJS.WriteStream): Column<TokenStatus>[] {
+  return [
+    { title: 'NAME', cell: ({ name }) => name },
+    {
+      title: 'STATE',
+      cell: ({ state }) => state,
+      paint: (cell, { state }) => styleText(COLOURS[state], cell, { stream }),
+    },
+    { title: 'AGE', cell: ({ fetchedAt }) => (fetchedAt === undefined ? '-' : span(now - fetchedAt)) },
+    { title: 'EXPIRES IN', cell: ({ expiresAt }) => (expiresAt === undefined ? '-' : untilThen(expiresAt - now)) },
+    { title: 'LAST ERROR', cell: (status) => problemsOf(status).join('; ') || '-', least: 20 },
+  ];
+}
+
+/** What is wrong with a token and its outputs, a sentence's end each. */
+export function problemsOf({ lastError, outputs }: TokenStatus): string[] {
+  const ofOutputs = outputs.flatMap(({ name, problem }) => (problem === undefined ? [] : [`${name}: ${problem}`]));
+  return [...(lastError === undefined ? [] : [lastError]), ...ofOutputs].map(printableMessage);
+}
+
+/** A status as JSON has it: times as RFC 3339 writes them. */
+export function described(status: TokenStatus): object {
+  const { name, type, state, fetchedAt, expiresAt, nextFetchAt, failures, fetches, lastError, outputs } = status;
+  const time = (key: string, at: number | undefined) => at !== undefined && { [key]: rfc3339(at) };
+  return {
+    name,
+    type,
+    state,
+    healthy: isHealthy(status),
+    ...time('fetched_at', fetchedAt),
+    ...time('expires_at', expiresAt),
+    ...time('next_fetch_at', nextFetchAt),
+    failures,
+    fetches,
+    ...(lastError !== undefined && { last_error: lastError }),
+    outputs,
+  };
+}
+
+function untilThen(milliseconds: number): string {
+  return milliseconds <= 0 ? `${span(-milliseconds)} ago` : span(milliseconds);
+}
+
+/** Above this many hours, days are told: nobody reckons with hundreds of hours. */
+const MOST_HOURS = 48;
+
+/** The two largest units tell enough. */
+function span(milliseconds: number): string {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1_000));
+  const hours = Math.floor(seconds / 3_600);
+  if (hours >= MOST_HOURS) return `${Math.floor(hours / 24)}d ${hours % 24}h`;
+  return describeDuration(seconds).split(' ').slice(0, 2).join(' ');
+}

@@ -1,0 +1,28 @@
+import type { Command } from 'commander';
+import { addControlOptions, type ControlOptions, FINDING } from './control-options.ts';
+import { readSeconds } from './seconds-option.ts';
+
+const EXAMPLES = `${FINDING}
+It waits for the agent too, when that is not there yet.
+
+Examples:
+  Start an application when its token is there:
+    $ tokenrelay wait my_app_oauth_token && exec ./app
+
+  In a systemd unit, for two minutes at most:
+    ExecStartPre=/usr/bin/tokenrelay wait my_app_oauth_token --timeout 120
+`;
+
+/** Adds `tokenrelay wait`: waits for a token. */
+export function addWaitCommand(program: Command): void {
+  addControlOptions(program.command('wait'))
+    .summary('wait until a token is there')
+    .description('Wait until the running agent has a token that may be used.')
+    .argument('<name>', 'the token’s name in the configuration')
+    .option('--timeout <seconds>', 'how long to wait', readSeconds, 60)
+    .addHelpText('after', EXAMPLES)
+    .action(async (name: string, _options, command: Command) => {
+      const { waitFor } = await import('./wait.ts');
+      return waitFor(name, command.optsWithGlobals<ControlOptions & { timeout: number }>());
+    });
+}

@@ -1,0 +1,55 @@
+import type { Tokens } from '../agent/agent.ts';
+import type { Clock } from '../agent/clock.ts';
+import { isHealthy, type TokenStatus } from '../agent/status.ts';
+import type { Notify } from './notify.ts';
+
+/** How long a fetch may be overdue before the agent counts as stuck; any fetch has ended by its own timeouts sooner. */
+const STUCK_MILLISECONDS = 300_000;
+
+export interface Watched {
+  tokens: Pick<Tokens, 'statuses'>;
+  clock: Clock;
+  notify: Notify;
+}
+
+/**
+ * Tells systemd at half of its watchdog's interval that the agent is alive: the event loop turns, and no fetch is
+ * overdue for minutes. Does nothing where systemd does not watch this process.
+ *
+ * @returns ends it
+ * @see sd_watchdog_enabled(3)
+ */
+export function startWatchdog({ WATCHDOG_USEC, WATCHDOG_PID }: NodeJS.ProcessEnv, watched: Watched): () => void {
+  const { tokens, clock, notify } = watched;
+  const interval = Number(WATCHDOG_USEC) / 2_000;
+  if (!(interval > 0) || (WATCHDOG_PID && WATCHDOG_PID !== String(process.pid))) return () => {};
+  const isStuck = stuckness(clock);
+  let cancel = () => {};
+  const beat = () => {
+    const statuses = tokens.statuses();
+    if (!isStuck(statuses)) void notify({ WATCHDOG: '1', STATUS: statusLine(statuses) });
+    cancel = clock.after(interval, beat);
+  };
+  beat();
+  return () => cancel();
+}
+
+/** The state of all tokens, in a few words for `systemctl status`. */
+export function statusLine(statuses: readonly TokenStatus[]): string {
+  const unhealthy = statuses.filter((status) => !isHealthy(status)).map(({ name }) => name);
+  const healthy = `${statuses.length - unhealthy.length} of ${statuses.length} tokens as they should be`;
+  if (unhealthy.length === 0) return healthy;
+  const more = unhealthy.length > 5 ? ` and ${unhealthy.length - 5} more` : '';
+  return `${healthy}; not: ${unhealthy.slice(0, 5).join(', ')}${more}`;
+}
+
+// By the time that never jumps: when the machine's clock did, each fetch is overdue until the agent has noticed.
+function stuckness(clock: Clock): (statuses: readonly TokenStatus[]) => boolean {
+  let overdue = new Map<string, number>();
+  return (statuses) => {
+    const late = statuses.filter(({ nextFetchAt }) => nextFetchAt !== undefined && nextFetchAt < clock.now());
+    const since = ({ name, nextFetchAt }: TokenStatus) => `${name} ${nextFetchAt}`;
+    overdue = new Map(late.map((status) => [since(status), overdue.get(since(status)) ?? clock.elapsed()]));
+    return [...overdue.values()].some((first) => clock.elapsed() - first > STUCK_MILLISECONDS);
+  };
+}

@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest';
+import type { Token } from '../../../../../clients/relay/agent/token.ts';
+import { childEnvironment, tokenVariables } from '../../../../../clients/relay/child/child-environment.ts';
+import type { Configuration } from '../../../../../clients/relay/config/configuration.ts';
+
+const held = (tokens: Record<string, Record<string, string>>) => ({
+  current: (name: string): Token | undefined =>
+    tokens[name] === undefined ? undefined : { values: tokens[name], fetchedAt: 0 },
+});
+
+// What matters here is where references to secrets stand, whatever the source is.
+const configured = (tokens: object[], other: object = {}) => ({ tokens, ...other }) as unknown as Configuration;
+
+describe('the environment of a child', () => {
+  it('is the agent’s own, with the tokens', () => {
+    const env = { PATH: '/bin', LANG: 'C', MY_APP: 'old' };
+    expect(childEnvironment(env, configured([]), { MY_APP: 'new' })).toEqual({
+      PATH: '/bin',
+      LANG: 'C',
+      MY_APP: 'new',
+    });
+  });
+
+  it('is without what the configuration names as a secret, wherever it does', () => {
+    const configuration = configured(
+      [{ name: 'a', source: { client_secret: { env: 'CLIENT_SECRET' }, headers: [{ value: { env: 'API_KEY' } }] } }],
+      { cache: { key: { env: 'CACHE_KEY' } } },
+    );
+    const env = { CLIENT_SECRET: 'c', API_KEY: 'a', CACHE_KEY: 'k', REGION: 'eu' };
+    expect(childEnvironment(env, configuration, {})).toEqual({ REGION: 'eu' });
+  });
+
+  it('is without what a command is given that prints a token', () => {
+    const configuration = configured([{ type: 'exec', source: { command: ['/bin/a'], environment: ['API_KEY'] } }], {
+      exec: { environment: ['a'] },
+    });
+    expect(childEnvironment({ API_KEY: 'k', a: 'kept' }, configuration, {})).toEqual({ a: 'kept' });
+  });
+
+  it('has what says only where AWS is, although such a command is given it as well, but not as a secret', () => {
+    const environment = ['AWS_REGION', 'AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_STS', 'AWS_PROFILE', 'PATH', 'MY_REGION'];
+    const source = { command: ['/bin/a'], environment };
+    const env = Object.fromEntries(environment.map((name) => [name, 'x']));
+    const kept = ['AWS_REGION', 'AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_STS', 'PATH'];
+    expect(Object.keys(childEnvironment(env, configured([{ type: 'exec', source }]), {}))).toEqual(kept);
+    const named = configured([{ type: 'exec', source: { ...source, client_secret: { env: 'AWS_REGION' } } }]);
+    expect(Object.keys(childEnvironment(env, named, {}))).toEqual(kept.slice(1));
+  });
+
+  it('is without the agent’s AWS identity', () => {
+    const env = {
+      AWS_ACCESS_KEY_ID: 'id',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+      AWS_SESSION_TOKEN: 'session',
+      AWS_SECURITY_TOKEN: 'session',
+      AWS_CONTAINER_AUTHORIZATION_TOKEN: 'bearer',
+      AWS_REGION: 'eu-central-1',
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://127.0.0.1:9797/',
+      AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: '/run/app/aws',
+    };
+    expect(Object.keys(childEnvironment(env, configured([]), {}))).toEqual([
+      'AWS_REGION',
+      'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+      'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE',
+    ]);
+  });
+
+  it('has AWS keys that are a token, in place of the agent’s', () => {
+    const env = { AWS_ACCESS_KEY_ID: 'agent', AWS_SECRET_ACCESS_KEY: 'agent' };
+    expect(childEnvironment(env, configured([]), { AWS_ACCESS_KEY_ID: 'child' })).toEqual({
+      AWS_ACCESS_KEY_ID: 'child',
+    });
+  });
+
+  it('is without what systemd told the agent', () => {
+    const env = {
+      NOTIFY_SOCKET: '/run/systemd/notify',
+      WATCHDOG_USEC: '1',
+      WATCHDOG_PID: '1',
+      CREDENTIALS_DIRECTORY: '/run/credentials/tokenrelay.service',
+      LISTEN_FDS: '1',
+      LISTEN_PID: '1',
+      LISTEN_FDNAMES: 'a',
+      LISTENER: 'kept',
+      JOURNAL_STREAM: '8:1',
+    };
+    expect(Object.keys(childEnvironment(env, configured([]), {}))).toEqual(['LISTENER', 'JOURNAL_STREAM']);
+  });
+
+  it('is without a declared variable that a secret written inline is made of, and with any other', () => {
+    const configuration = configured([{ source: { client_secret: { insecure_inline: 'xhunter2x' } } }], {
+      variables: ['INLINE', 'REGION', 'EMPTY'],
+    });
+    const env = { INLINE: 'hunter2', REGION: 'eu', EMPTY: '' };
+    expect(childEnvironment(env, configuration, {})).toEqual({ REGION: 'eu', EMPTY: '' });
+  });
+});
+
+describe('tokens as variables', () => {
+  it('are called as in a file of the format env', () => {
+    const tokens = held({ 'my-app': { token: 't' }, db: { username: 'u', password: 'p' } });
+    const configuration = configured([{ name: 'my-app' }, { name: 'db' }]);
+    expect(tokenVariables(['my-app', 'db'], configuration, tokens)).toEqual({
+      MY_APP: 't',
+      USERNAME: 'u',
+      PASSWORD: 'p',
+    });
+  });
+
+  it('are called as the token’s own output of that format maps them', () => {
+    const output = [{ format: 'json' }, { format: 'env', variables: { DB_USER: 'username', DB_PASS: 'password' } }];
+    const configuration = configured([{ name: 'db', output }]);
+    const tokens = held({ db: { username: 'u', password: 'p' } });
+    expect(tokenVariables(['db'], configuration, tokens)).toEqual({ DB_USER: 'u', DB_PASS: 'p' });
+  });
+
+  it('keep a line end: an environment can hold it', () => {
+    expect(tokenVariables(['a'], configured([{ name: 'a' }]), held({ a: { token: 'x\ny' } }))).toEqual({ A: 'x\ny' });
+  });
+
+  it('are not there while one of the tokens is not', () => {
+    expect(tokenVariables(['a', 'b'], configured([]), held({ a: { token: 't' } }))).toBeUndefined();
+  });
+
+  it.each([
+    [
+      'two tokens would get one variable',
+      { 'a.b': { token: 'secret1' }, 'a-b': { token: 'secret2' } },
+      /a\.b and a-b .*A_B/,
+    ],
+    ['a value has a NUL', { a: { token: 'secret1\0' } }, /^token a has a NUL/],
+    ['a name would change how programs run', { a: { ld_preload: 'secret1', b: 'x' } }, /^token a .*LD_PRELOAD/],
+  ])('are refused when %s, without their values', (_case, tokens, sentence) => {
+    const names = Object.keys(tokens);
+    const make = () => tokenVariables(names, configured(names.map((name) => ({ name }))), held(tokens));
+    expect(make).toThrow(sentence);
+    expect(make).not.toThrow(/secret/);
+  });
+});

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { endpointSet, type Opening } from '../../../../../clients/relay/commands/endpoint-set.ts';
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** Endpoints of which two never listen on one address. */
+function addresses() {
+  const taken = new Set<string>();
+  const events: string[] = [];
+  const at = (address: string, settings = ''): Opening => ({
+    key: `${address}${settings}`,
+    protocol: 'tokens',
+    async open() {
+      if (taken.has(address)) throw new Error(`${address} is taken`);
+      taken.add(address);
+      events.push(`open ${address}${settings}`);
+      return {
+        address,
+        async close() {
+          taken.delete(address);
+          events.push(`close ${address}${settings}`);
+        },
+      };
+    },
+  });
+  return { at, events, taken };
+}
+
+describe('the endpoints of a running agent', () => {
+  it('stay open when nothing about them changes', async () => {
+    const { at, events } = addresses();
+    const set = endpointSet(silent);
+    await set.change([at('a'), at('b')]);
+    await set.change([at('b'), at('a')]);
+    expect(events).toEqual(['open a', 'open b']);
+  });
+
+  it('are opened anew at the same address when their settings change, and the others are left alone', async () => {
+    const { at, events } = addresses();
+    const set = endpointSet(silent);
+    await set.change([at('a'), at('b')]);
+    await set.change([at('a', ' anew'), at('b')]);
+    expect(events.slice(2)).toEqual(['close a', 'open a anew']);
+  });
+
+  it('are closed when they are no longer wanted', async () => {
+    const { at, taken } = addresses();
+    const set = endpointSet(silent);
+    await set.change([at('a'), at('b')]);
+    await set.change([at('b')]);
+    expect([...taken]).toEqual(['b']);
+    await set.close();
+    expect([...taken]).toEqual([]);
+  });
+
+  it('are as before when one of the new ones cannot be opened', async () => {
+    const { at, taken, events } = addresses();
+    const set = endpointSet(silent);
+    await set.change([at('a'), at('b')]);
+    taken.add('foreign');
+    await expect(set.change([at('a', ' anew'), at('c'), at('foreign')])).rejects.toThrow('foreign is taken');
+    taken.delete('foreign');
+    expect([...taken].sort()).toEqual(['a', 'b']);
+    expect(events.filter((event) => event.endsWith(' a')).at(-1)).toBe('open a');
+    await set.change([at('a'), at('b')]);
+    expect(events.at(-1)).toMatch(/^open [ab]$/);
+  });
+
+  it('are all closed when not all could be opened at the start', async () => {
+    const { at, taken } = addresses();
+    taken.add('foreign');
+    await expect(endpointSet(silent).change([at('a'), at('foreign')])).rejects.toThrow('foreign is taken');
+    expect([...taken]).toEqual(['foreign']);
+  });
+});

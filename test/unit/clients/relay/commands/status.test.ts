@@ -1,0 +1,28 @@
+import { PassThrough } from 'node:stream';
+import { expect, it } from 'vitest';
+import { tableLines } from '../../../../../clients/cli/columns.ts';
+import type { TokenStatus } from '../../../../../clients/relay/agent/status.ts';
+import { statusColumns } from '../../../../../clients/relay/commands/status.ts';
+
+const HOUR = 3_600_000;
+const stream = new PassThrough() as unknown as NodeJS.WriteStream;
+
+it.each([
+  [4 * 60_000 + 59_000, '4m 59s'],
+  [48 * HOUR - 1_000, '47h 59m'],
+  [48 * HOUR, '2d 0h'],
+  [27_237 * HOUR, '1134d 21h'],
+  [-90_000, '1m 30s ago'],
+])('the table tells what ends in %i ms in its two largest units', (left, shown) => {
+  const status: TokenStatus = {
+    name: 'a',
+    type: 'exec',
+    state: 'fresh',
+    fetchedAt: 0,
+    expiresAt: left,
+    failures: 0,
+    fetches: { succeeded: 1, failed: 0 },
+    outputs: [],
+  };
+  expect(tableLines(statusColumns(0, stream), [status], stream)[1]).toMatch(new RegExp(` {2}${shown} +-$`));
+});

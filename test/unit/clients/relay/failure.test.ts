@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { faultDetails, unexpectedFailure } from '../../../../clients/relay/failure.ts';
+
+const SECRET = 'one-very-secret-token';
+
+function caught(make: () => unknown): unknown {
+  try {
+    make();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('it should have failed');
+}
+
+describe('a fault that nobody foresaw', () => {
+  it('is told by its kind and its place, never by its message', () => {
+    const fault = caught(() => JSON.parse(SECRET));
+    const details = faultDetails(fault);
+    expect(details.name).toBe('SyntaxError');
+    expect(details.at[0]).toMatch(/^at JSON\.parse/);
+    expect(JSON.stringify(details)).not.toContain('one-');
+    expect(unexpectedFailure(fault).message).toMatch(/^unexpected fault \(SyntaxError, at JSON\.parse/);
+  });
+
+  it('is told without a line of its message that looks like a place', () => {
+    const fault = new Error(`first\n    at ${SECRET}`);
+    expect(JSON.stringify(faultDetails(fault))).not.toContain(SECRET);
+  });
+
+  it('is told with the code that the system gave', () => {
+    const fault = Object.assign(new Error(SECRET), { code: 'EMFILE' });
+    expect(unexpectedFailure(fault).message).toMatch(/^unexpected fault \(Error EMFILE, /);
+  });
+
+  it('may be no error at all', () => {
+    expect(faultDetails(SECRET)).toEqual({ name: 'string', at: [] });
+  });
+});

@@ -1,0 +1,40 @@
+import type { Clock } from '../../../../../clients/relay/agent/clock.ts';
+
+/** A clock that a test turns by hand. */
+export interface ManualClock extends Clock {
+  /** Lets time pass, and calls back what was waiting for it. */
+  pass(milliseconds: number): void;
+  /** Sets the machine's clock forward; no time passes. */
+  jump(milliseconds: number): void;
+}
+
+export function manualClock(): ManualClock {
+  let elapsed = 0;
+  let offset = Date.UTC(2030, 0, 1);
+  let waiting: { at: number; callback: () => void }[] = [];
+  return {
+    now: () => offset + elapsed,
+    elapsed: () => elapsed,
+    after(milliseconds, callback) {
+      const one = { at: elapsed + milliseconds, callback };
+      waiting.push(one);
+      return () => {
+        waiting = waiting.filter((other) => other !== one);
+      };
+    },
+    pass(milliseconds) {
+      const end = elapsed + milliseconds;
+      for (;;) {
+        const [next] = waiting.filter(({ at }) => at <= end).sort((one, other) => one.at - other.at);
+        if (next === undefined) break;
+        waiting = waiting.filter((other) => other !== next);
+        elapsed = next.at;
+        next.callback();
+      }
+      elapsed = end;
+    },
+    jump(milliseconds) {
+      offset += milliseconds;
+    },
+  };
+}

@@ -17,6 +17,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
+          // Other parts run meanwhile: how long a test takes says nothing.
+          testTimeout: 60_000,
           // Half of the time was spent on importing the same for each file.
           isolate: false,
           // With DEV, logs and metrics go through the global console, where a test can see them.
@@ -31,6 +33,16 @@ export default defineConfig({
           hookTimeout: 60_000,
           // What a worker has bundled and synthesized for one file is there for the next.
           isolate: false,
+        },
+      },
+      {
+        test: {
+          // TokenRelay as it runs: processes, files, servers on loopback.
+          name: 'relay',
+          include: ['test/relay/**/*.test.ts'],
+          globalSetup: ['test/relay-setup.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -6,7 +6,7 @@ import { Failure } from '../tools/failure.mjs';
 import { node24, projectPath, root } from '../tools/paths.mjs';
 import { withInstallLock } from './lock.mjs';
 import { installNpmDependencies, npmDependenciesMatch } from './npm-dependencies.mjs';
-import { emulatorMatches, findPython, installEmulator } from './python-emulator.mjs';
+import { emulator, findPython, installVenv, venvMatches } from './python-venv.mjs';
 
 const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
 
@@ -29,11 +29,11 @@ export const prepareAndRun = async ([script, ...args]) => {
 };
 
 const prepare = async () => {
-  if (npmDependenciesMatch() && emulatorMatches()) return;
+  if (npmDependenciesMatch() && venvMatches(emulator)) return;
   await withInstallLock(async () => {
     const tasks = [];
     // Python is looked for before anything is installed: who lacks it learns that at once, not half a minute later.
-    if (!emulatorMatches()) tasks.push(installEmulator(findPython()));
+    if (!venvMatches(emulator)) tasks.push(installVenv(emulator, findPython()));
     if (!npmDependenciesMatch()) tasks.push(installNpmDependencies());
     await Promise.all(tasks);
   });

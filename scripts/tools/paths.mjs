@@ -10,6 +10,12 @@ export const localDir = path.join(root, '.local');
 /** The virtual environment that holds the emulator. */
 export const venvDir = path.join(localDir, 'venv');
 
+/** The virtual environment that holds the programs of others which TokenRelay's endpoints are tried with. */
+export const relayClientsDir = path.join(localDir, 'relay-clients');
+
+/** The folder that RustyVault, a real server of Vault's API, is installed in. */
+export const rustyVaultDir = path.join(localDir, 'rusty-vault');
+
 /** The Node 24 that the npm package `node` brings. */
 export const node24 = path.join(root, 'node_modules', 'node', 'bin', 'node');
 

@@ -4,19 +4,47 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { runLogged } from '../tools/command.mjs';
 import { Failure } from '../tools/failure.mjs';
-import { localDir, root, shown, venvDir } from '../tools/paths.mjs';
+import { localDir, relayClientsDir, root, shown, venvDir } from '../tools/paths.mjs';
 import { installing } from './progress.mjs';
 
-const requirements = path.join(root, 'scripts', 'local', 'requirements.txt');
-const log = path.join(localDir, 'logs', 'pip.log');
-const marker = path.join(venvDir, '.installed');
-const venvPython = path.join(venvDir, 'bin', 'python');
-const wanted = () => createHash('sha256').update(readFileSync(requirements)).digest('hex');
+/**
+ * A virtual environment of Python: where it is, the pinned requirements that fill it, and what it is called.
+ * @typedef {{ dir: string, requirements: string, log: string, what: string }} PythonVenv
+ */
 
-/** @returns {boolean} whether the virtual environment is complete, made from these requirements, and runs */
-export const emulatorMatches = () => {
+/** @type {PythonVenv} */
+export const emulator = {
+  dir: venvDir,
+  requirements: path.join(root, 'scripts', 'local', 'requirements.txt'),
+  log: path.join(localDir, 'logs', 'pip.log'),
+  what: 'the AWS emulator',
+};
+
+/**
+ * Programs of others that TokenRelay's endpoints are tried with.
+ * @type {PythonVenv}
+ */
+export const relayClients = {
+  dir: relayClientsDir,
+  requirements: path.join(root, 'test', 'relay', 'requirements.txt'),
+  log: path.join(localDir, 'logs', 'pip-relay-clients.log'),
+  what: 'the cloud SDKs that TokenRelay is tried with',
+};
+
+/** @param {PythonVenv} venv */
+const markerOf = ({ dir }) => path.join(dir, '.installed');
+/** @param {PythonVenv} venv */
+const pythonOf = ({ dir }) => path.join(dir, 'bin', 'python');
+/** @param {PythonVenv} venv */
+const wanted = ({ requirements }) => createHash('sha256').update(readFileSync(requirements)).digest('hex');
+
+/**
+ * @param {PythonVenv} venv
+ * @returns {boolean} whether it is complete, made from its requirements, and runs
+ */
+export const venvMatches = (venv) => {
   try {
-    return readFileSync(marker, 'utf8') === wanted() && spawnSync(venvPython, ['-c', '']).status === 0;
+    return readFileSync(markerOf(venv), 'utf8') === wanted(venv) && spawnSync(pythonOf(venv), ['-c', '']).status === 0;
   } catch {
     return false;
   }
@@ -43,20 +71,26 @@ export const findPython = () => {
 };
 
 /**
- * Makes the virtual environment anew; its marker is written last, so that a half-made one is made again.
+ * Makes a virtual environment anew; its marker is written last, so that a half-made one is made again.
+ * @param {PythonVenv} venv
  * @param {string} python
  * @returns {Promise<void>}
  */
-export const installEmulator = (python) =>
-  installing('the AWS emulator', async () => {
-    rmSync(venvDir, { recursive: true, force: true });
-    const made = await runLogged(python, ['-m', 'venv', venvDir], { log });
+export const installVenv = (venv, python) => {
+  const { dir, requirements, log, what } = venv;
+  return installing(what, async () => {
+    rmSync(dir, { recursive: true, force: true });
+    const made = await runLogged(python, ['-m', 'venv', dir], { log });
     if (!made.ok) throw new Failure(`\`${python} -m venv\` failed; the full log is ${shown(log)}.`);
     const pip = ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--retries', '2'];
-    const filled = await runLogged(venvPython, [...pip, '--timeout', '30', '-r', requirements], { log, append: true });
-    if (!filled.ok) throw new Failure(`${reason(filled.output)}; the full log is ${shown(log)}.`);
-    writeFileSync(marker, wanted());
+    const filled = await runLogged(pythonOf(venv), [...pip, '--timeout', '30', '-r', requirements], {
+      log,
+      append: true,
+    });
+    if (!filled.ok) throw new Failure(`${reason(filled.output, what)}; the full log is ${shown(log)}.`);
+    writeFileSync(markerOf(venv), wanted(venv));
   });
+};
 
 /** @param {string} name */
 const probe = (name) => {
@@ -72,11 +106,11 @@ const isRecent = (version) => {
   return major > 3 || (major === 3 && minor >= 10);
 };
 
-/** @param {string} output */
-const reason = (output) => {
+/** @param {string} output @param {string} what */
+const reason = (output, what) => {
   if (/NewConnectionError|ConnectTimeout|Connection refused|name resolution|Max retries|Retrying/.test(output)) {
     return 'pip cannot reach its index: check the network and pip’s index and proxy settings, then try again';
   }
   const last = output.match(/^ERROR: .+$/gm)?.pop();
-  return `pip could not install the AWS emulator${last ? ` (${last.slice('ERROR: '.length)})` : ''}`;
+  return `pip could not install ${what}${last ? ` (${last.slice('ERROR: '.length)})` : ''}`;
 };

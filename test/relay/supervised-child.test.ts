@@ -1,0 +1,162 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Token } from '../../clients/relay/agent/token.ts';
+import { type OnRenewal, type Supervised, superviseChild } from '../../clients/relay/child/supervise.ts';
+import type { Configuration } from '../../clients/relay/config/configuration.ts';
+import { manualClock } from '../unit/clients/relay/systemd/manual-clock.ts';
+import { read, until } from './support/run-tokenrelay.ts';
+
+let folder: string;
+let supervised: Supervised | undefined;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'supervised-'));
+});
+afterEach(async () => {
+  supervised?.signal('SIGTERM');
+  supervised?.signal('SIGQUIT');
+  await supervised?.ended;
+  supervised = undefined;
+  rmSync(folder, { recursive: true });
+});
+
+/** A child that writes down how it was started and what it was told; one that is stubborn does not end by SIGTERM. */
+function supervise(onRenewal: OnRenewal, { stubborn = false } = {}) {
+  const file = join(folder, 'said');
+  const clock = manualClock();
+  const values = new Map<string, string>([
+    ['a', 'a1'],
+    ['b', 'b1'],
+  ]);
+  const listeners = new Set<(name: string, token: Token | undefined) => void>();
+  const tokenOf = (value: string): Token => ({ values: { token: value }, fetchedAt: 0 });
+  const script = `
+    say() { echo "$1" >> ${file}; }
+    trap 'say term${stubborn ? '' : '; exit 0'}' TERM; trap 'say quit; exit 0' QUIT; trap 'say hup' HUP
+    say "start $A $B"
+    while :; do sleep 0.02; done`;
+  supervised = superviseChild({
+    command: ['/bin/sh', '-c', script],
+    configuration: { tokens: ['a', 'b'].map((name) => ({ name, source: {} })) } as unknown as Configuration,
+    names: ['a', 'b'],
+    onRenewal,
+    tokens: {
+      current(name) {
+        const value = values.get(name);
+        return value === undefined ? undefined : tokenOf(value);
+      },
+      onChange(listener) {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+    },
+    env: { PATH: process.env.PATH },
+    log: { debug() {}, info() {}, warn() {}, error() {} },
+    clock,
+  });
+  return {
+    clock,
+    supervised,
+    /** A token changes: to another value, or to none. */
+    change(name: string, value: string | undefined) {
+      if (value === undefined) values.delete(name);
+      else values.set(name, value);
+      for (const listener of listeners) listener(name, value === undefined ? undefined : tokenOf(value));
+    },
+    said: () => read(file)?.trimEnd().split('\n') ?? [],
+    saying: (line: string) => until(`the child to say ${line}`, () => read(file)?.split('\n').includes(line)),
+  };
+}
+
+describe('a supervised child', () => {
+  it('is restarted once for tokens that are renewed within a second', async () => {
+    const { clock, change, said, saying } = supervise('restart');
+    await saying('start a1 b1');
+    change('a', 'a2');
+    clock.pass(900);
+    change('b', 'b2');
+    clock.pass(1_000);
+    await saying('start a2 b2');
+    expect(said()).toEqual(['start a1 b1', 'term', 'start a2 b2']);
+  });
+
+  it('is not restarted for a renewal that changes nothing in its environment', async () => {
+    const { clock, change, said, saying } = supervise('restart');
+    await saying('start a1 b1');
+    change('a', 'a1');
+    clock.pass(5_000);
+    change('b', 'b2');
+    clock.pass(1_000);
+    await saying('start a1 b2');
+    expect(said()).toEqual(['start a1 b1', 'term', 'start a1 b2']);
+  });
+
+  it('goes on while one of its tokens is gone, and is restarted when all are there again', async () => {
+    const { clock, change, said, saying } = supervise('restart');
+    await saying('start a1 b1');
+    change('b', undefined);
+    change('a', 'a2');
+    clock.pass(5_000);
+    change('b', 'b2');
+    clock.pass(1_000);
+    await saying('start a2 b2');
+    expect(said()).toEqual(['start a1 b1', 'term', 'start a2 b2']);
+  });
+
+  it('is killed when it does not end within ten seconds, and restarted', async () => {
+    const { clock, change, said, saying } = supervise('restart', { stubborn: true });
+    await saying('start a1 b1');
+    change('a', 'a2');
+    clock.pass(1_000);
+    await saying('term');
+    clock.pass(10_000);
+    await saying('start a2 b1');
+    expect(said()).toEqual(['start a1 b1', 'term', 'start a2 b1']);
+  });
+
+  it('is not restarted after it was told to end, and keeps its time to end', async () => {
+    const { clock, change, said, saying, supervised } = supervise('restart', { stubborn: true });
+    await saying('start a1 b1');
+    supervised.signal('SIGTERM');
+    await saying('term');
+    change('a', 'a2');
+    clock.pass(60_000);
+    supervised.signal('SIGQUIT');
+    expect(await supervised.ended).toEqual({ code: 0 });
+    expect(said()).toEqual(['start a1 b1', 'term', 'quit']);
+  });
+
+  it('ends for good when it is told to while it is restarted', async () => {
+    const { clock, change, said, saying, supervised } = supervise('restart', { stubborn: true });
+    await saying('start a1 b1');
+    change('a', 'a2');
+    clock.pass(1_000);
+    await saying('term');
+    supervised.signal('SIGTERM');
+    clock.pass(10_000);
+    expect(await supervised.ended).toEqual({ signal: 'SIGKILL' });
+    expect(said()).toEqual(['start a1 b1', 'term']);
+  });
+
+  it('is told by one signal of tokens that are renewed within a second, and not restarted', async () => {
+    const { clock, change, said, saying } = supervise({ signal: 'SIGHUP' });
+    await saying('start a1 b1');
+    change('a', 'a2');
+    change('b', 'b2');
+    clock.pass(1_000);
+    await saying('hup');
+    expect(said()).toEqual(['start a1 b1', 'hup']);
+  });
+
+  it('is left alone when nothing is to happen', async () => {
+    const { clock, change, said, saying, supervised } = supervise('nothing');
+    await saying('start a1 b1');
+    change('a', 'a2');
+    clock.pass(60_000);
+    supervised.signal('SIGQUIT');
+    expect(await supervised.ended).toEqual({ code: 0 });
+    expect(said()).toEqual(['start a1 b1', 'quit']);
+  });
+});

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,8 @@ import { CheckFailed } from './check.ts';
 const BUNDLE = fileURLToPath(new URL('../clients/relay/dist/tokenrelay.cjs', import.meta.url));
 const UNIT = fileURLToPath(new URL('../clients/relay/packaging/systemd/tokenrelay.service', import.meta.url));
 const PATIENCE = 30_000;
+
+execFileSync(process.execPath, [fileURLToPath(new URL('../clients/relay/build.mjs', import.meta.url))]);
 
 /** What its first line gives Node. */
 const flags =

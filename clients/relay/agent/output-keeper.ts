@@ -30,6 +30,10 @@ interface Goal {
   reach(): Promise<void>;
 }
 
+/** Milliseconds: what takes longer to be looked at or written hangs, as a network file system does whose server is away. */
+const PATIENCE = 2_000;
+const HANGS = 'its file system does not answer';
+
 /** @param changed is told after each try */
 export function outputKeeper(
   output: Output,
@@ -41,6 +45,7 @@ export function outputKeeper(
   let problem: string | undefined;
   let failures = 0;
   let retry = deadlineIn(clock, 0);
+  let patience = deadlineIn(clock, 0);
 
   /** The sentences of outputs name them; here they stand beside the name. */
   const withoutName = (sentence: string) =>
@@ -71,6 +76,7 @@ export function outputKeeper(
   }
 
   function work(): Promise<void> {
+    if (working === undefined) patience = deadlineIn(clock, PATIENCE);
     working ??= reachGoal().finally(() => {
       working = undefined;
       changed();
@@ -87,12 +93,16 @@ export function outputKeeper(
     publish: (token) => aimAt({ token, reach: () => output.publish(token) }),
     withdraw: (why) => aimAt({ reach: () => output.withdraw(why) }),
     shows: (token) => reached?.token === token && problem === undefined,
-    status: () => ({ name: output.name, ...(problem !== undefined && { problem }) }),
+    status() {
+      const hangs = working !== undefined && patience.left() === 0;
+      const known = problem ?? (hangs ? HANGS : undefined);
+      return { name: output.name, ...(known !== undefined && { problem: known }) };
+    },
 
     async look() {
       if (reached?.token === undefined || isOwing() || working !== undefined) return;
       const checked = reached;
-      const found = await output.problem().catch(reasonOf);
+      const found = await inTime(output.problem().catch(reasonOf));
       if (found === undefined || reached !== checked || isOwing()) return;
       problem = found;
       reached = undefined;
@@ -105,4 +115,12 @@ export function outputKeeper(
     },
     dueIn: () => (isOwing() && working === undefined ? retry.left() : Number.POSITIVE_INFINITY),
   };
+
+  async function inTime(look: Promise<string | undefined>): Promise<string | undefined> {
+    let cancel = () => {};
+    const late = new Promise<string>((resolve) => {
+      cancel = clock.after(PATIENCE, () => resolve(HANGS));
+    });
+    return await Promise.race([look, late]).finally(() => cancel());
+  }
 }

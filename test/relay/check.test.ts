@@ -15,7 +15,8 @@ describe('tokenrelay check', () => {
     configure('good.yaml', { tokens: [token('printed')] });
     configure('away.yaml', { tokens: [token('absent')] });
     configure('bad.yaml', { tokens: [token('printed')], log_levl: SECRET });
-    writeFileSync(at('t.service'), '[Service]\nMemoryDenyWriteExecute=yes\n');
+    // Of the same user: what another one may do in this folder is not the question here.
+    writeFileSync(at('t.service'), `[Service]\nUser=${process.getuid?.()}\nMemoryDenyWriteExecute=yes\n`);
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 

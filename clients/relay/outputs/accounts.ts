@@ -19,7 +19,8 @@ export function groupId(account: string | number): Promise<number | undefined> {
  * Both have lines of `name:password:number:…` (passwd(5), group(5)).
  */
 async function numberOf(account: string | number, database: 'passwd' | 'group'): Promise<number | undefined> {
-  if (typeof account === 'number') return account;
+  // A unit of systemd has numbers as text; no name is made of digits alone.
+  if (typeof account === 'number' || /^\d{1,10}$/.test(account)) return Number(account);
   return (
     numberIn(await readFile(`/etc/${database}`, 'utf8').catch(() => ''), account) ??
     numberIn(await getent(database, account), account)

@@ -1,5 +1,4 @@
 import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkConfiguration } from '../../../../../clients/relay/check/check-configuration.ts';
@@ -12,7 +11,7 @@ const exec = { name: 'a', type: 'exec', source: { command: ['/bin/true'] } };
 const tvm = { name: 'a', type: 'gcp_service_account', source: {} };
 
 /** Root tries what a unit with another user may do; anybody else, what a unit with the same user may. */
-const AGENT = isRoot ? 'nobody' : userInfo().username;
+const AGENT = isRoot ? 'nobody' : `${process.getuid?.()}`;
 
 const unitOf = (...lines: string[]) => serviceUnit('/x.service', [['[Service]', `User=${AGENT}`, ...lines].join('\n')]);
 

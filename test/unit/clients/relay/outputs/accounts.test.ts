@@ -11,6 +11,7 @@ describe('an account', () => {
   it('may be a number, whether or not there is one', async () => {
     expect(await userId(4_000_000)).toBe(4_000_000);
     expect(await groupId(0)).toBe(0);
+    expect(await userId('4000000')).toBe(4_000_000);
   });
 
   it('is nothing when there is none of that name', async () => {

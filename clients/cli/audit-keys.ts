@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import type { JSONWebKeySet } from 'jose';
 import * as z from 'zod';
+import { isLoopback } from '../loopback.ts';
 import { exitCodes, Failure, usageFailure } from './failure.ts';
 import type { GlobalOptions } from './global-options.ts';
-import { isLoopback, resolveEndpoint } from './settings.ts';
+import { resolveEndpoint } from './settings.ts';
 
 /** How long the keys may be under way, in milliseconds. */
 const TIMEOUT = 10_000;

@@ -1,3 +1,4 @@
+import { isLoopback } from '../loopback.ts';
 import { findRegion, isRegionName } from '../machine-region.ts';
 import type { Credentials } from '../signed-fetch.ts';
 import { resolveCredentials } from './credentials.ts';
@@ -49,10 +50,6 @@ export function resolveEndpoint({ endpoint }: ConnectionOptions, env: NodeJS.Pro
     throw wrong(`must be an https URL: over http, ${url.host} and anyone on the way could read the tokens`);
   }
   return url;
-}
-
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^127(\.\d+){3}$/.test(host);
 }
 
 export async function resolveRegion(

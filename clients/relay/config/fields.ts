@@ -1,5 +1,6 @@
 import { isAbsolute, normalize } from 'node:path';
 import * as z from 'zod';
+import { isLoopback } from '../../loopback.ts';
 
 /** The name of a token: also part of URLs and file names. */
 export const tokenName = z.string({ error: 'must be a name' }).regex(/^[A-Za-z0-9][\w.-]{0,63}$/, {
@@ -45,7 +46,7 @@ export const share = z
   .gt(0, { error: 'must be greater than 0' })
   .lt(1, { error: 'must be less than 1' });
 
-/** An address of an issuer; where plain http is allowed at all is settled by `httpUrl`. */
+/** An address of an issuer; where plain http is allowed at all is settled by `isIssuerUrl`. */
 export const issuerUrl = z
   .string({ error: 'must be a URL' })
   .refine(isIssuerUrl, { error: 'must be an https URL; http only on loopback, and without a user name or a fragment' });
@@ -55,11 +56,6 @@ export function isIssuerUrl(text: string): boolean {
   const url = URL.parse(text);
   if (url === null || url.username || url.password || url.hash) return false;
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
-}
-
-/** @param host as a URL has it, an IPv6 address in brackets */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 /** A proxy: the way to it may be plain, as what goes through it is TLS. Its password, if any, is a secret of its own. */

@@ -2,12 +2,12 @@ import { dirname } from 'node:path';
 import { systemClock } from '../agent/clock.ts';
 import { judge } from '../agent/judge-token.ts';
 import type { Log } from '../agent/log.ts';
+import { makeSource } from '../agent/make-source.ts';
 import { reasonOf } from '../agent/reason.ts';
 import type { Token } from '../agent/token.ts';
 import type { Configuration, TokenSettings } from '../config/configuration.ts';
 import { dependencies } from '../config/dependencies.ts';
 import { secretReader } from '../config/secrets.ts';
-import { loadedSourceKinds } from '../sources/kinds.ts';
 import type { Source, SourceTools } from '../sources/source.ts';
 import { maskedFile } from './masked-file.ts';
 
@@ -66,7 +66,7 @@ export async function trySources(configuration: Configuration, file: string, env
 async function tryOne(settings: TokenSettings, tools: SourceTools, keep: (token: Token) => void): Promise<Trial> {
   let source: Source | undefined;
   try {
-    source = sourceOf(settings, tools);
+    source = makeSource(settings, tools);
     const token = await source.fetch(undefined, AbortSignal.timeout(TIMEOUT_MILLISECONDS));
     const verdict = judge(token, undefined, tools.clock.now());
     if (verdict.kind === 'refused') return failed(settings, verdict.because);
@@ -95,11 +95,4 @@ function written(settings: TokenSettings, token: Token): Trial {
 
 function failed({ name, type }: TokenSettings, failure: string): Trial {
   return { name, type, failure, outputs: [] };
-}
-
-function sourceOf(settings: TokenSettings, tools: SourceTools): Source {
-  const kind = loadedSourceKinds().find(({ type }) => type === settings.type);
-  if (kind === undefined) throw new TypeError('the schema knows no other type');
-  // Its settings were read by this very kind's schema, which the type of a union cannot say.
-  return (kind.create as (given: unknown, tools: SourceTools) => Source)(settings.source, tools);
 }

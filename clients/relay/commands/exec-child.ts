@@ -10,7 +10,7 @@ import type { ExecOptions } from './exec-options.ts';
 import { defaultConfiguration } from './global-options.ts';
 import { holdProcess } from './hold-process.ts';
 import { endOnFaults } from './process-faults.ts';
-import { reasonOf } from './run-once.ts';
+import { troubleOf } from './run-once.ts';
 import { exitCodeOf, refuseInspector } from './signals.ts';
 import { type Relay, startRelay } from './start-relay.ts';
 
@@ -105,7 +105,7 @@ async function awaitAll(names: readonly string[], relay: Relay, seconds: number)
   const reasons = agent
     .statuses()
     .filter(({ name }) => missing.includes(name))
-    .map(reasonOf);
+    .map(troubleOf);
   throw noTokenFailure(`the command was not started, as tokens did not come within ${seconds} s`, reasons);
 }
 

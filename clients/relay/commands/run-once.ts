@@ -25,11 +25,11 @@ export async function runOnce(file: string): Promise<void> {
   const failed = statuses.filter((status) => !isHealthy(status));
   const written = statuses.length - failed.length;
   process.stderr.write(`${written} of ${statuses.length} tokens fetched and written\n`);
-  if (failed.length > 0) throw noTokenFailure('not all tokens could be fetched and written', failed.map(reasonOf));
+  if (failed.length > 0) throw noTokenFailure('not all tokens could be fetched and written', failed.map(troubleOf));
 }
 
 /** Why a token is not as it should be: its name and a sentence's end. */
-export function reasonOf({ name, state, lastError, outputs }: TokenStatus): string {
+export function troubleOf({ name, state, lastError, outputs }: TokenStatus): string {
   const problem = outputs.find(({ problem }) => problem !== undefined);
   const ofOutput = problem && `${problem.name}: ${problem.problem}`;
   return `${name}: ${lastError ?? ofOutput ?? state}`;

@@ -1,6 +1,6 @@
 import { OutputFailure } from '../agent/output.ts';
+import { rfc3339 } from '../agent/rfc3339.ts';
 import type { Token } from '../agent/token.ts';
-import { rfc3339 } from '../endpoints/usable-token.ts';
 import { usageFailure } from '../failure.ts';
 import { render } from '../outputs/render.ts';
 import { type ControlOptions, clientFor } from './control-options.ts';

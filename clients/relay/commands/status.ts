@@ -2,8 +2,8 @@ import { styleText } from 'node:util';
 import { type Column, tableLines } from '../../cli/columns.ts';
 import { describeDuration, writeJson } from '../../cli/output.ts';
 import { printableMessage } from '../../cli/printable.ts';
+import { rfc3339 } from '../agent/rfc3339.ts';
 import { isHealthy, type TokenState, type TokenStatus } from '../agent/status.ts';
-import { rfc3339 } from '../endpoints/usable-token.ts';
 import { exitCodes } from '../failure.ts';
 import { type ControlOptions, clientFor } from './control-options.ts';
 

@@ -1,6 +1,7 @@
+import { rfc3339 } from '../agent/rfc3339.ts';
 import { type Answer, type EndpointRequest, notFound, type Protocol, Refusal, requireMethod } from './exchange.ts';
 import { isSameSecret } from './same-secret.ts';
-import { type Lookup, rfc3339, usableToken } from './usable-token.ts';
+import { type Lookup, usableToken } from './usable-token.ts';
 
 const CREDENTIALS_PATH = /^\/credentials\/([A-Za-z0-9][\w.-]{0,63})$/;
 

@@ -1,5 +1,6 @@
 import type { Tokens } from '../agent/agent.ts';
 import type { Clock } from '../agent/clock.ts';
+import { rfc3339 } from '../agent/rfc3339.ts';
 import { SourceFailure } from '../sources/source.ts';
 import type { ControlRefresh, ControlStatus, ControlToken } from './control-shapes.ts';
 import {
@@ -13,7 +14,7 @@ import {
 } from './exchange.ts';
 import { monitoringAnswer } from './monitoring-protocol.ts';
 import { tokenOf } from './tokens-protocol.ts';
-import { rfc3339, usableToken } from './usable-token.ts';
+import { usableToken } from './usable-token.ts';
 
 const REFRESH = '/refresh';
 

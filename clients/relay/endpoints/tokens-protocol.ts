@@ -1,6 +1,7 @@
+import { rfc3339 } from '../agent/rfc3339.ts';
 import { bearerOf, type Token } from '../agent/token.ts';
 import { type Answer, type EndpointRequest, notFound, oauthError, type Protocol, requireMethod } from './exchange.ts';
-import { type Lookup, rfc3339, secondsUntil, usableToken } from './usable-token.ts';
+import { type Lookup, secondsUntil, usableToken } from './usable-token.ts';
 
 /** Names of tokens have no character that would have to be escaped in a path. */
 const TOKEN_PATH = /^\/v1\/tokens\/([A-Za-z0-9][\w.-]{0,63})$/;

@@ -42,11 +42,6 @@ export function usableBearer(lookup: Lookup, name: string): { bearer: string; ex
   return { bearer, expiresAt: token.expiresAt };
 }
 
-/** A time as RFC 3339 has it, in whole seconds. @param milliseconds since the epoch */
-export function rfc3339(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
-}
-
 /** Whole seconds from now until then. @param milliseconds since the epoch */
 export function secondsUntil(milliseconds: number, clock: Clock): number {
   return Math.floor((milliseconds - clock.now()) / 1_000);

@@ -1,3 +1,4 @@
+import { rfc3339 } from '../agent/rfc3339.ts';
 import type { Token } from '../agent/token.ts';
 import { Unwritable } from './unwritable.ts';
 
@@ -13,5 +14,5 @@ const YEAR_10000 = Date.UTC(10_000);
 export function expirationTimestamp({ expiresAt }: Token): string | undefined {
   if (expiresAt === undefined) return;
   if (!(expiresAt >= 0 && expiresAt < YEAR_10000)) throw new Unwritable('it ends at a time that is no date');
-  return `${new Date(expiresAt).toISOString().slice(0, 19)}Z`;
+  return rfc3339(expiresAt);
 }

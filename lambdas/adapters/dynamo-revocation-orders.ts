@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type AttributeValue,
   type DynamoDBClient,
@@ -14,6 +15,7 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { limits } from '../../contract/limits.ts';
 import { mapAtMost } from '../../core/at-most.ts';
 import type { RevocationOrders } from '../../core/oversight-ports.ts';
+import { DependencyFault } from '../../core/ports.ts';
 import { type OrderState, placesOf, type RevocationOrder } from '../../core/revocation/order.ts';
 import { awsCall } from './aws-call.ts';
 import { conditionHolds } from './dynamo-condition.ts';
@@ -21,6 +23,9 @@ import { lateKey, orderCopyKey, orderKey, orderOf, ordersPartition } from './dyn
 
 /** How many partitions are read at the same time. */
 const AT_ONCE = 16;
+
+/** How often a transaction is tried again when others are at the same items: for a second or so. */
+const TRIES = 5;
 
 /**
  * Revocation orders in the table of the token records. Beside an order lies a copy of it for each place in the index that
@@ -51,17 +56,16 @@ export function dynamoRevocationOrders(dynamo: DynamoDBClient, TableName: string
   /** Writes items, all or none: none where the first is there, or where a later one is in the place of another. */
   async function write(items: Put[]): Promise<'written' | 'known' | 'superseded'> {
     const command = new TransactWriteItemsCommand({ TransactItems: items.map((Put) => ({ Put })) });
-    const written = dynamo.send(command).then(
-      () => 'written' as const,
-      (error: unknown) => {
-        const reasons = error instanceof TransactionCanceledException ? (error.CancellationReasons ?? []) : [];
-        const prevented = reasons.map(({ Code }) => Code === 'ConditionalCheckFailed');
-        if (prevented[0]) return 'known' as const;
-        if (prevented.includes(true)) return 'superseded' as const;
-        throw error;
-      },
-    );
-    return awsCall('DynamoDB', written);
+    for (let attempt = 0; ; attempt++) {
+      if (attempt > 0) await sleep(Math.random() * 25 * 2 ** attempt);
+      const written = await awsCall(
+        'DynamoDB',
+        dynamo.send(command).then(() => 'written' as const, outcomeOfCancellation),
+      );
+      if (written !== 'conflict') return written;
+      if (attempt === TRIES)
+        throw new DependencyFault('DynamoDB', new Error('transactions on one item kept conflicting'));
+    }
   }
 
   return {
@@ -139,6 +143,22 @@ export function dynamoRevocationOrders(dynamo: DynamoDBClient, TableName: string
       return pages.reduce((sum, { count }) => sum + count, 0);
     },
   };
+}
+
+/**
+ * What a cancelled transaction means, by the reasons that DynamoDB gives for each of its items.
+ *
+ * @returns `conflict` where another write to one of the items was under way, which the AWS SDK does not try again
+ *   (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling)
+ * @throws what else went wrong
+ */
+function outcomeOfCancellation(error: unknown): 'known' | 'superseded' | 'conflict' {
+  const reasons = error instanceof TransactionCanceledException ? (error.CancellationReasons ?? []) : [];
+  const codes = reasons.map(({ Code }) => Code);
+  if (codes[0] === 'ConditionalCheckFailed') return 'known';
+  if (codes.includes('ConditionalCheckFailed')) return 'superseded';
+  if (codes.includes('TransactionConflict')) return 'conflict';
+  throw error;
 }
 
 /**

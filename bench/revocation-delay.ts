@@ -10,6 +10,7 @@ import { type AuditWatch, watchAudit } from '../scripts/local/audit-watch.ts';
 import { deploy } from '../scripts/local/deploy.ts';
 import { startEmulator } from '../scripts/local/emulator.ts';
 import { createIdentities } from '../scripts/local/identities.ts';
+import { miniStack } from '../scripts/local/ministack.ts';
 import { emulatorTarget, type Target } from '../scripts/local/target.ts';
 import { report } from './apart.ts';
 import { CheckFailed } from './check.ts';
@@ -37,7 +38,7 @@ const PATIENCE = 30_000;
 /** Revokes tokens by event on a machine deployed for it, one after the other, and waits for each to be seen. */
 async function measure(): Promise<RevocationDelays> {
   const dir = join(import.meta.dirname, '..', '.local', 'bench');
-  const emulator = await startEmulator({ port: 0, dir });
+  const emulator = await startEmulator(miniStack, { port: 0, dir });
   try {
     const target = emulatorTarget(emulator.endpoint);
     const outputs = await deploy(target, dir);

@@ -283,8 +283,8 @@ export const configSchema = z
       .optional()
       .meta({
         description:
-          'Only for a stage in an emulator, `{ api_id }`: fixes the API’s id by the tag `ms-custom-id`, and lets the ' +
-          'dead-letter queues be called in plain HTTP, which is all an emulator speaks.',
+          'Only for a stage in an emulator, `{ api_id }`: fixes the API’s id by the tags that emulators take it from, and ' +
+          'lets the dead-letter queues be called in plain HTTP, which is all an emulator speaks.',
       }),
   })
   .refine((config) => config.token_expiration_time <= config.max_token_lifetime, {

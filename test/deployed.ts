@@ -1,15 +1,20 @@
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { deploy, type StackOutputs } from '../scripts/local/deploy.ts';
-import { startEmulator } from '../scripts/local/emulator.ts';
+import { type EmulatorKind, startEmulator } from '../scripts/local/emulator.ts';
 import { createIdentities, type Identities } from '../scripts/local/identities.ts';
+import { miniStack } from '../scripts/local/ministack.ts';
 import { emulatorTarget, givenTarget, type Target } from '../scripts/local/target.ts';
+import { emulatorAt } from '../scripts/local/which-emulator.ts';
+import type { EmulatorName } from './emulators/not-applicable.ts';
 
 /** What the tests know of the machine they run against. */
 export interface Deployed {
   target: Target;
   outputs: StackOutputs;
   identities: Identities;
+  /** The emulator they run on, where it is one that we know. */
+  emulator?: EmulatorName;
   /** The emulator's own log, which holds what the functions print; absent when the emulator is not ours. */
   emulatorLog?: string;
 }
@@ -24,16 +29,31 @@ declare module 'vitest' {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dir = join(import.meta.dirname, '..', '.local', 'test');
   const given = givenTarget('');
-  const emulator = given === undefined ? await startEmulator({ port: 0, dir }) : undefined;
+  return given === undefined ? setUpOn(miniStack, project, dir) : setUp(project, dir, given);
+}
+
+/** Deploys the machine for the tests into an emulator of their own. @param dir where it writes */
+export async function setUpOn(kind: EmulatorKind, project: TestProject, dir: string): Promise<() => Promise<void>> {
+  const emulator = await startEmulator(kind, { port: 0, dir });
   try {
-    const target = given ?? emulatorTarget(emulator?.endpoint ?? '');
-    const outputs = await deploy(target, dir);
-    const identities = await createIdentities(target, outputs);
-    const emulatorLog = emulator && join(dir, 'logs', 'emulator.log');
-    project.provide('deployed', { target, outputs, identities, ...(emulatorLog && { emulatorLog }) });
+    await setUp(project, dir, emulatorTarget(emulator.endpoint), join(dir, 'logs', 'emulator.log'));
   } catch (error) {
-    await emulator?.stop();
+    await emulator.stop();
     throw error;
   }
-  return async () => emulator?.stop();
+  return () => emulator.stop();
+}
+
+async function setUp(project: TestProject, dir: string, target: Target, emulatorLog?: string) {
+  const outputs = await deploy(target, dir);
+  const identities = await createIdentities(target, outputs);
+  const emulator = (await emulatorAt(target.endpoint))?.name;
+  project.provide('deployed', {
+    target,
+    outputs,
+    identities,
+    ...(emulator && { emulator }),
+    ...(emulatorLog && { emulatorLog }),
+  });
+  return async () => {};
 }

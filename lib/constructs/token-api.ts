@@ -99,7 +99,10 @@ export class TokenApi extends Construct {
     const cfnApi = this.api.node.defaultChild as CfnRestApi;
     cfnApi.securityPolicy = TLS_POLICY;
     cfnApi.endpointAccessMode = 'STRICT';
-    if (config.emulator) Tags.of(cfnApi).add('ms-custom-id', config.emulator.api_id);
+    if (config.emulator) {
+      // MiniStack's tag, and LocalStack's.
+      for (const tag of ['ms-custom-id', '_custom_id_']) Tags.of(cfnApi).add(tag, config.emulator.api_id);
+    }
 
     this.restApiId = this.api.restApiId;
     this.keepExecutionLogs(defaults);

@@ -1,43 +1,12 @@
-/**
- * Every difference between AWS and the emulator that the local deployment makes up for. On AWS CloudFormation does
- * all of this by itself; nothing here runs there.
- */
-import { DescribeTimeToLiveCommand, DynamoDBClient, UpdateTimeToLiveCommand } from '@aws-sdk/client-dynamodb';
-import { DeleteBucketPolicyCommand, PutObjectLockConfigurationCommand, S3Client } from '@aws-sdk/client-s3';
+import type { StackOutputs } from './deploy.ts';
 import type { Target } from './target.ts';
 
 /**
- * After `cdk bootstrap`: the bootstrap bucket's policy denies whatever does not come over TLS. The emulator speaks
- * plain HTTP on loopback and enforces the policy, so no asset could be uploaded.
- *
- * @param account the 12-digit id of the account that was bootstrapped
+ * The differences between AWS and one emulator that the local deployment makes up for: one file for each emulator, one
+ * function for each difference. On AWS CloudFormation does all of this by itself; nothing of it runs there.
  */
-export async function allowAssetsWithoutTls(target: Target, account: string): Promise<void> {
-  const s3 = new S3Client({ ...target, forcePathStyle: true });
-  await s3.send(new DeleteBucketPolicyCommand({ Bucket: `cdk-hnb659fds-assets-${account}-${target.region}` }));
-}
-
-/**
- * After `cdk deploy`: the emulator's CloudFormation drops a table's time to live silently, and records would stay
- * for ever.
- */
-export async function enableTimeToLive(target: Target, tableName: string): Promise<void> {
-  const dynamo = new DynamoDBClient(target);
-  const { TimeToLiveDescription } = await dynamo.send(new DescribeTimeToLiveCommand({ TableName: tableName }));
-  if (TimeToLiveDescription?.TimeToLiveStatus === 'ENABLED') return;
-  const TimeToLiveSpecification = { AttributeName: 'ttl', Enabled: true };
-  await dynamo.send(new UpdateTimeToLiveCommand({ TableName: tableName, TimeToLiveSpecification }));
-}
-
-/**
- * After `cdk deploy`: the emulator's CloudFormation drops a bucket's Object Lock silently, and the archive could be
- * changed. As config/local.toml says.
- */
-export async function lockArchive(target: Target, Bucket: string): Promise<void> {
-  const s3 = new S3Client({ ...target, forcePathStyle: true });
-  const ObjectLockConfiguration = {
-    ObjectLockEnabled: 'Enabled',
-    Rule: { DefaultRetention: { Mode: 'GOVERNANCE', Days: 1 } },
-  } as const;
-  await s3.send(new PutObjectLockConfigurationCommand({ Bucket, ObjectLockConfiguration }));
+export interface Bridges {
+  /** @param account the 12-digit id of the account that was bootstrapped */
+  afterBootstrap(target: Target, account: string): Promise<void>;
+  afterDeploy(target: Target, stack: StackOutputs): Promise<void>;
 }

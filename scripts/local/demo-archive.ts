@@ -10,7 +10,7 @@ import type { StackOutputs } from './deploy.ts';
 import type { Target } from './target.ts';
 import { bold, dim, good, line, refused, step } from './terminal.ts';
 
-const PATIENCE = 30_000;
+const PATIENCE = 60_000;
 
 /** Shows that the archive has a token's life, and that it tells when somebody changes a byte of it. */
 export async function proveArchive(target: Target, outputs: StackOutputs, tokenId: string): Promise<void> {

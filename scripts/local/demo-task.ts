@@ -9,8 +9,8 @@ import type { Identities } from './identities.ts';
 import type { Target } from './target.ts';
 import { bold, dim, good, line, seconds, step } from './terminal.ts';
 
-/** How long an event may take to have its effect, in milliseconds. */
-const PATIENCE = 20_000;
+/** How long an event may take to have its effect, in milliseconds: LocalStack may look at a queue every ten seconds. */
+const PATIENCE = 60_000;
 
 /**
  * Shows that a workload's tokens go with it: an ECS task has a token, the task stops.

@@ -4,11 +4,14 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { runLogged } from '../tools/command.mjs';
 import { Failure } from '../tools/failure.mjs';
 import { root, shown } from '../tools/paths.mjs';
-import { allowAssetsWithoutTls, enableTimeToLive, lockArchive } from './bridges.ts';
 import type { Target } from './target.ts';
 import { quietly } from './terminal.ts';
+import { emulatorAt } from './which-emulator.ts';
 
 const STACK = 'TokenVendingMachine-local';
+
+/** Every emulator's account, which the policies and the configuration of the stage `local` name. */
+const ACCOUNT = '000000000000';
 
 /** What the deployed stack says of itself. */
 export interface StackOutputs {
@@ -45,6 +48,12 @@ export interface StackOutputs {
  */
 export async function deploy(target: Target, dir: string, progress = quietly): Promise<StackOutputs> {
   const account = await deployingAccount(target);
+  if (account !== ACCOUNT) {
+    throw new Failure(
+      `Your AWS credentials are those of account ${account} there, and the local policies are for account ${ACCOUNT}: ` +
+        'use others, or none.',
+    );
+  }
   const env = cdkEnvironment(target, dir);
   const assembly = path.join(dir, 'cdk.out');
   const outputs = path.join(dir, 'outputs.json');
@@ -60,12 +69,12 @@ export async function deploy(target: Target, dir: string, progress = quietly): P
       cdk(['synth', STACK, '-c', 'stage=local', '-c', `issuer=${issuer}`, '-q', '-o', assembly], env, log('synth')),
     ]),
   );
-  await allowAssetsWithoutTls(target, account);
+  const bridges = (await emulatorAt(target.endpoint))?.bridges;
+  await bridges?.afterBootstrap(target, account);
   const ship = ['deploy', STACK, '--app', assembly, '--require-approval', 'never', '--outputs-file', outputs];
   await progress('Deploying the stack', () => cdk(ship, env, log('deploy')));
   const stack: StackOutputs = JSON.parse(readFileSync(outputs, 'utf8'))[STACK];
-  await enableTimeToLive(target, stack.TableName);
-  await lockArchive(target, stack.AuditArchiveBucket);
+  await bridges?.afterDeploy(target, stack);
   return stack;
 }
 

@@ -1,16 +1,15 @@
-"""Runs MiniStack, the local AWS emulator, for as long as whoever started it is there.
+"""Runs an emulator of AWS for as long as whoever started it is there: `emulator.py <module>` calls the module's `main`.
 
 Started as the leader of a process group with a pipe as standard input. When that pipe closes, because the
 process at its other end is gone, however that came about, the whole group is killed: the emulator and the
 Lambda functions it runs. The line "live on" ends that watch, and the emulator outlives its starter.
 """
 
+import importlib
 import os
 import signal
 import sys
 import threading
-
-from ministack.app import main
 
 
 def end_with_starter():
@@ -18,6 +17,8 @@ def end_with_starter():
         os.killpg(0, signal.SIGKILL)
 
 
+# For those of its programs that it starts in sessions of their own: they are not in the group.
+os.environ["EMULATOR_PID"] = str(os.getpid())
 threading.Thread(target=end_with_starter, daemon=True).start()
-sys.argv = ["ministack"]
-main()
+module = importlib.import_module(sys.argv.pop())
+module.main()

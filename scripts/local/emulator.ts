@@ -5,8 +5,28 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../tools/failure.mjs';
-import { node24, shown, venvDir } from '../tools/paths.mjs';
+import { node24, shown } from '../tools/paths.mjs';
+import type { Bridges } from './bridges.ts';
 import { killEmulator } from './run-record.mjs';
+
+/** An emulator of AWS: what makes one differ from another. */
+export interface EmulatorKind {
+  /** As its makers write it. */
+  name: 'MiniStack' | 'LocalStack';
+  /** Absolute path of the Python that it is installed for. */
+  python: string;
+  /** Its module, whose `main` runs it. */
+  module: string;
+  /** The path that answers once it is up. */
+  health: string;
+  /**
+   * @param port the TCP port on 127.0.0.1 that it listens on, and no other interface
+   * @param dir absolute path of the folder for all it writes, which is there
+   */
+  environment(port: number, dir: string): NodeJS.ProcessEnv;
+  /** Where the deployment makes up for what it does otherwise than AWS. */
+  bridges: Bridges;
+}
 
 /** A running emulator of AWS. */
 export interface Emulator {
@@ -23,34 +43,37 @@ export interface Emulator {
 }
 
 /**
- * Starts MiniStack on the loopback interface and waits until it answers. Unless released it ends with this process,
+ * Starts an emulator on the loopback interface and waits until it answers. Unless released it ends with this process,
  * however that ends.
  *
  * @param options.port the TCP port; 0 takes a free one
  * @param options.dir absolute path of the folder for all it writes: `<dir>/emulator/` and `<dir>/logs/emulator.log`
  */
-export async function startEmulator(options: { port: number; dir: string }): Promise<Emulator> {
+export async function startEmulator(kind: EmulatorKind, options: { port: number; dir: string }): Promise<Emulator> {
   const port = await availablePort(options.port);
   const endpoint = `http://127.0.0.1:${port}`;
   const files = path.join(options.dir, 'emulator');
   const log = path.join(options.dir, 'logs', 'emulator.log');
-  const child = launch(port, files, log);
+  const child = launch(kind, port, files, log);
   const { pid } = child;
-  if (pid === undefined) throw new Failure('The emulator could not be started: delete .local/venv and try again.');
+  if (pid === undefined)
+    throw new Failure(
+      `${kind.name} could not be started: delete ${shown(path.dirname(path.dirname(kind.python)))} and try again.`,
+    );
   const ended = once(child, 'exit').then(() => {});
   const stop = async () => {
     killEmulator(pid);
     await ended;
     rmSync(files, { recursive: true, force: true });
   };
-  if (!(await healthy(endpoint, child))) {
+  if (!(await healthy(endpoint + kind.health, child))) {
     await stop();
-    throw new Failure(`The emulator did not start; its log is ${shown(log)}.`);
+    throw new Failure(`${kind.name} did not start; its log is ${shown(log)}.`);
   }
   return { endpoint, port, pid, ended, stop, release: () => release(child) };
 }
 
-function launch(port: number, dir: string, log: string): ChildProcess {
+function launch(kind: EmulatorKind, port: number, dir: string, log: string): ChildProcess {
   // It keeps its state in memory; what is here is left over from a run that was killed.
   rmSync(dir, { recursive: true, force: true });
   const [home, temporary] = [path.join(dir, 'home'), path.join(dir, 'tmp')];
@@ -58,7 +81,7 @@ function launch(port: number, dir: string, log: string): ChildProcess {
   // The functions' code is unpacked below; the project's own package.json would make ES modules of their .js files.
   writeFileSync(path.join(dir, 'package.json'), '{}\n');
   const output = openSync(log, 'w');
-  const child = spawn(path.join(venvDir, 'bin', 'python'), [path.join(import.meta.dirname, 'emulator.py')], {
+  const child = spawn(kind.python, [path.join(import.meta.dirname, 'emulator.py'), kind.module], {
     cwd: dir,
     detached: true,
     stdio: ['pipe', output, output],
@@ -69,27 +92,15 @@ function launch(port: number, dir: string, log: string): ChildProcess {
       TMPDIR: temporary,
       LANG: 'C.UTF-8',
       PYTHONUNBUFFERED: '1',
-      GATEWAY_PORT: String(port),
-      // It would bind every interface of the machine.
-      BIND_HOST: '127.0.0.1',
-      // The host in the URLs it hands out. `localhost` may resolve to ::1, where nothing listens.
-      MINISTACK_HOST: '127.0.0.1',
-      // Check signatures and enforce IAM policies.
-      AUTH: 'true',
-      LAMBDA_EXECUTOR: 'local',
       NODE_OPTIONS: `--require=${JSON.stringify(path.join(import.meta.dirname, 'lambda-modules.cjs'))}`,
-      // It removes containers that it takes for its own: keep it away from any Docker there may be.
+      // Neither may take containers of others for its own: keep it away from any Docker there may be.
       DOCKER_HOST: `unix://${path.join(dir, 'no-docker.sock')}`,
-      // Listeners nobody here needs; the first binds every interface.
-      IOT_MTLS_ENABLED: '0',
-      SFTP_ENABLED: '0',
-      PERSIST_STATE: '0',
-      S3_PERSIST: '0',
-      STATE_DIR: path.join(dir, 'state'),
-      S3_DATA_DIR: path.join(dir, 's3'),
+      ...kind.environment(port, dir),
     },
   });
   closeSync(output);
+  // That it could not be started is told by its having no pid.
+  child.once('error', () => {});
   return child;
 }
 
@@ -110,10 +121,10 @@ async function availablePort(port: number): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : port;
 }
 
-async function healthy(endpoint: string, child: ChildProcess): Promise<boolean> {
+async function healthy(url: string, child: ChildProcess): Promise<boolean> {
   for (const deadline = Date.now() + 30_000; Date.now() < deadline; await sleep(50)) {
     if (child.exitCode !== null || child.signalCode !== null) return false;
-    const answer = await fetch(`${endpoint}/_ministack/health`).catch(() => undefined);
+    const answer = await fetch(url).catch(() => undefined);
     if (answer?.ok) return true;
   }
   return false;

@@ -9,6 +9,7 @@ import { deploy } from './deploy.ts';
 import { type Emulator, startEmulator } from './emulator.ts';
 import { readEnvFiles, writeEnvFiles } from './env-files.ts';
 import { createIdentities } from './identities.ts';
+import { miniStack } from './ministack.ts';
 import { nextCommands } from './next-commands.ts';
 import { type Mode, readOptions } from './options.ts';
 import { emulatorLives, endRun, forgetRun, ownerLives, readRun, writeRun } from './run-record.mjs';
@@ -70,7 +71,7 @@ async function findPlace({ port, portChosen }: { port: number; portChosen: boole
   // Whatever is left of a start that was cut short.
   if (run) await endRun(run);
 
-  const emulator = await progress('Starting the AWS emulator', () => startEmulator({ port, dir: localDir }));
+  const emulator = await progress('Starting the AWS emulator', () => startEmulator(miniStack, { port, dir: localDir }));
   emulator.ended.then(() => fail(new Failure(`The emulator has ended; its log is ${shown(logFile('emulator'))}.`)));
   recordRun(emulator, process.pid, false);
   return { target: emulatorTarget(emulator.endpoint), emulator };

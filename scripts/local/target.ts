@@ -31,7 +31,10 @@ export function givenTarget(ours: string): Target | undefined {
   const endpoint = AWS_ENDPOINT_URL.replace(/\/+$/, '');
   const sourced = TVM_ISSUER?.startsWith(`${endpoint}/`) ?? false;
   if (sourced && endpoint === ours) return undefined;
-  if (!URL.canParse(endpoint)) throw new Failure('AWS_ENDPOINT_URL must be a URL, as in http://127.0.0.1:4566.');
+  // `localhost:4566` alone would be a URL too, of the scheme `localhost`.
+  if (!/^https?:\/\//.test(endpoint) || !URL.canParse(endpoint)) {
+    throw new Failure('AWS_ENDPOINT_URL must be a URL, as in http://127.0.0.1:4566.');
+  }
   if (sourced || !AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY) return { endpoint, region: region(), credentials: ROOT };
   const credentials = { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY };
   return {

@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { CreateAccessKeyCommand, CreateUserCommand, IAMClient } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Emulator, startEmulator } from '../../scripts/local/emulator.ts';
+import { miniStack } from '../../scripts/local/ministack.ts';
 import { emulatorTarget } from '../../scripts/local/target.ts';
 import { noPythonClients } from './support/python-clients.ts';
 
@@ -41,7 +42,7 @@ function ranThrough() {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tokenrelay-three-'));
-    emulator = await startEmulator({ port: 0, dir: folder });
+    emulator = await startEmulator(miniStack, { port: 0, dir: folder });
     const target = emulatorTarget(emulator.endpoint);
     const iam = new IAMClient(target);
     await iam.send(new CreateUserCommand({ UserName: 'orders-service' }));

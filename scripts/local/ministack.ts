@@ -1,0 +1,30 @@
+import path from 'node:path';
+import { venvDir } from '../tools/paths.mjs';
+import type { EmulatorKind } from './emulator.ts';
+import { miniStackBridges } from './ministack-bridges.ts';
+
+/** MiniStack, which is installed with the project: it checks signatures and IAM policies. */
+export const miniStack: EmulatorKind = {
+  name: 'MiniStack',
+  python: path.join(venvDir, 'bin', 'python'),
+  module: 'ministack.app',
+  health: '/_ministack/health',
+  environment: (port, dir) => ({
+    GATEWAY_PORT: String(port),
+    // It would bind every interface of the machine.
+    BIND_HOST: '127.0.0.1',
+    // The host in the URLs it hands out. `localhost` may resolve to ::1, where nothing listens.
+    MINISTACK_HOST: '127.0.0.1',
+    // Check signatures and enforce IAM policies.
+    AUTH: 'true',
+    LAMBDA_EXECUTOR: 'local',
+    // Listeners nobody here needs; the first binds every interface.
+    IOT_MTLS_ENABLED: '0',
+    SFTP_ENABLED: '0',
+    PERSIST_STATE: '0',
+    S3_PERSIST: '0',
+    STATE_DIR: path.join(dir, 'state'),
+    S3_DATA_DIR: path.join(dir, 's3'),
+  }),
+  bridges: miniStackBridges,
+};

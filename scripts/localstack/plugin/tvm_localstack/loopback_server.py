@@ -1,0 +1,13 @@
+"""LocalStack's own server binds every interface for an IPv4 address, whatever GATEWAY_LISTEN says."""
+
+from localstack.runtime.server.twisted import TwistedRuntimeServer
+from rolo.serving.twisted import TwistedGateway
+from twisted.internet import endpoints, reactor
+
+
+class LoopbackServer(TwistedRuntimeServer):
+    def register(self, gateway, listen, ssl_creds=None):
+        """Plain HTTP only: on loopback nobody listens in, and no certificate has to be fetched."""
+        site = TwistedGateway(gateway)
+        for address in listen:
+            endpoints.TCP4ServerEndpoint(reactor, address.port, interface=address.host).listen(site)

@@ -1,0 +1,69 @@
+import type { EmulatorKind } from '../../scripts/local/emulator.ts';
+
+/** The emulators that the tests know. */
+export type EmulatorName = EmulatorKind['name'];
+
+/** Tests that say nothing on an emulator, since it does not have what they are about. */
+interface NotApplicable {
+  /** One clause: why. */
+  reason: string;
+  /** As in `test/e2e/policy.test.ts > a describe > a test`. */
+  tests: string[];
+}
+
+/**
+ * They are skipped there and counted as not applicable, never as passed. A name that no test has fails the run.
+ */
+export const notApplicable: Record<EmulatorName, NotApplicable[]> = {
+  MiniStack: [],
+  LocalStack: [
+    {
+      reason: 'it checks no signature',
+      tests: [
+        'test/e2e/relay-sources.test.ts > the tvm source of TokenRelay, with the deployed machine > gives nothing to a wrong secret, and repeats no part of what was signed',
+        'test/e2e/vend-and-verify.test.ts > nobody else gets a token > an unsigned request',
+        'test/e2e/vend-and-verify.test.ts > nobody else gets a token > a wrong secret',
+        'test/e2e/vend-and-verify.test.ts > nobody else gets a token > an unknown key',
+      ],
+    },
+    {
+      reason: 'it enforces no IAM policy of a caller',
+      tests: [
+        'test/e2e/explain.test.ts > a workload asks what it would get > and not about others, whatever it says',
+        'test/e2e/explain.test.ts > an operator asks what a workload would get > and not what it would get itself',
+        'test/e2e/expiry-and-use.test.ts > a resource server reports what a token was used for > and neither a workload nor an operator does: its IAM does not let it',
+        'test/e2e/list-tokens.test.ts > nobody but an operator sees /tokens',
+        'test/e2e/list-tokens.test.ts > nobody but an operator sees /tokens/summary',
+        'test/e2e/list-tokens.test.ts > nobody but an operator sees /tokens/4a81ca62-404f-430e-871f-5710f1bd1ce7',
+        'test/e2e/revocations.test.ts > nothing is done > for a workload, whose IAM does not let it',
+        'test/e2e/revoke-and-audit.test.ts > a token is not taken back > by a workload that it was not vended to',
+        'test/e2e/vend-and-verify.test.ts > nobody else gets a token > a caller whose IAM policy lacks the path',
+        'test/e2e/vend-and-verify.test.ts > nobody else gets a token > and every path asks for its own kind of caller',
+      ],
+    },
+    {
+      reason: 'it enforces no policy of a resource',
+      tests: [
+        'test/e2e/audit-archive.test.ts > the archive > is for the archiver alone to write, and nobody removes what is in it',
+        'test/e2e/least-privilege-and-faults.test.ts > nobody but the issuing function signs: the key’s own policy refuses even an administrator of KMS',
+      ],
+    },
+    {
+      reason: 'it takes events of AWS’s own sources from anybody',
+      tests: [
+        'test/e2e/happenings.test.ts > nothing is taken back > by an event that is put as AWS’s own: EventBridge refuses it',
+      ],
+    },
+    {
+      reason: 'it has no instance metadata service',
+      tests: [
+        'test/e2e/relay-sources.test.ts > the aws_instance_profile source of TokenRelay > gives credentials from MiniStack’s instance metadata service',
+      ],
+    },
+  ],
+};
+
+/** @returns why the test says nothing on that emulator, if so */
+export function reasonNotApplicable(emulator: EmulatorName | undefined, test: string): string | undefined {
+  return emulator && notApplicable[emulator].find(({ tests }) => tests.includes(test))?.reason;
+}

@@ -8,6 +8,9 @@ class ByName extends BaseSequencer {
   }
 }
 
+/** What runs on an emulator, whichever. */
+const onAnEmulator = ['test/ports/**/*.test.ts', 'test/e2e/**/*.test.ts', 'test/emulators/**/*.test.ts'];
+
 export default defineConfig({
   test: {
     sequence: { sequencer: ByName },
@@ -49,11 +52,24 @@ export default defineConfig({
         test: {
           // Adapters and the deployed machine, on one emulator that is started once for both.
           name: 'deployed',
-          include: ['test/ports/**/*.test.ts', 'test/e2e/**/*.test.ts', 'test/scale/**/*.test.ts'],
+          include: [...onAnEmulator, 'test/scale/**/*.test.ts'],
+          setupFiles: ['test/support/skip-not-applicable.ts'],
           globalSetup: ['test/deployed.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
           // One machine is shared, and two cores.
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          // The same on LocalStack, less what takes it too long, and with what is ours of it.
+          name: 'localstack',
+          include: [...onAnEmulator, 'test/localstack/**/*.test.ts'],
+          setupFiles: ['test/support/skip-not-applicable.ts'],
+          globalSetup: ['test/deployed-on-localstack.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
           fileParallelism: false,
         },
       },

@@ -97,7 +97,9 @@ describe('the archive', () => {
       const denials = await archived('--type', 'Token Denied');
       expect(denials.map(({ requestId }) => requestId)).toContain(body.request_id);
       const revocationId = String(answer.body.revocation_id);
-      expect(typesOf(await archived('--revocation-id', revocationId))).toEqual([
+      // The stream tells the time of a change in seconds, DynamoDBLocal’s in minutes: objects of one may be in any order.
+      const told = await archived('--revocation-id', revocationId);
+      expect(typesOf(told.toSorted((a, b) => String(a.time).localeCompare(String(b.time))))).toEqual([
         'Revocation Ordered',
         'Revocation Completed',
       ]);
@@ -206,13 +208,12 @@ describe('while the archive, or the table that it asks, refuses', () => {
   }, 60_000);
 
   it('what was archived and is delivered again, whole or cut otherwise, is not archived again', async () => {
-    // What comes during an outage is one batch after it.
+    // What comes during an outage is one batch after it, but for what was read before: that is delivered as it was cut.
     await denied(role, 's3:PutObject');
     const vended: string[] = [];
     for (let count = 0; count < 4; count++) vended.push((await vend()).tokenId);
     await restore(role);
     await eventually(async () => expect(await archivedOf(vended)).toHaveLength(4), 25_000);
-    const before = await names('events/');
     const batch = await deliveredAgain(vended);
     const redeliver = async (Records: object[]) => {
       const answer = await lambda.send(
@@ -224,7 +225,8 @@ describe('while the archive, or the table that it asks, refuses', () => {
     await redeliver(batch.slice(0, 2));
     await redeliver(batch.slice(2));
     await redeliver(batch);
-    expect(await names('events/')).toEqual(before);
+    // Other events may have come meanwhile; of these there is each once, wherever it lies.
+    expect((await linesOf(vended)).map(({ tokenId }) => tokenId).toSorted()).toEqual(vended.toSorted());
     const adopted = new QueryCommand({
       TableName: outputs.TableName,
       KeyConditionExpression: 'pk = :pk',
@@ -234,31 +236,39 @@ describe('while the archive, or the table that it asks, refuses', () => {
   });
 });
 
-/** The stream's records of tokens, once more: from the object that they begin, and from their items. */
-async function deliveredAgain(tokenIds: readonly string[]): Promise<object[]> {
+/** Each record in the archive of a token that was vended, with the object that holds it. */
+async function linesOf(tokenIds: readonly string[]): Promise<{ name: string; eventId: string; tokenId: string }[]> {
+  const found = [];
   for (const name of await names('events/')) {
     const lines = Buffer.from(await content(name))
       .toString()
       .trim()
       .split('\n');
-    const events = lines.map((line) => JSON.parse(line)).filter(({ detailType }) => detailType === 'Token Issued');
-    if (JSON.parse(lines[0] ?? '').tokenId !== tokenIds[0]) continue;
-    return Promise.all(
-      events.map(async ({ eventId, tokenId }) => {
-        const get = new GetItemCommand({ TableName: outputs.TableName, Key: recordKey(tokenId) });
-        const { Item: NewImage } = await new DynamoDBClient(target).send(get);
-        const at = (firstEventAt(name) ?? 0) / 1000;
-        return {
-          eventID: eventId,
-          eventName: 'INSERT',
-          dynamodb: {
-            ApproximateCreationDateTime: at,
-            Keys: recordKey(tokenId),
-            NewImage: { ...NewImage, signedDigest: undefined },
-          },
-        };
-      }),
-    );
+    for (const { detailType, eventId, tokenId } of lines.map((line) => JSON.parse(line))) {
+      if (detailType === 'Token Issued' && tokenIds.includes(tokenId)) found.push({ name, eventId, tokenId });
+    }
   }
-  throw new Error('no object begins with the first of them');
+  return found;
+}
+
+/**
+ * The stream’s records of tokens, once more: from what the archive holds of them, and from their items. How many objects
+ * hold them depends on where the stream cut its batches when it came to deliver.
+ */
+async function deliveredAgain(tokenIds: readonly string[]): Promise<object[]> {
+  const dynamo = new DynamoDBClient(target);
+  const records: object[] = [];
+  for (const { name, eventId, tokenId } of await linesOf(tokenIds)) {
+    const { Item } = await dynamo.send(new GetItemCommand({ TableName: outputs.TableName, Key: recordKey(tokenId) }));
+    records.push({
+      eventID: eventId,
+      eventName: 'INSERT',
+      dynamodb: {
+        ApproximateCreationDateTime: (firstEventAt(name) ?? 0) / 1000,
+        Keys: recordKey(tokenId),
+        NewImage: { ...Item, signedDigest: undefined },
+      },
+    });
+  }
+  return records;
 }

@@ -148,6 +148,11 @@ describe('a resource server reports what a token was used for', () => {
     for (const [refused, field] of refusals) {
       expect(await report(refused)).toMatchObject({ status: 400, body: { error: 'invalid_request', field } });
     }
+    await eventsOf(tokenId, 'Token Issued');
+  });
+
+  it('and neither a workload nor an operator does: its IAM does not let it', async () => {
+    const { token, tokenId } = await vend();
     expect(await report({ token, ...use }, workload)).toMatchObject({ status: 403 });
     expect(await report({ token, ...use }, operator)).toMatchObject({ status: 403 });
     await eventsOf(tokenId, 'Token Issued');

@@ -5,7 +5,7 @@ import { watchAudit } from '../../scripts/local/audit-watch.ts';
 const { target, outputs } = inject('deployed');
 
 export interface AuditListener {
-  /** What came until now that has this member in its detail, in the order it came. */
+  /** What came until now that has this member in its detail, in the order in which it happened: a bus keeps none. */
   eventsWith(member: string, value: unknown): Promise<AuditEvent[]>;
 }
 
@@ -17,7 +17,9 @@ export async function auditListener(): Promise<AuditListener> {
     async eventsWith(member, value) {
       for (let events = await watch.arrived(0); events.length > 0; events = await watch.arrived(0))
         seen.push(...events);
-      return seen.filter(({ detail }) => (detail as Record<string, unknown>)[member] === value);
+      return seen
+        .filter(({ detail }) => (detail as Record<string, unknown>)[member] === value)
+        .toSorted((a, b) => a.detail.time.localeCompare(b.detail.time));
     },
   };
 }

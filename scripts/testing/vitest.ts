@@ -1,0 +1,95 @@
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { constants } from 'node:os';
+import path from 'node:path';
+import { run, runLogged } from '../tools/command.mjs';
+import { localDir, root } from '../tools/paths.mjs';
+
+/** How many tests passed, and how many did not. */
+export interface Count {
+  passed: number;
+  failed: number;
+  /** How long it took, where that is not since it was its turn. */
+  seconds?: number;
+}
+
+/** What became of the tests of one of vitest's projects. */
+export interface VitestCount extends Count {
+  /** The tests that were skipped, as in `test/e2e/policy.test.ts > a describe > a test`. */
+  skipped: string[];
+}
+
+/** What is read of vitest's JSON report. */
+interface VitestReport {
+  numPassedTests: number;
+  numFailedTests: number;
+  testResults: {
+    name: string;
+    status: string;
+    assertionResults: { status: string; title: string; ancestorTitles: string[] }[];
+  }[];
+}
+
+/** Where what the tests leave behind goes: reports, logs. */
+export const reports = path.join(localDir, 'test');
+
+/**
+ * What tests are given of the environment. None may reach a real AWS account or a running demonstration, so nothing of
+ * the reader's AWS configuration goes in; only an emulator that AWS_ENDPOINT_URL names on purpose, and not by our own
+ * environment files, does.
+ */
+export function testEnvironment(): NodeJS.ProcessEnv {
+  const chosen = process.env.AWS_ENDPOINT_URL && !process.env.TVM_ISSUER;
+  return {
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => chosen || !/^(AWS|TVM)_/.test(name))),
+    AWS_CONFIG_FILE: '/dev/null',
+    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+  };
+}
+
+/**
+ * @param project of vitest.config.ts
+ * @param more environment besides
+ * @param log where its output goes in place of the reader's sight
+ */
+export async function vitest(project: string, more: NodeJS.ProcessEnv = {}, log?: string): Promise<VitestCount> {
+  const report = path.join(reports, `${project}.json`);
+  mkdirSync(reports, { recursive: true });
+  rmSync(report, { force: true });
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const args = ['run', `--project=${project}`, ...reporters];
+  const options = { env: { ...testEnvironment(), ...more } };
+  const ok =
+    log === undefined ? await run('vitest', args, options) : (await runLogged('vitest', args, { ...options, log })).ok;
+  const count = readReport(report);
+  // A run that failed as a whole, or ran nothing, has failed even when no single test has.
+  if ((!ok && count.failed === 0) || count.passed + count.failed === 0) count.failed += 1;
+  return count;
+}
+
+function readReport(report: string): VitestCount {
+  try {
+    const { numPassedTests, numFailedTests, testResults }: VitestReport = JSON.parse(readFileSync(report, 'utf8'));
+    // A file that could not even be loaded has no failed test to count.
+    const broken = testResults.filter(
+      ({ status, assertionResults }) =>
+        status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
+    );
+    const skipped = testResults.flatMap(({ name, assertionResults }) =>
+      assertionResults
+        .filter(({ status }) => status !== 'passed' && status !== 'failed')
+        .map(({ ancestorTitles, title }) => [path.relative(root, name), ...ancestorTitles, title].join(' > ')),
+    );
+    return { passed: numPassedTests, failed: numFailedTests + broken.length, skipped };
+  } catch {
+    return { passed: 0, failed: 0, skipped: [] };
+  }
+}
+
+/** Ends with who started us: what runs is tied to this process and ends with it. */
+export function endWithStarter(): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => process.exit(128 + constants.signals[signal]));
+  }
+  process.once('disconnect', () => process.exit(1));
+  process.channel?.unref();
+}

@@ -1,0 +1,9 @@
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { localStack } from '../scripts/localstack/localstack.ts';
+import { setUpOn } from './deployed.ts';
+
+/** Deploys the machine for the tests into a LocalStack of their own. */
+export default function setup(project: TestProject): Promise<() => Promise<void>> {
+  return setUpOn(localStack, project, join(import.meta.dirname, '..', '.local', 'test-localstack'));
+}

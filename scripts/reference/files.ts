@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { auditEvents, revocationRequested } from '../../contract/events.ts';
 import { openApiDocument } from '../../contract/openapi.ts';
 import { configurationPage } from './configuration-page.ts';
+import { emulatorsPage } from './emulators-page.ts';
 import { eventsPage } from './events-page.ts';
 import { gateRulesPage } from './gate-rules-page.ts';
 import { relayPage, relaySchema } from './relay-page.ts';
@@ -16,6 +17,7 @@ export function referenceFiles(): Record<string, string> {
     'wire.md': wirePage(),
     'events.md': eventsPage(),
     'gate-rules.md': gateRulesPage(),
+    'emulators.md': emulatorsPage(),
     'tokenrelay.md': relayPage(),
     'tokenrelay.schema.json': pretty(relaySchema()),
     ...Object.fromEntries(

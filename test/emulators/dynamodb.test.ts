@@ -1,0 +1,145 @@
+/** What the adapters rely on that not every engine has: which has it, `differences.ts` says. */
+import { randomUUID } from 'node:crypto';
+import { CreateTableCommand, DynamoDBClient, PutItemCommand, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import { describe, expect, inject, it } from 'vitest';
+import { DependencyFault } from '../../core/ports.ts';
+import { placesOf } from '../../core/revocation/order.ts';
+import {
+  expiryPartition,
+  INDEX_BY_EXPIRY,
+  INDEX_BY_SUBJECT,
+  recordKey,
+  subjectPartition,
+} from '../../lambdas/adapters/dynamo-items.ts';
+import { dynamoOpenTokens } from '../../lambdas/adapters/dynamo-open-tokens.ts';
+import { dynamoRecentBehaviour } from '../../lambdas/adapters/dynamo-recent-behaviour.ts';
+import { dynamoRevocationOrders } from '../../lambdas/adapters/dynamo-revocation-orders.ts';
+import { eventually } from '../support/eventually.ts';
+import { type DynamoDifference, differences } from './differences.ts';
+import { streamOf } from './probes/stream.ts';
+
+const { target, emulator } = inject('deployed');
+const dynamo = new DynamoDBClient(target);
+
+/** What each index holds besides keys. */
+const DEPLOYED = { bySubject: ['expiresAt'], byExpiry: ['subject', 'audience', 'access', 'decidedAt'] };
+
+/** A table like the deployed one, with a stream and with indexes that hold these attributes. */
+async function tableWith(held: typeof DEPLOYED): Promise<string> {
+  const TableName = `indexes-${randomUUID()}`;
+  const keys = (partition: string, sort: string) => [
+    { AttributeName: partition, KeyType: 'HASH' as const },
+    { AttributeName: sort, KeyType: 'RANGE' as const },
+  ];
+  const projection = (NonKeyAttributes: string[]) =>
+    NonKeyAttributes.length === 0
+      ? { ProjectionType: 'KEYS_ONLY' as const }
+      : { ProjectionType: 'INCLUDE' as const, NonKeyAttributes };
+  const index = (IndexName: string, partition: string, sort: string, attributes: string[]) => ({
+    IndexName,
+    KeySchema: keys(partition, sort),
+    Projection: projection(attributes),
+  });
+  const types = {
+    pk: 'S',
+    sk: 'S',
+    subjectPartition: 'S',
+    expiryPartition: 'S',
+    decidedAt: 'N',
+    expiresAt: 'N',
+  } as const;
+  await dynamo.send(
+    new CreateTableCommand({
+      TableName,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: Object.entries(types).map(([AttributeName, AttributeType]) => ({
+        AttributeName,
+        AttributeType,
+      })),
+      KeySchema: keys('pk', 'sk'),
+      GlobalSecondaryIndexes: [
+        index(INDEX_BY_SUBJECT, 'subjectPartition', 'decidedAt', held.bySubject),
+        index(INDEX_BY_EXPIRY, 'expiryPartition', 'expiresAt', held.byExpiry),
+      ],
+      StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
+    }),
+  );
+  await waitUntilTableExists({ client: dynamo, maxWaitTime: 30 }, { TableName });
+  return TableName;
+}
+
+describe('an adapter that reads an index of tokens', () => {
+  const now = Date.now();
+  const subject = 'arn:aws:iam::111122223333:role/indexes';
+  const open = { subject, audience: 'orders-db', access: 'read', decidedAt: now - 1, expiresAt: now + 1_000 };
+
+  /** A table with one token that is yet to expire. */
+  async function withToken(held: typeof DEPLOYED): Promise<string> {
+    const TableName = await tableWith(held);
+    const partitions = {
+      subjectPartition: subjectPartition('ISSUED', subject, 0),
+      expiryPartition: expiryPartition(open.expiresAt, 0),
+    };
+    const Item = { ...recordKey(randomUUID()), ...marshall({ ...open, ...partitions }) };
+    await dynamo.send(new PutItemCommand({ TableName, Item }));
+    return TableName;
+  }
+
+  async function openIn(TableName: string): Promise<object[]> {
+    const tokens = [];
+    for await (const some of dynamoOpenTokens(dynamo, TableName, 60).at(now)) tokens.push(...some);
+    return tokens;
+  }
+
+  const activeIn = async (TableName: string) =>
+    (await dynamoRecentBehaviour(dynamo, TableName, 60).of(subject, now)).active;
+
+  /** As the engine at hand is known to: it refuses the query as AWS does, or gives what AWS never would. */
+  async function refusedOr(what: unknown, difference: DynamoDifference, call: () => Promise<unknown>): Promise<void> {
+    const word = emulator && differences.DynamoDB[difference].does[emulator];
+    if (word === 'refused') await expect(call()).rejects.toThrow(DependencyFault);
+    if (word === 'let through') await eventually(async () => expect(await call()).toEqual(what));
+  }
+
+  it('has all that it asks for', async () => {
+    const table = await withToken(DEPLOYED);
+    await eventually(async () => expect(await openIn(table)).toEqual([open]));
+    expect(await activeIn(table)).toBe(1);
+  });
+
+  it('fails on AWS’s engine where the index does not hold what it asks for', async () => {
+    const table = await withToken({ ...DEPLOYED, byExpiry: [] });
+    const { expiresAt } = open;
+    await refusedOr([{ expiresAt }], 'an attribute that an index does not hold', () => openIn(table));
+  });
+
+  it('fails on AWS’s engine where the index does not hold what it counts by', async () => {
+    const table = await withToken({ ...DEPLOYED, bySubject: [] });
+    await refusedOr(1, 'a filter on what an index does not hold', () => activeIn(table));
+  });
+});
+
+it('an order that ten place at the same time is in the stream once, with each of its copies', async () => {
+  const table = await tableWith(DEPLOYED);
+  const now = Date.now();
+  const order = {
+    revocationId: randomUUID(),
+    selector: { resource: 'orders-db/eu/orders/open' },
+    revokedBefore: now,
+    from: now,
+    by: 'security.team',
+    orderedAt: now,
+  };
+  const orders = dynamoRevocationOrders(dynamo, table, 60);
+  const placed = await Promise.all(Array.from({ length: 10 }, () => orders.place(order)));
+  expect(placed).toEqual(Array(10).fill({ ...order, revoked: 0 }));
+  const items = 1 + placesOf(order).length;
+  expect(items).toBeGreaterThan(4);
+  await eventually(async () => expect(await streamOf(target, table)).toHaveLength(items));
+  // What is put after it comes after it, so nothing of the other nine is still on its way.
+  await orders.place({ ...order, revocationId: randomUUID() });
+  await eventually(async () => expect(await streamOf(target, table)).toHaveLength(2 * items));
+  const told = (await streamOf(target, table)).map(({ dynamodb: { Keys } }) => Keys.pk.S);
+  expect(told.filter((pk) => pk === `ORDER#${order.revocationId}`)).toHaveLength(1);
+});

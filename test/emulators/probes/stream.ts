@@ -1,0 +1,50 @@
+import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { AwsClient } from 'aws4fetch';
+import type { Target } from '../../../scripts/local/target.ts';
+
+/** A record of a stream, as far as it is looked at here. */
+export interface StreamRecord {
+  eventName: string;
+  dynamodb: { Keys: { pk: { S: string } }; SizeBytes: number };
+}
+
+/** All that the stream of a table tells, in its order. */
+export async function streamOf(target: Target, TableName: string): Promise<StreamRecord[]> {
+  const { Table } = await new DynamoDBClient(target).send(new DescribeTableCommand({ TableName }));
+  const StreamArn = Table?.LatestStreamArn;
+  const { StreamDescription } = await streams(target, 'DescribeStream', { StreamArn });
+  const records: StreamRecord[] = [];
+  for (const { ShardId } of StreamDescription.Shards) {
+    const start = { StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' };
+    let { ShardIterator } = await streams(target, 'GetShardIterator', start);
+    for (let full = true; full && ShardIterator; ) {
+      const page = await streams(target, 'GetRecords', { ShardIterator });
+      records.push(...page.Records);
+      full = page.Records.length > 0;
+      ShardIterator = page.NextShardIterator;
+    }
+  }
+  return records;
+}
+
+interface StreamAnswer {
+  StreamDescription: { Shards: { ShardId: string }[] };
+  ShardIterator?: string;
+  Records: StreamRecord[];
+  NextShardIterator?: string;
+}
+
+/** A call of DynamoDB Streams. Nothing else here needs its client. */
+async function streams(target: Target, operation: string, input: object): Promise<StreamAnswer> {
+  const client = new AwsClient({ ...target.credentials, region: target.region, service: 'dynamodb', retries: 0 });
+  const answer = await client.fetch(target.endpoint, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-amz-json-1.0',
+      'x-amz-target': `DynamoDBStreams_20120810.${operation}`,
+    },
+    body: JSON.stringify(input),
+  });
+  if (!answer.ok) throw new Error(`${operation} was answered with ${answer.status}`);
+  return (await answer.json()) as StreamAnswer;
+}

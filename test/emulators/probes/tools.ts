@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto';
+import {
+  CreateAccessKeyCommand,
+  CreateRoleCommand,
+  CreateUserCommand,
+  IAMClient,
+  PutRolePolicyCommand,
+  PutUserPolicyCommand,
+} from '@aws-sdk/client-iam';
+import {
+  AssumeRoleCommand,
+  type AssumeRoleCommandInput,
+  GetCallerIdentityCommand,
+  STSClient,
+} from '@aws-sdk/client-sts';
+import { AwsClient } from 'aws4fetch';
+import type { Credentials } from '../../../clients/signed-fetch.ts';
+import type { Target } from '../../../scripts/local/target.ts';
+import type { Deployed } from '../../deployed.ts';
+
+/** Where a probe looks: an emulator, and what is deployed there. */
+export type At = Pick<Deployed, 'target' | 'outputs' | 'identities'>;
+
+/** Does real calls, and says in a word what came of it. */
+export type Probe = (at: At) => Promise<string>;
+
+/** What AWS's policies say. */
+export interface Statement {
+  Effect: 'Allow' | 'Deny';
+  Action: string | string[];
+  Resource: string;
+  Condition?: object;
+}
+
+/** A name that nothing else has. */
+export const fresh = () => `probe-${randomUUID()}`;
+
+/** A policy's document. */
+export const policy = (...Statement: object[]) => JSON.stringify({ Version: '2012-10-17', Statement });
+
+/** @returns whether AWS's client was refused; any failure that is no refusal is thrown on */
+export async function outcome(call: Promise<unknown>): Promise<'refused' | 'let through'> {
+  try {
+    await call;
+    return 'let through';
+  } catch (error) {
+    const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode ?? 0;
+    if (status >= 400 && status < 500) return 'refused';
+    throw error;
+  }
+}
+
+/** Settings of a client that asks as somebody else than the deployer. */
+export const as = (target: Target, credentials: Credentials) => ({ ...target, credentials, maxAttempts: 1 });
+
+/** A new IAM user with nothing but these statements. */
+export async function user({ target }: At, ...statements: Statement[]): Promise<Credentials> {
+  const iam = new IAMClient(target);
+  const UserName = fresh();
+  await iam.send(new CreateUserCommand({ UserName }));
+  if (statements.length > 0) {
+    await iam.send(new PutUserPolicyCommand({ UserName, PolicyName: 'probe', PolicyDocument: policy(...statements) }));
+  }
+  const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName }));
+  return { accessKeyId: AccessKey?.AccessKeyId ?? '', secretAccessKey: AccessKey?.SecretAccessKey ?? '' };
+}
+
+/** A session of a new role with nothing but these statements. */
+export async function session(
+  { target }: At,
+  statements: Statement[],
+  asked: Partial<AssumeRoleCommandInput> = {},
+): Promise<Credentials> {
+  const iam = new IAMClient(target);
+  const sts = new STSClient(target);
+  const RoleName = fresh();
+  const { Account } = await sts.send(new GetCallerIdentityCommand({}));
+  const trust = { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${Account}:root` }, Action: 'sts:AssumeRole' };
+  const { Role } = await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: policy(trust) }));
+  await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'probe', PolicyDocument: policy(...statements) }));
+  const { Credentials: given } = await sts.send(
+    new AssumeRoleCommand({ RoleArn: Role?.Arn, RoleSessionName: 'probe', ...asked }),
+  );
+  return {
+    accessKeyId: given?.AccessKeyId ?? '',
+    secretAccessKey: given?.SecretAccessKey ?? '',
+    sessionToken: given?.SessionToken ?? '',
+  };
+}
+
+/** A call of AWS's older kind, which CloudFormation understands, by the deployer. @returns the answer's XML */
+export async function cloudFormation({ target }: At, parameters: Record<string, string>): Promise<string> {
+  const client = new AwsClient({ ...target.credentials, region: target.region, service: 'cloudformation', retries: 0 });
+  const body = new URLSearchParams({ Version: '2010-05-15', ...parameters });
+  const answer = await client.fetch(target.endpoint, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: body.toString(),
+  });
+  if (answer.status >= 500) throw new Error(`CloudFormation answered ${answer.status}`);
+  return answer.text();
+}

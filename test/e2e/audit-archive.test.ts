@@ -157,7 +157,8 @@ describe('the proof', () => {
   it('in a copy, with nothing but the key: a byte that was changed is found, and the record named', async () => {
     const offline = ['--archive', copy, '--keys', join(copy, 'audit-keys.json')];
     expect((await verify(...offline)).code).toBe(0);
-    const [name = ''] = (await names('events/')).toReversed();
+    // The oldest: what came last may not be in a digest yet, or not in the copy.
+    const [name = ''] = await names('events/');
     const file = join(copy, name);
     const before = readFileSync(file);
     const changed = before.toString().replace('"version":"1"', '"version":"2"');

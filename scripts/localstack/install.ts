@@ -44,8 +44,8 @@ export async function installLocalStack(prerequisites: Prerequisites): Promise<v
 function lacking({ python, jdk }: Prerequisites): (() => Promise<void>)[] {
   const parts = [
     !venvMatches(venv) && (() => installVenv(venv, python)),
-    !matches('dynamodb', ['pom.xml', 'LoopbackServer.java', 'NoAgent.java'], jdk) && (() => installDynamo(jdk)),
-    !matches('runtime', ['package-lock.json', 'rapid-client.node.js']) && installLambdaRuntime,
+    !matches('dynamodb', jdk) && (() => installDynamo(jdk)),
+    !matches('runtime') && installLambdaRuntime,
   ];
   return parts.filter((part) => part !== false);
 }
@@ -74,7 +74,7 @@ function installDynamo(jdk: string): Promise<void> {
       writeFileSync(file, Object.entries(manifest).map(manifestLine).join(''));
       await must('jar', ['--create', '--file', path.join(dynamoDir, name), '--manifest', file, '-C', classes, '.']);
     }
-    markInstalled('dynamodb', ['pom.xml', 'LoopbackServer.java', 'NoAgent.java'], jdk);
+    markInstalled('dynamodb', jdk);
   });
 }
 
@@ -93,7 +93,7 @@ function installLambdaRuntime(): Promise<void> {
     await must('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], target);
     const client = 'rapid-client.node.js';
     copyFileSync(path.join(here, 'runtime', client), path.join(path.dirname(installed.lambdaRuntime), client));
-    markInstalled('runtime', ['package-lock.json', client]);
+    markInstalled('runtime');
   });
 }
 
@@ -108,21 +108,28 @@ async function must(command: string, args: string[], cwd = here): Promise<void> 
     );
 }
 
-/** The marker of a part is written last, so that a half-made one is made again. */
-const marker = (part: string) => path.join(dir, `${part}.installed`);
+/** What each part is made from: the files in its folder here. */
+const madeFrom = {
+  dynamodb: ['pom.xml', 'LoopbackServer.java', 'NoAgent.java'],
+  runtime: ['package-lock.json', 'rapid-client.node.js'],
+};
+type Part = keyof typeof madeFrom;
 
-const wanted = (part: string, files: readonly string[], more: string) =>
-  files
+/** The marker of a part is written last, so that a half-made one is made again. */
+const marker = (part: Part) => path.join(dir, `${part}.installed`);
+
+/** @param more what it is made from besides */
+const wanted = (part: Part, more: string) =>
+  madeFrom[part]
     .reduce((hash, file) => hash.update(readFileSync(path.join(here, part, file))), createHash('sha256').update(more))
     .digest('hex');
 
-function matches(part: string, files: readonly string[], more = ''): boolean {
+function matches(part: Part, more = ''): boolean {
   try {
-    return readFileSync(marker(part), 'utf8') === wanted(part, files, more);
+    return readFileSync(marker(part), 'utf8') === wanted(part, more);
   } catch {
     return false;
   }
 }
 
-const markInstalled = (part: string, files: readonly string[], more = '') =>
-  writeFileSync(marker(part), wanted(part, files, more));
+const markInstalled = (part: Part, more = '') => writeFileSync(marker(part), wanted(part, more));

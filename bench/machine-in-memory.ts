@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import type { JSONWebKeySet } from 'jose';
 import { policyDecisionPoint } from '../core/policy/decision-point.ts';
+import { recentSubjects } from '../core/recent-subjects.ts';
 import { tokenEndpoint } from '../lambdas/issue-token/token-endpoint.ts';
 import { countingStatusIndexes, inMemoryRecords, inMemoryStandings } from '../test/fakes/in-memory-records.ts';
 import { localKeys } from '../test/fakes/local-keys.ts';
@@ -37,6 +38,7 @@ export async function machineInMemory(policies: string): Promise<MachineInMemory
       records,
       standings: inMemoryStandings(),
       statusIndexes: countingStatusIndexes(),
+      restricted: recentSubjects(Date),
       clock: Date,
       ids: { next: randomUUID },
     },

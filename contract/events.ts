@@ -67,11 +67,21 @@ export const tokenIssued = vended.meta({ id: 'TokenIssued', description: 'A toke
 export const tokenDenied = decision
   .extend({
     denial: z
-      .enum(['policy', 'role_unavailable', 'reason_missing', 'further_condition', 'undecided', 'unsupported_identity'])
+      .enum([
+        'policy',
+        'role_unavailable',
+        'reason_missing',
+        'further_condition',
+        'subject_revoked',
+        'subject_blocked',
+        'undecided',
+        'unsupported_identity',
+      ])
       .meta({
         description:
           'Why: policy does not allow it; there is no such role, or the workload lacks an attribute that it needs; ' +
-          'policy asks for a reason; a further condition refused; it could not be decided; the caller is neither role nor user.',
+          'policy asks for a reason; a further condition refused; the tokens of the workload are revoked; the workload is ' +
+          'blocked; it could not be decided; the caller is neither role nor user.',
       }),
 
     policies: z.array(z.string()).meta({ description: 'The policies that forbade it; none: no policy permits it.' }),
@@ -86,6 +96,7 @@ export const tokenFailed = vended
         'record_unconfirmed',
         'signing_failed',
         'standing_unreadable',
+        'stored_late',
         'subject_revoked',
         'subject_blocked',
         'subject_limited',

@@ -12,6 +12,10 @@ export const limits = {
   locationLength: 256,
   /** Most segments of a location: policy looks at each of its ancestors. */
   locationSegments: 16,
+  /** Most entries that a token has in the index of records: each is a write. A request that would need more is refused. */
+  indexEntries: 200,
+  /** Most entries that a denial has there. Further ones are left out. */
+  denialIndexEntries: 20,
   /** Most fields named in one entry. */
   fields: 50,
   /** Longest field name, in characters. */

@@ -72,6 +72,10 @@ export const listedToken = z
     policies: z.array(z.string()).meta({ description: 'The policies that permitted, or of a denial forbade, it.' }),
     policy_bundle: z.string().meta({ description: 'The hash of the policy bundle that decided.' }),
     denial: z.string().optional().meta({ description: 'Why it was denied.' }),
+    partially_indexed: z
+      .literal(true)
+      .optional()
+      .meta({ description: 'Filters by `resource` and `policy` may miss this denial: it names too many of them.' }),
     failure: z.string().optional().meta({ description: 'Why no token left.' }),
     revoked_at: time.optional().meta({ description: 'When it was taken back.' }),
     revoked_by: z.string().optional().meta({ description: 'The ARN of who took it back, or the source of the event.' }),

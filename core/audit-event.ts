@@ -152,7 +152,7 @@ function ofOrder(before: OrderState | undefined, after: OrderState, common: Comm
     return { detailType: 'Revocation Ordered', detail };
   }
   if (before.completedAt !== undefined || after.completedAt === undefined) return undefined;
-  const detail = { ...common, time: iso(after.completedAt), revocationId, revoked: after.revoked + (after.late ?? 0) };
+  const detail = { ...common, time: iso(after.completedAt), revocationId, revoked: after.revoked };
   return { detailType: 'Revocation Completed', detail };
 }
 

@@ -4,11 +4,29 @@ import type { BadRequest } from '../contract/parse-parameters.ts';
 import { type Obligations, roleOf, type TokenClaims, type TokenRequest } from '../contract/token.ts';
 import { type Caller, parseCaller } from './identity.ts';
 import { compactJws, signingDigest, signingInput, TOKEN_TYPE } from './jws.ts';
-import type { Algorithm, Clock, Ids, Signer, StatusIndexes, SubjectStandings, TokenRecords } from './ports.ts';
-import { holds } from './standing.ts';
+import {
+  type Algorithm,
+  type Clock,
+  DependencyFault,
+  type Ids,
+  type Signer,
+  type StatusIndexes,
+  type SubjectStandings,
+  type TokenRecords,
+} from './ports.ts';
+import type { RecentSubjects } from './recent-subjects.ts';
+import { holds, type Standing } from './standing.ts';
 import { statusListUri } from './status-list.ts';
 import { decideToken, type LifetimeRules, type TokenDecision, type TokenDecisionPorts } from './token-decision.ts';
-import type { Denial, DeniedRecord, Failure, IssuedRecord, StatusReference } from './token-record.ts';
+import {
+  type Denial,
+  type DeniedRecord,
+  type Failure,
+  type IssuedRecord,
+  STORED_WITHIN,
+  type StatusReference,
+} from './token-record.ts';
+import { tokenEntries } from './token-selector.ts';
 
 /** A request as the gateway authenticated it. */
 export interface Authenticated {
@@ -36,6 +54,8 @@ export interface IssueTokenPorts extends TokenDecisionPorts {
   statusIndexes: StatusIndexes;
   records: TokenRecords;
   standings: SubjectStandings;
+  /** Subjects that a restriction was found against. */
+  restricted: RecentSubjects;
   clock: Clock;
   ids: Ids;
 }
@@ -50,17 +70,18 @@ export type IssueTokenOutcome =
       scope: string | undefined;
     }
   | { kind: 'bad_request'; bad: BadRequest }
-  | { kind: 'denied'; denial: Exclude<Denial, 'undecided'> | 'subject_revoked' | 'subject_blocked'; tokenId: string };
+  | { kind: 'denied'; denial: Exclude<Denial, 'undecided'>; tokenId: string };
 
 /**
  * Vends a token that says exactly what was asked for, if policy allows all of it; or, if a part was asked for, what
  * policy allows of it.
  *
- * identity → decision → claims → record ∥ signature ∥ standing → token. The token leaves only when its record is
- * durable, it is signed, and nothing is held against its subject.
+ * identity → decision → claims → record ∥ signature ∥ standing → token. The token leaves only when its record was made
+ * durable in time, it is signed, and nothing is held against its subject. Where something was held against the subject a
+ * few seconds ago, that is looked at first: a subject that is refused and keeps asking costs neither signature nor place.
  *
  * @throws DependencyFault when a decision, a record, a signature, the subject's standing or a place in a status list
- *   could not be had
+ *   could not be had, or not in time
  */
 export async function issueToken(
   request: TokenRequest,
@@ -73,17 +94,50 @@ export async function issueToken(
   if (caller === undefined) return deny('unsupported_identity', asked, ports);
 
   const asker = { ...asked, subject: caller.subject, ...(caller.session && { session: caller.session }) };
-  let decision: TokenDecision;
+  const from = { ...authenticated, time: asked.decidedAt };
+  const decision = await orRecorded(decideToken(request, caller, from, rules, ports), asker, ports);
+  if (decision.kind === 'bad_request') return decision;
+  const decided = decidedOn(asker, decision, rules);
+  if (decision.kind === 'denied') return deny(decision.denial, decided, ports);
+
+  const early = ports.restricted.has(caller.subject)
+    ? restrictionOn(decided, await orRecorded(ports.standings.get(caller.subject), asker, ports))
+    : undefined;
+  if (early === undefined) return vend(caller, decided, decision.obligations, rules, ports);
+  ports.restricted.add(caller.subject);
+  if (early.kind === 'refused') {
+    // A denial says what was asked for, also where a part of it was to be given.
+    const { requested = decided.authorizationDetails, ...denied } = decided;
+    return deny(early.denial, { ...denied, authorizationDetails: requested }, ports);
+  }
+  return vend(caller, shortened(decided, early.lifetime, decided.tokenId), decision.obligations, rules, ports);
+}
+
+/** Awaits what a decision takes. A request that could not be decided leaves a record too. */
+async function orRecorded<T>(deciding: Promise<T>, asked: Asked, ports: IssueTokenPorts): Promise<T> {
   try {
-    decision = await decideToken(request, caller, { ...authenticated, time: asked.decidedAt }, rules, ports);
+    return await deciding;
   } catch (fault) {
-    // A request that could not be decided leaves a record too.
-    await deny('undecided', asker, ports).catch(() => {});
+    await deny('undecided', asked, ports).catch(() => {});
     throw fault;
   }
-  if (decision.kind === 'bad_request') return decision;
-  if (decision.kind === 'denied') return deny(decision.denial, decidedOn(asker, decision, rules), ports);
-  return vend(caller, decidedOn(asker, decision, rules), decision.obligations, rules, ports);
+}
+
+type Restricted =
+  | { kind: 'refused'; denial: 'subject_revoked' | 'subject_blocked' }
+  /** `lifetime`: the longest, in seconds. */
+  | { kind: 'limited'; lifetime: number };
+
+/** What is held against the subject of a token; `undefined`: nothing that concerns this token. */
+function restrictionOn(
+  { decidedAt, lifetime }: Asked,
+  { revokedBefore, block, limit }: Standing,
+): Restricted | undefined {
+  if (revokedBefore !== undefined && decidedAt <= revokedBefore) return { kind: 'refused', denial: 'subject_revoked' };
+  if (holds(block, decidedAt)) return { kind: 'refused', denial: 'subject_blocked' };
+  if (limit !== undefined && holds(limit, decidedAt) && lifetime > limit.lifetime)
+    return { kind: 'limited', lifetime: limit.lifetime };
+  return undefined;
 }
 
 type Asked = Omit<DeniedRecord, 'status' | 'denial'>;
@@ -154,18 +208,24 @@ async function vend(
   rules: IssuingRules,
   ports: IssueTokenPorts,
 ): Promise<IssueTokenOutcome> {
-  const { signer, records, standings, statusIndexes, clock } = ports;
+  const { signer, records, standings, restricted, statusIndexes, clock, ids } = ports;
   const { policyErrors, ...granted } = asked;
   const { tokenId, authorizationDetails, lifetime, decidedAt } = granted;
+  const asksForTooMuch = (problem: string): IssueTokenOutcome => {
+    const field = granted.role === undefined ? 'authorization_details' : 'scope';
+    return { kind: 'bad_request', bad: { field, problem: `must ask for less: ${problem}` } };
+  };
+  const entries = tokenEntries(granted).length;
+  if (entries > limits.indexEntries)
+    return asksForTooMuch(
+      `the token would have ${entries} index entries, and at most ${limits.indexEntries} are allowed; each location and each of its ancestors is one`,
+    );
   const [key, statusList] = await Promise.all([signer.key(), statusIndexes.take()]);
   const claims = tokenClaimsOf(rules.issuer, caller, granted, obligations, statusList);
   const input = signingInput(key, TOKEN_TYPE, claims);
   const size = input.length + 1 + SIGNATURE_LENGTHS[key.algorithm];
-  if (size > limits.tokenLength) {
-    const field = granted.role === undefined ? 'authorization_details' : 'scope';
-    const problem = `must ask for less: the token would have more than ${limits.tokenLength} characters`;
-    return { kind: 'bad_request', bad: { field, problem } };
-  }
+  if (size > limits.tokenLength)
+    return asksForTooMuch(`the token would have more than ${limits.tokenLength} characters`);
   const signedDigest = signingDigest(key.algorithm, input);
   const record: IssuedRecord = {
     ...granted,
@@ -180,7 +240,7 @@ async function vend(
   };
 
   const [stored, signature, standing] = await Promise.allSettled([
-    records.put(record),
+    records.put(record).then(() => clock.now()),
     signer.sign({ input, digest: signedDigest }),
     standings.get(caller.subject),
   ]);
@@ -199,27 +259,29 @@ async function vend(
     await fail('standing_unreadable');
     throw standing.reason;
   }
-  const { revokedBefore, block, limit } = standing.value;
-  if (revokedBefore !== undefined && decidedAt <= revokedBefore) {
-    await fail('subject_revoked');
-    return { kind: 'denied', denial: 'subject_revoked', tokenId };
+  if (stored.value - decidedAt > STORED_WITHIN) {
+    // A revocation that was completed meanwhile may not have seen it.
+    await fail('stored_late');
+    throw new DependencyFault('DynamoDB', new Error('the record was stored late'));
   }
-  if (holds(block, decidedAt)) {
-    await fail('subject_blocked');
-    return { kind: 'denied', denial: 'subject_blocked', tokenId };
+  const restriction = restrictionOn(asked, standing.value);
+  if (restriction !== undefined) restricted.add(caller.subject);
+  if (restriction?.kind === 'refused') {
+    await fail(restriction.denial);
+    return { kind: 'denied', denial: restriction.denial, tokenId };
   }
-  if (limit !== undefined && holds(limit, decidedAt) && lifetime > limit.lifetime) {
+  if (restriction?.kind === 'limited') {
     await fail('subject_limited');
-    // Rare, and only for whom anomalies were seen of: worth a second record rather than a call for everybody.
-    return vend(caller, shortened(asked, limit.lifetime, ports), obligations, rules, ports);
+    // The first time only: the next request of this subject is limited before it is signed.
+    return vend(caller, shortened(asked, restriction.lifetime, ids.next()), obligations, rules, ports);
   }
   const token = compactJws(input, signature.value);
   return { kind: 'issued', token, tokenId, lifetime, authorizationDetails, scope: claims.scope };
 }
 
-/** The same, as another token with a shorter lifetime. */
-function shortened(asked: Asked, lifetime: number, { ids }: IssueTokenPorts): Asked {
-  return { ...asked, tokenId: ids.next(), lifetime, ttl: asked.ttl - asked.lifetime + lifetime };
+/** The same token with a shorter lifetime. */
+function shortened(asked: Asked, lifetime: number, tokenId: string): Asked {
+  return { ...asked, tokenId, lifetime, ttl: asked.ttl - asked.lifetime + lifetime };
 }
 
 /** The claims of a token (RFC 9068, section 2.2). */

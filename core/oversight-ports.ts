@@ -7,12 +7,15 @@ import type { IndexEntry } from './token-selector.ts';
 
 // What those need who oversee tokens: list them, take them back, note what became of them.
 
-/** Finds records by what they say. It is complete for whatever {@link TokenIndex.add} was called for before. */
+/**
+ * Finds records by what they say. It is complete: a token is found from the moment it is stored, since every page also has
+ * the tokens that are stored but not yet added. A denial is found once it is added.
+ */
 export interface TokenIndex {
-  /** Makes a record be found. Doing it again changes nothing. */
+  /** Stores the entries of a record. Idempotent. */
   add(record: TokenRecord): Promise<void>;
   /**
-   * A page of ids, newest first, each once; strongly consistent.
+   * A page of ids, newest first, each once; strongly consistent. Not all of them need fit: read the records, and check.
    *
    * @param query.kinds whether tokens, denials or both are looked for
    * @param query.at where to look: under any of these entries
@@ -60,22 +63,13 @@ export interface Seal {
   fits(text: string, seal: Uint8Array): Promise<boolean>;
 }
 
-/** The revocations that were ordered, until the last token that they may select has ended. */
+/** The revocations that were ordered, until some time after the last token that they may select has expired. */
 export interface RevocationOrders {
   /** Writes an order down. One with the same id stays as it is. @returns what is written */
   place(order: RevocationOrder): Promise<OrderState>;
   get(revocationId: string): Promise<OrderState | undefined>;
   /** Notes how far an order is carried out, if it stands where it stood. @returns whether it did */
   advance(revocationId: string, from: string | undefined, progress: OrderProgress): Promise<boolean>;
-  /**
-   * The orders, carried out or not, that may select a record with one of these entries in the index. Strongly
-   * consistent: an order that is not among them was placed after this call, and finds what was indexed before it.
-   */
-  atWorkOn(entries: readonly IndexEntry[]): Promise<RevocationOrder[]>;
-  /** Counts a token that was taken back besides the walk over the index. Each once, however often it is noted. */
-  noteLate(revocationId: string, tokenId: string): Promise<void>;
-  /** @returns how many were */
-  late(revocationId: string): Promise<number>;
 }
 
 /** Has revocations gone on with that one call does not carry out. */

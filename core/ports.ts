@@ -37,7 +37,10 @@ export interface VerificationKeys {
 
 /** The durable record of every decision. */
 export interface TokenRecords {
-  /** Stores a new record; when this resolves, the record is durable. */
+  /**
+   * Stores a new record; when this resolves, the record is durable, and if it is a token's, every page of the index that
+   * is read from now on has it. It resolves or rejects only when nothing is under way any more.
+   */
   put(record: IssuedRecord | DeniedRecord): Promise<void>;
   /** Turns an issued record into a failed one. A record that is not `issued` is left as it is. */
   markFailed(tokenId: string, failed: { failure: Failure; failedAt: number }): Promise<void>;

@@ -35,6 +35,12 @@ interface Decided {
   ttl: number;
 }
 
+/**
+ * The longest time between the decision on a token and its record being durable, in milliseconds. A token whose record is
+ * stored later is never released, so a revocation need not wait for it. Two attempts of an AWS call fit in.
+ */
+export const STORED_WITHIN = 4_000;
+
 /** A token's place in the status lists (draft-ietf-oauth-status-list). */
 export interface StatusReference {
   /** The list's number, from 1 on. */
@@ -72,6 +78,9 @@ export type RequestDenial =
 
 export type Denial =
   | RequestDenial
+  /** All tokens of the subject that were decided until now are revoked, or it is blocked. */
+  | 'subject_revoked'
+  | 'subject_blocked'
   /** A further condition, or what the caller did lately, could not be asked. */
   | 'undecided'
   | 'unsupported_identity';
@@ -87,6 +96,8 @@ export type Failure =
   | 'record_unconfirmed'
   | 'signing_failed'
   | 'standing_unreadable'
+  /** The record was stored more than {@link STORED_WITHIN} after the decision. */
+  | 'stored_late'
   | 'subject_revoked'
   | 'subject_blocked'
   /** Its lifetime was longer than the subject's may be for a time; a shorter one took its place. */
@@ -106,7 +117,7 @@ export interface Revocation {
   revocationReason?: string;
   /** The revocation that selected it, where one did. */
   revocationId?: string;
-  /** Taken back as it was indexed, when that revocation had been carried out so far: it is counted apart. */
+  /** Revoked by the second walk of that revocation, which counts apart from the first. */
   revokedLate?: true;
 }
 

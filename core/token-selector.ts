@@ -1,4 +1,5 @@
 import { type Action, type AuthorizationDetail, subtreeRoot } from '../contract/authorization-details.ts';
+import { limits } from '../contract/limits.ts';
 import type { RevocationSelector } from '../contract/selector.ts';
 import type { TokenRecord } from './token-record.ts';
 
@@ -23,12 +24,14 @@ export type Dimension =
   | 'audience'
   /** Each location, and each place that it lies in. */
   | 'resource'
-  /** The root of each location that is a subtree. */
+  /** The root of each location that is a subtree; of a denial, the first segment of each location. */
   | 'subtree'
   | 'action'
   | 'policy'
   | 'bundle'
-  | 'source';
+  | 'source'
+  /** A token whose record is stored, and whose other entries may not be yet. */
+  | 'pending';
 
 /** One entry of a record in the index. */
 export interface IndexEntry {
@@ -94,27 +97,70 @@ export function indexPosition(decidedAt: number, tokenId: string): string {
   return `${String(decidedAt).padStart(15, '0')}#${tokenId}`;
 }
 
-/** Every entry that a record has in the index. */
+/** Stored with the record of a token, and removed once the token has all its other entries. */
+export const PENDING: IndexEntry = { dimension: 'pending', value: '' };
+
+/** What is known of a record before it is stored. */
+type Indexable = Omit<TokenRecord, 'status'>;
+
+/**
+ * Every entry that a record has in the index.
+ *
+ * A denial has few: whoever is denied may ask as often as it likes. Of its locations, each first segment is indexed, under
+ * which {@link whereToLook} always looks too. Where even those, with the policies, are more than
+ * `limits.denialIndexEntries`, the last are left out: {@link isPartlyIndexed}.
+ */
 export function indexEntries(record: TokenRecord): IndexEntry[] {
-  const { authorizationDetails: details } = record;
-  const locations = details.flatMap((detail) => detail.locations);
-  const roots = locations.map(subtreeRoot);
-  const values: Record<Dimension, (string | undefined)[]> = {
-    all: [''],
-    subject: [record.subject],
-    workload: [record.session],
-    task: [record.task],
-    audience: [record.audience || undefined],
-    resource: locations.flatMap((location) => upwards(subtreeRoot(location) ?? location)),
-    subtree: roots,
-    action: details.flatMap(({ actions }) => actions),
-    policy: record.policies,
-    bundle: [record.policyBundle],
-    source: [record.sourceIp],
-  };
-  return Object.entries(values).flatMap(([dimension, values]) =>
-    [...new Set(values)].flatMap((value) => (value === undefined ? [] : { dimension: dimension as Dimension, value })),
-  );
+  return record.status === 'denied' ? denialEntries(record).slice(0, limits.denialIndexEntries) : tokenEntries(record);
+}
+
+/** Whether filters by resource or policy may miss this record. */
+export function isPartlyIndexed(record: TokenRecord): boolean {
+  return record.status === 'denied' && denialEntries(record).length > limits.denialIndexEntries;
+}
+
+/** Every entry that a token has in the index. A revocation must miss none, so none is ever left out. */
+export function tokenEntries(record: Indexable): IndexEntry[] {
+  const locations = locationsOf(record);
+  return [
+    ...commonEntries(record),
+    ...entries(
+      'resource',
+      locations.flatMap((location) => upwards(subtreeRoot(location) ?? location)),
+    ),
+    ...entries('subtree', locations.map(subtreeRoot)),
+    ...entries('policy', record.policies),
+  ];
+}
+
+function denialEntries(record: Indexable): IndexEntry[] {
+  const roots = locationsOf(record).map((location) => location.split('/')[0]);
+  return [...commonEntries(record), ...entries('subtree', roots), ...entries('policy', record.policies)];
+}
+
+/** The entries whose number does not depend on what is asked for, in order of importance. */
+function commonEntries(record: Indexable): IndexEntry[] {
+  return [
+    ...entries('all', ['']),
+    ...entries('subject', [record.subject]),
+    ...entries('workload', [record.session]),
+    ...entries('task', [record.task]),
+    ...entries('audience', [record.audience || undefined]),
+    ...entries('source', [record.sourceIp]),
+    ...entries('bundle', [record.policyBundle]),
+    ...entries(
+      'action',
+      record.authorizationDetails.flatMap(({ actions }) => actions),
+    ),
+  ];
+}
+
+function entries(dimension: Dimension, values: readonly (string | undefined)[]): IndexEntry[] {
+  return [...new Set(values)].flatMap((value) => (value === undefined ? [] : { dimension, value }));
+}
+
+function locationsOf({ authorizationDetails }: Indexable): string[] {
+  return authorizationDetails.flatMap(({ locations }) => locations);
 }
 
 /**

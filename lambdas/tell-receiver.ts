@@ -1,4 +1,5 @@
 import { KMSClient } from '@aws-sdk/client-kms';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import type { EventBridgeEvent } from 'aws-lambda';
 import type * as z from 'zod';
 import { type AuditEvent, auditEvents } from '../contract/events.ts';
@@ -7,6 +8,7 @@ import { signedJws } from '../core/jws.ts';
 import { securityEventOf } from '../core/security-events/tell-security-event.ts';
 import { clientSettings } from './adapters/aws-call.ts';
 import { kmsSigner } from './adapters/kms-signer.ts';
+import { sqsRetries } from './adapters/sqs-retries.ts';
 import { queueHandler } from './middleware/queue-handler.ts';
 import { logger } from './observability.ts';
 import type { tellingEnv } from './telling-env.ts';
@@ -41,20 +43,23 @@ export function tellReceiver(
     await deliver({ jti, set, named: { receiver: env.RECEIVER, eventId: idOf(event), jti, type } }, event);
   }
 
-  return queueHandler(async (batch) => {
-    const told = await Promise.all(
-      batch.map(async ({ messageId, event }) => {
-        try {
-          await tell(event);
-          return [];
-        } catch (error) {
-          logger.error('a security event could not be sent', { receiver: env.RECEIVER, eventId: idOf(event), error });
-          return [messageId];
-        }
-      }),
-    );
-    return told.flat();
-  });
+  return queueHandler(
+    async (batch) => {
+      const told = await Promise.all(
+        batch.map(async ({ messageId, event }) => {
+          try {
+            await tell(event);
+            return [];
+          } catch (error) {
+            logger.error('a security event could not be sent', { receiver: env.RECEIVER, eventId: idOf(event), error });
+            return [messageId];
+          }
+        }),
+      );
+      return told.flat();
+    },
+    sqsRetries(new SQSClient(clientSettings)),
+  );
 }
 
 /** @throws when it is none: only the publisher puts events of this source on the bus, so that is our own mistake */

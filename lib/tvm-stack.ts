@@ -108,8 +108,11 @@ export class TvmStack extends Stack {
     });
     api.signed('/token', issueToken);
     signingKey.signedOnlyBy(issueToken.role);
-    grantOnTable(issueToken, records.tableArn, records.encryptionKey, ['PutItem', 'UpdateItem'], ['TOKEN#*']);
-    grantOnTable(issueToken, records.tableArn, records.encryptionKey, ['GetItem'], ['SUBJECT#*']);
+    const allowIssuing = (operations: string[], leadingKeys: string[]) =>
+      grantOnTable(issueToken, records.tableArn, records.encryptionKey, operations, leadingKeys);
+    allowIssuing(['PutItem', 'UpdateItem'], ['TOKEN#*']);
+    allowIssuing(['PutItem'], ['BY#issued#pending#*']);
+    allowIssuing(['GetItem'], ['SUBJECT#*']);
     statusLists.allowLeasing(issueToken);
     if (isRead(policyBundle, 'behaviour')) records.allowFindingBySubject(issueToken);
 

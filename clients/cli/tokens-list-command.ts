@@ -64,6 +64,11 @@ async function list(options: ListOptions): Promise<void> {
   const { stdout, stderr } = process;
   if (tokens.length > 0) stdout.write(`${tableLines(tokenColumns(now, stdout), tokens, stdout).join('\n')}\n`);
   const count = `${tokens.length === 0 ? 'no' : tokens.length} token${tokens.length === 1 ? '' : 's'}`;
+  const partial = tokens.filter((token) => token.partially_indexed).length;
+  if (partial > 0)
+    stderr.write(
+      `note: filters by --resource and --policy may miss ${partial} of these denials, which name too many\n`,
+    );
   stderr.write(`${count}${next_cursor === undefined ? '' : '; there may be more: --limit, or --all'}\n`);
 }
 

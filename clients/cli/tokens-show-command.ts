@@ -79,6 +79,7 @@ function describeLife(life: TokenLifeResponse, now: number): Record<string, stri
     'signing key': life.key_id,
     'status list': status_list && `bit ${status_list.idx} of ${status_list.uri}`,
     'denied for': life.denial,
+    indexed: life.partially_indexed && 'in part: filters by --resource and --policy may miss this denial',
     'failed for': life.failure,
     failed: at(life.failed_at),
     revoked: at(life.revoked_at),

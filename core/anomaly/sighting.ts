@@ -32,6 +32,8 @@ export function sightingOf(event: AuditEvent, isRevoked: (tokenId: string) => bo
       return { ...asked(detail), kind: 'issued', resources: [...new Set(locations.map(resourceOf))] };
     }
     case 'Token Denied': {
+      // It follows from what was decided before: an anomaly that blocks a subject must not feed itself.
+      if (detail.denial === 'subject_blocked' || detail.denial === 'subject_revoked') return undefined;
       const beyondGrants = detail.denial === 'policy' || detail.denial === 'role_unavailable';
       return { ...asked(detail), kind: 'denied', beyondGrants };
     }

@@ -3,8 +3,17 @@ import { mapAtMost } from '../at-most.ts';
 import type { RevocationOrders, TokenIndex } from '../oversight-ports.ts';
 import type { Clock, SubjectStandings, TokenRecords } from '../ports.ts';
 import type { TokenRecord } from '../token-record.ts';
-import { selects } from '../token-selector.ts';
-import { dueAt, type OrderProgress, type OrderState, picksOf, placesOf, revocationBy, WALKED } from './order.ts';
+import { selects, whereToLook } from '../token-selector.ts';
+import {
+  dueAt,
+  type OrderProgress,
+  type OrderState,
+  picksOf,
+  revocationBy,
+  SETTLING,
+  settledAt,
+  WALKED,
+} from './order.ts';
 import { holdAgainstSubject } from './place-order.ts';
 
 export interface CarryOutOrderPorts {
@@ -22,11 +31,15 @@ const PAGE = 100;
 const AT_ONCE = 25;
 
 /**
- * Takes back what an order selects, page by page, until all is done, or it is to wait, or the time is over. It goes on
+ * Revokes what an order selects, page by page, until it is completed, has to wait, or the deadline is reached. It resumes
  * where it, or an earlier call, ended. Two calls at the same time do no harm.
  *
+ * An order is completed only when every token that it selects is revoked: none can still be on its way to the index,
+ * because the index shows what is stored but not yet indexed, and the second walk begins when no token that was decided
+ * before `revokedBefore` can be stored any more.
+ *
  * @param deadline milliseconds since the epoch, after which no further page is begun
- * @returns how far it is, {@link dueAt} tells when to go on; `undefined` when there is no such order
+ * @returns how far it is ({@link dueAt}: when to continue); `undefined` when there is no such order
  */
 export async function carryOutOrder(
   revocationId: string,
@@ -45,39 +58,50 @@ export async function carryOutOrder(
   }
 }
 
-/** Does the next page of an order, or notes that it is completed. @returns how far it is then */
+/** Marks the positions of the second walk. */
+const SECOND = 'second ';
+
+/** Revokes the next page of what an order selects. @returns how far the order is then */
 async function nextStep(order: OrderState, ports: CarryOutOrderPorts): Promise<OrderProgress> {
-  const { index, orders, records, clock } = ports;
-  const { revocationId, revoked, position, revokedBefore, from } = order;
-  if (position === WALKED) return { revoked, late: await orders.late(revocationId), completedAt: clock.now() };
+  const { index, records, clock } = ports;
+  const { position, revokedBefore, from } = order;
+  // Before anything is read: the first walk finds every token that is stored by then.
+  const began = order.began ?? clock.now();
+  const second = position === WALKED || position?.startsWith(SECOND) === true;
 
   const picks = picksOf(order);
   const page = {
     kinds: ['issued'] as const,
-    at: placesOf(order),
-    // What is older has ended.
-    since: Math.min(from - limits.lifetime * 1000, revokedBefore),
+    at: whereToLook(picks),
+    // What is older has expired; and what was stored before the first walk was found by it.
+    since: Math.max(Math.min(from - limits.lifetime * 1000, revokedBefore), second ? began - SETTLING : 0),
     until: revokedBefore,
-    position,
+    position: position?.startsWith(SECOND) ? position.slice(SECOND.length) : second ? undefined : position,
     limit: PAGE,
   };
   const { tokenIds, next } =
     picks.tokenId === undefined ? await index.page(page) : { tokenIds: [picks.tokenId], next: undefined };
   const found = (await records.getMany(tokenIds)).filter((record) => selects(picks, record));
-  return { revoked: revoked + (await revokeAll(found, order, ports)), position: next ?? WALKED };
+  const revoked = order.revoked + (await revokeAll(found, order, second, ports));
+
+  if (next !== undefined) return { revoked, began, position: second ? `${SECOND}${next}` : next };
+  const completed = second || began >= settledAt(order);
+  return completed ? { revoked, began, completedAt: clock.now() } : { revoked, began, position: WALKED };
 }
 
-/** @returns how many are revoked by this order's walk, now or by an earlier attempt at the same page */
+/** @returns how many tokens this walk of the order has revoked, now or in an earlier attempt at the same page */
 async function revokeAll(
   found: TokenRecord[],
   order: OrderState,
+  second: boolean,
   { records, clock }: Pick<CarryOutOrderPorts, 'records' | 'clock'>,
 ): Promise<number> {
   const stand = await mapAtMost(AT_ONCE, found, async (record) => {
     if (record.status === 'revoked') return record;
     const now = clock.now();
     if (record.status !== 'issued' || record.expiresAt <= now) return undefined;
-    return records.revoke(record.tokenId, revocationBy(order, now));
+    return records.revoke(record.tokenId, { ...revocationBy(order, now), ...(second && { revokedLate: true }) });
   });
-  return stand.filter((stands) => stands?.revocationId === order.revocationId && !stands.revokedLate).length;
+  const { revocationId } = order;
+  return stand.filter((one) => one?.revocationId === revocationId && (one.revokedLate ?? false) === second).length;
 }

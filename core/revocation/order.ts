@@ -1,11 +1,8 @@
 import type { RevocationSelector } from '../../contract/selector.ts';
-import type { Revocation } from '../token-record.ts';
-import { type IndexEntry, type TokenSelector, whereToLook } from '../token-selector.ts';
+import { type Revocation, STORED_WITHIN } from '../token-record.ts';
+import type { TokenSelector } from '../token-selector.ts';
 
-/**
- * That tokens are to be taken back: it is written down before the first is, so that it can be gone on with, and so that
- * whatever is indexed meanwhile is looked at too. Times are milliseconds.
- */
+/** A request to revoke tokens. It is stored before the first token is revoked, so that it can be resumed. Times are milliseconds. */
 export interface RevocationOrder {
   /** A UUID; of a request by event, the event's own id, so that a second delivery is the same order. */
   revocationId: string;
@@ -22,46 +19,49 @@ export interface RevocationOrder {
   orderedAt: number;
 }
 
-/** How far an order is carried out. */
+/**
+ * How far an order is carried out.
+ *
+ * It walks the index twice. The first walk begins at once and finds every token that is stored by then. Tokens that are
+ * decided before `revokedBefore` but stored after the first walk began are found by the second, short walk, which begins
+ * when no such token can be stored any more ({@link settledAt}).
+ */
 export interface OrderProgress {
-  /** How many tokens were taken back by walking the index. */
+  /** How many tokens it has revoked. */
   revoked: number;
-  /** How many were taken back besides, as they were indexed, until it was completed. */
-  late?: number;
-  /** Where to go on in the index; {@link WALKED}: nowhere; absent: at its beginning. */
+  /** When the first walk began. */
+  began?: number;
+  /** Where to continue in the index. Absent: at the beginning of the first walk. */
   position?: string;
-  /** When every token that was there had been looked at; absent: not yet. */
+  /** When every token that it selects had been revoked. */
   completedAt?: number;
 }
 
 export type OrderState = RevocationOrder & OrderProgress;
 
-/** The position of an order whose walk over the index is over. */
+/** The position between the two walks. */
 export const WALKED = 'walked';
 
-/**
- * How long after a moment its last tokens may still be on their way to the index, in milliseconds, as a rule. Those that
- * take longer are taken back all the same, as they get there: only the number in `Revocation Completed` is without them.
- */
-const SETTLING = 3_000;
+/** How much the clocks of two functions may differ, in milliseconds. */
+const CLOCK_SKEW = 1_000;
 
-/** When an order is to be gone on with (milliseconds; it may be past); `undefined` when it is completed. */
-export function dueAt({ completedAt, from, position, revokedBefore }: OrderState): number | undefined {
-  if (completedAt !== undefined) return undefined;
-  return position === WALKED ? revokedBefore + SETTLING : from;
+/** The longest time between the decision on a token and the moment when another function can read its record, in milliseconds. */
+export const SETTLING = STORED_WITHIN + CLOCK_SKEW;
+
+/** From when on every token that an order may select is stored, or will never be released (milliseconds). */
+export function settledAt({ revokedBefore }: RevocationOrder): number {
+  return revokedBefore + SETTLING;
+}
+
+/** When to continue an order (milliseconds; it may be past); `undefined` when it is completed. */
+export function dueAt(order: OrderState): number | undefined {
+  if (order.completedAt !== undefined) return undefined;
+  return order.position === WALKED ? settledAt(order) : order.from;
 }
 
 /** What an order picks tokens out by. */
 export function picksOf({ selector: { issuedBefore, all, ...picks }, revokedBefore }: RevocationOrder): TokenSelector {
   return { ...picks, issuedBefore: revokedBefore };
-}
-
-/**
- * Where in the index an order looks, and so where orders are looked for that may select a newly indexed token. Nowhere, if
- * it names one token: who knows its id has it from the record.
- */
-export function placesOf(order: RevocationOrder): IndexEntry[] {
-  return order.selector.tokenId === undefined ? whereToLook(picksOf(order)) : [];
 }
 
 /** What the record of a token says that an order takes back. @param at when (milliseconds) */

@@ -1,7 +1,7 @@
 import type { Continuations } from '../oversight-ports.ts';
 import { DependencyFault } from '../ports.ts';
 import { type CarryOutOrderPorts, carryOutOrder } from './carry-out-order.ts';
-import { dueAt, type OrderState } from './order.ts';
+import { dueAt, type OrderState, SETTLING } from './order.ts';
 import { type Asking, type PlaceOrderPorts, placeOrder } from './place-order.ts';
 
 export interface RevokeTokensPorts extends PlaceOrderPorts, CarryOutOrderPorts {
@@ -18,11 +18,11 @@ export interface Revoked {
   blockedUntil?: number;
 }
 
-/** How long a caller waits while an order is carried out, in milliseconds. */
-const WHILE_WAITING = 5_000;
+/** How long a caller waits while an order is carried out, in milliseconds: long enough for most to complete. */
+const WHILE_WAITING = SETTLING + 2_000;
 
-/** When somebody else goes on with it, in seconds: then the caller has its answer. */
-const AFTERWARDS = 6;
+/** When the queue continues the order, in seconds: the caller has its answer by then. */
+const AFTERWARDS = WHILE_WAITING / 1000 + 1;
 
 /**
  * Takes tokens back for a caller that waits: as far as it comes in a few seconds. The rest goes on by itself, also if this
@@ -43,7 +43,7 @@ export async function revokeTokens(
   const blocked = placed.blockedUntil === undefined ? {} : { blockedUntil: placed.blockedUntil };
   try {
     const order = (await carryOutOrder(revocationId, until, ports)) ?? placed.order;
-    return { ...(await progressOf(order, ports)), ...blocked };
+    return { ...progressOf(order), ...blocked };
   } catch (fault) {
     // It is ordered, and gone on with: what fails for good becomes a dead letter there.
     if (!(fault instanceof DependencyFault)) throw fault;
@@ -52,13 +52,9 @@ export async function revokeTokens(
 }
 
 /** How far an order is. */
-export async function progressOf(order: OrderState, { orders }: Pick<RevokeTokensPorts, 'orders'>): Promise<Revoked> {
+export function progressOf(order: OrderState): Revoked {
   const { revocationId, revoked } = order;
-  return {
-    revocationId,
-    done: dueAt(order) === undefined,
-    revoked: revoked + (await orders.late(revocationId)),
-  };
+  return { revocationId, done: dueAt(order) === undefined, revoked };
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { ListedToken, TokenState } from '../../contract/token-list.ts';
 import { accessOf } from '../audit-event.ts';
 import type { TokenRecord } from '../token-record.ts';
+import { isPartlyIndexed } from '../token-selector.ts';
 
 /**
  * The state that a token is in for whoever oversees it. That a subject was revoked as a whole shows once its records
@@ -39,7 +40,8 @@ export function listedToken(record: TokenRecord, now: number, issuer: string): L
 
 /** What only a token has that was vended, or was meant to be; and how it ended, or why there never was one. */
 function end(record: TokenRecord): Partial<ListedToken> {
-  if (record.status === 'denied') return { denial: record.denial };
+  if (record.status === 'denied')
+    return { denial: record.denial, ...(isPartlyIndexed(record) && { partially_indexed: true as const }) };
   const vended = { size: record.size, expires_at: iso(record.expiresAt) };
   if (record.status === 'failed') return { ...vended, failure: record.failure };
   if (record.status !== 'revoked') return vended;

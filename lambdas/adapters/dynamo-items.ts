@@ -5,7 +5,7 @@ import type { AuditFact, Introspections } from '../../core/audit-fact.ts';
 import type { OrderState } from '../../core/revocation/order.ts';
 import type { Lifted, Standing } from '../../core/standing.ts';
 import type { TokenRecord } from '../../core/token-record.ts';
-import type { IndexEntry } from '../../core/token-selector.ts';
+import { type IndexEntry, indexPosition } from '../../core/token-selector.ts';
 
 // The table's layout: docs/storage-schema.md says what it serves and what it costs.
 
@@ -62,21 +62,6 @@ export function orderKey(revocationId: string): Item {
   return marshall({ pk: `ORDER#${revocationId}`, sk: 'ORDER' });
 }
 
-/** The copy of an order that is found by an entry of the index. @param name the order's id, or the workload's of its own tasks */
-export function orderCopyKey(entry: IndexEntry, name: string): Item {
-  return marshall({ pk: ordersPartition(entry), sk: `ORDER#${name}` });
-}
-
-/** A token that an order took back as it was indexed: each is counted once. */
-export function lateKey(revocationId: string, tokenId: string): Item {
-  return { ...orderKey(revocationId), ...marshall({ sk: `LATE#${tokenId}` }) };
-}
-
-/** Where the orders are found that may select a record with this entry in the index. */
-export function ordersPartition({ dimension, value }: IndexEntry): string {
-  return `AT#${dimension}#${value}`;
-}
-
 /** The partition of the archive's objects that were come upon. */
 export const ADOPTED_PARTITION = 'ARCHIVE';
 
@@ -96,6 +81,13 @@ export const INDEX_SHARDS = 4;
 /** The partition of the records with this entry in the index, in one shard. */
 export function indexPartition(kind: 'issued' | 'denied', { dimension, value }: IndexEntry, shard: number): string {
   return `BY#${kind}#${dimension}#${value}#${shard}`;
+}
+
+/** The entry of a record in the index of the table itself. */
+export function indexKey({ status, tokenId, decidedAt }: TokenRecord, entry: IndexEntry): Item {
+  const kind = status === 'denied' ? 'denied' : 'issued';
+  const pk = indexPartition(kind, entry, shardOf(tokenId) % INDEX_SHARDS);
+  return marshall({ pk, sk: indexPosition(decidedAt, tokenId) });
 }
 
 /** The `by-subject` partition of a subject's issued, or denied, requests in one shard. */

@@ -4,9 +4,9 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import { mapAtMost } from '../../core/at-most.ts';
 import type { TokenIndex } from '../../core/oversight-ports.ts';
 import { DependencyFault } from '../../core/ports.ts';
-import { indexEntries, indexPosition } from '../../core/token-selector.ts';
+import { type IndexEntry, indexEntries, indexPosition, PENDING } from '../../core/token-selector.ts';
 import { awsCall } from './aws-call.ts';
-import { INDEX_SHARDS, indexPartition, shardOf } from './dynamo-items.ts';
+import { INDEX_SHARDS, indexKey, indexPartition } from './dynamo-items.ts';
 
 /** DynamoDB takes at most this many writes in one BatchWriteItem. */
 const BATCH = 25;
@@ -14,7 +14,10 @@ const BATCH = 25;
 /** How many calls are under way at the same time: enough to be quick, few enough not to throttle issuing. */
 const AT_ONCE = 32;
 
-/** The index of records as items of the table itself, so that it can be read with strong consistency. */
+/**
+ * The index of records as items of the table itself, so that it can be read with strong consistency. The entry
+ * {@link PENDING} of a token is stored with its record, by dynamo-token-records.ts.
+ */
 export function dynamoTokenIndex(dynamo: DynamoDBClient, TableName: string): TokenIndex {
   async function write(requests: WriteRequest[]): Promise<void> {
     let left = requests;
@@ -44,16 +47,16 @@ export function dynamoTokenIndex(dynamo: DynamoDBClient, TableName: string): Tok
 
   return {
     async add(record) {
-      const kind = record.status === 'denied' ? 'denied' : 'issued';
-      const shard = shardOf(record.tokenId) % INDEX_SHARDS;
-      const sk = indexPosition(record.decidedAt, record.tokenId);
+      const ttl = marshall({ ttl: record.ttl });
       const requests = indexEntries(record).map((entry) => ({
-        PutRequest: { Item: marshall({ pk: indexPartition(kind, entry, shard), sk, ttl: record.ttl }) },
+        PutRequest: { Item: { ...indexKey(record, entry), ...ttl } },
       }));
       const batches = Array.from({ length: Math.ceil(requests.length / BATCH) }, (_, batch) =>
         requests.slice(batch * BATCH, (batch + 1) * BATCH),
       );
       await mapAtMost(AT_ONCE, batches, write);
+      // Only now: until all the others are there, this one is how a revocation finds the token.
+      if (record.status !== 'denied') await write([{ DeleteRequest: { Key: indexKey(record, PENDING) } }]);
     },
 
     async page({ kinds, at, since, until, position, limit }) {
@@ -63,11 +66,15 @@ export function dynamoTokenIndex(dynamo: DynamoDBClient, TableName: string): Tok
       const end = indexPosition(until + 1, '');
       const to = position !== undefined && position < end ? position : end;
       if (to < from) return { tokenIds: [] };
-      const partitions = kinds.flatMap((kind) =>
-        at.flatMap((entry) => Array.from({ length: INDEX_SHARDS }, (_, shard) => indexPartition(kind, entry, shard))),
-      );
+      const within = (kind: 'issued' | 'denied', entry: IndexEntry) =>
+        Array.from({ length: INDEX_SHARDS }, (_, shard) => indexPartition(kind, entry, shard));
       // One more than is wanted: the one at the position itself is not.
-      const parts = await mapAtMost(AT_ONCE, partitions, (partition) => newest(partition, from, to, limit + 1));
+      const read = (partitions: string[]) =>
+        mapAtMost(AT_ONCE, partitions, (partition) => newest(partition, from, to, limit + 1));
+      // First what is pending: a token that is added meanwhile is in one of the two reads, or in both.
+      const pending = kinds.includes('issued') ? await read(within('issued', PENDING)) : [];
+      const added = await read(kinds.flatMap((kind) => at.flatMap((entry) => within(kind, entry))));
+      const parts = [...pending, ...added];
       const all = [...new Set(parts.flatMap(({ positions }) => positions))].filter((found) => found < to);
       const page = all.sort().reverse().slice(0, limit);
       const more = all.length > limit || parts.some((part) => part.more);

@@ -5,13 +5,15 @@ import {
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
+  type PutItemCommandInput,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { DependencyFault, type TokenRecords } from '../../core/ports.ts';
 import type { TokenRecord } from '../../core/token-record.ts';
+import { PENDING } from '../../core/token-selector.ts';
 import { awsCall } from './aws-call.ts';
-import { fromItem, recordKey, toItem } from './dynamo-items.ts';
+import { fromItem, indexKey, recordKey, toItem } from './dynamo-items.ts';
 
 /** DynamoDB gives at most this many items in one BatchGetItem. */
 const BATCH = 100;
@@ -56,12 +58,19 @@ export function dynamoTokenRecords(dynamo: DynamoDBClient, TableName: string): T
 
   return {
     async put(record) {
-      const command = new PutItemCommand({
-        TableName,
-        Item: toItem(record),
-        ConditionExpression: 'attribute_not_exists(pk)',
-      });
-      await awsCall('DynamoDB', dynamo.send(command));
+      const itself = { Item: toItem(record), ConditionExpression: 'attribute_not_exists(pk)' };
+      const puts: Pick<PutItemCommandInput, 'Item' | 'ConditionExpression'>[] = [itself];
+      if (record.status === 'issued') {
+        // Nobody looks for a token that has expired.
+        const ttl = marshall({ ttl: Math.ceil(record.expiresAt / 1000) });
+        puts.push({ Item: { ...indexKey(record, PENDING), ...ttl } });
+      }
+      // Not in a transaction, which costs twice as much: the token is released only when both are stored, and either of
+      // them alone does no harm.
+      const stored = await Promise.allSettled(
+        puts.map((put) => awsCall('DynamoDB', dynamo.send(new PutItemCommand({ TableName, ...put })))),
+      );
+      for (const put of stored) if (put.status === 'rejected') throw put.reason;
     },
 
     async markFailed(tokenId, failed) {

@@ -2,14 +2,14 @@ import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { type AuditEvent, auditEvents } from '../../contract/events.ts';
 import { type DetectAnomaliesPorts, detectAnomalies, type Told } from '../../core/anomaly/detect-anomalies.ts';
 import type { AnomalySettings } from '../../core/anomaly/settings.ts';
-import { type QueuedEvent, queueHandler } from '../middleware/queue-handler.ts';
+import { type QueuedEvent, queueHandler, type Retries } from '../middleware/queue-handler.ts';
 import { logger, metrics } from '../observability.ts';
 
 /**
  * Audit events, by way of a queue: looks for what is unusual in them, tells of it, and does about it what the
  * configuration says. What fails is delivered again; what was counted then is not counted again.
  */
-export function anomalyQueue(settings: AnomalySettings, ports: DetectAnomaliesPorts) {
+export function anomalyQueue(settings: AnomalySettings, ports: DetectAnomaliesPorts & { retries: Retries }) {
   return queueHandler(async (batch) => {
     const read = batch.map(({ event, messageId }) => ({ messageId, event: auditEventIn(event) }));
     const malformed = read.filter(({ event }) => event === undefined).map(({ messageId }) => messageId);
@@ -17,7 +17,7 @@ export function anomalyQueue(settings: AnomalySettings, ports: DetectAnomaliesPo
     const events = read.flatMap(({ event }) => event ?? []);
     for (const told of await detectAnomalies(events, settings, ports)) report(told);
     return malformed;
-  });
+  }, ports.retries);
 }
 
 function auditEventIn({ 'detail-type': type, detail }: QueuedEvent['event']): AuditEvent | undefined {

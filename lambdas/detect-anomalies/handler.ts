@@ -8,11 +8,13 @@ import { dynamoRevocationOrders } from '../adapters/dynamo-revocation-orders.ts'
 import { dynamoSubjectStandings } from '../adapters/dynamo-subject-standings.ts';
 import { dynamoTokenRecords } from '../adapters/dynamo-token-records.ts';
 import { sqsContinuations } from '../adapters/sqs-continuations.ts';
+import { sqsRetries } from '../adapters/sqs-retries.ts';
 import { readEnv } from '../read-env.ts';
 import { anomalyQueue } from './anomaly-queue.ts';
 import { detectAnomaliesEnv } from './env.ts';
 
 const env = readEnv(detectAnomaliesEnv);
+const sqs = new SQSClient(clientSettings);
 const dynamo = new DynamoDBClient(clientSettings);
 
 /** Audit events of the bus: what is unusual in them is told of, and what the configuration says is done about it. */
@@ -22,6 +24,7 @@ export const handler = anomalyQueue(JSON.parse(readFileSync(new URL('anomalies.j
   orders: dynamoRevocationOrders(dynamo, env.TABLE_NAME, env.RECORD_RETENTION),
   profiles: dynamoProfiles(dynamo, env.TABLE_NAME),
   facts: dynamoAuditFacts(dynamo, env.TABLE_NAME, env.RECORD_RETENTION),
-  continuations: sqsContinuations(new SQSClient(clientSettings), env.REVOCATION_QUEUE_URL),
+  continuations: sqsContinuations(sqs, env.REVOCATION_QUEUE_URL),
+  retries: sqsRetries(sqs),
   clock: Date,
 });

@@ -1,20 +1,21 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { clientSettings } from '../adapters/aws-call.ts';
-import { dynamoRevocationOrders } from '../adapters/dynamo-revocation-orders.ts';
 import { dynamoTokenIndex } from '../adapters/dynamo-token-index.ts';
 import { dynamoTokenRecords } from '../adapters/dynamo-token-records.ts';
+import { sqsRetries } from '../adapters/sqs-retries.ts';
 import { readEnv } from '../read-env.ts';
 import { decisionQueue } from './decision-queue.ts';
 import { indexTokensEnv } from './env.ts';
 
 const env = readEnv(indexTokensEnv);
-// Nobody waits for it, and what fails comes back after minutes only.
+// Nobody waits for it: rather retried here than by the queue.
 const dynamo = new DynamoDBClient({ ...clientSettings, maxAttempts: 5 });
 
-/** `Token Issued` and `Token Denied`, from their queue, wired to this deployment. */
+/** `Token Issued` and `Token Denied`, each from a queue of its own, wired to this deployment. */
 export const handler = decisionQueue({
   records: dynamoTokenRecords(dynamo, env.TABLE_NAME),
   index: dynamoTokenIndex(dynamo, env.TABLE_NAME),
-  orders: dynamoRevocationOrders(dynamo, env.TABLE_NAME, env.RECORD_RETENTION),
+  retries: sqsRetries(new SQSClient(clientSettings)),
   clock: Date,
 });

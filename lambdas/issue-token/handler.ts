@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
+import { recentSubjects } from '../../core/recent-subjects.ts';
 import { clientSettings } from '../adapters/aws-call.ts';
 import { dynamoStatusIndexes } from '../adapters/dynamo-status-indexes.ts';
 import { dynamoSubjectStandings } from '../adapters/dynamo-subject-standings.ts';
@@ -28,6 +29,7 @@ export const handler = tokenEndpoint(
     records: dynamoTokenRecords(dynamo, env.TABLE_NAME),
     standings: dynamoSubjectStandings(dynamo, env.TABLE_NAME),
     statusIndexes,
+    restricted: recentSubjects(Date),
     clock: Date,
     ids: { next: randomUUID },
   },

@@ -4,7 +4,7 @@ import { askedByEvent, type EventRules } from '../../core/revocation/asked-by-ev
 import { placeOrder } from '../../core/revocation/place-order.ts';
 import { goOnWithOrders, type RevokeTokensPorts } from '../../core/revocation/revoke-tokens.ts';
 import { continuation } from '../adapters/sqs-continuations.ts';
-import { type QueuedEvent, queueHandler } from '../middleware/queue-handler.ts';
+import { type QueuedEvent, queueHandler, type Retries } from '../middleware/queue-handler.ts';
 import { logger, metrics } from '../observability.ts';
 
 export interface EventQueueRules extends EventRules {
@@ -15,6 +15,7 @@ export interface EventQueueRules extends EventRules {
 export interface EventQueuePorts extends RevokeTokensPorts {
   facts: AuditFacts;
   deadLetters: { put(letter: object): Promise<void> };
+  retries: Retries;
 }
 
 /** How long one call works, in milliseconds: with the last page well within the function's time-out. */
@@ -23,8 +24,8 @@ const WORKING = 40_000;
 /**
  * Events that take tokens back, and orders that are to be gone on with, by way of a queue.
  *
- * What fails is delivered again, which does no harm, and after some times kept on the dead-letter queue. What no
- * repetition can mend goes there at once, and the audit tells of it.
+ * What fails is retried, which does no harm, and is kept on the dead-letter queue in the end. What no retry can mend goes
+ * there at once, and the audit tells of it.
  */
 export function eventQueue(rules: EventQueueRules, ports: EventQueuePorts) {
   async function deal({ event, sentAt }: QueuedEvent): Promise<void> {
@@ -50,15 +51,11 @@ export function eventQueue(rules: EventQueueRules, ports: EventQueuePorts) {
 
   async function carryOut(revocationIds: string[], deadline: number): Promise<void> {
     const began = ports.clock.now();
-    for (const { revocationId, revoked, late = 0, completedAt } of await goOnWithOrders(
-      revocationIds,
-      deadline,
-      ports,
-    )) {
-      logger.info('tokens revoked', { revocationId, revoked: revoked + late, done: completedAt !== undefined });
+    for (const { revocationId, revoked, completedAt } of await goOnWithOrders(revocationIds, deadline, ports)) {
+      logger.info('tokens revoked', { revocationId, revoked, done: completedAt !== undefined });
       // Once for each order: by the call that completes it.
       if (completedAt === undefined || completedAt < began) continue;
-      metrics.addMetric('TokensRevoked', MetricUnit.Count, revoked + late);
+      metrics.addMetric('TokensRevoked', MetricUnit.Count, revoked);
     }
   }
 
@@ -79,7 +76,7 @@ export function eventQueue(rules: EventQueueRules, ports: EventQueuePorts) {
   return queueHandler(async (batch) => {
     for (const message of batch) await deal(message);
     return [];
-  });
+  }, ports.retries);
 }
 
 /** A name that is not verified, for a person to read. */

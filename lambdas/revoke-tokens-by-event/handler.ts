@@ -4,13 +4,15 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { clientSettings } from '../adapters/aws-call.ts';
 import { dynamoAuditFacts } from '../adapters/dynamo-audit-facts.ts';
 import { sqsDeadLetters } from '../adapters/sqs-dead-letters.ts';
+import { sqsRetries } from '../adapters/sqs-retries.ts';
 import { orderingPorts } from '../ordering-ports.ts';
 import { readEnv } from '../read-env.ts';
 import { revokeTokensByEventEnv } from './env.ts';
 import { eventQueue } from './event-queue.ts';
 
 const env = readEnv(revokeTokensByEventEnv);
-// Nobody waits for it, and what fails comes back after minutes only.
+// Nobody waits for it: rather retried here than by the queue.
+const sqs = new SQSClient(clientSettings);
 const dynamo = new DynamoDBClient({ ...clientSettings, maxAttempts: 5 });
 
 /**
@@ -27,6 +29,7 @@ export const handler = eventQueue(
   {
     ...orderingPorts(dynamo, env),
     facts: dynamoAuditFacts(dynamo, env.TABLE_NAME, env.RECORD_RETENTION),
-    deadLetters: sqsDeadLetters(new SQSClient(clientSettings), env.DEAD_LETTER_QUEUE_URL),
+    deadLetters: sqsDeadLetters(sqs, env.DEAD_LETTER_QUEUE_URL),
+    retries: sqsRetries(sqs),
   },
 );

@@ -35,7 +35,7 @@ export function revocationsEndpoint(rules: { blockFor: number }, ports: RevokeTo
 
     const order = await ports.orders.get(request.value.revocation_id);
     if (order === undefined) return refuse({ kind: 'not_found', what: 'revocation' }, requestId);
-    return answer(toWire(await progressOf(order, ports)));
+    return answer(toWire(progressOf(order)));
   }
 
   return apiHandler((event) => (event.httpMethod === 'GET' ? get(event) : post(event)));

@@ -1,11 +1,13 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { type auditEvents, tokenRevoked } from '../../contract/events.ts';
 import { renewStatusLists, updateStatusLists } from '../../core/update-status-lists.ts';
 import { clientSettings } from '../adapters/aws-call.ts';
 import { dynamoStatusLists } from '../adapters/dynamo-status-lists.ts';
 import { kmsSigner } from '../adapters/kms-signer.ts';
+import { sqsRetries } from '../adapters/sqs-retries.ts';
 import { queueHandler } from '../middleware/queue-handler.ts';
 import { logger, metrics } from '../observability.ts';
 import { readEnv } from '../read-env.ts';
@@ -33,28 +35,31 @@ const revocation = tokenRevoked.pick({ statusList: true, revokedAt: true });
  *
  * What fails is delivered again, which changes nothing that is done.
  */
-export const handler = queueHandler(async (batch) => {
-  const revocations = batch
-    .filter(({ event }) => event['detail-type'] === REVOKED)
-    .map(({ event, messageId }) => ({ messageId, detail: revocation.safeParse(event.detail) }));
-  const revoked = revocations.flatMap(({ detail }) => detail.data ?? []);
+export const handler = queueHandler(
+  async (batch) => {
+    const revocations = batch
+      .filter(({ event }) => event['detail-type'] === REVOKED)
+      .map(({ event, messageId }) => ({ messageId, detail: revocation.safeParse(event.detail) }));
+    const revoked = revocations.flatMap(({ detail }) => detail.data ?? []);
 
-  const updated = await updateStatusLists(
-    revoked.map(({ statusList }) => statusList),
-    rules,
-    ports,
-  );
-  const renewed =
-    revocations.length < batch.length ? await renewStatusLists(rules, ports) : { published: 0, retired: 0 };
+    const updated = await updateStatusLists(
+      revoked.map(({ statusList }) => statusList),
+      rules,
+      ports,
+    );
+    const renewed =
+      revocations.length < batch.length ? await renewStatusLists(rules, ports) : { published: 0, retired: 0 };
 
-  if (revoked.length > 0) {
-    const first = Math.min(...revoked.map(({ revokedAt }) => Date.parse(revokedAt)));
-    metrics.addMetric('StatusListDelay', MetricUnit.Milliseconds, Date.now() - first);
-  }
-  if (updated + renewed.published + renewed.retired > 0) {
-    logger.info('status lists changed', { revoked: revoked.length, updated, ...renewed });
-  }
-  const malformed = revocations.filter(({ detail }) => !detail.success).map(({ messageId }) => messageId);
-  if (malformed.length > 0) logger.error('events are not of a token that was revoked', { malformed });
-  return malformed;
-});
+    if (revoked.length > 0) {
+      const first = Math.min(...revoked.map(({ revokedAt }) => Date.parse(revokedAt)));
+      metrics.addMetric('StatusListDelay', MetricUnit.Milliseconds, Date.now() - first);
+    }
+    if (updated + renewed.published + renewed.retired > 0) {
+      logger.info('status lists changed', { revoked: revoked.length, updated, ...renewed });
+    }
+    const malformed = revocations.filter(({ detail }) => !detail.success).map(({ messageId }) => messageId);
+    if (malformed.length > 0) logger.error('events are not of a token that was revoked', { malformed });
+    return malformed;
+  },
+  sqsRetries(new SQSClient(clientSettings)),
+);

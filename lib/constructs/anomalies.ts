@@ -60,7 +60,6 @@ export class Anomalies extends Construct {
     if (Object.values(config.anomalies.respond).every((response) => response === 'notify')) return;
     allow(['GetItem', 'UpdateItem'], ['SUBJECT#*']);
     allow(['GetItem', 'PutItem'], ['ORDER#*']);
-    allow(['PutItem'], ['AT#*']);
     events.allowDeadLetters(revocation.mailbox.queue, detectAnomalies.role);
   }
 }

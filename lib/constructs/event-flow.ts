@@ -27,6 +27,12 @@ import { principalArnsOf } from './principal-arns.ts';
 
 const BUS_NAME = 'tvm';
 
+/**
+ * How often a message is received before it becomes a dead letter. Failed messages are retried after 2, 4, 8, … 64 seconds
+ * and then every 2 minutes: some 28 minutes in all, so that an outage of minutes leaves no dead letters.
+ */
+const RECEIVED_AT_MOST = 20;
+
 export interface EventFlowProps {
   encryptionKey: IKey;
   /** Let the queues be called without TLS: for emulators alone. */
@@ -117,10 +123,11 @@ export class EventFlow extends Construct {
   }
 
   /**
-   * Brings events to a function, by way of a queue that keeps each until it is dealt with. What fails five times, and
-   * what EventBridge cannot put on the queue, is kept in dead letters of its own, with an alarm.
+   * Brings events to a function, by way of a queue that keeps each until it is processed. What fails for some half an hour
+   * ({@link RECEIVED_AT_MOST}), and what EventBridge cannot put on the queue, is kept in dead letters of its own, with an
+   * alarm.
    *
-   * @param id names rule and queues, and the alarm: the function's use case as a rule
+   * @param id names rule and queues, and the alarm: as a rule the function's use case
    */
   bring(
     id: string,
@@ -130,8 +137,9 @@ export class EventFlow extends Construct {
     const deadLetters = this.deadLetters(`${id}-dead-letters`);
     const queue = this.queue(`${id}-queue`, {
       // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+      // Only for a call that ended abruptly: what a call sees fail comes back in seconds (lambdas/middleware/queue-handler.ts).
       visibilityTimeout: Duration.seconds(6 * (consumer.timeout ?? Duration.seconds(3)).toSeconds() + batchWindow),
-      deadLetterQueue: { queue: deadLetters, maxReceiveCount: 5 },
+      deadLetterQueue: { queue: deadLetters, maxReceiveCount: RECEIVED_AT_MOST },
     });
     const deadLetterConfig = { arn: deadLetters.queueArn };
     const made = rules.map(

@@ -96,8 +96,8 @@ export class Revocation extends Construct {
       grantOnTable(orderer, records.tableArn, records.encryptionKey, operations, leadingKeys);
     allow(['GetItem', 'UpdateItem'], ['TOKEN#*', 'SUBJECT#*', 'ORDER#*']);
     allow(['BatchGetItem'], ['TOKEN#*']);
-    allow(['Query'], ['BY#issued#*', 'ORDER#*']);
-    allow(['PutItem'], ['ORDER#*', 'AT#*']);
+    allow(['Query'], ['BY#issued#*']);
+    allow(['PutItem'], ['ORDER#*']);
     events.allowDeadLetters(this.mailbox.queue, orderer.role);
   }
 }

@@ -133,7 +133,7 @@ export class SecurityEventExchange extends Construct {
     const allow = (operations: string[], leadingKeys: string[]) =>
       grantOnTable(receiveSecurityEvent, records.tableArn, records.encryptionKey, operations, leadingKeys);
     allow(['GetItem'], ['TOKEN#*', 'SUBJECT#*', 'ORDER#*', 'SET#*']);
-    allow(['PutItem'], ['ORDER#*', 'AT#*', 'SET#*', 'FACT#*']);
+    allow(['PutItem'], ['ORDER#*', 'SET#*', 'FACT#*']);
     allow(['UpdateItem'], ['TOKEN#*', 'SUBJECT#*', 'SET#*']);
     events.allowDeadLetters(revocation.mailbox.queue, receiveSecurityEvent.role);
     // Open: who transmits is known by the signature of what it transmits.

@@ -21,32 +21,35 @@ export class TokenList extends Construct {
     const allow = (to: IGrantable, operations: string[], leadingKeys: string[]) =>
       grantOnTable(to, records.tableArn, defaults.encryptionKey, operations, leadingKeys);
 
-    // Every decision is indexed, and what an earlier order selects is taken back.
+    // Every decision is indexed: tokens by a queue that denials cannot fill.
     const indexTokens = new ServiceFunction(this, 'index-tokens', {
       defaults,
       description: 'Token Issued and Token Denied on the bus: makes their records be found',
       memorySize: 512,
-      timeout: Duration.minutes(1),
+      timeout: Duration.seconds(30),
       env: indexTokensEnv,
-      environment: { TABLE_NAME: records.tableName, RECORD_RETENTION: String(config.record_retention) },
+      environment: { TABLE_NAME: records.tableName },
     });
-    events.bring('index-tokens', indexTokens, {
-      rules: [
-        {
-          name: 'decided',
-          description: 'Token Issued and Token Denied: to the index of records',
-          pattern: { source: [AUDIT_SOURCE], detailType: ['Token Issued', 'Token Denied'] },
-        },
-      ],
-      batchSize: 100,
-      batchWindow: GATHERED,
-      // The rest waits in the queue: indexing does not crowd out issuing.
-      maxConcurrency: 10,
-    });
-    allow(indexTokens, ['BatchGetItem', 'UpdateItem'], ['TOKEN#*']);
+    // The rest waits in the queue: indexing does not crowd out issuing.
+    for (const [id, detailType, maxConcurrency] of [
+      ['index-tokens', 'Token Issued', 10],
+      ['index-denials', 'Token Denied', 2],
+    ] as const) {
+      events.bring(id, indexTokens, {
+        rules: [
+          {
+            name: 'decided',
+            description: `${detailType}: to the index of records`,
+            pattern: { source: [AUDIT_SOURCE], detailType: [detailType] },
+          },
+        ],
+        batchSize: 100,
+        batchWindow: GATHERED,
+        maxConcurrency,
+      });
+    }
+    allow(indexTokens, ['BatchGetItem'], ['TOKEN#*']);
     allow(indexTokens, ['BatchWriteItem'], ['BY#*']);
-    allow(indexTokens, ['Query'], ['AT#*']);
-    allow(indexTokens, ['PutItem'], ['ORDER#*']);
 
     // An operator looks at them.
     const cursorKey = new Key(this, 'cursor-key', {

@@ -4,7 +4,6 @@ import { CreateTableCommand, DynamoDBClient, PutItemCommand, waitUntilTableExist
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, inject, it } from 'vitest';
 import { DependencyFault } from '../../core/ports.ts';
-import { placesOf } from '../../core/revocation/order.ts';
 import {
   expiryPartition,
   INDEX_BY_EXPIRY,
@@ -120,7 +119,7 @@ describe('an adapter that reads an index of tokens', () => {
   });
 });
 
-it('an order that ten place at the same time is in the stream once, with each of its copies', async () => {
+it('an order that ten place at the same time is in the stream once', async () => {
   const table = await tableWith(DEPLOYED);
   const now = Date.now();
   const order = {
@@ -134,12 +133,11 @@ it('an order that ten place at the same time is in the stream once, with each of
   const orders = dynamoRevocationOrders(dynamo, table, 60);
   const placed = await Promise.all(Array.from({ length: 10 }, () => orders.place(order)));
   expect(placed).toEqual(Array(10).fill({ ...order, revoked: 0 }));
-  const items = 1 + placesOf(order).length;
-  expect(items).toBeGreaterThan(4);
-  await eventually(async () => expect(await streamOf(target, table)).toHaveLength(items));
   // What is put after it comes after it, so nothing of the other nine is still on its way.
-  await orders.place({ ...order, revocationId: randomUUID() });
-  await eventually(async () => expect(await streamOf(target, table)).toHaveLength(2 * items));
-  const told = (await streamOf(target, table)).map(({ dynamodb: { Keys } }) => Keys.pk.S);
-  expect(told.filter((pk) => pk === `ORDER#${order.revocationId}`)).toHaveLength(1);
+  const last = { ...order, revocationId: randomUUID() };
+  await orders.place(last);
+  await eventually(async () => {
+    const told = (await streamOf(target, table)).map(({ dynamodb: { Keys } }) => Keys.pk.S);
+    expect(told).toEqual([order, last].map(({ revocationId }) => `ORDER#${revocationId}`));
+  });
 });

@@ -2,23 +2,44 @@ import type { Profile } from '../../core/anomaly/profile.ts';
 import type { AuditFact } from '../../core/audit-fact.ts';
 import type { AuditFacts, Continuations, Profiles, RevocationOrders, TokenIndex } from '../../core/oversight-ports.ts';
 import type { RecentBehaviour, StatusIndexes, SubjectStandings, TokenRecords } from '../../core/ports.ts';
-import { type OrderState, placesOf } from '../../core/revocation/order.ts';
+import type { OrderState } from '../../core/revocation/order.ts';
 import { holds, type Lifted, type Standing } from '../../core/standing.ts';
 import type { IssuedRecord, TokenRecord } from '../../core/token-record.ts';
 import { type IndexEntry, indexEntries } from '../../core/token-selector.ts';
+import type { Retries } from '../../lambdas/middleware/queue-handler.ts';
 
-/** Token records in memory. `states` shows them all, in the order they were put. */
-export function inMemoryRecords(): TokenRecords & { states: Map<string, TokenRecord> } {
+export interface InMemoryRecords extends TokenRecords {
+  /** All records, in the order they were put. */
+  states: Map<string, TokenRecord>;
+  /** The ids of the tokens that are stored and not yet added to the index. */
+  pending: Set<string>;
+}
+
+/** Does nothing, or lets others go on between two writes or reads of one call. */
+type Pause = () => Promise<void>;
+
+/** Token records in memory. @param pause between the two writes of a token */
+export function inMemoryRecords(pause: Pause = async () => {}): InMemoryRecords {
   const states = new Map<string, TokenRecord>();
+  const pending = new Set<string>();
+  let puts = 0;
   const issued = (tokenId: string): IssuedRecord | undefined => {
     const record = states.get(tokenId);
     return record?.status === 'issued' ? record : undefined;
   };
   return {
     states,
+    pending,
     async put(record) {
       if (states.has(record.tokenId)) throw new Error('there is a record with this id');
-      states.set(record.tokenId, record);
+      const writes: (() => unknown)[] = [() => states.set(record.tokenId, record)];
+      if (record.status === 'issued') writes.push(() => pending.add(record.tokenId));
+      // They are not in a transaction: the one or the other may come first.
+      if (++puts % 2 === 0) writes.reverse();
+      for (const [index, write] of writes.entries()) {
+        if (index > 0) await pause();
+        write();
+      }
     },
     async markFailed(tokenId, failed) {
       const record = issued(tokenId);
@@ -92,8 +113,16 @@ export function inMemoryBehaviour({ states }: { states: ReadonlyMap<string, Toke
 
 const nameOf = ({ dimension, value }: IndexEntry) => `${dimension}#${value}`;
 
-/** The index of records in memory. */
-export function inMemoryIndex(): TokenIndex {
+/**
+ * The index of records in memory.
+ *
+ * @param records which of them are pending; without it none is
+ * @param pause between what is read, and written, of pending tokens and of others
+ */
+export function inMemoryIndex(
+  { states, pending }: InMemoryRecords = inMemoryRecords(),
+  pause: Pause = async () => {},
+): TokenIndex {
   const entries = new Map<string, Map<string, string>>();
   const positionOf = (time: number, tokenId: string) => `${String(time).padStart(15, '0')}#${tokenId}`;
   return {
@@ -105,9 +134,16 @@ export function inMemoryIndex(): TokenIndex {
         ids.set(positionOf(record.decidedAt, record.tokenId), record.tokenId);
         entries.set(partition, ids);
       }
+      await pause();
+      pending.delete(record.tokenId);
     },
     async page({ kinds, at, since, until, position, limit }) {
       const found = new Map<string, string>();
+      for (const tokenId of kinds.includes('issued') ? pending : []) {
+        const record = states.get(tokenId);
+        if (record !== undefined) found.set(positionOf(record.decidedAt, tokenId), tokenId);
+      }
+      await pause();
       for (const kind of kinds) {
         for (const entry of at) for (const one of entries.get(`${kind}#${nameOf(entry)}`) ?? []) found.set(...one);
       }
@@ -123,10 +159,9 @@ export function inMemoryIndex(): TokenIndex {
   };
 }
 
-/** Revocation orders in memory. They stay at work for good. */
+/** Revocation orders in memory. */
 export function inMemoryOrders(): RevocationOrders {
   const orders = new Map<string, OrderState>();
-  const late = new Set<string>();
   return {
     async place(order) {
       const state = orders.get(order.revocationId) ?? { ...order, revoked: 0 };
@@ -142,16 +177,6 @@ export function inMemoryOrders(): RevocationOrders {
       const { position, ...rest } = state;
       orders.set(revocationId, { ...rest, ...progress });
       return true;
-    },
-    async atWorkOn(entries) {
-      const names = new Set(entries.map(nameOf));
-      return [...orders.values()].filter((order) => placesOf(order).some((entry) => names.has(nameOf(entry))));
-    },
-    async noteLate(revocationId, tokenId) {
-      late.add(`${revocationId}#${tokenId}`);
-    },
-    async late(revocationId) {
-      return [...late].filter((noted) => noted.startsWith(`${revocationId}#`)).length;
     },
   };
 }
@@ -174,6 +199,17 @@ export function inMemoryContinuations(): Continuations & { waiting: { revocation
     waiting,
     async goOnWith(revocationId, after) {
       waiting.push({ revocationId, after });
+    },
+  };
+}
+
+/** Messages to be delivered again, in memory, in the order that they came. */
+export function inMemoryRetries(): Retries & { retried: { receiptHandle: string; seconds: number }[] } {
+  const retried: { receiptHandle: string; seconds: number }[] = [];
+  return {
+    retried,
+    async after(_queueArn, messages) {
+      retried.push(...messages);
     },
   };
 }

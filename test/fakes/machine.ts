@@ -3,6 +3,7 @@ import { type Authenticated, type IssueTokenPorts, type IssuingRules, issueToken
 import type { ExpiringTokens, RevocationOrders, TokenIndex } from '../../core/oversight-ports.ts';
 import { policyDecisionPoint } from '../../core/policy/decision-point.ts';
 import type { Algorithm, Clock, VerificationKeys } from '../../core/ports.ts';
+import { recentSubjects } from '../../core/recent-subjects.ts';
 import type { TokenRecord } from '../../core/token-record.ts';
 import {
   countingStatusIndexes,
@@ -12,6 +13,7 @@ import {
   inMemoryIndex,
   inMemoryOrders,
   inMemoryRecords,
+  inMemoryRetries,
   inMemoryStandings,
 } from './in-memory-records.ts';
 import { inMemoryExpiring, inMemoryIntrospections } from './in-memory-upkeep.ts';
@@ -87,6 +89,7 @@ export async function machine(
     index: TokenIndex;
     orders: RevocationOrders;
     continuations: ReturnType<typeof inMemoryContinuations>;
+    retries: ReturnType<typeof inMemoryRetries>;
     facts: ReturnType<typeof inMemoryFacts>;
     introspections: ReturnType<typeof inMemoryIntrospections>;
     uncounted(fault: unknown): void;
@@ -95,6 +98,7 @@ export async function machine(
   }
 > {
   const records = inMemoryRecords();
+  const clock = clockAt(Date.UTC(2026, 0, 1, 12, 0, 0, 500));
   return {
     ...(await localKeys(algorithm)),
     policies: policyDecisionPoint(bundle),
@@ -103,16 +107,18 @@ export async function machine(
     records,
     standings: inMemoryStandings(),
     statusIndexes: countingStatusIndexes(),
-    index: inMemoryIndex(),
+    index: inMemoryIndex(records),
+    restricted: recentSubjects(clock),
     orders: inMemoryOrders(),
     continuations: inMemoryContinuations(),
+    retries: inMemoryRetries(),
     facts: inMemoryFacts(),
     introspections: inMemoryIntrospections(),
     uncounted(fault) {
       throw fault;
     },
     expiring: inMemoryExpiring(records),
-    clock: clockAt(Date.UTC(2026, 0, 1, 12, 0, 0, 500)),
+    clock,
     ids: countingIds(),
   };
 }

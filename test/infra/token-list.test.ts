@@ -48,11 +48,18 @@ describe('list-tokens', () => {
   });
 });
 
-it('index-tokens writes index items, takes tokens back, notes that of their orders, and touches nothing else', () => {
+it('index-tokens reads records, writes and deletes index entries, and touches nothing else', () => {
   expect(mayCall('index-tokens')).toEqual([
-    { operations: ['BatchGetItem', 'UpdateItem'], keys: ['TOKEN#*'], index: undefined },
+    { operations: ['BatchGetItem'], keys: ['TOKEN#*'], index: undefined },
     { operations: ['BatchWriteItem'], keys: ['BY#*'], index: undefined },
-    { operations: ['Query'], keys: ['AT#*'], index: undefined },
-    { operations: ['PutItem'], keys: ['ORDER#*'], index: undefined },
   ]);
+});
+
+it('denials wait in a queue of their own, and fewer of them are indexed at the same time than tokens', () => {
+  const mappings = Object.values(template.findResources('AWS::Lambda::EventSourceMapping'));
+  const concurrency = ['indextokensqueue', 'indexdenialsqueue'].map((queue) => {
+    const [mapping] = mappings.filter(({ Properties }) => JSON.stringify(Properties).includes(queue));
+    return mapping?.Properties.ScalingConfig.MaximumConcurrency;
+  });
+  expect(concurrency).toEqual([10, 2]);
 });

@@ -26,35 +26,11 @@ it('makes tokens and denials be found', async () => {
   const { tvm, tokenIds } = await decided(asking(), asking({ audience: 'billing' }));
   const [token = '', denial = ''] = tokenIds;
   expect(await indexTokens(tokenIds, tvm)).toEqual([
-    { tokenId: token, done: true, revoked: 0 },
-    { tokenId: denial, done: true, revoked: 0 },
+    { tokenId: token, done: true },
+    { tokenId: denial, done: true },
   ]);
   expect(await foundIn(tvm, ['issued'])).toEqual([token]);
   expect(await foundIn(tvm, ['denied'])).toEqual([denial]);
-});
-
-it('takes back what an order selects that is there already', async () => {
-  const { tvm, tokenIds } = await decided(asking());
-  const [tokenId = ''] = tokenIds;
-  const { time } = tvm.clock;
-  const order = { revocationId: 'order-1', selector: { audience: 'orders-db' }, by: 'security.team' };
-  await tvm.orders.place({ ...order, revokedBefore: time, from: time, orderedAt: time });
-  expect(await indexTokens(tokenIds, tvm)).toEqual([{ tokenId, done: true, revoked: 1 }]);
-  expect(await tvm.records.get(tokenId)).toMatchObject({ status: 'revoked', revocationId: 'order-1' });
-});
-
-it('looks for orders after the token is in the index, never before', async () => {
-  const { tvm, tokenIds } = await decided(asking());
-  const found: string[][] = [];
-  const orders: Machine['orders'] = {
-    ...tvm.orders,
-    atWorkOn: async (entries) => {
-      found.push(await foundIn(tvm, ['issued']));
-      return tvm.orders.atWorkOn(entries);
-    },
-  };
-  await indexTokens(tokenIds, { ...tvm, orders });
-  expect(found).toEqual([tokenIds]);
 });
 
 it('tells which could not be indexed, and indexes the others', async () => {

@@ -7,6 +7,7 @@ import type { FurtherCondition } from '../../../core/further-condition.ts';
 import { issueToken } from '../../../core/issue-token.ts';
 import { statusListUri } from '../../../core/status-list.ts';
 import type { TokenRecord } from '../../../core/token-record.ts';
+import { indexEntries, isPartlyIndexed } from '../../../core/token-selector.ts';
 import { asking, from, ISSUER, machine, POLICIES, rules, SUBJECT } from '../../fakes/machine.ts';
 import { policyBundle } from '../../fakes/policies.ts';
 
@@ -253,6 +254,127 @@ describe('issueToken', () => {
     expect(tvm.records.states.size).toBe(3);
     tvm.clock.time = until;
     expect(await issueToken(asking(), from, rules, tvm)).toMatchObject({ lifetime: 900 });
+  });
+
+  it('spends neither a signature nor a status list index on a subject that is refused and keeps asking', async () => {
+    const tvm = await machine();
+    const costs = { signatures: 0, places: 0 };
+    const { sign } = tvm.signer;
+    const { take } = tvm.statusIndexes;
+    const ports = {
+      ...tvm,
+      signer: {
+        ...tvm.signer,
+        sign: (message: Parameters<typeof sign>[0]) => {
+          costs.signatures++;
+          return sign(message);
+        },
+      },
+      statusIndexes: {
+        take: () => {
+          costs.places++;
+          return take();
+        },
+      },
+    };
+    const until = tvm.clock.time + 3_600_000;
+    await tvm.standings.block(SUBJECT, { until, at: tvm.clock.time, by: 'security.team' });
+    for (let asked = 0; asked < 40; asked++) {
+      tvm.clock.time += 9_000;
+      const outcome = await issueToken(asking(), from, rules, ports);
+      expect(outcome).toMatchObject({ kind: 'denied', denial: 'subject_blocked' });
+    }
+    expect(costs).toEqual({ signatures: 1, places: 1 });
+    const statuses = [...tvm.records.states.values()].map(({ status }) => status);
+    expect(statuses).toEqual(['failed', ...Array(39).fill('denied')]);
+
+    // Another subject is not looked at first, nor is this one once its block was lifted and it was forgotten.
+    const other = { ...from, userArn: from.userArn.replace('orders-service', 'other') };
+    await issueToken(asking(), other, rules, ports);
+    await tvm.standings.unblock(SUBJECT, { at: tvm.clock.time, by: 'operator' });
+    expect(await issueToken(asking(), from, rules, ports)).toMatchObject({ kind: 'issued' });
+    expect(costs).toEqual({ signatures: 2, places: 2 });
+  });
+
+  it('records of a refusal before signing what was asked for, also where a part of it was to be given', async () => {
+    const tvm = await machine();
+    const details = [
+      { type: 'resource' as const, locations: ['orders-db/orders', 'lake/raw'], actions: ['read' as const] },
+    ];
+    const partial = asking({ authorization_details: details, grant: 'partial' });
+    await tvm.standings.block(SUBJECT, { until: tvm.clock.time + 60_000, at: tvm.clock.time, by: 'security.team' });
+    for (let asked = 0; asked < 2; asked++) await issueToken(partial, from, rules, tvm);
+    const [, denial] = tvm.records.states.values();
+    expect(denial).toMatchObject({ status: 'denied', denial: 'subject_blocked', authorizationDetails: details });
+    expect(denial).not.toHaveProperty('requested');
+  });
+
+  it('limits a limited subject that keeps asking before it signs', async () => {
+    const tvm = await machine();
+    const until = tvm.clock.time + 60_000;
+    await tvm.standings.limit(SUBJECT, { until, at: tvm.clock.time, by: 'tvm:anomalies', lifetime: 60 });
+    for (let asked = 0; asked < 3; asked++)
+      expect(await issueToken(asking(), from, rules, tvm)).toMatchObject({ kind: 'issued', lifetime: 60 });
+    const records = [...tvm.records.states.values()].map(({ status, lifetime }) => [status, lifetime]);
+    expect(records).toEqual([['failed', 900], ...Array(3).fill(['issued', 60])]);
+  });
+
+  it('records a request as undecided where what is held against its subject is to be looked at first, and cannot be', async () => {
+    const tvm = await machine();
+    tvm.restricted.add(SUBJECT);
+    await expect(
+      issueToken(asking(), from, rules, { ...tvm, standings: { ...tvm.standings, get: down } }),
+    ).rejects.toThrow('down');
+    expect([...tvm.records.states.values()]).toMatchObject([{ status: 'denied', denial: 'undecided' }]);
+  });
+
+  it('releases a token whose record is stored 4 seconds after the decision, and none that is stored later', async () => {
+    const tvm = await machine();
+    const slow = (milliseconds: number) => ({
+      ...tvm.records,
+      put: async (record: Parameters<typeof tvm.records.put>[0]) => {
+        tvm.clock.time += milliseconds;
+        await tvm.records.put(record);
+      },
+    });
+    expect(await issueToken(asking(), from, rules, { ...tvm, records: slow(4_000) })).toMatchObject({ kind: 'issued' });
+    await expect(issueToken(asking(), from, rules, { ...tvm, records: slow(4_001) })).rejects.toMatchObject({
+      name: 'DependencyFault',
+    });
+    expect([...tvm.records.states.values()]).toMatchObject([
+      { status: 'issued' },
+      { status: 'failed', failure: 'stored_late' },
+    ]);
+  });
+
+  it('refuses a token of more index entries than there may be, by their number, and a denial of as many costs few', async () => {
+    const tvm = await machine();
+    const deep = (count: number, root: string) => [
+      {
+        type: 'resource' as const,
+        locations: Array.from({ length: count }, (_, nth) => `${root}/${nth}/a/b/c/d/e/f/g/h/i/j/k/l/m/n`),
+        actions: ['read' as const],
+      },
+    ];
+    const outcome = await issueToken(asking({ authorization_details: deep(50, 'orders-db') }), from, rules, tvm);
+    expect(outcome).toEqual({
+      kind: 'bad_request',
+      bad: {
+        field: 'authorization_details',
+        problem:
+          'must ask for less: the token would have 759 index entries, and at most 200 are allowed; each location and each of its ancestors is one',
+      },
+    });
+    expect(tvm.records.states.size).toBe(0);
+    // 12 of them need 189.
+    const narrow = asking({ authorization_details: deep(12, 'orders-db') });
+    expect(await issueToken(narrow, from, rules, tvm)).toMatchObject({ kind: 'issued' });
+
+    await issueToken(asking({ authorization_details: deep(50, 'lake') }), from, rules, tvm);
+    const denial = [...tvm.records.states.values()].at(-1);
+    if (denial?.status !== 'denied') throw new Error(denial?.status);
+    expect(indexEntries(denial).length).toBeLessThanOrEqual(20);
+    expect(isPartlyIndexed(denial)).toBe(false);
   });
 
   it('says the task that a token is for, in the token and in its record', async () => {

@@ -63,7 +63,7 @@ it('has every order gone on with before it places it, so that one which is cut o
   };
   const { body } = await post({ all: true });
   expect(waitingThen).toBe(1);
-  expect(tvm.continuations.waiting).toEqual([{ revocationId: body.revocation_id, after: 6 }]);
+  expect(tvm.continuations.waiting).toEqual([{ revocationId: body.revocation_id, after: 8 }]);
 });
 
 it.each<[string, object | string, string | undefined]>([

@@ -1,7 +1,7 @@
 import { beforeAll, expect, it } from 'vitest';
 import { indexTokens } from '../../../../core/index-tokens.ts';
-import { progressOf, revokeTokens } from '../../../../core/revocation/revoke-tokens.ts';
-import type { TokenRecord } from '../../../../core/token-record.ts';
+import { goOnWithOrders, revokeTokens } from '../../../../core/revocation/revoke-tokens.ts';
+import { type IssuedRecord, STORED_WITHIN } from '../../../../core/token-record.ts';
 import {
   inMemoryContinuations,
   inMemoryIndex,
@@ -9,12 +9,12 @@ import {
   inMemoryRecords,
   inMemoryStandings,
 } from '../../../fakes/in-memory-records.ts';
-import { recordOf } from '../../../fakes/machine.ts';
+import { clockAt, recordOf } from '../../../fakes/machine.ts';
 import { turns } from '../../../support/interleave.ts';
 
-let record: TokenRecord;
+let record: IssuedRecord;
 beforeAll(async () => {
-  record = await recordOf();
+  record = (await recordOf()) as IssuedRecord;
 });
 
 /** Every way in which things can follow each other: each time, the choices of the last time but for the last that had others. */
@@ -33,34 +33,56 @@ async function everyOrder(run: (choose: (waiting: number) => number) => Promise<
   }
 }
 
-it('a token that is indexed while an order is carried out is taken back and counted, in whatever order they meet', async () => {
-  const outcomes = new Set<string>();
+/** @param storedAfter milliseconds from the decision until the token is stored; it is indexed some time afterwards, or never */
+async function outcomes(storedAfter: number, indexed: boolean) {
+  const walks = new Set<string>();
   const runs = await everyOrder(async (choose) => {
-    const clock = { now: () => record.decidedAt };
+    const clock = clockAt(record.decidedAt);
+    const { of, run } = turns();
+    const pause = of({ pause: { now: async () => {} } }).pause.now;
+    const records = inMemoryRecords(pause);
     const ports = {
-      records: inMemoryRecords(),
+      records,
       standings: inMemoryStandings(),
-      index: inMemoryIndex(),
+      index: inMemoryIndex(records, pause),
       orders: inMemoryOrders(),
       continuations: inMemoryContinuations(),
       clock,
     };
-    ports.records.states.set(record.tokenId, record);
-    const { of, run } = turns();
     const order = {
       revocationId: 'order',
       selector: { audience: record.audience },
       by: 'security.team',
       askedAt: record.decidedAt,
     };
-    await run([indexTokens([record.tokenId], of(ports)), revokeTokens(order, { blockFor: 0 }, of(ports))], choose);
-    expect(ports.records.states.get(record.tokenId)).toMatchObject({ status: 'revoked', revocationId: 'order' });
-    const state = await ports.orders.get('order');
-    if (state === undefined) throw new Error('no order');
-    expect((await progressOf(state, ports)).revoked).toBe(1);
-    outcomes.add((await ports.orders.late('order')) === 1 ? 'as it was indexed' : 'by the walk');
+    const storing = async () => {
+      const { records } = of(ports);
+      await pause();
+      clock.time = Math.max(clock.time, record.decidedAt + storedAfter);
+      await records.put(record);
+      if (indexed) await indexTokens([record.tokenId], of(ports));
+    };
+    await run([storing(), revokeTokens(order, { blockFor: 0 }, of(ports))], choose);
+    for (let waiting = ports.continuations.waiting.shift(); waiting; waiting = ports.continuations.waiting.shift()) {
+      clock.time += waiting.after * 1000;
+      await run([goOnWithOrders(['order'], clock.time + 40_000, ports)], choose);
+    }
+    const revoked = records.states.get(record.tokenId);
+    expect(revoked).toMatchObject({ status: 'revoked', revocationId: 'order' });
+    expect(await ports.orders.get('order')).toMatchObject({ revoked: 1, completedAt: expect.any(Number) });
+    walks.add(revoked?.status === 'revoked' && revoked.revokedLate ? 'second walk' : 'first walk');
   });
-  // Each of them came to be the one that saw the other.
-  expect([...outcomes].sort()).toEqual(['as it was indexed', 'by the walk']);
+  return { walks: [...walks].sort(), runs };
+}
+
+it('an order revokes and counts a token that is stored and indexed meanwhile, in whatever order they meet', async () => {
+  const { walks, runs } = await outcomes(0, true);
+  // Each of the two walks came to be the one that found it.
+  expect(walks).toEqual(['first walk', 'second walk']);
   expect(runs).toBeGreaterThan(1_000);
-}, 60_000);
+}, 120_000);
+
+it('an order revokes and counts a token that is stored as late as it may be, and never indexed', async () => {
+  const { walks } = await outcomes(STORED_WITHIN, false);
+  expect(walks).toEqual(['first walk', 'second walk']);
+}, 120_000);

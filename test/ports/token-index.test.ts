@@ -1,19 +1,22 @@
-import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
-import { marshall } from '@aws-sdk/util-dynamodb';
+import { DynamoDBClient, GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, inject, it } from 'vitest';
 import type { TokenIndex } from '../../core/oversight-ports.ts';
-import type { TokenRecord } from '../../core/token-record.ts';
-import { type IndexEntry, indexEntries, indexPosition } from '../../core/token-selector.ts';
-import { indexPartition, shardOf } from '../../lambdas/adapters/dynamo-items.ts';
+import type { TokenRecords } from '../../core/ports.ts';
+import type { DeniedRecord, IssuedRecord, TokenRecord } from '../../core/token-record.ts';
+import { type IndexEntry, indexEntries, indexPosition, PENDING } from '../../core/token-selector.ts';
+import { INDEX_SHARDS, indexKey, shardOf } from '../../lambdas/adapters/dynamo-items.ts';
 import { dynamoTokenIndex } from '../../lambdas/adapters/dynamo-token-index.ts';
-import { inMemoryIndex } from '../fakes/in-memory-records.ts';
+import { dynamoTokenRecords } from '../../lambdas/adapters/dynamo-token-records.ts';
+import { inMemoryIndex, inMemoryRecords } from '../fakes/in-memory-records.ts';
 
 const { target, outputs } = inject('deployed');
 const dynamo = new DynamoDBClient(target);
 
-const adapters: [string, TokenIndex][] = [
-  ['in memory', inMemoryIndex()],
-  ['DynamoDB', dynamoTokenIndex(dynamo, outputs.TableName)],
+const inMemory = inMemoryRecords();
+const inDynamo = dynamoTokenRecords(dynamo, outputs.TableName);
+const adapters: [string, TokenIndex, TokenRecords][] = [
+  ['in memory', inMemoryIndex(inMemory), inMemory],
+  ['DynamoDB', dynamoTokenIndex(dynamo, outputs.TableName), inDynamo],
 ];
 
 const NOW = Date.now();
@@ -49,7 +52,7 @@ const ids = (records: TokenRecord[]) => records.map(({ tokenId }) => tokenId);
 const newestFirst = (records: TokenRecord[]) =>
   records.toSorted((a, b) => (indexPosition(a.decidedAt, a.tokenId) < indexPosition(b.decidedAt, b.tokenId) ? 1 : -1));
 
-describe.each(adapters)('an index of records: %s', (_, index) => {
+describe.each(adapters)('an index of records: %s', (_, index, tokenRecords) => {
   const taskEntry = (value: string): IndexEntry => ({ dimension: 'task', value });
   const whole = { kinds: ['issued'] as const, since: 0, until: NOW };
 
@@ -119,6 +122,33 @@ describe.each(adapters)('an index of records: %s', (_, index) => {
     expect(await index.page({ ...between, position })).toEqual({ tokenIds: [] });
   });
 
+  it('has a token from the moment it is stored, whatever is looked for, and once it is added only where it belongs', async () => {
+    const [task, other] = [freshTask(), freshTask()];
+    const record = decided(task, 1) as IssuedRecord;
+    const isFound = async (value: string, more: Partial<Parameters<TokenIndex['page']>[0]> = {}) => {
+      // Others may be pending at the same time.
+      const found = await pages({ ...whole, at: [taskEntry(value)], limit: 50, ...more });
+      return found.flat().filter((tokenId) => tokenId === record.tokenId).length;
+    };
+    expect(await isFound(task)).toBe(0);
+    await tokenRecords.put(record);
+    expect([await isFound(task), await isFound(other)]).toEqual([1, 1]);
+    expect(await isFound(task, { until: record.decidedAt - 1 })).toBe(0);
+    expect(await isFound(task, { kinds: ['denied'] })).toBe(0);
+    await index.add(record);
+    expect([await isFound(task), await isFound(other)]).toEqual([1, 0]);
+  });
+
+  it('has a denial once it is added, and not before', async () => {
+    const task = freshTask();
+    const denial = decided(task, 1, { status: 'denied' }) as DeniedRecord;
+    const found = async () => (await pages({ ...whole, kinds: ['denied'], at: [taskEntry(task)], limit: 5 })).flat();
+    await tokenRecords.put(denial);
+    expect(await found()).toEqual([]);
+    await index.add(denial);
+    expect(await found()).toEqual([denial.tokenId]);
+  });
+
   it('changes nothing when a record is added again', async () => {
     const task = freshTask();
     const record = decided(task, 1);
@@ -141,14 +171,40 @@ describe.each(adapters)('an index of records: %s', (_, index) => {
   });
 });
 
+it('a token in DynamoDB that is added between the reads of a page is in the page', async () => {
+  const task = freshTask();
+  const record = decided(task, 1) as IssuedRecord;
+  await inDynamo.put(record);
+  let queries = 0;
+  const between: Pick<DynamoDBClient, 'send'> = {
+    send: async (command: Parameters<DynamoDBClient['send']>[0]) => {
+      const answer = await dynamo.send(command);
+      // All shards of what is read first.
+      if (command instanceof QueryCommand && ++queries === INDEX_SHARDS)
+        await dynamoTokenIndex(dynamo, outputs.TableName).add(record);
+      return answer;
+    },
+  };
+  const index = dynamoTokenIndex(between as DynamoDBClient, outputs.TableName);
+  const at: IndexEntry[] = [{ dimension: 'task', value: task }];
+  const page = { kinds: ['issued'] as const, at, since: record.decidedAt, until: record.decidedAt, limit: 50 };
+  expect((await index.page(page)).tokenIds).toContain(record.tokenId);
+  expect(queries).toBe(2 * INDEX_SHARDS);
+});
+
+it('what is pending in DynamoDB goes when the token expires', async () => {
+  const record = decided(freshTask(), 1) as IssuedRecord;
+  await inDynamo.put(record);
+  const Key = indexKey(record, PENDING);
+  const { Item } = await dynamo.send(new GetItemCommand({ TableName: outputs.TableName, Key, ConsistentRead: true }));
+  expect(Item).toEqual({ ...Key, ttl: { N: String(Math.ceil(record.expiresAt / 1000)) } });
+});
+
 it('an entry in DynamoDB goes when its record does', async () => {
   const record = decided(freshTask(), 1);
   await dynamoTokenIndex(dynamo, outputs.TableName).add(record);
   const entry: IndexEntry = { dimension: 'task', value: record.task ?? '' };
-  const Key = marshall({
-    pk: indexPartition('issued', entry, shardOf(record.tokenId) % 4),
-    sk: indexPosition(record.decidedAt, record.tokenId),
-  });
+  const Key = indexKey(record, entry);
   const { Item } = await dynamo.send(new GetItemCommand({ TableName: outputs.TableName, Key }));
   expect(Item).toEqual({ ...Key, ttl: { N: String(record.ttl) } });
 });

@@ -17,7 +17,6 @@ import { selects } from '../../../../core/token-selector.ts';
 import {
   countingStatusIndexes,
   inMemoryBehaviour,
-  inMemoryContinuations,
   inMemoryIndex,
   inMemoryOrders,
   inMemoryRecords,
@@ -99,6 +98,7 @@ type Step = typeof steps extends fc.Arbitrary<infer S> ? S : never;
 /** A machine whose parts run at the same time, and what came of each step. */
 async function world(indexCrashes: Crashes) {
   const clock = clockAt(START);
+  const due: { revocationId: string; at: number }[] = [];
   const { of, run } = turns();
   const pause = of({ pause: { now: async () => {} } }).pause.now;
   const records = inMemoryRecords(pause);
@@ -109,7 +109,11 @@ async function world(indexCrashes: Crashes) {
     // Of two, so that there are several pages.
     index: { ...index, page: (query: Parameters<typeof index.page>[0]) => index.page({ ...query, limit: 2 }) },
     orders: inMemoryOrders(),
-    continuations: inMemoryContinuations(),
+    continuations: {
+      async goOnWith(revocationId: string, after: number) {
+        due.push({ revocationId, at: clock.time + Math.max(after, 0) * 1000 });
+      },
+    },
     clock,
   };
   const background: Promise<unknown>[] = [];
@@ -139,6 +143,19 @@ async function world(indexCrashes: Crashes) {
       const [indexed] = await indexTokens([tokenId], ports);
       if (indexed?.done === false) throw indexed.why;
     });
+  };
+
+  /** Continues orders, each by one process at a time. */
+  const underWay = new Map<string, Promise<unknown>>();
+  const goOn = (revocationId: string, ports: typeof all) => {
+    const before = underWay.get(revocationId) ?? Promise.resolve();
+    // Time goes on while pages are looked at: sometimes it is over after one of them.
+    const now = before.then(() => goOnWithOrders([revocationId], clock.time + 1, ports));
+    underWay.set(
+      revocationId,
+      now.catch(() => {}),
+    );
+    return now;
   };
 
   const { signer } = await keys;
@@ -192,13 +209,16 @@ async function world(indexCrashes: Crashes) {
         const placed = await placeOrder(asking, { blockFor: 0 }, ports);
         if (placed.kind !== 'order') throw new Error('one token');
         if (!ordered.some((order) => order.revocationId === asking.revocationId)) ordered.push(placed.order);
-        // Time goes on while pages are looked at: sometimes it is over after one of them.
-        await goOnWithOrders([asking.revocationId], clock.time + 1, ports);
+        await goOn(asking.revocationId, ports);
       });
     },
 
     async wait({ seconds }: Extract<Step, { do: 'wait' }>) {
       clock.time += seconds * 1000;
+      // The queue brings back what is due.
+      const now = due.filter(({ at }) => at <= clock.time);
+      due.splice(0, due.length, ...due.filter((message) => !now.includes(message)));
+      await Promise.all(now.map(({ revocationId }) => until(() => goOn(revocationId, of(all)))));
     },
 
     async sweep() {
@@ -233,10 +253,8 @@ async function world(indexCrashes: Crashes) {
         }
       };
       await run([start()], choose);
-      // The queue brings back what is to be gone on with, until there is nothing left.
-      const { waiting } = all.continuations;
-      for (let message = waiting.shift(); message !== undefined; message = waiting.shift()) {
-        clock.time += Math.max(message.after, 0) * 1000;
+      for (let message = due.shift(); message !== undefined; message = due.shift()) {
+        clock.time = Math.max(clock.time, message.at);
         await run([goOnWithOrders([message.revocationId], clock.time + 40_000, all)], choose);
       }
     },

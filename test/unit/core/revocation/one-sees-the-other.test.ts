@@ -33,11 +33,15 @@ async function everyOrder(run: (choose: (waiting: number) => number) => Promise<
   }
 }
 
-/** @param storedAfter milliseconds from the decision until the token is stored; it is indexed some time afterwards, or never */
-async function outcomes(storedAfter: number, indexed: boolean) {
+/**
+ * @param storedAfter milliseconds from the decision until the token is stored
+ * @param askedAfter milliseconds from the decision until the order
+ * @param indexed whether the token is indexed afterwards
+ */
+async function outcomes({ storedAfter = 0, askedAfter = 0, indexed = true }) {
   const walks = new Set<string>();
   const runs = await everyOrder(async (choose) => {
-    const clock = clockAt(record.decidedAt);
+    const clock = clockAt(record.decidedAt + askedAfter);
     const { of, run } = turns();
     const pause = of({ pause: { now: async () => {} } }).pause.now;
     const records = inMemoryRecords(pause);
@@ -53,13 +57,20 @@ async function outcomes(storedAfter: number, indexed: boolean) {
       revocationId: 'order',
       selector: { audience: record.audience },
       by: 'security.team',
-      askedAt: record.decidedAt,
+      askedAt: clock.time,
     };
+    // Long before the order, or at the same time.
+    const before = askedAfter > storedAfter;
+    if (before) {
+      records.states.set(record.tokenId, record);
+      records.pending.add(record.tokenId);
+    }
     const storing = async () => {
-      const { records } = of(ports);
       await pause();
-      clock.time = Math.max(clock.time, record.decidedAt + storedAfter);
-      await records.put(record);
+      if (!before) {
+        clock.time = Math.max(clock.time, record.decidedAt + storedAfter);
+        await of(ports).records.put(record);
+      }
       if (indexed) await indexTokens([record.tokenId], of(ports));
     };
     await run([storing(), revokeTokens(order, { blockFor: 0 }, of(ports))], choose);
@@ -76,13 +87,18 @@ async function outcomes(storedAfter: number, indexed: boolean) {
 }
 
 it('an order revokes and counts a token that is stored and indexed meanwhile, in whatever order they meet', async () => {
-  const { walks, runs } = await outcomes(0, true);
+  const { walks, runs } = await outcomes({});
   // Each of the two walks came to be the one that found it.
   expect(walks).toEqual(['first walk', 'second walk']);
   expect(runs).toBeGreaterThan(1_000);
 }, 120_000);
 
 it('an order revokes and counts a token that is stored as late as it may be, and never indexed', async () => {
-  const { walks } = await outcomes(STORED_WITHIN, false);
+  const { walks } = await outcomes({ storedAfter: STORED_WITHIN, indexed: false });
   expect(walks).toEqual(['first walk', 'second walk']);
+}, 120_000);
+
+it('an order revokes and counts a token that was stored a minute ago and is indexed meanwhile', async () => {
+  const { walks } = await outcomes({ askedAfter: 60_000 });
+  expect(walks).toEqual(['first walk']);
 }, 120_000);

@@ -133,6 +133,17 @@ describe('a block', () => {
     expect(until).toBeGreaterThanOrEqual(before + 600_000);
     const refused = await ask();
     expect([refused.status, refused.body.error]).toEqual([403, 'access_denied']);
+    // Once it has been refused, it is refused before anything is signed: as a denial, not as a token that failed.
+    await eventually(async () => {
+      expect((await ask()).status).toBe(403);
+      const events = await audit.eventsWith('subject', SUBJECT);
+      expect(events).toContainEqual(
+        expect.objectContaining({
+          detailType: 'Token Denied',
+          detail: expect.objectContaining({ denial: 'subject_blocked' }),
+        }),
+      );
+    });
     expect((await ask({ audience: 'releases', authorization_details: [RELEASE] }, ciJob)).status).toBe(200);
 
     expect((await lift({ subject: SUBJECT, reason: 'found again' })).body).toEqual({ unblocked: true });

@@ -1,0 +1,43 @@
+import { beforeAll, expect, it } from 'vitest';
+import { mapAtMost } from '../../core/at-most.ts';
+import { type AuditListener, auditListener } from '../support/audit-listener.ts';
+import { curl, formData } from '../support/curl.ts';
+import { ask, ciJob, endpoint, introspect, resourceServer, vend } from '../support/deployed-machine.ts';
+import { eventually } from '../support/eventually.ts';
+
+let audit: AuditListener;
+beforeAll(async () => {
+  audit = await auditListener();
+});
+
+/** As much as one request may name: 50 locations of 16 segments each, none of which policy permits. */
+function mostExpensive() {
+  const below = Array.from({ length: 14 }, (_, segment) => `s${segment}`).join('/');
+  const locations = Array.from({ length: 50 }, (_, nth) => `vault/${nth}/${below}`);
+  return { authorization_details: [{ type: 'resource', locations, actions: ['read'] }] };
+}
+
+const RELEASE = { type: 'resource', locations: ['releases/orders/v17'], actions: ['write'] };
+
+it('a workload revokes the tokens of its task while another one is denied the most expensive requests', async () => {
+  const task = `deploy-${crypto.randomUUID()}`;
+  const denied = mapAtMost(4, Array(14).fill(mostExpensive()), (request) => ask(request));
+  const { token, tokenId } = await vend({ audience: 'releases', authorization_details: [RELEASE], task }, ciJob);
+  expect((await curl(`${endpoint}/revoke`, ciJob, ...formData({ task }))).status).toBe(200);
+  // At once: it is revoked as one that is stored, whether it is indexed yet or not.
+  expect(await introspect(token, resourceServer)).toEqual({ active: false });
+
+  const [revoked] = await eventually(async () => {
+    const events = (await audit.eventsWith('tokenId', tokenId)).filter(
+      ({ detailType }) => detailType === 'Token Revoked',
+    );
+    expect(events).toHaveLength(1);
+    return events;
+  });
+  const revocationId = revoked && 'revocationId' in revoked.detail ? revoked.detail.revocationId : undefined;
+  await eventually(async () => {
+    const events = await audit.eventsWith('revocationId', revocationId);
+    expect(events.at(-1)).toMatchObject({ detailType: 'Revocation Completed', detail: { revoked: 1 } });
+  });
+  expect((await denied).map(({ status }) => status)).toEqual(Array(14).fill(403));
+});

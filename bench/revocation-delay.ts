@@ -30,9 +30,15 @@ export interface RevocationDelays {
   inactive: Delay;
   statusList: Delay;
   audit: Delay;
+  /** Of a workload that revokes its own task, alone and beside another's expensive requests. */
+  loaded: { rounds: number; requests: number; byTask: Record<string, Delay> };
 }
 
 const ROUNDS = 50;
+
+/** Rounds in which a workload revokes its own task, and how many requests a second another one makes meanwhile. */
+const TASK_ROUNDS = 20;
+const REQUESTS = 20;
 const PATIENCE = 30_000;
 
 /** Revokes tokens by event on a machine deployed for it, one after the other, and waits for each to be seen. */
@@ -55,7 +61,17 @@ async function measure(): Promise<RevocationDelays> {
       rounds.push(await oneRevocation(outputs.Issuer, outputs.EventBusName, callers, audit));
     }
     await audit.close();
-    return summary(rounds.slice(1));
+    const measured = summary(rounds.slice(1));
+    const alone = await ownTasks(outputs.Issuer, callers);
+    const load = expensiveRequests(outputs.Issuer, signedFetch(identities.ciJob, target.region));
+    const beside = await ownTasks(outputs.Issuer, callers);
+    await load.stop();
+    const delay = (delays: number[]): Delay => {
+      const p50 = quantileOf(delays, 0.5);
+      return { p50, p99: quantileOf(delays, 0.99), ratio: p50 / measured.introspection };
+    };
+    const byTask = { alone: delay(alone), [`beside ${REQUESTS} requests a second`]: delay(beside) };
+    return { ...measured, loaded: { rounds: TASK_ROUNDS, requests: REQUESTS, byTask } };
   } finally {
     await emulator.stop();
   }
@@ -103,6 +119,57 @@ async function oneRevocation(issuer: string, EventBusName: string, callers: Call
   return { introspection, inactive, statusList, audit: audited };
 }
 
+/** @returns for each round, milliseconds from revoking a task until introspection says that its token is inactive */
+async function ownTasks(issuer: string, { workload, resourceServer }: Callers): Promise<number[]> {
+  const details = [{ type: 'resource', locations: ['orders-db/orders'], actions: ['read'] }];
+  const delays: number[] = [];
+  for (let round = 0; round < TASK_ROUNDS; round++) {
+    const task = `bench-${crypto.randomUUID()}`;
+    const { access_token: token } = await workload(`${issuer}/token`, {
+      grant_type: 'client_credentials',
+      audience: 'orders-db',
+      authorization_details: JSON.stringify(details),
+      task,
+    });
+    const began = performance.now();
+    // It answers when the revocation is completed.
+    const revoked = workload(`${issuer}/revoke`, { task });
+    delays.push(
+      await until(began, async () => {
+        return (await resourceServer(`${issuer}/introspect`, { token: String(token) })).active === false;
+      }),
+    );
+    await revoked;
+  }
+  return delays;
+}
+
+/** Makes requests that cost as much as one may, and are denied, until it is stopped. */
+function expensiveRequests(issuer: string, call: ReturnType<typeof signedFetch>): { stop(): Promise<void> } {
+  const below = Array.from({ length: 14 }, (_, segment) => `s${segment}`).join('/');
+  const locations = Array.from({ length: 50 }, (_, nth) => `vault/${nth}/${below}`);
+  const body = new URLSearchParams({
+    grant_type: 'client_credentials',
+    audience: 'orders-db',
+    authorization_details: JSON.stringify([{ type: 'resource', locations, actions: ['read'] }]),
+  }).toString();
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  const underWay = new Set<Promise<unknown>>();
+  const timer = setInterval(() => {
+    const answer = call(`${issuer}/token`, { method: 'POST', headers, body })
+      .then((answer) => answer.arrayBuffer())
+      .catch(() => {})
+      .finally(() => underWay.delete(answer));
+    underWay.add(answer);
+  }, 1_000 / REQUESTS);
+  return {
+    async stop() {
+      clearInterval(timer);
+      await Promise.all(underWay);
+    },
+  };
+}
+
 /** @returns milliseconds since `began` until something is seen */
 async function until(began: number, seen: () => Promise<boolean>): Promise<number> {
   while (!(await seen())) {
@@ -124,7 +191,7 @@ function caller({ region }: Target, credentials: Parameters<typeof signedFetch>[
 
 type Round = Record<'introspection' | 'inactive' | 'statusList' | 'audit', number>;
 
-function summary(rounds: Round[]): RevocationDelays {
+function summary(rounds: Round[]): Omit<RevocationDelays, 'loaded'> {
   const introspection = quantile(rounds, 'introspection', 0.5);
   const delay = (of: keyof Round): Delay => {
     const p50 = quantile(rounds, of, 0.5);
@@ -140,7 +207,14 @@ function summary(rounds: Round[]): RevocationDelays {
 }
 
 function quantile(rounds: Round[], of: keyof Round, share: number): number {
-  const sorted = rounds.map((round) => round[of]).sort((a, b) => a - b);
+  return quantileOf(
+    rounds.map((round) => round[of]),
+    share,
+  );
+}
+
+function quantileOf(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
 }
 

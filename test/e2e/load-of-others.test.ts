@@ -2,7 +2,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { mapAtMost } from '../../core/at-most.ts';
 import { type AuditListener, auditListener } from '../support/audit-listener.ts';
 import { curl, formData } from '../support/curl.ts';
-import { ask, ciJob, endpoint, introspect, resourceServer, vend } from '../support/deployed-machine.ts';
+import { ask, ciJob, endpoint, introspect, vend, workload } from '../support/deployed-machine.ts';
 import { eventually } from '../support/eventually.ts';
 
 let audit: AuditListener;
@@ -17,15 +17,14 @@ function mostExpensive() {
   return { authorization_details: [{ type: 'resource', locations, actions: ['read'] }] };
 }
 
-const RELEASE = { type: 'resource', locations: ['releases/orders/v17'], actions: ['write'] };
-
 it('a workload revokes the tokens of its task while another one is denied the most expensive requests', async () => {
   const task = `deploy-${crypto.randomUUID()}`;
-  const denied = mapAtMost(4, Array(14).fill(mostExpensive()), (request) => ask(request));
-  const { token, tokenId } = await vend({ audience: 'releases', authorization_details: [RELEASE], task }, ciJob);
-  expect((await curl(`${endpoint}/revoke`, ciJob, ...formData({ task }))).status).toBe(200);
+  const denied = mapAtMost(4, Array(14).fill(mostExpensive()), (request) => ask(request, ciJob));
+  const { token, tokenId } = await vend({ task });
+  expect(await introspect(token)).toHaveProperty('active', true);
+  expect((await curl(`${endpoint}/revoke`, workload, ...formData({ task }))).status).toBe(200);
   // At once: it is revoked as one that is stored, whether it is indexed yet or not.
-  expect(await introspect(token, resourceServer)).toEqual({ active: false });
+  expect(await introspect(token)).toEqual({ active: false });
 
   const [revoked] = await eventually(async () => {
     const events = (await audit.eventsWith('tokenId', tokenId)).filter(

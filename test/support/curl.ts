@@ -30,16 +30,11 @@ export async function curl(
         ...(signer.sessionToken ? ['-H', `x-amz-security-token: ${signer.sessionToken}`] : []),
       ]
     : [];
-  const { stdout } = await run('curl', [
-    '--silent',
-    '--show-error',
-    '--include',
-    '--max-time',
-    '20',
-    ...signing,
-    ...args,
-    url,
-  ]);
+  const always = ['--silent', '--show-error', '--include', '--max-time', '20'];
+  const { stdout } = await run('curl', [...always, ...signing, ...args, url]).catch((error: { stderr: string }) => {
+    // The error itself has the command line, and that the secret key.
+    throw new Error(error.stderr);
+  });
   const split = stdout.indexOf('\r\n\r\n');
   const [statusLine = '', ...headerLines] = stdout.slice(0, split).split('\r\n');
   return {

@@ -5,6 +5,8 @@ import { limits } from './limits.ts';
 export interface BadRequest {
   field?: string;
   problem: string;
+  /** The field is absent or given twice: `invalid_request`, whichever field it is (RFC 6749, section 5.2). */
+  malformed?: true;
 }
 
 export type Parsed<T> = { ok: true; value: T } | { ok: false; bad: BadRequest };
@@ -13,20 +15,23 @@ export type Parsed<T> = { ok: true; value: T } | { ok: false; bad: BadRequest };
  * Reads an OAuth request body, form-encoded or JSON, against its schema.
  *
  * Stricter than parsers are by default, so that nobody can read the same bytes in two ways: a parameter or member given
- * twice is refused (RFC 6749, section 3.2), and so are bodies too large or too deeply nested. A parameter without a
- * value counts as absent.
+ * twice is refused (RFC 6749, section 3.2), and so are bodies too large, too deeply nested or not in UTF-8. An empty value is
+ * refused where the schema has the parameter: left out, a parameter that filters or restricts would widen the request.
  *
- * @param contentType the header's value; parameters after `;` are ignored
+ * @param contentType the header's value; of the parameters after `;` only a `charset` is read
+ * @param omittedWhenEmpty form parameters that count as absent when they have no value, as RFC 6749, section 3.2, says of
+ *   those of OAuth
  */
 export function parseParameters<S extends z.ZodType>(
   schema: S,
   contentType: string | undefined,
   body: string,
+  omittedWhenEmpty: readonly string[] = [],
 ): Parsed<z.infer<S>> {
   if (Buffer.byteLength(body) > limits.bodyBytes) {
     return bad({ problem: `the body must have at most ${limits.bodyBytes} bytes` });
   }
-  const parameters = readBody(contentType, body);
+  const parameters = readBody(contentType, body, omittedWhenEmpty);
   return parameters.ok ? check(schema, parameters.value) : parameters;
 }
 
@@ -50,19 +55,41 @@ function check<S extends z.ZodType>(schema: S, unverified: Record<string, unknow
   if (issue?.code === 'unrecognized_keys') {
     return bad({ field: fieldName([...issue.path, printable(issue.keys[0] ?? '')]), problem: 'is not a known field' });
   }
-  return bad({ field: fieldName(issue?.path ?? []), problem: issue?.message ?? 'is not valid' });
+  const path = issue?.path ?? [];
+  const field = fieldName(path);
+  const value = path.reduce<unknown>(
+    (within, key) => (within as Record<PropertyKey, unknown> | undefined)?.[key],
+    unverified,
+  );
+  if (value === '') return bad({ field, problem: 'must not be empty' });
+  const problem = issue?.message ?? 'is not valid';
+  return bad({ field, problem, ...(path.length === 1 && value === undefined && { malformed: true }) });
 }
 
-function readBody(contentType: string | undefined, body: string): Parsed<Record<string, unknown>> {
-  switch (contentType?.split(';')[0]?.trim().toLowerCase()) {
+function readBody(
+  contentType: string | undefined,
+  body: string,
+  omittedWhenEmpty: readonly string[],
+): Parsed<Record<string, unknown>> {
+  const [type, ...attributes] = (contentType ?? '')
+    .toLowerCase()
+    .split(';')
+    .map((part) => part.trim());
+  const charset = attributes.find((attribute) => attribute.startsWith('charset='));
+  if (charset !== undefined && !/^charset="?utf-8"?$/.test(charset)) return bad({ problem: `the body ${NOT_UTF8}` });
+  switch (type) {
     case 'application/x-www-form-urlencoded':
-      return readForm(body);
+      return readForm(body, omittedWhenEmpty);
     case 'application/json':
       return readJsonObject(body);
     default:
       return bad({ problem: 'the content type must be application/x-www-form-urlencoded or application/json' });
   }
 }
+
+/** What decoders write in place of bytes that are not UTF-8. */
+const MENDED = '\uFFFD';
+const NOT_UTF8 = 'must be UTF-8';
 
 /** The parameters that are not text: how a form writes them. */
 const FORM_READERS: Record<string, (text: string, field: string) => Parsed<unknown>> = {
@@ -78,20 +105,24 @@ function readNumber(text: string): Parsed<unknown> {
   return { ok: true, value: /^-?\d{1,15}(\.\d{1,15})?$/.test(text) ? Number(text) : text };
 }
 
-function readForm(body: string): Parsed<Record<string, unknown>> {
+function readForm(body: string, omittedWhenEmpty: readonly string[]): Parsed<Record<string, unknown>> {
   // URLSearchParams mends what it cannot decode; what would be mended is refused.
   if (/%(?![0-9A-Fa-f]{2})/.test(body)) return bad({ problem: 'the form has a broken percent-encoding' });
-  return readPairs(new URLSearchParams(body));
+  // It also drops a question mark at the beginning, which is part of the first name here.
+  return readPairs(new URLSearchParams(`&${body}`), omittedWhenEmpty);
 }
 
-function readPairs(pairs: Iterable<readonly [name: string, text: string]>): Parsed<Record<string, unknown>> {
+function readPairs(
+  pairs: Iterable<readonly [name: string, text: string]>,
+  omittedWhenEmpty: readonly string[] = [],
+): Parsed<Record<string, unknown>> {
   const parameters = new Map<string, unknown>();
   for (const [name, text] of pairs) {
-    if (text.includes('\uFFFD')) return bad({ field: printable(name), problem: 'must be UTF-8' });
-    if (parameters.has(name)) return bad({ field: printable(name), problem: 'must be given once' });
+    if (text.includes(MENDED)) return bad({ field: printable(name), problem: NOT_UTF8 });
+    if (parameters.has(name)) return bad({ field: printable(name), problem: 'must be given once', malformed: true });
     const read = FORM_READERS[name];
     if (text === '') {
-      parameters.set(name, undefined);
+      parameters.set(name, omittedWhenEmpty.includes(name) ? undefined : text);
     } else if (read === undefined || !Object.hasOwn(FORM_READERS, name)) {
       parameters.set(name, text);
     } else {
@@ -104,6 +135,7 @@ function readPairs(pairs: Iterable<readonly [name: string, text: string]>): Pars
 }
 
 function readJsonObject(body: string): Parsed<Record<string, unknown>> {
+  if (body.includes(MENDED)) return bad({ problem: `the body ${NOT_UTF8}` });
   const json = readJson(body);
   if (!json.ok) return json;
   if (typeof json.value !== 'object' || json.value === null || Array.isArray(json.value)) {
@@ -124,6 +156,7 @@ function readJson(text: string, field?: string): Parsed<unknown> {
   }
   const flaw = ambiguity(text);
   if (flaw === undefined) return { ok: true, value };
+  if (flaw === 'ill-formed') return problemOf('must not escape half of a character');
   if (flaw === 'deep') return problemOf(`must be nested at most ${limits.jsonDepth} levels deep`);
   return problemOf(`must give ${printable(flaw.twice)} once`);
 }
@@ -131,8 +164,11 @@ function readJson(text: string, field?: string): Parsed<unknown> {
 // In well-formed JSON, every string, bracket and colon; nothing else matters here.
 const JSON_TOKENS = /"(?:[^"\\]|\\.)*"|[{}[\]:]/g;
 
-/** What `JSON.parse` silently accepts in well-formed JSON: a member given twice, or nesting without end. */
-function ambiguity(json: string): 'deep' | { twice: string } | undefined {
+/**
+ * What `JSON.parse` silently accepts in well-formed JSON: a member given twice, nesting without end, and half of a surrogate
+ * pair, which becomes another character once it is written as UTF-8.
+ */
+function ambiguity(json: string): 'deep' | 'ill-formed' | { twice: string } | undefined {
   const open: Set<string>[] = [];
   let lastString = '""';
   for (const [token] of json.matchAll(JSON_TOKENS)) {
@@ -141,6 +177,7 @@ function ambiguity(json: string): 'deep' | { twice: string } | undefined {
     } else if (token === '}' || token === ']') {
       open.pop();
     } else if (token !== ':') {
+      if (token.includes('\\u') && !JSON.parse(token).isWellFormed()) return 'ill-formed';
       lastString = token;
     } else {
       const member: string = JSON.parse(lastString);

@@ -38,6 +38,7 @@ export const tokenListRequest = z
       .meta({ description: 'The most tokens to list at once.' }),
     cursor: z
       .string()
+      .min(1, { error: 'must not be empty' })
       .max(1024, { error: 'must be the next_cursor of a page' })
       .optional()
       .meta({ description: 'The `next_cursor` of the page before: goes on after it, with the same members.' }),

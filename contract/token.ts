@@ -44,6 +44,9 @@ export const asked = {
   task: task.optional(),
 };
 
+/** Parameters of OAuth that count as absent when a form gives them no value (RFC 6749, section 3.2). */
+export const OMITTED_WHEN_EMPTY = ['grant_type', 'authorization_details', 'scope', 'audience', 'resource', 'reason'];
+
 /** Refines an object of what is asked for: one way to say what, one receiver. */
 export function consistent<S extends z.ZodType<Asked>>(schema: S): S {
   return schema

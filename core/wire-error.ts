@@ -27,8 +27,13 @@ export interface WireError {
 export function wireError(refusal: Refusal): WireError {
   switch (refusal.kind) {
     case 'bad_request': {
-      const { field, problem } = refusal.bad;
-      return error(400, codeOf(field), field === undefined ? problem : `${field} ${problem}`, field);
+      const { field, problem, malformed } = refusal.bad;
+      return error(
+        400,
+        malformed ? 'invalid_request' : codeOf(field),
+        field === undefined ? problem : `${field} ${problem}`,
+        field,
+      );
     }
     case 'not_own_token':
       return error(400, 'invalid_grant', 'the token was vended to another workload');

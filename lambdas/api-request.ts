@@ -1,6 +1,7 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import type * as z from 'zod';
 import { type Parsed, parseParameters, parseQuery } from '../contract/parse-parameters.ts';
+import { canonicalAddress } from '../core/address.ts';
 import type { Authenticated } from '../core/issue-token.ts';
 
 /** A header of a request; the gateway passes names as the caller wrote them. @param name in lower case */
@@ -8,11 +9,15 @@ export function header(event: APIGatewayProxyEvent, name: string): string | unde
   return Object.entries(event.headers ?? {}).find(([own]) => own.toLowerCase() === name)?.[1];
 }
 
-/** The parameters of a request, by their schema. */
-export function readParameters<S extends z.ZodType>(schema: S, event: APIGatewayProxyEvent): Parsed<z.infer<S>> {
+/** The parameters of a request, by their schema. @param omittedWhenEmpty as `parseParameters` has it */
+export function readParameters<S extends z.ZodType>(
+  schema: S,
+  event: APIGatewayProxyEvent,
+  omittedWhenEmpty: readonly string[] = [],
+): Parsed<z.infer<S>> {
   const contentType = header(event, 'content-type');
   const body = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8').toString();
-  return parseParameters(schema, contentType, body);
+  return parseParameters(schema, contentType, body, omittedWhenEmpty);
 }
 
 /** What a request's URL says, in its path and in its query: what is in the path cannot be said again in the query. */
@@ -28,18 +33,21 @@ export function readQuery<S extends z.ZodType>(schema: S, event: APIGatewayProxy
 /**
  * Who asks, as API Gateway authenticated it by SigV4; never from a header.
  *
- * @throws when the route is not behind IAM authorization: a deployment mistake, which must not open the machine
+ * @throws when the route is not behind IAM authorization, or the gateway states no address: a deployment mistake, which
+ *   must not open the service
  */
 export function authenticated(event: APIGatewayProxyEvent): Authenticated {
   const { requestId, identity } = event.requestContext;
   if (!identity.userArn || !identity.accountId) throw new Error('the request was not authenticated by IAM');
+  const sourceIp = canonicalAddress(identity.sourceIp);
+  if (sourceIp === undefined) throw new Error('the gateway states no IP address of the caller');
   // A private API's gateway says which endpoint a request came through; the types do not know it.
   const { vpceId } = identity as { vpceId?: string | null };
   return {
     userArn: identity.userArn,
     account: identity.accountId,
     ...(identity.principalOrgId && { organization: identity.principalOrgId }),
-    sourceIp: identity.sourceIp,
+    sourceIp,
     ...(vpceId && { vpcEndpoint: vpceId }),
     requestId,
   };

@@ -2,7 +2,7 @@ import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { anyExplanationRequest, explanationRequest } from '../../contract/explanation.ts';
 import type { Parsed } from '../../contract/parse-parameters.ts';
 import { parseWorkloadArn } from '../../contract/subject.ts';
-import type { Asked } from '../../contract/token.ts';
+import { type Asked, OMITTED_WHEN_EMPTY } from '../../contract/token.ts';
 import { explainToken } from '../../core/explain/explain-token.ts';
 import { type Caller, parseCaller } from '../../core/identity.ts';
 import type { Reader } from '../../core/policy/near-misses.ts';
@@ -47,7 +47,7 @@ export function explainEndpoint(rules: LifetimeRules, ports: TokenDecisionPorts 
 }
 
 function askedForOneself(event: APIGatewayProxyEvent, time: number): Parsed<Asking> {
-  const parsed = readParameters(explanationRequest, event);
+  const parsed = readParameters(explanationRequest, event, OMITTED_WHEN_EMPTY);
   if (!parsed.ok) return parsed;
   const from = authenticated(event);
   const caller = parseCaller(from.userArn, from.organization);
@@ -55,7 +55,7 @@ function askedForOneself(event: APIGatewayProxyEvent, time: number): Parsed<Aski
 }
 
 function askedByOperator(event: APIGatewayProxyEvent, now: number): Parsed<Asking> {
-  const parsed = readParameters(anyExplanationRequest, event);
+  const parsed = readParameters(anyExplanationRequest, event, OMITTED_WHEN_EMPTY);
   if (!parsed.ok) return parsed;
   const { subject, source_ip, vpc_endpoint: vpcEndpoint, organization, time, ...request } = parsed.value;
   const workload = parseWorkloadArn(subject);

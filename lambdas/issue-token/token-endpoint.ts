@@ -1,5 +1,5 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import { type TokenResponse, tokenRequest } from '../../contract/token.ts';
+import { OMITTED_WHEN_EMPTY, type TokenResponse, tokenRequest } from '../../contract/token.ts';
 import { type IssueTokenPorts, type IssuingRules, issueToken } from '../../core/issue-token.ts';
 import { answer, refuse } from '../answers.ts';
 import { authenticated, readParameters } from '../api-request.ts';
@@ -14,7 +14,7 @@ import { logger, metrics } from '../observability.ts';
 export function tokenEndpoint(rules: IssuingRules, ports: IssueTokenPorts) {
   return apiHandler(async (event) => {
     const asking = authenticated(event);
-    const request = readParameters(tokenRequest, event);
+    const request = readParameters(tokenRequest, event, OMITTED_WHEN_EMPTY);
     if (!request.ok) return refuse({ kind: 'bad_request', bad: request.bad }, asking.requestId);
 
     const outcome = await issueToken(request.value, asking, rules, ports);

@@ -2,8 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { countPairs } from '../../../contract/authorization-details.ts';
 import { limits } from '../../../contract/limits.ts';
-import { parseParameters } from '../../../contract/parse-parameters.ts';
-import { tokenRequest } from '../../../contract/token.ts';
+import { parseParameters, parseQuery } from '../../../contract/parse-parameters.ts';
+import { revocationRequest } from '../../../contract/revocation.ts';
+import { OMITTED_WHEN_EMPTY, tokenRequest } from '../../../contract/token.ts';
+import { tokenListRequest } from '../../../contract/token-list.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
 const JSON_TYPE = 'application/json';
@@ -45,8 +47,32 @@ describe('a token request', () => {
   });
 
   it('may have unknown parameters, and parameters without a value (RFC 6749, section 3.2)', () => {
-    expect(parseForm({ ...good, client_id: 'x', reason: '', scope: '' })).toEqual({ ok: true, value: good });
+    const body = form({ ...good, client_id: 'x', client_secret: '', reason: '', scope: '', resource: '' });
+    expect(parseParameters(tokenRequest, FORM, body, OMITTED_WHEN_EMPTY)).toEqual({ ok: true, value: good });
     expect(parseJson({ ...good, client_id: 'x' })).toEqual({ ok: true, value: good });
+  });
+
+  it.each(['expires_in', 'task', 'grant'])('is refused with an empty %s, which restricts it', (field) => {
+    const bad = { field, problem: 'must not be empty' };
+    const body = form({ ...good, [field]: '' });
+    expect(parseParameters(tokenRequest, FORM, body, OMITTED_WHEN_EMPTY)).toEqual({ ok: false, bad });
+    expect(parseJson({ ...good, [field]: '' })).toEqual({ ok: false, bad });
+  });
+
+  it.each([
+    ['absent', { ...good, grant_type: undefined }, 'grant_type'],
+    ['absent', { ...good, audience: undefined }, 'audience'],
+    ['absent', { ...good, authorization_details: undefined }, 'authorization_details'],
+  ])('says that a parameter is %s, which is invalid_request (RFC 6749, section 5.2): %j', (_, parameters, field) => {
+    const defined = JSON.parse(JSON.stringify(parameters));
+    for (const parsed of [parseForm(defined), parseJson(defined)])
+      expect(parsed).toMatchObject({ ok: false, bad: { field, malformed: true } });
+  });
+
+  it('does not say so of a member that an entry lacks', () => {
+    const parsed = parseJson({ ...good, authorization_details: [{ ...read, type: undefined }] });
+    expect(parsed).toMatchObject({ ok: false, bad: { field: 'authorization_details[0].type' } });
+    expect(parsed.ok ? undefined : parsed.bad.malformed).toBeUndefined();
   });
 
   const entry = (change: object) => ({ ...good, authorization_details: [{ ...read, ...change }] });
@@ -116,6 +142,16 @@ describe('a token request', () => {
 
   it.each<[string, string | undefined, string, string | undefined]>([
     ['a parameter twice', FORM, `${form(good)}&audience=b`, 'audience'],
+    ['a question mark before the first name', FORM, `?${form(good)}`, 'grant_type'],
+    ['JSON that was not UTF-8', JSON_TYPE, JSON.stringify({ ...good, reason: 'a\uFFFDb' }), undefined],
+    ['JSON with half of a character', JSON_TYPE, JSON.stringify(good).replace('orders-db', '\\ud83d'), undefined],
+    [
+      'half of a character inside a parameter',
+      FORM,
+      form({ ...good, authorization_details: JSON.stringify([read]).replace('orders', '\\udead') }),
+      'authorization_details',
+    ],
+    ['another charset', `${JSON_TYPE}; charset=iso-8859-1`, JSON.stringify(good), undefined],
     ['a member twice', JSON_TYPE, `{"audience":"a",${JSON.stringify(good).slice(1)}`, undefined],
     [
       'a member twice, spelled differently',
@@ -153,6 +189,16 @@ describe('a token request', () => {
     const parsed = parseParameters(tokenRequest, contentType, body);
     expect(parsed).toMatchObject({ ok: false });
     expect(parsed.ok ? undefined : parsed.bad.field).toBe(field);
+  });
+
+  it.each(['; charset=utf-8', ';charset="UTF-8"', '; boundary=x'])('is read with the content type%s', (more) => {
+    const parsed = parseParameters(tokenRequest, `${JSON_TYPE}${more}`, JSON.stringify(good));
+    expect(parsed).toEqual({ ok: true, value: good });
+  });
+
+  it('is read with a character that JSON escapes in two halves', () => {
+    const body = JSON.stringify({ ...good, reason: '@' }).replace('@', '\\ud83d\\ude00');
+    expect(parseParameters(tokenRequest, JSON_TYPE, body)).toEqual({ ok: true, value: { ...good, reason: '😀' } });
   });
 
   it('is either understood within all bounds or refused with a sentence, whatever comes', () => {
@@ -212,5 +258,24 @@ describe('a token request', () => {
         expect(parseJson(asked)).toEqual({ ok: true, value: asked });
       }),
     );
+  });
+});
+
+describe('a filter without a value is refused, and never left out', () => {
+  it.each(Object.keys(tokenListRequest.shape))('%s of a list', (field) => {
+    const parsed = parseQuery(tokenListRequest, [[field, '']]);
+    expect(parsed).toEqual({ ok: false, bad: { field, problem: 'must not be empty' } });
+  });
+
+  const selecting = Object.keys(tokenListRequest.shape).filter((name) =>
+    ['subject', 'workload', 'task', 'audience', 'resource', 'policy', 'policy_bundle', 'issued_before'].includes(name),
+  );
+  it.each([...selecting, 'token_id', 'all', 'block_for'])('%s of a revocation', (field) => {
+    const beside = field === 'audience' ? 'task' : 'audience';
+    const bad = { field, problem: 'must not be empty' };
+    const body = form({ [field]: '', [beside]: 'orders-db' });
+    expect(parseParameters(revocationRequest, FORM, body)).toEqual({ ok: false, bad });
+    const json = JSON.stringify({ [field]: '', [beside]: 'orders-db' });
+    expect(parseParameters(revocationRequest, JSON_TYPE, json)).toEqual({ ok: false, bad });
   });
 });

@@ -4,12 +4,12 @@ import type { JSONWebKeySet } from 'jose';
 const SIGV4 = 'https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html';
 
 /**
- * The authorization server's metadata: RFC 8414, with the members that OpenID Connect Discovery adds, so that clients
- * of either find the machine.
+ * The authorization server's metadata (RFC 8414, section 2). It has no `authorization_endpoint`, which no grant type here
+ * uses.
  *
- * @param issuer the machine's URL, without a slash at the end
+ * @param issuer the service's URL, without a slash at the end
  */
-export function serverMetadata(issuer: string, { keys }: JSONWebKeySet) {
+export function serverMetadata(issuer: string) {
   return {
     issuer,
     token_endpoint: `${issuer}/token`,
@@ -20,12 +20,23 @@ export function serverMetadata(issuer: string, { keys }: JSONWebKeySet) {
     status_list_aggregation_endpoint: `${issuer}/status-lists`,
     status_list_jwks_uri: `${issuer}/.well-known/status-list-keys.json`,
     grant_types_supported: ['client_credentials'],
-    response_types_supported: [],
+    // Required, and never empty (section 3.2): the type without a response (OAuth 2.0 Multiple Response Types, section 4).
+    response_types_supported: ['none'],
     authorization_details_types_supported: ['resource'],
     token_endpoint_auth_methods_supported: [SIGV4],
     introspection_endpoint_auth_methods_supported: [SIGV4],
     revocation_endpoint_auth_methods_supported: [SIGV4],
+  };
+}
+
+/**
+ * The same for clients that know OpenID Connect Discovery 1.0 alone (section 3), with the members that it requires besides.
+ * There are no ID tokens; the algorithms are those of the tokens, and RS256, which the list must have.
+ */
+export function openIdMetadata(issuer: string, { keys }: JSONWebKeySet) {
+  return {
+    ...serverMetadata(issuer),
     subject_types_supported: ['public'],
-    id_token_signing_alg_values_supported: [...new Set(keys.map((key) => key.alg))],
+    id_token_signing_alg_values_supported: [...new Set([...keys.map((key) => key.alg), 'RS256'])],
   };
 }

@@ -12,11 +12,13 @@ export type Refusal =
   | { kind: 'no_receiver' }
   /** What an operator names by its id: there is no such thing. */
   | { kind: 'not_found'; what: 'token' | 'revocation' | 'status list' }
+  /** A status list of some other time (draft-ietf-oauth-status-list-20, section 8.4). */
+  | { kind: 'no_past_status_list' }
   | { kind: 'unavailable' }
   | { kind: 'fault' };
 
 export interface WireError {
-  status: 400 | 403 | 404 | 500 | 503;
+  status: 400 | 403 | 404 | 500 | 501 | 503;
   body: Omit<ErrorResponse, 'request_id'>;
 }
 
@@ -61,6 +63,8 @@ export function wireError(refusal: Refusal): WireError {
       return error(403, 'access_denied', 'the caller is not configured as a receiver of security events that polls');
     case 'not_found':
       return error(404, 'not_found', `there is no ${refusal.what} with this id`);
+    case 'no_past_status_list':
+      return error(501, 'invalid_request', 'time is not supported: leave it out to get the status list of now', 'time');
     case 'unavailable':
       return error(503, 'temporarily_unavailable', 'no token was vended or changed; try again shortly');
     case 'fault':

@@ -13,6 +13,12 @@ export function answer(body: object): APIGatewayProxyResult {
   return { statusCode: 200, headers: NEVER_CACHED, body: JSON.stringify(body) };
 }
 
+/** 200 with a JSON document that is the same for everybody. @param maxAge seconds that it may be cached for */
+export function publicDocument(body: object, maxAge = 300): APIGatewayProxyResult {
+  const headers = { 'content-type': 'application/json', 'cache-control': `public, max-age=${maxAge}` };
+  return { statusCode: 200, headers, body: JSON.stringify(body) };
+}
+
 /** The OAuth error that a refusal is on the wire. */
 export function refuse(refusal: Refusal, requestId: string): APIGatewayProxyResult {
   const { status, body } = wireError(refusal);

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { ConditionalCheckFailedException, type DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Clock, StatusIndexes } from '../../core/ports.ts';
@@ -10,17 +11,17 @@ import { once } from './once.ts';
 /** With fewer places left than this, the next block is leased while what is left is handed out. */
 const LOW = LEASED_PLACES / 4;
 
-/** Places of one list that are this process's alone, to be handed out before `until` (milliseconds). */
+/** Indexes in one list that are this process's alone, to be handed out from the last on before `until` (milliseconds). */
 interface Block {
   list: number;
-  next: number;
-  end: number;
+  indexes: number[];
   until: number;
 }
 
 /**
  * Places in the status lists, leased in blocks by one conditional write each: no two blocks ever overlap, whatever is
- * lost or tried twice, and what a process did not hand out stays unused.
+ * lost or tried twice, and what a process did not hand out stays unused. The indexes of a block are handed out in random
+ * order, so that two tokens do not tell how many were issued in between (draft-ietf-oauth-status-list-20, section 13.2).
  *
  * @param size of a list, in places
  */
@@ -48,7 +49,7 @@ export function dynamoStatusIndexes(
 
   /** Places left in blocks that are in the first half of their time. */
   const left = (now: number) =>
-    blocks.reduce((sum, { next, end, until }) => sum + (until - now > LEASE * 500 ? end - next : 0), 0);
+    blocks.reduce((sum, { indexes, until }) => sum + (until - now > LEASE * 500 ? indexes.length : 0), 0);
 
   return {
     ready: once(lease),
@@ -56,13 +57,13 @@ export function dynamoStatusIndexes(
     async take() {
       for (;;) {
         const now = clock.now();
-        while (blocks[0] !== undefined && (blocks[0].next >= blocks[0].end || blocks[0].until <= now)) blocks.shift();
+        while (blocks[0] !== undefined && (blocks[0].indexes.length === 0 || blocks[0].until <= now)) blocks.shift();
         const [block] = blocks;
-        if (block === undefined) {
+        const index = block?.indexes.pop();
+        if (block === undefined || index === undefined) {
           await lease();
           continue;
         }
-        const index = block.next++;
         // Nobody waits for it: if it fails, a later call tries again, and the last one says so.
         if (left(now) < LOW) lease().catch(() => {});
         return { list: block.list, index };
@@ -100,7 +101,19 @@ async function leaseOfList(dynamo: DynamoDBClient, TableName: string, size: numb
   const leased = await awsCall('DynamoDB', answer);
   if ('full' in leased) return { full: leased.full };
   const { list, next } = unmarshall(leased.Attributes ?? {});
-  return { full: 0, places: { list, next: next - LEASED_PLACES, end: Math.min(next, size) } };
+  return { full: 0, places: { list, indexes: randomOrder(next - LEASED_PLACES, Math.min(next, size)) } };
+}
+
+/** The numbers from `first` up to `end`, without it, in random order; but 0, whose event has its list published, last. */
+function randomOrder(first: number, end: number): number[] {
+  const numbers = Array.from({ length: end - first }, (_, offset) => first + offset);
+  const kept = first === 0 ? numbers.splice(0, 1) : [];
+  // Fisher and Yates.
+  for (let left = numbers.length; left > 1; left--) {
+    const [drawn = 0] = numbers.splice(randomInt(left), 1);
+    numbers.push(drawn);
+  }
+  return [...numbers, ...kept];
 }
 
 /** Begins the list after one that is full. Of several that do so at once, one does it. */

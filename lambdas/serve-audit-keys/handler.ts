@@ -1,7 +1,8 @@
 import { KMSClient } from '@aws-sdk/client-kms';
 import { clientSettings } from '../adapters/aws-call.ts';
 import { kmsVerificationKeys } from '../adapters/kms-verification-keys.ts';
-import { apiHandler } from '../middleware/api-handler.ts';
+import { publicDocument } from '../answers.ts';
+import { openHandler } from '../middleware/open-handler.ts';
 import { readEnv } from '../read-env.ts';
 import { serveAuditKeysEnv } from './env.ts';
 
@@ -12,8 +13,4 @@ const keys = kmsVerificationKeys(new KMSClient(clientSettings), [env.AUDIT_KEY_A
  * `GET /.well-known/audit-keys.json`, open to all: the key that signs the digests of the archive, which signs nothing
  * else. Not among the keys of tokens: there it would verify tokens too.
  */
-export const handler = apiHandler(async () => ({
-  statusCode: 200,
-  headers: { 'content-type': 'application/json', 'cache-control': 'public, max-age=300' },
-  body: JSON.stringify(await keys.jwks()),
-}));
+export const handler = openHandler(async () => publicDocument(await keys.jwks()));

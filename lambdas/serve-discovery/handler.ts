@@ -1,9 +1,9 @@
 import { KMSClient } from '@aws-sdk/client-kms';
-import type { APIGatewayProxyResult } from 'aws-lambda';
-import { serverMetadata } from '../../core/server-metadata.ts';
+import { openIdMetadata, serverMetadata } from '../../core/server-metadata.ts';
 import { clientSettings } from '../adapters/aws-call.ts';
 import { kmsVerificationKeys } from '../adapters/kms-verification-keys.ts';
-import { apiHandler } from '../middleware/api-handler.ts';
+import { publicDocument } from '../answers.ts';
+import { openHandler } from '../middleware/open-handler.ts';
 import { readEnv } from '../read-env.ts';
 import { serveDiscoveryEnv } from './env.ts';
 
@@ -14,15 +14,8 @@ const keys = kmsVerificationKeys(new KMSClient(clientSettings), env.VERIFICATION
  * `GET /.well-known/…`, open to all: the public keys, and where everything is (RFC 8414, OpenID Connect Discovery).
  * The same for everybody and for minutes, so whoever is on the way may keep it.
  */
-export const handler = apiHandler(async (event) => {
+export const handler = openHandler(async ({ resource }) => {
+  if (resource.endsWith('/oauth-authorization-server')) return publicDocument(serverMetadata(env.ISSUER));
   const jwks = await keys.jwks();
-  return publicly(event.resource.endsWith('/jwks.json') ? jwks : serverMetadata(env.ISSUER, jwks));
+  return publicDocument(resource.endsWith('/jwks.json') ? jwks : openIdMetadata(env.ISSUER, jwks));
 });
-
-function publicly(body: object): APIGatewayProxyResult {
-  return {
-    statusCode: 200,
-    headers: { 'content-type': 'application/json', 'cache-control': 'public, max-age=300' },
-    body: JSON.stringify(body),
-  };
-}

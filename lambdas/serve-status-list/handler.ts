@@ -6,9 +6,9 @@ import { STATUS_LIST_TYPE } from '../../core/status-list.ts';
 import { clientSettings } from '../adapters/aws-call.ts';
 import { dynamoStatusLists } from '../adapters/dynamo-status-lists.ts';
 import { kmsVerificationKeys } from '../adapters/kms-verification-keys.ts';
-import { refuse } from '../answers.ts';
+import { publicDocument, refuse } from '../answers.ts';
 import { header } from '../api-request.ts';
-import { apiHandler } from '../middleware/api-handler.ts';
+import { openHandler } from '../middleware/open-handler.ts';
 import { readEnv } from '../read-env.ts';
 import { serveStatusListEnv } from './env.ts';
 
@@ -21,13 +21,16 @@ const keys = kmsVerificationKeys(new KMSClient(clientSettings), [env.STATUS_LIST
  * `GET /status-lists/{list}`, `GET /status-lists` and `GET /.well-known/status-list-keys.json`, open to all: the status
  * lists, where they are, and the key that they are verified with, which no token is signed with.
  */
-export const handler = apiHandler(async (event) => {
-  if (event.resource.endsWith('/status-list-keys.json')) return publicJson(await keys.jwks(), 300);
-  if (event.resource.endsWith('/status-lists')) return publicJson(await listStatusLists(env.ISSUER, ports), rules.ttl);
+export const handler = openHandler(async (event) => {
+  if (event.resource.endsWith('/status-list-keys.json')) return publicDocument(await keys.jwks());
+  if (event.resource.endsWith('/status-lists'))
+    return publicDocument(await listStatusLists(env.ISSUER, ports), rules.ttl);
   return statusList(event);
 });
 
 async function statusList(event: APIGatewayProxyEvent): Promise<APIGatewayProxyResult> {
+  const { requestId } = event.requestContext;
+  if (event.multiValueQueryStringParameters?.time) return refuse({ kind: 'no_past_status_list' }, requestId);
   const list = event.pathParameters?.list ?? '';
   const served = await serveStatusList(list, header(event, 'if-none-match'), rules, ports);
   switch (served.kind) {
@@ -44,14 +47,6 @@ async function statusList(event: APIGatewayProxyEvent): Promise<APIGatewayProxyR
           };
     }
     default:
-      return refuse(served, event.requestContext.requestId);
+      return refuse(served, requestId);
   }
-}
-
-function publicJson(body: object, maxAge: number): APIGatewayProxyResult {
-  return {
-    statusCode: 200,
-    headers: { 'content-type': 'application/json', 'cache-control': `public, max-age=${maxAge}` },
-    body: JSON.stringify(body),
-  };
 }

@@ -2,7 +2,8 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import { transmitterMetadata } from '../../core/security-events/transmitter-metadata.ts';
 import { clientSettings } from '../adapters/aws-call.ts';
 import { kmsVerificationKeys } from '../adapters/kms-verification-keys.ts';
-import { apiHandler } from '../middleware/api-handler.ts';
+import { publicDocument } from '../answers.ts';
+import { openHandler } from '../middleware/open-handler.ts';
 import { readEnv } from '../read-env.ts';
 import { serveTransmitterMetadataEnv } from './env.ts';
 
@@ -13,11 +14,6 @@ const keys = kmsVerificationKeys(new KMSClient(clientSettings), [env.SIGNING_KEY
  * `GET /.well-known/ssf-configuration` and `GET /.well-known/security-event-keys.json`, open to all: what the machine
  * transmits security events by (SSF 1.0, section 7), and the key that signs them, which signs nothing else.
  */
-export const handler = apiHandler(async ({ resource }) => {
-  const body = resource.endsWith('.json') ? await keys.jwks() : transmitterMetadata(env.ISSUER, env.DELIVERIES);
-  return {
-    statusCode: 200,
-    headers: { 'content-type': 'application/json', 'cache-control': 'public, max-age=300' },
-    body: JSON.stringify(body),
-  };
-});
+export const handler = openHandler(async ({ resource }) =>
+  publicDocument(resource.endsWith('.json') ? await keys.jwks() : transmitterMetadata(env.ISSUER, env.DELIVERIES)),
+);

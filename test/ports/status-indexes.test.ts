@@ -47,15 +47,30 @@ describe.each(adapters)('places in status lists: %s', (_, instances) => {
 
   it('are all handed out before the next list begins', async () => {
     const [indexes] = instances(1, 150) as [StatusIndexes];
-    const taken: StatusReference[] = [];
-    for (let count = 0; count < 300; count++) taken.push(await indexes.take());
-    expect(taken.map(nameOf)).toEqual(
-      [1, 2].flatMap((list) => Array.from({ length: 150 }, (__, index) => nameOf({ list, index }))),
-    );
+    for (const list of [1, 2]) {
+      const taken: StatusReference[] = [];
+      for (let count = 0; count < 150; count++) taken.push(await indexes.take());
+      // The first one has the list published.
+      expect(taken[0]).toEqual({ list, index: 0 });
+      const whole = Array.from({ length: 150 }, (__, index) => nameOf({ list, index }));
+      expect(taken.map(nameOf).sort()).toEqual(whole.sort());
+    }
   });
 });
 
 describe('leases of places in DynamoDB', () => {
+  it('are used up in an order that differs from block to block', async () => {
+    const indexes = dynamoStatusIndexes(dynamo, table.name, 1_000_000, clock);
+    const blocks: number[][] = [];
+    for (let block = 0; block < 3; block++) {
+      const taken = await times(LEASED_PLACES, () => indexes.take());
+      blocks.push(taken.map(({ index }) => index - block * LEASED_PLACES));
+      expect(blocks[block]?.toSorted((a, b) => a - b)).toEqual(Array.from({ length: LEASED_PLACES }, (_, at) => at));
+    }
+    // That two shuffles of 100 are alike does not happen.
+    expect(new Set(blocks.map((block) => block.join())).size).toBe(3);
+  });
+
   /** A client that counts its calls, and fails when told so. */
   function watched() {
     const client = new DynamoDBClient({ ...target, maxAttempts: 1 });

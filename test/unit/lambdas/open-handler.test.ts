@@ -1,0 +1,36 @@
+import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
+import { expect, it } from 'vitest';
+import { publicDocument } from '../../../lambdas/answers.ts';
+import { openHandler } from '../../../lambdas/middleware/open-handler.ts';
+
+const context = { functionName: 'f', awsRequestId: 'r' } as Context;
+const call = (httpMethod: string) =>
+  openHandler(async () => publicDocument({ keys: [] }))(
+    { httpMethod, headers: {}, requestContext: { requestId: 'request-1' } } as APIGatewayProxyEvent,
+    context,
+  );
+
+it('an open document may be read by scripts of every site', async () => {
+  expect(await call('GET')).toMatchObject({
+    statusCode: 200,
+    headers: { 'access-control-allow-origin': '*', 'cache-control': 'public, max-age=300' },
+    body: '{"keys":[]}',
+  });
+});
+
+it('HEAD gives the same headers without a body', async () => {
+  const { body, ...get } = await call('GET');
+  expect(await call('HEAD')).toEqual({ ...get, body: '' });
+});
+
+it('a preflight says which methods and headers there are', async () => {
+  expect(await call('OPTIONS')).toMatchObject({
+    statusCode: 204,
+    headers: {
+      'access-control-allow-origin': '*',
+      'access-control-allow-methods': 'GET, HEAD',
+      'access-control-allow-headers': 'if-none-match',
+    },
+    body: '',
+  });
+});

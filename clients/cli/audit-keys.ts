@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { JSONWebKeySet } from 'jose';
 import * as z from 'zod';
+import { boundedText } from '../../core/bounded-text.ts';
 import { isLoopback } from '../loopback.ts';
 import { exitCodes, Failure, usageFailure } from './failure.ts';
 import type { GlobalOptions } from './global-options.ts';
@@ -8,6 +9,9 @@ import { resolveEndpoint } from './settings.ts';
 
 /** How long the keys may be under way, in milliseconds. */
 const TIMEOUT = 10_000;
+
+/** The longest key set that is read, in bytes. */
+const MOST_BYTES = 65_536;
 
 const keySet = z.object({ keys: z.array(z.looseObject({ kty: z.string() })).min(1) });
 
@@ -46,7 +50,7 @@ async function read(source: string | undefined, options: GlobalOptions): Promise
 async function fetched(url: URL): Promise<string> {
   try {
     const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(TIMEOUT) });
-    if (response.ok) return await response.text();
+    if (response.ok) return await boundedText(response, MOST_BYTES);
   } catch {
     // Told below: it makes no difference to whoever asks.
   }

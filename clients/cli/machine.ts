@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { boundedText, TooLong } from '../../core/bounded-text.ts';
 import { signedFetch } from '../signed-fetch.ts';
 import { exitCodes, Failure } from './failure.ts';
 import type { NameOption } from './options.ts';
@@ -7,6 +8,9 @@ import type { Settings } from './settings.ts';
 
 /** How long the machine may take to answer, in milliseconds. */
 const TIMEOUT = 10_000;
+
+/** The longest answer that is read, in bytes: as long as a function can make it (AWS Lambda quotas, 6 MB). */
+const MOST_BYTES = 6 * 1024 * 1024;
 
 /** How a request goes to the machine. */
 export interface Way {
@@ -51,7 +55,7 @@ export async function send<S extends z.ZodType>(
       signal: signal === undefined ? timedOut : AbortSignal.any([timedOut, signal]),
     });
     ({ status, headers } = response);
-    body = parseJson(await response.text());
+    body = parseJson(await boundedText(response, MOST_BYTES));
   } catch (error) {
     throw unreachable(error, endpoint, timeout);
   }
@@ -77,6 +81,12 @@ function parseJson(text: string): unknown {
 }
 
 function unreachable(error: unknown, endpoint: URL, timeout: number): Failure {
+  if (error instanceof TooLong) {
+    return new Failure(`${endpoint.host} ${error.message}; is the endpoint right?`, {
+      code: 'unexpected_answer',
+      exitCode: exitCodes.fault,
+    });
+  }
   if (error instanceof DOMException && error.name === 'TimeoutError') {
     return new Failure(`${endpoint.host} did not answer within ${timeout / 1000} s`, {
       code: 'timed_out',

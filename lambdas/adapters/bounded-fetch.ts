@@ -1,3 +1,5 @@
+import { boundedText } from '../../core/bounded-text.ts';
+
 /** The longest answer that is read, in bytes. */
 const ANSWER_BYTES = 262_144;
 
@@ -18,7 +20,7 @@ export async function boundedFetch(
   timeout: number,
 ): Promise<{ status: number; text: string }> {
   const response = await send(url, { ...request, redirect: 'error', signal: AbortSignal.timeout(timeout) });
-  return { status: response.status, text: await read(response) };
+  return { status: response.status, text: await boundedText(response, ANSWER_BYTES) };
 }
 
 /** A function that was frozen finds its connections closed when it tries them: it asks anew. */
@@ -30,15 +32,4 @@ async function send(url: string, request: RequestInit): Promise<Response> {
     if (!CLOSED.includes(code)) throw error;
     return await fetch(url, request);
   }
-}
-
-async function read(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > ANSWER_BYTES) throw new Error(`answered with more than ${ANSWER_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
 }

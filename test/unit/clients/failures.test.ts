@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { send } from '../../../clients/cli/machine.ts';
@@ -149,6 +150,21 @@ describe('a failure', { timeout: 20_000 }, () => {
     expect({ code, stderr }).toEqual({
       code: 1,
       stderr: 'tvm: 127.0.0.1:2 cannot be reached (ECONNREFUSED); is it running?\n',
+    });
+  });
+
+  it('reads no more than an answer can have, also of one that is compressed', async () => {
+    // 64 MiB in 64 KiB.
+    const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024, ' '));
+    machine.next = { headers: { 'content-encoding': 'gzip' }, body: bomb };
+    const settings = {
+      endpoint: new URL(machine.endpoint),
+      region: 'eu-central-1',
+      credentials: { accessKeyId: 'AKIA', secretAccessKey: 'secret' },
+    };
+    await expect(send(settings, { path: '/token' }, {}, z.object({}), () => undefined)).rejects.toMatchObject({
+      message: expect.stringMatching(/answered with more than 6291456 bytes; is the endpoint right\?$/),
+      details: { code: 'unexpected_answer', exitCode: 1 },
     });
   });
 

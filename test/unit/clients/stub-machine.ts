@@ -17,7 +17,7 @@ export interface Asked {
 export interface Answer {
   status?: number;
   headers?: Record<string, string>;
-  /** An object is sent as JSON; `'never'` leaves the caller waiting. */
+  /** Bytes are sent as they are, another object as JSON; `'never'` leaves the caller waiting. */
   body: object | string;
 }
 
@@ -51,7 +51,7 @@ export function useStubMachine(): StubMachine {
     const { status = 200, headers, body: answer } = machine.answers(asked) ?? machine.next;
     if (answer === 'never') return;
     response.writeHead(status, { 'content-type': 'application/json', ...headers });
-    response.end(typeof answer === 'string' ? answer : JSON.stringify(answer));
+    response.end(typeof answer === 'string' || answer instanceof Uint8Array ? answer : JSON.stringify(answer));
   });
   beforeAll(async () => {
     server.listen(0, '127.0.0.1');

@@ -34,14 +34,17 @@ export const STREAM_EVENTS: ReadonlySet<string> = new Set([
   `${EVENT_TYPES}/ssf/event-type/stream-updated`,
 ]);
 
-/** Who or what an event is about, in one form (RFC 9493, section 3.2; `jwt_id`: SSF 1.0, section 3.5.1). */
+/**
+ * Who or what an event is about, in one form (RFC 9493, section 3.2; `jwt_id`: SSF 1.0, section 3.5.1). RFC 9493, section 3,
+ * allows no members but those of the format.
+ */
 const simpleSubject = z.discriminatedUnion(
   'format',
   [
-    z.object({ format: z.literal('iss_sub'), iss: z.string(), sub: z.string() }),
-    z.object({ format: z.literal('jwt_id'), iss: z.string(), jti: z.string() }),
-    z.object({ format: z.literal('opaque'), id: z.string() }),
-    z.object({ format: z.literal('uri'), uri: z.string() }),
+    z.strictObject({ format: z.literal('iss_sub'), iss: z.string(), sub: z.string() }),
+    z.strictObject({ format: z.literal('jwt_id'), iss: z.string(), jti: z.string() }),
+    z.strictObject({ format: z.literal('opaque'), id: z.string() }),
+    z.strictObject({ format: z.literal('uri'), uri: z.string() }),
   ],
   { error: 'must have the format iss_sub, jwt_id, opaque or uri' },
 );

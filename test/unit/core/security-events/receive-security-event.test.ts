@@ -258,6 +258,12 @@ describe('refused, and nothing done:', () => {
       /a user and a session/,
     ],
     ['with a complex subject of a tenant too', { sub_id: { format: 'complex', user, tenant: user } }, /sub_id must be/],
+    ['with a member beyond its subject’s format', { sub_id: { ...user, tenant: 'acme' } }, /sub_id must be/],
+    [
+      'with a member beyond the format of a part of its subject',
+      { sub_id: { format: 'complex', user: { ...user, audience: 'orders-db' } } },
+      /sub_id must be/,
+    ],
   ])('a SET %s', async (_, change: JWTPayload, problem) => {
     await refusedAs(transmitter.sign(claims(change)), 'invalid_request', problem);
     expect(facts()).toMatchObject([

@@ -139,13 +139,18 @@ export const explanation = z
   .object({
     allowed: z.boolean().meta({ description: 'Whether `POST /token` would vend it.' }),
     denial: z
-      .enum(['policy', 'role_unavailable', 'reason_missing', 'further_condition'])
+      .enum(['policy', 'role_unavailable', 'reason_missing', 'further_condition', 'subject_revoked', 'subject_blocked'])
       .optional()
       .meta({
         description:
           'Why not. `role_unavailable` (for operators): there is no such role, or the workload lacks an attribute that its ' +
-          'locations are made of. `reason_missing`: a policy asks for a reason.',
+          'locations are made of. `reason_missing`: a policy asks for a reason. `subject_blocked`, `subject_revoked`: policy ' +
+          'allows it, and the workload is blocked, or its tokens of that time are revoked.',
       }),
+    blocked_until: z.iso
+      .datetime()
+      .optional()
+      .meta({ description: 'The workload is blocked until then: it gets no token, whatever policy allows.' }),
     lacks: z.string().optional().meta({ description: 'The attribute that the workload lacks; for operators.' }),
     subject: name.meta({ description: 'The workload that it was decided for.' }),
     scope: roleScope.optional(),

@@ -81,19 +81,6 @@ export type TokenRequest = z.infer<typeof tokenRequest>;
 /** What a token permits. In part, an entry may have become several: one for each set of actions that was allowed. */
 const granted = z.array(authorizationDetail).min(1).meta({ description: 'What the token permits (RFC 9396).' });
 
-/** `POST /token`, answered (RFC 6749 section 5.1, RFC 9396 section 7). */
-export const tokenResponse = z
-  .object({
-    access_token: z.string().meta({ description: 'The token: a signed JWT (RFC 9068).' }),
-    token_type: z.literal('Bearer'),
-    expires_in: z.int().positive().meta({ description: 'Lifetime in seconds: policy may have shortened it.' }),
-    authorization_details: granted,
-    scope: roleScope.optional(),
-    token_id: tokenId,
-  })
-  .meta({ id: 'TokenResponse', description: 'The token and what it permits.' });
-export type TokenResponse = z.infer<typeof tokenResponse>;
-
 /** What whoever enforces a token must hold besides its claims. Each is the strictest of the policies that permitted it. */
 export const obligations = z
   .object({
@@ -110,6 +97,20 @@ export const obligations = z
   })
   .meta({ id: 'Obligations', description: 'What the enforcement point must hold besides the claims.' });
 export type Obligations = z.infer<typeof obligations>;
+
+/** `POST /token`, answered (RFC 6749 section 5.1, RFC 9396 section 7). */
+export const tokenResponse = z
+  .object({
+    access_token: z.string().meta({ description: 'The token: a signed JWT (RFC 9068).' }),
+    token_type: z.literal('Bearer'),
+    expires_in: z.int().positive().meta({ description: 'Lifetime in seconds: policy may have shortened it.' }),
+    authorization_details: granted,
+    scope: roleScope.optional(),
+    obligations: obligations.optional(),
+    token_id: tokenId,
+  })
+  .meta({ id: 'TokenResponse', description: 'The token and what it permits.' });
+export type TokenResponse = z.infer<typeof tokenResponse>;
 
 /** Where a verifier that is offline learns of a revocation (draft-ietf-oauth-status-list, section 6.1). */
 export const tokenStatus = z

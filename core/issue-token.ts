@@ -15,7 +15,7 @@ import {
   type TokenRecords,
 } from './ports.ts';
 import type { RecentSubjects } from './recent-subjects.ts';
-import { holds, type Standing } from './standing.ts';
+import { restrictionOn } from './standing.ts';
 import { statusListUri } from './status-list.ts';
 import { decideToken, type LifetimeRules, type TokenDecision, type TokenDecisionPorts } from './token-decision.ts';
 import {
@@ -68,6 +68,7 @@ export type IssueTokenOutcome =
       lifetime: number;
       authorizationDetails: AuthorizationDetail[];
       scope: string | undefined;
+      obligations: Obligations | undefined;
     }
   | { kind: 'bad_request'; bad: BadRequest }
   | { kind: 'denied'; denial: Exclude<Denial, 'undecided'>; tokenId: string };
@@ -121,23 +122,6 @@ async function orRecorded<T>(deciding: Promise<T>, asked: Asked, ports: IssueTok
     await deny('undecided', asked, ports).catch(() => {});
     throw fault;
   }
-}
-
-type Restricted =
-  | { kind: 'refused'; denial: 'subject_revoked' | 'subject_blocked' }
-  /** `lifetime`: the longest, in seconds. */
-  | { kind: 'limited'; lifetime: number };
-
-/** What is held against the subject of a token; `undefined`: nothing that concerns this token. */
-function restrictionOn(
-  { decidedAt, lifetime }: Asked,
-  { revokedBefore, block, limit }: Standing,
-): Restricted | undefined {
-  if (revokedBefore !== undefined && decidedAt <= revokedBefore) return { kind: 'refused', denial: 'subject_revoked' };
-  if (holds(block, decidedAt)) return { kind: 'refused', denial: 'subject_blocked' };
-  if (limit !== undefined && holds(limit, decidedAt) && lifetime > limit.lifetime)
-    return { kind: 'limited', lifetime: limit.lifetime };
-  return undefined;
 }
 
 type Asked = Omit<DeniedRecord, 'status' | 'denial'>;
@@ -276,7 +260,8 @@ async function vend(
     return vend(caller, shortened(asked, restriction.lifetime, ids.next()), obligations, rules, ports);
   }
   const token = compactJws(input, signature.value);
-  return { kind: 'issued', token, tokenId, lifetime, authorizationDetails, scope: claims.scope };
+  const { scope } = claims;
+  return { kind: 'issued', token, tokenId, lifetime, authorizationDetails, scope, obligations };
 }
 
 /** The same token with a shorter lifetime. */

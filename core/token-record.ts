@@ -135,3 +135,16 @@ export interface ExpiredRecord extends Vended {
  * `expired`. That a token ended is read off the clock; `expired` follows within a minute or so.
  */
 export type TokenRecord = IssuedRecord | DeniedRecord | FailedRecord | RevokedRecord | ExpiredRecord;
+
+/**
+ * Why a request was denied, as those see it who oversee tokens. A request may find its subject blocked, or revoked, only when
+ * its record is stored as a token's: to them that is a denial as any other.
+ *
+ * @returns `undefined` when it was not denied
+ */
+export function denialOf(record: TokenRecord): Denial | undefined {
+  if (record.status === 'denied') return record.denial;
+  if (record.status !== 'failed') return undefined;
+  const { failure } = record;
+  return failure === 'subject_blocked' || failure === 'subject_revoked' ? failure : undefined;
+}

@@ -1,7 +1,7 @@
 import { type Action, type AuthorizationDetail, subtreeRoot } from '../contract/authorization-details.ts';
 import { limits } from '../contract/limits.ts';
 import type { RevocationSelector } from '../contract/selector.ts';
-import type { TokenRecord } from './token-record.ts';
+import { denialOf, type TokenRecord } from './token-record.ts';
 
 /** What tokens are picked out by, to list them or to take them back. Of several members, all must hold. */
 export interface TokenSelector extends Omit<RevocationSelector, 'issuedBefore' | 'all'> {
@@ -111,12 +111,14 @@ type Indexable = Omit<TokenRecord, 'status'>;
  * `limits.denialIndexEntries`, the last are left out: {@link isPartlyIndexed}.
  */
 export function indexEntries(record: TokenRecord): IndexEntry[] {
-  return record.status === 'denied' ? denialEntries(record).slice(0, limits.denialIndexEntries) : tokenEntries(record);
+  return denialOf(record) !== undefined
+    ? denialEntries(record).slice(0, limits.denialIndexEntries)
+    : tokenEntries(record);
 }
 
 /** Whether filters by resource or policy may miss this record. */
 export function isPartlyIndexed(record: TokenRecord): boolean {
-  return record.status === 'denied' && denialEntries(record).length > limits.denialIndexEntries;
+  return denialOf(record) !== undefined && denialEntries(record).length > limits.denialIndexEntries;
 }
 
 /** Every entry that a token has in the index. A revocation must miss none, so none is ever left out. */

@@ -125,6 +125,7 @@ export class TvmStack extends Stack {
       environment: deciding,
       files: decidedBy,
     });
+    grantOnTable(explainToken, records.tableArn, records.encryptionKey, ['GetItem'], ['SUBJECT#*']);
     api.signed('/explain', explainToken);
     api.signed('/explain/any', explainToken);
     if (isRead(policyBundle, 'behaviour')) records.allowFindingBySubject(explainToken);

@@ -2,20 +2,15 @@ import type { AuthorizationDetail } from '../../contract/authorization-details.t
 import { writeDuration } from '../../contract/duration.ts';
 import type { Asked } from '../../contract/token.ts';
 
-/** The command that asks for a token as a request does, to be copied into a shell. */
-export function tokenCommandLine({
-  authorization_details: details = [],
-  scope,
-  grant,
-  audience,
-  resource,
-  expires_in,
-  reason,
-}: Asked): string {
+/** The command that asks for a token as a request does, or to explain what that gets, to be copied into a shell. */
+export function commandLine(
+  command: 'token' | 'explain',
+  { authorization_details: details = [], scope, grant, audience, resource, expires_in, reason, task }: Asked,
+): string {
   const option = (name: string, value: string | undefined) => (value === undefined ? [] : [name, value]);
   return [
     'tvm',
-    'token',
+    command,
     ...option('--role', scope?.replace(/^role:/, '')),
     ...grantOptions(details),
     ...(grant === 'partial' ? ['--partial'] : []),
@@ -23,6 +18,7 @@ export function tokenCommandLine({
     ...option('--resource', resource),
     ...option('--duration', expires_in === undefined ? undefined : writeDuration(expires_in)),
     ...option('--reason', reason),
+    ...option('--task', task),
   ]
     .map(quoted)
     .join(' ');

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import type { Explanation, PairExplanation } from '../../contract/explanation.ts';
-import { tokenCommandLine } from './command-line.ts';
-import { describeDuration } from './output.ts';
+import { commandLine } from './command-line.ts';
+import { describeDuration, describeObligations } from './output.ts';
 import { printable } from './printable.ts';
 
 type Stream = NodeJS.WriteStream;
@@ -15,16 +15,24 @@ type Policy = PairExplanation['policies'][number];
  */
 export function explanationLines(explanation: Explanation, stream: Stream): string[] {
   const paint = painter(stream);
-  const { allowed, pairs, subject, source_ip, time, policy } = explanation;
+  const { allowed, denial, blocked_until, pairs, subject, source_ip, time, policy } = explanation;
   const verdict = allowed ? paint.good('✓ allowed') : paint.bad('✗ denied');
   const names = pairs.map(describePair);
   const width = Math.max(...names.map((name) => name.length));
   return [
     `${verdict}: ${printable(allowed ? describeToken(explanation) : describeDenial(explanation))}`,
     ...pairs.flatMap((pair, index) => pairLines(pair, names[index]?.padEnd(width) ?? '', paint)),
+    ...(blocked_until !== undefined && denial !== 'subject_blocked'
+      ? [`  ${paint.bad('✗')} the workload is blocked until ${seconds(blocked_until)}, whatever policy allows`]
+      : []),
     ...changeLines(explanation, paint),
-    `  ${paint.dim(printable(`${subject} from ${source_ip} at ${time.replace(/\.\d+Z$/, 'Z')}, policies ${policy}`))}`,
+    `  ${paint.dim(printable(`${subject} from ${source_ip} at ${seconds(time)}, policies ${policy}`))}`,
   ];
+}
+
+/** A time (ISO 8601) without fractions of a second. */
+function seconds(time = ''): string {
+  return time.replace(/\.\d+Z$/, 'Z');
 }
 
 type Paint = ReturnType<typeof painter>;
@@ -36,20 +44,17 @@ function painter(stream: Stream) {
 }
 
 function describeToken({ audience, expires_in = 0, obligations = {}, pairs }: Explanation): string {
-  const { networks = [], windows = [], single_use } = obligations;
   const allowed = pairs.filter(({ action, verdict }) => action !== 'assume' && verdict === 'allowed').length;
   const all = pairs.filter(({ action }) => action !== 'assume').length;
   return [
     ...(allowed < all ? [`${allowed} of ${all}`] : []),
     `for ${describeDuration(expires_in)}`,
     ...(audience === undefined ? [] : [`at ${audience}`]),
-    ...(networks.length > 0 ? [`only from ${networks.join(' and ')}`] : []),
-    ...(windows.length > 0 ? [`only during ${windows.join(' and ')}`] : []),
-    ...(single_use ? ['once'] : []),
+    ...describeObligations(obligations),
   ].join(', ');
 }
 
-function describeDenial({ denial, lacks, scope, pairs }: Explanation): string {
+function describeDenial({ denial, lacks, scope, pairs, blocked_until }: Explanation): string {
   const role = scope?.replace(/^role:/, '');
   switch (denial) {
     case 'reason_missing':
@@ -57,6 +62,10 @@ function describeDenial({ denial, lacks, scope, pairs }: Explanation): string {
     case 'role_unavailable':
       if (lacks === undefined) return `there is no role ${role}`;
       return `the workload lacks ${lacks}, which the locations of the role ${role} are made of`;
+    case 'subject_blocked':
+      return `policy allows it, but the workload is blocked until ${seconds(blocked_until)}`;
+    case 'subject_revoked':
+      return 'policy allows it, but the tokens of the workload at that time are revoked';
     default: {
       const [first] = pairs;
       if (first?.action === 'assume' && first.verdict !== 'allowed') return `the role ${role} cannot be taken`;
@@ -113,6 +122,6 @@ function changeLines({ change }: Explanation, paint: Paint): string[] {
   if (change === undefined) return [];
   return [
     `${paint.bold('→ change:')} ${printable(change.sentence)}`,
-    `    ${printable(tokenCommandLine(change.request))}`,
+    `    ${printable(commandLine('token', change.request))}`,
   ];
 }

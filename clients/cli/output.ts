@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import type { AuthorizationDetail } from '../../contract/authorization-details.ts';
+import type { Obligations } from '../../contract/token.ts';
 import { exitCodes, type Failure } from './failure.ts';
 import { printable, printableMessage } from './printable.ts';
 
@@ -33,6 +34,15 @@ export function describeGrants(details: readonly AuthorizationDetail[]): string[
       return `${actions.join(', ')} ${location}${only}`;
     }),
   );
+}
+
+/** Obligations for a person, one a line, such as `only from office`. */
+export function describeObligations({ networks = [], windows = [], single_use }: Obligations): string[] {
+  return [
+    ...networks.map((name) => `only from ${name}`),
+    ...windows.map((name) => `only during ${name}`),
+    ...(single_use ? ['once'] : []),
+  ];
 }
 
 /** A moment for a person, such as `2026-11-22T16:50:12Z`. */

@@ -1,9 +1,18 @@
 import type { Command } from 'commander';
 import type { AuthorizationDetail } from '../../contract/authorization-details.ts';
 import { type TokenResponse, tokenRequest, tokenResponse } from '../../contract/token.ts';
+import { commandLine } from './command-line.ts';
 import { exchange } from './exchange.ts';
+import { Failure } from './failure.ts';
 import type { GlobalOptions } from './global-options.ts';
-import { describeDuration, describeGrants, describeTime, writeJson, writeTable } from './output.ts';
+import {
+  describeDuration,
+  describeGrants,
+  describeObligations,
+  describeTime,
+  writeJson,
+  writeTable,
+} from './output.ts';
 import { addRequestOptions, nameRequestOption, type RequestOptions, readRequest } from './request-options.ts';
 
 type TokenOptions = RequestOptions & GlobalOptions;
@@ -49,7 +58,11 @@ async function askForToken(options: TokenOptions): Promise<void> {
     answer: tokenResponse,
     nameOption: nameRequestOption(options),
   };
-  const answer = await exchange(issuing, unverified, options);
+  const answer = await exchange(issuing, unverified, options).catch((error: unknown) => {
+    throw error instanceof Failure && error.details.code === 'access_denied'
+      ? new Failure(`${error.message}; why: ${commandLine('explain', tokenRequest.parse(unverified))}`, error.details)
+      : error;
+  });
   if (options.output === 'json') {
     writeJson(answer);
     return;
@@ -65,7 +78,7 @@ function writeSummary(
   asked: readonly AuthorizationDetail[],
   audience: string | undefined,
 ): void {
-  const { authorization_details: granted, scope, expires_in, token_id } = answer;
+  const { authorization_details: granted, scope, obligations, expires_in, token_id } = answer;
   const expiry = describeTime(Math.floor(Date.now() / 1000) + expires_in);
   const missing = describeGrants(notGranted(asked, granted));
   writeTable(
@@ -74,6 +87,7 @@ function writeSummary(
       granted: describeGrants(granted),
       ...(missing.length > 0 && { 'not granted': missing }),
       ...(audience !== undefined && { audience }),
+      ...(obligations && { obligations: describeObligations(obligations) }),
       expires: `in ${describeDuration(expires_in)}, at ${expiry}`,
       'token id': token_id,
     },

@@ -25,10 +25,11 @@ export function tokenColumns(now: number, stream: NodeJS.WriteStream): Column<Li
   return [
     { title: 'TOKEN ID', cell: ({ token_id }) => token_id },
     { title: 'STATE', cell: ({ state }) => state, paint: (cell, { state }) => paintState(cell, state, stream) },
-    { title: 'TYPE', cell: ({ type }) => type },
-    { title: 'SUBJECT', cell: ({ subject }) => shortSubject(subject), least: 20 },
-    { title: 'PERMISSIONS', cell: (token) => describeGrants(token.authorization_details).join('; '), least: 24 },
+    // These fit into 80 columns.
+    { title: 'PERMISSIONS', cell: (token) => describeGrants(token.authorization_details).join('; '), least: 20 },
     { title: 'ENDS', cell: (token) => describeEnd(token, now) },
+    { title: 'SUBJECT', cell: ({ subject }) => shortSubject(subject), least: 20 },
+    { title: 'TYPE', cell: ({ type }) => type },
     { title: 'AUDIENCE', cell: ({ audience }) => audience, least: 9 },
     { title: 'ISSUED', cell: ({ issued_at }) => relative(issued_at, now) },
     { title: 'SIZE', cell: ({ size }) => (size === undefined ? '-' : `${size} B`) },

@@ -4,7 +4,7 @@ import { type TokenLifeResponse, tokenLifeRequest, tokenLifeResponse } from '../
 import { exchange } from './exchange.ts';
 import type { GlobalOptions } from './global-options.ts';
 import { checkRequest, namedBy } from './options.ts';
-import { describeDuration, describeGrants, writeJson, writeTable } from './output.ts';
+import { describeDuration, describeGrants, describeObligations, writeJson, writeTable } from './output.ts';
 import { relative } from './token-rows.ts';
 
 const EXAMPLES = `
@@ -45,7 +45,6 @@ type Rows = Record<string, string | string[] | undefined>;
 function describeLife(life: TokenLifeResponse, now: number): Record<string, string | string[]> {
   const at = (time: string | undefined) => time && `${time.replace(/\.\d+Z$/, 'Z')}, ${relative(time, now)}`;
   const { obligations = {}, introspections, uses, requested, status_list } = life;
-  const { networks = [], windows = [], single_use } = obligations;
   const rows: Rows = {
     'token id': life.token_id,
     state: life.state,
@@ -71,11 +70,7 @@ function describeLife(life: TokenLifeResponse, now: number): Record<string, stri
     'policy errors': life.policy_errors,
     conditions: life.conditions,
     'policy bundle': life.policy_bundle,
-    obligations: [
-      ...networks.map((name) => `only from ${name}`),
-      ...windows.map((name) => `only during ${name}`),
-      ...(single_use ? ['once'] : []),
-    ],
+    obligations: describeObligations(obligations),
     'signing key': life.key_id,
     'status list': status_list && `bit ${status_list.idx} of ${status_list.uri}`,
     'denied for': life.denial,

@@ -7,7 +7,8 @@ import { isRead } from '../policy/bundle.ts';
 import type { PolicyDecisionPoint } from '../policy/decision-point.ts';
 import { policyInsight, type Reader } from '../policy/near-misses.ts';
 import type { Behaviour, DecisionContext } from '../policy/question.ts';
-import type { RecentBehaviour } from '../ports.ts';
+import type { RecentBehaviour, SubjectStandings } from '../ports.ts';
+import { holds, restrictionOn } from '../standing.ts';
 import {
   type Circumstances,
   decideToken,
@@ -20,6 +21,10 @@ import { obstaclesOf } from './obstacles.ts';
 import { editsOf } from './request-edits.ts';
 import { smallestChange } from './smallest-change.ts';
 
+export interface ExplainTokenPorts extends TokenDecisionPorts {
+  standings: Pick<SubjectStandings, 'get'>;
+}
+
 /** What would become of a request. */
 export type ExplainTokenOutcome =
   | { kind: 'explained'; explanation: Explanation }
@@ -29,12 +34,12 @@ type Decided = Exclude<TokenDecision, { kind: 'bad_request' }>;
 type Denied = TokenDecision & { kind: 'denied' };
 
 /**
- * Says what a request for a token would get, and why: it is decided as `POST /token` decides it, by the same function,
- * and nothing is vended or recorded. Whether the subject's tokens were revoked just now is not looked at.
+ * Says what a request for a token would get, and why: it is decided as `POST /token` decides it, by the same functions,
+ * and nothing is vended or recorded.
  *
  * @param reader who is told: a workload learns nothing of policies that concern others, nor whether there is a role that
  *   it may not take
- * @throws DependencyFault when behaviour or a further condition cannot be asked
+ * @throws DependencyFault when behaviour, a further condition or what is held against the subject cannot be read
  */
 export async function explainToken(
   request: Asked,
@@ -42,12 +47,12 @@ export async function explainToken(
   circumstances: Circumstances,
   reader: Reader,
   rules: LifetimeRules,
-  ports: TokenDecisionPorts,
+  ports: ExplainTokenPorts,
 ): Promise<ExplainTokenOutcome> {
   const { bundle } = ports.policies;
   const behaviour = askedOnce(ports.behaviour);
   const decide = (request: Asked) => decideToken(request, caller, circumstances, rules, { ...ports, behaviour });
-  const decision = await decide(request);
+  const [decision, standing] = await Promise.all([decide(request), ports.standings.get(caller.subject)]);
   if (decision.kind === 'bad_request') return decision;
 
   const insight = policyInsight(bundle);
@@ -62,6 +67,8 @@ export async function explainToken(
     source_ip: circumstances.sourceIp,
     time: new Date(circumstances.time).toISOString(),
     policy: bundle.hash.slice(0, 12),
+    ...(standing.block !== undefined &&
+      holds(standing.block, circumstances.time) && { blocked_until: new Date(standing.block.until).toISOString() }),
   };
   const { asking } = decision;
   if (asking.role !== undefined && !mayKnowRole(asking.role, decision, viewOf(decision))) {
@@ -77,10 +84,13 @@ export async function explainToken(
     pairs: decision.judgements.map((judgement) => explainPair(judgement, view)),
   };
   if (decision.kind === 'allowed') {
+    const restriction = restrictionOn({ decidedAt: circumstances.time, lifetime: decision.lifetime }, standing);
+    if (restriction?.kind === 'refused')
+      return explained({ allowed: false, denial: restriction.denial, ...ofDecision });
     return explained({
       allowed: true,
       ...ofDecision,
-      expires_in: decision.lifetime,
+      expires_in: restriction?.lifetime ?? decision.lifetime,
       authorization_details: decision.decision.granted,
       ...(decision.obligations && { obligations: decision.obligations }),
     });

@@ -1,6 +1,6 @@
 import type { ListedToken, TokenState } from '../../contract/token-list.ts';
 import { accessOf } from '../audit-event.ts';
-import type { TokenRecord } from '../token-record.ts';
+import { denialOf, type TokenRecord } from '../token-record.ts';
 import { isPartlyIndexed } from '../token-selector.ts';
 
 /**
@@ -10,6 +10,7 @@ import { isPartlyIndexed } from '../token-selector.ts';
  * @param now milliseconds since the epoch
  */
 export function stateOf(record: TokenRecord, now: number): TokenState {
+  if (denialOf(record) !== undefined) return 'denied';
   if (record.status !== 'issued') return record.status;
   return now < record.expiresAt ? 'active' : 'expired';
 }
@@ -40,8 +41,9 @@ export function listedToken(record: TokenRecord, now: number, issuer: string): L
 
 /** What only a token has that was vended, or was meant to be; and how it ended, or why there never was one. */
 function end(record: TokenRecord): Partial<ListedToken> {
-  if (record.status === 'denied')
-    return { denial: record.denial, ...(isPartlyIndexed(record) && { partially_indexed: true as const }) };
+  const denial = denialOf(record);
+  if (record.status === 'denied' || denial !== undefined)
+    return { ...(denial && { denial }), ...(isPartlyIndexed(record) && { partially_indexed: true as const }) };
   const vended = { size: record.size, expires_at: iso(record.expiresAt) };
   if (record.status === 'failed') return { ...vended, failure: record.failure };
   if (record.status !== 'revoked') return vended;

@@ -4,8 +4,8 @@ import { accessOf, type Remembered } from '../../core/audit-event.ts';
 import type { AuditFact, Introspections } from '../../core/audit-fact.ts';
 import type { OrderState } from '../../core/revocation/order.ts';
 import type { Lifted, Standing } from '../../core/standing.ts';
-import type { TokenRecord } from '../../core/token-record.ts';
-import { type IndexEntry, indexPosition } from '../../core/token-selector.ts';
+import { denialOf, type TokenRecord } from '../../core/token-record.ts';
+import { type IndexEntry, indexPosition, PENDING } from '../../core/token-selector.ts';
 
 // The table's layout: docs/storage-schema.md says what it serves and what it costs.
 
@@ -84,8 +84,10 @@ export function indexPartition(kind: 'issued' | 'denied', { dimension, value }: 
 }
 
 /** The entry of a record in the index of the table itself. */
-export function indexKey({ status, tokenId, decidedAt }: TokenRecord, entry: IndexEntry): Item {
-  const kind = status === 'denied' ? 'denied' : 'issued';
+export function indexKey(record: TokenRecord, entry: IndexEntry): Item {
+  const { tokenId, decidedAt } = record;
+  // A denial that was stored as a token's record was pending as one.
+  const kind = denialOf(record) !== undefined && entry !== PENDING ? 'denied' : 'issued';
   const pk = indexPartition(kind, entry, shardOf(tokenId) % INDEX_SHARDS);
   return marshall({ pk, sk: indexPosition(decidedAt, tokenId) });
 }

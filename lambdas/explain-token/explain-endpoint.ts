@@ -3,11 +3,11 @@ import { anyExplanationRequest, explanationRequest } from '../../contract/explan
 import type { Parsed } from '../../contract/parse-parameters.ts';
 import { parseWorkloadArn } from '../../contract/subject.ts';
 import { type Asked, OMITTED_WHEN_EMPTY } from '../../contract/token.ts';
-import { explainToken } from '../../core/explain/explain-token.ts';
+import { type ExplainTokenPorts, explainToken } from '../../core/explain/explain-token.ts';
 import { type Caller, parseCaller } from '../../core/identity.ts';
 import type { Reader } from '../../core/policy/near-misses.ts';
 import type { Clock } from '../../core/ports.ts';
-import type { Circumstances, LifetimeRules, TokenDecisionPorts } from '../../core/token-decision.ts';
+import type { Circumstances, LifetimeRules } from '../../core/token-decision.ts';
 import { answer, refuse } from '../answers.ts';
 import { authenticated, readParameters } from '../api-request.ts';
 import { apiHandler } from '../middleware/api-handler.ts';
@@ -29,7 +29,7 @@ interface Asking {
  *
  * The path decides who it is about, for IAM decides by the path: on `/explain`, the caller, whatever the body says.
  */
-export function explainEndpoint(rules: LifetimeRules, ports: TokenDecisionPorts & { clock: Clock }) {
+export function explainEndpoint(rules: LifetimeRules, ports: ExplainTokenPorts & { clock: Clock }) {
   return apiHandler(async (event) => {
     const { requestId, userArn } = authenticated(event);
     const now = ports.clock.now();

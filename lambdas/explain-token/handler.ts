@@ -1,14 +1,17 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { clientSettings } from '../adapters/aws-call.ts';
+import { dynamoSubjectStandings } from '../adapters/dynamo-subject-standings.ts';
 import { decisionPorts, lifetimeRules } from '../decision-ports.ts';
 import { readEnv } from '../read-env.ts';
 import { explainTokenEnv } from './env.ts';
 import { explainEndpoint } from './explain-endpoint.ts';
 
 const env = readEnv(explainTokenEnv);
+const dynamo = new DynamoDBClient(clientSettings);
 
 /** `POST /explain` and `POST /explain/any`, wired to this deployment: it decides by what issue-token decides by. */
 export const handler = explainEndpoint(lifetimeRules(env), {
-  ...(await decisionPorts(import.meta.url, new DynamoDBClient(clientSettings), env)),
+  ...(await decisionPorts(import.meta.url, dynamo, env)),
+  standings: dynamoSubjectStandings(dynamo, env.TABLE_NAME),
   clock: Date,
 });

@@ -30,6 +30,7 @@ export function tokenEndpoint(rules: IssuingRules, ports: IssueTokenPorts) {
       expires_in: outcome.lifetime,
       authorization_details: outcome.authorizationDetails,
       ...(outcome.scope !== undefined && { scope: outcome.scope }),
+      ...(outcome.obligations && { obligations: outcome.obligations }),
       token_id: outcome.tokenId,
     } satisfies TokenResponse);
   });

@@ -4,7 +4,7 @@ import type { AuditFacts, Continuations, Profiles, RevocationOrders, TokenIndex 
 import type { RecentBehaviour, StatusIndexes, SubjectStandings, TokenRecords } from '../../core/ports.ts';
 import type { OrderState } from '../../core/revocation/order.ts';
 import { holds, type Lifted, type Standing } from '../../core/standing.ts';
-import type { IssuedRecord, TokenRecord } from '../../core/token-record.ts';
+import { denialOf, type IssuedRecord, type TokenRecord } from '../../core/token-record.ts';
 import { type IndexEntry, indexEntries } from '../../core/token-selector.ts';
 import type { Retries } from '../../lambdas/middleware/queue-handler.ts';
 
@@ -127,7 +127,7 @@ export function inMemoryIndex(
   const positionOf = (time: number, tokenId: string) => `${String(time).padStart(15, '0')}#${tokenId}`;
   return {
     async add(record) {
-      const kind = record.status === 'denied' ? 'denied' : 'issued';
+      const kind = denialOf(record) === undefined ? 'issued' : 'denied';
       for (const entry of indexEntries(record)) {
         const partition = `${kind}#${nameOf(entry)}`;
         const ids = entries.get(partition) ?? new Map();

@@ -47,7 +47,7 @@ it.each([
     'issue-token',
     [...TABLE_KEY, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'kms:GetPublicKey', 'kms:Sign'],
   ],
-  ['explain-token', []],
+  ['explain-token', [...TABLE_KEY, 'dynamodb:GetItem']],
   ['introspect-token', [...TABLE_KEY, 'dynamodb:GetItem', 'dynamodb:UpdateItem', 'kms:GetPublicKey']],
   ['report-use', [...TABLE_KEY, 'dynamodb:PutItem', 'kms:GetPublicKey']],
   ['sweep-tokens', [...TABLE_KEY, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem']],

@@ -25,7 +25,7 @@ describe('a failure', { timeout: 20_000 }, () => {
       'a denial',
       { status: 403, body: wireError('access_denied', 'policy does not allow all that was asked for') },
       3,
-      'refused: policy does not allow all that was asked for (access_denied, request r-1)',
+      'refused: policy does not allow all that was asked for; why: tvm explain --action read --location orders-db/orders --audience orders-db (access_denied, request r-1)',
     ],
     [
       'a field, by its option',

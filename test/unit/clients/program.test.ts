@@ -33,8 +33,14 @@ describe('tvm', { timeout: 20_000 }, () => {
     expect(await runTvm(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
   });
 
-  it('without a command shows the help on standard error', async () => {
-    const { code, stdout, stderr } = await runTvm([]);
+  it('alone shows the help', async () => {
+    const help = await runTvm(['--help']);
+    expect(await runTvm([])).toEqual(help);
+    expect(help).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Usage: tvm /), stderr: '' });
+  });
+
+  it('without a command, but with options, shows the help on standard error', async () => {
+    const { code, stdout, stderr } = await runTvm(['--output', 'text']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(/^Usage: tvm .*\ntvm: name a command\n$/s);
   });

@@ -32,6 +32,18 @@ describe('tvm token', { timeout: 20_000 }, () => {
     ]);
   });
 
+  it('shows the obligations that come with a token', async () => {
+    const obligations = { networks: ['office', 'vpn'], windows: ['working-hours'], single_use: true };
+    machine.next = { body: { ...vended, obligations } };
+    const { stderr } = await machine.tvm(asking);
+    expect(stderr.split('\n').slice(3, 7)).toEqual([
+      'obligations  only from office',
+      '             only from vpn',
+      '             only during working-hours',
+      '             once',
+    ]);
+  });
+
   it('writes the whole answer with --output json, whatever a later machine adds to it', async () => {
     machine.next = { body: { ...vended, added_later: true } };
     const { code, stdout, stderr } = await machine.tvm([...asking, '--output', 'json']);

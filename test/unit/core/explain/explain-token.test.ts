@@ -3,11 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { explanation as explanationSchema } from '../../../../contract/explanation.ts';
 import { parseWorkloadArn } from '../../../../contract/subject.ts';
 import type { Asked } from '../../../../contract/token.ts';
-import { explainToken } from '../../../../core/explain/explain-token.ts';
+import { type ExplainTokenPorts, explainToken } from '../../../../core/explain/explain-token.ts';
 import type { FurtherCondition } from '../../../../core/further-condition.ts';
 import { policyDecisionPoint } from '../../../../core/policy/decision-point.ts';
 import type { Reader } from '../../../../core/policy/near-misses.ts';
-import { decideToken, type TokenDecisionPorts } from '../../../../core/token-decision.ts';
+import { decideToken } from '../../../../core/token-decision.ts';
+import { inMemoryStandings } from '../../../fakes/in-memory-records.ts';
 import { policyBundle } from '../../../fakes/policies.ts';
 import { ROLES, requests, SUBJECTS, worlds } from '../../../support/policy-generators.ts';
 
@@ -23,11 +24,11 @@ function callerOf(arn: string) {
   return caller;
 }
 
-function deciding(bundle = policyBundle(''), conditions: FurtherCondition[] = []): TokenDecisionPorts {
-  return { policies: policyDecisionPoint(bundle), conditions, behaviour };
+function deciding(bundle = policyBundle(''), conditions: FurtherCondition[] = []) {
+  return { policies: policyDecisionPoint(bundle), conditions, behaviour, standings: inMemoryStandings() };
 }
 
-async function explain(request: Asked, ports: TokenDecisionPorts, reader: Reader = 'operator', subject = SUBJECT) {
+async function explain(request: Asked, ports: ExplainTokenPorts, reader: Reader = 'operator', subject = SUBJECT) {
   const outcome = await explainToken(request, callerOf(subject), circumstances, reader, rules, ports);
   if (outcome.kind !== 'explained') throw new Error(`${outcome.bad.field} ${outcome.bad.problem}`);
   return explanationSchema.strict().parse(outcome.explanation);
@@ -243,6 +244,40 @@ describe('an explanation for the workload itself', () => {
     const explained = await explain(on(entry(['orders-db/orders'], ['read'])), deciding(bundle, [never]), 'workload');
     expect(explained.pairs[0]?.verdict).toBe('refused_by_condition');
     expect(JSON.stringify(explained)).not.toContain('night-watch');
+  });
+});
+
+describe('what is held against a workload', () => {
+  const asked = on(entry(['orders-db/orders'], ['read']));
+  const held = { at: circumstances.time, by: 'security.team', until: circumstances.time + 60_000 };
+  const blocked_until = new Date(held.until).toISOString();
+
+  it('is said of a request that policy allows: it is denied while the workload is blocked', async () => {
+    const ports = deciding(bundle);
+    await ports.standings.block(SUBJECT, held);
+    expect(await explain(asked, ports, 'workload')).toMatchObject({
+      allowed: false,
+      denial: 'subject_blocked',
+      blocked_until,
+      pairs: [{ verdict: 'allowed' }],
+    });
+    const later = { ...circumstances, time: held.until };
+    const outcome = await explainToken(asked, callerOf(SUBJECT), later, 'workload', rules, ports);
+    expect(outcome).toMatchObject({ kind: 'explained', explanation: { allowed: true } });
+    expect(outcome).not.toHaveProperty('explanation.blocked_until');
+  });
+
+  it('is said beside the policy that denies it', async () => {
+    const ports = deciding(bundle);
+    await ports.standings.block(SUBJECT, held);
+    const denied = on(entry(['orders-db/orders'], ['write']));
+    expect(await explain(denied, ports, 'workload')).toMatchObject({ allowed: false, denial: 'policy', blocked_until });
+  });
+
+  it('shortens a token where it is limited', async () => {
+    const ports = deciding(bundle);
+    await ports.standings.limit(SUBJECT, { ...held, lifetime: 60 });
+    expect(await explain(asked, ports, 'workload')).toMatchObject({ allowed: true, expires_in: 60 });
   });
 });
 

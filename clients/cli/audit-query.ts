@@ -100,7 +100,7 @@ export async function selectEvents(options: EventOptions): Promise<SelectedEvent
 function notShown(first: readonly Finding[], count: number): Failure {
   const named = first.map(({ kind, key, line }) => `${kind} ${key}${line === undefined ? '' : `:${line}`}`);
   const more = count > first.length ? ` and ${count - first.length} more` : '';
-  const sentence = `no event is shown of what is not as it was archived: ${named.join(', ')}${more}; see tvm audit verify`;
+  const sentence = `some events are not shown: ${named.join(', ')}${more}; tvm audit verify explains it`;
   return new Failure(sentence, { code: 'not_as_archived', exitCode: exitCodes.tampered });
 }
 

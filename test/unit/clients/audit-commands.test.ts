@@ -420,7 +420,7 @@ describe('tvm audit query', () => {
     const { code, stdout, stderr } = await runTvm(['audit', 'query', '--archive', folder, '--keys', jwks]);
     expect([code, stdout.split('\n').length]).toEqual([5, 33]);
     expect(stderr).toBe(
-      '32 events\n' + `tvm: some events are not shown: record-changed ${object}:1; tvm audit verify explains it\n`,
+      `32 events\ntvm: some events are not shown: record-changed ${object}:1; tvm audit verify explains it\n`,
     );
   });
 

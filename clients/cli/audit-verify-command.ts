@@ -15,7 +15,7 @@ than it can hold: --to the last full hour before it was made.
 
 Examples:
   $ tvm audit verify --archive s3://tvm-archive --keys audit-keys.json --from 2026-11-01 --to 2026-12-01
-  $ tvm audit verify --archive s3://tvm-archive --keys audit-keys.json --from 1d --expect-digest-within 65m
+  $ tvm audit verify --archive s3://tvm-archive --keys audit-keys.json --from 1d --expect-digest-within 70m
 
   Of a copy:
     $ aws s3 sync s3://tvm-archive copy/
@@ -30,7 +30,7 @@ export function addAuditVerifyCommand(audit: Command): void {
       .summary('find what was changed, removed, added or moved')
       .description('Find what was changed, removed, added or moved in the archive.'),
   )
-    .option('--expect-digest-within <duration>', 'the newest digest must end this long ago at most: 65m (default: 75m)')
+    .option('--expect-digest-within <duration>', 'the newest digest must end this long ago at most: 70m (without it: 75m)')
     .addHelpText('after', EXAMPLES)
     .action(async (_options, command: Command) => {
       const { verify } = await import('./audit-verify.ts');

@@ -30,7 +30,10 @@ export function addAuditVerifyCommand(audit: Command): void {
       .summary('find what was changed, removed, added or moved')
       .description('Find what was changed, removed, added or moved in the archive.'),
   )
-    .option('--expect-digest-within <duration>', 'the newest digest must end this long ago at most: 70m (without it: 75m)')
+    .option(
+      '--expect-digest-within <duration>',
+      'the newest digest must end this long ago at most: 70m (without it: 75m)',
+    )
     .addHelpText('after', EXAMPLES)
     .action(async (_options, command: Command) => {
       const { verify } = await import('./audit-verify.ts');

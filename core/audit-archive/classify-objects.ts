@@ -124,7 +124,9 @@ export async function* classifiedObjects(input: Classification): AsyncGenerator<
 
   for await (const digest of verifiedDigests(archive, keys, found)) {
     read?.(digest);
-    for (const object of digest.digest.objects) {
+    // A seal names what is newer than its end, by minutes.
+    const isNeeded = since === undefined || digest.to > since - HOUR;
+    for (const object of isNeeded ? digest.digest.objects : []) {
       const hour = hourIn(firstEventAt(object.key));
       const ofHour = statements.get(hour) ?? new Map<string, Statement>();
       statements.set(hour, ofHour.set(object.key, { object, digest }));

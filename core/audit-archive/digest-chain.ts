@@ -2,7 +2,7 @@ import type { JSONWebKeySet } from 'jose';
 import type { AuditDigest, NamedDigest } from '../../contract/audit-digest.ts';
 import { sha256 } from './chain.ts';
 import type { Finding } from './check-object.ts';
-import { readDigest } from './digest.ts';
+import { type NoDigest, readDigest } from './digest.ts';
 import { DIGESTS, digestKey } from './names.ts';
 import type { ArchiveReader } from './ports.ts';
 
@@ -47,10 +47,9 @@ export async function* verifiedDigests(
   /** Whether the first digest is there, or a finding says that it is not. */
   let firstSettled = false;
 
-  for await (const [key, content] of contents(archive, archive.list(DIGESTS))) {
+  for await (const { key, content, digest } of digestsIn(archive, jwks)) {
     firstSettled ||= key === firstDigest?.key;
-    const digest = content === undefined ? 'unsigned' : await readDigest(content, jwks);
-    if (content === undefined || typeof digest === 'string') {
+    if (typeof digest === 'string') {
       const what = 'It is not signed by a key of the archive, or is not what was signed.';
       found({ kind: 'digest-unsigned', key, what });
       unsigned = true;
@@ -147,24 +146,26 @@ function same(one: NamedDigest, other: NamedDigest | undefined): boolean {
   return one.key === other?.key && one.sha256 === other.sha256;
 }
 
-/** Objects with their names, in the order of the names; the next ones are read meanwhile. */
-async function* contents(
-  archive: ArchiveReader,
-  names: AsyncIterable<string>,
-): AsyncGenerator<[key: string, content: Uint8Array | undefined]> {
-  const reading: [key: string, content: Promise<Uint8Array | undefined>][] = [];
-  const first = async (): Promise<[string, Uint8Array | undefined] | undefined> => {
-    const [key, content] = reading.shift() ?? [];
-    return key === undefined ? undefined : [key, await content];
+/** What there is under the name of a digest. */
+interface Candidate {
+  key: string;
+  content: Uint8Array;
+  digest: AuditDigest | NoDigest;
+}
+
+/** All digests, in the order of their names; the next ones are read and verified meanwhile. */
+async function* digestsIn(archive: ArchiveReader, jwks: JSONWebKeySet): AsyncGenerator<Candidate> {
+  const candidate = async (key: string): Promise<Candidate> => {
+    const content = (await archive.get(key)) ?? new Uint8Array();
+    return { key, content, digest: await readDigest(content, jwks) };
   };
-  for await (const key of names) {
-    const content = archive.get(key);
-    // A failure is thrown when its turn comes, and is nobody's when the reader has stopped before.
-    content.catch(() => {});
-    reading.push([key, content]);
-    if (reading.length < AT_ONCE) continue;
-    const next = await first();
-    if (next) yield next;
+  const reading: Promise<Candidate>[] = [];
+  for await (const key of archive.list(DIGESTS)) {
+    const next = candidate(key);
+    // A failure is thrown when its turn comes. Until then, and if the reader stops before, it is not an unhandled one.
+    next.catch(() => {});
+    reading.push(next);
+    if (reading.length === AT_ONCE) yield (await reading.shift()) as Candidate;
   }
-  for (let next = await first(); next; next = await first()) yield next;
+  for (const last of reading) yield await last;
 }

@@ -41,10 +41,10 @@ const EVENTS_KEY = /^events\/dt=(\d{4}-\d\d-\d\d)\/hour=(\d\d)\/\1T\2(\d\d)(\d\d
 /** When the first event of an object was recorded, in milliseconds; `undefined` if the archive gives no object such a name. */
 export function firstEventAt(key: string): number | undefined {
   const [, day, hour, minute, second, fraction] = EVENTS_KEY.exec(key) ?? [];
-  const time = Date.parse(`${day}T${hour}:${minute}:${second}.${fraction}Z`);
+  const text = `${day}T${hour}:${minute}:${second}.${fraction}Z`;
+  const time = Date.parse(text);
   // Date.parse accepts 30 February and 24:00:00. Names must sort by time, so only the canonical spelling counts.
-  if (Number.isNaN(time) || !key.startsWith(hourPrefix(time) + compact(time))) return undefined;
-  return time;
+  return Number.isNaN(time) || new Date(time).toISOString() !== text ? undefined : time;
 }
 
 /** The beginning of the hour of a time. Milliseconds. */

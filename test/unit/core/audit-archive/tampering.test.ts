@@ -9,7 +9,7 @@ import { findFirstDigest } from '../../../../core/audit-archive/digest-chain.ts'
 import { makeDigests } from '../../../../core/audit-archive/make-digests.ts';
 import { DIGESTS, digestKey, EVENTS, eventsKey, firstEventAt, HOUR } from '../../../../core/audit-archive/names.ts';
 import { readEvents } from '../../../../core/audit-archive/read-events.ts';
-import { verifyArchive } from '../../../../core/audit-archive/verify-archive.ts';
+import { type VerifyArchiveInput, verifyArchive } from '../../../../core/audit-archive/verify-archive.ts';
 import { signedJws } from '../../../../core/jws.ts';
 import { inMemoryAdopted, inMemoryArchive } from '../../../fakes/in-memory-archive.ts';
 import { localKeys } from '../../../fakes/local-keys.ts';
@@ -77,11 +77,11 @@ interface Window {
   to?: number;
 }
 
-async function verify(content: Content, window: Window = {}, key: NamedDigest | undefined = firstDigest) {
+async function verify(content: Content, input: Partial<VerifyArchiveInput> = {}) {
   const findings: Finding[] = [];
   const archive = inMemoryArchive(content);
   const found = (finding: Finding) => findings.push(finding);
-  const result = await verifyArchive({ archive, jwks, firstDigest: key, to: NOW, now: NOW, ...window, found });
+  const result = await verifyArchive({ archive, jwks, firstDigest, to: NOW, now: NOW, ...input, found });
   return { ...result, list: findings, pairs: pairsOf(findings) };
 }
 
@@ -507,6 +507,67 @@ describe.each(Object.entries(KINDS))('%s', (_, tamper) => {
       // Missing objects and an overdue digest are for verify to find.
       expect(pairs).toEqual(expect.arrayContaining(asked.pairs));
     }, 5);
+  });
+});
+
+describe('what docs/audit.md says is not visible', () => {
+  /** Adds an object, and verifies and queries before and after the next digest. */
+  async function addedBefore(at: number, records: object[] = forged(at)) {
+    const objects = inMemoryArchive(new Map(whole.content));
+    const key = eventsKey({ at, eventId: 'forged-0' });
+    objects.content.set(key, Buffer.from(writeLines(key, records)));
+    const before = [await verify(objects.content), await query(objects.content)] as const;
+    await makeDigests({ now: END + HOUR + 5 * MINUTE }, { objects, signer, keys });
+    const later = { to: END + HOUR, now: END + HOUR + 6 * MINUTE };
+    const after = [await verify(objects.content, later), await query(objects.content)] as const;
+    const classes = [before, after].map(([, { shown }]) => shown.get('forged-0')?.class);
+    return { key, found: [before, after].map(([{ pairs }]) => pairs), classes };
+  }
+
+  it('a well-formed object that is newer than the last digest is pending, and the next digest vouches for it', async () => {
+    const { found, classes } = await addedBefore(END + 3 * MINUTE);
+    expect([found, classes]).toEqual([
+      [[], []],
+      ['pending', 'vouched'],
+    ]);
+  });
+
+  it.each([
+    1,
+    25 * HOUR,
+    26 * HOUR,
+  ])('one dated %i ms before the last digest’s end is found until the next digest', async (ago) => {
+    const { key, found, classes } = await addedBefore(END - ago);
+    expect([found, classes]).toEqual([
+      [[`object-added ${key}`], []],
+      [undefined, 'vouched'],
+    ]);
+  });
+
+  it('one dated longer ago than any digest looks back is found for good', async () => {
+    const { key, found, classes } = await addedBefore(END - 27 * HOUR - 1);
+    expect([found, classes]).toEqual([
+      [[`object-added ${key}`], [`object-added ${key}`]],
+      [undefined, undefined],
+    ]);
+  });
+
+  it('what a digest vouches for and is no record is found, and not shown', async () => {
+    const { key, found } = await addedBefore(END + 3 * MINUTE, [{ eventId: 'forged-0' }]);
+    expect(found).toEqual([[`object-added ${key}`], [`record-added ${key}`]]);
+  });
+
+  it('the newest digest, removed and made again without an object, is found until then; a copy of it differs', async () => {
+    const objects = inMemoryArchive(new Map(whole.content));
+    const key = digestNames.at(-1) ?? '';
+    const [removed = ''] = namedIn(key);
+    objects.content.delete(key);
+    objects.content.delete(removed);
+    const soon = { expectDigestWithin: 66 * MINUTE };
+    expect((await verify(objects.content, soon)).pairs).toEqual([`digest-missing ${key}`]);
+    await makeDigests({ now: NOW }, { objects, signer, keys });
+    expect((await verify(objects.content, soon)).pairs).toEqual([]);
+    expect(objects.content.get(key)).not.toEqual(bytesOf(key));
   });
 });
 

@@ -7,6 +7,10 @@ import { exitCodes, Failure, usageFailure } from './failure.ts';
 import type { GlobalOptions } from './global-options.ts';
 import { resolveEndpoint } from './settings.ts';
 
+const NO_KEYS =
+  'digests are verified with keys: give --keys FILE, which tvm audit keys writes, or say by --endpoint URL or TVM_ENDPOINT ' +
+  'which service publishes them';
+
 /** How long the keys may be under way, in milliseconds. */
 const TIMEOUT = 10_000;
 
@@ -27,6 +31,7 @@ export async function auditKeys(source: string | undefined, options: GlobalOptio
 
 async function read(source: string | undefined, options: GlobalOptions): Promise<string> {
   if (source === undefined) {
+    if (options.endpoint === undefined && !process.env.TVM_ENDPOINT) throw usageFailure(NO_KEYS, '--endpoint');
     const { href } = resolveEndpoint(options, process.env);
     return fetched(new URL(`${href.replace(/\/+$/, '')}/.well-known/audit-keys.json`));
   }

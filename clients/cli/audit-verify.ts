@@ -43,7 +43,7 @@ function readExpectation(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const seconds = parseDuration(text);
   if (seconds !== undefined) return seconds * 1000;
-  throw usageFailure('--expect-digest-within must be a duration such as 65m', '--expect-digest-within');
+  throw usageFailure('--expect-digest-within must be a duration such as 70m', '--expect-digest-within');
 }
 
 /** A finding on one line, such as `record-changed events/…/….ndjson:3 event 4f2c: It is not what was archived.` */

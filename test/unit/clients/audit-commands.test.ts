@@ -166,7 +166,7 @@ describe('tvm audit verify', () => {
       'an expectation that is no duration',
       ['--archive', '.', '--keys', 'x', '--expect-digest-within', 'soon'],
       '--expect-digest-within',
-      'must be a duration such as 65m',
+      'must be a duration such as 70m',
     ],
   ])('%s: says so, and ends with 2', async (_, args, option, sentence) => {
     const { code, stderr } = await runTvm(['audit', 'verify', ...args, '--output', 'json']);
@@ -433,6 +433,15 @@ describe('tvm audit query', () => {
   it('says which tokens a revocation picks out', async () => {
     const { stdout } = await query('--type', 'Revocation Ordered');
     expect(stdout).toContain('of subject arn:');
+  });
+
+  it('says how to give it keys where it has none', async () => {
+    const { folder } = await copy();
+    const { code, stdout, stderr } = await runTvm(['audit', 'query', '--archive', folder]);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(
+      /^tvm: digests are verified with keys: give --keys FILE, .* or say by --endpoint URL or TVM_ENDPOINT/,
+    );
   });
 
   it.each([

@@ -19,16 +19,31 @@ export const archivedObject = z.object({
 });
 export type ArchivedObject = z.infer<typeof archivedObject>;
 
+/** A digest, named so that no other passes for it. */
+export const namedDigest = z.object({
+  key: z.string().meta({ description: 'Its name in the archive.' }),
+  sha256: sha256.meta({ description: 'Of all its bytes.' }),
+});
+export type NamedDigest = z.infer<typeof namedDigest>;
+
+/**
+ * What a verifier of the archive keeps outside of it. It is also a JSON Web Key Set: RFC 7517, section 5, has readers
+ * ignore members that they do not know.
+ */
+export const auditKeyFile = z.object({
+  keys: z.array(z.looseObject({ kty: z.string() })).min(1),
+  first_digest: namedDigest.optional().meta({
+    description: 'The only digest that may have no `previous`. Without it, a restarted chain cannot be told.',
+  }),
+});
+
 /** A digest: what a JWS of type {@link AUDIT_DIGEST_TYPE} says. */
 export const auditDigest = z
   .object({
     version: z.literal('1'),
     from: time.meta({ description: 'Where the digest before ends, and what this one is named by.' }),
     to: time.meta({ description: 'When it was made, or was to be.' }),
-    previous: z
-      .object({ key: z.string(), sha256: sha256.meta({ description: 'Of all bytes of the digest before.' }) })
-      .nullable()
-      .meta({ description: 'The digest before; `null`: this is the first.' }),
+    previous: namedDigest.nullable().meta({ description: 'The digest before; `null`: this is the first.' }),
     objects: z.array(archivedObject).meta({ description: 'Every object that no digest before names.' }),
   })
   .meta({ id: 'AuditDigest', description: 'What the archive holds more than when the digest before was made.' });

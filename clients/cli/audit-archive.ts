@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { SKEW } from '../../core/audit-archive/names.ts';
 import type { ArchiveReader } from '../../core/audit-archive/ports.ts';
 import { resolveCredentials } from './credentials.ts';
 import { exitCodes, Failure, usageFailure } from './failure.ts';
@@ -9,8 +10,11 @@ import { resolveRegion } from './settings.ts';
 /**
  * Opens an archive: a bucket, or a directory that holds a copy of it.
  *
+ * A bucket is listed as it was at this moment. Reading a large archive takes long, and what is written meanwhile would look as if
+ * it were dated in the future.
+ *
  * @param place as in `s3://bucket` or `archive/`
- * @throws {Failure} when there is none, or no credentials to read it by
+ * @throws {Failure} when there is none, or no credentials to read it with
  */
 export async function openArchive(place: string, options: GlobalOptions, env = process.env): Promise<ArchiveReader> {
   if (!place.startsWith('s3://')) return directoryArchive(place);
@@ -23,6 +27,7 @@ export async function openArchive(place: string, options: GlobalOptions, env = p
   // By path where the environment says where S3 is: names of buckets are no host names there.
   const forcePathStyle = Boolean(env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL);
   const client = new S3Client({ region, credentials, forcePathStyle });
+  const until = Date.now() + SKEW;
   return {
     async get(Key) {
       try {
@@ -36,7 +41,9 @@ export async function openArchive(place: string, options: GlobalOptions, env = p
     async *list(Prefix, StartAfter) {
       try {
         for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix, StartAfter })) {
-          for (const { Key } of page.Contents ?? []) if (Key !== undefined) yield Key;
+          for (const { Key, LastModified } of page.Contents ?? []) {
+            if (Key !== undefined && Number(LastModified ?? 0) <= until) yield Key;
+          }
         }
       } catch (error) {
         throw unreadable(place, error);

@@ -3,6 +3,8 @@ import { addEventOptions, type EventOptions } from './audit-options.ts';
 
 const EXAMPLES = `
 Writes an event a line, as JSON: API Activity (6003), and Detection Finding (2004) for anomalies.
+Which events, and the exit codes, are those of tvm audit query. A pending event has the label pending in
+its metadata; export it again when a digest vouches for it.
 
 Examples:
   $ tvm audit export --archive s3://tvm-archive --format ocsf --from 2026-11-22 > events.ocsf.jsonl
@@ -19,11 +21,12 @@ export function addAuditExportCommand(audit: Command): void {
     .addOption(new Option('--format <format>', 'the form').choices(['ocsf']).default('ocsf'))
     .addHelpText('after', EXAMPLES)
     .action(async (_options, command: Command) => {
-      const [{ selectedEvents, writeLine }, { toOcsf }] = await Promise.all([
+      const [{ selectEvents, writeLine }, { toOcsf }] = await Promise.all([
         import('./audit-query.ts'),
         import('../../core/audit-archive/ocsf.ts'),
       ]);
-      const options = command.optsWithGlobals<EventOptions>();
-      for await (const event of selectedEvents(options)) await writeLine(JSON.stringify(toOcsf(event)));
+      const { events, check } = await selectEvents(command.optsWithGlobals<EventOptions>());
+      for await (const event of events) await writeLine(JSON.stringify(toOcsf(event.record, event.class)));
+      check();
     });
 }

@@ -1,34 +1,41 @@
 import { readFile } from 'node:fs/promises';
 import type { JSONWebKeySet } from 'jose';
-import * as z from 'zod';
+import { auditKeyFile } from '../../contract/audit-digest.ts';
+import type { AuditKeys } from '../../core/audit-archive/digest-chain.ts';
 import { boundedText } from '../../core/bounded-text.ts';
 import { isLoopback } from '../loopback.ts';
 import { exitCodes, Failure, usageFailure } from './failure.ts';
 import type { GlobalOptions } from './global-options.ts';
 import { resolveEndpoint } from './settings.ts';
 
+const NO_KEYS =
+  'digests are verified with keys: give --keys FILE, which tvm audit keys writes, or say by --endpoint URL or TVM_ENDPOINT ' +
+  'which service publishes them';
+
 /** How long the keys may be under way, in milliseconds. */
 const TIMEOUT = 10_000;
 
-/** The longest key set that is read, in bytes. */
+/** The longest key file that is read, in bytes. */
 const MOST_BYTES = 65_536;
 
-const keySet = z.object({ keys: z.array(z.looseObject({ kty: z.string() })).min(1) });
-
 /**
- * The public keys that digests are verified with: from a file, a URL, or the machine.
+ * What digests are verified with, from a key file, a URL or the service.
  *
- * @throws {Failure} when there are none
+ * @throws {Failure} when it cannot be read
  */
-export async function auditKeys(source: string | undefined, options: GlobalOptions): Promise<JSONWebKeySet> {
+export async function auditKeys(source: string | undefined, options: GlobalOptions): Promise<AuditKeys> {
   const text = await read(source, options);
-  const keys = keySet.safeParse(parseJson(text));
-  if (keys.success) return keys.data as JSONWebKeySet;
+  const file = auditKeyFile.safeParse(parseJson(text));
+  if (file.success) return { jwks: { keys: file.data.keys } as JSONWebKeySet, firstDigest: file.data.first_digest };
+  if (file.error.issues.some(({ path }) => path[0] === 'first_digest')) {
+    throw usageFailure('--keys: first_digest must have key and sha256, as `tvm audit keys` writes them', '--keys');
+  }
   throw usageFailure('--keys must name a JSON Web Key Set with at least one key', '--keys');
 }
 
 async function read(source: string | undefined, options: GlobalOptions): Promise<string> {
   if (source === undefined) {
+    if (options.endpoint === undefined && !process.env.TVM_ENDPOINT) throw usageFailure(NO_KEYS, '--endpoint');
     const { href } = resolveEndpoint(options, process.env);
     return fetched(new URL(`${href.replace(/\/+$/, '')}/.well-known/audit-keys.json`));
   }
@@ -52,7 +59,7 @@ async function fetched(url: URL): Promise<string> {
     const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(TIMEOUT) });
     if (response.ok) return await boundedText(response, MOST_BYTES);
   } catch {
-    // Told below: it makes no difference to whoever asks.
+    // Reported below, like an error status.
   }
   throw new Failure(`the keys could not be fetched from ${url.host}`, {
     code: 'unreachable',

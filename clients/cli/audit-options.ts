@@ -4,17 +4,28 @@ import { usageFailure } from './failure.ts';
 import type { GlobalOptions } from './global-options.ts';
 import { readMoment } from './moment-option.ts';
 
-/** The options of every `tvm audit` command. */
-export interface AuditOptions extends GlobalOptions {
+/** The options that say which archive, and what its digests are verified with. */
+export interface ArchiveOptions extends GlobalOptions {
   archive: string;
+  keys?: string;
+}
+
+/** Adds the options that say which archive, and what its digests are verified with. */
+export function addArchiveOptions(command: Command): Command {
+  return command
+    .requiredOption('--archive <place>', 'the archive: s3://bucket, or a directory with a copy of it')
+    .option('--keys <place>', 'a key file, or the URL of the public keys (without it: as the service publishes them)');
+}
+
+/** The options of `tvm audit verify`, `query` and `export`. */
+export interface AuditOptions extends ArchiveOptions {
   from?: string;
   to?: string;
 }
 
-/** Adds the options that say which archive, and which part of it. */
+/** Adds the options that say which part of an archive. */
 export function addAuditOptions(command: Command): Command {
-  return command
-    .requiredOption('--archive <place>', 'the archive: s3://bucket, or a directory with a copy of it')
+  return addArchiveOptions(command)
     .option('--from <time>', 'from then on: a time, a day, or a duration ago: 7d (without it: from the beginning)')
     .option('--to <time>', 'until then: a time, a day’s beginning, or a duration ago (without it: until now)');
 }

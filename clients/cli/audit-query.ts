@@ -3,15 +3,22 @@ import * as z from 'zod';
 import { location } from '../../contract/authorization-details.ts';
 import { parseWorkloadArn } from '../../contract/subject.ts';
 import { name, tokenId } from '../../contract/text.ts';
-import { type ArchivedRecord, archivedEvents } from '../../core/audit-archive/read-events.ts';
+import type { Finding } from '../../core/audit-archive/check-object.ts';
+import { type ReadEvent, readEvents } from '../../core/audit-archive/read-events.ts';
+import type { ArchivedRecord } from '../../core/audit-archive/read-record.ts';
 import { openArchive } from './audit-archive.ts';
+import { auditKeys } from './audit-keys.ts';
 import { type EventOptions, readSpan } from './audit-options.ts';
+import { exitCodes, Failure } from './failure.ts';
 import { checkRequest, namedBy } from './options.ts';
 import { describeDuration, describeGrants } from './output.ts';
 import { printable } from './printable.ts';
 
 /** How many events are put in order at once. Those of one moment are in several objects, which are not in order. */
 const MOMENT = 10_000;
+
+/** The most findings that the failure names. */
+const NAMED = 5;
 
 const asked = z.object({
   tokenId: tokenId.optional(),
@@ -32,31 +39,75 @@ const nameOption = namedBy({
   revocationId: '--revocation-id',
 });
 
-/** Lists events of the archive: a table for a person, or an event a line as JSON. */
+/**
+ * Lists events of the archive: a table for a person, or an event a line as JSON.
+ *
+ * @throws {Failure} as `selectEvents` and its `check` do
+ */
 export async function query(options: EventOptions): Promise<void> {
   const { output } = options;
+  const { events, check } = await selectEvents(options);
   let count = 0;
-  for await (const event of byTime(selectedEvents(options))) {
+  let pending = 0;
+  for await (const event of byTime(events)) {
     count += 1;
-    await writeLine(output === 'json' ? JSON.stringify(event) : describe(event));
+    if (event.class === 'pending') pending += 1;
+    await writeLine(output === 'json' ? JSON.stringify({ ...event.record, class: event.class }) : describe(event));
   }
-  if (output === 'text') process.stderr.write(`${count || 'no'} event${count === 1 ? '' : 's'}\n`);
+  if (output === 'text') {
+    const marked =
+      pending === 0 ? '' : `, ${pending} pending: no digest vouches for ${pending === 1 ? 'it' : 'them'} yet`;
+    process.stderr.write(`${count || 'no'} event${count === 1 ? '' : 's'}${marked}\n`);
+  }
+  check();
+}
+
+/** Events of the archive. */
+export interface SelectedEvents {
+  events: AsyncIterable<ReadEvent>;
+  /**
+   * To be called when all events were read.
+   *
+   * @throws {Failure} naming objects that are not shown, and digests that are not verified
+   */
+  check(): void;
 }
 
 /**
  * The events that the options ask for, in the order of the archive.
  *
- * @throws {Failure} naming the option that is wrong, or saying that the archive cannot be read
+ * @throws {Failure} naming the option that is wrong, or saying that archive or keys cannot be read
  */
-export async function* selectedEvents(options: EventOptions): AsyncGenerator<ArchivedRecord> {
-  const filter = { types: options.type, ...checkRequest(asked, options, nameOption), ...readSpan(options, Date.now()) };
-  yield* archivedEvents(await openArchive(options.archive, options), filter);
+export async function selectEvents(options: EventOptions): Promise<SelectedEvents> {
+  const now = Date.now();
+  const filter = { types: options.type, ...checkRequest(asked, options, nameOption), ...readSpan(options, now) };
+  const archive = await openArchive(options.archive, options);
+  const keys = await auditKeys(options.keys, options);
+  const first: Finding[] = [];
+  let count = 0;
+  const found = (finding: Finding) => {
+    count += 1;
+    if (count <= NAMED) first.push(finding);
+  };
+  return {
+    events: readEvents({ archive, keys, filter, now, found }),
+    check() {
+      if (count > 0) throw notShown(first, count);
+    },
+  };
 }
 
-/** Events by their own time. One that was archived long after it happened stays where it is. */
-async function* byTime(events: AsyncIterable<ArchivedRecord>): AsyncGenerator<ArchivedRecord> {
-  let held: ArchivedRecord[] = [];
-  const sort = () => held.sort((a, b) => Date.parse(a.time) - Date.parse(b.time));
+function notShown(first: readonly Finding[], count: number): Failure {
+  const named = first.map(({ kind, key, line }) => `${kind} ${key}${line === undefined ? '' : `:${line}`}`);
+  const more = count > first.length ? ` and ${count - first.length} more` : '';
+  const sentence = `some events are not shown: ${named.join(', ')}${more}; tvm audit verify explains it`;
+  return new Failure(sentence, { code: 'not_as_archived', exitCode: exitCodes.tampered });
+}
+
+/** Sorts events by their own time. One that was archived long after it happened stays where it is. */
+async function* byTime(events: AsyncIterable<ReadEvent>): AsyncGenerator<ReadEvent> {
+  let held: ReadEvent[] = [];
+  const sort = () => held.sort((a, b) => Date.parse(a.record.time) - Date.parse(b.record.time));
   for await (const event of events) {
     held.push(event);
     if (held.length < MOMENT) continue;
@@ -71,15 +122,16 @@ export async function writeLine(line: string): Promise<void> {
   if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');
 }
 
-/** An event on one line: when, what, which token, whose, and what there is besides. */
-function describe(event: ArchivedRecord): string {
-  const { time, detailType, tokenId, subject } = event;
+/** An event on one line: when, what, which token, whose, what there is besides, and whether it is pending. */
+function describe({ record, class: objectClass }: ReadEvent): string {
+  const { time, detailType, tokenId, subject } = record;
   const columns: [text: unknown, width: number][] = [
     [time, 24],
     [detailType, 22],
     [tokenId ?? '-', 36],
     [subject ?? '-', 0],
-    [besides(event), 0],
+    [besides(record), 0],
+    [objectClass === 'pending' ? '[pending]' : '', 0],
   ];
   return columns
     .map(([text, width]) => printable(String(text)).padEnd(width))

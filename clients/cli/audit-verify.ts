@@ -1,34 +1,49 @@
+import { parseDuration } from '../../contract/duration.ts';
 import type { Finding } from '../../core/audit-archive/check-object.ts';
 import { type Verified, verifyArchive } from '../../core/audit-archive/verify-archive.ts';
 import { openArchive } from './audit-archive.ts';
 import { auditKeys } from './audit-keys.ts';
 import { type AuditOptions, readSpan } from './audit-options.ts';
-import { exitCodes } from './failure.ts';
+import { exitCodes, usageFailure } from './failure.ts';
 import { writeJson } from './output.ts';
 import { printable } from './printable.ts';
 
 /** The most findings that are kept for JSON, which is written at the end. */
 const MOST = 10_000;
 
+export interface VerifyOptions extends AuditOptions {
+  expectDigestWithin?: string;
+}
+
 /**
  * Verifies the archive, and writes what is found.
  *
- * @throws {Failure} when archive or keys cannot be read
+ * @throws {Failure} when an option is wrong, or archive or keys cannot be read
  */
-export async function verify(options: AuditOptions & { keys?: string }): Promise<void> {
+export async function verify(options: VerifyOptions): Promise<void> {
   const now = Date.now();
   const { from, to = now } = readSpan(options, now);
+  const expectDigestWithin = readExpectation(options.expectDigestWithin);
   const archive = await openArchive(options.archive, options);
-  const jwks = await auditKeys(options.keys, options);
+  const keys = await auditKeys(options.keys, options);
   const findings: Finding[] = [];
   const found = (finding: Finding) => {
     if (options.output === 'text') process.stdout.write(`${describe(finding)}\n`);
     else if (findings.length < MOST) findings.push(finding);
   };
-  const result = await verifyArchive({ archive, jwks, ...(from !== undefined && { from }), to, now, found });
-  process.exitCode = result.findings > 0 ? exitCodes.tampered : exitCodes.done;
+  const span = { ...(from !== undefined && { from }), to, now, expectDigestWithin };
+  const result = await verifyArchive({ archive, ...keys, ...span, found });
+  process.exitCode = result.findings > 0 || result.notJudged.length > 0 ? exitCodes.tampered : exitCodes.done;
   if (options.output === 'json') writeJson({ ...result, findings, count: result.findings });
   else process.stdout.write(`${summary(result)}\n`);
+}
+
+/** @returns milliseconds */
+function readExpectation(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const seconds = parseDuration(text);
+  if (seconds !== undefined) return seconds * 1000;
+  throw usageFailure('--expect-digest-within must be a duration such as 70m', '--expect-digest-within');
 }
 
 /** A finding on one line, such as `record-changed events/…/….ndjson:3 event 4f2c: It is not what was archived.` */
@@ -37,12 +52,13 @@ function describe({ kind, key, line, eventId, what }: Finding): string {
   return printable(`${kind} ${place}${eventId === undefined ? '' : ` event ${eventId}`}: ${what}`);
 }
 
-function summary({ digests, objects, records, findings, covered, uncovered }: Verified): string {
-  const verdict = findings === 0 ? 'as it was archived' : counted(findings, 'finding');
+function summary({ digests, objects, records, findings, covered, uncovered, notJudged }: Verified): string {
+  const clean = notJudged.length === 0 ? 'as it was archived' : 'nothing found, but not everything was judged';
+  const verdict = findings === 0 ? clean : counted(findings, 'finding');
   const what = `${counted(records, 'record')} in ${counted(objects, 'object')}, by ${counted(digests, 'digest')}`;
   const span = covered === undefined ? '' : `, from ${covered.from} to ${covered.to}`;
-  const open = uncovered === 0 ? '' : `\n${counted(uncovered, 'object')} that no digest vouches for yet`;
-  return `${verdict}: ${what}${span}${open}`;
+  const pending = uncovered === 0 ? [] : [`pending: ${counted(uncovered, 'object')} that no digest vouches for yet`];
+  return [`${verdict}: ${what}${span}`, ...pending, ...notJudged.map((what) => `not judged: ${what}`)].join('\n');
 }
 
 function counted(count: number, what: string): string {

@@ -16,7 +16,7 @@ export const exitCodeMeanings: Record<ExitCode, string> = {
   2: 'an option, a setting or the input is at fault',
   3: 'refused: by policy, by IAM, or because the token is not yours; explain: it would be refused',
   4: 'introspect: the token is not active',
-  5: 'audit verify: something in the archive is not as it was, or is missing',
+  5: 'audit: something in the archive was changed, added, is missing or late, or could not be judged',
 };
 
 /** What a failure says besides its sentence. */

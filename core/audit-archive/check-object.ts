@@ -1,5 +1,7 @@
 import type { ArchivedObject } from '../../contract/audit-digest.ts';
 import { chainStart, eventIdIn, linesOf, nextChain, readLine, sha256 } from './chain.ts';
+import { eventsKey, firstEventAt, LATEST, SKEW } from './names.ts';
+import { readRecord } from './read-record.ts';
 
 /** Something that is not as it was when it was archived. */
 export interface Finding {
@@ -34,15 +36,48 @@ export function checkObject(named: ArchivedObject, content: Uint8Array): Finding
   const { key } = named;
   const lines = linesOf(content);
   const found = checkLines(named, lines);
-  if (found.length > 0 || sha256(content) === named.sha256) return found;
-  return [{ kind: 'object-changed', key, what: 'Its bytes are not those that the digest vouches for.' }];
+  if (found.length > 0) return found;
+  if (sha256(content) !== named.sha256) {
+    return [{ kind: 'object-changed', key, what: 'Its bytes are not those that the digest vouches for.' }];
+  }
+  // A digest vouches for what was there, whoever had put it there.
+  return lines.flatMap((line, index): Finding[] =>
+    readRecord(line) === undefined
+      ? [{ kind: 'record-added', key, line: index + 1, ...withEventId(line), what: NO_RECORD }]
+      : [],
+  );
 }
 
 /**
- * Checks an object that no digest names by its own chain alone. That finds damage, and whoever meddles without a thought;
- * whoever chains it anew is found by nothing until a digest names it.
+ * Checks an object that no digest names yet: its own chain, and that name and records agree. That finds damage and careless
+ * changes. Nothing finds an object that was rewritten carefully: only a digest can vouch for it.
+ *
+ * A record may be older than the object: a delayed sweep or a message moved back from a dead-letter queue makes such.
+ *
+ * @param now milliseconds
  */
-export function checkChain(key: string, content: Uint8Array): Finding[] {
+export function checkPending(key: string, content: Uint8Array, now: number): Finding[] {
+  const broken = checkChain(key, content);
+  if (broken.length > 0) return broken;
+  const at = firstEventAt(key) ?? Number.NaN;
+  return linesOf(content).flatMap((line, index): Finding[] => {
+    const record = readRecord(line);
+    const report = (what: string): Finding[] => [
+      { kind: 'object-added', key, line: index + 1, ...withEventId(line), what },
+    ];
+    if (record === undefined) return report(NO_RECORD);
+    const time = Date.parse(record.time);
+    if (index === 0 && eventsKey({ at, eventId: record.eventId }) !== key) {
+      return report('The object is not named by its first event.');
+    }
+    if (time <= Math.min(at + LATEST, now) + SKEW) return [];
+    return report('The event is later than an object of this name can hold.');
+  });
+}
+
+const NO_RECORD = 'It is not a record of the archive.';
+
+function checkChain(key: string, content: Uint8Array): Finding[] {
   const lines = linesOf(content);
   const links: Link[] = [{ chain: chainStart(key) }, ...lines.map((line) => readLine(line) ?? {})];
   if (lines.length === 0) return [{ kind: 'object-changed', key, what: 'It holds no line.' }];

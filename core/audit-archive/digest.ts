@@ -4,6 +4,9 @@ import { linesOf, readLine, sha256 } from './chain.ts';
 
 const ALGORITHMS = ['ES256', 'ES384', 'RS256'];
 
+/** Imported keys, by their key set: importing them takes as long as verifying a signature. */
+const imported = new WeakMap<JSONWebKeySet, ReturnType<typeof createLocalJWKSet>>();
+
 /** Why bytes are no digest of the machine. */
 export type NoDigest = 'unsigned' | 'malformed';
 
@@ -18,7 +21,9 @@ export async function readDigest(content: Uint8Array, jwks: JSONWebKeySet): Prom
   const signature = jws.slice(jws.lastIndexOf('.') + 1);
   if (Buffer.from(signature, 'base64url').toString('base64url') !== signature) return 'unsigned';
   try {
-    const { payload, protectedHeader } = await compactVerify(jws, createLocalJWKSet(jwks), { algorithms: ALGORITHMS });
+    const keys = imported.get(jwks) ?? createLocalJWKSet(jwks);
+    imported.set(jwks, keys);
+    const { payload, protectedHeader } = await compactVerify(jws, keys, { algorithms: ALGORITHMS });
     if (protectedHeader.typ !== AUDIT_DIGEST_TYPE) return 'unsigned';
     return auditDigest.safeParse(JSON.parse(Buffer.from(payload).toString())).data ?? 'malformed';
   } catch (error) {

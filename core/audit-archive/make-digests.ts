@@ -4,7 +4,18 @@ import { signedJws } from '../jws.ts';
 import type { Signer, VerificationKeys } from '../ports.ts';
 import { sha256 } from './chain.ts';
 import { describeObject, readDigest } from './digest.ts';
-import { DIGESTS, dayPrefix, digestKey, firstEventAt, HOUR, hourPrefix, LATEST } from './names.ts';
+import {
+  DIGESTS,
+  dayPrefix,
+  digestKey,
+  firstEventAt,
+  HOUR,
+  hourOf,
+  hourPrefix,
+  LATEST,
+  SETTLING,
+  SKEW,
+} from './names.ts';
 import type { ArchiveObjects } from './ports.ts';
 
 /** The most digests that one run makes up for: over a week of hours. */
@@ -24,10 +35,11 @@ export interface MakeDigestsPorts {
 /**
  * Makes the digests that are due: one for each hour that is over and has none, in order, whether it has events or not.
  *
- * A digest names what no earlier one does. An object may come late, so the last 26 hours are looked through each time.
+ * A digest names the objects that no earlier one names. An object may come late, so the last 26 hours are listed each time.
  *
  * @param now milliseconds
- * @param sealNow makes one more, up to this second
+ * @param sealNow makes one more, which names every object there is now. It ends some minutes ago, so that an object
+ *   which is still on its way is newer than its end, and not late
  * @returns the names of those that were made
  * @throws when the digests there are do not verify: what they cover is not known then
  */
@@ -36,30 +48,30 @@ export async function makeDigests(
   { objects, signer, keys }: MakeDigestsPorts,
 ): Promise<string[]> {
   const { last, covered } = await madeBefore(now, objects, keys);
-  const from = last?.to ?? Math.floor(now / HOUR) * HOUR - HOUR;
-  const ends = endsAfter(from, now, sealNow);
-  const latest = ends.at(-1);
+  const from = last?.to ?? hourOf(now) - HOUR;
+  const due = dueDigests(from, now, sealNow);
+  const latest = due.at(-1)?.before;
   if (latest === undefined) return [];
 
   const open = (await namesBetween(from - LATEST, latest, objects)).filter((key) => !covered.has(key));
   const made: string[] = [];
   let previous = last && { key: last.key, sha256: last.sha256 };
   let start = from;
-  for (const end of ends) {
-    const due = open.filter((key) => hourOf(key) < end);
+  for (const { end, before } of due) {
+    const named = open.filter((key) => (firstEventAt(key) ?? Number.POSITIVE_INFINITY) < before);
     const digest: AuditDigest = {
       version: '1',
       from: new Date(start).toISOString(),
       to: new Date(end).toISOString(),
       previous: previous ?? null,
-      objects: await described(due, objects),
+      objects: await described(named, objects),
     };
     const key = digestKey(start);
     const jws = await signedJws(signer, AUDIT_DIGEST_TYPE, digest);
     // Another run was quicker: what it named may be what was found here, so the next run starts over from there.
     if (!(await objects.putNew(key, jws))) break;
     made.push(key);
-    open.splice(0, open.length, ...open.filter((other) => !due.includes(other)));
+    open.splice(0, open.length, ...open.filter((other) => !named.includes(other)));
     previous = { key, sha256: sha256(jws) };
     start = end;
   }
@@ -90,7 +102,8 @@ async function madeBefore(
     }
     const to = Date.parse(digest.to);
     last ??= { key, sha256: sha256(content), to };
-    if (to <= last.to - LATEST - HOUR) break;
+    // The oldest hour that is listed begins up to 27 hours before; a seal names objects of up to an hour after its end.
+    if (to <= last.to - LATEST - 2 * HOUR) break;
     for (const object of digest.objects) covered.add(object.key);
   }
   return { ...(last && { last }), covered };
@@ -102,29 +115,32 @@ async function digestNames(now: number, objects: ArchiveObjects): Promise<string
   return lately.length > 0 ? lately : all(objects.list(DIGESTS));
 }
 
-/** The full hours after `from`, until `now`; and `now` itself, in whole seconds, when it is to be sealed. */
-function endsAfter(from: number, now: number, sealNow: boolean): number[] {
-  const ends: number[] = [];
-  const first = Math.floor(from / HOUR) * HOUR + HOUR;
-  for (let end = first; end <= now && ends.length < MOST; end += HOUR) ends.push(end);
-  const second = Math.floor(now / 1000) * 1000;
-  if (sealNow && ends.length < MOST && second > (ends.at(-1) ?? from)) ends.push(second);
-  return ends;
+/** A digest to make: it ends at `end` and names objects whose first event is of before `before`. Milliseconds. */
+interface DueDigest {
+  end: number;
+  before: number;
+}
+
+/**
+ * The digests of the hours from `from` that are over; or of those that are over and settled, and one that seals what there
+ * is now.
+ */
+function dueDigests(from: number, now: number, sealNow: boolean): DueDigest[] {
+  const due: DueDigest[] = [];
+  const until = sealNow ? Math.floor((now - SETTLING) / 1000) * 1000 : now;
+  for (let end = hourOf(from) + HOUR; end <= until && due.length < MOST; end += HOUR) due.push({ end, before: end });
+  const sealed = Math.max(until, (due.at(-1)?.end ?? from) + 1000);
+  if (sealNow && due.length < MOST && sealed <= now) due.push({ end: sealed, before: now + SKEW });
+  return due;
 }
 
 /** The objects of the hours between two times. */
 async function namesBetween(from: number, to: number, objects: ArchiveObjects): Promise<string[]> {
   const names: string[] = [];
-  for (let hour = Math.floor(from / HOUR) * HOUR; hour < to; hour += HOUR) {
+  for (let hour = hourOf(from); hour < to; hour += HOUR) {
     names.push(...(await all(objects.list(hourPrefix(hour)))));
   }
   return names;
-}
-
-/** The beginning of the hour that an object lies in; of what the archive did not name, no hour is ever over. */
-function hourOf(key: string): number {
-  const at = firstEventAt(key);
-  return at === undefined ? Number.POSITIVE_INFINITY : Math.floor(at / HOUR) * HOUR;
 }
 
 async function described(names: readonly string[], objects: ArchiveObjects): Promise<ArchivedObject[]> {

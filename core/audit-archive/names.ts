@@ -12,6 +12,15 @@ export const HOUR = 3_600_000;
 export const LATEST = 26 * HOUR;
 
 /**
+ * How long an object takes to arrive when nothing fails, in milliseconds: the longest batching window (5 minutes) and the
+ * timeout of `archive-audit` (2 minutes), plus one minute.
+ */
+export const SETTLING = 8 * 60_000;
+
+/** How far the clocks of the stream, the functions and the computer that verifies may differ, in milliseconds. */
+export const SKEW = 5 * 60_000;
+
+/**
  * The name of the object whose first event is this one. Of two invocations that are given the same event next, both
  * come to the same name.
  *
@@ -29,11 +38,18 @@ export function hourPrefix(time: number): string {
 
 const EVENTS_KEY = /^events\/dt=(\d{4}-\d\d-\d\d)\/hour=(\d\d)\/\1T\2(\d\d)(\d\d)\.(\d{3})Z-[\w-]{1,128}\.ndjson$/;
 
-/** When the first event of an object was recorded, in milliseconds; `undefined` for a name that the archive gives to nothing. */
+/** When the first event of an object was recorded, in milliseconds; `undefined` if the archive gives no object such a name. */
 export function firstEventAt(key: string): number | undefined {
   const [, day, hour, minute, second, fraction] = EVENTS_KEY.exec(key) ?? [];
-  const time = Date.parse(`${day}T${hour}:${minute}:${second}.${fraction}Z`);
-  return Number.isNaN(time) ? undefined : time;
+  const text = `${day}T${hour}:${minute}:${second}.${fraction}Z`;
+  const time = Date.parse(text);
+  // Date.parse accepts 30 February and 24:00:00. Names must sort by time, so only the canonical spelling counts.
+  return Number.isNaN(time) || new Date(time).toISOString() !== text ? undefined : time;
+}
+
+/** The beginning of the hour of a time. Milliseconds. */
+export function hourOf(time: number): number {
+  return Math.floor(time / HOUR) * HOUR;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { AuditEvent } from '../../contract/events.ts';
-import type { ArchivedRecord } from './read-events.ts';
+import type { ReadEvent } from './read-events.ts';
+import type { ArchivedRecord } from './read-record.ts';
 
 // Audit events as OCSF, the schema that SIEMs and Amazon Security Lake take: docs/adr/ says why that one.
 // https://schema.ocsf.io/1.3.0/classes/api_activity and …/detection_finding
@@ -34,12 +35,17 @@ const API_EVENTS: Record<
 
 const SEVERITIES = { informational: 1, low: 2, medium: 3, high: 4 } as const;
 
-/** An event of the archive as an OCSF event. What the schema has no place for stands in `unmapped`. */
-export function toOcsf(record: ArchivedRecord): Record<string, unknown> {
-  return record.detailType === 'Anomaly Detected' ? detectionFinding(record) : apiActivity(record);
+/**
+ * An event of the archive as an OCSF event. What the schema has no place for stands in `unmapped`.
+ *
+ * @param objectClass a pending event has the label `pending` in its metadata
+ */
+export function toOcsf(record: ArchivedRecord, objectClass: ReadEvent['class']): Record<string, unknown> {
+  const event = record.detailType === 'Anomaly Detected' ? detectionFinding(record) : apiActivity(record);
+  return objectClass === 'pending' ? { ...event, metadata: { ...event.metadata, labels: ['pending'] } } : event;
 }
 
-function apiActivity(record: ArchivedRecord): Record<string, unknown> {
+function apiActivity(record: ArchivedRecord) {
   const { detailType, eventId, time, ...rest } = record;
   const { subject, account, session, tokenId, by, revokedBy, sourceIp, requestId, location, authorizationDetails } =
     rest;
@@ -72,7 +78,7 @@ function apiActivity(record: ArchivedRecord): Record<string, unknown> {
   };
 }
 
-function detectionFinding(record: ArchivedRecord): Record<string, unknown> {
+function detectionFinding(record: ArchivedRecord) {
   const { eventId, time, detector, severity, what, subject, tokenId } = record;
   return {
     ...base(record, { class: 2004, category: 2, activity: 1, activityName: 'Create' }),

@@ -1,14 +1,17 @@
 import { covers, overlap } from '../token-selector.ts';
-import { linesOf, readLine } from './chain.ts';
-import { dayPrefix, EVENTS, firstEventAt, HOUR, LATEST } from './names.ts';
+import { linesOf } from './chain.ts';
+import type { Finding } from './check-object.ts';
+import { addedObject, checkContent, classifiedObjects } from './classify-objects.ts';
+import type { AuditKeys } from './digest-chain.ts';
+import { LATEST } from './names.ts';
 import type { ArchiveReader } from './ports.ts';
+import { type ArchivedRecord, readRecord } from './read-record.ts';
 
-/** A line of the archive: an audit event's detail type and the members of its detail. Not verified. */
-export interface ArchivedRecord {
-  detailType: string;
-  eventId: string;
-  time: string;
-  [member: string]: unknown;
+/** An event of the archive. */
+export interface ReadEvent {
+  record: ArchivedRecord;
+  /** Whether a verified digest vouches for it, or it is too new for that. */
+  class: 'vouched' | 'pending';
 }
 
 /** Which events. Of several members, all must hold. */
@@ -25,37 +28,44 @@ export interface EventFilter {
   to?: number | undefined;
 }
 
-/**
- * The events of the archive that a filter lets through, in the order of the archive; object after object.
- *
- * An event may be archived late, so more than the hours asked for are read: 26 hours after them, and as many before,
- * since an object may hold what came long after its first event.
- *
- * @throws when a line is none of the archive: verify it
- */
-export async function* archivedEvents(archive: ArchiveReader, filter: EventFilter): AsyncGenerator<ArchivedRecord> {
-  const { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY } = filter;
-  const after = Number.isFinite(from) ? dayPrefix(EVENTS, from - LATEST - 24 * HOUR) : undefined;
-  for await (const key of archive.list(EVENTS, after)) {
-    const at = firstEventAt(key);
-    if (at === undefined || at < from - LATEST) continue;
-    if (at > to + LATEST) return;
-    const content = await archive.get(key);
-    for (const [index, line] of linesOf(content ?? new Uint8Array()).entries()) {
-      const record = recordIn(line);
-      if (record === undefined) throw new Error(`${key}, line ${index + 1}, is no line of an archive: verify it`);
-      if (passes(record, filter, from, to)) yield record;
-    }
-  }
+export interface ReadEventsInput {
+  archive: ArchiveReader;
+  keys: AuditKeys;
+  filter: EventFilter;
+  /** Milliseconds. */
+  now: number;
+  /** Is told what is wrong with the digests, and with each object that is not shown. */
+  found(finding: Finding): void;
 }
 
-function recordIn(line: string): ArchivedRecord | undefined {
-  try {
-    const record = JSON.parse(readLine(line)?.body ?? '');
-    return typeof record.detailType === 'string' && typeof record.time === 'string' ? record : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
+/**
+ * The events of the archive that match a filter, in the order of the archive; object after object. Events are shown if their
+ * object is vouched for and unchanged, or pending and intact. Every other object is a finding, and none of its events is
+ * shown.
+ *
+ * An event may be archived late, so objects of up to 26 hours after the time asked for are read, and of up to 26 hours
+ * before it, since an object may hold what came long after its first event. An object that is missing is not looked for:
+ * `verifyArchive` does that.
+ */
+export async function* readEvents({ archive, keys, filter, now, found }: ReadEventsInput): AsyncGenerator<ReadEvent> {
+  const { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY } = filter;
+  const since = Number.isFinite(from) ? { since: from - LATEST } : {};
+  for await (const object of classifiedObjects({ archive, keys, now, ...since, found })) {
+    const { key, at, listed } = object;
+    if (!listed || (at !== undefined && at < from - LATEST)) continue;
+    if (at !== undefined && at > to + LATEST) return;
+    if (object.class === 'added') {
+      found(addedObject(object));
+      continue;
+    }
+    const content = (await archive.get(key)) ?? new Uint8Array();
+    const faults = checkContent(object, content, now);
+    faults.forEach(found);
+    if (faults.length > 0) continue;
+    for (const line of linesOf(content)) {
+      const record = readRecord(line);
+      if (record !== undefined && passes(record, filter, from, to)) yield { record, class: object.class };
+    }
   }
 }
 
@@ -74,7 +84,7 @@ function passes(record: ArchivedRecord, filter: EventFilter, from: number, to: n
   );
 }
 
-/** Whether an event permits, refuses, reports or takes back anything in a location. */
+/** Whether an event permits, refuses, reports or revokes anything in a location. */
 function concerns({ authorizationDetails, location, selector }: ArchivedRecord, resource: string): boolean {
   if (typeof location === 'string') return covers(resource, location);
   const selected = (selector as { resource?: unknown } | undefined)?.resource;

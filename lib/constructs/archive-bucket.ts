@@ -58,7 +58,8 @@ export class ArchiveBucket extends Bucket {
     for (const role of [archiver, digester]) this.allowKey(role);
     this.denyPutting('OnlyTheArchiverPutsEvents', `${EVENTS}*`, archiver);
     this.denyPutting('OnlyTheDigesterPutsDigests', `${DIGESTS}*`, digester);
-    this.denyHiding();
+    this.deny('NobodyHidesWhatIsThere', ['s3:DeleteObject']);
+    this.deny('NobodyReplicatesIntoIt', ['s3:ReplicateObject', 's3:ReplicateDelete']);
   }
 
   private allow(role: Role, actions: string[], names: string): void {
@@ -81,16 +82,20 @@ export class ArchiveBucket extends Bucket {
   }
 
   /**
-   * Nobody deletes by name. That removes nothing, since versions are locked, but hides it behind a delete marker: with the
-   * last digest hidden, the digester would sign that hour anew, without what was hidden with it.
+   * Denies actions on objects to everybody.
+   *
+   * Deleting by name removes nothing, since versions are locked, but hides it behind a delete marker: with the last digest
+   * hidden, `digest-audit` would sign that hour again, without what was hidden with it. Replication from another bucket puts
+   * objects and delete markers here without `s3:PutObject` and `s3:DeleteObject`:
+   * https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html
    */
-  private denyHiding(): void {
+  private deny(sid: string, actions: string[]): void {
     this.addToResourcePolicy(
       new PolicyStatement({
-        sid: 'NobodyHidesWhatIsThere',
+        sid,
         effect: Effect.DENY,
         principals: [new AnyPrincipal()],
-        actions: ['s3:DeleteObject'],
+        actions,
         resources: [EVENTS, DIGESTS].map((names) => this.arnForObjects(`${names}*`)),
       }),
     );

@@ -68,9 +68,11 @@ export class AuditArchive extends Construct {
     });
     key.signedOnlyBy(this.digestAudit.role);
     this.bucket.writtenOnlyBy({ archiver: this.archiveAudit.role, digester: this.digestAudit.role });
+    // With the longest window, what was recorded at the end of the hour arrives five minutes later.
+    const minute = 4 + Math.ceil(config.archive_window / Duration.minutes(1).toSeconds());
     new Rule(this, 'each-hour', {
       description: 'Starts digest-audit, when what is under way has arrived',
-      schedule: Schedule.cron({ minute: '5' }),
+      schedule: Schedule.cron({ minute: String(minute) }),
       targets: [new LambdaFunction(this.digestAudit)],
     });
     this.digestAlarm = new Alarm(this, 'digest-alarm', {

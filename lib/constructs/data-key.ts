@@ -21,12 +21,16 @@ export class DataKey extends Key {
         },
       }),
     );
-    // EventBridge puts messages on encrypted queues; which rule may, each queue's own policy says.
+    // EventBridge puts messages on encrypted queues; which rule may, each queue's own policy says. It states the account
+    // then (CDK's own rule target relies on it: feature flag `eventsTargetQueueSameAccount`). It does not when it publishes to
+    // an encrypted topic, so no rule may have one as its target:
+    // https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
     this.addToResourcePolicy(
       new PolicyStatement({
         principals: [new ServicePrincipal('events.amazonaws.com')],
         actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
         resources: ['*'],
+        conditions: { StringEquals: { 'aws:SourceAccount': account } },
       }),
     );
   }

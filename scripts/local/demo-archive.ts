@@ -16,17 +16,22 @@ const PATIENCE = 60_000;
 export async function proveArchive(target: Target, outputs: StackOutputs, tokenId: string): Promise<void> {
   step(7, 'The archive proves what happened');
   const archive = `s3://${outputs.AuditArchiveBucket}`;
-  const life = await archived(target, archive, tokenId);
+  const tvm = tvmOf(target, outputs.Issuer);
+  const life = await archived(tvm, archive, tokenId);
   good(`tvm audit query --token-id ${tokenId} ${dim('(Object Lock, one object a batch)')}`);
-  for (const { time, detailType } of life) line(` ${dim(time.slice(11, 23))}  ${detailType}`);
+  for (const { time, detailType, class: objectClass } of life) {
+    line(` ${dim(time.slice(11, 23))}  ${detailType}${objectClass === 'pending' ? dim(' [pending]') : ''}`);
+  }
 
   // By itself it does so each hour.
   const seal = { FunctionName: outputs.AuditDigestFunction, Payload: JSON.stringify({ sealNow: true }) };
   await new LambdaClient(target).send(new InvokeCommand(seal));
   const keys = path.join(localDir, 'audit-keys.json');
-  const published = await fetch(`${outputs.Issuer}/.well-known/audit-keys.json`);
-  writeFileSync(keys, await published.text());
-  const verify = (place: string) => tvm(target, ['audit', 'verify', '--archive', place, '--keys', keys]);
+  const keyFile = await tvm(['audit', 'keys', '--archive', archive]);
+  expect(keyFile.code === 0, `\`tvm audit keys\` ended with ${keyFile.code}: ${keyFile.output}`);
+  writeFileSync(keys, keyFile.output);
+  good(`tvm audit keys > ${shown(keys)}: the public key, and which digest is the first`);
+  const verify = (place: string) => tvm(['audit', 'verify', '--archive', place, '--keys', keys]);
   const proven = await verify(archive);
   expect(proven.code === 0, `\`tvm audit verify\` ended with ${proven.code}: ${proven.output}`);
   good('tvm audit verify: each record is as it was archived, by digests that KMS signed');
@@ -44,13 +49,14 @@ export async function proveArchive(target: Target, outputs: StackOutputs, tokenI
 interface Kept {
   time: string;
   detailType: string;
+  class: 'vouched' | 'pending';
 }
 
 /** Waits until the archive has a token's life. @returns its events, in order */
-async function archived(target: Target, archive: string, tokenId: string): Promise<Kept[]> {
+async function archived(tvm: Tvm, archive: string, tokenId: string): Promise<Kept[]> {
   for (const deadline = Date.now() + PATIENCE; ; await sleep(200)) {
     const args = ['audit', 'query', '--archive', archive, '--token-id', tokenId, '--output', 'json'];
-    const { code, output } = await tvm(target, args);
+    const { code, output } = await tvm(args);
     const events: Kept[] = output
       .split('\n')
       .filter((text) => text.startsWith('{'))
@@ -62,8 +68,11 @@ async function archived(target: Target, archive: string, tokenId: string): Promi
   }
 }
 
-/** Runs the command `tvm`, as the deployer. @returns its exit code, and what it said */
-function tvm(target: Target, args: string[]): Promise<{ code: number; output: string }> {
+/** Runs the command `tvm`. @returns its exit code, and what it wrote */
+type Tvm = (args: string[]) => Promise<{ code: number; output: string }>;
+
+/** The command `tvm` with the credentials of the deployer. */
+function tvmOf(target: Target, issuer: string): Tvm {
   const { accessKeyId, secretAccessKey, sessionToken } = target.credentials;
   const env = {
     PATH: process.env.PATH,
@@ -71,15 +80,17 @@ function tvm(target: Target, args: string[]): Promise<{ code: number; output: st
     NO_COLOR: '1',
     AWS_ENDPOINT_URL: target.endpoint,
     AWS_REGION: target.region,
+    TVM_ENDPOINT: issuer,
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
     ...(sessionToken !== undefined && { AWS_SESSION_TOKEN: sessionToken }),
   };
-  return new Promise((resolve) =>
-    execFile(node24, [path.join(root, 'clients/cli/tvm.ts'), ...args], { env }, (error, stdout, stderr) =>
-      resolve({ code: Number(error?.code ?? 0), output: `${stdout}${stderr}` }),
-    ),
-  );
+  return (args) =>
+    new Promise((resolve) =>
+      execFile(node24, [path.join(root, 'clients/cli/tvm.ts'), ...args], { env }, (error, stdout, stderr) =>
+        resolve({ code: Number(error?.code ?? 0), output: `${stdout}${stderr}` }),
+      ),
+    );
 }
 
 /** Copies a bucket into a folder that was made anew. */

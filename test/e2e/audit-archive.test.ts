@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DynamoDBClient, GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
@@ -14,7 +14,8 @@ import {
 } from '@aws-sdk/client-s3';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { auditEvents } from '../../contract/events.ts';
-import { firstEventAt } from '../../core/audit-archive/names.ts';
+import { writeLines } from '../../core/audit-archive/chain.ts';
+import { eventsKey, firstEventAt } from '../../core/audit-archive/names.ts';
 import { recordKey } from '../../lambdas/adapters/dynamo-items.ts';
 import { curl } from '../support/curl.ts';
 import { administrator, archived } from '../support/deployed-archive.ts';
@@ -77,7 +78,7 @@ describe('the archive', () => {
       );
     });
     const [issued] = await archived('--token-id', tokenId, '--type', 'Token Issued');
-    const { detailType, ...detail } = issued ?? {};
+    const { detailType, class: _, ...detail } = issued ?? {};
     expect(auditEvents['Token Issued'].strict().parse(detail)).toMatchObject({ tokenId, reason: 'to be archived' });
   });
 
@@ -144,14 +145,38 @@ describe('the proof', () => {
       mkdirSync(dirname(join(copy, name)), { recursive: true });
       writeFileSync(join(copy, name), await content(name));
     }
-    const keys = await fetch(`${endpoint}/.well-known/audit-keys.json`);
-    writeFileSync(join(copy, 'audit-keys.json'), await keys.text());
+    const keys = await runTvm(['audit', 'keys', '--archive', `s3://${Bucket}`], { env: administrator });
+    expect([keys.code, keys.stderr]).toEqual([0, '']);
+    writeFileSync(join(copy, 'audit-keys.json'), keys.stdout);
   });
 
-  it('in the bucket, by the keys that the machine publishes: everything is as it was archived', async () => {
-    const { code, stdout, stderr } = await verify('--archive', `s3://${Bucket}`);
+  it('in the bucket, with a key file that names the first digest: everything is as it was archived', async () => {
+    const keys = ['--keys', join(copy, 'audit-keys.json')];
+    const { code, stdout, stderr } = await verify('--archive', `s3://${Bucket}`, ...keys);
     expect([code, stdout, stderr]).toEqual([0, expect.anything(), '']);
     expect(stdout).toMatch(/^as it was archived: \d+ records? in \d+ objects?, by \d+ digests?/);
+  });
+
+  it('with the keys that the service publishes: nothing is found, and a restarted chain is not judged', async () => {
+    const { code, stdout } = await verify('--archive', `s3://${Bucket}`);
+    expect(code).toBe(5);
+    expect(stdout).toMatch(/^nothing found, but not everything was judged: .*\nnot judged: /s);
+  });
+
+  it('in a copy that an object was added to: it is found, and its events are not shown', async () => {
+    const at = Date.now() + 86_400_000;
+    const key = eventsKey({ at, eventId: 'forged' });
+    const record = { detailType: 'Token Issued', eventId: 'forged', time: new Date(at).toISOString() };
+    mkdirSync(dirname(join(copy, key)), { recursive: true });
+    writeFileSync(join(copy, key), writeLines(key, [record]));
+    const from = ['--archive', copy, '--keys', join(copy, 'audit-keys.json'), '--output', 'json'];
+    const verified = await verify(...from);
+    const queried = await runTvm(['audit', 'query', ...from]);
+    rmSync(join(copy, key));
+    expect(verified.code).toBe(5);
+    expect(JSON.parse(verified.stdout).findings).toMatchObject([{ kind: 'object-added', key }]);
+    expect([queried.code, queried.stdout.includes('forged')]).toEqual([5, false]);
+    expect(queried.stderr).toContain(key);
   });
 
   it('in a copy, with nothing but the key: a byte that was changed is found, and the record named', async () => {

@@ -77,6 +77,17 @@ describe('the archive’s bucket', () => {
     expect(JSON.stringify(deny.Resource)).toMatch(/\/digests\/\*.*\/events\/\*/);
   });
 
+  it('takes nothing by replication: neither objects nor delete markers, and from nobody', () => {
+    const deny = bucketPolicy().find(({ Sid }: { Sid?: string }) => Sid === 'NobodyReplicatesIntoIt');
+    expect(deny).toMatchObject({
+      Effect: 'Deny',
+      Principal: { AWS: '*' },
+      Action: ['s3:ReplicateDelete', 's3:ReplicateObject'],
+    });
+    expect(deny).not.toHaveProperty('Condition');
+    expect(JSON.stringify(deny.Resource)).toMatch(/\/digests\/\*.*\/events\/\*/);
+  });
+
   it('is written under their own names alone by those functions, and by none is anything removed', () => {
     const named = (useCase: string, action: string) =>
       statementsOf(template, useCase)
@@ -134,6 +145,8 @@ describe('the stream', () => {
 
 it('digests are made some minutes after each hour, signed by a key that signs nothing else', () => {
   template.hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'cron(5 * * * ? *)' });
+  const slow = synthesize('archive_window = "5m"');
+  slow.hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'cron(9 * * * ? *)' });
   const key = propertiesOf('AWS::KMS::Key', 'auditkey');
   expect(key.Description).toContain('audit digests');
   const deny = key.KeyPolicy.Statement.find(({ Effect }: { Effect: string }) => Effect === 'Deny');

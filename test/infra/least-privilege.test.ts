@@ -303,3 +303,18 @@ describe('callers', () => {
     });
   });
 });
+
+it('no key lets a service use it but for this account', () => {
+  const keys = Object.values(template.findResources('AWS::KMS::Key'));
+  const ofServices = keys
+    .flatMap(({ Properties }) => Properties.KeyPolicy.Statement)
+    .filter(({ Principal }) => JSON.stringify(Principal).includes('amazonaws.com'));
+  const services = ofServices.flatMap(({ Principal }) => Principal.Service);
+  expect(services).toEqual(expect.arrayContaining(['events.amazonaws.com', 'cloudwatch.amazonaws.com']));
+  for (const { Principal, Condition } of ofServices) {
+    // CloudWatch Logs names the log group, and the account in it, in the encryption context.
+    expect(JSON.stringify(Condition), JSON.stringify(Principal)).toMatch(
+      /"StringEquals":\{"aws:SourceAccount":\{"Ref":"AWS::AccountId"\}\}|"kms:EncryptionContext:aws:logs:arn".*AWS::AccountId/,
+    );
+  }
+});

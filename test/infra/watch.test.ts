@@ -90,6 +90,12 @@ describe('the topic of alarms', () => {
     expect(statement).toMatchObject({ Effect: 'Allow', Action: ['kms:Decrypt', 'kms:GenerateDataKey'] });
   });
 
+  it('is no target of a rule: EventBridge states no account there, and the key asks for it', () => {
+    for (const { Properties } of Object.values(template.findResources('AWS::Events::Rule'))) {
+      expect(JSON.stringify(Properties.Targets)).not.toContain(topicId);
+    }
+  });
+
   it('writes to nobody but whom the configuration names', () => {
     template.resourceCountIs('AWS::SNS::Subscription', 0);
     synthesize('alarm_email = "security@example.com"').hasResourceProperties('AWS::SNS::Subscription', {

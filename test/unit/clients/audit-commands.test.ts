@@ -5,10 +5,14 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { archiveBatch } from '../../../core/audit-archive/archive-batch.ts';
+import { writeLines } from '../../../core/audit-archive/chain.ts';
+import { findFirstDigest } from '../../../core/audit-archive/digest-chain.ts';
 import { makeDigests } from '../../../core/audit-archive/make-digests.ts';
-import { DIGESTS, HOUR } from '../../../core/audit-archive/names.ts';
+import { DIGESTS, eventsKey, HOUR, hourOf } from '../../../core/audit-archive/names.ts';
+import { inMemoryAdopted, inMemoryArchive } from '../../fakes/in-memory-archive.ts';
 import { localKeys } from '../../fakes/local-keys.ts';
-import { archiveOf, NOON } from '../../support/archived-events.ts';
+import { archivedEvent, archiveOf, NOON } from '../../support/archived-events.ts';
 import { credentials, runTvm } from './run-tvm.ts';
 import { useStubMachine } from './stub-machine.ts';
 
@@ -20,18 +24,33 @@ const [object = ''] = names.filter((name) => name.startsWith('events/'));
 const TO = ['--to', '2026-11-22T15:00:00Z'];
 const SUBJECT = 'arn:aws:iam::111122223333:role/orders-service';
 
-/** A copy of the archive in a folder, and the keys beside it. */
-async function copy(meddle: (content: Map<string, Uint8Array>) => void = () => {}) {
+const keyFile = { ...(await keys.jwks()), first_digest: await findFirstDigest(objects, await keys.jwks()) };
+
+/** A copy of an archive in a folder, and a key file beside it. */
+async function copyOf(content: Map<string, Uint8Array>, file: object) {
   const folder = mkdtempSync(join(tmpdir(), 'tvm-audit-'));
-  const content = new Map(objects.content);
-  meddle(content);
   for (const [name, bytes] of content) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), bytes);
   }
   const jwks = join(folder, 'keys.json');
-  writeFileSync(jwks, JSON.stringify(await keys.jwks()));
+  writeFileSync(jwks, JSON.stringify(file));
   return { folder, jwks };
+}
+
+/** A copy of the archive that something was done to. */
+async function copy(meddle: (content: Map<string, Uint8Array>) => void = () => {}) {
+  const content = new Map(objects.content);
+  meddle(content);
+  return copyOf(content, keyFile);
+}
+
+/** Adds an object that is chained as the archive chains it. */
+function addObject(content: Map<string, Uint8Array>, at: number): string {
+  const { record } = archivedEvent('forged', at);
+  const key = eventsKey({ at, eventId: 'forged' });
+  content.set(key, Buffer.from(writeLines(key, [record])));
+  return key;
 }
 
 const verify = (folder: string, jwks: string, ...args: string[]) =>
@@ -67,10 +86,62 @@ describe('tvm audit verify', () => {
     const { code, stdout } = await verify(folder, jwks, ...TO, '--output', 'json');
     expect(code).toBe(5);
     expect(JSON.parse(stdout)).toMatchObject({
-      count: 1,
-      uncovered: 1,
-      findings: [{ kind: 'digest-missing', key: digest }],
+      count: 2,
+      uncovered: 0,
+      classes: { vouched: 2, pending: 0, added: 1 },
+      findings: [
+        { kind: 'digest-missing', key: digest },
+        { kind: 'object-added', key: expect.stringContaining('hour=13') },
+      ],
     });
+  });
+
+  it('counts the objects of each class, and reports what was added wherever it is', async () => {
+    const { folder, jwks } = await copy((content) => {
+      addObject(content, Date.UTC(2099, 0, 1));
+      addObject(content, Date.UTC(2001, 0, 1));
+    });
+    const part = ['--from', '2026-11-22T13:00:00Z', '--to', '2026-11-22T13:59:59Z'];
+    const { code, stdout } = await verify(folder, jwks, ...part, '--output', 'json');
+    expect(code).toBe(5);
+    expect(JSON.parse(stdout)).toMatchObject({
+      classes: { vouched: 3, pending: 0, added: 2 },
+      notJudged: [],
+      findings: [
+        { kind: 'object-added', key: expect.stringContaining('2001') },
+        { kind: 'object-added', key: expect.stringContaining('2099') },
+      ],
+    });
+  });
+
+  it('calls nothing proven by a key file that names no first digest, and says what to do', async () => {
+    const { folder, jwks } = await copyOf(objects.content, await keys.jwks());
+    const { code, stdout, stderr } = await verify(folder, jwks, ...TO);
+    expect([code, stderr]).toEqual([5, '']);
+    expect(stdout).toMatch(/^nothing found, but not everything was judged: 48 records in 3 objects, by 3 digests/);
+    expect(stdout).toMatch(/\nnot judged: Whether the chain of digests was restarted: .* `tvm audit keys` .*\n$/);
+    const json = await verify(folder, jwks, ...TO, '--output', 'json');
+    expect(JSON.parse(json.stdout)).toMatchObject({ count: 0, notJudged: [expect.stringContaining('restarted')] });
+  });
+
+  it('finds a chain that was restarted, from wherever it is asked', async () => {
+    const restarted = inMemoryArchive(new Map([...objects.content].filter(([name]) => !name.startsWith(DIGESTS))));
+    for (const hour of [2, 3]) await makeDigests({ now: NOON + hour * HOUR }, { objects: restarted, signer, keys });
+    const { folder, jwks } = await copyOf(restarted.content, keyFile);
+    for (const from of [[], ['--from', '2026-11-01'], ['--from', '2026-11-22T14:30:00Z']]) {
+      const { code, stdout } = await verify(folder, jwks, ...from, ...TO);
+      expect(code).toBe(5);
+      expect(stdout).toContain('digest-added digests/dt=2026-11-22/2026-11-22T130000.000Z.jws: It restarts the chain');
+    }
+  });
+
+  it('misses a digest that is expected', async () => {
+    const { folder, jwks } = await copy();
+    const { code, stdout } = await verify(folder, jwks, ...TO, '--expect-digest-within', '65m');
+    expect(code).toBe(5);
+    expect(stdout).toMatch(
+      /^digest-missing digests\/dt=2026-11-22\/2026-11-22T150000.000Z.jws: The newest digest ends at/,
+    );
   });
 
   it('asks of a part alone, when it is told which', async () => {
@@ -91,6 +162,12 @@ describe('tvm audit verify', () => {
       'such as 2026-11-22T09:30:00Z',
     ],
     ['no machine to have the keys from', ['--archive', '.'], '--endpoint', 'TVM_ENDPOINT'],
+    [
+      'an expectation that is no duration',
+      ['--archive', '.', '--keys', 'x', '--expect-digest-within', 'soon'],
+      '--expect-digest-within',
+      'must be a duration such as 70m',
+    ],
   ])('%s: says so, and ends with 2', async (_, args, option, sentence) => {
     const { code, stderr } = await runTvm(['audit', 'verify', ...args, '--output', 'json']);
     expect(code).toBe(2);
@@ -100,19 +177,71 @@ describe('tvm audit verify', () => {
   describe('without --keys', () => {
     const machine = useStubMachine();
 
-    it('takes those that the machine publishes', async () => {
+    it('takes those that the service publishes, which name no first digest', async () => {
       machine.next = { body: await keys.jwks() };
       const { folder } = await copy();
-      expect((await machine.tvm(['audit', 'verify', '--archive', folder, ...TO])).code).toBe(0);
+      const { code, stdout } = await machine.tvm(['audit', 'verify', '--archive', folder, ...TO]);
+      expect([code, stdout]).toEqual([5, expect.stringContaining('\nnot judged: ')]);
       expect(machine.asked.map(({ path }) => path)).toEqual(['/v1/.well-known/audit-keys.json']);
     });
   });
 });
 
+it('--keys with a first digest that is none is refused, and says how it is made', async () => {
+  const { folder, jwks } = await copyOf(objects.content, { ...keyFile, first_digest: { key: 'digests/x' } });
+  expect(await verify(folder, jwks)).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: 'tvm: --keys: first_digest must have key and sha256, as `tvm audit keys` writes them\n',
+  });
+});
+
+describe('tvm audit keys', () => {
+  const audit = async (content: Map<string, Uint8Array>, file: object) => {
+    const { folder, jwks } = await copyOf(content, file);
+    return runTvm(['audit', 'keys', '--archive', folder, '--keys', jwks]);
+  };
+
+  it('writes a key file that names the first digest, also from a file that names none', async () => {
+    for (const file of [await keys.jwks(), keyFile]) {
+      const { code, stdout, stderr } = await audit(objects.content, file);
+      expect([code, JSON.parse(stdout), stderr]).toEqual([0, keyFile, '']);
+    }
+  });
+
+  it.each([
+    ['has no digest yet', 1, 'the archive has no digest yet', () => new Map()],
+    [
+      'lost its first digest',
+      5,
+      'it names a previous digest, which is missing',
+      () =>
+        new Map([...objects.content].filter(([name]) => name !== `${DIGESTS}dt=2026-11-22/2026-11-22T120000.000Z.jws`)),
+    ],
+    [
+      'has other digests',
+      5,
+      'is not signed by these keys',
+      () => new Map(objects.content).set(`${DIGESTS}0`, Buffer.from('x')),
+    ],
+  ])('writes none of an archive that %s', async (_, exitCode, sentence, content) => {
+    const { code, stdout, stderr } = await audit(content(), await keys.jwks());
+    expect([code, stdout]).toEqual([exitCode, '']);
+    expect(stderr).toContain(sentence);
+  });
+
+  it('writes none of an archive that begins otherwise than the key file says', async () => {
+    const first_digest = { ...(keyFile.first_digest as object), sha256: '0'.repeat(64) };
+    const { code, stdout, stderr } = await audit(objects.content, { ...keyFile, first_digest });
+    expect([code, stdout]).toEqual([5, '']);
+    expect(stderr).toContain('--keys names another first digest');
+  });
+});
+
 describe('tvm audit query', () => {
   const query = async (...args: string[]) => {
-    const { folder } = await copy();
-    return runTvm(['audit', 'query', '--archive', folder, ...args]);
+    const { folder, jwks } = await copy();
+    return runTvm(['audit', 'query', '--archive', folder, '--keys', jwks, ...args]);
   };
   const events = async (...args: string[]): Promise<Record<string, string>[]> => {
     const { stdout } = await query('--output', 'json', ...args);
@@ -173,7 +302,9 @@ describe('tvm audit query', () => {
       AWS_REGION: 'eu-central-1',
       ...credentials,
     };
-    const { code, stdout, stderr } = await runTvm(['audit', 'query', '--archive', 's3://tvm-archive'], { env });
+    const { jwks } = await copy();
+    const bucket = ['--archive', 's3://tvm-archive', '--keys', jwks];
+    const { code, stdout, stderr } = await runTvm(['audit', 'query', ...bucket], { env });
     s3.close();
     expect({ code, stdout, stderr }).toEqual({
       code: 3,
@@ -184,16 +315,113 @@ describe('tvm audit query', () => {
     });
   });
 
-  it('tells by the events’ times, in whatever order their objects are', async () => {
-    const [first = '', second = ''] = names.filter((name) => name.startsWith('events/'));
-    const { folder } = await copy((content) => {
-      const [one, other] = [content.get(first), content.get(second)];
-      content.set(first, other ?? new Uint8Array()).set(second, one ?? new Uint8Array());
+  it('reads a bucket as it was when the command began: what is written meanwhile is not taken for added', async () => {
+    const content = new Map(objects.content);
+    const meanwhile = addObject(content, Date.UTC(2099, 0, 1));
+    const s3 = createServer(({ url = '' }, response) => {
+      const { pathname, searchParams } = new URL(url, 'http://s3');
+      const bytes = content.get(decodeURIComponent(pathname).replace('/tvm-archive/', ''));
+      if (bytes !== undefined) return response.end(bytes);
+      const listed = [...content.keys()].filter((key) => key.startsWith(searchParams.get('prefix') ?? '')).sort();
+      const written = (key: string) => new Date(Date.now() + (key === meanwhile ? HOUR : -HOUR)).toISOString();
+      const contents = listed.map(
+        (key) => `<Contents><Key>${key}</Key><LastModified>${written(key)}</LastModified></Contents>`,
+      );
+      const result = `<ListBucketResult>${contents.join('')}<IsTruncated>false</IsTruncated></ListBucketResult>`;
+      return response.writeHead(200, { 'content-type': 'application/xml' }).end(result);
     });
-    const { stdout } = await runTvm(['audit', 'query', '--archive', folder]);
-    const times = stdout.split('\n').map((line) => line.split(' ')[0]);
-    expect(times).toHaveLength(49);
-    expect(times.slice(0, -1)).toEqual(times.slice(0, -1).sort());
+    await once(s3.listen(0, '127.0.0.1'), 'listening');
+    const env = {
+      AWS_ENDPOINT_URL: `http://127.0.0.1:${(s3.address() as AddressInfo).port}`,
+      AWS_REGION: 'eu-central-1',
+      ...credentials,
+    };
+    const { jwks } = await copy();
+    const args = ['audit', 'query', '--archive', 's3://tvm-archive', '--keys', jwks];
+    const { code, stderr } = await runTvm(args, { env });
+    s3.close();
+    expect([code, stderr]).toEqual([0, '48 events\n']);
+  });
+
+  it('tells by the events’ times, in whatever order their objects are', async () => {
+    const archive = inMemoryArchive();
+    for (const [nth, hour] of [2, 0, 1].entries()) {
+      const event = archivedEvent(`event-${nth}`, NOON + nth * 60_000);
+      const time = new Date(NOON + hour * HOUR).toISOString();
+      const record = { ...event.record, time };
+      await archiveBatch([{ ...event, record }], { objects: archive, adopted: inMemoryAdopted() });
+    }
+    await makeDigests({ now: NOON + HOUR }, { objects: archive, signer, keys });
+    const { folder, jwks } = await copyOf(archive.content, await keys.jwks());
+    const { stdout } = await runTvm(['audit', 'query', '--archive', folder, '--keys', jwks]);
+    expect(stdout.split('\n').map((line) => line.split(' ')[0])).toEqual(
+      [0, 1, 2].map((hour) => new Date(NOON + hour * HOUR).toISOString()).concat(''),
+    );
+  });
+
+  it('says of each event, as JSON, that a digest vouches for it', async () => {
+    expect(new Set((await events()).map((event) => event.class))).toEqual(new Set(['vouched']));
+  });
+
+  it('marks what is newer than the last digest', async () => {
+    const now = Date.now();
+    const archive = inMemoryArchive();
+    const adopted = inMemoryAdopted();
+    await archiveBatch([archivedEvent('vouched', hourOf(now) - 1_000)], { objects: archive, adopted });
+    await makeDigests({ now }, { objects: archive, signer, keys });
+    await archiveBatch([archivedEvent('pending', now)], { objects: archive, adopted });
+    const { folder, jwks } = await copyOf(archive.content, await keys.jwks());
+    const from = ['--archive', folder, '--keys', jwks];
+    const { code, stdout, stderr } = await runTvm(['audit', 'query', ...from]);
+    expect([code, stderr]).toEqual([0, '2 events, 1 pending: no digest vouches for it yet\n']);
+    expect(stdout.split('\n').map((line) => line.endsWith('[pending]'))).toEqual([false, true, false]);
+    const classesOf = async (command: string) => {
+      const { stdout } = await runTvm(['audit', command, ...from, '--output', 'json']);
+      return stdout
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line));
+    };
+    expect((await classesOf('query')).map((event) => event.class)).toEqual(['vouched', 'pending']);
+    expect((await classesOf('export')).map(({ metadata }) => metadata.labels)).toEqual([undefined, ['pending']]);
+  });
+
+  it.each([
+    ['dated in the future', Date.UTC(2099, 0, 1), []],
+    ['named a day before --from, with a record inside it', NOON - 23 * HOUR, ['--from', '2026-11-22T12:00:00Z']],
+    ['dated before the last digest’s end', NOON + 3 * HOUR - 60_000, []],
+  ])('shows no event of an object that was added, %s, and ends with 5', async (_, at, args) => {
+    let key = '';
+    const { folder, jwks } = await copy((content) => {
+      key = eventsKey({ at, eventId: 'forged' });
+      const records = [at, NOON + HOUR].map((time, nth) => ({
+        ...archivedEvent(nth ? 'inside' : 'forged', time).record,
+      }));
+      content.set(key, Buffer.from(writeLines(key, records)));
+    });
+    for (const command of ['query', 'export']) {
+      const from = ['audit', command, '--archive', folder, '--keys', jwks, ...args];
+      const { code, stdout, stderr } = await runTvm([...from, '--output', 'json']);
+      expect(code).toBe(5);
+      expect(stdout.split('\n')).toHaveLength(49);
+      expect(stdout).not.toMatch(/"(forged|inside)"/);
+      expect(JSON.parse(stderr)).toEqual({
+        error: 'not_as_archived',
+        error_description: expect.stringContaining(`object-added ${key}`),
+      });
+    }
+  });
+
+  it('shows no event of an object that was changed, and names it', async () => {
+    const { folder, jwks } = await copy((content) => {
+      const text = Buffer.from(content.get(object) ?? []).toString();
+      content.set(object, Buffer.from(text.replace('"access":"read"', '"access":"none"')));
+    });
+    const { code, stdout, stderr } = await runTvm(['audit', 'query', '--archive', folder, '--keys', jwks]);
+    expect([code, stdout.split('\n').length]).toEqual([5, 33]);
+    expect(stderr).toBe(
+      `32 events\ntvm: some events are not shown: record-changed ${object}:1; tvm audit verify explains it\n`,
+    );
   });
 
   it('says why a token was taken back, rather than why it was asked for', async () => {
@@ -205,6 +433,15 @@ describe('tvm audit query', () => {
   it('says which tokens a revocation picks out', async () => {
     const { stdout } = await query('--type', 'Revocation Ordered');
     expect(stdout).toContain('of subject arn:');
+  });
+
+  it('says how to give it keys where it has none', async () => {
+    const { folder } = await copy();
+    const { code, stdout, stderr } = await runTvm(['audit', 'query', '--archive', folder]);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(
+      /^tvm: digests are verified with keys: give --keys FILE, .* or say by --endpoint URL or TVM_ENDPOINT/,
+    );
   });
 
   it.each([
@@ -223,8 +460,9 @@ describe('tvm audit query', () => {
 
 describe('tvm audit export', () => {
   it('writes each event as an OCSF event', async () => {
-    const { folder } = await copy();
-    const { code, stdout } = await runTvm(['audit', 'export', '--archive', folder, '--format', 'ocsf']);
+    const { folder, jwks } = await copy();
+    const from = ['--archive', folder, '--keys', jwks];
+    const { code, stdout } = await runTvm(['audit', 'export', ...from, '--format', 'ocsf']);
     expect(code).toBe(0);
     const exported = stdout
       .split('\n')

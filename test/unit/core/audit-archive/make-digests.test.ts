@@ -94,9 +94,43 @@ describe('digests', () => {
     const digests = (await digestsOf(objects)).map(([, { from, to, objects }]) => [from, to, objects.length]);
     expect(digests).toEqual([
       ['2026-11-22T12:00:00.000Z', '2026-11-22T13:00:00.000Z', 2],
-      ['2026-11-22T13:00:00.000Z', '2026-11-22T13:20:01.000Z', 2],
-      ['2026-11-22T13:20:01.000Z', '2026-11-22T14:00:00.000Z', 1],
+      ['2026-11-22T13:00:00.000Z', '2026-11-22T13:12:01.000Z', 2],
+      ['2026-11-22T13:12:01.000Z', '2026-11-22T14:00:00.000Z', 1],
     ]);
+  });
+
+  it('a seal names all that is there, also what is newer than its end, and no later digest names that again', async () => {
+    const objects = await archiveOf(1);
+    const now = NOON + HOUR + 3 * MINUTE;
+    await archiveBatch([late(now - 1)], { objects, adopted: inMemoryAdopted() });
+    // The hour is over, but not settled: what was recorded at its end may still be on its way.
+    expect(await makeDigests({ now, sealNow: true }, { objects, signer, keys })).toHaveLength(1);
+    const [[, seal] = []] = await digestsOf(objects);
+    expect(seal).toMatchObject({ from: '2026-11-22T12:00:00.000Z', to: '2026-11-22T12:55:00.000Z' });
+    expect(seal?.objects.map(({ key }) => key)).toContainEqual(expect.stringContaining('hour=13'));
+    for (let hour = 1; hour <= 30; hour++) await makeDigests({ now: NOON + hour * HOUR }, { objects, signer, keys });
+    const named = (await digestsOf(objects)).flatMap(([, digest]) => digest.objects.map(({ key }) => key));
+    expect(new Set(named).size).toBe(named.length);
+  });
+
+  it('seals that follow each other at once never end in the future, and have names of their own', async () => {
+    const objects = await archiveOf(1);
+    const now = NOON + HOUR + 2_500;
+    for (let count = 0; count < 3; count++) await makeDigests({ now, sealNow: true }, { objects, signer, keys });
+    await makeDigests({ now: NOON + HOUR, sealNow: false }, { objects, signer, keys });
+    for (let count = 0; count < 5; count++) await makeDigests({ now, sealNow: true }, { objects, signer, keys });
+    const ends = (await digestsOf(objects)).map(([, { to }]) => Date.parse(to));
+    expect(ends).toEqual(ends.toSorted((a, b) => a - b));
+    expect(new Set(ends).size).toBe(ends.length);
+    expect(Math.max(...ends)).toBe(NOON + HOUR + 2_000);
+  });
+
+  it('an object that is dated in the future is named by no digest, nor sealed', async () => {
+    const objects = await archiveOf(1);
+    await archiveBatch([late(NOON + 3 * HOUR)], { objects, adopted: inMemoryAdopted() });
+    await makeDigests({ now: NOON + HOUR + 10 * MINUTE, sealNow: true }, { objects, signer, keys });
+    const named = (await digestsOf(objects)).flatMap(([, digest]) => digest.objects.map(({ key }) => key));
+    expect(named).not.toContainEqual(expect.stringContaining('late'));
   });
 
   it('none is made on top of what does not verify', async () => {

@@ -38,7 +38,7 @@ it('every kind of event has an example here', () => {
 });
 
 describe.each(records.map((record) => [record.detailType, record] as const))('%s', (detailType, record) => {
-  const event = toOcsf(record);
+  const event = toOcsf(record, 'vouched');
 
   it('has what its class requires', () => {
     const classUid = detailType === 'Anomaly Detected' ? 2004 : 6003;
@@ -58,7 +58,7 @@ describe.each(records.map((record) => [record.detailType, record] as const))('%s
 
 it('tells a refusal from a token, who asked, from where, and for what', () => {
   const denied = records.find(({ detailType }) => detailType === 'Token Denied');
-  expect(denied && toOcsf(denied)).toMatchObject({
+  expect(denied && toOcsf(denied, 'vouched')).toMatchObject({
     activity_name: 'Create',
     status: 'Failure',
     status_detail: 'policy',
@@ -68,6 +68,14 @@ it('tells a refusal from a token, who asked, from where, and for what', () => {
   });
 });
 
+it('a pending event is labelled, and is otherwise the same', () => {
+  for (const record of records) {
+    const { metadata, ...rest } = toOcsf(record, 'vouched');
+    expect(toOcsf(record, 'pending')).toEqual({ ...rest, metadata: { ...(metadata as object), labels: ['pending'] } });
+    expect(metadata).not.toHaveProperty('labels');
+  }
+});
+
 it('what the archive could not read is exported too', () => {
   const unreadable = {
     detailType: 'Record Unreadable',
@@ -75,5 +83,9 @@ it('what the archive could not read is exported too', () => {
     time: '2026-11-22T12:00:00.000Z',
     item: 'TOKEN#1 RECORD',
   };
-  expect(toOcsf(unreadable)).toMatchObject({ class_uid: 6003, activity_id: 99, message: 'Record Unreadable' });
+  expect(toOcsf(unreadable, 'vouched')).toMatchObject({
+    class_uid: 6003,
+    activity_id: 99,
+    message: 'Record Unreadable',
+  });
 });

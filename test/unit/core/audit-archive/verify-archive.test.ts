@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { NamedDigest } from '../../../../contract/audit-digest.ts';
 import { archiveBatch } from '../../../../core/audit-archive/archive-batch.ts';
 import { sha256, writeLines } from '../../../../core/audit-archive/chain.ts';
 import type { Finding } from '../../../../core/audit-archive/check-object.ts';
+import { findFirstDigest } from '../../../../core/audit-archive/digest-chain.ts';
 import { makeDigests } from '../../../../core/audit-archive/make-digests.ts';
-import { DIGESTS, EVENTS, HOUR } from '../../../../core/audit-archive/names.ts';
+import { DIGESTS, digestKey, EVENTS, HOUR } from '../../../../core/audit-archive/names.ts';
 import { type VerifyArchiveInput, verifyArchive } from '../../../../core/audit-archive/verify-archive.ts';
 import { inMemoryAdopted, inMemoryArchive } from '../../../fakes/in-memory-archive.ts';
 import { localKeys } from '../../../fakes/local-keys.ts';
@@ -18,6 +20,7 @@ const END = NOON + HOURS * HOUR;
 const whole = await archiveOf(HOURS);
 for (let hour = 1; hour <= HOURS; hour++)
   await makeDigests({ now: NOON + hour * HOUR }, { objects: whole, signer, keys });
+const firstDigest = (await findFirstDigest(whole, jwks)) as NamedDigest;
 const names = [...whole.content.keys()].sort();
 const objectNames = names.filter((name) => name.startsWith(EVENTS));
 const digestNames = names.filter((name) => name.startsWith(DIGESTS));
@@ -29,7 +32,7 @@ async function verify(meddle: (content: Map<string, Uint8Array>) => void, input:
   const findings: Finding[] = [];
   const found = (finding: Finding) => findings.push(finding);
   const archive = inMemoryArchive(content);
-  const result = await verifyArchive({ archive, jwks, to: END, now: END + 3 * HOUR, found, ...input });
+  const result = await verifyArchive({ archive, jwks, firstDigest, to: END, now: END + 3 * HOUR, found, ...input });
   expect(result.findings).toBe(findings.length);
   return { ...result, list: findings };
 }
@@ -44,7 +47,15 @@ const eventIn = (line = '') => JSON.parse(line).eventId;
 const [object = '', ...otherObjects] = objectNames;
 
 it('finds nothing in an archive that is as it was', async () => {
-  expect(await verify(() => {})).toMatchObject({ digests: 4, objects: 8, records: 32, uncovered: 0, list: [] });
+  const classes = { vouched: 8, pending: 0, added: 0 };
+  const result = await verify(() => {});
+  expect(result).toMatchObject({ digests: 4, objects: 8, records: 32, uncovered: 0, classes, notJudged: [], list: [] });
+});
+
+it('does not judge whether the chain was restarted when it is not told the first digest', async () => {
+  const { notJudged, list } = await verify(() => {}, { firstDigest: undefined });
+  expect(list).toEqual([]);
+  expect(notJudged).toEqual([expect.stringMatching(/restarted.*`tvm audit keys`/)]);
 });
 
 describe('whatever is done to any part of it is found, and named', () => {
@@ -169,14 +180,17 @@ describe('whatever is done to any part of it is found, and named', () => {
     expect(list).toMatchObject([{ kind: 'object-added', key }]);
   });
 
-  it('a digest that is missing, wherever it was', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.constantFrom(...digestNames), async (name) => {
-        const { list, uncovered } = await verify((content) => content.delete(name));
-        expect(list).toMatchObject([{ kind: 'digest-missing', key: name }]);
-        expect(uncovered).toBe(2);
-      }),
-    );
+  it('a digest that is missing, wherever it was: what it named is pending if it was the last, and vouched for by nothing else', async () => {
+    for (const [nth, name] of digestNames.entries()) {
+      const { list, classes } = await verify((content) => content.delete(name));
+      const named = objectNames.slice(2 * nth, 2 * nth + 2);
+      const isLast = name === digestNames.at(-1);
+      expect(list).toMatchObject([
+        { kind: 'digest-missing', key: name },
+        ...(isLast ? [] : named.map((key) => ({ kind: 'object-added', key }))),
+      ]);
+      expect(classes).toEqual({ vouched: 6, pending: isLast ? 2 : 0, added: isLast ? 0 : 2 });
+    }
   });
 
   it('a digest that is not signed, or not by the key', async () => {
@@ -223,7 +237,10 @@ describe('whatever is done to any part of it is found, and named', () => {
     });
     expect(cut.list).toMatchObject([{ kind: 'digest-missing', key: digestNames[2] }]);
     expect(cut.uncovered).toBe(4);
-    expect((await verify((content) => content.clear())).list).toMatchObject([{ kind: 'digest-missing', key: DIGESTS }]);
+    expect((await verify((content) => content.clear())).list).toMatchObject([
+      { kind: 'digest-missing', key: digestNames[0] },
+      { kind: 'digest-missing', key: DIGESTS },
+    ]);
   });
 });
 
@@ -239,6 +256,36 @@ describe('what is asked', () => {
     expect((await verify((content) => content.delete(second), part)).list).toMatchObject([
       { kind: 'object-removed', key: second },
     ]);
+  });
+
+  it('an object that is missing is reported if it is dated in the part, or named by a digest of it', async () => {
+    const objects = await archiveOf(1);
+    for (let hour = 1; hour <= 5; hour++) await makeDigests({ now: NOON + hour * HOUR }, { objects, signer, keys });
+    const adopted = inMemoryAdopted();
+    await archiveBatch([archivedEvent('late', NOON + HOUR + 1)], { objects, adopted });
+    await makeDigests({ now: NOON + 6 * HOUR }, { objects, signer, keys });
+    const late = [...objects.content.keys()].find((key) => key.includes('late')) ?? '';
+    objects.content.delete(late);
+    const findings = async (from: number, to: number) => {
+      const list: Finding[] = [];
+      const found = (finding: Finding) => list.push(finding);
+      await verifyArchive({ archive: objects, jwks, from: NOON + from * HOUR, to: NOON + to * HOUR, now: END, found });
+      return list.map(({ kind, key }) => [kind, key]);
+    };
+    const missing = [['object-removed', late]];
+    expect(await findings(1, 2)).toEqual(missing);
+    expect(await findings(5, 6)).toEqual(missing);
+    expect(await findings(3, 4)).toEqual([]);
+  });
+
+  it('an object of up to 26 hours before or after the part may hold an event of it: what was changed there is found', async () => {
+    const lines = linesIn(object).map((line) => line.replace('"time":"2026', '"time":"2025'));
+    for (const window of [{ from: NOON + 3 * HOUR }, { from: NOON + 25 * HOUR, to: NOON + 26 * HOUR }]) {
+      const { list } = await verify((content) => content.set(object, withLines(lines)), window);
+      expect(list).toContainEqual(expect.objectContaining({ kind: 'record-changed', key: object }));
+    }
+    const beyond = await verify((content) => content.set(object, withLines(lines)), { from: NOON + 27 * HOUR });
+    expect(beyond.list.map(({ kind }) => kind)).toEqual(['digest-missing']);
   });
 
   it('what is newer than the last digest is told, not found fault with', async () => {
@@ -275,10 +322,56 @@ describe('what is asked', () => {
     expect((await meddled(withLines([]))).list).toMatchObject([{ kind: 'object-changed', key: newer }]);
   });
 
+  it('an object that is late is reported until a digest names it', async () => {
+    const objects = inMemoryArchive(new Map(whole.content));
+    await archiveBatch([archivedEvent('late', NOON + 2 * HOUR)], { objects, adopted: inMemoryAdopted() });
+    const late = [...objects.content.keys()].find((key) => key.includes('late'));
+    const now = END + HOUR + 10 * 60_000;
+    const before = await verify(() => {}, { archive: objects, to: now, now });
+    expect(before.list).toMatchObject([{ kind: 'object-added', key: late }]);
+    await makeDigests({ now }, { objects, signer, keys });
+    expect((await verify(() => {}, { archive: objects, to: now, now })).list).toEqual([]);
+  });
+
+  it('an object that arrives just after what is there was sealed is pending, not late', async () => {
+    const objects = inMemoryArchive(new Map(whole.content));
+    const sealed = END + 20 * 60_000;
+    await makeDigests({ now: sealed, sealNow: true }, { objects, signer, keys });
+    await archiveBatch([archivedEvent('on-its-way', sealed - 70_000)], { objects, adopted: inMemoryAdopted() });
+    const now = sealed + 60_000;
+    expect(await verify(() => {}, { archive: objects, to: now, now })).toMatchObject({
+      list: [],
+      classes: { vouched: 8, pending: 1, added: 0 },
+    });
+  });
+
+  it('in an archive without a digest yet, what came lately is pending, and nothing older', async () => {
+    const objects = await archiveOf(2);
+    const now = NOON + HOUR + 10 * 60_000;
+    const { classes, list } = await verify(() => {}, { archive: objects, to: now, now, firstDigest: undefined });
+    expect(classes).toEqual({ vouched: 0, pending: 4, added: 0 });
+    expect(list).toMatchObject([{ kind: 'digest-missing', key: DIGESTS }]);
+    const later = now + 10 * 60_000;
+    const old = await verify(() => {}, { archive: objects, to: later, now: later, firstDigest: undefined });
+    expect(old.classes).toEqual({ vouched: 0, pending: 3, added: 1 });
+  });
+
   it('the last digest is missed when the next one is overdue', async () => {
     const now = END + 2 * HOUR;
     const { list } = await verify(() => {}, { to: now, now });
     expect(list).toMatchObject([{ kind: 'digest-missing' }]);
     expect(list[0]?.what).toContain(new Date(END).toISOString());
+  });
+
+  it('the newest digest is missed as soon as it is expected, also when the last one of a full hour was cut off', async () => {
+    const now = END + 6 * 60_000;
+    const last = digestNames.at(-1) ?? '';
+    const cut = (expectDigestWithin?: number) =>
+      verify((content) => content.delete(last), { to: now, now, expectDigestWithin });
+    expect((await cut()).list).toEqual([]);
+    expect((await cut(65 * 60_000)).list).toMatchObject([{ kind: 'digest-missing', key: last }]);
+    expect((await verify(() => {}, { to: now, now, expectDigestWithin: 65 * 60_000 })).list).toEqual([]);
+    const past = await verify(() => {}, { to: NOON + HOUR, now: END + 3 * HOUR, expectDigestWithin: HOUR });
+    expect(past.list).toMatchObject([{ kind: 'digest-missing', key: digestKey(END) }]);
   });
 });

@@ -4,4 +4,4 @@
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html
  */
-export const REMEMBERED_SORT_KEYS = ['RECORD', 'STANDING', 'ORDER', { prefix: 'FACT#' }, { prefix: 'INTROSPECTED#' }];
+export const REMEMBERED_SORT_KEYS = ['RECORD', 'ORDER', { prefix: 'FACT#' }, { prefix: 'INTROSPECTED#' }];

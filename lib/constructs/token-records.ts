@@ -18,6 +18,9 @@ export interface TokenRecordsProps {
   protect: boolean;
 }
 
+/** The attributes of a fact for the audit. */
+const FACT = ['pk', 'sk', 'detailType', 'detail', 'ttl'];
+
 /** The table of every decision. docs/storage-schema.md says what each attribute and index is for. */
 export class TokenRecords extends Table {
   declare readonly encryptionKey: IKey;
@@ -85,8 +88,15 @@ export class TokenRecords extends Table {
    * record, least of all for one that was never revoked.
    */
   allowNotingFacts(grantee: IGrantable): void {
-    const attributes = ['pk', 'sk', 'detailType', 'detail', 'ttl'];
-    grantOnTable(grantee, this.tableArn, this.encryptionKey, ['PutItem'], ['TOKEN#*', 'FACT#*'], attributes);
+    grantOnTable(grantee, this.tableArn, this.encryptionKey, ['PutItem'], ['TOKEN#*', 'FACT#*'], FACT);
+  }
+
+  /**
+   * Lets a function write facts for the audit beside what is held against subjects: each change of that is written
+   * together with one.
+   */
+  allowSubjectFacts(grantee: IGrantable): void {
+    grantOnTable(grantee, this.tableArn, this.encryptionKey, ['PutItem'], ['SUBJECT#*'], FACT);
   }
 
   /** Lets a function find what is yet to expire. */

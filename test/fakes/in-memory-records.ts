@@ -3,7 +3,7 @@ import type { AuditFact } from '../../core/audit-fact.ts';
 import type { AuditFacts, Continuations, Profiles, RevocationOrders, TokenIndex } from '../../core/oversight-ports.ts';
 import type { RecentBehaviour, StatusIndexes, SubjectStandings, TokenRecords } from '../../core/ports.ts';
 import { type OrderState, placesOf } from '../../core/revocation/order.ts';
-import { holds, type Lifted, type Standing } from '../../core/standing.ts';
+import { holds, type Standing } from '../../core/standing.ts';
 import type { IssuedRecord, TokenRecord } from '../../core/token-record.ts';
 import { type IndexEntry, indexEntries } from '../../core/token-selector.ts';
 
@@ -49,7 +49,7 @@ export function inMemoryRecords(): TokenRecords & { states: Map<string, TokenRec
 
 /** What is held against subjects, in memory. */
 export function inMemoryStandings(): SubjectStandings {
-  const standings = new Map<string, Standing & { lifted?: Lifted }>();
+  const standings = new Map<string, Standing>();
   const of = (subject: string) => standings.get(subject) ?? {};
   return {
     async get(subject) {
@@ -60,7 +60,7 @@ export function inMemoryStandings(): SubjectStandings {
       standings.set(subject, { ...of(subject), revokedBefore: now });
     },
     async block(subject, block) {
-      const { lifted, ...standing } = of(subject);
+      const standing = of(subject);
       if (standing.block !== undefined && standing.block.until >= block.until) return standing.block.until;
       standings.set(subject, { ...standing, block });
       return block.until;
@@ -68,7 +68,7 @@ export function inMemoryStandings(): SubjectStandings {
     async unblock(subject, lifted) {
       const { block, ...standing } = of(subject);
       if (!holds(block, lifted.at)) return false;
-      standings.set(subject, { ...standing, lifted });
+      standings.set(subject, standing);
       return true;
     },
     async limit(subject, limit) {

@@ -54,7 +54,7 @@ it.each([
   ['revoke-own-token', [...TABLE_KEY, ...ORDERING, 'kms:GetPublicKey']],
   ['revoke-tokens', [...TABLE_KEY, ...ORDERING]],
   ['revoke-tokens-by-event', [...TABLE_KEY, ...QUEUE, ...ORDERING]],
-  ['lift-block', [...TABLE_KEY, 'dynamodb:UpdateItem']],
+  ['lift-block', [...TABLE_KEY, 'dynamodb:PutItem', 'dynamodb:UpdateItem']],
   [
     'index-tokens',
     [
@@ -174,12 +174,19 @@ it('no function reaches the whole table: each call names the items that it is fo
   expect(free).toEqual([]);
 });
 
-it('who orders tokens to be taken back puts orders, and neither records nor entries of the index', () => {
+/** The only items that a function may put in the partitions of subjects: facts, which hold nothing against them. */
+const SUBJECT_FACTS = {
+  'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['SUBJECT#*'] },
+  'ForAllValues:StringEquals': { 'dynamodb:Attributes': ['pk', 'sk', 'detailType', 'detail', 'ttl'] },
+};
+
+it('who orders tokens to be taken back puts orders and facts about subjects, and neither records nor entries of the index', () => {
   for (const useCase of ['revoke-tokens', 'revoke-own-token', 'revoke-tokens-by-event']) {
     const puts = statementsOf(template, useCase).filter(({ Action }) => Action.includes('dynamodb:PutItem'));
     const keys = puts.flatMap(({ Condition }) => Condition?.['ForAllValues:StringLike']?.['dynamodb:LeadingKeys']);
     const facts = useCase === 'revoke-tokens-by-event' ? ['FACT#*'] : [];
-    expect(keys.sort()).toEqual(['AT#*', ...facts, 'ORDER#*']);
+    expect(keys.sort()).toEqual(['AT#*', ...facts, 'ORDER#*', 'SUBJECT#*']);
+    expect(puts.map(({ Condition }) => Condition)).toContainEqual(SUBJECT_FACTS);
   }
 });
 
@@ -194,6 +201,8 @@ it('who lifts a block touches what is held against subjects alone', () => {
       },
     },
   ]);
+  const puts = statementsOf(template, 'lift-block').filter(({ Action }) => Action.includes('dynamodb:PutItem'));
+  expect(puts.map(({ Condition }) => Condition)).toEqual([SUBJECT_FACTS]);
 });
 
 it('what decides finds the records of a workload only where a policy asks what it did lately', () => {

@@ -139,7 +139,8 @@ describe('what detects anomalies', () => {
   it('may do nothing about them, unless the configuration says so', () => {
     expect(may('')).toEqual(noticing.map(([actions, keys]) => [actions, [keys].flat()]));
     const acting = may('[anomalies]\nrespond = { high = "block" }');
-    expect(acting).toHaveLength(noticing.length + 4);
+    expect(acting).toHaveLength(noticing.length + 5);
     expect(acting).toContainEqual(['dynamodb:GetItem,dynamodb:UpdateItem', ['SUBJECT#*']]);
+    expect(acting).toContainEqual(['dynamodb:PutItem', ['SUBJECT#*']]);
   });
 });

@@ -201,8 +201,13 @@ export class TvmStack extends Stack {
       memorySize: 512,
       timeout: Duration.minutes(1),
       env: publishAuditEnv,
-      environment: { BUS_NAME: events.bus.eventBusName, DEAD_LETTER_QUEUE_URL: events.auditDeadLetters.queueUrl },
+      environment: {
+        TABLE_NAME: records.tableName,
+        BUS_NAME: events.bus.eventBusName,
+        DEAD_LETTER_QUEUE_URL: events.auditDeadLetters.queueUrl,
+      },
     });
+    records.allowConfirming(publishAudit);
     publishAudit.addEventSource(
       auditStream(records, events.auditDeadLetters, {
         batchSize: 100,

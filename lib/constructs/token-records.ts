@@ -10,6 +10,7 @@ import {
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
+import { REMEMBERED_PARTITIONS } from '../../lambdas/remembered-sort-keys.ts';
 import { grantOnTable } from './grant-on-table.ts';
 
 export interface TokenRecordsProps {
@@ -97,6 +98,12 @@ export class TokenRecords extends Table {
    */
   allowSubjectFacts(grantee: IGrantable): void {
     grantOnTable(grantee, this.tableArn, this.encryptionKey, ['PutItem'], ['SUBJECT#*'], FACT);
+  }
+
+  /** Lets a function that reads the stream look up what the stream tells it of. */
+  allowConfirming(grantee: IGrantable): void {
+    const remembered = REMEMBERED_PARTITIONS.map((beginning) => `${beginning}*`);
+    grantOnTable(grantee, this.tableArn, this.encryptionKey, ['BatchGetItem'], remembered);
   }
 
   /** Lets a function find what is yet to expire. */

@@ -89,7 +89,16 @@ it.each([
   ['serve-status-list', [...TABLE_KEY, 'dynamodb:GetItem', 'kms:GetPublicKey']],
   [
     'archive-audit',
-    [...TABLE_KEY, ...STREAM, ...DEAD_LETTERS, 'dynamodb:PutItem', 'dynamodb:Query', 's3:GetObject', 's3:PutObject'],
+    [
+      ...TABLE_KEY,
+      ...STREAM,
+      ...DEAD_LETTERS,
+      'dynamodb:BatchGetItem',
+      'dynamodb:PutItem',
+      'dynamodb:Query',
+      's3:GetObject',
+      's3:PutObject',
+    ],
   ],
   [
     'digest-audit',
@@ -104,7 +113,7 @@ it.each([
     ],
   ],
   ['serve-audit-keys', ['kms:GetPublicKey']],
-  ['publish-audit', [...STREAM, ...DEAD_LETTERS, 'events:PutEvents', 'kms:DescribeKey']],
+  ['publish-audit', [...TABLE_KEY, ...STREAM, ...DEAD_LETTERS, 'dynamodb:BatchGetItem', 'events:PutEvents']],
 ])('%s may do what its use case does, and nothing else', (useCase, actions) => {
   const allowed = statementsOf(template, useCase).flatMap(({ Effect, Action }) => (Effect === 'Allow' ? Action : []));
   expect([...new Set(allowed)].sort()).toEqual([...new Set([...COMMON, ...actions])].sort());
@@ -161,6 +170,7 @@ it('no function reaches the whole table: each call names the items that it is fo
     'index-tokens',
     'list-tokens',
     'detect-anomalies',
+    'publish-audit',
     'archive-audit',
   ];
   const free = oversight.filter((useCase) =>
@@ -179,6 +189,18 @@ const SUBJECT_FACTS = {
   'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['SUBJECT#*'] },
   'ForAllValues:StringEquals': { 'dynamodb:Attributes': ['pk', 'sk', 'detailType', 'detail', 'ttl'] },
 };
+
+it('who reads the stream looks up what the audit tells of, and nothing else', () => {
+  for (const useCase of ['publish-audit', 'archive-audit']) {
+    const reads = statementsOf(template, useCase).filter(({ Action }) => Action.includes('dynamodb:BatchGetItem'));
+    expect(reads.map(({ Action, Condition }) => [Action, Condition])).toEqual([
+      [
+        ['dynamodb:BatchGetItem'],
+        { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['TOKEN#*', 'SUBJECT#*', 'ORDER#*', 'FACT#*'] } },
+      ],
+    ]);
+  }
+});
 
 it('who orders tokens to be taken back puts orders and facts about subjects, and neither records nor entries of the index', () => {
   for (const useCase of ['revoke-tokens', 'revoke-own-token', 'revoke-tokens-by-event']) {

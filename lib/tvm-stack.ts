@@ -249,6 +249,7 @@ export class TvmStack extends Stack {
       AuditDigestFunction: archive.digestAudit.functionName,
       RevocationDeadLetterQueueUrl: revocation.mailbox.deadLetters.queueUrl,
       AlarmTopicArn: watch.topic.topicArn,
+      FunctionChangesQueueUrl: watch.functionChanges.queue.queueUrl,
       DashboardName: watch.dashboard.dashboardName,
       ...(api.domainTarget && { DomainTarget: api.domainTarget }),
     });

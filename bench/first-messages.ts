@@ -53,11 +53,11 @@ export function firstMessages({ record }: VendedToken, aws: StubAws): Record<str
     'keep-security-events': queued(ordered, 'GetPublicKey,PutItem,Sign'),
     'publish-audit': {
       event: { Records: [changed] },
-      check: (_, awsCalls) => calls(awsCalls, 'PutEvents'),
+      check: (_, awsCalls) => calls(awsCalls, 'BatchGetItem,PutEvents'),
     },
     'archive-audit': {
       event: { Records: [changed] },
-      check: (_, awsCalls) => calls(awsCalls, 'PutObject,Query'),
+      check: (_, awsCalls) => calls(awsCalls, 'BatchGetItem,PutObject,Query'),
     },
     // For the hour before this one, of which nothing is archived.
     'digest-audit': {

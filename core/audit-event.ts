@@ -2,13 +2,11 @@ import type { Action } from '../contract/authorization-details.ts';
 import type { AuditEvent } from '../contract/events.ts';
 import type { AuditFact, Introspections } from './audit-fact.ts';
 import type { OrderState } from './revocation/order.ts';
-import type { Lifted, Standing } from './standing.ts';
 import type { TokenRecord } from './token-record.ts';
 
 /** What the store remembers that the audit tells of. */
 export type Remembered =
   | { kind: 'record'; record: TokenRecord }
-  | { kind: 'standing'; subject: string; standing: Standing & { lifted?: Lifted } }
   | { kind: 'order'; order: OrderState }
   | { kind: 'introspections'; introspections: Introspections }
   | { kind: 'fact'; fact: AuditFact };
@@ -25,8 +23,6 @@ export function auditEvent(before: Remembered | undefined, after: Remembered, ev
   switch (after.kind) {
     case 'record':
       return ofRecord(before?.kind === 'record' ? before.record : undefined, after.record, common);
-    case 'standing':
-      return ofStanding(before?.kind === 'standing' ? before.standing : {}, after, common);
     case 'order':
       return ofOrder(before?.kind === 'order' ? before.order : undefined, after.order, common);
     case 'introspections': {
@@ -107,33 +103,6 @@ function ofRecord(before: TokenRecord | undefined, after: TokenRecord, common: C
       return { detailType: 'Token Revoked', detail };
     }
   }
-}
-
-function ofStanding(
-  before: Standing,
-  { subject, standing: { block, limit, lifted } }: Extract<Remembered, { kind: 'standing' }>,
-  common: Common,
-): AuditEvent | undefined {
-  const of = (at: number, by: string, reason?: string) => ({
-    ...common,
-    time: iso(at),
-    subject,
-    by,
-    ...(reason && { reason }),
-  });
-  if (block !== undefined && block.until !== before.block?.until) {
-    const detail = { ...of(block.at, block.by, block.reason), until: iso(block.until) };
-    return { detailType: 'Subject Blocked', detail };
-  }
-  if (block === undefined && before.block !== undefined && lifted !== undefined) {
-    return { detailType: 'Subject Unblocked', detail: of(lifted.at, lifted.by, lifted.reason) };
-  }
-  if (limit !== undefined && (limit.until !== before.limit?.until || limit.lifetime !== before.limit.lifetime)) {
-    const { lifetime } = limit;
-    const detail = { ...of(limit.at, limit.by, limit.reason), until: iso(limit.until), lifetime };
-    return { detailType: 'Subject Limited', detail };
-  }
-  return undefined;
 }
 
 function ofOrder(before: OrderState | undefined, after: OrderState, common: Common): AuditEvent | undefined {

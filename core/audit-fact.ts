@@ -1,8 +1,12 @@
 import type { AuditEvent } from '../contract/events.ts';
+import type { Lifted, Restriction } from './standing.ts';
 
-/** The events that are no change of a record, a standing or an order: facts of their own. */
+/** The events that do not follow from a change of a record or an order: facts of their own. */
 export type FactType =
   | 'Token Used'
+  | 'Subject Blocked'
+  | 'Subject Unblocked'
+  | 'Subject Limited'
   | 'Revocation Refused'
   | 'Anomaly Detected'
   | 'Policy Changed'
@@ -16,6 +20,30 @@ export type AuditFact = {
     detail: Omit<Extract<AuditEvent, { detailType: Type }>['detail'], 'version' | 'eventId'>;
   };
 }[FactType];
+
+/** The fact that a subject gets no token for a time. */
+export function subjectBlocked(subject: string, block: Restriction): AuditFact {
+  return { detailType: 'Subject Blocked', detail: { ...done(subject, block), until: iso(block.until) } };
+}
+
+/** The fact that a subject may have tokens again. */
+export function subjectUnblocked(subject: string, lifted: Lifted): AuditFact {
+  return { detailType: 'Subject Unblocked', detail: done(subject, lifted) };
+}
+
+/** The fact that a subject gets short tokens alone for a time. */
+export function subjectLimited(subject: string, limit: Restriction & { lifetime: number }): AuditFact {
+  const { until, lifetime } = limit;
+  return { detailType: 'Subject Limited', detail: { ...done(subject, limit), until: iso(until), lifetime } };
+}
+
+function done(subject: string, { at, by, reason }: Lifted) {
+  return { time: iso(at), subject, by, ...(reason && { reason }) };
+}
+
+function iso(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}
 
 /** How often a resource server was told the same of a token in one minute. */
 export interface Introspections {

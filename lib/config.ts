@@ -139,9 +139,13 @@ export const configSchema = z
       .strictObject({ rate: positive, burst: positive })
       .default({ rate: 200, burst: 400 })
       .meta({ description: 'Requests a second, and at once, that the API takes before it answers 429.' }),
-    record_retention: duration.default(90 * DAY).meta({
-      description: 'How long the record of a decision is kept after the token ended.',
-    }),
+    record_retention: duration
+      // The stream delivers a change for a day, and an item must be there to confirm it.
+      .refine((seconds) => seconds >= 2 * DAY, { error: 'must be at least "2d"' })
+      .default(90 * DAY)
+      .meta({
+        description: 'How long the record of a decision is kept after the token ended; at least `"2d"`.',
+      }),
     log_retention: duration
       .refine((seconds) => LOG_RETENTION_DAYS.includes(seconds / DAY), {
         error: `must be a number of days that CloudWatch Logs knows: ${LOG_RETENTION_DAYS.map((days) => `${days}d`).join(', ')}`,

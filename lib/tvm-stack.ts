@@ -205,8 +205,13 @@ export class TvmStack extends Stack {
       memorySize: 512,
       timeout: Duration.minutes(1),
       env: publishAuditEnv,
-      environment: { BUS_NAME: events.bus.eventBusName, DEAD_LETTER_QUEUE_URL: events.auditDeadLetters.queueUrl },
+      environment: {
+        TABLE_NAME: records.tableName,
+        BUS_NAME: events.bus.eventBusName,
+        DEAD_LETTER_QUEUE_URL: events.auditDeadLetters.queueUrl,
+      },
     });
+    records.allowConfirming(publishAudit);
     publishAudit.addEventSource(
       auditStream(records, events.auditDeadLetters, {
         batchSize: 100,
@@ -248,6 +253,7 @@ export class TvmStack extends Stack {
       AuditDigestFunction: archive.digestAudit.functionName,
       RevocationDeadLetterQueueUrl: revocation.mailbox.deadLetters.queueUrl,
       AlarmTopicArn: watch.topic.topicArn,
+      FunctionChangesQueueUrl: watch.functionChanges.queue.queueUrl,
       DashboardName: watch.dashboard.dashboardName,
       ...(api.domainTarget && { DomainTarget: api.domainTarget }),
     });

@@ -1,5 +1,5 @@
-import { linesOf, writeLines } from './chain.ts';
-import { eventsKey } from './names.ts';
+import { linesOf, readLine, sha256, writeLines } from './chain.ts';
+import { eventsKey, LATEST } from './names.ts';
 import type { AdoptedObjects, ArchiveObjects } from './ports.ts';
 
 /** An event on its way into the archive. */
@@ -9,6 +9,17 @@ export interface ArchivedEvent {
   at: number;
   /** What is archived: the detail type and the members of the detail. */
   record: { detailType: string; eventId: string } & Record<string, unknown>;
+}
+
+/** How far the clock of the stream may be ahead, in milliseconds. */
+const AHEAD = 300_000;
+
+/**
+ * Whether the stream can still deliver a change that it recorded then. An object that is named by another time would lie
+ * where no digest looks for it any more, or not yet.
+ */
+export function isRecent(at: number, now: number): boolean {
+  return at > now - LATEST && at < now + AHEAD;
 }
 
 export interface ArchiveBatchPorts {
@@ -32,6 +43,9 @@ export interface ArchiveBatchPorts {
  * succeeds, and the next begins in the middle of that object, at an event that names none. So whoever comes upon an
  * object notes what it holds before it succeeds («adopts» it), and every batch begins by leaving out what is adopted.
  *
+ * An event is known by all of its content. Whoever may invoke the archiver could have a true event archived under the id
+ * of another, which would be left out if its id were enough.
+ *
  * @param events those of one invocation, in the stream's order
  * @returns how many were archived now, and how many already were
  * @throws what a port throws: nothing is lost then, since the stream delivers the batch again
@@ -40,28 +54,51 @@ export async function archiveBatch(
   events: readonly ArchivedEvent[],
   { objects, adopted }: ArchiveBatchPorts,
 ): Promise<{ archived: number; known: number }> {
-  let left = without(await adopted.eventIds(), events);
+  let left = without(await adopted.events(), events);
+  let namesakes = 0;
   for (;;) {
     const [first] = left;
     if (first === undefined) return { archived: 0, known: events.length };
-    const key = eventsKey(first);
+    const { at, eventId } = first;
+    const key = eventsKey({ at, eventId: namesakes === 0 ? eventId : `${eventId}-${namesakes}` });
     const records = left.map(({ record }) => record);
     if (await objects.putNew(key, writeLines(key, records))) {
       return { archived: left.length, known: events.length - left.length };
     }
-    const held = eventIdsIn(await objects.get(key));
-    // Nobody but this function writes there. Going on would archive the event nowhere.
-    if (!held.includes(first.eventId)) throw new Error(`${key} does not hold the event that it is named by`);
-    await adopted.add(key, held);
-    left = without(new Set(held), left);
+    const held = eventsIn(key, await objects.get(key));
+    if (held.includes(identityOf(first.record))) {
+      await adopted.add(key, held);
+      left = without(new Set(held), left);
+      namesakes = 0;
+    } else {
+      namesakes += 1;
+    }
   }
 }
 
 function without(known: ReadonlySet<string>, events: readonly ArchivedEvent[]): ArchivedEvent[] {
-  return events.filter(({ eventId }) => !known.has(eventId));
+  return events.filter(({ record }) => !known.has(identityOf(record)));
 }
 
-function eventIdsIn(content: Uint8Array | undefined): string[] {
-  if (content === undefined) return [];
-  return linesOf(content).map((line) => JSON.parse(line).eventId);
+/** The identities of the events in an object. */
+function eventsIn(key: string, content: Uint8Array | undefined): string[] {
+  return linesOf(content ?? new Uint8Array()).map((line) => {
+    const body = readLine(line)?.body;
+    // Nobody but the archiver writes there. Going on would archive the event nowhere.
+    if (body === undefined) throw new Error(`${key} does not hold the event that it is named by`);
+    return identityOf(JSON.parse(body));
+  });
+}
+
+/** What an event is known by: a hash of all that is archived of it, in whatever order. */
+function identityOf(record: object): string {
+  return sha256(JSON.stringify(record, (_, value) => (isMapping(value) ? inOrder(value) : value)));
+}
+
+function inOrder(mapping: object): object {
+  return Object.fromEntries(Object.entries(mapping).sort(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+function isMapping(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

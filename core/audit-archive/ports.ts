@@ -19,8 +19,8 @@ export interface ArchiveObjects extends ArchiveReader {
 
 /** What invocations found archived by an earlier one that was not known to have succeeded. Strongly consistent. */
 export interface AdoptedObjects {
-  /** The ids of all events in the objects that were adopted lately: longer ago than the stream keeps them is forgotten. */
-  eventIds(): Promise<ReadonlySet<string>>;
-  /** Notes which events an object holds. When this resolves, it is durable. Doing it again changes nothing. */
-  add(key: string, eventIds: readonly string[]): Promise<void>;
+  /** The identities of all events in the objects that were adopted lately: longer ago than the stream keeps them is forgotten. */
+  events(): Promise<ReadonlySet<string>>;
+  /** Notes which events an object holds, by their identities. When this resolves, it is durable. It is idempotent. */
+  add(key: string, events: readonly string[]): Promise<void>;
 }

@@ -49,6 +49,7 @@ const POLICIES: Record<string, readonly (readonly [PolicyKind, string])[]> = {
   'AWS::DynamoDB::Table': [['resource', 'ResourcePolicy.PolicyDocument']],
   'AWS::DynamoDB::GlobalTable': [['resource', 'Replicas.*.ResourcePolicy.PolicyDocument']],
   'AWS::Kinesis::ResourcePolicy': [['resource', 'ResourcePolicy']],
+  'AWS::Lambda::ResourcePolicy': [['resource', 'PolicyDocument']],
   'AWS::EFS::FileSystem': [['resource', 'FileSystemPolicy']],
   'AWS::Logs::ResourcePolicy': [['resource', 'PolicyDocument']],
   'AWS::Backup::BackupVault': [['resource', 'AccessPolicy']],

@@ -9,26 +9,27 @@ const REMEMBERED = 25 * 3_600;
 
 /** Objects of the archive that invocations came upon, in the table of the token records. */
 export function dynamoAdoptedObjects(dynamo: DynamoDBClient, TableName: string): AdoptedObjects {
-  async function eventIds(): Promise<Set<string>> {
+  async function events(): Promise<Set<string>> {
     const query = {
       TableName,
       KeyConditionExpression: 'pk = :pk',
       ExpressionAttributeValues: marshall({ ':pk': ADOPTED_PARTITION }),
       ConsistentRead: true,
     };
-    const ids = new Set<string>();
+    const known = new Set<string>();
     for await (const { Items = [] } of paginateQuery({ client: dynamo }, query)) {
-      for (const item of Items) for (const id of unmarshall(item).eventIds) ids.add(id);
+      // An item of an earlier version has ids in place of them.
+      for (const item of Items) for (const event of unmarshall(item).events ?? []) known.add(event);
     }
-    return ids;
+    return known;
   }
 
   return {
-    eventIds: () => awsCall('DynamoDB', eventIds()),
+    events: () => awsCall('DynamoDB', events()),
 
-    async add(key, eventIds) {
+    async add(key, events) {
       const ttl = Math.floor(Date.now() / 1000) + REMEMBERED;
-      const Item = { ...adoptedKey(key), ...marshall({ eventIds, ttl }) };
+      const Item = { ...adoptedKey(key), ...marshall({ events, ttl }) };
       await awsCall('DynamoDB', dynamo.send(new PutItemCommand({ TableName, Item })));
     },
   };

@@ -1,8 +1,9 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { awsCall } from './aws-call.ts';
+import { cancellationCodes } from './dynamo-transaction-conflict.ts';
 
 /**
- * Awaits a conditional write.
+ * Awaits a conditional write, or a transaction with one.
  *
  * @returns whether its condition held, and with that the write happened
  * @throws DependencyFault for every other failure
@@ -12,6 +13,7 @@ export async function conditionHolds(write: Promise<unknown>): Promise<boolean> 
     () => true,
     (error: unknown) => {
       if (error instanceof ConditionalCheckFailedException) return false;
+      if (cancellationCodes(error).includes('ConditionalCheckFailed')) return false;
       throw error;
     },
   );

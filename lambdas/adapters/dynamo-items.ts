@@ -3,7 +3,7 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { accessOf, type Remembered } from '../../core/audit-event.ts';
 import type { AuditFact, Introspections } from '../../core/audit-fact.ts';
 import type { OrderState } from '../../core/revocation/order.ts';
-import type { Lifted, Standing } from '../../core/standing.ts';
+import type { Standing } from '../../core/standing.ts';
 import { denialOf, type TokenRecord } from '../../core/token-record.ts';
 import { type IndexEntry, indexPosition, PENDING } from '../../core/token-selector.ts';
 
@@ -35,6 +35,11 @@ export function introspectionsKey({ tokenId, minute, result, by }: Omit<Introspe
 export function factKey(id: string, { detail }: AuditFact): Item {
   const tokenId = 'tokenId' in detail ? detail.tokenId : undefined;
   return marshall({ pk: tokenId === undefined ? `FACT#${id}` : `TOKEN#${tokenId}`, sk: `FACT#${id}` });
+}
+
+/** A fact for the audit about what is held against a subject: in the partition of the subject, so that the stream keeps the order. */
+export function subjectFactKey(subject: string, id: string): Item {
+  return { ...standingKey(subject), ...marshall({ sk: `FACT#${id}` }) };
 }
 
 /** A security event token that was received. */
@@ -135,10 +140,10 @@ export function fromItem(item: Item | undefined): TokenRecord | undefined {
 }
 
 /** What is held against a subject, in its item; `undefined` when the item is something else. */
-export function standingOf(item: Item): { subject: string; standing: Standing & { lifted?: Lifted } } | undefined {
+export function standingOf(item: Item): Standing | undefined {
   if (item.sk?.S !== 'STANDING') return undefined;
   const { pk, sk, ...standing } = unmarshall(item);
-  return { subject: String(pk).slice('SUBJECT#'.length), standing };
+  return standing;
 }
 
 /** A revocation, in its item; `undefined` when the item is something else. */
@@ -157,8 +162,6 @@ export function remembered(item: Item | undefined): Remembered | undefined {
   if (item === undefined || sort === undefined) return undefined;
   const record = fromItem(item);
   if (record !== undefined) return { kind: 'record', record };
-  const standing = standingOf(item);
-  if (standing !== undefined) return { kind: 'standing', ...standing };
   const order = orderOf(item);
   if (order !== undefined) return { kind: 'order', order };
   if (sort.startsWith('FACT#')) {

@@ -1,6 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  BatchGetItemCommand,
   ConditionalCheckFailedException,
   type DynamoDBClient,
   GetItemCommand,
@@ -13,10 +11,8 @@ import { DependencyFault, type TokenRecords } from '../../core/ports.ts';
 import type { TokenRecord } from '../../core/token-record.ts';
 import { PENDING } from '../../core/token-selector.ts';
 import { awsCall } from './aws-call.ts';
+import { BATCH_GET, batchGet } from './dynamo-batch-get.ts';
 import { fromItem, indexKey, recordKey, toItem } from './dynamo-items.ts';
-
-/** DynamoDB gives at most this many items in one BatchGetItem. */
-const BATCH = 100;
 
 /** Token records in a DynamoDB table, laid out as docs/storage-schema.md says. */
 export function dynamoTokenRecords(dynamo: DynamoDBClient, TableName: string): TokenRecords {
@@ -84,22 +80,10 @@ export function dynamoTokenRecords(dynamo: DynamoDBClient, TableName: string): T
     },
 
     async getMany(tokenIds) {
-      if (tokenIds.length > BATCH) throw new Error(`at most ${BATCH} records are read at once`);
+      if (tokenIds.length > BATCH_GET) throw new Error(`at most ${BATCH_GET} records are read at once`);
+      const items = await batchGet(dynamo, TableName, [...new Set(tokenIds)].map(recordKey));
       const found = new Map<string, TokenRecord>();
-      let keys = [...new Set(tokenIds)].map(recordKey);
-      for (let attempt = 0; keys.length > 0; attempt++) {
-        if (attempt > 0) await sleep(25 * 2 ** Math.min(attempt, 6));
-        if (attempt > 8) throw new DependencyFault('DynamoDB', new Error('unprocessed keys'));
-        const command = new BatchGetItemCommand({
-          RequestItems: { [TableName]: { Keys: keys, ConsistentRead: true } },
-        });
-        const { Responses, UnprocessedKeys } = await awsCall('DynamoDB', dynamo.send(command));
-        for (const item of Responses?.[TableName] ?? []) {
-          const record = fromItem(item);
-          if (record !== undefined) found.set(record.tokenId, record);
-        }
-        keys = UnprocessedKeys?.[TableName]?.Keys ?? [];
-      }
+      for (const record of items.map(fromItem)) if (record !== undefined) found.set(record.tokenId, record);
       return tokenIds.flatMap((tokenId) => found.get(tokenId) ?? []);
     },
 

@@ -3,24 +3,27 @@ import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import middy from '@middy/core';
 import type { DynamoDBStreamEvent } from 'aws-lambda';
-import { archiveBatch } from '../../core/audit-archive/archive-batch.ts';
+import { type ArchivedEvent, archiveBatch, isRecent } from '../../core/audit-archive/archive-batch.ts';
 import { clientSettings } from '../adapters/aws-call.ts';
 import { dynamoAdoptedObjects } from '../adapters/dynamo-adopted-objects.ts';
+import { dynamoStoredItems } from '../adapters/dynamo-stored-items.ts';
 import { archiveClient, s3ArchiveObjects } from '../adapters/s3-archive-objects.ts';
-import { archivedEventOf } from '../audit-stream.ts';
+import { archivedEventOf, confirmedEvents, type Told } from '../audit-stream.ts';
 import { publishedMetrics } from '../middleware/published-metrics.ts';
 import { logger, metrics } from '../observability.ts';
 import { readEnv } from '../read-env.ts';
 import { archiveAuditEnv } from './env.ts';
 
 const env = readEnv(archiveAuditEnv);
+const dynamo = new DynamoDBClient(clientSettings);
+const items = dynamoStoredItems(dynamo, env.TABLE_NAME);
 const ports = {
   objects: s3ArchiveObjects(archiveClient(), env.ARCHIVE_BUCKET),
-  adopted: dynamoAdoptedObjects(new DynamoDBClient(clientSettings), env.TABLE_NAME),
+  adopted: dynamoAdoptedObjects(dynamo, env.TABLE_NAME),
 };
 
 /**
- * The table's stream: every change that the audit tells of becomes a line in the archive.
+ * The table's stream: every change that the audit tells of becomes a line in the archive, if the table confirms it.
  *
  * When this throws, Lambda delivers the batch again until the stream forgets it, and nothing that comes after overtakes
  * it: each line is there once, in order for each token.
@@ -29,7 +32,12 @@ export const handler = middy<DynamoDBStreamEvent, void>()
   .use(injectLambdaContext(logger))
   .use(publishedMetrics())
   .handler(async ({ Records }) => {
-    const events = Records.map(archivedEventOf).filter((event) => event !== undefined);
+    const told = Records.flatMap((record): Told<ArchivedEvent>[] => {
+      const event = archivedEventOf(record);
+      return event === undefined ? [] : [{ record, event }];
+    });
+    const now = Date.now();
+    const events = await confirmedEvents(told, items, ({ at }) => isRecent(at, now));
     const { archived, known } = await archiveBatch(events, ports);
     const unreadable = events.filter(({ record }) => record.detailType === 'Record Unreadable').length;
     metrics.addMetric('AuditEventsArchived', MetricUnit.Count, archived);

@@ -59,6 +59,7 @@ export class Anomalies extends Construct {
     // It acts only where the configuration says so, and may no more than that.
     if (Object.values(config.anomalies.respond).every((response) => response === 'notify')) return;
     allow(['GetItem', 'UpdateItem'], ['SUBJECT#*']);
+    records.allowSubjectFacts(detectAnomalies);
     allow(['GetItem', 'PutItem'], ['ORDER#*']);
     events.allowDeadLetters(revocation.mailbox.queue, detectAnomalies.role);
   }

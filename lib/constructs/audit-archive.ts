@@ -54,6 +54,7 @@ export class AuditArchive extends Construct {
       }),
     );
     events.allowDeadLetters(deadLetters, this.archiveAudit.role);
+    records.allowConfirming(this.archiveAudit);
     const adopted = ['ARCHIVE'];
     grantOnTable(this.archiveAudit, records.tableArn, records.encryptionKey, ['Query', 'PutItem'], adopted);
 

@@ -152,18 +152,7 @@ export class EventFlow extends Construct {
           targets: [{ bind: () => ({ arn: queue.queueArn, deadLetterConfig }) }],
         }),
     );
-    // Not by CDK's own target, which lets every rule send to an encrypted queue: these rules alone may, or whoever can
-    // make a rule somewhere could forge events of any source.
-    for (const target of [queue, deadLetters]) {
-      target.addToResourcePolicy(
-        new PolicyStatement({
-          principals: [new ServicePrincipal('events.amazonaws.com')],
-          actions: ['sqs:SendMessage'],
-          resources: [target.queueArn],
-          conditions: { ArnEquals: { 'aws:SourceArn': made.map((rule) => rule.ruleArn) } },
-        }),
-      );
-    }
+    for (const target of [queue, deadLetters]) this.letSend(made, target);
     consumer.addEventSource(
       new SqsEventSource(queue, {
         batchSize,
@@ -190,6 +179,18 @@ export class EventFlow extends Construct {
     );
   }
 
+  /** Keeps the events of a rule for people to read, for 14 days. */
+  keep(id: string, rule: Rule): Queue {
+    const queue = this.queue(id, { retentionPeriod: Duration.days(14) });
+    Validations.of(queue).acknowledge({
+      id: 'AwsSolutions-SQS3',
+      reason: 'No function reads it, so none can fail to.',
+    });
+    rule.addTarget({ bind: () => ({ arn: queue.queueArn }) });
+    this.letSend([rule], queue);
+    return queue;
+  }
+
   /** A queue for what a function gave up, with an alarm that goes off with its first message. */
   deadLetters(id: string): Queue {
     const queue = this.queue(id, { retentionPeriod: Duration.days(14) });
@@ -204,6 +205,21 @@ export class EventFlow extends Construct {
     });
     this.deadLetterQueues.push({ name: id, queue, alarm });
     return queue;
+  }
+
+  /**
+   * Lets rules send to a queue. Not by CDK's own target, which lets every rule send to an encrypted queue: these rules
+   * alone may, or whoever can make a rule somewhere could forge events of any source.
+   */
+  private letSend(rules: readonly Rule[], target: Queue): void {
+    target.addToResourcePolicy(
+      new PolicyStatement({
+        principals: [new ServicePrincipal('events.amazonaws.com')],
+        actions: ['sqs:SendMessage'],
+        resources: [target.queueArn],
+        conditions: { ArnEquals: { 'aws:SourceArn': rules.map((rule) => rule.ruleArn) } },
+      }),
+    );
   }
 
   private queue(id: string, props: QueueProps): Queue {

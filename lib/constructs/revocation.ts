@@ -87,6 +87,7 @@ export class Revocation extends Construct {
     });
     api.signed('/blocks/lift', liftBlock);
     grantOnTable(liftBlock, records.tableArn, records.encryptionKey, ['UpdateItem'], ['SUBJECT#*']);
+    records.allowSubjectFacts(liftBlock);
   }
 
   /** Lets a function order that tokens be taken back, carry it out, and have it gone on with. */
@@ -98,6 +99,7 @@ export class Revocation extends Construct {
     allow(['BatchGetItem'], ['TOKEN#*']);
     allow(['Query'], ['BY#issued#*']);
     allow(['PutItem'], ['ORDER#*']);
+    records.allowSubjectFacts(orderer);
     events.allowDeadLetters(this.mailbox.queue, orderer.role);
   }
 }

@@ -135,6 +135,7 @@ export class SecurityEventExchange extends Construct {
     allow(['GetItem'], ['TOKEN#*', 'SUBJECT#*', 'ORDER#*', 'SET#*']);
     allow(['PutItem'], ['ORDER#*', 'SET#*', 'FACT#*']);
     allow(['UpdateItem'], ['TOKEN#*', 'SUBJECT#*', 'SET#*']);
+    records.allowSubjectFacts(receiveSecurityEvent);
     events.allowDeadLetters(revocation.mailbox.queue, receiveSecurityEvent.role);
     // Open: who transmits is known by the signature of what it transmits.
     api.open('/security-events', receiveSecurityEvent, 'POST');

@@ -3,11 +3,11 @@ import {
   AccessLogField,
   AccessLogFormat,
   AuthorizationType,
+  AwsIntegration,
   type CfnRestApi,
   type DomainNameOptions,
   EndpointAccessMode,
   EndpointType,
-  LambdaIntegration,
   LogGroupLogDestination,
   type MethodDeploymentOptions,
   MethodLoggingLevel,
@@ -22,6 +22,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
+import { invokedOnlyBy } from './invoked-by-api.ts';
 import { callersFromOtherAccounts } from './other-accounts.ts';
 import type { ServiceDefaults } from './service-function.ts';
 
@@ -65,10 +66,15 @@ export class TokenApi extends Construct {
   /** The host name that DNS must point the custom domain to, where there is one. */
   readonly domainTarget: string | undefined;
   private readonly api: RestApi;
+  /** The ARNs of each function's methods. */
+  private readonly methodArns = new Map<IFunction, string[]>();
+  /** An emulator does not know the type of resource that says who may invoke a function. */
+  private readonly limitInvocation: boolean;
 
   constructor(scope: Construct, id: string, { config, defaults }: TokenApiProps) {
     super(scope, id);
     const { region, urlSuffix } = Stack.of(this);
+    this.limitInvocation = config.emulator === undefined;
     const policy = callersFromOtherAccounts(config, STAGE, CALLER_PATHS.workload);
     this.api = new RestApi(this, 'api', {
       description: 'Token vending machine',
@@ -118,12 +124,12 @@ export class TokenApi extends Construct {
 
   /** A path for callers that sign their requests. */
   signed(path: string, handler: IFunction, method: Method = 'POST'): void {
-    this.resource(path).addMethod(method, integration(handler), { authorizationType: AuthorizationType.IAM });
+    this.method(path, handler, method, AuthorizationType.IAM);
   }
 
   /** A path that anybody may call. */
   open(path: string, handler: IFunction, method: Method = 'GET'): void {
-    this.resource(path).addMethod(method, integration(handler), { authorizationType: AuthorizationType.NONE });
+    this.method(path, handler, method, AuthorizationType.NONE);
   }
 
   /** How often it answered 500, 503 or the like, by the metric of API Gateway. */
@@ -161,8 +167,20 @@ export class TokenApi extends Construct {
     return policy;
   }
 
-  private resource(path: string) {
-    return this.api.root.resourceForPath(path);
+  private method(path: string, handler: IFunction, method: Method, authorizationType: AuthorizationType): void {
+    this.api.root.resourceForPath(path).addMethod(method, integration(handler), { authorizationType });
+    // With the stage's name, not a reference to it: the console's test calls, which bypass authorization, have another.
+    // What a path's parameter may be is `*`, as CDK's own permissions have it.
+    const methodArn = this.api.arnForExecuteApi(method, path.replaceAll(/\{\w+\}/g, '*'), STAGE);
+    const known = this.methodArns.get(handler);
+    if (known !== undefined) known.push(methodArn);
+    else this.firstMethod(handler, methodArn);
+  }
+
+  private firstMethod(handler: IFunction, methodArn: string): void {
+    const methodArns = [methodArn];
+    this.methodArns.set(handler, methodArns);
+    if (this.limitInvocation) invokedOnlyBy(methodArns, handler);
   }
 
   private domain({ name, certificate_arn }: NonNullable<Config['domain']>): DomainNameOptions {
@@ -233,9 +251,13 @@ const OBSERVED: MethodDeploymentOptions = {
 /** Whoever floods a path that is open, and does work, takes no more than this of what the API takes. */
 const UNSIGNED: MethodDeploymentOptions = { ...OBSERVED, throttlingRateLimit: 20, throttlingBurstLimit: 40 };
 
-/** A path's function. Not for the console's test calls: they would pass by the path's authorization. */
-function integration(handler: IFunction): LambdaIntegration {
-  return new LambdaIntegration(handler, { allowTestInvoke: false });
+/** A path's function. Not by `LambdaIntegration`, which always adds an `AWS::Lambda::Permission`. */
+function integration({ functionArn }: IFunction): AwsIntegration {
+  return new AwsIntegration({
+    service: 'lambda',
+    path: `2015-03-31/functions/${functionArn}/invocations`,
+    proxy: true,
+  });
 }
 
 /** Who called what, and how it went. No header and no body: they hold signatures and tokens. */

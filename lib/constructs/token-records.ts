@@ -10,6 +10,7 @@ import {
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
+import { REMEMBERED_PARTITIONS } from '../../lambdas/remembered-sort-keys.ts';
 import { grantOnTable } from './grant-on-table.ts';
 
 export interface TokenRecordsProps {
@@ -17,6 +18,9 @@ export interface TokenRecordsProps {
   /** Keep the table when the stack goes, and guard it from deletion. */
   protect: boolean;
 }
+
+/** The attributes of a fact for the audit. */
+const FACT = ['pk', 'sk', 'detailType', 'detail', 'ttl'];
 
 /** The table of every decision. docs/storage-schema.md says what each attribute and index is for. */
 export class TokenRecords extends Table {
@@ -85,8 +89,21 @@ export class TokenRecords extends Table {
    * record, least of all for one that was never revoked.
    */
   allowNotingFacts(grantee: IGrantable): void {
-    const attributes = ['pk', 'sk', 'detailType', 'detail', 'ttl'];
-    grantOnTable(grantee, this.tableArn, this.encryptionKey, ['PutItem'], ['TOKEN#*', 'FACT#*'], attributes);
+    grantOnTable(grantee, this.tableArn, this.encryptionKey, ['PutItem'], ['TOKEN#*', 'FACT#*'], FACT);
+  }
+
+  /**
+   * Lets a function write facts for the audit beside what is held against subjects: each change of that is written
+   * together with one.
+   */
+  allowSubjectFacts(grantee: IGrantable): void {
+    grantOnTable(grantee, this.tableArn, this.encryptionKey, ['PutItem'], ['SUBJECT#*'], FACT);
+  }
+
+  /** Lets a function that reads the stream look up what the stream tells it of. */
+  allowConfirming(grantee: IGrantable): void {
+    const remembered = REMEMBERED_PARTITIONS.map((beginning) => `${beginning}*`);
+    grantOnTable(grantee, this.tableArn, this.encryptionKey, ['BatchGetItem'], remembered);
   }
 
   /** Lets a function find what is yet to expire. */

@@ -16,6 +16,7 @@ import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import { SEVERITIES } from '../../core/anomaly/settings.ts';
 import { countTokensEnv } from '../../lambdas/count-tokens/env.ts';
+import { FunctionChanges } from './function-changes.ts';
 import type { Machine } from './machine.ts';
 import { machineMetric } from './machine-metric.ts';
 import { ServiceFunction } from './service-function.ts';
@@ -30,6 +31,8 @@ const MINUTE = Duration.minutes(1);
 export class Watch extends Construct {
   readonly topic: Topic;
   readonly dashboard: Dashboard;
+  /** What CloudTrail told of changes of the functions. */
+  readonly functionChanges: FunctionChanges;
 
   constructor(scope: Construct, id: string, watched: Watched) {
     super(scope, id);
@@ -45,7 +48,19 @@ export class Watch extends Construct {
         from: Duration.minutes(1).toMilliseconds(),
         minutes: 3,
       });
+      const unconfirmed = machineMetric('AuditRecordsUnconfirmed', { service: reader.node.id });
+      this.alarm(
+        `${reader.node.id}-unconfirmed`,
+        `${reader.node.id} was handed a change that the table does not confirm`,
+        unconfirmed,
+      );
     }
+    this.functionChanges = new FunctionChanges(this, 'function-changes', { events });
+    this.alarm(
+      'functions-changed',
+      'Somebody changed a function, or who may invoke it, or tried to',
+      this.functionChanges.metric,
+    );
     for (const { name, queue } of events.mailboxes) {
       const age = queue.metricApproximateAgeOfOldestMessage({ statistic: Stats.MAXIMUM, period: MINUTE });
       this.alarm(`${name}-waits`, `Events wait for ${name} for five minutes`, age, { from: 300 });

@@ -220,6 +220,7 @@ describe('while the archive, or the table that it asks, refuses', () => {
   it.each([
     's3:PutObject',
     'dynamodb:Query',
+    'dynamodb:BatchGetItem',
   ])('%s: nothing is lost, and afterwards each decision is there once', async (action) => {
     const vended: string[] = [];
     for (let outage = 0; outage < 2; outage++) {

@@ -1,7 +1,9 @@
-import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { DescribeTableCommand, DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { CreateAccessKeyCommand, CreateUserCommand, IAMClient, PutUserPolicyCommand } from '@aws-sdk/client-iam';
 import { KMSClient, SignCommand } from '@aws-sdk/client-kms';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { AwsClient } from 'aws4fetch';
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { auditEvents } from '../../contract/events.ts';
 import { signingDigest } from '../../core/jws.ts';
@@ -9,11 +11,12 @@ import { recordKey } from '../../lambdas/adapters/dynamo-items.ts';
 import { type AuditListener, auditListener } from '../support/audit-listener.ts';
 import { ask, vend } from '../support/deployed-machine.ts';
 import { eventually } from '../support/eventually.ts';
-import { denied, restore, roleOf } from '../support/outage.ts';
+import { denied, functionOf, restore, roleOf } from '../support/outage.ts';
 
 const { target, outputs } = inject('deployed');
 const iam = new IAMClient(target);
 const dynamo = new DynamoDBClient(target);
+const lambda = new LambdaClient(target);
 
 let audit: AuditListener;
 beforeAll(async () => {
@@ -54,23 +57,108 @@ describe('when a dependency refuses the issuing function', () => {
   });
 });
 
-it('what cannot be published is a dead letter, whole, and what comes later is published', async () => {
-  const RoleName = await roleOf('publish-audit');
-  await denied(RoleName, 'events:PutEvents');
-  const { tokenId } = await vend({ reason: 'while the bus was away' });
-  const sqs = new SQSClient(target);
-  await eventually(async () => {
-    const receive = new ReceiveMessageCommand({ QueueUrl: outputs.AuditDeadLetterQueueUrl, MaxNumberOfMessages: 10 });
-    const { Messages = [] } = await sqs.send(receive);
-    const letters = Messages.map(({ Body = '' }) => JSON.parse(Body));
-    const letter = letters.find(({ detail }) => detail.tokenId === tokenId);
-    expect(letter?.detailType).toBe('Token Issued');
-    expect(auditEvents['Token Issued'].strict().parse(letter?.detail).reason).toBe('while the bus was away');
+describe('when publish-audit cannot do its work', () => {
+  let role: string;
+  let publishAudit: string;
+  beforeAll(async () => {
+    role = await roleOf('publish-audit');
+    publishAudit = await functionOf('publish-audit');
   });
-  await restore(RoleName);
-  const later = await vend();
-  await eventually(async () => expect(await audit.eventsWith('tokenId', later.tokenId)).toHaveLength(1));
+  afterEach(() => restore(role).catch(() => {}));
+
+  /** Delivers records of the stream again, as docs/operations.md says. */
+  async function deliver(Records: readonly object[]): Promise<void> {
+    const Payload = JSON.stringify({ Records });
+    const answer = await lambda.send(new InvokeCommand({ FunctionName: publishAudit, Payload }));
+    expect(answer.FunctionError).toBeUndefined();
+  }
+
+  it('what cannot be published is a dead letter, whole; what comes later is published, and the letter when it is delivered again', async () => {
+    await denied(role, 'events:PutEvents');
+    const { tokenId } = await vend({ reason: 'while the bus was away' });
+    const sqs = new SQSClient(target);
+    const letter = await eventually(async () => {
+      const receive = new ReceiveMessageCommand({ QueueUrl: outputs.AuditDeadLetterQueueUrl, MaxNumberOfMessages: 10 });
+      const { Messages = [] } = await sqs.send(receive);
+      const letters = Messages.map(({ Body = '' }) => JSON.parse(Body));
+      const found = letters.find(({ detail }) => detail.tokenId === tokenId);
+      expect(found?.detailType).toBe('Token Issued');
+      return found;
+    });
+    expect(auditEvents['Token Issued'].strict().parse(letter.detail).reason).toBe('while the bus was away');
+    await restore(role);
+    const later = await vend();
+    await eventually(async () => expect(await audit.eventsWith('tokenId', later.tokenId)).toHaveLength(1));
+    expect(await audit.eventsWith('tokenId', tokenId)).toEqual([]);
+    await deliver([letter.record]);
+    await eventually(async () => {
+      const { detailType, detail } = letter;
+      expect(await audit.eventsWith('tokenId', tokenId)).toEqual([{ detailType, detail }]);
+    });
+  });
+
+  it('a batch that was given up is published when it is read from the stream and delivered again', async () => {
+    const { tokenId } = await vend({ reason: 'read from the stream' });
+    await eventually(async () => expect(await audit.eventsWith('tokenId', tokenId)).toHaveLength(1));
+    const records = await streamRecords();
+    expect(records.some(({ dynamodb }) => dynamodb.Keys.pk?.S === `TOKEN#${tokenId}`)).toBe(true);
+    // With whatever else is in the stream: entries of the index, and what was removed.
+    await deliver(records);
+    await eventually(async () => {
+      const [first, second, ...more] = await audit.eventsWith('tokenId', tokenId);
+      expect(more).toEqual([]);
+      expect(second).toEqual(first);
+    });
+  });
+
+  it('nothing is lost while the table that it asks refuses', async () => {
+    await denied(role, 'dynamodb:BatchGetItem');
+    const { tokenId } = await vend({ reason: 'while the table was away' });
+    await restore(role);
+    await eventually(async () => expect(await audit.eventsWith('tokenId', tokenId)).toHaveLength(1), 25_000);
+  }, 40_000);
 });
+
+interface StreamRecord {
+  dynamodb: { Keys: Record<string, { S?: string }> };
+}
+
+/** What the operations of the stream's API that are called here answer. */
+interface Answer {
+  StreamDescription: { Shards: { ShardId: string }[] };
+  ShardIterator?: string;
+  Records: StreamRecord[];
+  NextShardIterator?: string;
+}
+
+/** The last records of the table's stream, as its own API gives them. */
+async function streamRecords(): Promise<StreamRecord[]> {
+  const { credentials, region, endpoint } = target;
+  const client = new AwsClient({ ...credentials, region, service: 'dynamodb' });
+  const call = async (operation: string, body: object): Promise<Answer> => {
+    const headers = {
+      'content-type': 'application/x-amz-json-1.0',
+      'x-amz-target': `DynamoDBStreams_20120810.${operation}`,
+    };
+    const answer = await client.fetch(endpoint, { method: 'POST', headers, body: JSON.stringify(body) });
+    expect(answer.status).toBe(200);
+    return (await answer.json()) as Answer;
+  };
+  const { Table } = await dynamo.send(new DescribeTableCommand({ TableName: outputs.TableName }));
+  const StreamArn = Table?.LatestStreamArn;
+  const { StreamDescription } = await call('DescribeStream', { StreamArn });
+  const records: StreamRecord[] = [];
+  for (const { ShardId } of StreamDescription.Shards) {
+    const shard = { StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' };
+    let iterator = (await call('GetShardIterator', shard)).ShardIterator;
+    for (let page = 0; iterator !== undefined && page < 20; page++) {
+      const { Records, NextShardIterator } = await call('GetRecords', { ShardIterator: iterator, Limit: 1_000 });
+      records.push(...Records);
+      iterator = Records.length > 0 ? NextShardIterator : undefined;
+    }
+  }
+  return records.slice(-100);
+}
 
 it('nobody but the issuing function signs: the key’s own policy refuses even an administrator of KMS', async () => {
   const UserName = 'e2e-kms-administrator';

@@ -404,6 +404,15 @@ export const notProbed: NotProbed[] = [
     instead: 'nothing here means anything by it but the names of the archive’s objects',
   },
   {
+    aws: 'The resource policy of a function refuses whom it denies, whatever their IAM policies allow.',
+    page: 'lambda/latest/dg/access-control-resource-based.html',
+    does: {
+      MiniStack: 'does not know `AWS::Lambda::ResourcePolicy`: whoever may invoke functions may invoke each',
+      LocalStack: 'is older than it',
+    },
+    instead: 'template assertions in [test/infra/invocation.test.ts](../../test/infra/invocation.test.ts)',
+  },
+  {
     aws: 'Whoever calls speaks TLS.',
     page: 'apigateway/latest/developerguide/infrastructure-security.html',
     does: { MiniStack: 'plain HTTP', LocalStack: 'plain HTTP, as it is run here' },

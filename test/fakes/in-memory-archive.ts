@@ -21,9 +21,9 @@ export function inMemoryArchive(
 /** What was adopted, in memory, by the names of the objects. */
 export function inMemoryAdopted(held = new Map<string, readonly string[]>()): AdoptedObjects {
   return {
-    eventIds: async () => new Set([...held.values()].flat()),
-    async add(key, eventIds) {
-      held.set(key, eventIds);
+    events: async () => new Set([...held.values()].flat()),
+    async add(key, events) {
+      held.set(key, events);
     },
   };
 }

@@ -3,7 +3,7 @@ import type { AuditFact } from '../../core/audit-fact.ts';
 import type { AuditFacts, Continuations, Profiles, RevocationOrders, TokenIndex } from '../../core/oversight-ports.ts';
 import type { RecentBehaviour, StatusIndexes, SubjectStandings, TokenRecords } from '../../core/ports.ts';
 import type { OrderState } from '../../core/revocation/order.ts';
-import { holds, type Lifted, type Standing } from '../../core/standing.ts';
+import { holds, type Standing } from '../../core/standing.ts';
 import { denialOf, type IssuedRecord, type TokenRecord } from '../../core/token-record.ts';
 import { type IndexEntry, indexEntries } from '../../core/token-selector.ts';
 import type { Retries } from '../../lambdas/middleware/queue-handler.ts';
@@ -70,7 +70,7 @@ export function inMemoryRecords(pause: Pause = async () => {}): InMemoryRecords 
 
 /** What is held against subjects, in memory. */
 export function inMemoryStandings(): SubjectStandings {
-  const standings = new Map<string, Standing & { lifted?: Lifted }>();
+  const standings = new Map<string, Standing>();
   const of = (subject: string) => standings.get(subject) ?? {};
   return {
     async get(subject) {
@@ -81,7 +81,7 @@ export function inMemoryStandings(): SubjectStandings {
       standings.set(subject, { ...of(subject), revokedBefore: now });
     },
     async block(subject, block) {
-      const { lifted, ...standing } = of(subject);
+      const standing = of(subject);
       if (standing.block !== undefined && standing.block.until >= block.until) return standing.block.until;
       standings.set(subject, { ...standing, block });
       return block.until;
@@ -89,7 +89,7 @@ export function inMemoryStandings(): SubjectStandings {
     async unblock(subject, lifted) {
       const { block, ...standing } = of(subject);
       if (!holds(block, lifted.at)) return false;
-      standings.set(subject, { ...standing, lifted });
+      standings.set(subject, standing);
       return true;
     },
     async limit(subject, limit) {

@@ -111,9 +111,7 @@ describe('the stream', () => {
       const [{ Pattern }] = Properties.FilterCriteria.Filters;
       expect(JSON.parse(Pattern)).toEqual({
         eventName: ['INSERT', 'MODIFY'],
-        dynamodb: {
-          Keys: { sk: { S: ['RECORD', 'STANDING', 'ORDER', { prefix: 'FACT#' }, { prefix: 'INTROSPECTED#' }] } },
-        },
+        dynamodb: { Keys: { sk: { S: ['RECORD', 'ORDER', { prefix: 'FACT#' }, { prefix: 'INTROSPECTED#' }] } } },
       });
     }
   });

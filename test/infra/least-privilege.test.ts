@@ -54,7 +54,7 @@ it.each([
   ['revoke-own-token', [...TABLE_KEY, ...ORDERING, 'kms:GetPublicKey']],
   ['revoke-tokens', [...TABLE_KEY, ...ORDERING]],
   ['revoke-tokens-by-event', [...TABLE_KEY, ...QUEUE, ...ORDERING]],
-  ['lift-block', [...TABLE_KEY, 'dynamodb:UpdateItem']],
+  ['lift-block', [...TABLE_KEY, 'dynamodb:PutItem', 'dynamodb:UpdateItem']],
   ['index-tokens', [...TABLE_KEY, ...QUEUE, 'dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem']],
   [
     'list-tokens',
@@ -78,7 +78,16 @@ it.each([
   ['serve-status-list', [...TABLE_KEY, 'dynamodb:GetItem', 'kms:GetPublicKey']],
   [
     'archive-audit',
-    [...TABLE_KEY, ...STREAM, ...DEAD_LETTERS, 'dynamodb:PutItem', 'dynamodb:Query', 's3:GetObject', 's3:PutObject'],
+    [
+      ...TABLE_KEY,
+      ...STREAM,
+      ...DEAD_LETTERS,
+      'dynamodb:BatchGetItem',
+      'dynamodb:PutItem',
+      'dynamodb:Query',
+      's3:GetObject',
+      's3:PutObject',
+    ],
   ],
   [
     'digest-audit',
@@ -93,7 +102,7 @@ it.each([
     ],
   ],
   ['serve-audit-keys', ['kms:GetPublicKey']],
-  ['publish-audit', [...STREAM, ...DEAD_LETTERS, 'events:PutEvents', 'kms:DescribeKey']],
+  ['publish-audit', [...TABLE_KEY, ...STREAM, ...DEAD_LETTERS, 'dynamodb:BatchGetItem', 'events:PutEvents']],
 ])('%s may do what its use case does, and nothing else', (useCase, actions) => {
   const allowed = statementsOf(template, useCase).flatMap(({ Effect, Action }) => (Effect === 'Allow' ? Action : []));
   expect([...new Set(allowed)].sort()).toEqual([...new Set([...COMMON, ...actions])].sort());
@@ -151,6 +160,7 @@ it('no function reaches the whole table: each call names the items that it is fo
     'index-tokens',
     'list-tokens',
     'detect-anomalies',
+    'publish-audit',
     'archive-audit',
   ];
   const free = oversight.filter((useCase) =>
@@ -164,12 +174,31 @@ it('no function reaches the whole table: each call names the items that it is fo
   expect(free).toEqual([]);
 });
 
-it('who orders tokens to be taken back puts orders, and neither records nor entries of the index', () => {
+/** The only items that a function may put in the partitions of subjects: facts, which hold nothing against them. */
+const SUBJECT_FACTS = {
+  'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['SUBJECT#*'] },
+  'ForAllValues:StringEquals': { 'dynamodb:Attributes': ['pk', 'sk', 'detailType', 'detail', 'ttl'] },
+};
+
+it('who reads the stream looks up what the audit tells of, and nothing else', () => {
+  for (const useCase of ['publish-audit', 'archive-audit']) {
+    const reads = statementsOf(template, useCase).filter(({ Action }) => Action.includes('dynamodb:BatchGetItem'));
+    expect(reads.map(({ Action, Condition }) => [Action, Condition])).toEqual([
+      [
+        ['dynamodb:BatchGetItem'],
+        { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['TOKEN#*', 'SUBJECT#*', 'ORDER#*', 'FACT#*'] } },
+      ],
+    ]);
+  }
+});
+
+it('who orders tokens to be taken back puts orders and facts about subjects, and neither records nor entries of the index', () => {
   for (const useCase of ['revoke-tokens', 'revoke-own-token', 'revoke-tokens-by-event']) {
     const puts = statementsOf(template, useCase).filter(({ Action }) => Action.includes('dynamodb:PutItem'));
     const keys = puts.flatMap(({ Condition }) => Condition?.['ForAllValues:StringLike']?.['dynamodb:LeadingKeys']);
     const facts = useCase === 'revoke-tokens-by-event' ? ['FACT#*'] : [];
-    expect(keys.sort()).toEqual([...facts, 'ORDER#*']);
+    expect(keys.sort()).toEqual([...facts, 'ORDER#*', 'SUBJECT#*']);
+    expect(puts.map(({ Condition }) => Condition)).toContainEqual(SUBJECT_FACTS);
   }
 });
 
@@ -184,6 +213,8 @@ it('who lifts a block touches what is held against subjects alone', () => {
       },
     },
   ]);
+  const puts = statementsOf(template, 'lift-block').filter(({ Action }) => Action.includes('dynamodb:PutItem'));
+  expect(puts.map(({ Condition }) => Condition)).toEqual([SUBJECT_FACTS]);
 });
 
 it('what decides finds the records of a workload only where a policy asks what it did lately', () => {

@@ -46,6 +46,37 @@ describe('alarms', () => {
     expect(watched.sort()).toEqual(readers.sort());
   });
 
+  it('are there for each reader of the stream that is handed what the table does not confirm', () => {
+    const services = alarmOn('AuditRecordsUnconfirmed').map(([, { Properties }]) => {
+      expect(Properties).toMatchObject({ Statistic: 'Sum', Threshold: 1, EvaluationPeriods: 1 });
+      expect(Properties.Dimensions).toEqual([{ Name: 'service', Value: expect.anything() }]);
+      return Properties.Dimensions[0].Value;
+    });
+    expect(services.sort()).toEqual(['archive-audit', 'publish-audit']);
+  });
+
+  it('are there for changes of the functions, and of who may invoke them, which are kept', () => {
+    const [[ruleId, rule] = [], ...more] = Object.entries(template.findResources('AWS::Events::Rule')).filter(
+      ([, { Properties }]) => Properties.EventPattern?.source?.[0] === 'aws.lambda',
+    );
+    expect(more).toEqual([]);
+    expect(rule?.Properties).toMatchObject({ State: 'ENABLED' });
+    expect(rule?.Properties).not.toHaveProperty('EventBusName');
+    const [alarm, ...others] = alarmOn('TriggeredRules');
+    expect(others).toEqual([]);
+    expect(alarm?.[1].Properties).toMatchObject({
+      Namespace: 'AWS/Events',
+      Dimensions: [{ Name: 'RuleName', Value: { Ref: ruleId } }],
+      Statistic: 'Sum',
+      Threshold: 1,
+      EvaluationPeriods: 1,
+    });
+    const queueId = rule?.Properties.Targets[0].Arn['Fn::GetAtt'][0];
+    const queue = template.findResources('AWS::SQS::Queue')[queueId];
+    expect(queue?.Properties).toMatchObject({ MessageRetentionPeriod: 14 * 86_400 });
+    expect(template.findOutputs('FunctionChangesQueueUrl')).toHaveProperty('FunctionChangesQueueUrl.Value.Ref');
+  });
+
   it('are there for each queue where events wait', () => {
     const consumed = Object.values(template.findResources('AWS::Lambda::EventSourceMapping')).filter(({ Properties }) =>
       JSON.stringify(Properties.EventSourceArn).includes('queue'),
@@ -145,7 +176,8 @@ describe('what detects anomalies', () => {
   it('may do nothing about them, unless the configuration says so', () => {
     expect(may('')).toEqual(noticing.map(([actions, keys]) => [actions, [keys].flat()]));
     const acting = may('[anomalies]\nrespond = { high = "block" }');
-    expect(acting).toHaveLength(noticing.length + 3);
+    expect(acting).toHaveLength(noticing.length + 4);
     expect(acting).toContainEqual(['dynamodb:GetItem,dynamodb:UpdateItem', ['SUBJECT#*']]);
+    expect(acting).toContainEqual(['dynamodb:PutItem', ['SUBJECT#*']]);
   });
 });

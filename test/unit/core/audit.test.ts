@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { auditEventExamples } from '../../../contract/event-examples.ts';
 import { type AuditEvent, auditEvents } from '../../../contract/events.ts';
 import { auditEvent, isPublished, type Remembered } from '../../../core/audit-event.ts';
+import { type AuditFact, subjectBlocked, subjectLimited, subjectUnblocked } from '../../../core/audit-fact.ts';
 import { publishAudit } from '../../../core/publish-audit.ts';
 import type { OrderState } from '../../../core/revocation/order.ts';
-import type { Lifted, Standing } from '../../../core/standing.ts';
 import type { IssuedRecord, TokenRecord } from '../../../core/token-record.ts';
 import { asking, recordOf, SUBJECT } from '../../fakes/machine.ts';
 
@@ -12,11 +12,6 @@ const AT = Date.UTC(2026, 0, 1, 12);
 const by = 'security.team';
 
 const ofRecord = (record: TokenRecord): Remembered => ({ kind: 'record', record });
-const ofStanding = (standing: Standing & { lifted?: Lifted }): Remembered => ({
-  kind: 'standing',
-  subject: SUBJECT,
-  standing,
-});
 const ofOrder = (order: OrderState): Remembered => ({ kind: 'order', order });
 
 /** An event, which must be as its schema says. */
@@ -104,39 +99,32 @@ describe('a change of a record', () => {
   });
 });
 
-describe('a change of what is held against a subject', () => {
-  const block = { until: AT + 3_600_000, at: AT, by, reason: 'stolen' };
-  const limit = { until: AT + 3_600_000, at: AT, by, lifetime: 60 };
+describe('a fact about a subject', () => {
+  const restriction = { until: AT + 3_600_000, at: AT, by, reason: 'stolen' };
+  const { reason, ...unexplained } = restriction;
+  const told = (fact: AuditFact) => lawful(undefined, { kind: 'fact', fact });
 
-  it('is a block: the first, and a longer one', () => {
-    const event = lawful(undefined, ofStanding({ revokedBefore: AT, block }));
-    expect(event).toMatchObject({
+  it('says that it is blocked, by whom, why and until when', () => {
+    expect(told(subjectBlocked(SUBJECT, restriction))).toMatchObject({
       detailType: 'Subject Blocked',
-      detail: { subject: SUBJECT, until: '2026-01-01T13:00:00.000Z', by, reason: 'stolen' },
+      detail: { time: '2026-01-01T12:00:00.000Z', subject: SUBJECT, until: '2026-01-01T13:00:00.000Z', by, reason },
     });
-    const longer = { ...block, until: block.until + 1 };
-    expect(lawful(ofStanding({ block }), ofStanding({ block: longer }))?.detailType).toBe('Subject Blocked');
+    expect(told(subjectBlocked(SUBJECT, unexplained))?.detail).not.toHaveProperty('reason');
   });
 
-  it('is the end of a block, by whoever lifted it', () => {
-    const lifted = { at: AT + 1, by: 'arn:aws:iam::111122223333:role/operator', reason: 'found' };
-    const event = lawful(ofStanding({ block }), ofStanding({ lifted }));
-    expect(event).toMatchObject({ detailType: 'Subject Unblocked', detail: { by: lifted.by, reason: 'found' } });
+  it('says who lifted its block', () => {
+    const operator = 'arn:aws:iam::111122223333:role/operator';
+    expect(told(subjectUnblocked(SUBJECT, { at: AT + 1, by: operator, reason: 'found' }))).toMatchObject({
+      detailType: 'Subject Unblocked',
+      detail: { time: '2026-01-01T12:00:00.001Z', subject: SUBJECT, by: operator, reason: 'found' },
+    });
   });
 
-  it('is a limit: the first, a longer and a stricter one', () => {
-    const limited = { detailType: 'Subject Limited', detail: { subject: SUBJECT, lifetime: 60 } };
-    expect(lawful(undefined, ofStanding({ limit }))).toMatchObject(limited);
-    expect(lawful(ofStanding({ limit: { ...limit, until: AT } }), ofStanding({ limit }))?.detail).toMatchObject(
-      limited.detail,
-    );
-    expect(lawful(ofStanding({ limit: { ...limit, lifetime: 90 } }), ofStanding({ limit }))?.detail).toMatchObject(
-      limited.detail,
-    );
-  });
-
-  it('is nothing where only the watermark moves: the order that moved it has events of its own', () => {
-    expect(lawful(ofStanding({ block, limit }), ofStanding({ revokedBefore: AT, block, limit }))).toBeUndefined();
+  it('says how short its tokens are, and until when', () => {
+    expect(told(subjectLimited(SUBJECT, { ...restriction, lifetime: 60 }))).toMatchObject({
+      detailType: 'Subject Limited',
+      detail: { subject: SUBJECT, lifetime: 60, until: '2026-01-01T13:00:00.000Z', by, reason },
+    });
   });
 });
 
@@ -212,6 +200,9 @@ describe('an introspection', () => {
 
 it.each([
   'Token Used',
+  'Subject Blocked',
+  'Subject Unblocked',
+  'Subject Limited',
   'Revocation Refused',
   'Anomaly Detected',
   'Policy Changed',

@@ -167,6 +167,16 @@ describe('rules about CloudFormation templates', () => {
     ['AWS::Lambda::Permission', "{ Principal: '*', SourceArn: !Ref Api }", false],
     ['AWS::Lambda::Permission', "{ Principal: '*', SourceArn: 'arn:*' }", true],
     ['AWS::Lambda::Permission', "{ Principal: '*', FunctionUrlAuthType: NONE }", true],
+    [
+      'AWS::Lambda::ResourcePolicy',
+      "{ PolicyDocument: { Statement: { Effect: Allow, Principal: '*', Action: 'lambda:InvokeFunction' } } }",
+      true,
+    ],
+    [
+      'AWS::Lambda::ResourcePolicy',
+      "{ PolicyDocument: { Statement: { Effect: Deny, Principal: '*', Action: 'lambda:InvokeFunction' } } }",
+      false,
+    ],
     ['AWS::Events::EventBusPolicy', "{ StatementId: a, Statement: { Effect: Allow, Principal: '*' } }", true],
     ['AWS::ECR::Repository', "{ RepositoryPolicyText: { Statement: [{ Effect: Allow, Principal: '*' }] } }", true],
     ['AWS::Logs::ResourcePolicy', `{ PolicyDocument: '{"Statement":[{"Effect":"Allow","Principal":"*"}]}' }`, true],

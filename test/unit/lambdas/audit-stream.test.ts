@@ -1,10 +1,25 @@
+import type { AttributeValue as StoredValue } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
 import type { AttributeValue, DynamoDBRecord } from 'aws-lambda';
-import { expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import type { AuditEvent } from '../../../contract/events.ts';
+import { subjectBlocked } from '../../../core/audit-fact.ts';
+import { DependencyFault } from '../../../core/ports.ts';
 import type { TokenRecord } from '../../../core/token-record.ts';
-import { introspectionsKey, toItem } from '../../../lambdas/adapters/dynamo-items.ts';
-import { archivedEventOf } from '../../../lambdas/audit-stream.ts';
+import {
+  factKey,
+  introspectionsKey,
+  orderKey,
+  recordKey,
+  standingKey,
+  subjectFactKey,
+  toItem,
+} from '../../../lambdas/adapters/dynamo-items.ts';
+import type { StoredItems } from '../../../lambdas/adapters/dynamo-stored-items.ts';
+import { archivedEventOf, auditEventOf, confirmedEvents, type Told } from '../../../lambdas/audit-stream.ts';
+import { logger } from '../../../lambdas/observability.ts';
 import { REMEMBERED_SORT_KEYS } from '../../../lambdas/remembered-sort-keys.ts';
-import { recordOf } from '../../fakes/machine.ts';
+import { recordOf, SUBJECT } from '../../fakes/machine.ts';
 
 const AT = Date.UTC(2026, 10, 22, 12) / 1000;
 
@@ -63,4 +78,204 @@ it('the stream’s filter lets through whatever can be read', async () => {
   expect(passes(introspected.sk?.S)).toBe(true);
   expect(passes((await streamRecord()).dynamodb?.Keys?.sk?.S)).toBe(true);
   expect(passes('ADOPTED#events/a')).toBe(false);
+});
+
+type Item = Record<string, StoredValue>;
+
+/** A table that holds these items. `reads` are the keys that it was asked for. */
+function holding(...items: Item[]): StoredItems & { reads: Item[][] } {
+  const reads: Item[][] = [];
+  return {
+    reads,
+    async getMany(keys) {
+      reads.push([...keys]);
+      return items.filter(({ pk, sk }) => keys.some((key) => key.pk?.S === pk?.S && key.sk?.S === sk?.S));
+    },
+  };
+}
+
+/** What a reader of the stream makes of a record. */
+function told(record: DynamoDBRecord): Told<AuditEvent>[] {
+  const event = auditEventOf(record);
+  return event === undefined ? [] : [{ record, event }];
+}
+
+/** The record of the stream that says that an item is there, or has come to be this. */
+function written(item: Item, before?: Item, eventID = 'e1'): DynamoDBRecord {
+  const { pk = { S: '' }, sk = { S: '' } } = item;
+  const image = (one: Item) => one as Record<string, AttributeValue>;
+  return {
+    eventID,
+    eventName: before === undefined ? 'INSERT' : 'MODIFY',
+    dynamodb: {
+      ApproximateCreationDateTime: AT,
+      Keys: image({ pk, sk }),
+      NewImage: image(item),
+      ...(before && { OldImage: image(before) }),
+    },
+  };
+}
+
+describe('of what the stream tells', () => {
+  const OTHER = 'arn:aws:iam::111122223333:role/other';
+  const by = 'arn:aws:iam::111122223333:role/orders-db';
+  const minute = AT * 1000;
+  const block = subjectBlocked(SUBJECT, { until: minute + 60_000, at: minute, by });
+  const policies = {
+    detailType: 'Policy Changed' as const,
+    detail: { time: '2026-11-22T12:00:00.000Z', before: 'a', after: 'b' },
+  };
+  const asked = { tokenId: 't', subject: SUBJECT, audience: 'orders-db', by, result: 'active' as const, minute };
+  const introspections = (count: number) => ({
+    ...introspectionsKey(asked),
+    ...marshall({ ...asked, last: minute + count, count, ttl: 1 }),
+  });
+  const order = (more: object) => ({
+    ...orderKey('r'),
+    ...marshall({
+      ...{
+        revocationId: 'r',
+        selector: { task: 't' },
+        revokedBefore: 1,
+        from: 1,
+        by,
+        orderedAt: 1,
+        revoked: 0,
+        ttl: 1,
+      },
+      ...more,
+    }),
+  });
+  const issued = recordOf();
+  const record = async (more: object = {}) => toItem({ ...(await issued), ...more } as TokenRecord);
+  const revocation = { status: 'revoked', revokedAt: minute, revokedBy: by };
+
+  it.each<[string, () => Promise<{ said: DynamoDBRecord; stored: Item[]; invented: DynamoDBRecord[] }>]>([
+    [
+      'a token',
+      async () => ({
+        said: written(await record()),
+        stored: [await record()],
+        invented: [written(await record({ subject: OTHER })), written(await record(revocation), await record())],
+      }),
+    ],
+    [
+      'a token that was revoked since',
+      async () => ({
+        said: written(await record()),
+        stored: [await record(revocation)],
+        invented: [written(await record({ ...revocation, revokedBy: OTHER }), await record())],
+      }),
+    ],
+    [
+      'a revocation',
+      async () => ({
+        said: written(order({})),
+        stored: [order({ revoked: 3, completedAt: minute })],
+        invented: [
+          written(order({ by: OTHER })),
+          written(order({ revoked: 4, completedAt: minute }), order({ revoked: 4 })),
+        ],
+      }),
+    ],
+    [
+      'introspections',
+      async () => ({
+        said: written(introspections(1)),
+        stored: [introspections(3)],
+        invented: [written(introspections(4), introspections(3))],
+      }),
+    ],
+    [
+      'a fact about a subject',
+      async () => {
+        const blocked = { ...subjectFactKey(SUBJECT, 'f'), ...marshall(block) };
+        const standing = { ...standingKey(SUBJECT), ...marshall({ revokedBefore: 1 }) };
+        const other = { ...blocked, ...marshall(subjectBlocked(SUBJECT, { until: 1, at: 1, by })) };
+        return { said: written(blocked), stored: [standing, blocked], invented: [written(other)] };
+      },
+    ],
+    [
+      'another fact',
+      async () => {
+        const fact = { ...factKey('f', policies), ...marshall(policies) };
+        const other = { ...fact, ...marshall({ detail: { ...policies.detail, after: 'c' } }) };
+        return { said: written(fact), stored: [fact], invented: [written(other)] };
+      },
+    ],
+  ])('%s is told on as the table has it, and what is invented is not', async (_, make) => {
+    const { said, stored, invented } = await make();
+    const all = [...invented, said].flatMap(told);
+    expect(all).toHaveLength(invented.length + 1);
+    expect(await confirmedEvents(all, holding(...stored))).toEqual([auditEventOf(said)]);
+    expect(await confirmedEvents(all, holding())).toEqual([]);
+  });
+
+  it('nothing is told on by its keys alone: what it says must be what they stand for', async () => {
+    const item = await record();
+    const elsewhere = { ...item, ...recordKey('35445779-b11b-466e-9611-a4ba0a6b9a7d') };
+    const moved = { ...(await record({ tokenId: 'x', subject: OTHER })), pk: item.pk as StoredValue };
+    for (const said of [elsewhere, moved]) {
+      expect(await confirmedEvents(told(written(said)), holding(item))).toEqual([]);
+    }
+  });
+
+  it.each([
+    ['no name of a record', ''],
+    ['too long a name', 'e'.repeat(129)],
+    ['a text for a name', 'see https://example.com'],
+    ['a number for a name', 7 as unknown as string],
+    ['a list for a name', ['e1'] as unknown as string],
+  ])('nothing is told on with %s', async (_, eventID) => {
+    const item = await record();
+    expect(await confirmedEvents(told(written(item, undefined, eventID)), holding(item))).toEqual([]);
+  });
+
+  it('each item is looked up once, and none that the audit tells nothing of', async () => {
+    const item = await record();
+    const revoked = await record(revocation);
+    const foreign = { ...item, pk: { S: 'PROFILE#x' } };
+    const table = holding(revoked);
+    const all = [written(item), written(revoked, item, 'e2'), written(foreign), written(item, undefined, 'e3')];
+    expect(await confirmedEvents(all.flatMap(told), table)).toHaveLength(3);
+    expect(table.reads).toEqual([[{ pk: item.pk, sk: item.sk }]]);
+  });
+
+  it('what is left out is logged by its keys, and by nothing else of it', async () => {
+    const error = vi.spyOn(logger, 'error').mockImplementation(() => undefined);
+    const invented = Array.from({ length: 12 }, () => written({ ...order({}), ...orderKey(crypto.randomUUID()) }));
+    await confirmedEvents(invented.flatMap(told), holding());
+    await confirmedEvents(told(written(order({}))), holding(order({})));
+    expect(error.mock.calls).toEqual([
+      [
+        'changes that the table does not confirm were dropped',
+        {
+          unconfirmed: 12,
+          items: invented.slice(0, 10).map(({ dynamodb }) => `${dynamodb?.Keys?.pk?.S} ORDER`),
+        },
+      ],
+    ]);
+    error.mockRestore();
+  });
+
+  it('nothing is told on, and nothing lost, while the table cannot be asked', async () => {
+    const away = { getMany: () => Promise.reject(new DependencyFault('DynamoDB', new Error('away'))) };
+    await expect(confirmedEvents(told(written(await record())), away)).rejects.toThrow(DependencyFault);
+  });
+
+  it('what cannot be read is archived if the table holds what cannot be read, and only then', async () => {
+    const broken = { ...(await record()), decidedAt: { S: 'long ago' } };
+    const said = written(broken);
+    const event = archivedEventOf(said);
+    if (event === undefined) throw new Error('it is archived as unreadable');
+    const archived = (...items: Item[]) => confirmedEvents([{ record: said, event }], holding(...items));
+    expect(await archived(broken)).toEqual([event]);
+    expect(await archived(await record())).toEqual([]);
+    expect(await archived()).toEqual([]);
+  });
+
+  it('what can be read is told on by nothing that cannot', async () => {
+    const broken = { ...(await record()), decidedAt: { S: 'long ago' } };
+    expect(await confirmedEvents(told(written(await record())), holding(broken))).toEqual([]);
+  });
 });

@@ -1,7 +1,7 @@
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { auditEventExamples } from '../../../contract/event-examples.ts';
-import type { AuditFact } from '../../../core/audit-fact.ts';
+import { type AuditFact, subjectBlocked } from '../../../core/audit-fact.ts';
 import {
   DEPLOYMENT_KEY,
   expiryPartition,
@@ -14,6 +14,7 @@ import {
   SWEEP_KEY,
   shardOf,
   standingKey,
+  subjectFactKey,
   subjectPartition,
   toItem,
 } from '../../../lambdas/adapters/dynamo-items.ts';
@@ -46,7 +47,6 @@ describe('what the audit tells of', () => {
   const minute = Date.UTC(2026, 0, 1, 12, 34);
   const told = { ...token, by: 'arn:aws:iam::111122223333:role/orders-db', result: 'revoked' as const, minute };
   const introspections = { ...told, last: minute + 5, count: 3 };
-  const standing = { revokedBefore: minute, block: { until: minute + 1, at: minute, by: 'security.team' } };
   const order = {
     revocationId: 'r',
     selector: { task: 't' },
@@ -65,11 +65,12 @@ describe('what the audit tells of', () => {
   it('is read from its items, and nothing else is', async () => {
     const record = await recordOf();
     expect(remembered(toItem(record))).toEqual({ kind: 'record', record });
-    expect(remembered({ ...standingKey(SUBJECT), ...marshall(standing) })).toEqual({
-      kind: 'standing',
-      subject: SUBJECT,
-      standing,
+    const blocked = subjectBlocked(SUBJECT, { until: minute + 1, at: minute, by: 'security.team' });
+    expect(remembered({ ...subjectFactKey(SUBJECT, 'f'), ...marshall({ ...blocked, ttl: 1 }) })).toEqual({
+      kind: 'fact',
+      fact: blocked,
     });
+    expect(remembered({ ...standingKey(SUBJECT), ...marshall({ revokedBefore: minute }) })).toBeUndefined();
     expect(remembered({ ...orderKey('r'), ...marshall({ ...order, ttl: 1 }) })).toEqual({ kind: 'order', order });
     expect(remembered({ ...introspectionsKey(told), ...marshall({ ...introspections, ttl: 1 }) })).toEqual({
       kind: 'introspections',
@@ -83,7 +84,8 @@ describe('what the audit tells of', () => {
     expect(remembered(undefined)).toBeUndefined();
   });
 
-  it('of a token lies beside its record', () => {
+  it('of a token lies beside its record, of a subject in the subject’s partition', () => {
+    expect(subjectFactKey(SUBJECT, 'f')).toEqual(marshall({ pk: `SUBJECT#${SUBJECT}`, sk: 'FACT#f' }));
     const [used, changed] = facts.map((fact) => factKey('f', fact).pk?.S);
     expect(used).toBe(`TOKEN#${token.tokenId}`);
     expect(changed).toBe('FACT#f');

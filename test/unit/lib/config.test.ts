@@ -192,6 +192,11 @@ describe('the configuration', () => {
       'conditions.0.path is not a key of the configuration',
     ],
     ['an account id that lost its zeros', 'trusted_accounts = [11122223333]', 'trusted_accounts.0'],
+    [
+      'records that go before the stream has told of them',
+      'record_retention = "47h"',
+      'record_retention must be at least "2d"',
+    ],
     ['a negative throttle', 'throttle = { rate = -1, burst = 1 }', 'throttle.rate must be greater than zero'],
     ['what is no TOML', 'token_expiration_time: 15m', 'config/x.toml:1:'],
   ])('is refused, by the key’s name, with %s', (_, toml, sentence) => {

@@ -1,9 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ArchivedEvent, archiveBatch } from '../../../../core/audit-archive/archive-batch.ts';
+import { type ArchivedEvent, archiveBatch, isRecent } from '../../../../core/audit-archive/archive-batch.ts';
 import { checkObject } from '../../../../core/audit-archive/check-object.ts';
 import { describeObject } from '../../../../core/audit-archive/digest.ts';
+import { firstEventAt, HOUR } from '../../../../core/audit-archive/names.ts';
 import { inMemoryAdopted, inMemoryArchive } from '../../../fakes/in-memory-archive.ts';
 import { archivedEvent, NOON } from '../../../support/archived-events.ts';
 
@@ -79,6 +81,47 @@ describe('a batch', () => {
     expect(idsIn(ports.objects.content)).toEqual(archived.map(([from, to]) => ids.slice(from, to)));
   });
 
+  it('is archived although others were archived in its name, or with the ids of its events', async () => {
+    const ports = { objects: inMemoryArchive(), adopted: inMemoryAdopted() };
+    const batch = events(4);
+    const [first, second, third] = batch;
+    if (first === undefined || second === undefined || third === undefined) throw new Error('there are four');
+    const under = (id: ArchivedEvent, { record }: ArchivedEvent): ArchivedEvent => ({
+      ...id,
+      record: { ...record, eventId: id.eventId },
+    });
+    // Twice, so that they are adopted.
+    const named = [under(first, third), under(second, third), under(third, first)];
+    const beside = [under({ ...third, eventId: 'invented' }, first), under(second, first)];
+    for (const forged of [named, named, beside, beside]) await archiveBatch(forged, ports);
+    expect(await archiveBatch(batch, ports)).toEqual({ archived: 4, known: 0 });
+    expect(await archiveBatch(batch.slice(0, 2), ports)).toEqual({ archived: 0, known: 2 });
+    expect(await archiveBatch(batch.slice(1), ports)).toEqual({ archived: 0, known: 3 });
+    const lines = [...ports.objects.content].flatMap(([, content]) =>
+      Buffer.from(content).toString().trim().split('\n'),
+    );
+    for (const { record } of batch) {
+      const same = lines
+        .map((line) => JSON.parse(line))
+        .filter(({ chain, ...line }) => isDeepStrictEqual(line, record));
+      expect(same).toHaveLength(1);
+    }
+    for (const [key, content] of ports.objects.content) {
+      expect(firstEventAt(key)).toBeDefined();
+      expect(checkObject(describeObject(key, content), content)).toEqual([]);
+    }
+  });
+
+  it('that comes again with the members of its events in another order is archived once', async () => {
+    const ports = { objects: inMemoryArchive(), adopted: inMemoryAdopted() };
+    const turned = ({ record, ...event }: ArchivedEvent): ArchivedEvent => ({
+      ...event,
+      record: Object.fromEntries(Object.entries(record).reverse()) as ArchivedEvent['record'],
+    });
+    await archiveBatch(events(3), ports);
+    expect(await archiveBatch(events(3).map(turned), ports)).toEqual({ archived: 0, known: 3 });
+  });
+
   it('stops where an object does not hold the event that names it', async () => {
     const ports = { objects: inMemoryArchive(), adopted: inMemoryAdopted() };
     const [first, second] = events(2);
@@ -88,6 +131,13 @@ describe('a batch', () => {
     ports.objects.content.set(key, Buffer.from('{"eventId":"other"}\n'));
     await expect(archiveBatch([first, second], ports)).rejects.toThrow('does not hold the event');
   });
+});
+
+it('a change is recent for as long as the stream may deliver it, and a while before by the clock of another', () => {
+  const recent = [-27 * HOUR, -25 * HOUR, 0, 4 * 60_000, 6 * 60_000, Number.NaN].map((ago) =>
+    isRecent(NOON + ago, NOON),
+  );
+  expect(recent).toEqual([false, true, true, true, false, false]);
 });
 
 type Random = (below: number) => number;
@@ -121,7 +171,7 @@ function faulty(random: Random, faults: Map<string, number>, ports: Parameters<t
         get: failing('get', ports.objects.get),
       },
       adopted: {
-        eventIds: failing('eventIds', ports.adopted.eventIds),
+        events: failing('events', ports.adopted.events),
         add: failing('add', ports.adopted.add),
       },
     },
@@ -208,7 +258,7 @@ it('archives each event exactly once, in order, whatever fails and however the s
   );
   const where = [...injected].sort().map(([fault, times]) => `  ${times} × ${fault}`);
   console.log(`${archived} events, each archived once, through these faults:\n${where.join('\n')}`);
-  const kinds = ['putNew', 'get', 'eventIds', 'add'].flatMap((port) => [
+  const kinds = ['putNew', 'get', 'events', 'add'].flatMap((port) => [
     `${port} refused`,
     `${port} killed, or its answer lost, after it was done`,
   ]);

@@ -136,8 +136,8 @@ function bundled(
       if (!Object.hasOwn(known[kind], name)) unknown(`a ${what} that ${from} does not have: "${name}"`);
     }
   }
-  for (const other of facts.readsOthers) {
-    const message = `"${id}" reads ${other}; it can read attributes of principal, resource and context`;
+  for (const other of facts.untold) {
+    const message = `"${id}" reads ${other}; it can read attributes of principal, resource and context, and of resources and workloads that it names`;
     flaw('policy/unsupported', message);
   }
   const { obligations, flaws } = readObligations(json.annotations ?? {}, json.effect, {
@@ -148,6 +148,9 @@ function bundled(
   for (const message of flaws) flaw('policy/annotation', `"${id}": ${message}`);
   const principal = scopeEntity(json.principal);
   const resource = scopeEntity(json.resource);
+  const readsOf = (['Workload', 'Resource'] as const).flatMap((type) =>
+    facts.readsOf[type].map((id) => ({ type, id })),
+  );
   return {
     text,
     file,
@@ -158,6 +161,8 @@ function bundled(
     ...(resource && { resource: entityName(resource.type, resource.id) }),
     reads: facts.reads,
     locations: facts.named.Resource,
+    ...(readsOf.length > 0 && { readsOf }),
+    ...(facts.soughtInResource.length > 0 && { soughtInResource: facts.soughtInResource }),
     obligations,
   };
 }

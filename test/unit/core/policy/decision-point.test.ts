@@ -217,7 +217,7 @@ it('asks Cedar in the terms of the schema', () => {
         { action: 'assume', role: 'deployer' } as const,
       ]) {
         const answer = cedar.isAuthorized({
-          ...question(bundle, around, asker, asked, told, new Set(['*'])),
+          ...question(bundle, around, asker, asked, told, { reads: new Set(['*']), entities: new Map() }),
           policies: { staticPolicies: 'permit (principal, action, resource);' },
           schema,
           validateRequest: true,

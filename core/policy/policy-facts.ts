@@ -1,7 +1,7 @@
 import type * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 
-/** A group of actions is told to no request either. */
-const ACTIONS = ['read', 'write', 'assume'];
+/** The actions of requests. Cedar is told of no group of actions. */
+export const ACTIONS: readonly string[] = ['read', 'write', 'assume'];
 
 /** What a policy speaks of, read off its syntax tree. */
 export interface PolicyFacts {

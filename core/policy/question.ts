@@ -149,6 +149,14 @@ function readIn(attributes: Attributes, reads: ReadonlySet<string>): Attributes 
   return Object.fromEntries(Object.entries(attributes).filter(([name]) => reads.has(name)));
 }
 
+/** Every path that {@link contextOf} can tell: a schema that declares another attribute has one that no request has. */
+export const CONTEXT_PATHS: ReadonlySet<string> = new Set([
+  ...['audience', 'lifetime', 'time', 'windows', 'sourceIp', 'vpcEndpoint', 'networks', 'region'],
+  ...['local', 'local.weekday', 'local.hour', 'local.minute'],
+  ...['fields', 'fields.all', 'fields.names'],
+  ...['behaviour', 'behaviour.issued', 'behaviour.denied', 'behaviour.active'],
+]);
+
 function contextOf(
   around: Surroundings,
   { audience, lifetime, time, sourceIp, vpcEndpoint, behaviour }: DecisionContext,

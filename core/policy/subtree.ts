@@ -42,9 +42,10 @@ export function placesIn({ policies, resources }: PolicyBundle): Places {
 
 /** The locations that a policy tells apart from others by names: those in it, and all that hold those it looks for. */
 export function locationsToldApart(
-  { locations, soughtInResource = [] }: Pick<BundledPolicy, 'locations' | 'soughtInResource'>,
+  { locations, soughtInResource }: Pick<BundledPolicy, 'locations' | 'soughtInResource'>,
   bundle: Pick<PolicyBundle, 'resources'>,
 ): string[] {
+  if (soughtInResource === undefined) return locations;
   const holders = soughtInResource.flatMap((location) => placeResource(bundle, location).ancestry);
   return [...locations, ...holders.map(({ location }) => location)];
 }

@@ -30,6 +30,20 @@ const HELD = [
   ['lake/c', 'db/b'],
 ] as const;
 
+/** Some locations, each with one that it is in, and with locations between the two that policies need not name. */
+const APART = [
+  ['db/a/deep/secret', 'db/a'],
+  ['db/a/deep/secret', 'db'],
+  ['vault/x/y', 'vault'],
+  ['db/a', 'vault'],
+] as const;
+
+/** Holds for what is between two locations, and for neither of them. */
+function between([below, above]: readonly [string, string]): string {
+  const ends = [below, above].map((location) => `resource != Resource::"${location}"`);
+  return [`Resource::"${below}" in resource`, `resource in Resource::"${above}"`, ...ends].join(' && ');
+}
+
 /** A resource as `resources.yaml` has it. */
 interface Entry {
   attributes: Attributes;
@@ -94,6 +108,16 @@ const { condition } = fc.letrec<{
         arbitrary: fc.constantFrom(...HELD).map(([one, other]) => `Resource::"${one}" in Resource::"${other}"`),
         weight: 4,
       },
+      {
+        arbitrary: fc
+          .constantFrom(...HELD)
+          .map(([one, other]) => `Resource::"${one}" is Resource in Resource::"${other}"`),
+        weight: 2,
+      },
+      {
+        arbitrary: fc.constantFrom(...APART).map(between),
+        weight: 4,
+      },
       { arbitrary: named.map((one) => `${one} in resource`), weight: 6 },
       { arbitrary: pair.map(([one, other]) => `${one} in ${other}`), weight: 4 },
       {
@@ -122,7 +146,7 @@ const { condition } = fc.letrec<{
         arbitrary: fc
           .tuple(tie('resource'), fc.integer({ min: 0, max: 3 }))
           .map(([one, level]) => `${one}.level < ${level}`),
-        weight: 2,
+        weight: 4,
       },
       fc
         .tuple(tie('workload'), fc.constantFrom(...TEAMS))
@@ -137,10 +161,11 @@ const { condition } = fc.letrec<{
       fc.constantFrom(
         'context.lifetime <= 300',
         'principal has session && principal.session == "i-0abc"',
+        '!(principal has session)',
         'action == Action::"read"',
-        // Errs above 300 seconds.
-        'context.lifetime * 30744573456182586 > 0',
       ),
+      // Errs above 300 seconds.
+      { arbitrary: fc.constant('context.lifetime * 30744573456182586 > 0'), weight: 2 },
       tie('condition').map((one) => `!(${one})`),
       fc.tuple(tie('condition'), tie('condition')).map(([one, other]) => `(${one}) && (${other})`),
       fc.tuple(tie('condition'), tie('condition')).map(([one, other]) => `(${one}) || (${other})`),
@@ -185,7 +210,7 @@ const policy = fc
 
 const attributesOfResource = fc.record({
   team: fc.constantFrom(undefined, ...TEAMS),
-  labels: fc.option(fc.subarray(LABELS), { nil: undefined, freq: 1 }),
+  labels: fc.option(fc.subarray(LABELS), { nil: undefined, freq: 2 }),
   level: fc.integer({ min: 0, max: 3 }),
 });
 
@@ -228,11 +253,14 @@ export const cedarWorlds: fc.Arbitrary<CedarWorld> = fc
     policies: fc.array(policy, { minLength: 1, maxLength: 5 }),
     // With it, what the others forbid decides.
     permitsAll: fc.boolean(),
+    apart: fc.option(fc.constantFrom(...APART), { nil: undefined, freq: 2 }),
     entries: resourcesOfWorld,
     teams: fc.array(fc.constantFrom('', ...TEAMS), { minLength: WORKLOADS.length, maxLength: WORKLOADS.length }),
-    asks: fc.array(anyAsk, { minLength: 1, maxLength: 6 }),
+    asks: fc
+      .tuple(anyAsk, fc.array(anyAsk, { maxLength: 5 }))
+      .map(([first, rest]): [CedarAsk, ...CedarAsk[]] => [first, ...rest]),
   })
-  .map(({ policies, permitsAll, entries, teams, asks }) => {
+  .map(({ policies, permitsAll, apart, entries, teams, asks }) => {
     const resources = Object.fromEntries(
       entries.map(({ location, attributes: { team, labels, level }, others }): [string, Entry] => {
         const attributes = { level, ...(team && { team }), ...(labels && { labels }) };
@@ -242,8 +270,13 @@ export const cedarWorlds: fc.Arbitrary<CedarWorld> = fc
     const workloads = Object.fromEntries(
       WORKLOADS.map((arn, at): [string, Attributes] => [arn, teams[at] ? { team: teams[at] } : {}]),
     );
-    const all = permitsAll ? ['permit (principal, action, resource)'] : [];
-    return { policies: [...policies, ...all], resources, workloads, asks };
+    const permit = 'permit (principal, action, resource)';
+    if (apart === undefined) {
+      return { policies: permitsAll ? [...policies, permit] : policies, resources, workloads, asks };
+    }
+    const forbid = `forbid (principal, action == Action::"read", resource)\nwhen { ${between(apart)} }`;
+    const subtree = { ...asks[0], action: 'read' as const, target: `${apart[1]}/*` };
+    return { policies: [...policies, permit, forbid], resources, workloads, asks: [...asks, subtree] };
   });
 
 /**

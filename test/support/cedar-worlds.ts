@@ -345,13 +345,17 @@ export function cedarTold(
   const texts = Object.entries(policies).map(([id, { text }]): [string, string] => [id, text]);
   preparse('whole', Object.fromEntries(texts));
   const places = universe(world).map((location) => ({ location, entity: entityOf(world, location) }));
+  let single: string | undefined;
   return (ask, target, only) => {
     const { caller, context } = circumstancesOf(ask);
     const workloads = WORKLOADS.map((arn) => {
       const { subject: _, ...ofIt } = arn === caller.subject ? caller : (parseWorkloadArn(arn) ?? caller);
       return { uid: { type: 'Workload', id: arn }, attrs: { ...world.workloads[arn], ...ofIt }, parents: [] };
     });
-    if (only !== undefined) preparse('single', { [only]: policies[only]?.text ?? '' });
+    if (only !== undefined && only !== single) {
+      preparse('single', { [only]: policies[only]?.text ?? '' });
+      single = only;
+    }
     const answer = cedar.statefulIsAuthorized({
       preparsedPolicySetId: only === undefined ? 'whole' : 'single',
       principal: { type: 'Workload', id: caller.subject },
@@ -452,16 +456,16 @@ export function formsOf(policy: string): Form[] {
   return [...found];
 }
 
-/** Every request for a location that a world can tell from others. */
+/**
+ * A request of each workload for each location that a world can tell from others, and for the role; session and lifetime
+ * alternate.
+ */
 export function everyAsk(world: CedarWorld): CedarAsk[] {
-  return universe(world).flatMap((target) =>
-    (['read', 'write'] as const).flatMap((action) =>
-      WORKLOADS.flatMap((subject) =>
-        [
-          { session: undefined, lifetime: 300 },
-          { session: 'i-0abc', lifetime: 900 },
-        ].map((more) => ({ action, target, subject, ...more })),
-      ),
-    ),
+  const asks = universe(world).flatMap((target) =>
+    (['read', 'write'] as const).flatMap((action) => WORKLOADS.map((subject) => ({ action, target, subject }))),
+  );
+  const assumes = WORKLOADS.map((subject) => ({ action: 'assume' as const, target: 'keeper', subject }));
+  return [...asks, ...assumes].map((ask, at) =>
+    at % 2 === 0 ? { ...ask, session: undefined, lifetime: 300 } : { ...ask, session: 'i-0abc', lifetime: 900 },
   );
 }

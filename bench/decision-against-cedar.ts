@@ -27,6 +27,7 @@ export interface DecisionBySize {
 const caller = { subject: SUBJECT, account: '111122223333', kind: 'role', name: 'orders-service' } as const;
 const details = [{ type: 'resource' as const, locations: ['orders-db/orders'], actions: ['read' as const] }];
 const request = { details, partial: false };
+const EVERYTHING = { reads: new Set(['*']), entities: new Map() };
 const context = { audience: 'orders-db', lifetime: 900, time: Date.now(), sourceIp: '203.0.113.7' };
 
 /** Our decision against bare `statefulIsAuthorized` over the whole set, told the same caller, resource and context. */
@@ -44,7 +45,7 @@ export async function decisionAgainstCedar(): Promise<DecisionBySize[]> {
     const staticPolicies = Object.fromEntries(Object.entries(bundle.policies).map(([id, { text }]) => [id, text]));
     cedar.preparsePolicySet(preparsedPolicySetId, { staticPolicies });
     const asked = { action: 'read', location: 'orders-db/orders' } as const;
-    const everything = question(bundle, surroundings(bundle), caller, asked, context, new Set(['*']));
+    const everything = question(bundle, surroundings(bundle), caller, asked, context, EVERYTHING);
     const { whole, ours } = await compare(
       {
         whole: async () => {

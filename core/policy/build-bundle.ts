@@ -9,13 +9,16 @@ import { describe, readCedarFile, syntaxFlaws, type WrittenPolicy } from './ceda
 import { networksFile, resourcesFile, rolesFile, windowsFile, workloadsFile } from './data-files.ts';
 import { type Flaw, PolicyError, type PolicyFile } from './flaw.ts';
 import { readObligations } from './obligations.ts';
-import { policyFacts, scopeEntity } from './policy-facts.ts';
-import { entityName } from './question.ts';
+import { ACTIONS, policyFacts, scopeEntity } from './policy-facts.ts';
+import { CONTEXT_PATHS, entityName, readableBy } from './question.ts';
 import { directParents } from './resource-tree.ts';
 import { readYamlFile } from './yaml-file.ts';
 
 /** A policy file may have this many bytes of UTF-8. */
 const MOST_BYTES = 4 * 1024 * 1024;
+
+/** Cedar may have to be told this many entities for one policy, besides those of the request: each costs microseconds. */
+const MOST_ENTITIES = 200;
 
 /** What the files of a policy directory say, as far as they can be read. */
 export interface ReadPolicies {
@@ -136,9 +139,18 @@ function bundled(
       if (!Object.hasOwn(known[kind], name)) unknown(`a ${what} that ${from} does not have: "${name}"`);
     }
   }
-  for (const other of facts.readsOthers) {
-    const message = `"${id}" reads ${other}; it can read attributes of principal, resource and context`;
+  for (const other of facts.untold) {
+    const message = `"${id}" reads ${other}; it can read attributes of principal, resource and context, and of resources and workloads that it names`;
     flaw('policy/unsupported', message);
+  }
+  const readsOf = (['Workload', 'Resource'] as const).flatMap((type) =>
+    facts.readsOf[type].map((id) => ({ type, id })),
+  );
+  const resources = readsOf.filter(({ type }) => type === 'Resource');
+  const told = readableBy(data, [{ reads: [], readsOf: resources }]).entities.size + readsOf.length - resources.length;
+  if (told > MOST_ENTITIES) {
+    const message = `"${id}" reads so much of entities that it names that Cedar must be told ${told} with what they are in; make several policies of it, for ${MOST_ENTITIES} at most`;
+    flaw('policy/too-large', message);
   }
   const { obligations, flaws } = readObligations(json.annotations ?? {}, json.effect, {
     networks: new Set(Object.keys(data.networks)),
@@ -158,6 +170,8 @@ function bundled(
     ...(resource && { resource: entityName(resource.type, resource.id) }),
     reads: facts.reads,
     locations: facts.named.Resource,
+    ...(readsOf.length > 0 && { readsOf }),
+    ...(facts.soughtInResource.length > 0 && { soughtInResource: facts.soughtInResource }),
     obligations,
   };
 }
@@ -206,7 +220,12 @@ function readSchema({ name: file, text }: PolicyFile, flaws: Flaw[]): string | u
     return undefined;
   }
   flaws.push(
-    ...unsupportedTypes(checked.json).map((message) => ({ rule: 'policy/schema' as const, file, line: 1, message })),
+    ...[...unsupportedTypes(checked.json), ...neverTold(checked.json)].map((message) => ({
+      rule: 'policy/schema' as const,
+      file,
+      line: 1,
+      message,
+    })),
   );
   return text;
 }
@@ -214,13 +233,16 @@ function readSchema({ name: file, text }: PolicyFile, flaws: Flaw[]): string | u
 /** What `workloads.yaml` and `resources.yaml` can say: anything else would be declared and never told. */
 const ATTRIBUTE_TYPES = ['String', 'Long', 'Bool', 'Boolean'];
 
+/** The entities of requests. Policies that name others are refused, whatever the schema says of these. */
+const ENTITY_TYPES = ['Workload', 'Resource', 'Role'];
+
 function unsupportedTypes(schema: cedar.SchemaJson<string>): string[] {
   const namespace = schema[''];
-  const isPlain = (type: { type: string }): boolean => {
-    const common = namespace?.commonTypes?.[type.type] as { type: string } | undefined;
+  const isPlain = (type: TypeOfSchema): boolean => {
+    const common = namespace?.commonTypes?.[type.type] as TypeOfSchema | undefined;
     return common === undefined ? ATTRIBUTE_TYPES.includes(type.type) : isPlain(common);
   };
-  return ['Workload', 'Resource', 'Role'].flatMap((name) => {
+  return ENTITY_TYPES.flatMap((name) => {
     const entity = namespace?.entityTypes[name] as EntityOfSchema | undefined;
     if (entity === undefined) return [`must have an entity ${name}`];
     const attributes = Object.entries(entity.shape?.attributes ?? {});
@@ -234,9 +256,54 @@ function unsupportedTypes(schema: cedar.SchemaJson<string>): string[] {
   });
 }
 
+/** What a schema declares and no file or request says: a policy that relied on it would silently not apply. */
+function neverTold(schema: cedar.SchemaJson<string>): string[] {
+  const namespace = schema[''];
+  const entities = (namespace?.entityTypes ?? {}) as Record<string, EntityOfSchema>;
+  const ofEntities = ENTITY_TYPES.flatMap((name) =>
+    (entities[name]?.memberOfTypes ?? [])
+      .filter((type) => ENTITY_TYPES.includes(type) && !(name === 'Resource' && type === 'Resource'))
+      .map((type) => `${name} must not be in ${type}: no file says which ${type} a ${name} is in`),
+  );
+  const ofRoles = Object.keys(entities.Role?.shape?.attributes ?? {}).map(
+    (attribute) => `Role.${attribute} must not be declared: no file gives roles attributes`,
+  );
+  const actions = Object.entries((namespace?.actions ?? {}) as Record<string, ActionOfSchema>);
+  const ofActions = actions.flatMap(([name, { memberOf }]) =>
+    (memberOf ?? [])
+      .filter(({ id }) => ACTIONS.includes(id))
+      .map(({ id }) => `action ${name} must not be in ${id}: name each action in the policies that are about it`),
+  );
+  const pathsIn = (type: TypeOfSchema, path: string): string[] => {
+    const common = namespace?.commonTypes?.[type.type] as TypeOfSchema | undefined;
+    if (common !== undefined) return pathsIn(common, path);
+    return Object.entries(type.attributes ?? {}).flatMap(([name, member]) => {
+      const inside = path === '' ? name : `${path}.${name}`;
+      return [inside, ...pathsIn(member, inside)];
+    });
+  };
+  const declared = actions.flatMap(([, { appliesTo }]) => (appliesTo?.context ? pathsIn(appliesTo.context, '') : []));
+  const ofContext = [...new Set(declared)]
+    .filter((path) => !CONTEXT_PATHS.has(path))
+    .map((path) => `context.${path} must not be declared: no request has it`);
+  return [...ofEntities, ...ofRoles, ...ofActions, ...ofContext];
+}
+
+interface TypeOfSchema {
+  type: string;
+  attributes?: Record<string, TypeOfSchema>;
+  element?: TypeOfSchema;
+}
+
 interface EntityOfSchema {
-  shape?: { attributes?: Record<string, { type: string; element?: { type: string } }> };
+  shape?: TypeOfSchema;
   tags?: unknown;
+  memberOfTypes?: string[];
+}
+
+interface ActionOfSchema {
+  memberOf?: { id: string }[];
+  appliesTo?: { context?: TypeOfSchema };
 }
 
 const DATA_FILES = ['roles.yaml', 'workloads.yaml', 'resources.yaml', 'networks.yaml', 'windows.yaml'];

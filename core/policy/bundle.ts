@@ -35,7 +35,19 @@ export interface BundledPolicy {
   reads: string[];
   /** Every location that it names, in its scope or its conditions. */
   locations: string[];
+  /**
+   * The workloads and resources that it names and whose ancestors or attributes it reads, as in
+   * `Resource::"db/a" in resource`; absent: none.
+   */
+  readsOf?: EntityName[];
+  /** The locations that it looks for in the requested resource, `Resource::"db/a" in resource`; absent: none. */
+  soughtInResource?: string[];
   obligations: PolicyObligations;
+}
+
+export interface EntityName {
+  type: 'Workload' | 'Resource';
+  id: string;
 }
 
 /** What a policy asks of tokens it permits, by annotation. */

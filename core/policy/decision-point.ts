@@ -76,14 +76,14 @@ export function policyDecisionPoint(bundle: PolicyBundle): PolicyDecisionPoint {
   const readByAny = new Set(Object.values(bundle.policies).flatMap(({ reads }) => reads));
 
   function judgePlace(
-    { preparsedPolicySetId, reads }: Slice,
+    slice: Slice,
     caller: Caller,
     asked: Asked,
     context: DecisionContext,
   ): Omit<Judgement, 'asked' | 'place'> {
     const answer = cedar.statefulIsAuthorized({
-      preparsedPolicySetId,
-      ...question(bundle, around, caller, asked, context, reads),
+      preparsedPolicySetId: slice.preparsedPolicySetId,
+      ...question(bundle, around, caller, asked, context, slice),
     });
     if (answer.type === 'failure') throw new Error('Cedar refused an authorization request');
     const { decision, diagnostics } = answer.response;

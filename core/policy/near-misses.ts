@@ -11,7 +11,15 @@ import {
   type SplitPolicy,
   splitPolicy,
 } from './conjuncts.ts';
-import { type Asked, type DecisionContext, entityName, question, scopesOf } from './question.ts';
+import {
+  type Asked,
+  type DecisionContext,
+  entityName,
+  question,
+  type Readable,
+  readableBy,
+  scopesOf,
+} from './question.ts';
 import { surroundings } from './surroundings.ts';
 
 /**
@@ -83,19 +91,23 @@ const insights = new WeakMap<PolicyBundle, PolicyInsight>();
 function makeInsight(bundle: PolicyBundle): PolicyInsight {
   const around = surroundings(bundle);
   const permits = Object.entries(bundle.policies).filter(([, { effect }]) => effect === 'permit');
-  const splits = new Map<string, SplitPolicy>();
+  const splits = new Map<string, { split: SplitPolicy; readable: Readable }>();
+
+  function partsOf(id: string, policy: BundledPolicy): { split: SplitPolicy; readable: Readable } {
+    const known = splits.get(id);
+    if (known !== undefined) return known;
+    const parts = { split: splitPolicy(policy.text), readable: readableBy(bundle, [policy]) };
+    if (splits.size >= MOST_SPLIT) splits.clear();
+    splits.set(id, parts);
+    return parts;
+  }
 
   function inspect(id: string, { caller, asked, context }: Inquiry, reader: Reader): Inspected | undefined {
     const policy = bundle.policies[id];
     if (policy === undefined) throw new Error('a policy is not of this bundle');
     if (reader === 'workload' && !mayBeFor(policy, caller)) return undefined;
-    let split = splits.get(id);
-    if (split === undefined) {
-      split = splitPolicy(policy.text);
-      if (splits.size >= MOST_SPLIT) splits.clear();
-      splits.set(id, split);
-    }
-    const judged = judgeParts(split, question(bundle, around, caller, asked, context, new Set(policy.reads)));
+    const { split, readable: told } = partsOf(id, policy);
+    const judged = judgeParts(split, question(bundle, around, caller, asked, context, told));
     const readable = reader === 'operator' ? split.conjuncts : split.conjuncts.filter((one) => !one.ofPrincipal);
     const inspected = { split, judged, readable, locations: locationsIn(policy, readable) };
     if (reader === 'operator') return inspected;

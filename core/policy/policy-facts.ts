@@ -1,7 +1,7 @@
 import type * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 
-/** A group of actions is told to no request either. */
-const ACTIONS = ['read', 'write', 'assume'];
+/** The actions of requests. Cedar is told of no group of actions. */
+export const ACTIONS: readonly string[] = ['read', 'write', 'assume'];
 
 /** What a policy speaks of, read off its syntax tree. */
 export interface PolicyFacts {
@@ -11,19 +11,31 @@ export interface PolicyFacts {
   named: Record<'Workload' | 'Resource' | 'Role', string[]>;
   /** The entities of other types that it names, and other actions: as in `Team::"orders"`. */
   namedOthers: string[];
+  /**
+   * The entities that it names and whose ancestors or attributes its conditions read, as in `Resource::"db/a" in resource`:
+   * Cedar must be told them besides the principal and the resource.
+   */
+  readsOf: Record<'Workload' | 'Resource', string[]>;
+  /** The resources that its conditions look for in the requested one: `Resource::"db/a" in resource`. */
+  soughtInResource: string[];
   /** The networks and windows whose names it looks for. */
   looksFor: Record<'networks' | 'windows', string[]>;
-  /** What it reads that no request is told: tags, and attributes of anything but the principal, resource and context. */
-  readsOthers: string[];
+  /** What it reads that Cedar cannot be told, each as a noun with the reason. */
+  untold: string[];
 }
+
+/** What is known only of the workload that signed the request. */
+const KNOWN_OF_CALLER = ['session', 'organization'];
 
 /** Reads what a policy speaks of off its syntax tree. */
 export function policyFacts(json: cedar.PolicyJson): PolicyFacts {
   const reads = new Set<string>();
   const named = { Workload: new Set<string>(), Resource: new Set<string>(), Role: new Set<string>() };
   const namedOthers = new Set<string>();
+  const readsOf = { Workload: new Set<string>(), Resource: new Set<string>() };
+  const soughtInResource = new Set<string>();
   const looksFor = { networks: new Set<string>(), windows: new Set<string>() };
-  const readsOthers = new Set<string>();
+  const untold = new Set<string>();
 
   function name({ type, id }: cedar.TypeAndId): void {
     if (Object.hasOwn(named, type)) named[type as keyof typeof named].add(id);
@@ -39,21 +51,40 @@ export function policyFacts(json: cedar.PolicyJson): PolicyFacts {
     for (const [operator, operand] of Object.entries(node)) {
       if (operator === '__entity') name(operand);
       else if (operator === '.' || operator === 'has') walkAttribute(operand);
+      else if (operator === 'in') walkMembership(operand.left, operand.right);
+      else if (operator === 'is') walkMembership(operand.left, operand.in);
       else if (operator === 'Var' && operand === 'context') reads.add('*');
-      // Its members have names of their own, which may be those of operators.
-      else if (operator === 'Record') walk(Object.values(operand));
+      else if (operator === 'Record') walk(partsOf(node));
       else {
         if (operator.startsWith('contains')) noteNames(operand);
-        if (operator === 'getTag' || operator === 'hasTag') readsOthers.add('a tag');
+        if (operator === 'getTag' || operator === 'hasTag') untold.add('a tag, and no file gives tags');
+        if (operator === 'unknown') untold.add('unknown(…), which has no value in a decision');
         walk(operand);
       }
     }
   }
 
   function walkAttribute({ left, attr }: { left: cedar.Expr; attr: string | string[] }): void {
-    for (const attribute of [attr].flat()) reads.add(attribute);
-    if (!isOfVariable(left)) readsOthers.add('an attribute of something else');
+    const attributes = [attr].flat();
+    for (const attribute of attributes) reads.add(attribute);
+    for (const { type, id } of entitiesIn(left)) {
+      if (type === 'Workload' || type === 'Resource') readsOf[type].add(id);
+      else untold.add(`an attribute of ${type}::"${id}", which has none`);
+      const known = type === 'Workload' ? attributes.find((name) => KNOWN_OF_CALLER.includes(name)) : undefined;
+      if (known !== undefined) untold.add(`${known} of Workload::"${id}", which is known of principal only`);
+    }
     if (!('Var' in left)) walk(left);
+  }
+
+  /** `left in right`. Only of resources does any file say what they are in. */
+  function walkMembership(left: cedar.Expr, right: cedar.Expr | undefined): void {
+    walk([left, right]);
+    if (right === undefined) return;
+    for (const { type, id } of entitiesIn(left)) {
+      if (type !== 'Resource') continue;
+      readsOf.Resource.add(id);
+      if (mentions(right, 'resource')) soughtInResource.add(id);
+    }
   }
 
   function noteNames({ left, right }: { left: cedar.Expr; right: cedar.Expr }): void {
@@ -75,8 +106,10 @@ export function policyFacts(json: cedar.PolicyJson): PolicyFacts {
     reads: [...reads],
     named: { Workload: [...named.Workload], Resource: [...named.Resource], Role: [...named.Role] },
     namedOthers: [...namedOthers],
+    readsOf: { Workload: [...readsOf.Workload], Resource: [...readsOf.Resource] },
+    soughtInResource: [...soughtInResource],
     looksFor: { networks: [...looksFor.networks], windows: [...looksFor.windows] },
-    readsOthers: [...readsOthers],
+    untold: [...untold],
   };
 }
 
@@ -94,8 +127,24 @@ export function scopeEntity(scope: cedar.PrincipalConstraint | cedar.ResourceCon
   return '__entity' in inner ? inner.__entity : inner;
 }
 
-/** Whether an expression is `principal`, `resource` or `context`, or a member of it. */
-function isOfVariable(expression: cedar.Expr): boolean {
-  if ('Var' in expression) return true;
-  return '.' in expression && isOfVariable((expression['.'] as { left: cedar.Expr }).left);
+/** The entities written out among the values that an expression can have, or that these values hold. */
+function entitiesIn(node: unknown): cedar.TypeAndId[] {
+  if (typeof node !== 'object' || node === null) return [];
+  if ('__entity' in node) return [node.__entity as cedar.TypeAndId];
+  if ('if-then-else' in node) {
+    const { then, else: otherwise } = node['if-then-else'] as { then: cedar.Expr; else: cedar.Expr };
+    return [then, otherwise].flatMap(entitiesIn);
+  }
+  return partsOf(node).flatMap(entitiesIn);
+}
+
+/** Whether a variable stands anywhere in an expression. */
+function mentions(node: unknown, variable: string): boolean {
+  if (typeof node !== 'object' || node === null) return false;
+  return ('Var' in node && node.Var === variable) || partsOf(node).some((part) => mentions(part, variable));
+}
+
+/** The members of a record have names of their own, which may be those of operators. */
+function partsOf(node: object): unknown[] {
+  return Object.values('Record' in node ? (node.Record as object) : node);
 }

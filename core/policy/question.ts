@@ -1,8 +1,9 @@
 import type * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import type { Action } from '../../contract/authorization-details.ts';
+import { parseWorkloadArn } from '../../contract/subject.ts';
 import type { Caller } from '../identity.ts';
-import type { Attributes, PolicyBundle } from './bundle.ts';
-import { placeResource } from './resource-tree.ts';
+import type { Attributes, BundledPolicy, PolicyBundle } from './bundle.ts';
+import { attributesAt, placeResource } from './resource-tree.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** What policy may take into account besides who asks for what. */
@@ -35,6 +36,14 @@ export type Asked =
   | { action: Action; location: string; fields?: readonly string[] | undefined }
   | { action: 'assume'; role: string };
 
+/** What some policies can read of a question: what of it Cedar is told. */
+export interface Readable {
+  /** The names of all attributes; `*` when it cannot be told which. */
+  reads: ReadonlySet<string>;
+  /** The entities that they read besides those that a request names, and all that these are in, by {@link entityName}. */
+  entities: ReadonlyMap<string, cedar.EntityJson>;
+}
+
 /** One question to Cedar. */
 export type Question = Pick<cedar.AuthorizationCall, 'principal' | 'action' | 'resource' | 'context' | 'entities'>;
 
@@ -49,8 +58,31 @@ export function entityName(type: string, id: string): string {
   return `${type}::"${id}"`;
 }
 
+/** What policies can read. It is the same for every question, so it is made once for a set of policies. */
+export function readableBy(
+  bundle: Pick<PolicyBundle, 'workloads' | 'resources'>,
+  policies: readonly Pick<BundledPolicy, 'reads' | 'readsOf'>[],
+): Readable {
+  const reads = new Set(policies.flatMap((policy) => policy.reads));
+  const entities = new Map<string, cedar.EntityJson>();
+  for (const { type, id } of policies.flatMap(({ readsOf = [] }) => readsOf)) {
+    if (type === 'Workload') {
+      const workload = parseWorkloadArn(id);
+      if (workload === undefined) throw new Error('a workload of the policy bundle has no ARN');
+      const attrs = readIn(attributesOf(bundle, workload), reads);
+      entities.set(entityName(type, id), { uid: { type, id }, attrs, parents: [] });
+    } else if (!entities.has(entityName(type, id))) {
+      for (const { location, parents } of placeResource(bundle, id).ancestry) {
+        const attrs = readIn(attributesAt(bundle, location), reads);
+        entities.set(entityName(type, location), { uid: at(location), attrs, parents: parents.map(at) });
+      }
+    }
+  }
+  return { reads, entities };
+}
+
 /** A caller's attributes: what AWS authenticated, and what `workloads.yaml` says of it. */
-export function attributesOf({ workloads }: PolicyBundle, caller: Caller): Attributes {
+export function attributesOf({ workloads }: Pick<PolicyBundle, 'workloads'>, caller: Caller): Attributes {
   const { account, kind, name, session, organization, subject } = caller;
   const configured = Object.hasOwn(workloads, subject) ? workloads[subject] : undefined;
   return {
@@ -67,10 +99,8 @@ export function attributesOf({ workloads }: PolicyBundle, caller: Caller): Attri
 /**
  * One question to Cedar, in the terms of `policies/schema.cedarschema`.
  *
- * Only attributes that the policies asked can read are told, for reading them is most of Cedar's work: a policy reads an
- * attribute by its name alone.
- *
- * @param reads the names of these attributes; with `*` among them, all are told
+ * Only what the policies asked can read is told, for reading it is most of Cedar's work: a policy reads an attribute by
+ * its name alone, and no entity but those that the request and its own text name.
  */
 export function question(
   bundle: PolicyBundle,
@@ -78,18 +108,17 @@ export function question(
   caller: Caller,
   asked: Asked,
   context: DecisionContext,
-  reads: ReadonlySet<string>,
+  { reads, entities: others }: Readable,
 ): Question {
-  const everything = reads.has('*');
-  const read = (name: string) => everything || reads.has(name);
-  const told = (attributes: Attributes) =>
-    everything ? attributes : Object.fromEntries(Object.entries(attributes).filter(([name]) => reads.has(name)));
-
+  const read = (name: string) => reads.has('*') || reads.has(name);
   const principal = { type: 'Workload', id: caller.subject };
   const entities: cedar.EntityJson[] = [];
-  const attrs = told(attributesOf(bundle, caller));
+  const attrs = readIn(attributesOf(bundle, caller), reads);
   // Cedar takes an entity that it was not told of for one without attributes and ancestors.
   if (Object.keys(attrs).length > 0) entities.push({ uid: principal, attrs, parents: [] });
+  const self = entityName('Workload', caller.subject);
+  // Of the caller more is known than the bundle says.
+  for (const [name, entity] of others) if (name !== self) entities.push(entity);
 
   let resource: cedar.TypeAndId;
   let fields: readonly string[] | undefined;
@@ -99,8 +128,9 @@ export function question(
     resource = at(asked.location);
     fields = asked.fields;
     const { attributes, ancestry } = placeResource(bundle, asked.location);
-    const own = told(attributes);
+    const own = readIn(attributes, reads);
     for (const { location, parents } of ancestry) {
+      if (others.has(entityName('Resource', location))) continue;
       const attrs = location === asked.location ? own : {};
       entities.push({ uid: at(location), attrs, parents: parents.map(at) });
     }
@@ -113,6 +143,19 @@ export function question(
     entities,
   };
 }
+
+function readIn(attributes: Attributes, reads: ReadonlySet<string>): Attributes {
+  if (reads.has('*')) return attributes;
+  return Object.fromEntries(Object.entries(attributes).filter(([name]) => reads.has(name)));
+}
+
+/** Every path that {@link contextOf} can tell: a schema that declares another attribute has one that no request has. */
+export const CONTEXT_PATHS: ReadonlySet<string> = new Set([
+  ...['audience', 'lifetime', 'time', 'windows', 'sourceIp', 'vpcEndpoint', 'networks', 'region'],
+  ...['local', 'local.weekday', 'local.hour', 'local.minute'],
+  ...['fields', 'fields.all', 'fields.names'],
+  ...['behaviour', 'behaviour.issued', 'behaviour.denied', 'behaviour.active'],
+]);
 
 function contextOf(
   around: Surroundings,

@@ -7,18 +7,10 @@ export interface PlacedResource {
   ancestry: { location: string; parents: string[] }[];
 }
 
-/**
- * Places a location: `a/b/c` is in `a/b`, which is in `a`, and each may be in others by `resources.yaml`. Attributes are
- * those of the nearest location above, itself first, that has them.
- */
-export function placeResource({ resources }: Pick<PolicyBundle, 'resources'>, location: string): PlacedResource {
-  const attributes: Attributes = {};
-  for (let above: string | undefined = location; above !== undefined; above = parentOf(above)) {
-    const said = Object.hasOwn(resources, above) ? resources[above]?.attributes : undefined;
-    for (const [name, value] of Object.entries(said ?? {})) {
-      if (!Object.hasOwn(attributes, name)) attributes[name] = value;
-    }
-  }
+/** Places a location: `a/b/c` is in `a/b`, which is in `a`, and each may be in others by `resources.yaml`. */
+export function placeResource(bundle: Pick<PolicyBundle, 'resources'>, location: string): PlacedResource {
+  const { resources } = bundle;
+  const attributes = attributesAt(bundle, location);
   const ancestry: PlacedResource['ancestry'] = [];
   const seen = new Set<string>();
   for (const open = [location]; ; ) {
@@ -30,6 +22,18 @@ export function placeResource({ resources }: Pick<PolicyBundle, 'resources'>, lo
     ancestry.push({ location: next, parents });
     open.push(...parents);
   }
+}
+
+/** The attributes of a location: of each, what the nearest location above says, itself first. */
+export function attributesAt({ resources }: Pick<PolicyBundle, 'resources'>, location: string): Attributes {
+  const attributes: Attributes = {};
+  for (let above: string | undefined = location; above !== undefined; above = parentOf(above)) {
+    const said = Object.hasOwn(resources, above) ? resources[above]?.attributes : undefined;
+    for (const [name, value] of Object.entries(said ?? {})) {
+      if (!Object.hasOwn(attributes, name)) attributes[name] = value;
+    }
+  }
+  return attributes;
 }
 
 /** What a location is directly in: the location above it in its name, and those that `resources.yaml` adds. */

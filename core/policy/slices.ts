@@ -1,14 +1,13 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import type { PolicyBundle } from './bundle.ts';
+import { type Readable, readableBy } from './question.ts';
 
-/** The policies whose scopes can match one question: all others have no say in it. */
-export interface Slice {
+/** The policies whose scopes can match one question: all others have no say in it. With what these policies can read. */
+export interface Slice extends Readable {
   /** Under which Cedar keeps them, parsed. */
   preparsedPolicySetId: string;
   /** By `@id`. */
   policies: readonly string[];
-  /** The names of all attributes that these policies may read. */
-  reads: ReadonlySet<string>;
 }
 
 /**
@@ -34,7 +33,11 @@ const MOST_PARSED = 20_000;
  *
  * @param mostParsed how many policies Cedar keeps parsed, over all slices
  */
-export function policySlices({ policies }: Pick<PolicyBundle, 'policies'>, mostParsed = MOST_PARSED): Slices {
+export function policySlices(
+  bundle: Pick<PolicyBundle, 'policies' | 'workloads' | 'resources'>,
+  mostParsed = MOST_PARSED,
+): Slices {
+  const { policies } = bundle;
   const buckets = new Map<string, { number: number; ids: string[] }>();
   for (const [id, { principal, resource }] of Object.entries(policies)) {
     const name = bucketName(principal, resource);
@@ -48,12 +51,15 @@ export function policySlices({ policies }: Pick<PolicyBundle, 'policies'>, mostP
   let parsed = 0;
 
   function make(name: string, ids: string[]): Slice {
-    const reads = new Set(ids.flatMap((id) => policies[id]?.reads ?? []));
+    const readable = readableBy(
+      bundle,
+      ids.flatMap((id) => policies[id] ?? []),
+    );
     const preparsedPolicySetId = freeName();
     const staticPolicies = Object.fromEntries(ids.map((id) => [id, policies[id]?.text ?? '']));
     const answer = cedar.preparsePolicySet(preparsedPolicySetId, { staticPolicies });
     if (answer.type === 'failure') throw new Error('the policy bundle does not parse');
-    const slice = { preparsedPolicySetId, policies: ids, reads };
+    const slice = { preparsedPolicySetId, policies: ids, ...readable };
     slices.set(name, slice);
     parsed += ids.length;
     while (parsed > mostParsed && slices.size > 1) forgetOldest();

@@ -4,10 +4,11 @@ import type { BundledPolicy } from '../../core/policy/bundle.ts';
 import type { WrittenPolicy } from '../../core/policy/cedar-file.ts';
 import { policyFacts, scopeEntity } from '../../core/policy/policy-facts.ts';
 import { placeResource } from '../../core/policy/resource-tree.ts';
+import { locationsToldApart } from '../../core/policy/subtree.ts';
 import { conjunctsOf, operation, type Two } from './conditions.ts';
 import type { Content } from './content.ts';
-import { holds, type Situation, type Thing, type Value } from './evaluate.ts';
-import { ANY_WORKLOAD, anyResource, assumptions, place, role, workload } from './situation.ts';
+import { holds, type Named, resolved, type Situation, type Thing, type Value } from './evaluate.ts';
+import { ANY_WORKLOAD, anyResource, assumptions, namedIn, place, role, workload } from './situation.ts';
 
 export type ActionName = 'read' | 'write' | 'assume';
 const ACTIONS: readonly ActionName[] = ['read', 'write', 'assume'];
@@ -19,7 +20,7 @@ export interface PolicyView {
   bundled: BundledPolicy;
   /** The workload that its scope or a condition names; absent: any. */
   principal?: string;
-  /** The entity that its scope names. */
+  /** The entity that its scope or a condition names. */
   resource?: { type: string; id: string; below: boolean };
   /** The type that its resource is of, where the scope says so. */
   resourceType?: 'Resource' | 'Role';
@@ -27,7 +28,7 @@ export interface PolicyView {
   anyAction: boolean;
   /** The actions that it can be about. */
   actions: ReadonlySet<ActionName>;
-  /** All that must hold for it to match, besides its scope. */
+  /** All that must hold for it to match, besides its scope; resolved, in the order of those that are written. */
   conjuncts: readonly cedar.Expr[];
   /** What its conditions say that attributes are. */
   assumed: ReadonlyMap<string, Value>;
@@ -41,10 +42,17 @@ export interface PolicyDirectory {
   policies: readonly PolicyView[];
   /** The locations of `resources.yaml` in a location, itself left out. */
   placesIn(location: string): readonly string[];
+  /**
+   * The places that a policy can be about: all in its resource that it, a `forbid` or `resources.yaml` tells apart, and
+   * something else below each. Of a policy that names no resource, all there are.
+   */
+  placesOf(policy: PolicyView): readonly Thing[];
   /** The principal of a policy, as far as it is known. */
   principalOf(policy: PolicyView): Thing;
   /** Whether a policy matches; `undefined` when that depends on the request. */
   matches(policy: PolicyView, situation: Situation): boolean | undefined;
+  /** Whether conditions all hold; `undefined` when that depends on the request. */
+  holds(conditions: readonly cedar.Expr[], situation: Situation): boolean | undefined;
   /** The `forbid` that holds in a situation whatever else the request says. */
   forbidding(situation: Situation): PolicyView | undefined;
   /** The policies of an effect whose scopes can match a resource. */
@@ -52,20 +60,14 @@ export interface PolicyDirectory {
 }
 
 export function policyDirectory({ content, written }: Pick<ReadPolicies, 'content' | 'written'>): PolicyDirectory {
+  const named = namedIn(content);
   const policies = [...written].flatMap(([id, policy]) => {
     const bundled = content.policies[id];
-    return bundled === undefined ? [] : [view(id, policy, bundled)];
+    return bundled === undefined ? [] : [view(id, policy, bundled, named)];
   });
 
-  const inside = new Map<string, string[]>();
-  for (const location of Object.keys(content.resources)) {
-    for (const { location: around } of placeResource(content, location).ancestry) {
-      if (around === location) continue;
-      const known = inside.get(around);
-      if (known === undefined) inside.set(around, [location]);
-      else known.push(location);
-    }
-  }
+  const inside = locationsByHolder(content, Object.keys(content.resources));
+  const placesOf = placesByPolicy(content, policies);
 
   const byResource = new Map<string, PolicyView[]>();
   for (const policy of policies) {
@@ -82,6 +84,21 @@ export function policyDirectory({ content, written }: Pick<ReadPolicies, 'conten
     return [...names, undefined].flatMap((name) => byResource.get(bucket(effect, name)) ?? []);
   };
 
+  function matches(policy: PolicyView, situation: Situation): boolean | undefined {
+    const { principal, resource, action } = situation;
+    const { principal: mine } = policy.bundled;
+    if (action !== undefined && !policy.actions.has(action as ActionName)) return false;
+    if (mine !== undefined && principal.id !== undefined && principal.id !== mine) return false;
+    if (policy.resourceType !== undefined && resource.type !== undefined && policy.resourceType !== resource.type) {
+      return false;
+    }
+    const inScope = policy.resource === undefined ? true : covers(policy.resource, resource);
+    if (inScope === false) return false;
+    const told = action !== undefined && (mine === undefined || principal.id !== undefined) && inScope === true;
+    const conditions = holds(policy.conjuncts, situation, named);
+    return conditions === true && !told ? undefined : conditions;
+  }
+
   const workloads = new Map<string, Thing>();
   function principalOf({ principal }: PolicyView): Thing {
     if (principal === undefined) return ANY_WORKLOAD;
@@ -94,8 +111,10 @@ export function policyDirectory({ content, written }: Pick<ReadPolicies, 'conten
     content,
     policies,
     placesIn: (location) => inside.get(location) ?? [],
+    placesOf,
     principalOf,
     matches,
+    holds: (conditions, situation) => holds(conditions, situation, named),
     about,
     forbidding: (situation) => {
       const { type, id } = situation.resource;
@@ -112,19 +131,46 @@ function bucket(effect: string, resource: { type: string; id: string } | undefin
   return resource === undefined ? effect : `${effect} ${resource.type}::"${resource.id}"`;
 }
 
-function matches(policy: PolicyView, situation: Situation): boolean | undefined {
-  const { principal, resource, action } = situation;
-  const { principal: named } = policy.bundled;
-  if (action !== undefined && !policy.actions.has(action as ActionName)) return false;
-  if (named !== undefined && principal.id !== undefined && principal.id !== named) return false;
-  if (policy.resourceType !== undefined && resource.type !== undefined && policy.resourceType !== resource.type) {
-    return false;
+/** For each location, those of some locations that are in it; a location itself is left out. */
+function locationsByHolder(content: Content, locations: Iterable<string>): Map<string, string[]> {
+  const inside = new Map<string, string[]>();
+  for (const location of locations) {
+    for (const { location: around } of placeResource(content, location).ancestry) {
+      if (around === location) continue;
+      const known = inside.get(around);
+      if (known === undefined) inside.set(around, [location]);
+      else known.push(location);
+    }
   }
-  const inScope = policy.resource === undefined ? true : covers(policy.resource, resource);
-  if (inScope === false) return false;
-  const told = action !== undefined && (named === undefined || principal.id !== undefined) && inScope === true;
-  const conditions = holds(policy.conjuncts, situation);
-  return conditions === true && !told ? undefined : conditions;
+  return inside;
+}
+
+function placesByPolicy(content: Content, policies: readonly PolicyView[]): PolicyDirectory['placesOf'] {
+  const forbids = policies.filter(({ bundled }) => bundled.effect === 'forbid');
+  const byForbids = forbids.flatMap(({ bundled }) => locationsToldApart(bundled, content));
+  const shared = new Set([...Object.keys(content.resources), ...byForbids]);
+  const inside = locationsByHolder(content, shared);
+  const things = new Map<string, Thing>();
+  const placeAt = (location: string) => {
+    const known = things.get(location) ?? place(content, location);
+    things.set(location, known);
+    return known;
+  };
+
+  return ({ resource, bundled }) => {
+    if (resource !== undefined && resource.type !== 'Resource') return [];
+    if (resource?.below === false) return [placeAt(resource.id)];
+    const own = locationsToldApart(bundled, content);
+    const locations =
+      resource === undefined
+        ? [...shared, ...own]
+        : [
+            resource.id,
+            ...(inside.get(resource.id) ?? []),
+            ...own.filter((location) => placeAt(location).isIn(resource)),
+          ];
+    return [...new Set(locations)].flatMap((location) => [location, `${location}/*`]).map(placeAt);
+  };
 }
 
 /** Whether a scope's resource is one, or has it in it. */
@@ -133,12 +179,13 @@ function covers({ type, id, below }: NonNullable<PolicyView['resource']>, resour
   return resource.id === undefined ? undefined : resource.type === type && resource.id === id;
 }
 
-function view(id: string, written: WrittenPolicy, bundled: BundledPolicy): PolicyView {
+function view(id: string, written: WrittenPolicy, bundled: BundledPolicy, named: Named): PolicyView {
   const { json } = written;
-  const conjuncts = conjunctsOf(json.conditions);
+  const conjuncts = conjunctsOf(json.conditions).map((conjunct) => resolved(conjunct, named));
   const assumed = assumptions(conjuncts);
-  const named = scopeEntity(json.resource);
-  const resource = named === undefined ? undefined : { ...named, below: json.resource.op !== '==' };
+  const ofScope = scopeEntity(json.resource);
+  const resource =
+    ofScope === undefined ? namedInConditions(conjuncts, 'resource') : { ...ofScope, below: json.resource.op !== '==' };
   const resourceType = (resource?.type ?? ('entity_type' in json.resource ? json.resource.entity_type : undefined)) as
     | PolicyView['resourceType']
     | undefined;
@@ -158,9 +205,9 @@ function view(id: string, written: WrittenPolicy, bundled: BundledPolicy): Polic
       resource: about(action === 'assume' ? 'Role' : 'Resource'),
       assumed: new Map(),
     };
-    return holds(conjuncts, situation) !== false;
+    return holds(conjuncts, situation, named) !== false;
   });
-  const principal = bundled.principal ?? namedInConditions(conjuncts);
+  const principal = bundled.principal ?? namedInConditions(conjuncts, 'principal')?.id;
   return {
     id,
     written,
@@ -185,30 +232,26 @@ function actionsInScope(scope: cedar.ActionConstraint): ActionName[] {
   return ACTIONS.filter((action) => names.includes(action));
 }
 
-/** The workload of a condition `principal == Workload::"…"`. */
-function namedInConditions(conjuncts: readonly cedar.Expr[]): string | undefined {
+/** The entity of a condition `principal == Workload::"…"` or `resource in Resource::"…"`. */
+function namedInConditions(
+  conjuncts: readonly cedar.Expr[],
+  variable: 'principal' | 'resource',
+): PolicyView['resource'] {
   for (const conjunct of conjuncts) {
     const [operator, operand] = operation(conjunct);
-    if (operator !== '==' && operator !== 'in') continue;
-    const { left, right } = operand as Two;
-    for (const [one, other] of [
-      [left, right],
-      [right, left],
-    ] as const) {
-      const value = 'Value' in other ? other.Value : undefined;
-      const isPrincipal = 'Var' in one && one.Var === 'principal';
-      if (!isPrincipal || typeof value !== 'object' || value === null || !('__entity' in value)) continue;
-      return (value.__entity as { id: string }).id;
-    }
+    if (operator !== '==' && operator !== 'in' && operator !== 'is') continue;
+    const { left, right } =
+      operator === 'is'
+        ? { left: (operand as Two).left, right: (operand as { in?: cedar.Expr }).in }
+        : (operand as Two);
+    const isVariable = (expression: cedar.Expr | undefined) =>
+      expression !== undefined && 'Var' in expression && expression.Var === variable;
+    // Nothing is in a workload but itself.
+    const mirrored = isVariable(right) && (operator === '==' || variable === 'principal');
+    const other = isVariable(left) ? right : mirrored ? left : undefined;
+    const value = other !== undefined && 'Value' in other ? other.Value : undefined;
+    if (typeof value !== 'object' || value === null || !('__entity' in value)) continue;
+    return { ...(value.__entity as { type: string; id: string }), below: operator !== '==' };
   }
   return undefined;
-}
-
-/** The places that a policy can be about: by its scope, and all of `resources.yaml` in it; `undefined`: any. */
-export function placesOf(directory: PolicyDirectory, { resource }: PolicyView): Thing[] | undefined {
-  if (resource === undefined || resource.type !== 'Resource') return undefined;
-  const { content } = directory;
-  if (!resource.below) return [place(content, resource.id)];
-  const named = [resource.id, ...directory.placesIn(resource.id)];
-  return [...named, `${resource.id}/*`].map((location) => place(content, location));
 }

@@ -30,23 +30,55 @@ export interface Situation {
   assumed: ReadonlyMap<string, Value>;
 }
 
+/** Finds what is known of an entity that a policy names. */
+export type Named = (entity: { type: string; id: string }) => Thing;
+
+interface Known extends Situation {
+  named: Named;
+}
+
 /**
  * Evaluates conditions that must all hold, from what is known.
  *
  * What Cedar would decide is decided the same here; what it would need more for is `undefined`. A condition that cannot be
  * evaluated does not hold: this machine then denies.
  */
-export function holds(conditions: readonly cedar.Expr[], situation: Situation): boolean | undefined {
+export function holds(conditions: readonly cedar.Expr[], situation: Situation, named: Named): boolean | undefined {
+  const known = { ...situation, named };
   let all: boolean | undefined = true;
   for (const condition of conditions) {
-    const outcome = evaluate(condition, situation);
+    const outcome = evaluate(condition, known);
     if (outcome === false || outcome === FAILS) return false;
     if (outcome !== true) all = undefined;
   }
   return all;
 }
 
-function evaluate(expression: cedar.Expr, situation: Situation): Outcome {
+const ANYTHING: Thing = { type: undefined, id: undefined, attribute: () => UNKNOWN, isIn: () => undefined };
+const ANY_REQUEST: Situation = { principal: ANYTHING, action: undefined, resource: ANYTHING, assumed: new Map() };
+
+/**
+ * An expression in which values stand in place of what is the same for every request: attributes of the entities that it
+ * names, and whether these are in each other.
+ */
+export function resolved(expression: cedar.Expr, named: Named): cedar.Expr {
+  const [operator, operand] = operation(expression);
+  if (operator === '.' || operator === 'has' || operator === 'in') {
+    const outcome = evaluate(expression, { ...ANY_REQUEST, named });
+    if (Array.isArray(outcome)) return { Set: outcome.map((Value) => ({ Value })) } as cedar.Expr;
+    if (typeof outcome !== 'symbol') return { Value: outcome } as cedar.Expr;
+  }
+  if (typeof operand !== 'object' || operand === null || operator === 'Value') return expression;
+  if (Array.isArray(operand)) return { [operator]: operand.map((part) => resolved(part, named)) } as cedar.Expr;
+  // Under other names than these stand texts and patterns.
+  const parts = Object.entries(operand).map(([name, part]) => [
+    name,
+    typeof part === 'object' && part !== null && !Array.isArray(part) ? resolved(part, named) : part,
+  ]);
+  return { [operator]: Object.fromEntries(parts) } as cedar.Expr;
+}
+
+function evaluate(expression: cedar.Expr, situation: Known): Outcome {
   const [operator, operand] = operation(expression);
   const two = () => {
     const { left, right } = operand as Two;
@@ -93,7 +125,9 @@ function evaluate(expression: cedar.Expr, situation: Situation): Outcome {
     }
     case 'is': {
       const { left, entity_type, in: other } = operand as { left: cedar.Expr; entity_type: string; in?: cedar.Expr };
-      const type = thingOf(left, situation)?.type;
+      const thing = thingOf(left, situation);
+      if (typeof thing === 'symbol') return thing;
+      const { type } = thing;
       if (type === undefined) return UNKNOWN;
       if (type !== entity_type) return false;
       return other === undefined ? true : within(left, evaluate(other, situation), situation);
@@ -120,7 +154,7 @@ function evaluate(expression: cedar.Expr, situation: Situation): Outcome {
 }
 
 /** `&&`, or `||` when `stops` is true: the value that ends the evaluation. */
-function junction(stops: boolean, { left, right }: Two, situation: Situation): Outcome {
+function junction(stops: boolean, { left, right }: Two, situation: Known): Outcome {
   const first = evaluate(left, situation);
   if (first === stops || first === FAILS) return first;
   const second = evaluate(right, situation);
@@ -147,7 +181,7 @@ function literal(value: unknown): Outcome {
   return Array.isArray(value) ? all(value.map(literal)) : UNKNOWN;
 }
 
-function variable(name: string, situation: Situation): Outcome {
+function variable(name: string, situation: Known): Outcome {
   if (name === 'action') {
     return situation.action === undefined ? UNKNOWN : { type: 'Action', id: situation.action };
   }
@@ -156,21 +190,30 @@ function variable(name: string, situation: Situation): Outcome {
   return { type: thing.type, id: thing.id };
 }
 
-function thingOf(expression: cedar.Expr, situation: Situation): Thing | undefined {
-  if (!('Var' in expression)) return undefined;
-  return expression.Var === 'principal' || expression.Var === 'resource' ? situation[expression.Var] : undefined;
+/** The entity that an expression is, as far as it can be told. */
+function thingOf(expression: cedar.Expr, situation: Known): Thing | typeof UNKNOWN | typeof FAILS {
+  if ('Var' in expression) {
+    return expression.Var === 'principal' || expression.Var === 'resource' ? situation[expression.Var] : UNKNOWN;
+  }
+  const outcome = evaluate(expression, situation);
+  if (outcome === FAILS) return FAILS;
+  return outcome !== UNKNOWN && isEntity(outcome) ? situation.named(outcome) : UNKNOWN;
 }
 
-function attribute(left: cedar.Expr, name: string, situation: Situation): Outcome {
-  const found = thingOf(left, situation)?.attribute(name) ?? UNKNOWN;
+function attribute(left: cedar.Expr, name: string, situation: Known): Outcome {
+  const thing = thingOf(left, situation);
+  if (thing === FAILS) return FAILS;
+  const found = thing === UNKNOWN ? UNKNOWN : thing.attribute(name);
   if (found === ABSENT) return FAILS;
   if (found !== UNKNOWN) return found;
   return situation.assumed.get(`${pathOf(left)}.${name}`) ?? UNKNOWN;
 }
 
-function has({ left, attr }: { left: cedar.Expr; attr: string | string[] }, situation: Situation): Outcome {
+function has({ left, attr }: { left: cedar.Expr; attr: string | string[] }, situation: Known): Outcome {
   const [name = '', ...more] = [attr].flat();
-  const found = thingOf(left, situation)?.attribute(name) ?? UNKNOWN;
+  const thing = thingOf(left, situation);
+  if (thing === FAILS) return FAILS;
+  const found = thing === UNKNOWN ? UNKNOWN : thing.attribute(name);
   if (found === ABSENT) return false;
   if (more.length > 0) return UNKNOWN;
   if (found !== UNKNOWN) return true;
@@ -178,7 +221,7 @@ function has({ left, attr }: { left: cedar.Expr; attr: string | string[] }, situ
   return situation.assumed.has(path) || situation.assumed.has(`${path}?`) ? true : UNKNOWN;
 }
 
-function within(left: cedar.Expr, right: Outcome, situation: Situation): Outcome {
+function within(left: cedar.Expr, right: Outcome, situation: Known): Outcome {
   if (right === FAILS || right === UNKNOWN) return right;
   const entities = (isSet(right) ? right : [right]).filter(isEntity);
   if ('Var' in left && left.Var === 'action') {
@@ -186,7 +229,7 @@ function within(left: cedar.Expr, right: Outcome, situation: Situation): Outcome
     return situation.action === undefined ? UNKNOWN : entities.some(({ id }) => id === situation.action);
   }
   const thing = thingOf(left, situation);
-  if (thing === undefined) return UNKNOWN;
+  if (typeof thing === 'symbol') return thing;
   const answers = entities.map((entity) => thing.isIn(entity));
   if (answers.includes(true)) return true;
   return answers.includes(undefined) ? UNKNOWN : false;

@@ -21,7 +21,8 @@ const FLAWS: Record<FlawRule, Omit<Rule, 'id' | 'severity'>> = {
     why: 'It could never be evaluated as it is meant; a deployment refuses it.',
     instead:
       'Use the entity types, actions and attributes of schema.cedarschema; ask `has` before an optional one. Attributes ' +
-      'of Workload and Resource are String, Long, Bool, or a Set of one of these.',
+      'of Workload and Resource are String, Long, Bool, or a Set of one of these. Roles have no attributes, and the ' +
+      'context has those of the schema that came with TVM. Resources alone are in others; no action is in another.',
     failing: cedarExample(READABLE.replace('};', '&& context.lifetime <= "5m" };')),
     passing: NARROW_READ,
   },
@@ -49,9 +50,12 @@ const FLAWS: Record<FlawRule, Omit<Rule, 'id' | 'severity'>> = {
   },
   'policy/unsupported': {
     title: 'a policy of a kind that this machine cannot decide by',
-    why: 'It is told of the caller and of what is asked for, and of no other entity; templates are linked nowhere.',
+    why:
+      'It relies on what neither the request nor the files of the directory say, so it would silently not apply; ' +
+      'templates are linked nowhere.',
     instead:
-      'Read attributes of `principal`, `resource` and `context` only, and no tags; name no other entities than Workload, ' +
+      'Read attributes of `principal`, `resource` and `context`, and of the resources and workloads that the policy ' +
+      'names, but no tags; read `session` and `organization` of `principal` only. Name no other entities than Workload, ' +
       'Resource and Role; write templates out.',
     failing: cedarExample(
       READABLE.replace('principal ==', 'principal == ?principal').replace(/ Workload::"[^"]*"/, ''),
@@ -83,8 +87,8 @@ const FLAWS: Record<FlawRule, Omit<Rule, 'id' | 'severity'>> = {
     passing: resources('orders-db: { environment: production }\n'),
   },
   'policy/too-large': {
-    title: 'a policy file that is too large, or conditions that are too deep',
-    why: 'It would take longer to read, or go deeper, than a deployment can, and no person has read it.',
+    title: 'a policy file that is too large, or conditions that are too deep or read too many entities',
+    why: 'It would take longer to read or to decide, or go deeper, than a deployment can, and no person has read it.',
     instead: 'Split it: several files of one, several policies of one with `||`, sets in place of many `==`.',
     failing: cedarExample('// A line of very many.\n'.repeat(180_000)),
     passing: NARROW_READ,

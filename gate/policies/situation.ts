@@ -3,7 +3,7 @@ import { parseWorkloadArn } from '../../contract/subject.ts';
 import { placeResource } from '../../core/policy/resource-tree.ts';
 import { operation, pathOf, type Two } from './conditions.ts';
 import type { Content } from './content.ts';
-import { ABSENT, type Thing, UNKNOWN, type Value } from './evaluate.ts';
+import { ABSENT, type Named, type Thing, UNKNOWN, type Value } from './evaluate.ts';
 
 /** A workload of which nothing is known. */
 export const ANY_WORKLOAD: Thing = {
@@ -47,11 +47,25 @@ export function place(content: Content, location: string): Thing {
 
 /** A role of `roles.yaml`. */
 export function role(name: string): Thing {
-  return {
-    type: 'Role',
-    id: name,
-    attribute: () => ABSENT,
-    isIn: ({ type, id }) => type === 'Role' && id === name,
+  return bare('Role', name);
+}
+
+/** An entity that has no attributes and is in no other. */
+function bare(type: string, id: string): Thing {
+  return { type, id, attribute: () => ABSENT, isIn: (entity) => entity.type === type && entity.id === id };
+}
+
+/** Finds what the files say of the entities that policies name. */
+export function namedIn(content: Content): Named {
+  const known = new Map<string, Thing>();
+  return ({ type, id }) => {
+    const name = `${type} ${id}`;
+    const found = known.get(name);
+    if (found !== undefined) return found;
+    const thing =
+      type === 'Resource' ? place(content, id) : type === 'Workload' ? workload(content, id) : bare(type, id);
+    known.set(name, thing);
+    return thing;
   };
 }
 

@@ -1,4 +1,5 @@
-import { attributesOf } from '../../../core/policy/question.ts';
+import type { EntityName } from '../../../core/policy/bundle.ts';
+import { attributesOf, entityName } from '../../../core/policy/question.ts';
 import { placeResource } from '../../../core/policy/resource-tree.ts';
 import type { PolicyDirectory, PolicyView } from '../directory.ts';
 import type { Situation, Thing } from '../evaluate.ts';
@@ -25,13 +26,14 @@ export function affectedBy(
 ): (target: KnownTarget) => (known: KnownWorkload) => Affected | undefined {
   const changed = changedPolicies(before, after);
   const readsChangedSurroundings = surroundingsRead(before, after);
+  const readsChangedEntity = entitiesRead(before, after);
   const directories = [before, after];
   const about = policiesAbout(directories);
   const differs = new Map<string, boolean>();
   const workloadDiffers = ({ caller }: KnownWorkload) => {
     const known = differs.get(caller.subject);
     if (known !== undefined) return known;
-    const [old, now] = directories.map(({ content }) => JSON.stringify(attributesOf({ hash: '', ...content }, caller)));
+    const [old, now] = directories.map(({ content }) => JSON.stringify(attributesOf(content, caller)));
     differs.set(caller.subject, old !== now);
     return old !== now;
   };
@@ -47,7 +49,9 @@ export function affectedBy(
       const ofChange = concerned.filter((policy) => changed.has(policy));
       if (ofChange.some(({ principal }) => principal === known.caller.subject)) return 'policy of the workload';
       if (ofChange.length > 0) return 'policy';
-      if (old !== now || concerned.some(readsChangedSurroundings)) return 'surroundings';
+      if (old !== now || concerned.some(readsChangedSurroundings) || concerned.some(readsChangedEntity)) {
+        return 'surroundings';
+      }
       return workloadDiffers(known) ? 'workload' : undefined;
     };
     return (known) => {
@@ -99,7 +103,7 @@ function alikeFor(directories: readonly PolicyDirectory[], { asked }: KnownTarge
   const named = new Set(policies.flatMap(({ facts }) => facts.named.Workload));
   return ({ caller }) => {
     const attributes = directories.map(({ content }) =>
-      Object.entries(attributesOf({ hash: '', ...content }, caller))
+      Object.entries(attributesOf(content, caller))
         .filter(([name]) => reads.has(name) || reads.has('*'))
         .sort(([a], [b]) => (a < b ? -1 : 1)),
     );
@@ -125,6 +129,22 @@ function surroundingsRead(before: PolicyDirectory, after: PolicyDirectory): (pol
     obligations.network !== undefined ||
     obligations.window !== undefined ||
     ['networks', 'region', 'windows', 'local', '*'].some((name) => facts.reads.includes(name));
+}
+
+/** Tells whether a policy reads an entity that it names, of which the files say something else than before. */
+function entitiesRead(before: PolicyDirectory, after: PolicyDirectory): (policy: PolicyView) => boolean {
+  const known = new Map<string, boolean>();
+  const differs = ({ type, id }: EntityName) => {
+    const name = entityName(type, id);
+    const found = known.get(name);
+    if (found !== undefined) return found;
+    const [old, now] = [before, after].map(({ content }) =>
+      JSON.stringify(type === 'Resource' ? placeResource(content, id) : content.workloads[id]),
+    );
+    known.set(name, old !== now);
+    return old !== now;
+  };
+  return ({ bundled }) => (bundled.readsOf ?? []).some(differs);
 }
 
 function texts({ policies }: PolicyDirectory): Set<string> {

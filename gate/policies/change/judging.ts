@@ -82,7 +82,7 @@ export function valuesAt(
     return sides.flatMap(({ directory: { content } }) => {
       const attributes =
         variable === 'principal'
-          ? attributesOf({ hash: '', ...content }, caller)
+          ? attributesOf(content, caller)
           : asked.action === 'assume' || variable !== 'resource'
             ? {}
             : placeResource(content, asked.location).attributes;

@@ -2,6 +2,7 @@ import { subtreeRoot } from '../../../contract/authorization-details.ts';
 import { parseWorkloadArn } from '../../../contract/subject.ts';
 import type { Caller } from '../../../core/identity.ts';
 import type { Asked } from '../../../core/policy/question.ts';
+import { locationsToldApart } from '../../../core/policy/subtree.ts';
 import type { PolicyDirectory } from '../directory.ts';
 import { literalsOf } from './literals.ts';
 
@@ -75,12 +76,14 @@ function freeAccount(taken: ReadonlySet<string>): string {
   }
 }
 
-/** All that can be asked for and told apart: every named place and something in it that nobody names, and every role. */
+/** All that can be asked for and told apart: every place that policies or files tell apart, something below it, every role. */
 export function targetsOf(directories: readonly PolicyDirectory[]): KnownTarget[] {
   const locations = new Set<string>();
   const roles = new Set<string>();
   for (const { policies, content } of directories) {
-    for (const { facts } of policies) for (const location of facts.named.Resource) locations.add(location);
+    for (const { bundled } of policies) {
+      for (const location of locationsToldApart(bundled, content)) locations.add(location);
+    }
     for (const location of Object.keys(content.resources)) locations.add(location);
     for (const [name, { authorizationDetails }] of Object.entries(content.roles)) {
       roles.add(name);

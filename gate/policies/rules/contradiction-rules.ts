@@ -1,8 +1,8 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import { limits as wire } from '../../../contract/limits.ts';
-import { operation, pathOf, type Two } from '../conditions.ts';
-import { type PolicyDirectory, type PolicyView, placesOf } from '../directory.ts';
-import { holds, type Situation } from '../evaluate.ts';
+import { conjunctsOf, operation, pathOf, type Two } from '../conditions.ts';
+import type { PolicyDirectory, PolicyView } from '../directory.ts';
+import type { Situation } from '../evaluate.ts';
 import { cedarExample, listed, NARROW_READ, type PolicyRule } from '../rule.ts';
 import { anyResource, role } from '../situation.ts';
 
@@ -65,8 +65,11 @@ function contradiction(directory: PolicyDirectory, policy: PolicyView): string |
   if (span !== undefined) return `never matches: nothing is left of ${span} by its conditions`;
   const all = situations(directory, policy);
   if (all.some((situation) => directory.matches(policy, situation) !== false)) return undefined;
-  const false_ = policy.conjuncts.find((conjunct) => all.every((situation) => holds([conjunct], situation) === false));
-  const condition = false_ === undefined ? 'its conditions never hold together' : `${textOf(false_)} never holds`;
+  const false_ = policy.conjuncts.findIndex((conjunct) =>
+    all.every((situation) => directory.holds([conjunct], situation) === false),
+  );
+  const written = conjunctsOf(policy.written.json.conditions)[false_];
+  const condition = written === undefined ? 'its conditions never hold together' : `${textOf(written)} never holds`;
   return `never matches: ${condition}`;
 }
 
@@ -109,7 +112,9 @@ function situations(
   return [...actions].flatMap((action) => {
     const resources =
       action !== 'assume'
-        ? (placesOf(directory, policy)?.toReversed() ?? [anyResource('Resource')])
+        ? resource === undefined
+          ? [anyResource('Resource')]
+          : directory.placesOf(policy)
         : [resource?.type === 'Role' ? role(resource.id) : anyResource('Role')];
     return resources.map((thing) => ({ principal, action, resource: thing, assumed }));
   });

@@ -1,8 +1,9 @@
+import { subtreeRoot } from '../../../contract/authorization-details.ts';
 import { reads } from '../conditions.ts';
 import type { PolicyDirectory, PolicyView } from '../directory.ts';
 import type { Thing } from '../evaluate.ts';
 import { cedarExample, listed, type PolicyRule } from '../rule.ts';
-import { place, workload } from '../situation.ts';
+import { workload } from '../situation.ts';
 
 const SAME_ENVIRONMENT = cedarExample(`@id("orders-team-reads-orders")
 permit (principal, action == Action::"read", resource in Resource::"orders-db/orders")
@@ -30,18 +31,19 @@ when { context.audience == "orders-db" };
 `),
   passing: SAME_ENVIRONMENT,
   *check(directory) {
-    const places = placesByEnvironment(directory);
     for (const policy of permitsOnPlaces(directory)) {
       if (policy.principal === undefined) continue;
       const principal = directory.principalOf(policy);
       const environment = policy.assumed.get('principal.environment') ?? principal.attribute('environment');
       if (typeof environment !== 'string') continue;
-      const crossed = reached(directory, policy, principal, places(policy)).filter(
+      const crossed = reached(directory, policy, principal, placesWithEnvironment(directory, policy)).filter(
         (resource) => environmentOf(resource) !== environment,
       );
       const [first] = crossed;
       if (first === undefined) continue;
-      const what = `${listed(crossed.map(({ id }) => id ?? ''))} (${environmentOf(first)})`;
+      const ids = crossed.map(({ id }) => id ?? '');
+      const topmost = ids.filter((id) => !ids.includes(subtreeRoot(id) ?? ''));
+      const what = `${listed(topmost)} (${environmentOf(first)})`;
       yield { policy, message: `"${policy.id}" lets ${policy.principal} (${environment}) reach ${what}` };
     }
   },
@@ -60,7 +62,6 @@ when { context.audience == "orders-db" && principal has team && principal.team =
 `),
   passing: SAME_ENVIRONMENT,
   *check(directory) {
-    const places = placesByEnvironment(directory);
     const known = Object.entries(directory.content.workloads).filter(
       ([, { environment }]) => typeof environment === 'string',
     );
@@ -68,18 +69,19 @@ when { context.audience == "orders-db" && principal has team && principal.team =
     for (const policy of permitsOnPlaces(directory)) {
       if (policy.principal !== undefined) continue;
       if (policy.conjuncts.some((conjunct) => reads(conjunct, 'principal.environment'))) continue;
-      const candidates = places(policy);
+      const candidates = placesWithEnvironment(directory, policy);
       if (candidates.length === 0) continue;
       // Workloads that the policy cannot tell apart are one.
       const told = [...policy.facts.reads, 'environment'].sort();
-      const key = told.join();
+      const named = new Set(policy.facts.named.Workload);
+      const key = JSON.stringify([told, [...named].sort()]);
       let workloads = classes.get(key);
       if (workloads === undefined) {
         const alike = new Map(
           known.map(([arn, attributes]) => {
             const thing = workload(directory.content, arn);
             const seen = told.map((name) => thing.attribute(name)).map(String);
-            return [JSON.stringify([seen, 'environment' in attributes]), thing];
+            return [JSON.stringify([seen, 'environment' in attributes, named.has(arn) && arn]), thing];
           }),
         );
         workloads = [...alike.values()];
@@ -110,21 +112,9 @@ function environmentOf(thing: Thing): string | undefined {
   return typeof environment === 'string' ? environment : undefined;
 }
 
-/** The places that stand for all with an environment that a policy names or that are in what it names. */
-function placesByEnvironment(directory: PolicyDirectory): (policy: PolicyView) => Thing[] {
-  const known = new Map<string, Thing[]>();
-  return ({ resource }) => {
-    if (resource === undefined || resource.type !== 'Resource') return [];
-    const key = `${resource.below} ${resource.id}`;
-    const before = known.get(key);
-    if (before !== undefined) return before;
-    const locations = resource.below ? [resource.id, ...directory.placesIn(resource.id)] : [resource.id];
-    const things = locations
-      .map((location) => place(directory.content, location))
-      .filter((thing) => environmentOf(thing) !== undefined);
-    known.set(key, things);
-    return things;
-  };
+/** The places with an environment that a policy can be about. */
+function placesWithEnvironment(directory: PolicyDirectory, policy: PolicyView): readonly Thing[] {
+  return directory.placesOf(policy).filter((thing) => environmentOf(thing) !== undefined);
 }
 
 /** The places that a workload may reach by a policy, whatever else a request says. */

@@ -45,7 +45,7 @@ when { context.audience == "repositories" };
       if (policy.bundled.effect !== 'permit') continue;
       const principal = directory.principalOf(policy);
       const writes = (resource: Thing) => may(directory, policy, { principal, action: 'write', resource });
-      const written = policy.actions.has('write') && guardedBy(directory, policy, guarded).find(writes);
+      const written = policy.actions.has('write') && directory.placesOf(policy).filter(isGuarded).find(writes);
       if (written) {
         const message = `"${policy.id}" permits to write ${written.id}, which holds ${holding(written)}`;
         yield { policy, message };
@@ -68,13 +68,6 @@ function isGuarded(thing: Thing): boolean {
 
 function holding(thing: Thing): string {
   return thing.attribute('classification') === 'policy' ? 'policies' : 'what policies trust';
-}
-
-/** The guarded places that a policy's scope can reach. */
-function guardedBy(directory: PolicyDirectory, { resource }: PolicyView, guarded: readonly Thing[]): readonly Thing[] {
-  if (resource === undefined || resource.type !== 'Resource') return resource === undefined ? guarded : [];
-  const locations = resource.below ? [resource.id, ...directory.placesIn(resource.id)] : [resource.id];
-  return locations.map((location) => place(directory.content, location)).filter(isGuarded);
 }
 
 function may(

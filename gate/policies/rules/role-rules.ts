@@ -96,7 +96,9 @@ function permitted(
       ({ bundled, actions, resource }) =>
         bundled.effect === 'permit' &&
         [...actions].includes(action as 'read') &&
-        (resource === undefined || (resource.type === 'Resource' && couldReach(written, resource.id))),
+        (resource === undefined ||
+          (resource.type === 'Resource' &&
+            [resource.id, ...directory.placesIn(resource.id)].some((place) => couldReach(written, place)))),
     );
   }
   let location = written;

@@ -67,14 +67,24 @@ describe('buildPolicyBundle', () => {
       /must be an exact name/,
     ],
     [
-      'an attribute of another resource',
-      '@id("a") permit (principal, action, resource) when { Resource::"db" has team && Resource::"db".team == "x" };',
-      /^policy\/unsupported .*reads an attribute of something else/,
+      'an attribute of a named workload that is known of the caller only',
+      `@id("a") ${permit} when { Workload::"arn:aws:iam::111122223333:role/x" has organization };`,
+      /^policy\/unsupported .*"a" reads organization of Workload::"arn:aws:iam::111122223333:role\/x", which is known of principal only/,
     ],
     [
-      'an attribute of another resource, hidden in a record',
-      '@id("a") forbid (principal, action, resource) when { {a: Resource::"db"}.a has team };',
-      /^policy\/unsupported .*reads an attribute of something else/,
+      'an attribute of what may be a named workload, where it is known of the caller only',
+      `@id("a") ${permit} when { (if context.lifetime > 300 then principal else Workload::"arn:aws:iam::111122223333:role/x") has session };`,
+      /^policy\/unsupported .*reads session of Workload/,
+    ],
+    [
+      'a value that no decision has',
+      `@id("a") ${permit} when { unknown("x") };`,
+      /^policy\/unsupported .*reads unknown\(…\), which has no value in a decision/,
+    ],
+    [
+      'more of named resources than Cedar can be told for each request',
+      `@id("a") ${permit} when { {${Array.from({ length: 101 }, (_, n) => `"a${n}": Resource::"db${n}/t"`).join(', ')}}.a0 in resource };`,
+      /^policy\/too-large .*"a" reads so much of entities that it names that Cedar must be told 202 .* 200 at most/,
     ],
     [
       'conditions nested so deeply that Cedar would not survive them',
@@ -180,6 +190,65 @@ describe('buildPolicyBundle', () => {
     expect(readPolicies([{ name: 'policies/schema.cedarschema', text }, ...others]).flaws).toMatchObject([
       { rule: 'policy/unsupported', message: expect.stringContaining('names Action::"any"') },
     ]);
+  });
+
+  it.each([
+    ['attributes of roles', 'entity Role;', 'entity Role = { tier?: String };', 'Role.tier must not be declared'],
+    [
+      'workloads in workloads',
+      'entity Workload =',
+      'entity Workload in [Workload] =',
+      'Workload must not be in Workload: no file says which Workload a Workload is in',
+    ],
+    ['roles in resources', 'entity Role;', 'entity Role in [Resource];', 'Role must not be in Resource'],
+    [
+      'an action in another',
+      'action read, write appliesTo',
+      'action write in [read] appliesTo { principal: Workload, resource: Resource };\naction read appliesTo',
+      'action write must not be in read: name each action',
+    ],
+    [
+      'an attribute of the context',
+      '  audience: String,',
+      '  audience: String, mfa?: Bool,',
+      'context.mfa must not be declared: no request has it',
+    ],
+    [
+      'an attribute in the context',
+      'weekday: String,',
+      'weekday: String, week?: Long,',
+      'context.local.week must not be declared: no request has it',
+    ],
+  ])('refuses a schema that declares what Cedar is never told: %s', (_, from, to, message) => {
+    const [schema, ...others] = policyFiles('');
+    const text = `${schema?.text}`.replace(from, to);
+    expect(text).not.toBe(schema?.text);
+    expect(readPolicies([{ name: 'policies/schema.cedarschema', text }, ...others]).flaws).toMatchObject([
+      { rule: 'policy/schema', message: expect.stringContaining(message) },
+    ]);
+  });
+
+  it('notes the entities that conditions read, and those that are looked for in the resource', () => {
+    const read = 'permit (principal, action == Action::"read", resource)';
+    const { policies } = buildPolicyBundle(
+      policyFiles(`
+        @id("none") ${read} when { [Resource::"db"].contains(resource) || resource in Resource::"db" };
+        @id("tested") ${read} when { (if resource == Resource::"x" then resource else Resource::"y") in Resource::"z" };
+        @id("sought") ${read} when { Resource::"db/t" is Resource in resource || Resource::"db/u" in [Resource::"x", resource] };
+        @id("attribute") ${read} when { {"__entity": Resource::"db"}["__entity"] has team };`),
+    );
+    expect(policies.none).not.toHaveProperty('readsOf');
+    expect(policies.none).not.toHaveProperty('soughtInResource');
+    expect(policies.tested).toMatchObject({ readsOf: [{ type: 'Resource', id: 'y' }] });
+    expect(policies.tested).not.toHaveProperty('soughtInResource');
+    expect(policies.sought).toMatchObject({
+      readsOf: [
+        { type: 'Resource', id: 'db/t' },
+        { type: 'Resource', id: 'db/u' },
+      ],
+      soughtInResource: ['db/t', 'db/u'],
+    });
+    expect(policies.attribute).toMatchObject({ readsOf: [{ type: 'Resource', id: 'db' }] });
   });
 
   it('tells all that is wrong at once', () => {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseWorkloadArn } from '../../../../contract/subject.ts';
 import { judgeParts, type Outcome, splitPolicy } from '../../../../core/policy/conjuncts.ts';
-import { question } from '../../../../core/policy/question.ts';
+import { question, readableBy } from '../../../../core/policy/question.ts';
 import { surroundings } from '../../../../core/policy/surroundings.ts';
 import { LOCATIONS, SUBJECTS, worlds } from '../../../support/policy-generators.ts';
 
@@ -93,8 +93,9 @@ it('a policy matches, fails and errs as its parts do, one after the other', { ti
         if (caller === undefined) throw new Error('no caller');
         const context = { audience, lifetime, sourceIp, time: 0, behaviour: { issued: 1, denied: 0, active: 0 } };
         for (const [id, split] of splits) {
-          const { text, reads } = bundle.policies[id] ?? { text: '', reads: [] };
-          const asking = question(bundle, around, caller, what, context, new Set(reads));
+          const policy = bundle.policies[id] ?? { text: '', reads: [] };
+          const { text } = policy;
+          const asking = question(bundle, around, caller, what, context, readableBy(bundle, [policy]));
           const answer = cedar.isAuthorized({ ...asking, policies: { staticPolicies: { it: text } } });
           if (answer.type === 'failure') throw new Error('Cedar refused');
           const { reason, errors } = answer.response.diagnostics;

@@ -199,6 +199,130 @@ describe('a subtree', () => {
   });
 });
 
+describe('what a condition reads of an entity that only the policy names', () => {
+  const permit = '@id("reads") permit (principal, action, resource);';
+  const resources = 'db: { team: orders }\ndb/a: { in: [vault/x] }';
+  const others = {
+    'resources.yaml': resources,
+    'workloads.yaml': `${SUBJECT}: { team: orders }`,
+    'roles.yaml': 'reader: { authorization_details: [{ locations: [db], actions: [read] }] }',
+  };
+  const OTHER = 'arn:aws:iam::111122223333:role/other';
+
+  it.each([
+    ['that it is in another', 'Resource::"db/a" in Resource::"db"'],
+    ['that it is in another by resources.yaml', 'Resource::"db/a/secret" in Resource::"vault"'],
+    ['that it is in one of a set', 'Resource::"db/a" in [Resource::"x", Resource::"db"]'],
+    ['that it is in another, of a type', 'Resource::"db/a" is Resource in Resource::"db"'],
+    ['that a member of a record is in another', '{ "in": Resource::"db/a" }["in"] in Resource::"db"'],
+    [
+      'that one of two is in another',
+      '(if context.lifetime > 60 then Resource::"db/a" else Resource::"x") in Resource::"db"',
+    ],
+    ['its attribute', 'Resource::"db" has team && Resource::"db".team == "orders"'],
+    ['an attribute of what it is in', 'Resource::"db/a/b" has team && Resource::"db/a/b".team == "orders"'],
+    ['an attribute of a workload', `Workload::"${SUBJECT}" has team && Workload::"${SUBJECT}".team == "orders"`],
+    ['what the ARN of a workload says', `Workload::"${OTHER}".name == "other" && Workload::"${OTHER}".kind == "role"`],
+    [
+      'that one of two workloads has a name',
+      `(if context.lifetime > 60 then Workload::"${OTHER}" else principal).name == "other"`,
+    ],
+  ])('decides whatever is asked for: %s', (_, condition) => {
+    const decide = decider(
+      `${permit} @id("guard") forbid (principal, action, resource) when { ${condition} };`,
+      others,
+    );
+    for (const location of ['db', 'db/a/b', 'other', 'other/*']) {
+      expect(decide([detail(['read'], [location])])).toMatchObject({ allowed: false, policies: ['guard'] });
+    }
+    const judgements = policyDecisionPoint(
+      policyBundle(
+        `${permit} @id("guard") forbid (principal, action == Action::"assume", resource) when { ${condition} };`,
+        others,
+      ),
+    ).judge(caller, { role: 'reader', details: [], partial: false }, context);
+    expect(judgements).toMatchObject([{ allowed: false, forbids: ['guard'] }]);
+  });
+
+  it.each([
+    [
+      'that it is in the resource',
+      'Resource::"db/a/secret" in resource',
+      ['db/a/secret', 'db/a', 'db', 'vault/x', 'vault'],
+    ],
+    [
+      'that it is in one of a set with the resource',
+      'Resource::"db/a/secret" in [Resource::"y", resource]',
+      ['db/a', 'vault'],
+    ],
+    [
+      'that it or the resource is in another',
+      '(if resource == Resource::"lake" then Resource::"db/a" else resource) in Resource::"db"',
+      ['lake', 'db/z'],
+    ],
+    [
+      'that the resource is one of a set with it',
+      '[Resource::"db/a", resource].containsAny([Resource::"lake"])',
+      ['lake'],
+    ],
+    [
+      'that both have the same attribute',
+      'resource has team && Resource::"db/a" has team && Resource::"db/a".team == resource.team',
+      ['db', 'db/q'],
+    ],
+  ])('decides for some resources: %s', (_, condition, forbidden) => {
+    const decide = decider(
+      `${permit} @id("guard") forbid (principal, action in [Action::"read", Action::"write"], resource) when { ${condition} };`,
+      others,
+    );
+    for (const location of forbidden) {
+      expect(decide([detail(['read'], [location])]), location).toMatchObject({ allowed: false, policies: ['guard'] });
+    }
+    for (const location of ['other', 'vault/z', 'lake/c']) {
+      expect(decide([detail(['read'], [location])]), location).toMatchObject({ allowed: true });
+    }
+  });
+
+  it('is what AWS says of it too where it is the caller', () => {
+    const decide = decider(
+      `${permit} @id("guard") forbid (principal, action, resource)
+        when { principal has session && principal.session == "i-0abc" && Workload::"${SUBJECT}".kind == "role" };`,
+      others,
+    );
+    const orders = [detail(['read'], ['db'])];
+    expect(decide(orders, {}, {}, { ...caller, session: 'i-0abc' })).toMatchObject({ policies: ['guard'] });
+    expect(decide(orders, {}, {}, { ...caller, session: 'i-1def' })).toMatchObject({ allowed: true });
+  });
+
+  describe('of a subtree', () => {
+    // Nothing names db/a/b, and no resource below db but this one is refused.
+    const hidden = `permit (principal, action, resource)
+      unless { Resource::"db/a/b/secret" in resource && resource in Resource::"db/a" && !(resource in Resource::"db/a/b/secret") && resource != Resource::"db/a" };`;
+
+    it('is decided at the places that hold it, also where nothing names them', () => {
+      const point = policyDecisionPoint(policyBundle(`@id("hidden") ${hidden}`));
+      const judged = (location: string) =>
+        point.judge(caller, { details: [detail(['read'], [location])], partial: false }, context)[0];
+      expect(judged('db/*')).toMatchObject({ allowed: false, permits: [], forbids: [], place: 'db/a/b' });
+      expect(judged('db/a/b/*')).toMatchObject({ allowed: false, place: 'db/a/b' });
+      expect(judged('db/a/b/secret/*')).toMatchObject({ allowed: true });
+      expect(judged('db/a/c/*')).toMatchObject({ allowed: true });
+      expect(judged('other/*')).toMatchObject({ allowed: true });
+    });
+
+    it('is decided at the places that hold it by resources.yaml', () => {
+      const decide = decider(
+        `${permit} @id("guard") forbid (principal, action, resource) when { Resource::"lake/c" in resource } unless { resource in Resource::"lake" };`,
+        { 'resources.yaml': 'lake/c: { in: [db/vault/x] }' },
+      );
+      expect(decide([detail(['read'], ['db/*'])])).toMatchObject({ allowed: false, policies: ['guard'] });
+      expect(decide([detail(['read'], ['db/vault/x/*'])])).toMatchObject({ allowed: false, policies: ['guard'] });
+      expect(decide([detail(['read'], ['db/vault/y/*'])])).toMatchObject({ allowed: true });
+      expect(decide([detail(['read'], ['lake/*'])])).toMatchObject({ allowed: true });
+    });
+  });
+});
+
 it('asks Cedar in the terms of the schema', () => {
   const bundle = policyBundle(POLICIES, {
     'workloads.yaml': `${SUBJECT}: { team: orders, environment: production }`,
@@ -217,7 +341,7 @@ it('asks Cedar in the terms of the schema', () => {
         { action: 'assume', role: 'deployer' } as const,
       ]) {
         const answer = cedar.isAuthorized({
-          ...question(bundle, around, asker, asked, told, new Set(['*'])),
+          ...question(bundle, around, asker, asked, told, { reads: new Set(['*']), entities: new Map() }),
           policies: { staticPolicies: 'permit (principal, action, resource);' },
           schema,
           validateRequest: true,

@@ -2,7 +2,7 @@ import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Caller } from '../../../../core/identity.ts';
-import { type Asked, question, scopesOf } from '../../../../core/policy/question.ts';
+import { type Asked, question, readableBy, scopesOf } from '../../../../core/policy/question.ts';
 import { policySlices } from '../../../../core/policy/slices.ts';
 import { surroundings } from '../../../../core/policy/surroundings.ts';
 import { policyBundle } from '../../../fakes/policies.ts';
@@ -77,6 +77,7 @@ it('decides by a slice as by the whole set: decision, reasons and errors, told e
       const around = surroundings(bundle);
       // A small cache: what was forgotten is parsed again.
       const sliceOf = policySlices(bundle, 8);
+      const { entities } = readableBy(bundle, Object.values(bundle.policies));
       const everything = Object.fromEntries(Object.entries(bundle.policies).map(([id, { text }]) => [id, text]));
       for (const { action, location, fields, subject, session, ...told } of asks) {
         const [, account = '', name = ''] = /::(\d+):role\/(.*)/.exec(subject) ?? [];
@@ -86,10 +87,10 @@ it('decides by a slice as by the whole set: decision, reasons and errors, told e
         const slice = sliceOf(subject, scopesOf(bundle, asked));
         const sliced = cedar.statefulIsAuthorized({
           preparsedPolicySetId: slice.preparsedPolicySetId,
-          ...question(bundle, around, caller, asked, context, slice.reads),
+          ...question(bundle, around, caller, asked, context, slice),
         });
         const whole = cedar.isAuthorized({
-          ...question(bundle, around, caller, asked, context, new Set(['*'])),
+          ...question(bundle, around, caller, asked, context, { reads: new Set(['*']), entities }),
           policies: { staticPolicies: everything },
         });
         expect(outcome(sliced)).toEqual(outcome(whole));

@@ -63,6 +63,20 @@ describe('a case', () => {
     expect(await faults(more)).toEqual([expect.stringMatching(fault)]);
   });
 
+  it('is decided by what a condition says of a resource that only the policy names', async () => {
+    const { bundle } = usable({
+      'a.cedar': `@id("all") permit (principal, action, resource);
+@id("holds-cards") forbid (principal, action, resource) when { Resource::"db/t/cards" in resource };`,
+    });
+    const text = (place: string, rest: string) =>
+      `- name: a case\n  who: ${SERVICE}\n  asks: { read: ${place}, audience: db }\n${rest}\n`;
+    const { cases } = readCases({
+      name: 'a.test.yaml',
+      text: `${text('db/t', '  expect: denied\n  by: [holds-cards]')}${text('db/u', '  expect: allowed\n  by: [all]')}`,
+    });
+    expect((await runCases(bundle, cases)).results.map((result) => result.faults)).toEqual([[], []]);
+  });
+
   it('counts the policies that no case reaches', async () => {
     const { cases } = read('  asks: { read: db/t, audience: db }\n  expect: allowed');
     expect((await runCases(bundle, cases)).uncovered).toEqual(['repairs', 'no-cards']);

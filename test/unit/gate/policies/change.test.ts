@@ -59,6 +59,61 @@ describe('a change of policies', () => {
     ]);
   });
 
+  describe('of what the files say of an entity that only a policy names, is told of:', () => {
+    const reads = (condition: string) => ({
+      'a.cedar': `@id("a") permit (principal == Workload::"${SERVICE}", action == Action::"read", resource == Resource::"x")
+when { ${condition} };`,
+    });
+    const reachable = [expect.stringMatching(/role\/orders-service read x: reach/)];
+
+    it.each([
+      ['what it is in', 'Resource::"db/a" in Resource::"vault"', 'resources.yaml', 'db/a: {}', 'db/a: { in: [vault] }'],
+      [
+        'an attribute of a resource above it',
+        'Resource::"db/a" has team && Resource::"db/a".team == "orders"',
+        'resources.yaml',
+        'db: { team: billing }',
+        'db: { team: orders }',
+      ],
+      [
+        'an attribute of a workload',
+        `Workload::"${CI}" has team && Workload::"${CI}".team == "orders"`,
+        'workloads.yaml',
+        `${CI}: { team: billing }`,
+        `${CI}: { team: orders }`,
+      ],
+      [
+        'an attribute that the audience is compared with',
+        'Resource::"db" has team && context.audience == Resource::"db".team',
+        'resources.yaml',
+        'lake: { team: orders }',
+        'db: { team: orders }',
+      ],
+    ])('%s', (_what, condition, name, before, after) => {
+      const policy = reads(condition);
+      expect(changes({ ...policy, [name]: before }, { ...policy, [name]: after })).toEqual({
+        ...NOTHING,
+        widened: reachable,
+      });
+      expect(changes({ ...policy, [name]: after }, { ...policy, [name]: before })).toEqual({
+        ...NOTHING,
+        narrowed: reachable,
+      });
+    });
+  });
+
+  it('tells of a place that only holds one that a policy looks for', () => {
+    const reads = (condition: string) => ({
+      'a.cedar': `@id("a") permit (principal == Workload::"${SERVICE}", action == Action::"read", resource in Resource::"db")
+when { context.audience == "db" && ${condition} };`,
+    });
+    const held = 'resource != Resource::"db" && Resource::"db/a/b" in resource && !(resource in Resource::"db/a/b")';
+    expect(changes(reads('resource == Resource::"db"'), reads(`(resource == Resource::"db" || (${held}))`))).toEqual({
+      ...NOTHING,
+      widened: [expect.stringMatching(/role\/orders-service read db\/a: reach/)],
+    });
+  });
+
   it.each([
     ['an audience that is open', { when: 'context.lifetime <= 300' }, /circumstances for example any other audience/],
     ['a longer lifetime', { when: 'context.audience == "db" && context.lifetime <= 3600' }, /lifetime 5m → 1h/],

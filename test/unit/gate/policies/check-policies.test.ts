@@ -127,6 +127,130 @@ permit (principal == Workload::"${CI}", action, resource);
     expect(found({ ...reading(''), ...deeper })).toEqual([]);
   });
 
+  describe('knows what Cedar is told of the entities that policies name:', () => {
+    const void_ = ['policy/never-matches policies/a.cedar:1'];
+    const team = { 'workloads.yaml': `${CI}: { team: orders }\n`, 'resources.yaml': 'db: { team: orders }\n' };
+
+    it.each([
+      ['a resource that is not in another', 'Resource::"db" in Resource::"db/t"'],
+      [
+        'the one of two that is in it for another action',
+        '(if action == Action::"read" then Resource::"x" else Resource::"db/t") in Resource::"db"',
+      ],
+      ['an attribute of a resource', 'Resource::"db" has team && Resource::"db".team == "billing"'],
+      ['an attribute of a workload', `Workload::"${CI}" has team && Workload::"${CI}".team == "billing"`],
+      ['what its ARN says of a workload', `Workload::"${CI}".account == "444455556666"`],
+      ['a resource that is in nothing of the scope', 'Resource::"x/y" in resource'],
+    ])('finds that %s never matches', (_what, condition) => {
+      expect(found({ ...team, ...reading(`when { ${condition} }`) })).toEqual(void_);
+    });
+
+    it('says which condition never holds as it is written', () => {
+      const [finding] = checkPolicies(files(reading('when { Resource::"db" in Resource::"db/t" }')));
+      expect(finding?.message).toBe('"a" never matches: Resource::"db" in Resource::"db/t" never holds');
+    });
+
+    it.each([
+      ['a resource that is in another', 'Resource::"db/t" in Resource::"db"'],
+      ['an attribute of a resource', 'Resource::"db/x" has team && Resource::"db/x".team == "orders"'],
+      [
+        'a resource in the scope that another is in',
+        'Resource::"db/t/a/b" in resource && resource in Resource::"db/t/a"',
+      ],
+      ['what is named in the scope', 'resource == Resource::"db/t/a"'],
+      ['what is in a set', '[Resource::"db/t/a", Resource::"x"].contains(resource)'],
+      ['what is in something in the scope', 'resource in Resource::"db/t/a"'],
+      ['the caller', `Workload::"${SERVICE}" in principal`],
+    ])('finds nothing void in a permit for %s', (_what, condition) => {
+      expect(found({ ...team, ...reading(`when { ${condition} }`) })).toEqual([]);
+    });
+
+    it('finds what a forbid leaves nothing of, and none where it leaves something', () => {
+      const withForbid = (condition: string) =>
+        found({ ...reading(''), 'b.cedar': `@id("b") forbid (principal, action, resource) ${condition};` });
+      expect(withForbid('when { Resource::"db/t" in Resource::"db" }')).toEqual(void_);
+      expect(withForbid('when { Resource::"db" in Resource::"db/t" }')).toContain(
+        'policy/never-matches policies/b.cedar:1',
+      );
+      // Of db/t alone: not of what is in it.
+      expect(withForbid('when { Resource::"db/t/a" in resource }')).toEqual([]);
+      expect(withForbid('unless { resource == Resource::"db/t/a" }')).toEqual([]);
+      expect(withForbid('unless { Resource::"db/t/a/b" in resource && resource in Resource::"db/t/a" }')).toEqual([]);
+    });
+
+    it('finds a permit of what the ceiling forbids', () => {
+      const ceiling = '@id("c") forbid (principal, action, resource) when { Resource::"db/t" in Resource::"db" };';
+      expect(found({ ...reading(''), 'ceiling.cedar': ceiling })).toEqual(['policy/beyond-ceiling policies/a.cedar:1']);
+    });
+
+    it.each([
+      ['the resource, or what is in it', 'Resource::"db/t" in resource || resource in Resource::"db"'],
+      ['a resource that is in another', 'Resource::"db/t" in Resource::"db"'],
+      ['one of two', '(if context.lifetime > 9 then Resource::"db/t" else resource) in Resource::"db"'],
+      ['a set with itself', 'resource in [Resource::"x/y", resource]'],
+      ['a set of which one is named', '[Resource::"db/t", resource].containsAny([Resource::"db/t"])'],
+      ['an attribute of another', 'Resource::"db" has team && Resource::"db".team == "orders"'],
+    ])('finds everything in a permit to write bounded by %s', (_what, condition) => {
+      const texts = { ...writing('resource', `when { ${condition} }`), 'resources.yaml': 'db: { team: orders }\n' };
+      expect(found(texts)).toContain('policy/wildcard-write policies/a.cedar:1');
+    });
+
+    it('takes the attribute of a named entity for a bound', () => {
+      const texts = {
+        'a.cedar': `@id("a") permit (principal, action == Action::"read", resource in Resource::"db/t")
+when { Resource::"db" has team && principal has team && principal.team == Resource::"db".team && context.audience == "db" };`,
+        ...team,
+      };
+      expect(found(texts)).toEqual([]);
+    });
+  });
+
+  describe('judges what conditions say of a resource as it judges scopes:', () => {
+    const scopes: [string, string, string][] = [
+      ['a scope', 'resource in Resource::"PLACE"', ''],
+      ['a condition', 'resource', 'when { resource in Resource::"PLACE" }'],
+      ['a condition, with a type', 'resource', 'when { resource is Resource in Resource::"PLACE" }'],
+      ['a condition within a scope', 'resource in Resource::"TOP"', 'when { resource in Resource::"PLACE" }'],
+      ['a condition about one place', 'resource in Resource::"TOP"', 'when { resource == Resource::"PLACE" }'],
+      ['a set', 'resource in Resource::"TOP"', 'when { resource in [Resource::"PLACE", Resource::"x"] }'],
+      ['one of two conditions', 'resource', 'when { resource in Resource::"PLACE" || resource in Resource::"x" }'],
+      ['what a place is in', 'resource in Resource::"TOP"', 'when { Resource::"PLACE/a" in resource }'],
+      ['all but one place', 'resource in Resource::"TOP"', 'unless { resource == Resource::"TOP" }'],
+    ];
+    const permit = (action: string, scope: string, condition: string, top: string, place: string) =>
+      `@id("a") @max_lifetime("5m") permit (principal == Workload::"${SERVICE}", action == Action::"${action}", ${scope})
+when { context.audience == "db" } ${condition};`
+        .replaceAll('TOP', top)
+        .replaceAll('PLACE', place);
+
+    it.each(scopes)('another environment, in %s', (_what, scope, condition) => {
+      const texts = {
+        'a.cedar': permit('read', scope, condition, 'orders-db', 'orders-db/orders'),
+        'workloads.yaml': `${SERVICE}: { environment: test }\n`,
+        'resources.yaml': 'orders-db: { environment: production }\n',
+      };
+      expect(found(texts)).toEqual(['policy/cross-environment policies/a.cedar:1']);
+    });
+
+    it.each(scopes)('writing policies, in %s', (_what, scope, condition) => {
+      const texts = {
+        'a.cedar': permit('write', scope, condition, 'repository', 'repository/policies'),
+        'resources.yaml': 'repository: { classification: policy }\n',
+      };
+      expect(found(texts)).toContain('policy/self-escalation policies/a.cedar:1');
+    });
+  });
+
+  it('tells a workload that conditions name from others', () => {
+    const texts = {
+      'a.cedar': `@id("a") permit (principal, action == Action::"read", resource in Resource::"db/t")
+when { context.audience == "db" && (principal == Workload::"${CI}" || principal.account == "444455556666") };`,
+      'workloads.yaml': `${SERVICE}: { environment: test }\n${CI}: { environment: test }\n`,
+      'resources.yaml': 'db: { environment: production }\n',
+    };
+    expect(found(texts)).toEqual(['policy/may-cross-environments policies/a.cedar:1']);
+  });
+
   it('finds a whole tree behind a group of resources, and none behind a group of places further down', () => {
     const write = {
       'a.cedar': `@id("a") @max_lifetime("5m")

@@ -2,9 +2,10 @@ import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { policyDecisionPoint } from '../../../../core/policy/decision-point.ts';
+import { policyFacts } from '../../../../core/policy/policy-facts.ts';
 import { conjunctsOf } from '../../../../gate/policies/conditions.ts';
-import { holds } from '../../../../gate/policies/evaluate.ts';
-import { assumptions, place, workload } from '../../../../gate/policies/situation.ts';
+import { holds, resolved } from '../../../../gate/policies/evaluate.ts';
+import { assumptions, namedIn, place, workload } from '../../../../gate/policies/situation.ts';
 import { SERVICE, usable } from './directory.ts';
 
 const DATA = {
@@ -26,6 +27,17 @@ const atom = fc.constantFrom(
   'resource in [Resource::"other", Resource::"db/t"]',
   'resource == Resource::"db"',
   `principal in [Workload::"${SERVICE}"]`,
+  'Resource::"db/t" in Resource::"group"',
+  'Resource::"db/t" in resource',
+  'Resource::"db/t" is Resource in [Resource::"z", resource]',
+  '(if context.lifetime > 10 then Resource::"db/t" else resource) in Resource::"db"',
+  '(if action == Action::"read" then resource else Resource::"db/t") in [Resource::"z", Resource::"group"]',
+  '[Resource::"db/t", resource].containsAny([Resource::"db"])',
+  '(Resource::"db/t/u" has team && resource has team && Resource::"db/t/u".team == resource.team)',
+  '(Resource::"z" has team && Resource::"z".team == "orders")',
+  `Workload::"${SERVICE}" in principal`,
+  `(Workload::"${SERVICE}" has team && Workload::"${SERVICE}".team == "orders")`,
+  `(if context.lifetime > 10 then principal else Workload::"${SERVICE}").kind == "user"`,
   'context.audience == "db"',
   '["db", "x"].contains(context.audience)',
   'context.lifetime <= 300',
@@ -48,28 +60,32 @@ const condition = fc.letrec<{ any: string }>((tie) => ({
 describe('what can be told of conditions before a request', () => {
   it('is what Cedar decides, whatever the request says', () => {
     const caller = { subject: SERVICE, account: '111122223333', kind: 'role' as const, name: 'orders-service' };
+    const { bundle } = usable({ ...DATA });
+    const named = namedIn(bundle);
     const property = fc.property(condition, fc.constantFrom('when', 'unless'), (body, kind) => {
       // Impossible ones are the validator's, which has its say elsewhere: here Cedar only decides.
       const text = `@id("a") permit (principal, action == Action::"read", resource) ${kind} { ${body} };`;
       const parsed = cedar.policyToJson(text);
       if (parsed.type === 'failure') throw new Error(JSON.stringify(parsed.errors));
-      const { bundle } = usable({ ...DATA });
       const one = {
         file: 'a.cedar',
         line: 1,
         effect: 'permit',
         ceiling: false,
-        locations: [],
         obligations: {},
       } as const;
-      const policies = { a: { ...one, text, reads: ['*'], locations: [] } };
+      const { readsOf } = policyFacts(parsed.json);
+      const entities = (['Workload', 'Resource'] as const).flatMap((type) => readsOf[type].map((id) => ({ type, id })));
+      const policies = { a: { ...one, text, reads: ['*'], readsOf: entities, locations: [] } };
       const point = policyDecisionPoint({ ...bundle, policies });
       const conjuncts = conjunctsOf(parsed.json.conditions);
       const principal = workload(bundle, SERVICE);
       for (const location of ['db/t', 'db', 'z']) {
         const situation = { principal, action: 'read', resource: place(bundle, location) };
-        const told = holds(conjuncts, { ...situation, assumed: new Map() });
-        const assuming = holds(conjuncts, { ...situation, assumed: assumptions(conjuncts) });
+        const told = holds(conjuncts, { ...situation, assumed: new Map() }, named);
+        const values = conjuncts.map((conjunct) => resolved(conjunct, named));
+        const toldByValues = holds(values, { ...situation, assumed: new Map() }, named);
+        const assuming = holds(conjuncts, { ...situation, assumed: assumptions(conjuncts) }, named);
         for (const audience of ['db', 'other']) {
           for (const lifetime of [5, 300, 900]) {
             const details = [{ type: 'resource' as const, locations: [location], actions: ['read' as const] }];
@@ -82,6 +98,7 @@ describe('what can be told of conditions before a request', () => {
             };
             const [judgement] = point.judge(caller, { details, partial: false }, context);
             if (told !== undefined) expect(judgement?.allowed).toBe(told);
+            if (toldByValues !== undefined) expect(judgement?.allowed).toBe(toldByValues);
             // Where the conditions hold, so does what they say of attributes: never is that called impossible.
             if (judgement?.allowed) expect(assuming).not.toBe(false);
           }

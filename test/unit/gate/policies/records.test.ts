@@ -68,6 +68,14 @@ describe('a recorded decision, judged again', () => {
     expect(change).toMatchObject({ was: 'issued', now, subject: SERVICE });
   });
 
+  it('is listed when a forbid about what the resource holds denies it', async () => {
+    const holds =
+      '@id("b") forbid (principal, action, resource) when { Resource::"orders-db/orders/cards" in resource };';
+    const { bundle } = usable({ ...orders('read'), 'b.cedar': holds });
+    const { change } = await replayBy(bundle)(issued());
+    expect(change).toMatchObject({ was: 'issued', now: 'would be denied by b' });
+  });
+
   it('is listed when it would be allowed', async () => {
     const { change } = await replayBy(usable(orders('write')).bundle)(denied());
     expect(change).toMatchObject({ was: 'denied', now: 'would be allowed by orders-service-reads-orders' });

@@ -1,0 +1,471 @@
+import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
+import fc from 'fast-check';
+import { subtreeRoot } from '../../contract/authorization-details.ts';
+import { parseWorkloadArn } from '../../contract/subject.ts';
+import type { Caller } from '../../core/identity.ts';
+import { buildPolicyBundle, readPolicies } from '../../core/policy/build-bundle.ts';
+import type { Attributes, PolicyBundle } from '../../core/policy/bundle.ts';
+import type { PolicyFile } from '../../core/policy/flaw.ts';
+import type { DecisionContext } from '../../core/policy/question.ts';
+import { policyFiles } from '../fakes/policies.ts';
+
+// Random policies over a small tree of resources, and what Cedar decides by them when it is told every entity there is. The
+// conditions name resources and workloads in every place where Cedar's grammar takes an entity.
+
+const ACCOUNT = '111122223333';
+const WORKLOADS = ['a', 'b', 'c'].map((name) => `arn:aws:iam::${ACCOUNT}:role/${name}`);
+const TEAMS = ['x', 'y'];
+const LABELS = ['pii', 'open'];
+/** What policies name. `db/a/deep`, `vault` and `vault/x` are only above others. */
+const NAMED = ['db', 'db/a', 'db/a/deep/secret', 'db/b', 'lake', 'lake/c', 'vault/x/y'];
+const ASKED = [...NAMED, 'db/a/deep', 'db/b/new', 'lake/new', 'vault', 'vault/x', 'other'];
+const ROOTS = ['db', 'db/a', 'db/a/deep', 'lake', 'vault', 'vault/x', 'other'];
+
+/** Some of these, each with one that it is in, or by `resources.yaml` may be. */
+const HELD = [
+  ['db/a', 'db'],
+  ['db/a/deep/secret', 'db/a'],
+  ['lake/c', 'lake'],
+  ['db/a', 'vault/x/y'],
+  ['lake/c', 'db/b'],
+] as const;
+
+/** Some locations, each with one that it is in, and with locations between the two that policies need not name. */
+const APART = [
+  ['db/a/deep/secret', 'db/a'],
+  ['db/a/deep/secret', 'db'],
+  ['vault/x/y', 'vault'],
+  ['db/a', 'vault'],
+] as const;
+
+/** Holds for what is between two locations, and for neither of them. */
+function between([below, above]: readonly [string, string]): string {
+  const ends = [below, above].map((location) => `resource != Resource::"${location}"`);
+  return [`Resource::"${below}" in resource`, `resource in Resource::"${above}"`, ...ends].join(' && ');
+}
+
+/** A resource as `resources.yaml` has it. */
+interface Entry {
+  attributes: Attributes;
+  in: string[];
+}
+
+/** What a policy directory says, and the requests that are compared. */
+export interface CedarWorld {
+  /** Each without its `@id`. */
+  policies: string[];
+  resources: Record<string, Entry>;
+  workloads: Record<string, Attributes>;
+  asks: CedarAsk[];
+}
+
+export interface CedarAsk {
+  action: 'read' | 'write' | 'assume';
+  /** A location, a subtree, or of `assume` a role. */
+  target: string;
+  subject: string;
+  session: string | undefined;
+  lifetime: number;
+}
+
+const { condition } = fc.letrec<{
+  resource: string;
+  setOfResources: string;
+  workload: string;
+  condition: string;
+}>((tie) => {
+  const named = fc.constantFrom(...NAMED).map((location) => `Resource::"${location}"`);
+  const pair = fc.tuple(tie('resource'), tie('resource'));
+  const sets = fc.tuple(tie('setOfResources'), tie('setOfResources'));
+  return {
+    resource: fc.oneof(
+      { depthSize: 'small', withCrossShrink: true },
+      { arbitrary: fc.constant('resource'), weight: 5 },
+      { arbitrary: named, weight: 6 },
+      {
+        arbitrary: fc
+          .tuple(tie('condition'), pair)
+          .map(([test, [one, other]]) => `(if ${test} then ${one} else ${other})`),
+        weight: 4,
+      },
+      pair.map(([one, other]) => `{ "one": ${one}, "in": ${other} }["one"]`),
+    ),
+    setOfResources: fc.oneof(
+      { depthSize: 'small', withCrossShrink: true },
+      { arbitrary: pair.map(([one, other]) => `[${one}, ${other}]`), weight: 4 },
+      { arbitrary: tie('resource').map((one) => `[${one}]`), weight: 2 },
+      fc.tuple(tie('condition'), sets).map(([test, [one, other]]) => `(if ${test} then ${one} else ${other})`),
+    ),
+    workload: fc.oneof(
+      { depthSize: 'small', withCrossShrink: true },
+      { arbitrary: fc.constant('principal'), weight: 3 },
+      { arbitrary: fc.constantFrom(...WORKLOADS).map((arn) => `Workload::"${arn}"`), weight: 3 },
+      fc.tuple(tie('condition'), tie('workload')).map(([test, one]) => `(if ${test} then ${one} else principal)`),
+    ),
+    condition: fc.oneof(
+      { depthSize: 'small', withCrossShrink: true },
+      {
+        arbitrary: fc.constantFrom(...HELD).map(([one, other]) => `Resource::"${one}" in Resource::"${other}"`),
+        weight: 4,
+      },
+      {
+        arbitrary: fc
+          .constantFrom(...HELD)
+          .map(([one, other]) => `Resource::"${one}" is Resource in Resource::"${other}"`),
+        weight: 2,
+      },
+      {
+        arbitrary: fc.constantFrom(...APART).map(between),
+        weight: 4,
+      },
+      { arbitrary: named.map((one) => `${one} in resource`), weight: 6 },
+      { arbitrary: pair.map(([one, other]) => `${one} in ${other}`), weight: 4 },
+      {
+        arbitrary: fc.tuple(tie('resource'), tie('setOfResources')).map(([one, set]) => `${one} in ${set}`),
+        weight: 4,
+      },
+      pair.map(([one, other]) => `${one} is Resource in ${other}`),
+      pair.map(([one, other]) => `${one} == ${other}`),
+      fc.tuple(tie('setOfResources'), tie('resource')).map(([set, one]) => `${set}.contains(${one})`),
+      fc
+        .tuple(sets, fc.constantFrom('containsAny', 'containsAll'))
+        .map(([[one, other], name]) => `${one}.${name}(${other})`),
+      sets.map(([one, other]) => `${one} == ${other}`),
+      {
+        arbitrary: fc
+          .tuple(tie('resource'), fc.constantFrom(...TEAMS))
+          .map(([one, team]) => `${one} has team && ${one}.team == "${team}"`),
+        weight: 3,
+      },
+      pair.map(([one, other]) => `${one} has team && ${other} has team && ${one}["team"] == ${other}.team`),
+      fc
+        .tuple(tie('resource'), fc.constantFrom(...LABELS))
+        .map(([one, label]) => `${one} has labels && ${one}.labels.contains("${label}")`),
+      // Required by the schema, but not said of every resource: an error there.
+      {
+        arbitrary: fc
+          .tuple(tie('resource'), fc.integer({ min: 0, max: 3 }))
+          .map(([one, level]) => `${one}.level < ${level}`),
+        weight: 4,
+      },
+      fc
+        .tuple(tie('workload'), fc.constantFrom(...TEAMS))
+        .map(([one, team]) => `${one} has team && ${one}.team == "${team}"`),
+      fc
+        .tuple(tie('workload'), fc.constantFrom('a', 'b'))
+        .map(([one, name]) => `${one}.name == "${name}" && ${one}.account == "${ACCOUNT}"`),
+      fc.tuple(tie('workload'), tie('workload')).map(([one, other]) => `${one} in ${other}`),
+      fc
+        .tuple(tie('workload'), tie('resource'))
+        .map(([one, other]) => `${one} has team && ${other} has team && ${one}.team == ${other}.team`),
+      fc.constantFrom(
+        'context.lifetime <= 300',
+        'principal has session && principal.session == "i-0abc"',
+        '!(principal has session)',
+        'action == Action::"read"',
+      ),
+      // Errs above 300 seconds.
+      { arbitrary: fc.constant('context.lifetime * 30744573456182586 > 0'), weight: 2 },
+      tie('condition').map((one) => `!(${one})`),
+      fc.tuple(tie('condition'), tie('condition')).map(([one, other]) => `(${one}) && (${other})`),
+      fc.tuple(tie('condition'), tie('condition')).map(([one, other]) => `(${one}) || (${other})`),
+      fc
+        .tuple(tie('condition'), tie('condition'), tie('condition'))
+        .map(([test, one, other]) => `if ${test} then (${one}) else (${other})`),
+    ),
+  };
+});
+
+const policy = fc
+  .record({
+    effect: fc.constantFrom('permit', 'forbid'),
+    principal: fc.oneof(
+      { arbitrary: fc.constant('principal'), weight: 3 },
+      fc
+        .tuple(fc.constantFrom('==', 'in', 'is Workload in'), fc.constantFrom(...WORKLOADS))
+        .map(([operator, arn]) => `principal ${operator} Workload::"${arn}"`),
+    ),
+    action: fc.constantFrom(
+      'action in [Action::"read", Action::"write"]',
+      'action in [Action::"read", Action::"write"]',
+      'action == Action::"read"',
+      'action',
+    ),
+    resource: fc.oneof(
+      { arbitrary: fc.constant('resource'), weight: 3 },
+      fc
+        .tuple(fc.constantFrom('==', 'in', 'is Resource in'), fc.constantFrom(...NAMED))
+        .map(([operator, location]) => `resource ${operator} Resource::"${location}"`),
+    ),
+    when: fc.array(condition, { maxLength: 2, size: 'xsmall' }),
+    unless: fc.option(condition, { nil: undefined, freq: 2 }),
+  })
+  .map(({ effect, principal, action, resource, when, unless }) =>
+    [
+      `${effect} (${principal}, ${action}, ${resource})`,
+      ...when.map((one) => `when { ${one} }`),
+      ...(unless === undefined ? [] : [`unless { ${unless} }`]),
+    ].join('\n'),
+  );
+
+const attributesOfResource = fc.record({
+  team: fc.constantFrom(undefined, ...TEAMS),
+  labels: fc.option(fc.subarray(LABELS), { nil: undefined, freq: 2 }),
+  level: fc.integer({ min: 0, max: 3 }),
+});
+
+/** What some locations are in, besides those above them; never in a circle. */
+const OTHERS_ABOVE: Record<string, string[]> = {
+  'db/a': ['vault/x/y'],
+  'db/a/deep/secret': ['vault/x', 'lake'],
+  'lake/c': ['db/b', 'vault/x/y'],
+  'db/b': ['vault'],
+  'other/place': ['db'],
+};
+
+const resourcesOfWorld = fc.array(
+  fc.record({
+    location: fc.constantFrom(...NAMED, 'db/a/deep', 'other/place'),
+    attributes: attributesOfResource,
+    others: fc.boolean(),
+  }),
+  { maxLength: 6 },
+);
+
+const ask = fc.record({
+  action: fc.constantFrom('read' as const, 'write' as const),
+  target: fc.oneof(
+    fc.constantFrom(...ASKED),
+    fc.constantFrom(...ROOTS).map((root) => `${root}/*`),
+  ),
+  subject: fc.constantFrom(...WORKLOADS),
+  session: fc.constantFrom(undefined, 'i-0abc'),
+  lifetime: fc.constantFrom(300, 900),
+});
+const anyAsk: fc.Arbitrary<CedarAsk> = fc.oneof(
+  { arbitrary: ask, weight: 9 },
+  ask.map((one) => ({ ...one, action: 'assume' as const, target: 'keeper' })),
+);
+
+/** Random worlds. */
+export const cedarWorlds: fc.Arbitrary<CedarWorld> = fc
+  .record({
+    policies: fc.array(policy, { minLength: 1, maxLength: 5 }),
+    // With it, what the others forbid decides.
+    permitsAll: fc.boolean(),
+    apart: fc.option(fc.constantFrom(...APART), { nil: undefined, freq: 2 }),
+    entries: resourcesOfWorld,
+    teams: fc.array(fc.constantFrom('', ...TEAMS), { minLength: WORKLOADS.length, maxLength: WORKLOADS.length }),
+    asks: fc
+      .tuple(anyAsk, fc.array(anyAsk, { maxLength: 5 }))
+      .map(([first, rest]): [CedarAsk, ...CedarAsk[]] => [first, ...rest]),
+  })
+  .map(({ policies, permitsAll, apart, entries, teams, asks }) => {
+    const resources = Object.fromEntries(
+      entries.map(({ location, attributes: { team, labels, level }, others }): [string, Entry] => {
+        const attributes = { level, ...(team && { team }), ...(labels && { labels }) };
+        return [location, { attributes, in: others ? (OTHERS_ABOVE[location] ?? []) : [] }];
+      }),
+    );
+    const workloads = Object.fromEntries(
+      WORKLOADS.map((arn, at): [string, Attributes] => [arn, teams[at] ? { team: teams[at] } : {}]),
+    );
+    const permit = 'permit (principal, action, resource)';
+    if (apart === undefined) {
+      return { policies: permitsAll ? [...policies, permit] : policies, resources, workloads, asks };
+    }
+    const forbid = `forbid (principal, action == Action::"read", resource)\nwhen { ${between(apart)} }`;
+    const subtree = { ...asks[0], action: 'read' as const, target: `${apart[1]}/*` };
+    return { policies: [...policies, permit, forbid], resources, workloads, asks: [...asks, subtree] };
+  });
+
+/**
+ * The files that say what a world has, and their bundle. Policies that Cedar's validator refuses are left out, as it
+ * refuses some random ones; nothing else may be wrong with any.
+ */
+export function builtFrom({ policies, resources, workloads }: CedarWorld): {
+  files: PolicyFile[];
+  bundle: PolicyBundle;
+} {
+  const entries = Object.entries(resources).map(([location, { attributes, in: around }]) => [
+    location,
+    { ...attributes, in: around },
+  ]);
+  const others = {
+    'workloads.yaml': JSON.stringify(workloads),
+    'resources.yaml': JSON.stringify(Object.fromEntries(entries)),
+    'roles.yaml': 'keeper: { authorization_details: [{ locations: [db], actions: [read] }] }',
+  };
+  const filesOf = (texts: readonly string[]) =>
+    policyFiles(texts.join('\n'), others).map((file) =>
+      file.name.endsWith('.cedarschema') ? { ...file, text: withLevels(file.text) } : file,
+    );
+  const texts = policies.map((text, at) => `@id("p${at}") ${text};`);
+  const all = filesOf(texts);
+  const { bundle, flaws } = readPolicies(all);
+  if (bundle !== undefined) return { files: all, bundle };
+  const invalid = new Set(flaws.flatMap(({ message }) => /for policy `(p\d+)`/.exec(message)?.[1] ?? []));
+  const files = filesOf(texts.filter((_, at) => !invalid.has(`p${at}`)));
+  return { files, bundle: buildPolicyBundle(files) };
+}
+
+function withLevels(schema: string): string {
+  return schema.replace('entity Resource in [Resource] = {', '$&\n  level: Long,\n  labels?: Set<String>,');
+}
+
+/** What is compared: as a decision point judges it, and as Cedar does. */
+export interface Verdict {
+  allowed: boolean;
+  permits: string[];
+  forbids: string[];
+  errors: string[];
+}
+
+/** The caller and the context of a request. */
+export function circumstancesOf({ subject, session, lifetime }: CedarAsk): {
+  caller: Caller;
+  context: DecisionContext;
+} {
+  const workload = parseWorkloadArn(subject);
+  if (workload === undefined) throw new Error('not an ARN of a role');
+  const caller = { ...workload, ...(session !== undefined && { session }) };
+  return { caller, context: { audience: 'db', lifetime, time: Date.UTC(2026, 0, 5, 12), sourceIp: '203.0.113.7' } };
+}
+
+/**
+ * Decides by Cedar, which has every policy and every entity, each with all that it is in and all its attributes.
+ *
+ * @param leftOut the locations that it is not told
+ */
+export function cedarTold(
+  world: CedarWorld,
+  { policies }: PolicyBundle,
+  leftOut: (location: string, asked: string) => boolean = () => false,
+): (ask: CedarAsk, location: string, only?: string) => Verdict {
+  const texts = Object.entries(policies).map(([id, { text }]): [string, string] => [id, text]);
+  preparse('whole', Object.fromEntries(texts));
+  const places = universe(world).map((location) => ({ location, entity: entityOf(world, location) }));
+  let single: string | undefined;
+  return (ask, target, only) => {
+    const { caller, context } = circumstancesOf(ask);
+    const workloads = WORKLOADS.map((arn) => {
+      const { subject: _, ...ofIt } = arn === caller.subject ? caller : (parseWorkloadArn(arn) ?? caller);
+      return { uid: { type: 'Workload', id: arn }, attrs: { ...world.workloads[arn], ...ofIt }, parents: [] };
+    });
+    if (only !== undefined && only !== single) {
+      preparse('single', { [only]: policies[only]?.text ?? '' });
+      single = only;
+    }
+    const answer = cedar.statefulIsAuthorized({
+      preparsedPolicySetId: only === undefined ? 'whole' : 'single',
+      principal: { type: 'Workload', id: caller.subject },
+      action: { type: 'Action', id: ask.action },
+      resource: { type: ask.action === 'assume' ? 'Role' : 'Resource', id: target },
+      context: { lifetime: context.lifetime },
+      entities: [
+        ...places.filter(({ location }) => !leftOut(location, target)).map(({ entity }) => entity),
+        ...workloads,
+      ],
+    });
+    if (answer.type === 'failure') throw new Error(answer.errors[0]?.message);
+    const { decision, diagnostics } = answer.response;
+    const reason = diagnostics.reason.toSorted();
+    const errors = diagnostics.errors.map(({ policyId }) => policyId).sort();
+    const allows = decision === 'allow';
+    return {
+      allowed: allows && errors.length === 0,
+      permits: allows ? reason : [],
+      forbids: allows ? [] : reason,
+      errors,
+    };
+  };
+}
+
+function preparse(name: string, staticPolicies: Record<string, string>): void {
+  const answer = cedar.preparsePolicySet(name, { staticPolicies });
+  if (answer.type === 'failure') throw new Error(answer.errors[0]?.message);
+}
+
+/** A name that nothing else has. */
+const UNNAMED = 'zz';
+
+/** Every location that anything speaks of, all above it in its name, and one below each that nobody names. */
+function universe({ resources }: Pick<CedarWorld, 'resources'>): string[] {
+  const spoken = [...ASKED, ...Object.keys(resources), ...Object.values(resources).flatMap((entry) => entry.in)];
+  const above = spoken.flatMap((location) => {
+    const segments = location.split('/');
+    return segments.map((_, index) => segments.slice(0, index + 1).join('/'));
+  });
+  const all = [...new Set(above)];
+  return [...all, ...all.map((location) => `${location}/${UNNAMED}`)];
+}
+
+/** The locations of a subtree that stand for all of them; a location stands for itself. */
+export function locationsIn(world: CedarWorld, target: string): string[] {
+  const root = subtreeRoot(target);
+  if (root === undefined) return [target];
+  return universe(world).filter((location) => `${location}/`.startsWith(`${root}/`));
+}
+
+/** The location that a place of a subtree, as a judgement names it, stands for. */
+export function locationOf(place: string): string {
+  const root = subtreeRoot(place);
+  return root === undefined ? place : `${root}/${UNNAMED}`;
+}
+
+/** From the top down, so that what is nearer takes the place of what is further. */
+function entityOf({ resources }: CedarWorld, location: string): cedar.EntityJson {
+  const segments = location.split('/');
+  const attrs: Attributes = {};
+  for (const index of segments.keys()) {
+    const above = resources[segments.slice(0, index + 1).join('/')];
+    if (above !== undefined) Object.assign(attrs, above.attributes);
+  }
+  const path = segments.length > 1 ? [segments.slice(0, -1).join('/')] : [];
+  const parents = [...path, ...(resources[location]?.in ?? [])].map((id) => ({ type: 'Resource', id }));
+  return { uid: { type: 'Resource', id: location }, attrs, parents };
+}
+
+/** How an entity stands in conditions, counted over policies. */
+export type Form = 'constantIn' | 'reverseIn' | 'choice' | 'set' | 'attributeOfNamed' | 'attributeOfNamedWorkload';
+
+/** The forms of a policy that are not about `principal` and `resource` alone. */
+export function formsOf(policy: string): Form[] {
+  const parsed = cedar.policyToJson(policy);
+  if (parsed.type === 'failure') throw new Error(parsed.errors[0]?.message);
+  const found = new Set<Form>();
+  const text = (node: unknown) => JSON.stringify(node) ?? '';
+  const isNamed = (node: unknown, type: string) => text(node).startsWith(`{"Value":{"__entity":{"type":"${type}"`);
+  const hasResource = (node: unknown) => text(node).includes('{"Var":"resource"}');
+  const isOpen = (node: unknown) => text(node).includes('{"Var":');
+  const visit = (node: unknown): void => {
+    if (typeof node !== 'object' || node === null) return;
+    for (const [operator, operand] of Object.entries(node)) {
+      if (operator === 'in' && isNamed(operand.left, 'Resource')) {
+        if (!isOpen(operand.right)) found.add('constantIn');
+        if (hasResource(operand.right)) found.add('reverseIn');
+      }
+      if (operator === 'in' && operand.left && 'if-then-else' in operand.left) found.add('choice');
+      if (operator === 'in' && operand.right && 'Set' in operand.right && hasResource(operand.right)) found.add('set');
+      if (operator === '.' && isNamed(operand.left, 'Resource')) found.add('attributeOfNamed');
+      if (operator === '.' && isNamed(operand.left, 'Workload')) found.add('attributeOfNamedWorkload');
+      visit(operand);
+    }
+  };
+  visit(parsed.json.conditions);
+  return [...found];
+}
+
+/**
+ * A request of each workload for each location that a world can tell from others, and for the role; session and lifetime
+ * alternate.
+ */
+export function everyAsk(world: CedarWorld): CedarAsk[] {
+  const asks = universe(world).flatMap((target) =>
+    (['read', 'write'] as const).flatMap((action) => WORKLOADS.map((subject) => ({ action, target, subject }))),
+  );
+  const assumes = WORKLOADS.map((subject) => ({ action: 'assume' as const, target: 'keeper', subject }));
+  return [...asks, ...assumes].map((ask, at) =>
+    at % 2 === 0 ? { ...ask, session: undefined, lifetime: 300 } : { ...ask, session: 'i-0abc', lifetime: 900 },
+  );
+}

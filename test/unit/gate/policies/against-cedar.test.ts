@@ -1,0 +1,25 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { checkPolicies } from '../../../../gate/policies/check-policies.ts';
+import { builtFrom, cedarTold, cedarWorlds, everyAsk } from '../../../support/cedar-worlds.ts';
+
+it('calls no policy void that matches, or permits, some request', () => {
+  let found = 0;
+  fc.assert(
+    fc.property(cedarWorlds, (world) => {
+      const { files, bundle } = builtFrom(world);
+      const told = cedarTold(world, bundle);
+      for (const { rule, message } of checkPolicies(files)) {
+        const [, id = '', what] = /^"(p\d+)" (never matches|never permits)/.exec(message) ?? [];
+        if (rule !== 'policy/never-matches' || what === undefined) continue;
+        found++;
+        for (const ask of everyAsk(world)) {
+          const { permits, forbids } = told(ask, ask.target, what === 'never matches' ? id : undefined);
+          expect([...permits, ...(what === 'never matches' ? forbids : [])], message).not.toContain(id);
+        }
+      }
+    }),
+    { numRuns: 20 },
+  );
+  expect(found).toBeGreaterThan(0);
+}, 60_000);

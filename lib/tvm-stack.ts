@@ -183,7 +183,7 @@ export class TvmStack extends Stack {
       environment: verifying,
     });
     for (const name of ['jwks.json', 'openid-configuration', 'oauth-authorization-server']) {
-      api.open(`/.well-known/${name}`, serveDiscovery);
+      api.openDocument(`/.well-known/${name}`, serveDiscovery);
     }
     for (const key of signingKeys.values()) {
       if (key !== signingKey) key.signedByNobody();

@@ -1,6 +1,6 @@
-import { isIP } from 'node:net';
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import type { Action, AuthorizationDetail } from '../../contract/authorization-details.ts';
+import { canonicalAddress } from '../address.ts';
 import type { Caller } from '../identity.ts';
 import type { PolicyBundle } from './bundle.ts';
 import { type Conditions, strictest } from './obligations.ts';
@@ -119,14 +119,16 @@ export function policyDecisionPoint(bundle: PolicyBundle): PolicyDecisionPoint {
   }
 
   function judge(caller: Caller, request: DecisionRequest, context: DecisionContext): Judgement[] {
+    const sourceIp = canonicalAddress(context.sourceIp);
     // Whether or not a policy reads it: what is no address must not be mistaken for one.
-    if (isIP(context.sourceIp) === 0) throw new Error('the source address of a request is not an IP address');
+    if (sourceIp === undefined) throw new Error('the source address of a request is not an IP address');
+    const from = { ...context, sourceIp };
     let left = MOST_QUESTIONS;
     return everythingAsked(request).map((asked) => {
       const places = placesAsked(caller, asked);
       left -= places?.length ?? 0;
       if (places === undefined || left < 0) return { asked, allowed: false, permits: [], forbids: [], errors: [] };
-      return judgeOne(caller, asked, places, context);
+      return judgeOne(caller, asked, places, from);
     });
   }
 

@@ -93,7 +93,7 @@ export class AuditArchive extends Construct {
       env: serveAuditKeysEnv,
       environment: { AUDIT_KEY_ARN: key.keyArn },
     });
-    api.open('/.well-known/audit-keys.json', serveAuditKeys);
+    api.openDocument('/.well-known/audit-keys.json', serveAuditKeys);
     key.grant(serveAuditKeys, 'kms:GetPublicKey');
   }
 }

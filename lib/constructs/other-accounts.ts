@@ -45,7 +45,8 @@ export function callersFromOtherAccounts(
     document.addStatements(allow('WorkloadsOfTheOrganization', [new AnyPrincipal()], inOrganization));
   }
   // Where there is a resource policy, what is open must be said to be.
-  const open = ['GET/.well-known/*', 'GET/status-lists', 'GET/status-lists/*'];
+  const documents = ['.well-known/*', 'status-lists', 'status-lists/*'];
+  const open = ['GET', 'HEAD', 'OPTIONS'].flatMap((method) => documents.map((path) => `${method}/${path}`));
   if (trusted_transmitters.length > 0) open.push('POST/security-events');
   document.addStatements(
     new PolicyStatement({

@@ -92,7 +92,7 @@ export class SecurityEventExchange extends Construct {
     });
     key.grant(serveTransmitterMetadata, 'kms:GetPublicKey');
     for (const name of ['ssf-configuration', 'security-event-keys.json']) {
-      api.open(`/.well-known/${name}`, serveTransmitterMetadata);
+      api.openDocument(`/.well-known/${name}`, serveTransmitterMetadata);
     }
   }
 

@@ -98,7 +98,7 @@ export class StatusLists extends Construct {
       environment: common,
     });
     for (const path of ['/status-lists', '/status-lists/{list}', '/.well-known/status-list-keys.json']) {
-      api.open(path, serve);
+      api.openDocument(path, serve);
     }
     key.grant(serve, 'kms:GetPublicKey');
     this.allow(serve, ['GetItem']);

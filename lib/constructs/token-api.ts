@@ -35,7 +35,7 @@ const TLS_POLICY = 'SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09';
 /** Who may call a path: each kind has a managed policy. */
 export type CallerKind = 'workload' | 'resource-server' | 'operator' | 'security-event-receiver';
 
-type Method = 'GET' | 'POST';
+type Method = 'GET' | 'POST' | 'HEAD' | 'OPTIONS';
 
 /** What each kind of caller may call: method and path. */
 export const CALLER_PATHS: Record<CallerKind, readonly `${Method} /${string}`[]> = {
@@ -130,6 +130,11 @@ export class TokenApi extends Construct {
   /** A path that anybody may call. */
   open(path: string, handler: IFunction, method: Method = 'GET'): void {
     this.method(path, handler, method, AuthorizationType.NONE);
+  }
+
+  /** Documents that anybody may fetch, also by HEAD and by scripts of other sites: `openHandler` answers these. */
+  openDocument(path: string, handler: IFunction): void {
+    for (const method of ['GET', 'HEAD', 'OPTIONS'] as const) this.open(path, handler, method);
   }
 
   /** How often it answered 500, 503 or the like, by the metric of API Gateway. */

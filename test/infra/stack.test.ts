@@ -35,15 +35,17 @@ describe('in production', () => {
       by: Properties.AuthorizationType,
     }));
     const open = methods.filter(({ by }) => by !== 'AWS_IAM').map(({ call }) => call);
-    expect(open.sort()).toEqual([
-      'GET /.well-known/audit-keys.json',
-      'GET /.well-known/jwks.json',
-      'GET /.well-known/oauth-authorization-server',
-      'GET /.well-known/openid-configuration',
-      'GET /.well-known/status-list-keys.json',
-      'GET /status-lists',
-      'GET /status-lists/{list}',
-    ]);
+    const documents = [
+      '/.well-known/audit-keys.json',
+      '/.well-known/jwks.json',
+      '/.well-known/oauth-authorization-server',
+      '/.well-known/openid-configuration',
+      '/.well-known/status-list-keys.json',
+      '/status-lists',
+      '/status-lists/{list}',
+    ];
+    const fetched = ['GET', 'HEAD', 'OPTIONS'].flatMap((method) => documents.map((path) => `${method} ${path}`));
+    expect(open.sort()).toEqual(fetched.sort());
     const signed = methods.filter(({ by }) => by === 'AWS_IAM').map(({ call }) => call.replace(/\{\w+\}/, '*'));
     const { 'security-event-receiver': _, ...paths } = CALLER_PATHS;
     const callable: string[] = Object.values(paths).flat();

@@ -1,8 +1,9 @@
 import type { AuditEvent } from '../contract/events.ts';
 
-/** The events that are no change of a record, a standing or an order: facts of their own. */
+/** The events that may be no change of a record, a standing or an order, but facts of their own. */
 export type FactType =
   | 'Token Used'
+  | 'Revocation Completed'
   | 'Revocation Refused'
   | 'Anomaly Detected'
   | 'Policy Changed'

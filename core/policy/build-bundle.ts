@@ -158,6 +158,8 @@ function bundled(
     ...(resource && { resource: entityName(resource.type, resource.id) }),
     reads: facts.reads,
     locations: facts.named.Resource,
+    workloads: facts.named.Workload,
+    audiences: facts.audiences,
     obligations,
   };
 }

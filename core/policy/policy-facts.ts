@@ -11,6 +11,8 @@ export interface PolicyFacts {
   named: Record<'Workload' | 'Resource' | 'Role', string[]>;
   /** The entities of other types that it names, and other actions: as in `Team::"orders"`. */
   namedOthers: string[];
+  /** The audiences that its conditions compare `context.audience` with. */
+  audiences: string[];
   /** The networks and windows whose names it looks for. */
   looksFor: Record<'networks' | 'windows', string[]>;
   /** What it reads that no request is told: tags, and attributes of anything but the principal, resource and context. */
@@ -22,6 +24,7 @@ export function policyFacts(json: cedar.PolicyJson): PolicyFacts {
   const reads = new Set<string>();
   const named = { Workload: new Set<string>(), Resource: new Set<string>(), Role: new Set<string>() };
   const namedOthers = new Set<string>();
+  const audiences = new Set<string>();
   const looksFor = { networks: new Set<string>(), windows: new Set<string>() };
   const readsOthers = new Set<string>();
 
@@ -44,6 +47,7 @@ export function policyFacts(json: cedar.PolicyJson): PolicyFacts {
       else if (operator === 'Record') walk(Object.values(operand));
       else {
         if (operator.startsWith('contains')) noteNames(operand);
+        if (operator === '==' || operator === 'contains') noteAudiences(operand);
         if (operator === 'getTag' || operator === 'hasTag') readsOthers.add('a tag');
         walk(operand);
       }
@@ -59,10 +63,12 @@ export function policyFacts(json: cedar.PolicyJson): PolicyFacts {
   function noteNames({ left, right }: { left: cedar.Expr; right: cedar.Expr }): void {
     const attribute = '.' in left ? (left['.'] as { attr: string }).attr : '';
     if (attribute !== 'networks' && attribute !== 'windows') return;
-    const elements: cedar.Expr[] = 'Set' in right ? (right.Set as cedar.Expr[]) : [right];
-    for (const element of elements) {
-      if ('Value' in element && typeof element.Value === 'string') looksFor[attribute].add(element.Value);
-    }
+    for (const text of textsIn(right)) looksFor[attribute].add(text);
+  }
+
+  function noteAudiences({ left, right }: { left: cedar.Expr; right: cedar.Expr }): void {
+    const compared = isAudience(left) ? right : isAudience(right) ? left : undefined;
+    for (const text of compared === undefined ? [] : textsIn(compared)) audiences.add(text);
   }
 
   for (const scope of [json.principal, json.resource]) {
@@ -75,9 +81,25 @@ export function policyFacts(json: cedar.PolicyJson): PolicyFacts {
     reads: [...reads],
     named: { Workload: [...named.Workload], Resource: [...named.Resource], Role: [...named.Role] },
     namedOthers: [...namedOthers],
+    audiences: [...audiences],
     looksFor: { networks: [...looksFor.networks], windows: [...looksFor.windows] },
     readsOthers: [...readsOthers],
   };
+}
+
+/** The text literals that an expression is, or is a set of. */
+function textsIn(expression: cedar.Expr): string[] {
+  const elements = 'Set' in expression ? (expression.Set as cedar.Expr[]) : [expression];
+  return elements.flatMap((element) =>
+    'Value' in element && typeof element.Value === 'string' ? [element.Value] : [],
+  );
+}
+
+/** Whether an expression is `context.audience`. */
+function isAudience(expression: cedar.Expr): boolean {
+  if (!('.' in expression)) return false;
+  const { left, attr } = expression['.'] as { left: cedar.Expr; attr: string };
+  return attr === 'audience' && 'Var' in left && left.Var === 'context';
 }
 
 /** The actions that a scope names. */

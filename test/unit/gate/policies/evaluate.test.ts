@@ -62,7 +62,7 @@ describe('what can be told of conditions before a request', () => {
         locations: [],
         obligations: {},
       } as const;
-      const policies = { a: { ...one, text, reads: ['*'], locations: [] } };
+      const policies = { a: { ...one, text, reads: ['*'], locations: [], workloads: [], audiences: [] } };
       const point = policyDecisionPoint({ ...bundle, policies });
       const conjuncts = conjunctsOf(parsed.json.conditions);
       const principal = workload(bundle, SERVICE);

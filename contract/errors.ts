@@ -2,7 +2,8 @@ import * as z from 'zod';
 
 /**
  * The error codes of the wire. They are stable: a client may branch on them.
- * Sources: RFC 6749 sections 4.1.2.1 and 5.2, RFC 8707 section 2, RFC 9396 section 5; `not_found` is the machine's own.
+ * Sources: RFC 6749 sections 4.1.2.1 and 5.2, RFC 8707 section 2, RFC 9396 section 5; `not_found` and `unknown_target`
+ * are the service's own.
  */
 export const errorCode = z.enum([
   'invalid_request',
@@ -13,6 +14,7 @@ export const errorCode = z.enum([
   'invalid_authorization_details',
   'access_denied',
   'not_found',
+  'unknown_target',
   'temporarily_unavailable',
   'server_error',
 ]);

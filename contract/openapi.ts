@@ -5,6 +5,8 @@ import { anyExplanationRequest, explanation, explanationRequest } from './explan
 import { introspectionRequest, introspectionResponse } from './introspection.ts';
 import {
   ownRevocationRequest,
+  revocationAnswer,
+  revocationDryRunResponse,
   revocationProgressRequest,
   revocationRequest,
   revocationResponse,
@@ -41,7 +43,7 @@ interface Operation {
 const ERRORS = {
   400: 'The request is not as it must be; `field` names what.',
   403: 'Not allowed: by IAM, or by policy.',
-  404: 'There is nothing of this id.',
+  404: 'There is nothing with this id, or nothing known that a revocation names.',
   429: 'Too many requests; try again after `Retry-After` seconds.',
   500: 'The machine failed.',
   503: 'A dependency failed; try again after `Retry-After` seconds.',
@@ -88,9 +90,9 @@ const OPERATIONS: Record<string, Operation> = {
     summary: 'Take tokens back',
     description:
       'For operators: whatever tokens the members pick out that were vended until now. A token is taken back once. A subject ' +
-      'that is named alone gets no new token for some time.',
+      'that is named alone gets no new token for some time. A member that nothing known has is refused with `unknown_target`.',
     request: revocationRequest,
-    response: revocationResponse,
+    response: revocationAnswer,
   },
   '/revocations/{revocation_id}': {
     summary: 'Ask how far a revocation is',
@@ -210,6 +212,7 @@ export function openApiDocument(): Record<string, unknown> {
     errorResponse,
     securityEventError,
     listedToken,
+    revocationDryRunResponse,
     ...Object.values(OPERATIONS).flatMap(({ request, response }) => [request, response]),
   ]);
   for (const schema of schemas) {
@@ -272,8 +275,8 @@ function signedPaths(components: Record<string, object>): object {
             },
             ...Object.fromEntries(
               Object.entries(ERRORS)
-                // Only where a path names something can there be nothing of that name.
-                .filter(([status]) => status !== '404' || path.includes('{'))
+                // Only where a path or a revocation names something can there be nothing of that name.
+                .filter(([status]) => status !== '404' || path.includes('{') || path === '/revocations')
                 .map(([status, description]) => [
                   status,
                   { description, content: { 'application/json': json(errorResponse) } },

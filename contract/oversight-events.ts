@@ -68,9 +68,18 @@ export const revocationCompleted = z
   .object({
     ...happened,
     revocationId: z.string(),
-    revoked: z.int().nonnegative().meta({ description: 'How many tokens it took back.' }),
+    revoked: z.int().nonnegative().meta({ description: 'How many tokens it revoked.' }),
+    selector: revocationSelector.optional().meta({
+      description: 'Only without a `Revocation Ordered`: the one token that was to be revoked, and was not active.',
+    }),
+    by: by.optional(),
+    reason: reason.optional(),
   })
-  .meta({ id: 'RevocationCompleted', description: 'Every token that a revocation selects is taken back.' });
+  .meta({
+    id: 'RevocationCompleted',
+    description:
+      'Every token that a revocation selects is revoked. A revocation of one token has this event only if it revoked nothing.',
+  });
 
 export const revocationRefused = z
   .object({

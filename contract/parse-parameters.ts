@@ -97,8 +97,15 @@ const FORM_READERS: Record<string, (text: string, field: string) => Parsed<unkno
   expires_in: readNumber,
   block_for: readNumber,
   limit: readNumber,
-  all: (text) => ({ ok: true, value: text === 'true' ? true : text }),
+  all: readTrueOrFalse,
+  allow_unknown: readTrueOrFalse,
+  dry_run: readTrueOrFalse,
 };
+
+/** Anything but `true` and `false` stays text, for the schema to name. */
+function readTrueOrFalse(text: string): Parsed<unknown> {
+  return { ok: true, value: text === 'true' ? true : text === 'false' ? false : text };
+}
 
 /** What is no number stays text, for the schema to name. */
 function readNumber(text: string): Parsed<unknown> {

@@ -31,11 +31,13 @@ export interface AskedRevocation {
   reason?: string | undefined;
   /** How long the subject gets no new token, in seconds; absent: as configured. */
   blockFor?: number | undefined;
+  /** Whether to revoke also by names that no record, policy or file of the deployment has. */
+  allowUnknown?: boolean | undefined;
 }
 
 /** Refines a revocation that was asked for: it selects something, and blocks nobody but a subject that it names alone. */
 export function askedRevocation(
-  { selector, reason, blockFor }: AskedRevocation,
+  { selector, reason, blockFor, allowUnknown }: AskedRevocation,
   context: z.RefinementCtx,
 ): AskedRevocation {
   somethingPicked(selector, (issue) => context.addIssue(issue));
@@ -43,27 +45,67 @@ export function askedRevocation(
   if (blockFor && (subject === undefined || Object.values(others).some((value) => value !== undefined))) {
     context.addIssue({ code: 'custom', path: ['block_for'], message: 'must go with a subject, and nothing else' });
   }
-  return { selector, reason, blockFor };
+  return { selector, reason, blockFor, allowUnknown };
 }
 
-/** `POST /revocations`: an operator takes back whatever tokens the members pick out. Anything unknown is refused. */
-export const revocationRequest = z
-  .strictObject({
-    token_id,
-    ...sameName,
-    policy_bundle,
-    issued_before,
-    all: revocationSelector.shape.all,
-    reason: reason.optional(),
-    block_for: blockFor.optional(),
-  })
-  .transform(({ token_id, policy_bundle, issued_before, reason, block_for, ...picks }, context) => {
-    const selector = { tokenId: token_id, ...picks, policyBundle: policy_bundle, issuedBefore: issued_before };
-    return askedRevocation({ selector: said(selector), reason, blockFor: block_for }, context);
-  })
-  .meta({ id: 'RevocationRequest', description: 'Which tokens to take back. Of several members, all must hold.' });
+/** Whether to revoke by names that nothing known has. */
+export const allowUnknown = z.boolean({ error: 'must be true or false' }).meta({
+  description:
+    'Whether to revoke also if no kept record, policy or file of the deployment names the target: blocks a workload that ' +
+    'has never asked for a token. Otherwise such a revocation is refused.',
+});
 
-/** `POST /revocations` and `GET /revocations/{id}`, answered. */
+/** What a revocation says on the wire and in the configuration. */
+const revocation = z.strictObject({
+  token_id,
+  ...sameName,
+  policy_bundle,
+  issued_before,
+  all: revocationSelector.shape.all,
+  reason: reason.optional(),
+  block_for: blockFor.optional(),
+});
+
+/** The revocation that members of the wire ask for. */
+function readRevocation(
+  { token_id, policy_bundle, issued_before, reason, block_for, ...picks }: z.infer<typeof revocation>,
+  context: z.RefinementCtx,
+): AskedRevocation {
+  const selector = { tokenId: token_id, ...picks, policyBundle: policy_bundle, issuedBefore: issued_before };
+  return askedRevocation({ selector: said(selector), reason, blockFor: block_for }, context);
+}
+
+/** A revocation in the configuration. */
+export const configuredRevocation = revocation.transform(readRevocation);
+
+/** `POST /revocations`: an operator revokes the tokens that the members select. An unknown member is refused. */
+export const revocationRequest = revocation
+  .extend({
+    allow_unknown: allowUnknown.optional(),
+    dry_run: z.boolean({ error: 'must be true or false' }).optional().meta({
+      description: 'Whether to change nothing, and answer how many tokens would be revoked.',
+    }),
+  })
+  .transform(({ allow_unknown, dry_run, ...asked }, context) => ({
+    ...readRevocation(asked, context),
+    allowUnknown: allow_unknown,
+    dryRun: dry_run,
+  }))
+  .meta({ id: 'RevocationRequest', description: 'Which tokens to revoke. Of several members, all must hold.' });
+
+/** `POST /revocations` with `dry_run`, answered. */
+export const revocationDryRunResponse = z
+  .object({
+    would_revoke: z.int().nonnegative().meta({ description: 'How many active tokens it would revoke.' }),
+    subjects: z.int().nonnegative().meta({ description: 'How many workloads these tokens were issued to.' }),
+    at_least: z.literal(true).optional().meta({
+      description: 'The count was cut off after some seconds: there may be more tokens, and more workloads.',
+    }),
+  })
+  .meta({ id: 'RevocationDryRunResponse', description: 'What a revocation would do.' });
+export type RevocationDryRunResponse = z.infer<typeof revocationDryRunResponse>;
+
+/** `POST /revocations` without `dry_run`, and `GET /revocations/{id}`, answered. */
 export const revocationResponse = z
   .object({
     revocation_id: z.string().optional().meta({
@@ -85,6 +127,11 @@ export const revocationResponse = z
   })
   .meta({ id: 'RevocationResponse', description: 'What a revocation did, so far.' });
 export type RevocationResponse = z.infer<typeof revocationResponse>;
+
+/** `POST /revocations`, answered. */
+export const revocationAnswer = z
+  .union([revocationResponse, revocationDryRunResponse])
+  .meta({ id: 'RevocationAnswer', description: 'What a revocation did so far, or would do.' });
 
 /** `GET /revocations/{revocation_id}`: which one. */
 export const revocationProgressRequest = z

@@ -1,12 +1,13 @@
 import type { AuditEvent } from '../contract/events.ts';
 import type { Lifted, Restriction } from './standing.ts';
 
-/** The events that do not follow from a change of a record or an order: facts of their own. */
+/** The events that need not follow from a change of a record or an order: facts of their own. */
 export type FactType =
   | 'Token Used'
   | 'Subject Blocked'
   | 'Subject Unblocked'
   | 'Subject Limited'
+  | 'Revocation Completed'
   | 'Revocation Refused'
   | 'Anomaly Detected'
   | 'Policy Changed'

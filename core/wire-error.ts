@@ -12,6 +12,8 @@ export type Refusal =
   | { kind: 'no_receiver' }
   /** What an operator names by its id: there is no such thing. */
   | { kind: 'not_found'; what: 'token' | 'revocation' | 'status list' }
+  /** A revocation names nothing known. `problem` completes the field's name. */
+  | { kind: 'unknown_target'; field: string; problem: string }
   /** A status list of some other time (draft-ietf-oauth-status-list-20, section 8.4). */
   | { kind: 'no_past_status_list' }
   | { kind: 'unavailable' }
@@ -63,6 +65,8 @@ export function wireError(refusal: Refusal): WireError {
       return error(403, 'access_denied', 'the caller is not configured as a receiver of security events that polls');
     case 'not_found':
       return error(404, 'not_found', `there is no ${refusal.what} with this id`);
+    case 'unknown_target':
+      return error(404, 'unknown_target', `${refusal.field} ${refusal.problem}`, refusal.field);
     case 'no_past_status_list':
       return error(501, 'invalid_request', 'time is not supported: leave it out to get the status list of now', 'time');
     case 'unavailable':

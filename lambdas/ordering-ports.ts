@@ -3,6 +3,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import type * as z from 'zod';
 import type { RevokeTokensPorts } from '../core/revocation/revoke-tokens.ts';
 import { clientSettings } from './adapters/aws-call.ts';
+import { dynamoAuditFacts } from './adapters/dynamo-audit-facts.ts';
 import { dynamoRevocationOrders } from './adapters/dynamo-revocation-orders.ts';
 import { dynamoSubjectStandings } from './adapters/dynamo-subject-standings.ts';
 import { dynamoTokenIndex } from './adapters/dynamo-token-index.ts';
@@ -17,6 +18,7 @@ export function orderingPorts(dynamo: DynamoDBClient, env: z.infer<typeof orderi
     standings: dynamoSubjectStandings(dynamo, env.TABLE_NAME),
     index: dynamoTokenIndex(dynamo, env.TABLE_NAME),
     orders: dynamoRevocationOrders(dynamo, env.TABLE_NAME, env.RECORD_RETENTION),
+    facts: dynamoAuditFacts(dynamo, env.TABLE_NAME, env.RECORD_RETENTION),
     continuations: sqsContinuations(new SQSClient(clientSettings), env.REVOCATION_QUEUE_URL),
     clock: Date,
   };

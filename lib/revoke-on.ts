@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { revocationRequest } from '../contract/revocation.ts';
+import { configuredRevocation } from '../contract/revocation.ts';
 import type { RevokeOn } from '../core/happenings/index.ts';
 
 /** Whose events are obeyed. */
@@ -66,7 +66,7 @@ export const revokeOn = z.strictObject(
     guardduty_finding: finding(10),
     security_hub_finding: finding(100),
     cloudwatch_alarm: z
-      .record(alarmName, revocationRequest, { error: 'must be a table of alarms, by name' })
+      .record(alarmName, configuredRevocation, { error: 'must be a table of alarms, by name' })
       .refine((alarms) => Object.keys(alarms).length > 0, { error: 'must name at least one alarm' })
       .optional(),
     resource_tagged: tag,

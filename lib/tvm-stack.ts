@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { isRead, type PolicyBundle } from '../core/policy/bundle.ts';
+import { namedTargets } from '../core/policy/named-targets.ts';
 import { explainTokenEnv } from '../lambdas/explain-token/env.ts';
 import { introspectTokenEnv } from '../lambdas/introspect-token/env.ts';
 import { issueTokenEnv } from '../lambdas/issue-token/env.ts';
@@ -155,7 +156,13 @@ export class TvmStack extends Stack {
     records.allowNotingFacts(reportUse);
 
     // An operator, or an event, takes tokens back.
-    const revocation = new Revocation(this, 'revocation', { machine });
+    const revocation = new Revocation(this, 'revocation', {
+      machine,
+      named: namedTargets(
+        policyBundle,
+        config.resource_servers.flatMap(({ audiences }) => audiences),
+      ),
+    });
 
     // Other systems are told what was revoked, and have tokens revoked.
     const exchange = new SecurityEventExchange(this, 'security-event-exchange', { machine, revocation });

@@ -6,6 +6,7 @@ export const exitCodes = {
   denied: 3,
   inactive: 4,
   tampered: 5,
+  unknown: 6,
 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
@@ -17,6 +18,7 @@ export const exitCodeMeanings: Record<ExitCode, string> = {
   3: 'refused: by policy, by IAM, or because the token is not yours; explain: it would be refused',
   4: 'introspect: the token is not active',
   5: 'audit: something in the archive was changed, added, is missing or late, or could not be judged',
+  6: 'revoke-any: nothing known has the given name; nothing was revoked',
 };
 
 /** What a failure says besides its sentence. */

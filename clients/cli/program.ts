@@ -4,7 +4,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { addAuditCommand } from './audit-command.ts';
 import { addDoneCommand } from './done-command.ts';
 import { addExplainCommand } from './explain-command.ts';
-import { exitCodeMeanings } from './failure.ts';
+import { exitCodeMeanings, usageFailure } from './failure.ts';
 import { addIntrospectCommand } from './introspect-command.ts';
 import { addPolicyCommand } from './policy-command.ts';
 import { addRevokeAnyCommand } from './revoke-any-command.ts';
@@ -34,6 +34,21 @@ Examples:
   $ tvm help token
 `;
 
+/**
+ * An option that filters or restricts would be as if it were not given, if an empty value were left out: a script's unset
+ * variable would widen the command.
+ *
+ * @throws {Failure} naming the option
+ */
+function refuseEmptyOptions(command: Command): void {
+  for (let own: Command | null = command; own !== null; own = own.parent) {
+    for (const option of own.options) {
+      if (![own.getOptionValue(option.attributeName())].flat().includes('')) continue;
+      throw usageFailure(`${option.long} must not be empty`, option.long);
+    }
+  }
+}
+
 /** The whole command line of `tvm`. Its errors are thrown, not written. */
 export function createProgram(): Command {
   const program = new Command('tvm')
@@ -52,7 +67,8 @@ export function createProgram(): Command {
     })
     .configureOutput({ outputError: () => {} })
     .exitOverride()
-    .addHelpText('after', AFTER);
+    .addHelpText('after', AFTER)
+    .hook('preAction', (_program, command) => refuseEmptyOptions(command));
   addTokenCommand(program);
   addExplainCommand(program);
   addIntrospectCommand(program);

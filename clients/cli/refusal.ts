@@ -39,6 +39,7 @@ export function refusal(status: number, headers: Headers, body: unknown, nameOpt
 
 function exitCodeOf(status: number, error: string | undefined): ExitCode {
   if (status === 401 || status === 403 || error === 'invalid_grant') return exitCodes.denied;
+  if (error === 'unknown_target') return exitCodes.unknown;
   return status >= 400 && status < 500 && status !== 429 ? exitCodes.usage : exitCodes.fault;
 }
 

@@ -2,8 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import { parseDuration, writeDuration } from '../../contract/duration.ts';
 import { limits } from '../../contract/limits.ts';
-import { type RevocationResponse, revocationRequest, revocationResponse } from '../../contract/revocation.ts';
-import { usageFailure } from './failure.ts';
+import {
+  type RevocationDryRunResponse,
+  type RevocationResponse,
+  revocationDryRunResponse,
+  revocationRequest,
+  revocationResponse,
+} from '../../contract/revocation.ts';
+import { canAsk, confirm } from './confirm.ts';
+import { exitCodes, Failure, usageFailure } from './failure.ts';
 import type { GlobalOptions } from './global-options.ts';
 import { send } from './machine.ts';
 import { readMoment } from './moment-option.ts';
@@ -35,6 +42,8 @@ const nameOption = namedBy({
   all: '--all',
   block_for: '--block-for',
   reason: '--reason',
+  allow_unknown: '--allow-unknown',
+  dry_run: '--dry-run',
 });
 
 /** How long to wait before it is asked again how far it is, in milliseconds. */
@@ -44,6 +53,10 @@ const EXAMPLES = `
 Of several options, all must hold. Doing it again changes nothing, and counts none.
 The number of tokens goes to standard output when all are taken back; how far it is, to standard error.
 Interrupted, it goes on by itself.
+
+Without --subject or --token-id, it says how many tokens would be revoked and asks. Without a terminal, give --yes.
+A name that no kept record, policy or workloads.yaml has is refused: exit code 6. With --allow-unknown, --subject blocks
+a workload that has never asked for a token.
 
 Examples:
   One token, by its id:
@@ -57,6 +70,9 @@ Examples:
 
   All that a bad policy permitted:
     $ tvm revoke-any --policy contractors-read-orders --reason 'policy was too broad'
+
+  How many tokens that would revoke, without revoking any:
+    $ tvm revoke-any --policy contractors-read-orders --dry-run
 `;
 
 interface RevokeAnyOptions extends GlobalOptions {
@@ -72,6 +88,9 @@ interface RevokeAnyOptions extends GlobalOptions {
   all?: boolean;
   blockFor?: string;
   reason?: string;
+  allowUnknown?: boolean;
+  dryRun?: boolean;
+  yes?: boolean;
   wait: boolean;
 }
 
@@ -97,13 +116,16 @@ export function addRevokeAnyCommand(program: Command): void {
     )
     .option('--block-for <duration>', 'how long the subject gets no new token: 2h, or 0 (without it: as configured)')
     .option('--reason <text>', 'why, for the audit')
+    .option('--allow-unknown', 'revoke also if nothing known has the name: blocks a workload that has never asked')
+    .option('--dry-run', 'change nothing, and say how many tokens would be revoked')
+    .option('--yes', 'do not ask')
     .option('--no-wait', 'do not wait until all are taken back')
     .addHelpText('after', EXAMPLES)
     .action((_options, command: Command) => revokeAny(command.optsWithGlobals()));
 }
 
 async function revokeAny(options: RevokeAnyOptions): Promise<void> {
-  const { tokenId, policyBundle, issuedBefore, blockFor, wait, output } = options;
+  const { tokenId, policyBundle, issuedBefore, blockFor, allowUnknown, dryRun, yes, wait, output } = options;
   const { subject, workload, task, audience, resource, policy, all, reason } = options;
   const sameName = { subject, workload, task, audience, resource, policy, all, reason };
   const request = {
@@ -112,14 +134,28 @@ async function revokeAny(options: RevokeAnyOptions): Promise<void> {
     policy_bundle: policyBundle,
     issued_before: readMoment('--issued-before', issuedBefore, Date.now()),
     block_for: readBlock(blockFor),
+    allow_unknown: allowUnknown,
   };
-  const { reason: _, block_for, issued_before, ...picks } = request;
+  const { reason: _, block_for, issued_before, allow_unknown, ...picks } = request;
   if (Object.values(picks).every((value) => value === undefined)) {
     throw usageFailure('which tokens? Say so by --subject or another option, or give --all', '--all');
   }
   checkRequest(revocationRequest, request, nameOption);
+  const mustAsk = subject === undefined && tokenId === undefined && !dryRun && !yes;
+  if (mustAsk && !canAsk()) {
+    throw usageFailure('--yes must be given to revoke tokens of several workloads without a terminal', '--yes');
+  }
   const settings = await resolveSettings(options);
-  const first = await send(settings, { path: '/revocations' }, request, revocationResponse, nameOption);
+  const way = { path: '/revocations' };
+  const count = () => send(settings, way, { ...request, dry_run: true }, revocationDryRunResponse, nameOption);
+  if (dryRun) {
+    writeCounted(await count(), output);
+    return;
+  }
+  if (mustAsk && !(await confirm(`Revoke ${describeCounted(await count())}?`))) {
+    throw new Failure('nothing was revoked', { code: 'not_confirmed', exitCode: exitCodes.usage });
+  }
+  const first = await send(settings, way, request, revocationResponse, nameOption);
   if (first.blocked_until !== undefined && output !== 'json') {
     process.stderr.write(`${subject} gets no new token until ${first.blocked_until.replace(/\.\d+Z$/, 'Z')}\n`);
   }
@@ -131,6 +167,21 @@ async function revokeAny(options: RevokeAnyOptions): Promise<void> {
   if (last.status === 'running') process.stderr.write(`revocation ${last.revocation_id} goes on by itself\n`);
   else if (last.revoked === 0) process.stderr.write('there was no active token to take back\n');
   process.stdout.write(`${last.revoked}\n`);
+}
+
+/** What a dry run counted, for a person: `12 tokens of 3 workloads`. */
+function describeCounted({ would_revoke, subjects, at_least }: RevocationDryRunResponse): string {
+  const tokens = `${would_revoke} token${would_revoke === 1 ? '' : 's'}`;
+  return `${at_least ? 'at least ' : ''}${tokens} of ${subjects} workload${subjects === 1 ? '' : 's'}`;
+}
+
+function writeCounted(counted: RevocationDryRunResponse, output: GlobalOptions['output']): void {
+  if (output === 'json') {
+    writeJson(counted);
+    return;
+  }
+  process.stderr.write(`it would revoke ${describeCounted(counted)}; nothing was changed\n`);
+  process.stdout.write(`${counted.would_revoke}\n`);
 }
 
 /** Asks how far it is until it is done. Only the first answer says until when the subject is blocked. */

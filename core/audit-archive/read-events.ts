@@ -74,7 +74,7 @@ function passes(record: ArchivedRecord, filter: EventFilter, from: number, to: n
   const time = Date.parse(record.time);
   return (
     (filter.types === undefined || filter.types.includes(record.detailType)) &&
-    is(filter.tokenId, record.tokenId) &&
+    is(filter.tokenId, record.tokenId ?? selectorOf(record).tokenId) &&
     is(filter.subject, record.subject) &&
     is(filter.audience, record.audience) &&
     is(filter.revocationId, record.revocationId) &&
@@ -84,10 +84,16 @@ function passes(record: ArchivedRecord, filter: EventFilter, from: number, to: n
   );
 }
 
+/** What a revocation's event says that was to be revoked. */
+function selectorOf({ selector }: ArchivedRecord): { tokenId?: unknown; resource?: unknown } {
+  return typeof selector === 'object' && selector !== null ? selector : {};
+}
+
 /** Whether an event permits, refuses, reports or revokes anything in a location. */
-function concerns({ authorizationDetails, location, selector }: ArchivedRecord, resource: string): boolean {
+function concerns(record: ArchivedRecord, resource: string): boolean {
+  const { authorizationDetails, location } = record;
   if (typeof location === 'string') return covers(resource, location);
-  const selected = (selector as { resource?: unknown } | undefined)?.resource;
+  const selected = selectorOf(record).resource;
   if (typeof selected === 'string') return overlap(selected, resource);
   if (!Array.isArray(authorizationDetails)) return false;
   return authorizationDetails.some(({ locations = [] }: { locations?: string[] }) =>

@@ -172,6 +172,8 @@ function bundled(
     locations: facts.named.Resource,
     ...(readsOf.length > 0 && { readsOf }),
     ...(facts.soughtInResource.length > 0 && { soughtInResource: facts.soughtInResource }),
+    workloads: facts.named.Workload,
+    audiences: facts.audiences,
     obligations,
   };
 }

@@ -35,6 +35,10 @@ export interface BundledPolicy {
   reads: string[];
   /** Every location that it names, in its scope or its conditions. */
   locations: string[];
+  /** Every workload that it names, likewise. */
+  workloads: string[];
+  /** Every audience that its conditions compare with. */
+  audiences: string[];
   /**
    * The workloads and resources that it names and whose ancestors or attributes it reads, as in
    * `Resource::"db/a" in resource`; absent: none.

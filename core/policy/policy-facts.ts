@@ -11,6 +11,8 @@ export interface PolicyFacts {
   named: Record<'Workload' | 'Resource' | 'Role', string[]>;
   /** The entities of other types that it names, and other actions: as in `Team::"orders"`. */
   namedOthers: string[];
+  /** The audiences that its conditions compare `context.audience` with. */
+  audiences: string[];
   /**
    * The entities that it names and whose ancestors or attributes its conditions read, as in `Resource::"db/a" in resource`:
    * Cedar must be told them besides the principal and the resource.
@@ -34,6 +36,7 @@ export function policyFacts(json: cedar.PolicyJson): PolicyFacts {
   const namedOthers = new Set<string>();
   const readsOf = { Workload: new Set<string>(), Resource: new Set<string>() };
   const soughtInResource = new Set<string>();
+  const audiences = new Set<string>();
   const looksFor = { networks: new Set<string>(), windows: new Set<string>() };
   const untold = new Set<string>();
 
@@ -59,6 +62,7 @@ export function policyFacts(json: cedar.PolicyJson): PolicyFacts {
         if (operator.startsWith('contains')) noteNames(operand);
         if (operator === 'getTag' || operator === 'hasTag') untold.add('a tag, and no file gives tags');
         if (operator === 'unknown') untold.add('unknown(…), which has no value in a decision');
+        if (operator === '==' || operator === 'contains') noteAudiences(operand);
         walk(operand);
       }
     }
@@ -90,10 +94,12 @@ export function policyFacts(json: cedar.PolicyJson): PolicyFacts {
   function noteNames({ left, right }: { left: cedar.Expr; right: cedar.Expr }): void {
     const attribute = '.' in left ? (left['.'] as { attr: string }).attr : '';
     if (attribute !== 'networks' && attribute !== 'windows') return;
-    const elements: cedar.Expr[] = 'Set' in right ? (right.Set as cedar.Expr[]) : [right];
-    for (const element of elements) {
-      if ('Value' in element && typeof element.Value === 'string') looksFor[attribute].add(element.Value);
-    }
+    for (const text of textsIn(right)) looksFor[attribute].add(text);
+  }
+
+  function noteAudiences({ left, right }: { left: cedar.Expr; right: cedar.Expr }): void {
+    const compared = isAudience(left) ? right : isAudience(right) ? left : undefined;
+    for (const text of compared === undefined ? [] : textsIn(compared)) audiences.add(text);
   }
 
   for (const scope of [json.principal, json.resource]) {
@@ -108,9 +114,25 @@ export function policyFacts(json: cedar.PolicyJson): PolicyFacts {
     namedOthers: [...namedOthers],
     readsOf: { Workload: [...readsOf.Workload], Resource: [...readsOf.Resource] },
     soughtInResource: [...soughtInResource],
+    audiences: [...audiences],
     looksFor: { networks: [...looksFor.networks], windows: [...looksFor.windows] },
     untold: [...untold],
   };
+}
+
+/** The text literals that an expression is, or is a set of. */
+function textsIn(expression: cedar.Expr): string[] {
+  const elements = 'Set' in expression ? (expression.Set as cedar.Expr[]) : [expression];
+  return elements.flatMap((element) =>
+    'Value' in element && typeof element.Value === 'string' ? [element.Value] : [],
+  );
+}
+
+/** Whether an expression is `context.audience`. */
+function isAudience(expression: cedar.Expr): boolean {
+  if (!('.' in expression)) return false;
+  const { left, attr } = expression['.'] as { left: cedar.Expr; attr: string };
+  return attr === 'audience' && 'Var' in left && left.Var === 'context';
 }
 
 /** The actions that a scope names. */

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { REVOCATION_REQUESTED, revocationRequested } from '../../contract/events.ts';
 import { type HappeningSettings, whatHappened } from '../happenings/index.ts';
-import type { Asking } from './place-order.ts';
+import type { Asking } from './order.ts';
 
 /** Whose events are obeyed. */
 export interface EventRules {
@@ -53,7 +53,9 @@ export function askedByEvent(
   const { revocations } = happened;
   // The event's id names the order, so that a second delivery is the same one.
   const named = (index: number) => (revocations.length === 1 ? id : `${id}-${index}`);
-  return { askings: revocations.map((asked, index) => ({ ...asked, ...asking, revocationId: named(index) })) };
+  // What happens to workloads concerns also those that never asked for a token.
+  const known = { ...asking, allowUnknown: true };
+  return { askings: revocations.map((asked, index) => ({ ...asked, ...known, revocationId: named(index) })) };
 }
 
 /** The first thing that is wrong with a detail. It quotes nothing but the names of members that the schema has. */

@@ -1,20 +1,10 @@
-import { limits } from '../../contract/limits.ts';
 import { mapAtMost } from '../at-most.ts';
 import type { RevocationOrders, TokenIndex } from '../oversight-ports.ts';
 import type { Clock, SubjectStandings, TokenRecords } from '../ports.ts';
 import type { TokenRecord } from '../token-record.ts';
-import { selects, whereToLook } from '../token-selector.ts';
-import {
-  dueAt,
-  type OrderProgress,
-  type OrderState,
-  picksOf,
-  revocationBy,
-  SETTLING,
-  settledAt,
-  WALKED,
-} from './order.ts';
+import { dueAt, type OrderProgress, type OrderState, revocationBy, SETTLING, settledAt, WALKED } from './order.ts';
 import { holdAgainstSubject } from './place-order.ts';
+import { isRevocable, selectedPage } from './selected-page.ts';
 
 export interface CarryOutOrderPorts {
   records: TokenRecords;
@@ -23,9 +13,6 @@ export interface CarryOutOrderPorts {
   orders: RevocationOrders;
   clock: Clock;
 }
-
-/** How many tokens are looked at before it is noted how far an order is. */
-const PAGE = 100;
 
 /** How many records are revoked at the same time: enough to be quick, few enough not to throttle issuing. */
 const AT_ONCE = 25;
@@ -63,25 +50,18 @@ const SECOND = 'second ';
 
 /** Revokes the next page of what an order selects. @returns how far the order is then */
 async function nextStep(order: OrderState, ports: CarryOutOrderPorts): Promise<OrderProgress> {
-  const { index, records, clock } = ports;
-  const { position, revokedBefore, from } = order;
+  const { clock } = ports;
+  const { position } = order;
   // Before anything is read: the first walk finds every token that is stored by then.
   const began = order.began ?? clock.now();
   const second = position === WALKED || position?.startsWith(SECOND) === true;
 
-  const picks = picksOf(order);
   const page = {
-    kinds: ['issued'] as const,
-    at: whereToLook(picks),
-    // What is older has expired; and what was stored before the first walk was found by it.
-    since: Math.max(Math.min(from - limits.lifetime * 1000, revokedBefore), second ? began - SETTLING : 0),
-    until: revokedBefore,
+    // What was stored before the first walk was found by it.
+    since: second ? began - SETTLING : 0,
     position: position?.startsWith(SECOND) ? position.slice(SECOND.length) : second ? undefined : position,
-    limit: PAGE,
   };
-  const { tokenIds, next } =
-    picks.tokenId === undefined ? await index.page(page) : { tokenIds: [picks.tokenId], next: undefined };
-  const found = (await records.getMany(tokenIds)).filter((record) => selects(picks, record));
+  const { found, next } = await selectedPage(order, page, ports);
   const revoked = order.revoked + (await revokeAll(found, order, second, ports));
 
   if (next !== undefined) return { revoked, began, position: second ? `${SECOND}${next}` : next };
@@ -99,7 +79,7 @@ async function revokeAll(
   const stand = await mapAtMost(AT_ONCE, found, async (record) => {
     if (record.status === 'revoked') return record;
     const now = clock.now();
-    if (record.status !== 'issued' || record.expiresAt <= now) return undefined;
+    if (!isRevocable(record, now)) return undefined;
     return records.revoke(record.tokenId, { ...revocationBy(order, now), ...(second && { revokedLate: true }) });
   });
   const { revocationId } = order;

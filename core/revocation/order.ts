@@ -1,6 +1,19 @@
+import type { AskedRevocation } from '../../contract/revocation.ts';
 import type { RevocationSelector } from '../../contract/selector.ts';
 import { type Revocation, STORED_WITHIN } from '../token-record.ts';
 import type { TokenSelector } from '../token-selector.ts';
+
+/** A revocation and who asks for it. */
+export interface Asking extends AskedRevocation {
+  /** Names the order: the same again is the same order. */
+  revocationId: string;
+  /** The ARN of who asks, or the source of the event. */
+  by: string;
+  /** When it was asked for (milliseconds): asked again later, it still means the tokens of then. */
+  askedAt: number;
+  /** How long to wait before it is carried out, in seconds: its tokens live until then. */
+  after?: number | undefined;
+}
 
 /** A request to revoke tokens. It is stored before the first token is revoked, so that it can be resumed. Times are milliseconds. */
 export interface RevocationOrder {
@@ -38,6 +51,34 @@ export interface OrderProgress {
 }
 
 export type OrderState = RevocationOrder & OrderProgress;
+
+/**
+ * The order that a revocation asks for.
+ *
+ * @param rules.blockFor how long a revoked subject gets no new token, in seconds, if the revocation does not say
+ */
+export function orderAsked(
+  { revocationId, selector, reason, blockFor, by, askedAt, after = 0 }: Asking,
+  rules: { blockFor: number },
+): RevocationOrder {
+  const { issuedBefore } = selector;
+  const block = wholeSubject(selector) === undefined || issuedBefore !== undefined ? 0 : (blockFor ?? rules.blockFor);
+  return {
+    revocationId,
+    selector,
+    revokedBefore: Math.min(askedAt, issuedBefore === undefined ? askedAt : Date.parse(issuedBefore)),
+    from: askedAt + after * 1000,
+    ...(block > 0 && { blockFor: block }),
+    by,
+    ...(reason && { reason }),
+    orderedAt: askedAt,
+  };
+}
+
+/** The subject that is selected by itself, with all it was vended until some time. */
+export function wholeSubject({ subject, issuedBefore, ...others }: RevocationSelector): string | undefined {
+  return Object.values(others).every((other) => other === undefined) ? subject : undefined;
+}
 
 /** The position between the two walks. */
 export const WALKED = 'walked';

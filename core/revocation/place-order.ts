@@ -1,27 +1,23 @@
-import type { AskedRevocation } from '../../contract/revocation.ts';
-import { type RevocationSelector, somethingPicked } from '../../contract/selector.ts';
-import type { RevocationOrders } from '../oversight-ports.ts';
+import { somethingPicked } from '../../contract/selector.ts';
+import type { AuditFacts, RevocationOrders } from '../oversight-ports.ts';
 import type { Clock, SubjectStandings, TokenRecords } from '../ports.ts';
 import { selects } from '../token-selector.ts';
-import { type OrderState, picksOf, type RevocationOrder, revocationBy } from './order.ts';
+import {
+  type Asking,
+  type OrderState,
+  orderAsked,
+  picksOf,
+  type RevocationOrder,
+  revocationBy,
+  wholeSubject,
+} from './order.ts';
 
 export interface PlaceOrderPorts {
   records: TokenRecords;
   standings: SubjectStandings;
   orders: RevocationOrders;
+  facts: AuditFacts;
   clock: Clock;
-}
-
-/** A revocation and who asks for it. */
-export interface Asking extends AskedRevocation {
-  /** Names the order: the same again is the same order. */
-  revocationId: string;
-  /** The ARN of who asks, or the source of the event. */
-  by: string;
-  /** When it was asked for (milliseconds): asked again later, it still means the tokens of then. */
-  askedAt: number;
-  /** How long to wait before it is carried out, in seconds: its tokens live until then. */
-  after?: number | undefined;
 }
 
 /** What came of a revocation: at once for one token, else an order that is to be carried out. */
@@ -41,48 +37,49 @@ export type Placed =
  * @param rules.blockFor how long a subject that is revoked gets no new token, in seconds, where that is not said
  * @throws where nothing is picked out: whoever asks is to refuse that, and nothing here takes it for everything
  */
-export async function placeOrder(
-  { revocationId, selector, reason, blockFor, by, askedAt, after = 0 }: Asking,
-  rules: { blockFor: number },
-  { records, standings, orders, clock }: PlaceOrderPorts,
-): Promise<Placed> {
+export async function placeOrder(asking: Asking, rules: { blockFor: number }, ports: PlaceOrderPorts): Promise<Placed> {
+  const { standings, orders, clock } = ports;
+  const { revocationId, selector, after = 0 } = asking;
   somethingPicked(selector, ({ message }) => {
     throw new Error(`a revocation is to pick something out: all ${message}`);
   });
-  const { tokenId, issuedBefore } = selector;
-  const block = wholeSubject(selector) === undefined || issuedBefore !== undefined ? 0 : (blockFor ?? rules.blockFor);
-  const wanted: RevocationOrder = {
-    revocationId,
-    selector,
-    revokedBefore: Math.min(askedAt, issuedBefore === undefined ? askedAt : Date.parse(issuedBefore)),
-    from: askedAt + after * 1000,
-    ...(block > 0 && { blockFor: block }),
-    by,
-    ...(reason && { reason }),
-    orderedAt: askedAt,
-  };
-  if (tokenId !== undefined && after === 0) {
-    return { kind: 'one_token', revoked: await revokeOne(tokenId, wanted, { records, clock }) };
+  const wanted = orderAsked(asking, rules);
+  if (selector.tokenId !== undefined && after === 0) {
+    return { kind: 'one_token', revoked: await revokeOne(selector.tokenId, wanted, ports) };
   }
 
   const known = await orders.get(revocationId);
   if (known !== undefined) return { kind: 'order', order: known, blockedUntil: undefined };
   if (after > 0) return { kind: 'order', order: await orders.place(wanted), blockedUntil: undefined };
   const blockedUntil = await holdAgainstSubject(wanted, standings);
-  const revokedBefore = block > 0 ? await untilItWasBlocked(wanted, { standings, clock }) : wanted.revokedBefore;
+  const revokedBefore =
+    wanted.blockFor !== undefined ? await untilItWasBlocked(wanted, { standings, clock }) : wanted.revokedBefore;
   return { kind: 'order', order: await orders.place({ ...wanted, revokedBefore }), blockedUntil };
 }
 
-/** Takes back a token if it is as the order says. @returns whether this order, now or before, took it back */
+/**
+ * Revokes a token if it is as the order says. A token that was not active leaves no `Token Revoked`, so the audit is told
+ * that the revocation found nothing.
+ *
+ * @returns whether this order revoked it, now or before
+ */
 async function revokeOne(
   tokenId: string,
   order: RevocationOrder,
-  { records, clock }: Pick<PlaceOrderPorts, 'records' | 'clock'>,
+  { records, facts, clock }: Pick<PlaceOrderPorts, 'records' | 'facts' | 'clock'>,
 ): Promise<0 | 1> {
+  const { revocationId, selector, by, reason } = order;
   const record = await records.get(tokenId);
-  if (record === undefined || !selects(picksOf(order), record)) return 0;
-  const stands = await records.revoke(tokenId, revocationBy(order, clock.now()));
-  return stands?.revocationId === order.revocationId ? 1 : 0;
+  const now = clock.now();
+  const isMeant = record !== undefined && selects(picksOf(order), record);
+  const stands = isMeant ? await records.revoke(tokenId, revocationBy(order, now)) : undefined;
+  if (stands?.revocationId === revocationId) return 1;
+  const time = new Date(now).toISOString();
+  await facts.put(`completed-${revocationId}`, {
+    detailType: 'Revocation Completed',
+    detail: { time, revocationId, revoked: 0, selector, by, ...(reason && { reason }) },
+  });
+  return 0;
 }
 
 /**
@@ -116,9 +113,4 @@ async function untilItWasBlocked(
   if (subject === undefined || from + blockFor * 1000 <= now || now <= revokedBefore) return revokedBefore;
   await standings.raise(subject, now);
   return now;
-}
-
-/** The subject that is selected by itself, with all it was vended until some time. */
-function wholeSubject({ subject, issuedBefore, ...others }: RevocationSelector): string | undefined {
-  return Object.values(others).every((other) => other === undefined) ? subject : undefined;
 }

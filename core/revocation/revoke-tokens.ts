@@ -1,8 +1,8 @@
 import type { Continuations } from '../oversight-ports.ts';
 import { DependencyFault } from '../ports.ts';
 import { type CarryOutOrderPorts, carryOutOrder } from './carry-out-order.ts';
-import { dueAt, type OrderState, SETTLING } from './order.ts';
-import { type Asking, type PlaceOrderPorts, placeOrder } from './place-order.ts';
+import { type Asking, dueAt, type OrderState, SETTLING } from './order.ts';
+import { type PlaceOrderPorts, placeOrder } from './place-order.ts';
 
 export interface RevokeTokensPorts extends PlaceOrderPorts, CarryOutOrderPorts {
   continuations: Continuations;

@@ -1,7 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CLOCKS_DIFFER, LONGEST_AGE } from '../../core/security-events/verify-security-event.ts';
 import { clientSettings } from '../adapters/aws-call.ts';
-import { dynamoAuditFacts } from '../adapters/dynamo-audit-facts.ts';
 import { dynamoReceivedSecurityEvents } from '../adapters/dynamo-received-security-events.ts';
 import { transmitterKeys } from '../adapters/transmitter-keys.ts';
 import { orderingPorts } from '../ordering-ports.ts';
@@ -22,6 +21,5 @@ export const handler = securityEventEndpoint(
     ...orderingPorts(dynamo, env),
     // As long as one may be accepted, from the first one's time that is still to come on.
     received: dynamoReceivedSecurityEvents(dynamo, env.TABLE_NAME, LONGEST_AGE + 2 * CLOCKS_DIFFER),
-    facts: dynamoAuditFacts(dynamo, env.TABLE_NAME, env.RECORD_RETENTION),
   },
 );

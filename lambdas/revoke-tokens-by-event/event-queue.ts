@@ -1,19 +1,18 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import type { AuditFacts } from '../../core/oversight-ports.ts';
 import { askedByEvent, type EventRules } from '../../core/revocation/asked-by-event.ts';
 import { placeOrder } from '../../core/revocation/place-order.ts';
 import { goOnWithOrders, type RevokeTokensPorts } from '../../core/revocation/revoke-tokens.ts';
+import { type UnknownTargetRules, unknownTarget } from '../../core/revocation/unknown-target.ts';
 import { continuation } from '../adapters/sqs-continuations.ts';
 import { type QueuedEvent, queueHandler, type Retries } from '../middleware/queue-handler.ts';
 import { logger, metrics } from '../observability.ts';
 
-export interface EventQueueRules extends EventRules {
+export interface EventQueueRules extends EventRules, UnknownTargetRules {
   /** How long a subject that is revoked gets no new token, in seconds, where that is not said. */
   blockFor: number;
 }
 
 export interface EventQueuePorts extends RevokeTokensPorts {
-  facts: AuditFacts;
   deadLetters: { put(letter: object): Promise<void> };
   retries: Retries;
 }
@@ -35,6 +34,10 @@ export function eventQueue(rules: EventQueueRules, ports: EventQueuePorts) {
 
     const asked = askedByEvent(event, sentAt, rules);
     if ('problem' in asked) return refuse(event, sentAt, asked.problem);
+    for (const { selector, allowUnknown } of asked.askings) {
+      const unknown = allowUnknown ? undefined : await unknownTarget(selector, rules, ports);
+      if (unknown !== undefined) return refuse(event, sentAt, `detail.${unknown.member} ${unknown.problem}`);
+    }
     const orders: string[] = [];
     for (const asking of asked.askings) {
       const placed = await placeOrder(asking, rules, ports);

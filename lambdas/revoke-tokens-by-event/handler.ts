@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { clientSettings } from '../adapters/aws-call.ts';
-import { dynamoAuditFacts } from '../adapters/dynamo-audit-facts.ts';
 import { sqsDeadLetters } from '../adapters/sqs-dead-letters.ts';
 import { sqsRetries } from '../adapters/sqs-retries.ts';
 import { orderingPorts } from '../ordering-ports.ts';
@@ -24,11 +23,12 @@ export const handler = eventQueue(
     account: env.ACCOUNT,
     sources: env.REVOCATION_SOURCES,
     blockFor: env.BLOCK_FOR,
+    retention: env.RECORD_RETENTION,
+    named: JSON.parse(readFileSync(new URL('named-targets.json', import.meta.url), 'utf8')),
     happenings: JSON.parse(readFileSync(new URL('happenings.json', import.meta.url), 'utf8')),
   },
   {
     ...orderingPorts(dynamo, env),
-    facts: dynamoAuditFacts(dynamo, env.TABLE_NAME, env.RECORD_RETENTION),
     deadLetters: sqsDeadLetters(sqs, env.DEAD_LETTER_QUEUE_URL),
     retries: sqsRetries(sqs),
   },

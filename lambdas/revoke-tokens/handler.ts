@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { clientSettings } from '../adapters/aws-call.ts';
 import { orderingPorts } from '../ordering-ports.ts';
@@ -9,6 +10,10 @@ const env = readEnv(revokeTokensEnv);
 
 /** `POST /revocations` and `GET /revocations/{revocation_id}`, wired to this deployment. */
 export const handler = revocationsEndpoint(
-  { blockFor: env.BLOCK_FOR },
+  {
+    blockFor: env.BLOCK_FOR,
+    retention: env.RECORD_RETENTION,
+    named: JSON.parse(readFileSync(new URL('named-targets.json', import.meta.url), 'utf8')),
+  },
   orderingPorts(new DynamoDBClient(clientSettings), env),
 );

@@ -1,12 +1,29 @@
 import { randomUUID } from 'node:crypto';
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
-import { type RevocationResponse, revocationProgressRequest, revocationRequest } from '../../contract/revocation.ts';
+import {
+  type RevocationDryRunResponse,
+  type RevocationResponse,
+  revocationProgressRequest,
+  revocationRequest,
+} from '../../contract/revocation.ts';
+import { countTokens } from '../../core/revocation/count-tokens.ts';
 import { progressOf, type Revoked, type RevokeTokensPorts, revokeTokens } from '../../core/revocation/revoke-tokens.ts';
+import { type UnknownTargetRules, unknownTarget } from '../../core/revocation/unknown-target.ts';
 import { answer, refuse } from '../answers.ts';
 import { authenticated, readParameters, readQuery } from '../api-request.ts';
 import { apiHandler } from '../middleware/api-handler.ts';
 import { logger, metrics } from '../observability.ts';
+
+export interface RevocationsRules extends UnknownTargetRules {
+  blockFor: number;
+}
+
+/** How long tokens are counted for a dry run, in milliseconds. */
+const COUNTING = 5_000;
+
+/** What the members of a selector are called on the wire, if it is something else. */
+const WIRE_NAMES = { tokenId: 'token_id', policyBundle: 'policy_bundle' } as const;
 
 /**
  * An operator, authenticated by SigV4, takes back whatever tokens are picked out: `POST /revocations`; and asks how far
@@ -14,13 +31,29 @@ import { logger, metrics } from '../observability.ts';
  *
  * @param rules.blockFor how long a subject that is revoked gets no new token, in seconds, where that is not said
  */
-export function revocationsEndpoint(rules: { blockFor: number }, ports: RevokeTokensPorts) {
+export function revocationsEndpoint(rules: RevocationsRules, ports: RevokeTokensPorts) {
   async function post(event: APIGatewayProxyEvent): Promise<APIGatewayProxyResult> {
     const { userArn, requestId } = authenticated(event);
     const request = readParameters(revocationRequest, event);
     if (!request.ok) return refuse({ kind: 'bad_request', bad: request.bad }, requestId);
 
-    const asking = { ...request.value, revocationId: randomUUID(), by: userArn, askedAt: ports.clock.now() };
+    const { dryRun, ...asked } = request.value;
+    const unknown = asked.allowUnknown ? undefined : await unknownTarget(asked.selector, rules, ports);
+    if (unknown !== undefined) {
+      const { member, problem } = unknown;
+      const field = Object.hasOwn(WIRE_NAMES, member) ? WIRE_NAMES[member as keyof typeof WIRE_NAMES] : member;
+      return refuse({ kind: 'unknown_target', field, problem }, requestId);
+    }
+    const asking = { ...asked, revocationId: randomUUID(), by: userArn, askedAt: ports.clock.now() };
+    if (dryRun) {
+      const { tokens, subjects, complete } = await countTokens(asking, asking.askedAt + COUNTING, ports);
+      const counted: RevocationDryRunResponse = {
+        would_revoke: tokens,
+        subjects,
+        ...(!complete && { at_least: true }),
+      };
+      return answer(counted);
+    }
     const revoked = await revokeTokens(asking, rules, ports);
     logger.info('tokens revoked', { apiRequestId: requestId, by: userArn, selector: asking.selector, ...revoked });
     // Those of an order are counted when it is completed.

@@ -2,6 +2,7 @@ import { Duration, Lazy, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type * as z from 'zod';
 import { REVOCATION_REQUESTED } from '../../contract/events.ts';
+import type { NamedTargets } from '../../core/policy/named-targets.ts';
 import { liftBlockEnv } from '../../lambdas/lift-block/env.ts';
 import { revokeTokensEnv } from '../../lambdas/revoke-tokens/env.ts';
 import { revokeTokensByEventEnv } from '../../lambdas/revoke-tokens-by-event/env.ts';
@@ -13,6 +14,8 @@ import { ServiceFunction } from './service-function.ts';
 
 export interface RevocationProps {
   machine: Machine;
+  /** What the deployment names: a revocation by another name is refused, unless a record has it. */
+  named: NamedTargets;
 }
 
 /** Takes tokens back: by a call of an operator, or by an event. What takes long goes on by way of a queue. */
@@ -23,7 +26,7 @@ export class Revocation extends Construct {
   readonly ordering: { RECORD_RETENTION: string; BLOCK_FOR: string; REVOCATION_QUEUE_URL: string };
   private readonly machine: Machine;
 
-  constructor(scope: Construct, id: string, { machine }: RevocationProps) {
+  constructor(scope: Construct, id: string, { machine, named }: RevocationProps) {
     super(scope, id);
     const { config, defaults, records, api, events } = machine;
     this.machine = machine;
@@ -33,6 +36,7 @@ export class Revocation extends Construct {
       // The queue is made for the function that is told its URL.
       REVOCATION_QUEUE_URL: Lazy.string({ produce: () => this.mailbox.queue.queueUrl }),
     };
+    const known = { 'named-targets.json': JSON.stringify(named) };
     const environment = { TABLE_NAME: records.tableName, ...this.ordering };
 
     // An event takes tokens back, and every order that takes long is gone on with.
@@ -48,7 +52,7 @@ export class Revocation extends Construct {
         REVOCATION_SOURCES: config.revocation_sources.join(','),
         DEAD_LETTER_QUEUE_URL: Lazy.string({ produce: () => this.mailbox.deadLetters.queueUrl }),
       },
-      files: { 'happenings.json': JSON.stringify(happeningSettings(config)) },
+      files: { 'happenings.json': JSON.stringify(happeningSettings(config)), ...known },
     });
     this.mailbox = events.bring('revoke-tokens-by-event', revokeTokensByEvent, {
       rules: [
@@ -61,7 +65,7 @@ export class Revocation extends Construct {
       ],
     });
     this.letOrder(revokeTokensByEvent);
-    grantOnTable(revokeTokensByEvent, records.tableArn, records.encryptionKey, ['PutItem'], ['FACT#*']);
+    this.letRefuse(revokeTokensByEvent);
     events.allowDeadLetters(this.mailbox.deadLetters, revokeTokensByEvent.role);
 
     // An operator takes tokens back, and asks how far it is.
@@ -72,10 +76,12 @@ export class Revocation extends Construct {
       timeout: Duration.seconds(29),
       env: revokeTokensEnv,
       environment,
+      files: known,
     });
     api.signed('/revocations', revokeTokens);
     api.signed('/revocations/{revocation_id}', revokeTokens, 'GET');
     this.letOrder(revokeTokens);
+    this.letRefuse(revokeTokens);
 
     // An operator lets a blocked subject have tokens again.
     const liftBlock = new ServiceFunction(this, 'lift-block', {
@@ -88,6 +94,13 @@ export class Revocation extends Construct {
     api.signed('/blocks/lift', liftBlock);
     grantOnTable(liftBlock, records.tableArn, records.encryptionKey, ['UpdateItem'], ['SUBJECT#*']);
     records.allowSubjectFacts(liftBlock);
+  }
+
+  /** Lets a function find out whether a revocation's target is known, and tell the audit what it did not revoke. */
+  private letRefuse(orderer: ServiceFunction<z.ZodObject>): void {
+    const { records } = this.machine;
+    grantOnTable(orderer, records.tableArn, records.encryptionKey, ['Query'], ['BY#denied#*']);
+    grantOnTable(orderer, records.tableArn, records.encryptionKey, ['PutItem'], ['FACT#*']);
   }
 
   /** Lets a function order that tokens be taken back, carry it out, and have it gone on with. */

@@ -17,7 +17,7 @@ export function eventsPage(): string {
   revocationRequested.parse(revocationRequestedExample);
   const request = section(
     REVOCATION_REQUESTED,
-    `${revocationRequested.meta()?.description} Exactly one of \`tokenId\` and \`subject\`; anything else in it is refused. ` +
+    `${revocationRequested.meta()?.description} Anything else in it is refused. ` +
       'Put by your security tools, from a source that `revocation_sources` names.',
     membersTable(revocationRequested),
     { source: 'security.team', 'detail-type': REVOCATION_REQUESTED, detail: revocationRequestedExample },

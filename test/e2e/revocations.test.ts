@@ -3,6 +3,7 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { IssuedRecord } from '../../core/token-record.ts';
+import { dynamoSubjectStandings } from '../../lambdas/adapters/dynamo-subject-standings.ts';
 import { dynamoTokenRecords } from '../../lambdas/adapters/dynamo-token-records.ts';
 import { type AuditListener, auditListener } from '../support/audit-listener.ts';
 import { curl, formData } from '../support/curl.ts';
@@ -12,8 +13,10 @@ import { seedRecords } from '../support/seeded-records.ts';
 
 const { target, outputs } = inject('deployed');
 const SUBJECT = 'arn:aws:iam::000000000000:user/orders-service';
+const MISSPELT = 'arn:aws:iam::000000000000:user/orders-servcie';
 const dynamo = new DynamoDBClient(target);
 const records = dynamoTokenRecords(dynamo, outputs.TableName);
+const standings = dynamoSubjectStandings(dynamo, outputs.TableName);
 
 /** The record of a token that was just vended. */
 async function recordOf(tokenId: string): Promise<IssuedRecord> {
@@ -110,6 +113,18 @@ describe('an operator takes back tokens', () => {
     });
   });
 
+  it('and the audit tells that a token which was to be revoked was not active', async () => {
+    const { tokenId } = await vend();
+    expect((await order({ token_id: tokenId })).body).toMatchObject({ revoked: 1 });
+    const reason = crypto.randomUUID();
+    expect((await order({ token_id: tokenId, reason })).body).toMatchObject({ revoked: 0 });
+    await eventually(async () => {
+      expect(await audit.eventsWith('reason', reason)).toMatchObject([
+        { detailType: 'Revocation Completed', detail: { revoked: 0, selector: { tokenId } } },
+      ]);
+    });
+  });
+
   it('of everybody, only when all is said', async () => {
     const { tokenId } = await vend();
     expect((await order({ reason: 'all of them' })).body).toMatchObject({ error: 'invalid_request', field: 'all' });
@@ -160,6 +175,20 @@ describe('a block', () => {
     });
   });
 
+  it('keeps a workload that has never asked from tokens, if unknown ones are allowed', async () => {
+    const subject = `arn:aws:iam::000000000000:user/never-asked-${process.pid}`;
+    expect((await order({ subject })).status).toBe(404);
+    expect((await revoke({ subject, allow_unknown: 'true' })).at(-1)).toMatchObject({ status: 'done', revoked: 0 });
+    expect((await standings.get(subject)).block?.until).toBeGreaterThan(Date.now());
+    const other = `${subject}-either`;
+    const Detail = JSON.stringify({ subject: other, allowUnknown: true });
+    const entry = { EventBusName: outputs.EventBusName, Source: 'security.team', DetailType: 'Revocation Requested' };
+    await new EventBridgeClient(target).send(new PutEventsCommand({ Entries: [{ ...entry, Detail }] }));
+    await eventually(async () => {
+      expect((await standings.get(other)).block?.until).toBeGreaterThan(Date.now());
+    });
+  });
+
   it('is not imposed where it is not wanted', async () => {
     const [answer] = await revoke({ subject: SUBJECT, block_for: 0 });
     expect(answer).not.toHaveProperty('blocked_until');
@@ -183,7 +212,7 @@ describe('a workload', () => {
     const task = `deploy-${crypto.randomUUID()}`;
     const { token, tokenId } = await vend({ task });
     expect((await curl(`${endpoint}/revoke`, ciJob, ...formData({ task }))).status).toBe(200);
-    await revoke({ task: 'none' });
+    await revoke({ task: 'none', allow_unknown: true });
     expect(await statusOf(tokenId)).toBe('issued');
     expect(await introspect(token)).toHaveProperty('active', true);
   });
@@ -200,12 +229,52 @@ describe('nothing is done', () => {
     ['a subject that is no workload', { subject: 'arn:aws:iam::000000000000:root' }, 'subject'],
     ['a block of others than a subject alone', { audience: 'orders-db', block_for: 60 }, 'block_for'],
     ['a block for too long', { subject: SUBJECT, block_for: 2_592_001 }, 'block_for'],
+    ['an empty subject beside an audience', { subject: '', audience: 'orders-db' }, 'subject'],
     ['a bundle’s hash that is cut', { policy_bundle: 'abc' }, 'policy_bundle'],
   ])('for %s', async (_what, parameters, field) => {
     const { token } = await vend();
     const { status, body } = await order(parameters);
     expect([status, body.error, body.field]).toEqual([400, 'invalid_request', field]);
     expect(await introspect(token)).toHaveProperty('active', true);
+  });
+
+  it('and nothing is listed, for an empty subject', async () => {
+    const { status, body } = await curl(`${endpoint}/tokens?subject=`, operator);
+    expect([status, body.error, body.field]).toEqual([400, 'invalid_request', 'subject']);
+  });
+
+  it.each<[string, Record<string, unknown>, string, string | undefined]>([
+    ['a misspelt subject', { subject: MISSPELT }, 'subject', SUBJECT],
+    ['a subject in another case', { subject: SUBJECT.replace('orders', 'Orders') }, 'subject', SUBJECT],
+    ['a policy that does not exist', { policy: 'orders-service-reads-order' }, 'policy', 'orders-service-reads-orders'],
+    ['an audience that does not exist', { audience: 'orders_db' }, 'audience', 'orders-db'],
+    ['a token that no record has', { token_id: '11111111-2222-4333-8444-555555555555' }, 'token_id', undefined],
+  ])('for %s: it says so and names the nearest, and nobody is blocked', async (_what, parameters, field, nearest) => {
+    const { token } = await vend();
+    for (const dry_run of [undefined, 'true']) {
+      const { status, body } = await order({ ...parameters, ...(dry_run && { dry_run }) });
+      expect([status, body.error, body.field]).toEqual([404, 'unknown_target', field]);
+      expect(body.error_description).toMatch(
+        / is not known: no .*kept record names it, and records are kept until 1d /,
+      );
+      if (nearest !== undefined) expect(body.error_description).toContain(`; did you mean ${nearest}?`);
+    }
+    for (const subject of [MISSPELT, SUBJECT]) expect(await standings.get(subject)).not.toHaveProperty('block');
+    expect(await introspect(token)).toHaveProperty('active', true);
+  });
+
+  it('in a dry run, which counts', async () => {
+    const task = `dry-${crypto.randomUUID()}`;
+    const { token } = await vend({ task });
+    await vend({ task });
+    expect(await order({ task, dry_run: 'true' })).toMatchObject({
+      status: 200,
+      body: { would_revoke: 2, subjects: 1 },
+    });
+    const all = (await order({ all: 'true', dry_run: 'true' })).body;
+    expect(all.would_revoke).toBeGreaterThanOrEqual(2);
+    expect(await introspect(token)).toHaveProperty('active', true);
+    expect((await revoke({ task })).at(-1)).toMatchObject({ revoked: 2 });
   });
 
   it('for a field that is given twice', async () => {
@@ -229,6 +298,13 @@ describe('nothing is done', () => {
     ['a source that is not configured', 'someone.else', { subject: SUBJECT }, /revocation_sources/],
     ['an unknown member', 'security.team', { subject: SUBJECT, everything: true }, /member/],
     ['no selector', 'security.team', { reason: 'all of them' }, /all/],
+    [
+      'a token that no record has',
+      'security.team',
+      { tokenId: '22222222-3333-4444-8555-666666666666' },
+      /^detail\.tokenId 22222222-\S+ is not known/,
+    ],
+    ['a misspelt subject', 'security.team', { subject: MISSPELT }, /^detail\.subject \S+ is not known.*did you mean/],
   ])('for an event with %s: it is kept whole, and the audit tells why', async (_what, Source, detail, problem) => {
     const { token } = await vend();
     const marker = crypto.randomUUID();

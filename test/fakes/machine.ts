@@ -2,8 +2,10 @@ import type { TokenRequest } from '../../contract/token.ts';
 import { type Authenticated, type IssueTokenPorts, type IssuingRules, issueToken } from '../../core/issue-token.ts';
 import type { ExpiringTokens, RevocationOrders, TokenIndex } from '../../core/oversight-ports.ts';
 import { policyDecisionPoint } from '../../core/policy/decision-point.ts';
+import { namedTargets } from '../../core/policy/named-targets.ts';
 import type { Algorithm, Clock, VerificationKeys } from '../../core/ports.ts';
 import { recentSubjects } from '../../core/recent-subjects.ts';
+import type { UnknownTargetRules } from '../../core/revocation/unknown-target.ts';
 import type { TokenRecord } from '../../core/token-record.ts';
 import {
   countingStatusIndexes,
@@ -53,6 +55,12 @@ when { context.lifetime <= 300 };
 forbid (principal, action in [Action::"read", Action::"write"], resource in Resource::"orders-db/payments")
 when { context.fields.all || context.fields.names.contains("card_number") };
 `;
+
+/** What a deployment with these policies names, and how long it keeps records, in seconds. */
+export const targets: UnknownTargetRules = {
+  named: namedTargets(policyBundle(POLICIES), ['reports']),
+  retention: 7_776_000,
+};
 
 export const rules: IssuingRules = {
   issuer: ISSUER,

@@ -51,6 +51,35 @@ describe('tvm', { timeout: 20_000 }, () => {
     expect(stderr).toBe("tvm: unknown option '--durtion' (Did you mean --duration?); see tvm --help\n");
   });
 
+  it.each([
+    ['token', '--audience', ''],
+    ['token', '--action', 'read', '--location', 'db', '--field', ''],
+    ['token', '--role', ''],
+    ['explain', '--from-ip', ''],
+    ['explain', '--from-vpc-endpoint', ''],
+    ['revoke', '--token-id', ''],
+    ['done', '--task', ''],
+    ['revoke-any', '--audience', 'orders-db', '--subject', ''],
+    ['revoke-any', '--subject', ''],
+    ['revoke-any', '--all', '--issued-before', ''],
+    ['unblock', '--subject', ''],
+    ['tokens', 'list', '--subject', ''],
+    ['tokens', 'list', '--audience', 'orders-db', '--task', ''],
+    ['tokens', 'watch', '--policy', ''],
+    ['audit', 'query', '--archive', '.', '--revocation-id', ''],
+    ['audit', 'query', '--archive', '.', '--from', ''],
+    ['audit', 'export', '--archive', '.', '--subject', ''],
+    ['policy', 'unused', 'records.jsonl', '--since', '90d', '--policies', ''],
+    ['tokens', 'summary', '--region', ''],
+  ])('faults an empty value: %j', async (...args) => {
+    const { code, stdout, stderr } = await runTvm(args);
+    expect({ code, stdout, stderr }).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `tvm: ${args.at(-2)} must not be empty\n`,
+    });
+  });
+
   it('writes no colours to what is no terminal', async () => {
     const { stderr } = await runTvm(['token']);
     expect(stderr).toMatch(/^tvm: say/);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { runTvmInTerminal } from './run-tvm.ts';
 import { useStubMachine } from './stub-machine.ts';
 
 const machine = useStubMachine();
@@ -91,20 +92,22 @@ describe('tvm revoke-any', { timeout: 20_000 }, () => {
       issued_before: '2026-11-22T09:30:00Z',
     };
     const args = Object.entries(options).flatMap(([field, value]) => [`--${field.replace('_', '-')}`, value]);
-    await machine.tvm(['revoke-any', ...args, '--block-for', '0']);
+    await machine.tvm(['revoke-any', ...args, '--block-for', '0', '--yes']);
     expect(machine.asked[0]?.body).toEqual({ ...options, block_for: 0 });
   });
 
   it('takes back all, where all is said', async () => {
     machine.next = done(7);
-    expect((await machine.tvm(['revoke-any', '--all', '--issued-before', '2026-11-22T09:30:00Z'])).stdout).toBe('7\n');
+    expect(
+      (await machine.tvm(['revoke-any', '--all', '--issued-before', '2026-11-22T09:30:00Z', '--yes'])).stdout,
+    ).toBe('7\n');
     expect(machine.asked[0]?.body).toEqual({ all: true, issued_before: '2026-11-22T09:30:00Z' });
   });
 
   it('counts a duration back from now', async () => {
     machine.next = done(1);
     const before = Date.now();
-    await machine.tvm(['revoke-any', '--task', 't', '--issued-before', '10m']);
+    await machine.tvm(['revoke-any', '--task', 't', '--issued-before', '10m', '--yes']);
     const { issued_before } = machine.asked[0]?.body as { issued_before: string };
     expect(Date.parse(issued_before)).toBeGreaterThanOrEqual(before - 600_000);
     expect(Date.parse(issued_before)).toBeLessThanOrEqual(Date.now() - 600_000);
@@ -122,7 +125,7 @@ describe('tvm revoke-any', { timeout: 20_000 }, () => {
 
   it('does not wait where it is not to', async () => {
     machine.next = running(1);
-    const { stdout, stderr } = await machine.tvm(['revoke-any', '--audience', 'orders-db', '--no-wait']);
+    const { stdout, stderr } = await machine.tvm(['revoke-any', '--audience', 'orders-db', '--no-wait', '--yes']);
     expect({ stdout, stderr }).toEqual({ stdout: '1\n', stderr: `revocation ${ORDER} goes on by itself\n` });
     expect(machine.asked).toHaveLength(1);
   });
@@ -149,6 +152,121 @@ describe('tvm revoke-any', { timeout: 20_000 }, () => {
     const { code } = await machine.tvm(['revoke-any', '--all', '--audience', 'orders-db']);
     expect(code).toBe(2);
     expect(machine.asked).toEqual([]);
+  });
+});
+
+describe('tvm revoke-any with a name that nothing known has', { timeout: 20_000 }, () => {
+  const MISSPELT = SUBJECT.replace('service', 'servcie');
+  const unknown = {
+    error: 'unknown_target',
+    error_description: `subject ${MISSPELT} is not known: no policy names it; did you mean ${SUBJECT}?`,
+    field: 'subject',
+    request_id: 'r-1',
+  };
+
+  it('exits with 6 and names the nearest', async () => {
+    machine.next = { status: 404, body: unknown };
+    const { code, stdout, stderr } = await machine.tvm(['revoke-any', '--subject', MISSPELT]);
+    expect({ code, stdout, stderr }).toEqual({
+      code: 6,
+      stdout: '',
+      stderr: `tvm: --subject ${MISSPELT} is not known: no policy names it; did you mean ${SUBJECT}? (unknown_target, request r-1)\n`,
+    });
+  });
+
+  it('says so in JSON', async () => {
+    machine.next = { status: 404, body: unknown };
+    const { code, stderr } = await machine.tvm(['revoke-any', '--subject', MISSPELT, '--output', 'json']);
+    expect([code, JSON.parse(stderr)]).toMatchObject([6, { error: 'unknown_target', option: '--subject' }]);
+  });
+
+  it('blocks a workload in advance with --allow-unknown', async () => {
+    machine.next = done(0);
+    expect((await machine.tvm(['revoke-any', '--subject', MISSPELT, '--allow-unknown'])).code).toBe(0);
+    expect(machine.asked.map(({ body }) => body)).toEqual([{ subject: MISSPELT, allow_unknown: true }]);
+  });
+});
+
+describe('tvm revoke-any of more than one workload or token', { timeout: 20_000 }, () => {
+  const counted = (would_revoke: number, subjects: number, more = {}) => ({
+    body: { would_revoke, subjects, ...more },
+  });
+  const WIDE = [
+    ['--all'],
+    ['--audience', 'orders-db'],
+    ['--policy', 'reads-orders'],
+    ['--task', 't'],
+    ['--workload', 'i-1'],
+  ];
+
+  it.each(WIDE)('needs --yes without a terminal: %s', async (...args) => {
+    const { code, stdout, stderr } = await machine.tvm(['revoke-any', ...args], { stdin: 'y\n' });
+    expect({ code, stdout, stderr }).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'tvm: --yes must be given to revoke tokens of several workloads without a terminal\n',
+    });
+    expect(machine.asked).toEqual([]);
+  });
+
+  it('does not ask about one subject or one token', async () => {
+    machine.next = done(1);
+    for (const args of [
+      ['--subject', SUBJECT, '--audience', 'orders-db'],
+      ['--token-id', ID],
+    ]) {
+      expect((await machine.tvm(['revoke-any', ...args])).code).toBe(0);
+    }
+    expect(machine.asked).toHaveLength(2);
+  });
+
+  it.each([
+    ['y\n', counted(12, 3), 'Revoke 12 tokens of 3 workloads? [y/N] y'],
+    ['YES\n', counted(1, 1), 'Revoke 1 token of 1 workload? [y/N] YES'],
+    ['y\n', counted(900, 2, { at_least: true }), 'Revoke at least 900 tokens of 2 workloads? [y/N] y'],
+  ])('asks on a terminal, and revokes after %j', async (typed, count, question) => {
+    machine.answers = ({ body }) => (body.dry_run ? count : done(12));
+    const { code, lines } = await runTvmInTerminal(['revoke-any', '--all'], typed, machine.env);
+    expect({ code, lines }).toEqual({ code: 0, lines: [question, '12'] });
+    expect(machine.asked.map(({ body }) => body)).toEqual([{ all: true, dry_run: true }, { all: true }]);
+  });
+
+  it.each([['n\n'], ['\n'], ['yess\n'], ['\u0004'], ['no way\n']])('revokes nothing after %j', async (typed) => {
+    machine.next = counted(12, 3);
+    const { code, lines } = await runTvmInTerminal(['revoke-any', '--all'], typed, machine.env);
+    expect([code, lines.at(-1)]).toEqual([2, expect.stringContaining('nothing was revoked')]);
+    expect(machine.asked.map(({ body }) => body)).toEqual([{ all: true, dry_run: true }]);
+  });
+
+  it('revokes nothing after Ctrl-C', async () => {
+    machine.next = counted(12, 3);
+    const { code } = await runTvmInTerminal(['revoke-any', '--all'], '\u0003', machine.env);
+    expect(code).not.toBe(0);
+    expect(machine.asked.map(({ body }) => body)).toEqual([{ all: true, dry_run: true }]);
+  });
+
+  it('asks nobody with --yes', async () => {
+    machine.next = done(12);
+    const { code, lines } = await runTvmInTerminal(['revoke-any', '--all', '--yes'], '', machine.env);
+    expect({ code, lines }).toEqual({ code: 0, lines: ['12'] });
+    expect(machine.asked.map(({ body }) => body)).toEqual([{ all: true }]);
+  });
+
+  it.each([
+    [['--all']],
+    [['--subject', SUBJECT]],
+    [['--token-id', ID]],
+  ])('only counts with --dry-run: %j', async (args) => {
+    machine.next = counted(2, 1);
+    const run = await machine.tvm(['revoke-any', ...args, '--dry-run']);
+    expect(run).toEqual({
+      code: 0,
+      stdout: '2\n',
+      stderr: 'it would revoke 2 tokens of 1 workload; nothing was changed\n',
+    });
+    const { stdout } = await machine.tvm(['revoke-any', ...args, '--dry-run', '--output', 'json']);
+    expect(JSON.parse(stdout)).toEqual({ would_revoke: 2, subjects: 1 });
+    expect(machine.asked.map(({ body }) => body.dry_run)).toEqual([true, true]);
   });
 });
 

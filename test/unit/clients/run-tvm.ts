@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { delimiter } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 const program = fileURLToPath(new URL('../../../clients/cli/tvm.ts', import.meta.url));
 const modules = fileURLToPath(new URL('../../../node_modules/', import.meta.url));
@@ -20,21 +21,59 @@ export interface Run {
   cwd?: string;
 }
 
-/** Starts `tvm` as a shell would, with nothing of this process's environment but where programs are. */
+/** An environment with nothing of this process's own but where programs are. */
+function environment(env: Record<string, string>): Record<string, string> {
+  return {
+    PATH: `${modules}.bin${delimiter}${process.env.PATH}`,
+    // Spares every run but the first the compiling.
+    NODE_COMPILE_CACHE: `${modules}.cache/tvm-tests`,
+    HOME: tmpdir(),
+    AWS_CONFIG_FILE: '/dev/null',
+    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    ...env,
+  };
+}
+
+/** Starts `tvm` as a shell would. */
 export function startTvm(args: string[], env: Record<string, string> = {}, cwd?: string): ChildProcess {
-  return spawn(program, args, {
-    cwd,
-    env: {
-      PATH: `${modules}.bin${delimiter}${process.env.PATH}`,
-      // Spares every run but the first the compiling.
-      NODE_COMPILE_CACHE: `${modules}.cache/tvm-tests`,
-      HOME: tmpdir(),
-      AWS_CONFIG_FILE: '/dev/null',
-      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-      AWS_EC2_METADATA_DISABLED: 'true',
-      ...env,
-    },
-  });
+  return spawn(program, args, { cwd, env: environment(env) });
+}
+
+/** Runs a command in a terminal of its own and types the first argument once the command asks a question. */
+const TERMINAL = `
+import os, pty, sys
+process, terminal = pty.fork()
+if process == 0:
+    os.execvp(sys.argv[2], sys.argv[2:])
+text, typed = b'', False
+while True:
+    try:
+        part = os.read(terminal, 4096)
+    except OSError:
+        break
+    if not part:
+        break
+    text += part
+    if not typed and b'[y/N]' in text:
+        typed = True
+        os.write(terminal, sys.argv[1].encode())
+_, status = os.waitpid(process, 0)
+print(os.waitstatus_to_exitcode(status))
+print(text.decode())
+`;
+
+/**
+ * Runs `tvm` in a terminal.
+ *
+ * @param typed what is typed once it asks a question, such as `y\n`
+ * @returns its exit code (negative: the signal that ended it), and the lines of the terminal
+ */
+export async function runTvmInTerminal(args: string[], typed: string, env: Record<string, string>) {
+  const run = promisify(execFile);
+  const { stdout } = await run('python3', ['-c', TERMINAL, typed, program, ...args], { env: environment(env) });
+  const [code, ...lines] = stdout.split(/\r*\n/);
+  return { code: Number(code), lines: lines.filter((line) => line !== '') };
 }
 
 /** Runs `tvm` to its end. */

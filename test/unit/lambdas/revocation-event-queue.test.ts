@@ -5,7 +5,7 @@ import { indexTokens } from '../../../core/index-tokens.ts';
 import { issueToken } from '../../../core/issue-token.ts';
 import { DependencyFault } from '../../../core/ports.ts';
 import { eventQueue } from '../../../lambdas/revoke-tokens-by-event/event-queue.ts';
-import { asking, from, machine, rules, SUBJECT } from '../../fakes/machine.ts';
+import { asking, from, machine, rules, SUBJECT, targets } from '../../fakes/machine.ts';
 import { catchPrinted } from '../../support/printed.ts';
 
 const context = { functionName: 'revoke-tokens-by-event', awsRequestId: 'r' } as Context;
@@ -27,6 +27,7 @@ async function receive(message: unknown, sentAt = tvm.clock.now()) {
     account: ACCOUNT,
     sources: ['security.team'],
     blockFor: 60,
+    ...targets,
     happenings: { revokeOn: { ecs_task_stopped: true }, awsSources: 'aws.' as const },
   };
   const deadLetters = { put: async (letter: object) => void dead.push(letter) };
@@ -140,6 +141,30 @@ it.each<[string, ReturnType<typeof event>, string]>([
     'detail.all must stand alone, or with a time to be issued before',
   ],
   ['a block of a task', event({ task: 't', blockFor: 60 }), expect.stringContaining('must go with a subject')],
+  [
+    'a misspelt subject',
+    event({ subject: SUBJECT.replace('service', 'servcie') }),
+    expect.stringMatching(/^detail\.subject \S+servcie is not known: .*; did you mean \S+service\?$/),
+  ],
+  [
+    'a token that no record has',
+    event({ tokenId: '11111111-2222-4333-8444-555555555555' }),
+    expect.stringMatching(/^detail\.tokenId 1111\S+ is not known: no kept record names it/),
+  ],
+  ['a policy that does not exist', event({ policy: 'nobody' }), expect.stringMatching(/^detail\.policy nobody is not/)],
+  ['an empty subject', event({ subject: '', audience: 'orders-db' }), 'detail.subject must not be empty'],
+  ['an empty audience', event({ subject: SUBJECT, audience: '' }), 'detail.audience must not be empty'],
+  ['an empty policy', event({ subject: SUBJECT, policy: '' }), 'detail.policy must not be empty'],
+  ['an empty workload', event({ subject: SUBJECT, workload: '' }), 'detail.workload must not be empty'],
+  ['an empty task', event({ subject: SUBJECT, task: '' }), expect.stringMatching(/^detail\.task must be/)],
+  ['an empty resource', event({ subject: SUBJECT, resource: '' }), expect.stringMatching(/^detail\.resource must be/)],
+  ['an empty token id', event({ subject: SUBJECT, tokenId: '' }), expect.stringMatching(/^detail\.tokenId must be/)],
+  [
+    'an empty bundle',
+    event({ subject: SUBJECT, policyBundle: '' }),
+    expect.stringMatching(/^detail\.policyBundle must/),
+  ],
+  ['an empty time', event({ subject: SUBJECT, issuedBefore: '' }), expect.stringMatching(/^detail\.issuedBefore must/)],
   ['an id that is none', event({ all: true }, { id: 'a b' }), 'it is no event of EventBridge'],
 ])('refuses an event with %s: nothing is done, it is kept whole, and the audit tells why', async (_what, bad, problem) => {
   await vend();
@@ -182,4 +207,28 @@ it('gives back to the queue what fails, and what is no JSON', async () => {
 it('goes on with no order that there is none of', async () => {
   expect(await receive({ goOnWith: 'never-placed' })).toEqual({ batchItemFailures: [] });
   expect(tvm.continuations.waiting).toEqual([]);
+});
+
+it('blocks a workload that never asked for a token, if the event allows unknown ones', async () => {
+  const subject = 'arn:aws:iam::111122223333:role/legacy-importer';
+  await receive(event({ subject, allowUnknown: true }));
+  expect((await tvm.standings.get(subject)).block).toMatchObject({ until: tvm.clock.now() + 60_000 });
+  expect(dead).toEqual([]);
+});
+
+it('tells the audit once that a token was not active', async () => {
+  const tokenId = await vend();
+  tvm.clock.time += 900_000;
+  await receive(event({ tokenId }));
+  await receive(event({ tokenId }));
+  expect([...tvm.facts.facts.values()]).toMatchObject([
+    { detailType: 'Revocation Completed', detail: { revocationId: event({}).id, revoked: 0, selector: { tokenId } } },
+  ]);
+  expect(dead).toEqual([]);
+});
+
+it('obeys what happened to a workload that is not known', async () => {
+  await receive(ecsTaskStopped.example);
+  expect([dead, [...tvm.facts.facts]]).toEqual([[], []]);
+  expect(tvm.continuations.waiting.length).toBeGreaterThan(0);
 });

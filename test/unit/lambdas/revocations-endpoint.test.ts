@@ -1,11 +1,11 @@
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { revocationResponse } from '../../../contract/revocation.ts';
+import { revocationDryRunResponse, revocationResponse } from '../../../contract/revocation.ts';
 import { indexTokens } from '../../../core/index-tokens.ts';
 import { issueToken } from '../../../core/issue-token.ts';
 import { liftEndpoint } from '../../../lambdas/lift-block/lift-endpoint.ts';
 import { revocationsEndpoint } from '../../../lambdas/revoke-tokens/revocations-endpoint.ts';
-import { asking, from, machine, rules, SUBJECT } from '../../fakes/machine.ts';
+import { asking, from, machine, rules, SUBJECT, targets } from '../../fakes/machine.ts';
 import { catchPrinted } from '../../support/printed.ts';
 
 const context = { functionName: 'revoke-tokens', awsRequestId: 'r' } as Context;
@@ -28,7 +28,7 @@ const requestOf = (change: Partial<APIGatewayProxyEvent>) =>
   }) as APIGatewayProxyEvent;
 
 async function call(change: Partial<APIGatewayProxyEvent>) {
-  const { statusCode, body } = await revocationsEndpoint({ blockFor: 60 }, tvm)(requestOf(change), context);
+  const { statusCode, body } = await revocationsEndpoint({ blockFor: 60, ...targets }, tvm)(requestOf(change), context);
   return { status: statusCode, body: JSON.parse(body) };
 }
 const post = (body: object | string) => call({ body: typeof body === 'string' ? body : JSON.stringify(body) });
@@ -81,6 +81,8 @@ it.each<[string, object | string, string | undefined]>([
   ['a location that climbs', { resource: 'db/../all' }, 'resource'],
   ['a block of a task', { subject: SUBJECT, task: 't', block_for: 60 }, 'block_for'],
   ['a block for less than nothing', { subject: SUBJECT, block_for: -1 }, 'block_for'],
+  ['a dry run in words', { all: true, dry_run: 'yes' }, 'dry_run'],
+  ['unknown ones allowed in words', { all: true, allow_unknown: 'yes' }, 'allow_unknown'],
   ['an array', '[]', undefined],
   ['a member twice', '{"subject":"a","subject":"b"}', undefined],
 ])('refuses %s, and takes nothing back', async (_what, body, field) => {
@@ -90,6 +92,76 @@ it.each<[string, object | string, string | undefined]>([
   expect(answer.body.error_description).toMatch(/^[\x20-\x7e’]+$/);
   expect(states()).toEqual(['issued']);
   expect(tvm.continuations.waiting).toEqual([]);
+});
+
+const MISSPELT = SUBJECT.replace('service', 'servcie');
+
+it.each<[string, Record<string, unknown>, string, RegExp]>([
+  [
+    'a misspelt subject',
+    { subject: MISSPELT },
+    'subject',
+    /^subject \S+:role\/orders-servcie is not known: .*records are kept until 90d .*did you mean \S+:role\/orders-service\?$/,
+  ],
+  [
+    'a subject in another case',
+    { subject: SUBJECT.toUpperCase().replace(/^ARN:AWS:IAM|ROLE/g, (part) => part.toLowerCase()) },
+    'subject',
+    /did you mean/,
+  ],
+  ['a policy', { policy: 'reads-order' }, 'policy', /did you mean reads-orders\?$/],
+  ['a bundle', { policy_bundle: 'ab'.repeat(32) }, 'policy_bundle', /^policy_bundle abab/],
+  ['a token', { token_id: '11111111-2222-4333-8444-555555555555' }, 'token_id', /^token_id 1111.* no kept record/],
+  ['a dry run of a task', { task: 'none', dry_run: true }, 'task', /^task none/],
+  ['a task that may not be unknown', { task: 'none', allow_unknown: false }, 'task', /^task none/],
+])('refuses what nothing known has: %s. Nothing is done, and nobody is blocked', async (_what, body, field, sentence) => {
+  await vend();
+  const answer = await post(body);
+  expect([answer.status, answer.body.error, answer.body.field]).toEqual([404, 'unknown_target', field]);
+  expect(answer.body.error_description).toMatch(sentence);
+  // RFC 6749, section 5.2: these characters alone.
+  expect(answer.body.error_description).toMatch(/^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/);
+  expect(states()).toEqual(['issued']);
+  expect(tvm.continuations.waiting).toEqual([]);
+  expect([...tvm.facts.facts]).toEqual([]);
+  for (const subject of [MISSPELT, SUBJECT]) expect(await tvm.standings.get(subject)).toEqual({});
+});
+
+it.each([
+  ['JSON', { 'content-type': 'application/json' }, JSON.stringify({ subject: MISSPELT, allow_unknown: true })],
+  [
+    'a form',
+    { 'content-type': 'application/x-www-form-urlencoded' },
+    new URLSearchParams({ subject: MISSPELT, allow_unknown: 'true' }).toString(),
+  ],
+])('blocks a workload that never asked for a token, if %s allows unknown ones', async (_what, headers, body) => {
+  expect((await call({ headers, body })).status).toBe(200);
+  expect((await tvm.standings.get(MISSPELT)).block).toMatchObject({ until: tvm.clock.now() + 60_000 });
+});
+
+it('counts in a dry run, and changes nothing', async () => {
+  await vend();
+  await vend();
+  for (const body of [{ all: true }, { subject: SUBJECT }, { audience: 'orders-db' }]) {
+    const answer = await post({ ...body, dry_run: true });
+    expect(answer.status).toBe(200);
+    expect(revocationDryRunResponse.strict().parse(answer.body)).toEqual({ would_revoke: 2, subjects: 1 });
+  }
+  const encoded = { 'content-type': 'application/x-www-form-urlencoded' };
+  expect(await call({ headers: encoded, body: 'all=true&dry_run=true' })).toMatchObject({ body: { would_revoke: 2 } });
+  expect(states()).toEqual(['issued', 'issued']);
+  expect(await tvm.standings.get(SUBJECT)).toEqual({});
+  expect(tvm.continuations.waiting).toEqual([]);
+});
+
+it('says in a dry run where the count was cut off', async () => {
+  await vend();
+  const { page } = tvm.index;
+  tvm.index.page = async (query) => {
+    tvm.clock.time += 1_000;
+    return { ...(await page(query)), next: 'more' };
+  };
+  expect((await post({ all: true, dry_run: true })).body).toEqual({ would_revoke: 5, subjects: 1, at_least: true });
 });
 
 it.each([

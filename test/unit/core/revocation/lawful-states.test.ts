@@ -17,6 +17,7 @@ import { selects } from '../../../../core/token-selector.ts';
 import {
   countingStatusIndexes,
   inMemoryBehaviour,
+  inMemoryFacts,
   inMemoryIndex,
   inMemoryOrders,
   inMemoryRecords,
@@ -109,6 +110,7 @@ async function world(indexCrashes: Crashes) {
     // Of two, so that there are several pages.
     index: { ...index, page: (query: Parameters<typeof index.page>[0]) => index.page({ ...query, limit: 2 }) },
     orders: inMemoryOrders(),
+    facts: inMemoryFacts(),
     continuations: {
       async goOnWith(revocationId: string, after: number) {
         due.push({ revocationId, at: clock.time + Math.max(after, 0) * 1000 });

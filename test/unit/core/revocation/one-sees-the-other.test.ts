@@ -4,6 +4,7 @@ import { goOnWithOrders, revokeTokens } from '../../../../core/revocation/revoke
 import { type IssuedRecord, STORED_WITHIN } from '../../../../core/token-record.ts';
 import {
   inMemoryContinuations,
+  inMemoryFacts,
   inMemoryIndex,
   inMemoryOrders,
   inMemoryRecords,
@@ -50,6 +51,7 @@ async function outcomes({ storedAfter = 0, askedAfter = 0, indexed = true }) {
       standings: inMemoryStandings(),
       index: inMemoryIndex(records, pause),
       orders: inMemoryOrders(),
+      facts: inMemoryFacts(),
       continuations: inMemoryContinuations(),
       clock,
     };

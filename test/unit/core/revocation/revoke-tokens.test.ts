@@ -3,6 +3,7 @@ import type { RevocationSelector } from '../../../../contract/selector.ts';
 import { indexTokens } from '../../../../core/index-tokens.ts';
 import { issueToken } from '../../../../core/issue-token.ts';
 import { DependencyFault } from '../../../../core/ports.ts';
+import { countTokens } from '../../../../core/revocation/count-tokens.ts';
 import { goOnWithOrders, progressOf, revokeTokens } from '../../../../core/revocation/revoke-tokens.ts';
 import { asking, from, machine, rules, SUBJECT } from '../../../fakes/machine.ts';
 
@@ -38,6 +39,34 @@ async function goOn(): Promise<void> {
 }
 
 describe('one token', () => {
+  it.each<[string, () => Promise<unknown>]>([
+    ['was revoked before', () => revoke({ tokenId: '00000001-0000-4000-8000-000000000000' })],
+    [
+      'has expired',
+      async () => {
+        tvm.clock.time += 900_000;
+      },
+    ],
+  ])('that %s leaves a fact for the audit: the revocation found nothing', async (_what, before) => {
+    const tokenId = await vend();
+    await before();
+    expect([...tvm.facts.facts.values()]).toEqual([]);
+    expect(await revoke({ tokenId }, { reason: 'seen in a log' })).toEqual({ done: true, revoked: 0 });
+    expect([...tvm.facts.facts.values()]).toEqual([
+      {
+        detailType: 'Revocation Completed',
+        detail: {
+          time: new Date(tvm.clock.now()).toISOString(),
+          revocationId: `order-${orders}`,
+          revoked: 0,
+          selector: { tokenId },
+          by: 'security.team',
+          reason: 'seen in a log',
+        },
+      },
+    ]);
+  });
+
   it('is taken back once', async () => {
     const tokenId = await vend();
     expect(await revoke({ tokenId }, { reason: 'leaked' })).toEqual({ done: true, revoked: 1 });
@@ -235,4 +264,43 @@ it('fails where it could not be ordered, and nothing is done', async () => {
   await expect(revoke({ audience: 'orders-db' })).rejects.toThrow('DynamoDB failed');
   await goOn();
   expect(status(tokenId)).toBe('issued');
+});
+
+describe('a dry run', () => {
+  const count = (selector: RevocationSelector, deadline = Number.POSITIVE_INFINITY) =>
+    countTokens({ selector, revocationId: 'none', by: 'security.team', askedAt: tvm.clock.now() }, deadline, tvm);
+  const OTHER = 'arn:aws:sts::111122223333:assumed-role/orders-service/i-0other';
+
+  it('counts what the revocation then revokes, and changes nothing', async () => {
+    const ids = [await vend(), await vend(asking({ task: 'nightly-7' })), await vend(asking(), OTHER)];
+    await revoke({ tokenId: ids[0] });
+    await issueToken(asking({ audience: 'billing' }), from, rules, tvm);
+    const before = [...tvm.records.states];
+    for (const [selector, tokens] of [
+      [{ all: true }, 2],
+      [{ subject: SUBJECT }, 2],
+      [{ audience: 'orders-db', task: 'nightly-7' }, 1],
+      [{ workload: 'i-0other' }, 1],
+      [{ tokenId: ids[0] }, 0],
+      [{ tokenId: ids[1] }, 1],
+      [{ all: true, issuedBefore: '2025-01-01T00:00:00Z' }, 0],
+    ] as [RevocationSelector, number][]) {
+      expect([selector, await count(selector)]).toEqual([
+        selector,
+        { tokens, subjects: tokens === 0 ? 0 : 1, complete: true },
+      ]);
+    }
+    expect([...tvm.records.states]).toEqual(before);
+    expect(await tvm.standings.get(SUBJECT)).toEqual({});
+    expect(tvm.continuations.waiting).toEqual([]);
+    expect(await revoke({ all: true })).toMatchObject({ revoked: 2 });
+    tvm.clock.time += 900_000;
+    expect(await count({ all: true })).toEqual({ tokens: 0, subjects: 0, complete: true });
+  });
+
+  it('says where the count was cut off', async () => {
+    for (let n = 0; n < 101; n++) await vend();
+    expect(await count({ all: true }, tvm.clock.now())).toEqual({ tokens: 100, subjects: 1, complete: false });
+    expect(await count({ all: true })).toEqual({ tokens: 101, subjects: 1, complete: true });
+  });
 });

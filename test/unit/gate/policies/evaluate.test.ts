@@ -76,7 +76,9 @@ describe('what can be told of conditions before a request', () => {
       } as const;
       const { readsOf } = policyFacts(parsed.json);
       const entities = (['Workload', 'Resource'] as const).flatMap((type) => readsOf[type].map((id) => ({ type, id })));
-      const policies = { a: { ...one, text, reads: ['*'], readsOf: entities, locations: [] } };
+      const policies = {
+        a: { ...one, text, reads: ['*'], readsOf: entities, locations: [], workloads: [], audiences: [] },
+      };
       const point = policyDecisionPoint({ ...bundle, policies });
       const conjuncts = conjunctsOf(parsed.json.conditions);
       const principal = workload(bundle, SERVICE);

@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest';
+import { nearestName } from '../../../core/nearest-name.ts';
+
+const arn = (name: string, account = '111122223333') => `arn:aws:iam::${account}:${name}`;
+const KNOWN = [arn('role/orders-service'), arn('user/ci-job'), arn('role/orders-servant')];
+
+it.each([
+  [arn('role/orders-servcie'), arn('role/orders-service')],
+  [arn('role/Orders-Service'), arn('role/orders-service')],
+  [arn('user/orders-service'), arn('role/orders-service')],
+  [arn('role/orders-service', '999988887777'), arn('role/orders-service')],
+  [arn('user/ci-jbo'), arn('user/ci-job')],
+  [arn('user/payments'), undefined],
+  ['x', undefined],
+])('of %s it finds %s', (name, nearest) => {
+  expect(nearestName(name, KNOWN)).toBe(nearest);
+});
+
+it('finds a name that differs in case only, even one of two letters', () => {
+  expect(nearestName('DB', ['db', 'dx'])).toBe('db');
+});
+
+it('finds nothing among no names', () => {
+  expect(nearestName('orders-db', [])).toBeUndefined();
+});

@@ -9,15 +9,15 @@ import { describe, readCedarFile, syntaxFlaws, type WrittenPolicy } from './ceda
 import { networksFile, resourcesFile, rolesFile, windowsFile, workloadsFile } from './data-files.ts';
 import { type Flaw, PolicyError, type PolicyFile } from './flaw.ts';
 import { readObligations } from './obligations.ts';
-import { ACTIONS, policyFacts, scopeEntity } from './policy-facts.ts';
-import { CONTEXT_PATHS, entityName, readableBy } from './question.ts';
-import { directParents } from './resource-tree.ts';
+import { ACTIONS, type PolicyFacts, policyFacts, scopeEntity } from './policy-facts.ts';
+import { CONTEXT_PATHS, entityName } from './question.ts';
+import { directParents, placeResource } from './resource-tree.ts';
 import { readYamlFile } from './yaml-file.ts';
 
 /** A policy file may have this many bytes of UTF-8. */
 const MOST_BYTES = 4 * 1024 * 1024;
 
-/** Cedar may have to be told this many entities for one policy, besides those of the request: each costs microseconds. */
+/** For one policy, Cedar is told at most this many entities besides those of the request. Each costs microseconds. */
 const MOST_ENTITIES = 200;
 
 /** What the files of a policy directory say, as far as they can be read. */
@@ -143,13 +143,9 @@ function bundled(
     const message = `"${id}" reads ${other}; it can read attributes of principal, resource and context, and of resources and workloads that it names`;
     flaw('policy/unsupported', message);
   }
-  const readsOf = (['Workload', 'Resource'] as const).flatMap((type) =>
-    facts.readsOf[type].map((id) => ({ type, id })),
-  );
-  const resources = readsOf.filter(({ type }) => type === 'Resource');
-  const told = readableBy(data, [{ reads: [], readsOf: resources }]).entities.size + readsOf.length - resources.length;
-  if (told > MOST_ENTITIES) {
-    const message = `"${id}" reads so much of entities that it names that Cedar must be told ${told} with what they are in; make several policies of it, for ${MOST_ENTITIES} at most`;
+  const told = entitiesTold(facts, data);
+  if (told === undefined) {
+    const message = `"${id}" reads so many of the entities that it names that Cedar must be told more than ${MOST_ENTITIES}, with all that they are in; make several policies of it`;
     flaw('policy/too-large', message);
   }
   const { obligations, flaws } = readObligations(json.annotations ?? {}, json.effect, {
@@ -170,11 +166,28 @@ function bundled(
     ...(resource && { resource: entityName(resource.type, resource.id) }),
     reads: facts.reads,
     locations: facts.named.Resource,
-    ...(readsOf.length > 0 && { readsOf }),
-    ...(facts.soughtInResource.length > 0 && { soughtInResource: facts.soughtInResource }),
+    ...told,
     workloads: facts.named.Workload,
     audiences: facts.audiences,
     obligations,
+  };
+}
+
+/** What Cedar must be told for a policy besides the entities of a request; `undefined` if that is more than it may be. */
+function entitiesTold(
+  { readsOf, soughtInResource }: PolicyFacts,
+  data: DataFiles,
+): Pick<BundledPolicy, 'readsOf' | 'soughtInResource'> | undefined {
+  const told = new Set(readsOf.Workload);
+  for (const location of readsOf.Resource) {
+    if (told.size > MOST_ENTITIES) return undefined;
+    for (const above of placeResource(data, location).ancestry) told.add(above.location);
+  }
+  if (told.size > MOST_ENTITIES) return undefined;
+  const named = (['Workload', 'Resource'] as const).flatMap((type) => readsOf[type].map((id) => ({ type, id })));
+  return {
+    ...(named.length > 0 && { readsOf: named }),
+    ...(soughtInResource.length > 0 && { soughtInResource }),
   };
 }
 

@@ -2,7 +2,7 @@ import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import type { PolicyBundle } from './bundle.ts';
 import { type Readable, readableBy } from './question.ts';
 
-/** The policies whose scopes can match one question: all others have no say in it. With what these policies can read. */
+/** The policies whose scopes can match one question, and what they can read. All other policies have no say in it. */
 export interface Slice extends Readable {
   /** Under which Cedar keeps them, parsed. */
   preparsedPolicySetId: string;

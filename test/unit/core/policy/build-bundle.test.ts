@@ -84,7 +84,7 @@ describe('buildPolicyBundle', () => {
     [
       'more of named resources than Cedar can be told for each request',
       `@id("a") ${permit} when { {${Array.from({ length: 101 }, (_, n) => `"a${n}": Resource::"db${n}/t"`).join(', ')}}.a0 in resource };`,
-      /^policy\/too-large .*"a" reads so much of entities that it names that Cedar must be told 202 .* 200 at most/,
+      /^policy\/too-large .*"a" reads so many of the entities that it names that Cedar must be told more than 200, with all that they are in/,
     ],
     [
       'conditions nested so deeply that Cedar would not survive them',
@@ -249,6 +249,12 @@ describe('buildPolicyBundle', () => {
       soughtInResource: ['db/t', 'db/u'],
     });
     expect(policies.attribute).toMatchObject({ readsOf: [{ type: 'Resource', id: 'db' }] });
+  });
+
+  it('takes a policy for which Cedar is told as many entities as it may be', () => {
+    const members = Array.from({ length: 100 }, (_, n) => `"a${n}": Resource::"db${n}/t"`).join(', ');
+    const text = `@id("a") permit (principal, action == Action::"read", resource) when { {${members}}.a0 in resource };`;
+    expect(buildPolicyBundle(policyFiles(text)).policies.a?.readsOf).toHaveLength(100);
   });
 
   it('tells all that is wrong at once', () => {

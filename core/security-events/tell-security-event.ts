@@ -31,7 +31,8 @@ export function securityEventOf(event: AuditEvent, { issuer, receiver }: Telling
   if (told === undefined) return undefined;
   const { eventId, time } = event.detail;
   const iat = seconds(time);
-  const id = createHash('sha256').update(JSON.stringify([eventId, receiver.name]));
+  // Of what is told, too: by its id alone, one event could be told in the place of another.
+  const id = createHash('sha256').update(JSON.stringify([eventId, receiver.name, told]));
   return {
     iss: issuer,
     // In the order of time: who polls is given the oldest first.

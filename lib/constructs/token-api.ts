@@ -66,7 +66,7 @@ export class TokenApi extends Construct {
   /** The host name that DNS must point the custom domain to, where there is one. */
   readonly domainTarget: string | undefined;
   private readonly api: RestApi;
-  /** The ARNs of each function's methods. */
+  /** The ARNs of the methods of each function behind the API. */
   private readonly methodArns = new Map<IFunction, string[]>();
   /** An emulator does not know the type of resource that says who may invoke a function. */
   private readonly limitInvocation: boolean;
@@ -174,18 +174,18 @@ export class TokenApi extends Construct {
 
   private method(path: string, handler: IFunction, method: Method, authorizationType: AuthorizationType): void {
     this.api.root.resourceForPath(path).addMethod(method, integration(handler), { authorizationType });
+    const methodArns = this.methodArns.get(handler) ?? this.putBehind(handler);
     // With the stage's name, not a reference to it: the console's test calls, which bypass authorization, have another.
     // What a path's parameter may be is `*`, as CDK's own permissions have it.
-    const methodArn = this.api.arnForExecuteApi(method, path.replaceAll(/\{\w+\}/g, '*'), STAGE);
-    const known = this.methodArns.get(handler);
-    if (known !== undefined) known.push(methodArn);
-    else this.firstMethod(handler, methodArn);
+    methodArns.push(this.api.arnForExecuteApi(method, path.replaceAll(/\{\w+\}/g, '*'), STAGE));
   }
 
-  private firstMethod(handler: IFunction, methodArn: string): void {
-    const methodArns = [methodArn];
+  /** Puts a function behind the API: no methods yet. */
+  private putBehind(handler: IFunction): string[] {
+    const methodArns: string[] = [];
     this.methodArns.set(handler, methodArns);
     if (this.limitInvocation) invokedOnlyBy(methodArns, handler);
+    return methodArns;
   }
 
   private domain({ name, certificate_arn }: NonNullable<Config['domain']>): DomainNameOptions {

@@ -111,6 +111,8 @@ it('the same event is the same SET for a receiver, to the byte, and another for 
   const set = (to = receiver) => signedJws(signer, 'secevent+jwt', tell(revoked, to) ?? {});
   expect(await set()).toBe(await set());
   expect(tell(revoked)?.jti).not.toBe(tell(revoked, { ...receiver, name: 'other' })?.jti);
+  const other = { ...revoked, detail: { ...revoked.detail, tokenId: crypto.randomUUID() } } as AuditEvent;
+  expect(tell(revoked)?.jti).not.toBe(tell(other)?.jti);
 });
 
 it('jose verifies it, by its type and with neither sub nor exp (SSF 1.0, section 4.1)', async () => {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { authorizationDetail } from './authorization-details.ts';
 import { happened, oversightEvents } from './oversight-events.ts';
-import { askedRevocation, blockFor, said } from './revocation.ts';
+import { askedRevocation, askedRevocationSchema, blockFor, said } from './revocation.ts';
 import { revocationSelector, selectorFields, task } from './selector.ts';
 import { name, reason, tokenId } from './text.ts';
 import { obligations } from './token.ts';
@@ -152,4 +152,8 @@ export const revocationRequested = z
   .transform(({ version, reason, blockFor, ...selector }, context) =>
     askedRevocation({ selector: said(selector), reason, blockFor }, context),
   )
-  .meta({ id: 'RevocationRequested', description: 'Which tokens to take back. Of several members, all must hold.' });
+  .meta({
+    id: 'RevocationRequested',
+    description: 'Which tokens to take back. Of several members, all must hold.',
+    ...askedRevocationSchema(Object.keys(revocationSelector.shape), 'blockFor'),
+  });

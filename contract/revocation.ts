@@ -1,6 +1,14 @@
 import * as z from 'zod';
+import { having, havingNone, havingOne, type MembersSchema, stated } from './alternatives.ts';
 import { limits } from './limits.ts';
-import { type RevocationSelector, revocationSelector, selectorFields, somethingPicked, task } from './selector.ts';
+import {
+  type RevocationSelector,
+  revocationSelector,
+  selectorFields,
+  somethingPicked,
+  somethingPickedSchema,
+  task,
+} from './selector.ts';
 import { subject } from './subject.ts';
 import { reason, tokenId, unverifiedToken } from './text.ts';
 
@@ -11,7 +19,11 @@ export const ownRevocationRequest = z
     path: ['token'],
     error: 'or token_id or task must be given, one of the three',
   })
-  .meta({ id: 'OwnRevocationRequest', description: 'One of the caller’s own tokens, or all it has for a task.' });
+  .meta({
+    id: 'OwnRevocationRequest',
+    description: 'One of the caller’s own tokens, or all it has for a task.',
+    ...stated(havingOne(['token', 'token_id', 'task'])),
+  });
 
 const { tokenId: token_id, policyBundle: policy_bundle, issuedBefore: issued_before, ...sameName } = selectorFields;
 
@@ -46,14 +58,24 @@ export function askedRevocation(
   return { selector, reason, blockFor };
 }
 
+/**
+ * `askedRevocation` as JSON Schema.
+ *
+ * @param members the names of the fields of the selector
+ * @param blockFor the name of `blockFor`
+ */
+export function askedRevocationSchema(members: readonly string[], blockFor: string): { allOf: MembersSchema[] } {
+  const others = members.filter((member) => member !== 'subject');
+  const onlySubject = { ...having('subject'), ...havingNone(others) };
+  return stated(somethingPickedSchema(members), { anyOf: [{ properties: { [blockFor]: { const: 0 } } }, onlySubject] });
+}
+
+const picks = { token_id, ...sameName, policy_bundle, issued_before, all: revocationSelector.shape.all };
+
 /** `POST /revocations`: an operator takes back whatever tokens the members pick out. Anything unknown is refused. */
 export const revocationRequest = z
   .strictObject({
-    token_id,
-    ...sameName,
-    policy_bundle,
-    issued_before,
-    all: revocationSelector.shape.all,
+    ...picks,
     reason: reason.optional(),
     block_for: blockFor.optional(),
   })
@@ -61,7 +83,11 @@ export const revocationRequest = z
     const selector = { tokenId: token_id, ...picks, policyBundle: policy_bundle, issuedBefore: issued_before };
     return askedRevocation({ selector: said(selector), reason, blockFor: block_for }, context);
   })
-  .meta({ id: 'RevocationRequest', description: 'Which tokens to take back. Of several members, all must hold.' });
+  .meta({
+    id: 'RevocationRequest',
+    description: 'Which tokens to take back. Of several members, all must hold.',
+    ...askedRevocationSchema(Object.keys(picks), 'block_for'),
+  });
 
 /** `POST /revocations` and `GET /revocations/{id}`, answered. */
 export const revocationResponse = z

@@ -1,7 +1,7 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { CALLER_PATHS } from '../../lib/constructs/token-api.ts';
-import { synthesize, synthesizeWithRules } from './synthesize.ts';
+import { methodsOf, synthesize, synthesizeWithRules } from './synthesize.ts';
 
 describe('in production', () => {
   const template = synthesize('revocation_sources = ["security.team"]');
@@ -25,16 +25,8 @@ describe('in production', () => {
   });
 
   it('the API asks for signatures on every path but discovery', () => {
-    const resources = template.findResources('AWS::ApiGateway::Resource');
-    const pathOf = ({ Ref = '' }: { Ref?: string }): string => {
-      const { ParentId, PathPart } = resources[Ref]?.Properties ?? {};
-      return PathPart === undefined ? '' : `${pathOf(ParentId)}/${PathPart}`;
-    };
-    const methods = Object.values(template.findResources('AWS::ApiGateway::Method')).map(({ Properties }) => ({
-      call: `${Properties.HttpMethod} ${pathOf(Properties.ResourceId)}`,
-      by: Properties.AuthorizationType,
-    }));
-    const open = methods.filter(({ by }) => by !== 'AWS_IAM').map(({ call }) => call);
+    const methods = methodsOf(template);
+    const open = methods.filter((method) => method.open).map(({ call }) => call);
     expect(open.sort()).toEqual([
       'GET /.well-known/audit-keys.json',
       'GET /.well-known/jwks.json',
@@ -44,7 +36,7 @@ describe('in production', () => {
       'GET /status-lists',
       'GET /status-lists/{list}',
     ]);
-    const signed = methods.filter(({ by }) => by === 'AWS_IAM').map(({ call }) => call.replace(/\{\w+\}/, '*'));
+    const signed = methods.filter((method) => !method.open).map(({ call }) => call.replace(/\{\w+\}/, '*'));
     const { 'security-event-receiver': _, ...paths } = CALLER_PATHS;
     const callable: string[] = Object.values(paths).flat();
     // What is called by `/tokens/*` is another resource: the summary.

@@ -1,6 +1,4 @@
 import { validate } from '@readme/openapi-parser';
-import { Ajv2020 } from 'ajv/dist/2020.js';
-import { fullFormats } from 'ajv-formats/dist/formats.js';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { revocationRequested } from '../../../contract/events.ts';
@@ -12,6 +10,7 @@ import { revocationSelector } from '../../../contract/selector.ts';
 import { tokenRequest } from '../../../contract/token.ts';
 import { transmitterMetadata } from '../../../core/security-events/transmitter-metadata.ts';
 import { openIdMetadata, serverMetadata } from '../../../core/server-metadata.ts';
+import { strictAjv } from '../../support/json-schema.ts';
 
 interface Operation {
   operationId: string;
@@ -119,7 +118,7 @@ describe('the OpenAPI document', () => {
   });
 });
 
-const ajv = new Ajv2020({ strict: true, strictTypes: false, strictRequired: false, formats: fullFormats });
+const ajv = strictAjv();
 // As a schema, the document has these members.
 ajv.addVocabulary(['openapi', 'info', 'servers', 'security', 'paths', 'components']);
 ajv.addSchema(document, 'openapi');

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { authorizationDetail } from './authorization-details.ts';
 import { happened, oversightEvents } from './oversight-events.ts';
-import { allowUnknown, askedRevocation, blockFor, said } from './revocation.ts';
+import { allowUnknown, askedRevocation, askedRevocationSchema, blockFor, said } from './revocation.ts';
 import { revocationSelector, selectorFields, task } from './selector.ts';
 import { name, reason, tokenId } from './text.ts';
 import { obligations } from './token.ts';
@@ -153,4 +153,8 @@ export const revocationRequested = z
   .transform(({ version, reason, blockFor, allowUnknown, ...selector }, context) =>
     askedRevocation({ selector: said(selector), reason, blockFor, allowUnknown }, context),
   )
-  .meta({ id: 'RevocationRequested', description: 'Which tokens to revoke. Of several members, all must hold.' });
+  .meta({
+    id: 'RevocationRequested',
+    description: 'Which tokens to revoke. Of several members, all must hold.',
+    ...askedRevocationSchema(Object.keys(revocationSelector.shape), 'blockFor'),
+  });

@@ -10,8 +10,13 @@ export const introspectionRequest = z
 /** `POST /introspect`, answered (RFC 7662, section 2.2): an inactive token is that and nothing more. */
 export const introspectionResponse = z
   .discriminatedUnion('active', [
-    z.object({ active: z.literal(false) }),
-    tokenClaims.extend({ active: z.literal(true), token_type: z.literal('Bearer') }),
+    // First: clients that try one after the other, without regard for `active`, would take any answer for an inactive token.
+    tokenClaims
+      .extend({ active: z.literal(true), token_type: z.literal('Bearer') })
+      .meta({ id: 'ActiveToken', description: 'The claims of an active token.' }),
+    z
+      .object({ active: z.literal(false) })
+      .meta({ id: 'InactiveToken', description: 'The token is expired, revoked, not for this caller, or no token.' }),
   ])
   .meta({ id: 'IntrospectionResponse', description: 'The token’s claims while it is active.' });
 export type IntrospectionResponse = z.infer<typeof introspectionResponse>;

@@ -1,12 +1,17 @@
 import * as z from 'zod';
-import { action, authorizationDetail, location } from './authorization-details.ts';
 import { errorResponse } from './errors.ts';
 import { anyExplanationRequest, explanation, explanationRequest } from './explanation.ts';
 import { introspectionRequest, introspectionResponse } from './introspection.ts';
 import {
+  jsonWebKeySet,
+  openIdMetadata,
+  serverMetadata,
+  statusListAggregation,
+  transmitterMetadata,
+} from './metadata.ts';
+import {
   ownRevocationRequest,
   revocationAnswer,
-  revocationDryRunResponse,
   revocationProgressRequest,
   revocationRequest,
   revocationResponse,
@@ -17,7 +22,6 @@ import { SECURITY_EVENT_TYPE, securityEventError } from './security-event.ts';
 import { securityEventPollRequest, securityEventPollResponse } from './security-event-poll.ts';
 import { tokenRequest, tokenResponse } from './token.ts';
 import {
-  listedToken,
   tokenLifeRequest,
   tokenLifeResponse,
   tokenListRequest,
@@ -40,14 +44,56 @@ interface Operation {
   response?: z.ZodType;
 }
 
+/** The errors of the API, each a component of the document. Where the gateway itself answers, the body has the same form. */
 const ERRORS = {
-  400: 'The request is not as it must be; `field` names what.',
-  403: 'Not allowed: by IAM, or by policy.',
-  404: 'There is nothing with this id, or nothing known that a revocation names.',
-  429: 'Too many requests; try again after `Retry-After` seconds.',
-  500: 'The machine failed.',
-  503: 'A dependency failed; try again after `Retry-After` seconds.',
+  400: ['BadRequest', 'The request is malformed; `field` names the parameter at fault.'],
+  403: ['AccessDenied', 'Denied by IAM or by policy.'],
+  404: ['NotFound', 'Nothing has this id, or nothing known has what a revocation names.'],
+  413: ['TooLarge', 'The request is larger than the gateway accepts.'],
+  429: ['TooManyRequests', 'Too many requests.'],
+  500: ['ServerError', 'The service failed.'],
+  501: ['NotImplemented', 'The service does not support what `field` asks for.'],
+  503: ['Unavailable', 'A dependency failed.'],
+  504: ['Timeout', 'The service did not answer in time. The request may have been carried out.'],
 } as const;
+
+type ErrorStatus = keyof typeof ERRORS;
+
+/** The errors that any operation may answer with. */
+const ALWAYS: readonly ErrorStatus[] = [429, 500, 503, 504];
+
+/** The errors that say when to try again. A 500 says so only where the gateway answers. */
+const RETRIED: readonly ErrorStatus[] = [429, 503];
+const RETRIED_AT_TIMES: readonly ErrorStatus[] = [500, 504];
+
+const HEADERS = {
+  RetryAfter: {
+    description: 'Seconds after which to try again (RFC 9110, section 10.2.3).',
+    required: true,
+    schema: { type: 'integer', minimum: 0 },
+  },
+  RetryAfterAtTimes: {
+    description: 'Seconds after which to try again, if the gateway answers.',
+    schema: { type: 'integer', minimum: 0 },
+  },
+  NeverCached: {
+    description: 'The answer must not be stored (RFC 6749, section 5.1).',
+    required: true,
+    schema: { type: 'string', const: 'no-store' },
+  },
+  Cached: {
+    description: 'How long anybody may cache the answer: `public, max-age=` and seconds.',
+    required: true,
+    schema: { type: 'string' },
+  },
+  ETag: {
+    description: 'The version of the document, for `If-None-Match`.',
+    required: true,
+    schema: { type: 'string' },
+  },
+} as const;
+
+type HeaderName = keyof typeof HEADERS;
 
 /** The signed paths of the API, in the order a token meets them. */
 const OPERATIONS: Record<string, Operation> = {
@@ -139,15 +185,41 @@ const OPERATIONS: Record<string, Operation> = {
   },
 };
 
-const METADATA = {
-  '/.well-known/jwks.json': ['The public keys of every token that may still be valid (RFC 7517)', 'keys'],
-  '/.well-known/openid-configuration': ['The machine’s metadata (OpenID Connect Discovery)', 'issuer'],
-  '/.well-known/oauth-authorization-server': ['The machine’s metadata (RFC 8414)', 'issuer'],
-  '/.well-known/status-list-keys.json': ['The public keys of the status lists (RFC 7517)', 'keys'],
-  '/status-lists': ['Where the status lists are (draft-ietf-oauth-status-list, section 9.3)', 'status_lists'],
-  '/.well-known/ssf-configuration': ['What security events are transmitted by, where they are (SSF 1.0)', 'issuer'],
-  '/.well-known/security-event-keys.json': ['The key of security events, where they are transmitted', 'keys'],
-} as const;
+/** The documents that are open to all. */
+const OPEN: Record<string, { summary: string; response: z.ZodType }> = {
+  '/.well-known/jwks.json': {
+    summary: 'The public keys of every token that may still be valid (RFC 7517)',
+    response: jsonWebKeySet,
+  },
+  '/.well-known/openid-configuration': {
+    summary: 'The service’s metadata (OpenID Connect Discovery)',
+    response: openIdMetadata,
+  },
+  '/.well-known/oauth-authorization-server': {
+    summary: 'The service’s metadata (RFC 8414)',
+    response: serverMetadata,
+  },
+  '/.well-known/status-list-keys.json': {
+    summary: 'The public keys of the status lists (RFC 7517)',
+    response: jsonWebKeySet,
+  },
+  '/.well-known/audit-keys.json': {
+    summary: 'The public key of the digests of the audit archive (RFC 7517)',
+    response: jsonWebKeySet,
+  },
+  '/.well-known/ssf-configuration': {
+    summary: 'How security events are transmitted, if the deployment has receivers (SSF 1.0)',
+    response: transmitterMetadata,
+  },
+  '/.well-known/security-event-keys.json': {
+    summary: 'The public key of security events, if the deployment has receivers (RFC 7517)',
+    response: jsonWebKeySet,
+  },
+  '/status-lists': {
+    summary: 'The URIs of the status lists (draft-ietf-oauth-status-list, section 9.3)',
+    response: statusListAggregation,
+  },
+};
 
 /** Where transmitters push security events, if any are trusted (RFC 8935). */
 const RECEIVING = {
@@ -161,68 +233,57 @@ const RECEIVING = {
       content: { [`application/${SECURITY_EVENT_TYPE}`]: { schema: { type: 'string' } } },
     },
     responses: {
-      202: { description: 'Accepted; also when it comes again.' },
-      400: { description: 'Not accepted, for good.', content: { 'application/json': json(securityEventError) } },
-      503: { description: 'A dependency failed; push it again.', content: { 'application/json': json(errorResponse) } },
+      202: { description: 'Accepted; also when it comes again.', headers: headers('NeverCached') },
+      400: {
+        description: 'Not accepted. Do not send it again.',
+        headers: headers('NeverCached'),
+        content: json(securityEventError),
+      },
+      ...errors([413, ...ALWAYS]),
     },
   },
 };
 
-const STATUS_LIST = {
-  get: {
-    operationId: 'status-list',
-    summary: 'A status list: which tokens are revoked',
-    description: 'draft-ietf-oauth-status-list-20. For whoever verifies tokens offline.',
-    security: [],
-    parameters: [
-      {
-        name: 'list',
-        in: 'path',
-        required: true,
-        description: 'As `status_list.uri` of a token says.',
-        schema: { type: 'integer' },
-      },
-      { name: 'if-none-match', in: 'header', required: false, schema: { type: 'string' } },
-    ],
-    responses: {
-      200: {
-        description: 'The Status List Token, with `ETag` and `Cache-Control`.',
-        content: { 'application/statuslist+jwt': { schema: { type: 'string' } } },
-      },
-      304: { description: 'It is as it was.' },
-      404: {
-        description: 'There is no such list, or all of its tokens are over.',
-        content: { 'application/json': json(errorResponse) },
-      },
-      503: {
-        description: 'There is nothing that holds yet; try again.',
-        content: { 'application/json': json(errorResponse) },
-      },
+const STATUS_LIST = readable({
+  operationId: 'status-list',
+  summary: 'A status list: which tokens are revoked',
+  description: 'draft-ietf-oauth-status-list-20. For whoever verifies tokens offline.',
+  security: [],
+  parameters: [
+    {
+      name: 'list',
+      in: 'path',
+      required: true,
+      description: 'The number of the list, as in `status_list.uri` of a token.',
+      schema: { type: 'integer', minimum: 1 },
     },
+    {
+      name: 'time',
+      in: 'query',
+      description: 'A status list of another time, in seconds since the epoch (section 8.4). It is not supported: 501.',
+      schema: { type: 'integer' },
+    },
+    {
+      name: 'If-None-Match',
+      in: 'header',
+      description: 'The `ETag` of the list that the caller has.',
+      schema: { type: 'string' },
+    },
+  ],
+  responses: {
+    200: {
+      description: 'The Status List Token: a signed JWT.',
+      headers: headers('Cached', 'ETag'),
+      content: { 'application/statuslist+jwt': { schema: { type: 'string' } } },
+    },
+    304: { description: 'The list that the caller has is the current one.', headers: headers('Cached', 'ETag') },
+    ...errors([404, 501, ...ALWAYS]),
   },
-};
+});
 
 /** The OpenAPI 3.1 document of the API, made from the schemas that its requests are validated by. */
-export function openApiDocument(): Record<string, unknown> {
-  const registry = z.registry<{ id?: string }>();
-  const schemas = new Set([
-    action,
-    location,
-    authorizationDetail,
-    errorResponse,
-    securityEventError,
-    listedToken,
-    revocationDryRunResponse,
-    ...Object.values(OPERATIONS).flatMap(({ request, response }) => [request, response]),
-  ]);
-  for (const schema of schemas) {
-    const id = schema?.meta()?.id;
-    if (schema !== undefined && id !== undefined) registry.add(schema, { id });
-  }
-  for (const [path, { parameters }] of Object.entries(OPERATIONS)) {
-    if (parameters !== undefined) registry.add(parameters, { id: path });
-  }
-  const { schemas: components } = z.toJSONSchema(registry, { uri: (id) => `#/components/schemas/${id}`, io: 'input' });
+export function openApiDocument(): object {
+  const { schemas, parameters } = convertedSchemas();
   return {
     openapi: '3.1.0',
     info: {
@@ -233,9 +294,21 @@ export function openApiDocument(): Record<string, unknown> {
     },
     servers: [{ url: '{issuer}', variables: { issuer: { default: 'https://tokens.example.com' } } }],
     security: [{ sigv4: [] }],
-    paths: { ...signedPaths(components), ...openPaths(), '/security-events': RECEIVING },
+    paths: {
+      ...mapped(OPERATIONS, (operation, path) => signedPath(path, operation, parameters[path])),
+      ...mapped(OPEN, ({ summary, response }, path) => openPath(path, summary, response)),
+      '/status-lists/{list}': STATUS_LIST,
+      '/security-events': RECEIVING,
+    },
     components: {
-      schemas: withoutIds(components),
+      schemas,
+      headers: HEADERS,
+      responses: Object.fromEntries(
+        Object.entries(ERRORS).map(([status, [name, description]]) => [
+          name,
+          { description, headers: retryHeaders(Number(status) as ErrorStatus), content: json(errorResponse) },
+        ]),
+      ),
       securitySchemes: {
         sigv4: {
           type: 'apiKey',
@@ -249,49 +322,70 @@ export function openApiDocument(): Record<string, unknown> {
   };
 }
 
-function signedPaths(components: Record<string, object>): object {
-  return Object.fromEntries(
-    Object.entries(OPERATIONS).map(([path, { summary, description, method = 'post', request, jsonOnly, response }]) => [
-      path,
-      {
-        [method]: {
-          operationId: path.slice(1).replaceAll('/', '-').replace(/[{}]/g, ''),
-          summary,
-          description,
-          ...(components[path] && { parameters: parametersOf(path, components[path]) }),
-          ...(request && {
-            requestBody: {
-              required: true,
-              content: {
-                ...(!jsonOnly && { 'application/x-www-form-urlencoded': json(request) }),
-                'application/json': json(request),
-              },
-            },
-          }),
-          responses: {
-            200: {
-              description: 'Done.',
-              content: { 'application/json': response ? json(response) : { schema: { type: 'object' } } },
-            },
-            ...Object.fromEntries(
-              Object.entries(ERRORS)
-                // Only where a path or a revocation names something can there be nothing of that name.
-                .filter(([status]) => status !== '404' || path.includes('{') || path === '/revocations')
-                .map(([status, description]) => [
-                  status,
-                  { description, content: { 'application/json': json(errorResponse) } },
-                ]),
-            ),
-          },
+function signedPath(path: string, operation: Operation, parameters: ObjectSchema | undefined): object {
+  const { summary, description, method = 'post', request, jsonOnly, response } = operation;
+  // Only a path or a revocation that names something can name what does not exist.
+  const refused: ErrorStatus[] = [
+    400,
+    403,
+    ...(path.includes('{') || path === '/revocations' ? [404 as const] : []),
+    ...(request ? [413 as const] : []),
+  ];
+  return {
+    [method]: {
+      operationId: operationId(path),
+      summary,
+      description,
+      ...(parameters && { parameters: parametersOf(path, parameters) }),
+      ...(request && {
+        requestBody: { required: true, content: { ...json(request), ...(!jsonOnly && form(request)) } },
+      }),
+      responses: {
+        200: {
+          description: 'Done.',
+          headers: headers('NeverCached'),
+          content: response ? json(response) : { 'application/json': { schema: { type: 'object' } } },
         },
+        ...errors([...refused, ...ALWAYS]),
       },
-    ]),
-  );
+    },
+  };
+}
+
+function openPath(path: string, summary: string, response: z.ZodType): object {
+  return readable({
+    operationId: operationId(path),
+    summary,
+    security: [],
+    responses: {
+      200: { description: summary, headers: headers('Cached'), content: json(response) },
+      ...errors(ALWAYS),
+    },
+  });
+}
+
+interface GetOperation {
+  operationId: string;
+  responses: Record<string, object>;
+}
+
+/** A document by GET, and by HEAD, which answers with the same headers and no body (RFC 9110, section 9.3.2). */
+function readable<O extends GetOperation>(get: O): { get: O; head: O } {
+  const responses = Object.entries(get.responses).map(([status, response]) => {
+    const error = ERRORS[Number(status) as ErrorStatus];
+    if (error !== undefined) {
+      const [, description] = error;
+      return [status, { description, headers: retryHeaders(Number(status) as ErrorStatus) }];
+    }
+    const { content: _, ...rest } = response as { content?: object };
+    return [status, rest];
+  });
+  return { get, head: { ...get, operationId: `${get.operationId}-head`, responses: Object.fromEntries(responses) } };
 }
 
 /** What a path's URL says, of the JSON Schema of its parameters. */
-function parametersOf(path: string, { properties, required = [] }: ParametersSchema): object[] {
-  return Object.entries(properties ?? {}).map(([name, { description, ...schema }]) => {
+function parametersOf(path: string, { properties, required = [] }: ObjectSchema): object[] {
+  return Object.entries(properties).map(([name, { description, ...schema }]) => {
     const inPath = path.includes(`{${name}}`);
     return {
       name,
@@ -303,41 +397,90 @@ function parametersOf(path: string, { properties, required = [] }: ParametersSch
   });
 }
 
-interface ParametersSchema {
-  properties?: Record<string, { description?: string }>;
+interface ObjectSchema {
+  properties: Record<string, { description?: string | undefined }>;
   required?: string[];
 }
 
-function openPaths(): object {
-  const metadata = Object.entries(METADATA).map(([path, [summary, member]]) => [
-    path,
-    {
-      get: {
-        operationId: path.replace('/.well-known/', '').replace('/', ''),
-        summary,
-        security: [],
-        responses: {
-          200: {
-            description: summary,
-            content: { 'application/json': { schema: { type: 'object', required: [member] } } },
-          },
-        },
-      },
-    },
-  ]);
-  return { ...Object.fromEntries(metadata), '/status-lists/{list}': STATUS_LIST };
+/**
+ * The schemas of the operations in JSON Schema: a component for each that has an id, however deep it stands, and the
+ * parameters of each path.
+ */
+function convertedSchemas(): { schemas: object; parameters: Record<string, ObjectSchema> } {
+  const operations = [...Object.values(OPERATIONS), ...Object.values(OPEN)] as Pick<
+    Operation,
+    'request' | 'response'
+  >[];
+  const bodies = operations.flatMap(({ request, response }) => [request, response]).filter((one) => one !== undefined);
+  const all = z.object({
+    bodies: z.union([errorResponse, securityEventError, ...new Set(bodies)]),
+    // Without their ids, so that they are no components themselves.
+    ...mapped(OPERATIONS, ({ parameters }) => z.object(parameters?.shape ?? {})),
+  });
+  // zod puts what has an id into $defs, and refers to it there.
+  const { $defs, properties } = JSON.parse(JSON.stringify(z.toJSONSchema(all, { io: 'input' })), (key, value) =>
+    key === '$ref' ? value.replace('#/$defs/', '#/components/schemas/') : value,
+  );
+  const schemas = mapped($defs as Record<string, ObjectSchema & { id?: string }>, ({ id: _, ...schema }) => schema);
+  for (const request of new Set(Object.values(OPERATIONS).map(({ request }) => request))) {
+    const { id = '' } = request?.meta() ?? {};
+    const schema = schemas[id];
+    if (request !== undefined && schema !== undefined && isDetailed(request)) schemas[`${id}Form`] = asForm(schema);
+  }
+  const parameters = Object.entries(OPERATIONS).filter(([, operation]) => operation.parameters !== undefined);
+  return { schemas, parameters: Object.fromEntries(parameters.map(([path]) => [path, properties[path]])) };
+}
+
+function operationId(path: string): string {
+  return path
+    .replace(/^\/(\.well-known\/)?/, '')
+    .replaceAll('/', '-')
+    .replace(/[{}]/g, '');
+}
+
+function reference(schema: z.ZodType): { $ref: string } {
+  return { $ref: `#/components/schemas/${schema.meta()?.id}` };
 }
 
 function json(schema: z.ZodType): object {
-  return { schema: { $ref: `#/components/schemas/${schema.meta()?.id}` } };
+  return { 'application/json': { schema: reference(schema) } };
 }
 
-/**
- * Component schemas are named by their place; their own `$id` and `$schema` would name them again, elsewhere. Those named
- * like a path are its parameters, and stand there.
- */
-function withoutIds(components: Record<string, object>): object {
-  const all = Object.entries(components as Record<string, Record<string, unknown>>);
-  const named = all.filter(([name]) => !name.startsWith('/'));
-  return Object.fromEntries(named.map(([name, { $id, $schema, id, ...schema }]) => [name, schema]));
+/** A form, in which `authorization_details` is JSON text: a schema of its own, as no generator makes JSON of an array here. */
+function form(schema: z.ZodType): object {
+  const { $ref } = reference(schema);
+  return { 'application/x-www-form-urlencoded': { schema: { $ref: isDetailed(schema) ? `${$ref}Form` : $ref } } };
+}
+
+function isDetailed(schema: z.ZodType): boolean {
+  return schema instanceof z.ZodObject && Object.hasOwn(schema.shape, 'authorization_details');
+}
+
+/** The schema of a request as a form writes it. */
+function asForm(schema: ObjectSchema): ObjectSchema {
+  const { authorization_details: { description, ...details } = {}, ...others } = schema.properties;
+  const text = { type: 'string', contentMediaType: 'application/json', contentSchema: details };
+  return { ...schema, properties: { authorization_details: { description, ...text }, ...others } };
+}
+
+function errors(statuses: readonly ErrorStatus[]): Record<string, object> {
+  return Object.fromEntries(
+    statuses.map((status) => [status, { $ref: `#/components/responses/${ERRORS[status][0]}` }]),
+  );
+}
+
+function headers(...names: HeaderName[]): object {
+  const header = { Cached: 'Cache-Control', NeverCached: 'Cache-Control', ETag: 'ETag' } as Record<string, string>;
+  return Object.fromEntries(
+    names.map((name) => [header[name] ?? 'Retry-After', { $ref: `#/components/headers/${name}` }]),
+  );
+}
+
+function retryHeaders(status: ErrorStatus): object {
+  if (RETRIED.includes(status)) return headers('RetryAfter');
+  return RETRIED_AT_TIMES.includes(status) ? headers('RetryAfterAtTimes') : {};
+}
+
+function mapped<V, T>(of: Record<string, V>, each: (value: V, key: string) => T): Record<string, T> {
+  return Object.fromEntries(Object.entries(of).map(([key, value]) => [key, each(value, key)]));
 }

@@ -1,6 +1,14 @@
 import * as z from 'zod';
+import { having, havingNone, havingOne, type MembersSchema, stated } from './alternatives.ts';
 import { limits } from './limits.ts';
-import { type RevocationSelector, revocationSelector, selectorFields, somethingPicked, task } from './selector.ts';
+import {
+  type RevocationSelector,
+  revocationSelector,
+  selectorFields,
+  somethingPicked,
+  somethingPickedSchema,
+  task,
+} from './selector.ts';
 import { subject } from './subject.ts';
 import { reason, tokenId, unverifiedToken } from './text.ts';
 
@@ -11,7 +19,11 @@ export const ownRevocationRequest = z
     path: ['token'],
     error: 'or token_id or task must be given, one of the three',
   })
-  .meta({ id: 'OwnRevocationRequest', description: 'One of the caller’s own tokens, or all it has for a task.' });
+  .meta({
+    id: 'OwnRevocationRequest',
+    description: 'One of the caller’s own tokens, or all it has for a task.',
+    ...stated(havingOne(['token', 'token_id', 'task'])),
+  });
 
 const { tokenId: token_id, policyBundle: policy_bundle, issuedBefore: issued_before, ...sameName } = selectorFields;
 
@@ -55,16 +67,22 @@ export const allowUnknown = z.boolean({ error: 'must be true or false' }).meta({
     'has never asked for a token. Otherwise such a revocation is refused.',
 });
 
+/**
+ * `askedRevocation` as JSON Schema.
+ *
+ * @param members the names of the fields of the selector
+ * @param blockFor the name of `blockFor`
+ */
+export function askedRevocationSchema(members: readonly string[], blockFor: string): { allOf: MembersSchema[] } {
+  const others = members.filter((member) => member !== 'subject');
+  const onlySubject = { ...having('subject'), ...havingNone(others) };
+  return stated(somethingPickedSchema(members), { anyOf: [{ properties: { [blockFor]: { const: 0 } } }, onlySubject] });
+}
+
+const picks = { token_id, ...sameName, policy_bundle, issued_before, all: revocationSelector.shape.all };
+
 /** What a revocation says on the wire and in the configuration. */
-const revocation = z.strictObject({
-  token_id,
-  ...sameName,
-  policy_bundle,
-  issued_before,
-  all: revocationSelector.shape.all,
-  reason: reason.optional(),
-  block_for: blockFor.optional(),
-});
+const revocation = z.strictObject({ ...picks, reason: reason.optional(), block_for: blockFor.optional() });
 
 /** The revocation that members of the wire ask for. */
 function readRevocation(
@@ -91,7 +109,11 @@ export const revocationRequest = revocation
     allowUnknown: allow_unknown,
     dryRun: dry_run,
   }))
-  .meta({ id: 'RevocationRequest', description: 'Which tokens to revoke. Of several members, all must hold.' });
+  .meta({
+    id: 'RevocationRequest',
+    description: 'Which tokens to revoke. Of several members, all must hold.',
+    ...askedRevocationSchema(Object.keys(picks), 'block_for'),
+  });
 
 /** `POST /revocations` with `dry_run`, answered. */
 export const revocationDryRunResponse = z

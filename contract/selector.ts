@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { having, havingAny, type MembersSchema, stated } from './alternatives.ts';
 import { location } from './authorization-details.ts';
 import { subject } from './subject.ts';
 import { name, tokenId } from './text.ts';
@@ -56,10 +57,20 @@ export function somethingPicked(
   }
 }
 
+/** `somethingPicked` as JSON Schema. @param members the names of the fields of the selector */
+export function somethingPickedSchema(members: readonly string[]): MembersSchema {
+  const picks = members.filter((member) => !['all', 'issuedBefore', 'issued_before'].includes(member));
+  return { oneOf: [having('all'), havingAny(picks)] };
+}
+
 const selector = z.strictObject({ ...selectorFields, all });
 
 /** Which tokens a revocation takes back: something picks them out, or `all` says that all are meant. */
 export const revocationSelector = selector
   .superRefine((picks, context) => somethingPicked(picks, (issue) => context.addIssue(issue)))
-  .meta({ id: 'RevocationSelector', description: 'Which tokens to take back. Of several members, all must hold.' });
+  .meta({
+    id: 'RevocationSelector',
+    description: 'Which tokens to take back. Of several members, all must hold.',
+    ...stated(somethingPickedSchema(Object.keys(selector.shape))),
+  });
 export type RevocationSelector = z.infer<typeof selector>;

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { having, havingAny, havingOne, stated } from './alternatives.ts';
 import { authorizationDetail, authorizationDetails } from './authorization-details.ts';
 import { task } from './selector.ts';
 import { name, reason, tokenId } from './text.ts';
@@ -61,7 +62,14 @@ export function consistent<S extends z.ZodType<Asked>>(schema: S): S {
     .refine((request) => (request.audience ?? request.resource ?? request.scope) !== undefined, {
       path: ['audience'],
       error: 'or resource must be given, one of the two',
-    });
+    })
+    .meta(
+      stated(
+        havingOne(['authorization_details', 'scope']),
+        { not: having('audience', 'resource') },
+        havingAny(['audience', 'resource', 'scope']),
+      ),
+    );
 }
 
 /** What is asked for, whether to vend it or to explain it. */

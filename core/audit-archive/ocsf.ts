@@ -85,7 +85,6 @@ function detectionFinding(record: ArchivedRecord) {
     severity_id: SEVERITIES[severity as keyof typeof SEVERITIES] ?? 0,
     status_id: 1,
     message: what,
-    is_alert: true,
     finding_info: {
       uid: eventId,
       title: `Unusual use of tokens: ${detector}`,

@@ -31,6 +31,17 @@ export const relayClients = {
   what: 'the cloud SDKs that TokenRelay is tried with',
 };
 
+/**
+ * A generator of clients, and what its client needs.
+ * @type {PythonVenv}
+ */
+export const openApiClient = {
+  dir: path.join(localDir, 'openapi-client'),
+  requirements: path.join(root, 'test', 'e2e', 'openapi-client', 'requirements.txt'),
+  log: path.join(localDir, 'logs', 'pip-openapi-client.log'),
+  what: 'the generator of an OpenAPI client',
+};
+
 /** @param {PythonVenv} venv */
 const markerOf = ({ dir }) => path.join(dir, '.installed');
 /** @param {PythonVenv} venv */

@@ -22,7 +22,7 @@ export function eventsPage(): string {
     membersTable(revocationRequested),
     { source: 'security.team', 'detail-type': REVOCATION_REQUESTED, detail: revocationRequestedExample },
   );
-  return `${GENERATED}# Events\n\nAll on the bus \`tvm\`. JSON Schemas of the details: [events/](events/).\n\n${[...audit, request].join('\n')}`;
+  return `${GENERATED}# Events\n\nAll on the bus \`tvm\`. JSON Schemas (2020-12) of the details: [events/](events/). Their \`$id\` is a URN, such as \`urn:tvm:event:1:token-issued\`: it names a schema and the \`version\` of its events, and is not an address.\n\n${[...audit, request].join('\n')}`;
 }
 
 function section(type: string, description: string, table: string, event: object): string {

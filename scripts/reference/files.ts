@@ -20,13 +20,20 @@ export function referenceFiles(): Record<string, string> {
     'emulators.md': emulatorsPage(),
     'tokenrelay.md': relayPage(),
     'tokenrelay.schema.json': pretty(relaySchema()),
-    ...Object.fromEntries(
-      Object.entries(events).map(([type, schema]) => [
-        `events/${type.toLowerCase().replaceAll(' ', '-')}.schema.json`,
-        pretty({ title: type, ...z.toJSONSchema(schema, { io: 'input' }) }),
-      ]),
-    ),
+    ...Object.fromEntries(Object.entries(events).map(([type, schema]) => eventFile(type, schema))),
   };
+}
+
+/**
+ * The JSON Schema of an event.
+ *
+ * Its `$id` is a URN, which says which schema it is and not where it is: nobody serves these schemas at a URL. The number is
+ * the `version` of the events.
+ */
+function eventFile(type: string, schema: z.ZodType): [name: string, content: string] {
+  const name = type.toLowerCase().replaceAll(' ', '-');
+  const { $schema, ...rest } = z.toJSONSchema(schema, { io: 'input' });
+  return [`events/${name}.schema.json`, pretty({ $schema, $id: `urn:tvm:event:1:${name}`, title: type, ...rest })];
 }
 
 function pretty(value: unknown): string {

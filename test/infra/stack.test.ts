@@ -1,7 +1,7 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { CALLER_PATHS } from '../../lib/constructs/token-api.ts';
-import { synthesize, synthesizeWithRules } from './synthesize.ts';
+import { methodsOf, synthesize, synthesizeWithRules } from './synthesize.ts';
 
 describe('in production', () => {
   const template = synthesize('revocation_sources = ["security.team"]');
@@ -25,16 +25,8 @@ describe('in production', () => {
   });
 
   it('the API asks for signatures on every path but discovery', () => {
-    const resources = template.findResources('AWS::ApiGateway::Resource');
-    const pathOf = ({ Ref = '' }: { Ref?: string }): string => {
-      const { ParentId, PathPart } = resources[Ref]?.Properties ?? {};
-      return PathPart === undefined ? '' : `${pathOf(ParentId)}/${PathPart}`;
-    };
-    const methods = Object.values(template.findResources('AWS::ApiGateway::Method')).map(({ Properties }) => ({
-      call: `${Properties.HttpMethod} ${pathOf(Properties.ResourceId)}`,
-      by: Properties.AuthorizationType,
-    }));
-    const open = methods.filter(({ by }) => by !== 'AWS_IAM').map(({ call }) => call);
+    const methods = methodsOf(template);
+    const open = methods.filter((method) => method.open).map(({ call }) => call);
     const documents = [
       '/.well-known/audit-keys.json',
       '/.well-known/jwks.json',
@@ -46,7 +38,7 @@ describe('in production', () => {
     ];
     const fetched = ['GET', 'HEAD', 'OPTIONS'].flatMap((method) => documents.map((path) => `${method} ${path}`));
     expect(open.sort()).toEqual(fetched.sort());
-    const signed = methods.filter(({ by }) => by === 'AWS_IAM').map(({ call }) => call.replace(/\{\w+\}/, '*'));
+    const signed = methods.filter((method) => !method.open).map(({ call }) => call.replace(/\{\w+\}/, '*'));
     const { 'security-event-receiver': _, ...paths } = CALLER_PATHS;
     const callable: string[] = Object.values(paths).flat();
     // What is called by `/tokens/*` is another resource: the summary.

@@ -40,6 +40,19 @@ function stackOf(app: App, toml: string, cedar = ''): TvmStack {
   });
 }
 
+/** The methods of the API, as in `GET /tokens/{id}`, and whether anybody may call them, unsigned. */
+export function methodsOf(template: Template): { call: string; open: boolean }[] {
+  const resources = template.findResources('AWS::ApiGateway::Resource');
+  const pathOf = ({ Ref = '' }: { Ref?: string }): string => {
+    const { ParentId, PathPart } = resources[Ref]?.Properties ?? {};
+    return PathPart === undefined ? '' : `${pathOf(ParentId)}/${PathPart}`;
+  };
+  return Object.values(template.findResources('AWS::ApiGateway::Method')).map(({ Properties }) => ({
+    call: `${Properties.HttpMethod} ${pathOf(Properties.ResourceId)}`,
+    open: Properties.AuthorizationType !== 'AWS_IAM',
+  }));
+}
+
 interface Statement {
   Sid?: string;
   Effect: 'Allow' | 'Deny';

@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import { openApiDocument } from '../../contract/openapi.ts';
+import { methodsOf, synthesize } from './synthesize.ts';
+
+const EVERYTHING = `
+[[security_event_receivers]]
+name = "proxy"
+delivery = "poll"
+principal = "arn:aws:iam::111122223333:role/proxy"
+audience = "proxy"
+
+[[trusted_transmitters]]
+issuer = "https://idp.example.com/"
+jwks_uri = "https://idp.example.com/jwks.json"
+audience = "https://tokens.example.com"
+`;
+const template = synthesize(EVERYTHING);
+
+it('the OpenAPI document has every method of the API, open where the API is open', () => {
+  const { paths } = openApiDocument() as { paths: Record<string, Record<string, { security?: [] }>> };
+  const documented = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { security }]) => ({
+      call: `${method.toUpperCase()} ${path}`,
+      open: security !== undefined,
+    })),
+  );
+  // HEAD goes with each open GET, which the unit test of the document holds. OPTIONS is for browsers alone.
+  const byCall = (methods: { call: string; open: boolean }[]) =>
+    methods.filter(({ call }) => !/^(HEAD|OPTIONS) /.test(call)).sort((a, b) => a.call.localeCompare(b.call));
+  expect(byCall(documented)).toEqual(byCall(methodsOf(template)));
+});

@@ -176,7 +176,10 @@ export const configSchema = z
       .min(1_000, { error: 'must be at least 1000' })
       .max(1_000_000, { error: 'must be at most 1000000' })
       .default(1_000_000)
-      .meta({ description: 'How many tokens have a place in one status list; 1000 to 1000000.' }),
+      .meta({
+        description: 'How many tokens have a place in one status list; 1000 to 1000000.',
+        written: '1000000',
+      }),
     status_list_ttl: duration
       .refine((seconds) => seconds >= 10 && seconds <= 3_600, { error: 'must be "10s" to "1h"' })
       .default(60)
@@ -268,6 +271,7 @@ export const configSchema = z
       })
       .prefault({})
       .meta({
+        written: '{ retention = "400d", lock = "governance" }',
         description:
           'How the archive of audit events is kept, `{ retention, lock }`: how long nobody may change or remove what is in ' +
           'it, a number of days, by default `"400d"`; and who may after all, by S3 Object Lock: `"governance"`, whoever IAM ' +

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, loadConfig, parseConfig } from '../../../lib/config.ts';
@@ -10,6 +10,17 @@ describe('the configuration', () => {
     const stages = readdirSync(directory).map((file) => file.replace(/\.toml$/, ''));
     expect(stages).toContain('production');
     for (const stage of stages) expect(() => loadConfig(directory, stage)).not.toThrow();
+  });
+
+  it('reads every default as the reference page writes it', () => {
+    const page = readFileSync('docs/reference/configuration.md', 'utf8');
+    const rows = [...page.matchAll(/^\| `(\w+)` \| `(.+?)` \| /gm)].map(([, key = '', value = '']) => [key, value]);
+    expect(rows.length).toBeGreaterThan(20);
+    const nothing = parseConfig('', 'config/empty.toml');
+    for (const [key, value] of rows) {
+      const read = parseConfig(`${key} = ${value}`, 'config/default.toml');
+      expect(read, `${key} = ${value}`).toEqual(nothing);
+    }
   });
 
   it('may be empty: every key has a default, and the defaults protect', () => {

@@ -98,7 +98,9 @@ describe('the OpenAPI document', () => {
     const done = responses[200] ?? responses[202];
     expect(done?.headers).toHaveProperty('Cache-Control');
     expect(Object.hasOwn(responses, 413)).toBe(one.requestBody !== undefined);
-    expect(Object.hasOwn(responses, 404), 'a path that names something').toBe(call.includes('{'));
+    expect(Object.hasOwn(responses, 404), 'a path, or a revocation, that names something').toBe(
+      call.includes('{') || call === 'POST /revocations',
+    );
   });
 
   it('says how a status list is cached, what it is, and that there is none of another time', () => {

@@ -38,7 +38,8 @@ const STACK_NAME_KEPT = 20;
 export function functionChanges(stackName: string): EventPattern {
   const names = (calls: readonly string[]) => calls.map((prefix) => ({ prefix }));
   // A function is named by its name or its ARN, whole or in part.
-  const own = [{ wildcard: `*${stackName.slice(0, STACK_NAME_KEPT)}*` }];
+  const name = stackName.slice(0, STACK_NAME_KEPT);
+  const own = [{ prefix: name }, { wildcard: `*:${name}*` }];
   return {
     source: ['aws.lambda'],
     detailType: ['AWS API Call via CloudTrail'],

@@ -75,6 +75,10 @@ describe('a change of a function', () => {
     ['a change of another kind', call('TagResource20170331v2')],
     ['a change of a layer', call('AddLayerVersionPermission20181031')],
     ['a function of others', call('UpdateFunctionCode20150331v2', { requestParameters: { functionName: 'orders' } })],
+    [
+      'a function of others with our name in its own',
+      call('UpdateFunctionCode20150331v2', { requestParameters: { functionName: `not-${NAME}` } }),
+    ],
     ['another service', { ...call('AddPermission20150331v2'), source: 'aws.sns' }],
   ])('is not %s', async (_, event) => {
     expect(await matches(event)).toBe(false);

@@ -93,7 +93,7 @@ describe.each(adapters)('an index of records: %s', (_, index, tokenRecords) => {
   it('keeps denials apart, and has both where both are wanted', async () => {
     const task = freshTask();
     const token = decided(task, 2);
-    const denial = decided(task, 1, { status: 'denied' });
+    const denial = decided(task, 1, { status: 'denied', denial: 'policy' });
     await added(token, denial);
     const of = async (...kinds: ('issued' | 'denied')[]) =>
       (await index.page({ ...whole, kinds, at: [taskEntry(task)], limit: 5 })).tokenIds;
@@ -141,7 +141,7 @@ describe.each(adapters)('an index of records: %s', (_, index, tokenRecords) => {
 
   it('has a denial once it is added, and not before', async () => {
     const task = freshTask();
-    const denial = decided(task, 1, { status: 'denied' }) as DeniedRecord;
+    const denial = decided(task, 1, { status: 'denied', denial: 'policy' }) as DeniedRecord;
     const found = async () => (await pages({ ...whole, kinds: ['denied'], at: [taskEntry(task)], limit: 5 })).flat();
     await tokenRecords.put(denial);
     expect(await found()).toEqual([]);

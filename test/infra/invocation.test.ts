@@ -1,24 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { synthesize } from './synthesize.ts';
-
-const EVERYTHING = `
-  revocation_sources = ["security.team"]
-  trusted_accounts = ["444455556666"]
-  [[security_event_receivers]]
-  name = "gateway"
-  url = "https://gateway.example.com/security-events"
-  audience = "https://gateway.example.com"
-  [[security_event_receivers]]
-  name = "proxy"
-  delivery = "poll"
-  principal = "arn:aws:iam::111122223333:role/proxy"
-  audience = "proxy"
-  [[trusted_transmitters]]
-  issuer = "https://idp.example.com/"
-  jwks_uri = "https://idp.example.com/jwks.json"
-  audience = "https://tokens.example.com"
-`;
+import { EVERYTHING, synthesize } from './synthesize.ts';
 
 type Template = ReturnType<typeof synthesize>;
 

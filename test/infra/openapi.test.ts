@@ -1,19 +1,7 @@
 import { expect, it } from 'vitest';
 import { openApiDocument } from '../../contract/openapi.ts';
-import { methodsOf, synthesize } from './synthesize.ts';
+import { EVERYTHING, methodsOf, synthesize } from './synthesize.ts';
 
-const EVERYTHING = `
-[[security_event_receivers]]
-name = "proxy"
-delivery = "poll"
-principal = "arn:aws:iam::111122223333:role/proxy"
-audience = "proxy"
-
-[[trusted_transmitters]]
-issuer = "https://idp.example.com/"
-jwks_uri = "https://idp.example.com/jwks.json"
-audience = "https://tokens.example.com"
-`;
 const template = synthesize(EVERYTHING);
 
 it('the OpenAPI document has every method of the API, open where the API is open', () => {

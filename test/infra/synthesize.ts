@@ -6,6 +6,25 @@ import { parseConfig } from '../../lib/config.ts';
 import { TvmStack } from '../../lib/tvm-stack.ts';
 import { policyBundle } from '../fakes/policies.ts';
 
+/** A configuration with every part of the API: receivers that are pushed to and that poll, and a transmitter. */
+export const EVERYTHING = `
+  revocation_sources = ["security.team"]
+  trusted_accounts = ["444455556666"]
+  [[security_event_receivers]]
+  name = "gateway"
+  url = "https://gateway.example.com/security-events"
+  audience = "https://gateway.example.com"
+  [[security_event_receivers]]
+  name = "proxy"
+  delivery = "poll"
+  principal = "arn:aws:iam::111122223333:role/proxy"
+  audience = "proxy"
+  [[trusted_transmitters]]
+  issuer = "https://idp.example.com/"
+  jwks_uri = "https://idp.example.com/jwks.json"
+  audience = "https://tokens.example.com"
+`;
+
 const { context } = JSON.parse(readFileSync('cdk.json', 'utf8'));
 
 /** An app with the settings that the CDK command line gives it. */

@@ -3,8 +3,8 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import { expect } from 'vitest';
 import { mapAtMost } from '../../core/at-most.ts';
 import type { IssuedRecord } from '../../core/token-record.ts';
-import { type Dimension, indexEntries, indexPosition } from '../../core/token-selector.ts';
-import { INDEX_SHARDS, indexPartition, shardOf, toItem } from '../../lambdas/adapters/dynamo-items.ts';
+import { type Dimension, indexEntries } from '../../core/token-selector.ts';
+import { indexKey, toItem } from '../../lambdas/adapters/dynamo-items.ts';
 
 /** What DynamoDB takes in one BatchWriteItem. */
 const BATCH = 25;
@@ -21,10 +21,8 @@ export async function seedRecords(
   looked: Dimension,
 ): Promise<void> {
   const requests = all.flatMap((record): WriteRequest[] => {
-    const shard = shardOf(record.tokenId) % INDEX_SHARDS;
-    const sk = indexPosition(record.decidedAt, record.tokenId);
     const entries = indexEntries(record).filter(({ dimension }) => dimension === looked);
-    const items = entries.map((entry) => marshall({ pk: indexPartition('issued', entry, shard), sk, ttl: record.ttl }));
+    const items = entries.map((entry) => ({ ...indexKey(record, entry), ...marshall({ ttl: record.ttl }) }));
     return [toItem(record), ...items].map((Item) => ({ PutRequest: { Item } }));
   });
   await mapAtMost(4, inParts(requests, BATCH), async (batch) => {

@@ -1,9 +1,9 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
-import { conclude, type PolicyDecisionPoint, policyDecisionPoint } from '../core/policy/decision-point.ts';
-import { question } from '../core/policy/question.ts';
-import { surroundings } from '../core/policy/surroundings.ts';
-import { checkPolicies } from '../gate/policies/check-policies.ts';
-import { policyBundle, policyFiles } from '../test/fakes/policies.ts';
+import { question } from '@tvm/core/policy/authorization-request.ts';
+import { conclude, type PolicyDecisionPoint, policyDecisionPoint } from '@tvm/core/policy/decision-point.ts';
+import { surroundings } from '@tvm/core/policy/request-context.ts';
+import { checkPolicies } from '@tvm/gate/policies/check-policies.ts';
+import { policyBundle, policyFiles } from '#test/fakes/policies.ts';
 import { report } from './apart.ts';
 import { SUBJECT } from './api-events.ts';
 import { CheckFailed } from './check.ts';

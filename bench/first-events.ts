@@ -1,4 +1,4 @@
-import type { IssuedRecord } from '../core/token-record.ts';
+import type { IssuedRecord } from '@tvm/core/records/token-record.ts';
 import type { FirstEvent } from './first-event.ts';
 import { firstMessages } from './first-messages.ts';
 import { firstRequests } from './first-requests.ts';

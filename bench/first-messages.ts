@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { type AuditEvent, REVOCATION_REQUESTED } from '@tvm/contract/events.ts';
+import { auditEvent, type Remembered } from '@tvm/core/audit/audit-event.ts';
 import type { SQSBatchResponse } from 'aws-lambda';
-import { type AuditEvent, REVOCATION_REQUESTED } from '../contract/events.ts';
-import { auditEvent, type Remembered } from '../core/audit-event.ts';
-import { recordKey, toItem } from '../lambdas/adapters/dynamo-items.ts';
+import { recordKey, toItem } from '#lambdas/adapters/dynamo/items.ts';
 import { CheckFailed, calls } from './check.ts';
 import type { FirstEvent } from './first-event.ts';
 import type { StubAws } from './stub-aws.ts';

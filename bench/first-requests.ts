@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { SECURITY_EVENT_TYPE, SESSION_REVOKED, type TrustedTransmitter } from '@tvm/contract/security-event.ts';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { SignJWT } from 'jose';
-import { SECURITY_EVENT_TYPE, SESSION_REVOKED, type TrustedTransmitter } from '../contract/security-event.ts';
 import { apiEvent, SUBJECT, TOKEN_REQUEST } from './api-events.ts';
 import { answers, answersWith, CheckFailed, verifiedToken } from './check.ts';
 import type { FirstEvent } from './first-event.ts';

@@ -1,13 +1,13 @@
 import type { KeyObject } from 'node:crypto';
 import { randomUUID } from 'node:crypto';
+import { recentSubjects } from '@tvm/core/issuing/recent-subjects.ts';
+import { policyDecisionPoint } from '@tvm/core/policy/decision-point.ts';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import type { JSONWebKeySet } from 'jose';
-import { policyDecisionPoint } from '../core/policy/decision-point.ts';
-import { recentSubjects } from '../core/recent-subjects.ts';
-import { tokenEndpoint } from '../lambdas/issue-token/token-endpoint.ts';
-import { countingStatusIndexes, inMemoryRecords, inMemoryStandings } from '../test/fakes/in-memory-records.ts';
-import { localKeys } from '../test/fakes/local-keys.ts';
-import { policyBundle } from '../test/fakes/policies.ts';
+import { tokenEndpoint } from '#lambdas/issue-token/token-endpoint.ts';
+import { countingStatusIndexes, inMemoryRecords, inMemoryStandings } from '#test/fakes/in-memory-records.ts';
+import { localKeys } from '#test/fakes/local-keys.ts';
+import { policyBundle } from '#test/fakes/policies.ts';
 
 /** Where the machine of the bench says that it is. */
 export const ISSUER = 'https://tokens.example.com/v1';

@@ -6,10 +6,10 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { keepTokens } from '../clients/relay/agent/keep-tokens.ts';
-import type { TokenSettings } from '../clients/relay/config/configuration.ts';
-import { fileOutputOf } from '../clients/relay/outputs/file-output.ts';
-import { fakeClock } from '../test/unit/clients/relay/agent/fake-clock.ts';
+import { keepTokens } from 'tokenrelay/agent/keep-tokens.ts';
+import type { TokenSettings } from 'tokenrelay/config/configuration.ts';
+import { fileOutputOf } from 'tokenrelay/outputs/file-output.ts';
+import { fakeClock } from '#test/unit/clients/relay/agent/fake-clock.ts';
 import { report } from './apart.ts';
 
 export interface FakeRenewal {

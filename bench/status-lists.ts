@@ -1,6 +1,6 @@
 import { deflateSync } from 'node:zlib';
-import type { StatusList } from '../core/kept-status-list.ts';
-import type { StatusLists } from '../core/oversight-ports.ts';
+import type { StatusLists } from '@tvm/core/status-lists/ports.ts';
+import type { StatusList } from '@tvm/core/status-lists/published-status-list.ts';
 import {
   compress,
   decompress,
@@ -9,9 +9,9 @@ import {
   publish,
   type StatusListRules,
   withInvalid,
-} from '../core/status-list.ts';
-import { updateStatusLists } from '../core/update-status-lists.ts';
-import { localKeys } from '../test/fakes/local-keys.ts';
+} from '@tvm/core/status-lists/status-list.ts';
+import { updateStatusLists } from '@tvm/core/status-lists/update-status-lists.ts';
+import { localKeys } from '#test/fakes/local-keys.ts';
 import { report } from './apart.ts';
 import { CheckFailed } from './check.ts';
 import { type Comparison, compare } from './measure.ts';

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import type { IssuedRecord } from '../core/token-record.ts';
-import { indexPosition } from '../core/token-selector.ts';
-import { INDEX_SHARDS, indexPartition, shardOf, toItem } from '../lambdas/adapters/dynamo-items.ts';
+import type { IssuedRecord } from '@tvm/core/records/token-record.ts';
+import { indexPosition } from '@tvm/core/records/token-selector.ts';
+import { INDEX_SHARDS, indexPartition, shardOf, toItem } from '#lambdas/adapters/dynamo/items.ts';
 import { signDigest } from './sign-digest.ts';
 
 export interface StubAws {

@@ -1,8 +1,8 @@
 import { createPublicKey, type KeyObject, randomUUID, sign } from 'node:crypto';
+import { compactJws, signingDigest, signingInput, TOKEN_TYPE } from '@tvm/core/keys/jws.ts';
+import type { IssuedRecord } from '@tvm/core/records/token-record.ts';
+import { statusListUri } from '@tvm/core/status-lists/status-list.ts';
 import { calculateJwkThumbprint, type JSONWebKeySet, type JWK } from 'jose';
-import { compactJws, signingDigest, signingInput, TOKEN_TYPE } from '../core/jws.ts';
-import { statusListUri } from '../core/status-list.ts';
-import type { IssuedRecord } from '../core/token-record.ts';
 import { SUBJECT } from './api-events.ts';
 
 const POLICY_BUNDLE = '0'.repeat(64);

@@ -1,10 +1,10 @@
 import { BatchWriteItemCommand, type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { limits } from '../contract/limits.ts';
-import { issueToken } from '../core/issue-token.ts';
-import { tokenEntries } from '../core/token-selector.ts';
-import { dynamoTokenIndex } from '../lambdas/adapters/dynamo-token-index.ts';
-import { dynamoTokenRecords } from '../lambdas/adapters/dynamo-token-records.ts';
-import { asking, from, machine, rules } from '../test/fakes/machine.ts';
+import { limits } from '@tvm/contract/limits.ts';
+import { issueToken } from '@tvm/core/issuing/issue-token.ts';
+import { tokenEntries } from '@tvm/core/records/token-selector.ts';
+import { dynamoTokenIndex } from '#lambdas/adapters/dynamo/token-index.ts';
+import { dynamoTokenRecords } from '#lambdas/adapters/dynamo/token-records.ts';
+import { asking, from, machine, rules } from '#test/fakes/machine.ts';
 import { CheckFailed } from './check.ts';
 
 /** How many items are written for a decision: while the caller waits, and when it is indexed afterwards. */

@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 import { readdirSync, readFileSync } from 'node:fs';
+import { buildPolicyBundle } from '@tvm/core/policy/build-bundle.ts';
+import { PolicyError } from '@tvm/core/policy/flaw.ts';
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { buildPolicyBundle } from '../core/policy/build-bundle.ts';
-import { PolicyError } from '../core/policy/flaw.ts';
-import { conditionFiles } from '../lib/condition-files.ts';
-import { ConfigError, loadConfig } from '../lib/config.ts';
-import { GLOBAL_EVENTS_REGION, GlobalEventsStack, needsGlobalEvents } from '../lib/global-events-stack.ts';
-import { TvmStack } from '../lib/tvm-stack.ts';
+import { conditionFiles } from '#lib/config/authorizer-files.ts';
+import { ConfigError, loadConfig } from '#lib/config/config.ts';
+import { GLOBAL_EVENTS_REGION, GlobalEventsStack, needsGlobalEvents } from '#lib/global-events-stack.ts';
+import { TvmStack } from '#lib/tvm-stack.ts';
 
 const PROJECT = new URL('../', import.meta.url);
 const POLICIES = new URL('policies/', PROJECT);

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { lineNumbers } from '../core/line-numbers.ts';
+import { lineNumbers } from '@tvm/core/policy/line-numbers.ts';
 import { type CheckOptions, type Hit, type Judgement, SCHEMA_FILE, type Unit } from './check.ts';
 import { isTemplate, resourcesOf } from './cloudformation/resources.ts';
 import { cloudFormationRules } from './cloudformation/rules.ts';

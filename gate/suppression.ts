@@ -1,4 +1,4 @@
-import { lineNumbers } from '../core/line-numbers.ts';
+import { lineNumbers } from '@tvm/core/policy/line-numbers.ts';
 import type { Unit } from './check.ts';
 import type { Finding, Rule, SourceFile } from './finding.ts';
 

@@ -1,6 +1,6 @@
+import type { ErrorResponse } from '@tvm/contract/errors.ts';
 import type { APIGatewayProxyResult } from 'aws-lambda';
-import type { ErrorResponse } from '../contract/errors.ts';
-import { type Refusal, wireError } from '../core/wire-error.ts';
+import { type Refusal, wireError } from './wire-error.ts';
 
 /** Answers may hold tokens: nobody on the way keeps them (RFC 6749, section 5.1). */
 const NEVER_CACHED = { 'content-type': 'application/json', 'cache-control': 'no-store', pragma: 'no-cache' };

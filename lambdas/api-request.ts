@@ -1,8 +1,8 @@
+import { type Parsed, parseParameters, parseQuery } from '@tvm/contract/parse-parameters.ts';
+import { canonicalAddress } from '@tvm/core/identity/address.ts';
+import type { Authenticated } from '@tvm/core/issuing/issue-token.ts';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import type * as z from 'zod';
-import { type Parsed, parseParameters, parseQuery } from '../contract/parse-parameters.ts';
-import { canonicalAddress } from '../core/address.ts';
-import type { Authenticated } from '../core/issue-token.ts';
 
 /** A header of a request; the gateway passes names as the caller wrote them. @param name in lower case */
 export function header(event: APIGatewayProxyEvent, name: string): string | undefined {

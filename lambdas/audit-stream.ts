@@ -1,14 +1,14 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import type { AuditEvent } from '@tvm/contract/events.ts';
+import type { ArchivedEvent } from '@tvm/core/audit/archive/archive-batch.ts';
+import { auditEvent } from '@tvm/core/audit/audit-event.ts';
+import { isConfirmed } from '@tvm/core/audit/confirm-change.ts';
 import type { DynamoDBRecord } from 'aws-lambda';
-import type { AuditEvent } from '../contract/events.ts';
-import type { ArchivedEvent } from '../core/audit-archive/archive-batch.ts';
-import { auditEvent } from '../core/audit-event.ts';
-import { isConfirmed } from '../core/confirm-change.ts';
-import { remembered } from './adapters/dynamo-items.ts';
-import type { StoredItems } from './adapters/dynamo-stored-items.ts';
+import { REMEMBERED_PARTITIONS } from './adapters/dynamo/cached-sort-keys.ts';
+import { remembered } from './adapters/dynamo/items.ts';
+import type { StoredItems } from './adapters/dynamo/stored-items.ts';
 import { logger, metrics } from './observability.ts';
-import { REMEMBERED_PARTITIONS } from './remembered-sort-keys.ts';
 
 type Item = Record<string, AttributeValue>;
 

@@ -1,11 +1,11 @@
+import { type RevokeOn, switchedOn } from '@tvm/core/revocation/triggers/index.ts';
 import { Duration, RemovalPolicy, Stack, type StackProps, Validations } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import { type RevokeOn, switchedOn } from '../core/happenings/index.ts';
-import { eventPattern } from './constructs/happenings.ts';
+import { eventPattern } from './constructs/revocation-triggers.ts';
 
 /** Where the events of AWS's global services appear, IAM's among them. */
 export const GLOBAL_EVENTS_REGION = 'us-east-1';

@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { isRead, type PolicyBundle } from '@tvm/core/policy/bundle.ts';
+import { namedTargets } from '@tvm/core/policy/named-targets.ts';
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { isRead, type PolicyBundle } from '../core/policy/bundle.ts';
-import { namedTargets } from '../core/policy/named-targets.ts';
-import { explainTokenEnv } from '../lambdas/explain-token/env.ts';
-import { introspectTokenEnv } from '../lambdas/introspect-token/env.ts';
-import { issueTokenEnv } from '../lambdas/issue-token/env.ts';
-import { publishAuditEnv } from '../lambdas/publish-audit/env.ts';
-import { reportUseEnv } from '../lambdas/report-use/env.ts';
-import { revokeOwnTokenEnv } from '../lambdas/revoke-own-token/env.ts';
-import { serveDiscoveryEnv } from '../lambdas/serve-discovery/env.ts';
-import type { Config } from './config.ts';
+import { explainTokenEnv } from '#lambdas/explain-token/env.ts';
+import { introspectTokenEnv } from '#lambdas/introspect-token/env.ts';
+import { issueTokenEnv } from '#lambdas/issue-token/env.ts';
+import { publishAuditEnv } from '#lambdas/publish-audit/env.ts';
+import { reportUseEnv } from '#lambdas/report-use/env.ts';
+import { revokeOwnTokenEnv } from '#lambdas/revoke-own-token/env.ts';
+import { serveDiscoveryEnv } from '#lambdas/serve-discovery/env.ts';
+import type { Config } from './config/config.ts';
 import { Anomalies } from './constructs/anomalies.ts';
 import { AuditArchive } from './constructs/audit-archive.ts';
 import { auditStream } from './constructs/audit-stream.ts';
@@ -34,7 +34,7 @@ export interface TvmStackProps extends StackProps {
   config: Config;
   /** The policies, validated. */
   policyBundle: PolicyBundle;
-  /** What lies beside the code of a function that asks further conditions: condition-files.ts makes it. */
+  /** What lies beside the code of a function that asks further conditions: authorizer-files.ts makes it. */
   conditionFiles: Record<string, string | Uint8Array>;
 }
 

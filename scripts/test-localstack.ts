@@ -1,5 +1,5 @@
 /** `npm run test:localstack`, once the project is installed: the tests on the deployed machine, on LocalStack. */
-import { notApplicable } from '../test/emulators/not-applicable.ts';
+import { notApplicable } from '#test/emulators/not-applicable.ts';
 import { installLocalStack } from './localstack/install.ts';
 import { prerequisites } from './localstack/prerequisites.mjs';
 import { endWithStarter, vitest } from './testing/vitest.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { localStack } from '../scripts/localstack/localstack.ts';
+import { localStack } from '#scripts/localstack/localstack.ts';
 import { setUpOn } from './deployed.ts';
 
 /** Deploys the machine for the tests into a LocalStack of their own. */

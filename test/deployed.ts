@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { deploy, type StackOutputs } from '../scripts/local/deploy.ts';
-import { type EmulatorKind, startEmulator } from '../scripts/local/emulator.ts';
-import { createIdentities, type Identities } from '../scripts/local/identities.ts';
-import { miniStack } from '../scripts/local/ministack.ts';
-import { emulatorTarget, givenTarget, type Target } from '../scripts/local/target.ts';
-import { emulatorAt } from '../scripts/local/which-emulator.ts';
+import { deploy, type StackOutputs } from '#scripts/local/deploy.ts';
+import { type EmulatorKind, startEmulator } from '#scripts/local/emulator.ts';
+import { createIdentities, type Identities } from '#scripts/local/identities.ts';
+import { miniStack } from '#scripts/local/ministack.ts';
+import { emulatorTarget, givenTarget, type Target } from '#scripts/local/target.ts';
+import { emulatorAt } from '#scripts/local/which-emulator.ts';
 import type { EmulatorName } from './emulators/not-applicable.ts';
 
 /** What the tests know of the machine they run against. */

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SKEW } from '../../core/audit-archive/names.ts';
-import type { ArchiveReader } from '../../core/audit-archive/ports.ts';
+import { SKEW } from '@tvm/core/audit/archive/names.ts';
+import type { ArchiveReader } from '@tvm/core/audit/archive/ports.ts';
 import { resolveCredentials } from './credentials.ts';
 import { exitCodes, Failure, usageFailure } from './failure.ts';
 import type { GlobalOptions } from './global-options.ts';

@@ -23,7 +23,7 @@ export function addAuditExportCommand(audit: Command): void {
     .action(async (_options, command: Command) => {
       const [{ selectEvents, writeLine }, { toOcsf }] = await Promise.all([
         import('./audit-query.ts'),
-        import('../../core/audit-archive/ocsf.ts'),
+        import('@tvm/core/audit/archive/ocsf.ts'),
       ]);
       const { events, check } = await selectEvents(command.optsWithGlobals<EventOptions>());
       for await (const event of events) await writeLine(JSON.stringify(toOcsf(event.record, event.class)));

@@ -1,5 +1,5 @@
-import type { NamedDigest } from '../../contract/audit-digest.ts';
-import { findFirstDigest, type NoFirstDigest } from '../../core/audit-archive/digest-chain.ts';
+import type { NamedDigest } from '@tvm/contract/audit-digest.ts';
+import { findFirstDigest, type NoFirstDigest } from '@tvm/core/audit/archive/digest-chain.ts';
 import { openArchive } from './audit-archive.ts';
 import { auditKeys } from './audit-keys.ts';
 import type { ArchiveOptions } from './audit-options.ts';

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import { isLoopback } from '@tvm/api/loopback.ts';
+import { auditKeyFile } from '@tvm/contract/audit-digest.ts';
+import { boundedText } from '@tvm/contract/bounded-text.ts';
+import type { AuditKeys } from '@tvm/core/audit/archive/digest-chain.ts';
 import type { JSONWebKeySet } from 'jose';
-import { auditKeyFile } from '../../contract/audit-digest.ts';
-import type { AuditKeys } from '../../core/audit-archive/digest-chain.ts';
-import { boundedText } from '../../core/bounded-text.ts';
-import { isLoopback } from '../loopback.ts';
 import { exitCodes, Failure, usageFailure } from './failure.ts';
 import type { GlobalOptions } from './global-options.ts';
 import { resolveEndpoint } from './settings.ts';

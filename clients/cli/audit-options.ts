@@ -1,5 +1,5 @@
+import { auditEvents } from '@tvm/contract/events.ts';
 import { type Command, Option } from 'commander';
-import { auditEvents } from '../../contract/events.ts';
 import { usageFailure } from './failure.ts';
 import type { GlobalOptions } from './global-options.ts';
 import { readMoment } from './moment-option.ts';

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
+import { location } from '@tvm/contract/authorization-details.ts';
+import { parseWorkloadArn } from '@tvm/contract/subject.ts';
+import { name, tokenId } from '@tvm/contract/text.ts';
+import type { Finding } from '@tvm/core/audit/archive/check-object.ts';
+import { type ReadEvent, readEvents } from '@tvm/core/audit/archive/read-events.ts';
+import type { ArchivedRecord } from '@tvm/core/audit/archive/read-record.ts';
 import * as z from 'zod';
-import { location } from '../../contract/authorization-details.ts';
-import { parseWorkloadArn } from '../../contract/subject.ts';
-import { name, tokenId } from '../../contract/text.ts';
-import type { Finding } from '../../core/audit-archive/check-object.ts';
-import { type ReadEvent, readEvents } from '../../core/audit-archive/read-events.ts';
-import type { ArchivedRecord } from '../../core/audit-archive/read-record.ts';
 import { openArchive } from './audit-archive.ts';
 import { auditKeys } from './audit-keys.ts';
 import { type EventOptions, readSpan } from './audit-options.ts';

@@ -1,6 +1,6 @@
-import { parseDuration } from '../../contract/duration.ts';
-import type { Finding } from '../../core/audit-archive/check-object.ts';
-import { type Verified, verifyArchive } from '../../core/audit-archive/verify-archive.ts';
+import { parseDuration } from '@tvm/contract/duration.ts';
+import type { Finding } from '@tvm/core/audit/archive/check-object.ts';
+import { type Verified, verifyArchive } from '@tvm/core/audit/archive/verify-archive.ts';
 import { openArchive } from './audit-archive.ts';
 import { auditKeys } from './audit-keys.ts';
 import { type AuditOptions, readSpan } from './audit-options.ts';

@@ -1,6 +1,6 @@
-import type { AuthorizationDetail } from '../../contract/authorization-details.ts';
-import { writeDuration } from '../../contract/duration.ts';
-import type { Asked } from '../../contract/token.ts';
+import type { AuthorizationDetail } from '@tvm/contract/authorization-details.ts';
+import { writeDuration } from '@tvm/contract/duration.ts';
+import type { Asked } from '@tvm/contract/token.ts';
 
 /** The command that asks for a token as a request does, or to explain what that gets, to be copied into a shell. */
 export function commandLine(

@@ -1,5 +1,5 @@
-import { findCredentials, NoCredentials, NoSuchProfile } from '../credential-provider.ts';
-import type { Credentials } from '../signed-fetch.ts';
+import { findCredentials, NoCredentials, NoSuchProfile } from '@tvm/api/credential-provider.ts';
+import type { Credentials } from '@tvm/api/signed-fetch.ts';
 import { exitCodes, Failure, usageFailure } from './failure.ts';
 
 /**

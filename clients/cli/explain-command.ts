@@ -1,5 +1,5 @@
+import { anyExplanationRequest, explanation, explanationRequest } from '@tvm/contract/explanation.ts';
 import { type Command, Option } from 'commander';
-import { anyExplanationRequest, explanation, explanationRequest } from '../../contract/explanation.ts';
 import { exchange } from './exchange.ts';
 import { explanationLines } from './explanation-lines.ts';
 import { exitCodes, usageFailure } from './failure.ts';

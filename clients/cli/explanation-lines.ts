@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { Explanation, PairExplanation } from '../../contract/explanation.ts';
+import type { Explanation, PairExplanation } from '@tvm/contract/explanation.ts';
 import { commandLine } from './command-line.ts';
 import { describeDuration, describeObligations } from './output.ts';
 import { printable } from './printable.ts';

@@ -1,9 +1,9 @@
-import type { Command } from 'commander';
 import {
   type IntrospectionResponse,
   introspectionRequest,
   introspectionResponse,
-} from '../../contract/introspection.ts';
+} from '@tvm/contract/introspection.ts';
+import type { Command } from 'commander';
 import { exchange } from './exchange.ts';
 import { exitCodes } from './failure.ts';
 import type { GlobalOptions } from './global-options.ts';

@@ -1,6 +1,6 @@
+import { signedFetch } from '@tvm/api/signed-fetch.ts';
+import { boundedText, TooLong } from '@tvm/contract/bounded-text.ts';
 import type * as z from 'zod';
-import { boundedText, TooLong } from '../../core/bounded-text.ts';
-import { signedFetch } from '../signed-fetch.ts';
 import { exitCodes, Failure } from './failure.ts';
 import type { NameOption } from './options.ts';
 import { noAnswerOfTheMachine, refusal } from './refusal.ts';

@@ -1,5 +1,5 @@
-import { parseDuration } from '../../contract/duration.ts';
-import { moment } from '../../contract/selector.ts';
+import { parseDuration } from '@tvm/contract/duration.ts';
+import { moment } from '@tvm/contract/selector.ts';
 import { usageFailure } from './failure.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
-import type { AuthorizationDetail } from '../../contract/authorization-details.ts';
-import type { Obligations } from '../../contract/token.ts';
+import type { AuthorizationDetail } from '@tvm/contract/authorization-details.ts';
+import type { Obligations } from '@tvm/contract/token.ts';
 import { exitCodes, type Failure } from './failure.ts';
 import { printable, printableMessage } from './printable.ts';
 

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { type Change, comparePolicies } from '../../gate/policies/change/compare.ts';
+import { type Change, comparePolicies } from '@tvm/gate/policies/change/compare.ts';
 import { exitCodes } from './failure.ts';
 import { type OutputFormat, writeJson } from './output.ts';
 import { readPolicySource, uncommittedBetween } from './policy-source.ts';

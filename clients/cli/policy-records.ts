@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { type RecordLine, readRecord } from '../../gate/policies/records/read-records.ts';
+import { type RecordLine, readRecord } from '@tvm/gate/policies/records/read-records.ts';
 import { usageFailure } from './failure.ts';
 import { printable } from './printable.ts';
 

@@ -1,4 +1,4 @@
-import { type ChangedDecision, replayBy } from '../../gate/policies/records/replay.ts';
+import { type ChangedDecision, replayBy } from '@tvm/gate/policies/records/replay.ts';
 import { exitCodes } from './failure.ts';
 import { describeGrants, type OutputFormat, writeJson } from './output.ts';
 import { readRecords } from './policy-records.ts';

@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type ReadPolicies, readPolicies } from '../../core/policy/build-bundle.ts';
-import type { PolicyBundle } from '../../core/policy/bundle.ts';
-import type { Flaw, PolicyFile } from '../../core/policy/flaw.ts';
+import { type ReadPolicies, readPolicies } from '@tvm/core/policy/build-bundle.ts';
+import type { PolicyBundle } from '@tvm/core/policy/bundle.ts';
+import type { Flaw, PolicyFile } from '@tvm/core/policy/flaw.ts';
 import { usageFailure } from './failure.ts';
 
 /** Where policies are when nobody says otherwise. */

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
-import { isCaseFile, readCases } from '../../gate/policies/cases/case-file.ts';
-import { type CaseRun, runCases } from '../../gate/policies/cases/run-cases.ts';
+import { isCaseFile, readCases } from '@tvm/gate/policies/cases/case-file.ts';
+import { type CaseRun, runCases } from '@tvm/gate/policies/cases/run-cases.ts';
 import { exitCodes, usageFailure } from './failure.ts';
 import { type OutputFormat, writeJson } from './output.ts';
 import { readPolicyDirectory, refuseFlaws } from './policy-source.ts';

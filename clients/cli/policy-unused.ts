@@ -1,5 +1,5 @@
-import { parseDuration } from '../../contract/duration.ts';
-import { type UnusedGrant, useOfGrants } from '../../gate/policies/records/unused.ts';
+import { parseDuration } from '@tvm/contract/duration.ts';
+import { type UnusedGrant, useOfGrants } from '@tvm/gate/policies/records/unused.ts';
 import { exitCodes, usageFailure } from './failure.ts';
 import { type OutputFormat, writeJson } from './output.ts';
 import { readRecords } from './policy-records.ts';

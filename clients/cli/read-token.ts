@@ -1,4 +1,4 @@
-import { limits } from '../../contract/limits.ts';
+import { limits } from '@tvm/contract/limits.ts';
 import { usageFailure } from './failure.ts';
 
 /**

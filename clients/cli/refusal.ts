@@ -1,5 +1,5 @@
+import { errorResponse } from '@tvm/contract/errors.ts';
 import * as z from 'zod';
-import { errorResponse } from '../../contract/errors.ts';
 import { type ExitCode, exitCodes, Failure } from './failure.ts';
 import { type NameOption, translateDescription } from './options.ts';
 

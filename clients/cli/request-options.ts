@@ -1,5 +1,5 @@
+import { parseDuration } from '@tvm/contract/duration.ts';
 import { type Command, Option } from 'commander';
-import { parseDuration } from '../../contract/duration.ts';
 import { usageFailure } from './failure.ts';
 import { type GrantOptions, nameGrantOption, readGrants } from './grants.ts';
 import { type NameOption, namedBy } from './options.ts';

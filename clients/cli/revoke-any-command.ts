@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Command, Option } from 'commander';
-import { parseDuration, writeDuration } from '../../contract/duration.ts';
-import { limits } from '../../contract/limits.ts';
+import { parseDuration, writeDuration } from '@tvm/contract/duration.ts';
+import { limits } from '@tvm/contract/limits.ts';
 import {
   type RevocationDryRunResponse,
   type RevocationResponse,
   revocationDryRunResponse,
   revocationRequest,
   revocationResponse,
-} from '../../contract/revocation.ts';
+} from '@tvm/contract/revocation.ts';
+import { type Command, Option } from 'commander';
 import { canAsk, confirm } from './confirm.ts';
 import { exitCodes, Failure, usageFailure } from './failure.ts';
 import type { GlobalOptions } from './global-options.ts';

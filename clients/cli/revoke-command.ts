@@ -1,6 +1,6 @@
+import { ownRevocationRequest } from '@tvm/contract/revocation.ts';
 import { type Command, Option } from 'commander';
 import * as z from 'zod';
-import { ownRevocationRequest } from '../../contract/revocation.ts';
 import { exchange } from './exchange.ts';
 import { usageFailure } from './failure.ts';
 import type { GlobalOptions } from './global-options.ts';

@@ -1,6 +1,6 @@
-import { isLoopback } from '../loopback.ts';
-import { findRegion, isRegionName } from '../machine-region.ts';
-import type { Credentials } from '../signed-fetch.ts';
+import { isLoopback } from '@tvm/api/loopback.ts';
+import { findRegion, isRegionName } from '@tvm/api/machine-region.ts';
+import type { Credentials } from '@tvm/api/signed-fetch.ts';
 import { resolveCredentials } from './credentials.ts';
 import { usageFailure } from './failure.ts';
 

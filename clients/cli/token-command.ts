@@ -1,6 +1,6 @@
+import type { AuthorizationDetail } from '@tvm/contract/authorization-details.ts';
+import { type TokenResponse, tokenRequest, tokenResponse } from '@tvm/contract/token.ts';
 import type { Command } from 'commander';
-import type { AuthorizationDetail } from '../../contract/authorization-details.ts';
-import { type TokenResponse, tokenRequest, tokenResponse } from '../../contract/token.ts';
 import { commandLine } from './command-line.ts';
 import { exchange } from './exchange.ts';
 import { Failure } from './failure.ts';

@@ -1,7 +1,7 @@
+import { action } from '@tvm/contract/authorization-details.ts';
+import { type tokenListRequest, tokenListResponse, tokenState } from '@tvm/contract/token-list.ts';
 import { type Command, Option } from 'commander';
 import type * as z from 'zod';
-import { action } from '../../contract/authorization-details.ts';
-import { type tokenListRequest, tokenListResponse, tokenState } from '../../contract/token-list.ts';
 import type { Exchange } from './exchange.ts';
 import { readMoment } from './moment-option.ts';
 import { namedBy } from './options.ts';

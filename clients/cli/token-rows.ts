@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { ListedToken, TokenState } from '../../contract/token-list.ts';
+import type { ListedToken, TokenState } from '@tvm/contract/token-list.ts';
 import type { Column } from './columns.ts';
 import { describeGrants } from './output.ts';
 

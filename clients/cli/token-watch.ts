@@ -1,4 +1,4 @@
-import type { ListedToken, TokenState } from '../../contract/token-list.ts';
+import type { ListedToken, TokenState } from '@tvm/contract/token-list.ts';
 
 /** How far back is looked again for what was listed late, in milliseconds: the index follows issuing within moments. */
 const LATE = 2 * 60_000;

@@ -1,5 +1,5 @@
+import { PAGE, type TokenListResponse, tokenListRequest } from '@tvm/contract/token-list.ts';
 import { type Command, InvalidArgumentError } from 'commander';
-import { PAGE, type TokenListResponse, tokenListRequest } from '../../contract/token-list.ts';
 import { tableLines } from './columns.ts';
 import { exchange } from './exchange.ts';
 import type { GlobalOptions } from './global-options.ts';

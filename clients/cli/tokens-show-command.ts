@@ -1,6 +1,6 @@
+import { type TokenLifeResponse, tokenLifeRequest, tokenLifeResponse } from '@tvm/contract/token-list.ts';
 import type { Command } from 'commander';
 import * as z from 'zod';
-import { type TokenLifeResponse, tokenLifeRequest, tokenLifeResponse } from '../../contract/token-list.ts';
 import { exchange } from './exchange.ts';
 import type { GlobalOptions } from './global-options.ts';
 import { checkRequest, namedBy } from './options.ts';

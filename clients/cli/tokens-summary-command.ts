@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
+import { type TokenSummaryResponse, tokenSummaryRequest, tokenSummaryResponse } from '@tvm/contract/token-list.ts';
 import type { Command } from 'commander';
-import { type TokenSummaryResponse, tokenSummaryRequest, tokenSummaryResponse } from '../../contract/token-list.ts';
 import { type Column, tableLines } from './columns.ts';
 import { exchange } from './exchange.ts';
 import type { GlobalOptions } from './global-options.ts';

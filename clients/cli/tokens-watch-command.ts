@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseDuration } from '@tvm/contract/duration.ts';
+import { type ListedToken, PAGE, type TokenState, tokenListRequest } from '@tvm/contract/token-list.ts';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from '../../contract/duration.ts';
-import { type ListedToken, PAGE, type TokenState, tokenListRequest } from '../../contract/token-list.ts';
 import { fittedLine } from './columns.ts';
 import { exchange } from './exchange.ts';
 import { exitCodes, Failure } from './failure.ts';

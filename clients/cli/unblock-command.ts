@@ -1,5 +1,5 @@
+import { unblockRequest, unblockResponse } from '@tvm/contract/revocation.ts';
 import type { Command } from 'commander';
-import { unblockRequest, unblockResponse } from '../../contract/revocation.ts';
 import { exchange } from './exchange.ts';
 import type { GlobalOptions } from './global-options.ts';
 import { namedBy } from './options.ts';

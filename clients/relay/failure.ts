@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
-import { type OutputFormat, writeJson } from '../cli/output.ts';
-import { printableMessage } from '../cli/printable.ts';
+import { type OutputFormat, writeJson } from '@tvm/cli/output.ts';
+import { printableMessage } from '@tvm/cli/printable.ts';
 
 /** How `tokenrelay` ends. The numbers are stable: a script may branch on them. */
 export const exitCodes = {

@@ -1,6 +1,6 @@
 #!/usr/bin/env -S node --disable-sigusr1 --max-semi-space-size=1
+import type { OutputFormat } from '@tvm/cli/output.ts';
 import { CommanderError } from 'commander';
-import type { OutputFormat } from '../cli/output.ts';
 import { endBy } from './commands/process-faults.ts';
 import { exitCodes, Failure, unexpectedFailure, usageFailure, writeFailure } from './failure.ts';
 import { createProgram } from './program.ts';

@@ -1,13 +1,14 @@
 import { hash } from 'node:crypto';
-import type { AuditEvent } from '../../contract/events.ts';
+import type { AuditEvent } from '@tvm/contract/events.ts';
 import { mapAtMost } from '../at-most.ts';
-import type { AuditFacts, Profiles } from '../oversight-ports.ts';
+import type { AuditFacts } from '../records/ports.ts';
 import type { Finding } from './finding.ts';
+import { type Sighting, sightingOf } from './observation.ts';
 import { OF_A_WORKLOAD, OVERALL, observe } from './observe.ts';
+import type { Profiles } from './ports.ts';
 import { WINDOW } from './profile.ts';
 import { type RespondPorts, respond } from './respond.ts';
 import type { AnomalySettings, Response } from './settings.ts';
-import { type Sighting, sightingOf } from './sighting.ts';
 
 export interface DetectAnomaliesPorts extends RespondPorts {
   profiles: Profiles;

@@ -1,6 +1,6 @@
+import type { Sighting } from './observation.ts';
 import type { Profile } from './profile.ts';
 import type { AnomalySettings, DetectorName, Severity } from './settings.ts';
-import type { Sighting } from './sighting.ts';
 
 /** Something unusual. */
 export interface Finding {

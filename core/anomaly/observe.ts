@@ -4,6 +4,7 @@ import type { Detector, Finding } from './finding.ts';
 import { issuingSpike } from './issuing-spike.ts';
 import { newNetwork } from './new-network.ts';
 import { newResource } from './new-resource.ts';
+import type { Sighting } from './observation.ts';
 import {
   BOUNDS,
   copyOf,
@@ -19,7 +20,6 @@ import {
 } from './profile.ts';
 import { revokedTokenUse } from './revoked-token-use.ts';
 import { type AnomalySettings, type DetectorName, SEVERITIES } from './settings.ts';
-import type { Sighting } from './sighting.ts';
 
 type Detectors = Partial<Record<DetectorName, Detector>>;
 

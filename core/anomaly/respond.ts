@@ -1,6 +1,6 @@
-import { limits } from '../../contract/limits.ts';
-import type { Continuations } from '../oversight-ports.ts';
-import { type PlaceOrderPorts, placeOrder } from '../revocation/place-order.ts';
+import { limits } from '@tvm/contract/limits.ts';
+import { type PlaceOrderPorts, placeOrder } from '../revocation/orders/place-order.ts';
+import type { Continuations } from '../revocation/orders/ports.ts';
 import type { Finding } from './finding.ts';
 import type { AnomalySettings, Response } from './settings.ts';
 

@@ -1,4 +1,4 @@
-import type { AuditEvent } from '../../contract/events.ts';
+import type { AuditEvent } from '@tvm/contract/events.ts';
 
 type AnomalyDetected = Extract<AuditEvent, { detailType: 'Anomaly Detected' }>['detail'];
 

@@ -1,10 +1,10 @@
-import { subtreeRoot } from '../../contract/authorization-details.ts';
-import type { PairExplanation } from '../../contract/explanation.ts';
-import type { Caller } from '../identity.ts';
+import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
+import type { PairExplanation } from '@tvm/contract/explanation.ts';
+import type { Caller } from '../identity/caller.ts';
+import type { Asked, DecisionContext } from '../policy/authorization-request.ts';
 import type { PolicyBundle } from '../policy/bundle.ts';
 import type { Judgement } from '../policy/decision-point.ts';
 import type { Inquiry, PolicyInsight, Reader } from '../policy/near-misses.ts';
-import type { Asked, DecisionContext } from '../policy/question.ts';
 
 /** Who looks at what, in which bundle. */
 export interface View {

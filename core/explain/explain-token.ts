@@ -1,21 +1,22 @@
-import type { Action } from '../../contract/authorization-details.ts';
-import type { Explanation } from '../../contract/explanation.ts';
-import type { BadRequest } from '../../contract/parse-parameters.ts';
-import type { Asked } from '../../contract/token.ts';
-import type { Caller } from '../identity.ts';
-import { isRead } from '../policy/bundle.ts';
-import type { PolicyDecisionPoint } from '../policy/decision-point.ts';
-import { policyInsight, type Reader } from '../policy/near-misses.ts';
-import type { Behaviour, DecisionContext } from '../policy/question.ts';
-import type { RecentBehaviour, SubjectStandings } from '../ports.ts';
-import { holds, restrictionOn } from '../standing.ts';
+import type { Action } from '@tvm/contract/authorization-details.ts';
+import type { Explanation } from '@tvm/contract/explanation.ts';
+import type { BadRequest } from '@tvm/contract/parse-parameters.ts';
+import type { Asked } from '@tvm/contract/token.ts';
+import type { Caller } from '../identity/caller.ts';
+import type { RecentBehaviour } from '../issuing/ports.ts';
 import {
   type Circumstances,
   decideToken,
   type LifetimeRules,
   type TokenDecision,
   type TokenDecisionPorts,
-} from '../token-decision.ts';
+} from '../issuing/token-decision.ts';
+import type { Behaviour, DecisionContext } from '../policy/authorization-request.ts';
+import { isRead } from '../policy/bundle.ts';
+import type { PolicyDecisionPoint } from '../policy/decision-point.ts';
+import { policyInsight, type Reader } from '../policy/near-misses.ts';
+import type { SubjectStandings } from '../records/ports.ts';
+import { holds, restrictionOn } from '../records/subject-status.ts';
 import { explainPair, explainUntakenRole, type View } from './explain-pair.ts';
 import { obstaclesOf } from './obstacles.ts';
 import { editsOf } from './request-edits.ts';

@@ -1,6 +1,6 @@
-import { subtreeRoot } from '../../contract/authorization-details.ts';
+import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
+import type { TokenDecision } from '../issuing/token-decision.ts';
 import type { Judgement } from '../policy/decision-point.ts';
-import type { TokenDecision } from '../token-decision.ts';
 import { inquiryOf, type View } from './explain-pair.ts';
 import type { Obstacle } from './request-edits.ts';
 

@@ -1,11 +1,11 @@
-import type { Action, AuthorizationDetail } from '../../contract/authorization-details.ts';
-import { subtreeRoot } from '../../contract/authorization-details.ts';
-import { writeDuration } from '../../contract/duration.ts';
-import type { Asked } from '../../contract/token.ts';
+import type { Action, AuthorizationDetail } from '@tvm/contract/authorization-details.ts';
+import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
+import { writeDuration } from '@tvm/contract/duration.ts';
+import type { Asked } from '@tvm/contract/token.ts';
+import type { TokenDecision } from '../issuing/token-decision.ts';
 import type { PolicyBundle } from '../policy/bundle.ts';
 import type { Conjunct } from '../policy/conjuncts.ts';
 import { conclude, type Judgement } from '../policy/decision-point.ts';
-import type { TokenDecision } from '../token-decision.ts';
 
 /** Stands where a reason is to be given: the machine cannot know it. */
 export const A_REASON = '…';

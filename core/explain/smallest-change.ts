@@ -1,7 +1,7 @@
-import type { Change } from '../../contract/explanation.ts';
-import { explanationRequest } from '../../contract/explanation.ts';
-import type { Asked } from '../../contract/token.ts';
-import type { TokenDecision } from '../token-decision.ts';
+import type { Change } from '@tvm/contract/explanation.ts';
+import { explanationRequest } from '@tvm/contract/explanation.ts';
+import type { Asked } from '@tvm/contract/token.ts';
+import type { TokenDecision } from '../issuing/token-decision.ts';
 import { COSTS, type Dimension, type Edit } from './request-edits.ts';
 
 type Denied = TokenDecision & { kind: 'denied' };

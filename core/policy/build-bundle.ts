@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
-import { location } from '../../contract/authorization-details.ts';
-import { parseDuration } from '../../contract/duration.ts';
-import { parseWorkloadArn } from '../../contract/subject.ts';
+import { location } from '@tvm/contract/authorization-details.ts';
+import { parseDuration } from '@tvm/contract/duration.ts';
+import { parseWorkloadArn } from '@tvm/contract/subject.ts';
+import { CONTEXT_PATHS, entityName } from './authorization-request.ts';
 import type { BundledPolicy, PolicyBundle } from './bundle.ts';
 import { describe, readCedarFile, syntaxFlaws, type WrittenPolicy } from './cedar-file.ts';
 import { networksFile, resourcesFile, rolesFile, windowsFile, workloadsFile } from './data-files.ts';
 import { type Flaw, PolicyError, type PolicyFile } from './flaw.ts';
 import { readObligations } from './obligations.ts';
 import { ACTIONS, type PolicyFacts, policyFacts, scopeEntity } from './policy-facts.ts';
-import { CONTEXT_PATHS, entityName } from './question.ts';
 import { directParents, placeResource } from './resource-tree.ts';
 import { readYamlFile } from './yaml-file.ts';
 

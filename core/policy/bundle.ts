@@ -1,4 +1,4 @@
-import type { AuthorizationDetail } from '../../contract/authorization-details.ts';
+import type { AuthorizationDetail } from '@tvm/contract/authorization-details.ts';
 
 /** Everything that decides, validated, as it is shipped with the code that decides by it. */
 export interface PolicyBundle {

@@ -1,6 +1,6 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
-import { lineNumbers } from '../line-numbers.ts';
 import type { Flaw, PolicyFile } from './flaw.ts';
+import { lineNumbers } from './line-numbers.ts';
 
 /** A policy as it stands in its file. */
 export interface WrittenPolicy {

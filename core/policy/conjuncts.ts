@@ -1,6 +1,6 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
-import { parseWorkloadArn } from '../../contract/subject.ts';
-import type { Question } from './question.ts';
+import { parseWorkloadArn } from '@tvm/contract/subject.ts';
+import type { Question } from './authorization-request.ts';
 
 /** One of the conditions of a policy that must all hold for it to match. */
 export interface Conjunct {

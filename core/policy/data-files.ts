@@ -1,14 +1,14 @@
 import { isIP } from 'node:net';
-import * as z from 'zod';
 import {
   action,
   authorizationDetail,
   authorizationDetails,
   location,
   subtreeRoot,
-} from '../../contract/authorization-details.ts';
-import { parseWorkloadArn } from '../../contract/subject.ts';
-import { name } from '../../contract/text.ts';
+} from '@tvm/contract/authorization-details.ts';
+import { parseWorkloadArn } from '@tvm/contract/subject.ts';
+import { name } from '@tvm/contract/text.ts';
+import * as z from 'zod';
 import { type NetworkDefinition, type RoleDefinition, WEEKDAYS, type WindowDefinition } from './bundle.ts';
 import { placeholderAttribute, placeholdersIn } from './roles.ts';
 

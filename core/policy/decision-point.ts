@@ -1,13 +1,13 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
-import type { Action, AuthorizationDetail } from '../../contract/authorization-details.ts';
-import { canonicalAddress } from '../address.ts';
-import type { Caller } from '../identity.ts';
+import type { Action, AuthorizationDetail } from '@tvm/contract/authorization-details.ts';
+import { canonicalAddress } from '../identity/address.ts';
+import type { Caller } from '../identity/caller.ts';
+import { type Asked, type DecisionContext, question, scopesOf } from './authorization-request.ts';
 import type { PolicyBundle } from './bundle.ts';
 import { type Conditions, strictest } from './obligations.ts';
-import { type Asked, type DecisionContext, question, scopesOf } from './question.ts';
+import { surroundings } from './request-context.ts';
 import { policySlices, type Slice } from './slices.ts';
 import { placesIn } from './subtree.ts';
-import { surroundings } from './surroundings.ts';
 
 /** What a caller asks to have decided as a whole. */
 export interface DecisionRequest {

@@ -1,4 +1,4 @@
-import { subtreeRoot } from '../../contract/authorization-details.ts';
+import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
 import type { PolicyBundle } from './bundle.ts';
 import { placeholdersIn } from './roles.ts';
 

@@ -1,5 +1,14 @@
-import { subtreeRoot } from '../../contract/authorization-details.ts';
-import type { Caller } from '../identity.ts';
+import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
+import type { Caller } from '../identity/caller.ts';
+import {
+  type Asked,
+  type DecisionContext,
+  entityName,
+  question,
+  type Readable,
+  readableBy,
+  scopesOf,
+} from './authorization-request.ts';
 import type { BundledPolicy, PolicyBundle } from './bundle.ts';
 import {
   type Conjunct,
@@ -11,16 +20,7 @@ import {
   type SplitPolicy,
   splitPolicy,
 } from './conjuncts.ts';
-import {
-  type Asked,
-  type DecisionContext,
-  entityName,
-  question,
-  type Readable,
-  readableBy,
-  scopesOf,
-} from './question.ts';
-import { surroundings } from './surroundings.ts';
+import { surroundings } from './request-context.ts';
 
 /**
  * Who reads an explanation. An operator may know every policy. A workload may know those that are for it: their scope

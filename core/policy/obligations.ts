@@ -1,4 +1,4 @@
-import type { Obligations } from '../../contract/token.ts';
+import type { Obligations } from '@tvm/contract/token.ts';
 import type { BundledPolicy, PolicyObligations } from './bundle.ts';
 
 /** What several policies ask of a token together. */

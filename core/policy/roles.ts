@@ -1,7 +1,7 @@
-import { type AuthorizationDetail, authorizationDetails } from '../../contract/authorization-details.ts';
-import type { Caller } from '../identity.ts';
+import { type AuthorizationDetail, authorizationDetails } from '@tvm/contract/authorization-details.ts';
+import type { Caller } from '../identity/caller.ts';
+import { attributesOf } from './authorization-request.ts';
 import type { PolicyBundle, RoleDefinition } from './bundle.ts';
-import { attributesOf } from './question.ts';
 
 /** A part of a role's location that is filled in for each workload. */
 const PLACEHOLDER = /\{([^{}]*)\}/g;

@@ -1,6 +1,6 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
+import { type Readable, readableBy } from './authorization-request.ts';
 import type { PolicyBundle } from './bundle.ts';
-import { type Readable, readableBy } from './question.ts';
 
 /** The policies whose scopes can match one question, and what they can read. All other policies have no say in it. */
 export interface Slice extends Readable {

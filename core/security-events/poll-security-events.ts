@@ -1,7 +1,7 @@
-import { limits } from '../../contract/limits.ts';
-import type { SecurityEventPollRequest, SecurityEventPollResponse } from '../../contract/security-event-poll.ts';
-import { parseCaller } from '../identity.ts';
-import type { KeptSecurityEvents } from '../oversight-ports.ts';
+import { limits } from '@tvm/contract/limits.ts';
+import type { SecurityEventPollRequest, SecurityEventPollResponse } from '@tvm/contract/security-event-poll.ts';
+import { parseCaller } from '../identity/caller.ts';
+import type { KeptSecurityEvents } from './ports.ts';
 
 /** The receivers that poll: their ARN (without a session) → their name. */
 export type PollingReceivers = Readonly<Record<string, string>>;

@@ -4,10 +4,10 @@ import {
   type SimpleSubject,
   STREAM_EVENTS,
   securityEventSubject,
-} from '../../contract/security-event.ts';
-import type { RevocationSelector } from '../../contract/selector.ts';
-import { subject as subjectArn } from '../../contract/subject.ts';
-import { reason as reasonText, tokenId } from '../../contract/text.ts';
+} from '@tvm/contract/security-event.ts';
+import type { RevocationSelector } from '@tvm/contract/selector.ts';
+import { subject as subjectArn } from '@tvm/contract/subject.ts';
+import { reason as reasonText, tokenId } from '@tvm/contract/text.ts';
 
 /** What a security event asks of the machine. */
 export type Asked =

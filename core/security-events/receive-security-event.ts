@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { SecurityEventClaims, SecurityEventErrorCode } from '../../contract/security-event.ts';
-import { name } from '../../contract/text.ts';
-import type { AuditFacts, Continuations, NotedSecurityEvent, ReceivedSecurityEvents } from '../oversight-ports.ts';
-import { type Placed, type PlaceOrderPorts, placeOrder } from '../revocation/place-order.ts';
+import type { SecurityEventClaims, SecurityEventErrorCode } from '@tvm/contract/security-event.ts';
+import { name } from '@tvm/contract/text.ts';
+import type { AuditFacts } from '../records/ports.ts';
+import { type Placed, type PlaceOrderPorts, placeOrder } from '../revocation/orders/place-order.ts';
+import type { Continuations } from '../revocation/orders/ports.ts';
+import type { NotedSecurityEvent, ReceivedSecurityEvents } from './ports.ts';
 import { type Asked, readSecurityEvent } from './read-security-event.ts';
 import {
   namedIssuer,

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { AuditEvent } from '../../contract/events.ts';
+import type { AuditEvent } from '@tvm/contract/events.ts';
 import {
   SESSION_REVOKED,
   type SecurityEventSubject,
   type SimpleSubject,
   TOKEN_CLAIMS_CHANGE,
   type TransmittedClaims,
-} from '../../contract/security-event.ts';
+} from '@tvm/contract/security-event.ts';
 
 /** Whom it is told, and by whom. */
 export interface Telling {

@@ -1,4 +1,4 @@
-import type { SecurityEventReceiver } from '../../contract/security-event.ts';
+import type { SecurityEventReceiver } from '@tvm/contract/security-event.ts';
 
 /** Delivery by push (RFC 8935) and by poll (RFC 8936), as SSF 1.0 names them (section 6.1). */
 const METHODS = { push: 'urn:ietf:rfc:8935', poll: 'urn:ietf:rfc:8936' } as const satisfies Record<Delivery, string>;

@@ -1,11 +1,11 @@
-import { decodeJwt, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
-import { limits } from '../../contract/limits.ts';
+import { limits } from '@tvm/contract/limits.ts';
 import {
   SECURITY_EVENT_TYPE,
   type SecurityEventClaims,
   type SecurityEventErrorCode,
   securityEventClaims,
-} from '../../contract/security-event.ts';
+} from '@tvm/contract/security-event.ts';
+import { decodeJwt, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 
 /** A transmitter that is trusted: its SETs are obeyed. */
 export interface Transmitter {

@@ -1,5 +1,5 @@
-import { lineNumbers } from '../../core/line-numbers.ts';
-import { readPolicies } from '../../core/policy/build-bundle.ts';
+import { readPolicies } from '@tvm/core/policy/build-bundle.ts';
+import { lineNumbers } from '@tvm/core/policy/line-numbers.ts';
 import type { Judgement } from '../check.ts';
 import type { Finding, SourceFile } from '../finding.ts';
 import { policyDirectory } from './directory.ts';

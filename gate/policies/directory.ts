@@ -1,10 +1,10 @@
 import type * as cedar from '@cedar-policy/cedar-wasm/nodejs';
-import type { ReadPolicies } from '../../core/policy/build-bundle.ts';
-import type { BundledPolicy } from '../../core/policy/bundle.ts';
-import type { WrittenPolicy } from '../../core/policy/cedar-file.ts';
-import { policyFacts, scopeEntity } from '../../core/policy/policy-facts.ts';
-import { placeResource } from '../../core/policy/resource-tree.ts';
-import { locationsToldApart } from '../../core/policy/subtree.ts';
+import type { ReadPolicies } from '@tvm/core/policy/build-bundle.ts';
+import type { BundledPolicy } from '@tvm/core/policy/bundle.ts';
+import type { WrittenPolicy } from '@tvm/core/policy/cedar-file.ts';
+import { policyFacts, scopeEntity } from '@tvm/core/policy/policy-facts.ts';
+import { placeResource } from '@tvm/core/policy/resource-tree.ts';
+import { locationsToldApart } from '@tvm/core/policy/subtree.ts';
 import { conjunctsOf, operation, type Two } from './conditions.ts';
 import type { Content } from './content.ts';
 import { holds, type Named, resolved, type Situation, type Thing, type Value } from './evaluate.ts';

@@ -1,4 +1,4 @@
-import type { FlawRule } from '../../core/policy/flaw.ts';
+import type { FlawRule } from '@tvm/core/policy/flaw.ts';
 import type { Rule, SourceFile } from '../finding.ts';
 import { cedarExample, NARROW_READ } from './rule.ts';
 

@@ -1,4 +1,4 @@
-import { subtreeRoot } from '../../contract/authorization-details.ts';
+import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
 
 /**
  * Whether a role's location could reach a place, or be in it, whatever its templates are filled with: a value fills one

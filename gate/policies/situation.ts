@@ -1,6 +1,6 @@
 import type * as cedar from '@cedar-policy/cedar-wasm/nodejs';
-import { parseWorkloadArn } from '../../contract/subject.ts';
-import { placeResource } from '../../core/policy/resource-tree.ts';
+import { parseWorkloadArn } from '@tvm/contract/subject.ts';
+import { placeResource } from '@tvm/core/policy/resource-tree.ts';
 import { operation, pathOf, type Two } from './conditions.ts';
 import type { Content } from './content.ts';
 import { ABSENT, type Named, type Thing, UNKNOWN, type Value } from './evaluate.ts';

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { lineNumbers } from '../../core/line-numbers.ts';
+import { lineNumbers } from '@tvm/core/policy/line-numbers.ts';
 import { SCHEMA_FILE } from '../check.ts';
 import { isTemplate } from '../cloudformation/resources.ts';
 import type { Finding, SourceFile } from '../finding.ts';

@@ -1,4 +1,4 @@
-import { loadRego, RegoError } from '../../core/rego.ts';
+import { loadRego, RegoError } from '@tvm/core/external-authorizers/rego.ts';
 
 /**
  * A team's own rules in Rego, compiled to WebAssembly, over documents such as manifests.

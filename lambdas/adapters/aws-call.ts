@@ -1,4 +1,4 @@
-import { DependencyFault } from '../../core/ports.ts';
+import { DependencyFault } from '@tvm/core/ports.ts';
 
 /**
  * Client settings of the hot path: an AWS call that takes seconds has failed, and the caller hears so (503) while it

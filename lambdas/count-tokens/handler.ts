@@ -3,7 +3,7 @@ import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import middy from '@middy/core';
 import { clientSettings } from '../adapters/aws-call.ts';
-import { dynamoOpenTokens } from '../adapters/dynamo-open-tokens.ts';
+import { dynamoOpenTokens } from '../adapters/dynamo/open-tokens.ts';
 import { publishedMetrics } from '../middleware/published-metrics.ts';
 import { logger, metrics } from '../observability.ts';
 import { readEnv } from '../read-env.ts';

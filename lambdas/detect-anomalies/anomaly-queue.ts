@@ -1,7 +1,7 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import { type AuditEvent, auditEvents } from '../../contract/events.ts';
-import { type DetectAnomaliesPorts, detectAnomalies, type Told } from '../../core/anomaly/detect-anomalies.ts';
-import type { AnomalySettings } from '../../core/anomaly/settings.ts';
+import { type AuditEvent, auditEvents } from '@tvm/contract/events.ts';
+import { type DetectAnomaliesPorts, detectAnomalies, type Told } from '@tvm/core/anomaly/detect-anomalies.ts';
+import type { AnomalySettings } from '@tvm/core/anomaly/settings.ts';
 import { type QueuedEvent, queueHandler, type Retries } from '../middleware/queue-handler.ts';
 import { logger, metrics } from '../observability.ts';
 

@@ -1,6 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { clientSettings } from '../adapters/aws-call.ts';
-import { dynamoSubjectStandings } from '../adapters/dynamo-subject-standings.ts';
+import { dynamoSubjectStandings } from '../adapters/dynamo/subject-statuses.ts';
 import { decisionPorts, lifetimeRules } from '../decision-ports.ts';
 import { readEnv } from '../read-env.ts';
 import { explainTokenEnv } from './env.ts';

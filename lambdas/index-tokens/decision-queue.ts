@@ -1,7 +1,7 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import { tokenId } from '@tvm/contract/text.ts';
+import { type IndexTokensPorts, indexTokens } from '@tvm/core/records/index-tokens.ts';
 import * as z from 'zod';
-import { tokenId } from '../../contract/text.ts';
-import { type IndexTokensPorts, indexTokens } from '../../core/index-tokens.ts';
 import { queueHandler, type Retries } from '../middleware/queue-handler.ts';
 import { logger, metrics } from '../observability.ts';
 

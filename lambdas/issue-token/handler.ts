@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
-import { recentSubjects } from '../../core/recent-subjects.ts';
+import { recentSubjects } from '@tvm/core/issuing/recent-subjects.ts';
 import { clientSettings } from '../adapters/aws-call.ts';
-import { dynamoStatusIndexes } from '../adapters/dynamo-status-indexes.ts';
-import { dynamoSubjectStandings } from '../adapters/dynamo-subject-standings.ts';
-import { dynamoTokenRecords } from '../adapters/dynamo-token-records.ts';
-import { kmsSigner } from '../adapters/kms-signer.ts';
+import { dynamoStatusIndexes } from '../adapters/dynamo/status-indexes.ts';
+import { dynamoSubjectStandings } from '../adapters/dynamo/subject-statuses.ts';
+import { dynamoTokenRecords } from '../adapters/dynamo/token-records.ts';
+import { kmsSigner } from '../adapters/kms/signer.ts';
 import { decisionPorts, lifetimeRules } from '../decision-ports.ts';
 import { readEnv } from '../read-env.ts';
 import { issueTokenEnv } from './env.ts';

@@ -1,6 +1,6 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import { OMITTED_WHEN_EMPTY, type TokenResponse, tokenRequest } from '../../contract/token.ts';
-import { type IssueTokenPorts, type IssuingRules, issueToken } from '../../core/issue-token.ts';
+import { OMITTED_WHEN_EMPTY, type TokenResponse, tokenRequest } from '@tvm/contract/token.ts';
+import { type IssueTokenPorts, type IssuingRules, issueToken } from '@tvm/core/issuing/issue-token.ts';
 import { answer, refuse } from '../answers.ts';
 import { authenticated, readParameters } from '../api-request.ts';
 import { apiHandler } from '../middleware/api-handler.ts';

@@ -1,6 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { clientSettings } from '../adapters/aws-call.ts';
-import { dynamoKeptSecurityEvents } from '../adapters/dynamo-kept-security-events.ts';
+import { dynamoKeptSecurityEvents } from '../adapters/dynamo/pending-security-events.ts';
 import { logger } from '../observability.ts';
 import { readEnv } from '../read-env.ts';
 import { tellReceiver } from '../tell-receiver.ts';

@@ -1,5 +1,6 @@
-import { unblockRequest } from '../../contract/revocation.ts';
-import type { Clock, SubjectStandings } from '../../core/ports.ts';
+import { unblockRequest } from '@tvm/contract/revocation.ts';
+import type { Clock } from '@tvm/core/ports.ts';
+import type { SubjectStandings } from '@tvm/core/records/ports.ts';
 import { answer, refuse } from '../answers.ts';
 import { authenticated, readParameters } from '../api-request.ts';
 import { apiHandler } from '../middleware/api-handler.ts';

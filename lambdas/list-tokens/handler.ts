@@ -1,11 +1,11 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { clientSettings } from '../adapters/aws-call.ts';
-import { dynamoOpenTokens } from '../adapters/dynamo-open-tokens.ts';
-import { dynamoTokenIndex } from '../adapters/dynamo-token-index.ts';
-import { dynamoTokenRecords } from '../adapters/dynamo-token-records.ts';
-import { dynamoTokenTraces } from '../adapters/dynamo-token-traces.ts';
-import { kmsSeal } from '../adapters/kms-seal.ts';
+import { dynamoOpenTokens } from '../adapters/dynamo/open-tokens.ts';
+import { dynamoTokenIndex } from '../adapters/dynamo/token-index.ts';
+import { dynamoTokenRecords } from '../adapters/dynamo/token-records.ts';
+import { dynamoTokenTraces } from '../adapters/dynamo/token-traces.ts';
+import { kmsSeal } from '../adapters/kms/mac.ts';
 import { readEnv } from '../read-env.ts';
 import { listTokensEnv } from './env.ts';
 import { tokensEndpoint } from './tokens-endpoint.ts';

@@ -1,9 +1,9 @@
+import { tokenLifeRequest, tokenListRequest, tokenSummaryRequest } from '@tvm/contract/token-list.ts';
+import { type ListTokensPorts, listTokens } from '@tvm/core/tokens-view/list-tokens.ts';
+import type { OpenTokens, TokenTraces } from '@tvm/core/tokens-view/ports.ts';
+import { tokenLife } from '@tvm/core/tokens-view/token-life.ts';
+import { tokenSummary } from '@tvm/core/tokens-view/token-summary.ts';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
-import { tokenLifeRequest, tokenListRequest, tokenSummaryRequest } from '../../contract/token-list.ts';
-import type { OpenTokens, TokenTraces } from '../../core/oversight-ports.ts';
-import { type ListTokensPorts, listTokens } from '../../core/token-list/list-tokens.ts';
-import { tokenLife } from '../../core/token-list/token-life.ts';
-import { tokenSummary } from '../../core/token-list/token-summary.ts';
 import { answer, refuse } from '../answers.ts';
 import { authenticated, readQuery } from '../api-request.ts';
 import { apiHandler } from '../middleware/api-handler.ts';

@@ -1,7 +1,7 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { MiddlewareObj } from '@middy/core';
+import { DependencyFault } from '@tvm/core/ports.ts';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
-import { DependencyFault } from '../../core/ports.ts';
 import { refuse } from '../answers.ts';
 import { logger, metrics } from '../observability.ts';
 

@@ -1,7 +1,7 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import { securityEventPollRequest } from '../../contract/security-event-poll.ts';
-import type { KeptSecurityEvents } from '../../core/oversight-ports.ts';
-import { type PollingReceivers, pollSecurityEvents } from '../../core/security-events/poll-security-events.ts';
+import { securityEventPollRequest } from '@tvm/contract/security-event-poll.ts';
+import { type PollingReceivers, pollSecurityEvents } from '@tvm/core/security-events/poll-security-events.ts';
+import type { KeptSecurityEvents } from '@tvm/core/security-events/ports.ts';
 import { answer, refuse } from '../answers.ts';
 import { authenticated, readParameters } from '../api-request.ts';
 import { apiHandler } from '../middleware/api-handler.ts';

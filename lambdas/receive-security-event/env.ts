@@ -1,5 +1,5 @@
+import { trustedTransmitter } from '@tvm/contract/security-event.ts';
 import * as z from 'zod';
-import { trustedTransmitter } from '../../contract/security-event.ts';
 import { text } from '../env-types.ts';
 import { orderingEnv } from '../ordering-env.ts';
 

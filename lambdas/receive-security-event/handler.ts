@@ -1,8 +1,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { CLOCKS_DIFFER, LONGEST_AGE } from '../../core/security-events/verify-security-event.ts';
+import { CLOCKS_DIFFER, LONGEST_AGE } from '@tvm/core/security-events/verify-security-event.ts';
 import { clientSettings } from '../adapters/aws-call.ts';
-import { dynamoReceivedSecurityEvents } from '../adapters/dynamo-received-security-events.ts';
-import { transmitterKeys } from '../adapters/transmitter-keys.ts';
+import { dynamoReceivedSecurityEvents } from '../adapters/dynamo/received-security-events.ts';
+import { transmitterKeys } from '../adapters/http/transmitter-keys.ts';
 import { orderingPorts } from '../ordering-ports.ts';
 import { readEnv } from '../read-env.ts';
 import { receiveSecurityEventEnv } from './env.ts';

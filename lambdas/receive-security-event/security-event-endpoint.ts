@@ -1,13 +1,13 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
-import { limits } from '../../contract/limits.ts';
-import { SECURITY_EVENT_TYPE, type SecurityEventError } from '../../contract/security-event.ts';
+import { limits } from '@tvm/contract/limits.ts';
+import { SECURITY_EVENT_TYPE, type SecurityEventError } from '@tvm/contract/security-event.ts';
 import {
   type ReceiveSecurityEventOutcome,
   type ReceiveSecurityEventPorts,
   type ReceivingRules,
   receiveSecurityEvent,
-} from '../../core/security-events/receive-security-event.ts';
+} from '@tvm/core/security-events/receive-security-event.ts';
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { apiHandler } from '../middleware/api-handler.ts';
 import { logger, metrics } from '../observability.ts';
 

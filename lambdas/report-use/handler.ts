@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
-import { useReport } from '../../contract/token-use.ts';
-import { reportUse } from '../../core/report-use.ts';
+import { useReport } from '@tvm/contract/token-use.ts';
+import { reportUse } from '@tvm/core/verification/report-use.ts';
 import { clientSettings } from '../adapters/aws-call.ts';
-import { dynamoAuditFacts } from '../adapters/dynamo-audit-facts.ts';
-import { kmsVerificationKeys } from '../adapters/kms-verification-keys.ts';
+import { dynamoAuditFacts } from '../adapters/dynamo/audit-facts.ts';
+import { kmsVerificationKeys } from '../adapters/kms/verification-keys.ts';
 import { answer, refuse } from '../answers.ts';
 import { authenticated, readParameters } from '../api-request.ts';
 import { apiHandler } from '../middleware/api-handler.ts';

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
-import { ownRevocationRequest } from '../../contract/revocation.ts';
-import { revokeOwnToken } from '../../core/revoke-own-token.ts';
+import { ownRevocationRequest } from '@tvm/contract/revocation.ts';
+import { revokeOwnToken } from '@tvm/core/revocation/revoke-own-token.ts';
 import { clientSettings } from '../adapters/aws-call.ts';
-import { kmsVerificationKeys } from '../adapters/kms-verification-keys.ts';
+import { kmsVerificationKeys } from '../adapters/kms/verification-keys.ts';
 import { answer, refuse } from '../answers.ts';
 import { authenticated, readParameters } from '../api-request.ts';
 import { apiHandler } from '../middleware/api-handler.ts';

@@ -1,9 +1,9 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import { askedByEvent, type EventRules } from '../../core/revocation/asked-by-event.ts';
-import { placeOrder } from '../../core/revocation/place-order.ts';
-import { goOnWithOrders, type RevokeTokensPorts } from '../../core/revocation/revoke-tokens.ts';
-import { type UnknownTargetRules, unknownTarget } from '../../core/revocation/unknown-target.ts';
-import { continuation } from '../adapters/sqs-continuations.ts';
+import { placeOrder } from '@tvm/core/revocation/orders/place-order.ts';
+import { goOnWithOrders, type RevokeTokensPorts } from '@tvm/core/revocation/orders/revoke-tokens.ts';
+import { type UnknownTargetRules, unknownTarget } from '@tvm/core/revocation/orders/unknown-target.ts';
+import { askedByEvent, type EventRules } from '@tvm/core/revocation/triggers/requested-by-event.ts';
+import { continuation } from '../adapters/sqs/continuations.ts';
 import { type QueuedEvent, queueHandler, type Retries } from '../middleware/queue-handler.ts';
 import { logger, metrics } from '../observability.ts';
 

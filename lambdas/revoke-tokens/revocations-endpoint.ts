@@ -1,15 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import {
   type RevocationDryRunResponse,
   type RevocationResponse,
   revocationProgressRequest,
   revocationRequest,
-} from '../../contract/revocation.ts';
-import { countTokens } from '../../core/revocation/count-tokens.ts';
-import { progressOf, type Revoked, type RevokeTokensPorts, revokeTokens } from '../../core/revocation/revoke-tokens.ts';
-import { type UnknownTargetRules, unknownTarget } from '../../core/revocation/unknown-target.ts';
+} from '@tvm/contract/revocation.ts';
+import { countTokens } from '@tvm/core/revocation/orders/count-tokens.ts';
+import {
+  progressOf,
+  type Revoked,
+  type RevokeTokensPorts,
+  revokeTokens,
+} from '@tvm/core/revocation/orders/revoke-tokens.ts';
+import { type UnknownTargetRules, unknownTarget } from '@tvm/core/revocation/orders/unknown-target.ts';
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { answer, refuse } from '../answers.ts';
 import { authenticated, readParameters, readQuery } from '../api-request.ts';
 import { apiHandler } from '../middleware/api-handler.ts';

@@ -1,6 +1,6 @@
 import { KMSClient } from '@aws-sdk/client-kms';
 import { clientSettings } from '../adapters/aws-call.ts';
-import { kmsVerificationKeys } from '../adapters/kms-verification-keys.ts';
+import { kmsVerificationKeys } from '../adapters/kms/verification-keys.ts';
 import { publicDocument } from '../answers.ts';
 import { openHandler } from '../middleware/open-handler.ts';
 import { readEnv } from '../read-env.ts';

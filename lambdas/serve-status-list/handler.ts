@@ -1,11 +1,11 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
+import { listStatusLists, serveStatusList } from '@tvm/core/status-lists/serve-status-list.ts';
+import { STATUS_LIST_TYPE } from '@tvm/core/status-lists/status-list.ts';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
-import { listStatusLists, serveStatusList } from '../../core/serve-status-list.ts';
-import { STATUS_LIST_TYPE } from '../../core/status-list.ts';
 import { clientSettings } from '../adapters/aws-call.ts';
-import { dynamoStatusLists } from '../adapters/dynamo-status-lists.ts';
-import { kmsVerificationKeys } from '../adapters/kms-verification-keys.ts';
+import { dynamoStatusLists } from '../adapters/dynamo/status-lists.ts';
+import { kmsVerificationKeys } from '../adapters/kms/verification-keys.ts';
 import { publicDocument, refuse } from '../answers.ts';
 import { header } from '../api-request.ts';
 import { openHandler } from '../middleware/open-handler.ts';

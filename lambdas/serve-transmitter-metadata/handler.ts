@@ -1,7 +1,7 @@
 import { KMSClient } from '@aws-sdk/client-kms';
-import { transmitterMetadata } from '../../core/security-events/transmitter-metadata.ts';
+import { transmitterMetadata } from '@tvm/core/security-events/transmitter-metadata.ts';
 import { clientSettings } from '../adapters/aws-call.ts';
-import { kmsVerificationKeys } from '../adapters/kms-verification-keys.ts';
+import { kmsVerificationKeys } from '../adapters/kms/verification-keys.ts';
 import { publicDocument } from '../answers.ts';
 import { openHandler } from '../middleware/open-handler.ts';
 import { readEnv } from '../read-env.ts';

@@ -1,8 +1,8 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { clientSettings } from '../adapters/aws-call.ts';
-import { pushSecurityEvent } from '../adapters/push-security-event.ts';
-import { sqsDeadLetters } from '../adapters/sqs-dead-letters.ts';
+import { pushSecurityEvent } from '../adapters/http/push-security-event.ts';
+import { sqsDeadLetters } from '../adapters/sqs/dead-letters.ts';
 import { logger, metrics } from '../observability.ts';
 import { readEnv } from '../read-env.ts';
 import { tellReceiver } from '../tell-receiver.ts';

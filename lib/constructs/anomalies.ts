@@ -1,7 +1,7 @@
+import { AUDIT_SOURCE } from '@tvm/contract/events.ts';
 import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { AUDIT_SOURCE } from '../../contract/events.ts';
-import { detectAnomaliesEnv } from '../../lambdas/detect-anomalies/env.ts';
+import { detectAnomaliesEnv } from '#lambdas/detect-anomalies/env.ts';
 import { grantOnTable } from './grant-on-table.ts';
 import type { Machine } from './machine.ts';
 import type { Revocation } from './revocation.ts';

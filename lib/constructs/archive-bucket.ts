@@ -1,10 +1,10 @@
+import { DIGESTS, EVENTS } from '@tvm/core/audit/archive/names.ts';
 import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import { AnyPrincipal, Effect, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectLockRetention, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-import { DIGESTS, EVENTS } from '../../core/audit-archive/names.ts';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import { principalArnsOf } from './principal-arns.ts';
 
 /** Who puts what. */

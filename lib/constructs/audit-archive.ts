@@ -3,9 +3,9 @@ import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-clo
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Construct } from 'constructs';
-import { archiveAuditEnv } from '../../lambdas/archive-audit/env.ts';
-import { digestAuditEnv } from '../../lambdas/digest-audit/env.ts';
-import { serveAuditKeysEnv } from '../../lambdas/serve-audit-keys/env.ts';
+import { archiveAuditEnv } from '#lambdas/archive-audit/env.ts';
+import { digestAuditEnv } from '#lambdas/digest-audit/env.ts';
+import { serveAuditKeysEnv } from '#lambdas/serve-audit-keys/env.ts';
 import { ArchiveBucket } from './archive-bucket.ts';
 import { auditStream } from './audit-stream.ts';
 import { grantOnTable } from './grant-on-table.ts';

@@ -1,3 +1,4 @@
+import { AUDIT_SOURCE, REVOCATION_REQUESTED } from '@tvm/contract/events.ts';
 import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import {
@@ -22,7 +23,6 @@ import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Queue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { AUDIT_SOURCE, REVOCATION_REQUESTED } from '../../contract/events.ts';
 import { principalArnsOf } from './principal-arns.ts';
 
 const BUS_NAME = 'tvm';

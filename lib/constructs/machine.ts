@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import type { EventFlow } from './event-flow.ts';
 import type { ServiceDefaults } from './service-function.ts';
 import type { TokenApi } from './token-api.ts';

@@ -1,6 +1,6 @@
 import { Aws } from 'aws-cdk-lib';
 import { AccountPrincipal, AnyPrincipal, type IPrincipal, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 
 /**
  * The API's resource policy, where other accounts may call it.

@@ -1,15 +1,15 @@
+import { REVOCATION_REQUESTED } from '@tvm/contract/events.ts';
+import type { NamedTargets } from '@tvm/core/policy/named-targets.ts';
 import { Duration, Lazy, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type * as z from 'zod';
-import { REVOCATION_REQUESTED } from '../../contract/events.ts';
-import type { NamedTargets } from '../../core/policy/named-targets.ts';
-import { liftBlockEnv } from '../../lambdas/lift-block/env.ts';
-import { revokeTokensEnv } from '../../lambdas/revoke-tokens/env.ts';
-import { revokeTokensByEventEnv } from '../../lambdas/revoke-tokens-by-event/env.ts';
+import { liftBlockEnv } from '#lambdas/lift-block/env.ts';
+import { revokeTokensEnv } from '#lambdas/revoke-tokens/env.ts';
+import { revokeTokensByEventEnv } from '#lambdas/revoke-tokens-by-event/env.ts';
 import type { Mailbox } from './event-flow.ts';
 import { grantOnTable } from './grant-on-table.ts';
-import { happeningRules, happeningSettings } from './happenings.ts';
 import type { Machine } from './machine.ts';
+import { happeningRules, happeningSettings } from './revocation-triggers.ts';
 import { ServiceFunction } from './service-function.ts';
 
 export interface RevocationProps {

@@ -5,7 +5,7 @@ import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type * as z from 'zod';
-import { bundle } from '../bundle.ts';
+import { bundle } from './bundle.ts';
 import { METRIC_NAMESPACE } from './machine-metric.ts';
 
 /** What all functions of a deployment have in common. */

@@ -1,11 +1,11 @@
+import { AUDIT_SOURCE } from '@tvm/contract/events.ts';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import { Schedule } from 'aws-cdk-lib/aws-events';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { AUDIT_SOURCE } from '../../contract/events.ts';
-import { serveStatusListEnv } from '../../lambdas/serve-status-list/env.ts';
-import { updateStatusListsEnv } from '../../lambdas/update-status-lists/env.ts';
+import { serveStatusListEnv } from '#lambdas/serve-status-list/env.ts';
+import { updateStatusListsEnv } from '#lambdas/update-status-lists/env.ts';
 import { grantOnTable } from './grant-on-table.ts';
 import type { Machine } from './machine.ts';
 import { ServiceFunction } from './service-function.ts';

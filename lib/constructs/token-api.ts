@@ -21,7 +21,7 @@ import { ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import { invokedOnlyBy } from './invoked-by-api.ts';
 import { callersFromOtherAccounts } from './other-accounts.ts';
 import type { ServiceDefaults } from './service-function.ts';

@@ -1,10 +1,10 @@
+import { AUDIT_SOURCE } from '@tvm/contract/events.ts';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AnyPrincipal, Effect, type IGrantable, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
-import { AUDIT_SOURCE } from '../../contract/events.ts';
-import { indexTokensEnv } from '../../lambdas/index-tokens/env.ts';
-import { listTokensEnv } from '../../lambdas/list-tokens/env.ts';
+import { indexTokensEnv } from '#lambdas/index-tokens/env.ts';
+import { listTokensEnv } from '#lambdas/list-tokens/env.ts';
 import { grantOnTable } from './grant-on-table.ts';
 import type { Machine } from './machine.ts';
 import { principalArnsOf } from './principal-arns.ts';

@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Construct } from 'constructs';
-import { sweepTokensEnv } from '../../lambdas/sweep-tokens/env.ts';
+import { sweepTokensEnv } from '#lambdas/sweep-tokens/env.ts';
 import { grantOnTable } from './grant-on-table.ts';
 import type { Machine } from './machine.ts';
 import { ServiceFunction } from './service-function.ts';

@@ -1,8 +1,8 @@
+import { SEVERITIES } from '@tvm/core/anomaly/settings.ts';
 import { Duration } from 'aws-cdk-lib';
 import { Dashboard, GraphWidget, type IMetric, MathExpression, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Function as FunctionOfLambda } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
-import { SEVERITIES } from '../../core/anomaly/settings.ts';
 import type { Machine } from './machine.ts';
 import { METRIC_NAMESPACE, machineMetric } from './machine-metric.ts';
 

@@ -1,3 +1,4 @@
+import { SEVERITIES } from '@tvm/core/anomaly/settings.ts';
 import { Duration, Stack } from 'aws-cdk-lib';
 import {
   Alarm,
@@ -14,8 +15,7 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
-import { SEVERITIES } from '../../core/anomaly/settings.ts';
-import { countTokensEnv } from '../../lambdas/count-tokens/env.ts';
+import { countTokensEnv } from '#lambdas/count-tokens/env.ts';
 import { FunctionChanges } from './function-changes.ts';
 import type { Machine } from './machine.ts';
 import { machineMetric } from './machine-metric.ts';

@@ -15,7 +15,7 @@ import {
   SetQueueAttributesCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { AUDIT_SOURCE, type AuditEvent } from '../../contract/events.ts';
+import { AUDIT_SOURCE, type AuditEvent } from '@tvm/contract/events.ts';
 import type { Target } from './target.ts';
 
 /** What a security team sets up to see every audit event: a rule on the bus and a queue behind it. */

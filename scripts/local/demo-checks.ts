@@ -1,6 +1,6 @@
 import { getListFromStatusListJWT } from '@sd-jwt/jwt-status-list';
+import { type Credentials, signedFetch } from '@tvm/api/signed-fetch.ts';
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose';
-import { type Credentials, signedFetch } from '../../clients/signed-fetch.ts';
 import { Failure } from '../tools/failure.mjs';
 import type { Target } from './target.ts';
 

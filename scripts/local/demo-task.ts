@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import type { TokenClaims } from '@tvm/contract/token.ts';
 import { decodeJwt } from 'jose';
-import type { TokenClaims } from '../../contract/token.ts';
 import { workloadRole } from './assumed-role.ts';
 import { expect, json, listedAsRevoked, post } from './demo-checks.ts';
 import type { StackOutputs } from './deploy.ts';

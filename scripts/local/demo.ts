@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import type { Credentials } from '@tvm/api/signed-fetch.ts';
+import type { AuthorizationDetail } from '@tvm/contract/authorization-details.ts';
+import { type AuditEvent, REVOCATION_REQUESTED, type TokenEvent } from '@tvm/contract/events.ts';
 import { decodeJwt, type JWTPayload } from 'jose';
-import type { Credentials } from '../../clients/signed-fetch.ts';
-import type { AuthorizationDetail } from '../../contract/authorization-details.ts';
-import { type AuditEvent, REVOCATION_REQUESTED, type TokenEvent } from '../../contract/events.ts';
 import { localStack } from '../localstack/localstack.ts';
 import { type AuditWatch, watchAudit } from './audit-watch.ts';
 import { proveArchive } from './demo-archive.ts';

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { Credentials } from '../../clients/signed-fetch.ts';
+import type { Credentials } from '@tvm/api/signed-fetch.ts';
 import type { Identities } from './identities.ts';
 import { envFiles } from './run-record.mjs';
 import type { Target } from './target.ts';

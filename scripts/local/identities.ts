@@ -6,7 +6,7 @@ import {
   IAMClient,
   ListAccessKeysCommand,
 } from '@aws-sdk/client-iam';
-import type { Credentials } from '../../clients/signed-fetch.ts';
+import type { Credentials } from '@tvm/api/signed-fetch.ts';
 import type { StackOutputs } from './deploy.ts';
 import type { Target } from './target.ts';
 

@@ -1,4 +1,4 @@
-import { configSchema } from '../../lib/config.ts';
+import { configSchema } from '#lib/config/config.ts';
 import { GENERATED } from './tables.ts';
 
 /** How a default of a key is written in TOML. */

@@ -1,5 +1,5 @@
-import { type Difference, differences, type NotProbed, notProbed } from '../../test/emulators/differences.ts';
-import { type EmulatorName, notApplicable } from '../../test/emulators/not-applicable.ts';
+import { type Difference, differences, type NotProbed, notProbed } from '#test/emulators/differences.ts';
+import { type EmulatorName, notApplicable } from '#test/emulators/not-applicable.ts';
 
 const names = Object.keys(notApplicable) as EmulatorName[];
 

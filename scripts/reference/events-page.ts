@@ -1,5 +1,5 @@
-import { auditEventExamples, revocationRequestedExample } from '../../contract/event-examples.ts';
-import { AUDIT_SOURCE, auditEvents, REVOCATION_REQUESTED, revocationRequested } from '../../contract/events.ts';
+import { auditEventExamples, revocationRequestedExample } from '@tvm/contract/event-examples.ts';
+import { AUDIT_SOURCE, auditEvents, REVOCATION_REQUESTED, revocationRequested } from '@tvm/contract/events.ts';
 import { GENERATED, membersTable } from './tables.ts';
 
 /** Every event: what it means, its members, an example. */

@@ -1,6 +1,6 @@
+import { auditEvents, revocationRequested } from '@tvm/contract/events.ts';
+import { openApiDocument } from '@tvm/contract/openapi.ts';
 import * as z from 'zod';
-import { auditEvents, revocationRequested } from '../../contract/events.ts';
-import { openApiDocument } from '../../contract/openapi.ts';
 import { configurationPage } from './configuration-page.ts';
 import { emulatorsPage } from './emulators-page.ts';
 import { eventsPage } from './events-page.ts';

@@ -1,5 +1,5 @@
-import type { Rule, SourceFile } from '../../gate/finding.ts';
-import { rulesById, suppressibleRules } from '../../gate/rules.ts';
+import type { Rule, SourceFile } from '@tvm/gate/finding.ts';
+import { rulesById, suppressibleRules } from '@tvm/gate/rules.ts';
 import { GENERATED } from './tables.ts';
 
 /** The longest example that is shown whole. */

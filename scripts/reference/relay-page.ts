@@ -1,6 +1,6 @@
+import { configurationSchema } from 'tokenrelay/config/configuration.ts';
+import { loadSourceKinds } from 'tokenrelay/sources/kinds.ts';
 import * as z from 'zod';
-import { configurationSchema } from '../../clients/relay/config/configuration.ts';
-import { loadSourceKinds } from '../../clients/relay/sources/kinds.ts';
 import { GENERATED } from './tables.ts';
 
 await loadSourceKinds();

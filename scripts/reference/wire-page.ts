@@ -1,5 +1,5 @@
-import { authorizationDetail } from '../../contract/authorization-details.ts';
-import { errorCode, errorResponse } from '../../contract/errors.ts';
+import { authorizationDetail } from '@tvm/contract/authorization-details.ts';
+import { errorCode, errorResponse } from '@tvm/contract/errors.ts';
 import {
   anyExplanationRequest,
   change,
@@ -9,21 +9,21 @@ import {
   missedPart,
   nearMiss,
   pairExplanation,
-} from '../../contract/explanation.ts';
-import { introspectionRequest } from '../../contract/introspection.ts';
-import { limits } from '../../contract/limits.ts';
-import { ownRevocationRequest, revocationRequest, revocationResponse } from '../../contract/revocation.ts';
-import { securityEventError, transmittedClaims } from '../../contract/security-event.ts';
-import { securityEventPollRequest, securityEventPollResponse } from '../../contract/security-event-poll.ts';
-import { tokenClaims, tokenRequest, tokenResponse } from '../../contract/token.ts';
+} from '@tvm/contract/explanation.ts';
+import { introspectionRequest } from '@tvm/contract/introspection.ts';
+import { limits } from '@tvm/contract/limits.ts';
+import { ownRevocationRequest, revocationRequest, revocationResponse } from '@tvm/contract/revocation.ts';
+import { securityEventError, transmittedClaims } from '@tvm/contract/security-event.ts';
+import { securityEventPollRequest, securityEventPollResponse } from '@tvm/contract/security-event-poll.ts';
+import { tokenClaims, tokenRequest, tokenResponse } from '@tvm/contract/token.ts';
 import {
   listedToken,
   tokenLifeResponse,
   tokenListRequest,
   tokenListResponse,
   tokenSummaryResponse,
-} from '../../contract/token-list.ts';
-import { useReport } from '../../contract/token-use.ts';
+} from '@tvm/contract/token-list.ts';
+import { useReport } from '@tvm/contract/token-use.ts';
 import { GENERATED, membersTable } from './tables.ts';
 
 const SECTIONS = [

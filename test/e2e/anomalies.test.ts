@@ -8,8 +8,8 @@ import {
   SetQueueAttributesCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
+import { auditEvents } from '@tvm/contract/events.ts';
 import { describe, expect, inject, it } from 'vitest';
-import { auditEvents } from '../../contract/events.ts';
 import { auditListener } from '../support/audit-listener.ts';
 import { ask, readOrders } from '../support/deployed-machine.ts';
 import { eventually } from '../support/eventually.ts';

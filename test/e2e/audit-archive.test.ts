@@ -12,11 +12,11 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
+import { auditEvents } from '@tvm/contract/events.ts';
+import { writeLines } from '@tvm/core/audit/archive/chain.ts';
+import { eventsKey, firstEventAt } from '@tvm/core/audit/archive/names.ts';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
-import { auditEvents } from '../../contract/events.ts';
-import { writeLines } from '../../core/audit-archive/chain.ts';
-import { eventsKey, firstEventAt } from '../../core/audit-archive/names.ts';
-import { recordKey } from '../../lambdas/adapters/dynamo-items.ts';
+import { recordKey } from '#lambdas/adapters/dynamo/items.ts';
 import { curl } from '../support/curl.ts';
 import { administrator, archived } from '../support/deployed-archive.ts';
 import { ask, endpoint, introspect, operator, vend, workload } from '../support/deployed-machine.ts';

@@ -8,9 +8,9 @@ import {
   waitUntilFunctionUpdatedV2,
 } from '@aws-sdk/client-lambda';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { auditEvents } from '@tvm/contract/events.ts';
 import { decodeJwt } from 'jose';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
-import { auditEvents } from '../../contract/events.ts';
 import { type AuditListener, auditListener } from '../support/audit-listener.ts';
 import { curl, formData } from '../support/curl.ts';
 import { ciJob, endpoint, introspect, operator, resourceServer, vend, workload } from '../support/deployed-machine.ts';

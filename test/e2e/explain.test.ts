@@ -1,5 +1,5 @@
+import { explanation } from '@tvm/contract/explanation.ts';
 import { describe, expect, it } from 'vitest';
-import { explanation } from '../../contract/explanation.ts';
 import { curl, formData } from '../support/curl.ts';
 import { ask, endpoint, operator, readOrders, workload } from '../support/deployed-machine.ts';
 

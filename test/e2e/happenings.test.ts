@@ -1,7 +1,7 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { HAPPENINGS, type HappeningName } from '@tvm/core/revocation/triggers/index.ts';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
-import { HAPPENINGS, type HappeningName } from '../../core/happenings/index.ts';
 import { workloadRole } from '../support/assumed-role.ts';
 import { curl, formData } from '../support/curl.ts';
 import { ask, endpoint, introspect, operator, vend, workload } from '../support/deployed-machine.ts';

@@ -3,8 +3,8 @@ import { CreateAccessKeyCommand, CreateUserCommand, IAMClient, PutUserPolicyComm
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { subjectBlocked } from '@tvm/core/records/audit-fact.ts';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
-import { subjectBlocked } from '../../core/audit-fact.ts';
 import {
   factKey,
   introspectionsKey,
@@ -12,7 +12,7 @@ import {
   recordKey,
   standingKey,
   subjectFactKey,
-} from '../../lambdas/adapters/dynamo-items.ts';
+} from '#lambdas/adapters/dynamo/items.ts';
 import { type AuditListener, auditListener } from '../support/audit-listener.ts';
 import { curl, formData } from '../support/curl.ts';
 import { archived } from '../support/deployed-archive.ts';

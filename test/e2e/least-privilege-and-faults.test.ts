@@ -3,11 +3,11 @@ import { CreateAccessKeyCommand, CreateUserCommand, IAMClient, PutUserPolicyComm
 import { KMSClient, SignCommand } from '@aws-sdk/client-kms';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { auditEvents } from '@tvm/contract/events.ts';
+import { signingDigest } from '@tvm/core/keys/jws.ts';
 import { AwsClient } from 'aws4fetch';
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
-import { auditEvents } from '../../contract/events.ts';
-import { signingDigest } from '../../core/jws.ts';
-import { recordKey } from '../../lambdas/adapters/dynamo-items.ts';
+import { recordKey } from '#lambdas/adapters/dynamo/items.ts';
 import { type AuditListener, auditListener } from '../support/audit-listener.ts';
 import { ask, vend } from '../support/deployed-machine.ts';
 import { eventually } from '../support/eventually.ts';

@@ -1,11 +1,11 @@
-import { describe, expect, it } from 'vitest';
-import { signedFetch } from '../../clients/signed-fetch.ts';
+import { signedFetch } from '@tvm/api/signed-fetch.ts';
 import {
   type TokenListResponse,
   tokenLifeResponse,
   tokenListResponse,
   tokenSummaryResponse,
-} from '../../contract/token-list.ts';
+} from '@tvm/contract/token-list.ts';
+import { describe, expect, it } from 'vitest';
 import { curl, formData } from '../support/curl.ts';
 import {
   ask,

@@ -1,5 +1,5 @@
+import { mapAtMost } from '@tvm/core/at-most.ts';
 import { beforeAll, expect, it } from 'vitest';
-import { mapAtMost } from '../../core/at-most.ts';
 import { type AuditListener, auditListener } from '../support/audit-listener.ts';
 import { curl, formData } from '../support/curl.ts';
 import { ask, ciJob, endpoint, introspect, vend, workload } from '../support/deployed-machine.ts';

@@ -7,10 +7,10 @@ import {
   ReceiveMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
+import type { AuditEvent } from '@tvm/contract/events.ts';
 import { beforeAll, expect, inject, it } from 'vitest';
-import type { AuditEvent } from '../../contract/events.ts';
-import { recordKey } from '../../lambdas/adapters/dynamo-items.ts';
-import { watchAudit } from '../../scripts/local/audit-watch.ts';
+import { recordKey } from '#lambdas/adapters/dynamo/items.ts';
+import { watchAudit } from '#scripts/local/audit-watch.ts';
 import { archived } from '../support/deployed-archive.ts';
 import { ask } from '../support/deployed-machine.ts';
 import { eventually } from '../support/eventually.ts';

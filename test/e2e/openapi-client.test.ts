@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { findPython, installVenv, openApiClient, venvMatches } from '../../scripts/install/python-venv.mjs';
-import { Failure } from '../../scripts/tools/failure.mjs';
-import { root } from '../../scripts/tools/paths.mjs';
+import { findPython, installVenv, openApiClient, venvMatches } from '#scripts/install/python-venv.mjs';
+import { Failure } from '#scripts/tools/failure.mjs';
+import { root } from '#scripts/tools/paths.mjs';
 import { endpoint, operator, readOrders, resourceServer, workload } from '../support/deployed-machine.ts';
 
 const run = promisify(execFile);

@@ -1,5 +1,5 @@
+import { signedFetch } from '@tvm/api/signed-fetch.ts';
 import { describe, expect, it } from 'vitest';
-import { signedFetch } from '../../clients/signed-fetch.ts';
 import { curl, formData } from '../support/curl.ts';
 import { endpoint, operator, readOrders, resourceServer, vend, workload } from '../support/deployed-machine.ts';
 

@@ -1,10 +1,10 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import type { IssuedRecord } from '@tvm/core/records/token-record.ts';
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
-import type { IssuedRecord } from '../../core/token-record.ts';
-import { dynamoSubjectStandings } from '../../lambdas/adapters/dynamo-subject-standings.ts';
-import { dynamoTokenRecords } from '../../lambdas/adapters/dynamo-token-records.ts';
+import { dynamoSubjectStandings } from '#lambdas/adapters/dynamo/subject-statuses.ts';
+import { dynamoTokenRecords } from '#lambdas/adapters/dynamo/token-records.ts';
 import { type AuditListener, auditListener } from '../support/audit-listener.ts';
 import { curl, formData } from '../support/curl.ts';
 import { ask, ciJob, endpoint, introspect, operator, vend, workload } from '../support/deployed-machine.ts';

@@ -6,8 +6,8 @@ import {
   waitUntilFunctionUpdatedV2,
 } from '@aws-sdk/client-lambda';
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { auditEvents } from '@tvm/contract/events.ts';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
-import { auditEvents } from '../../contract/events.ts';
 import { type AuditListener, auditListener } from '../support/audit-listener.ts';
 import { curl, formData } from '../support/curl.ts';
 import { ask, endpoint, introspect, operator, readOrders, vend, workload } from '../support/deployed-machine.ts';

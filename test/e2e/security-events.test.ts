@@ -1,7 +1,7 @@
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { SESSION_REVOKED, TOKEN_CLAIMS_CHANGE, transmittedClaims } from '@tvm/contract/security-event.ts';
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { SESSION_REVOKED, TOKEN_CLAIMS_CHANGE, transmittedClaims } from '../../contract/security-event.ts';
 import { securityEventTransmitter } from '../fakes/security-event-transmitter.ts';
 import { type AuditListener, auditListener } from '../support/audit-listener.ts';
 import { curl, formData } from '../support/curl.ts';

@@ -1,7 +1,7 @@
 import { getListFromStatusListJWT, getStatusListFromJWT } from '@sd-jwt/jwt-status-list';
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { loadConfig } from '../../lib/config.ts';
+import { loadConfig } from '#lib/config/config.ts';
 import { curl, formData } from '../support/curl.ts';
 import { ciJob, endpoint, introspect, readOrders, vend, workload } from '../support/deployed-machine.ts';
 import { eventually } from '../support/eventually.ts';

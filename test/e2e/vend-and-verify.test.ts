@@ -1,10 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
+import { signedFetch } from '@tvm/api/signed-fetch.ts';
 import { createRemoteJWKSet, decodeJwt, jwtVerify, SignJWT, UnsecuredJWT } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { describe, expect, it } from 'vitest';
-import { signedFetch } from '../../clients/signed-fetch.ts';
-import { loadConfig } from '../../lib/config.ts';
+import { loadConfig } from '#lib/config/config.ts';
 import { curl } from '../support/curl.ts';
 import {
   ask,

@@ -2,18 +2,18 @@
 import { randomUUID } from 'node:crypto';
 import { CreateTableCommand, DynamoDBClient, PutItemCommand, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
+import { DependencyFault } from '@tvm/core/ports.ts';
 import { describe, expect, inject, it } from 'vitest';
-import { DependencyFault } from '../../core/ports.ts';
 import {
   expiryPartition,
   INDEX_BY_EXPIRY,
   INDEX_BY_SUBJECT,
   recordKey,
   subjectPartition,
-} from '../../lambdas/adapters/dynamo-items.ts';
-import { dynamoOpenTokens } from '../../lambdas/adapters/dynamo-open-tokens.ts';
-import { dynamoRecentBehaviour } from '../../lambdas/adapters/dynamo-recent-behaviour.ts';
-import { dynamoRevocationOrders } from '../../lambdas/adapters/dynamo-revocation-orders.ts';
+} from '#lambdas/adapters/dynamo/items.ts';
+import { dynamoOpenTokens } from '#lambdas/adapters/dynamo/open-tokens.ts';
+import { dynamoRecentBehaviour } from '#lambdas/adapters/dynamo/recent-behaviour.ts';
+import { dynamoRevocationOrders } from '#lambdas/adapters/dynamo/revocation-orders.ts';
 import { eventually } from '../support/eventually.ts';
 import { type DynamoDifference, differences } from './differences.ts';
 import { streamOf } from './probes/stream.ts';

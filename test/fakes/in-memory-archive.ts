@@ -1,4 +1,4 @@
-import type { AdoptedObjects, ArchiveObjects } from '../../core/audit-archive/ports.ts';
+import type { AdoptedObjects, ArchiveObjects } from '@tvm/core/audit/archive/ports.ts';
 
 /** An archive in memory. `content` is what it holds, for a test to look at and to meddle with. */
 export function inMemoryArchive(

@@ -1,5 +1,5 @@
-import type { AuditEvent } from '../../contract/events.ts';
-import type { AuditBus, DeadLetters } from '../../core/publish-audit.ts';
+import type { AuditEvent } from '@tvm/contract/events.ts';
+import type { AuditBus, DeadLetters } from '@tvm/core/audit/publish-audit.ts';
 
 /** An audit bus and a dead-letter queue in memory; `published` and `dead` are what they took, in order. */
 export function inMemoryAudit(): {

@@ -1,12 +1,15 @@
-import type { Profile } from '../../core/anomaly/profile.ts';
-import type { AuditFact } from '../../core/audit-fact.ts';
-import type { AuditFacts, Continuations, Profiles, RevocationOrders, TokenIndex } from '../../core/oversight-ports.ts';
-import type { RecentBehaviour, StatusIndexes, SubjectStandings, TokenRecords } from '../../core/ports.ts';
-import type { OrderState } from '../../core/revocation/order.ts';
-import { holds, type Standing } from '../../core/standing.ts';
-import { denialOf, type IssuedRecord, type TokenRecord } from '../../core/token-record.ts';
-import { type IndexEntry, indexEntries } from '../../core/token-selector.ts';
-import type { Retries } from '../../lambdas/middleware/queue-handler.ts';
+import type { Profiles } from '@tvm/core/anomaly/ports.ts';
+import type { Profile } from '@tvm/core/anomaly/profile.ts';
+import type { RecentBehaviour } from '@tvm/core/issuing/ports.ts';
+import type { AuditFact } from '@tvm/core/records/audit-fact.ts';
+import type { AuditFacts, SubjectStandings, TokenIndex, TokenRecords } from '@tvm/core/records/ports.ts';
+import { holds, type Standing } from '@tvm/core/records/subject-status.ts';
+import { denialOf, type IssuedRecord, type TokenRecord } from '@tvm/core/records/token-record.ts';
+import { type IndexEntry, indexEntries } from '@tvm/core/records/token-selector.ts';
+import type { OrderState } from '@tvm/core/revocation/orders/order.ts';
+import type { Continuations, RevocationOrders } from '@tvm/core/revocation/orders/ports.ts';
+import type { StatusIndexes } from '@tvm/core/status-lists/ports.ts';
+import type { Retries } from '#lambdas/middleware/queue-handler.ts';
 
 export interface InMemoryRecords extends TokenRecords {
   /** All records, in the order they were put. */

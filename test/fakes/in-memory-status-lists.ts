@@ -1,5 +1,5 @@
-import type { StatusList } from '../../core/kept-status-list.ts';
-import type { StatusLists } from '../../core/oversight-ports.ts';
+import type { StatusLists } from '@tvm/core/status-lists/ports.ts';
+import type { StatusList } from '@tvm/core/status-lists/published-status-list.ts';
 
 /** Status lists in memory. `states` shows them; `current` is set to the list that places are handed out of. */
 export function inMemoryStatusLists(current = 0): StatusLists & { states: Map<number, StatusList>; current: number } {

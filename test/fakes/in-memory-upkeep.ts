@@ -1,7 +1,8 @@
-import type { Introspections } from '../../core/audit-fact.ts';
-import type { Deployment, Deployments, ExpiringTokens } from '../../core/oversight-ports.ts';
-import type { IntrospectionCounts } from '../../core/ports.ts';
-import type { TokenRecord } from '../../core/token-record.ts';
+import type { Deployment, Deployments } from '@tvm/core/audit/ports.ts';
+import type { Introspections } from '@tvm/core/records/audit-fact.ts';
+import type { ExpiringTokens } from '@tvm/core/records/ports.ts';
+import type { TokenRecord } from '@tvm/core/records/token-record.ts';
+import type { IntrospectionCounts } from '@tvm/core/verification/ports.ts';
 
 const MINUTE = 60_000;
 

@@ -1,6 +1,6 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import type { Algorithm, Signer, VerificationKeys } from '@tvm/core/keys/ports.ts';
 import { calculateJwkThumbprint, type JWK } from 'jose';
-import type { Algorithm, Signer, VerificationKeys } from '../../core/ports.ts';
 
 /** A key pair of this process, as signer and as verification keys. */
 export async function localKeys(

@@ -1,12 +1,19 @@
-import type { TokenRequest } from '../../contract/token.ts';
-import { type Authenticated, type IssueTokenPorts, type IssuingRules, issueToken } from '../../core/issue-token.ts';
-import type { ExpiringTokens, RevocationOrders, TokenIndex } from '../../core/oversight-ports.ts';
-import { policyDecisionPoint } from '../../core/policy/decision-point.ts';
-import { namedTargets } from '../../core/policy/named-targets.ts';
-import type { Algorithm, Clock, VerificationKeys } from '../../core/ports.ts';
-import { recentSubjects } from '../../core/recent-subjects.ts';
-import type { UnknownTargetRules } from '../../core/revocation/unknown-target.ts';
-import type { TokenRecord } from '../../core/token-record.ts';
+import type { TokenRequest } from '@tvm/contract/token.ts';
+import {
+  type Authenticated,
+  type IssueTokenPorts,
+  type IssuingRules,
+  issueToken,
+} from '@tvm/core/issuing/issue-token.ts';
+import { recentSubjects } from '@tvm/core/issuing/recent-subjects.ts';
+import type { Algorithm, VerificationKeys } from '@tvm/core/keys/ports.ts';
+import { policyDecisionPoint } from '@tvm/core/policy/decision-point.ts';
+import { namedTargets } from '@tvm/core/policy/named-targets.ts';
+import type { Clock } from '@tvm/core/ports.ts';
+import type { ExpiringTokens, TokenIndex } from '@tvm/core/records/ports.ts';
+import type { TokenRecord } from '@tvm/core/records/token-record.ts';
+import type { RevocationOrders } from '@tvm/core/revocation/orders/ports.ts';
+import type { UnknownTargetRules } from '@tvm/core/revocation/orders/unknown-target.ts';
 import {
   countingStatusIndexes,
   inMemoryBehaviour,

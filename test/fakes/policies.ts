@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { buildPolicyBundle } from '../../core/policy/build-bundle.ts';
-import type { PolicyBundle } from '../../core/policy/bundle.ts';
-import type { PolicyFile } from '../../core/policy/flaw.ts';
+import { buildPolicyBundle } from '@tvm/core/policy/build-bundle.ts';
+import type { PolicyBundle } from '@tvm/core/policy/bundle.ts';
+import type { PolicyFile } from '@tvm/core/policy/flaw.ts';
 
 const SCHEMA = {
   name: 'policies/schema.cedarschema',

@@ -1,4 +1,4 @@
-import type { RevokeOn } from '../../core/happenings/index.ts';
+import type { RevokeOn } from '@tvm/core/revocation/triggers/index.ts';
 
 /** Everything that can take tokens back, switched on, with what the examples of the events need. */
 export const everything = {

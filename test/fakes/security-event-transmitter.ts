@@ -1,6 +1,6 @@
+import type { ReceivedSecurityEvents } from '@tvm/core/security-events/ports.ts';
+import type { Transmitter } from '@tvm/core/security-events/verify-security-event.ts';
 import { createLocalJWKSet, exportJWK, generateKeyPair, type JSONWebKeySet, type JWTPayload, SignJWT } from 'jose';
-import type { ReceivedSecurityEvents } from '../../core/oversight-ports.ts';
-import type { Transmitter } from '../../core/security-events/verify-security-event.ts';
 
 export const TRANSMITTER = 'https://idp.example.com/123456789/';
 export const AUDIENCE = 'https://tokens.example.com/security-events';

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { checkFiles } from '@tvm/gate/check-files.ts';
 import { expect, it } from 'vitest';
-import { checkFiles } from '../../gate/check-files.ts';
 import { synthesize } from './synthesize.ts';
 
 const today = new Date().toISOString().slice(0, 10);

@@ -1,11 +1,11 @@
+import { HAPPENINGS, type HappeningName, type RevokeOn } from '@tvm/core/revocation/triggers/index.ts';
 import { App, Validations } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
-import { HAPPENINGS, type HappeningName, type RevokeOn } from '../../core/happenings/index.ts';
-import { parseConfig } from '../../lib/config.ts';
-import { happeningSettings } from '../../lib/constructs/happenings.ts';
-import { GlobalEventsStack, needsGlobalEvents } from '../../lib/global-events-stack.ts';
+import { parseConfig } from '#lib/config/config.ts';
+import { happeningSettings } from '#lib/constructs/revocation-triggers.ts';
+import { GlobalEventsStack, needsGlobalEvents } from '#lib/global-events-stack.ts';
 import { everything } from '../fakes/revoke-on.ts';
 import { synthesize, synthesizeWithRules } from './synthesize.ts';
 

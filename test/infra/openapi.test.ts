@@ -1,5 +1,5 @@
+import { openApiDocument } from '@tvm/contract/openapi.ts';
 import { expect, it } from 'vitest';
-import { openApiDocument } from '../../contract/openapi.ts';
 import { EVERYTHING, methodsOf, synthesize } from './synthesize.ts';
 
 const template = synthesize(EVERYTHING);

@@ -1,6 +1,6 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
-import { CALLER_PATHS } from '../../lib/constructs/token-api.ts';
+import { CALLER_PATHS } from '#lib/constructs/token-api.ts';
 import { methodsOf, synthesize, synthesizeWithRules } from './synthesize.ts';
 
 describe('in production', () => {

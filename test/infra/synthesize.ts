@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { App, Validations } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { parseConfig } from '../../lib/config.ts';
-import { TvmStack } from '../../lib/tvm-stack.ts';
+import { parseConfig } from '#lib/config/config.ts';
+import { TvmStack } from '#lib/tvm-stack.ts';
 import { policyBundle } from '../fakes/policies.ts';
 
 /** A configuration with every part of the API: receivers that are pushed to and that poll, and a transmitter. */

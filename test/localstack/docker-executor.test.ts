@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, inject, it } from 'vitest';
-import { installed } from '../../scripts/localstack/install.ts';
-import { localDir, root } from '../../scripts/tools/paths.mjs';
+import { installed } from '#scripts/localstack/install.ts';
+import { localDir, root } from '#scripts/tools/paths.mjs';
 
 // No Docker is here: the container that a function would run in is a stand-in, which answers with what it is handed.
 

@@ -1,9 +1,9 @@
 import { CreateTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import type { AdoptedObjects, ArchiveObjects } from '@tvm/core/audit/archive/ports.ts';
 import { describe, expect, inject, it } from 'vitest';
-import type { AdoptedObjects, ArchiveObjects } from '../../core/audit-archive/ports.ts';
-import { dynamoAdoptedObjects } from '../../lambdas/adapters/dynamo-adopted-objects.ts';
-import { s3ArchiveObjects } from '../../lambdas/adapters/s3-archive-objects.ts';
+import { dynamoAdoptedObjects } from '#lambdas/adapters/dynamo/adopted-objects.ts';
+import { s3ArchiveObjects } from '#lambdas/adapters/s3/archive-objects.ts';
 import { inMemoryAdopted, inMemoryArchive } from '../fakes/in-memory-archive.ts';
 
 const { target } = inject('deployed');

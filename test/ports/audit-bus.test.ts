@@ -1,11 +1,11 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { auditEventExamples } from '@tvm/contract/event-examples.ts';
+import type { AuditEvent } from '@tvm/contract/events.ts';
+import type { AuditBus, DeadLetters } from '@tvm/core/audit/publish-audit.ts';
 import { describe, expect, inject, it } from 'vitest';
-import { auditEventExamples } from '../../contract/event-examples.ts';
-import type { AuditEvent } from '../../contract/events.ts';
-import type { AuditBus, DeadLetters } from '../../core/publish-audit.ts';
-import { eventBridgeAuditBus } from '../../lambdas/adapters/eventbridge-audit-bus.ts';
-import { sqsDeadLetters } from '../../lambdas/adapters/sqs-dead-letters.ts';
+import { eventBridgeAuditBus } from '#lambdas/adapters/eventbridge/audit-bus.ts';
+import { sqsDeadLetters } from '#lambdas/adapters/sqs/dead-letters.ts';
 import { inMemoryAudit } from '../fakes/in-memory-audit.ts';
 import { auditListener } from '../support/audit-listener.ts';
 import { eventually } from '../support/eventually.ts';

@@ -1,8 +1,8 @@
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import type { AuditFact } from '@tvm/core/records/audit-fact.ts';
 import { describe, expect, inject, it } from 'vitest';
-import type { AuditFact } from '../../core/audit-fact.ts';
-import { dynamoAuditFacts } from '../../lambdas/adapters/dynamo-audit-facts.ts';
-import { factKey, remembered } from '../../lambdas/adapters/dynamo-items.ts';
+import { dynamoAuditFacts } from '#lambdas/adapters/dynamo/audit-facts.ts';
+import { factKey, remembered } from '#lambdas/adapters/dynamo/items.ts';
 import { inMemoryFacts } from '../fakes/in-memory-records.ts';
 
 const { target, outputs } = inject('deployed');

@@ -1,7 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { Deployments } from '@tvm/core/audit/ports.ts';
 import { describe, expect, inject, it } from 'vitest';
-import type { Deployments } from '../../core/oversight-ports.ts';
-import { dynamoDeployments } from '../../lambdas/adapters/dynamo-deployments.ts';
+import { dynamoDeployments } from '#lambdas/adapters/dynamo/deployments.ts';
 import { inMemoryDeployments } from '../fakes/in-memory-upkeep.ts';
 import { scratchTable } from '../support/scratch-table.ts';
 

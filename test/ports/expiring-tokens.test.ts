@@ -1,10 +1,9 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { ExpiringTokens, TokenRecords } from '@tvm/core/records/ports.ts';
+import type { IssuedRecord } from '@tvm/core/records/token-record.ts';
 import { describe, expect, inject, it } from 'vitest';
-import type { ExpiringTokens } from '../../core/oversight-ports.ts';
-import type { TokenRecords } from '../../core/ports.ts';
-import type { IssuedRecord } from '../../core/token-record.ts';
-import { dynamoExpiringTokens } from '../../lambdas/adapters/dynamo-expiring-tokens.ts';
-import { dynamoTokenRecords } from '../../lambdas/adapters/dynamo-token-records.ts';
+import { dynamoExpiringTokens } from '#lambdas/adapters/dynamo/expiring-tokens.ts';
+import { dynamoTokenRecords } from '#lambdas/adapters/dynamo/token-records.ts';
 import { inMemoryRecords } from '../fakes/in-memory-records.ts';
 import { inMemoryExpiring } from '../fakes/in-memory-upkeep.ts';
 import { recordOf } from '../fakes/machine.ts';

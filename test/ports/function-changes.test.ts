@@ -1,6 +1,6 @@
 import { EventBridgeClient, TestEventPatternCommand } from '@aws-sdk/client-eventbridge';
 import { describe, expect, inject, it } from 'vitest';
-import { functionChanges } from '../../lib/constructs/function-changes.ts';
+import { functionChanges } from '#lib/constructs/function-changes.ts';
 
 const eventBridge = new EventBridgeClient(inject('deployed').target);
 const { source, detailType, detail } = functionChanges('TokenVendingMachine-production');

@@ -1,9 +1,9 @@
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import type { Introspections } from '@tvm/core/records/audit-fact.ts';
+import type { IntrospectionCounts } from '@tvm/core/verification/ports.ts';
 import { describe, expect, inject, it } from 'vitest';
-import type { Introspections } from '../../core/audit-fact.ts';
-import type { IntrospectionCounts } from '../../core/ports.ts';
-import { dynamoIntrospections } from '../../lambdas/adapters/dynamo-introspections.ts';
-import { introspectionsKey, remembered } from '../../lambdas/adapters/dynamo-items.ts';
+import { dynamoIntrospections } from '#lambdas/adapters/dynamo/introspections.ts';
+import { introspectionsKey, remembered } from '#lambdas/adapters/dynamo/items.ts';
 import { inMemoryIntrospections } from '../fakes/in-memory-upkeep.ts';
 
 const { target, outputs } = inject('deployed');

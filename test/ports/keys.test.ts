@@ -1,11 +1,12 @@
 import { createPublicKey, verify } from 'node:crypto';
 import { CreateKeyCommand, type KeySpec, KMSClient } from '@aws-sdk/client-kms';
+import { compactJws, signingDigest, signingInput, TOKEN_TYPE } from '@tvm/core/keys/jws.ts';
+import type { Algorithm, Signer, VerificationKeys } from '@tvm/core/keys/ports.ts';
+import { DependencyFault } from '@tvm/core/ports.ts';
 import { calculateJwkThumbprint, compactVerify, createLocalJWKSet } from 'jose';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
-import { compactJws, signingDigest, signingInput, TOKEN_TYPE } from '../../core/jws.ts';
-import { type Algorithm, DependencyFault, type Signer, type VerificationKeys } from '../../core/ports.ts';
-import { kmsSigner } from '../../lambdas/adapters/kms-signer.ts';
-import { kmsVerificationKeys } from '../../lambdas/adapters/kms-verification-keys.ts';
+import { kmsSigner } from '#lambdas/adapters/kms/signer.ts';
+import { kmsVerificationKeys } from '#lambdas/adapters/kms/verification-keys.ts';
 import { localKeys } from '../fakes/local-keys.ts';
 
 const { target } = inject('deployed');

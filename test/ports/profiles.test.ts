@@ -1,10 +1,10 @@
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { observe } from '@tvm/core/anomaly/observe.ts';
+import type { Profiles } from '@tvm/core/anomaly/ports.ts';
+import { newProfile, type Profile } from '@tvm/core/anomaly/profile.ts';
 import { describe, expect, inject, it } from 'vitest';
-import { observe } from '../../core/anomaly/observe.ts';
-import { newProfile, type Profile } from '../../core/anomaly/profile.ts';
-import type { Profiles } from '../../core/oversight-ports.ts';
-import { profileKey } from '../../lambdas/adapters/dynamo-items.ts';
-import { dynamoProfiles } from '../../lambdas/adapters/dynamo-profiles.ts';
+import { profileKey } from '#lambdas/adapters/dynamo/items.ts';
+import { dynamoProfiles } from '#lambdas/adapters/dynamo/profiles.ts';
 import { inMemoryProfiles } from '../fakes/in-memory-records.ts';
 import { settings } from '../unit/core/anomaly/settings.ts';
 

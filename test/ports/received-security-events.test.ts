@@ -1,8 +1,8 @@
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import type { ReceivedSecurityEvents } from '@tvm/core/security-events/ports.ts';
 import { describe, expect, inject, it } from 'vitest';
-import type { ReceivedSecurityEvents } from '../../core/oversight-ports.ts';
-import { receivedSecurityEventKey } from '../../lambdas/adapters/dynamo-items.ts';
-import { dynamoReceivedSecurityEvents } from '../../lambdas/adapters/dynamo-received-security-events.ts';
+import { receivedSecurityEventKey } from '#lambdas/adapters/dynamo/items.ts';
+import { dynamoReceivedSecurityEvents } from '#lambdas/adapters/dynamo/received-security-events.ts';
 import { inMemoryReceivedSecurityEvents } from '../fakes/security-event-transmitter.ts';
 
 const { target, outputs } = inject('deployed');

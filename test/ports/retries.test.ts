@@ -6,7 +6,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { expect, inject, it } from 'vitest';
-import { sqsRetries } from '../../lambdas/adapters/sqs-retries.ts';
+import { sqsRetries } from '#lambdas/adapters/sqs/retries.ts';
 import { eventually } from '../support/eventually.ts';
 
 const { target } = inject('deployed');

@@ -1,10 +1,10 @@
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import type { RevocationSelector } from '@tvm/contract/selector.ts';
+import { type RevocationOrder, WALKED } from '@tvm/core/revocation/orders/order.ts';
+import type { RevocationOrders } from '@tvm/core/revocation/orders/ports.ts';
 import { describe, expect, inject, it } from 'vitest';
-import type { RevocationSelector } from '../../contract/selector.ts';
-import type { RevocationOrders } from '../../core/oversight-ports.ts';
-import { type RevocationOrder, WALKED } from '../../core/revocation/order.ts';
-import { orderKey, remembered } from '../../lambdas/adapters/dynamo-items.ts';
-import { dynamoRevocationOrders } from '../../lambdas/adapters/dynamo-revocation-orders.ts';
+import { orderKey, remembered } from '#lambdas/adapters/dynamo/items.ts';
+import { dynamoRevocationOrders } from '#lambdas/adapters/dynamo/revocation-orders.ts';
 import { inMemoryOrders } from '../fakes/in-memory-records.ts';
 
 const { target, outputs } = inject('deployed');

@@ -1,9 +1,10 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DependencyFault } from '@tvm/core/ports.ts';
+import type { StatusReference } from '@tvm/core/records/token-record.ts';
+import type { StatusIndexes } from '@tvm/core/status-lists/ports.ts';
+import { LEASE, LEASED_PLACES } from '@tvm/core/status-lists/status-list.ts';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
-import { DependencyFault, type StatusIndexes } from '../../core/ports.ts';
-import { LEASE, LEASED_PLACES } from '../../core/status-list.ts';
-import type { StatusReference } from '../../core/token-record.ts';
-import { dynamoStatusIndexes } from '../../lambdas/adapters/dynamo-status-indexes.ts';
+import { dynamoStatusIndexes } from '#lambdas/adapters/dynamo/status-indexes.ts';
 import { countingStatusIndexes } from '../fakes/in-memory-records.ts';
 import { clockAt } from '../fakes/machine.ts';
 import { statusListTable } from '../support/status-list-table.ts';

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import type { StatusLists } from '@tvm/core/status-lists/ports.ts';
+import type { StatusList } from '@tvm/core/status-lists/published-status-list.ts';
+import { compress, emptyBits, publish } from '@tvm/core/status-lists/status-list.ts';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
-import type { StatusList } from '../../core/kept-status-list.ts';
-import type { StatusLists } from '../../core/oversight-ports.ts';
-import { compress, emptyBits, publish } from '../../core/status-list.ts';
-import { dynamoStatusIndexes } from '../../lambdas/adapters/dynamo-status-indexes.ts';
-import { dynamoStatusLists } from '../../lambdas/adapters/dynamo-status-lists.ts';
+import { dynamoStatusIndexes } from '#lambdas/adapters/dynamo/status-indexes.ts';
+import { dynamoStatusLists } from '#lambdas/adapters/dynamo/status-lists.ts';
 import { inMemoryStatusLists } from '../fakes/in-memory-status-lists.ts';
 import { localKeys } from '../fakes/local-keys.ts';
 import { statusListTable } from '../support/status-list-table.ts';

@@ -1,12 +1,11 @@
 import { DynamoDBClient, GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import type { TokenIndex, TokenRecords } from '@tvm/core/records/ports.ts';
+import type { DeniedRecord, IssuedRecord, TokenRecord } from '@tvm/core/records/token-record.ts';
+import { type IndexEntry, indexEntries, indexPosition, PENDING } from '@tvm/core/records/token-selector.ts';
 import { describe, expect, inject, it } from 'vitest';
-import type { TokenIndex } from '../../core/oversight-ports.ts';
-import type { TokenRecords } from '../../core/ports.ts';
-import type { DeniedRecord, IssuedRecord, TokenRecord } from '../../core/token-record.ts';
-import { type IndexEntry, indexEntries, indexPosition, PENDING } from '../../core/token-selector.ts';
-import { INDEX_SHARDS, indexKey, shardOf } from '../../lambdas/adapters/dynamo-items.ts';
-import { dynamoTokenIndex } from '../../lambdas/adapters/dynamo-token-index.ts';
-import { dynamoTokenRecords } from '../../lambdas/adapters/dynamo-token-records.ts';
+import { INDEX_SHARDS, indexKey, shardOf } from '#lambdas/adapters/dynamo/items.ts';
+import { dynamoTokenIndex } from '#lambdas/adapters/dynamo/token-index.ts';
+import { dynamoTokenRecords } from '#lambdas/adapters/dynamo/token-records.ts';
 import { inMemoryIndex, inMemoryRecords } from '../fakes/in-memory-records.ts';
 
 const { target, outputs } = inject('deployed');

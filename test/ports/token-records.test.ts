@@ -1,11 +1,12 @@
 import { DynamoDBClient, GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
+import type { RecentBehaviour } from '@tvm/core/issuing/ports.ts';
+import type { TokenRecords } from '@tvm/core/records/ports.ts';
+import type { DeniedRecord, IssuedRecord } from '@tvm/core/records/token-record.ts';
 import { describe, expect, inject, it } from 'vitest';
-import type { RecentBehaviour, TokenRecords } from '../../core/ports.ts';
-import type { DeniedRecord, IssuedRecord } from '../../core/token-record.ts';
-import { expiryPartition, recordKey, shardOf } from '../../lambdas/adapters/dynamo-items.ts';
-import { dynamoRecentBehaviour } from '../../lambdas/adapters/dynamo-recent-behaviour.ts';
-import { dynamoTokenRecords } from '../../lambdas/adapters/dynamo-token-records.ts';
+import { expiryPartition, recordKey, shardOf } from '#lambdas/adapters/dynamo/items.ts';
+import { dynamoRecentBehaviour } from '#lambdas/adapters/dynamo/recent-behaviour.ts';
+import { dynamoTokenRecords } from '#lambdas/adapters/dynamo/token-records.ts';
 import { inMemoryBehaviour, inMemoryRecords } from '../fakes/in-memory-records.ts';
 import { eventually } from '../support/eventually.ts';
 

@@ -4,12 +4,12 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Agent } from 'tokenrelay/agent/agent.ts';
+import { systemClock } from 'tokenrelay/agent/clock.ts';
+import { startAgent } from 'tokenrelay/agent/start-agent.ts';
+import { type Configuration, configurationSchema } from 'tokenrelay/config/configuration.ts';
+import { loadSourceKinds } from 'tokenrelay/sources/kinds.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Agent } from '../../clients/relay/agent/agent.ts';
-import { systemClock } from '../../clients/relay/agent/clock.ts';
-import { startAgent } from '../../clients/relay/agent/start-agent.ts';
-import { type Configuration, configurationSchema } from '../../clients/relay/config/configuration.ts';
-import { loadSourceKinds } from '../../clients/relay/sources/kinds.ts';
 
 await loadSourceKinds();
 

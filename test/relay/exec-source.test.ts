@@ -1,10 +1,10 @@
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { exec } from 'tokenrelay/sources/exec.ts';
+import { SourceFailure } from 'tokenrelay/sources/source.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type * as z from 'zod';
-import { exec } from '../../clients/relay/sources/exec.ts';
-import { SourceFailure } from '../../clients/relay/sources/source.ts';
 import { sourceTools, standingClock } from './support/source-tools.ts';
 
 const NOW = Date.UTC(2026, 0, 1, 12);

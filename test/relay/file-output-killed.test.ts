@@ -7,8 +7,8 @@ import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { fileOutputOf } from 'tokenrelay/outputs/file-output.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fileOutputOf } from '../../clients/relay/outputs/file-output.ts';
 import { largeToken } from './support/large-token.ts';
 
 const KILLS = 200;

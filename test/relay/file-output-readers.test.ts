@@ -8,8 +8,8 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
+import { render } from 'tokenrelay/outputs/render.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { render } from '../../clients/relay/outputs/render.ts';
 import { awkwardText } from '../unit/clients/relay/outputs/awkward-text.ts';
 
 const [systemdLibrary] = globSync('/usr/lib{,64,/*-linux-gnu*}/systemd/libsystemd-shared-*.so');

@@ -1,8 +1,8 @@
+import { secretReader } from 'tokenrelay/config/secrets.ts';
+import { http } from 'tokenrelay/sources/http.ts';
+import { type Source, SourceFailure } from 'tokenrelay/sources/source.ts';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type * as z from 'zod';
-import { secretReader } from '../../clients/relay/config/secrets.ts';
-import { http } from '../../clients/relay/sources/http.ts';
-import { type Source, SourceFailure } from '../../clients/relay/sources/source.ts';
 import { httpListener } from '../support/http-listener.ts';
 import { lookUp, lookUpAsBefore } from './support/looked-up.ts';
 import { sourceTools, standingClock } from './support/source-tools.ts';

@@ -1,8 +1,8 @@
+import { awsInstanceProfile } from 'tokenrelay/sources/aws-instance-profile.ts';
+import { azureManagedIdentity } from 'tokenrelay/sources/azure-managed-identity.ts';
+import { gcpServiceAccount } from 'tokenrelay/sources/gcp-service-account.ts';
+import { type Source, SourceFailure } from 'tokenrelay/sources/source.ts';
 import { afterEach, describe, expect, it } from 'vitest';
-import { awsInstanceProfile } from '../../clients/relay/sources/aws-instance-profile.ts';
-import { azureManagedIdentity } from '../../clients/relay/sources/azure-managed-identity.ts';
-import { gcpServiceAccount } from '../../clients/relay/sources/gcp-service-account.ts';
-import { type Source, SourceFailure } from '../../clients/relay/sources/source.ts';
 import { azureServer, gcpServer, imdsServer } from './support/metadata-servers.ts';
 import { sourceTools, standingClock } from './support/source-tools.ts';
 

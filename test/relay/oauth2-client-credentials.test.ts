@@ -1,10 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
+import { secretReader } from 'tokenrelay/config/secrets.ts';
+import { oauth2ClientCredentials } from 'tokenrelay/sources/oauth2-client-credentials.ts';
+import { type Source, SourceFailure } from 'tokenrelay/sources/source.ts';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type * as z from 'zod';
-import { secretReader } from '../../clients/relay/config/secrets.ts';
-import { oauth2ClientCredentials } from '../../clients/relay/sources/oauth2-client-credentials.ts';
-import { type Source, SourceFailure } from '../../clients/relay/sources/source.ts';
 import { type Heard, httpListener } from '../support/http-listener.ts';
 import { type OAuthIssuer, oauthIssuer, RESOURCE } from './support/oauth-issuer.ts';
 import { type StandingClock, sourceTools, standingClock } from './support/source-tools.ts';

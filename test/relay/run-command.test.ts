@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CommandFailure, runCommand } from 'tokenrelay/process/run-command.ts';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { CommandFailure, runCommand } from '../../clients/relay/process/run-command.ts';
 
 const SECRET = 's3cret-argument';
 const limits = { timeout: 10_000, maxOutput: 4_096, env: { PATH: '/usr/bin:/bin' } };

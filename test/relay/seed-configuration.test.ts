@@ -20,8 +20,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import Provider from 'oidc-provider';
+import { readConfiguration } from 'tokenrelay/config/read-configuration.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readConfiguration } from '../../clients/relay/config/read-configuration.ts';
 import { read, until } from './support/run-tokenrelay.ts';
 import { noRustyVault, type RustyVault, startRustyVault } from './support/rusty-vault.ts';
 

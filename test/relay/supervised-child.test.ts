@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Token } from 'tokenrelay/agent/token.ts';
+import { type OnRenewal, type Supervised, superviseChild } from 'tokenrelay/child/supervise.ts';
+import type { Configuration } from 'tokenrelay/config/configuration.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Token } from '../../clients/relay/agent/token.ts';
-import { type OnRenewal, type Supervised, superviseChild } from '../../clients/relay/child/supervise.ts';
-import type { Configuration } from '../../clients/relay/config/configuration.ts';
 import { manualClock } from '../unit/clients/relay/systemd/manual-clock.ts';
 import { read, until } from './support/run-tokenrelay.ts';
 

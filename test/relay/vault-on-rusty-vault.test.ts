@@ -1,10 +1,10 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hashicorpVaultKv } from 'tokenrelay/sources/hashicorp-vault-kv.ts';
+import { SourceFailure } from 'tokenrelay/sources/source.ts';
+import { vaultDynamic } from 'tokenrelay/sources/vault-dynamic.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { hashicorpVaultKv } from '../../clients/relay/sources/hashicorp-vault-kv.ts';
-import { SourceFailure } from '../../clients/relay/sources/source.ts';
-import { vaultDynamic } from '../../clients/relay/sources/vault-dynamic.ts';
 import { noRustyVault, type RustyVault, startRustyVault } from './support/rusty-vault.ts';
 import { closingSources, type VaultTools, vaultTools } from './support/vault-tools.ts';
 

@@ -1,9 +1,9 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient, ListEventSourceMappingsCommand, UpdateEventSourceMappingCommand } from '@aws-sdk/client-lambda';
+import { mapAtMost } from '@tvm/core/at-most.ts';
+import type { TokenRecord } from '@tvm/core/records/token-record.ts';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { mapAtMost } from '../../core/at-most.ts';
-import type { TokenRecord } from '../../core/token-record.ts';
-import { dynamoTokenRecords } from '../../lambdas/adapters/dynamo-token-records.ts';
+import { dynamoTokenRecords } from '#lambdas/adapters/dynamo/token-records.ts';
 import { curl, formData } from '../support/curl.ts';
 import { ask, endpoint, operator, vend } from '../support/deployed-machine.ts';
 import { eventually } from '../support/eventually.ts';

@@ -1,5 +1,5 @@
-import type { DetectorName } from '../../core/anomaly/settings.ts';
-import type { Sighting } from '../../core/anomaly/sighting.ts';
+import type { Sighting } from '@tvm/core/anomaly/observation.ts';
+import type { DetectorName } from '@tvm/core/anomaly/settings.ts';
 
 // What a fleet asks for over two weeks, made of a seed: always the same.
 

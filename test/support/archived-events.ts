@@ -1,7 +1,7 @@
-import { auditEventExamples } from '../../contract/event-examples.ts';
-import type { ArchivedEvent } from '../../core/audit-archive/archive-batch.ts';
-import { archiveBatch } from '../../core/audit-archive/archive-batch.ts';
-import { HOUR } from '../../core/audit-archive/names.ts';
+import { auditEventExamples } from '@tvm/contract/event-examples.ts';
+import type { ArchivedEvent } from '@tvm/core/audit/archive/archive-batch.ts';
+import { archiveBatch } from '@tvm/core/audit/archive/archive-batch.ts';
+import { HOUR } from '@tvm/core/audit/archive/names.ts';
 import { inMemoryAdopted, inMemoryArchive } from '../fakes/in-memory-archive.ts';
 
 /** Noon, and an hour that is over. */

@@ -1,6 +1,6 @@
+import type { Credentials } from '@tvm/api/signed-fetch.ts';
 import { inject } from 'vitest';
-import type { Credentials } from '../../clients/signed-fetch.ts';
-import { workloadRole as madeRole } from '../../scripts/local/assumed-role.ts';
+import { workloadRole as madeRole } from '#scripts/local/assumed-role.ts';
 
 const { target, outputs } = inject('deployed');
 

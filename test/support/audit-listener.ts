@@ -1,6 +1,6 @@
+import type { AuditEvent } from '@tvm/contract/events.ts';
 import { inject } from 'vitest';
-import type { AuditEvent } from '../../contract/events.ts';
-import { watchAudit } from '../../scripts/local/audit-watch.ts';
+import { watchAudit } from '#scripts/local/audit-watch.ts';
 
 const { target, outputs } = inject('deployed');
 

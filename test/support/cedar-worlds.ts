@@ -1,12 +1,12 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
+import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
+import { parseWorkloadArn } from '@tvm/contract/subject.ts';
+import type { Caller } from '@tvm/core/identity/caller.ts';
+import type { DecisionContext } from '@tvm/core/policy/authorization-request.ts';
+import { buildPolicyBundle, readPolicies } from '@tvm/core/policy/build-bundle.ts';
+import type { Attributes, PolicyBundle } from '@tvm/core/policy/bundle.ts';
+import type { PolicyFile } from '@tvm/core/policy/flaw.ts';
 import fc from 'fast-check';
-import { subtreeRoot } from '../../contract/authorization-details.ts';
-import { parseWorkloadArn } from '../../contract/subject.ts';
-import type { Caller } from '../../core/identity.ts';
-import { buildPolicyBundle, readPolicies } from '../../core/policy/build-bundle.ts';
-import type { Attributes, PolicyBundle } from '../../core/policy/bundle.ts';
-import type { PolicyFile } from '../../core/policy/flaw.ts';
-import type { DecisionContext } from '../../core/policy/question.ts';
 import { policyFiles } from '../fakes/policies.ts';
 
 // Random policies over a small tree of resources, and what Cedar decides by them when it is told every entity there is. The

@@ -1,5 +1,5 @@
+import type { Credentials } from '@tvm/api/signed-fetch.ts';
 import { inject } from 'vitest';
-import type { Credentials } from '../../clients/signed-fetch.ts';
 import { curl, formData } from './curl.ts';
 
 const { target, outputs, identities } = inject('deployed');

@@ -1,7 +1,7 @@
+import type { AuthorizationDetail } from '@tvm/contract/authorization-details.ts';
+import type { Asked } from '@tvm/contract/token.ts';
+import type { PolicyBundle } from '@tvm/core/policy/bundle.ts';
 import fc from 'fast-check';
-import type { AuthorizationDetail } from '../../contract/authorization-details.ts';
-import type { Asked } from '../../contract/token.ts';
-import type { PolicyBundle } from '../../core/policy/bundle.ts';
 import { policyBundle } from '../fakes/policies.ts';
 
 // A small world of few names, so that policies and requests meet often.

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { CreateTableCommand, type DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
-import { INDEX_BY_EXPIRY } from '../../lambdas/adapters/dynamo-items.ts';
+import { INDEX_BY_EXPIRY } from '#lambdas/adapters/dynamo/items.ts';
 
 /** A table of a test's own, where nothing of the deployed machine writes. It has the keys and the index of what expires. */
 export async function scratchTable(dynamo: DynamoDBClient): Promise<string> {

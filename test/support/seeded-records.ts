@@ -1,10 +1,10 @@
 import { BatchWriteItemCommand, type DynamoDBClient, type WriteRequest } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
+import { mapAtMost } from '@tvm/core/at-most.ts';
+import type { IssuedRecord } from '@tvm/core/records/token-record.ts';
+import { type Dimension, indexEntries } from '@tvm/core/records/token-selector.ts';
 import { expect } from 'vitest';
-import { mapAtMost } from '../../core/at-most.ts';
-import type { IssuedRecord } from '../../core/token-record.ts';
-import { type Dimension, indexEntries } from '../../core/token-selector.ts';
-import { indexKey, toItem } from '../../lambdas/adapters/dynamo-items.ts';
+import { indexKey, toItem } from '#lambdas/adapters/dynamo/items.ts';
 
 /** What DynamoDB takes in one BatchWriteItem. */
 const BATCH = 25;

@@ -1,9 +1,9 @@
-import { printableMessage } from '../../cli/printable.ts';
-import { type FoundCredentials, findCredentials, NoCredentials, NoSuchProfile } from '../../credential-provider.ts';
-import type { Credentials } from '../../signed-fetch.ts';
+import { type FoundCredentials, findCredentials, NoCredentials, NoSuchProfile } from '@tvm/api/credential-provider.ts';
+import type { Credentials } from '@tvm/api/signed-fetch.ts';
+import { printableMessage } from '@tvm/cli/printable.ts';
 import { SourceFailure } from '../sources/source.ts';
 
-export type { Credentials } from '../../signed-fetch.ts';
+export type { Credentials } from '@tvm/api/signed-fetch.ts';
 
 /** Before credentials end by so much, in milliseconds, others are asked for, as the AWS SDKs do. */
 const MARGIN = 300_000;

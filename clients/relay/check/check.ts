@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { writeJson } from '../../cli/output.ts';
+import { writeJson } from '@tvm/cli/output.ts';
 import { defaultConfiguration, type GlobalOptions } from '../commands/global-options.ts';
 import { Unreadable } from '../config/read-bounded.ts';
 import { exitCodes, usageFailure } from '../failure.ts';

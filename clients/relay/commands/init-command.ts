@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
+import { writeJson } from '@tvm/cli/output.ts';
 import type { Command } from 'commander';
-import { writeJson } from '../../cli/output.ts';
 import { defaultConfiguration, type GlobalOptions } from './global-options.ts';
 
 const EXAMPLES = `

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { writeJson } from '../../cli/output.ts';
+import { writeJson } from '@tvm/cli/output.ts';
 import { Failure, noTokenFailure } from '../failure.ts';
 import { type ControlOptions, clientFor } from './control-options.ts';
 

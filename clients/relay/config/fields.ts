@@ -1,6 +1,6 @@
 import { isAbsolute, normalize } from 'node:path';
+import { isLoopback } from '@tvm/api/loopback.ts';
 import * as z from 'zod';
-import { isLoopback } from '../../loopback.ts';
 
 /** The name of a token: also part of URLs and file names. */
 export const tokenName = z.string({ error: 'must be a name' }).regex(/^[A-Za-z0-9][\w.-]{0,63}$/, {

@@ -1,6 +1,6 @@
+import { isRegionName } from '@tvm/api/machine-region.ts';
+import { asked, consistent, tokenClaims } from '@tvm/contract/token.ts';
 import * as z from 'zod';
-import { asked, consistent, tokenClaims } from '../../../contract/token.ts';
-import { isRegionName } from '../../machine-region.ts';
 import { isIssuerUrl, transportFields } from '../config/fields.ts';
 import { unlessGivenUp } from '../tvm/given-up.ts';
 import { shareMachine } from '../tvm/shared-machines.ts';

@@ -1,5 +1,5 @@
-import { type TokenResponse, tokenResponse } from '../../../contract/token.ts';
-import { findRegion, isRegionName } from '../../machine-region.ts';
+import { findRegion, isRegionName } from '@tvm/api/machine-region.ts';
+import { type TokenResponse, tokenResponse } from '@tvm/contract/token.ts';
 import type { Clock } from '../agent/clock.ts';
 import { awsCredentials } from '../aws/credentials.ts';
 import { signedHeaders } from '../aws/sign.ts';

@@ -1,5 +1,5 @@
-import { errorResponse } from '../../../contract/errors.ts';
-import { reason } from '../../../contract/text.ts';
+import { errorResponse } from '@tvm/contract/errors.ts';
+import { reason } from '@tvm/contract/text.ts';
 import type { HttpAnswer } from '../http/client.ts';
 import { retryAfterOf } from '../http/retry-after.ts';
 import { SourceFailure } from '../sources/source.ts';

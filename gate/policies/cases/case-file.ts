@@ -1,12 +1,12 @@
 import { isIP } from 'node:net';
+import { type AuthorizationDetail, authorizationDetails } from '@tvm/contract/authorization-details.ts';
+import { parseDuration } from '@tvm/contract/duration.ts';
+import { parseWorkloadArn } from '@tvm/contract/subject.ts';
+import { name, reason } from '@tvm/contract/text.ts';
+import type { Flaw, PolicyFile } from '@tvm/core/policy/flaw.ts';
+import { readYamlFile } from '@tvm/core/policy/yaml-file.ts';
 import { parseDocument } from 'yaml';
 import * as z from 'zod';
-import { type AuthorizationDetail, authorizationDetails } from '../../../contract/authorization-details.ts';
-import { parseDuration } from '../../../contract/duration.ts';
-import { parseWorkloadArn } from '../../../contract/subject.ts';
-import { name, reason } from '../../../contract/text.ts';
-import type { Flaw, PolicyFile } from '../../../core/policy/flaw.ts';
-import { readYamlFile } from '../../../core/policy/yaml-file.ts';
 
 // What a file of cases says: who asks for what, from where and when, and what policy is to decide. One of each in
 // policies/orders.test.yaml; docs/policies.md is the manual.

@@ -1,7 +1,7 @@
-import { limits } from '../../../contract/limits.ts';
-import type { PolicyBundle } from '../../../core/policy/bundle.ts';
-import { policyDecisionPoint } from '../../../core/policy/decision-point.ts';
-import { decideToken, type TokenDecision } from '../../../core/token-decision.ts';
+import { limits } from '@tvm/contract/limits.ts';
+import { decideToken, type TokenDecision } from '@tvm/core/issuing/token-decision.ts';
+import type { PolicyBundle } from '@tvm/core/policy/bundle.ts';
+import { policyDecisionPoint } from '@tvm/core/policy/decision-point.ts';
 import type { PolicyCase } from './case-file.ts';
 
 /** How a case came out. */

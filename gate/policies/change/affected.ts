@@ -1,6 +1,6 @@
-import type { EntityName } from '../../../core/policy/bundle.ts';
-import { attributesOf, entityName } from '../../../core/policy/question.ts';
-import { placeResource } from '../../../core/policy/resource-tree.ts';
+import { attributesOf, entityName } from '@tvm/core/policy/authorization-request.ts';
+import type { EntityName } from '@tvm/core/policy/bundle.ts';
+import { placeResource } from '@tvm/core/policy/resource-tree.ts';
 import type { PolicyDirectory, PolicyView } from '../directory.ts';
 import type { Situation, Thing } from '../evaluate.ts';
 import { ANY_WORKLOAD, place, role, workload } from '../situation.ts';

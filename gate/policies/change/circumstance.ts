@@ -1,5 +1,5 @@
-import type { Caller } from '../../../core/identity.ts';
-import type { DecisionContext } from '../../../core/policy/question.ts';
+import type { Caller } from '@tvm/core/identity/caller.ts';
+import type { DecisionContext } from '@tvm/core/policy/authorization-request.ts';
 
 /** One way in which something can be asked for, but for the lifetime. */
 export interface Circumstance {

@@ -1,5 +1,5 @@
-import { limits } from '../../../contract/limits.ts';
-import { surroundings } from '../../../core/policy/surroundings.ts';
+import { limits } from '@tvm/contract/limits.ts';
+import { surroundings } from '@tvm/core/policy/request-context.ts';
 import type { PolicyDirectory, PolicyView } from '../directory.ts';
 import { type Choice, type Circumstance, NOTHING_SPECIAL, OTHER, OUTSIDE, type Reads } from './circumstance.ts';
 import { type Literals, literalsOf } from './literals.ts';

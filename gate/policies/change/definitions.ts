@@ -1,5 +1,5 @@
-import type { NetworkDefinition, PolicyBundle, WindowDefinition } from '../../../core/policy/bundle.ts';
-import { isOpen } from '../../../core/policy/surroundings.ts';
+import type { NetworkDefinition, PolicyBundle, WindowDefinition } from '@tvm/core/policy/bundle.ts';
+import { isOpen } from '@tvm/core/policy/request-context.ts';
 import { edgesOf, inRanges } from './addresses.ts';
 import { momentsOf } from './moments.ts';
 

@@ -1,4 +1,4 @@
-import type { Conditions } from '../../../core/policy/obligations.ts';
+import type { Conditions } from '@tvm/core/policy/obligations.ts';
 import type { Circumstance } from './circumstance.ts';
 import { type Definitions, moreIn } from './definitions.ts';
 

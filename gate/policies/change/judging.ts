@@ -1,13 +1,13 @@
-import type { ReadPolicies } from '../../../core/policy/build-bundle.ts';
-import type { PolicyBundle } from '../../../core/policy/bundle.ts';
+import { attributesOf } from '@tvm/core/policy/authorization-request.ts';
+import type { ReadPolicies } from '@tvm/core/policy/build-bundle.ts';
+import type { PolicyBundle } from '@tvm/core/policy/bundle.ts';
 import {
   type DecisionRequest,
   type PolicyDecisionPoint,
   policyDecisionPoint,
-} from '../../../core/policy/decision-point.ts';
-import { strictest } from '../../../core/policy/obligations.ts';
-import { attributesOf } from '../../../core/policy/question.ts';
-import { placeResource } from '../../../core/policy/resource-tree.ts';
+} from '@tvm/core/policy/decision-point.ts';
+import { strictest } from '@tvm/core/policy/obligations.ts';
+import { placeResource } from '@tvm/core/policy/resource-tree.ts';
 import { type PolicyDirectory, policyDirectory } from '../directory.ts';
 import type { Circumstance } from './circumstance.ts';
 import type { Best } from './difference.ts';

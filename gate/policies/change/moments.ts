@@ -1,5 +1,5 @@
-import type { WindowDefinition } from '../../../core/policy/bundle.ts';
-import type { LocalTime, Surroundings } from '../../../core/policy/surroundings.ts';
+import type { WindowDefinition } from '@tvm/core/policy/bundle.ts';
+import type { LocalTime, Surroundings } from '@tvm/core/policy/request-context.ts';
 import type { PolicyDirectory } from '../directory.ts';
 import type { Choice, Reads } from './circumstance.ts';
 import type { Literals } from './literals.ts';

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { Surroundings } from '../../../core/policy/surroundings.ts';
+import type { Surroundings } from '@tvm/core/policy/request-context.ts';
 import type { PolicyDirectory } from '../directory.ts';
 import { edgesOf, inRanges } from './addresses.ts';
 import { type Choice, OTHER, OUTSIDE, type Reads } from './circumstance.ts';

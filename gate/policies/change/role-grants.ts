@@ -1,5 +1,5 @@
-import { type AuthorizationDetail, subtreeRoot } from '../../../contract/authorization-details.ts';
-import { takeRole } from '../../../core/policy/roles.ts';
+import { type AuthorizationDetail, subtreeRoot } from '@tvm/contract/authorization-details.ts';
+import { takeRole } from '@tvm/core/policy/roles.ts';
 import { policiesAbout } from './affected.ts';
 import type { CircumstancesOf } from './contexts.ts';
 import { type Budget, best, type Side, valuesAt } from './judging.ts';

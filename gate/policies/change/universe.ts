@@ -1,8 +1,8 @@
-import { subtreeRoot } from '../../../contract/authorization-details.ts';
-import { parseWorkloadArn } from '../../../contract/subject.ts';
-import type { Caller } from '../../../core/identity.ts';
-import type { Asked } from '../../../core/policy/question.ts';
-import { locationsToldApart } from '../../../core/policy/subtree.ts';
+import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
+import { parseWorkloadArn } from '@tvm/contract/subject.ts';
+import type { Caller } from '@tvm/core/identity/caller.ts';
+import type { Asked } from '@tvm/core/policy/authorization-request.ts';
+import { locationsToldApart } from '@tvm/core/policy/subtree.ts';
 import type { PolicyDirectory } from '../directory.ts';
 import { literalsOf } from './literals.ts';
 

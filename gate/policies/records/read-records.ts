@@ -1,5 +1,5 @@
+import { auditEvents, type tokenDenied, type tokenIssued } from '@tvm/contract/events.ts';
 import type * as z from 'zod';
-import { auditEvents, type tokenDenied, type tokenIssued } from '../../../contract/events.ts';
 
 /** A line of exported audit events. */
 export type RecordLine =

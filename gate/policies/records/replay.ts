@@ -1,10 +1,10 @@
-import type { AuthorizationDetail } from '../../../contract/authorization-details.ts';
-import { limits } from '../../../contract/limits.ts';
-import { parseWorkloadArn } from '../../../contract/subject.ts';
-import type { Caller } from '../../../core/identity.ts';
-import type { PolicyBundle } from '../../../core/policy/bundle.ts';
-import { type PolicyDecisionPoint, policyDecisionPoint } from '../../../core/policy/decision-point.ts';
-import { decideToken, type TokenDecision } from '../../../core/token-decision.ts';
+import type { AuthorizationDetail } from '@tvm/contract/authorization-details.ts';
+import { limits } from '@tvm/contract/limits.ts';
+import { parseWorkloadArn } from '@tvm/contract/subject.ts';
+import type { Caller } from '@tvm/core/identity/caller.ts';
+import { decideToken, type TokenDecision } from '@tvm/core/issuing/token-decision.ts';
+import type { PolicyBundle } from '@tvm/core/policy/bundle.ts';
+import { type PolicyDecisionPoint, policyDecisionPoint } from '@tvm/core/policy/decision-point.ts';
 import type { RecordLine } from './read-records.ts';
 
 /** A recorded decision that would be another one. */

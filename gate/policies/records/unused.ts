@@ -1,4 +1,4 @@
-import type { PolicyBundle } from '../../../core/policy/bundle.ts';
+import type { PolicyBundle } from '@tvm/core/policy/bundle.ts';
 import { isFilledIn } from '../location-template.ts';
 import type { RecordLine } from './read-records.ts';
 

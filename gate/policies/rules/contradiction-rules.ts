@@ -1,5 +1,5 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
-import { limits as wire } from '../../../contract/limits.ts';
+import { limits as wire } from '@tvm/contract/limits.ts';
 import { conjunctsOf, operation, pathOf, type Two } from '../conditions.ts';
 import type { PolicyDirectory, PolicyView } from '../directory.ts';
 import type { Situation } from '../evaluate.ts';

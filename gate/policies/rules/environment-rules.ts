@@ -1,4 +1,4 @@
-import { subtreeRoot } from '../../../contract/authorization-details.ts';
+import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
 import { reads } from '../conditions.ts';
 import type { PolicyDirectory, PolicyView } from '../directory.ts';
 import type { Thing } from '../evaluate.ts';

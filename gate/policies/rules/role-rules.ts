@@ -1,7 +1,7 @@
-import { subtreeRoot } from '../../../contract/authorization-details.ts';
-import { parseWorkloadArn } from '../../../contract/subject.ts';
-import type { RoleDefinition } from '../../../core/policy/bundle.ts';
-import { takeRole } from '../../../core/policy/roles.ts';
+import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
+import { parseWorkloadArn } from '@tvm/contract/subject.ts';
+import type { RoleDefinition } from '@tvm/core/policy/bundle.ts';
+import { takeRole } from '@tvm/core/policy/roles.ts';
 import type { SourceFile } from '../../finding.ts';
 import type { PolicyDirectory, PolicyView } from '../directory.ts';
 import { couldReach } from '../location-template.ts';

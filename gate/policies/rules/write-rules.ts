@@ -1,5 +1,5 @@
 import type * as cedar from '@cedar-policy/cedar-wasm/nodejs';
-import { subtreeRoot } from '../../../contract/authorization-details.ts';
+import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
 import { bound, everyWay, limits, operation, pathOf, type Two } from '../conditions.ts';
 import type { PolicyDirectory, PolicyView } from '../directory.ts';
 import type { Thing } from '../evaluate.ts';

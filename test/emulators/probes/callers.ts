@@ -10,10 +10,10 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import { KMSClient, SignCommand } from '@aws-sdk/client-kms';
 import { CreateBucketCommand, ListObjectsV2Command, PutBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import type { Credentials } from '@tvm/api/signed-fetch.ts';
 import { AwsClient } from 'aws4fetch';
 import { decodeJwt } from 'jose';
-import type { Credentials } from '../../../clients/signed-fetch.ts';
-import { workloadRole } from '../../../scripts/local/assumed-role.ts';
+import { workloadRole } from '#scripts/local/assumed-role.ts';
 import type { CallerDifference } from '../differences.ts';
 import { probeStack } from './stack.ts';
 import { type At, as, fresh, outcome, type Probe, policy, session, user } from './tools.ts';

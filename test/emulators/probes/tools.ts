@@ -13,9 +13,9 @@ import {
   GetCallerIdentityCommand,
   STSClient,
 } from '@aws-sdk/client-sts';
+import type { Credentials } from '@tvm/api/signed-fetch.ts';
 import { AwsClient } from 'aws4fetch';
-import type { Credentials } from '../../../clients/signed-fetch.ts';
-import type { Target } from '../../../scripts/local/target.ts';
+import type { Target } from '#scripts/local/target.ts';
 import type { Deployed } from '../../deployed.ts';
 
 /** Where a probe looks: an emulator, and what is deployed there. */

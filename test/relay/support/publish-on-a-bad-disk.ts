@@ -6,7 +6,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileOutputOf } from '../../../clients/relay/outputs/file-output.ts';
+import { fileOutputOf } from 'tokenrelay/outputs/file-output.ts';
 import { shortToken } from './short-token.ts';
 
 const [, , folder = ''] = process.argv;

@@ -1,5 +1,5 @@
 /** Publishes a token to the file of the first argument, and then one that this process may not write whole. */
-import { fileOutputOf } from '../../../clients/relay/outputs/file-output.ts';
+import { fileOutputOf } from 'tokenrelay/outputs/file-output.ts';
 import { shortToken } from './short-token.ts';
 
 const [, , path = ''] = process.argv;

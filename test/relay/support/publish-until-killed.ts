@@ -4,9 +4,9 @@
  * Arguments: the file, its group, and how: `relay`, or `in-place` as one would who knows no better.
  */
 import { writeFileSync } from 'node:fs';
-import type { Token } from '../../../clients/relay/agent/token.ts';
-import { fileOutputOf } from '../../../clients/relay/outputs/file-output.ts';
-import { render } from '../../../clients/relay/outputs/render.ts';
+import type { Token } from 'tokenrelay/agent/token.ts';
+import { fileOutputOf } from 'tokenrelay/outputs/file-output.ts';
+import { render } from 'tokenrelay/outputs/render.ts';
 import { largeToken } from './large-token.ts';
 
 const [, , path = '', group = '', how = ''] = process.argv;

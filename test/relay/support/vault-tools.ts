@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Clock } from 'tokenrelay/agent/clock.ts';
+import type { SecretReference } from 'tokenrelay/config/secret-reference.ts';
+import type { Source, SourceTools } from 'tokenrelay/sources/source.ts';
 import { afterEach } from 'vitest';
-import type { Clock } from '../../../clients/relay/agent/clock.ts';
-import type { SecretReference } from '../../../clients/relay/config/secret-reference.ts';
-import type { Source, SourceTools } from '../../../clients/relay/sources/source.ts';
 
 /** A clock that stands still until a test lets time pass. */
 export interface ManualClock extends Clock {

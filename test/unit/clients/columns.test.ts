@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
+import { type Column, fittedLine, tableLines } from '@tvm/cli/columns.ts';
 import { expect, it } from 'vitest';
-import { type Column, fittedLine, tableLines } from '../../../clients/cli/columns.ts';
 
 interface Row {
   id: string;

@@ -1,6 +1,6 @@
+import { createProgram } from '@tvm/cli/program.ts';
+import type { Explanation } from '@tvm/contract/explanation.ts';
 import { describe, expect, it } from 'vitest';
-import { createProgram } from '../../../clients/cli/program.ts';
-import type { Explanation } from '../../../contract/explanation.ts';
 import { useStubMachine } from './stub-machine.ts';
 
 const machine = useStubMachine();

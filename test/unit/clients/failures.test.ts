@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
+import { send } from '@tvm/cli/machine.ts';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { send } from '../../../clients/cli/machine.ts';
 import { runTvm, startTvm } from './run-tvm.ts';
 import { useStubMachine } from './stub-machine.ts';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { exitCodeMeanings, exitCodes } from '@tvm/cli/failure.ts';
 import { describe, expect, it } from 'vitest';
-import { exitCodeMeanings, exitCodes } from '../../../clients/cli/failure.ts';
 import { runTvm } from './run-tvm.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));

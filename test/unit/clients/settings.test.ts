@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { resolveSettings } from '@tvm/cli/settings.ts';
 import { afterAll, describe, expect, it } from 'vitest';
-import { resolveSettings } from '../../../clients/cli/settings.ts';
 import { credentials, runTvm } from './run-tvm.ts';
 import { useStubMachine } from './stub-machine.ts';
 

@@ -1,5 +1,5 @@
+import { createProgram } from '@tvm/cli/program.ts';
 import { describe, expect, it } from 'vitest';
-import { createProgram } from '../../../clients/cli/program.ts';
 import { useStubMachine } from './stub-machine.ts';
 
 const machine = useStubMachine();

@@ -1,6 +1,6 @@
+import { tokenWatch } from '@tvm/cli/token-watch.ts';
+import type { ListedToken, TokenState } from '@tvm/contract/token-list.ts';
 import { describe, expect, it } from 'vitest';
-import { tokenWatch } from '../../../clients/cli/token-watch.ts';
-import type { ListedToken, TokenState } from '../../../contract/token-list.ts';
 
 const NOW = Date.UTC(2026, 0, 1, 12);
 const MINUTE = 60_000;

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { ListedToken, TokenLifeResponse, TokenSummaryResponse } from '@tvm/contract/token-list.ts';
 import { describe, expect, it } from 'vitest';
-import type { ListedToken, TokenLifeResponse, TokenSummaryResponse } from '../../../contract/token-list.ts';
 import { startTvm } from './run-tvm.ts';
 import { type Asked, useStubMachine } from './stub-machine.ts';
 

@@ -1,5 +1,5 @@
+import { parseDuration, writeDuration } from '@tvm/contract/duration.ts';
 import { expect, it } from 'vitest';
-import { parseDuration, writeDuration } from '../../../contract/duration.ts';
 
 it.each([
   ['15m', 900],

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { auditEventExamples, revocationRequestedExample } from '@tvm/contract/event-examples.ts';
+import { auditEvents, REVOCATION_REQUESTED } from '@tvm/contract/events.ts';
 import { describe, expect, it } from 'vitest';
-import { auditEventExamples, revocationRequestedExample } from '../../../contract/event-examples.ts';
-import { auditEvents, REVOCATION_REQUESTED } from '../../../contract/events.ts';
 import { strictAjv } from '../../support/json-schema.ts';
 
 const dir = new URL('../../../docs/reference/events/', import.meta.url);

@@ -1,15 +1,15 @@
 import { validate } from '@readme/openapi-parser';
+import { revocationRequested } from '@tvm/contract/events.ts';
+import { anyExplanationRequest, explanationRequest } from '@tvm/contract/explanation.ts';
+import * as metadata from '@tvm/contract/metadata.ts';
+import { openApiDocument } from '@tvm/contract/openapi.ts';
+import { ownRevocationRequest, revocationRequest } from '@tvm/contract/revocation.ts';
+import { revocationSelector } from '@tvm/contract/selector.ts';
+import { tokenRequest } from '@tvm/contract/token.ts';
+import { openIdMetadata, serverMetadata } from '@tvm/core/keys/server-metadata.ts';
+import { transmitterMetadata } from '@tvm/core/security-events/transmitter-metadata.ts';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { revocationRequested } from '../../../contract/events.ts';
-import { anyExplanationRequest, explanationRequest } from '../../../contract/explanation.ts';
-import * as metadata from '../../../contract/metadata.ts';
-import { openApiDocument } from '../../../contract/openapi.ts';
-import { ownRevocationRequest, revocationRequest } from '../../../contract/revocation.ts';
-import { revocationSelector } from '../../../contract/selector.ts';
-import { tokenRequest } from '../../../contract/token.ts';
-import { transmitterMetadata } from '../../../core/security-events/transmitter-metadata.ts';
-import { openIdMetadata, serverMetadata } from '../../../core/server-metadata.ts';
 import { strictAjv } from '../../support/json-schema.ts';
 
 interface Operation {

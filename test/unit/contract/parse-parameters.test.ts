@@ -1,11 +1,11 @@
+import { countPairs } from '@tvm/contract/authorization-details.ts';
+import { limits } from '@tvm/contract/limits.ts';
+import { parseParameters, parseQuery } from '@tvm/contract/parse-parameters.ts';
+import { revocationRequest } from '@tvm/contract/revocation.ts';
+import { OMITTED_WHEN_EMPTY, tokenRequest } from '@tvm/contract/token.ts';
+import { tokenListRequest } from '@tvm/contract/token-list.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { countPairs } from '../../../contract/authorization-details.ts';
-import { limits } from '../../../contract/limits.ts';
-import { parseParameters, parseQuery } from '../../../contract/parse-parameters.ts';
-import { revocationRequest } from '../../../contract/revocation.ts';
-import { OMITTED_WHEN_EMPTY, tokenRequest } from '../../../contract/token.ts';
-import { tokenListRequest } from '../../../contract/token-list.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
 const JSON_TYPE = 'application/json';

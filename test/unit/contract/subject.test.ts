@@ -1,6 +1,6 @@
+import { revocationRequest } from '@tvm/contract/revocation.ts';
+import { parseWorkloadArn } from '@tvm/contract/subject.ts';
 import { expect, it } from 'vitest';
-import { revocationRequest } from '../../../contract/revocation.ts';
-import { parseWorkloadArn } from '../../../contract/subject.ts';
 
 it.each([
   ['a role', 'arn:aws:iam::111122223333:role/orders-service'],

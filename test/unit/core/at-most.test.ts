@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
+import { mapAtMost } from '@tvm/core/at-most.ts';
 import { expect, it } from 'vitest';
-import { mapAtMost } from '../../../core/at-most.ts';
 
 it('maps all in their order, never more at the same time than may be', async () => {
   let now = 0;

@@ -1,5 +1,5 @@
+import { nearestName } from '@tvm/core/nearest-name.ts';
 import { expect, it } from 'vitest';
-import { nearestName } from '../../../core/nearest-name.ts';
 
 const arn = (name: string, account = '111122223333') => `arn:aws:iam::${account}:${name}`;
 const KNOWN = [arn('role/orders-service'), arn('user/ci-job'), arn('role/orders-servant')];

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { recordUnreadable } from '@tvm/contract/audit-digest.ts';
+import { auditEvents } from '@tvm/contract/events.ts';
+import { hourPrefix } from '@tvm/core/audit/archive/names.ts';
 import { describe, expect, it } from 'vitest';
-import { recordUnreadable } from '../../../contract/audit-digest.ts';
-import { auditEvents } from '../../../contract/events.ts';
-import { hourPrefix } from '../../../core/audit-archive/names.ts';
 
 const read = (name: string) => readFileSync(`docs/athena/${name}`, 'utf8').replace(/--.*$/gm, '');
 const files = readdirSync('docs/athena');

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { compress, emptyBits, publish, STATUS_LIST_TYPE, withInvalid } from '@tvm/core/status-lists/status-list.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { compress, emptyBits, publish, STATUS_LIST_TYPE, withInvalid } from '../../../core/status-list.ts';
 import { localKeys } from '../../fakes/local-keys.ts';
 import { revocationCheck } from '../../support/revocation-check.ts';
 

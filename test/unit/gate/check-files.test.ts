@@ -1,5 +1,5 @@
+import { checkFiles } from '@tvm/gate/check-files.ts';
 import { describe, expect, it } from 'vitest';
-import { checkFiles } from '../../../gate/check-files.ts';
 import { check, pod } from './check.ts';
 
 const BAD = { name: 'z/bad.yaml', text: pod('hostPID: true,') };

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { checkFiles } from '@tvm/gate/check-files.ts';
+import { regoFindings } from '@tvm/gate/rego/check-rego.ts';
+import { regoRules } from '@tvm/gate/rego/rego-rules.ts';
 import { expect, it } from 'vitest';
-import { checkFiles } from '../../../gate/check-files.ts';
-import { regoFindings } from '../../../gate/rego/check-rego.ts';
-import { regoRules } from '../../../gate/rego/rego-rules.ts';
 
 const deny = await regoRules(readFileSync('test/fixtures/opa/manifests.wasm'), 'main/deny');
 const options = { today: '2026-11-22' };

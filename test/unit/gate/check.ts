@@ -1,6 +1,6 @@
-import { checkFiles } from '../../../gate/check-files.ts';
-import type { Finding } from '../../../gate/finding.ts';
-import { DAY_OF_EXAMPLES } from '../../../gate/suppression.ts';
+import { checkFiles } from '@tvm/gate/check-files.ts';
+import type { Finding } from '@tvm/gate/finding.ts';
+import { DAY_OF_EXAMPLES } from '@tvm/gate/suppression.ts';
 
 /** Judges a text as a file of its own. */
 export function check(text: string, name = 'file.yaml'): Finding[] {

@@ -1,8 +1,8 @@
+import { exportKyverno } from '@tvm/gate/kubernetes/export-kyverno.ts';
+import { exportValidatingAdmissionPolicy } from '@tvm/gate/kubernetes/export-validating-admission-policy.ts';
+import { kubernetesRules } from '@tvm/gate/kubernetes/rules.ts';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { exportKyverno } from '../../../gate/kubernetes/export-kyverno.ts';
-import { exportValidatingAdmissionPolicy } from '../../../gate/kubernetes/export-validating-admission-policy.ts';
-import { kubernetesRules } from '../../../gate/kubernetes/rules.ts';
 import { check } from './check.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: what the cluster's schemas say is not typed here

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { RegoError } from '@tvm/core/external-authorizers/rego.ts';
+import { regoRules } from '@tvm/gate/rego/rego-rules.ts';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { RegoError } from '../../../core/rego.ts';
-import { regoRules } from '../../../gate/rego/rego-rules.ts';
 
 const wasm = readFileSync('test/fixtures/opa/manifests.wasm');
 

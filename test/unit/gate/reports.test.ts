@@ -1,11 +1,11 @@
 import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
+import type { Finding } from '@tvm/gate/finding.ts';
+import { githubReport } from '@tvm/gate/reports/github.ts';
+import { jsonReport } from '@tvm/gate/reports/json.ts';
+import { sarifReport } from '@tvm/gate/reports/sarif.ts';
+import { textReport } from '@tvm/gate/reports/text.ts';
 import { describe, expect, it } from 'vitest';
-import type { Finding } from '../../../gate/finding.ts';
-import { githubReport } from '../../../gate/reports/github.ts';
-import { jsonReport } from '../../../gate/reports/json.ts';
-import { sarifReport } from '../../../gate/reports/sarif.ts';
-import { textReport } from '../../../gate/reports/text.ts';
 
 const FINDINGS: Finding[] = [
   { rule: 'kubernetes/host-namespace', file: 'a,b:c.yaml', line: 7, message: 'Pod p is 100% open' },

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
+import { checkFiles } from '@tvm/gate/check-files.ts';
+import type { Rule, SourceFile } from '@tvm/gate/finding.ts';
+import { exampleDirectory } from '@tvm/gate/policies/example-directory.ts';
+import { policyFlawRules } from '@tvm/gate/policies/flaw-rules.ts';
+import { regoFindings } from '@tvm/gate/rego/check-rego.ts';
+import { regoRules } from '@tvm/gate/rego/rego-rules.ts';
+import { rulesById, suppressibleRules } from '@tvm/gate/rules.ts';
+import { DAY_OF_EXAMPLES } from '@tvm/gate/suppression.ts';
 import { describe, expect, it } from 'vitest';
-import { checkFiles } from '../../../gate/check-files.ts';
-import type { Rule, SourceFile } from '../../../gate/finding.ts';
-import { exampleDirectory } from '../../../gate/policies/example-directory.ts';
-import { policyFlawRules } from '../../../gate/policies/flaw-rules.ts';
-import { regoFindings } from '../../../gate/rego/check-rego.ts';
-import { regoRules } from '../../../gate/rego/rego-rules.ts';
-import { rulesById, suppressibleRules } from '../../../gate/rules.ts';
-import { DAY_OF_EXAMPLES } from '../../../gate/suppression.ts';
 
 const RULES = [...rulesById.values()];
 

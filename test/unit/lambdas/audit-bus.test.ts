@@ -1,7 +1,7 @@
 import type { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import type { AuditEvent } from '@tvm/contract/events.ts';
 import { expect, it } from 'vitest';
-import type { AuditEvent } from '../../../contract/events.ts';
-import { eventBridgeAuditBus } from '../../../lambdas/adapters/eventbridge-audit-bus.ts';
+import { eventBridgeAuditBus } from '#lambdas/adapters/eventbridge/audit-bus.ts';
 
 const event = (tokenId: string) =>
   ({ detailType: 'Token Issued', detail: { tokenId, time: '2026-01-01T00:00:00.000Z' } }) as AuditEvent;

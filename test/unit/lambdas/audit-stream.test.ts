@@ -1,11 +1,12 @@
 import type { AttributeValue as StoredValue } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
+import type { AuditEvent } from '@tvm/contract/events.ts';
+import { DependencyFault } from '@tvm/core/ports.ts';
+import { subjectBlocked } from '@tvm/core/records/audit-fact.ts';
+import type { TokenRecord } from '@tvm/core/records/token-record.ts';
 import type { AttributeValue, DynamoDBRecord } from 'aws-lambda';
 import { describe, expect, it, vi } from 'vitest';
-import type { AuditEvent } from '../../../contract/events.ts';
-import { subjectBlocked } from '../../../core/audit-fact.ts';
-import { DependencyFault } from '../../../core/ports.ts';
-import type { TokenRecord } from '../../../core/token-record.ts';
+import { REMEMBERED_SORT_KEYS } from '#lambdas/adapters/dynamo/cached-sort-keys.ts';
 import {
   factKey,
   introspectionsKey,
@@ -14,11 +15,10 @@ import {
   standingKey,
   subjectFactKey,
   toItem,
-} from '../../../lambdas/adapters/dynamo-items.ts';
-import type { StoredItems } from '../../../lambdas/adapters/dynamo-stored-items.ts';
-import { archivedEventOf, auditEventOf, confirmedEvents, type Told } from '../../../lambdas/audit-stream.ts';
-import { logger } from '../../../lambdas/observability.ts';
-import { REMEMBERED_SORT_KEYS } from '../../../lambdas/remembered-sort-keys.ts';
+} from '#lambdas/adapters/dynamo/items.ts';
+import type { StoredItems } from '#lambdas/adapters/dynamo/stored-items.ts';
+import { archivedEventOf, auditEventOf, confirmedEvents, type Told } from '#lambdas/audit-stream.ts';
+import { logger } from '#lambdas/observability.ts';
 import { recordOf, SUBJECT } from '../../fakes/machine.ts';
 
 const AT = Date.UTC(2026, 10, 22, 12) / 1000;

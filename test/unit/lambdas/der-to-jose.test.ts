@@ -1,7 +1,7 @@
 import { generateKeyPairSync, sign, verify } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { derToJose } from '../../../lambdas/adapters/der-to-jose.ts';
+import { derToJose } from '#lambdas/adapters/kms/der-to-jose.ts';
 
 const CURVES = [
   ['ES256', 'P-256', 'sha256', 32],

@@ -1,7 +1,7 @@
 import { marshall } from '@aws-sdk/util-dynamodb';
+import { auditEventExamples } from '@tvm/contract/event-examples.ts';
+import { type AuditFact, subjectBlocked } from '@tvm/core/records/audit-fact.ts';
 import { describe, expect, it } from 'vitest';
-import { auditEventExamples } from '../../../contract/event-examples.ts';
-import { type AuditFact, subjectBlocked } from '../../../core/audit-fact.ts';
 import {
   DEPLOYMENT_KEY,
   expiryPartition,
@@ -17,7 +17,7 @@ import {
   subjectFactKey,
   subjectPartition,
   toItem,
-} from '../../../lambdas/adapters/dynamo-items.ts';
+} from '#lambdas/adapters/dynamo/items.ts';
 import { asking, recordOf, SUBJECT } from '../../fakes/machine.ts';
 
 describe('an item', () => {

@@ -1,7 +1,7 @@
+import { explanation } from '@tvm/contract/explanation.ts';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { explanation } from '../../../contract/explanation.ts';
-import { explainEndpoint, OPERATORS_PATH } from '../../../lambdas/explain-token/explain-endpoint.ts';
+import { explainEndpoint, OPERATORS_PATH } from '#lambdas/explain-token/explain-endpoint.ts';
 import { asking, from, machine, rules, SUBJECT } from '../../fakes/machine.ts';
 import { catchPrinted } from '../../support/printed.ts';
 

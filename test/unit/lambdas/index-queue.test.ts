@@ -1,7 +1,7 @@
+import { issueToken } from '@tvm/core/issuing/issue-token.ts';
 import type { Context, SQSEvent } from 'aws-lambda';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { issueToken } from '../../../core/issue-token.ts';
-import { decisionQueue } from '../../../lambdas/index-tokens/decision-queue.ts';
+import { decisionQueue } from '#lambdas/index-tokens/decision-queue.ts';
 import { asking, from, machine, rules } from '../../fakes/machine.ts';
 import { catchPrinted } from '../../support/printed.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { once } from '../../../lambdas/adapters/once.ts';
+import { once } from '#lambdas/adapters/once.ts';
 
 it('loads once, also when asked at the same time', async () => {
   let loads = 0;

@@ -1,12 +1,12 @@
+import { errorResponse } from '@tvm/contract/errors.ts';
+import { securityEventPollResponse } from '@tvm/contract/security-event-poll.ts';
+import { DependencyFault } from '@tvm/core/ports.ts';
+import type { KeptSecurityEvents } from '@tvm/core/security-events/ports.ts';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { errorResponse } from '../../../contract/errors.ts';
-import { securityEventPollResponse } from '../../../contract/security-event-poll.ts';
-import type { KeptSecurityEvents } from '../../../core/oversight-ports.ts';
-import { DependencyFault } from '../../../core/ports.ts';
-import { metrics } from '../../../lambdas/observability.ts';
-import { pollEndpoint } from '../../../lambdas/poll-security-events/poll-endpoint.ts';
-import { inMemoryKeptSecurityEvents } from '../../fakes/kept-security-events.ts';
+import { metrics } from '#lambdas/observability.ts';
+import { pollEndpoint } from '#lambdas/poll-security-events/poll-endpoint.ts';
+import { inMemoryKeptSecurityEvents } from '../../fakes/pending-security-events.ts';
 import { catchPrinted } from '../../support/printed.ts';
 
 const context = { functionName: 'poll-security-events', awsRequestId: 'r' } as Context;

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { expect, it, onTestFinished } from 'vitest';
-import { pushSecurityEvent } from '../../../lambdas/adapters/push-security-event.ts';
+import { pushSecurityEvent } from '#lambdas/adapters/http/push-security-event.ts';
 import { httpListener } from '../../support/http-listener.ts';
 
 async function receiver(answer: (response: ServerResponse) => void) {

@@ -1,6 +1,6 @@
 import type { Context, SQSEvent } from 'aws-lambda';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { queueHandler } from '../../../lambdas/middleware/queue-handler.ts';
+import { queueHandler } from '#lambdas/middleware/queue-handler.ts';
 import { inMemoryRetries } from '../../fakes/in-memory-records.ts';
 import { catchPrinted } from '../../support/printed.ts';
 

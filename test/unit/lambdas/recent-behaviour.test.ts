@@ -1,6 +1,6 @@
 import type { DynamoDBClient, QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import { expect, it } from 'vitest';
-import { dynamoRecentBehaviour } from '../../../lambdas/adapters/dynamo-recent-behaviour.ts';
+import { dynamoRecentBehaviour } from '#lambdas/adapters/dynamo/recent-behaviour.ts';
 
 const NOW = Date.UTC(2026, 0, 5, 12);
 const MINUTE = 60_000;

@@ -1,10 +1,10 @@
+import { issueToken } from '@tvm/core/issuing/issue-token.ts';
+import { DependencyFault } from '@tvm/core/ports.ts';
+import { indexTokens } from '@tvm/core/records/index-tokens.ts';
+import { ecsTaskStopped } from '@tvm/core/revocation/triggers/ecs-task-stopped.ts';
 import type { Context, SQSEvent } from 'aws-lambda';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { ecsTaskStopped } from '../../../core/happenings/ecs-task-stopped.ts';
-import { indexTokens } from '../../../core/index-tokens.ts';
-import { issueToken } from '../../../core/issue-token.ts';
-import { DependencyFault } from '../../../core/ports.ts';
-import { eventQueue } from '../../../lambdas/revoke-tokens-by-event/event-queue.ts';
+import { eventQueue } from '#lambdas/revoke-tokens-by-event/event-queue.ts';
 import { asking, from, machine, rules, SUBJECT, targets } from '../../fakes/machine.ts';
 import { catchPrinted } from '../../support/printed.ts';
 

@@ -1,10 +1,10 @@
+import { revocationDryRunResponse, revocationResponse } from '@tvm/contract/revocation.ts';
+import { issueToken } from '@tvm/core/issuing/issue-token.ts';
+import { indexTokens } from '@tvm/core/records/index-tokens.ts';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { revocationDryRunResponse, revocationResponse } from '../../../contract/revocation.ts';
-import { indexTokens } from '../../../core/index-tokens.ts';
-import { issueToken } from '../../../core/issue-token.ts';
-import { liftEndpoint } from '../../../lambdas/lift-block/lift-endpoint.ts';
-import { revocationsEndpoint } from '../../../lambdas/revoke-tokens/revocations-endpoint.ts';
+import { liftEndpoint } from '#lambdas/lift-block/lift-endpoint.ts';
+import { revocationsEndpoint } from '#lambdas/revoke-tokens/revocations-endpoint.ts';
 import { asking, from, machine, rules, SUBJECT, targets } from '../../fakes/machine.ts';
 import { catchPrinted } from '../../support/printed.ts';
 

@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http';
+import { SESSION_REVOKED, securityEventError } from '@tvm/contract/security-event.ts';
+import { issueToken } from '@tvm/core/issuing/issue-token.ts';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
-import { SESSION_REVOKED, securityEventError } from '../../../contract/security-event.ts';
-import { issueToken } from '../../../core/issue-token.ts';
-import { transmitterKeys } from '../../../lambdas/adapters/transmitter-keys.ts';
-import { securityEventEndpoint } from '../../../lambdas/receive-security-event/security-event-endpoint.ts';
+import { transmitterKeys } from '#lambdas/adapters/http/transmitter-keys.ts';
+import { securityEventEndpoint } from '#lambdas/receive-security-event/security-event-endpoint.ts';
 import { asking, from, ISSUER, machine, rules } from '../../fakes/machine.ts';
 import {
   AUDIENCE,

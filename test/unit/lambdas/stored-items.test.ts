@@ -1,7 +1,7 @@
 import { BatchGetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { expect, it } from 'vitest';
-import { orderKey } from '../../../lambdas/adapters/dynamo-items.ts';
-import { dynamoStoredItems } from '../../../lambdas/adapters/dynamo-stored-items.ts';
+import { orderKey } from '#lambdas/adapters/dynamo/items.ts';
+import { dynamoStoredItems } from '#lambdas/adapters/dynamo/stored-items.ts';
 
 // No emulator leaves keys unread: this is what AWS documents.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { tokenResponse } from '@tvm/contract/token.ts';
+import { policyDecisionPoint } from '@tvm/core/policy/decision-point.ts';
+import { DependencyFault } from '@tvm/core/ports.ts';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { decodeJwt } from 'jose';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { tokenResponse } from '../../../contract/token.ts';
-import { policyDecisionPoint } from '../../../core/policy/decision-point.ts';
-import { DependencyFault } from '../../../core/ports.ts';
-import { furtherConditions } from '../../../lambdas/adapters/further-conditions.ts';
-import { tokenEndpoint } from '../../../lambdas/issue-token/token-endpoint.ts';
+import { furtherConditions } from '#lambdas/adapters/authorizers/external-authorizers.ts';
+import { tokenEndpoint } from '#lambdas/issue-token/token-endpoint.ts';
 import { asking, from, machine, rules } from '../../fakes/machine.ts';
 import { policyBundle } from '../../fakes/policies.ts';
 import { catchPrinted } from '../../support/printed.ts';

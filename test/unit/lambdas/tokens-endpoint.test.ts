@@ -1,11 +1,11 @@
+import { tokenLifeResponse, tokenListResponse, tokenSummaryResponse } from '@tvm/contract/token-list.ts';
+import { issueToken } from '@tvm/core/issuing/issue-token.ts';
+import { DependencyFault } from '@tvm/core/ports.ts';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { tokenLifeResponse, tokenListResponse, tokenSummaryResponse } from '../../../contract/token-list.ts';
-import { issueToken } from '../../../core/issue-token.ts';
-import { DependencyFault } from '../../../core/ports.ts';
-import { tokensEndpoint } from '../../../lambdas/list-tokens/tokens-endpoint.ts';
+import { tokensEndpoint } from '#lambdas/list-tokens/tokens-endpoint.ts';
 import { asking, from, ISSUER, machine, rules } from '../../fakes/machine.ts';
-import { inMemoryOpenTokens, inMemoryTraces, localSeal } from '../../fakes/token-list.ts';
+import { inMemoryOpenTokens, inMemoryTraces, localSeal } from '../../fakes/tokens-view.ts';
 import { catchPrinted } from '../../support/printed.ts';
 
 const context = { functionName: 'list-tokens', awsRequestId: 'r' } as Context;

@@ -1,6 +1,6 @@
 import { parse } from 'smol-toml';
 import { describe, expect, it } from 'vitest';
-import { configSchema, parseConfig } from '../../../lib/config.ts';
+import { configSchema, parseConfig } from '#lib/config/config.ts';
 
 const parsed = (toml: string) => parseConfig(toml, 'config/x.toml').anomalies;
 

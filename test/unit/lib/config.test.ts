@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { ConfigError, loadConfig, parseConfig } from '../../../lib/config.ts';
+import { ConfigError, loadConfig, parseConfig } from '#lib/config/config.ts';
 
 const directory = pathToFileURL('config/');
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { HAPPENINGS } from '@tvm/core/revocation/triggers/index.ts';
 import { describe, expect, it } from 'vitest';
-import { HAPPENINGS } from '../../../core/happenings/index.ts';
-import { parseConfig } from '../../../lib/config.ts';
+import { parseConfig } from '#lib/config/config.ts';
 
 const revokeOn = (toml: string) => parseConfig(toml, 'config/x.toml').revoke_on;
 

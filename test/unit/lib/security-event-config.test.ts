@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError, parseConfig } from '../../../lib/config.ts';
+import { ConfigError, parseConfig } from '#lib/config/config.ts';
 
 const EMULATOR = 'emulator = { api_id = "tvm-test" }\n';
 const receiver = (change: Record<string, string> = {}) =>

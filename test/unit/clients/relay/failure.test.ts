@@ -1,5 +1,5 @@
+import { faultDetails, unexpectedFailure } from 'tokenrelay/failure.ts';
 import { describe, expect, it } from 'vitest';
-import { faultDetails, unexpectedFailure } from '../../../../clients/relay/failure.ts';
 
 const SECRET = 'one-very-secret-token';
 

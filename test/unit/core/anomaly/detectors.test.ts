@@ -1,9 +1,9 @@
+import { networkOf } from '@tvm/core/anomaly/network.ts';
+import type { Sighting } from '@tvm/core/anomaly/observation.ts';
+import { OVERALL, observe } from '@tvm/core/anomaly/observe.ts';
+import type { Profile } from '@tvm/core/anomaly/profile.ts';
+import type { AnomalySettings, DetectorName } from '@tvm/core/anomaly/settings.ts';
 import { describe, expect, it } from 'vitest';
-import { networkOf } from '../../../../core/anomaly/network.ts';
-import { OVERALL, observe } from '../../../../core/anomaly/observe.ts';
-import type { Profile } from '../../../../core/anomaly/profile.ts';
-import type { AnomalySettings, DetectorName } from '../../../../core/anomaly/settings.ts';
-import type { Sighting } from '../../../../core/anomaly/sighting.ts';
 import { settings } from './settings.ts';
 
 const MINUTE = 60_000;

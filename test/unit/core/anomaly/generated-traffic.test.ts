@@ -1,10 +1,10 @@
+import type { Finding } from '@tvm/core/anomaly/finding.ts';
+import type { Sighting } from '@tvm/core/anomaly/observation.ts';
+import { OF_A_WORKLOAD, OVERALL, observe } from '@tvm/core/anomaly/observe.ts';
+import type { Profile } from '@tvm/core/anomaly/profile.ts';
+import type { DetectorName } from '@tvm/core/anomaly/settings.ts';
 import { beforeAll, expect, it } from 'vitest';
-import type { Finding } from '../../../../core/anomaly/finding.ts';
-import { OF_A_WORKLOAD, OVERALL, observe } from '../../../../core/anomaly/observe.ts';
-import type { Profile } from '../../../../core/anomaly/profile.ts';
-import type { DetectorName } from '../../../../core/anomaly/settings.ts';
-import type { Sighting } from '../../../../core/anomaly/sighting.ts';
-import { type Injected, START, traffic } from '../../../support/anomaly-traffic.ts';
+import { type Injected, START, traffic } from '#test/support/anomaly-traffic.ts';
 import { settings } from './settings.ts';
 
 // Twenty workloads for two weeks, with what goes wrong by itself, and anomalies of every kind in the second week, from

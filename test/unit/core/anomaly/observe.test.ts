@@ -1,8 +1,8 @@
+import type { Sighting } from '@tvm/core/anomaly/observation.ts';
+import { observe } from '@tvm/core/anomaly/observe.ts';
+import { BOUNDS, type Profile } from '@tvm/core/anomaly/profile.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { observe } from '../../../../core/anomaly/observe.ts';
-import { BOUNDS, type Profile } from '../../../../core/anomaly/profile.ts';
-import type { Sighting } from '../../../../core/anomaly/sighting.ts';
 import { settings } from './settings.ts';
 
 const NOW = Date.UTC(2026, 0, 5, 12);

@@ -1,16 +1,16 @@
+import { explanation as explanationSchema } from '@tvm/contract/explanation.ts';
+import { parseWorkloadArn } from '@tvm/contract/subject.ts';
+import type { Asked } from '@tvm/contract/token.ts';
+import { type ExplainTokenPorts, explainToken } from '@tvm/core/explain/explain-token.ts';
+import type { FurtherCondition } from '@tvm/core/external-authorizers/external-authorizer.ts';
+import { decideToken } from '@tvm/core/issuing/token-decision.ts';
+import { policyDecisionPoint } from '@tvm/core/policy/decision-point.ts';
+import type { Reader } from '@tvm/core/policy/near-misses.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { explanation as explanationSchema } from '../../../../contract/explanation.ts';
-import { parseWorkloadArn } from '../../../../contract/subject.ts';
-import type { Asked } from '../../../../contract/token.ts';
-import { type ExplainTokenPorts, explainToken } from '../../../../core/explain/explain-token.ts';
-import type { FurtherCondition } from '../../../../core/further-condition.ts';
-import { policyDecisionPoint } from '../../../../core/policy/decision-point.ts';
-import type { Reader } from '../../../../core/policy/near-misses.ts';
-import { decideToken } from '../../../../core/token-decision.ts';
-import { inMemoryStandings } from '../../../fakes/in-memory-records.ts';
-import { policyBundle } from '../../../fakes/policies.ts';
-import { ROLES, requests, SUBJECTS, worlds } from '../../../support/policy-generators.ts';
+import { inMemoryStandings } from '#test/fakes/in-memory-records.ts';
+import { policyBundle } from '#test/fakes/policies.ts';
+import { ROLES, requests, SUBJECTS, worlds } from '#test/support/policy-generators.ts';
 
 const SUBJECT = 'arn:aws:iam::111122223333:role/orders-service';
 const OTHER = 'arn:aws:iam::111122223333:role/reports';

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { buildPolicyBundle, readPolicies } from '@tvm/core/policy/build-bundle.ts';
+import { PolicyError } from '@tvm/core/policy/flaw.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { buildPolicyBundle, readPolicies } from '../../../../core/policy/build-bundle.ts';
-import { PolicyError } from '../../../../core/policy/flaw.ts';
-import { policyFiles } from '../../../fakes/policies.ts';
+import { policyFiles } from '#test/fakes/policies.ts';
 
 const permit = 'permit (principal, action, resource)';
 const flawsOf = (cedar: string, others: Record<string, string> = {}) =>

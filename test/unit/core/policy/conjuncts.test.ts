@@ -1,11 +1,11 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
+import { parseWorkloadArn } from '@tvm/contract/subject.ts';
+import { question, readableBy } from '@tvm/core/policy/authorization-request.ts';
+import { judgeParts, type Outcome, splitPolicy } from '@tvm/core/policy/conjuncts.ts';
+import { surroundings } from '@tvm/core/policy/request-context.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseWorkloadArn } from '../../../../contract/subject.ts';
-import { judgeParts, type Outcome, splitPolicy } from '../../../../core/policy/conjuncts.ts';
-import { question, readableBy } from '../../../../core/policy/question.ts';
-import { surroundings } from '../../../../core/policy/surroundings.ts';
-import { LOCATIONS, SUBJECTS, worlds } from '../../../support/policy-generators.ts';
+import { LOCATIONS, SUBJECTS, worlds } from '#test/support/policy-generators.ts';
 
 const texts = (conditions: string) =>
   splitPolicy(`permit (principal, action, resource) ${conditions};`).conjuncts.map(({ text }) => text);

@@ -1,12 +1,12 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
+import type { AuthorizationDetail } from '@tvm/contract/authorization-details.ts';
+import { type Caller, parseCaller } from '@tvm/core/identity/caller.ts';
+import { type DecisionContext, question } from '@tvm/core/policy/authorization-request.ts';
+import { conclude, type DecisionRequest, policyDecisionPoint } from '@tvm/core/policy/decision-point.ts';
+import { surroundings } from '@tvm/core/policy/request-context.ts';
 import { describe, expect, it } from 'vitest';
-import type { AuthorizationDetail } from '../../../../contract/authorization-details.ts';
-import { type Caller, parseCaller } from '../../../../core/identity.ts';
-import { conclude, type DecisionRequest, policyDecisionPoint } from '../../../../core/policy/decision-point.ts';
-import { type DecisionContext, question } from '../../../../core/policy/question.ts';
-import { surroundings } from '../../../../core/policy/surroundings.ts';
-import { from, POLICIES, SUBJECT } from '../../../fakes/machine.ts';
-import { policyBundle, policyFiles } from '../../../fakes/policies.ts';
+import { from, POLICIES, SUBJECT } from '#test/fakes/machine.ts';
+import { policyBundle, policyFiles } from '#test/fakes/policies.ts';
 
 const caller = parseCaller(from.userArn) as Caller;
 const context = { audience: 'orders-db', lifetime: 900, time: Date.UTC(2026, 0, 1), sourceIp: '203.0.113.7' };

@@ -1,6 +1,6 @@
+import { namedTargets } from '@tvm/core/policy/named-targets.ts';
 import { expect, it } from 'vitest';
-import { namedTargets } from '../../../../core/policy/named-targets.ts';
-import { policyBundle } from '../../../fakes/policies.ts';
+import { policyBundle } from '#test/fakes/policies.ts';
 
 const arn = (name: string) => `arn:aws:iam::111122223333:role/${name}`;
 

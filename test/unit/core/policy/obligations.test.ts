@@ -1,7 +1,7 @@
+import type { PolicyObligations } from '@tvm/core/policy/bundle.ts';
+import { strictest } from '@tvm/core/policy/obligations.ts';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { PolicyObligations } from '../../../../core/policy/bundle.ts';
-import { strictest } from '../../../../core/policy/obligations.ts';
 
 const obligation: fc.Arbitrary<PolicyObligations> = fc.record(
   {

@@ -1,12 +1,12 @@
+import { type AuthorizationDetail, subtreeRoot } from '@tvm/contract/authorization-details.ts';
+import type { Asked } from '@tvm/contract/token.ts';
+import type { Caller } from '@tvm/core/identity/caller.ts';
+import type { PolicyBundle } from '@tvm/core/policy/bundle.ts';
+import { conclude, policyDecisionPoint } from '@tvm/core/policy/decision-point.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type AuthorizationDetail, subtreeRoot } from '../../../../contract/authorization-details.ts';
-import type { Asked } from '../../../../contract/token.ts';
-import type { Caller } from '../../../../core/identity.ts';
-import type { PolicyBundle } from '../../../../core/policy/bundle.ts';
-import { conclude, policyDecisionPoint } from '../../../../core/policy/decision-point.ts';
-import { policyBundle } from '../../../fakes/policies.ts';
-import { LOCATIONS, requests, SUBJECTS, type World, worlds } from '../../../support/policy-generators.ts';
+import { policyBundle } from '#test/fakes/policies.ts';
+import { LOCATIONS, requests, SUBJECTS, type World, worlds } from '#test/support/policy-generators.ts';
 
 const context = {
   time: Date.UTC(2026, 0, 5, 12),

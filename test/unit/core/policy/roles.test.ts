@@ -1,8 +1,8 @@
+import { parseCaller } from '@tvm/core/identity/caller.ts';
+import { takeRole } from '@tvm/core/policy/roles.ts';
 import { expect, it } from 'vitest';
-import { parseCaller } from '../../../../core/identity.ts';
-import { takeRole } from '../../../../core/policy/roles.ts';
-import { from, SUBJECT } from '../../../fakes/machine.ts';
-import { policyBundle } from '../../../fakes/policies.ts';
+import { from, SUBJECT } from '#test/fakes/machine.ts';
+import { policyBundle } from '#test/fakes/policies.ts';
 
 const caller = parseCaller(from.userArn);
 if (caller === undefined) throw new Error('no caller');

@@ -1,11 +1,11 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
+import type { Caller } from '@tvm/core/identity/caller.ts';
+import { type Asked, question, readableBy, scopesOf } from '@tvm/core/policy/authorization-request.ts';
+import { surroundings } from '@tvm/core/policy/request-context.ts';
+import { policySlices } from '@tvm/core/policy/slices.ts';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Caller } from '../../../../core/identity.ts';
-import { type Asked, question, readableBy, scopesOf } from '../../../../core/policy/question.ts';
-import { policySlices } from '../../../../core/policy/slices.ts';
-import { surroundings } from '../../../../core/policy/surroundings.ts';
-import { policyBundle } from '../../../fakes/policies.ts';
+import { policyBundle } from '#test/fakes/policies.ts';
 
 const WORKLOADS = ['a', 'b', 'c'].map((name) => `arn:aws:iam::111122223333:role/${name}`);
 const LOCATIONS = ['db', 'db/orders', 'db/orders/2026', 'db/stock', 'lake', 'lake/finance'];

@@ -1,9 +1,9 @@
+import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
+import type { PolicyBundle } from '@tvm/core/policy/bundle.ts';
+import { type PolicyDecisionPoint, policyDecisionPoint } from '@tvm/core/policy/decision-point.ts';
+import { policyInsight } from '@tvm/core/policy/near-misses.ts';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { subtreeRoot } from '../../../../contract/authorization-details.ts';
-import type { PolicyBundle } from '../../../../core/policy/bundle.ts';
-import { type PolicyDecisionPoint, policyDecisionPoint } from '../../../../core/policy/decision-point.ts';
-import { policyInsight } from '../../../../core/policy/near-misses.ts';
 import {
   builtFrom,
   type CedarAsk,
@@ -14,7 +14,7 @@ import {
   formsOf,
   locationOf,
   locationsIn,
-} from '../../../support/cedar-worlds.ts';
+} from '#test/support/cedar-worlds.ts';
 
 it('decides and explains as Cedar does when it is told every policy, entity and attribute', () => {
   // How often each was generated: without any of them, the test would show less than it says.

@@ -1,8 +1,8 @@
+import { type SecurityEventPollRequest, securityEventPollRequest } from '@tvm/contract/security-event-poll.ts';
+import { pollSecurityEvents } from '@tvm/core/security-events/poll-security-events.ts';
+import type { KeptSecurityEvents } from '@tvm/core/security-events/ports.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type SecurityEventPollRequest, securityEventPollRequest } from '../../../../contract/security-event-poll.ts';
-import type { KeptSecurityEvents } from '../../../../core/oversight-ports.ts';
-import { pollSecurityEvents } from '../../../../core/security-events/poll-security-events.ts';
-import { inMemoryKeptSecurityEvents } from '../../../fakes/kept-security-events.ts';
+import { inMemoryKeptSecurityEvents } from '#test/fakes/pending-security-events.ts';
 
 const receivers = {
   'arn:aws:iam::111122223333:role/siem': 'siem',

@@ -1,20 +1,20 @@
-import fc from 'fast-check';
-import { generateKeyPair, type JWTPayload } from 'jose';
-import { beforeEach, describe, expect, it } from 'vitest';
-import { SESSION_REVOKED, securityEventClaims } from '../../../../contract/security-event.ts';
-import { issueToken } from '../../../../core/issue-token.ts';
+import { SESSION_REVOKED, securityEventClaims } from '@tvm/contract/security-event.ts';
+import { issueToken } from '@tvm/core/issuing/issue-token.ts';
 import {
   type ReceiveSecurityEventPorts,
   type ReceivingRules,
   receiveSecurityEvent,
-} from '../../../../core/security-events/receive-security-event.ts';
-import { asking, from, ISSUER, machine, rules, SUBJECT } from '../../../fakes/machine.ts';
+} from '@tvm/core/security-events/receive-security-event.ts';
+import fc from 'fast-check';
+import { generateKeyPair, type JWTPayload } from 'jose';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { asking, from, ISSUER, machine, rules, SUBJECT } from '#test/fakes/machine.ts';
 import {
   AUDIENCE,
   inMemoryReceivedSecurityEvents,
   securityEventTransmitter,
   TRANSMITTER,
-} from '../../../fakes/security-event-transmitter.ts';
+} from '#test/fakes/security-event-transmitter.ts';
 
 const TOKEN = '00000001-0000-4000-8000-000000000000';
 const RISC = 'https://schemas.openid.net/secevent/risc/event-type';

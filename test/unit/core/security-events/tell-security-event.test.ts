@@ -1,12 +1,12 @@
+import { auditEventExamples } from '@tvm/contract/event-examples.ts';
+import { type AuditEvent, auditEvents } from '@tvm/contract/events.ts';
+import { SESSION_REVOKED, TOKEN_CLAIMS_CHANGE, transmittedClaims } from '@tvm/contract/security-event.ts';
+import { signedJws } from '@tvm/core/keys/jws.ts';
+import { securityEventOf } from '@tvm/core/security-events/tell-security-event.ts';
+import { transmitterMetadata } from '@tvm/core/security-events/transmitter-metadata.ts';
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import { expect, it } from 'vitest';
-import { auditEventExamples } from '../../../../contract/event-examples.ts';
-import { type AuditEvent, auditEvents } from '../../../../contract/events.ts';
-import { SESSION_REVOKED, TOKEN_CLAIMS_CHANGE, transmittedClaims } from '../../../../contract/security-event.ts';
-import { signedJws } from '../../../../core/jws.ts';
-import { securityEventOf } from '../../../../core/security-events/tell-security-event.ts';
-import { transmitterMetadata } from '../../../../core/security-events/transmitter-metadata.ts';
-import { localKeys } from '../../../fakes/local-keys.ts';
+import { localKeys } from '#test/fakes/local-keys.ts';
 
 const issuer = 'https://tokens.example.com';
 const receiver = { name: 'gateway', audience: 'https://gateway.example.com' };

@@ -1,7 +1,7 @@
+import { checkPolicies } from '@tvm/gate/policies/check-policies.ts';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { checkPolicies } from '../../../../gate/policies/check-policies.ts';
-import { builtFrom, cedarTold, cedarWorlds, everyAsk } from '../../../support/cedar-worlds.ts';
+import { builtFrom, cedarTold, cedarWorlds, everyAsk } from '#test/support/cedar-worlds.ts';
 
 it('calls no policy void that matches, or permits, some request', () => {
   let found = 0;

@@ -1,6 +1,6 @@
+import { readCases } from '@tvm/gate/policies/cases/case-file.ts';
+import { runCases } from '@tvm/gate/policies/cases/run-cases.ts';
 import { describe, expect, it } from 'vitest';
-import { readCases } from '../../../../gate/policies/cases/case-file.ts';
-import { runCases } from '../../../../gate/policies/cases/run-cases.ts';
 import { SERVICE, usable } from './directory.ts';
 
 const { bundle } = usable({

@@ -1,5 +1,5 @@
+import { comparePolicies } from '@tvm/gate/policies/change/compare.ts';
 import { describe, expect, it } from 'vitest';
-import { comparePolicies } from '../../../../gate/policies/change/compare.ts';
 import { CI, SERVICE, usable } from './directory.ts';
 
 function permit(options: {

@@ -1,6 +1,6 @@
+import { checkFiles } from '@tvm/gate/check-files.ts';
+import { checkPolicies } from '@tvm/gate/policies/check-policies.ts';
 import { describe, expect, it } from 'vitest';
-import { checkFiles } from '../../../../gate/check-files.ts';
-import { checkPolicies } from '../../../../gate/policies/check-policies.ts';
 import { CI, files, SCHEMA, SERVICE } from './directory.ts';
 
 function found(texts: Record<string, string>): string[] {

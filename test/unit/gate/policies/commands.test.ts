@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { auditEventExamples } from '@tvm/contract/event-examples.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { auditEventExamples } from '../../../../contract/event-examples.ts';
 import { runTvm } from '../../clients/run-tvm.ts';
 
 let work = '';

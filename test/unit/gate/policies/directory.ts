@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import type { ReadPolicies } from '../../../../core/policy/build-bundle.ts';
-import { readPolicies } from '../../../../core/policy/build-bundle.ts';
-import type { PolicyBundle } from '../../../../core/policy/bundle.ts';
-import type { SourceFile } from '../../../../gate/finding.ts';
+import type { ReadPolicies } from '@tvm/core/policy/build-bundle.ts';
+import { readPolicies } from '@tvm/core/policy/build-bundle.ts';
+import type { PolicyBundle } from '@tvm/core/policy/bundle.ts';
+import type { SourceFile } from '@tvm/gate/finding.ts';
 
 export const SCHEMA = readFileSync(new URL('../../../../policies/schema.cedarschema', import.meta.url), 'utf8');
 

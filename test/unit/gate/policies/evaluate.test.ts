@@ -1,11 +1,11 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
+import { policyDecisionPoint } from '@tvm/core/policy/decision-point.ts';
+import { policyFacts } from '@tvm/core/policy/policy-facts.ts';
+import { conjunctsOf } from '@tvm/gate/policies/conditions.ts';
+import { holds, resolved } from '@tvm/gate/policies/evaluate.ts';
+import { assumptions, namedIn, place, workload } from '@tvm/gate/policies/situation.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { policyDecisionPoint } from '../../../../core/policy/decision-point.ts';
-import { policyFacts } from '../../../../core/policy/policy-facts.ts';
-import { conjunctsOf } from '../../../../gate/policies/conditions.ts';
-import { holds, resolved } from '../../../../gate/policies/evaluate.ts';
-import { assumptions, namedIn, place, workload } from '../../../../gate/policies/situation.ts';
 import { SERVICE, usable } from './directory.ts';
 
 const DATA = {

@@ -1,7 +1,7 @@
+import { readPolicies } from '@tvm/core/policy/build-bundle.ts';
+import { checkPolicies } from '@tvm/gate/policies/check-policies.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readPolicies } from '../../../../core/policy/build-bundle.ts';
-import { checkPolicies } from '../../../../gate/policies/check-policies.ts';
 import { files } from './directory.ts';
 
 const ACCOUNT = 'arn:aws:iam::111122223333:role';

@@ -1,8 +1,8 @@
+import { auditEventExamples } from '@tvm/contract/event-examples.ts';
+import { readRecord } from '@tvm/gate/policies/records/read-records.ts';
+import { replayBy } from '@tvm/gate/policies/records/replay.ts';
+import { useOfGrants } from '@tvm/gate/policies/records/unused.ts';
 import { describe, expect, it } from 'vitest';
-import { auditEventExamples } from '../../../../contract/event-examples.ts';
-import { readRecord } from '../../../../gate/policies/records/read-records.ts';
-import { replayBy } from '../../../../gate/policies/records/replay.ts';
-import { useOfGrants } from '../../../../gate/policies/records/unused.ts';
 import { SERVICE, usable } from './directory.ts';
 
 const [issuedExample, deniedExample] = auditEventExamples;

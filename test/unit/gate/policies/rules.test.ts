@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { checkPolicies } from '@tvm/gate/policies/check-policies.ts';
+import { exampleDirectory } from '@tvm/gate/policies/example-directory.ts';
+import { policyFlawRules } from '@tvm/gate/policies/flaw-rules.ts';
+import { policyRules } from '@tvm/gate/policies/rules.ts';
 import { describe, expect, it } from 'vitest';
-import { checkPolicies } from '../../../../gate/policies/check-policies.ts';
-import { exampleDirectory } from '../../../../gate/policies/example-directory.ts';
-import { policyFlawRules } from '../../../../gate/policies/flaw-rules.ts';
-import { policyRules } from '../../../../gate/policies/rules.ts';
 
 const schema = readFileSync('policies/schema.cedarschema', 'utf8');
 

@@ -1,6 +1,6 @@
+import type { Output } from 'tokenrelay/agent/output.ts';
+import { outputKeeper } from 'tokenrelay/agent/output-keeper.ts';
 import { describe, expect, it } from 'vitest';
-import type { Output } from '../../../../../clients/relay/agent/output.ts';
-import { outputKeeper } from '../../../../../clients/relay/agent/output-keeper.ts';
 import { fakeClock, settle } from './fake-clock.ts';
 
 const token = { values: { token: 'a-token' }, fetchedAt: 0 };

@@ -1,7 +1,7 @@
+import type { OutputKeeper } from 'tokenrelay/agent/output-keeper.ts';
+import { publication } from 'tokenrelay/agent/publication.ts';
+import type { Token } from 'tokenrelay/agent/token.ts';
 import { expect, it } from 'vitest';
-import type { OutputKeeper } from '../../../../../clients/relay/agent/output-keeper.ts';
-import { publication } from '../../../../../clients/relay/agent/publication.ts';
-import type { Token } from '../../../../../clients/relay/agent/token.ts';
 
 const token = (value: string): Token => ({ values: { token: value }, fetchedAt: 0 });
 

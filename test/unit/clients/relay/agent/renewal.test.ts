@@ -1,6 +1,6 @@
+import type { Token } from 'tokenrelay/agent/token.ts';
+import { SourceFailure } from 'tokenrelay/sources/source.ts';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Token } from '../../../../../clients/relay/agent/token.ts';
-import { SourceFailure } from '../../../../../clients/relay/sources/source.ts';
 import { configurationOf, failing, fakeWorld, HOUR, hanging, MINUTE, SECOND, token } from './fake-world.ts';
 import { valueAt, watchedWorlds } from './watched-world.ts';
 

@@ -1,5 +1,5 @@
+import { SourceFailure } from 'tokenrelay/sources/source.ts';
 import { afterEach, describe, expect, it } from 'vitest';
-import { SourceFailure } from '../../../../../clients/relay/sources/source.ts';
 import { configurationOf, failing, HOUR, hanging, MINUTE, SECOND, token } from './fake-world.ts';
 import { valueAt, watchedWorlds } from './watched-world.ts';
 

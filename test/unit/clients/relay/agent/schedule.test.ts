@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
+import { askAgainWait, isStale, renewalWait, retryWait } from 'tokenrelay/agent/schedule.ts';
 import { describe, expect, it } from 'vitest';
-import { askAgainWait, isStale, renewalWait, retryWait } from '../../../../../clients/relay/agent/schedule.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

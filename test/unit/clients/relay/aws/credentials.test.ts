@@ -1,9 +1,9 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { awsCredentials } from 'tokenrelay/aws/credentials.ts';
+import { SourceFailure } from 'tokenrelay/sources/source.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { awsCredentials } from '../../../../../clients/relay/aws/credentials.ts';
-import { SourceFailure } from '../../../../../clients/relay/sources/source.ts';
 
 let folder: string;
 beforeEach(() => {

@@ -1,5 +1,5 @@
+import { signedHeaders } from 'tokenrelay/aws/sign.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { signedHeaders } from '../../../../../clients/relay/aws/sign.ts';
 
 // AWS's own test suite of Signature Version 4, as its SDKs hold themselves to it:
 // https://github.com/awslabs/aws-c-auth/tree/main/tests/aws-signing-test-suite/v4

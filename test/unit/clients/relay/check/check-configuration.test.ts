@@ -1,8 +1,8 @@
 import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { checkConfiguration } from 'tokenrelay/check/check-configuration.ts';
+import { serviceUnit } from 'tokenrelay/check/service-unit.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { checkConfiguration } from '../../../../../clients/relay/check/check-configuration.ts';
-import { serviceUnit } from '../../../../../clients/relay/check/service-unit.ts';
 import { seed } from '../config/seed.ts';
 import { isRoot, NOBODY, useFolder } from '../outputs/a-folder.ts';
 

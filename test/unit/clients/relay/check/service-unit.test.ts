@@ -1,10 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hasCapability } from 'tokenrelay/check/capabilities.ts';
+import { installedUnit, readUnit, serviceUnit } from 'tokenrelay/check/service-unit.ts';
+import { madeFolders, requiredFolders, unitAccess } from 'tokenrelay/check/unit-paths.ts';
 import { describe, expect, it } from 'vitest';
-import { hasCapability } from '../../../../../clients/relay/check/capabilities.ts';
-import { installedUnit, readUnit, serviceUnit } from '../../../../../clients/relay/check/service-unit.ts';
-import { madeFolders, requiredFolders, unitAccess } from '../../../../../clients/relay/check/unit-paths.ts';
 
 const unitOf = (...lines: string[]) => serviceUnit('/x.service', [['[Service]', ...lines].join('\n')]);
 

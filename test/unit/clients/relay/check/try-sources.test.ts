@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
+import { maskedFile } from 'tokenrelay/check/masked-file.ts';
+import { trySources } from 'tokenrelay/check/try-sources.ts';
+import { parseConfiguration } from 'tokenrelay/config/read-configuration.ts';
+import { loadSourceKinds } from 'tokenrelay/sources/kinds.ts';
 import { describe, expect, it } from 'vitest';
-import { maskedFile } from '../../../../../clients/relay/check/masked-file.ts';
-import { trySources } from '../../../../../clients/relay/check/try-sources.ts';
-import { parseConfiguration } from '../../../../../clients/relay/config/read-configuration.ts';
-import { loadSourceKinds } from '../../../../../clients/relay/sources/kinds.ts';
 import { useFolder } from '../outputs/a-folder.ts';
 
 await loadSourceKinds();

@@ -1,7 +1,7 @@
+import type { Token } from 'tokenrelay/agent/token.ts';
+import { childEnvironment, tokenVariables } from 'tokenrelay/child/child-environment.ts';
+import type { Configuration } from 'tokenrelay/config/configuration.ts';
 import { describe, expect, it } from 'vitest';
-import type { Token } from '../../../../../clients/relay/agent/token.ts';
-import { childEnvironment, tokenVariables } from '../../../../../clients/relay/child/child-environment.ts';
-import type { Configuration } from '../../../../../clients/relay/config/configuration.ts';
 
 const held = (tokens: Record<string, Record<string, string>>) => ({
   current: (name: string): Token | undefined =>

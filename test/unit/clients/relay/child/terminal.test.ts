@@ -1,5 +1,5 @@
+import { reachedChild } from 'tokenrelay/child/terminal.ts';
 import { describe, expect, it } from 'vitest';
-import { reachedChild } from '../../../../../clients/relay/child/terminal.ts';
 
 // proc_pid_stat(5): pid (comm) state ppid pgrp session tty_nr tpgid
 const foreground = '41 (node) S 40 41 40 34816 41 4194304';

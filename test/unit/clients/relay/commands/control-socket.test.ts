@@ -1,12 +1,8 @@
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { controlOfAgent, socketsOfClients, trustedSockets } from 'tokenrelay/commands/control-socket.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  controlOfAgent,
-  socketsOfClients,
-  trustedSockets,
-} from '../../../../../clients/relay/commands/control-socket.ts';
 
 let folder: string;
 beforeEach(() => {

@@ -1,5 +1,5 @@
+import { endpointSet, type Opening } from 'tokenrelay/commands/endpoint-set.ts';
 import { describe, expect, it } from 'vitest';
-import { endpointSet, type Opening } from '../../../../../clients/relay/commands/endpoint-set.ts';
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 

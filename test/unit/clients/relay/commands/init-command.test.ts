@@ -1,10 +1,10 @@
 import { lstatSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { checkConfiguration } from 'tokenrelay/check/check-configuration.ts';
+import { writeFirstConfiguration } from 'tokenrelay/commands/write-first-configuration.ts';
+import { firstConfiguration } from 'tokenrelay/config/first-configuration.ts';
+import { parseConfiguration } from 'tokenrelay/config/read-configuration.ts';
+import { loadSourceKinds } from 'tokenrelay/sources/kinds.ts';
 import { describe, expect, it } from 'vitest';
-import { checkConfiguration } from '../../../../../clients/relay/check/check-configuration.ts';
-import { writeFirstConfiguration } from '../../../../../clients/relay/commands/write-first-configuration.ts';
-import { firstConfiguration } from '../../../../../clients/relay/config/first-configuration.ts';
-import { parseConfiguration } from '../../../../../clients/relay/config/read-configuration.ts';
-import { loadSourceKinds } from '../../../../../clients/relay/sources/kinds.ts';
 import { useFolder } from '../outputs/a-folder.ts';
 
 await loadSourceKinds();

@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
+import { exitCodeMeanings, Failure } from 'tokenrelay/failure.ts';
+import { createProgram } from 'tokenrelay/program.ts';
 import { describe, expect, it } from 'vitest';
-import { exitCodeMeanings, Failure } from '../../../../../clients/relay/failure.ts';
-import { createProgram } from '../../../../../clients/relay/program.ts';
 
 /** Runs the command line without a process, as far as its own words go. */
 async function run(...args: string[]) {

@@ -1,8 +1,8 @@
 import { PassThrough } from 'node:stream';
+import { tableLines } from '@tvm/cli/columns.ts';
+import type { TokenStatus } from 'tokenrelay/agent/status.ts';
+import { statusColumns } from 'tokenrelay/commands/status.ts';
 import { expect, it } from 'vitest';
-import { tableLines } from '../../../../../clients/cli/columns.ts';
-import type { TokenStatus } from '../../../../../clients/relay/agent/status.ts';
-import { statusColumns } from '../../../../../clients/relay/commands/status.ts';
 
 const HOUR = 3_600_000;
 const stream = new PassThrough() as unknown as NodeJS.WriteStream;

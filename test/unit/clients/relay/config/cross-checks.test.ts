@@ -1,7 +1,7 @@
+import { dependencies } from 'tokenrelay/config/dependencies.ts';
+import { parseConfiguration } from 'tokenrelay/config/read-configuration.ts';
+import { loadSourceKinds } from 'tokenrelay/sources/kinds.ts';
 import { describe, expect, it } from 'vitest';
-import { dependencies } from '../../../../../clients/relay/config/dependencies.ts';
-import { parseConfiguration } from '../../../../../clients/relay/config/read-configuration.ts';
-import { loadSourceKinds } from '../../../../../clients/relay/sources/kinds.ts';
 import { aToken, faultsOf, withToken } from './faults-of.ts';
 
 await loadSourceKinds();

@@ -1,6 +1,6 @@
-import { ConfigurationFailure } from '../../../../../clients/relay/config/configuration-failure.ts';
-import { parseConfiguration } from '../../../../../clients/relay/config/read-configuration.ts';
-import { loadSourceKinds } from '../../../../../clients/relay/sources/kinds.ts';
+import { ConfigurationFailure } from 'tokenrelay/config/configuration-failure.ts';
+import { parseConfiguration } from 'tokenrelay/config/read-configuration.ts';
+import { loadSourceKinds } from 'tokenrelay/sources/kinds.ts';
 
 await loadSourceKinds();
 

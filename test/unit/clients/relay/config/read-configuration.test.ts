@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { parseConfiguration, readConfiguration } from 'tokenrelay/config/read-configuration.ts';
+import { loadSourceKinds } from 'tokenrelay/sources/kinds.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseConfiguration, readConfiguration } from '../../../../../clients/relay/config/read-configuration.ts';
-import { loadSourceKinds } from '../../../../../clients/relay/sources/kinds.ts';
 import { aToken, faultsOf, withToken } from './faults-of.ts';
 import { seed } from './seed.ts';
 

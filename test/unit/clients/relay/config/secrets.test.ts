@@ -1,10 +1,10 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Token } from 'tokenrelay/agent/token.ts';
+import { secretReader } from 'tokenrelay/config/secrets.ts';
+import { SourceFailure } from 'tokenrelay/sources/source.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Token } from '../../../../../clients/relay/agent/token.ts';
-import { secretReader } from '../../../../../clients/relay/config/secrets.ts';
-import { SourceFailure } from '../../../../../clients/relay/sources/source.ts';
 
 const SECRET = 'correct horse';
 

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { type Bounds, httpServer, usualBounds } from 'tokenrelay/endpoints/http-server.ts';
+import { listenOnLoopback } from 'tokenrelay/endpoints/loopback.ts';
+import { monitoringProtocol } from 'tokenrelay/endpoints/monitoring-protocol.ts';
+import { running } from 'tokenrelay/endpoints/running-endpoint.ts';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { type Bounds, httpServer, usualBounds } from '../../../../../clients/relay/endpoints/http-server.ts';
-import { listenOnLoopback } from '../../../../../clients/relay/endpoints/loopback.ts';
-import { monitoringProtocol } from '../../../../../clients/relay/endpoints/monitoring-protocol.ts';
-import { running } from '../../../../../clients/relay/endpoints/running-endpoint.ts';
 import { ask, placeOf, sendBytes } from './ask.ts';
 import { Endpoints } from './open-endpoints.ts';
 

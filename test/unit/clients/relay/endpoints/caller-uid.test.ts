@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { endianness, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { callerUid } from 'tokenrelay/endpoints/caller-uid.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { callerUid } from '../../../../../clients/relay/endpoints/caller-uid.ts';
 
 /** As Linux lists connections. */
 const HEAD = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';

@@ -1,13 +1,8 @@
 import { lstat } from 'node:fs/promises';
+import { startControl } from 'tokenrelay/endpoints/control.ts';
+import { controlError, controlRefresh, controlStatus, controlToken } from 'tokenrelay/endpoints/control-shapes.ts';
+import { SourceFailure } from 'tokenrelay/sources/source.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startControl } from '../../../../../clients/relay/endpoints/control.ts';
-import {
-  controlError,
-  controlRefresh,
-  controlStatus,
-  controlToken,
-} from '../../../../../clients/relay/endpoints/control-shapes.ts';
-import { SourceFailure } from '../../../../../clients/relay/sources/source.ts';
 import { ask } from './ask.ts';
 import { awsToken, bearerToken } from './fake-tokens.ts';
 import { Endpoints } from './open-endpoints.ts';

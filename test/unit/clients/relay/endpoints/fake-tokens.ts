@@ -1,7 +1,7 @@
-import type { Tokens } from '../../../../../clients/relay/agent/agent.ts';
-import type { Clock } from '../../../../../clients/relay/agent/clock.ts';
-import type { TokenStatus } from '../../../../../clients/relay/agent/status.ts';
-import type { Token } from '../../../../../clients/relay/agent/token.ts';
+import type { Tokens } from 'tokenrelay/agent/agent.ts';
+import type { Clock } from 'tokenrelay/agent/clock.ts';
+import type { TokenStatus } from 'tokenrelay/agent/status.ts';
+import type { Token } from 'tokenrelay/agent/token.ts';
 
 /** An agent whose tokens are what a test says. */
 export class FakeTokens implements Tokens {

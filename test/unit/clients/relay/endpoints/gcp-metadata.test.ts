@@ -1,8 +1,8 @@
+import { gcpMetadataProtocol } from 'tokenrelay/endpoints/gcp-metadata-protocol.ts';
+import { httpServer } from 'tokenrelay/endpoints/http-server.ts';
+import { listenOnLoopback } from 'tokenrelay/endpoints/loopback.ts';
+import { running } from 'tokenrelay/endpoints/running-endpoint.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { gcpMetadataProtocol } from '../../../../../clients/relay/endpoints/gcp-metadata-protocol.ts';
-import { httpServer } from '../../../../../clients/relay/endpoints/http-server.ts';
-import { listenOnLoopback } from '../../../../../clients/relay/endpoints/loopback.ts';
-import { running } from '../../../../../clients/relay/endpoints/running-endpoint.ts';
 import { ask } from './ask.ts';
 import { bearerToken } from './fake-tokens.ts';
 import { Endpoints } from './open-endpoints.ts';

@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os';
+import { endpoint } from 'tokenrelay/config/endpoint-settings.ts';
+import { EndpointFailure } from 'tokenrelay/endpoints/start-endpoint.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { endpoint } from '../../../../../clients/relay/config/endpoint-settings.ts';
-import { EndpointFailure } from '../../../../../clients/relay/endpoints/start-endpoint.ts';
 import { ask } from './ask.ts';
 import { Endpoints } from './open-endpoints.ts';
 

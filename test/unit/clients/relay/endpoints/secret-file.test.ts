@@ -1,7 +1,7 @@
 import { chmod, lstat, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { writeSecretFile } from 'tokenrelay/endpoints/secret-file.ts';
+import { EndpointFailure } from 'tokenrelay/endpoints/start-endpoint.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { writeSecretFile } from '../../../../../clients/relay/endpoints/secret-file.ts';
-import { EndpointFailure } from '../../../../../clients/relay/endpoints/start-endpoint.ts';
 import { ask } from './ask.ts';
 import { Endpoints } from './open-endpoints.ts';
 

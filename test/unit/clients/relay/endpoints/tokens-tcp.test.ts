@@ -1,6 +1,6 @@
 import { lstat, readFile } from 'node:fs/promises';
+import { Sessions } from 'tokenrelay/endpoints/sessions.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Sessions } from '../../../../../clients/relay/endpoints/sessions.ts';
 import { ask } from './ask.ts';
 import { bearerToken, FakeClock } from './fake-tokens.ts';
 import { Endpoints } from './open-endpoints.ts';

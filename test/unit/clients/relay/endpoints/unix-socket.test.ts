@@ -5,9 +5,9 @@ import { chmod, lstat, mkdir, readFile, rename, symlink, writeFile } from 'node:
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer } from 'node:net';
 import { promisify } from 'node:util';
+import { EndpointFailure } from 'tokenrelay/endpoints/start-endpoint.ts';
+import { listenOnSocket } from 'tokenrelay/endpoints/unix-socket.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { EndpointFailure } from '../../../../../clients/relay/endpoints/start-endpoint.ts';
-import { listenOnSocket } from '../../../../../clients/relay/endpoints/unix-socket.ts';
 import { ask } from './ask.ts';
 import { bearerToken } from './fake-tokens.ts';
 import { Endpoints } from './open-endpoints.ts';

@@ -1,8 +1,8 @@
+import type { TokenStatus } from 'tokenrelay/agent/status.ts';
+import type { Alert } from 'tokenrelay/config/hook-settings.ts';
+import { alertsOf } from 'tokenrelay/hooks/alerts.ts';
+import { CommandFailure } from 'tokenrelay/process/run-command.ts';
 import { describe, expect, it } from 'vitest';
-import type { TokenStatus } from '../../../../../clients/relay/agent/status.ts';
-import type { Alert } from '../../../../../clients/relay/config/hook-settings.ts';
-import { alertsOf } from '../../../../../clients/relay/hooks/alerts.ts';
-import { CommandFailure } from '../../../../../clients/relay/process/run-command.ts';
 import { fakeClock, settle } from '../agent/fake-clock.ts';
 import { configurationOf, failing, fakeWorld, HOUR, MINUTE, SECOND, token } from '../agent/fake-world.ts';
 

@@ -1,7 +1,7 @@
+import { jsonObject } from 'tokenrelay/http/json-object.ts';
+import { retryAfterOf } from 'tokenrelay/http/retry-after.ts';
+import { SourceFailure } from 'tokenrelay/sources/source.ts';
 import { describe, expect, it } from 'vitest';
-import { jsonObject } from '../../../../../clients/relay/http/json-object.ts';
-import { retryAfterOf } from '../../../../../clients/relay/http/retry-after.ts';
-import { SourceFailure } from '../../../../../clients/relay/sources/source.ts';
 
 const answer = (status: number, body: string, headers: Record<string, string> = {}) => ({ status, body, headers });
 

@@ -1,6 +1,6 @@
+import { type Reach, targetOf } from 'tokenrelay/http/reach.ts';
+import { SourceFailure } from 'tokenrelay/sources/source.ts';
 import { describe, expect, it } from 'vitest';
-import { type Reach, targetOf } from '../../../../../clients/relay/http/reach.ts';
-import { SourceFailure } from '../../../../../clients/relay/sources/source.ts';
 
 function isWithin(reach: Reach, url: string): boolean {
   try {

@@ -1,5 +1,5 @@
-import type { Token } from '../../../../../clients/relay/agent/token.ts';
-import type { FileOutputSettings } from '../../../../../clients/relay/config/output-settings.ts';
+import type { Token } from 'tokenrelay/agent/token.ts';
+import type { FileOutputSettings } from 'tokenrelay/config/output-settings.ts';
 
 export const END = '2026-01-01T12:00:00Z';
 

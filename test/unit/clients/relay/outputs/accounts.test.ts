@@ -1,5 +1,5 @@
+import { groupId, userId } from 'tokenrelay/outputs/accounts.ts';
 import { describe, expect, it } from 'vitest';
-import { groupId, userId } from '../../../../../clients/relay/outputs/accounts.ts';
 
 describe('an account', () => {
   it('is found by its name', async () => {

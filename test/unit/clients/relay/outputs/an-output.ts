@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
+import { type Output, OutputFailure } from 'tokenrelay/agent/output.ts';
+import type { FileOutputSettings } from 'tokenrelay/config/output-settings.ts';
+import { fileOutputOf } from 'tokenrelay/outputs/file-output.ts';
 import { expect } from 'vitest';
-import { type Output, OutputFailure } from '../../../../../clients/relay/agent/output.ts';
-import type { FileOutputSettings } from '../../../../../clients/relay/config/output-settings.ts';
-import { fileOutputOf } from '../../../../../clients/relay/outputs/file-output.ts';
 import { useFolder } from './a-folder.ts';
 import { aToken } from './a-token.ts';
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { replaceFile } from 'tokenrelay/outputs/atomic-file.ts';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { replaceFile } from '../../../../../clients/relay/outputs/atomic-file.ts';
 import { isRoot, NOBODY, useFolder } from './a-folder.ts';
 
 const at = useFolder();

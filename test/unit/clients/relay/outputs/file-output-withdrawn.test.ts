@@ -1,7 +1,7 @@
 import { readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import type { Withdrawal } from 'tokenrelay/agent/output.ts';
+import type { FileOutputSettings } from 'tokenrelay/config/output-settings.ts';
 import { describe, expect, it } from 'vitest';
-import type { Withdrawal } from '../../../../../clients/relay/agent/output.ts';
-import type { FileOutputSettings } from '../../../../../clients/relay/config/output-settings.ts';
 import { anEndlessToken } from './a-token.ts';
 import { first, useOutput } from './an-output.ts';
 

@@ -1,6 +1,6 @@
 import { lstatSync, utimesSync, writeFileSync } from 'node:fs';
+import { difference } from 'tokenrelay/outputs/file-state.ts';
 import { describe, expect, it } from 'vitest';
-import { difference } from '../../../../../clients/relay/outputs/file-state.ts';
 import { useFolder } from './a-folder.ts';
 
 const at = useFolder();

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { inFolder } from 'tokenrelay/outputs/pinned-folder.ts';
 import { describe, expect, it } from 'vitest';
-import { inFolder } from '../../../../../clients/relay/outputs/pinned-folder.ts';
 import { useFolder } from './a-folder.ts';
 
 const at = useFolder();

@@ -1,6 +1,6 @@
 import { chmodSync, chownSync, lchownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { unsafeReason } from 'tokenrelay/outputs/safe-folder.ts';
 import { describe, expect, it } from 'vitest';
-import { unsafeReason } from '../../../../../clients/relay/outputs/safe-folder.ts';
 import { isRoot, NOBODY, useFolder } from './a-folder.ts';
 
 const at = useFolder();

@@ -1,5 +1,5 @@
+import { commandEnvironment } from 'tokenrelay/process/command-environment.ts';
 import { expect, it } from 'vitest';
-import { commandEnvironment } from '../../../../../clients/relay/process/command-environment.ts';
 
 it('gives a command where programs are, a home, a language and what is named: nothing else of the agent’s', () => {
   const env = { PATH: '/bin', HOME: '/root', LANG: 'C', CLIENT_SECRET: 's3cret', AWS_REGION: 'eu-central-1' };

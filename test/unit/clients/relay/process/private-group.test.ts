@@ -1,5 +1,5 @@
+import { privateGroup } from 'tokenrelay/process/private-group.ts';
 import { expect, it } from 'vitest';
-import { privateGroup } from '../../../../../clients/relay/process/private-group.ts';
 
 const passwd = ['root:x:0:0::/root:/bin/sh', 'anna:x:1000:1000::/home/anna:/bin/sh', 'relay:x:999:999::/:/bin/false'];
 const group = ['root:x:0:', 'anna:x:1000:', 'relay:x:999:', 'staff:x:50:anna'];

@@ -1,8 +1,8 @@
 import { chmod, chown, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { untrustedConfiguration } from 'tokenrelay/process/trusted-configuration.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { untrustedConfiguration } from '../../../../../clients/relay/process/trusted-configuration.ts';
 
 const isRoot = process.geteuid?.() === 0;
 const NOBODY = 65_534;

@@ -1,5 +1,5 @@
+import { endOfJwt, endOfLifetime, momentOf, refuseExpired } from 'tokenrelay/sources/expiry.ts';
 import { describe, expect, it } from 'vitest';
-import { endOfJwt, endOfLifetime, momentOf, refuseExpired } from '../../../../../clients/relay/sources/expiry.ts';
 
 const NOW = Date.UTC(2026, 0, 1, 12);
 const jwt = (claims: unknown) => `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2ln`;

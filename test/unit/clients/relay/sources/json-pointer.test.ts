@@ -1,5 +1,5 @@
+import { JSON_POINTER, valueAt } from 'tokenrelay/sources/json-pointer.ts';
 import { describe, expect, it } from 'vitest';
-import { JSON_POINTER, valueAt } from '../../../../../clients/relay/sources/json-pointer.ts';
 
 // The examples of RFC 6901 5.
 const document = { foo: ['bar', 'baz'], '': 0, 'a/b': 1, 'c%d': 2, 'm~n': 8, '~1': 9, deep: { er: null } };

@@ -1,9 +1,9 @@
+import { awsInstanceProfile } from 'tokenrelay/sources/aws-instance-profile.ts';
+import { azureManagedIdentity } from 'tokenrelay/sources/azure-managed-identity.ts';
+import { gcpServiceAccount } from 'tokenrelay/sources/gcp-service-account.ts';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { awsInstanceProfile } from '../../../../../clients/relay/sources/aws-instance-profile.ts';
-import { azureManagedIdentity } from '../../../../../clients/relay/sources/azure-managed-identity.ts';
-import { gcpServiceAccount } from '../../../../../clients/relay/sources/gcp-service-account.ts';
-import { sourceTools, standingClock } from '../../../../relay/support/source-tools.ts';
-import { httpListener } from '../../../../support/http-listener.ts';
+import { sourceTools, standingClock } from '#test/relay/support/source-tools.ts';
+import { httpListener } from '#test/support/http-listener.ts';
 
 afterEach(() => {
   vi.unstubAllEnvs();

@@ -1,10 +1,10 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SourceFailure } from 'tokenrelay/sources/source.ts';
+import { tvm } from 'tokenrelay/sources/tvm.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { SourceFailure } from '../../../../../clients/relay/sources/source.ts';
-import { tvm } from '../../../../../clients/relay/sources/tvm.ts';
-import { type StandingClock, sourceTools, standingClock } from '../../../../relay/support/source-tools.ts';
+import { type StandingClock, sourceTools, standingClock } from '#test/relay/support/source-tools.ts';
 import { type StubMachine, stubMachine } from '../tvm/stub-machine.ts';
 
 const START = Date.UTC(2026, 10, 22, 12);

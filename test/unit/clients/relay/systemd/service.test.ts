@@ -1,7 +1,7 @@
+import type { TokenStatus } from 'tokenrelay/agent/status.ts';
+import type { Token } from 'tokenrelay/agent/token.ts';
+import { serviceOf } from 'tokenrelay/systemd/service.ts';
 import { describe, expect, it } from 'vitest';
-import type { TokenStatus } from '../../../../../clients/relay/agent/status.ts';
-import type { Token } from '../../../../../clients/relay/agent/token.ts';
-import { serviceOf } from '../../../../../clients/relay/systemd/service.ts';
 import { manualClock } from './manual-clock.ts';
 import { aStatus } from './statuses.ts';
 

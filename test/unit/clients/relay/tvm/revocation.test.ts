@@ -1,9 +1,9 @@
 import { deflateSync } from 'node:zlib';
+import { type Source, SourceFailure } from 'tokenrelay/sources/source.ts';
+import { tvm } from 'tokenrelay/sources/tvm.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Source, SourceFailure } from '../../../../../clients/relay/sources/source.ts';
-import { tvm } from '../../../../../clients/relay/sources/tvm.ts';
-import { type StandingClock, sourceTools, standingClock } from '../../../../relay/support/source-tools.ts';
-import { httpListener } from '../../../../support/http-listener.ts';
+import { type StandingClock, sourceTools, standingClock } from '#test/relay/support/source-tools.ts';
+import { httpListener } from '#test/support/http-listener.ts';
 import { type ListOf, newKey, type StubMachine, stubMachine } from './stub-machine.ts';
 
 const { signal } = new AbortController();

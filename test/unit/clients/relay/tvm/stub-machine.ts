@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
 import { SignJWT } from 'jose';
-import { type Heard, httpListener } from '../../../../support/http-listener.ts';
+import { type Heard, httpListener } from '#test/support/http-listener.ts';
 
 const KEYS = '/.well-known/status-list-keys.json';
 

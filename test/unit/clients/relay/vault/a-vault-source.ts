@@ -1,8 +1,8 @@
+import { hashicorpVaultKv } from 'tokenrelay/sources/hashicorp-vault-kv.ts';
+import { vaultDynamic } from 'tokenrelay/sources/vault-dynamic.ts';
 import type * as z from 'zod';
-import { hashicorpVaultKv } from '../../../../../clients/relay/sources/hashicorp-vault-kv.ts';
-import { vaultDynamic } from '../../../../../clients/relay/sources/vault-dynamic.ts';
-import type { DocumentedVault } from '../../../../relay/support/vault-of-documented-shape.ts';
-import { closingSources, type VaultTools } from '../../../../relay/support/vault-tools.ts';
+import type { DocumentedVault } from '#test/relay/support/vault-of-documented-shape.ts';
+import { closingSources, type VaultTools } from '#test/relay/support/vault-tools.ts';
 
 /** A signal that never says anything. */
 export const { signal } = new AbortController();

@@ -1,7 +1,7 @@
+import { vaultClient } from 'tokenrelay/vault/client.ts';
+import { VaultRefusal } from 'tokenrelay/vault/refusal.ts';
 import { describe, expect, it } from 'vitest';
-import { vaultClient } from '../../../../../clients/relay/vault/client.ts';
-import { VaultRefusal } from '../../../../../clients/relay/vault/refusal.ts';
-import { useVaultOfDocumentedShape } from '../../../../relay/support/vault-of-documented-shape.ts';
+import { useVaultOfDocumentedShape } from '#test/relay/support/vault-of-documented-shape.ts';
 import { signal } from './a-vault-source.ts';
 
 const vault = useVaultOfDocumentedShape();

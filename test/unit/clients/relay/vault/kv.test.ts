@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { useVaultOfDocumentedShape } from '../../../../relay/support/vault-of-documented-shape.ts';
-import { type VaultTools, vaultTools } from '../../../../relay/support/vault-tools.ts';
+import { useVaultOfDocumentedShape } from '#test/relay/support/vault-of-documented-shape.ts';
+import { type VaultTools, vaultTools } from '#test/relay/support/vault-tools.ts';
 import { signal, vaultSources } from './a-vault-source.ts';
 
 const vault = useVaultOfDocumentedShape();

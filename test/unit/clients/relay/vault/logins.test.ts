@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { awsRequestIn } from '../../../../relay/support/vault-aws-login.ts';
-import { useVaultOfDocumentedShape } from '../../../../relay/support/vault-of-documented-shape.ts';
-import { type VaultTools, vaultTools } from '../../../../relay/support/vault-tools.ts';
+import { awsRequestIn } from '#test/relay/support/vault-aws-login.ts';
+import { useVaultOfDocumentedShape } from '#test/relay/support/vault-of-documented-shape.ts';
+import { type VaultTools, vaultTools } from '#test/relay/support/vault-tools.ts';
 import { signal, vaultSources } from './a-vault-source.ts';
 
 const vault = useVaultOfDocumentedShape();

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
+import { hashicorpVaultKv } from 'tokenrelay/sources/hashicorp-vault-kv.ts';
+import { vaultDynamic } from 'tokenrelay/sources/vault-dynamic.ts';
+import { encodedPath, vaultPath } from 'tokenrelay/vault/paths.ts';
 import { describe, expect, it } from 'vitest';
-import { hashicorpVaultKv } from '../../../../../clients/relay/sources/hashicorp-vault-kv.ts';
-import { vaultDynamic } from '../../../../../clients/relay/sources/vault-dynamic.ts';
-import { encodedPath, vaultPath } from '../../../../../clients/relay/vault/paths.ts';
 import { faultsOf } from './a-vault-source.ts';
 
 const seed = {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromIni } from '@aws-sdk/credential-provider-ini';
 import fc from 'fast-check';
+import { render } from 'tokenrelay/outputs/render.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { render } from '../../../../../../clients/relay/outputs/render.ts';
 import { anEndlessToken, aToken, END, settingsOf } from '../a-token.ts';
 
 const aws = settingsOf({ format: 'aws-credentials' });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
+import { render } from 'tokenrelay/outputs/render.ts';
 import { describe, expect, it } from 'vitest';
-import { render } from '../../../../../../clients/relay/outputs/render.ts';
 import { anEndlessToken, aToken, END, settingsOf } from '../a-token.ts';
 
 const json = settingsOf({ format: 'json' });

@@ -1,5 +1,5 @@
+import { render } from 'tokenrelay/outputs/render.ts';
 import { describe, expect, it } from 'vitest';
-import { render } from '../../../../../../clients/relay/outputs/render.ts';
 import { aToken, settingsOf } from '../a-token.ts';
 
 const raw = settingsOf({ format: 'raw' });

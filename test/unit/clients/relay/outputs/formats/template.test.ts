@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
+import { render, templateFault } from 'tokenrelay/outputs/render.ts';
 import { describe, expect, it } from 'vitest';
-import { render, templateFault } from '../../../../../../clients/relay/outputs/render.ts';
 import { anEndlessToken, aToken, END, settingsOf } from '../a-token.ts';
 
 const filled = (template: string, values: Record<string, string>) =>

@@ -1,6 +1,6 @@
+import { printedFormats } from 'tokenrelay/sources/exec/printed-token.ts';
+import { SourceFailure } from 'tokenrelay/sources/source.ts';
 import { describe, expect, it } from 'vitest';
-import { printedFormats } from '../../../../../../clients/relay/sources/exec/printed-token.ts';
-import { SourceFailure } from '../../../../../../clients/relay/sources/source.ts';
 
 const NOW = Date.UTC(2026, 0, 1, 12);
 const COMMAND = '/usr/bin/print-token';

@@ -1,7 +1,7 @@
+import { readBySchema } from 'tokenrelay/config/schema-faults.ts';
+import { requestOf } from 'tokenrelay/sources/http/request.ts';
+import { httpSourceSettings } from 'tokenrelay/sources/http/settings.ts';
 import { describe, expect, it } from 'vitest';
-import { readBySchema } from '../../../../../../clients/relay/config/schema-faults.ts';
-import { requestOf } from '../../../../../../clients/relay/sources/http/request.ts';
-import { httpSourceSettings } from '../../../../../../clients/relay/sources/http/settings.ts';
 
 const url = 'https://api.example.com/login';
 const password = { secret: { env: 'PASSWORD' } };

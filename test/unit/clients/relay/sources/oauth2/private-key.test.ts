@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { signingKey } from 'tokenrelay/sources/oauth2/private-key.ts';
 import { describe, expect, it } from 'vitest';
-import { signingKey } from '../../../../../../clients/relay/sources/oauth2/private-key.ts';
 
 const ec = (namedCurve: string) => generateKeyPairSync('ec', { namedCurve }).privateKey;
 const pem = (key: KeyObject, type: 'pkcs8' | 'sec1' = 'pkcs8') => key.export({ type, format: 'pem' }).toString();

@@ -1,6 +1,6 @@
+import { readBySchema } from 'tokenrelay/config/schema-faults.ts';
+import { clientCredentialsSettings } from 'tokenrelay/sources/oauth2/settings.ts';
 import { describe, expect, it } from 'vitest';
-import { readBySchema } from '../../../../../../clients/relay/config/schema-faults.ts';
-import { clientCredentialsSettings } from '../../../../../../clients/relay/sources/oauth2/settings.ts';
 
 // Of the first configuration that the project was asked to run unchanged.
 const seed = {

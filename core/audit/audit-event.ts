@@ -1,0 +1,137 @@
+import type { Action } from '@tvm/contract/authorization-details.ts';
+import type { AuditEvent } from '@tvm/contract/events.ts';
+import type { AuditFact, Introspections } from '../records/audit-fact.ts';
+import type { TokenRecord } from '../records/token-record.ts';
+import type { OrderState } from '../revocation/orders/order.ts';
+
+/** What the store remembers that the audit tells of. */
+export type Remembered =
+  | { kind: 'record'; record: TokenRecord }
+  | { kind: 'order'; order: OrderState }
+  | { kind: 'introspections'; introspections: Introspections }
+  | { kind: 'fact'; fact: AuditFact };
+
+/**
+ * The audit event that a change in the store stands for.
+ *
+ * @param before what was there; `undefined` when it is new
+ * @param eventId names the change: the same whenever it is delivered again
+ * @returns `undefined` when the change means nothing to an auditor
+ */
+export function auditEvent(before: Remembered | undefined, after: Remembered, eventId: string): AuditEvent | undefined {
+  const common = { version: '1' as const, eventId };
+  switch (after.kind) {
+    case 'record':
+      return ofRecord(before?.kind === 'record' ? before.record : undefined, after.record, common);
+    case 'order':
+      return ofOrder(before?.kind === 'order' ? before.order : undefined, after.order, common);
+    case 'introspections': {
+      const { minute, last, ...asked } = after.introspections;
+      return { detailType: 'Token Introspected', detail: { ...common, time: iso(last), ...asked } };
+    }
+    case 'fact': {
+      const { detailType, detail } = after.fact;
+      return { detailType, detail: { ...common, ...detail } } as AuditEvent;
+    }
+  }
+}
+
+/** Whether an event is put on the bus. Introspections would drown the others: of them, only what is a warning. */
+export function isPublished({ detailType, detail }: AuditEvent): boolean {
+  return detailType !== 'Token Introspected' || (detail.result === 'revoked' && detail.count === 1);
+}
+
+interface Common {
+  version: '1';
+  eventId: string;
+}
+
+function ofRecord(before: TokenRecord | undefined, after: TokenRecord, common: Common): AuditEvent | undefined {
+  if (before?.status === after.status) return undefined;
+  const decision = {
+    ...common,
+    time: iso(after.decidedAt),
+    tokenId: after.tokenId,
+    subject: after.subject,
+    account: after.account,
+    ...(after.session !== undefined && { session: after.session }),
+    audience: after.audience,
+    authorizationDetails: after.authorizationDetails,
+    access: accessOf(after.authorizationDetails),
+    ...(after.role !== undefined && { role: after.role }),
+    expiresIn: after.lifetime,
+    sourceIp: after.sourceIp,
+    requestId: after.requestId,
+    ...(after.reason !== undefined && { reason: after.reason }),
+    ...(after.task !== undefined && { task: after.task }),
+    policies: after.policies,
+    policyBundle: after.policyBundle,
+    ...(after.conditions && { conditions: after.conditions }),
+  };
+  if (after.status === 'denied') {
+    const { denial, policyErrors } = after;
+    return { detailType: 'Token Denied', detail: { ...decision, denial, policyErrors } };
+  }
+  const vended = {
+    ...decision,
+    issuedAt: iso(after.decidedAt),
+    expiresAt: iso(after.expiresAt),
+    keyId: after.keyId,
+    statusList: after.statusList,
+    ...(after.obligations && { obligations: after.obligations }),
+    ...(after.requested && { requested: after.requested }),
+    ...(after.policyErrors && { policyErrors: after.policyErrors }),
+  };
+  switch (after.status) {
+    case 'issued':
+      return { detailType: 'Token Issued', detail: vended };
+    case 'failed':
+      return { detailType: 'Token Failed', detail: { ...vended, time: iso(after.failedAt), failure: after.failure } };
+    case 'expired':
+      return { detailType: 'Token Expired', detail: { ...vended, time: iso(after.expiresAt) } };
+    case 'revoked': {
+      const { revokedBy, revocationReason, revocationId } = after;
+      const revokedAt = iso(after.revokedAt);
+      const detail = {
+        ...vended,
+        time: revokedAt,
+        revokedAt,
+        revokedBy,
+        ...(revocationReason && { revocationReason }),
+        ...(revocationId && { revocationId }),
+      };
+      return { detailType: 'Token Revoked', detail };
+    }
+  }
+}
+
+function ofOrder(before: OrderState | undefined, after: OrderState, common: Common): AuditEvent | undefined {
+  const { revocationId } = after;
+  if (before === undefined) {
+    const detail = {
+      ...common,
+      time: iso(after.orderedAt),
+      revocationId,
+      selector: after.selector,
+      revokedBefore: iso(after.revokedBefore),
+      ...(after.from > after.orderedAt && { from: iso(after.from) }),
+      by: after.by,
+      ...(after.reason && { reason: after.reason }),
+    };
+    return { detailType: 'Revocation Ordered', detail };
+  }
+  if (before.completedAt !== undefined || after.completedAt === undefined) return undefined;
+  const detail = { ...common, time: iso(after.completedAt), revocationId, revoked: after.revoked };
+  return { detailType: 'Revocation Completed', detail };
+}
+
+/** What may be done somewhere: a token that writes is told by one look. */
+export function accessOf(details: TokenRecord['authorizationDetails']): 'none' | Action | 'read-write' {
+  const actions = new Set(details.flatMap((detail) => detail.actions));
+  const [only] = actions;
+  return actions.size > 1 ? 'read-write' : (only ?? 'none');
+}
+
+function iso(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}

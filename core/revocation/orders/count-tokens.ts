@@ -1,0 +1,39 @@
+import type { Clock } from '../../ports.ts';
+import type { TokenIndex, TokenRecords } from '../../records/ports.ts';
+import { type Asking, orderAsked } from './order.ts';
+import { isRevocable, selectedPage } from './selected-page.ts';
+
+/** What a revocation would do. */
+export interface TokensCounted {
+  tokens: number;
+  /** How many workloads the tokens were issued to. */
+  subjects: number;
+  /** Whether every token was counted. */
+  complete: boolean;
+}
+
+/**
+ * Counts the tokens that a revocation would revoke now. Changes nothing.
+ *
+ * @param deadline milliseconds since the epoch, after which no further page is read
+ */
+export async function countTokens(
+  asking: Asking,
+  deadline: number,
+  ports: { records: TokenRecords; index: TokenIndex; clock: Clock },
+): Promise<TokensCounted> {
+  const order = orderAsked(asking, { blockFor: 0 });
+  const subjects = new Set<string>();
+  let tokens = 0;
+  let position: string | undefined;
+  do {
+    const { found, next } = await selectedPage(order, { position }, ports);
+    for (const record of found) {
+      if (!isRevocable(record, ports.clock.now())) continue;
+      tokens += 1;
+      subjects.add(record.subject);
+    }
+    position = next;
+  } while (position !== undefined && ports.clock.now() < deadline);
+  return { tokens, subjects: subjects.size, complete: position === undefined };
+}

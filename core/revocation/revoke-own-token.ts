@@ -1,0 +1,43 @@
+import { parseCaller } from '../identity/caller.ts';
+import type { VerificationKeys } from '../keys/ports.ts';
+import { verifyToken } from '../verification/verify-token.ts';
+import { type RevokeTokensPorts, revokeTokens } from './orders/revoke-tokens.ts';
+
+export interface RevokeOwnTokenPorts extends RevokeTokensPorts {
+  keys: VerificationKeys;
+}
+
+/** `revoked` also when there was nothing (left) to revoke: RFC 7009, section 2.2. */
+export type RevokeOwnTokenOutcome = { kind: 'revoked' } | { kind: 'not_own_token' } | { kind: 'unsupported_identity' };
+
+/**
+ * Takes back one of the caller's own tokens (RFC 7009), or all that it has for a task. Doing it again changes nothing.
+ *
+ * @param request exactly one of the token, its id and a task
+ * @param userArn the caller's ARN, as the gateway states it
+ * @param revocationId names what is taken back for a task
+ */
+export async function revokeOwnToken(
+  request: { token?: string | undefined; token_id?: string | undefined; task?: string | undefined },
+  userArn: string,
+  revocationId: string,
+  { issuer }: { issuer: string },
+  ports: RevokeOwnTokenPorts,
+): Promise<RevokeOwnTokenOutcome> {
+  const { keys, records, clock } = ports;
+  const subject = parseCaller(userArn)?.subject;
+  const { token, task } = request;
+  if (task !== undefined) {
+    if (subject === undefined) return { kind: 'unsupported_identity' };
+    const asking = { revocationId, selector: { subject, task }, by: subject, askedAt: clock.now() };
+    await revokeTokens(asking, { blockFor: 0 }, ports);
+    return { kind: 'revoked' };
+  }
+  const tokenId = token === undefined ? request.token_id : (await verifyToken(token, await keys.jwks(), issuer))?.jti;
+  const record = tokenId === undefined ? undefined : await records.get(tokenId);
+  if (record === undefined) return { kind: 'revoked' };
+  if (record.subject !== subject) return { kind: 'not_own_token' };
+
+  await records.revoke(record.tokenId, { revokedAt: clock.now(), revokedBy: record.subject });
+  return { kind: 'revoked' };
+}

@@ -1,0 +1,101 @@
+import type { TokenLifeResponse } from '@tvm/contract/token-list.ts';
+import type { Clock } from '../ports.ts';
+import type { AuditFact, Introspections } from '../records/audit-fact.ts';
+import type { TokenRecords } from '../records/ports.ts';
+import type { TokenRecord } from '../records/token-record.ts';
+import { statusListUri } from '../status-lists/status-list.ts';
+import { iso, listedToken } from './listed-token.ts';
+import type { TokenTraces } from './ports.ts';
+
+export interface TokenLifePorts {
+  records: TokenRecords;
+  traces: TokenTraces;
+  clock: Clock;
+}
+
+export type TokenLifeOutcome = { kind: 'life'; life: TokenLifeResponse } | { kind: 'not_found'; what: 'token' };
+
+/**
+ * The whole life of one token, or of one denial: what was asked, how it was decided, who asked about it, what it was used
+ * for, how it ended.
+ *
+ * @param issuer the machine's own URL
+ */
+export async function tokenLife(
+  tokenId: string,
+  issuer: string,
+  { records, traces, clock }: TokenLifePorts,
+): Promise<TokenLifeOutcome> {
+  const [record, { introspections, facts, more }] = await Promise.all([records.get(tokenId), traces.of(tokenId)]);
+  if (record === undefined) return { kind: 'not_found', what: 'token' };
+  const life: TokenLifeResponse = {
+    ...listedToken(record, clock.now(), issuer),
+    account: record.account,
+    request_id: record.requestId,
+    ...decision(record, issuer),
+    introspections: asked(introspections),
+    uses: used(facts),
+    ...(more && { more: true as const }),
+  };
+  return { kind: 'life', life };
+}
+
+function decision(record: TokenRecord, issuer: string): Partial<TokenLifeResponse> {
+  const { requested, conditions, policyErrors } = record;
+  return {
+    ...(requested && { requested }),
+    ...(conditions && { conditions }),
+    ...(policyErrors && { policy_errors: policyErrors }),
+    ...(record.status !== 'denied' && {
+      key_id: record.keyId,
+      ...(record.obligations && { obligations: record.obligations }),
+      status_list: { idx: record.statusList.index, uri: statusListUri(issuer, record.statusList.list) },
+    }),
+    ...(record.status === 'failed' && { failed_at: iso(record.failedAt) }),
+    ...(record.status === 'revoked' && record.revocationId && { revocation_id: record.revocationId }),
+  };
+}
+
+/** What happened some times: when first, when last, how often. Times are milliseconds. */
+interface Times {
+  from: number;
+  to: number;
+  count: number;
+}
+
+/** Who asked about it and was told what, over all minutes. */
+function asked(introspections: readonly Introspections[]): TokenLifeResponse['introspections'] {
+  const answers = introspections.map(({ by, result, minute, last, count }) => ({
+    what: { by, result },
+    times: { from: minute, to: last, count },
+  }));
+  return together(answers);
+}
+
+/** What it was used for where, by whom. */
+function used(facts: readonly AuditFact[]): TokenLifeResponse['uses'] {
+  const uses = facts.flatMap(({ detailType, detail }) => {
+    if (detailType !== 'Token Used') return [];
+    const { by, action, location, outcome, time } = detail;
+    const at = Date.parse(time);
+    return { what: { by, action, location, outcome }, times: { from: at, to: at, count: 1 } };
+  });
+  return together(uses);
+}
+
+/** What says the same, in one, the latest first. */
+function together<What extends object>(
+  happened: readonly { what: What; times: Times }[],
+): (What & { from: string; to: string; count: number })[] {
+  const all = new Map<string, { what: What; times: Times }>();
+  for (const { what, times } of happened) {
+    const name = JSON.stringify(what);
+    const before = all.get(name)?.times ?? times;
+    const count = all.has(name) ? before.count + times.count : times.count;
+    const from = Math.min(before.from, times.from);
+    all.set(name, { what, times: { from, to: Math.max(before.to, times.to), count } });
+  }
+  return [...all.values()]
+    .sort((a, b) => b.times.to - a.times.to)
+    .map(({ what, times: { from, to, count } }) => ({ ...what, from: iso(from), to: iso(to), count }));
+}

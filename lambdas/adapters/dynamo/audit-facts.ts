@@ -1,0 +1,25 @@
+import { type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import type { AuditFacts } from '@tvm/core/records/ports.ts';
+import { conditionHolds } from './condition.ts';
+import { factKey } from './items.ts';
+
+/**
+ * Facts for the audit, in the table of the token records: its stream tells them on.
+ *
+ * @param retention how long a fact is kept, in seconds
+ */
+export function dynamoAuditFacts(dynamo: DynamoDBClient, TableName: string, retention: number): AuditFacts {
+  return {
+    async put(id, fact) {
+      const { detailType, detail } = fact;
+      const ttl = Math.ceil(Date.now() / 1000) + retention;
+      const command = new PutItemCommand({
+        TableName,
+        Item: { ...factKey(id, fact), ...marshall({ detailType, detail, ttl }, { removeUndefinedValues: true }) },
+        ConditionExpression: 'attribute_not_exists(pk)',
+      });
+      await conditionHolds(dynamo.send(command));
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import { DeleteItemCommand, type DynamoDBClient, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { mapAtMost } from '@tvm/core/at-most.ts';
+import type { KeptSecurityEvents } from '@tvm/core/security-events/ports.ts';
+import { awsCall } from '../aws-call.ts';
+import { keptSecurityEventKey, keptSecurityEventsPartition } from './items.ts';
+
+/** How long a security event token is kept that nobody acknowledges, in seconds: 7 days. */
+const KEPT_FOR = 604_800;
+
+/** How many calls are under way at the same time. */
+const AT_ONCE = 32;
+
+/** The security event tokens that receivers are yet to ask for, in the table of the token records. */
+export function dynamoKeptSecurityEvents(dynamo: DynamoDBClient, TableName: string): KeptSecurityEvents {
+  return {
+    async keep(receiver, { jti, set }) {
+      const ttl = Math.ceil(Date.now() / 1000) + KEPT_FOR;
+      const Item = { ...keptSecurityEventKey(receiver, jti), ...marshall({ jti, set, ttl }) };
+      await awsCall('DynamoDB', dynamo.send(new PutItemCommand({ TableName, Item })));
+    },
+
+    async remove(receiver, jtis) {
+      await mapAtMost(AT_ONCE, jtis, async (jti) => {
+        const command = new DeleteItemCommand({ TableName, Key: keptSecurityEventKey(receiver, jti) });
+        await awsCall('DynamoDB', dynamo.send(command));
+      });
+    },
+
+    async oldest(receiver, limit) {
+      const command = new QueryCommand({
+        TableName,
+        ConsistentRead: true,
+        Limit: limit,
+        KeyConditionExpression: 'pk = :partition',
+        ExpressionAttributeNames: { '#set': 'set' },
+        ExpressionAttributeValues: { ':partition': { S: keptSecurityEventsPartition(receiver) } },
+        ProjectionExpression: 'jti, #set',
+      });
+      // A page of 1 MB holds more of them than anybody asks for.
+      const { Items = [] } = await awsCall('DynamoDB', dynamo.send(command));
+      return Items.map((item) => unmarshall(item) as { jti: string; set: string });
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import {
+  type AttributeValue,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import type { StatusLists } from '@tvm/core/status-lists/ports.ts';
+import type { StatusList } from '@tvm/core/status-lists/published-status-list.ts';
+import { awsCall } from '../aws-call.ts';
+import { conditionHolds } from './condition.ts';
+
+// The layout of the status lists' table: docs/storage-schema.md says what it serves and what it costs.
+
+/** Which list's places are handed out now, and from which on they are free. */
+export const ALLOCATION_KEY = marshall({ pk: 'ALLOCATION' });
+
+/** The first list that is not retired. */
+const OLDEST_KEY = marshall({ pk: 'OLDEST' });
+
+const listKey = (list: number) => marshall({ pk: `LIST#${list}` });
+
+/** How long the item of a list stays after its last token is over, in seconds. */
+const KEPT = 86_400;
+
+/** The status lists in a DynamoDB table of their own. */
+export function dynamoStatusLists(dynamo: DynamoDBClient, TableName: string): StatusLists {
+  async function read(Key: Record<string, AttributeValue>, ...attributes: string[]) {
+    const names = Object.fromEntries(attributes.map((name) => [`#${name}`, name]));
+    const command = new GetItemCommand({
+      TableName,
+      Key,
+      ConsistentRead: true,
+      ...(attributes.length > 0 && {
+        ProjectionExpression: Object.keys(names).join(', '),
+        ExpressionAttributeNames: names,
+      }),
+    });
+    const { Item } = await awsCall('DynamoDB', dynamo.send(command));
+    return Item && unmarshall(Item);
+  }
+
+  return {
+    async span() {
+      const [allocation, oldest] = await Promise.all([read(ALLOCATION_KEY, 'list'), read(OLDEST_KEY, 'list')]);
+      return { oldest: oldest?.list ?? 1, current: allocation?.list ?? 0 };
+    },
+
+    async get(list) {
+      const item = await read(listKey(list));
+      if (item === undefined) return undefined;
+      const { pk, ttl, ...kept } = item;
+      return kept as StatusList;
+    },
+
+    async published(list) {
+      const item = await read(listKey(list), 'token', 'etag', 'expiresAt');
+      return item && { token: item.token, etag: item.etag, expiresAt: item.expiresAt };
+    },
+
+    put(list) {
+      const { version, overAt } = list;
+      const ttl = overAt === undefined ? undefined : Math.ceil(overAt / 1000) + KEPT;
+      const command = new PutItemCommand({
+        TableName,
+        Item: { ...listKey(list.list), ...marshall({ ...list, ttl }, { removeUndefinedValues: true }) },
+        ConditionExpression: version === 1 ? 'attribute_not_exists(pk)' : '#version = :before',
+        ...(version > 1 && {
+          ExpressionAttributeNames: { '#version': 'version' },
+          ExpressionAttributeValues: marshall({ ':before': version - 1 }),
+        }),
+      });
+      return conditionHolds(dynamo.send(command));
+    },
+
+    async retire(list) {
+      const command = new UpdateItemCommand({
+        TableName,
+        Key: OLDEST_KEY,
+        UpdateExpression: 'SET #list = :next',
+        ConditionExpression: 'attribute_not_exists(#list) OR #list < :next',
+        ExpressionAttributeNames: { '#list': 'list' },
+        ExpressionAttributeValues: marshall({ ':next': list + 1 }),
+      });
+      await conditionHolds(dynamo.send(command));
+    },
+  };
+}

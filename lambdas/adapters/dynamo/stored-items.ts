@@ -1,0 +1,26 @@
+import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { mapAtMost } from '@tvm/core/at-most.ts';
+import { BATCH_GET, batchGet } from './batch-get.ts';
+
+type Item = Record<string, AttributeValue>;
+
+/** The items that the table holds now. */
+export interface StoredItems {
+  /** Strongly consistent. @param keys each once @returns the items that there are, in any order */
+  getMany(keys: readonly Item[]): Promise<Item[]>;
+}
+
+/** How many batches are read at the same time: the largest batch of the stream takes three rounds. */
+const AT_ONCE = 4;
+
+/** Items of the table of the token records. */
+export function dynamoStoredItems(dynamo: DynamoDBClient, TableName: string): StoredItems {
+  return {
+    async getMany(keys) {
+      const batches = Array.from({ length: Math.ceil(keys.length / BATCH_GET) }, (_, batch) =>
+        keys.slice(batch * BATCH_GET, (batch + 1) * BATCH_GET),
+      );
+      return (await mapAtMost(AT_ONCE, batches, (batch) => batchGet(dynamo, TableName, batch))).flat();
+    },
+  };
+}

@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type DynamoDBClient,
+  GetItemCommand,
+  TransactWriteItemsCommand,
+  type Update,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import { type AuditFact, subjectBlocked, subjectLimited, subjectUnblocked } from '@tvm/core/records/audit-fact.ts';
+import type { SubjectStandings } from '@tvm/core/records/ports.ts';
+import { awsCall } from '../aws-call.ts';
+import { conditionHolds } from './condition.ts';
+import { standingKey, standingOf, subjectFactKey } from './items.ts';
+import { retryConflicts } from './transaction-conflict.ts';
+
+/** How long a fact about a subject is kept, in seconds: as long as a dead letter of it, and a day. */
+const FACT_KEPT = 15 * 86_400;
+
+type Change = Pick<Update, 'UpdateExpression' | 'ConditionExpression' | 'ExpressionAttributeNames'>;
+
+/** What is held against subjects, in the table of the token records. */
+export function dynamoSubjectStandings(dynamo: DynamoDBClient, TableName: string): SubjectStandings {
+  function update(subject: string, change: Change, values: Record<string, unknown>) {
+    return {
+      TableName,
+      Key: standingKey(subject),
+      ...change,
+      ExpressionAttributeValues: marshall(values, { removeUndefinedValues: true }),
+    };
+  }
+
+  /**
+   * Changes what is held against a subject, together with the fact that tells the audit of it: the next change overwrites
+   * what this one wrote, but not the fact.
+   *
+   * @returns whether the condition of the change held
+   */
+  async function changeAndTell(
+    subject: string,
+    change: Change,
+    values: Record<string, unknown>,
+    { detailType, detail }: AuditFact,
+  ): Promise<boolean> {
+    const ttl = Math.ceil(Date.now() / 1000) + FACT_KEPT;
+    const Item = {
+      ...subjectFactKey(subject, randomUUID()),
+      ...marshall({ detailType, detail, ttl }, { removeUndefinedValues: true }),
+    };
+    const command = new TransactWriteItemsCommand({
+      TransactItems: [{ Update: update(subject, change, values) }, { Put: { TableName, Item } }],
+    });
+    return conditionHolds(retryConflicts(() => dynamo.send(command)));
+  }
+
+  async function get(subject: string) {
+    const command = new GetItemCommand({ TableName, Key: standingKey(subject), ConsistentRead: true });
+    const { Item } = await awsCall('DynamoDB', dynamo.send(command));
+    return Item === undefined ? {} : (standingOf(Item) ?? {});
+  }
+
+  return {
+    get,
+
+    // The item has no time to live: there is one for each subject that was ever revoked, and what it says may have been
+    // put together from what ends at several times.
+    async raise(subject, revokedBefore) {
+      const change = {
+        UpdateExpression: 'SET revokedBefore = :revokedBefore',
+        ConditionExpression: 'attribute_not_exists(revokedBefore) OR revokedBefore < :revokedBefore',
+      };
+      // The order that moves the watermark has an event of its own.
+      const command = new UpdateItemCommand(update(subject, change, { ':revokedBefore': revokedBefore }));
+      await conditionHolds(retryConflicts(() => dynamo.send(command)));
+    },
+
+    async block(subject, block) {
+      const longer = await changeAndTell(
+        subject,
+        {
+          UpdateExpression: 'SET #block = :block',
+          ConditionExpression: 'attribute_not_exists(#block) OR #block.#until < :until',
+          ExpressionAttributeNames: { '#block': 'block', '#until': 'until' },
+        },
+        { ':block': block, ':until': block.until },
+        subjectBlocked(subject, block),
+      );
+      return longer ? block.until : ((await get(subject)).block?.until ?? block.until);
+    },
+
+    unblock(subject, lifted) {
+      return changeAndTell(
+        subject,
+        {
+          UpdateExpression: 'REMOVE #block',
+          ConditionExpression: '#block.#until > :now',
+          ExpressionAttributeNames: { '#block': 'block', '#until': 'until' },
+        },
+        { ':now': lifted.at },
+        subjectUnblocked(subject, lifted),
+      );
+    },
+
+    async limit(subject, limit) {
+      await changeAndTell(
+        subject,
+        { UpdateExpression: 'SET #limit = :limit', ExpressionAttributeNames: { '#limit': 'limit' } },
+        { ':limit': limit },
+        subjectLimited(subject, limit),
+      );
+    },
+  };
+}

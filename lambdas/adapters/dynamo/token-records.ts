@@ -1,0 +1,108 @@
+import {
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  type PutItemCommandInput,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import { DependencyFault } from '@tvm/core/ports.ts';
+import type { TokenRecords } from '@tvm/core/records/ports.ts';
+import type { TokenRecord } from '@tvm/core/records/token-record.ts';
+import { PENDING } from '@tvm/core/records/token-selector.ts';
+import { awsCall } from '../aws-call.ts';
+import { BATCH_GET, batchGet } from './batch-get.ts';
+import { fromItem, indexKey, recordKey, toItem } from './items.ts';
+
+/** Token records in a DynamoDB table, laid out as docs/storage-schema.md says. */
+export function dynamoTokenRecords(dynamo: DynamoDBClient, TableName: string): TokenRecords {
+  /**
+   * Leaves `issued` for another state, if the record is still in it.
+   *
+   * @param condition what must hold besides, of `values`
+   * @returns the record that prevented it, if one did; `undefined` when it is done, and also when there is no record
+   */
+  async function leaveIssued(
+    tokenId: string,
+    to: Partial<TokenRecord>,
+    condition = '',
+    values: Record<string, unknown> = {},
+  ): Promise<{ done: boolean; instead?: TokenRecord | undefined }> {
+    const changes = Object.entries(to).filter(([, value]) => value !== undefined);
+    const command = new UpdateItemCommand({
+      TableName,
+      Key: recordKey(tokenId),
+      // It leaves the index of what is yet to expire, too.
+      UpdateExpression: `SET ${changes.map(([name]) => `#${name} = :${name}`).join(', ')} REMOVE expiryPartition`,
+      ConditionExpression: `#status = :issued${condition}`,
+      ExpressionAttributeNames: Object.fromEntries(changes.map(([name]) => [`#${name}`, name])),
+      ExpressionAttributeValues: marshall({
+        ...Object.fromEntries(changes.map(([name, value]) => [`:${name}`, value])),
+        ...values,
+        ':issued': 'issued',
+      }),
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    });
+    try {
+      await dynamo.send(command);
+      return { done: true };
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return { done: false, instead: fromItem(error.Item) };
+      throw new DependencyFault('DynamoDB', error);
+    }
+  }
+
+  return {
+    async put(record) {
+      const itself = { Item: toItem(record), ConditionExpression: 'attribute_not_exists(pk)' };
+      const puts: Pick<PutItemCommandInput, 'Item' | 'ConditionExpression'>[] = [itself];
+      if (record.status === 'issued') {
+        // Nobody looks for a token that has expired.
+        const ttl = marshall({ ttl: Math.ceil(record.expiresAt / 1000) });
+        puts.push({ Item: { ...indexKey(record, PENDING), ...ttl } });
+      }
+      // Not in a transaction, which costs twice as much: the token is released only when both are stored, and either of
+      // them alone does no harm.
+      const stored = await Promise.allSettled(
+        puts.map((put) => awsCall('DynamoDB', dynamo.send(new PutItemCommand({ TableName, ...put })))),
+      );
+      for (const put of stored) if (put.status === 'rejected') throw put.reason;
+    },
+
+    async markFailed(tokenId, failed) {
+      await leaveIssued(tokenId, { status: 'failed', ...failed });
+    },
+
+    async get(tokenId) {
+      const command = new GetItemCommand({ TableName, Key: recordKey(tokenId), ConsistentRead: true });
+      const { Item } = await awsCall('DynamoDB', dynamo.send(command));
+      return fromItem(Item);
+    },
+
+    async getMany(tokenIds) {
+      if (tokenIds.length > BATCH_GET) throw new Error(`at most ${BATCH_GET} records are read at once`);
+      const items = await batchGet(dynamo, TableName, [...new Set(tokenIds)].map(recordKey));
+      const found = new Map<string, TokenRecord>();
+      for (const record of items.map(fromItem)) if (record !== undefined) found.set(record.tokenId, record);
+      return tokenIds.flatMap((tokenId) => found.get(tokenId) ?? []);
+    },
+
+    async revoke(tokenId, revocation) {
+      const values = { ':now': revocation.revokedAt };
+      const { done, instead } = await leaveIssued(
+        tokenId,
+        { status: 'revoked', ...revocation },
+        ' AND expiresAt > :now',
+        values,
+      );
+      if (done) return revocation;
+      return instead?.status === 'revoked' ? instead : undefined;
+    },
+
+    async expire(tokenId, now) {
+      const { done } = await leaveIssued(tokenId, { status: 'expired' }, ' AND expiresAt <= :now', { ':now': now });
+      return done;
+    },
+  };
+}

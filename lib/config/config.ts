@@ -1,0 +1,375 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { parseDuration } from '@tvm/contract/duration.ts';
+import { limits } from '@tvm/contract/limits.ts';
+import {
+  isPlainHttpHere,
+  type SecurityEventReceiver,
+  securityEventReceiver,
+  trustedTransmitter,
+} from '@tvm/contract/security-event.ts';
+import { principal } from '@tvm/contract/subject.ts';
+import { name } from '@tvm/contract/text.ts';
+import { type ConditionSettings, isServiceUrl } from '@tvm/core/external-authorizers/settings.ts';
+import { parse, TomlError } from 'smol-toml';
+import * as z from 'zod';
+import { anomalies } from './anomalies.ts';
+import { eventSource, revokeOn } from './revoke-on.ts';
+
+/** CloudWatch Logs keeps log groups for these numbers of days only. */
+const LOG_RETENTION_DAYS = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 3653,
+];
+
+const DAY = 86_400;
+
+/** A duration in configuration, such as `"15m"`; seconds once read. */
+const duration = z.string({ error: 'must be a duration such as "15m"' }).transform((text, context) => {
+  const seconds = parseDuration(text);
+  if (seconds === undefined) {
+    context.addIssue({ code: 'custom', message: 'must be a duration such as "90s", "15m", "1h" or "30d"' });
+    return z.NEVER;
+  }
+  return seconds;
+});
+
+/** The same, or `"0s"`: none. */
+const durationOrNone = z.union([z.literal('0s').transform(() => 0), duration], {
+  error: 'must be a duration such as "90s", "15m", "1h" or "30d", or "0s"',
+});
+
+const keySpec = z.enum(['ECC_NIST_P256', 'ECC_NIST_P384', 'RSA_2048'], {
+  error: 'must be ECC_NIST_P256 (ES256), ECC_NIST_P384 (ES384) or RSA_2048 (RS256)',
+});
+
+const accountId = z.string().regex(/^[0-9]{12}$/, { error: 'must be an AWS account id of 12 digits, in quotes' });
+
+const positive = z.int({ error: 'must be a whole number' }).positive({ error: 'must be greater than zero' });
+
+/** A file of the project, by its path from there; `..` leads nowhere. */
+function projectFile(extension: string) {
+  return z
+    .string({ error: `must be the path of a ${extension} file` })
+    .regex(/^(?!(?:.*\/)?\.{1,2}\/)[\w.-]+(?:\/[\w.-]+)*$/, { error: 'must be a path below the project, as a/b' })
+    .endsWith(extension, { error: `must end in ${extension}` });
+}
+
+const regoPath = z
+  .string({ error: 'must be the path of a rule such as "tvm/condition/allow"' })
+  .regex(/^[\w-]+(?:\/[\w-]+)*$/, { error: 'must be the path of a rule such as "tvm/condition/allow"' });
+
+const conditionName = z
+  .string({ error: 'must be a name' })
+  .regex(/^[\w-]{1,64}$/, { error: 'must be a name of at most 64 letters, digits, _ and -' });
+
+/** What a condition has that is asked over the network. */
+const asked = {
+  name: conditionName,
+  url: z.string({ error: 'must be a URL' }).refine(isServiceUrl, {
+    error: 'must be an https URL without credentials, query, fragment and slash at the end',
+  }),
+  timeout_ms: z
+    .int({ error: 'must be a whole number of milliseconds' })
+    .min(50, { error: 'must be at least 50' })
+    .max(2_000, { error: 'must be at most 2000' })
+    .default(500),
+  cache: duration.refine((seconds) => seconds <= 900, { error: 'must be at most "15m"' }).optional(),
+};
+
+const condition = z.discriminatedUnion(
+  'type',
+  [
+    z.strictObject({
+      name: conditionName,
+      type: z.literal('opa-wasm'),
+      file: projectFile('.wasm'),
+      entrypoint: regoPath,
+      data: projectFile('.json').optional(),
+    }),
+    z.strictObject({ ...asked, type: z.literal('opa-rest'), path: regoPath }),
+    z.strictObject({ ...asked, type: z.literal('authzen') }),
+  ],
+  { error: 'must be opa-wasm, opa-rest or authzen' },
+) satisfies z.ZodType<ConditionSettings>;
+
+/** Every key of `config/<stage>.toml`. docs/reference/configuration.md is made from this. */
+export const configSchema = z
+  .strictObject({
+    token_expiration_time: duration.default(900).meta({
+      description: 'Lifetime of a token when none is asked for.',
+    }),
+    write_token_expiration_time: duration.default(300).meta({
+      description: 'The same for a token that may write; the shorter of the two holds.',
+    }),
+    max_token_lifetime: duration
+      .refine((seconds) => seconds <= limits.lifetime, { error: 'must be at most "24h"' })
+      .default(3_600)
+      .meta({ description: 'Longest lifetime that may be asked for; at most `"24h"`.' }),
+    signing_keys: z
+      .record(z.string().regex(/^[\w-]{1,64}$/), keySpec, { error: 'must name at least one key' })
+      .default({ first: 'ECC_NIST_P256' })
+      .meta({
+        description:
+          'The keys whose tokens may still be valid, by a name of your choice: `ECC_NIST_P256` (ES256), `ECC_NIST_P384` ' +
+          '(ES384) or `RSA_2048` (RS256). Each is a KMS key; all are in the JWKS.',
+      }),
+    signing_key: z
+      .string({ error: 'must be the name of a key in signing_keys' })
+      .default('first')
+      .meta({ description: 'The name of the key that signs. docs/operations.md tells how to rotate.' }),
+    domain: z
+      .strictObject({
+        name: z.hostname({ error: 'must be a host name such as "tokens.example.com"' }),
+        certificate_arn: z
+          .string()
+          .startsWith('arn:', { error: 'must be the ARN of an ACM certificate in this region' }),
+      })
+      .optional()
+      .meta({
+        description: 'Custom domain, `{ name, certificate_arn }`; it becomes the issuer. Without it: the API’s URL.',
+      }),
+    issuer: z
+      .url({ protocol: /^https?$/, error: 'must be a URL' })
+      .refine((url) => url.startsWith('https:') || ['127.0.0.1', 'localhost'].includes(new URL(url).hostname), {
+        error: 'must be an https URL',
+      })
+      .refine((url) => !url.endsWith('/'), { error: 'must not end with a slash' })
+      .optional()
+      .meta({ description: 'Issuer, where the machine is reached by another URL than its own: an emulator, a CDN.' }),
+    throttle: z
+      .strictObject({ rate: positive, burst: positive })
+      .default({ rate: 200, burst: 400 })
+      .meta({ description: 'Requests a second, and at once, that the API takes before it answers 429.' }),
+    record_retention: duration
+      // The stream delivers a change for a day, and an item must be there to confirm it.
+      .refine((seconds) => seconds >= 2 * DAY, { error: 'must be at least "2d"' })
+      .default(90 * DAY)
+      .meta({
+        description: 'How long the record of a decision is kept after the token ended; at least `"2d"`.',
+      }),
+    log_retention: duration
+      .refine((seconds) => LOG_RETENTION_DAYS.includes(seconds / DAY), {
+        error: `must be a number of days that CloudWatch Logs knows: ${LOG_RETENTION_DAYS.map((days) => `${days}d`).join(', ')}`,
+      })
+      .default(365 * DAY)
+      .meta({ description: 'How long logs are kept: a number of days that CloudWatch Logs knows.' }),
+    revocation_sources: z
+      .array(eventSource, { error: 'must be an array of event sources' })
+      .default([])
+      .meta({ description: 'Event sources whose `Revocation Requested` events on the bus are obeyed.' }),
+    revoke_on: revokeOn.default({}).meta({
+      description:
+        'What takes tokens back when it happens, as a table `[revoke_on]`: ' +
+        `${Object.keys(revokeOn.shape)
+          .map((name) => `\`${name}\``)
+          .join(', ')}. What is absent does not. ` +
+        'docs/operations.md tells what each takes back, and what it is told.',
+    }),
+    revocation_block: durationOrNone
+      .refine((seconds) => seconds <= limits.block, { error: 'must be at most "30d"' })
+      .default(3_600)
+      .meta({
+        description:
+          'How long a revoked subject gets no new token, where the revocation does not say; at most `"30d"`, `"0s"`: not at all.',
+      }),
+    status_list_size: z
+      .int({ error: 'must be a whole number' })
+      .min(1_000, { error: 'must be at least 1000' })
+      .max(1_000_000, { error: 'must be at most 1000000' })
+      .default(1_000_000)
+      .meta({
+        description: 'How many tokens have a place in one status list; 1000 to 1000000.',
+        written: '1000000',
+      }),
+    status_list_ttl: duration
+      .refine((seconds) => seconds >= 10 && seconds <= 3_600, { error: 'must be "10s" to "1h"' })
+      .default(60)
+      .meta({
+        description:
+          'How long a resource server may use a status list before it asks for a fresh one: by so much it may see a ' +
+          'revocation late; `"10s"` to `"1h"`.',
+      }),
+    status_list_validity: duration
+      .refine((seconds) => seconds >= 300 && seconds <= 86_400, { error: 'must be "5m" to "24h"' })
+      .default(900)
+      .meta({
+        description:
+          'How long a status list is valid once it is signed: by so much an old one can be passed off as the last; ' +
+          '`"5m"` to `"24h"`, and at least four times `status_list_ttl`.',
+      }),
+    resource_servers: z
+      .array(z.strictObject({ principal, audiences: z.array(name).min(1) }))
+      .refine((servers) => new Set(servers.map((server) => server.principal)).size === servers.length, {
+        error: 'must name each principal once',
+      })
+      .default([])
+      .meta({
+        description: 'Who may introspect tokens for which audiences: `{ principal, audiences }`, an IAM ARN and names.',
+      }),
+    conditions: z
+      .array(condition, { error: 'must be an array of conditions' })
+      .refine((conditions) => new Set(conditions.map(({ name }) => name)).size === conditions.length, {
+        error: 'must name each condition once',
+      })
+      .default([])
+      .meta({
+        description:
+          'What must allow too, once Cedar does: `{ name, type, … }`. `type = "opa-wasm"`: Rego compiled to WebAssembly, ' +
+          '`{ file, entrypoint, data }` (`data`, a JSON file, is optional). `"opa-rest"`: an OPA server, ' +
+          '`{ url, path, timeout_ms, cache }`. `"authzen"`: a decision point by OpenID AuthZEN, ' +
+          '`{ url, timeout_ms, cache }`. `timeout_ms` is 50 to 2000, by default 500; `cache` is how long an answer is used ' +
+          'again, at most `"15m"`, by default not at all. docs/policies.md says what they are asked.',
+      }),
+    security_event_receivers: z
+      .array(securityEventReceiver, { error: 'must be an array of receivers' })
+      .max(20, { error: 'must name at most 20 receivers' })
+      .refine((receivers) => new Set(receivers.map(({ name }) => name)).size === receivers.length, {
+        error: 'must name each receiver once',
+      })
+      .refine((receivers) => new Set(principalsOf(receivers)).size === principalsOf(receivers).length, {
+        error: 'must name each principal once: it is how a receiver that polls is known',
+      })
+      .default([])
+      .meta({
+        description:
+          'Who is told, by signed security event tokens, that tokens and subjects are revoked: ' +
+          '`{ name, delivery, url, audience, events }`, or `principal` in place of `url`. `delivery = "push"`, the default: ' +
+          '`url` is pushed to (RFC 8935). `"poll"`: `principal`, an IAM ARN, asks (RFC 8936). `events`, the types of CAEP ' +
+          'events, are all by default. docs/operations.md says more.',
+      }),
+    trusted_transmitters: z
+      .array(trustedTransmitter, { error: 'must be an array of transmitters' })
+      .max(8, { error: 'must name at most 8 transmitters' })
+      .refine((transmitters) => new Set(transmitters.map(({ issuer }) => issuer)).size === transmitters.length, {
+        error: 'must name each issuer once',
+      })
+      .default([])
+      .meta({
+        description:
+          'Whose security event tokens revoke: `{ issuer, jwks_uri, audience }`; `audience` is what they must carry as `aud`.',
+      }),
+    anomalies: anomalies(duration),
+    alarm_email: z.email({ error: 'must be an e-mail address' }).optional().meta({
+      description: 'Who is written to when an alarm goes off. The address must confirm that, once; without it, nobody.',
+    }),
+    trusted_accounts: z.array(accountId).default([]).meta({
+      description:
+        'Other AWS accounts whose workloads may ask for tokens, have theirs explained and revoke their own. Policy still decides.',
+    }),
+    trusted_organization: z
+      .string()
+      .regex(/^o-[a-z0-9]{10,32}$/, { error: 'must be an organization id such as "o-a1b2c3d4e5"' })
+      .optional()
+      .meta({ description: 'The same for every account of an AWS organization.' }),
+    archive: z
+      .strictObject({
+        retention: duration
+          .refine((seconds) => seconds % DAY === 0 && seconds <= 36_500 * DAY, {
+            error: 'must be a whole number of days, at most "36500d"',
+          })
+          .default(400 * DAY),
+        lock: z.enum(['governance', 'compliance'], { error: 'must be governance or compliance' }).default('governance'),
+      })
+      .prefault({})
+      .meta({
+        written: '{ retention = "400d", lock = "governance" }',
+        description:
+          'How the archive of audit events is kept, `{ retention, lock }`: how long nobody may change or remove what is in ' +
+          'it, a number of days, by default `"400d"`; and who may after all, by S3 Object Lock: `"governance"`, whoever IAM ' +
+          'allows `s3:BypassGovernanceRetention`, or `"compliance"`, nobody, not the account’s root user either.',
+      }),
+    archive_window: duration
+      .refine((seconds) => seconds <= 300, { error: 'must be at most "5m"' })
+      .default(60)
+      .meta({ description: 'How long audit events are gathered into an object of the archive; at most `"5m"`.' }),
+    data_protection: z.boolean({ error: 'must be true or false' }).default(true).meta({
+      description: 'Keeps table and keys when the stack goes, and guards them from deletion. `false` only for trials.',
+    }),
+    emulator: z
+      .strictObject({
+        api_id: z.string().regex(/^[a-z0-9-]{1,32}$/, { error: 'must be lower-case letters, digits and -' }),
+      })
+      .optional()
+      .meta({
+        description:
+          'Only for a stage in an emulator, `{ api_id }`: fixes the API’s id by the tags that emulators take it from, and ' +
+          'lets the dead-letter queues be called in plain HTTP, which is all an emulator speaks.',
+      }),
+  })
+  .refine((config) => config.token_expiration_time <= config.max_token_lifetime, {
+    path: ['token_expiration_time'],
+    error: 'must not be longer than max_token_lifetime',
+  })
+  .refine((config) => Object.hasOwn(config.signing_keys, config.signing_key), {
+    path: ['signing_key'],
+    error: 'must be the name of a key in signing_keys',
+  })
+  .refine((config) => config.status_list_validity >= 4 * config.status_list_ttl, {
+    path: ['status_list_validity'],
+    error: 'must be at least four times status_list_ttl',
+  })
+  .refine((config) => config.emulator !== undefined || !config.security_event_receivers.some(isPlain), {
+    path: ['security_event_receivers'],
+    error: 'must be https URLs; plain http on this computer is for an emulator',
+  })
+  .refine((config) => config.emulator !== undefined || !config.trusted_transmitters.some(isPlain), {
+    path: ['trusted_transmitters'],
+    error: 'must be https URLs; plain http on this computer is for an emulator',
+  })
+  .refine((config) => !(config.domain && config.issuer), {
+    path: ['issuer'],
+    error: 'must be absent when domain is given, which is the issuer then',
+  });
+
+/** Who polls, of the receivers of security events. */
+function principalsOf(receivers: readonly SecurityEventReceiver[]): string[] {
+  return receivers.flatMap((receiver) => (receiver.delivery === 'poll' ? [receiver.principal] : []));
+}
+
+function isPlain(settings: Record<string, unknown>): boolean {
+  return Object.values(settings).some((value) => typeof value === 'string' && isPlainHttpHere(value));
+}
+
+/** A stage's configuration. Durations are seconds. */
+export type Config = z.infer<typeof configSchema>;
+
+/** A mistake in the configuration: one sentence that names file and key. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/**
+ * Reads a stage's configuration.
+ *
+ * @param stage the name of a file in `directory`, without `.toml`
+ * @param overrides keys that the command line gives, which win over the file's
+ * @throws {ConfigError}
+ */
+export function loadConfig(directory: URL, stage: string, overrides: Record<string, unknown> = {}): Config {
+  const name = `config/${stage}.toml`;
+  const file = new URL(`${stage}.toml`, directory);
+  if (!/^[a-z0-9-]{1,32}$/.test(stage) || !existsSync(file)) {
+    throw new ConfigError(`${name} does not exist; name a stage of config/ with -c stage=…`);
+  }
+  return parseConfig(readFileSync(file, 'utf8'), name, overrides);
+}
+
+/** Reads configuration from TOML text; `name` is what messages call it. */
+export function parseConfig(toml: string, name: string, overrides: Record<string, unknown> = {}): Config {
+  let unverified: Record<string, unknown>;
+  try {
+    unverified = parse(toml);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    throw new ConfigError(`${name}:${error.line}: ${error.message.split('\n')[0]}`);
+  }
+  const config = configSchema.safeParse({ ...unverified, ...overrides });
+  if (config.success) return config.data;
+  throw new ConfigError(config.error.issues.map((issue) => `${name}: ${sentence(issue)}`).join('\n'));
+}
+
+function sentence(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys') {
+    return `${[...issue.path, issue.keys[0]].join('.')} is not a key of the configuration; docs/reference/configuration.md lists them`;
+  }
+  return `${issue.path.join('.')} ${issue.message}`;
+}

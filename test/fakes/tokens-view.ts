@@ -1,0 +1,42 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { accessOf } from '@tvm/core/audit/audit-event.ts';
+import type { Seal } from '@tvm/core/keys/ports.ts';
+import type { AuditFact, Introspections } from '@tvm/core/records/audit-fact.ts';
+import type { IssuedRecord, TokenRecord } from '@tvm/core/records/token-record.ts';
+import type { OpenTokens, TokenTraces } from '@tvm/core/tokens-view/ports.ts';
+
+/** Seals by a key in memory. */
+export function localSeal(key = 'a key of this test alone'): Seal {
+  const mac = (text: string) => createHmac('sha256', key).update(text).digest();
+  return {
+    of: async (text) => mac(text),
+    fits: async (text, seal) => seal.length === 32 && timingSafeEqual(mac(text), seal),
+  };
+}
+
+/** What has not ended, as the records in memory say. */
+export function inMemoryOpenTokens({ states }: { states: ReadonlyMap<string, TokenRecord> }): OpenTokens {
+  return {
+    async *at() {
+      yield [...states.values()]
+        .filter((record): record is IssuedRecord => record.status === 'issued')
+        .map(({ authorizationDetails, ...record }) => ({ ...record, access: accessOf(authorizationDetails) }));
+    },
+  };
+}
+
+/** What is noted of tokens, in memory. */
+export function inMemoryTraces(
+  noted: { introspections?: Introspections[]; facts?: AuditFact[]; more?: boolean } = {},
+): TokenTraces {
+  const { introspections = [], facts = [], more = false } = noted;
+  return {
+    async of(tokenId) {
+      return {
+        introspections: introspections.filter((one) => one.tokenId === tokenId),
+        facts: facts.filter(({ detail }) => 'tokenId' in detail && detail.tokenId === tokenId),
+        more,
+      };
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import type { KeptSecurityEvents } from '@tvm/core/security-events/ports.ts';
+import { describe, expect, inject, it } from 'vitest';
+import { keptSecurityEventKey } from '#lambdas/adapters/dynamo/items.ts';
+import { dynamoKeptSecurityEvents } from '#lambdas/adapters/dynamo/pending-security-events.ts';
+import { inMemoryKeptSecurityEvents } from '../fakes/pending-security-events.ts';
+
+const { target, outputs } = inject('deployed');
+const dynamo = new DynamoDBClient(target);
+const inDynamo = dynamoKeptSecurityEvents(dynamo, outputs.TableName);
+
+const adapters: [string, KeptSecurityEvents][] = [
+  ['in memory', inMemoryKeptSecurityEvents()],
+  ['DynamoDB', inDynamo],
+];
+const event = (jti: string) => ({ jti, set: `${jti}.signed` });
+const newReceiver = () => `receiver-${crypto.randomUUID()}`;
+
+describe.each(adapters)('kept security events: %s', (_, kept) => {
+  it('the oldest come first, as many as are asked for', async () => {
+    const receiver = newReceiver();
+    for (const jti of ['1795339802-b', '1795339801-a', '1795339801-c']) await kept.keep(receiver, event(jti));
+    expect(await kept.oldest(receiver, 2)).toEqual([event('1795339801-a'), event('1795339801-c')]);
+    expect(await kept.oldest(receiver, 100)).toHaveLength(3);
+  });
+
+  it('one that is kept again is the same, and there once', async () => {
+    const receiver = newReceiver();
+    for (let time = 0; time < 2; time++) await kept.keep(receiver, event('1-a'));
+    expect(await kept.oldest(receiver, 100)).toEqual([event('1-a')]);
+  });
+
+  it('what is removed is gone, and nothing else: neither another’s of the same jti, nor what never was', async () => {
+    const receiver = newReceiver();
+    const other = newReceiver();
+    for (const jti of ['1-a', '2-b']) await kept.keep(receiver, event(jti));
+    await kept.keep(other, event('1-a'));
+    await kept.remove(receiver, ['1-a', '3-c']);
+    expect(await kept.oldest(receiver, 100)).toEqual([event('2-b')]);
+    expect(await kept.oldest(other, 100)).toEqual([event('1-a')]);
+  });
+
+  it('nothing is kept for a receiver that was told nothing', async () => {
+    expect(await kept.oldest(newReceiver(), 100)).toEqual([]);
+  });
+});
+
+it('it goes by itself after seven days', async () => {
+  const receiver = newReceiver();
+  const before = Date.now() / 1000;
+  await inDynamo.keep(receiver, event('1-a'));
+  const { Item } = await dynamo.send(
+    new GetItemCommand({ TableName: outputs.TableName, Key: keptSecurityEventKey(receiver, '1-a') }),
+  );
+  const ttl = Number(Item?.ttl?.N);
+  expect(ttl).toBeGreaterThanOrEqual(before + 604_800);
+  expect(ttl).toBeLessThanOrEqual(Date.now() / 1000 + 604_801);
+});

@@ -1,0 +1,423 @@
+import { createHash } from 'node:crypto';
+import { tokenClaims } from '@tvm/contract/token.ts';
+import { auditEvent } from '@tvm/core/audit/audit-event.ts';
+import type { FurtherCondition } from '@tvm/core/external-authorizers/external-authorizer.ts';
+import { issueToken } from '@tvm/core/issuing/issue-token.ts';
+import type { TokenRecord } from '@tvm/core/records/token-record.ts';
+import { indexEntries, isPartlyIndexed } from '@tvm/core/records/token-selector.ts';
+import { statusListUri } from '@tvm/core/status-lists/status-list.ts';
+import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
+import { describe, expect, it } from 'vitest';
+import { asking, from, ISSUER, machine, POLICIES, rules, SUBJECT } from '#test/fakes/machine.ts';
+import { policyBundle } from '#test/fakes/policies.ts';
+
+const down = async () => {
+  throw new Error('down');
+};
+
+describe('issueToken', () => {
+  it.each([
+    'ES256',
+    'ES384',
+    'RS256',
+  ] as const)('vends a token that jose verifies, signed with %s', async (algorithm) => {
+    const tvm = await machine(algorithm);
+    const outcome = await issueToken(asking({ expires_in: 600 }), from, rules, tvm);
+    if (outcome.kind !== 'issued') throw new Error(outcome.kind);
+
+    const { payload } = await jwtVerify(outcome.token, createLocalJWKSet(await tvm.keys.jwks()), {
+      issuer: ISSUER,
+      audience: 'orders-db',
+      typ: 'at+jwt',
+      algorithms: [algorithm],
+      currentDate: new Date(tvm.clock.now()),
+    });
+    expect(tokenClaims.parse(payload)).toEqual({
+      iss: ISSUER,
+      sub: SUBJECT,
+      aud: 'orders-db',
+      client_id: SUBJECT,
+      iat: 1767268800,
+      nbf: 1767268800,
+      exp: 1767269400,
+      jti: outcome.tokenId,
+      authorization_details: [{ type: 'resource', locations: ['orders-db/orders'], actions: ['read'] }],
+      status: { status_list: { idx: 0, uri: statusListUri(ISSUER, 1) } },
+      policy: tvm.policies.bundle.hash.slice(0, 12),
+    });
+    expect(decodeProtectedHeader(outcome.token)).toEqual({
+      alg: algorithm,
+      typ: 'at+jwt',
+      kid: (await tvm.signer.key()).keyId,
+    });
+  });
+
+  it('records what it vends: everything but the token', async () => {
+    const tvm = await machine();
+    const outcome = await issueToken(asking({ reason: 'nightly report' }), from, rules, tvm);
+    if (outcome.kind !== 'issued') throw new Error(outcome.kind);
+
+    const record = tvm.records.states.get(outcome.tokenId);
+    expect(record).toMatchObject({
+      status: 'issued',
+      subject: SUBJECT,
+      account: '111122223333',
+      session: 'i-0abc',
+      audience: 'orders-db',
+      lifetime: 900,
+      reason: 'nightly report',
+      sourceIp: '203.0.113.7',
+      requestId: 'request-1',
+      policies: ['reads-orders'],
+      policyBundle: tvm.policies.bundle.hash,
+      decidedAt: tvm.clock.now(),
+      expiresAt: 1767269700_000,
+      statusList: { list: 1, index: 0 },
+      size: outcome.token.length,
+      ttl: 1767269700 + 86_400,
+    });
+    const signingInput = outcome.token.split('.').slice(0, 2).join('.');
+    expect(record).toHaveProperty('signedDigest', createHash('sha256').update(signingInput).digest());
+    expect(JSON.stringify(record)).not.toContain(outcome.token.split('.')[2]);
+  });
+
+  it('stays under 1,300 bytes with one read and one write entry, status and obligations', async () => {
+    const request = asking({
+      expires_in: 300,
+      authorization_details: [
+        { type: 'resource', locations: ['orders-db/orders'], actions: ['read'], fields: ['id', 'status'] },
+        { type: 'resource', locations: ['orders-db/shipments'], actions: ['write'] },
+      ],
+    });
+    const api = { ...rules, issuer: 'https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com/v1' };
+    const statusIndexes = { take: async () => ({ list: 12, index: 1_048_575 }) };
+    const obliging = policyBundle(
+      POLICIES.replaceAll('permit (', '@network("office") @window("working-hours") @single_use permit ('),
+      {
+        'networks.yaml': 'office: { cidrs: [203.0.113.0/24] }',
+        'windows.yaml': 'time_zone: UTC\nwindows: { working-hours: { weekdays: [mon], from: "08:00", to: "17:00" } }',
+      },
+    );
+    for (const [algorithm, bundle, bytes] of [
+      ['ES256', policyBundle(POLICIES), 1_100],
+      ['ES256', obliging, 1_200],
+      ['RS256', obliging, 1_500],
+    ] as const) {
+      const outcome = await issueToken(request, from, api, { ...(await machine(algorithm, bundle)), statusIndexes });
+      if (outcome.kind !== 'issued') throw new Error(outcome.kind);
+      expect(decodeJwt(outcome.token).obligations !== undefined).toBe(bundle === obliging);
+      expect(outcome.token.length).toBeLessThan(bytes);
+    }
+  });
+
+  it('denies all when policy denies one pair, and records which policy forbade it', async () => {
+    const tvm = await machine();
+    const request = asking({
+      authorization_details: [
+        { type: 'resource', locations: ['orders-db/orders', 'orders-db/payments'], actions: ['read'] },
+      ],
+    });
+    expect(await issueToken(request, from, rules, tvm)).toMatchObject({ kind: 'denied', denial: 'policy' });
+    expect([...tvm.records.states.values()]).toMatchObject([
+      { status: 'denied', denial: 'policy', policies: ['no-card-numbers'], subject: SUBJECT },
+    ]);
+  });
+
+  it('denies and records identities whose name is the caller’s own choice', async () => {
+    const tvm = await machine();
+    for (const userArn of ['arn:aws:iam::111122223333:root', 'arn:aws:sts::111122223333:federated-user/any']) {
+      const outcome = await issueToken(asking(), { ...from, userArn }, rules, tvm);
+      expect(outcome).toMatchObject({ kind: 'denied', denial: 'unsupported_identity' });
+    }
+    expect([...tvm.records.states.values()].map((record) => record.status)).toEqual(['denied', 'denied']);
+  });
+
+  it('refuses a lifetime beyond the maximum before anything is decided', async () => {
+    const tvm = await machine();
+    const outcome = await issueToken(asking({ expires_in: 3601 }), from, rules, tvm);
+    expect(outcome).toEqual({
+      kind: 'bad_request',
+      bad: { field: 'expires_in', problem: 'must be at most 3600 seconds' },
+    });
+    expect(tvm.records.states.size).toBe(0);
+  });
+
+  it('vends no token that it could not take back', async () => {
+    const tvm = await machine();
+    const long = (n: number) => `orders-db/${`${n}`.padStart(3, '0')}${'x'.repeat(200)}`;
+    const details = [
+      {
+        type: 'resource' as const,
+        locations: Array.from({ length: 40 }, (_, n) => long(n)),
+        actions: ['read' as const],
+      },
+    ];
+    const outcome = await issueToken(asking({ authorization_details: details }), from, rules, tvm);
+    expect(outcome).toMatchObject({ kind: 'bad_request', bad: { field: 'authorization_details' } });
+    expect(tvm.records.states.size).toBe(0);
+  });
+
+  it('records of a part what was asked for, and what kept the rest from it', async () => {
+    const tvm = await machine(
+      'ES256',
+      policyBundle(`${POLICIES} @id("errs") forbid (principal, action, resource in Resource::"orders-db/stock")
+        when { context.lifetime * 9223372036854775807 > 0 };`),
+    );
+    const requested = [
+      {
+        type: 'resource' as const,
+        locations: ['orders-db/orders', 'orders-db/stock', 'orders-db/risky'],
+        actions: ['read' as const],
+      },
+    ];
+    const conditions: FurtherCondition[] = [
+      { name: 'risk', allows: async (questions) => questions.map(({ resource }) => resource.id !== 'orders-db/risky') },
+    ];
+    const request = asking({ authorization_details: requested, grant: 'partial' });
+    const outcome = await issueToken(request, from, rules, { ...tvm, conditions });
+    expect(outcome).toMatchObject({ kind: 'issued', authorizationDetails: [{ locations: ['orders-db/orders'] }] });
+    const [record] = tvm.records.states.values();
+    const kept = { requested, policyErrors: ['errs'], conditions: ['risk'] };
+    expect(record).toMatchObject({ status: 'issued', ...kept });
+    const change = { kind: 'record' as const, record: record as TokenRecord };
+    expect(auditEvent(undefined, change, 'event-1')?.detail).toMatchObject(kept);
+  });
+
+  it('records what could not be decided, whatever the fault', async () => {
+    const tvm = await machine();
+    const policies = {
+      ...tvm.policies,
+      judge: () => {
+        throw new Error('out of bounds');
+      },
+    };
+    await expect(issueToken(asking(), from, rules, { ...tvm, policies })).rejects.toThrow('out of bounds');
+    expect([...tvm.records.states.values()]).toMatchObject([{ status: 'denied', denial: 'undecided' }]);
+  });
+
+  it('lets no token out without a record', async () => {
+    const tvm = await machine();
+    const records = { ...tvm.records, put: down };
+    await expect(issueToken(asking(), from, rules, { ...tvm, records })).rejects.toThrow('down');
+  });
+
+  it('turns the record to failed when the signature fails', async () => {
+    const tvm = await machine();
+    const signer = { ...tvm.signer, sign: down };
+    await expect(issueToken(asking(), from, rules, { ...tvm, signer })).rejects.toThrow('down');
+    expect([...tvm.records.states.values()]).toMatchObject([{ status: 'failed', failure: 'signing_failed' }]);
+  });
+
+  it('lets no token out when what is held against its subject cannot be read', async () => {
+    const tvm = await machine();
+    const standings = { ...tvm.standings, get: down };
+    await expect(issueToken(asking(), from, rules, { ...tvm, standings })).rejects.toThrow('down');
+    expect([...tvm.records.states.values()]).toMatchObject([{ status: 'failed', failure: 'standing_unreadable' }]);
+  });
+
+  it('lets no token out when its subject is revoked at the same moment, and vends again afterwards', async () => {
+    const tvm = await machine();
+    await tvm.standings.raise(SUBJECT, tvm.clock.now());
+    expect(await issueToken(asking(), from, rules, tvm)).toMatchObject({ kind: 'denied', denial: 'subject_revoked' });
+    expect([...tvm.records.states.values()]).toMatchObject([{ status: 'failed', failure: 'subject_revoked' }]);
+
+    tvm.clock.time += 1;
+    expect(await issueToken(asking(), from, rules, tvm)).toMatchObject({ kind: 'issued' });
+  });
+
+  it('lets a blocked subject have no token until its time is over', async () => {
+    const tvm = await machine();
+    const until = tvm.clock.time + 60_000;
+    await tvm.standings.block(SUBJECT, { until, at: tvm.clock.time, by: 'security.team' });
+    expect(await issueToken(asking(), from, rules, tvm)).toMatchObject({ kind: 'denied', denial: 'subject_blocked' });
+    expect([...tvm.records.states.values()]).toMatchObject([{ status: 'failed', failure: 'subject_blocked' }]);
+
+    tvm.clock.time = until;
+    expect(await issueToken(asking(), from, rules, tvm)).toMatchObject({ kind: 'issued' });
+  });
+
+  it('lets a limited subject have a short token, which has a record of its own', async () => {
+    const tvm = await machine();
+    const until = tvm.clock.time + 60_000;
+    await tvm.standings.limit(SUBJECT, { until, at: tvm.clock.time, by: 'tvm:anomalies', lifetime: 60 });
+    const outcome = await issueToken(asking(), from, rules, tvm);
+    if (outcome.kind !== 'issued') throw new Error(outcome.kind);
+    expect(outcome.lifetime).toBe(60);
+    const { iat = 0, exp = 0, jti } = decodeJwt(outcome.token);
+    expect([exp - iat, jti]).toEqual([60, outcome.tokenId]);
+    expect([...tvm.records.states.values()]).toMatchObject([
+      { status: 'failed', failure: 'subject_limited', lifetime: 900, statusList: { index: 0 } },
+      { status: 'issued', tokenId: outcome.tokenId, lifetime: 60, ttl: iat + 60 + 86_400, statusList: { index: 1 } },
+    ]);
+
+    expect(await issueToken(asking({ expires_in: 60 }), from, rules, tvm)).toMatchObject({ lifetime: 60 });
+    expect(tvm.records.states.size).toBe(3);
+    tvm.clock.time = until;
+    expect(await issueToken(asking(), from, rules, tvm)).toMatchObject({ lifetime: 900 });
+  });
+
+  it('spends neither a signature nor a status list index on a subject that is refused and keeps asking', async () => {
+    const tvm = await machine();
+    const costs = { signatures: 0, places: 0 };
+    const { sign } = tvm.signer;
+    const { take } = tvm.statusIndexes;
+    const ports = {
+      ...tvm,
+      signer: {
+        ...tvm.signer,
+        sign: (message: Parameters<typeof sign>[0]) => {
+          costs.signatures++;
+          return sign(message);
+        },
+      },
+      statusIndexes: {
+        take: () => {
+          costs.places++;
+          return take();
+        },
+      },
+    };
+    const until = tvm.clock.time + 3_600_000;
+    await tvm.standings.block(SUBJECT, { until, at: tvm.clock.time, by: 'security.team' });
+    for (let asked = 0; asked < 40; asked++) {
+      tvm.clock.time += 9_000;
+      const outcome = await issueToken(asking(), from, rules, ports);
+      expect(outcome).toMatchObject({ kind: 'denied', denial: 'subject_blocked' });
+    }
+    expect(costs).toEqual({ signatures: 1, places: 1 });
+    const statuses = [...tvm.records.states.values()].map(({ status }) => status);
+    expect(statuses).toEqual(['failed', ...Array(39).fill('denied')]);
+
+    // Another subject is not looked at first, nor is this one once its block was lifted and it was forgotten.
+    const other = { ...from, userArn: from.userArn.replace('orders-service', 'other') };
+    await issueToken(asking(), other, rules, ports);
+    await tvm.standings.unblock(SUBJECT, { at: tvm.clock.time, by: 'operator' });
+    expect(await issueToken(asking(), from, rules, ports)).toMatchObject({ kind: 'issued' });
+    expect(costs).toEqual({ signatures: 2, places: 2 });
+  });
+
+  it('records of a refusal before signing what was asked for, also where a part of it was to be given', async () => {
+    const tvm = await machine();
+    const details = [
+      { type: 'resource' as const, locations: ['orders-db/orders', 'lake/raw'], actions: ['read' as const] },
+    ];
+    const partial = asking({ authorization_details: details, grant: 'partial' });
+    await tvm.standings.block(SUBJECT, { until: tvm.clock.time + 60_000, at: tvm.clock.time, by: 'security.team' });
+    for (let asked = 0; asked < 2; asked++) await issueToken(partial, from, rules, tvm);
+    const [, denial] = tvm.records.states.values();
+    expect(denial).toMatchObject({ status: 'denied', denial: 'subject_blocked', authorizationDetails: details });
+    expect(denial).not.toHaveProperty('requested');
+  });
+
+  it('limits a limited subject that keeps asking before it signs', async () => {
+    const tvm = await machine();
+    const until = tvm.clock.time + 60_000;
+    await tvm.standings.limit(SUBJECT, { until, at: tvm.clock.time, by: 'tvm:anomalies', lifetime: 60 });
+    for (let asked = 0; asked < 3; asked++)
+      expect(await issueToken(asking(), from, rules, tvm)).toMatchObject({ kind: 'issued', lifetime: 60 });
+    const records = [...tvm.records.states.values()].map(({ status, lifetime }) => [status, lifetime]);
+    expect(records).toEqual([['failed', 900], ...Array(3).fill(['issued', 60])]);
+  });
+
+  it('records a request as undecided where what is held against its subject is to be looked at first, and cannot be', async () => {
+    const tvm = await machine();
+    tvm.restricted.add(SUBJECT);
+    await expect(
+      issueToken(asking(), from, rules, { ...tvm, standings: { ...tvm.standings, get: down } }),
+    ).rejects.toThrow('down');
+    expect([...tvm.records.states.values()]).toMatchObject([{ status: 'denied', denial: 'undecided' }]);
+  });
+
+  it('releases a token whose record is stored 4 seconds after the decision, and none that is stored later', async () => {
+    const tvm = await machine();
+    const slow = (milliseconds: number) => ({
+      ...tvm.records,
+      put: async (record: Parameters<typeof tvm.records.put>[0]) => {
+        tvm.clock.time += milliseconds;
+        await tvm.records.put(record);
+      },
+    });
+    expect(await issueToken(asking(), from, rules, { ...tvm, records: slow(4_000) })).toMatchObject({ kind: 'issued' });
+    await expect(issueToken(asking(), from, rules, { ...tvm, records: slow(4_001) })).rejects.toMatchObject({
+      name: 'DependencyFault',
+    });
+    expect([...tvm.records.states.values()]).toMatchObject([
+      { status: 'issued' },
+      { status: 'failed', failure: 'stored_late' },
+    ]);
+  });
+
+  it('refuses a token of more index entries than there may be, by their number, and a denial of as many costs few', async () => {
+    const tvm = await machine();
+    const deep = (count: number, root: string) => [
+      {
+        type: 'resource' as const,
+        locations: Array.from({ length: count }, (_, nth) => `${root}/${nth}/a/b/c/d/e/f/g/h/i/j/k/l/m/n`),
+        actions: ['read' as const],
+      },
+    ];
+    const outcome = await issueToken(asking({ authorization_details: deep(50, 'orders-db') }), from, rules, tvm);
+    expect(outcome).toEqual({
+      kind: 'bad_request',
+      bad: {
+        field: 'authorization_details',
+        problem:
+          'must ask for less: the token would have 759 index entries, and at most 200 are allowed; each location and each of its ancestors is one',
+      },
+    });
+    expect(tvm.records.states.size).toBe(0);
+    // 12 of them need 189.
+    const narrow = asking({ authorization_details: deep(12, 'orders-db') });
+    expect(await issueToken(narrow, from, rules, tvm)).toMatchObject({ kind: 'issued' });
+
+    await issueToken(asking({ authorization_details: deep(50, 'lake') }), from, rules, tvm);
+    const denial = [...tvm.records.states.values()].at(-1);
+    if (denial?.status !== 'denied') throw new Error(denial?.status);
+    expect(indexEntries(denial).length).toBeLessThanOrEqual(20);
+    expect(isPartlyIndexed(denial)).toBe(false);
+  });
+
+  it('says the task that a token is for, in the token and in its record', async () => {
+    const tvm = await machine();
+    const outcome = await issueToken(asking({ task: 'release/v17' }), from, rules, tvm);
+    if (outcome.kind !== 'issued') throw new Error(outcome.kind);
+    expect(tokenClaims.parse(decodeJwt(outcome.token)).task).toBe('release/v17');
+    expect(tvm.records.states.get(outcome.tokenId)).toHaveProperty('task', 'release/v17');
+  });
+
+  it.each(['ES256', 'ES384', 'RS256'] as const)('knows the size of a token before %s signed it', async (algorithm) => {
+    const tvm = await machine(algorithm);
+    const outcome = await issueToken(asking(), from, rules, tvm);
+    if (outcome.kind !== 'issued') throw new Error(outcome.kind);
+    expect(tvm.records.states.get(outcome.tokenId)).toHaveProperty('size', Buffer.byteLength(outcome.token));
+  });
+
+  it('signs and records nothing when no place in a status list is to be had', async () => {
+    const tvm = await machine();
+    const statusIndexes = { take: down };
+    const signed: unknown[] = [];
+    const signer = { ...tvm.signer, sign: async (message: unknown) => Promise.reject(signed.push(message)) };
+    await expect(issueToken(asking(), from, rules, { ...tvm, statusIndexes, signer })).rejects.toThrow('down');
+    expect([signed, [...tvm.records.states.values()]]).toEqual([[], []]);
+  });
+
+  it('signs, records and reads what is held against the subject at the same time', async () => {
+    const tvm = await machine();
+    const begun: string[] = [];
+    let release = () => {};
+    const all = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const begin = async (name: string) => {
+      if (begun.push(name) === 3) release();
+      await all;
+    };
+    await issueToken(asking(), from, rules, {
+      ...tvm,
+      signer: { ...tvm.signer, sign: async (message) => begin('sign').then(() => tvm.signer.sign(message)) },
+      records: { ...tvm.records, put: () => begin('put') },
+      standings: { ...tvm.standings, get: () => begin('get').then(() => ({})) },
+    });
+    expect(begun.sort()).toEqual(['get', 'put', 'sign']);
+  });
+});

@@ -1,0 +1,188 @@
+import type { AskedRevocation } from '@tvm/contract/revocation.ts';
+import { revocationSelector } from '@tvm/contract/selector.ts';
+import { reason } from '@tvm/contract/text.ts';
+import { parseCaller } from '@tvm/core/identity/caller.ts';
+import {
+  HAPPENINGS,
+  type HappeningName,
+  type HappeningSettings,
+  switchedOn,
+  whatHappened,
+} from '@tvm/core/revocation/triggers/index.ts';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { everything } from '#test/fakes/revoke-on.ts';
+
+const settings: HappeningSettings = { revokeOn: everything, awsSources: 'aws.' };
+const NAMES = Object.keys(HAPPENINGS) as HappeningName[];
+
+/** What the example of each takes back. */
+const TAKEN_BACK: Record<HappeningName, AskedRevocation[]> = {
+  ecs_task_stopped: [{ selector: { workload: 'c13b4cb40f1f4fe4a2971f76ae5a47ad' }, reason: 'ECS task stopped' }],
+  ec2_instance_stopped: [{ selector: { workload: 'i-0abcd1111efab2222' }, reason: 'EC2 instance terminated' }],
+  lambda_function_deleted: [{ selector: { workload: 'basic-node-task' }, reason: 'Lambda function deleted' }],
+  iam_role_deleted: [
+    {
+      selector: { subject: 'arn:aws:iam::111122223333:role/orders-service' },
+      reason: 'IAM role deleted',
+      blockFor: 0,
+    },
+  ],
+  iam_user_deleted: [
+    { selector: { subject: 'arn:aws:iam::111122223333:user/ci-job' }, reason: 'IAM user deleted', blockFor: 0 },
+  ],
+  iam_access_key_disabled: [
+    { selector: { subject: 'arn:aws:iam::111122223333:user/ci-job' }, reason: 'IAM access key disabled', blockFor: 0 },
+  ],
+  iam_tagged: [
+    { selector: { subject: 'arn:aws:iam::111122223333:role/orders-service' }, reason: 'tagged for deactivation' },
+  ],
+  codepipeline_finished: [
+    { selector: { task: '12345678-1234-5678-abcd-12345678abcd' }, reason: 'CodePipeline execution SUCCEEDED' },
+  ],
+  codebuild_finished: [
+    {
+      selector: { workload: 'AWSCodeBuild-8745a7a9-c340-456a-9166-edf953571bec' },
+      reason: 'CodeBuild build SUCCEEDED',
+    },
+    {
+      selector: { task: 'my-sample-project:8745a7a9-c340-456a-9166-edf953571bec' },
+      reason: 'CodeBuild build SUCCEEDED',
+    },
+  ],
+  guardduty_finding: [
+    {
+      selector: { subject: 'arn:aws:iam::111122223333:role/orders-service' },
+      reason: 'GuardDuty finding 16afba5c5c43e07c9e3e5e2e544e95df',
+    },
+    {
+      selector: { workload: 'i-0abcd1111efab2222' },
+      reason: 'GuardDuty finding 16afba5c5c43e07c9e3e5e2e544e95df',
+    },
+  ],
+  security_hub_finding: [
+    { selector: { workload: 'i-0abcd1111efab2222' }, reason: 'Security Hub finding' },
+    { selector: { subject: 'arn:aws:iam::111122223333:role/orders-service' }, reason: 'Security Hub finding' },
+  ],
+  cloudwatch_alarm: [{ selector: { audience: 'orders-db' }, reason: 'CloudWatch alarm ServerCpuTooHigh' }],
+  resource_tagged: [{ selector: { workload: 'i-0abcd1111efab2222' }, reason: 'tagged for deactivation' }],
+  project_archived: [{ selector: { resource: 'billing/legacy/*' }, reason: 'closed with the year' }],
+  workload_deactivated: [
+    {
+      selector: { subject: 'arn:aws:iam::111122223333:role/orders-service' },
+      reason: 'replaced by orders-service-2',
+    },
+  ],
+  task_done: [{ selector: { task: 'deploy-4711' }, reason: 'task done' }],
+};
+
+describe.each(NAMES)('%s', (name) => {
+  const { example } = HAPPENINGS[name];
+  const happened = { happening: name, revocations: TAKEN_BACK[name] };
+
+  it('takes back what its documented event names, for a reason that a person can read', () => {
+    expect(whatHappened(example, settings)).toEqual(happened);
+    for (const revocation of TAKEN_BACK[name]) {
+      expect(() => revocationSelector.parse(revocation.selector)).not.toThrow();
+      expect(() => reason.parse(revocation.reason)).not.toThrow();
+    }
+  });
+
+  it('takes nothing back unless it is switched on', () => {
+    const { [name]: _, ...others } = everything;
+    expect(whatHappened(example, { ...settings, revokeOn: others })).toBeUndefined();
+    expect(whatHappened(example, { ...settings, revokeOn: {} })).toBeUndefined();
+    expect(whatHappened(example, { ...settings, revokeOn: { ...others, [name]: false } })).toBeUndefined();
+  });
+
+  it('is malformed when its detail is', () => {
+    for (const detail of [undefined, null, 'text', 7, []]) {
+      expect(whatHappened({ ...example, detail }, settings)).toEqual({ problem: expect.stringMatching(/^detail/) });
+    }
+  });
+
+  it('says only in an emulator that it happened, where the source says local', () => {
+    const local = { ...example, source: `local.${example.source}` };
+    const emulator: HappeningSettings = { ...settings, awsSources: 'local.aws.' };
+    if (example.source.startsWith('aws.')) {
+      expect(whatHappened(local, settings)).toBeUndefined();
+      expect(whatHappened(local, emulator)).toEqual(happened);
+      expect(whatHappened(example, emulator)).toBeUndefined();
+    } else {
+      expect(whatHappened(example, emulator)).toEqual(happened);
+      expect(whatHappened(local, emulator)).toEqual({ problem: expect.stringMatching(/^source/) });
+    }
+  });
+});
+
+it.each([
+  [{ account: '1111' }, 'account must be an account of 12 digits'],
+  [{ account: undefined }, 'account must be an account'],
+  [{ source: 7 }, 'source must be the source of an event'],
+  [{ 'detail-type': null }, 'detail-type must be the type of an event'],
+  [{ region: 'nowhere at all' }, 'region must be a region'],
+  [{ resources: 'arn' }, 'resources must be an array of names'],
+])('an envelope with %o is malformed', (change, problem) => {
+  expect(whatHappened({ ...HAPPENINGS.ecs_task_stopped.example, ...change }, settings)).toEqual({ problem });
+});
+
+it.each([
+  'iam_user_deleted',
+  'iam_access_key_disabled',
+] as const)('%s names a user that has a path as its tokens do, though the event does not tell the path', (name) => {
+  const subject = parseCaller('arn:aws:iam::111122223333:user/pipelines/eu/ci-job')?.subject;
+  expect(whatHappened(HAPPENINGS[name].example, settings)).toMatchObject({ revocations: [{ selector: { subject } }] });
+});
+
+it('an event of something else says nothing', () => {
+  const example = HAPPENINGS.ecs_task_stopped.example;
+  expect(whatHappened({ ...example, source: 'aws.batch' }, settings)).toBeUndefined();
+  expect(whatHappened({ ...example, 'detail-type': 'ECS Service Action' }, settings)).toBeUndefined();
+});
+
+describe('whatever comes', () => {
+  const hostile = fc.oneof(
+    fc.jsonValue(),
+    fc.constantFrom('__proto__', 'constructor', 'arn:aws:constructor:us-east-1:111122223333:x', 'x'.repeat(5_000)),
+  );
+
+  /** An example with one value in it, however deep, put in place of another. */
+  const changed = fc
+    .tuple(fc.constantFrom(...NAMES), fc.array(fc.nat(), { minLength: 1, maxLength: 6 }), hostile)
+    .map(([name, path, value]) => {
+      const event = structuredClone(HAPPENINGS[name].example) as unknown as Record<string, unknown>;
+      let at = event;
+      for (const [depth, step] of path.entries()) {
+        const keys = Object.keys(at);
+        const key = keys[step % keys.length];
+        if (key === undefined) break;
+        const below = at[key];
+        if (depth < path.length - 1 && typeof below === 'object' && below !== null) at = below as typeof event;
+        else {
+          at[key] = value;
+          break;
+        }
+      }
+      return event;
+    });
+
+  it('never throws, and takes back only what selects something', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.anything(), changed), (event) => {
+        const happened = whatHappened(event, settings);
+        if (happened === undefined || 'problem' in happened) return;
+        expect(happened.revocations.length).toBeGreaterThan(0);
+        for (const { selector, reason: why } of happened.revocations) {
+          revocationSelector.parse(selector);
+          reason.parse(why);
+        }
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+});
+
+it('has a pattern for each that is within EventBridge’s bounds', () => {
+  // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+  for (const { pattern } of switchedOn(everything)) expect(JSON.stringify(pattern).length).toBeLessThan(2_048);
+});

@@ -1,0 +1,186 @@
+import type { ConditionQuestion } from '@tvm/core/external-authorizers/external-authorizer.ts';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { questionKey, rememberedAnswers } from '#lambdas/adapters/authorizers/cached-decisions.ts';
+import { question } from '../../fakes/authorizer-requests.ts';
+
+const read = question();
+const write = question({ action: 'write' });
+const later = question({ context: { time: '2026-01-01T12:00:01.000Z' } });
+
+/** A service that allows reading, and keeps what it was asked. */
+function reading() {
+  const asked: ConditionQuestion[][] = [];
+  const ask = async (questions: readonly ConditionQuestion[]) => {
+    asked.push([...questions]);
+    return questions.map(({ action }) => action === 'read');
+  };
+  return { asked, ask };
+}
+
+function clockAtZero() {
+  const clock = { time: 0, now: () => clock.time };
+  return clock;
+}
+
+describe('an answer', () => {
+  it.each([
+    [read, true],
+    [write, false],
+  ] as const)('is used again until it is too old: $action', async (about, allowed) => {
+    const { ask, asked } = reading();
+    const clock = clockAtZero();
+    const allows = rememberedAnswers(ask, 30, clock);
+    for (clock.time = 0; clock.time < 30_000; clock.time += 5_000) expect(await allows([about])).toEqual([allowed]);
+    expect(asked).toHaveLength(1);
+    clock.time = 30_000;
+    expect(await allows([about])).toEqual([allowed]);
+    expect(asked).toHaveLength(2);
+  });
+
+  it('is old by when it was asked for, not by when it came', async () => {
+    const { ask, asked } = reading();
+    const clock = clockAtZero();
+    const slow = async (questions: readonly ConditionQuestion[]) => {
+      clock.time += 1_000;
+      return ask(questions);
+    };
+    const allows = rememberedAnswers(slow, 1, clock);
+    await allows([read]);
+    await allows([read]);
+    expect(asked).toHaveLength(2);
+  });
+
+  it('is not used again without a time for it', async () => {
+    const { ask, asked } = reading();
+    const allows = rememberedAnswers(ask, 0, clockAtZero());
+    await allows([read]);
+    await allows([read]);
+    expect(asked).toHaveLength(2);
+  });
+
+  it('serves the same question at another time, and no other question', async () => {
+    const { ask, asked } = reading();
+    const allows = rememberedAnswers(ask, 30, clockAtZero());
+    await allows([read]);
+    await allows([later]);
+    expect(asked).toHaveLength(1);
+    await allows([question({ context: { lifetime: 301 } })]);
+    expect(asked).toHaveLength(2);
+  });
+
+  it('is asked for only where it is not known, once for each question, and all come in order', async () => {
+    const { ask, asked } = reading();
+    const allows = rememberedAnswers(ask, 30, clockAtZero());
+    await allows([read]);
+    expect(await allows([write, read, write, later])).toEqual([false, true, false, true]);
+    expect(asked).toEqual([[read], [write]]);
+  });
+
+  it.each([0, 30])('is shared by those who wait for it (remembered for %i s)', async (seconds) => {
+    const { ask, asked } = reading();
+    const allows = rememberedAnswers(ask, seconds, clockAtZero());
+    expect(await Promise.all([allows([read, write]), allows([write]), allows([read])])).toEqual([
+      [true, false],
+      [false],
+      [true],
+    ]);
+    expect(asked).toEqual([[read, write]]);
+  });
+
+  it('is not remembered when there was none', async () => {
+    const { ask } = reading();
+    let faults = 1;
+    const failing = async (questions: readonly ConditionQuestion[]) => {
+      if (faults-- > 0) throw new Error('down');
+      return ask(questions);
+    };
+    const allows = rememberedAnswers(failing, 30, clockAtZero());
+    const both = await Promise.allSettled([allows([read]), allows([read, write])]);
+    expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(await allows([read, write])).toEqual([true, false]);
+  });
+
+  it('is forgotten when there are a thousand that were used since', async () => {
+    const { ask, asked } = reading();
+    const allows = rememberedAnswers(ask, 30, clockAtZero());
+    const numbered = (number: number) => question({ resource: { id: `orders-db/${number}` } });
+    await allows(Array.from({ length: 1_000 }, (_, number) => numbered(number)));
+    // The first was used again, so the second goes.
+    await allows([numbered(0)]);
+    await allows([numbered(1_000)]);
+    expect(asked).toHaveLength(2);
+    await allows([numbered(0), numbered(2), numbered(1_000)]);
+    expect(asked).toHaveLength(2);
+    await allows([numbered(1)]);
+    expect(asked).toHaveLength(3);
+  });
+});
+
+const properties = fc.dictionary(fc.string(), fc.jsonValue()) as fc.Arbitrary<Record<string, unknown>>;
+const anyQuestion: fc.Arbitrary<ConditionQuestion> = fc.record({
+  subject: fc.record({ id: fc.string(), properties }),
+  action: fc.constantFrom('read', 'write', 'assume'),
+  resource: fc.record({ id: fc.string(), properties }),
+  context: fc.record(
+    {
+      audience: fc.string(),
+      lifetime: fc.nat(),
+      time: fc.string(),
+      sourceIp: fc.ipV4(),
+      fields: fc.array(fc.string()),
+      reason: fc.string(),
+    },
+    { requiredKeys: ['audience', 'lifetime', 'time', 'sourceIp'] },
+  ),
+});
+
+/** A question with one member of it, however deep, changed; or one member more, or less. */
+const changed = fc.tuple(anyQuestion, fc.nat(), fc.jsonValue()).map(([original, which, value]) => {
+  const copy = structuredClone(original) as unknown as Record<string, unknown>;
+  const places: [Record<string, unknown>, string][] = [];
+  (function visit(node: unknown, path: string) {
+    if (typeof node !== 'object' || node === null) return;
+    for (const [key, member] of Object.entries(node)) {
+      if (path !== '.context' || key !== 'time') places.push([node as Record<string, unknown>, key]);
+      visit(member, `${path}.${key}`);
+    }
+  })(copy, '');
+  const [parent, key] = places[which % places.length] ?? [copy, 'action'];
+  Object.defineProperty(parent, key, { value, enumerable: true, writable: true, configurable: true });
+  return [original, copy as unknown as ConditionQuestion] as const;
+});
+
+/** As the service is told, but for the time. */
+const told = (about: ConditionQuestion) => {
+  const { time: _, ...context } = about.context ?? {};
+  return JSON.parse(JSON.stringify({ ...about, context }));
+};
+
+describe('the key of a question', () => {
+  it('is the same at any time, and in any order of members', () => {
+    fc.assert(
+      fc.property(anyQuestion, fc.string(), (original, time) => {
+        const { subject, action, resource, context } = original;
+        const reversed = Object.fromEntries(Object.entries({ ...context, time }).reverse()) as typeof context;
+        expect(questionKey({ context: reversed, resource, action, subject })).toBe(questionKey(original));
+      }),
+    );
+  });
+
+  it('is never shared by two questions that differ in anything but the time', () => {
+    const same = (a: unknown, b: unknown) => expect(a).toEqual(b);
+    const check = (one: ConditionQuestion, other: ConditionQuestion) => {
+      if (questionKey(one) === questionKey(other)) same(told(one), told(other));
+      else expect(told(one)).not.toEqual(told(other));
+    };
+    fc.assert(fc.property(anyQuestion, anyQuestion, check), { numRuns: 200 });
+    fc.assert(
+      fc.property(
+        changed.filter(([, { context }]) => typeof context === 'object' && context !== null && !Array.isArray(context)),
+        ([one, other]) => check(one, other),
+      ),
+      { numRuns: 1_000 },
+    );
+  });
+});

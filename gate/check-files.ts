@@ -1,20 +1,20 @@
 import { posix } from 'node:path';
 import { lineNumbers } from '@tvm/core/policy/line-numbers.ts';
-import { type CheckOptions, type Hit, type Judgement, SCHEMA_FILE, type Unit } from './check.ts';
 import { isTemplate, resourcesOf } from './cloudformation/resources.ts';
 import { cloudFormationRules } from './cloudformation/rules.ts';
 import { redact } from './credentials/redact.ts';
 import { credentialRules } from './credentials/rules.ts';
 import { MAX_FILE_LENGTH, tooLarge, unreadable, unrecognized } from './file-rules.ts';
-import type { Finding, SourceFile } from './finding.ts';
 import { isKubernetes, objectsOf } from './kubernetes/objects.ts';
 import { kubernetesRules } from './kubernetes/rules.ts';
-import { oneLine, visible } from './one-line.ts';
+import { type CheckOptions, type Hit, type Judgement, SCHEMA_FILE, type Unit } from './model/check.ts';
+import type { Finding, SourceFile } from './model/finding.ts';
+import { oneLine, visible } from './model/one-line.ts';
+import { type Manifest, type ManifestDocument, readManifest } from './model/read-manifest.ts';
+import { isMapping, type Mapping, mapping } from './model/values.ts';
 import { judgePolicies } from './policies/check-policies.ts';
-import { type Manifest, type ManifestDocument, readManifest } from './read-manifest.ts';
 import { suppressibleRules } from './rules.ts';
 import { suppress } from './suppression.ts';
-import { isMapping, type Mapping, mapping } from './values.ts';
 
 /** Judges all files of a directory of policies: one that holds a {@link SCHEMA_FILE}. */
 export type PolicyDirectoryJudge = (files: readonly SourceFile[], options: CheckOptions) => Judgement[];

@@ -1,4 +1,4 @@
-import type { Rule, SourceFile } from './finding.ts';
+import type { Rule, SourceFile } from './model/finding.ts';
 
 /** The longest file that is judged, in characters: a few times the largest that is published, as Argo CD’s. */
 export const MAX_FILE_LENGTH = 8 * 1024 * 1024;

@@ -1,8 +1,8 @@
 import { cloudFormationRules } from './cloudformation/rules.ts';
 import { credentialRules } from './credentials/rules.ts';
 import { fileRules } from './file-rules.ts';
-import type { Rule } from './finding.ts';
 import { kubernetesRules } from './kubernetes/rules.ts';
+import type { Rule } from './model/finding.ts';
 import { policyFlawRules } from './policies/flaw-rules.ts';
 import { policyRules } from './policies/rules.ts';
 import { regoDenied } from './rego/rego-rule.ts';

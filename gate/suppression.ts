@@ -1,6 +1,6 @@
 import { lineNumbers } from '@tvm/core/policy/line-numbers.ts';
-import type { Unit } from './check.ts';
-import type { Finding, Rule, SourceFile } from './finding.ts';
+import type { Unit } from './model/check.ts';
+import type { Finding, Rule, SourceFile } from './model/finding.ts';
 
 /** Days for which a finding may be suppressed at most. */
 const MAX_DAYS = 366;

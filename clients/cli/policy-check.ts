@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { RegoError } from '@tvm/core/external-authorizers/rego.ts';
 import { checkFiles } from '@tvm/gate/check-files.ts';
-import type { Finding, SourceFile } from '@tvm/gate/finding.ts';
+import type { Finding, SourceFile } from '@tvm/gate/model/finding.ts';
 import { regoFindings } from '@tvm/gate/rego/check-rego.ts';
 import { regoRules } from '@tvm/gate/rego/rego-rules.ts';
 import { count } from '@tvm/gate/reports/count.ts';

@@ -37,12 +37,10 @@ async function exportRules(options: ExportCommandOptions): Promise<void> {
   const { kyverno, validatingAdmissionPolicy, allowRegistry = [] } = options;
   // Not before they are asked for: the rules and their library would slow every other command down.
   if (kyverno) {
-    const { exportKyverno } = await import('@tvm/gate/kubernetes/export-kyverno.ts');
+    const { exportKyverno } = await import('@tvm/gate/export/kyverno.ts');
     process.stdout.write(exportKyverno(allowRegistry));
   } else if (validatingAdmissionPolicy) {
-    const { exportValidatingAdmissionPolicy } = await import(
-      '@tvm/gate/kubernetes/export-validating-admission-policy.ts'
-    );
+    const { exportValidatingAdmissionPolicy } = await import('@tvm/gate/export/validating-admission-policy.ts');
     process.stdout.write(exportValidatingAdmissionPolicy(allowRegistry));
   } else {
     throw usageFailure('--kyverno or --validating-admission-policy must be given, one of the two', '--kyverno');

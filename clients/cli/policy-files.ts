@@ -1,8 +1,8 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { SCHEMA_FILE } from '@tvm/gate/check.ts';
 import { MAX_FILE_LENGTH } from '@tvm/gate/file-rules.ts';
-import type { SourceFile } from '@tvm/gate/finding.ts';
+import { SCHEMA_FILE } from '@tvm/gate/model/check.ts';
+import type { SourceFile } from '@tvm/gate/model/finding.ts';
 import { usageFailure } from './failure.ts';
 
 /** Files of a directory that may be manifests or templates. */

@@ -1,4 +1,4 @@
-import type { CheckedRule, Hit } from '../check.ts';
+import type { CheckedRule, Hit } from '../model/check.ts';
 import type { CloudFormationResource } from './resources.ts';
 import { type Allowing, allowing } from './statements.ts';
 

@@ -1,4 +1,4 @@
-import { isMapping } from '../values.ts';
+import { isMapping } from '../model/values.ts';
 import { matchesPattern } from './actions.ts';
 import { alternatives, isIntrinsic, resolveText } from './intrinsics.ts';
 import { ANY_NAME, isOfAnyAccount } from './patterns.ts';

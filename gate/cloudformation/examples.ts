@@ -1,4 +1,4 @@
-import type { SourceFile } from '../finding.ts';
+import type { SourceFile } from '../model/finding.ts';
 
 /** A template of one resource, its properties as YAML, one a line. */
 export function template(type: string, properties: readonly string[], name = 'template.yaml'): SourceFile {

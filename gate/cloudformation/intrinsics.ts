@@ -1,4 +1,4 @@
-import { elements, isMapping, mapping, textOf } from '../values.ts';
+import { elements, isMapping, mapping, textOf } from '../model/values.ts';
 import { defaultOf, mapped } from './scope.ts';
 
 /** Stands, in text, for what only the deployment knows: a parameter, an attribute of a resource. */

@@ -1,4 +1,4 @@
-import { isMapping } from '../values.ts';
+import { isMapping } from '../model/values.ts';
 import { alternatives, resolveText } from './intrinsics.ts';
 
 /** The principals of a statement of one kind, as text; `*` is an `AWS` principal. */

@@ -1,4 +1,4 @@
-import { isMapping, type Mapping, mapping } from '../values.ts';
+import { isMapping, type Mapping, mapping } from '../model/values.ts';
 import { noteScope } from './scope.ts';
 
 /** A resource of a template. */

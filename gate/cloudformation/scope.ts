@@ -1,4 +1,4 @@
-import { isMapping, type Mapping, mapping, textOf } from '../values.ts';
+import { isMapping, type Mapping, mapping, textOf } from '../model/values.ts';
 
 /** Characters of a parameter's default that is taken into account. */
 const MAX_DEFAULT = 4_096;

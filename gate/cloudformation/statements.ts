@@ -1,5 +1,5 @@
-import { readManifest } from '../read-manifest.ts';
-import { isMapping, type Mapping, textOf } from '../values.ts';
+import { readManifest } from '../model/read-manifest.ts';
+import { isMapping, type Mapping, textOf } from '../model/values.ts';
 import { alternatives, resolveText } from './intrinsics.ts';
 import type { CloudFormationResource } from './resources.ts';
 

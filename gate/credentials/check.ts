@@ -1,8 +1,8 @@
-import type { Hit } from '../check.ts';
 import type { CloudFormationResource } from '../cloudformation/resources.ts';
-import type { Rule } from '../finding.ts';
 import type { KubernetesObject } from '../kubernetes/objects.ts';
-import type { Mapping } from '../values.ts';
+import type { Hit } from '../model/check.ts';
+import type { Rule } from '../model/finding.ts';
+import type { Mapping } from '../model/values.ts';
 
 /** A rule that finds credentials in the text, comments too, or by the names of values. No message quotes what is found. */
 export interface CredentialRule extends Rule {

@@ -1,4 +1,4 @@
-import { mapping, textOf } from '../values.ts';
+import { mapping, textOf } from '../model/values.ts';
 import type { CredentialRule } from './check.ts';
 import { isNoSecret } from './placeholders.ts';
 

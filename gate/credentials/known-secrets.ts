@@ -1,5 +1,5 @@
-import type { SourceFile } from '../finding.ts';
-import { mapping, textOf } from '../values.ts';
+import type { SourceFile } from '../model/finding.ts';
+import { mapping, textOf } from '../model/values.ts';
 import type { CredentialRule } from './check.ts';
 
 /** What a secret looks like, whatever its name. */

@@ -1,8 +1,8 @@
-import type { Hit } from '../check.ts';
 import { alternatives, resolveText, UNKNOWN } from '../cloudformation/intrinsics.ts';
 import { examplePod, IMAGE, PLAIN } from '../kubernetes/example-pod.ts';
 import { containersOf } from '../kubernetes/pods.ts';
-import { isMapping, type Mapping, mapping, mappings, textOf, texts } from '../values.ts';
+import type { Hit } from '../model/check.ts';
+import { isMapping, type Mapping, mapping, mappings, textOf, texts } from '../model/values.ts';
 import type { CredentialRule } from './check.ts';
 import { isNoSecret } from './placeholders.ts';
 import { hasUrlPassword, isSecretUnder, secretFlags } from './secret-names.ts';

@@ -1,5 +1,5 @@
-import type { SourceFile } from '../finding.ts';
-import { type Mapping, mapping, mappings, textOf } from '../values.ts';
+import type { SourceFile } from '../model/finding.ts';
+import { type Mapping, mapping, mappings, textOf } from '../model/values.ts';
 import type { KubernetesRule } from './check.ts';
 import type { KubernetesObject } from './objects.ts';
 

@@ -1,4 +1,4 @@
-import type { CheckedRule } from '../check.ts';
+import type { CheckedRule } from '../model/check.ts';
 import type { KubernetesObject } from './objects.ts';
 
 /** A rule over one Kubernetes object. */

@@ -1,4 +1,4 @@
-import { isTrue, type Mapping, mapping, texts } from '../values.ts';
+import { isTrue, type Mapping, mapping, texts } from '../model/values.ts';
 import type { KubernetesRule } from './check.ts';
 import { examplePod, PLAIN } from './example-pod.ts';
 import { containersOf, podSpecOf } from './pods.ts';

@@ -1,4 +1,4 @@
-import type { SourceFile } from '../finding.ts';
+import type { SourceFile } from '../model/finding.ts';
 
 /** An image whose digest is named, for examples. */
 export const IMAGE = `ghcr.io/acme/web@sha256:${'0'.repeat(64)}`;

@@ -1,4 +1,4 @@
-import type { SourceFile } from '../finding.ts';
+import type { SourceFile } from '../model/finding.ts';
 
 /** A role of one rule. */
 export function role(rule: string, kind = 'Role'): SourceFile {

@@ -1,4 +1,4 @@
-import { type Mapping, mappings, texts } from '../values.ts';
+import { type Mapping, mappings, texts } from '../model/values.ts';
 import type { KubernetesObject } from './objects.ts';
 
 /** What one rule of a role grants. */

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { isTrue, mapping, mappings, textOf } from '../values.ts';
+import { isTrue, mapping, mappings, textOf } from '../model/values.ts';
 import type { KubernetesRule } from './check.ts';
 import { examplePod, PLAIN } from './example-pod.ts';
 import { podSpecOf } from './pods.ts';

@@ -1,4 +1,4 @@
-import { textOf } from '../values.ts';
+import { textOf } from '../model/values.ts';
 import type { KubernetesRule } from './check.ts';
 import { examplePod, PLAIN } from './example-pod.ts';
 import type { KubernetesObject } from './objects.ts';

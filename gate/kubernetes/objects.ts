@@ -1,4 +1,4 @@
-import { isMapping, type Mapping, mapping, mappings, textOf } from '../values.ts';
+import { isMapping, type Mapping, mapping, mappings, textOf } from '../model/values.ts';
 
 /** A Kubernetes object of a manifest. */
 export interface KubernetesObject {

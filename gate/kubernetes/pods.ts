@@ -1,4 +1,4 @@
-import { isMapping, type Mapping, mapping, mappings, textOf } from '../values.ts';
+import { isMapping, type Mapping, mapping, mappings, textOf } from '../model/values.ts';
 import type { KubernetesObject } from './objects.ts';
 
 /** Where the pod's spec is in the kinds that have one. */

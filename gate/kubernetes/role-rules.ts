@@ -1,4 +1,4 @@
-import { mapping, mappings } from '../values.ts';
+import { mapping, mappings } from '../model/values.ts';
 import type { KubernetesRule } from './check.ts';
 import { noRule, READ_CONFIG, role } from './example-role.ts';
 import { BUILT_IN_GROUPS, grantsOf, isBuiltIn, isEveryResource, isWildcard, writes } from './grants.ts';

@@ -1,4 +1,4 @@
-import { isFalse, textOf } from '../values.ts';
+import { isFalse, textOf } from '../model/values.ts';
 import type { KubernetesRule } from './check.ts';
 import { examplePod, PLAIN } from './example-pod.ts';
 import { podSpecOf } from './pods.ts';

@@ -1,7 +1,7 @@
 import { readPolicies } from '@tvm/core/policy/build-bundle.ts';
 import { lineNumbers } from '@tvm/core/policy/line-numbers.ts';
-import type { Judgement } from '../check.ts';
-import type { Finding, SourceFile } from '../finding.ts';
+import type { Judgement } from '../model/check.ts';
+import type { Finding, SourceFile } from '../model/finding.ts';
 import { policyDirectory } from './directory.ts';
 import type { PolicyHit } from './rule.ts';
 import { policyRules } from './rules.ts';

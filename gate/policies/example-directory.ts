@@ -1,4 +1,4 @@
-import type { SourceFile } from '../finding.ts';
+import type { SourceFile } from '../model/finding.ts';
 
 // What stands around the example of a rule. None of it is at fault by itself.
 const SURROUNDINGS: Record<string, string> = {

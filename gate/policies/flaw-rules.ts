@@ -1,5 +1,5 @@
 import type { FlawRule } from '@tvm/core/policy/flaw.ts';
-import type { Rule, SourceFile } from '../finding.ts';
+import type { Rule, SourceFile } from '../model/finding.ts';
 import { cedarExample, NARROW_READ } from './rule.ts';
 
 const READABLE = NARROW_READ.text;

@@ -1,4 +1,4 @@
-import type { Rule, SourceFile } from '../finding.ts';
+import type { Rule, SourceFile } from '../model/finding.ts';
 import type { PolicyDirectory, PolicyView } from './directory.ts';
 
 /** What a rule found: a policy, or an entry of one of the YAML files, and a sentence. */

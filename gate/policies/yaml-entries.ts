@@ -1,6 +1,6 @@
 import { isMap, isScalar, type Pair, parseDocument } from 'yaml';
-import type { Unit } from '../check.ts';
-import type { SourceFile } from '../finding.ts';
+import type { Unit } from '../model/check.ts';
+import type { SourceFile } from '../model/finding.ts';
 
 /** An entry of a mapping: where it stands, with the comment lines directly above it. */
 export interface Entry {

@@ -1,10 +1,10 @@
 import { posix } from 'node:path';
 import { lineNumbers } from '@tvm/core/policy/line-numbers.ts';
-import { SCHEMA_FILE } from '../check.ts';
 import { isTemplate } from '../cloudformation/resources.ts';
-import type { Finding, SourceFile } from '../finding.ts';
 import { isKubernetes } from '../kubernetes/objects.ts';
-import { readManifest } from '../read-manifest.ts';
+import { SCHEMA_FILE } from '../model/check.ts';
+import type { Finding, SourceFile } from '../model/finding.ts';
+import { readManifest } from '../model/read-manifest.ts';
 import { regoDenied } from './rego-rule.ts';
 
 /**

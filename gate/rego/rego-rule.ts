@@ -1,4 +1,4 @@
-import type { Rule } from '../finding.ts';
+import type { Rule } from '../model/finding.ts';
 
 const deployment = (labels: string) => `apiVersion: apps/v1
 kind: Deployment

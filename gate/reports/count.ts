@@ -1,4 +1,4 @@
-import type { Finding } from '../finding.ts';
+import type { Finding } from '../model/finding.ts';
 import { ruleOf } from '../rules.ts';
 
 /** How many findings are errors, and how many warnings. */

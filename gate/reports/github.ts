@@ -1,5 +1,5 @@
-import type { Finding } from '../finding.ts';
-import { oneLine, withoutCommands } from '../one-line.ts';
+import type { Finding } from '../model/finding.ts';
+import { oneLine, withoutCommands } from '../model/one-line.ts';
 import { ruleOf } from '../rules.ts';
 
 /**

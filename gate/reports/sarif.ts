@@ -1,4 +1,4 @@
-import type { Finding, Rule } from '../finding.ts';
+import type { Finding, Rule } from '../model/finding.ts';
 import { ruleOf } from '../rules.ts';
 
 /**

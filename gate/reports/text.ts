@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
-import type { Finding } from '../finding.ts';
-import { oneLine, withoutCommands } from '../one-line.ts';
+import type { Finding } from '../model/finding.ts';
+import { oneLine, withoutCommands } from '../model/one-line.ts';
 import { ruleOf } from '../rules.ts';
 import { count } from './count.ts';
 

@@ -8,10 +8,10 @@ import { clientSettings } from '../adapters/aws-call.ts';
 import { dynamoAdoptedObjects } from '../adapters/dynamo/adopted-objects.ts';
 import { dynamoStoredItems } from '../adapters/dynamo/stored-items.ts';
 import { archiveClient, s3ArchiveObjects } from '../adapters/s3/archive-objects.ts';
-import { archivedEventOf, confirmedEvents, type Told } from '../audit-stream.ts';
 import { publishedMetrics } from '../middleware/published-metrics.ts';
-import { logger, metrics } from '../observability.ts';
-import { readEnv } from '../read-env.ts';
+import { logger, metrics } from '../runtime/observability.ts';
+import { readEnv } from '../runtime/read-env.ts';
+import { archivedEventOf, confirmedEvents, type Told } from '../shared/audit-stream.ts';
 import { archiveAuditEnv } from './env.ts';
 
 const env = readEnv(archiveAuditEnv);

@@ -1,4 +1,4 @@
 import * as z from 'zod';
-import { seconds, text } from '../env-types.ts';
+import { seconds, text } from '../runtime/env-types.ts';
 
 export const countTokensEnv = z.object({ TABLE_NAME: text, MAX_LIFETIME: seconds });

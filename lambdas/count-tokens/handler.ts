@@ -5,8 +5,8 @@ import middy from '@middy/core';
 import { clientSettings } from '../adapters/aws-call.ts';
 import { dynamoOpenTokens } from '../adapters/dynamo/open-tokens.ts';
 import { publishedMetrics } from '../middleware/published-metrics.ts';
-import { logger, metrics } from '../observability.ts';
-import { readEnv } from '../read-env.ts';
+import { logger, metrics } from '../runtime/observability.ts';
+import { readEnv } from '../runtime/read-env.ts';
 import { countTokensEnv } from './env.ts';
 
 const env = readEnv(countTokensEnv);

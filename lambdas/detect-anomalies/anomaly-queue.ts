@@ -3,7 +3,7 @@ import { type AuditEvent, auditEvents } from '@tvm/contract/events.ts';
 import { type DetectAnomaliesPorts, detectAnomalies, type Told } from '@tvm/core/anomaly/detect-anomalies.ts';
 import type { AnomalySettings } from '@tvm/core/anomaly/settings.ts';
 import { type QueuedEvent, queueHandler, type Retries } from '../middleware/queue-handler.ts';
-import { logger, metrics } from '../observability.ts';
+import { logger, metrics } from '../runtime/observability.ts';
 
 /**
  * Audit events, by way of a queue: looks for what is unusual in them, tells of it, and does about it what the

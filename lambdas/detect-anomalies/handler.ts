@@ -9,7 +9,7 @@ import { dynamoSubjectStandings } from '../adapters/dynamo/subject-statuses.ts';
 import { dynamoTokenRecords } from '../adapters/dynamo/token-records.ts';
 import { sqsContinuations } from '../adapters/sqs/continuations.ts';
 import { sqsRetries } from '../adapters/sqs/retries.ts';
-import { readEnv } from '../read-env.ts';
+import { readEnv } from '../runtime/read-env.ts';
 import { anomalyQueue } from './anomaly-queue.ts';
 import { detectAnomaliesEnv } from './env.ts';
 

@@ -1,4 +1,4 @@
 import * as z from 'zod';
-import { text } from '../env-types.ts';
+import { text } from '../runtime/env-types.ts';
 
 export const digestAuditEnv = z.object({ ARCHIVE_BUCKET: text, AUDIT_KEY_ARN: text });

@@ -9,8 +9,8 @@ import { kmsSigner } from '../adapters/kms/signer.ts';
 import { kmsVerificationKeys } from '../adapters/kms/verification-keys.ts';
 import { archiveClient, s3ArchiveObjects } from '../adapters/s3/archive-objects.ts';
 import { publishedMetrics } from '../middleware/published-metrics.ts';
-import { logger, metrics } from '../observability.ts';
-import { readEnv } from '../read-env.ts';
+import { logger, metrics } from '../runtime/observability.ts';
+import { readEnv } from '../runtime/read-env.ts';
 import { digestAuditEnv } from './env.ts';
 
 const env = readEnv(digestAuditEnv);

@@ -1,1 +1,1 @@
-export { decisionEnv as explainTokenEnv } from '../decision-env.ts';
+export { decisionEnv as explainTokenEnv } from '../shared/decision-env.ts';

@@ -8,10 +8,10 @@ import type { Circumstances, LifetimeRules } from '@tvm/core/issuing/token-decis
 import type { Reader } from '@tvm/core/policy/near-misses.ts';
 import type { Clock } from '@tvm/core/ports.ts';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
-import { answer, refuse } from '../answers.ts';
-import { authenticated, readParameters } from '../api-request.ts';
 import { apiHandler } from '../middleware/api-handler.ts';
-import { logger } from '../observability.ts';
+import { answer, refuse } from '../runtime/answers.ts';
+import { authenticated, readParameters } from '../runtime/api-request.ts';
+import { logger } from '../runtime/observability.ts';
 
 /** The path that IAM opens to operators alone. Whatever else is asked, is asked for oneself. */
 export const OPERATORS_PATH = '/explain/any';

@@ -1,8 +1,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { clientSettings } from '../adapters/aws-call.ts';
 import { dynamoSubjectStandings } from '../adapters/dynamo/subject-statuses.ts';
-import { decisionPorts, lifetimeRules } from '../decision-ports.ts';
-import { readEnv } from '../read-env.ts';
+import { readEnv } from '../runtime/read-env.ts';
+import { decisionPorts, lifetimeRules } from '../shared/decision-ports.ts';
 import { explainTokenEnv } from './env.ts';
 import { explainEndpoint } from './explain-endpoint.ts';
 

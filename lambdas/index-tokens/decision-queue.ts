@@ -3,7 +3,7 @@ import { tokenId } from '@tvm/contract/text.ts';
 import { type IndexTokensPorts, indexTokens } from '@tvm/core/records/index-tokens.ts';
 import * as z from 'zod';
 import { queueHandler, type Retries } from '../middleware/queue-handler.ts';
-import { logger, metrics } from '../observability.ts';
+import { logger, metrics } from '../runtime/observability.ts';
 
 /** The event only says which token: all else is read from its record. */
 const decided = z.object({ tokenId });

@@ -4,7 +4,7 @@ import { clientSettings } from '../adapters/aws-call.ts';
 import { dynamoTokenIndex } from '../adapters/dynamo/token-index.ts';
 import { dynamoTokenRecords } from '../adapters/dynamo/token-records.ts';
 import { sqsRetries } from '../adapters/sqs/retries.ts';
-import { readEnv } from '../read-env.ts';
+import { readEnv } from '../runtime/read-env.ts';
 import { decisionQueue } from './decision-queue.ts';
 import { indexTokensEnv } from './env.ts';
 

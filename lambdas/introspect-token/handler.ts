@@ -9,11 +9,11 @@ import { countingSettings, dynamoIntrospections } from '../adapters/dynamo/intro
 import { dynamoSubjectStandings } from '../adapters/dynamo/subject-statuses.ts';
 import { dynamoTokenRecords } from '../adapters/dynamo/token-records.ts';
 import { kmsVerificationKeys } from '../adapters/kms/verification-keys.ts';
-import { answer, refuse } from '../answers.ts';
-import { authenticated, readParameters } from '../api-request.ts';
 import { apiHandler } from '../middleware/api-handler.ts';
-import { logger, metrics } from '../observability.ts';
-import { readEnv } from '../read-env.ts';
+import { answer, refuse } from '../runtime/answers.ts';
+import { authenticated, readParameters } from '../runtime/api-request.ts';
+import { logger, metrics } from '../runtime/observability.ts';
+import { readEnv } from '../runtime/read-env.ts';
 import { introspectTokenEnv } from './env.ts';
 
 const env = readEnv(introspectTokenEnv);

@@ -1,5 +1,5 @@
-import { decisionEnv } from '../decision-env.ts';
-import { count, seconds, text } from '../env-types.ts';
+import { count, seconds, text } from '../runtime/env-types.ts';
+import { decisionEnv } from '../shared/decision-env.ts';
 
 export const issueTokenEnv = decisionEnv.extend({
   ISSUER: text,

@@ -7,8 +7,8 @@ import { dynamoStatusIndexes } from '../adapters/dynamo/status-indexes.ts';
 import { dynamoSubjectStandings } from '../adapters/dynamo/subject-statuses.ts';
 import { dynamoTokenRecords } from '../adapters/dynamo/token-records.ts';
 import { kmsSigner } from '../adapters/kms/signer.ts';
-import { decisionPorts, lifetimeRules } from '../decision-ports.ts';
-import { readEnv } from '../read-env.ts';
+import { readEnv } from '../runtime/read-env.ts';
+import { decisionPorts, lifetimeRules } from '../shared/decision-ports.ts';
 import { issueTokenEnv } from './env.ts';
 import { tokenEndpoint } from './token-endpoint.ts';
 

@@ -1,10 +1,10 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { OMITTED_WHEN_EMPTY, type TokenResponse, tokenRequest } from '@tvm/contract/token.ts';
 import { type IssueTokenPorts, type IssuingRules, issueToken } from '@tvm/core/issuing/issue-token.ts';
-import { answer, refuse } from '../answers.ts';
-import { authenticated, readParameters } from '../api-request.ts';
 import { apiHandler } from '../middleware/api-handler.ts';
-import { logger, metrics } from '../observability.ts';
+import { answer, refuse } from '../runtime/answers.ts';
+import { authenticated, readParameters } from '../runtime/api-request.ts';
+import { logger, metrics } from '../runtime/observability.ts';
 
 /**
  * `POST /token`: a workload, authenticated by SigV4, asks for a token.

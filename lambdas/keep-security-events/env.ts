@@ -1,4 +1,4 @@
-import { text } from '../env-types.ts';
-import { tellingEnv } from '../telling-env.ts';
+import { text } from '../runtime/env-types.ts';
+import { tellingEnv } from '../shared/telling-env.ts';
 
 export const keepSecurityEventsEnv = tellingEnv.extend({ TABLE_NAME: text });

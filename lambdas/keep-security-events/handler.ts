@@ -1,9 +1,9 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { clientSettings } from '../adapters/aws-call.ts';
 import { dynamoKeptSecurityEvents } from '../adapters/dynamo/pending-security-events.ts';
-import { logger } from '../observability.ts';
-import { readEnv } from '../read-env.ts';
-import { tellReceiver } from '../tell-receiver.ts';
+import { logger } from '../runtime/observability.ts';
+import { readEnv } from '../runtime/read-env.ts';
+import { tellReceiver } from '../shared/tell-receiver.ts';
 import { keepSecurityEventsEnv } from './env.ts';
 
 const env = readEnv(keepSecurityEventsEnv);

@@ -1,4 +1,4 @@
 import * as z from 'zod';
-import { text } from '../env-types.ts';
+import { text } from '../runtime/env-types.ts';
 
 export const liftBlockEnv = z.object({ TABLE_NAME: text });

@@ -1,7 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { clientSettings } from '../adapters/aws-call.ts';
 import { dynamoSubjectStandings } from '../adapters/dynamo/subject-statuses.ts';
-import { readEnv } from '../read-env.ts';
+import { readEnv } from '../runtime/read-env.ts';
 import { liftBlockEnv } from './env.ts';
 import { liftEndpoint } from './lift-endpoint.ts';
 

@@ -1,10 +1,10 @@
 import { unblockRequest } from '@tvm/contract/revocation.ts';
 import type { Clock } from '@tvm/core/ports.ts';
 import type { SubjectStandings } from '@tvm/core/records/ports.ts';
-import { answer, refuse } from '../answers.ts';
-import { authenticated, readParameters } from '../api-request.ts';
 import { apiHandler } from '../middleware/api-handler.ts';
-import { logger } from '../observability.ts';
+import { answer, refuse } from '../runtime/answers.ts';
+import { authenticated, readParameters } from '../runtime/api-request.ts';
+import { logger } from '../runtime/observability.ts';
 
 /** `POST /blocks/lift`: an operator, authenticated by SigV4, lets a blocked subject have tokens again. */
 export function liftEndpoint({ standings, clock }: { standings: SubjectStandings; clock: Clock }) {

@@ -6,7 +6,7 @@ import { dynamoTokenIndex } from '../adapters/dynamo/token-index.ts';
 import { dynamoTokenRecords } from '../adapters/dynamo/token-records.ts';
 import { dynamoTokenTraces } from '../adapters/dynamo/token-traces.ts';
 import { kmsSeal } from '../adapters/kms/mac.ts';
-import { readEnv } from '../read-env.ts';
+import { readEnv } from '../runtime/read-env.ts';
 import { listTokensEnv } from './env.ts';
 import { tokensEndpoint } from './tokens-endpoint.ts';
 

@@ -4,9 +4,9 @@ import type { OpenTokens, TokenTraces } from '@tvm/core/tokens-view/ports.ts';
 import { tokenLife } from '@tvm/core/tokens-view/token-life.ts';
 import { tokenSummary } from '@tvm/core/tokens-view/token-summary.ts';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
-import { answer, refuse } from '../answers.ts';
-import { authenticated, readQuery } from '../api-request.ts';
 import { apiHandler } from '../middleware/api-handler.ts';
+import { answer, refuse } from '../runtime/answers.ts';
+import { authenticated, readQuery } from '../runtime/api-request.ts';
 
 export type TokensEndpointPorts = ListTokensPorts & { traces: TokenTraces; tokens: OpenTokens };
 

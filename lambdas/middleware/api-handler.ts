@@ -1,7 +1,7 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
-import { logger } from '../observability.ts';
+import { logger } from '../runtime/observability.ts';
 import { faultsAsErrors } from './faults-as-errors.ts';
 import { publishedMetrics } from './published-metrics.ts';
 

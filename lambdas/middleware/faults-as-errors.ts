@@ -2,8 +2,8 @@ import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { MiddlewareObj } from '@middy/core';
 import { DependencyFault } from '@tvm/core/ports.ts';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
-import { refuse } from '../answers.ts';
-import { logger, metrics } from '../observability.ts';
+import { refuse } from '../runtime/answers.ts';
+import { logger, metrics } from '../runtime/observability.ts';
 
 /** Answers what was thrown: 503 for a dependency's fault, 500 for ours. The cause goes to the log alone. */
 export function faultsAsErrors(): MiddlewareObj<APIGatewayProxyEvent, APIGatewayProxyResult> {

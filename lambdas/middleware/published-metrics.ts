@@ -1,5 +1,5 @@
 import type { MiddlewareObj } from '@middy/core';
-import { metrics } from '../observability.ts';
+import { metrics } from '../runtime/observability.ts';
 
 /** Publishes the metrics of an invocation, however it ends. One without metrics is nothing to warn of. */
 export function publishedMetrics(): MiddlewareObj {

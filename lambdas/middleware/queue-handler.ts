@@ -1,7 +1,7 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
 import type { EventBridgeEvent, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { logger } from '../observability.ts';
+import { logger } from '../runtime/observability.ts';
 import { publishedMetrics } from './published-metrics.ts';
 
 /** An event that EventBridge put on a queue. Nothing in `detail` is verified yet. */

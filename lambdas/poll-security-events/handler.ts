@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { clientSettings } from '../adapters/aws-call.ts';
 import { dynamoKeptSecurityEvents } from '../adapters/dynamo/pending-security-events.ts';
-import { readEnv } from '../read-env.ts';
+import { readEnv } from '../runtime/read-env.ts';
 import { pollSecurityEventsEnv } from './env.ts';
 import { pollEndpoint } from './poll-endpoint.ts';
 

@@ -13,10 +13,10 @@ import { clientSettings } from '../adapters/aws-call.ts';
 import { dynamoStoredItems } from '../adapters/dynamo/stored-items.ts';
 import { eventBridgeAuditBus } from '../adapters/eventbridge/audit-bus.ts';
 import { sqsDeadLetters } from '../adapters/sqs/dead-letters.ts';
-import { auditEventOf, confirmedEvents, type Told } from '../audit-stream.ts';
 import { publishedMetrics } from '../middleware/published-metrics.ts';
-import { logger, metrics } from '../observability.ts';
-import { readEnv } from '../read-env.ts';
+import { logger, metrics } from '../runtime/observability.ts';
+import { readEnv } from '../runtime/read-env.ts';
+import { auditEventOf, confirmedEvents, type Told } from '../shared/audit-stream.ts';
 import { publishAuditEnv } from './env.ts';
 
 const env = readEnv(publishAuditEnv);

@@ -1,7 +1,7 @@
 import { trustedTransmitter } from '@tvm/contract/security-event.ts';
 import * as z from 'zod';
-import { text } from '../env-types.ts';
-import { orderingEnv } from '../ordering-env.ts';
+import { text } from '../runtime/env-types.ts';
+import { orderingEnv } from '../shared/ordering-env.ts';
 
 export const receiveSecurityEventEnv = orderingEnv.extend({
   ISSUER: text,

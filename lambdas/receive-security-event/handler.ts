@@ -3,8 +3,8 @@ import { CLOCKS_DIFFER, LONGEST_AGE } from '@tvm/core/security-events/verify-sec
 import { clientSettings } from '../adapters/aws-call.ts';
 import { dynamoReceivedSecurityEvents } from '../adapters/dynamo/received-security-events.ts';
 import { transmitterKeys } from '../adapters/http/transmitter-keys.ts';
-import { orderingPorts } from '../ordering-ports.ts';
-import { readEnv } from '../read-env.ts';
+import { readEnv } from '../runtime/read-env.ts';
+import { orderingPorts } from '../shared/ordering-ports.ts';
 import { receiveSecurityEventEnv } from './env.ts';
 import { securityEventEndpoint } from './security-event-endpoint.ts';
 

@@ -9,7 +9,7 @@ import {
 } from '@tvm/core/security-events/receive-security-event.ts';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { apiHandler } from '../middleware/api-handler.ts';
-import { logger, metrics } from '../observability.ts';
+import { logger, metrics } from '../runtime/observability.ts';
 
 /**
  * `POST /security-events`, open: a transmitter pushes a security event token (RFC 8935), which its signature vouches for.

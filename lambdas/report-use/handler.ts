@@ -6,10 +6,10 @@ import { reportUse } from '@tvm/core/verification/report-use.ts';
 import { clientSettings } from '../adapters/aws-call.ts';
 import { dynamoAuditFacts } from '../adapters/dynamo/audit-facts.ts';
 import { kmsVerificationKeys } from '../adapters/kms/verification-keys.ts';
-import { answer, refuse } from '../answers.ts';
-import { authenticated, readParameters } from '../api-request.ts';
 import { apiHandler } from '../middleware/api-handler.ts';
-import { readEnv } from '../read-env.ts';
+import { answer, refuse } from '../runtime/answers.ts';
+import { authenticated, readParameters } from '../runtime/api-request.ts';
+import { readEnv } from '../runtime/read-env.ts';
 import { reportUseEnv } from './env.ts';
 
 const env = readEnv(reportUseEnv);

@@ -1,4 +1,4 @@
-import { list, text } from '../env-types.ts';
-import { orderingEnv } from '../ordering-env.ts';
+import { list, text } from '../runtime/env-types.ts';
+import { orderingEnv } from '../shared/ordering-env.ts';
 
 export const revokeOwnTokenEnv = orderingEnv.extend({ ISSUER: text, VERIFICATION_KEY_ARNS: list });

@@ -5,11 +5,11 @@ import { ownRevocationRequest } from '@tvm/contract/revocation.ts';
 import { revokeOwnToken } from '@tvm/core/revocation/revoke-own-token.ts';
 import { clientSettings } from '../adapters/aws-call.ts';
 import { kmsVerificationKeys } from '../adapters/kms/verification-keys.ts';
-import { answer, refuse } from '../answers.ts';
-import { authenticated, readParameters } from '../api-request.ts';
 import { apiHandler } from '../middleware/api-handler.ts';
-import { orderingPorts } from '../ordering-ports.ts';
-import { readEnv } from '../read-env.ts';
+import { answer, refuse } from '../runtime/answers.ts';
+import { authenticated, readParameters } from '../runtime/api-request.ts';
+import { readEnv } from '../runtime/read-env.ts';
+import { orderingPorts } from '../shared/ordering-ports.ts';
 import { revokeOwnTokenEnv } from './env.ts';
 
 const env = readEnv(revokeOwnTokenEnv);

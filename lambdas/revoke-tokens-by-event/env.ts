@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { text } from '../env-types.ts';
-import { orderingEnv } from '../ordering-env.ts';
+import { text } from '../runtime/env-types.ts';
+import { orderingEnv } from '../shared/ordering-env.ts';
 
 export const revokeTokensByEventEnv = orderingEnv.extend({
   /** The machine's own AWS account. */

@@ -5,7 +5,7 @@ import { type UnknownTargetRules, unknownTarget } from '@tvm/core/revocation/ord
 import { askedByEvent, type EventRules } from '@tvm/core/revocation/triggers/requested-by-event.ts';
 import { continuation } from '../adapters/sqs/continuations.ts';
 import { type QueuedEvent, queueHandler, type Retries } from '../middleware/queue-handler.ts';
-import { logger, metrics } from '../observability.ts';
+import { logger, metrics } from '../runtime/observability.ts';
 
 export interface EventQueueRules extends EventRules, UnknownTargetRules {
   /** How long a subject that is revoked gets no new token, in seconds, where that is not said. */

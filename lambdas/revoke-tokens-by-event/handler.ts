@@ -4,8 +4,8 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { clientSettings } from '../adapters/aws-call.ts';
 import { sqsDeadLetters } from '../adapters/sqs/dead-letters.ts';
 import { sqsRetries } from '../adapters/sqs/retries.ts';
-import { orderingPorts } from '../ordering-ports.ts';
-import { readEnv } from '../read-env.ts';
+import { readEnv } from '../runtime/read-env.ts';
+import { orderingPorts } from '../shared/ordering-ports.ts';
 import { revokeTokensByEventEnv } from './env.ts';
 import { eventQueue } from './event-queue.ts';
 

@@ -1,3 +1,3 @@
-import { orderingEnv } from '../ordering-env.ts';
+import { orderingEnv } from '../shared/ordering-env.ts';
 
 export const revokeTokensEnv = orderingEnv;

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { clientSettings } from '../adapters/aws-call.ts';
-import { orderingPorts } from '../ordering-ports.ts';
-import { readEnv } from '../read-env.ts';
+import { readEnv } from '../runtime/read-env.ts';
+import { orderingPorts } from '../shared/ordering-ports.ts';
 import { revokeTokensEnv } from './env.ts';
 import { revocationsEndpoint } from './revocations-endpoint.ts';
 

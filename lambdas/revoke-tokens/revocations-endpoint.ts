@@ -15,10 +15,10 @@ import {
 } from '@tvm/core/revocation/orders/revoke-tokens.ts';
 import { type UnknownTargetRules, unknownTarget } from '@tvm/core/revocation/orders/unknown-target.ts';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
-import { answer, refuse } from '../answers.ts';
-import { authenticated, readParameters, readQuery } from '../api-request.ts';
 import { apiHandler } from '../middleware/api-handler.ts';
-import { logger, metrics } from '../observability.ts';
+import { answer, refuse } from '../runtime/answers.ts';
+import { authenticated, readParameters, readQuery } from '../runtime/api-request.ts';
+import { logger, metrics } from '../runtime/observability.ts';
 
 export interface RevocationsRules extends UnknownTargetRules {
   blockFor: number;

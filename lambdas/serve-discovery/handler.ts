@@ -2,9 +2,9 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import { openIdMetadata, serverMetadata } from '@tvm/core/keys/server-metadata.ts';
 import { clientSettings } from '../adapters/aws-call.ts';
 import { kmsVerificationKeys } from '../adapters/kms/verification-keys.ts';
-import { publicDocument } from '../answers.ts';
 import { openHandler } from '../middleware/open-handler.ts';
-import { readEnv } from '../read-env.ts';
+import { publicDocument } from '../runtime/answers.ts';
+import { readEnv } from '../runtime/read-env.ts';
 import { serveDiscoveryEnv } from './env.ts';
 
 const env = readEnv(serveDiscoveryEnv);

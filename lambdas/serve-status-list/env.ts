@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { seconds, text } from '../env-types.ts';
+import { seconds, text } from '../runtime/env-types.ts';
 
 export const serveStatusListEnv = z.object({
   ISSUER: text,

@@ -6,10 +6,10 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { clientSettings } from '../adapters/aws-call.ts';
 import { dynamoStatusLists } from '../adapters/dynamo/status-lists.ts';
 import { kmsVerificationKeys } from '../adapters/kms/verification-keys.ts';
-import { publicDocument, refuse } from '../answers.ts';
-import { header } from '../api-request.ts';
 import { openHandler } from '../middleware/open-handler.ts';
-import { readEnv } from '../read-env.ts';
+import { publicDocument, refuse } from '../runtime/answers.ts';
+import { header } from '../runtime/api-request.ts';
+import { readEnv } from '../runtime/read-env.ts';
 import { serveStatusListEnv } from './env.ts';
 
 const env = readEnv(serveStatusListEnv);

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { list, text } from '../env-types.ts';
+import { list, text } from '../runtime/env-types.ts';
 
 export const serveTransmitterMetadataEnv = z.object({
   ISSUER: text,

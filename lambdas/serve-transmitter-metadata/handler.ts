@@ -2,9 +2,9 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import { transmitterMetadata } from '@tvm/core/security-events/transmitter-metadata.ts';
 import { clientSettings } from '../adapters/aws-call.ts';
 import { kmsVerificationKeys } from '../adapters/kms/verification-keys.ts';
-import { publicDocument } from '../answers.ts';
 import { openHandler } from '../middleware/open-handler.ts';
-import { readEnv } from '../read-env.ts';
+import { publicDocument } from '../runtime/answers.ts';
+import { readEnv } from '../runtime/read-env.ts';
 import { serveTransmitterMetadataEnv } from './env.ts';
 
 const env = readEnv(serveTransmitterMetadataEnv);

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { list, seconds, text } from '../env-types.ts';
+import { list, seconds, text } from '../runtime/env-types.ts';
 
 export const sweepTokensEnv = z.object({
   TABLE_NAME: text,

@@ -10,8 +10,8 @@ import { dynamoDeployments } from '../adapters/dynamo/deployments.ts';
 import { dynamoExpiringTokens } from '../adapters/dynamo/expiring-tokens.ts';
 import { dynamoTokenRecords } from '../adapters/dynamo/token-records.ts';
 import { publishedMetrics } from '../middleware/published-metrics.ts';
-import { logger, metrics } from '../observability.ts';
-import { readEnv } from '../read-env.ts';
+import { logger, metrics } from '../runtime/observability.ts';
+import { readEnv } from '../runtime/read-env.ts';
 import { sweepTokensEnv } from './env.ts';
 
 /** What is left of the function's time when it begins nothing more, in milliseconds: more than its slowest AWS calls. */

@@ -1,4 +1,4 @@
-import { text } from '../env-types.ts';
-import { tellingEnv } from '../telling-env.ts';
+import { text } from '../runtime/env-types.ts';
+import { tellingEnv } from '../shared/telling-env.ts';
 
 export const transmitSecurityEventsEnv = tellingEnv.extend({ DEAD_LETTER_QUEUE_URL: text, RECEIVER_URL: text });

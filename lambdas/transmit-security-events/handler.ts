@@ -3,9 +3,9 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { clientSettings } from '../adapters/aws-call.ts';
 import { pushSecurityEvent } from '../adapters/http/push-security-event.ts';
 import { sqsDeadLetters } from '../adapters/sqs/dead-letters.ts';
-import { logger, metrics } from '../observability.ts';
-import { readEnv } from '../read-env.ts';
-import { tellReceiver } from '../tell-receiver.ts';
+import { logger, metrics } from '../runtime/observability.ts';
+import { readEnv } from '../runtime/read-env.ts';
+import { tellReceiver } from '../shared/tell-receiver.ts';
 import { transmitSecurityEventsEnv } from './env.ts';
 
 const env = readEnv(transmitSecurityEventsEnv);

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { count, seconds, text } from '../env-types.ts';
+import { count, seconds, text } from '../runtime/env-types.ts';
 
 export const updateStatusListsEnv = z.object({
   ISSUER: text,

@@ -9,8 +9,8 @@ import { dynamoStatusLists } from '../adapters/dynamo/status-lists.ts';
 import { kmsSigner } from '../adapters/kms/signer.ts';
 import { sqsRetries } from '../adapters/sqs/retries.ts';
 import { queueHandler } from '../middleware/queue-handler.ts';
-import { logger, metrics } from '../observability.ts';
-import { readEnv } from '../read-env.ts';
+import { logger, metrics } from '../runtime/observability.ts';
+import { readEnv } from '../runtime/read-env.ts';
 import { updateStatusListsEnv } from './env.ts';
 
 const env = readEnv(updateStatusListsEnv);

@@ -2,7 +2,7 @@ import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { DynamoEventSource, type DynamoEventSourceProps, SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
-import { REMEMBERED_SORT_KEYS } from '#lambdas/adapters/dynamo/cached-sort-keys.ts';
+import { REMEMBERED_SORT_KEYS } from '#lambdas/shared/audit-item-keys.ts';
 
 /**
  * The table's stream, for a function that tells of what changes. A shard of it has room for two readers.

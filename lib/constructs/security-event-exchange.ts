@@ -8,7 +8,7 @@ import { keepSecurityEventsEnv } from '#lambdas/keep-security-events/env.ts';
 import { pollSecurityEventsEnv } from '#lambdas/poll-security-events/env.ts';
 import { receiveSecurityEventEnv } from '#lambdas/receive-security-event/env.ts';
 import { serveTransmitterMetadataEnv } from '#lambdas/serve-transmitter-metadata/env.ts';
-import type { tellingEnv } from '#lambdas/telling-env.ts';
+import type { tellingEnv } from '#lambdas/shared/telling-env.ts';
 import { transmitSecurityEventsEnv } from '#lambdas/transmit-security-events/env.ts';
 import type { Config } from '../config/config.ts';
 import type { Mailbox } from './event-flow.ts';

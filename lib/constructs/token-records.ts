@@ -10,7 +10,7 @@ import {
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
-import { REMEMBERED_PARTITIONS } from '#lambdas/adapters/dynamo/cached-sort-keys.ts';
+import { REMEMBERED_PARTITIONS } from '#lambdas/shared/audit-item-keys.ts';
 import { grantOnTable } from './grant-on-table.ts';
 
 export interface TokenRecordsProps {

@@ -1,4 +1,4 @@
-import type { Rule, SourceFile } from '@tvm/gate/finding.ts';
+import type { Rule, SourceFile } from '@tvm/gate/model/finding.ts';
 import { rulesById, suppressibleRules } from '@tvm/gate/rules.ts';
 import { GENERATED } from './tables.ts';
 

@@ -2,7 +2,7 @@ import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
 import { parseWorkloadArn } from '@tvm/contract/subject.ts';
 import type { RoleDefinition } from '@tvm/core/policy/bundle.ts';
 import { takeRole } from '@tvm/core/policy/roles.ts';
-import type { SourceFile } from '../../finding.ts';
+import type { SourceFile } from '../../model/finding.ts';
 import type { PolicyDirectory, PolicyView } from '../directory.ts';
 import { couldReach } from '../location-template.ts';
 import { listed, type PolicyRule } from '../rule.ts';

@@ -1,4 +1,4 @@
-import type { SourceFile } from '../../finding.ts';
+import type { SourceFile } from '../../model/finding.ts';
 import type { PolicyRule } from '../rule.ts';
 
 function networks(more: string): SourceFile {

@@ -1,7 +1,7 @@
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { AUDIT_SOURCE, type AuditEvent } from '@tvm/contract/events.ts';
 import type { AuditBus } from '@tvm/core/audit/publish-audit.ts';
-import { logger } from '../../observability.ts';
+import { logger } from '../../runtime/observability.ts';
 
 /**
  * The audit bus on EventBridge.

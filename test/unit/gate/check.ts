@@ -1,5 +1,5 @@
 import { checkFiles } from '@tvm/gate/check-files.ts';
-import type { Finding } from '@tvm/gate/finding.ts';
+import type { Finding } from '@tvm/gate/model/finding.ts';
 import { DAY_OF_EXAMPLES } from '@tvm/gate/suppression.ts';
 
 /** Judges a text as a file of its own. */

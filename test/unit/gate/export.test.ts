@@ -1,5 +1,5 @@
-import { exportKyverno } from '@tvm/gate/kubernetes/export-kyverno.ts';
-import { exportValidatingAdmissionPolicy } from '@tvm/gate/kubernetes/export-validating-admission-policy.ts';
+import { exportKyverno } from '@tvm/gate/export/kyverno.ts';
+import { exportValidatingAdmissionPolicy } from '@tvm/gate/export/validating-admission-policy.ts';
 import { kubernetesRules } from '@tvm/gate/kubernetes/rules.ts';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
-import type { Finding } from '@tvm/gate/finding.ts';
+import type { Finding } from '@tvm/gate/model/finding.ts';
 import { githubReport } from '@tvm/gate/reports/github.ts';
 import { jsonReport } from '@tvm/gate/reports/json.ts';
 import { sarifReport } from '@tvm/gate/reports/sarif.ts';

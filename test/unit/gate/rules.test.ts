@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { checkFiles } from '@tvm/gate/check-files.ts';
-import type { Rule, SourceFile } from '@tvm/gate/finding.ts';
+import type { Rule, SourceFile } from '@tvm/gate/model/finding.ts';
 import { exampleDirectory } from '@tvm/gate/policies/example-directory.ts';
 import { policyFlawRules } from '@tvm/gate/policies/flaw-rules.ts';
 import { regoFindings } from '@tvm/gate/rego/check-rego.ts';

@@ -2,10 +2,10 @@ import { introspectionRequest } from '@tvm/contract/introspection.ts';
 import { DependencyFault } from '@tvm/core/ports.ts';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { answer } from '#lambdas/answers.ts';
-import { authenticated, readParameters } from '#lambdas/api-request.ts';
 import { apiHandler } from '#lambdas/middleware/api-handler.ts';
-import { metrics } from '#lambdas/observability.ts';
+import { answer } from '#lambdas/runtime/answers.ts';
+import { authenticated, readParameters } from '#lambdas/runtime/api-request.ts';
+import { metrics } from '#lambdas/runtime/observability.ts';
 import { catchPrinted } from '../../support/printed.ts';
 
 const identity = { userArn: 'arn:aws:iam::111122223333:user/a', accountId: '111122223333', sourceIp: '203.0.113.7' };

@@ -6,7 +6,6 @@ import { subjectBlocked } from '@tvm/core/records/audit-fact.ts';
 import type { TokenRecord } from '@tvm/core/records/token-record.ts';
 import type { AttributeValue, DynamoDBRecord } from 'aws-lambda';
 import { describe, expect, it, vi } from 'vitest';
-import { REMEMBERED_SORT_KEYS } from '#lambdas/adapters/dynamo/cached-sort-keys.ts';
 import {
   factKey,
   introspectionsKey,
@@ -17,8 +16,9 @@ import {
   toItem,
 } from '#lambdas/adapters/dynamo/items.ts';
 import type { StoredItems } from '#lambdas/adapters/dynamo/stored-items.ts';
-import { archivedEventOf, auditEventOf, confirmedEvents, type Told } from '#lambdas/audit-stream.ts';
-import { logger } from '#lambdas/observability.ts';
+import { logger } from '#lambdas/runtime/observability.ts';
+import { REMEMBERED_SORT_KEYS } from '#lambdas/shared/audit-item-keys.ts';
+import { archivedEventOf, auditEventOf, confirmedEvents, type Told } from '#lambdas/shared/audit-stream.ts';
 import { recordOf, SUBJECT } from '../../fakes/machine.ts';
 
 const AT = Date.UTC(2026, 10, 22, 12) / 1000;

@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { expect, it } from 'vitest';
-import { publicDocument } from '#lambdas/answers.ts';
 import { openHandler } from '#lambdas/middleware/open-handler.ts';
+import { publicDocument } from '#lambdas/runtime/answers.ts';
 
 const context = { functionName: 'f', awsRequestId: 'r' } as Context;
 const call = (httpMethod: string) =>

@@ -4,8 +4,8 @@ import { DependencyFault } from '@tvm/core/ports.ts';
 import type { KeptSecurityEvents } from '@tvm/core/security-events/ports.ts';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { metrics } from '#lambdas/observability.ts';
 import { pollEndpoint } from '#lambdas/poll-security-events/poll-endpoint.ts';
+import { metrics } from '#lambdas/runtime/observability.ts';
 import { inMemoryKeptSecurityEvents } from '../../fakes/pending-security-events.ts';
 import { catchPrinted } from '../../support/printed.ts';
 

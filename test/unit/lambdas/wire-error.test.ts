@@ -1,6 +1,6 @@
 import { errorResponse } from '@tvm/contract/errors.ts';
 import { expect, it } from 'vitest';
-import { type Refusal, wireError } from '#lambdas/wire-error.ts';
+import { type Refusal, wireError } from '#lambdas/runtime/wire-error.ts';
 
 it.each<[Refusal, number, string]>([
   [{ kind: 'bad_request', bad: { problem: 'the body must be a JSON object' } }, 400, 'invalid_request'],

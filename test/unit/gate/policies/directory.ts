@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { ReadPolicies } from '@tvm/core/policy/build-bundle.ts';
 import { readPolicies } from '@tvm/core/policy/build-bundle.ts';
 import type { PolicyBundle } from '@tvm/core/policy/bundle.ts';
-import type { SourceFile } from '@tvm/gate/finding.ts';
+import type { SourceFile } from '@tvm/gate/model/finding.ts';
 
 export const SCHEMA = readFileSync(new URL('../../../../policies/schema.cedarschema', import.meta.url), 'utf8');
 

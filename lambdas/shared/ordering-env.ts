@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { seconds, text } from './env-types.ts';
+import { seconds, text } from '../runtime/env-types.ts';
 
 /** What a function needs to know that orders tokens to be taken back. */
 export const orderingEnv = z.object({

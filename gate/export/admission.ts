@@ -1,6 +1,6 @@
 import { credentialRules } from '../credentials/rules.ts';
-import type { Admission, KubernetesRule } from './check.ts';
-import { kubernetesRules } from './rules.ts';
+import type { Admission, KubernetesRule } from '../kubernetes/check.ts';
+import { kubernetesRules } from '../kubernetes/rules.ts';
 
 /** Kinds of the API that rules are about: their groups, plural names and kinds. */
 export const ADMITTED: Record<Admission['of'], { group: string; resources: string[]; kinds: string[] }[]> = {

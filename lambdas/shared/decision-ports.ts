@@ -3,8 +3,8 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { LifetimeRules, TokenDecisionPorts } from '@tvm/core/issuing/token-decision.ts';
 import { policyDecisionPoint } from '@tvm/core/policy/decision-point.ts';
 import type * as z from 'zod';
-import { readConditions } from './adapters/authorizers/external-authorizers.ts';
-import { dynamoRecentBehaviour } from './adapters/dynamo/recent-behaviour.ts';
+import { readConditions } from '../adapters/authorizers/external-authorizers.ts';
+import { dynamoRecentBehaviour } from '../adapters/dynamo/recent-behaviour.ts';
 import type { decisionEnv } from './decision-env.ts';
 
 type DecisionEnv = z.infer<typeof decisionEnv>;

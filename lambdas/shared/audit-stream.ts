@@ -5,10 +5,10 @@ import type { ArchivedEvent } from '@tvm/core/audit/archive/archive-batch.ts';
 import { auditEvent } from '@tvm/core/audit/audit-event.ts';
 import { isConfirmed } from '@tvm/core/audit/confirm-change.ts';
 import type { DynamoDBRecord } from 'aws-lambda';
-import { REMEMBERED_PARTITIONS } from './adapters/dynamo/cached-sort-keys.ts';
-import { remembered } from './adapters/dynamo/items.ts';
-import type { StoredItems } from './adapters/dynamo/stored-items.ts';
-import { logger, metrics } from './observability.ts';
+import { remembered } from '../adapters/dynamo/items.ts';
+import type { StoredItems } from '../adapters/dynamo/stored-items.ts';
+import { logger, metrics } from '../runtime/observability.ts';
+import { REMEMBERED_PARTITIONS } from './audit-item-keys.ts';
 
 type Item = Record<string, AttributeValue>;
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { list, text } from './env-types.ts';
+import { list, text } from '../runtime/env-types.ts';
 
 /** The environment of every function that tells a receiver of security events. */
 export const tellingEnv = z.object({

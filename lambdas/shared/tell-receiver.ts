@@ -6,11 +6,11 @@ import { signedJws } from '@tvm/core/keys/jws.ts';
 import { securityEventOf } from '@tvm/core/security-events/tell-security-event.ts';
 import type { EventBridgeEvent } from 'aws-lambda';
 import type * as z from 'zod';
-import { clientSettings } from './adapters/aws-call.ts';
-import { kmsSigner } from './adapters/kms/signer.ts';
-import { sqsRetries } from './adapters/sqs/retries.ts';
-import { queueHandler } from './middleware/queue-handler.ts';
-import { logger } from './observability.ts';
+import { clientSettings } from '../adapters/aws-call.ts';
+import { kmsSigner } from '../adapters/kms/signer.ts';
+import { sqsRetries } from '../adapters/sqs/retries.ts';
+import { queueHandler } from '../middleware/queue-handler.ts';
+import { logger } from '../runtime/observability.ts';
 import type { tellingEnv } from './telling-env.ts';
 
 /** A security event token for a receiver, and what of it a log may name. */

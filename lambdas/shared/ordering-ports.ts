@@ -2,13 +2,13 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { RevokeTokensPorts } from '@tvm/core/revocation/orders/revoke-tokens.ts';
 import type * as z from 'zod';
-import { clientSettings } from './adapters/aws-call.ts';
-import { dynamoAuditFacts } from './adapters/dynamo/audit-facts.ts';
-import { dynamoRevocationOrders } from './adapters/dynamo/revocation-orders.ts';
-import { dynamoSubjectStandings } from './adapters/dynamo/subject-statuses.ts';
-import { dynamoTokenIndex } from './adapters/dynamo/token-index.ts';
-import { dynamoTokenRecords } from './adapters/dynamo/token-records.ts';
-import { sqsContinuations } from './adapters/sqs/continuations.ts';
+import { clientSettings } from '../adapters/aws-call.ts';
+import { dynamoAuditFacts } from '../adapters/dynamo/audit-facts.ts';
+import { dynamoRevocationOrders } from '../adapters/dynamo/revocation-orders.ts';
+import { dynamoSubjectStandings } from '../adapters/dynamo/subject-statuses.ts';
+import { dynamoTokenIndex } from '../adapters/dynamo/token-index.ts';
+import { dynamoTokenRecords } from '../adapters/dynamo/token-records.ts';
+import { sqsContinuations } from '../adapters/sqs/continuations.ts';
 import type { orderingEnv } from './ordering-env.ts';
 
 /** What a function orders tokens to be taken back by, and carries it out. */

@@ -1,38 +1,32 @@
-import { styleText } from 'node:util';
-import { Command, Option } from 'commander';
+import { usageFailure } from '@tvm/terminal/failure.ts';
+import { createCommandLine } from '@tvm/terminal/program.ts';
+import type { Command } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
-import { addAuditCommand } from './audit-command.ts';
-import { addDoneCommand } from './done-command.ts';
-import { addExplainCommand } from './explain-command.ts';
-import { exitCodeMeanings, usageFailure } from './failure.ts';
-import { addIntrospectCommand } from './introspect-command.ts';
-import { addPolicyCommand } from './policy-command.ts';
-import { addRevokeAnyCommand } from './revoke-any-command.ts';
-import { addRevokeCommand } from './revoke-command.ts';
-import { addTokenCommand } from './token-command.ts';
-import { addTokensCommand } from './tokens-command.ts';
-import { addUnblockCommand } from './unblock-command.ts';
+import { addAuditCommand } from './audit/audit-command.ts';
+import { exitCodeMeanings } from './connection/failure.ts';
+import { addExplainCommand } from './issuing/explain-command.ts';
+import { addTokenCommand } from './issuing/token-command.ts';
+import { addPolicyCommand } from './policy/policy-command.ts';
+import { addDoneCommand } from './revocation/done-command.ts';
+import { addRevokeAnyCommand } from './revocation/revoke-any-command.ts';
+import { addRevokeCommand } from './revocation/revoke-command.ts';
+import { addUnblockCommand } from './revocation/unblock-command.ts';
+import { addTokensCommand } from './tokens/tokens-command.ts';
+import { addIntrospectCommand } from './verification/introspect-command.ts';
 
-const EXIT_CODES = Object.entries(exitCodeMeanings)
-  .map(([code, meaning]) => `  ${code}  ${meaning}`)
-  .join('\n');
-
-const AFTER = `
+const AUTHENTICATION = `\
 Requests are signed with the AWS identity you already have: credentials are found as the AWS CLI
-finds them, in the environment, the profile, SSO, or the role of the container or instance.
+finds them, in the environment, the profile, SSO, or the role of the container or instance.`;
 
-Exit codes:
-${EXIT_CODES}
-
-Examples:
-  $ export TVM_ENDPOINT=https://a1b2c3.execute-api.eu-central-1.amazonaws.com/v1
-  $ TOKEN=$(tvm token --action read --location orders-db/orders --audience orders-db --duration 15m)
-  $ echo "$TOKEN" | tvm introspect
-  $ echo "$TOKEN" | tvm revoke
-  $ tvm tokens list --state active
-  $ tvm revoke-any --subject arn:aws:iam::123456789012:role/orders-service --reason 'incident 42'
-  $ tvm help token
-`;
+const EXAMPLES = [
+  'export TVM_ENDPOINT=https://a1b2c3.execute-api.eu-central-1.amazonaws.com/v1',
+  'TOKEN=$(tvm token --action read --location orders-db/orders --audience orders-db --duration 15m)',
+  'echo "$TOKEN" | tvm introspect',
+  'echo "$TOKEN" | tvm revoke',
+  'tvm tokens list --state active',
+  "tvm revoke-any --subject arn:aws:iam::123456789012:role/orders-service --reason 'incident 42'",
+  'tvm help token',
+];
 
 /**
  * An option that filters or restricts would be as if it were not given, if an empty value were left out: a script's unset
@@ -51,23 +45,12 @@ function refuseEmptyOptions(command: Command): void {
 
 /** The whole command line of `tvm`. Its errors are thrown, not written. */
 export function createProgram(): Command {
-  const program = new Command('tvm')
+  const help = { before: AUTHENTICATION, examples: EXAMPLES };
+  const program = createCommandLine('tvm', manifest.version, exitCodeMeanings, help)
     .description('Get, inspect and take back the short-lived tokens of a token vending machine.')
-    .usage('<command> [options]')
-    .version(manifest.version, '--version', 'the version of this program')
-    .helpOption('-h, --help', 'this text, or that of a command')
-    .helpCommand('help [command]', 'the help of a command')
     .option('--endpoint <url>', 'the machine’s URL (or TVM_ENDPOINT)')
     .option('--region <region>', 'its AWS region (or as its URL says, AWS_REGION, the profile’s)')
     .option('--profile <name>', 'the AWS profile to sign with (or AWS_PROFILE)')
-    .addOption(new Option('--output <format>', 'how to write').choices(['text', 'json']).default('text'))
-    .configureHelp({
-      showGlobalOptions: true,
-      styleTitle: (title) => styleText('bold', title, { validateStream: false }),
-    })
-    .configureOutput({ outputError: () => {} })
-    .exitOverride()
-    .addHelpText('after', AFTER)
     .hook('preAction', (_program, command) => refuseEmptyOptions(command));
   addTokenCommand(program);
   addExplainCommand(program);

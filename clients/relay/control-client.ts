@@ -1,9 +1,10 @@
 import { type IncomingMessage, request } from 'node:http';
+import { Failure, usageFailure } from '@tvm/terminal/failure.ts';
 import type * as z from 'zod';
 import type { TokenStatus } from './agent/status.ts';
 import type { Token } from './agent/token.ts';
 import { controlError, controlRefresh, controlStatus, controlToken } from './endpoints/control-shapes.ts';
-import { exitCodes, Failure, noTokenFailure, usageFailure } from './failure.ts';
+import { exitCodes, noTokenFailure } from './failure.ts';
 
 /** How long the agent may take to answer of what it knows, in milliseconds. */
 const ANSWER_MILLISECONDS = 5_000;

@@ -1,6 +1,4 @@
-import { styleText } from 'node:util';
-import { type OutputFormat, writeJson } from '@tvm/cli/output.ts';
-import { printableMessage } from '@tvm/cli/printable.ts';
+import { Failure } from '@tvm/terminal/failure.ts';
 
 /** How `tokenrelay` ends. The numbers are stable: a script may branch on them. */
 export const exitCodes = {
@@ -18,33 +16,6 @@ export const exitCodeMeanings: Record<ExitCode, string> = {
   2: 'an option or the configuration is at fault',
   3: 'no token: its source gave none, it has expired, or it was revoked; status: unhealthy',
 };
-
-/** What a failure says besides its sentence. */
-export interface FailureDetails {
-  /** One word for a program. */
-  code: string;
-  exitCode: ExitCode;
-  /** The option or argument at fault. */
-  option?: string | undefined;
-  /** When there are several: a sentence each. For people they stand below the sentence, after a colon. */
-  reasons?: readonly string[];
-}
-
-/** Why the command could not do what was asked: one sentence for a person, a code for a program. */
-export class Failure extends Error {
-  override readonly name = 'Failure';
-  readonly details: FailureDetails;
-
-  constructor(sentence: string, details: FailureDetails) {
-    super(sentence);
-    this.details = details;
-  }
-}
-
-/** A failure for which an option or argument is to blame. */
-export function usageFailure(sentence: string, option?: string): Failure {
-  return new Failure(sentence, { code: 'usage', exitCode: exitCodes.usage, option });
-}
 
 /** A failure for want of a token that may be used. */
 export function noTokenFailure(sentence: string, reasons?: readonly string[]): Failure {
@@ -74,17 +45,4 @@ export function faultDetails(error: unknown): { name: string; code?: string; at:
     .slice(0, 10)
     .map((line) => line.trim());
   return { name, ...(typeof code === 'string' && { code }), at };
-}
-
-/** Writes a failure to standard error: sentences, or with `--output json` an object. */
-export function writeFailure({ message, details }: Failure, format: OutputFormat): void {
-  const { code, option, reasons = [] } = details;
-  if (format === 'json') {
-    const error = { error: code, error_description: printableMessage(message), option };
-    writeJson({ ...error, ...(reasons.length > 0 && { reasons: reasons.map(printableMessage) }) }, process.stderr);
-    return;
-  }
-  const start = styleText('red', 'tokenrelay:', { stream: process.stderr });
-  const lines = reasons.map((reason) => `\n  ${printableMessage(reason)}`).join('');
-  process.stderr.write(`${start} ${printableMessage(message)}${lines && `:${lines}`}\n`);
 }

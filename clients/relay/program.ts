@@ -1,5 +1,6 @@
-import { styleText } from 'node:util';
-import { Command, Option } from 'commander';
+import { usageFailure } from '@tvm/terminal/failure.ts';
+import { createCommandLine } from '@tvm/terminal/program.ts';
+import type { Command } from 'commander';
 import { addCheckCommand } from './commands/check-command.ts';
 import { addExecCommand } from './commands/exec-command.ts';
 import { addGetCommand } from './commands/get-command.ts';
@@ -9,47 +10,28 @@ import { addRefreshCommand } from './commands/refresh-command.ts';
 import { addRunCommand, run } from './commands/run-command.ts';
 import { addStatusCommand } from './commands/status-command.ts';
 import { addWaitCommand } from './commands/wait-command.ts';
-import { exitCodeMeanings, usageFailure } from './failure.ts';
+import { exitCodeMeanings } from './failure.ts';
 import manifest from './package.json' with { type: 'json' };
 
-const EXIT_CODES = Object.entries(exitCodeMeanings)
-  .map(([code, meaning]) => `  ${code}  ${meaning}`)
-  .join('\n');
-
-const AFTER = `
-With --config and no command it runs the agent, as \`tokenrelay run\` does.
-
-Exit codes:
-${EXIT_CODES}
-  exec ends as its child ends.
-
-Examples:
-  $ tokenrelay init --help
-  $ tokenrelay check --config /etc/tokenrelay/config.yaml
-  $ tokenrelay --config /etc/tokenrelay/config.yaml
-  $ tokenrelay status
-  $ TOKEN=$(tokenrelay get my_app_oauth_token)
-  $ tokenrelay exec --config app.yaml -- ./app --port 8080
-  $ tokenrelay help get
-`;
+const HELP = {
+  before: 'With --config and no command it runs the agent, as `tokenrelay run` does.',
+  exitCodes: 'exec ends as its child ends.',
+  examples: [
+    'tokenrelay init --help',
+    'tokenrelay check --config /etc/tokenrelay/config.yaml',
+    'tokenrelay --config /etc/tokenrelay/config.yaml',
+    'tokenrelay status',
+    'TOKEN=$(tokenrelay get my_app_oauth_token)',
+    'tokenrelay exec --config app.yaml -- ./app --port 8080',
+    'tokenrelay help get',
+  ],
+};
 
 /** The whole command line of `tokenrelay`. Its errors are thrown, not written. */
 export function createProgram(): Command {
-  const program = new Command('tokenrelay')
+  const program = createCommandLine('tokenrelay', manifest.version, exitCodeMeanings, HELP)
     .description('Keep fresh tokens on this machine, whatever issued them, and hand them to its programs.')
-    .usage('<command> [options]')
-    .version(manifest.version, '--version', 'the version of this program')
-    .helpOption('-h, --help', 'this text, or that of a command')
-    .helpCommand('help [command]', 'the help of a command')
     .option('--config <file>', 'the configuration')
-    .addOption(new Option('--output <format>', 'how to write').choices(['text', 'json']).default('text'))
-    .configureHelp({
-      showGlobalOptions: true,
-      styleTitle: (title) => styleText('bold', title, { validateStream: false }),
-    })
-    .configureOutput({ outputError: () => {} })
-    .exitOverride()
-    .addHelpText('after', AFTER)
     .allowExcessArguments()
     .action((options: GlobalOptions, command: Command) => {
       const [name] = command.args;

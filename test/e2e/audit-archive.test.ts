@@ -22,7 +22,7 @@ import { administrator, archived } from '../support/deployed-archive.ts';
 import { ask, endpoint, introspect, operator, vend, workload } from '../support/deployed-machine.ts';
 import { eventually } from '../support/eventually.ts';
 import { denied, functionOf, restore, roleOf } from '../support/outage.ts';
-import { runTvm } from '../unit/clients/run-tvm.ts';
+import { runTvm } from '../unit/clients/cli/run-tvm.ts';
 
 const { target, outputs } = inject('deployed');
 const s3 = new S3Client({ ...target, forcePathStyle: true });

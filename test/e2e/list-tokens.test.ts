@@ -18,7 +18,7 @@ import {
   workload,
 } from '../support/deployed-machine.ts';
 import { eventually } from '../support/eventually.ts';
-import { runTvm } from '../unit/clients/run-tvm.ts';
+import { runTvm } from '../unit/clients/cli/run-tvm.ts';
 
 const SUBJECT = 'arn:aws:iam::000000000000:user/orders-service';
 

@@ -1,5 +1,5 @@
 import { inject } from 'vitest';
-import { runTvm } from '../unit/clients/run-tvm.ts';
+import { runTvm } from '../unit/clients/cli/run-tvm.ts';
 import { endpoint } from './deployed-machine.ts';
 
 const { target, outputs } = inject('deployed');

@@ -1,6 +1,6 @@
 import { type FoundCredentials, findCredentials, NoCredentials, NoSuchProfile } from '@tvm/api/credential-provider.ts';
 import type { Credentials } from '@tvm/api/signed-fetch.ts';
-import { printableMessage } from '@tvm/cli/printable.ts';
+import { printableMessage } from '@tvm/terminal/printable.ts';
 import { SourceFailure } from '../sources/source.ts';
 
 export type { Credentials } from '@tvm/api/signed-fetch.ts';

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
-import { writeJson } from '@tvm/cli/output.ts';
+import { usageFailure } from '@tvm/terminal/failure.ts';
+import { writeJson } from '@tvm/terminal/output.ts';
 import { defaultConfiguration, type GlobalOptions } from '../commands/global-options.ts';
 import { Unreadable } from '../config/read-bounded.ts';
-import { exitCodes, usageFailure } from '../failure.ts';
+import { exitCodes } from '../failure.ts';
 import { checkConfiguration } from './check-configuration.ts';
 import { type Report, reportObject, writeReport } from './report.ts';
 import { installedUnit, readUnit, type ServiceUnit } from './service-unit.ts';

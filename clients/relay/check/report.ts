@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { printable } from '@tvm/cli/printable.ts';
+import { printable } from '@tvm/terminal/printable.ts';
 import { areas, type Finding } from './finding.ts';
 import type { Trial } from './try-sources.ts';
 

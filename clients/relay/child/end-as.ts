@@ -1,5 +1,6 @@
+import { Failure, writeFailure } from '@tvm/terminal/failure.ts';
 import { exitCodeOf } from '../commands/signals.ts';
-import { exitCodes, Failure, writeFailure } from '../failure.ts';
+import { exitCodes } from '../failure.ts';
 import type { Ending } from './child.ts';
 
 /** Signals that end a process without a core file, in which tokens would be. */
@@ -21,7 +22,7 @@ export function endAs(ending: Ending, command: string): never {
     const { code } = ending.notStarted;
     const why = WHY_NOT_STARTED[code ?? ''] ?? `${code}`;
     const details = { code: 'not_started', exitCode: exitCodes.usage };
-    writeFailure(new Failure(`${command} cannot be started: ${why}`, details), 'text');
+    writeFailure(new Failure(`${command} cannot be started: ${why}`, details), 'text', 'tokenrelay');
     process.exit(code === 'ENOENT' ? 127 : 126);
   }
   const { signal } = ending;

@@ -1,10 +1,11 @@
+import { usageFailure } from '@tvm/terminal/failure.ts';
 import { systemClock } from '../agent/clock.ts';
 import { awaitTokens } from '../child/await-tokens.ts';
 import type { CommandLine } from '../child/child.ts';
 import { endAs } from '../child/end-as.ts';
 import { type OnRenewal, type Supervised, superviseChild } from '../child/supervise.ts';
 import type { Configuration } from '../config/configuration.ts';
-import { noTokenFailure, usageFailure } from '../failure.ts';
+import { noTokenFailure } from '../failure.ts';
 import { serviceOf } from '../systemd/service.ts';
 import type { ExecOptions } from './exec-options.ts';
 import { defaultConfiguration } from './global-options.ts';

@@ -1,5 +1,5 @@
+import { usageFailure } from '@tvm/terminal/failure.ts';
 import { type Command, Option } from 'commander';
-import { usageFailure } from '../failure.ts';
 import { ON_RENEWAL } from './exec-options.ts';
 import { defaultConfiguration } from './global-options.ts';
 import { readSeconds } from './seconds-option.ts';

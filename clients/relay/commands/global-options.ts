@@ -1,4 +1,4 @@
-import type { OutputFormat } from '@tvm/cli/output.ts';
+import type { OutputFormat } from '@tvm/terminal/output.ts';
 
 /** Options of every command. */
 export interface GlobalOptions {

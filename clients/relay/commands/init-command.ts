@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { writeJson } from '@tvm/cli/output.ts';
+import { writeJson } from '@tvm/terminal/output.ts';
 import type { Command } from 'commander';
 import { defaultConfiguration, type GlobalOptions } from './global-options.ts';
 

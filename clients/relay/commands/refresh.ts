@@ -1,4 +1,4 @@
-import { describeDuration, writeJson } from '@tvm/cli/output.ts';
+import { describeDuration, writeJson } from '@tvm/terminal/output.ts';
 import { isHealthy } from '../agent/status.ts';
 import { noTokenFailure } from '../failure.ts';
 import { type ControlOptions, clientFor } from './control-options.ts';

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
-import { exitCodes, Failure } from '../failure.ts';
+import { Failure } from '@tvm/terminal/failure.ts';
+import { exitCodes } from '../failure.ts';
 
 /**
  * Makes sure that no other agent answers on this control socket, before this one writes anything.

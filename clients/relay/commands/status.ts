@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
-import { type Column, tableLines } from '@tvm/cli/columns.ts';
-import { describeDuration, writeJson } from '@tvm/cli/output.ts';
-import { printableMessage } from '@tvm/cli/printable.ts';
+import { describeDuration, writeJson } from '@tvm/terminal/output.ts';
+import { printableMessage } from '@tvm/terminal/printable.ts';
+import { type Column, tableLines } from '@tvm/terminal/table.ts';
 import { rfc3339 } from '../agent/rfc3339.ts';
 import { isHealthy, type TokenState, type TokenStatus } from '../agent/status.ts';
 import { exitCodes } from '../failure.ts';

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { writeJson } from '@tvm/cli/output.ts';
-import { Failure, noTokenFailure } from '../failure.ts';
+import { Failure } from '@tvm/terminal/failure.ts';
+import { writeJson } from '@tvm/terminal/output.ts';
+import { noTokenFailure } from '../failure.ts';
 import { type ControlOptions, clientFor } from './control-options.ts';
 
 /** How often the agent is asked, in milliseconds. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chown, link, open, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { usageFailure } from '../failure.ts';
+import { usageFailure } from '@tvm/terminal/failure.ts';
 
 const REASONS: Record<string, string> = {
   EEXIST: 'is there already; --force replaces it',

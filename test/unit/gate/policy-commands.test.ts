@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runTvm } from '../clients/run-tvm.ts';
+import { runTvm } from '../clients/cli/run-tvm.ts';
 import { pod } from './check.ts';
 
 let directory = '';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { auditEventExamples } from '@tvm/contract/event-examples.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runTvm } from '../../clients/run-tvm.ts';
+import { runTvm } from '../../clients/cli/run-tvm.ts';
 
 let work = '';
 const at = (...names: string[]) => join(work, ...names);

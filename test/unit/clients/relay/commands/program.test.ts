@@ -1,5 +1,6 @@
+import { Failure } from '@tvm/terminal/failure.ts';
 import { CommanderError } from 'commander';
-import { exitCodeMeanings, Failure } from 'tokenrelay/failure.ts';
+import { exitCodeMeanings } from 'tokenrelay/failure.ts';
 import { createProgram } from 'tokenrelay/program.ts';
 import { describe, expect, it } from 'vitest';
 

@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { tableLines } from '@tvm/cli/columns.ts';
+import { tableLines } from '@tvm/terminal/table.ts';
 import type { TokenStatus } from 'tokenrelay/agent/status.ts';
 import { statusColumns } from 'tokenrelay/commands/status.ts';
 import { expect, it } from 'vitest';

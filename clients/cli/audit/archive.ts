@@ -1,0 +1,96 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SKEW } from '@tvm/core/audit/archive/names.ts';
+import type { ArchiveReader } from '@tvm/core/audit/archive/ports.ts';
+import { Failure, usageFailure } from '@tvm/terminal/failure.ts';
+import { resolveCredentials } from '../connection/credentials.ts';
+import { exitCodes } from '../connection/failure.ts';
+import type { GlobalOptions } from '../connection/global-options.ts';
+import { resolveRegion } from '../connection/settings.ts';
+
+/**
+ * Opens an archive: a bucket, or a directory that holds a copy of it.
+ *
+ * A bucket is listed as it was at this moment. Reading a large archive takes long, and what is written meanwhile would look as if
+ * it were dated in the future.
+ *
+ * @param place as in `s3://bucket` or `archive/`
+ * @throws {Failure} when there is none, or no credentials to read it with
+ */
+export async function openArchive(place: string, options: GlobalOptions, env = process.env): Promise<ArchiveReader> {
+  if (!place.startsWith('s3://')) return directoryArchive(place);
+  const [, bucket] = /^s3:\/\/([a-z0-9.-]{3,63})\/?$/.exec(place) ?? [];
+  if (bucket === undefined) throw usageFailure('--archive must be a directory, or a bucket as s3://name', '--archive');
+  const region = await resolveRegion(options, undefined, env);
+  const credentials = await resolveCredentials(options.profile, region, env);
+  // Not before: its code would slow every other command down.
+  const { GetObjectCommand, NoSuchKey, paginateListObjectsV2, S3Client } = await import('@aws-sdk/client-s3');
+  // By path where the environment says where S3 is: names of buckets are no host names there.
+  const forcePathStyle = Boolean(env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL);
+  const client = new S3Client({ region, credentials, forcePathStyle });
+  const until = Date.now() + SKEW;
+  return {
+    async get(Key) {
+      try {
+        const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key }));
+        return await Body?.transformToByteArray();
+      } catch (error) {
+        if (error instanceof NoSuchKey) return undefined;
+        throw unreadable(place, error);
+      }
+    },
+    async *list(Prefix, StartAfter) {
+      try {
+        for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix, StartAfter })) {
+          for (const { Key, LastModified } of page.Contents ?? []) {
+            if (Key !== undefined && Number(LastModified ?? 0) <= until) yield Key;
+          }
+        }
+      } catch (error) {
+        throw unreadable(place, error);
+      }
+    },
+  };
+}
+
+/** A copy of the archive, as `aws s3 sync` makes it. */
+async function directoryArchive(directory: string): Promise<ArchiveReader> {
+  const found = await stat(directory).catch(() => undefined);
+  if (!found?.isDirectory()) throw usageFailure(`${JSON.stringify(directory)} is no directory`, '--archive');
+  async function* walk(folder: string): AsyncGenerator<string> {
+    const entries = await orNone(readdir(join(directory, folder), { withFileTypes: true }));
+    const names = (entries ?? []).map((entry) => folder + entry.name + (entry.isDirectory() ? '/' : ''));
+    // As S3 sorts: by the whole name, in which a folder ends with a slash.
+    for (const name of names.sort()) {
+      if (name.endsWith('/')) yield* walk(name);
+      else yield name;
+    }
+  }
+  return {
+    get: (key) => orNone(readFile(join(directory, key))),
+    async *list(prefix, after = '') {
+      for await (const key of walk(prefix)) if (key > after) yield key;
+    },
+  };
+}
+
+/** What a file system gives; `undefined` when there is nothing of that name. */
+async function orNone<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') return undefined;
+    throw error;
+  }
+}
+
+function unreadable(place: string, error: unknown): Failure {
+  const why = error instanceof Error ? error.name : 'unknown';
+  if (why === 'AccessDenied') {
+    const needed = 's3:ListBucket, s3:GetObject and kms:Decrypt';
+    const sentence = `your AWS identity may not read ${place}: it needs ${needed}`;
+    return new Failure(sentence, { code: 'access_denied', exitCode: exitCodes.denied, refused: true });
+  }
+  return new Failure(`${place} cannot be read (${why})`, { code: 'unreadable', exitCode: exitCodes.fault });
+}

@@ -1,0 +1,171 @@
+import { once } from 'node:events';
+import { location } from '@tvm/contract/authorization-details.ts';
+import { parseWorkloadArn } from '@tvm/contract/subject.ts';
+import { name, tokenId } from '@tvm/contract/text.ts';
+import type { Finding } from '@tvm/core/audit/archive/check-object.ts';
+import { type ReadEvent, readEvents } from '@tvm/core/audit/archive/read-events.ts';
+import type { ArchivedRecord } from '@tvm/core/audit/archive/read-record.ts';
+import { Failure } from '@tvm/terminal/failure.ts';
+import { describeDuration } from '@tvm/terminal/output.ts';
+import { printable } from '@tvm/terminal/printable.ts';
+import * as z from 'zod';
+import { describeGrants } from '../connection/describe-grants.ts';
+import { exitCodes } from '../connection/failure.ts';
+import { checkRequest, namedBy } from '../connection/name-option.ts';
+import { openArchive } from './archive.ts';
+import { auditKeys } from './keys.ts';
+import { type EventOptions, readSpan } from './options.ts';
+
+/** How many events are put in order at once. Those of one moment are in several objects, which are not in order. */
+const MOMENT = 10_000;
+
+/** The most findings that the failure names. */
+const NAMED = 5;
+
+const asked = z.object({
+  tokenId: tokenId.optional(),
+  // Denials may be of whom no token is for: the root user, say.
+  subject: name
+    .startsWith('arn:', { error: 'must be an ARN' })
+    .transform((arn) => parseWorkloadArn(arn)?.subject ?? arn)
+    .optional(),
+  audience: name.optional(),
+  resource: location.optional(),
+  revocationId: name.optional(),
+});
+const nameOption = namedBy({
+  tokenId: '--token-id',
+  subject: '--subject',
+  audience: '--audience',
+  resource: '--resource',
+  revocationId: '--revocation-id',
+});
+
+/**
+ * Lists events of the archive: a table for a person, or an event a line as JSON.
+ *
+ * @throws {Failure} as `selectEvents` and its `check` do
+ */
+export async function query(options: EventOptions): Promise<void> {
+  const { output } = options;
+  const { events, check } = await selectEvents(options);
+  let count = 0;
+  let pending = 0;
+  for await (const event of byTime(events)) {
+    count += 1;
+    if (event.class === 'pending') pending += 1;
+    await writeLine(output === 'json' ? JSON.stringify({ ...event.record, class: event.class }) : describe(event));
+  }
+  if (output === 'text') {
+    const marked =
+      pending === 0 ? '' : `, ${pending} pending: no digest vouches for ${pending === 1 ? 'it' : 'them'} yet`;
+    process.stderr.write(`${count || 'no'} event${count === 1 ? '' : 's'}${marked}\n`);
+  }
+  check();
+}
+
+/** Events of the archive. */
+export interface SelectedEvents {
+  events: AsyncIterable<ReadEvent>;
+  /**
+   * To be called when all events were read.
+   *
+   * @throws {Failure} naming objects that are not shown, and digests that are not verified
+   */
+  check(): void;
+}
+
+/**
+ * The events that the options ask for, in the order of the archive.
+ *
+ * @throws {Failure} naming the option that is wrong, or saying that archive or keys cannot be read
+ */
+export async function selectEvents(options: EventOptions): Promise<SelectedEvents> {
+  const now = Date.now();
+  const filter = { types: options.type, ...checkRequest(asked, options, nameOption), ...readSpan(options, now) };
+  const archive = await openArchive(options.archive, options);
+  const keys = await auditKeys(options.keys, options);
+  const first: Finding[] = [];
+  let count = 0;
+  const found = (finding: Finding) => {
+    count += 1;
+    if (count <= NAMED) first.push(finding);
+  };
+  return {
+    events: readEvents({ archive, keys, filter, now, found }),
+    check() {
+      if (count > 0) throw notShown(first, count);
+    },
+  };
+}
+
+function notShown(first: readonly Finding[], count: number): Failure {
+  const named = first.map(({ kind, key, line }) => `${kind} ${key}${line === undefined ? '' : `:${line}`}`);
+  const more = count > first.length ? ` and ${count - first.length} more` : '';
+  const sentence = `some events are not shown: ${named.join(', ')}${more}; tvm audit verify explains it`;
+  return new Failure(sentence, { code: 'not_as_archived', exitCode: exitCodes.tampered });
+}
+
+/** Sorts events by their own time. One that was archived long after it happened stays where it is. */
+async function* byTime(events: AsyncIterable<ReadEvent>): AsyncGenerator<ReadEvent> {
+  let held: ReadEvent[] = [];
+  const sort = () => held.sort((a, b) => Date.parse(a.record.time) - Date.parse(b.record.time));
+  for await (const event of events) {
+    held.push(event);
+    if (held.length < MOMENT) continue;
+    yield* sort().slice(0, MOMENT / 2);
+    held = held.slice(MOMENT / 2);
+  }
+  yield* sort();
+}
+
+/** Writes a line, and waits when whoever reads is slower. */
+export async function writeLine(line: string): Promise<void> {
+  if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');
+}
+
+/** An event on one line: when, what, which token, whose, what there is besides, and whether it is pending. */
+function describe({ record, class: objectClass }: ReadEvent): string {
+  const { time, detailType, tokenId, subject } = record;
+  const columns: [text: unknown, width: number][] = [
+    [time, 24],
+    [detailType, 22],
+    [tokenId ?? '-', 36],
+    [subject ?? '-', 0],
+    [besides(record), 0],
+    [objectClass === 'pending' ? '[pending]' : '', 0],
+  ];
+  return columns
+    .map(([text, width]) => printable(String(text)).padEnd(width))
+    .join('  ')
+    .trimEnd();
+}
+
+function besides({ authorizationDetails, action, location, ...more }: ArchivedRecord): string {
+  const by = more.by ?? more.revokedBy;
+  // Of a revoked token, `reason` is why it was asked for.
+  const reason = more.detailType === 'Token Revoked' ? more.revocationReason : more.reason;
+  const changed = more.before !== undefined || more.after !== undefined;
+  const facts = [
+    Array.isArray(authorizationDetails) ? describeGrants(authorizationDetails).join('; ') : undefined,
+    location && `${action} ${location}`,
+    more.selector && `of ${describeSelector(more.selector)}`,
+    more.denial ?? more.failure ?? more.result ?? more.outcome ?? more.what ?? more.problem,
+    more.from && `from ${more.from}`,
+    changed && `${[more.before].flat().join(' ') || 'none'} -> ${[more.after].flat().join(' ')}`,
+    typeof more.revoked === 'number' && `${more.revoked} revoked`,
+    typeof more.lifetime === 'number' && `at most ${describeDuration(more.lifetime)}`,
+    more.until && `until ${more.until}`,
+    more.revocationId && `revocation ${more.revocationId}`,
+    by && `by ${by}`,
+    reason && `«${reason}»`,
+  ];
+  return facts.filter(Boolean).join(', ');
+}
+
+/** What a revocation picks out, such as `subject arn:…, issuedBefore 2026-11-22T09:30:00Z`. */
+function describeSelector(selector: object): string {
+  return Object.entries(selector)
+    .map(([member, value]) => (value === true ? member : `${member} ${value}`))
+    .join(', ');
+}

@@ -1,0 +1,29 @@
+import { findCredentials, NoCredentials, NoSuchProfile } from '@tvm/api/credential-provider.ts';
+import type { Credentials } from '@tvm/api/signed-fetch.ts';
+import { Failure, usageFailure } from '@tvm/terminal/failure.ts';
+import { exitCodes } from './failure.ts';
+
+/**
+ * Finds the identity that asks, where the AWS CLI finds it: keys in the environment win over `AWS_PROFILE`, and a
+ * profile named on the command line wins over both.
+ *
+ * @throws {Failure} saying why there is none
+ */
+export async function resolveCredentials(
+  profile: string | undefined,
+  region: string,
+  env: NodeJS.ProcessEnv,
+): Promise<Credentials> {
+  try {
+    return await findCredentials(profile, region, env);
+  } catch (error) {
+    if (error instanceof NoSuchProfile) throw usageFailure(error.message, '--profile');
+    if (error instanceof NoCredentials) throw noCredentials(error);
+    throw error;
+  }
+}
+
+function noCredentials({ message, reason }: NoCredentials): Failure {
+  const hint = reason === undefined ? '; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give --profile' : '';
+  return new Failure(message + hint, { code: 'no_credentials', exitCode: exitCodes.usage });
+}

@@ -1,0 +1,71 @@
+import { isLoopback } from '@tvm/api/loopback.ts';
+import { findRegion, isRegionName } from '@tvm/api/machine-region.ts';
+import type { Credentials } from '@tvm/api/signed-fetch.ts';
+import { usageFailure } from '@tvm/terminal/failure.ts';
+import { resolveCredentials } from './credentials.ts';
+
+/** What the command line may say about where the machine is and who asks. */
+export interface ConnectionOptions {
+  endpoint?: string;
+  region?: string;
+  profile?: string;
+}
+
+/** Where the machine is and who asks. */
+export interface Settings {
+  endpoint: URL;
+  region: string;
+  credentials: Credentials;
+}
+
+/**
+ * Settles endpoint, region and credentials from the command line, the environment and the AWS configuration files.
+ *
+ * @throws {Failure} naming the option or variable that is missing or wrong
+ */
+export async function resolveSettings(options: ConnectionOptions, env = process.env): Promise<Settings> {
+  const endpoint = resolveEndpoint(options, env);
+  const region = await resolveRegion(options, endpoint, env);
+  return { endpoint, region, credentials: await resolveCredentials(options.profile, region, env) };
+}
+
+/** @throws {Failure} naming the option or variable that is missing or wrong */
+export function resolveEndpoint({ endpoint }: ConnectionOptions, env: NodeJS.ProcessEnv): URL {
+  const source = endpoint === undefined ? 'TVM_ENDPOINT' : '--endpoint';
+  const text = endpoint ?? env.TVM_ENDPOINT;
+  if (endpoint === undefined && !text) {
+    throw usageFailure(
+      'where is the machine? Give --endpoint URL or set TVM_ENDPOINT (for the local one: . .local/env)',
+      '--endpoint',
+    );
+  }
+  const wrong = (problem: string) => usageFailure(`${source} ${problem}`, source);
+  const url = URL.parse(text ?? '');
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw wrong('must be a URL such as https://a1b2c3.execute-api.eu-central-1.amazonaws.com/v1');
+  }
+  if (url.username || url.password) throw wrong('must not hold a user name or a password');
+  if (url.search || url.hash) throw wrong('must not have a query or a fragment');
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+    throw wrong(`must be an https URL: over http, ${url.host} and anyone on the way could read the tokens`);
+  }
+  return url;
+}
+
+export async function resolveRegion(
+  options: ConnectionOptions,
+  endpoint: URL | undefined,
+  env: NodeJS.ProcessEnv,
+): Promise<string> {
+  const region = options.region ?? (await findRegion(endpoint?.hostname, options.profile, env));
+  if (!region) {
+    throw usageFailure(
+      'which AWS region is the machine in? Give --region, set AWS_REGION, or give the profile a region',
+      '--region',
+    );
+  }
+  if (!isRegionName(region)) {
+    throw usageFailure(`${JSON.stringify(region)} is not the name of an AWS region, such as eu-central-1`, '--region');
+  }
+  return region;
+}

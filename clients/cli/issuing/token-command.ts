@@ -1,0 +1,112 @@
+import type { AuthorizationDetail } from '@tvm/contract/authorization-details.ts';
+import { type TokenResponse, tokenRequest, tokenResponse } from '@tvm/contract/token.ts';
+import { Failure } from '@tvm/terminal/failure.ts';
+import { describeDuration, describeTime, writeJson, writeTable } from '@tvm/terminal/output.ts';
+import type { Command } from 'commander';
+import { describeGrants, describeObligations } from '../connection/describe-grants.ts';
+import { exchange } from '../connection/exchange.ts';
+import type { GlobalOptions } from '../connection/global-options.ts';
+import { commandLine } from './command-line.ts';
+import { addRequestOptions, nameRequestOption, type RequestOptions, readRequest } from './request-options.ts';
+
+type TokenOptions = RequestOptions & GlobalOptions;
+
+const EXAMPLES = `
+The token alone goes to standard output; what it permits, to standard error.
+
+Examples:
+  Read one table, for the default lifetime:
+    $ tvm token --action read --location orders-db/orders --audience orders-db
+
+  Keep the token in a variable and use it:
+    $ TOKEN=$(tvm token --action read --location orders-db/orders --audience orders-db --duration 5m)
+    $ curl -H "Authorization: Bearer $TOKEN" https://orders.example.com/orders
+
+  Read here and write there, in one token:
+    $ tvm token --grant read:orders-db/orders --grant write:orders-db/shipments \\
+        --audience orders-db --duration 300
+
+  Two fields of each row only; with --grant they follow a #:
+    $ tvm token --action read --location orders-db/orders --field id status --audience orders-db
+    $ tvm token --grant 'read:orders-db/orders#id,status' --audience orders-db
+
+  Everything below a location, or what a role has; of either, what policy allows:
+    $ tvm token --action read --location 'orders-db/*' --audience orders-db --partial
+    $ tvm token --role deployer --partial
+`;
+
+/** Adds `tvm token`: asks for a token. */
+export function addTokenCommand(program: Command): void {
+  addRequestOptions(program.command('token'))
+    .summary('ask for a token')
+    .description('Ask for a short-lived token that permits the named actions on the named locations, and no more.')
+    .addHelpText('after', EXAMPLES)
+    .action((_options, command: Command) => askForToken(command.optsWithGlobals()));
+}
+
+async function askForToken(options: TokenOptions): Promise<void> {
+  const unverified = { grant_type: 'client_credentials', ...readRequest(options) };
+  const issuing = {
+    path: '/token',
+    request: tokenRequest,
+    answer: tokenResponse,
+    nameOption: nameRequestOption(options),
+  };
+  const answer = await exchange(issuing, unverified, options).catch((error: unknown) => {
+    throw error instanceof Failure && error.details.code === 'access_denied'
+      ? new Failure(`${error.message}; why: ${commandLine('explain', tokenRequest.parse(unverified))}`, error.details)
+      : error;
+  });
+  if (options.output === 'json') {
+    writeJson(answer);
+    return;
+  }
+  process.stdout.write(`${answer.access_token}\n`);
+  const { authorization_details: asked = [], grant } = tokenRequest.parse(unverified);
+  writeSummary(answer, grant === 'partial' ? asked : [], options.audience ?? options.resource);
+}
+
+/** @param asked what may have been granted in part */
+function writeSummary(
+  answer: TokenResponse,
+  asked: readonly AuthorizationDetail[],
+  audience: string | undefined,
+): void {
+  const { authorization_details: granted, scope, obligations, expires_in, token_id } = answer;
+  const expiry = describeTime(Math.floor(Date.now() / 1000) + expires_in);
+  const missing = describeGrants(notGranted(asked, granted));
+  writeTable(
+    {
+      ...(scope !== undefined && { role: scope.replace(/^role:/, '') }),
+      granted: describeGrants(granted),
+      ...(missing.length > 0 && { 'not granted': missing }),
+      ...(audience !== undefined && { audience }),
+      ...(obligations && { obligations: describeObligations(obligations) }),
+      expires: `in ${describeDuration(expires_in)}, at ${expiry}`,
+      'token id': token_id,
+    },
+    process.stderr,
+  );
+}
+
+/** What was asked for and not granted, pair by pair: a role says itself what it is, so of it nothing is missing here. */
+function notGranted(
+  asked: readonly AuthorizationDetail[],
+  granted: readonly AuthorizationDetail[],
+): AuthorizationDetail[] {
+  const pair = (action: string, location: string, fields: readonly string[] | undefined) =>
+    JSON.stringify([action, location, fields]);
+  const given = new Set(
+    granted.flatMap(({ actions, locations, fields }) =>
+      actions.flatMap((action) => locations.map((location) => pair(action, location, fields))),
+    ),
+  );
+  return asked.flatMap(({ actions, locations, fields, ...rest }) =>
+    locations.flatMap((location) => {
+      const missing = actions.filter((action) => !given.has(pair(action, location, fields)));
+      return missing.length === 0
+        ? []
+        : [{ ...rest, actions: missing, locations: [location], ...(fields && { fields }) }];
+    }),
+  );
+}

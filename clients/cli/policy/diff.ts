@@ -1,0 +1,55 @@
+import { styleText } from 'node:util';
+import { type Change, comparePolicies } from '@tvm/gate/policies/change/compare.ts';
+import { type OutputFormat, writeJson } from '@tvm/terminal/output.ts';
+import { printable } from '@tvm/terminal/printable.ts';
+import { exitCodes } from '../connection/failure.ts';
+import { readPolicySource, uncommittedBetween } from './source.ts';
+
+/**
+ * Compares two policy directories, or revisions, and writes who can do more and who less. What was not compared may be
+ * wider: to whoever fails on that, it is.
+ *
+ * @throws {Failure} when one of them cannot be read
+ */
+export async function diff(base: string, head: string, output: OutputFormat, failOnWiden: boolean): Promise<void> {
+  const before = await readPolicySource(base, 'BASE');
+  const after = await readPolicySource(head, 'HEAD');
+  const comparison = comparePolicies(before, after);
+  const { widened, narrowed, cut } = comparison;
+  process.exitCode = failOnWiden && (widened.length > 0 || cut) ? exitCodes.fault : exitCodes.done;
+  const uncommitted = await uncommittedBetween(base, head);
+  if (uncommitted !== undefined) {
+    process.stderr.write(
+      `${printable(uncommitted)} has changes that are not committed, and no revision has them: compare with the directory itself to see them\n`,
+    );
+  }
+  if (failOnWiden && cut) {
+    process.stderr.write('--fail-on widen fails: not everything could be compared, so something may be wider\n');
+  }
+  if (output === 'json') {
+    writeJson(comparison);
+    return;
+  }
+  const out = process.stdout;
+  for (const change of widened) out.write(`${styleText('red', '+', { stream: out })} ${describe(change, 'more')}\n`);
+  for (const change of narrowed) out.write(`${styleText('green', '-', { stream: out })} ${describe(change, 'less')}\n`);
+  out.write(`${widened.length} widened, ${narrowed.length} narrowed\n`);
+  if (cut) {
+    out.write('not everything was tried: policies tell more workloads or circumstances apart than are compared\n');
+  }
+}
+
+function describe({ workload, action, resource, of, detail }: Change, way: 'more' | 'less'): string {
+  const what = {
+    reach: way === 'more' ? 'newly reachable' : 'no longer reachable',
+    circumstances: way === 'more' ? 'reachable in more circumstances' : 'reachable in fewer circumstances',
+    lifetime: way === 'more' ? 'widened in lifetime' : 'narrowed in lifetime',
+    obligations: way === 'more' ? 'no longer bound to' : 'now bound to',
+    definition: way === 'more' ? 'bound to a wider' : 'bound to a narrower',
+    grants: way === 'more' ? 'now gives' : 'no longer gives',
+  }[of];
+  const change = of === 'lifetime' && way === 'less' ? detail.split(' → ').toReversed().join(' → ') : detail;
+  if (of === 'grants') return printable(`${workload}: ${resource} ${what} ${change}`);
+  const between = { reach: ', ', circumstances: ', ', lifetime: ': ', obligations: ' ', definition: ' ' }[of];
+  return printable(`${workload} ${action} ${resource}: ${what}${change === '' ? '' : between}${change}`);
+}

@@ -1,0 +1,89 @@
+import { open, readdir, stat } from 'node:fs/promises';
+import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { MAX_FILE_LENGTH } from '@tvm/gate/file-rules.ts';
+import { SCHEMA_FILE } from '@tvm/gate/model/check.ts';
+import type { SourceFile } from '@tvm/gate/model/finding.ts';
+import { usageFailure } from '@tvm/terminal/failure.ts';
+
+/** Files of a directory that may be manifests or templates. */
+const MANIFESTS = new Set(['.yaml', '.yml', '.json', '.template']);
+
+/** Files that belong to a directory of policies, besides. */
+const POLICIES = new Set(['.cedar', '.cedarschema']);
+
+/** Bytes that hold more characters than are judged, whichever they are. */
+const MAX_BYTES = 4 * MAX_FILE_LENGTH + 4;
+
+/**
+ * Reads the files to judge: each file that is named, and from directories those that may be manifests, or policies.
+ *
+ * @param paths as on the command line
+ * @returns each file once, named as seen from the working directory, with slashes
+ * @throws {Failure} naming the path that is not there or cannot be read
+ */
+export async function readFiles(paths: readonly string[]): Promise<SourceFile[]> {
+  const named = new Set(paths.map((path) => resolve(path)));
+  const all = new Set<string>();
+  for (const path of paths) {
+    for (const file of await tryTo('find', path, () => filesOf(path))) all.add(resolve(file));
+  }
+  if (all.size === 0) throw usageFailure(`there is no file to judge in ${paths.join(', ')}`, 'PATH');
+  const files: SourceFile[] = [];
+  for (const file of all) {
+    const text = await tryTo('read', file, () => readText(file));
+    files.push({ name: nameOf(file), text, ...(!named.has(file) && { found: true }) });
+  }
+  return files;
+}
+
+async function filesOf(path: string): Promise<string[]> {
+  if ((await stat(path)).isDirectory()) return filesIn(path);
+  // Policies are judged with the others of their directory.
+  const siblings = await readdir(dirname(path));
+  return siblings.includes(SCHEMA_FILE) ? filesIn(dirname(path), 'not below') : [path];
+}
+
+async function filesIn(directory: string, below?: 'not below'): Promise<string[]> {
+  const entries = (await readdir(directory, { withFileTypes: true })).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const hasPolicies = entries.some(({ name }) => name === SCHEMA_FILE);
+  const files: string[] = [];
+  for (const entry of entries) {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) {
+      if (below === undefined && !isSkipped(entry.name)) files.push(...(await filesIn(path)));
+    } else if (entry.isFile()) {
+      const extension = extname(entry.name).toLowerCase();
+      if (MANIFESTS.has(extension) || (hasPolicies && POLICIES.has(extension))) files.push(path);
+    }
+  }
+  return files;
+}
+
+function isSkipped(directory: string): boolean {
+  return directory === 'node_modules' || directory.startsWith('.');
+}
+
+async function readText(path: string): Promise<string> {
+  await using file = await open(path);
+  const { size } = await file.stat();
+  if (size <= MAX_BYTES) return (await file.readFile()).toString('utf8');
+  const start = Buffer.alloc(MAX_BYTES);
+  const { bytesRead } = await file.read(start);
+  return start.toString('utf8', 0, bytesRead);
+}
+
+function nameOf(path: string): string {
+  const name = relative(process.cwd(), path);
+  return (name.startsWith('..') || isAbsolute(name) ? path : name).split(sep).join('/');
+}
+
+async function tryTo<T>(what: string, path: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    const reason = code === 'ENOENT' ? 'it is not there' : code;
+    throw usageFailure(`cannot ${what} ${dirname(path) === '.' ? basename(path) : path} (${reason})`, 'PATH');
+  }
+}

@@ -1,0 +1,56 @@
+import { type ChangedDecision, replayBy } from '@tvm/gate/policies/records/replay.ts';
+import { type OutputFormat, writeJson } from '@tvm/terminal/output.ts';
+import { printable } from '@tvm/terminal/printable.ts';
+import { describeGrants } from '../connection/describe-grants.ts';
+import { exitCodes } from '../connection/failure.ts';
+import { readRecords } from './records.ts';
+import { readPolicyDirectory } from './source.ts';
+
+/**
+ * Judges recorded decisions again and writes those that would be others.
+ *
+ * @throws {Failure} when records or policies cannot be read
+ */
+export async function replay(records: string, directory: string, output: OutputFormat): Promise<void> {
+  const { bundle } = await readPolicyDirectory(directory);
+  const judgeAgain = replayBy(bundle);
+  const changes: ChangedDecision[] = [];
+  // The bus may deliver an event twice.
+  const seen = new Set<string>();
+  const assumed: Record<string, number> = {};
+  let judged = 0;
+  let skipped = 0;
+  const broken = await readRecords(records, async (record) => {
+    const { eventId } = record.detail;
+    if (seen.has(eventId)) return;
+    seen.add(eventId);
+    const replayed = await judgeAgain(record);
+    if (replayed.judged) judged++;
+    else skipped++;
+    for (const what of replayed.assumed) assumed[what] = (assumed[what] ?? 0) + 1;
+    const { change } = replayed;
+    if (change === undefined) return;
+    changes.push(change);
+    if (output === 'text') process.stdout.write(`${describe(change)}\n`);
+  });
+  const none = judged + skipped === 0;
+  process.exitCode = broken > 0 || none ? exitCodes.usage : exitCodes.done;
+  if (none)
+    process.stderr.write(`${printable(records)} has no event of a token vended or denied: nothing was judged\n`);
+  if (output === 'json') {
+    writeJson({ judged, changed: changes, not_judged: skipped, assumed, broken });
+    return;
+  }
+  process.stdout.write(`${judged} judged again, ${changes.length} would change\n`);
+  if (skipped > 0) process.stdout.write(`${skipped} not judged: policy did not decide them\n`);
+  for (const [what, count] of Object.entries(assumed)) {
+    process.stdout.write(`${count} judged without ${what}, which policies ask and records do not say\n`);
+  }
+  if (broken > 0)
+    process.stdout.write(`${broken} ${broken === 1 ? 'line is no audit event' : 'lines are no audit events'}\n`);
+}
+
+function describe({ time, tokenId, subject, role, authorizationDetails, was, now }: ChangedDecision): string {
+  const what = role === undefined ? describeGrants(authorizationDetails).join('; ') : `role ${role}`;
+  return printable(`${time} ${tokenId} ${subject} ${what}: was ${was}, ${now}`);
+}

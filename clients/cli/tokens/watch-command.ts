@@ -1,0 +1,153 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseDuration } from '@tvm/contract/duration.ts';
+import { type ListedToken, PAGE, type TokenState, tokenListRequest } from '@tvm/contract/token-list.ts';
+import { Failure, writeFailure } from '@tvm/terminal/failure.ts';
+import { describeDuration } from '@tvm/terminal/output.ts';
+import { printable } from '@tvm/terminal/printable.ts';
+import { fittedLine } from '@tvm/terminal/table.ts';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { describeGrants } from '../connection/describe-grants.ts';
+import { exchange } from '../connection/exchange.ts';
+import { exitCodes } from '../connection/failure.ts';
+import type { GlobalOptions } from '../connection/global-options.ts';
+import {
+  addTokenFilterOptions,
+  listing,
+  readTokenFilter,
+  type TokenFilter,
+  type TokenFilterOptions,
+} from './filter-options.ts';
+import { paintState, shortSubject } from './rows.ts';
+import { type TokenWatch, tokenWatch } from './watch.ts';
+
+const EXAMPLES = `
+One line for each token when it is vended, or denied, and one for each change of its state. Begins
+with those of the last minute, or as --issued-after says. With --state, follows what is first seen in
+that state. Times are UTC. Ends with Ctrl-C.
+
+Examples:
+  $ tvm tokens watch
+  $ tvm tokens watch --subject arn:aws:iam::123456789012:role/orders-service --issued-after 1h
+
+  For a program: a JSON object a line:
+    $ tvm tokens watch --state denied --output json | jq .denial
+`;
+
+/** How many pages are listed at once: what is older than their tokens is not followed. */
+const PAGES = 10;
+
+const LAST_MINUTE = 60_000;
+
+interface WatchOptions extends TokenFilterOptions, GlobalOptions {
+  /** Seconds. */
+  interval: number;
+}
+
+/** Adds `tvm tokens watch`: follows tokens live. */
+export function addTokensWatchCommand(tokens: Command): void {
+  addTokenFilterOptions(tokens.command('watch'))
+    .summary('follow tokens live: each new one, and each change')
+    .description('Follow tokens live: each that is vended or denied, and each change of its state.')
+    .addOption(new Option('--interval <duration>', 'how often to look').argParser(readInterval).default(2, '2s'))
+    .addHelpText('after', EXAMPLES)
+    .action((_options, command: Command) => watch(command.optsWithGlobals()));
+}
+
+async function watch(options: WatchOptions): Promise<void> {
+  const interrupted = new AbortController();
+  const stop = () => interrupted.abort();
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  const { signal } = interrupted;
+  const begun = Date.now();
+  const { state, ...filter } = readTokenFilter(options, begun);
+  const start = typeof filter.issued_after === 'string' ? Date.parse(filter.issued_after) : begun - LAST_MINUTE;
+  const following = tokenWatch(start, state as TokenState | undefined);
+  const look = onlooker(filter, options, following, signal);
+  try {
+    await look();
+    while (!signal.aborted) {
+      await sleep(options.interval * 1000, undefined, { signal });
+      await look().catch(tellAndGoOn(options, signal));
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+/** Looks once, and writes what is new. */
+function onlooker(
+  filter: Omit<Record<keyof TokenFilter, unknown>, 'state'>,
+  options: WatchOptions,
+  following: TokenWatch,
+  signal: AbortSignal,
+): () => Promise<void> {
+  let toldOfMore = false;
+  return async () => {
+    const issued_after = new Date(following.since(Date.now())).toISOString();
+    const listed: ListedToken[] = [];
+    let cursor: string | undefined;
+    for (let pages = 0; pages < PAGES; pages++) {
+      const asked = { ...filter, issued_after, limit: PAGE, cursor };
+      const page = await exchange({ ...listing, request: tokenListRequest, signal }, asked, options);
+      listed.push(...page.tokens);
+      cursor = page.next_cursor;
+      if (cursor === undefined) break;
+    }
+    if (cursor !== undefined && !toldOfMore) {
+      toldOfMore = true;
+      process.stderr.write(
+        `there are more tokens than can be followed, the oldest are not: narrow them by an option\n`,
+      );
+    }
+    for (const token of following.news(listed, Date.now())) {
+      const line = options.output === 'json' ? JSON.stringify(token) : lineOf(token, process.stdout);
+      process.stdout.write(`${line}\n`);
+    }
+  };
+}
+
+/** The machine may be away for a while: that is told, and no reason to stop. Whatever else fails, will fail again. */
+function tellAndGoOn(options: WatchOptions, signal: AbortSignal): (error: unknown) => void {
+  return (error) => {
+    if (signal.aborted || !(error instanceof Failure) || error.details.exitCode !== exitCodes.fault) throw error;
+    writeFailure(error, options.output, 'tvm');
+  };
+}
+
+/** When it happened, what, and to which token. */
+function lineOf(token: ListedToken, stream: NodeJS.WriteStream): string {
+  const { state, token_id, type, subject, authorization_details, revoked_at, expires_at, issued_at } = token;
+  const when = { active: issued_at, denied: issued_at, failed: issued_at, revoked: revoked_at, expired: expires_at };
+  const time = (when[state] ?? issued_at).slice('yyyy-mm-ddT'.length, 'yyyy-mm-ddThh:mm:ss'.length);
+  const word = state === 'active' ? 'issued' : state;
+  const grants = describeGrants(authorization_details).join('; ');
+  const what = [
+    token_id,
+    type.padEnd('write'.length),
+    printable(shortSubject(subject)),
+    printable(grants + whyOf(token)),
+  ];
+  const line = fittedLine([time, word.padEnd('revoked'.length), ...what].join('  '), stream);
+  return line.replace(word, (found) => paintState(found, state, stream));
+}
+
+function whyOf({ state, lifetime, denial, failure, revoked_by, revocation_reason }: ListedToken): string {
+  switch (state) {
+    case 'active':
+      return `, for ${describeDuration(lifetime)}`;
+    case 'denied':
+      return `: ${denial}`;
+    case 'failed':
+      return `: ${failure}`;
+    case 'revoked':
+      return `, by ${shortSubject(`${revoked_by}`)}${revocation_reason === undefined ? '' : `: ${revocation_reason}`}`;
+    case 'expired':
+      return '';
+  }
+}
+
+function readInterval(text: string): number {
+  const seconds = parseDuration(text);
+  if (seconds === undefined) throw new InvalidArgumentError('It must be a duration such as 5s.');
+  return seconds;
+}

@@ -1,0 +1,204 @@
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { setTimeout as wait } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
+import { send } from '@tvm/cli/connection/send.ts';
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { runTvm, startTvm } from './run-tvm.ts';
+import { useStubMachine } from './stub-machine.ts';
+
+const machine = useStubMachine();
+
+const TOKEN = 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl';
+const asking = ['token', '--action', 'read', '--location', 'orders-db/orders', '--audience', 'orders-db'];
+const wireError = (error: string, error_description: string, field?: string) => ({
+  error,
+  error_description,
+  ...(field && { field }),
+  request_id: 'r-1',
+});
+
+describe('a failure', { timeout: 20_000 }, () => {
+  it.each([
+    [
+      'a denial',
+      { status: 403, body: wireError('access_denied', 'policy does not allow all that was asked for') },
+      3,
+      'refused: policy does not allow all that was asked for; why: tvm explain --action read --location orders-db/orders --audience orders-db (access_denied, request r-1)',
+    ],
+    [
+      'a field, by its option',
+      { status: 400, body: wireError('invalid_request', 'expires_in must be at most 60 seconds', 'expires_in') },
+      2,
+      '--duration must be at most 60 seconds (invalid_request, request r-1)',
+    ],
+    [
+      'a member of a grant, by its option and value',
+      {
+        status: 400,
+        body: wireError(
+          'invalid_authorization_details',
+          'authorization_details[0].locations[0] must be known',
+          'authorization_details[0].locations[0]',
+        ),
+      },
+      2,
+      '--location "orders-db/orders" must be known (invalid_authorization_details, request r-1)',
+    ],
+    [
+      'a machine that is not available',
+      {
+        status: 503,
+        headers: { 'retry-after': '2' },
+        body: wireError('temporarily_unavailable', 'no token was vended or changed; try again shortly'),
+      },
+      1,
+      'no token was vended or changed; try again in 2 seconds (temporarily_unavailable, request r-1)',
+    ],
+    [
+      'throttling',
+      { status: 429, body: wireError('temporarily_unavailable', 'Too Many Requests') },
+      1,
+      'Too Many Requests; try again in some seconds (temporarily_unavailable, request r-1)',
+    ],
+    [
+      'the gateway’s own words',
+      { status: 403, headers: { 'x-amzn-requestid': 'g-1' }, body: { message: 'Forbidden' } },
+      3,
+      'refused: Forbidden (http_403, request g-1)',
+    ],
+    [
+      'a path without a stage',
+      { status: 403, body: { message: 'Missing Authentication Token' } },
+      3,
+      'refused: Missing Authentication Token; does --endpoint name the stage, as in …amazonaws.com/v1?',
+    ],
+    [
+      'something that is no machine',
+      { body: '<html></html>' },
+      1,
+      'HTTP 200, but no answer of a token vending machine; is the endpoint right?',
+    ],
+    [
+      'half an answer',
+      { body: { access_token: TOKEN } },
+      1,
+      'HTTP 200, but no answer of a token vending machine; is the endpoint right?',
+    ],
+    [
+      'a redirect, which is not followed',
+      { status: 307, headers: { location: '/v1/elsewhere' }, body: {} },
+      1,
+      'HTTP 307, but no answer of a token vending machine; is the endpoint right?',
+    ],
+  ])('tells %s', async (_what, answer, code, sentence) => {
+    machine.next = answer;
+    expect(await machine.tvm(asking)).toEqual({ code, stdout: '', stderr: `tvm: ${sentence}\n` });
+    expect(machine.asked).toHaveLength(1);
+  });
+
+  it('is JSON on standard error with --output json', async () => {
+    machine.next = {
+      status: 400,
+      body: wireError('invalid_request', 'expires_in must be at most 60 seconds', 'expires_in'),
+    };
+    const { code, stdout, stderr } = await machine.tvm([...asking, '--output', 'json']);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(JSON.parse(stderr)).toEqual({
+      error: 'invalid_request',
+      error_description: '--duration must be at most 60 seconds',
+      option: '--duration',
+      request_id: 'r-1',
+    });
+  });
+
+  it('holds no token, signature or secret, even if the answer quotes them, and drives no terminal', async () => {
+    const session = 'FwoGZXIvYXdzEBYaDHRva2VuLw==';
+    const signature = 'a'.repeat(64);
+    const quoted = `\u001b[2JSignature=${signature} does not match for ${TOKEN}.\nThe Canonical String for this request should have been 'POST\nx-amz-security-token:${session}'`;
+    machine.next = { status: 403, body: wireError('access_denied', quoted) };
+    for (const format of ['text', 'json']) {
+      const { stderr } = await machine.tvm(['introspect', TOKEN, '--output', format], {
+        env: { AWS_SESSION_TOKEN: session },
+      });
+      expect(stderr).toContain('Signature=[removed] does not match for [removed].');
+      for (const secret of [TOKEN, session, signature, '\u001b']) expect(stderr).not.toContain(secret);
+    }
+  });
+
+  it('of the command line quotes no token either', async () => {
+    for (const args of [['introspect', `--token=${TOKEN}`], [TOKEN], ['introspect', `-${TOKEN}`]]) {
+      const { code, stderr } = await machine.tvm(args);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/^tvm: unknown /);
+      expect(stderr).not.toContain(TOKEN.slice(0, 12));
+    }
+  });
+
+  it('of credentials that no header can hold does not quote them', async () => {
+    const { code, stderr } = await machine.tvm(asking, { env: { AWS_SESSION_TOKEN: 'secret\nsession' } });
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: 'tvm: the request could not be signed and sent; are the AWS credentials well-formed?\n',
+    });
+  });
+
+  it('names an endpoint that cannot be reached', async () => {
+    const env = { ...machine.env, TVM_ENDPOINT: 'http://127.0.0.1:2/' };
+    const { code, stderr } = await runTvm(asking, { env });
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: 'tvm: 127.0.0.1:2 cannot be reached (ECONNREFUSED); is it running?\n',
+    });
+  });
+
+  it('reads no more than an answer can have, also of one that is compressed', async () => {
+    // 64 MiB in 64 KiB.
+    const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024, ' '));
+    machine.next = { headers: { 'content-encoding': 'gzip' }, body: bomb };
+    const settings = {
+      endpoint: new URL(machine.endpoint),
+      region: 'eu-central-1',
+      credentials: { accessKeyId: 'AKIA', secretAccessKey: 'secret' },
+    };
+    await expect(send(settings, { path: '/token' }, {}, z.object({}), () => undefined)).rejects.toMatchObject({
+      message: expect.stringMatching(/answered with more than 6291456 bytes; is the endpoint right\?$/),
+      details: { code: 'unexpected_answer', exitCode: 1 },
+    });
+  });
+
+  it('ends the wait for a machine that does not answer', async () => {
+    machine.next = { body: 'never' };
+    const settings = {
+      endpoint: new URL(machine.endpoint),
+      region: 'eu-central-1',
+      credentials: { accessKeyId: 'AKIA', secretAccessKey: 'secret' },
+    };
+    const waiting = send(settings, { path: '/token', timeout: 50 }, {}, z.object({}), () => undefined);
+    await expect(waiting).rejects.toMatchObject({
+      message: expect.stringContaining('did not answer within 0.05 s'),
+      details: { code: 'timed_out', exitCode: 1 },
+    });
+  });
+});
+
+describe('tvm', { timeout: 20_000 }, () => {
+  it('dies of Ctrl-C without a word', async () => {
+    machine.next = { body: 'never' };
+    const child = startTvm(asking, machine.env);
+    const closed = once(child, 'close');
+    while (machine.asked.length === 0) await wait(10);
+    child.kill('SIGINT');
+    const [stderr, [code, signal]] = await Promise.all([child.stderr && text(child.stderr), closed]);
+    expect({ code, signal, stderr }).toEqual({ code: null, signal: 'SIGINT', stderr: '' });
+  });
+
+  it('ends quietly when nobody reads its output, and with its own exit code', async () => {
+    machine.next = { body: { active: false } };
+    const child = startTvm(['introspect', TOKEN], machine.env);
+    child.stdout?.destroy();
+    const [stderr, [code]] = await Promise.all([child.stderr && text(child.stderr), once(child, 'close')]);
+    expect({ code, stderr }).toEqual({ code: 4, stderr: '' });
+  });
+});

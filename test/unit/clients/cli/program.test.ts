@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { exitCodeMeanings, exitCodes } from '@tvm/cli/connection/failure.ts';
+import { describe, expect, it } from 'vitest';
+import { runTvm } from './run-tvm.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8'));
+
+describe('tvm', { timeout: 20_000 }, () => {
+  it('--help names every command and every exit code, with examples', async () => {
+    const { code, stdout, stderr } = await runTvm(['--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    for (const command of ['token', 'explain', 'introspect', 'revoke', 'revoke-any'])
+      expect(stdout).toContain(`\n  ${command} `);
+    for (const exitCode of Object.values(exitCodes)) {
+      expect(stdout).toContain(`\n  ${exitCode}  ${exitCodeMeanings[exitCode]}\n`);
+    }
+    expect(stdout).toContain('\nExamples:\n');
+  });
+
+  it.each([
+    'token',
+    'explain',
+    'introspect',
+    'revoke',
+    'revoke-any',
+  ])('%s --help has examples and the common options', async (name) => {
+    const { code, stdout } = await runTvm([name, '--help']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/--endpoint.*Examples:.*\$ .*tvm /s);
+  });
+
+  it('--version tells the version', async () => {
+    expect(await runTvm(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  it('alone shows the help', async () => {
+    const help = await runTvm(['--help']);
+    expect(await runTvm([])).toEqual(help);
+    expect(help).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Usage: tvm /), stderr: '' });
+  });
+
+  it('without a command, but with options, shows the help on standard error', async () => {
+    const { code, stdout, stderr } = await runTvm(['--output', 'text']);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^Usage: tvm .*\ntvm: name a command\n$/s);
+  });
+
+  it('faults an option that it does not know, and guesses which was meant', async () => {
+    const { code, stdout, stderr } = await runTvm(['token', '--durtion', '5m']);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toBe("tvm: unknown option '--durtion' (Did you mean --duration?); see tvm token --help\n");
+  });
+
+  it.each([
+    ['token', '--audience', ''],
+    ['token', '--action', 'read', '--location', 'db', '--field', ''],
+    ['token', '--role', ''],
+    ['explain', '--from-ip', ''],
+    ['explain', '--from-vpc-endpoint', ''],
+    ['revoke', '--token-id', ''],
+    ['done', '--task', ''],
+    ['revoke-any', '--audience', 'orders-db', '--subject', ''],
+    ['revoke-any', '--subject', ''],
+    ['revoke-any', '--all', '--issued-before', ''],
+    ['unblock', '--subject', ''],
+    ['tokens', 'list', '--subject', ''],
+    ['tokens', 'list', '--audience', 'orders-db', '--task', ''],
+    ['tokens', 'watch', '--policy', ''],
+    ['audit', 'query', '--archive', '.', '--revocation-id', ''],
+    ['audit', 'query', '--archive', '.', '--from', ''],
+    ['audit', 'export', '--archive', '.', '--subject', ''],
+    ['policy', 'unused', 'records.jsonl', '--since', '90d', '--policies', ''],
+    ['tokens', 'summary', '--region', ''],
+  ])('faults an empty value: %j', async (...args) => {
+    const { code, stdout, stderr } = await runTvm(args);
+    expect({ code, stdout, stderr }).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `tvm: ${args.at(-2)} must not be empty\n`,
+    });
+  });
+
+  it('writes no colours to what is no terminal', async () => {
+    const { stderr } = await runTvm(['token']);
+    expect(stderr).toMatch(/^tvm: say/);
+  });
+});

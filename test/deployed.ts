@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { deploy, type StackOutputs } from '#scripts/local/deploy.ts';
-import { type EmulatorKind, startEmulator } from '#scripts/local/emulator.ts';
+import { deploy } from '#scripts/local/deploy.ts';
+import type { StackOutputs } from '#scripts/emulators/bridges.ts';
+import { type EmulatorKind, startEmulator } from '#scripts/emulators/emulator.ts';
 import { createIdentities, type Identities } from '#scripts/local/identities.ts';
 import { miniStack } from '#scripts/local/ministack.ts';
-import { emulatorTarget, givenTarget, type Target } from '#scripts/local/target.ts';
+import { emulatorTarget, givenTarget, type Target } from '#scripts/emulators/target.ts';
 import { emulatorAt } from '#scripts/local/which-emulator.ts';
 import type { EmulatorName } from './emulators/not-applicable.ts';
 

@@ -1,11 +1,11 @@
 import { usageFailure } from '@tvm/terminal/failure.ts';
 import { createCommandLine } from '@tvm/terminal/program.ts';
 import type { Command } from 'commander';
-import manifest from '../../package.json' with { type: 'json' };
 import { addAuditCommand } from './audit/audit-command.ts';
 import { exitCodeMeanings } from './connection/failure.ts';
 import { addExplainCommand } from './issuing/explain-command.ts';
 import { addTokenCommand } from './issuing/token-command.ts';
+import manifest from './package.json' with { type: 'json' };
 import { addPolicyCommand } from './policy/policy-command.ts';
 import { addDoneCommand } from './revocation/done-command.ts';
 import { addRevokeAnyCommand } from './revocation/revoke-any-command.ts';

@@ -1,7 +1,7 @@
 import { AttachRolePolicyCommand, CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { Credentials } from '@tvm/api/signed-fetch.ts';
-import type { Target } from './target.ts';
+import type { Target } from '../emulators/target.ts';
 
 /**
  * Makes a role of workloads, or finds it made.

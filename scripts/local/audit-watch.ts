@@ -16,7 +16,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { AUDIT_SOURCE, type AuditEvent } from '@tvm/contract/events.ts';
-import type { Target } from './target.ts';
+import type { Target } from '../emulators/target.ts';
 
 /** What a security team sets up to see every audit event: a rule on the bus and a queue behind it. */
 export interface AuditWatch {

@@ -9,9 +9,9 @@ import { type AuditWatch, watchAudit } from './audit-watch.ts';
 import { proveArchive } from './demo-archive.ts';
 import { discoverKeys, expect, json, post, signatureFails, tamper, verify } from './demo-checks.ts';
 import { stopTask } from './demo-task.ts';
-import type { StackOutputs } from './deploy.ts';
+import type { StackOutputs } from '../emulators/bridges.ts';
 import type { Identities } from './identities.ts';
-import type { Target } from './target.ts';
+import type { Target } from '../emulators/target.ts';
 import { bold, dim, good, line, refused, seconds, step, table } from './terminal.ts';
 import { emulatorAt } from './which-emulator.ts';
 

@@ -4,7 +4,8 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { runLogged } from '../tools/command.mjs';
 import { Failure } from '../tools/failure.mjs';
 import { root, shown } from '../tools/paths.mjs';
-import type { Target } from './target.ts';
+import type { StackOutputs } from '../emulators/bridges.ts';
+import type { Target } from '../emulators/target.ts';
 import { quietly } from './terminal.ts';
 import { emulatorAt } from './which-emulator.ts';
 
@@ -12,30 +13,6 @@ const STACK = 'TokenVendingMachine-local';
 
 /** Every emulator's account, which the policies and the configuration of the stage `local` name. */
 const ACCOUNT = '000000000000';
-
-/** What the deployed stack says of itself. */
-export interface StackOutputs {
-  /** The machine's issuer URL, which its endpoints hang under. */
-  Issuer: string;
-  ApiId: string;
-  TableName: string;
-  EventBusName: string;
-  WorkloadPolicyArn: string;
-  ResourceServerPolicyArn: string;
-  OperatorPolicyArn: string;
-  SecurityEventReceiverPolicyArn: string;
-  SigningKeyArn: string;
-  /** The hash of the policy bundle that decides. */
-  PolicyBundle: string;
-  AuditDeadLetterQueueUrl: string;
-  /** Where every alarm goes. */
-  AlarmTopicArn: string;
-  DashboardName: string;
-  AuditArchiveBucket: string;
-  /** The name of the function that signs what was archived. */
-  AuditDigestFunction: string;
-  RevocationDeadLetterQueueUrl: string;
-}
 
 /**
  * Bootstraps the account and runs the project's own `cdk deploy` of the stage `local`. Into a live deployment it

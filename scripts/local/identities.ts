@@ -7,8 +7,8 @@ import {
   ListAccessKeysCommand,
 } from '@aws-sdk/client-iam';
 import type { Credentials } from '@tvm/api/signed-fetch.ts';
-import type { StackOutputs } from './deploy.ts';
-import type { Target } from './target.ts';
+import type { StackOutputs } from '../emulators/bridges.ts';
+import type { Target } from '../emulators/target.ts';
 
 /** Who appears in the demonstration, each with the policy the stack made for its kind of caller. */
 export interface Identities {

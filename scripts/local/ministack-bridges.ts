@@ -1,7 +1,7 @@
 import { DescribeTimeToLiveCommand, DynamoDBClient, UpdateTimeToLiveCommand } from '@aws-sdk/client-dynamodb';
 import { DeleteBucketPolicyCommand, PutObjectLockConfigurationCommand, S3Client } from '@aws-sdk/client-s3';
-import type { Bridges } from './bridges.ts';
-import type { Target } from './target.ts';
+import type { Bridges } from '../emulators/bridges.ts';
+import type { Target } from '../emulators/target.ts';
 
 export const miniStackBridges: Bridges = {
   afterBootstrap: (target, account) => allowAssetsWithoutTls(target, account),

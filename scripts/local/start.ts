@@ -6,14 +6,14 @@ import { Failure } from '../tools/failure.mjs';
 import { localDir, shown } from '../tools/paths.mjs';
 import { demonstrate } from './demo.ts';
 import { deploy } from './deploy.ts';
-import { type Emulator, startEmulator } from './emulator.ts';
+import { type Emulator, startEmulator } from '../emulators/emulator.ts';
 import { readEnvFiles, writeEnvFiles } from './env-files.ts';
 import { createIdentities } from './identities.ts';
 import { miniStack } from './ministack.ts';
 import { nextCommands } from './next-commands.ts';
 import { type Mode, readOptions } from './options.ts';
-import { emulatorLives, endRun, forgetRun, ownerLives, readRun, writeRun } from './run-record.mjs';
-import { emulatorTarget, givenTarget, type Target } from './target.ts';
+import { emulatorLives, endRun, forgetRun, ownerLives, readRun, writeRun } from '../emulators/run-record.mjs';
+import { emulatorTarget, givenTarget, type Target } from '../emulators/target.ts';
 import { bold, dim, progress } from './terminal.ts';
 
 /** Where to deploy, and what to take down afterwards. */

@@ -1,5 +1,5 @@
 /** `npm stop`: ends what `npm start` left running. Plain JavaScript, so that it needs nothing installed. */
-import { emulatorLives, endRun, forgetRun, ownerLives, readRun } from './run-record.mjs';
+import { emulatorLives, endRun, forgetRun, ownerLives, readRun } from '../emulators/run-record.mjs';
 
 const run = readRun();
 if (run && (emulatorLives(run) || ownerLives(run))) {

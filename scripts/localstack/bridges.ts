@@ -1,4 +1,4 @@
-import type { Bridges } from '../local/bridges.ts';
+import type { Bridges } from '../emulators/bridges.ts';
 
 /**
  * Nothing has to be made up for: LocalStack's CloudFormation keeps the tables' time to live and the archive's Object

@@ -1,6 +1,6 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
-import type { EmulatorKind } from '../local/emulator.ts';
+import type { EmulatorKind } from '../emulators/emulator.ts';
 import { node24 } from '../tools/paths.mjs';
 import { localStackBridges } from './bridges.ts';
 import { installed } from './install.ts';

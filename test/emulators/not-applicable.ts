@@ -1,4 +1,4 @@
-import type { EmulatorKind } from '#scripts/local/emulator.ts';
+import type { EmulatorKind } from '#scripts/emulators/emulator.ts';
 
 /** The emulators that the tests know. */
 export type EmulatorName = EmulatorKind['name'];

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateFunctionCommand, InvokeCommand, LambdaClient, waitUntilFunctionActiveV2 } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { emulatorTarget } from '#scripts/local/target.ts';
+import { emulatorTarget } from '#scripts/emulators/target.ts';
 import { localDir, node24, root } from '#scripts/tools/paths.mjs';
 import { eventually } from '../support/eventually.ts';
 import { scratchTable } from '../support/scratch-table.ts';

@@ -11,9 +11,9 @@ import { jsonReport } from '@tvm/gate/reports/json.ts';
 import { sarifReport } from '@tvm/gate/reports/sarif.ts';
 import { textReport } from '@tvm/gate/reports/text.ts';
 import { usageFailure } from '@tvm/terminal/failure.ts';
-import manifest from '../../../package.json' with { type: 'json' };
 import { exitCodes } from '../connection/failure.ts';
 import type { GlobalOptions } from '../connection/global-options.ts';
+import manifest from '../package.json' with { type: 'json' };
 import { readFiles } from './files.ts';
 
 /** How findings are written. */

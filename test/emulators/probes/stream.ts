@@ -1,6 +1,6 @@
 import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { AwsClient } from 'aws4fetch';
-import type { Target } from '#scripts/local/target.ts';
+import type { Target } from '#scripts/emulators/target.ts';
 
 /** A record of a stream, as far as it is looked at here. */
 export interface StreamRecord {

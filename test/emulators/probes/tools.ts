@@ -15,7 +15,7 @@ import {
 } from '@aws-sdk/client-sts';
 import type { Credentials } from '@tvm/api/signed-fetch.ts';
 import { AwsClient } from 'aws4fetch';
-import type { Target } from '#scripts/local/target.ts';
+import type { Target } from '#scripts/emulators/target.ts';
 import type { Deployed } from '../../deployed.ts';
 
 /** Where a probe looks: an emulator, and what is deployed there. */

@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { allowedImports } from './allowed-imports.ts';
+import { cycles, faults, sourceFiles, specifiersIn } from './imports.ts';
+
+const files = sourceFiles();
+
+describe('imports', () => {
+  it('follow the arrows that are allowed', () => {
+    expect(files.length).toBeGreaterThan(900);
+    expect(files.flatMap(faults)).toEqual([]);
+  });
+
+  it('have no cycle', () => {
+    expect(cycles(files)).toEqual([]);
+  });
+
+  it('are found in every form of statement', () => {
+    const text = [
+      "import a from './a.ts';",
+      "import type { B } from './b.ts';",
+      "import {\n  c,\n  type D,\n} from './c.ts';",
+      "import './d.ts';",
+      "export { e } from './e.ts';",
+      "export * from './f.ts';",
+      "const g = await import('./g.ts');",
+    ].join('\n');
+    expect(specifiersIn(text)).toEqual('abcdefg'.split('').map((name) => `./${name}.ts`));
+  });
+
+  const forbidden = [
+    ['contract/token.ts', '@tvm/core/ports.ts'],
+    ['contract/token.ts', '@tvm/gate/rules.ts'],
+    ['contract/token.ts', 'node:fs'],
+    ['contract/token.ts', '@aws-sdk/client-kms'],
+    ['core/identity/caller.ts', '../policy/bundle.ts'],
+    ['core/records/token-record.ts', '../issuing/issue-token.ts'],
+    ['core/revocation/orders/order.ts', '../triggers/index.ts'],
+    ['core/policy/bundle.ts', '@tvm/gate/rules.ts'],
+    ['core/policy/bundle.ts', '@tvm/api/loopback.ts'],
+    ['core/policy/bundle.ts', '#lib/config/config.ts'],
+    ['core/policy/bundle.ts', 'node:fs'],
+    ['core/policy/bundle.ts', '@aws-sdk/client-dynamodb'],
+    ['gate/rules.ts', '#lambdas/runtime/answers.ts'],
+    ['gate/rules.ts', 'node:fs'],
+    ['gate/model/finding.ts', '../rules.ts'],
+    ['gate/kubernetes/rules.ts', '../credentials/rules.ts'],
+    ['lambdas/issue-token/handler.ts', '@tvm/gate/rules.ts'],
+    ['lambdas/issue-token/handler.ts', '../explain-token/explain-endpoint.ts'],
+    ['lambdas/issue-token/handler.ts', '#lib/tvm-stack.ts'],
+    ['lambdas/issue-token/handler.ts', 'aws-cdk-lib'],
+    ['lambdas/adapters/kms/signer.ts', '../../shared/decision-ports.ts'],
+    ['lambdas/runtime/answers.ts', '../adapters/once.ts'],
+    ['lib/tvm-stack.ts', '#lambdas/issue-token/handler.ts'],
+    ['lib/tvm-stack.ts', '#lambdas/adapters/once.ts'],
+    ['lib/config/config.ts', '../constructs/bundle.ts'],
+    ['lib/tvm-stack.ts', '@tvm/gate/rules.ts'],
+    ['clients/api/signed-fetch.ts', '@tvm/core/ports.ts'],
+    ['clients/terminal/output.ts', '@tvm/contract/token.ts'],
+    ['clients/relay/program.ts', '@tvm/core/policy/bundle.ts'],
+    ['clients/relay/program.ts', '@tvm/cli/program.ts'],
+    ['clients/cli/program.ts', '@tvm/core/issuing/issue-token.ts'],
+    ['clients/cli/program.ts', '#lambdas/runtime/answers.ts'],
+    ['scripts/emulators/target.ts', '../localstack/localstack.ts'],
+    ['lib/tvm-stack.ts', '#test/fakes/machine.ts'],
+    // The right file by the wrong way.
+    ['lib/tvm-stack.ts', '../core/policy/bundle.ts'],
+    ['core/audit/archive/chain.ts', '../../../core/ports.ts'],
+    ['lib/tvm-stack.ts', '@tvm/core/policy/no-such-file.ts'],
+  ] as const;
+
+  it.each(forbidden)('of %s do not have %s', (file, specifier) => {
+    expect(faults({ file, specifiers: [specifier] })).toEqual([
+      expect.stringContaining(`${file} imports ${specifier}`),
+    ]);
+  });
+
+  it('are limited for every folder that holds code of the product', () => {
+    const product = files.map(({ file }) => file).filter((file) => !/^(test|bench)\//.test(file));
+    const limited = (file: string) =>
+      Object.keys(allowedImports).some((place) => file.startsWith(place.split('*')[0] ?? ''));
+    expect(product.filter((file) => !limited(file))).toEqual([]);
+  });
+
+  it('would show a cycle', () => {
+    const a = { file: 'core/a.ts', specifiers: ['./b.ts'] };
+    const b = { file: 'core/b.ts', specifiers: ['@tvm/core/a.ts'] };
+    expect(cycles([a, b])).toEqual(['core/a.ts -> core/b.ts -> core/a.ts', 'core/b.ts -> core/a.ts -> core/b.ts']);
+    expect(cycles([a, { ...b, specifiers: [] }])).toEqual([]);
+  });
+});

@@ -1,0 +1,145 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { allowedImports, allowedNodeModules, allowedPackages } from './allowed-imports.ts';
+
+const ROOT = path.join(import.meta.dirname, '../../..');
+
+/** Folders that are imported by a name, from each other and from themselves where a relative path would climb far. */
+const NAMES: Readonly<Record<string, string>> = {
+  contract: '@tvm/contract',
+  core: '@tvm/core',
+  gate: '@tvm/gate',
+  'clients/api': '@tvm/api',
+  'clients/terminal': '@tvm/terminal',
+  'clients/cli': '@tvm/cli',
+  'clients/relay': 'tokenrelay',
+  bench: '#bench',
+  bin: '#bin',
+  lambdas: '#lambdas',
+  lib: '#lib',
+  scripts: '#scripts',
+  test: '#test',
+};
+
+/** A file and what stands in its imports. */
+export interface SourceFile {
+  file: string;
+  specifiers: readonly string[];
+}
+
+/** Every source file of the project, by its path from the root. */
+export function sourceFiles(): SourceFile[] {
+  return Object.keys(NAMES)
+    .flatMap((folder) => filesBelow(folder))
+    .sort()
+    .map((file) => ({ file, specifiers: specifiersIn(readFileSync(path.join(ROOT, file), 'utf8')) }));
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(path.join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+    const file = `${folder}/${entry.name}`;
+    if (entry.isDirectory()) return ['node_modules', 'dist'].includes(entry.name) ? [] : filesBelow(file);
+    return /\.(ts|mjs|cjs)$/.test(file) && !file.endsWith('.d.ts') ? [file] : [];
+  });
+}
+
+/** What a module imports and exports from, of types too. The formatter sees to it that each is written in one way. */
+export function specifiersIn(text: string): string[] {
+  const imports = text.matchAll(/^import (?:[^;'"`]*? from )?'([^'\n]+)'/gm);
+  const exports = text.matchAll(/^export (?:type )?(?:\*(?: as \w+)?|\{[^}]*\}) from '([^'\n]+)'/gm);
+  const calls = text.matchAll(/\bimport\('([^'\n]+)'\)/g);
+  return [...new Set([...imports, ...exports, ...calls].map(([, specifier = '']) => specifier))];
+}
+
+/** The file that an import names, from the root; `undefined` for packages and modules of Node. */
+function target(file: string, specifier: string): string | undefined {
+  if (specifier.startsWith('.')) return path.join(path.dirname(file), specifier);
+  const [folder, name] = Object.entries(NAMES).find(([, name]) => specifier.startsWith(`${name}/`)) ?? [];
+  return folder === undefined || name === undefined ? undefined : folder + specifier.slice(name.length);
+}
+
+/** What is wrong with the imports of a file: a sentence each. */
+export function faults({ file, specifiers }: SourceFile): string[] {
+  return specifiers.flatMap((specifier) => {
+    const to = target(file, specifier);
+    const fault = to === undefined ? packageFault(file, specifier) : arrowFault(file, specifier, to);
+    return fault === undefined ? [] : [`${file} imports ${specifier}: ${fault}`];
+  });
+}
+
+function arrowFault(file: string, specifier: string, to: string): string | undefined {
+  const relative = specifier.startsWith('.');
+  if (!relative && !existsSync(path.join(ROOT, to))) return 'there is no such file';
+  if (relative && namedFolder(file) !== namedFolder(to)) {
+    return 'another folder is imported by its name';
+  }
+  if (relative && specifier.startsWith('../../../')) return 'a relative path climbs two folders at most';
+  const unit = longest(Object.keys(allowedImports), file);
+  if (unit === undefined || longest([concrete(unit, file)], to) !== undefined) return undefined;
+  // A folder may import those below it, unless they say what they are for by rules of their own.
+  if (longest(allowedImports[unit] ?? [], to) !== undefined) return undefined;
+  return `${unit} may import ${allowedImports[unit]?.join(', ') || 'nothing of this project'}`;
+}
+
+function packageFault(file: string, specifier: string): string | undefined {
+  const folder = namedFolder(file);
+  if (folder === undefined) return undefined;
+  if (specifier.startsWith('node:')) {
+    return allowedNodeModules[folder]?.includes(specifier) === false ? `${folder} may not` : undefined;
+  }
+  const packages = NAMES[folder]?.startsWith('#') ? allowedPackages[folder] : declaredPackages(folder);
+  const allowed = packages?.some((name) => specifier === name || specifier.startsWith(name.replace(/\/?$/, '/')));
+  return allowed === false ? `${folder} may import ${packages?.join(', ')}` : undefined;
+}
+
+function declaredPackages(folder: string): string[] {
+  const manifest = JSON.parse(readFileSync(path.join(ROOT, folder, 'package.json'), 'utf8'));
+  return Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
+}
+
+function namedFolder(file: string): string | undefined {
+  return longest(Object.keys(NAMES), file);
+}
+
+/** The longest of some folders and files that a file is, or is below of; `*` stands for one name. */
+function longest(places: readonly string[], file: string): string | undefined {
+  return places
+    .filter((place) => concrete(place, file) === file || file.startsWith(`${concrete(place, file)}/`))
+    .sort((one, other) => depth(other) - depth(one))[0];
+}
+
+const depth = (place: string) => place.split('/').length - (place.includes('*') ? 0.5 : 0);
+
+/** A place whose `*` is what the file has there. */
+function concrete(place: string, file: string): string {
+  const names = file.split('/');
+  return place
+    .split('/')
+    .map((name, at) => (name === '*' ? (names[at] ?? name) : name))
+    .join('/');
+}
+
+/** Files that import each other, directly or by way of others: the shortest way back to the first, for each. */
+export function cycles(files: readonly SourceFile[]): string[] {
+  const arrows = new Map(
+    files.map(({ file, specifiers }) => [file, specifiers.flatMap((specifier) => target(file, specifier) ?? [])]),
+  );
+  return files.flatMap(({ file }) => {
+    const way = wayBack(file, arrows);
+    return way === undefined ? [] : [way.join(' -> ')];
+  });
+}
+
+function wayBack(start: string, arrows: ReadonlyMap<string, readonly string[]>): string[] | undefined {
+  const ways = [[start]];
+  const seen = new Set<string>();
+  for (const way of ways) {
+    for (const next of arrows.get(way.at(-1) ?? '') ?? []) {
+      if (next === start) return [...way, next];
+      if (seen.has(next)) continue;
+      seen.add(next);
+      ways.push([...way, next]);
+    }
+  }
+  return undefined;
+}

@@ -20,6 +20,13 @@ import {
 } from './revocation.ts';
 import { SECURITY_EVENT_TYPE, securityEventError } from './security-event.ts';
 import { securityEventPollRequest, securityEventPollResponse } from './security-event-poll.ts';
+import {
+  streamConfigurationRequest,
+  streamConfigurationResponse,
+  streamStatus,
+  streamStatusRequest,
+  verificationRequest,
+} from './security-event-stream.ts';
 import { tokenRequest, tokenResponse } from './token.ts';
 import {
   tokenLifeRequest,
@@ -42,6 +49,10 @@ interface Operation {
   /** What the URL says: in the path, where that has a place of this name, otherwise in the query. */
   parameters?: z.ZodObject;
   response?: z.ZodType;
+  /** Whether it answers with 204 and no body. */
+  noContent?: true;
+  /** Whether what it names may not exist; a name in the path always may not. */
+  mayMiss?: true;
 }
 
 /** The errors of the API, each a component of the document. Where the gateway itself answers, the body has the same form. */
@@ -139,6 +150,7 @@ const OPERATIONS: Record<string, Operation> = {
       'that is named alone gets no new token for some time. A member that nothing known has is refused with `unknown_target`.',
     request: revocationRequest,
     response: revocationAnswer,
+    mayMiss: true,
   },
   '/revocations/{revocation_id}': {
     summary: 'Ask how far a revocation is',
@@ -182,6 +194,32 @@ const OPERATIONS: Record<string, Operation> = {
     request: securityEventPollRequest,
     jsonOnly: true,
     response: securityEventPollResponse,
+  },
+  '/security-events/streams': {
+    summary: 'See the configuration of a stream of security events',
+    description: 'SSF 1.0, section 8.1.1.2, for receivers that have a principal: each sees its own stream.',
+    method: 'get',
+    parameters: streamConfigurationRequest,
+    response: streamConfigurationResponse,
+    mayMiss: true,
+  },
+  '/security-events/status': {
+    summary: 'Ask for the status of a stream of security events',
+    description: 'SSF 1.0, section 8.1.2.1, for receivers that have a principal.',
+    method: 'get',
+    parameters: streamStatusRequest,
+    response: streamStatus,
+    mayMiss: true,
+  },
+  '/security-events/verification': {
+    summary: 'Ask for a verification event',
+    description:
+      'SSF 1.0, section 8.1.4.2, for receivers that have a principal: the event comes over the stream, as all others do. ' +
+      'Once in `min_verification_interval`, otherwise 429.',
+    request: verificationRequest,
+    jsonOnly: true,
+    noContent: true,
+    mayMiss: true,
   },
 };
 
@@ -323,14 +361,14 @@ export function openApiDocument(): object {
 }
 
 function signedPath(path: string, operation: Operation, parameters: ObjectSchema | undefined): object {
-  const { summary, description, method = 'post', request, jsonOnly, response } = operation;
-  // Only a path or a revocation that names something can name what does not exist.
+  const { summary, description, method = 'post', request, jsonOnly, response, noContent, mayMiss } = operation;
   const refused: ErrorStatus[] = [
     400,
     403,
-    ...(path.includes('{') || path === '/revocations' ? [404 as const] : []),
+    ...(path.includes('{') || mayMiss ? [404 as const] : []),
     ...(request ? [413 as const] : []),
   ];
+  const done = { description: 'Done.', headers: headers('NeverCached') };
   return {
     [method]: {
       operationId: operationId(path),
@@ -341,11 +379,14 @@ function signedPath(path: string, operation: Operation, parameters: ObjectSchema
         requestBody: { required: true, content: { ...json(request), ...(!jsonOnly && form(request)) } },
       }),
       responses: {
-        200: {
-          description: 'Done.',
-          headers: headers('NeverCached'),
-          content: response ? json(response) : { 'application/json': { schema: { type: 'object' } } },
-        },
+        ...(noContent
+          ? { 204: done }
+          : {
+              200: {
+                ...done,
+                content: response ? json(response) : { 'application/json': { schema: { type: 'object' } } },
+              },
+            }),
         ...errors([...refused, ...ALWAYS]),
       },
     },

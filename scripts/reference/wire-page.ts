@@ -15,6 +15,7 @@ import { limits } from '../../contract/limits.ts';
 import { ownRevocationRequest, revocationRequest, revocationResponse } from '../../contract/revocation.ts';
 import { securityEventError, transmittedClaims } from '../../contract/security-event.ts';
 import { securityEventPollRequest, securityEventPollResponse } from '../../contract/security-event-poll.ts';
+import { streamConfiguration, streamStatus, verificationRequest } from '../../contract/security-event-stream.ts';
 import { tokenClaims, tokenRequest, tokenResponse } from '../../contract/token.ts';
 import {
   listedToken,
@@ -54,6 +55,9 @@ const SECTIONS = [
   ['A security event that is transmitted: its claims', transmittedClaims],
   ['`POST /security-events/poll`: asked', securityEventPollRequest],
   ['`POST /security-events/poll`: answered', securityEventPollResponse],
+  ['`GET /security-events/streams`: answered', streamConfiguration],
+  ['`GET /security-events/status`: answered', streamStatus],
+  ['`POST /security-events/verification`: asked', verificationRequest],
 ] as const;
 
 /** Requests, answers, claims and errors as tables. */

@@ -58,7 +58,11 @@ interface Operation {
 /** The errors of the API, each a component of the document. Where the gateway itself answers, the body has the same form. */
 const ERRORS = {
   400: ['BadRequest', 'The request is malformed; `field` names the parameter at fault.'],
-  403: ['AccessDenied', 'Denied by IAM or by policy.'],
+  403: [
+    'AccessDenied',
+    'Denied by policy, where RFC 6749, section 5.2, would have 400; or not authenticated or not allowed by IAM, in which case ' +
+      'API Gateway answers.',
+  ],
   404: ['NotFound', 'Nothing has this id, or nothing known has what a revocation names.'],
   413: ['TooLarge', 'The request is larger than the gateway accepts.'],
   429: ['TooManyRequests', 'Too many requests.'],
@@ -86,6 +90,10 @@ const HEADERS = {
   RetryAfterAtTimes: {
     description: 'Seconds after which to try again, if the gateway answers.',
     schema: { type: 'integer', minimum: 0 },
+  },
+  GatewayError: {
+    description: 'Why API Gateway refused the request; absent if the service did.',
+    schema: { type: 'string', examples: ['MissingAuthenticationTokenException', 'AccessDeniedException'] },
   },
   NeverCached: {
     description: 'The answer must not be stored (RFC 6749, section 5.1).',
@@ -344,7 +352,7 @@ export function openApiDocument(): object {
       responses: Object.fromEntries(
         Object.entries(ERRORS).map(([status, [name, description]]) => [
           name,
-          { description, headers: retryHeaders(Number(status) as ErrorStatus), content: json(errorResponse) },
+          { description, headers: errorHeaders(Number(status) as ErrorStatus), content: json(errorResponse) },
         ]),
       ),
       securitySchemes: {
@@ -416,7 +424,7 @@ function readable<O extends GetOperation>(get: O): { get: O; head: O } {
     const error = ERRORS[Number(status) as ErrorStatus];
     if (error !== undefined) {
       const [, description] = error;
-      return [status, { description, headers: retryHeaders(Number(status) as ErrorStatus) }];
+      return [status, { description, headers: errorHeaders(Number(status) as ErrorStatus) }];
     }
     const { content: _, ...rest } = response as { content?: object };
     return [status, rest];
@@ -511,13 +519,19 @@ function errors(statuses: readonly ErrorStatus[]): Record<string, object> {
 }
 
 function headers(...names: HeaderName[]): object {
-  const header = { Cached: 'Cache-Control', NeverCached: 'Cache-Control', ETag: 'ETag' } as Record<string, string>;
+  const header = {
+    Cached: 'Cache-Control',
+    NeverCached: 'Cache-Control',
+    ETag: 'ETag',
+    GatewayError: 'x-amzn-ErrorType',
+  } as Record<string, string>;
   return Object.fromEntries(
     names.map((name) => [header[name] ?? 'Retry-After', { $ref: `#/components/headers/${name}` }]),
   );
 }
 
-function retryHeaders(status: ErrorStatus): object {
+function errorHeaders(status: ErrorStatus): object {
+  if (status === 403) return headers('GatewayError');
   if (RETRIED.includes(status)) return headers('RetryAfter');
   return RETRIED_AT_TIMES.includes(status) ? headers('RetryAfterAtTimes') : {};
 }

@@ -127,8 +127,7 @@ export class SecurityEventExchange extends Construct {
   ): void {
     const controlStreams = new ServiceFunction(this, 'control-security-event-streams', {
       defaults,
-      description:
-        'GET /security-events/streams, …/status, POST …/verification: shows and verifies a receiver’s stream',
+      description: 'GET /security-events/{streams,status}, POST /security-events/verification: a receiver and its stream',
       memorySize: 512,
       env: controlSecurityEventStreamsEnv,
       environment: {
@@ -141,7 +140,7 @@ export class SecurityEventExchange extends Construct {
       },
     });
     // A verification is a fact for the audit, from which the event follows as others do.
-    grantOnTable(controlStreams, records.tableArn, records.encryptionKey, ['PutItem'], ['FACT#verification-*']);
+    records.allowNotingFacts(controlStreams, ['FACT#verification-*']);
     api.signed('/security-events/streams', controlStreams, 'GET');
     api.signed('/security-events/status', controlStreams, 'GET');
     api.signed('/security-events/verification', controlStreams);

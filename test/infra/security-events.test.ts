@@ -168,7 +168,10 @@ it('who asks for a verification reaches neither what is kept nor a queue nor a k
   expect(statements.filter(({ Action }) => Action.some((action) => action.startsWith('dynamodb:')))).toMatchObject([
     {
       Action: ['dynamodb:PutItem'],
-      Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['FACT#verification-*'] } },
+      Condition: {
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['FACT#verification-*'] },
+        'ForAllValues:StringEquals': { 'dynamodb:Attributes': ['pk', 'sk', 'detailType', 'detail', 'ttl'] },
+      },
     },
   ]);
   expect(JSON.stringify(statements)).not.toMatch(/sqs:|kms:Sign|events:/);

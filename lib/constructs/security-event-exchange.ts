@@ -127,7 +127,8 @@ export class SecurityEventExchange extends Construct {
   ): void {
     const controlStreams = new ServiceFunction(this, 'control-security-event-streams', {
       defaults,
-      description: 'GET /security-events/{streams,status}, POST /security-events/verification: a receiver and its stream',
+      description:
+        'GET /security-events/{streams,status}, POST /security-events/verification: a receiver and its stream',
       memorySize: 512,
       env: controlSecurityEventStreamsEnv,
       environment: {

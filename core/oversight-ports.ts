@@ -122,8 +122,8 @@ export interface StatusLists {
 
 /** Facts for the audit that are no change of anything else. */
 export interface AuditFacts {
-  /** @param id names the fact: with the same id again, nothing happens */
-  put(id: string, fact: AuditFact): Promise<void>;
+  /** @param id names the fact: with the same id again, nothing happens. @returns whether it is new */
+  put(id: string, fact: AuditFact): Promise<boolean>;
 }
 
 /** What is remembered of a security event token, so that it is obeyed once. */

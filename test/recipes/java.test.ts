@@ -38,6 +38,16 @@ const env = { ...process.env, JAVA_TOOL_OPTIONS: `${process.env.JAVA_TOOL_OPTION
 const jdk = findJdk();
 const lacking = [!jdk && 'JDK of 17 or newer', !mavenIsHere() && 'Maven'].filter((name) => name !== false);
 
+it('the page names the versions that the Java recipes are run with', () => {
+  const versions = readFileSync(join(here, 'pom.xml'), 'utf8').matchAll(
+    /<artifactId>(?:nimbus|oauth2|spring).*\n.*<version>(.+)</g,
+  );
+  const named = [...versions].map(([, version]) => version);
+  expect(named).toHaveLength(Object.keys(LIBRARIES).length);
+  const words = readFileSync('docs/resource-servers.md', 'utf8').split(/[\s,]+|\.\s/);
+  expect(words).toEqual(expect.arrayContaining(named));
+});
+
 if (lacking.length === 0) {
   describe('the Java recipes', recipes);
 } else {

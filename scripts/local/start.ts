@@ -33,6 +33,7 @@ let ending = false;
 async function main(): Promise<void> {
   const options = readOptions();
   endOnSignals();
+  console.log(dim('Starting and deploying takes about half a minute, on a busy computer two.'));
   const place = await findPlace(options);
   const { target, emulator } = place;
 

@@ -50,6 +50,16 @@ export default defineConfig({
       },
       {
         test: {
+          // The recipes of the documentation in languages other than ours, run by their own tools.
+          name: 'recipes',
+          include: ['test/recipes/**/*.test.ts'],
+          testTimeout: 60_000,
+          // What they need is installed first.
+          hookTimeout: 600_000,
+        },
+      },
+      {
+        test: {
           // Adapters and the deployed machine, on one emulator that is started once for both.
           name: 'deployed',
           include: [...onAnEmulator, 'test/scale/**/*.test.ts'],

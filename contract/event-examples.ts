@@ -178,6 +178,15 @@ export const auditEventExamples: AuditEvent[] = [
       revocationId,
     },
   },
+  {
+    detailType: 'Verification Requested',
+    detail: {
+      ...happened('2026-11-22T09:36:00.000Z'),
+      receiver: 'gateway',
+      by: 'arn:aws:iam::111122223333:role/gateway',
+      state: 'VGhpcyBpcyBhbiBleGFtcGxlIHN0YXRlIHZhbHVlLgo',
+    },
+  },
 ];
 
 /** One example of a request to revoke. */

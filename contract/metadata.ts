@@ -64,6 +64,13 @@ export const transmitterMetadata = z
     issuer: url,
     jwks_uri: url,
     delivery_methods_supported: z.array(z.string()),
+    configuration_endpoint: url.optional(),
+    status_endpoint: url.optional(),
+    verification_endpoint: url.optional(),
+    authorization_schemes: z
+      .array(z.object({ spec_urn: z.string() }))
+      .optional()
+      .meta({ description: 'AWS Signature Version 4, named by a URI.' }),
     critical_subject_members: z.array(z.string()),
     default_subjects: z.enum(['ALL', 'NONE']),
   })

@@ -20,6 +20,13 @@ import {
 } from './revocation.ts';
 import { SECURITY_EVENT_TYPE, securityEventError } from './security-event.ts';
 import { securityEventPollRequest, securityEventPollResponse } from './security-event-poll.ts';
+import {
+  streamConfigurationRequest,
+  streamConfigurationResponse,
+  streamStatus,
+  streamStatusRequest,
+  verificationRequest,
+} from './security-event-stream.ts';
 import { tokenRequest, tokenResponse } from './token.ts';
 import {
   tokenLifeRequest,
@@ -42,12 +49,20 @@ interface Operation {
   /** What the URL says: in the path, where that has a place of this name, otherwise in the query. */
   parameters?: z.ZodObject;
   response?: z.ZodType;
+  /** Whether it answers with 204 and no body. */
+  noContent?: true;
+  /** Whether what it names may not exist; a name in the path always may not. */
+  mayMiss?: true;
 }
 
 /** The errors of the API, each a component of the document. Where the gateway itself answers, the body has the same form. */
 const ERRORS = {
   400: ['BadRequest', 'The request is malformed; `field` names the parameter at fault.'],
-  403: ['AccessDenied', 'Denied by IAM or by policy.'],
+  403: [
+    'AccessDenied',
+    'Denied by policy, where RFC 6749, section 5.2, would have 400; or not authenticated or not allowed by IAM, in which case ' +
+      'API Gateway answers.',
+  ],
   404: ['NotFound', 'Nothing has this id, or nothing known has what a revocation names.'],
   413: ['TooLarge', 'The request is larger than the gateway accepts.'],
   429: ['TooManyRequests', 'Too many requests.'],
@@ -75,6 +90,10 @@ const HEADERS = {
   RetryAfterAtTimes: {
     description: 'Seconds after which to try again, if the gateway answers.',
     schema: { type: 'integer', minimum: 0 },
+  },
+  GatewayError: {
+    description: 'Why API Gateway refused the request; absent if the service did.',
+    schema: { type: 'string', examples: ['MissingAuthenticationTokenException', 'AccessDeniedException'] },
   },
   NeverCached: {
     description: 'The answer must not be stored (RFC 6749, section 5.1).',
@@ -139,6 +158,7 @@ const OPERATIONS: Record<string, Operation> = {
       'that is named alone gets no new token for some time. A member that nothing known has is refused with `unknown_target`.',
     request: revocationRequest,
     response: revocationAnswer,
+    mayMiss: true,
   },
   '/revocations/{revocation_id}': {
     summary: 'Ask how far a revocation is',
@@ -182,6 +202,32 @@ const OPERATIONS: Record<string, Operation> = {
     request: securityEventPollRequest,
     jsonOnly: true,
     response: securityEventPollResponse,
+  },
+  '/security-events/streams': {
+    summary: 'See the configuration of a stream of security events',
+    description: 'SSF 1.0, section 8.1.1.2, for receivers that have a principal: each sees its own stream.',
+    method: 'get',
+    parameters: streamConfigurationRequest,
+    response: streamConfigurationResponse,
+    mayMiss: true,
+  },
+  '/security-events/status': {
+    summary: 'Ask for the status of a stream of security events',
+    description: 'SSF 1.0, section 8.1.2.1, for receivers that have a principal.',
+    method: 'get',
+    parameters: streamStatusRequest,
+    response: streamStatus,
+    mayMiss: true,
+  },
+  '/security-events/verification': {
+    summary: 'Ask for a verification event',
+    description:
+      'SSF 1.0, section 8.1.4.2, for receivers that have a principal: the event comes over the stream, as all others do. ' +
+      'Once in `min_verification_interval`, otherwise 429.',
+    request: verificationRequest,
+    jsonOnly: true,
+    noContent: true,
+    mayMiss: true,
   },
 };
 
@@ -306,7 +352,7 @@ export function openApiDocument(): object {
       responses: Object.fromEntries(
         Object.entries(ERRORS).map(([status, [name, description]]) => [
           name,
-          { description, headers: retryHeaders(Number(status) as ErrorStatus), content: json(errorResponse) },
+          { description, headers: errorHeaders(Number(status) as ErrorStatus), content: json(errorResponse) },
         ]),
       ),
       securitySchemes: {
@@ -323,14 +369,14 @@ export function openApiDocument(): object {
 }
 
 function signedPath(path: string, operation: Operation, parameters: ObjectSchema | undefined): object {
-  const { summary, description, method = 'post', request, jsonOnly, response } = operation;
-  // Only a path or a revocation that names something can name what does not exist.
+  const { summary, description, method = 'post', request, jsonOnly, response, noContent, mayMiss } = operation;
   const refused: ErrorStatus[] = [
     400,
     403,
-    ...(path.includes('{') || path === '/revocations' ? [404 as const] : []),
+    ...(path.includes('{') || mayMiss ? [404 as const] : []),
     ...(request ? [413 as const] : []),
   ];
+  const done = { description: 'Done.', headers: headers('NeverCached') };
   return {
     [method]: {
       operationId: operationId(path),
@@ -341,11 +387,14 @@ function signedPath(path: string, operation: Operation, parameters: ObjectSchema
         requestBody: { required: true, content: { ...json(request), ...(!jsonOnly && form(request)) } },
       }),
       responses: {
-        200: {
-          description: 'Done.',
-          headers: headers('NeverCached'),
-          content: response ? json(response) : { 'application/json': { schema: { type: 'object' } } },
-        },
+        ...(noContent
+          ? { 204: done }
+          : {
+              200: {
+                ...done,
+                content: response ? json(response) : { 'application/json': { schema: { type: 'object' } } },
+              },
+            }),
         ...errors([...refused, ...ALWAYS]),
       },
     },
@@ -375,7 +424,7 @@ function readable<O extends GetOperation>(get: O): { get: O; head: O } {
     const error = ERRORS[Number(status) as ErrorStatus];
     if (error !== undefined) {
       const [, description] = error;
-      return [status, { description, headers: retryHeaders(Number(status) as ErrorStatus) }];
+      return [status, { description, headers: errorHeaders(Number(status) as ErrorStatus) }];
     }
     const { content: _, ...rest } = response as { content?: object };
     return [status, rest];
@@ -470,13 +519,19 @@ function errors(statuses: readonly ErrorStatus[]): Record<string, object> {
 }
 
 function headers(...names: HeaderName[]): object {
-  const header = { Cached: 'Cache-Control', NeverCached: 'Cache-Control', ETag: 'ETag' } as Record<string, string>;
+  const header = {
+    Cached: 'Cache-Control',
+    NeverCached: 'Cache-Control',
+    ETag: 'ETag',
+    GatewayError: 'x-amzn-ErrorType',
+  } as Record<string, string>;
   return Object.fromEntries(
     names.map((name) => [header[name] ?? 'Retry-After', { $ref: `#/components/headers/${name}` }]),
   );
 }
 
-function retryHeaders(status: ErrorStatus): object {
+function errorHeaders(status: ErrorStatus): object {
+  if (status === 403) return headers('GatewayError');
   if (RETRIED.includes(status)) return headers('RetryAfter');
   return RETRIED_AT_TIMES.includes(status) ? headers('RetryAfterAtTimes') : {};
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { action, location } from './authorization-details.ts';
 import { revocationSelector } from './selector.ts';
-import { name, reason, tokenId } from './text.ts';
+import { name, reason, tokenId, visibleText } from './text.ts';
 
 // What is done about tokens, and seen of them, besides vending and ending them.
 
@@ -157,6 +157,20 @@ export const securityEventReceived = z
   })
   .meta({ id: 'SecurityEventReceived', description: 'A security event token of a trusted transmitter was obeyed.' });
 
+export const verificationRequested = z
+  .object({
+    ...happened,
+    receiver: name.meta({ description: 'The receiver of security events, by its name in the configuration.' }),
+    by: z.string().meta({ description: 'The ARN of the receiver’s principal.' }),
+    state: visibleText
+      .optional()
+      .meta({ description: 'What the verification event repeats, as the receiver gave it.' }),
+  })
+  .meta({
+    id: 'VerificationRequested',
+    description: 'A receiver of security events asked for a verification event.',
+  });
+
 /** What is done about tokens and seen of them, by detail type. */
 export const oversightEvents = {
   'Token Introspected': tokenIntrospected,
@@ -171,4 +185,5 @@ export const oversightEvents = {
   'Policy Changed': policyChanged,
   'Signing Keys Changed': signingKeysChanged,
   'Security Event Received': securityEventReceived,
+  'Verification Requested': verificationRequested,
 } as const;

@@ -15,7 +15,7 @@ export const SESSION_REVOKED = `${EVENT_TYPES}/caep/event-type/session-revoked`;
 /** CAEP 1.0, section 3.2. */
 export const TOKEN_CLAIMS_CHANGE = `${EVENT_TYPES}/caep/event-type/token-claims-change`;
 
-/** What the machine transmits. */
+/** What receivers are told of tokens and workloads: the types that a configuration names. */
 export const transmittedEventType = z.enum([SESSION_REVOKED, TOKEN_CLAIMS_CHANGE], {
   error: `must be ${SESSION_REVOKED} or ${TOKEN_CLAIMS_CHANGE}`,
 });
@@ -28,9 +28,12 @@ export const REVOKING_EVENTS: ReadonlySet<string> = new Set([
   `${EVENT_TYPES}/risc/event-type/credential-compromise`,
 ]);
 
+/** Shows that a stream delivers (SSF 1.0, section 8.1.4.1). Every receiver may ask for it, whatever else it is told. */
+export const VERIFICATION = `${EVENT_TYPES}/ssf/event-type/verification`;
+
 /** What a transmitter says of the stream itself (SSF 1.0, sections 8.1.4.1 and 8.1.5): there is nothing to do. */
 export const STREAM_EVENTS: ReadonlySet<string> = new Set([
-  `${EVENT_TYPES}/ssf/event-type/verification`,
+  VERIFICATION,
   `${EVENT_TYPES}/ssf/event-type/stream-updated`,
 ]);
 
@@ -106,8 +109,8 @@ export const transmittedClaims = z
     txn: z.string().meta({ description: 'The same in all that have one cause.' }),
     sub_id: securityEventSubject.meta({
       description:
-        '`complex`, with the workload as `user` (`iss_sub`) and the token as `session` (`jwt_id`); or the workload, ' +
-        '`iss_sub`, where all its tokens are meant.',
+        '`complex`, with the workload as `user` (`iss_sub`) and the token as `session` (`jwt_id`); the workload, ' +
+        '`iss_sub`, where all its tokens are meant; or the stream, `opaque`, of a verification.',
     }),
     events: z
       .union([
@@ -118,11 +121,13 @@ export const transmittedClaims = z
             claims: z.strictObject({ exp: z.int() }).meta({ description: 'When the tokens end now, at the latest.' }),
           }),
         }),
+        z.strictObject({ [VERIFICATION]: z.strictObject({ state: z.string().optional() }) }),
       ])
       .meta({
         description:
           'One event of CAEP, `session-revoked` or `token-claims-change`, with `event_timestamp`, `initiating_entity` and ' +
-          '`reason_admin`; the second with `claims`, an `exp`: when the tokens end now, at the latest.',
+          '`reason_admin`; the second with `claims`, an `exp`: when the tokens end now, at the latest. Or `verification` of SSF, ' +
+          'with the `state` of the request.',
       }),
   })
   .meta({ id: 'SecurityEvent', description: 'A security event that the machine transmits: the claims of the SET.' });
@@ -184,6 +189,7 @@ export const securityEventReceiver = z.discriminatedUnion(
       ...toldOf,
       delivery: z.literal('push').default('push'),
       url: endpoint('must be an https URL without credentials and fragment'),
+      principal: principal.optional(),
     }),
     z.strictObject({ ...toldOf, delivery: z.literal('poll'), principal }),
   ],

@@ -5,11 +5,14 @@ import { limits } from './limits.ts';
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 /** Free text for the audit trail: bounded, and nothing in it that a person cannot see. */
-export const reason = z
+export const visibleText = z
   .string({ error: 'must be text' })
   .max(limits.reasonLength, { error: `must have at most ${limits.reasonLength} characters` })
-  .refine((text) => !INVISIBLE.test(text), { error: 'must not contain control characters' })
-  .meta({ description: 'Why, in free text, for the audit; policy may ask that there be one.' });
+  .refine((text) => !INVISIBLE.test(text), { error: 'must not contain control characters' });
+
+export const reason = visibleText.meta({
+  description: 'Why, in free text, for the audit; policy may ask that there be one.',
+});
 
 /** The name of an audience, a subject or a token id: visible ASCII without quotes and backslash. */
 export const name = z

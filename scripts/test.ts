@@ -13,6 +13,7 @@ const parts: [name: string, count: () => Promise<Count>][] = [
   ['generated files', () => command('node', ['scripts/generate.ts', '--check'])],
   ['unit tests', () => vitest('unit')],
   ['template tests', () => vitest('infra')],
+  ['recipes for resource servers', () => vitest('recipes')],
   ['tests of TokenRelay as it runs', () => relay()],
   ['tests on the deployed machine', () => deployed()],
 ];

@@ -1,7 +1,7 @@
 import type { JSONWebKeySet } from 'jose';
 
 /** How a caller authenticates. SigV4 has no registered name, and RFC 8414 asks for a URI then. */
-const SIGV4 = 'https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html';
+export const SIGV4 = 'https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html';
 
 /**
  * The authorization server's metadata (RFC 8414, section 2). It has no `authorization_endpoint`, which no grant type here

@@ -12,7 +12,8 @@ export type FactType =
   | 'Anomaly Detected'
   | 'Policy Changed'
   | 'Signing Keys Changed'
-  | 'Security Event Received';
+  | 'Security Event Received'
+  | 'Verification Requested';
 
 /** A fact for the audit, before the store gives it an identity: the event without `version` and `eventId`. */
 export type AuditFact = {

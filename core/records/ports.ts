@@ -81,6 +81,6 @@ export interface ExpiringTokens {
 
 /** Facts for the audit that are no change of anything else. */
 export interface AuditFacts {
-  /** @param id names the fact: with the same id again, nothing happens */
-  put(id: string, fact: AuditFact): Promise<void>;
+  /** @param id names the fact: with the same id again, nothing happens. @returns whether it is new */
+  put(id: string, fact: AuditFact): Promise<boolean>;
 }

@@ -1,10 +1,10 @@
 import { limits } from '@tvm/contract/limits.ts';
 import type { SecurityEventPollRequest, SecurityEventPollResponse } from '@tvm/contract/security-event-poll.ts';
-import { parseCaller } from '../identity/caller.ts';
 import type { KeptSecurityEvents } from './ports.ts';
+import { type ByPrincipal, ownedBy } from './receiver-streams.ts';
 
-/** The receivers that poll: their ARN (without a session) → their name. */
-export type PollingReceivers = Readonly<Record<string, string>>;
+/** The names of the receivers that poll. */
+export type PollingReceivers = ByPrincipal<string>;
 
 export type PollSecurityEventsOutcome =
   | { kind: 'given'; receiver: string; response: SecurityEventPollResponse }
@@ -24,8 +24,7 @@ export async function pollSecurityEvents(
   receivers: PollingReceivers,
   kept: KeptSecurityEvents,
 ): Promise<PollSecurityEventsOutcome> {
-  const principal = parseCaller(userArn)?.subject;
-  const receiver = principal !== undefined && Object.hasOwn(receivers, principal) ? receivers[principal] : undefined;
+  const receiver = ownedBy(userArn, receivers);
   if (receiver === undefined) return { kind: 'no_receiver' };
 
   // First, so that the answer holds nothing of it.

@@ -6,6 +6,7 @@ import {
   type SimpleSubject,
   TOKEN_CLAIMS_CHANGE,
   type TransmittedClaims,
+  VERIFICATION,
 } from '@tvm/contract/security-event.ts';
 
 /** Whom it is told, and by whom. */
@@ -21,13 +22,14 @@ export interface Telling {
  * - A token was taken back: its session is revoked.
  * - A subject is blocked: every session of it is.
  * - All tokens of a subject are to be taken back later: their `exp` changes.
+ * - The receiver asked for a verification: its stream works.
  *
  * All of it comes from the audit event, times too: the same event is always the same security event token.
  *
  * @returns the claims of its token; `undefined` of an event that receivers are not told
  */
 export function securityEventOf(event: AuditEvent, { issuer, receiver }: Telling): TransmittedClaims | undefined {
-  const told = tell(event, issuer);
+  const told = tell(event, issuer, receiver.name);
   if (told === undefined) return undefined;
   const { eventId, time } = event.detail;
   const iat = seconds(time);
@@ -51,7 +53,7 @@ interface Told {
   cause?: string | undefined;
 }
 
-function tell({ detailType, detail }: AuditEvent, issuer: string): Told | undefined {
+function tell({ detailType, detail }: AuditEvent, issuer: string, receiver: string): Told | undefined {
   switch (detailType) {
     case 'Token Revoked': {
       const { tokenId, subject, revokedAt, revokedBy, revocationReason, revocationId } = detail;
@@ -75,6 +77,14 @@ function tell({ detailType, detail }: AuditEvent, issuer: string): Told | undefi
       if (from === undefined || subject === undefined || Object.keys(others).length > 0) return undefined;
       const change = { ...whatHappened(time, by, subject, reason), claims: { exp: seconds(from) } };
       return { subject: userOf(subject, issuer), events: { [TOKEN_CLAIMS_CHANGE]: change }, cause: revocationId };
+    }
+    case 'Verification Requested': {
+      if (detail.receiver !== receiver) return undefined;
+      const { state } = detail;
+      return {
+        subject: { format: 'opaque', id: receiver },
+        events: { [VERIFICATION]: { ...(state !== undefined && { state }) } },
+      };
     }
     default:
       return undefined;

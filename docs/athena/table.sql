@@ -61,6 +61,8 @@ CREATE EXTERNAL TABLE tvm_audit (
   issuer string,
   jti string,
   type string,
+  receiver string,
+  state string,
   item string,
   chain string
 )

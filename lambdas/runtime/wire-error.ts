@@ -10,8 +10,10 @@ export type Refusal =
   | Exclude<RevokeOwnTokenOutcome, { kind: 'revoked' }>
   | { kind: 'unsupported_identity' }
   | { kind: 'no_receiver' }
-  /** What an operator names by its id: there is no such thing. */
-  | { kind: 'not_found'; what: 'token' | 'revocation' | 'status list' }
+  /** What the caller names by its id: there is no such thing. */
+  | { kind: 'not_found'; what: 'token' | 'revocation' | 'status list' | 'stream' }
+  /** A verification request before the time of the next. @see RFC 9110, section 10.2.3, for `retryAfter` */
+  | { kind: 'too_soon'; retryAfter: number }
   /** A revocation names nothing known. `problem` completes the field's name. */
   | { kind: 'unknown_target'; field: string; problem: string }
   /** A status list of some other time (draft-ietf-oauth-status-list-20, section 8.4). */
@@ -20,7 +22,9 @@ export type Refusal =
   | { kind: 'fault' };
 
 export interface WireError {
-  status: 400 | 403 | 404 | 500 | 501 | 503;
+  status: 400 | 403 | 404 | 429 | 500 | 501 | 503;
+  /** Seconds after which the caller may try again. */
+  retryAfter?: number;
   body: Omit<ErrorResponse, 'request_id'>;
 }
 
@@ -67,10 +71,22 @@ export function wireError(refusal: Refusal): WireError {
       return error(404, 'not_found', `there is no ${refusal.what} with this id`);
     case 'unknown_target':
       return error(404, 'unknown_target', `${refusal.field} ${refusal.problem}`, refusal.field);
+    case 'too_soon':
+      return {
+        ...error(
+          429,
+          'temporarily_unavailable',
+          'a verification event was requested already; wait for the next period',
+        ),
+        retryAfter: refusal.retryAfter,
+      };
     case 'no_past_status_list':
       return error(501, 'invalid_request', 'time is not supported: leave it out to get the status list of now', 'time');
     case 'unavailable':
-      return error(503, 'temporarily_unavailable', 'no token was vended or changed; try again shortly');
+      return {
+        ...error(503, 'temporarily_unavailable', 'no token was vended or changed; try again shortly'),
+        retryAfter: 2,
+      };
     case 'fault':
       return error(500, 'server_error', 'the machine failed; its operator finds the cause under the request id');
     default:

@@ -6,4 +6,6 @@ export const serveTransmitterMetadataEnv = z.object({
   SIGNING_KEY_ARN: text,
   /** How there are receivers that are told. */
   DELIVERIES: list.pipe(z.array(z.enum(['push', 'poll']))),
+  /** Whether there is a receiver that may call the paths of its stream. */
+  STREAM_CONTROL: z.enum(['true', 'false']).transform((answer) => answer === 'true'),
 });

@@ -15,5 +15,9 @@ const keys = kmsVerificationKeys(new KMSClient(clientSettings), [env.SIGNING_KEY
  * transmits security events by (SSF 1.0, section 7), and the key that signs them, which signs nothing else.
  */
 export const handler = openHandler(async ({ resource }) =>
-  publicDocument(resource.endsWith('.json') ? await keys.jwks() : transmitterMetadata(env.ISSUER, env.DELIVERIES)),
+  publicDocument(
+    resource.endsWith('.json')
+      ? await keys.jwks()
+      : transmitterMetadata(env.ISSUER, env.DELIVERIES, env.STREAM_CONTROL),
+  ),
 );

@@ -1,7 +1,7 @@
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { type AuditEvent, auditEvents } from '@tvm/contract/events.ts';
-import { SECURITY_EVENT_TYPE } from '@tvm/contract/security-event.ts';
+import { SECURITY_EVENT_TYPE, VERIFICATION } from '@tvm/contract/security-event.ts';
 import { signedJws } from '@tvm/core/keys/jws.ts';
 import { securityEventOf } from '@tvm/core/security-events/tell-security-event.ts';
 import type { EventBridgeEvent } from 'aws-lambda';
@@ -37,7 +37,7 @@ export function tellReceiver(
   async function tell(event: EventBridgeEvent<string, unknown>): Promise<void> {
     const claims = securityEventOf(auditEventOf(event), telling);
     const [type] = Object.keys(claims?.events ?? {});
-    if (claims === undefined || type === undefined || !env.RECEIVER_EVENTS.includes(type)) return;
+    if (claims === undefined || type === undefined || ![...env.RECEIVER_EVENTS, VERIFICATION].includes(type)) return;
     const { jti } = claims;
     const set = await signedJws(signer, SECURITY_EVENT_TYPE, claims);
     await deliver({ jti, set, named: { receiver: env.RECEIVER, eventId: idOf(event), jti, type } }, event);

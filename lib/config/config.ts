@@ -226,15 +226,16 @@ export const configSchema = z
         error: 'must name each receiver once',
       })
       .refine((receivers) => new Set(principalsOf(receivers)).size === principalsOf(receivers).length, {
-        error: 'must name each principal once: it is how a receiver that polls is known',
+        error: 'must name each principal once: it is how a receiver is known',
       })
       .default([])
       .meta({
         description:
           'Who is told, by signed security event tokens, that tokens and subjects are revoked: ' +
           '`{ name, delivery, url, audience, events }`, or `principal` in place of `url`. `delivery = "push"`, the default: ' +
-          '`url` is pushed to (RFC 8935). `"poll"`: `principal`, an IAM ARN, asks (RFC 8936). `events`, the types of CAEP ' +
-          'events, are all by default. docs/operations.md says more.',
+          '`url` is pushed to (RFC 8935). `"poll"`: `principal`, an IAM ARN, asks (RFC 8936). A `principal` reads and verifies ' +
+          'its stream; with `"push"` it is optional. `events`, the types of CAEP events, are all by default. ' +
+          'docs/operations.md says more.',
       }),
     trusted_transmitters: z
       .array(trustedTransmitter, { error: 'must be an array of transmitters' })
@@ -320,9 +321,9 @@ export const configSchema = z
     error: 'must be absent when domain is given, which is the issuer then',
   });
 
-/** Who polls, of the receivers of security events. */
+/** Whom receivers of security events are known as. */
 function principalsOf(receivers: readonly SecurityEventReceiver[]): string[] {
-  return receivers.flatMap((receiver) => (receiver.delivery === 'poll' ? [receiver.principal] : []));
+  return receivers.flatMap(({ principal }) => principal ?? []);
 }
 
 function isPlain(settings: Record<string, unknown>): boolean {

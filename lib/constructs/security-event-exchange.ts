@@ -4,6 +4,7 @@ import { Duration, Lazy } from 'aws-cdk-lib';
 import type { ManagedPolicy } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type * as z from 'zod';
+import { controlSecurityEventStreamsEnv } from '#lambdas/control-security-event-streams/env.ts';
 import { keepSecurityEventsEnv } from '#lambdas/keep-security-events/env.ts';
 import { pollSecurityEventsEnv } from '#lambdas/poll-security-events/env.ts';
 import { receiveSecurityEventEnv } from '#lambdas/receive-security-event/env.ts';
@@ -28,7 +29,7 @@ export interface SecurityEventExchangeProps {
  * configuration names neither receivers nor transmitters.
  */
 export class SecurityEventExchange extends Construct {
-  /** Lets its bearer poll, where a receiver may. */
+  /** Lets its bearer poll and control its stream, where a receiver may. */
   receiverPolicy: ManagedPolicy | undefined;
 
   constructor(scope: Construct, id: string, { machine, revocation }: SecurityEventExchangeProps) {
@@ -68,7 +69,7 @@ export class SecurityEventExchange extends Construct {
             description: `What ${receiver.name} is told`,
             pattern: {
               source: [AUDIT_SOURCE],
-              detailType: ['Token Revoked', 'Subject Blocked', 'Revocation Ordered'],
+              detailType: ['Token Revoked', 'Subject Blocked', 'Revocation Ordered', 'Verification Requested'],
             },
           },
         ],
@@ -82,13 +83,19 @@ export class SecurityEventExchange extends Construct {
     key.signedOnlyBy(...transmitters);
     const polling = receivers.filter((receiver) => receiver.delivery === 'poll');
     if (polling.length > 0) this.letPoll(polling, machine);
+    const known = receivers.filter((receiver) => receiver.principal !== undefined);
+    if (known.length > 0) this.letControlStreams(known, machine);
 
     const serveTransmitterMetadata = new ServiceFunction(this, 'serve-transmitter-metadata', {
       defaults,
       description: 'GET /.well-known/ssf-configuration, /.well-known/security-event-keys.json',
       memorySize: 256,
       env: serveTransmitterMetadataEnv,
-      environment: { ...environment, DELIVERIES: [...new Set(receivers.map(({ delivery }) => delivery))].join(',') },
+      environment: {
+        ...environment,
+        DELIVERIES: [...new Set(receivers.map(({ delivery }) => delivery))].join(','),
+        STREAM_CONTROL: String(known.length > 0),
+      },
     });
     key.grant(serveTransmitterMetadata, 'kms:GetPublicKey');
     for (const name of ['ssf-configuration', 'security-event-keys.json']) {
@@ -111,6 +118,33 @@ export class SecurityEventExchange extends Construct {
     const kept = receivers.map(({ name }) => `POLL#${name}`);
     grantOnTable(pollSecurityEvents, records.tableArn, records.encryptionKey, ['Query', 'DeleteItem'], kept);
     api.signed('/security-events/poll', pollSecurityEvents);
+  }
+
+  /** Paths for the receivers that have a principal: each reads its stream and has it verified. */
+  private letControlStreams(
+    receivers: readonly SecurityEventReceiver[],
+    { config, defaults, records, api }: Machine,
+  ): void {
+    const controlStreams = new ServiceFunction(this, 'control-security-event-streams', {
+      defaults,
+      description:
+        'GET /security-events/{streams,status}, POST /security-events/verification: a receiver and its stream',
+      memorySize: 512,
+      env: controlSecurityEventStreamsEnv,
+      environment: {
+        ISSUER: api.issuer,
+        TABLE_NAME: records.tableName,
+        RECORD_RETENTION: String(config.record_retention),
+      },
+      files: {
+        'receivers.json': JSON.stringify(Object.fromEntries(receivers.map((one) => [one.principal, one]))),
+      },
+    });
+    // A verification is a fact for the audit, from which the event follows as others do.
+    records.allowNotingFacts(controlStreams, ['FACT#verification-*']);
+    api.signed('/security-events/streams', controlStreams, 'GET');
+    api.signed('/security-events/status', controlStreams, 'GET');
+    api.signed('/security-events/verification', controlStreams);
     this.receiverPolicy = api.callerPolicy('security-event-receiver');
   }
 

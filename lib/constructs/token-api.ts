@@ -50,7 +50,12 @@ export const CALLER_PATHS: Record<CallerKind, readonly `${Method} /${string}`[]>
     'POST /explain/any',
   ],
   // Where the configuration names such a receiver.
-  'security-event-receiver': ['POST /security-events/poll'],
+  'security-event-receiver': [
+    'POST /security-events/poll',
+    'GET /security-events/streams',
+    'GET /security-events/status',
+    'POST /security-events/verification',
+  ],
 };
 
 export interface TokenApiProps {

@@ -85,11 +85,11 @@ export class TokenRecords extends Table {
   }
 
   /**
-   * Lets a function note facts for the audit beside the records of tokens. It can put nothing there that passes for a
-   * record, least of all for one that was never revoked.
+   * Lets a function note facts for the audit, by default beside the records of tokens too. It can put nothing there that
+   * passes for a record, least of all for one that was never revoked.
    */
-  allowNotingFacts(grantee: IGrantable): void {
-    grantOnTable(grantee, this.tableArn, this.encryptionKey, ['PutItem'], ['TOKEN#*', 'FACT#*'], FACT);
+  allowNotingFacts(grantee: IGrantable, partitions: readonly string[] = ['TOKEN#*', 'FACT#*']): void {
+    grantOnTable(grantee, this.tableArn, this.encryptionKey, ['PutItem'], partitions, FACT);
   }
 
   /**

@@ -30,6 +30,7 @@ export const prepareAndRun = async ([script, ...args]) => {
 
 const prepare = async () => {
   if (npmDependenciesMatch() && venvMatches(emulator)) return;
+  console.error('The first run installs what is missing: about a minute. Later runs begin at once.');
   await withInstallLock(async () => {
     const tasks = [];
     // Python is looked for before anything is installed: who lacks it learns that at once, not half a minute later.

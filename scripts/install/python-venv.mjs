@@ -42,6 +42,17 @@ export const openApiClient = {
   what: 'the generator of an OpenAPI client',
 };
 
+/**
+ * An OAuth library that validates discovery documents.
+ * @type {PythonVenv}
+ */
+export const authlib = {
+  dir: path.join(localDir, 'authlib'),
+  requirements: path.join(root, 'test', 'e2e', 'authlib', 'requirements.txt'),
+  log: path.join(localDir, 'logs', 'pip-authlib.log'),
+  what: 'the library that validates discovery documents',
+};
+
 /** @param {PythonVenv} venv */
 const markerOf = ({ dir }) => path.join(dir, '.installed');
 /** @param {PythonVenv} venv */

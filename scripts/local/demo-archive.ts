@@ -4,10 +4,10 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
-import { localDir, node24, root, shown } from '../tools/paths.mjs';
-import { expect } from './demo-checks.ts';
 import type { StackOutputs } from '../emulators/bridges.ts';
 import type { Target } from '../emulators/target.ts';
+import { localDir, node24, root, shown } from '../tools/paths.mjs';
+import { expect } from './demo-checks.ts';
 import { bold, dim, good, line, refused, step } from './terminal.ts';
 
 const PATIENCE = 60_000;

@@ -1,8 +1,8 @@
 import { getListFromStatusListJWT } from '@sd-jwt/jwt-status-list';
 import { type Credentials, signedFetch } from '@tvm/api/signed-fetch.ts';
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose';
-import { Failure } from '../tools/failure.mjs';
 import type { Target } from '../emulators/target.ts';
+import { Failure } from '../tools/failure.mjs';
 
 /** Stops the demonstration when it does not show what it should. */
 export function expect(condition: unknown, sentence: string): asserts condition {

@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import type { TokenClaims } from '@tvm/contract/token.ts';
 import { decodeJwt } from 'jose';
+import type { StackOutputs } from '../emulators/bridges.ts';
+import type { Target } from '../emulators/target.ts';
 import { workloadRole } from './assumed-role.ts';
 import { expect, json, listedAsRevoked, post } from './demo-checks.ts';
-import type { StackOutputs } from '../emulators/bridges.ts';
 import type { Identities } from './identities.ts';
-import type { Target } from '../emulators/target.ts';
 import { bold, dim, good, line, seconds, step } from './terminal.ts';
 
 /** How long an event may take to have its effect, in milliseconds: LocalStack may look at a queue every ten seconds. */

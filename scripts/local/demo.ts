@@ -4,14 +4,14 @@ import type { Credentials } from '@tvm/api/signed-fetch.ts';
 import type { AuthorizationDetail } from '@tvm/contract/authorization-details.ts';
 import { type AuditEvent, REVOCATION_REQUESTED, type TokenEvent } from '@tvm/contract/events.ts';
 import { decodeJwt, type JWTPayload } from 'jose';
+import type { StackOutputs } from '../emulators/bridges.ts';
+import type { Target } from '../emulators/target.ts';
 import { localStack } from '../localstack/localstack.ts';
 import { type AuditWatch, watchAudit } from './audit-watch.ts';
 import { proveArchive } from './demo-archive.ts';
 import { discoverKeys, expect, json, post, signatureFails, tamper, verify } from './demo-checks.ts';
 import { stopTask } from './demo-task.ts';
-import type { StackOutputs } from '../emulators/bridges.ts';
 import type { Identities } from './identities.ts';
-import type { Target } from '../emulators/target.ts';
 import { bold, dim, good, line, refused, seconds, step, table } from './terminal.ts';
 import { emulatorAt } from './which-emulator.ts';
 

@@ -1,11 +1,11 @@
 import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import type { StackOutputs } from '../emulators/bridges.ts';
+import type { Target } from '../emulators/target.ts';
 import { runLogged } from '../tools/command.mjs';
 import { Failure } from '../tools/failure.mjs';
 import { root, shown } from '../tools/paths.mjs';
-import type { StackOutputs } from '../emulators/bridges.ts';
-import type { Target } from '../emulators/target.ts';
 import { quietly } from './terminal.ts';
 import { emulatorAt } from './which-emulator.ts';
 

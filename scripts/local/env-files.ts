@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Credentials } from '@tvm/api/signed-fetch.ts';
-import type { Identities } from './identities.ts';
 import { envFiles } from '../emulators/run-record.mjs';
 import type { Target } from '../emulators/target.ts';
+import type { Identities } from './identities.ts';
 
 const names = Object.keys(envFiles) as (keyof Identities)[];
 

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { venvDir } from '../tools/paths.mjs';
 import type { EmulatorKind } from '../emulators/emulator.ts';
+import { venvDir } from '../tools/paths.mjs';
 import { miniStackBridges } from './ministack-bridges.ts';
 
 /** MiniStack, which is installed with the project: it checks signatures and IAM policies. */

@@ -2,18 +2,18 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import path from 'node:path';
+import { type Emulator, startEmulator } from '../emulators/emulator.ts';
+import { emulatorLives, endRun, forgetRun, ownerLives, readRun, writeRun } from '../emulators/run-record.mjs';
+import { emulatorTarget, givenTarget, type Target } from '../emulators/target.ts';
 import { Failure } from '../tools/failure.mjs';
 import { localDir, shown } from '../tools/paths.mjs';
 import { demonstrate } from './demo.ts';
 import { deploy } from './deploy.ts';
-import { type Emulator, startEmulator } from '../emulators/emulator.ts';
 import { readEnvFiles, writeEnvFiles } from './env-files.ts';
 import { createIdentities } from './identities.ts';
 import { miniStack } from './ministack.ts';
 import { nextCommands } from './next-commands.ts';
 import { type Mode, readOptions } from './options.ts';
-import { emulatorLives, endRun, forgetRun, ownerLives, readRun, writeRun } from '../emulators/run-record.mjs';
-import { emulatorTarget, givenTarget, type Target } from '../emulators/target.ts';
 import { bold, dim, progress } from './terminal.ts';
 
 /** Where to deploy, and what to take down afterwards. */
@@ -33,6 +33,7 @@ let ending = false;
 async function main(): Promise<void> {
   const options = readOptions();
   endOnSignals();
+  console.log(dim('Starting and deploying takes about half a minute, on a busy computer two.'));
   const place = await findPlace(options);
   const { target, emulator } = place;
 

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { whileTelling } from '../install/progress.mjs';
 
 // `styleText` leaves the colours out when standard output is no terminal or NO_COLOR is set.
 export const bold = (text: string) => styleText('bold', text);
@@ -13,19 +14,23 @@ export type Progress = <T>(what: string, task: () => Promise<T>) => Promise<T>;
 export const quietly: Progress = (_what, task) => task();
 
 /**
- * Says what is going on while it goes on, then how long it took.
+ * Says what is going on while it goes on, then how long it took: in one line on a terminal, and in whole lines elsewhere,
+ * since a log may not show a line before its end.
  *
  * @param what as in `Deploying the stack`
  */
 export async function progress<T>(what: string, task: () => Promise<T>): Promise<T> {
   const began = performance.now();
-  process.stdout.write(`${what} … `);
+  const { isTTY } = process.stdout;
+  const write = (onTerminal: string, elsewhere: string) => process.stdout.write(isTTY ? onTerminal : elsewhere);
+  write(`${what} … `, `${what} …\n`);
   try {
-    const result = await task();
-    process.stdout.write(`${dim(seconds(performance.now() - began))}\n`);
+    const result = await whileTelling(task, (soFar) => write(`${soFar} s … `, `${what} … ${soFar} s so far\n`));
+    const took = seconds(performance.now() - began);
+    write(`${dim(took)}\n`, `${what}: ${took}\n`);
     return result;
   } catch (error) {
-    process.stdout.write('\n');
+    write('\n', '');
     throw error;
   }
 }

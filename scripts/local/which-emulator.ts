@@ -1,5 +1,5 @@
-import { localStack } from '../localstack/localstack.ts';
 import type { EmulatorKind } from '../emulators/emulator.ts';
+import { localStack } from '../localstack/localstack.ts';
 import { miniStack } from './ministack.ts';
 
 /** MiniStack answers at LocalStack's path as well, so it is asked for first. */

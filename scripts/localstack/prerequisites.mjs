@@ -18,8 +18,7 @@ const NO_TRACE = '-XX:-UsePerfData';
 export const prerequisites = () => {
   const python = findPython();
   const jdk = findJdk();
-  const MAVEN_OPTS = `${process.env.MAVEN_OPTS ?? ''} ${NO_TRACE}`;
-  const maven = spawnSync('mvn', ['--version'], { env: { ...process.env, MAVEN_OPTS } }).status === 0;
+  const maven = mavenIsHere();
   if (python && jdk && maven) return { python, jdk };
   const missing = [!python && 'Python 3.13 with venv', !jdk && 'a JDK of 17 or newer', !maven && 'Maven'];
   const named = missing.filter((name) => name !== false);
@@ -44,7 +43,13 @@ const pyenvPythons = () => {
   }
 };
 
-const findJdk = () => {
+export const mavenIsHere = () => {
+  const MAVEN_OPTS = `${process.env.MAVEN_OPTS ?? ''} ${NO_TRACE}`;
+  return spawnSync('mvn', ['--version'], { env: { ...process.env, MAVEN_OPTS } }).status === 0;
+};
+
+/** @returns {string | undefined} the home of a JDK of 17 or newer */
+export const findJdk = () => {
   // What it says of itself, it says on standard error.
   const options = [`-J${NO_TRACE}`, '-J-XshowSettings:properties', '-version'];
   const { stderr, status } = spawnSync('javac', options, { encoding: 'utf8' });

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { findPython, installVenv, openApiClient, venvMatches } from '#scripts/install/python-venv.mjs';
-import { Failure } from '#scripts/tools/failure.mjs';
+import { openApiClient } from '#scripts/install/python-venv.mjs';
 import { root } from '#scripts/tools/paths.mjs';
 import { endpoint, operator, readOrders, resourceServer, workload } from '../support/deployed-machine.ts';
+import { whyNotInstalled } from '../support/python-programs.ts';
 
 const run = promisify(execFile);
 const bin = join(openApiClient.dir, 'bin');
@@ -15,12 +15,7 @@ const generated = mkdtempSync(join(tmpdir(), 'tvm-openapi-client-'));
 let notInstalled: string | undefined;
 
 beforeAll(async () => {
-  try {
-    if (!venvMatches(openApiClient)) await installVenv(openApiClient, findPython());
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    notInstalled = error.message;
-  }
+  notInstalled = await whyNotInstalled(openApiClient);
 }, 180_000);
 
 afterAll(() => rmSync(generated, { recursive: true }));

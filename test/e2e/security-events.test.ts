@@ -1,5 +1,6 @@
+import { AttachUserPolicyCommand, CreateAccessKeyCommand, CreateUserCommand, IAMClient } from '@aws-sdk/client-iam';
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { SESSION_REVOKED, TOKEN_CLAIMS_CHANGE, transmittedClaims } from '@tvm/contract/security-event.ts';
+import { SESSION_REVOKED, TOKEN_CLAIMS_CHANGE, transmittedClaims, VERIFICATION } from '@tvm/contract/security-event.ts';
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { securityEventTransmitter } from '../fakes/security-event-transmitter.ts';
@@ -19,7 +20,7 @@ import { eventually } from '../support/eventually.ts';
 import { changeSettings, settingsOf } from '../support/function-settings.ts';
 import { httpListener } from '../support/http-listener.ts';
 
-const { target } = inject('deployed');
+const { target, outputs } = inject('deployed');
 const SUBJECT = 'arn:aws:iam::000000000000:user/orders-service';
 const CI_JOB = 'arn:aws:iam::000000000000:user/ci-job';
 const RECEIVER = 'http://127.0.0.1:4577';
@@ -148,6 +149,119 @@ describe('a receiver that polls', () => {
     expect((await poll({}, workload)).status).toBe(403);
     const { status, body } = await poll({ ack: 'all' });
     expect([status, body.error_description]).toEqual([400, 'ack must be an array of jti']);
+  });
+});
+
+describe('a receiver’s stream (SSF 1.0, section 8.1)', () => {
+  type Caller = typeof resourceServer;
+  const get = (path: string, caller: Caller) => curl(`${endpoint}/security-events/${path}`, caller);
+  const post = (path: string, request: object, caller: Caller) =>
+    curl(
+      `${endpoint}/security-events/${path}`,
+      caller,
+      ...['-H', 'content-type: application/json', '-d', JSON.stringify(request)],
+    );
+  /** The SET’s claims, verified with the keys that the metadata names. */
+  const claimsOf = async (set: string, audience: string) => {
+    const { body: metadata } = await curl(`${endpoint}/.well-known/ssf-configuration`);
+    const { payload } = await jwtVerify(set, createRemoteJWKSet(new URL(String(metadata.jwks_uri))), {
+      algorithms: ['RS256'],
+      typ: 'secevent+jwt',
+      issuer: String(metadata.issuer),
+      audience,
+    });
+    return transmittedClaims.parse(payload);
+  };
+
+  /** The receiver that is pushed to: its user is named in the configuration. */
+  let gateway: Caller;
+  beforeAll(async () => {
+    const iam = new IAMClient(target);
+    const UserName = 'gateway';
+    await iam.send(new CreateUserCommand({ UserName })).catch((error: Error) => {
+      if (error.name !== 'EntityAlreadyExistsException') throw error;
+    });
+    await iam.send(new AttachUserPolicyCommand({ UserName, PolicyArn: outputs.SecurityEventReceiverPolicyArn }));
+    const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName }));
+    const { AccessKeyId: accessKeyId = '', SecretAccessKey: secretAccessKey = '' } = AccessKey ?? {};
+    gateway = { accessKeyId, secretAccessKey, region: target.region };
+  });
+
+  it('delivers a verification event by push, although the configuration does not name the type', async () => {
+    const state = crypto.randomUUID();
+    const asked = await post('verification', { stream_id: 'gateway', state }, gateway);
+    expect([asked.status, asked.headers['cache-control'], asked.body]).toEqual([204, 'no-store', {}]);
+    await eventually(async () => expect(pushedAbout(state)).toHaveLength(1));
+    expect(await claimsOf(pushedAbout(state)[0]?.body ?? '', RECEIVER)).toMatchObject({
+      sub_id: { format: 'opaque', id: 'gateway' },
+      events: { [VERIFICATION]: { state } },
+    });
+    await eventually(async () => {
+      const [requested] = await audit.eventsWith('state', state);
+      expect(requested).toMatchObject({ detailType: 'Verification Requested', detail: { receiver: 'gateway' } });
+    });
+  });
+
+  it('delivers a verification event by poll, and to no other receiver', async () => {
+    const state = crypto.randomUUID();
+    expect((await post('verification', { stream_id: 'orders-db', state }, resourceServer)).status).toBe(204);
+    const [jti, set] = await eventually(async () => {
+      const { body } = await post('poll', {}, resourceServer);
+      const found = Object.entries(body.sets as Record<string, string>).find(([, one]) =>
+        JSON.stringify(decodeJwt(one)).includes(state),
+      );
+      if (found === undefined) throw new Error('the verification event is not there');
+      return found;
+    });
+    expect(await claimsOf(set, 'orders-db')).toMatchObject({
+      sub_id: { format: 'opaque', id: 'orders-db' },
+      events: { [VERIFICATION]: { state } },
+    });
+    expect((await post('poll', { ack: [jti], maxEvents: 0 }, resourceServer)).status).toBe(200);
+    expect(pushedAbout(state)).toEqual([]);
+  });
+
+  it('is shown at the endpoints that the metadata names', async () => {
+    const { body: metadata } = await curl(`${endpoint}/.well-known/ssf-configuration`);
+    const configuration = {
+      stream_id: 'gateway',
+      iss: endpoint,
+      aud: RECEIVER,
+      delivery: { method: 'urn:ietf:rfc:8935', endpoint_url: 'http://127.0.0.1:4577/security-events' },
+      events_supported: [SESSION_REVOKED, TOKEN_CLAIMS_CHANGE],
+      events_delivered: [TOKEN_CLAIMS_CHANGE],
+      min_verification_interval: 60,
+    };
+    const read = async (named: unknown, query: string) => curl(`${named}${query}`, gateway);
+    expect(await read(metadata.configuration_endpoint, '?stream_id=gateway')).toMatchObject({
+      status: 200,
+      body: configuration,
+    });
+    expect(await read(metadata.configuration_endpoint, '')).toMatchObject({ status: 200, body: [configuration] });
+    expect(await read(metadata.status_endpoint, '?stream_id=gateway')).toMatchObject({
+      status: 200,
+      body: { stream_id: 'gateway', status: 'enabled' },
+    });
+    expect(metadata.verification_endpoint).toBe(`${endpoint}/security-events/verification`);
+  });
+
+  it('belongs to its receiver alone: for another there is none of this id, and for a workload IAM refuses', async () => {
+    const none = { status: 404, body: { error: 'not_found' } };
+    expect(await get('streams?stream_id=orders-db', gateway)).toMatchObject(none);
+    expect(await get('status?stream_id=orders-db', gateway)).toMatchObject(none);
+    expect(await post('verification', { stream_id: 'orders-db' }, gateway)).toMatchObject(none);
+    expect((await get('status?stream_id=gateway', workload)).status).toBe(403);
+    expect((await post('verification', { stream_id: 'gateway' }, workload)).status).toBe(403);
+  });
+
+  it('is not verified again and again: 429 says when', async () => {
+    const answers = [];
+    // Of three in a row, two at most fall into different minutes.
+    for (let time = 0; time < 3; time++) answers.push(await post('verification', { stream_id: 'gateway' }, gateway));
+    const refused = answers.find(({ status }) => status === 429);
+    expect(refused?.body.error).toBe('temporarily_unavailable');
+    expect(Number(refused?.headers['retry-after'])).toBeGreaterThan(0);
+    expect(Number(refused?.headers['retry-after'])).toBeLessThanOrEqual(60);
   });
 });
 

@@ -87,6 +87,12 @@ const callers = {
     instead:
       'LocalStack by itself tells nobody: [a plugin](../../scripts/localstack/plugin/tvm_localstack/caller_identity.py) adds it',
   },
+  'the address in X-Forwarded-For': {
+    aws: 'API Gateway tells the function the address of the connection, whatever `X-Forwarded-For` says.',
+    page: 'apigateway/latest/developerguide/api-gateway-mapping-template-reference.html',
+    does: onlyLocalStack('not believed', 'believed'),
+    instead: 'nothing: on MiniStack a caller chooses its address. LocalStack tells 127.0.0.1 of everybody',
+  },
   'the session of a role': {
     aws: 'STS tells a session of a role its ARN, with the role and the session’s name.',
     page: 'STS/latest/APIReference/API_GetCallerIdentity.html',

@@ -223,7 +223,9 @@ export function inMemoryFacts(): AuditFacts & { facts: Map<string, AuditFact> } 
   return {
     facts,
     async put(id, fact) {
-      if (!facts.has(id)) facts.set(id, fact);
+      const isNew = !facts.has(id);
+      if (isNew) facts.set(id, fact);
+      return isNew;
     },
   };
 }

@@ -21,6 +21,13 @@ delivery = "poll"
 principal = "arn:aws:iam::111122223333:role/proxy"
 audience = "proxy"
 `;
+const PUSHED_AND_KNOWN = `
+[[security_event_receivers]]
+name = "gateway"
+url = "https://gateway.example.com/security-events"
+principal = "arn:aws:iam::111122223333:role/gateway"
+audience = "https://gateway.example.com"
+`;
 const TRANSMITTERS = `
 [[trusted_transmitters]]
 issuer = "https://idp.example.com/"
@@ -33,6 +40,10 @@ const functionsOf = (of: typeof template) =>
   Object.values(of.findResources('AWS::Lambda::Function')).map(
     ({ Properties }) => Properties.Environment.Variables.POWERTOOLS_SERVICE_NAME,
   );
+const streamControlOf = (of: typeof template) =>
+  Object.values(of.findResources('AWS::Lambda::Function')).find(
+    ({ Properties }) => Properties.Environment.Variables.POWERTOOLS_SERVICE_NAME === 'serve-transmitter-metadata',
+  )?.Properties.Environment.Variables.STREAM_CONTROL;
 const pathsOf = (of: typeof template) =>
   Object.values(of.findResources('AWS::ApiGateway::Resource')).map(({ Properties }) => Properties.PathPart);
 
@@ -57,6 +68,14 @@ describe('where the configuration names neither receivers nor transmitters', () 
     expect(functionsOf(pushedTo)).not.toContain('poll-security-events');
     expect(pathsOf(pushedTo)).not.toContain('poll');
     expect(Object.keys(pushedTo.toJSON().Outputs)).not.toContain('SecurityEventReceiverPolicyArn');
+    expect(functionsOf(pushedTo)).not.toContain('control-security-event-streams');
+    for (const path of ['streams', 'status', 'verification']) expect(pathsOf(pushedTo)).not.toContain(path);
+    expect(streamControlOf(pushedTo)).toBe('false');
+    const known = synthesize(PUSHED_AND_KNOWN);
+    expect(functionsOf(known)).toContain('control-security-event-streams');
+    expect(functionsOf(known)).not.toContain('poll-security-events');
+    expect(Object.keys(known.toJSON().Outputs)).toContain('SecurityEventReceiverPolicyArn');
+    expect(streamControlOf(known)).toBe('true');
     const polling = synthesize(POLLING);
     expect(functionsOf(polling)).not.toContain('transmit-security-events');
     expect(functionsOf(polling)).toContain('serve-transmitter-metadata');
@@ -79,7 +98,10 @@ it('each receiver has a rule, a queue with dead letters and an alarm, and a func
     });
     template.hasResourceProperties('AWS::Events::Rule', {
       Description: `What ${name} is told`,
-      EventPattern: { source: ['tvm'], 'detail-type': ['Token Revoked', 'Subject Blocked', 'Revocation Ordered'] },
+      EventPattern: {
+        source: ['tvm'],
+        'detail-type': ['Token Revoked', 'Subject Blocked', 'Revocation Ordered', 'Verification Requested'],
+      },
     });
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmDescription: Match.stringLikeRegexp(`transmit-security-events-to-${name}-dead-letters`),
@@ -102,19 +124,32 @@ it('a receiver that polls has a rule, a queue and a function like the others, wh
   });
 });
 
-it('it polls on a signed path, by a policy that opens nothing else', () => {
-  const [[poll] = []] = Object.entries(template.findResources('AWS::ApiGateway::Resource')).filter(
-    ([, { Properties }]) => Properties.PathPart === 'poll',
-  );
-  template.hasResourceProperties('AWS::ApiGateway::Method', {
-    ResourceId: { Ref: poll },
-    HttpMethod: 'POST',
-    AuthorizationType: 'AWS_IAM',
-  });
+it('it polls, and controls its stream, on signed paths, by a policy that opens nothing else', () => {
+  for (const [path, method] of [
+    ['poll', 'POST'],
+    ['streams', 'GET'],
+    ['status', 'GET'],
+    ['verification', 'POST'],
+  ]) {
+    const [[resource] = []] = Object.entries(template.findResources('AWS::ApiGateway::Resource')).filter(
+      ([, { Properties }]) => Properties.PathPart === path,
+    );
+    template.hasResourceProperties('AWS::ApiGateway::Method', {
+      ResourceId: { Ref: resource },
+      HttpMethod: method,
+      AuthorizationType: 'AWS_IAM',
+    });
+  }
   const { Ref } = template.toJSON().Outputs.SecurityEventReceiverPolicyArn.Value;
   const { Statement } = template.toJSON().Resources[Ref].Properties.PolicyDocument;
   expect(Statement).toMatchObject([{ Action: 'execute-api:Invoke', Effect: 'Allow' }]);
-  expect(JSON.stringify(Statement)).toMatch(/\/v1\/POST\/security-events\/poll"/);
+  const calls = JSON.stringify(Statement).matchAll(/\/v1\/([A-Z]+\/[^"]*)"/g);
+  expect([...calls].map(([, call]) => call).sort()).toEqual([
+    'GET/security-events/status',
+    'GET/security-events/streams',
+    'POST/security-events/poll',
+    'POST/security-events/verification',
+  ]);
 });
 
 it('what is kept for receivers is all that their functions reach in the table', () => {
@@ -126,6 +161,20 @@ it('what is kept for receivers is all that their functions reach in the table', 
   expect(keysOf('poll-security-events')).toEqual([
     [['dynamodb:DeleteItem', 'dynamodb:Query'], { 'dynamodb:LeadingKeys': ['POLL#proxy'] }],
   ]);
+});
+
+it('who asks for a verification reaches neither what is kept nor a queue nor a key that signs', () => {
+  const statements = statementsOf(template, 'control-security-event-streams');
+  expect(statements.filter(({ Action }) => Action.some((action) => action.startsWith('dynamodb:')))).toMatchObject([
+    {
+      Action: ['dynamodb:PutItem'],
+      Condition: {
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['FACT#verification-*'] },
+        'ForAllValues:StringEquals': { 'dynamodb:Attributes': ['pk', 'sk', 'detailType', 'detail', 'ttl'] },
+      },
+    },
+  ]);
+  expect(JSON.stringify(statements)).not.toMatch(/sqs:|kms:Sign|events:/);
 });
 
 it('security events have a key of their own, which their transmitters alone sign with', () => {
@@ -146,6 +195,7 @@ it('security events have a key of their own, which their transmitters alone sign
     'introspect-token',
     'receive-security-event',
     'poll-security-events',
+    'control-security-event-streams',
   ]) {
     expect(JSON.stringify(statementsOf(template, useCase))).not.toContain(id);
   }
@@ -200,6 +250,7 @@ it.each([
     ],
   ],
   ['poll-security-events', [...TABLE_KEY, 'kms:Decrypt', 'kms:Encrypt', 'dynamodb:DeleteItem', 'dynamodb:Query']],
+  ['control-security-event-streams', [...TABLE_KEY, 'kms:Decrypt', 'kms:Encrypt', 'dynamodb:PutItem']],
   ['serve-transmitter-metadata', ['kms:GetPublicKey']],
   [
     'receive-security-event',

@@ -1,3 +1,4 @@
+import { errorResponse } from '@tvm/contract/errors.ts';
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { CALLER_PATHS } from '#lib/constructs/token-api.ts';
@@ -43,6 +44,24 @@ describe('in production', () => {
     const callable: string[] = Object.values(paths).flat();
     // What is called by `/tokens/*` is another resource: the summary.
     expect(signed.filter((call) => call !== 'GET /tokens/summary').sort()).toEqual(callable.sort());
+  });
+
+  it('what the gateway itself answers has the form of the service’s errors', () => {
+    const responses = Object.values(template.findResources('AWS::ApiGateway::GatewayResponse'));
+    const answers = responses.map(({ Properties }) => {
+      const body = Properties.ResponseTemplates['application/json']
+        .replace('$context.error.messageString', '"Missing Authentication Token"')
+        .replace('$context.requestId', 'r-1');
+      return [Properties.ResponseType, errorResponse.strict().parse(JSON.parse(body)).error];
+    });
+    expect(Object.fromEntries(answers)).toEqual({
+      DEFAULT_4XX: 'access_denied',
+      REQUEST_TOO_LARGE: 'invalid_request',
+      THROTTLED: 'temporarily_unavailable',
+      DEFAULT_5XX: 'server_error',
+    });
+    // The caller sees why: no status is changed.
+    for (const { Properties } of responses) expect(Properties).not.toHaveProperty('StatusCode');
   });
 
   it('the API speaks at least TLS 1.2, and throttles, traces and logs without bodies', () => {

@@ -47,8 +47,8 @@ describe.each([
 ] as const)('audit facts: %s', (_, facts, kept) => {
   it('are kept once, whatever comes by the same id later', async () => {
     const id = crypto.randomUUID();
-    await facts.put(id, refused('the first'));
-    await facts.put(id, refused('the second'));
+    expect(await facts.put(id, refused('the first'))).toBe(true);
+    expect(await facts.put(id, refused('the second'))).toBe(false);
     expect(await kept(id, refused('the first'))).toEqual(refused('the first'));
   });
 

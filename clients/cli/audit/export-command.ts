@@ -7,7 +7,7 @@ Which events, and the exit codes, are those of tvm audit query. A pending event 
 its metadata; export it again when a digest vouches for it.
 
 Examples:
-  $ tvm audit export --archive s3://tvm-archive --format ocsf --from 2026-11-22 > events.ocsf.jsonl
+  $ tvm audit export --archive s3://tvm-archive --format ocsf --from 1d > events.ocsf.jsonl
 `;
 
 /** Adds `tvm audit export`: events for a SIEM. */

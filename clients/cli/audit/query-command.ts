@@ -10,7 +10,7 @@ With --output json, an event a line, with its class: vouched or pending.
 
 Examples:
   $ tvm audit query --archive s3://tvm-archive --token-id 4a81ca62-404f-430e-871f-5710f1bd1ce7
-  $ tvm audit query --archive copy/ --keys audit-keys.json --type 'Token Denied' --from 2026-11-22
+  $ tvm audit query --archive copy/ --keys audit-keys.json --type 'Token Denied' --from 1d
 `;
 
 /** Adds `tvm audit query`, which lists archived events. */

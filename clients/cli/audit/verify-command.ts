@@ -14,12 +14,12 @@ Needs no network if the archive is a directory and the keys are in a file. Of a 
 than it can hold: --to the last full hour before it was made.
 
 Examples:
-  $ tvm audit verify --archive s3://tvm-archive --keys audit-keys.json --from 2026-11-01 --to 2026-12-01
+  $ tvm audit verify --archive s3://tvm-archive --keys audit-keys.json --from 30d
   $ tvm audit verify --archive s3://tvm-archive --keys audit-keys.json --from 1d --expect-digest-within 70m
 
-  Of a copy:
+  Of a copy, as soon as it is made:
     $ aws s3 sync s3://tvm-archive copy/
-    $ tvm audit verify --archive copy/ --keys audit-keys.json --to 2026-11-22T15:00:00Z
+    $ tvm audit verify --archive copy/ --keys audit-keys.json --to 1h
 `;
 
 /** Adds `tvm audit verify`, which says whether the archive is as it was written. */

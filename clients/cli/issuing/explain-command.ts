@@ -34,7 +34,7 @@ Examples:
 
   For operators: what may this workload do, from there, then?
     $ tvm explain --subject arn:aws:iam::123456789012:role/orders-service --role deployer \\
-        --from-ip 203.0.113.7 --at 2026-12-24T22:00:00Z
+        --from-ip 203.0.113.7 --at "$(date -u +%Y-%m-%dT22:00:00Z)"
 `;
 
 /** Adds `tvm explain`: asks what a token request would get, and why. */

@@ -6,7 +6,7 @@ A directory is searched for .yaml, .yml, .json and .template, but not its node_m
 One that holds a schema.cedarschema is a directory of policies, judged as a whole.
 A finding that must stay is suppressed for a time, in a comment above or in a text within what it is for:
 
-  # tvm-allow kubernetes/host-namespace until 2027-03-31: the node exporter reads /proc
+  # tvm-allow kubernetes/host-namespace until YYYY-MM-DD: the node exporter reads /proc
 
 Exits with 0 without errors, with 1 when there are some, with 2 when it could not run. Warnings are no
 errors, except with --strict. The rules: docs/reference/gate-rules.md.

@@ -23,7 +23,7 @@ Examples:
 
   What a policy let out between two times:
     $ tvm tokens list --policy reads-orders \\
-        --issued-after 2026-11-22T09:00:00Z --issued-before 2026-11-22T10:00:00Z
+        --issued-after 3h --issued-before 2h
 `;
 
 interface ListOptions extends TokenFilterOptions, GlobalOptions {

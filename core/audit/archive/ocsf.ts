@@ -31,6 +31,7 @@ const API_EVENTS: Record<
   'Policy Changed': ['Update', 'Success'],
   'Signing Keys Changed': ['Update', 'Success'],
   'Security Event Received': ['Other', 'Success'],
+  'Verification Requested': ['Other', 'Success'],
 };
 
 const SEVERITIES = { informational: 1, low: 2, medium: 3, high: 4 } as const;

@@ -19,7 +19,7 @@ export function dynamoAuditFacts(dynamo: DynamoDBClient, TableName: string, rete
         Item: { ...factKey(id, fact), ...marshall({ detailType, detail, ttl }, { removeUndefinedValues: true }) },
         ConditionExpression: 'attribute_not_exists(pk)',
       });
-      await conditionHolds(dynamo.send(command));
+      return conditionHolds(dynamo.send(command));
     },
   };
 }

@@ -63,6 +63,17 @@ export const callers: Record<CallerDifference, Probe> = {
     return /^arn:aws:iam::\d{12}:user\/orders-service$/.test(decodeJwt(access_token).sub ?? '') ? 'told' : 'not told';
   },
 
+  'the address in X-Forwarded-For': async (at) => {
+    const headers = { 'content-type': 'application/json', 'x-forwarded-for': '203.0.113.7' };
+    const entry = { type: 'resource', locations: ['orders-db/orders'], actions: ['read'] };
+    const body = JSON.stringify({ audience: 'orders-db', authorization_details: [entry] });
+    const asked = { method: 'POST', headers, body };
+    const answer = await fetch(await signed(at, at.identities.workload, asked, {}, 'explain'));
+    const { source_ip } = (await answer.json()) as { source_ip?: string };
+    if (source_ip === undefined) throw new Error(`an explanation was answered with ${answer.status}`);
+    return source_ip === '203.0.113.7' ? 'believed' : 'not believed';
+  },
+
   'the session of a role': async (at) => {
     const given = await session(at, [all], { RoleSessionName: 'by-night' });
     const { Arn = '' } = await new STSClient(as(at.target, given)).send(new GetCallerIdentityCommand({}));
@@ -146,9 +157,15 @@ async function passed(answer: Response): Promise<string> {
 }
 
 /** @param how `aws4fetch` is to sign it otherwise */
-function signed(at: At, credentials: Credentials, init: RequestInit, how: object = {}): Promise<Request> {
+function signed(
+  at: At,
+  credentials: Credentials,
+  init: RequestInit,
+  how: object = {},
+  path = 'token',
+): Promise<Request> {
   const client = new AwsClient({ ...credentials, region: at.target.region, service: 'execute-api', retries: 0 });
-  return client.sign(`${at.outputs.Issuer}/token`, { ...init, aws: how });
+  return client.sign(`${at.outputs.Issuer}/${path}`, { ...init, aws: how });
 }
 
 async function asks(at: At, credentials: Credentials, how: object = {}): Promise<string> {

@@ -22,6 +22,8 @@ it.each<[Refusal, number, string]>([
   [{ kind: 'denied', denial: 'subject_revoked', tokenId: 'x' }, 403, 'access_denied'],
   [{ kind: 'denied', denial: 'subject_blocked', tokenId: 'x' }, 403, 'access_denied'],
   [{ kind: 'not_found', what: 'token' }, 404, 'not_found'],
+  [{ kind: 'not_found', what: 'stream' }, 404, 'not_found'],
+  [{ kind: 'too_soon', retryAfter: 48 }, 429, 'temporarily_unavailable'],
   [{ kind: 'no_past_status_list' }, 501, 'invalid_request'],
   [{ kind: 'unavailable' }, 503, 'temporarily_unavailable'],
   [{ kind: 'fault' }, 500, 'server_error'],

@@ -1,6 +1,8 @@
+import { VERIFICATION } from '@tvm/contract/security-event.ts';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, parseConfig } from '#lib/config/config.ts';
 
+const SIEM = '"arn:aws:iam::111122223333:role/siem"';
 const EMULATOR = 'emulator = { api_id = "tvm-test" }\n';
 const receiver = (change: Record<string, string> = {}) =>
   table('security_event_receivers', {
@@ -13,7 +15,7 @@ const polling = (change: Record<string, string> = {}) =>
   table('security_event_receivers', {
     name: '"siem"',
     delivery: '"poll"',
-    principal: '"arn:aws:iam::111122223333:role/siem"',
+    principal: SIEM,
     audience: '"siem"',
     ...change,
   });
@@ -50,6 +52,14 @@ describe('who exchanges security events', () => {
     expect(() => parseConfig(receiver({ delivery: '"push"' }), 'test.toml')).not.toThrow();
   });
 
+  it('may have a principal that asks for verifications, also where it is pushed to', () => {
+    const { security_event_receivers: receivers } = parseConfig(
+      receiver({ principal: SIEM }) + receiver({ name: '"b"' }),
+      't',
+    );
+    expect(receivers.map(({ principal }) => principal)).toEqual([JSON.parse(SIEM), undefined]);
+  });
+
   it('is on this computer in plain http for an emulator alone', () => {
     const plain =
       receiver({ url: '"http://127.0.0.1:4577/sets"' }) + transmitter({ jwks_uri: '"http://localhost:1/j"' });
@@ -68,10 +78,16 @@ describe('who exchanges security events', () => {
     ['two receivers of a name', receiver() + receiver(), /must name each receiver once/],
     ['a delivery that is none', receiver({ delivery: '"pull"' }), /delivery must be push, with url, or poll/],
     ['a receiver that polls and has a URL', polling({ url: '"https://siem.example.com"' }), /url is not a key/],
-    ['a receiver that is pushed to and has a principal', receiver({ principal: '"x"' }), /principal is not a key/],
+    [
+      'a receiver that is pushed to as nobody',
+      receiver({ principal: '"x"' }),
+      /principal must be the ARN of an IAM role/,
+    ],
+    ['a verification as an event', receiver({ events: `["${VERIFICATION}"]` }), /events\.0 must be https:\/\/schemas/],
     ['a receiver that polls as nobody', polling({ principal: '""' }), /principal must be the ARN of an IAM role/],
     ['a role with its path', polling({ principal: '"arn:aws:iam::111122223333:role/a/siem"' }), /without its path/],
     ['two that poll as one', polling() + polling({ name: '"other"' }), /must name each principal once/],
+    ['two that are known as one', polling() + receiver({ principal: SIEM }), /must name each principal once/],
     ['a transmitter without keys', transmitter({ jwks_uri: '""' }), /jwks_uri must be an https URL/],
     ['a transmitter that is no URL', transmitter({ issuer: '"idp"' }), /issuer must be the https URL/],
     ['two transmitters of an issuer', transmitter() + transmitter(), /must name each issuer once/],

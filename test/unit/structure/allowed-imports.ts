@@ -38,7 +38,14 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   'core/revocation': ['core/identity', 'core/keys', 'core/verification', 'core/revocation/orders'],
   'core/audit': ['contract', 'core/ports.ts', 'core/keys', 'core/records', 'core/revocation/orders'],
   'core/tokens-view': ['contract', 'core/ports.ts', 'core/keys', 'core/records', 'core/status-lists', 'core/audit'],
-  'core/security-events': ['contract', 'core/identity', 'core/records', 'core/revocation/orders'],
+  'core/security-events': [
+    'contract',
+    'core/ports.ts',
+    'core/identity',
+    'core/keys',
+    'core/records',
+    'core/revocation/orders',
+  ],
   'core/anomaly': ['contract', 'core/at-most.ts', 'core/records', 'core/revocation/orders'],
 
   gate: ['contract', 'core/identity', 'core/policy', 'core/external-authorizers', 'core/issuing'],
@@ -89,7 +96,14 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   'scripts/testing': ['scripts/tools'],
   'scripts/emulators': ['clients/api', 'scripts/tools'],
   'scripts/localstack': ['scripts/tools', 'scripts/install', 'scripts/emulators'],
-  'scripts/local': ['contract', 'clients/api', 'scripts/tools', 'scripts/emulators', 'scripts/localstack'],
+  'scripts/local': [
+    'contract',
+    'clients/api',
+    'scripts/tools',
+    'scripts/install',
+    'scripts/emulators',
+    'scripts/localstack',
+  ],
   'scripts/reference': [
     'contract',
     'gate',

@@ -208,6 +208,7 @@ it.each([
   'Policy Changed',
   'Signing Keys Changed',
   'Security Event Received',
+  'Verification Requested',
 ] as const)('the fact "%s" is the event that it says', (detailType) => {
   const example = auditEventExamples.find((event) => event.detailType === detailType);
   const { version, eventId, ...detail } = example?.detail ?? {};

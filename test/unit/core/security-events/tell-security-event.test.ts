@@ -1,6 +1,12 @@
 import { auditEventExamples } from '@tvm/contract/event-examples.ts';
 import { type AuditEvent, auditEvents } from '@tvm/contract/events.ts';
-import { SESSION_REVOKED, TOKEN_CLAIMS_CHANGE, transmittedClaims } from '@tvm/contract/security-event.ts';
+import {
+  SESSION_REVOKED,
+  TOKEN_CLAIMS_CHANGE,
+  transmittedClaims,
+  transmittedEventType,
+  VERIFICATION,
+} from '@tvm/contract/security-event.ts';
 import { signedJws } from '@tvm/core/keys/jws.ts';
 import { securityEventOf } from '@tvm/core/security-events/tell-security-event.ts';
 import { transmitterMetadata } from '@tvm/core/security-events/transmitter-metadata.ts';
@@ -95,9 +101,38 @@ it('an order at once, or of more or less than a subject, is told by the tokens t
   expect(tell(ordered({ task: 'deploy/17' }, '2026-11-22T09:35:00.000Z'))).toBeUndefined();
 });
 
+it('a verification names the stream, and repeats the state, if there is one (SSF 1.0, section 8.1.4.1)', () => {
+  const verify = (state?: string): AuditEvent => ({
+    detailType: 'Verification Requested',
+    detail: {
+      ...common,
+      receiver: 'gateway',
+      by: 'arn:aws:iam::111122223333:role/gateway',
+      ...(state !== undefined && { state }),
+    },
+  });
+  const claims = tell(verify('VGhpcyBpcw'));
+  expect(claims).toMatchObject({
+    iat: 1795339800,
+    aud: 'https://gateway.example.com',
+    txn: common.eventId,
+    sub_id: { format: 'opaque', id: 'gateway' },
+    events: { [VERIFICATION]: { state: 'VGhpcyBpcw' } },
+  });
+  expect(() => transmittedClaims.parse(claims)).not.toThrow();
+  expect(tell(verify())?.events).toEqual({ [VERIFICATION]: {} });
+  expect(tell(verify())?.jti).not.toBe(claims?.jti);
+});
+
+it('a verification is told to the receiver that asked for it alone, and is no type that a configuration names', () => {
+  const detail = { ...common, receiver: 'gateway', by: 'arn:aws:iam::111122223333:role/gateway' };
+  expect(tell({ detailType: 'Verification Requested', detail }, { ...receiver, name: 'siem' })).toBeUndefined();
+  expect(transmittedEventType.safeParse(VERIFICATION).success).toBe(false);
+});
+
 it('nothing else is told', () => {
   const told = auditEventExamples.filter((event) => tell(event) !== undefined).map(({ detailType }) => detailType);
-  expect(new Set(told)).toEqual(new Set(['Token Revoked', 'Subject Blocked']));
+  expect(new Set(told)).toEqual(new Set(['Token Revoked', 'Subject Blocked', 'Verification Requested']));
   expect(Object.keys(auditEvents)).toEqual(expect.arrayContaining([...told]));
 });
 
@@ -129,7 +164,7 @@ it('jose verifies it, by its type and with neither sub nor exp (SSF 1.0, section
 });
 
 it('the metadata says where the key is, and what must not be passed over (SSF 1.0, section 7.1)', () => {
-  expect(transmitterMetadata(issuer, ['push'])).toEqual({
+  expect(transmitterMetadata(issuer, ['push'], false)).toEqual({
     spec_version: '1_0',
     issuer,
     jwks_uri: `${issuer}/.well-known/security-event-keys.json`,
@@ -137,6 +172,15 @@ it('the metadata says where the key is, and what must not be passed over (SSF 1.
     critical_subject_members: ['user', 'session'],
     default_subjects: 'ALL',
   });
-  const methods = transmitterMetadata(issuer, ['push', 'poll']).delivery_methods_supported;
+  const methods = transmitterMetadata(issuer, ['push', 'poll'], true).delivery_methods_supported;
   expect(methods).toEqual(['urn:ietf:rfc:8935', 'urn:ietf:rfc:8936']);
+});
+
+it('the metadata names the endpoints of streams, and how to authenticate, where a receiver has a principal', () => {
+  expect(transmitterMetadata(issuer, ['push'], true)).toMatchObject({
+    configuration_endpoint: `${issuer}/security-events/streams`,
+    status_endpoint: `${issuer}/security-events/status`,
+    verification_endpoint: `${issuer}/security-events/verification`,
+    authorization_schemes: [{ spec_urn: expect.stringContaining('reference_sigv') }],
+  });
 });

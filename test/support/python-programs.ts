@@ -1,0 +1,13 @@
+import { findPython, installVenv, type PythonVenv, venvMatches } from '#scripts/install/python-venv.mjs';
+import { Failure } from '#scripts/tools/failure.mjs';
+
+/** Installs programs in Python, unless they are there. @returns why they cannot be installed, if they cannot */
+export async function whyNotInstalled(venv: PythonVenv): Promise<string | undefined> {
+  try {
+    if (!venvMatches(venv)) await installVenv(venv, findPython());
+    return undefined;
+  } catch (error) {
+    if (error instanceof Failure) return error.message;
+    throw error;
+  }
+}

@@ -1,0 +1,86 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createProgram as createTvm } from '@tvm/cli/program.ts';
+import type { Command } from 'commander';
+import { createProgram as createRelay } from 'tokenrelay/program.ts';
+import { describe, expect, it } from 'vitest';
+
+// What a reader copies into a shell or a file must work on any day. Sample output may have dates.
+
+const LITERAL_DATE = /\b20[2-9]\d-\d\d/;
+
+/**
+ * What a reader of a page copies: shell blocks, what follows a prompt in a transcript, commands within a sentence, and
+ * suppressions, which end on a day.
+ */
+function copyable(markdown: string): string[] {
+  const fences = [...markdown.matchAll(/^( *)```(\w*)\n(.*?)^\1```$/gms)];
+  const shell = fences.filter(([, , language]) => language === 'sh').map(([, , , text = '']) => text);
+  const inline = markdown.matchAll(/`((?:npx |\$ )?(?:tvm|tokenrelay|aws|cdk|curl) [^`]*)`/g);
+  const suppressions = markdown.matchAll(/^.*tvm-allow .*$/gm);
+  return [
+    ...shell.flatMap((text) => text.split('\n')),
+    ...prompted(markdown),
+    ...texts(inline),
+    ...texts(suppressions),
+  ];
+}
+
+/** The lines that begin with a prompt, and those that they go on in. */
+const prompted = (text: string) => texts(text.matchAll(/^ *\$ ((?:.*\\\n)*.*)$/gm));
+
+const texts = (matches: Iterable<RegExpMatchArray>) => [...matches].map(([all, group]) => group ?? all);
+
+const dated = (commands: string[]) => commands.filter((command) => LITERAL_DATE.test(command));
+
+/** The pages that people write. Those below `reference` are written from the code. */
+const pages = execFileSync('git', ['ls-files', '*.md'], { encoding: 'utf8' })
+  .split('\n')
+  .filter((name) => name !== '' && name !== 'CHANGELOG.md' && !/^docs\/(reference|adr)\//.test(name));
+
+describe('what a reader copies', () => {
+  it.each(pages)('from %s has no literal date', (page) => {
+    expect(dated(copyable(readFileSync(page, 'utf8')))).toEqual([]);
+  });
+
+  it('is found in blocks, transcripts, sentences and suppressions, and sample output is not', () => {
+    const page = [
+      '1. First:',
+      '   ```sh',
+      '   tvm audit query --from 2026-11-22',
+      '   ```',
+      '`tvm tokens list --issued-after 2026-11-23` lists.',
+      '```text',
+      '$ tvm explain \\',
+      '    --at 2026-11-24T22:00:00Z',
+      'expires   in 10m, at 2026-11-22T20:12:00Z',
+      '```',
+      '// tvm-allow policy/write-lifetime until 2026-11-25: slow',
+    ];
+    const days = dated(copyable(page.join('\n'))).map((command) => /2026-11-(\d\d)/.exec(command)?.[1]);
+    expect(days).toEqual(['22', '24', '23', '25']);
+    expect(pages).toContain('README.md');
+  });
+});
+
+describe.each([
+  ['tvm', createTvm()],
+  ['tokenrelay', createRelay()],
+])('the help of %s', (_, program) => {
+  const examples = allOf(program).map(helpOf).flatMap(copyable);
+
+  it('has examples without literal dates', () => {
+    expect(examples.length).toBeGreaterThan(5);
+    expect(dated(examples)).toEqual([]);
+  });
+});
+
+function allOf(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(allOf)];
+}
+
+function helpOf(command: Command): string {
+  const written: string[] = [];
+  command.configureOutput({ writeOut: (text) => written.push(text) }).outputHelp();
+  return written.join('');
+}

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { nearestName } from '../nearest-name.ts';
 import { type Place, written } from './fault.ts';
-import { visitSettings } from './visit-settings.ts';
+import { bare, visitSettings } from './visit-settings.ts';
 
 /** What may stand at the places of one file. */
 export interface KnownKeys {
@@ -34,7 +34,9 @@ export function knownKeys(
     const here = written(visited.place);
     if (isSecret(visited.schema)) secrets.add(here);
     if (!(visited.schema instanceof z.ZodObject)) return;
-    const names = Object.keys(visited.schema.shape);
+    const names = Object.entries<z.core.$ZodType>(visited.schema.shape).flatMap(([name, member]) =>
+      bare(member) instanceof z.ZodNever ? [] : [name],
+    );
     keys.set(here, new Set([...(keys.get(here) ?? []), ...names]));
     const references = names.filter((name) => names.includes(`${name}_path`));
     secretNames.set(here, new Set([...(secretNames.get(here) ?? []), ...references]));

@@ -54,7 +54,7 @@ function branches(schema: z.ZodUnion, value: unknown): readonly z.core.$ZodType[
 const WRAPPERS = [z.ZodOptional, z.ZodNullable, z.ZodDefault, z.ZodPrefault];
 
 /** What a schema is beneath `optional`, defaults and transforms. */
-function bare(schema: z.core.$ZodType): z.core.$ZodType {
+export function bare(schema: z.core.$ZodType): z.core.$ZodType {
   if (WRAPPERS.some((wrapper) => schema instanceof wrapper)) return bare((schema as z.ZodOptional).def.innerType);
   return schema instanceof z.ZodPipe ? bare(schema.def.in) : schema;
 }

@@ -1,5 +1,6 @@
 import { isMap, isNode, isScalar, LineCounter, type Node, parseDocument, visit, YAMLError } from 'yaml';
 import type * as z from 'zod';
+import { dotted } from '../settings/fault.ts';
 import { readBySchema } from '../settings/read-by-schema.ts';
 import type { Flaw, PolicyFile } from './flaw.ts';
 
@@ -50,7 +51,7 @@ export function readYamlFile<S extends z.ZodType>(
   }
   const { value, faults } = readBySchema(schema, unverified, { unknownKey: 'is not a known key' });
   if (faults.length === 0) return { value, flaws: [], lineOf };
-  return failed(faults.map(({ place, problem }) => flaw(lineOf(place), `${place.join('.')} ${problem}`.trim())));
+  return failed(faults.map(({ place, problem }) => flaw(lineOf(place), `${dotted(place)} ${problem}`.trim())));
 }
 
 /** The key at a path, or the element of an array: where a person looks for it. */

@@ -316,6 +316,61 @@ describe('buildPolicyBundle', () => {
   });
 });
 
+describe('data files', () => {
+  const key = fc.oneof(
+    fc.constantFrom('description', 'audience', 'authorization_details', 'locations', 'actions', 'cidrs', 'region'),
+    fc.constantFrom('vpc_endpoints', 'windows', 'time_zone', 'weekdays', 'from', 'to', 'in', 'team', 'a\nb'),
+    fc.string(),
+  );
+  const leaf = fc.oneof(
+    fc.constantFrom('08:00', '2026-12-05T22:00:00Z', 'T', '', '*', '10.0.0.0/8', 'mon', null, true),
+    fc.string(),
+    fc.double(),
+  );
+  const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+    value: fc.oneof(
+      { depthSize: 'small', withCrossShrink: true },
+      leaf,
+      fc.array(tie('value'), { maxLength: 3 }),
+      fc.dictionary(key, tie('value'), { maxKeys: 4 }),
+    ),
+  }));
+  const ZOD =
+    /invalid (input|option|string|key|type)|expected |unrecognized|received|too (small|big)|undefined|\[object/i;
+
+  it.each([
+    'roles',
+    'workloads',
+    'resources',
+    'networks',
+    'windows',
+  ])('that are wrong are told of in sentences: %s.yaml', (name) => {
+    fc.assert(
+      fc.property(fc.dictionary(key, value, { maxKeys: 4 }), (content) => {
+        const text = JSON.stringify(content);
+        for (const { message } of readPolicies(policyFiles('', { [`${name}.yaml`]: text })).flaws) {
+          expect(message).not.toContain('\n');
+          expect(message.replaceAll(/"(?:[^"\\]|\\.)*"/g, '')).not.toMatch(ZOD);
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+it('names workloads of another partition than the service’s', () => {
+  const china = 'arn:aws-cn:iam::111122223333:role/a';
+  const files = policyFiles(`\n@id("a") permit (principal == Workload::"${china}", action, resource);`, {
+    'workloads.yaml': `arn:aws:iam::111122223333:role/b: {}\n${china}: {}\n`,
+  });
+  expect(() => buildPolicyBundle(files, 'aws-cn')).toThrow('role/b must be of the partition aws-cn, as the service is');
+  expect(readPolicies(files, 'aws').flaws).toEqual([
+    expect.objectContaining({ file: 'policies/workloads.yaml', line: 2, message: expect.stringContaining(china) }),
+    expect.objectContaining({ file: 'policies/test.cedar', line: 2, message: expect.stringContaining(china) }),
+  ]);
+  expect(readPolicies(files).flaws).toEqual([]);
+});
+
 describe('a bundle’s hash', () => {
   const policies = ['a', 'b', 'c', 'd'].map((id) => `@id("${id}") ${permit};`);
   const hashOf = (files: Record<string, string>) => buildPolicyBundle(policyFiles('', files)).hash;

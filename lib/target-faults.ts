@@ -18,7 +18,7 @@ export function targetFaults(unverified: Record<string, unknown>, target: Target
   const emulated = unverified.emulator !== undefined;
   // Emulators have one partition in whatever region.
   if (emulated) return [...emulatorFaults(target), ...arnFaults(unverified, {})];
-  return [...arnFaults(unverified, target), ...emulatedAccounts(unverified)];
+  return [...arnFaults(unverified, target), ...accountFaults(unverified, target)];
 }
 
 /** An emulator goes without protections: see where `emulator` is read. */
@@ -73,15 +73,17 @@ function arnFaults(unverified: Record<string, unknown>, { region, account }: Tar
   });
 }
 
-/** What was copied from an emulator's stage: no caller has it. */
-function emulatedAccounts(unverified: Record<string, unknown>): Fault[] {
+/** Accounts that nothing can be said of: an emulator's, which no caller has, and among the others the stack's own. */
+function accountFaults(unverified: Record<string, unknown>, { account: own }: Target): Fault[] {
   const { trusted_accounts: accounts } = unverified;
-  const trusted = Array.isArray(accounts) ? accounts.map((account, index) => ({ account, index })) : [];
-  const places = [
-    ...arnsIn(unverified)
-      .filter(({ account }) => account === EMULATED)
-      .map(({ place }) => place),
-    ...trusted.filter(({ account }) => account === EMULATED).map(({ index }) => ['trusted_accounts', index]),
+  const trusted = (Array.isArray(accounts) ? accounts : []).map((account: unknown, index) => ({
+    place: ['trusted_accounts', index],
+    account,
+  }));
+  const emulated = [...arnsIn(unverified), ...trusted].filter(({ account }) => account === EMULATED);
+  const itself = trusted.filter(({ account }) => account === own);
+  return [
+    ...emulated.map(({ place }) => ({ place, problem: `must name an AWS account: ${EMULATED} is an emulator’s` })),
+    ...itself.map(({ place }) => ({ place, problem: `must name another account than ${own}, where the stack is` })),
   ];
-  return places.map((place) => ({ place, problem: `must name an AWS account: ${EMULATED} is an emulator’s` }));
 }

@@ -1,4 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, loadConfig, parseConfig } from '../../../lib/config.ts';
@@ -258,6 +260,11 @@ describe('the configuration', () => {
       ),
       'security_event_receivers.0.events must name each event type once',
     ],
+    [
+      'an alarm that revokes for a wildcard',
+      '[revoke_on.cloudwatch_alarm]\na = { audience = "orders-*" }',
+      'revoke_on.cloudwatch_alarm.a.audience must name one audience',
+    ],
     ['an event source twice', 'revocation_sources = ["a.b", "a.b"]', 'revocation_sources must name each event source'],
     [
       'a source of tasks twice',
@@ -420,6 +427,29 @@ describe('the configuration', () => {
         `resource_servers.0.principal must be of the partition ${partition}, that of the region ${region}: it is of aws-cn`,
       ]);
     }
+  });
+
+  it('has ARNs of an emulator’s partition in whatever region it is', () => {
+    const toml = `emulator = { api_id = "tvm-local" }\n${server('arn:aws:iam::000000000000:user/orders-db')}`;
+    expect(mistakes(toml, { stage: 'local', region: 'cn-north-1', account: '000000000000' })).toEqual([]);
+  });
+
+  it('trusts no account that is its own', () => {
+    const toml = 'trusted_accounts = ["444455556666", "111122223333"]';
+    expect(mistakes(toml)).toEqual([]);
+    expect(mistakes(toml, { account: '111122223333' })).toEqual([
+      'trusted_accounts.1 must name another account than 111122223333, where the stack is',
+    ]);
+  });
+
+  it('is a file of text', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tvm-config-'));
+    writeFileSync(join(folder, 'latin.toml'), Buffer.from([0x23, 0xe9]));
+    mkdirSync(join(folder, 'folder.toml'));
+    const files = pathToFileURL(`${folder}/`);
+    expect(() => loadConfig(files, 'latin')).toThrow('config/latin.toml must be UTF-8');
+    expect(() => loadConfig(files, 'folder')).toThrow('config/folder.toml does not exist');
+    rmSync(folder, { recursive: true });
   });
 
   it('names the file that is not there', () => {

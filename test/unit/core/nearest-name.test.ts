@@ -20,6 +20,10 @@ it('finds a name that differs in case only, even one of two letters', () => {
   expect(nearestName('DB', ['db', 'dx'])).toBe('db');
 });
 
+it('finds a name that goes on after a _, however long it is', () => {
+  expect(nearestName('token', ['took', 'token_expiration_time'])).toBe('token_expiration_time');
+});
+
 it('finds nothing among no names', () => {
   expect(nearestName('orders-db', [])).toBeUndefined();
 });

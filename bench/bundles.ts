@@ -31,7 +31,7 @@ export async function withBundles<T>(issuer: string, use: (bundles: Bundle[]) =>
     const context = ['-c', 'stage=local', '-c', `issuer=${issuer}`];
     await promisify(execFile)(join(BIN, 'cdk'), ['synth', '-q', '--no-notices', ...context, '-o', folder], {
       cwd: ROOT,
-      env: { ...process.env, PATH: `${BIN}${delimiter}${process.env.PATH}` },
+      env: { ...withoutAws(), PATH: `${BIN}${delimiter}${process.env.PATH}` },
     }).catch(() => {
       throw new CheckFailed('The app does not synthesize: `npx cdk synth -c stage=local` says why.');
     });
@@ -39,6 +39,13 @@ export async function withBundles<T>(issuer: string, use: (bundles: Bundle[]) =>
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The environment without an AWS account, which the stage `local` is not for. */
+function withoutAws(): NodeJS.ProcessEnv {
+  const others = Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_'));
+  const none = { AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null' };
+  return { ...Object.fromEntries(others), ...none, AWS_EC2_METADATA_DISABLED: 'true' };
 }
 
 interface FunctionResource {

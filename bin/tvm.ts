@@ -6,6 +6,7 @@ import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { conditionFiles } from '#lib/config/authorizer-files.ts';
 import { ConfigError, loadConfig } from '#lib/config/config.ts';
+import { partitionOf } from '#lib/config/target-faults.ts';
 import { GLOBAL_EVENTS_REGION, GlobalEventsStack, needsGlobalEvents } from '#lib/global-events-stack.ts';
 import { TvmStack } from '#lib/tvm-stack.ts';
 
@@ -20,37 +21,59 @@ async function main(): Promise<void> {
   const app = new App();
   const stage: string = app.node.tryGetContext('stage') ?? 'production';
   const issuer: string | undefined = app.node.tryGetContext('issuer');
-  const config = loadConfig(new URL('config/', PROJECT), stage, issuer === undefined ? {} : { issuer });
-
   const policyFiles = readdirSync(POLICIES, { withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map(({ name }) => name)
     .sort()
     .map((name) => ({ name: `policies/${name}`, text: readFileSync(new URL(name, POLICIES), 'utf8') }));
-  const policyBundle = buildPolicyBundle(policyFiles);
+
+  // The CLI says where it deploys to, unless nobody has told it: https://docs.aws.amazon.com/cdk/v2/guide/configure-env.html
+  const { CDK_DEFAULT_REGION: region, CDK_DEFAULT_ACCOUNT: account } = process.env;
+  const overrides = issuer === undefined ? {} : { issuer };
+  const mistakes: string[] = [];
+  const config = read(() => loadConfig(new URL('config/', PROJECT), stage, overrides, { region, account }), mistakes);
+  const policyBundle = read(
+    () => buildPolicyBundle(policyFiles, partitionOf(config?.emulator ? undefined : region)),
+    mistakes,
+  );
+  if (config === undefined || policyBundle === undefined) throw new ConfigError(mistakes.join('\n'));
 
   new TvmStack(app, `TokenVendingMachine-${stage}`, {
     config,
     policyBundle,
     conditionFiles: await conditionFiles(config.conditions, PROJECT),
   });
-  // The CLI says where it deploys to, unless nobody has told it: https://docs.aws.amazon.com/cdk/v2/guide/configure-env.html
-  const machineRegion = process.env.CDK_DEFAULT_REGION;
-  if (machineRegion && config.emulator === undefined && needsGlobalEvents(config.revoke_on, machineRegion)) {
+  if (region && config.emulator === undefined && needsGlobalEvents(config.revoke_on, region)) {
     new GlobalEventsStack(app, `TokenVendingMachine-${stage}-global-events`, {
       env: { region: GLOBAL_EVENTS_REGION },
       revokeOn: config.revoke_on,
-      machineRegion,
+      machineRegion: region,
     });
   }
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   app.synth();
 }
 
+/** What is read, or else the mistakes in it beside those of others, so that all are told at once. */
+function read<T>(reader: () => T, mistakes: string[]): T | undefined {
+  try {
+    return reader();
+  } catch (error) {
+    if (!isMistake(error)) throw error;
+    mistakes.push(error.message);
+    return undefined;
+  }
+}
+
+/** Whether an error is a mistake in the files of the project: it is told as it is, without a stack. */
+function isMistake(error: unknown): error is Error {
+  return error instanceof ConfigError || error instanceof PolicyError;
+}
+
 try {
   await main();
 } catch (error) {
-  if (!(error instanceof ConfigError || error instanceof PolicyError)) throw error;
+  if (!isMistake(error)) throw error;
   console.error(error.message);
   process.exitCode = 1;
 }

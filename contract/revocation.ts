@@ -10,7 +10,7 @@ import {
   task,
 } from './selector.ts';
 import { subject } from './subject.ts';
-import { reason, tokenId, unverifiedToken } from './text.ts';
+import { exactAudience, reason, tokenId, unverifiedToken } from './text.ts';
 
 /** `POST /revoke` (RFC 7009): a workload takes back a token of its own, by the token or its id, or all it has for a task. */
 export const ownRevocationRequest = z
@@ -94,7 +94,7 @@ function readRevocation(
 }
 
 /** A revocation in the configuration. */
-export const configuredRevocation = revocation.transform(readRevocation);
+export const configuredRevocation = revocation.extend({ audience: exactAudience.optional() }).transform(readRevocation);
 
 /** `POST /revocations`: an operator revokes the tokens that the members select. An unknown member is refused. */
 export const revocationRequest = revocation

@@ -1,7 +1,8 @@
 import * as z from 'zod';
+import { isDistinct } from './distinct.ts';
 import { limits } from './limits.ts';
 import { principal } from './subject.ts';
-import { name } from './text.ts';
+import { exactAudience } from './text.ts';
 
 // Security event tokens (RFC 8417) by the OpenID Shared Signals Framework 1.0 (SSF) and its profiles CAEP 1.0 and RISC 1.0.
 
@@ -156,8 +157,9 @@ export type SecurityEventError = z.infer<typeof securityEventError>;
 /** Where security events are sent to, or keys are fetched from: https, or http on this computer; no credentials in it. */
 export function isEndpoint(text: string): boolean {
   const url = URL.parse(text);
-  if (url === null || url.username || url.password || text.includes('#') || text.length > limits.nameLength)
+  if (url === null || url.username || url.password || /[#\s]/.test(text) || text.length > limits.nameLength)
     return false;
+  if (url.hostname.includes('*')) return false;
   return url.protocol === 'https:' || isPlainHttpHere(text);
 }
 
@@ -174,10 +176,11 @@ const toldOf = {
   name: z
     .string({ error: 'must be a name' })
     .regex(/^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/, { error: 'must be at most 32 lower-case letters, digits and -' }),
-  audience: name,
+  audience: exactAudience,
   events: z
     .array(transmittedEventType, { error: 'must be an array of event types' })
     .min(1, { error: 'must name an event type, or be absent for all' })
+    .refine(isDistinct, { error: 'must name each event type once' })
     .default([...transmittedEventType.options]),
 };
 
@@ -201,6 +204,6 @@ export type SecurityEventReceiver = z.infer<typeof securityEventReceiver>;
 export const trustedTransmitter = z.strictObject({
   issuer: endpoint('must be the https URL that its security event tokens carry as iss'),
   jwks_uri: endpoint('must be an https URL without credentials and fragment'),
-  audience: name,
+  audience: exactAudience,
 });
 export type TrustedTransmitter = z.infer<typeof trustedTransmitter>;

@@ -21,6 +21,11 @@ export const name = z
   .max(limits.nameLength, { error: `must have at most ${limits.nameLength} characters` })
   .regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, { error: 'must be visible ASCII without spaces, quotes or backslashes' });
 
+/** An audience that is named where one is fixed, in the configuration: audiences are compared as they are. */
+export const exactAudience = name.refine((audience) => !audience.includes('*'), {
+  error: 'must name one audience as its tokens carry it: a * is no wildcard',
+});
+
 /** A token's identifier, its `jti`: a UUID in lower case. */
 export const tokenId = z
   .string({ error: 'must be a token id' })

@@ -43,5 +43,5 @@ export function isServiceUrl(text: string): boolean {
   if (url === null) return false;
   const here = ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname);
   const safe = url.protocol === 'https:' || (url.protocol === 'http:' && here);
-  return safe && !url.username && !url.password && !/[?#]|\/$/.test(text);
+  return safe && !url.username && !url.password && !/[?#\s]|\/$/.test(text) && !url.hostname.includes('*');
 }

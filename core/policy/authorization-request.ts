@@ -175,7 +175,7 @@ function contextOf(
   if (read('sourceIp')) told.sourceIp = extension('ip', sourceIp);
   if (read('vpcEndpoint') && vpcEndpoint !== undefined) told.vpcEndpoint = vpcEndpoint;
   if (read('networks') || read('region')) {
-    const networks = around.networksOf(sourceIp, vpcEndpoint);
+    const networks = around.networksOf(sourceIp);
     const region = around.regionOf(networks);
     told.networks = networks;
     if (region !== undefined) told.region = region;

@@ -34,10 +34,11 @@ export interface ReadPolicies {
 /**
  * Builds the policy bundle from the files of a policy directory.
  *
+ * @param partition the partition of AWS that the service is in, as in `aws-cn`, where that is known
  * @throws {PolicyError} naming every flaw
  */
-export function buildPolicyBundle(files: readonly PolicyFile[]): PolicyBundle {
-  const { bundle, flaws } = readPolicies(files);
+export function buildPolicyBundle(files: readonly PolicyFile[], partition?: string): PolicyBundle {
+  const { bundle, flaws } = readPolicies(files, partition);
   if (bundle === undefined) throw new PolicyError(flaws);
   return bundle;
 }
@@ -49,7 +50,7 @@ export function buildPolicyBundle(files: readonly PolicyFile[]): PolicyBundle {
  *
  * @see https://docs.cedarpolicy.com/policies/validation.html
  */
-export function readPolicies(files: readonly PolicyFile[]): ReadPolicies {
+export function readPolicies(files: readonly PolicyFile[], partition?: string): ReadPolicies {
   const flaws: Flaw[] = [];
   const readable = files.filter((file) => {
     const bytes = Buffer.byteLength(file.text);
@@ -95,6 +96,7 @@ export function readPolicies(files: readonly PolicyFile[]): ReadPolicies {
     }
   }
   if (schema !== undefined) flaws.push(...validate(schema, written));
+  if (partition !== undefined) flaws.push(...ofOtherPartitions(partition, data, Object.values(policies)));
 
   const { roles, workloads, resources, networks, windows, timeZone } = data;
   const content = { policies, roles, workloads, resources, networks, windows, timeZone };
@@ -189,6 +191,25 @@ function entitiesTold(
     ...(named.length > 0 && { readsOf: named }),
     ...(soughtInResource.length > 0 && { soughtInResource }),
   };
+}
+
+/** Workloads that cannot call the service, as nobody signs for another partition: what names them never holds. */
+function ofOtherPartitions(partition: string, data: DataFiles, policies: readonly BundledPolicy[]): Flaw[] {
+  const told = (rule: Flaw['rule'], arns: readonly string[], place: (arn: string) => Pick<Flaw, 'file' | 'line'>) =>
+    arns
+      .filter((arn) => arn.startsWith('arn:') && !arn.startsWith(`arn:${partition}:`))
+      .map((arn) => ({
+        rule,
+        ...place(arn),
+        message: `${arn} must be of the partition ${partition}, as the service is`,
+      }));
+  return [
+    ...told('policy/data-file', Object.keys(data.workloads), (arn) => ({
+      file: data.files.workloads,
+      line: data.lineOfWorkload(arn),
+    })),
+    ...policies.flatMap(({ workloads, file, line }) => told('policy/unknown-name', workloads, () => ({ file, line }))),
+  ];
 }
 
 const KINDS = {

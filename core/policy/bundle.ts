@@ -85,10 +85,9 @@ export interface ResourceDefinition {
   in: string[];
 }
 
-/** A named network: a request is from it by its source address, or by the VPC endpoint it came through. */
+/** A named network: a request is from it by its source address. */
 export interface NetworkDefinition {
   cidrs: string[];
-  vpcEndpoints: string[];
   /** The AWS region it is in. */
   region?: string;
 }

@@ -6,8 +6,9 @@ import {
   location,
   subtreeRoot,
 } from '@tvm/contract/authorization-details.ts';
+import { isDistinct } from '@tvm/contract/distinct.ts';
 import { parseWorkloadArn } from '@tvm/contract/subject.ts';
-import { name } from '@tvm/contract/text.ts';
+import { exactAudience } from '@tvm/contract/text.ts';
 import * as z from 'zod';
 import { type NetworkDefinition, type RoleDefinition, WEEKDAYS, type WindowDefinition } from './bundle.ts';
 import { placeholderAttribute, placeholdersIn } from './roles.ts';
@@ -16,11 +17,15 @@ import { placeholderAttribute, placeholdersIn } from './roles.ts';
 
 const entryName = z.string().regex(/^[A-Za-z0-9][\w.-]{0,63}$/, { error: 'must be a name of letters, digits and _.-' });
 
-const workloadArn = z.string().refine((arn) => parseWorkloadArn(arn)?.subject === arn, {
+const workloadArn = z.string({ error: 'must be an ARN' }).refine((arn) => parseWorkloadArn(arn)?.subject === arn, {
   error: 'must be the ARN of an IAM role or user, without its path',
 });
 
 const exactLocation = location.refine((text) => subtreeRoot(text) === undefined, { error: 'must not end in /*' });
+
+/** A list that names each once. */
+const each = <S extends z.ZodType>(item: S, list: string, once: string) =>
+  z.array(item, { error: list }).refine(isDistinct, { error: once });
 
 const attribute = z.union([z.string(), z.int(), z.boolean(), z.array(z.string())], {
   error: 'must be text, a whole number, true, false or a list of text',
@@ -37,7 +42,10 @@ export const workloadsFile = z.record(workloadArn, z.record(z.string(), attribut
 export const resourcesFile = z.record(
   exactLocation,
   z
-    .object({ in: z.array(exactLocation, { error: 'must be a list of locations' }).optional() }, MAPPING)
+    .object(
+      { in: each(exactLocation, 'must be a list of locations', 'must name each location once').optional() },
+      MAPPING,
+    )
     .catchall(attribute),
   { error: 'must be a mapping from locations' },
 );
@@ -59,14 +67,18 @@ export const rolesFile = z.record(
   z
     .strictObject(
       {
-        description: z.string().optional(),
-        audience: name.optional(),
+        description: z.string({ error: 'must be text' }).optional(),
+        audience: exactAudience.optional(),
         authorization_details: z
           .array(
             authorizationDetail.extend({
               type: z.literal('resource').default('resource'),
-              locations: z.array(templateLocation).min(1, { error: 'must name a location' }),
-              actions: z.array(action, { error: 'must be a list of read and write' }).min(1),
+              locations: each(templateLocation, 'must be a list of locations', 'must name each location once').min(1, {
+                error: 'must name a location',
+              }),
+              actions: each(action, 'must be a list of read and write', 'must name each action once').min(1, {
+                error: 'must name read, write or both',
+              }),
             }),
             { error: 'must be a list of grants' },
           )
@@ -91,7 +103,9 @@ export const rolesFile = z.record(
   { error: 'must be a mapping from names of roles' },
 );
 
-const cidr = z.string().refine((text) => isCidr(text), { error: 'must be a CIDR block such as 203.0.113.0/24' });
+const CIDR = 'must be a CIDR block such as 203.0.113.0/24';
+
+const cidr = z.string({ error: CIDR }).refine((text) => isCidr(text), { error: CIDR });
 
 /** `networks.yaml`: where requests may come from, by a name. */
 export const networksFile = z.record(
@@ -99,24 +113,33 @@ export const networksFile = z.record(
   z
     .strictObject(
       {
-        cidrs: z.array(cidr).default([]),
+        cidrs: each(cidr, 'must be a list of CIDR blocks', 'must name each CIDR block once').default([]),
+        // A Regional API states none: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-endpoint-types.html
         vpc_endpoints: z
-          .array(z.string().regex(/^vpce-[0-9a-f]+$/, { error: 'must be a VPC endpoint id' }))
-          .default([]),
+          .never({
+            error:
+              'can never match, since the API is Regional and no request reaches it through a VPC endpoint: ' +
+              'name in cidrs the addresses that requests come from, such as those of the NAT gateways of the VPC',
+          })
+          .optional(),
         region: z
-          .string()
-          .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, { error: 'must be an AWS region' })
+          .string({ error: 'must be an AWS region such as eu-central-1' })
+          .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, { error: 'must be an AWS region such as eu-central-1' })
           .optional(),
       },
-      { error: 'must be a mapping of cidrs, vpc_endpoints and region' },
+      { error: 'must be a mapping of cidrs and region' },
     )
-    .transform(({ vpc_endpoints, ...network }): NetworkDefinition => ({ ...network, vpcEndpoints: vpc_endpoints })),
+    .refine(({ cidrs }) => cidrs.length > 0, {
+      path: ['cidrs'],
+      error: 'must name a CIDR block: without one, the network matches nothing',
+    })
+    .transform(({ vpc_endpoints: _, ...network }): NetworkDefinition => network),
   { error: 'must be a mapping from names of networks' },
 );
 
-const timeZone = z
-  .string()
-  .refine((zone) => isTimeZone(zone), { error: 'must be an IANA time zone such as Europe/Berlin' });
+const TIME_ZONE = 'must be an IANA time zone such as Europe/Berlin';
+
+const timeZone = z.string({ error: TIME_ZONE }).refine((zone) => isTimeZone(zone), { error: TIME_ZONE });
 
 const timeOfDay = z
   .string({ error: 'must be a time of day such as "08:30"' })
@@ -131,11 +154,14 @@ const moment = z.iso
   .transform((text) => Date.parse(text));
 
 const weekly = z
-  .strictObject({
+  .object({
     time_zone: timeZone.optional(),
-    weekdays: z
-      .array(z.enum(WEEKDAYS, { error: `must be one of ${WEEKDAYS.join(', ')}` }))
-      .min(1)
+    weekdays: each(
+      z.enum(WEEKDAYS, { error: `must be one of ${WEEKDAYS.join(', ')}` }),
+      'must be a list of weekdays',
+      'must name each weekday once',
+    )
+      .min(1, { error: 'must name a weekday, or be absent for all' })
       .default([...WEEKDAYS]),
     from: timeOfDay,
     to: timeOfDay,
@@ -144,16 +170,28 @@ const weekly = z
   .refine(({ from }) => !(from >= 24 * 60), { path: ['from'], error: 'must be before 24:00' })
   .transform(({ time_zone, ...hours }) => ({ kind: 'weekly' as const, timeZone: time_zone, ...hours }));
 
+const recurring = z.never({ error: 'must be absent where from is a moment: such a window is open once' }).optional();
+
 const once = z
-  .strictObject({ from: moment, to: moment })
+  .object({ time_zone: recurring, weekdays: recurring, from: moment, to: moment })
   .refine(({ from, to }) => from < to, { path: ['to'], error: 'must be after from' })
-  .transform((span) => ({ kind: 'once' as const, ...span }));
+  .transform(({ from, to }) => ({ kind: 'once' as const, from, to }));
+
+const START = 'must be a time of day such as "08:30", or a moment such as "2026-12-01T22:00:00Z"';
 
 /** Of the two shapes, the one that `from` shows to be meant: a union would only say that neither fits. */
 const window = z
-  .record(z.string(), z.unknown(), { error: 'must be a mapping of from and to' })
+  .strictObject(
+    {
+      time_zone: z.unknown().optional(),
+      weekdays: z.unknown().optional(),
+      from: z.string({ error: START }),
+      to: z.unknown().optional(),
+    },
+    { error: 'must be a mapping of from and to' },
+  )
   .transform((unverified, context) => {
-    const parsed = (String(unverified.from).includes('T') ? once : weekly).safeParse(unverified);
+    const parsed = (unverified.from.includes('T') ? once : weekly).safeParse(unverified);
     if (parsed.success) return parsed.data;
     for (const issue of parsed.error.issues) context.issues.push({ ...issue, input: unverified } as never);
     return z.NEVER;
@@ -162,7 +200,10 @@ const window = z
 /** `windows.yaml`: when, by a name. Without a time zone, a window is in the file's `time_zone`. */
 export const windowsFile = z
   .strictObject(
-    { time_zone: timeZone.default('UTC'), windows: z.record(entryName, window).default({}) },
+    {
+      time_zone: timeZone.default('UTC'),
+      windows: z.record(entryName, window, { error: 'must be a mapping from names of windows' }).default({}),
+    },
     { error: 'must be a mapping of time_zone and windows' },
   )
   .transform(({ time_zone, windows }) => ({

@@ -11,7 +11,7 @@ export interface LocalTime {
 /** What a bundle's names make of where and when a request was made. */
 export interface Surroundings {
   /** The named networks that a request from here is in. */
-  networksOf(sourceIp: string, vpcEndpoint: string | undefined): string[];
+  networksOf(sourceIp: string): string[];
   /** The AWS region that all these networks are in; `undefined` when they name none, or more than one. */
   regionOf(networks: readonly string[]): string | undefined;
   /** The windows that are open. @param time milliseconds since the epoch */
@@ -22,20 +22,14 @@ export interface Surroundings {
 
 /** Reads networks, windows and time zones once. */
 export function surroundings({ networks, windows, timeZone }: PolicyBundle): Surroundings {
-  const known = Object.entries(networks).map(([name, { cidrs, vpcEndpoints, region }]) => ({
+  const known = Object.entries(networks).map(([name, { cidrs }]) => ({
     name,
     addresses: addressesIn(cidrs),
-    vpcEndpoints,
-    region,
   }));
   return {
-    networksOf: (sourceIp, vpcEndpoint) =>
+    networksOf: (sourceIp) =>
       known
-        .filter(
-          ({ addresses, vpcEndpoints }) =>
-            addresses.check(sourceIp, isIPv6(sourceIp) ? 'ipv6' : 'ipv4') ||
-            (vpcEndpoint !== undefined && vpcEndpoints.includes(vpcEndpoint)),
-        )
+        .filter(({ addresses }) => addresses.check(sourceIp, isIPv6(sourceIp) ? 'ipv6' : 'ipv4'))
         .map(({ name }) => name),
     regionOf: (names) => {
       const regions = new Set(names.map((name) => networks[name]?.region).filter((region) => region !== undefined));

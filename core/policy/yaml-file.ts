@@ -1,5 +1,7 @@
 import { isMap, isNode, isScalar, LineCounter, type Node, parseDocument, visit, YAMLError } from 'yaml';
 import type * as z from 'zod';
+import { dotted } from '../settings/fault.ts';
+import { readBySchema } from '../settings/read-by-schema.ts';
 import type { Flaw, PolicyFile } from './flaw.ts';
 
 /** Aliases that a file may have: enough for people, too few for a bomb. */
@@ -33,7 +35,10 @@ export function readYamlFile<S extends z.ZodType>(
       if (isScalar(key) && key.value === '__proto__') forbidden = key;
     },
   });
-  if (error !== undefined) return failed([flaw(lines.linePos(error.pos[0]).line, error.message)]);
+  if (error !== undefined) {
+    const message = error.code === 'RESOURCE_EXHAUSTION' ? 'is nested too deeply' : error.message;
+    return failed([flaw(lines.linePos(error.pos[0]).line, message)]);
+  }
   // JavaScript would lose it.
   if (forbidden !== undefined)
     return failed([flaw(lines.linePos(forbidden.range?.[0] ?? 0).line, '__proto__ is no name')]);
@@ -44,17 +49,9 @@ export function readYamlFile<S extends z.ZodType>(
     if (!(cause instanceof ReferenceError || cause instanceof YAMLError)) throw cause;
     return failed([flaw(1, `has more aliases than ${MOST_ALIASES}, or one of nothing`)]);
   }
-  const parsed = schema.safeParse(unverified);
-  if (parsed.success) return { value: parsed.data, flaws: [], lineOf };
-  return failed(parsed.error.issues.map((issue) => flaw(lineOf(issue.path), sentence(issue))));
-}
-
-function sentence(issue: z.core.$ZodIssue): string {
-  const path = issue.path.map(String).join('.');
-  if (issue.code === 'unrecognized_keys')
-    return `${[path, issue.keys[0]].filter(Boolean).join('.')} is not a known key`;
-  if (issue.code === 'invalid_key') return `${path} ${issue.issues[0]?.message ?? 'is not a valid key'}`;
-  return `${path} ${issue.message}`.trim();
+  const { value, faults } = readBySchema(schema, unverified, { unknownKey: 'is not a known key' });
+  if (faults.length === 0) return { value, flaws: [], lineOf };
+  return failed(faults.map(({ place, problem }) => flaw(lineOf(place), `${dotted(place)} ${problem}`.trim())));
 }
 
 /** The key at a path, or the element of an array: where a person looks for it. */

@@ -1,5 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { parseDuration } from '@tvm/contract/duration.ts';
+import { isUtf8 } from 'node:buffer';
+import { readFileSync, statSync } from 'node:fs';
+import { isDistinct } from '@tvm/contract/distinct.ts';
+import { parseDuration, writeDuration } from '@tvm/contract/duration.ts';
 import { limits } from '@tvm/contract/limits.ts';
 import {
   isPlainHttpHere,
@@ -8,12 +10,16 @@ import {
   trustedTransmitter,
 } from '@tvm/contract/security-event.ts';
 import { principal } from '@tvm/contract/subject.ts';
-import { name } from '@tvm/contract/text.ts';
+import { exactAudience } from '@tvm/contract/text.ts';
 import { type ConditionSettings, isServiceUrl } from '@tvm/core/external-authorizers/settings.ts';
+import { dotted, type Fault, type Place } from '@tvm/core/settings/fault.ts';
+import { nearestName } from '@tvm/core/settings/nearest-name.ts';
+import { readBySchema } from '@tvm/core/settings/read-by-schema.ts';
 import { parse, TomlError } from 'smol-toml';
 import * as z from 'zod';
 import { anomalies } from './anomalies.ts';
 import { eventSource, revokeOn } from './revoke-on.ts';
+import { type Target, targetFaults } from './target-faults.ts';
 
 /** CloudWatch Logs keeps log groups for these numbers of days only. */
 const LOG_RETENTION_DAYS = [
@@ -22,26 +28,30 @@ const LOG_RETENTION_DAYS = [
 
 const DAY = 86_400;
 
-/** A duration in configuration, such as `"15m"`; seconds once read. */
+/** More than dates can hold would be a slip of the unit. */
+const LONGEST = 36_500 * DAY;
+
+const DURATION = 'must be a duration such as "90s", "15m", "1h" or "30d"';
+
+/** A duration in configuration, such as `"15m"`; seconds once read. Without its unit it could be meant otherwise. */
 const duration = z.string({ error: 'must be a duration such as "15m"' }).transform((text, context) => {
-  const seconds = parseDuration(text);
-  if (seconds === undefined) {
-    context.addIssue({ code: 'custom', message: 'must be a duration such as "90s", "15m", "1h" or "30d"' });
-    return z.NEVER;
-  }
-  return seconds;
+  const seconds = /[smhd]$/.test(text) ? parseDuration(text) : undefined;
+  if (seconds !== undefined && seconds <= LONGEST) return seconds;
+  const message = seconds === undefined ? DURATION : 'must be at most "36500d"';
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
 });
 
 /** The same, or `"0s"`: none. */
-const durationOrNone = z.union([z.literal('0s').transform(() => 0), duration], {
-  error: 'must be a duration such as "90s", "15m", "1h" or "30d", or "0s"',
-});
+const durationOrNone = z.union([z.literal('0s').transform(() => 0), duration], { error: `${DURATION}, or "0s"` });
 
 const keySpec = z.enum(['ECC_NIST_P256', 'ECC_NIST_P384', 'RSA_2048'], {
   error: 'must be ECC_NIST_P256 (ES256), ECC_NIST_P384 (ES384) or RSA_2048 (RS256)',
 });
 
-const accountId = z.string().regex(/^[0-9]{12}$/, { error: 'must be an AWS account id of 12 digits, in quotes' });
+const ACCOUNT_ID = 'must be an AWS account id of 12 digits, in quotes';
+
+const accountId = z.string({ error: ACCOUNT_ID }).regex(/^[0-9]{12}$/, { error: ACCOUNT_ID });
 
 const positive = z.int({ error: 'must be a whole number' }).positive({ error: 'must be greater than zero' });
 
@@ -75,6 +85,19 @@ const asked = {
   cache: duration.refine((seconds) => seconds <= 900, { error: 'must be at most "15m"' }).optional(),
 };
 
+const ORGANIZATION = 'must be an organization id such as "o-a1b2c3d4e5"';
+
+const API_ID = 'must be at most 32 lower-case letters, digits and -';
+
+const HOST_NAME = 'must be a host name in lower case and nothing else, such as "tokens.example.com"';
+
+const CERTIFICATE =
+  'must be the ARN of an ACM certificate, as in "arn:aws:acm:eu-central-1:111122223333:certificate/ID": an IAM server ' +
+  'certificate does not serve a Regional API';
+
+const ISSUER =
+  'must be an https URL as resource servers compare it: host in lower case, no credentials, query, fragment or default port';
+
 const condition = z.discriminatedUnion(
   'type',
   [
@@ -91,6 +114,8 @@ const condition = z.discriminatedUnion(
   { error: 'must be opa-wasm, opa-rest or authzen' },
 ) satisfies z.ZodType<ConditionSettings>;
 
+const ONLY_HTTPS = 'must be https URLs; plain http on this computer is for an emulator';
+
 /** Every key of `config/<stage>.toml`. docs/reference/configuration.md is made from this. */
 export const configSchema = z
   .strictObject({
@@ -98,14 +123,20 @@ export const configSchema = z
       description: 'Lifetime of a token when none is asked for.',
     }),
     write_token_expiration_time: duration.default(300).meta({
-      description: 'The same for a token that may write; the shorter of the two holds.',
+      description:
+        'The same for a token that may write; the shorter of the two holds. Neither is longer than `max_token_lifetime`.',
     }),
     max_token_lifetime: duration
       .refine((seconds) => seconds <= limits.lifetime, { error: 'must be at most "24h"' })
       .default(3_600)
       .meta({ description: 'Longest lifetime that may be asked for; at most `"24h"`.' }),
     signing_keys: z
-      .record(z.string().regex(/^[\w-]{1,64}$/), keySpec, { error: 'must name at least one key' })
+      .record(
+        z.string().regex(/^[\w-]{1,64}$/, { error: 'must be a name of at most 64 letters, digits, _ and -' }),
+        keySpec,
+        { error: 'must be a table of keys by name, such as { first = "ECC_NIST_P256" }' },
+      )
+      .refine((keys) => Object.keys(keys).length > 0, { error: 'must name at least one key' })
       .default({ first: 'ECC_NIST_P256' })
       .meta({
         description:
@@ -117,26 +148,30 @@ export const configSchema = z
       .default('first')
       .meta({ description: 'The name of the key that signs. docs/operations.md tells how to rotate.' }),
     domain: z
-      .strictObject({
-        name: z.hostname({ error: 'must be a host name such as "tokens.example.com"' }),
-        certificate_arn: z
-          .string()
-          .startsWith('arn:', { error: 'must be the ARN of an ACM certificate in this region' }),
-      })
+      .strictObject(
+        {
+          name: z.string({ error: HOST_NAME }).refine(isHostName, { error: HOST_NAME }),
+          certificate_arn: z
+            .string({ error: CERTIFICATE })
+            .regex(/^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[\w-]+$/, { error: CERTIFICATE }),
+        },
+        { error: 'must be a table of name and certificate_arn' },
+      )
       .optional()
       .meta({
-        description: 'Custom domain, `{ name, certificate_arn }`; it becomes the issuer. Without it: the API’s URL.',
+        description:
+          'Custom domain, `{ name, certificate_arn }`, with an ACM certificate in the region of the stack; it becomes the issuer. ' +
+          'Without it: the API’s URL.',
       }),
     issuer: z
-      .url({ protocol: /^https?$/, error: 'must be a URL' })
-      .refine((url) => url.startsWith('https:') || ['127.0.0.1', 'localhost'].includes(new URL(url).hostname), {
-        error: 'must be an https URL',
-      })
+      .string({ error: 'must be an https URL' })
+      .refine((url) => url.startsWith('https://') || isPlainHttpHere(url), { error: 'must be an https URL' })
       .refine((url) => !url.endsWith('/'), { error: 'must not end with a slash' })
+      .refine(isIssuer, { error: ISSUER })
       .optional()
       .meta({ description: 'Issuer, where the machine is reached by another URL than its own: an emulator, a CDN.' }),
     throttle: z
-      .strictObject({ rate: positive, burst: positive })
+      .strictObject({ rate: positive, burst: positive }, { error: 'must be a table of rate and burst' })
       .default({ rate: 200, burst: 400 })
       .meta({ description: 'Requests a second, and at once, that the API takes before it answers 429.' }),
     record_retention: duration
@@ -154,6 +189,7 @@ export const configSchema = z
       .meta({ description: 'How long logs are kept: a number of days that CloudWatch Logs knows.' }),
     revocation_sources: z
       .array(eventSource, { error: 'must be an array of event sources' })
+      .refine(isDistinct, { error: 'must name each event source once' })
       .default([])
       .meta({ description: 'Event sources whose `Revocation Requested` events on the bus are obeyed.' }),
     revoke_on: revokeOn.default({}).meta({
@@ -197,17 +233,30 @@ export const configSchema = z
           '`"5m"` to `"24h"`, and at least four times `status_list_ttl`.',
       }),
     resource_servers: z
-      .array(z.strictObject({ principal, audiences: z.array(name).min(1) }))
-      .refine((servers) => new Set(servers.map((server) => server.principal)).size === servers.length, {
+      .array(
+        z.strictObject(
+          {
+            principal,
+            audiences: z
+              .array(exactAudience, { error: 'must be an array of audiences' })
+              .min(1, { error: 'must name at least one audience' })
+              .refine(isDistinct, { error: 'must name each audience once' }),
+          },
+          { error: 'must be a table of principal and audiences' },
+        ),
+        { error: 'must be an array of resource servers' },
+      )
+      .refine((servers) => isDistinct(servers.map((server) => server.principal)), {
         error: 'must name each principal once',
       })
       .default([])
       .meta({
-        description: 'Who may introspect tokens for which audiences: `{ principal, audiences }`, an IAM ARN and names.',
+        description:
+          'Who may introspect tokens for which audiences: `{ principal, audiences }`, an IAM ARN and names, without wildcards.',
       }),
     conditions: z
       .array(condition, { error: 'must be an array of conditions' })
-      .refine((conditions) => new Set(conditions.map(({ name }) => name)).size === conditions.length, {
+      .refine((conditions) => isDistinct(conditions.map(({ name }) => name)), {
         error: 'must name each condition once',
       })
       .default([])
@@ -222,11 +271,14 @@ export const configSchema = z
     security_event_receivers: z
       .array(securityEventReceiver, { error: 'must be an array of receivers' })
       .max(20, { error: 'must name at most 20 receivers' })
-      .refine((receivers) => new Set(receivers.map(({ name }) => name)).size === receivers.length, {
+      .refine((receivers) => isDistinct(receivers.map(({ name }) => name)), {
         error: 'must name each receiver once',
       })
-      .refine((receivers) => new Set(principalsOf(receivers)).size === principalsOf(receivers).length, {
+      .refine((receivers) => isDistinct(principalsOf(receivers)), {
         error: 'must name each principal once: it is how a receiver is known',
+      })
+      .refine((receivers) => isDistinct(pushesOf(receivers)), {
+        error: 'must name each url once with the same audience: it would be told everything twice',
       })
       .default([])
       .meta({
@@ -240,7 +292,7 @@ export const configSchema = z
     trusted_transmitters: z
       .array(trustedTransmitter, { error: 'must be an array of transmitters' })
       .max(8, { error: 'must name at most 8 transmitters' })
-      .refine((transmitters) => new Set(transmitters.map(({ issuer }) => issuer)).size === transmitters.length, {
+      .refine((transmitters) => isDistinct(transmitters.map(({ issuer }) => issuer)), {
         error: 'must name each issuer once',
       })
       .default([])
@@ -252,24 +304,31 @@ export const configSchema = z
     alarm_email: z.email({ error: 'must be an e-mail address' }).optional().meta({
       description: 'Who is written to when an alarm goes off. The address must confirm that, once; without it, nobody.',
     }),
-    trusted_accounts: z.array(accountId).default([]).meta({
-      description:
-        'Other AWS accounts whose workloads may ask for tokens, have theirs explained and revoke their own. Policy still decides.',
-    }),
+    trusted_accounts: z
+      .array(accountId, { error: 'must be an array of AWS account ids' })
+      .refine(isDistinct, { error: 'must name each account once' })
+      .default([])
+      .meta({
+        description:
+          'Other AWS accounts whose workloads may ask for tokens, have theirs explained and revoke their own. Policy still decides.',
+      }),
     trusted_organization: z
-      .string()
-      .regex(/^o-[a-z0-9]{10,32}$/, { error: 'must be an organization id such as "o-a1b2c3d4e5"' })
+      .string({ error: ORGANIZATION })
+      .regex(/^o-[a-z0-9]{10,32}$/, { error: ORGANIZATION })
       .optional()
       .meta({ description: 'The same for every account of an AWS organization.' }),
     archive: z
-      .strictObject({
-        retention: duration
-          .refine((seconds) => seconds % DAY === 0 && seconds <= 36_500 * DAY, {
-            error: 'must be a whole number of days, at most "36500d"',
-          })
-          .default(400 * DAY),
-        lock: z.enum(['governance', 'compliance'], { error: 'must be governance or compliance' }).default('governance'),
-      })
+      .strictObject(
+        {
+          retention: duration
+            .refine((seconds) => seconds % DAY === 0, { error: 'must be a whole number of days, such as "400d"' })
+            .default(400 * DAY),
+          lock: z
+            .enum(['governance', 'compliance'], { error: 'must be governance or compliance' })
+            .default('governance'),
+        },
+        { error: 'must be a table of retention and lock' },
+      )
       .prefault({})
       .meta({
         written: '{ retention = "400d", lock = "governance" }',
@@ -286,44 +345,96 @@ export const configSchema = z
       description: 'Keeps table and keys when the stack goes, and guards them from deletion. `false` only for trials.',
     }),
     emulator: z
-      .strictObject({
-        api_id: z.string().regex(/^[a-z0-9-]{1,32}$/, { error: 'must be lower-case letters, digits and -' }),
-      })
+      .strictObject(
+        { api_id: z.string({ error: API_ID }).regex(/^[a-z0-9-]{1,32}$/, { error: API_ID }) },
+        { error: 'must be a table of api_id' },
+      )
       .optional()
       .meta({
         description:
-          'Only for a stage in an emulator, `{ api_id }`: fixes the API’s id by the tags that emulators take it from, and ' +
-          'lets the dead-letter queues be called in plain HTTP, which is all an emulator speaks.',
+          'Only for the stage `local`, which is in an emulator, `{ api_id }`: fixes the API’s id by the tags that emulators take it from, and ' +
+          'lets the dead-letter queues be called in plain HTTP, which is all an emulator speaks. Any other stage, and any AWS ' +
+          'account, refuses it.',
       }),
   })
   .refine((config) => config.token_expiration_time <= config.max_token_lifetime, {
-    path: ['token_expiration_time'],
-    error: 'must not be longer than max_token_lifetime',
+    ...once('token_expiration_time', 'max_token_lifetime'),
+    error: ({ input }) => beyondMaximum(input, 'token_expiration_time'),
+  })
+  .refine((config) => config.write_token_expiration_time <= config.max_token_lifetime, {
+    ...once('write_token_expiration_time', 'max_token_lifetime'),
+    error: ({ input }) => beyondMaximum(input, 'write_token_expiration_time'),
   })
   .refine((config) => Object.hasOwn(config.signing_keys, config.signing_key), {
-    path: ['signing_key'],
-    error: 'must be the name of a key in signing_keys',
+    ...once('signing_key', 'signing_keys'),
+    error: ({ input }) => noSuchKey(input),
   })
   .refine((config) => config.status_list_validity >= 4 * config.status_list_ttl, {
-    path: ['status_list_validity'],
+    ...once('status_list_validity', 'status_list_ttl'),
     error: 'must be at least four times status_list_ttl',
   })
+  .refine((config) => config.emulator !== undefined || !config.issuer || !isPlainHttpHere(config.issuer), {
+    ...once('issuer'),
+    error: 'must be an https URL; plain http on this computer is for an emulator',
+  })
+  .refine((config) => config.emulator !== undefined || !config.conditions.some(isPlain), {
+    ...once('conditions'),
+    error: ONLY_HTTPS,
+  })
   .refine((config) => config.emulator !== undefined || !config.security_event_receivers.some(isPlain), {
-    path: ['security_event_receivers'],
-    error: 'must be https URLs; plain http on this computer is for an emulator',
+    ...once('security_event_receivers'),
+    error: ONLY_HTTPS,
   })
   .refine((config) => config.emulator !== undefined || !config.trusted_transmitters.some(isPlain), {
-    path: ['trusted_transmitters'],
-    error: 'must be https URLs; plain http on this computer is for an emulator',
+    ...once('trusted_transmitters'),
+    error: ONLY_HTTPS,
   })
   .refine((config) => !(config.domain && config.issuer), {
     path: ['issuer'],
+    when: () => true,
     error: 'must be absent when domain is given, which is the issuer then',
   });
+
+/** A rule about one key, and others: it waits until each of them is right by itself, and for no other. */
+function once(path: string, ...others: string[]) {
+  const when = ({ issues }: z.core.ParsePayload) =>
+    !issues.some((issue) => [path, ...others].includes(String(issue.path?.[0])));
+  return { path: [path], when };
+}
+
+function beyondMaximum(config: unknown, key: string): string {
+  const written = (name: string) => `"${writeDuration((config as Record<string, number>)[name] ?? 0)}"`;
+  return `must not be longer than max_token_lifetime, ${written('max_token_lifetime')}: it is ${written(key)}`;
+}
+
+function noSuchKey(config: unknown): string {
+  const { signing_key, signing_keys } = config as { signing_key: string; signing_keys: Record<string, unknown> };
+  const names = Object.keys(signing_keys);
+  const near = nearestName(signing_key, names);
+  return `must be the name of a key in signing_keys${near ? `; did you mean ${near}?` : `: ${names.join(', ')}`}`;
+}
+
+/** A name in DNS as certificates and URLs have it: labels in lower case, at least two of them, and no address. */
+function isHostName(text: string): boolean {
+  return text.length <= 253 && /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text);
+}
+
+/** Whether an issuer is in the one spelling that URLs have, so that it is the same to whoever compares it as text. */
+function isIssuer(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || url.username || url.password || url.search || url.hash || /[*]|\.$/.test(url.hostname))
+    return false;
+  return url.href === text || url.href === `${text}/`;
+}
 
 /** Whom receivers of security events are known as. */
 function principalsOf(receivers: readonly SecurityEventReceiver[]): string[] {
   return receivers.flatMap(({ principal }) => principal ?? []);
+}
+
+/** Where the others are pushed to, and as whom. */
+function pushesOf(receivers: readonly SecurityEventReceiver[]): string[] {
+  return receivers.flatMap((one) => (one.delivery === 'push' ? [JSON.stringify([one.url, one.audience])] : []));
 }
 
 function isPlain(settings: Record<string, unknown>): boolean {
@@ -345,32 +456,51 @@ export class ConfigError extends Error {
  * @param overrides keys that the command line gives, which win over the file's
  * @throws {ConfigError}
  */
-export function loadConfig(directory: URL, stage: string, overrides: Record<string, unknown> = {}): Config {
+export function loadConfig(
+  directory: URL,
+  stage: string,
+  overrides: Record<string, unknown> = {},
+  target: Omit<Target, 'stage'> = {},
+): Config {
   const name = `config/${stage}.toml`;
   const file = new URL(`${stage}.toml`, directory);
-  if (!/^[a-z0-9-]{1,32}$/.test(stage) || !existsSync(file)) {
+  if (!/^[a-z0-9-]{1,32}$/.test(stage) || !statSync(file, { throwIfNoEntry: false })?.isFile()) {
     throw new ConfigError(`${name} does not exist; name a stage of config/ with -c stage=…`);
   }
-  return parseConfig(readFileSync(file, 'utf8'), name, overrides);
+  const bytes = readFileSync(file);
+  if (!isUtf8(bytes)) throw new ConfigError(`${name} must be UTF-8`);
+  return parseConfig(bytes.toString(), name, overrides, { stage, ...target });
 }
 
 /** Reads configuration from TOML text; `name` is what messages call it. */
-export function parseConfig(toml: string, name: string, overrides: Record<string, unknown> = {}): Config {
+export function parseConfig(
+  toml: string,
+  name: string,
+  overrides: Record<string, unknown> = {},
+  target: Target = {},
+): Config {
   let unverified: Record<string, unknown>;
   try {
-    unverified = parse(toml);
+    unverified = { ...parse(toml), ...overrides };
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     throw new ConfigError(`${name}:${error.line}: ${error.message.split('\n')[0]}`);
   }
-  const config = configSchema.safeParse({ ...unverified, ...overrides });
-  if (config.success) return config.data;
-  throw new ConfigError(config.error.issues.map((issue) => `${name}: ${sentence(issue)}`).join('\n'));
+  const read = readBySchema(configSchema, unverified, { unknownKey: 'is not a key of the configuration' });
+  const known = read.faults.filter(({ place }) => place.at(-1) !== LOST);
+  const faults = [...lostKeys(unverified), ...known, ...targetFaults(unverified, target)];
+  if (read.value !== undefined && faults.length === 0) return read.value;
+  throw new ConfigError(faults.map(({ place, problem }) => `${name}: ${dotted(place)} ${problem}`).join('\n'));
 }
 
-function sentence(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'unrecognized_keys') {
-    return `${[...issue.path, issue.keys[0]].join('.')} is not a key of the configuration; docs/reference/configuration.md lists them`;
-  }
-  return `${issue.path.join('.')} ${issue.message}`;
+/** A key that zod passes over in a table of names, as JavaScript may. */
+const LOST = '__proto__';
+
+/** Where that key stands. */
+function lostKeys(value: unknown, place: Place = []): Fault[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const here = [...place, Array.isArray(value) ? Number(key) : key];
+    return key === LOST ? [{ place: here, problem: 'is no name' }] : lostKeys(inner, here);
+  });
 }

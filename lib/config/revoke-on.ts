@@ -1,3 +1,4 @@
+import { isDistinct } from '@tvm/contract/distinct.ts';
 import { configuredRevocation } from '@tvm/contract/revocation.ts';
 import type { RevokeOn } from '@tvm/core/revocation/triggers/index.ts';
 import * as z from 'zod';
@@ -28,24 +29,27 @@ const sources = z
     {
       sources: z
         .array(eventSource, { error: 'must be an array of event sources' })
-        .min(1, { error: 'must name at least one event source' }),
+        .min(1, { error: 'must name at least one event source' })
+        .refine(isDistinct, { error: 'must name each event source once' }),
     },
     { error: 'must be such as { sources = ["…"] }' },
   )
   .optional();
 
 /** As CloudWatch allows it, and in plain sight: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html */
-const alarmName = z
-  .string()
-  .regex(/^[\x20-\x7e]{1,255}$/, { error: 'must be the name of an alarm, at most 255 characters of ASCII' });
+const alarmName = z.string().regex(/^(?! )[\x20-\x7e]{1,255}(?<! )$/, {
+  error: 'must be the name of an alarm: at most 255 characters of ASCII, no space at either end',
+});
 
 const NO_TAG = 'must be such as { key = "…", value = "…" }';
 
 const tag = z
   .strictObject(
     {
-      key: z.string({ error: NO_TAG }).regex(/^[\w .:/=+@-]{1,128}$/, { error: 'must be the key of a tag' }),
-      value: z.string({ error: NO_TAG }).regex(/^[\w .:/=+@-]{1,256}$/, { error: 'must be the value of a tag' }),
+      key: z.string({ error: NO_TAG }).regex(/^(?! )[\w .:/=+@-]{1,128}(?<! )$/, { error: 'must be the key of a tag' }),
+      value: z
+        .string({ error: NO_TAG })
+        .regex(/^(?! )[\w .:/=+@-]{1,256}(?<! )$/, { error: 'must be the value of a tag' }),
     },
     { error: NO_TAG },
   )

@@ -22,7 +22,8 @@ export function configurationPage(): string {
     `${GENERATED}# Configuration`,
     '',
     'One TOML file a stage: `config/<stage>.toml`, picked by `npx cdk deploy -c stage=<stage>` (default: `production`). ' +
-      'Durations are written `"90s"`, `"15m"`, `"1h"` or `"30d"`. A mistake fails `cdk synth` with a sentence that names the key.',
+      'Durations are written `"90s"`, `"15m"`, `"1h"` or `"30d"`. Every mistake is told by `cdk synth`, in a sentence that names the key, and nothing is deployed. ' +
+      'ARNs must be of the partition that is deployed to.',
     '',
     '| key | default | means |',
     '| --- | --- | --- |',

@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
+import { isMapping, type Place, written } from '@tvm/core/settings/fault.ts';
+import { isSame, visitSettings } from '@tvm/core/settings/visit-settings.ts';
 import * as z from 'zod';
 import { configurationSchema } from '../config/configuration.ts';
-import { isMapping, type Place, written } from '../config/fault.ts';
 import { argv } from '../config/fields.ts';
 import { openToOthers } from '../config/secrets.ts';
-import { isSame, visitSettings } from '../config/visit-settings.ts';
 import { untrustedConfiguration } from '../process/trusted-configuration.ts';
 import { asOwner } from './agent-user.ts';
 import { type Area, error, type Finding } from './finding.ts';

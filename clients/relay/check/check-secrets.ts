@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { type Place, valueAt, written } from '@tvm/core/settings/fault.ts';
 import { configurationSchema } from '../config/configuration.ts';
-import { type Place, valueAt, written } from '../config/fault.ts';
 import { listAt, textAt } from '../config/parts.ts';
 import { type SecretPlace, secretPlaces } from '../config/secret-places.ts';
 import { isCredential, openToOthers } from '../config/secrets.ts';

@@ -1,5 +1,5 @@
+import { isMapping } from '@tvm/core/settings/fault.ts';
 import type { Configuration } from '../config/configuration.ts';
-import { isMapping } from '../config/fault.ts';
 
 /** The agent's AWS identity, where it came by the environment. */
 const AWS = [

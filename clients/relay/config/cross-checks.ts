@@ -1,12 +1,12 @@
+import { type Fault, isMapping, valueAt, written } from '@tvm/core/settings/fault.ts';
+import { visitSettings } from '@tvm/core/settings/visit-settings.ts';
 import { configurationSchema } from './configuration.ts';
 import { checkDependencies } from './dependencies.ts';
-import { type Fault, isMapping, valueAt, written } from './fault.ts';
 import { checkFormats } from './format-checks.ts';
 import { listAt, tokenNames } from './parts.ts';
 import { checkPaths } from './path-checks.ts';
 import { secretNames } from './secret-places.ts';
 import { checkValues } from './value-checks.ts';
-import { visitSettings } from './visit-settings.ts';
 
 /**
  * What no schema of one part can see. It looks at the file as it is, so that it finds its faults also where the schema

@@ -1,5 +1,5 @@
+import { type Fault, isMapping, type Place, valueAt } from '@tvm/core/settings/fault.ts';
 import { configurationSchema } from './configuration.ts';
-import { type Fault, isMapping, type Place, valueAt } from './fault.ts';
 import { listAt, textAt, tokenNames } from './parts.ts';
 import { type SecretPlace, secretPlaces } from './secret-places.ts';
 

@@ -1,5 +1,5 @@
+import { type Fault, type Place, valueAt } from '@tvm/core/settings/fault.ts';
 import { templateFault } from '../outputs/formats/template.ts';
-import { type Fault, type Place, valueAt } from './fault.ts';
 import { listAt, oneOrMoreAt, textAt } from './parts.ts';
 
 /** Keys of an output that belong to one format. */

@@ -1,4 +1,4 @@
-import { isMapping, type Place, valueAt } from './fault.ts';
+import { isMapping, type Place, valueAt } from '@tvm/core/settings/fault.ts';
 
 /** A part of a file, and where it stands. */
 export interface Part {

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type Fault, type Place, written } from './fault.ts';
+import { type Fault, type Place, written } from '@tvm/core/settings/fault.ts';
 import { listAt, oneOrMoreAt, textAt } from './parts.ts';
 
 const SECRET_FILES = ['bearer_file', 'authorization_file', 'header_file'];

@@ -1,8 +1,8 @@
+import { type Fault, type Place, valueAt, written } from '@tvm/core/settings/fault.ts';
 import { loadSourceKinds, type SourceType, sourceTypes } from '../sources/kinds.ts';
 import { type Configuration, configurationSchema } from './configuration.ts';
 import { ConfigurationFailure } from './configuration-failure.ts';
 import { crossChecks } from './cross-checks.ts';
-import { type Fault, type Place, valueAt, written } from './fault.ts';
 import { listAt, textAt } from './parts.ts';
 import { readBounded, Unreadable } from './read-bounded.ts';
 import { readBySchema } from './schema-faults.ts';

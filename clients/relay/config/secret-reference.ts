@@ -37,6 +37,11 @@ export const secretReference = z
   });
 export type SecretReference = z.infer<typeof secretReference>;
 
+/** Whether a reference to a secret belongs where a schema holds. */
+export function isSecretReference(schema: z.core.$ZodType): boolean {
+  return schema instanceof z.ZodUnion && schema.options === secretReference.options;
+}
+
 /** A text where a reference belongs: it may be a path, or the secret itself, and is not repeated. */
 function helpfully({ input, path = [] }: { input?: unknown; path?: PropertyKey[] | undefined }): string {
   if (typeof input !== 'string') return 'must say where the secret is, as in { file: /etc/tokenrelay/secrets/name }';

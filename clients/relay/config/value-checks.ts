@@ -1,6 +1,6 @@
+import { type Fault, isMapping, type Place, valueAt } from '@tvm/core/settings/fault.ts';
 import { templateNames } from '../outputs/formats/template.ts';
 import { loadedSourceKinds } from '../sources/kinds.ts';
-import { type Fault, isMapping, type Place, valueAt } from './fault.ts';
 import { listAt, oneOrMoreAt, textAt } from './parts.ts';
 
 /** Each output can be written of what its source gives, as far as that is known before it is asked. */

@@ -1,4 +1,4 @@
-import { type Fault, isMapping, type Place } from './fault.ts';
+import { type Fault, isMapping, type Place } from '@tvm/core/settings/fault.ts';
 
 const REFERENCE = /\$\$\{|\$\{([^}]*)(\}?)/g;
 const NAME = /^[A-Za-z_]\w*$/;

@@ -1,5 +1,5 @@
+import type { Fault, Place } from '@tvm/core/settings/fault.ts';
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
-import type { Fault, Place } from './fault.ts';
 
 /** Values that a file may hold once its aliases are followed: enough for a thousand tokens, too few for a bomb. */
 const MOST_VALUES = 100_000;

@@ -1,12 +1,12 @@
 import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
 import { writeDuration } from '@tvm/contract/duration.ts';
 import type { RevocationSelector } from '@tvm/contract/selector.ts';
-import { nearestName } from '../../nearest-name.ts';
 import type { NamedTargets } from '../../policy/named-targets.ts';
 import type { Clock } from '../../ports.ts';
 import type { TokenIndex, TokenRecords } from '../../records/ports.ts';
 import type { TokenRecord } from '../../records/token-record.ts';
 import { type IndexEntry, selects, type TokenSelector, whereToLook } from '../../records/token-selector.ts';
+import { nearestName } from '../../settings/nearest-name.ts';
 
 /** The members of a selector that name something. */
 const TARGETS = ['tokenId', 'subject', 'workload', 'task', 'audience', 'resource', 'policy', 'policyBundle'] as const;

@@ -70,7 +70,7 @@ const token = z.strictObject(
 const policyCase = z
   .strictObject(
     {
-      name: z.string({ error: 'must be given: a sentence' }).min(1, { error: 'must be given: a sentence' }),
+      name: z.string({ error: 'must be a sentence' }).min(1, { error: 'must be a sentence' }),
       who: z.string({ error: 'must be the ARN of an IAM role or user' }),
       session: z.string({ error: 'must be the name of a session' }).optional(),
       organization: z.string({ error: 'must be the id of an organization' }).optional(),

@@ -6,15 +6,12 @@ import { momentsOf } from './moments.ts';
 /** What names of networks and windows stand for. */
 export type Definitions = Pick<PolicyBundle, 'networks' | 'windows'>;
 
-/** What the second network has that the first has not: an address or an endpoint; `undefined`: nothing. */
+/** What the second network has that the first has not: an address; `undefined`: nothing. */
 function moreOfNetwork(first: NetworkDefinition, second: NetworkDefinition): string | undefined {
   const inFirst = inRanges(first.cidrs);
   const inSecond = inRanges(second.cidrs);
   const candidates = [...second.cidrs, ...first.cidrs].flatMap(edgesOf);
-  return (
-    candidates.find((address) => inSecond(address) && !inFirst(address)) ??
-    second.vpcEndpoints.find((endpoint) => !first.vpcEndpoints.includes(endpoint))
-  );
+  return candidates.find((address) => inSecond(address) && !inFirst(address));
 }
 
 /** When the second window is open and the first is not; `undefined`: never. */

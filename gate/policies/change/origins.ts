@@ -23,18 +23,14 @@ export function originsIn(
     const kinds = ['isIpv4', 'isIpv6', 'isLoopback', 'isMulticast'].some((fn) => literals.calls(fn));
     const apart = new Map<string, Choice>();
     for (const address of [OUTSIDE, ...ofNetworks, ...addressesOf(named), ...(kinds ? OF_EACH_KIND : [])]) {
-      const within = around.map((one) => one.networksOf(address, undefined));
+      const within = around.map((one) => one.networksOf(address));
       const inNamed = ranges.map((range) => range(address));
       const isNamed = within.flat().length > 0 || inNamed.includes(true);
       const kind = kinds ? [isIP(address), OF_EACH_KIND.indexOf(address)] : [];
       const key = JSON.stringify([within, inNamed, kind]);
       if (!apart.has(key)) apart.set(key, from(address, isNamed || address !== OUTSIDE));
     }
-    const endpoints = new Set([
-      ...networks.flatMap(({ vpcEndpoints }) => vpcEndpoints),
-      ...literals.texts('context.vpcEndpoint'),
-      ...(reads('vpcEndpoint') ? [OTHER] : []),
-    ]);
+    const endpoints = new Set([...literals.texts('context.vpcEndpoint'), ...(reads('vpcEndpoint') ? [OTHER] : [])]);
     return [...apart.values(), ...[...endpoints].map(through)];
   };
 }

@@ -135,9 +135,8 @@ function canonical(obligations: object | undefined): string {
 
 function assumedIn(decision: TokenDecision, caller: Caller, policies: PolicyDecisionPoint): string[] {
   if (decision.kind === 'bad_request') return [];
-  const byEndpoint = Object.values(policies.bundle.networks).some(({ vpcEndpoints }) => vpcEndpoints.length > 0);
   const reads = (attribute: string) => policies.reads(attribute, caller, decision.asking);
   return Object.entries(UNRECORDED)
-    .filter(([attribute]) => reads(attribute) || (attribute === 'vpcEndpoint' && byEndpoint && reads('networks')))
+    .filter(([attribute]) => reads(attribute))
     .map(([, words]) => words);
 }

@@ -1,9 +1,32 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, loadConfig, parseConfig } from '#lib/config/config.ts';
+import type { Target } from '#lib/config/target-faults.ts';
 
 const directory = pathToFileURL('config/');
+
+/** What is said of a configuration that is refused, without the file's name; nothing of one that is not. */
+function mistakes(toml: string, target: Target = {}): string[] {
+  try {
+    parseConfig(toml, 'config/x.toml', {}, target);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.message.split('\n').map((line) => line.replace(/^config\/x\.toml: /, ''));
+  }
+}
+
+const server = (principal: string, audiences = '["orders-db"]') =>
+  `[[resource_servers]]\nprincipal = "${principal}"\naudiences = ${audiences}\n`;
+const ROLE = 'arn:aws:iam::111122223333:role/orders-db';
+const CERTIFICATE = 'arn:aws:acm:eu-central-1:111122223333:certificate/1a2b';
+const domain = (name: string, arn = CERTIFICATE) => `domain = { name = "${name}", certificate_arn = "${arn}" }`;
+const condition = (url: string) => `[[conditions]]\nname = "a"\ntype = "authzen"\nurl = "${url}"\n`;
+const receiver = (name: string, more: string) =>
+  `[[security_event_receivers]]\nname = "${name}"\nurl = "https://a.example"\n${more}\n`;
 
 describe('the configuration', () => {
   it('of every stage in the repository is valid', () => {
@@ -145,7 +168,7 @@ describe('the configuration', () => {
     [
       'a condition without a name',
       '[[conditions]]\ntype = "authzen"\nurl = "https://a.example"',
-      'conditions.0.name must be a name',
+      'conditions.0.name is missing; it must be a name',
     ],
     [
       'a condition by a file’s path as name',
@@ -170,7 +193,7 @@ describe('the configuration', () => {
     [
       'a policy without an entrypoint',
       '[[conditions]]\nname = "a"\ntype = "opa-wasm"\nfile = "a.wasm"',
-      'conditions.0.entrypoint must be the path of a rule',
+      'conditions.0.entrypoint is missing; it must be the path of a rule',
     ],
     [
       'a condition asked in plain http',
@@ -213,6 +236,220 @@ describe('the configuration', () => {
   ])('is refused, by the key’s name, with %s', (_, toml, sentence) => {
     expect(() => parseConfig(toml, 'config/x.toml')).toThrow(ConfigError);
     expect(() => parseConfig(toml, 'config/x.toml')).toThrow(sentence);
+  });
+
+  it.each([
+    ['an audience that is a wildcard', server(ROLE, '["*"]'), 'resource_servers.0.audiences.0 must name one audience'],
+    ['an audience with one', server(ROLE, '["orders-*"]'), 'resource_servers.0.audiences.0 must name one audience'],
+    ['an empty audience', server(ROLE, '[""]'), 'resource_servers.0.audiences.0 must not be empty'],
+    ['an audience with a space', server(ROLE, '["a "]'), 'resource_servers.0.audiences.0 must be visible ASCII'],
+    ['no audience', server(ROLE, '[]'), 'resource_servers.0.audiences must name at least one audience'],
+    ['an audience twice', server(ROLE, '["a", "a"]'), 'resource_servers.0.audiences must name each audience once'],
+    ['an audience that is no list', server(ROLE, '"a"'), 'resource_servers.0.audiences must be an array of audiences'],
+    ['a receiver of a wildcard', receiver('a', 'audience = "*"'), 'security_event_receivers.0.audience must name one'],
+    [
+      'a receiver twice by other names',
+      receiver('a', 'audience = "a"') + receiver('b', 'audience = "a"'),
+      'security_event_receivers must name each url once with the same audience',
+    ],
+    [
+      'a type of event twice',
+      receiver(
+        'a',
+        `audience = "a"\nevents = [${Array(2).fill('"https://schemas.openid.net/secevent/caep/event-type/session-revoked"')}]`,
+      ),
+      'security_event_receivers.0.events must name each event type once',
+    ],
+    [
+      'an alarm that revokes for a wildcard',
+      '[revoke_on.cloudwatch_alarm]\na = { audience = "orders-*" }',
+      'revoke_on.cloudwatch_alarm.a.audience must name one audience',
+    ],
+    ['an event source twice', 'revocation_sources = ["a.b", "a.b"]', 'revocation_sources must name each event source'],
+    [
+      'a source of tasks twice',
+      'revoke_on = { task_done = { sources = ["a", "a"] } }',
+      'revoke_on.task_done.sources must name each event source once',
+    ],
+    [
+      'an account twice',
+      'trusted_accounts = ["111122223333", "111122223333"]',
+      'trusted_accounts must name each account once',
+    ],
+    ['an account of an emulator', 'trusted_accounts = ["000000000000"]', 'trusted_accounts.0 must name an AWS account'],
+    [
+      'a principal of an emulator',
+      server('arn:aws:iam::000000000000:user/orders-db'),
+      'resource_servers.0.principal must name an AWS account',
+    ],
+    [
+      'a detector twice',
+      'anomalies = { off = ["new-network", "new-network"] }',
+      'anomalies.off must name each detector once',
+    ],
+    [
+      'learning for longer than is known',
+      'anomalies = { learning = "31d" }',
+      'anomalies.learning must be at most "30d"',
+    ],
+    ['a duration without a unit', 'token_expiration_time = "900"', 'token_expiration_time must be a duration such as'],
+    ['a duration of another unit', 'archive_window = "500ms"', 'archive_window must be a duration such as'],
+    ['a duration with a space', 'archive_window = " 5m"', 'archive_window must be a duration such as'],
+    ['a duration beyond all dates', 'record_retention = "999999999d"', 'record_retention must be at most "36500d"'],
+    [
+      'a lifetime for writing beyond the maximum',
+      'write_token_expiration_time = "2h"',
+      'write_token_expiration_time must not be longer than max_token_lifetime, "1h": it is "2h"',
+    ],
+    [
+      'a certificate of IAM',
+      domain('tokens.example.com', 'arn:aws:iam::111122223333:server-certificate/x'),
+      'domain.certificate_arn must be the ARN of an ACM certificate',
+    ],
+    ...[
+      'Tokens.example.com',
+      'https://tokens.example.com',
+      'tokens.example.com/',
+      'tokens.example.com.',
+      'tokens.example.com:443',
+      ' tokens.example.com',
+      '*.example.com',
+      '203.0.113.7',
+      'tokens',
+      '',
+    ].map((name) => [`the domain "${name}"`, domain(name), 'domain.name must be a host name in lower case']),
+    ...[
+      'https://Tokens.example.com',
+      'https://tokens.example.com:443',
+      'https://tokens.example.com?a=b',
+      'https://tokens.example.com#a',
+      'https://user:secret@tokens.example.com',
+      'https://tokens.example.com./v1',
+      'https://*.example.com',
+      'https://tokens.example.com ',
+    ].map((issuer) => [
+      `the issuer ${issuer}`,
+      `issuer = "${issuer}"`,
+      'issuer must be an https URL as resource servers',
+    ]),
+    ['an issuer that is on this computer', 'issuer = "http://127.0.0.1:4566/a"', 'issuer must be an https URL; plain'],
+    ['a condition that is on this computer', condition('http://127.0.0.1:8181'), 'conditions must be https URLs'],
+    ['a condition with a space', condition('https://a.example '), 'conditions.0.url must be an https URL'],
+    ['a condition at any host', condition('https://*.example'), 'conditions.0.url must be an https URL'],
+    ['no key at all', 'signing_keys = {}', 'signing_keys must name at least one key'],
+    ['a key by no name', 'signing_keys = { "a b" = "RSA_2048" }', 'signing_keys."a b" must be a name of at most 64'],
+    [
+      'a key that JavaScript loses',
+      'signing_keys = { first = "RSA_2048", __proto__ = "RSA_2048" }',
+      'signing_keys.__proto__ is no name',
+    ],
+    ['a tag of a space', 'revoke_on = { iam_tagged = { key = " ", value = "v" } }', 'revoke_on.iam_tagged.key must be'],
+    [
+      'a tag without a value',
+      'revoke_on = { iam_tagged = { key = "k", value = "" } }',
+      'revoke_on.iam_tagged.value must',
+    ],
+    ['half a throttle', 'throttle = { rate = 5 }', 'throttle.burst is missing; it must be a whole number'],
+    ['addresses as a list', 'alarm_email = ["a@example.com"]', 'alarm_email must be an e-mail address'],
+    ['a truth as text', 'data_protection = "false"', 'data_protection must be true or false'],
+    ['a key that is a line', '"a\\nb" = 1', '"a\\nb" is not a key of the configuration'],
+  ])('is refused, in one sentence, with %s', (_, toml = '', sentence = '') => {
+    expect(mistakes(toml).map((found) => found.slice(0, sentence.length))).toEqual([sentence]);
+  });
+
+  it.each([
+    [
+      'token_expiration = "15m"',
+      'token_expiration is not a key of the configuration; did you mean token_expiration_time?',
+    ],
+    ['[archive]\nlocks = "compliance"', 'archive.locks is not a key of the configuration; did you mean lock?'],
+    ['archive = { lock = "complience" }', 'archive.lock must be governance or compliance; did you mean compliance?'],
+    ['signing_key = "frist"', 'signing_key must be the name of a key in signing_keys; did you mean first?'],
+    [
+      'throttle = { rate = 1, burst = 1, x = 1 }',
+      'throttle.x is not a key of the configuration; known here are rate, burst',
+    ],
+    [
+      receiver('a', 'audience = "a"\nevnts = []'),
+      'security_event_receivers.0.evnts is not a key of the configuration; did you mean events?',
+    ],
+  ])('says what was meant: %s', (toml, sentence) => {
+    expect(mistakes(toml)).toEqual([sentence]);
+  });
+
+  it('is refused with every mistake at once', () => {
+    const toml = `token_expiration = "15m"\nwrite_token_expiration_time = "2h"\nlog_retention = "8d"\n${server(ROLE, '["*", 5]')}`;
+    expect(mistakes(toml).map((sentence) => sentence.split(' ')[0])).toEqual([
+      'log_retention',
+      'resource_servers.0.audiences.0',
+      'resource_servers.0.audiences.1',
+      'token_expiration',
+      'write_token_expiration_time',
+    ]);
+  });
+
+  it('of the local stage alone is for an emulator, and there for no AWS account', () => {
+    const emulator = 'emulator = { api_id = "tvm-local" }';
+    expect(mistakes(emulator, { stage: 'local', account: '000000000000' })).toEqual([]);
+    expect(mistakes(emulator, { stage: 'production' })).toEqual([
+      'emulator must be absent: only config/local.toml is deployed into an emulator',
+    ]);
+    expect(mistakes(emulator, { stage: 'local', account: '111122223333' })).toEqual([
+      'emulator must be absent in the AWS account 111122223333: an emulator’s is 000000000000',
+    ]);
+  });
+
+  it('has a certificate from where the stack is', () => {
+    const toml = domain('tokens.example.com');
+    const region = 'eu-central-1';
+    expect(mistakes(toml)).toEqual([]);
+    expect(mistakes(toml, { region, account: '111122223333' })).toEqual([]);
+    expect(mistakes(toml, { region: 'us-east-1' })).toEqual([
+      'domain.certificate_arn must be of the region us-east-1, where the stack is: it is of eu-central-1',
+    ]);
+    expect(mistakes(toml, { region, account: '444455556666' })).toEqual([
+      'domain.certificate_arn must be of the account 444455556666, where the stack is: it is of 111122223333',
+    ]);
+  });
+
+  it('has ARNs of one partition, that of the region where it is known', () => {
+    const [china, alarm] = [ROLE.replace('aws', 'aws-cn'), '[revoke_on.cloudwatch_alarm]\na = { subject = "ARN" }'];
+    expect(mistakes(server(china), { region: 'cn-north-1' })).toEqual([]);
+    expect(mistakes(server(china))).toEqual([]);
+    expect(mistakes(server(ROLE) + alarm.replace('ARN', china))).toEqual([
+      'revoke_on.cloudwatch_alarm.a.subject must be of the partition aws, as the first ARN is: it is of aws-cn',
+    ]);
+    for (const [region, partition] of [
+      ['eu-central-1', 'aws'],
+      ['us-gov-west-1', 'aws-us-gov'],
+    ]) {
+      expect(mistakes(server(china), { region })).toEqual([
+        `resource_servers.0.principal must be of the partition ${partition}, that of the region ${region}: it is of aws-cn`,
+      ]);
+    }
+  });
+
+  it('has ARNs of an emulator’s partition in whatever region it is', () => {
+    const toml = `emulator = { api_id = "tvm-local" }\n${server('arn:aws:iam::000000000000:user/orders-db')}`;
+    expect(mistakes(toml, { stage: 'local', region: 'cn-north-1', account: '000000000000' })).toEqual([]);
+  });
+
+  it('trusts no account that is its own', () => {
+    const toml = 'trusted_accounts = ["444455556666", "111122223333"]';
+    expect(mistakes(toml)).toEqual([]);
+    expect(mistakes(toml, { account: '111122223333' })).toEqual([
+      'trusted_accounts.1 must name another account than 111122223333, where the stack is',
+    ]);
+  });
+
+  it('is a file of text', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tvm-config-'));
+    writeFileSync(join(folder, 'latin.toml'), Buffer.from([0x23, 0xe9]));
+    mkdirSync(join(folder, 'folder.toml'));
+    const files = pathToFileURL(`${folder}/`);
+    expect(() => loadConfig(files, 'latin')).toThrow('config/latin.toml must be UTF-8');
+    expect(() => loadConfig(files, 'folder')).toThrow('config/folder.toml does not exist');
+    rmSync(folder, { recursive: true });
   });
 
   it('names the file that is not there', () => {

@@ -50,7 +50,7 @@ describe('revoke_on', () => {
       '[revoke_on.cloudwatch_alarm]\na = { task = "t", block_for = 9 }',
       'revoke_on.cloudwatch_alarm.a.block_for must go with a subject',
     ],
-    ['[revoke_on.resource_tagged]\nkey = "k"', 'revoke_on.resource_tagged.value must be such as'],
+    ['[revoke_on.resource_tagged]\nkey = "k"', 'revoke_on.resource_tagged.value is missing; it must be such as'],
     ['[revoke_on.resource_tagged]\nkey = "*"\nvalue = "v"', 'revoke_on.resource_tagged.key must be the key of a tag'],
     ['[revoke_on]\ntask_done = { sources = [] }', 'revoke_on.task_done.sources must name at least one event source'],
     [

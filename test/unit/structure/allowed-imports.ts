@@ -8,8 +8,9 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
 
   // Flat in core are the ports that every domain has, and bounded concurrency.
   core: [],
+  'core/settings': [],
   'core/identity': ['contract'],
-  'core/policy': ['contract', 'core/identity'],
+  'core/policy': ['contract', 'core/identity', 'core/settings'],
   'core/external-authorizers': ['core/ports.ts'],
   'core/keys': [],
   'core/records': ['contract', 'core/ports.ts', 'core/at-most.ts'],
@@ -30,7 +31,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
     'contract',
     'core/ports.ts',
     'core/at-most.ts',
-    'core/nearest-name.ts',
+    'core/settings/nearest-name.ts',
     'core/policy',
     'core/records',
   ],
@@ -65,7 +66,14 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   // A use case imports no other one.
   'lambdas/*': ['contract', 'core', 'lambdas/runtime', 'lambdas/middleware', 'lambdas/adapters', 'lambdas/shared'],
 
-  'lib/config': ['contract', 'core/anomaly', 'core/external-authorizers', 'core/policy', 'core/revocation/triggers'],
+  'lib/config': [
+    'contract',
+    'core/settings',
+    'core/anomaly',
+    'core/external-authorizers',
+    'core/policy',
+    'core/revocation/triggers',
+  ],
   'lib/constructs': [
     'contract',
     'core/anomaly',
@@ -89,7 +97,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
     'core/audit',
     'gate',
   ],
-  'clients/relay': ['contract', 'clients/api', 'clients/terminal'],
+  'clients/relay': ['contract', 'core/settings', 'clients/api', 'clients/terminal'],
 
   'scripts/tools': [],
   'scripts/install': ['scripts/tools'],

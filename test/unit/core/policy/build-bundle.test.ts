@@ -118,7 +118,7 @@ describe('buildPolicyBundle', () => {
       'an unknown key',
       'roles.yaml',
       'a:\n  grants: []\n  authorization_details: [{ locations: [a], actions: [read] }]',
-      /roles\.yaml:1: a\.grants is not a known key/,
+      /roles\.yaml:2: a\.grants is not a known key; known here are description, audience, authorization_details$/,
     ],
     [
       'a template of the session',
@@ -147,6 +147,45 @@ describe('buildPolicyBundle', () => {
     ],
     ['a file by another name', 'role.yaml', 'a: 1', /^policy\/data-file policies\/role\.yaml:1: is no file of/],
     ['no CIDR block', 'networks.yaml', 'office:\n  cidrs: [203.0.113.0]', /networks\.yaml:2: .*must be a CIDR block/],
+    [
+      'an endpoint that no request can come through',
+      'networks.yaml',
+      'office:\n  vpc_endpoints: [vpce-0a1b2c3d]',
+      /networks\.yaml:2: office\.vpc_endpoints can never match, since the API is Regional.*: name in cidrs the addresses/,
+    ],
+    [
+      'a misspelt key',
+      'networks.yaml',
+      'o:\n  cidrs: [10.0.0.0/8]\n  regoin: eu-west-1',
+      /:3: .*; did you mean region\?$/,
+    ],
+    ['a network without addresses', 'networks.yaml', 'o: { region: eu-west-1 }', /o\.cidrs must name a CIDR block/],
+    [
+      'a block twice',
+      'networks.yaml',
+      'o: { cidrs: [10.0.0.0/8, 10.0.0.0/8] }',
+      /cidrs must name each CIDR block once/,
+    ],
+    ['a block that is no text', 'networks.yaml', 'o: { cidrs: [5] }', /o\.cidrs\.0 must be a CIDR block such as/],
+    [
+      'an audience with a wildcard',
+      'roles.yaml',
+      'a:\n  audience: "orders-*"\n  authorization_details: [{ locations: [a], actions: [read] }]',
+      /a\.audience must name one audience as its tokens carry it: a \* is no wildcard$/,
+    ],
+    [
+      'a role without a list',
+      'roles.yaml',
+      'a: { audience: b }',
+      /a\.authorization_details is missing; it must be a list of grants$/,
+    ],
+    [
+      'a weekday in a window that is open once',
+      'windows.yaml',
+      'windows:\n  w: { weekdays: [mon], from: "2026-12-05T22:00:00Z", to: "2026-12-06T04:00:00Z" }',
+      /windows\.w\.weekdays must be absent where from is a moment/,
+    ],
+    ['YAML that is too deep', 'roles.yaml', '['.repeat(20_000), /roles\.yaml:1: is nested too deeply$/],
     ['no time zone', 'windows.yaml', 'time_zone: Mars/Base', /windows\.yaml:1: time_zone must be an IANA time zone/],
     [
       'no time of day',
@@ -275,6 +314,61 @@ describe('buildPolicyBundle', () => {
       ['c', 5],
     ]);
   });
+});
+
+describe('data files', () => {
+  const key = fc.oneof(
+    fc.constantFrom('description', 'audience', 'authorization_details', 'locations', 'actions', 'cidrs', 'region'),
+    fc.constantFrom('vpc_endpoints', 'windows', 'time_zone', 'weekdays', 'from', 'to', 'in', 'team', 'a\nb'),
+    fc.string(),
+  );
+  const leaf = fc.oneof(
+    fc.constantFrom('08:00', '2026-12-05T22:00:00Z', 'T', '', '*', '10.0.0.0/8', 'mon', null, true),
+    fc.string(),
+    fc.double(),
+  );
+  const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+    value: fc.oneof(
+      { depthSize: 'small', withCrossShrink: true },
+      leaf,
+      fc.array(tie('value'), { maxLength: 3 }),
+      fc.dictionary(key, tie('value'), { maxKeys: 4 }),
+    ),
+  }));
+  const ZOD =
+    /invalid (input|option|string|key|type)|expected |unrecognized|received|too (small|big)|undefined|\[object/i;
+
+  it.each([
+    'roles',
+    'workloads',
+    'resources',
+    'networks',
+    'windows',
+  ])('that are wrong are told of in sentences: %s.yaml', (name) => {
+    fc.assert(
+      fc.property(fc.dictionary(key, value, { maxKeys: 4 }), (content) => {
+        const text = JSON.stringify(content);
+        for (const { message } of readPolicies(policyFiles('', { [`${name}.yaml`]: text })).flaws) {
+          expect(message).not.toContain('\n');
+          expect(message.replaceAll(/"(?:[^"\\]|\\.)*"/g, '')).not.toMatch(ZOD);
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+it('names workloads of another partition than the service’s', () => {
+  const china = 'arn:aws-cn:iam::111122223333:role/a';
+  const files = policyFiles(`\n@id("a") permit (principal == Workload::"${china}", action, resource);`, {
+    'workloads.yaml': `arn:aws:iam::111122223333:role/b: {}\n${china}: {}\n`,
+  });
+  expect(() => buildPolicyBundle(files, 'aws-cn')).toThrow('role/b must be of the partition aws-cn, as the service is');
+  expect(readPolicies(files, 'aws').flaws).toEqual([
+    expect.objectContaining({ file: 'policies/workloads.yaml', line: 2, message: expect.stringContaining(china) }),
+    expect.objectContaining({ file: 'policies/test.cedar', line: 2, message: expect.stringContaining(china) }),
+  ]);
+  expect(readPolicies(files).flaws).toEqual([]);
 });
 
 describe('a bundle’s hash', () => {

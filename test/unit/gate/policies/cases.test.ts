@@ -92,7 +92,7 @@ describe('a case', () => {
     ['  asks: { read: db/t }\n  expect: denied', 3, 'case "a case": asks.audience must be given'],
     ['  asks: { read: "db//t", audience: db }\n  expect: denied', 3, 'asks must be a name like'],
     ['  asks: { read: db/t, audience: db, lifetime: soon }\n  expect: denied', 3, 'lifetime must be a duration'],
-    ['  asks: { read: db/t, audience: db }\n  expect: denied\n  until: now', 1, 'until is not a known key'],
+    ['  asks: { read: db/t, audience: db }\n  expect: denied\n  until: now', 5, 'until is not a known key'],
     ['  asks: { read: db/t, audience: db }\n  expect: denied\n  token: {}', 5, 'token is for what is allowed'],
     ['  asks: { read: db/t, audience: db }\n  expect: denied\n  from: here', 5, 'from must be an IP address'],
   ])('that is written wrong is told by line and sentence: %s', (more, line, message) => {
@@ -108,7 +108,7 @@ describe('a case', () => {
     expect(flaws.map(({ message }) => message)).toEqual(
       expect.arrayContaining([
         'case 1: must be a mapping of name, who, asks and expect',
-        'case 2: name must be given: a sentence',
+        'case 2: name is missing; it must be a sentence',
       ]),
     );
   });

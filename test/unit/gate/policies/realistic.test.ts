@@ -86,7 +86,7 @@ when { context.audience == "releases" };
 @id("deployers-read")
 permit (principal in Workload::"${ACCOUNT}/deployer", action == Action::"read", resource in Resource::"published")
 when { context.audience == "releases" };`,
-    'networks.yaml': 'build: { vpc_endpoints: [vpce-0123456789abcdef0] }\n',
+    'networks.yaml': 'build: { cidrs: [198.51.100.0/24] }\n',
     'resources.yaml':
       'published: {}\nreleases/orders: { in: [published], environment: production }\nreleases/billing: { in: [published], environment: production }\n',
     'workloads.yaml': `${ACCOUNT}/ci: { workloadKind: ci-job, environment: production }\n${ACCOUNT}/deployer: { environment: production }\n`,

@@ -123,7 +123,7 @@ describe('faults', () => {
 
   it('name what is missing', () => {
     expect(faultsOf('tokens: [{ type: exec, source: { command: [/bin/true] } }]')).toEqual([
-      'tokens[0].name is missing (line 1, column 10)',
+      'tokens[0].name is missing; it must be a name (line 1, column 10)',
     ]);
     expect(faultsOf('tokens: [{ name: a, source: {} }]')[0]).toMatch(
       /^tokens\[0\]\.type is missing; it must be one of tvm, oauth2/,

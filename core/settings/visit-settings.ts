@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import { isMapping, type Place } from './fault.ts';
-import { secretReference } from './secret-reference.ts';
 
 /** A value of the file, what it should be, and where it is. */
 export interface Visited {
@@ -47,26 +46,20 @@ function branches(schema: z.ZodUnion, value: unknown): readonly z.core.$ZodType[
   if (!(schema instanceof z.ZodDiscriminatedUnion) || !isMapping(value)) return schema.options;
   const { discriminator } = schema.def;
   return schema.options.filter((option: z.core.$ZodType) => {
-    const shape = option instanceof z.ZodObject ? option.shape : {};
-    const literal: z.core.$ZodType | undefined = shape[discriminator];
-    return literal instanceof z.ZodLiteral && literal.values.has(value[discriminator] as string);
+    const member: z.core.$ZodType | undefined = option instanceof z.ZodObject ? option.shape[discriminator] : undefined;
+    return member !== undefined && z.safeParse(member, value[discriminator]).success;
   });
 }
 
+const WRAPPERS = [z.ZodOptional, z.ZodNullable, z.ZodDefault, z.ZodPrefault];
+
 /** What a schema is beneath `optional`, defaults and transforms. */
-function bare(schema: z.core.$ZodType): z.core.$ZodType {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault) {
-    return bare(schema.def.innerType);
-  }
+export function bare(schema: z.core.$ZodType): z.core.$ZodType {
+  if (WRAPPERS.some((wrapper) => schema instanceof wrapper)) return bare((schema as z.ZodOptional).def.innerType);
   return schema instanceof z.ZodPipe ? bare(schema.def.in) : schema;
 }
 
 /** Whether two schemas are one, apart from what is said of them. */
 export function isSame(schema: z.core.$ZodType, other: z.core.$ZodType): boolean {
   return schema === other || schema._zod.def === other._zod.def;
-}
-
-/** Whether a reference to a secret belongs here. */
-export function isSecretReference(schema: z.core.$ZodType): boolean {
-  return schema instanceof z.ZodUnion && schema.options === secretReference.options;
 }

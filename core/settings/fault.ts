@@ -19,6 +19,13 @@ export function written(place: Place): string {
   }, '');
 }
 
+/** The same with dots alone: `resource_servers.0.audiences`. A key that could break a line, or fill it, is quoted. */
+export function dotted(place: Place): string {
+  return place
+    .map((step) => (/^[\x21-\x7e]{1,256}$/.test(String(step)) ? step : JSON.stringify(String(step).slice(0, 64))))
+    .join('.');
+}
+
 /** Whether a value is a mapping of keys to values. */
 export function isMapping(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,7 +1,7 @@
-import { distance } from 'fastest-levenshtein';
 import * as z from 'zod';
 import { type Place, written } from './fault.ts';
-import { isSecretReference, visitSettings } from './visit-settings.ts';
+import { nearestName } from './nearest-name.ts';
+import { bare, visitSettings } from './visit-settings.ts';
 
 /** What may stand at the places of one file. */
 export interface KnownKeys {
@@ -17,16 +17,26 @@ export interface KnownKeys {
   meant(place: Place, key: string, value: unknown): string | undefined;
 }
 
-/** Looks at a value, right or wrong, along its schema. */
-export function knownKeys(schema: z.core.$ZodType, value: unknown): KnownKeys {
+/**
+ * Looks at a value, right or wrong, along its schema.
+ *
+ * @param isSecret whether a reference to a secret belongs where a schema holds
+ */
+export function knownKeys(
+  schema: z.core.$ZodType,
+  value: unknown,
+  isSecret: (schema: z.core.$ZodType) => boolean,
+): KnownKeys {
   const keys = new Map<string, Set<string>>();
   const secrets = new Set<string>();
   const secretNames = new Map<string, Set<string>>();
   visitSettings(schema, value, (visited) => {
     const here = written(visited.place);
-    if (isSecretReference(visited.schema)) secrets.add(here);
+    if (isSecret(visited.schema)) secrets.add(here);
     if (!(visited.schema instanceof z.ZodObject)) return;
-    const names = Object.keys(visited.schema.shape);
+    const names = Object.entries<z.core.$ZodType>(visited.schema.shape).flatMap(([name, member]) =>
+      bare(member) instanceof z.ZodNever ? [] : [name],
+    );
     keys.set(here, new Set([...(keys.get(here) ?? []), ...names]));
     const references = names.filter((name) => names.includes(`${name}_path`));
     secretNames.set(here, new Set([...(secretNames.get(here) ?? []), ...references]));
@@ -36,20 +46,11 @@ export function knownKeys(schema: z.core.$ZodType, value: unknown): KnownKeys {
     at,
     isSecret: (place) => secrets.has(written(place)),
     meant(place, key, value) {
-      const near = nearest(key, at(place));
+      const near = nearestName(key, at(place));
       if (near === undefined) return undefined;
       // A text cannot be a reference to a secret: it is the file’s path that was meant.
       const reference = secretNames.get(written(place))?.has(near) && typeof value === 'string';
       return reference ? `${near}_path` : near;
     },
   };
-}
-
-/** The name that most resembles one, if any does. */
-export function nearest(name: string, names: readonly string[]): string | undefined {
-  const [best] = names
-    .map((known) => ({ known, far: known.startsWith(`${name}_`) ? 1 : distance(name.toLowerCase(), known) }))
-    .toSorted((a, b) => a.far - b.far);
-  const most = Math.min(name.length - 1, Math.max(2, Math.floor((best?.known.length ?? 0) / 3)));
-  return best && best.far <= most ? best.known : undefined;
 }

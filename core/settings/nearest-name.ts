@@ -3,8 +3,8 @@ import { distance } from 'fastest-levenshtein';
 /**
  * The known name that a misspelt one most resembles, for a "did you mean".
  *
- * Upper and lower case count as equal. A name is close enough if at most a third of its last segment differs, or if
- * only what stands before the last segment differs.
+ * Upper and lower case count as equal. A name is close enough if at most a third of its last segment differs, if only
+ * what stands before the last segment differs, or if it lacks the last words, as `client` of `client_id` does.
  *
  * @returns `undefined` if no name is close enough
  */
@@ -15,7 +15,7 @@ export function nearestName(name: string, known: Iterable<string>): string | und
   let best: { name: string; far: number } | undefined;
   for (const one of known) {
     const other = one.toLowerCase();
-    const far = distance(wanted, other);
+    const far = other.startsWith(`${wanted}_`) ? 1 : distance(wanted, other);
     if (far > most && lastSegment(other) !== lastOfWanted) continue;
     if (best === undefined || far < best.far) best = { name: one, far };
   }

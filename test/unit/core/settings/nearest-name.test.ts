@@ -1,4 +1,4 @@
-import { nearestName } from '@tvm/core/nearest-name.ts';
+import { nearestName } from '@tvm/core/settings/nearest-name.ts';
 import { expect, it } from 'vitest';
 
 const arn = (name: string, account = '111122223333') => `arn:aws:iam::${account}:${name}`;
@@ -18,6 +18,10 @@ it.each([
 
 it('finds a name that differs in case only, even one of two letters', () => {
   expect(nearestName('DB', ['db', 'dx'])).toBe('db');
+});
+
+it('finds a name that goes on after a _, however long it is', () => {
+  expect(nearestName('token', ['took', 'token_expiration_time'])).toBe('token_expiration_time');
 });
 
 it('finds nothing among no names', () => {

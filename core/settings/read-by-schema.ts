@@ -1,0 +1,187 @@
+import type * as z from 'zod';
+import { type Fault, isMapping, type Place, valueAt } from './fault.ts';
+import { type KnownKeys, knownKeys } from './known-keys.ts';
+import { nearestName } from './nearest-name.ts';
+
+type Issue = z.core.$ZodIssue;
+
+/** A value as its schema reads it, or every fault in it, one sentence each. */
+export type Read<S extends z.ZodType> = { value: z.infer<S>; faults: [] } | { value: undefined; faults: Fault[] };
+
+export interface ReadOptions {
+  /** Whether a reference to a secret belongs where a schema holds: what stands there is not repeated. */
+  isSecret?: (schema: z.core.$ZodType) => boolean;
+  /** What is said of a key that the schema does not have. */
+  unknownKey?: string;
+}
+
+/** Reads a value by a schema. None of its sentences is zod's. */
+export function readBySchema<S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+  { isSecret = () => false, unknownKey = 'is not known' }: ReadOptions = {},
+): Read<S> {
+  const parsed = schema.safeParse(value, { error: plainSentence });
+  if (parsed.success) return { value: parsed.data, faults: [] };
+  const known = knownKeys(schema, value, isSecret);
+  const found = parsed.error.issues
+    .flatMap((issue) => single(issue, []))
+    .map((issue) => faultsOf(issue, value, known, unknownKey));
+  const meant = new Set(found.flatMap(({ meant }) => meant));
+  const faults = found.flatMap(({ faults }) => faults).filter((fault) => !(fault.missing && meant.has(keyOf(fault))));
+  return { value: undefined, faults: firstOfEach(faults, value) };
+}
+
+/** Of a text or a number that is wrong in two ways, the first. */
+function firstOfEach(faults: readonly Fault[], whole: unknown): Fault[] {
+  const seen = new Set<string>();
+  return faults.filter(({ place, of }) => {
+    if (typeof valueAt(whole, place) === 'object') return true;
+    const key = JSON.stringify([place, of ?? 'value']);
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
+interface Placed {
+  issue: Issue;
+  place: Place;
+}
+
+/** The issues of a union are those of the branch that was meant. */
+function single(issue: Issue, base: Place): Placed[] {
+  const place = [...base, ...issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step))];
+  const branch = issue.code === 'invalid_union' ? closest(issue.errors) : undefined;
+  return branch ? branch.flatMap((inner) => single(inner, place)) : [{ issue, place }];
+}
+
+/** The branch with the fewest issues; none where several have as few, or where the value is of another kind. */
+function closest(branches: readonly Issue[][]): Issue[] | undefined {
+  const [best, second] = branches
+    .filter((issues) => !issues.some(isOfAnotherKind))
+    .map((issues) => ({ issues, weight: issues.reduce((sum, issue) => sum + weightOf(issue), 0) }))
+    .toSorted((a, b) => a.weight - b.weight);
+  return best && best.weight !== second?.weight ? best.issues : undefined;
+}
+
+const OF_THE_WHOLE = new Set<string>(['invalid_type', 'invalid_value', 'invalid_format', 'custom']);
+
+/** Whether the value as a whole cannot be of a branch. */
+function isOfAnotherKind(issue: Issue): boolean {
+  if (issue.path.length > 0) return false;
+  if (issue.code === 'invalid_union') return issue.errors.every((issues) => issues.some(isOfAnotherKind));
+  return OF_THE_WHOLE.has(issue.code);
+}
+
+function weightOf(issue: Issue): number {
+  return issue.code === 'unrecognized_keys' ? issue.keys.length : 1;
+}
+
+interface Found {
+  faults: (Fault & { missing?: true })[];
+  /** The places of the keys that were meant by unknown ones. */
+  meant: string[];
+}
+
+function faultsOf({ issue, place }: Placed, whole: unknown, known: KnownKeys, unknownKey: string): Found {
+  if (issue.code === 'unrecognized_keys') return unknownKeys(issue.keys, place, whole, known, unknownKey);
+  const value = valueAt(whole, place);
+  const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
+  if (value === undefined && issue.code !== 'custom') {
+    const says =
+      message.startsWith('must') && message !== plainSentence({ ...issue, input: value } as z.core.$ZodRawIssue);
+    const problem = says ? `is missing; it ${message}` : 'is missing';
+    return { faults: [{ place, problem, missing: true }], meant: [] };
+  }
+  if (message === MAPPING) {
+    return { faults: [{ place, problem: mappingOf(known.at(place)) }], meant: [] };
+  }
+  const near = typeof value === 'string' ? nearestName(value, alternatives(issue)) : undefined;
+  const problem = near ? `${message}; did you mean ${near}?` : message;
+  const fault: Fault = { place, problem, of: issue.code === 'invalid_key' ? 'key' : 'value' };
+  return { faults: [value === undefined ? { ...fault, missing: true } : fault], meant: [] };
+}
+
+/** What a value may be, where that is one of a few texts. */
+function alternatives(issue: Issue): string[] {
+  if (issue.code === 'invalid_value') return issue.values.map(String);
+  return issue.code === 'invalid_union' && 'options' in issue ? (issue.options ?? []).map(String) : [];
+}
+
+function unknownKeys(
+  keys: readonly string[],
+  place: Place,
+  whole: unknown,
+  known: KnownKeys,
+  unknownKey: string,
+): Found {
+  const names = known.at(place);
+  const found: Found = { faults: [], meant: [] };
+  for (const key of keys) {
+    const value = valueAt(whole, [...place, key]);
+    const meant = known.meant(place, key, value);
+    // `{ hunter2 }` is a mapping with a key and no value: what stands there may be the secret itself.
+    if (known.isSecret(place) || (meant === undefined && value === null)) {
+      const problem = `holds a key that is not known, and is not shown as it may be a secret; known are ${names.join(', ')}`;
+      found.faults.push({ place, problem });
+      continue;
+    }
+    const help = meant ? `; did you mean ${meant}?` : `; known here are ${names.join(', ')}`;
+    found.faults.push({ place: [...place, key], problem: `${unknownKey}${help}`, of: 'key' });
+    if (meant) found.meant.push(keyOf({ place: [...place, meant] }));
+  }
+  return found;
+}
+
+function keyOf({ place }: Pick<Fault, 'place'>): string {
+  return JSON.stringify(place);
+}
+
+const MAPPING = 'must be a mapping of keys to values';
+
+/** Enough to see what is meant, where a mapping has many. */
+const SHOWN_KEYS = 6;
+
+function mappingOf(keys: readonly string[]): string {
+  const shown = [...keys.slice(0, SHOWN_KEYS), ...(keys.length > SHOWN_KEYS ? ['…'] : [])];
+  return shown.length === 0 ? MAPPING : `${MAPPING}: ${shown.join(', ')}`;
+}
+
+const KINDS: Record<string, string> = {
+  number: 'must be a number',
+  int: 'must be a whole number',
+  boolean: 'must be true or false',
+  object: MAPPING,
+  record: MAPPING,
+  array: 'must be a list',
+};
+
+/** YAML reads what has no quotes as a number, a truth or nothing. */
+function textInstead(input: unknown): string {
+  if (input === null) return 'must be text, and there is nothing';
+  return typeof input === 'number' || typeof input === 'boolean' ? 'must be text: put it in quotes' : 'must be text';
+}
+
+/** What a schema says that has no sentence of its own. */
+function plainSentence(issue: z.core.$ZodRawIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      if (issue.expected === 'string') return textInstead(issue.input);
+      return KINDS[issue.expected] ?? 'is of the wrong kind';
+    case 'invalid_value':
+      return `must be ${issue.values.length > 1 ? 'one of ' : ''}${issue.values.map(String).join(', ')}`;
+    case 'too_small':
+      return issue.origin === 'string' || issue.origin === 'array'
+        ? `must not be ${Number(issue.minimum) === 1 ? 'empty' : `shorter than ${issue.minimum}`}`
+        : `must be ${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}`;
+    case 'too_big':
+      return issue.origin === 'string' || issue.origin === 'array'
+        ? `must not be longer than ${issue.maximum}`
+        : `must be ${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}`;
+    case 'invalid_format':
+      return 'is not written as it must be';
+    case 'invalid_union':
+      return 'has none of the forms that are known here';
+    default:
+      return isMapping(issue.input) ? 'is not complete, or says two things at once' : 'is not right';
+  }
+}

@@ -34,7 +34,7 @@ export class ArchiveBucket extends Bucket {
         { prefix: EVENTS, expiration: days },
         { noncurrentVersionExpiration: Duration.days(1), abortIncompleteMultipartUploadAfter: Duration.days(1) },
       ],
-      removalPolicy: config.data_protection ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      removalPolicy: config.data_protection ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
     });
     Validations.of(this).acknowledge({
       id: 'AwsSolutions-S1',

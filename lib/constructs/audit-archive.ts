@@ -74,7 +74,9 @@ export class AuditArchive extends Construct {
     new Rule(this, 'each-hour', {
       description: 'Starts digest-audit, when what is under way has arrived',
       schedule: Schedule.cron({ minute: String(minute) }),
-      targets: [new LambdaFunction(this.digestAudit)],
+      targets: [
+        new LambdaFunction(this.digestAudit, { deadLetterQueue: events.deadLetters('digest-audit-dead-letters') }),
+      ],
     });
     this.digestAlarm = new Alarm(this, 'digest-alarm', {
       alarmDescription: 'A digest of the audit archive could not be made: see docs/operations.md',

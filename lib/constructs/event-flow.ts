@@ -186,8 +186,9 @@ export class EventFlow extends Construct {
       id: 'AwsSolutions-SQS3',
       reason: 'No function reads it, so none can fail to.',
     });
-    rule.addTarget({ bind: () => ({ arn: queue.queueArn }) });
-    this.letSend([rule], queue);
+    const deadLetters = this.deadLetters(`${id}-dead-letters`);
+    rule.addTarget({ bind: () => ({ arn: queue.queueArn, deadLetterConfig: { arn: deadLetters.queueArn } }) });
+    for (const target of [queue, deadLetters]) this.letSend([rule], target);
     return queue;
   }
 

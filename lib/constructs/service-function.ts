@@ -1,7 +1,14 @@
 import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import {
+  Architecture,
+  Code,
+  Function as LambdaFunction,
+  type RecursiveLoop,
+  Runtime,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type * as z from 'zod';
@@ -27,6 +34,8 @@ export interface ServiceFunctionProps<Env extends z.ZodObject> {
   timeout?: Duration;
   /** In MiB. CPU comes in proportion. */
   memorySize: number;
+  /** Whether Lambda stops the function when a chain of messages calls it over and over. Default: it does. */
+  recursiveLoop?: RecursiveLoop;
 }
 
 /**
@@ -63,6 +72,7 @@ export class ServiceFunction<Env extends z.ZodObject> extends LambdaFunction {
       memorySize: props.memorySize,
       timeout: props.timeout ?? Duration.seconds(10),
       tracing: Tracing.ACTIVE,
+      ...(props.recursiveLoop && { recursiveLoop: props.recursiveLoop }),
       role,
       logGroup,
       environment: {

@@ -80,7 +80,8 @@ export class TokenApi extends Construct {
       description: 'Token vending machine',
       endpointTypes: [EndpointType.REGIONAL],
       cloudWatchRole: true,
-      // It is the account's, and may outlive this API: others log by it too.
+      // It is the account's, and may outlive this API: others log by it too. Also when the first deployment fails: the
+      // account's setting names it by then.
       cloudWatchRoleRemovalPolicy: config.data_protection ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
       ...(policy && { policy }),
       ...(config.domain && { domainName: this.domain(config.domain) }),

@@ -56,7 +56,7 @@ export class TokenList extends Construct {
       description: 'Seals the cursors of the token vending machine’s lists',
       keySpec: KeySpec.HMAC_256,
       keyUsage: KeyUsage.GENERATE_VERIFY_MAC,
-      removalPolicy: config.data_protection ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      removalPolicy: config.data_protection ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
     });
     const listTokens = new ServiceFunction(this, 'list-tokens', {
       defaults,

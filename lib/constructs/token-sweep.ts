@@ -42,7 +42,7 @@ export class TokenSweep extends Construct {
     new Rule(this, 'each-minute', {
       description: 'Starts sweep-tokens',
       schedule: Schedule.rate(Duration.minutes(1)),
-      targets: [new LambdaFunction(sweepTokens, { deadLetterQueue: events.deadLetters('sweep-tokens-dead-letters') })],
+      targets: [new LambdaFunction(sweepTokens, { deadLetterQueue: events.ruleDeadLetters })],
     });
   }
 }

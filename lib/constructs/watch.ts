@@ -151,7 +151,7 @@ export class Watch extends Construct {
     new Rule(this, 'each-five-minutes', {
       description: 'Starts count-tokens',
       schedule: Schedule.rate(Duration.minutes(5)),
-      targets: [new LambdaFunction(countTokens, { deadLetterQueue: events.deadLetters('count-tokens-dead-letters') })],
+      targets: [new LambdaFunction(countTokens, { deadLetterQueue: events.ruleDeadLetters })],
     });
   }
 }

@@ -14,7 +14,7 @@ const sources = (count: number, length: number) =>
 
 const problemsOf = (toml: string, region?: string) => overAwsLimits(synthesize(toml).toJSON(), region);
 
-describe('what the configuration makes longer than AWS allows', () => {
+describe('what the configuration makes longer than AWS allows', { timeout: 180_000 }, () => {
   it.each([
     ['by default', ''],
     ['with everything that it can add', EVERYTHING],

@@ -2,8 +2,9 @@ import { CfnResource, Validations } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 
 /**
- * Explains why a resource breaks rules on purpose, once for each resource. Rules of cdk-nag (`AwsSolutions-…`) are acknowledged as CDK has it; those of
- * checkov (`CKV_…`) and cfn-lint (`W3005` and the like) in the metadata of the resource itself, where these look.
+ * Explains why a resource breaks rules on purpose, once for each resource. Rules of cdk-nag (`AwsSolutions-…`) are acknowledged
+ * as CDK has it; those of checkov (`CKV_…`) and cfn-lint (`W3005` and the like) in the metadata of the resource itself, where
+ * these look.
  *
  * @see https://www.checkov.io/2.Basics/Suppressing%20and%20Skipping%20Policies.html
  * @see https://github.com/aws-cloudformation/cfn-lint#resource-based-metadata

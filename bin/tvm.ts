@@ -4,6 +4,7 @@ import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { buildPolicyBundle } from '../core/policy/build-bundle.ts';
 import { PolicyError } from '../core/policy/flaw.ts';
+import { overAwsLimits } from '../lib/aws-limits.ts';
 import { conditionFiles } from '../lib/condition-files.ts';
 import { ConfigError, loadConfig } from '../lib/config.ts';
 import { GLOBAL_EVENTS_REGION, GlobalEventsStack, needsGlobalEvents } from '../lib/global-events-stack.ts';
@@ -51,7 +52,8 @@ async function main(): Promise<void> {
     });
   }
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-  app.synth();
+  const tooLong = app.synth().stacks.flatMap(({ template }) => overAwsLimits(template, machineRegion));
+  if (tooLong.length > 0) throw new ConfigError(tooLong.map((one) => `config/${stage}.toml: ${one}`).join('\n'));
 }
 
 /** What is read, or else the mistakes in it beside those of others, so that all are told at once. */

@@ -54,7 +54,7 @@ describe('who exchanges security events', () => {
 
   it('may have a principal that asks for verifications, also where it is pushed to', () => {
     const { security_event_receivers: receivers } = parseConfig(
-      receiver({ principal: SIEM }) + receiver({ name: '"b"' }),
+      receiver({ principal: SIEM }) + receiver({ name: '"b"', url: '"https://b.example.com"' }),
       't',
     );
     expect(receivers.map(({ principal }) => principal)).toEqual([JSON.parse(SIEM), undefined]);

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readdirSync, readFileSync } from 'node:fs';
-import { App, Validations } from 'aws-cdk-lib';
+import { Annotations, App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { buildPolicyBundle } from '../core/policy/build-bundle.ts';
 import { PolicyError } from '../core/policy/flaw.ts';
@@ -13,6 +13,9 @@ import { TvmStack } from '../lib/tvm-stack.ts';
 
 const PROJECT = new URL('../', import.meta.url);
 const POLICIES = new URL('policies/', PROJECT);
+
+/** The account of every emulator, and so of the demo's grants. */
+const DEMO_ACCOUNT = '000000000000';
 
 /**
  * The CDK app. `-c stage=…` picks `config/<stage>.toml` (default: production); `-c issuer=…` overrides the issuer,
@@ -39,11 +42,16 @@ async function main(): Promise<void> {
   );
   if (config === undefined || policyBundle === undefined) throw new ConfigError(mistakes.join('\n'));
 
-  new TvmStack(app, `TokenVendingMachine-${stage}`, {
+  const stack = new TvmStack(app, `TokenVendingMachine-${stage}`, {
     config,
     policyBundle,
     conditionFiles: await conditionFiles(config.conditions, PROJECT),
   });
+  const demo = policyFiles.filter(({ text }) => text.includes(DEMO_ACCOUNT)).map(({ name }) => name);
+  if (config.emulator === undefined && demo.length > 0) {
+    const sentence = `${demo.join(', ')} name account ${DEMO_ACCOUNT}, which only the local demo has: replace its policies with yours`;
+    Annotations.of(stack).addWarningV2('token-vending-machine:demo-policies', sentence);
+  }
   if (region && config.emulator === undefined && needsGlobalEvents(config.revoke_on, region)) {
     new GlobalEventsStack(app, `TokenVendingMachine-${stage}-global-events`, {
       env: { region: GLOBAL_EVENTS_REGION },
@@ -52,7 +60,7 @@ async function main(): Promise<void> {
     });
   }
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-  const tooLong = app.synth().stacks.flatMap(({ template }) => overAwsLimits(template, machineRegion));
+  const tooLong = app.synth().stacks.flatMap(({ template }) => overAwsLimits(template, region));
   if (tooLong.length > 0) throw new ConfigError(tooLong.map((one) => `config/${stage}.toml: ${one}`).join('\n'));
 }
 

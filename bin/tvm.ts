@@ -2,8 +2,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { buildPolicyBundle } from '@tvm/core/policy/build-bundle.ts';
 import { PolicyError } from '@tvm/core/policy/flaw.ts';
-import { App, Validations } from 'aws-cdk-lib';
+import { Annotations, App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
+import { overAwsLimits } from '#lib/aws-limits.ts';
 import { conditionFiles } from '#lib/config/authorizer-files.ts';
 import { ConfigError, loadConfig } from '#lib/config/config.ts';
 import { partitionOf } from '#lib/config/target-faults.ts';
@@ -12,6 +13,9 @@ import { TvmStack } from '#lib/tvm-stack.ts';
 
 const PROJECT = new URL('../', import.meta.url);
 const POLICIES = new URL('policies/', PROJECT);
+
+/** The account of every emulator, and so of the demo's grants. */
+const DEMO_ACCOUNT = '000000000000';
 
 /**
  * The CDK app. `-c stage=…` picks `config/<stage>.toml` (default: production); `-c issuer=…` overrides the issuer,
@@ -38,11 +42,16 @@ async function main(): Promise<void> {
   );
   if (config === undefined || policyBundle === undefined) throw new ConfigError(mistakes.join('\n'));
 
-  new TvmStack(app, `TokenVendingMachine-${stage}`, {
+  const stack = new TvmStack(app, `TokenVendingMachine-${stage}`, {
     config,
     policyBundle,
     conditionFiles: await conditionFiles(config.conditions, PROJECT),
   });
+  const demo = policyFiles.filter(({ text }) => text.includes(DEMO_ACCOUNT)).map(({ name }) => name);
+  if (config.emulator === undefined && demo.length > 0) {
+    const sentence = `${demo.join(', ')} name account ${DEMO_ACCOUNT}, which only the local demo has: replace its policies with yours`;
+    Annotations.of(stack).addWarningV2('token-vending-machine:demo-policies', sentence);
+  }
   if (region && config.emulator === undefined && needsGlobalEvents(config.revoke_on, region)) {
     new GlobalEventsStack(app, `TokenVendingMachine-${stage}-global-events`, {
       env: { region: GLOBAL_EVENTS_REGION },
@@ -51,7 +60,8 @@ async function main(): Promise<void> {
     });
   }
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-  app.synth();
+  const tooLong = app.synth().stacks.flatMap(({ template }) => overAwsLimits(template, region));
+  if (tooLong.length > 0) throw new ConfigError(tooLong.map((one) => `config/${stage}.toml: ${one}`).join('\n'));
 }
 
 /** What is read, or else the mistakes in it beside those of others, so that all are told at once. */

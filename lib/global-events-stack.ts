@@ -1,10 +1,11 @@
 import { type RevokeOn, switchedOn } from '@tvm/core/revocation/triggers/index.ts';
-import { Duration, RemovalPolicy, Stack, type StackProps, Validations } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
+import { acknowledge } from './constructs/acknowledge.ts';
 import { eventPattern } from './constructs/revocation-triggers.ts';
 
 /** Where the events of AWS's global services appear, IAM's among them. */
@@ -59,7 +60,10 @@ export class GlobalEventsStack extends Stack {
       retentionPeriod: Duration.days(14),
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    Validations.of(deadLetters).acknowledge({ id: 'AwsSolutions-SQS3', reason: 'It is itself where dead letters go.' });
+    acknowledge(deadLetters, {
+      'AwsSolutions-SQS3': 'It is itself where dead letters go.',
+      CKV_AWS_27: 'SQS encrypts it with a key of its own: what CloudTrail tells of IAM holds no token.',
+    });
     new Alarm(this, 'dead-letters-alarm', {
       alarmDescription: 'Events of IAM could not be forwarded: see docs/operations.md',
       metric: deadLetters.metricApproximateNumberOfMessagesVisible(),

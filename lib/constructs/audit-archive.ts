@@ -74,7 +74,7 @@ export class AuditArchive extends Construct {
     new Rule(this, 'each-hour', {
       description: 'Starts digest-audit, when what is under way has arrived',
       schedule: Schedule.cron({ minute: String(minute) }),
-      targets: [new LambdaFunction(this.digestAudit)],
+      targets: [new LambdaFunction(this.digestAudit, { deadLetterQueue: events.ruleDeadLetters })],
     });
     this.digestAlarm = new Alarm(this, 'digest-alarm', {
       alarmDescription: 'A digest of the audit archive could not be made: see docs/operations.md',

@@ -10,7 +10,7 @@ export class DataKey extends Key {
     super(scope, id, {
       description: 'Encrypts the token vending machine’s records, logs and dead letters',
       enableKeyRotation: true,
-      removalPolicy: protect ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      removalPolicy: protect ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
     });
     const { region, account, partition } = Stack.of(this);
     // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html

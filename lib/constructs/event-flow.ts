@@ -69,6 +69,8 @@ export class EventFlow extends Construct {
   readonly bus: EventBus;
   /** Audit events that could not be published, whole. */
   readonly auditDeadLetters: Queue;
+  /** What rules could not hand to targets that have no dead letters of their own: schedules, above all. */
+  readonly ruleDeadLetters: Queue;
   /** Every dead-letter queue, and the alarm that goes off with its first message. */
   readonly deadLetterQueues: { name: string; queue: Queue; alarm: Alarm }[] = [];
   /** Every queue that brings events to a function, by the use case. */
@@ -83,6 +85,7 @@ export class EventFlow extends Construct {
       description: 'Token vending machine: audit and revocation',
     });
     this.auditDeadLetters = this.deadLetters('audit-dead-letters');
+    this.ruleDeadLetters = this.deadLetters('rules-dead-letters');
   }
 
   /** Lets one role publish audit events, and denies their source to everybody else: nobody forges the audit. */
@@ -186,8 +189,9 @@ export class EventFlow extends Construct {
       id: 'AwsSolutions-SQS3',
       reason: 'No function reads it, so none can fail to.',
     });
-    rule.addTarget({ bind: () => ({ arn: queue.queueArn }) });
-    this.letSend([rule], queue);
+    const deadLetterConfig = { arn: this.ruleDeadLetters.queueArn };
+    rule.addTarget({ bind: () => ({ arn: queue.queueArn, deadLetterConfig }) });
+    for (const target of [queue, this.ruleDeadLetters]) this.letSend([rule], target);
     return queue;
   }
 

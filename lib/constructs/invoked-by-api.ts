@@ -39,6 +39,7 @@ export function invokedOnlyBy(methodArns: readonly string[], handler: IFunction)
       ],
     }),
   });
-  // The policy ends with its function. Removed before that, in a rollback, it would leave the API unable to invoke.
+  // The policy ends with its function. Removed before that, it would leave the API unable to invoke; also in the rollback of
+  // the update that adds it to a function, so it is kept then too.
   policy.applyRemovalPolicy(RemovalPolicy.RETAIN);
 }

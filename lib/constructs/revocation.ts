@@ -1,6 +1,7 @@
 import { REVOCATION_REQUESTED } from '@tvm/contract/events.ts';
 import type { NamedTargets } from '@tvm/core/policy/named-targets.ts';
 import { Duration, Lazy, Stack } from 'aws-cdk-lib';
+import { RecursiveLoop } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type * as z from 'zod';
 import { liftBlockEnv } from '#lambdas/lift-block/env.ts';
@@ -45,6 +46,12 @@ export class Revocation extends Construct {
       description: 'Revocation Requested on the bus, and what happens to workloads: takes tokens back',
       memorySize: 512,
       timeout: Duration.minutes(1),
+      // It sends an order that is not completed to its own queue, and Lambda would stop that after some 16 calls: an order of
+      // many tokens, or one that waits for hours, would never be completed. The loop ends by itself. A message is sent only
+      // while its order is not completed; the order means tokens up to a fixed time, and its position moves forward with each
+      // page, through them twice (core/revocation/carry-out-order.ts). What fails is retried a limited number of times.
+      // https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+      recursiveLoop: RecursiveLoop.ALLOW,
       env: revokeTokensByEventEnv,
       environment: {
         ...environment,

@@ -1,10 +1,18 @@
 import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import {
+  Architecture,
+  Code,
+  Function as LambdaFunction,
+  type RecursiveLoop,
+  Runtime,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type * as z from 'zod';
+import { acknowledge } from './acknowledge.ts';
 import { bundle } from './bundle.ts';
 import { METRIC_NAMESPACE } from './machine-metric.ts';
 
@@ -27,7 +35,20 @@ export interface ServiceFunctionProps<Env extends z.ZodObject> {
   timeout?: Duration;
   /** In MiB. CPU comes in proportion. */
   memorySize: number;
+  /** Whether Lambda stops the function when a chain of messages calls it over and over. Default: it does. */
+  recursiveLoop?: RecursiveLoop;
 }
+
+/** The rules of scanners that every function breaks on purpose. */
+const BROKEN_RULES = {
+  CKV_AWS_115:
+    'The API throttles its callers, and all else waits in a queue or the stream; reserved concurrency is the operator’s choice.',
+  CKV_AWS_116:
+    'A function’s own dead-letter queue takes asynchronous invocations alone: queues, streams and rules have theirs, and the API answers.',
+  CKV_AWS_117: 'It calls AWS and what the configuration names, by TLS: a VPC would add no authorization.',
+  CKV_AWS_173: 'The environment has names, URLs and numbers, nothing secret; Lambda encrypts it with a key of AWS.',
+  W3005: 'CDK has a function wait for its role together with the role’s policy.',
+};
 
 /**
  * A use case's Lambda function. The construct's id is the use case's folder under `lambdas/`.
@@ -63,6 +84,7 @@ export class ServiceFunction<Env extends z.ZodObject> extends LambdaFunction {
       memorySize: props.memorySize,
       timeout: props.timeout ?? Duration.seconds(10),
       tracing: Tracing.ACTIVE,
+      ...(props.recursiveLoop && { recursiveLoop: props.recursiveLoop }),
       role,
       logGroup,
       environment: {
@@ -71,6 +93,7 @@ export class ServiceFunction<Env extends z.ZodObject> extends LambdaFunction {
         POWERTOOLS_METRICS_NAMESPACE: METRIC_NAMESPACE,
       },
     });
+    acknowledge(this, BROKEN_RULES);
     Validations.of(role).acknowledge({
       id: 'AwsSolutions-IAM5[Resource::*]',
       reason: 'X-Ray’s PutTraceSegments and PutTelemetryRecords have no resources to name.',

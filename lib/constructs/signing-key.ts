@@ -20,7 +20,7 @@ export class SigningKey extends Key {
       description: `Signs ${signs} of the token vending machine`,
       keySpec: KeySpec[spec],
       keyUsage: KeyUsage.SIGN_VERIFY,
-      removalPolicy: protect ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      removalPolicy: protect ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
     });
   }
 

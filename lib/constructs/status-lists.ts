@@ -33,6 +33,8 @@ export class StatusLists extends Construct {
       encryptionKey: defaults.encryptionKey,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: protect,
+      // Also when the first deployment fails: with deletion protection CloudFormation could not delete it, and the rollback
+      // would fail too.
       removalPolicy: protect ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
     const key = new SigningKey(this, 'status-list-key', { spec: 'ECC_NIST_P256', protect, signs: 'status lists' });

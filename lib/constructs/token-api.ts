@@ -2,6 +2,7 @@ import { type Duration, RemovalPolicy, Stack, Tags, Validations } from 'aws-cdk-
 import {
   AccessLogField,
   AccessLogFormat,
+  type Method as ApiMethod,
   AuthorizationType,
   AwsIntegration,
   type CfnRestApi,
@@ -22,6 +23,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Config } from '../config/config.ts';
+import { acknowledge } from './acknowledge.ts';
 import { invokedOnlyBy } from './invoked-by-api.ts';
 import { callersFromOtherAccounts } from './other-accounts.ts';
 import type { ServiceDefaults } from './service-function.ts';
@@ -85,7 +87,8 @@ export class TokenApi extends Construct {
       description: 'Token vending machine',
       endpointTypes: [EndpointType.REGIONAL],
       cloudWatchRole: true,
-      // It is the account's, and may outlive this API: others log by it too.
+      // It is the account's, and may outlive this API: others log by it too. Also when the first deployment fails: the
+      // account's setting names it by then.
       cloudWatchRoleRemovalPolicy: config.data_protection ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
       ...(policy && { policy }),
       ...(config.domain && { domainName: this.domain(config.domain) }),
@@ -134,7 +137,10 @@ export class TokenApi extends Construct {
 
   /** A path that anybody may call. */
   open(path: string, handler: IFunction, method: Method = 'GET'): void {
-    this.method(path, handler, method, AuthorizationType.NONE);
+    acknowledge(this.method(path, handler, method, AuthorizationType.NONE), {
+      CKV_AWS_59:
+        'Public keys, metadata and status lists are for everybody; security events are known by their signature.',
+    });
   }
 
   /** Documents that anybody may fetch, also by HEAD and by scripts of other sites: `openHandler` answers these. */
@@ -177,12 +183,14 @@ export class TokenApi extends Construct {
     return policy;
   }
 
-  private method(path: string, handler: IFunction, method: Method, authorizationType: AuthorizationType): void {
-    this.api.root.resourceForPath(path).addMethod(method, integration(handler), { authorizationType });
+  private method(path: string, handler: IFunction, method: Method, authorizationType: AuthorizationType): ApiMethod {
+    const options = { authorizationType };
+    const made = this.api.root.resourceForPath(path).addMethod(method, integration(handler), options);
     const methodArns = this.methodArns.get(handler) ?? this.putBehind(handler);
     // With the stage's name, not a reference to it: the console's test calls, which bypass authorization, have another.
     // What a path's parameter may be is `*`, as CDK's own permissions have it.
     methodArns.push(this.api.arnForExecuteApi(method, path.replaceAll(/\{\w+\}/g, '*'), STAGE));
+    return made;
   }
 
   /** Puts a function behind the API: no methods yet. */
@@ -246,6 +254,9 @@ export class TokenApi extends Construct {
       'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]':
         'API Gateway asks for this policy, on a role that only it can assume.',
     };
+    acknowledge(this.api.deploymentStage, {
+      CKV_AWS_120: 'Answers are for one caller at one moment: none may be given to another, or later.',
+    });
     for (const [id, reason] of Object.entries(reasons)) Validations.of(this).acknowledge({ id, reason });
   }
 }

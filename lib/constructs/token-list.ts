@@ -5,6 +5,7 @@ import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { indexTokensEnv } from '#lambdas/index-tokens/env.ts';
 import { listTokensEnv } from '#lambdas/list-tokens/env.ts';
+import { acknowledge } from './acknowledge.ts';
 import { grantOnTable } from './grant-on-table.ts';
 import type { Machine } from './machine.ts';
 import { principalArnsOf } from './principal-arns.ts';
@@ -56,8 +57,9 @@ export class TokenList extends Construct {
       description: 'Seals the cursors of the token vending machine’s lists',
       keySpec: KeySpec.HMAC_256,
       keyUsage: KeyUsage.GENERATE_VERIFY_MAC,
-      removalPolicy: config.data_protection ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      removalPolicy: config.data_protection ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
     });
+    acknowledge(cursorKey, { CKV_AWS_7: 'KMS rotates no HMAC keys.' });
     const listTokens = new ServiceFunction(this, 'list-tokens', {
       defaults,
       description: 'GET /tokens, /tokens/{id}, /tokens/summary: shows operators what was vended and denied',

@@ -37,6 +37,8 @@ export class TokenRecords extends Table {
       encryptionKey,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: protect,
+      // Also when the first deployment fails: with deletion protection CloudFormation could not delete it, and the rollback
+      // would fail too.
       removalPolicy: protect ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
     this.addGlobalSecondaryIndex({

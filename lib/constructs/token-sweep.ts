@@ -19,7 +19,7 @@ export interface TokenSweepProps {
 export class TokenSweep extends Construct {
   constructor(scope: Construct, id: string, { machine, policyBundle, keyArns }: TokenSweepProps) {
     super(scope, id);
-    const { config, defaults, records } = machine;
+    const { config, defaults, records, events } = machine;
     const sweepTokens = new ServiceFunction(this, 'sweep-tokens', {
       defaults,
       description: 'Each minute: notes which tokens have expired, and whether other policies or keys are deployed',
@@ -42,7 +42,7 @@ export class TokenSweep extends Construct {
     new Rule(this, 'each-minute', {
       description: 'Starts sweep-tokens',
       schedule: Schedule.rate(Duration.minutes(1)),
-      targets: [new LambdaFunction(sweepTokens)],
+      targets: [new LambdaFunction(sweepTokens, { deadLetterQueue: events.ruleDeadLetters })],
     });
   }
 }

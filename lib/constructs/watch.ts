@@ -138,7 +138,7 @@ export class Watch extends Construct {
     return topic;
   }
 
-  private countTokens({ config, defaults, records }: Machine): void {
+  private countTokens({ config, defaults, records, events }: Machine): void {
     const countTokens = new ServiceFunction(this, 'count-tokens', {
       defaults,
       description: 'Every five minutes: counts the tokens that are active',
@@ -151,7 +151,7 @@ export class Watch extends Construct {
     new Rule(this, 'each-five-minutes', {
       description: 'Starts count-tokens',
       schedule: Schedule.rate(Duration.minutes(5)),
-      targets: [new LambdaFunction(countTokens)],
+      targets: [new LambdaFunction(countTokens, { deadLetterQueue: events.ruleDeadLetters })],
     });
   }
 }

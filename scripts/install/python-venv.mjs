@@ -53,6 +53,17 @@ export const authlib = {
   what: 'the library that validates discovery documents',
 };
 
+/**
+ * Scanners of CloudFormation templates.
+ * @type {PythonVenv}
+ */
+export const templateScanners = {
+  dir: path.join(localDir, 'template-scanners'),
+  requirements: path.join(root, 'test', 'infra', 'template-scanners', 'requirements.txt'),
+  log: path.join(localDir, 'logs', 'pip-template-scanners.log'),
+  what: 'the scanners of CloudFormation templates',
+};
+
 /** @param {PythonVenv} venv */
 const markerOf = ({ dir }) => path.join(dir, '.installed');
 /** @param {PythonVenv} venv */

@@ -16,7 +16,7 @@ const bucketPolicy = () => propertiesOf('AWS::S3::BucketPolicy', 'auditarchive')
 describe('the archive’s bucket', () => {
   it('keeps what is put there for 400 days, encrypted, in every version, and shows it to no stranger', () => {
     template.hasResource('AWS::S3::Bucket', {
-      DeletionPolicy: 'Retain',
+      DeletionPolicy: 'RetainExceptOnCreate',
       Properties: {
         ObjectLockEnabled: true,
         ObjectLockConfiguration: { Rule: { DefaultRetention: { Mode: 'GOVERNANCE', Days: 400 } } },

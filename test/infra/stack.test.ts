@@ -2,7 +2,14 @@ import { errorResponse } from '@tvm/contract/errors.ts';
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { CALLER_PATHS } from '#lib/constructs/token-api.ts';
-import { methodsOf, synthesize, synthesizeWithRules } from './synthesize.ts';
+import { EVERYTHING, methodsOf, synthesize, synthesizeWithRules } from './synthesize.ts';
+
+interface Kept {
+  Type: string;
+  Properties: object;
+  DeletionPolicy?: string;
+  UpdateReplacePolicy?: string;
+}
 
 describe('in production', () => {
   const template = synthesize('revocation_sources = ["security.team"]');
@@ -10,6 +17,7 @@ describe('in production', () => {
   it('records are guarded, encrypted with a key of ours, recoverable, and gone in time', () => {
     template.hasResource('AWS::DynamoDB::Table', {
       DeletionPolicy: 'Retain',
+      UpdateReplacePolicy: 'Retain',
       Properties: {
         BillingMode: 'PAY_PER_REQUEST',
         DeletionProtectionEnabled: true,
@@ -22,7 +30,34 @@ describe('in production', () => {
   });
 
   it('keys outlive the stack', () => {
-    template.allResources('AWS::KMS::Key', { DeletionPolicy: 'Retain' });
+    template.allResources('AWS::KMS::Key', { DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
+  });
+
+  it('a failed first deployment leaves nothing but what CloudFormation could not delete, or others need', () => {
+    const everything = Object.values(synthesize(EVERYTHING).toJSON().Resources as Record<string, Kept>);
+    const kept = everything.filter(({ DeletionPolicy = 'Delete' }) => DeletionPolicy !== 'Delete');
+    const typesOf = (policy: string) => {
+      const types = kept.filter(({ DeletionPolicy }) => DeletionPolicy === policy).map(({ Type }) => Type);
+      return [...new Set(types)].sort();
+    };
+    expect(typesOf('RetainExceptOnCreate')).toEqual(['AWS::KMS::Key', 'AWS::S3::Bucket']);
+    expect(typesOf('Retain')).toEqual([
+      // The account's setting for all its APIs, and the role that it names.
+      'AWS::ApiGateway::Account',
+      // Deletion protection would make the rollback fail.
+      'AWS::DynamoDB::Table',
+      'AWS::IAM::Role',
+      // Goes with its function.
+      'AWS::Lambda::ResourcePolicy',
+    ]);
+    const roles = kept.filter(({ Type }) => Type === 'AWS::IAM::Role');
+    expect(roles.map(({ Properties }) => JSON.stringify(Properties))).toEqual([
+      expect.stringContaining('AmazonAPIGatewayPushToCloudWatchLogs'),
+    ]);
+    for (const { Type, Properties } of kept) {
+      if (Type === 'AWS::DynamoDB::Table') expect(Properties).toMatchObject({ DeletionProtectionEnabled: true });
+    }
+    expect(new Set(kept.map(({ UpdateReplacePolicy }) => UpdateReplacePolicy))).toEqual(new Set(['Retain']));
   });
 
   it('the API asks for signatures on every path but discovery', () => {
@@ -161,15 +196,29 @@ describe('in production', () => {
       // Dead letters are put by the rules too, where the queue itself does not take an event.
       const by = rules.filter(([, rule]) => JSON.stringify(rule.Properties.Targets).includes(`"${queue}"`));
       const allowed = Statement.filter((one: { Effect: string }) => one.Effect === 'Allow');
-      expect(allowed).toHaveLength(by.length > 0 ? 1 : 0);
+      const senders: string[] = [];
       for (const { Principal, Action, Condition } of allowed) {
         expect([Principal, Action]).toEqual([{ Service: 'events.amazonaws.com' }, 'sqs:SendMessage']);
         const arns = [Condition.ArnEquals['aws:SourceArn']].flat();
-        expect(arns.map((arn) => arn['Fn::GetAtt'][0]).sort()).toEqual(by.map(([id]) => id).sort());
+        senders.push(...arns.map((arn) => arn['Fn::GetAtt'][0]));
       }
+      expect(senders.sort()).toEqual(by.map(([id]) => id).sort());
       return by.length > 0 ? [queue] : [];
     });
     expect(targeted.length).toBeGreaterThan(4);
+  });
+
+  it('what a rule cannot hand on becomes a dead letter', () => {
+    const stack = synthesize(EVERYTHING);
+    const queues = Object.keys(stack.findResources('AWS::SQS::Queue'));
+    const rules = Object.values(stack.findResources('AWS::Events::Rule'));
+    for (const { Properties } of rules) {
+      for (const { DeadLetterConfig } of Properties.Targets) {
+        const [queue] = DeadLetterConfig.Arn['Fn::GetAtt'];
+        expect(queues.filter((id) => /deadletters/.test(id))).toContain(queue);
+      }
+    }
+    expect(rules.filter(({ Properties }) => Properties.ScheduleExpression).length).toBeGreaterThan(3);
   });
 
   it('the console’s test calls, which pass by authorization, reach no function', () => {

@@ -204,6 +204,26 @@ it('gives back to the queue what fails, and what is no JSON', async () => {
   expect(dead).toEqual([]);
 });
 
+it('sends an order to itself as often as it has pages, more than 16 times, and then no more', async () => {
+  const tokens = 20;
+  for (let vended = 0; vended < tokens; vended++) await vend();
+  const { index } = tvm;
+  const slowly: typeof index = {
+    ...index,
+    page(query) {
+      tvm.clock.time += 40_000;
+      return index.page({ ...query, limit: 1 });
+    },
+  };
+  Object.assign(tvm, { index: slowly });
+  await receive(event({ subject: SUBJECT }));
+  const send = vi.spyOn(tvm.continuations, 'goOnWith');
+  await goOn();
+  expect(await tvm.orders.get(event({}).id)).toMatchObject({ completedAt: expect.any(Number) });
+  expect(send.mock.calls.length).toBeGreaterThan(16);
+  expect(send.mock.calls.length).toBeLessThan(2 * tokens);
+});
+
 it('goes on with no order that there is none of', async () => {
   expect(await receive({ goOnWith: 'never-placed' })).toEqual({ batchItemFailures: [] });
   expect(tvm.continuations.waiting).toEqual([]);

@@ -1,8 +1,8 @@
 import { type DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import { marshall } from '@aws-sdk/util-dynamodb';
 import type { IntrospectionCounts } from '@tvm/core/verification/ports.ts';
 import { awsCall } from '../aws-call.ts';
 import { introspectionsKey } from './items.ts';
+import { setting } from './requests.ts';
 
 /**
  * Client settings of what counts: the resource server waits for it, so it is given up after a moment. And it is tried once,
@@ -20,18 +20,13 @@ export function dynamoIntrospections(dynamo: DynamoDBClient, TableName: string):
   return {
     async add(told, at, ttl) {
       const minute = at - (at % MINUTE);
-      const set = { ...told, minute, last: at, ttl };
+      const set = setting({ ...told, minute, last: at, ttl });
       const command = new UpdateItemCommand({
         TableName,
         Key: introspectionsKey({ ...told, minute }),
-        UpdateExpression: `SET ${Object.keys(set)
-          .map((name) => `#${name} = :${name}`)
-          .join(', ')} ADD #count :one`,
-        ExpressionAttributeNames: Object.fromEntries(['count', ...Object.keys(set)].map((name) => [`#${name}`, name])),
-        ExpressionAttributeValues: marshall({
-          ...Object.fromEntries(Object.entries(set).map(([name, value]) => [`:${name}`, value])),
-          ':one': 1,
-        }),
+        UpdateExpression: `${set.expression} ADD #count :one`,
+        ExpressionAttributeNames: { ...set.names, '#count': 'count' },
+        ExpressionAttributeValues: { ...set.values, ':one': { N: '1' } },
       });
       await awsCall('DynamoDB', dynamo.send(command));
     },

@@ -6,6 +6,7 @@ import type { RevocationOrders } from '@tvm/core/revocation/orders/ports.ts';
 import { awsCall } from '../aws-call.ts';
 import { conditionHolds } from './condition.ts';
 import { orderKey, orderOf } from './items.ts';
+import { setting } from './requests.ts';
 
 /**
  * Revocation orders in the table of the token records.
@@ -36,20 +37,16 @@ export function dynamoRevocationOrders(dynamo: DynamoDBClient, TableName: string
     },
 
     async advance(revocationId, from, { revoked, began, position, completedAt }) {
-      const set = Object.entries({ revoked, began, position, completedAt }).filter(([, value]) => value !== undefined);
+      const set = setting({ revoked, began, position, completedAt });
       const removed = position === undefined ? ' REMOVE #position' : '';
       const stands = from === undefined ? 'attribute_not_exists(#position)' : '#position = :from';
-      const names = ['position', 'completedAt', ...set.map(([name]) => name)];
       const command = new UpdateItemCommand({
         TableName,
         Key: orderKey(revocationId),
-        UpdateExpression: `SET ${set.map(([name]) => `#${name} = :${name}`).join(', ')}${removed}`,
+        UpdateExpression: set.expression + removed,
         ConditionExpression: `attribute_exists(pk) AND attribute_not_exists(#completedAt) AND ${stands}`,
-        ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
-        ExpressionAttributeValues: marshall({
-          ...Object.fromEntries(set.map(([name, value]) => [`:${name}`, value])),
-          ...(from !== undefined && { ':from': from }),
-        }),
+        ExpressionAttributeNames: { ...set.names, '#position': 'position', '#completedAt': 'completedAt' },
+        ExpressionAttributeValues: { ...set.values, ...(from !== undefined && { ':from': { S: from } }) },
       });
       return conditionHolds(dynamo.send(command));
     },

@@ -1,6 +1,6 @@
 import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { mapAtMost } from '@tvm/core/at-most.ts';
-import { BATCH_GET, batchGet } from './batch-get.ts';
+import { BATCH_GET, batchGet, inBatches } from './requests.ts';
 
 type Item = Record<string, AttributeValue>;
 
@@ -17,10 +17,9 @@ const AT_ONCE = 4;
 export function dynamoStoredItems(dynamo: DynamoDBClient, TableName: string): StoredItems {
   return {
     async getMany(keys) {
-      const batches = Array.from({ length: Math.ceil(keys.length / BATCH_GET) }, (_, batch) =>
-        keys.slice(batch * BATCH_GET, (batch + 1) * BATCH_GET),
-      );
-      return (await mapAtMost(AT_ONCE, batches, (batch) => batchGet(dynamo, TableName, batch))).flat();
+      return (
+        await mapAtMost(AT_ONCE, inBatches(keys, BATCH_GET), (batch) => batchGet(dynamo, TableName, batch))
+      ).flat();
     },
   };
 }

@@ -1,15 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { BatchWriteItemCommand, type DynamoDBClient, QueryCommand, type WriteRequest } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { mapAtMost } from '@tvm/core/at-most.ts';
-import { DependencyFault } from '@tvm/core/ports.ts';
 import type { TokenIndex } from '@tvm/core/records/ports.ts';
 import { type IndexEntry, indexEntries, indexPosition, PENDING } from '@tvm/core/records/token-selector.ts';
 import { awsCall } from '../aws-call.ts';
 import { INDEX_SHARDS, indexKey, indexPartition } from './items.ts';
-
-/** DynamoDB takes at most this many writes in one BatchWriteItem. */
-const BATCH = 25;
+import { BATCH_WRITE, batchWrite, inBatches } from './requests.ts';
 
 /** How many calls are under way at the same time: enough to be quick, few enough not to throttle issuing. */
 const AT_ONCE = 32;
@@ -19,17 +15,6 @@ const AT_ONCE = 32;
  * {@link PENDING} of a token is stored with its record, by token-records.ts.
  */
 export function dynamoTokenIndex(dynamo: DynamoDBClient, TableName: string): TokenIndex {
-  async function write(requests: WriteRequest[]): Promise<void> {
-    let left = requests;
-    for (let attempt = 0; left.length > 0; attempt++) {
-      if (attempt > 0) await sleep(25 * 2 ** Math.min(attempt, 6));
-      if (attempt > 8) throw new DependencyFault('DynamoDB', new Error('unprocessed items'));
-      const command = new BatchWriteItemCommand({ RequestItems: { [TableName]: left } });
-      const { UnprocessedItems } = await awsCall('DynamoDB', dynamo.send(command));
-      left = UnprocessedItems?.[TableName] ?? [];
-    }
-  }
-
   /** The newest positions of one partition within two positions, both of them in it. */
   async function newest(partition: string, from: string, to: string, Limit: number) {
     const command = new QueryCommand({
@@ -51,12 +36,11 @@ export function dynamoTokenIndex(dynamo: DynamoDBClient, TableName: string): Tok
       const requests = indexEntries(record).map((entry) => ({
         PutRequest: { Item: { ...indexKey(record, entry), ...ttl } },
       }));
-      const batches = Array.from({ length: Math.ceil(requests.length / BATCH) }, (_, batch) =>
-        requests.slice(batch * BATCH, (batch + 1) * BATCH),
-      );
-      await mapAtMost(AT_ONCE, batches, write);
+      await mapAtMost(AT_ONCE, inBatches(requests, BATCH_WRITE), (batch) => batchWrite(dynamo, TableName, batch));
       // Only now: until all the others are there, this one is how a revocation finds the token.
-      if (record.status !== 'denied') await write([{ DeleteRequest: { Key: indexKey(record, PENDING) } }]);
+      if (record.status !== 'denied') {
+        await batchWrite(dynamo, TableName, [{ DeleteRequest: { Key: indexKey(record, PENDING) } }]);
+      }
     },
 
     async page({ kinds, at, since, until, position, limit }) {

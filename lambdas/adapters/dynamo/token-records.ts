@@ -12,8 +12,8 @@ import type { TokenRecords } from '@tvm/core/records/ports.ts';
 import type { TokenRecord } from '@tvm/core/records/token-record.ts';
 import { PENDING } from '@tvm/core/records/token-selector.ts';
 import { awsCall } from '../aws-call.ts';
-import { BATCH_GET, batchGet } from './batch-get.ts';
 import { fromItem, indexKey, recordKey, toItem } from './items.ts';
+import { BATCH_GET, batchGet, setting } from './requests.ts';
 
 /** Token records in a DynamoDB table, laid out as docs/storage-schema.md says. */
 export function dynamoTokenRecords(dynamo: DynamoDBClient, TableName: string): TokenRecords {
@@ -29,19 +29,15 @@ export function dynamoTokenRecords(dynamo: DynamoDBClient, TableName: string): T
     condition = '',
     values: Record<string, unknown> = {},
   ): Promise<{ done: boolean; instead?: TokenRecord | undefined }> {
-    const changes = Object.entries(to).filter(([, value]) => value !== undefined);
+    const set = setting(to);
     const command = new UpdateItemCommand({
       TableName,
       Key: recordKey(tokenId),
       // It leaves the index of what is yet to expire, too.
-      UpdateExpression: `SET ${changes.map(([name]) => `#${name} = :${name}`).join(', ')} REMOVE expiryPartition`,
+      UpdateExpression: `${set.expression} REMOVE expiryPartition`,
       ConditionExpression: `#status = :issued${condition}`,
-      ExpressionAttributeNames: Object.fromEntries(changes.map(([name]) => [`#${name}`, name])),
-      ExpressionAttributeValues: marshall({
-        ...Object.fromEntries(changes.map(([name, value]) => [`:${name}`, value])),
-        ...values,
-        ':issued': 'issued',
-      }),
+      ExpressionAttributeNames: set.names,
+      ExpressionAttributeValues: { ...set.values, ...marshall({ ...values, ':issued': 'issued' }) },
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     });
     try {

@@ -15,6 +15,13 @@ export default defineConfig({
   test: {
     sequence: { sequencer: ByName },
     maxWorkers: '100%',
+    coverage: {
+      provider: 'v8',
+      include: ['core/**/*.ts', 'clients/**/*.ts'],
+      reporter: ['text-summary'],
+      // Of what unit tests run by themselves. TokenRelay's commands run as processes of their own, which are not counted.
+      thresholds: { lines: 80, branches: 80 },
+    },
     projects: [
       {
         test: {
@@ -50,11 +57,11 @@ export default defineConfig({
       },
       {
         test: {
-          // The recipes of the documentation in languages other than ours, run by their own tools.
-          name: 'recipes',
-          include: ['test/recipes/**/*.test.ts'],
-          testTimeout: 60_000,
-          // What they need is installed first.
+          // Clients, servers and tools in other languages: they are installed first, and some of them are slow.
+          name: 'interop',
+          include: ['test/interop/**/*.test.ts'],
+          globalSetup: ['test/relay-setup.ts', 'test/deployed.ts'],
+          testTimeout: 120_000,
           hookTimeout: 600_000,
         },
       },

@@ -1,54 +1,63 @@
-/** `npm test`, once everything is installed: every check there is, and a last line that counts them. */
+/**
+ * `npm test`, once everything is installed: every check there is, or the parts that are named, as in `npm test -- unit`,
+ * and a last line that counts them.
+ */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { findPython, installVenv, relayClients, venvMatches } from './install/python-venv.mjs';
-import { installRustyVault } from './install/rusty-vault.mjs';
-import { type Count, endWithStarter, reports, testEnvironment, vitest } from './testing/vitest.ts';
+import {
+  type Count,
+  endWithStarter,
+  reports,
+  slowest,
+  testEnvironment,
+  type VitestCount,
+  vitest,
+} from './testing/vitest.ts';
 import { run } from './tools/command.mjs';
-import { Failure } from './tools/failure.mjs';
 
-const parts: [name: string, count: () => Promise<Count>][] = [
-  ['lint', () => command('biome', ['ci', '.'])],
-  ['types', () => command('tsc', ['--noEmit', '-p', 'tsconfig.json'])],
-  ['generated files', () => command('node', ['scripts/generate.ts', '--check'])],
-  ['unit tests', () => vitest('unit')],
-  ['template tests', () => vitest('infra')],
-  ['recipes for resource servers', () => vitest('recipes')],
-  ['tests of TokenRelay as it runs', () => relay()],
-  ['tests on the deployed machine', () => deployed()],
-];
+/** What a part comes to; its time, where that is not since it was its turn. */
+type Counted = Count & Partial<VitestCount> & { seconds?: number };
 
-/** They wait more than they work: all other parts run meanwhile. Their output comes when it is their turn. */
-const deployedLog = path.join(reports, 'deployed.log');
-const deployedRun = timed(() => vitest('deployed', {}, deployedLog));
-
-async function deployed(): Promise<Count> {
-  const count = await deployedRun;
-  console.log(readFileSync(deployedLog, 'utf8'));
-  return count;
+interface Part {
+  part: string;
+  name: string;
+  count: () => Promise<Counted>;
 }
 
-async function timed(count: () => Promise<Count>): Promise<Required<Count>> {
+const all: readonly Part[] = [
+  { part: 'check', name: 'lint', count: () => command('biome', ['ci', '.']) },
+  { part: 'check', name: 'types', count: () => command('tsc', ['--noEmit', '-p', 'tsconfig.json']) },
+  { part: 'check', name: 'generated files', count: () => command('node', ['scripts/generate.ts', '--check']) },
+  { part: 'unit', name: 'unit tests', count: () => vitest('unit', { flags: ['--coverage'] }) },
+  { part: 'infra', name: 'template tests', count: () => vitest('infra') },
+  { part: 'relay', name: 'tests of TokenRelay as it runs', count: () => vitest('relay') },
+  { part: 'deployed', name: 'tests on the deployed machine', count: inBackground() },
+];
+
+/**
+ * The tests on the deployed machine wait more than they work: all other parts run meanwhile. Their output comes when it is
+ * their turn.
+ */
+function inBackground(): () => Promise<Counted> {
+  if (!isWanted('deployed')) return () => Promise.resolve({ passed: 0, failed: 0 });
+  const log = path.join(reports, 'deployed.log');
+  const running = timed(() => vitest('deployed', { log }));
+  return async () => {
+    const counted = await running;
+    console.log(readFileSync(log, 'utf8'));
+    return counted;
+  };
+}
+
+function isWanted(part: string): boolean {
+  const wanted = process.argv.slice(2);
+  return wanted.length === 0 || wanted.includes(part);
+}
+
+async function timed(count: () => Promise<Counted>): Promise<Counted & { seconds: number }> {
   const began = performance.now();
   const counted = await count();
   return { seconds: (performance.now() - began) / 1000, ...counted };
-}
-
-/** Why RustyVault is not there, if it is not; or what went wrong. */
-async function relayPartners(): Promise<string | undefined> {
-  if (!venvMatches(relayClients)) await installVenv(relayClients, findPython());
-  return installRustyVault();
-}
-
-/** What they are tried with is installed when the parts that need both processors are over. */
-async function relay(): Promise<Count> {
-  try {
-    const missing = await relayPartners();
-    return await vitest('relay', missing === undefined ? {} : { RUSTY_VAULT_MISSING: missing });
-  } catch (error) {
-    console.error(error instanceof Failure ? error.message : error);
-    return { passed: 0, failed: 1 };
-  }
 }
 
 /** A check that passes or fails as a whole. */
@@ -61,13 +70,22 @@ async function main(): Promise<void> {
   endWithStarter();
   const total: Count = { passed: 0, failed: 0 };
   const summary: string[] = [];
-  for (const [name, count] of parts) {
+  const took: VitestCount['files'] = [];
+  const unknown = process.argv.slice(2).filter((name) => !all.some(({ part }) => part === name));
+  if (unknown.length > 0) {
+    const known = [...new Set(all.map(({ part }) => part))].join(', ');
+    console.error(`There is no part ${unknown.join(', ')} of the tests: the parts are ${known}.`);
+    process.exit(2);
+  }
+  for (const { name, count } of all.filter(({ part }) => isWanted(part))) {
     console.log(`\n── ${name} …`);
-    const { passed, failed, seconds } = await timed(count);
+    const { passed, failed, seconds, files = [] } = await timed(count);
+    took.push(...files);
     total.passed += passed;
     total.failed += failed;
     summary.push(`${failed === 0 ? '✓' : '✗'} ${name}: ${passed} passed, ${failed} failed, ${seconds.toFixed(1)} s`);
   }
+  if (took.length > 0) console.log(`\nThe slowest files:\n${slowest(took).join('\n')}`);
   console.log(`\n${summary.join('\n')}\n\n${total.passed} passed, ${total.failed} failed`);
   process.exit(total.failed === 0 ? 0 : 1);
 }

@@ -26,7 +26,7 @@ export const emulator = {
  */
 export const relayClients = {
   dir: relayClientsDir,
-  requirements: path.join(root, 'test', 'relay', 'requirements.txt'),
+  requirements: path.join(root, 'test', 'interop', 'relay', 'requirements.txt'),
   log: path.join(localDir, 'logs', 'pip-relay-clients.log'),
   what: 'the cloud SDKs that TokenRelay is tried with',
 };
@@ -37,7 +37,7 @@ export const relayClients = {
  */
 export const openApiClient = {
   dir: path.join(localDir, 'openapi-client'),
-  requirements: path.join(root, 'test', 'e2e', 'openapi-client', 'requirements.txt'),
+  requirements: path.join(root, 'test', 'interop', 'openapi-client', 'requirements.txt'),
   log: path.join(localDir, 'logs', 'pip-openapi-client.log'),
   what: 'the generator of an OpenAPI client',
 };
@@ -48,7 +48,7 @@ export const openApiClient = {
  */
 export const authlib = {
   dir: path.join(localDir, 'authlib'),
-  requirements: path.join(root, 'test', 'e2e', 'authlib', 'requirements.txt'),
+  requirements: path.join(root, 'test', 'interop', 'authlib', 'requirements.txt'),
   log: path.join(localDir, 'logs', 'pip-authlib.log'),
   what: 'the library that validates discovery documents',
 };
@@ -59,7 +59,7 @@ export const authlib = {
  */
 export const templateScanners = {
   dir: path.join(localDir, 'template-scanners'),
-  requirements: path.join(root, 'test', 'infra', 'template-scanners', 'requirements.txt'),
+  requirements: path.join(root, 'test', 'interop', 'template-scanners', 'requirements.txt'),
   log: path.join(localDir, 'logs', 'pip-template-scanners.log'),
   what: 'the scanners of CloudFormation templates',
 };

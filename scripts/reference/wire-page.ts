@@ -101,7 +101,7 @@ export function wirePage(): string {
     `JSON nested ${limits.jsonDepth} levels deep; a location has at most ${limits.locationSegments} segments. A parameter given twice is refused.`;
   return (
     `${GENERATED}# The wire\n\nBodies are \`application/x-www-form-urlencoded\` (\`authorization_details\` as JSON text) or ` +
-    `\`application/json\`; what a \`GET\` asks stands in its query. ${bounds} The same as an OpenAPI document: [openapi.json](openapi.json). Clients can be generated from it; they sign requests with AWS Signature Version 4, service \`execute-api\`. A generated Python client that does: [use_client.py](../../test/e2e/openapi-client/use_client.py).\n\n` +
+    `\`application/json\`; what a \`GET\` asks stands in its query. ${bounds} The same as an OpenAPI document: [openapi.json](openapi.json). Clients can be generated from it; they sign requests with AWS Signature Version 4, service \`execute-api\`. A generated Python client that does: [use_client.py](../../test/interop/openapi-client/use_client.py).\n\n` +
     `Error codes: ${errorCode.options.map((code) => `\`${code}\``).join(', ')}. 403 is [denied](#denied-403) or [not authenticated](#not-authenticated-403).\n\n${sections.join('\n')}`
   );
 }

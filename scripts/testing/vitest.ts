@@ -8,14 +8,14 @@ import { localDir, root } from '../tools/paths.mjs';
 export interface Count {
   passed: number;
   failed: number;
-  /** How long it took, where that is not since it was its turn. */
-  seconds?: number;
 }
 
 /** What became of the tests of one of vitest's projects. */
 export interface VitestCount extends Count {
   /** The tests that were skipped, as in `test/e2e/policy.test.ts > a describe > a test`. */
   skipped: string[];
+  /** How long the tests of each file took, in seconds. */
+  files: { name: string; seconds: number }[];
 }
 
 /** What is read of vitest's JSON report. */
@@ -25,6 +25,9 @@ interface VitestReport {
   testResults: {
     name: string;
     status: string;
+    /** Milliseconds since the epoch, as is `endTime`. */
+    startTime: number;
+    endTime: number;
     assertionResults: { status: string; title: string; ancestorTitles: string[] }[];
   }[];
 }
@@ -46,18 +49,28 @@ export function testEnvironment(): NodeJS.ProcessEnv {
   };
 }
 
+/** The ten files whose tests took longest, a line each. */
+export function slowest(files: VitestCount['files']): string[] {
+  const ten = files.toSorted((one, other) => other.seconds - one.seconds).slice(0, 10);
+  return ten.map(({ name, seconds }) => `${seconds.toFixed(1).padStart(7)} s  ${name}`);
+}
+
 /**
  * @param project of vitest.config.ts
- * @param more environment besides
+ * @param env environment besides
  * @param log where its output goes in place of the reader's sight
+ * @param flags of vitest's command line besides
  */
-export async function vitest(project: string, more: NodeJS.ProcessEnv = {}, log?: string): Promise<VitestCount> {
+export async function vitest(
+  project: string,
+  { env = {}, log, flags = [] }: { env?: NodeJS.ProcessEnv; log?: string; flags?: string[] } = {},
+): Promise<VitestCount> {
   const report = path.join(reports, `${project}.json`);
   mkdirSync(reports, { recursive: true });
   rmSync(report, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const args = ['run', `--project=${project}`, ...reporters];
-  const options = { env: { ...testEnvironment(), ...more } };
+  const args = ['run', `--project=${project}`, ...reporters, ...flags];
+  const options = { env: { ...testEnvironment(), ...env } };
   const ok =
     log === undefined ? await run('vitest', args, options) : (await runLogged('vitest', args, { ...options, log })).ok;
   const count = readReport(report);
@@ -79,9 +92,13 @@ function readReport(report: string): VitestCount {
         .filter(({ status }) => status !== 'passed' && status !== 'failed')
         .map(({ ancestorTitles, title }) => [path.relative(root, name), ...ancestorTitles, title].join(' > ')),
     );
-    return { passed: numPassedTests, failed: numFailedTests + broken.length, skipped };
+    const files = testResults.map(({ name, startTime, endTime }) => ({
+      name: path.relative(root, name),
+      seconds: (endTime - startTime) / 1000,
+    }));
+    return { passed: numPassedTests, failed: numFailedTests + broken.length, skipped, files };
   } catch {
-    return { passed: 0, failed: 0, skipped: [] };
+    return { passed: 0, failed: 0, skipped: [], files: [] };
   }
 }
 

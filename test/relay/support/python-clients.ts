@@ -6,13 +6,13 @@ import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
-/** Where test/relay/requirements.txt is installed. */
+/** Where test/interop/relay/requirements.txt is installed. */
 const bin = fileURLToPath(new URL('../../../.local/relay-clients/bin/', import.meta.url));
 
 /** Why unmodified clients cannot be tried here; nothing when they can. */
 export const noPythonClients = existsSync(`${bin}python`)
   ? undefined
-  : 'the SDKs of test/relay/requirements.txt are not installed; `npm test` installs them';
+  : 'the SDKs of test/interop/relay/requirements.txt are not installed; `npm run test:interop` installs them';
 
 /** What a program left. */
 export interface Ran {

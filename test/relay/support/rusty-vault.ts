@@ -11,13 +11,14 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-/** RustyVault, another maker's server of Vault's API: where `npm test` builds it, or wherever RVAULT says. */
+/** RustyVault, another maker's server of Vault's API: where `npm run test:interop` builds it, or wherever RVAULT says. */
 const binary = process.env.RVAULT ?? fileURLToPath(new URL('../../../.local/rusty-vault/bin/rvault', import.meta.url));
 
 /** Why it cannot be tested against here; nothing when it can. */
 export const noRustyVault = isExecutable(binary)
   ? undefined
-  : (process.env.RUSTY_VAULT_MISSING ?? 'RustyVault is not built; where there is cargo, `npm test` builds it');
+  : (process.env.RUSTY_VAULT_MISSING ??
+    'RustyVault is not built; where there is cargo, `npm run test:interop` builds it');
 
 export interface RustyVault {
   address: string;

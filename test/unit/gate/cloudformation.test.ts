@@ -117,13 +117,13 @@ describe('rules about CloudFormation templates', () => {
     expect(rulesIn(template(type, properties))).toEqual([`cloudformation/${rule}`]);
   });
 
-  it('take no longer for functions that multiply', () => {
+  // Written out, it would be 4 to the power of 20 times as long.
+  it('end for functions that multiply', () => {
     const sub = (depth: number): unknown =>
       depth === 0 ? 'x' : { 'Fn::Sub': ['${a}${a}${a}${a}', { a: sub(depth - 1) }] };
     const Properties = { PolicyDocument: { Statement: { Effect: 'Allow', Action: sub(20), Resource: '*' } } };
-    const begin = performance.now();
-    check(JSON.stringify({ Resources: { A: { Type: 'AWS::IAM::Policy', Properties } } }));
-    expect(performance.now() - begin).toBeLessThan(2_000);
+    const text = JSON.stringify({ Resources: { A: { Type: 'AWS::IAM::Policy', Properties } } });
+    expect(check(text)).toEqual([]);
   });
 
   it('let Deny be', () => {

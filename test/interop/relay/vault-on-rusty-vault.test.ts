@@ -5,8 +5,8 @@ import { hashicorpVaultKv } from 'tokenrelay/sources/hashicorp-vault-kv.ts';
 import { SourceFailure } from 'tokenrelay/sources/source.ts';
 import { vaultDynamic } from 'tokenrelay/sources/vault-dynamic.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { noRustyVault, type RustyVault, startRustyVault } from './support/rusty-vault.ts';
-import { closingSources, type VaultTools, vaultTools } from './support/vault-tools.ts';
+import { noRustyVault, type RustyVault, startRustyVault } from '../../relay/support/rusty-vault.ts';
+import { closingSources, type VaultTools, vaultTools } from '../../relay/support/vault-tools.ts';
 
 const signal = new AbortController().signal;
 

@@ -10,9 +10,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Emulator, startEmulator } from '#scripts/emulators/emulator.ts';
 import { emulatorTarget } from '#scripts/emulators/target.ts';
 import { miniStack } from '#scripts/local/ministack.ts';
-import { noPythonClients } from './support/python-clients.ts';
+import { noPythonClients } from '../../relay/support/python-clients.ts';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
+const root = fileURLToPath(new URL('../../../', import.meta.url));
 const page = readFileSync(join(root, 'docs/relay.md'), 'utf8');
 const [start = '', source = '', third = ''] =
   /^## In three commands$.*?^```sh\n(.*?)^```$/ms.exec(page)?.[1]?.split('\n') ?? [];

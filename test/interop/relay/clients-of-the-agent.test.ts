@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ask, placeOf } from '../unit/clients/relay/endpoints/ask.ts';
 import {
   conversation,
   noPythonClients,
@@ -10,9 +9,16 @@ import {
   runProgram,
   runPython,
   startPython,
-} from './support/python-clients.ts';
-import { type RelayFolder, relayFolder, type Started, startTokenrelay, until } from './support/run-tokenrelay.ts';
-import { good, type ScriptedIssuer, scriptedIssuer } from './support/scripted-issuer.ts';
+} from '../../relay/support/python-clients.ts';
+import {
+  type RelayFolder,
+  relayFolder,
+  type Started,
+  startTokenrelay,
+  until,
+} from '../../relay/support/run-tokenrelay.ts';
+import { good, type ScriptedIssuer, scriptedIssuer } from '../../relay/support/scripted-issuer.ts';
+import { ask, placeOf } from '../../unit/clients/relay/endpoints/ask.ts';
 
 const digest = (value: string) => createHash('sha256').update(value).digest('hex');
 const digestsOf = (mark: string) => [`AKIA${mark}`, `secret-${mark}`, `session-${mark}`].map(digest);

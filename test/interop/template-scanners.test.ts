@@ -9,7 +9,7 @@ import { parseConfig } from '#lib/config/config.ts';
 import { GlobalEventsStack } from '#lib/global-events-stack.ts';
 import { findPython, installVenv, templateScanners, venvMatches } from '#scripts/install/python-venv.mjs';
 import { Failure } from '#scripts/tools/failure.mjs';
-import { EVERYTHING, synthesize } from './synthesize.ts';
+import { EVERYTHING, synthesize } from '../infra/synthesize.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tvm-scanned-'));
 let notInstalled: string | undefined;

@@ -22,7 +22,7 @@ import { policyBundle } from '../fakes/policies.ts';
 
 // The Java recipes of docs/resource-servers.md, compiled from the page itself and asked about tokens.
 
-/** The libraries, as test/recipes/pom.xml has them, and what asks the recipe. */
+/** The libraries, as test/interop/java-recipes/pom.xml has them, and what asks the recipe. */
 const LIBRARIES = {
   'nimbus-jose-jwt': 'OnNimbus',
   'nimbus-oauth-sdk': 'OnNimbus',

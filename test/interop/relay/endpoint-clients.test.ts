@@ -1,10 +1,16 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { ask, placeOf } from '../unit/clients/relay/endpoints/ask.ts';
-import { awsToken, bearerToken, FakeClock } from '../unit/clients/relay/endpoints/fake-tokens.ts';
-import { Endpoints } from '../unit/clients/relay/endpoints/open-endpoints.ts';
-import { conversation, noPythonClients, runAwsCli, runPython, startPython } from './support/python-clients.ts';
+import {
+  conversation,
+  noPythonClients,
+  runAwsCli,
+  runPython,
+  startPython,
+} from '../../relay/support/python-clients.ts';
+import { ask, placeOf } from '../../unit/clients/relay/endpoints/ask.ts';
+import { awsToken, bearerToken, FakeClock } from '../../unit/clients/relay/endpoints/fake-tokens.ts';
+import { Endpoints } from '../../unit/clients/relay/endpoints/open-endpoints.ts';
 
 const digest = (value: string) => createHash('sha256').update(value).digest('hex');
 const digestsOf = (mark: string) => [`AKIA${mark}`, `secret-${mark}`, `session-${mark}`].map(digest);

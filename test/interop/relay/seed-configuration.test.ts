@@ -22,10 +22,10 @@ import { fileURLToPath } from 'node:url';
 import Provider from 'oidc-provider';
 import { readConfiguration } from 'tokenrelay/config/read-configuration.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { read, until } from './support/run-tokenrelay.ts';
-import { noRustyVault, type RustyVault, startRustyVault } from './support/rusty-vault.ts';
+import { read, until } from '../../relay/support/run-tokenrelay.ts';
+import { noRustyVault, type RustyVault, startRustyVault } from '../../relay/support/rusty-vault.ts';
 
-const relay = (file: string) => fileURLToPath(new URL(`../../clients/relay/${file}`, import.meta.url));
+const relay = (file: string) => fileURLToPath(new URL(`../../../clients/relay/${file}`, import.meta.url));
 const example = fileURLToPath(new URL('seed-configuration.yaml', import.meta.url));
 const unit = readFileSync(relay('packaging/systemd/tokenrelay.service'), 'utf8');
 const unitSays = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(unit)?.[1] ?? '';

@@ -17,7 +17,7 @@ import { localDir, root } from '../tools/paths.mjs';
  */
 
 const file = path.join(localDir, 'run.json');
-const scripts = path.join(root, 'scripts', 'local');
+const scripts = path.join(root, 'scripts');
 
 /** The files with everybody's credentials and endpoints, shell-sourceable. */
 export const envFiles = {
@@ -48,11 +48,11 @@ export const forgetRun = () => {
 };
 
 /** @param {Run} run @returns {boolean} whether the process of that id still is the emulator of this project */
-export const emulatorLives = (run) => commandLine(run.emulator).includes(path.join(scripts, 'emulator.py'));
+export const emulatorLives = (run) => commandLine(run.emulator).includes(path.join(scripts, 'emulators', 'emulator.py'));
 
 /** @param {Run} run @returns {boolean} whether the `npm start` that the emulator ends with is still there */
 export const ownerLives = (run) =>
-  run.owner !== null && commandLine(run.owner).includes(path.join(scripts, 'start.ts'));
+  run.owner !== null && commandLine(run.owner).includes(path.join(scripts, 'local', 'start.ts'));
 
 /**
  * Kills the emulator and the Lambda functions it runs. Its state is in memory only: nothing is lost by not asking.

@@ -48,7 +48,8 @@ export const forgetRun = () => {
 };
 
 /** @param {Run} run @returns {boolean} whether the process of that id still is the emulator of this project */
-export const emulatorLives = (run) => commandLine(run.emulator).includes(path.join(scripts, 'emulators', 'emulator.py'));
+export const emulatorLives = (run) =>
+  commandLine(run.emulator).includes(path.join(scripts, 'emulators', 'emulator.py'));
 
 /** @param {Run} run @returns {boolean} whether the `npm start` that the emulator ends with is still there */
 export const ownerLives = (run) =>

@@ -1,10 +1,17 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Files by name: what looks at a whole run, like `what-the-logs-say`, comes after what makes it. */
+/** Files by name: what looks at a whole run, like `what-the-logs-say`, comes after what makes it, and in every shard. */
 class ByName extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     return files.toSorted((a, b) => a.moduleId.localeCompare(b.moduleId));
+  }
+
+  override async shard(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const { index, count } = this.ctx.config.shard ?? { index: 1, count: 1 };
+    const sorted = await this.sort(files);
+    const last = sorted.filter(({ moduleId }) => moduleId.includes('what-the-logs-say'));
+    return [...sorted.filter((file) => !last.includes(file)).filter((_, at) => at % count === index - 1), ...last];
   }
 }
 

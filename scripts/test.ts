@@ -34,17 +34,30 @@ const all: readonly Part[] = [
   { part: 'deployed', name: 'tests on the deployed machine', count: inBackground() },
 ];
 
+/** How many machines the tests on a deployed one are spread over. */
+const MACHINES = 2;
+
 /**
  * The tests on the deployed machine wait more than they work: all other parts run meanwhile. Their output comes when it is
  * their turn.
  */
 function inBackground(): () => Promise<Counted> {
   if (!isWanted('deployed')) return () => Promise.resolve({ passed: 0, failed: 0 });
-  const log = path.join(reports, 'deployed.log');
-  const running = timed(() => vitest('deployed', { log }));
+  const shards = Array.from({ length: MACHINES }, (_, at) => ({
+    shard: `${at + 1}/${MACHINES}`,
+    log: path.join(reports, `deployed-${at + 1}.log`),
+  }));
+  const running = timed(async () => {
+    const counts = await Promise.all(shards.map((shard) => vitest('deployed', shard)));
+    return {
+      passed: counts.reduce((sum, { passed }) => sum + passed, 0),
+      failed: counts.reduce((sum, { failed }) => sum + failed, 0),
+      files: counts.flatMap(({ files }) => files),
+    };
+  });
   return async () => {
     const counted = await running;
-    console.log(readFileSync(log, 'utf8'));
+    for (const { log } of shards) console.log(readFileSync(log, 'utf8'));
     return counted;
   };
 }

@@ -28,7 +28,8 @@ declare module 'vitest' {
 
 /** Deploys the machine for the tests: into an emulator of their own, or where AWS_ENDPOINT_URL says. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const dir = join(import.meta.dirname, '..', '.local', 'test');
+  const { shard } = project.vitest.config;
+  const dir = join(import.meta.dirname, '..', '.local', shard === undefined ? 'test' : `test/shard-${shard.index}`);
   const given = givenTarget('');
   return given === undefined ? setUpOn(miniStack, project, dir) : setUp(project, dir, given);
 }

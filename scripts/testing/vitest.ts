@@ -60,16 +60,28 @@ export function slowest(files: VitestCount['files']): string[] {
  * @param env environment besides
  * @param log where its output goes in place of the reader's sight
  * @param flags of vitest's command line besides
+ * @param shard which part of its files, as in `1/2`
  */
 export async function vitest(
   project: string,
-  { env = {}, log, flags = [] }: { env?: NodeJS.ProcessEnv; log?: string; flags?: string[] } = {},
+  {
+    env = {},
+    log,
+    flags = [],
+    shard,
+  }: { env?: NodeJS.ProcessEnv; log?: string; flags?: string[]; shard?: string } = {},
 ): Promise<VitestCount> {
-  const report = path.join(reports, `${project}.json`);
+  const report = path.join(reports, `${project}${shard === undefined ? '' : `-${shard.replace('/', '-of-')}`}.json`);
   mkdirSync(reports, { recursive: true });
   rmSync(report, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const args = ['run', `--project=${project}`, ...reporters, ...flags];
+  const args = [
+    'run',
+    `--project=${project}`,
+    ...reporters,
+    ...(shard === undefined ? [] : [`--shard=${shard}`]),
+    ...flags,
+  ];
   const options = { env: { ...testEnvironment(), ...env } };
   const ok =
     log === undefined ? await run('vitest', args, options) : (await runLogged('vitest', args, { ...options, log })).ok;

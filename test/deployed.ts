@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { deploy } from '#scripts/local/deploy.ts';
 import type { StackOutputs } from '#scripts/emulators/bridges.ts';
 import { type EmulatorKind, startEmulator } from '#scripts/emulators/emulator.ts';
+import { emulatorTarget, givenTarget, type Target } from '#scripts/emulators/target.ts';
+import { deploy } from '#scripts/local/deploy.ts';
 import { createIdentities, type Identities } from '#scripts/local/identities.ts';
 import { miniStack } from '#scripts/local/ministack.ts';
-import { emulatorTarget, givenTarget, type Target } from '#scripts/emulators/target.ts';
 import { emulatorAt } from '#scripts/local/which-emulator.ts';
 import type { EmulatorName } from './emulators/not-applicable.ts';
 

@@ -8,8 +8,8 @@ import { promisify } from 'node:util';
 import { CreateAccessKeyCommand, CreateUserCommand, IAMClient } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Emulator, startEmulator } from '#scripts/emulators/emulator.ts';
-import { miniStack } from '#scripts/local/ministack.ts';
 import { emulatorTarget } from '#scripts/emulators/target.ts';
+import { miniStack } from '#scripts/local/ministack.ts';
 import { noPythonClients } from './support/python-clients.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));

@@ -1,7 +1,7 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '../model/clock.ts';
+import type { OutputStatus, TokenState, TokenStatus } from '../model/status.ts';
 import type { HeldToken } from './held-token.ts';
 import { isStale, type Schedule } from './schedule.ts';
-import type { OutputStatus, TokenState, TokenStatus } from './status.ts';
 import { type Deadline, deadlineIn } from './stopwatch.ts';
 
 /** What is known of one token’s renewal. */

@@ -1,6 +1,6 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '../model/clock.ts';
+import type { Token } from '../model/token.ts';
 import { startStopwatch } from './stopwatch.ts';
-import type { Token } from './token.ts';
 
 /** The token that is in use, and how much of it is left. Times in milliseconds. */
 export interface HeldToken {

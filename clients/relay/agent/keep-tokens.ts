@@ -1,19 +1,20 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Configuration, TokenSettings } from '../config/configuration.ts';
-import type { Alert } from '../config/hook-settings.ts';
-import type { SecretReference } from '../config/secret-reference.ts';
 import type { Alerts } from '../hooks/alerts.ts';
-import type { Agent, Tokens, World } from './agent.ts';
+import { reasonOf } from '../model/reason.ts';
+import type { TokenStatus } from '../model/status.ts';
+import type { Token } from '../model/token.ts';
+import type { Tokens } from '../model/tokens.ts';
+import { workQueue } from '../model/work-queue.ts';
+import type { Alert } from '../settings/hooks.ts';
+import type { SecretReference } from '../settings/secret-reference.ts';
+import type { Agent, World } from './agent.ts';
 import type { Cache } from './cache.ts';
 import { cacheWriter } from './cache-writer.ts';
 import { type KeptToken, keptToken, type Makers } from './kept-token.ts';
-import { reasonOf } from './reason.ts';
 import { areAllTried } from './settled.ts';
-import type { TokenStatus } from './status.ts';
 import { deadlineIn } from './stopwatch.ts';
 import { startTicker } from './ticker.ts';
-import type { Token } from './token.ts';
-import { workQueue } from './work-queue.ts';
 
 /** What the agent is made of, behind a port, so that tests can put others in their place. */
 export interface AgentMakers extends Makers {

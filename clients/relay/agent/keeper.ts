@@ -1,12 +1,12 @@
-import type { Source } from '../sources/source.ts';
-import type { Clock } from './clock.ts';
-import type { Log } from './log.ts';
-import type { Withdrawal } from './output.ts';
+import type { Clock } from '../model/clock.ts';
+import type { Log } from '../model/log.ts';
+import type { Withdrawal } from '../model/output.ts';
+import type { Source } from '../model/source.ts';
+import type { TokenStatus } from '../model/status.ts';
+import type { Token } from '../model/token.ts';
+import type { WorkQueue } from '../model/work-queue.ts';
 import type { Publication } from './publication.ts';
 import type { Schedule } from './schedule.ts';
-import type { TokenStatus } from './status.ts';
-import type { Token } from './token.ts';
-import type { WorkQueue } from './work-queue.ts';
 
 /**
  * How a token came into use: with other values, with another end alone, as it was (it has no end), or from the cache.

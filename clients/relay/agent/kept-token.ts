@@ -1,19 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { TokenSettings } from '../config/configuration.ts';
-import type { AfterRenewal } from '../config/hook-settings.ts';
-import type { FileOutputSettings } from '../config/output-settings.ts';
-import type { SecretReference } from '../config/secret-reference.ts';
 import type { HookTools, RenewalHooks } from '../hooks/after-renewal.ts';
-import { type Source, SourceFailure, type SourceTools } from '../sources/source.ts';
+import type { Output } from '../model/output.ts';
+import { reasonOf } from '../model/reason.ts';
+import { type Source, SourceFailure, type SourceTools } from '../model/source.ts';
+import type { TokenStatus } from '../model/status.ts';
+import type { Token } from '../model/token.ts';
+import type { AfterRenewal } from '../settings/hooks.ts';
+import type { FileOutputSettings } from '../settings/outputs.ts';
+import type { SecretReference } from '../settings/secret-reference.ts';
 import type { Change, KeeperTools, Origin, TokenKeeper } from './keeper.ts';
-import type { Output } from './output.ts';
 import { type OutputKeeper, outputKeeper } from './output-keeper.ts';
 import { publication } from './publication.ts';
-import { reasonOf } from './reason.ts';
 import type { Schedule } from './schedule.ts';
-import type { TokenStatus } from './status.ts';
 import { withinTime } from './time-limit.ts';
-import type { Token } from './token.ts';
 import { tokenKeeper } from './token-keeper.ts';
 
 /** What tokens are made of, behind a port, so that tests can put others in their place. */

@@ -1,11 +1,11 @@
-import type { Clock } from './clock.ts';
-import type { Log } from './log.ts';
-import type { Output, Withdrawal } from './output.ts';
-import { reasonOf } from './reason.ts';
+import type { Clock } from '../model/clock.ts';
+import type { Log } from '../model/log.ts';
+import type { Output, Withdrawal } from '../model/output.ts';
+import { reasonOf } from '../model/reason.ts';
+import type { OutputStatus } from '../model/status.ts';
+import type { Token } from '../model/token.ts';
 import { retryWait } from './schedule.ts';
-import type { OutputStatus } from './status.ts';
 import { deadlineIn } from './stopwatch.ts';
-import type { Token } from './token.ts';
 
 /** Keeps one output as it should be. Its failures are its own: nothing is fetched again for them. */
 export interface OutputKeeper {

@@ -1,7 +1,7 @@
-import type { Withdrawal } from './output.ts';
+import type { Withdrawal } from '../model/output.ts';
+import type { OutputStatus } from '../model/status.ts';
+import type { Token } from '../model/token.ts';
 import type { OutputKeeper } from './output-keeper.ts';
-import type { OutputStatus } from './status.ts';
-import type { Token } from './token.ts';
 
 /** All outputs of one token. One that fails keeps no other from being written. */
 export interface Publication {

@@ -1,12 +1,12 @@
-import type { Source } from '../sources/source.ts';
-import type { Clock } from './clock.ts';
-import type { Log } from './log.ts';
-import { reasonOf } from './reason.ts';
+import type { Clock } from '../model/clock.ts';
+import type { Log } from '../model/log.ts';
+import { reasonOf } from '../model/reason.ts';
+import type { Source } from '../model/source.ts';
+import type { Token } from '../model/token.ts';
+import type { WorkQueue } from '../model/work-queue.ts';
 import { retryWait } from './schedule.ts';
 import { deadlineIn } from './stopwatch.ts';
 import { withinTime } from './time-limit.ts';
-import type { Token } from './token.ts';
-import type { WorkQueue } from './work-queue.ts';
 
 /** Milliseconds. */
 const LONGEST_ANSWER = 30_000;

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '../model/clock.ts';
 
 /** Time gone by since a moment, for a machine whose clock may be set and which may be suspended. */
 export interface Stopwatch {

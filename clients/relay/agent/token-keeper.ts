@@ -1,18 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
-import { SourceFailure } from '../sources/source.ts';
+import { reasonOf } from '../model/reason.ts';
+import { SourceFailure } from '../model/source.ts';
+import { isAlive, type Token } from '../model/token.ts';
 import { conditionAtStart, statusOf } from './condition.ts';
 import { type HeldToken, hold, wrongClockNotice } from './held-token.ts';
 import { judge } from './judge-token.ts';
 import type { Change, KeeperTools, Origin, TokenKeeper } from './keeper.ts';
 import { isoTime, secondsOf } from './log-details.ts';
 import type { Publication } from './publication.ts';
-import { reasonOf } from './reason.ts';
 import { revocationWatch } from './revocation-watch.ts';
 import { askAgainWait, renewalWait, retryWait, SHORTEST_WAIT } from './schedule.ts';
 import { singleFlight } from './single-flight.ts';
 import { deadlineIn } from './stopwatch.ts';
 import { withinTime } from './time-limit.ts';
-import { isAlive, type Token } from './token.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
 

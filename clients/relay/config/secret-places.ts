@@ -1,6 +1,6 @@
 import type * as z from 'zod';
+import type { SecretReference } from '../settings/secret-reference.ts';
 import { isMapping, type Place } from './fault.ts';
-import type { SecretReference } from './secret-reference.ts';
 import { isSecretReference, type Visited, visitSettings } from './visit-settings.ts';
 
 /** A reference to a secret, as it stands in a file. */

@@ -1,6 +1,6 @@
 import * as z from 'zod';
+import { secretReference } from '../settings/secret-reference.ts';
 import { isMapping, type Place } from './fault.ts';
-import { secretReference } from './secret-reference.ts';
 
 /** A value of the file, what it should be, and where it is. */
 export interface Visited {

@@ -1,5 +1,5 @@
-import type { Output } from 'tokenrelay/agent/output.ts';
 import { outputKeeper } from 'tokenrelay/agent/output-keeper.ts';
+import type { Output } from 'tokenrelay/model/output.ts';
 import { describe, expect, it } from 'vitest';
 import { fakeClock, settle } from './fake-clock.ts';
 

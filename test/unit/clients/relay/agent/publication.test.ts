@@ -1,6 +1,6 @@
 import type { OutputKeeper } from 'tokenrelay/agent/output-keeper.ts';
 import { publication } from 'tokenrelay/agent/publication.ts';
-import type { Token } from 'tokenrelay/agent/token.ts';
+import type { Token } from 'tokenrelay/model/token.ts';
 import { expect, it } from 'vitest';
 
 const token = (value: string): Token => ({ values: { token: value }, fetchedAt: 0 });

@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, lchownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { unsafeReason } from 'tokenrelay/outputs/safe-folder.ts';
+import { unsafeReason } from 'tokenrelay/files/safe-folder.ts';
 import { describe, expect, it } from 'vitest';
-import { isRoot, NOBODY, useFolder } from './a-folder.ts';
+import { isRoot, NOBODY, useFolder } from '../outputs/a-folder.ts';
 
 const at = useFolder();
 const uid = process.getuid?.() ?? 0;

@@ -1,7 +1,7 @@
 import { lstatSync, utimesSync, writeFileSync } from 'node:fs';
-import { difference } from 'tokenrelay/outputs/file-state.ts';
+import { difference } from 'tokenrelay/files/file-state.ts';
 import { describe, expect, it } from 'vitest';
-import { useFolder } from './a-folder.ts';
+import { useFolder } from '../outputs/a-folder.ts';
 
 const at = useFolder();
 

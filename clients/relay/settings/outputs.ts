@@ -1,6 +1,5 @@
 import * as z from 'zod';
-import { absolutePath, account } from './fields.ts';
-import { fileMode } from './file-mode.ts';
+import { absolutePath, account, fileMode } from './fields.ts';
 
 const ownership = {
   permissions: fileMode.optional().meta({ description: 'Its mode, in quotes. Default: "0600".' }),

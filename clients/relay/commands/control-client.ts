@@ -1,10 +1,10 @@
 import { type IncomingMessage, request } from 'node:http';
 import { Failure, usageFailure } from '@tvm/terminal/failure.ts';
 import type * as z from 'zod';
-import type { TokenStatus } from './agent/status.ts';
-import type { Token } from './agent/token.ts';
-import { controlError, controlRefresh, controlStatus, controlToken } from './endpoints/control-shapes.ts';
-import { exitCodes, noTokenFailure } from './failure.ts';
+import { controlError, controlRefresh, controlStatus, controlToken } from '../endpoints/control-shapes.ts';
+import { exitCodes, noTokenFailure } from '../failure.ts';
+import type { TokenStatus } from '../model/status.ts';
+import type { Token } from '../model/token.ts';
 
 /** How long the agent may take to answer of what it knows, in milliseconds. */
 const ANSWER_MILLISECONDS = 5_000;

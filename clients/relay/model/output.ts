@@ -1,3 +1,4 @@
+import { QuotableFailure } from './reason.ts';
 import type { Token } from './token.ts';
 
 /** Why a token is taken out of its outputs. */
@@ -20,6 +21,6 @@ export interface Output {
 }
 
 /** Why an output could not be written: a sentence that names it, and no value of the token. */
-export class OutputFailure extends Error {
+export class OutputFailure extends QuotableFailure {
   override readonly name = 'OutputFailure';
 }

@@ -1,7 +1,6 @@
 import { isIPv4 } from 'node:net';
 import * as z from 'zod';
-import { absolutePath, account, tokenName } from './fields.ts';
-import { fileMode } from './file-mode.ts';
+import { absolutePath, account, fileMode, tokenName } from './fields.ts';
 
 const LOOPBACK = /^(127(?:\.\d{1,3}){3}|\[::1\]):(\d{1,5})$/;
 

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
-import { inFolder } from 'tokenrelay/outputs/pinned-folder.ts';
+import { inFolder } from 'tokenrelay/files/pinned-folder.ts';
 import { describe, expect, it } from 'vitest';
-import { useFolder } from './a-folder.ts';
+import { useFolder } from '../outputs/a-folder.ts';
 
 const at = useFolder();
 const uid = process.getuid?.() ?? 0;

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { replaceFile } from 'tokenrelay/outputs/atomic-file.ts';
+import { replaceFile } from 'tokenrelay/files/atomic-file.ts';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { isRoot, NOBODY, useFolder } from './a-folder.ts';
+import { isRoot, NOBODY, useFolder } from '../outputs/a-folder.ts';
 
 const at = useFolder();
 const access = { mode: 0o640, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };

@@ -1,4 +1,4 @@
-import { groupId, userId } from 'tokenrelay/outputs/accounts.ts';
+import { groupId, userId } from 'tokenrelay/files/accounts.ts';
 import { describe, expect, it } from 'vitest';
 
 describe('an account', () => {

@@ -1,13 +1,13 @@
 import { resolve } from 'node:path';
 import { usageFailure } from '@tvm/terminal/failure.ts';
 import { writeJson } from '@tvm/terminal/output.ts';
-import { defaultConfiguration, type GlobalOptions } from '../commands/global-options.ts';
-import { Unreadable } from '../config/read-bounded.ts';
+import { checkConfiguration } from '../check/check-configuration.ts';
+import { type Report, reportObject, writeReport } from '../check/report.ts';
+import { installedUnit, readUnit, type ServiceUnit } from '../check/service-unit.ts';
+import { trySources } from '../check/try-sources.ts';
 import { exitCodes } from '../failure.ts';
-import { checkConfiguration } from './check-configuration.ts';
-import { type Report, reportObject, writeReport } from './report.ts';
-import { installedUnit, readUnit, type ServiceUnit } from './service-unit.ts';
-import { trySources } from './try-sources.ts';
+import { Unreadable } from '../files/read-bounded.ts';
+import { defaultConfiguration, type GlobalOptions } from './global-options.ts';
 
 /** What `tokenrelay check` is told. */
 export interface CheckOptions extends GlobalOptions {

@@ -1,8 +1,9 @@
 import type * as z from 'zod';
-import type { Clock } from '../agent/clock.ts';
-import type { Log } from '../agent/log.ts';
-import type { Token } from '../agent/token.ts';
-import type { SecretReference } from '../config/secret-reference.ts';
+import type { SecretReference } from '../settings/secret-reference.ts';
+import type { Clock } from './clock.ts';
+import type { Log } from './log.ts';
+import { QuotableFailure } from './reason.ts';
+import type { Token } from './token.ts';
 
 /** Where tokens come from: one kind of issuer, as `type` names it in the configuration. */
 export interface SourceKind<Type extends string, Settings extends z.ZodType> {
@@ -57,7 +58,7 @@ export interface Source {
 }
 
 /** Why a source gave no token: one sentence, with no secret and no token in it. */
-export class SourceFailure extends Error {
+export class SourceFailure extends QuotableFailure {
   override readonly name = 'SourceFailure';
   /** How long the issuer asks to be left alone, in milliseconds. */
   readonly retryAfter: number | undefined;

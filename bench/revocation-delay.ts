@@ -6,12 +6,12 @@ import { signedFetch } from '@tvm/api/signed-fetch.ts';
 import { REVOCATION_REQUESTED } from '@tvm/contract/events.ts';
 import type { TokenClaims } from '@tvm/contract/token.ts';
 import { decodeJwt } from 'jose';
+import { startEmulator } from '#scripts/emulators/emulator.ts';
+import { emulatorTarget, type Target } from '#scripts/emulators/target.ts';
 import { type AuditWatch, watchAudit } from '#scripts/local/audit-watch.ts';
 import { deploy } from '#scripts/local/deploy.ts';
-import { startEmulator } from '#scripts/emulators/emulator.ts';
 import { createIdentities } from '#scripts/local/identities.ts';
 import { miniStack } from '#scripts/local/ministack.ts';
-import { emulatorTarget, type Target } from '#scripts/emulators/target.ts';
 import { report } from './apart.ts';
 import { CheckFailed } from './check.ts';
 

@@ -1,6 +1,6 @@
 import type { Agent } from 'tokenrelay/agent/agent.ts';
 import type { Cache } from 'tokenrelay/agent/cache.ts';
-import { keepTokens } from 'tokenrelay/agent/keep-tokens.ts';
+import { tokenSet } from 'tokenrelay/agent/token-set.ts';
 import type { Configuration, TokenSettings } from 'tokenrelay/config/configuration.ts';
 import { secretReader } from 'tokenrelay/config/secrets.ts';
 import { alertsOf } from 'tokenrelay/hooks/alerts.ts';
@@ -108,7 +108,7 @@ export function fakeWorld(
     },
   });
 
-  world.agent = keepTokens(
+  world.agent = tokenSet(
     configuration,
     { clock, log, env, configFolder: '/etc/tokenrelay', configFile: '/etc/tokenrelay/config.yaml' },
     {

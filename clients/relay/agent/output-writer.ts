@@ -5,10 +5,10 @@ import { reasonOf } from '../model/reason.ts';
 import type { OutputStatus } from '../model/status.ts';
 import type { Token } from '../model/token.ts';
 import { retryWait } from './schedule.ts';
-import { deadlineIn } from './stopwatch.ts';
+import { type Deadline, deadlineIn, left, momentOf } from './times.ts';
 
-/** Keeps one output as it should be. Its failures are its own: nothing is fetched again for them. */
-export interface OutputKeeper {
+/** Writes one output, and again until it is as it should be. Its failures are its own: nothing is fetched again for them. */
+export interface OutputWriter {
   /** @returns once it was tried; afterwards it is tried again until it works */
   publish(token: Token): Promise<void>;
   /** Likewise. */
@@ -35,21 +35,22 @@ const PATIENCE = 2_000;
 const HANGS = 'its file system does not answer';
 
 /** @param changed is told after each try */
-export function outputKeeper(
+export function outputWriter(
   output: Output,
   { clock, log, random, changed }: { clock: Clock; log: Log; random(): number; changed(): void },
-): OutputKeeper {
+): OutputWriter {
   let goal: Goal | undefined;
   let reached: Goal | undefined;
   let working: Promise<void> | undefined;
   let problem: string | undefined;
   let failures = 0;
-  let retry = deadlineIn(clock, 0);
-  let patience = deadlineIn(clock, 0);
+  let retry = deadlineIn(momentOf(clock), 0);
+  let patience = deadlineIn(momentOf(clock), 0);
 
   /** The sentences of outputs name them; here they stand beside the name. */
   const withoutName = (sentence: string) =>
     sentence.startsWith(`${output.name}: `) ? sentence.slice(output.name.length + 2) : sentence;
+  const isOver = (deadline: Deadline) => left(deadline, momentOf(clock)) === 0;
   const isOwing = () => goal !== reached;
 
   async function reachGoal(): Promise<void> {
@@ -68,7 +69,7 @@ export function outputKeeper(
         failures += 1;
         if (aim !== goal) continue;
         const wait = retryWait(failures, undefined, random());
-        retry = deadlineIn(clock, wait);
+        retry = deadlineIn(momentOf(clock), wait);
         log.error({ output: output.name, error: problem, retry_in_seconds: wait / 1_000 }, 'an output failed');
         return;
       }
@@ -76,7 +77,7 @@ export function outputKeeper(
   }
 
   function work(): Promise<void> {
-    if (working === undefined) patience = deadlineIn(clock, PATIENCE);
+    if (working === undefined) patience = deadlineIn(momentOf(clock), PATIENCE);
     working ??= reachGoal().finally(() => {
       working = undefined;
       changed();
@@ -94,7 +95,7 @@ export function outputKeeper(
     withdraw: (why) => aimAt({ reach: () => output.withdraw(why) }),
     shows: (token) => reached?.token === token && problem === undefined,
     status() {
-      const hangs = working !== undefined && patience.left() === 0;
+      const hangs = working !== undefined && isOver(patience);
       const known = problem ?? (hangs ? HANGS : undefined);
       return { name: output.name, ...(known !== undefined && { problem: known }) };
     },
@@ -106,14 +107,14 @@ export function outputKeeper(
       if (found === undefined || reached !== checked || isOwing()) return;
       problem = found;
       reached = undefined;
-      retry = deadlineIn(clock, 0);
+      retry = deadlineIn(momentOf(clock), 0);
       log.warn({ output: output.name, problem: found }, 'an output is not as it was left: it is written again');
     },
 
     tick() {
-      if (isOwing() && working === undefined && retry.left() === 0) void work();
+      if (isOwing() && working === undefined && isOver(retry)) void work();
     },
-    dueIn: () => (isOwing() && working === undefined ? retry.left() : Number.POSITIVE_INFINITY),
+    dueIn: () => (isOwing() && working === undefined ? left(retry, momentOf(clock)) : Number.POSITIVE_INFINITY),
   };
 
   async function inTime(look: Promise<string | undefined>): Promise<string | undefined> {

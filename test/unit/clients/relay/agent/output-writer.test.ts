@@ -1,4 +1,4 @@
-import { outputKeeper } from 'tokenrelay/agent/output-keeper.ts';
+import { outputWriter } from 'tokenrelay/agent/output-writer.ts';
 import type { Output } from 'tokenrelay/model/output.ts';
 import { describe, expect, it } from 'vitest';
 import { fakeClock, settle } from './fake-clock.ts';
@@ -10,7 +10,7 @@ const hanging = () => new Promise<never>(() => {});
 function kept(output: Partial<Output>) {
   const clock = fakeClock();
   const whole = { name: 'file /a', publish: async () => {}, problem: async () => undefined, withdraw: async () => {} };
-  const keeper = outputKeeper({ ...whole, ...output }, { clock, log: silent, random: () => 0.5, changed() {} });
+  const keeper = outputWriter({ ...whole, ...output }, { clock, log: silent, random: () => 0.5, changed() {} });
   return { clock, keeper };
 }
 

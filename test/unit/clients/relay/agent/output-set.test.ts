@@ -1,11 +1,11 @@
-import type { OutputKeeper } from 'tokenrelay/agent/output-keeper.ts';
-import { publication } from 'tokenrelay/agent/publication.ts';
+import { outputSet } from 'tokenrelay/agent/output-set.ts';
+import type { OutputWriter } from 'tokenrelay/agent/output-writer.ts';
 import type { Token } from 'tokenrelay/model/token.ts';
 import { expect, it } from 'vitest';
 
 const token = (value: string): Token => ({ values: { token: value }, fetchedAt: 0 });
 
-function recording(name: string, done: string[], beforeWithdrawn?: Promise<void>): OutputKeeper {
+function recording(name: string, done: string[], beforeWithdrawn?: Promise<void>): OutputWriter {
   return {
     async publish({ values }) {
       done.push(`${name} shows ${values.token}`);
@@ -25,7 +25,7 @@ function recording(name: string, done: string[], beforeWithdrawn?: Promise<void>
 it('a new output gets no token that was taken back while an old one was being cleared', async () => {
   const done: string[] = [];
   const cleared = Promise.withResolvers<void>();
-  const outputs = publication([recording('old', done, cleared.promise)]);
+  const outputs = outputSet([recording('old', done, cleared.promise)]);
   let current: Token | undefined = token('first');
   const replaced = outputs.replace([recording('new', done)], () => current);
   current = undefined;
@@ -38,7 +38,7 @@ it('a new output gets no token that was taken back while an old one was being cl
 it('a new output keeps the token that came while an old one was being cleared', async () => {
   const done: string[] = [];
   const cleared = Promise.withResolvers<void>();
-  const outputs = publication([recording('old', done, cleared.promise)]);
+  const outputs = outputSet([recording('old', done, cleared.promise)]);
   let current = token('first');
   const replaced = outputs.replace([recording('new', done)], () => current);
   current = token('second');

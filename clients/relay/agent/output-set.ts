@@ -1,10 +1,10 @@
 import type { Withdrawal } from '../model/output.ts';
 import type { OutputStatus } from '../model/status.ts';
 import type { Token } from '../model/token.ts';
-import type { OutputKeeper } from './output-keeper.ts';
+import type { OutputWriter } from './output-writer.ts';
 
 /** All outputs of one token. One that fails keeps no other from being written. */
-export interface Publication {
+export interface OutputSet {
   publish(token: Token): Promise<void>;
   withdraw(why: Withdrawal): Promise<void>;
   /** Whether readers find this token in every output. */
@@ -20,13 +20,13 @@ export interface Publication {
    *
    * @param current the token, as it is by then: it may have been renewed, or taken back, meanwhile
    */
-  replace(next: readonly OutputKeeper[], current: () => Token | undefined): Promise<void>;
+  replace(next: readonly OutputWriter[], current: () => Token | undefined): Promise<void>;
 }
 
 /** @param first the outputs until they are replaced */
-export function publication(first: readonly OutputKeeper[]): Publication {
+export function outputSet(first: readonly OutputWriter[]): OutputSet {
   let outputs = first;
-  const each = async (what: (output: OutputKeeper) => Promise<void>) => {
+  const each = async (what: (output: OutputWriter) => Promise<void>) => {
     await Promise.all(outputs.map(what));
   };
   return {

@@ -11,10 +11,9 @@ import type { SecretReference } from '../settings/secret-reference.ts';
 import type { Agent, World } from './agent.ts';
 import type { Cache } from './cache.ts';
 import { cacheWriter } from './cache-writer.ts';
-import { type KeptToken, keptToken, type Makers } from './kept-token.ts';
-import { areAllTried } from './settled.ts';
-import { deadlineIn } from './stopwatch.ts';
 import { startTicker } from './ticker.ts';
+import { deadlineIn, left, momentOf } from './times.ts';
+import { type Makers, type TokenDriver, tokenDriver } from './token-driver.ts';
 
 /** What the agent is made of, behind a port, so that tests can put others in their place. */
 export interface AgentMakers extends Makers {
@@ -31,46 +30,46 @@ const CHECK_INTERVAL = 5_000;
 /** Milliseconds. */
 const LONGEST_STOP = 5_000;
 
-/** Keeps the tokens of a configuration. */
-export function keepTokens(first: Configuration, world: World, makers: AgentMakers): Agent {
+/** The tokens of a configuration, each with its driver. */
+export function tokenSet(first: Configuration, world: World, makers: AgentMakers): Agent {
   const { clock, log, env, configFolder, configFile } = world;
   const credentialsFolder = env.CREDENTIALS_DIRECTORY;
   const listeners = new Set<(name: string, token: Token | undefined) => void>();
   const queue = () => workQueue(clock, { atOnce: AT_ONCE, slot: SLOT });
   const [fetches, revocations] = [queue(), queue()];
   const settled = Promise.withResolvers<TokenStatus[]>();
-  let kept: ReadonlyMap<string, KeptToken> = new Map();
+  let drivers: ReadonlyMap<string, TokenDriver> = new Map();
   let alerts = makers.alerts(first.alerts ?? []);
   let alertSettings = first.alerts ?? [];
-  let nextCheck = deadlineIn(clock, CHECK_INTERVAL);
+  let nextCheck = deadlineIn(momentOf(clock), CHECK_INTERVAL);
   /** The cache was read, if there is one: what is in it comes before what is fetched. */
   let isStarted = false;
   let isSettled = false;
   let stopping: Promise<void> | undefined;
 
-  const current = (name: string) => kept.get(name)?.keeper.current();
+  const current = (name: string) => drivers.get(name)?.current();
   const isThere = (name: string) => current(name) !== undefined;
-  const statuses = () => [...kept.values()].map((token) => token.status());
+  const statuses = () => [...drivers.values()].map((driver) => driver.status());
   const secret = makers.secretReader({ current });
   const cache = cacheWriter(first.cache, {
     clock,
     log,
     open: (settings) => makers.cache(settings, secret),
     tokens: () =>
-      [...kept.values()].flatMap(({ settings, keeper }) => {
-        const token = keeper.cacheable();
-        return token === undefined ? [] : [{ settings, token }];
+      [...drivers.values()].flatMap((driver) => {
+        const token = driver.cacheable();
+        return token === undefined ? [] : [{ settings: driver.settings, token }];
       }),
   });
 
-  function keep(settings: TokenSettings): KeptToken {
+  function drive(settings: TokenSettings): TokenDriver {
     const { name } = settings;
-    return keptToken(settings, {
+    return tokenDriver(settings, {
       ...{ clock, log, configFolder, configFile, credentialsFolder, makers, fetches, revocations, secret, isThere },
       taken(token) {
         cache.changed();
         if (token === undefined) return;
-        for (const { keeper } of kept.values()) if (keeper.waitsFor() === name) keeper.hurry();
+        for (const driver of drivers.values()) if (driver.waitsFor() === name) driver.hurry();
       },
       published: (token) => tell(name, token),
       changed: () => ticker.lookNow(),
@@ -89,36 +88,35 @@ export function keepTokens(first: Configuration, world: World, makers: AgentMake
 
   function tick(): void {
     if (!isStarted) return;
-    const isCheckDue = nextCheck.left() === 0;
-    if (isCheckDue) nextCheck = deadlineIn(clock, CHECK_INTERVAL);
+    const isCheckDue = left(nextCheck, momentOf(clock)) === 0;
+    if (isCheckDue) nextCheck = deadlineIn(momentOf(clock), CHECK_INTERVAL);
     if (isCheckDue) void inspect();
-    for (const token of kept.values()) {
-      token.tick();
-      if (alertSettings.length > 0) alerts.look(token.status(), token.keeper.leftShare());
+    for (const driver of drivers.values()) {
+      driver.tick();
+      if (alertSettings.length > 0) alerts.look(driver.status(), driver.leftShare());
     }
-    if (!isSettled && areAllTried(keepers(), isThere)) {
+    if (!isSettled && areAllTried(drivers, isThere)) {
       isSettled = true;
       settled.resolve(statuses());
     }
   }
 
   async function inspect(): Promise<TokenStatus[]> {
-    await Promise.all([...kept.values()].map(({ keeper }) => keeper.publication.look()));
+    await Promise.all([...drivers.values()].map((driver) => driver.look()));
     const found = statuses();
     if (stopping === undefined && dueIn() <= 0) ticker.lookNow();
     return found;
   }
 
-  const keepers = () => new Map([...kept].map(([name, { keeper }]) => [name, keeper]));
   const dueIn = () =>
-    [...kept.values()].reduce((least, { keeper }) => Math.min(least, keeper.dueIn()), nextCheck.left());
+    [...drivers.values()].reduce((least, driver) => Math.min(least, driver.dueIn()), left(nextCheck, momentOf(clock)));
 
-  kept = new Map(first.tokens.map((settings) => [settings.name, keep(settings)]));
+  drivers = new Map(first.tokens.map((settings) => [settings.name, drive(settings)]));
   const ticker = startTicker(clock, { dueIn, tick });
   const started = first.cache === undefined ? start() : restore().then(start);
 
   async function restore(): Promise<void> {
-    for (const [name, token] of await cache.restore(first.tokens)) kept.get(name)?.keeper.restore(token);
+    for (const [name, token] of await cache.restore(first.tokens)) drivers.get(name)?.restore(token);
   }
 
   async function start(): Promise<void> {
@@ -131,13 +129,13 @@ export function keepTokens(first: Configuration, world: World, makers: AgentMake
     if (stopping !== undefined) return;
     // Whatever may be refused comes first: then nothing has changed yet.
     const changes = next.tokens.map((settings) => {
-      const before = kept.get(settings.name);
-      if (before === undefined) return { name: settings.name, token: keep(settings), go: async () => {} };
-      return { name: settings.name, token: before, go: before.prepare(settings) };
+      const before = drivers.get(settings.name);
+      if (before === undefined) return { name: settings.name, driver: drive(settings), go: async () => {} };
+      return { name: settings.name, driver: before, go: before.prepare(settings) };
     });
-    const nextKept = new Map(changes.map(({ name, token }) => [name, token]));
-    const gone = [...kept].filter(([name]) => !nextKept.has(name));
-    kept = nextKept;
+    const nextDrivers = new Map(changes.map(({ name, driver }) => [name, driver]));
+    const gone = [...drivers].filter(([name]) => !nextDrivers.has(name));
+    drivers = nextDrivers;
     if (!isDeepStrictEqual(alertSettings, next.alerts ?? [])) {
       alerts.stop();
       alertSettings = next.alerts ?? [];
@@ -146,7 +144,7 @@ export function keepTokens(first: Configuration, world: World, makers: AgentMake
     cache.change(next.cache);
     if (gone.length > 0) cache.changed();
     // What is removed goes first: another token may now be written to the same file.
-    await Promise.all(gone.map(([, token]) => token.end('removed from the configuration')));
+    await Promise.all(gone.map(([, driver]) => driver.end('removed from the configuration')));
     for (const [name] of gone) tell(name, undefined);
     await Promise.all(changes.map(({ go }) => go()));
     ticker.lookNow();
@@ -155,7 +153,7 @@ export function keepTokens(first: Configuration, world: World, makers: AgentMake
   async function stop(): Promise<void> {
     ticker.stop();
     alerts.stop();
-    const ends = [cache.end(), ...[...kept.values()].map((token) => token.end('stopped'))];
+    const ends = [cache.end(), ...[...drivers.values()].map((driver) => driver.end('stopped'))];
     await Promise.race([Promise.allSettled(ends), new Promise<void>((resolve) => clock.after(LONGEST_STOP, resolve))]);
     if (!isSettled) settled.resolve(statuses());
   }
@@ -167,10 +165,10 @@ export function keepTokens(first: Configuration, world: World, makers: AgentMake
     current,
 
     async refresh(name) {
-      const token = kept.get(name);
-      if (token === undefined) throw new RangeError(`there is no token ${name}`);
-      await token.keeper.refresh();
-      return token.status();
+      const driver = drivers.get(name);
+      if (driver === undefined) throw new RangeError(`there is no token ${name}`);
+      await driver.refresh();
+      return driver.status();
     },
 
     onChange(listener) {
@@ -181,4 +179,21 @@ export function keepTokens(first: Configuration, world: World, makers: AgentMake
     reload,
     stop: () => (stopping ??= stop()),
   };
+}
+
+/** What is asked of a token to know whether its start is over. */
+type Starting = Pick<TokenDriver, 'wasTried' | 'waitsFor'>;
+
+/**
+ * Whether each token was tried once. One that waits for another counts as tried as soon as that other was, and is still
+ * not there: it may wait for long.
+ */
+function areAllTried(tokens: ReadonlyMap<string, Starting>, isThere: (name: string) => boolean): boolean {
+  const isOver = (name: string, seen: readonly string[]): boolean => {
+    const token = tokens.get(name);
+    if (token === undefined || token.wasTried() || seen.includes(name)) return true;
+    const other = token.waitsFor();
+    return other !== undefined && !isThere(other) && isOver(other, [...seen, name]);
+  };
+  return [...tokens.keys()].every((name) => isOver(name, []));
 }

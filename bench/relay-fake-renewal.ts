@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { keepTokens } from 'tokenrelay/agent/keep-tokens.ts';
+import { tokenSet } from 'tokenrelay/agent/token-set.ts';
 import type { TokenSettings } from 'tokenrelay/config/configuration.ts';
 import { fileOutputOf } from 'tokenrelay/outputs/file-output.ts';
 import { fakeClock } from '#test/unit/clients/relay/agent/fake-clock.ts';
@@ -35,7 +35,7 @@ async function tenMinutes(tokens: number): Promise<FakeRenewal> {
     output: { file_path: join(folder, `${index}.json`), format: 'json' },
   })) as unknown as TokenSettings[];
   const before = process.cpuUsage();
-  const agent = keepTokens(
+  const agent = tokenSet(
     { tokens: settings },
     { clock, log: silent, env: {}, configFolder: folder, configFile: join(folder, 'config.json') },
     {

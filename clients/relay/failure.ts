@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { Failure } from '@tvm/terminal/failure.ts';
 
 /** How `tokenrelay` ends. The numbers are stable: a script may branch on them. */
@@ -16,6 +17,11 @@ export const exitCodeMeanings: Record<ExitCode, string> = {
   2: 'an option or the configuration is at fault',
   3: 'no token: its source gave none, it has expired, or it was revoked; status: unhealthy',
 };
+
+/** The exit code of a process that a signal ended, as shells have it. */
+export function exitCodeOf(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal];
+}
 
 /** A failure for want of a token that may be used. */
 export function noTokenFailure(sentence: string, reasons?: readonly string[]): Failure {

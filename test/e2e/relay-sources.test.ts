@@ -1,10 +1,10 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
-import { systemClock } from 'tokenrelay/agent/clock.ts';
-import type { Token } from 'tokenrelay/agent/token.ts';
+import { systemClock } from 'tokenrelay/model/clock.ts';
+import type { Source } from 'tokenrelay/model/source.ts';
+import type { Token } from 'tokenrelay/model/token.ts';
 import { awsInstanceProfile } from 'tokenrelay/sources/aws-instance-profile.ts';
-import type { Source } from 'tokenrelay/sources/source.ts';
 import { tvm } from 'tokenrelay/sources/tvm.ts';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { loadConfig } from '#lib/config/config.ts';

@@ -5,9 +5,9 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Agent } from 'tokenrelay/agent/agent.ts';
-import { systemClock } from 'tokenrelay/agent/clock.ts';
 import { startAgent } from 'tokenrelay/agent/start-agent.ts';
 import { type Configuration, configurationSchema } from 'tokenrelay/config/configuration.ts';
+import { systemClock } from 'tokenrelay/model/clock.ts';
 import { loadSourceKinds } from 'tokenrelay/sources/kinds.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 

@@ -1,8 +1,8 @@
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SourceFailure } from 'tokenrelay/model/source.ts';
 import { exec } from 'tokenrelay/sources/exec.ts';
-import { SourceFailure } from 'tokenrelay/sources/source.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type * as z from 'zod';
 import { sourceTools, standingClock } from './support/source-tools.ts';

@@ -4,9 +4,9 @@ import { type AddressInfo, createServer as createSilentServer, type Socket } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tls from 'node:tls';
-import type { Transport } from 'tokenrelay/config/fields.ts';
 import { type HttpClient, type HttpRequest, httpClient, type Reach } from 'tokenrelay/http/client.ts';
-import { SourceFailure } from 'tokenrelay/sources/source.ts';
+import { SourceFailure } from 'tokenrelay/model/source.ts';
+import type { Transport } from 'tokenrelay/settings/fields.ts';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { certificateAuthority } from './support/certificates.ts';
 import { type ConnectProxy, connectProxy } from './support/connect-proxy.ts';

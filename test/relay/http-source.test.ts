@@ -1,6 +1,6 @@
 import { secretReader } from 'tokenrelay/config/secrets.ts';
+import { type Source, SourceFailure } from 'tokenrelay/model/source.ts';
 import { http } from 'tokenrelay/sources/http.ts';
-import { type Source, SourceFailure } from 'tokenrelay/sources/source.ts';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type * as z from 'zod';
 import { httpListener } from '../support/http-listener.ts';

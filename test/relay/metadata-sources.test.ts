@@ -1,7 +1,7 @@
+import { type Source, SourceFailure } from 'tokenrelay/model/source.ts';
 import { awsInstanceProfile } from 'tokenrelay/sources/aws-instance-profile.ts';
 import { azureManagedIdentity } from 'tokenrelay/sources/azure-managed-identity.ts';
 import { gcpServiceAccount } from 'tokenrelay/sources/gcp-service-account.ts';
-import { type Source, SourceFailure } from 'tokenrelay/sources/source.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { azureServer, gcpServer, imdsServer } from './support/metadata-servers.ts';
 import { sourceTools, standingClock } from './support/source-tools.ts';

@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import { secretReader } from 'tokenrelay/config/secrets.ts';
+import { type Source, SourceFailure } from 'tokenrelay/model/source.ts';
 import { oauth2ClientCredentials } from 'tokenrelay/sources/oauth2-client-credentials.ts';
-import { type Source, SourceFailure } from 'tokenrelay/sources/source.ts';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type * as z from 'zod';
 import { type Heard, httpListener } from '../support/http-listener.ts';

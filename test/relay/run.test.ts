@@ -188,7 +188,7 @@ describe('tokenrelay run', () => {
 
 describe('a fault that nobody caught', () => {
   const faults = fileURLToPath(new URL('../../clients/relay/commands/process-faults.ts', import.meta.url));
-  const log = fileURLToPath(new URL('../../clients/relay/agent/log.ts', import.meta.url));
+  const log = fileURLToPath(new URL('../../clients/relay/commands/agent-log.ts', import.meta.url));
 
   it.each([
     ['an exception', `setTimeout(() => JSON.parse(secret))`],

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Token } from 'tokenrelay/agent/token.ts';
 import { type OnRenewal, type Supervised, superviseChild } from 'tokenrelay/child/supervise.ts';
 import type { Configuration } from 'tokenrelay/config/configuration.ts';
+import type { Token } from 'tokenrelay/model/token.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { manualClock } from '../unit/clients/relay/systemd/manual-clock.ts';
 import { read, until } from './support/run-tokenrelay.ts';

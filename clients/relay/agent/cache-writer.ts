@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Configuration, TokenSettings } from '../config/configuration.ts';
+import type { Clock } from '../model/clock.ts';
+import type { Log } from '../model/log.ts';
+import { reasonOf } from '../model/reason.ts';
+import type { Token } from '../model/token.ts';
 import type { Cache, Cached } from './cache.ts';
-import type { Clock } from './clock.ts';
-import type { Log } from './log.ts';
-import { reasonOf } from './reason.ts';
-import type { Token } from './token.ts';
 
 type CacheSettings = Configuration['cache'];
 

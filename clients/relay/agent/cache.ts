@@ -3,14 +3,14 @@ import { access } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import * as z from 'zod';
 import type { Configuration, TokenSettings } from '../config/configuration.ts';
-import { readBounded, Unreadable } from '../config/read-bounded.ts';
-import { type SecretReference, secretOf } from '../config/secret-reference.ts';
-import { replaceFile } from '../outputs/atomic-file.ts';
-import { inFolder } from '../outputs/pinned-folder.ts';
-import { SourceFailure } from '../sources/source.ts';
-import type { Clock } from './clock.ts';
+import { replaceFile } from '../files/atomic-file.ts';
+import { inFolder } from '../files/pinned-folder.ts';
+import { readBounded, Unreadable } from '../files/read-bounded.ts';
+import type { Clock } from '../model/clock.ts';
+import { SourceFailure } from '../model/source.ts';
+import type { Token } from '../model/token.ts';
+import { type SecretReference, secretOf } from '../settings/secret-reference.ts';
 import { keyOf, SealFailure, seal, unseal } from './seal.ts';
-import type { Token } from './token.ts';
 
 /** Bytes. */
 const MOST = 32 * 1_024 * 1_024;

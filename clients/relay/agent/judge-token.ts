@@ -1,4 +1,4 @@
-import type { Token } from './token.ts';
+import type { Token } from '../model/token.ts';
 
 /**
  * What a fetched token is to the one in use. `renewed`: other values. `extended`: the same values with another end, as

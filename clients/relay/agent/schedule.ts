@@ -1,3 +1,5 @@
+import type { TokenSettings } from '../config/configuration.ts';
+
 /** When to fetch. All times in milliseconds; `random` is a number from 0 up to 1, so that a fleet does not march in step. */
 
 /** What the configuration says of when a token is fetched. */
@@ -10,6 +12,7 @@ export interface Schedule {
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
+const DEFAULT_SHARE = 0.66;
 
 /** How often a token is fetched that has no end, where nothing else is said. */
 const DEFAULT_INTERVAL = 5 * MINUTE;
@@ -20,6 +23,17 @@ const FIRST_BACKOFF = SECOND;
 const HURRIED_BACKOFF = 4 * SECOND;
 const LONGEST_BACKOFF = MINUTE;
 const JITTER = 0.05;
+
+/** As the configuration has it. */
+export function scheduleOf({
+  refresh_at,
+  refresh_interval_minutes,
+}: Pick<TokenSettings, 'refresh_at' | 'refresh_interval_minutes'>): Schedule {
+  return {
+    share: refresh_at ?? DEFAULT_SHARE,
+    ...(refresh_interval_minutes !== undefined && { interval: refresh_interval_minutes * MINUTE }),
+  };
+}
 
 /** How long after it was asked for a token is fetched anew. @param lifetime absent: it has no end */
 export function renewalWait(lifetime: number | undefined, { share, interval }: Schedule, random: number): number {

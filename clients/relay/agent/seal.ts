@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { QuotableFailure } from '../model/reason.ts';
 
 const ALGORITHM = 'aes-256-gcm';
 const KEY_BYTES = 32;
@@ -7,7 +8,7 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
 /** Why something sealed cannot be opened, or a key not be used: a sentence without either. */
-export class SealFailure extends Error {
+export class SealFailure extends QuotableFailure {
   override readonly name = 'SealFailure';
 }
 

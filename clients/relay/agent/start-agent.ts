@@ -3,15 +3,15 @@ import { secretReader } from '../config/secrets.ts';
 import { renewalHooks } from '../hooks/after-renewal.ts';
 import { alertsOf } from '../hooks/alerts.ts';
 import { fileOutputOf } from '../outputs/file-output.ts';
+import { makeSource } from '../sources/kinds.ts';
 import type { Agent, World } from './agent.ts';
 import { cacheAt } from './cache.ts';
-import { keepTokens } from './keep-tokens.ts';
-import { makeSource } from './make-source.ts';
+import { tokenSet } from './token-set.ts';
 
 /** Starts to keep the tokens of a configuration. */
 export function startAgent(configuration: Configuration, world: World): Agent {
   const { clock, log, env, configFile } = world;
-  return keepTokens(configuration, world, {
+  return tokenSet(configuration, world, {
     source: makeSource,
     output: fileOutputOf,
     hooks: renewalHooks,

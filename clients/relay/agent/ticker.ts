@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '../model/clock.ts';
 
 /** No wait is longer than this many milliseconds: the clock may have been set, or the machine suspended. */
 const LONGEST_WAIT = 5_000;

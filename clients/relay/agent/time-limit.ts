@@ -1,5 +1,5 @@
-import { SourceFailure } from '../sources/source.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../model/clock.ts';
+import { SourceFailure } from '../model/source.ts';
 
 /**
  * Does something that may hang, and may not heed its signal.

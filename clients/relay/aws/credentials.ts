@@ -1,7 +1,7 @@
 import { type FoundCredentials, findCredentials, NoCredentials, NoSuchProfile } from '@tvm/api/credential-provider.ts';
 import type { Credentials } from '@tvm/api/signed-fetch.ts';
 import { printableMessage } from '@tvm/terminal/printable.ts';
-import { SourceFailure } from '../sources/source.ts';
+import { SourceFailure } from '../model/source.ts';
 
 export type { Credentials } from '@tvm/api/signed-fetch.ts';
 

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { groupId, userId } from '../outputs/accounts.ts';
+import { groupId, userId } from '../files/accounts.ts';
 import { type Capability, hasCapability } from './capabilities.ts';
 import type { ServiceUnit } from './service-unit.ts';
 

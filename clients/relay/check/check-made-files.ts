@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { groupId, userId } from '../outputs/accounts.ts';
-import { unsafeReason } from '../outputs/safe-folder.ts';
+import { groupId, userId } from '../files/accounts.ts';
+import { unsafeReason } from '../files/safe-folder.ts';
 import { asOwner } from './agent-user.ts';
 import { error, type Finding } from './finding.ts';
 import type { Checked } from './machine.ts';

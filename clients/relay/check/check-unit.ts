@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import type { AfterRenewal } from '../config/hook-settings.ts';
+import type { AfterRenewal } from '../settings/hooks.ts';
 import { addCapability } from './check-made-files.ts';
 import { error, type Finding, warning } from './finding.ts';
 import type { Checked } from './machine.ts';

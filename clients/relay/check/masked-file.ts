@@ -1,6 +1,6 @@
-import type { Token } from '../agent/token.ts';
-import type { FileOutputSettings } from '../config/output-settings.ts';
+import type { Token } from '../model/token.ts';
 import { render } from '../outputs/render.ts';
+import type { FileOutputSettings } from '../settings/outputs.ts';
 
 /**
  * What a file would hold, with each value of the token replaced by its length, as in `•••• (912 characters)`.

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { readBounded, Unreadable } from '../config/read-bounded.ts';
+import { readBounded, Unreadable } from '../files/read-bounded.ts';
 
 const MOST_BYTES = 1_048_576;
 

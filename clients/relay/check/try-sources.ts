@@ -1,14 +1,14 @@
 import { dirname } from 'node:path';
-import { systemClock } from '../agent/clock.ts';
 import { judge } from '../agent/judge-token.ts';
-import type { Log } from '../agent/log.ts';
-import { makeSource } from '../agent/make-source.ts';
-import { reasonOf } from '../agent/reason.ts';
-import type { Token } from '../agent/token.ts';
 import type { Configuration, TokenSettings } from '../config/configuration.ts';
 import { dependencies } from '../config/dependencies.ts';
 import { secretReader } from '../config/secrets.ts';
-import type { Source, SourceTools } from '../sources/source.ts';
+import { systemClock } from '../model/clock.ts';
+import type { Log } from '../model/log.ts';
+import { reasonOf } from '../model/reason.ts';
+import type { Source, SourceTools } from '../model/source.ts';
+import type { Token } from '../model/token.ts';
+import { makeSource } from '../sources/kinds.ts';
 import { maskedFile } from './masked-file.ts';
 
 const MOST_AT_ONCE = 4;

@@ -1,5 +1,5 @@
 import type { Agent } from '../agent/agent.ts';
-import type { Clock } from '../agent/clock.ts';
+import type { Clock } from '../model/clock.ts';
 
 /** What is waited on. */
 export interface Starting {

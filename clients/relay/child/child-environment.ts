@@ -1,7 +1,7 @@
 import { Failure } from '@tvm/terminal/failure.ts';
-import type { Tokens } from '../agent/agent.ts';
 import type { Configuration, TokenSettings } from '../config/configuration.ts';
 import { exitCodes } from '../failure.ts';
+import type { Tokens } from '../model/tokens.ts';
 import { Unwritable } from '../outputs/unwritable.ts';
 import { variablesOf } from '../outputs/variables.ts';
 import { ownVariables } from './own-variables.ts';

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Clock } from '../agent/clock.ts';
+import type { Clock } from '../model/clock.ts';
 
 /** How a child ended. */
 export type Ending = { code: number } | { signal: NodeJS.Signals } | { notStarted: NodeJS.ErrnoException };

@@ -1,6 +1,5 @@
 import { Failure, writeFailure } from '@tvm/terminal/failure.ts';
-import { exitCodeOf } from '../commands/signals.ts';
-import { exitCodes } from '../failure.ts';
+import { exitCodeOf, exitCodes } from '../failure.ts';
 import type { Ending } from './child.ts';
 
 /** Signals that end a process without a core file, in which tokens would be. */

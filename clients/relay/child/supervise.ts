@@ -1,8 +1,8 @@
-import type { Tokens } from '../agent/agent.ts';
-import type { Clock } from '../agent/clock.ts';
-import type { Log } from '../agent/log.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { faultDetails } from '../failure.ts';
+import type { Clock } from '../model/clock.ts';
+import type { Log } from '../model/log.ts';
+import type { Tokens } from '../model/tokens.ts';
 import { type Child, type CommandLine, type Ending, startChild } from './child.ts';
 import { childEnvironment, type TokenVariables, tokenVariables } from './child-environment.ts';
 import { reachedChild } from './terminal.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { CheckOptions } from '../check/check.ts';
+import type { CheckOptions } from './check.ts';
 import { defaultConfiguration } from './global-options.ts';
 
 const EXAMPLES = `
@@ -30,7 +30,7 @@ export function addCheckCommand(program: Command): void {
     .addHelpText('after', EXAMPLES)
     .action(async (_options: object, command: Command) => {
       // Not before: every source and the schema would slow the other commands down.
-      const { check } = await import('../check/check.ts');
+      const { check } = await import('./check.ts');
       await check(command.optsWithGlobals<CheckOptions>());
     });
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ControlClient } from '../control-client.ts';
+import type { ControlClient } from './control-client.ts';
 import { socketsOfClients, trustedSockets } from './control-socket.ts';
 import type { GlobalOptions } from './global-options.ts';
 
@@ -23,7 +23,7 @@ export function addControlOptions(command: Command): Command {
 /** The way to the running agent. @throws {Failure} for a faulty configuration */
 export async function clientFor({ socket, config }: ControlOptions): Promise<ControlClient> {
   // Not before: an agent that starts does not wait for it.
-  const { controlClient } = await import('../control-client.ts');
+  const { controlClient } = await import('./control-client.ts');
   if (socket !== undefined) return controlClient([socket]);
   if (config !== undefined) {
     const { readForCommand } = await import('./read-relay-configuration.ts');

@@ -1,7 +1,7 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Configuration } from '../config/configuration.ts';
-import { unsafeReason } from '../outputs/safe-folder.ts';
+import { unsafeReason } from '../files/safe-folder.ts';
 
 const SOCKET = 'control.sock';
 

@@ -1,6 +1,6 @@
-import type { Log } from '../agent/log.ts';
 import type { RunningEndpoint } from '../endpoints/start-endpoint.ts';
 import { faultDetails } from '../failure.ts';
+import type { Log } from '../model/log.ts';
 
 /** An endpoint that should be open. */
 export interface Opening {

@@ -1,18 +1,18 @@
 import { usageFailure } from '@tvm/terminal/failure.ts';
-import { systemClock } from '../agent/clock.ts';
 import { awaitTokens } from '../child/await-tokens.ts';
 import type { CommandLine } from '../child/child.ts';
 import { endAs } from '../child/end-as.ts';
 import { type OnRenewal, type Supervised, superviseChild } from '../child/supervise.ts';
 import type { Configuration } from '../config/configuration.ts';
-import { noTokenFailure } from '../failure.ts';
+import { exitCodeOf, noTokenFailure } from '../failure.ts';
+import { systemClock } from '../model/clock.ts';
 import { serviceOf } from '../systemd/service.ts';
 import type { ExecOptions } from './exec-options.ts';
 import { defaultConfiguration } from './global-options.ts';
 import { holdProcess } from './hold-process.ts';
 import { endOnFaults } from './process-faults.ts';
 import { troubleOf } from './run-once.ts';
-import { exitCodeOf, refuseInspector } from './signals.ts';
+import { refuseInspector } from './signals.ts';
 import { type Relay, startRelay } from './start-relay.ts';
 
 /** Node may run with SIGUSR1 blocked, so that no inspector opens on it: it cannot be passed on. */

@@ -1,7 +1,7 @@
 import { usageFailure } from '@tvm/terminal/failure.ts';
-import { OutputFailure } from '../agent/output.ts';
-import { rfc3339 } from '../agent/rfc3339.ts';
-import type { Token } from '../agent/token.ts';
+import { rfc3339 } from '../model/clock.ts';
+import { OutputFailure } from '../model/output.ts';
+import type { Token } from '../model/token.ts';
 import { render } from '../outputs/render.ts';
 import { type ControlOptions, clientFor } from './control-options.ts';
 import type { GetFormat } from './get-format.ts';

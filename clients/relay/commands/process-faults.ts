@@ -1,5 +1,5 @@
-import type { Log } from '../agent/log.ts';
 import { exitCodes, faultDetails } from '../failure.ts';
+import type { Log } from '../model/log.ts';
 
 /**
  * Ends the process on a fault that nobody caught: its state is unknown then, and whoever started it starts it anew.

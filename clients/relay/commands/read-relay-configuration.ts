@@ -1,10 +1,9 @@
 import { resolve } from 'node:path';
 import { Failure } from '@tvm/terminal/failure.ts';
-import type { Log } from '../agent/log.ts';
 import type { Configuration } from '../config/configuration.ts';
-import { ConfigurationFailure } from '../config/configuration-failure.ts';
-import { readConfiguration } from '../config/read-configuration.ts';
+import { ConfigurationFailure, readConfiguration } from '../config/read-configuration.ts';
 import { exitCodes } from '../failure.ts';
+import type { Log } from '../model/log.ts';
 import { untrustedConfiguration } from '../process/trusted-configuration.ts';
 
 /** A configuration that may be used, and what is to be warned of in it. */

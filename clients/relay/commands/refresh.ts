@@ -1,6 +1,6 @@
 import { describeDuration, writeJson } from '@tvm/terminal/output.ts';
-import { isHealthy } from '../agent/status.ts';
 import { noTokenFailure } from '../failure.ts';
+import { isHealthy } from '../model/status.ts';
 import { type ControlOptions, clientFor } from './control-options.ts';
 import { described, problemsOf } from './status.ts';
 

@@ -1,7 +1,7 @@
-import { agentLog } from '../agent/log.ts';
 import { startAgent } from '../agent/start-agent.ts';
-import { isHealthy, type TokenStatus } from '../agent/status.ts';
 import { noTokenFailure } from '../failure.ts';
+import { isHealthy, type TokenStatus } from '../model/status.ts';
+import { agentLog } from './agent-log.ts';
 import { holdProcess } from './hold-process.ts';
 import { endOnFaults } from './process-faults.ts';
 import { logWarnings, readForCommand } from './read-relay-configuration.ts';

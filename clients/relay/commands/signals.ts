@@ -1,9 +1,4 @@
-import { constants } from 'node:os';
-
-/** The exit code of a process that a signal ended, as shells have it. */
-export function exitCodeOf(signal: NodeJS.Signals): number {
-  return 128 + constants.signals[signal];
-}
+import { exitCodeOf } from '../failure.ts';
 
 /** Waits for SIGTERM or SIGINT. A second one ends the process at once. */
 export function whenToldToEnd(): Promise<NodeJS.Signals> {

@@ -1,13 +1,12 @@
 import { Failure } from '@tvm/terminal/failure.ts';
 import type { Agent } from '../agent/agent.ts';
-import { type AgentLog, agentLog } from '../agent/log.ts';
 import { startAgent } from '../agent/start-agent.ts';
 import type { Configuration } from '../config/configuration.ts';
-import { ConfigurationFailure } from '../config/configuration-failure.ts';
-import { readConfiguration } from '../config/read-configuration.ts';
+import { ConfigurationFailure, readConfiguration } from '../config/read-configuration.ts';
 import { EndpointFailure } from '../endpoints/endpoint-failure.ts';
 import type { EndpointParts } from '../endpoints/start-endpoint.ts';
 import { exitCodes, faultDetails } from '../failure.ts';
+import { type AgentLog, agentLog } from './agent-log.ts';
 import type { ControlSettings } from './control-socket.ts';
 import { endpointSet, type Opening } from './endpoint-set.ts';
 import { logWarnings, readForCommand } from './read-relay-configuration.ts';

@@ -2,9 +2,9 @@ import { styleText } from 'node:util';
 import { describeDuration, writeJson } from '@tvm/terminal/output.ts';
 import { printableMessage } from '@tvm/terminal/printable.ts';
 import { type Column, tableLines } from '@tvm/terminal/table.ts';
-import { rfc3339 } from '../agent/rfc3339.ts';
-import { isHealthy, type TokenState, type TokenStatus } from '../agent/status.ts';
 import { exitCodes } from '../failure.ts';
+import { rfc3339 } from '../model/clock.ts';
+import { isHealthy, type TokenState, type TokenStatus } from '../model/status.ts';
 import { type ControlOptions, clientFor } from './control-options.ts';
 
 const COLOURS: Record<TokenState, Parameters<typeof styleText>[0]> = {

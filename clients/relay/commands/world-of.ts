@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import type { World } from '../agent/agent.ts';
-import { systemClock } from '../agent/clock.ts';
-import type { Log } from '../agent/log.ts';
+import { systemClock } from '../model/clock.ts';
+import type { Log } from '../model/log.ts';
 
 /** This machine, as an agent is given it. @param file the configuration */
 export function worldOf(file: string, env: NodeJS.ProcessEnv, log: Log): World {

@@ -1,12 +1,11 @@
 import * as z from 'zod';
-import { logLevels } from '../agent/log.ts';
+import { logLevels } from '../model/log.ts';
+import { endpoint } from '../settings/endpoints.ts';
+import { absolutePath, account, fileMode, share, signal, tokenName } from '../settings/fields.ts';
+import { afterRenewal, alert } from '../settings/hooks.ts';
+import { fileOutput } from '../settings/outputs.ts';
+import { secretFields } from '../settings/secret-reference.ts';
 import { loadedSourceKinds, sourceTypes } from '../sources/kinds.ts';
-import { endpoint } from './endpoint-settings.ts';
-import { absolutePath, account, share, signal, tokenName } from './fields.ts';
-import { fileMode } from './file-mode.ts';
-import { afterRenewal, alert } from './hook-settings.ts';
-import { fileOutput } from './output-settings.ts';
-import { secretFields } from './secret-reference.ts';
 
 const variableName = z.string().regex(/^[A-Za-z_]\w*$/, { error: 'must be the name of an environment variable' });
 

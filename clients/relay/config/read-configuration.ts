@@ -1,16 +1,13 @@
 import { type Fault, type Place, valueAt, written } from '@tvm/core/settings/fault.ts';
+import { readBounded, Unreadable } from '../files/read-bounded.ts';
 import { loadSourceKinds, type SourceType, sourceTypes } from '../sources/kinds.ts';
 import { type Configuration, configurationSchema } from './configuration.ts';
-import { ConfigurationFailure } from './configuration-failure.ts';
 import { crossChecks } from './cross-checks.ts';
 import { listAt, textAt } from './parts.ts';
-import { readBounded, Unreadable } from './read-bounded.ts';
 import { readBySchema } from './schema-faults.ts';
 import { secretPlaces } from './secret-places.ts';
 import { replaceVariables } from './variables.ts';
 import { type Position, readYaml, type YamlText } from './yaml-text.ts';
-
-export { ConfigurationFailure } from './configuration-failure.ts';
 
 const MOST_BYTES = 1_048_576;
 
@@ -21,6 +18,17 @@ export interface ReadConfiguration {
   warnings: string[];
   /** Where that stands which a sentence begins with, as in `tokens[0].output: …`. */
   position(sentence: string): Position | undefined;
+}
+
+/** Why a configuration file is refused: every fault in it, one sentence each, naming the key as in `tokens[0].source.scope`. */
+export class ConfigurationFailure extends Error {
+  override readonly name = 'ConfigurationFailure';
+  readonly faults: readonly string[];
+
+  constructor(file: string, faults: readonly string[]) {
+    super(`${file}: ${faults.join('; ')}`);
+    this.faults = faults;
+  }
 }
 
 /** More of them nobody reads at once. */

@@ -1,7 +1,7 @@
 import { isMapping, type Place } from '@tvm/core/settings/fault.ts';
 import { type Visited, visitSettings } from '@tvm/core/settings/visit-settings.ts';
 import type * as z from 'zod';
-import { isSecretReference, type SecretReference } from './secret-reference.ts';
+import { isSecretReference, type SecretReference } from '../settings/secret-reference.ts';
 
 /** A reference to a secret, as it stands in a file. */
 export interface SecretPlace {

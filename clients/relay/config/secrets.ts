@@ -1,10 +1,10 @@
 import type { Stats } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import type { Tokens } from '../agent/agent.ts';
-import { bearerOf } from '../agent/token.ts';
-import { SourceFailure } from '../sources/source.ts';
-import { readBounded, Unreadable } from './read-bounded.ts';
-import type { SecretReference } from './secret-reference.ts';
+import { readBounded, Unreadable } from '../files/read-bounded.ts';
+import { SourceFailure } from '../model/source.ts';
+import { bearerOf } from '../model/token.ts';
+import type { Tokens } from '../model/tokens.ts';
+import type { SecretReference } from '../settings/secret-reference.ts';
 
 const MOST_BYTES = 65_536;
 

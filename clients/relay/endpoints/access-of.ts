@@ -1,5 +1,5 @@
-import { groupId, userId } from '../outputs/accounts.ts';
-import type { Access } from '../outputs/atomic-file.ts';
+import { groupId, userId } from '../files/accounts.ts';
+import type { Access } from '../files/atomic-file.ts';
 import { EndpointFailure } from './endpoint-failure.ts';
 
 /** Who may do what, as the configuration has it. */

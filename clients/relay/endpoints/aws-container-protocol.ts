@@ -1,4 +1,4 @@
-import { rfc3339 } from '../agent/rfc3339.ts';
+import { rfc3339 } from '../model/clock.ts';
 import { type Answer, type EndpointRequest, notFound, type Protocol, Refusal, requireMethod } from './exchange.ts';
 import { isSameSecret } from './same-secret.ts';
 import { type Lookup, usableToken } from './usable-token.ts';

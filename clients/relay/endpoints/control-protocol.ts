@@ -1,7 +1,7 @@
-import type { Tokens } from '../agent/agent.ts';
-import type { Clock } from '../agent/clock.ts';
-import { rfc3339 } from '../agent/rfc3339.ts';
-import { SourceFailure } from '../sources/source.ts';
+import type { Clock } from '../model/clock.ts';
+import { rfc3339 } from '../model/clock.ts';
+import { SourceFailure } from '../model/source.ts';
+import type { Tokens } from '../model/tokens.ts';
 import type { ControlRefresh, ControlStatus, ControlToken } from './control-shapes.ts';
 import {
   type Answer,

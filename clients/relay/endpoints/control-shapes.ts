@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { OutputStatus, TokenState, TokenStatus } from '../agent/status.ts';
+import type { OutputStatus, TokenState, TokenStatus } from '../model/status.ts';
 
 /** What the control socket answers, for both of its ends. Of `GET /v1/tokens/{name}`; times as RFC 3339 has them. */
 export const controlToken = z.object({

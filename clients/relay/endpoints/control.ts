@@ -1,4 +1,4 @@
-import { systemClock } from '../agent/clock.ts';
+import { systemClock } from '../model/clock.ts';
 import { accessOf } from './access-of.ts';
 import { controlProtocol } from './control-protocol.ts';
 import { httpServer, usualBounds } from './http-server.ts';

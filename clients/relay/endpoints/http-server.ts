@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Log } from '../agent/log.ts';
-import { codeOf } from '../outputs/file-fault.ts';
+import { codeOf } from '../files/file-fault.ts';
+import type { Log } from '../model/log.ts';
 import { type Answer, type EndpointRequest, type Protocol, Refusal } from './exchange.ts';
 import { checkRequest } from './request-checks.ts';
 

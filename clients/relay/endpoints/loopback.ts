@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
-import { codeOf } from '../outputs/file-fault.ts';
+import { codeOf } from '../files/file-fault.ts';
 import { EndpointFailure } from './endpoint-failure.ts';
 
 const sentences: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-import { isHealthy, type TokenStatus } from '../agent/status.ts';
+import { isHealthy, type TokenStatus } from '../model/status.ts';
 import manifest from '../package.json' with { type: 'json' };
 
 interface Sample {

@@ -1,5 +1,5 @@
-import type { Tokens } from '../agent/agent.ts';
-import { isHealthy, type TokenStatus } from '../agent/status.ts';
+import { isHealthy, type TokenStatus } from '../model/status.ts';
+import type { Tokens } from '../model/tokens.ts';
 import { type Answer, type EndpointRequest, notFound, oauthError, type Protocol, requireMethod } from './exchange.ts';
 import { metricsText } from './metrics.ts';
 

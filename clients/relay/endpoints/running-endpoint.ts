@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
-import type { Tokens } from '../agent/agent.ts';
-import type { Clock } from '../agent/clock.ts';
-import type { Log } from '../agent/log.ts';
+import type { Clock } from '../model/clock.ts';
+import type { Log } from '../model/log.ts';
+import type { Tokens } from '../model/tokens.ts';
 
 /** How long answers that are under way have when an endpoint closes, in milliseconds. */
 const LAST_ANSWERS = 1_000;

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { basename, dirname } from 'node:path';
-import { removeFile, removeLeftOvers, replaceFile } from '../outputs/atomic-file.ts';
-import { codeOf, fileFault } from '../outputs/file-fault.ts';
-import { difference } from '../outputs/file-state.ts';
-import { FolderFailure, inFolder } from '../outputs/pinned-folder.ts';
+import { removeFile, removeLeftOvers, replaceFile } from '../files/atomic-file.ts';
+import { codeOf, fileFault } from '../files/file-fault.ts';
+import { difference } from '../files/file-state.ts';
+import { FolderFailure, inFolder } from '../files/pinned-folder.ts';
 import { type AccessSettings, accessOf, ownUser } from './access-of.ts';
 import { EndpointFailure } from './endpoint-failure.ts';
 

@@ -1,5 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Clock } from '../agent/clock.ts';
+import type { Clock } from '../model/clock.ts';
 import { digestOf } from './same-secret.ts';
 
 /** The longest that a session may last, in seconds: as with IMDSv2. */

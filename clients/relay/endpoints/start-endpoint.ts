@@ -1,5 +1,5 @@
-import { systemClock } from '../agent/clock.ts';
-import type { EndpointSettings } from '../config/endpoint-settings.ts';
+import { systemClock } from '../model/clock.ts';
+import type { EndpointSettings } from '../settings/endpoints.ts';
 import { type AccessSettings, accessOf } from './access-of.ts';
 import { awsContainerProtocol } from './aws-container-protocol.ts';
 import { azureIdentityProtocol } from './azure-identity-protocol.ts';

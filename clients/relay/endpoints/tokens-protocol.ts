@@ -1,5 +1,5 @@
-import { rfc3339 } from '../agent/rfc3339.ts';
-import { bearerOf, type Token } from '../agent/token.ts';
+import { rfc3339 } from '../model/clock.ts';
+import { bearerOf, type Token } from '../model/token.ts';
 import { type Answer, type EndpointRequest, notFound, oauthError, type Protocol, requireMethod } from './exchange.ts';
 import { type Lookup, secondsUntil, usableToken } from './usable-token.ts';
 

@@ -3,9 +3,9 @@ import { chmod, lchown, lstat, unlink } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
-import type { Access } from '../outputs/atomic-file.ts';
-import { codeOf, fileFault } from '../outputs/file-fault.ts';
-import { unsafeReason } from '../outputs/safe-folder.ts';
+import type { Access } from '../files/atomic-file.ts';
+import { codeOf, fileFault } from '../files/file-fault.ts';
+import { unsafeReason } from '../files/safe-folder.ts';
 import { ownUser } from './access-of.ts';
 import { EndpointFailure } from './endpoint-failure.ts';
 

@@ -1,6 +1,6 @@
-import type { Tokens } from '../agent/agent.ts';
-import type { Clock } from '../agent/clock.ts';
-import { bearerOf, isAlive, type Token } from '../agent/token.ts';
+import type { Clock } from '../model/clock.ts';
+import { bearerOf, isAlive, type Token } from '../model/token.ts';
+import type { Tokens } from '../model/tokens.ts';
 import { Refusal } from './exchange.ts';
 
 /** Wire formats tell ends in whole seconds: with less than one left, an answer would name an end that has passed. */

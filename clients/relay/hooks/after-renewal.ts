@@ -1,6 +1,6 @@
-import type { Log } from '../agent/log.ts';
-import { reasonOf } from '../agent/reason.ts';
-import type { AfterRenewal } from '../config/hook-settings.ts';
+import type { Log } from '../model/log.ts';
+import { reasonOf } from '../model/reason.ts';
+import type { AfterRenewal } from '../settings/hooks.ts';
 import { runToSuccess } from './run-to-success.ts';
 import { signalPidFile } from './signal-pid-file.ts';
 

@@ -1,10 +1,10 @@
 import { hostname } from 'node:os';
-import type { Clock } from '../agent/clock.ts';
-import type { Log } from '../agent/log.ts';
-import { reasonOf } from '../agent/reason.ts';
-import type { TokenStatus } from '../agent/status.ts';
-import { workQueue } from '../agent/work-queue.ts';
-import type { Alert } from '../config/hook-settings.ts';
+import type { Clock } from '../model/clock.ts';
+import type { Log } from '../model/log.ts';
+import { reasonOf } from '../model/reason.ts';
+import type { TokenStatus } from '../model/status.ts';
+import { workQueue } from '../model/work-queue.ts';
+import type { Alert } from '../settings/hooks.ts';
 import { type AlertMessage, sendAlert } from './send-alert.ts';
 
 /** Tells those whom the configuration names when a token cannot be renewed: once, and again when it can. */

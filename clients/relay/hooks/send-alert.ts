@@ -1,6 +1,6 @@
-import type { TokenStatus } from '../agent/status.ts';
-import type { Alert } from '../config/hook-settings.ts';
-import { SourceFailure } from '../sources/source.ts';
+import { SourceFailure } from '../model/source.ts';
+import type { TokenStatus } from '../model/status.ts';
+import type { Alert } from '../settings/hooks.ts';
 import { runToSuccess } from './run-to-success.ts';
 
 /** What one is told. Nothing in it is secret. */

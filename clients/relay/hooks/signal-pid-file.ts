@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { readBounded, Unreadable } from '../config/read-bounded.ts';
+import { readBounded, Unreadable } from '../files/read-bounded.ts';
 import { CommandFailure } from '../process/run-command.ts';
 
 /** The largest that Linux gives: PID_MAX_LIMIT of 64-bit machines, proc(5). */

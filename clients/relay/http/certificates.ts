@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { createSecureContext, type SecureContext } from 'node:tls';
-import type { Transport } from '../config/fields.ts';
-import { SourceFailure } from '../sources/source.ts';
+import { SourceFailure } from '../model/source.ts';
+import type { Transport } from '../settings/fields.ts';
 
 /** Reads the files of a transport. */
 type Certificates = () => Promise<SecureContext>;

@@ -3,8 +3,8 @@ import { type ClientRequest, Agent as HttpAgent, type IncomingMessage, request }
 import { Agent as HttpsAgent, request as tlsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import { type SecureContext, connect as tlsConnect } from 'node:tls';
-import type { Transport } from '../config/fields.ts';
-import { SourceFailure } from '../sources/source.ts';
+import { SourceFailure } from '../model/source.ts';
+import type { Transport } from '../settings/fields.ts';
 import { certificates } from './certificates.ts';
 import type { HttpAnswer, HttpRequest } from './exchange.ts';
 import { type Reach, type Target, targetOf } from './reach.ts';

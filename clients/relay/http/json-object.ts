@@ -1,4 +1,4 @@
-import { SourceFailure } from '../sources/source.ts';
+import { SourceFailure } from '../model/source.ts';
 import type { HttpAnswer } from './exchange.ts';
 import { retryAfterOf } from './retry-after.ts';
 

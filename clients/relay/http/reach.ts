@@ -1,7 +1,7 @@
 import { type LookupAddress, type LookupOptions, lookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { isLoopback } from '@tvm/api/loopback.ts';
-import { SourceFailure } from '../sources/source.ts';
+import { SourceFailure } from '../model/source.ts';
 import { isLoopbackAddress, isMetadataAddress, isNeverPublic } from './addresses.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import type { Socket } from 'node:net';
-import { SourceFailure } from '../sources/source.ts';
+import { SourceFailure } from '../model/source.ts';
 import type { Target } from './reach.ts';
 import { reasonInWords } from './reason-in-words.ts';
 

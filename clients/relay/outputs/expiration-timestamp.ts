@@ -1,5 +1,5 @@
-import { rfc3339 } from '../agent/rfc3339.ts';
-import type { Token } from '../agent/token.ts';
+import { rfc3339 } from '../model/clock.ts';
+import type { Token } from '../model/token.ts';
 import { Unwritable } from './unwritable.ts';
 
 const YEAR_10000 = Date.UTC(10_000);

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { basename, dirname } from 'node:path';
-import { type Output, OutputFailure, type Withdrawal } from '../agent/output.ts';
-import type { Token } from '../agent/token.ts';
-import type { FileOutputSettings } from '../config/output-settings.ts';
-import { groupId, userId } from './accounts.ts';
-import { type Access, removeFile, removeLeftOvers, replaceFile } from './atomic-file.ts';
-import { fileFault } from './file-fault.ts';
-import { difference, type FileState } from './file-state.ts';
-import { FolderFailure, inFolder, type PinnedFolder } from './pinned-folder.ts';
+import { groupId, userId } from '../files/accounts.ts';
+import { type Access, removeFile, removeLeftOvers, replaceFile } from '../files/atomic-file.ts';
+import { fileFault } from '../files/file-fault.ts';
+import { difference, type FileState } from '../files/file-state.ts';
+import { FolderFailure, inFolder, type PinnedFolder } from '../files/pinned-folder.ts';
+import { type Output, OutputFailure, type Withdrawal } from '../model/output.ts';
+import type { Token } from '../model/token.ts';
+import type { FileOutputSettings } from '../settings/outputs.ts';
 import { render } from './render.ts';
 
 /** A file that holds a token. @param token the name of the token */

@@ -1,6 +1,6 @@
-import { OutputFailure } from '../agent/output.ts';
-import type { Token } from '../agent/token.ts';
-import type { FileOutputSettings } from '../config/output-settings.ts';
+import { OutputFailure } from '../model/output.ts';
+import type { Token } from '../model/token.ts';
+import type { FileOutputSettings } from '../settings/outputs.ts';
 import { awsCredentials } from './formats/aws-credentials.ts';
 import { env } from './formats/env.ts';
 import type { Format } from './formats/format.ts';

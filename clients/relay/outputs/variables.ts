@@ -1,4 +1,4 @@
-import { bearerOf, isOfAws, type Token } from '../agent/token.ts';
+import { bearerOf, isOfAws, type Token } from '../model/token.ts';
 import { isDangerousVariable } from './dangerous-variables.ts';
 import { shown, Unwritable } from './unwritable.ts';
 

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { QuotableFailure } from '../model/reason.ts';
 
 /** What a command may take and use. */
 export interface CommandLimits {
@@ -23,7 +24,7 @@ export interface CommandResult {
 }
 
 /** Why a command has no result: a sentence that names the command, and nothing of its arguments or its output. */
-export class CommandFailure extends Error {
+export class CommandFailure extends QuotableFailure {
   override readonly name = 'CommandFailure';
 }
 

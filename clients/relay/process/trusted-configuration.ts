@@ -1,6 +1,6 @@
 import { lstat, readlink, realpath } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { unsafeReason } from '../outputs/safe-folder.ts';
+import { unsafeReason } from '../files/safe-folder.ts';
 import { privateGroup } from './private-group.ts';
 
 /** As many links as Linux follows in one path (path_resolution(7)). */

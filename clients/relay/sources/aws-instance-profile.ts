@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { httpClient } from '../http/client.ts';
+import { SourceFailure, type SourceKind } from '../model/source.ts';
 import { imdsSession } from './metadata/imds-session.ts';
 import { metadataFields } from './metadata/metadata-server.ts';
-import { SourceFailure, type SourceKind } from './source.ts';
 
 /** As IAM names roles: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html */
 const ROLE = /^(?!\.{1,2}$)[\w+=,.@-]{1,64}$/;

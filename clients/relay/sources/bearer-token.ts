@@ -1,4 +1,4 @@
-import { SourceFailure } from './source.ts';
+import { SourceFailure } from '../model/source.ts';
 
 /**
  * A token as issuers may make them: printable ASCII (RFC 6749 A.12). Anything else would break the line of a file or

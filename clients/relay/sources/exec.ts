@@ -1,11 +1,11 @@
 import * as z from 'zod';
-import { argv, seconds } from '../config/fields.ts';
+import { SourceFailure, type SourceKind, type SourceTools } from '../model/source.ts';
 import { commandEnvironment } from '../process/command-environment.ts';
 import { CommandFailure, runCommand } from '../process/run-command.ts';
 import { untrustedConfiguration } from '../process/trusted-configuration.ts';
+import { argv, seconds } from '../settings/fields.ts';
 import { printedFormats } from './exec/printed-token.ts';
 import { refuseExpired } from './expiry.ts';
-import { SourceFailure, type SourceKind, type SourceTools } from './source.ts';
 
 const DEFAULT_TIMEOUT_SECONDS = 10;
 /** What the command may print, in bytes. */

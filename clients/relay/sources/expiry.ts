@@ -1,4 +1,4 @@
-import { SourceFailure } from './source.ts';
+import { SourceFailure } from '../model/source.ts';
 
 /** The last moment that a date with four digits for its year can say; in milliseconds since the epoch. */
 const LATEST = Date.UTC(9999, 11, 31);

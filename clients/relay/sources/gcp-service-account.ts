@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type HttpAnswer, httpClient, jsonObject } from '../http/client.ts';
+import { SourceFailure, type SourceKind } from '../model/source.ts';
 import { metadataFields, metadataUrl } from './metadata/metadata-server.ts';
-import { SourceFailure, type SourceKind } from './source.ts';
 
 const SERVER = 'GCP’s metadata server';
 

@@ -1,11 +1,11 @@
 import * as z from 'zod';
+import type { SourceKind } from '../model/source.ts';
 import { vaultClient } from '../vault/client.ts';
 import { secretIn } from '../vault/kv-answer.ts';
 import { loginMethod } from '../vault/login.ts';
 import { vaultSession } from '../vault/session.ts';
 import { checkLogin, vaultFields } from '../vault/settings.ts';
 import { secretNames, textValues } from '../vault/values.ts';
-import type { SourceKind } from './source.ts';
 
 const settings = z
   .strictObject({

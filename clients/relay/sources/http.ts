@@ -1,10 +1,10 @@
 import { httpClient, jsonObject } from '../http/client.ts';
+import { SourceFailure, type SourceKind } from '../model/source.ts';
 import { bearerToken } from './bearer-token.ts';
 import { endOfJwt, endOfLifetime, momentOf, refuseExpired } from './expiry.ts';
 import { requestOf } from './http/request.ts';
 import { type HttpSourceSettings, httpSourceSettings } from './http/settings.ts';
 import { valueAt } from './json-pointer.ts';
-import { SourceFailure, type SourceKind } from './source.ts';
 
 /** A token from any API that answers in JSON: what to ask, and where in the answer the token is. */
 export const http: SourceKind<'http', typeof httpSourceSettings> = {

@@ -1,3 +1,5 @@
+import type { Source, SourceTools } from '../model/source.ts';
+
 /**
  * Every kind of source there is, by its `type`. To add one, add its file and name it here. A kind is loaded when a
  * configuration names it: an agent keeps no code and no schema of the others in memory.
@@ -30,4 +32,12 @@ export async function loadSourceKinds(types: readonly unknown[] = sourceTypes): 
 /** The kinds that are loaded, in the order above. */
 export function loadedSourceKinds(): AnySourceKind[] {
   return sourceTypes.flatMap((type) => loaded.get(type) ?? []);
+}
+
+/** The source that a token’s settings name. It asks nothing yet. */
+export function makeSource({ type, source }: { type: string; source: unknown }, tools: SourceTools): Source {
+  const kind = loadedSourceKinds().find((one) => one.type === type);
+  if (kind === undefined) throw new RangeError(`no kind of source is called ${type}`);
+  // The schema has checked that these settings are this kind’s.
+  return (kind.create as (settings: unknown, tools: SourceTools) => Source)(source, tools);
 }

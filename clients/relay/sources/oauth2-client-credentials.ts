@@ -1,9 +1,9 @@
 import { httpClient, jsonObject } from '../http/client.ts';
+import { SourceFailure, type SourceKind } from '../model/source.ts';
 import { bearerToken } from './bearer-token.ts';
 import { endOfJwt, endOfLifetime, refuseExpired } from './expiry.ts';
 import { authenticate } from './oauth2/client-authentication.ts';
 import { type ClientCredentialsSettings, clientCredentialsSettings } from './oauth2/settings.ts';
-import { SourceFailure, type SourceKind } from './source.ts';
 
 /** Access tokens of an OAuth issuer by the client credentials grant (RFC 6749 4.4). */
 export const oauth2ClientCredentials: SourceKind<'oauth2_client_credentials', typeof clientCredentialsSettings> = {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import type { Token } from '../agent/token.ts';
+import type { SourceKind } from '../model/source.ts';
+import type { Token } from '../model/token.ts';
 import { vaultClient } from '../vault/client.ts';
 import { dynamicToken } from '../vault/dynamic-answer.ts';
 import { renewedLease } from '../vault/lease.ts';
@@ -7,7 +8,6 @@ import { loginMethod } from '../vault/login.ts';
 import { vaultSession } from '../vault/session.ts';
 import { checkLogin, vaultFields } from '../vault/settings.ts';
 import { secretNames } from '../vault/values.ts';
-import type { SourceKind } from './source.ts';
 
 const parameter = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())], {
   error: 'must be a text, a number, true, false or a list of texts',

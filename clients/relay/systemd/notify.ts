@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { promisify } from 'node:util';
-import type { Log } from '../agent/log.ts';
 import { faultDetails } from '../failure.ts';
+import type { Log } from '../model/log.ts';
 
 const PROGRAMS = ['/usr/bin/systemd-notify', '/bin/systemd-notify'];
 

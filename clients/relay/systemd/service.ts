@@ -1,6 +1,6 @@
-import type { Tokens } from '../agent/agent.ts';
-import { type Clock, systemClock } from '../agent/clock.ts';
-import type { Log } from '../agent/log.ts';
+import { type Clock, systemClock } from '../model/clock.ts';
+import type { Log } from '../model/log.ts';
+import type { Tokens } from '../model/tokens.ts';
 import { type Notify, notifier, reloading } from './notify.ts';
 import { startWatchdog, statusLine } from './watchdog.ts';
 

@@ -1,6 +1,6 @@
-import type { Tokens } from '../agent/agent.ts';
-import type { Clock } from '../agent/clock.ts';
-import { isHealthy, type TokenStatus } from '../agent/status.ts';
+import type { Clock } from '../model/clock.ts';
+import { isHealthy, type TokenStatus } from '../model/status.ts';
+import type { Tokens } from '../model/tokens.ts';
 import type { Notify } from './notify.ts';
 
 /** How long a fetch may be overdue before the agent counts as stuck; any fetch has ended by its own timeouts sooner. */

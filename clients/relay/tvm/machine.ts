@@ -1,12 +1,11 @@
 import { findRegion, isRegionName } from '@tvm/api/machine-region.ts';
 import { type TokenResponse, tokenResponse } from '@tvm/contract/token.ts';
-import type { Clock } from '../agent/clock.ts';
 import { awsCredentials } from '../aws/credentials.ts';
 import { signedHeaders } from '../aws/sign.ts';
-import type { Transport } from '../config/fields.ts';
 import { httpClient } from '../http/client.ts';
-import { SourceFailure } from '../sources/source.ts';
-import { unlessGivenUp } from './given-up.ts';
+import type { Clock } from '../model/clock.ts';
+import { SourceFailure } from '../model/source.ts';
+import type { Transport } from '../settings/fields.ts';
 import { refusal } from './refusal.ts';
 import { type StatusLists, statusLists } from './status-lists.ts';
 
@@ -98,4 +97,21 @@ function tokenIn(body: string, host: string): TokenResponse {
     // What is wrong with it may quote it.
   }
   throw new SourceFailure(`${host} answered 200, but not as a token vending machine does; is the endpoint right?`);
+}
+
+/**
+ * Waits for work that does not listen to a signal; what it comes to after the signal is nobody's.
+ *
+ * @throws {SourceFailure} when the signal says so first
+ */
+export async function unlessGivenUp<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const giveUp = () => reject(new SourceFailure('the fetch was given up'));
+  signal.addEventListener('abort', giveUp);
+  if (signal.aborted) giveUp();
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+  }
 }

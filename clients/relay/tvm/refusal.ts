@@ -2,7 +2,7 @@ import { errorResponse } from '@tvm/contract/errors.ts';
 import { reason } from '@tvm/contract/text.ts';
 import type { HttpAnswer } from '../http/client.ts';
 import { retryAfterOf } from '../http/retry-after.ts';
-import { SourceFailure } from '../sources/source.ts';
+import { SourceFailure } from '../model/source.ts';
 
 /**
  * What an answer other than 200 means: the machine's own error, in its words, or that of the gateway in front of it, by

@@ -1,4 +1,4 @@
-import type { Clock } from '../agent/clock.ts';
+import type { Clock } from '../model/clock.ts';
 import { connectMachine, type Machine, type MachineSettings } from './machine.ts';
 
 interface Held {

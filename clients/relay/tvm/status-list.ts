@@ -1,7 +1,7 @@
 import { inflateSync } from 'node:zlib';
 import { createLocalJWKSet, errors, type JSONWebKeySet, jwtVerify } from 'jose';
 import * as z from 'zod';
-import { SourceFailure } from '../sources/source.ts';
+import { SourceFailure } from '../model/source.ts';
 
 /** A list that was verified. */
 export interface StatusList {

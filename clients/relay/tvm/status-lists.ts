@@ -1,9 +1,9 @@
 import type { JSONWebKeySet } from 'jose';
 import * as z from 'zod';
-import type { Clock } from '../agent/clock.ts';
 import { type HttpClient, jsonObject } from '../http/client.ts';
 import { retryAfterOf } from '../http/retry-after.ts';
-import { SourceFailure } from '../sources/source.ts';
+import type { Clock } from '../model/clock.ts';
+import { SourceFailure } from '../model/source.ts';
 import type { StatusList } from './status-list.ts';
 
 /** Where a token has its bit. */

@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import type { Transport } from '../config/fields.ts';
 import { type HttpAnswer, httpClient, jsonObject } from '../http/client.ts';
 import { retryAfterOf } from '../http/retry-after.ts';
-import { SourceFailure } from '../sources/source.ts';
+import { SourceFailure } from '../model/source.ts';
+import type { Transport } from '../settings/fields.ts';
 import { encodedPath } from './paths.ts';
 import { VaultRefusal } from './refusal.ts';
 

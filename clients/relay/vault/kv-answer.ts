@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { SourceFailure } from '../sources/source.ts';
+import { SourceFailure } from '../model/source.ts';
 import type { VaultAnswer } from './client.ts';
 import { VaultRefusal } from './refusal.ts';
 

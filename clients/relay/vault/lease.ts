@@ -1,4 +1,4 @@
-import type { Token } from '../agent/token.ts';
+import type { Token } from '../model/token.ts';
 import type { VaultAnswer, VaultClient } from './client.ts';
 import type { Login } from './login.ts';
 import { VaultRefusal } from './refusal.ts';

@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type SecretReference, secretOf } from '../config/secret-reference.ts';
-import { SourceFailure, type SourceTools } from '../sources/source.ts';
+import { SourceFailure, type SourceTools } from '../model/source.ts';
+import { type SecretReference, secretOf } from '../settings/secret-reference.ts';
 import type { VaultClient } from './client.ts';
 import type { LoginMethod } from './login-method.ts';
 import type { VaultAuth, VaultSettings } from './settings.ts';

@@ -1,5 +1,5 @@
-import { secretOf } from '../config/secret-reference.ts';
-import { SourceFailure, type SourceTools } from '../sources/source.ts';
+import { SourceFailure, type SourceTools } from '../model/source.ts';
+import { secretOf } from '../settings/secret-reference.ts';
 import type { LoginMethod } from './login-method.ts';
 import type { VaultAuth, VaultSettings } from './settings.ts';
 

@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { Clock } from '../agent/clock.ts';
-import { SourceFailure, type SourceTools } from '../sources/source.ts';
+import type { Clock } from '../model/clock.ts';
+import { SourceFailure, type SourceTools } from '../model/source.ts';
 import type { VaultAnswer, VaultClient } from './client.ts';
 import { appRoleLogin } from './login-approle.ts';
 import { awsLogin } from './login-aws.ts';
-import { certLogin } from './login-cert.ts';
 import { jwtLogin } from './login-jwt.ts';
 import type { LoginMethod } from './login-method.ts';
-import type { VaultSettings } from './settings.ts';
+import type { VaultAuth, VaultSettings } from './settings.ts';
 
 /** A login that Vault accepted. */
 export interface Login {
@@ -81,4 +80,13 @@ function loginIn({ auth }: VaultAnswer, client: VaultClient, askedAt: number): L
     lifetime,
     endsAt: askedAt + lifetime,
   };
+}
+
+/**
+ * Logs in with the client certificate that the connection shows anyway.
+ *
+ * @see https://developer.hashicorp.com/vault/api-docs/auth/cert#login-with-tls-certificate-method
+ */
+function certLogin({ mount }: Extract<VaultAuth, { method: 'cert' }>, { vault_role }: VaultSettings): LoginMethod {
+  return { mount: mount ?? 'cert', body: async () => (vault_role === undefined ? {} : { name: vault_role }) };
 }

@@ -1,4 +1,4 @@
-import { SourceFailure } from '../sources/source.ts';
+import { SourceFailure } from '../model/source.ts';
 
 /**
  * What a status of Vault means, for whoever reads the log. What Vault itself says in the answer is left out: it may

@@ -1,5 +1,5 @@
-import { reasonOf } from '../agent/reason.ts';
-import { SourceFailure, type SourceTools } from '../sources/source.ts';
+import { reasonOf } from '../model/reason.ts';
+import { SourceFailure, type SourceTools } from '../model/source.ts';
 import type { VaultClient } from './client.ts';
 import { type Login, logIn, renewLogin } from './login.ts';
 import type { LoginMethod } from './login-method.ts';

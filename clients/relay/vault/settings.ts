@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { issuerUrl, transportFields } from '../config/fields.ts';
-import { secretFields } from '../config/secret-reference.ts';
+import { issuerUrl, transportFields } from '../settings/fields.ts';
+import { secretFields } from '../settings/secret-reference.ts';
 import { mountPath, vaultPath } from './paths.ts';
 
 const mounted = (method: string) =>

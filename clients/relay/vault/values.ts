@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { SourceFailure } from '../sources/source.ts';
+import { SourceFailure } from '../model/source.ts';
 
 /** The names of what is taken of a secret. */
 export const secretNames = z

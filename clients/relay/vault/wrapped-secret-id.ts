@@ -1,4 +1,4 @@
-import { SourceFailure } from '../sources/source.ts';
+import { SourceFailure } from '../model/source.ts';
 import type { VaultClient } from './client.ts';
 import { VaultRefusal } from './refusal.ts';
 

@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SourceFailure } from 'tokenrelay/model/source.ts';
 import { hashicorpVaultKv } from 'tokenrelay/sources/hashicorp-vault-kv.ts';
-import { SourceFailure } from 'tokenrelay/sources/source.ts';
 import { vaultDynamic } from 'tokenrelay/sources/vault-dynamic.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { noRustyVault, type RustyVault, startRustyVault } from '../../relay/support/rusty-vault.ts';

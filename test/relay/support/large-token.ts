@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Token } from 'tokenrelay/agent/token.ts';
+import type { Token } from 'tokenrelay/model/token.ts';
 
 /** So large that writing it takes a while, and so that a part of it is told from the whole. */
 const CHARACTERS = 65_536;

@@ -4,7 +4,7 @@
  * Arguments: the file, its group, and how: `relay`, or `in-place` as one would who knows no better.
  */
 import { writeFileSync } from 'node:fs';
-import type { Token } from 'tokenrelay/agent/token.ts';
+import type { Token } from 'tokenrelay/model/token.ts';
 import { fileOutputOf } from 'tokenrelay/outputs/file-output.ts';
 import { render } from 'tokenrelay/outputs/render.ts';
 import { largeToken } from './large-token.ts';

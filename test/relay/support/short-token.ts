@@ -1,4 +1,4 @@
-import type { Token } from 'tokenrelay/agent/token.ts';
+import type { Token } from 'tokenrelay/model/token.ts';
 
 /** A token of 8 KiB whose first character is that of its seed. */
 export function shortToken(seed: string): Token {

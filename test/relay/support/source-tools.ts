@@ -1,5 +1,5 @@
-import type { Clock } from 'tokenrelay/agent/clock.ts';
-import type { SourceTools } from 'tokenrelay/sources/source.ts';
+import type { Clock } from 'tokenrelay/model/clock.ts';
+import type { SourceTools } from 'tokenrelay/model/source.ts';
 
 /** A clock that stands still until it is moved. */
 export interface StandingClock extends Clock {

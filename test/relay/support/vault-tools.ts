@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from 'tokenrelay/agent/clock.ts';
-import type { SecretReference } from 'tokenrelay/config/secret-reference.ts';
-import type { Source, SourceTools } from 'tokenrelay/sources/source.ts';
+import type { Clock } from 'tokenrelay/model/clock.ts';
+import type { Source, SourceTools } from 'tokenrelay/model/source.ts';
+import type { SecretReference } from 'tokenrelay/settings/secret-reference.ts';
 import { afterEach } from 'vitest';
 
 /** A clock that stands still until a test lets time pass. */

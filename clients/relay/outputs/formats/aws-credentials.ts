@@ -1,4 +1,4 @@
-import type { Token } from '../../agent/token.ts';
+import type { Token } from '../../model/token.ts';
 import { expirationTimestamp } from '../expiration-timestamp.ts';
 import { Unwritable } from '../unwritable.ts';
 import type { Format } from './format.ts';

@@ -1,5 +1,5 @@
-import type { Token } from '../../agent/token.ts';
-import type { FileOutputSettings } from '../../config/output-settings.ts';
+import type { Token } from '../../model/token.ts';
+import type { FileOutputSettings } from '../../settings/outputs.ts';
 
 /**
  * The text of a file that holds a token, in one format.

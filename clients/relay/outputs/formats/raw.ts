@@ -1,4 +1,4 @@
-import { bearerOf } from '../../agent/token.ts';
+import { bearerOf } from '../../model/token.ts';
 import { Unwritable } from '../unwritable.ts';
 import type { Format } from './format.ts';
 

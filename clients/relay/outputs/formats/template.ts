@@ -1,4 +1,4 @@
-import type { Token } from '../../agent/token.ts';
+import type { Token } from '../../model/token.ts';
 import { type Escaper, escaperNames, escapers } from '../escapers.ts';
 import { expirationTimestamp } from '../expiration-timestamp.ts';
 import { shown, Unwritable } from '../unwritable.ts';

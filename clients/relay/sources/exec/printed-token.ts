@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import type { Token } from '../../agent/token.ts';
+import { SourceFailure } from '../../model/source.ts';
+import type { Token } from '../../model/token.ts';
 import { bearerToken } from '../bearer-token.ts';
 import { endOfJwt, endOfLifetime, momentOf } from '../expiry.ts';
-import { SourceFailure } from '../source.ts';
 
 type Printed = Pick<Token, 'values' | 'expiresAt'>;
 

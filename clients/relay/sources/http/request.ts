@@ -1,6 +1,6 @@
-import { secretOf } from '../../config/secret-reference.ts';
 import type { HttpRequest } from '../../http/client.ts';
-import { SourceFailure, type SourceTools } from '../source.ts';
+import { SourceFailure, type SourceTools } from '../../model/source.ts';
+import { secretOf } from '../../settings/secret-reference.ts';
 import type { FromSecret, HttpSourceSettings } from './settings.ts';
 
 /** The request that the settings describe, with its secrets in it. @throws {SourceFailure} when one is not there */

@@ -1,7 +1,7 @@
 import { validateHeaderName } from 'node:http';
 import * as z from 'zod';
-import { issuerUrl, transportFields } from '../../config/fields.ts';
-import { secretFields } from '../../config/secret-reference.ts';
+import { issuerUrl, transportFields } from '../../settings/fields.ts';
+import { secretFields } from '../../settings/secret-reference.ts';
 import { JSON_POINTER } from '../json-pointer.ts';
 
 /** Headers that the connection itself sets: another value would make the server read another request. */

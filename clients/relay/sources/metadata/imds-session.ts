@@ -1,7 +1,7 @@
-import type { Clock } from '../../agent/clock.ts';
 import type { HttpAnswer, HttpClient } from '../../http/client.ts';
 import { retryAfterOf } from '../../http/retry-after.ts';
-import { SourceFailure } from '../source.ts';
+import type { Clock } from '../../model/clock.ts';
+import { SourceFailure } from '../../model/source.ts';
 import { metadataUrl } from './metadata-server.ts';
 
 /** The longest that the service allows, in seconds. */

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { transportFields } from '../../config/fields.ts';
 import { targetOf } from '../../http/reach.ts';
+import { transportFields } from '../../settings/fields.ts';
 
 /** The settings that every source of a cloud's metadata server has. It is never behind a proxy, and has no certificate. */
 export const metadataFields = {

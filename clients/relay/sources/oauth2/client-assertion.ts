@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
-import { SourceFailure } from '../source.ts';
+import { SourceFailure } from '../../model/source.ts';
 import { signingKey } from './private-key.ts';
 
 /** How long an assertion may be used, in seconds: long enough for clocks that differ a little. */

@@ -1,5 +1,5 @@
-import { secretOf } from '../../config/secret-reference.ts';
-import { SourceFailure, type SourceTools } from '../source.ts';
+import { SourceFailure, type SourceTools } from '../../model/source.ts';
+import { secretOf } from '../../settings/secret-reference.ts';
 import type { ClientCredentialsSettings } from './settings.ts';
 
 /** What a token request says to prove which client it is from. */

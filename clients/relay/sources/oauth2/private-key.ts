@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { SourceFailure } from '../source.ts';
+import { SourceFailure } from '../../model/source.ts';
 
 /** A key that signs, and what the header of what it signs says of it (RFC 7515 4.1). */
 export interface SigningKey {

@@ -1,4 +1,4 @@
-import type { Clock } from 'tokenrelay/agent/clock.ts';
+import type { Clock } from 'tokenrelay/model/clock.ts';
 
 /** A clock that goes when it is told to. */
 export interface FakeClock extends Clock {

@@ -1,16 +1,16 @@
 import type { Agent } from 'tokenrelay/agent/agent.ts';
 import type { Cache } from 'tokenrelay/agent/cache.ts';
-import { keepTokens } from 'tokenrelay/agent/keep-tokens.ts';
-import type { Output } from 'tokenrelay/agent/output.ts';
-import type { TokenStatus } from 'tokenrelay/agent/status.ts';
-import type { Token } from 'tokenrelay/agent/token.ts';
+import { tokenSet } from 'tokenrelay/agent/token-set.ts';
 import type { Configuration, TokenSettings } from 'tokenrelay/config/configuration.ts';
-import type { AfterRenewal } from 'tokenrelay/config/hook-settings.ts';
-import type { SecretReference } from 'tokenrelay/config/secret-reference.ts';
 import { secretReader } from 'tokenrelay/config/secrets.ts';
 import { alertsOf } from 'tokenrelay/hooks/alerts.ts';
 import type { AlertMessage } from 'tokenrelay/hooks/send-alert.ts';
-import { type Source, SourceFailure } from 'tokenrelay/sources/source.ts';
+import type { Output } from 'tokenrelay/model/output.ts';
+import { type Source, SourceFailure } from 'tokenrelay/model/source.ts';
+import type { TokenStatus } from 'tokenrelay/model/status.ts';
+import type { Token } from 'tokenrelay/model/token.ts';
+import type { AfterRenewal } from 'tokenrelay/settings/hooks.ts';
+import type { SecretReference } from 'tokenrelay/settings/secret-reference.ts';
 import { type FakeClock, fakeClock } from './fake-clock.ts';
 
 export const SECOND = 1_000;
@@ -108,7 +108,7 @@ export function fakeWorld(
     },
   });
 
-  world.agent = keepTokens(
+  world.agent = tokenSet(
     configuration,
     { clock, log, env, configFolder: '/etc/tokenrelay', configFile: '/etc/tokenrelay/config.yaml' },
     {

@@ -1,5 +1,5 @@
-import type { Token } from 'tokenrelay/agent/token.ts';
-import { SourceFailure } from 'tokenrelay/sources/source.ts';
+import { SourceFailure } from 'tokenrelay/model/source.ts';
+import type { Token } from 'tokenrelay/model/token.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { configurationOf, failing, fakeWorld, HOUR, hanging, MINUTE, SECOND, token } from './fake-world.ts';
 import { valueAt, watchedWorlds } from './watched-world.ts';

@@ -1,4 +1,4 @@
-import { SourceFailure } from 'tokenrelay/sources/source.ts';
+import { SourceFailure } from 'tokenrelay/model/source.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { configurationOf, failing, HOUR, hanging, MINUTE, SECOND, token } from './fake-world.ts';
 import { valueAt, watchedWorlds } from './watched-world.ts';

@@ -1,6 +1,6 @@
-import type { Token } from 'tokenrelay/agent/token.ts';
 import { childEnvironment, tokenVariables } from 'tokenrelay/child/child-environment.ts';
 import type { Configuration } from 'tokenrelay/config/configuration.ts';
+import type { Token } from 'tokenrelay/model/token.ts';
 import { describe, expect, it } from 'vitest';
 
 const held = (tokens: Record<string, Record<string, string>>) => ({

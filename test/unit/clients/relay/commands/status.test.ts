@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { tableLines } from '@tvm/terminal/table.ts';
-import type { TokenStatus } from 'tokenrelay/agent/status.ts';
 import { statusColumns } from 'tokenrelay/commands/status.ts';
+import type { TokenStatus } from 'tokenrelay/model/status.ts';
 import { expect, it } from 'vitest';
 
 const HOUR = 3_600_000;

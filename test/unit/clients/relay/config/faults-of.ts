@@ -1,5 +1,4 @@
-import { ConfigurationFailure } from 'tokenrelay/config/configuration-failure.ts';
-import { parseConfiguration } from 'tokenrelay/config/read-configuration.ts';
+import { ConfigurationFailure, parseConfiguration } from 'tokenrelay/config/read-configuration.ts';
 import { loadSourceKinds } from 'tokenrelay/sources/kinds.ts';
 
 await loadSourceKinds();

@@ -1,9 +1,9 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Token } from 'tokenrelay/agent/token.ts';
 import { secretReader } from 'tokenrelay/config/secrets.ts';
-import { SourceFailure } from 'tokenrelay/sources/source.ts';
+import { SourceFailure } from 'tokenrelay/model/source.ts';
+import type { Token } from 'tokenrelay/model/token.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const SECRET = 'correct horse';

@@ -1,7 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import { startControl } from 'tokenrelay/endpoints/control.ts';
 import { controlError, controlRefresh, controlStatus, controlToken } from 'tokenrelay/endpoints/control-shapes.ts';
-import { SourceFailure } from 'tokenrelay/sources/source.ts';
+import { SourceFailure } from 'tokenrelay/model/source.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ask } from './ask.ts';
 import { awsToken, bearerToken } from './fake-tokens.ts';

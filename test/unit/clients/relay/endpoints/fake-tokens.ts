@@ -1,7 +1,7 @@
-import type { Tokens } from 'tokenrelay/agent/agent.ts';
-import type { Clock } from 'tokenrelay/agent/clock.ts';
-import type { TokenStatus } from 'tokenrelay/agent/status.ts';
-import type { Token } from 'tokenrelay/agent/token.ts';
+import type { Clock } from 'tokenrelay/model/clock.ts';
+import type { TokenStatus } from 'tokenrelay/model/status.ts';
+import type { Token } from 'tokenrelay/model/token.ts';
+import type { Tokens } from 'tokenrelay/model/tokens.ts';
 
 /** An agent whose tokens are what a test says. */
 export class FakeTokens implements Tokens {

@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
-import { endpoint } from 'tokenrelay/config/endpoint-settings.ts';
 import { EndpointFailure } from 'tokenrelay/endpoints/start-endpoint.ts';
+import { endpoint } from 'tokenrelay/settings/endpoints.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ask } from './ask.ts';
 import { Endpoints } from './open-endpoints.ts';

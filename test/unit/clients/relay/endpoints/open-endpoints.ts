@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Log } from 'tokenrelay/agent/log.ts';
-import { type EndpointSettings, endpoint } from 'tokenrelay/config/endpoint-settings.ts';
 import { type RunningEndpoint, startEndpoint } from 'tokenrelay/endpoints/start-endpoint.ts';
+import type { Log } from 'tokenrelay/model/log.ts';
+import { type EndpointSettings, endpoint } from 'tokenrelay/settings/endpoints.ts';
 import { FakeClock, FakeTokens } from './fake-tokens.ts';
 
 /** A line that was logged. */

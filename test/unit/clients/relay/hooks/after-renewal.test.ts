@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { chmod, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AfterRenewal } from 'tokenrelay/config/hook-settings.ts';
 import { commandOf, renewalHooks } from 'tokenrelay/hooks/after-renewal.ts';
 import { signalPidFile } from 'tokenrelay/hooks/signal-pid-file.ts';
+import type { AfterRenewal } from 'tokenrelay/settings/hooks.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 let folder = '';

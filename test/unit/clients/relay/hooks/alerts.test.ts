@@ -1,7 +1,7 @@
-import type { TokenStatus } from 'tokenrelay/agent/status.ts';
-import type { Alert } from 'tokenrelay/config/hook-settings.ts';
 import { alertsOf } from 'tokenrelay/hooks/alerts.ts';
+import type { TokenStatus } from 'tokenrelay/model/status.ts';
 import { CommandFailure } from 'tokenrelay/process/run-command.ts';
+import type { Alert } from 'tokenrelay/settings/hooks.ts';
 import { describe, expect, it } from 'vitest';
 import { fakeClock, settle } from '../agent/fake-clock.ts';
 import { configurationOf, failing, fakeWorld, HOUR, MINUTE, SECOND, token } from '../agent/fake-world.ts';

@@ -1,6 +1,6 @@
 import { jsonObject } from 'tokenrelay/http/json-object.ts';
 import { retryAfterOf } from 'tokenrelay/http/retry-after.ts';
-import { SourceFailure } from 'tokenrelay/sources/source.ts';
+import { SourceFailure } from 'tokenrelay/model/source.ts';
 import { describe, expect, it } from 'vitest';
 
 const answer = (status: number, body: string, headers: Record<string, string> = {}) => ({ status, body, headers });

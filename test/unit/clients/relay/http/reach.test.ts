@@ -1,5 +1,5 @@
 import { type Reach, targetOf } from 'tokenrelay/http/reach.ts';
-import { SourceFailure } from 'tokenrelay/sources/source.ts';
+import { SourceFailure } from 'tokenrelay/model/source.ts';
 import { describe, expect, it } from 'vitest';
 
 function isWithin(reach: Reach, url: string): boolean {

@@ -1,5 +1,5 @@
-import type { Token } from 'tokenrelay/agent/token.ts';
-import type { FileOutputSettings } from 'tokenrelay/config/output-settings.ts';
+import type { Token } from 'tokenrelay/model/token.ts';
+import type { FileOutputSettings } from 'tokenrelay/settings/outputs.ts';
 
 export const END = '2026-01-01T12:00:00Z';
 

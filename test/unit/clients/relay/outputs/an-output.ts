@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
-import { type Output, OutputFailure } from 'tokenrelay/agent/output.ts';
-import type { FileOutputSettings } from 'tokenrelay/config/output-settings.ts';
+import { type Output, OutputFailure } from 'tokenrelay/model/output.ts';
 import { fileOutputOf } from 'tokenrelay/outputs/file-output.ts';
+import type { FileOutputSettings } from 'tokenrelay/settings/outputs.ts';
 import { expect } from 'vitest';
 import { useFolder } from './a-folder.ts';
 import { aToken } from './a-token.ts';

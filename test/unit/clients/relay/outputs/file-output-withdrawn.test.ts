@@ -1,6 +1,6 @@
 import { readdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import type { Withdrawal } from 'tokenrelay/agent/output.ts';
-import type { FileOutputSettings } from 'tokenrelay/config/output-settings.ts';
+import type { Withdrawal } from 'tokenrelay/model/output.ts';
+import type { FileOutputSettings } from 'tokenrelay/settings/outputs.ts';
 import { describe, expect, it } from 'vitest';
 import { anEndlessToken } from './a-token.ts';
 import { first, useOutput } from './an-output.ts';

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SourceFailure } from 'tokenrelay/sources/source.ts';
+import { SourceFailure } from 'tokenrelay/model/source.ts';
 import { tvm } from 'tokenrelay/sources/tvm.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type StandingClock, sourceTools, standingClock } from '#test/relay/support/source-tools.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from 'tokenrelay/agent/clock.ts';
+import type { Clock } from 'tokenrelay/model/clock.ts';
 
 /** A clock that a test turns by hand. */
 export interface ManualClock extends Clock {

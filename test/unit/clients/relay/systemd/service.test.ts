@@ -1,5 +1,5 @@
-import type { TokenStatus } from 'tokenrelay/agent/status.ts';
-import type { Token } from 'tokenrelay/agent/token.ts';
+import type { TokenStatus } from 'tokenrelay/model/status.ts';
+import type { Token } from 'tokenrelay/model/token.ts';
 import { serviceOf } from 'tokenrelay/systemd/service.ts';
 import { describe, expect, it } from 'vitest';
 import { manualClock } from './manual-clock.ts';

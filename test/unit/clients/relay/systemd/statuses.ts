@@ -1,4 +1,4 @@
-import type { TokenStatus } from 'tokenrelay/agent/status.ts';
+import type { TokenStatus } from 'tokenrelay/model/status.ts';
 
 /** The status of a token that is as it should be, unless said otherwise. */
 export function aStatus(name: string, other: Partial<TokenStatus> = {}): TokenStatus {

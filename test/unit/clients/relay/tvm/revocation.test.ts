@@ -1,5 +1,5 @@
 import { deflateSync } from 'node:zlib';
-import { type Source, SourceFailure } from 'tokenrelay/sources/source.ts';
+import { type Source, SourceFailure } from 'tokenrelay/model/source.ts';
 import { tvm } from 'tokenrelay/sources/tvm.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type StandingClock, sourceTools, standingClock } from '#test/relay/support/source-tools.ts';

@@ -1,5 +1,5 @@
+import { SourceFailure } from 'tokenrelay/model/source.ts';
 import { printedFormats } from 'tokenrelay/sources/exec/printed-token.ts';
-import { SourceFailure } from 'tokenrelay/sources/source.ts';
 import { describe, expect, it } from 'vitest';
 
 const NOW = Date.UTC(2026, 0, 1, 12);

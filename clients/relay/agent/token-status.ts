@@ -1,0 +1,39 @@
+import type { OutputStatus, TokenState, TokenStatus } from '../model/status.ts';
+import { isStale } from './schedule.ts';
+import { left, type Moment } from './times.ts';
+import { ageOf, leftOf } from './token-in-use.ts';
+import type { TokenLife } from './token-life.ts';
+
+/** How a token is, in one word. */
+function stateOf({ inUse, goneBecause, failures, waitsFor, origin }: TokenLife, at: Moment): TokenState {
+  if (inUse === undefined) return goneBecause ?? 'waiting';
+  // Between its end and the moment when it is taken out of its outputs.
+  if (leftOf(inUse, at) === 0) return 'expired';
+  if (inUse.token.expiresAt === undefined && isStale(ageOf(inUse, at), origin.schedule)) return 'stale';
+  return failures > 0 || waitsFor !== undefined ? 'retrying' : 'fresh';
+}
+
+/** How a token is, for people and monitoring. @param more.hooksTrouble why its hooks failed last time */
+export function statusOf(
+  life: TokenLife,
+  at: Moment,
+  more: { type: string; outputs: OutputStatus[]; hooksTrouble: string | undefined },
+): TokenStatus {
+  const { name, inUse, next, failures, trouble, fetches } = life;
+  const { type, outputs, hooksTrouble } = more;
+  const wait = left(next, at);
+  const broken = outputs.find(({ problem }) => problem !== undefined);
+  const lastError = trouble ?? (broken && `${broken.name}: ${broken.problem}`) ?? hooksTrouble;
+  return {
+    name,
+    type,
+    state: stateOf(life, at),
+    ...(inUse && { fetchedAt: inUse.token.fetchedAt }),
+    ...(inUse?.token.expiresAt !== undefined && { expiresAt: inUse.token.expiresAt }),
+    ...(Number.isFinite(wait) && { nextFetchAt: at.now + wait }),
+    failures,
+    fetches: { ...fetches },
+    ...(lastError !== undefined && { lastError }),
+    outputs,
+  };
+}

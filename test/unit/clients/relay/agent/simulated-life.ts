@@ -1,0 +1,214 @@
+import { deadlineIn, left } from 'tokenrelay/agent/times.ts';
+import {
+  type Change,
+  currentOf,
+  dueIn,
+  type Effect,
+  newLife,
+  type Origin,
+  step,
+  type TokenEvent,
+  type TokenLife,
+} from 'tokenrelay/agent/token-life.ts';
+import { SourceFailure } from 'tokenrelay/model/source.ts';
+import type { Token } from 'tokenrelay/model/token.ts';
+
+/** What the source answers: another token, the same, the same with another end, none, or one that nobody can use. */
+export type Answer = 'new' | 'same' | 'extended' | 'failure' | 'empty';
+
+/** Work that comes to an end at a moment of `elapsed`. */
+interface Work {
+  at: number;
+  finish(): void;
+}
+
+/** The agent looks up at least so often, in milliseconds; more often than here, as a test has not so much time. */
+const LOOK = 60_000;
+
+/** In one moment. */
+const MOST_TURNS = 100;
+
+/**
+ * The life of one token among a source and outputs that do as they are told. It does what the state machine says, and
+ * fails where that says what it never may.
+ */
+export class SimulatedLife {
+  life: TokenLife;
+  answer: Answer = 'new';
+  /** How long source and outputs take, in milliseconds. */
+  latency = 0;
+  lifetime: number | undefined;
+  random = 0.5;
+  isRevoked = false;
+  /** What readers find in each output. */
+  readonly outputs: { shows: Token | undefined; isBroken: boolean }[] = [];
+  /** The values that were written, in their order: where they came from, and how often hooks were run for them. */
+  readonly written: { values: Token['values']; change: Change; hooks: number }[] = [];
+  readonly effects: Effect['kind'][] = [];
+
+  #wall = Date.UTC(2026, 0, 1);
+  #elapsed = 0;
+  #goal: Token | undefined;
+  #values = 0;
+  #isFetching = false;
+  #isAsking = false;
+  #works: Work[] = [];
+
+  constructor(origin: Origin, { lifetime, outputs = 2 }: { lifetime?: number | undefined; outputs?: number } = {}) {
+    this.lifetime = lifetime;
+    this.outputs = Array.from({ length: outputs }, () => ({ shows: undefined, isBroken: false }));
+    this.life = newLife('a', origin, this.now);
+  }
+
+  get now() {
+    return { now: this.#wall, elapsed: this.#elapsed };
+  }
+
+  get current(): Token | undefined {
+    return currentOf(this.life, this.now);
+  }
+
+  setClock(milliseconds: number): void {
+    this.#wall += milliseconds;
+  }
+
+  happen(event: TokenEvent): void {
+    const before = frozen(this.life);
+    const { life, effects } = step(before, frozen(event), { ...this.now, random: this.random });
+    this.life = life;
+    if (before.inUse !== undefined && life.inUse === undefined) this.#checkEnd(before, event);
+    for (const effect of effects) this.#perform(effect, before, event);
+  }
+
+  /** Lets time go by, and what is due in it happen. */
+  pass(milliseconds: number): void {
+    const end = this.#elapsed + milliseconds;
+    let turns = 0;
+    do {
+      const before = this.#elapsed;
+      // As the ticker does, in whole milliseconds.
+      const due = this.#elapsed + Math.ceil(Math.min(dueIn(this.life, this.now), LOOK));
+      this.#goTo(Math.min(due, end, ...this.#works.map(({ at }) => at)));
+      const works = this.#works.filter(({ at }) => at <= this.#elapsed);
+      this.#works = this.#works.filter((work) => !works.includes(work));
+      for (const { finish } of works) finish();
+      this.#writeAll();
+      this.tick();
+      turns = this.#elapsed === before ? turns + 1 : 0;
+      if (turns > MOST_TURNS) throw new Error('it spins');
+    } while (this.#elapsed < end);
+  }
+
+  tick(): void {
+    const { hooksFor } = this.life;
+    const isComplete = this.outputs.every(({ shows }) => shows === hooksFor);
+    this.happen({ kind: 'tick', outputsHave: isComplete ? hooksFor : undefined });
+  }
+
+  #goTo(elapsed: number): void {
+    this.#wall += elapsed - this.#elapsed;
+    this.#elapsed = elapsed;
+  }
+
+  #checkEnd({ inUse }: TokenLife, event: TokenEvent): void {
+    if (event.kind === 'ended') return;
+    if (event.kind === 'revocation-told' && event.revoked) return;
+    if (event.kind !== 'tick' || inUse === undefined) throw new Error(`withdrawn by ${event.kind}`);
+    const end = deadlineIn(inUse.since, inUse.lifetime ?? Number.POSITIVE_INFINITY);
+    if (left(end, this.now) > 0) throw new Error('withdrawn before its end');
+  }
+
+  #perform(effect: Effect, before: TokenLife, event: TokenEvent): void {
+    this.effects.push(effect.kind);
+    switch (effect.kind) {
+      case 'fetch':
+        if (this.#isFetching) throw new Error('two fetches at once');
+        this.#isFetching = true;
+        this.#after(() => this.#fetched(effect.fetch));
+        break;
+      case 'give-up-fetch':
+      case 'answer':
+        if (!this.#isFetching) throw new Error('there was no fetch');
+        this.#isFetching = false;
+        break;
+      case 'ask-revocation':
+        if (this.#isAsking) throw new Error('two questions at once');
+        this.#isAsking = true;
+        this.#after(() => this.#revocationTold(effect.ask));
+        break;
+      case 'give-up-asking':
+        this.#isAsking = false;
+        break;
+      case 'write':
+        this.#goal = effect.token;
+        if (effect.change !== 'extended') {
+          this.written.push({ values: effect.token.values, change: effect.change, hooks: 0 });
+        }
+        this.#after(() => this.happen({ kind: 'written', token: effect.token, change: effect.change }));
+        break;
+      case 'withdraw':
+        if (before.inUse === undefined && event.kind !== 'cached' && event.kind !== 'ended') {
+          throw new Error('there was nothing to withdraw');
+        }
+        this.#goal = undefined;
+        this.#after(() => this.happen({ kind: 'withdrawn', why: effect.why }));
+        break;
+      case 'run-hooks':
+        this.#hooksRun(before);
+        break;
+    }
+  }
+
+  #hooksRun({ hooksFor }: TokenLife): void {
+    if (hooksFor === undefined) throw new Error('hooks for nothing');
+    if (this.outputs.some(({ shows }) => shows !== hooksFor)) throw new Error('hooks before every output had it');
+    const last = this.written.at(-1);
+    if (last?.change !== 'renewed' || last.values !== hooksFor.values) throw new Error('hooks for no new token');
+    last.hooks += 1;
+    if (last.hooks > 1) throw new Error('hooks twice for one token');
+  }
+
+  #after(finish: () => void): void {
+    this.#works.push({ at: this.#elapsed + this.latency, finish });
+  }
+
+  /** Each output that works has what it should. */
+  #writeAll(): void {
+    for (const output of this.outputs) if (!output.isBroken) output.shows = this.#goal;
+  }
+
+  #fetched(fetch: number): void {
+    if (this.answer === 'failure') {
+      this.happen({ kind: 'fetch-failed', fetch, failure: new SourceFailure('the issuer is away') });
+    } else {
+      this.happen({ kind: 'fetched', fetch, token: this.#token(this.answer) });
+    }
+  }
+
+  #revocationTold(ask: number): void {
+    if (this.life.watch?.asking === ask) this.#isAsking = false;
+    this.happen({ kind: 'revocation-told', ask, revoked: this.isRevoked, askAgainIn: 15_000 });
+  }
+
+  #token(answer: Exclude<Answer, 'failure'>): Token {
+    const fetchedAt = this.#wall - this.latency;
+    const had = this.life.inUse?.token;
+    const end = this.lifetime === undefined ? undefined : fetchedAt + this.lifetime;
+    if (answer === 'empty') return { values: {}, fetchedAt };
+    if (had !== undefined && answer !== 'new') {
+      const expiresAt = answer === 'same' ? had.expiresAt : end;
+      return { ...had, ...(expiresAt !== undefined && { expiresAt }) };
+    }
+    this.#values += 1;
+    return { values: { token: `value-${this.#values}` }, fetchedAt, ...(end !== undefined && { expiresAt: end }) };
+  }
+}
+
+/** So that a state machine that changes what it was given fails. */
+function frozen<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !(value instanceof Error) && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) frozen(inner);
+  }
+  return value;
+}

@@ -1,0 +1,21 @@
+import { groupId, userId } from 'tokenrelay/files/accounts.ts';
+import { describe, expect, it } from 'vitest';
+
+describe('an account', () => {
+  it('is found by its name', async () => {
+    expect(await userId('root')).toBe(0);
+    expect(await groupId('root')).toBe(0);
+    expect(await userId('daemon')).toBeGreaterThan(0);
+  });
+
+  it('may be a number, whether or not there is one', async () => {
+    expect(await userId(4_000_000)).toBe(4_000_000);
+    expect(await groupId(0)).toBe(0);
+    expect(await userId('4000000')).toBe(4_000_000);
+  });
+
+  it('is nothing when there is none of that name', async () => {
+    expect(await userId('nobody-at-all')).toBeUndefined();
+    expect(await groupId('nobody-at-all')).toBeUndefined();
+  });
+});

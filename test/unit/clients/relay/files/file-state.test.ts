@@ -1,0 +1,28 @@
+import { lstatSync, utimesSync, writeFileSync } from 'node:fs';
+import { difference } from 'tokenrelay/files/file-state.ts';
+import { describe, expect, it } from 'vitest';
+import { useFolder } from '../outputs/a-folder.ts';
+
+const at = useFolder();
+
+describe('how a file was left', () => {
+  it('is told from another content of the same size and time', async () => {
+    const write = (content: string) => {
+      writeFileSync(at('out'), content);
+      utimesSync(at('out'), 1, 1);
+    };
+    write('one');
+    const left = lstatSync(at('out'), { bigint: true });
+    expect(await difference(at('out'), left)).toBeUndefined();
+    write('two');
+    expect(lstatSync(at('out'), { bigint: true }).mtimeNs).toBe(left.mtimeNs);
+    expect(await difference(at('out'), left)).toBe('was changed by somebody');
+  });
+
+  it('is gone with its folder', async () => {
+    writeFileSync(at('out'), 'one');
+    const left = lstatSync(at('out'), { bigint: true });
+    expect(await difference(at('none', 'out'), left)).toBe('is gone');
+    expect(await difference(at('out', 'out'), left)).toBe('is gone');
+  });
+});

@@ -1,4 +1,5 @@
 import { type Fault, type Place, valueAt, written } from '@tvm/core/settings/fault.ts';
+import { type Position, readYaml, type YamlText } from '@tvm/core/settings/yaml-text.ts';
 import { readBounded, Unreadable } from '../files/read-bounded.ts';
 import { loadSourceKinds, type SourceType, sourceTypes } from '../sources/kinds.ts';
 import { type Configuration, configurationSchema } from './configuration.ts';
@@ -7,7 +8,6 @@ import { listAt, textAt } from './parts.ts';
 import { readBySchema } from './schema-faults.ts';
 import { secretPlaces } from './secret-places.ts';
 import { replaceVariables } from './variables.ts';
-import { type Position, readYaml, type YamlText } from './yaml-text.ts';
 
 const MOST_BYTES = 1_048_576;
 

@@ -5,7 +5,8 @@ import { parseWorkloadArn } from '@tvm/contract/subject.ts';
 import { name, reason } from '@tvm/contract/text.ts';
 import type { Flaw, PolicyFile } from '@tvm/core/policy/flaw.ts';
 import { readYamlFile } from '@tvm/core/policy/yaml-file.ts';
-import { parseDocument } from 'yaml';
+import { valueAt } from '@tvm/core/settings/fault.ts';
+import { readYaml } from '@tvm/core/settings/yaml-text.ts';
 import * as z from 'zod';
 
 // What a file of cases says: who asks for what, from where and when, and what policy is to decide. One of each in
@@ -149,16 +150,17 @@ export function isCaseFile({ name }: Pick<PolicyFile, 'name'>): boolean {
 /** Reads a file of cases; one with a flaw has none. */
 export function readCases(file: PolicyFile): { cases: PolicyCase[]; flaws: Flaw[] } {
   const { value, flaws: unnamed, lineOf } = readYamlFile(caseFile, file);
-  const flaws = unnamed.map((flaw) => ({ ...flaw, message: withName(flaw.message, file) }));
+  const written = unnamed.length === 0 ? undefined : readYaml(file.text).value;
+  const flaws = unnamed.map((flaw) => ({ ...flaw, message: withName(flaw.message, written) }));
   const cases = (value ?? []).map((one, index) => ({ ...one, file: file.name, line: lineOf([index, 'name']) }));
   return { cases, flaws };
 }
 
 /** A message about a case, which begins with its place in the file, with its name instead. */
-function withName(message: string, { text }: PolicyFile): string {
+function withName(message: string, cases: unknown): string {
   const [, index, rest] = /^(\d+)[. ](.*)$/s.exec(message) ?? [];
   if (index === undefined || rest === undefined) return message;
-  const named = parseDocument(text).getIn([Number(index), 'name']);
+  const named = valueAt(cases, [Number(index), 'name']);
   // One without a name is told by how many stand before it.
   return `case ${typeof named === 'string' ? JSON.stringify(named) : Number(index) + 1}: ${rest}`;
 }

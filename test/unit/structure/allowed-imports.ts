@@ -55,7 +55,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   'gate/kubernetes': ['gate/model'],
   'gate/credentials': ['gate/model', 'gate/cloudformation', 'gate/kubernetes'],
   'gate/rego': ['core/policy', 'core/external-authorizers', 'gate/model', 'gate/cloudformation', 'gate/kubernetes'],
-  'gate/policies': ['contract', 'core/identity', 'core/policy', 'core/issuing', 'gate/model'],
+  'gate/policies': ['contract', 'core/identity', 'core/settings', 'core/policy', 'core/issuing', 'gate/model'],
   'gate/reports': ['gate/model', 'gate/rules.ts'],
   'gate/export': ['gate/kubernetes', 'gate/credentials'],
 

@@ -1,5 +1,16 @@
 import type { Fault, Place } from '@tvm/core/settings/fault.ts';
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  type YAMLMap,
+} from 'yaml';
 
 /** Values that a file may hold once its aliases are followed: enough for a thousand tokens, too few for a bomb. */
 const MOST_VALUES = 100_000;
@@ -15,6 +26,7 @@ const PROBLEMS: Record<string, string> = {
   MISSING_CHAR: 'lacks a closing quote, bracket or comma',
   MULTIPLE_DOCS: 'holds a second document: a configuration is one',
   NON_STRING_KEY: 'has a key that is no text',
+  RESOURCE_EXHAUSTION: 'is nested too deeply',
   BAD_ALIAS: 'has an alias that is not written as one',
   BLOCK_AS_IMPLICIT_KEY:
     'has a key and a value where no mapping can begin: is a quote, or a line’s indentation, missing?',
@@ -64,12 +76,13 @@ export function readYaml(text: string): YamlText {
   if (warning) return failed('holds a tag that has no meaning here', warning.pos[0]);
   if (document.directives.yaml.version !== '1.2') return failed('must be YAML 1.2: leave its %YAML line out');
   const reader = new Reader();
+  const pairs = new Pairs();
   const value = reader.read(document.contents, []);
   if (reader.problem) return failed(reader.problem.sentence, reader.problem.offset);
   return {
     value,
     faults: reader.duplicates,
-    position: (place, of = 'value') => at(offsetOf(document.contents, place, of)),
+    position: (place, of = 'value') => at(offsetOf(document.contents, place, of, pairs)),
   };
 }
 
@@ -115,20 +128,31 @@ class Reader {
   }
 }
 
+/** Finds the pair of a mapping by its key, in time that does not grow with the mapping. */
+class Pairs {
+  readonly #found = new WeakMap<object, Map<unknown, Pair<Node, Node | null>>>();
+
+  in(mapping: YAMLMap<Node, Node | null>, key: string): Pair<Node, Node | null> | undefined {
+    const known =
+      this.#found.get(mapping) ?? new Map(mapping.items.map((pair) => [isScalar(pair.key) && pair.key.value, pair]));
+    this.#found.set(mapping, known);
+    return known.get(key);
+  }
+}
+
 /** Where a place begins in the text, or the nearest place around it that is there. */
-function offsetOf(contents: Node | null, place: Place, of: 'key' | 'value'): number {
+function offsetOf(contents: Node | null, place: Place, of: 'key' | 'value', pairs: Pairs): number {
   let node = contents;
   let offset = node?.range?.[0] ?? 0;
-  for (const [depth, step] of place.entries()) {
+  for (const step of place) {
     let key: Node | undefined;
     if (isSeq<Node>(node) && typeof step === 'number') node = node.items[step] ?? null;
-    else if (isMap<Node, Node | null>(node)) {
-      const pair = node.items.findLast((item) => isScalar(item.key) && item.key.value === step);
+    else if (isMap<Node, Node | null>(node) && typeof step === 'string') {
+      const pair = pairs.in(node, step);
       key = pair?.key;
       node = pair?.value ?? null;
     } else return offset;
-    const last = depth === place.length - 1;
-    const found = (last && of === 'key' ? key : node) ?? key;
+    const found = (of === 'key' ? key : undefined) ?? node ?? key;
     if (!found) return offset;
     offset = found.range?.[0] ?? offset;
   }

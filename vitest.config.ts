@@ -27,7 +27,7 @@ export default defineConfig({
       include: ['core/**/*.ts', 'clients/**/*.ts'],
       reporter: ['text-summary'],
       // Of what unit tests run by themselves. TokenRelay's commands run as processes of their own, which are not counted.
-      thresholds: { lines: 80, branches: 80 },
+      thresholds: { lines: 80, branches: 75 },
     },
     projects: [
       {

@@ -5,7 +5,7 @@ import { policyDecisionPoint } from '@tvm/core/policy/decision-point.ts';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import type { JSONWebKeySet } from 'jose';
 import { tokenEndpoint } from '#lambdas/issue-token/token-endpoint.ts';
-import { countingStatusIndexes, inMemoryRecords, inMemoryStandings } from '#test/fakes/in-memory-records.ts';
+import { countingStatusIndexes, inMemoryRecords, inMemorySubjectStatuses } from '#test/fakes/in-memory-records.ts';
 import { localKeys } from '#test/fakes/local-keys.ts';
 import { policyBundle } from '#test/fakes/policies.ts';
 
@@ -20,7 +20,7 @@ export interface MachineInMemory {
 }
 
 /**
- * The `issue-token` function as it is deployed, but for its ports: records and standings in memory, and a local key.
+ * The `issue-token` function as it is deployed, but for its ports: records and subjectStatuses in memory, and a local key.
  *
  * @param policies what decides: Cedar text
  */
@@ -36,7 +36,7 @@ export async function machineInMemory(policies: string): Promise<MachineInMemory
       behaviour: { of: async () => ({ issued: 1, denied: 0, active: 1 }) },
       signer,
       records,
-      standings: inMemoryStandings(),
+      subjectStatuses: inMemorySubjectStatuses(),
       statusIndexes: countingStatusIndexes(),
       restricted: recentSubjects(Date),
       clock: Date,

@@ -5,7 +5,7 @@ import { PolicyError } from '@tvm/core/policy/flaw.ts';
 import { Annotations, App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { overAwsLimits } from '#lib/aws-limits.ts';
-import { conditionFiles } from '#lib/config/authorizer-files.ts';
+import { authorizerFiles } from '#lib/config/authorizer-files.ts';
 import { ConfigError, loadConfig } from '#lib/config/config.ts';
 import { partitionOf } from '#lib/config/target-faults.ts';
 import { GLOBAL_EVENTS_REGION, GlobalEventsStack, needsGlobalEvents } from '#lib/global-events-stack.ts';
@@ -45,7 +45,7 @@ async function main(): Promise<void> {
   const stack = new TvmStack(app, `TokenVendingMachine-${stage}`, {
     config,
     policyBundle,
-    conditionFiles: await conditionFiles(config.conditions, PROJECT),
+    authorizerFiles: await authorizerFiles(config.conditions, PROJECT),
   });
   const demo = policyFiles.filter(({ text }) => text.includes(DEMO_ACCOUNT)).map(({ name }) => name);
   if (config.emulator === undefined && demo.length > 0) {

@@ -11,7 +11,7 @@ import { eventPattern } from './constructs/revocation-triggers.ts';
 /** Where the events of AWS's global services appear, IAM's among them. */
 export const GLOBAL_EVENTS_REGION = 'us-east-1';
 
-/** The happenings whose events are of a global service. */
+/** The triggers whose events are of a global service. */
 const GLOBAL = ['iam_role_deleted', 'iam_user_deleted', 'iam_access_key_disabled', 'iam_tagged'] as const;
 
 export interface GlobalEventsStackProps extends StackProps {

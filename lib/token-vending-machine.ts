@@ -29,12 +29,12 @@ export interface TokenVendingMachineProps {
   /** The policies, validated. */
   policyBundle: PolicyBundle;
   /** What lies beside the code of a function that asks further conditions: authorizer-files.ts makes it. */
-  conditionFiles: Record<string, string | Uint8Array>;
+  authorizerFiles: Record<string, string | Uint8Array>;
 }
 
 /** The whole system: its parts, in the order in which a token meets them. */
 export class TokenVendingMachine extends Construct {
-  constructor(scope: Construct, id: string, { config, policyBundle, conditionFiles }: TokenVendingMachineProps) {
+  constructor(scope: Construct, id: string, { config, policyBundle, authorizerFiles }: TokenVendingMachineProps) {
     super(scope, id);
     const machine = foundation(this, config);
     const { api, events } = machine;
@@ -42,7 +42,7 @@ export class TokenVendingMachine extends Construct {
 
     // Verifiers read there, offline, what was revoked.
     const statusLists = new StatusLists(this, 'status-lists', { machine });
-    const { issueToken } = issuing(this, { machine, keys, statusLists, policyBundle, conditionFiles });
+    const { issueToken } = issuing(this, { machine, keys, statusLists, policyBundle, authorizerFiles });
     const { introspectToken } = verification(this, machine, keys);
 
     // An operator or an event revokes tokens, a workload its own; other systems hear of it, and have tokens revoked.

@@ -8,5 +8,5 @@ export const denialSpike: Detector = (window) => {
   const { observed, usual, limit } = spike;
   const severity = graded('medium', observed, limit);
   const what = `${observed} requests were denied in five minutes, where ${usual} are usual at a busy time.`;
-  return [{ detector: 'denial-spike', severity, about: '', observed, usual, what, time: window.sightings[0].time }];
+  return [{ detector: 'denial-spike', severity, about: '', observed, usual, what, time: window.observations[0].time }];
 };

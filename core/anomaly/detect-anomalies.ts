@@ -3,7 +3,7 @@ import type { AuditEvent } from '@tvm/contract/events.ts';
 import { mapAtMost } from '../at-most.ts';
 import type { AuditFacts } from '../records/ports.ts';
 import type { Finding } from './finding.ts';
-import { type Sighting, sightingOf } from './observation.ts';
+import { type Observation, observationOf } from './observation.ts';
 import { OF_A_WORKLOAD, OVERALL, observe } from './observe.ts';
 import type { Profiles } from './ports.ts';
 import { WINDOW } from './profile.ts';
@@ -47,8 +47,8 @@ export async function detectAnomalies(
   ports: DetectAnomaliesPorts,
 ): Promise<Told[]> {
   const revoked = await revokedAmong(events, ports);
-  const sightings = events.flatMap((event) => sightingOf(event, (tokenId) => revoked.has(tokenId)) ?? []);
-  const workloads = [...Map.groupBy(sightings, ({ subject }) => subject)];
+  const observations = events.flatMap((event) => observationOf(event, (tokenId) => revoked.has(tokenId)) ?? []);
+  const workloads = [...Map.groupBy(observations, ({ subject }) => subject)];
   const ofEach = await mapAtMost(AT_ONCE, workloads, ([subject, own]) => turnOver(subject, own, settings, ports));
   // What a workload's profile had counted already is not counted overall again either. If this fails, it is missing there.
   const fresh = ofEach.flatMap((one) => one.fresh.map(({ network, ...rest }) => ({ ...rest, resources: [] })));
@@ -75,20 +75,20 @@ async function revokedAmong(events: readonly AuditEvent[], { records }: DetectAn
   return revoked;
 }
 
-/** Takes sightings into a profile, acts on what is found, tells of it, and stores the profile. */
+/** Takes observations into a profile, acts on what is found, tells of it, and stores the profile. */
 async function turnOver(
   of: string,
-  sightings: readonly Sighting[],
+  observations: readonly Observation[],
   settings: AnomalySettings,
   ports: DetectAnomaliesPorts,
-): Promise<{ told: Told[]; fresh: Sighting[] }> {
+): Promise<{ told: Told[]; fresh: Observation[] }> {
   const subject = of === ALL ? undefined : of;
   const told = new Map<string, Told>();
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const before = await ports.profiles.get(of);
     const detectors = subject === undefined ? OVERALL : OF_A_WORKLOAD;
     const now = ports.clock.now();
-    const { profile, findings, fresh } = observe(before?.profile, sightings, settings, now, detectors);
+    const { profile, findings, fresh } = observe(before?.profile, observations, settings, now, detectors);
     if (fresh.length === 0) return { told: [...told.values()], fresh };
     for (const finding of findings) {
       const id = nameOf(of, finding, settings);

@@ -1,4 +1,4 @@
-import type { Sighting } from './observation.ts';
+import type { Observation } from './observation.ts';
 import type { Profile } from './profile.ts';
 import type { AnomalySettings, DetectorName, Severity } from './settings.ts';
 
@@ -25,7 +25,7 @@ export interface Window {
   /** In minutes since the epoch. */
   minute: number;
   /** What happened in this minute, as far as it came at the same time; in order, at least one. */
-  sightings: readonly [Sighting, ...Sighting[]];
+  observations: readonly [Observation, ...Observation[]];
   settings: AnomalySettings;
 }
 
@@ -33,7 +33,7 @@ export interface Window {
 export type Detector = (window: Window) => Finding[];
 
 /** Whether enough is known of a workload, or of all of them, to say what is usual. */
-export function isLearnt({ profile, sightings: [first], settings }: Window): boolean {
+export function isLearnt({ profile, observations: [first], settings }: Window): boolean {
   return first.time - profile.since >= settings.learning * 1000;
 }
 

@@ -8,5 +8,5 @@ export const issuingSpike: Detector = (window) => {
   const { observed, usual, limit } = spike;
   const severity = graded('low', observed, limit);
   const what = `${observed} tokens were vended in five minutes, where ${usual} are usual at a busy time.`;
-  return [{ detector: 'issuing-spike', severity, about: '', observed, usual, what, time: window.sightings[0].time }];
+  return [{ detector: 'issuing-spike', severity, about: '', observed, usual, what, time: window.observations[0].time }];
 };

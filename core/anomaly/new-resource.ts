@@ -3,11 +3,11 @@ import { BOUNDS, mark } from './profile.ts';
 
 /** Gets a token for a resource that it never had one for. What works on very many is not judged. */
 export const newResource: Detector = (window) => {
-  const { profile, sightings } = window;
+  const { profile, observations } = window;
   const known = Object.keys(profile.resources).length;
   if (known === 0 || known >= BOUNDS.resources || !isLearnt(window)) return [];
   const found = new Map<string, Finding>();
-  for (const { resources, tokenId, time } of sightings) {
+  for (const { resources, tokenId, time } of observations) {
     for (const resource of resources) {
       if (found.has(resource) || Object.hasOwn(profile.resources, mark(resource))) continue;
       const what = `It got a token for ${resource} for the first time; it is known with ${known} other resources.`;

@@ -2,7 +2,7 @@ import type { AuditEvent } from '@tvm/contract/events.ts';
 import { networkOf } from './network.ts';
 
 /** What a detector sees of an audit event. */
-export interface Sighting {
+export interface Observation {
   eventId: string;
   /** When it happened (milliseconds). */
   time: number;
@@ -24,7 +24,7 @@ export interface Sighting {
  * @param isRevoked whether a token is revoked that is reported as used
  * @returns `undefined` of an event that no detector looks at
  */
-export function sightingOf(event: AuditEvent, isRevoked: (tokenId: string) => boolean): Sighting | undefined {
+export function observationOf(event: AuditEvent, isRevoked: (tokenId: string) => boolean): Observation | undefined {
   const { detailType, detail } = event;
   switch (detailType) {
     case 'Token Issued': {

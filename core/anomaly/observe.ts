@@ -4,7 +4,7 @@ import type { Detector, Finding } from './finding.ts';
 import { issuingSpike } from './issuing-spike.ts';
 import { newNetwork } from './new-network.ts';
 import { newResource } from './new-resource.ts';
-import type { Sighting } from './observation.ts';
+import type { Observation } from './observation.ts';
 import {
   BOUNDS,
   copyOf,
@@ -40,7 +40,7 @@ export interface Observed {
   profile: Profile;
   findings: Finding[];
   /** What was not seen before, and is counted now. */
-  fresh: Sighting[];
+  fresh: Observation[];
 }
 
 /**
@@ -52,12 +52,12 @@ export interface Observed {
  */
 export function observe(
   before: Profile | undefined,
-  sightings: readonly Sighting[],
+  observations: readonly Observation[],
   settings: AnomalySettings,
   now: number,
   detectors: Detectors = OF_A_WORKLOAD,
 ): Observed {
-  const { fresh, marks } = freshOf(sightings, before, now);
+  const { fresh, marks } = freshOf(observations, before, now);
   const profile = before === undefined ? newProfile(fresh[0]?.time ?? now) : copyOf(before);
   const asked = Object.entries(detectors).filter(([name]) => !settings.off.includes(name as DetectorName));
   const findings: Finding[] = [];
@@ -67,7 +67,7 @@ export function observe(
       if (kind !== 'revoked-token') count(profile, minute, kind);
       if (beyondGrants) count(profile, minute, 'beyondGrants');
     }
-    const window = { profile, minute, sightings: [first, ...rest], settings } as const;
+    const window = { profile, minute, observations: [first, ...rest], settings } as const;
     const found = asked.flatMap(([, detector]) => detector(window));
     findings.push(...found.filter((finding) => isNews(finding, profile, settings)));
     notePeak(profile, minute);
@@ -81,18 +81,18 @@ export function observe(
   return { profile, findings, fresh };
 }
 
-function freshOf(sightings: readonly Sighting[], before: Profile | undefined, now: number) {
+function freshOf(observations: readonly Observation[], before: Profile | undefined, now: number) {
   const known = new Set(before?.marks);
   const marks: string[] = [];
-  const fresh: Sighting[] = [];
-  for (const sighting of sightings) {
-    const own = mark(sighting.eventId);
-    const lost = !(minuteOf(sighting.time) > minuteOf(now) - MINUTES);
+  const fresh: Observation[] = [];
+  for (const observation of observations) {
+    const own = mark(observation.eventId);
+    const lost = !(minuteOf(observation.time) > minuteOf(now) - MINUTES);
     if (lost || known.has(own)) continue;
     known.add(own);
     marks.push(own);
     // A clock that is ahead of this one's makes no time of its own.
-    fresh.push({ ...sighting, time: Math.min(sighting.time, now) });
+    fresh.push({ ...observation, time: Math.min(observation.time, now) });
   }
   return { fresh: fresh.sort((a, b) => a.time - b.time), marks };
 }

@@ -31,7 +31,7 @@ export async function respond(
   const after = response === 'shorten' ? shorten_to : 0;
   if (response === 'shorten') {
     const until = now + restrict_for * 1000;
-    await ports.standings.limit(subject, { lifetime: shorten_to, until, at: now, by, reason });
+    await ports.subjectStatuses.limit(subject, { lifetime: shorten_to, until, at: now, by, reason });
   }
   const blockFor = response === 'block' ? restrict_for : 0;
   // After the limit is there: what was vended before that is taken back.

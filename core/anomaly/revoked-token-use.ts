@@ -1,8 +1,8 @@
 import type { Detector } from './finding.ts';
 
 /** A revoked token is presented: whoever it was taken from does not know, or does not care. */
-export const revokedTokenUse: Detector = ({ sightings }) => {
-  const uses = sightings.filter(({ kind }) => kind === 'revoked-token');
+export const revokedTokenUse: Detector = ({ observations }) => {
+  const uses = observations.filter(({ kind }) => kind === 'revoked-token');
   const worst = uses.find(({ accepted }) => accepted) ?? uses[0];
   if (worst === undefined) return [];
   const { tokenId, time, accepted } = worst;

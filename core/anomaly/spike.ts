@@ -16,8 +16,8 @@ export function spikeOf(
   window: Window,
   { times, at_least }: SpikeThreshold,
 ): Spike | undefined {
-  const { profile, minute, sightings } = window;
-  if (!sightings.some(({ kind }) => kind === counted) || !isLearnt(window)) return undefined;
+  const { profile, minute, observations } = window;
+  if (!observations.some(({ kind }) => kind === counted) || !isLearnt(window)) return undefined;
   const observed = inWindow(profile, counted, minute);
   if (observed < at_least) return undefined;
   const usual = usualPeak(profile, counted, minute);

@@ -15,7 +15,7 @@ import type { Behaviour, DecisionContext } from '../policy/authorization-request
 import { isRead } from '../policy/bundle.ts';
 import type { PolicyDecisionPoint } from '../policy/decision-point.ts';
 import { policyInsight, type Reader } from '../policy/near-misses.ts';
-import type { SubjectStandings } from '../records/ports.ts';
+import type { SubjectStatuses } from '../records/ports.ts';
 import { holds, restrictionOn } from '../records/subject-status.ts';
 import { explainPair, explainUntakenRole, type View } from './explain-pair.ts';
 import { obstaclesOf } from './obstacles.ts';
@@ -23,7 +23,7 @@ import { editsOf } from './request-edits.ts';
 import { smallestChange } from './smallest-change.ts';
 
 export interface ExplainTokenPorts extends TokenDecisionPorts {
-  standings: Pick<SubjectStandings, 'get'>;
+  subjectStatuses: Pick<SubjectStatuses, 'get'>;
 }
 
 /** What would become of a request. */
@@ -53,7 +53,7 @@ export async function explainToken(
   const { bundle } = ports.policies;
   const behaviour = askedOnce(ports.behaviour);
   const decide = (request: Asked) => decideToken(request, caller, circumstances, rules, { ...ports, behaviour });
-  const [decision, standing] = await Promise.all([decide(request), ports.standings.get(caller.subject)]);
+  const [decision, subjectStatus] = await Promise.all([decide(request), ports.subjectStatuses.get(caller.subject)]);
   if (decision.kind === 'bad_request') return decision;
 
   const insight = policyInsight(bundle);
@@ -68,8 +68,10 @@ export async function explainToken(
     source_ip: circumstances.sourceIp,
     time: new Date(circumstances.time).toISOString(),
     policy: bundle.hash.slice(0, 12),
-    ...(standing.block !== undefined &&
-      holds(standing.block, circumstances.time) && { blocked_until: new Date(standing.block.until).toISOString() }),
+    ...(subjectStatus.block !== undefined &&
+      holds(subjectStatus.block, circumstances.time) && {
+        blocked_until: new Date(subjectStatus.block.until).toISOString(),
+      }),
   };
   const { asking } = decision;
   if (asking.role !== undefined && !mayKnowRole(asking.role, decision, viewOf(decision))) {
@@ -85,7 +87,7 @@ export async function explainToken(
     pairs: decision.judgements.map((judgement) => explainPair(judgement, view)),
   };
   if (decision.kind === 'allowed') {
-    const restriction = restrictionOn({ decidedAt: circumstances.time, lifetime: decision.lifetime }, standing);
+    const restriction = restrictionOn({ decidedAt: circumstances.time, lifetime: decision.lifetime }, subjectStatus);
     if (restriction?.kind === 'refused')
       return explained({ allowed: false, denial: restriction.denial, ...ofDecision });
     return explained({

@@ -4,7 +4,7 @@ import { DependencyFault } from '../ports.ts';
  * One thing that Cedar allowed, and everything that a further condition may know of it. Rego sees it as `input`, in these
  * very names; authzen.ts says what AuthZEN makes of it.
  */
-export interface ConditionQuestion {
+export interface AuthorizerRequest {
   subject: {
     /** The workload's one ARN: of its role, without path and session, or of its user. */
     id: string;
@@ -34,21 +34,21 @@ export interface ConditionQuestion {
 }
 
 /** What must allow, besides Cedar. */
-export interface FurtherCondition {
+export interface ExternalAuthorizer {
   /** As the configuration calls it. */
   readonly name: string;
   /**
    * @returns an answer for each question, in their order; what is not `true` refuses
    * @throws whatever kept it from answering
    */
-  allows(questions: readonly ConditionQuestion[]): Promise<boolean[]>;
+  allows(questions: readonly AuthorizerRequest[]): Promise<boolean[]>;
 }
 
 /** What a condition did not allow. */
 export interface Refusal {
   /** Its name. */
   condition: string;
-  refused: ConditionQuestion[];
+  refused: AuthorizerRequest[];
 }
 
 /**
@@ -58,8 +58,8 @@ export interface Refusal {
  * @throws DependencyFault named after a condition that did not answer: then nothing is known, and nothing is allowed
  */
 export async function refusedBy(
-  conditions: readonly FurtherCondition[],
-  questions: readonly ConditionQuestion[],
+  conditions: readonly ExternalAuthorizer[],
+  questions: readonly AuthorizerRequest[],
 ): Promise<Refusal[]> {
   const refusals = await Promise.all(
     conditions.map(async (condition) => {
@@ -71,7 +71,7 @@ export async function refusedBy(
   return refusals.filter(({ refused }) => refused.length > 0);
 }
 
-async function answersOf(condition: FurtherCondition, questions: readonly ConditionQuestion[]): Promise<boolean[]> {
+async function answersOf(condition: ExternalAuthorizer, questions: readonly AuthorizerRequest[]): Promise<boolean[]> {
   try {
     const answers = await condition.allows(questions);
     if (answers.length !== questions.length) throw new Error(`gave ${answers.length} answers to ${questions.length}`);

@@ -6,7 +6,7 @@ import { type Caller, parseCaller } from '../identity/caller.ts';
 import { compactJws, signingDigest, signingInput, TOKEN_TYPE } from '../keys/jws.ts';
 import type { Algorithm, Signer } from '../keys/ports.ts';
 import { type Clock, DependencyFault, type Ids } from '../ports.ts';
-import type { SubjectStandings, TokenRecords } from '../records/ports.ts';
+import type { SubjectStatuses, TokenRecords } from '../records/ports.ts';
 import { restrictionOn } from '../records/subject-status.ts';
 import {
   type Denial,
@@ -47,7 +47,7 @@ export interface IssueTokenPorts extends TokenDecisionPorts {
   signer: Signer;
   statusIndexes: StatusIndexes;
   records: TokenRecords;
-  standings: SubjectStandings;
+  subjectStatuses: SubjectStatuses;
   /** Subjects that a restriction was found against. */
   restricted: RecentSubjects;
   clock: Clock;
@@ -71,11 +71,11 @@ export type IssueTokenOutcome =
  * Vends a token that says exactly what was asked for, if policy allows all of it; or, if a part was asked for, what
  * policy allows of it.
  *
- * identity → decision → claims → record ∥ signature ∥ standing → token. The token leaves only when its record was made
+ * identity → decision → claims → record ∥ signature ∥ subject status → token. The token leaves only when its record was made
  * durable in time, it is signed, and nothing is held against its subject. Where something was held against the subject a
  * few seconds ago, that is looked at first: a subject that is refused and keeps asking costs neither signature nor place.
  *
- * @throws DependencyFault when a decision, a record, a signature, the subject's standing or a place in a status list
+ * @throws DependencyFault when a decision, a record, a signature, the subject status or a place in a status list
  *   could not be had, or not in time
  */
 export async function issueToken(
@@ -96,7 +96,7 @@ export async function issueToken(
   if (decision.kind === 'denied') return deny(decision.denial, decided, ports);
 
   const early = ports.restricted.has(caller.subject)
-    ? restrictionOn(decided, await orRecorded(ports.standings.get(caller.subject), asker, ports))
+    ? restrictionOn(decided, await orRecorded(ports.subjectStatuses.get(caller.subject), asker, ports))
     : undefined;
   if (early === undefined) return vend(caller, decided, decision.obligations, rules, ports);
   ports.restricted.add(caller.subject);
@@ -186,7 +186,7 @@ async function vend(
   rules: IssuingRules,
   ports: IssueTokenPorts,
 ): Promise<IssueTokenOutcome> {
-  const { signer, records, standings, restricted, statusIndexes, clock, ids } = ports;
+  const { signer, records, subjectStatuses, restricted, statusIndexes, clock, ids } = ports;
   const { policyErrors, ...granted } = asked;
   const { tokenId, authorizationDetails, lifetime, decidedAt } = granted;
   const asksForTooMuch = (problem: string): IssueTokenOutcome => {
@@ -217,10 +217,10 @@ async function vend(
     signedDigest,
   };
 
-  const [stored, signature, standing] = await Promise.allSettled([
+  const [stored, signature, subjectStatus] = await Promise.allSettled([
     records.put(record).then(() => clock.now()),
     signer.sign({ input, digest: signedDigest }),
-    standings.get(caller.subject),
+    subjectStatuses.get(caller.subject),
   ]);
   // The record says «issued». When no token leaves, it must say so, and a revocation that came first stands.
   const fail = (failure: Failure) => records.markFailed(tokenId, { failure, failedAt: clock.now() });
@@ -233,16 +233,16 @@ async function vend(
     await fail('signing_failed');
     throw signature.reason;
   }
-  if (standing.status === 'rejected') {
+  if (subjectStatus.status === 'rejected') {
     await fail('standing_unreadable');
-    throw standing.reason;
+    throw subjectStatus.reason;
   }
   if (stored.value - decidedAt > STORED_WITHIN) {
     // A revocation that was completed meanwhile may not have seen it.
     await fail('stored_late');
     throw new DependencyFault('DynamoDB', new Error('the record was stored late'));
   }
-  const restriction = restrictionOn(asked, standing.value);
+  const restriction = restrictionOn(asked, subjectStatus.value);
   if (restriction !== undefined) restricted.add(caller.subject);
   if (restriction?.kind === 'refused') {
     await fail(restriction.denial);

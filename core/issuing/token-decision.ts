@@ -2,8 +2,8 @@ import type { AuthorizationDetail } from '@tvm/contract/authorization-details.ts
 import type { BadRequest } from '@tvm/contract/parse-parameters.ts';
 import { type Asked as AskedFor, type Obligations, roleOf } from '@tvm/contract/token.ts';
 import {
-  type ConditionQuestion,
-  type FurtherCondition,
+  type AuthorizerRequest,
+  type ExternalAuthorizer,
   refusedBy,
 } from '../external-authorizers/external-authorizer.ts';
 import type { Caller } from '../identity/caller.ts';
@@ -28,7 +28,7 @@ export type Circumstances = Pick<DecisionContext, 'time' | 'sourceIp' | 'vpcEndp
 
 export interface TokenDecisionPorts {
   policies: PolicyDecisionPoint;
-  conditions: readonly FurtherCondition[];
+  conditions: readonly ExternalAuthorizer[];
   behaviour: RecentBehaviour;
 }
 
@@ -158,7 +158,7 @@ function prepare(
 
 /** Asks the further conditions about what policy allows; what one of them does not allow is not. */
 async function askFurther(
-  conditions: readonly FurtherCondition[],
+  conditions: readonly ExternalAuthorizer[],
   judgements: Judgement[],
   caller: Caller,
   { reason }: Asking,
@@ -179,7 +179,7 @@ async function askFurther(
   const questions = new Map(
     judgements
       .filter(({ allowed }) => allowed)
-      .map((judgement): [Judgement, ConditionQuestion[]] => {
+      .map((judgement): [Judgement, AuthorizerRequest[]] => {
         const { asked } = judgement;
         if (asked.action === 'assume') {
           return [judgement, [{ subject, action: 'assume', resource: { id: asked.role, properties: {} }, context }]];

@@ -32,9 +32,9 @@ export interface VerificationKeys {
 }
 
 /** Tells what this machine wrote from what others did: a message authentication code. */
-export interface Seal {
-  /** The seal of a text: the same for the same. */
+export interface Mac {
+  /** The mac of a text: the same for the same. */
   of(text: string): Promise<Uint8Array>;
-  /** Whether a seal is that of a text. */
-  fits(text: string, seal: Uint8Array): Promise<boolean>;
+  /** Whether a mac is that of a text. */
+  fits(text: string, mac: Uint8Array): Promise<boolean>;
 }

@@ -3,7 +3,7 @@ import type { Action } from '@tvm/contract/authorization-details.ts';
 import { parseWorkloadArn } from '@tvm/contract/subject.ts';
 import type { Caller } from '../identity/caller.ts';
 import type { Attributes, BundledPolicy, PolicyBundle } from './bundle.ts';
-import type { Surroundings } from './request-context.ts';
+import type { RequestContext } from './request-context.ts';
 import { attributesAt, placeResource } from './resource-tree.ts';
 
 /** What policy may take into account besides who asks for what. */
@@ -104,7 +104,7 @@ export function attributesOf({ workloads }: Pick<PolicyBundle, 'workloads'>, cal
  */
 export function question(
   bundle: PolicyBundle,
-  around: Surroundings,
+  around: RequestContext,
   caller: Caller,
   asked: Asked,
   context: DecisionContext,
@@ -158,7 +158,7 @@ export const CONTEXT_PATHS: ReadonlySet<string> = new Set([
 ]);
 
 function contextOf(
-  around: Surroundings,
+  around: RequestContext,
   { audience, lifetime, time, sourceIp, vpcEndpoint, behaviour }: DecisionContext,
   fields: readonly string[] | undefined,
   read: (name: string) => boolean,

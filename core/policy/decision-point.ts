@@ -5,7 +5,7 @@ import type { Caller } from '../identity/caller.ts';
 import { type Asked, type DecisionContext, question, scopesOf } from './authorization-request.ts';
 import type { PolicyBundle } from './bundle.ts';
 import { type Conditions, strictest } from './obligations.ts';
-import { surroundings } from './request-context.ts';
+import { requestContext } from './request-context.ts';
 import { policySlices, type Slice } from './slices.ts';
 import { placesIn } from './subtree.ts';
 
@@ -72,7 +72,7 @@ const MOST_QUESTIONS = 2_000;
 export function policyDecisionPoint(bundle: PolicyBundle): PolicyDecisionPoint {
   const sliceOf = policySlices(bundle);
   const placesOf = placesIn(bundle);
-  const around = surroundings(bundle);
+  const around = requestContext(bundle);
   const readByAny = new Set(Object.values(bundle.policies).flatMap(({ reads }) => reads));
 
   function judgePlace(

@@ -20,7 +20,7 @@ import {
   type SplitPolicy,
   splitPolicy,
 } from './conjuncts.ts';
-import { surroundings } from './request-context.ts';
+import { requestContext } from './request-context.ts';
 
 /**
  * Who reads an explanation. An operator may know every policy. A workload may know those that are for it: their scope
@@ -89,7 +89,7 @@ export function policyInsight(bundle: PolicyBundle): PolicyInsight {
 const insights = new WeakMap<PolicyBundle, PolicyInsight>();
 
 function makeInsight(bundle: PolicyBundle): PolicyInsight {
-  const around = surroundings(bundle);
+  const around = requestContext(bundle);
   const permits = Object.entries(bundle.policies).filter(([, { effect }]) => effect === 'permit');
   const splits = new Map<string, { split: SplitPolicy; readable: Readable }>();
 

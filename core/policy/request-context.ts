@@ -9,7 +9,7 @@ export interface LocalTime {
 }
 
 /** What a bundle's names make of where and when a request was made. */
-export interface Surroundings {
+export interface RequestContext {
   /** The named networks that a request from here is in. */
   networksOf(sourceIp: string): string[];
   /** The AWS region that all these networks are in; `undefined` when they name none, or more than one. */
@@ -21,7 +21,7 @@ export interface Surroundings {
 }
 
 /** Reads networks, windows and time zones once. */
-export function surroundings({ networks, windows, timeZone }: PolicyBundle): Surroundings {
+export function requestContext({ networks, windows, timeZone }: PolicyBundle): RequestContext {
   const known = Object.entries(networks).map(([name, { cidrs }]) => ({
     name,
     addresses: addressesIn(cidrs),

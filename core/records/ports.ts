@@ -1,5 +1,5 @@
 import type { AuditFact } from './audit-fact.ts';
-import type { Lifted, Restriction, Standing } from './subject-status.ts';
+import type { Lifted, Restriction, SubjectStatus } from './subject-status.ts';
 import type { DeniedRecord, Failure, IssuedRecord, Revocation, TokenRecord } from './token-record.ts';
 import type { IndexEntry } from './token-selector.ts';
 
@@ -27,9 +27,9 @@ export interface TokenRecords {
 }
 
 /** What is held against each subject. */
-export interface SubjectStandings {
+export interface SubjectStatuses {
   /** Strongly consistent. */
-  get(subject: string): Promise<Standing>;
+  get(subject: string): Promise<SubjectStatus>;
   /** Revokes what the subject was vended up to and including this time (milliseconds). It never moves back. */
   raise(subject: string, revokedBefore: number): Promise<void>;
   /** Lets it have no token for a time. A longer block stays as it is. @returns until when it is blocked */

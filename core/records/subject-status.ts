@@ -1,5 +1,5 @@
 /** What is held against a subject: read with every token that is vended or introspected. Times are milliseconds. */
-export interface Standing {
+export interface SubjectStatus {
   /** What it was vended up to and including then is revoked. It never moves back. */
   revokedBefore?: number;
   /** It gets no token until then. */
@@ -36,7 +36,7 @@ export type Restricted =
  */
 export function restrictionOn(
   { decidedAt, lifetime }: { decidedAt: number; lifetime: number },
-  { revokedBefore, block, limit }: Standing,
+  { revokedBefore, block, limit }: SubjectStatus,
 ): Restricted | undefined {
   if (revokedBefore !== undefined && decidedAt <= revokedBefore) return { kind: 'refused', denial: 'subject_revoked' };
   if (holds(block, decidedAt)) return { kind: 'refused', denial: 'subject_blocked' };

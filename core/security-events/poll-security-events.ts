@@ -1,6 +1,6 @@
 import { limits } from '@tvm/contract/limits.ts';
 import type { SecurityEventPollRequest, SecurityEventPollResponse } from '@tvm/contract/security-event-poll.ts';
-import type { KeptSecurityEvents } from './ports.ts';
+import type { PendingSecurityEvents } from './ports.ts';
 import { type ByPrincipal, ownedBy } from './receiver-streams.ts';
 
 /** The names of the receivers that poll. */
@@ -22,7 +22,7 @@ export async function pollSecurityEvents(
   { maxEvents = limits.polledEvents, ack, setErrs }: SecurityEventPollRequest,
   userArn: string,
   receivers: PollingReceivers,
-  kept: KeptSecurityEvents,
+  kept: PendingSecurityEvents,
 ): Promise<PollSecurityEventsOutcome> {
   const receiver = ownedBy(userArn, receivers);
   if (receiver === undefined) return { kind: 'no_receiver' };

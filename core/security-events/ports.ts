@@ -17,7 +17,7 @@ export interface ReceivedSecurityEvents {
 }
 
 /** The security event tokens that receivers are yet to ask for, by the receiver's name and their `jti`. */
-export interface KeptSecurityEvents {
+export interface PendingSecurityEvents {
   /** Keeps one, for some days at most. Doing it again changes nothing, but that it is there again if it was removed. */
   keep(receiver: string, event: { jti: string; set: string }): Promise<void>;
   /** Keeps these no longer; what is not kept is passed over. @param jtis each once */

@@ -1,5 +1,5 @@
 import type { TokenListRequest, TokenListResponse } from '@tvm/contract/token-list.ts';
-import type { Seal } from '../keys/ports.ts';
+import type { Mac } from '../keys/ports.ts';
 import type { Clock } from '../ports.ts';
 import type { TokenIndex, TokenRecords } from '../records/ports.ts';
 import type { TokenRecord } from '../records/token-record.ts';
@@ -11,7 +11,7 @@ import { listedToken, stateOf } from './listed-token.ts';
 export interface ListTokensPorts {
   index: TokenIndex;
   records: TokenRecords;
-  seal: Seal;
+  mac: Mac;
   clock: Clock;
 }
 
@@ -34,14 +34,14 @@ export async function listTokens(
   issuer: string,
   ports: ListTokensPorts,
 ): Promise<ListTokensOutcome> {
-  const { seal, clock } = ports;
-  const position = cursor === undefined ? undefined : await readCursor(cursor, filter, seal);
+  const { mac, clock } = ports;
+  const position = cursor === undefined ? undefined : await readCursor(cursor, filter, mac);
   if (cursor !== undefined && position === undefined) return { kind: 'bad_cursor' };
   const now = clock.now();
   const { found, next } = await find(filter, limit, position, now, ports);
   const tokens = found.map((record) => listedToken(record, now, issuer));
   if (next === undefined) return { kind: 'listed', page: { tokens } };
-  return { kind: 'listed', page: { tokens, next_cursor: await writeCursor(next, filter, seal) } };
+  return { kind: 'listed', page: { tokens, next_cursor: await writeCursor(next, filter, mac) } };
 }
 
 interface Found {

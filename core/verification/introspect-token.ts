@@ -2,7 +2,7 @@ import type { IntrospectionResponse } from '@tvm/contract/introspection.ts';
 import { parseCaller } from '../identity/caller.ts';
 import type { VerificationKeys } from '../keys/ports.ts';
 import type { Clock } from '../ports.ts';
-import type { SubjectStandings, TokenRecords } from '../records/ports.ts';
+import type { SubjectStatuses, TokenRecords } from '../records/ports.ts';
 import type { IntrospectionCounts } from './ports.ts';
 import { verifyToken } from './verify-token.ts';
 
@@ -12,7 +12,7 @@ export type ResourceServers = Readonly<Record<string, readonly string[]>>;
 export interface IntrospectTokenPorts {
   keys: VerificationKeys;
   records: TokenRecords;
-  standings: SubjectStandings;
+  subjectStatuses: SubjectStatuses;
   introspections: IntrospectionCounts;
   clock: Clock;
   /** Told when an introspection could not be counted: the answer is the same. */
@@ -33,7 +33,7 @@ export async function introspectToken(
   unverifiedToken: string,
   userArn: string,
   rules: { issuer: string; resourceServers: ResourceServers },
-  { keys, records, standings, introspections, clock, uncounted }: IntrospectTokenPorts,
+  { keys, records, subjectStatuses, introspections, clock, uncounted }: IntrospectTokenPorts,
 ): Promise<IntrospectionResponse> {
   const by = parseCaller(userArn)?.subject ?? '';
   const audiences = rules.resourceServers[by] ?? [];
@@ -42,7 +42,7 @@ export async function introspectToken(
   if (claims === undefined || !audiences.includes(claims.aud)) return INACTIVE;
   if (now < claims.nbf * 1000 || now >= claims.exp * 1000) return INACTIVE;
 
-  const [record, { revokedBefore }] = await Promise.all([records.get(claims.jti), standings.get(claims.sub)]);
+  const [record, { revokedBefore }] = await Promise.all([records.get(claims.jti), subjectStatuses.get(claims.sub)]);
   if (record?.status !== 'issued' && record?.status !== 'revoked') return INACTIVE;
   const revoked = record.status === 'revoked' || record.decidedAt <= (revokedBefore ?? Number.NEGATIVE_INFINITY);
 

@@ -5,7 +5,7 @@ import { clientSettings } from '../adapters/aws-call.ts';
 import { dynamoAuditFacts } from '../adapters/dynamo/audit-facts.ts';
 import { dynamoProfiles } from '../adapters/dynamo/profiles.ts';
 import { dynamoRevocationOrders } from '../adapters/dynamo/revocation-orders.ts';
-import { dynamoSubjectStandings } from '../adapters/dynamo/subject-statuses.ts';
+import { dynamoSubjectStatuses } from '../adapters/dynamo/subject-statuses.ts';
 import { dynamoTokenRecords } from '../adapters/dynamo/token-records.ts';
 import { sqsContinuations } from '../adapters/sqs/continuations.ts';
 import { sqsRetries } from '../adapters/sqs/retries.ts';
@@ -20,7 +20,7 @@ const dynamo = new DynamoDBClient(clientSettings);
 /** Audit events of the bus: what is unusual in them is told of, and what the configuration says is done about it. */
 export const handler = anomalyQueue(JSON.parse(readFileSync(new URL('anomalies.json', import.meta.url), 'utf8')), {
   records: dynamoTokenRecords(dynamo, env.TABLE_NAME),
-  standings: dynamoSubjectStandings(dynamo, env.TABLE_NAME),
+  subjectStatuses: dynamoSubjectStatuses(dynamo, env.TABLE_NAME),
   orders: dynamoRevocationOrders(dynamo, env.TABLE_NAME, env.RECORD_RETENTION),
   profiles: dynamoProfiles(dynamo, env.TABLE_NAME),
   facts: dynamoAuditFacts(dynamo, env.TABLE_NAME, env.RECORD_RETENTION),

@@ -1,6 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { clientSettings } from '../adapters/aws-call.ts';
-import { dynamoSubjectStandings } from '../adapters/dynamo/subject-statuses.ts';
+import { dynamoSubjectStatuses } from '../adapters/dynamo/subject-statuses.ts';
 import { readEnv } from '../runtime/read-env.ts';
 import { decisionPorts, lifetimeRules } from '../shared/decision-ports.ts';
 import { explainTokenEnv } from './env.ts';
@@ -12,6 +12,6 @@ const dynamo = new DynamoDBClient(clientSettings);
 /** `POST /explain` and `POST /explain/any`, wired to this deployment: it decides by what issue-token decides by. */
 export const handler = explainEndpoint(lifetimeRules(env), {
   ...(await decisionPorts(import.meta.url, dynamo, env)),
-  standings: dynamoSubjectStandings(dynamo, env.TABLE_NAME),
+  subjectStatuses: dynamoSubjectStatuses(dynamo, env.TABLE_NAME),
   clock: Date,
 });

@@ -6,7 +6,7 @@ import { introspectionRequest } from '@tvm/contract/introspection.ts';
 import { introspectToken } from '@tvm/core/verification/introspect-token.ts';
 import { clientSettings } from '../adapters/aws-call.ts';
 import { countingSettings, dynamoIntrospections } from '../adapters/dynamo/introspections.ts';
-import { dynamoSubjectStandings } from '../adapters/dynamo/subject-statuses.ts';
+import { dynamoSubjectStatuses } from '../adapters/dynamo/subject-statuses.ts';
 import { dynamoTokenRecords } from '../adapters/dynamo/token-records.ts';
 import { kmsVerificationKeys } from '../adapters/kms/verification-keys.ts';
 import { apiHandler } from '../middleware/api-handler.ts';
@@ -25,7 +25,7 @@ const rules = {
 const ports = {
   keys: kmsVerificationKeys(new KMSClient(clientSettings), env.VERIFICATION_KEY_ARNS),
   records: dynamoTokenRecords(dynamo, env.TABLE_NAME),
-  standings: dynamoSubjectStandings(dynamo, env.TABLE_NAME),
+  subjectStatuses: dynamoSubjectStatuses(dynamo, env.TABLE_NAME),
   introspections: dynamoIntrospections(new DynamoDBClient(countingSettings), env.TABLE_NAME),
   clock: Date,
   uncounted(error: unknown) {

@@ -4,7 +4,7 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import { recentSubjects } from '@tvm/core/issuing/recent-subjects.ts';
 import { clientSettings } from '../adapters/aws-call.ts';
 import { dynamoStatusIndexes } from '../adapters/dynamo/status-indexes.ts';
-import { dynamoSubjectStandings } from '../adapters/dynamo/subject-statuses.ts';
+import { dynamoSubjectStatuses } from '../adapters/dynamo/subject-statuses.ts';
 import { dynamoTokenRecords } from '../adapters/dynamo/token-records.ts';
 import { kmsSigner } from '../adapters/kms/signer.ts';
 import { readEnv } from '../runtime/read-env.ts';
@@ -27,7 +27,7 @@ export const handler = tokenEndpoint(
     ...(await decisionPorts(import.meta.url, dynamo, env)),
     signer,
     records: dynamoTokenRecords(dynamo, env.TABLE_NAME),
-    standings: dynamoSubjectStandings(dynamo, env.TABLE_NAME),
+    subjectStatuses: dynamoSubjectStatuses(dynamo, env.TABLE_NAME),
     statusIndexes,
     restricted: recentSubjects(Date),
     clock: Date,

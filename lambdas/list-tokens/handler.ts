@@ -5,7 +5,7 @@ import { dynamoOpenTokens } from '../adapters/dynamo/open-tokens.ts';
 import { dynamoTokenIndex } from '../adapters/dynamo/token-index.ts';
 import { dynamoTokenRecords } from '../adapters/dynamo/token-records.ts';
 import { dynamoTokenTraces } from '../adapters/dynamo/token-traces.ts';
-import { kmsSeal } from '../adapters/kms/mac.ts';
+import { kmsMac } from '../adapters/kms/mac.ts';
 import { readEnv } from '../runtime/read-env.ts';
 import { listTokensEnv } from './env.ts';
 import { tokensEndpoint } from './tokens-endpoint.ts';
@@ -19,6 +19,6 @@ export const handler = tokensEndpoint(env.ISSUER, {
   index: dynamoTokenIndex(dynamo, env.TABLE_NAME),
   traces: dynamoTokenTraces(dynamo, env.TABLE_NAME),
   tokens: dynamoOpenTokens(dynamo, env.TABLE_NAME, env.MAX_LIFETIME),
-  seal: kmsSeal(new KMSClient(clientSettings), env.CURSOR_KEY_ARN),
+  mac: kmsMac(new KMSClient(clientSettings), env.CURSOR_KEY_ARN),
   clock: Date,
 });

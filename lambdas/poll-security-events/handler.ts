@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { clientSettings } from '../adapters/aws-call.ts';
-import { dynamoKeptSecurityEvents } from '../adapters/dynamo/pending-security-events.ts';
+import { dynamoPendingSecurityEvents } from '../adapters/dynamo/pending-security-events.ts';
 import { readEnv } from '../runtime/read-env.ts';
 import { pollSecurityEventsEnv } from './env.ts';
 import { pollEndpoint } from './poll-endpoint.ts';
@@ -12,5 +12,5 @@ const receivers = JSON.parse(readFileSync(new URL('receivers.json', import.meta.
 /** `POST /security-events/poll`, wired to this deployment. */
 export const handler = pollEndpoint(
   receivers,
-  dynamoKeptSecurityEvents(new DynamoDBClient(clientSettings), env.TABLE_NAME),
+  dynamoPendingSecurityEvents(new DynamoDBClient(clientSettings), env.TABLE_NAME),
 );

@@ -1,14 +1,14 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { securityEventPollRequest } from '@tvm/contract/security-event-poll.ts';
 import { type PollingReceivers, pollSecurityEvents } from '@tvm/core/security-events/poll-security-events.ts';
-import type { KeptSecurityEvents } from '@tvm/core/security-events/ports.ts';
+import type { PendingSecurityEvents } from '@tvm/core/security-events/ports.ts';
 import { apiHandler } from '../middleware/api-handler.ts';
 import { answer, refuse } from '../runtime/answers.ts';
 import { authenticated, readParameters } from '../runtime/api-request.ts';
 import { logger, metrics } from '../runtime/observability.ts';
 
 /** `POST /security-events/poll` (RFC 8936): a receiver, authenticated by SigV4, asks for its security event tokens. */
-export function pollEndpoint(receivers: PollingReceivers, kept: KeptSecurityEvents) {
+export function pollEndpoint(receivers: PollingReceivers, kept: PendingSecurityEvents) {
   return apiHandler(async (event) => {
     const { userArn, requestId } = authenticated(event);
     const request = readParameters(securityEventPollRequest, event);

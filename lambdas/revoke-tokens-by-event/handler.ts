@@ -25,7 +25,7 @@ export const handler = eventQueue(
     blockFor: env.BLOCK_FOR,
     retention: env.RECORD_RETENTION,
     named: JSON.parse(readFileSync(new URL('named-targets.json', import.meta.url), 'utf8')),
-    happenings: JSON.parse(readFileSync(new URL('happenings.json', import.meta.url), 'utf8')),
+    triggers: JSON.parse(readFileSync(new URL('triggers.json', import.meta.url), 'utf8')),
   },
   {
     ...orderingPorts(dynamo, env),

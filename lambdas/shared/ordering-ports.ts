@@ -5,7 +5,7 @@ import type * as z from 'zod';
 import { clientSettings } from '../adapters/aws-call.ts';
 import { dynamoAuditFacts } from '../adapters/dynamo/audit-facts.ts';
 import { dynamoRevocationOrders } from '../adapters/dynamo/revocation-orders.ts';
-import { dynamoSubjectStandings } from '../adapters/dynamo/subject-statuses.ts';
+import { dynamoSubjectStatuses } from '../adapters/dynamo/subject-statuses.ts';
 import { dynamoTokenIndex } from '../adapters/dynamo/token-index.ts';
 import { dynamoTokenRecords } from '../adapters/dynamo/token-records.ts';
 import { sqsContinuations } from '../adapters/sqs/continuations.ts';
@@ -15,7 +15,7 @@ import type { orderingEnv } from './ordering-env.ts';
 export function orderingPorts(dynamo: DynamoDBClient, env: z.infer<typeof orderingEnv>): RevokeTokensPorts {
   return {
     records: dynamoTokenRecords(dynamo, env.TABLE_NAME),
-    standings: dynamoSubjectStandings(dynamo, env.TABLE_NAME),
+    subjectStatuses: dynamoSubjectStatuses(dynamo, env.TABLE_NAME),
     index: dynamoTokenIndex(dynamo, env.TABLE_NAME),
     orders: dynamoRevocationOrders(dynamo, env.TABLE_NAME, env.RECORD_RETENTION),
     facts: dynamoAuditFacts(dynamo, env.TABLE_NAME, env.RECORD_RETENTION),

@@ -14,7 +14,7 @@ type OpaWasm = Extract<Conditions[number], { type: 'opa-wasm' }>;
  * @param project the folder that the configuration's paths start from
  * @throws {ConfigError}
  */
-export async function conditionFiles(
+export async function authorizerFiles(
   conditions: Conditions,
   project: URL,
 ): Promise<Record<string, string | Uint8Array>> {

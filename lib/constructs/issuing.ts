@@ -20,7 +20,7 @@ export interface IssuingProps {
   statusLists: StatusLists;
   policyBundle: PolicyBundle;
   /** What lies beside the code of a function that asks further conditions: authorizer-files.ts makes it. */
-  conditionFiles: Record<string, string | Uint8Array>;
+  authorizerFiles: Record<string, string | Uint8Array>;
 }
 
 /** A workload asks for a token, or what it would get and why. */
@@ -36,7 +36,7 @@ export function issuing(scope: Construct, props: IssuingProps): { issueToken: Se
     files: {
       'policy-bundle.json': JSON.stringify(props.policyBundle),
       'cedar_wasm_bg.wasm': readFileSync(CEDAR_WASM),
-      ...props.conditionFiles,
+      ...props.authorizerFiles,
     },
   };
   const issueToken = issuer(scope, props, deciding);

@@ -10,7 +10,7 @@ import { revokeTokensByEventEnv } from '#lambdas/revoke-tokens-by-event/env.ts';
 import type { Mailbox } from './event-flow.ts';
 import { grantOnTable } from './grant-on-table.ts';
 import type { Machine } from './machine.ts';
-import { happeningRules, happeningSettings } from './revocation-triggers.ts';
+import { triggerRules, triggerSettings } from './revocation-triggers.ts';
 import { ServiceFunction } from './service-function.ts';
 
 export interface RevocationProps {
@@ -59,7 +59,7 @@ export class Revocation extends Construct {
         REVOCATION_SOURCES: config.revocation_sources.join(','),
         DEAD_LETTER_QUEUE_URL: Lazy.string({ produce: () => this.mailbox.deadLetters.queueUrl }),
       },
-      files: { 'happenings.json': JSON.stringify(happeningSettings(config)), ...known },
+      files: { 'triggers.json': JSON.stringify(triggerSettings(config)), ...known },
     });
     this.mailbox = events.bring('revoke-tokens-by-event', revokeTokensByEvent, {
       rules: [
@@ -68,7 +68,7 @@ export class Revocation extends Construct {
           description: 'Requests to revoke: those of sources that are not obeyed are refused, and kept',
           pattern: { detailType: [REVOCATION_REQUESTED] },
         },
-        ...happeningRules(this, config),
+        ...triggerRules(this, config),
       ],
     });
     this.letOrder(revokeTokensByEvent);

@@ -10,8 +10,8 @@ import {
   introspectionsKey,
   orderKey,
   recordKey,
-  standingKey,
   subjectFactKey,
+  subjectStatusKey,
 } from '#lambdas/adapters/dynamo/items.ts';
 import { type AuditListener, auditListener } from '../support/audit-listener.ts';
 import { curl, formData } from '../support/curl.ts';
@@ -142,7 +142,7 @@ const inventions: [string, (item: Item) => [after: Item, before?: Item]][] = [
   ],
   [
     'that a workload is blocked, as an earlier version told it',
-    () => [{ ...standingKey(INVENTED), ...marshall({ block: { until: now + 1, at: now, by: INVENTED } }) }],
+    () => [{ ...subjectStatusKey(INVENTED), ...marshall({ block: { until: now + 1, at: now, by: INVENTED } }) }],
   ],
   [
     'that other policies decide',

@@ -3,7 +3,7 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { IssuedRecord } from '@tvm/core/records/token-record.ts';
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
-import { dynamoSubjectStandings } from '#lambdas/adapters/dynamo/subject-statuses.ts';
+import { dynamoSubjectStatuses } from '#lambdas/adapters/dynamo/subject-statuses.ts';
 import { dynamoTokenRecords } from '#lambdas/adapters/dynamo/token-records.ts';
 import { type AuditListener, auditListener } from '../support/audit-listener.ts';
 import { curl, formData } from '../support/curl.ts';
@@ -16,7 +16,7 @@ const SUBJECT = 'arn:aws:iam::000000000000:user/orders-service';
 const MISSPELT = 'arn:aws:iam::000000000000:user/orders-servcie';
 const dynamo = new DynamoDBClient(target);
 const records = dynamoTokenRecords(dynamo, outputs.TableName);
-const standings = dynamoSubjectStandings(dynamo, outputs.TableName);
+const subjectStatuses = dynamoSubjectStatuses(dynamo, outputs.TableName);
 
 /** The record of a token that was just vended. */
 async function recordOf(tokenId: string): Promise<IssuedRecord> {
@@ -179,13 +179,13 @@ describe('a block', () => {
     const subject = `arn:aws:iam::000000000000:user/never-asked-${process.pid}`;
     expect((await order({ subject })).status).toBe(404);
     expect((await revoke({ subject, allow_unknown: 'true' })).at(-1)).toMatchObject({ status: 'done', revoked: 0 });
-    expect((await standings.get(subject)).block?.until).toBeGreaterThan(Date.now());
+    expect((await subjectStatuses.get(subject)).block?.until).toBeGreaterThan(Date.now());
     const other = `${subject}-either`;
     const Detail = JSON.stringify({ subject: other, allowUnknown: true });
     const entry = { EventBusName: outputs.EventBusName, Source: 'security.team', DetailType: 'Revocation Requested' };
     await new EventBridgeClient(target).send(new PutEventsCommand({ Entries: [{ ...entry, Detail }] }));
     await eventually(async () => {
-      expect((await standings.get(other)).block?.until).toBeGreaterThan(Date.now());
+      expect((await subjectStatuses.get(other)).block?.until).toBeGreaterThan(Date.now());
     });
   });
 
@@ -259,7 +259,7 @@ describe('nothing is done', () => {
       );
       if (nearest !== undefined) expect(body.error_description).toContain(`; did you mean ${nearest}?`);
     }
-    for (const subject of [MISSPELT, SUBJECT]) expect(await standings.get(subject)).not.toHaveProperty('block');
+    for (const subject of [MISSPELT, SUBJECT]) expect(await subjectStatuses.get(subject)).not.toHaveProperty('block');
     expect(await introspect(token)).toHaveProperty('active', true);
   });
 

@@ -51,7 +51,7 @@ export const notApplicable: Record<EmulatorName, NotApplicable[]> = {
     {
       reason: 'it takes events of AWS’s own sources from anybody',
       tests: [
-        'test/e2e/happenings.test.ts > nothing is taken back > by an event that is put as AWS’s own: EventBridge refuses it',
+        'test/e2e/revocation-triggers.test.ts > nothing is taken back > by an event that is put as AWS’s own: EventBridge refuses it',
       ],
     },
     {

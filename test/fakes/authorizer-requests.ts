@@ -1,13 +1,13 @@
-import type { ConditionQuestion } from '@tvm/core/external-authorizers/external-authorizer.ts';
+import type { AuthorizerRequest } from '@tvm/core/external-authorizers/external-authorizer.ts';
 
 type Change = {
-  [Part in keyof ConditionQuestion]?: Part extends 'action'
-    ? ConditionQuestion[Part]
-    : Partial<ConditionQuestion[Part]>;
+  [Part in keyof AuthorizerRequest]?: Part extends 'action'
+    ? AuthorizerRequest[Part]
+    : Partial<AuthorizerRequest[Part]>;
 };
 
 /** A question to further conditions: may the orders service read its orders? */
-export function question(change: Change = {}): ConditionQuestion {
+export function question(change: Change = {}): AuthorizerRequest {
   return {
     subject: {
       id: 'arn:aws:iam::111122223333:role/orders-service',

@@ -2,8 +2,8 @@ import type { Profiles } from '@tvm/core/anomaly/ports.ts';
 import type { Profile } from '@tvm/core/anomaly/profile.ts';
 import type { RecentBehaviour } from '@tvm/core/issuing/ports.ts';
 import type { AuditFact } from '@tvm/core/records/audit-fact.ts';
-import type { AuditFacts, SubjectStandings, TokenIndex, TokenRecords } from '@tvm/core/records/ports.ts';
-import { holds, type Standing } from '@tvm/core/records/subject-status.ts';
+import type { AuditFacts, SubjectStatuses, TokenIndex, TokenRecords } from '@tvm/core/records/ports.ts';
+import { holds, type SubjectStatus } from '@tvm/core/records/subject-status.ts';
 import { denialOf, type IssuedRecord, type TokenRecord } from '@tvm/core/records/token-record.ts';
 import { type IndexEntry, indexEntries } from '@tvm/core/records/token-selector.ts';
 import type { OrderState } from '@tvm/core/revocation/orders/order.ts';
@@ -72,31 +72,32 @@ export function inMemoryRecords(pause: Pause = async () => {}): InMemoryRecords 
 }
 
 /** What is held against subjects, in memory. */
-export function inMemoryStandings(): SubjectStandings {
-  const standings = new Map<string, Standing>();
-  const of = (subject: string) => standings.get(subject) ?? {};
+export function inMemorySubjectStatuses(): SubjectStatuses {
+  const subjectStatuses = new Map<string, SubjectStatus>();
+  const of = (subject: string) => subjectStatuses.get(subject) ?? {};
   return {
     async get(subject) {
       return of(subject);
     },
     async raise(subject, revokedBefore) {
       const now = Math.max(revokedBefore, of(subject).revokedBefore ?? 0);
-      standings.set(subject, { ...of(subject), revokedBefore: now });
+      subjectStatuses.set(subject, { ...of(subject), revokedBefore: now });
     },
     async block(subject, block) {
-      const standing = of(subject);
-      if (standing.block !== undefined && standing.block.until >= block.until) return standing.block.until;
-      standings.set(subject, { ...standing, block });
+      const subjectStatus = of(subject);
+      if (subjectStatus.block !== undefined && subjectStatus.block.until >= block.until)
+        return subjectStatus.block.until;
+      subjectStatuses.set(subject, { ...subjectStatus, block });
       return block.until;
     },
     async unblock(subject, lifted) {
-      const { block, ...standing } = of(subject);
+      const { block, ...subjectStatus } = of(subject);
       if (!holds(block, lifted.at)) return false;
-      standings.set(subject, standing);
+      subjectStatuses.set(subject, subjectStatus);
       return true;
     },
     async limit(subject, limit) {
-      standings.set(subject, { ...of(subject), limit });
+      subjectStatuses.set(subject, { ...of(subject), limit });
     },
   };
 }

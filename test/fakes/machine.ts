@@ -23,7 +23,7 @@ import {
   inMemoryOrders,
   inMemoryRecords,
   inMemoryRetries,
-  inMemoryStandings,
+  inMemorySubjectStatuses,
 } from './in-memory-records.ts';
 import { inMemoryExpiring, inMemoryIntrospections } from './in-memory-upkeep.ts';
 import { localKeys } from './local-keys.ts';
@@ -120,7 +120,7 @@ export async function machine(
     conditions: [],
     behaviour: inMemoryBehaviour(records),
     records,
-    standings: inMemoryStandings(),
+    subjectStatuses: inMemorySubjectStatuses(),
     statusIndexes: countingStatusIndexes(),
     index: inMemoryIndex(records),
     restricted: recentSubjects(clock),

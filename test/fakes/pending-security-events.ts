@@ -1,7 +1,7 @@
-import type { KeptSecurityEvents } from '@tvm/core/security-events/ports.ts';
+import type { PendingSecurityEvents } from '@tvm/core/security-events/ports.ts';
 
 /** The security event tokens that receivers are yet to ask for, in memory. */
-export function inMemoryKeptSecurityEvents(): KeptSecurityEvents {
+export function inMemoryPendingSecurityEvents(): PendingSecurityEvents {
   const kept = new Map<string, Map<string, string>>();
   const of = (receiver: string) => {
     const own = kept.get(receiver) ?? new Map<string, string>();

@@ -1,16 +1,16 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { accessOf } from '@tvm/core/audit/audit-event.ts';
-import type { Seal } from '@tvm/core/keys/ports.ts';
+import type { Mac } from '@tvm/core/keys/ports.ts';
 import type { AuditFact, Introspections } from '@tvm/core/records/audit-fact.ts';
 import type { IssuedRecord, TokenRecord } from '@tvm/core/records/token-record.ts';
 import type { OpenTokens, TokenTraces } from '@tvm/core/tokens-view/ports.ts';
 
-/** Seals by a key in memory. */
-export function localSeal(key = 'a key of this test alone'): Seal {
-  const mac = (text: string) => createHmac('sha256', key).update(text).digest();
+/** MACs with a key in memory. */
+export function localMac(key = 'a key of this test alone'): Mac {
+  const compute = (text: string) => createHmac('sha256', key).update(text).digest();
   return {
-    of: async (text) => mac(text),
-    fits: async (text, seal) => seal.length === 32 && timingSafeEqual(mac(text), seal),
+    of: async (text) => compute(text),
+    fits: async (text, mac) => mac.length === 32 && timingSafeEqual(compute(text), mac),
   };
 }
 

@@ -292,7 +292,7 @@ describe('a configuration', () => {
       );
       for (const [id, { Type, Properties }] of Object.entries<{ Type: string; Properties: object }>(resources)) {
         if (['AWS::SQS::QueuePolicy', 'AWS::Lambda::ResourcePolicy'].includes(Type)) delete resources[id];
-        // AWS's own events have other sources there: happenings.json beside its code, and happenings.test.ts.
+        // AWS's own events have other sources there: triggers.json beside its code, and happenings.test.ts.
         if (id.includes('revoketokensbyevent') && Type === 'AWS::Lambda::Function') {
           Object.assign(Properties, { Code: undefined });
         }

@@ -55,7 +55,7 @@ function stackOf(app: App, toml: string, cedar = ''): TvmStack {
   return new TvmStack(app, 'Tvm', {
     config,
     policyBundle: policyBundle(cedar),
-    conditionFiles: { 'conditions.json': '[]' },
+    authorizerFiles: { 'conditions.json': '[]' },
   });
 }
 

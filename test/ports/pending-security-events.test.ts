@@ -1,16 +1,16 @@
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
-import type { KeptSecurityEvents } from '@tvm/core/security-events/ports.ts';
+import type { PendingSecurityEvents } from '@tvm/core/security-events/ports.ts';
 import { describe, expect, inject, it } from 'vitest';
-import { keptSecurityEventKey } from '#lambdas/adapters/dynamo/items.ts';
-import { dynamoKeptSecurityEvents } from '#lambdas/adapters/dynamo/pending-security-events.ts';
-import { inMemoryKeptSecurityEvents } from '../fakes/pending-security-events.ts';
+import { pendingSecurityEventKey } from '#lambdas/adapters/dynamo/items.ts';
+import { dynamoPendingSecurityEvents } from '#lambdas/adapters/dynamo/pending-security-events.ts';
+import { inMemoryPendingSecurityEvents } from '../fakes/pending-security-events.ts';
 
 const { target, outputs } = inject('deployed');
 const dynamo = new DynamoDBClient(target);
-const inDynamo = dynamoKeptSecurityEvents(dynamo, outputs.TableName);
+const inDynamo = dynamoPendingSecurityEvents(dynamo, outputs.TableName);
 
-const adapters: [string, KeptSecurityEvents][] = [
-  ['in memory', inMemoryKeptSecurityEvents()],
+const adapters: [string, PendingSecurityEvents][] = [
+  ['in memory', inMemoryPendingSecurityEvents()],
   ['DynamoDB', inDynamo],
 ];
 const event = (jti: string) => ({ jti, set: `${jti}.signed` });
@@ -50,7 +50,7 @@ it('it goes by itself after seven days', async () => {
   const before = Date.now() / 1000;
   await inDynamo.keep(receiver, event('1-a'));
   const { Item } = await dynamo.send(
-    new GetItemCommand({ TableName: outputs.TableName, Key: keptSecurityEventKey(receiver, '1-a') }),
+    new GetItemCommand({ TableName: outputs.TableName, Key: pendingSecurityEventKey(receiver, '1-a') }),
   );
   const ttl = Number(Item?.ttl?.N);
   expect(ttl).toBeGreaterThanOrEqual(before + 604_800);

@@ -21,7 +21,7 @@ const freshSubject = () => `arn:aws:iam::111122223333:role/profiles-${process.pi
 /** A profile with something of everything in it. */
 function profileOf(events: number): Profile {
   const now = Date.now();
-  const sightings = Array.from({ length: events }, (_, index) => ({
+  const observations = Array.from({ length: events }, (_, index) => ({
     eventId: `${index}`,
     tokenId: `${index}`,
     subject: 'subject',
@@ -32,7 +32,7 @@ function profileOf(events: number): Profile {
     beyondGrants: true,
     accepted: false,
   }));
-  return observe(undefined, sightings, settings, now).profile;
+  return observe(undefined, observations, settings, now).profile;
 }
 
 describe.each(adapters)('profiles: %s', (_, profiles) => {

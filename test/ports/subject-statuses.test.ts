@@ -1,15 +1,15 @@
 import { DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import type { SubjectStandings } from '@tvm/core/records/ports.ts';
+import type { SubjectStatuses } from '@tvm/core/records/ports.ts';
 import { beforeEach, describe, expect, inject, it } from 'vitest';
-import { dynamoSubjectStandings } from '#lambdas/adapters/dynamo/subject-statuses.ts';
-import { inMemoryStandings } from '../fakes/in-memory-records.ts';
+import { dynamoSubjectStatuses } from '#lambdas/adapters/dynamo/subject-statuses.ts';
+import { inMemorySubjectStatuses } from '../fakes/in-memory-records.ts';
 
 const { target, outputs } = inject('deployed');
 
-const adapters: [string, SubjectStandings][] = [
-  ['in memory', inMemoryStandings()],
-  ['DynamoDB', dynamoSubjectStandings(new DynamoDBClient(target), outputs.TableName)],
+const adapters: [string, SubjectStatuses][] = [
+  ['in memory', inMemorySubjectStatuses()],
+  ['DynamoDB', dynamoSubjectStatuses(new DynamoDBClient(target), outputs.TableName)],
 ];
 
 const MINUTE = 60_000;
@@ -17,16 +17,16 @@ const now = Date.UTC(2026, 0, 1, 12);
 const by = 'arn:aws:iam::111122223333:user/operator';
 const block = (minutes: number, at = now) => ({ until: at + minutes * MINUTE, at, by, reason: 'incident 42' });
 
-describe.each(adapters)('subject standings: %s', (_, standings) => {
+describe.each(adapters)('subject subjectStatuses: %s', (_, subjectStatuses) => {
   let subject: string;
   beforeEach(() => {
     subject = `arn:aws:iam::111122223333:role/standing-${crypto.randomUUID()}`;
   });
 
   it('hold nothing against whom nothing is known of', async () => {
-    expect(await standings.get(subject)).toEqual({});
-    expect(await standings.unblock(subject, { at: now, by })).toBe(false);
-    expect(await standings.get(subject)).toEqual({});
+    expect(await subjectStatuses.get(subject)).toEqual({});
+    expect(await subjectStatuses.unblock(subject, { at: now, by })).toBe(false);
+    expect(await subjectStatuses.get(subject)).toEqual({});
   });
 
   it('have a watermark that never moves back', async () => {
@@ -35,53 +35,53 @@ describe.each(adapters)('subject standings: %s', (_, standings) => {
       [1_000, 2_000],
       [3_000, 3_000],
     ] as const) {
-      await standings.raise(subject, raised);
-      expect(await standings.get(subject)).toEqual({ revokedBefore: stands });
+      await subjectStatuses.raise(subject, raised);
+      expect(await subjectStatuses.get(subject)).toEqual({ revokedBefore: stands });
     }
   });
 
   it('block until the latest time that was said', async () => {
-    expect(await standings.block(subject, block(10))).toBe(now + 10 * MINUTE);
-    expect(await standings.block(subject, { ...block(5), by: 'another' })).toBe(now + 10 * MINUTE);
-    expect(await standings.get(subject)).toEqual({ block: block(10) });
-    expect(await standings.block(subject, block(20))).toBe(now + 20 * MINUTE);
-    expect(await standings.get(subject)).toEqual({ block: block(20) });
+    expect(await subjectStatuses.block(subject, block(10))).toBe(now + 10 * MINUTE);
+    expect(await subjectStatuses.block(subject, { ...block(5), by: 'another' })).toBe(now + 10 * MINUTE);
+    expect(await subjectStatuses.get(subject)).toEqual({ block: block(10) });
+    expect(await subjectStatuses.block(subject, block(20))).toBe(now + 20 * MINUTE);
+    expect(await subjectStatuses.get(subject)).toEqual({ block: block(20) });
   });
 
   it('unblock once, and only while there is a block', async () => {
-    await standings.block(subject, block(10));
-    expect(await standings.unblock(subject, { at: now + 10 * MINUTE, by })).toBe(false);
+    await subjectStatuses.block(subject, block(10));
+    expect(await subjectStatuses.unblock(subject, { at: now + 10 * MINUTE, by })).toBe(false);
     const lifted = { at: now + MINUTE, by, reason: 'closed' };
-    expect(await standings.unblock(subject, lifted)).toBe(true);
-    expect(await standings.unblock(subject, lifted)).toBe(false);
-    expect(await standings.get(subject)).toEqual({});
-    expect(await standings.block(subject, block(5, now + 2 * MINUTE))).toBe(now + 7 * MINUTE);
-    expect((await standings.get(subject)).block).toEqual(block(5, now + 2 * MINUTE));
+    expect(await subjectStatuses.unblock(subject, lifted)).toBe(true);
+    expect(await subjectStatuses.unblock(subject, lifted)).toBe(false);
+    expect(await subjectStatuses.get(subject)).toEqual({});
+    expect(await subjectStatuses.block(subject, block(5, now + 2 * MINUTE))).toBe(now + 7 * MINUTE);
+    expect((await subjectStatuses.get(subject)).block).toEqual(block(5, now + 2 * MINUTE));
   });
 
   it('limit lifetimes by the last that was said', async () => {
-    await standings.limit(subject, { ...block(10), lifetime: 300 });
-    await standings.limit(subject, { ...block(5), lifetime: 60 });
-    expect(await standings.get(subject)).toEqual({ limit: { ...block(5), lifetime: 60 } });
+    await subjectStatuses.limit(subject, { ...block(10), lifetime: 300 });
+    await subjectStatuses.limit(subject, { ...block(5), lifetime: 60 });
+    expect(await subjectStatuses.get(subject)).toEqual({ limit: { ...block(5), lifetime: 60 } });
   });
 
   it('keep watermark, block and limit apart', async () => {
-    await standings.limit(subject, { ...block(10), lifetime: 300 });
-    await standings.block(subject, block(10));
-    await standings.raise(subject, now);
-    expect(await standings.get(subject)).toEqual({
+    await subjectStatuses.limit(subject, { ...block(10), lifetime: 300 });
+    await subjectStatuses.block(subject, block(10));
+    await subjectStatuses.raise(subject, now);
+    expect(await subjectStatuses.get(subject)).toEqual({
       revokedBefore: now,
       block: block(10),
       limit: { ...block(10), lifetime: 300 },
     });
-    await standings.unblock(subject, { at: now, by });
-    expect(await standings.get(subject)).toMatchObject({ revokedBefore: now, limit: { lifetime: 300 } });
+    await subjectStatuses.unblock(subject, { at: now, by });
+    expect(await subjectStatuses.get(subject)).toMatchObject({ revokedBefore: now, limit: { lifetime: 300 } });
   });
 });
 
 describe('in DynamoDB, the audit', () => {
   const dynamo = new DynamoDBClient(target);
-  const standings = dynamoSubjectStandings(dynamo, outputs.TableName);
+  const subjectStatuses = dynamoSubjectStatuses(dynamo, outputs.TableName);
 
   /** The facts about a subject, in the order in which they happened. */
   async function factsOf(subject: string) {
@@ -101,13 +101,13 @@ describe('in DynamoDB, the audit', () => {
 
   it('is told of each change in a fact of its own, which the next change does not overwrite', async () => {
     const subject = `arn:aws:iam::111122223333:role/standing-${crypto.randomUUID()}`;
-    await standings.raise(subject, now);
-    await standings.block(subject, block(10));
-    await standings.block(subject, block(5, now + 1));
-    await standings.block(subject, block(20, now + 2));
-    await standings.unblock(subject, { at: now + 3, by });
-    await standings.unblock(subject, { at: now + 4, by });
-    await standings.limit(subject, { ...block(10, now + 5), lifetime: 60 });
+    await subjectStatuses.raise(subject, now);
+    await subjectStatuses.block(subject, block(10));
+    await subjectStatuses.block(subject, block(5, now + 1));
+    await subjectStatuses.block(subject, block(20, now + 2));
+    await subjectStatuses.unblock(subject, { at: now + 3, by });
+    await subjectStatuses.unblock(subject, { at: now + 4, by });
+    await subjectStatuses.limit(subject, { ...block(10, now + 5), lifetime: 60 });
     const iso = (time: number) => new Date(time).toISOString();
     const reason = 'incident 42';
     expect(await factsOf(subject)).toEqual([
@@ -128,7 +128,7 @@ describe('in DynamoDB, the audit', () => {
 
   it('is told of one block, of several at the same time that last as long', async () => {
     const subject = `arn:aws:iam::111122223333:role/standing-${crypto.randomUUID()}`;
-    const blocks = Array.from({ length: 8 }, () => standings.block(subject, block(10)));
+    const blocks = Array.from({ length: 8 }, () => subjectStatuses.block(subject, block(10)));
     expect(await Promise.all(blocks)).toEqual(Array.from({ length: 8 }, () => now + 10 * MINUTE));
     expect(await factsOf(subject)).toHaveLength(1);
   });

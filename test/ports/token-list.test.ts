@@ -1,6 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
-import type { Seal } from '@tvm/core/keys/ports.ts';
+import type { Mac } from '@tvm/core/keys/ports.ts';
 import { DependencyFault } from '@tvm/core/ports.ts';
 import type { TokenRecords } from '@tvm/core/records/ports.ts';
 import type { IssuedRecord } from '@tvm/core/records/token-record.ts';
@@ -11,47 +11,47 @@ import { dynamoIntrospections } from '#lambdas/adapters/dynamo/introspections.ts
 import { dynamoOpenTokens } from '#lambdas/adapters/dynamo/open-tokens.ts';
 import { dynamoTokenRecords } from '#lambdas/adapters/dynamo/token-records.ts';
 import { dynamoTokenTraces } from '#lambdas/adapters/dynamo/token-traces.ts';
-import { kmsSeal } from '#lambdas/adapters/kms/mac.ts';
+import { kmsMac } from '#lambdas/adapters/kms/mac.ts';
 import { inMemoryRecords } from '../fakes/in-memory-records.ts';
-import { inMemoryOpenTokens, localSeal } from '../fakes/tokens-view.ts';
+import { inMemoryOpenTokens, localMac } from '../fakes/tokens-view.ts';
 import { eventually } from '../support/eventually.ts';
 
 const { target, outputs } = inject('deployed');
 const dynamo = new DynamoDBClient(target);
 const kms = new KMSClient(target);
 
-async function sealOfKms(): Promise<Seal> {
+async function macOfKms(): Promise<Mac> {
   const command = new CreateKeyCommand({ KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' });
   const { KeyMetadata } = await kms.send(command);
-  return kmsSeal(kms, KeyMetadata?.Arn ?? '');
+  return kmsMac(kms, KeyMetadata?.Arn ?? '');
 }
 
-describe.each<[string, () => Promise<Seal>]>([
-  ['this process', async () => localSeal(crypto.randomUUID())],
-  ['KMS', sealOfKms],
-])('a seal by a key in %s', (_, make) => {
+describe.each<[string, () => Promise<Mac>]>([
+  ['this process', async () => localMac(crypto.randomUUID())],
+  ['KMS', macOfKms],
+])('a mac by a key in %s', (_, make) => {
   it('fits its text, and nothing else', async () => {
-    const seal = await make();
-    const code = await seal.of('a text');
+    const mac = await make();
+    const code = await mac.of('a text');
     expect(code).toHaveLength(32);
-    expect(await seal.fits('a text', code)).toBe(true);
-    expect(await seal.of('a text')).toEqual(code);
-    expect(await seal.fits('another text', code)).toBe(false);
+    expect(await mac.fits('a text', code)).toBe(true);
+    expect(await mac.of('a text')).toEqual(code);
+    expect(await mac.fits('another text', code)).toBe(false);
     expect(
-      await seal.fits(
+      await mac.fits(
         'a text',
         code.map((byte) => byte ^ 1),
       ),
     ).toBe(false);
-    expect(await seal.fits('a text', code.subarray(1))).toBe(false);
+    expect(await mac.fits('a text', code.subarray(1))).toBe(false);
     expect(await (await make()).fits('a text', code)).toBe(false);
   });
 });
 
-it('a seal by a key that is not there is a fault of KMS', async () => {
-  const seal = kmsSeal(kms, crypto.randomUUID());
-  await expect(seal.of('a text')).rejects.toThrow(DependencyFault);
-  await expect(seal.fits('a text', new Uint8Array(32))).rejects.toThrow(DependencyFault);
+it('a mac by a key that is not there is a fault of KMS', async () => {
+  const mac = kmsMac(kms, crypto.randomUUID());
+  await expect(mac.of('a text')).rejects.toThrow(DependencyFault);
+  await expect(mac.fits('a text', new Uint8Array(32))).rejects.toThrow(DependencyFault);
 });
 
 const inMemory = inMemoryRecords();

@@ -1,44 +1,42 @@
 import { EventBridgeClient, TestEventPatternCommand } from '@aws-sdk/client-eventbridge';
-import { HAPPENINGS, type HappeningName, switchedOn } from '@tvm/core/revocation/triggers/index.ts';
-import type { HappeningPattern } from '@tvm/core/revocation/triggers/trigger.ts';
+import { switchedOn, TRIGGERS, type TriggerName } from '@tvm/core/revocation/triggers/index.ts';
+import type { TriggerPattern } from '@tvm/core/revocation/triggers/trigger.ts';
 import { describe, expect, inject, it } from 'vitest';
 import { everything } from '../fakes/revoke-on.ts';
 
 const eventBridge = new EventBridgeClient(inject('deployed').target);
 const patterns = new Map(switchedOn(everything).map(({ name, pattern }) => [name, pattern]));
 
-async function matches(pattern: HappeningPattern | undefined, event: object): Promise<boolean | undefined> {
+async function matches(pattern: TriggerPattern | undefined, event: object): Promise<boolean | undefined> {
   const call = new TestEventPatternCommand({ EventPattern: JSON.stringify(pattern), Event: JSON.stringify(event) });
   return (await eventBridge.send(call)).Result;
 }
 
 type Change = Record<string, unknown>;
 
-function changed(name: HappeningName, { detail, ...envelope }: Change): object {
-  const { example } = HAPPENINGS[name];
+function changed(name: TriggerName, { detail, ...envelope }: Change): object {
+  const { example } = TRIGGERS[name];
   return { ...example, ...envelope, detail: { ...(example.detail as object), ...(detail as object) } };
 }
 
 describe('EventBridge', () => {
-  it.each(
-    Object.keys(HAPPENINGS) as HappeningName[],
-  )('brings the documented event by the pattern of %s', async (name) => {
-    expect(await matches(patterns.get(name), HAPPENINGS[name].example)).toBe(true);
+  it.each(Object.keys(TRIGGERS) as TriggerName[])('brings the documented event by the pattern of %s', async (name) => {
+    expect(await matches(patterns.get(name), TRIGGERS[name].example)).toBe(true);
   });
 
   it.each(
-    Object.keys(HAPPENINGS) as HappeningName[],
+    Object.keys(TRIGGERS) as TriggerName[],
   )('brings no other documented event by the pattern of %s', async (name) => {
-    for (const [other, { example }] of Object.entries(HAPPENINGS)) {
+    for (const [other, { example }] of Object.entries(TRIGGERS)) {
       if (other !== name) expect([other, await matches(patterns.get(name), example)]).toEqual([other, false]);
     }
   });
 
   const failed = { detail: { errorCode: 'AccessDenied' } };
-  const [found] = (HAPPENINGS.security_hub_finding.example.detail as { findings: Change[] }).findings;
+  const [found] = (TRIGGERS.security_hub_finding.example.detail as { findings: Change[] }).findings;
   const finding = (change: Change) => ({ detail: { findings: [{ ...found, ...change }] } });
 
-  it.each<[HappeningName, string, Change]>([
+  it.each<[TriggerName, string, Change]>([
     ['ecs_task_stopped', 'a task that is stopping', { detail: { lastStatus: 'STOPPING' } }],
     ['ecs_task_stopped', 'a local source', { source: 'local.aws.ecs' }],
     ['ec2_instance_stopped', 'an instance that runs', { detail: { state: 'running' } }],

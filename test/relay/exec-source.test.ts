@@ -5,7 +5,7 @@ import { SourceFailure } from 'tokenrelay/model/source.ts';
 import { exec } from 'tokenrelay/sources/exec.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type * as z from 'zod';
-import { sourceTools, standingClock } from './support/source-tools.ts';
+import { sourceTools, stoppedClock } from './support/source-tools.ts';
 
 const NOW = Date.UTC(2026, 0, 1, 12);
 const never = new AbortController().signal;
@@ -22,7 +22,7 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const sh = (script: string, ...args: string[]) => ['/bin/sh', '-c', script, 'sh', ...args];
 async function fetched(settings: Settings, signal = never) {
-  const tools = { ...sourceTools(standingClock(NOW)), configFolder: folder, configFile };
+  const tools = { ...sourceTools(stoppedClock(NOW)), configFolder: folder, configFile };
   return await exec.create(exec.settings.parse(settings), tools).fetch(undefined, signal);
 }
 async function failure(settings: Settings, signal = never): Promise<string> {

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type * as z from 'zod';
 import { httpListener } from '../support/http-listener.ts';
 import { lookUp, lookUpAsBefore } from './support/looked-up.ts';
-import { sourceTools, standingClock } from './support/source-tools.ts';
+import { sourceTools, stoppedClock } from './support/source-tools.ts';
 
 const NOW = 1_800_000_000_000;
 const never = new AbortController().signal;
@@ -31,7 +31,7 @@ afterAll(() => listener.close());
 
 async function fetched(settings: Settings) {
   const secret = secretReader({ KEY: 's3cret' }, { current: () => undefined });
-  const tools = { ...sourceTools(standingClock(NOW)), secret };
+  const tools = { ...sourceTools(stoppedClock(NOW)), secret };
   const source = http.create(http.settings.parse({ url: `${listener.url}/login?x=1`, ...settings }), tools);
   sources.push(source);
   return await source.fetch(undefined, never);

@@ -4,7 +4,7 @@ import { azureManagedIdentity } from 'tokenrelay/sources/azure-managed-identity.
 import { gcpServiceAccount } from 'tokenrelay/sources/gcp-service-account.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { azureServer, gcpServer, imdsServer } from './support/metadata-servers.ts';
-import { sourceTools, standingClock } from './support/source-tools.ts';
+import { sourceTools, stoppedClock } from './support/source-tools.ts';
 
 const START = Date.UTC(2026, 10, 22, 12);
 const { signal } = new AbortController();
@@ -39,7 +39,7 @@ describe('aws_instance_profile, against a server of the documented shape', () =>
 
   async function instance(settings: { role?: string } = {}) {
     const server = ended(await imdsServer(credentials));
-    const clock = standingClock(START);
+    const clock = stoppedClock(START);
     const given = awsInstanceProfile.settings.parse({ endpoint: server.url, ...settings });
     return { server, clock, source: ended(awsInstanceProfile.create(given, sourceTools(clock))) };
   }
@@ -123,7 +123,7 @@ describe('azure_managed_identity, against a server of the documented shape', () 
   async function machine(settings: object = {}) {
     const server = ended(await azureServer(document));
     const given = { resource: 'https://vault.azure.net', endpoint: server.url, ...settings };
-    const tools = sourceTools(standingClock(START));
+    const tools = sourceTools(stoppedClock(START));
     return { server, source: ended(azureManagedIdentity.create(azureManagedIdentity.settings.parse(given), tools)) };
   }
 
@@ -187,7 +187,7 @@ describe('gcp_service_account, against a server of the documented shape', () => 
     const token = { access_token: 'ya29.example', expires_in: 1_800, token_type: 'Bearer' };
     const server = ended(await gcpServer(token, identity));
     const given = gcpServiceAccount.settings.parse({ endpoint: server.url, ...settings });
-    return { server, source: ended(gcpServiceAccount.create(given, sourceTools(standingClock(START)))) };
+    return { server, source: ended(gcpServiceAccount.create(given, sourceTools(stoppedClock(START)))) };
   }
 
   it('gives an access token of the machine’s service account', async () => {

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type * as z from 'zod';
 import { type Heard, httpListener } from '../support/http-listener.ts';
 import { type OAuthIssuer, oauthIssuer, RESOURCE } from './support/oauth-issuer.ts';
-import { type StandingClock, sourceTools, standingClock } from './support/source-tools.ts';
+import { type StoppedClock, sourceTools, stoppedClock } from './support/source-tools.ts';
 
 // Every character that a form or a header could take for something else.
 const SECRET = 's3cret: +%&=/"~';
@@ -24,9 +24,9 @@ type Settings = z.input<typeof oauth2ClientCredentials.settings>;
 
 const never = new AbortController().signal;
 const sources: Source[] = [];
-let clock: StandingClock;
+let clock: StoppedClock;
 beforeEach(() => {
-  clock = standingClock();
+  clock = stoppedClock();
 });
 afterEach(async () => {
   for (const source of sources.splice(0)) await source.close?.();
@@ -113,7 +113,7 @@ describe('an issuer', () => {
     });
   });
   beforeEach(() => {
-    clock = standingClock(NOW);
+    clock = stoppedClock(NOW);
     listener.heard.length = 0;
     whenHeard = () => {};
     settings = { endpoint: `${listener.url}/token`, client_id: CLIENT, client_secret: { env: 'SECRET' } };
@@ -183,10 +183,10 @@ describe('an issuer', () => {
   it('says for how long its token lives: from the moment it was asked, or by the JWT that it is', async () => {
     whenHeard = () => clock.pass(2_000);
     expect(await issued({ expires_in: 5 })).toMatchObject({ fetchedAt: NOW, expiresAt: NOW + 5_000 });
-    clock = standingClock(NOW);
+    clock = stoppedClock(NOW);
     expect(await issued({ expires_in: '3599' })).toMatchObject({ expiresAt: NOW + 3_599_000 });
     whenHeard = () => {};
-    clock = standingClock(NOW);
+    clock = stoppedClock(NOW);
     const jwt = `e30.${Buffer.from(JSON.stringify({ exp: NOW / 1_000 + 60 })).toString('base64url')}.c2ln`;
     expect(await issued({ access_token: jwt })).toMatchObject({ expiresAt: NOW + 60_000 });
     expect(await issued({ access_token: jwt, expires_in: 30 })).toMatchObject({ expiresAt: NOW + 30_000 });

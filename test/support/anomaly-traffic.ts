@@ -1,4 +1,4 @@
-import type { Sighting } from '@tvm/core/anomaly/observation.ts';
+import type { Observation } from '@tvm/core/anomaly/observation.ts';
 import type { DetectorName } from '@tvm/core/anomaly/settings.ts';
 
 // What a fleet asks for over two weeks, made of a seed: always the same.
@@ -22,7 +22,7 @@ export interface Injected {
 }
 
 export interface Traffic {
-  sightings: Sighting[];
+  observations: Observation[];
   injected: Injected[];
 }
 
@@ -72,17 +72,17 @@ function fleet(random: () => number): Workload[] {
 export function traffic(seed: number, each = 10): Traffic {
   const random = seeded(seed);
   const workloads = fleet(random);
-  const sightings: Sighting[] = [];
+  const observations: Observation[] = [];
   const injected: Injected[] = [];
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
 
-  const add = (workload: Workload, time: number, change: Partial<Sighting> = {}) => {
-    const id = `${sightings.length}`;
+  const add = (workload: Workload, time: number, change: Partial<Observation> = {}) => {
+    const id = `${observations.length}`;
     // Some resources are asked for often, some seldom.
     const resource = workload.resources[Math.floor(random() ** 3 * workload.resources.length)] as string;
     const usual = { subject: workload.subject, network: pick(workload.networks), resources: [resource] };
     const seen = { eventId: id, tokenId: id, time: Math.floor(time), beyondGrants: false, accepted: false };
-    sightings.push({ ...seen, kind: 'issued', ...usual, ...change });
+    observations.push({ ...seen, kind: 'issued', ...usual, ...change });
   };
   const deny = (workload: Workload, time: number, beyondGrants: boolean) =>
     add(workload, time, { kind: 'denied', resources: [], beyondGrants });
@@ -168,5 +168,5 @@ export function traffic(seed: number, each = 10): Traffic {
       }
     }
   }
-  return { sightings: sightings.sort((a, b) => a.time - b.time), injected };
+  return { observations: observations.sort((a, b) => a.time - b.time), injected };
 }

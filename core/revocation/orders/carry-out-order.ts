@@ -1,6 +1,6 @@
 import { mapAtMost } from '../../at-most.ts';
 import type { Clock } from '../../ports.ts';
-import type { SubjectStandings, TokenIndex, TokenRecords } from '../../records/ports.ts';
+import type { SubjectStatuses, TokenIndex, TokenRecords } from '../../records/ports.ts';
 import type { TokenRecord } from '../../records/token-record.ts';
 import { dueAt, type OrderProgress, type OrderState, revocationBy, SETTLING, settledAt, WALKED } from './order.ts';
 import { holdAgainstSubject } from './place-order.ts';
@@ -9,7 +9,7 @@ import { isRevocable, selectedPage } from './selected-page.ts';
 
 export interface CarryOutOrderPorts {
   records: TokenRecords;
-  standings: SubjectStandings;
+  subjectStatuses: SubjectStatuses;
   index: TokenIndex;
   orders: RevocationOrders;
   clock: Clock;
@@ -34,14 +34,14 @@ export async function carryOutOrder(
   deadline: number,
   ports: CarryOutOrderPorts,
 ): Promise<OrderState | undefined> {
-  const { standings, orders, clock } = ports;
+  const { subjectStatuses, orders, clock } = ports;
   for (;;) {
     const order = await orders.get(revocationId);
     const due = order && dueAt(order);
     const now = clock.now();
     if (order === undefined || due === undefined || due > now || now >= deadline) return order;
     // One that was not to wait had this done before it was written down.
-    if (order.position === undefined && order.from > order.orderedAt) await holdAgainstSubject(order, standings);
+    if (order.position === undefined && order.from > order.orderedAt) await holdAgainstSubject(order, subjectStatuses);
     await orders.advance(revocationId, order.position, await nextStep(order, ports));
   }
 }

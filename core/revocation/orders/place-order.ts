@@ -1,6 +1,6 @@
 import { somethingPicked } from '@tvm/contract/selector.ts';
 import type { Clock } from '../../ports.ts';
-import type { AuditFacts, SubjectStandings, TokenRecords } from '../../records/ports.ts';
+import type { AuditFacts, SubjectStatuses, TokenRecords } from '../../records/ports.ts';
 import { selects } from '../../records/token-selector.ts';
 import {
   type Asking,
@@ -15,7 +15,7 @@ import type { RevocationOrders } from './ports.ts';
 
 export interface PlaceOrderPorts {
   records: TokenRecords;
-  standings: SubjectStandings;
+  subjectStatuses: SubjectStatuses;
   orders: RevocationOrders;
   facts: AuditFacts;
   clock: Clock;
@@ -39,7 +39,7 @@ export type Placed =
  * @throws where nothing is picked out: whoever asks is to refuse that, and nothing here takes it for everything
  */
 export async function placeOrder(asking: Asking, rules: { blockFor: number }, ports: PlaceOrderPorts): Promise<Placed> {
-  const { standings, orders, clock } = ports;
+  const { subjectStatuses, orders, clock } = ports;
   const { revocationId, selector, after = 0 } = asking;
   somethingPicked(selector, ({ message }) => {
     throw new Error(`a revocation is to pick something out: all ${message}`);
@@ -52,9 +52,9 @@ export async function placeOrder(asking: Asking, rules: { blockFor: number }, po
   const known = await orders.get(revocationId);
   if (known !== undefined) return { kind: 'order', order: known, blockedUntil: undefined };
   if (after > 0) return { kind: 'order', order: await orders.place(wanted), blockedUntil: undefined };
-  const blockedUntil = await holdAgainstSubject(wanted, standings);
+  const blockedUntil = await holdAgainstSubject(wanted, subjectStatuses);
   const revokedBefore =
-    wanted.blockFor !== undefined ? await untilItWasBlocked(wanted, { standings, clock }) : wanted.revokedBefore;
+    wanted.blockFor !== undefined ? await untilItWasBlocked(wanted, { subjectStatuses, clock }) : wanted.revokedBefore;
   return { kind: 'order', order: await orders.place({ ...wanted, revokedBefore }), blockedUntil };
 }
 
@@ -91,13 +91,13 @@ async function revokeOne(
  */
 export async function holdAgainstSubject(
   { selector, revokedBefore, blockFor, from, by, reason }: RevocationOrder,
-  standings: SubjectStandings,
+  subjectStatuses: SubjectStatuses,
 ): Promise<number | undefined> {
   const subject = wholeSubject(selector);
   if (subject === undefined) return undefined;
-  await standings.raise(subject, revokedBefore);
+  await subjectStatuses.raise(subject, revokedBefore);
   if (blockFor === undefined) return undefined;
-  return standings.block(subject, { until: from + blockFor * 1000, at: from, by, ...(reason && { reason }) });
+  return subjectStatuses.block(subject, { until: from + blockFor * 1000, at: from, by, ...(reason && { reason }) });
 }
 
 /**
@@ -107,11 +107,11 @@ export async function holdAgainstSubject(
  */
 async function untilItWasBlocked(
   { selector: { subject }, revokedBefore, blockFor = 0, from }: RevocationOrder,
-  { standings, clock }: Pick<PlaceOrderPorts, 'standings' | 'clock'>,
+  { subjectStatuses, clock }: Pick<PlaceOrderPorts, 'subjectStatuses' | 'clock'>,
 ): Promise<number> {
   // Whoever read the standing before the block was there decided before now; whoever reads it later sees the block.
   const now = clock.now();
   if (subject === undefined || from + blockFor * 1000 <= now || now <= revokedBefore) return revokedBefore;
-  await standings.raise(subject, now);
+  await subjectStatuses.raise(subject, now);
   return now;
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type Happening, type HappeningEvent, happening, problemIn, type Revoked } from './trigger.ts';
+import { problemIn, type Revoked, type Trigger, type TriggerEvent, trigger } from './trigger.ts';
 
 /** What CloudTrail tells of a call. */
 const call = z.object({
@@ -24,21 +24,21 @@ interface CallDefinition<Parameters, Settings> {
   parameters: z.ZodType<Parameters>;
   example: { id: string; time: string; account: string; region: string; detail: Record<string, unknown> };
   /** @param caller who called, not verified */
-  revokes(parameters: Parameters, event: HappeningEvent, caller: unknown, settings: Settings): Revoked;
+  revokes(parameters: Parameters, event: TriggerEvent, caller: unknown, settings: Settings): Revoked;
 }
 
 /**
- * A happening that is a successful call of an AWS API, as CloudTrail tells EventBridge. What was refused did not happen.
+ * A trigger that is a successful call of an AWS API, as CloudTrail tells EventBridge. What was refused did not happen.
  *
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
  * @see https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
  */
 export function cloudTrailCall<Parameters, Settings = boolean>(
   definition: CallDefinition<Parameters, Settings>,
-): Happening<Settings> {
+): Trigger<Settings> {
   const { source, eventSource, calls, pattern, parameters, revokes, example } = definition;
   const type = 'AWS API Call via CloudTrail';
-  return happening({
+  return trigger({
     pattern: (settings: Settings) => ({
       source: [source],
       'detail-type': [type],

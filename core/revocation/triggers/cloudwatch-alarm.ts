@@ -1,7 +1,7 @@
 import { limits } from '@tvm/contract/limits.ts';
 import type { AskedRevocation } from '@tvm/contract/revocation.ts';
 import * as z from 'zod';
-import { happening } from './trigger.ts';
+import { trigger } from './trigger.ts';
 
 /** What each alarm takes back, by the alarm's name. */
 export type AlarmSettings = Record<string, AskedRevocation>;
@@ -14,7 +14,7 @@ const value = z.string({ error: 'must be the state of an alarm' }).max(64, { err
  *
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
  */
-export const cloudwatchAlarm = happening({
+export const cloudwatchAlarm = trigger({
   pattern: (alarms: AlarmSettings) => ({
     source: ['aws.cloudwatch'],
     'detail-type': ['CloudWatch Alarm State Change'],

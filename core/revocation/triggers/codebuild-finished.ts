@@ -1,7 +1,7 @@
 import { task } from '@tvm/contract/selector.ts';
 import * as z from 'zod';
 import { arn, foreign } from './resource.ts';
-import { happening } from './trigger.ts';
+import { trigger } from './trigger.ts';
 
 const FINISHED = ['SUCCEEDED', 'FAILED', 'FAULT', 'STOPPED', 'TIMED_OUT'];
 
@@ -17,7 +17,7 @@ const BUILD = /:build\/([\w-]{2,150}):([0-9a-zA-Z-]{36})$/;
  * @see https://docs.aws.amazon.com/codebuild/latest/userguide/sample-build-notifications-ref.html
  * @see https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-env-vars.html
  */
-export const codebuildFinished = happening({
+export const codebuildFinished = trigger({
   pattern: () => ({
     source: ['aws.codebuild'],
     'detail-type': ['CodeBuild Build State Change'],

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { happening } from './trigger.ts';
+import { trigger } from './trigger.ts';
 
 const FINISHED = ['SUCCEEDED', 'FAILED', 'STOPPED', 'CANCELED', 'SUPERSEDED'];
 
@@ -10,7 +10,7 @@ const FINISHED = ['SUCCEEDED', 'FAILED', 'STOPPED', 'CANCELED', 'SUPERSEDED'];
  * @see https://docs.aws.amazon.com/codepipeline/latest/userguide/detect-state-changes-cloudwatch-events.html
  * @see https://docs.aws.amazon.com/codepipeline/latest/userguide/reference-variables.html
  */
-export const codepipelineFinished = happening({
+export const codepipelineFinished = trigger({
   pattern: () => ({
     source: ['aws.codepipeline'],
     'detail-type': ['CodePipeline Pipeline Execution State Change'],

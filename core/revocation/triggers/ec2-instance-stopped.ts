@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { happening } from './trigger.ts';
+import { trigger } from './trigger.ts';
 
 const GOING_OR_GONE = ['stopping', 'stopped', 'shutting-down', 'terminated'];
 
@@ -9,7 +9,7 @@ const GOING_OR_GONE = ['stopping', 'stopped', 'shutting-down', 'terminated'];
  *
  * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-instance-state-changes.html
  */
-export const ec2InstanceStopped = happening({
+export const ec2InstanceStopped = trigger({
   pattern: () => ({
     source: ['aws.ec2'],
     'detail-type': ['EC2 Instance State-change Notification'],

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { arn, foreign, tokensOf } from './resource.ts';
-import { happening } from './trigger.ts';
+import { trigger } from './trigger.ts';
 
 /**
  * An ECS task stopped: the tokens vended to its session, which ECS names by the task's id, are taken back. A task that
@@ -8,7 +8,7 @@ import { happening } from './trigger.ts';
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
  */
-export const ecsTaskStopped = happening({
+export const ecsTaskStopped = trigger({
   pattern: () => ({
     source: ['aws.ecs'],
     'detail-type': ['ECS Task State Change'],

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { credentialsOf, isNamed, type SeveritySettings, takenBack } from './finding.ts';
 import { arn, foreign } from './resource.ts';
-import { happening } from './trigger.ts';
+import { trigger } from './trigger.ts';
 
 const text = z.string({ error: 'must be text' }).max(512, { error: 'must have at most 512 characters' });
 const instanceId = z
@@ -16,7 +16,7 @@ const instanceId = z
  * @see https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_findings_eventbridge.html
  * @see https://docs.aws.amazon.com/guardduty/latest/APIReference/API_Resource.html
  */
-export const guarddutyFinding = happening({
+export const guarddutyFinding = trigger({
   pattern: ({ severity }: SeveritySettings) => ({
     source: ['aws.guardduty'],
     'detail-type': ['GuardDuty Finding'],

@@ -16,10 +16,10 @@ import { projectArchived } from './project-archived.ts';
 import { resourceTagged, type TagSettings } from './resource-tagged.ts';
 import { securityHubFinding } from './security-hub-finding.ts';
 import { taskDone } from './task-done.ts';
-import { type Happening, type HappeningPattern, happeningEvent, problemIn, type Revoked } from './trigger.ts';
+import { problemIn, type Revoked, type Trigger, type TriggerPattern, triggerEvent } from './trigger.ts';
 import { workloadDeactivated } from './workload-deactivated.ts';
 
-/** What each happening is told by the configuration: `true`, where there is nothing to tell. */
+/** What each trigger is told by the configuration: `true`, where there is nothing to tell. */
 interface SettingsOf {
   ecs_task_stopped: boolean;
   ec2_instance_stopped: boolean;
@@ -39,13 +39,13 @@ interface SettingsOf {
   task_done: SourceSettings;
 }
 
-export type HappeningName = keyof SettingsOf;
+export type TriggerName = keyof SettingsOf;
 
-/** Which happenings take tokens back. What is absent, or `false`, does not. */
-export type RevokeOn = { [Name in HappeningName]?: SettingsOf[Name] | undefined };
+/** Which triggers take tokens back. What is absent, or `false`, does not. */
+export type RevokeOn = { [Name in TriggerName]?: SettingsOf[Name] | undefined };
 
-/** `happenings.json` beside the code. */
-export interface HappeningSettings {
+/** `triggers.json` beside the code. */
+export interface TriggerSettings {
   revokeOn: RevokeOn;
   /**
    * What the sources of AWS's own events begin with. An emulator refuses `aws.` in PutEvents, as AWS does, where nobody
@@ -55,7 +55,7 @@ export interface HappeningSettings {
 }
 
 /** Everything that can take tokens back, by the name that the configuration gives it. */
-export const HAPPENINGS: { readonly [Name in HappeningName]: Happening<SettingsOf[Name]> } = {
+export const TRIGGERS: { readonly [Name in TriggerName]: Trigger<SettingsOf[Name]> } = {
   ecs_task_stopped: ecsTaskStopped,
   ec2_instance_stopped: ec2InstanceStopped,
   lambda_function_deleted: lambdaFunctionDeleted,
@@ -74,25 +74,25 @@ export const HAPPENINGS: { readonly [Name in HappeningName]: Happening<SettingsO
   task_done: taskDone,
 };
 
-const NAMES = Object.keys(HAPPENINGS) as HappeningName[];
+const NAMES = Object.keys(TRIGGERS) as TriggerName[];
 
-/** A happening that is switched on, with what the configuration tells it. */
+/** A trigger that is switched on, with what the configuration tells it. */
 interface SwitchedOn {
-  name: HappeningName;
-  pattern: HappeningPattern;
-  revokes(event: Parameters<Happening<never>['revokes']>[0]): Revoked;
+  name: TriggerName;
+  pattern: TriggerPattern;
+  revokes(event: Parameters<Trigger<never>['revokes']>[0]): Revoked;
 }
 
-/** The happenings that are switched on, with their patterns. AWS's own sources are `aws.…` in them. */
+/** The triggers that are switched on, with their patterns. AWS's own sources are `aws.…` in them. */
 export function switchedOn(revokeOn: RevokeOn): SwitchedOn[] {
   return NAMES.flatMap((name) => withSettings(name, revokeOn[name]));
 }
 
-function withSettings<Name extends HappeningName>(name: Name, settings: RevokeOn[Name]): SwitchedOn[] {
+function withSettings<Name extends TriggerName>(name: Name, settings: RevokeOn[Name]): SwitchedOn[] {
   if (!settings) return [];
-  const happening: Happening<SettingsOf[Name]> = HAPPENINGS[name];
-  const pattern = happening.pattern(settings);
-  return [{ name, pattern, revokes: (event) => happening.revokes(event, settings) }];
+  const trigger: Trigger<SettingsOf[Name]> = TRIGGERS[name];
+  const pattern = trigger.pattern(settings);
+  return [{ name, pattern, revokes: (event) => trigger.revokes(event, settings) }];
 }
 
 /**
@@ -106,9 +106,9 @@ function withSettings<Name extends HappeningName>(name: Name, settings: RevokeOn
  */
 export function whatHappened(
   unverifiedEvent: unknown,
-  { revokeOn, awsSources }: HappeningSettings,
-): { happening: HappeningName; revocations: AskedRevocation[] } | { problem: string } | undefined {
-  const parsed = happeningEvent.safeParse(unverifiedEvent);
+  { revokeOn, awsSources }: TriggerSettings,
+): { trigger: TriggerName; revocations: AskedRevocation[] } | { problem: string } | undefined {
+  const parsed = triggerEvent.safeParse(unverifiedEvent);
   if (!parsed.success) return { problem: problemIn(parsed.error) };
   const event = { ...parsed.data, source: documentedSource(parsed.data.source, awsSources) };
   for (const { name, pattern, revokes } of switchedOn(revokeOn)) {
@@ -116,13 +116,13 @@ export function whatHappened(
       continue;
     const revoked = revokes(event);
     if ('problem' in revoked) return revoked;
-    if (revoked.length > 0) return { happening: name, revocations: revoked };
+    if (revoked.length > 0) return { trigger: name, revocations: revoked };
   }
   return undefined;
 }
 
 /** The source as its documentation has it; empty, which nobody has, for one of AWS's where it cannot be. */
-function documentedSource(source: string, awsSources: HappeningSettings['awsSources']): string {
+function documentedSource(source: string, awsSources: TriggerSettings['awsSources']): string {
   if (source.startsWith(awsSources)) return `aws.${source.slice(awsSources.length)}`;
   return source.startsWith('aws.') ? '' : source;
 }

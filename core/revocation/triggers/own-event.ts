@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { type Happening, happening, type Revoked } from './trigger.ts';
+import { type Revoked, type Trigger, trigger } from './trigger.ts';
 
 /** Whose events on the machine's bus say that it happened. */
 export interface SourceSettings {
@@ -14,12 +14,12 @@ interface OwnEventDefinition<Detail> {
 }
 
 /**
- * A happening that AWS knows nothing of: a system of one's own puts it on the bus `tvm`. A source that is not obeyed is
+ * A trigger that AWS knows nothing of: a system of one's own puts it on the bus `tvm`. A source that is not obeyed is
  * refused, and so is anything unknown in it.
  */
-export function ownEvent<Detail>(definition: OwnEventDefinition<Detail>): Happening<SourceSettings> {
+export function ownEvent<Detail>(definition: OwnEventDefinition<Detail>): Trigger<SourceSettings> {
   const { detailType, detail, example, revokes } = definition;
-  return happening({
+  return trigger({
     pattern: () => ({ 'detail-type': [detailType] }),
     detail,
     revokes: ({ source, detail }, { sources }: SourceSettings) =>

@@ -1,7 +1,7 @@
 import { REVOCATION_REQUESTED, revocationRequested } from '@tvm/contract/events.ts';
 import * as z from 'zod';
 import type { Asking } from '../orders/order.ts';
-import { type HappeningSettings, whatHappened } from './index.ts';
+import { type TriggerSettings, whatHappened } from './index.ts';
 
 /** Whose events are obeyed. */
 export interface EventRules {
@@ -9,7 +9,7 @@ export interface EventRules {
   account: string;
   /** Sources whose requests to revoke are obeyed. */
   sources: readonly string[];
-  happenings: HappeningSettings;
+  triggers: TriggerSettings;
 }
 
 /** What EventBridge puts around every event: https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html */
@@ -33,7 +33,7 @@ export type AskedByEvent = { askings: Asking[] } | { problem: string };
 export function askedByEvent(
   unverifiedEvent: unknown,
   askedAt: number,
-  { account, sources, happenings }: EventRules,
+  { account, sources, triggers }: EventRules,
 ): AskedByEvent {
   const event = envelope.safeParse(unverifiedEvent);
   if (!event.success) return { problem: 'it is no event of EventBridge' };
@@ -47,7 +47,7 @@ export function askedByEvent(
     if (!requested.success) return { problem: problemOf(requested.error) };
     return { askings: [{ ...requested.data, ...asking, revocationId: id }] };
   }
-  const happened = whatHappened(unverifiedEvent, happenings);
+  const happened = whatHappened(unverifiedEvent, triggers);
   if (happened === undefined) return { askings: [] };
   if ('problem' in happened) return happened;
   const { revocations } = happened;

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { arn, foreign, tokensOf } from './resource.ts';
-import { happening } from './trigger.ts';
+import { trigger } from './trigger.ts';
 
 /** The tag that flags a workload for deactivation. */
 export interface TagSettings {
@@ -15,7 +15,7 @@ const key = z.string({ error: 'must be the key of a tag' }).max(128, { error: 'm
  *
  * @see https://docs.aws.amazon.com/tag-editor/latest/userguide/tag-monitor.html
  */
-export const resourceTagged = happening({
+export const resourceTagged = trigger({
   pattern: ({ key, value }: TagSettings) => ({
     source: ['aws.tag'],
     'detail-type': ['Tag Change on Resource'],

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { credentialsOf, isNamed, type SeveritySettings, takenBack } from './finding.ts';
 import { foreign } from './resource.ts';
-import { happening } from './trigger.ts';
+import { trigger } from './trigger.ts';
 
 const text = z.string({ error: 'must be text' }).max(2048, { error: 'must have at most 2048 characters' });
 
@@ -39,7 +39,7 @@ const BY_ARN = ['AwsIamRole', 'AwsIamUser', 'AwsEc2Instance', 'AwsLambdaFunction
  * @see https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-cwe-event-formats.html
  * @see https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings-format.html
  */
-export const securityHubFinding = happening({
+export const securityHubFinding = trigger({
   pattern: ({ severity }: SeveritySettings) => ({
     source: ['aws.securityhub'],
     'detail-type': ['Security Hub Findings - Imported'],

@@ -2,7 +2,7 @@ import type { AskedRevocation } from '@tvm/contract/revocation.ts';
 import * as z from 'zod';
 
 /** Which events a rule takes, as EventBridge reads it: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html */
-export interface HappeningPattern {
+export interface TriggerPattern {
   /** Absent for events of one's own: those of a source that is not obeyed are refused and kept, not passed over. */
   source?: readonly string[];
   'detail-type': readonly string[];
@@ -15,7 +15,7 @@ export interface HappeningPattern {
  *
  * @see https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
  */
-export const happeningEvent = z.object({
+export const triggerEvent = z.object({
   source: z.string({ error: 'must be the source of an event' }),
   'detail-type': z.string({ error: 'must be the type of an event' }),
   account: z.string({ error: 'must be an account' }).regex(/^\d{12}$/, { error: 'must be an account of 12 digits' }),
@@ -23,40 +23,40 @@ export const happeningEvent = z.object({
   resources: z.array(z.string(), { error: 'must be an array of names' }).default([]),
   detail: z.unknown().optional(),
 });
-export type HappeningEvent = z.infer<typeof happeningEvent>;
+export type TriggerEvent = z.infer<typeof triggerEvent>;
 
 /** An event in full, as its source documents it. */
-export interface ExampleEvent extends HappeningEvent {
+export interface ExampleEvent extends TriggerEvent {
   version: string;
   id: string;
   time: string;
 }
 
-/** What an event takes back, none where it is not what the happening is about; or what is wrong with it. */
+/** What an event takes back, none where it is not what the trigger is about; or what is wrong with it. */
 export type Revoked = AskedRevocation[] | { problem: string };
 
 /** Something that happens, and what it takes back. One file each. */
-export interface Happening<Settings> {
+export interface Trigger<Settings> {
   /** Which events may say so. */
-  pattern(settings: Settings): HappeningPattern;
+  pattern(settings: Settings): TriggerPattern;
   /** One of them, as its source documents it. */
   example: ExampleEvent;
   /** Reads one of them. */
-  revokes(event: HappeningEvent, settings: Settings): Revoked;
+  revokes(event: TriggerEvent, settings: Settings): Revoked;
 }
 
-interface HappeningDefinition<Settings, Detail> extends Omit<Happening<Settings>, 'revokes'> {
+interface TriggerDefinition<Settings, Detail> extends Omit<Trigger<Settings>, 'revokes'> {
   /** What is read of an event's detail; anything else in it is left alone. */
   detail: z.ZodType<Detail>;
-  revokes(event: Omit<HappeningEvent, 'detail'> & { detail: Detail }, settings: Settings): Revoked;
+  revokes(event: Omit<TriggerEvent, 'detail'> & { detail: Detail }, settings: Settings): Revoked;
 }
 
-/** A happening whose events are read by a schema. */
-export function happening<Detail, Settings = boolean>({
+/** A trigger whose events are read by a schema. */
+export function trigger<Detail, Settings = boolean>({
   detail: schema,
   revokes,
   ...rest
-}: HappeningDefinition<Settings, Detail>): Happening<Settings> {
+}: TriggerDefinition<Settings, Detail>): Trigger<Settings> {
   return {
     ...rest,
     revokes(event, settings) {

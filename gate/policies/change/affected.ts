@@ -25,7 +25,7 @@ export function affectedBy(
   after: PolicyDirectory,
 ): (target: KnownTarget) => (known: KnownWorkload) => Affected | undefined {
   const changed = changedPolicies(before, after);
-  const readsChangedSurroundings = surroundingsRead(before, after);
+  const readsChangedRequestContext = requestContextRead(before, after);
   const readsChangedEntity = entitiesRead(before, after);
   const directories = [before, after];
   const about = policiesAbout(directories);
@@ -49,7 +49,7 @@ export function affectedBy(
       const ofChange = concerned.filter((policy) => changed.has(policy));
       if (ofChange.some(({ principal }) => principal === known.caller.subject)) return 'policy of the workload';
       if (ofChange.length > 0) return 'policy';
-      if (old !== now || concerned.some(readsChangedSurroundings) || concerned.some(readsChangedEntity)) {
+      if (old !== now || concerned.some(readsChangedRequestContext) || concerned.some(readsChangedEntity)) {
         return 'surroundings';
       }
       return workloadDiffers(known) ? 'workload' : undefined;
@@ -121,7 +121,7 @@ function changedPolicies(before: PolicyDirectory, after: PolicyDirectory): Set<P
 }
 
 /** Tells whether a policy asks for networks or windows, in conditions or for its tokens, that are not what they were. */
-function surroundingsRead(before: PolicyDirectory, after: PolicyDirectory): (policy: PolicyView) => boolean {
+function requestContextRead(before: PolicyDirectory, after: PolicyDirectory): (policy: PolicyView) => boolean {
   const of = ({ content: { networks, windows, timeZone } }: PolicyDirectory) =>
     JSON.stringify([networks, windows, timeZone]);
   if (of(before) === of(after)) return () => false;

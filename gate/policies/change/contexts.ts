@@ -1,5 +1,5 @@
 import { limits } from '@tvm/contract/limits.ts';
-import { surroundings } from '@tvm/core/policy/request-context.ts';
+import { requestContext } from '@tvm/core/policy/request-context.ts';
 import type { PolicyDirectory, PolicyView } from '../directory.ts';
 import { type Choice, type Circumstance, NOTHING_SPECIAL, OTHER, OUTSIDE, type Reads } from './circumstance.ts';
 import { type Literals, literalsOf } from './literals.ts';
@@ -30,7 +30,7 @@ export type CircumstancesOf = (policies: readonly PolicyView[], valuesOf: (path:
 
 /** Finds circumstances for policies; what is the same for all of them is worked out once. */
 export function circumstancesIn(directories: readonly PolicyDirectory[]): CircumstancesOf {
-  const around = directories.map(({ content }) => surroundings({ hash: '', ...content }));
+  const around = directories.map(({ content }) => requestContext({ hash: '', ...content }));
   const origins = originsIn(directories, around);
   const times = timesIn(directories, around);
   const known = new Map<string, { literals: Literals; reads: Reads; fixed: Choice[][] }>();

@@ -1,5 +1,5 @@
 import type { WindowDefinition } from '@tvm/core/policy/bundle.ts';
-import type { LocalTime, Surroundings } from '@tvm/core/policy/request-context.ts';
+import type { LocalTime, RequestContext } from '@tvm/core/policy/request-context.ts';
 import type { PolicyDirectory } from '../directory.ts';
 import type { Choice, Reads } from './circumstance.ts';
 import type { Literals } from './literals.ts';
@@ -29,7 +29,7 @@ export function momentsOf(windows: readonly WindowDefinition[]): number[] {
 /** When somebody can ask, as far as conditions can tell. */
 export function timesIn(
   directories: readonly PolicyDirectory[],
-  around: readonly Surroundings[],
+  around: readonly RequestContext[],
 ): (literals: Literals, reads: Reads) => Choice[] {
   const openAt = (time: number) => ({ time, windows: JSON.stringify(around.map((one) => one.openWindows(time))) });
   let known: { time: number; windows: string }[] | undefined;

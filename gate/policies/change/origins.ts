@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { Surroundings } from '@tvm/core/policy/request-context.ts';
+import type { RequestContext } from '@tvm/core/policy/request-context.ts';
 import type { PolicyDirectory } from '../directory.ts';
 import { edgesOf, inRanges } from './addresses.ts';
 import { type Choice, OTHER, OUTSIDE, type Reads } from './circumstance.ts';
@@ -11,7 +11,7 @@ const OF_EACH_KIND = ['2001:db8::1', '127.0.0.1', '::1', '224.0.0.1', 'ff02::1']
 /** From where somebody can ask, as far as conditions can tell. */
 export function originsIn(
   directories: readonly PolicyDirectory[],
-  around: readonly Surroundings[],
+  around: readonly RequestContext[],
 ): (literals: Literals, reads: Reads) => Choice[] {
   const networks = directories.flatMap(({ content }) => Object.values(content.networks));
   const ofNetworks = addressesOf(networks.flatMap(({ cidrs }) => cidrs));

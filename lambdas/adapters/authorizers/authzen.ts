@@ -1,8 +1,8 @@
-import type { ConditionQuestion, FurtherCondition } from '@tvm/core/external-authorizers/external-authorizer.ts';
+import type { AuthorizerRequest, ExternalAuthorizer } from '@tvm/core/external-authorizers/external-authorizer.ts';
 import type { AuthzenSettings } from '@tvm/core/external-authorizers/settings.ts';
 import type { Clock } from '@tvm/core/ports.ts';
 import { postJson } from '../http/post-json.ts';
-import { rememberedAnswers } from './cached-decisions.ts';
+import { cachedDecisions } from './cached-decisions.ts';
 
 /**
  * A condition that a policy decision point answers over the OpenID AuthZEN Authorization API 1.0: one question by Access
@@ -14,8 +14,8 @@ import { rememberedAnswers } from './cached-decisions.ts';
 export function authzenCondition(
   { name, url, timeout_ms, cache = 0 }: AuthzenSettings,
   clock: Clock,
-): FurtherCondition {
-  async function ask(questions: readonly ConditionQuestion[]): Promise<boolean[]> {
+): ExternalAuthorizer {
+  async function ask(questions: readonly AuthorizerRequest[]): Promise<boolean[]> {
     const evaluations = questions.map(evaluation);
     if (evaluations.length === 1) {
       return [allowed(await postJson(`${url}/access/v1/evaluation`, evaluations[0], timeout_ms))];
@@ -28,11 +28,11 @@ export function authzenCondition(
     }
     return decisions.map(allowed);
   }
-  return { name, allows: rememberedAnswers(ask, cache, clock) };
+  return { name, allows: cachedDecisions(ask, cache, clock) };
 }
 
 /** A question in AuthZEN's terms (section 5): entities have types, an action is an object. */
-function evaluation({ subject, action, resource, context }: ConditionQuestion) {
+function evaluation({ subject, action, resource, context }: AuthorizerRequest) {
   return {
     subject: { type: 'workload', ...subject },
     action: { name: action },

@@ -1,8 +1,8 @@
-import type { ConditionQuestion } from '@tvm/core/external-authorizers/external-authorizer.ts';
+import type { AuthorizerRequest } from '@tvm/core/external-authorizers/external-authorizer.ts';
 import type { Clock } from '@tvm/core/ports.ts';
 
 /** @returns an answer for each question, in their order */
-type Ask = (questions: readonly ConditionQuestion[]) => Promise<boolean[]>;
+type Ask = (questions: readonly AuthorizerRequest[]) => Promise<boolean[]>;
 
 /** The most answers that are remembered. */
 const MOST = 1_000;
@@ -14,7 +14,7 @@ const MOST = 1_000;
  *
  * @param seconds how long an answer holds, from when it was asked for; 0: no longer than it is waited for
  */
-export function rememberedAnswers(ask: Ask, seconds: number, clock: Clock): Ask {
+export function cachedDecisions(ask: Ask, seconds: number, clock: Clock): Ask {
   /** In the order of their use. */
   const answers = new Map<string, { allowed: boolean; until: number }>();
   const asking = new Map<string, Promise<boolean>>();
@@ -37,7 +37,7 @@ export function rememberedAnswers(ask: Ask, seconds: number, clock: Clock): Ask 
     }
   }
 
-  function askFor(unknown: ReadonlyMap<string, ConditionQuestion>, now: number): void {
+  function askFor(unknown: ReadonlyMap<string, AuthorizerRequest>, now: number): void {
     const answered = ask([...unknown.values()]);
     for (const [index, key] of [...unknown.keys()].entries()) {
       const answer = async () => {
@@ -67,7 +67,7 @@ export function rememberedAnswers(ask: Ask, seconds: number, clock: Clock): Ask 
  * What makes two questions the same: everything but the time, which is never the same twice. Two documents that are the
  * same JSON have one key, in whatever order their members are.
  */
-export function questionKey({ context: { time: _, ...context }, ...question }: ConditionQuestion): string {
+export function questionKey({ context: { time: _, ...context }, ...question }: AuthorizerRequest): string {
   return JSON.stringify({ ...question, context }, (_, value: unknown) =>
     typeof value === 'object' && value !== null && !Array.isArray(value)
       ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { FurtherCondition } from '@tvm/core/external-authorizers/external-authorizer.ts';
+import type { ExternalAuthorizer } from '@tvm/core/external-authorizers/external-authorizer.ts';
 import { type ConditionSettings, isServiceUrl } from '@tvm/core/external-authorizers/settings.ts';
 import type { Clock } from '@tvm/core/ports.ts';
 import { authzenCondition } from './authzen.ts';
@@ -11,28 +11,28 @@ import { opaRestCondition } from './opa-rest.ts';
  * @param code the code's own URL, `import.meta.url`
  * @throws when one cannot be loaded: a function deployed like that must not answer
  */
-export function readConditions(code: string): Promise<FurtherCondition[]> {
+export function readConditions(code: string): Promise<ExternalAuthorizer[]> {
   const beside = (name: string) => readFileSync(new URL(name, code));
-  return furtherConditions(JSON.parse(beside('conditions.json').toString()), beside, Date);
+  return externalAuthorizers(JSON.parse(beside('conditions.json').toString()), beside, Date);
 }
 
 /**
  * @param file gives the content of a file that lies beside the code, by its name
  * @throws when one cannot be loaded
  */
-export function furtherConditions(
+export function externalAuthorizers(
   settings: readonly ConditionSettings[],
   file: (name: string) => Uint8Array,
   clock: Clock,
-): Promise<FurtherCondition[]> {
-  return Promise.all(settings.map((condition) => furtherCondition(condition, file, clock)));
+): Promise<ExternalAuthorizer[]> {
+  return Promise.all(settings.map((condition) => externalAuthorizer(condition, file, clock)));
 }
 
-async function furtherCondition(
+async function externalAuthorizer(
   settings: ConditionSettings,
   file: (name: string) => Uint8Array,
   clock: Clock,
-): Promise<FurtherCondition> {
+): Promise<ExternalAuthorizer> {
   const { name } = settings;
   if (settings.type === 'opa-wasm') {
     const data = settings.data && JSON.parse(new TextDecoder().decode(file(`${name}.data.json`)));

@@ -1,9 +1,9 @@
-import type { FurtherCondition } from '@tvm/core/external-authorizers/external-authorizer.ts';
+import type { ExternalAuthorizer } from '@tvm/core/external-authorizers/external-authorizer.ts';
 import { loadRego } from '@tvm/core/external-authorizers/rego.ts';
 
 /**
  * A condition in Rego, compiled to WebAssembly, evaluated here. Each question is the rule's `input`, as
- * `ConditionQuestion` describes it; the rule's value `true` allows, any other refuses, and none too.
+ * `AuthorizerRequest` describes it; the rule's value `true` allows, any other refuses, and none too.
  *
  * @param data JSON, the policy's `data`
  * @throws {RegoError} when the policy cannot be loaded
@@ -13,7 +13,7 @@ export async function opaWasmCondition(
   wasm: Uint8Array,
   entrypoint: string,
   data?: unknown,
-): Promise<FurtherCondition> {
+): Promise<ExternalAuthorizer> {
   const rule = await loadRego(wasm, entrypoint, data);
   return {
     name,

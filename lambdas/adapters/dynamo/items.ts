@@ -2,7 +2,7 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { accessOf, type Remembered } from '@tvm/core/audit/audit-event.ts';
 import type { AuditFact, Introspections } from '@tvm/core/records/audit-fact.ts';
-import type { Standing } from '@tvm/core/records/subject-status.ts';
+import type { SubjectStatus } from '@tvm/core/records/subject-status.ts';
 import { denialOf, type TokenRecord } from '@tvm/core/records/token-record.ts';
 import { type IndexEntry, indexPosition, PENDING } from '@tvm/core/records/token-selector.ts';
 import type { OrderState } from '@tvm/core/revocation/orders/order.ts';
@@ -22,7 +22,7 @@ export function recordKey(tokenId: string): Item {
   return marshall({ pk: `TOKEN#${tokenId}`, sk: 'RECORD' });
 }
 
-export function standingKey(subject: string): Item {
+export function subjectStatusKey(subject: string): Item {
   return marshall({ pk: `SUBJECT#${subject}`, sk: 'STANDING' });
 }
 
@@ -39,7 +39,7 @@ export function factKey(id: string, { detail }: AuditFact): Item {
 
 /** A fact for the audit about what is held against a subject: in the partition of the subject, so that the stream keeps the order. */
 export function subjectFactKey(subject: string, id: string): Item {
-  return { ...standingKey(subject), ...marshall({ sk: `FACT#${id}` }) };
+  return { ...subjectStatusKey(subject), ...marshall({ sk: `FACT#${id}` }) };
 }
 
 /** A security event token that was received. */
@@ -48,13 +48,13 @@ export function receivedSecurityEventKey(issuer: string, jti: string): Item {
 }
 
 /** Where the security event tokens are that a receiver is yet to ask for. */
-export function keptSecurityEventsPartition(receiver: string): string {
+export function pendingSecurityEventsPartition(receiver: string): string {
   return `POLL#${receiver}`;
 }
 
 /** A security event token that a receiver is yet to ask for. */
-export function keptSecurityEventKey(receiver: string, jti: string): Item {
-  return marshall({ pk: keptSecurityEventsPartition(receiver), sk: `SET#${jti}` });
+export function pendingSecurityEventKey(receiver: string, jti: string): Item {
+  return marshall({ pk: pendingSecurityEventsPartition(receiver), sk: `SET#${jti}` });
 }
 
 /** Up to which minute every expired token was noted. */
@@ -140,10 +140,10 @@ export function fromItem(item: Item | undefined): TokenRecord | undefined {
 }
 
 /** What is held against a subject, in its item; `undefined` when the item is something else. */
-export function standingOf(item: Item): Standing | undefined {
+export function subjectStatusOf(item: Item): SubjectStatus | undefined {
   if (item.sk?.S !== 'STANDING') return undefined;
-  const { pk, sk, ...standing } = unmarshall(item);
-  return standing;
+  const { pk, sk, ...subjectStatus } = unmarshall(item);
+  return subjectStatus;
 }
 
 /** A revocation, in its item; `undefined` when the item is something else. */

@@ -1,9 +1,9 @@
 import { DeleteItemCommand, type DynamoDBClient, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { mapAtMost } from '@tvm/core/at-most.ts';
-import type { KeptSecurityEvents } from '@tvm/core/security-events/ports.ts';
+import type { PendingSecurityEvents } from '@tvm/core/security-events/ports.ts';
 import { awsCall } from '../aws-call.ts';
-import { keptSecurityEventKey, keptSecurityEventsPartition } from './items.ts';
+import { pendingSecurityEventKey, pendingSecurityEventsPartition } from './items.ts';
 
 /** How long a security event token is kept that nobody acknowledges, in seconds: 7 days. */
 const KEPT_FOR = 604_800;
@@ -12,17 +12,17 @@ const KEPT_FOR = 604_800;
 const AT_ONCE = 32;
 
 /** The security event tokens that receivers are yet to ask for, in the table of the token records. */
-export function dynamoKeptSecurityEvents(dynamo: DynamoDBClient, TableName: string): KeptSecurityEvents {
+export function dynamoPendingSecurityEvents(dynamo: DynamoDBClient, TableName: string): PendingSecurityEvents {
   return {
     async keep(receiver, { jti, set }) {
       const ttl = Math.ceil(Date.now() / 1000) + KEPT_FOR;
-      const Item = { ...keptSecurityEventKey(receiver, jti), ...marshall({ jti, set, ttl }) };
+      const Item = { ...pendingSecurityEventKey(receiver, jti), ...marshall({ jti, set, ttl }) };
       await awsCall('DynamoDB', dynamo.send(new PutItemCommand({ TableName, Item })));
     },
 
     async remove(receiver, jtis) {
       await mapAtMost(AT_ONCE, jtis, async (jti) => {
-        const command = new DeleteItemCommand({ TableName, Key: keptSecurityEventKey(receiver, jti) });
+        const command = new DeleteItemCommand({ TableName, Key: pendingSecurityEventKey(receiver, jti) });
         await awsCall('DynamoDB', dynamo.send(command));
       });
     },
@@ -34,7 +34,7 @@ export function dynamoKeptSecurityEvents(dynamo: DynamoDBClient, TableName: stri
         Limit: limit,
         KeyConditionExpression: 'pk = :partition',
         ExpressionAttributeNames: { '#set': 'set' },
-        ExpressionAttributeValues: { ':partition': { S: keptSecurityEventsPartition(receiver) } },
+        ExpressionAttributeValues: { ':partition': { S: pendingSecurityEventsPartition(receiver) } },
         ProjectionExpression: 'jti, #set',
       });
       // A page of 1 MB holds more of them than anybody asks for.

@@ -8,10 +8,10 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { type AuditFact, subjectBlocked, subjectLimited, subjectUnblocked } from '@tvm/core/records/audit-fact.ts';
-import type { SubjectStandings } from '@tvm/core/records/ports.ts';
+import type { SubjectStatuses } from '@tvm/core/records/ports.ts';
 import { awsCall } from '../aws-call.ts';
 import { conditionHolds } from './condition.ts';
-import { standingKey, standingOf, subjectFactKey } from './items.ts';
+import { subjectFactKey, subjectStatusKey, subjectStatusOf } from './items.ts';
 import { retryConflicts } from './transaction-conflict.ts';
 
 /** How long a fact about a subject is kept, in seconds: as long as a dead letter of it, and a day. */
@@ -20,11 +20,11 @@ const FACT_KEPT = 15 * 86_400;
 type Change = Pick<Update, 'UpdateExpression' | 'ConditionExpression' | 'ExpressionAttributeNames'>;
 
 /** What is held against subjects, in the table of the token records. */
-export function dynamoSubjectStandings(dynamo: DynamoDBClient, TableName: string): SubjectStandings {
+export function dynamoSubjectStatuses(dynamo: DynamoDBClient, TableName: string): SubjectStatuses {
   function update(subject: string, change: Change, values: Record<string, unknown>) {
     return {
       TableName,
-      Key: standingKey(subject),
+      Key: subjectStatusKey(subject),
       ...change,
       ExpressionAttributeValues: marshall(values, { removeUndefinedValues: true }),
     };
@@ -54,9 +54,9 @@ export function dynamoSubjectStandings(dynamo: DynamoDBClient, TableName: string
   }
 
   async function get(subject: string) {
-    const command = new GetItemCommand({ TableName, Key: standingKey(subject), ConsistentRead: true });
+    const command = new GetItemCommand({ TableName, Key: subjectStatusKey(subject), ConsistentRead: true });
     const { Item } = await awsCall('DynamoDB', dynamo.send(command));
-    return Item === undefined ? {} : (standingOf(Item) ?? {});
+    return Item === undefined ? {} : (subjectStatusOf(Item) ?? {});
   }
 
   return {

@@ -1,9 +1,9 @@
 import { GenerateMacCommand, type KMSClient, KMSInvalidMacException, VerifyMacCommand } from '@aws-sdk/client-kms';
-import type { Seal } from '@tvm/core/keys/ports.ts';
+import type { Mac } from '@tvm/core/keys/ports.ts';
 import { awsCall } from '../aws-call.ts';
 
 /** Seals by HMAC-SHA-256, with a key that never leaves KMS. Texts of at most 4,096 bytes. */
-export function kmsSeal(kms: KMSClient, KeyId: string): Seal {
+export function kmsMac(kms: KMSClient, KeyId: string): Mac {
   const asked = (text: string) => ({ KeyId, Message: Buffer.from(text), MacAlgorithm: 'HMAC_SHA_256' as const });
   return {
     async of(text) {
@@ -12,8 +12,8 @@ export function kmsSeal(kms: KMSClient, KeyId: string): Seal {
       return Mac;
     },
 
-    async fits(text, seal) {
-      const verified = kms.send(new VerifyMacCommand({ ...asked(text), Mac: seal })).catch((error) => {
+    async fits(text, mac) {
+      const verified = kms.send(new VerifyMacCommand({ ...asked(text), Mac: mac })).catch((error) => {
         if (error instanceof KMSInvalidMacException) return { MacValid: false };
         throw error;
       });

@@ -2,13 +2,13 @@ import type { Clock } from 'tokenrelay/model/clock.ts';
 import type { SourceTools } from 'tokenrelay/model/source.ts';
 
 /** A clock that stands still until it is moved. */
-export interface StandingClock extends Clock {
+export interface StoppedClock extends Clock {
   /** @param milliseconds on both of its clocks */
   pass(milliseconds: number): void;
 }
 
 /** @param start milliseconds since the epoch */
-export function standingClock(start = Date.now()): StandingClock {
+export function stoppedClock(start = Date.now()): StoppedClock {
   let passed = 0;
   return {
     now: () => start + passed,

@@ -11,8 +11,8 @@ import {
   introspectionsKey,
   orderKey,
   recordKey,
-  standingKey,
   subjectFactKey,
+  subjectStatusKey,
   toItem,
 } from '#lambdas/adapters/dynamo/items.ts';
 import type { StoredItems } from '#lambdas/adapters/dynamo/stored-items.ts';
@@ -190,9 +190,9 @@ describe('of what the stream tells', () => {
       'a fact about a subject',
       async () => {
         const blocked = { ...subjectFactKey(SUBJECT, 'f'), ...marshall(block) };
-        const standing = { ...standingKey(SUBJECT), ...marshall({ revokedBefore: 1 }) };
+        const subjectStatus = { ...subjectStatusKey(SUBJECT), ...marshall({ revokedBefore: 1 }) };
         const other = { ...blocked, ...marshall(subjectBlocked(SUBJECT, { until: 1, at: 1, by })) };
-        return { said: written(blocked), stored: [standing, blocked], invented: [written(other)] };
+        return { said: written(blocked), stored: [subjectStatus, blocked], invented: [written(other)] };
       },
     ],
     [

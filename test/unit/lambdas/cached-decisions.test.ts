@@ -1,7 +1,7 @@
-import type { ConditionQuestion } from '@tvm/core/external-authorizers/external-authorizer.ts';
+import type { AuthorizerRequest } from '@tvm/core/external-authorizers/external-authorizer.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { questionKey, rememberedAnswers } from '#lambdas/adapters/authorizers/cached-decisions.ts';
+import { cachedDecisions, questionKey } from '#lambdas/adapters/authorizers/cached-decisions.ts';
 import { question } from '../../fakes/authorizer-requests.ts';
 
 const read = question();
@@ -10,8 +10,8 @@ const later = question({ context: { time: '2026-01-01T12:00:01.000Z' } });
 
 /** A service that allows reading, and keeps what it was asked. */
 function reading() {
-  const asked: ConditionQuestion[][] = [];
-  const ask = async (questions: readonly ConditionQuestion[]) => {
+  const asked: AuthorizerRequest[][] = [];
+  const ask = async (questions: readonly AuthorizerRequest[]) => {
     asked.push([...questions]);
     return questions.map(({ action }) => action === 'read');
   };
@@ -30,7 +30,7 @@ describe('an answer', () => {
   ] as const)('is used again until it is too old: $action', async (about, allowed) => {
     const { ask, asked } = reading();
     const clock = clockAtZero();
-    const allows = rememberedAnswers(ask, 30, clock);
+    const allows = cachedDecisions(ask, 30, clock);
     for (clock.time = 0; clock.time < 30_000; clock.time += 5_000) expect(await allows([about])).toEqual([allowed]);
     expect(asked).toHaveLength(1);
     clock.time = 30_000;
@@ -41,11 +41,11 @@ describe('an answer', () => {
   it('is old by when it was asked for, not by when it came', async () => {
     const { ask, asked } = reading();
     const clock = clockAtZero();
-    const slow = async (questions: readonly ConditionQuestion[]) => {
+    const slow = async (questions: readonly AuthorizerRequest[]) => {
       clock.time += 1_000;
       return ask(questions);
     };
-    const allows = rememberedAnswers(slow, 1, clock);
+    const allows = cachedDecisions(slow, 1, clock);
     await allows([read]);
     await allows([read]);
     expect(asked).toHaveLength(2);
@@ -53,7 +53,7 @@ describe('an answer', () => {
 
   it('is not used again without a time for it', async () => {
     const { ask, asked } = reading();
-    const allows = rememberedAnswers(ask, 0, clockAtZero());
+    const allows = cachedDecisions(ask, 0, clockAtZero());
     await allows([read]);
     await allows([read]);
     expect(asked).toHaveLength(2);
@@ -61,7 +61,7 @@ describe('an answer', () => {
 
   it('serves the same question at another time, and no other question', async () => {
     const { ask, asked } = reading();
-    const allows = rememberedAnswers(ask, 30, clockAtZero());
+    const allows = cachedDecisions(ask, 30, clockAtZero());
     await allows([read]);
     await allows([later]);
     expect(asked).toHaveLength(1);
@@ -71,7 +71,7 @@ describe('an answer', () => {
 
   it('is asked for only where it is not known, once for each question, and all come in order', async () => {
     const { ask, asked } = reading();
-    const allows = rememberedAnswers(ask, 30, clockAtZero());
+    const allows = cachedDecisions(ask, 30, clockAtZero());
     await allows([read]);
     expect(await allows([write, read, write, later])).toEqual([false, true, false, true]);
     expect(asked).toEqual([[read], [write]]);
@@ -79,7 +79,7 @@ describe('an answer', () => {
 
   it.each([0, 30])('is shared by those who wait for it (remembered for %i s)', async (seconds) => {
     const { ask, asked } = reading();
-    const allows = rememberedAnswers(ask, seconds, clockAtZero());
+    const allows = cachedDecisions(ask, seconds, clockAtZero());
     expect(await Promise.all([allows([read, write]), allows([write]), allows([read])])).toEqual([
       [true, false],
       [false],
@@ -91,11 +91,11 @@ describe('an answer', () => {
   it('is not remembered when there was none', async () => {
     const { ask } = reading();
     let faults = 1;
-    const failing = async (questions: readonly ConditionQuestion[]) => {
+    const failing = async (questions: readonly AuthorizerRequest[]) => {
       if (faults-- > 0) throw new Error('down');
       return ask(questions);
     };
-    const allows = rememberedAnswers(failing, 30, clockAtZero());
+    const allows = cachedDecisions(failing, 30, clockAtZero());
     const both = await Promise.allSettled([allows([read]), allows([read, write])]);
     expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     expect(await allows([read, write])).toEqual([true, false]);
@@ -103,7 +103,7 @@ describe('an answer', () => {
 
   it('is forgotten when there are a thousand that were used since', async () => {
     const { ask, asked } = reading();
-    const allows = rememberedAnswers(ask, 30, clockAtZero());
+    const allows = cachedDecisions(ask, 30, clockAtZero());
     const numbered = (number: number) => question({ resource: { id: `orders-db/${number}` } });
     await allows(Array.from({ length: 1_000 }, (_, number) => numbered(number)));
     // The first was used again, so the second goes.
@@ -118,7 +118,7 @@ describe('an answer', () => {
 });
 
 const properties = fc.dictionary(fc.string(), fc.jsonValue()) as fc.Arbitrary<Record<string, unknown>>;
-const anyQuestion: fc.Arbitrary<ConditionQuestion> = fc.record({
+const anyQuestion: fc.Arbitrary<AuthorizerRequest> = fc.record({
   subject: fc.record({ id: fc.string(), properties }),
   action: fc.constantFrom('read', 'write', 'assume'),
   resource: fc.record({ id: fc.string(), properties }),
@@ -148,11 +148,11 @@ const changed = fc.tuple(anyQuestion, fc.nat(), fc.jsonValue()).map(([original, 
   })(copy, '');
   const [parent, key] = places[which % places.length] ?? [copy, 'action'];
   Object.defineProperty(parent, key, { value, enumerable: true, writable: true, configurable: true });
-  return [original, copy as unknown as ConditionQuestion] as const;
+  return [original, copy as unknown as AuthorizerRequest] as const;
 });
 
 /** As the service is told, but for the time. */
-const told = (about: ConditionQuestion) => {
+const told = (about: AuthorizerRequest) => {
   const { time: _, ...context } = about.context ?? {};
   return JSON.parse(JSON.stringify({ ...about, context }));
 };
@@ -170,7 +170,7 @@ describe('the key of a question', () => {
 
   it('is never shared by two questions that differ in anything but the time', () => {
     const same = (a: unknown, b: unknown) => expect(a).toEqual(b);
-    const check = (one: ConditionQuestion, other: ConditionQuestion) => {
+    const check = (one: AuthorizerRequest, other: AuthorizerRequest) => {
       if (questionKey(one) === questionKey(other)) same(told(one), told(other));
       else expect(told(one)).not.toEqual(told(other));
     };

@@ -98,7 +98,7 @@ describe('an anomaly', () => {
       what: 'It asked 10 times in five minutes for what its grants do not hold.',
       response: 'notify',
     });
-    expect(await tvm.standings.get(SUBJECT)).toEqual({});
+    expect(await tvm.subjectStatuses.get(SUBJECT)).toEqual({});
     expect(await introspect(token)).toHaveProperty('active', true);
   });
 
@@ -122,7 +122,7 @@ describe('an anomaly', () => {
     await bring(await tenDenials(), everywhere('shorten'));
     expect(facts()).toMatchObject([{ response: 'shorten' }]);
     const now = tvm.clock.now();
-    const { limit, block } = await tvm.standings.get(SUBJECT);
+    const { limit, block } = await tvm.subjectStatuses.get(SUBJECT);
     expect(limit).toMatchObject({ lifetime: 60, until: now + 3_600_000, by: 'tvm:anomaly/beyond-grants' });
     expect(block).toBeUndefined();
     expect(await issueToken(asking(), from, rules, tvm)).toMatchObject({ kind: 'issued', lifetime: 60 });
@@ -140,9 +140,9 @@ describe('an anomaly', () => {
   });
 
   it('shortens what was vended in the moment before the limit held, too', async () => {
-    const { limit } = tvm.standings;
+    const { limit } = tvm.subjectStatuses;
     let during = '';
-    tvm.standings.limit = async (...args) => {
+    tvm.subjectStatuses.limit = async (...args) => {
       tvm.clock.time += 5;
       during = (await vend()).tokenId;
       tvm.clock.time += 5;
@@ -173,14 +173,14 @@ describe('an anomaly', () => {
   it('leads to what its severity is configured for', async () => {
     const respond = { low: 'block', medium: 'notify', high: 'shorten' } as const;
     await bring(await tenDenials(), { respond });
-    expect(await tvm.standings.get(SUBJECT)).toEqual({});
+    expect(await tvm.subjectStatuses.get(SUBJECT)).toEqual({});
     await refuse(30);
     await bring(events(), { respond });
     expect(facts()).toMatchObject([
       { severity: 'medium', response: 'notify' },
       { severity: 'high', response: 'shorten' },
     ]);
-    expect(await tvm.standings.get(SUBJECT)).toHaveProperty('limit');
+    expect(await tvm.subjectStatuses.get(SUBJECT)).toHaveProperty('limit');
   });
 
   it('over all workloads is told of, and nobody is acted on', async () => {
@@ -209,12 +209,12 @@ describe('what comes again', () => {
     const { facts: working } = tvm;
     tvm.facts = { ...working, put: () => Promise.reject(new Error('throttled')) };
     await expect(bring(brought, everywhere('block'))).rejects.toThrow();
-    const blocked = (await tvm.standings.get(SUBJECT)).block;
+    const blocked = (await tvm.subjectStatuses.get(SUBJECT)).block;
     tvm.facts = working;
     tvm.clock.time += 2000;
     expect(await bring(brought, everywhere('block'))).toEqual({ batchItemFailures: [] });
     expect(facts()).toMatchObject([{ response: 'block' }]);
-    expect((await tvm.standings.get(SUBJECT)).block).toEqual(blocked);
+    expect((await tvm.subjectStatuses.get(SUBJECT)).block).toEqual(blocked);
   });
 
   it('by two functions at the same time is counted by both, once', async () => {

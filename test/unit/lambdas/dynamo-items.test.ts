@@ -13,9 +13,9 @@ import {
   SHARDS,
   SWEEP_KEY,
   shardOf,
-  standingKey,
   subjectFactKey,
   subjectPartition,
+  subjectStatusKey,
   toItem,
 } from '#lambdas/adapters/dynamo/items.ts';
 import { asking, recordOf, SUBJECT } from '../../fakes/machine.ts';
@@ -70,7 +70,7 @@ describe('what the audit tells of', () => {
       kind: 'fact',
       fact: blocked,
     });
-    expect(remembered({ ...standingKey(SUBJECT), ...marshall({ revokedBefore: minute }) })).toBeUndefined();
+    expect(remembered({ ...subjectStatusKey(SUBJECT), ...marshall({ revokedBefore: minute }) })).toBeUndefined();
     expect(remembered({ ...orderKey('r'), ...marshall({ ...order, ttl: 1 }) })).toEqual({ kind: 'order', order });
     expect(remembered({ ...introspectionsKey(told), ...marshall({ ...introspections, ttl: 1 }) })).toEqual({
       kind: 'introspections',

@@ -6,7 +6,7 @@ import { refusedBy } from '@tvm/core/external-authorizers/external-authorizer.ts
 import type { ConditionSettings } from '@tvm/core/external-authorizers/settings.ts';
 import { DependencyFault } from '@tvm/core/ports.ts';
 import { expect, it, onTestFinished } from 'vitest';
-import { furtherConditions, readConditions } from '#lambdas/adapters/authorizers/external-authorizers.ts';
+import { externalAuthorizers, readConditions } from '#lambdas/adapters/authorizers/external-authorizers.ts';
 import { question } from '../../fakes/authorizer-requests.ts';
 import { decisionService } from '../../fakes/decision-service.ts';
 
@@ -16,7 +16,7 @@ const rego = (rule: string): ConditionSettings => ({
   name: rule,
   entrypoint: `tvm/condition/${rule}`,
 });
-const load = (...settings: ConditionSettings[]) => furtherConditions(settings, () => wasm, Date);
+const load = (...settings: ConditionSettings[]) => externalAuthorizers(settings, () => wasm, Date);
 
 it('are what lies beside the code', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'tvm-conditions-'));

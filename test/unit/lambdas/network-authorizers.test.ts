@@ -1,4 +1,4 @@
-import type { ConditionQuestion } from '@tvm/core/external-authorizers/external-authorizer.ts';
+import type { AuthorizerRequest } from '@tvm/core/external-authorizers/external-authorizer.ts';
 import { describe, expect, it } from 'vitest';
 import { authzenCondition } from '#lambdas/adapters/authorizers/authzen.ts';
 import { opaRestCondition } from '#lambdas/adapters/authorizers/opa-rest.ts';
@@ -22,7 +22,7 @@ async function over(type: 'opa-rest' | 'authzen', answer: Answer) {
 describe('an OPA server', () => {
   it('is asked each question as input of the document, and true allows', async () => {
     const { condition, received } = await over('opa-rest', ({ body }) => ({
-      result: (body as { input: ConditionQuestion }).input.action === 'read',
+      result: (body as { input: AuthorizerRequest }).input.action === 'read',
       decision_id: 'd-1',
     }));
     expect(await condition.allows([write, read])).toEqual([false, true]);

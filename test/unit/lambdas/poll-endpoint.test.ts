@@ -1,12 +1,12 @@
 import { errorResponse } from '@tvm/contract/errors.ts';
 import { securityEventPollResponse } from '@tvm/contract/security-event-poll.ts';
 import { DependencyFault } from '@tvm/core/ports.ts';
-import type { KeptSecurityEvents } from '@tvm/core/security-events/ports.ts';
+import type { PendingSecurityEvents } from '@tvm/core/security-events/ports.ts';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { pollEndpoint } from '#lambdas/poll-security-events/poll-endpoint.ts';
 import { metrics } from '#lambdas/runtime/observability.ts';
-import { inMemoryKeptSecurityEvents } from '../../fakes/pending-security-events.ts';
+import { inMemoryPendingSecurityEvents } from '../../fakes/pending-security-events.ts';
 import { catchPrinted } from '../../support/printed.ts';
 
 const context = { functionName: 'poll-security-events', awsRequestId: 'r' } as Context;
@@ -14,11 +14,11 @@ const SIEM = 'arn:aws:iam::111122223333:user/siem';
 const JTI = '1795339800-0123456789abcdef0123456789abcdef';
 const SET = 'eyJhbGciOiJSUzI1NiJ9.eyJqdGkiOiJvbmUifQ.c2lnbmF0dXJl';
 
-let kept: KeptSecurityEvents;
+let kept: PendingSecurityEvents;
 let printed: () => string;
 beforeEach(async () => {
   printed = catchPrinted();
-  kept = inMemoryKeptSecurityEvents();
+  kept = inMemoryPendingSecurityEvents();
   await kept.keep('siem', { jti: JTI, set: SET });
 });
 afterEach(() => vi.restoreAllMocks());

@@ -28,7 +28,7 @@ async function receive(message: unknown, sentAt = tvm.clock.now()) {
     sources: ['security.team'],
     blockFor: 60,
     ...targets,
-    happenings: { revokeOn: { ecs_task_stopped: true }, awsSources: 'aws.' as const },
+    triggers: { revokeOn: { ecs_task_stopped: true }, awsSources: 'aws.' as const },
   };
   const deadLetters = { put: async (letter: object) => void dead.push(letter) };
   const body = typeof message === 'string' ? message : JSON.stringify(message);
@@ -72,7 +72,7 @@ it('takes back what a request selects, as the order that the event names, and bl
   expect([...tvm.records.states.values()]).toMatchObject([
     { revokedBy: 'security.team', revocationReason: 'laptop stolen', revocationId: event({}).id },
   ]);
-  expect((await tvm.standings.get(SUBJECT)).block).toMatchObject({ until: tvm.clock.now() + 60_000 });
+  expect((await tvm.subjectStatuses.get(SUBJECT)).block).toMatchObject({ until: tvm.clock.now() + 60_000 });
   await goOn();
   expect(await tvm.orders.get(event({}).id)).toMatchObject({ revoked: 1, completedAt: expect.any(Number) });
   expect(dead).toEqual([]);
@@ -170,7 +170,7 @@ it.each<[string, ReturnType<typeof event>, string]>([
   await vend();
   expect(await receive(bad)).toEqual({ batchItemFailures: [] });
   expect(states()).toEqual(['issued']);
-  expect(await tvm.standings.get(SUBJECT)).toEqual({});
+  expect(await tvm.subjectStatuses.get(SUBJECT)).toEqual({});
   expect(await tvm.orders.get(bad.id)).toBeUndefined();
   expect(dead).toEqual([bad]);
   expect([...tvm.facts.facts.values()]).toEqual([
@@ -232,7 +232,7 @@ it('goes on with no order that there is none of', async () => {
 it('blocks a workload that never asked for a token, if the event allows unknown ones', async () => {
   const subject = 'arn:aws:iam::111122223333:role/legacy-importer';
   await receive(event({ subject, allowUnknown: true }));
-  expect((await tvm.standings.get(subject)).block).toMatchObject({ until: tvm.clock.now() + 60_000 });
+  expect((await tvm.subjectStatuses.get(subject)).block).toMatchObject({ until: tvm.clock.now() + 60_000 });
   expect(dead).toEqual([]);
 });
 

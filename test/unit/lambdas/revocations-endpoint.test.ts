@@ -124,7 +124,7 @@ it.each<[string, Record<string, unknown>, string, RegExp]>([
   expect(states()).toEqual(['issued']);
   expect(tvm.continuations.waiting).toEqual([]);
   expect([...tvm.facts.facts]).toEqual([]);
-  for (const subject of [MISSPELT, SUBJECT]) expect(await tvm.standings.get(subject)).toEqual({});
+  for (const subject of [MISSPELT, SUBJECT]) expect(await tvm.subjectStatuses.get(subject)).toEqual({});
 });
 
 it.each([
@@ -136,7 +136,7 @@ it.each([
   ],
 ])('blocks a workload that never asked for a token, if %s allows unknown ones', async (_what, headers, body) => {
   expect((await call({ headers, body })).status).toBe(200);
-  expect((await tvm.standings.get(MISSPELT)).block).toMatchObject({ until: tvm.clock.now() + 60_000 });
+  expect((await tvm.subjectStatuses.get(MISSPELT)).block).toMatchObject({ until: tvm.clock.now() + 60_000 });
 });
 
 it('counts in a dry run, and changes nothing', async () => {
@@ -150,7 +150,7 @@ it('counts in a dry run, and changes nothing', async () => {
   const encoded = { 'content-type': 'application/x-www-form-urlencoded' };
   expect(await call({ headers: encoded, body: 'all=true&dry_run=true' })).toMatchObject({ body: { would_revoke: 2 } });
   expect(states()).toEqual(['issued', 'issued']);
-  expect(await tvm.standings.get(SUBJECT)).toEqual({});
+  expect(await tvm.subjectStatuses.get(SUBJECT)).toEqual({});
   expect(tvm.continuations.waiting).toEqual([]);
 });
 
@@ -175,7 +175,7 @@ it.each([
 });
 
 it('lifts a block once, and refuses what names no subject or more', async () => {
-  await tvm.standings.block(SUBJECT, { until: tvm.clock.now() + 1_000, at: tvm.clock.now(), by: OPERATOR });
+  await tvm.subjectStatuses.block(SUBJECT, { until: tvm.clock.now() + 1_000, at: tvm.clock.now(), by: OPERATOR });
   const lift = async (body: object) => {
     const answer = await liftEndpoint(tvm)(requestOf({ body: JSON.stringify(body) }), context);
     return { status: answer.statusCode, body: JSON.parse(answer.body) };

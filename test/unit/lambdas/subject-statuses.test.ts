@@ -7,7 +7,7 @@ import {
   TransactionConflictException,
 } from '@aws-sdk/client-dynamodb';
 import { expect, it } from 'vitest';
-import { dynamoSubjectStandings } from '#lambdas/adapters/dynamo/subject-statuses.ts';
+import { dynamoSubjectStatuses } from '#lambdas/adapters/dynamo/subject-statuses.ts';
 
 // No emulator lets writes conflict: these are the errors that AWS documents.
 
@@ -22,7 +22,10 @@ function failing(...errors: Error[]) {
     if (error !== undefined) throw error;
     return {};
   };
-  return { standings: dynamoSubjectStandings({ send } as unknown as DynamoDBClient, 'table'), writes: () => writes };
+  return {
+    subjectStatuses: dynamoSubjectStatuses({ send } as unknown as DynamoDBClient, 'table'),
+    writes: () => writes,
+  };
 }
 
 function cancelled(...codes: string[]) {
@@ -34,27 +37,27 @@ const conflict = () => new TransactionConflictException({ message: 'conflict', $
 
 it('a change is repeated while others write to the same subject', async () => {
   const blocking = failing(cancelled('TransactionConflict', 'None'), cancelled('TransactionConflict', 'None'));
-  expect(await blocking.standings.block('subject', block)).toBe(2);
+  expect(await blocking.subjectStatuses.block('subject', block)).toBe(2);
   expect(blocking.writes()).toBe(3);
   const raising = failing(conflict());
-  await raising.standings.raise('subject', 1);
+  await raising.subjectStatuses.raise('subject', 1);
   expect(raising.writes()).toBe(2);
 });
 
 it('a change whose condition does not hold is not repeated, whatever else is in the way', async () => {
   const transaction = failing(cancelled('ConditionalCheckFailed', 'TransactionConflict'));
-  expect(await transaction.standings.unblock('subject', { at: 1, by: 'operator' })).toBe(false);
+  expect(await transaction.subjectStatuses.unblock('subject', { at: 1, by: 'operator' })).toBe(false);
   expect(transaction.writes()).toBe(1);
   const update = failing(new ConditionalCheckFailedException({ message: 'no', $metadata: {} }));
-  await update.standings.raise('subject', 1);
+  await update.subjectStatuses.raise('subject', 1);
   expect(update.writes()).toBe(1);
 });
 
 it('a conflict that lasts is a fault of DynamoDB, and so is any other error', async () => {
   const lasting = failing(...Array.from({ length: 20 }, conflict));
-  await expect(lasting.standings.raise('subject', 1)).rejects.toMatchObject({ name: 'DependencyFault' });
+  await expect(lasting.subjectStatuses.raise('subject', 1)).rejects.toMatchObject({ name: 'DependencyFault' });
   expect(lasting.writes()).toBe(6);
   const throttled = failing(cancelled('None', 'ThrottlingError'));
-  await expect(throttled.standings.block('subject', block)).rejects.toMatchObject({ name: 'DependencyFault' });
+  await expect(throttled.subjectStatuses.block('subject', block)).rejects.toMatchObject({ name: 'DependencyFault' });
   expect(throttled.writes()).toBe(1);
 });

@@ -5,7 +5,7 @@ import { DependencyFault } from '@tvm/core/ports.ts';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { decodeJwt } from 'jose';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { furtherConditions } from '#lambdas/adapters/authorizers/external-authorizers.ts';
+import { externalAuthorizers } from '#lambdas/adapters/authorizers/external-authorizers.ts';
 import { tokenEndpoint } from '#lambdas/issue-token/token-endpoint.ts';
 import { asking, from, machine, rules } from '../../fakes/machine.ts';
 import { policyBundle } from '../../fakes/policies.ts';
@@ -82,7 +82,7 @@ it('vends only what a further condition in Rego allows too, and records which re
     'closed.wasm': readFileSync('test/fixtures/opa/policy.wasm'),
     'closed.data.json': Buffer.from('{"closed":["orders-db/orders"]}'),
   };
-  const conditions = await furtherConditions(settings, (name) => beside[name] ?? new Uint8Array(), Date);
+  const conditions = await externalAuthorizers(settings, (name) => beside[name] ?? new Uint8Array(), Date);
   const stock = { type: 'resource' as const, locations: ['orders-db/stock'], actions: ['read' as const] };
   expect((await post(asking({ authorization_details: [stock] }), {}, { conditions })).statusCode).toBe(200);
   const { statusCode, body } = await post(asking(), {}, { conditions });

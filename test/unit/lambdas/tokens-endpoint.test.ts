@@ -5,7 +5,7 @@ import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { tokensEndpoint } from '#lambdas/list-tokens/tokens-endpoint.ts';
 import { asking, from, ISSUER, machine, rules } from '../../fakes/machine.ts';
-import { inMemoryOpenTokens, inMemoryTraces, localSeal } from '../../fakes/tokens-view.ts';
+import { inMemoryOpenTokens, inMemoryTraces, localMac } from '../../fakes/tokens-view.ts';
 import { catchPrinted } from '../../support/printed.ts';
 
 const context = { functionName: 'list-tokens', awsRequestId: 'r' } as Context;
@@ -16,7 +16,7 @@ async function listing() {
   const [record] = tvm.records.states.values();
   if (record === undefined) throw new Error('no record');
   await tvm.index.add(record);
-  return { ...tvm, seal: localSeal(), traces: inMemoryTraces(), tokens: inMemoryOpenTokens(tvm.records) };
+  return { ...tvm, mac: localMac(), traces: inMemoryTraces(), tokens: inMemoryOpenTokens(tvm.records) };
 }
 
 let ports: Awaited<ReturnType<typeof listing>>;

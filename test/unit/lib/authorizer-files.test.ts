@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { conditionFiles } from '#lib/config/authorizer-files.ts';
+import { authorizerFiles } from '#lib/config/authorizer-files.ts';
 import { ConfigError } from '#lib/config/config.ts';
 
 const fixtures = pathToFileURL('test/fixtures/opa/');
@@ -11,7 +11,7 @@ const condition = { name: 'office', type: 'opa-wasm', file: 'policy.wasm', entry
 
 describe('beside the code of the function that asks the further conditions', () => {
   it('lies that there are none', async () => {
-    expect(await conditionFiles([], fixtures)).toEqual({ 'conditions.json': '[]' });
+    expect(await authorizerFiles([], fixtures)).toEqual({ 'conditions.json': '[]' });
   });
 
   it('lie the settings, each policy, and its data', async () => {
@@ -21,7 +21,7 @@ describe('beside the code of the function that asks the further conditions', () 
     writeFileSync(join(project, 'closed.json'), '{ "closed": [] }\n');
     const authzen = { name: 'risk', type: 'authzen', url: 'https://pdp.example.com', timeout_ms: 500 } as const;
     const conditions = [{ ...condition, data: 'closed.json' }, authzen];
-    expect(await conditionFiles(conditions, pathToFileURL(`${project}/`))).toEqual({
+    expect(await authorizerFiles(conditions, pathToFileURL(`${project}/`))).toEqual({
       'conditions.json': JSON.stringify(conditions),
       'office.wasm': readFileSync('test/fixtures/opa/policy.wasm'),
       'office.data.json': '{"closed":[]}',
@@ -48,7 +48,7 @@ describe('beside the code of the function that asks the further conditions', () 
       'conditions: office: clock.wasm calls time.now_ns',
     ],
   ])('lies nothing with %s: it is not deployed', async (_, change, sentence) => {
-    const deploying = await conditionFiles([{ ...condition, ...change }], fixtures).catch((error: unknown) => error);
+    const deploying = await authorizerFiles([{ ...condition, ...change }], fixtures).catch((error: unknown) => error);
     expect(deploying).toBeInstanceOf(ConfigError);
     expect((deploying as Error).message).toContain(sentence);
   });

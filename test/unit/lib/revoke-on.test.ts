@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { HAPPENINGS } from '@tvm/core/revocation/triggers/index.ts';
+import { TRIGGERS } from '@tvm/core/revocation/triggers/index.ts';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '#lib/config/config.ts';
 
@@ -13,9 +13,9 @@ describe('revoke_on', () => {
   it('is shown whole in the production stage, to be switched on, and switched on whole in the local one', () => {
     const production = readFileSync('config/production.toml', 'utf8');
     const shown = production.slice(production.indexOf('# [revoke_on]')).replaceAll(/^# /gm, '');
-    expect(Object.keys(revokeOn(shown)).sort()).toEqual(Object.keys(HAPPENINGS).sort());
+    expect(Object.keys(revokeOn(shown)).sort()).toEqual(Object.keys(TRIGGERS).sort());
     const local = revokeOn(readFileSync('config/local.toml', 'utf8'));
-    expect(Object.keys(local).sort()).toEqual(Object.keys(HAPPENINGS).sort());
+    expect(Object.keys(local).sort()).toEqual(Object.keys(TRIGGERS).sort());
   });
 
   it('has for an alarm what an operator would ask for', () => {

@@ -1,5 +1,5 @@
 import { networkOf } from '@tvm/core/anomaly/network.ts';
-import type { Sighting } from '@tvm/core/anomaly/observation.ts';
+import type { Observation } from '@tvm/core/anomaly/observation.ts';
 import { OVERALL, observe } from '@tvm/core/anomaly/observe.ts';
 import type { Profile } from '@tvm/core/anomaly/profile.ts';
 import type { AnomalySettings, DetectorName } from '@tvm/core/anomaly/settings.ts';
@@ -12,7 +12,7 @@ const DAY = 24 * HOUR;
 const START = Date.UTC(2026, 0, 5);
 
 let events = 0;
-function sighting(time: number, change: Partial<Sighting> = {}): Sighting {
+function observation(time: number, change: Partial<Observation> = {}): Observation {
   const id = `event-${++events}`;
   return {
     eventId: id,
@@ -28,15 +28,15 @@ function sighting(time: number, change: Partial<Sighting> = {}): Sighting {
   };
 }
 
-const many = (count: number, time: number, change: Partial<Sighting> = {}) =>
-  Array.from({ length: count }, (_, index) => sighting(time + index * 10, change));
+const many = (count: number, time: number, change: Partial<Observation> = {}) =>
+  Array.from({ length: count }, (_, index) => observation(time + index * 10, change));
 const refused = { kind: 'denied', resources: [] } as const;
 const beyond = { ...refused, beyondGrants: true } as const;
 
 /** A profile that goes on: what each batch makes of it. */
 function watch(change: Partial<AnomalySettings> = {}, detectors?: Parameters<typeof observe>[4]) {
   let profile: Profile | undefined;
-  return (...batch: Sighting[]): string[] => {
+  return (...batch: Observation[]): string[] => {
     const now = Math.max(...batch.map(({ time }) => time)) + MINUTE;
     const observed = observe(profile, batch, { ...settings, ...change }, now, detectors);
     profile = observed.profile;
@@ -106,12 +106,12 @@ describe('a spike of denials', () => {
   it('is so many that policy or anything else refused', () => {
     const { see, now } = known();
     expect(see(...many(19, now, refused))).toEqual([]);
-    expect(see(sighting(now + MINUTE, refused))).toEqual(['denial-spike: medium']);
+    expect(see(observation(now + MINUTE, refused))).toEqual(['denial-spike: medium']);
   });
 
   it('is seen over all workloads where none of them has one', () => {
     const overall = watch({}, OVERALL);
-    for (let time = START; time < START + 4 * DAY; time += HOUR) overall(sighting(time));
+    for (let time = START; time < START + 4 * DAY; time += HOUR) overall(observation(time));
     expect(overall(...many(25, START + 4 * DAY, refused))).toEqual(['denial-spike: medium']);
   });
 });
@@ -120,7 +120,7 @@ describe('asking beyond its grants', () => {
   it('is told of from the tenth time in five minutes on, also of a new workload', () => {
     const see = watch();
     expect(see(...many(9, START, beyond))).toEqual([]);
-    expect(see(sighting(START + 4 * MINUTE, beyond))).toEqual(['beyond-grants: medium']);
+    expect(see(observation(START + 4 * MINUTE, beyond))).toEqual(['beyond-grants: medium']);
   });
 
   it('is told of again after an hour, or when it is worse', () => {
@@ -146,23 +146,25 @@ describe('a new network', () => {
 
   it('is told of once, of tokens and of denials', () => {
     const { see, now } = known();
-    expect(see(sighting(now, elsewhere))).toEqual(['new-network: medium']);
-    expect(see(sighting(now + 2 * HOUR, elsewhere))).toEqual([]);
-    expect(see(sighting(now + 2 * HOUR, { ...refused, network: '198.51.100.0/24' }))).toEqual(['new-network: medium']);
+    expect(see(observation(now, elsewhere))).toEqual(['new-network: medium']);
+    expect(see(observation(now + 2 * HOUR, elsewhere))).toEqual([]);
+    expect(see(observation(now + 2 * HOUR, { ...refused, network: '198.51.100.0/24' }))).toEqual([
+      'new-network: medium',
+    ]);
   });
 
   it('is learnt, at first, and forgotten when it was not seen for a month', () => {
     const see = watch();
-    expect(see(sighting(START), sighting(START, elsewhere))).toEqual([]);
-    expect(see(sighting(START + 29 * DAY, elsewhere))).toEqual([]);
-    expect(see(sighting(START + 58 * DAY, elsewhere))).toEqual([]);
-    expect(see(sighting(START + 60 * DAY))).toEqual(['new-network: medium']);
+    expect(see(observation(START), observation(START, elsewhere))).toEqual([]);
+    expect(see(observation(START + 29 * DAY, elsewhere))).toEqual([]);
+    expect(see(observation(START + 58 * DAY, elsewhere))).toEqual([]);
+    expect(see(observation(START + 60 * DAY))).toEqual(['new-network: medium']);
   });
 
   it('is nothing unusual for what asks from everywhere', () => {
     const see = watch();
-    for (let one = 0; one < 64; one++) see(sighting(START + one * MINUTE, { network: `10.1.${one}.0/24` }));
-    expect(see(sighting(START + 4 * DAY, elsewhere))).toEqual([]);
+    for (let one = 0; one < 64; one++) see(observation(START + one * MINUTE, { network: `10.1.${one}.0/24` }));
+    expect(see(observation(START + 4 * DAY, elsewhere))).toEqual([]);
   });
 
   it.each([
@@ -186,16 +188,16 @@ describe('a new resource', () => {
   it('is told of once, and of tokens alone', () => {
     const { see, now } = known();
     const salaries = { resources: ['hr/salaries'] };
-    expect(see(sighting(now, { ...refused }))).toEqual([]);
-    expect(see(sighting(now, salaries), sighting(now, salaries))).toEqual(['new-resource: low']);
-    expect(see(sighting(now + 3 * HOUR, salaries))).toEqual([]);
+    expect(see(observation(now, { ...refused }))).toEqual([]);
+    expect(see(observation(now, salaries), observation(now, salaries))).toEqual(['new-resource: low']);
+    expect(see(observation(now + 3 * HOUR, salaries))).toEqual([]);
   });
 
   it('floods nobody: eight an hour, and none of what works on very many', () => {
     const { see, now } = known(1, { off: ['issuing-spike'] });
-    const found = Array.from({ length: 200 }, (_, one) => see(sighting(now, { resources: [`db/table-${one}`] })));
+    const found = Array.from({ length: 200 }, (_, one) => see(observation(now, { resources: [`db/table-${one}`] })));
     expect(found.flat()).toHaveLength(8);
-    expect(see(sighting(now + 2 * HOUR, { resources: ['hr/salaries'] }))).toEqual([]);
+    expect(see(observation(now + 2 * HOUR, { resources: ['hr/salaries'] }))).toEqual([]);
   });
 });
 
@@ -204,9 +206,9 @@ describe('use of a revoked token', () => {
 
   it('is told of at once; it is worst when a resource server let it', () => {
     const see = watch();
-    expect(see(sighting(START, presented))).toEqual(['revoked-token-use: medium']);
-    expect(see(sighting(START, presented))).toEqual([]);
-    expect(see(sighting(START, { ...presented, accepted: true }))).toEqual(['revoked-token-use: high']);
+    expect(see(observation(START, presented))).toEqual(['revoked-token-use: medium']);
+    expect(see(observation(START, presented))).toEqual([]);
+    expect(see(observation(START, { ...presented, accepted: true }))).toEqual(['revoked-token-use: high']);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Finding } from '@tvm/core/anomaly/finding.ts';
-import type { Sighting } from '@tvm/core/anomaly/observation.ts';
+import type { Observation } from '@tvm/core/anomaly/observation.ts';
 import { OF_A_WORKLOAD, OVERALL, observe } from '@tvm/core/anomaly/observe.ts';
 import type { Profile } from '@tvm/core/anomaly/profile.ts';
 import type { DetectorName } from '@tvm/core/anomaly/settings.ts';
@@ -16,15 +16,15 @@ const SOON = 10 * 60_000;
 type Found = Finding & { of: string };
 
 /** What is found in the traffic as it comes: in batches, by workload and over all of them. */
-function findIn(sightings: Sighting[]): { found: Found[]; profiles: Map<string, Profile> } {
+function findIn(observations: Observation[]): { found: Found[]; profiles: Map<string, Profile> } {
   const profiles = new Map<string, Profile>();
   const found: Found[] = [];
-  const see = (of: string, batch: Sighting[], now: number, detectors: typeof OVERALL) => {
+  const see = (of: string, batch: Observation[], now: number, detectors: typeof OVERALL) => {
     const { profile, findings } = observe(profiles.get(of), batch, settings, now, detectors);
     profiles.set(of, profile);
     found.push(...findings.map((finding) => ({ ...finding, of })));
   };
-  for (const [slot, batch] of Map.groupBy(sightings, ({ time }) => Math.floor((time - START) / BATCH))) {
+  for (const [slot, batch] of Map.groupBy(observations, ({ time }) => Math.floor((time - START) / BATCH))) {
     const now = START + (slot + 1) * BATCH;
     for (const [subject, own] of Map.groupBy(batch, (one) => one.subject)) see(subject, own, now, OF_A_WORKLOAD);
     const overall = batch.map(({ network, ...rest }) => ({ ...rest, resources: [] }));
@@ -52,7 +52,7 @@ let result: ReturnType<typeof findIn>;
 beforeAll(() => {
   const made = traffic(1);
   injected = made.injected;
-  result = findIn(made.sightings);
+  result = findIn(made.observations);
 }, 60_000);
 
 function scores(scope: 'a workload' | 'all') {
@@ -102,7 +102,7 @@ it('of 2 anomalies of all workloads together none is missed, with 1 false alarm'
 });
 
 it('in a quiet week of another 20 workloads there is 1 false alarm: a job of each Sunday', () => {
-  const quiet = findIn(traffic(2, 0).sightings.filter(({ time }) => time < START + 7 * 86_400_000));
+  const quiet = findIn(traffic(2, 0).observations.filter(({ time }) => time < START + 7 * 86_400_000));
   expect(quiet.found.map(({ detector, of }) => [detector, of.split('/').pop()])).toEqual([
     ['issuing-spike', 'workload-4'],
   ]);

@@ -1,4 +1,4 @@
-import type { Sighting } from '@tvm/core/anomaly/observation.ts';
+import type { Observation } from '@tvm/core/anomaly/observation.ts';
 import { observe } from '@tvm/core/anomaly/observe.ts';
 import { BOUNDS, type Profile } from '@tvm/core/anomaly/profile.ts';
 import fc from 'fast-check';
@@ -8,7 +8,7 @@ import { settings } from './settings.ts';
 const NOW = Date.UTC(2026, 0, 5, 12);
 
 /** Whatever may come, however unlikely. */
-const anySighting: fc.Arbitrary<Sighting> = fc.record({
+const anyObservation: fc.Arbitrary<Observation> = fc.record({
   eventId: fc.string({ maxLength: 8 }),
   tokenId: fc.uuid(),
   time: fc.oneof(fc.integer({ min: NOW - 4_000_000, max: NOW + 4_000_000 }), fc.constant(Number.NaN), fc.integer()),
@@ -20,14 +20,14 @@ const anySighting: fc.Arbitrary<Sighting> = fc.record({
   accepted: fc.boolean(),
 });
 
-function one(change: Partial<Sighting> = {}): Sighting {
+function one(change: Partial<Observation> = {}): Observation {
   const seen = { eventId: 'e', tokenId: 't', time: NOW, subject: 's', resources: [], beyondGrants: false };
   return { ...seen, kind: 'issued', accepted: false, ...change };
 }
 
 describe('a profile', () => {
   it('never outgrows its bounds, whatever happens, and never throws', () => {
-    const batches = fc.array(fc.tuple(fc.array(anySighting, { maxLength: 60 }), fc.nat(40 * 86_400_000)), {
+    const batches = fc.array(fc.tuple(fc.array(anyObservation, { maxLength: 60 }), fc.nat(40 * 86_400_000)), {
       maxLength: 8,
     });
     fc.assert(
@@ -91,10 +91,10 @@ describe('a profile', () => {
     const times = fc.array(fc.integer({ min: NOW - 50 * 60_000, max: NOW }), { minLength: 1, maxLength: 60 });
     fc.assert(
       fc.property(times, (all) => {
-        const sightings = all.sort((a, b) => a - b).map((time, index) => one({ eventId: `${index}`, time }));
-        const atOnce = observe(undefined, sightings, settings, NOW).profile;
+        const observations = all.sort((a, b) => a - b).map((time, index) => one({ eventId: `${index}`, time }));
+        const atOnce = observe(undefined, observations, settings, NOW).profile;
         let bitByBit: Profile | undefined;
-        for (const sighting of sightings) bitByBit = observe(bitByBit, [sighting], settings, NOW).profile;
+        for (const observation of observations) bitByBit = observe(bitByBit, [observation], settings, NOW).profile;
         expect(bitByBit).toEqual(atOnce);
       }),
     );

@@ -2,13 +2,13 @@ import { explanation as explanationSchema } from '@tvm/contract/explanation.ts';
 import { parseWorkloadArn } from '@tvm/contract/subject.ts';
 import type { Asked } from '@tvm/contract/token.ts';
 import { type ExplainTokenPorts, explainToken } from '@tvm/core/explain/explain-token.ts';
-import type { FurtherCondition } from '@tvm/core/external-authorizers/external-authorizer.ts';
+import type { ExternalAuthorizer } from '@tvm/core/external-authorizers/external-authorizer.ts';
 import { decideToken } from '@tvm/core/issuing/token-decision.ts';
 import { policyDecisionPoint } from '@tvm/core/policy/decision-point.ts';
 import type { Reader } from '@tvm/core/policy/near-misses.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { inMemoryStandings } from '#test/fakes/in-memory-records.ts';
+import { inMemorySubjectStatuses } from '#test/fakes/in-memory-records.ts';
 import { policyBundle } from '#test/fakes/policies.ts';
 import { ROLES, requests, SUBJECTS, worlds } from '#test/support/policy-generators.ts';
 
@@ -24,8 +24,8 @@ function callerOf(arn: string) {
   return caller;
 }
 
-function deciding(bundle = policyBundle(''), conditions: FurtherCondition[] = []) {
-  return { policies: policyDecisionPoint(bundle), conditions, behaviour, standings: inMemoryStandings() };
+function deciding(bundle = policyBundle(''), conditions: ExternalAuthorizer[] = []) {
+  return { policies: policyDecisionPoint(bundle), conditions, behaviour, subjectStatuses: inMemorySubjectStatuses() };
 }
 
 async function explain(request: Asked, ports: ExplainTokenPorts, reader: Reader = 'operator', subject = SUBJECT) {
@@ -194,7 +194,7 @@ describe('an explanation for an operator', () => {
 
   it('names the further condition that refused, and asks it only a few times', async () => {
     let asked = 0;
-    const never: FurtherCondition = {
+    const never: ExternalAuthorizer = {
       name: 'night-watch',
       allows: async (questions) => {
         asked += 1;
@@ -254,7 +254,7 @@ describe('what is held against a workload', () => {
 
   it('is said of a request that policy allows: it is denied while the workload is blocked', async () => {
     const ports = deciding(bundle);
-    await ports.standings.block(SUBJECT, held);
+    await ports.subjectStatuses.block(SUBJECT, held);
     expect(await explain(asked, ports, 'workload')).toMatchObject({
       allowed: false,
       denial: 'subject_blocked',
@@ -269,14 +269,14 @@ describe('what is held against a workload', () => {
 
   it('is said beside the policy that denies it', async () => {
     const ports = deciding(bundle);
-    await ports.standings.block(SUBJECT, held);
+    await ports.subjectStatuses.block(SUBJECT, held);
     const denied = on(entry(['orders-db/orders'], ['write']));
     expect(await explain(denied, ports, 'workload')).toMatchObject({ allowed: false, denial: 'policy', blocked_until });
   });
 
   it('shortens a token where it is limited', async () => {
     const ports = deciding(bundle);
-    await ports.standings.limit(SUBJECT, { ...held, lifetime: 60 });
+    await ports.subjectStatuses.limit(SUBJECT, { ...held, lifetime: 60 });
     expect(await explain(asked, ports, 'workload')).toMatchObject({ allowed: true, expires_in: 60 });
   });
 });

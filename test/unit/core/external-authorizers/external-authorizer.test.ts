@@ -1,4 +1,4 @@
-import { type FurtherCondition, refusedBy } from '@tvm/core/external-authorizers/external-authorizer.ts';
+import { type ExternalAuthorizer, refusedBy } from '@tvm/core/external-authorizers/external-authorizer.ts';
 import { isServiceUrl } from '@tvm/core/external-authorizers/settings.ts';
 import { DependencyFault } from '@tvm/core/ports.ts';
 import { describe, expect, it } from 'vitest';
@@ -8,7 +8,7 @@ const read = question();
 const write = question({ action: 'write' });
 
 /** A condition that answers what it is given, whatever the types say. */
-function answering(name: string, ...answers: unknown[]): FurtherCondition {
+function answering(name: string, ...answers: unknown[]): ExternalAuthorizer {
   return { name, allows: async () => answers as boolean[] };
 }
 
@@ -40,7 +40,7 @@ describe('refusedBy', () => {
   it('asks all conditions at once', async () => {
     const both = Promise.withResolvers<void>();
     let asked = 0;
-    const patient = (name: string): FurtherCondition => ({
+    const patient = (name: string): ExternalAuthorizer => ({
       name,
       async allows() {
         if (++asked === 2) both.resolve();
@@ -52,7 +52,7 @@ describe('refusedBy', () => {
   });
 
   it('fails, and names the condition, when one does not answer, whatever the others say', async () => {
-    const down: FurtherCondition = { name: 'down', allows: () => Promise.reject(new TypeError('no route')) };
+    const down: ExternalAuthorizer = { name: 'down', allows: () => Promise.reject(new TypeError('no route')) };
     const fault = await refusedBy([answering('a', true), down], [read]).catch((error: unknown) => error);
     expect(fault).toBeInstanceOf(DependencyFault);
     expect(fault).toMatchObject({ dependency: 'condition down', message: 'condition down failed: TypeError' });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { tokenClaims } from '@tvm/contract/token.ts';
 import { auditEvent } from '@tvm/core/audit/audit-event.ts';
-import type { FurtherCondition } from '@tvm/core/external-authorizers/external-authorizer.ts';
+import type { ExternalAuthorizer } from '@tvm/core/external-authorizers/external-authorizer.ts';
 import { issueToken } from '@tvm/core/issuing/issue-token.ts';
 import type { TokenRecord } from '@tvm/core/records/token-record.ts';
 import { indexEntries, isPartlyIndexed } from '@tvm/core/records/token-selector.ts';
@@ -170,7 +170,7 @@ describe('issueToken', () => {
         actions: ['read' as const],
       },
     ];
-    const conditions: FurtherCondition[] = [
+    const conditions: ExternalAuthorizer[] = [
       { name: 'risk', allows: async (questions) => questions.map(({ resource }) => resource.id !== 'orders-db/risky') },
     ];
     const request = asking({ authorization_details: requested, grant: 'partial' });
@@ -210,14 +210,14 @@ describe('issueToken', () => {
 
   it('lets no token out when what is held against its subject cannot be read', async () => {
     const tvm = await machine();
-    const standings = { ...tvm.standings, get: down };
-    await expect(issueToken(asking(), from, rules, { ...tvm, standings })).rejects.toThrow('down');
+    const subjectStatuses = { ...tvm.subjectStatuses, get: down };
+    await expect(issueToken(asking(), from, rules, { ...tvm, subjectStatuses })).rejects.toThrow('down');
     expect([...tvm.records.states.values()]).toMatchObject([{ status: 'failed', failure: 'standing_unreadable' }]);
   });
 
   it('lets no token out when its subject is revoked at the same moment, and vends again afterwards', async () => {
     const tvm = await machine();
-    await tvm.standings.raise(SUBJECT, tvm.clock.now());
+    await tvm.subjectStatuses.raise(SUBJECT, tvm.clock.now());
     expect(await issueToken(asking(), from, rules, tvm)).toMatchObject({ kind: 'denied', denial: 'subject_revoked' });
     expect([...tvm.records.states.values()]).toMatchObject([{ status: 'failed', failure: 'subject_revoked' }]);
 
@@ -228,7 +228,7 @@ describe('issueToken', () => {
   it('lets a blocked subject have no token until its time is over', async () => {
     const tvm = await machine();
     const until = tvm.clock.time + 60_000;
-    await tvm.standings.block(SUBJECT, { until, at: tvm.clock.time, by: 'security.team' });
+    await tvm.subjectStatuses.block(SUBJECT, { until, at: tvm.clock.time, by: 'security.team' });
     expect(await issueToken(asking(), from, rules, tvm)).toMatchObject({ kind: 'denied', denial: 'subject_blocked' });
     expect([...tvm.records.states.values()]).toMatchObject([{ status: 'failed', failure: 'subject_blocked' }]);
 
@@ -239,7 +239,7 @@ describe('issueToken', () => {
   it('lets a limited subject have a short token, which has a record of its own', async () => {
     const tvm = await machine();
     const until = tvm.clock.time + 60_000;
-    await tvm.standings.limit(SUBJECT, { until, at: tvm.clock.time, by: 'tvm:anomalies', lifetime: 60 });
+    await tvm.subjectStatuses.limit(SUBJECT, { until, at: tvm.clock.time, by: 'tvm:anomalies', lifetime: 60 });
     const outcome = await issueToken(asking(), from, rules, tvm);
     if (outcome.kind !== 'issued') throw new Error(outcome.kind);
     expect(outcome.lifetime).toBe(60);
@@ -278,7 +278,7 @@ describe('issueToken', () => {
       },
     };
     const until = tvm.clock.time + 3_600_000;
-    await tvm.standings.block(SUBJECT, { until, at: tvm.clock.time, by: 'security.team' });
+    await tvm.subjectStatuses.block(SUBJECT, { until, at: tvm.clock.time, by: 'security.team' });
     for (let asked = 0; asked < 40; asked++) {
       tvm.clock.time += 9_000;
       const outcome = await issueToken(asking(), from, rules, ports);
@@ -291,7 +291,7 @@ describe('issueToken', () => {
     // Another subject is not looked at first, nor is this one once its block was lifted and it was forgotten.
     const other = { ...from, userArn: from.userArn.replace('orders-service', 'other') };
     await issueToken(asking(), other, rules, ports);
-    await tvm.standings.unblock(SUBJECT, { at: tvm.clock.time, by: 'operator' });
+    await tvm.subjectStatuses.unblock(SUBJECT, { at: tvm.clock.time, by: 'operator' });
     expect(await issueToken(asking(), from, rules, ports)).toMatchObject({ kind: 'issued' });
     expect(costs).toEqual({ signatures: 2, places: 2 });
   });
@@ -302,7 +302,11 @@ describe('issueToken', () => {
       { type: 'resource' as const, locations: ['orders-db/orders', 'lake/raw'], actions: ['read' as const] },
     ];
     const partial = asking({ authorization_details: details, grant: 'partial' });
-    await tvm.standings.block(SUBJECT, { until: tvm.clock.time + 60_000, at: tvm.clock.time, by: 'security.team' });
+    await tvm.subjectStatuses.block(SUBJECT, {
+      until: tvm.clock.time + 60_000,
+      at: tvm.clock.time,
+      by: 'security.team',
+    });
     for (let asked = 0; asked < 2; asked++) await issueToken(partial, from, rules, tvm);
     const [, denial] = tvm.records.states.values();
     expect(denial).toMatchObject({ status: 'denied', denial: 'subject_blocked', authorizationDetails: details });
@@ -312,7 +316,7 @@ describe('issueToken', () => {
   it('limits a limited subject that keeps asking before it signs', async () => {
     const tvm = await machine();
     const until = tvm.clock.time + 60_000;
-    await tvm.standings.limit(SUBJECT, { until, at: tvm.clock.time, by: 'tvm:anomalies', lifetime: 60 });
+    await tvm.subjectStatuses.limit(SUBJECT, { until, at: tvm.clock.time, by: 'tvm:anomalies', lifetime: 60 });
     for (let asked = 0; asked < 3; asked++)
       expect(await issueToken(asking(), from, rules, tvm)).toMatchObject({ kind: 'issued', lifetime: 60 });
     const records = [...tvm.records.states.values()].map(({ status, lifetime }) => [status, lifetime]);
@@ -323,7 +327,7 @@ describe('issueToken', () => {
     const tvm = await machine();
     tvm.restricted.add(SUBJECT);
     await expect(
-      issueToken(asking(), from, rules, { ...tvm, standings: { ...tvm.standings, get: down } }),
+      issueToken(asking(), from, rules, { ...tvm, subjectStatuses: { ...tvm.subjectStatuses, get: down } }),
     ).rejects.toThrow('down');
     expect([...tvm.records.states.values()]).toMatchObject([{ status: 'denied', denial: 'undecided' }]);
   });
@@ -416,7 +420,7 @@ describe('issueToken', () => {
       ...tvm,
       signer: { ...tvm.signer, sign: async (message) => begin('sign').then(() => tvm.signer.sign(message)) },
       records: { ...tvm.records, put: () => begin('put') },
-      standings: { ...tvm.standings, get: () => begin('get').then(() => ({})) },
+      subjectStatuses: { ...tvm.subjectStatuses, get: () => begin('get').then(() => ({})) },
     });
     expect(begun.sort()).toEqual(['get', 'put', 'sign']);
   });

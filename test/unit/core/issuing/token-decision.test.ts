@@ -1,5 +1,5 @@
 import type { Asked } from '@tvm/contract/token.ts';
-import type { ConditionQuestion, FurtherCondition } from '@tvm/core/external-authorizers/external-authorizer.ts';
+import type { AuthorizerRequest, ExternalAuthorizer } from '@tvm/core/external-authorizers/external-authorizer.ts';
 import { parseCaller } from '@tvm/core/identity/caller.ts';
 import { decideToken, type TokenDecisionPorts } from '@tvm/core/issuing/token-decision.ts';
 import { describe, expect, it } from 'vitest';
@@ -156,9 +156,9 @@ describe('behaviour', () => {
 });
 
 describe('further conditions', () => {
-  const refusing = (name: string, refuses: (question: ConditionQuestion) => boolean) => {
-    const asked: ConditionQuestion[] = [];
-    const condition: FurtherCondition = {
+  const refusing = (name: string, refuses: (question: AuthorizerRequest) => boolean) => {
+    const asked: AuthorizerRequest[] = [];
+    const condition: ExternalAuthorizer = {
       name,
       allows: async (questions) => {
         asked.push(...questions);

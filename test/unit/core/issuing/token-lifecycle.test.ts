@@ -5,7 +5,7 @@ import type { TokenRecord } from '@tvm/core/records/token-record.ts';
 import { introspectToken } from '@tvm/core/verification/introspect-token.ts';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { inMemoryRecords, inMemoryStandings } from '#test/fakes/in-memory-records.ts';
+import { inMemoryRecords, inMemorySubjectStatuses } from '#test/fakes/in-memory-records.ts';
 import { inMemoryExpiring } from '#test/fakes/in-memory-upkeep.ts';
 import { asking, clockAt, from, ISSUER, machine, rules } from '#test/fakes/machine.ts';
 
@@ -52,7 +52,7 @@ it('issued, revoked, expired and swept in any interleaving, each token ends once
       };
       const expiring = inMemoryExpiring(records);
       const clock = clockAt(tvm.clock.time);
-      const quiet = { ...tvm, records, expiring, clock, standings: inMemoryStandings() };
+      const quiet = { ...tvm, records, expiring, clock, subjectStatuses: inMemorySubjectStatuses() };
       // What these calls do is done at once; what comes of it is heard when the scheduler says so.
       const later = <A extends unknown[], T>(call: (...args: A) => Promise<T>) => scheduler.scheduleFunction(call);
       const ports = {

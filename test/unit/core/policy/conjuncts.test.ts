@@ -2,7 +2,7 @@ import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import { parseWorkloadArn } from '@tvm/contract/subject.ts';
 import { question, readableBy } from '@tvm/core/policy/authorization-request.ts';
 import { judgeParts, type Outcome, splitPolicy } from '@tvm/core/policy/conjuncts.ts';
-import { surroundings } from '@tvm/core/policy/request-context.ts';
+import { requestContext } from '@tvm/core/policy/request-context.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LOCATIONS, SUBJECTS, worlds } from '#test/support/policy-generators.ts';
@@ -86,7 +86,7 @@ it('a policy matches, fails and errs as its parts do, one after the other', { ti
   });
   fc.assert(
     fc.property(worlds, fc.array(asked, { minLength: 10, maxLength: 10 }), ({ bundle }, inquiries) => {
-      const around = surroundings(bundle);
+      const around = requestContext(bundle);
       const splits = new Map(Object.entries(bundle.policies).map(([id, { text }]) => [id, splitPolicy(text)]));
       for (const { subject, audience, lifetime, sourceIp, ...what } of inquiries) {
         const caller = parseWorkloadArn(subject);

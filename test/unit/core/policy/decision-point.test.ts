@@ -3,7 +3,7 @@ import type { AuthorizationDetail } from '@tvm/contract/authorization-details.ts
 import { type Caller, parseCaller } from '@tvm/core/identity/caller.ts';
 import { type DecisionContext, question } from '@tvm/core/policy/authorization-request.ts';
 import { conclude, type DecisionRequest, policyDecisionPoint } from '@tvm/core/policy/decision-point.ts';
-import { surroundings } from '@tvm/core/policy/request-context.ts';
+import { requestContext } from '@tvm/core/policy/request-context.ts';
 import { describe, expect, it } from 'vitest';
 import { from, POLICIES, SUBJECT } from '#test/fakes/machine.ts';
 import { policyBundle, policyFiles } from '#test/fakes/policies.ts';
@@ -330,7 +330,7 @@ it('asks Cedar in the terms of the schema', () => {
     'networks.yaml': 'office: { cidrs: [203.0.113.0/24], region: eu-central-1 }',
     'windows.yaml': 'time_zone: Europe/Berlin\nwindows: { always: { from: "00:00", to: "24:00" } }',
   });
-  const around = surroundings(bundle);
+  const around = requestContext(bundle);
   const { session: _, ...user } = { ...caller, kind: 'user' as const, organization: 'o-a1b2c3d4e5' };
   const told = { ...context, vpcEndpoint: 'vpce-1', behaviour: { issued: 1, denied: 2, active: 3 } };
   const schema = policyFiles('')[0]?.text ?? '';

@@ -1,8 +1,8 @@
-import { surroundings } from '@tvm/core/policy/request-context.ts';
+import { requestContext } from '@tvm/core/policy/request-context.ts';
 import { describe, expect, it } from 'vitest';
 import { policyBundle } from '#test/fakes/policies.ts';
 
-const around = surroundings(
+const around = requestContext(
   policyBundle('', {
     'networks.yaml': `
 office: { cidrs: [203.0.113.0/24, 2001:db8::/32] }

@@ -1,7 +1,7 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import type { Caller } from '@tvm/core/identity/caller.ts';
 import { type Asked, question, readableBy, scopesOf } from '@tvm/core/policy/authorization-request.ts';
-import { surroundings } from '@tvm/core/policy/request-context.ts';
+import { requestContext } from '@tvm/core/policy/request-context.ts';
 import { policySlices } from '@tvm/core/policy/slices.ts';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
@@ -74,7 +74,7 @@ it('decides by a slice as by the whole set: decision, reasons and errors, told e
           `@id("p${n}") ${effect} (${principal}, ${action}, ${resource}) ${when.join('\n')}\n;`,
       );
       const bundle = policyBundle(text.join('\n'), OTHERS);
-      const around = surroundings(bundle);
+      const around = requestContext(bundle);
       // A small cache: what was forgotten is parsed again.
       const sliceOf = policySlices(bundle, 8);
       const { entities } = readableBy(bundle, Object.values(bundle.policies));

@@ -55,7 +55,7 @@ describe('revokeOwnToken', () => {
     await vend();
     expect(await own({ task: 'deploy-42' })).toEqual({ kind: 'revoked' });
     expect(states()).toEqual(['revoked', 'revoked', 'issued', 'issued']);
-    expect(await tvm.standings.get(SUBJECT)).toEqual({});
+    expect(await tvm.subjectStatuses.get(SUBJECT)).toEqual({});
     tvm.clock.time += 1;
     await vend(asking({ task: 'deploy-42' }));
   });

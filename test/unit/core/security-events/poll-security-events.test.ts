@@ -1,8 +1,8 @@
 import { type SecurityEventPollRequest, securityEventPollRequest } from '@tvm/contract/security-event-poll.ts';
 import { pollSecurityEvents } from '@tvm/core/security-events/poll-security-events.ts';
-import type { KeptSecurityEvents } from '@tvm/core/security-events/ports.ts';
+import type { PendingSecurityEvents } from '@tvm/core/security-events/ports.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { inMemoryKeptSecurityEvents } from '#test/fakes/pending-security-events.ts';
+import { inMemoryPendingSecurityEvents } from '#test/fakes/pending-security-events.ts';
 
 const receivers = {
   'arn:aws:iam::111122223333:role/siem': 'siem',
@@ -11,9 +11,9 @@ const receivers = {
 const SIEM = 'arn:aws:sts::111122223333:assumed-role/siem/i-0abc';
 const GATEWAY = 'arn:aws:iam::111122223333:user/gateway';
 
-let kept: KeptSecurityEvents;
+let kept: PendingSecurityEvents;
 beforeEach(() => {
-  kept = inMemoryKeptSecurityEvents();
+  kept = inMemoryPendingSecurityEvents();
 });
 
 const jtiOf = (second: number) => `17953398${String(second).padStart(3, '0')}-a`;

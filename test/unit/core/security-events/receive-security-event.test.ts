@@ -79,7 +79,7 @@ describe('a trusted transmitter’s SET', () => {
       kind: 'obeyed',
       placed: { order: { revocationId: tvm.continuations.waiting[0]?.revocationId } },
     });
-    expect(await tvm.standings.get(SUBJECT)).toMatchObject({
+    expect(await tvm.subjectStatuses.get(SUBJECT)).toMatchObject({
       revokedBefore: tvm.clock.time,
       block: { until: tvm.clock.time + 3_600_000, by: TRANSMITTER },
     });
@@ -134,11 +134,11 @@ describe('a SET that comes again', () => {
   it('is answered as before, not obeyed again, and noted once', async () => {
     const set = await transmitter.sign(claims(subjectRevoked));
     await receive(set);
-    await tvm.standings.unblock(SUBJECT, { at: tvm.clock.time, by: 'operator' });
+    await tvm.subjectStatuses.unblock(SUBJECT, { at: tvm.clock.time, by: 'operator' });
     tvm.clock.time += 5_000;
     expect(await receive(set)).toEqual({ kind: 'accepted' });
     expect(await receive(set)).toEqual({ kind: 'accepted' });
-    expect(await tvm.standings.get(SUBJECT)).not.toHaveProperty('block');
+    expect(await tvm.subjectStatuses.get(SUBJECT)).not.toHaveProperty('block');
     expect(facts().map(({ detailType }) => detailType)).toEqual(['Security Event Received', 'Revocation Refused']);
     expect(facts()[1]?.detail).toMatchObject({
       from: TRANSMITTER,
@@ -168,7 +168,7 @@ describe('a SET that comes again', () => {
   it('with other claims under its jti is refused', async () => {
     await send();
     expect(await send({ sub_id: user })).toMatchObject({ kind: 'refused', err: 'invalid_request' });
-    expect(await tvm.standings.get(SUBJECT)).toEqual({});
+    expect(await tvm.subjectStatuses.get(SUBJECT)).toEqual({});
   });
 });
 
@@ -176,7 +176,7 @@ describe('refused, and nothing done:', () => {
   const refusedAs = async (set: string | Promise<string>, err: string, problem: RegExp) => {
     expect(await receive(await set)).toEqual({ kind: 'refused', err, problem: expect.stringMatching(problem) });
     expect(statusOf()).toBe('issued');
-    expect(await tvm.standings.get(SUBJECT)).toEqual({});
+    expect(await tvm.subjectStatuses.get(SUBJECT)).toEqual({});
   };
 
   it('what is no SET', async () => {

@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { inMemoryIndex, inMemoryRecords } from '#test/fakes/in-memory-records.ts';
 import { clockAt, ISSUER, SUBJECT } from '#test/fakes/machine.ts';
-import { localSeal } from '#test/fakes/tokens-view.ts';
+import { localMac } from '#test/fakes/tokens-view.ts';
 
 const NOW = Date.UTC(2026, 0, 1, 12);
 const MINUTE = 60_000;
@@ -55,7 +55,7 @@ function machineWith(...all: TokenRecord[]) {
     await index.add(record);
   };
   const ready = Promise.all(all.map(add));
-  return { records, index, seal: localSeal(), clock: clockAt(NOW), add, ready };
+  return { records, index, mac: localMac(), clock: clockAt(NOW), add, ready };
 }
 type Fake = ReturnType<typeof machineWith>;
 
@@ -270,17 +270,17 @@ describe('a cursor', () => {
     for (const others of [{}, { audience: 'billing' }, { ...filters, state: 'active' as const }]) {
       expect(await refused(machine, cursor, others)).toBe(true);
     }
-    expect(await refused({ ...machine, seal: localSeal('another key') }, cursor, filters)).toBe(true);
+    expect(await refused({ ...machine, mac: localMac('another key') }, cursor, filters)).toBe(true);
   });
 
   it.each(['.', 'a.b', `${'a'.repeat(600)}.${'b'.repeat(43)}`, 'é.é'])('is refused that is %j', async (cursor) => {
     expect(await refused(three(), cursor)).toBe(true);
   });
 
-  it('is not looked for where the seal is wrong', async () => {
+  it('is not looked for where the mac is wrong', async () => {
     const index = { page: () => Promise.reject(new Error('looked')) } as unknown as TokenIndex;
     const records = {} as TokenRecords;
-    const ports = { index, records, seal: localSeal(), clock: clockAt(NOW) };
+    const ports = { index, records, mac: localMac(), clock: clockAt(NOW) };
     const position = Buffer.from('000001767268800000#x').toString('base64url');
     const outcome = await listTokens(request({ cursor: `${position}.${'A'.repeat(43)}` }), ISSUER, ports);
     expect(outcome).toEqual({ kind: 'bad_cursor' });

@@ -64,7 +64,7 @@ describe('introspectToken', () => {
   });
 
   it('is inactive by its subject’s watermark alone', async () => {
-    await tvm.standings.raise(SUBJECT, tvm.clock.now());
+    await tvm.subjectStatuses.raise(SUBJECT, tvm.clock.now());
     expect(await introspect()).toEqual({ active: false });
   });
 
@@ -78,7 +78,7 @@ describe('introspectToken', () => {
     ]);
     tvm.clock.time += 60_000;
     await introspect();
-    await tvm.standings.raise(SUBJECT, tvm.clock.now());
+    await tvm.subjectStatuses.raise(SUBJECT, tvm.clock.now());
     await introspect();
     await tvm.records.revoke(tokenId, { revokedAt: tvm.clock.now(), revokedBy: 'security.team' });
     await introspect();
@@ -107,7 +107,7 @@ describe('introspectToken', () => {
     const introspections = { add: async () => Promise.reject(new Error('throttled')) };
     const uncounting = { ...tvm, introspections, uncounted: (fault: unknown) => faults.push(fault) };
     expect(await introspectToken(token, ordersDb, introspecting, uncounting)).toHaveProperty('active', true);
-    await tvm.standings.raise(SUBJECT, tvm.clock.now());
+    await tvm.subjectStatuses.raise(SUBJECT, tvm.clock.now());
     expect(await introspectToken(token, ordersDb, introspecting, uncounting)).toEqual({ active: false });
     expect(faults).toHaveLength(2);
   });

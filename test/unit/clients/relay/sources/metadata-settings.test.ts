@@ -2,7 +2,7 @@ import { awsInstanceProfile } from 'tokenrelay/sources/aws-instance-profile.ts';
 import { azureManagedIdentity } from 'tokenrelay/sources/azure-managed-identity.ts';
 import { gcpServiceAccount } from 'tokenrelay/sources/gcp-service-account.ts';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { sourceTools, standingClock } from '#test/relay/support/source-tools.ts';
+import { sourceTools, stoppedClock } from '#test/relay/support/source-tools.ts';
 import { httpListener } from '#test/support/http-listener.ts';
 
 afterEach(() => {
@@ -71,7 +71,7 @@ describe('where the clouds’ own clients look for a metadata server', () => {
   ] as const)('is where it is asked: %s', async (variable, kind, value) => {
     const listener = await httpListener((_, response) => void response.writeHead(503).end());
     vi.stubEnv(variable, value(listener.url));
-    const source = kind.create({}, sourceTools(standingClock()));
+    const source = kind.create({}, sourceTools(stoppedClock()));
     try {
       await expect(source.fetch(undefined, new AbortController().signal)).rejects.toThrow();
       expect(listener.heard).toHaveLength(1);
@@ -86,7 +86,7 @@ describe('where the clouds’ own clients look for a metadata server', () => {
     ['GCE_METADATA_HOST', 'example.com', gcpServiceAccount],
   ] as const)('is never elsewhere, whatever %s says', async (variable, value, kind) => {
     vi.stubEnv(variable, value);
-    const source = kind.create({}, sourceTools(standingClock()));
+    const source = kind.create({}, sourceTools(stoppedClock()));
     await expect(source.fetch(undefined, new AbortController().signal)).rejects.toThrow('is no metadata server');
   });
 });

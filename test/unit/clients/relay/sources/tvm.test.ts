@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { SourceFailure } from 'tokenrelay/model/source.ts';
 import { tvm } from 'tokenrelay/sources/tvm.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type StandingClock, sourceTools, standingClock } from '#test/relay/support/source-tools.ts';
+import { type StoppedClock, sourceTools, stoppedClock } from '#test/relay/support/source-tools.ts';
 import { type StubMachine, stubMachine } from '../tvm/stub-machine.ts';
 
 const START = Date.UTC(2026, 10, 22, 12);
@@ -17,7 +17,7 @@ const vended = {
   token_id: '35445779-b11b-466e-9611-a4ba0a6b9a7d',
 };
 const { signal } = new AbortController();
-let clock: StandingClock;
+let clock: StoppedClock;
 let machine: StubMachine;
 const ends: (() => Promise<void> | undefined)[] = [];
 
@@ -25,7 +25,7 @@ beforeEach(async () => {
   vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIAEXAMPLE');
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'a secret access key');
   vi.stubEnv('AWS_SESSION_TOKEN', 'a-session-token');
-  clock = standingClock(START);
+  clock = stoppedClock(START);
   machine = await stubMachine(clock);
   machine.answer('/token', 200, JSON.stringify(vended));
 });

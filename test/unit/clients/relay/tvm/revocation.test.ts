@@ -2,13 +2,13 @@ import { deflateSync } from 'node:zlib';
 import { type Source, SourceFailure } from 'tokenrelay/model/source.ts';
 import { tvm } from 'tokenrelay/sources/tvm.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type StandingClock, sourceTools, standingClock } from '#test/relay/support/source-tools.ts';
+import { type StoppedClock, sourceTools, stoppedClock } from '#test/relay/support/source-tools.ts';
 import { httpListener } from '#test/support/http-listener.ts';
 import { type ListOf, newKey, type StubMachine, stubMachine } from './stub-machine.ts';
 
 const { signal } = new AbortController();
 const TTL = 60_000;
-let clock: StandingClock;
+let clock: StoppedClock;
 let machine: StubMachine;
 let source: Source;
 
@@ -18,7 +18,7 @@ function anotherSource(): Source {
 }
 
 beforeEach(async () => {
-  clock = standingClock(Date.UTC(2026, 10, 22, 12));
+  clock = stoppedClock(Date.UTC(2026, 10, 22, 12));
   machine = await stubMachine(clock);
   source = anotherSource();
 });

@@ -21,7 +21,7 @@ import {
   inMemoryIndex,
   inMemoryOrders,
   inMemoryRecords,
-  inMemoryStandings,
+  inMemorySubjectStatuses,
 } from '#test/fakes/in-memory-records.ts';
 import { localKeys } from '#test/fakes/local-keys.ts';
 import { clockAt, countingIds, from, rules } from '#test/fakes/machine.ts';
@@ -106,7 +106,7 @@ async function world(indexCrashes: Crashes) {
   const index = inMemoryIndex(records, pause);
   const all = {
     records,
-    standings: inMemoryStandings(),
+    subjectStatuses: inMemorySubjectStatuses(),
     // Of two, so that there are several pages.
     index: { ...index, page: (query: Parameters<typeof index.page>[0]) => index.page({ ...query, limit: 2 }) },
     orders: inMemoryOrders(),
@@ -181,16 +181,16 @@ async function world(indexCrashes: Crashes) {
         ...(task && { task }),
       };
       const caller = { ...from, userArn: `arn:aws:sts::111122223333:assumed-role/${role}/${session}` };
-      const { block } = await all.standings.get(subjectOf(role));
-      const { records, standings } = of(all);
-      const outcome = await issueToken(request, caller, rules, { ...issued, records, standings, clock }).catch(
+      const { block } = await all.subjectStatuses.get(subjectOf(role));
+      const { records, subjectStatuses } = of(all);
+      const outcome = await issueToken(request, caller, rules, { ...issued, records, subjectStatuses, clock }).catch(
         (fault: unknown) => {
           // It took too long to be stored: it is recorded as failed.
           if (!(fault instanceof DependencyFault)) throw fault;
         },
       );
       if (outcome === undefined) return;
-      const stillThere = (await all.standings.get(subjectOf(role))).block === block;
+      const stillThere = (await all.subjectStatuses.get(subjectOf(role))).block === block;
       const decidedAt = 'tokenId' in outcome ? all.records.states.get(outcome.tokenId)?.decidedAt : undefined;
       vended.push({ outcome, blocked: decidedAt !== undefined && holds(block, decidedAt) && stillThere });
     },
@@ -231,7 +231,7 @@ async function world(indexCrashes: Crashes) {
     },
 
     async unblock({ role }: Extract<Step, { do: 'unblock' }>) {
-      await of(all).standings.unblock(subjectOf(role), { at: clock.time, by: 'operator' });
+      await of(all).subjectStatuses.unblock(subjectOf(role), { at: clock.time, by: 'operator' });
     },
   };
 

@@ -8,7 +8,7 @@ import {
   inMemoryIndex,
   inMemoryOrders,
   inMemoryRecords,
-  inMemoryStandings,
+  inMemorySubjectStatuses,
 } from '#test/fakes/in-memory-records.ts';
 import { clockAt, recordOf } from '#test/fakes/machine.ts';
 import { turns } from '#test/support/interleave.ts';
@@ -48,7 +48,7 @@ async function outcomes({ storedAfter = 0, askedAfter = 0, indexed = true }) {
     const records = inMemoryRecords(pause);
     const ports = {
       records,
-      standings: inMemoryStandings(),
+      subjectStatuses: inMemorySubjectStatuses(),
       index: inMemoryIndex(records, pause),
       orders: inMemoryOrders(),
       facts: inMemoryFacts(),

@@ -135,7 +135,7 @@ describe('a subject', () => {
   it('is revoked before any record of it, and blocked', async () => {
     await vend();
     const calls: string[] = [];
-    const { raise, block } = tvm.standings;
+    const { raise, block } = tvm.subjectStatuses;
     const { revoke: revokeRecord } = tvm.records;
     const noting =
       <Args extends unknown[], Result>(name: string, call: (...args: Args) => Result) =>
@@ -143,7 +143,7 @@ describe('a subject', () => {
         calls.push(name);
         return call(...args);
       };
-    Object.assign(tvm.standings, { raise: noting('raise', raise), block: noting('block', block) });
+    Object.assign(tvm.subjectStatuses, { raise: noting('raise', raise), block: noting('block', block) });
     Object.assign(tvm.records, { revoke: noting('revoke', revokeRecord) });
     await revoke({ subject: SUBJECT });
     expect(calls).toEqual(['raise', 'block', 'revoke']);
@@ -159,7 +159,7 @@ describe('a subject', () => {
     await revoke({ subject: SUBJECT }, { blockFor: 60 });
     tvm.clock.time += 1;
     await expect(vend()).rejects.toThrow('denied');
-    expect(await tvm.standings.unblock(SUBJECT, { at: tvm.clock.now(), by: 'operator' })).toBe(true);
+    expect(await tvm.subjectStatuses.unblock(SUBJECT, { at: tvm.clock.now(), by: 'operator' })).toBe(true);
     await vend();
   });
 
@@ -167,9 +167,9 @@ describe('a subject', () => {
     const askedAt = tvm.clock.now();
     tvm.clock.time += 2_000;
     const early = await vend();
-    const { block } = tvm.standings;
+    const { block } = tvm.subjectStatuses;
     let during = '';
-    tvm.standings.block = async (...args) => {
+    tvm.subjectStatuses.block = async (...args) => {
       tvm.clock.time += 5;
       during = await vend();
       tvm.clock.time += 5;
@@ -179,7 +179,7 @@ describe('a subject', () => {
     expect(await revokeTokens(asked, { blockFor: HOUR }, tvm)).toMatchObject({ blockedUntil: askedAt + HOUR * 1000 });
     await goOn();
     expect([status(early), status(during)]).toEqual(['revoked', 'revoked']);
-    const { revokedBefore = 0 } = await tvm.standings.get(SUBJECT);
+    const { revokedBefore = 0 } = await tvm.subjectStatuses.get(SUBJECT);
     expect(tvm.records.states.get(during)?.decidedAt).toBeLessThanOrEqual(revokedBefore);
   });
 
@@ -210,7 +210,7 @@ describe('a subject', () => {
     };
     await revokeTokens(again, { blockFor: HOUR }, tvm);
     tvm.clock.time += 1_000;
-    await tvm.standings.unblock(SUBJECT, { at: tvm.clock.now(), by: 'operator' });
+    await tvm.subjectStatuses.unblock(SUBJECT, { at: tvm.clock.now(), by: 'operator' });
     const tokenId = await vend();
     await revokeTokens(again, { blockFor: HOUR }, tvm);
     await goOn();
@@ -291,7 +291,7 @@ describe('a dry run', () => {
       ]);
     }
     expect([...tvm.records.states]).toEqual(before);
-    expect(await tvm.standings.get(SUBJECT)).toEqual({});
+    expect(await tvm.subjectStatuses.get(SUBJECT)).toEqual({});
     expect(tvm.continuations.waiting).toEqual([]);
     expect(await revoke({ all: true })).toMatchObject({ revoked: 2 });
     tvm.clock.time += 900_000;

@@ -1,4 +1,4 @@
-import { HAPPENINGS, type HappeningName, whatHappened } from '@tvm/core/revocation/triggers/index.ts';
+import { TRIGGERS, type TriggerName, whatHappened } from '@tvm/core/revocation/triggers/index.ts';
 import { describe, expect, it } from 'vitest';
 import { everything } from '#test/fakes/revoke-on.ts';
 
@@ -11,9 +11,9 @@ const TWO_TAGS = [
   { key: 'team', value: 'deactivated' },
 ];
 
-/** What comes of a happening's documented event, changed. */
-function told(name: HappeningName, { detail, ...envelope }: Change) {
-  const { example } = HAPPENINGS[name];
+/** What comes of a trigger's documented event, changed. */
+function told(name: TriggerName, { detail, ...envelope }: Change) {
+  const { example } = TRIGGERS[name];
   const event = { ...example, ...envelope, detail: { ...(example.detail as object), ...(detail as object) } };
   return whatHappened(event, { revokeOn: everything, awsSources: 'aws.' });
 }
@@ -24,7 +24,7 @@ const taken = (happened: ReturnType<typeof told>) =>
 const call = (requestParameters: unknown, more: Change = {}) => ({ detail: { requestParameters, ...more } });
 
 describe('takes nothing back', () => {
-  it.each<[HappeningName, string, Change]>([
+  it.each<[TriggerName, string, Change]>([
     ['ecs_task_stopped', 'a task that is yet to stop', { detail: { lastStatus: 'RUNNING', desiredStatus: 'STOPPED' } }],
     ['ecs_task_stopped', 'a task that is stopping', { detail: { lastStatus: 'STOPPING' } }],
     ['ec2_instance_stopped', 'an instance that runs', { detail: { state: 'running' } }],
@@ -76,7 +76,7 @@ describe('takes nothing back', () => {
 });
 
 describe('is refused', () => {
-  it.each<[HappeningName, string, Change, string]>([
+  it.each<[TriggerName, string, Change, string]>([
     [
       'ecs_task_stopped',
       'a task of another account',
@@ -230,7 +230,7 @@ describe('is refused', () => {
 describe('names the workload in every way that is documented', () => {
   const role = (name: string, account = '111122223333') => `arn:aws:iam::${account}:role/${name}`;
 
-  it.each<[HappeningName, string, Change, object[]]>([
+  it.each<[TriggerName, string, Change, object[]]>([
     [
       'ecs_task_stopped',
       'a task’s short ARN',
@@ -352,7 +352,7 @@ describe('names the workload in every way that is documented', () => {
 });
 
 function firstFinding(): Change {
-  const { findings } = HAPPENINGS.security_hub_finding.example.detail as { findings: Change[] };
+  const { findings } = TRIGGERS.security_hub_finding.example.detail as { findings: Change[] };
   return findings[0] ?? {};
 }
 

@@ -3,21 +3,21 @@ import { revocationSelector } from '@tvm/contract/selector.ts';
 import { reason } from '@tvm/contract/text.ts';
 import { parseCaller } from '@tvm/core/identity/caller.ts';
 import {
-  HAPPENINGS,
-  type HappeningName,
-  type HappeningSettings,
   switchedOn,
+  TRIGGERS,
+  type TriggerName,
+  type TriggerSettings,
   whatHappened,
 } from '@tvm/core/revocation/triggers/index.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { everything } from '#test/fakes/revoke-on.ts';
 
-const settings: HappeningSettings = { revokeOn: everything, awsSources: 'aws.' };
-const NAMES = Object.keys(HAPPENINGS) as HappeningName[];
+const settings: TriggerSettings = { revokeOn: everything, awsSources: 'aws.' };
+const NAMES = Object.keys(TRIGGERS) as TriggerName[];
 
 /** What the example of each takes back. */
-const TAKEN_BACK: Record<HappeningName, AskedRevocation[]> = {
+const TAKEN_BACK: Record<TriggerName, AskedRevocation[]> = {
   ecs_task_stopped: [{ selector: { workload: 'c13b4cb40f1f4fe4a2971f76ae5a47ad' }, reason: 'ECS task stopped' }],
   ec2_instance_stopped: [{ selector: { workload: 'i-0abcd1111efab2222' }, reason: 'EC2 instance terminated' }],
   lambda_function_deleted: [{ selector: { workload: 'basic-node-task' }, reason: 'Lambda function deleted' }],
@@ -77,8 +77,8 @@ const TAKEN_BACK: Record<HappeningName, AskedRevocation[]> = {
 };
 
 describe.each(NAMES)('%s', (name) => {
-  const { example } = HAPPENINGS[name];
-  const happened = { happening: name, revocations: TAKEN_BACK[name] };
+  const { example } = TRIGGERS[name];
+  const happened = { trigger: name, revocations: TAKEN_BACK[name] };
 
   it('takes back what its documented event names, for a reason that a person can read', () => {
     expect(whatHappened(example, settings)).toEqual(happened);
@@ -103,7 +103,7 @@ describe.each(NAMES)('%s', (name) => {
 
   it('says only in an emulator that it happened, where the source says local', () => {
     const local = { ...example, source: `local.${example.source}` };
-    const emulator: HappeningSettings = { ...settings, awsSources: 'local.aws.' };
+    const emulator: TriggerSettings = { ...settings, awsSources: 'local.aws.' };
     if (example.source.startsWith('aws.')) {
       expect(whatHappened(local, settings)).toBeUndefined();
       expect(whatHappened(local, emulator)).toEqual(happened);
@@ -123,7 +123,7 @@ it.each([
   [{ region: 'nowhere at all' }, 'region must be a region'],
   [{ resources: 'arn' }, 'resources must be an array of names'],
 ])('an envelope with %o is malformed', (change, problem) => {
-  expect(whatHappened({ ...HAPPENINGS.ecs_task_stopped.example, ...change }, settings)).toEqual({ problem });
+  expect(whatHappened({ ...TRIGGERS.ecs_task_stopped.example, ...change }, settings)).toEqual({ problem });
 });
 
 it.each([
@@ -131,11 +131,11 @@ it.each([
   'iam_access_key_disabled',
 ] as const)('%s names a user that has a path as its tokens do, though the event does not tell the path', (name) => {
   const subject = parseCaller('arn:aws:iam::111122223333:user/pipelines/eu/ci-job')?.subject;
-  expect(whatHappened(HAPPENINGS[name].example, settings)).toMatchObject({ revocations: [{ selector: { subject } }] });
+  expect(whatHappened(TRIGGERS[name].example, settings)).toMatchObject({ revocations: [{ selector: { subject } }] });
 });
 
 it('an event of something else says nothing', () => {
-  const example = HAPPENINGS.ecs_task_stopped.example;
+  const example = TRIGGERS.ecs_task_stopped.example;
   expect(whatHappened({ ...example, source: 'aws.batch' }, settings)).toBeUndefined();
   expect(whatHappened({ ...example, 'detail-type': 'ECS Service Action' }, settings)).toBeUndefined();
 });
@@ -150,7 +150,7 @@ describe('whatever comes', () => {
   const changed = fc
     .tuple(fc.constantFrom(...NAMES), fc.array(fc.nat(), { minLength: 1, maxLength: 6 }), hostile)
     .map(([name, path, value]) => {
-      const event = structuredClone(HAPPENINGS[name].example) as unknown as Record<string, unknown>;
+      const event = structuredClone(TRIGGERS[name].example) as unknown as Record<string, unknown>;
       let at = event;
       for (const [depth, step] of path.entries()) {
         const keys = Object.keys(at);

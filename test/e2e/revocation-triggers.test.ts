@@ -1,6 +1,6 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { HAPPENINGS, type HappeningName } from '@tvm/core/revocation/triggers/index.ts';
+import { TRIGGERS, type TriggerName } from '@tvm/core/revocation/triggers/index.ts';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { workloadRole } from '../support/assumed-role.ts';
 import { curl, formData } from '../support/curl.ts';
@@ -20,8 +20,8 @@ beforeAll(async () => {
 type Change = { resources?: string[]; source?: string; detail?: object };
 
 /** Puts a documented event, of the emulator's account, changed: AWS's own on the default bus, others on the machine's. */
-async function put(name: HappeningName, { detail, ...envelope }: Change) {
-  const example = JSON.parse(JSON.stringify(HAPPENINGS[name].example).replaceAll('111122223333', '000000000000'));
+async function put(name: TriggerName, { detail, ...envelope }: Change) {
+  const example = JSON.parse(JSON.stringify(TRIGGERS[name].example).replaceAll('111122223333', '000000000000'));
   const { source, resources } = { ...example, ...envelope };
   const ofAws = source.startsWith('aws.');
   const entry = {
@@ -43,7 +43,7 @@ const lift = () => curl(`${endpoint}/blocks/lift`, operator, ...formData({ subje
 
 describe('a running workload’s tokens go, and those of its siblings stay, when', () => {
   const instance = () => `i-0${task().slice(0, 16)}`;
-  it.each<[HappeningName, () => string, (session: string) => Change]>([
+  it.each<[TriggerName, () => string, (session: string) => Change]>([
     ['ecs_task_stopped', task, (id) => ({ detail: { taskArn: taskArn(id) } })],
     ['ec2_instance_stopped', instance, (id) => ({ detail: { 'instance-id': id } })],
     [
@@ -72,7 +72,7 @@ describe('a running workload’s tokens go, and those of its siblings stay, when
 });
 
 describe('a subject’s tokens go', () => {
-  it.each<[HappeningName, Change]>([
+  it.each<[TriggerName, Change]>([
     ['iam_role_deleted', { detail: { requestParameters: { roleName: 'orders-task' } } }],
   ])('when %s, and whoever has its name next gets its own', async (name, change) => {
     const caller = await session(task());
@@ -82,7 +82,7 @@ describe('a subject’s tokens go', () => {
     await active((await vend({}, caller)).token);
   });
 
-  it.each<[HappeningName, Change]>([
+  it.each<[TriggerName, Change]>([
     ['iam_user_deleted', { detail: { requestParameters: { userName: 'orders-service' } } }],
     ['iam_access_key_disabled', { detail: { requestParameters: { userName: 'orders-service', status: 'Inactive' } } }],
   ])('when %s, and whoever goes on by that name gets new ones', async (name, change) => {
@@ -92,7 +92,7 @@ describe('a subject’s tokens go', () => {
     await active((await vend({}, workload)).token);
   });
 
-  it.each<[HappeningName, Change]>([
+  it.each<[TriggerName, Change]>([
     [
       'guardduty_finding',
       { detail: { resource: { accessKeyDetails: { userType: 'AssumedRole', userName: 'orders-task' } } } },
@@ -120,7 +120,7 @@ describe('a subject’s tokens go', () => {
 
 describe('a task’s tokens go, and those for another stay, when', () => {
   const uuid = () => crypto.randomUUID();
-  it.each<[HappeningName, () => string, (task: string) => Change]>([
+  it.each<[TriggerName, () => string, (task: string) => Change]>([
     ['codepipeline_finished', uuid, (id) => ({ detail: { 'execution-id': id } })],
     [
       'codebuild_finished',
@@ -157,7 +157,7 @@ describe('nothing is taken back', () => {
     await inactive(marker.token);
   }
 
-  it.each<[string, HappeningName, (id: string) => Change]>([
+  it.each<[string, TriggerName, (id: string) => Change]>([
     [
       'by a task that is yet to stop',
       'ecs_task_stopped',
@@ -226,7 +226,7 @@ describe('nothing is taken back', () => {
 });
 
 function securityHubFinding(arn: string): Change {
-  const { findings } = HAPPENINGS.security_hub_finding.example.detail as { findings: object[] };
+  const { findings } = TRIGGERS.security_hub_finding.example.detail as { findings: object[] };
   const change = { AwsAccountId: '000000000000', Resources: [{ Type: 'AwsIamRole', Id: arn }] };
   return { detail: { findings: [{ ...findings[0], ...change }] } };
 }

@@ -1,10 +1,10 @@
-import { HAPPENINGS, type HappeningName, type RevokeOn } from '@tvm/core/revocation/triggers/index.ts';
+import { type RevokeOn, TRIGGERS, type TriggerName } from '@tvm/core/revocation/triggers/index.ts';
 import { App, Validations } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '#lib/config/config.ts';
-import { happeningSettings } from '#lib/constructs/revocation-triggers.ts';
+import { triggerSettings } from '#lib/constructs/revocation-triggers.ts';
 import { GlobalEventsStack, needsGlobalEvents } from '#lib/global-events-stack.ts';
 import { everything } from '../fakes/revoke-on.ts';
 import { synthesize, synthesizeWithRules } from './synthesize.ts';
@@ -39,7 +39,7 @@ interface Rule {
 
 const template = synthesize(EVERYTHING);
 
-/** The rules of a stage for what happens, by the happening's name. */
+/** The rules of a stage for what happens, by the trigger's name. */
 function rulesIn(template: Template): Record<string, Rule> {
   const rules = Object.values(template.findResources('AWS::Events::Rule')).map(({ Properties }) => Properties as Rule);
   const named = rules.map((rule) => [/^Takes tokens back: (\w+)$/.exec(rule.Description)?.[1], rule] as const);
@@ -53,11 +53,11 @@ describe('what happens', () => {
 
   it('has a rule each, AWS’s own on the default bus, those of one’s own systems on the machine’s', () => {
     const rules = rulesIn(template);
-    expect(Object.keys(rules).sort()).toEqual(Object.keys(HAPPENINGS).sort());
+    expect(Object.keys(rules).sort()).toEqual(Object.keys(TRIGGERS).sort());
     for (const [name, { EventBusName, EventPattern }] of Object.entries(rules)) {
-      const ofAws = HAPPENINGS[name as HappeningName].example.source.startsWith('aws.');
+      const ofAws = TRIGGERS[name as TriggerName].example.source.startsWith('aws.');
       expect([name, EventBusName]).toEqual([name, ofAws ? 'default' : { Ref: expect.stringContaining('bus') }]);
-      const { source, 'detail-type': detailType } = HAPPENINGS[name as HappeningName].example;
+      const { source, 'detail-type': detailType } = TRIGGERS[name as TriggerName].example;
       expect(EventPattern).toMatchObject({ ...(ofAws && { source: [source] }), 'detail-type': [detailType] });
     }
   });
@@ -73,12 +73,12 @@ describe('what happens', () => {
       ({ Effect, Resource }) => Effect === 'Allow' && JSON.stringify(Resource).includes('revoketokensbyeventqueue'),
     );
     expect(letIn).toHaveLength(1);
-    // One for each happening, and the one of requests.
-    expect(letIn[0].Condition.ArnEquals['aws:SourceArn']).toHaveLength(Object.keys(HAPPENINGS).length + 1);
+    // One for each trigger, and the one of requests.
+    expect(letIn[0].Condition.ArnEquals['aws:SourceArn']).toHaveLength(Object.keys(TRIGGERS).length + 1);
   });
 
   it('tells the function what the configuration says', () => {
-    const settings = happeningSettings(parseConfig(EVERYTHING, 'config/test.toml'));
+    const settings = triggerSettings(parseConfig(EVERYTHING, 'config/test.toml'));
     expect(JSON.parse(JSON.stringify(settings))).toEqual({ revokeOn: everything, awsSources: 'aws.' });
   });
 
@@ -92,12 +92,12 @@ describe('local.aws.…', () => {
     const sources = Object.values(rulesIn(synthesize(LOCAL))).flatMap(({ EventPattern }) => EventPattern.source ?? []);
     expect(sources).toHaveLength(13);
     for (const source of sources) expect(source).toMatch(/^local\.aws\./);
-    expect(happeningSettings(parseConfig(LOCAL, 'config/test.toml')).awsSources).toBe('local.aws.');
+    expect(triggerSettings(parseConfig(LOCAL, 'config/test.toml')).awsSources).toBe('local.aws.');
   });
 
   it('is accepted by no other stage: not by a rule, not by the function, not as a source of one’s own', () => {
     expect(JSON.stringify(template.toJSON())).not.toContain('local.aws');
-    expect(happeningSettings(parseConfig(EVERYTHING, 'config/test.toml')).awsSources).toBe('aws.');
+    expect(triggerSettings(parseConfig(EVERYTHING, 'config/test.toml')).awsSources).toBe('aws.');
     const own = '[revoke_on]\ntask_done = { sources = ["local.aws.ecs"] }';
     expect(() => parseConfig(own, 'config/test.toml')).toThrow('must be an event source of your own');
   });

@@ -73,6 +73,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
 
   'clients/api': ['contract'],
   'clients/terminal': [],
+  'clients/verifier': ['contract'],
   'clients/cli': [
     'contract',
     'clients/api',
@@ -93,6 +94,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   'clients/relay/tvm': [
     'contract',
     'clients/api',
+    'clients/verifier',
     'clients/relay/settings',
     'clients/relay/model',
     'clients/relay/http',
@@ -101,6 +103,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   'clients/relay/sources': [
     'contract',
     'clients/api',
+    'clients/verifier',
     'clients/relay/settings',
     'clients/relay/model',
     'clients/relay/process',

@@ -1,11 +1,11 @@
 import { isRegionName } from '@tvm/api/machine-region.ts';
 import { asked, consistent, tokenClaims } from '@tvm/contract/token.ts';
+import type { Place } from '@tvm/verifier/status-lists.ts';
 import * as z from 'zod';
 import { SourceFailure, type SourceKind } from '../model/source.ts';
 import { isIssuerUrl, transportFields } from '../settings/fields.ts';
 import { unlessGivenUp } from '../tvm/machine.ts';
 import { shareMachine } from '../tvm/shared-machines.ts';
-import type { Place } from '../tvm/status-lists.ts';
 
 const settings = consistent(
   z.strictObject({

@@ -1,5 +1,6 @@
 import { findRegion, isRegionName } from '@tvm/api/machine-region.ts';
 import { type TokenResponse, tokenResponse } from '@tvm/contract/token.ts';
+import type { StatusLists } from '@tvm/verifier/status-lists.ts';
 import { awsCredentials } from '../aws/credentials.ts';
 import { signedHeaders } from '../aws/sign.ts';
 import { httpClient } from '../http/client.ts';
@@ -7,7 +8,7 @@ import type { Clock } from '../model/clock.ts';
 import { SourceFailure } from '../model/source.ts';
 import type { Transport } from '../settings/fields.ts';
 import { refusal } from './refusal.ts';
-import { type StatusLists, statusLists } from './status-lists.ts';
+import { statusListsBy } from './status-lists.ts';
 
 /** Where a token vending machine is, and who asks it. */
 export interface MachineSettings extends Transport {
@@ -81,7 +82,7 @@ export function connectMachine(
       if (answer.status !== 200) throw refusal(answer, host, clock.now());
       return { answer: tokenIn(answer.body, host), askedAt };
     },
-    lists: statusLists(url, client, clock, closing.signal),
+    lists: statusListsBy(url, client, clock, closing.signal),
     close() {
       closing.abort();
       client.close();

@@ -88,6 +88,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
 
   'clients/api': ['contract'],
   'clients/terminal': [],
+  'clients/verifier': ['contract'],
   'clients/cli': [
     'contract',
     'clients/api',
@@ -108,6 +109,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   'clients/relay/tvm': [
     'contract',
     'clients/api',
+    'clients/verifier',
     'clients/relay/settings',
     'clients/relay/model',
     'clients/relay/http',
@@ -116,6 +118,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   'clients/relay/sources': [
     'contract',
     'clients/api',
+    'clients/verifier',
     'clients/relay/settings',
     'clients/relay/model',
     'clients/relay/process',

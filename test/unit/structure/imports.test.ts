@@ -56,6 +56,8 @@ describe('imports', () => {
     ['lib/tvm-stack.ts', '@tvm/gate/rules.ts'],
     ['clients/api/signed-fetch.ts', '@tvm/core/ports.ts'],
     ['clients/terminal/output.ts', '@tvm/contract/token.ts'],
+    ['clients/verifier/status-lists.ts', 'tokenrelay/model/clock.ts'],
+    ['clients/verifier/status-lists.ts', '@tvm/api/signed-fetch.ts'],
     ['clients/relay/program.ts', '@tvm/core/policy/bundle.ts'],
     ['clients/relay/program.ts', '@tvm/cli/program.ts'],
     ['clients/relay/model/token.ts', '../agent/agent.ts'],

@@ -11,6 +11,7 @@ const NAMES: Readonly<Record<string, string>> = {
   gate: '@tvm/gate',
   'clients/api': '@tvm/api',
   'clients/terminal': '@tvm/terminal',
+  'clients/verifier': '@tvm/verifier',
   'clients/cli': '@tvm/cli',
   'clients/relay': 'tokenrelay',
   bench: '#bench',

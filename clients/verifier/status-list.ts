@@ -1,7 +1,7 @@
 import { inflateSync } from 'node:zlib';
 import { createLocalJWKSet, errors, type JSONWebKeySet, jwtVerify } from 'jose';
 import * as z from 'zod';
-import { SourceFailure } from '../model/source.ts';
+import { StatusListFailure } from './status-list-failure.ts';
 
 /** A list that was verified. */
 export interface StatusList {
@@ -43,11 +43,15 @@ const payload = z.object({
  * Verifies a Status List Token and reads the list in it.
  *
  * @param keys those that sign status lists, and nothing else
- * @throws {SourceFailure} when it is not a list of this issuer with this uri, signed by one of these keys, now
- * @throws jose's `JWKSNoMatchingKey` when none of these keys is the one that it names
+ * @returns nothing when none of these keys is the one that it names
+ * @throws {StatusListFailure} when it is not a list of this issuer with this uri, signed by one of these keys, now
  * @see https://datatracker.ietf.org/doc/draft-ietf-oauth-status-list/20/ sections 5.1 and 8.3
  */
-export async function readStatusList(jwt: string, keys: JSONWebKeySet, expected: Expected): Promise<StatusList> {
+export async function readStatusList(
+  jwt: string,
+  keys: JSONWebKeySet,
+  expected: Expected,
+): Promise<StatusList | undefined> {
   try {
     const { payload: claims } = await jwtVerify(jwt, createLocalJWKSet(keys), {
       algorithms: ['ES256'],
@@ -66,8 +70,8 @@ export async function readStatusList(jwt: string, keys: JSONWebKeySet, expected:
       bits: inflateSync(Buffer.from(status_list.lst, 'base64url'), { maxOutputLength: LARGEST }),
     };
   } catch (error) {
-    if (error instanceof errors.JWKSNoMatchingKey) throw error;
+    if (error instanceof errors.JWKSNoMatchingKey) return undefined;
     const why = error instanceof errors.JOSEError ? ` (${error.code})` : '';
-    throw new SourceFailure(`${expected.url} gave no status list that can be believed${why}`);
+    throw new StatusListFailure(`${expected.url} gave no status list that can be believed${why}`);
   }
 }

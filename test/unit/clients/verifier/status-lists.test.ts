@@ -1,0 +1,105 @@
+import { deflateSync } from 'node:zlib';
+import { StatusListFailure } from '@tvm/verifier/status-list-failure.ts';
+import { statusLists, type Transport } from '@tvm/verifier/status-lists.ts';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+
+const ISSUER = 'https://tvm.example/v1';
+const URI = `${ISSUER}/status-lists/1`;
+const START = Date.UTC(2026, 0, 1);
+
+let signer: Awaited<ReturnType<typeof generateKeyPair>>;
+let now: number;
+let asked: { url: string; headers?: Record<string, string> }[];
+let answer: Awaited<ReturnType<Transport['get']>>;
+let publishedKid: string;
+
+beforeAll(async () => {
+  signer = await generateKeyPair('ES256');
+});
+beforeEach(async () => {
+  now = START;
+  asked = [];
+  publishedKid = 'first';
+  answer = { status: 200, headers: { etag: '"1"' }, body: await listToken([9]) };
+});
+
+async function listToken(marked: number[], { typ = 'statuslist+jwt', kid = 'first' } = {}): Promise<string> {
+  const bits = new Uint8Array(2);
+  for (const index of marked) bits[index >> 3] = (bits[index >> 3] ?? 0) | (1 << (index & 7));
+  const iat = Math.floor(now / 1_000);
+  const status_list = { bits: 1, lst: deflateSync(bits).toString('base64url') };
+  return await new SignJWT({ iss: ISSUER, sub: URI, iat, exp: iat + 900, ttl: 60, status_list })
+    .setProtectedHeader({ alg: 'ES256', typ, kid })
+    .sign(signer.privateKey);
+}
+
+const transport: Transport = {
+  async json(url) {
+    asked.push({ url });
+    return { keys: [{ ...(await exportJWK(signer.publicKey)), kid: publishedKid, alg: 'ES256', use: 'sig' }] };
+  },
+  async get(url, headers) {
+    asked.push({ url, headers });
+    return answer;
+  },
+};
+const reader = (by = transport) => statusLists(ISSUER, by, { now: () => now, elapsed: () => now });
+const place = (index: number, uri = URI) => ({ issuer: ISSUER, uri, index });
+
+describe('a reader of status lists', () => {
+  it('asks by the transport that it is given, once for a list and its keys within the ttl', async () => {
+    const lists = reader();
+    expect(await Promise.all([9, 8].map((index) => lists.look(place(index))))).toEqual([
+      { revoked: true, askAgainIn: 60_000 },
+      { revoked: false, askAgainIn: 60_000 },
+    ]);
+    expect(asked).toEqual([
+      { url: URI, headers: { accept: 'application/statuslist+jwt' } },
+      { url: `${ISSUER}/.well-known/status-list-keys.json` },
+    ]);
+    now += 60_000;
+    answer = { status: 304, headers: {}, body: '' };
+    expect(await lists.look(place(9))).toEqual({ revoked: true, askAgainIn: 60_000 });
+    expect(asked.at(-1)?.headers).toMatchObject({ 'if-none-match': '"1"' });
+  });
+
+  it('asks for the keys anew when another signs', async () => {
+    const lists = reader();
+    await lists.look(place(9));
+    publishedKid = 'second';
+    now += 60_000;
+    answer = { status: 200, headers: {}, body: await listToken([8], { kid: 'second' }) };
+    expect(await lists.look(place(8))).toMatchObject({ revoked: true });
+    expect(asked.filter(({ url }) => url.endsWith('keys.json'))).toHaveLength(2);
+  });
+
+  it.each([
+    [
+      'a token of another type',
+      async () => ({ status: 200, headers: {}, body: await listToken([], { typ: 'at+jwt' }) }),
+    ],
+    [
+      'a key that is not published',
+      async () => ({ status: 200, headers: {}, body: await listToken([], { kid: 'x' }) }),
+    ],
+    ['an answer that is none', async () => ({ status: 200, headers: {}, body: '<html>' })],
+    ['no change of what is not cached', async () => ({ status: 304, headers: {}, body: '' })],
+  ])('does not believe %s', async (_case, given) => {
+    answer = await given();
+    await expect(reader().look(place(9))).rejects.toThrow(StatusListFailure);
+  });
+
+  it('asks nothing for a list that is not of the token’s issuer', async () => {
+    await expect(reader().look(place(9, 'https://other.example/status-lists/1'))).rejects.toThrow('not of its issuer');
+    await expect(reader().look(place(9, `${ISSUER}/status-lists/../token`))).rejects.toThrow('not of its issuer');
+    expect(asked).toEqual([]);
+  });
+
+  it('says when to ask again where it is refused, and passes on what the transport throws', async () => {
+    answer = { status: 503, headers: { 'retry-after': '7' }, body: '' };
+    await expect(reader().look(place(9))).rejects.toMatchObject({ retryAfter: '7', message: `${URI} answered 503` });
+    const away = new TypeError('away');
+    await expect(reader({ ...transport, get: () => Promise.reject(away) }).look(place(9))).rejects.toBe(away);
+  });
+});

@@ -44,7 +44,7 @@ export interface DriverTools extends SourceParts {
   changed(): void;
 }
 
-/** Has the life of one token happen: does what `step` says, and tells it what comes of that. */
+/** Runs the life of one token: performs the effects of `step` and reports their results as events. */
 export interface TokenDriver {
   readonly settings: TokenSettings;
   current(): Token | undefined;
@@ -104,15 +104,15 @@ export function tokenDriver(first: TokenSettings, tools: DriverTools): TokenDriv
     return outputWriter(makers.output(wanted, name), { clock, log, random: makers.random, changed });
   }
 
-  function happen(event: TokenEvent): void {
+  function dispatch(event: TokenEvent): void {
     const next = step(life, event, { ...momentOf(clock), random: makers.random() });
     life = next.life;
     for (const effect of next.effects) perform(effect);
   }
 
-  /** What comes of something that was begun: other things may be due now. */
-  function comeOf(event: TokenEvent): void {
-    happen(event);
+  /** The result of an effect, or a wish from outside: other things may be due now. */
+  function report(event: TokenEvent): void {
+    dispatch(event);
     changed();
   }
 
@@ -137,12 +137,12 @@ export function tokenDriver(first: TokenSettings, tools: DriverTools): TokenDriv
         break;
       case 'write': {
         const { token, change } = effect;
-        writing = written.publish(token).then(() => comeOf({ kind: 'written', token, change }));
+        writing = written.publish(token).then(() => report({ kind: 'written', token, change }));
         break;
       }
       case 'withdraw': {
         const { why } = effect;
-        writing = written.withdraw(why).then(() => comeOf({ kind: 'withdrawn', why }));
+        writing = written.withdraw(why).then(() => report({ kind: 'withdrawn', why }));
         break;
       }
       case 'run-hooks':
@@ -178,11 +178,11 @@ export function tokenDriver(first: TokenSettings, tools: DriverTools): TokenDriv
     void fetchFrom(from, previous, signal, tools)
       .then((token) => {
         signal.throwIfAborted();
-        happen({ kind: 'fetched', fetch, token, lacking: lacking() });
+        dispatch({ kind: 'fetched', fetch, token, lacking: lacking() });
       })
       .catch((error) => {
         const failure = failureOf(error);
-        if (!signal.aborted) happen({ kind: 'fetch-failed', fetch, failure, lacking: lacking() });
+        if (!signal.aborted) dispatch({ kind: 'fetch-failed', fetch, failure, lacking: lacking() });
         land(failure);
       })
       .finally(changed);
@@ -194,10 +194,10 @@ export function tokenDriver(first: TokenSettings, tools: DriverTools): TokenDriv
     asking = controller;
     void askRevocation(source, token, signal, tools)
       .then((answer) => {
-        if (!signal.aborted && answer !== undefined) comeOf({ kind: 'revocation-told', ask, ...answer });
+        if (!signal.aborted && answer !== undefined) report({ kind: 'revocation-told', ask, ...answer });
       })
       .catch((error) => {
-        if (!signal.aborted) comeOf({ kind: 'revocation-unknown', ask, reason: reasonOf(error) });
+        if (!signal.aborted) report({ kind: 'revocation-unknown', ask, reason: reasonOf(error) });
       });
   }
 
@@ -216,21 +216,21 @@ export function tokenDriver(first: TokenSettings, tools: DriverTools): TokenDriv
     leftShare: () => (life.inUse === undefined ? 0 : leftShareOf(life.inUse, momentOf(clock))),
     waitsFor: () => life.waitsFor,
     wasTried: () => life.wasTried,
-    restore: (token) => happen({ kind: 'cached', token }),
+    restore: (token) => dispatch({ kind: 'cached', token }),
 
     async refresh() {
       if (life.isEnded) throw new SourceFailure('the agent does not keep this token any more');
-      happen({ kind: 'refresh' });
+      dispatch({ kind: 'refresh' });
       await flight?.done;
       await writing;
     },
 
-    hurry: () => comeOf({ kind: 'hurry' }),
+    hurry: () => report({ kind: 'hurry' }),
     look: () => written.look(),
 
     tick() {
       const { hooksFor } = life;
-      happen({ kind: 'tick', outputsHave: hooksFor && written.isComplete(hooksFor) ? hooksFor : undefined });
+      dispatch({ kind: 'tick', outputsHave: hooksFor && written.isComplete(hooksFor) ? hooksFor : undefined });
       if (!life.isEnded) written.tick();
     },
 
@@ -252,7 +252,7 @@ export function tokenDriver(first: TokenSettings, tools: DriverTools): TokenDriv
         settings = next;
         source = nextSource;
         outputs = nextOutputs;
-        comeOf({ kind: 'moved', origin: originOf(next, nextSource), sameSource });
+        report({ kind: 'moved', origin: originOf(next, nextSource), sameSource });
         await written.replace(
           nextOutputs.map(({ writer }) => writer),
           () => currentOf(life, momentOf(clock)),
@@ -263,7 +263,7 @@ export function tokenDriver(first: TokenSettings, tools: DriverTools): TokenDriv
 
     async end(why) {
       hooks.stop();
-      happen({ kind: 'ended', why });
+      dispatch({ kind: 'ended', why });
       await writing;
       await closeSource(source, tools);
     },

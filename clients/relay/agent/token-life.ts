@@ -138,7 +138,7 @@ export function newLife(name: string, origin: Origin, at: Moment): TokenLife {
   };
 }
 
-/** What becomes of a token by an event, and what is to be done. Pure: nothing else is looked at, nothing is changed. */
+/** The life of a token after an event, and the effects to perform. Pure: it reads nothing else and changes nothing. */
 export function step(life: TokenLife, event: TokenEvent, now: Now): Step {
   const turn = new Turn(life, now);
   turn.take(event);
@@ -311,7 +311,7 @@ class Turn {
   }
 
   #withdrawn(why: Withdrawal): void {
-    // Whoever ends a token tells of that.
+    // The agent itself tells when it stops or removes a token.
     const isTold = why === 'expired' || why === 'revoked';
     if (isTold && this.life.inUse === undefined) this.#do({ kind: 'tell-published', token: undefined });
   }

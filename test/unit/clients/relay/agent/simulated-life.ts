@@ -1,4 +1,4 @@
-import { deadlineIn, left } from 'tokenrelay/agent/times.ts';
+import type { Moment } from 'tokenrelay/agent/times.ts';
 import {
   type Change,
   currentOf,
@@ -49,6 +49,8 @@ export class SimulatedLife {
   #wall = Date.UTC(2026, 0, 1);
   #elapsed = 0;
   #goal: Token | undefined;
+  /** What is in use, and since when. */
+  #taken: { token: Token; at: Moment } | undefined;
   #values = 0;
   #isFetching = false;
   #isAsking = false;
@@ -76,7 +78,7 @@ export class SimulatedLife {
     const before = frozen(this.life);
     const { life, effects } = step(before, frozen(event), { ...this.now, random: this.random });
     this.life = life;
-    if (before.inUse !== undefined && life.inUse === undefined) this.#checkEnd(before, event);
+    if (before.inUse !== undefined && life.inUse === undefined) this.#checkEnd(event);
     for (const effect of effects) this.#perform(effect, before, event);
   }
 
@@ -110,12 +112,15 @@ export class SimulatedLife {
     this.#elapsed = elapsed;
   }
 
-  #checkEnd({ inUse }: TokenLife, event: TokenEvent): void {
+  #checkEnd(event: TokenEvent): void {
     if (event.kind === 'ended') return;
     if (event.kind === 'revocation-told' && event.revoked) return;
-    if (event.kind !== 'tick' || inUse === undefined) throw new Error(`withdrawn by ${event.kind}`);
-    const end = deadlineIn(inUse.since, inUse.lifetime ?? Number.POSITIVE_INFINITY);
-    if (left(end, this.now) > 0) throw new Error('withdrawn before its end');
+    if (event.kind !== 'tick' || this.#taken === undefined) throw new Error(`withdrawn by ${event.kind}`);
+    const { token, at } = this.#taken;
+    const { fetchedAt, expiresAt = Number.POSITIVE_INFINITY } = token;
+    // The clock may have been set back while it was fetched.
+    const lived = Math.max(0, at.now - fetchedAt) + this.#elapsed - at.elapsed;
+    if (this.#wall < expiresAt && lived < expiresAt - fetchedAt) throw new Error('withdrawn before its end');
   }
 
   #perform(effect: Effect, before: TokenLife, event: TokenEvent): void {
@@ -152,6 +157,9 @@ export class SimulatedLife {
         }
         this.#goal = undefined;
         this.#after(() => this.happen({ kind: 'withdrawn', why: effect.why }));
+        break;
+      case 'tell-taken':
+        this.#taken = effect.token && { token: effect.token, at: this.now };
         break;
       case 'run-hooks':
         this.#hooksRun(before);
@@ -197,7 +205,7 @@ export class SimulatedLife {
     if (answer === 'empty') return { values: {}, fetchedAt };
     if (had !== undefined && answer !== 'new') {
       const expiresAt = answer === 'same' ? had.expiresAt : end;
-      return { ...had, ...(expiresAt !== undefined && { expiresAt }) };
+      return { ...had, fetchedAt, ...(expiresAt !== undefined && { expiresAt }) };
     }
     this.#values += 1;
     return { values: { token: `value-${this.#values}` }, fetchedAt, ...(end !== undefined && { expiresAt: end }) };

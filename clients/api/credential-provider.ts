@@ -1,4 +1,4 @@
-import type { Credentials } from './signed-fetch.ts';
+import type { Credentials } from './signature.ts';
 
 /** How long a credential source may take, in milliseconds: SSO and a `credential_process` ask elsewhere. */
 const TIMEOUT = 30_000;

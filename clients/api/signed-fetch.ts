@@ -1,33 +1,27 @@
-import { AwsClient } from 'aws4fetch';
-
-/** AWS credentials as the credential chain resolves them. */
-export interface Credentials {
-  accessKeyId: string;
-  secretAccessKey: string;
-  sessionToken?: string;
-}
+import { type Credentials, signedHeaders } from './signature.ts';
 
 /**
  * `fetch` that signs each request with AWS Signature Version 4 for API Gateway (service `execute-api`).
  *
- * No retry happens here: whether a request may be repeated is the caller's knowledge.
+ * It retries nothing: only the caller knows whether a request may be repeated.
  *
- * @param credentials the identity that asks
+ * @param credentials the caller's identity
  * @param region the API's AWS region, e.g. `eu-central-1`
- * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
  */
 export function signedFetch(
   credentials: Credentials,
   region: string,
-): (url: string, init?: RequestInit) => Promise<Response> {
-  const { accessKeyId, secretAccessKey, sessionToken } = credentials;
-  const client = new AwsClient({
-    accessKeyId,
-    secretAccessKey,
-    ...(sessionToken === undefined ? {} : { sessionToken }),
-    region,
-    service: 'execute-api',
-    retries: 0,
-  });
-  return (url, init) => client.fetch(url, init);
+): (url: string, init?: RequestInit & { body?: string }) => Promise<Response> {
+  return async (url, init = {}) => {
+    const headers = await signedHeaders({
+      method: init.method ?? 'GET',
+      url,
+      headers: Object.fromEntries(new Headers(init.headers)),
+      ...(init.body !== undefined && { body: init.body }),
+      service: 'execute-api',
+      region,
+      credentials,
+    });
+    return fetch(url, { ...init, headers });
+  };
 }

@@ -1,4 +1,4 @@
-import type { Credentials } from '@tvm/api/signed-fetch.ts';
+import type { Credentials } from '@tvm/api/signature.ts';
 import { Failure } from '../tools/failure.mjs';
 
 /** An emulator of AWS and who deploys into it. */

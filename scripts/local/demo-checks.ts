@@ -1,5 +1,6 @@
 import { getListFromStatusListJWT } from '@sd-jwt/jwt-status-list';
-import { type Credentials, signedFetch } from '@tvm/api/signed-fetch.ts';
+import type { Credentials } from '@tvm/api/signature.ts';
+import { signedFetch } from '@tvm/api/signed-fetch.ts';
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose';
 import type { Target } from '../emulators/target.ts';
 import { Failure } from '../tools/failure.mjs';

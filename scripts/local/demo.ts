@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import type { Credentials } from '@tvm/api/signed-fetch.ts';
+import type { Credentials } from '@tvm/api/signature.ts';
 import type { AuthorizationDetail } from '@tvm/contract/authorization-details.ts';
 import { type AuditEvent, REVOCATION_REQUESTED, type TokenEvent } from '@tvm/contract/events.ts';
 import { decodeJwt, type JWTPayload } from 'jose';

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { Credentials } from '@tvm/api/signed-fetch.ts';
+import type { Credentials } from '@tvm/api/signature.ts';
 import { envFiles } from '../emulators/run-record.mjs';
 import type { Target } from '../emulators/target.ts';
 import type { Identities } from './identities.ts';

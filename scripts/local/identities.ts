@@ -6,7 +6,7 @@ import {
   IAMClient,
   ListAccessKeysCommand,
 } from '@aws-sdk/client-iam';
-import type { Credentials } from '@tvm/api/signed-fetch.ts';
+import type { Credentials } from '@tvm/api/signature.ts';
 import type { StackOutputs } from '../emulators/bridges.ts';
 import type { Target } from '../emulators/target.ts';
 

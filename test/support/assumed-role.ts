@@ -1,4 +1,4 @@
-import type { Credentials } from '@tvm/api/signed-fetch.ts';
+import type { Credentials } from '@tvm/api/signature.ts';
 import { inject } from 'vitest';
 import { workloadRole as madeRole } from '#scripts/local/assumed-role.ts';
 

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { Credentials } from '@tvm/api/signed-fetch.ts';
+import type { Credentials } from '@tvm/api/signature.ts';
 
 const run = promisify(execFile);
 

@@ -1,4 +1,4 @@
-import type { Credentials } from '@tvm/api/signed-fetch.ts';
+import type { Credentials } from '@tvm/api/signature.ts';
 import { inject } from 'vitest';
 import { curl, formData } from './curl.ts';
 

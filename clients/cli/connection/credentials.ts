@@ -1,5 +1,5 @@
 import { findCredentials, NoCredentials, NoSuchProfile } from '@tvm/api/credential-provider.ts';
-import type { Credentials } from '@tvm/api/signed-fetch.ts';
+import type { Credentials } from '@tvm/api/signature.ts';
 import { Failure, usageFailure } from '@tvm/terminal/failure.ts';
 import { exitCodes } from './failure.ts';
 

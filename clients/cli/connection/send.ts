@@ -1,38 +1,36 @@
-import { signedFetch } from '@tvm/api/signed-fetch.ts';
+import { type HttpRequest, type HttpResponse, send as sendSigned } from '@tvm/api/send.ts';
 import { boundedText, TooLong } from '@tvm/contract/bounded-text.ts';
 import { Failure } from '@tvm/terminal/failure.ts';
 import type * as z from 'zod';
 import { exitCodes } from './failure.ts';
 import type { NameOption } from './name-option.ts';
-import { noAnswerOfTheMachine, refusal } from './refusal.ts';
+import { refusal, unexpectedResponse } from './refusal.ts';
 import type { Settings } from './settings.ts';
 
-/** How long the machine may take to answer, in milliseconds. */
+/** How long the service may take to respond, in milliseconds. */
 const TIMEOUT = 10_000;
 
-/** The longest answer that is read, in bytes: as long as a function can make it (AWS Lambda quotas, 6 MB). */
+/** The longest response that is read, in bytes: as long as a function can make it (AWS Lambda quotas, 6 MB). */
 const MOST_BYTES = 6 * 1024 * 1024;
 
-/** How a request goes to the machine. */
+/** Where a request goes, and how long it may take. */
 export interface Way {
-  /** Of a GET, the request is the query; else, the body. Default: POST. */
+  /** A GET sends the request as its query, a POST as its body. Default: POST. */
   method?: 'GET' | 'POST';
   /** As in `/token`. */
   path: string;
   /** In milliseconds. */
   timeout?: number;
-  /** Gives the request up. */
+  /** Aborts the request. */
   signal?: AbortSignal;
 }
 
 /**
- * Sends a request to the machine, signed, and reads its answer.
+ * Sends a signed request to the service and reads the response. It retries nothing.
  *
- * Nothing is repeated, and no redirect is followed: what is sent may hold a token.
- *
- * @param answer the contract's schema of a good answer
- * @param nameOption what a field that the machine faults is called here
- * @throws {Failure} for anything but a good answer
+ * @param answer the contract's schema of a successful response
+ * @param nameOption names the option for a field that the service rejects
+ * @throws {Failure} for any other response
  */
 export async function send<S extends z.ZodType>(
   { endpoint, region, credentials }: Settings,
@@ -41,36 +39,26 @@ export async function send<S extends z.ZodType>(
   answer: S,
   nameOption: NameOption,
 ): Promise<z.infer<S>> {
-  const url = endpoint.href.replace(/\/+$/, '') + path;
   const timedOut = AbortSignal.timeout(timeout);
-  let status: number;
-  let headers: Headers;
-  let body: unknown;
+  const either = signal === undefined ? timedOut : AbortSignal.any([timedOut, signal]);
+  let response: HttpResponse;
   try {
-    const ask = signedFetch(credentials, region);
-    const response = await ask(method === 'GET' ? url + queryOf(request) : url, {
-      method,
-      headers: { accept: 'application/json', ...(method === 'POST' && { 'content-type': 'application/json' }) },
-      ...(method === 'POST' && { body: JSON.stringify(request) }),
-      redirect: 'manual',
-      signal: signal === undefined ? timedOut : AbortSignal.any([timedOut, signal]),
-    });
-    ({ status, headers } = response);
-    body = parseJson(await boundedText(response, MOST_BYTES));
+    const to = { url: endpoint, region, credentials };
+    response = await sendSigned(to, { method, path, parameters: request }, (signed) => byFetch(signed, either));
   } catch (error) {
     throw unreachable(error, endpoint, timeout);
   }
-  if (status !== 200) throw refusal(status, headers, body, nameOption);
-  if (!answer.safeParse(body).success) throw noAnswerOfTheMachine(status, headers);
-  // The answer itself, not what the schema left of it: a later machine may say more.
+  if (response.status !== 200) throw refusal(response, nameOption);
+  const body = parseJson(response.body);
+  if (!answer.safeParse(body).success) throw unexpectedResponse(response);
+  // The response itself, not what the schema keeps of it: a later version of the service may add members.
   return body as z.infer<S>;
 }
 
-/** Every reserved character as percent-encoding: a form's `+` for a space would not be what is signed. */
-function queryOf(request: object): string {
-  const given = Object.entries(request).filter(([, value]) => value !== undefined);
-  const pairs = given.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`);
-  return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
+async function byFetch({ url, ...request }: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+  const response = await fetch(url, { ...request, redirect: 'manual', signal });
+  const body = await boundedText(response, MOST_BYTES);
+  return { status: response.status, headers: Object.fromEntries(response.headers), body };
 }
 
 function parseJson(text: string): unknown {

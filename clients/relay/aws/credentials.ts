@@ -1,9 +1,9 @@
 import { type FoundCredentials, findCredentials, NoCredentials, NoSuchProfile } from '@tvm/api/credential-provider.ts';
-import type { Credentials } from '@tvm/api/signed-fetch.ts';
+import type { Credentials } from '@tvm/api/signature.ts';
 import { printableMessage } from '@tvm/terminal/printable.ts';
 import { SourceFailure } from '../model/source.ts';
 
-export type { Credentials } from '@tvm/api/signed-fetch.ts';
+export type { Credentials } from '@tvm/api/signature.ts';
 
 /** Before credentials end by so much, in milliseconds, others are asked for, as the AWS SDKs do. */
 const MARGIN = 300_000;

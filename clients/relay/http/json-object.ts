@@ -1,6 +1,6 @@
+import { retryAfterOf } from '@tvm/api/retry-after.ts';
 import { SourceFailure } from '../model/source.ts';
 import type { HttpAnswer } from './exchange.ts';
-import { retryAfterOf } from './retry-after.ts';
 
 /**
  * The JSON object that an answer holds.

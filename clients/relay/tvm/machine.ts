@@ -1,8 +1,8 @@
 import { findRegion, isRegionName } from '@tvm/api/machine-region.ts';
+import { send } from '@tvm/api/send.ts';
 import { type TokenResponse, tokenResponse } from '@tvm/contract/token.ts';
 import type { StatusLists } from '@tvm/verifier/status-lists.ts';
 import { awsCredentials } from '../aws/credentials.ts';
-import { signedHeaders } from '../aws/sign.ts';
 import { httpClient } from '../http/client.ts';
 import type { Clock } from '../model/clock.ts';
 import { SourceFailure } from '../model/source.ts';
@@ -67,18 +67,15 @@ export function connectMachine(
   return {
     async vend(request, signal) {
       const { region, credentials } = await unlessGivenUp(signer(), signal);
-      const body = JSON.stringify(request);
-      const headers = await signedHeaders({
-        method: 'POST',
-        url: `${url}/token`,
-        headers: { accept: 'application/json', 'content-type': 'application/json' },
-        body,
-        service: 'execute-api',
-        region,
-        credentials,
-      });
-      const askedAt = clock.now();
-      const answer = await client.send({ method: 'POST', url: `${url}/token`, headers, body }, signal);
+      let askedAt = clock.now();
+      const answer = await send(
+        { url, region, credentials },
+        { method: 'POST', path: '/token', parameters: request },
+        (signed) => {
+          askedAt = clock.now();
+          return client.send(signed, signal);
+        },
+      );
       if (answer.status !== 200) throw refusal(answer, host, clock.now());
       return { answer: tokenIn(answer.body, host), askedAt };
     },

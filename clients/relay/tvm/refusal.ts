@@ -1,27 +1,23 @@
-import { errorResponse } from '@tvm/contract/errors.ts';
+import { readRefusal } from '@tvm/api/refusal.ts';
 import { reason } from '@tvm/contract/text.ts';
 import type { HttpAnswer } from '../http/client.ts';
-import { retryAfterOf } from '../http/retry-after.ts';
 import { SourceFailure } from '../model/source.ts';
 
 /**
- * What an answer other than 200 means: the machine's own error, in its words, or that of the gateway in front of it, by
- * its kind alone. To a wrong signature, API Gateway answers with the whole request, session token included.
+ * Turns a response other than 200 into a failure: the service's own error in its words, or the kind of error of the gateway
+ * in front of it. To a wrong signature, API Gateway repeats the whole request, session token included.
  *
- * @param host how sentences call who answered
+ * @param host the responding host, for the sentence
  * @param now milliseconds since the epoch
  */
-export function refusal({ status, headers, body }: HttpAnswer, host: string, now: number): SourceFailure {
-  const own = errorResponse.safeParse(jsonOf(body)).data;
-  const said = own === undefined ? gatewayError(headers['x-amzn-errortype']) : `${own.error}${described(own)}`;
-  const id = safe(own?.request_id ?? headers['x-amzn-requestid']);
-  const request = id === undefined ? '' : ` (request ${id})`;
-  return new SourceFailure(`${host} answered ${status}${said === undefined ? '' : `, ${said}`}${request}`, {
-    retryAfter: retryAfterOf(headers['retry-after'], now),
-  });
+export function refusal(answer: HttpAnswer, host: string, now: number): SourceFailure {
+  const { status, error, gateway, requestId, retryAfter } = readRefusal(answer, now);
+  const said = error === undefined ? gatewayError(gateway?.type) : `${error.error}${described(error)}`;
+  const id = requestId !== undefined && /^[\w=-]{1,128}$/.test(requestId) ? ` (request ${requestId})` : '';
+  return new SourceFailure(`${host} answered ${status}${said === undefined ? '' : `, ${said}`}${id}`, { retryAfter });
 }
 
-/** No word of a sentence is so long: it may be the signature, the session token or a token that was sent. */
+/** No word of a sentence is this long: it may be the signature, the session token or a token that was sent. */
 const LIKE_A_SECRET = /[\w+=]{32}/;
 
 function described({ error_description: description }: { error_description: string }): string {
@@ -29,22 +25,8 @@ function described({ error_description: description }: { error_description: stri
   return sentence === undefined || LIKE_A_SECRET.test(sentence) ? '' : `: ${sentence}`;
 }
 
-/** As in `MissingAuthenticationTokenException:http://…`. */
-function gatewayError(header: string | string[] | undefined): string | undefined {
-  const kind = /^[A-Za-z]{1,64}/.exec(String(header ?? ''))?.[0];
+function gatewayError(kind: string | undefined): string | undefined {
   return kind?.startsWith('MissingAuthenticationToken')
     ? `${kind}: does the endpoint name the stage, as in …amazonaws.com/v1?`
     : kind;
-}
-
-function safe(id: string | string[] | undefined): string | undefined {
-  return typeof id === 'string' && /^[\w=-]{1,128}$/.test(id) ? id : undefined;
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

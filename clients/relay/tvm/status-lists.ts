@@ -1,7 +1,7 @@
+import { retryAfterOf } from '@tvm/api/retry-after.ts';
 import { StatusListFailure } from '@tvm/verifier/status-list-failure.ts';
 import { type StatusLists, statusLists } from '@tvm/verifier/status-lists.ts';
 import { type HttpClient, jsonObject } from '../http/client.ts';
-import { retryAfterOf } from '../http/retry-after.ts';
 import type { Clock } from '../model/clock.ts';
 import { SourceFailure } from '../model/source.ts';
 

@@ -1,6 +1,6 @@
+import { retryAfterOf } from '@tvm/api/retry-after.ts';
 import * as z from 'zod';
 import { type HttpAnswer, httpClient, jsonObject } from '../http/client.ts';
-import { retryAfterOf } from '../http/retry-after.ts';
 import { SourceFailure } from '../model/source.ts';
 import type { Transport } from '../settings/fields.ts';
 import { encodedPath } from './paths.ts';

@@ -22,7 +22,7 @@ export function awsLogin(
       // The AWS SDK takes some megabytes of memory, and most agents log in by other means.
       const [{ awsCredentials }, { signedHeaders }] = await Promise.all([
         import('../aws/credentials.ts'),
-        import('../aws/sign.ts'),
+        import('@tvm/api/signature.ts'),
       ]);
       credentials ??= awsCredentials({ region });
       const headers = await signedHeaders({

@@ -13,7 +13,7 @@ import {
   GetCallerIdentityCommand,
   STSClient,
 } from '@aws-sdk/client-sts';
-import type { Credentials } from '@tvm/api/signed-fetch.ts';
+import type { Credentials } from '@tvm/api/signature.ts';
 import { AwsClient } from 'aws4fetch';
 import type { Target } from '#scripts/emulators/target.ts';
 import type { Deployed } from '../../deployed.ts';

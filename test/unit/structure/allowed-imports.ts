@@ -105,7 +105,13 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   'clients/relay/process': ['clients/relay/model', 'clients/relay/files'],
   'clients/relay/http': ['clients/api', 'clients/relay/settings', 'clients/relay/model'],
   'clients/relay/aws': ['clients/api', 'clients/terminal', 'clients/relay/model'],
-  'clients/relay/vault': ['clients/relay/settings', 'clients/relay/model', 'clients/relay/http', 'clients/relay/aws'],
+  'clients/relay/vault': [
+    'clients/api',
+    'clients/relay/settings',
+    'clients/relay/model',
+    'clients/relay/http',
+    'clients/relay/aws',
+  ],
   'clients/relay/tvm': [
     'contract',
     'clients/api',

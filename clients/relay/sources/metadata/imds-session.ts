@@ -1,5 +1,5 @@
+import { retryAfterOf } from '@tvm/api/retry-after.ts';
 import type { HttpAnswer, HttpClient } from '../../http/client.ts';
-import { retryAfterOf } from '../../http/retry-after.ts';
 import type { Clock } from '../../model/clock.ts';
 import { SourceFailure } from '../../model/source.ts';
 import { metadataUrl } from './metadata-server.ts';

@@ -1,5 +1,5 @@
+import { retryAfterOf } from '@tvm/api/retry-after.ts';
 import { jsonObject } from 'tokenrelay/http/json-object.ts';
-import { retryAfterOf } from 'tokenrelay/http/retry-after.ts';
 import { SourceFailure } from 'tokenrelay/model/source.ts';
 import { describe, expect, it } from 'vitest';
 

@@ -1,4 +1,4 @@
-import { signedHeaders } from 'tokenrelay/aws/sign.ts';
+import { signedHeaders } from '@tvm/api/signature.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 // AWS's own test suite of Signature Version 4, as its SDKs hold themselves to it:

@@ -1,5 +1,11 @@
 import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
-import type { Credentials } from './credentials.ts';
+
+/** AWS credentials as the credential chain resolves them. */
+export interface Credentials {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken?: string;
+}
 
 /** A request to sign. */
 export interface UnsignedRequest {
@@ -22,7 +28,7 @@ export interface UnsignedRequest {
  */
 export async function signedHeaders(request: UnsignedRequest): Promise<Record<string, string>> {
   const { method, headers = {}, body, service, region, credentials } = request;
-  // Loaded when first needed: most sources are not of AWS.
+  // Loaded when first needed: TokenRelay serves many sources that need no signature.
   const { SignatureV4 } = await import('@smithy/signature-v4');
   const signer = new SignatureV4({ service, region, credentials, sha256: Sha256, applyChecksum: false });
   const { protocol, hostname, host, pathname, searchParams } = new URL(request.url);

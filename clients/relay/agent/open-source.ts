@@ -66,19 +66,15 @@ export function openSource(settings: TokenSettings, parts: SourceParts): OpenSou
   return open;
 }
 
-/** Fetches in its turn and within its time. @throws {SourceFailure} */
-export async function fetchFrom(
+/** Fetches in its turn and within its time. */
+export function fetchFrom(
   { name, source, fetchLimit }: OpenSource,
   previous: Token | undefined,
   signal: AbortSignal,
   { clock, fetches }: SourceParts,
 ): Promise<Token> {
-  try {
-    const work = () => withinTime(clock, fetchLimit, signal, (limited) => source.fetch(previous, limited));
-    return await fetches.run(name, work, signal);
-  } catch (error) {
-    throw failureOf(error);
-  }
+  const work = () => withinTime(clock, fetchLimit, signal, (limited) => source.fetch(previous, limited));
+  return fetches.run(name, work, signal);
 }
 
 /** As a failure of a source: of any other error, its kind alone. */

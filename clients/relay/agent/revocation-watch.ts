@@ -17,9 +17,9 @@ export interface RevocationWatch {
   readonly failures: number;
 }
 
-/** Watches a token from now on. */
-export function watchFrom(token: Token, at: Moment): RevocationWatch {
-  return { token, next: deadlineIn(at, 0), asking: undefined, failures: 0 };
+/** Watches a token from now on. @param failures of questions about those before it, in a row */
+export function watchFrom(token: Token, at: Moment, failures: number): RevocationWatch {
+  return { token, next: deadlineIn(at, 0), asking: undefined, failures };
 }
 
 /** The issuer answered. @param askAgainIn milliseconds, as the issuer has it */

@@ -119,7 +119,7 @@ export function tokenDriver(first: TokenSettings, tools: DriverTools): TokenDriv
   function perform(effect: Effect): void {
     switch (effect.kind) {
       case 'fetch':
-        beginFetch(effect.fetch, effect.previous);
+        void runFetch(effect.fetch, effect.previous);
         break;
       case 'give-up-fetch':
         flight?.controller.abort();
@@ -130,7 +130,7 @@ export function tokenDriver(first: TokenSettings, tools: DriverTools): TokenDriv
         flight = undefined;
         break;
       case 'ask-revocation':
-        beginAsking(effect.ask, effect.token);
+        void askIssuer(effect.ask, effect.token);
         break;
       case 'give-up-asking':
         asking?.abort();
@@ -160,7 +160,7 @@ export function tokenDriver(first: TokenSettings, tools: DriverTools): TokenDriv
     }
   }
 
-  function beginFetch(fetch: number, previous: Token | undefined): void {
+  async function runFetch(number: number, previous: Token | undefined): Promise<void> {
     const from = source;
     const controller = new AbortController();
     const { signal } = controller;
@@ -175,30 +175,29 @@ export function tokenDriver(first: TokenSettings, tools: DriverTools): TokenDriv
     flight = { controller, done, land };
     // Mostly nobody waits for it.
     done.catch(() => undefined);
-    void fetchFrom(from, previous, signal, tools)
-      .then((token) => {
-        signal.throwIfAborted();
-        dispatch({ kind: 'fetched', fetch, token, lacking: lacking() });
-      })
-      .catch((error) => {
-        const failure = failureOf(error);
-        if (!signal.aborted) dispatch({ kind: 'fetch-failed', fetch, failure, lacking: lacking() });
-        land(failure);
-      })
-      .finally(changed);
+    try {
+      const token = await fetchFrom(from, previous, signal, tools);
+      signal.throwIfAborted();
+      dispatch({ kind: 'fetched', fetch: number, token, lacking: lacking() });
+    } catch (error) {
+      const failure = failureOf(error);
+      if (!signal.aborted) dispatch({ kind: 'fetch-failed', fetch: number, failure, lacking: lacking() });
+      land(failure);
+    } finally {
+      changed();
+    }
   }
 
-  function beginAsking(ask: number, token: Token): void {
+  async function askIssuer(number: number, token: Token): Promise<void> {
     const controller = new AbortController();
     const { signal } = controller;
     asking = controller;
-    void askRevocation(source, token, signal, tools)
-      .then((answer) => {
-        if (!signal.aborted && answer !== undefined) report({ kind: 'revocation-told', ask, ...answer });
-      })
-      .catch((error) => {
-        if (!signal.aborted) report({ kind: 'revocation-unknown', ask, reason: reasonOf(error) });
-      });
+    try {
+      const answer = await askRevocation(source, token, signal, tools);
+      if (!signal.aborted && answer !== undefined) report({ kind: 'revocation-told', ask: number, ...answer });
+    } catch (error) {
+      if (!signal.aborted) report({ kind: 'revocation-unknown', ask: number, reason: reasonOf(error) });
+    }
   }
 
   return {

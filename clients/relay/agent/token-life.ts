@@ -38,6 +38,8 @@ export interface TokenLife {
   /** Since the start. */
   readonly fetches: { readonly succeeded: number; readonly failed: number };
   readonly watch: RevocationWatch | undefined;
+  /** Questions in a row that the issuer did not answer, about tokens that are not watched any more. */
+  readonly unanswered: number;
   /** What its issuer revoked last: it must not come back. */
   readonly revoked: Token | undefined;
   /** In a row. */
@@ -129,6 +131,7 @@ export function newLife(name: string, origin: Origin, at: Moment): TokenLife {
     waitsFor: undefined,
     fetches: { succeeded: 0, failed: 0 },
     watch: undefined,
+    unanswered: 0,
     revoked: undefined,
     revocations: 0,
     hooksFor: undefined,
@@ -357,12 +360,15 @@ class Turn {
 
   #watch(token: Token): void {
     this.#stopWatching();
-    if (this.life.origin.tellsRevocation) this.#set({ watch: watchFrom(token, this.#now) });
+    const { origin, unanswered } = this.life;
+    if (origin.tellsRevocation) this.#set({ watch: watchFrom(token, this.#now, unanswered) });
   }
 
   #stopWatching(): void {
-    if (this.life.watch?.asking !== undefined) this.#do({ kind: 'give-up-asking' });
-    this.#set({ watch: undefined });
+    const { watch } = this.life;
+    if (watch === undefined) return;
+    if (watch.asking !== undefined) this.#do({ kind: 'give-up-asking' });
+    this.#set({ watch: undefined, unanswered: watch.failures });
   }
 
   #askRevocation(): void {

@@ -39,7 +39,8 @@ export class SimulatedLife {
   latency = 0;
   lifetime: number | undefined;
   random = 0.5;
-  isRevoked = false;
+  /** What the issuer says of the token in use; nothing: it does not answer. */
+  isRevoked: boolean | undefined = false;
   /** What readers find in each output. */
   readonly outputs: { shows: Token | undefined; isBroken: boolean }[] = [];
   /** The values that were written, in their order: where they came from, and how often hooks were run for them. */
@@ -195,7 +196,8 @@ export class SimulatedLife {
 
   #revocationTold(ask: number): void {
     if (this.life.watch?.asking === ask) this.#isAsking = false;
-    this.happen({ kind: 'revocation-told', ask, revoked: this.isRevoked, askAgainIn: 15_000 });
+    if (this.isRevoked === undefined) this.happen({ kind: 'revocation-unknown', ask, reason: 'no answer' });
+    else this.happen({ kind: 'revocation-told', ask, revoked: this.isRevoked, askAgainIn: 15_000 });
   }
 
   #token(answer: Exclude<Answer, 'failure'>): Token {

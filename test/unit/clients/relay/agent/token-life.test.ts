@@ -30,7 +30,7 @@ const happening = fc.oneof<fc.Arbitrary<(at: SimulatedLife) => void>[]>(
   random.map((chance) => (at) => {
     at.random = chance;
   }),
-  fc.boolean().map((isRevoked) => (at) => {
+  fc.constantFrom(true, false, undefined).map((isRevoked) => (at) => {
     at.isRevoked = isRevoked;
   }),
   fc.tuple(fc.nat({ max: 1 }), fc.boolean()).map(([index, isBroken]) => (at) => {
@@ -90,6 +90,19 @@ describe('the life of a token, whatever happens to it', () => {
       at.pass(HOUR);
       expect(at.effects.slice(length).filter((kind) => kind !== 'tell-published')).toEqual([]);
     });
+  });
+});
+
+describe('an issuer that does not answer whether a token was revoked', () => {
+  it('is asked less and less often, also when the token is renewed meanwhile', () => {
+    const at = new SimulatedLife({ schedule: { share: 0.5 }, tellsRevocation: true }, { lifetime: 20 * SECOND });
+    at.isRevoked = undefined;
+    at.pass(MINUTE);
+    expect(at.written.length).toBeGreaterThan(5);
+    expect(at.life.watch?.failures).toBeGreaterThan(8);
+    at.isRevoked = false;
+    at.pass(MINUTE);
+    expect(at.life.watch?.failures).toBe(0);
   });
 });
 

@@ -32,7 +32,14 @@ export interface TokenVendingMachineProps {
   authorizerFiles: Record<string, string | Uint8Array>;
 }
 
-/** The whole system: its parts, in the order in which a token meets them. */
+/**
+ * The whole system: its parts, in the order in which a token meets them.
+ *
+ * @example
+ * const config = loadConfig(new URL('config/', PROJECT), 'production', {}, { region, account });
+ * const policyBundle = buildPolicyBundle(files);
+ * new TokenVendingMachine(stack, 'Default', { config, policyBundle, authorizerFiles: {} });
+ */
 export class TokenVendingMachine extends Construct {
   constructor(scope: Construct, id: string, { config, policyBundle, authorizerFiles }: TokenVendingMachineProps) {
     super(scope, id);

@@ -7,6 +7,10 @@ import { type Credentials, signedHeaders } from './signature.ts';
  *
  * @param credentials the caller's identity
  * @param region the API's AWS region, e.g. `eu-central-1`
+ *
+ * @example
+ * const request = signedFetch(credentials, 'eu-central-1');
+ * const response = await request(`${issuer}/token`, { method: 'POST', headers, body: JSON.stringify(parameters) });
  */
 export function signedFetch(
   credentials: Credentials,

@@ -24,6 +24,9 @@ interface Part {
   count: () => Promise<Counted>;
 }
 
+/** How many machines the tests on a deployed one are spread over. */
+const MACHINES = 2;
+
 const all: readonly Part[] = [
   { part: 'check', name: 'lint', count: () => command('biome', ['ci', '.']) },
   { part: 'check', name: 'types', count: () => command('tsc', ['--noEmit', '-p', 'tsconfig.json']) },
@@ -33,9 +36,6 @@ const all: readonly Part[] = [
   { part: 'relay', name: 'tests of TokenRelay as it runs', count: () => vitest('relay') },
   { part: 'deployed', name: 'tests on the deployed machine', count: inBackground() },
 ];
-
-/** How many machines the tests on a deployed one are spread over. */
-const MACHINES = 2;
 
 /**
  * The tests on the deployed machine wait more than they work: all other parts run meanwhile. Their output comes when it is

@@ -366,7 +366,7 @@ describe('issueToken', () => {
       bad: {
         field: 'authorization_details',
         problem:
-          'must ask for less: the token would have 759 index entries, and at most 200 are allowed; each location and each of its ancestors is one',
+          'must request less: the token would have 759 index entries, and at most 200 are allowed; each location and each of its ancestors counts as one',
       },
     });
     expect(tvm.records.states.size).toBe(0);

@@ -8,7 +8,7 @@ import { indexTokens } from '@tvm/core/records/index-tokens.ts';
 import { holds } from '@tvm/core/records/subject-status.ts';
 import type { TokenRecord } from '@tvm/core/records/token-record.ts';
 import { selects } from '@tvm/core/records/token-selector.ts';
-import { picksOf, type RevocationOrder } from '@tvm/core/revocation/orders/order.ts';
+import { type RevocationOrder, tokenSelectorOf } from '@tvm/core/revocation/orders/order.ts';
 import { placeOrder } from '@tvm/core/revocation/orders/place-order.ts';
 import { goOnWithOrders, progressOf } from '@tvm/core/revocation/orders/revoke-tokens.ts';
 import { introspectToken } from '@tvm/core/verification/introspect-token.ts';
@@ -274,7 +274,7 @@ describe('any interleaving of issue, index, revoke, expire, sweep, block and cra
         const states = [...all.records.states.values()];
 
         for (const record of states) {
-          const selecting = ordered.filter((order) => selects(picksOf(order), record));
+          const selecting = ordered.filter((order) => selects(tokenSelectorOf(order), record));
           // A selected token never stays active: what is still issued has ended.
           if (selecting.length > 0 && record.status === 'issued')
             expect(record.expiresAt).toBeLessThanOrEqual(clock.time);

@@ -73,7 +73,7 @@ describe('what is known', () => {
   });
 });
 
-const KEPT = 'and records are kept until 90d after a token expires';
+const STORED = 'and records are stored until 90d after a token expires';
 
 describe('what is unknown', () => {
   beforeEach(async () => {
@@ -85,67 +85,67 @@ describe('what is unknown', () => {
       'a misspelt subject',
       { subject: SUBJECT.replace('service', 'servcie') },
       'subject',
-      `${SUBJECT.replace('service', 'servcie')} is not known: no policy, workloads.yaml or kept record names it, ${KEPT}; did you mean ${SUBJECT}?`,
+      `${SUBJECT.replace('service', 'servcie')} is not known: no policy, workloads.yaml or stored record names it, ${STORED}; did you mean ${SUBJECT}?`,
     ],
     [
       'a subject in another case',
       { subject: SUBJECT.replace('orders', 'Orders') },
       'subject',
-      `${SUBJECT.replace('orders', 'Orders')} is not known: no policy, workloads.yaml or kept record names it, ${KEPT}; did you mean ${SUBJECT}?`,
+      `${SUBJECT.replace('orders', 'Orders')} is not known: no policy, workloads.yaml or stored record names it, ${STORED}; did you mean ${SUBJECT}?`,
     ],
     [
       'a subject like no other',
       { subject: STRANGER },
       'subject',
-      `${STRANGER} is not known: no policy, workloads.yaml or kept record names it, ${KEPT}`,
+      `${STRANGER} is not known: no policy, workloads.yaml or stored record names it, ${STORED}`,
     ],
     [
       'a policy',
       { policy: 'read-orders' },
       'policy',
-      `read-orders is not known: no policy or kept record names it, ${KEPT}; did you mean reads-orders?`,
+      `read-orders is not known: no policy or stored record names it, ${STORED}; did you mean reads-orders?`,
     ],
     [
       'an audience',
       { audience: 'orders_db' },
       'audience',
-      `orders_db is not known: no policy, roles.yaml, resource_servers or kept record names it, ${KEPT}; did you mean orders-db?`,
+      `orders_db is not known: no policy, roles.yaml, resource_servers or stored record names it, ${STORED}; did you mean orders-db?`,
     ],
     [
       'a location below one that a policy names',
       { resource: 'orders-db/shipmnets' },
       'resource',
-      `orders-db/shipmnets is not known: no policy, resources.yaml, roles.yaml or kept record names it, ${KEPT}; did you mean orders-db/shipments?`,
+      `orders-db/shipmnets is not known: no policy, resources.yaml, roles.yaml or stored record names it, ${STORED}; did you mean orders-db/shipments?`,
     ],
     [
       'a task',
       { task: 'deploy-24' },
       'task',
-      `deploy-24 is not known: no kept record names it, ${KEPT}; did you mean deploy-42?`,
+      `deploy-24 is not known: no stored record names it, ${STORED}; did you mean deploy-42?`,
     ],
     [
       'a running workload',
       { workload: 'i-0abd' },
       'workload',
-      `i-0abd is not known: no kept record names it, ${KEPT}; did you mean i-0abc?`,
+      `i-0abd is not known: no stored record names it, ${STORED}; did you mean i-0abc?`,
     ],
     [
       'a bundle',
       { policyBundle: 'ab'.repeat(32) },
       'policyBundle',
-      `${'ab'.repeat(32)} is not known: no deployed bundle or kept record names it, ${KEPT}`,
+      `${'ab'.repeat(32)} is not known: no deployed bundle or stored record names it, ${STORED}`,
     ],
     [
       'a token',
       { tokenId: '11111111-2222-4333-8444-555555555555' },
       'tokenId',
-      `11111111-2222-4333-8444-555555555555 is not known: no kept record names it, ${KEPT}`,
+      `11111111-2222-4333-8444-555555555555 is not known: no stored record names it, ${STORED}`,
     ],
     [
       'one member beside another that is known',
       { subject: SUBJECT, policy: 'writes-shipment' },
       'policy',
-      `writes-shipment is not known: no policy or kept record names it, ${KEPT}; did you mean writes-shipments?`,
+      `writes-shipment is not known: no policy or stored record names it, ${STORED}; did you mean writes-shipments?`,
     ],
   ])('is %s', async (_what, selector, member, problem) => {
     expect(await find(selector)).toEqual({ member, problem });

@@ -1,4 +1,4 @@
-import { TRIGGERS, type TriggerName, whatHappened } from '@tvm/core/revocation/triggers/index.ts';
+import { revocationsTriggeredBy, TRIGGERS, type TriggerName } from '@tvm/core/revocation/triggers/index.ts';
 import { describe, expect, it } from 'vitest';
 import { everything } from '#test/fakes/revoke-on.ts';
 
@@ -15,7 +15,7 @@ const TWO_TAGS = [
 function told(name: TriggerName, { detail, ...envelope }: Change) {
   const { example } = TRIGGERS[name];
   const event = { ...example, ...envelope, detail: { ...(example.detail as object), ...(detail as object) } };
-  return whatHappened(event, { revokeOn: everything, awsSources: 'aws.' });
+  return revocationsTriggeredBy(event, { revokeOn: everything, awsSources: 'aws.' });
 }
 
 const taken = (happened: ReturnType<typeof told>) =>
@@ -213,15 +213,25 @@ describe('is refused', () => {
       'project_archived',
       'another source',
       { source: 'someone.else' },
-      'source must be one that revoke_on names for it',
+      'source must be one that revoke_on lists for this event',
     ],
     ['workload_deactivated', 'two names', { detail: { workload: 'i-1' } }, 'detail.subject or workload must be given'],
     ['workload_deactivated', 'no name', { detail: { subject: undefined } }, 'detail.subject or workload must be given'],
     ['workload_deactivated', 'no ARN', { detail: { subject: 'a' } }, 'detail.subject must be the ARN of an IAM role'],
-    ['workload_deactivated', 'another source', { source: 'aws.ecs' }, 'source must be one that revoke_on names for it'],
+    [
+      'workload_deactivated',
+      'another source',
+      { source: 'aws.ecs' },
+      'source must be one that revoke_on lists for this event',
+    ],
     ['task_done', 'no task', { detail: { task: '' } }, 'detail.task must be at most 128'],
     ['task_done', 'a task that is too long', { detail: { task: 'x'.repeat(129) } }, 'detail.task must be at most 128'],
-    ['task_done', 'another source', { source: 'someone.else' }, 'source must be one that revoke_on names for it'],
+    [
+      'task_done',
+      'another source',
+      { source: 'someone.else' },
+      'source must be one that revoke_on lists for this event',
+    ],
   ])('%s: %s', (name, _, change, problem) => {
     expect(told(name, change)).toEqual({ problem: expect.stringContaining(problem) });
   });

@@ -3,11 +3,11 @@ import { revocationSelector } from '@tvm/contract/selector.ts';
 import { reason } from '@tvm/contract/text.ts';
 import { parseCaller } from '@tvm/core/identity/caller.ts';
 import {
+  revocationsTriggeredBy,
   switchedOn,
   TRIGGERS,
   type TriggerName,
   type TriggerSettings,
-  whatHappened,
 } from '@tvm/core/revocation/triggers/index.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -81,7 +81,7 @@ describe.each(NAMES)('%s', (name) => {
   const happened = { trigger: name, revocations: TAKEN_BACK[name] };
 
   it('takes back what its documented event names, for a reason that a person can read', () => {
-    expect(whatHappened(example, settings)).toEqual(happened);
+    expect(revocationsTriggeredBy(example, settings)).toEqual(happened);
     for (const revocation of TAKEN_BACK[name]) {
       expect(() => revocationSelector.parse(revocation.selector)).not.toThrow();
       expect(() => reason.parse(revocation.reason)).not.toThrow();
@@ -90,14 +90,16 @@ describe.each(NAMES)('%s', (name) => {
 
   it('takes nothing back unless it is switched on', () => {
     const { [name]: _, ...others } = everything;
-    expect(whatHappened(example, { ...settings, revokeOn: others })).toBeUndefined();
-    expect(whatHappened(example, { ...settings, revokeOn: {} })).toBeUndefined();
-    expect(whatHappened(example, { ...settings, revokeOn: { ...others, [name]: false } })).toBeUndefined();
+    expect(revocationsTriggeredBy(example, { ...settings, revokeOn: others })).toBeUndefined();
+    expect(revocationsTriggeredBy(example, { ...settings, revokeOn: {} })).toBeUndefined();
+    expect(revocationsTriggeredBy(example, { ...settings, revokeOn: { ...others, [name]: false } })).toBeUndefined();
   });
 
   it('is malformed when its detail is', () => {
     for (const detail of [undefined, null, 'text', 7, []]) {
-      expect(whatHappened({ ...example, detail }, settings)).toEqual({ problem: expect.stringMatching(/^detail/) });
+      expect(revocationsTriggeredBy({ ...example, detail }, settings)).toEqual({
+        problem: expect.stringMatching(/^detail/),
+      });
     }
   });
 
@@ -105,12 +107,12 @@ describe.each(NAMES)('%s', (name) => {
     const local = { ...example, source: `local.${example.source}` };
     const emulator: TriggerSettings = { ...settings, awsSources: 'local.aws.' };
     if (example.source.startsWith('aws.')) {
-      expect(whatHappened(local, settings)).toBeUndefined();
-      expect(whatHappened(local, emulator)).toEqual(happened);
-      expect(whatHappened(example, emulator)).toBeUndefined();
+      expect(revocationsTriggeredBy(local, settings)).toBeUndefined();
+      expect(revocationsTriggeredBy(local, emulator)).toEqual(happened);
+      expect(revocationsTriggeredBy(example, emulator)).toBeUndefined();
     } else {
-      expect(whatHappened(example, emulator)).toEqual(happened);
-      expect(whatHappened(local, emulator)).toEqual({ problem: expect.stringMatching(/^source/) });
+      expect(revocationsTriggeredBy(example, emulator)).toEqual(happened);
+      expect(revocationsTriggeredBy(local, emulator)).toEqual({ problem: expect.stringMatching(/^source/) });
     }
   });
 });
@@ -123,7 +125,7 @@ it.each([
   [{ region: 'nowhere at all' }, 'region must be a region'],
   [{ resources: 'arn' }, 'resources must be an array of names'],
 ])('an envelope with %o is malformed', (change, problem) => {
-  expect(whatHappened({ ...TRIGGERS.ecs_task_stopped.example, ...change }, settings)).toEqual({ problem });
+  expect(revocationsTriggeredBy({ ...TRIGGERS.ecs_task_stopped.example, ...change }, settings)).toEqual({ problem });
 });
 
 it.each([
@@ -131,13 +133,15 @@ it.each([
   'iam_access_key_disabled',
 ] as const)('%s names a user that has a path as its tokens do, though the event does not tell the path', (name) => {
   const subject = parseCaller('arn:aws:iam::111122223333:user/pipelines/eu/ci-job')?.subject;
-  expect(whatHappened(TRIGGERS[name].example, settings)).toMatchObject({ revocations: [{ selector: { subject } }] });
+  expect(revocationsTriggeredBy(TRIGGERS[name].example, settings)).toMatchObject({
+    revocations: [{ selector: { subject } }],
+  });
 });
 
 it('an event of something else says nothing', () => {
   const example = TRIGGERS.ecs_task_stopped.example;
-  expect(whatHappened({ ...example, source: 'aws.batch' }, settings)).toBeUndefined();
-  expect(whatHappened({ ...example, 'detail-type': 'ECS Service Action' }, settings)).toBeUndefined();
+  expect(revocationsTriggeredBy({ ...example, source: 'aws.batch' }, settings)).toBeUndefined();
+  expect(revocationsTriggeredBy({ ...example, 'detail-type': 'ECS Service Action' }, settings)).toBeUndefined();
 });
 
 describe('whatever comes', () => {
@@ -169,7 +173,7 @@ describe('whatever comes', () => {
   it('never throws, and takes back only what selects something', () => {
     fc.assert(
       fc.property(fc.oneof(fc.anything(), changed), (event) => {
-        const happened = whatHappened(event, settings);
+        const happened = revocationsTriggeredBy(event, settings);
         if (happened === undefined || 'problem' in happened) return;
         expect(happened.revocations.length).toBeGreaterThan(0);
         for (const { selector, reason: why } of happened.revocations) {

@@ -21,7 +21,7 @@ const own = (request: { token?: string; token_id?: string; task?: string }, user
 const states = () => [...tvm.records.states.values()].map(({ status }) => status);
 
 describe('revokeOwnToken', () => {
-  it('takes back the caller’s token, by the token or by its id, and again without effect', async () => {
+  it('revokes the caller’s token by the token or by its ID, and a repetition has no effect', async () => {
     const first = await vend();
     const second = await vend();
     expect(await own({ token: first.token })).toEqual({ kind: 'revoked' });
@@ -35,7 +35,7 @@ describe('revokeOwnToken', () => {
     ]);
   });
 
-  it('takes nothing back from another workload', async () => {
+  it('revokes no token of another workload', async () => {
     const { token, tokenId } = await vend(asking({ task: 'deploy-42' }));
     const stranger = 'arn:aws:iam::111122223333:user/stranger';
     expect(await own({ token }, stranger)).toEqual({ kind: 'not_own_token' });
@@ -48,7 +48,7 @@ describe('revokeOwnToken', () => {
     expect(states()).toEqual(['issued']);
   });
 
-  it('takes back all of the caller’s tokens for a task, and blocks nobody', async () => {
+  it('revokes all of the caller’s tokens for a task, and blocks nobody', async () => {
     await vend(asking({ task: 'deploy-42' }));
     await vend(asking({ task: 'deploy-42' }));
     await vend(asking({ task: 'deploy-43' }));
@@ -60,7 +60,7 @@ describe('revokeOwnToken', () => {
     await vend(asking({ task: 'deploy-42' }));
   });
 
-  it('is content with what is no token, or unknown', async () => {
+  it('succeeds for an invalid or unknown token', async () => {
     expect(await own({ token: 'no.such.token' })).toEqual({ kind: 'revoked' });
     expect(await own({ token_id: '00000000-0000-4000-8000-00000000dead' })).toEqual({ kind: 'revoked' });
     expect(await own({ task: 'never-heard-of' })).toEqual({ kind: 'revoked' });

@@ -29,7 +29,7 @@ const revoke = (selector: RevocationSelector, more: { blockFor?: number; reason?
   );
 const status = (tokenId: string) => tvm.records.states.get(tokenId)?.status;
 
-/** What the queue does: brings back what is to be gone on with, when it is due. */
+/** Acts as the queue: continues revocation requests when they are due. */
 async function goOn(): Promise<void> {
   const { waiting } = tvm.continuations;
   for (let message = waiting.shift(); message !== undefined; message = waiting.shift()) {
@@ -47,7 +47,7 @@ describe('one token', () => {
         tvm.clock.time += 900_000;
       },
     ],
-  ])('that %s leaves a fact for the audit: the revocation found nothing', async (_what, before) => {
+  ])('that %s causes an audit fact that the revocation found nothing', async (_what, before) => {
     const tokenId = await vend();
     await before();
     expect([...tvm.facts.facts.values()]).toEqual([]);
@@ -67,7 +67,7 @@ describe('one token', () => {
     ]);
   });
 
-  it('is taken back once', async () => {
+  it('is revoked once', async () => {
     const tokenId = await vend();
     expect(await revoke({ tokenId }, { reason: 'leaked' })).toEqual({ done: true, revoked: 1 });
     expect(await revoke({ tokenId })).toEqual({ done: true, revoked: 0 });
@@ -79,7 +79,7 @@ describe('one token', () => {
     expect(tvm.continuations.waiting).toEqual([]);
   });
 
-  it('is left alone when another member does not fit, or it has ended, or is unknown', async () => {
+  it('is not revoked if another property does not match, if it has expired or if it is unknown', async () => {
     const tokenId = await vend();
     expect(await revoke({ tokenId, audience: 'billing' })).toEqual({ done: true, revoked: 0 });
     expect(await revoke({ tokenId, issuedBefore: '2025-01-01T00:00:00Z' })).toEqual({ done: true, revoked: 0 });
@@ -89,7 +89,7 @@ describe('one token', () => {
     expect(status(tokenId)).toBe('issued');
   });
 
-  it('that is to be taken back later lives until then', async () => {
+  it('with a delayed revocation stays active until then', async () => {
     const tokenId = await vend();
     expect(await revoke({ tokenId }, { after: 60 })).toMatchObject({ done: false, revoked: 0 });
     tvm.clock.time += 59_000;
@@ -100,13 +100,13 @@ describe('one token', () => {
   });
 });
 
-describe('each selector takes back what it picks out, and nothing else', () => {
+describe('each selector revokes exactly the tokens that it matches', () => {
   it.each<[string, RevocationSelector, string[]]>([
     ['subject', { subject: SUBJECT }, ['here', 'elsewhere', 'task', 'shipments']],
     ['workload', { workload: 'i-0abc' }, ['here', 'task', 'shipments']],
     ['task', { task: 'deploy-42' }, ['task']],
     ['audience', { audience: 'orders-db' }, ['here', 'elsewhere', 'task', 'shipments']],
-    ['a place', { resource: 'orders-db/shipments' }, ['shipments']],
+    ['a path', { resource: 'orders-db/shipments' }, ['shipments']],
     ['a subtree', { resource: 'orders-db/*' }, ['here', 'elsewhere', 'task', 'shipments']],
     ['policy', { policy: 'writes-shipments' }, ['shipments']],
     ['two of them', { workload: 'i-0abc', policy: 'reads-orders' }, ['here', 'task']],
@@ -132,7 +132,7 @@ describe('each selector takes back what it picks out, and nothing else', () => {
 });
 
 describe('a subject', () => {
-  it('is revoked before any record of it, and blocked', async () => {
+  it('is revoked before its records are changed, and blocked', async () => {
     await vend();
     const calls: string[] = [];
     const { raise, block } = tvm.subjectStatuses;
@@ -149,7 +149,7 @@ describe('a subject', () => {
     expect(calls).toEqual(['raise', 'block', 'revoke']);
   });
 
-  it('gets no new token until its time is over, or it is unblocked', async () => {
+  it('gets no new token until the block expires or is lifted', async () => {
     const until = tvm.clock.now() + HOUR * 1000;
     expect(await revoke({ subject: SUBJECT })).toMatchObject({ blockedUntil: until });
     tvm.clock.time += 1;
@@ -163,7 +163,7 @@ describe('a subject', () => {
     await vend();
   });
 
-  it('keeps nothing that it was vended between a request to revoke and the block', async () => {
+  it('keeps no token that was issued between the revocation request and the block', async () => {
     const askedAt = tvm.clock.now();
     tvm.clock.time += 2_000;
     const early = await vend();
@@ -183,7 +183,7 @@ describe('a subject', () => {
     expect(tvm.records.states.get(during)?.decidedAt).toBeLessThanOrEqual(revokedBefore);
   });
 
-  it('is not taken for everybody where nothing is picked out', async () => {
+  it('is never implied by an empty selector', async () => {
     const tokenId = await vend();
     await expect(revoke({})).rejects.toThrow('must not be empty');
     await expect(revoke({ issuedBefore: '2099-01-01T00:00:00Z' })).rejects.toThrow('must not be empty');
@@ -192,16 +192,16 @@ describe('a subject', () => {
   });
 
   it.each<[string, RevocationSelector, { blockFor?: number }]>([
-    ['it is not to be', { subject: SUBJECT }, { blockFor: 0 }],
-    ['other members narrow it down', { subject: SUBJECT, audience: 'orders-db' }, {}],
-    ['only what it had until some time is meant', { subject: SUBJECT, issuedBefore: '2026-01-01T12:00:00Z' }, {}],
-  ])('is not blocked where %s', async (_when, selector, more) => {
+    ['the request says so', { subject: SUBJECT }, { blockFor: 0 }],
+    ['other properties narrow the selector', { subject: SUBJECT, audience: 'orders-db' }, {}],
+    ['only its tokens up to a time are selected', { subject: SUBJECT, issuedBefore: '2026-01-01T12:00:00Z' }, {}],
+  ])('is not blocked if %s', async (_when, selector, more) => {
     expect(await revoke(selector, more)).not.toHaveProperty('blockedUntil');
     tvm.clock.time += 1;
     await vend();
   });
 
-  it('stays unblocked when the same order comes again', async () => {
+  it('stays unblocked when the same request is repeated', async () => {
     const again = {
       selector: { subject: SUBJECT },
       revocationId: 'event-1',
@@ -218,7 +218,7 @@ describe('a subject', () => {
     await vend();
   });
 
-  it('that is to be revoked later is not revoked or blocked before', async () => {
+  it('with a delayed revocation is not revoked or blocked before', async () => {
     await revoke({ subject: SUBJECT }, { after: 60 });
     tvm.clock.time += 59_000;
     await vend();
@@ -227,11 +227,11 @@ describe('a subject', () => {
   });
 });
 
-it('many tokens are taken back page by page, by calls that each come as far as their time allows', async () => {
+it('many tokens are revoked page by page, by several calls with deadlines', async () => {
   for (let count = 0; count < 250; count++) await vend();
   const askedAt = tvm.clock.now();
   const { page } = tvm.index;
-  // A page takes so long that there is time for one alone.
+  // A page takes so long that each call has time for only one.
   tvm.index.page = async (query) => {
     tvm.clock.time += 8_000;
     return page(query);
@@ -244,7 +244,7 @@ it('many tokens are taken back page by page, by calls that each come as far as t
   expect(order && progressOf(order)).toEqual({ revocationId: 'many', done: true, revoked: 250 });
 });
 
-it('goes on by itself where something fails after it was ordered, and says so', async () => {
+it('a stored revocation continues after a failure, and its result says so', async () => {
   const tokenId = await vend();
   const { page } = tvm.index;
   tvm.index.page = async () => {
@@ -256,7 +256,7 @@ it('goes on by itself where something fails after it was ordered, and says so', 
   expect(status(tokenId)).toBe('revoked');
 });
 
-it('fails where it could not be ordered, and nothing is done', async () => {
+it('a revocation that cannot be stored fails without any effect', async () => {
   const tokenId = await vend();
   tvm.orders.place = async () => {
     throw new DependencyFault('DynamoDB', new Error('throttled'));
@@ -271,7 +271,7 @@ describe('a dry run', () => {
     countTokens({ selector, revocationId: 'none', by: 'security.team', askedAt: tvm.clock.now() }, deadline, tvm);
   const OTHER = 'arn:aws:sts::111122223333:assumed-role/orders-service/i-0other';
 
-  it('counts what the revocation then revokes, and changes nothing', async () => {
+  it('counts the tokens that the revocation then revokes, and changes nothing', async () => {
     const ids = [await vend(), await vend(asking({ task: 'nightly-7' })), await vend(asking(), OTHER)];
     await revoke({ tokenId: ids[0] });
     await issueToken(asking({ audience: 'billing' }), from, rules, tvm);
@@ -298,7 +298,7 @@ describe('a dry run', () => {
     expect(await count({ all: true })).toEqual({ tokens: 0, subjects: 0, complete: true });
   });
 
-  it('says where the count was cut off', async () => {
+  it('says that the count is incomplete', async () => {
     for (let n = 0; n < 101; n++) await vend();
     expect(await count({ all: true }, tvm.clock.now())).toEqual({ tokens: 100, subjects: 1, complete: false });
     expect(await count({ all: true })).toEqual({ tokens: 101, subjects: 1, complete: true });

@@ -24,18 +24,18 @@ async function decide(request = asking(), userArn = from.userArn): Promise<Token
 
 const STRANGER = 'arn:aws:iam::111122223333:role/legacy-importer';
 
-describe('what is known', () => {
+describe('a known target', () => {
   it.each<[string, RevocationSelector]>([
     ['a subject of a policy', { subject: SUBJECT }],
     ['an audience of a policy', { audience: 'orders-db' }],
     ['an audience of a resource server', { audience: 'reports' }],
     ['a policy', { policy: 'reads-orders' }],
-    ['the bundle that decides', { policyBundle: targets.named.policyBundle[0] }],
+    ['the deployed bundle', { policyBundle: targets.named.policyBundle[0] }],
     ['a location of a policy', { resource: 'orders-db/shipments' }],
-    ['a location above one', { resource: 'orders-db' }],
-    ['a subtree with one in it', { resource: 'orders-db/*' }],
+    ['an ancestor of such a location', { resource: 'orders-db' }],
+    ['a subtree that contains such a location', { resource: 'orders-db/*' }],
     ['all', { all: true }],
-    ['all until some time', { all: true, issuedBefore: '2026-01-01T00:00:00Z' }],
+    ['all up to a time', { all: true, issuedBefore: '2026-01-01T00:00:00Z' }],
   ])('is %s, without any record', async (_what, selector) => {
     expect(await find(selector)).toBeUndefined();
   });
@@ -59,14 +59,14 @@ describe('what is known', () => {
     expect(await find({ subject: STRANGER })).toBeUndefined();
   });
 
-  it('is what a token has that is not yet in the index, among others that are not', async () => {
+  it('is a property of a token that is not yet indexed', async () => {
     for (const task of ['first', 'second', 'third']) await issueToken(asking({ task }), from, rules, tvm);
     expect(tvm.records.pending.size).toBe(3);
     expect(await find({ task: 'first' })).toBeUndefined();
     expect(await find({ task: 'fourth' })).toMatchObject({ member: 'task' });
   });
 
-  it('is what would take too many records to rule out', async () => {
+  it('is any target that would take too many records to rule out', async () => {
     const record = await decide();
     tvm.index.page = async () => ({ tokenIds: [record.tokenId], next: 'more' });
     expect(await find({ task: 'none' })).toBeUndefined();
@@ -75,7 +75,7 @@ describe('what is known', () => {
 
 const STORED = 'and records are stored until 90d after a token expires';
 
-describe('what is unknown', () => {
+describe('an unknown target', () => {
   beforeEach(async () => {
     await decide(asking({ task: 'deploy-42' }));
   });
@@ -94,7 +94,7 @@ describe('what is unknown', () => {
       `${SUBJECT.replace('orders', 'Orders')} is not known: no policy, workloads.yaml or stored record names it, ${STORED}; did you mean ${SUBJECT}?`,
     ],
     [
-      'a subject like no other',
+      'a subject that resembles no other',
       { subject: STRANGER },
       'subject',
       `${STRANGER} is not known: no policy, workloads.yaml or stored record names it, ${STORED}`,
@@ -142,7 +142,7 @@ describe('what is unknown', () => {
       `11111111-2222-4333-8444-555555555555 is not known: no stored record names it, ${STORED}`,
     ],
     [
-      'one member beside another that is known',
+      'one property next to a known one',
       { subject: SUBJECT, policy: 'writes-shipment' },
       'policy',
       `writes-shipment is not known: no policy or stored record names it, ${STORED}; did you mean writes-shipments?`,

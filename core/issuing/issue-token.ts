@@ -28,7 +28,7 @@ export interface Authenticated {
   userArn: string;
   /** The caller's AWS account. */
   account: string;
-  /** The AWS organization of that account, where the gateway states it. */
+  /** The AWS organization of that account, if the gateway states it. */
   organization?: string;
   sourceIp: string;
   /** The VPC endpoint that the request came through. */
@@ -100,14 +100,14 @@ export async function issueToken(
   const early = ports.restricted.has(caller.subject)
     ? restrictionOn(decided, await orRecorded(ports.subjectStatuses.get(caller.subject), asker, ports))
     : undefined;
-  if (early === undefined) return vend(caller, decided, decision.obligations, rules, ports);
+  if (early === undefined) return signAndRecord(caller, decided, decision.obligations, rules, ports);
   ports.restricted.add(caller.subject);
   if (early.kind === 'refused') {
     // A denial records the whole request, also if only a part of it was going to be granted.
     const { requested = decided.authorizationDetails, ...denied } = decided;
     return deny(early.denial, { ...denied, authorizationDetails: requested }, ports);
   }
-  return vend(caller, shortened(decided, early.lifetime, decided.tokenId), decision.obligations, rules, ports);
+  return signAndRecord(caller, shortened(decided, early.lifetime, decided.tokenId), decision.obligations, rules, ports);
 }
 
 /** Awaits a step of the decision. If the step fails, records the request as denied with `undecided`. */
@@ -181,7 +181,8 @@ async function deny<D extends Denial>(denial: D, asked: Asked, { records }: Issu
 /** The lengths of JWS signatures, in base64url characters. */
 const SIGNATURE_LENGTHS: Record<Algorithm, number> = { ES256: 86, ES384: 128, RS256: 342 };
 
-async function vend(
+/** Signs the token and stores its record. Releases the token if both succeed and its subject is not restricted. */
+async function signAndRecord(
   caller: Caller,
   asked: Asked,
   obligations: Obligations | undefined,
@@ -253,7 +254,7 @@ async function vend(
   if (restriction?.kind === 'limited') {
     await fail('subject_limited');
     // This second signature happens once: the next requests of this subject are limited before signing.
-    return vend(caller, shortened(asked, restriction.lifetime, ids.next()), obligations, rules, ports);
+    return signAndRecord(caller, shortened(asked, restriction.lifetime, ids.next()), obligations, rules, ports);
   }
   const token = compactJws(input, signature.value);
   const { scope } = claims;

@@ -38,7 +38,7 @@ export interface Asking {
   details: AuthorizationDetail[];
   partial: boolean;
   audience: string;
-  /** In seconds. */
+  /** The requested or default lifetime, in seconds. */
   lifetime: number;
   reason: string | undefined;
 }

@@ -29,7 +29,7 @@ interface Decided {
   conditions?: string[];
   /** The requested permissions, if the request allowed a partial grant. */
   requested?: AuthorizationDetail[];
-  /** The hash of the policy bundle that decided. */
+  /** The hash of the policy bundle that was used for the decision. */
   policyBundle: string;
   /** When the store may delete the record, in seconds since the epoch. It says nothing about validity. */
   ttl: number;
@@ -49,8 +49,8 @@ export interface StatusReference {
   index: number;
 }
 
-/** A record of a token that was signed, or was meant to be. */
-interface Vended extends Decided {
+/** The record of an allowed request, whose token was signed unless signing failed. */
+interface TokenIssuance extends Decided {
   /**
    * When the token expires: its `exp`, in milliseconds. Validity depends on this time, never on whether the item
    * exists.
@@ -66,7 +66,7 @@ interface Vended extends Decided {
   signedDigest: Uint8Array;
 }
 
-export interface IssuedRecord extends Vended {
+export interface IssuedRecord extends TokenIssuance {
   status: 'issued';
 }
 
@@ -108,7 +108,7 @@ export type Failure =
   | 'subject_limited';
 
 /** A record that was stored as issued, but whose token was never released. */
-export interface FailedRecord extends Vended {
+export interface FailedRecord extends TokenIssuance {
   status: 'failed';
   failure: Failure;
   failedAt: number;
@@ -125,12 +125,12 @@ export interface Revocation {
   revokedLate?: true;
 }
 
-export interface RevokedRecord extends Vended, Revocation {
+export interface RevokedRecord extends TokenIssuance, Revocation {
   status: 'revoked';
 }
 
 /** A record that a sweep marked as expired. Validity still depends on `expiresAt` alone. */
-export interface ExpiredRecord extends Vended {
+export interface ExpiredRecord extends TokenIssuance {
   status: 'expired';
 }
 

@@ -77,18 +77,18 @@ export const TRIGGERS: { readonly [Name in TriggerName]: Trigger<SettingsOf[Name
 const NAMES = Object.keys(TRIGGERS) as TriggerName[];
 
 /** An enabled trigger with its settings. */
-interface SwitchedOn {
+interface EnabledTrigger {
   name: TriggerName;
   pattern: TriggerPattern;
   revokes(event: Parameters<Trigger<never>['revokes']>[0]): Revoked;
 }
 
 /** Returns the enabled triggers with their patterns. The patterns name AWS's own sources with the prefix `aws.`. */
-export function switchedOn(revokeOn: RevokeOn): SwitchedOn[] {
+export function switchedOn(revokeOn: RevokeOn): EnabledTrigger[] {
   return NAMES.flatMap((name) => withSettings(name, revokeOn[name]));
 }
 
-function withSettings<Name extends TriggerName>(name: Name, settings: RevokeOn[Name]): SwitchedOn[] {
+function withSettings<Name extends TriggerName>(name: Name, settings: RevokeOn[Name]): EnabledTrigger[] {
   if (!settings) return [];
   const trigger: Trigger<SettingsOf[Name]> = TRIGGERS[name];
   const pattern = trigger.pattern(settings);

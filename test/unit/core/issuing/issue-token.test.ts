@@ -171,16 +171,16 @@ describe('issueToken', () => {
       },
     ];
     const conditions: ExternalAuthorizer[] = [
-      { name: 'risk', allows: async (questions) => questions.map(({ resource }) => resource.id !== 'orders-db/risky') },
+      { name: 'risk', allows: async (requests) => requests.map(({ resource }) => resource.id !== 'orders-db/risky') },
     ];
     const request = asking({ authorization_details: requested, grant: 'partial' });
     const outcome = await issueToken(request, from, rules, { ...tvm, conditions });
     expect(outcome).toMatchObject({ kind: 'issued', authorizationDetails: [{ locations: ['orders-db/orders'] }] });
     const [record] = tvm.records.states.values();
-    const kept = { requested, policyErrors: ['errs'], conditions: ['risk'] };
-    expect(record).toMatchObject({ status: 'issued', ...kept });
+    const expected = { requested, policyErrors: ['errs'], conditions: ['risk'] };
+    expect(record).toMatchObject({ status: 'issued', ...expected });
     const change = { kind: 'record' as const, record: record as TokenRecord };
-    expect(auditEvent(undefined, change, 'event-1')?.detail).toMatchObject(kept);
+    expect(auditEvent(undefined, change, 'event-1')?.detail).toMatchObject(expected);
   });
 
   it('records a request as undecided after any error', async () => {
@@ -279,7 +279,7 @@ describe('issueToken', () => {
     };
     const until = tvm.clock.time + 3_600_000;
     await tvm.subjectStatuses.block(SUBJECT, { until, at: tvm.clock.time, by: 'security.team' });
-    for (let asked = 0; asked < 40; asked++) {
+    for (let count = 0; count < 40; count++) {
       tvm.clock.time += 9_000;
       const outcome = await issueToken(asking(), from, rules, ports);
       expect(outcome).toMatchObject({ kind: 'denied', denial: 'subject_blocked' });
@@ -308,7 +308,7 @@ describe('issueToken', () => {
       at: tvm.clock.time,
       by: 'security.team',
     });
-    for (let asked = 0; asked < 2; asked++) await issueToken(partial, from, rules, tvm);
+    for (let count = 0; count < 2; count++) await issueToken(partial, from, rules, tvm);
     const [, denial] = tvm.records.states.values();
     expect(denial).toMatchObject({ status: 'denied', denial: 'subject_blocked', authorizationDetails: details });
     expect(denial).not.toHaveProperty('requested');
@@ -318,7 +318,7 @@ describe('issueToken', () => {
     const tvm = await machine();
     const until = tvm.clock.time + 60_000;
     await tvm.subjectStatuses.limit(SUBJECT, { until, at: tvm.clock.time, by: 'tvm:anomalies', lifetime: 60 });
-    for (let asked = 0; asked < 3; asked++)
+    for (let count = 0; count < 3; count++)
       expect(await issueToken(asking(), from, rules, tvm)).toMatchObject({ kind: 'issued', lifetime: 60 });
     const records = [...tvm.records.states.values()].map(({ status, lifetime }) => [status, lifetime]);
     expect(records).toEqual([['failed', 900], ...Array(3).fill(['issued', 60])]);

@@ -127,21 +127,21 @@ describe('behaviour', () => {
     @id("calm-writers") forbid (principal, action, resource in Resource::"orders-db/shipments")
     when { context.behaviour.denied >= 3 || context.behaviour.active > 10 };`;
   const behaving = (denied: number) => {
-    const asked: string[] = [];
+    const requested: string[] = [];
     const behaviour = {
       of: async (subject: string) => {
-        asked.push(subject);
+        requested.push(subject);
         return { issued: 0, denied, active: 0 };
       },
     };
-    return { asked, behaviour };
+    return { requested, behaviour };
   };
 
   it('affects the decision if a policy reads it', async () => {
     const request = { authorization_details: [writesShipments] };
-    const { asked, behaviour } = behaving(2);
+    const { requested, behaviour } = behaving(2);
     expect(await decide(request, throttled, { behaviour })).toMatchObject({ kind: 'allowed' });
-    expect(asked).toEqual([SUBJECT]);
+    expect(requested).toEqual([SUBJECT]);
     expect(await decide(request, throttled, behaving(3))).toMatchObject({
       kind: 'denied',
       decision: { policies: ['calm-writers'] },
@@ -149,23 +149,23 @@ describe('behaviour', () => {
   });
 
   it('is not read if no policy reads it', async () => {
-    const { asked, behaviour } = behaving(3);
+    const { requested, behaviour } = behaving(3);
     expect(await decide({}, throttled, { behaviour })).toMatchObject({ kind: 'allowed' });
-    expect(asked).toEqual([]);
+    expect(requested).toEqual([]);
   });
 });
 
 describe('external authorizers', () => {
   const refusing = (name: string, refuses: (question: AuthorizerRequest) => boolean) => {
-    const asked: AuthorizerRequest[] = [];
+    const requested: AuthorizerRequest[] = [];
     const condition: ExternalAuthorizer = {
       name,
-      allows: async (questions) => {
-        asked.push(...questions);
-        return questions.map((question) => !refuses(question));
+      allows: async (requests) => {
+        requested.push(...requests);
+        return requests.map((question) => !refuses(question));
       },
     };
-    return { asked, condition };
+    return { requested, condition };
   };
   const two = {
     authorization_details: [
@@ -190,13 +190,13 @@ describe('external authorizers', () => {
   });
 
   it('get verified attributes, and never the session', async () => {
-    const { asked, condition } = refusing('all', () => true);
+    const { requested, condition } = refusing('all', () => true);
     const others = {
       'workloads.yaml': `${SUBJECT}: { team: orders }`,
       'resources.yaml': 'orders-db: { team: orders }',
     };
     await decide({ reason: 'report' }, POLICIES, { conditions: [condition] }, others);
-    expect(asked).toEqual([
+    expect(requested).toEqual([
       {
         subject: {
           id: SUBJECT,
@@ -217,23 +217,26 @@ describe('external authorizers', () => {
 
   it('get a request for every distinct set of attributes in a subtree', async () => {
     const others = { 'resources.yaml': 'orders-db: { team: orders }\norders-db/stock: { classification: secret }' };
-    const { asked, condition } = refusing('secrets', ({ resource }) => resource.properties.classification === 'secret');
+    const { requested, condition } = refusing(
+      'secrets',
+      ({ resource }) => resource.properties.classification === 'secret',
+    );
     const subtree = { type: 'resource' as const, locations: ['orders-db/*'], actions: ['read' as const] };
     const permits = '@id("reads") permit (principal, action == Action::"read", resource in Resource::"orders-db");';
     expect(
       await decide({ authorization_details: [subtree] }, permits, { conditions: [condition] }, others),
     ).toMatchObject({ denial: 'further_condition', judgements: [{ refusedBy: ['secrets'] }] });
-    expect(asked.map(({ resource }) => resource)).toEqual([
+    expect(requested.map(({ resource }) => resource)).toEqual([
       { id: 'orders-db/*', properties: { team: 'orders' } },
       { id: 'orders-db/*', properties: { team: 'orders', classification: 'secret' } },
     ]);
   });
 
   it('get no request for what policy denies', async () => {
-    const { asked, condition } = refusing('all', () => true);
+    const { requested, condition } = refusing('all', () => true);
     expect(await decide({ audience: 'billing' }, POLICIES, { conditions: [condition] })).toMatchObject({
       denial: 'policy',
     });
-    expect(asked).toEqual([]);
+    expect(requested).toEqual([]);
   });
 });

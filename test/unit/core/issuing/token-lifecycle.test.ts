@@ -14,7 +14,7 @@ const introspecting = { issuer: ISSUER, resourceServers: { [resourceServer]: ['o
 const NEVER = Number.MAX_SAFE_INTEGER;
 
 /** A step. It names a token by its position among the tokens recorded so far. */
-type Happening =
+type Step =
   | { what: 'issue'; lifetime: number; fault: 'none' | 'signing' | 'storing' | 'confirming' }
   | { what: 'revoke' | 'expire' | 'introspect'; token: number }
   | { what: 'sweep' }
@@ -23,7 +23,7 @@ type Happening =
 const token = fc.nat({ max: 5 });
 const lifetime = fc.integer({ min: 1, max: 150 });
 const fault = fc.constantFrom('none', 'none', 'none', 'signing', 'storing', 'confirming');
-const happenings: fc.Arbitrary<Happening[]> = fc
+const steps: fc.Arbitrary<Step[]> = fc
   .tuple(
     fc.array(fc.record({ what: fc.constant('issue'), lifetime, fault }), { minLength: 1, maxLength: 6 }),
     fc.array(fc.record({ what: fc.constantFrom('revoke', 'expire', 'introspect'), token }), { maxLength: 20 }),
@@ -31,7 +31,7 @@ const happenings: fc.Arbitrary<Happening[]> = fc
     // In total less than the time that a sweep reads again. No request takes that long from its decision to its record.
     fc.array(fc.record({ what: fc.constant('pass'), seconds: fc.integer({ min: 1, max: 60 }) }), { maxLength: 4 }),
   )
-  .map((all) => all.flat() as Happening[]);
+  .map((all) => all.flat() as Step[]);
 
 /** All possible sequences of a token's audit events. */
 const LIVES = ['Token Failed', 'Token Revoked', 'Token Expired'].map((end) => ['Token Issued', end]);
@@ -40,7 +40,7 @@ it('in any interleaving of issue, revoke, expire and sweep, each token leaves it
   const tvm = await machine();
   const ends = new Set<string>();
   await fc.assert(
-    fc.asyncProperty(fc.scheduler(), happenings, async (scheduler, all) => {
+    fc.asyncProperty(fc.scheduler(), steps, async (scheduler, all) => {
       const records = inMemoryRecords();
       const audit = new Map<string, string[]>();
       const { set } = records.states;
@@ -79,7 +79,7 @@ it('in any interleaving of issue, revoke, expire and sweep, each token leaves it
       const tokens = new Map<string, string>();
       const revoked = new Set<string>();
 
-      const begin = async (one: Happening): Promise<void> => {
+      const begin = async (one: Step): Promise<void> => {
         if (one.what === 'pass') {
           clock.time += one.seconds * 1_000;
         } else if (one.what === 'sweep') {

@@ -11,20 +11,20 @@ const receivers = {
 const SIEM = 'arn:aws:sts::111122223333:assumed-role/siem/i-0abc';
 const GATEWAY = 'arn:aws:iam::111122223333:user/gateway';
 
-let kept: PendingSecurityEvents;
+let pending: PendingSecurityEvents;
 beforeEach(() => {
-  kept = inMemoryPendingSecurityEvents();
+  pending = inMemoryPendingSecurityEvents();
 });
 
 const jtiOf = (second: number) => `17953398${String(second).padStart(3, '0')}-a`;
 /** Stores a number of tokens, one a second. */
 async function keep(receiver: string, count: number) {
   for (let second = 0; second < count; second++) {
-    await kept.keep(receiver, { jti: jtiOf(second), set: `${receiver}.${second}.s` });
+    await pending.keep(receiver, { jti: jtiOf(second), set: `${receiver}.${second}.s` });
   }
 }
 async function poll(request: Partial<SecurityEventPollRequest> = {}, caller = SIEM) {
-  const outcome = await pollSecurityEvents(securityEventPollRequest.parse(request), caller, receivers, kept);
+  const outcome = await pollSecurityEvents(securityEventPollRequest.parse(request), caller, receivers, pending);
   return outcome.kind === 'given' ? outcome.response : outcome;
 }
 

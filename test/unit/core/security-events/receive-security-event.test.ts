@@ -157,7 +157,7 @@ describe('a SET that is sent again', () => {
     await expect(receiveSecurityEvent(set, receiving, { ...tvm, orders: failing })).rejects.toThrow('DynamoDB failed');
     const first = tvm.clock.time;
     tvm.clock.time += 60_000;
-    // The subject was blocked from the first receipt on, so it must not keep tokens from the time between.
+    // The subject was blocked from the first receipt on, so it must not keep tokens that were issued in between.
     const order = { from: first, orderedAt: first, revokedBefore: tvm.clock.time };
     expect(await receive(set)).toMatchObject({ kind: 'obeyed', placed: { order } });
   });

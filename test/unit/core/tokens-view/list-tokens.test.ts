@@ -201,8 +201,8 @@ describe('the pages of a list', () => {
       const details = [{ type: 'resource' as const, locations: [location], actions: [action] }];
       const decided = { decidedAt, subject, authorizationDetails: details };
       if (status === 'denied') return denied(decided);
-      const vended = issued({ ...decided, expiresAt: decidedAt + lifetime * MINUTE });
-      return status === 'issued' ? vended : { ...vended, status: 'revoked', revokedAt: NOW, revokedBy: 'x' };
+      const record = issued({ ...decided, expiresAt: decidedAt + lifetime * MINUTE });
+      return status === 'issued' ? record : { ...record, status: 'revoked', revokedAt: NOW, revokedBy: 'x' };
     });
   const filter = fc.record(
     {
@@ -234,9 +234,9 @@ describe('the pages of a list', () => {
             // Newer than all others, like every token that is issued in the meantime.
             if (cursor !== undefined) await machine.add(issued({ decidedAt: NOW + 1 }));
           } while (cursor !== undefined);
-          const { state, ...picks } = members;
+          const { state, ...properties } = members;
           const meant = all.filter(
-            (one) => selects(selectorOf(picks), one) && (state === undefined || stateOf(one, NOW) === state),
+            (one) => selects(selectorOf(properties), one) && (state === undefined || stateOf(one, NOW) === state),
           );
           expect(seen.toSorted()).toEqual(meant.map(({ tokenId }) => tokenId).sort());
         },

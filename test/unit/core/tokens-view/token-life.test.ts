@@ -57,7 +57,7 @@ it('the history of a denial has its reason and its request', async () => {
 it('introspections and uses are aggregated by result and action, the latest first', async () => {
   const { tvm, tokenId } = await issued();
   const minute = Date.UTC(2026, 0, 1, 12, 1);
-  const asked = (change: Partial<Introspections>): Introspections => ({
+  const introspected = (change: Partial<Introspections>): Introspections => ({
     tokenId,
     subject: SUBJECT,
     audience: 'orders-db',
@@ -77,10 +77,10 @@ it('introspections and uses are aggregated by result and action, the latest firs
   });
   const traces = inMemoryTraces({
     introspections: [
-      asked({ count: 3 }),
-      asked({ minute: minute + 60_000, last: minute + 90_000, count: 4 }),
-      asked({ result: 'revoked', minute: minute + 120_000, last: minute + 120_500 }),
-      asked({ tokenId: 'another' }),
+      introspected({ count: 3 }),
+      introspected({ minute: minute + 60_000, last: minute + 90_000, count: 4 }),
+      introspected({ result: 'revoked', minute: minute + 120_000, last: minute + 120_500 }),
+      introspected({ tokenId: 'another' }),
     ],
     facts: [
       used('2026-01-01T12:02:00.000Z', 'allowed'),

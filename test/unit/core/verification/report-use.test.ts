@@ -22,7 +22,7 @@ describe('reportUse', () => {
     const use = { token, action: 'read' as const, location: 'orders-db/orders', outcome: 'allowed' as const };
     return reportUse({ ...use, ...change }, caller, reporting, tvm);
   };
-  const noted = () => [...tvm.facts.facts.values()].map(({ detail }) => detail);
+  const recorded = () => [...tvm.facts.facts.values()].map(({ detail }) => detail);
 
   beforeEach(async () => {
     tvm = await machine();
@@ -70,15 +70,15 @@ describe('reportUse', () => {
     [{ location: 'orders-db/orders-of-others' }, 'location'],
   ])('accepts %j, which the token does not permit, only as refused', async (change, field) => {
     expect(await report(change)).toMatchObject({ kind: 'bad_request', bad: { field } });
-    expect(noted()).toEqual([]);
+    expect(recorded()).toEqual([]);
     expect(await report({ ...change, outcome: 'refused' })).toEqual({ kind: 'reported' });
-    expect(noted()).toMatchObject([{ ...change, outcome: 'refused' }]);
+    expect(recorded()).toMatchObject([{ ...change, outcome: 'refused' }]);
   });
 
   it('rejects reports about a token for another’s audience, or one that this service did not sign', async () => {
     const forged = { ...tvm, keys: (await localKeys()).keys };
     const use = { token, action: 'read', location: 'orders-db/orders', outcome: 'allowed' } as const;
-    const answers = [
+    const outcomes = [
       await report({}, { ...ordersDb, userArn: from.userArn }),
       await report({}, { ...ordersDb, userArn: 'arn:aws:iam::111122223333:user/stranger' }),
       await report({}, { ...ordersDb, userArn: 'arn:aws:iam::111122223333:root' }),
@@ -86,11 +86,11 @@ describe('reportUse', () => {
       await report({ token: 'abc' }),
       await reportUse(use, ordersDb, reporting, forged),
     ];
-    for (const answer of answers) {
+    for (const outcome of outcomes) {
       const problem = 'must be a token of this service for one of your audiences';
-      expect(answer).toEqual({ kind: 'bad_request', bad: { field: 'token', problem } });
+      expect(outcome).toEqual({ kind: 'bad_request', bad: { field: 'token', problem } });
     }
-    expect(noted()).toEqual([]);
+    expect(recorded()).toEqual([]);
   });
 
   it('accepts a report up to a day after expiry, also for a revoked token', async () => {

@@ -13,7 +13,7 @@ beforeEach(async () => {
   tvm = await machine();
 });
 
-async function vend(request = asking(), userArn = from.userArn) {
+async function issue(request = asking(), userArn = from.userArn) {
   const outcome = await issueToken(request, { ...from, userArn }, rules, tvm);
   if (outcome.kind !== 'issued') throw new Error(outcome.kind);
   await indexTokens([outcome.tokenId], tvm);
@@ -48,7 +48,7 @@ describe('one token', () => {
       },
     ],
   ])('that %s causes an audit fact that the revocation found nothing', async (_what, before) => {
-    const tokenId = await vend();
+    const tokenId = await issue();
     await before();
     expect([...tvm.facts.facts.values()]).toEqual([]);
     expect(await revoke({ tokenId }, { reason: 'seen in a log' })).toEqual({ done: true, revoked: 0 });
@@ -68,7 +68,7 @@ describe('one token', () => {
   });
 
   it('is revoked once', async () => {
-    const tokenId = await vend();
+    const tokenId = await issue();
     expect(await revoke({ tokenId }, { reason: 'leaked' })).toEqual({ done: true, revoked: 1 });
     expect(await revoke({ tokenId })).toEqual({ done: true, revoked: 0 });
     expect(tvm.records.states.get(tokenId)).toMatchObject({
@@ -80,7 +80,7 @@ describe('one token', () => {
   });
 
   it('is not revoked if another property does not match, if it has expired or if it is unknown', async () => {
-    const tokenId = await vend();
+    const tokenId = await issue();
     expect(await revoke({ tokenId, audience: 'billing' })).toEqual({ done: true, revoked: 0 });
     expect(await revoke({ tokenId, issuedBefore: '2025-01-01T00:00:00Z' })).toEqual({ done: true, revoked: 0 });
     expect(await revoke({ tokenId: '00000000-0000-4000-8000-00000000dead' })).toEqual({ done: true, revoked: 0 });
@@ -90,7 +90,7 @@ describe('one token', () => {
   });
 
   it('with a delayed revocation stays active until then', async () => {
-    const tokenId = await vend();
+    const tokenId = await issue();
     expect(await revoke({ tokenId }, { after: 60 })).toMatchObject({ done: false, revoked: 0 });
     tvm.clock.time += 59_000;
     await goOnWithOrders([`order-${orders}`], tvm.clock.now() + 1_000, tvm);
@@ -116,14 +116,14 @@ describe('each selector revokes exactly the tokens that it matches', () => {
     ['other policies', { policyBundle: '0'.repeat(64) }, []],
   ])('%s', async (_name, selector, expected) => {
     const write = { type: 'resource' as const, locations: ['orders-db/shipments'], actions: ['write' as const] };
-    const vended: Record<string, string> = { here: await vend() };
+    const issued: Record<string, string> = { here: await issue() };
     tvm.clock.time += 1;
-    vended.elsewhere = await vend(asking(), from.userArn.replace('i-0abc', 'i-0def'));
-    vended.task = await vend(asking({ task: 'deploy-42' }));
-    vended.shipments = await vend(asking({ authorization_details: [write], expires_in: 300 }));
+    issued.elsewhere = await issue(asking(), from.userArn.replace('i-0abc', 'i-0def'));
+    issued.task = await issue(asking({ task: 'deploy-42' }));
+    issued.shipments = await issue(asking({ authorization_details: [write], expires_in: 300 }));
     const first = await revoke(selector);
     expect(first).toMatchObject({ revoked: expected.length, done: false });
-    expect(Object.keys(vended).filter((name) => status(vended[name] ?? '') === 'revoked')).toEqual(expected);
+    expect(Object.keys(issued).filter((name) => status(issued[name] ?? '') === 'revoked')).toEqual(expected);
     await goOn();
     const order = await tvm.orders.get(`order-${orders}`);
     expect(order).toMatchObject({ revoked: expected.length, completedAt: expect.any(Number) });
@@ -133,7 +133,7 @@ describe('each selector revokes exactly the tokens that it matches', () => {
 
 describe('a subject', () => {
   it('is revoked before its records are changed, and blocked', async () => {
-    await vend();
+    await issue();
     const calls: string[] = [];
     const { raise, block } = tvm.subjectStatuses;
     const { revoke: revokeRecord } = tvm.records;
@@ -153,25 +153,25 @@ describe('a subject', () => {
     const until = tvm.clock.now() + HOUR * 1000;
     expect(await revoke({ subject: SUBJECT })).toMatchObject({ blockedUntil: until });
     tvm.clock.time += 1;
-    await expect(vend()).rejects.toThrow('denied');
+    await expect(issue()).rejects.toThrow('denied');
     tvm.clock.time = until;
-    await vend();
+    await issue();
     await revoke({ subject: SUBJECT }, { blockFor: 60 });
     tvm.clock.time += 1;
-    await expect(vend()).rejects.toThrow('denied');
+    await expect(issue()).rejects.toThrow('denied');
     expect(await tvm.subjectStatuses.unblock(SUBJECT, { at: tvm.clock.now(), by: 'operator' })).toBe(true);
-    await vend();
+    await issue();
   });
 
   it('keeps no token that was issued between the revocation request and the block', async () => {
     const askedAt = tvm.clock.now();
     tvm.clock.time += 2_000;
-    const early = await vend();
+    const early = await issue();
     const { block } = tvm.subjectStatuses;
     let during = '';
     tvm.subjectStatuses.block = async (...args) => {
       tvm.clock.time += 5;
-      during = await vend();
+      during = await issue();
       tvm.clock.time += 5;
       return block(...args);
     };
@@ -184,7 +184,7 @@ describe('a subject', () => {
   });
 
   it('is never implied by an empty selector', async () => {
-    const tokenId = await vend();
+    const tokenId = await issue();
     await expect(revoke({})).rejects.toThrow('must not be empty');
     await expect(revoke({ issuedBefore: '2099-01-01T00:00:00Z' })).rejects.toThrow('must not be empty');
     await goOn();
@@ -198,7 +198,7 @@ describe('a subject', () => {
   ])('is not blocked if %s', async (_when, selector, more) => {
     expect(await revoke(selector, more)).not.toHaveProperty('blockedUntil');
     tvm.clock.time += 1;
-    await vend();
+    await issue();
   });
 
   it('stays unblocked when the same request is repeated', async () => {
@@ -211,24 +211,24 @@ describe('a subject', () => {
     await revokeTokens(again, { blockFor: HOUR }, tvm);
     tvm.clock.time += 1_000;
     await tvm.subjectStatuses.unblock(SUBJECT, { at: tvm.clock.now(), by: 'operator' });
-    const tokenId = await vend();
+    const tokenId = await issue();
     await revokeTokens(again, { blockFor: HOUR }, tvm);
     await goOn();
     expect(status(tokenId)).toBe('issued');
-    await vend();
+    await issue();
   });
 
   it('with a delayed revocation is not revoked or blocked before', async () => {
     await revoke({ subject: SUBJECT }, { after: 60 });
     tvm.clock.time += 59_000;
-    await vend();
+    await issue();
     await goOn();
-    await expect(vend()).rejects.toThrow('denied');
+    await expect(issue()).rejects.toThrow('denied');
   });
 });
 
 it('many tokens are revoked page by page, by several calls with deadlines', async () => {
-  for (let count = 0; count < 250; count++) await vend();
+  for (let count = 0; count < 250; count++) await issue();
   const askedAt = tvm.clock.now();
   const { page } = tvm.index;
   // A page takes so long that each call has time for only one.
@@ -245,7 +245,7 @@ it('many tokens are revoked page by page, by several calls with deadlines', asyn
 });
 
 it('a stored revocation continues after a failure, and its result says so', async () => {
-  const tokenId = await vend();
+  const tokenId = await issue();
   const { page } = tvm.index;
   tvm.index.page = async () => {
     throw new DependencyFault('DynamoDB', new Error('throttled'));
@@ -257,7 +257,7 @@ it('a stored revocation continues after a failure, and its result says so', asyn
 });
 
 it('a revocation that cannot be stored fails without any effect', async () => {
-  const tokenId = await vend();
+  const tokenId = await issue();
   tvm.orders.place = async () => {
     throw new DependencyFault('DynamoDB', new Error('throttled'));
   };
@@ -272,7 +272,7 @@ describe('a dry run', () => {
   const OTHER = 'arn:aws:sts::111122223333:assumed-role/orders-service/i-0other';
 
   it('counts the tokens that the revocation then revokes, and changes nothing', async () => {
-    const ids = [await vend(), await vend(asking({ task: 'nightly-7' })), await vend(asking(), OTHER)];
+    const ids = [await issue(), await issue(asking({ task: 'nightly-7' })), await issue(asking(), OTHER)];
     await revoke({ tokenId: ids[0] });
     await issueToken(asking({ audience: 'billing' }), from, rules, tvm);
     const before = [...tvm.records.states];
@@ -299,7 +299,7 @@ describe('a dry run', () => {
   });
 
   it('says that the count is incomplete', async () => {
-    for (let n = 0; n < 101; n++) await vend();
+    for (let n = 0; n < 101; n++) await issue();
     expect(await count({ all: true }, tvm.clock.now())).toEqual({ tokens: 100, subjects: 1, complete: false });
     expect(await count({ all: true })).toEqual({ tokens: 101, subjects: 1, complete: true });
   });

@@ -1,8 +1,9 @@
 /**
- * Maps as many items at the same time as may be, and no more.
+ * Maps items concurrently, with a limit on the number of calls in flight.
  *
- * @param most how many at the same time
- * @returns the results in the order of the items; it throws what the first to throw threw
+ * @param most the maximum number of concurrent calls of `map`
+ * @returns the results, in the order of the items
+ * @throws the first error that `map` throws
  */
 export async function mapAtMost<Item, Result>(
   most: number,
@@ -10,7 +11,7 @@ export async function mapAtMost<Item, Result>(
   map: (item: Item) => Promise<Result>,
 ): Promise<Result[]> {
   const results = new Array<Result>(items.length);
-  // One iterator for all: each takes the next item that nobody has.
+  // All workers share one iterator, so each item is taken by one worker.
   const left = items.entries();
   const work = async () => {
     for (const [index, item] of left) results[index] = await map(item);

@@ -4,16 +4,16 @@ export interface Clock {
 }
 
 export interface Ids {
-  /** A fresh random token id: a UUID version 4 (RFC 9562). */
+  /** Returns a new random token ID: a UUID version 4 (RFC 9562). */
   next(): string;
 }
 
-/** A dependency did not do its part: throttled, slow, down or misconfigured. The caller may try again. */
+/** A failed call to a dependency, which was throttled, slow, down or misconfigured. The caller may retry. */
 export class DependencyFault extends Error {
   override readonly name = 'DependencyFault';
   readonly dependency: string;
 
-  /** @param dependency which one, in a word, e.g. `KMS` */
+  /** @param dependency the name of the dependency, e.g. `KMS` */
   constructor(dependency: string, cause: unknown) {
     super(`${dependency} failed: ${cause instanceof Error ? cause.name : 'unknown'}`, { cause });
     this.dependency = dependency;

@@ -1,13 +1,14 @@
 import { isIP, isIPv6 } from 'node:net';
 
-/** IPv4 addresses as IPv6 writes them in a canonical text (RFC 4291, section 2.5.5.2). */
+/** An IPv4-mapped IPv6 address in canonical form (RFC 4291, section 2.5.5.2). */
 const IPV4_MAPPED = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/;
 
 /**
- * One spelling for an IP address (RFC 5952): without a zone, an IPv4 address within IPv6 in hexadecimal digits, and an
- * IPv4-mapped one as IPv4. Cedar's `ip` reads neither zones nor embedded IPv4 addresses.
+ * Returns the canonical form of an IP address (RFC 5952). Removes the zone, writes an embedded IPv4 address in
+ * hexadecimal digits, and converts an IPv4-mapped address to IPv4. Cedar's `ip` accepts neither zones nor embedded IPv4
+ * addresses.
  *
- * @returns `undefined` when it is not an IP address
+ * @returns `undefined` if the text is not an IP address
  */
 export function canonicalAddress(text: string): string | undefined {
   const [address = ''] = text.split('%');

@@ -1,20 +1,20 @@
 import { parseWorkloadArn, type WorkloadArn } from '@tvm/contract/subject.ts';
 
 /**
- * Who asks: an IAM role or user, as AWS authenticated it. A role's session is named by the caller: never a ground for a
- * decision that widens.
+ * The caller: an IAM role or user that AWS authenticated. The caller chooses the name of a role session, so a session
+ * name must never widen a decision.
  */
 export interface Caller extends WorkloadArn {
-  /** The AWS organization of its account, where the gateway states it. */
+  /** The AWS organization of the caller's account, if the gateway states it. */
   organization?: string;
 }
 
 /**
  * Reads the identity that API Gateway authenticated (`requestContext.identity.userArn`).
  *
- * @param organization of its account, as the gateway states it
- * @returns the caller; `undefined` for identities the machine does not serve: the root user and federated users,
- *   whose name is the caller's own choice, and a role without a session, which nobody can sign as
+ * @param organization the AWS organization of the caller's account, as the gateway states it
+ * @returns the caller, or `undefined` for an unsupported identity: the root user, a federated user, whose name the
+ *   caller chooses, or a role without a session, which cannot sign requests
  */
 export function parseCaller(userArn: string, organization?: string): Caller | undefined {
   const workload = parseWorkloadArn(userArn);

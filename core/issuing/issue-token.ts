@@ -28,7 +28,7 @@ export interface Authenticated {
   userArn: string;
   /** The caller's AWS account. */
   account: string;
-  /** The AWS organization of that account, where the gateway states it. */
+  /** The AWS organization of that account, if the gateway states it. */
   organization?: string;
   sourceIp: string;
   /** The VPC endpoint that the request came through. */
@@ -36,10 +36,10 @@ export interface Authenticated {
   requestId: string;
 }
 
-/** What this deployment lets tokens be. Lifetimes in seconds. */
+/** The rules of this deployment for the tokens that it issues. Lifetimes are in seconds. */
 export interface IssuingRules extends LifetimeRules {
   issuer: string;
-  /** How long a record is kept after its token ended, in seconds. */
+  /** How long a record is stored after its token expires, in seconds. */
   recordRetention: number;
 }
 
@@ -48,7 +48,7 @@ export interface IssueTokenPorts extends TokenDecisionPorts {
   statusIndexes: StatusIndexes;
   records: TokenRecords;
   subjectStatuses: SubjectStatuses;
-  /** Subjects that a restriction was found against. */
+  /** Subjects for which a restriction was found recently. */
   restricted: RecentSubjects;
   clock: Clock;
   ids: Ids;
@@ -68,15 +68,17 @@ export type IssueTokenOutcome =
   | { kind: 'denied'; denial: Exclude<Denial, 'undecided'>; tokenId: string };
 
 /**
- * Vends a token that says exactly what was asked for, if policy allows all of it; or, if a part was asked for, what
- * policy allows of it.
+ * Issues a token with exactly the requested permissions if policy allows all of them. A request for a partial grant
+ * gets the permissions that policy allows.
  *
- * identity → decision → claims → record ∥ signature ∥ subject status → token. The token leaves only when its record was made
- * durable in time, it is signed, and nothing is held against its subject. Where something was held against the subject a
- * few seconds ago, that is looked at first: a subject that is refused and keeps asking costs neither signature nor place.
+ * identity → decision → claims → record ∥ signature ∥ subject status → token
  *
- * @throws DependencyFault when a decision, a record, a signature, the subject status or a place in a status list
- *   could not be had, or not in time
+ * The token is released only if its record is durable in time, it is signed, and its subject is neither revoked nor
+ * blocked. If the subject was restricted a few seconds ago, the subject status is read before signing. A blocked
+ * subject that keeps sending requests then costs neither a signature nor an index in a status list.
+ *
+ * @throws DependencyFault if the decision, the record, the signature, the subject status or the index in a status list
+ *   fails or comes too late
  */
 export async function issueToken(
   request: TokenRequest,
@@ -98,29 +100,29 @@ export async function issueToken(
   const early = ports.restricted.has(caller.subject)
     ? restrictionOn(decided, await orRecorded(ports.subjectStatuses.get(caller.subject), asker, ports))
     : undefined;
-  if (early === undefined) return vend(caller, decided, decision.obligations, rules, ports);
+  if (early === undefined) return signAndRecord(caller, decided, decision.obligations, rules, ports);
   ports.restricted.add(caller.subject);
   if (early.kind === 'refused') {
-    // A denial says what was asked for, also where a part of it was to be given.
+    // A denial records the whole request, also if only a part of it was going to be granted.
     const { requested = decided.authorizationDetails, ...denied } = decided;
     return deny(early.denial, { ...denied, authorizationDetails: requested }, ports);
   }
-  return vend(caller, shortened(decided, early.lifetime, decided.tokenId), decision.obligations, rules, ports);
+  return signAndRecord(caller, shortened(decided, early.lifetime, decided.tokenId), decision.obligations, rules, ports);
 }
 
-/** Awaits what a decision takes. A request that could not be decided leaves a record too. */
+/** Awaits a step of the decision. If the step fails, records the request as denied with `undecided`. */
 async function orRecorded<T>(deciding: Promise<T>, asked: Asked, ports: IssueTokenPorts): Promise<T> {
   try {
     return await deciding;
-  } catch (fault) {
+  } catch (error) {
     await deny('undecided', asked, ports).catch(() => {});
-    throw fault;
+    throw error;
   }
 }
 
 type Asked = Omit<DeniedRecord, 'status' | 'denial'>;
 
-/** What was asked for, as every record of it says, before anything is decided. */
+/** Returns the fields that every record of the request has, before the decision. */
 function ask(
   { authorization_details, scope, audience, resource, expires_in, reason, task }: TokenRequest,
   from: Authenticated,
@@ -150,7 +152,7 @@ function ask(
   };
 }
 
-/** The same, with what the decision made of it. */
+/** Returns the record fields completed with the decision. */
 function decidedOn(
   asked: Asked,
   { asking, judgements, decision, ...decided }: Exclude<TokenDecision, { kind: 'bad_request' }>,
@@ -176,10 +178,11 @@ async function deny<D extends Denial>(denial: D, asked: Asked, { records }: Issu
   return { kind: 'denied' as const, denial, tokenId: asked.tokenId };
 }
 
-/** Of signatures as JWS writes them, in characters of base64url. */
+/** The lengths of JWS signatures, in base64url characters. */
 const SIGNATURE_LENGTHS: Record<Algorithm, number> = { ES256: 86, ES384: 128, RS256: 342 };
 
-async function vend(
+/** Signs the token and stores its record. Releases the token if both succeed and its subject is not restricted. */
+async function signAndRecord(
   caller: Caller,
   asked: Asked,
   obligations: Obligations | undefined,
@@ -189,21 +192,21 @@ async function vend(
   const { signer, records, subjectStatuses, restricted, statusIndexes, clock, ids } = ports;
   const { policyErrors, ...granted } = asked;
   const { tokenId, authorizationDetails, lifetime, decidedAt } = granted;
-  const asksForTooMuch = (problem: string): IssueTokenOutcome => {
+  const requestsTooMuch = (problem: string): IssueTokenOutcome => {
     const field = granted.role === undefined ? 'authorization_details' : 'scope';
-    return { kind: 'bad_request', bad: { field, problem: `must ask for less: ${problem}` } };
+    return { kind: 'bad_request', bad: { field, problem: `must request less: ${problem}` } };
   };
   const entries = tokenEntries(granted).length;
   if (entries > limits.indexEntries)
-    return asksForTooMuch(
-      `the token would have ${entries} index entries, and at most ${limits.indexEntries} are allowed; each location and each of its ancestors is one`,
+    return requestsTooMuch(
+      `the token would have ${entries} index entries, and at most ${limits.indexEntries} are allowed; each location and each of its ancestors counts as one`,
     );
   const [key, statusList] = await Promise.all([signer.key(), statusIndexes.take()]);
   const claims = tokenClaimsOf(rules.issuer, caller, granted, obligations, statusList);
   const input = signingInput(key, TOKEN_TYPE, claims);
   const size = input.length + 1 + SIGNATURE_LENGTHS[key.algorithm];
   if (size > limits.tokenLength)
-    return asksForTooMuch(`the token would have more than ${limits.tokenLength} characters`);
+    return requestsTooMuch(`the token would have more than ${limits.tokenLength} characters`);
   const signedDigest = signingDigest(key.algorithm, input);
   const record: IssuedRecord = {
     ...granted,
@@ -222,10 +225,10 @@ async function vend(
     signer.sign({ input, digest: signedDigest }),
     subjectStatuses.get(caller.subject),
   ]);
-  // The record says «issued». When no token leaves, it must say so, and a revocation that came first stands.
+  // The record already says `issued`. If no token is released, mark it as failed. An earlier revocation stays in place.
   const fail = (failure: Failure) => records.markFailed(tokenId, { failure, failedAt: clock.now() });
   if (stored.status === 'rejected') {
-    // It may have been stored all the same, and only the answer lost.
+    // The record may be stored although the response was lost.
     await fail('record_unconfirmed').catch(() => {});
     throw stored.reason;
   }
@@ -238,9 +241,9 @@ async function vend(
     throw subjectStatus.reason;
   }
   if (stored.value - decidedAt > STORED_WITHIN) {
-    // A revocation that was completed meanwhile may not have seen it.
+    // A revocation that completed in the meantime may have missed this record.
     await fail('stored_late');
-    throw new DependencyFault('DynamoDB', new Error('the record was stored late'));
+    throw new DependencyFault('DynamoDB', new Error('the record was stored too late'));
   }
   const restriction = restrictionOn(asked, subjectStatus.value);
   if (restriction !== undefined) restricted.add(caller.subject);
@@ -250,15 +253,15 @@ async function vend(
   }
   if (restriction?.kind === 'limited') {
     await fail('subject_limited');
-    // The first time only: the next request of this subject is limited before it is signed.
-    return vend(caller, shortened(asked, restriction.lifetime, ids.next()), obligations, rules, ports);
+    // This second signature happens once: the next requests of this subject are limited before signing.
+    return signAndRecord(caller, shortened(asked, restriction.lifetime, ids.next()), obligations, rules, ports);
   }
   const token = compactJws(input, signature.value);
   const { scope } = claims;
   return { kind: 'issued', token, tokenId, lifetime, authorizationDetails, scope, obligations };
 }
 
-/** The same token with a shorter lifetime. */
+/** Returns the record fields of the same request with a shorter lifetime and another token ID. */
 function shortened(asked: Asked, lifetime: number, tokenId: string): Asked {
   return { ...asked, tokenId, lifetime, ttl: asked.ttl - asked.lifetime + lifetime };
 }

@@ -1,7 +1,11 @@
 import type { Behaviour } from '../policy/authorization-request.ts';
 
-/** What callers did lately. */
+/** Reads the recent behaviour of callers. */
 export interface RecentBehaviour {
-  /** @param now milliseconds since the epoch. Eventually consistent: what happened this second may not be in it. */
+  /**
+   * Returns the recent behaviour of a subject. The read is eventually consistent and may miss the last second.
+   *
+   * @param now milliseconds since the epoch
+   */
   of(subject: string, now: number): Promise<Behaviour>;
 }

@@ -1,12 +1,12 @@
 import type { Clock } from '../ports.ts';
 
-/** How long a subject is remembered, in milliseconds. */
-const REMEMBERED = 10_000;
+/** How long a subject stays cached, in milliseconds. */
+const CACHED_FOR = 10_000;
 
-/** How many are remembered at most: the ones added first are forgotten first. */
+/** The maximum number of cached subjects. The oldest entry is evicted first. */
 const MOST = 1_000;
 
-/** Subjects of which something was seen in the last 10 seconds, in this process. */
+/** A cache of the subjects that this process added in the last 10 seconds. */
 export interface RecentSubjects {
   add(subject: string): void;
   has(subject: string): boolean;
@@ -16,9 +16,9 @@ export function recentSubjects(clock: Clock): RecentSubjects {
   const until = new Map<string, number>();
   return {
     add(subject) {
-      // Deleted first, so that the map stays in the order of time.
+      // Delete first: a Map keeps the original position of a key that is set again.
       until.delete(subject);
-      until.set(subject, clock.now() + REMEMBERED);
+      until.set(subject, clock.now() + CACHED_FOR);
       const [oldest] = until.keys();
       if (until.size > MOST && oldest !== undefined) until.delete(oldest);
     },

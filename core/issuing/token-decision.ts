@@ -14,16 +14,16 @@ import { takeRole } from '../policy/roles.ts';
 import type { RequestDenial } from '../records/token-record.ts';
 import type { RecentBehaviour } from './ports.ts';
 
-/** How long tokens live. In seconds. */
+/** Lifetimes of tokens, in seconds. */
 export interface LifetimeRules {
-  /** When none is asked for. */
+  /** The lifetime if the request names none. */
   defaultLifetime: number;
-  /** The same for a token that may write. */
+  /** The lifetime of a token that permits `write`, if the request names none. */
   defaultWriteLifetime: number;
   maxLifetime: number;
 }
 
-/** When and from where it is asked. */
+/** The time and origin of a request. */
 export type Circumstances = Pick<DecisionContext, 'time' | 'sourceIp' | 'vpcEndpoint'>;
 
 export interface TokenDecisionPorts {
@@ -32,13 +32,13 @@ export interface TokenDecisionPorts {
   behaviour: RecentBehaviour;
 }
 
-/** What is asked for, with defaults and a role's grants put in. */
+/** A request with the defaults and the grants of its role filled in. */
 export interface Asking {
   role: string | undefined;
   details: AuthorizationDetail[];
   partial: boolean;
   audience: string;
-  /** In seconds. */
+  /** The requested or default lifetime, in seconds. */
   lifetime: number;
   reason: string | undefined;
 }
@@ -51,7 +51,7 @@ export type TokenDecision =
       asking: Asking;
       judgements: Judgement[];
       decision: PolicyDecision;
-      /** Of `role_unavailable`: the attribute that the caller lacks; absent when there is no such role. */
+      /** With `role_unavailable`: the attribute that the caller lacks. Absent if the role does not exist. */
       lacks?: string;
     }
   | {
@@ -59,17 +59,17 @@ export type TokenDecision =
       asking: Asking;
       judgements: Judgement[];
       decision: PolicyDecision;
-      /** Of the token, in seconds: what was asked for, or the less that policies allow. */
+      /** The lifetime of the token in seconds: the requested lifetime, or the shorter one that policies allow. */
       lifetime: number;
       obligations: Obligations | undefined;
     };
 
 /**
- * Decides what a request gets, whether to vend it or to explain it.
+ * Decides what a request is granted. Used both to issue a token and to explain a decision.
  *
- * role → lifetime → behaviour, where a policy reads it → policy → further conditions → obligations
+ * role → lifetime → behaviour, if a policy reads it → policy → external authorizers → obligations
  *
- * @throws DependencyFault when behaviour or a further condition cannot be asked: then nothing is allowed
+ * @throws DependencyFault if the behaviour or an external authorizer is unavailable; nothing is allowed then
  */
 export async function decideToken(
   request: AskedFor,
@@ -90,23 +90,29 @@ export async function decideToken(
   }
   const judgements = policies.judge(caller, asking, context);
   const cedar = conclude(judgements, asking, policies.bundle);
-  // Whether there is such a role, and that it has no audience, is for those to know who may take it.
+  // Only a caller who may assume the role may learn that it exists and has no audience.
   if (audience === '' && judgements.some(({ asked, allowed }) => asked.action === 'assume' && allowed)) {
     return { kind: 'bad_request', bad: { field: 'audience', problem: 'or resource must be given: the role has none' } };
   }
   if (!cedar.allowed || audience === '')
     return { kind: 'denied', denial: 'policy', asking, judgements, decision: cedar };
 
-  const judged = await askFurther(conditions, judgements, caller, asking, context, policies);
-  const decision = conclude(judged, asking, policies.bundle);
-  const denied = (denial: RequestDenial) => ({ kind: 'denied' as const, denial, asking, judgements: judged, decision });
+  const checked = await runExternalAuthorizers(conditions, judgements, caller, asking, context, policies);
+  const decision = conclude(checked, asking, policies.bundle);
+  const denied = (denial: RequestDenial) => ({
+    kind: 'denied' as const,
+    denial,
+    asking,
+    judgements: checked,
+    decision,
+  });
   if (!decision.allowed) return denied('further_condition');
   const { maxLifetime = lifetime, requireReason, obligations } = decision.conditions;
   if (requireReason && !reason) return denied('reason_missing');
   return {
     kind: 'allowed',
     asking,
-    judgements: judged,
+    judgements: checked,
     decision,
     lifetime: Math.min(lifetime, maxLifetime),
     obligations,
@@ -121,7 +127,7 @@ const NOTHING_DECIDED: PolicyDecision = {
   conditions: { requireReason: false },
 };
 
-/** Puts in what a request leaves to its role and to the deployment. */
+/** Fills in the values that the request leaves to its role and to the deployment. */
 function prepare(
   request: AskedFor,
   caller: Caller,
@@ -135,9 +141,9 @@ function prepare(
     return { bad: { field: 'expires_in', problem: `must be at most ${rules.maxLifetime} seconds` } };
   }
   const role = request.scope === undefined ? undefined : roleOf(request.scope);
-  const taken = role === undefined ? undefined : takeRole(bundle, role, caller);
-  const details = (taken?.kind === 'taken' ? taken.authorizationDetails : request.authorization_details) ?? [];
-  const ofRole = taken?.kind === 'taken' ? taken.role.audience : undefined;
+  const assumed = role === undefined ? undefined : takeRole(bundle, role, caller);
+  const details = (assumed?.kind === 'taken' ? assumed.authorizationDetails : request.authorization_details) ?? [];
+  const ofRole = assumed?.kind === 'taken' ? assumed.role.audience : undefined;
   const named = request.audience ?? request.resource;
   const writes = details.some(({ actions }) => actions.includes('write'));
   const asking: Asking = {
@@ -148,16 +154,16 @@ function prepare(
     lifetime: request.expires_in ?? (writes ? rules.defaultWriteLifetime : rules.defaultLifetime),
     reason: request.reason,
   };
-  if (taken !== undefined && taken.kind !== 'taken') {
-    const lacks = taken.kind === 'not_fillable' ? { lacks: taken.attribute } : {};
+  if (assumed !== undefined && assumed.kind !== 'taken') {
+    const lacks = assumed.kind === 'not_fillable' ? { lacks: assumed.attribute } : {};
     const refused = { judgements: [], decision: NOTHING_DECIDED, ...lacks };
     return { asking, unavailable: { kind: 'denied', denial: 'role_unavailable', ...refused } };
   }
   return { asking };
 }
 
-/** Asks the further conditions about what policy allows; what one of them does not allow is not. */
-async function askFurther(
+/** Runs the external policy checks on everything Cedar allowed. An item is denied if any check denies it. */
+async function runExternalAuthorizers(
   conditions: readonly ExternalAuthorizer[],
   judgements: Judgement[],
   caller: Caller,
@@ -176,7 +182,7 @@ async function askFurther(
     ...(reason !== undefined && { reason }),
   };
   const subject = { id: caller.subject, properties };
-  const questions = new Map(
+  const requests = new Map(
     judgements
       .filter(({ allowed }) => allowed)
       .map((judgement): [Judgement, AuthorizerRequest[]] => {
@@ -185,22 +191,23 @@ async function askFurther(
           return [judgement, [{ subject, action: 'assume', resource: { id: asked.role, properties: {} }, context }]];
         }
         const { action, location, fields } = asked;
-        // What is said of a part of a subtree is said of what is asked for: a question for each that differs in it.
+        // Paths in a subtree may have different attributes. Send one request for each distinct set of attributes, and
+        // name the requested location in each request.
         const properties = new Map(
-          policies.placesOf(caller, asked).map((place) => {
-            const { attributes } = placeResource(bundle, place);
+          policies.placesOf(caller, asked).map((path) => {
+            const { attributes } = placeResource(bundle, path);
             return [JSON.stringify(Object.entries(attributes).sort()), attributes];
           }),
         );
-        const told = { ...context, ...(fields !== undefined && { fields }) };
-        const about = [...properties.values()].map((one) => ({ id: location, properties: one }));
-        return [judgement, about.map((resource) => ({ subject, action, resource, context: told }))];
+        const withFields = { ...context, ...(fields !== undefined && { fields }) };
+        const resources = [...properties.values()].map((one) => ({ id: location, properties: one }));
+        return [judgement, resources.map((resource) => ({ subject, action, resource, context: withFields }))];
       }),
   );
-  const refusals = await refusedBy(conditions, [...questions.values()].flat());
+  const refusals = await refusedBy(conditions, [...requests.values()].flat());
   return judgements.map((judgement) => {
-    const own = questions.get(judgement) ?? [];
-    const refusing = refusals.filter(({ refused }) => own.some((question) => refused.includes(question)));
+    const own = requests.get(judgement) ?? [];
+    const refusing = refusals.filter(({ refused }) => own.some((request) => refused.includes(request)));
     if (refusing.length === 0) return judgement;
     return { ...judgement, allowed: false, refusedBy: refusing.map(({ condition }) => condition) };
   });

@@ -7,21 +7,21 @@ const DIGESTS: Record<Algorithm, 'sha256' | 'sha384'> = { ES256: 'sha256', ES384
 export const TOKEN_TYPE = 'at+jwt';
 
 /**
- * What is signed: `BASE64URL(header) . BASE64URL(payload)` (RFC 7515, section 5.1).
+ * Returns the JWS signing input: `BASE64URL(header) . BASE64URL(payload)` (RFC 7515, section 5.1).
  *
- * @param type the `typ` of the header, which keeps one kind of JWS from passing for another (RFC 8725, section 3.11)
+ * @param type the `typ` of the header, which prevents the use of one kind of JWS as another (RFC 8725, section 3.11)
  */
 export function signingInput(key: KeyName, type: string, payload: object): string {
   const header = { alg: key.algorithm, typ: type, kid: key.keyId };
   return `${base64url(JSON.stringify(header))}.${base64url(JSON.stringify(payload))}`;
 }
 
-/** The digest of a signing input: 32 bytes of SHA-256, or 48 of SHA-384 for ES384. */
+/** Returns the digest of a signing input: SHA-384 (48 bytes) for ES384, otherwise SHA-256 (32 bytes). */
 export function signingDigest(algorithm: Algorithm, input: string): Uint8Array {
   return createHash(DIGESTS[algorithm]).update(input).digest();
 }
 
-/** The JWS: the signing input with its signature (compact serialization). */
+/** Returns the JWS in compact serialization. */
 export function compactJws(input: string, signature: Uint8Array): string {
   return `${input}.${base64url(signature)}`;
 }
@@ -29,9 +29,9 @@ export function compactJws(input: string, signature: Uint8Array): string {
 /**
  * Signs a payload.
  *
- * @param type the `typ` of the header: never {@link TOKEN_TYPE}, which is for tokens alone
- * @returns the JWS (compact serialization)
- * @throws DependencyFault when the keeper of the key fails
+ * @param type the `typ` of the header; must not be {@link TOKEN_TYPE}, which is reserved for access tokens
+ * @returns the JWS in compact serialization
+ * @throws DependencyFault if the key store fails
  */
 export async function signedJws(signer: Signer, type: string, payload: object): Promise<string> {
   const key = await signer.key();

@@ -1,28 +1,28 @@
 import type { JSONWebKeySet } from 'jose';
 
-/** The signature algorithms the machine knows (RFC 7518, section 3.1). No other is ever signed or accepted. */
+/** The supported signature algorithms (RFC 7518, section 3.1). No other algorithm is used or accepted. */
 export type Algorithm = 'ES256' | 'ES384' | 'RS256';
 
-/** A signing key, as a token's header names it. */
+/** A signing key as a token header names it. */
 export interface KeyName {
   algorithm: Algorithm;
-  /** Its RFC 7638 thumbprint: the token's `kid`. */
+  /** The RFC 7638 thumbprint of the key, which is the `kid` of its tokens. */
   keyId: string;
 }
 
-/** What is signed: a keeper of keys takes the one or the other. */
+/** A message to sign, both as input and as digest. A key store signs either of them. */
 export interface ToBeSigned {
   /** The JWS signing input. */
   input: string;
-  /** Its digest: SHA-256, or SHA-384 for ES384. */
+  /** The digest of the input: SHA-384 for ES384, otherwise SHA-256. */
   digest: Uint8Array;
 }
 
-/** Signs tokens with a key that never leaves its keeper. */
+/** Signs tokens with a key that never leaves its key store. */
 export interface Signer {
-  /** The key that signs now. Known from the first call on; later calls cost nothing. */
+  /** Returns the current signing key. The result of the first call is cached. */
   key(): Promise<KeyName>;
-  /** @returns the signature as JWS writes it (for ECDSA: R and S, RFC 7518 section 3.4) */
+  /** Signs a message. @returns the signature in JWS format (for ECDSA: R and S, RFC 7518 section 3.4) */
   sign(message: ToBeSigned): Promise<Uint8Array>;
 }
 
@@ -31,10 +31,10 @@ export interface VerificationKeys {
   jwks(): Promise<JSONWebKeySet>;
 }
 
-/** Tells what this machine wrote from what others did: a message authentication code. */
+/** Computes and verifies message authentication codes with the key of this deployment. */
 export interface Mac {
-  /** The mac of a text: the same for the same. */
+  /** Returns the MAC of a text. Deterministic. */
   of(text: string): Promise<Uint8Array>;
-  /** Whether a mac is that of a text. */
+  /** Reports whether a MAC is valid for a text. */
   fits(text: string, mac: Uint8Array): Promise<boolean>;
 }

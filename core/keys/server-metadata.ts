@@ -1,13 +1,13 @@
 import type { JSONWebKeySet } from 'jose';
 
-/** How a caller authenticates. SigV4 has no registered name, and RFC 8414 asks for a URI then. */
+/** The authentication method of callers. SigV4 has no registered name, so RFC 8414 requires a URI. */
 export const SIGV4 = 'https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html';
 
 /**
- * The authorization server's metadata (RFC 8414, section 2). It has no `authorization_endpoint`, which no grant type here
- * uses.
+ * Returns the authorization server metadata (RFC 8414, section 2). It has no `authorization_endpoint`, because no
+ * supported grant type uses one.
  *
- * @param issuer the service's URL, without a slash at the end
+ * @param issuer the URL of the service, without a trailing slash
  */
 export function serverMetadata(issuer: string) {
   return {
@@ -16,11 +16,12 @@ export function serverMetadata(issuer: string) {
     introspection_endpoint: `${issuer}/introspect`,
     revocation_endpoint: `${issuer}/revoke`,
     jwks_uri: `${issuer}/.well-known/jwks.json`,
-    // draft-ietf-oauth-status-list-20, section 9.1. Their keys are not the tokens' own, and have no registered name.
+    // draft-ietf-oauth-status-list-20, section 9.1. Status lists have keys of their own, for which no metadata name is
+    // registered.
     status_list_aggregation_endpoint: `${issuer}/status-lists`,
     status_list_jwks_uri: `${issuer}/.well-known/status-list-keys.json`,
     grant_types_supported: ['client_credentials'],
-    // Required, and never empty (section 3.2): the type without a response (OAuth 2.0 Multiple Response Types, section 4).
+    // Required and must not be empty (section 3.2). `none` is defined in OAuth 2.0 Multiple Response Types, section 4.
     response_types_supported: ['none'],
     authorization_details_types_supported: ['resource'],
     token_endpoint_auth_methods_supported: [SIGV4],
@@ -30,8 +31,9 @@ export function serverMetadata(issuer: string) {
 }
 
 /**
- * The same for clients that know OpenID Connect Discovery 1.0 alone (section 3), with the members that it requires besides.
- * There are no ID tokens; the algorithms are those of the tokens, and RS256, which the list must have.
+ * Returns the metadata for clients that support only OpenID Connect Discovery 1.0 (section 3), with the additional
+ * properties that it requires. The service issues no ID tokens. The ID token algorithms are those of the access tokens
+ * and RS256, which the list must contain.
  */
 export function openIdMetadata(issuer: string, { keys }: JSONWebKeySet) {
   return {

@@ -1,7 +1,7 @@
 import type { AuditEvent } from '@tvm/contract/events.ts';
 import type { Lifted, Restriction } from './subject-status.ts';
 
-/** The events that need not follow from a change of a record or an order: facts of their own. */
+/** The audit events that are stored as facts, because no change of a record or a revocation request implies them. */
 export type FactType =
   | 'Token Used'
   | 'Subject Blocked'
@@ -15,7 +15,7 @@ export type FactType =
   | 'Security Event Received'
   | 'Verification Requested';
 
-/** A fact for the audit, before the store gives it an identity: the event without `version` and `eventId`. */
+/** A fact for the audit, before the store assigns its ID: the event without `version` and `eventId`. */
 export type AuditFact = {
   [Type in FactType]: {
     detailType: Type;
@@ -23,17 +23,17 @@ export type AuditFact = {
   };
 }[FactType];
 
-/** The fact that a subject gets no token for a time. */
+/** Returns the fact that a subject is blocked. */
 export function subjectBlocked(subject: string, block: Restriction): AuditFact {
   return { detailType: 'Subject Blocked', detail: { ...done(subject, block), until: iso(block.until) } };
 }
 
-/** The fact that a subject may have tokens again. */
+/** Returns the fact that a block was lifted. */
 export function subjectUnblocked(subject: string, lifted: Lifted): AuditFact {
   return { detailType: 'Subject Unblocked', detail: done(subject, lifted) };
 }
 
-/** The fact that a subject gets short tokens alone for a time. */
+/** Returns the fact that a subject is limited to short-lived tokens. */
 export function subjectLimited(subject: string, limit: Restriction & { lifetime: number }): AuditFact {
   const { until, lifetime } = limit;
   return { detailType: 'Subject Limited', detail: { ...done(subject, limit), until: iso(until), lifetime } };
@@ -47,7 +47,7 @@ function iso(milliseconds: number): string {
   return new Date(milliseconds).toISOString();
 }
 
-/** How often a resource server was told the same of a token in one minute. */
+/** The number of introspections of a token by one resource server with one result, in one minute. */
 export interface Introspections {
   tokenId: string;
   subject: string;
@@ -55,8 +55,9 @@ export interface Introspections {
   /** The ARN of the resource server. */
   by: string;
   result: 'active' | 'revoked';
-  /** The minute it began in and the moment of the last, in milliseconds. */
+  /** The start of the minute, in milliseconds since the epoch. */
   minute: number;
+  /** When the last of these introspections happened, in milliseconds since the epoch. */
   last: number;
   count: number;
 }

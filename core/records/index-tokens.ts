@@ -10,20 +10,22 @@ export interface IndexTokensPorts {
   clock: Clock;
 }
 
-/** How many records are indexed at the same time. */
+/** The maximum number of records that are indexed concurrently. */
 const AT_ONCE = 10;
 
-/** Whether the record of a token or denial is in the index now; if not, why. */
+/** Whether the record of a token or denial is now in the index, and if not, the error. */
 export type Indexed = { tokenId: string; done: true } | { tokenId: string; done: false; why: Error };
 
 /**
- * Stores the index entries of records. Until then, a token is found as one that is pending (see TokenIndex).
+ * Stores the index entries of records. Until its entries are stored, a token is found by its pending entry (see
+ * {@link TokenIndex}).
  *
- * Records with few entries come first, so that a workload whose tokens have many does not delay those of others.
+ * Records with few entries are indexed first, so that a workload whose tokens have many entries does not delay other
+ * workloads.
  *
- * @param tokenIds at most 100, each once
- * @param deadline milliseconds since the epoch, after which no further record is begun
- * @returns one result for each id, in their order
+ * @param tokenIds at most 100 distinct IDs
+ * @param deadline milliseconds since the epoch; indexing of a record does not start after it
+ * @returns one result for each ID, in the order of the IDs
  */
 export async function indexTokens(
   tokenIds: readonly string[],
@@ -33,9 +35,9 @@ export async function indexTokens(
   const records = new Map((await ports.records.getMany(tokenIds)).map((record) => [record.tokenId, record]));
   const results = await mapAtMost(AT_ONCE, cheapestFirst(tokenIds, records), async (tokenId): Promise<Indexed> => {
     try {
-      if (ports.clock.now() >= deadline) throw new Error('there was no time left');
+      if (ports.clock.now() >= deadline) throw new Error('the deadline has passed');
       const record = records.get(tokenId);
-      if (record === undefined) throw new Error('there is no record');
+      if (record === undefined) throw new Error('the record does not exist');
       await ports.index.add(record);
       return { tokenId, done: true };
     } catch (error) {
@@ -46,7 +48,7 @@ export async function indexTokens(
   return tokenIds.flatMap((tokenId) => byId.get(tokenId) ?? []);
 }
 
-/** Each entry costs a write. */
+/** Sorts IDs by the number of index entries. Each entry costs one write. */
 function cheapestFirst(tokenIds: readonly string[], records: ReadonlyMap<string, TokenRecord>): string[] {
   const costs = new Map([...records].map(([tokenId, record]) => [tokenId, indexEntries(record).length]));
   return tokenIds.toSorted((a, b) => (costs.get(a) ?? 0) - (costs.get(b) ?? 0));

@@ -6,55 +6,58 @@ import type { IndexEntry } from './token-selector.ts';
 /** The durable record of every decision. */
 export interface TokenRecords {
   /**
-   * Stores a new record; when this resolves, the record is durable, and if it is a token's, every page of the index that
-   * is read from now on has it. It resolves or rejects only when nothing is under way any more.
+   * Stores a new record. When the promise resolves, the record is durable. If it is the record of a token, every page
+   * of the index that is read from then on includes it. The promise settles only when no write is in flight any more.
    */
   put(record: IssuedRecord | DeniedRecord): Promise<void>;
-  /** Turns an issued record into a failed one. A record that is not `issued` is left as it is. */
+  /** Changes an `issued` record to `failed`. Leaves a record with any other status unchanged. */
   markFailed(tokenId: string, failed: { failure: Failure; failedAt: number }): Promise<void>;
   /** Reads a record with strong consistency. */
   get(tokenId: string): Promise<TokenRecord | undefined>;
-  /** Reads at most 100 records with strong consistency, in the order of their ids; an id without a record is left out. */
+  /** Reads at most 100 records with strong consistency, in the order of the IDs. Skips IDs without a record. */
   getMany(tokenIds: readonly string[]): Promise<TokenRecord[]>;
   /**
-   * Turns an issued record that has not ended into a revoked one.
-   * @returns the revocation that stands afterwards: this one, or that of an earlier call; `undefined` when it is
+   * Changes an `issued` record that has not expired to `revoked`.
+   *
+   * @returns the revocation in the record: this one, or the one of an earlier call. `undefined` if the record is
    *   neither issued nor revoked
    */
   revoke(tokenId: string, revocation: Revocation): Promise<Revocation | undefined>;
-  /** Turns an issued record past its end into an expired one. @returns whether this call did it */
+  /** Changes an `issued` record that has expired to `expired`. @returns whether this call changed the record */
   expire(tokenId: string, now: number): Promise<boolean>;
 }
 
-/** What is held against each subject. */
+/** Stores the status of each subject: its revocation watermark, block and limit. */
 export interface SubjectStatuses {
-  /** Strongly consistent. */
+  /** Reads the status of a subject with strong consistency. */
   get(subject: string): Promise<SubjectStatus>;
-  /** Revokes what the subject was vended up to and including this time (milliseconds). It never moves back. */
+  /** Raises the revocation watermark of a subject, in milliseconds since the epoch. Never lowers it. */
   raise(subject: string, revokedBefore: number): Promise<void>;
-  /** Lets it have no token for a time. A longer block stays as it is. @returns until when it is blocked */
+  /** Blocks a subject. Keeps an existing block that lasts longer. @returns the end of the block, in milliseconds */
   block(subject: string, block: Restriction): Promise<number>;
-  /** Lifts a block. @returns whether there was one */
+  /** Lifts a block. @returns whether the subject was blocked */
   unblock(subject: string, lifted: Lifted): Promise<boolean>;
-  /** Lets it have short tokens alone, for a time. */
+  /** Limits a subject to short-lived tokens. */
   limit(subject: string, limit: Restriction & { lifetime: number }): Promise<void>;
 }
 
 /**
- * Finds records by what they say. It is complete: a token is found from the moment it is stored, since every page also has
- * the tokens that are stored but not yet added. A denial is found once it is added.
+ * Finds records by their properties. The index is complete for tokens: a token is found as soon as it is stored,
+ * because every page also includes the tokens that are stored but not yet added. A denial is found once it is added.
  */
 export interface TokenIndex {
   /** Stores the entries of a record. Idempotent. */
   add(record: TokenRecord): Promise<void>;
   /**
-   * A page of ids, newest first, each once; strongly consistent. Not all of them need fit: read the records, and check.
+   * Reads a page of distinct IDs with strong consistency, newest first. Some records may not match the query: the
+   * caller must read the records and check them.
    *
-   * @param query.kinds whether tokens, denials or both are looked for
-   * @param query.at where to look: under any of these entries
-   * @param query.until the latest decision (milliseconds); `query.since`: the earliest
-   * @param query.position an `indexPosition`: goes on after it
-   * @returns `next`, a position, where there may be more
+   * @param query.kinds whether to find tokens, denials or both
+   * @param query.at the index entries to read; a record is found if it has any of them
+   * @param query.since the earliest time of a decision, in milliseconds since the epoch
+   * @param query.until the latest time of a decision, in milliseconds since the epoch
+   * @param query.position an `indexPosition`; the page starts after it
+   * @returns the IDs, and `next`, the position of the next page, if there may be more
    */
   page(query: {
     kinds: readonly ('issued' | 'denied')[];
@@ -66,21 +69,21 @@ export interface TokenIndex {
   }): Promise<{ tokenIds: string[]; next?: string }>;
 }
 
-/** The tokens that are yet to be noted as expired, by the minute in which they end. Times are milliseconds. */
+/** The tokens that are not yet marked as expired, by the minute in which they expire. Times are in milliseconds. */
 export interface ExpiringTokens {
   /**
-   * Those that end within a minute, up to a time in it: their ids, in parts.
-   * Eventually consistent: what was vended, or noted, this second may be missing, or still there.
+   * IDs, in batches, of the tokens that expire in `minute`, up to `until`. The read is eventually consistent: a token
+   * that was issued in the last second may be missing, and a token that was marked in the last second may still appear.
    */
   within(minute: number, until: number): AsyncIterable<string[]>;
-  /** The latest minute of which every token was noted; `undefined`: none yet. */
+  /** Returns the latest minute whose tokens are all marked as expired, or `undefined` before the first sweep. */
   sweptTo(): Promise<number | undefined>;
-  /** Moves that forward. It never moves back. */
+  /** Advances the minute that `sweptTo` returns. Never moves it back. */
   advance(minute: number): Promise<void>;
 }
 
-/** Facts for the audit that are no change of anything else. */
+/** Stores the facts for the audit that no other change implies. */
 export interface AuditFacts {
-  /** @param id names the fact: with the same id again, nothing happens. @returns whether it is new */
+  /** Stores a fact. @param id the idempotency key of the fact @returns whether the fact is new */
   put(id: string, fact: AuditFact): Promise<boolean>;
 }

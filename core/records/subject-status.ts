@@ -1,38 +1,37 @@
-/** What is held against a subject: read with every token that is vended or introspected. Times are milliseconds. */
+/** The status of a subject, which every issuance and introspection reads. Times are in milliseconds. */
 export interface SubjectStatus {
-  /** What it was vended up to and including then is revoked. It never moves back. */
+  /** The revocation watermark: tokens issued up to and including this time are revoked. It never moves back. */
   revokedBefore?: number;
-  /** It gets no token until then. */
+  /** The block of the subject, during which it gets no token. */
   block?: Restriction;
-  /** Its tokens are short until then: at most `lifetime` seconds. */
+  /** The limit on the lifetime of its tokens: at most `lifetime` seconds. */
   limit?: Restriction & { lifetime: number };
 }
 
-/** Something held against a subject for a time. */
+/** A temporary restriction of a subject. */
 export interface Restriction {
-  /** Milliseconds since the epoch. */
+  /** When the restriction ends, in milliseconds since the epoch. */
   until: number;
-  /** When it was imposed. */
+  /** When the restriction was imposed, in milliseconds since the epoch. */
   at: number;
-  /** The ARN of who imposed it, or the source of the event that did. */
+  /** The ARN of the caller that imposed the restriction, or the source of the event that caused it. */
   by: string;
   reason?: string;
 }
 
-/** A block was lifted before its time was over. */
+/** The lifting of a block before it expired. */
 export type Lifted = Omit<Restriction, 'until'>;
 
-/** What is held against the subject of a token that is asked for. */
+/** The effect of the subject status on a token request. */
 export type Restricted =
   | { kind: 'refused'; denial: 'subject_revoked' | 'subject_blocked' }
-  /** `lifetime`: the longest, in seconds. */
+  /** `lifetime` is the maximum, in seconds. */
   | { kind: 'limited'; lifetime: number };
 
 /**
- * What is held against a token that is asked for.
+ * Returns the restriction that applies to a requested token, or `undefined` if none does.
  *
- * @param token when it is decided (milliseconds), and how long it would live (seconds)
- * @returns `undefined`: nothing
+ * @param token the time of the decision (milliseconds since the epoch) and the lifetime (seconds)
  */
 export function restrictionOn(
   { decidedAt, lifetime }: { decidedAt: number; lifetime: number },
@@ -45,7 +44,7 @@ export function restrictionOn(
   return undefined;
 }
 
-/** Whether a restriction holds at a time (milliseconds). */
+/** Reports whether a restriction is in force at `now`, in milliseconds since the epoch. */
 export function holds(restriction: Restriction | undefined, now: number): boolean {
   return restriction !== undefined && now < restriction.until;
 }

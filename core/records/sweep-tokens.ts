@@ -8,34 +8,36 @@ export interface SweepTokensPorts {
 }
 
 export interface Swept {
-  /** How many tokens this sweep noted as expired. */
+  /** The number of tokens that this sweep marked as expired. */
   expired: number;
-  /** How far it is behind when it ends, in milliseconds: no token that ended earlier than that is missing. */
+  /**
+   * The age of the oldest token that may still be unmarked when the sweep returns, in milliseconds since it expired.
+   */
   lag: number;
 }
 
 const MINUTE = 60_000;
 
 /**
- * Minutes that are looked at once more, though they were done: the index is eventually consistent, and a record may be
- * stored after its token ended.
+ * The number of completed minutes that each sweep reads again. The index is eventually consistent, and a record may be
+ * stored after its token expired.
  */
 const AGAIN = 5;
 
-/** How many minutes back the first sweep of all begins: what ended before that, before there were sweeps, is not told of. */
+/** How many minutes back the very first sweep starts. Tokens that expired earlier get no `Token Expired` event. */
 const FIRST = 60;
 
-/** Records that are noted at the same time. */
+/** The maximum number of records that are updated concurrently. */
 const AT_ONCE = 50;
 
 /**
- * Notes of tokens past their end that they are expired, minute by minute, from where an earlier sweep stopped until now.
- * Each becomes a `Token Expired` event by the change of its record.
+ * Marks expired tokens as expired, minute by minute, from the end of the last sweep until now. The change of each
+ * record causes a `Token Expired` event.
  *
- * Where it ends early, or fails, the next one goes on: what is noted has left the index. Two at the same time do no harm,
- * since a record expires once.
+ * If a sweep stops early or fails, the next sweep continues, because marked tokens have left the index. Concurrent
+ * sweeps are safe, because a record changes to `expired` only once.
  *
- * @param deadline it begins nothing more after that (milliseconds)
+ * @param deadline milliseconds since the epoch; no update starts after it
  */
 export async function sweepTokens(deadline: number, { records, expiring, clock }: SweepTokensPorts): Promise<Swept> {
   const now = clock.now();
@@ -49,8 +51,8 @@ export async function sweepTokens(deadline: number, { records, expiring, clock }
       for (let at = 0; at < tokenIds.length; at += AT_ONCE) {
         if (late()) return { expired, lag: clock.now() - minute };
         const some = tokenIds.slice(at, at + AT_ONCE);
-        const noted = await Promise.all(some.map((tokenId) => records.expire(tokenId, now)));
-        expired += noted.filter((first) => first).length;
+        const marked = await Promise.all(some.map((tokenId) => records.expire(tokenId, now)));
+        expired += marked.filter((changed) => changed).length;
       }
     }
     if (minute > done && minute < current) await expiring.advance(minute);

@@ -1,94 +1,98 @@
 import type { AuthorizationDetail } from '@tvm/contract/authorization-details.ts';
 import type { Obligations } from '@tvm/contract/token.ts';
 
-/** What the machine remembers of every request it decided. Times are milliseconds since the epoch. */
+/** The record of a decided request. Times are in milliseconds since the epoch. */
 interface Decided {
   tokenId: string;
   subject: string;
   account: string;
   session?: string;
   audience: string;
-  /** Given, or asked for when denied. */
+  /** The granted permissions; in a denial, the requested ones. */
   authorizationDetails: AuthorizationDetail[];
-  /** The role that was taken, or asked for. */
+  /** The role that the caller assumed or requested. */
   role?: string;
-  /** Lifetime in seconds: given, or asked for when denied. */
+  /** The granted lifetime in seconds; in a denial, the requested one. */
   lifetime: number;
   reason?: string;
-  /** The task that it is for, by the workload's own id. */
+  /** The workload's own ID of the task that the token is for. */
   task?: string;
   sourceIp: string;
   requestId: string;
   /** When the request was decided. */
   decidedAt: number;
-  /** The policies that decided, by `@id`. */
+  /** The `@id`s of the policies that determined the decision. */
   policies: string[];
-  /** The policies that could not be evaluated, by `@id`. Given in part, what they kept from it; absent when there is none. */
+  /** The `@id`s of the policies whose evaluation failed. Absent if there are none. */
   policyErrors?: string[];
-  /** The further conditions that refused, by name: all, or a part. */
+  /** The names of the external authorizers that denied the request or a part of it. */
   conditions?: string[];
-  /** What was asked for, where it was to be given in part. */
+  /** The requested permissions, if the request allowed a partial grant. */
   requested?: AuthorizationDetail[];
-  /** The hash of the policy bundle that decided. */
+  /** The hash of the policy bundle that was used for the decision. */
   policyBundle: string;
-  /** From when on the store may forget it, in seconds since the epoch. It says nothing about validity. */
+  /** When the store may delete the record, in seconds since the epoch. It says nothing about validity. */
   ttl: number;
 }
 
 /**
- * The longest time between the decision on a token and its record being durable, in milliseconds. A token whose record is
- * stored later is never released, so a revocation need not wait for it. Two attempts of an AWS call fit in.
+ * The maximum time from the decision until the record is durable, in milliseconds. A token whose record is stored later
+ * is never released, so a revocation need not wait for it. Two attempts of an AWS call fit into this time.
  */
 export const STORED_WITHIN = 4_000;
 
-/** A token's place in the status lists (draft-ietf-oauth-status-list). */
+/** The status list and index of a token (draft-ietf-oauth-status-list). */
 export interface StatusReference {
-  /** The list's number, from 1 on. */
+  /** The number of the list, starting at 1. */
   list: number;
-  /** The token's bit in it, from 0 on. */
+  /** The index of the token in the list, starting at 0. */
   index: number;
 }
 
-/** A record of a token that was signed, or was meant to be. */
-interface Vended extends Decided {
-  /** When the token ends: its `exp`, in milliseconds. Validity is judged by this, never by the item's presence. */
+/** The record of an allowed request, whose token was signed unless signing failed. */
+interface TokenIssuance extends Decided {
+  /**
+   * When the token expires: its `exp`, in milliseconds. Validity depends on this time, never on whether the item
+   * exists.
+   */
   expiresAt: number;
-  /** What goes with the token for whoever enforces it. */
+  /** The obligations in the token, for the resource server to enforce. */
   obligations?: Obligations;
   keyId: string;
-  /** Its place in a status list. */
   statusList: StatusReference;
-  /** Of the token, in bytes. */
+  /** The size of the token in bytes. */
   size: number;
-  /** The digest that was signed (SHA-256 or SHA-384 of the JWS signing input); the token itself is not kept. */
+  /** The digest that was signed: SHA-256 or SHA-384 of the JWS signing input. The token itself is not stored. */
   signedDigest: Uint8Array;
 }
 
-export interface IssuedRecord extends Vended {
+export interface IssuedRecord extends TokenIssuance {
   status: 'issued';
 }
 
-/** Why a request is refused: by policy; for lack of a reason that policy asks for; by a further condition. */
+/** Why the decision denied a request. */
 export type RequestDenial =
   | 'policy'
-  /** There is no such role, or the caller lacks an attribute that its locations are made of. */
+  /** The role does not exist, or the caller lacks an attribute that the locations of the role refer to. */
   | 'role_unavailable'
+  /** Policy requires a reason, and the request has none. */
   | 'reason_missing'
+  /** An external authorizer denied the request. */
   | 'further_condition';
 
 export type Denial =
   | RequestDenial
-  /** All tokens of the subject that were decided until now are revoked, or it is blocked. */
+  /** The subject's revocation watermark or block applies to the token. */
   | 'subject_revoked'
   | 'subject_blocked'
-  /** A further condition, or what the caller did lately, could not be asked. */
+  /** An external authorizer or the recent behaviour of the caller was unavailable. */
   | 'undecided'
   | 'unsupported_identity';
 
 export interface DeniedRecord extends Decided {
   status: 'denied';
   denial: Denial;
-  /** The policies that could not be evaluated, by `@id`. */
+  /** The `@id`s of the policies whose evaluation failed. */
   policyErrors: string[];
 }
 
@@ -100,11 +104,11 @@ export type Failure =
   | 'stored_late'
   | 'subject_revoked'
   | 'subject_blocked'
-  /** Its lifetime was longer than the subject's may be for a time; a shorter one took its place. */
+  /** The lifetime exceeded the limit of the subject. A token with a shorter lifetime replaced this one. */
   | 'subject_limited';
 
-/** Recorded as issued, but no token left. */
-export interface FailedRecord extends Vended {
+/** A record that was stored as issued, but whose token was never released. */
+export interface FailedRecord extends TokenIssuance {
   status: 'failed';
   failure: Failure;
   failedAt: number;
@@ -115,32 +119,33 @@ export interface Revocation {
   /** The ARN of the caller, or the source of the event. */
   revokedBy: string;
   revocationReason?: string;
-  /** The revocation that selected it, where one did. */
+  /** The ID of the revocation that selected the token. Absent if the workload revoked its own token by ID. */
   revocationId?: string;
-  /** Revoked by the second walk of that revocation, which counts apart from the first. */
+  /** Set if the second walk of that revocation revoked the token. The two walks are counted separately. */
   revokedLate?: true;
 }
 
-export interface RevokedRecord extends Vended, Revocation {
+export interface RevokedRecord extends TokenIssuance, Revocation {
   status: 'revoked';
 }
 
-/** Past its end, and noted so. Validity is judged by `expiresAt` all the same. */
-export interface ExpiredRecord extends Vended {
+/** A record that a sweep marked as expired. Validity still depends on `expiresAt` alone. */
+export interface ExpiredRecord extends TokenIssuance {
   status: 'expired';
 }
 
 /**
- * One decision, in the state it is in. `issued` is the only state that changes, once: to `failed`, `revoked` or
- * `expired`. That a token ended is read off the clock; `expired` follows within a minute or so.
+ * The record of one decision in its current state. Only the state `issued` changes, and only once: to `failed`,
+ * `revoked` or `expired`. Whether a token has expired is computed from the clock; the state `expired` follows in about
+ * a minute.
  */
 export type TokenRecord = IssuedRecord | DeniedRecord | FailedRecord | RevokedRecord | ExpiredRecord;
 
 /**
- * Why a request was denied, as those see it who oversee tokens. A request may find its subject blocked, or revoked, only when
- * its record is stored as a token's: to them that is a denial as any other.
+ * Returns why a request was denied, for the operators' view. A block or watermark may be found only after the record
+ * was stored as issued. Such a failed record counts as a denial like any other.
  *
- * @returns `undefined` when it was not denied
+ * @returns the denial, or `undefined` if the request was not denied
  */
 export function denialOf(record: TokenRecord): Denial | undefined {
   if (record.status === 'denied') return record.denial;

@@ -3,34 +3,34 @@ import { limits } from '@tvm/contract/limits.ts';
 import type { RevocationSelector } from '@tvm/contract/selector.ts';
 import { denialOf, type TokenRecord } from './token-record.ts';
 
-/** What tokens are picked out by, to list them or to take them back. Of several members, all must hold. */
+/** A selector of tokens, to list or to revoke them. A token must match all of its properties. */
 export interface TokenSelector extends Omit<RevocationSelector, 'issuedBefore' | 'all'> {
   action?: Action | undefined;
   sourceIp?: string | undefined;
-  /** Milliseconds: decided at that time or before. */
+  /** Selects tokens that were decided at this time or before, in milliseconds since the epoch. */
   issuedBefore?: number | undefined;
-  /** Milliseconds: decided after that time. */
+  /** Selects tokens that were decided after this time, in milliseconds since the epoch. */
   issuedAfter?: number | undefined;
   expiresBefore?: number | undefined;
   expiresAfter?: number | undefined;
 }
 
-/** What records are indexed by. */
+/** The dimensions of the index. */
 export type Dimension =
   | 'all'
   | 'subject'
   | 'workload'
   | 'task'
   | 'audience'
-  /** Each location, and each place that it lies in. */
+  /** Each location and each of its ancestors. */
   | 'resource'
-  /** The root of each location that is a subtree; of a denial, the first segment of each location. */
+  /** The root of each location that is a subtree; for a denial, the first segment of each location. */
   | 'subtree'
   | 'action'
   | 'policy'
   | 'bundle'
   | 'source'
-  /** A token whose record is stored, and whose other entries may not be yet. */
+  /** A token whose record is stored, but whose other entries may not be stored yet. */
   | 'pending';
 
 /** One entry of a record in the index. */
@@ -39,7 +39,7 @@ export interface IndexEntry {
   value: string;
 }
 
-/** Whether a selector picks out this record. */
+/** Reports whether a selector matches a record. */
 export function selects(selector: TokenSelector, record: TokenRecord): boolean {
   const { authorizationDetails: details, decidedAt } = record;
   const is = (wanted: string | undefined, actual: string | undefined) => wanted === undefined || wanted === actual;
@@ -61,7 +61,7 @@ export function selects(selector: TokenSelector, record: TokenRecord): boolean {
   );
 }
 
-/** Whether an entry permits an action (any, if none is named) somewhere in a location (anywhere, if none is named). */
+/** Reports whether an entry permits an action at a location. An undefined action or location matches any. */
 function permits(details: AuthorizationDetail[], location: string | undefined, action: Action | undefined): boolean {
   if (location === undefined && action === undefined) return true;
   return details.some(
@@ -71,44 +71,44 @@ function permits(details: AuthorizationDetail[], location: string | undefined, a
   );
 }
 
-/** Whether there is a place in both of two locations, each of which may be a subtree. */
+/** Reports whether two locations have a path in common. Each may be a subtree. */
 export function overlap(a: string, b: string): boolean {
   return covers(a, b) || covers(b, a);
 }
 
-/** Whether every place in `inner` is in `outer`: two locations, each of which may be a subtree. */
+/** Reports whether every path in `inner` is in `outer`. Each may be a subtree. */
 export function covers(outer: string, inner: string): boolean {
   const root = subtreeRoot(outer);
   return outer === inner || (root !== undefined && isIn(subtreeRoot(inner) ?? inner, root));
 }
 
-function isIn(place: string, root: string): boolean {
-  return place === root || place.startsWith(`${root}/`);
+function isIn(path: string, root: string): boolean {
+  return path === root || path.startsWith(`${root}/`);
 }
 
-/** A place and all that it lies in: `a/b/c`, `a/b`, `a`. */
-function upwards(place: string): string[] {
-  const segments = place.split('/');
+/** Returns a path and all its ancestors: `a/b/c`, `a/b`, `a`. */
+function upwards(path: string): string[] {
+  const segments = path.split('/');
   return segments.map((_, index) => segments.slice(0, segments.length - index).join('/'));
 }
 
-/** A record's place among all others: by the time of its decision (milliseconds), then by its id. */
+/** Returns the sort key of a record in the index: the time of its decision in milliseconds, then its ID. */
 export function indexPosition(decidedAt: number, tokenId: string): string {
   return `${String(decidedAt).padStart(15, '0')}#${tokenId}`;
 }
 
-/** Stored with the record of a token, and removed once the token has all its other entries. */
+/** The entry that is stored with the record of a token, and removed once all its other entries are stored. */
 export const PENDING: IndexEntry = { dimension: 'pending', value: '' };
 
-/** What is known of a record before it is stored. */
+/** The properties of a record that are known before it is stored. */
 type Indexable = Omit<TokenRecord, 'status'>;
 
 /**
- * Every entry that a record has in the index.
+ * Returns the index entries of a record.
  *
- * A denial has few: whoever is denied may ask as often as it likes. Of its locations, each first segment is indexed, under
- * which {@link whereToLook} always looks too. Where even those, with the policies, are more than
- * `limits.denialIndexEntries`, the last are left out: {@link isPartlyIndexed}.
+ * A denial has few entries, because nothing stops a caller from sending requests that are denied. Only the first
+ * segment of each of its locations is indexed, and {@link whereToLook} always reads those entries too. Entries beyond
+ * `limits.denialIndexEntries` are left out, see {@link isPartlyIndexed}.
  */
 export function indexEntries(record: TokenRecord): IndexEntry[] {
   return denialOf(record) !== undefined
@@ -116,12 +116,12 @@ export function indexEntries(record: TokenRecord): IndexEntry[] {
     : tokenEntries(record);
 }
 
-/** Whether filters by resource or policy may miss this record. */
+/** Reports whether filters by resource or policy may miss this record. */
 export function isPartlyIndexed(record: TokenRecord): boolean {
   return denialOf(record) !== undefined && denialEntries(record).length > limits.denialIndexEntries;
 }
 
-/** Every entry that a token has in the index. A revocation must miss none, so none is ever left out. */
+/** Returns the index entries of a token. None is ever left out, because a revocation must find every token. */
 export function tokenEntries(record: Indexable): IndexEntry[] {
   const locations = locationsOf(record);
   return [
@@ -140,7 +140,7 @@ function denialEntries(record: Indexable): IndexEntry[] {
   return [...commonEntries(record), ...entries('subtree', roots), ...entries('policy', record.policies)];
 }
 
-/** The entries whose number does not depend on what is asked for, in order of importance. */
+/** Returns the entries whose number does not depend on the request, in order of importance. */
 function commonEntries(record: Indexable): IndexEntry[] {
   return [
     ...entries('all', ['']),
@@ -166,8 +166,8 @@ function locationsOf({ authorizationDetails }: Indexable): string[] {
 }
 
 /**
- * Where in the index everything is that a selector may pick out: under the narrowest of its members. Not everything
- * there need be picked out: {@link selects} tells. A selector of one token needs no index.
+ * Returns the index entries under which all tokens that match a selector are found: those of its narrowest property.
+ * Other records may have the same entries, so filter with {@link selects}. A selector with a token ID needs no index.
  */
 export function whereToLook(selector: TokenSelector): IndexEntry[] {
   const at = (dimension: Dimension, value: string | undefined): IndexEntry[] | undefined =>
@@ -176,7 +176,7 @@ export function whereToLook(selector: TokenSelector): IndexEntry[] {
     at('task', selector.task) ??
     at('workload', selector.workload) ??
     at('subject', selector.subject) ??
-    placesOf(selector.resource) ??
+    entriesOverlapping(selector.resource) ??
     at('source', selector.sourceIp) ??
     at('policy', selector.policy) ??
     at('audience', selector.audience) ??
@@ -185,12 +185,12 @@ export function whereToLook(selector: TokenSelector): IndexEntry[] {
   );
 }
 
-/** What permits something at a location has it, or lies in it, or is a subtree that it lies in. */
-function placesOf(location: string | undefined): IndexEntry[] | undefined {
+/** Returns the entries of all locations that overlap a location: itself, its descendants and the subtrees it is in. */
+function entriesOverlapping(location: string | undefined): IndexEntry[] | undefined {
   if (location === undefined) return undefined;
-  const place = subtreeRoot(location) ?? location;
+  const path = subtreeRoot(location) ?? location;
   return [
-    { dimension: 'resource', value: place },
-    ...upwards(place).map((value): IndexEntry => ({ dimension: 'subtree', value })),
+    { dimension: 'resource', value: path },
+    ...upwards(path).map((value): IndexEntry => ({ dimension: 'subtree', value })),
   ];
 }

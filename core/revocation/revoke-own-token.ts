@@ -7,15 +7,15 @@ export interface RevokeOwnTokenPorts extends RevokeTokensPorts {
   keys: VerificationKeys;
 }
 
-/** `revoked` also when there was nothing (left) to revoke: RFC 7009, section 2.2. */
+/** The outcome is also `revoked` if there was nothing to revoke (RFC 7009, section 2.2). */
 export type RevokeOwnTokenOutcome = { kind: 'revoked' } | { kind: 'not_own_token' } | { kind: 'unsupported_identity' };
 
 /**
- * Takes back one of the caller's own tokens (RFC 7009), or all that it has for a task. Doing it again changes nothing.
+ * Revokes one of the caller's own tokens (RFC 7009), or all its tokens for a task. Idempotent.
  *
- * @param request exactly one of the token, its id and a task
+ * @param request exactly one of a token, a token ID and a task
  * @param userArn the caller's ARN, as the gateway states it
- * @param revocationId names what is taken back for a task
+ * @param revocationId the ID of the revocation of a task's tokens
  */
 export async function revokeOwnToken(
   request: { token?: string | undefined; token_id?: string | undefined; task?: string | undefined },

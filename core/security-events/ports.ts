@@ -1,27 +1,31 @@
-/** What is remembered of a security event token, so that it is obeyed once. */
+/** The stored state of a received security event token, which ensures that the token is processed once. */
 export interface NotedSecurityEvent {
-  /** The digest of what was signed. */
+  /** The digest of the JWS signing input. */
   digest: string;
-  /** Milliseconds since the epoch. */
+  /** When the token was first received, in milliseconds since the epoch. */
   receivedAt: number;
-  /** Whether what it asks for was done. */
+  /** Whether the requested revocation was submitted. */
   obeyed: boolean;
 }
 
-/** The security event tokens that were received, by who issued them and their `jti`. */
+/** Stores the received security event tokens, by issuer and `jti`. */
 export interface ReceivedSecurityEvents {
-  /** Remembers one, if it is not. @returns what is remembered: this, or what an earlier call noted */
+  /** Stores the state of a token, unless one is stored. @returns the stored state, from this call or an earlier one */
   note(issuer: string, jti: string, event: NotedSecurityEvent): Promise<NotedSecurityEvent>;
-  /** Notes that what it asks for was done. */
+  /** Marks a token as processed. */
   obeyed(issuer: string, jti: string): Promise<void>;
 }
 
-/** The security event tokens that receivers are yet to ask for, by the receiver's name and their `jti`. */
+/** Stores the security event tokens that wait for polling receivers, by receiver name and `jti`. */
 export interface PendingSecurityEvents {
-  /** Keeps one, for some days at most. Doing it again changes nothing, but that it is there again if it was removed. */
+  /** Stores a token for a few days at most. Idempotent, but stores a token again that was removed. */
   keep(receiver: string, event: { jti: string; set: string }): Promise<void>;
-  /** Keeps these no longer; what is not kept is passed over. @param jtis each once */
+  /** Removes tokens. Ignores tokens that are not stored. @param jtis distinct values */
   remove(receiver: string, jtis: readonly string[]): Promise<void>;
-  /** Strongly consistent. @returns the first in the order of `jti`, which is that of time; @param limit at most 1000 */
+  /**
+   * Reads the oldest tokens with strong consistency. The order of `jti` is the order of time.
+   *
+   * @param limit at most 1000
+   */
   oldest(receiver: string, limit: number): Promise<readonly { jti: string; set: string }[]>;
 }

@@ -9,40 +9,41 @@ import type { RevocationSelector } from '@tvm/contract/selector.ts';
 import { subject as subjectArn } from '@tvm/contract/subject.ts';
 import { reason as reasonText, tokenId } from '@tvm/contract/text.ts';
 
-/** What a security event asks of the machine. */
+/** The action that a security event requests. */
 export type Asked =
   | { kind: 'revoke'; type: string; selector: RevocationSelector; reason?: string }
   | { kind: 'nothing'; type: string }
   | { kind: 'refused'; problem: string };
 
 /**
- * What the claims of a verified security event token ask of the machine: to take back the tokens of its subject.
+ * Returns the action that the claims of a verified security event token request: to revoke the tokens of the subject.
  *
- * The subject is a workload, by its ARN (`iss_sub` of this machine, or `uri`), or one token, by its id (`jwt_id` of this
- * machine, or `opaque`), or both (`complex` with `user` and `session`).
+ * The subject is a workload, by its ARN (`iss_sub` with this service as issuer, or `uri`); a token, by its ID (`jwt_id`
+ * with this service as issuer, or `opaque`); or both (`complex` with `user` and `session`).
  *
- * @param issuer the machine's URL
+ * @param issuer the URL of the service
  */
 export function readSecurityEvent({ sub_id, events }: SecurityEventClaims, issuer: string): Asked {
   const [[type, event] = ['', {}]] = Object.entries(events);
   if (STREAM_EVENTS.has(type)) return { kind: 'nothing', type };
-  if (!REVOKING_EVENTS.has(type)) return refused('the type of the event is not understood here');
+  if (!REVOKING_EVENTS.has(type)) return refused('the event type is not supported');
   const subject = securityEventSubject.safeParse(sub_id);
   if (!subject.success) return refused('sub_id must be iss_sub, jwt_id, opaque, uri, or complex of user and session');
 
   const forms: (SimpleSubject | undefined)[] =
     subject.data.format === 'complex' ? [subject.data.user, subject.data.session] : [subject.data];
-  const picks = forms.flatMap((form) => (form === undefined ? [] : [pickedBy(form, issuer)]));
-  if (picks.length === 0) return refused('sub_id must name a user or a session');
-  if (picks.includes(undefined)) return refused('sub_id names neither a workload nor a token of this machine');
-  const selector: RevocationSelector = Object.assign({}, ...picks);
-  if (Object.keys(selector).length !== picks.length) return refused('sub_id must name a user and a session of it');
+  const selectors = forms.flatMap((form) => (form === undefined ? [] : [selectorOf(form, issuer)]));
+  if (selectors.length === 0) return refused('sub_id must name a user or a session');
+  if (selectors.includes(undefined)) return refused('sub_id must name a workload or a token of this service');
+  const selector: RevocationSelector = Object.assign({}, ...selectors);
+  if (Object.keys(selector).length !== selectors.length)
+    return refused('sub_id must name a user and a session of the user');
   const reason = reasonOf(event);
   return { kind: 'revoke', type, selector, ...(reason !== undefined && { reason }) };
 }
 
-/** @returns `undefined` where it names nothing that this machine knows */
-function pickedBy(subject: SimpleSubject, issuer: string): RevocationSelector | undefined {
+/** Returns the selector of a subject, or `undefined` if it names neither a workload nor a token of this service. */
+function selectorOf(subject: SimpleSubject, issuer: string): RevocationSelector | undefined {
   switch (subject.format) {
     case 'iss_sub':
       return subject.iss === issuer ? workload(subject.sub) : undefined;
@@ -64,7 +65,9 @@ function token(id: string): RevocationSelector | undefined {
   return tokenId.safeParse(id).success ? { tokenId: id } : undefined;
 }
 
-/** Why, for the audit, if that can stand there: `reason_admin` in English, or in the language that is there. */
+/**
+ * Returns the reason for the audit, if it is valid there: `reason_admin` in English, or in the first language given.
+ */
 function reasonOf({ reason_admin }: Record<string, unknown>): string | undefined {
   if (typeof reason_admin !== 'object' || reason_admin === null) return undefined;
   const texts = reason_admin as Record<string, unknown>;

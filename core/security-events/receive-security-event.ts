@@ -20,30 +20,31 @@ export interface ReceiveSecurityEventPorts extends PlaceOrderPorts {
 }
 
 export interface ReceivingRules {
-  /** The machine's URL: how subjects name it. */
+  /** The URL of the service, which subjects name as their issuer. */
   issuer: string;
   transmitters: ReadonlyMap<string, Transmitter>;
-  /** How long a revoked subject gets no new token, in seconds. */
+  /** How long a revoked subject is blocked, in seconds. */
   blockFor: number;
 }
 
-/** What came of a SET. */
+/** The outcome of receiving a SET. */
 export type ReceiveSecurityEventOutcome =
   | { kind: 'obeyed'; placed: Placed }
-  /** There is nothing to do, or it was done when the SET came first. */
+  /** The SET requests no revocation, or was processed before. */
   | { kind: 'accepted' }
   | { kind: 'refused'; err: SecurityEventErrorCode; problem: string };
 
 const HOUR = 3_600_000;
 
 /**
- * Receives a security event token: verifies it, and takes back what its subject has.
+ * Receives a security event token (SET): verifies it, and revokes the tokens of its subject.
  *
- * A SET is noted before it is obeyed, and noted as obeyed afterwards: one that comes again after a failure is gone on with,
- * as the same order; one that was obeyed is not obeyed again, and answered as it was (RFC 8935, section 2).
+ * The SET is stored before the revocation is submitted, and marked as processed afterwards. A SET that is sent again
+ * after a failure continues with the same revocation request. A SET that was processed is not processed again, and gets
+ * the same response (RFC 8935, section 2).
  *
- * @param unverified what was sent, bounded by the caller
- * @throws DependencyFault: the transmitter may send it again
+ * @param unverified the SET as received; the caller bounds its size
+ * @throws DependencyFault if a dependency fails; the transmitter may send the SET again
  */
 export async function receiveSecurityEvent(
   unverified: string,
@@ -64,18 +65,18 @@ export async function receiveSecurityEvent(
   if (asked.kind === 'nothing') return { kind: 'accepted' };
 
   const noted = await received.note(iss, jti, { digest, receivedAt: clock.now(), obeyed: false });
-  if (noted.digest !== digest) return refuse(badRequest('jti is that of another security event token'));
+  if (noted.digest !== digest) return refuse(badRequest('another security event token has the same jti'));
   if (noted.obeyed) {
-    await note(badRequest('it was received before, and obeyed then'), { from: iss, digest, now: clock.now() }, facts);
+    await note(badRequest('it was received and processed before'), { from: iss, digest, now: clock.now() }, facts);
     return { kind: 'accepted' };
   }
-  const placed = await obey(verified.claims, asked, noted, rules, ports);
+  const placed = await revoke(verified.claims, asked, noted, rules, ports);
   await received.obeyed(iss, jti);
   return { kind: 'obeyed', placed };
 }
 
-/** The order is the same whenever this is done again: its id, and the time that it goes back to. */
-async function obey(
+/** Submits the revocation. Idempotent: a retry has the same revocation ID and the same time. */
+async function revoke(
   { iss, jti }: SecurityEventClaims,
   { type, selector, reason }: Extract<Asked, { kind: 'revoke' }>,
   { receivedAt }: NotedSecurityEvent,
@@ -85,7 +86,8 @@ async function obey(
   const revocationId = uuidOf(`${iss} ${jti}`);
   const order = { revocationId, selector, reason, by: iss, askedAt: receivedAt };
   const placed = await placeOrder(order, { blockFor }, ports);
-  // Somebody else carries it out: the transmitter is answered as soon as nothing can be lost (RFC 8935, section 2).
+  // The queue runs the revocation, so that the transmitter gets its response once the request is stored (RFC 8935,
+  // section 2).
   if (placed.kind === 'order') await ports.continuations.goOnWith(revocationId, 0);
   const time = new Date(receivedAt).toISOString();
   await ports.facts.put(`security-event-${revocationId}`, {
@@ -96,8 +98,8 @@ async function obey(
 }
 
 /**
- * Notes a refusal for the audit: of what a trusted transmitter signed, each once; of what anybody can send, each kind once
- * in an hour. So nobody fills the table who could not.
+ * Records a refusal in the audit. A SET from a trusted transmitter is recorded once for each problem. For any other
+ * SET, each kind of error is recorded once in an hour, so that unauthenticated senders cannot fill the table.
  */
 async function note(
   { err, problem, authenticated }: SecurityEventRefusal,
@@ -112,7 +114,7 @@ async function note(
       time: new Date(now).toISOString(),
       via: 'security_event',
       from: name.safeParse(from).data ?? 'unreadable',
-      problem: authenticated ? problem : `${problem}; noted once in an hour`,
+      problem: authenticated ? problem : `${problem}; recorded once in an hour`,
     },
   });
 }
@@ -121,7 +123,7 @@ function badRequest(problem: string): SecurityEventRefusal {
   return { err: 'invalid_request', problem, authenticated: true };
 }
 
-/** The digest of what is signed: a signature has several spellings. */
+/** Returns the digest of the signing input. It leaves out the signature, which has several valid encodings. */
 function digestOf(jws: string): string {
   const signature = jws.lastIndexOf('.');
   return createHash('sha256')
@@ -129,7 +131,7 @@ function digestOf(jws: string): string {
     .digest('hex');
 }
 
-/** A UUID that is made of a text, of version 8 (RFC 9562, section 5.8). */
+/** Returns a UUID version 8 that is derived from a text (RFC 9562, section 5.8). */
 function uuidOf(text: string): string {
   const hex = createHash('sha256').update(text).digest('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;

@@ -10,10 +10,10 @@ import type { Clock } from '../ports.ts';
 import type { AuditFacts } from '../records/ports.ts';
 import { METHODS } from './transmitter-metadata.ts';
 
-/** What belongs to a receiver, by its principal's ARN (without a session). */
+/** Values that belong to receivers, by the ARN of the receiver's role or user. */
 export type ByPrincipal<T> = Readonly<Record<string, T>>;
 
-/** @param userArn the caller's ARN, as the gateway states it */
+/** Returns the value that belongs to a caller. @param userArn the caller's ARN, as the gateway states it */
 export function ownedBy<T>(userArn: string, all: ByPrincipal<T>): T | undefined {
   const principal = parseCaller(userArn)?.subject;
   return principal !== undefined && Object.hasOwn(all, principal) ? all[principal] : undefined;
@@ -21,13 +21,13 @@ export function ownedBy<T>(userArn: string, all: ByPrincipal<T>): T | undefined 
 
 export type NoStream = { kind: 'not_found'; what: 'stream' };
 
-/** One answer for a stream of another receiver and for one that does not exist (SSF 1.0, section 8.1). */
+/** The response both for a stream of another receiver and for a stream that does not exist (SSF 1.0, section 8.1). */
 const NO_STREAM: NoStream = { kind: 'not_found', what: 'stream' };
 
 /**
- * The configuration of the caller's stream.
+ * Returns the configuration of the caller's stream.
  *
- * @param streamId absent: all that the caller has, as an array
+ * @param streamId the ID of the stream; if it is absent, all streams of the caller are returned as an array
  */
 export function streamConfiguration(
   streamId: string | undefined,
@@ -55,7 +55,10 @@ function configurationOf(receiver: SecurityEventReceiver, issuer: string): Strea
   };
 }
 
-/** The status of the caller's stream: whoever shall not be told is taken out of the configuration. */
+/**
+ * Returns the status of the caller's stream. It is always `enabled`: a receiver is disabled by removing it from the
+ * configuration.
+ */
 export function streamStatus(
   streamId: string,
   userArn: string,
@@ -66,10 +69,11 @@ export function streamStatus(
 }
 
 /**
- * Has a verification event sent over the caller's stream (SSF 1.0, section 8.1.4).
+ * Requests a verification event over the caller's stream (SSF 1.0, section 8.1.4).
  *
- * It is a fact for the audit, from which the event follows as others do from revocations. So it shows that the whole way works,
- * and who asks for it signs nothing and reaches no queue. The fact's name allows one in each period.
+ * The request is stored as a fact for the audit. The verification event is created from this fact, just as other events
+ * are created from revocations, so that it tests the whole path. This function therefore needs neither a signing key
+ * nor access to a queue. The ID of the fact allows one request in each period.
  */
 export async function requestVerification(
   { stream_id, state }: VerificationRequest,

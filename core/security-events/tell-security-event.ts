@@ -9,58 +9,60 @@ import {
   VERIFICATION,
 } from '@tvm/contract/security-event.ts';
 
-/** Whom it is told, and by whom. */
+/** The issuer and the receiver of a security event. */
 export interface Telling {
-  /** The machine's URL. */
+  /** The URL of the service. */
   issuer: string;
   receiver: { name: string; audience: string };
 }
 
 /**
- * The security event that an audit event is to a receiver.
+ * Converts an audit event to the security event for a receiver.
  *
- * - A token was taken back: its session is revoked.
- * - A subject is blocked: every session of it is.
- * - All tokens of a subject are to be taken back later: their `exp` changes.
- * - The receiver asked for a verification: its stream works.
+ * - A revoked token becomes a revoked session.
+ * - A blocked subject becomes the revocation of all its sessions.
+ * - A delayed revocation of a whole subject becomes a change of the `exp` of its tokens.
+ * - A verification request becomes a verification event for the receiver that requested it.
  *
- * All of it comes from the audit event, times too: the same event is always the same security event token.
+ * All claims, including the times, come from the audit event, so that the same event always yields the same security
+ * event token.
  *
- * @returns the claims of its token; `undefined` of an event that receivers are not told
+ * @returns the claims of the token, or `undefined` if the event is not sent to receivers
  */
 export function securityEventOf(event: AuditEvent, { issuer, receiver }: Telling): TransmittedClaims | undefined {
-  const told = tell(event, issuer, receiver.name);
-  if (told === undefined) return undefined;
+  const content = contentOf(event, issuer, receiver.name);
+  if (content === undefined) return undefined;
   const { eventId, time } = event.detail;
   const iat = seconds(time);
-  // Of what is told, too: by its id alone, one event could be told in the place of another.
-  const id = createHash('sha256').update(JSON.stringify([eventId, receiver.name, told]));
+  // The hash also covers the content. With the event ID alone, an event with other content would get the same `jti`.
+  const id = createHash('sha256').update(JSON.stringify([eventId, receiver.name, content]));
   return {
     iss: issuer,
-    // In the order of time: who polls is given the oldest first.
+    // Starts with the time, because polling receivers get the oldest events first.
     jti: `${iat}-${id.digest('hex').slice(0, 32)}`,
     iat,
     aud: receiver.audience,
-    txn: told.cause ?? eventId,
-    sub_id: told.subject,
-    events: told.events,
+    txn: content.cause ?? eventId,
+    sub_id: content.subject,
+    events: content.events,
   };
 }
 
-interface Told {
+/** The content of a security event: its subject, its events, and the ID of the revocation that caused it. */
+interface Content {
   subject: SecurityEventSubject;
   events: TransmittedClaims['events'];
   cause?: string | undefined;
 }
 
-function tell({ detailType, detail }: AuditEvent, issuer: string, receiver: string): Told | undefined {
+function contentOf({ detailType, detail }: AuditEvent, issuer: string, receiver: string): Content | undefined {
   switch (detailType) {
     case 'Token Revoked': {
       const { tokenId, subject, revokedAt, revokedBy, revocationReason, revocationId } = detail;
       const session: SimpleSubject = { format: 'jwt_id', iss: issuer, jti: tokenId };
       return {
         subject: { format: 'complex', user: userOf(subject, issuer), session },
-        events: { [SESSION_REVOKED]: whatHappened(revokedAt, revokedBy, subject, revocationReason) },
+        events: { [SESSION_REVOKED]: eventOf(revokedAt, revokedBy, subject, revocationReason) },
         cause: revocationId,
       };
     }
@@ -68,14 +70,14 @@ function tell({ detailType, detail }: AuditEvent, issuer: string, receiver: stri
       const { time, subject, by, reason } = detail;
       return {
         subject: userOf(subject, issuer),
-        events: { [SESSION_REVOKED]: whatHappened(time, by, subject, reason) },
+        events: { [SESSION_REVOKED]: eventOf(time, by, subject, reason) },
       };
     }
     case 'Revocation Ordered': {
       const { time, selector, from, by, reason, revocationId } = detail;
       const { subject, ...others } = selector;
       if (from === undefined || subject === undefined || Object.keys(others).length > 0) return undefined;
-      const change = { ...whatHappened(time, by, subject, reason), claims: { exp: seconds(from) } };
+      const change = { ...eventOf(time, by, subject, reason), claims: { exp: seconds(from) } };
       return { subject: userOf(subject, issuer), events: { [TOKEN_CLAIMS_CHANGE]: change }, cause: revocationId };
     }
     case 'Verification Requested': {
@@ -91,13 +93,13 @@ function tell({ detailType, detail }: AuditEvent, issuer: string, receiver: stri
   }
 }
 
-/** The workload, as its tokens name it. */
+/** Returns the subject identifier of a workload, with the `sub` of its tokens. */
 function userOf(subject: string, issuer: string): SimpleSubject {
   return { format: 'iss_sub', iss: issuer, sub: subject };
 }
 
-/** @param by the ARN of who did it, or the source of an event */
-function whatHappened(time: string, by: string, subject: string, reason = 'no reason was given') {
+/** Returns the common claims of an event. @param by the ARN of the initiator, or the source of an event */
+function eventOf(time: string, by: string, subject: string, reason = 'no reason was given') {
   return { event_timestamp: seconds(time), initiating_entity: initiator(by, subject), reason_admin: { en: reason } };
 }
 

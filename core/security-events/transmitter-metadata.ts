@@ -10,12 +10,12 @@ export const METHODS = { push: 'urn:ietf:rfc:8935', poll: 'urn:ietf:rfc:8936' } 
 type Delivery = SecurityEventReceiver['delivery'];
 
 /**
- * The transmitter's metadata (SSF 1.0, section 7.1). Streams are made by configuration: a receiver that has a principal reads
- * its stream and has it verified, and nobody creates, changes or deletes one.
+ * Returns the transmitter metadata (SSF 1.0, section 7.1). Streams are defined in the configuration. A receiver with a
+ * principal can read and verify its stream, but no receiver can create, change or delete one.
  *
- * @param issuer the machine's URL, without a slash at the end
- * @param deliveries how the receivers are told that there are
- * @param controlled whether a receiver has a principal
+ * @param issuer the URL of the service, without a trailing slash
+ * @param deliveries the delivery methods of the configured receivers
+ * @param controlled whether any receiver has a principal
  */
 export function transmitterMetadata(issuer: string, deliveries: readonly Delivery[], controlled: boolean) {
   return {
@@ -30,7 +30,7 @@ export function transmitterMetadata(issuer: string, deliveries: readonly Deliver
       // SigV4 has no registered URN; this URI has the properties of a name (RFC 3986, section 1.1.3).
       authorization_schemes: [{ spec_urn: SIGV4 }],
     }),
-    // Who passes over the session would end all that the user has.
+    // A receiver that ignores the session would revoke all sessions of the user.
     critical_subject_members: ['user', 'session'],
     default_subjects: 'ALL',
   };

@@ -7,19 +7,19 @@ import {
 } from '@tvm/contract/security-event.ts';
 import { decodeJwt, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 
-/** A transmitter that is trusted: its SETs are obeyed. */
+/** A trusted transmitter, whose SETs revoke tokens. */
 export interface Transmitter {
   issuer: string;
-  /** What its SETs must carry as `aud`. */
+  /** The required `aud` of its SETs. */
   audience: string;
-  /** Its public keys, and nobody else's. It throws DependencyFault when they cannot be had. */
+  /** Returns the transmitter's public keys only. Throws DependencyFault if the keys are unavailable. */
   keys: JWTVerifyGetKey;
 }
 
-/** Why a SET is not accepted. */
+/** The reason why a SET is rejected. */
 export interface SecurityEventRefusal {
   err: SecurityEventErrorCode;
-  /** One sentence, with nothing in it that the SET says. */
+  /** A message without any content of the SET. */
   problem: string;
   /** Whether a trusted transmitter signed it. */
   authenticated: boolean;
@@ -29,26 +29,29 @@ export type VerifiedSecurityEvent =
   | { ok: true; claims: SecurityEventClaims }
   | { ok: false; refusal: SecurityEventRefusal };
 
-/** Asymmetric signatures alone: with a shared secret, every receiver could sign. */
+/** Only asymmetric algorithms are accepted: with a shared secret, every receiver could sign. */
 const ALGORITHMS = ['ES256', 'ES384', 'RS256', 'PS256'];
 
 /**
- * How old a SET may be, in seconds: what it could take back has ended by itself after that. A replay is known for as long,
- * with the time by which clocks may differ.
+ * The maximum age of a SET, in seconds. Older SETs are useless, because all tokens they could revoke have expired.
+ * Replays are detected for at least this time plus the tolerated clock skew.
  */
 export const LONGEST_AGE = limits.lifetime;
+
+/** The tolerated clock skew of a transmitter, in seconds. */
 export const CLOCKS_DIFFER = 60;
 
 /**
  * Verifies a SET: algorithm, key, signature, type, issuer, audience, age (RFC 8417, section 4; SSF 1.0, section 4.1).
  *
- * Before the signature holds, `alg` and `kid` are read to pick the key and `iss` to pick whose: each is only compared with
- * what the configuration, or that issuer's JWKS, says. Headers bring no keys (`jwk`, `jku`, `x5u`).
+ * Before the signature is verified, only `iss`, `alg` and `kid` are read, to select the transmitter and its key. They
+ * are only compared with the configuration and with the transmitter's JWKS. Keys in headers (`jwk`, `jku`, `x5u`) are
+ * ignored.
  *
- * @param unverified bounded by the caller
- * @param transmitters by issuer
+ * @param unverified the SET as received; the caller bounds its size
+ * @param transmitters the trusted transmitters, by issuer
  * @param now milliseconds since the epoch
- * @throws DependencyFault when the transmitter's keys cannot be had
+ * @throws DependencyFault if the transmitter's keys are unavailable
  */
 export async function verifySecurityEvent(
   unverified: string,
@@ -58,7 +61,7 @@ export async function verifySecurityEvent(
   const issuer = namedIssuer(unverified);
   if (issuer === undefined) return refuse('invalid_request', 'the body must be a signed security event token', false);
   const transmitter = transmitters.get(issuer);
-  if (transmitter === undefined) return refuse('invalid_issuer', 'the issuer is not trusted here', false);
+  if (transmitter === undefined) return refuse('invalid_issuer', 'the issuer is not a trusted transmitter', false);
 
   let payload: JWTPayload;
   try {
@@ -80,7 +83,7 @@ export async function verifySecurityEvent(
   return refuse('invalid_request', `${issue?.path.join('.')} ${issue?.message}`, true);
 }
 
-/** The issuer that an unverified SET names. */
+/** Returns the issuer that an unverified SET names. */
 export function namedIssuer(unverified: string): string | undefined {
   try {
     const { iss } = decodeJwt(unverified);
@@ -91,26 +94,26 @@ export function namedIssuer(unverified: string): string | undefined {
   }
 }
 
-/** @throws what is no fault of the SET */
+/** Converts an error of the verification to a refusal. @throws `error` if the SET did not cause it */
 function refusalOf(error: unknown): SecurityEventRefusal {
   if (error instanceof errors.JWTClaimValidationFailed) {
-    // Found after the signature held, as is the next.
-    if (error.claim === 'aud') return refusal('invalid_audience', 'aud is not what was agreed on', true);
+    // Claims and expiry are checked after the signature, so the SET is authenticated.
+    if (error.claim === 'aud') return refusal('invalid_audience', 'aud must be the configured audience', true);
     if (error.claim === 'typ') return refusal('invalid_request', `typ must be ${SECURITY_EVENT_TYPE}`, true);
-    if (error.claim === 'iat') return refusal('invalid_request', 'iat must be a time that is not to come', true);
-    return refusal('invalid_request', `${error.claim} is not as it must be`, true);
+    if (error.claim === 'iat') return refusal('invalid_request', 'iat must be present and not in the future', true);
+    return refusal('invalid_request', `${error.claim} is invalid`, true);
   }
   if (error instanceof errors.JWTExpired) {
-    return refusal('invalid_request', 'it must be at most a day old, and without exp', true);
+    return refusal('invalid_request', 'iat must be at most a day ago, and exp must be absent', true);
   }
   if (error instanceof errors.JWSSignatureVerificationFailed) {
-    return refusal('authentication_failed', 'the signature is not by the key of the issuer that it names', false);
+    return refusal('authentication_failed', 'the signature does not match the key of the issuer', false);
   }
   const keyProblem = [errors.JOSEAlgNotAllowed, errors.JWKSNoMatchingKey, errors.JWKSMultipleMatchingKeys, TypeError];
   if (keyProblem.some((kind) => error instanceof kind)) {
     return refusal(
       'invalid_key',
-      `it must be signed with ${ALGORITHMS.join(', ')}, by a key in the issuer’s JWKS`,
+      `it must be signed with ${ALGORITHMS.join(', ')} and a key in the issuer’s JWKS`,
       false,
     );
   }

@@ -1,21 +1,23 @@
 import type { StatusReference } from '../records/token-record.ts';
 import type { PublishedStatusList, StatusList } from './published-status-list.ts';
 
-/** Hands out places in the status lists, each once. */
+/** Allocates indexes in the status lists. Each index is allocated once. */
 export interface StatusIndexes {
-  /** As a rule without a call: places are leased in blocks. */
+  /** Allocates an index. Usually makes no call, because indexes are leased in blocks. */
   take(): Promise<StatusReference>;
 }
 
-/** The status lists, published and to be published. Strongly consistent. */
+/** Stores the status lists. All reads are strongly consistent. */
 export interface StatusLists {
-  /** The first list that is not retired, and the last that places are handed out of; 0 before the first was. */
+  /**
+   * Returns the first list that is not retired, and the list that indexes are allocated in (0 before the first index).
+   */
   span(): Promise<{ oldest: number; current: number }>;
   get(list: number): Promise<StatusList | undefined>;
-  /** The same, without what it is made of. */
+  /** Reads only the published part of a list. */
   published(list: number): Promise<PublishedStatusList | undefined>;
-  /** Stores the version after the one that is there, or the first. @returns whether it did: nobody else came before */
+  /** Stores the first or the next version of a list. @returns `false` if another writer stored that version before */
   put(list: StatusList): Promise<boolean>;
-  /** Notes that all tokens of this list, and of those before it, are over. */
+  /** Retires this list and all earlier lists, whose tokens have all expired. */
   retire(list: number): Promise<void>;
 }

@@ -1,28 +1,30 @@
-/** A status list as everybody may have it. */
+/** The public part of a status list. */
 export interface PublishedStatusList {
   /** The Status List Token. */
   token: string;
-  /** Names these very bytes, in quotes as HTTP has it. */
+  /** The ETag of the token, in double quotes as in HTTP. */
   etag: string;
-  /** When the Status List Token ends (milliseconds): afterwards it says nothing. */
+  /** When the Status List Token expires (milliseconds). It must not be used afterwards. */
   expiresAt: number;
 }
 
-/** A status list as it is kept, in one version. */
+/** One stored version of a status list. */
 export interface StatusList extends PublishedStatusList {
   list: number;
-  /** Counts the changes, from 1 on. */
+  /** The version, which starts at 1 and grows with every change. */
   version: number;
-  /** How many tokens have a place in it. */
+  /** The number of indexes in the list. */
   places: number;
-  /** A bit for each place, compressed. */
+  /** The compressed bits, one for each index. */
   compressed: Uint8Array;
-  /** Of the key that signed. */
+  /** The ID of the key that signed the list. */
   keyId: string;
-  /** Where it is found. */
+  /** The URI of the list. */
   uri: string;
-  /** When it was signed (milliseconds). */
+  /** When the list was signed (milliseconds). */
   issuedAt: number;
-  /** When its last token is over at the latest (milliseconds); absent as long as tokens are given places in it. */
+  /**
+   * When the last token of the list has expired at the latest (milliseconds). Absent while indexes are allocated in it.
+   */
   overAt?: number;
 }

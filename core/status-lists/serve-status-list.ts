@@ -9,19 +9,19 @@ export interface ServeStatusListPorts {
 
 export type ServedStatusList =
   | { kind: 'published'; token: string; etag: string; maxAge: number }
-  /** Whoever asks has it already. */
+  /** The caller already has this version. */
   | { kind: 'unchanged'; etag: string; maxAge: number }
-  /** There is no such list, or none any more. */
+  /** The list does not exist or is retired. */
   | { kind: 'not_found'; what: 'status list' }
-  /** There is such a list, but nothing that holds can be said of it now. */
+  /** The list exists, but no valid Status List Token is published. */
   | { kind: 'unavailable' };
 
 /**
- * A status list for whoever asks (draft-ietf-oauth-status-list-20, section 8.2). One that has ended is never served.
+ * Serves a status list to any caller (draft-ietf-oauth-status-list-20, section 8.2). Never serves an expired list.
  *
- * @param unverifiedList the list's number, as the path says it
- * @param ifNoneMatch the ETags of what the caller has, as its header says them (RFC 9110, section 13.1.2)
- * @throws DependencyFault when the store fails
+ * @param unverifiedList the number of the list, from the request path
+ * @param ifNoneMatch the `If-None-Match` header of the request (RFC 9110, section 13.1.2)
+ * @throws DependencyFault if the store fails
  */
 export async function serveStatusList(
   unverifiedList: string,
@@ -42,7 +42,7 @@ export async function serveStatusList(
   return names(ifNoneMatch, etag) ? { kind: 'unchanged', etag, maxAge } : { kind: 'published', token, etag, maxAge };
 }
 
-/** Where the lists are that tokens have their places in (section 9.3). */
+/** Returns the URIs of all lists that are in use (section 9.3). */
 export async function listStatusLists(
   issuer: string,
   { lists }: Pick<ServeStatusListPorts, 'lists'>,
@@ -52,7 +52,7 @@ export async function listStatusLists(
   return { status_lists: numbers.map((list) => statusListUri(issuer, list)) };
 }
 
-/** Whether a list of ETags has this one: `*` is any, and `W/` makes no difference here. */
+/** Reports whether an `If-None-Match` header matches an ETag. The comparison is weak, so `W/` is ignored. */
 function names(ifNoneMatch: string | undefined, etag: string): boolean {
   const own = (ifNoneMatch ?? '').split(',').map((one) => one.trim().replace(/^W\//, ''));
   return own.includes(etag) || own.includes('*');

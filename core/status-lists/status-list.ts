@@ -4,53 +4,54 @@ import { signedJws } from '../keys/jws.ts';
 import type { Signer } from '../keys/ports.ts';
 import type { PublishedStatusList, StatusList } from './published-status-list.ts';
 
-// Token Status List: draft-ietf-oauth-status-list-20, approved as a standards-track RFC. Sections are this version's.
+// Token Status List: draft-ietf-oauth-status-list-20, approved as a standards-track RFC. The section numbers in this
+// file refer to this version.
 
 /** The media type of a Status List Token, without `application/` (section 5.1). */
 export const STATUS_LIST_TYPE = 'statuslist+jwt';
 
-/** A place for each token: 0 is valid, 1 is invalid (section 7.1). */
+/** The number of bits for each token: 0 is valid, 1 is invalid (section 7.1). */
 const BITS = 1;
 
-/** How many places are leased at once. */
+/** The number of indexes in a lease. */
 export const LEASED_PLACES = 100;
 
-/** How long a lease of places may be used, in seconds. From then on, a list that is full gets no more tokens. */
+/** How long a lease of indexes is valid, in seconds. A full list gets no new tokens after that time. */
 export const LEASE = 3_600;
 
-/** What this deployment's status lists are. Times in seconds. */
+/** The rules for the status lists of this deployment. Times are in seconds. */
 export interface StatusListRules {
   issuer: string;
-  /** Tokens that a list has places for. */
+  /** The number of indexes in a list. */
   size: number;
-  /** How long whoever fetched a list may use it before asking again. */
+  /** How long a verifier may cache a list. */
   ttl: number;
-  /** How long a list is valid once it is signed. */
+  /** How long a signed list is valid. */
   validity: number;
 }
 
-/** Where a status list is found: part of every token, so it never changes. */
+/** Returns the URI of a status list. Every token contains this URI, so it must never change. */
 export function statusListUri(issuer: string, list: number): string {
   return `${issuer}/status-lists/${list}`;
 }
 
-/** Bits for this many places, all valid: a whole number of bytes (section 13.4). */
-export function emptyBits(places: number): Uint8Array {
-  return new Uint8Array(Math.ceil(places / 8));
+/** Returns a list in which all indexes are valid. Its size is rounded up to whole bytes (section 13.4). */
+export function emptyBits(size: number): Uint8Array {
+  return new Uint8Array(Math.ceil(size / 8));
 }
 
-/** Whether a place is marked as revoked. Bits are counted from each byte's least significant one (section 4.1). */
+/** Reports whether an index is marked as revoked. The least significant bit of each byte comes first (section 4.1). */
 export function isInvalid(bits: Uint8Array, index: number): boolean {
   return (((bits[index >> 3] ?? 0) >> (index & 7)) & 1) === 1;
 }
 
 /**
- * The same bits with these places marked as revoked, and room for at least `places`.
+ * Marks indexes as revoked and extends the list to at least `size` indexes.
  *
- * @returns the bits given, where there is nothing to change
+ * @returns the changed bits, or `bits` itself if nothing changes
  */
-export function withInvalid(bits: Uint8Array, indexes: readonly number[], places: number): Uint8Array {
-  const length = indexes.reduce((bytes, index) => Math.max(bytes, (index >> 3) + 1), Math.ceil(places / 8));
+export function withInvalid(bits: Uint8Array, indexes: readonly number[], size: number): Uint8Array {
+  const length = indexes.reduce((bytes, index) => Math.max(bytes, (index >> 3) + 1), Math.ceil(size / 8));
   if (length <= bits.length && indexes.every((index) => isInvalid(bits, index))) return bits;
   const changed = new Uint8Array(Math.max(length, bits.length));
   changed.set(bits);
@@ -58,7 +59,7 @@ export function withInvalid(bits: Uint8Array, indexes: readonly number[], places
   return changed;
 }
 
-/** DEFLATE in the ZLIB format, at the highest level (section 4.1). */
+/** Compresses a list with DEFLATE in the ZLIB format, at the highest level (section 4.1). */
 export function compress(bits: Uint8Array): Uint8Array {
   return deflateSync(bits, { level: 9 });
 }
@@ -67,7 +68,7 @@ export function decompress(compressed: Uint8Array): Uint8Array {
   return inflateSync(compressed);
 }
 
-/** The Status List in JSON (section 4.2). */
+/** Returns the Status List in JSON format (section 4.2). */
 export function statusListMember(compressed: Uint8Array): { bits: number; lst: string } {
   return { bits: BITS, lst: Buffer.from(compressed).toString('base64url') };
 }
@@ -76,7 +77,7 @@ export function statusListMember(compressed: Uint8Array): { bits: number; lst: s
  * Signs a list (section 5.1).
  *
  * @param now milliseconds since the epoch
- * @throws DependencyFault when the keeper of the key fails
+ * @throws DependencyFault if the key store fails
  */
 export async function publish(
   list: number,
@@ -90,7 +91,7 @@ export async function publish(
   const exp = iat + validity;
   const status_list = statusListMember(compressed);
   const token = await signedJws(signer, STATUS_LIST_TYPE, { iss: issuer, sub: uri, iat, exp, ttl, status_list });
-  // Of the content: a version number would name other bytes again after the table is restored from a backup.
+  // The ETag is a hash of the content. After a restore from a backup, a version number could identify other content.
   const etag = `"${createHash('sha256').update(token).digest('base64url')}"`;
   return { token, etag, expiresAt: exp * 1000, uri, issuedAt: now };
 }

@@ -21,14 +21,14 @@ export interface StatusListPorts {
   clock: Clock;
 }
 
-/** How often a change that others came before is tried again: more than there are writers at once, by far. */
+/** Maximum attempts when other writers win the optimistic lock; far more than there are concurrent writers. */
 const ATTEMPTS = 20;
 
 /**
- * Marks tokens as revoked in their lists, and publishes each list that this changes. Doing it again changes nothing.
+ * Marks tokens as revoked in their lists, and publishes each changed list. Idempotent.
  *
- * @returns how many lists it published
- * @throws DependencyFault when the keeper of the key or the store fails. What is published until then stays so.
+ * @returns the number of published lists
+ * @throws DependencyFault if the key store or the table fails. Lists that were published before stay published.
  */
 export async function updateStatusLists(
   revoked: readonly StatusReference[],
@@ -43,11 +43,12 @@ export async function updateStatusLists(
 }
 
 /**
- * Keeps the lists published: signs anew what would end soon, publishes the next list before its first token is vended,
- * and retires lists whose tokens are all over. To be called each minute, and when a list has its first token.
+ * Keeps the lists published. Signs lists again before they expire, publishes the next list before its first token is
+ * issued, and retires lists whose tokens have all expired. Call this function every minute, and when a list gets its
+ * first token.
  *
- * @returns how many lists it published, and how many it retired
- * @throws DependencyFault when the keeper of the key or the store fails
+ * @returns the numbers of published and retired lists
+ * @throws DependencyFault if the key store or the table fails
  */
 export async function renewStatusLists(
   rules: StatusListRules,
@@ -60,7 +61,7 @@ export async function renewStatusLists(
   for (let list = oldest; list <= current + 1; list++) {
     const full = list < current;
     const overAt = full ? (await lists.get(list))?.overAt : undefined;
-    // In their order: they were filled one after the other.
+    // Retire lists in their order, in which they were filled.
     if (overAt !== undefined && overAt <= clock.now() && list === oldest + retired) {
       await lists.retire(list);
       retired++;
@@ -70,10 +71,10 @@ export async function renewStatusLists(
 }
 
 /**
- * Changes one list, by optimistic locking: what another writer did meanwhile is never lost.
+ * Changes one list with optimistic locking, so that no change of a concurrent writer is lost.
  *
- * @param full whether every place in it is taken
- * @returns whether there was anything to change
+ * @param full whether all indexes of the list are allocated
+ * @returns whether the list changed
  */
 async function change(
   list: number,
@@ -85,9 +86,9 @@ async function change(
   const { keyId } = await signer.key();
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const before = await lists.get(list);
-    // Never before the last, by whichever clock: verifiers take no list that is older than the one they have.
+    // Do not sign a list with an earlier time than its last version: verifiers reject a list that is older than theirs.
     const now = Math.max(clock.now(), before?.issuedAt ?? 0);
-    // A list that is retired has no tokens that could be revoked.
+    // All tokens of a retired list have expired, so there is nothing to revoke.
     if (before === undefined && list < (await lists.span()).oldest) return false;
     const bits = before ? decompress(before.compressed) : emptyBits(rules.size);
     const changed = withInvalid(bits, revoked, rules.size);
@@ -107,10 +108,12 @@ async function change(
     };
     if (await lists.put(after)) return true;
   }
-  throw new Error(`status list ${list} was changed by others ${ATTEMPTS} times in a row`);
+  throw new Error(`status list ${list} was changed by other writers ${ATTEMPTS} times in a row`);
 }
 
-/** Whether a list must be signed anew: it has passed half its time, or the deployment has changed since. */
+/**
+ * Reports whether a list must be signed again, because half its validity has passed or its issuer or key has changed.
+ */
 function isDue({ expiresAt, uri, keyId, list }: StatusList, signsNow: string, rules: StatusListRules, now: number) {
   return (
     expiresAt - now < (rules.validity * 1000) / 2 || uri !== statusListUri(rules.issuer, list) || keyId !== signsNow

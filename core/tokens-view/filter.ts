@@ -2,13 +2,13 @@ import { limits } from '@tvm/contract/limits.ts';
 import type { TokenListRequest } from '@tvm/contract/token-list.ts';
 import type { TokenSelector } from '../records/token-selector.ts';
 
-/** Clocks of different functions agree to some moments; nothing was decided further ahead of this one's than that. */
+/** The maximum clock skew between functions, in milliseconds. No decision has a later time than this ahead of now. */
 const AHEAD = 60_000;
 
-/** A list's request without what pages it. */
+/** The filters of a list request, without its paging parameters. */
 export type TokenFilter = Omit<TokenListRequest, 'limit' | 'cursor'>;
 
-/** What a filter selects by, but for the state: that changes with the time. */
+/** Returns the selector of a filter. It leaves out the state, which depends on the time. */
 export function selectorOf(filter: TokenFilter): TokenSelector {
   const { state, policy_bundle, source_ip, issued_after, issued_before, expires_after, expires_before, ...same } =
     filter;
@@ -23,18 +23,19 @@ export function selectorOf(filter: TokenFilter): TokenSelector {
   };
 }
 
-/** The part of the index in which everything is that a filter may select: by kind, and by the time of the decision. */
+/** The part of the index that contains everything a filter may select, by kind and by time of decision. */
 export interface Range {
   kinds: readonly ('issued' | 'denied')[];
-  /** Milliseconds, as is `until`; both are in it. */
+  /** The earliest time, inclusive, in milliseconds since the epoch. */
   since: number;
+  /** The latest time, inclusive, in milliseconds since the epoch. */
   until: number;
 }
 
-/** @param now milliseconds since the epoch */
+/** Returns the range of a filter. @param now milliseconds since the epoch */
 export function rangeOf({ state, ...filter }: TokenFilter, now: number): Range {
   const { issuedAfter, issuedBefore, expiresAfter, expiresBefore } = selectorOf(filter);
-  // A token lives for so long at most, and a denial does not end.
+  // A token expires at most `limits.lifetime` seconds after its decision. A denial never expires.
   const endsAfter = Math.max(expiresAfter ?? 0, state === 'active' ? now : 0);
   const ends = expiresAfter !== undefined || expiresBefore !== undefined || (state !== undefined && state !== 'denied');
   return {

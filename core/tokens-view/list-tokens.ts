@@ -15,19 +15,19 @@ export interface ListTokensPorts {
   clock: Clock;
 }
 
-/** How many records are read at once: as many as the store reads in one call. */
+/** The number of records that are read at a time: the maximum for one call of the store. */
 const READ = 100;
 
-/** How many are looked at for one page: then it ends with what was found, so that none takes long. */
-const LOOKED_AT = 1_000;
+/** The maximum number of records that are read for one page. It bounds the time of a request with a rare match. */
+const MAX_READ = 1_000;
 
 export type ListTokensOutcome = { kind: 'listed'; page: TokenListResponse } | { kind: 'bad_cursor' };
 
 /**
- * A page of the tokens that a request selects, newest first. Whatever is vended meanwhile is newer than what is left to
- * list: going on with the cursor gives each token once, whether or not others come.
+ * Returns a page of the tokens that a request selects, newest first. Tokens that are issued in the meantime are newer
+ * than the rest of the list, so that following the cursor returns each token exactly once.
  *
- * @param issuer the machine's own URL
+ * @param issuer the URL of the service
  */
 export async function listTokens(
   { limit, cursor, ...filter }: TokenListRequest,
@@ -46,7 +46,7 @@ export async function listTokens(
 
 interface Found {
   found: TokenRecord[];
-  /** The position to go on after, where there may be more. */
+  /** The position after which the next page starts, if there may be more. */
   next?: string | undefined;
 }
 
@@ -62,7 +62,7 @@ async function find(
   const found: TokenRecord[] = [];
   if (range.until < range.since || range.kinds.length === 0) return { found };
   const at = whereToLook(selector);
-  for (let lookedAt = 0; lookedAt < LOOKED_AT; lookedAt += READ) {
+  for (let read = 0; read < MAX_READ; read += READ) {
     const { tokenIds, next } = await index.page({ ...range, at, position, limit: READ });
     for (const record of await records.getMany(tokenIds)) {
       if (!selects(selector, record)) continue;

@@ -4,8 +4,8 @@ import { denialOf, type TokenRecord } from '../records/token-record.ts';
 import { isPartlyIndexed } from '../records/token-selector.ts';
 
 /**
- * The state that a token is in for whoever oversees it. That a subject was revoked as a whole shows once its records
- * have followed, moments later.
+ * Returns the state of a token for operators. The revocation of a whole subject shows moments later, when the records
+ * of its tokens have been changed.
  *
  * @param now milliseconds since the epoch
  */
@@ -15,7 +15,7 @@ export function stateOf(record: TokenRecord, now: number): TokenState {
   return now < record.expiresAt ? 'active' : 'expired';
 }
 
-/** A row of the list. The token is not in it, nor in the record that it is made of. */
+/** Returns a row of the list. Neither the row nor the record contains the token itself. */
 export function listedToken(record: TokenRecord, now: number, issuer: string): ListedToken {
   return {
     token_id: record.tokenId,
@@ -35,21 +35,21 @@ export function listedToken(record: TokenRecord, now: number, issuer: string): L
     ...(record.reason !== undefined && { reason: record.reason }),
     policies: record.policies,
     policy_bundle: record.policyBundle,
-    ...end(record),
+    ...outcomeOf(record),
   };
 }
 
-/** What only a token has that was vended, or was meant to be; and how it ended, or why there never was one. */
-function end(record: TokenRecord): Partial<ListedToken> {
+/** Returns the properties that depend on the outcome: of a denial, a failure, an issued or a revoked token. */
+function outcomeOf(record: TokenRecord): Partial<ListedToken> {
   const denial = denialOf(record);
   if (record.status === 'denied' || denial !== undefined)
     return { ...(denial && { denial }), ...(isPartlyIndexed(record) && { partially_indexed: true as const }) };
-  const vended = { size: record.size, expires_at: iso(record.expiresAt) };
-  if (record.status === 'failed') return { ...vended, failure: record.failure };
-  if (record.status !== 'revoked') return vended;
+  const issued = { size: record.size, expires_at: iso(record.expiresAt) };
+  if (record.status === 'failed') return { ...issued, failure: record.failure };
+  if (record.status !== 'revoked') return issued;
   const { revokedAt, revokedBy, revocationReason } = record;
   return {
-    ...vended,
+    ...issued,
     revoked_at: iso(revokedAt),
     revoked_by: revokedBy,
     ...(revocationReason !== undefined && { revocation_reason: revocationReason }),
@@ -63,7 +63,7 @@ const USAGES = {
   'read-write': 'data access and modification',
 } as const;
 
-/** What it is for, in words: `data access at orders-db as lake-reader for build-17: nightly report`. */
+/** Describes the use of a token, such as `data access at orders-db as lake-reader for build-17: nightly report`. */
 function usageOf({ authorizationDetails, audience, role, task, reason }: TokenRecord): string {
   return [
     USAGES[accessOf(authorizationDetails)],

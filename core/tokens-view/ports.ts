@@ -1,23 +1,28 @@
 import type { AuditFact, Introspections } from '../records/audit-fact.ts';
 
-/** A token that has not ended, as far as it is counted by. */
+/** The properties of an unexpired token that the summary counts. */
 export interface OpenToken {
   subject: string;
   audience: string;
   access: 'none' | 'read' | 'write' | 'read-write';
-  /** Milliseconds, as is `expiresAt`. */
+  /** When the request was decided, in milliseconds since the epoch. */
   decidedAt: number;
+  /** When the token expires, in milliseconds since the epoch. */
   expiresAt: number;
 }
 
-/** The tokens that are neither taken back, nor failed, nor past their end. */
+/** The tokens that are not revoked, failed or expired. */
 export interface OpenTokens {
-  /** All of them, in parts. Eventually consistent: what happened this second may not be in it. */
+  /** Reads all these tokens in batches. The read is eventually consistent and may miss changes of the last second. */
   at(now: number): AsyncIterable<OpenToken[]>;
 }
 
-/** What was noted of a token besides its record. */
+/** The introspections and facts that are stored for a token in addition to its record. */
 export interface TokenTraces {
-  /** @returns the newest of each kind, up to a bound; `more` where there are others. Strongly consistent. */
+  /**
+   * Reads the newest of each kind with strong consistency.
+   *
+   * @returns a bounded number of each, and whether there are more
+   */
   of(tokenId: string): Promise<{ introspections: Introspections[]; facts: AuditFact[]; more: boolean }>;
 }

@@ -16,10 +16,9 @@ export interface TokenLifePorts {
 export type TokenLifeOutcome = { kind: 'life'; life: TokenLifeResponse } | { kind: 'not_found'; what: 'token' };
 
 /**
- * The whole life of one token, or of one denial: what was asked, how it was decided, who asked about it, what it was used
- * for, how it ended.
+ * Returns the history of a token or a denial: the request, the decision, the introspections, the uses and the end.
  *
- * @param issuer the machine's own URL
+ * @param issuer the URL of the service
  */
 export async function tokenLife(
   tokenId: string,
@@ -33,8 +32,8 @@ export async function tokenLife(
     account: record.account,
     request_id: record.requestId,
     ...decision(record, issuer),
-    introspections: asked(introspections),
-    uses: used(facts),
+    introspections: introspectionsOf(introspections),
+    uses: usesOf(facts),
     ...(more && { more: true as const }),
   };
   return { kind: 'life', life };
@@ -56,44 +55,44 @@ function decision(record: TokenRecord, issuer: string): Partial<TokenLifeRespons
   };
 }
 
-/** What happened some times: when first, when last, how often. Times are milliseconds. */
+/** The first time, the last time and the number of equal entries. Times are in milliseconds. */
 interface Times {
   from: number;
   to: number;
   count: number;
 }
 
-/** Who asked about it and was told what, over all minutes. */
-function asked(introspections: readonly Introspections[]): TokenLifeResponse['introspections'] {
-  const answers = introspections.map(({ by, result, minute, last, count }) => ({
+/** Aggregates the introspections over all minutes, by resource server and result. */
+function introspectionsOf(introspections: readonly Introspections[]): TokenLifeResponse['introspections'] {
+  const entries = introspections.map(({ by, result, minute, last, count }) => ({
     what: { by, result },
     times: { from: minute, to: last, count },
   }));
-  return together(answers);
+  return aggregate(entries);
 }
 
-/** What it was used for where, by whom. */
-function used(facts: readonly AuditFact[]): TokenLifeResponse['uses'] {
+/** Aggregates the reported uses by resource server, action, location and outcome. */
+function usesOf(facts: readonly AuditFact[]): TokenLifeResponse['uses'] {
   const uses = facts.flatMap(({ detailType, detail }) => {
     if (detailType !== 'Token Used') return [];
     const { by, action, location, outcome, time } = detail;
     const at = Date.parse(time);
     return { what: { by, action, location, outcome }, times: { from: at, to: at, count: 1 } };
   });
-  return together(uses);
+  return aggregate(uses);
 }
 
-/** What says the same, in one, the latest first. */
-function together<What extends object>(
-  happened: readonly { what: What; times: Times }[],
+/** Combines equal entries, and sorts them by their last time, the latest first. */
+function aggregate<What extends object>(
+  entries: readonly { what: What; times: Times }[],
 ): (What & { from: string; to: string; count: number })[] {
   const all = new Map<string, { what: What; times: Times }>();
-  for (const { what, times } of happened) {
-    const name = JSON.stringify(what);
-    const before = all.get(name)?.times ?? times;
-    const count = all.has(name) ? before.count + times.count : times.count;
+  for (const { what, times } of entries) {
+    const key = JSON.stringify(what);
+    const before = all.get(key)?.times ?? times;
+    const count = all.has(key) ? before.count + times.count : times.count;
     const from = Math.min(before.from, times.from);
-    all.set(name, { what, times: { from, to: Math.max(before.to, times.to), count } });
+    all.set(key, { what, times: { from, to: Math.max(before.to, times.to), count } });
   }
   return [...all.values()]
     .sort((a, b) => b.times.to - a.times.to)

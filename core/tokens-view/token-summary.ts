@@ -3,7 +3,7 @@ import type { Clock } from '../ports.ts';
 import { iso } from './listed-token.ts';
 import type { OpenTokens } from './ports.ts';
 
-/** Counts the active tokens, each as the index of what is yet to expire has it. */
+/** Counts the active tokens in the index of unexpired tokens. */
 export async function tokenSummary({
   tokens,
   clock,
@@ -36,7 +36,7 @@ export async function tokenSummary({
   };
 }
 
-/** The counts of the most frequent, the highest first. */
+/** Returns the highest counts in descending order. */
 function most(counts: Map<string, number> = new Map()): Record<string, number> {
   return Object.fromEntries([...counts].sort(([, a], [, b]) => b - a).slice(0, SUMMARY_ROWS));
 }

@@ -6,7 +6,7 @@ import type { SubjectStatuses, TokenRecords } from '../records/ports.ts';
 import type { IntrospectionCounts } from './ports.ts';
 import { verifyToken } from './verify-token.ts';
 
-/** Which audiences each resource server may ask about: its ARN (without a session) → its audiences. */
+/** The audiences that each resource server may introspect, by the ARN of its role or user. */
 export type ResourceServers = Readonly<Record<string, readonly string[]>>;
 
 export interface IntrospectTokenPorts {
@@ -15,8 +15,8 @@ export interface IntrospectTokenPorts {
   subjectStatuses: SubjectStatuses;
   introspections: IntrospectionCounts;
   clock: Clock;
-  /** Told when an introspection could not be counted: the answer is the same. */
-  uncounted(fault: unknown): void;
+  /** Called if an introspection could not be counted. The response stays the same. */
+  uncounted(error: unknown): void;
 }
 
 const INACTIVE: IntrospectionResponse = { active: false };
@@ -24,8 +24,8 @@ const INACTIVE: IntrospectionResponse = { active: false };
 /**
  * Tells a resource server whether a token is active now (RFC 7662).
  *
- * The signature is verified before anything is looked up. Unknown, expired, revoked, and meant for another resource
- * server all look the same to the caller. What it is told of a token that is active or was revoked is counted.
+ * The signature is verified before any lookup. The response does not reveal why a token is inactive: whether it is
+ * unknown, expired, revoked or for another resource server. Introspections of active and revoked tokens are counted.
  *
  * @param userArn the caller's ARN, as the gateway states it
  */
@@ -46,10 +46,10 @@ export async function introspectToken(
   if (record?.status !== 'issued' && record?.status !== 'revoked') return INACTIVE;
   const revoked = record.status === 'revoked' || record.decidedAt <= (revokedBefore ?? Number.NEGATIVE_INFINITY);
 
-  // After the reads, since they tell what is counted, and before the answer: Lambda freezes a function that has answered,
-  // so that what it still meant to write comes late or never.
+  // Count before the response is returned: Lambda freezes a function after its response, so a pending write would be
+  // late or lost.
   const { tokenId, subject, audience, ttl } = record;
-  const told = { tokenId, subject, audience, by, result: revoked ? ('revoked' as const) : ('active' as const) };
-  await introspections.add(told, now, ttl).catch(uncounted);
+  const counted = { tokenId, subject, audience, by, result: revoked ? ('revoked' as const) : ('active' as const) };
+  await introspections.add(counted, now, ttl).catch(uncounted);
   return revoked ? INACTIVE : { active: true, token_type: 'Bearer', ...claims };
 }

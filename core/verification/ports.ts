@@ -1,11 +1,13 @@
 import type { Introspections } from '../records/audit-fact.ts';
 
-/** How often resource servers asked about each token, minute by minute. */
+/** Counts the introspections of each token by resource server and minute. */
 export interface IntrospectionCounts {
   /**
-   * Counts one more.
-   * @param told what was told, and when (milliseconds)
-   * @param ttl from when on the store may forget it, in seconds since the epoch
+   * Counts an introspection.
+   *
+   * @param introspection the token, the resource server and the result
+   * @param at when the introspection happened, in milliseconds since the epoch
+   * @param ttl when the store may delete the count, in seconds since the epoch
    */
-  add(told: Omit<Introspections, 'minute' | 'last' | 'count'>, at: number, ttl: number): Promise<void>;
+  add(introspection: Omit<Introspections, 'minute' | 'last' | 'count'>, at: number, ttl: number): Promise<void>;
 }

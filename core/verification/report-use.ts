@@ -16,17 +16,20 @@ export interface ReportUsePorts {
 
 export type ReportUseOutcome = { kind: 'reported' } | { kind: 'bad_request'; bad: BadRequest };
 
-/** How long after a token's end its uses may be reported, in seconds: a resource server may report in batches, or retry. */
+/**
+ * How long uses may be reported after the token expires, in seconds. A resource server may report in batches or retry.
+ */
 const LATE = 86_400;
 
 /**
- * Notes for the audit what a resource server says that a token was used for.
+ * Records in the audit a use of a token that a resource server reports.
  *
- * It is believed about tokens of its own audiences alone, and of what it allowed only what the token permits. A token that
- * was revoked, or ended lately, may have been used before.
+ * A resource server may only report uses of tokens for its own audiences. It may report an allowed use only if the
+ * token permits it. A report about a revoked or recently expired token is accepted, because the token may have been
+ * used before.
  *
  * @param userArn the caller's ARN, as the gateway states it
- * @param requestId names the report: the same again is noted once
+ * @param requestId the idempotency key of the report
  */
 export async function reportUse(
   { token, action, location, outcome }: UseReport,
@@ -37,19 +40,19 @@ export async function reportUse(
   const by = parseCaller(userArn)?.subject ?? '';
   const claims = await verifyToken(token, await keys.jwks(), rules.issuer);
   const now = clock.now();
-  // One answer for all of these: nobody learns by it for whom a token is.
+  // All these cases get the same response, so that it does not reveal the audience of a token.
   if (!claims || !rules.resourceServers[by]?.includes(claims.aud)) {
-    return bad('token', 'must be a token of this machine for an audience of yours');
+    return bad('token', 'must be a token of this service for one of your audiences');
   }
   if (now < claims.nbf * 1000) return bad('token', 'is not valid yet');
-  if (now >= (claims.exp + LATE) * 1000) return bad('token', 'ended more than a day ago');
+  if (now >= (claims.exp + LATE) * 1000) return bad('token', 'expired more than a day ago');
   const permitting = claims.authorization_details.filter(({ actions }) => actions.includes(action));
   if (outcome === 'allowed' && permitting.length === 0) {
-    return bad('action', 'must be one that the token permits; a use beyond that can only have been refused');
+    return bad('action', 'must be one that the token permits; any other use can only be reported as refused');
   }
   const inside = permitting.some(({ locations }) => locations.some((own) => covers(own, location)));
   if (outcome === 'allowed' && !inside) {
-    return bad('location', 'must be one that the token permits this at; a use beyond that can only have been refused');
+    return bad('location', 'must be one where the token permits it; any other use can only be reported as refused');
   }
   const time = new Date(now).toISOString();
   const { jti: tokenId, sub: subject, aud: audience } = claims;

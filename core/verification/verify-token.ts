@@ -7,13 +7,13 @@ import type { Algorithm } from '../keys/ports.ts';
 const ALGORITHMS: Algorithm[] = ['ES256', 'ES384', 'RS256'];
 
 /**
- * Verifies that this service signed a token: algorithm, key, signature, type and issuer. A token has one spelling: base64url
- * without padding and without spare bits (RFC 7515, section 2; RFC 4648, section 3.5).
+ * Verifies that this service signed a token: algorithm, key, signature, type and issuer. Accepts only the canonical
+ * base64url encoding, without padding and without spare bits (RFC 7515, section 2; RFC 4648, section 3.5).
  *
- * Nothing in the token is parsed before its signature holds. Expiry is not judged here, since revoking an expired
- * token is no error (RFC 7009, section 2.2).
+ * The payload is parsed only after the signature is verified. The expiry is not checked here, because revoking an
+ * expired token is not an error (RFC 7009, section 2.2).
  *
- * @returns its claims; `undefined` when this service did not sign it, or the key that it names cannot be used
+ * @returns the claims, or `undefined` if this service did not sign the token or its key is unusable
  */
 export async function verifyToken(
   unverifiedToken: string,
@@ -27,17 +27,17 @@ export async function verifyToken(
     const claims = tokenClaims.safeParse(JSON.parse(Buffer.from(payload).toString()));
     return claims.data?.iss === issuer ? claims.data : undefined;
   } catch {
-    // Whatever is wrong, with the token or with a key: it is not verified.
+    // Any error, in the token or in a key, means that the token is not verified.
     return undefined;
   }
 }
 
-/** Whether a part of a token is base64url as an encoder writes it. */
+/** Reports whether a part of a token is canonical base64url. */
 function isCanonical(part: string): boolean {
   return Buffer.from(part, 'base64url').toString('base64url') === part;
 }
 
-// Importing a key costs more than verifying with it.
+// Key sets are cached, because importing a key takes longer than verifying a signature with it.
 const keySets = new WeakMap<JSONWebKeySet, CompactVerifyGetKey>();
 
 function keySet(jwks: JSONWebKeySet): CompactVerifyGetKey {

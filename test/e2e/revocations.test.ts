@@ -255,7 +255,7 @@ describe('nothing is done', () => {
       const { status, body } = await order({ ...parameters, ...(dry_run && { dry_run }) });
       expect([status, body.error, body.field]).toEqual([404, 'unknown_target', field]);
       expect(body.error_description).toMatch(
-        / is not known: no .*kept record names it, and records are kept until 2d /,
+        / is not known: no .*stored record names it, and records are stored until 2d /,
       );
       if (nearest !== undefined) expect(body.error_description).toContain(`; did you mean ${nearest}?`);
     }

@@ -330,7 +330,7 @@ describe('a transmitter', () => {
     await eventually(async () => {
       const froms = (await audit.eventsWith('via', 'security_event')).map(({ detail }) => detail);
       expect(froms).toContainEqual(expect.objectContaining({ from: 'https://stranger.example.com' }));
-      expect(froms).toContainEqual(expect.objectContaining({ problem: 'aud is not what was agreed on' }));
+      expect(froms).toContainEqual(expect.objectContaining({ problem: 'aud must be the configured audience' }));
     });
   });
 });

@@ -3,7 +3,7 @@ import type { Clock } from '../../ports.ts';
 import type { SubjectStatuses, TokenIndex, TokenRecords } from '../../records/ports.ts';
 import type { TokenRecord } from '../../records/token-record.ts';
 import { dueAt, type OrderProgress, type OrderState, revocationBy, SETTLING, settledAt, WALKED } from './order.ts';
-import { holdAgainstSubject } from './place-order.ts';
+import { restrictSubject } from './place-order.ts';
 import type { RevocationOrders } from './ports.ts';
 import { isRevocable, selectedPage } from './selected-page.ts';
 
@@ -15,19 +15,19 @@ export interface CarryOutOrderPorts {
   clock: Clock;
 }
 
-/** How many records are revoked at the same time: enough to be quick, few enough not to throttle issuing. */
+/** The maximum number of concurrent writes: enough to be fast, and few enough not to throttle issuing. */
 const AT_ONCE = 25;
 
 /**
- * Revokes what an order selects, page by page, until it is completed, has to wait, or the deadline is reached. It resumes
- * where it, or an earlier call, ended. Two calls at the same time do no harm.
+ * Revokes the selected tokens page by page, until the request is completed, has to wait, or reaches the deadline. Each
+ * call resumes where the last call stopped. Concurrent calls are safe.
  *
- * An order is completed only when every token that it selects is revoked: none can still be on its way to the index,
- * because the index shows what is stored but not yet indexed, and the second walk begins when no token that was decided
+ * A request is completed only when every selected token is revoked. No token can be missing from the index: the index
+ * also returns tokens that are stored but not yet indexed, and the second walk starts when no token that was decided
  * before `revokedBefore` can be stored any more.
  *
- * @param deadline milliseconds since the epoch, after which no further page is begun
- * @returns how far it is ({@link dueAt}: when to continue); `undefined` when there is no such order
+ * @param deadline milliseconds since the epoch; no page starts after it
+ * @returns the progress of the request ({@link dueAt} tells when to continue), or `undefined` if it does not exist
  */
 export async function carryOutOrder(
   revocationId: string,
@@ -40,25 +40,25 @@ export async function carryOutOrder(
     const due = order && dueAt(order);
     const now = clock.now();
     if (order === undefined || due === undefined || due > now || now >= deadline) return order;
-    // One that was not to wait had this done before it was written down.
-    if (order.position === undefined && order.from > order.orderedAt) await holdAgainstSubject(order, subjectStatuses);
+    // A request without a delay restricted the subject before it was stored.
+    if (order.position === undefined && order.from > order.orderedAt) await restrictSubject(order, subjectStatuses);
     await orders.advance(revocationId, order.position, await nextStep(order, ports));
   }
 }
 
-/** Marks the positions of the second walk. */
+/** The prefix of positions in the second walk. */
 const SECOND = 'second ';
 
-/** Revokes the next page of what an order selects. @returns how far the order is then */
+/** Revokes the next page of the selected tokens. @returns the progress after the page */
 async function nextStep(order: OrderState, ports: CarryOutOrderPorts): Promise<OrderProgress> {
   const { clock } = ports;
   const { position } = order;
-  // Before anything is read: the first walk finds every token that is stored by then.
+  // Take the time before the first read: the first walk finds every token that is stored by then.
   const began = order.began ?? clock.now();
   const second = position === WALKED || position?.startsWith(SECOND) === true;
 
   const page = {
-    // What was stored before the first walk was found by it.
+    // The first walk found every token that was stored before it began.
     since: second ? began - SETTLING : 0,
     position: position?.startsWith(SECOND) ? position.slice(SECOND.length) : second ? undefined : position,
   };
@@ -70,19 +70,20 @@ async function nextStep(order: OrderState, ports: CarryOutOrderPorts): Promise<O
   return completed ? { revoked, began, completedAt: clock.now() } : { revoked, began, position: WALKED };
 }
 
-/** @returns how many tokens this walk of the order has revoked, now or in an earlier attempt at the same page */
+/** Revokes a page of tokens. @returns how many of them this walk revoked, now or in an earlier attempt at the page */
 async function revokeAll(
   found: TokenRecord[],
   order: OrderState,
   second: boolean,
   { records, clock }: Pick<CarryOutOrderPorts, 'records' | 'clock'>,
 ): Promise<number> {
-  const stand = await mapAtMost(AT_ONCE, found, async (record) => {
+  const revocations = await mapAtMost(AT_ONCE, found, async (record) => {
     if (record.status === 'revoked') return record;
     const now = clock.now();
     if (!isRevocable(record, now)) return undefined;
     return records.revoke(record.tokenId, { ...revocationBy(order, now), ...(second && { revokedLate: true }) });
   });
   const { revocationId } = order;
-  return stand.filter((one) => one?.revocationId === revocationId && (one.revokedLate ?? false) === second).length;
+  return revocations.filter((one) => one?.revocationId === revocationId && (one.revokedLate ?? false) === second)
+    .length;
 }

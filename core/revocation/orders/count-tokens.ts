@@ -3,19 +3,19 @@ import type { TokenIndex, TokenRecords } from '../../records/ports.ts';
 import { type Asking, orderAsked } from './order.ts';
 import { isRevocable, selectedPage } from './selected-page.ts';
 
-/** What a revocation would do. */
+/** The effect that a revocation would have. */
 export interface TokensCounted {
   tokens: number;
-  /** How many workloads the tokens were issued to. */
+  /** The number of subjects that the tokens were issued to. */
   subjects: number;
   /** Whether every token was counted. */
   complete: boolean;
 }
 
 /**
- * Counts the tokens that a revocation would revoke now. Changes nothing.
+ * Counts the tokens that a revocation would revoke now, without revoking them.
  *
- * @param deadline milliseconds since the epoch, after which no further page is read
+ * @param deadline milliseconds since the epoch; no page is read after it
  */
 export async function countTokens(
   asking: Asking,

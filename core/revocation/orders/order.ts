@@ -3,59 +3,59 @@ import type { RevocationSelector } from '@tvm/contract/selector.ts';
 import { type Revocation, STORED_WITHIN } from '../../records/token-record.ts';
 import type { TokenSelector } from '../../records/token-selector.ts';
 
-/** A revocation and who asks for it. */
+/** A revocation and its requester. */
 export interface Asking extends AskedRevocation {
-  /** Names the order: the same again is the same order. */
+  /** The idempotency key: a repeated request with the same ID is the same request. */
   revocationId: string;
-  /** The ARN of who asks, or the source of the event. */
+  /** The ARN of the requester, or the source of the event. */
   by: string;
-  /** When it was asked for (milliseconds): asked again later, it still means the tokens of then. */
+  /** When the revocation was requested, in milliseconds. A retry keeps this time and so selects the same tokens. */
   askedAt: number;
-  /** How long to wait before it is carried out, in seconds: its tokens live until then. */
+  /** The delay before the revocation starts, in seconds. The tokens stay active until then. */
   after?: number | undefined;
 }
 
-/** A request to revoke tokens. It is stored before the first token is revoked, so that it can be resumed. Times are milliseconds. */
+/** A revocation request. It is stored before the first token is revoked, so that it can be resumed. Times are in ms. */
 export interface RevocationOrder {
-  /** A UUID; of a request by event, the event's own id, so that a second delivery is the same order. */
+  /** A UUID. For a request by event, the event's own ID, so that a second delivery is the same request. */
   revocationId: string;
   selector: RevocationSelector;
-  /** Tokens vended up to and including then are meant. */
+  /** Selects the tokens that were issued up to and including this time. */
   revokedBefore: number;
-  /** It is carried out from then on. */
+  /** When the revocation starts. */
   from: number;
-  /** How long the subject that it revokes gets no new token from then on, in seconds; absent: not at all. */
+  /** How long the revoked subject is blocked from then on, in seconds. Absent if it is not blocked. */
   blockFor?: number;
-  /** The ARN of who gave it, or the source of the event. */
+  /** The ARN of the requester, or the source of the event. */
   by: string;
   reason?: string;
   orderedAt: number;
 }
 
 /**
- * How far an order is carried out.
+ * The progress of a revocation request.
  *
- * It walks the index twice. The first walk begins at once and finds every token that is stored by then. Tokens that are
- * decided before `revokedBefore` but stored after the first walk began are found by the second, short walk, which begins
- * when no such token can be stored any more ({@link settledAt}).
+ * A request walks the index twice. The first walk begins at once and finds every token that is stored by then. The
+ * second, short walk finds the tokens that were decided before `revokedBefore` but stored after the first walk began.
+ * It begins when no such token can be stored any more ({@link settledAt}).
  */
 export interface OrderProgress {
-  /** How many tokens it has revoked. */
+  /** The number of revoked tokens. */
   revoked: number;
   /** When the first walk began. */
   began?: number;
-  /** Where to continue in the index. Absent: at the beginning of the first walk. */
+  /** The position in the index to continue from. Absent at the beginning of the first walk. */
   position?: string;
-  /** When every token that it selects had been revoked. */
+  /** When all selected tokens were revoked. */
   completedAt?: number;
 }
 
 export type OrderState = RevocationOrder & OrderProgress;
 
 /**
- * The order that a revocation asks for.
+ * Returns the revocation request to store.
  *
- * @param rules.blockFor how long a revoked subject gets no new token, in seconds, if the revocation does not say
+ * @param rules.blockFor the default block of a revoked subject, in seconds
  */
 export function orderAsked(
   { revocationId, selector, reason, blockFor, by, askedAt, after = 0 }: Asking,
@@ -75,7 +75,7 @@ export function orderAsked(
   };
 }
 
-/** The subject that is selected by itself, with all it was vended until some time. */
+/** Returns the subject if the selector selects all tokens of one subject, optionally up to a time. */
 export function wholeSubject({ subject, issuedBefore, ...others }: RevocationSelector): string | undefined {
   return Object.values(others).every((other) => other === undefined) ? subject : undefined;
 }
@@ -83,29 +83,30 @@ export function wholeSubject({ subject, issuedBefore, ...others }: RevocationSel
 /** The position between the two walks. */
 export const WALKED = 'walked';
 
-/** How much the clocks of two functions may differ, in milliseconds. */
+/** The maximum clock skew between two functions, in milliseconds. */
 const CLOCK_SKEW = 1_000;
 
-/** The longest time between the decision on a token and the moment when another function can read its record, in milliseconds. */
+/** The maximum time from the decision until another function can read the record, in milliseconds. */
 export const SETTLING = STORED_WITHIN + CLOCK_SKEW;
 
-/** From when on every token that an order may select is stored, or will never be released (milliseconds). */
+/** Returns when every token that a request may select is either stored or will never be released (milliseconds). */
 export function settledAt({ revokedBefore }: RevocationOrder): number {
   return revokedBefore + SETTLING;
 }
 
-/** When to continue an order (milliseconds; it may be past); `undefined` when it is completed. */
+/** Returns when to continue a request (milliseconds, possibly in the past), or `undefined` if it is completed. */
 export function dueAt(order: OrderState): number | undefined {
   if (order.completedAt !== undefined) return undefined;
   return order.position === WALKED ? settledAt(order) : order.from;
 }
 
-/** What an order picks tokens out by. */
-export function picksOf({ selector: { issuedBefore, all, ...picks }, revokedBefore }: RevocationOrder): TokenSelector {
-  return { ...picks, issuedBefore: revokedBefore };
+/** Returns the selector of the tokens that a request revokes. */
+export function tokenSelectorOf({ selector, revokedBefore }: RevocationOrder): TokenSelector {
+  const { issuedBefore, all, ...properties } = selector;
+  return { ...properties, issuedBefore: revokedBefore };
 }
 
-/** What the record of a token says that an order takes back. @param at when (milliseconds) */
+/** Returns the revocation to store in the record of a token. @param at the time of the revocation (milliseconds) */
 export function revocationBy({ revocationId, by, reason }: RevocationOrder, at: number): Revocation {
   return { revokedAt: at, revokedBy: by, ...(reason && { revocationReason: reason }), revocationId };
 }

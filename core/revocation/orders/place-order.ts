@@ -6,9 +6,9 @@ import {
   type Asking,
   type OrderState,
   orderAsked,
-  picksOf,
   type RevocationOrder,
   revocationBy,
+  tokenSelectorOf,
   wholeSubject,
 } from './order.ts';
 import type { RevocationOrders } from './ports.ts';
@@ -21,28 +21,30 @@ export interface PlaceOrderPorts {
   clock: Clock;
 }
 
-/** What came of a revocation: at once for one token, else an order that is to be carried out. */
+/**
+ * The result of submitting a revocation: one token is revoked at once; any other revocation becomes a stored request.
+ */
 export type Placed =
   | { kind: 'one_token'; revoked: 0 | 1 }
   | { kind: 'order'; order: OrderState; blockedUntil: number | undefined };
 
 /**
- * Orders that tokens be taken back. One token is taken back at once. A subject is revoked at once, too, by its standing,
- * which issuing and introspection read; its records follow as the order is carried out.
+ * Submits a revocation. A single token is revoked at once. A whole subject is also revoked at once, because issuing and
+ * introspection read its watermark. The records of its tokens follow while the request runs.
  *
- * A subject that is blocked loses what it is vended until the block holds, also after it was asked for: whoever asks all the
- * time would have a token left otherwise.
+ * If the subject is blocked, the tokens that it was issued until the block took effect are revoked too. Otherwise, a
+ * workload that requests tokens all the time would keep one.
  *
- * Asked again by the same id, it changes nothing: a block that was lifted meanwhile stays lifted.
+ * Idempotent for the same ID: a block that was lifted in the meantime stays lifted.
  *
- * @param rules.blockFor how long a subject that is revoked gets no new token, in seconds, where that is not said
- * @throws where nothing is picked out: whoever asks is to refuse that, and nothing here takes it for everything
+ * @param rules.blockFor the default block of a revoked subject, in seconds
+ * @throws if the selector is empty. Callers must reject an empty selector; it never means "all tokens".
  */
 export async function placeOrder(asking: Asking, rules: { blockFor: number }, ports: PlaceOrderPorts): Promise<Placed> {
   const { subjectStatuses, orders, clock } = ports;
   const { revocationId, selector, after = 0 } = asking;
   somethingPicked(selector, ({ message }) => {
-    throw new Error(`a revocation is to pick something out: all ${message}`);
+    throw new Error(`the selector of a revocation must not be empty: all ${message}`);
   });
   const wanted = orderAsked(asking, rules);
   if (selector.tokenId !== undefined && after === 0) {
@@ -52,17 +54,17 @@ export async function placeOrder(asking: Asking, rules: { blockFor: number }, po
   const known = await orders.get(revocationId);
   if (known !== undefined) return { kind: 'order', order: known, blockedUntil: undefined };
   if (after > 0) return { kind: 'order', order: await orders.place(wanted), blockedUntil: undefined };
-  const blockedUntil = await holdAgainstSubject(wanted, subjectStatuses);
+  const blockedUntil = await restrictSubject(wanted, subjectStatuses);
   const revokedBefore =
-    wanted.blockFor !== undefined ? await untilItWasBlocked(wanted, { subjectStatuses, clock }) : wanted.revokedBefore;
+    wanted.blockFor !== undefined ? await raiseToBlock(wanted, { subjectStatuses, clock }) : wanted.revokedBefore;
   return { kind: 'order', order: await orders.place({ ...wanted, revokedBefore }), blockedUntil };
 }
 
 /**
- * Revokes a token if it is as the order says. A token that was not active leaves no `Token Revoked`, so the audit is told
- * that the revocation found nothing.
+ * Revokes a token if it matches the selector. A token that was not active causes no `Token Revoked` event, so the audit
+ * gets a `Revocation Completed` event with a count of 0.
  *
- * @returns whether this order revoked it, now or before
+ * @returns 1 if this request revoked the token, now or in an earlier call
  */
 async function revokeOne(
   tokenId: string,
@@ -72,9 +74,9 @@ async function revokeOne(
   const { revocationId, selector, by, reason } = order;
   const record = await records.get(tokenId);
   const now = clock.now();
-  const isMeant = record !== undefined && selects(picksOf(order), record);
-  const stands = isMeant ? await records.revoke(tokenId, revocationBy(order, now)) : undefined;
-  if (stands?.revocationId === revocationId) return 1;
+  const matches = record !== undefined && selects(tokenSelectorOf(order), record);
+  const revocation = matches ? await records.revoke(tokenId, revocationBy(order, now)) : undefined;
+  if (revocation?.revocationId === revocationId) return 1;
   const time = new Date(now).toISOString();
   await facts.put(`completed-${revocationId}`, {
     detailType: 'Revocation Completed',
@@ -84,12 +86,12 @@ async function revokeOne(
 }
 
 /**
- * Holds against the subject that an order revokes, if it revokes a whole one, what issuing and introspection obey at once.
- * Doing it again changes nothing.
+ * If the request revokes a whole subject, writes its revocation watermark and block. Issuing and introspection check
+ * both, so they apply immediately. Idempotent.
  *
- * @returns until when it gets no new token (milliseconds), if that is so
+ * @returns the end of the block (milliseconds), or `undefined` if the subject is not blocked
  */
-export async function holdAgainstSubject(
+export async function restrictSubject(
   { selector, revokedBefore, blockFor, from, by, reason }: RevocationOrder,
   subjectStatuses: SubjectStatuses,
 ): Promise<number | undefined> {
@@ -101,15 +103,15 @@ export async function holdAgainstSubject(
 }
 
 /**
- * Revokes what a blocked subject was vended until its block held, too.
+ * Raises the watermark of a blocked subject to the moment when its block took effect.
  *
- * @returns up to when its tokens are revoked (milliseconds)
+ * @returns the watermark (milliseconds)
  */
-async function untilItWasBlocked(
+async function raiseToBlock(
   { selector: { subject }, revokedBefore, blockFor = 0, from }: RevocationOrder,
   { subjectStatuses, clock }: Pick<PlaceOrderPorts, 'subjectStatuses' | 'clock'>,
 ): Promise<number> {
-  // Whoever read the standing before the block was there decided before now; whoever reads it later sees the block.
+  // A decision that read the subject status before the block was made before `now`. Any later read sees the block.
   const now = clock.now();
   if (subject === undefined || from + blockFor * 1000 <= now || now <= revokedBefore) return revokedBefore;
   await subjectStatuses.raise(subject, now);

@@ -1,16 +1,16 @@
 import type { OrderProgress, OrderState, RevocationOrder } from './order.ts';
 
-/** The revocations that were ordered, until some time after the last token that they may select has expired. */
+/** Stores revocation requests until some time after the last token that they may select has expired. */
 export interface RevocationOrders {
-  /** Writes an order down. One with the same id stays as it is. @returns what is written */
+  /** Stores a request, unless one with the same ID exists. @returns the stored request */
   place(order: RevocationOrder): Promise<OrderState>;
   get(revocationId: string): Promise<OrderState | undefined>;
-  /** Notes how far an order is carried out, if it stands where it stood. @returns whether it did */
+  /** Stores the progress of a request if its position is still `from`. @returns whether it was stored */
   advance(revocationId: string, from: string | undefined, progress: OrderProgress): Promise<boolean>;
 }
 
-/** Has revocations gone on with that one call does not carry out. */
+/** Schedules the rest of a revocation that one call cannot finish. */
 export interface Continuations {
-  /** @param after seconds to wait before; where it cannot be that long, it is sooner */
+  /** Schedules another call. @param after the delay in seconds; a longer delay than possible is shortened */
   goOnWith(revocationId: string, after: number): Promise<void>;
 }

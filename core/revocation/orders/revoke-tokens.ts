@@ -8,27 +8,27 @@ export interface RevokeTokensPorts extends PlaceOrderPorts, CarryOutOrderPorts {
   continuations: Continuations;
 }
 
-/** What a revocation did so far. */
+/** The progress of a revocation. */
 export interface Revoked {
-  /** Absent for one token, which is taken back or not, at once. */
+  /** Absent for a single token, whose revocation is completed at once. */
   revocationId?: string;
   done: boolean;
   revoked: number;
-  /** Until when the subject gets no token (milliseconds). */
+  /** The end of the subject's block (milliseconds). */
   blockedUntil?: number;
 }
 
-/** How long a caller waits while an order is carried out, in milliseconds: long enough for most to complete. */
+/** How long a caller waits for a revocation, in milliseconds. Most revocations complete within this time. */
 const WHILE_WAITING = SETTLING + 2_000;
 
-/** When the queue continues the order, in seconds: the caller has its answer by then. */
+/** When the queue continues the revocation, in seconds. The caller has received its response by then. */
 const AFTERWARDS = WHILE_WAITING / 1000 + 1;
 
 /**
- * Takes tokens back for a caller that waits: as far as it comes in a few seconds. The rest goes on by itself, also if this
- * call ends in the middle.
+ * Revokes tokens for a few seconds while the caller waits. The queue continues with the rest, even if this call
+ * crashes.
  *
- * @param rules.blockFor how long a subject that is revoked gets no new token, in seconds, where that is not said
+ * @param rules.blockFor the default block of a revoked subject, in seconds
  */
 export async function revokeTokens(
   asking: Asking,
@@ -44,24 +44,24 @@ export async function revokeTokens(
   try {
     const order = (await carryOutOrder(revocationId, until, ports)) ?? placed.order;
     return { ...progressOf(order), ...blocked };
-  } catch (fault) {
-    // It is ordered, and gone on with: what fails for good becomes a dead letter there.
-    if (!(fault instanceof DependencyFault)) throw fault;
+  } catch (error) {
+    // The request is stored, and the queue retries it. A permanent failure ends in the dead-letter queue.
+    if (!(error instanceof DependencyFault)) throw error;
     return { revocationId, done: false, revoked: placed.order.revoked, ...blocked };
   }
 }
 
-/** How far an order is. */
+/** Returns the progress of a revocation request. */
 export function progressOf(order: OrderState): Revoked {
   const { revocationId, revoked } = order;
   return { revocationId, done: dueAt(order) === undefined, revoked };
 }
 
 /**
- * Carries out orders for some time, and has those gone on with that are not done then.
+ * Continues revocation requests until the deadline, and schedules the rest of those that are not completed by then.
  *
- * @param deadline milliseconds since the epoch, after which no further page is begun
- * @returns those that there are, as far as they are
+ * @param deadline milliseconds since the epoch; no page starts after it
+ * @returns the state of each request that exists
  */
 export async function goOnWithOrders(
   revocationIds: readonly string[],

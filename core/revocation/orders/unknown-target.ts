@@ -8,21 +8,21 @@ import type { TokenRecord } from '../../records/token-record.ts';
 import { type IndexEntry, selects, type TokenSelector, whereToLook } from '../../records/token-selector.ts';
 import { nearestName } from '../../settings/nearest-name.ts';
 
-/** The members of a selector that name something. */
+/** The properties of a selector that name something. */
 const TARGETS = ['tokenId', 'subject', 'workload', 'task', 'audience', 'resource', 'policy', 'policyBundle'] as const;
 type Target = (typeof TARGETS)[number];
 
-/** A member of a selector that names nothing known. */
+/** A property of a selector whose value is not a known name. */
 export interface UnknownTarget {
   member: Target;
-  /** A sentence that completes the member's name. */
+  /** The message, which continues the name of the property. */
   problem: string;
 }
 
 export interface UnknownTargetRules {
-  /** What the deployment names. */
+  /** The names in the deployment. */
   named: NamedTargets;
-  /** How long a record is kept after its token expires, in seconds. */
+  /** How long a record is stored after its token expires, in seconds. */
   retention: number;
 }
 
@@ -32,11 +32,13 @@ export interface UnknownTargetPorts {
   clock: Clock;
 }
 
-/** How many records are read at a time, and how many at most: for one member, and for names to suggest. */
+/** The number of records in a page. */
 const PAGE = 100;
+
+/** The maximum number of records that are read for one property, and again for names to suggest. */
 const MOST = 1_000;
 
-/** What the deployment names a target in, for the sentence. */
+/** Where a deployment names each kind of target, for the message. */
 const NAMED_IN: Partial<Record<Target, string>> = {
   subject: 'policy, workloads.yaml',
   audience: 'policy, roles.yaml, resource_servers',
@@ -46,11 +48,11 @@ const NAMED_IN: Partial<Record<Target, string>> = {
 };
 
 /**
- * Finds the first member of a revocation's selector that names nothing known. A misspelt name selects no token, so that
- * the revocation would look done although the tokens that were meant stay active.
+ * Finds the first property of a revocation's selector whose value is not a known name. A misspelt name selects no
+ * token: the revocation would look completed although the intended tokens stay active.
  *
- * A name is known if the deployment names it, or if a kept record of a token or denial has it. If more records than
- * {@link MOST} would have to be read to tell, the name counts as known: a revocation is not refused on a guess.
+ * A name is known if the deployment contains it or if a stored record of a token or denial has it. If the check would
+ * have to read more than {@link MOST} records, the name counts as known, so that no revocation is refused on a guess.
  */
 export async function unknownTarget(
   selector: RevocationSelector,
@@ -62,15 +64,15 @@ export async function unknownTarget(
     if (value === undefined || isNamed(member, value, named) || (await isRecorded({ [member]: value }, ports)))
       continue;
     const nearest = nearestName(value, await knownNames(member, named, ports));
-    const where = [NAMED_IN[member], 'kept record'].filter(Boolean).join(' or ');
-    const kept = `records are kept until ${writeDuration(retention)} after a token expires`;
-    const problem = `${value} is not known: no ${where} names it, and ${kept}`;
+    const where = [NAMED_IN[member], 'stored record'].filter(Boolean).join(' or ');
+    const stored = `records are stored until ${writeDuration(retention)} after a token expires`;
+    const problem = `${value} is not known: no ${where} names it, and ${stored}`;
     return { member, problem: nearest === undefined ? problem : `${problem}; did you mean ${nearest}?` };
   }
   return undefined;
 }
 
-/** The names that the deployment has for a member; none of what only a running workload names. */
+/** Returns the names in the deployment for a property. Tokens, sessions and tasks have none there. */
 function namesOf(member: Target, named: NamedTargets): string[] {
   return Object.hasOwn(named, member) ? named[member as keyof NamedTargets] : [];
 }
@@ -78,23 +80,23 @@ function namesOf(member: Target, named: NamedTargets): string[] {
 function isNamed(member: Target, value: string, named: NamedTargets): boolean {
   const names = namesOf(member, named);
   if (member !== 'resource') return names.includes(value);
-  const place = subtreeRoot(value) ?? value;
-  return names.some((name) => name === place || name.startsWith(`${place}/`));
+  const path = subtreeRoot(value) ?? value;
+  return names.some((name) => name === path || name.startsWith(`${path}/`));
 }
 
-/** Whether a kept record is what a selector selects. */
-async function isRecorded(picks: TokenSelector, ports: UnknownTargetPorts): Promise<boolean> {
-  if (picks.tokenId !== undefined) return (await ports.records.get(picks.tokenId)) !== undefined;
+/** Reports whether a stored record matches a selector. */
+async function isRecorded(selector: TokenSelector, ports: UnknownTargetPorts): Promise<boolean> {
+  if (selector.tokenId !== undefined) return (await ports.records.get(selector.tokenId)) !== undefined;
   let read = 0;
-  for await (const page of newestRecords(whereToLook(picks), ports)) {
-    if (page.some((record) => selects(picks, record))) return true;
+  for await (const page of newestRecords(whereToLook(selector), ports)) {
+    if (page.some((record) => selects(selector, record))) return true;
     read += PAGE;
     if (read >= MOST) return true;
   }
   return false;
 }
 
-/** The names that may have been meant: the deployment's, and those of the newest records. */
+/** Returns the names to suggest: those in the deployment and those in the newest records. */
 async function knownNames(member: Target, named: NamedTargets, ports: UnknownTargetPorts): Promise<Set<string>> {
   const names = new Set(namesOf(member, named));
   let read = 0;
@@ -121,12 +123,12 @@ function namesIn(record: TokenRecord, member: Target): string[] {
   }
 }
 
-/** The records of tokens and denials under entries of the index, newest first, page by page. */
+/** Reads the records of tokens and denials under the given index entries page by page, newest first. */
 async function* newestRecords(
   at: IndexEntry[],
   { index, records, clock }: UnknownTargetPorts,
 ): AsyncIterable<TokenRecord[]> {
-  // Clocks of functions differ by less than a minute.
+  // The clocks of two functions differ by less than a minute.
   const within = { kinds: ['issued', 'denied'] as const, at, since: 0, until: clock.now() + 60_000, limit: PAGE };
   let position: string | undefined;
   do {

@@ -1,13 +1,13 @@
 import * as z from 'zod';
 import { problemIn, type Revoked, type Trigger, type TriggerEvent, trigger } from './trigger.ts';
 
-/** What CloudTrail tells of a call. */
+/** The properties of a CloudTrail record that are read. */
 const call = z.object({
   eventSource: z
     .string({ error: 'must be the host of an API' })
     .max(256, { error: 'must have at most 256 characters' }),
   eventName: z.string({ error: 'must be the name of a call' }).max(256, { error: 'must have at most 256 characters' }),
-  /** There if the call failed. */
+  /** Present if the call failed. */
   errorCode: z.unknown().optional(),
   recipientAccountId: z.string({ error: 'must be an account' }).optional(),
   requestParameters: z.unknown().optional(),
@@ -15,20 +15,21 @@ const call = z.object({
 });
 
 interface CallDefinition<Parameters, Settings> {
-  /** The event's source: `aws.` and the service. */
+  /** The source of the event: `aws.` and the service. */
   source: string;
   eventSource: string;
   calls: readonly [string, ...string[]];
-  /** What else its detail must have, as a pattern. */
+  /** A further pattern for the detail of the event. */
   pattern?: (settings: Settings) => Record<string, unknown>;
   parameters: z.ZodType<Parameters>;
   example: { id: string; time: string; account: string; region: string; detail: Record<string, unknown> };
-  /** @param caller who called, not verified */
+  /** @param caller the caller's `userIdentity`, not validated */
   revokes(parameters: Parameters, event: TriggerEvent, caller: unknown, settings: Settings): Revoked;
 }
 
 /**
- * A trigger that is a successful call of an AWS API, as CloudTrail tells EventBridge. What was refused did not happen.
+ * Defines a trigger for a successful call of an AWS API, which CloudTrail sends to EventBridge. Failed calls are
+ * ignored.
  *
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
  * @see https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html

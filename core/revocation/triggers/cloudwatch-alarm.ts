@@ -3,14 +3,14 @@ import type { AskedRevocation } from '@tvm/contract/revocation.ts';
 import * as z from 'zod';
 import { trigger } from './trigger.ts';
 
-/** What each alarm takes back, by the alarm's name. */
+/** The revocation of each alarm, by the name of the alarm. */
 export type AlarmSettings = Record<string, AskedRevocation>;
 
 const value = z.string({ error: 'must be the state of an alarm' }).max(64, { error: 'must be the state of an alarm' });
 
 /**
- * A CloudWatch alarm went off: taken back is what the configuration says of the alarm, since nothing in the event names
- * a workload.
+ * Revokes the tokens that the configuration names for a CloudWatch alarm when the alarm goes into the state `ALARM`.
+ * The event itself names no workload.
  *
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
  */

@@ -8,11 +8,12 @@ const FINISHED = ['SUCCEEDED', 'FAILED', 'FAULT', 'STOPPED', 'TIMED_OUT'];
 const BUILD = /:build\/([\w-]{2,150}):([0-9a-zA-Z-]{36})$/;
 
 /**
- * A build finished. Taken back are the tokens of its role session, `AWSCodeBuild-` and the build's UUID, and those of the
- * task that is named by the build's id, as the build knows it: `CODEBUILD_BUILD_ID`, the project's name, a colon, the UUID.
+ * Revokes the tokens of a build when it finishes: those of its role session, `AWSCodeBuild-` and the build's UUID, and
+ * those of the task with the build's ID. A build reads its ID from `CODEBUILD_BUILD_ID`: the project's name, a colon,
+ * the UUID.
  *
- * AWS does not document the session's name, though every error message about a build's permissions shows it; the task is
- * the way that rests on documentation.
+ * AWS does not document the name of the session, although error messages about a build's permissions show it. The task
+ * relies on documented behaviour only.
  *
  * @see https://docs.aws.amazon.com/codebuild/latest/userguide/sample-build-notifications-ref.html
  * @see https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-env-vars.html
@@ -37,7 +38,7 @@ export const codebuildFinished = trigger({
     return (
       foreign(build, account, 'detail.build-id') ?? [
         { selector: { workload: `AWSCodeBuild-${uuid}` }, reason },
-        // No token is for a task of a longer name.
+        // A longer ID is not a valid task, so no token has it.
         ...(named.success ? [{ selector: { task: named.data }, reason }] : []),
       ]
     );

@@ -4,8 +4,8 @@ import { trigger } from './trigger.ts';
 const FINISHED = ['SUCCEEDED', 'FAILED', 'STOPPED', 'CANCELED', 'SUPERSEDED'];
 
 /**
- * An execution of a pipeline finished: the tokens of the task that is named by the execution's id are taken back.
- * Actions learn it as `#{codepipeline.PipelineExecutionId}`.
+ * Revokes the tokens of the task with the ID of a pipeline execution when the execution finishes. Actions read the ID
+ * from `#{codepipeline.PipelineExecutionId}`.
  *
  * @see https://docs.aws.amazon.com/codepipeline/latest/userguide/detect-state-changes-cloudwatch-events.html
  * @see https://docs.aws.amazon.com/codepipeline/latest/userguide/reference-variables.html

@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { trigger } from './trigger.ts';
 
-const GOING_OR_GONE = ['stopping', 'stopped', 'shutting-down', 'terminated'];
+const STOPPING_OR_STOPPED = ['stopping', 'stopped', 'shutting-down', 'terminated'];
 
 /**
- * An EC2 instance stops or is terminated: the tokens vended to its session, which EC2 names by the instance's id, are
- * taken back. It comes twice for each: when it begins, and when it is done.
+ * Revokes the tokens of an EC2 instance when it stops or is terminated. EC2 names the instance's role session after the
+ * instance ID. EC2 sends two events for each stop or termination: one at its start and one at its end.
  *
  * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-instance-state-changes.html
  */
@@ -13,7 +13,7 @@ export const ec2InstanceStopped = trigger({
   pattern: () => ({
     source: ['aws.ec2'],
     'detail-type': ['EC2 Instance State-change Notification'],
-    detail: { state: GOING_OR_GONE },
+    detail: { state: STOPPING_OR_STOPPED },
   }),
   detail: z.object({
     'instance-id': z
@@ -24,7 +24,7 @@ export const ec2InstanceStopped = trigger({
       .max(64, { error: 'must be the state of an instance' }),
   }),
   revokes: ({ detail: { 'instance-id': workload, state } }) =>
-    GOING_OR_GONE.includes(state) ? [{ selector: { workload }, reason: `EC2 instance ${state}` }] : [],
+    STOPPING_OR_STOPPED.includes(state) ? [{ selector: { workload }, reason: `EC2 instance ${state}` }] : [],
   example: {
     version: '0',
     id: '7bf73129-1428-4cd3-a780-95db273d1602',

@@ -3,8 +3,8 @@ import { arn, foreign, tokensOf } from './resource.ts';
 import { trigger } from './trigger.ts';
 
 /**
- * An ECS task stopped: the tokens vended to its session, which ECS names by the task's id, are taken back. A task that
- * is only to stop, or stopping, may still need them.
+ * Revokes the tokens of an ECS task when it has stopped. ECS names the task's role session after the task ID. A task
+ * that is still stopping may need its tokens.
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
  */

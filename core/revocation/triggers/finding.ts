@@ -2,7 +2,7 @@ import type { AskedRevocation } from '@tvm/contract/revocation.ts';
 import { iamArn, tokensOf } from './resource.ts';
 import { iamName } from './trigger.ts';
 
-/** From which severity on a finding takes tokens back. */
+/** The minimum severity of a finding that revokes tokens. */
 export interface SeveritySettings {
   severity: number;
 }
@@ -13,22 +13,22 @@ const KIND_OF = new Map<string | undefined, 'role' | 'user'>([
   ['IAMUser', 'user'],
 ]);
 
-/** Whose credentials a finding is about. */
+/** The owner of the credentials that a finding is about. */
 interface Principal {
   type?: string | undefined;
   name?: string | undefined;
 }
 
-/** Whether a role or user has a name; others need none. */
+/** Reports whether the name of a role or user is valid. Other principals need no name. */
 export function isNamed({ type, name }: Principal): boolean {
   return !KIND_OF.has(type) || iamName.safeParse(name).success;
 }
 
 /**
- * The ARN of the role or user whose credentials a finding is about, whole: whoever holds stolen credentials of one session
- * of a role asks again, and only a subject can be blocked.
+ * Returns the ARN of the role or user whose credentials a finding is about. The whole role is revoked, not one session:
+ * stolen session credentials can request new tokens, and only a subject can be blocked.
  *
- * @returns `undefined` for a root user, an account, a service, a federated user: nothing is vended to them
+ * @returns `undefined` for a root user, an account, a service or a federated user, because these get no tokens
  */
 export function credentialsOf(
   { type, name }: Principal,
@@ -38,8 +38,8 @@ export function credentialsOf(
   return kind === undefined || name === undefined ? undefined : iamArn(kind, name, event);
 }
 
-/** What a finding takes back, by the ARNs of all that it is about; each once. */
-export function takenBack(arns: (string | undefined)[], reason: string): AskedRevocation[] {
+/** Returns the distinct revocations for a finding. @param arns the ARNs of the resources that the finding is about */
+export function revocationsOf(arns: (string | undefined)[], reason: string): AskedRevocation[] {
   const selectors = arns.flatMap((arn) => (arn === undefined ? [] : (tokensOf(arn) ?? [])));
   const distinct = new Map(selectors.map((selector) => [JSON.stringify(selector), selector]));
   return [...distinct.values()].map((selector) => ({ selector, reason }));

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { credentialsOf, isNamed, type SeveritySettings, takenBack } from './finding.ts';
+import { credentialsOf, isNamed, revocationsOf, type SeveritySettings } from './finding.ts';
 import { arn, foreign } from './resource.ts';
 import { trigger } from './trigger.ts';
 
@@ -9,9 +9,9 @@ const instanceId = z
   .regex(/^i-[0-9a-z]{1,32}$/, { error: 'must be the id of an instance' });
 
 /**
- * GuardDuty found something at or above a severity. Taken back are the tokens of the role or user whose credentials it is
- * about, of the role of a Lambda function, and of the session of an instance or an ECS task. GuardDuty's samples and what
- * was archived take nothing back.
+ * Revokes tokens for a GuardDuty finding at or above a severity: those of the role or user whose credentials the
+ * finding is about, of the role of a Lambda function, and of the session of an instance or an ECS task. Sample findings
+ * and archived findings are ignored.
  *
  * @see https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_findings_eventbridge.html
  * @see https://docs.aws.amazon.com/guardduty/latest/APIReference/API_Resource.html
@@ -41,7 +41,7 @@ export const guarddutyFinding = trigger({
         ecsClusterDetails: z.object({ taskDetails: z.object({ arn }).optional() }).optional(),
         lambdaDetails: z.object({ role: arn.optional(), functionArn: arn.optional() }).optional(),
       },
-      { error: 'must be what the finding is about' },
+      { error: 'must be the resource of the finding' },
     ),
     service: z
       .object({
@@ -67,7 +67,7 @@ export const guarddutyFinding = trigger({
     const instance =
       instanceDetails && `arn:aws:ec2:${event.region}:${event.account}:instance/${instanceDetails.instanceId}`;
     const about = [credentialsOf({ type: key?.userType, name: key?.userName }, event), instance, task, ofFunction];
-    return takenBack(about, `GuardDuty finding ${id}`);
+    return revocationsOf(about, `GuardDuty finding ${id}`);
   },
   example: {
     version: '0',

@@ -7,10 +7,11 @@ import { iamName } from './trigger.ts';
 const self = z.object({ type: z.literal('IAMUser'), userName: iamName });
 
 /**
- * An access key of an IAM user was deleted or made inactive: the user's tokens are taken back, since none says by which
- * key it was asked for. The user is not blocked: whoever rotates keys goes on with the other one.
+ * Revokes all tokens of an IAM user when an access key of the user is deleted or made inactive, because a token does
+ * not tell which key its request was signed with. The user is not blocked: after a key rotation the user continues with
+ * the other key.
  *
- * Without a user's name the key is the caller's own.
+ * If the call names no user, the key belongs to the caller.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccessKey.html
  * @see https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteAccessKey.html
@@ -19,7 +20,7 @@ export const iamAccessKeyDisabled = cloudTrailCall({
   source: 'aws.iam',
   eventSource: 'iam.amazonaws.com',
   calls: ['UpdateAccessKey', 'DeleteAccessKey'],
-  // A key that is deleted has no status.
+  // DeleteAccessKey has no status parameter.
   pattern: () => ({ requestParameters: { status: ['Inactive', { exists: false }] } }),
   parameters: z.object(
     {
@@ -29,12 +30,12 @@ export const iamAccessKeyDisabled = cloudTrailCall({
         .max(64, { error: 'must be the status of a key' })
         .nullish(),
     },
-    { error: 'must be of a key' },
+    { error: 'must be the parameters of a key' },
   ),
   revokes({ userName, status }, event, caller) {
     if ((status ?? 'Inactive') !== 'Inactive') return [];
     const name = userName ?? self.safeParse(caller).data?.userName;
-    // A key of the root user, for whom nothing is vended.
+    // The key belongs to the root user, which gets no tokens.
     if (name === undefined) return [];
     return [{ selector: { subject: iamArn('user', name, event) }, reason: 'IAM access key disabled', blockFor: 0 }];
   },

@@ -1,7 +1,11 @@
-/** A call of IAM, as CloudTrail tells it, for the examples. https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html */
+/**
+ * Returns the CloudTrail record of an IAM call, for the examples.
+ *
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html
+ */
 export function iamCallExample(eventName: string, requestParameters: Record<string, unknown>) {
   const account = '111122223333';
-  // IAM is one for all regions: its calls are told of in us-east-1 alone.
+  // IAM is a global service: CloudTrail delivers its calls in us-east-1 only.
   const region = 'us-east-1';
   const time = '2026-11-22T19:36:32Z';
   return {

@@ -5,8 +5,8 @@ import { iamArn } from './resource.ts';
 import { iamName } from './trigger.ts';
 
 /**
- * An IAM role was deleted: its tokens are taken back. It is not blocked: what is gone cannot ask, and a role that is made
- * anew by that name is another.
+ * Revokes the tokens of an IAM role when it is deleted. The role is not blocked: a deleted role cannot send requests,
+ * and a role that is created with the same name later is another role.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html
  * @see https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRole.html

@@ -12,8 +12,8 @@ const tags = z
   .max(50, { error: 'must have at most 50 tags' });
 
 /**
- * An IAM role or user was given the tag that flags it for deactivation: its tokens are taken back, and it is blocked. By
- * the call, since AWS does not say that `Tag Change on Resource` tells of IAM's.
+ * Revokes the tokens of an IAM role or user, and blocks it, when it gets the tag that flags it for deactivation. Reads
+ * the API call, because AWS does not document `Tag Change on Resource` events for IAM.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html
  * @see https://docs.aws.amazon.com/IAM/latest/APIReference/API_TagRole.html
@@ -27,7 +27,7 @@ export const iamTagged = cloudTrailCall({
     .object({ roleName: iamName.optional(), userName: iamName.optional(), tags }, { error: 'must name a role or user' })
     .refine(({ roleName, userName }) => (roleName === undefined) !== (userName === undefined), {
       path: ['roleName'],
-      error: 'or userName must be given, one of the two',
+      error: 'or userName must be given, but not both',
     }),
   revokes({ roleName, userName, tags }, event, _caller, { key, value }) {
     if (!tags.some((tag) => tag.key === key && tag.value === value)) return [];

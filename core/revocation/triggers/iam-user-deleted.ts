@@ -5,8 +5,8 @@ import { iamArn } from './resource.ts';
 import { iamName } from './trigger.ts';
 
 /**
- * An IAM user was deleted: its tokens are taken back. It is not blocked: what is gone cannot ask, and a user that is made
- * anew by that name is another.
+ * Revokes the tokens of an IAM user when it is deleted. The user is not blocked: a deleted user cannot send requests,
+ * and a user that is created with the same name later is another user.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html
  * @see https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html

@@ -19,7 +19,7 @@ import { taskDone } from './task-done.ts';
 import { problemIn, type Revoked, type Trigger, type TriggerPattern, triggerEvent } from './trigger.ts';
 import { workloadDeactivated } from './workload-deactivated.ts';
 
-/** What each trigger is told by the configuration: `true`, where there is nothing to tell. */
+/** The settings of each trigger in the configuration; `true` for a trigger without settings. */
 interface SettingsOf {
   ecs_task_stopped: boolean;
   ec2_instance_stopped: boolean;
@@ -41,20 +41,20 @@ interface SettingsOf {
 
 export type TriggerName = keyof SettingsOf;
 
-/** Which triggers take tokens back. What is absent, or `false`, does not. */
+/** The enabled triggers and their settings. A trigger that is absent or `false` is disabled. */
 export type RevokeOn = { [Name in TriggerName]?: SettingsOf[Name] | undefined };
 
-/** `triggers.json` beside the code. */
+/** The content of `triggers.json`, which is deployed with the code. */
 export interface TriggerSettings {
   revokeOn: RevokeOn;
   /**
-   * What the sources of AWS's own events begin with. An emulator refuses `aws.` in PutEvents, as AWS does, where nobody
-   * can forge it; so in an emulator, and nowhere else, tests put them as `local.aws.`.
+   * The prefix of the sources of AWS's own events. PutEvents rejects the prefix `aws.`, on AWS and on an emulator, so
+   * that nobody can forge these events. Only on an emulator, tests therefore send them with the prefix `local.aws.`.
    */
   awsSources: 'aws.' | 'local.aws.';
 }
 
-/** Everything that can take tokens back, by the name that the configuration gives it. */
+/** All revocation triggers, by their name in the configuration. */
 export const TRIGGERS: { readonly [Name in TriggerName]: Trigger<SettingsOf[Name]> } = {
   ecs_task_stopped: ecsTaskStopped,
   ec2_instance_stopped: ec2InstanceStopped,
@@ -76,19 +76,19 @@ export const TRIGGERS: { readonly [Name in TriggerName]: Trigger<SettingsOf[Name
 
 const NAMES = Object.keys(TRIGGERS) as TriggerName[];
 
-/** A trigger that is switched on, with what the configuration tells it. */
-interface SwitchedOn {
+/** An enabled trigger with its settings. */
+interface EnabledTrigger {
   name: TriggerName;
   pattern: TriggerPattern;
   revokes(event: Parameters<Trigger<never>['revokes']>[0]): Revoked;
 }
 
-/** The triggers that are switched on, with their patterns. AWS's own sources are `aws.…` in them. */
-export function switchedOn(revokeOn: RevokeOn): SwitchedOn[] {
+/** Returns the enabled triggers with their patterns. The patterns name AWS's own sources with the prefix `aws.`. */
+export function switchedOn(revokeOn: RevokeOn): EnabledTrigger[] {
   return NAMES.flatMap((name) => withSettings(name, revokeOn[name]));
 }
 
-function withSettings<Name extends TriggerName>(name: Name, settings: RevokeOn[Name]): SwitchedOn[] {
+function withSettings<Name extends TriggerName>(name: Name, settings: RevokeOn[Name]): EnabledTrigger[] {
   if (!settings) return [];
   const trigger: Trigger<SettingsOf[Name]> = TRIGGERS[name];
   const pattern = trigger.pattern(settings);
@@ -96,15 +96,15 @@ function withSettings<Name extends TriggerName>(name: Name, settings: RevokeOn[N
 }
 
 /**
- * What an event of EventBridge says has happened, and which tokens go for it.
+ * Returns the revocations that an EventBridge event triggers.
  *
- * Whether it is of the machine's own account is the caller's to check, by the envelope's `account`. Whatever the detail
- * names must be of that account.
+ * The caller must check that the envelope's `account` is the service's own account. All resources in the detail must
+ * belong to that account.
  *
- * @param unverifiedEvent an event as a rule of the machine brought it
- * @returns `undefined` where it says nothing that is switched on; the problem of an event that does, but is malformed
+ * @param unverifiedEvent an event that a rule of the service delivered
+ * @returns `undefined` if no enabled trigger matches; the problem if one matches but the event is malformed
  */
-export function whatHappened(
+export function revocationsTriggeredBy(
   unverifiedEvent: unknown,
   { revokeOn, awsSources }: TriggerSettings,
 ): { trigger: TriggerName; revocations: AskedRevocation[] } | { problem: string } | undefined {
@@ -121,7 +121,10 @@ export function whatHappened(
   return undefined;
 }
 
-/** The source as its documentation has it; empty, which nobody has, for one of AWS's where it cannot be. */
+/**
+ * Returns the documented source of an event. Returns an empty string, which matches no trigger, for a source `aws.…`
+ * that this deployment does not trust.
+ */
 function documentedSource(source: string, awsSources: TriggerSettings['awsSources']): string {
   if (source.startsWith(awsSources)) return `aws.${source.slice(awsSources.length)}`;
   return source.startsWith('aws.') ? '' : source;

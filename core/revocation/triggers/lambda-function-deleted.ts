@@ -2,12 +2,12 @@ import * as z from 'zod';
 import { cloudTrailCall } from './cloudtrail-call.ts';
 import { foreign, tokensOf } from './resource.ts';
 
-/** A name, or an ARN, whole or from the account on; each with a version or alias perhaps. */
+/** A function name, an ARN or a partial ARN that starts with the account, each with an optional version or alias. */
 const FUNCTION = /^(?:(?:arn:aws[a-z-]*:lambda:[a-z0-9-]+:)?(\d{12}):function:)?([\w-]{1,64})(?::([\w$-]{1,128}))?$/;
 
 /**
- * A Lambda function was deleted: the tokens vended to its session, which Lambda names by the function, are taken back.
- * When only a version was deleted, the function lives on.
+ * Revokes the tokens of a Lambda function when it is deleted. Lambda names the function's role session after the
+ * function. Ignores the deletion of a single version, because the function still exists.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/logging-using-cloudtrail.html
  * @see https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunction.html

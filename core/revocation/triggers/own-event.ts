@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import { type Revoked, type Trigger, trigger } from './trigger.ts';
 
-/** Whose events on the machine's bus say that it happened. */
+/** The event sources that a trigger accepts on the event bus of the service. */
 export interface SourceSettings {
   sources: readonly string[];
 }
@@ -14,8 +14,8 @@ interface OwnEventDefinition<Detail> {
 }
 
 /**
- * A trigger that AWS knows nothing of: a system of one's own puts it on the bus `tvm`. A source that is not obeyed is
- * refused, and so is anything unknown in it.
+ * Defines a trigger for a custom event, which a system of the operator puts on the event bus `tvm`. Rejects events from
+ * other sources and events with unknown properties.
  */
 export function ownEvent<Detail>(definition: OwnEventDefinition<Detail>): Trigger<SourceSettings> {
   const { detailType, detail, example, revokes } = definition;
@@ -23,7 +23,9 @@ export function ownEvent<Detail>(definition: OwnEventDefinition<Detail>): Trigge
     pattern: () => ({ 'detail-type': [detailType] }),
     detail,
     revokes: ({ source, detail }, { sources }: SourceSettings) =>
-      sources.includes(source) ? revokes(detail) : { problem: 'source must be one that revoke_on names for it' },
+      sources.includes(source)
+        ? revokes(detail)
+        : { problem: 'source must be one that revoke_on lists for this event' },
     example: {
       version: '0',
       id: '0f5c3a52-4b1c-4f4e-9e0a-3c1f0b6a7d10',

@@ -1,18 +1,21 @@
 import { REVOCATION_REQUESTED, revocationRequested } from '@tvm/contract/events.ts';
 import * as z from 'zod';
 import type { Asking } from '../orders/order.ts';
-import { type TriggerSettings, whatHappened } from './index.ts';
+import { revocationsTriggeredBy, type TriggerSettings } from './index.ts';
 
-/** Whose events are obeyed. */
+/** The events that may revoke tokens. */
 export interface EventRules {
-  /** The machine's own AWS account. */
+  /** The AWS account of the service. */
   account: string;
-  /** Sources whose requests to revoke are obeyed. */
+  /** The sources that may send revocation requests. */
   sources: readonly string[];
   triggers: TriggerSettings;
 }
 
-/** What EventBridge puts around every event: https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html */
+/**
+ * The envelope of every EventBridge event:
+ * https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
+ */
 const envelope = z.object({
   id: z.string().regex(/^[\w-]{1,64}$/),
   source: z.string().min(1).max(256),
@@ -21,14 +24,15 @@ const envelope = z.object({
   detail: z.unknown(),
 });
 
-/** What an event asks to take back, nothing where it is about something else; or why it is not obeyed, in a sentence. */
+/** The revocations that an event requests, which may be none, or the reason why the event is rejected. */
 export type AskedByEvent = { askings: Asking[] } | { problem: string };
 
 /**
- * What an event of EventBridge asks to take back: by itself, or because something happened.
+ * Returns the revocations that an EventBridge event requests, either as a revocation request or through a trigger.
  *
- * @param unverifiedEvent as EventBridge put it on the queue
- * @param askedAt when it did (milliseconds): delivered again, the event means the tokens of then
+ * @param unverifiedEvent the event as EventBridge put it on the queue
+ * @param askedAt when EventBridge put it there (milliseconds). A redelivered event keeps this time and so selects the
+ *   same tokens
  */
 export function askedByEvent(
   unverifiedEvent: unknown,
@@ -36,30 +40,30 @@ export function askedByEvent(
   { account, sources, triggers }: EventRules,
 ): AskedByEvent {
   const event = envelope.safeParse(unverifiedEvent);
-  if (!event.success) return { problem: 'it is no event of EventBridge' };
+  if (!event.success) return { problem: 'the event is not an EventBridge event' };
   const { id, source, 'detail-type': detailType, detail } = event.data;
-  if (event.data.account !== account) return { problem: 'it is of another AWS account than the machine’s' };
+  if (event.data.account !== account) return { problem: 'account must be the AWS account of the service' };
 
   const asking = { by: source, askedAt };
   if (detailType === REVOCATION_REQUESTED) {
-    if (!sources.includes(source)) return { problem: 'its source is none that revocation_sources names' };
+    if (!sources.includes(source)) return { problem: 'source must be one that revocation_sources lists' };
     const requested = revocationRequested.safeParse(detail);
     if (!requested.success) return { problem: problemOf(requested.error) };
     return { askings: [{ ...requested.data, ...asking, revocationId: id }] };
   }
-  const happened = whatHappened(unverifiedEvent, triggers);
-  if (happened === undefined) return { askings: [] };
-  if ('problem' in happened) return happened;
-  const { revocations } = happened;
-  // The event's id names the order, so that a second delivery is the same one.
-  const named = (index: number) => (revocations.length === 1 ? id : `${id}-${index}`);
-  // What happens to workloads concerns also those that never asked for a token.
+  const triggered = revocationsTriggeredBy(unverifiedEvent, triggers);
+  if (triggered === undefined) return { askings: [] };
+  if ('problem' in triggered) return triggered;
+  const { revocations } = triggered;
+  // The revocation ID comes from the event ID, so that a second delivery is the same request.
+  const idOf = (index: number) => (revocations.length === 1 ? id : `${id}-${index}`);
+  // Events also concern workloads that never requested a token.
   const known = { ...asking, allowUnknown: true };
-  return { askings: revocations.map((asked, index) => ({ ...asked, ...known, revocationId: named(index) })) };
+  return { askings: revocations.map((asked, index) => ({ ...asked, ...known, revocationId: idOf(index) })) };
 }
 
-/** The first thing that is wrong with a detail. It quotes nothing but the names of members that the schema has. */
+/** Returns a message about the first problem of a detail. It quotes only property names of the schema, never input. */
 function problemOf({ issues: [issue] }: z.ZodError): string {
-  if (issue?.code === 'unrecognized_keys') return 'its detail has a member that is not known';
+  if (issue?.code === 'unrecognized_keys') return 'detail has an unknown property';
   return `${['detail', ...(issue?.path ?? [])].join('.')} ${issue?.message}`;
 }

@@ -11,7 +11,8 @@ export interface TagSettings {
 const key = z.string({ error: 'must be the key of a tag' }).max(128, { error: 'must have at most 128 characters' });
 
 /**
- * An instance, task or function was given the tag that flags it for deactivation: the tokens of its session are taken back.
+ * Revokes the tokens of an EC2 instance, ECS task or Lambda function when it gets the tag that flags it for
+ * deactivation.
  *
  * @see https://docs.aws.amazon.com/tag-editor/latest/userguide/tag-monitor.html
  */

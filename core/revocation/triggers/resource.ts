@@ -5,27 +5,29 @@ import { sessionName } from './trigger.ts';
 
 const ARN = /^arn:(aws[a-z-]*):([a-z0-9-]+):([a-z0-9-]*):(\d{12}):([\x21-\x7e]+)$/;
 
-/** The ARN of something in an account: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html */
+/** The ARN of a resource in an account: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html */
 export const arn = z
   .string({ error: 'must be an ARN' })
   .max(2048, { error: 'must have at most 2048 characters' })
-  .regex(ARN, { error: 'must be the ARN of something in an account' });
+  .regex(ARN, { error: 'must be the ARN of a resource in an account' });
 
-/** Refuses what lies in another account than the event's: nobody speaks for the workloads of others. */
+/**
+ * Returns a problem if a resource is not in the account of the event, which must not revoke tokens of other accounts.
+ */
 export function foreign(resource: string, account: string, member: string): { problem: string } | undefined {
   return ARN.exec(resource)?.[4] === account ? undefined : { problem: `${member} must be of the event’s own account` };
 }
 
 /**
- * The tokens of what runs as, or is, a resource: of a role or user, all; of an ECS task, an EC2 instance and a Lambda
- * function, those vended to the role session that AWS names after it.
+ * Returns the selector of the tokens of an AWS resource. For a role or user, it selects all tokens. For an ECS task, an
+ * EC2 instance or a Lambda function, it selects the tokens of the role session that AWS names after the resource.
  *
- * ECS names the session by the task's id, EC2 by the instance's, Lambda by the function's name. AWS documents EC2's (below,
- * `role-id:ec2-instance-id`); the others are what `sts:GetCallerIdentity` answers there.
+ * The session name is the task ID on ECS, the instance ID on EC2 and the function name on Lambda. AWS documents the
+ * name on EC2 (below, `role-id:ec2-instance-id`). The others are the names that `sts:GetCallerIdentity` returns there.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
  * @param resource an ARN
- * @returns `undefined` where no workload is named
+ * @returns `undefined` if the ARN names no workload
  */
 export function tokensOf(resource: string): RevocationSelector | undefined {
   const subject = parseWorkloadArn(resource)?.subject;
@@ -35,14 +37,14 @@ export function tokensOf(resource: string): RevocationSelector | undefined {
   return sessionName.safeParse(session).success && session !== undefined ? { workload: session } : undefined;
 }
 
-/** Where in an ARN's last part the name of the session is, by service. A function's version is not the function. */
+/** The pattern of the session name in the last part of an ARN, by service. A qualified function ARN does not match. */
 const SESSION_OF = new Map([
   ['ecs', /^task\/(?:[^/]+\/)?([^/]+)$/],
   ['ec2', /^instance\/([^/]+)$/],
   ['lambda', /^function:([^:]+)$/],
 ]);
 
-/** The ARN of a role or user, as tokens name it. @param region where the event is from: it tells the partition */
+/** Returns the ARN of a role or user as it appears in tokens. The partition comes from the region of the event. */
 export function iamArn(kind: 'role' | 'user', name: string, { account, region }: { account: string; region: string }) {
   return `arn:${partitionOf(region)}:iam::${account}:${kind}/${name}`;
 }

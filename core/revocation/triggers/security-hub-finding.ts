@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { credentialsOf, isNamed, type SeveritySettings, takenBack } from './finding.ts';
+import { credentialsOf, isNamed, revocationsOf, type SeveritySettings } from './finding.ts';
 import { foreign } from './resource.ts';
 import { trigger } from './trigger.ts';
 
@@ -29,12 +29,12 @@ const finding = z.object({
     .max(32, { error: 'must have at most 32 resources' }),
 });
 
-/** The resources whose id is an ARN that tokens can be found by. */
+/** The resource types whose `Id` is an ARN from which tokens can be selected. */
 const BY_ARN = ['AwsIamRole', 'AwsIamUser', 'AwsEc2Instance', 'AwsLambdaFunction', 'AwsEcsTask'];
 
 /**
- * A finding at or above a severity came to Security Hub that is active and that nobody dealt with yet. Taken back are the
- * tokens of the roles, users and access keys among its resources, and of the sessions of instances, functions and tasks.
+ * Revokes tokens for an active and new Security Hub finding at or above a severity: those of the roles, users and
+ * access keys among its resources, and of the sessions of instances, functions and tasks.
  *
  * @see https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-cwe-event-formats.html
  * @see https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings-format.html
@@ -75,7 +75,7 @@ export const securityHubFinding = trigger({
       const key = Details?.AwsIamAccessKey;
       return credentialsOf({ type: key?.PrincipalType, name: key?.PrincipalName }, event);
     });
-    return takenBack([...named, ...owners], 'Security Hub finding');
+    return revocationsOf([...named, ...owners], 'Security Hub finding');
   },
   example: {
     version: '0',

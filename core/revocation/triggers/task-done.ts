@@ -3,12 +3,12 @@ import { reason } from '@tvm/contract/text.ts';
 import * as z from 'zod';
 import { ownEvent } from './own-event.ts';
 
-/** A task is done, a deploy say: the tokens that were asked for it are taken back. */
+/** Revokes the tokens of a task, such as a deployment, when the task is done. */
 export const taskDone = ownEvent({
   detailType: 'Task Done',
   detail: z.strictObject(
     { task, reason: reason.optional() },
-    { error: 'must have task and, if wanted, reason, and nothing else' },
+    { error: 'must have task, optionally reason, and nothing else' },
   ),
   revokes: ({ task, reason = 'task done' }) => [{ selector: { task }, reason }],
   example: { task: 'deploy-4711' },

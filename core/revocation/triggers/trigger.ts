@@ -1,16 +1,16 @@
 import type { AskedRevocation } from '@tvm/contract/revocation.ts';
 import * as z from 'zod';
 
-/** Which events a rule takes, as EventBridge reads it: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html */
+/** An EventBridge event pattern: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html */
 export interface TriggerPattern {
-  /** Absent for events of one's own: those of a source that is not obeyed are refused and kept, not passed over. */
+  /** Absent for custom events, so that an event from an unlisted source is rejected and stored, not ignored. */
   source?: readonly string[];
   'detail-type': readonly string[];
   detail?: Record<string, unknown>;
 }
 
 /**
- * The envelope that EventBridge puts around whatever happens: it vouches for the account and for AWS's own sources.
+ * The envelope of an EventBridge event. EventBridge guarantees the account, and the source of AWS's own events.
  * `detail` is not verified.
  *
  * @see https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
@@ -25,33 +25,35 @@ export const triggerEvent = z.object({
 });
 export type TriggerEvent = z.infer<typeof triggerEvent>;
 
-/** An event in full, as its source documents it. */
+/** A complete event, as documented by its source. */
 export interface ExampleEvent extends TriggerEvent {
   version: string;
   id: string;
   time: string;
 }
 
-/** What an event takes back, none where it is not what the trigger is about; or what is wrong with it. */
+/**
+ * The revocations that an event triggers, or the problem of a malformed event. Empty if the trigger ignores the event.
+ */
 export type Revoked = AskedRevocation[] | { problem: string };
 
-/** Something that happens, and what it takes back. One file each. */
+/** A revocation trigger: a kind of event, and the revocations that it causes. Each trigger has its own file. */
 export interface Trigger<Settings> {
-  /** Which events may say so. */
+  /** Returns the pattern of the events that the trigger reads. */
   pattern(settings: Settings): TriggerPattern;
-  /** One of them, as its source documents it. */
+  /** An example event, as documented by its source. */
   example: ExampleEvent;
-  /** Reads one of them. */
+  /** Returns the revocations that an event triggers. */
   revokes(event: TriggerEvent, settings: Settings): Revoked;
 }
 
 interface TriggerDefinition<Settings, Detail> extends Omit<Trigger<Settings>, 'revokes'> {
-  /** What is read of an event's detail; anything else in it is left alone. */
+  /** The schema of the properties that are read from the detail. */
   detail: z.ZodType<Detail>;
   revokes(event: Omit<TriggerEvent, 'detail'> & { detail: Detail }, settings: Settings): Revoked;
 }
 
-/** A trigger whose events are read by a schema. */
+/** Defines a trigger that validates the detail of its events with a schema. */
 export function trigger<Detail, Settings = boolean>({
   detail: schema,
   revokes,
@@ -67,13 +69,13 @@ export function trigger<Detail, Settings = boolean>({
   };
 }
 
-/** The first thing that is wrong, in one sentence that names the member and quotes nothing. */
+/** Returns a message about the first problem. It names the property and quotes no value. */
 export function problemIn(error: z.ZodError, ...parents: string[]): string {
   const [issue] = error.issues;
   return `${[...parents, ...(issue?.path ?? [])].join('.')} ${issue?.message}`;
 }
 
-/** A role session's name, which AWS gives to what it runs: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
+/** The name of a role session: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
 export const sessionName = z
   .string({ error: 'must be the name of a role session' })
   .regex(/^[\w+=,.@-]{2,64}$/, { error: 'must be the name of a role session: 2 to 64 letters, digits and +=,.@_-' });

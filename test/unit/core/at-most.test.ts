@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { mapAtMost } from '@tvm/core/at-most.ts';
 import { expect, it } from 'vitest';
 
-it('maps all in their order, never more at the same time than may be', async () => {
+it('maps items in order, with at most N calls in flight', async () => {
   let now = 0;
   let most = 0;
   const results = await mapAtMost(3, [5, 1, 4, 2, 3, 0], async (turns) => {
@@ -15,7 +15,7 @@ it('maps all in their order, never more at the same time than may be', async () 
   expect(most).toBe(3);
 });
 
-it('maps nothing to nothing, and throws what is thrown', async () => {
+it('maps an empty list to an empty list, and rethrows an error of the callback', async () => {
   expect(await mapAtMost(3, [], async () => 1)).toEqual([]);
   await expect(mapAtMost(2, [1, 2, 3], () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
 });

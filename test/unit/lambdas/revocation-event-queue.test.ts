@@ -115,19 +115,19 @@ it.each<[string, ReturnType<typeof event>, string]>([
   [
     'another account',
     event({ subject: SUBJECT }, { account: '999988887777' }),
-    'it is of another AWS account than the machine’s',
+    'account must be the AWS account of the service',
   ],
   [
     'an unknown source',
     event({ subject: SUBJECT }, { source: 'someone.else' }),
-    'its source is none that revocation_sources names',
+    'source must be one that revocation_sources lists',
   ],
   [
     'the machine’s own source',
     event({ subject: SUBJECT }, { source: 'tvm' }),
-    'its source is none that revocation_sources names',
+    'source must be one that revocation_sources lists',
   ],
-  ['an unknown member', event({ subject: SUBJECT, everything: true }), 'its detail has a member that is not known'],
+  ['an unknown member', event({ subject: SUBJECT, everything: true }), 'detail has an unknown property'],
   [
     'no selector',
     event({ reason: 'all' }),
@@ -149,7 +149,7 @@ it.each<[string, ReturnType<typeof event>, string]>([
   [
     'a token that no record has',
     event({ tokenId: '11111111-2222-4333-8444-555555555555' }),
-    expect.stringMatching(/^detail\.tokenId 1111\S+ is not known: no kept record names it/),
+    expect.stringMatching(/^detail\.tokenId 1111\S+ is not known: no stored record names it/),
   ],
   ['a policy that does not exist', event({ policy: 'nobody' }), expect.stringMatching(/^detail\.policy nobody is not/)],
   ['an empty subject', event({ subject: '', audience: 'orders-db' }), 'detail.subject must not be empty'],
@@ -165,7 +165,7 @@ it.each<[string, ReturnType<typeof event>, string]>([
     expect.stringMatching(/^detail\.policyBundle must/),
   ],
   ['an empty time', event({ subject: SUBJECT, issuedBefore: '' }), expect.stringMatching(/^detail\.issuedBefore must/)],
-  ['an id that is none', event({ all: true }, { id: 'a b' }), 'it is no event of EventBridge'],
+  ['an id that is none', event({ all: true }, { id: 'a b' }), 'the event is not an EventBridge event'],
 ])('refuses an event with %s: nothing is done, it is kept whole, and the audit tells why', async (_what, bad, problem) => {
   await vend();
   expect(await receive(bad)).toEqual({ batchItemFailures: [] });

@@ -101,7 +101,7 @@ it.each<[string, Record<string, unknown>, string, RegExp]>([
     'a misspelt subject',
     { subject: MISSPELT },
     'subject',
-    /^subject \S+:role\/orders-servcie is not known: .*records are kept until 90d .*did you mean \S+:role\/orders-service\?$/,
+    /^subject \S+:role\/orders-servcie is not known: .*records are stored until 90d .*did you mean \S+:role\/orders-service\?$/,
   ],
   [
     'a subject in another case',
@@ -111,7 +111,7 @@ it.each<[string, Record<string, unknown>, string, RegExp]>([
   ],
   ['a policy', { policy: 'reads-order' }, 'policy', /did you mean reads-orders\?$/],
   ['a bundle', { policy_bundle: 'ab'.repeat(32) }, 'policy_bundle', /^policy_bundle abab/],
-  ['a token', { token_id: '11111111-2222-4333-8444-555555555555' }, 'token_id', /^token_id 1111.* no kept record/],
+  ['a token', { token_id: '11111111-2222-4333-8444-555555555555' }, 'token_id', /^token_id 1111.* no stored record/],
   ['a dry run of a task', { task: 'none', dry_run: true }, 'task', /^task none/],
   ['a task that may not be unknown', { task: 'none', allow_unknown: false }, 'task', /^task none/],
 ])('refuses what nothing known has: %s. Nothing is done, and nobody is blocked', async (_what, body, field, sentence) => {

@@ -25,11 +25,11 @@ it.each([
   '203.0.113.07',
   '%eth0',
   'test-invoke-source-ip',
-])('%j is no address', (text) => {
+])('%j is not an address', (text) => {
   expect(canonicalAddress(text)).toBeUndefined();
 });
 
-it('is an address, and the same when it is made canonical again', () => {
+it('the canonical form of an address is an address, and is stable', () => {
   fc.assert(
     fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), (address) => {
       const canonical = canonicalAddress(address) ?? '';

@@ -1,7 +1,7 @@
 import { parseCaller } from '@tvm/core/identity/caller.ts';
 import { expect, it } from 'vitest';
 
-it('an assumed role is the role, not its session', () => {
+it('an assumed role is identified by the role, not by its session', () => {
   expect(parseCaller('arn:aws:sts::111122223333:assumed-role/orders-service/i-0abc')).toEqual({
     subject: 'arn:aws:iam::111122223333:role/orders-service',
     account: '111122223333',
@@ -11,7 +11,7 @@ it('an assumed role is the role, not its session', () => {
   });
 });
 
-it('a user is known without its path, and other partitions keep theirs', () => {
+it('a user is identified without its path, and with its partition', () => {
   expect(parseCaller('arn:aws:iam::111122223333:user/ci/deployer')).toEqual({
     subject: 'arn:aws:iam::111122223333:user/deployer',
     account: '111122223333',
@@ -31,4 +31,4 @@ it.each([
   'arn:aws:iam::1111:user/a',
   'arn:evil:iam::111122223333:user/a',
   '',
-])('«%s» is nobody the machine serves', (userArn) => expect(parseCaller(userArn)).toBeUndefined());
+])('«%s» is not a supported identity', (userArn) => expect(parseCaller(userArn)).toBeUndefined());

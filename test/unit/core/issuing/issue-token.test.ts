@@ -20,7 +20,7 @@ describe('issueToken', () => {
     'ES256',
     'ES384',
     'RS256',
-  ] as const)('vends a token that jose verifies, signed with %s', async (algorithm) => {
+  ] as const)('issues a token that jose verifies, signed with %s', async (algorithm) => {
     const tvm = await machine(algorithm);
     const outcome = await issueToken(asking({ expires_in: 600 }), from, rules, tvm);
     if (outcome.kind !== 'issued') throw new Error(outcome.kind);
@@ -52,7 +52,7 @@ describe('issueToken', () => {
     });
   });
 
-  it('records what it vends: everything but the token', async () => {
+  it('records everything about an issued token except the token itself', async () => {
     const tvm = await machine();
     const outcome = await issueToken(asking({ reason: 'nightly report' }), from, rules, tvm);
     if (outcome.kind !== 'issued') throw new Error(outcome.kind);
@@ -110,7 +110,7 @@ describe('issueToken', () => {
     }
   });
 
-  it('denies all when policy denies one pair, and records which policy forbade it', async () => {
+  it('denies the whole request if policy denies one pair, and records which policy forbade it', async () => {
     const tvm = await machine();
     const request = asking({
       authorization_details: [
@@ -123,7 +123,7 @@ describe('issueToken', () => {
     ]);
   });
 
-  it('denies and records identities whose name is the caller’s own choice', async () => {
+  it('denies and records identities whose name the caller chooses', async () => {
     const tvm = await machine();
     for (const userArn of ['arn:aws:iam::111122223333:root', 'arn:aws:sts::111122223333:federated-user/any']) {
       const outcome = await issueToken(asking(), { ...from, userArn }, rules, tvm);
@@ -132,7 +132,7 @@ describe('issueToken', () => {
     expect([...tvm.records.states.values()].map((record) => record.status)).toEqual(['denied', 'denied']);
   });
 
-  it('refuses a lifetime beyond the maximum before anything is decided', async () => {
+  it('rejects a lifetime above the maximum before any decision', async () => {
     const tvm = await machine();
     const outcome = await issueToken(asking({ expires_in: 3601 }), from, rules, tvm);
     expect(outcome).toEqual({
@@ -142,7 +142,7 @@ describe('issueToken', () => {
     expect(tvm.records.states.size).toBe(0);
   });
 
-  it('vends no token that it could not take back', async () => {
+  it('issues no token that it could not revoke', async () => {
     const tvm = await machine();
     const long = (n: number) => `orders-db/${`${n}`.padStart(3, '0')}${'x'.repeat(200)}`;
     const details = [
@@ -157,7 +157,7 @@ describe('issueToken', () => {
     expect(tvm.records.states.size).toBe(0);
   });
 
-  it('records of a part what was asked for, and what kept the rest from it', async () => {
+  it('records for a partial grant the requested permissions and the failed policies', async () => {
     const tvm = await machine(
       'ES256',
       policyBundle(`${POLICIES} @id("errs") forbid (principal, action, resource in Resource::"orders-db/stock")
@@ -171,19 +171,19 @@ describe('issueToken', () => {
       },
     ];
     const conditions: ExternalAuthorizer[] = [
-      { name: 'risk', allows: async (questions) => questions.map(({ resource }) => resource.id !== 'orders-db/risky') },
+      { name: 'risk', allows: async (requests) => requests.map(({ resource }) => resource.id !== 'orders-db/risky') },
     ];
     const request = asking({ authorization_details: requested, grant: 'partial' });
     const outcome = await issueToken(request, from, rules, { ...tvm, conditions });
     expect(outcome).toMatchObject({ kind: 'issued', authorizationDetails: [{ locations: ['orders-db/orders'] }] });
     const [record] = tvm.records.states.values();
-    const kept = { requested, policyErrors: ['errs'], conditions: ['risk'] };
-    expect(record).toMatchObject({ status: 'issued', ...kept });
+    const expected = { requested, policyErrors: ['errs'], conditions: ['risk'] };
+    expect(record).toMatchObject({ status: 'issued', ...expected });
     const change = { kind: 'record' as const, record: record as TokenRecord };
-    expect(auditEvent(undefined, change, 'event-1')?.detail).toMatchObject(kept);
+    expect(auditEvent(undefined, change, 'event-1')?.detail).toMatchObject(expected);
   });
 
-  it('records what could not be decided, whatever the fault', async () => {
+  it('records a request as undecided after any error', async () => {
     const tvm = await machine();
     const policies = {
       ...tvm.policies,
@@ -195,27 +195,27 @@ describe('issueToken', () => {
     expect([...tvm.records.states.values()]).toMatchObject([{ status: 'denied', denial: 'undecided' }]);
   });
 
-  it('lets no token out without a record', async () => {
+  it('issues no token without a record', async () => {
     const tvm = await machine();
     const records = { ...tvm.records, put: down };
     await expect(issueToken(asking(), from, rules, { ...tvm, records })).rejects.toThrow('down');
   });
 
-  it('turns the record to failed when the signature fails', async () => {
+  it('marks the record as failed if signing fails', async () => {
     const tvm = await machine();
     const signer = { ...tvm.signer, sign: down };
     await expect(issueToken(asking(), from, rules, { ...tvm, signer })).rejects.toThrow('down');
     expect([...tvm.records.states.values()]).toMatchObject([{ status: 'failed', failure: 'signing_failed' }]);
   });
 
-  it('lets no token out when what is held against its subject cannot be read', async () => {
+  it('issues no token if the subject status cannot be read', async () => {
     const tvm = await machine();
     const subjectStatuses = { ...tvm.subjectStatuses, get: down };
     await expect(issueToken(asking(), from, rules, { ...tvm, subjectStatuses })).rejects.toThrow('down');
     expect([...tvm.records.states.values()]).toMatchObject([{ status: 'failed', failure: 'standing_unreadable' }]);
   });
 
-  it('lets no token out when its subject is revoked at the same moment, and vends again afterwards', async () => {
+  it('issues no token if its subject is revoked at the same moment, and issues tokens again afterwards', async () => {
     const tvm = await machine();
     await tvm.subjectStatuses.raise(SUBJECT, tvm.clock.now());
     expect(await issueToken(asking(), from, rules, tvm)).toMatchObject({ kind: 'denied', denial: 'subject_revoked' });
@@ -225,7 +225,7 @@ describe('issueToken', () => {
     expect(await issueToken(asking(), from, rules, tvm)).toMatchObject({ kind: 'issued' });
   });
 
-  it('lets a blocked subject have no token until its time is over', async () => {
+  it('issues no token to a blocked subject until the block expires', async () => {
     const tvm = await machine();
     const until = tvm.clock.time + 60_000;
     await tvm.subjectStatuses.block(SUBJECT, { until, at: tvm.clock.time, by: 'security.team' });
@@ -236,7 +236,7 @@ describe('issueToken', () => {
     expect(await issueToken(asking(), from, rules, tvm)).toMatchObject({ kind: 'issued' });
   });
 
-  it('lets a limited subject have a short token, which has a record of its own', async () => {
+  it('issues a shorter token with a record of its own to a limited subject', async () => {
     const tvm = await machine();
     const until = tvm.clock.time + 60_000;
     await tvm.subjectStatuses.limit(SUBJECT, { until, at: tvm.clock.time, by: 'tvm:anomalies', lifetime: 60 });
@@ -256,7 +256,7 @@ describe('issueToken', () => {
     expect(await issueToken(asking(), from, rules, tvm)).toMatchObject({ lifetime: 900 });
   });
 
-  it('spends neither a signature nor a status list index on a subject that is refused and keeps asking', async () => {
+  it('uses neither a signature nor a status list index for a refused subject that keeps sending requests', async () => {
     const tvm = await machine();
     const costs = { signatures: 0, places: 0 };
     const { sign } = tvm.signer;
@@ -279,7 +279,7 @@ describe('issueToken', () => {
     };
     const until = tvm.clock.time + 3_600_000;
     await tvm.subjectStatuses.block(SUBJECT, { until, at: tvm.clock.time, by: 'security.team' });
-    for (let asked = 0; asked < 40; asked++) {
+    for (let count = 0; count < 40; count++) {
       tvm.clock.time += 9_000;
       const outcome = await issueToken(asking(), from, rules, ports);
       expect(outcome).toMatchObject({ kind: 'denied', denial: 'subject_blocked' });
@@ -288,7 +288,8 @@ describe('issueToken', () => {
     const statuses = [...tvm.records.states.values()].map(({ status }) => status);
     expect(statuses).toEqual(['failed', ...Array(39).fill('denied')]);
 
-    // Another subject is not looked at first, nor is this one once its block was lifted and it was forgotten.
+    // The status of another subject is not read before signing. Nor is the status of this subject once it is unblocked
+    // and evicted.
     const other = { ...from, userArn: from.userArn.replace('orders-service', 'other') };
     await issueToken(asking(), other, rules, ports);
     await tvm.subjectStatuses.unblock(SUBJECT, { at: tvm.clock.time, by: 'operator' });
@@ -296,7 +297,7 @@ describe('issueToken', () => {
     expect(costs).toEqual({ signatures: 2, places: 2 });
   });
 
-  it('records of a refusal before signing what was asked for, also where a part of it was to be given', async () => {
+  it('records the requested permissions of a request that is refused before signing, also for a partial grant', async () => {
     const tvm = await machine();
     const details = [
       { type: 'resource' as const, locations: ['orders-db/orders', 'lake/raw'], actions: ['read' as const] },
@@ -307,23 +308,23 @@ describe('issueToken', () => {
       at: tvm.clock.time,
       by: 'security.team',
     });
-    for (let asked = 0; asked < 2; asked++) await issueToken(partial, from, rules, tvm);
+    for (let count = 0; count < 2; count++) await issueToken(partial, from, rules, tvm);
     const [, denial] = tvm.records.states.values();
     expect(denial).toMatchObject({ status: 'denied', denial: 'subject_blocked', authorizationDetails: details });
     expect(denial).not.toHaveProperty('requested');
   });
 
-  it('limits a limited subject that keeps asking before it signs', async () => {
+  it('limits a limited subject that keeps sending requests before signing', async () => {
     const tvm = await machine();
     const until = tvm.clock.time + 60_000;
     await tvm.subjectStatuses.limit(SUBJECT, { until, at: tvm.clock.time, by: 'tvm:anomalies', lifetime: 60 });
-    for (let asked = 0; asked < 3; asked++)
+    for (let count = 0; count < 3; count++)
       expect(await issueToken(asking(), from, rules, tvm)).toMatchObject({ kind: 'issued', lifetime: 60 });
     const records = [...tvm.records.states.values()].map(({ status, lifetime }) => [status, lifetime]);
     expect(records).toEqual([['failed', 900], ...Array(3).fill(['issued', 60])]);
   });
 
-  it('records a request as undecided where what is held against its subject is to be looked at first, and cannot be', async () => {
+  it('records a request as undecided if the subject status must be read before signing and cannot be read', async () => {
     const tvm = await machine();
     tvm.restricted.add(SUBJECT);
     await expect(
@@ -332,7 +333,7 @@ describe('issueToken', () => {
     expect([...tvm.records.states.values()]).toMatchObject([{ status: 'denied', denial: 'undecided' }]);
   });
 
-  it('releases a token whose record is stored 4 seconds after the decision, and none that is stored later', async () => {
+  it('releases a token whose record is stored 4 seconds after the decision, but none whose record is stored later', async () => {
     const tvm = await machine();
     const slow = (milliseconds: number) => ({
       ...tvm.records,
@@ -351,7 +352,7 @@ describe('issueToken', () => {
     ]);
   });
 
-  it('refuses a token of more index entries than there may be, by their number, and a denial of as many costs few', async () => {
+  it('rejects a token with too many index entries and names their number, and stores few entries for its denial', async () => {
     const tvm = await machine();
     const deep = (count: number, root: string) => [
       {
@@ -366,11 +367,11 @@ describe('issueToken', () => {
       bad: {
         field: 'authorization_details',
         problem:
-          'must ask for less: the token would have 759 index entries, and at most 200 are allowed; each location and each of its ancestors is one',
+          'must request less: the token would have 759 index entries, and at most 200 are allowed; each location and each of its ancestors counts as one',
       },
     });
     expect(tvm.records.states.size).toBe(0);
-    // 12 of them need 189.
+    // 12 locations need 189 entries.
     const narrow = asking({ authorization_details: deep(12, 'orders-db') });
     expect(await issueToken(narrow, from, rules, tvm)).toMatchObject({ kind: 'issued' });
 
@@ -381,7 +382,7 @@ describe('issueToken', () => {
     expect(isPartlyIndexed(denial)).toBe(false);
   });
 
-  it('says the task that a token is for, in the token and in its record', async () => {
+  it('states the task of a token in the token and in its record', async () => {
     const tvm = await machine();
     const outcome = await issueToken(asking({ task: 'release/v17' }), from, rules, tvm);
     if (outcome.kind !== 'issued') throw new Error(outcome.kind);
@@ -389,14 +390,18 @@ describe('issueToken', () => {
     expect(tvm.records.states.get(outcome.tokenId)).toHaveProperty('task', 'release/v17');
   });
 
-  it.each(['ES256', 'ES384', 'RS256'] as const)('knows the size of a token before %s signed it', async (algorithm) => {
+  it.each([
+    'ES256',
+    'ES384',
+    'RS256',
+  ] as const)('knows the size of a token before it is signed with %s', async (algorithm) => {
     const tvm = await machine(algorithm);
     const outcome = await issueToken(asking(), from, rules, tvm);
     if (outcome.kind !== 'issued') throw new Error(outcome.kind);
     expect(tvm.records.states.get(outcome.tokenId)).toHaveProperty('size', Buffer.byteLength(outcome.token));
   });
 
-  it('signs and records nothing when no place in a status list is to be had', async () => {
+  it('signs and records nothing if no status list index is available', async () => {
     const tvm = await machine();
     const statusIndexes = { take: down };
     const signed: unknown[] = [];
@@ -405,7 +410,7 @@ describe('issueToken', () => {
     expect([signed, [...tvm.records.states.values()]]).toEqual([[], []]);
   });
 
-  it('signs, records and reads what is held against the subject at the same time', async () => {
+  it('signs, records and reads the subject status concurrently', async () => {
     const tvm = await machine();
     const begun: string[] = [];
     let release = () => {};

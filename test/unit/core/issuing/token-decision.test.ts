@@ -26,13 +26,13 @@ const permit = (annotations: string, resource = 'db', when = '') =>
   `${annotations} permit (principal, action in [Action::"read", Action::"write"], resource in Resource::"${resource}") ${when};\n`;
 
 describe('the lifetime', () => {
-  it('is what was asked for, or the default, which is shorter for a token that writes', async () => {
+  it('is the requested one or the default, which is shorter for a token that permits writing', async () => {
     expect(await decide({ expires_in: 1200 })).toMatchObject({ kind: 'allowed', lifetime: 1200 });
     expect(await decide({})).toMatchObject({ lifetime: 900 });
     expect(await decide({ authorization_details: [writesShipments] })).toMatchObject({ lifetime: 300 });
   });
 
-  it('ends at the shortest that a policy allows, which policies see unshortened', async () => {
+  it('is limited to the shortest that a policy allows, while policies see the requested one', async () => {
     const policies =
       permit('@id("a") @max_lifetime("10m")') +
       permit('@id("b") @max_lifetime("2m")') +
@@ -48,7 +48,7 @@ describe('the lifetime', () => {
 describe('obligations', () => {
   const details = [{ type: 'resource' as const, locations: ['db/x'], actions: ['read' as const] }];
 
-  it('of all policies that permit go with the token', async () => {
+  it('of all permitting policies are in the token', async () => {
     const policies =
       permit('@id("a") @network("office") @single_use') + permit('@id("b") @network("vpn") @window("nightly")');
     const others = {
@@ -60,12 +60,12 @@ describe('obligations', () => {
     });
   });
 
-  it('of policies that permit nothing of it do not', async () => {
+  it('of policies that permit nothing in the token are not in it', async () => {
     const policies = permit('@id("a")') + permit('@id("b") @single_use', 'other');
     expect(await decide({ authorization_details: details }, policies)).toMatchObject({ obligations: undefined });
   });
 
-  it('to give a reason are held before anything is vended', async () => {
+  it('to give a reason are enforced before a token is issued', async () => {
     const policies = permit('@id("a") @require_reason');
     const refused = { kind: 'denied', denial: 'reason_missing' };
     expect(await decide({ authorization_details: details }, policies)).toMatchObject(refused);
@@ -88,7 +88,7 @@ other: { authorization_details: [{ locations: ["orders-db/{subject.environment}"
   const role = (scope: string, audience?: string) =>
     decide({ authorization_details: undefined, scope, audience }, POLICIES + assume, {}, others);
 
-  it('stands for its grants, and for its audience when none is named', async () => {
+  it('supplies its grants, and its audience if the request names none', async () => {
     expect(await role('role:reader')).toMatchObject({
       kind: 'allowed',
       asking: { role: 'reader', audience: 'orders-db' },
@@ -101,7 +101,7 @@ other: { authorization_details: [{ locations: ["orders-db/{subject.environment}"
     expect(await role('role:homeless', 'orders-db')).toMatchObject({ kind: 'allowed' });
   });
 
-  it('without an audience of its own needs one, which only those are told who may take it', async () => {
+  it('without an audience needs one in the request, which only a caller who may assume the role learns', async () => {
     expect(await role('role:homeless')).toMatchObject({ kind: 'bad_request', bad: { field: 'audience' } });
     const stranger = await decide(
       { authorization_details: undefined, scope: 'role:homeless', audience: undefined },
@@ -112,7 +112,7 @@ other: { authorization_details: [{ locations: ["orders-db/{subject.environment}"
     expect(stranger).toMatchObject({ kind: 'denied', denial: 'policy' });
   });
 
-  it('that is not there, or not for such a workload, is refused as one', async () => {
+  it('is refused with the same error if it does not exist and if the workload cannot assume it', async () => {
     expect(await role('role:none')).toMatchObject({ kind: 'denied', denial: 'role_unavailable' });
     expect(await role('role:other', 'orders-db')).toMatchObject({
       kind: 'denied',
@@ -127,45 +127,45 @@ describe('behaviour', () => {
     @id("calm-writers") forbid (principal, action, resource in Resource::"orders-db/shipments")
     when { context.behaviour.denied >= 3 || context.behaviour.active > 10 };`;
   const behaving = (denied: number) => {
-    const asked: string[] = [];
+    const requested: string[] = [];
     const behaviour = {
       of: async (subject: string) => {
-        asked.push(subject);
+        requested.push(subject);
         return { issued: 0, denied, active: 0 };
       },
     };
-    return { asked, behaviour };
+    return { requested, behaviour };
   };
 
-  it('decides where a policy reads it', async () => {
+  it('affects the decision if a policy reads it', async () => {
     const request = { authorization_details: [writesShipments] };
-    const { asked, behaviour } = behaving(2);
+    const { requested, behaviour } = behaving(2);
     expect(await decide(request, throttled, { behaviour })).toMatchObject({ kind: 'allowed' });
-    expect(asked).toEqual([SUBJECT]);
+    expect(requested).toEqual([SUBJECT]);
     expect(await decide(request, throttled, behaving(3))).toMatchObject({
       kind: 'denied',
       decision: { policies: ['calm-writers'] },
     });
   });
 
-  it('is not asked for where none does', async () => {
-    const { asked, behaviour } = behaving(3);
+  it('is not read if no policy reads it', async () => {
+    const { requested, behaviour } = behaving(3);
     expect(await decide({}, throttled, { behaviour })).toMatchObject({ kind: 'allowed' });
-    expect(asked).toEqual([]);
+    expect(requested).toEqual([]);
   });
 });
 
-describe('further conditions', () => {
+describe('external authorizers', () => {
   const refusing = (name: string, refuses: (question: AuthorizerRequest) => boolean) => {
-    const asked: AuthorizerRequest[] = [];
+    const requested: AuthorizerRequest[] = [];
     const condition: ExternalAuthorizer = {
       name,
-      allows: async (questions) => {
-        asked.push(...questions);
-        return questions.map((question) => !refuses(question));
+      allows: async (requests) => {
+        requested.push(...requests);
+        return requests.map((question) => !refuses(question));
       },
     };
-    return { asked, condition };
+    return { requested, condition };
   };
   const two = {
     authorization_details: [
@@ -189,14 +189,14 @@ describe('further conditions', () => {
     expect(await decide(two, POLICIES, { conditions: [yes.condition] })).toMatchObject({ kind: 'allowed' });
   });
 
-  it('are told what is verified, and never the session', async () => {
-    const { asked, condition } = refusing('all', () => true);
+  it('get verified attributes, and never the session', async () => {
+    const { requested, condition } = refusing('all', () => true);
     const others = {
       'workloads.yaml': `${SUBJECT}: { team: orders }`,
       'resources.yaml': 'orders-db: { team: orders }',
     };
     await decide({ reason: 'report' }, POLICIES, { conditions: [condition] }, others);
-    expect(asked).toEqual([
+    expect(requested).toEqual([
       {
         subject: {
           id: SUBJECT,
@@ -215,25 +215,28 @@ describe('further conditions', () => {
     ]);
   });
 
-  it('are asked about every part of a subtree that something else is said of', async () => {
+  it('get a request for every distinct set of attributes in a subtree', async () => {
     const others = { 'resources.yaml': 'orders-db: { team: orders }\norders-db/stock: { classification: secret }' };
-    const { asked, condition } = refusing('secrets', ({ resource }) => resource.properties.classification === 'secret');
+    const { requested, condition } = refusing(
+      'secrets',
+      ({ resource }) => resource.properties.classification === 'secret',
+    );
     const subtree = { type: 'resource' as const, locations: ['orders-db/*'], actions: ['read' as const] };
     const permits = '@id("reads") permit (principal, action == Action::"read", resource in Resource::"orders-db");';
     expect(
       await decide({ authorization_details: [subtree] }, permits, { conditions: [condition] }, others),
     ).toMatchObject({ denial: 'further_condition', judgements: [{ refusedBy: ['secrets'] }] });
-    expect(asked.map(({ resource }) => resource)).toEqual([
+    expect(requested.map(({ resource }) => resource)).toEqual([
       { id: 'orders-db/*', properties: { team: 'orders' } },
       { id: 'orders-db/*', properties: { team: 'orders', classification: 'secret' } },
     ]);
   });
 
-  it('are not asked about what policy denies', async () => {
-    const { asked, condition } = refusing('all', () => true);
+  it('get no request for what policy denies', async () => {
+    const { requested, condition } = refusing('all', () => true);
     expect(await decide({ audience: 'billing' }, POLICIES, { conditions: [condition] })).toMatchObject({
       denial: 'policy',
     });
-    expect(asked).toEqual([]);
+    expect(requested).toEqual([]);
   });
 });

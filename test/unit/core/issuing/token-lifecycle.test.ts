@@ -13,8 +13,8 @@ const resourceServer = 'arn:aws:iam::111122223333:role/orders-db';
 const introspecting = { issuer: ISSUER, resourceServers: { [resourceServer]: ['orders-db'] } };
 const NEVER = Number.MAX_SAFE_INTEGER;
 
-/** What happens. A token is named by its place among those recorded until then. */
-type Happening =
+/** A step. It names a token by its position among the tokens recorded so far. */
+type Step =
   | { what: 'issue'; lifetime: number; fault: 'none' | 'signing' | 'storing' | 'confirming' }
   | { what: 'revoke' | 'expire' | 'introspect'; token: number }
   | { what: 'sweep' }
@@ -23,24 +23,24 @@ type Happening =
 const token = fc.nat({ max: 5 });
 const lifetime = fc.integer({ min: 1, max: 150 });
 const fault = fc.constantFrom('none', 'none', 'none', 'signing', 'storing', 'confirming');
-const happenings: fc.Arbitrary<Happening[]> = fc
+const steps: fc.Arbitrary<Step[]> = fc
   .tuple(
     fc.array(fc.record({ what: fc.constant('issue'), lifetime, fault }), { minLength: 1, maxLength: 6 }),
     fc.array(fc.record({ what: fc.constantFrom('revoke', 'expire', 'introspect'), token }), { maxLength: 20 }),
     fc.array(fc.record({ what: fc.constant('sweep') }), { maxLength: 5 }),
-    // Less in all than the time that a sweep looks back: so long no request takes between its decision and its record.
+    // In total less than the time that a sweep reads again. No request takes that long from its decision to its record.
     fc.array(fc.record({ what: fc.constant('pass'), seconds: fc.integer({ min: 1, max: 60 }) }), { maxLength: 4 }),
   )
-  .map((all) => all.flat() as Happening[]);
+  .map((all) => all.flat() as Step[]);
 
-/** A token's audit from beginning to end. */
+/** All possible sequences of a token's audit events. */
 const LIVES = ['Token Failed', 'Token Revoked', 'Token Expired'].map((end) => ['Token Issued', end]);
 
-it('issued, revoked, expired and swept in any interleaving, each token ends once, and a revoked one never is active again', async () => {
+it('in any interleaving of issue, revoke, expire and sweep, each token leaves its state once, and a revoked token never becomes active again', async () => {
   const tvm = await machine();
   const ends = new Set<string>();
   await fc.assert(
-    fc.asyncProperty(fc.scheduler(), happenings, async (scheduler, all) => {
+    fc.asyncProperty(fc.scheduler(), steps, async (scheduler, all) => {
       const records = inMemoryRecords();
       const audit = new Map<string, string[]>();
       const { set } = records.states;
@@ -53,7 +53,7 @@ it('issued, revoked, expired and swept in any interleaving, each token ends once
       const expiring = inMemoryExpiring(records);
       const clock = clockAt(tvm.clock.time);
       const quiet = { ...tvm, records, expiring, clock, subjectStatuses: inMemorySubjectStatuses() };
-      // What these calls do is done at once; what comes of it is heard when the scheduler says so.
+      // These calls take effect at once. The scheduler decides when their promises resolve.
       const later = <A extends unknown[], T>(call: (...args: A) => Promise<T>) => scheduler.scheduleFunction(call);
       const ports = {
         ...quiet,
@@ -79,7 +79,7 @@ it('issued, revoked, expired and swept in any interleaving, each token ends once
       const tokens = new Map<string, string>();
       const revoked = new Set<string>();
 
-      const begin = async (one: Happening): Promise<void> => {
+      const begin = async (one: Step): Promise<void> => {
         if (one.what === 'pass') {
           clock.time += one.seconds * 1_000;
         } else if (one.what === 'sweep') {

@@ -22,7 +22,7 @@ const foundIn = async ({ index, clock }: Machine, kinds: ('issued' | 'denied')[]
     })
   ).tokenIds;
 
-it('makes tokens and denials be found', async () => {
+it('makes tokens and denials findable', async () => {
   const { tvm, tokenIds } = await decided(asking(), asking({ audience: 'billing' }));
   const [token = '', denial = ''] = tokenIds;
   expect(await indexTokens(tokenIds, tvm)).toEqual([
@@ -33,7 +33,7 @@ it('makes tokens and denials be found', async () => {
   expect(await foundIn(tvm, ['denied'])).toEqual([denial]);
 });
 
-it('tells which could not be indexed, and indexes the others', async () => {
+it('reports which records could not be indexed, and indexes the others', async () => {
   const { tvm, tokenIds } = await decided(asking(), asking({ reason: 'again' }));
   const [first = '', second = ''] = tokenIds;
   const index: Machine['index'] = {

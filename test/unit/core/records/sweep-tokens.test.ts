@@ -10,7 +10,7 @@ describe('sweepTokens', () => {
   let tvm: Awaited<ReturnType<typeof machine>>;
   const sweep = (deadline = NEVER) => sweepTokens(deadline, tvm);
   const statuses = () => [...tvm.records.states.values()].map(({ status }) => status);
-  async function vend(lifetime: number): Promise<string> {
+  async function issue(lifetime: number): Promise<string> {
     const outcome = await issueToken(asking({ expires_in: lifetime }), from, rules, tvm);
     if (outcome.kind !== 'issued') throw new Error(outcome.kind);
     return outcome.tokenId;
@@ -20,11 +20,11 @@ describe('sweepTokens', () => {
     tvm = await machine();
   });
 
-  it('notes what ended, once, and leaves alone what did not', async () => {
-    await vend(60);
-    await vend(61);
-    await vend(180);
-    const revoked = await vend(60);
+  it('marks each expired token once, and no other', async () => {
+    await issue(60);
+    await issue(61);
+    await issue(180);
+    const revoked = await issue(60);
     await tvm.records.revoke(revoked, { revokedAt: tvm.clock.now(), revokedBy: 'security.team' });
     await issueToken(asking({ audience: 'billing' }), from, rules, tvm);
     await sweep();
@@ -38,22 +38,22 @@ describe('sweepTokens', () => {
     expect(statuses()).toEqual(['expired', 'expired', 'issued', 'revoked', 'denied']);
   });
 
-  it('begins an hour back when there was no sweep before', async () => {
-    await vend(60);
+  it('starts an hour back on the first sweep', async () => {
+    await issue(60);
     tvm.clock.time += 59 * MINUTE;
     expect(await sweep()).toMatchObject({ expired: 1 });
   });
 
-  it('makes up for what it missed, however long it stood still', async () => {
+  it('catches up after any downtime', async () => {
     await sweep();
-    for (const lifetime of [1, 300, 3_000]) await vend(lifetime);
+    for (const lifetime of [1, 300, 3_000]) await issue(lifetime);
     tvm.clock.time += 24 * 60 * MINUTE;
     expect(await sweep()).toMatchObject({ expired: 3 });
     expect(statuses()).toEqual(['expired', 'expired', 'expired']);
   });
 
-  it('looks at a minute again for some minutes, for what is seen in it late', async () => {
-    const tokenId = await vend(1);
+  it('reads the last minutes again to find tokens that appear late', async () => {
+    const tokenId = await issue(1);
     const record = tvm.records.states.get(tokenId);
     if (record === undefined) throw new Error('no record');
     tvm.records.states.delete(tokenId);
@@ -65,7 +65,7 @@ describe('sweepTokens', () => {
     expect(await sweep()).toMatchObject({ expired: 1 });
   });
 
-  it('looks at no more than the last minutes when it is up to date', async () => {
+  it('reads only the last minutes when it is up to date', async () => {
     await sweep();
     const looked: number[] = [];
     const within = (minute: number, until: number) => {
@@ -78,9 +78,9 @@ describe('sweepTokens', () => {
     expect(looked.at(-1)).toBe(tvm.clock.time - (tvm.clock.time % MINUTE));
   });
 
-  it('ends in time, says how far it is behind, and goes on where it stopped', async () => {
+  it('stops at the deadline, reports its lag, and resumes where it stopped', async () => {
     await sweep();
-    for (let count = 0; count < 20; count++) await vend(60 + count * 60);
+    for (let count = 0; count < 20; count++) await issue(60 + count * 60);
     const began = tvm.clock.time + 3_600_000;
     const ticking = { now: () => (tvm.clock.time += 1_000) };
     let runs = 0;
@@ -94,9 +94,9 @@ describe('sweepTokens', () => {
     expect(new Set(statuses())).toEqual(new Set(['expired']));
   });
 
-  it('goes on after a fault', async () => {
+  it('resumes after an error', async () => {
     await sweep();
-    for (let count = 0; count < 5; count++) await vend(60 + count * 60);
+    for (let count = 0; count < 5; count++) await issue(60 + count * 60);
     tvm.clock.time += 3_600_000;
     for (let failAt = 1; statuses().includes('issued'); failAt++) {
       let calls = 0;
@@ -109,8 +109,8 @@ describe('sweepTokens', () => {
     expect(new Set(statuses())).toEqual(new Set(['expired']));
   });
 
-  it('by two at the same time notes each token once', async () => {
-    for (let count = 0; count < 20; count++) await vend(1 + count);
+  it('marks each token once when two sweeps run concurrently', async () => {
+    for (let count = 0; count < 20; count++) await issue(1 + count);
     tvm.clock.time += MINUTE;
     const [one, other] = await Promise.all([sweep(), sweep()]);
     expect(one.expired + other.expired).toBe(20);

@@ -9,7 +9,7 @@ beforeEach(async () => {
   tvm = await machine();
 });
 
-async function vend(request = asking()) {
+async function issue(request = asking()) {
   const outcome = await issueToken(request, from, rules, tvm);
   if (outcome.kind !== 'issued') throw new Error(outcome.kind);
   await indexTokens([outcome.tokenId], tvm);
@@ -21,9 +21,9 @@ const own = (request: { token?: string; token_id?: string; task?: string }, user
 const states = () => [...tvm.records.states.values()].map(({ status }) => status);
 
 describe('revokeOwnToken', () => {
-  it('takes back the caller’s token, by the token or by its id, and again without effect', async () => {
-    const first = await vend();
-    const second = await vend();
+  it('revokes the caller’s token by the token or by its ID, and a repetition has no effect', async () => {
+    const first = await issue();
+    const second = await issue();
     expect(await own({ token: first.token })).toEqual({ kind: 'revoked' });
     expect(await own({ token_id: second.tokenId })).toEqual({ kind: 'revoked' });
     const revokedAt = tvm.clock.now();
@@ -35,8 +35,8 @@ describe('revokeOwnToken', () => {
     ]);
   });
 
-  it('takes nothing back from another workload', async () => {
-    const { token, tokenId } = await vend(asking({ task: 'deploy-42' }));
+  it('revokes no token of another workload', async () => {
+    const { token, tokenId } = await issue(asking({ task: 'deploy-42' }));
     const stranger = 'arn:aws:iam::111122223333:user/stranger';
     expect(await own({ token }, stranger)).toEqual({ kind: 'not_own_token' });
     expect(await own({ token_id: tokenId }, stranger)).toEqual({ kind: 'not_own_token' });
@@ -48,19 +48,19 @@ describe('revokeOwnToken', () => {
     expect(states()).toEqual(['issued']);
   });
 
-  it('takes back all of the caller’s tokens for a task, and blocks nobody', async () => {
-    await vend(asking({ task: 'deploy-42' }));
-    await vend(asking({ task: 'deploy-42' }));
-    await vend(asking({ task: 'deploy-43' }));
-    await vend();
+  it('revokes all of the caller’s tokens for a task, and blocks nobody', async () => {
+    await issue(asking({ task: 'deploy-42' }));
+    await issue(asking({ task: 'deploy-42' }));
+    await issue(asking({ task: 'deploy-43' }));
+    await issue();
     expect(await own({ task: 'deploy-42' })).toEqual({ kind: 'revoked' });
     expect(states()).toEqual(['revoked', 'revoked', 'issued', 'issued']);
     expect(await tvm.subjectStatuses.get(SUBJECT)).toEqual({});
     tvm.clock.time += 1;
-    await vend(asking({ task: 'deploy-42' }));
+    await issue(asking({ task: 'deploy-42' }));
   });
 
-  it('is content with what is no token, or unknown', async () => {
+  it('succeeds for an invalid or unknown token', async () => {
     expect(await own({ token: 'no.such.token' })).toEqual({ kind: 'revoked' });
     expect(await own({ token_id: '00000000-0000-4000-8000-00000000dead' })).toEqual({ kind: 'revoked' });
     expect(await own({ task: 'never-heard-of' })).toEqual({ kind: 'revoked' });

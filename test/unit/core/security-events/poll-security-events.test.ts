@@ -11,25 +11,25 @@ const receivers = {
 const SIEM = 'arn:aws:sts::111122223333:assumed-role/siem/i-0abc';
 const GATEWAY = 'arn:aws:iam::111122223333:user/gateway';
 
-let kept: PendingSecurityEvents;
+let pending: PendingSecurityEvents;
 beforeEach(() => {
-  kept = inMemoryPendingSecurityEvents();
+  pending = inMemoryPendingSecurityEvents();
 });
 
 const jtiOf = (second: number) => `17953398${String(second).padStart(3, '0')}-a`;
-/** So many are kept, one a second. */
+/** Stores a number of tokens, one a second. */
 async function keep(receiver: string, count: number) {
   for (let second = 0; second < count; second++) {
-    await kept.keep(receiver, { jti: jtiOf(second), set: `${receiver}.${second}.s` });
+    await pending.keep(receiver, { jti: jtiOf(second), set: `${receiver}.${second}.s` });
   }
 }
 async function poll(request: Partial<SecurityEventPollRequest> = {}, caller = SIEM) {
-  const outcome = await pollSecurityEvents(securityEventPollRequest.parse(request), caller, receivers, kept);
+  const outcome = await pollSecurityEvents(securityEventPollRequest.parse(request), caller, receivers, pending);
   return outcome.kind === 'given' ? outcome.response : outcome;
 }
 
-describe('a receiver that polls', () => {
-  it('is given what is kept for it, by jti, and again until it acknowledges (RFC 8936, section 2.4)', async () => {
+describe('a polling receiver', () => {
+  it('gets its pending tokens by jti, again and again until it acknowledges them (RFC 8936, section 2.4)', async () => {
     await keep('siem', 2);
     const both = { sets: { [jtiOf(0)]: 'siem.0.s', [jtiOf(1)]: 'siem.1.s' }, moreAvailable: false };
     expect(await poll()).toEqual(both);
@@ -38,7 +38,7 @@ describe('a receiver that polls', () => {
     expect(await poll({ ack: [jtiOf(1), jtiOf(1)] })).toEqual({ sets: {}, moreAvailable: false });
   });
 
-  it('is given the oldest, as many as it wants, and told that there are more', async () => {
+  it('gets the oldest tokens, as many as it requests, and whether there are more', async () => {
     await keep('siem', 3);
     expect(await poll({ maxEvents: 2 })).toEqual({
       sets: { [jtiOf(0)]: 'siem.0.s', [jtiOf(1)]: 'siem.1.s' },
@@ -47,13 +47,13 @@ describe('a receiver that polls', () => {
     expect(await poll({ maxEvents: 3 })).toMatchObject({ moreAvailable: false });
   });
 
-  it('acknowledges without being given any, with maxEvents 0', async () => {
+  it('acknowledges without getting any tokens, with maxEvents 0', async () => {
     await keep('siem', 2);
     expect(await poll({ maxEvents: 0, ack: [jtiOf(0)] })).toEqual({ sets: {}, moreAvailable: true });
     expect(await poll({ maxEvents: 0, ack: [jtiOf(1)] })).toEqual({ sets: {}, moreAvailable: false });
   });
 
-  it('is never given more than 100 at once, and gets all of them by going on', async () => {
+  it('never gets more than 100 tokens at once, and gets all of them with further requests', async () => {
     await keep('siem', 250);
     const had: string[] = [];
     for (const [count, more] of [
@@ -69,13 +69,13 @@ describe('a receiver that polls', () => {
     expect(new Set(had).size).toBe(250);
   });
 
-  it('is not given again what it does not accept', async () => {
+  it('does not get rejected tokens again', async () => {
     await keep('siem', 2);
     const setErrs = { [jtiOf(0)]: { err: 'invalid_audience', description: 'not for me' } };
     expect(await poll({ setErrs })).toEqual({ sets: { [jtiOf(1)]: 'siem.1.s' }, moreAvailable: false });
   });
 
-  it('neither sees nor removes what is kept for another, whatever it acknowledges', async () => {
+  it('neither sees nor removes the tokens of another receiver, whatever it acknowledges', async () => {
     await keep('siem', 1);
     await keep('gateway', 1);
     const setErrs = { [jtiOf(0)]: { err: 'access_denied', description: '' } };
@@ -89,10 +89,10 @@ describe('a receiver that polls', () => {
 
 it.each([
   ['another role', 'arn:aws:sts::111122223333:assumed-role/billing/i-0abc'],
-  ['a role of that name in another account', 'arn:aws:sts::999999999999:assumed-role/siem/i-0abc'],
-  ['a user of the role’s name', 'arn:aws:iam::111122223333:user/siem'],
-  ['what is neither role nor user', 'arn:aws:iam::111122223333:root'],
-])('%s is no receiver: it is given nothing, and removes nothing', async (_, caller) => {
+  ['a role with the same name in another account', 'arn:aws:sts::999999999999:assumed-role/siem/i-0abc'],
+  ['a user with the name of the role', 'arn:aws:iam::111122223333:user/siem'],
+  ['a principal that is neither a role nor a user', 'arn:aws:iam::111122223333:root'],
+])('%s is not a receiver: it gets nothing and removes nothing', async (_, caller) => {
   await keep('siem', 1);
   expect(await poll({ ack: [jtiOf(0)] }, caller)).toEqual({ kind: 'no_receiver' });
   expect(await poll()).toMatchObject({ sets: { [jtiOf(0)]: 'siem.0.s' } });

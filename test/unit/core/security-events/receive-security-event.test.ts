@@ -90,7 +90,7 @@ describe('a trusted transmitter’s SET', () => {
     expect(statusOf()).toBe('revoked');
   });
 
-  it('is a fact for the audit, with the revocation that it ordered', async () => {
+  it('causes a fact for the audit, with the ID of its revocation', async () => {
     await send();
     const record = tvm.records.states.get(TOKEN);
     expect(facts()).toEqual([
@@ -107,31 +107,28 @@ describe('a trusted transmitter’s SET', () => {
     ]);
   });
 
-  it.each([
-    'verification',
-    'stream-updated',
-  ])('about the stream itself (%s) is accepted, and nothing done', async (of) => {
+  it.each(['verification', 'stream-updated'])('about the stream itself (%s) is accepted without effect', async (of) => {
     const events = { [`https://schemas.openid.net/secevent/ssf/event-type/${of}`]: { state: 'VGhpcyBpcw' } };
     expect(await send({ sub_id: { format: 'opaque', id: 'stream' }, events })).toEqual({ kind: 'accepted' });
     expect([statusOf(), facts()]).toEqual(['issued', []]);
   });
 
-  it('may be signed with RS256, as the CAEP Interoperability Profile asks', async () => {
+  it('may be signed with RS256, as the CAEP Interoperability Profile requires', async () => {
     const other = await securityEventTransmitter('https://rsa.example.com', 'RS256');
     receiving = { ...receiving, transmitters: new Map([[other.issuer, other.trusted]]) };
     expect(await receive(await other.sign(claims()))).toMatchObject({ kind: 'obeyed' });
   });
 
-  it('keeps a reason out of the audit that a person could not read there', async () => {
+  it('does not put an unreadable reason into the audit', async () => {
     await send({ events: { [SESSION_REVOKED]: { reason_admin: { en: 'a\nforged line' } } } });
     expect(tvm.records.states.get(TOKEN)).not.toHaveProperty('revocationReason');
   });
 });
 
-describe('a SET that comes again', () => {
+describe('a SET that is sent again', () => {
   const subjectRevoked = { sub_id: user };
 
-  it('is answered as before, not obeyed again, and noted once', async () => {
+  it('gets the same response, is not processed again, and is recorded once', async () => {
     const set = await transmitter.sign(claims(subjectRevoked));
     await receive(set);
     await tvm.subjectStatuses.unblock(SUBJECT, { at: tvm.clock.time, by: 'operator' });
@@ -142,25 +139,25 @@ describe('a SET that comes again', () => {
     expect(facts().map(({ detailType }) => detailType)).toEqual(['Security Event Received', 'Revocation Refused']);
     expect(facts()[1]?.detail).toMatchObject({
       from: TRANSMITTER,
-      problem: expect.stringContaining('received before'),
+      problem: expect.stringContaining('processed before'),
     });
   });
 
-  it('with another spelling of its signature is the same', async () => {
+  it('with another encoding of its signature is the same', async () => {
     const set = await transmitter.sign(claims(subjectRevoked));
     await receive(set);
     const spelt = `${set.slice(0, -1)}${{ A: 'B', Q: 'R', g: 'h', w: 'x' }[set.slice(-1)]}`;
     expect(await receive(spelt)).toEqual({ kind: 'accepted' });
   });
 
-  it('after a failure is gone on with, as of the time that it came first', async () => {
+  it('after a failure continues, with the time of its first receipt', async () => {
     const set = await transmitter.sign(claims(subjectRevoked));
     const { orders } = tvm;
     const failing = { ...orders, place: () => Promise.reject(new Error('DynamoDB failed')) };
     await expect(receiveSecurityEvent(set, receiving, { ...tvm, orders: failing })).rejects.toThrow('DynamoDB failed');
     const first = tvm.clock.time;
     tvm.clock.time += 60_000;
-    // Blocked from then on, it was to get nothing in between.
+    // The subject was blocked from the first receipt on, so it must not keep tokens that were issued in between.
     const order = { from: first, orderedAt: first, revokedBefore: tvm.clock.time };
     expect(await receive(set)).toMatchObject({ kind: 'obeyed', placed: { order } });
   });
@@ -172,14 +169,14 @@ describe('a SET that comes again', () => {
   });
 });
 
-describe('refused, and nothing done:', () => {
+describe('refused without effect:', () => {
   const refusedAs = async (set: string | Promise<string>, err: string, problem: RegExp) => {
     expect(await receive(await set)).toEqual({ kind: 'refused', err, problem: expect.stringMatching(problem) });
     expect(statusOf()).toBe('issued');
     expect(await tvm.subjectStatuses.get(SUBJECT)).toEqual({});
   };
 
-  it('what is no SET', async () => {
+  it('text that is not a SET', async () => {
     for (const nothing of ['', 'a.b.c', '{"iss":"x"}', `${btoa('{}')}.${btoa('[]')}.`]) {
       await refusedAs(nothing, 'invalid_request', /signed security event token/);
     }
@@ -187,26 +184,26 @@ describe('refused, and nothing done:', () => {
 
   it('an issuer that is not trusted, although its key is good', async () => {
     const stranger = await securityEventTransmitter('https://stranger.example.com');
-    await refusedAs(stranger.sign(claims()), 'invalid_issuer', /not trusted/);
+    await refusedAs(stranger.sign(claims()), 'invalid_issuer', /not a trusted transmitter/);
   });
 
-  it('an issuer signed for by another’s key, also a trusted one’s', async () => {
+  it('an issuer whose SET is signed with the key of another, also a trusted one', async () => {
     const other = await securityEventTransmitter('https://other.example.com');
     receiving = { ...receiving, transmitters: new Map([transmitter, other].map((one) => [one.issuer, one.trusted])) };
     await refusedAs(other.sign({ ...claims(), iss: TRANSMITTER }), 'authentication_failed', /key of the issuer/);
   });
 
-  it('a key that the issuer’s JWKS does not have', async () => {
+  it('a key that is not in the issuer’s JWKS', async () => {
     await refusedAs(transmitter.sign(claims(), { kid: 'second' }), 'invalid_key', /JWKS/);
   });
 
-  it('a key that the header brings (jwk), or says where to find (jku)', async () => {
+  it('a key in the header (jwk) or at a URL in the header (jku)', async () => {
     const { privateKey } = await generateKeyPair('ES256');
     const brought = { jwk: transmitter.jwks.keys[0], jku: 'https://evil.example.com/jwks.json' };
     await refusedAs(transmitter.sign(claims(), brought, privateKey), 'authentication_failed', /key of the issuer/);
   });
 
-  it('alg none, and a shared secret made of the public key', async () => {
+  it('alg none, and a shared secret derived from the public key', async () => {
     const part = (of: object) => Buffer.from(JSON.stringify(of)).toString('base64url');
     const payload = part({ iss: TRANSMITTER, aud: AUDIENCE, ...claims() });
     await refusedAs(`${part({ alg: 'none', typ: 'secevent+jwt' })}.${payload}.`, 'invalid_key', /must be signed with/);
@@ -230,8 +227,8 @@ describe('refused, and nothing done:', () => {
     await refusedAs(transmitter.sign(claims({ aud: 'https://sp.example.com' })), 'invalid_audience', /aud/);
   });
 
-  it('a stale one, one from the future, and one without a time', async () => {
-    await refusedAs(transmitter.sign(claims({ iat: now() - 86_500 })), 'invalid_request', /a day old/);
+  it('a SET that is too old, from the future, or without a time', async () => {
+    await refusedAs(transmitter.sign(claims({ iat: now() - 86_500 })), 'invalid_request', /at most a day ago/);
     await refusedAs(transmitter.sign(claims({ iat: now() + 120 })), 'invalid_request', /iat/);
     await refusedAs(transmitter.sign(claims({ iat: undefined })), 'invalid_request', /iat/);
   });
@@ -244,20 +241,36 @@ describe('refused, and nothing done:', () => {
     ['without sub_id', { sub_id: undefined }, /sub_id/],
     ['without an event', { events: {} }, /events must hold one event/],
     ['with two events', { events: { [SESSION_REVOKED]: {}, [`${RISC}/account-disabled`]: {} } }, /one event/],
-    ['with an unknown type of event', { events: { 'https://example.com/event': {} } }, /type of the event/],
-    ['with a subject of another issuer', { sub_id: { ...user, iss: TRANSMITTER } }, /neither a workload nor a token/],
-    ['with a subject that is no workload', { sub_id: { ...user, sub: 'jane@example.com' } }, /neither a workload/],
-    // Longer than a key of the table may be: it would fail, and be sent again, for good.
-    ['with an ARN without end', { sub_id: { ...user, sub: `${SUBJECT}${'x'.repeat(3_000)}` } }, /neither a workload/],
-    ['with an id that is no token’s', { sub_id: { format: 'opaque', id: 'dMTlD|16' } }, /neither a workload/],
-    ['with a subject by e-mail', { sub_id: { format: 'email', email: 'a@b.example' } }, /sub_id must be/],
-    ['with a complex subject of nothing', { sub_id: { format: 'complex' } }, /must name a user or a session/],
+    ['with an unknown event type', { events: { 'https://example.com/event': {} } }, /event type is not supported/],
+    ['with a subject of another issuer', { sub_id: { ...user, iss: TRANSMITTER } }, /must name a workload or a token/],
     [
-      'with a complex subject of two users',
+      'with a subject that is not a workload',
+      { sub_id: { ...user, sub: 'jane@example.com' } },
+      /must name a workload or a token/,
+    ],
+    // Longer than a key of the table may be: storing it would fail, and the transmitter would retry forever.
+    [
+      'with an overlong ARN',
+      { sub_id: { ...user, sub: `${SUBJECT}${'x'.repeat(3_000)}` } },
+      /must name a workload or a token/,
+    ],
+    [
+      'with an ID that is not a token ID',
+      { sub_id: { format: 'opaque', id: 'dMTlD|16' } },
+      /must name a workload or a token/,
+    ],
+    ['with a subject by e-mail', { sub_id: { format: 'email', email: 'a@b.example' } }, /sub_id must be/],
+    ['with an empty complex subject', { sub_id: { format: 'complex' } }, /must name a user or a session/],
+    [
+      'with a complex subject with two users',
       { sub_id: { format: 'complex', user, session: user } },
       /a user and a session/,
     ],
-    ['with a complex subject of a tenant too', { sub_id: { format: 'complex', user, tenant: user } }, /sub_id must be/],
+    [
+      'with a complex subject that also has a tenant',
+      { sub_id: { format: 'complex', user, tenant: user } },
+      /sub_id must be/,
+    ],
   ])('a SET %s', async (_, change: JWTPayload, problem) => {
     await refusedAs(transmitter.sign(claims(change)), 'invalid_request', problem);
     expect(facts()).toMatchObject([
@@ -274,7 +287,7 @@ describe('refused, and nothing done:', () => {
     ['opaque', { format: 'opaque', id: TOKEN }],
     ['uri', { format: 'uri', uri: SUBJECT }],
     ['complex', { format: 'complex', user, session }],
-  ])('a subject of the format %s with a member beyond it, also within a complex subject', async (format, subject) => {
+  ])('a subject in the format %s with an additional property, also within a complex subject', async (format, subject) => {
     const beyond = { ...subject, tenant: 'acme' };
     const subjects: object[] = [beyond, ...['user', 'session'].map((part) => ({ format: 'complex', [part]: beyond }))];
     for (const [at, sub_id] of subjects.entries()) {
@@ -283,14 +296,14 @@ describe('refused, and nothing done:', () => {
     }
   });
 
-  it('a token that is not as the complex subject says', async () => {
+  it('a token that does not match the complex subject', async () => {
     const other = { ...user, sub: 'arn:aws:iam::111122223333:role/other' };
     await send({ sub_id: { format: 'complex', user: other, session } });
     expect(statusOf()).toBe('issued');
   });
 });
 
-it('what anybody can send is noted once in an hour, and named without what nobody could read', async () => {
+it('unauthenticated SETs are recorded once in an hour, and without unreadable names', async () => {
   const stranger = await securityEventTransmitter('https://stranger.example.com');
   for (let time = 0; time < 5; time++) await receive(await stranger.sign(claims({ jti: `jti-${time}` })));
   await receive(await stranger.sign(claims({ iss: 'https://evil.example.com/\n forged' })));
@@ -326,7 +339,7 @@ it('the examples of the specifications are well-formed claims', () => {
   for (const example of examples) expect(securityEventClaims.safeParse(example).error).toBeUndefined();
 });
 
-it('whatever a transmitter signs, and whatever anybody sends, ends in an answer', async () => {
+it('any signed SET and any text get a response', async () => {
   const anything = fc.record({
     sub_id: fc.jsonValue(),
     events: fc.oneof(fc.jsonValue(), fc.constant({ [SESSION_REVOKED]: {} })),

@@ -30,10 +30,10 @@ const NO_STREAM = { kind: 'not_found', what: 'stream' };
 const OTHERS = [
   ['another’s stream', 'gateway', SIEM],
   ['a stream that does not exist', 'nobody', SIEM],
-  ['a member of every object', 'constructor', SIEM],
-  ['a role that is no receiver', 'siem', 'arn:aws:sts::111122223333:assumed-role/billing/i-0abc'],
-  ['a role of that name in another account', 'siem', 'arn:aws:sts::999999999999:assumed-role/siem/i-0abc'],
-  ['a user of the role’s name', 'siem', 'arn:aws:iam::111122223333:user/siem'],
+  ['a property of every object', 'constructor', SIEM],
+  ['a role that is not a receiver', 'siem', 'arn:aws:sts::111122223333:assumed-role/billing/i-0abc'],
+  ['a role with the same name in another account', 'siem', 'arn:aws:sts::999999999999:assumed-role/siem/i-0abc'],
+  ['a user with the name of the role', 'siem', 'arn:aws:iam::111122223333:user/siem'],
 ] as const;
 
 describe('a receiver', () => {
@@ -56,7 +56,7 @@ describe('a receiver', () => {
     });
   });
 
-  it('without a stream has an empty list of them', () => {
+  it('without a stream gets an empty list', () => {
     const billing = 'arn:aws:iam::111122223333:user/billing';
     expect(streamConfiguration(undefined, billing, receivers, issuer)).toEqual({ kind: 'known', configuration: [] });
   });
@@ -66,7 +66,7 @@ describe('a receiver', () => {
     expect(streamStatus('siem', SIEM, receivers)).toEqual({ kind: 'known', status: statusSchema.parse(status) });
   });
 
-  it.each(OTHERS)('sees nothing of %s', (_, streamId, caller) => {
+  it.each(OTHERS)('cannot see %s', (_, streamId, caller) => {
     expect(streamConfiguration(streamId, caller, receivers, issuer)).toEqual(NO_STREAM);
     expect(streamStatus(streamId, caller, receivers)).toEqual(NO_STREAM);
   });
@@ -83,7 +83,7 @@ describe('a verification', () => {
     requestVerification({ stream_id, ...(state !== undefined && { state }) }, caller, receivers, ports);
   const facts = () => [...ports.facts.facts.values()];
 
-  it('is a fact for the audit, with the state to be repeated', async () => {
+  it('is stored as a fact for the audit, with the state to repeat', async () => {
     expect(await verify('siem', SIEM, 'VGhpcyBpcw')).toEqual({ kind: 'requested' });
     expect(facts()).toEqual([
       {
@@ -93,7 +93,7 @@ describe('a verification', () => {
     ]);
   });
 
-  it('may be asked for once in each minute by each receiver, who is told how long to wait', async () => {
+  it('may be requested once a minute by each receiver, and the response says how long to wait', async () => {
     await verify('siem', SIEM);
     for (let time = 0; time < 100; time++) {
       expect(await verify('siem', SIEM, `flood ${time}`)).toEqual({ kind: 'too_soon', retryAfter: 48 });

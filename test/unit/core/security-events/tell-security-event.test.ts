@@ -39,7 +39,7 @@ const ordered = (selector: object, from?: string): AuditEvent => ({
 const revoked = auditEventExamples.find(({ detailType }) => detailType === 'Token Revoked');
 if (revoked?.detailType !== 'Token Revoked') throw new Error('there is no example of a revoked token');
 
-it('a revoked token is a revoked session of its user (CAEP 1.0, section 3.1)', () => {
+it('a revoked token becomes a revoked session of its user (CAEP 1.0, section 3.1)', () => {
   const { detail } = revoked;
   const at = Math.floor(Date.parse(detail.revokedAt) / 1000);
   const claims = tell(revoked);
@@ -65,7 +65,7 @@ it('a revoked token is a revoked session of its user (CAEP 1.0, section 3.1)', (
   expect(() => transmittedClaims.parse(claims)).not.toThrow();
 });
 
-it('a blocked subject is every session of a user revoked, with a reason to be read although none was given', () => {
+it('a blocked subject becomes the revocation of all sessions of a user, with a default reason', () => {
   expect(tell(blocked)).toMatchObject({
     txn: common.eventId,
     sub_id: { format: 'iss_sub', iss: issuer, sub: subject },
@@ -79,7 +79,7 @@ it('a blocked subject is every session of a user revoked, with a reason to be re
   });
 });
 
-it('a subject whose tokens are taken back later has tokens whose exp changed (CAEP 1.0, section 3.2)', () => {
+it('a delayed revocation of a subject becomes a change of exp (CAEP 1.0, section 3.2)', () => {
   const claims = tell(ordered({ subject }, '2026-11-22T09:35:00.000Z'));
   expect(claims).toMatchObject({
     txn: '0f8fad5b-d9cb-469f-a165-70867728950e',
@@ -95,13 +95,13 @@ it('a subject whose tokens are taken back later has tokens whose exp changed (CA
   expect(() => transmittedClaims.parse(claims)).not.toThrow();
 });
 
-it('an order at once, or of more or less than a subject, is told by the tokens that it takes back', () => {
+it('a request without a delay, or not for a whole subject, causes events only for the tokens that it revokes', () => {
   expect(tell(ordered({ subject }))).toBeUndefined();
   expect(tell(ordered({ subject, audience: 'orders-db' }, '2026-11-22T09:35:00.000Z'))).toBeUndefined();
   expect(tell(ordered({ task: 'deploy/17' }, '2026-11-22T09:35:00.000Z'))).toBeUndefined();
 });
 
-it('a verification names the stream, and repeats the state, if there is one (SSF 1.0, section 8.1.4.1)', () => {
+it('a verification names the stream, and repeats the state if there is one (SSF 1.0, section 8.1.4.1)', () => {
   const verify = (state?: string): AuditEvent => ({
     detailType: 'Verification Requested',
     detail: {
@@ -124,24 +124,24 @@ it('a verification names the stream, and repeats the state, if there is one (SSF
   expect(tell(verify())?.jti).not.toBe(claims?.jti);
 });
 
-it('a verification is told to the receiver that asked for it alone, and is no type that a configuration names', () => {
+it('a verification is sent only to the receiver that requested it, and is not a configurable event type', () => {
   const detail = { ...common, receiver: 'gateway', by: 'arn:aws:iam::111122223333:role/gateway' };
   expect(tell({ detailType: 'Verification Requested', detail }, { ...receiver, name: 'siem' })).toBeUndefined();
   expect(transmittedEventType.safeParse(VERIFICATION).success).toBe(false);
 });
 
-it('nothing else is told', () => {
+it('no other event is sent', () => {
   const told = auditEventExamples.filter((event) => tell(event) !== undefined).map(({ detailType }) => detailType);
   expect(new Set(told)).toEqual(new Set(['Token Revoked', 'Subject Blocked', 'Verification Requested']));
   expect(Object.keys(auditEvents)).toEqual(expect.arrayContaining([...told]));
 });
 
-it('the initiator is the workload itself where it gave its own token back', () => {
+it('the initiator is the workload itself if it revoked its own token', () => {
   const own: AuditEvent = { ...revoked, detail: { ...revoked.detail, revokedBy: revoked.detail.subject } };
   expect(tell(own)?.events).toMatchObject({ [SESSION_REVOKED]: { initiating_entity: 'user' } });
 });
 
-it('the same event is the same SET for a receiver, to the byte, and another for another', async () => {
+it('the same event yields byte-identical SETs for one receiver, and different SETs for different receivers', async () => {
   const { signer } = await localKeys('RS256');
   const set = (to = receiver) => signedJws(signer, 'secevent+jwt', tell(revoked, to) ?? {});
   expect(await set()).toBe(await set());
@@ -150,7 +150,7 @@ it('the same event is the same SET for a receiver, to the byte, and another for 
   expect(tell(revoked)?.jti).not.toBe(tell(other)?.jti);
 });
 
-it('jose verifies it, by its type and with neither sub nor exp (SSF 1.0, section 4.1)', async () => {
+it('jose verifies a SET, with its type and with neither sub nor exp (SSF 1.0, section 4.1)', async () => {
   const { signer, keys } = await localKeys('RS256');
   const set = await signedJws(signer, 'secevent+jwt', tell(blocked) ?? {});
   const { payload } = await jwtVerify(set, createLocalJWKSet(await keys.jwks()), {
@@ -163,7 +163,7 @@ it('jose verifies it, by its type and with neither sub nor exp (SSF 1.0, section
   expect(payload).not.toHaveProperty('exp');
 });
 
-it('the metadata says where the key is, and what must not be passed over (SSF 1.0, section 7.1)', () => {
+it('the metadata names the key URL and the critical subject members (SSF 1.0, section 7.1)', () => {
   expect(transmitterMetadata(issuer, ['push'], false)).toEqual({
     spec_version: '1_0',
     issuer,
@@ -176,7 +176,7 @@ it('the metadata says where the key is, and what must not be passed over (SSF 1.
   expect(methods).toEqual(['urn:ietf:rfc:8935', 'urn:ietf:rfc:8936']);
 });
 
-it('the metadata names the endpoints of streams, and how to authenticate, where a receiver has a principal', () => {
+it('the metadata names the stream endpoints and the authentication method if a receiver has a principal', () => {
   expect(transmitterMetadata(issuer, ['push'], true)).toMatchObject({
     configuration_endpoint: `${issuer}/security-events/streams`,
     status_endpoint: `${issuer}/security-events/status`,

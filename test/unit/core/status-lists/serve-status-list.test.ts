@@ -20,13 +20,13 @@ async function published() {
 const NOT_FOUND = { kind: 'not_found', what: 'status list' };
 
 describe('a status list', () => {
-  it('is served as it was signed, for as long as it may be kept', async () => {
+  it('is served as signed, with the time that it may be cached', async () => {
     const ports = await published();
     const { token, etag } = ports.lists.states.get(1) ?? {};
     expect(await serveStatusList('1', undefined, rules, ports)).toEqual({ kind: 'published', token, etag, maxAge: 60 });
   });
 
-  it('is not sent again to who has it, and is when it has changed', async () => {
+  it('is not sent to a caller that has it, until it changes', async () => {
     const ports = await published();
     const { etag } = ports.lists.states.get(1) ?? {};
     for (const has of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
@@ -37,7 +37,7 @@ describe('a status list', () => {
     expect(await serveStatusList('1', etag, rules, ports)).toMatchObject({ kind: 'published' });
   });
 
-  it('is never kept beyond its end, and never served after it: not even to who has it', async () => {
+  it('is never cached beyond its expiry, and never served after it, not even to a caller that has it', async () => {
     const ports = await published();
     const { etag } = ports.lists.states.get(1) ?? {};
     ports.clock.time += 880_000;
@@ -47,7 +47,7 @@ describe('a status list', () => {
     expect(await serveStatusList('1', etag, rules, ports)).toEqual({ kind: 'unavailable' });
   });
 
-  it('that is about to be published is unavailable, and one that there is not is not found', async () => {
+  it('that is not published yet is unavailable, and one that does not exist is not found', async () => {
     const ports = await published();
     ports.lists.states.delete(2);
     expect(await serveStatusList('2', undefined, rules, ports)).toEqual({ kind: 'unavailable' });
@@ -56,7 +56,7 @@ describe('a status list', () => {
     }
   });
 
-  it('is gone when it is retired', async () => {
+  it('is not found after it is retired', async () => {
     const ports = await published();
     await ports.lists.retire(1);
     ports.clock.time += 900_000;
@@ -64,7 +64,7 @@ describe('a status list', () => {
   });
 });
 
-it('the lists that tokens have places in are all named', async () => {
+it('all lists that are in use are named', async () => {
   const ports = await published();
   expect(await listStatusLists(ISSUER, ports)).toEqual({ status_lists: [`${ISSUER}/status-lists/1`] });
   ports.lists.current = 4;

@@ -20,7 +20,7 @@ import { ISSUER } from '#test/fakes/machine.ts';
 const rules = { issuer: ISSUER, size: 1_048_576, ttl: 60, validity: 900 };
 const NOW = Date.UTC(2026, 0, 1, 12);
 
-/** draft-ietf-oauth-status-list-20, appendix on test vectors, the 1-bit status list: 2^20 places. */
+/** draft-ietf-oauth-status-list-20, appendix on test vectors, the 1-bit status list: 2^20 indexes. */
 const VECTOR = {
   indexes: [0, 1993, 25460, 159495, 495669, 554353, 645645, 723232, 854545, 934534, 1000345],
   lst:
@@ -30,14 +30,14 @@ const VECTOR = {
 };
 
 describe('the bits of a status list', () => {
-  it('are counted and compressed as the draft’s example has it (section 4.1)', () => {
+  it('are numbered and compressed as in the draft’s example (section 4.1)', () => {
     const bits = withInvalid(emptyBits(16), [0, 3, 4, 5, 7, 8, 9, 13, 15], 16);
     expect(Buffer.from(bits).toString('hex')).toBe('b9a3');
     expect(Buffer.from(compress(bits)).toString('hex')).toBe('78dadbb918000217015d');
     expect(statusListMember(compress(bits))).toEqual({ bits: 1, lst: 'eNrbuRgAAhcBXQ' });
   });
 
-  it('are those of the draft’s test vector, in its very encoding as others read it', () => {
+  it('match the draft’s test vector, in an encoding that another library reads', () => {
     const bits = withInvalid(emptyBits(1_048_576), VECTOR.indexes, 1_048_576);
     const same = (lst: string) => Buffer.from(bits).equals(decompress(Buffer.from(lst, 'base64url')));
     expect(same(VECTOR.lst)).toBe(true);
@@ -48,7 +48,7 @@ describe('the bits of a status list', () => {
 
   const places = fc.uniqueArray(fc.nat({ max: 4_999 }), { maxLength: 200 });
 
-  it('that are set are set, and no other, whatever is set before, and so does another library read them', () => {
+  it('are exactly the ones that were set, also as another library reads them', () => {
     fc.assert(
       fc.property(places, places, (first, second) => {
         const bits = withInvalid(withInvalid(emptyBits(5_000), first, 5_000), second, 5_000);
@@ -63,7 +63,7 @@ describe('the bits of a status list', () => {
     );
   });
 
-  it('stay the very same when there is nothing new, and never fewer', () => {
+  it('are unchanged if there is nothing new, and never become fewer', () => {
     const bits = withInvalid(emptyBits(1_000), [7, 900], 1_000);
     expect(withInvalid(bits, [7], 1_000)).toBe(bits);
     expect(withInvalid(bits, [], 500)).toBe(bits);
@@ -74,7 +74,7 @@ describe('the bits of a status list', () => {
 });
 
 describe('a status list token', () => {
-  it.each(['ES256', 'ES384', 'RS256'] as const)('is read by others: %s', async (algorithm) => {
+  it.each(['ES256', 'ES384', 'RS256'] as const)('is read by another library: %s', async (algorithm) => {
     const { signer, keys } = await localKeys(algorithm);
     const compressed = compress(withInvalid(emptyBits(rules.size), VECTOR.indexes, rules.size));
     const { token, etag, expiresAt, uri, issuedAt } = await publish(3, compressed, rules, signer, NOW + 700);
@@ -104,7 +104,7 @@ describe('a status list token', () => {
     expect(theirs.statusList.flatMap((status, index) => (status === 0 ? [] : [index]))).toEqual(VECTOR.indexes);
   });
 
-  it('passes for an access token nowhere, even with the tokens’ own keys', async () => {
+  it('is never accepted as an access token, even if signed with an access token key', async () => {
     const { signer, keys } = await localKeys();
     const { token } = await publish(1, compress(emptyBits(8)), rules, signer, Date.now());
     const jwks = await keys.jwks();

@@ -28,7 +28,7 @@ async function revokedIn({ lists }: Ports, list: number): Promise<number[]> {
 const at = (list: number, ...indexes: number[]) => indexes.map((index) => ({ list, index }));
 
 describe('updating status lists', () => {
-  it('marks the tokens that are revoked, in each of their lists, and publishes these alone', async () => {
+  it('marks revoked tokens in each of their lists, and publishes only these lists', async () => {
     const ports = await published(3);
     const before = new Map(ports.lists.states);
     expect(await updateStatusLists([...at(1, 7, 8), ...at(3, 999)], rules, ports)).toBe(2);
@@ -38,7 +38,7 @@ describe('updating status lists', () => {
     expect(ports.lists.states.get(2)).toBe(before.get(2));
   });
 
-  it('changes nothing when it is done again', async () => {
+  it('is idempotent', async () => {
     const ports = await published();
     await updateStatusLists(at(1, 7, 8), rules, ports);
     const [state] = ports.lists.states.values();
@@ -47,7 +47,7 @@ describe('updating status lists', () => {
     expect(ports.lists.states.get(1)).toBe(state);
   });
 
-  it('loses nothing, however many do it at the same time', async () => {
+  it('loses no change of concurrent writers', async () => {
     const ports = await published();
     const indexes = Array.from({ length: 40 }, (_, index) => index * 20);
     const writers = Array.from({ length: 8 }, (_, writer) => indexes.filter((__, nth) => nth % 8 === writer));
@@ -59,7 +59,7 @@ describe('updating status lists', () => {
     expect(await revokedIn(ports, 1)).toEqual(indexes);
   });
 
-  it('signs none as older than the last, whichever clock is behind', async () => {
+  it('never signs a list with an earlier time than its last version, even if a clock is behind', async () => {
     const ports = await published();
     const before = ports.lists.states.get(1);
     ports.clock.time -= 5_000;
@@ -68,13 +68,13 @@ describe('updating status lists', () => {
     expect(decodeJwt(ports.lists.states.get(1)?.token ?? '').iat).toBe(decodeJwt(before?.token ?? '').iat);
   });
 
-  it('gives up, to be tried again later, when others come before each time', async () => {
+  it('gives up, to be retried later, if other writers win every time', async () => {
     const ports = await published();
     const lists: StatusLists = { ...ports.lists, put: async () => false };
-    await expect(updateStatusLists(at(1, 7), rules, { ...ports, lists })).rejects.toThrow(/changed by others/);
+    await expect(updateStatusLists(at(1, 7), rules, { ...ports, lists })).rejects.toThrow(/changed by other writers/);
   });
 
-  it('stores nothing that it could not sign', async () => {
+  it('stores nothing if signing fails', async () => {
     const ports = await published();
     const [state] = ports.lists.states.values();
     const sign = () => Promise.reject(new Error('KMS is down'));
@@ -84,7 +84,7 @@ describe('updating status lists', () => {
     expect(ports.lists.states.get(1)).toBe(state);
   });
 
-  it('makes a list that is not published yet, and one that is too small larger', async () => {
+  it('creates a list that is not published yet, and extends one that is too small', async () => {
     const ports = await published();
     expect(await updateStatusLists([...at(5, 3), ...at(1, 1_500)], rules, ports)).toBe(2);
     expect(await revokedIn(ports, 5)).toEqual([3]);
@@ -94,7 +94,7 @@ describe('updating status lists', () => {
 });
 
 describe('renewing status lists', () => {
-  it('publishes the list in use and the next before anything is revoked, and before a token is vended', async () => {
+  it('publishes the current and the next list before any token is revoked or issued', async () => {
     const ports = await published(0);
     expect([...ports.lists.states.keys()]).toEqual([1]);
     ports.lists.current = 1;
@@ -103,7 +103,7 @@ describe('renewing status lists', () => {
     expect(await renewStatusLists(rules, ports)).toEqual({ published: 0, retired: 0 });
   });
 
-  it('signs anew what has passed half of its time, and keeps what is revoked', async () => {
+  it('signs a list again after half its validity, and keeps the revoked tokens', async () => {
     const ports = await published();
     await updateStatusLists(at(1, 7), rules, ports);
     const before = ports.lists.states.get(1);
@@ -117,7 +117,7 @@ describe('renewing status lists', () => {
     expect(await revokedIn(ports, 1)).toEqual([7]);
   });
 
-  it('signs anew at once by another key, for another issuer, and with more places', async () => {
+  it('signs a list again at once after a change of key, issuer or size', async () => {
     const ports = await published();
     expect(await renewStatusLists(rules, { ...ports, ...(await localKeys()) })).toEqual({ published: 2, retired: 0 });
     const moved = { ...rules, issuer: 'https://elsewhere.example.com' };
@@ -127,13 +127,13 @@ describe('renewing status lists', () => {
     expect(ports.lists.states.get(1)?.places).toBe(2_000);
   });
 
-  it('retires a list when the last of its tokens must be over, and not before', async () => {
+  it('retires a list when all of its tokens have expired, and not before', async () => {
     const ports = await published(1);
     await updateStatusLists(at(1, 7), rules, ports);
     ports.lists.current = 2;
     const full = ports.clock.time;
     await renewStatusLists(rules, ports);
-    // The last place was leased before, may be used for an hour, and its token lives a day at the longest.
+    // The last index was leased before. Its lease is valid for an hour, and its token for at most a day.
     const overAt = full + (LEASE + limits.lifetime) * 1000;
     expect(ports.lists.states.get(1)?.overAt).toBe(overAt);
     expect(ports.lists.states.get(2)?.overAt).toBeUndefined();
@@ -149,7 +149,7 @@ describe('renewing status lists', () => {
     expect(await ports.lists.span()).toEqual({ oldest: 2, current: 2 });
   });
 
-  it('retires lists in their order, several at once', async () => {
+  it('retires lists in order, also several in one call', async () => {
     const ports = await published(3);
     ports.lists.current = 4;
     await renewStatusLists(rules, ports);
@@ -158,7 +158,7 @@ describe('renewing status lists', () => {
     expect(await ports.lists.span()).toEqual({ oldest: 4, current: 4 });
   });
 
-  it('leaves a list alone once it is retired, whatever is said of its tokens', async () => {
+  it('never changes a retired list, even if its tokens are revoked', async () => {
     const ports = await published(1);
     await ports.lists.retire(1);
     ports.lists.states.delete(1);

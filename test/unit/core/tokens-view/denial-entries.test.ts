@@ -16,7 +16,7 @@ const location = fc
   .tuple(fc.array(segment, { minLength: 1, maxLength: 4 }), fc.boolean())
   .map(([segments, subtree]) => segments.join('/') + (subtree ? '/*' : ''));
 
-/** Whether a lookup finds a record: it is under one of the entries that are looked at. */
+/** Reports whether a lookup finds a record: whether the record has one of the entries that are read. */
 const isFound = (record: TokenRecord, resource: string) => {
   const names = indexEntries(record).map((entry) => JSON.stringify(entry));
   return whereToLook({ resource }).some((entry) => names.includes(JSON.stringify(entry)));
@@ -39,7 +39,7 @@ describe('a filter by resource', () => {
   });
 });
 
-it('a denial has at most 20 entries, and says where some were left out', () => {
+it('a denial has at most 20 entries, and says if some were left out', () => {
   const naming = (roots: number): DeniedRecord => ({
     ...denial,
     task: 'build-17',
@@ -51,7 +51,7 @@ it('a denial has at most 20 entries, and says where some were left out', () => {
       },
     ],
   });
-  // 9 besides: all, subject, workload, task, audience, source, bundle and two actions.
+  // 9 other entries: all, subject, workload, task, audience, source, bundle and two actions.
   for (const [roots, entries, partial] of [
     [1, 10, false],
     [11, 20, false],

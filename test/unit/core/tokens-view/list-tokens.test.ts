@@ -72,7 +72,7 @@ const idsOf = async (members: Partial<TokenListRequest>, machine: Fake) =>
   (await page(members, machine)).tokens.map(({ token_id }) => token_id);
 
 describe('a list of tokens', () => {
-  it('has the newest first, denials among them, and never a token', async () => {
+  it('has the newest first, including denials, and never contains a token itself', async () => {
     const old = issued({ decidedAt: NOW - 3 * MINUTE });
     const refused = denied({ decidedAt: NOW - 2 * MINUTE });
     const young = issued({ decidedAt: NOW - MINUTE });
@@ -104,7 +104,7 @@ describe('a list of tokens', () => {
     ]);
   });
 
-  it('tells states apart by the record and the clock', async () => {
+  it('derives states from the record and the clock', async () => {
     const active = issued();
     const past = issued({ expiresAt: NOW });
     const expired: TokenRecord = { ...issued({ expiresAt: NOW - MINUTE }), status: 'expired' };
@@ -112,7 +112,7 @@ describe('a list of tokens', () => {
     const revoked: TokenRecord = { ...issued(), status: 'revoked', ...revocation };
     const failed: TokenRecord = { ...issued(), status: 'failed', failure: 'signing_failed', failedAt: NOW };
     const refused = denied();
-    // Found blocked only when its record was stored.
+    // The block was found only after the record was stored.
     const blocked: TokenRecord = { ...issued(), status: 'failed', failure: 'subject_blocked', failedAt: NOW };
     const machine = machineWith(active, past, expired, revoked, failed, refused, blocked);
     const sorted = async (state: TokenListRequest['state']) => (await idsOf({ state }, machine)).sort();
@@ -150,20 +150,20 @@ describe('a list of tokens', () => {
     [{ issued_before: '2026-01-01T11:58:00Z' }, { decidedAt: NOW - 2 * MINUTE }],
     [{ expires_after: '2026-01-01T12:14:00Z' }, { expiresAt: NOW + 14 * MINUTE + 1 }],
     [{ expires_before: '2026-01-01T12:14:00Z' }, { expiresAt: NOW + MINUTE }],
-  ])('of %j has those alone', async (members, change) => {
+  ])('with the filter %j has only matching tokens', async (members, change) => {
     const meant = issued(change);
     const machine = machineWith(issued(), meant, issued());
     expect(await idsOf(members, machine)).toEqual([meant.tokenId]);
   });
 
-  it('has nothing of a span that is empty', async () => {
+  it('is empty for an empty time range', async () => {
     const machine = machineWith(issued());
     const members = { issued_after: '2026-01-01T12:00:00Z', issued_before: '2026-01-01T11:00:00Z' };
     expect(await page(members, machine)).toEqual({ tokens: [] });
     expect(await page({ state: 'denied', expires_before: '2027-01-01T00:00:00Z' }, machine)).toEqual({ tokens: [] });
   });
 
-  it('looks at a thousand at most for one page, and says where to go on', async () => {
+  it('reads at most 1,000 records for a page, and returns a cursor to continue', async () => {
     const wanted = issued({ decidedAt: NOW - 20 * MINUTE, expiresAt: NOW + MINUTE });
     const others = Array.from({ length: 1_500 }, (_, index) =>
       issued({ decidedAt: NOW - MINUTE - index, expiresAt: NOW - 1 }),
@@ -201,8 +201,8 @@ describe('the pages of a list', () => {
       const details = [{ type: 'resource' as const, locations: [location], actions: [action] }];
       const decided = { decidedAt, subject, authorizationDetails: details };
       if (status === 'denied') return denied(decided);
-      const vended = issued({ ...decided, expiresAt: decidedAt + lifetime * MINUTE });
-      return status === 'issued' ? vended : { ...vended, status: 'revoked', revokedAt: NOW, revokedBy: 'x' };
+      const record = issued({ ...decided, expiresAt: decidedAt + lifetime * MINUTE });
+      return status === 'issued' ? record : { ...record, status: 'revoked', revokedAt: NOW, revokedBy: 'x' };
     });
   const filter = fc.record(
     {
@@ -216,7 +216,7 @@ describe('the pages of a list', () => {
     { requiredKeys: [] },
   );
 
-  it('have exactly what is selected, each once, while more is vended', () =>
+  it('contain every selected token exactly once while more are issued', () =>
     fc.assert(
       fc.asyncProperty(
         fc.array(record, { maxLength: 60 }),
@@ -231,12 +231,12 @@ describe('the pages of a list', () => {
             const { tokens, next_cursor } = await page({ ...members, limit, cursor }, machine);
             seen.push(...tokens.map(({ token_id }) => token_id));
             cursor = next_cursor;
-            // Newer than all of them, as whatever is vended meanwhile.
+            // Newer than all others, like every token that is issued in the meantime.
             if (cursor !== undefined) await machine.add(issued({ decidedAt: NOW + 1 }));
           } while (cursor !== undefined);
-          const { state, ...picks } = members;
+          const { state, ...properties } = members;
           const meant = all.filter(
-            (one) => selects(selectorOf(picks), one) && (state === undefined || stateOf(one, NOW) === state),
+            (one) => selects(selectorOf(properties), one) && (state === undefined || stateOf(one, NOW) === state),
           );
           expect(seen.toSorted()).toEqual(meant.map(({ tokenId }) => tokenId).sort());
         },
@@ -250,13 +250,13 @@ describe('a cursor', () => {
   const refused = async (machine: Fake, cursor: string, members: Partial<TokenListRequest> = {}) =>
     (await listTokens(request({ ...members, cursor }), ISSUER, machine)).kind === 'bad_cursor';
 
-  it('goes on, also with another limit', async () => {
+  it('continues, also with another limit', async () => {
     const machine = three();
     const first = await page({ limit: 1 }, machine);
     expect(await idsOf({ limit: 2, cursor: first.next_cursor }, machine)).toHaveLength(2);
   });
 
-  it('is refused with a bit changed, with other filters, or of another machine', async () => {
+  it('is rejected with a changed bit, with other filters, or from another deployment', async () => {
     const machine = three();
     const { next_cursor: cursor = '' } = await page({ limit: 1, audience: 'orders-db' }, machine);
     const filters = { audience: 'orders-db' };
@@ -273,11 +273,11 @@ describe('a cursor', () => {
     expect(await refused({ ...machine, mac: localMac('another key') }, cursor, filters)).toBe(true);
   });
 
-  it.each(['.', 'a.b', `${'a'.repeat(600)}.${'b'.repeat(43)}`, 'é.é'])('is refused that is %j', async (cursor) => {
+  it.each(['.', 'a.b', `${'a'.repeat(600)}.${'b'.repeat(43)}`, 'é.é'])('is rejected if it is %j', async (cursor) => {
     expect(await refused(three(), cursor)).toBe(true);
   });
 
-  it('is not looked for where the mac is wrong', async () => {
+  it('causes no lookup if its MAC is wrong', async () => {
     const index = { page: () => Promise.reject(new Error('looked')) } as unknown as TokenIndex;
     const records = {} as TokenRecords;
     const ports = { index, records, mac: localMac(), clock: clockAt(NOW) };

@@ -21,7 +21,7 @@ const lifeOf = async (outcome: ReturnType<typeof tokenLife>) => {
   return tokenLifeResponse.strict().parse(reached.life);
 };
 
-it('a token’s life has its request, decision and end', async () => {
+it('the history of a token has its request, decision and end', async () => {
   const { tvm, tokenId } = await issued(asking({ reason: 'nightly report', task: 'build-17' }));
   const revoked = { revokedAt: tvm.clock.time + 1_000, revokedBy: 'security.team', revocationReason: 'leaked' };
   await tvm.records.revoke(tokenId, { ...revoked, revocationId: 'order-1' });
@@ -47,17 +47,17 @@ it('a token’s life has its request, decision and end', async () => {
   });
 });
 
-it('a denial has a life, too: why, and what was asked', async () => {
+it('the history of a denial has its reason and its request', async () => {
   const { tvm, tokenId } = await issued(asking({ audience: 'billing' }));
   const life = await lifeOf(tokenLife(tokenId, ISSUER, { ...tvm, traces: inMemoryTraces() }));
   expect(life).toMatchObject({ state: 'denied', denial: 'policy', policies: [], policy_errors: [] });
   expect(life).not.toHaveProperty('status_list');
 });
 
-it('introspections and uses are put together by what was answered and done, the latest first', async () => {
+it('introspections and uses are aggregated by result and action, the latest first', async () => {
   const { tvm, tokenId } = await issued();
   const minute = Date.UTC(2026, 0, 1, 12, 1);
-  const asked = (change: Partial<Introspections>): Introspections => ({
+  const introspected = (change: Partial<Introspections>): Introspections => ({
     tokenId,
     subject: SUBJECT,
     audience: 'orders-db',
@@ -77,10 +77,10 @@ it('introspections and uses are put together by what was answered and done, the 
   });
   const traces = inMemoryTraces({
     introspections: [
-      asked({ count: 3 }),
-      asked({ minute: minute + 60_000, last: minute + 90_000, count: 4 }),
-      asked({ result: 'revoked', minute: minute + 120_000, last: minute + 120_500 }),
-      asked({ tokenId: 'another' }),
+      introspected({ count: 3 }),
+      introspected({ minute: minute + 60_000, last: minute + 90_000, count: 4 }),
+      introspected({ result: 'revoked', minute: minute + 120_000, last: minute + 120_500 }),
+      introspected({ tokenId: 'another' }),
     ],
     facts: [
       used('2026-01-01T12:02:00.000Z', 'allowed'),
@@ -102,7 +102,7 @@ it('introspections and uses are put together by what was answered and done, the 
   expect(life.more).toBe(true);
 });
 
-it('what was never decided has no life', async () => {
+it('an unknown ID has no history', async () => {
   const { tvm } = await issued();
   const outcome = await tokenLife('00000000-0000-4000-8000-000000000000', ISSUER, {
     ...tvm,

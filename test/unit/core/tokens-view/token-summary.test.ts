@@ -23,7 +23,7 @@ const summaryOf = async (...parts: OpenToken[][]) => {
   return tokenSummaryResponse.strict().parse(await tokenSummary({ tokens: { at }, clock: clockAt(NOW) }));
 };
 
-it('counts what is active by subject, audience, type and hour, the most first', async () => {
+it('counts active tokens by subject, audience, type and hour, the highest count first', async () => {
   const ci = open({ subject: 'arn:aws:iam::111122223333:user/ci', access: 'write', decidedAt: NOW - 10 * MINUTE });
   const over = open({ expiresAt: NOW });
   expect(await summaryOf([ci, open(), over], [], [open({ audience: 'billing', access: 'read-write' })])).toEqual({
@@ -36,11 +36,11 @@ it('counts what is active by subject, audience, type and hour, the most first', 
   });
 });
 
-it('counts none where there is none', async () => {
+it('counts 0 if there are no tokens', async () => {
   expect(await summaryOf()).toMatchObject({ active: 0, by_subject: {}, by_hour: {} });
 });
 
-it('shows those with the most where there are very many', async () => {
+it('shows only the highest counts if there are very many', async () => {
   const many = Array.from({ length: SUMMARY_ROWS + 50 }, (_, index) => open({ subject: `subject-${index}` }));
   const summary = await summaryOf(many, [open({ subject: 'subject-1020' })]);
   expect(summary.active).toBe(SUMMARY_ROWS + 51);

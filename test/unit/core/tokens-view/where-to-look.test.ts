@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 
 const DOCUMENT = readFileSync('docs/storage-schema.md', 'utf8');
 
-/** The table of docs/storage-schema.md: each filter, and what it is looked for under. */
+/** The table of docs/storage-schema.md: each filter, and the index entries that are read for it. */
 const ROWS = [
   ...(DOCUMENT.split('## The index of records')[1]
     ?.split('\n## ')[0]
@@ -32,8 +32,8 @@ const lookedUnder = (filter: object) => [
   ...new Set(whereToLook(selectorOf(tokenListRequest.parse(filter))).map(({ dimension }) => dimension)),
 ];
 
-describe('what a list looks under is what docs/storage-schema.md says', () => {
-  it('for every filter there is', () => {
+describe('a list reads the index entries that docs/storage-schema.md names', () => {
+  it('for every filter', () => {
     const { state, limit, cursor, ...filters } = tokenListRequest.shape;
     const times = /^(issued|expires)_/;
     const documented = ROWS.map(({ filter }) => filter).sort();
@@ -48,14 +48,14 @@ describe('what a list looks under is what docs/storage-schema.md says', () => {
     expect(lookedUnder({ [filter]: VALUES[filter as keyof TokenFilter] })).toEqual(dimensions);
   });
 
-  it.each(ROWS)('for $filter with whatever stands below it', ({ filter, dimensions }) => {
+  it.each(ROWS)('for $filter with every filter of lower precedence', ({ filter, dimensions }) => {
     const below = ROWS.slice(ROWS.findIndex((row) => row.filter === filter)).map((row) => row.filter);
     expect(lookedUnder(Object.fromEntries(Object.entries(VALUES).filter(([name]) => below.includes(name))))).toEqual(
       dimensions,
     );
   });
 
-  it('for none of these', () => {
+  it('for no filter', () => {
     expect(lookedUnder({ state: 'active', issued_after: '2026-01-01T00:00:00Z' })).toEqual(['all']);
     expect(DOCUMENT).toMatch(/^\| none of these \| `all` \|/m);
   });

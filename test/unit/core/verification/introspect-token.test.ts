@@ -27,7 +27,7 @@ describe('introspectToken', () => {
     ({ token, tokenId } = outcome);
   });
 
-  it('tells the resource server what an active token says', async () => {
+  it('returns the claims of an active token to the resource server', async () => {
     expect(await introspect()).toMatchObject({
       active: true,
       token_type: 'Bearer',
@@ -38,7 +38,7 @@ describe('introspectToken', () => {
     });
   });
 
-  it('says nothing about a token for another audience, or to a caller that is no resource server', async () => {
+  it('reveals nothing about a token for another audience, or to a caller that is not a resource server', async () => {
     const { resourceServers } = introspecting;
     const other = { issuer: ISSUER, resourceServers: { ...resourceServers, [SUBJECT]: ['billing'] } };
     expect(await introspectToken(token, from.userArn, other, tvm)).toEqual({ active: false });
@@ -46,7 +46,7 @@ describe('introspectToken', () => {
     expect(await introspect(token, 'arn:aws:iam::111122223333:root')).toEqual({ active: false });
   });
 
-  it('is inactive from the second it expires, and before it is valid', async () => {
+  it('returns inactive before nbf and from exp on', async () => {
     const issuedAt = tvm.clock.time;
     tvm.clock.time = issuedAt + 899_000;
     expect(await introspect()).toHaveProperty('active', true);
@@ -56,19 +56,19 @@ describe('introspectToken', () => {
     expect(await introspect()).toEqual({ active: false });
   });
 
-  it('is inactive when revoked, failed, or without a record', async () => {
+  it('returns inactive for a token that is revoked, failed or without a record', async () => {
     await tvm.records.revoke(tokenId, { revokedAt: tvm.clock.now(), revokedBy: 'security.team' });
     expect(await introspect()).toEqual({ active: false });
     tvm.records.states.delete(tokenId);
     expect(await introspect()).toEqual({ active: false });
   });
 
-  it('is inactive by its subject’s watermark alone', async () => {
+  it('returns inactive because of the subject’s watermark alone', async () => {
     await tvm.subjectStatuses.raise(SUBJECT, tvm.clock.now());
     expect(await introspect()).toEqual({ active: false });
   });
 
-  it('counts by minute what it told of a token, active and revoked apart', async () => {
+  it('counts introspections by minute, with separate counts for active and revoked', async () => {
     const minute = tvm.clock.time - (tvm.clock.time % 60_000);
     const told = { tokenId, subject: SUBJECT, audience: 'orders-db', by: 'arn:aws:iam::111122223333:role/orders-db' };
     await introspect();
@@ -88,7 +88,7 @@ describe('introspectToken', () => {
     ]);
   });
 
-  it('counts nothing of a token that is not known, not meant for who asks, over, or never left', async () => {
+  it('does not count introspections of foreign, failed or expired tokens, or of tokens for another audience', async () => {
     await introspect(token, 'arn:aws:iam::111122223333:user/stranger');
     await introspect('abc');
     const record = tvm.records.states.get(tokenId) as TokenRecord;
@@ -102,7 +102,7 @@ describe('introspectToken', () => {
     expect(tvm.introspections.counts()).toEqual([]);
   });
 
-  it('answers the same when it cannot be counted, and says so to its operator', async () => {
+  it('returns the same response if counting fails, and reports the failure to the operator', async () => {
     const faults: unknown[] = [];
     const introspections = { add: async () => Promise.reject(new Error('throttled')) };
     const uncounting = { ...tvm, introspections, uncounted: (fault: unknown) => faults.push(fault) };
@@ -112,7 +112,7 @@ describe('introspectToken', () => {
     expect(faults).toHaveLength(2);
   });
 
-  it('knows the tokens of every key that may still have signed one', async () => {
+  it('verifies tokens of every key that may have signed a valid token', async () => {
     const next = await localKeys('RS256');
     const both = { keys: [...(await tvm.keys.jwks()).keys, ...(await next.keys.jwks()).keys] };
     const rotated = { ...tvm, signer: next.signer, keys: { jwks: async () => both } };
@@ -123,7 +123,7 @@ describe('introspectToken', () => {
     }
   });
 
-  it('looks nothing up for what this machine did not sign', async () => {
+  it('looks up nothing for a token that this service did not sign', async () => {
     const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
     const { keyId } = await tvm.signer.key();
     const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
@@ -153,7 +153,7 @@ describe('introspectToken', () => {
     }
   });
 
-  it('refuses what its own key signed for another issuer or as another type of token', async () => {
+  it('rejects a token that its own key signed for another issuer or as another type', async () => {
     const elsewhere = { ...rules, issuer: 'https://elsewhere.example.com' };
     const outcome = await issueToken(asking(), from, elsewhere, tvm);
     if (outcome.kind !== 'issued') throw new Error(outcome.kind);

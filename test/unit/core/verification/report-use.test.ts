@@ -22,7 +22,7 @@ describe('reportUse', () => {
     const use = { token, action: 'read' as const, location: 'orders-db/orders', outcome: 'allowed' as const };
     return reportUse({ ...use, ...change }, caller, reporting, tvm);
   };
-  const noted = () => [...tvm.facts.facts.values()].map(({ detail }) => detail);
+  const recorded = () => [...tvm.facts.facts.values()].map(({ detail }) => detail);
 
   beforeEach(async () => {
     tvm = await machine();
@@ -32,7 +32,7 @@ describe('reportUse', () => {
     ({ token, tokenId } = outcome);
   });
 
-  it('notes who did what with a token, once for each report', async () => {
+  it('records who did what with a token, once for each report', async () => {
     expect(await report()).toEqual({ kind: 'reported' });
     await report();
     expect([...tvm.facts.facts]).toEqual([
@@ -55,7 +55,11 @@ describe('reportUse', () => {
     ]);
   });
 
-  it.each(['orders-db/orders', 'orders-db/orders/17', 'orders-db/orders/*'])('takes a use of %s', async (location) => {
+  it.each([
+    'orders-db/orders',
+    'orders-db/orders/17',
+    'orders-db/orders/*',
+  ])('accepts a use of %s', async (location) => {
     expect(await report({ location })).toEqual({ kind: 'reported' });
   });
 
@@ -64,17 +68,17 @@ describe('reportUse', () => {
     [{ location: 'orders-db' }, 'location'],
     [{ location: 'orders-db/*' }, 'location'],
     [{ location: 'orders-db/orders-of-others' }, 'location'],
-  ])('takes %j, which the token does not permit, only as refused', async (change, field) => {
+  ])('accepts %j, which the token does not permit, only as refused', async (change, field) => {
     expect(await report(change)).toMatchObject({ kind: 'bad_request', bad: { field } });
-    expect(noted()).toEqual([]);
+    expect(recorded()).toEqual([]);
     expect(await report({ ...change, outcome: 'refused' })).toEqual({ kind: 'reported' });
-    expect(noted()).toMatchObject([{ ...change, outcome: 'refused' }]);
+    expect(recorded()).toMatchObject([{ ...change, outcome: 'refused' }]);
   });
 
-  it('believes nobody about a token of another’s audience, or one that this machine did not sign', async () => {
+  it('rejects reports about a token for another’s audience, or one that this service did not sign', async () => {
     const forged = { ...tvm, keys: (await localKeys()).keys };
     const use = { token, action: 'read', location: 'orders-db/orders', outcome: 'allowed' } as const;
-    const answers = [
+    const outcomes = [
       await report({}, { ...ordersDb, userArn: from.userArn }),
       await report({}, { ...ordersDb, userArn: 'arn:aws:iam::111122223333:user/stranger' }),
       await report({}, { ...ordersDb, userArn: 'arn:aws:iam::111122223333:root' }),
@@ -82,20 +86,20 @@ describe('reportUse', () => {
       await report({ token: 'abc' }),
       await reportUse(use, ordersDb, reporting, forged),
     ];
-    for (const answer of answers) {
-      const problem = 'must be a token of this machine for an audience of yours';
-      expect(answer).toEqual({ kind: 'bad_request', bad: { field: 'token', problem } });
+    for (const outcome of outcomes) {
+      const problem = 'must be a token of this service for one of your audiences';
+      expect(outcome).toEqual({ kind: 'bad_request', bad: { field: 'token', problem } });
     }
-    expect(noted()).toEqual([]);
+    expect(recorded()).toEqual([]);
   });
 
-  it('takes a report late, also of a token that was revoked, but no more than a day', async () => {
+  it('accepts a report up to a day after expiry, also for a revoked token', async () => {
     await tvm.records.revoke(tokenId, { revokedAt: tvm.clock.now(), revokedBy: 'security.team' });
     const end = Date.UTC(2026, 0, 1, 12, 15);
     tvm.clock.time = end + 86_400_000 - 1;
     expect(await report()).toEqual({ kind: 'reported' });
     tvm.clock.time += 1;
-    expect(await report()).toMatchObject({ bad: { field: 'token', problem: 'ended more than a day ago' } });
+    expect(await report()).toMatchObject({ bad: { field: 'token', problem: 'expired more than a day ago' } });
     tvm.clock.time = end - 901_000;
     expect(await report()).toMatchObject({ bad: { field: 'token', problem: 'is not valid yet' } });
   });

@@ -13,7 +13,7 @@ beforeAll(async () => {
   jwks = await tvm.keys.jwks();
 });
 
-/** The token with its last character replaced by one that decodes to the same bytes. */
+/** Replaces the last character of a token with one that decodes to the same bytes. */
 function withSpareBits(text: string): string {
   const bytes = Buffer.from(text.split('.')[2] ?? '', 'base64url');
   const other = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_']
@@ -23,8 +23,8 @@ function withSpareBits(text: string): string {
   return other;
 }
 
-describe('a token has one spelling', () => {
-  it('as it was issued', async () => {
+describe('a token has one valid encoding', () => {
+  it('is verified as issued', async () => {
     expect(await verifyToken(token, jwks, ISSUER)).toMatchObject({ iss: ISSUER });
   });
 
@@ -36,12 +36,12 @@ describe('a token has one spelling', () => {
     ['a character that decoders skip', (token) => token.replace('.', '*.')],
     ['base64 rather than base64url', (token) => `${token.slice(0, -2)}+/`],
     ['a fourth part', (token) => `${token}.`],
-  ])('and not with %s', async (_, change) => {
+  ])('is not verified with %s', async (_, change) => {
     expect(await verifyToken(change(token), jwks, ISSUER)).toBeUndefined();
   });
 });
 
-it.each(['', 'é✓', 'a\u0000b', '.', '..', 'a'.repeat(9_000), 'e30.e30.'])('%j is no token', async (text) => {
+it.each(['', 'é✓', 'a\u0000b', '.', '..', 'a'.repeat(9_000), 'e30.e30.'])('%j is not a token', async (text) => {
   expect(await verifyToken(text, jwks, ISSUER)).toBeUndefined();
 });
 
@@ -49,7 +49,7 @@ it.each<[string, object]>([
   ['is of another type', { kty: 'oct', k: 'c2VjcmV0' }],
   ['lacks a coordinate', { y: undefined }],
   ['is not on the curve', { x: 'AAAA', y: 'AAAA' }],
-])('a token is not verified, and nothing thrown, where its key %s', async (_, change) => {
+])('a token is not verified, and no error is thrown, if its key %s', async (_, change) => {
   const [key] = jwks.keys;
   const unusable = { keys: [JSON.parse(JSON.stringify({ ...key, ...change }))] };
   expect(await verifyToken(token, unusable, ISSUER)).toBeUndefined();

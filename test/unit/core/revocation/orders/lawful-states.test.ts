@@ -8,7 +8,7 @@ import { indexTokens } from '@tvm/core/records/index-tokens.ts';
 import { holds } from '@tvm/core/records/subject-status.ts';
 import type { TokenRecord } from '@tvm/core/records/token-record.ts';
 import { selects } from '@tvm/core/records/token-selector.ts';
-import { picksOf, type RevocationOrder } from '@tvm/core/revocation/orders/order.ts';
+import { type RevocationOrder, tokenSelectorOf } from '@tvm/core/revocation/orders/order.ts';
 import { placeOrder } from '@tvm/core/revocation/orders/place-order.ts';
 import { goOnWithOrders, progressOf } from '@tvm/core/revocation/orders/revoke-tokens.ts';
 import { introspectToken } from '@tvm/core/verification/introspect-token.ts';
@@ -28,7 +28,7 @@ import { clockAt, countingIds, from, rules } from '#test/fakes/machine.ts';
 import { policyBundle } from '#test/fakes/policies.ts';
 import { Crash, type Crashes, turns } from '#test/support/interleave.ts';
 
-// A small world of few names, so that tokens and revocations meet often.
+// Few names, so that revocations often select tokens.
 const ROLES = ['anna', 'ben'];
 const SESSIONS = ['i-1', 'i-2'];
 const TASKS = ['t-1', 't-2'];
@@ -56,7 +56,7 @@ const issuing = fc.record({
   lifetime: one(60, 600),
 });
 
-const picks = fc
+const combinedSelectors = fc
   .record(
     {
       subject: one(...ROLES.map(subjectOf)),
@@ -72,7 +72,7 @@ const picks = fc
   .filter((members) => Object.keys(members).length > 0);
 const selectors: fc.Arbitrary<RevocationSelector> = fc.oneof(
   { arbitrary: one(...ROLES.map(subjectOf)).map((subject) => ({ subject })), weight: 3 },
-  { arbitrary: picks, weight: 5 },
+  { arbitrary: combinedSelectors, weight: 5 },
   { arbitrary: fc.constant({ all: true as const }), weight: 1 },
 );
 const crashes: fc.Arbitrary<Crashes> = fc
@@ -82,7 +82,7 @@ const crashes: fc.Arbitrary<Crashes> = fc
 const revoking = fc.record({
   do: fc.constant('revoke' as const),
   selector: selectors,
-  /** Seconds before it is carried out. */
+  /** The delay in seconds. */
   after: one(0, 0, 0, 30),
   blockFor: one(0, 20, 3_600),
   crashes,
@@ -96,7 +96,7 @@ const steps = fc.oneof(
 );
 type Step = typeof steps extends fc.Arbitrary<infer S> ? S : never;
 
-/** A machine whose parts run at the same time, and what came of each step. */
+/** A service whose parts run concurrently, with the result of each step. */
 async function world(indexCrashes: Crashes) {
   const clock = clockAt(START);
   const due: { revocationId: string; at: number }[] = [];
@@ -107,7 +107,7 @@ async function world(indexCrashes: Crashes) {
   const all = {
     records,
     subjectStatuses: inMemorySubjectStatuses(),
-    // Of two, so that there are several pages.
+    // Pages of two records, so that there are several pages.
     index: { ...index, page: (query: Parameters<typeof index.page>[0]) => index.page({ ...query, limit: 2 }) },
     orders: inMemoryOrders(),
     facts: inMemoryFacts(),
@@ -119,10 +119,10 @@ async function world(indexCrashes: Crashes) {
     clock,
   };
   const background: Promise<unknown>[] = [];
-  const vended: { outcome: IssueTokenOutcome; blocked: boolean }[] = [];
+  const results: { outcome: IssueTokenOutcome; blocked: boolean }[] = [];
   const ordered: RevocationOrder[] = [];
   const until = async (work: () => Promise<unknown>) => {
-    // As a queue delivers again what failed.
+    // Retries after a crash, as a queue redelivers a message.
     for (;;) {
       try {
         return await work();
@@ -131,7 +131,7 @@ async function world(indexCrashes: Crashes) {
       }
     }
   };
-  // Each record leaves one state once: what is revoked is never anything else again.
+  // Each record leaves the state `issued` once: a revoked record never changes again.
   const { set } = records.states;
   records.states.set = (id: string, record: TokenRecord) => {
     const before = records.states.get(id);
@@ -147,11 +147,11 @@ async function world(indexCrashes: Crashes) {
     });
   };
 
-  /** Continues orders, each by one process at a time. */
+  /** Continues revocation requests. One process at a time works on each request. */
   const underWay = new Map<string, Promise<unknown>>();
   const goOn = (revocationId: string, ports: typeof all) => {
     const before = underWay.get(revocationId) ?? Promise.resolve();
-    // Time goes on while pages are looked at: sometimes it is over after one of them.
+    // Time passes while pages are read, so the deadline sometimes passes after one page.
     const now = before.then(() => goOnWithOrders([revocationId], clock.time + 1, ports));
     underWay.set(
       revocationId,
@@ -185,14 +185,14 @@ async function world(indexCrashes: Crashes) {
       const { records, subjectStatuses } = of(all);
       const outcome = await issueToken(request, caller, rules, { ...issued, records, subjectStatuses, clock }).catch(
         (fault: unknown) => {
-          // It took too long to be stored: it is recorded as failed.
+          // Storing the record took too long, so it is marked as failed.
           if (!(fault instanceof DependencyFault)) throw fault;
         },
       );
       if (outcome === undefined) return;
       const stillThere = (await all.subjectStatuses.get(subjectOf(role))).block === block;
       const decidedAt = 'tokenId' in outcome ? all.records.states.get(outcome.tokenId)?.decidedAt : undefined;
-      vended.push({ outcome, blocked: decidedAt !== undefined && holds(block, decidedAt) && stillThere });
+      results.push({ outcome, blocked: decidedAt !== undefined && holds(block, decidedAt) && stillThere });
     },
 
     async revoke(step: Extract<Step, { do: 'revoke' }>, name: number) {
@@ -217,7 +217,7 @@ async function world(indexCrashes: Crashes) {
 
     async wait({ seconds }: Extract<Step, { do: 'wait' }>) {
       clock.time += seconds * 1000;
-      // The queue brings back what is due.
+      // The queue delivers the messages that are due.
       const now = due.filter(({ at }) => at <= clock.time);
       due.splice(0, due.length, ...due.filter((message) => !now.includes(message)));
       await Promise.all(now.map(({ revocationId }) => until(() => goOn(revocationId, of(all)))));
@@ -237,10 +237,10 @@ async function world(indexCrashes: Crashes) {
 
   return {
     clock,
-    vended,
+    results,
     ordered,
     all,
-    /** Begins the steps, each when the one before it has had so many turns, and lets all go on until they are over. */
+    /** Starts each step after the given number of turns, and runs all steps to completion. */
     async live(script: readonly { step: Step; turns: number }[], choose: (waiting: number) => number): Promise<void> {
       const start = async () => {
         const begun: Promise<unknown>[] = [];
@@ -264,28 +264,28 @@ async function world(indexCrashes: Crashes) {
 }
 
 describe('any interleaving of issue, index, revoke, expire, sweep, block and crash', () => {
-  it('ends in a lawful state', async () => {
+  it('ends in a valid state', async () => {
     const seen = { revoked: 0, late: 0, expired: 0, failed: 0, orders: 0, active: 0, denied: 0 };
     const script = fc.array(fc.record({ step: steps, turns: fc.nat({ max: 12 }) }), { minLength: 2, maxLength: 14 });
     await fc.assert(
       fc.asyncProperty(script, crashes, fc.infiniteStream(fc.nat()), async (script, indexCrashes, choices) => {
-        const { all, clock, vended, ordered, live } = await world(indexCrashes);
+        const { all, clock, results, ordered, live } = await world(indexCrashes);
         await live(script, (waiting) => (choices.next().value ?? 0) % waiting);
         const states = [...all.records.states.values()];
 
         for (const record of states) {
-          const selecting = ordered.filter((order) => selects(picksOf(order), record));
-          // A selected token never stays active: what is still issued has ended.
+          const selecting = ordered.filter((order) => selects(tokenSelectorOf(order), record));
+          // A selected token never stays active: if its record is still `issued`, it has expired.
           if (selecting.length > 0 && record.status === 'issued')
             expect(record.expiresAt).toBeLessThanOrEqual(clock.time);
-          // Nothing unselected is revoked.
+          // No other token is revoked.
           if (record.status === 'revoked') {
             expect(selecting.map(({ revocationId }) => revocationId)).toContain(record.revocationId);
             if (record.revokedLate) seen.late++;
           }
         }
 
-        // The count is right, and every order is done.
+        // The count is correct, and every request is completed.
         for (const { revocationId } of ordered) {
           const order = await all.orders.get(revocationId);
           if (order === undefined) throw new Error('an order is lost');
@@ -294,10 +294,10 @@ describe('any interleaving of issue, index, revoke, expire, sweep, block and cra
         }
         seen.orders += ordered.length;
 
-        // Introspection tells what the records say, or less: a revoked subject's tokens are dead with its standing.
+        // Introspection agrees with the records.
         const verifying = { issuer: rules.issuer, resourceServers: { [subjectOf('server')]: AUDIENCES } };
         const server = 'arn:aws:sts::111122223333:assumed-role/server/one';
-        for (const { outcome, blocked } of vended) {
+        for (const { outcome, blocked } of results) {
           if (blocked)
             expect(outcome).toMatchObject({
               kind: 'denied',
@@ -317,7 +317,7 @@ describe('any interleaving of issue, index, revoke, expire, sweep, block and cra
       }),
       { numRuns: 600 },
     );
-    // The world is such that all of it comes to happen.
+    // The generated steps cover all outcomes.
     for (const [what, count] of Object.entries(seen))
       expect({ what, often: count > 20 }).toEqual({ what, often: true });
   }, 120_000);

@@ -18,7 +18,10 @@ beforeAll(async () => {
   record = (await recordOf()) as IssuedRecord;
 });
 
-/** Every way in which things can follow each other: each time, the choices of the last time but for the last that had others. */
+/**
+ * Runs all interleavings by depth-first search: each run repeats the last choices and changes the last one that has an
+ * alternative.
+ */
 async function everyOrder(run: (choose: (waiting: number) => number) => Promise<void>): Promise<number> {
   let script: { choice: number; of: number }[] = [];
   for (let runs = 1; ; runs++) {
@@ -36,7 +39,7 @@ async function everyOrder(run: (choose: (waiting: number) => number) => Promise<
 
 /**
  * @param storedAfter milliseconds from the decision until the token is stored
- * @param askedAfter milliseconds from the decision until the order
+ * @param askedAfter milliseconds from the decision until the revocation request
  * @param indexed whether the token is indexed afterwards
  */
 async function outcomes({ storedAfter = 0, askedAfter = 0, indexed = true }) {
@@ -61,7 +64,7 @@ async function outcomes({ storedAfter = 0, askedAfter = 0, indexed = true }) {
       by: 'security.team',
       askedAt: clock.time,
     };
-    // Long before the order, or at the same time.
+    // The token is stored long before the request, or concurrently with it.
     const before = askedAfter > storedAfter;
     if (before) {
       records.states.set(record.tokenId, record);
@@ -88,19 +91,19 @@ async function outcomes({ storedAfter = 0, askedAfter = 0, indexed = true }) {
   return { walks: [...walks].sort(), runs };
 }
 
-it('an order revokes and counts a token that is stored and indexed meanwhile, in whatever order they meet', async () => {
+it('a revocation request revokes and counts a token that is stored and indexed concurrently, in any interleaving', async () => {
   const { walks, runs } = await outcomes({});
-  // Each of the two walks came to be the one that found it.
+  // In some runs the first walk found the token, in others the second.
   expect(walks).toEqual(['first walk', 'second walk']);
   expect(runs).toBeGreaterThan(1_000);
 }, 120_000);
 
-it('an order revokes and counts a token that is stored as late as it may be, and never indexed', async () => {
+it('a revocation request revokes and counts a token that is stored as late as allowed and never indexed', async () => {
   const { walks } = await outcomes({ storedAfter: STORED_WITHIN, indexed: false });
   expect(walks).toEqual(['first walk', 'second walk']);
 }, 120_000);
 
-it('an order revokes and counts a token that was stored a minute ago and is indexed meanwhile', async () => {
+it('a revocation request revokes and counts a token that was stored a minute ago and is indexed concurrently', async () => {
   const { walks } = await outcomes({ askedAfter: 60_000 });
   expect(walks).toEqual(['first walk']);
 }, 120_000);

@@ -13,7 +13,7 @@ beforeEach(async () => {
   tvm = await machine();
 });
 
-async function vend(request = asking(), userArn = from.userArn) {
+async function issue(request = asking(), userArn = from.userArn) {
   const outcome = await issueToken(request, { ...from, userArn }, rules, tvm);
   if (outcome.kind !== 'issued') throw new Error(outcome.kind);
   await indexTokens([outcome.tokenId], tvm);
@@ -29,7 +29,7 @@ const revoke = (selector: RevocationSelector, more: { blockFor?: number; reason?
   );
 const status = (tokenId: string) => tvm.records.states.get(tokenId)?.status;
 
-/** What the queue does: brings back what is to be gone on with, when it is due. */
+/** Acts as the queue: continues revocation requests when they are due. */
 async function goOn(): Promise<void> {
   const { waiting } = tvm.continuations;
   for (let message = waiting.shift(); message !== undefined; message = waiting.shift()) {
@@ -47,8 +47,8 @@ describe('one token', () => {
         tvm.clock.time += 900_000;
       },
     ],
-  ])('that %s leaves a fact for the audit: the revocation found nothing', async (_what, before) => {
-    const tokenId = await vend();
+  ])('that %s causes an audit fact that the revocation found nothing', async (_what, before) => {
+    const tokenId = await issue();
     await before();
     expect([...tvm.facts.facts.values()]).toEqual([]);
     expect(await revoke({ tokenId }, { reason: 'seen in a log' })).toEqual({ done: true, revoked: 0 });
@@ -67,8 +67,8 @@ describe('one token', () => {
     ]);
   });
 
-  it('is taken back once', async () => {
-    const tokenId = await vend();
+  it('is revoked once', async () => {
+    const tokenId = await issue();
     expect(await revoke({ tokenId }, { reason: 'leaked' })).toEqual({ done: true, revoked: 1 });
     expect(await revoke({ tokenId })).toEqual({ done: true, revoked: 0 });
     expect(tvm.records.states.get(tokenId)).toMatchObject({
@@ -79,8 +79,8 @@ describe('one token', () => {
     expect(tvm.continuations.waiting).toEqual([]);
   });
 
-  it('is left alone when another member does not fit, or it has ended, or is unknown', async () => {
-    const tokenId = await vend();
+  it('is not revoked if another property does not match, if it has expired or if it is unknown', async () => {
+    const tokenId = await issue();
     expect(await revoke({ tokenId, audience: 'billing' })).toEqual({ done: true, revoked: 0 });
     expect(await revoke({ tokenId, issuedBefore: '2025-01-01T00:00:00Z' })).toEqual({ done: true, revoked: 0 });
     expect(await revoke({ tokenId: '00000000-0000-4000-8000-00000000dead' })).toEqual({ done: true, revoked: 0 });
@@ -89,8 +89,8 @@ describe('one token', () => {
     expect(status(tokenId)).toBe('issued');
   });
 
-  it('that is to be taken back later lives until then', async () => {
-    const tokenId = await vend();
+  it('with a delayed revocation stays active until then', async () => {
+    const tokenId = await issue();
     expect(await revoke({ tokenId }, { after: 60 })).toMatchObject({ done: false, revoked: 0 });
     tvm.clock.time += 59_000;
     await goOnWithOrders([`order-${orders}`], tvm.clock.now() + 1_000, tvm);
@@ -100,13 +100,13 @@ describe('one token', () => {
   });
 });
 
-describe('each selector takes back what it picks out, and nothing else', () => {
+describe('each selector revokes exactly the tokens that it matches', () => {
   it.each<[string, RevocationSelector, string[]]>([
     ['subject', { subject: SUBJECT }, ['here', 'elsewhere', 'task', 'shipments']],
     ['workload', { workload: 'i-0abc' }, ['here', 'task', 'shipments']],
     ['task', { task: 'deploy-42' }, ['task']],
     ['audience', { audience: 'orders-db' }, ['here', 'elsewhere', 'task', 'shipments']],
-    ['a place', { resource: 'orders-db/shipments' }, ['shipments']],
+    ['a path', { resource: 'orders-db/shipments' }, ['shipments']],
     ['a subtree', { resource: 'orders-db/*' }, ['here', 'elsewhere', 'task', 'shipments']],
     ['policy', { policy: 'writes-shipments' }, ['shipments']],
     ['two of them', { workload: 'i-0abc', policy: 'reads-orders' }, ['here', 'task']],
@@ -116,14 +116,14 @@ describe('each selector takes back what it picks out, and nothing else', () => {
     ['other policies', { policyBundle: '0'.repeat(64) }, []],
   ])('%s', async (_name, selector, expected) => {
     const write = { type: 'resource' as const, locations: ['orders-db/shipments'], actions: ['write' as const] };
-    const vended: Record<string, string> = { here: await vend() };
+    const issued: Record<string, string> = { here: await issue() };
     tvm.clock.time += 1;
-    vended.elsewhere = await vend(asking(), from.userArn.replace('i-0abc', 'i-0def'));
-    vended.task = await vend(asking({ task: 'deploy-42' }));
-    vended.shipments = await vend(asking({ authorization_details: [write], expires_in: 300 }));
+    issued.elsewhere = await issue(asking(), from.userArn.replace('i-0abc', 'i-0def'));
+    issued.task = await issue(asking({ task: 'deploy-42' }));
+    issued.shipments = await issue(asking({ authorization_details: [write], expires_in: 300 }));
     const first = await revoke(selector);
     expect(first).toMatchObject({ revoked: expected.length, done: false });
-    expect(Object.keys(vended).filter((name) => status(vended[name] ?? '') === 'revoked')).toEqual(expected);
+    expect(Object.keys(issued).filter((name) => status(issued[name] ?? '') === 'revoked')).toEqual(expected);
     await goOn();
     const order = await tvm.orders.get(`order-${orders}`);
     expect(order).toMatchObject({ revoked: expected.length, completedAt: expect.any(Number) });
@@ -132,8 +132,8 @@ describe('each selector takes back what it picks out, and nothing else', () => {
 });
 
 describe('a subject', () => {
-  it('is revoked before any record of it, and blocked', async () => {
-    await vend();
+  it('is revoked before its records are changed, and blocked', async () => {
+    await issue();
     const calls: string[] = [];
     const { raise, block } = tvm.subjectStatuses;
     const { revoke: revokeRecord } = tvm.records;
@@ -149,29 +149,29 @@ describe('a subject', () => {
     expect(calls).toEqual(['raise', 'block', 'revoke']);
   });
 
-  it('gets no new token until its time is over, or it is unblocked', async () => {
+  it('gets no new token until the block expires or is lifted', async () => {
     const until = tvm.clock.now() + HOUR * 1000;
     expect(await revoke({ subject: SUBJECT })).toMatchObject({ blockedUntil: until });
     tvm.clock.time += 1;
-    await expect(vend()).rejects.toThrow('denied');
+    await expect(issue()).rejects.toThrow('denied');
     tvm.clock.time = until;
-    await vend();
+    await issue();
     await revoke({ subject: SUBJECT }, { blockFor: 60 });
     tvm.clock.time += 1;
-    await expect(vend()).rejects.toThrow('denied');
+    await expect(issue()).rejects.toThrow('denied');
     expect(await tvm.subjectStatuses.unblock(SUBJECT, { at: tvm.clock.now(), by: 'operator' })).toBe(true);
-    await vend();
+    await issue();
   });
 
-  it('keeps nothing that it was vended between a request to revoke and the block', async () => {
+  it('keeps no token that was issued between the revocation request and the block', async () => {
     const askedAt = tvm.clock.now();
     tvm.clock.time += 2_000;
-    const early = await vend();
+    const early = await issue();
     const { block } = tvm.subjectStatuses;
     let during = '';
     tvm.subjectStatuses.block = async (...args) => {
       tvm.clock.time += 5;
-      during = await vend();
+      during = await issue();
       tvm.clock.time += 5;
       return block(...args);
     };
@@ -183,25 +183,25 @@ describe('a subject', () => {
     expect(tvm.records.states.get(during)?.decidedAt).toBeLessThanOrEqual(revokedBefore);
   });
 
-  it('is not taken for everybody where nothing is picked out', async () => {
-    const tokenId = await vend();
-    await expect(revoke({})).rejects.toThrow('pick something out');
-    await expect(revoke({ issuedBefore: '2099-01-01T00:00:00Z' })).rejects.toThrow('pick something out');
+  it('is never implied by an empty selector', async () => {
+    const tokenId = await issue();
+    await expect(revoke({})).rejects.toThrow('must not be empty');
+    await expect(revoke({ issuedBefore: '2099-01-01T00:00:00Z' })).rejects.toThrow('must not be empty');
     await goOn();
     expect(status(tokenId)).toBe('issued');
   });
 
   it.each<[string, RevocationSelector, { blockFor?: number }]>([
-    ['it is not to be', { subject: SUBJECT }, { blockFor: 0 }],
-    ['other members narrow it down', { subject: SUBJECT, audience: 'orders-db' }, {}],
-    ['only what it had until some time is meant', { subject: SUBJECT, issuedBefore: '2026-01-01T12:00:00Z' }, {}],
-  ])('is not blocked where %s', async (_when, selector, more) => {
+    ['the request says so', { subject: SUBJECT }, { blockFor: 0 }],
+    ['other properties narrow the selector', { subject: SUBJECT, audience: 'orders-db' }, {}],
+    ['only its tokens up to a time are selected', { subject: SUBJECT, issuedBefore: '2026-01-01T12:00:00Z' }, {}],
+  ])('is not blocked if %s', async (_when, selector, more) => {
     expect(await revoke(selector, more)).not.toHaveProperty('blockedUntil');
     tvm.clock.time += 1;
-    await vend();
+    await issue();
   });
 
-  it('stays unblocked when the same order comes again', async () => {
+  it('stays unblocked when the same request is repeated', async () => {
     const again = {
       selector: { subject: SUBJECT },
       revocationId: 'event-1',
@@ -211,27 +211,27 @@ describe('a subject', () => {
     await revokeTokens(again, { blockFor: HOUR }, tvm);
     tvm.clock.time += 1_000;
     await tvm.subjectStatuses.unblock(SUBJECT, { at: tvm.clock.now(), by: 'operator' });
-    const tokenId = await vend();
+    const tokenId = await issue();
     await revokeTokens(again, { blockFor: HOUR }, tvm);
     await goOn();
     expect(status(tokenId)).toBe('issued');
-    await vend();
+    await issue();
   });
 
-  it('that is to be revoked later is not revoked or blocked before', async () => {
+  it('with a delayed revocation is not revoked or blocked before', async () => {
     await revoke({ subject: SUBJECT }, { after: 60 });
     tvm.clock.time += 59_000;
-    await vend();
+    await issue();
     await goOn();
-    await expect(vend()).rejects.toThrow('denied');
+    await expect(issue()).rejects.toThrow('denied');
   });
 });
 
-it('many tokens are taken back page by page, by calls that each come as far as their time allows', async () => {
-  for (let count = 0; count < 250; count++) await vend();
+it('many tokens are revoked page by page, by several calls with deadlines', async () => {
+  for (let count = 0; count < 250; count++) await issue();
   const askedAt = tvm.clock.now();
   const { page } = tvm.index;
-  // A page takes so long that there is time for one alone.
+  // A page takes so long that each call has time for only one.
   tvm.index.page = async (query) => {
     tvm.clock.time += 8_000;
     return page(query);
@@ -244,8 +244,8 @@ it('many tokens are taken back page by page, by calls that each come as far as t
   expect(order && progressOf(order)).toEqual({ revocationId: 'many', done: true, revoked: 250 });
 });
 
-it('goes on by itself where something fails after it was ordered, and says so', async () => {
-  const tokenId = await vend();
+it('a stored revocation continues after a failure, and its result says so', async () => {
+  const tokenId = await issue();
   const { page } = tvm.index;
   tvm.index.page = async () => {
     throw new DependencyFault('DynamoDB', new Error('throttled'));
@@ -256,8 +256,8 @@ it('goes on by itself where something fails after it was ordered, and says so', 
   expect(status(tokenId)).toBe('revoked');
 });
 
-it('fails where it could not be ordered, and nothing is done', async () => {
-  const tokenId = await vend();
+it('a revocation that cannot be stored fails without any effect', async () => {
+  const tokenId = await issue();
   tvm.orders.place = async () => {
     throw new DependencyFault('DynamoDB', new Error('throttled'));
   };
@@ -271,8 +271,8 @@ describe('a dry run', () => {
     countTokens({ selector, revocationId: 'none', by: 'security.team', askedAt: tvm.clock.now() }, deadline, tvm);
   const OTHER = 'arn:aws:sts::111122223333:assumed-role/orders-service/i-0other';
 
-  it('counts what the revocation then revokes, and changes nothing', async () => {
-    const ids = [await vend(), await vend(asking({ task: 'nightly-7' })), await vend(asking(), OTHER)];
+  it('counts the tokens that the revocation then revokes, and changes nothing', async () => {
+    const ids = [await issue(), await issue(asking({ task: 'nightly-7' })), await issue(asking(), OTHER)];
     await revoke({ tokenId: ids[0] });
     await issueToken(asking({ audience: 'billing' }), from, rules, tvm);
     const before = [...tvm.records.states];
@@ -298,8 +298,8 @@ describe('a dry run', () => {
     expect(await count({ all: true })).toEqual({ tokens: 0, subjects: 0, complete: true });
   });
 
-  it('says where the count was cut off', async () => {
-    for (let n = 0; n < 101; n++) await vend();
+  it('says that the count is incomplete', async () => {
+    for (let n = 0; n < 101; n++) await issue();
     expect(await count({ all: true }, tvm.clock.now())).toEqual({ tokens: 100, subjects: 1, complete: false });
     expect(await count({ all: true })).toEqual({ tokens: 101, subjects: 1, complete: true });
   });

@@ -24,18 +24,18 @@ async function decide(request = asking(), userArn = from.userArn): Promise<Token
 
 const STRANGER = 'arn:aws:iam::111122223333:role/legacy-importer';
 
-describe('what is known', () => {
+describe('a known target', () => {
   it.each<[string, RevocationSelector]>([
     ['a subject of a policy', { subject: SUBJECT }],
     ['an audience of a policy', { audience: 'orders-db' }],
     ['an audience of a resource server', { audience: 'reports' }],
     ['a policy', { policy: 'reads-orders' }],
-    ['the bundle that decides', { policyBundle: targets.named.policyBundle[0] }],
+    ['the deployed bundle', { policyBundle: targets.named.policyBundle[0] }],
     ['a location of a policy', { resource: 'orders-db/shipments' }],
-    ['a location above one', { resource: 'orders-db' }],
-    ['a subtree with one in it', { resource: 'orders-db/*' }],
+    ['an ancestor of such a location', { resource: 'orders-db' }],
+    ['a subtree that contains such a location', { resource: 'orders-db/*' }],
     ['all', { all: true }],
-    ['all until some time', { all: true, issuedBefore: '2026-01-01T00:00:00Z' }],
+    ['all up to a time', { all: true, issuedBefore: '2026-01-01T00:00:00Z' }],
   ])('is %s, without any record', async (_what, selector) => {
     expect(await find(selector)).toBeUndefined();
   });
@@ -59,23 +59,23 @@ describe('what is known', () => {
     expect(await find({ subject: STRANGER })).toBeUndefined();
   });
 
-  it('is what a token has that is not yet in the index, among others that are not', async () => {
+  it('is a property of a token that is not yet indexed', async () => {
     for (const task of ['first', 'second', 'third']) await issueToken(asking({ task }), from, rules, tvm);
     expect(tvm.records.pending.size).toBe(3);
     expect(await find({ task: 'first' })).toBeUndefined();
     expect(await find({ task: 'fourth' })).toMatchObject({ member: 'task' });
   });
 
-  it('is what would take too many records to rule out', async () => {
+  it('is any target that would take too many records to rule out', async () => {
     const record = await decide();
     tvm.index.page = async () => ({ tokenIds: [record.tokenId], next: 'more' });
     expect(await find({ task: 'none' })).toBeUndefined();
   });
 });
 
-const KEPT = 'and records are kept until 90d after a token expires';
+const STORED = 'and records are stored until 90d after a token expires';
 
-describe('what is unknown', () => {
+describe('an unknown target', () => {
   beforeEach(async () => {
     await decide(asking({ task: 'deploy-42' }));
   });
@@ -85,67 +85,67 @@ describe('what is unknown', () => {
       'a misspelt subject',
       { subject: SUBJECT.replace('service', 'servcie') },
       'subject',
-      `${SUBJECT.replace('service', 'servcie')} is not known: no policy, workloads.yaml or kept record names it, ${KEPT}; did you mean ${SUBJECT}?`,
+      `${SUBJECT.replace('service', 'servcie')} is not known: no policy, workloads.yaml or stored record names it, ${STORED}; did you mean ${SUBJECT}?`,
     ],
     [
       'a subject in another case',
       { subject: SUBJECT.replace('orders', 'Orders') },
       'subject',
-      `${SUBJECT.replace('orders', 'Orders')} is not known: no policy, workloads.yaml or kept record names it, ${KEPT}; did you mean ${SUBJECT}?`,
+      `${SUBJECT.replace('orders', 'Orders')} is not known: no policy, workloads.yaml or stored record names it, ${STORED}; did you mean ${SUBJECT}?`,
     ],
     [
-      'a subject like no other',
+      'a subject that resembles no other',
       { subject: STRANGER },
       'subject',
-      `${STRANGER} is not known: no policy, workloads.yaml or kept record names it, ${KEPT}`,
+      `${STRANGER} is not known: no policy, workloads.yaml or stored record names it, ${STORED}`,
     ],
     [
       'a policy',
       { policy: 'read-orders' },
       'policy',
-      `read-orders is not known: no policy or kept record names it, ${KEPT}; did you mean reads-orders?`,
+      `read-orders is not known: no policy or stored record names it, ${STORED}; did you mean reads-orders?`,
     ],
     [
       'an audience',
       { audience: 'orders_db' },
       'audience',
-      `orders_db is not known: no policy, roles.yaml, resource_servers or kept record names it, ${KEPT}; did you mean orders-db?`,
+      `orders_db is not known: no policy, roles.yaml, resource_servers or stored record names it, ${STORED}; did you mean orders-db?`,
     ],
     [
       'a location below one that a policy names',
       { resource: 'orders-db/shipmnets' },
       'resource',
-      `orders-db/shipmnets is not known: no policy, resources.yaml, roles.yaml or kept record names it, ${KEPT}; did you mean orders-db/shipments?`,
+      `orders-db/shipmnets is not known: no policy, resources.yaml, roles.yaml or stored record names it, ${STORED}; did you mean orders-db/shipments?`,
     ],
     [
       'a task',
       { task: 'deploy-24' },
       'task',
-      `deploy-24 is not known: no kept record names it, ${KEPT}; did you mean deploy-42?`,
+      `deploy-24 is not known: no stored record names it, ${STORED}; did you mean deploy-42?`,
     ],
     [
       'a running workload',
       { workload: 'i-0abd' },
       'workload',
-      `i-0abd is not known: no kept record names it, ${KEPT}; did you mean i-0abc?`,
+      `i-0abd is not known: no stored record names it, ${STORED}; did you mean i-0abc?`,
     ],
     [
       'a bundle',
       { policyBundle: 'ab'.repeat(32) },
       'policyBundle',
-      `${'ab'.repeat(32)} is not known: no deployed bundle or kept record names it, ${KEPT}`,
+      `${'ab'.repeat(32)} is not known: no deployed bundle or stored record names it, ${STORED}`,
     ],
     [
       'a token',
       { tokenId: '11111111-2222-4333-8444-555555555555' },
       'tokenId',
-      `11111111-2222-4333-8444-555555555555 is not known: no kept record names it, ${KEPT}`,
+      `11111111-2222-4333-8444-555555555555 is not known: no stored record names it, ${STORED}`,
     ],
     [
-      'one member beside another that is known',
+      'one property next to a known one',
       { subject: SUBJECT, policy: 'writes-shipment' },
       'policy',
-      `writes-shipment is not known: no policy or kept record names it, ${KEPT}; did you mean writes-shipments?`,
+      `writes-shipment is not known: no policy or stored record names it, ${STORED}; did you mean writes-shipments?`,
     ],
   ])('is %s', async (_what, selector, member, problem) => {
     expect(await find(selector)).toEqual({ member, problem });

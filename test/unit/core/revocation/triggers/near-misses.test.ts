@@ -1,4 +1,4 @@
-import { TRIGGERS, type TriggerName, whatHappened } from '@tvm/core/revocation/triggers/index.ts';
+import { revocationsTriggeredBy, TRIGGERS, type TriggerName } from '@tvm/core/revocation/triggers/index.ts';
 import { describe, expect, it } from 'vitest';
 import { everything } from '#test/fakes/revoke-on.ts';
 
@@ -11,11 +11,11 @@ const TWO_TAGS = [
   { key: 'team', value: 'deactivated' },
 ];
 
-/** What comes of a trigger's documented event, changed. */
+/** Returns the result for a trigger's documented event with changes. */
 function told(name: TriggerName, { detail, ...envelope }: Change) {
   const { example } = TRIGGERS[name];
   const event = { ...example, ...envelope, detail: { ...(example.detail as object), ...(detail as object) } };
-  return whatHappened(event, { revokeOn: everything, awsSources: 'aws.' });
+  return revocationsTriggeredBy(event, { revokeOn: everything, awsSources: 'aws.' });
 }
 
 const taken = (happened: ReturnType<typeof told>) =>
@@ -23,12 +23,16 @@ const taken = (happened: ReturnType<typeof told>) =>
 
 const call = (requestParameters: unknown, more: Change = {}) => ({ detail: { requestParameters, ...more } });
 
-describe('takes nothing back', () => {
+describe('revokes nothing', () => {
   it.each<[TriggerName, string, Change]>([
-    ['ecs_task_stopped', 'a task that is yet to stop', { detail: { lastStatus: 'RUNNING', desiredStatus: 'STOPPED' } }],
+    [
+      'ecs_task_stopped',
+      'a task that has not stopped yet',
+      { detail: { lastStatus: 'RUNNING', desiredStatus: 'STOPPED' } },
+    ],
     ['ecs_task_stopped', 'a task that is stopping', { detail: { lastStatus: 'STOPPING' } }],
-    ['ec2_instance_stopped', 'an instance that runs', { detail: { state: 'running' } }],
-    ['ec2_instance_stopped', 'an instance that starts', { detail: { state: 'pending' } }],
+    ['ec2_instance_stopped', 'a running instance', { detail: { state: 'running' } }],
+    ['ec2_instance_stopped', 'a starting instance', { detail: { state: 'pending' } }],
     ['lambda_function_deleted', 'a call that failed', call(null, { errorCode: 'AccessDenied' })],
     ['lambda_function_deleted', 'a version', call({ functionName: 'orders', qualifier: '7' })],
     ['lambda_function_deleted', 'a version by name', call({ functionName: 'orders:7' })],
@@ -47,28 +51,28 @@ describe('takes nothing back', () => {
     ['iam_tagged', 'another value', call({ roleName: 'a', tags: [{ key: 'tvm-state', value: 'active' }] })],
     ['iam_tagged', 'key and value of two tags', call({ roleName: 'a', tags: TWO_TAGS })],
     ['iam_tagged', 'a call that failed', { detail: { errorCode: 'AccessDenied' } }],
-    ['codepipeline_finished', 'an execution that goes on', { detail: { state: 'STOPPING' } }],
-    ['codebuild_finished', 'a build that goes on', { detail: { 'build-status': 'IN_PROGRESS' } }],
-    ['guardduty_finding', 'a severity below', { detail: { severity: 6.9 } }],
+    ['codepipeline_finished', 'an execution that is still stopping', { detail: { state: 'STOPPING' } }],
+    ['codebuild_finished', 'a build in progress', { detail: { 'build-status': 'IN_PROGRESS' } }],
+    ['guardduty_finding', 'a lower severity', { detail: { severity: 6.9 } }],
     ['guardduty_finding', 'a sample', { detail: { service: { additionalInfo: { sample: true } } } }],
-    ['guardduty_finding', 'what was archived', { detail: { service: { archived: true } } }],
+    ['guardduty_finding', 'an archived finding', { detail: { service: { archived: true } } }],
     ['guardduty_finding', 'a bucket', { detail: { resource: { resourceType: 'S3Bucket' } } }],
     [
       'guardduty_finding',
       'the root user’s credentials',
       { detail: { resource: { accessKeyDetails: { userType: 'Root', userName: 'Root' } } } },
     ],
-    ['security_hub_finding', 'a severity below', finding({ Severity: { Normalized: 69 } })],
-    ['security_hub_finding', 'what is suppressed', finding({ Workflow: { Status: 'SUPPRESSED' } })],
-    ['security_hub_finding', 'what is resolved', finding({ Workflow: { Status: 'RESOLVED' } })],
-    ['security_hub_finding', 'what was archived', finding({ RecordState: 'ARCHIVED' })],
+    ['security_hub_finding', 'a lower severity', finding({ Severity: { Normalized: 69 } })],
+    ['security_hub_finding', 'a suppressed finding', finding({ Workflow: { Status: 'SUPPRESSED' } })],
+    ['security_hub_finding', 'a resolved finding', finding({ Workflow: { Status: 'RESOLVED' } })],
+    ['security_hub_finding', 'an archived finding', finding({ RecordState: 'ARCHIVED' })],
     ['security_hub_finding', 'a bucket', finding({ Resources: [{ Type: 'AwsS3Bucket', Id: 'arn:aws:s3:::b' }] })],
-    ['cloudwatch_alarm', 'an alarm that is over', { detail: { state: { value: 'OK' } } }],
+    ['cloudwatch_alarm', 'an alarm that is back to OK', { detail: { state: { value: 'OK' } } }],
     ['cloudwatch_alarm', 'an alarm that the configuration does not name', { detail: { alarmName: 'constructor' } }],
     ['resource_tagged', 'another key', { detail: { 'changed-tag-keys': ['team'], tags: { team: 'deactivated' } } }],
     ['resource_tagged', 'another value', { detail: { tags: { 'tvm-state': 'active' } } }],
-    ['resource_tagged', 'a tag that was there before', { detail: { 'changed-tag-keys': ['team'] } }],
-    ['resource_tagged', 'a tag that was taken away', { detail: { tags: {} } }],
+    ['resource_tagged', 'a tag that did not change', { detail: { 'changed-tag-keys': ['team'] } }],
+    ['resource_tagged', 'a removed tag', { detail: { tags: {} } }],
     ['resource_tagged', 'a volume', { resources: ['arn:aws:ec2:us-east-1:111122223333:volume/vol-1'] }],
   ])('%s: %s', (name, _, change) => {
     expect(told(name, change)).toBeUndefined();
@@ -85,18 +89,18 @@ describe('is refused', () => {
     ],
     [
       'ecs_task_stopped',
-      'what is no task',
+      'an ARN that is not a task',
       { detail: { taskArn: 'arn:aws:ecs:us-east-1:111122223333:cluster/c' } },
       'detail.taskArn must be the ARN of an ECS task',
     ],
-    ['ecs_task_stopped', 'no ARN', { detail: { taskArn: 'task' } }, 'detail.taskArn must be the ARN'],
+    ['ecs_task_stopped', 'text that is not an ARN', { detail: { taskArn: 'task' } }, 'detail.taskArn must be the ARN'],
     [
       'ecs_task_stopped',
       'an ARN that is too long',
       { detail: { taskArn: `arn:aws:ecs:us-east-1:111122223333:task/${'a'.repeat(2_048)}` } },
       'detail.taskArn must have at most 2048 characters',
     ],
-    ['ec2_instance_stopped', 'no id', { detail: { 'instance-id': 'i-' } }, 'detail.instance-id must be the id'],
+    ['ec2_instance_stopped', 'an invalid ID', { detail: { 'instance-id': 'i-' } }, 'detail.instance-id must be the id'],
     [
       'ec2_instance_stopped',
       'a state that is too long',
@@ -137,7 +141,12 @@ describe('is refused', () => {
       'detail.requestParameters.roleName or userName must be',
     ],
     ['iam_tagged', 'no tags', call({ roleName: 'a' }), 'detail.requestParameters.tags must be an array of tags'],
-    ['codepipeline_finished', 'no id', { detail: { 'execution-id': '*' } }, 'detail.execution-id must be the id'],
+    [
+      'codepipeline_finished',
+      'an invalid ID',
+      { detail: { 'execution-id': '*' } },
+      'detail.execution-id must be the id',
+    ],
     [
       'codebuild_finished',
       'a build of another account',
@@ -208,26 +217,41 @@ describe('is refused', () => {
     ],
     ['project_archived', 'a subtree', { detail: { project: 'a/*' } }, 'detail.project must be a location without /*'],
     ['project_archived', 'everything', { detail: { project: '*' } }, 'detail.project must be a name like'],
-    ['project_archived', 'more than it knows', { detail: { all: true } }, 'detail must have project'],
+    ['project_archived', 'an unknown property', { detail: { all: true } }, 'detail must have project'],
     [
       'project_archived',
       'another source',
       { source: 'someone.else' },
-      'source must be one that revoke_on names for it',
+      'source must be one that revoke_on lists for this event',
     ],
     ['workload_deactivated', 'two names', { detail: { workload: 'i-1' } }, 'detail.subject or workload must be given'],
     ['workload_deactivated', 'no name', { detail: { subject: undefined } }, 'detail.subject or workload must be given'],
-    ['workload_deactivated', 'no ARN', { detail: { subject: 'a' } }, 'detail.subject must be the ARN of an IAM role'],
-    ['workload_deactivated', 'another source', { source: 'aws.ecs' }, 'source must be one that revoke_on names for it'],
+    [
+      'workload_deactivated',
+      'text that is not an ARN',
+      { detail: { subject: 'a' } },
+      'detail.subject must be the ARN of an IAM role',
+    ],
+    [
+      'workload_deactivated',
+      'another source',
+      { source: 'aws.ecs' },
+      'source must be one that revoke_on lists for this event',
+    ],
     ['task_done', 'no task', { detail: { task: '' } }, 'detail.task must be at most 128'],
     ['task_done', 'a task that is too long', { detail: { task: 'x'.repeat(129) } }, 'detail.task must be at most 128'],
-    ['task_done', 'another source', { source: 'someone.else' }, 'source must be one that revoke_on names for it'],
+    [
+      'task_done',
+      'another source',
+      { source: 'someone.else' },
+      'source must be one that revoke_on lists for this event',
+    ],
   ])('%s: %s', (name, _, change, problem) => {
     expect(told(name, change)).toEqual({ problem: expect.stringContaining(problem) });
   });
 });
 
-describe('names the workload in every way that is documented', () => {
+describe('names the workload in every documented way', () => {
   const role = (name: string, account = '111122223333') => `arn:aws:iam::${account}:role/${name}`;
 
   it.each<[TriggerName, string, Change, object[]]>([
@@ -276,7 +300,7 @@ describe('names the workload in every way that is documented', () => {
     ],
     [
       'codebuild_finished',
-      'a project whose name fits in no task',
+      'a project name that is too long for a task',
       { detail: { 'build-id': `arn:aws:codebuild:us-east-1:111122223333:build/${'p'.repeat(150)}:${'a'.repeat(36)}` } },
       [{ workload: `AWSCodeBuild-${'a'.repeat(36)}` }],
     ],
@@ -335,7 +359,7 @@ describe('names the workload in every way that is documented', () => {
     ],
     [
       'workload_deactivated',
-      'one that runs',
+      'a running workload',
       { detail: { subject: undefined, workload: 'i-0abcd1111efab2222' } },
       [{ workload: 'i-0abcd1111efab2222' }],
     ],

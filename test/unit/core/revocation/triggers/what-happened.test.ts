@@ -3,11 +3,11 @@ import { revocationSelector } from '@tvm/contract/selector.ts';
 import { reason } from '@tvm/contract/text.ts';
 import { parseCaller } from '@tvm/core/identity/caller.ts';
 import {
+  revocationsTriggeredBy,
   switchedOn,
   TRIGGERS,
   type TriggerName,
   type TriggerSettings,
-  whatHappened,
 } from '@tvm/core/revocation/triggers/index.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -16,7 +16,7 @@ import { everything } from '#test/fakes/revoke-on.ts';
 const settings: TriggerSettings = { revokeOn: everything, awsSources: 'aws.' };
 const NAMES = Object.keys(TRIGGERS) as TriggerName[];
 
-/** What the example of each takes back. */
+/** The revocations of each trigger's example. */
 const TAKEN_BACK: Record<TriggerName, AskedRevocation[]> = {
   ecs_task_stopped: [{ selector: { workload: 'c13b4cb40f1f4fe4a2971f76ae5a47ad' }, reason: 'ECS task stopped' }],
   ec2_instance_stopped: [{ selector: { workload: 'i-0abcd1111efab2222' }, reason: 'EC2 instance terminated' }],
@@ -80,37 +80,39 @@ describe.each(NAMES)('%s', (name) => {
   const { example } = TRIGGERS[name];
   const happened = { trigger: name, revocations: TAKEN_BACK[name] };
 
-  it('takes back what its documented event names, for a reason that a person can read', () => {
-    expect(whatHappened(example, settings)).toEqual(happened);
+  it('revokes what its documented event names, with a readable reason', () => {
+    expect(revocationsTriggeredBy(example, settings)).toEqual(happened);
     for (const revocation of TAKEN_BACK[name]) {
       expect(() => revocationSelector.parse(revocation.selector)).not.toThrow();
       expect(() => reason.parse(revocation.reason)).not.toThrow();
     }
   });
 
-  it('takes nothing back unless it is switched on', () => {
+  it('revokes nothing unless it is enabled', () => {
     const { [name]: _, ...others } = everything;
-    expect(whatHappened(example, { ...settings, revokeOn: others })).toBeUndefined();
-    expect(whatHappened(example, { ...settings, revokeOn: {} })).toBeUndefined();
-    expect(whatHappened(example, { ...settings, revokeOn: { ...others, [name]: false } })).toBeUndefined();
+    expect(revocationsTriggeredBy(example, { ...settings, revokeOn: others })).toBeUndefined();
+    expect(revocationsTriggeredBy(example, { ...settings, revokeOn: {} })).toBeUndefined();
+    expect(revocationsTriggeredBy(example, { ...settings, revokeOn: { ...others, [name]: false } })).toBeUndefined();
   });
 
-  it('is malformed when its detail is', () => {
+  it('reports an event with a malformed detail', () => {
     for (const detail of [undefined, null, 'text', 7, []]) {
-      expect(whatHappened({ ...example, detail }, settings)).toEqual({ problem: expect.stringMatching(/^detail/) });
+      expect(revocationsTriggeredBy({ ...example, detail }, settings)).toEqual({
+        problem: expect.stringMatching(/^detail/),
+      });
     }
   });
 
-  it('says only in an emulator that it happened, where the source says local', () => {
+  it('accepts a local source only on an emulator', () => {
     const local = { ...example, source: `local.${example.source}` };
     const emulator: TriggerSettings = { ...settings, awsSources: 'local.aws.' };
     if (example.source.startsWith('aws.')) {
-      expect(whatHappened(local, settings)).toBeUndefined();
-      expect(whatHappened(local, emulator)).toEqual(happened);
-      expect(whatHappened(example, emulator)).toBeUndefined();
+      expect(revocationsTriggeredBy(local, settings)).toBeUndefined();
+      expect(revocationsTriggeredBy(local, emulator)).toEqual(happened);
+      expect(revocationsTriggeredBy(example, emulator)).toBeUndefined();
     } else {
-      expect(whatHappened(example, emulator)).toEqual(happened);
-      expect(whatHappened(local, emulator)).toEqual({ problem: expect.stringMatching(/^source/) });
+      expect(revocationsTriggeredBy(example, emulator)).toEqual(happened);
+      expect(revocationsTriggeredBy(local, emulator)).toEqual({ problem: expect.stringMatching(/^source/) });
     }
   });
 });
@@ -122,31 +124,33 @@ it.each([
   [{ 'detail-type': null }, 'detail-type must be the type of an event'],
   [{ region: 'nowhere at all' }, 'region must be a region'],
   [{ resources: 'arn' }, 'resources must be an array of names'],
-])('an envelope with %o is malformed', (change, problem) => {
-  expect(whatHappened({ ...TRIGGERS.ecs_task_stopped.example, ...change }, settings)).toEqual({ problem });
+])('reports an envelope with %o as malformed', (change, problem) => {
+  expect(revocationsTriggeredBy({ ...TRIGGERS.ecs_task_stopped.example, ...change }, settings)).toEqual({ problem });
 });
 
 it.each([
   'iam_user_deleted',
   'iam_access_key_disabled',
-] as const)('%s names a user that has a path as its tokens do, though the event does not tell the path', (name) => {
+] as const)('%s names a user with a path as its tokens do, although the event omits the path', (name) => {
   const subject = parseCaller('arn:aws:iam::111122223333:user/pipelines/eu/ci-job')?.subject;
-  expect(whatHappened(TRIGGERS[name].example, settings)).toMatchObject({ revocations: [{ selector: { subject } }] });
+  expect(revocationsTriggeredBy(TRIGGERS[name].example, settings)).toMatchObject({
+    revocations: [{ selector: { subject } }],
+  });
 });
 
-it('an event of something else says nothing', () => {
+it('an event that no trigger matches revokes nothing', () => {
   const example = TRIGGERS.ecs_task_stopped.example;
-  expect(whatHappened({ ...example, source: 'aws.batch' }, settings)).toBeUndefined();
-  expect(whatHappened({ ...example, 'detail-type': 'ECS Service Action' }, settings)).toBeUndefined();
+  expect(revocationsTriggeredBy({ ...example, source: 'aws.batch' }, settings)).toBeUndefined();
+  expect(revocationsTriggeredBy({ ...example, 'detail-type': 'ECS Service Action' }, settings)).toBeUndefined();
 });
 
-describe('whatever comes', () => {
+describe('any event', () => {
   const hostile = fc.oneof(
     fc.jsonValue(),
     fc.constantFrom('__proto__', 'constructor', 'arn:aws:constructor:us-east-1:111122223333:x', 'x'.repeat(5_000)),
   );
 
-  /** An example with one value in it, however deep, put in place of another. */
+  /** An example in which one value, at any depth, is replaced. */
   const changed = fc
     .tuple(fc.constantFrom(...NAMES), fc.array(fc.nat(), { minLength: 1, maxLength: 6 }), hostile)
     .map(([name, path, value]) => {
@@ -166,10 +170,10 @@ describe('whatever comes', () => {
       return event;
     });
 
-  it('never throws, and takes back only what selects something', () => {
+  it('never throws, and yields only revocations with a selector', () => {
     fc.assert(
       fc.property(fc.oneof(fc.anything(), changed), (event) => {
-        const happened = whatHappened(event, settings);
+        const happened = revocationsTriggeredBy(event, settings);
         if (happened === undefined || 'problem' in happened) return;
         expect(happened.revocations.length).toBeGreaterThan(0);
         for (const { selector, reason: why } of happened.revocations) {
@@ -182,7 +186,7 @@ describe('whatever comes', () => {
   });
 });
 
-it('has a pattern for each that is within EventBridge’s bounds', () => {
+it('every trigger has a pattern within the limits of EventBridge', () => {
   // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
   for (const { pattern } of switchedOn(everything)) expect(JSON.stringify(pattern).length).toBeLessThan(2_048);
 });

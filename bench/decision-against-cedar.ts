@@ -1,5 +1,5 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
-import { question } from '@tvm/core/policy/authorization-request.ts';
+import { cedarRequest } from '@tvm/core/policy/authorization-request.ts';
 import { conclude, type PolicyDecisionPoint, policyDecisionPoint } from '@tvm/core/policy/decision-point.ts';
 import { requestContext } from '@tvm/core/policy/request-context.ts';
 import { checkPolicies } from '@tvm/gate/policies/check-policies.ts';
@@ -45,7 +45,7 @@ export async function decisionAgainstCedar(): Promise<DecisionBySize[]> {
     const staticPolicies = Object.fromEntries(Object.entries(bundle.policies).map(([id, { text }]) => [id, text]));
     cedar.preparsePolicySet(preparsedPolicySetId, { staticPolicies });
     const asked = { action: 'read', location: 'orders-db/orders' } as const;
-    const everything = question(bundle, requestContext(bundle), caller, asked, context, EVERYTHING);
+    const everything = cedarRequest(bundle, requestContext(bundle), caller, asked, context, EVERYTHING);
     const { whole, ours } = await compare(
       {
         whole: async () => {

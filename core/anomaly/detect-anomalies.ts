@@ -15,7 +15,7 @@ export interface DetectAnomaliesPorts extends RespondPorts {
   facts: AuditFacts;
 }
 
-/** A finding that was told of, and what was done about it. */
+/** A reported finding and the response to it. */
 export interface Told extends Finding {
   subject: string | undefined;
   response: Response;
@@ -24,22 +24,23 @@ export interface Told extends Finding {
 /** The profile of all workloads together. */
 const ALL = '*';
 
-/** How many workloads are looked at together. */
-const AT_ONCE = 10;
+/** Maximum number of workloads to process concurrently. */
+const CONCURRENCY = 10;
 
-/** How often it is tried to store a profile that others store too. */
+/** Maximum attempts to store a profile when other writers win the optimistic lock. */
 const ATTEMPTS = 10;
 
-/** How many records are read at once. */
+/** Number of records per read. */
 const PAGE = 100;
 
 /**
- * Looks for what is unusual in audit events, does about it what the configuration says, and tells of it.
+ * Detects anomalies in audit events, responds as configured, and reports them.
  *
- * First it acts and tells, then it remembers: what fails in between is found again, and by its name is the same.
+ * Responses and reports come before the profile is stored. If a step fails, the next delivery of the events detects the
+ * same finding, and the finding has the same ID.
  *
- * @param events about any workloads, in any order; some may have come before
- * @throws DependencyFault; then all of them are to come again
+ * @param events events about any workloads, in any order; may include events from earlier calls
+ * @throws DependencyFault; the caller must then deliver all events again
  */
 export async function detectAnomalies(
   events: readonly AuditEvent[],
@@ -49,14 +50,14 @@ export async function detectAnomalies(
   const revoked = await revokedAmong(events, ports);
   const observations = events.flatMap((event) => observationOf(event, (tokenId) => revoked.has(tokenId)) ?? []);
   const workloads = [...Map.groupBy(observations, ({ subject }) => subject)];
-  const ofEach = await mapAtMost(AT_ONCE, workloads, ([subject, own]) => turnOver(subject, own, settings, ports));
-  // What a workload's profile had counted already is not counted overall again either. If this fails, it is missing there.
+  const ofEach = await mapAtMost(CONCURRENCY, workloads, ([subject, own]) => update(subject, own, settings, ports));
+  // Count only events that were new for a workload's profile. If the overall profile fails, it misses these events.
   const fresh = ofEach.flatMap((one) => one.fresh.map(({ network, ...rest }) => ({ ...rest, resources: [] })));
-  const overall = await turnOver(ALL, fresh, settings, ports);
-  return [...ofEach, overall].flatMap(({ told }) => told);
+  const overall = await update(ALL, fresh, settings, ports);
+  return [...ofEach, overall].flatMap(({ reported }) => reported);
 }
 
-/** The tokens that are reported as used, and were revoked by then. */
+/** IDs of the tokens that were revoked before a reported use. */
 async function revokedAmong(events: readonly AuditEvent[], { records }: DetectAnomaliesPorts): Promise<Set<string>> {
   const usedAt = new Map<string, number>();
   for (const { detailType, detail } of events) {
@@ -75,31 +76,31 @@ async function revokedAmong(events: readonly AuditEvent[], { records }: DetectAn
   return revoked;
 }
 
-/** Takes observations into a profile, acts on what is found, tells of it, and stores the profile. */
-async function turnOver(
+/** Adds observations to a profile, responds to findings, reports them, and stores the profile. */
+async function update(
   of: string,
   observations: readonly Observation[],
   settings: AnomalySettings,
   ports: DetectAnomaliesPorts,
-): Promise<{ told: Told[]; fresh: Observation[] }> {
+): Promise<{ reported: Told[]; fresh: Observation[] }> {
   const subject = of === ALL ? undefined : of;
-  const told = new Map<string, Told>();
+  const reported = new Map<string, Told>();
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const before = await ports.profiles.get(of);
     const detectors = subject === undefined ? OVERALL : OF_A_WORKLOAD;
     const now = ports.clock.now();
     const { profile, findings, fresh } = observe(before?.profile, observations, settings, now, detectors);
-    if (fresh.length === 0) return { told: [...told.values()], fresh };
+    if (fresh.length === 0) return { reported: [...reported.values()], fresh };
     for (const finding of findings) {
-      const id = nameOf(of, finding, settings);
-      if (!told.has(id)) told.set(id, await tell(id, subject, finding, settings, ports));
+      const id = idOf(of, finding, settings);
+      if (!reported.has(id)) reported.set(id, await report(id, subject, finding, settings, ports));
     }
-    if (await ports.profiles.put(of, profile, before?.version ?? 0)) return { told: [...told.values()], fresh };
+    if (await ports.profiles.put(of, profile, before?.version ?? 0)) return { reported: [...reported.values()], fresh };
   }
-  throw new Error('a profile is stored by too many at the same time');
+  throw new Error('too many concurrent writers of one anomaly profile');
 }
 
-async function tell(
+async function report(
   id: string,
   subject: string | undefined,
   finding: Finding,
@@ -119,8 +120,8 @@ async function tell(
   return { ...finding, subject, response };
 }
 
-/** A UUID (version 8, RFC 9562) of what is found, about what, and when, as coarsely as it is reported again. */
-function nameOf(of: string, { detector, about, severity, time }: Finding, { cool_down }: AnomalySettings): string {
+/** The ID of a finding: a UUID (version 8, RFC 9562), stable within one cool-down period. */
+function idOf(of: string, { detector, about, severity, time }: Finding, { cool_down }: AnomalySettings): string {
   const period = Math.floor(time / (cool_down * 1000));
   const name = hash('sha256', JSON.stringify([of, detector, about, severity, period]));
   return `${name.slice(0, 8)}-${name.slice(8, 12)}-8${name.slice(13, 16)}-8${name.slice(17, 20)}-${name.slice(20, 32)}`;

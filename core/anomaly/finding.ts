@@ -2,42 +2,42 @@ import type { Observation } from './observation.ts';
 import type { Profile } from './profile.ts';
 import type { AnomalySettings, DetectorName, Severity } from './settings.ts';
 
-/** Something unusual. */
+/** A detected anomaly. */
 export interface Finding {
   detector: DetectorName;
   severity: Severity;
-  /** What it is about, where one detector may find several things of a workload; else empty. */
+  /** Distinguishes findings of one detector about one workload, for example a network. Empty if there is only one. */
   about: string;
   tokenId?: string;
-  /** What was counted, and what was to be expected. */
+  /** The observed number, and the usual number. */
   observed: number;
   usual: number;
-  /** One sentence for a person. */
+  /** A description of one sentence. */
   what: string;
-  /** When it was seen (milliseconds). */
+  /** Time of the observation, in milliseconds since the epoch. */
   time: number;
 }
 
-/** What a detector looks at: one minute, before what it lies and what there was until then. */
+/** The input of a detector: the observations of one minute, and the profile up to that minute. */
 export interface Window {
-  /** Counts with this minute's; networks, resources and hours from before it. */
+  /** Its counts include this minute; its networks, resources and hours do not. */
   profile: Profile;
-  /** In minutes since the epoch. */
+  /** Minutes since the epoch. */
   minute: number;
-  /** What happened in this minute, as far as it came at the same time; in order, at least one. */
+  /** The new observations of this minute, in order of time. At least one. */
   observations: readonly [Observation, ...Observation[]];
   settings: AnomalySettings;
 }
 
-/** What a detector finds in a window. It changes nothing. */
+/** Returns the findings in a window, without side effects. */
 export type Detector = (window: Window) => Finding[];
 
-/** Whether enough is known of a workload, or of all of them, to say what is usual. */
+/** Reports whether the learning phase of a profile is over. */
 export function isLearnt({ profile, observations: [first], settings }: Window): boolean {
   return first.time - profile.since >= settings.learning * 1000;
 }
 
-/** One step more severe from four times its limit on. */
+/** Raises a severity by one step if the number is at least four times the limit. */
 export function graded(severity: 'low' | 'medium', observed: number, limit: number): Severity {
   if (observed < 4 * limit) return severity;
   return severity === 'low' ? 'medium' : 'high';

@@ -1,12 +1,12 @@
 import { isIP } from 'node:net';
 
-/** An IPv4 address in the form of an IPv6 one (RFC 4291, section 2.5.5.2). */
+/** An IPv4-mapped IPv6 address (RFC 4291, section 2.5.5.2). */
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
 /**
- * The network that an address is in: of IPv4 the /24, of IPv6 the /48, which is what one site has (RFC 6177).
+ * Returns the network of an address: the /24 for IPv4, and the /48 for IPv6, which is the size of one site (RFC 6177).
  *
- * @returns `undefined` of what is no address
+ * @returns the network, or `undefined` if the text is not an IP address
  */
 export function networkOf(address: string): string | undefined {
   const version = isIP(address);

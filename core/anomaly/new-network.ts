@@ -2,8 +2,8 @@ import { type Detector, type Finding, isLearnt } from './finding.ts';
 import { BOUNDS, mark } from './profile.ts';
 
 /**
- * Asks from a network where it was never seen: its credentials may be used elsewhere. What comes from very many
- * networks, as a function outside a VPC does, is not judged.
+ * Detects requests from a network that is new for the workload: its credentials may be stolen. Ignores workloads that
+ * use very many networks, such as a function outside a VPC.
  */
 export const newNetwork: Detector = (window) => {
   const { profile, observations } = window;
@@ -12,7 +12,7 @@ export const newNetwork: Detector = (window) => {
   const found = new Map<string, Finding>();
   for (const { network, tokenId, time } of observations) {
     if (network === undefined || found.has(network) || Object.hasOwn(profile.networks, mark(network))) continue;
-    const what = `It asked from ${network}, where it was not seen before; it is known from ${known} other networks.`;
+    const what = `It sent a request from ${network} for the first time; it is known from ${known} other networks.`;
     const of = { detector: 'new-network', severity: 'medium', about: network, tokenId } as const;
     found.set(network, { ...of, observed: 1, usual: 0, what, time });
   }

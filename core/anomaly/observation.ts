@@ -1,28 +1,30 @@
 import type { AuditEvent } from '@tvm/contract/events.ts';
 import { networkOf } from './network.ts';
 
-/** What a detector sees of an audit event. */
+/** The part of an audit event that detectors use. */
 export interface Observation {
   eventId: string;
-  /** When it happened (milliseconds). */
+  /** Time of the event, in milliseconds since the epoch. */
   time: number;
-  /** The workload’s ARN, without the session. */
+  /** ARN of the workload, without the session. */
   subject: string;
   tokenId: string;
   kind: 'issued' | 'denied' | 'revoked-token';
-  /** Where the request came from, of what was asked for. */
+  /** Source network of a token request. */
   network?: string;
-  /** What a token is for, each resource by the first two segments of its location. */
+  /** Resources of an issued token, each as the first two segments of its location. */
   resources: readonly string[];
-  /** It asked for what its grants do not hold. */
+  /** Whether the workload requested something beyond its grants. */
   beyondGrants: boolean;
-  /** A resource server let a revoked token do something. */
+  /** Whether a resource server accepted a revoked token. */
   accepted: boolean;
 }
 
 /**
- * @param isRevoked whether a token is revoked that is reported as used
- * @returns `undefined` of an event that no detector looks at
+ * Converts an audit event to an observation.
+ *
+ * @param isRevoked reports whether a token was revoked before its reported use
+ * @returns the observation, or `undefined` if no detector uses the event
  */
 export function observationOf(event: AuditEvent, isRevoked: (tokenId: string) => boolean): Observation | undefined {
   const { detailType, detail } = event;
@@ -32,7 +34,7 @@ export function observationOf(event: AuditEvent, isRevoked: (tokenId: string) =>
       return { ...asked(detail), kind: 'issued', resources: [...new Set(locations.map(resourceOf))] };
     }
     case 'Token Denied': {
-      // It follows from what was decided before: an anomaly that blocks a subject must not feed itself.
+      // Such a denial may result from the response to an anomaly. Ignoring it prevents a feedback loop.
       if (detail.denial === 'subject_blocked' || detail.denial === 'subject_revoked') return undefined;
       const beyondGrants = detail.denial === 'policy' || detail.denial === 'role_unavailable';
       return { ...asked(detail), kind: 'denied', beyondGrants };
@@ -57,7 +59,7 @@ function asked(detail: Parameters<typeof seen>[0] & { sourceIp: string }) {
   return { ...seen(detail), ...(network !== undefined && { network }) };
 }
 
-/** The first two segments of a location: `orders-db/orders` of `orders-db/orders/17`. */
+/** The first two segments of a location: `orders-db/orders` for `orders-db/orders/17`. */
 function resourceOf(location: string): string {
   return location.split('/').slice(0, 2).join('/');
 }

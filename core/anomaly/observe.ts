@@ -23,7 +23,7 @@ import { type AnomalySettings, type DetectorName, SEVERITIES } from './settings.
 
 type Detectors = Partial<Record<DetectorName, Detector>>;
 
-/** What is asked about one workload. */
+/** Detectors for a single workload. */
 export const OF_A_WORKLOAD: Detectors = {
   'issuing-spike': issuingSpike,
   'denial-spike': denialSpike,
@@ -33,22 +33,22 @@ export const OF_A_WORKLOAD: Detectors = {
   'revoked-token-use': revokedTokenUse,
 };
 
-/** What is asked about all of them together. */
+/** Detectors for all workloads together. */
 export const OVERALL: Detectors = { 'issuing-spike': issuingSpike, 'denial-spike': denialSpike };
 
 export interface Observed {
   profile: Profile;
   findings: Finding[];
-  /** What was not seen before, and is counted now. */
+  /** Observations that were new and are now counted. */
   fresh: Observation[];
 }
 
 /**
- * Takes what happened into a profile, and finds what is unusual in it. What comes again is not counted again; what comes
- * an hour late, or later, is left out.
+ * Adds observations to a profile and detects anomalies. Ignores repeated observations, and observations that are at
+ * least an hour old.
  *
- * @param before what is remembered; `undefined`: nothing. It is not changed
- * @param now milliseconds since the epoch
+ * @param before the stored profile, if any; it is not modified
+ * @param now current time in milliseconds since the epoch
  */
 export function observe(
   before: Profile | undefined,
@@ -69,7 +69,7 @@ export function observe(
     }
     const window = { profile, minute, observations: [first, ...rest], settings } as const;
     const found = asked.flatMap(([, detector]) => detector(window));
-    findings.push(...found.filter((finding) => isNews(finding, profile, settings)));
+    findings.push(...found.filter((finding) => isDue(finding, profile, settings)));
     notePeak(profile, minute);
     for (const { network, resources, time } of [first, ...rest]) {
       if (network !== undefined) noteSeen(profile.networks, network, time, BOUNDS.networks);
@@ -91,17 +91,17 @@ function freshOf(observations: readonly Observation[], before: Profile | undefin
     if (lost || known.has(own)) continue;
     known.add(own);
     marks.push(own);
-    // A clock that is ahead of this one's makes no time of its own.
+    // The clock of the source may be ahead of this clock.
     fresh.push({ ...observation, time: Math.min(observation.time, now) });
   }
   return { fresh: fresh.sort((a, b) => a.time - b.time), marks };
 }
 
 /**
- * Whether a finding is to be reported: not the same again before its time, unless it has become worse; and of one
- * detector not more than so many at a time. It notes those that are, in the profile.
+ * Reports whether a finding is due, and records due findings in the profile. A finding is due again after the cool-down
+ * or if it became more severe. The number of findings per detector is limited.
  */
-function isNews(
+function isDue(
   { detector, about, severity, time }: Finding,
   profile: Profile,
   { cool_down }: AnomalySettings,

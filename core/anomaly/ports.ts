@@ -1,16 +1,16 @@
 import type { Profile } from './profile.ts';
 
-/** What is remembered of workloads, so as to know what is usual. */
+/** Stores the profiles of workloads. */
 export interface Profiles {
   /**
-   * Strongly consistent.
-   * @param of a subject, or `*`: all of them together
+   * Reads a profile with strong consistency.
+   * @param of a subject, or `*` for all workloads together
    */
   get(of: string): Promise<{ profile: Profile; version: number } | undefined>;
   /**
-   * Stores the next version.
-   * @param version the one that was read; 0: there was none
-   * @returns whether it did: nobody else came before
+   * Stores the next version of a profile, with an optimistic lock.
+   * @param version the version that was read; 0 if there was no profile
+   * @returns whether the profile was stored; `false` if another writer was faster
    */
   put(of: string, profile: Profile, version: number): Promise<boolean>;
 }

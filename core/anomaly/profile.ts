@@ -1,45 +1,47 @@
 import { hash } from 'node:crypto';
 
-/** Windows are so many minutes long. */
+/** Length of a window in minutes. */
 export const WINDOW = 5;
 
-/** Minutes whose counts are kept, and so how late an event may come to be counted. */
+/** Number of minutes with stored counts. An event that is older is not counted. */
 export const MINUTES = 60;
 
-/** Hours whose busiest window is kept: a week, so that every weekday is in it. */
+/** Number of hours with a stored peak: a week, so that every weekday is included. */
 const HOURS = 168;
 
-/** The most of each that a profile keeps. */
+/** Maximum number of entries of each kind in a profile. */
 export const BOUNDS = { marks: 128, networks: 64, resources: 128, reported: 8 } as const;
 
-/** Networks and resources are forgotten so many days after they were seen last. */
+/** Days after which an unused network or resource is removed from a profile. */
 const DAYS = 30;
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
-/** What is counted in a minute. */
+/** The kinds of events that are counted per minute. */
 export type Counted = 'issued' | 'denied' | 'beyondGrants';
 type Minute = [minute: number, issued: number, denied: number, beyondGrants: number];
-const PLACE = { issued: 1, denied: 2, beyondGrants: 3 } as const;
+const INDEX = { issued: 1, denied: 2, beyondGrants: 3 } as const;
 
 /**
- * What is remembered of a workload, or of all of them together, so as to know what is usual. It is small, and bounded
- * whatever happens. Names are kept as marks, which are short and tell nobody what they were.
+ * The recent behaviour of a workload, or of all workloads together, from which detectors derive what is usual. Its size
+ * is bounded. Names are stored as marks: short hashes that do not reveal the names.
  */
 export interface Profile {
-  /** When it was first seen (milliseconds). */
+  /** Time of the first observation, in milliseconds since the epoch. */
   since: number;
-  /** The last hour's minutes with something in them, in order. */
+  /** Counts of the last hour, in order. Minutes without events are absent. */
   minutes: Minute[];
-  /** The most there was in one window that ended in each hour of the last week; the last is that of `hour`. */
+  /**
+   * Peaks of the last week: for each hour, the largest count of a window that ended in it. The last one is `hour`'s.
+   */
   hours: { hour: number; issued: number[]; denied: number[] };
-  /** By mark, the day (since the epoch) that each was last seen. */
+  /** Day (since the epoch) of the last use, by mark. */
   networks: Record<string, number>;
   resources: Record<string, number>;
-  /** Findings lately reported, by detector and the mark of what they were about: when, and how severe. */
+  /** Time and severity of recently reported findings, by detector and by the mark of {@link Finding.about}. */
   reported: Record<string, Record<string, [time: number, rank: number]>>;
-  /** Marks of the last events that were counted, the newest last: one that comes again is not counted again. */
+  /** Marks of the last counted events, the newest last. Used to ignore repeated events. */
   marks: string[];
 }
 
@@ -48,7 +50,7 @@ export function newProfile(since: number): Profile {
   return { since, minutes: [], hours, networks: {}, resources: {}, reported: {}, marks: [] };
 }
 
-/** The same, to be changed. */
+/** Returns a copy that the caller may modify. */
 export function copyOf({ since, minutes, hours, networks, resources, reported, marks }: Profile): Profile {
   return {
     since,
@@ -65,21 +67,21 @@ export function minuteOf(time: number): number {
   return Math.floor(time / MINUTE_MS);
 }
 
-/** 48 bits of a name's hash. */
+/** The mark of a name: 48 bits of its hash. */
 export function mark(name: string): string {
   return hash('sha256', name, 'base64url').slice(0, 8);
 }
 
-/** How many there were in the window that ends with a minute. */
+/** The count in the window that ends with a minute. */
 export function inWindow({ minutes }: Profile, counted: Counted, minute: number): number {
   let sum = 0;
-  for (const one of minutes) if (one[0] > minute - WINDOW && one[0] <= minute) sum += one[PLACE[counted]];
+  for (const one of minutes) if (one[0] > minute - WINDOW && one[0] <= minute) sum += one[INDEX[counted]];
   return sum;
 }
 
 /**
- * What is usual in a window: as many as in the third busiest of the last week's hours, without the one that the minute
- * is in. A batch of every night is usual from its fourth night on; one odd hour, or two, make nothing usual.
+ * The usual peak of a window: the third highest of the last week's hourly peaks, without the hour of the minute itself.
+ * So a nightly batch is usual from its fourth night on, and one or two unusual hours have no effect.
  */
 export function usualPeak({ hours }: Profile, counted: 'issued' | 'denied', minute: number): number {
   const peaks = hours[counted];
@@ -87,7 +89,7 @@ export function usualPeak({ hours }: Profile, counted: 'issued' | 'denied', minu
   return before.sort((a, b) => b - a)[2] ?? 0;
 }
 
-/** Counts in a minute. It changes the profile. */
+/** Increments a count of a minute in the profile. */
 export function count(profile: Profile, minute: number, counted: Counted): void {
   const { minutes } = profile;
   let at = minutes.length;
@@ -97,10 +99,10 @@ export function count(profile: Profile, minute: number, counted: Counted): void 
     own = [minute, 0, 0, 0];
     minutes.splice(at, 0, own);
   }
-  own[PLACE[counted]]++;
+  own[INDEX[counted]]++;
 }
 
-/** Notes how busy the window is that ends with a minute. It changes the profile. */
+/** Updates the hourly peaks in the profile with the window that ends with a minute. */
 export function notePeak(profile: Profile, minute: number): void {
   const { hours } = profile;
   const hour = hourOf(minute);
@@ -114,19 +116,19 @@ export function notePeak(profile: Profile, minute: number): void {
   hours.hour = Math.max(hours.hour, hour);
 }
 
-/** Notes that something was seen. It changes what was seen so far; the longest unseen gives way. */
-export function noteSeen(seen: Record<string, number>, name: string, time: number, most: number): void {
+/** Records the use of a name in `seen`. If there are too many names, removes the least recently used one. */
+export function noteSeen(seen: Record<string, number>, name: string, time: number, max: number): void {
   const own = mark(name);
   const before = seen[own];
   seen[own] = Math.max(before ?? 0, Math.floor(time / DAY_MS));
   if (before !== undefined) return;
   const marks = Object.keys(seen);
-  if (marks.length <= most) return;
+  if (marks.length <= max) return;
   const oldest = marks.filter((one) => one !== own).reduce((a, b) => ((seen[b] ?? 0) < (seen[a] ?? 0) ? b : a));
   delete seen[oldest];
 }
 
-/** Forgets what is too old to matter. It changes the profile. */
+/** Removes expired data from the profile. */
 export function forget(profile: Profile, now: number, coolDown: number): void {
   profile.minutes = profile.minutes.filter(([minute]) => minute > minuteOf(now) - MINUTES);
   profile.marks = profile.marks.slice(-BOUNDS.marks);

@@ -9,12 +9,12 @@ export interface RespondPorts extends PlaceOrderPorts {
 }
 
 /**
- * Does about a finding what the configuration says for its severity. What is seen over all workloads has nobody to act
- * on: it is told of, and no more. Doing it again for the same finding changes nothing.
+ * Responds to a finding as configured for its severity. A finding about all workloads is only reported, because there
+ * is no single workload to act on. Idempotent.
  *
- * @param id names the finding, and the revocation that it may lead to: a UUID
- * @param subject whom it is about; `undefined`: all
- * @returns what was done
+ * @param id UUID of the finding, and of the revocation that it may cause
+ * @param subject the workload; `undefined` for all workloads
+ * @returns the response
  */
 export async function respond(
   id: string,
@@ -34,7 +34,7 @@ export async function respond(
     await ports.subjectStatuses.limit(subject, { lifetime: shorten_to, until, at: now, by, reason });
   }
   const blockFor = response === 'block' ? restrict_for : 0;
-  // After the limit is there: what was vended before that is taken back.
+  // Read the clock after the limit is stored, so that all tokens issued before the limit are revoked.
   const askedAt = ports.clock.now();
   const order = { revocationId: id, selector: { subject }, reason, by, askedAt, after, blockFor };
   await placeOrder(order, { blockFor }, ports);

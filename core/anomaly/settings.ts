@@ -8,28 +8,28 @@ export type Response = AnomalyDetected['response'];
 
 export const SEVERITIES = ['low', 'medium', 'high'] as const satisfies readonly Severity[];
 
-/** When many are too many. */
+/** The thresholds of a spike. Both must be met. */
 export interface SpikeThreshold {
-  /** So many times what is usual. */
+  /** A spike is larger than this multiple of the usual number. */
   times: number;
-  /** And not fewer than so many in five minutes. */
+  /** Minimum number in five minutes. */
   at_least: number;
 }
 
-/** What is unusual, and what is done about it: as the configuration says it. Durations are seconds. */
+/** Configuration of anomaly detection. Durations are in seconds. */
 export interface AnomalySettings {
-  /** The detectors that are not asked. */
+  /** Disabled detectors. */
   off: readonly DetectorName[];
-  /** How long a workload is only learnt about, from its first request on. */
+  /** Length of the learning phase, from the first request of a workload. */
   learning: number;
-  /** How long the same anomaly is not reported again. */
+  /** How long an anomaly is not reported again. */
   cool_down: number;
   issuing_spike: SpikeThreshold;
   denial_spike: SpikeThreshold;
   beyond_grants: Pick<SpikeThreshold, 'at_least'>;
   respond: Record<Severity, Response>;
-  /** The longest that a workload's tokens live while they are shortened. */
+  /** Maximum token lifetime while a workload is limited. */
   shorten_to: number;
-  /** How long a workload stays shortened or blocked. */
+  /** How long a workload stays limited or blocked. */
   restrict_for: number;
 }

@@ -2,15 +2,15 @@ import { isLearnt, type Window } from './finding.ts';
 import { inWindow, usualPeak } from './profile.ts';
 import type { SpikeThreshold } from './settings.ts';
 
-/** Many more in the last minutes than is usual. */
+/** A count in the last minutes that is much larger than usual. */
 export interface Spike {
   observed: number;
   usual: number;
-  /** From how many on it is one. */
+  /** The larger of the two thresholds, from which the severity is derived. */
   limit: number;
 }
 
-/** @returns `undefined` as long as too little is known to say what is usual, and for small numbers */
+/** Detects a spike. Returns `undefined` during the learning phase and for small numbers. */
 export function spikeOf(
   counted: 'issued' | 'denied',
   window: Window,

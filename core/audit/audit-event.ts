@@ -4,7 +4,7 @@ import type { AuditFact, Introspections } from '../records/audit-fact.ts';
 import type { TokenRecord } from '../records/token-record.ts';
 import type { OrderState } from '../revocation/orders/order.ts';
 
-/** What the store remembers that the audit tells of. */
+/** A stored item whose changes become audit events. */
 export type Remembered =
   | { kind: 'record'; record: TokenRecord }
   | { kind: 'order'; order: OrderState }
@@ -12,11 +12,11 @@ export type Remembered =
   | { kind: 'fact'; fact: AuditFact };
 
 /**
- * The audit event that a change in the store stands for.
+ * Converts a change of a stored item to an audit event.
  *
- * @param before what was there; `undefined` when it is new
- * @param eventId names the change: the same whenever it is delivered again
- * @returns `undefined` when the change means nothing to an auditor
+ * @param before the previous state, or `undefined` for a new item
+ * @param eventId ID of the change, the same for each delivery
+ * @returns the event, or `undefined` if the change is irrelevant to the audit
  */
 export function auditEvent(before: Remembered | undefined, after: Remembered, eventId: string): AuditEvent | undefined {
   const common = { version: '1' as const, eventId };
@@ -36,7 +36,10 @@ export function auditEvent(before: Remembered | undefined, after: Remembered, ev
   }
 }
 
-/** Whether an event is put on the bus. Introspections would drown the others: of them, only what is a warning. */
+/**
+ * Reports whether an event is published on the bus. Because introspections are very frequent, only the first
+ * introspection of a revoked token in each minute is published.
+ */
 export function isPublished({ detailType, detail }: AuditEvent): boolean {
   return detailType !== 'Token Introspected' || (detail.result === 'revoked' && detail.count === 1);
 }
@@ -72,7 +75,7 @@ function ofRecord(before: TokenRecord | undefined, after: TokenRecord, common: C
     const { denial, policyErrors } = after;
     return { detailType: 'Token Denied', detail: { ...decision, denial, policyErrors } };
   }
-  const vended = {
+  const issued = {
     ...decision,
     issuedAt: iso(after.decidedAt),
     expiresAt: iso(after.expiresAt),
@@ -84,16 +87,16 @@ function ofRecord(before: TokenRecord | undefined, after: TokenRecord, common: C
   };
   switch (after.status) {
     case 'issued':
-      return { detailType: 'Token Issued', detail: vended };
+      return { detailType: 'Token Issued', detail: issued };
     case 'failed':
-      return { detailType: 'Token Failed', detail: { ...vended, time: iso(after.failedAt), failure: after.failure } };
+      return { detailType: 'Token Failed', detail: { ...issued, time: iso(after.failedAt), failure: after.failure } };
     case 'expired':
-      return { detailType: 'Token Expired', detail: { ...vended, time: iso(after.expiresAt) } };
+      return { detailType: 'Token Expired', detail: { ...issued, time: iso(after.expiresAt) } };
     case 'revoked': {
       const { revokedBy, revocationReason, revocationId } = after;
       const revokedAt = iso(after.revokedAt);
       const detail = {
-        ...vended,
+        ...issued,
         time: revokedAt,
         revokedAt,
         revokedBy,
@@ -125,7 +128,7 @@ function ofOrder(before: OrderState | undefined, after: OrderState, common: Comm
   return { detailType: 'Revocation Completed', detail };
 }
 
-/** What may be done somewhere: a token that writes is told by one look. */
+/** Summarizes the actions of grants, so that a reader recognizes tokens with write access. */
 export function accessOf(details: TokenRecord['authorizationDetails']): 'none' | Action | 'read-write' {
   const actions = new Set(details.flatMap((detail) => detail.actions));
   const [only] = actions;

@@ -1,30 +1,31 @@
 import { isDeepStrictEqual } from 'node:util';
 import { auditEvent, type Remembered } from './audit-event.ts';
 
-/** A change of the store, as its stream tells it. */
+/** A change of a stored item, as the stream delivers it. */
 export interface Change {
-  /** What was there; `undefined` when it is new. */
+  /** The previous state; `undefined` for a new item. */
   before: Remembered | undefined;
   after: Remembered;
 }
 
 /**
- * Whether the store confirms a change: the event of the change must be the one that follows from what is stored. So
- * whoever makes up a change makes up no event.
+ * Reports whether the table confirms a change: the audit event of the change must be equal to the event that follows
+ * from the stored item. So a forged change cannot cause an event.
  *
- * What is stored may have moved on since, and confirms what it passed through: a token was issued before it was revoked,
- * failed or expired, and introspections were fewer. What an event tells besides never changes once it is stored.
+ * The item may have changed again in the meantime. A later state also confirms the earlier states that it implies: a
+ * token was issued before it was revoked, failed or expired, and a count of introspections was smaller before. All
+ * other data of an event never changes once it is stored.
  *
- * @param stored what is stored now under the key of the change; `undefined`: nothing
+ * @param stored the item that is stored now under the key of the change, if any
  */
 export function isConfirmed({ before, after }: Change, stored: Remembered | undefined): boolean {
   if (stored === undefined) return false;
-  const told = auditEvent(before, after, '');
-  return told !== undefined && isDeepStrictEqual(told, auditEvent(before, asItWas(stored, after), ''));
+  const expected = auditEvent(before, after, '');
+  return expected !== undefined && isDeepStrictEqual(expected, auditEvent(before, earlierState(stored, after), ''));
 }
 
-/** What is stored, in the state that the change says it was in, if it passed through that. */
-function asItWas(stored: Remembered, after: Remembered): Remembered {
+/** The stored item in the state of the change, if the stored state implies that state. */
+function earlierState(stored: Remembered, after: Remembered): Remembered {
   if (stored.kind === 'record' && after.kind === 'record') {
     const { record } = stored;
     if (after.record.status !== 'issued' || record.status === 'denied') return stored;
@@ -33,7 +34,7 @@ function asItWas(stored: Remembered, after: Remembered): Remembered {
   if (stored.kind === 'introspections' && after.kind === 'introspections') {
     const { count, last } = after.introspections;
     const { minute, count: now } = stored.introspections;
-    // Of an earlier one, only the minute is stored.
+    // For an earlier introspection, only its minute is stored.
     const isEarlier = Number.isInteger(count) && count > 0 && count < now && isWithin(minute, last);
     return isEarlier ? { ...stored, introspections: { ...stored.introspections, count, last } } : stored;
   }

@@ -11,12 +11,12 @@ export interface NoticeDeploymentPorts {
 }
 
 /**
- * Tells the audit when other policies decide, or other keys sign or verify, than were last seen.
+ * Writes audit facts if the policies or the signing keys differ from those of the last deployment.
  *
- * The facts are put first, by names that are the same when it is done again, and then the deployment is noted: whatever
- * fails in between, no change is told twice, and none never.
+ * The facts are written first, with deterministic names, and then the deployment is stored. So each change is reported
+ * exactly once, even if a step fails and is repeated.
  *
- * @returns what changed
+ * @returns the types of the changes
  */
 export async function noticeDeployment(
   deployment: Deployment,
@@ -41,7 +41,7 @@ export async function noticeDeployment(
   return changes.map(({ detailType }) => detailType);
 }
 
-/** The same for the same change, whenever it is noticed; another when what was before comes back later. */
+/** The name of a fact: deterministic for one change, and different if the same change happens again later. */
 function nameOf({ detailType, detail }: AuditFact, version: number): string {
   const { time, ...change } = detail;
   const hash = createHash('sha256')

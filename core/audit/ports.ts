@@ -1,15 +1,15 @@
-/** What a deployment decides and signs by. */
+/** The policies and keys of a deployment. */
 export interface Deployment {
-  /** The hash of its policy bundle. */
+  /** Hash of the policy bundle. */
   policyBundle: string;
-  /** The ARNs of its keys, the one that signs first. */
+  /** ARNs of the keys; the first one is the signing key. */
   keyArns: string[];
 }
 
-/** The deployment that was seen last. */
+/** Stores the last known deployment. */
 export interface Deployments {
-  /** @returns `version` counts its changes; `undefined`: none was ever seen */
+  /** @returns the deployment and the number of its changes so far; `undefined` if none is stored */
   last(): Promise<(Deployment & { version: number }) | undefined>;
-  /** Notes another. @param version of the one that it takes the place of; 0: there is none. Otherwise nothing happens */
+  /** Replaces the deployment with an optimistic lock. Does nothing if `version` is not current (0: none is stored). */
   replace(version: number, deployment: Deployment): Promise<void>;
 }

@@ -1,23 +1,23 @@
 import type { AuditEvent } from '@tvm/contract/events.ts';
 
-/** Where audit events go. */
+/** The event bus for audit events. */
 export interface AuditBus {
   /**
    * Puts events on the bus, at most {@link BUS_BATCH} of them.
-   * @returns those that the bus did not take
+   * @returns the events that the bus did not accept
    */
   put(events: readonly AuditEvent[]): Promise<AuditEvent[]>;
 }
 
-/** Keeps whole what could not be published. */
+/** Stores complete events that could not be published. */
 export interface DeadLetters {
   put(event: AuditEvent): Promise<void>;
 }
 
-/** EventBridge takes this many entries in one PutEvents call. */
+/** Maximum number of entries in one PutEvents call of EventBridge. */
 export const BUS_BATCH = 10;
 
-/** How often a refused event is offered before it becomes a dead letter. */
+/** Attempts to publish an event before it becomes a dead letter. */
 const ATTEMPTS = 4;
 
 export interface PublishAuditPorts {
@@ -28,13 +28,13 @@ export interface PublishAuditPorts {
 }
 
 /**
- * Publishes audit events: each at least once, those about one token or subject in order.
+ * Publishes audit events at least once. Events about the same token or subject are published in order.
  *
- * A batch never holds two events about the same, and a refused event is settled (published or a dead letter) before a
- * later one about the same is offered.
+ * To keep the order, a batch never contains two events about the same token or subject, and a rejected event is
+ * published or stored as a dead letter before the next batch is sent.
  *
- * @returns how many became dead letters
- * @throws what `deadLetters.put` throws: then nothing is lost either, since the stream delivers the events again
+ * @returns the number of dead letters
+ * @throws the errors of `deadLetters.put`; no event is lost, because the stream then delivers the events again
  */
 export async function publishAudit(
   events: readonly AuditEvent[],
@@ -42,24 +42,24 @@ export async function publishAudit(
 ): Promise<number> {
   let dead = 0;
   for (const batch of batches(events)) {
-    let open = batch;
-    for (let attempt = 1; open.length > 0 && attempt <= ATTEMPTS; attempt++) {
+    let pending = batch;
+    for (let attempt = 1; pending.length > 0 && attempt <= ATTEMPTS; attempt++) {
       if (attempt > 1) await wait(50 * 2 ** attempt);
-      open = await bus.put(open);
+      pending = await bus.put(pending);
     }
-    for (const event of open) await deadLetters.put(event);
-    dead += open.length;
+    for (const event of pending) await deadLetters.put(event);
+    dead += pending.length;
   }
   return dead;
 }
 
-/** What an event is about: a token, a subject, or something of its own. */
+/** The ID of the token or subject of an event, or else the event's own ID. */
 function about({ detail }: AuditEvent): string {
   if ('tokenId' in detail && detail.tokenId !== undefined) return detail.tokenId;
   return 'subject' in detail && detail.subject !== undefined ? detail.subject : detail.eventId;
 }
 
-/** Consecutive events in batches of at most {@link BUS_BATCH}, none about the same as another in it. */
+/** Splits events into consecutive batches. The events of a batch are about different tokens or subjects. */
 function batches(events: readonly AuditEvent[]): AuditEvent[][] {
   const all: AuditEvent[][] = [];
   let abouts = new Set<string>();

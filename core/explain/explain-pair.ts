@@ -6,7 +6,7 @@ import type { PolicyBundle } from '../policy/bundle.ts';
 import type { Judgement } from '../policy/decision-point.ts';
 import type { Inquiry, PolicyInsight, Reader } from '../policy/near-misses.ts';
 
-/** Who looks at what, in which bundle. */
+/** Everything that an explanation depends on: the request, the reader and the bundle. */
 export interface View {
   caller: Caller;
   context: DecisionContext;
@@ -15,16 +15,16 @@ export interface View {
   bundle: PolicyBundle;
 }
 
-/** How many policies are named that come close. */
-const MOST_NEAR_MISSES = 3;
+/** Maximum number of near misses in an explanation. */
+const MAX_NEAR_MISSES = 3;
 
-/** Says of one thing that was asked for whether it is allowed, by which policies, or what kept them from it. */
+/** Explains the decision on one requested item: the policies that allowed or denied it, or the near misses. */
 export function explainPair(judgement: Judgement, view: View): PairExplanation {
   const { asked, allowed, permits, forbids, errors, refusedBy } = judgement;
   const { reader, insight, bundle } = view;
   const inquiry = inquiryOf(judgement, view);
   const named = (id: string) => policyName(id, bundle, reader);
-  const pair = what(asked);
+  const pair = requestedItem(asked);
   if (allowed) return { ...pair, verdict: 'allowed', policies: permits.map(named) };
   if (refusedBy !== undefined) {
     const by = reader === 'operator' ? { refused_by: refusedBy } : {};
@@ -34,7 +34,7 @@ export function explainPair(judgement: Judgement, view: View): PairExplanation {
     const inspected = insight.inspect(id, inquiry, reader);
     return inspected === undefined ? [] : [{ id, ...inspected }];
   });
-  const near = insight.nearest(inquiry, reader, MOST_NEAR_MISSES);
+  const near = insight.nearest(inquiry, reader, MAX_NEAR_MISSES);
   const place = placeOf(
     judgement,
     [...inspected, ...near].flatMap(({ locations }) => locations),
@@ -61,7 +61,10 @@ export function explainPair(judgement: Judgement, view: View): PairExplanation {
   return { ...pair, ...place, verdict: 'not_permitted', policies: [], near_misses };
 }
 
-/** The place in a subtree that is not allowed. To a workload only what it is told of anyway: policies name places. */
+/**
+ * The denied location in a subtree. A workload sees it only if the location is known to the workload anyway, because
+ * the location may come from a policy that the workload may not see.
+ */
 function placeOf(
   { asked, place }: Judgement,
   named: readonly string[],
@@ -73,24 +76,24 @@ function placeOf(
   return reader === 'operator' || known ? { place } : {};
 }
 
-/** All that is said of a role that there is not, or that a workload must not learn of. */
+/** The explanation for a role that does not exist, or that the workload must not learn about. */
 export function explainUntakenRole(role: string): PairExplanation {
   return { action: 'assume', role, verdict: 'not_permitted', policies: [] };
 }
 
-/** The question whose answer a judgement is: of a subtree, the one about the place that is not allowed. */
+/** The authorization request behind a decision. For a subtree, the request for the denied location. */
 export function inquiryOf({ asked, place }: Judgement, { caller, context }: View): Inquiry {
   if (asked.action === 'assume') return { caller, asked, context };
   return { caller, asked: { ...asked, location: place ?? asked.location }, context };
 }
 
-/** Whether a subtree was denied for the number of its places alone. */
+/** Reports whether a subtree was denied only because it has too many locations. */
 export function hasTooManyPlaces({ asked, allowed, place, refusedBy }: Judgement): boolean {
   const isSubtree = asked.action !== 'assume' && subtreeRoot(asked.location) !== undefined;
   return isSubtree && !allowed && place === undefined && refusedBy === undefined;
 }
 
-function what(asked: Asked): Pick<PairExplanation, 'action' | 'location' | 'role' | 'fields'> {
+function requestedItem(asked: Asked): Pick<PairExplanation, 'action' | 'location' | 'role' | 'fields'> {
   if (asked.action === 'assume') return { action: 'assume', role: asked.role };
   return {
     action: asked.action,

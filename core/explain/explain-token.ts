@@ -26,7 +26,7 @@ export interface ExplainTokenPorts extends TokenDecisionPorts {
   subjectStatuses: Pick<SubjectStatuses, 'get'>;
 }
 
-/** What would become of a request. */
+/** The result of explaining a request. */
 export type ExplainTokenOutcome =
   | { kind: 'explained'; explanation: Explanation }
   | { kind: 'bad_request'; bad: BadRequest };
@@ -35,12 +35,12 @@ type Decided = Exclude<TokenDecision, { kind: 'bad_request' }>;
 type Denied = TokenDecision & { kind: 'denied' };
 
 /**
- * Says what a request for a token would get, and why: it is decided as `POST /token` decides it, by the same functions,
- * and nothing is vended or recorded.
+ * Explains what a token request would get, and why. Uses the same functions as `POST /token`, but issues no token and
+ * writes no record.
  *
- * @param reader who is told: a workload learns nothing of policies that concern others, nor whether there is a role that
- *   it may not take
- * @throws DependencyFault when behaviour, a further condition or what is held against the subject cannot be read
+ * @param reader the reader of the explanation; a workload learns nothing about policies for other workloads, nor
+ *   whether a role exists that it may not assume
+ * @throws DependencyFault if recent behaviour, an external authorizer or the subject status cannot be read
  */
 export async function explainToken(
   request: Asked,
@@ -51,15 +51,15 @@ export async function explainToken(
   ports: ExplainTokenPorts,
 ): Promise<ExplainTokenOutcome> {
   const { bundle } = ports.policies;
-  const behaviour = askedOnce(ports.behaviour);
+  const behaviour = cachedBehaviour(ports.behaviour);
   const decide = (request: Asked) => decideToken(request, caller, circumstances, rules, { ...ports, behaviour });
   const [decision, subjectStatus] = await Promise.all([decide(request), ports.subjectStatuses.get(caller.subject)]);
   if (decision.kind === 'bad_request') return decision;
 
   const insight = policyInsight(bundle);
-  const lately = isRead(bundle, 'behaviour') ? await behaviour.of(caller.subject, circumstances.time) : undefined;
+  const recent = isRead(bundle, 'behaviour') ? await behaviour.of(caller.subject, circumstances.time) : undefined;
   const viewOf = (decided: Decided): View => {
-    const context = contextOf(decided, circumstances, lately);
+    const context = contextOf(decided, circumstances, recent);
     return { caller, context, reader, insight, bundle };
   };
   const about = {
@@ -103,15 +103,15 @@ export async function explainToken(
     const pairs = [explainUntakenRole(asking.role ?? '')];
     return explained({ allowed: false, denial, ...(lacks !== undefined && { lacks }), ...ofDecision, pairs });
   }
-  const looks = { left: MOST_LOOKS };
+  const budget = { left: MAX_EVALUATIONS };
   const change = await smallestChange(request, decision, {
     decide,
     edits: (changed, denied) => {
       const view = viewOf(denied);
-      const allowedOf = allowedLocations(view, ports, looks);
+      const allowedOf = allowedLocations(view, ports, budget);
       return editsOf(changed, denied, obstaclesOf(denied, view), { bundle, maxLifetime: rules.maxLifetime, allowedOf });
     },
-    costOf: questionsOf(caller, ports.policies),
+    costOf: evaluationsOf(caller, ports.policies),
   });
   return explained({ allowed: false, denial, ...ofDecision, ...(change && { change }) });
 }
@@ -121,8 +121,8 @@ function explained(explanation: Explanation): ExplainTokenOutcome {
 }
 
 /**
- * Whether the reader may learn that there is a role: an operator; a workload that may take it, or might if the request
- * or its circumstances were others.
+ * Reports whether the reader may learn that a role exists. An operator may. A workload may if it may assume the role,
+ * or could assume it with a different request or under different circumstances.
  */
 function mayKnowRole(role: string, decision: Decided, { caller, context, reader, insight }: View): boolean {
   if (reader === 'operator') return true;
@@ -147,8 +147,8 @@ function contextOf(
   };
 }
 
-/** Many requests are decided for one explanation, about one workload at one time: what it did is asked once. */
-function askedOnce(behaviour: RecentBehaviour): RecentBehaviour {
+/** Caches recent behaviour: one explanation evaluates many requests of one workload at one point in time. */
+function cachedBehaviour(behaviour: RecentBehaviour): RecentBehaviour {
   let answer: Promise<Behaviour> | undefined;
   return {
     of(subject, now) {
@@ -158,17 +158,17 @@ function askedOnce(behaviour: RecentBehaviour): RecentBehaviour {
   };
 }
 
-/** How many places are judged at most, in one explanation, to find those to ask for instead of a subtree. */
-const MOST_LOOKS = 1_000;
+/** Maximum number of evaluations per explanation to find allowed locations in a subtree. */
+const MAX_EVALUATIONS = 1_000;
 
-/** Finds, of some locations, those on which all of some actions are allowed; none when that would cost too much. */
-function allowedLocations({ caller, context }: View, { policies }: TokenDecisionPorts, looks: { left: number }) {
+/** Finds the locations on which all given actions are allowed. Finds none if the evaluations would cost too much. */
+function allowedLocations({ caller, context }: View, { policies }: TokenDecisionPorts, budget: { left: number }) {
   return (locations: string[], actions: Action[], fields: string[] | undefined): string[] => {
-    looks.left -= locations.reduce(
+    budget.left -= locations.reduce(
       (sum, location) => sum + actions.length * policies.placesOf(caller, { action: 'read', location }).length,
       0,
     );
-    if (looks.left < 0) return [];
+    if (budget.left < 0) return [];
     const details = [{ type: 'resource' as const, locations, actions, ...(fields && { fields }) }];
     const judgements = policies.judge(caller, { details, partial: true }, context);
     return locations.filter((location) =>
@@ -177,15 +177,15 @@ function allowedLocations({ caller, context }: View, { policies }: TokenDecision
   };
 }
 
-/** How many questions to Cedar it takes to decide a request. */
-function questionsOf(caller: Caller, { placesOf }: PolicyDecisionPoint): (decision: Denied) => number {
+/** The number of evaluations that a decision costs. */
+function evaluationsOf(caller: Caller, { placesOf }: PolicyDecisionPoint): (decision: Denied) => number {
   return ({ asking: { details } }) =>
     details
       .flatMap(({ locations, actions }) =>
-        // Of too many places, none is judged.
+        // A subtree with too many locations is denied without an evaluation.
         locations.map(
           (location) => actions.length * Math.max(placesOf(caller, { action: 'read', location }).length, 1),
         ),
       )
-      .reduce((sum, questions) => sum + questions, 1);
+      .reduce((sum, evaluations) => sum + evaluations, 1);
 }

@@ -4,18 +4,18 @@ import type { Judgement } from '../policy/decision-point.ts';
 import { inquiryOf, type View } from './explain-pair.ts';
 import type { Obstacle } from './request-edits.ts';
 
-/** How many of the things that are not allowed are looked at. */
-const MOST_OBSTACLES = 6;
-/** How many policies near each of them. */
-const MOST_NEAR = 5;
-/** How many places are named instead of a subtree. */
-const MOST_PLACES = 20;
+/** Maximum number of denied items to examine. */
+const MAX_OBSTACLES = 6;
+/** Maximum number of near misses per denied item. */
+const MAX_NEAR = 5;
+/** Maximum number of locations to suggest instead of a subtree. */
+const MAX_LOCATIONS = 20;
 
-/** What stands in the way of each thing that is not allowed, as far as the reader may know. */
+/** The obstacles to each denied item, as far as the reader may see them. */
 export function obstaclesOf({ judgements }: TokenDecision & { kind: 'denied' }, view: View): Obstacle[] {
   return judgements
     .filter(({ allowed, refusedBy }) => !allowed && refusedBy === undefined)
-    .slice(0, MOST_OBSTACLES)
+    .slice(0, MAX_OBSTACLES)
     .map((judgement) => obstacleOf(judgement, view));
 }
 
@@ -23,10 +23,10 @@ function obstacleOf(judgement: Judgement, view: View): Obstacle {
   const { reader, insight } = view;
   const inquiry = inquiryOf(judgement, view);
   const forbidding = judgement.forbids.flatMap((id) => insight.inspect(id, inquiry, reader)?.readable ?? []);
-  const near = insight.nearest(inquiry, reader, MOST_NEAR);
+  const near = insight.nearest(inquiry, reader, MAX_NEAR);
   const permitting = near.flatMap(({ missed, readable }) => [
     ...missed.flatMap((one) => (one.part === 'condition' ? [one.conjunct] : [])),
-    // A policy that permits some fields says which there are, whether or not it is what fails.
+    // A policy that permits some fields tells which fields exist, even if its condition on fields is true.
     ...readable.filter(({ literals }) => literals.attributes.has('fields')),
   ]);
   const named = near.flatMap(({ locations }) => locations);
@@ -37,12 +37,12 @@ function obstacleOf(judgement: Judgement, view: View): Obstacle {
   };
 }
 
-/** The places in a subtree that policies near it or the catalogue of resources name, alone and with all below. */
+/** The locations and subtrees below a subtree that near misses or `resources.yaml` name. */
 function placesBelow({ asked }: Judgement, byPolicies: readonly string[], { bundle }: View): string[] {
   const root = asked.action === 'assume' ? undefined : subtreeRoot(asked.location);
   if (root === undefined) return [];
   return [...new Set([...byPolicies, ...Object.keys(bundle.resources)])]
     .filter((place) => place.startsWith(`${root}/`))
-    .slice(0, MOST_PLACES / 2)
+    .slice(0, MAX_LOCATIONS / 2)
     .flatMap((place) => [`${place}/*`, place]);
 }

@@ -7,21 +7,21 @@ import type { PolicyBundle } from '../policy/bundle.ts';
 import type { Conjunct } from '../policy/conjuncts.ts';
 import { conclude, type Judgement } from '../policy/decision-point.ts';
 
-/** Stands where a reason is to be given: the machine cannot know it. */
+/** Placeholder for the reason, which only the caller knows. */
 export const A_REASON = '…';
 
-/** What of a request an edit changes. Each is changed once. */
+/** The aspect of a request that an edit changes. A change has at most one edit per dimension. */
 export type Dimension = 'reason' | 'lifetime' | 'fields' | 'audience' | 'pairs' | 'locations' | 'actions';
 
-/** One way to ask for something else. Whether it would be allowed is still to be decided. */
+/** One modification of a request. The modified request has not been evaluated yet. */
 export interface Edit {
   dimension: Dimension;
   request: Asked;
-  /** What to do, without a capital and a full stop. */
+  /** An instruction, without a capital letter and a full stop. */
   sentence: string;
 }
 
-/** What a change takes away from what was wanted: the search prefers less. */
+/** How far an edit departs from the original request. The search prefers low costs. */
 export const COSTS: Record<Dimension, number> = {
   reason: 1,
   lifetime: 2,
@@ -32,28 +32,28 @@ export const COSTS: Record<Dimension, number> = {
   actions: 9,
 };
 
-/** What stands in the way of one thing that was asked for. */
+/** The obstacles to one requested item. */
 export interface Obstacle {
   judgement: Judgement;
-  /** The conditions that would have to turn out otherwise, as far as the reader may read them. */
+  /** Conditions that would need a different result, as far as the reader may see them. */
   conjuncts: Conjunct[];
-  /** Of a subtree: places in it that may be asked for instead. */
+  /** For a subtree: locations in it that the caller may request instead. */
   places: string[];
 }
 
 export interface EditSources {
   bundle: PolicyBundle;
   maxLifetime: number;
-  /** Of these locations, those on which all of the actions are allowed, as things stand. */
+  /** Returns those of the locations on which all the actions are allowed. */
   allowedOf(locations: string[], actions: Action[], fields: string[] | undefined): string[];
 }
 
 type Denied = TokenDecision & { kind: 'denied' };
 
-/** How many values are tried for one parameter. */
-const MOST_VALUES = 6;
+/** Maximum number of values to try for one parameter. */
+const MAX_VALUES = 6;
 
-/** The edits that what stands in the way suggests, for each parameter the likeliest first. */
+/** The edits that the obstacles suggest, for each parameter the most promising first. */
 export function editsOf(request: Asked, denied: Denied, obstacles: readonly Obstacle[], sources: EditSources): Edit[] {
   if (denied.denial === 'reason_missing') {
     return [{ dimension: 'reason', request: { ...request, reason: A_REASON }, sentence: 'give a reason' }];
@@ -77,7 +77,7 @@ function lifetimes(request: Asked, { asking }: Denied, conjuncts: readonly Conju
     .filter((seconds, index, all) => all.indexOf(seconds) === index)
     .filter((seconds) => seconds >= 1 && seconds <= most && seconds !== lifetime)
     .sort((a, b) => away(a) - away(b))
-    .slice(0, MOST_VALUES)
+    .slice(0, MAX_VALUES)
     .map((seconds) => ({
       dimension: 'lifetime',
       request: { ...request, expires_in: seconds },
@@ -88,7 +88,7 @@ function lifetimes(request: Asked, { asking }: Denied, conjuncts: readonly Conju
 function audiences({ resource: _, ...request }: Asked, { asking }: Denied, conjuncts: readonly Conjunct[]): Edit[] {
   return [...new Set(reading('audience', conjuncts).flatMap(({ strings }) => strings))]
     .filter((audience) => audience !== asking.audience)
-    .slice(0, MOST_VALUES)
+    .slice(0, MAX_VALUES)
     .map((audience) => ({
       dimension: 'audience',
       request: { ...request, audience },
@@ -96,7 +96,7 @@ function audiences({ resource: _, ...request }: Asked, { asking }: Denied, conju
     }));
 }
 
-/** Names the fields that policies name, and leaves out those that a `forbid` looks for. */
+/** Requests only the fields that policies name, without the fields that a `forbid` looks for. */
 function fields(request: Asked, obstacles: readonly Obstacle[]): Edit[] {
   const { authorization_details: details } = request;
   if (details === undefined) return [];
@@ -114,7 +114,7 @@ function fields(request: Asked, obstacles: readonly Obstacle[]): Edit[] {
   const failing = new Set(obstacles.map(({ judgement }) => judgement.asked));
   const isFailing = (detail: AuthorizationDetail) =>
     [...failing].some((asked) => asked.action !== 'assume' && isOf(detail, asked));
-  return [undefined, ...sets].slice(0, MOST_VALUES).flatMap((set): Edit[] => {
+  return [undefined, ...sets].slice(0, MAX_VALUES).flatMap((set): Edit[] => {
     const named = new Set<string>();
     const changed = details.map((detail) => {
       if (!isFailing(detail)) return detail;
@@ -136,13 +136,13 @@ function isOf(detail: AuthorizationDetail, asked: { action: Action; location: st
   );
 }
 
-/** Leaves out what is not allowed. */
+/** Removes the denied pairs. */
 function pairs(request: Asked, { asking, judgements }: Denied, bundle: PolicyBundle): Edit[] {
   const { allowed, granted } = conclude(judgements, { ...asking, partial: true }, bundle);
   if (!allowed || asking.partial) return [];
   const left = judgements.filter((judgement) => !judgement.allowed);
   if (request.authorization_details === undefined) {
-    return [{ dimension: 'pairs', request: { ...request, grant: 'partial' }, sentence: 'take what is allowed of it' }];
+    return [{ dimension: 'pairs', request: { ...request, grant: 'partial' }, sentence: 'accept the allowed part' }];
   }
   const kept = new Set(granted.flatMap(({ actions }) => actions));
   const [only, ...more] = kept;
@@ -159,7 +159,7 @@ function listed(judgements: readonly Judgement[]): string {
     .join(' and ');
 }
 
-/** Asks for the places in a subtree that are allowed instead of all of it. */
+/** Requests the allowed locations in a subtree instead of the whole subtree. */
 function narrower(request: Asked, obstacles: readonly Obstacle[], { allowedOf }: EditSources): Edit[] {
   const { authorization_details: details } = request;
   const placesOf = new Map(
@@ -185,7 +185,7 @@ function narrower(request: Asked, obstacles: readonly Obstacle[], { allowedOf }:
   return [{ dimension: 'locations', request: { ...request, authorization_details: changed }, sentence }];
 }
 
-/** Without what lies in another of them. */
+/** Removes the locations that another location contains. */
 function widest(locations: readonly string[]): string[] {
   return locations.filter(
     (location) =>
@@ -197,7 +197,7 @@ function widest(locations: readonly string[]): string[] {
   );
 }
 
-/** Asks for the other action, where nothing is allowed as it was asked for. */
+/** Requests the other action if nothing is allowed. */
 function otherActions(request: Asked, { asking, judgements }: Denied): Edit[] {
   const { authorization_details: details } = request;
   if (details === undefined || judgements.some(({ allowed }) => allowed)) return [];

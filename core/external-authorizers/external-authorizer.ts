@@ -1,82 +1,86 @@
 import { DependencyFault } from '../ports.ts';
 
 /**
- * One thing that Cedar allowed, and everything that a further condition may know of it. Rego sees it as `input`, in these
- * very names; authzen.ts says what AuthZEN makes of it.
+ * One item that Cedar allowed, with all data for external authorizers. Rego policies receive this object as `input`;
+ * authzen.ts maps it to an AuthZEN request.
  */
 export interface AuthorizerRequest {
   subject: {
-    /** The workload's one ARN: of its role, without path and session, or of its user. */
+    /** ARN of the workload's role (without path and session) or user. */
     id: string;
-    /** What is verified of it: `account`, `kind`, `name`, and what the operator says. Nothing of the caller's choice. */
+    /**
+     * Verified attributes: `account`, `kind`, `name`, and those from `workloads.yaml`. The caller cannot choose any of
+     * them.
+     */
     properties: Readonly<Record<string, unknown>>;
   };
   action: 'read' | 'write' | 'assume';
   resource: {
-    /** The location as it was asked for, where `…/*` is all that is below; of `assume`, the role's name. */
+    /** The requested location, where `…/*` is a subtree. For `assume`, the name of the role. */
     id: string;
-    /** What the operator says of it. */
+    /** Attributes from `resources.yaml`. */
     properties: Readonly<Record<string, unknown>>;
   };
   context: {
     audience: string;
-    /** Of the token, in seconds. */
+    /** Lifetime of the token in seconds. */
     lifetime: number;
-    /** Now, in UTC and always in this form: `2026-01-31T08:15:00.000Z`. */
+    /** Current time in UTC, always in the format `2026-01-31T08:15:00.000Z`. */
     time: string;
     /** IPv4 or IPv6 address. */
     sourceIp: string;
-    /** The fields that were named; all when absent. */
+    /** The requested fields. Absent: all fields. */
     fields?: readonly string[];
-    /** The caller's own words: never a ground to allow. */
+    /** Free text from the caller. Never allow a request because of the reason. */
     reason?: string;
   };
 }
 
-/** What must allow, besides Cedar. */
+/** An authorizer that must allow a request in addition to Cedar. */
 export interface ExternalAuthorizer {
-  /** As the configuration calls it. */
+  /** Name in the configuration. */
   readonly name: string;
   /**
-   * @returns an answer for each question, in their order; what is not `true` refuses
-   * @throws whatever kept it from answering
+   * @returns one decision per request, in order; any value other than `true` denies
+   * @throws if the authorizer cannot decide
    */
-  allows(questions: readonly AuthorizerRequest[]): Promise<boolean[]>;
+  allows(requests: readonly AuthorizerRequest[]): Promise<boolean[]>;
 }
 
-/** What a condition did not allow. */
+/** The requests that one external authorizer denied. */
 export interface Refusal {
-  /** Its name. */
+  /** Name of the external authorizer. */
   condition: string;
   refused: AuthorizerRequest[];
 }
 
 /**
- * Asks all conditions about all questions, all at once.
+ * Sends all requests to all external authorizers, concurrently.
  *
- * @returns the conditions that refused something, in their order; empty when every one allows everything
- * @throws DependencyFault named after a condition that did not answer: then nothing is known, and nothing is allowed
+ * @returns the external authorizers that denied a request, in order; empty if all of them allow everything
+ * @throws DependencyFault with the name of an external authorizer that failed; the caller must then deny everything
  */
 export async function refusedBy(
-  conditions: readonly ExternalAuthorizer[],
-  questions: readonly AuthorizerRequest[],
+  authorizers: readonly ExternalAuthorizer[],
+  requests: readonly AuthorizerRequest[],
 ): Promise<Refusal[]> {
   const refusals = await Promise.all(
-    conditions.map(async (condition) => {
-      const answers = await answersOf(condition, questions);
-      // Exactly `true`, whatever the types say: the answers come from elsewhere.
-      return { condition: condition.name, refused: questions.filter((_, index) => answers[index] !== true) };
+    authorizers.map(async (authorizer) => {
+      const decisions = await decisionsOf(authorizer, requests);
+      // Compare with `true` despite the type, because the values come from external systems.
+      return { condition: authorizer.name, refused: requests.filter((_, index) => decisions[index] !== true) };
     }),
   );
   return refusals.filter(({ refused }) => refused.length > 0);
 }
 
-async function answersOf(condition: ExternalAuthorizer, questions: readonly AuthorizerRequest[]): Promise<boolean[]> {
+async function decisionsOf(authorizer: ExternalAuthorizer, requests: readonly AuthorizerRequest[]): Promise<boolean[]> {
   try {
-    const answers = await condition.allows(questions);
-    if (answers.length !== questions.length) throw new Error(`gave ${answers.length} answers to ${questions.length}`);
-    return answers;
+    const decisions = await authorizer.allows(requests);
+    if (decisions.length !== requests.length)
+      throw new Error(`returned ${decisions.length} decisions for ${requests.length} requests`);
+    return decisions;
   } catch (cause) {
-    throw new DependencyFault(`condition ${condition.name}`, cause);
+    throw new DependencyFault(`condition ${authorizer.name}`, cause);
   }
 }

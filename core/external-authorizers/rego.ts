@@ -1,24 +1,24 @@
 import { loadPolicy } from '@open-policy-agent/opa-wasm';
 
-/** One rule of a policy in Rego. */
+/** One rule of a Rego policy. */
 export interface RegoRule {
   /**
-   * @param input JSON, the rule's `input`
-   * @returns the rule's value, `undefined` where it has none
-   * @throws {RegoError} when it cannot be evaluated: it contradicts itself, or asks for too much memory
+   * @param input JSON value for the rule's `input`
+   * @returns the rule's value, or `undefined` if the rule is undefined
+   * @throws {RegoError} if the evaluation fails, for example because of conflicting values or too little memory
    */
   evaluate(input: unknown): Promise<unknown>;
 }
 
-/** A compiled policy cannot be used, or not for this input. */
+/** Signals that a compiled policy cannot be loaded, or cannot be evaluated for an input. */
 export class RegoError extends Error {
   override readonly name = 'RegoError';
 }
 
-/** In pages of 64 KiB: 1 MiB to begin with, 64 MiB at most. */
+/** Memory in pages of 64 KiB: initially 1 MiB, at most 64 MiB. */
 const MEMORY = { initial: 16, maximum: 1024 };
 
-/** The functions that opa-wasm adds to those that are compiled into a policy: its src/builtins. */
+/** The built-in functions that opa-wasm provides (its src/builtins). Others are compiled into the policy. */
 const PROVIDED = new Set([
   'json.is_valid',
   'regex.split',
@@ -29,22 +29,24 @@ const PROVIDED = new Set([
 ]);
 
 /**
- * Loads a policy that `opa build -t wasm` made.
+ * Loads a policy compiled with `opa build -t wasm`.
  *
- * @param entrypoint the rule, as it was named when compiling, such as `tvm/condition/allow`
- * @param data JSON, the policy's `data`
- * @throws {RegoError} when it is no such policy, has no such entrypoint, or calls functions that are not there, such as
- *   `http.send` and `time.now_ns`: better now than when asked
+ * @param entrypoint name of the rule at compile time, for example `tvm/condition/allow`
+ * @param data JSON value for the policy's `data`
+ * @throws {RegoError} if the file is not a compiled policy, lacks the entrypoint, or calls functions that are not
+ *   available in WebAssembly, such as `http.send` and `time.now_ns`
  * @see https://www.openpolicyagent.org/docs/wasm
  */
 export async function loadRego(wasm: Uint8Array, entrypoint: string, data: unknown = {}): Promise<RegoRule> {
   const load = () => instance(wasm, data);
   let loaded = await load();
   if (!Object.hasOwn(loaded.entrypoints, entrypoint)) {
-    throw new RegoError(`has no entrypoint ${entrypoint}, but ${Object.keys(loaded.entrypoints).sort().join(', ')}`);
+    throw new RegoError(
+      `has no entrypoint ${entrypoint}; its entrypoints are ${Object.keys(loaded.entrypoints).sort().join(', ')}`,
+    );
   }
   const missing = requiredFunctions(loaded).filter((name) => !PROVIDED.has(name));
-  if (missing.length > 0) throw new RegoError(`calls ${missing.join(', ')}, which policies in WebAssembly cannot`);
+  if (missing.length > 0) throw new RegoError(`calls ${missing.join(', ')}, which is not available in WebAssembly`);
 
   return {
     async evaluate(input) {
@@ -53,7 +55,7 @@ export async function loadRego(wasm: Uint8Array, entrypoint: string, data: unkno
       try {
         results = loaded.evaluate(json, entrypoint);
       } catch (cause) {
-        // What was thrown past WebAssembly's frames left its stack as it was: that instance is done.
+        // The exception skipped WebAssembly's frames, so the stack of the instance is corrupt. Load a new instance.
         loaded = await load();
         throw new RegoError(`could not be evaluated: ${described(cause)}`, { cause });
       }
@@ -71,11 +73,11 @@ async function instance(wasm: Uint8Array, data: unknown): Promise<Instance> {
     loaded.setData(data as object);
     return loaded;
   } catch (cause) {
-    throw new RegoError(`is no policy compiled by opa: ${described(cause)}`, { cause });
+    throw new RegoError(`is not a policy compiled with opa: ${described(cause)}`, { cause });
   }
 }
 
-/** The functions that a policy calls and does not hold, as its module says them: a string of JSON in its memory. */
+/** The functions that a policy imports. The module lists them as a JSON string in its memory. */
 function requiredFunctions({ wasmInstance, mem }: Instance): string[] {
   const { builtins, opa_json_dump } = (wasmInstance as { exports: unknown }).exports as {
     builtins(): number;
@@ -86,7 +88,7 @@ function requiredFunctions({ wasmInstance, mem }: Instance): string[] {
   return Object.keys(JSON.parse(new TextDecoder().decode(memory.subarray(start, memory.indexOf(0, start)))));
 }
 
-/** opa-wasm throws errors, strings and objects with a message. */
+/** Describes a thrown value. opa-wasm throws errors, strings and objects with a message. */
 function described(thrown: unknown): string {
   if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) return String(thrown.message);
   return String(thrown);

@@ -1,20 +1,20 @@
-/** A further condition, as a stage's configuration gives it, and `conditions.json` beside the code. */
+/** Settings of an external authorizer, in the configuration of a stage and in the deployed `conditions.json`. */
 export type ConditionSettings = OpaWasmSettings | OpaRestSettings | AuthzenSettings;
 
-/** A Rego policy compiled to WebAssembly; it lies beside the code as `<name>.wasm`. */
+/** A Rego policy compiled to WebAssembly. It is deployed with the code as `<name>.wasm`. */
 export interface OpaWasmSettings {
   type: 'opa-wasm';
   name: string;
-  /** The rule that answers, such as `tvm/condition/allow`. */
+  /** The rule that decides, for example `tvm/condition/allow`. */
   entrypoint: string;
-  /** Given when there is a document for Rego's `data`; it lies beside the code as `<name>.data.json`. */
+  /** Present if there is a document for Rego's `data`. It is deployed with the code as `<name>.data.json`. */
   data?: string | undefined;
 }
 
-/** An OPA server, asked over its REST API. */
+/** An OPA server, called through its REST API. */
 export interface OpaRestSettings extends ServiceSettings {
   type: 'opa-rest';
-  /** The document that answers, such as `tvm/condition/allow`. */
+  /** The document that decides, for example `tvm/condition/allow`. */
   path: string;
 }
 
@@ -23,20 +23,20 @@ export interface AuthzenSettings extends ServiceSettings {
   type: 'authzen';
 }
 
-/** What is asked over the network. */
+/** Settings of an external authorizer that is called over the network. */
 export interface ServiceSettings {
   name: string;
-  /** The service's URL, which its paths are appended to. See {@link isServiceUrl}. */
+  /** Base URL of the service. See {@link isServiceUrl}. */
   url: string;
-  /** How long an answer is waited for, in milliseconds. */
+  /** Timeout of a request in milliseconds. */
   timeout_ms: number;
-  /** How long an answer is used again for the same question, in seconds; not at all when absent. */
+  /** How long decisions are cached, in seconds. Absent: no caching. */
   cache?: number | undefined;
 }
 
 /**
- * Whether questions may be sent there: https, or http on this computer; and it names a place alone: no credentials, query
- * or fragment, no slash at the end.
+ * Reports whether a URL is a valid base URL: it uses https, or http to this computer, and has no credentials, no query,
+ * no fragment and no trailing slash.
  */
 export function isServiceUrl(text: string): boolean {
   const url = URL.parse(text);

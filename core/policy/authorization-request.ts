@@ -6,59 +6,59 @@ import type { Attributes, BundledPolicy, PolicyBundle } from './bundle.ts';
 import type { RequestContext } from './request-context.ts';
 import { attributesAt, placeResource } from './resource-tree.ts';
 
-/** What policy may take into account besides who asks for what. */
+/** The circumstances of an authorization request: everything besides the caller, the action and the resource. */
 export interface DecisionContext {
   audience: string;
-  /** Of the token, in seconds, before any policy shortens it. */
+  /** Lifetime of the requested token in seconds, before any policy shortens it. */
   lifetime: number;
   /** Milliseconds since the epoch. */
   time: number;
   /** IPv4 or IPv6 address. */
   sourceIp: string;
-  /** The VPC endpoint that the request came through. */
+  /** ID of the VPC endpoint that the request came through. */
   vpcEndpoint?: string;
-  /** What the caller did lately; told only where a policy reads it. */
+  /** The caller's recent activity. Present only if a policy reads it. */
   behaviour?: Behaviour;
 }
 
-/** What a caller did lately. */
+/** A caller's recent activity, as counters. */
 export interface Behaviour {
-  /** Tokens vended to it in the last minutes. */
+  /** Tokens issued to the caller in the last minutes. */
   issued: number;
-  /** Requests of it denied in the last minutes. */
+  /** Denied requests of the caller in the last minutes. */
   denied: number;
-  /** Its tokens that have not expired; those that were revoked count until then. */
+  /** The caller's tokens that have not expired, including revoked ones. */
   active: number;
 }
 
-/** One thing that a caller may be allowed: an action on a location, or to take a role. */
+/** One requested item, allowed or denied as a unit: an action on a location, or assuming a role. */
 export type Asked =
   | { action: Action; location: string; fields?: readonly string[] | undefined }
   | { action: 'assume'; role: string };
 
-/** What some policies can read of a question: what of it Cedar is told. */
+/** The part of an authorization request that a set of policies can read. Only this part is sent to Cedar. */
 export interface Readable {
-  /** The names of all attributes; `*` when it cannot be told which. */
+  /** Names of all attributes that the policies read; `*` if they cannot be determined. */
   reads: ReadonlySet<string>;
-  /** The entities that they read besides those that a request names, and all that these are in, by {@link entityName}. */
+  /** Entities that the policies name and read, and the ancestors of these entities, by {@link entityName}. */
   entities: ReadonlyMap<string, cedar.EntityJson>;
 }
 
-/** One question to Cedar. */
-export type Question = Pick<cedar.AuthorizationCall, 'principal' | 'action' | 'resource' | 'context' | 'entities'>;
+/** One authorization request to Cedar, without the policies. */
+export type CedarRequest = Pick<cedar.AuthorizationCall, 'principal' | 'action' | 'resource' | 'context' | 'entities'>;
 
-/** What is asked about, as policy scopes name it, with everything that it is in. */
+/** Names of the requested entity and all its ancestors, as policy scopes write them. */
 export function scopesOf(bundle: PolicyBundle, asked: Asked): string[] {
   if (asked.action === 'assume') return [entityName('Role', asked.role)];
   return placeResource(bundle, asked.location).ancestry.map(({ location }) => entityName('Resource', location));
 }
 
-/** An entity as policies write it, `Resource::"orders-db"`. */
+/** An entity as policies write it, for example `Resource::"orders-db"`. */
 export function entityName(type: string, id: string): string {
   return `${type}::"${id}"`;
 }
 
-/** What policies can read. It is the same for every question, so it is made once for a set of policies. */
+/** Determines what a set of policies can read. The result does not depend on the request, so compute it once. */
 export function readableBy(
   bundle: Pick<PolicyBundle, 'workloads' | 'resources'>,
   policies: readonly Pick<BundledPolicy, 'reads' | 'readsOf'>[],
@@ -81,12 +81,12 @@ export function readableBy(
   return { reads, entities };
 }
 
-/** A caller's attributes: what AWS authenticated, and what `workloads.yaml` says of it. */
+/** A caller's attributes: those that AWS authenticated, and those from `workloads.yaml`. */
 export function attributesOf({ workloads }: Pick<PolicyBundle, 'workloads'>, caller: Caller): Attributes {
   const { account, kind, name, session, organization, subject } = caller;
   const configured = Object.hasOwn(workloads, subject) ? workloads[subject] : undefined;
   return {
-    // What AWS says of it stands, whatever the file says.
+    // Attributes that AWS authenticated override those from the file.
     ...configured,
     account,
     kind,
@@ -97,27 +97,28 @@ export function attributesOf({ workloads }: Pick<PolicyBundle, 'workloads'>, cal
 }
 
 /**
- * One question to Cedar, in the terms of `policies/schema.cedarschema`.
+ * Builds one authorization request to Cedar, in the terms of `policies/schema.cedarschema`.
  *
- * Only what the policies asked can read is told, for reading it is most of Cedar's work: a policy reads an attribute by
- * its name alone, and no entity but those that the request and its own text name.
+ * Parsing the request is most of Cedar's work, so the request contains only the attributes and entities that the
+ * policies can read. A policy can read an attribute only by name, and an entity only if the request or the policy
+ * names the entity.
  */
-export function question(
+export function cedarRequest(
   bundle: PolicyBundle,
-  around: RequestContext,
+  requestContext: RequestContext,
   caller: Caller,
   asked: Asked,
   context: DecisionContext,
   { reads, entities: others }: Readable,
-): Question {
+): CedarRequest {
   const read = (name: string) => reads.has('*') || reads.has(name);
   const principal = { type: 'Workload', id: caller.subject };
   const entities: cedar.EntityJson[] = [];
   const attrs = readIn(attributesOf(bundle, caller), reads);
-  // Cedar takes an entity that it was not told of for one without attributes and ancestors.
+  // Cedar treats a missing entity as an entity without attributes and ancestors.
   if (Object.keys(attrs).length > 0) entities.push({ uid: principal, attrs, parents: [] });
   const self = entityName('Workload', caller.subject);
-  // Of the caller more is known than the bundle says.
+  // Skip the bundle's entity for the caller: it lacks the attributes that AWS authenticated.
   for (const [name, entity] of others) if (name !== self) entities.push(entity);
 
   let resource: cedar.TypeAndId;
@@ -139,7 +140,7 @@ export function question(
     principal,
     action: { type: 'Action', id: asked.action },
     resource,
-    context: contextOf(around, context, fields, read),
+    context: contextOf(requestContext, context, fields, read),
     entities,
   };
 }
@@ -149,7 +150,7 @@ function readIn(attributes: Attributes, reads: ReadonlySet<string>): Attributes 
   return Object.fromEntries(Object.entries(attributes).filter(([name]) => reads.has(name)));
 }
 
-/** Every path that {@link contextOf} can tell: a schema that declares another attribute has one that no request has. */
+/** Every path that {@link contextOf} can set. No request has any other attribute that a schema may declare. */
 export const CONTEXT_PATHS: ReadonlySet<string> = new Set([
   ...['audience', 'lifetime', 'time', 'windows', 'sourceIp', 'vpcEndpoint', 'networks', 'region'],
   ...['local', 'local.weekday', 'local.hour', 'local.minute'],
@@ -158,31 +159,31 @@ export const CONTEXT_PATHS: ReadonlySet<string> = new Set([
 ]);
 
 function contextOf(
-  around: RequestContext,
+  requestContext: RequestContext,
   { audience, lifetime, time, sourceIp, vpcEndpoint, behaviour }: DecisionContext,
   fields: readonly string[] | undefined,
   read: (name: string) => boolean,
 ): cedar.Context {
-  const told: cedar.Context = {};
-  if (read('audience')) told.audience = audience;
-  if (read('lifetime')) told.lifetime = lifetime;
-  if (read('time')) told.time = extension('datetime', new Date(time).toISOString());
+  const context: cedar.Context = {};
+  if (read('audience')) context.audience = audience;
+  if (read('lifetime')) context.lifetime = lifetime;
+  if (read('time')) context.time = extension('datetime', new Date(time).toISOString());
   if (read('local')) {
-    const { weekday, minutes } = around.localTime(time);
-    told.local = { weekday, hour: Math.floor(minutes / 60), minute: minutes % 60 };
+    const { weekday, minutes } = requestContext.localTime(time);
+    context.local = { weekday, hour: Math.floor(minutes / 60), minute: minutes % 60 };
   }
-  if (read('windows')) told.windows = around.openWindows(time);
-  if (read('sourceIp')) told.sourceIp = extension('ip', sourceIp);
-  if (read('vpcEndpoint') && vpcEndpoint !== undefined) told.vpcEndpoint = vpcEndpoint;
+  if (read('windows')) context.windows = requestContext.openWindows(time);
+  if (read('sourceIp')) context.sourceIp = extension('ip', sourceIp);
+  if (read('vpcEndpoint') && vpcEndpoint !== undefined) context.vpcEndpoint = vpcEndpoint;
   if (read('networks') || read('region')) {
-    const networks = around.networksOf(sourceIp);
-    const region = around.regionOf(networks);
-    told.networks = networks;
-    if (region !== undefined) told.region = region;
+    const networks = requestContext.networksOf(sourceIp);
+    const region = requestContext.regionOf(networks);
+    context.networks = networks;
+    if (region !== undefined) context.region = region;
   }
-  if (read('fields')) told.fields = { all: fields === undefined, names: [...(fields ?? [])] };
-  if (read('behaviour') && behaviour !== undefined) told.behaviour = { ...behaviour };
-  return told;
+  if (read('fields')) context.fields = { all: fields === undefined, names: [...(fields ?? [])] };
+  if (read('behaviour') && behaviour !== undefined) context.behaviour = { ...behaviour };
+  return context;
 }
 
 function at(id: string): cedar.TypeAndId {

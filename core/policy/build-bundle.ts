@@ -14,19 +14,19 @@ import { ACTIONS, type PolicyFacts, policyFacts, scopeEntity } from './policy-fa
 import { directParents, placeResource } from './resource-tree.ts';
 import { readYamlFile } from './yaml-file.ts';
 
-/** A policy file may have this many bytes of UTF-8. */
-const MOST_BYTES = 4 * 1024 * 1024;
+/** Maximum size of a policy file in bytes of UTF-8. */
+const MAX_BYTES = 4 * 1024 * 1024;
 
-/** For one policy, Cedar is told at most this many entities besides those of the request. Each costs microseconds. */
-const MOST_ENTITIES = 200;
+/** Maximum number of entities that one policy adds to every request to Cedar. Each entity costs microseconds. */
+const MAX_ENTITIES = 200;
 
-/** What the files of a policy directory say, as far as they can be read. */
+/** The contents of a policy directory, as far as its files can be read. */
 export interface ReadPolicies {
-  /** Present when there are no flaws. */
+  /** Present if there are no flaws. */
   bundle: PolicyBundle | undefined;
-  /** What could be read, whatever the flaws: of a file with a flaw, the parts without, or nothing. */
+  /** Everything that could be read despite flaws. A file with flaws contributes its valid parts, or nothing. */
   content: Omit<PolicyBundle, 'hash'>;
-  /** By `@id`, with where they stand. */
+  /** Policies and their positions in the files, by `@id`. */
   written: Map<string, WrittenPolicy>;
   flaws: Flaw[];
 }
@@ -34,7 +34,7 @@ export interface ReadPolicies {
 /**
  * Builds the policy bundle from the files of a policy directory.
  *
- * @param partition the partition of AWS that the service is in, as in `aws-cn`, where that is known
+ * @param partition the AWS partition of the service, for example `aws-cn`, if known
  * @throws {PolicyError} naming every flaw
  */
 export function buildPolicyBundle(files: readonly PolicyFile[], partition?: string): PolicyBundle {
@@ -44,9 +44,9 @@ export function buildPolicyBundle(files: readonly PolicyFile[], partition?: stri
 }
 
 /**
- * Reads the files of a policy directory: `schema.cedarschema`, `*.cedar` with `ceiling.cedar` above them, and
- * `roles.yaml`, `workloads.yaml`, `resources.yaml`, `networks.yaml` and `windows.yaml` as far as there are any. A file
- * with a flaw keeps the bundle from being made, but not the other files from being read.
+ * Reads the files of a policy directory: `schema.cedarschema`, `*.cedar` including `ceiling.cedar`, and the optional
+ * files `roles.yaml`, `workloads.yaml`, `resources.yaml`, `networks.yaml` and `windows.yaml`. If a file has a flaw, no
+ * bundle is built, but the other files are still read.
  *
  * @see https://docs.cedarpolicy.com/policies/validation.html
  */
@@ -54,16 +54,16 @@ export function readPolicies(files: readonly PolicyFile[], partition?: string): 
   const flaws: Flaw[] = [];
   const readable = files.filter((file) => {
     const bytes = Buffer.byteLength(file.text);
-    if (bytes > MOST_BYTES) {
-      const message = `has ${bytes} bytes; a policy file may have ${MOST_BYTES}`;
+    if (bytes > MAX_BYTES) {
+      const message = `has ${bytes} bytes; a policy file may have at most ${MAX_BYTES}`;
       flaws.push({ rule: 'policy/too-large', file: file.name, line: 1, message });
     }
-    return bytes <= MOST_BYTES;
+    return bytes <= MAX_BYTES;
   });
   const find = (name: string): PolicyFile =>
     readable.find((file) => posix.basename(file.name) === name) ?? { name: inFolderOf(files, name), text: '' };
   const data = readDataFiles(find, flaws);
-  flaws.push(...strangers(readable));
+  flaws.push(...unknownFiles(readable));
 
   const schemaFile = find('schema.cedarschema');
   const schema = readSchema(schemaFile, flaws);
@@ -88,7 +88,10 @@ export function readPolicies(files: readonly PolicyFile[], partition?: string): 
         continue;
       }
       if (other !== undefined) {
-        flaw('policy/id', `the @id "${id}" is taken by the policy at ${other.file}:${other.line}; ids must be unique`);
+        flaw(
+          'policy/id',
+          `the @id "${id}" is already used by the policy at ${other.file}:${other.line}; ids must be unique`,
+        );
         continue;
       }
       written.set(id, policy);
@@ -104,7 +107,7 @@ export function readPolicies(files: readonly PolicyFile[], partition?: string): 
   return { bundle, content, written, flaws };
 }
 
-/** One policy as it is bundled; what it names that is not there is a flaw. */
+/** Converts a policy to its bundled form. Reports a flaw for every name in the policy that does not exist. */
 function bundled(
   id: string,
   { text, file, line, json }: WrittenPolicy,
@@ -114,7 +117,7 @@ function bundled(
   const facts = policyFacts(json);
   const ceiling = posix.basename(file) === 'ceiling.cedar';
   if (ceiling && json.effect === 'permit') {
-    flaw('policy/ceiling-permits', `"${id}" permits: the ceiling only forbids what no policy may grant`);
+    flaw('policy/ceiling-permits', `"${id}" is a permit policy; ceiling.cedar may contain only forbid policies`);
   }
   const unknown = (message: string) => flaw('policy/unknown-name', `"${id}" names ${message}`);
   for (const arn of facts.named.Workload) {
@@ -124,13 +127,15 @@ function bundled(
   }
   for (const place of facts.named.Resource) {
     if (!location.safeParse(place).success || place.endsWith('/*')) {
-      unknown(`Resource::"${place}": must be an exact name like orders-db/orders; what is below is in it`);
+      unknown(
+        `Resource::"${place}": must be an exact location such as orders-db/orders; locations below a location are always in it`,
+      );
     }
   }
   for (const other of facts.namedOthers) {
     flaw(
       'policy/unsupported',
-      `"${id}" names ${other}, which no request is told of: only Workload, Resource, Role, and the actions read, write and assume are`,
+      `"${id}" names ${other}, which no request contains; a policy may name only a Workload, a Resource, a Role and the actions read, write and assume`,
     );
   }
   const known = { Role: data.roles, networks: data.networks, windows: data.windows };
@@ -138,16 +143,16 @@ function bundled(
   for (const kind of ['Role', 'networks', 'windows'] as const) {
     for (const name of looksFor[kind]) {
       const [what, from] = KINDS[kind];
-      if (!Object.hasOwn(known[kind], name)) unknown(`a ${what} that ${from} does not have: "${name}"`);
+      if (!Object.hasOwn(known[kind], name)) unknown(`a ${what} that is not in ${from}: "${name}"`);
     }
   }
-  for (const other of facts.untold) {
-    const message = `"${id}" reads ${other}; it can read attributes of principal, resource and context, and of resources and workloads that it names`;
+  for (const other of facts.unsupported) {
+    const message = `"${id}" reads ${other}; a policy can read attributes of principal, resource and context, and of the resources and workloads that it names`;
     flaw('policy/unsupported', message);
   }
-  const told = entitiesTold(facts, data);
-  if (told === undefined) {
-    const message = `"${id}" reads so many of the entities that it names that Cedar must be told more than ${MOST_ENTITIES}, with all that they are in; make several policies of it`;
+  const added = addedEntities(facts, data);
+  if (added === undefined) {
+    const message = `"${id}" reads too many of the entities that it names: including their ancestors, there may be at most ${MAX_ENTITIES}; split the policy`;
     flaw('policy/too-large', message);
   }
   const { obligations, flaws } = readObligations(json.annotations ?? {}, json.effect, {
@@ -168,24 +173,24 @@ function bundled(
     ...(resource && { resource: entityName(resource.type, resource.id) }),
     reads: facts.reads,
     locations: facts.named.Resource,
-    ...told,
+    ...added,
     workloads: facts.named.Workload,
     audiences: facts.audiences,
     obligations,
   };
 }
 
-/** What Cedar must be told for a policy besides the entities of a request; `undefined` if that is more than it may be. */
-function entitiesTold(
+/** The entities that a policy adds to every request to Cedar; `undefined` if they exceed the maximum. */
+function addedEntities(
   { readsOf, soughtInResource }: PolicyFacts,
   data: DataFiles,
 ): Pick<BundledPolicy, 'readsOf' | 'soughtInResource'> | undefined {
-  const told = new Set(readsOf.Workload);
+  const added = new Set(readsOf.Workload);
   for (const location of readsOf.Resource) {
-    if (told.size > MOST_ENTITIES) return undefined;
-    for (const above of placeResource(data, location).ancestry) told.add(above.location);
+    if (added.size > MAX_ENTITIES) return undefined;
+    for (const above of placeResource(data, location).ancestry) added.add(above.location);
   }
-  if (told.size > MOST_ENTITIES) return undefined;
+  if (added.size > MAX_ENTITIES) return undefined;
   const named = (['Workload', 'Resource'] as const).flatMap((type) => readsOf[type].map((id) => ({ type, id })));
   return {
     ...(named.length > 0 && { readsOf: named }),
@@ -193,22 +198,24 @@ function entitiesTold(
   };
 }
 
-/** Workloads that cannot call the service, as nobody signs for another partition: what names them never holds. */
+/** Reports workloads of other partitions. They cannot call the service, so a policy that names them never matches. */
 function ofOtherPartitions(partition: string, data: DataFiles, policies: readonly BundledPolicy[]): Flaw[] {
-  const told = (rule: Flaw['rule'], arns: readonly string[], place: (arn: string) => Pick<Flaw, 'file' | 'line'>) =>
+  const report = (rule: Flaw['rule'], arns: readonly string[], place: (arn: string) => Pick<Flaw, 'file' | 'line'>) =>
     arns
       .filter((arn) => arn.startsWith('arn:') && !arn.startsWith(`arn:${partition}:`))
       .map((arn) => ({
         rule,
         ...place(arn),
-        message: `${arn} must be of the partition ${partition}, as the service is`,
+        message: `${arn} must be in the partition ${partition}, as the service is`,
       }));
   return [
-    ...told('policy/data-file', Object.keys(data.workloads), (arn) => ({
+    ...report('policy/data-file', Object.keys(data.workloads), (arn) => ({
       file: data.files.workloads,
       line: data.lineOfWorkload(arn),
     })),
-    ...policies.flatMap(({ workloads, file, line }) => told('policy/unknown-name', workloads, () => ({ file, line }))),
+    ...policies.flatMap(({ workloads, file, line }) =>
+      report('policy/unknown-name', workloads, () => ({ file, line })),
+    ),
   ];
 }
 
@@ -247,7 +254,12 @@ function readDataFiles(find: (name: string) => PolicyFile, flaws: Flaw[]) {
 
 function readSchema({ name: file, text }: PolicyFile, flaws: Flaw[]): string | undefined {
   if (text === '') {
-    flaws.push({ rule: 'policy/schema', file, line: 1, message: 'is missing: it says what policies may speak of' });
+    flaws.push({
+      rule: 'policy/schema',
+      file,
+      line: 1,
+      message: 'is missing; it declares the entities, attributes and actions that policies may use',
+    });
     return undefined;
   }
   const checked = cedar.schemaToJsonWithResolvedTypes(text);
@@ -256,7 +268,7 @@ function readSchema({ name: file, text }: PolicyFile, flaws: Flaw[]): string | u
     return undefined;
   }
   flaws.push(
-    ...[...unsupportedTypes(checked.json), ...neverTold(checked.json)].map((message) => ({
+    ...[...unsupportedTypes(checked.json), ...neverProvided(checked.json)].map((message) => ({
       rule: 'policy/schema' as const,
       file,
       line: 1,
@@ -266,10 +278,10 @@ function readSchema({ name: file, text }: PolicyFile, flaws: Flaw[]): string | u
   return text;
 }
 
-/** What `workloads.yaml` and `resources.yaml` can say: anything else would be declared and never told. */
+/** Attribute types that `workloads.yaml` and `resources.yaml` can express. No entity could have any other type. */
 const ATTRIBUTE_TYPES = ['String', 'Long', 'Bool', 'Boolean'];
 
-/** The entities of requests. Policies that name others are refused, whatever the schema says of these. */
+/** Entity types in requests. Policies that name other types are rejected, even if the schema declares those types. */
 const ENTITY_TYPES = ['Workload', 'Resource', 'Role'];
 
 function unsupportedTypes(schema: cedar.SchemaJson<string>): string[] {
@@ -286,29 +298,29 @@ function unsupportedTypes(schema: cedar.SchemaJson<string>): string[] {
       ([, type]) => !isPlain(type) && !(type.element !== undefined && isPlain(type.element)),
     );
     const flaws = wrong.map(
-      ([attribute]) => `${name}.${attribute} must be a String, Long, Bool or a Set of one of these`,
+      ([attribute]) => `${name}.${attribute} must be a String, a Long, a Bool or a Set of one of these types`,
     );
-    return entity.tags === undefined ? flaws : [...flaws, `${name} must have no tags: declare attributes`];
+    return entity.tags === undefined ? flaws : [...flaws, `${name} must not have tags; declare attributes instead`];
   });
 }
 
-/** What a schema declares and no file or request says: a policy that relied on it would silently not apply. */
-function neverTold(schema: cedar.SchemaJson<string>): string[] {
+/** Reports declarations that no file and no request ever provides. A policy that relied on one would never match. */
+function neverProvided(schema: cedar.SchemaJson<string>): string[] {
   const namespace = schema[''];
   const entities = (namespace?.entityTypes ?? {}) as Record<string, EntityOfSchema>;
   const ofEntities = ENTITY_TYPES.flatMap((name) =>
     (entities[name]?.memberOfTypes ?? [])
       .filter((type) => ENTITY_TYPES.includes(type) && !(name === 'Resource' && type === 'Resource'))
-      .map((type) => `${name} must not be in ${type}: no file says which ${type} a ${name} is in`),
+      .map((type) => `${name} must not be in ${type}: no file defines which ${type} a ${name} is in`),
   );
   const ofRoles = Object.keys(entities.Role?.shape?.attributes ?? {}).map(
-    (attribute) => `Role.${attribute} must not be declared: no file gives roles attributes`,
+    (attribute) => `Role.${attribute} must not be declared: no file defines attributes of roles`,
   );
   const actions = Object.entries((namespace?.actions ?? {}) as Record<string, ActionOfSchema>);
   const ofActions = actions.flatMap(([name, { memberOf }]) =>
     (memberOf ?? [])
       .filter(({ id }) => ACTIONS.includes(id))
-      .map(({ id }) => `action ${name} must not be in ${id}: name each action in the policies that are about it`),
+      .map(({ id }) => `action ${name} must not be in ${id}; name each action in the policies that apply to it`),
   );
   const pathsIn = (type: TypeOfSchema, path: string): string[] => {
     const common = namespace?.commonTypes?.[type.type] as TypeOfSchema | undefined;
@@ -344,18 +356,18 @@ interface ActionOfSchema {
 
 const DATA_FILES = ['roles.yaml', 'workloads.yaml', 'resources.yaml', 'networks.yaml', 'windows.yaml'];
 
-/** YAML files that would be passed over: by a slip in the name, what they say would not hold. */
-function strangers(files: readonly PolicyFile[]): Flaw[] {
+/** Reports YAML files with unknown names. Because of a typo in the name, a file would be ignored without notice. */
+function unknownFiles(files: readonly PolicyFile[]): Flaw[] {
   return files
     .filter((file) => /\.ya?ml$/.test(file.name) && !file.name.endsWith('.test.yaml'))
     .filter((file) => !DATA_FILES.includes(posix.basename(file.name)))
     .map(({ name }) => {
-      const message = `is no file of a policy directory, which has ${DATA_FILES.join(', ')} and *.test.yaml`;
+      const message = `is not a file of a policy directory; its YAML files are ${DATA_FILES.join(', ')} and *.test.yaml`;
       return { rule: 'policy/data-file', file: name, line: 1, message };
     });
 }
 
-/** Attributes that the schema does not have, or has as something else. */
+/** Reports attributes that the schema does not declare or declares with another type. */
 function attributeFlaws(schema: string, data: DataFiles): Flaw[] {
   const asEntities = [
     ...Object.entries(data.workloads).map(([arn, attrs]) => {
@@ -370,7 +382,7 @@ function attributeFlaws(schema: string, data: DataFiles): Flaw[] {
       return { ...place, entity: { uid, attrs: attributes, parents: [] } };
     }),
   ];
-  // Most files are right: they are checked at once, and one by one only to find what is wrong.
+  // Most files are valid. Check all entities in one call, and one by one only to locate an error.
   const all = cedar.checkParseEntities({ entities: asEntities.map(({ entity }) => entity), schema });
   if (all.type === 'success') return [];
   return asEntities.flatMap(({ entity, file, line }) => {
@@ -383,21 +395,21 @@ function attributeFlaws(schema: string, data: DataFiles): Flaw[] {
 function validate(schema: string, written: ReadonlyMap<string, WrittenPolicy>): Flaw[] {
   const staticPolicies = Object.fromEntries([...written].map(([id, { text }]) => [id, text]));
   const answer = cedar.validate({ schema, policies: { staticPolicies } });
-  if (answer.type === 'failure') throw new Error('Cedar does not validate what it has parsed');
-  // Warnings count: a policy that can never apply is a mistake. One complaint a policy, not one for each action.
-  const complaints = [...answer.validationErrors, ...answer.validationWarnings];
-  return [...new Map(complaints.map(({ policyId, error }) => [policyId, error]))].map(([id, error]) => {
+  if (answer.type === 'failure') throw new Error('Cedar cannot validate policies that it has parsed');
+  // Treat warnings as errors: a policy that can never apply is a mistake. Report one error per policy, not per action.
+  const errors = [...answer.validationErrors, ...answer.validationWarnings];
+  return [...new Map(errors.map(({ policyId, error }) => [policyId, error]))].map(([id, error]) => {
     const { file = '', line = 1 } = written.get(id) ?? {};
     return { rule: 'policy/schema', file, line, message: describe(error) };
   });
 }
 
-/** Locations that are in themselves, over others: each circle is told once. */
+/** Reports cycles among resources, each cycle once. */
 function cycles(resources: PolicyBundle['resources'], lineOf: (place: string) => number, file: string): Flaw[] {
   const flaws: Flaw[] = [];
   const done = new Set<string>();
   for (const start of Object.keys(resources)) {
-    // The way from the start, each with what it is still to be followed to; a loop, for it may be longer than the stack.
+    // The path from the start; `ahead` lists the parents not visited yet. Not recursive, because a path may be long.
     const path: { place: string; ahead: string[] }[] = [{ place: start, ahead: directParents(resources, start) }];
     const on = new Set([start]);
     for (let last = path.at(-1); last !== undefined; last = path.at(-1)) {
@@ -407,8 +419,8 @@ function cycles(resources: PolicyBundle['resources'], lineOf: (place: string) =>
         on.delete(last.place);
         path.pop();
       } else if (on.has(next)) {
-        const circle = path.slice(path.findIndex(({ place }) => place === next)).map(({ place }) => place);
-        const message = `goes round: ${[...circle, next].join(' is in ')}`;
+        const cycle = path.slice(path.findIndex(({ place }) => place === next)).map(({ place }) => place);
+        const message = `forms a cycle: ${[...cycle, next].join(' is in ')}`;
         flaws.push({ rule: 'policy/resource-cycle', file, line: lineOf(next), message });
       } else {
         on.add(next);
@@ -419,7 +431,7 @@ function cycles(resources: PolicyBundle['resources'], lineOf: (place: string) =>
   return flaws;
 }
 
-/** The same for the same content, however its files are laid out. */
+/** Hashes the content of a bundle. The hash does not depend on how policies are distributed over files. */
 function hashOf({ policies, ...rest }: Omit<PolicyBundle, 'hash'>): string {
   const texts = Object.fromEntries(Object.entries(policies).map(([id, { text, ceiling }]) => [id, { text, ceiling }]));
   return createHash('sha256')
@@ -434,7 +446,7 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(members.map(([name, member]) => [name, sorted(member)]));
 }
 
-/** What a file that is not there would be called. */
+/** The path that a missing file would have. */
 function inFolderOf(files: readonly PolicyFile[], name: string): string {
   return posix.join(posix.dirname(files[0]?.name ?? ''), name);
 }

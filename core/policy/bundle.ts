@@ -1,16 +1,16 @@
 import type { AuthorizationDetail } from '@tvm/contract/authorization-details.ts';
 
-/** Everything that decides, validated, as it is shipped with the code that decides by it. */
+/** The validated policies and their data, as deployed with the service. */
 export interface PolicyBundle {
-  /** SHA-256 of all the rest, in hexadecimal: names the bundle in tokens (shortened) and records. */
+  /** SHA-256 of everything else, in hexadecimal. Identifies the bundle in tokens (shortened) and records. */
   hash: string;
-  /** By `@id`. */
+  /** Policies by `@id`. */
   policies: Record<string, BundledPolicy>;
-  /** By name. */
+  /** Roles by name. */
   roles: Record<string, RoleDefinition>;
   /** Attributes of workloads, by ARN. */
   workloads: Record<string, Attributes>;
-  /** What is said of resources, by location. It holds for everything below, where nothing nearer says otherwise. */
+  /** Definitions of resources, by location. They apply to all locations below unless a nearer one overrides them. */
   resources: Record<string, ResourceDefinition>;
   networks: Record<string, NetworkDefinition>;
   windows: Record<string, WindowDefinition>;
@@ -18,33 +18,33 @@ export interface PolicyBundle {
   timeZone: string;
 }
 
-/** A policy, and what is known of it without parsing it again. */
+/** A policy and facts about it, so that nothing has to parse it again. */
 export interface BundledPolicy {
   text: string;
   file: string;
-  /** Where it begins in its file, from 1. */
+  /** Line of its start in the file, from 1. */
   line: number;
   effect: 'permit' | 'forbid';
-  /** Whether it stands in `ceiling.cedar`, above all other policies. */
+  /** Whether the policy is in `ceiling.cedar`, which limits all other policies. */
   ceiling: boolean;
-  /** The one workload that its scope names; absent: any. */
+  /** The workload that its scope names. Absent: any workload. */
   principal?: string;
-  /** The one entity that its scope names, as `Resource::"orders-db"`, with all in it or alone; absent: any. */
+  /** The entity that its scope names (`==` or `in`), for example `Resource::"orders-db"`. Absent: any entity. */
   resource?: string;
-  /** The names of all attributes it may read of principal, resource and context; `*` when that cannot be told. */
+  /** Names of all attributes of principal, resource and context that it may read; `*` if they cannot be determined. */
   reads: string[];
-  /** Every location that it names, in its scope or its conditions. */
+  /** Locations that its scope or conditions name. */
   locations: string[];
-  /** Every workload that it names, likewise. */
+  /** Workloads that its scope or conditions name. */
   workloads: string[];
-  /** Every audience that its conditions compare with. */
+  /** Audiences that its conditions compare with `context.audience`. */
   audiences: string[];
   /**
-   * The workloads and resources that it names and whose ancestors or attributes it reads, as in
-   * `Resource::"db/a" in resource`; absent: none.
+   * Workloads and resources that the policy names and whose ancestors or attributes it reads, for example
+   * `Resource::"db/a" in resource`. Absent: none.
    */
   readsOf?: EntityName[];
-  /** The locations that it looks for in the requested resource, `Resource::"db/a" in resource`; absent: none. */
+  /** Locations that it looks for in the requested resource: `Resource::"db/a" in resource`. Absent: none. */
   soughtInResource?: string[];
   obligations: PolicyObligations;
 }
@@ -54,7 +54,7 @@ export interface EntityName {
   id: string;
 }
 
-/** What a policy asks of tokens it permits, by annotation. */
+/** Requirements for the tokens that a policy permits, from its annotations. */
 export interface PolicyObligations {
   /** `@max_lifetime("5m")`, in seconds. */
   maxLifetime?: number;
@@ -73,34 +73,37 @@ export type Attributes = Record<string, string | number | boolean | string[]>;
 
 export interface RoleDefinition {
   description?: string;
-  /** The resource server of its tokens, when the request names none. */
+  /** Default audience, for requests that name none. */
   audience?: string;
-  /** Locations may have parts such as `{subject.team}`. */
+  /** Grants. Locations may contain placeholders such as `{subject.team}`. */
   authorizationDetails: AuthorizationDetail[];
 }
 
 export interface ResourceDefinition {
   attributes: Attributes;
-  /** Locations that it is in besides those above it in its name. */
+  /** Additional parents besides the parent by name. */
   in: string[];
 }
 
-/** A named network: a request is from it by its source address. */
+/** A named network, defined by the source addresses of requests. */
 export interface NetworkDefinition {
   cidrs: string[];
-  /** The AWS region it is in. */
+  /** AWS region of the network. */
   region?: string;
 }
 
 export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 export type Weekday = (typeof WEEKDAYS)[number];
 
-/** When a window is open: on weekdays between two times of day, or once between two moments. */
+/**
+ * The times when a window is open: on weekdays between two times of day (minutes since midnight), or once between two
+ * points in time (milliseconds since the epoch).
+ */
 export type WindowDefinition =
   | { kind: 'weekly'; timeZone: string; weekdays: Weekday[]; from: number; to: number }
   | { kind: 'once'; from: number; to: number };
 
-/** Whether any policy of a bundle may read an attribute. */
+/** Reports whether any policy of a bundle may read an attribute. */
 export function isRead({ policies }: Pick<PolicyBundle, 'policies'>, attribute: string): boolean {
   return Object.values(policies).some(({ reads }) => reads.includes(attribute) || reads.includes('*'));
 }

@@ -2,36 +2,36 @@ import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import type { Flaw, PolicyFile } from './flaw.ts';
 import { lineNumbers } from './line-numbers.ts';
 
-/** A policy as it stands in its file. */
+/** A policy and its position in a file. */
 export interface WrittenPolicy {
   file: string;
-  /** Where it begins, from 1. */
+  /** Line of its start, from 1. */
   line: number;
   text: string;
   json: cedar.PolicyJson;
-  /** Its characters in the file, with the comment lines directly above; the end is exclusive. */
+  /** Character offsets in the file, including the comment lines directly above. The end is exclusive. */
   unit: { start: number; end: number };
 }
 
 /**
- * How deep brackets may be nested, how many operators and members (`.a`, `["a"]`) one policy may
- * have, and how deep its syntax tree may be. Cedar
- * recurses: far above these bounds its WebAssembly runs out of stack, and is of no use to anybody afterwards.
+ * Limits per policy: nesting of brackets, number of operators, number of attribute accesses (`.a`, `["a"]`) and depth
+ * of the syntax tree. Cedar is recursive: far above these limits its WebAssembly overflows the stack, and the instance
+ * is unusable afterwards.
  */
-const MOST_BRACKETS = 40;
-const MOST_OPERATORS = 200;
-const MOST_MEMBERS = 1_000;
-const MOST_LEVELS = 100;
+const MAX_BRACKETS = 40;
+const MAX_OPERATORS = 200;
+const MAX_MEMBERS = 1_000;
+const MAX_LEVELS = 100;
 
-/** Reads the policies of one Cedar file, in their order. A file that does not parse has none. */
+/** Parses the policies of a Cedar file, in file order. A file with a syntax error gives no policies. */
 export function readCedarFile({ name: file, text }: PolicyFile): { policies: WrittenPolicy[]; flaws: Flaw[] } {
   const lineAt = lineNumbers(text);
   const tooDeep = (at: number): Flaw => {
-    const message = 'nests its conditions too deeply, or has too many in one: make several policies of it';
+    const message = 'nests its conditions too deeply or has too many conditions; split the policy';
     return { rule: 'policy/too-large', file, line: lineAt(at), message };
   };
   const deep = tooDeepFrom(text);
-  // Before Cedar sees it.
+  // Must run before Cedar parses the text.
   if (deep !== undefined) return { policies: [], flaws: [tooDeep(deep)] };
   const parts = cedar.policySetTextToParts(text);
   if (parts.type === 'failure') return { policies: [], flaws: syntaxFlaws(file, text, parts.errors) };
@@ -43,22 +43,22 @@ export function readCedarFile({ name: file, text }: PolicyFile): { policies: Wri
   }));
   const searched = new Map<string, number>();
   const policies = parts.policies.map((policy) => {
-    // Cedar gives them back in no particular order. Of two that read alike, this finds one each.
+    // Cedar returns policies in no particular order. Duplicate texts are matched to successive occurrences.
     const start = text.indexOf(policy, searched.get(policy) ?? 0);
     searched.set(policy, start + policy.length);
     const parsed = cedar.policyToJson(policy);
-    if (parsed.type === 'failure') throw new Error('Cedar does not read a policy that it has parsed');
+    if (parsed.type === 'failure') throw new Error('Cedar cannot read a policy that it has parsed');
     const unit = { start: startOfComments(text, start), end: start + policy.length };
     return { file, line: lineAt(start), text: policy, json: parsed.json, unit };
   });
-  flaws.push(...policies.filter(({ json }) => depthOf(json) > MOST_LEVELS).map(({ unit }) => tooDeep(unit.end - 1)));
+  flaws.push(...policies.filter(({ json }) => depthOf(json) > MAX_LEVELS).map(({ unit }) => tooDeep(unit.end - 1)));
   return { policies: policies.sort((a, b) => a.unit.start - b.unit.start), flaws };
 }
 
-// Strings and comments are passed over.
+// Matches strings and comments too, so that their contents can be skipped.
 const TOKENS = /"(?:[^"\\]|\\.)*"|\/\/[^\n]*|[([{]|[)\]}]|[;.]|\|\||&&|[-+*!]|\b(?:if|when|unless)\b/g;
 
-/** The character where a text goes too deep for Cedar. */
+/** Offset at which a text exceeds the limits for Cedar. */
 function tooDeepFrom(text: string): number | undefined {
   let brackets = 0;
   let operators = 0;
@@ -70,7 +70,7 @@ function tooDeepFrom(text: string): number | undefined {
     else if (')]}'.includes(token)) brackets--;
     else if (token === ';') [operators, members] = [0, 0];
     else if (token !== '.') operators++;
-    if (brackets > MOST_BRACKETS || operators > MOST_OPERATORS || members > MOST_MEMBERS) return index;
+    if (brackets > MAX_BRACKETS || operators > MAX_OPERATORS || members > MAX_MEMBERS) return index;
   }
   return undefined;
 }
@@ -80,17 +80,17 @@ function depthOf(node: unknown): number {
   return 1 + Object.values(node).reduce<number>((deepest, member) => Math.max(deepest, depthOf(member)), 0);
 }
 
-/** Cedar's complaints about a text, each as a flaw at its line. */
+/** Converts Cedar's errors about a text to flaws with line numbers. */
 export function syntaxFlaws(file: string, text: string, errors: readonly cedar.DetailedError[]): Flaw[] {
   return errors.map((error) => {
     const start = error.sourceLocations?.[0]?.start;
-    // Cedar counts bytes.
+    // Cedar's offsets are in bytes.
     const line = start === undefined ? 1 : Buffer.from(text).subarray(0, start).toString().split('\n').length;
     return { rule: 'policy/syntax', file, line, message: describe(error) };
   });
 }
 
-/** A complaint of Cedar in one sentence. */
+/** Describes an error from Cedar in one sentence. */
 export function describe(error: cedar.DetailedError): string {
   const expected = error.sourceLocations?.[0]?.label;
   return [error.message, expected, error.help].filter(Boolean).join('; ').replace(/\s+/g, ' ');

@@ -1,65 +1,66 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import { parseWorkloadArn } from '@tvm/contract/subject.ts';
-import type { Question } from './authorization-request.ts';
+import type { CedarRequest } from './authorization-request.ts';
 
-/** One of the conditions of a policy that must all hold for it to match. */
+/** One condition of a policy. A policy matches only if all its conditions are true. */
 export interface Conjunct {
-  /** As Cedar writes it. */
+  /** The condition as Cedar formats it. */
   text: string;
-  /** Whether it tells workloads apart: it speaks of `principal`, or names one. */
+  /** Whether the condition depends on the workload: it reads `principal` or names a workload. */
   ofPrincipal: boolean;
-  /** What it compares the request with. */
+  /** Literals that the condition compares the request with. */
   literals: Literals;
 }
 
-/** The values that a condition names, and the attributes of `context` that it reads. */
+/** The literals in a condition, and the attributes of `context` that it reads. */
 export interface Literals {
   attributes: ReadonlySet<string>;
   strings: readonly string[];
   numbers: readonly number[];
-  /** The sets of strings among them, each as it stands. */
+  /** The sets of strings in the condition. */
   sets: readonly (readonly string[])[];
-  /** The locations among the entities. */
+  /** The locations of the `Resource` entities in the condition. */
   locations: readonly string[];
 }
 
-/** A policy in the parts that must all hold for it to match. */
+/** A policy split into parts. The policy matches only if all its parts match. */
 export interface SplitPolicy {
-  /** What the scope asks for, as Cedar writes it; `undefined` where it takes anything. */
+  /** The constraints of the scope as Cedar formats them; `undefined` for a part without a constraint. */
   scope: Record<ScopePart, string | undefined>;
   conjuncts: Conjunct[];
-  /** Each part as a policy of its own, by its name here: what judgeParts asks Cedar about. */
+  /** Each part as a separate policy, by the name of the part. {@link evaluateParts} evaluates them. */
   parts: Record<string, string>;
 }
 
 export type ScopePart = 'principal' | 'action' | 'resource';
 export const SCOPE_PARTS: readonly ScopePart[] = ['principal', 'action', 'resource'];
 
-/** How one condition turned out, judged alone. */
+/** The result of evaluating one condition alone: true, false or an error. */
 export type Outcome = 'held' | 'failed' | 'erred';
 
-export interface JudgedParts {
+export interface EvaluatedParts {
   scope: Record<ScopePart, boolean>;
-  /** Of each conjunct, in the policy's order. */
+  /** One result per conjunct, in the policy's order. */
   conjuncts: Outcome[];
   /**
-   * Of the policy as a whole, as Cedar would find it: it stops at the first condition that does not hold, so an error
-   * behind that one never happens.
+   * The result of the whole policy. Like Cedar, evaluation stops at the first condition that is not true, so a later
+   * error has no effect.
    */
   whole: Outcome;
 }
 
 /**
- * Splits a policy into the parts that must all hold for it to match.
+ * Splits a policy into the parts that must all match.
  *
- * Cedar says whether a policy matched, not why it did not, and its residuals of a whole request collapse to true or
- * false. So every `&&` of a `when` becomes a condition of its own, and every `||` of an `unless` too, negated.
+ * Cedar reports whether a policy matched, but not why it did not match. Partial evaluation does not help, because the
+ * residual of a complete request is just true or false. So each operand of `&&` in a `when` clause becomes a separate
+ * condition, and each operand of `||` in an `unless` clause becomes a separate negated condition.
  *
- * @param policy its text
+ * @param policy text of the policy
  * @see https://docs.cedarpolicy.com/policies/syntax-policy.html
  */
 export function splitPolicy(policy: string): SplitPolicy {
-  const numbers = standIns(policy);
+  const numbers = withSubstitutes(policy);
   const parsed = cedar.policyToJson(numbers.replaced);
   if (parsed.type === 'failure') throw new Error('a policy of the bundle does not parse');
   const { principal, action, resource, conditions } = parsed.json;
@@ -80,9 +81,9 @@ export function splitPolicy(policy: string): SplitPolicy {
   return { scope, conjuncts, parts };
 }
 
-/** Has Cedar judge every part of a policy alone, all in one call. */
-export function judgeParts(split: SplitPolicy, question: Question): JudgedParts {
-  const answer = cedar.statefulIsAuthorized({ ...question, preparsedPolicySetId: parsedName(split) });
+/** Evaluates every part of a policy separately, in one call to Cedar. */
+export function evaluateParts(split: SplitPolicy, request: CedarRequest): EvaluatedParts {
+  const answer = cedar.statefulIsAuthorized({ ...request, preparsedPolicySetId: parsedName(split) });
   if (answer.type === 'failure') throw new Error('Cedar refused an authorization request');
   const { decision, diagnostics } = answer.response;
   const held = new Set(decision === 'allow' ? diagnostics.reason : []);
@@ -97,22 +98,22 @@ export function judgeParts(split: SplitPolicy, question: Question): JudgedParts 
   return { scope, conjuncts: outcomes, whole };
 }
 
-/** How many policies' parts Cedar keeps parsed: parsing is most of the work. */
-const MOST_PARSED = 1_000;
+/** Maximum number of split policies that Cedar caches. Parsing is most of the work. */
+const MAX_PARSED = 1_000;
 
-// Cedar keeps what it parsed by name, for the whole process: the names are used again, the oldest first.
-const kept: SplitPolicy[] = [];
+// Cedar caches parsed policies by ID for the whole process. The oldest ID is reused first.
+const cached: SplitPolicy[] = [];
 const numberOf = new WeakMap<SplitPolicy, number>();
 let next = 0;
 
 function parsedName(split: SplitPolicy): string {
   let number = numberOf.get(split);
-  if (number === undefined || kept[number] !== split) {
+  if (number === undefined || cached[number] !== split) {
     number = next;
-    next = (next + 1) % MOST_PARSED;
+    next = (next + 1) % MAX_PARSED;
     const answer = cedar.preparsePolicySet(`parts-${number}`, { staticPolicies: split.parts });
     if (answer.type === 'failure') throw new Error('a part of a policy does not parse');
-    kept[number] = split;
+    cached[number] = split;
     numberOf.set(split, number);
   }
   return `parts-${number}`;
@@ -129,7 +130,7 @@ const ANYTHING: cedar.PolicyJson = {
 const WHEN = 'permit(principal, action, resource) when { ';
 const END = ' };';
 
-// An expression has one operator, but its type says so for Cedar's own functions only by a record.
+// An expression has exactly one operator, but its type in Cedar does not allow a lookup by operator.
 type Operator = Record<string, unknown>;
 type Binary = { left: cedar.Expr; right: cedar.Expr };
 
@@ -143,7 +144,7 @@ function conjunctsOf(expression: cedar.Expr): cedar.Expr[] {
   return [expression];
 }
 
-/** What must hold for an expression not to. */
+/** The conditions that must all be true for an expression to be false. */
 function conjunctsOfNegated(expression: cedar.Expr): cedar.Expr[] {
   const { '||': or, '!': not } = expression as Operator;
   if (or !== undefined) {
@@ -158,7 +159,7 @@ function conjunctsOfNegated(expression: cedar.Expr): cedar.Expr[] {
   return [{ '!': { arg: expression } }];
 }
 
-/** They read the same operands, so they err alike. */
+/** Pairs of operators with opposite results. Both read the same operands, so both fail for the same operands. */
 const OPPOSITES = [
   ['==', '!='],
   ['!=', '=='],
@@ -185,7 +186,7 @@ function factsOf(expression: cedar.Expr): Omit<Conjunct, 'text'> {
     for (const [operator, operand] of Object.entries(node)) {
       if (operator === 'Var') ofPrincipal ||= operand === 'principal';
       else if (operator === 'Value') readValue(operand);
-      // Its members have names of their own, which may be those of operators.
+      // The property names of a record are not operators, although they may look like operators.
       else if (operator === 'Record') walk(Object.values(operand));
       else {
         if (operator === '.' || operator === 'has') noteAttribute(operand);
@@ -232,18 +233,18 @@ function scopeText(part: Partial<cedar.PolicyJson>, before: string, after: strin
 
 function written(policy: cedar.PolicyJson): string {
   const answer = cedar.policyToText(policy);
-  if (answer.type === 'failure') throw new Error('Cedar does not write a policy that it has read');
+  if (answer.type === 'failure') throw new Error('Cedar cannot format a policy that it has parsed');
   return answer.text;
 }
 
-/** Strings, comments and numbers; of numbers, those with so many digits that JavaScript may not hold them. */
+/** Matches strings, comments, and numbers with so many digits that JavaScript may lose precision. */
 const LONG_NUMBERS = /"(?:[^"\\]|\\.)*"|\/\/[^\n]*|\b[0-9]{16,}\b/g;
 
 /**
- * Puts other numbers in the place of those that are too large for JavaScript: Cedar's syntax tree passes through it, and
- * a Cedar Long has 64 bits.
+ * Replaces numbers that are too large for JavaScript with substitutes. A Cedar Long has 64 bits, and JavaScript would
+ * round the number when it parses the JSON of Cedar's syntax tree.
  */
-function standIns(policy: string): { replaced: string; restored(text: string): string } {
+function withSubstitutes(policy: string): { replaced: string; restored(text: string): string } {
   const numbers = new Map<string, string>();
   let next = Number.MAX_SAFE_INTEGER;
   const replaced = policy.replace(LONG_NUMBERS, (token) => {

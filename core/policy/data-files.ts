@@ -13,7 +13,7 @@ import * as z from 'zod';
 import { type NetworkDefinition, type RoleDefinition, WEEKDAYS, type WindowDefinition } from './bundle.ts';
 import { placeholderAttribute, placeholdersIn } from './roles.ts';
 
-// The YAML files beside the policies: what they may say. docs/policies.md is their manual.
+// Schemas of the YAML files beside the policies. docs/policies.md documents them.
 
 const entryName = z.string().regex(/^[A-Za-z0-9][\w.-]{0,63}$/, { error: 'must be a name of letters, digits and _.-' });
 
@@ -23,7 +23,7 @@ const workloadArn = z.string({ error: 'must be an ARN' }).refine((arn) => parseW
 
 const exactLocation = location.refine((text) => subtreeRoot(text) === undefined, { error: 'must not end in /*' });
 
-/** A list that names each once. */
+/** A list without duplicates. */
 const each = <S extends z.ZodType>(item: S, list: string, once: string) =>
   z.array(item, { error: list }).refine(isDistinct, { error: once });
 
@@ -38,7 +38,7 @@ export const workloadsFile = z.record(workloadArn, z.record(z.string(), attribut
   error: 'must be a mapping from ARNs',
 });
 
-/** `resources.yaml`: attributes by location, and what else the location is in. */
+/** `resources.yaml`: attributes and additional parents by location. */
 export const resourcesFile = z.record(
   exactLocation,
   z
@@ -53,7 +53,7 @@ export const resourcesFile = z.record(
 const templateLocation = z.string({ error: 'must be a location' }).superRefine((text, context) => {
   for (const placeholder of placeholdersIn(text)) {
     if (placeholderAttribute(placeholder) === undefined) {
-      const message = `must be made of {subject.ATTRIBUTE}, any but session, which the caller chooses: not of {${placeholder}}`;
+      const message = `must not contain {${placeholder}}: a placeholder is {subject.ATTRIBUTE}, with any attribute but session, which the caller chooses`;
       context.addIssue({ code: 'custom', message });
     }
   }
@@ -83,7 +83,7 @@ export const rolesFile = z.record(
             { error: 'must be a list of grants' },
           )
           .superRefine((details, context) => {
-            // As it would be asked for: otherwise nobody could ever take the role.
+            // Apply the rules of a request, otherwise nobody could ever assume the role.
             const filled = details.map((detail) => ({
               ...detail,
               locations: detail.locations.map((text) => text.replace(/\{[^{}]*\}/g, 'x')),
@@ -100,26 +100,26 @@ export const rolesFile = z.record(
         authorizationDetails: authorization_details,
       }),
     ),
-  { error: 'must be a mapping from names of roles' },
+  { error: 'must be a mapping from role names' },
 );
 
 const CIDR = 'must be a CIDR block such as 203.0.113.0/24';
 
 const cidr = z.string({ error: CIDR }).refine((text) => isCidr(text), { error: CIDR });
 
-/** `networks.yaml`: where requests may come from, by a name. */
+/** `networks.yaml`: source addresses of requests, by network name. */
 export const networksFile = z.record(
   entryName,
   z
     .strictObject(
       {
         cidrs: each(cidr, 'must be a list of CIDR blocks', 'must name each CIDR block once').default([]),
-        // A Regional API states none: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-endpoint-types.html
+        // A Regional API never provides one: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-endpoint-types.html
         vpc_endpoints: z
           .never({
             error:
-              'can never match, since the API is Regional and no request reaches it through a VPC endpoint: ' +
-              'name in cidrs the addresses that requests come from, such as those of the NAT gateways of the VPC',
+              'can never match, because no request reaches the Regional API through a VPC endpoint: ' +
+              'list the source addresses of the requests in cidrs, such as the addresses of the NAT gateways of the VPC',
           })
           .optional(),
         region: z
@@ -134,7 +134,7 @@ export const networksFile = z.record(
       error: 'must name a CIDR block: without one, the network matches nothing',
     })
     .transform(({ vpc_endpoints: _, ...network }): NetworkDefinition => network),
-  { error: 'must be a mapping from names of networks' },
+  { error: 'must be a mapping from network names' },
 );
 
 const TIME_ZONE = 'must be an IANA time zone such as Europe/Berlin';
@@ -150,7 +150,7 @@ const timeOfDay = z
   });
 
 const moment = z.iso
-  .datetime({ offset: true, error: 'must be a moment such as "2026-12-01T22:00:00Z"' })
+  .datetime({ offset: true, error: 'must be a timestamp such as "2026-12-01T22:00:00Z"' })
   .transform((text) => Date.parse(text));
 
 const weekly = z
@@ -170,16 +170,16 @@ const weekly = z
   .refine(({ from }) => !(from >= 24 * 60), { path: ['from'], error: 'must be before 24:00' })
   .transform(({ time_zone, ...hours }) => ({ kind: 'weekly' as const, timeZone: time_zone, ...hours }));
 
-const recurring = z.never({ error: 'must be absent where from is a moment: such a window is open once' }).optional();
+const recurring = z.never({ error: 'must be absent if from is a timestamp: such a window is open once' }).optional();
 
 const once = z
   .object({ time_zone: recurring, weekdays: recurring, from: moment, to: moment })
   .refine(({ from, to }) => from < to, { path: ['to'], error: 'must be after from' })
   .transform(({ from, to }) => ({ kind: 'once' as const, from, to }));
 
-const START = 'must be a time of day such as "08:30", or a moment such as "2026-12-01T22:00:00Z"';
+const START = 'must be a time of day such as "08:30", or a timestamp such as "2026-12-01T22:00:00Z"';
 
-/** Of the two shapes, the one that `from` shows to be meant: a union would only say that neither fits. */
+/** Chooses the schema by the format of `from`. A union would only report that neither schema matches. */
 const window = z
   .strictObject(
     {
@@ -197,12 +197,12 @@ const window = z
     return z.NEVER;
   });
 
-/** `windows.yaml`: when, by a name. Without a time zone, a window is in the file's `time_zone`. */
+/** `windows.yaml`: times by window name. The default time zone of a window is the file's `time_zone`. */
 export const windowsFile = z
   .strictObject(
     {
       time_zone: timeZone.default('UTC'),
-      windows: z.record(entryName, window, { error: 'must be a mapping from names of windows' }).default({}),
+      windows: z.record(entryName, window, { error: 'must be a mapping from window names' }).default({}),
     },
     { error: 'must be a mapping of time_zone and windows' },
   )

@@ -2,70 +2,76 @@ import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import type { Action, AuthorizationDetail } from '@tvm/contract/authorization-details.ts';
 import { canonicalAddress } from '../identity/address.ts';
 import type { Caller } from '../identity/caller.ts';
-import { type Asked, type DecisionContext, question, scopesOf } from './authorization-request.ts';
+import { type Asked, cedarRequest, type DecisionContext, scopesOf } from './authorization-request.ts';
 import type { PolicyBundle } from './bundle.ts';
 import { type Conditions, strictest } from './obligations.ts';
 import { requestContext } from './request-context.ts';
 import { policySlices, type Slice } from './slices.ts';
 import { placesIn } from './subtree.ts';
 
-/** What a caller asks to have decided as a whole. */
+/** Everything that a caller requests, decided as a whole. */
 export interface DecisionRequest {
-  /** The role that it takes, whose grants the details are. */
+  /** The role to assume. If present, `details` are its grants. */
   role?: string | undefined;
   details: readonly AuthorizationDetail[];
-  /** Whether it takes what is allowed of it, or all or nothing. */
+  /** Whether the caller accepts a part of the request. Otherwise the request is granted entirely or not at all. */
   partial: boolean;
 }
 
-/** What policy says of one thing asked for. */
+/** The decision on one requested item. */
 export interface Judgement {
   asked: Asked;
   allowed: boolean;
-  /** The policies that permit it, by `@id`. */
+  /** Policies that permit the item, by `@id`. */
   permits: string[];
-  /** The policies that forbid it. */
+  /** Policies that forbid the item. */
   forbids: string[];
-  /** The policies that could not be evaluated. */
+  /** Policies whose evaluation failed. */
   errors: string[];
-  /** Of `db/*`: the place in it that is not allowed. Absent when it is not the place but their number. */
+  /** For a subtree such as `db/*`: the location in it that is denied. Absent if it has too many locations. */
   place?: string;
-  /** The further conditions that did not allow what policy permits, by name. */
+  /** Names of the external authorizers that denied what the policies permit. */
   refusedBy?: string[];
 }
 
 export interface PolicyDecision {
   allowed: boolean;
-  /** What was allowed: all that was asked for, or with `partial` a part of it. */
+  /** The granted details: the whole request, or with `partial` the allowed part. */
   granted: AuthorizationDetail[];
-  /** The policies that decided, by `@id`: those that permit when allowed, those that forbid when not. */
+  /** Determining policies, by `@id`: the permits of an allowed request, the forbids of a denied request. */
   policies: string[];
-  /** The policies that could not be evaluated, by `@id`. */
+  /** Policies whose evaluation failed, by `@id`. */
   policyErrors: string[];
-  /** What the policies that permitted ask of the token. */
+  /** Requirements of the permitting policies for the token. */
   conditions: Conditions;
 }
 
-/** Judges by one bundle. */
+/** Evaluates requests against one bundle. */
 export interface PolicyDecisionPoint {
   bundle: PolicyBundle;
-  /** Judges everything that a request asks for, one by one, in its order; a role comes first. */
+  /** Evaluates each item of a request separately. The result has the order of the request, the role first. */
   judge(caller: Caller, request: DecisionRequest, context: DecisionContext): Judgement[];
-  /** The locations that stand for a thing asked for, itself if it is one; none of a role, or of too many. */
+  /**
+   * The locations to evaluate for a requested item: the location itself, or locations in its subtree. Empty for a role,
+   * or if there are too many.
+   */
   placesOf(caller: Caller, asked: Asked): string[];
-  /** Whether a policy that has a say in a request may read an attribute. */
+  /** Reports whether a policy that can match the request may read an attribute. */
   reads(attribute: string, caller: Caller, request: DecisionRequest): boolean;
 }
 
-/** How many questions one request may cost: subtrees, for each place that policies name in them. What is beyond is denied. */
-const MOST_QUESTIONS = 2_000;
+/**
+ * Maximum number of evaluations per request. A subtree needs one for each location that policies distinguish in it.
+ * Items beyond the maximum are denied.
+ */
+const MAX_EVALUATIONS = 2_000;
 
 /**
- * A policy decision point over a bundle, which is indexed here, once, and parsed as it is needed.
+ * Creates a policy decision point for a bundle. Indexes the bundle now, and parses policies on first use.
  *
- * Every (action, location) pair is judged alone. All must be allowed, or nothing is, unless a part was asked for. A
- * policy that errs denies the pair: Cedar skips such a policy, and a skipped `forbid` would grant what it was written to
- * prevent.
+ * Each (action, location) pair is evaluated separately. Unless the caller accepts a part, all pairs must be allowed. A
+ * policy whose evaluation fails denies the pair: Cedar skips such a policy, and skipping a `forbid` would grant what
+ * the policy was written to prevent.
  *
  * @see https://docs.cedarpolicy.com/auth/authorization.html
  */
@@ -75,7 +81,7 @@ export function policyDecisionPoint(bundle: PolicyBundle): PolicyDecisionPoint {
   const around = requestContext(bundle);
   const readByAny = new Set(Object.values(bundle.policies).flatMap(({ reads }) => reads));
 
-  function judgePlace(
+  function evaluateLocation(
     slice: Slice,
     caller: Caller,
     asked: Asked,
@@ -83,22 +89,22 @@ export function policyDecisionPoint(bundle: PolicyBundle): PolicyDecisionPoint {
   ): Omit<Judgement, 'asked' | 'place'> {
     const answer = cedar.statefulIsAuthorized({
       preparsedPolicySetId: slice.preparsedPolicySetId,
-      ...question(bundle, around, caller, asked, context, slice),
+      ...cedarRequest(bundle, around, caller, asked, context, slice),
     });
     if (answer.type === 'failure') throw new Error('Cedar refused an authorization request');
     const { decision, diagnostics } = answer.response;
-    // Cedar gives them in no particular order.
+    // Cedar returns policy IDs in no particular order.
     const errors = diagnostics.errors.map(({ policyId }) => policyId).sort();
     const permits = decision === 'allow' ? diagnostics.reason.toSorted() : [];
     const forbids = decision === 'allow' ? [] : diagnostics.reason.toSorted();
     return { allowed: decision === 'allow' && errors.length === 0, permits, forbids, errors };
   }
 
-  function judgeOne(caller: Caller, asked: Asked, places: Asked[], context: DecisionContext): Judgement {
+  function evaluateItem(caller: Caller, asked: Asked, places: Asked[], context: DecisionContext): Judgement {
     const slice = sliceFor(caller, places);
     const permits = new Set<string>();
     for (const place of places) {
-      const judgement = judgePlace(slice, caller, place, context);
+      const judgement = evaluateLocation(slice, caller, place, context);
       if (!judgement.allowed) {
         return { asked, ...judgement, ...(place.action !== 'assume' && { place: place.location }) };
       }
@@ -107,34 +113,37 @@ export function policyDecisionPoint(bundle: PolicyBundle): PolicyDecisionPoint {
     return { asked, allowed: true, permits: [...permits].sort(), forbids: [], errors: [] };
   }
 
-  /** One for all the places: what has a say in any of them. More policies than concern a place decide it no differently. */
+  /**
+   * One slice for all locations: the policies that can match any of them. Evaluating policies that do not apply to a
+   * location does not change its decision.
+   */
   function sliceFor({ subject }: Caller, places: readonly Asked[]): Slice {
     return sliceOf(subject, [...new Set(places.flatMap((place) => scopesOf(bundle, place)))]);
   }
 
-  /** What has to be allowed for a thing to be. */
-  function placesAsked({ subject }: Caller, asked: Asked): Asked[] | undefined {
+  /** The items that must all be allowed so that a requested item is allowed. */
+  function locationItems({ subject }: Caller, asked: Asked): Asked[] | undefined {
     if (asked.action === 'assume') return [asked];
     return placesOf(subject, asked.location)?.map((location) => ({ ...asked, location }));
   }
 
   function judge(caller: Caller, request: DecisionRequest, context: DecisionContext): Judgement[] {
     const sourceIp = canonicalAddress(context.sourceIp);
-    // Whether or not a policy reads it: what is no address must not be mistaken for one.
+    // Checked even if no policy reads the address, so that an invalid address is never treated as a valid one.
     if (sourceIp === undefined) throw new Error('the source address of a request is not an IP address');
     const from = { ...context, sourceIp };
-    let left = MOST_QUESTIONS;
-    return everythingAsked(request).map((asked) => {
-      const places = placesAsked(caller, asked);
+    let left = MAX_EVALUATIONS;
+    return requestedItems(request).map((asked) => {
+      const places = locationItems(caller, asked);
       left -= places?.length ?? 0;
       if (places === undefined || left < 0) return { asked, allowed: false, permits: [], forbids: [], errors: [] };
-      return judgeOne(caller, asked, places, from);
+      return evaluateItem(caller, asked, places, from);
     });
   }
 
   function* slicesFor(caller: Caller, request: DecisionRequest): Generator<Slice> {
-    for (const asked of everythingAsked(request)) {
-      const places = placesAsked(caller, asked);
+    for (const asked of requestedItems(request)) {
+      const places = locationItems(caller, asked);
       if (places !== undefined) yield sliceFor(caller, places);
     }
   }
@@ -143,7 +152,7 @@ export function policyDecisionPoint(bundle: PolicyBundle): PolicyDecisionPoint {
     bundle,
     judge,
     placesOf: (caller, asked) =>
-      (placesAsked(caller, asked) ?? []).flatMap((place) => (place.action === 'assume' ? [] : [place.location])),
+      (locationItems(caller, asked) ?? []).flatMap((place) => (place.action === 'assume' ? [] : [place.location])),
     reads(attribute, caller, request) {
       if (!readByAny.has(attribute) && !readByAny.has('*')) return false;
       for (const { reads } of slicesFor(caller, request)) {
@@ -154,7 +163,7 @@ export function policyDecisionPoint(bundle: PolicyBundle): PolicyDecisionPoint {
   };
 }
 
-/** What the judgements of a request come to: the decision. */
+/** Combines the decisions on all items of a request into the decision on the request. */
 export function conclude(
   judgements: readonly Judgement[],
   { details, partial }: DecisionRequest,
@@ -178,8 +187,8 @@ export function conclude(
   };
 }
 
-/** A role if one is taken, and every (action, location) pair of every entry. */
-function everythingAsked({ role, details }: DecisionRequest): Asked[] {
+/** Lists all items of a request: the role, if any, and the (action, location) pairs of all entries. */
+function requestedItems({ role, details }: DecisionRequest): Asked[] {
   const pairs = details.flatMap(({ actions, locations, fields }) =>
     locations.flatMap((location) => actions.map((action) => ({ action, location, fields }))),
   );
@@ -187,9 +196,9 @@ function everythingAsked({ role, details }: DecisionRequest): Asked[] {
 }
 
 /**
- * What of the details is allowed: each entry's locations together whose allowed actions are the same.
+ * The allowed part of the details. Locations of an entry with the same allowed actions share an entry in the result.
  *
- * @param pairs of all details, in their order
+ * @param pairs decisions on the pairs of all details, in order
  */
 function allowedOf(details: readonly AuthorizationDetail[], pairs: readonly Judgement[]): AuthorizationDetail[] {
   let next = 0;

@@ -1,14 +1,14 @@
-/** A policy file: its name, for messages, and its text. */
+/** A policy file. Messages contain its name. */
 export interface PolicyFile {
   name: string;
   text: string;
 }
 
-/** What keeps policy files from being used: one sentence each, that says where. */
+/** An error in a policy file, with its location and a message of one sentence. */
 export interface Flaw {
   rule: FlawRule;
   file: string;
-  /** From 1. */
+  /** Line number, from 1. */
   line: number;
   message: string;
 }
@@ -25,7 +25,7 @@ export type FlawRule =
   | 'policy/data-file'
   | 'policy/too-large';
 
-/** Policy files that cannot be used: a line for each flaw, naming file and line. */
+/** Signals invalid policy files. The message has one line per flaw, with file and line number. */
 export class PolicyError extends Error {
   override readonly name = 'PolicyError';
   readonly flaws: readonly Flaw[];

@@ -1,4 +1,4 @@
-/** Tells the line, from 1, that a character of the text stands on. */
+/** Returns a function that converts a character offset in the text to a line number, from 1. */
 export function lineNumbers(text: string): (offset: number) => number {
   const starts = [0];
   for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) starts.push(at + 1);

@@ -2,22 +2,22 @@ import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
 import type { PolicyBundle } from './bundle.ts';
 import { placeholdersIn } from './roles.ts';
 
-/** What a deployment names that tokens can be revoked by, by the member of a revocation's selector. */
+/** Names in a deployment that a revocation can select tokens by, grouped by the property of the selector. */
 export interface NamedTargets {
-  /** The workloads that policies or `workloads.yaml` name. */
+  /** Workloads in policies or `workloads.yaml`. */
   subject: string[];
-  /** The audiences that policies, `roles.yaml` or `resource_servers` name. */
+  /** Audiences in policies, `roles.yaml` or `resource_servers`. */
   audience: string[];
-  /** The locations that policies, `resources.yaml` or `roles.yaml` name. A subtree is named by its root. */
+  /** Locations in policies, `resources.yaml` or `roles.yaml`. A subtree is listed as its root. */
   resource: string[];
   policy: string[];
   policyBundle: string[];
 }
 
 /**
- * What a deployment names, as `named-targets.json` beside the code.
+ * Collects the names in a deployment. They are deployed with the code as `named-targets.json`.
  *
- * @param audiences those of the configuration's `resource_servers`
+ * @param audiences audiences of `resource_servers` in the configuration
  */
 export function namedTargets(
   { hash, policies, workloads, resources, roles }: PolicyBundle,
@@ -44,7 +44,7 @@ export function namedTargets(
   };
 }
 
-/** The segments of a role's location before the first that the workload fills in; `undefined` if there are none. */
+/** The segments of a role's location before the first placeholder; `undefined` if there are none. */
 function fixedPart(location: string): string | undefined {
   const segments = (subtreeRoot(location) ?? location).split('/');
   const filled = segments.findIndex((segment) => placeholdersIn(segment).length > 0);

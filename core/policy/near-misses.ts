@@ -2,9 +2,9 @@ import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
 import type { Caller } from '../identity/caller.ts';
 import {
   type Asked,
+  cedarRequest,
   type DecisionContext,
   entityName,
-  question,
   type Readable,
   readableBy,
   scopesOf,
@@ -12,8 +12,8 @@ import {
 import type { BundledPolicy, PolicyBundle } from './bundle.ts';
 import {
   type Conjunct,
-  type JudgedParts,
-  judgeParts,
+  type EvaluatedParts,
+  evaluateParts,
   type Outcome,
   SCOPE_PARTS,
   type ScopePart,
@@ -23,61 +23,62 @@ import {
 import { requestContext } from './request-context.ts';
 
 /**
- * Who reads an explanation. An operator may know every policy. A workload may know those that are for it: their scope
- * names it or anybody, and every condition that tells workloads apart holds for it. What such a condition says is not
- * for it either: it may speak of others.
+ * The reader of an explanation. An operator may see every policy. A workload may see only the policies that apply to
+ * it: the scope names the workload or no workload, and every condition that depends on the workload is true for it. The
+ * text of such a condition stays hidden from the workload, because it may name other workloads.
  */
 export type Reader = 'operator' | 'workload';
 
-/** A part of a policy that does not hold. */
+/** A part of a policy that does not match. */
 export type Missed =
   | { part: ScopePart; text: string }
   | { part: 'condition'; text: string; conjunct: Conjunct; outcome: Exclude<Outcome, 'held'> };
 
-/** A policy that would permit something, but for some parts of it. */
+/** A permit policy that would match except for some of its parts. */
 export interface NearMiss {
   id: string;
   missed: Missed[];
-  /** The conditions that the reader may read. */
+  /** The conditions that the reader may see. */
   readable: Conjunct[];
-  /** The locations that it names where the reader may read them. */
+  /** The locations in those parts of the policy that the reader may see. */
   locations: string[];
 }
 
-/** Looks into single policies of a bundle: why they match or do not. */
+/** Explains why single policies of a bundle match or do not match. */
 export interface PolicyInsight {
-  /** A policy's parts, judged; `undefined` when the reader may not know the policy. */
+  /** Evaluates the parts of a policy. Returns `undefined` if the reader may not see the policy. */
   inspect(id: string, about: Inquiry, reader: Reader): Inspected | undefined;
   /**
-   * The permits that come closest to permitting something, the closest first; those that do permit it miss nothing.
+   * Finds the permit policies that come closest to permitting a request, the closest first. Policies that do permit the
+   * request have no missed parts.
    *
-   * @param most how many to name
+   * @param most maximum number of results
    */
   nearest(about: Inquiry, reader: Reader, most: number): NearMiss[];
 }
 
 export interface Inspected extends Pick<NearMiss, 'readable' | 'locations'> {
   split: SplitPolicy;
-  judged: JudgedParts;
+  judged: EvaluatedParts;
 }
 
-/** What one question is about. */
+/** An authorization request to explain. */
 export interface Inquiry {
   caller: Caller;
   asked: Asked;
   context: DecisionContext;
 }
 
-/** How many policies are judged for one question at most: of more, those whose scopes fit best. */
-const MOST_CANDIDATES = 40;
+/** Maximum number of policies to evaluate per request. Policies whose scopes fit best are preferred. */
+const MAX_CANDIDATES = 40;
 
-/** How many parts a policy may miss and still be near. */
-const MOST_MISSED = 4;
+/** Maximum number of missed parts of a near miss. */
+const MAX_MISSED = 4;
 
-/** How many policies are kept split. */
-const MOST_SPLIT = 1_000;
+/** Maximum number of split policies in the cache. */
+const MAX_SPLIT = 1_000;
 
-/** A bundle's insight, made once for each bundle. Policies are split when first looked into. */
+/** Returns the insight into a bundle, cached per bundle. Policies are split on first use. */
 export function policyInsight(bundle: PolicyBundle): PolicyInsight {
   const known = insights.get(bundle);
   if (known !== undefined) return known;
@@ -97,27 +98,27 @@ function makeInsight(bundle: PolicyBundle): PolicyInsight {
     const known = splits.get(id);
     if (known !== undefined) return known;
     const parts = { split: splitPolicy(policy.text), readable: readableBy(bundle, [policy]) };
-    if (splits.size >= MOST_SPLIT) splits.clear();
+    if (splits.size >= MAX_SPLIT) splits.clear();
     splits.set(id, parts);
     return parts;
   }
 
   function inspect(id: string, { caller, asked, context }: Inquiry, reader: Reader): Inspected | undefined {
     const policy = bundle.policies[id];
-    if (policy === undefined) throw new Error('a policy is not of this bundle');
+    if (policy === undefined) throw new Error('the policy is not in this bundle');
     if (reader === 'workload' && !mayBeFor(policy, caller)) return undefined;
     const { split, readable: told } = partsOf(id, policy);
-    const judged = judgeParts(split, question(bundle, around, caller, asked, context, told));
+    const judged = evaluateParts(split, cedarRequest(bundle, around, caller, asked, context, told));
     const readable = reader === 'operator' ? split.conjuncts : split.conjuncts.filter((one) => !one.ofPrincipal);
     const inspected = { split, judged, readable, locations: locationsIn(policy, readable) };
     if (reader === 'operator') return inspected;
-    const forIt =
+    const applies =
       judged.scope.principal &&
       split.conjuncts.every(({ ofPrincipal }, index) => !ofPrincipal || judged.conjuncts[index] === 'held');
-    return forIt ? inspected : undefined;
+    return applies ? inspected : undefined;
   }
 
-  /** What the scopes alone tell: 0 fits best; `undefined` is nowhere near. */
+  /** How far the scope is from the request: 0 is the best fit, `undefined` is unrelated. */
   function distance(
     policy: BundledPolicy,
     { caller, asked }: Inquiry,
@@ -126,12 +127,12 @@ function makeInsight(bundle: PolicyBundle): PolicyInsight {
   ): number | undefined {
     const place = policy.resource === undefined || scopes.has(policy.resource);
     if (!mayBeFor(policy, caller)) {
-      // Somebody else's is near only if it is about this very thing.
+      // A policy for another workload is a near miss only if its scope names the requested resource or an ancestor.
       return reader === 'operator' && place && policy.resource !== undefined ? 4 : undefined;
     }
-    const ofItsOwn = policy.principal === undefined ? 1 : 0;
-    if (place) return ofItsOwn;
-    return asked.action !== 'assume' && isRelated(policy.resource, asked.location) ? 2 + ofItsOwn : undefined;
+    const forAnyPrincipal = policy.principal === undefined ? 1 : 0;
+    if (place) return forAnyPrincipal;
+    return asked.action !== 'assume' && isRelated(policy.resource, asked.location) ? 2 + forAnyPrincipal : undefined;
   }
 
   function nearest(about: Inquiry, reader: Reader, most: number): NearMiss[] {
@@ -142,14 +143,14 @@ function makeInsight(bundle: PolicyBundle): PolicyInsight {
         return away === undefined ? [] : [{ id, away }];
       })
       .sort((a, b) => a.away - b.away)
-      .slice(0, MOST_CANDIDATES)
+      .slice(0, MAX_CANDIDATES)
       .flatMap(({ id, away }) => {
         const inspected = inspect(id, about, reader);
         if (inspected === undefined) return [];
         const { readable, locations } = inspected;
         return [{ id, away, missed: missedOf(inspected), readable, locations }];
       })
-      .filter(({ missed }) => missed.length <= MOST_MISSED && !isElsewhere(missed))
+      .filter(({ missed }) => missed.length <= MAX_MISSED && !isElsewhere(missed))
       .sort((a, b) => weight(a.missed) - weight(b.missed) || a.away - b.away)
       .slice(0, most)
       .map(({ away: _, ...near }) => near);
@@ -167,7 +168,7 @@ function locationsIn({ resource, locations }: BundledPolicy, readable: readonly 
   return [...new Set([...ofScope, ...readable.flatMap(({ literals }) => literals.locations)])];
 }
 
-/** Whether a policy's resource and a location are of the same tree: one is in the other, or they are side by side. */
+/** Reports whether a policy's resource and a location have the same first segment. */
 function isRelated(resource: string | undefined, location: string): boolean {
   const root = subtreeRoot(location) ?? location;
   const [tree = root] = root.split('/');
@@ -175,12 +176,12 @@ function isRelated(resource: string | undefined, location: string): boolean {
   return resource === of || resource?.startsWith(`${of.slice(0, -1)}/`) === true;
 }
 
-/** Of who, what and on what, a policy near may miss one: with two, it is about something else. */
+/** A near miss may miss one of principal, action and resource. A policy that misses two is unrelated. */
 function isElsewhere(missed: readonly Missed[]): boolean {
   return missed.filter(({ part }) => part !== 'condition').length > 1;
 }
 
-/** A condition is sooner met than a scope, which says what the policy is for. */
+/** A missed scope weighs more than a missed condition: the scope defines the purpose of the policy. */
 function weight(missed: readonly Missed[]): number {
   return missed.reduce((sum, { part }) => sum + (part === 'condition' ? 1 : 2), 0);
 }
@@ -193,7 +194,7 @@ function missedOf({ split, judged }: Inspected): Missed[] {
   const firstFailed = judged.conjuncts.indexOf('failed');
   const conditions = split.conjuncts.flatMap((conjunct, index): Missed[] => {
     const outcome = judged.conjuncts[index] ?? 'failed';
-    // `principal has team && principal.team == "x"`: what errs behind a failed condition is never reached.
+    // `principal has team && principal.team == "x"`: Cedar does not evaluate a condition after a failed one.
     if (outcome === 'held' || (outcome === 'erred' && firstFailed >= 0 && index > firstFailed)) return [];
     return [{ part: 'condition', text: conjunct.text, conjunct, outcome }];
   });

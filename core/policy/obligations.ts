@@ -1,19 +1,19 @@
 import type { Obligations } from '@tvm/contract/token.ts';
 import type { BundledPolicy, PolicyObligations } from './bundle.ts';
 
-/** What several policies ask of a token together. */
+/** The combined requirements of several policies for a token. */
 export interface Conditions {
-  /** The longest that the token may live, in seconds. */
+  /** Maximum lifetime of the token in seconds. */
   maxLifetime?: number;
-  /** Whether the request must say why. */
+  /** Whether the request must contain a reason. */
   requireReason: boolean;
-  /** What goes with the token, for whoever enforces it; absent when there is nothing. */
+  /** Obligations that the resource server must enforce, as a claim of the token. Absent if there are none. */
   obligations?: Obligations;
 }
 
 /**
- * The strictest of what policies ask: the shortest lifetime, all networks, all windows. So one more policy never makes it
- * looser.
+ * Combines the requirements of policies: the shortest lifetime, all networks, all windows. So an additional policy
+ * never weakens the requirements.
  */
 export function strictest(all: Iterable<PolicyObligations>): Conditions {
   let maxLifetime: number | undefined;
@@ -40,36 +40,36 @@ export function strictest(all: Iterable<PolicyObligations>): Conditions {
   };
 }
 
-/** The annotations that a policy may have, besides those that say what it is. */
-const READERS: Record<string, (value: string, names: KnownNames) => PolicyObligations | string> = {
+/** Parsers of the annotations that add requirements. */
+const PARSERS: Record<string, (value: string, names: KnownNames) => PolicyObligations | string> = {
   max_lifetime: (value, { seconds }) => {
     const maxLifetime = seconds(value);
     return maxLifetime === undefined ? 'must be a duration, as in @max_lifetime("5m")' : { maxLifetime };
   },
   network: (value, { networks }) =>
-    networks.has(value) ? { network: value } : `names a network that networks.yaml does not have: "${value}"`,
+    networks.has(value) ? { network: value } : `names a network that is not in networks.yaml: "${value}"`,
   window: (value, { windows }) =>
-    windows.has(value) ? { window: value } : `names a window that windows.yaml does not have: "${value}"`,
+    windows.has(value) ? { window: value } : `names a window that is not in windows.yaml: "${value}"`,
   single_use: (value) => (value === '' ? { singleUse: true } : 'takes no value'),
   require_reason: (value) => (value === '' ? { requireReason: true } : 'takes no value'),
 };
 
-/** Annotations that say what a policy is, and ask for nothing. */
+/** Annotations that describe a policy and add no requirements. */
 const NOTES = ['id', 'description'];
 
-/** What an annotation may refer to. */
+/** The names that an annotation may refer to. */
 export interface KnownNames {
   networks: ReadonlySet<string>;
   windows: ReadonlySet<string>;
-  /** Reads a duration; `undefined` when it is none. */
+  /** Parses a duration; returns `undefined` if it is invalid. */
   seconds(text: string): number | undefined;
 }
 
 /**
- * Reads a policy's obligations.
+ * Parses a policy's obligations.
  *
- * @param annotations as Cedar states them: an annotation without a value has null
- * @returns what it asks for, and a sentence for each annotation that cannot stand
+ * @param annotations the annotations as Cedar returns them; an annotation without a value is null
+ * @returns the obligations, and a message for each invalid annotation
  */
 export function readObligations(
   annotations: Record<string, string | null>,
@@ -80,12 +80,12 @@ export function readObligations(
   const flaws: string[] = [];
   for (const [name, value] of Object.entries(annotations)) {
     if (NOTES.includes(name)) continue;
-    const read = Object.hasOwn(READERS, name) ? READERS[name] : undefined;
+    const read = Object.hasOwn(PARSERS, name) ? PARSERS[name] : undefined;
     if (read === undefined) {
-      const known = [...NOTES, ...Object.keys(READERS)].map((known) => `@${known}`).join(', ');
-      flaws.push(`@${name} is not an annotation of this machine: it knows ${known}`);
+      const known = [...NOTES, ...Object.keys(PARSERS)].map((known) => `@${known}`).join(', ');
+      flaws.push(`@${name} is not a known annotation; known are ${known}`);
     } else if (effect === 'forbid') {
-      flaws.push(`@${name} has no effect on a forbid: what is forbidden is not vended`);
+      flaws.push(`@${name} has no effect on a forbid policy; use it on a permit policy`);
     } else {
       const asked = read(value ?? '', names);
       if (typeof asked === 'string') flaws.push(`@${name} ${asked}`);

@@ -1,35 +1,35 @@
 import type * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 
-/** The actions of requests. Cedar is told of no group of actions. */
+/** The actions that requests can contain. Action groups are not supported. */
 export const ACTIONS: readonly string[] = ['read', 'write', 'assume'];
 
-/** What a policy speaks of, read off its syntax tree. */
+/** Facts about a policy, derived from its syntax tree. */
 export interface PolicyFacts {
-  /** The names of all attributes that it reads; `*` when it uses the context as a whole. */
+  /** Names of all attributes that the policy reads; `*` if it uses the context as a whole. */
   reads: string[];
-  /** The entities that it names, by type, in scope and conditions. */
+  /** Entities that its scope and conditions name, by type. */
   named: Record<'Workload' | 'Resource' | 'Role', string[]>;
-  /** The entities of other types that it names, and other actions: as in `Team::"orders"`. */
+  /** Entities of other types and other actions that the policy names, for example `Team::"orders"`. */
   namedOthers: string[];
-  /** The audiences that its conditions compare `context.audience` with. */
+  /** Audiences that its conditions compare with `context.audience`. */
   audiences: string[];
   /**
-   * The entities that it names and whose ancestors or attributes its conditions read, as in `Resource::"db/a" in resource`:
-   * Cedar must be told them besides the principal and the resource.
+   * Entities that the policy names and whose ancestors or attributes its conditions read, for example
+   * `Resource::"db/a" in resource`. A request to Cedar must include them besides the principal and the resource.
    */
   readsOf: Record<'Workload' | 'Resource', string[]>;
-  /** The resources that its conditions look for in the requested one: `Resource::"db/a" in resource`. */
+  /** Resources that its conditions look for in the requested resource: `Resource::"db/a" in resource`. */
   soughtInResource: string[];
-  /** The networks and windows whose names it looks for. */
+  /** Names of the networks and windows that the policy looks for. */
   looksFor: Record<'networks' | 'windows', string[]>;
-  /** What it reads that Cedar cannot be told, each as a noun with the reason. */
-  untold: string[];
+  /** Everything that the policy reads and no request can provide. Each is a noun phrase that includes the reason. */
+  unsupported: string[];
 }
 
-/** What is known only of the workload that signed the request. */
+/** Attributes that are known only for the workload that signed the request. */
 const KNOWN_OF_CALLER = ['session', 'organization'];
 
-/** Reads what a policy speaks of off its syntax tree. */
+/** Derives the facts about a policy from its syntax tree. */
 export function policyFacts(json: cedar.PolicyJson): PolicyFacts {
   const reads = new Set<string>();
   const named = { Workload: new Set<string>(), Resource: new Set<string>(), Role: new Set<string>() };
@@ -38,7 +38,7 @@ export function policyFacts(json: cedar.PolicyJson): PolicyFacts {
   const soughtInResource = new Set<string>();
   const audiences = new Set<string>();
   const looksFor = { networks: new Set<string>(), windows: new Set<string>() };
-  const untold = new Set<string>();
+  const unsupported = new Set<string>();
 
   function name({ type, id }: cedar.TypeAndId): void {
     if (Object.hasOwn(named, type)) named[type as keyof typeof named].add(id);
@@ -60,8 +60,8 @@ export function policyFacts(json: cedar.PolicyJson): PolicyFacts {
       else if (operator === 'Record') walk(partsOf(node));
       else {
         if (operator.startsWith('contains')) noteNames(operand);
-        if (operator === 'getTag' || operator === 'hasTag') untold.add('a tag, and no file gives tags');
-        if (operator === 'unknown') untold.add('unknown(…), which has no value in a decision');
+        if (operator === 'getTag' || operator === 'hasTag') unsupported.add('a tag, but no file defines tags');
+        if (operator === 'unknown') unsupported.add('unknown(…), which has no value in a decision');
         if (operator === '==' || operator === 'contains') noteAudiences(operand);
         walk(operand);
       }
@@ -73,14 +73,14 @@ export function policyFacts(json: cedar.PolicyJson): PolicyFacts {
     for (const attribute of attributes) reads.add(attribute);
     for (const { type, id } of entitiesIn(left)) {
       if (type === 'Workload' || type === 'Resource') readsOf[type].add(id);
-      else untold.add(`an attribute of ${type}::"${id}", which has none`);
+      else unsupported.add(`an attribute of ${type}::"${id}", which has none`);
       const known = type === 'Workload' ? attributes.find((name) => KNOWN_OF_CALLER.includes(name)) : undefined;
-      if (known !== undefined) untold.add(`${known} of Workload::"${id}", which is known of principal only`);
+      if (known !== undefined) unsupported.add(`${known} of Workload::"${id}", which is known only for principal`);
     }
     if (!('Var' in left)) walk(left);
   }
 
-  /** `left in right`. Only of resources does any file say what they are in. */
+  /** Handles `left in right`. Only resources have ancestors. */
   function walkMembership(left: cedar.Expr, right: cedar.Expr | undefined): void {
     walk([left, right]);
     if (right === undefined) return;
@@ -116,11 +116,11 @@ export function policyFacts(json: cedar.PolicyJson): PolicyFacts {
     soughtInResource: [...soughtInResource],
     audiences: [...audiences],
     looksFor: { networks: [...looksFor.networks], windows: [...looksFor.windows] },
-    untold: [...untold],
+    unsupported: [...unsupported],
   };
 }
 
-/** The text literals that an expression is, or is a set of. */
+/** The string literal that an expression consists of, or the string literals in a set. */
 function textsIn(expression: cedar.Expr): string[] {
   const elements = 'Set' in expression ? (expression.Set as cedar.Expr[]) : [expression];
   return elements.flatMap((element) =>
@@ -128,7 +128,7 @@ function textsIn(expression: cedar.Expr): string[] {
   );
 }
 
-/** Whether an expression is `context.audience`. */
+/** Reports whether an expression is `context.audience`. */
 function isAudience(expression: cedar.Expr): boolean {
   if (!('.' in expression)) return false;
   const { left, attr } = expression['.'] as { left: cedar.Expr; attr: string };
@@ -141,7 +141,7 @@ function actionsIn(scope: cedar.ActionConstraint): cedar.TypeAndId[] {
   return entities.map((entity) => ('__entity' in entity ? entity.__entity : entity));
 }
 
-/** The one entity that a scope names, if it does. */
+/** The entity that a scope names, if any. */
 export function scopeEntity(scope: cedar.PrincipalConstraint | cedar.ResourceConstraint): cedar.TypeAndId | undefined {
   const inner =
     'entity' in scope ? scope.entity : 'in' in scope && scope.in && 'entity' in scope.in ? scope.in.entity : undefined;
@@ -149,7 +149,7 @@ export function scopeEntity(scope: cedar.PrincipalConstraint | cedar.ResourceCon
   return '__entity' in inner ? inner.__entity : inner;
 }
 
-/** The entities written out among the values that an expression can have, or that these values hold. */
+/** The entity literals among the possible values of an expression, or inside these values. */
 function entitiesIn(node: unknown): cedar.TypeAndId[] {
   if (typeof node !== 'object' || node === null) return [];
   if ('__entity' in node) return [node.__entity as cedar.TypeAndId];
@@ -160,13 +160,13 @@ function entitiesIn(node: unknown): cedar.TypeAndId[] {
   return partsOf(node).flatMap(entitiesIn);
 }
 
-/** Whether a variable stands anywhere in an expression. */
+/** Reports whether an expression contains a variable. */
 function mentions(node: unknown, variable: string): boolean {
   if (typeof node !== 'object' || node === null) return false;
   return ('Var' in node && node.Var === variable) || partsOf(node).some((part) => mentions(part, variable));
 }
 
-/** The members of a record have names of their own, which may be those of operators. */
+/** The parts of a node. The property names of a record are not operators, although they may look like operators. */
 function partsOf(node: object): unknown[] {
   return Object.values('Record' in node ? (node.Record as object) : node);
 }

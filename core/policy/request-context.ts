@@ -1,26 +1,26 @@
 import { BlockList, isIPv6 } from 'node:net';
 import { type PolicyBundle, WEEKDAYS, type Weekday, type WindowDefinition } from './bundle.ts';
 
-/** Day and time of day in a time zone. */
+/** Weekday and time of day in a time zone. */
 export interface LocalTime {
   weekday: Weekday;
   /** Minutes since midnight. */
   minutes: number;
 }
 
-/** What a bundle's names make of where and when a request was made. */
+/** Translates the origin and time of a request into the names that a bundle defines. */
 export interface RequestContext {
-  /** The named networks that a request from here is in. */
+  /** Names of the networks that contain a source address. */
   networksOf(sourceIp: string): string[];
-  /** The AWS region that all these networks are in; `undefined` when they name none, or more than one. */
+  /** The AWS region of these networks; `undefined` if they name no region or different regions. */
   regionOf(networks: readonly string[]): string | undefined;
-  /** The windows that are open. @param time milliseconds since the epoch */
+  /** Names of the windows that are open. @param time milliseconds since the epoch */
   openWindows(time: number): string[];
   /** @param time milliseconds since the epoch */
   localTime(time: number): LocalTime;
 }
 
-/** Reads networks, windows and time zones once. */
+/** Prepares the networks, windows and time zones of a bundle for lookups. */
 export function requestContext({ networks, windows, timeZone }: PolicyBundle): RequestContext {
   const known = Object.entries(networks).map(([name, { cidrs }]) => ({
     name,
@@ -52,13 +52,13 @@ function addressesIn(cidrs: readonly string[]): BlockList {
   return list;
 }
 
-/** Whether a window is open at a moment (milliseconds since the epoch): from its start on, until before its end. */
+/** Reports whether a window is open at a time in milliseconds since the epoch. The end of a window is exclusive. */
 export function isOpen(window: WindowDefinition, time: number): boolean {
   if (window.kind === 'once') return window.from <= time && time < window.to;
   const { weekday, minutes } = localTime(window.timeZone, time);
   const { weekdays, from, to } = window;
   if (from < to) return weekdays.includes(weekday) && from <= minutes && minutes < to;
-  // Over midnight: the weekday is that of its beginning.
+  // A window over midnight belongs to the weekday on which it starts.
   return minutes >= from ? weekdays.includes(weekday) : minutes < to && weekdays.includes(dayBefore(weekday));
 }
 
@@ -66,7 +66,7 @@ function dayBefore(weekday: Weekday): Weekday {
   return WEEKDAYS.at(WEEKDAYS.indexOf(weekday) - 1) ?? weekday;
 }
 
-// Making a formatter costs a hundred times more than using it.
+// Cached: creating a formatter costs a hundred times more than using it.
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
 function localTime(timeZone: string, time: number): LocalTime {

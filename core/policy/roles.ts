@@ -3,13 +3,13 @@ import type { Caller } from '../identity/caller.ts';
 import { attributesOf } from './authorization-request.ts';
 import type { PolicyBundle, RoleDefinition } from './bundle.ts';
 
-/** A part of a role's location that is filled in for each workload. */
+/** A placeholder in a role's location. Each workload's own attribute replaces it. */
 const PLACEHOLDER = /\{([^{}]*)\}/g;
 
-/** A role's session is named by the caller: it fills nothing in. */
+/** The caller chooses the name of its role session, so the session must never fill a placeholder. */
 const NEVER_FILLED_IN = ['session'];
 
-/** What a template may say, as `subject.team`; the attribute it names. */
+/** The attribute that a placeholder such as `subject.team` names; `undefined` if the placeholder is not allowed. */
 export function placeholderAttribute(placeholder: string): string | undefined {
   const attribute = /^subject\.([A-Za-z_]\w*)$/.exec(placeholder)?.[1];
   return attribute === undefined || NEVER_FILLED_IN.includes(attribute) ? undefined : attribute;
@@ -20,20 +20,20 @@ export function placeholdersIn(location: string): string[] {
   return [...location.matchAll(PLACEHOLDER)].map(([, placeholder = '']) => placeholder);
 }
 
-export type TakenRole =
+export type AssumedRole =
   | { kind: 'taken'; role: RoleDefinition; authorizationDetails: AuthorizationDetail[] }
   | { kind: 'unknown' }
-  /** The workload lacks an attribute that the role's locations are made of, or it would make no location. */
+  /** The workload lacks an attribute that the role's locations need, or its value gives an invalid location. */
   | { kind: 'not_fillable'; attribute: string };
 
 /**
- * A role's grants, for one workload. Whether it may take the role, and whether it may have the grants, is still to be
- * decided.
+ * Fills in a role's grants for one workload. Policies must still decide whether the workload may assume the role and
+ * whether each grant is allowed.
  *
- * Templates are filled from attributes that AWS or the operator vouches for. A value is one segment or less of a
- * location: it cannot reach another part of the tree.
+ * Only attributes that AWS or the operator vouches for fill placeholders. A value is at most one segment of a location,
+ * so it cannot reach another part of the tree.
  */
-export function takeRole(bundle: PolicyBundle, name: string, caller: Caller): TakenRole {
+export function takeRole(bundle: PolicyBundle, name: string, caller: Caller): AssumedRole {
   const role = Object.hasOwn(bundle.roles, name) ? bundle.roles[name] : undefined;
   if (role === undefined) return { kind: 'unknown' };
   const attributes = attributesOf(bundle, caller);
@@ -51,7 +51,7 @@ export function takeRole(bundle: PolicyBundle, name: string, caller: Caller): Ta
     locations: [...new Set(detail.locations.map(fill))],
   }));
   if (missing !== undefined) return { kind: 'not_fillable', attribute: missing };
-  // A value such as `..` makes a location that is none.
+  // A value such as `..` gives an invalid location.
   const checked = authorizationDetails.safeParse(filled);
   if (!checked.success) return { kind: 'not_fillable', attribute: 'the attributes in its locations' };
   return { kind: 'taken', role, authorizationDetails: checked.data };

@@ -2,40 +2,40 @@ import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import { type Readable, readableBy } from './authorization-request.ts';
 import type { PolicyBundle } from './bundle.ts';
 
-/** The policies whose scopes can match one question, and what they can read. All other policies have no say in it. */
+/** The policies whose scopes can match an authorization request, and what they can read. */
 export interface Slice extends Readable {
-  /** Under which Cedar keeps them, parsed. */
+  /** ID under which Cedar caches the parsed policies. */
   preparsedPolicySetId: string;
-  /** By `@id`. */
+  /** The `@id` of each policy. */
   policies: readonly string[];
 }
 
 /**
- * Finds the slice for a question.
+ * Finds the slice for an authorization request.
  *
- * @param subject the principal's id
- * @param scopes the resource and all that it is in, as policies name them
+ * @param subject ID of the principal
+ * @param scopes names of the resource and its ancestors, as policies write them
  */
 export type Slices = (subject: string, scopes: readonly string[]) => Slice;
 
-/** How many policies are kept parsed at most, over all slices. */
-const MOST_PARSED = 20_000;
+/** Maximum number of parsed policies in the cache, over all slices. */
+const MAX_PARSED = 20_000;
 
 /**
- * Slices of a bundle, found by an index that is built here, once, and parsed when first asked for.
+ * Indexes the policies of a bundle. A slice is parsed on first use.
  *
- * A policy's scope names one workload or none, and one resource or none. Policies of the same two names share a bucket,
- * and a slice is made of the few buckets that a question falls into: so the time of a decision follows the number of
- * policies that concern the question, not that of all policies.
+ * A policy's scope names at most one workload and at most one resource. Policies with the same two names share a
+ * bucket. A slice consists of the few buckets that match a request. So the cost of a decision depends on the number of
+ * policies that can match the request, not on the number of all policies.
  *
- * A slice decides as the whole set does: a policy whose scope does not match is never evaluated, so it can neither
- * permit, forbid nor err. https://docs.cedarpolicy.com/auth/authorization.html
+ * A slice gives the same decision as the whole set: a policy whose scope does not match is never evaluated, so it
+ * cannot permit, forbid or cause an error. https://docs.cedarpolicy.com/auth/authorization.html
  *
- * @param mostParsed how many policies Cedar keeps parsed, over all slices
+ * @param maxParsed maximum number of parsed policies in the cache, over all slices
  */
 export function policySlices(
   bundle: Pick<PolicyBundle, 'policies' | 'workloads' | 'resources'>,
-  mostParsed = MOST_PARSED,
+  maxParsed = MAX_PARSED,
 ): Slices {
   const { policies } = bundle;
   const buckets = new Map<string, { number: number; ids: string[] }>();
@@ -46,11 +46,11 @@ export function policySlices(
     else bucket.ids.push(id);
   }
 
-  // In the order of their use, the oldest first.
+  // Ordered by last use, least recently used first.
   const slices = new Map<string, Slice>();
   let parsed = 0;
 
-  function make(name: string, ids: string[]): Slice {
+  function parse(name: string, ids: string[]): Slice {
     const readable = readableBy(
       bundle,
       ids.flatMap((id) => policies[id] ?? []),
@@ -62,17 +62,17 @@ export function policySlices(
     const slice = { preparsedPolicySetId, policies: ids, ...readable };
     slices.set(name, slice);
     parsed += ids.length;
-    while (parsed > mostParsed && slices.size > 1) forgetOldest();
+    while (parsed > maxParsed && slices.size > 1) evictOldest();
     return slice;
   }
 
-  function forgetOldest(): void {
+  function evictOldest(): void {
     const [oldest] = slices;
     if (oldest === undefined) return;
     const [name, { preparsedPolicySetId, policies: ids }] = oldest;
     slices.delete(name);
     parsed -= ids.length;
-    // Cedar keeps what it parsed by name and for good, unless something else takes the name.
+    // Cedar caches parsed policies by ID forever. Overwriting the ID frees the memory.
     cedar.preparsePolicySet(preparsedPolicySetId, { staticPolicies: {} });
     freeNames.push(preparsedPolicySetId);
   }
@@ -86,16 +86,16 @@ export function policySlices(
       }
     }
     const name = found.map(({ number }) => number).join();
-    const known = slices.get(name);
-    if (known === undefined) {
-      return make(
+    const cached = slices.get(name);
+    if (cached === undefined) {
+      return parse(
         name,
         found.flatMap(({ ids }) => ids),
       );
     }
     slices.delete(name);
-    slices.set(name, known);
-    return known;
+    slices.set(name, cached);
+    return cached;
   };
 }
 
@@ -103,7 +103,7 @@ function bucketName(principal: string | undefined, resource: string | undefined)
   return `${principal ?? ''}\n${resource ?? ''}`;
 }
 
-// Cedar's names are for the whole process.
+// Cedar's IDs are global to the process.
 const freeNames: string[] = [];
 let names = 0;
 

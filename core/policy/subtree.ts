@@ -2,55 +2,57 @@ import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
 import type { BundledPolicy, PolicyBundle } from './bundle.ts';
 import { placeResource } from './resource-tree.ts';
 
-/** How many places below a location are judged at most: a request costs a bounded number of decisions. */
-export const MOST_PLACES = 200;
+/** Maximum number of locations to evaluate for a subtree, which bounds the cost of a request. */
+export const MAX_SUBTREE_LOCATIONS = 200;
 
 /**
- * The places that stand for everything a location means to one workload; `undefined` when they are too many to judge.
+ * Finds the locations to evaluate for a requested location or subtree of one workload. Returns `undefined` if there are
+ * too many.
  *
- * An exact location is one place. For `db/*`, policies tell the endless number of locations below `db` apart only by
- * naming them (`== db/secret`, `in db/secret`), by naming something in them (`db/a/secret in resource`, which holds for
- * `db/a`), or by attributes that `resources.yaml` gives to those it names. So it is enough to judge `db`, every location
- * below it that is told apart like that, and for each of these something below it that is not, written `db/secret/*`.
+ * An exact location stands for itself. A subtree `db/*` has an unlimited number of locations, but policies can
+ * distinguish only some of them: those that a policy names (`== db/secret`, `in db/secret`), ancestors of those that a
+ * policy names (`db/a/secret in resource` is true for `db/a`), and those with attributes in `resources.yaml`. So it is
+ * enough to evaluate `db`, each distinguished location below `db`, and for each of these one location below that is not
+ * distinguished. The last is written as `db/secret/*`.
  */
-export type Places = (subject: string, location: string) => string[] | undefined;
+export type SubtreeLocations = (subject: string, location: string) => string[] | undefined;
 
-/** Finds places by an index of all locations that the bundle names, built here, once. */
-export function placesIn({ policies, resources }: PolicyBundle): Places {
-  const byAnybody = new Set(Object.keys(resources));
+/** Indexes all locations that the bundle names. */
+export function placesIn({ policies, resources }: PolicyBundle): SubtreeLocations {
+  const byAnySubject = new Set(Object.keys(resources));
   const bySubject = new Map<string, Set<string>>();
   for (const policy of Object.values(policies)) {
     const { principal } = policy;
-    let named = byAnybody;
+    let named = byAnySubject;
     if (principal !== undefined) {
       named = bySubject.get(principal) ?? new Set();
       bySubject.set(principal, named);
     }
     for (const location of locationsToldApart(policy, { resources })) named.add(location);
   }
-  const sorted = [...byAnybody].sort();
+  const sorted = [...byAnySubject].sort();
   const sortedOf = new Map([...bySubject].map(([subject, named]) => [subject, [...named].sort()]));
 
   return (subject, location) => {
     const root = subtreeRoot(location);
     if (root === undefined) return [location];
     const named = new Set([...below(root, sorted), ...below(root, sortedOf.get(subject) ?? [])]);
-    if (named.size * 2 > MOST_PLACES) return undefined;
+    if (named.size * 2 > MAX_SUBTREE_LOCATIONS) return undefined;
     return [root, ...named].flatMap((place) => [place, `${place}/*`]);
   };
 }
 
-/** The locations that a policy tells apart from others by names: those in it, and all that hold those it looks for. */
+/** The locations that a policy distinguishes by name: those it names, and the ancestors of those it looks for. */
 export function locationsToldApart(
   { locations, soughtInResource }: Pick<BundledPolicy, 'locations' | 'soughtInResource'>,
   bundle: Pick<PolicyBundle, 'resources'>,
 ): string[] {
   if (soughtInResource === undefined) return locations;
-  const holders = soughtInResource.flatMap((location) => placeResource(bundle, location).ancestry);
-  return [...locations, ...holders.map(({ location }) => location)];
+  const ancestors = soughtInResource.flatMap((location) => placeResource(bundle, location).ancestry);
+  return [...locations, ...ancestors.map(({ location }) => location)];
 }
 
-/** The locations below a root. @param sorted in code unit order, so that they stand together */
+/** The locations below a root. @param sorted locations in code unit order, so that a subtree is contiguous */
 function* below(root: string, sorted: readonly string[]): Generator<string> {
   const start = `${root}/`;
   for (let at = firstFrom(start, sorted); ; at++) {

@@ -5,9 +5,9 @@ import { readYaml } from '../settings/yaml-text.ts';
 import type { Flaw, PolicyFile } from './flaw.ts';
 
 /**
- * Reads a YAML file of policies against its schema. An empty file is an empty mapping.
+ * Parses a YAML file of a policy directory and validates it against its schema. An empty file is an empty mapping.
  *
- * @returns its value; `undefined`, and one flaw for each mistake, when it has any
+ * @returns the value, or `undefined` and one flaw for each mistake
  */
 export function readYamlFile<S extends z.ZodType>(
   schema: S,

@@ -1,16 +1,16 @@
-/** Where something stands in the configuration: keys, and numbers in lists. */
+/** The path of a value in the configuration: keys, and indexes in lists. */
 export type Place = readonly (string | number)[];
 
-/** Something that is wrong with the configuration. */
+/** An error in the configuration. */
 export interface Fault {
   place: Place;
-  /** The rest of a sentence that begins with the place. It holds no value of the file that may be a secret. */
+  /** The rest of a sentence that begins with the path. Never contains a value that may be a secret. */
   problem: string;
-  /** Which of the two is wrong, for its position: the value, unless said otherwise. */
+  /** Whether the key or the value is wrong, for the position. Default: the value. */
   of?: 'key' | 'value';
 }
 
-/** A place as people write it: `tokens[0].output.permissions`. */
+/** Formats a path for people: `tokens[0].output.permissions`. */
 export function written(place: Place): string {
   return place.reduce<string>((text, step) => {
     if (typeof step === 'number') return `${text}[${step}]`;
@@ -19,19 +19,22 @@ export function written(place: Place): string {
   }, '');
 }
 
-/** The same with dots alone: `resource_servers.0.audiences`. A key that could break a line, or fill it, is quoted. */
+/**
+ * Formats a path with dots only: `resource_servers.0.audiences`. Quotes keys with unusual characters, and shortens keys
+ * that are too long.
+ */
 export function dotted(place: Place): string {
   return place
     .map((step) => (/^[\x21-\x7e]{1,256}$/.test(String(step)) ? step : JSON.stringify(String(step).slice(0, 64))))
     .join('.');
 }
 
-/** Whether a value is a mapping of keys to values. */
+/** Reports whether a value is a mapping of keys to values. */
 export function isMapping(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What stands at a place; nothing where there is no such place. */
+/** Returns the value at a path, or `undefined` if the path does not exist. */
 export function valueAt(value: unknown, place: Place): unknown {
   return place.reduce<unknown>((inner, step) => {
     if (typeof step === 'number') return Array.isArray(inner) ? inner[step] : undefined;

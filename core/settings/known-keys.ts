@@ -3,24 +3,24 @@ import { type Place, written } from './fault.ts';
 import { nearestName } from './nearest-name.ts';
 import { bare, visitSettings } from './visit-settings.ts';
 
-/** What may stand at the places of one file. */
+/** The keys and secrets that are allowed at each path of one file. */
 export interface KnownKeys {
-  /** The keys of the mapping at a place. */
+  /** The known keys of the mapping at a path. */
   at(place: Place): string[];
-  /** Whether a reference to a secret belongs at a place. */
+  /** Reports whether the value at a path is a reference to a secret. */
   isSecret(place: Place): boolean;
   /**
-   * The key at a place that was meant by one that is not known there.
+   * Guesses the key that an unknown key was meant to be.
    *
-   * @param value what it holds
+   * @param value the value of the unknown key
    */
   meant(place: Place, key: string, value: unknown): string | undefined;
 }
 
 /**
- * Looks at a value, right or wrong, along its schema.
+ * Collects the known keys for a value, valid or not, from its schema.
  *
- * @param isSecret whether a reference to a secret belongs where a schema holds
+ * @param isSecret reports whether a schema describes a reference to a secret
  */
 export function knownKeys(
   schema: z.core.$ZodType,
@@ -48,7 +48,7 @@ export function knownKeys(
     meant(place, key, value) {
       const near = nearestName(key, at(place));
       if (near === undefined) return undefined;
-      // A text cannot be a reference to a secret: it is the file’s path that was meant.
+      // A string cannot be a reference to a secret, so the key for the path of a file was meant.
       const reference = secretNames.get(written(place))?.has(near) && typeof value === 'string';
       return reference ? `${near}_path` : near;
     },

@@ -1,12 +1,13 @@
 import { distance } from 'fastest-levenshtein';
 
 /**
- * The known name that a misspelt one most resembles, for a "did you mean".
+ * Finds the known name that is most similar to a misspelled name, for a "did you mean".
  *
- * Upper and lower case count as equal. A name is close enough if at most a third of its last segment differs, if only
- * what stands before the last segment differs, or if it lacks the last words, as `client` of `client_id` does.
+ * The comparison ignores case. A name is similar if at most a third of its last segment differs, if only the segments
+ * before the last one differ, or if the misspelled name lacks the last words of the known name (`client` for
+ * `client_id`).
  *
- * @returns `undefined` if no name is close enough
+ * @returns the name, or `undefined` if no name is similar enough
  */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
   const wanted = name.toLowerCase();
@@ -22,7 +23,7 @@ export function nearestName(name: string, known: Iterable<string>): string | und
   return best?.name;
 }
 
-/** `orders-service` of an ARN such as `arn:aws:iam::111122223333:role/orders-service`. */
+/** The last segment of a name: `orders-service` for `arn:aws:iam::111122223333:role/orders-service`. */
 function lastSegment(name: string): string {
   return name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf(':')) + 1);
 }

@@ -5,17 +5,17 @@ import { nearestName } from './nearest-name.ts';
 
 type Issue = z.core.$ZodIssue;
 
-/** A value as its schema reads it, or every fault in it, one sentence each. */
+/** The parsed value, or all its errors. */
 export type Read<S extends z.ZodType> = { value: z.infer<S>; faults: [] } | { value: undefined; faults: Fault[] };
 
 export interface ReadOptions {
-  /** Whether a reference to a secret belongs where a schema holds: what stands there is not repeated. */
+  /** Reports whether a schema describes a reference to a secret. Messages never contain such a value. */
   isSecret?: (schema: z.core.$ZodType) => boolean;
-  /** What is said of a key that the schema does not have. */
+  /** Message for an unknown key. */
   unknownKey?: string;
 }
 
-/** Reads a value by a schema. None of its sentences is zod's. */
+/** Parses a value with a schema. The messages are our own; they never contain text from zod. */
 export function readBySchema<S extends z.ZodType>(
   schema: S,
   value: unknown,
@@ -32,7 +32,7 @@ export function readBySchema<S extends z.ZodType>(
   return { value: undefined, faults: firstOfEach(faults, value) };
 }
 
-/** Of a text or a number that is wrong in two ways, the first. */
+/** Keeps only the first error of each string or number. */
 function firstOfEach(faults: readonly Fault[], whole: unknown): Fault[] {
   const seen = new Set<string>();
   return faults.filter(({ place, of }) => {
@@ -47,14 +47,14 @@ interface Placed {
   place: Place;
 }
 
-/** The issues of a union are those of the branch that was meant. */
+/** Replaces the issue of a union with the issues of the branch that was probably meant. */
 function single(issue: Issue, base: Place): Placed[] {
   const place = [...base, ...issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step))];
   const branch = issue.code === 'invalid_union' ? closest(issue.errors) : undefined;
   return branch ? branch.flatMap((inner) => single(inner, place)) : [{ issue, place }];
 }
 
-/** The branch with the fewest issues; none where several have as few, or where the value is of another kind. */
+/** The issues of the best matching branch: the fewest. `undefined` for a tie, or if the type of the value is wrong. */
 function closest(branches: readonly Issue[][]): Issue[] | undefined {
   const [best, second] = branches
     .filter((issues) => !issues.some(isOfAnotherKind))
@@ -65,7 +65,7 @@ function closest(branches: readonly Issue[][]): Issue[] | undefined {
 
 const OF_THE_WHOLE = new Set<string>(['invalid_type', 'invalid_value', 'invalid_format', 'custom']);
 
-/** Whether the value as a whole cannot be of a branch. */
+/** Reports whether an issue shows that the whole value does not belong to a branch. */
 function isOfAnotherKind(issue: Issue): boolean {
   if (issue.path.length > 0) return false;
   if (issue.code === 'invalid_union') return issue.errors.every((issues) => issues.some(isOfAnotherKind));
@@ -78,7 +78,7 @@ function weightOf(issue: Issue): number {
 
 interface Found {
   faults: (Fault & { missing?: true })[];
-  /** The places of the keys that were meant by unknown ones. */
+  /** Paths of the keys that unknown keys were meant to be. */
   meant: string[];
 }
 
@@ -101,7 +101,7 @@ function faultsOf({ issue, place }: Placed, whole: unknown, known: KnownKeys, un
   return { faults: [value === undefined ? { ...fault, missing: true } : fault], meant: [] };
 }
 
-/** What a value may be, where that is one of a few texts. */
+/** The allowed values, if the value must be one of a few strings. */
 function alternatives(issue: Issue): string[] {
   if (issue.code === 'invalid_value') return issue.values.map(String);
   return issue.code === 'invalid_union' && 'options' in issue ? (issue.options ?? []).map(String) : [];
@@ -119,9 +119,9 @@ function unknownKeys(
   for (const key of keys) {
     const value = valueAt(whole, [...place, key]);
     const meant = known.meant(place, key, value);
-    // `{ hunter2 }` is a mapping with a key and no value: what stands there may be the secret itself.
+    // `{ hunter2 }` is a mapping with a key and no value. The key may be the secret itself.
     if (known.isSecret(place) || (meant === undefined && value === null)) {
-      const problem = `holds a key that is not known, and is not shown as it may be a secret; known are ${names.join(', ')}`;
+      const problem = `has an unknown key, which is not shown because it may be a secret; known keys are ${names.join(', ')}`;
       found.faults.push({ place, problem });
       continue;
     }
@@ -138,7 +138,7 @@ function keyOf({ place }: Pick<Fault, 'place'>): string {
 
 const MAPPING = 'must be a mapping of keys to values';
 
-/** Enough to see what is meant, where a mapping has many. */
+/** Maximum number of keys in a message. */
 const SHOWN_KEYS = 6;
 
 function mappingOf(keys: readonly string[]): string {
@@ -155,18 +155,18 @@ const KINDS: Record<string, string> = {
   array: 'must be a list',
 };
 
-/** YAML reads what has no quotes as a number, a truth or nothing. */
+/** The message for a value that should be a string. YAML parses an unquoted value as a number, a boolean or null. */
 function textInstead(input: unknown): string {
-  if (input === null) return 'must be text, and there is nothing';
+  if (input === null) return 'must be text, but it is empty';
   return typeof input === 'number' || typeof input === 'boolean' ? 'must be text: put it in quotes' : 'must be text';
 }
 
-/** What a schema says that has no sentence of its own. */
+/** The default message for an issue, for schemas that define none. */
 function plainSentence(issue: z.core.$ZodRawIssue): string {
   switch (issue.code) {
     case 'invalid_type':
       if (issue.expected === 'string') return textInstead(issue.input);
-      return KINDS[issue.expected] ?? 'is of the wrong kind';
+      return KINDS[issue.expected] ?? 'has the wrong type';
     case 'invalid_value':
       return `must be ${issue.values.length > 1 ? 'one of ' : ''}${issue.values.map(String).join(', ')}`;
     case 'too_small':
@@ -178,10 +178,10 @@ function plainSentence(issue: z.core.$ZodRawIssue): string {
         ? `must not be longer than ${issue.maximum}`
         : `must be ${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}`;
     case 'invalid_format':
-      return 'is not written as it must be';
+      return 'has the wrong format';
     case 'invalid_union':
-      return 'has none of the forms that are known here';
+      return 'matches none of the allowed forms';
     default:
-      return isMapping(issue.input) ? 'is not complete, or says two things at once' : 'is not right';
+      return isMapping(issue.input) ? 'is incomplete or contradictory' : 'is invalid';
   }
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { isMapping, type Place } from './fault.ts';
 
-/** A value of the file, what it should be, and where it is. */
+/** A value of the file, its schema and its path. */
 export interface Visited {
   schema: z.core.$ZodType;
   value: unknown;
@@ -9,8 +9,8 @@ export interface Visited {
 }
 
 /**
- * Walks a value along its schema, right or wrong, and tells of each pair of them; of a union, of each branch that the
- * value may belong to.
+ * Walks a value, valid or not, together with its schema, and visits each pair. For a union, visits each branch that may
+ * apply to the value.
  */
 export function visitSettings(schema: z.core.$ZodType, value: unknown, visit: (visited: Visited) => void): void {
   walk({ schema: bare(schema), value, place: [] }, visit);
@@ -41,7 +41,7 @@ function inside({ schema, value, place }: Visited): Visited[] {
   });
 }
 
-/** The branches of a union; where a key says which one it is, that one. */
+/** The branches of a union. For a discriminated union, only the branch that the value selects. */
 function branches(schema: z.ZodUnion, value: unknown): readonly z.core.$ZodType[] {
   if (!(schema instanceof z.ZodDiscriminatedUnion) || !isMapping(value)) return schema.options;
   const { discriminator } = schema.def;
@@ -53,13 +53,13 @@ function branches(schema: z.ZodUnion, value: unknown): readonly z.core.$ZodType[
 
 const WRAPPERS = [z.ZodOptional, z.ZodNullable, z.ZodDefault, z.ZodPrefault];
 
-/** What a schema is beneath `optional`, defaults and transforms. */
+/** The schema without `optional`, defaults and transforms. */
 export function bare(schema: z.core.$ZodType): z.core.$ZodType {
   if (WRAPPERS.some((wrapper) => schema instanceof wrapper)) return bare((schema as z.ZodOptional).def.innerType);
   return schema instanceof z.ZodPipe ? bare(schema.def.in) : schema;
 }
 
-/** Whether two schemas are one, apart from what is said of them. */
+/** Reports whether two schemas are the same except for their metadata. */
 export function isSame(schema: z.core.$ZodType, other: z.core.$ZodType): boolean {
   return schema === other || schema._zod.def === other._zod.def;
 }

@@ -12,44 +12,43 @@ import {
   type YAMLMap,
 } from 'yaml';
 
-/** Values that a file may hold once its aliases are followed: enough for a thousand tokens, too few for a bomb. */
-const MOST_VALUES = 100_000;
-const DEEPEST = 32;
+/** Maximum number of values with aliases resolved: enough for a thousand tokens, too few for an alias bomb. */
+const MAX_VALUES = 100_000;
+const MAX_DEPTH = 32;
 
-/** The tags of what JSON has, too (YAML 1.2.2, 10.3). The parser knows more of them, such as !!binary. */
+/** Tags of the core schema (YAML 1.2.2, 10.3), which has the types of JSON. The parser knows more, such as !!binary. */
 const CORE_TAG = /^tag:yaml\.org,2002:(str|int|float|bool|null|map|seq)$/;
 
-/** What went wrong, by the parser's code. Its own messages may quote the file. */
+/** Messages by the parser's error code. The parser's own messages may quote the file. */
 const PROBLEMS: Record<string, string> = {
   BAD_INDENT: 'is indented wrongly',
-  TAB_AS_INDENT: 'is indented by tabs: YAML takes spaces only',
+  TAB_AS_INDENT: 'is indented with tabs; YAML allows only spaces',
   MISSING_CHAR: 'lacks a closing quote, bracket or comma',
-  MULTIPLE_DOCS: 'holds a second document: a configuration is one',
-  NON_STRING_KEY: 'has a key that is no text',
+  MULTIPLE_DOCS: 'has a second document; only one is allowed',
+  NON_STRING_KEY: 'has a key that is not text',
   RESOURCE_EXHAUSTION: 'is nested too deeply',
-  BAD_ALIAS: 'has an alias that is not written as one',
-  BLOCK_AS_IMPLICIT_KEY:
-    'has a key and a value where no mapping can begin: is a quote, or a line’s indentation, missing?',
-  MULTILINE_IMPLICIT_KEY: 'has a key of several lines: is a colon or a quote missing?',
+  BAD_ALIAS: 'has an invalid alias',
+  BLOCK_AS_IMPLICIT_KEY: 'has a mapping where none is allowed; is a quote missing, or is the indentation wrong?',
+  MULTILINE_IMPLICIT_KEY: 'has a key that spans several lines; is a colon or a quote missing?',
 };
 
-/** A file’s value, and where things stand in it. */
+/** The parsed value of a file, and the positions of its parts. */
 export interface YamlText {
   value: unknown;
   faults: Fault[];
-  /** Where a place begins, or the nearest one around it; its key with `key`. */
+  /** The position of the value or key at a path. If the path does not exist, the position of its nearest parent. */
   position(place: Place, of?: 'key' | 'value'): Position;
 }
 
-/** Counted from 1. */
+/** Line and column, from 1. */
 export interface Position {
   line: number;
   column: number;
 }
 
 /**
- * Reads YAML 1.2, and so JSON: one document, without duplicate keys, merge keys or tags of its own, and of a bounded
- * size once its aliases are followed.
+ * Parses YAML 1.2, which includes JSON. The text must be one document without duplicate keys, merge keys and custom
+ * tags, and its size with aliases resolved is limited.
  */
 export function readYaml(text: string): YamlText {
   const lines = new LineCounter();
@@ -64,17 +63,17 @@ export function readYaml(text: string): YamlText {
   });
   let document: Document.Parsed;
   try {
-    // Its own search for duplicate keys takes the square of their number.
+    // The parser's own check for duplicate keys takes quadratic time.
     document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true, uniqueKeys: false });
   } catch (error) {
     if (error instanceof RangeError) return failed('is nested too deeply');
     throw error;
   }
   const [error] = document.errors;
-  if (error) return failed(PROBLEMS[error.code] ?? 'is not YAML: something stands where it cannot', error.pos[0]);
+  if (error) return failed(PROBLEMS[error.code] ?? 'is not valid YAML', error.pos[0]);
   const [warning] = document.warnings;
-  if (warning) return failed('holds a tag that has no meaning here', warning.pos[0]);
-  if (document.directives.yaml.version !== '1.2') return failed('must be YAML 1.2: leave its %YAML line out');
+  if (warning) return failed('has a tag that is not supported', warning.pos[0]);
+  if (document.directives.yaml.version !== '1.2') return failed('must be YAML 1.2; remove its %YAML line');
   const reader = new Reader();
   const pairs = new Pairs();
   const value = reader.read(document.contents, []);
@@ -86,7 +85,7 @@ export function readYaml(text: string): YamlText {
   };
 }
 
-/** Turns nodes into plain values. */
+/** Converts nodes to plain values. */
 class Reader {
   readonly duplicates: Fault[] = [];
   problem: { sentence: string; offset: number } | undefined;
@@ -96,13 +95,13 @@ class Reader {
   read(node: Node | null, place: Place): unknown {
     if (node === null || this.problem) return null;
     this.#values += 1;
-    if (this.#values > MOST_VALUES) return this.#fail('is too large once its aliases are followed', node);
-    if (place.length > DEEPEST) return this.#fail('is nested too deeply', node);
+    if (this.#values > MAX_VALUES) return this.#fail('is too large with its aliases resolved', node);
+    if (place.length > MAX_DEPTH) return this.#fail('is nested too deeply', node);
     if (isAlias(node)) {
       const target = this.#anchors.get(node.source);
-      return target ? this.read(target, place) : this.#fail('has an alias of nothing that stands before it', node);
+      return target ? this.read(target, place) : this.#fail('has an alias without an anchor before it', node);
     }
-    if (node.tag && !CORE_TAG.test(node.tag)) return this.#fail('holds a tag that has no meaning here', node);
+    if (node.tag && !CORE_TAG.test(node.tag)) return this.#fail('has a tag that is not supported', node);
     if (node.anchor) this.#anchors.set(node.anchor, node);
     if (isSeq<Node>(node)) return node.items.map((item, index) => this.read(item, [...place, index]));
     if (isMap<Node, Node | null>(node)) return this.#readMapping(node.items, place);
@@ -112,11 +111,11 @@ class Reader {
   #readMapping(pairs: readonly Pair<Node, Node | null>[], place: Place): unknown {
     const entries = new Map<string, unknown>();
     for (const { key, value } of pairs) {
-      if (!isScalar(key) || typeof key.value !== 'string') return this.#fail('has a key that is no text', key);
-      // JavaScript would lose it.
-      if (key.value === '__proto__') return this.#fail('has the key __proto__, which is no name', key);
+      if (!isScalar(key) || typeof key.value !== 'string') return this.#fail('has a key that is not text', key);
+      // Assigning __proto__ would set the prototype instead of a property.
+      if (key.value === '__proto__') return this.#fail('has the key __proto__, which is not allowed', key);
       const inner = [...place, key.value];
-      if (entries.has(key.value)) this.duplicates.push({ place: inner, problem: 'is there twice' });
+      if (entries.has(key.value)) this.duplicates.push({ place: inner, problem: 'is a duplicate key' });
       entries.set(key.value, this.read(value, inner));
     }
     return Object.fromEntries(entries);
@@ -128,7 +127,7 @@ class Reader {
   }
 }
 
-/** Finds the pair of a mapping by its key, in time that does not grow with the mapping. */
+/** Finds the pair of a mapping by its key in constant time. */
 class Pairs {
   readonly #found = new WeakMap<object, Map<unknown, Pair<Node, Node | null>>>();
 
@@ -140,7 +139,7 @@ class Pairs {
   }
 }
 
-/** Where a place begins in the text, or the nearest place around it that is there. */
+/** Offset of a path in the text, or of its nearest parent that exists. */
 function offsetOf(contents: Node | null, place: Place, of: 'key' | 'value', pairs: Pairs): number {
   let node = contents;
   let offset = node?.range?.[0] ?? 0;

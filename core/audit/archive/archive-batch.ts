@@ -2,21 +2,21 @@ import { linesOf, readLine, sha256, writeLines } from './chain.ts';
 import { eventsKey, LATEST } from './names.ts';
 import type { AdoptedObjects, ArchiveObjects } from './ports.ts';
 
-/** An event on its way into the archive. */
+/** An event to archive. */
 export interface ArchivedEvent {
   eventId: string;
-  /** When the stream recorded the change, in milliseconds: the same whenever it is delivered again. */
+  /** Time at which the stream recorded the change, in milliseconds. The same for each delivery. */
   at: number;
-  /** What is archived: the detail type and the members of the detail. */
+  /** The content to archive: the detail type and the properties of the detail. */
   record: { detailType: string; eventId: string } & Record<string, unknown>;
 }
 
-/** How far the clock of the stream may be ahead, in milliseconds. */
+/** Maximum time that the clock of the stream may be ahead, in milliseconds. */
 const AHEAD = 300_000;
 
 /**
- * Whether the stream can still deliver a change that it recorded then. An object that is named by another time would lie
- * where no digest looks for it any more, or not yet.
+ * Reports whether the stream can still deliver a change that it recorded at a time. For any other time, the object's
+ * name would be outside the period in which digests look for objects.
  */
 export function isRecent(at: number, now: number): boolean {
   return at > now - LATEST && at < now + AHEAD;
@@ -28,27 +28,29 @@ export interface ArchiveBatchPorts {
 }
 
 /**
- * Archives a batch of the stream: each event exactly once, however often and however cut the stream delivers it.
+ * Archives a batch of the stream. Each event is archived exactly once, even if the stream delivers it repeatedly or in
+ * different batches.
  *
- * The object is the commit, and its first event names it. Why that is enough: the events of a shard come in order, and
- * a delivery begins at the shard's start or where an earlier one that succeeded ended. So the objects of a shard follow
- * each other without gap or overlap, and whoever comes to an event next comes to the name of the object that begins
- * with it:
+ * Writing the object is the commit, and its name derives from its first event. This is sufficient because the events of
+ * a shard arrive in order, and a delivery starts at the start of the shard or after an earlier successful delivery. So
+ * the objects of a shard have no gaps and no overlaps, and every invocation that continues with the same event tries to
+ * write an object of the same name:
  *
- * - There is none: it is written, with all that is left. The store lets one writer do it.
- * - There is one: an earlier invocation died after writing it, or its answer was lost, or this is a repetition. What it
- *   holds is left out, and the walk goes on behind it.
+ * - The object does not exist: it is written with all remaining events. Only one writer can succeed.
+ * - The object exists: an earlier invocation crashed after writing it, its response was lost, or this is a repeated
+ *   delivery. Its events are skipped, and the loop continues with the remaining events.
  *
- * One thing more can happen. The object holds more than this batch, since the earlier one was cut longer; then this one
- * succeeds, and the next begins in the middle of that object, at an event that names none. So whoever comes upon an
- * object notes what it holds before it succeeds («adopts» it), and every batch begins by leaving out what is adopted.
+ * There is one more case: the existing object contains more events than this batch, because the earlier batch was
+ * longer. After this batch succeeds, the next batch starts in the middle of that object, at an event that names no
+ * object. So an invocation that finds an existing object first stores the identities of its events (it adopts the
+ * object), and every batch starts by skipping the events of adopted objects.
  *
- * An event is known by all of its content. Whoever may invoke the archiver could have a true event archived under the id
- * of another, which would be left out if its id were enough.
+ * The identity of an event is a hash of its entire content. The event ID alone is not sufficient: a principal that may
+ * invoke the archiver could archive a genuine event under the ID of another event, which would then be skipped.
  *
- * @param events those of one invocation, in the stream's order
- * @returns how many were archived now, and how many already were
- * @throws what a port throws: nothing is lost then, since the stream delivers the batch again
+ * @param events the events of one invocation, in the order of the stream
+ * @returns the number of newly archived events, and of events that were already archived
+ * @throws the errors of the ports; no event is lost, because the stream then delivers the batch again
  */
 export async function archiveBatch(
   events: readonly ArchivedEvent[],
@@ -84,13 +86,13 @@ function without(known: ReadonlySet<string>, events: readonly ArchivedEvent[]): 
 function eventsIn(key: string, content: Uint8Array | undefined): string[] {
   return linesOf(content ?? new Uint8Array()).map((line) => {
     const body = readLine(line)?.body;
-    // Nobody but the archiver writes there. Going on would archive the event nowhere.
-    if (body === undefined) throw new Error(`${key} does not hold the event that it is named by`);
+    // Only the archiver writes there. Continuing would lose the event.
+    if (body === undefined) throw new Error(`${key} does not contain the event that its name derives from`);
     return identityOf(JSON.parse(body));
   });
 }
 
-/** What an event is known by: a hash of all that is archived of it, in whatever order. */
+/** The identity of an event: a hash of its archived content, independent of the order of properties. */
 function identityOf(record: object): string {
   return sha256(JSON.stringify(record, (_, value) => (isMapping(value) ? inOrder(value) : value)));
 }

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 
-// An object of the archive is lines of JSON. Each ends in `chain`: the hash of the line without it and of the line
-// before. So a line that is changed, missing, too many or out of place shows, and shows where.
+// An object of the archive consists of lines of JSON. The last property of each line is `chain`: the hash of the rest
+// of the line and of the previous `chain`. So a changed, missing, added or moved line can be detected and located.
 
 const CHAINED = /^(\{.+),"chain":"([0-9a-f]{64})"\}$/;
 
-/** A line of an object, taken apart. */
+/** A parsed line of an object. */
 export interface ChainedLine {
   /** The line without its `chain`. */
   body: string;
@@ -17,21 +17,21 @@ export function sha256(data: string | Uint8Array): string {
   return createHash('sha256').update(data).digest('hex');
 }
 
-/** Where the chain of an object begins: its name, so that no object passes for another. */
+/** The start of an object's chain. It depends on the name, so that an object is not valid under another name. */
 export function chainStart(key: string): string {
   return sha256(key);
 }
 
-/** The chain's next link. @param before the link before */
+/** The next link of a chain. @param before the previous link */
 export function nextChain(before: string, body: string): string {
   return sha256(`${before}\n${body}`);
 }
 
 /**
- * An object's content: its records, chained, a line each.
+ * Formats the content of an object: one chained line per record.
  *
- * @param key the object's name
- * @param records not empty objects, without a member `chain`
+ * @param key name of the object
+ * @param records non-empty objects without a property `chain`
  */
 export function writeLines(key: string, records: readonly object[]): string {
   let chain = chainStart(key);
@@ -44,20 +44,20 @@ export function writeLines(key: string, records: readonly object[]): string {
   return content;
 }
 
-/** The lines of an object, without their ends. Whatever else is at its end is a line too. */
+/** The lines of an object, without line breaks. Bytes after the last line break are a line too. */
 export function linesOf(content: Uint8Array): string[] {
   const lines = Buffer.from(content).toString('utf8').split('\n');
   if (lines.at(-1) === '') lines.pop();
   return lines;
 }
 
-/** Takes a line apart; `undefined` when it has no `chain` at its end. */
+/** Parses a line. Returns `undefined` if it does not end with `chain`. */
 export function readLine(line: string): ChainedLine | undefined {
   const [, start, chain] = CHAINED.exec(line) ?? [];
   return start === undefined || chain === undefined ? undefined : { body: `${start}}`, chain };
 }
 
-/** The id of the event in a line, however broken; `undefined` when there is none to see. */
+/** Finds the event ID in a line, even if the line is corrupt. */
 export function eventIdIn(line: string): string | undefined {
   return /"eventId":"([^"\\]{1,200})"/.exec(line)?.[1];
 }

@@ -3,7 +3,7 @@ import { chainStart, eventIdIn, linesOf, nextChain, readLine, sha256 } from './c
 import { eventsKey, firstEventAt, LATEST, SKEW } from './names.ts';
 import { readRecord } from './read-record.ts';
 
-/** Something that is not as it was when it was archived. */
+/** A difference between the archive and what was originally written. */
 export interface Finding {
   kind:
     | 'object-changed'
@@ -17,20 +17,21 @@ export interface Finding {
     | 'digest-changed'
     | 'digest-added'
     | 'digest-unsigned';
-  /** The object or digest. */
+  /** Name of the object or digest. */
   key: string;
-  /** The line, from 1. */
+  /** Line number, from 1. */
   line?: number;
-  /** The id of the event in that line, as far as one can be read. */
+  /** ID of the event in that line, if it can be read. */
   eventId?: string;
-  /** What is wrong, in a sentence. */
+  /** A description of one sentence. */
   what: string;
 }
 
 /**
- * Compares an object with what its digest says of it, and names what differs.
+ * Compares an object with its entry in a digest, and returns the differences.
  *
- * The hash of the whole tells whether it does. Where, the chain tells: each line fits behind one other alone.
+ * The hash of the object shows whether the object changed. The chain shows where, because each line can follow only one
+ * other line.
  */
 export function checkObject(named: ArchivedObject, content: Uint8Array): Finding[] {
   const { key } = named;
@@ -38,9 +39,9 @@ export function checkObject(named: ArchivedObject, content: Uint8Array): Finding
   const found = checkLines(named, lines);
   if (found.length > 0) return found;
   if (sha256(content) !== named.sha256) {
-    return [{ kind: 'object-changed', key, what: 'Its bytes are not those that the digest vouches for.' }];
+    return [{ kind: 'object-changed', key, what: 'Its bytes differ from those that the digest covers.' }];
   }
-  // A digest vouches for what was there, whoever had put it there.
+  // A digest covers every object that existed, even one that the archiver did not write.
   return lines.flatMap((line, index): Finding[] =>
     readRecord(line) === undefined
       ? [{ kind: 'record-added', key, line: index + 1, ...withEventId(line), what: NO_RECORD }]
@@ -49,12 +50,12 @@ export function checkObject(named: ArchivedObject, content: Uint8Array): Finding
 }
 
 /**
- * Checks an object that no digest names yet: its own chain, and that name and records agree. That finds damage and careless
- * changes. Nothing finds an object that was rewritten carefully: only a digest can vouch for it.
+ * Checks an object that no digest covers yet: its chain, and whether its name matches its records. This finds damage
+ * and careless changes. Only a digest can reveal an object that was rewritten with a valid chain.
  *
- * A record may be older than the object: a delayed sweep or a message moved back from a dead-letter queue makes such.
+ * A record may be older than the object, because of a delayed sweep or a message redriven from a dead-letter queue.
  *
- * @param now milliseconds
+ * @param now current time in milliseconds since the epoch
  */
 export function checkPending(key: string, content: Uint8Array, now: number): Finding[] {
   const broken = checkChain(key, content);
@@ -68,22 +69,22 @@ export function checkPending(key: string, content: Uint8Array, now: number): Fin
     if (record === undefined) return report(NO_RECORD);
     const time = Date.parse(record.time);
     if (index === 0 && eventsKey({ at, eventId: record.eventId }) !== key) {
-      return report('The object is not named by its first event.');
+      return report('The name of the object does not match its first event.');
     }
     if (time <= Math.min(at + LATEST, now) + SKEW) return [];
-    return report('The event is later than an object of this name can hold.');
+    return report('The event is later than an object with this name can contain.');
   });
 }
 
-const NO_RECORD = 'It is not a record of the archive.';
+const NO_RECORD = 'It is not a valid record.';
 
 function checkChain(key: string, content: Uint8Array): Finding[] {
   const lines = linesOf(content);
   const links: Link[] = [{ chain: chainStart(key) }, ...lines.map((line) => readLine(line) ?? {})];
-  if (lines.length === 0) return [{ kind: 'object-changed', key, what: 'It holds no line.' }];
+  if (lines.length === 0) return [{ kind: 'object-changed', key, what: 'It has no lines.' }];
   return links.slice(1).flatMap((line, index): Finding[] => {
     if (follows(links[index], line)) return [];
-    const what = 'It does not follow the line before it: one of the two was changed, added, removed or moved.';
+    const what = 'It does not follow the previous line: one of the two was changed, added, removed or moved.';
     return [{ kind: 'record-changed', key, line: index + 1, ...withEventId(lines[index]), what }];
   });
 }
@@ -96,23 +97,23 @@ function checkLines({ key, records, firstChain, lastChain }: ArchivedObject, lin
   const path = lines.length > records ? pathTo(lastChain, links) : undefined;
   for (const [index, line] of links.slice(1).entries()) {
     if (path !== undefined) {
-      if (!path.has(index + 1)) report(index, 'record-added', 'The chain to the last line does not pass by it.');
+      if (!path.has(index + 1)) report(index, 'record-added', 'The chain to the last line does not include it.');
     } else if (!follows(links[index], line)) {
-      const behind = links.findIndex((other) => follows(other, line));
-      if (behind > index) report(index, 'record-out-of-place', 'The line that it follows comes after it.');
-      else if (behind < 0) report(index, ...unfit(lines.length - records));
+      const predecessor = links.findIndex((other) => follows(other, line));
+      if (predecessor > index) report(index, 'record-out-of-place', 'It precedes the line that it should follow.');
+      else if (predecessor < 0) report(index, ...unfit(lines.length - records));
     }
   }
   if (found.length > 0) return found;
   if (links.at(-1)?.chain === lastChain && links[1]?.chain === firstChain) return [];
   if (lines.length < records) {
-    const what = `At its end, ${missing(records - lines.length)}.`;
+    const what = `At the end of the object, ${missing(records - lines.length)}.`;
     return [{ kind: 'record-removed', key, line: lines.length + 1, what }];
   }
-  return [{ kind: 'object-changed', key, what: 'Its lines fit each other, but were chained anew.' }];
+  return [{ kind: 'object-changed', key, what: 'Its chain is valid but was recomputed.' }];
 }
 
-/** What a line is of the chain; nothing of it: it is no line of an archive. */
+/** A line as a link of the chain. Empty if the line is not a valid line of the archive. */
 type Link = { body?: string; chain?: string };
 
 function follows(before: Link | undefined, line: Link | undefined): boolean {
@@ -120,29 +121,29 @@ function follows(before: Link | undefined, line: Link | undefined): boolean {
 }
 
 /**
- * The lines that lead from the start to a link, each by its place from 1; `undefined`: none do. Nobody can make another
- * way to the same link.
+ * The numbers (from 1) of the lines that lead from the start to a link, or `undefined` if there is no path. Because of
+ * the hashes, nobody can construct a second path to the same link.
  */
 function pathTo(end: string, links: readonly Link[]): Set<number> | undefined {
   const path = new Set<number>();
-  const behind = (place: number) => {
-    const line = links[place] ?? {};
-    // As a rule it is the line before.
-    if (leads(place - 1) && follows(links[place - 1], line)) return place - 1;
+  const predecessor = (index: number) => {
+    const line = links[index] ?? {};
+    // Usually, it is the previous line.
+    if (leads(index - 1) && follows(links[index - 1], line)) return index - 1;
     return links.findIndex((other, index) => follows(other, line) && leads(index));
   };
-  const leads = (place: number): boolean =>
-    place === 0 || follows(links[place - 1], links[place]) || links.some((other) => follows(other, links[place]));
-  let place = links.findIndex(({ chain }, index) => chain === end && leads(index));
-  for (; place > 0; place = behind(place)) path.add(place);
-  return place === 0 ? path : undefined;
+  const leads = (index: number): boolean =>
+    index === 0 || follows(links[index - 1], links[index]) || links.some((other) => follows(other, links[index]));
+  let index = links.findIndex(({ chain }, index) => chain === end && leads(index));
+  for (; index > 0; index = predecessor(index)) path.add(index);
+  return index === 0 ? path : undefined;
 }
 
-/** What is the matter with a line that follows none. @param more how many lines there are too many */
+/** Describes a line that does not follow any line. @param more number of surplus lines */
 function unfit(more: number): [kind: Finding['kind'], what: string] {
-  if (more > 0) return ['record-added', 'It follows no line.'];
-  if (more === 0) return ['record-changed', 'It, or the line before it, is not what was archived.'];
-  return ['record-removed', `Before it, ${missing(-more)}; or it was changed too.`];
+  if (more > 0) return ['record-added', 'It does not follow any line.'];
+  if (more === 0) return ['record-changed', 'It or the previous line was changed.'];
+  return ['record-removed', `Before it, ${missing(-more)}, or it was changed too.`];
 }
 
 function missing(count: number): string {

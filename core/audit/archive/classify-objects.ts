@@ -5,62 +5,62 @@ import { dayPrefix, EVENTS, firstEventAt, HOUR, hourOf, LATEST, SKEW } from './n
 import type { ArchiveReader } from './ports.ts';
 
 /**
- * How long after the last digest's end the next one is overdue, in milliseconds: a digest is made each hour, up to ten
- * minutes after the hour.
+ * Time after the last digest's end at which the next digest is overdue, in milliseconds. A digest is written each hour,
+ * up to ten minutes after the hour.
  */
 export const OVERDUE = HOUR + 15 * 60_000;
 
 /**
- * What an object of the archive is.
+ * The class of an object in the archive.
  *
- * - `vouched`: a verified digest names it.
- * - `pending`: no digest names it yet and none has to: it is newer than the last verified digest.
- * - `added`: everything else. It was added to the archive, or it is late and the next digest will name it.
+ * - `vouched`: a verified digest covers the object.
+ * - `pending`: the object is newer than the last verified digest, so no digest has to cover it yet.
+ * - `added`: all other objects. The object was added to the archive, or it is late and the next digest will cover it.
  */
 export type ObjectClass = 'vouched' | 'pending' | 'added';
 
 /**
- * The class of an object. This is the only rule: `tvm audit verify`, `query` and `export` all use it.
+ * Determines the class of an object. `tvm audit verify`, `query` and `export` all use this rule.
  *
- * @param at when its first event was recorded, by its name; `undefined` if the archive gives no such name
- * @param named whether a verified digest names it
- * @param reach where the last verified digest ends
- * @param now times are in milliseconds
+ * @param at time of its first event according to its name, in milliseconds; `undefined` if the name is not valid
+ * @param named whether a verified digest covers it
+ * @param reach end of the last verified digest, in milliseconds
+ * @param now current time in milliseconds
  */
 export function classOf(at: number | undefined, named: boolean, reach: number, now: number): ObjectClass {
   if (named) return 'vouched';
   return at !== undefined && at >= reach && at <= now + SKEW ? 'pending' : 'added';
 }
 
-/** What a verified digest says of an object. */
+/** The entry for an object in a verified digest. */
 interface Statement {
   object: ArchivedObject;
   digest: VerifiedDigest;
 }
 
-/** An object under `events/`, or one that a digest names. */
+/** An object under `events/`, or an object that a digest covers. */
 export interface ClassifiedObject {
   key: string;
   class: ObjectClass;
-  /** When its first event was recorded, by its name, in milliseconds; `undefined` if the archive gives no such name. */
+  /** Time of its first event according to its name, in milliseconds; `undefined` if the name is not valid. */
   at: number | undefined;
-  /** `false` for an object that a digest names and the archive does not list. */
+  /** `false` for an object that a digest covers and the archive does not list. */
   listed: boolean;
-  /** Present if it is vouched for. */
+  /** Present if the object is vouched for. */
   statement?: Statement;
 }
 
-/** What is wrong with the content of an object that is vouched for or pending. @param now milliseconds */
+/** Checks the content of an object that is vouched for or pending. @param now current time in milliseconds */
 export function checkContent({ key, statement }: ClassifiedObject, content: Uint8Array, now: number): Finding[] {
   return statement === undefined ? checkPending(key, content, now) : checkObject(statement.object, content);
 }
 
-/** The finding that an added object is. */
+/** The finding for an added object. */
 export function addedObject({ key, at }: ClassifiedObject): Finding {
   const what =
     at === undefined
-      ? 'The archive gives no such name.'
-      : 'No verified digest names it: it was added, it is late, or its digest is missing.';
+      ? 'Its name is not valid in the archive.'
+      : 'No verified digest covers it: it was added, it is late, or its digest is missing.';
   return { kind: 'object-added', key, what };
 }
 
@@ -69,19 +69,19 @@ export interface Classification {
   keys: AuditKeys;
   /** Milliseconds. */
   now: number;
-  /** Lists objects from this day on; milliseconds. Default: all. It changes no object's class. */
+  /** Lists objects from this day on, in milliseconds. Default: all objects. Does not affect the class of an object. */
   since?: number;
-  /** Is told each verified digest. */
+  /** Called for each verified digest. */
   read?(digest: VerifiedDigest): void;
-  /** Is told each fault of the chain of digests. */
+  /** Called for each error in the chain of digests. */
   found(finding: Finding): void;
 }
 
 /**
- * Classifies the objects of the archive, in the order of their names.
+ * Classifies the objects of the archive in the order of their names.
  *
- * It reads every digest, lists names, and reads no object. It holds what the digests of about 27 hours name, however long
- * the archive is.
+ * Reads all digests and lists all names, but reads no objects. At any time, only the entries of about 27 hours of
+ * digests are in memory, so memory does not grow with the archive.
  */
 export async function* classifiedObjects(input: Classification): AsyncGenerator<ClassifiedObject> {
   const { archive, keys, now, since, read, found } = input;
@@ -89,13 +89,15 @@ export async function* classifiedObjects(input: Classification): AsyncGenerator<
     .list(EVENTS, since === undefined ? undefined : dayPrefix(EVENTS, since))
     [Symbol.asyncIterator]();
   let next: Promise<IteratorResult<string>> | undefined;
-  /** What digests say of objects that are not settled, by the hour in the object's name. */
+  /** Entries of digests for objects that are not classified yet, by the hour in the object's name. */
   const statements = new Map<number, Map<string, Statement>>();
-  // Without a digest, nothing older than a digest may take is pending; if the key file names a first digest, nothing is.
+  // Without any digest, objects are pending until a digest is overdue. If the key file names a first digest, none is.
   let reach = keys.firstDigest === undefined ? now - OVERDUE : Number.POSITIVE_INFINITY;
 
-  /** @param time the beginning of an hour: no digest still to come names an object of before it */
-  async function* settleUntil(time: number): AsyncGenerator<ClassifiedObject> {
+  /**
+   * Classifies the objects before `time`, the start of an hour. No later digest may cover an object before this time.
+   */
+  async function* classifyUntil(time: number): AsyncGenerator<ClassifiedObject> {
     for (;;) {
       next ??= names.next();
       const { value: key, done } = await next;
@@ -124,7 +126,7 @@ export async function* classifiedObjects(input: Classification): AsyncGenerator<
 
   for await (const digest of verifiedDigests(archive, keys, found)) {
     read?.(digest);
-    // A seal names what is newer than its end, by minutes.
+    // A digest of `sealNow` covers objects that are some minutes newer than its end.
     const isNeeded = since === undefined || digest.to > since - HOUR;
     for (const object of isNeeded ? digest.digest.objects : []) {
       const hour = hourIn(firstEventAt(object.key));
@@ -132,9 +134,9 @@ export async function* classifiedObjects(input: Classification): AsyncGenerator<
       statements.set(hour, ofHour.set(object.key, { object, digest }));
     }
     reach = digest.to;
-    yield* settleUntil(hourOf(digest.to - LATEST));
+    yield* classifyUntil(hourOf(digest.to - LATEST));
   }
-  yield* settleUntil(Number.POSITIVE_INFINITY);
+  yield* classifyUntil(Number.POSITIVE_INFINITY);
 }
 
 function hourIn(at: number | undefined): number {

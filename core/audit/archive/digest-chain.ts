@@ -6,33 +6,36 @@ import { type NoDigest, readDigest } from './digest.ts';
 import { DIGESTS, digestKey } from './names.ts';
 import type { ArchiveReader } from './ports.ts';
 
-/** Digests that are read at the same time: each is small, and there are thousands. */
-const AT_ONCE = 32;
+/** Maximum number of concurrent reads. Digests are small, and there are thousands. */
+const CONCURRENCY = 32;
 
-/** What digests are verified with. It must come from outside the archive: whoever can change one must not change both. */
+/**
+ * Public keys that verify digests. Load them from outside the archive, so that nobody who can change the archive can
+ * also replace the keys.
+ */
 export interface AuditKeys {
-  /** The public keys of digests. */
+  /** Public keys for digests. */
   jwks: JSONWebKeySet;
-  /** The only digest that may have no `previous`. Without it, a restarted chain is accepted. */
+  /** The only digest without `previous`. If this property is absent, a restarted chain is accepted. */
   firstDigest?: NamedDigest | undefined;
 }
 
-/** A digest that is verified: signed, under its own name, and of the chain that the first digest begins. */
+/** A verified digest: it is signed, has the right name, and belongs to the chain of the first digest. */
 export interface VerifiedDigest {
   key: string;
   digest: AuditDigest;
-  /** Milliseconds. */
+  /** Start and end of the covered period, in milliseconds. */
   from: number;
   to: number;
 }
 
 /**
- * Reads all digests in the order of time and yields the verified ones.
+ * Reads all digests in chronological order and yields the verified ones.
  *
- * A digest whose `previous` is missing or differs is still yielded: its signature is good, and the finding says what
- * is wrong before it. A digest that restarts the chain is not, nor is any that follows it.
+ * A digest whose `previous` is missing or different is still yielded, because its signature is valid; a finding reports
+ * the error in the chain. A digest that restarts the chain is not yielded, and neither are the digests that follow it.
  *
- * @param found is told each fault of the chain
+ * @param found called for each error in the chain
  */
 export async function* verifiedDigests(
   archive: ArchiveReader,
@@ -41,16 +44,18 @@ export async function* verifiedDigests(
 ): AsyncGenerator<VerifiedDigest> {
   /** The last verified digest. */
   let last: NamedDigest | undefined;
-  /** Since then, there was something that is not signed: it may be in the place of the digest that the next one follows. */
+  /**
+   * Whether an unsigned object followed the last verified digest. It may have replaced the next digest's predecessor.
+   */
   let unsigned = false;
   let restarted = false;
-  /** Whether the first digest is there, or a finding says that it is not. */
+  /** Whether the first digest was found or reported as missing. */
   let firstSettled = false;
 
   for await (const { key, content, digest } of digestsIn(archive, jwks)) {
     firstSettled ||= key === firstDigest?.key;
     if (typeof digest === 'string') {
-      const what = 'It is not signed by a key of the archive, or is not what was signed.';
+      const what = 'It has no valid signature by a key of the archive.';
       found({ kind: 'digest-unsigned', key, what });
       unsigned = true;
       continue;
@@ -61,9 +66,9 @@ export async function* verifiedDigests(
       found({ kind: 'digest-added', key, what: `It is the digest ${digestKey(from)} under another name.` });
       continue;
     }
-    const fault = faultOfStart(self, digest.previous, firstDigest, last);
-    if (fault !== undefined) {
-      found(fault);
+    const problem = startProblem(self, digest.previous, firstDigest, last);
+    if (problem !== undefined) {
+      found(problem);
       restarted = true;
       continue;
     }
@@ -71,8 +76,8 @@ export async function* verifiedDigests(
     if (restarted && previous !== null && !same(previous, last) && !same(previous, firstDigest)) continue;
     restarted = false;
     if (previous !== null && !same(self, firstDigest)) {
-      const kind = await faultOfLink(previous, { last, unsigned, archive });
-      if (kind !== undefined) found({ kind, key: previous.key, what: LINK_FAULTS[kind](key) });
+      const kind = await linkProblem(previous, { last, unsigned, archive });
+      if (kind !== undefined) found({ kind, key: previous.key, what: LINK_PROBLEMS[kind](key) });
       firstSettled ||= previous.key === firstDigest?.key;
     }
     last = self;
@@ -80,12 +85,16 @@ export async function* verifiedDigests(
     yield { key, digest, from, to };
   }
   if (firstDigest !== undefined && !firstSettled) {
-    found({ kind: 'digest-missing', key: firstDigest.key, what: 'The key file names it as the first digest.' });
+    found({
+      kind: 'digest-missing',
+      key: firstDigest.key,
+      what: 'It does not exist, but the key file names it as the first digest.',
+    });
   }
 }
 
-/** Why the chain may not start or pass here; `undefined` when it may. */
-function faultOfStart(
+/** Checks whether the chain may start or continue with a digest. Returns a finding if not. */
+function startProblem(
   self: NamedDigest,
   previous: NamedDigest | null,
   firstDigest: NamedDigest | undefined,
@@ -101,33 +110,33 @@ function faultOfStart(
     return { kind: 'digest-changed', key, what: 'It is not the first digest that the key file names.' };
   }
   if (key < firstDigest.key) {
-    return { kind: 'digest-added', key, what: 'It is before the first digest that the key file names.' };
+    return { kind: 'digest-added', key, what: 'It precedes the first digest that the key file names.' };
   }
   if (previous !== null) return undefined;
   const what = `It restarts the chain: the key file names ${firstDigest.key} as the first digest.`;
   return { kind: 'digest-added', key, what };
 }
 
-const LINK_FAULTS = {
-  'digest-missing': (key: string) => `${key} follows it.`,
-  'digest-changed': (key: string) => `It is not the one that ${key} follows.`,
+const LINK_PROBLEMS = {
+  'digest-missing': (key: string) => `It does not exist, but ${key} follows it.`,
+  'digest-changed': (key: string) => `It differs from the digest that ${key} follows.`,
 };
 
-/** What is wrong with the digest that another one follows; `undefined` when nothing is, or it is a finding already. */
-async function faultOfLink(
+/** Checks the predecessor of a digest. Returns `undefined` if it is valid or already reported. */
+async function linkProblem(
   previous: NamedDigest,
   { last, unsigned, archive }: { last: NamedDigest | undefined; unsigned: boolean; archive: ArchiveReader },
-): Promise<keyof typeof LINK_FAULTS | undefined> {
+): Promise<keyof typeof LINK_PROBLEMS | undefined> {
   if (previous.key === last?.key) return same(previous, last) ? undefined : 'digest-changed';
   const content = await archive.get(previous.key);
   if (content === undefined) return 'digest-missing';
   return unsigned ? undefined : 'digest-changed';
 }
 
-/** Why the first digest of an archive cannot be named. */
+/** The reason why the first digest of an archive cannot be determined. */
 export type NoFirstDigest = 'none' | 'unsigned' | 'not-first';
 
-/** The first digest in an archive, if it is signed and names no previous one. */
+/** Finds the first digest in an archive. It must be signed and have no predecessor. */
 export async function findFirstDigest(
   archive: ArchiveReader,
   jwks: JSONWebKeySet,
@@ -146,14 +155,14 @@ function same(one: NamedDigest, other: NamedDigest | undefined): boolean {
   return one.key === other?.key && one.sha256 === other.sha256;
 }
 
-/** What there is under the name of a digest. */
+/** An object that may be a digest. */
 interface Candidate {
   key: string;
   content: Uint8Array;
   digest: AuditDigest | NoDigest;
 }
 
-/** All digests, in the order of their names; the next ones are read and verified meanwhile. */
+/** Reads all digests in the order of their names, with several concurrent reads ahead. */
 async function* digestsIn(archive: ArchiveReader, jwks: JSONWebKeySet): AsyncGenerator<Candidate> {
   const candidate = async (key: string): Promise<Candidate> => {
     const content = (await archive.get(key)) ?? new Uint8Array();
@@ -162,10 +171,10 @@ async function* digestsIn(archive: ArchiveReader, jwks: JSONWebKeySet): AsyncGen
   const reading: Promise<Candidate>[] = [];
   for await (const key of archive.list(DIGESTS)) {
     const next = candidate(key);
-    // A failure is thrown when its turn comes. Until then, and if the reader stops before, it is not an unhandled one.
+    // The error is thrown when the caller reaches this digest. Until then, it must not be an unhandled rejection.
     next.catch(() => {});
     reading.push(next);
-    if (reading.length === AT_ONCE) yield (await reading.shift()) as Candidate;
+    if (reading.length === CONCURRENCY) yield (await reading.shift()) as Candidate;
   }
   for (const last of reading) yield await last;
 }

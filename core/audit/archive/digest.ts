@@ -4,20 +4,20 @@ import { linesOf, readLine, sha256 } from './chain.ts';
 
 const ALGORITHMS = ['ES256', 'ES384', 'RS256'];
 
-/** Imported keys, by their key set: importing them takes as long as verifying a signature. */
+/** Imported keys by key set. Cached, because importing keys takes as long as verifying a signature. */
 const imported = new WeakMap<JSONWebKeySet, ReturnType<typeof createLocalJWKSet>>();
 
-/** Why bytes are no digest of the machine. */
+/** The reason why an object is not a valid digest. */
 export type NoDigest = 'unsigned' | 'malformed';
 
 /**
- * Reads a digest. Nothing of it is parsed before its signature holds.
+ * Verifies and parses a digest. The content is not parsed before the signature is verified.
  *
- * @param jwks the public keys of digests
+ * @param jwks public keys for digests
  */
 export async function readDigest(content: Uint8Array, jwks: JSONWebKeySet): Promise<AuditDigest | NoDigest> {
   const jws = Buffer.from(content).toString('latin1');
-  // Base64url has spare bits at its end, which a decoder overlooks: two texts for one signature.
+  // A decoder ignores the spare bits at the end of base64url, so several texts would be valid for one signature.
   const signature = jws.slice(jws.lastIndexOf('.') + 1);
   if (Buffer.from(signature, 'base64url').toString('base64url') !== signature) return 'unsigned';
   try {
@@ -32,11 +32,11 @@ export async function readDigest(content: Uint8Array, jwks: JSONWebKeySet): Prom
   }
 }
 
-/** What a digest is to say of an object. */
+/** The entry for an object in a digest. */
 export function describeObject(key: string, content: Uint8Array): ArchivedObject {
   const lines = linesOf(content);
   const [first, last] = [lines.at(0), lines.at(-1)].map((line) => readLine(line ?? '')?.chain);
-  if (first === undefined || last === undefined) throw new Error(`${key} is not what the archive writes`);
+  if (first === undefined || last === undefined) throw new Error(`${key} is not a valid object of the archive`);
   return {
     key,
     sha256: sha256(content),

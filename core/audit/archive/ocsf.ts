@@ -2,7 +2,7 @@ import type { AuditEvent } from '@tvm/contract/events.ts';
 import type { ReadEvent } from './read-events.ts';
 import type { ArchivedRecord } from './read-record.ts';
 
-// Audit events as OCSF, the schema that SIEMs and Amazon Security Lake take: docs/adr/ says why that one.
+// Converts audit events to OCSF, the schema of SIEMs and Amazon Security Lake. docs/adr/ explains the choice.
 // https://schema.ocsf.io/1.3.0/classes/api_activity and …/detection_finding
 
 const OCSF_VERSION = '1.3.0';
@@ -10,7 +10,7 @@ const OCSF_VERSION = '1.3.0';
 /** The activities of class 6003, API Activity. */
 const activities = { Create: 1, Read: 2, Update: 3, Delete: 4, Other: 99 } as const;
 
-/** What each event is there: the activity, and whether it went well. */
+/** The OCSF activity and status of each event. */
 const API_EVENTS: Record<
   Exclude<AuditEvent['detailType'], 'Anomaly Detected'>,
   [activity: keyof typeof activities, status: 'Success' | 'Failure']
@@ -37,7 +37,7 @@ const API_EVENTS: Record<
 const SEVERITIES = { informational: 1, low: 2, medium: 3, high: 4 } as const;
 
 /**
- * An event of the archive as an OCSF event. What the schema has no place for stands in `unmapped`.
+ * Converts an event in the archive to an OCSF event. Data without an OCSF attribute is in `unmapped`.
  *
  * @param objectClass a pending event has the label `pending` in its metadata
  */
@@ -52,17 +52,17 @@ function apiActivity(record: ArchivedRecord) {
     rest;
   const [activity, status] = known(detailType) ? API_EVENTS[detailType] : (['Other', 'Success'] as const);
   const failed = status === 'Failure' || rest.outcome === 'refused' || rest.result === 'revoked';
-  const doer = by ?? revokedBy ?? subject;
+  const actor = by ?? revokedBy ?? subject;
   return {
     ...base(record, { class: 6003, category: 6, activity: activities[activity], activityName: activity }),
     severity_id: SEVERITIES[failed ? 'low' : 'informational'],
     status_id: failed ? 2 : 1,
     status: failed ? 'Failure' : 'Success',
-    ...said('status_detail', rest.denial ?? rest.failure ?? rest.problem),
+    ...optional('status_detail', rest.denial ?? rest.failure ?? rest.problem),
     message: detailType,
     actor: {
-      // Who did it; the token's own workload is among the resources.
-      user: { uid: doer ?? 'token vending machine', ...(account !== undefined && { account: { uid: account } }) },
+      // The actor is the caller. The workload of the token is among the resources.
+      user: { uid: actor ?? 'token vending machine', ...(account !== undefined && { account: { uid: account } }) },
       ...(tokenId !== undefined && { session: { uid: tokenId, issuer: 'token vending machine' } }),
     },
     api: {
@@ -70,9 +70,9 @@ function apiActivity(record: ArchivedRecord) {
       service: { name: 'token vending machine' },
       ...(requestId !== undefined && { request: { uid: requestId } }),
     },
-    src_endpoint: sourceIp === undefined ? { name: doer ?? 'token vending machine' } : { ip: sourceIp },
+    src_endpoint: sourceIp === undefined ? { name: actor ?? 'token vending machine' } : { ip: sourceIp },
     resources: [
-      ...(subject === undefined ? [] : [{ uid: subject, type: 'workload', ...said('name', session) }]),
+      ...(subject === undefined ? [] : [{ uid: subject, type: 'workload', ...optional('name', session) }]),
       ...(tokenId === undefined ? [] : [{ uid: tokenId, type: 'token' }]),
       ...locations(location, authorizationDetails).map((uid) => ({ uid, type: 'location' })),
     ],
@@ -107,7 +107,7 @@ interface Class {
   activityName: string;
 }
 
-/** What every OCSF event has. */
+/** The attributes that all OCSF events share. */
 function base(record: ArchivedRecord, { class: classUid, category, activity, activityName }: Class) {
   const { detailType, eventId, time, ...unmapped } = record;
   return {
@@ -134,7 +134,7 @@ function known(detailType: string): detailType is keyof typeof API_EVENTS {
   return Object.hasOwn(API_EVENTS, detailType);
 }
 
-function said(name: string, value: unknown): Record<string, unknown> {
+function optional(name: string, value: unknown): Record<string, unknown> {
   return value === undefined ? {} : { [name]: value };
 }
 

@@ -1,26 +1,31 @@
-/** Reads the archive: a bucket, or a copy of it. */
+/** Reads the archive: a bucket or a copy of the bucket. */
 export interface ArchiveReader {
-  /** An object's bytes; `undefined` when there is none of that name. */
+  /** Returns the bytes of an object, or `undefined` if it does not exist. */
   get(key: string): Promise<Uint8Array | undefined>;
   /**
-   * The names of objects, ascending.
+   * Lists the names of objects in ascending order.
    *
-   * @param prefix what they begin with: one or more whole folders
-   * @param after leaves out what does not come after it
+   * @param prefix prefix of the names, which ends with a slash
+   * @param after lists only names after this one
    */
   list(prefix: string, after?: string): AsyncIterable<string>;
 }
 
-/** The archive's objects: each is written once, and never changed. */
+/** Reads and writes the archive. Each object is written once and never changed. */
 export interface ArchiveObjects extends ArchiveReader {
-  /** Writes an object unless there is one of that name, in one step. @returns whether it did */
+  /** Writes an object atomically if it does not exist. @returns whether the object was written */
   putNew(key: string, content: string): Promise<boolean>;
 }
 
-/** What invocations found archived by an earlier one that was not known to have succeeded. Strongly consistent. */
+/**
+ * Stores the contents of objects that an earlier invocation wrote without being known to have succeeded. Strongly
+ * consistent.
+ */
 export interface AdoptedObjects {
-  /** The identities of all events in the objects that were adopted lately: longer ago than the stream keeps them is forgotten. */
+  /**
+   * The identities of all events in recently adopted objects. Entries expire when the stream no longer has the events.
+   */
   events(): Promise<ReadonlySet<string>>;
-  /** Notes which events an object holds, by their identities. When this resolves, it is durable. It is idempotent. */
+  /** Stores the identities of the events in an object. Durable when the promise resolves. Idempotent. */
   add(key: string, events: readonly string[]): Promise<void>;
 }

@@ -7,23 +7,23 @@ import { LATEST } from './names.ts';
 import type { ArchiveReader } from './ports.ts';
 import { type ArchivedRecord, readRecord } from './read-record.ts';
 
-/** An event of the archive. */
+/** An event in the archive. */
 export interface ReadEvent {
   record: ArchivedRecord;
-  /** Whether a verified digest vouches for it, or it is too new for that. */
+  /** Whether a verified digest covers the event (`vouched`), or the event is newer than the last digest (`pending`). */
   class: 'vouched' | 'pending';
 }
 
-/** Which events. Of several members, all must hold. */
+/** A filter for events. An event must match all properties that are present. */
 export interface EventFilter {
   types?: readonly string[] | undefined;
   tokenId?: string | undefined;
   subject?: string | undefined;
   audience?: string | undefined;
-  /** A location, or a subtree: whatever concerns a place in it. */
+  /** A location or a subtree. Matches events about any location in the subtree. */
   resource?: string | undefined;
   revocationId?: string | undefined;
-  /** Milliseconds, of the event's own time. */
+  /** Bounds of the event's own time, in milliseconds since the epoch. */
   from?: number | undefined;
   to?: number | undefined;
 }
@@ -32,20 +32,19 @@ export interface ReadEventsInput {
   archive: ArchiveReader;
   keys: AuditKeys;
   filter: EventFilter;
-  /** Milliseconds. */
+  /** Current time in milliseconds since the epoch. */
   now: number;
-  /** Is told what is wrong with the digests, and with each object that is not shown. */
+  /** Called for each error in the digests, and for each object that is not shown. */
   found(finding: Finding): void;
 }
 
 /**
- * The events of the archive that match a filter, in the order of the archive; object after object. Events are shown if their
- * object is vouched for and unchanged, or pending and intact. Every other object is a finding, and none of its events is
- * shown.
+ * Yields the events in the archive that match a filter, in the order of the archive. Events are only yielded if their
+ * object is vouched for and unchanged, or pending and intact. Every other object is a finding.
  *
- * An event may be archived late, so objects of up to 26 hours after the time asked for are read, and of up to 26 hours
- * before it, since an object may hold what came long after its first event. An object that is missing is not looked for:
- * `verifyArchive` does that.
+ * An event may be archived up to 26 hours late, and an object may contain events that are much later than its first
+ * event. So objects of up to 26 hours before and after the requested time are read too. Missing objects are not
+ * detected; `verifyArchive` detects them.
  */
 export async function* readEvents({ archive, keys, filter, now, found }: ReadEventsInput): AsyncGenerator<ReadEvent> {
   const { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY } = filter;
@@ -84,12 +83,12 @@ function passes(record: ArchivedRecord, filter: EventFilter, from: number, to: n
   );
 }
 
-/** What a revocation's event says that was to be revoked. */
+/** The selector in the event of a revocation request. */
 function selectorOf({ selector }: ArchivedRecord): { tokenId?: unknown; resource?: unknown } {
   return typeof selector === 'object' && selector !== null ? selector : {};
 }
 
-/** Whether an event permits, refuses, reports or revokes anything in a location. */
+/** Reports whether an event is about a location: allowing, denying, using or revoking access to it. */
 function concerns(record: ArchivedRecord, resource: string): boolean {
   const { authorizationDetails, location } = record;
   if (typeof location === 'string') return covers(resource, location);

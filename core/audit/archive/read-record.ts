@@ -1,6 +1,6 @@
 import { readLine } from './chain.ts';
 
-/** A line of the archive: an audit event's detail type and the members of its detail. */
+/** A record of the archive: the detail type of an audit event and the properties of its detail. */
 export interface ArchivedRecord {
   detailType: string;
   eventId: string;
@@ -8,7 +8,7 @@ export interface ArchivedRecord {
   [member: string]: unknown;
 }
 
-/** The record in a line; `undefined` when it is not one. It does not check the line's `chain`. */
+/** Parses the record in a line. Returns `undefined` if the line is invalid. Does not check the line's `chain`. */
 export function readRecord(line: string): ArchivedRecord | undefined {
   try {
     const record = JSON.parse(readLine(line)?.body ?? '');

@@ -13,45 +13,50 @@ import type { ArchiveReader } from './ports.ts';
 
 export interface VerifyArchiveInput extends AuditKeys {
   archive: ArchiveReader;
-  /** Milliseconds. Default: the beginning. */
+  /** Start of the period, in milliseconds since the epoch. Default: the start of the archive. */
   from?: number;
-  /** Milliseconds. Digests must reach up to this time, or the next one must not be overdue yet. */
+  /**
+   * End of the period, in milliseconds since the epoch. Digests must cover it, unless the next digest is not overdue.
+   */
   to: number;
-  /** Milliseconds. */
+  /** Current time in milliseconds since the epoch. */
   now: number;
-  /** How long ago the newest digest may end at most, in milliseconds. Default: until the next one is overdue. */
+  /** Maximum age of the newest digest's end, in milliseconds. Default: until the next digest is overdue. */
   expectDigestWithin?: number | undefined;
-  /** Is told each finding as it is found. */
+  /** Called for each finding. */
   found(finding: Finding): void;
 }
 
-/** What was looked at. */
+/** The result of a verification. */
 export interface Verified {
-  /** Verified digests that overlap the time that was asked for. */
+  /** Number of verified digests that overlap the period. */
   digests: number;
-  /** Objects of this time that a digest names, and their records. */
+  /** Number of objects of the period that a digest covers, and of their records. */
   objects: number;
   records: number;
   findings: number;
-  /** What these digests cover; absent if there are none. */
+  /** The period that these digests cover. Absent if there are none. */
   covered?: { from: string; to: string };
-  /** Pending objects that were read. */
+  /** Number of pending objects that were read. */
   uncovered: number;
-  /** All objects of the archive, by class. */
+  /** Number of all objects of the archive, by class. */
   classes: Record<ObjectClass, number>;
-  /** What could not be judged, a sentence each. An archive is proven only if this is empty and there is no finding. */
+  /**
+   * Aspects that could not be verified, one sentence each. The archive is proven only if this and the findings are
+   * empty.
+   */
   notJudged: string[];
 }
 
 /**
- * Verifies the archive: that each digest is signed and follows the one before, that each object is what a digest says, and
- * that there is no other object.
+ * Verifies the archive: each digest is signed and follows the previous one, each object matches its digest, and no
+ * other object exists.
  *
- * Digests and names are always checked for the whole archive: an object is reported wherever it was added. `from` and `to`
- * say which objects are read and missed. An event may be in an object of up to 26 hours before or after it, so that many
- * more objects are read; that one of those is missing is not reported.
+ * Digests and names are always checked for the whole archive, so added objects are always reported. `from` and `to`
+ * limit which objects are read and which missing objects are reported. Because an event may be in an object of up to 26
+ * hours before or after it, objects of these hours are read too, but not reported if they are missing.
  *
- * It reads one object after another; what it holds does not grow with the archive.
+ * Objects are read one after another, so the memory does not grow with the archive.
  */
 export async function verifyArchive(input: VerifyArchiveInput): Promise<Verified> {
   const { archive, jwks, firstDigest, from = Number.NEGATIVE_INFINITY, to, now } = input;
@@ -70,8 +75,8 @@ export async function verifyArchive(input: VerifyArchiveInput): Promise<Verified
   };
   const overlaps = (digest: VerifiedDigest) => digest.to > from && digest.from <= to;
   const near = (at: number) => at >= from - LATEST && at <= to + LATEST;
-  /** Whether an object must be there. */
-  const wanted = ({ at, statement }: ClassifiedObject) =>
+  /** Reports whether an object must exist. */
+  const isRequired = ({ at, statement }: ClassifiedObject) =>
     statement !== undefined && (overlaps(statement.digest) || (at !== undefined && at >= from && at <= to));
 
   let reach: number | undefined;
@@ -90,11 +95,11 @@ export async function verifyArchive(input: VerifyArchiveInput): Promise<Verified
       found(addedObject(object));
       continue;
     }
-    // One that must be there is read also if it is not listed: the listing may be older than the digest.
-    const isWanted = wanted(object);
-    if (!isWanted && !(listed && inReach)) continue;
+    // Read a required object even if it is not listed, because the listing may be older than the digest.
+    const required = isRequired(object);
+    if (!required && !(listed && inReach)) continue;
     if (statement === undefined) result.uncovered += 1;
-    else if (isWanted) {
+    else if (required) {
       result.objects += 1;
       result.records += statement.object.records;
     }
@@ -104,9 +109,9 @@ export async function verifyArchive(input: VerifyArchiveInput): Promise<Verified
   }
 
   if (result.covered === undefined) {
-    found({ kind: 'digest-missing', key: DIGESTS, what: 'There is no digest of this time.' });
+    found({ kind: 'digest-missing', key: DIGESTS, what: 'No digest covers this period.' });
   } else if (reach !== undefined && reach < newestEnd(input)) {
-    const what = `The newest digest ends at ${new Date(reach).toISOString()}; nothing vouches for what came then.`;
+    const what = `The newest digest ends at ${new Date(reach).toISOString()}; no digest covers later events.`;
     found({ kind: 'digest-missing', key: digestKey(reach), what });
   }
   return result;
@@ -114,14 +119,14 @@ export async function verifyArchive(input: VerifyArchiveInput): Promise<Verified
 
 function removed({ statement }: ClassifiedObject): string {
   return statement === undefined
-    ? 'It was listed; it is not there.'
-    : `The digest ${statement.digest.key} names it; it is not there.`;
+    ? 'It was listed but no longer exists.'
+    : `The digest ${statement.digest.key} covers it, but it does not exist.`;
 }
 
 const CHAIN_MAY_BE_RESTARTED =
-  'Whether the chain of digests was restarted: the keys name no first digest. `tvm audit keys` writes a file that does.';
+  'Whether the chain of digests was restarted: the key file names no first digest. `tvm audit keys` writes a file that does.';
 
-/** Where the newest digest must end at the earliest. */
+/** The earliest allowed end of the newest digest. */
 function newestEnd({ to, now, expectDigestWithin = Number.POSITIVE_INFINITY }: VerifyArchiveInput): number {
   return Math.max(Math.min(to, now - OVERDUE), now - expectDigestWithin);
 }

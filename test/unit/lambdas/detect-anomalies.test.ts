@@ -95,7 +95,7 @@ describe('an anomaly', () => {
       observed: 10,
       usual: 0,
       window: 300,
-      what: 'It asked 10 times in five minutes for what its grants do not hold.',
+      what: 'It made 10 requests in five minutes that its grants do not cover.',
       response: 'notify',
     });
     expect(await tvm.subjectStatuses.get(SUBJECT)).toEqual({});

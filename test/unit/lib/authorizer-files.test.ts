@@ -35,7 +35,7 @@ describe('beside the code of the function that asks the further conditions', () 
     [
       'a file that is no policy',
       { file: 'policy.rego' },
-      'conditions: office: policy.rego is no policy compiled by opa',
+      'conditions: office: policy.rego is not a policy compiled with opa',
     ],
     [
       'a rule that is not there',

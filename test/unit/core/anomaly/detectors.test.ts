@@ -33,7 +33,7 @@ const many = (count: number, time: number, change: Partial<Observation> = {}) =>
 const refused = { kind: 'denied', resources: [] } as const;
 const beyond = { ...refused, beyondGrants: true } as const;
 
-/** A profile that goes on: what each batch makes of it. */
+/** Returns a function that adds a batch to one profile and returns the findings. */
 function watch(change: Partial<AnomalySettings> = {}, detectors?: Parameters<typeof observe>[4]) {
   let profile: Profile | undefined;
   return (...batch: Observation[]): string[] => {
@@ -44,7 +44,7 @@ function watch(change: Partial<AnomalySettings> = {}, detectors?: Parameters<typ
   };
 }
 
-/** A workload that is known: four days of one token an hour, and at ten each day so many at once. */
+/** A workload after its learning phase: four days with one token per hour, and a daily peak at ten o'clock. */
 function known(busy = 10, change: Partial<AnomalySettings> = {}) {
   const see = watch(change);
   for (let time = START; time < START + 4 * DAY; time += HOUR) {
@@ -54,19 +54,19 @@ function known(busy = 10, change: Partial<AnomalySettings> = {}) {
 }
 
 describe('a spike of issuing', () => {
-  it('is three times what is usual, and not less', () => {
+  it('is more than three times the usual number', () => {
     const { see, now } = known(20);
     expect(see(...many(60, now))).toEqual([]);
     expect(see(...many(1, now + MINUTE))).toEqual(['issuing-spike: low']);
   });
 
-  it('is no small number, however little is usual', () => {
+  it('is not reported for a small number, even if the usual number is smaller', () => {
     const { see, now } = known(1);
     expect(see(...many(49, now))).toEqual([]);
     expect(see(...many(1, now + MINUTE))).toEqual(['issuing-spike: low']);
   });
 
-  it('is worse from four times its limit on, and is told of again for that', () => {
+  it('is more severe from four times its limit on, and is then reported again', () => {
     const { see, now } = known(1);
     expect(see(...many(60, now))).toEqual(['issuing-spike: low']);
     expect(see(...many(139, now + MINUTE))).toEqual([]);
@@ -74,20 +74,20 @@ describe('a spike of issuing', () => {
     expect(see(...many(100, now + 3 * MINUTE))).toEqual([]);
   });
 
-  it('is none of a new workload’s', () => {
+  it('is not reported for a new workload', () => {
     const see = watch();
     expect(see(...many(500, START))).toEqual([]);
     expect(see(...many(500, START + 3 * DAY - MINUTE))).toEqual([]);
     expect(see(...many(5000, START + 3 * DAY))).toEqual(['issuing-spike: medium']);
   });
 
-  it('is what a night’s job makes, until its third night', () => {
+  it('is reported for a nightly job until its third night', () => {
     const see = watch({ learning: DAY / 1000 });
     const nights = Array.from({ length: 7 }, (_, night) => see(...many(80, START + night * DAY)));
     expect(nights.map((found) => found.length)).toEqual([0, 1, 1, 0, 0, 0, 0]);
   });
 
-  it('does not become usual by happening once, or twice', () => {
+  it('does not become usual after one or two times', () => {
     const { see, now } = known(10);
     for (let time = 0; time < 3; time++) {
       expect(see(...many(200, now + 2 * time * HOUR))).toEqual(['issuing-spike: medium']);
@@ -95,7 +95,7 @@ describe('a spike of issuing', () => {
     expect(see(...many(200, now + 6 * HOUR))).toEqual([]);
   });
 
-  it('is not seen where it grows slowly', () => {
+  it('is not detected if the number grows slowly', () => {
     const { see, now } = known(20);
     const found = Array.from({ length: 40 }, (_, step) => see(...many(20 + 5 * step, now + step * HOUR)));
     expect(found.flat()).toEqual([]);
@@ -103,40 +103,40 @@ describe('a spike of issuing', () => {
 });
 
 describe('a spike of denials', () => {
-  it('is so many that policy or anything else refused', () => {
+  it('counts denials for every reason', () => {
     const { see, now } = known();
     expect(see(...many(19, now, refused))).toEqual([]);
     expect(see(observation(now + MINUTE, refused))).toEqual(['denial-spike: medium']);
   });
 
-  it('is seen over all workloads where none of them has one', () => {
+  it('is detected over all workloads even if no single workload has a spike', () => {
     const overall = watch({}, OVERALL);
     for (let time = START; time < START + 4 * DAY; time += HOUR) overall(observation(time));
     expect(overall(...many(25, START + 4 * DAY, refused))).toEqual(['denial-spike: medium']);
   });
 });
 
-describe('asking beyond its grants', () => {
-  it('is told of from the tenth time in five minutes on, also of a new workload', () => {
+describe('requests beyond the grants', () => {
+  it('are reported from the tenth request in five minutes on, even for a new workload', () => {
     const see = watch();
     expect(see(...many(9, START, beyond))).toEqual([]);
     expect(see(observation(START + 4 * MINUTE, beyond))).toEqual(['beyond-grants: medium']);
   });
 
-  it('is told of again after an hour, or when it is worse', () => {
+  it('are reported again after an hour, or if they become more severe', () => {
     const see = watch();
     const minutes = Array.from({ length: 90 }, (_, minute) => see(...many(3, START + minute * MINUTE, beyond)));
     expect(minutes.flatMap((found, minute) => found.map(() => minute))).toEqual([3, 63]);
     expect(see(...many(40, START + 90 * MINUTE, beyond))).toEqual(['beyond-grants: high']);
   });
 
-  it('is not seen where it is slow', () => {
+  it('are not detected if they are slow', () => {
     const see = watch();
     const found = Array.from({ length: 300 }, (_, step) => see(...many(9, START + step * 5 * MINUTE, beyond)));
     expect(found.flat()).toEqual([]);
   });
 
-  it('is no denial for lack of a reason, nor by a further condition', () => {
+  it('do not include denials because of a missing reason or an external authorizer', () => {
     expect(watch()(...many(30, START, refused))).toEqual([]);
   });
 });
@@ -144,7 +144,7 @@ describe('asking beyond its grants', () => {
 describe('a new network', () => {
   const elsewhere = { network: '203.0.113.0/24' };
 
-  it('is told of once, of tokens and of denials', () => {
+  it('is reported once, for tokens and for denials', () => {
     const { see, now } = known();
     expect(see(observation(now, elsewhere))).toEqual(['new-network: medium']);
     expect(see(observation(now + 2 * HOUR, elsewhere))).toEqual([]);
@@ -153,7 +153,7 @@ describe('a new network', () => {
     ]);
   });
 
-  it('is learnt, at first, and forgotten when it was not seen for a month', () => {
+  it('is learned during the learning phase, and forgotten after a month without use', () => {
     const see = watch();
     expect(see(observation(START), observation(START, elsewhere))).toEqual([]);
     expect(see(observation(START + 29 * DAY, elsewhere))).toEqual([]);
@@ -161,7 +161,7 @@ describe('a new network', () => {
     expect(see(observation(START + 60 * DAY))).toEqual(['new-network: medium']);
   });
 
-  it('is nothing unusual for what asks from everywhere', () => {
+  it('is not reported for a workload with very many networks', () => {
     const see = watch();
     for (let one = 0; one < 64; one++) see(observation(START + one * MINUTE, { network: `10.1.${one}.0/24` }));
     expect(see(observation(START + 4 * DAY, elsewhere))).toEqual([]);
@@ -179,13 +179,13 @@ describe('a new network', () => {
     ['64:ff9b::192.0.2.33', '64:ff9b:0::/48'],
     ['AWS Internal', undefined],
     ['', undefined],
-  ])('of %s is %s', (address, network) => {
+  ])('for the address %s is %s', (address, network) => {
     expect(networkOf(address)).toBe(network);
   });
 });
 
 describe('a new resource', () => {
-  it('is told of once, and of tokens alone', () => {
+  it('is reported once, and only for tokens', () => {
     const { see, now } = known();
     const salaries = { resources: ['hr/salaries'] };
     expect(see(observation(now, { ...refused }))).toEqual([]);
@@ -193,7 +193,7 @@ describe('a new resource', () => {
     expect(see(observation(now + 3 * HOUR, salaries))).toEqual([]);
   });
 
-  it('floods nobody: eight an hour, and none of what works on very many', () => {
+  it('is reported at most eight times an hour, and not for a workload with very many resources', () => {
     const { see, now } = known(1, { off: ['issuing-spike'] });
     const found = Array.from({ length: 200 }, (_, one) => see(observation(now, { resources: [`db/table-${one}`] })));
     expect(found.flat()).toHaveLength(8);
@@ -204,7 +204,7 @@ describe('a new resource', () => {
 describe('use of a revoked token', () => {
   const presented = { kind: 'revoked-token', resources: [] } as const;
 
-  it('is told of at once; it is worst when a resource server let it', () => {
+  it('is reported immediately, with high severity if a resource server accepted the token', () => {
     const see = watch();
     expect(see(observation(START, presented))).toEqual(['revoked-token-use: medium']);
     expect(see(observation(START, presented))).toEqual([]);
@@ -212,7 +212,7 @@ describe('use of a revoked token', () => {
   });
 });
 
-it('a detector that is switched off finds nothing', () => {
+it('a disabled detector finds nothing', () => {
   const off: DetectorName[] = ['beyond-grants', 'denial-spike'];
   expect(watch({ off })(...many(100, START, beyond))).toEqual([]);
 });

@@ -7,15 +7,15 @@ import { beforeAll, expect, it } from 'vitest';
 import { type Injected, START, traffic } from '#test/support/anomaly-traffic.ts';
 import { settings } from './settings.ts';
 
-// Twenty workloads for two weeks, with what goes wrong by itself, and anomalies of every kind in the second week, from
-// weak to strong: test/support/anomaly-traffic.ts. docs/operations.md quotes what is found.
+// Twenty workloads for two weeks, with ordinary failures, and with anomalies of every kind in the second week, from
+// weak to strong: see test/support/anomaly-traffic.ts. docs/operations.md quotes the results.
 
 const BATCH = 5 * 60_000;
 const SOON = 10 * 60_000;
 
 type Found = Finding & { of: string };
 
-/** What is found in the traffic as it comes: in batches, by workload and over all of them. */
+/** Detects anomalies in generated traffic, in batches, per workload and over all workloads. */
 function findIn(observations: Observation[]): { found: Found[]; profiles: Map<string, Profile> } {
   const profiles = new Map<string, Profile>();
   const found: Found[] = [];
@@ -35,11 +35,11 @@ function findIn(observations: Observation[]): { found: Found[]; profiles: Map<st
 
 const inTime = ({ time }: Injected, found: Found) => found.time >= time - 60_000 && found.time <= time + SOON;
 
-/** Whether a finding is what was injected. */
+/** Reports whether a finding matches an injected anomaly. */
 const isThat = (injected: Injected, found: Found) =>
   injected.detector === found.detector && (injected.subject ?? '*') === found.of && inTime(injected, found);
 
-/** Whether a finding is right because of what was injected: what one workload does may be seen overall too. */
+/** Reports whether an injected anomaly explains a finding. One workload may also cause a finding over all workloads. */
 function isRight(injected: Injected, found: Found): boolean {
   const sees: DetectorName[] =
     injected.detector === 'beyond-grants' ? ['beyond-grants', 'denial-spike'] : [injected.detector];
@@ -70,21 +70,21 @@ function scores(scope: 'a workload' | 'all') {
   );
 }
 
-it('of 60 anomalies of single workloads, in two weeks of 20 workloads, 10 are missed, with 6 false alarms', () => {
+it('misses 10 of 60 anomalies of single workloads, with 6 false alarms in two weeks of 20 workloads', () => {
   expect(scores('a workload')).toEqual({
     'issuing-spike': {
       injected: 10,
       missed: ['24 more tokens in four minutes', '35 more tokens in four minutes'],
-      // The job of each Sunday, on both.
+      // A job that runs every Sunday, on both Sundays.
       falseAlarms: 2,
     },
     'denial-spike': {
       injected: 10,
       missed: ['6 denials in four minutes', '9 denials in four minutes', '14 denials in four minutes'],
-      // A release that asks for what was not granted to it.
+      // A release that requests something beyond its grants.
       falseAlarms: 1,
     },
-    // A subnet is added to two workloads.
+    // A new subnet of two workloads.
     'new-network': { injected: 10, missed: ['from its own network', 'from its own network'], falseAlarms: 2 },
     'new-resource': { injected: 10, missed: ['what it often reads', 'what it often reads'], falseAlarms: 0 },
     // The same release.
@@ -93,22 +93,22 @@ it('of 60 anomalies of single workloads, in two weeks of 20 workloads, 10 are mi
   });
 });
 
-it('of 2 anomalies of all workloads together none is missed, with 1 false alarm', () => {
+it('misses none of 2 anomalies of all workloads together, with 1 false alarm', () => {
   expect(scores('all')).toEqual({
     'issuing-spike': { injected: 1, missed: [], falseAlarms: 0 },
-    // That release again.
+    // The same release.
     'denial-spike': { injected: 1, missed: [], falseAlarms: 1 },
   });
 });
 
-it('in a quiet week of another 20 workloads there is 1 false alarm: a job of each Sunday', () => {
+it('has 1 false alarm in a quiet week of 20 other workloads: a job that runs every Sunday', () => {
   const quiet = findIn(traffic(2, 0).observations.filter(({ time }) => time < START + 7 * 86_400_000));
   expect(quiet.found.map(({ detector, of }) => [detector, of.split('/').pop()])).toEqual([
     ['issuing-spike', 'workload-4'],
   ]);
 }, 60_000);
 
-it('no profile outgrew four kilobytes', () => {
+it('keeps every profile below four kilobytes', () => {
   const sizes = [...result.profiles.values()].map((profile) => JSON.stringify(profile).length);
   expect(Math.max(...sizes)).toBeLessThan(4096);
 });

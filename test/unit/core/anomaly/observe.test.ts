@@ -7,7 +7,7 @@ import { settings } from './settings.ts';
 
 const NOW = Date.UTC(2026, 0, 5, 12);
 
-/** Whatever may come, however unlikely. */
+/** Arbitrary observations, including unlikely ones. */
 const anyObservation: fc.Arbitrary<Observation> = fc.record({
   eventId: fc.string({ maxLength: 8 }),
   tokenId: fc.uuid(),
@@ -26,7 +26,7 @@ function one(change: Partial<Observation> = {}): Observation {
 }
 
 describe('a profile', () => {
-  it('never outgrows its bounds, whatever happens, and never throws', () => {
+  it('stays within its bounds and never throws for any observations', () => {
     const batches = fc.array(fc.tuple(fc.array(anyObservation, { maxLength: 60 }), fc.nat(40 * 86_400_000)), {
       maxLength: 8,
     });
@@ -43,7 +43,7 @@ describe('a profile', () => {
     );
   }, 30_000);
 
-  it('holds at most so many bytes when it is full of everything', () => {
+  it('has a bounded size in bytes when it is full', () => {
     let profile: Profile | undefined;
     for (let hour = 0; hour < 170; hour++) {
       const time = NOW + hour * 3_600_000;
@@ -67,7 +67,7 @@ describe('a profile', () => {
     expect(JSON.stringify(profile).length).toBeLessThan(10_000);
   }, 30_000);
 
-  it('is not changed by what comes again, in the same batch or later', () => {
+  it('does not change for repeated events, in the same batch or later', () => {
     const batch = Array.from({ length: 9 }, (_, index) =>
       one({ eventId: `${index}`, kind: 'denied', beyondGrants: true }),
     );
@@ -78,7 +78,7 @@ describe('a profile', () => {
     expect(again.profile).toEqual(first.profile);
   });
 
-  it('counts what comes late in its own minute, and nothing of an hour ago', () => {
+  it('counts late events in their own minute, and ignores events of more than an hour ago', () => {
     const { profile } = observe(undefined, [one({ eventId: 'first' })], settings, NOW);
     const late = one({ eventId: 'late', time: NOW - 30 * 60_000 });
     const lost = one({ eventId: 'lost', time: NOW - 61 * 60_000 });
@@ -87,7 +87,7 @@ describe('a profile', () => {
     expect(then.minutes.map(([minute]) => minute)).toEqual([NOW / 60_000 - 30, NOW / 60_000]);
   });
 
-  it('is the same whether what happened comes at once or bit by bit', () => {
+  it('does not depend on how events are split into batches', () => {
     const times = fc.array(fc.integer({ min: NOW - 50 * 60_000, max: NOW }), { minLength: 1, maxLength: 60 });
     fc.assert(
       fc.property(times, (all) => {
@@ -100,7 +100,7 @@ describe('a profile', () => {
     );
   });
 
-  it('tells nobody the names of what it saw', () => {
+  it('does not contain the names of networks and resources', () => {
     const seen = one({ network: '203.0.113.0/24', resources: ['hr/salaries'] });
     expect(JSON.stringify(observe(undefined, [seen], settings, NOW).profile)).not.toMatch(/203|salaries/);
   });

@@ -1,5 +1,5 @@
 import type { AnomalySettings } from '@tvm/core/anomaly/settings.ts';
 import { configSchema } from '#lib/config/config.ts';
 
-/** What a stage has that says nothing of anomalies. */
+/** The settings of a stage without a configuration of anomalies. */
 export const settings: AnomalySettings = configSchema.parse({}).anomalies;

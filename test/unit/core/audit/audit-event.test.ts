@@ -14,8 +14,8 @@ const by = 'security.team';
 const ofRecord = (record: TokenRecord): Remembered => ({ kind: 'record', record });
 const ofOrder = (order: OrderState): Remembered => ({ kind: 'order', order });
 
-/** An event, which must be as its schema says. */
-function lawful(before: Remembered | undefined, after: Remembered): AuditEvent | undefined {
+/** Converts a change to an event and validates the event against its schema. */
+function validEvent(before: Remembered | undefined, after: Remembered): AuditEvent | undefined {
   const event = auditEvent(before, after, 'event-1');
   if (event === undefined) return undefined;
   const detail = auditEvents[event.detailType].strict().parse(event.detail);
@@ -25,8 +25,8 @@ function lawful(before: Remembered | undefined, after: Remembered): AuditEvent |
 
 describe('a change of a record', () => {
   it.each<[string, () => Promise<[TokenRecord | undefined, TokenRecord]>, string]>([
-    ['a vended token', async () => [undefined, await recordOf()], 'Token Issued'],
-    ['a refusal', async () => [undefined, await recordOf(asking({ audience: 'billing' }))], 'Token Denied'],
+    ['an issued token', async () => [undefined, await recordOf()], 'Token Issued'],
+    ['a denial', async () => [undefined, await recordOf(asking({ audience: 'billing' }))], 'Token Denied'],
     [
       'a failure',
       async () => {
@@ -44,33 +44,33 @@ describe('a change of a record', () => {
       'Token Revoked',
     ],
     [
-      'an end',
+      'an expiry',
       async () => {
         const issued = (await recordOf()) as IssuedRecord;
         return [issued, { ...issued, status: 'expired' }];
       },
       'Token Expired',
     ],
-  ])('%s is an event as its schema says', async (_, change, detailType) => {
+  ])('%s becomes a valid event', async (_, change, detailType) => {
     const [before, after] = await change();
-    const event = lawful(before && ofRecord(before), ofRecord(after));
+    const event = validEvent(before && ofRecord(before), ofRecord(after));
     expect(event).toMatchObject({ detailType, detail: { tokenId: after.tokenId } });
   });
 
-  it('says when a token ended, however late that was noted', async () => {
+  it('contains the time of expiry, even if the change was recorded later', async () => {
     const issued = (await recordOf()) as IssuedRecord;
-    const event = lawful(ofRecord(issued), ofRecord({ ...issued, status: 'expired' }));
+    const event = validEvent(ofRecord(issued), ofRecord({ ...issued, status: 'expired' }));
     expect(event?.detail).toMatchObject({ time: new Date(issued.expiresAt).toISOString() });
   });
 
-  it('says which revocation took a token back, and for which task it was', async () => {
+  it('names the revocation and the task of a revoked token', async () => {
     const issued = (await recordOf(asking({ task: 'nightly-report' }))) as IssuedRecord;
     const revoked = { revokedAt: AT, revokedBy: by, revocationReason: 'leaked', revocationId: 'revocation-1' };
-    const event = lawful(ofRecord(issued), ofRecord({ ...issued, status: 'revoked', ...revoked }));
+    const event = validEvent(ofRecord(issued), ofRecord({ ...issued, status: 'revoked', ...revoked }));
     expect(event?.detail).toMatchObject({ ...revoked, revokedAt: '2026-01-01T12:00:00.000Z', task: 'nightly-report' });
   });
 
-  it('tells a token that writes by one look', async () => {
+  it('summarizes the actions of a token', async () => {
     const record = await recordOf();
     const entry = { type: 'resource' as const, locations: ['orders-db/orders'] };
     const access = (...actions: ('read' | 'write')[][]) => {
@@ -86,14 +86,14 @@ describe('a change of a record', () => {
     ]).toMatchObject(['read', 'write', 'read-write', 'read-write', 'none'].map((said) => ({ access: said })));
   });
 
-  it('is nothing when the state did not change', async () => {
+  it('is not an event if the state did not change', async () => {
     const record = await recordOf();
-    expect(lawful(ofRecord(record), ofRecord({ ...record, ttl: 1 }))).toBeUndefined();
+    expect(validEvent(ofRecord(record), ofRecord({ ...record, ttl: 1 }))).toBeUndefined();
   });
 
-  it('never holds what was signed', async () => {
+  it('never contains the signed digest', async () => {
     const record = (await recordOf()) as IssuedRecord;
-    const event = JSON.stringify(lawful(undefined, ofRecord(record)));
+    const event = JSON.stringify(validEvent(undefined, ofRecord(record)));
     expect(event).not.toContain('signedDigest');
     expect(event).not.toContain(Buffer.from(record.signedDigest).toString('base64'));
   });
@@ -102,9 +102,9 @@ describe('a change of a record', () => {
 describe('a fact about a subject', () => {
   const restriction = { until: AT + 3_600_000, at: AT, by, reason: 'stolen' };
   const { reason, ...unexplained } = restriction;
-  const told = (fact: AuditFact) => lawful(undefined, { kind: 'fact', fact });
+  const told = (fact: AuditFact) => validEvent(undefined, { kind: 'fact', fact });
 
-  it('says that it is blocked, by whom, why and until when', () => {
+  it('contains the principal, the reason and the end of a block', () => {
     expect(told(subjectBlocked(SUBJECT, restriction))).toMatchObject({
       detailType: 'Subject Blocked',
       detail: { time: '2026-01-01T12:00:00.000Z', subject: SUBJECT, until: '2026-01-01T13:00:00.000Z', by, reason },
@@ -112,7 +112,7 @@ describe('a fact about a subject', () => {
     expect(told(subjectBlocked(SUBJECT, unexplained))?.detail).not.toHaveProperty('reason');
   });
 
-  it('says who lifted its block', () => {
+  it('names the principal that removed a block', () => {
     const operator = 'arn:aws:iam::111122223333:role/operator';
     expect(told(subjectUnblocked(SUBJECT, { at: AT + 1, by: operator, reason: 'found' }))).toMatchObject({
       detailType: 'Subject Unblocked',
@@ -120,7 +120,7 @@ describe('a fact about a subject', () => {
     });
   });
 
-  it('says how short its tokens are, and until when', () => {
+  it('contains the maximum lifetime of its tokens and the end of the limit', () => {
     expect(told(subjectLimited(SUBJECT, { ...restriction, lifetime: 60 }))).toMatchObject({
       detailType: 'Subject Limited',
       detail: { subject: SUBJECT, lifetime: 60, until: '2026-01-01T13:00:00.000Z', by, reason },
@@ -140,25 +140,25 @@ describe('a change of a revocation', () => {
     revoked: 0,
   };
 
-  it('is that it was ordered, and from when on if not at once', () => {
-    const event = lawful(undefined, ofOrder(order));
+  it('is an event when it is submitted, with its start if it is not immediate', () => {
+    const event = validEvent(undefined, ofOrder(order));
     expect(event).toMatchObject({
       detailType: 'Revocation Ordered',
       detail: { revocationId: 'revocation-1', selector: { audience: 'orders-db' }, by, reason: 'leaked' },
     });
     expect(event?.detail).not.toHaveProperty('from');
-    expect(lawful(undefined, ofOrder({ ...order, from: AT + 1 }))?.detail).toHaveProperty('from');
+    expect(validEvent(undefined, ofOrder({ ...order, from: AT + 1 }))?.detail).toHaveProperty('from');
   });
 
-  it('is that it was completed, once, and nothing in between', () => {
+  it('is an event when it is completed, once, and never in between', () => {
     const further = { ...order, revoked: 100, position: 'somewhere' };
-    expect(lawful(ofOrder(order), ofOrder(further))).toBeUndefined();
+    expect(validEvent(ofOrder(order), ofOrder(further))).toBeUndefined();
     const completed = { ...order, revoked: 120, completedAt: AT + 900 };
-    expect(lawful(ofOrder(further), ofOrder(completed))).toMatchObject({
+    expect(validEvent(ofOrder(further), ofOrder(completed))).toMatchObject({
       detailType: 'Revocation Completed',
       detail: { revoked: 120, time: '2026-01-01T12:00:00.900Z' },
     });
-    expect(lawful(ofOrder(completed), ofOrder({ ...completed, revoked: 121 }))).toBeUndefined();
+    expect(validEvent(ofOrder(completed), ofOrder({ ...completed, revoked: 121 }))).toBeUndefined();
   });
 });
 
@@ -177,16 +177,16 @@ describe('an introspection', () => {
     },
   });
 
-  it('is an event each time', () => {
-    expect(lawful(told('active', 1), told('active', 2))).toMatchObject({
+  it('is an event for each introspection', () => {
+    expect(validEvent(told('active', 1), told('active', 2))).toMatchObject({
       detailType: 'Token Introspected',
       detail: { time: '2026-01-01T12:00:12.480Z', result: 'active', count: 2 },
     });
   });
 
-  it('is on the bus where it is a warning: the first of a minute about a revoked token', () => {
+  it('is published only if it is the first of a revoked token in a minute', () => {
     const published = ([result, count]: ['active' | 'revoked', number]) => {
-      const event = lawful(undefined, told(result, count));
+      const event = validEvent(undefined, told(result, count));
       return event && isPublished(event);
     };
     expect([published(['active', 1]), published(['revoked', 1]), published(['revoked', 2])]).toEqual([
@@ -212,11 +212,11 @@ it.each([
 ] as const)('the fact "%s" is the event that it says', (detailType) => {
   const example = auditEventExamples.find((event) => event.detailType === detailType);
   const { version, eventId, ...detail } = example?.detail ?? {};
-  const event = lawful(undefined, { kind: 'fact', fact: { detailType, detail } } as Remembered);
+  const event = validEvent(undefined, { kind: 'fact', fact: { detailType, detail } } as Remembered);
   expect(event).toEqual({ detailType, detail: { version: '1', eventId: 'event-1', ...detail } });
 });
 
-it('there is one example of each event', () => {
+it('has one example of each event', () => {
   expect(auditEventExamples.map(({ detailType }) => detailType)).toEqual(Object.keys(auditEvents));
 });
 
@@ -225,7 +225,10 @@ describe('publishAudit', () => {
     ({ detailType: 'Token Issued', detail: { tokenId, eventId } }) as AuditEvent;
   const wait = async () => {};
 
-  /** A bus that refuses events at random, and dead letters; `log` is the order in which events were settled. */
+  /**
+   * A bus that rejects events at random, and dead letters. `log` has the order in which events were published or
+   * stored.
+   */
   function unreliable(refuse: (event: AuditEvent, offer: number) => boolean) {
     const log: string[] = [];
     const dead: string[] = [];
@@ -258,14 +261,14 @@ describe('publishAudit', () => {
   }
   const many = Array.from({ length: 57 }, (_, n) => event(`token-${n % 7}`, `event-${n}`));
 
-  it('publishes each event once when all goes well', async () => {
+  it('publishes each event once if nothing fails', async () => {
     const { log, dead, ports } = unreliable(() => false);
     expect(await publishAudit(many, ports)).toBe(0);
     expect(log.toSorted()).toEqual(many.map(({ detail }) => detail.eventId).toSorted());
     expect(dead).toEqual([]);
   });
 
-  it('keeps the order of each token, whatever the bus refuses', async () => {
+  it('keeps the order of each token, whichever events the bus rejects', async () => {
     const { log, ports } = unreliable(({ detail }, offer) => (Number(detail.eventId.slice(6)) * 7 + offer) % 3 === 0);
     await publishAudit(many, ports);
     for (let token = 0; token < 7; token++) {
@@ -274,13 +277,13 @@ describe('publishAudit', () => {
     }
   });
 
-  it('puts on the dead-letter queue what the bus keeps refusing', async () => {
+  it('sends an event to the dead-letter queue if the bus keeps rejecting it', async () => {
     const { dead, ports } = unreliable(({ detail }) => detail.eventId === 'event-3');
     expect(await publishAudit(many, ports)).toBe(1);
     expect(dead).toEqual(['event-3']);
   });
 
-  it('throws when even that fails, so that the stream delivers again', async () => {
+  it('throws if the dead-letter queue fails, so that the stream delivers the events again', async () => {
     const { ports } = unreliable(() => true);
     const deadLetters = { put: async () => Promise.reject(new Error('queue down')) };
     await expect(publishAudit(many, { ...ports, deadLetters })).rejects.toThrow('queue down');

@@ -59,7 +59,7 @@ const revoked = (): TokenRecord => ({
 const failed = (): TokenRecord => ({ ...issued, status: 'failed', failure: 'signing_failed', failedAt: AT });
 const expired = (): TokenRecord => ({ ...issued, status: 'expired' });
 
-/** Everything that the store went through, one state after another. */
+/** The states of stored items, in order. */
 const histories: [string, () => Remembered[]][] = [
   ['a token that is issued', () => [ofRecord(issued)]],
   ['a request that is denied', () => [ofRecord(denied)]],
@@ -78,13 +78,13 @@ describe('a change is confirmed', () => {
   it.each(histories)('at once, and whatever became of it since: %s', (_, history) => {
     const states = history();
     for (const [nth, change] of changesOf(states).entries()) {
-      // What is no event is not looked up.
+      // A change that is not an event is not looked up.
       if (auditEvent(change.before, change.after, 'e') === undefined) continue;
       for (const stored of states.slice(nth)) expect(isConfirmed(change, stored)).toBe(true);
     }
   });
 
-  it('by what is stored, whatever it does not tell the audit of', () => {
+  it('by a stored item that differs only in data that events do not contain', () => {
     const later = { ...issued, size: 1, ttl: 1, signedDigest: new Uint8Array(32) };
     expect(isConfirmed({ before: undefined, after: ofRecord(issued) }, ofRecord(later))).toBe(true);
   });
@@ -113,18 +113,18 @@ describe('a change is not confirmed', () => {
     ['another reason', (record) => ({ ...record, reason: 'none' })],
     ['other policies', (record) => ({ ...record, policies: [] })],
     [
-      'another place in the status list',
+      'another index in the status list',
       (record) => ({ ...record, statusList: { list: 1, index: 999 } }) as TokenRecord,
     ],
-    ['a longer life', (record) => ({ ...record, expiresAt: AT * 2 }) as TokenRecord],
+    ['a later expiry', (record) => ({ ...record, expiresAt: AT * 2 }) as TokenRecord],
     ['a denial', (record) => ({ ...record, status: 'denied', denial: 'policy', policyErrors: [] }) as TokenRecord],
     ['a failure', failed],
-    ['an end', expired],
+    ['an expiry', expired],
     ['a revocation', revoked],
-    ['a revocation by somebody else', () => ({ ...revoked(), revokedBy: 'security.team' }) as TokenRecord],
+    ['a revocation by another principal', () => ({ ...revoked(), revokedBy: 'security.team' }) as TokenRecord],
     ['a revocation for another reason', () => ({ ...revoked(), revocationReason: 'none' }) as TokenRecord],
     ['a revocation at another time', () => ({ ...revoked(), revokedAt: AT }) as TokenRecord],
-  ])('when a record is said to have %s', (what, change) => {
+  ])('if a record is claimed to have %s', (what, change) => {
     const before = ofRecord(issued);
     const after = ofRecord(change(issued));
     for (const stored of [issued, failed(), expired(), denied]) {
@@ -141,36 +141,36 @@ describe('a change is not confirmed', () => {
     expect(isConfirmed({ before, after }, ofRecord(revoked()))).toBe(what === 'a revocation');
   });
 
-  it('when a denied request is said to have been a token', () => {
+  it('if a denied request is claimed to be a token', () => {
     const after = ofRecord({ ...issued, ...denied, status: 'issued' } as TokenRecord);
     expect(isConfirmed({ before: undefined, after }, ofRecord(denied))).toBe(false);
   });
 
   it.each<[string, Change]>([
     ['another selector', { before: undefined, after: ofOrder({ ...order, selector: { all: true } }) }],
-    ['somebody else who ordered it', { before: undefined, after: ofOrder({ ...order, by: 'security.team' }) }],
+    ['another principal', { before: undefined, after: ofOrder({ ...order, by: 'security.team' }) }],
     ['another id', { before: undefined, after: ofOrder({ ...order, revocationId: 'revocation-2' }) }],
     ['another number of tokens', { before: ofOrder(order), after: ofOrder({ ...completed, revoked: 1 }) }],
-    ['another end', { before: ofOrder(order), after: ofOrder({ ...completed, completedAt: AT }) }],
-  ])('when a revocation is said to have %s', (_, change) => {
+    ['another completion time', { before: ofOrder(order), after: ofOrder({ ...completed, completedAt: AT }) }],
+  ])('if a revocation is claimed to have %s', (_, change) => {
     for (const stored of [order, walked, completed]) expect(isConfirmed(change, ofOrder(stored))).toBe(false);
   });
 
   it.each<[string, () => Remembered]>([
-    ['more of them than there are', () => introspected(5, 901)],
-    ['as many, at another time', () => introspected(4, 900)],
-    ['fewer, in another minute', () => introspected(3, 60_000)],
-    ['fewer, before their minute', () => introspected(3, -1)],
-    ['none', () => introspected(0, 500)],
-    ['a part of one', () => introspected(1.5, 500)],
-    ['another answer', () => introspected(3, 900, { result: 'active' })],
-    ['another resource server', () => introspected(3, 900, { by: OPERATOR })],
-    ['another subject', () => introspected(3, 900, { subject: OPERATOR })],
-  ])('when introspections are said to be %s', (_, after) => {
+    ['more than the stored number', () => introspected(5, 901)],
+    ['the stored number at another time', () => introspected(4, 900)],
+    ['fewer in another minute', () => introspected(3, 60_000)],
+    ['fewer before their minute', () => introspected(3, -1)],
+    ['zero', () => introspected(0, 500)],
+    ['a fraction', () => introspected(1.5, 500)],
+    ['of another result', () => introspected(3, 900, { result: 'active' })],
+    ['of another resource server', () => introspected(3, 900, { by: OPERATOR })],
+    ['of another subject', () => introspected(3, 900, { subject: OPERATOR })],
+  ])('if introspections are claimed to be %s', (_, after) => {
     expect(isConfirmed({ before: undefined, after: after() }, introspected(4, 901))).toBe(false);
   });
 
-  it('when a fact is said to be another', () => {
+  it('if a fact is claimed to be a different fact', () => {
     const facts = auditEventExamples.flatMap(({ detailType, detail: { version, eventId, ...detail } }) =>
       detailType.startsWith('Token ') && detailType !== 'Token Used' ? [] : [{ detailType, detail } as AuditFact],
     );
@@ -184,7 +184,7 @@ describe('a change is not confirmed', () => {
     expect(isConfirmed({ before: undefined, after: ofFact(reworded) }, ofFact(fact as AuditFact))).toBe(false);
   });
 
-  it('when something of another kind is stored', () => {
+  it('if an item of another kind is stored', () => {
     const all = histories.map(([, history]) => history());
     for (const [nth, states] of all.entries()) {
       for (const change of changesOf(states)) {
@@ -197,7 +197,7 @@ describe('a change is not confirmed', () => {
   });
 });
 
-it('whatever is changed in what it says, a change is confirmed only if the event stays one that happened', () => {
+it('a modified change is confirmed only if its event is one that really happened', () => {
   const all = histories.map(([, history]) => history());
   const eventsOf = (states: readonly Remembered[]) =>
     changesOf(states).map(({ before, after }) => JSON.stringify(auditEvent(before, after, 'e')));
@@ -217,7 +217,7 @@ it('whatever is changed in what it says, a change is confirmed only if the event
       }
       if (event === undefined || after.kind !== change.after.kind) return;
       const said = isConfirmed({ before: change.before, after }, states.at(-1));
-      // Of introspections, the moment of an earlier one is known to the minute alone.
+      // For an earlier introspection, only its minute is known.
       const happened = after.kind === 'introspections' ? said : eventsOf(states).includes(JSON.stringify(event));
       expect(said).toBe(happened);
       if (said) confirmed += 1;
@@ -228,7 +228,7 @@ it('whatever is changed in what it says, a change is confirmed only if the event
   expect(Math.min(confirmed, refused)).toBeGreaterThan(100);
 });
 
-/** The same, with another value in one place of it. */
+/** Returns a copy in which one value is different. */
 function replaced(remembered: Remembered, place: number, value: unknown): Remembered {
   const copy = structuredClone(remembered) as unknown as Record<string, unknown>;
   const places: [Record<string, unknown>, string][] = [];

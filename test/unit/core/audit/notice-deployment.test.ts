@@ -13,7 +13,7 @@ describe('noticeDeployment', () => {
   const told = ({ facts }: ReturnType<typeof seeing>) =>
     [...facts.facts.values()].map(({ detailType, detail: { time, ...change } }) => ({ detailType, ...change }));
 
-  it('tells what decides and signs first, and then each change, once', async () => {
+  it('reports the first deployment, and then each change once', async () => {
     const ports = seeing();
     await noticeDeployment(first, ports);
     const beginning = [
@@ -34,13 +34,13 @@ describe('noticeDeployment', () => {
     ]);
   });
 
-  it('tells a change that comes back again', async () => {
+  it('reports a change again if it happens again later', async () => {
     const ports = seeing();
     for (const deployment of [first, otherPolicies, first, otherPolicies]) await noticeDeployment(deployment, ports);
     expect(told(ports).filter(({ detailType }) => detailType === 'Policy Changed')).toHaveLength(4);
   });
 
-  it('tells no change twice, and none never, wherever it fails', async () => {
+  it('reports each change exactly once, whichever step fails', async () => {
     const ports = seeing();
     let calls = 0;
     const failing = (failAt: number) => {
@@ -67,7 +67,7 @@ describe('noticeDeployment', () => {
     expect(told(ports).map(({ detailType }) => detailType)).toEqual(['Policy Changed', 'Signing Keys Changed']);
   });
 
-  it('by two at the same time, is told once', async () => {
+  it('reports a change once if two invocations notice it concurrently', async () => {
     const ports = seeing();
     await Promise.all([noticeDeployment(first, ports), noticeDeployment(first, ports)]);
     expect(told(ports)).toHaveLength(2);

@@ -87,7 +87,7 @@ const on = (...details: ReturnType<typeof entry>[]): Asked => ({
 });
 
 describe('an explanation for an operator', () => {
-  it('of what is allowed names the policies, where they stand, and what the token would be', async () => {
+  it('of an allowed request names the policies with file and line, and describes the token', async () => {
     expect(await explain(on(entry(['orders-db/orders'], ['read'])), ports)).toEqual({
       allowed: true,
       subject: SUBJECT,
@@ -108,7 +108,7 @@ describe('an explanation for an operator', () => {
     });
   });
 
-  it('of what no policy permits names those that came close, and which part of them failed', async () => {
+  it('of a request that no policy permits names the near misses and their failed parts', async () => {
     const { pairs, change } = await explain(
       { ...on(entry(['orders-db/shipments'], ['write'])), audience: 'billing', expires_in: 600 },
       ports,
@@ -125,7 +125,7 @@ describe('an explanation for an operator', () => {
     });
   });
 
-  it('of what is forbidden names the policy and the conditions that held', async () => {
+  it('of a forbidden request names the policy and its conditions', async () => {
     const { pairs, change } = await explain(on(entry(['orders-db/payments'], ['read'], ['id', 'card_number'])), ports);
     expect(pairs).toMatchObject([
       {
@@ -144,7 +144,7 @@ describe('an explanation for an operator', () => {
     expect(change).toMatchObject({ sentence: 'name field id only' });
   });
 
-  it('of a subtree names the place and the forbid that stand in the way, and what may be had instead', async () => {
+  it('of a subtree names the denied location, the forbid and an allowed alternative', async () => {
     const { pairs, change } = await explain(on(entry(['orders-db/*'], ['read'])), ports);
     expect(pairs).toMatchObject([
       { location: 'orders-db/*', place: 'orders-db/broken', verdict: 'policy_error', policies: [{ id: 'overflows' }] },
@@ -158,7 +158,7 @@ describe('an explanation for an operator', () => {
 
   it.each<[string, Asked, string]>([
     [
-      'a shorter life',
+      'a shorter lifetime',
       { ...on(entry(['orders-db/shipments'], ['write'])), expires_in: 301 },
       'ask for 5m instead of 301s',
     ],
@@ -166,16 +166,16 @@ describe('an explanation for an operator', () => {
     ['some fields', on(entry(['crm/customers'], ['read'])), 'name fields id, country only'],
     ['fewer fields', on(entry(['crm/customers'], ['read'], ['id', 'name'])), 'name field id only'],
     ['one action', on(entry(['orders-db/orders'], ['read', 'write'])), 'ask for read only'],
-    ['less', on(entry(['orders-db/orders'], ['read']), entry(['hr/x'], ['read'])), 'leave out read hr/x'],
+    ['fewer pairs', on(entry(['orders-db/orders'], ['read']), entry(['hr/x'], ['read'])), 'leave out read hr/x'],
     ['a reason', on(entry(['legal/x'], ['read'])), 'give a reason'],
-    ['what is there', on(entry(['orders-db/orders'], ['write'])), 'ask for read instead of write'],
-    ['a part of a role', { scope: 'role:deployer', expires_in: 900 }, 'ask for 5m instead of 15m'],
-  ])('suggests to ask for %s', async (_, request, sentence) => {
+    ['another action', on(entry(['orders-db/orders'], ['write'])), 'ask for read instead of write'],
+    ['a shorter lifetime for a role', { scope: 'role:deployer', expires_in: 900 }, 'ask for 5m instead of 15m'],
+  ])('suggests requesting %s', async (_, request, sentence) => {
     const { allowed, change } = await explain(request, ports);
     expect([allowed, change?.sentence]).toEqual([false, sentence]);
   });
 
-  it('suggests nothing where no request would be allowed from here and now', async () => {
+  it('suggests nothing if no request would be allowed under the circumstances', async () => {
     const { pairs, change } = await explain(on(entry(['hr/x'], ['read'])), ports);
     expect(pairs[0]?.near_misses).toMatchObject([
       { id: 'reads-at-the-office', missed: [{ part: 'condition', text: 'context.networks.contains("office")' }] },
@@ -186,13 +186,13 @@ describe('an explanation for an operator', () => {
   it.each([
     ['nobody', undefined],
     ['own', 'team'],
-  ])('says of the role %s why it cannot be taken', async (role, lacks) => {
+  ])('explains why the role %s cannot be assumed', async (role, lacks) => {
     const { denial, pairs, ...rest } = await explain({ scope: `role:${role}`, audience: 'orders-db' }, ports);
     expect([denial, rest.lacks]).toEqual(['role_unavailable', lacks]);
     expect(pairs).toEqual([{ action: 'assume', role, verdict: 'not_permitted', policies: [] }]);
   });
 
-  it('names the further condition that refused, and asks it only a few times', async () => {
+  it('names the external authorizer that denied the request, and calls it only a few times', async () => {
     let asked = 0;
     const never: ExternalAuthorizer = {
       name: 'night-watch',
@@ -209,7 +209,7 @@ describe('an explanation for an operator', () => {
 });
 
 describe('an explanation for the workload itself', () => {
-  it('names no policy of others, no file, and no condition that tells workloads apart', async () => {
+  it('names no policy for other workloads, no file, and no condition on the workload', async () => {
     const denied = await explain(on(entry(['orders-db/orders'], ['write'])), ports, 'workload');
     expect(denied.pairs[0]?.near_misses?.map(({ id }) => id)).toEqual(['reads-orders', 'writes-shipments']);
     const forbidden = await explain(on(entry(['orders-db/payments'], ['read'])), ports, 'workload');
@@ -219,7 +219,7 @@ describe('an explanation for the workload itself', () => {
     expect(JSON.stringify([denied, forbidden])).not.toMatch(/reports|principal\.|\.cedar/);
   });
 
-  it('says of a role that it may not take what it says of one that there is not', async () => {
+  it('is the same for a role that it may not assume and for a role that does not exist', async () => {
     const [admin, own, nobody] = await Promise.all(
       ['admin', 'own', 'nobody'].map(async (role) => {
         const explained = await explain({ scope: `role:${role}`, audience: 'a' }, ports, 'workload');
@@ -230,7 +230,7 @@ describe('an explanation for the workload itself', () => {
     expect(own).toBe(nobody);
   });
 
-  it('says of a role that it might take at another time or for less what is in the way', async () => {
+  it('names the obstacles to a role that it could assume at another time or for a shorter lifetime', async () => {
     const { pairs, change } = await explain({ scope: 'role:deployer', expires_in: 900 }, ports, 'workload');
     expect(pairs[0]).toMatchObject({
       action: 'assume',
@@ -239,7 +239,7 @@ describe('an explanation for the workload itself', () => {
     expect(change?.request).toEqual({ scope: 'role:deployer', expires_in: 300 });
   });
 
-  it('names no further condition', async () => {
+  it('names no external authorizer', async () => {
     const never = { name: 'night-watch', allows: async (questions: readonly unknown[]) => questions.map(() => false) };
     const explained = await explain(on(entry(['orders-db/orders'], ['read'])), deciding(bundle, [never]), 'workload');
     expect(explained.pairs[0]?.verdict).toBe('refused_by_condition');
@@ -247,12 +247,12 @@ describe('an explanation for the workload itself', () => {
   });
 });
 
-describe('what is held against a workload', () => {
+describe('the status of the subject', () => {
   const asked = on(entry(['orders-db/orders'], ['read']));
   const held = { at: circumstances.time, by: 'security.team', until: circumstances.time + 60_000 };
   const blocked_until = new Date(held.until).toISOString();
 
-  it('is said of a request that policy allows: it is denied while the workload is blocked', async () => {
+  it('denies a request that policies allow while the workload is blocked', async () => {
     const ports = deciding(bundle);
     await ports.subjectStatuses.block(SUBJECT, held);
     expect(await explain(asked, ports, 'workload')).toMatchObject({
@@ -267,21 +267,21 @@ describe('what is held against a workload', () => {
     expect(outcome).not.toHaveProperty('explanation.blocked_until');
   });
 
-  it('is said beside the policy that denies it', async () => {
+  it('is reported together with the policy that denies the request', async () => {
     const ports = deciding(bundle);
     await ports.subjectStatuses.block(SUBJECT, held);
     const denied = on(entry(['orders-db/orders'], ['write']));
     expect(await explain(denied, ports, 'workload')).toMatchObject({ allowed: false, denial: 'policy', blocked_until });
   });
 
-  it('shortens a token where it is limited', async () => {
+  it('shortens the token if the lifetime is limited', async () => {
     const ports = deciding(bundle);
     await ports.subjectStatuses.limit(SUBJECT, { ...held, lifetime: 60 });
     expect(await explain(asked, ports, 'workload')).toMatchObject({ allowed: true, expires_in: 60 });
   });
 });
 
-it('a request that is not as it must be is a bad one here too', async () => {
+it('reports an invalid request as a bad request', async () => {
   const outcome = await explainToken(
     { ...on(entry(['a'], ['read'])), expires_in: 3601 },
     callerOf(SUBJECT),
@@ -296,7 +296,7 @@ it('a request that is not as it must be is a bad one here too', async () => {
 describe('over generated policies and requests', () => {
   const met = { allowed: 0, denied: 0, changes: 0, verdicts: new Set<string>(), decided: 0 };
 
-  it('explain and issue agree, suggestions hold, and nothing leaks', { timeout: 300_000 }, async () => {
+  it('explanations agree with issuing, suggestions are allowed, and nothing leaks', { timeout: 300_000 }, async () => {
     const asked = fc.tuple(requests, fc.constantFrom(...SUBJECTS));
     await fc.assert(
       fc.asyncProperty(worlds, fc.array(asked, { minLength: 30, maxLength: 30 }), async (world, all) => {
@@ -309,7 +309,7 @@ describe('over generated policies and requests', () => {
           met.decided += 1;
           met[decision.kind] += 1;
 
-          // It agrees with what is vended.
+          // The explanation agrees with issuing.
           const vended = decision.kind === 'allowed' ? decision : undefined;
           expect(explained.allowed).toBe(vended !== undefined);
           expect(explained.expires_in).toBe(vended?.lifetime);
@@ -324,7 +324,7 @@ describe('over generated policies and requests', () => {
             for (const verdict of verdicts) met.verdicts.add(verdict);
           }
 
-          // What is suggested would be allowed.
+          // The suggested request is allowed.
           const { change } = explained;
           if (change !== undefined) {
             met.changes += 1;
@@ -333,7 +333,7 @@ describe('over generated policies and requests', () => {
             expect(change.parameters.length).toBeGreaterThan(0);
           }
 
-          // A workload learns nothing of what concerns others alone.
+          // A workload learns nothing about policies for other workloads.
           if (reader === 'operator') continue;
           const text = JSON.stringify(explained);
           for (const other of SUBJECTS) if (other !== subject) expect(text).not.toContain(other);
@@ -353,7 +353,7 @@ describe('over generated policies and requests', () => {
     expect([...met.verdicts].sort()).toEqual(['allowed', 'forbidden', 'not_permitted', 'policy_error']);
   });
 
-  it('a role that may not be taken looks like one that there is not', { timeout: 60_000 }, async () => {
+  it('a role that may not be assumed looks like a role that does not exist', { timeout: 60_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(worlds, fc.constantFrom(...SUBJECTS), async (world, subject) => {
         const ports = deciding(world.bundle);

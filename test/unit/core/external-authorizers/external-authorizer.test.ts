@@ -7,19 +7,19 @@ import { question } from '#test/fakes/authorizer-requests.ts';
 const read = question();
 const write = question({ action: 'write' });
 
-/** A condition that answers what it is given, whatever the types say. */
-function answering(name: string, ...answers: unknown[]): ExternalAuthorizer {
+/** An external authorizer that returns the given values, even if their types are wrong. */
+function returning(name: string, ...answers: unknown[]): ExternalAuthorizer {
   return { name, allows: async () => answers as boolean[] };
 }
 
 describe('refusedBy', () => {
-  it('refuses nothing when there is no condition, and nothing when all allow everything', async () => {
+  it('is empty without external authorizers, and if all of them allow everything', async () => {
     expect(await refusedBy([], [read])).toEqual([]);
-    expect(await refusedBy([answering('a', true, true), answering('b', true, true)], [read, write])).toEqual([]);
+    expect(await refusedBy([returning('a', true, true), returning('b', true, true)], [read, write])).toEqual([]);
   });
 
-  it('names each condition that refused, and what', async () => {
-    const conditions = [answering('a', true, false), answering('b', true, true), answering('c', false, false)];
+  it('lists each external authorizer that denied, with the denied requests', async () => {
+    const conditions = [returning('a', true, false), returning('b', true, true), returning('c', false, false)];
     expect(await refusedBy(conditions, [read, write])).toEqual([
       { condition: 'a', refused: [write] },
       { condition: 'c', refused: [read, write] },
@@ -33,11 +33,11 @@ describe('refusedBy', () => {
     [undefined],
     [{}],
     [[true]],
-  ])('takes %j for a refusal: only true allows', async (answer) => {
-    expect(await refusedBy([answering('a', answer)], [read])).toEqual([{ condition: 'a', refused: [read] }]);
+  ])('treats %j as a denial, because only true allows', async (answer) => {
+    expect(await refusedBy([returning('a', answer)], [read])).toEqual([{ condition: 'a', refused: [read] }]);
   });
 
-  it('asks all conditions at once', async () => {
+  it('calls all external authorizers concurrently', async () => {
     const both = Promise.withResolvers<void>();
     let asked = 0;
     const patient = (name: string): ExternalAuthorizer => ({
@@ -51,19 +51,19 @@ describe('refusedBy', () => {
     expect(await refusedBy([patient('a'), patient('b')], [read])).toEqual([]);
   });
 
-  it('fails, and names the condition, when one does not answer, whatever the others say', async () => {
+  it('fails with the name of an external authorizer that fails, even if the others decide', async () => {
     const down: ExternalAuthorizer = { name: 'down', allows: () => Promise.reject(new TypeError('no route')) };
-    const fault = await refusedBy([answering('a', true), down], [read]).catch((error: unknown) => error);
+    const fault = await refusedBy([returning('a', true), down], [read]).catch((error: unknown) => error);
     expect(fault).toBeInstanceOf(DependencyFault);
     expect(fault).toMatchObject({ dependency: 'condition down', message: 'condition down failed: TypeError' });
   });
 
-  it.each([[[]], [[true, true]]])('fails when it gives another number of answers: %j', async (answers) => {
-    await expect(refusedBy([answering('a', ...answers)], [read])).rejects.toThrow(DependencyFault);
+  it.each([[[]], [[true, true]]])('fails if the number of decisions is wrong: %j', async (answers) => {
+    await expect(refusedBy([returning('a', ...answers)], [read])).rejects.toThrow(DependencyFault);
   });
 });
 
-describe('a service may be asked', () => {
+describe('isServiceUrl', () => {
   it.each([
     ['https://opa.example.com', true],
     ['https://opa.example.com:8443/tenant', true],
@@ -80,5 +80,5 @@ describe('a service may be asked', () => {
     ['ftp://opa.example.com', false],
     ['opa.example.com', false],
     ['', false],
-  ])('at %s: %s', (url, may) => expect(isServiceUrl(url)).toBe(may));
+  ])('%s: %s', (url, may) => expect(isServiceUrl(url)).toBe(may));
 });

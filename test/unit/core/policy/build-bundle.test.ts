@@ -12,7 +12,7 @@ const flawsOf = (cedar: string, others: Record<string, string> = {}) =>
   );
 
 describe('buildPolicyBundle', () => {
-  it('takes the policies of this repository', () => {
+  it('accepts the policies of this repository', () => {
     const files = readdirSync('policies')
       .filter((name) => name.includes('.'))
       .map((name) => ({
@@ -29,70 +29,82 @@ describe('buildPolicyBundle', () => {
       /^policy\/syntax policies\/test\.cedar:3: .*end of input/,
     ],
     ['no @id', `\n${permit};`, /^policy\/id policies\/test\.cedar:2: .*must have an @id/],
-    ['an @id that is none', `@id("__proto__") ${permit};`, /must have an @id/],
+    ['an invalid @id', `@id("__proto__") ${permit};`, /must have an @id/],
     ['an empty @id', `@id("") ${permit};`, /must have an @id/],
-    ['an @id twice', `@id("a") ${permit};\n@id("a") ${permit};`, /test\.cedar:2: the @id "a" is taken .*test\.cedar:1/],
+    [
+      'a duplicate @id',
+      `@id("a") ${permit};\n@id("a") ${permit};`,
+      /test\.cedar:2: the @id "a" is already used .*test\.cedar:1/,
+    ],
     ['an unknown attribute', `@id("a") ${permit} when { context.colour == "red" };`, /attribute `colour`.*not found/],
     ['an unknown type', `@id("a") permit (principal is Robot, action, resource);`, /impossible/],
     ['a policy that can never apply', `@id("a") ${permit} when { false };`, /impossible/],
     ['a template', '@id("a") permit (principal == ?principal, action, resource);', /templates are not supported/],
-    ['an unknown annotation', `@id("a") @owner("me") ${permit};`, /^policy\/annotation .*@owner is not an annotation/],
-    ['a bad annotation', `@id("a") @max_lifetime("soon") ${permit};`, /@max_lifetime must be a duration/],
-    ['a value where none belongs', `@id("a") @single_use("yes") ${permit};`, /@single_use takes no value/],
     [
-      'an obligation of a forbid',
+      'an unknown annotation',
+      `@id("a") @owner("me") ${permit};`,
+      /^policy\/annotation .*@owner is not a known annotation/,
+    ],
+    ['a bad annotation', `@id("a") @max_lifetime("soon") ${permit};`, /@max_lifetime must be a duration/],
+    ['a value for an annotation without value', `@id("a") @single_use("yes") ${permit};`, /@single_use takes no value/],
+    [
+      'an obligation on a forbid',
       `@id("a") @single_use forbid (principal, action, resource);`,
       /no effect on a forbid/,
     ],
-    ['an unknown network', `@id("a") @network("moon") ${permit};`, /networks\.yaml does not have: "moon"/],
-    ['an unknown window', `@id("a") ${permit} when { context.windows.contains("x") };`, /window that windows\.yaml/],
+    ['an unknown network', `@id("a") @network("moon") ${permit};`, /network that is not in networks\.yaml: "moon"/],
+    [
+      'an unknown window',
+      `@id("a") ${permit} when { context.windows.contains("x") };`,
+      /window that is not in windows\.yaml/,
+    ],
     [
       'an unknown role',
       '@id("a") permit (principal, action == Action::"assume", resource == Role::"x");',
-      /role that roles\.yaml does not have: "x"/,
+      /role that is not in roles\.yaml: "x"/,
     ],
     [
-      'a workload that is no ARN',
+      'a workload that is not an ARN',
       '@id("a") permit (principal == Workload::"orders", action, resource);',
       /must be the ARN of an IAM role/,
     ],
     [
-      'a role with its path',
+      'a role ARN with a path',
       '@id("a") permit (principal == Workload::"arn:aws:iam::111122223333:role/team/x", action, resource);',
       /without its path/,
     ],
     [
-      'a location that is none',
+      'an invalid location',
       '@id("a") permit (principal, action, resource in Resource::"db/*");',
-      /must be an exact name/,
+      /must be an exact location/,
     ],
     [
-      'an attribute of a named workload that is known of the caller only',
+      'an attribute of a named workload that is known only for the caller',
       `@id("a") ${permit} when { Workload::"arn:aws:iam::111122223333:role/x" has organization };`,
-      /^policy\/unsupported .*"a" reads organization of Workload::"arn:aws:iam::111122223333:role\/x", which is known of principal only/,
+      /^policy\/unsupported .*"a" reads organization of Workload::"arn:aws:iam::111122223333:role\/x", which is known only for principal/,
     ],
     [
-      'an attribute of what may be a named workload, where it is known of the caller only',
+      'an attribute that is known only for the caller, of an expression that may be a named workload',
       `@id("a") ${permit} when { (if context.lifetime > 300 then principal else Workload::"arn:aws:iam::111122223333:role/x") has session };`,
       /^policy\/unsupported .*reads session of Workload/,
     ],
     [
-      'a value that no decision has',
+      'a value that is never known',
       `@id("a") ${permit} when { unknown("x") };`,
       /^policy\/unsupported .*reads unknown\(…\), which has no value in a decision/,
     ],
     [
-      'more of named resources than Cedar can be told for each request',
+      'a policy that adds too many entities to each request',
       `@id("a") ${permit} when { {${Array.from({ length: 101 }, (_, n) => `"a${n}": Resource::"db${n}/t"`).join(', ')}}.a0 in resource };`,
-      /^policy\/too-large .*"a" reads so many of the entities that it names that Cedar must be told more than 200, with all that they are in/,
+      /^policy\/too-large .*"a" reads too many of the entities that it names: including their ancestors, there may be at most 200/,
     ],
     [
-      'conditions nested so deeply that Cedar would not survive them',
+      'conditions nested so deeply that they would crash Cedar',
       `@id("a") ${permit} when { ${'('.repeat(150)}true${')'.repeat(150)} };`,
       /^policy\/too-large .*too deeply/,
     ],
     [
-      'so many conditions in one that Cedar would not survive them',
+      'so many conditions that they would crash Cedar',
       `\n@id("a") ${permit} when { ${Array(400).fill('context.lifetime == 1').join(' || ')} };`,
       /^policy\/too-large policies\/test\.cedar:2: .*too deeply/,
     ],
@@ -106,13 +118,13 @@ describe('buildPolicyBundle', () => {
       `@id("a") ${permit} when { ${Array(3000).fill('context.lifetime == 1').join(' && ')} };`,
       /^policy\/too-large .*too deeply/,
     ],
-  ])('refuses %s', (_, text, message) => {
+  ])('rejects %s', (_, text, message) => {
     expect(flawsOf(text)).toEqual([expect.stringMatching(message)]);
     expect(() => buildPolicyBundle(policyFiles(text))).toThrow(PolicyError);
   });
 
-  // Reading it, and finding the line of each mistake, must not take the square of its size.
-  it('reads a file of 24,000 networks, and tells the line of every mistake in it', () => {
+  // Reading the file and finding the line of each mistake must not take quadratic time.
+  it('reads a file of 24,000 networks and reports the line of every mistake', () => {
     const networks = Array.from({ length: 24_000 }, (_, i) => `n${i}: { cidrs: [203.0.113.0] }`);
     const flaws = flawsOf(`@id("a") ${permit};`, { 'networks.yaml': networks.join('\n') });
     expect(flaws).toHaveLength(24_000);
@@ -120,7 +132,7 @@ describe('buildPolicyBundle', () => {
   });
 
   it.each([
-    ['a ceiling that permits', 'ceiling.cedar', `@id("c") ${permit};`, /^policy\/ceiling-permits/],
+    ['a permit in the ceiling', 'ceiling.cedar', `@id("c") ${permit};`, /^policy\/ceiling-permits/],
     ['broken YAML', 'roles.yaml', 'a: [1\nb: 2', /^policy\/data-file policies\/roles\.yaml:\d: /],
     [
       'an unknown key',
@@ -129,12 +141,17 @@ describe('buildPolicyBundle', () => {
       /roles\.yaml:2: a\.grants is not a known key; known here are description, audience, authorization_details$/,
     ],
     [
-      'a template of the session',
+      'a placeholder for the session',
       'roles.yaml',
       'a:\n  authorization_details:\n    - locations: ["x/{subject.session}"]\n      actions: [read]',
-      /roles\.yaml:3: .*any but session/,
+      /roles\.yaml:3: .*any attribute but session/,
     ],
-    ['a workload that is no ARN', 'workloads.yaml', 'orders: { team: x }', /workloads\.yaml:1: orders must be the ARN/],
+    [
+      'a workload that is not an ARN',
+      'workloads.yaml',
+      'orders: { team: x }',
+      /workloads\.yaml:1: orders must be the ARN/,
+    ],
     [
       'an attribute that the schema lacks',
       'workloads.yaml',
@@ -148,18 +165,23 @@ describe('buildPolicyBundle', () => {
       /workloads\.yaml:2: .*team/,
     ],
     [
-      'resources that are in themselves',
+      'a cycle of resources',
       'resources.yaml',
       'a: { in: [b] }\nb: { in: [c] }\nc: { in: [a/d] }',
-      /^policy\/resource-cycle policies\/resources\.yaml:1: goes round: a is in b is in c is in a\/d is in a$/,
+      /^policy\/resource-cycle policies\/resources\.yaml:1: forms a cycle: a is in b is in c is in a\/d is in a$/,
     ],
-    ['a file by another name', 'role.yaml', 'a: 1', /^policy\/data-file policies\/role\.yaml:1: is no file of/],
-    ['no CIDR block', 'networks.yaml', 'office:\n  cidrs: [203.0.113.0]', /networks\.yaml:2: .*must be a CIDR block/],
+    ['a misnamed file', 'role.yaml', 'a: 1', /^policy\/data-file policies\/role\.yaml:1: is not a file of/],
     [
-      'an endpoint that no request can come through',
+      'an invalid CIDR block',
+      'networks.yaml',
+      'office:\n  cidrs: [203.0.113.0]',
+      /networks\.yaml:2: .*must be a CIDR block/,
+    ],
+    [
+      'a VPC endpoint, which no request can use',
       'networks.yaml',
       'office:\n  vpc_endpoints: [vpce-0a1b2c3d]',
-      /networks\.yaml:2: office\.vpc_endpoints can never match, since the API is Regional.*: name in cidrs the addresses/,
+      /networks\.yaml:2: office\.vpc_endpoints can never match, because no request reaches the Regional API .*: list the source addresses/,
     ],
     [
       'a misspelt key',
@@ -169,12 +191,17 @@ describe('buildPolicyBundle', () => {
     ],
     ['a network without addresses', 'networks.yaml', 'o: { region: eu-west-1 }', /o\.cidrs must name a CIDR block/],
     [
-      'a block twice',
+      'a duplicate CIDR block',
       'networks.yaml',
       'o: { cidrs: [10.0.0.0/8, 10.0.0.0/8] }',
       /cidrs must name each CIDR block once/,
     ],
-    ['a block that is no text', 'networks.yaml', 'o: { cidrs: [5] }', /o\.cidrs\.0 must be a CIDR block such as/],
+    [
+      'a CIDR block that is not a string',
+      'networks.yaml',
+      'o: { cidrs: [5] }',
+      /o\.cidrs\.0 must be a CIDR block such as/,
+    ],
     [
       'an audience with a wildcard',
       'roles.yaml',
@@ -191,12 +218,17 @@ describe('buildPolicyBundle', () => {
       'a weekday in a window that is open once',
       'windows.yaml',
       'windows:\n  w: { weekdays: [mon], from: "2026-12-05T22:00:00Z", to: "2026-12-06T04:00:00Z" }',
-      /windows\.w\.weekdays must be absent where from is a moment/,
+      /windows\.w\.weekdays must be absent if from is a timestamp/,
     ],
     ['YAML that is too deep', 'roles.yaml', '['.repeat(20_000), /roles\.yaml:1: is nested too deeply$/],
-    ['no time zone', 'windows.yaml', 'time_zone: Mars/Base', /windows\.yaml:1: time_zone must be an IANA time zone/],
     [
-      'no time of day',
+      'an invalid time zone',
+      'windows.yaml',
+      'time_zone: Mars/Base',
+      /windows\.yaml:1: time_zone must be an IANA time zone/,
+    ],
+    [
+      'an invalid time of day',
       'windows.yaml',
       'windows:\n  n:\n    from: "25:00"\n    to: "03:00"',
       /windows\.yaml:3: windows\.n\.from must be a time of day/,
@@ -208,19 +240,19 @@ describe('buildPolicyBundle', () => {
         .split('')
         .map((name, n) => `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[n]}`).join()}]`)
         .join('\n')}`,
-      /resources\.yaml:1: is too large once its aliases are followed$/,
+      /resources\.yaml:1: is too large with its aliases resolved$/,
     ],
     [
-      'too large a file',
+      'a file that is too large',
       'roles.yaml',
       `# ${'x'.repeat(10_000_000)}`,
       /^policy\/too-large policies\/roles\.yaml:1: has/,
     ],
-  ])('refuses %s', (_, name, text, message) => {
+  ])('rejects %s', (_, name, text, message) => {
     expect(flawsOf(`@id("a") ${permit};`, { [name]: text })).toEqual([expect.stringMatching(message)]);
   });
 
-  it('refuses entities that no request is told of, although the schema has them', () => {
+  it('rejects entities that no request contains, even if the schema declares them', () => {
     const [schema, ...others] = policyFiles('@id("a") permit (principal in Team::"orders", action, resource);');
     const text = `${schema?.text}`.replace('entity Workload =', 'entity Team;\nentity Workload in [Team] =');
     expect(readPolicies([{ name: 'policies/schema.cedarschema', text }, ...others]).flaws).toMatchObject([
@@ -228,7 +260,7 @@ describe('buildPolicyBundle', () => {
     ]);
   });
 
-  it('refuses groups of actions, by which nothing would match', () => {
+  it('rejects action groups, which would never match', () => {
     const [schema, ...others] = policyFiles('@id("a") forbid (principal, action in Action::"any", resource);');
     const text = `${schema?.text}`.replace(
       'action read, write applies',
@@ -245,14 +277,14 @@ describe('buildPolicyBundle', () => {
       'workloads in workloads',
       'entity Workload =',
       'entity Workload in [Workload] =',
-      'Workload must not be in Workload: no file says which Workload a Workload is in',
+      'Workload must not be in Workload: no file defines which Workload a Workload is in',
     ],
     ['roles in resources', 'entity Role;', 'entity Role in [Resource];', 'Role must not be in Resource'],
     [
       'an action in another',
       'action read, write appliesTo',
       'action write in [read] appliesTo { principal: Workload, resource: Resource };\naction read appliesTo',
-      'action write must not be in read: name each action',
+      'action write must not be in read; name each action',
     ],
     [
       'an attribute of the context',
@@ -266,7 +298,7 @@ describe('buildPolicyBundle', () => {
       'weekday: String, week?: Long,',
       'context.local.week must not be declared: no request has it',
     ],
-  ])('refuses a schema that declares what Cedar is never told: %s', (_, from, to, message) => {
+  ])('rejects a schema that declares something that no request provides: %s', (_, from, to, message) => {
     const [schema, ...others] = policyFiles('');
     const text = `${schema?.text}`.replace(from, to);
     expect(text).not.toBe(schema?.text);
@@ -275,7 +307,7 @@ describe('buildPolicyBundle', () => {
     ]);
   });
 
-  it('notes the entities that conditions read, and those that are looked for in the resource', () => {
+  it('records the entities that conditions read, and the entities that they look for in the resource', () => {
     const read = 'permit (principal, action == Action::"read", resource)';
     const { policies } = buildPolicyBundle(
       policyFiles(`
@@ -298,13 +330,13 @@ describe('buildPolicyBundle', () => {
     expect(policies.attribute).toMatchObject({ readsOf: [{ type: 'Resource', id: 'db' }] });
   });
 
-  it('takes a policy for which Cedar is told as many entities as it may be', () => {
+  it('accepts a policy that adds exactly the maximum number of entities', () => {
     const members = Array.from({ length: 100 }, (_, n) => `"a${n}": Resource::"db${n}/t"`).join(', ');
     const text = `@id("a") permit (principal, action == Action::"read", resource) when { {${members}}.a0 in resource };`;
     expect(buildPolicyBundle(policyFiles(text)).policies.a?.readsOf).toHaveLength(100);
   });
 
-  it('tells all that is wrong at once', () => {
+  it('reports all flaws at once', () => {
     const flaws = flawsOf('permit (', { 'more.cedar': `${permit};`, 'networks.yaml': 'office: 5' });
     expect(flaws.map((flaw) => flaw.split(' ')[1]?.split(':')[0])).toEqual([
       'policies/networks.yaml',
@@ -313,7 +345,7 @@ describe('buildPolicyBundle', () => {
     ]);
   });
 
-  it('finds where each policy stands', () => {
+  it('finds the line of each policy', () => {
     const text = `// ${permit};\n\n@id("b")\n${permit};\n@id("a") ${permit}; @id("c") ${permit};`;
     const { policies } = buildPolicyBundle(policyFiles(text));
     expect(Object.entries(policies).map(([id, { line }]) => [id, line])).toEqual([
@@ -352,7 +384,7 @@ describe('data files', () => {
     'resources',
     'networks',
     'windows',
-  ])('that are wrong are told of in sentences: %s.yaml', (name) => {
+  ])('with mistakes give readable messages: %s.yaml', (name) => {
     fc.assert(
       fc.property(fc.dictionary(key, value, { maxKeys: 4 }), (content) => {
         const text = JSON.stringify(content);
@@ -366,12 +398,12 @@ describe('data files', () => {
   });
 });
 
-it('names workloads of another partition than the service’s', () => {
+it('rejects workloads of a partition other than the service’s', () => {
   const china = 'arn:aws-cn:iam::111122223333:role/a';
   const files = policyFiles(`\n@id("a") permit (principal == Workload::"${china}", action, resource);`, {
     'workloads.yaml': `arn:aws:iam::111122223333:role/b: {}\n${china}: {}\n`,
   });
-  expect(() => buildPolicyBundle(files, 'aws-cn')).toThrow('role/b must be of the partition aws-cn, as the service is');
+  expect(() => buildPolicyBundle(files, 'aws-cn')).toThrow('role/b must be in the partition aws-cn, as the service is');
   expect(readPolicies(files, 'aws').flaws).toEqual([
     expect.objectContaining({ file: 'policies/workloads.yaml', line: 2, message: expect.stringContaining(china) }),
     expect.objectContaining({ file: 'policies/test.cedar', line: 2, message: expect.stringContaining(china) }),
@@ -384,7 +416,7 @@ describe('a bundle’s hash', () => {
   const hashOf = (files: Record<string, string>) => buildPolicyBundle(policyFiles('', files)).hash;
   const hash = hashOf({ 'x.cedar': policies.join('\n') });
 
-  it('is the same however policies are laid out in files', () => {
+  it('does not depend on how policies are distributed over files', () => {
     fc.assert(
       fc.property(fc.shuffledSubarray(policies, { minLength: 4 }), fc.nat(4), (order, cut) => {
         const files = { 'y.cedar': order.slice(0, cut).join('\n\n'), 'z.cedar': order.slice(cut).join(' // next\n') };
@@ -394,7 +426,7 @@ describe('a bundle’s hash', () => {
     );
   });
 
-  it('is another when anything is decided otherwise', () => {
+  it('changes when a policy or a network changes', () => {
     expect(hashOf({ 'x.cedar': policies.slice(1).join('\n') })).not.toBe(hash);
     expect(hashOf({ 'x.cedar': policies.join('\n'), 'networks.yaml': 'o: { cidrs: [10.0.0.0/8] }' })).not.toBe(hash);
   });

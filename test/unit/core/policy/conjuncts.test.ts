@@ -1,7 +1,7 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import { parseWorkloadArn } from '@tvm/contract/subject.ts';
-import { question, readableBy } from '@tvm/core/policy/authorization-request.ts';
-import { judgeParts, type Outcome, splitPolicy } from '@tvm/core/policy/conjuncts.ts';
+import { cedarRequest, readableBy } from '@tvm/core/policy/authorization-request.ts';
+import { evaluateParts, type Outcome, splitPolicy } from '@tvm/core/policy/conjuncts.ts';
 import { requestContext } from '@tvm/core/policy/request-context.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -12,32 +12,32 @@ const texts = (conditions: string) =>
 
 describe('a policy is split', () => {
   it.each([
-    ['nothing', '', []],
+    ['no conjuncts without conditions', '', []],
     [
-      'every && of every when',
+      'every operand of && in a when',
       'when { context.a && (context.b && context.c) } when { context.d }',
       ['context.a', 'context.b', 'context.c', 'context.d'],
     ],
-    ['every || of an unless, negated', 'unless { context.a || !context.b }', ['!context.a', 'context.b']],
-    ['no && of an unless', 'unless { context.a && context.b }', ['!(context.a && context.b)']],
-    ['a negated || of a when', 'when { !(context.a || context.b) }', ['!context.a', '!context.b']],
+    ['every operand of || in an unless, negated', 'unless { context.a || !context.b }', ['!context.a', 'context.b']],
+    ['no operands of && in an unless', 'unless { context.a && context.b }', ['!(context.a && context.b)']],
+    ['every operand of a negated || in a when', 'when { !(context.a || context.b) }', ['!context.a', '!context.b']],
     [
-      'a comparison, negated as people write it',
+      'a comparison, negated with the opposite operator',
       'unless { context.lifetime > 300 || context.audience == "x" }',
       ['context.lifetime <= 300', 'context.audience != "x"'],
     ],
     [
-      'no choice',
+      'no branches of an if',
       'when { if context.a then context.b else context.c }',
       ['if context.a then context.b else context.c'],
     ],
     [
-      'a number that JavaScript cannot hold',
+      'numbers that are too large for JavaScript',
       'when { context.n == 9007199254740993 && context.m < -9223372036854775808 }',
       ['context.n == 9007199254740993', 'context.m < (-9223372036854775808)'],
     ],
     [
-      'such digits in a string and a comment',
+      'large numbers, but not digits in a string or a comment',
       'when { context.n == 9007199254740993 && // 9007199254740993\n context.s == "9007199254740995" }',
       ['context.n == 9007199254740993', 'context.s == "9007199254740995"'],
     ],
@@ -45,7 +45,7 @@ describe('a policy is split', () => {
     expect(texts(conditions)).toEqual(conjuncts);
   });
 
-  it('into what its scope asks for, as Cedar writes it', () => {
+  it('into the constraints of its scope, as Cedar formats them', () => {
     const { scope } = splitPolicy(
       'permit (principal == Workload::"a, action) {", action in [Action::"read", Action::"write"], resource);',
     );
@@ -57,7 +57,7 @@ describe('a policy is split', () => {
   });
 });
 
-describe('a condition tells workloads apart', () => {
+describe('a condition depends on the workload', () => {
   it.each([
     ['principal.team == "x"', true],
     ['context.audience == "a"', false],
@@ -73,7 +73,7 @@ describe('a condition tells workloads apart', () => {
   });
 });
 
-it('a policy matches, fails and errs as its parts do, one after the other', { timeout: 60_000 }, () => {
+it('gives the same outcome for a policy and for its parts evaluated in order', { timeout: 60_000 }, () => {
   const seen: Record<Outcome, number> = { held: 0, failed: 0, erred: 0 };
   const asked = fc.record({
     subject: fc.constantFrom(...SUBJECTS),
@@ -95,13 +95,13 @@ it('a policy matches, fails and errs as its parts do, one after the other', { ti
         for (const [id, split] of splits) {
           const policy = bundle.policies[id] ?? { text: '', reads: [] };
           const { text } = policy;
-          const asking = question(bundle, around, caller, what, context, readableBy(bundle, [policy]));
-          const answer = cedar.isAuthorized({ ...asking, policies: { staticPolicies: { it: text } } });
+          const request = cedarRequest(bundle, around, caller, what, context, readableBy(bundle, [policy]));
+          const answer = cedar.isAuthorized({ ...request, policies: { staticPolicies: { it: text } } });
           if (answer.type === 'failure') throw new Error('Cedar refused');
           const { reason, errors } = answer.response.diagnostics;
           const outcome = errors.length > 0 ? 'erred' : reason.length > 0 ? 'held' : 'failed';
           seen[outcome] += 1;
-          expect(judgeParts(split, asking).whole, text).toBe(outcome);
+          expect(evaluateParts(split, request).whole, text).toBe(outcome);
         }
       }
     }),

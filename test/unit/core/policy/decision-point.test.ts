@@ -1,7 +1,7 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import type { AuthorizationDetail } from '@tvm/contract/authorization-details.ts';
 import { type Caller, parseCaller } from '@tvm/core/identity/caller.ts';
-import { type DecisionContext, question } from '@tvm/core/policy/authorization-request.ts';
+import { cedarRequest, type DecisionContext } from '@tvm/core/policy/authorization-request.ts';
 import { conclude, type DecisionRequest, policyDecisionPoint } from '@tvm/core/policy/decision-point.ts';
 import { requestContext } from '@tvm/core/policy/request-context.ts';
 import { describe, expect, it } from 'vitest';
@@ -15,7 +15,7 @@ function detail(actions: AuthorizationDetail['actions'], locations: string[], fi
   return { type: 'resource', actions, locations, ...(fields && { fields }) };
 }
 
-/** Decides by policies, given as text, as the machine does. */
+/** Returns a function that evaluates requests against policies given as text. */
 function decider(policies: string, others: Record<string, string> = {}) {
   const point = policyDecisionPoint(policyBundle(policies, others));
   return (
@@ -33,14 +33,14 @@ describe('policyDecisionPoint', () => {
   const decide = decider(POLICIES);
   const denied = { allowed: false, granted: [], policies: [], policyErrors: [] };
 
-  it('allows what is permitted, naming the policies', () => {
+  it('allows a permitted request and names the policies', () => {
     const orders = [detail(['read'], ['orders-db/orders'])];
     expect(decide(orders)).toMatchObject({ allowed: true, granted: orders, policies: ['reads-orders'] });
     const both = [...orders, detail(['write'], ['orders-db/shipments'])];
     expect(decide(both, { lifetime: 300 }).policies).toEqual(['reads-orders', 'writes-shipments']);
   });
 
-  it('denies what nothing permits', () => {
+  it('denies a request that no policy permits', () => {
     expect(decide([detail(['write'], ['orders-db/orders'])])).toMatchObject(denied);
     expect(decide([detail(['write'], ['orders-db/shipments'])])).toMatchObject(denied);
     const stranger = { ...caller, subject: `${SUBJECT}x` };
@@ -50,12 +50,12 @@ describe('policyDecisionPoint', () => {
     expect(decide([])).toMatchObject(denied);
   });
 
-  it('denies all for one pair', () => {
+  it('denies the whole request if one pair is denied', () => {
     const details = [detail(['read'], ['orders-db/orders', 'orders-db/payments'], ['id', 'card_number'])];
     expect(decide(details)).toMatchObject({ ...denied, policies: ['no-card-numbers'] });
   });
 
-  it('grants a part where a part is asked for, each entry as far as it is allowed', () => {
+  it('grants the allowed part of each entry if the request accepts a part', () => {
     const details = [
       detail(['read', 'write'], ['orders-db/orders', 'orders-db/shipments', 'billing', 'orders-db/stock'], ['id']),
       detail(['write'], ['billing']),
@@ -71,12 +71,12 @@ describe('policyDecisionPoint', () => {
     expect(decide([detail(['write'], ['billing'])], {}, { partial: true })).toMatchObject(denied);
   });
 
-  it('sees no named field as all fields', () => {
+  it('treats a request without fields as a request for all fields', () => {
     expect(decide([detail(['read'], ['orders-db/payments'], ['id'])]).allowed).toBe(true);
     expect(decide([detail(['read'], ['orders-db/payments'])]).allowed).toBe(false);
   });
 
-  it('denies a pair whose policies err, and says which did', () => {
+  it('denies a pair if a policy fails, and names the policy', () => {
     const erring = decider(`${POLICIES}
       @id("never-long") forbid (principal, action, resource) when { context.lifetime * 9223372036854775807 > 0 };
       @id("no-behaviour") forbid (principal, action, resource) when { context.behaviour.denied > 5 };`);
@@ -86,11 +86,11 @@ describe('policyDecisionPoint', () => {
     });
   });
 
-  it('denies when the source address is none', () => {
+  it('rejects an invalid source address', () => {
     expect(() => decide([detail(['read'], ['orders-db/orders'])], { sourceIp: 'unknown' })).toThrow();
   });
 
-  it('takes a role only by a policy that lets it be assumed', () => {
+  it('assumes a role only if a policy permits it', () => {
     const roles = { 'roles.yaml': 'reader: { authorization_details: [{ locations: [orders-db], actions: [read] }] }' };
     const assume = `@id("takes-reader")
       permit (principal == Workload::"${SUBJECT}", action == Action::"assume", resource == Role::"reader");`;
@@ -100,15 +100,15 @@ describe('policyDecisionPoint', () => {
       allowed: true,
       policies: ['takes-reader', 'reads-orders'],
     });
-    // Not even in part: what it may have without the role, it asks for without the role.
+    // Not even a part is granted: without the role, the caller has to send the request without the role.
     expect(decider(POLICIES, roles)(asked, {}, { role: 'reader', partial: true }).allowed).toBe(false);
-    // And a role widens nothing.
+    // A role does not permit its grants.
     expect(decider(POLICIES + assume, roles)([detail(['write'], ['orders-db'])], {}, { role: 'reader' })).toMatchObject(
       denied,
     );
   });
 
-  it('forbids by the ceiling whatever is permitted', () => {
+  it('lets a forbid of the ceiling override every permit', () => {
     const ceiling =
       '@id("no-writes-to-orders") forbid (principal, action == Action::"write", resource in Resource::"x");';
     const permits = '@id("anything") permit (principal, action, resource);';
@@ -124,13 +124,13 @@ describe('a subtree', () => {
     `@id("reads-${where.replace('/', '-')}") permit (principal, action == Action::"read", resource in Resource::"${where}") ${rest};`;
   const db = [detail(['read'], ['db/*'])];
 
-  it('is granted with all that is in it', () => {
+  it('is granted if everything in it is permitted', () => {
     expect(decider(reads('db'))(db)).toMatchObject({ allowed: true, granted: db });
     expect(decider(reads('db'))([detail(['read'], ['db/orders/*'])])).toMatchObject({ allowed: true });
     expect(decider(reads('db'))([detail(['read'], ['other/*'])])).toMatchObject({ allowed: false });
   });
 
-  it('is not granted by its root alone, nor by all that is named in it', () => {
+  it('is not granted if only its root or only the named locations in it are permitted', () => {
     const exact = (id: string) => `@id("${id}") permit (principal, action, resource == Resource::"${id}");`;
     expect(decider(exact('db'))(db).allowed).toBe(false);
     expect(decider(exact('db') + reads('db/orders') + reads('db/stock'))(db).allowed).toBe(false);
@@ -139,7 +139,7 @@ describe('a subtree', () => {
   it.each([
     ['one location', 'forbid (principal, action, resource == Resource::"db/secret")', ''],
     ['one location, deeper', 'forbid (principal, action, resource == Resource::"db/a/b/secret")', ''],
-    ['a part of it', 'forbid (principal, action, resource in Resource::"db/secret")', ''],
+    ['a smaller subtree', 'forbid (principal, action, resource in Resource::"db/secret")', ''],
     [
       'a location in a condition',
       'forbid (principal, action == Action::"read", resource) when { [Resource::"db/secret"].contains(resource) }',
@@ -151,7 +151,7 @@ describe('a subtree', () => {
       'db/secret: { classification: secret }',
     ],
     [
-      'what a location is in',
+      'a parent from resources.yaml',
       'forbid (principal, action, resource in Resource::"vault")',
       'db/secret: { in: [vault] }',
     ],
@@ -161,14 +161,14 @@ describe('a subtree', () => {
     expect(decide([detail(['read'], ['db/orders/*'])])).toMatchObject({ allowed: true });
   });
 
-  it('is not granted by a permit that leaves a part out', () => {
+  it('is not granted by a permit that excludes a part of it', () => {
     expect(decider(reads('db', 'unless { resource in Resource::"db/secret" }'))(db)).toMatchObject({
       allowed: false,
       policies: [],
     });
   });
 
-  it('says which place stands in the way', () => {
+  it('names the denied location', () => {
     const point = policyDecisionPoint(
       policyBundle(`${reads('db')} @id("guard") forbid (principal, action, resource in Resource::"db/a/secret");`),
     );
@@ -176,30 +176,30 @@ describe('a subtree', () => {
     expect(judgement).toMatchObject({ allowed: false, forbids: ['guard'], place: 'db/a/secret' });
   });
 
-  it('costs a bounded number of questions, however many are asked for at once', () => {
+  it('costs a bounded number of evaluations, however many subtrees one request has', () => {
     const named = Array.from({ length: 90 }, (_, n) => `db/n${n}: { team: orders }`);
     const decide = decider(reads('db'), { 'resources.yaml': named.join('\n') });
     const asked = (entries: number) => Array.from({ length: entries }, (_, n) => detail(['read'], ['db/*'], [`f${n}`]));
     expect(decide(asked(10)).allowed).toBe(true);
-    // 182 places each: the eleventh is beyond what one request may cost.
+    // Each subtree needs 182 evaluations, so the eleventh exceeds the maximum of a request.
     expect(decide(asked(11)).allowed).toBe(false);
     expect(decide(asked(11), {}, { partial: true }).granted).toHaveLength(10);
   });
 
-  it('with more named places than can be judged is denied', () => {
+  it('is denied if it has too many named locations', () => {
     const many = Array.from(
       { length: 101 },
       (_, n) => `@id("n${n}") permit (principal, action, resource == Resource::"db/n${n}");`,
     );
     expect(decider(reads('db') + many.slice(1).join(''))(db).allowed).toBe(true);
     expect(decider(reads('db') + many.join(''))(db).allowed).toBe(false);
-    // What concerns other workloads alone is not counted.
+    // Locations that only policies for other workloads name are not counted.
     const others = many.map((policy) => policy.replace('principal', `principal == Workload::"${SUBJECT}x"`));
     expect(decider(reads('db') + others.join(''))(db).allowed).toBe(true);
   });
 });
 
-describe('what a condition reads of an entity that only the policy names', () => {
+describe('a condition on an entity that only the policy names', () => {
   const permit = '@id("reads") permit (principal, action, resource);';
   const resources = 'db: { team: orders }\ndb/a: { in: [vault/x] }';
   const others = {
@@ -210,24 +210,27 @@ describe('what a condition reads of an entity that only the policy names', () =>
   const OTHER = 'arn:aws:iam::111122223333:role/other';
 
   it.each([
-    ['that it is in another', 'Resource::"db/a" in Resource::"db"'],
-    ['that it is in another by resources.yaml', 'Resource::"db/a/secret" in Resource::"vault"'],
-    ['that it is in one of a set', 'Resource::"db/a" in [Resource::"x", Resource::"db"]'],
-    ['that it is in another, of a type', 'Resource::"db/a" is Resource in Resource::"db"'],
-    ['that a member of a record is in another', '{ "in": Resource::"db/a" }["in"] in Resource::"db"'],
+    ['that it is in another entity', 'Resource::"db/a" in Resource::"db"'],
+    ['that it is in another entity because of resources.yaml', 'Resource::"db/a/secret" in Resource::"vault"'],
+    ['that it is in one entity of a set', 'Resource::"db/a" in [Resource::"x", Resource::"db"]'],
+    ['that it is of a type and in another entity', 'Resource::"db/a" is Resource in Resource::"db"'],
+    ['that a value in a record is in another entity', '{ "in": Resource::"db/a" }["in"] in Resource::"db"'],
     [
-      'that one of two is in another',
+      'that one of two entities is in another entity',
       '(if context.lifetime > 60 then Resource::"db/a" else Resource::"x") in Resource::"db"',
     ],
     ['its attribute', 'Resource::"db" has team && Resource::"db".team == "orders"'],
-    ['an attribute of what it is in', 'Resource::"db/a/b" has team && Resource::"db/a/b".team == "orders"'],
+    ['an attribute of its parent', 'Resource::"db/a/b" has team && Resource::"db/a/b".team == "orders"'],
     ['an attribute of a workload', `Workload::"${SUBJECT}" has team && Workload::"${SUBJECT}".team == "orders"`],
-    ['what the ARN of a workload says', `Workload::"${OTHER}".name == "other" && Workload::"${OTHER}".kind == "role"`],
+    [
+      'an attribute from the ARN of a workload',
+      `Workload::"${OTHER}".name == "other" && Workload::"${OTHER}".kind == "role"`,
+    ],
     [
       'that one of two workloads has a name',
       `(if context.lifetime > 60 then Workload::"${OTHER}" else principal).name == "other"`,
     ],
-  ])('decides whatever is asked for: %s', (_, condition) => {
+  ])('applies to every request: %s', (_, condition) => {
     const decide = decider(
       `${permit} @id("guard") forbid (principal, action, resource) when { ${condition} };`,
       others,
@@ -251,17 +254,17 @@ describe('what a condition reads of an entity that only the policy names', () =>
       ['db/a/secret', 'db/a', 'db', 'vault/x', 'vault'],
     ],
     [
-      'that it is in one of a set with the resource',
+      'that it is in one entity of a set that contains the resource',
       'Resource::"db/a/secret" in [Resource::"y", resource]',
       ['db/a', 'vault'],
     ],
     [
-      'that it or the resource is in another',
+      'that it or the resource is in another entity',
       '(if resource == Resource::"lake" then Resource::"db/a" else resource) in Resource::"db"',
       ['lake', 'db/z'],
     ],
     [
-      'that the resource is one of a set with it',
+      'that a set of it and the resource contains an entity',
       '[Resource::"db/a", resource].containsAny([Resource::"lake"])',
       ['lake'],
     ],
@@ -270,7 +273,7 @@ describe('what a condition reads of an entity that only the policy names', () =>
       'resource has team && Resource::"db/a" has team && Resource::"db/a".team == resource.team',
       ['db', 'db/q'],
     ],
-  ])('decides for some resources: %s', (_, condition, forbidden) => {
+  ])('applies to some resources: %s', (_, condition, forbidden) => {
     const decide = decider(
       `${permit} @id("guard") forbid (principal, action in [Action::"read", Action::"write"], resource) when { ${condition} };`,
       others,
@@ -283,7 +286,7 @@ describe('what a condition reads of an entity that only the policy names', () =>
     }
   });
 
-  it('is what AWS says of it too where it is the caller', () => {
+  it('can read what AWS authenticated if the entity is the caller', () => {
     const decide = decider(
       `${permit} @id("guard") forbid (principal, action, resource)
         when { principal has session && principal.session == "i-0abc" && Workload::"${SUBJECT}".kind == "role" };`,
@@ -294,12 +297,12 @@ describe('what a condition reads of an entity that only the policy names', () =>
     expect(decide(orders, {}, {}, { ...caller, session: 'i-1def' })).toMatchObject({ allowed: true });
   });
 
-  describe('of a subtree', () => {
-    // Nothing names db/a/b, and no resource below db but this one is refused.
+  describe('for a subtree', () => {
+    // No policy names db/a/b, and db/a/b is the only denied resource below db.
     const hidden = `permit (principal, action, resource)
       unless { Resource::"db/a/b/secret" in resource && resource in Resource::"db/a" && !(resource in Resource::"db/a/b/secret") && resource != Resource::"db/a" };`;
 
-    it('is decided at the places that hold it, also where nothing names them', () => {
+    it('is evaluated at the ancestors of the entity, even if nothing names them', () => {
       const point = policyDecisionPoint(policyBundle(`@id("hidden") ${hidden}`));
       const judged = (location: string) =>
         point.judge(caller, { details: [detail(['read'], [location])], partial: false }, context)[0];
@@ -310,7 +313,7 @@ describe('what a condition reads of an entity that only the policy names', () =>
       expect(judged('other/*')).toMatchObject({ allowed: true });
     });
 
-    it('is decided at the places that hold it by resources.yaml', () => {
+    it('is evaluated at the ancestors that resources.yaml defines', () => {
       const decide = decider(
         `${permit} @id("guard") forbid (principal, action, resource) when { Resource::"lake/c" in resource } unless { resource in Resource::"lake" };`,
         { 'resources.yaml': 'lake/c: { in: [db/vault/x] }' },
@@ -323,7 +326,7 @@ describe('what a condition reads of an entity that only the policy names', () =>
   });
 });
 
-it('asks Cedar in the terms of the schema', () => {
+it('builds requests that conform to the schema', () => {
   const bundle = policyBundle(POLICIES, {
     'workloads.yaml': `${SUBJECT}: { team: orders, environment: production }`,
     'resources.yaml': 'orders-db: { team: orders }\norders-db/orders: { in: [tables] }',
@@ -334,14 +337,14 @@ it('asks Cedar in the terms of the schema', () => {
   const { session: _, ...user } = { ...caller, kind: 'user' as const, organization: 'o-a1b2c3d4e5' };
   const told = { ...context, vpcEndpoint: 'vpce-1', behaviour: { issued: 1, denied: 2, active: 3 } };
   const schema = policyFiles('')[0]?.text ?? '';
-  for (const asker of [caller, user]) {
+  for (const principal of [caller, user]) {
     for (const fields of [undefined, ['id']]) {
       for (const asked of [
         { action: 'read', location: 'orders-db/orders', fields } as const,
         { action: 'assume', role: 'deployer' } as const,
       ]) {
         const answer = cedar.isAuthorized({
-          ...question(bundle, around, asker, asked, told, { reads: new Set(['*']), entities: new Map() }),
+          ...cedarRequest(bundle, around, principal, asked, told, { reads: new Set(['*']), entities: new Map() }),
           policies: { staticPolicies: 'permit (principal, action, resource);' },
           schema,
           validateRequest: true,

@@ -29,7 +29,7 @@ lake-reader:
 `,
 });
 
-it('names what policies, the files beside them and the configuration name', () => {
+it('lists the names in policies, data files and the configuration', () => {
   expect(namedTargets(bundle, ['introspecting', 'compared'])).toEqual({
     subject: [arn('in-workloads'), arn('in-scope'), arn('in-condition')],
     audience: ['introspecting', 'compared', 'one', 'other', 'reversed', 'lake'],

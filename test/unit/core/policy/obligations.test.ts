@@ -14,7 +14,7 @@ const obligation: fc.Arbitrary<PolicyObligations> = fc.record(
   { requiredKeys: [] },
 );
 
-it('never loosens anything by one more policy', () => {
+it('is never weakened by an additional policy', () => {
   fc.assert(
     fc.property(fc.array(obligation), obligation, (some, one) => {
       const before = strictest(some);
@@ -28,7 +28,7 @@ it('never loosens anything by one more policy', () => {
   );
 });
 
-it('is the same in whatever order the policies come, and holds each of them', () => {
+it('does not depend on the order of policies, and includes the requirements of each', () => {
   fc.assert(
     fc.property(fc.array(obligation), (all) => {
       const together = strictest(all);
@@ -44,6 +44,6 @@ it('is the same in whatever order the policies come, and holds each of them', ()
   );
 });
 
-it('asks nothing where no policy does', () => {
+it('has no requirements if no policy has any', () => {
   expect(strictest([{}, {}])).toEqual({ requireReason: false });
 });

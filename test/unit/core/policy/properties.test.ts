@@ -18,7 +18,7 @@ const callerOf = (subject: string): Caller => {
 };
 const asks = fc.record({ world: worlds, subject: fc.constantFrom(...SUBJECTS), request: requests });
 
-/** What a bundle decides of the locations that a request names. */
+/** The decision of a bundle on the locations that a request names. */
 function decide(bundle: PolicyBundle, subject: string, request: Asked) {
   const point = policyDecisionPoint(bundle);
   const details = request.authorization_details ?? [{ type: 'resource', locations: ['db/a'], actions: ['read'] }];
@@ -29,7 +29,7 @@ function decide(bundle: PolicyBundle, subject: string, request: Asked) {
 
 const text = ({ policies }: World) => policies.map((policy) => policy.text).join('\n');
 
-/** The files of a world besides its policies. */
+/** The data files of a generated world. */
 function othersOf({ bundle, teams }: World): Record<string, string> {
   const yaml = (value: object) => JSON.stringify(value);
   return {
@@ -51,7 +51,7 @@ const asOne = ({ action, location, fields }: ReturnType<typeof pairsOf>[number])
   return { type: 'resource', actions: [action], locations: [location], ...(fields && { fields }) };
 };
 
-describe('whatever the policies and the request', { timeout: 60_000 }, () => {
+describe('for all policies and requests', { timeout: 60_000 }, () => {
   it('a forbid overrides every permit', () => {
     fc.assert(
       fc.property(asks, fc.constantFrom(...LOCATIONS), ({ world, subject, request }, place) => {
@@ -61,7 +61,7 @@ describe('whatever the policies and the request', { timeout: 60_000 }, () => {
         for (const { location } of pairsOf(granted)) {
           const root = subtreeRoot(location) ?? location;
           expect(`${root}/`.startsWith(`${place}/`)).toBe(false);
-          // Nor by what it is part of.
+          // No granted subtree may contain the forbidden location.
           if (location !== root) expect(`${place}/`.startsWith(`${root}/`)).toBe(false);
         }
       }),
@@ -69,7 +69,7 @@ describe('whatever the policies and the request', { timeout: 60_000 }, () => {
     );
   });
 
-  it('one policy more that forbids grants nothing more', () => {
+  it('an additional forbid never grants more', () => {
     fc.assert(
       fc.property(asks, ({ world, subject, request }) => {
         const permits = world.policies.filter(({ text }) => !/^forbid/m.test(text));
@@ -85,7 +85,7 @@ describe('whatever the policies and the request', { timeout: 60_000 }, () => {
     );
   });
 
-  it('nothing is granted that the ceiling forbids', () => {
+  it('nothing that the ceiling forbids is granted', () => {
     const ceiling = `
       @id("no-writes-to-db") forbid (principal, action == Action::"write", resource in Resource::"db/a");
       @id("no-long-tokens") forbid (principal, action, resource) when { context.lifetime > 900 };
@@ -108,7 +108,7 @@ describe('whatever the policies and the request', { timeout: 60_000 }, () => {
     );
   });
 
-  it('the order of policies means nothing', () => {
+  it('the order of policies does not matter', () => {
     fc.assert(
       fc.property(asks, ({ world, subject, request }) => {
         const reversed = policyBundle(
@@ -129,7 +129,7 @@ describe('whatever the policies and the request', { timeout: 60_000 }, () => {
     );
   });
 
-  it('a part is what would be granted pair by pair, and all of it', () => {
+  it('a partial grant consists of all pairs that would be granted separately', () => {
     fc.assert(
       fc.property(asks, ({ world: { bundle }, subject, request }) => {
         const { granted } = decide(bundle, subject, { ...request, grant: 'partial' });
@@ -146,7 +146,7 @@ describe('whatever the policies and the request', { timeout: 60_000 }, () => {
     );
   });
 
-  it('whoever is granted a subtree would be granted every place in it', () => {
+  it('a subtree is granted if and only if every location in it is granted', () => {
     const below = [...LOCATIONS, 'db/a/9', 'db/x', 'db/b/x/y', 'lake/c/1', 'lake/new'];
     fc.assert(
       fc.property(

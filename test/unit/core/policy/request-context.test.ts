@@ -28,11 +28,11 @@ describe('networks', () => {
     ['::ffff:203.0.113.200', ['office']],
     ['198.51.100.1', ['frankfurt']],
     ['198.51.100.200', []],
-  ])('of %s are %j', (ip, networks) => {
+  ])('that contain %s are %j', (ip, networks) => {
     expect(around.networksOf(ip)).toEqual(networks);
   });
 
-  it('name a region only when they agree on it', () => {
+  it('have a region only if they agree on it', () => {
     expect(around.regionOf(['office', 'berlin', 'frankfurt'])).toBe('eu-central-1');
     expect(around.regionOf(['berlin', 'ireland'])).toBeUndefined();
     expect(around.regionOf(['office'])).toBeUndefined();
@@ -59,7 +59,7 @@ describe('windows', () => {
     expect(windows.filter((name) => name !== 'tokyo-morning' || open.includes(name))).toEqual(open);
   });
 
-  it('local time is that of the file’s zone', () => {
+  it('local time is in the time zone of the file', () => {
     expect(around.localTime(Date.parse('2026-01-04T23:30:00Z'))).toEqual({ weekday: 'mon', minutes: 30 });
   });
 });

@@ -16,7 +16,7 @@ own-lake:
 const take = (name: string, workloads: string) =>
   takeRole(policyBundle('', { 'roles.yaml': roles, 'workloads.yaml': workloads }), name, caller);
 
-it('fills locations from what is verified of the workload', () => {
+it('fills placeholders with verified attributes of the workload', () => {
   expect(take('own-lake', `${SUBJECT}: { team: orders }`)).toMatchObject({
     kind: 'taken',
     authorizationDetails: [
@@ -31,15 +31,15 @@ it('fills locations from what is verified of the workload', () => {
 
 it.each([
   ['has no such attribute', ''],
-  ['has it only for another workload', `${SUBJECT}x: { team: orders }`],
+  ['would use an attribute of another workload', `${SUBJECT}x: { team: orders }`],
   ['would reach elsewhere', `${SUBJECT}: { team: "../hr" }`],
   ['would reach up', `${SUBJECT}: { team: ".." }`],
   ['would reach everything', `${SUBJECT}: { team: "*" }`],
-  ['would make no segment', `${SUBJECT}: { team: "" }`],
-])('is not taken by a workload that %s', (_, workloads) => {
+  ['would fill in nothing', `${SUBJECT}: { team: "" }`],
+])('cannot be assumed by a workload that %s', (_, workloads) => {
   expect(take('own-lake', workloads)).toMatchObject({ kind: 'not_fillable' });
 });
 
-it.each(['other', 'toString', '__proto__'])('is unknown by the name %s', (name) => {
+it.each(['other', 'toString', '__proto__'])('is unknown if its name is %s', (name) => {
   expect(take(name, '')).toEqual({ kind: 'unknown' });
 });

@@ -1,6 +1,6 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import type { Caller } from '@tvm/core/identity/caller.ts';
-import { type Asked, question, readableBy, scopesOf } from '@tvm/core/policy/authorization-request.ts';
+import { type Asked, cedarRequest, readableBy, scopesOf } from '@tvm/core/policy/authorization-request.ts';
 import { requestContext } from '@tvm/core/policy/request-context.ts';
 import { policySlices } from '@tvm/core/policy/slices.ts';
 import fc from 'fast-check';
@@ -28,7 +28,7 @@ const conditions = [
   'when { resource in Resource::"db" }',
   'when { [principal, Workload::"arn:aws:iam::111122223333:role/b"].contains(principal) }',
   'when { context == context }',
-  // Errs, for some lifetimes.
+  // Overflows for some lifetimes.
   'when { context.lifetime * 30744573456182586 > 0 }',
 ];
 
@@ -66,7 +66,7 @@ const OTHERS = {
   'windows.yaml': 'windows: { nightly: { from: "22:00", to: "06:00" } }',
 };
 
-it('decides by a slice as by the whole set: decision, reasons and errors, told everything or only what is read', () => {
+it('gives the same decision, reasons and errors with a slice and the read attributes as with the whole set', () => {
   fc.assert(
     fc.property(fc.array(policy, { minLength: 1, maxLength: 12 }), fc.array(asking, { minLength: 1 }), (set, asks) => {
       const text = set.map(
@@ -75,7 +75,7 @@ it('decides by a slice as by the whole set: decision, reasons and errors, told e
       );
       const bundle = policyBundle(text.join('\n'), OTHERS);
       const around = requestContext(bundle);
-      // A small cache: what was forgotten is parsed again.
+      // A small cache, so that evicted slices are parsed again.
       const sliceOf = policySlices(bundle, 8);
       const { entities } = readableBy(bundle, Object.values(bundle.policies));
       const everything = Object.fromEntries(Object.entries(bundle.policies).map(([id, { text }]) => [id, text]));
@@ -87,10 +87,10 @@ it('decides by a slice as by the whole set: decision, reasons and errors, told e
         const slice = sliceOf(subject, scopesOf(bundle, asked));
         const sliced = cedar.statefulIsAuthorized({
           preparsedPolicySetId: slice.preparsedPolicySetId,
-          ...question(bundle, around, caller, asked, context, slice),
+          ...cedarRequest(bundle, around, caller, asked, context, slice),
         });
         const whole = cedar.isAuthorized({
-          ...question(bundle, around, caller, asked, context, { reads: new Set(['*']), entities }),
+          ...cedarRequest(bundle, around, caller, asked, context, { reads: new Set(['*']), entities }),
           policies: { staticPolicies: everything },
         });
         expect(outcome(sliced)).toEqual(outcome(whole));
@@ -107,7 +107,7 @@ function outcome(answer: cedar.AuthorizationAnswer) {
   return { decision, reasons: diagnostics.reason.toSorted(), errors: errors.sort() };
 }
 
-it('holds the policies that can match, and no others', () => {
+it('contains only the policies that can match', () => {
   const bundle = policyBundle(`
     @id("mine") permit (principal == Workload::"${WORKLOADS[0]}", action, resource in Resource::"db");
     @id("other-workload") permit (principal == Workload::"${WORKLOADS[1]}", action, resource in Resource::"db");

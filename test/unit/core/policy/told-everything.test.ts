@@ -16,8 +16,8 @@ import {
   locationsIn,
 } from '#test/support/cedar-worlds.ts';
 
-it('decides and explains as Cedar does when it is told every policy, entity and attribute', () => {
-  // How often each was generated: without any of them, the test would show less than it says.
+it('gives the same decisions and explanations as Cedar with every policy, entity and attribute', () => {
+  // Counts each generated case. The test is only meaningful if every case occurs.
   const seen = {
     constantIn: 0,
     reverseIn: 0,
@@ -80,7 +80,7 @@ it('decides and explains as Cedar does when it is told every policy, entity and 
   for (const [what, count] of Object.entries(seen)) expect(count, what).toBeGreaterThan(0);
 }, 60_000);
 
-/** Whether a place is a location that neither policies nor `resources.yaml` name. */
+/** Reports whether neither policies nor `resources.yaml` name a location. */
 function isUnnamed({ policies, resources }: CedarWorld, place: string | undefined): boolean {
   if (place === undefined || subtreeRoot(place) !== undefined) return false;
   return !policies.some((text) => text.includes(`"${place}"`)) && !Object.hasOwn(resources, place);
@@ -94,12 +94,12 @@ function judge(point: PolicyDecisionPoint, ask: CedarAsk) {
       ? { role: target, details: [], partial: false }
       : { details: [{ type: 'resource' as const, actions: [action], locations: [target] }], partial: false };
   const [judgement] = point.judge(caller, request, context);
-  if (judgement === undefined) throw new Error('nothing was judged');
+  if (judgement === undefined) throw new Error('nothing was evaluated');
   const { asked: _, ...rest } = judgement;
   return rest;
 }
 
-/** How a policy turns out, as explanations have it. */
+/** The outcome of a policy according to explanations. */
 function explained(bundle: PolicyBundle, id: string, ask: CedarAsk) {
   const { action, target } = ask;
   const asked = action === 'assume' ? { action, role: target } : { action, location: target };

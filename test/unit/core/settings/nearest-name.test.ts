@@ -12,18 +12,18 @@ it.each([
   [arn('user/ci-jbo'), arn('user/ci-job')],
   [arn('user/payments'), undefined],
   ['x', undefined],
-])('of %s it finds %s', (name, nearest) => {
+])('for %s finds %s', (name, nearest) => {
   expect(nearestName(name, KNOWN)).toBe(nearest);
 });
 
-it('finds a name that differs in case only, even one of two letters', () => {
+it('finds a name that differs only in case, even if it has two letters', () => {
   expect(nearestName('DB', ['db', 'dx'])).toBe('db');
 });
 
-it('finds a name that goes on after a _, however long it is', () => {
+it('finds a name of any length that starts with the misspelled name and a _', () => {
   expect(nearestName('token', ['took', 'token_expiration_time'])).toBe('token_expiration_time');
 });
 
-it('finds nothing among no names', () => {
+it('finds nothing without known names', () => {
   expect(nearestName('orders-db', [])).toBeUndefined();
 });

@@ -111,7 +111,7 @@ describe('faults', () => {
     const source = (fields: string) =>
       faultsOf(`tokens: [{ name: a, type: gcp_service_account, source: { service_account: ${fields} } }]`)[0];
     expect(source('12')).toContain('service_account must be text: put it in quotes (');
-    expect(source('')).toContain('service_account must be text, and there is nothing (');
+    expect(source('')).toContain('service_account must be text, but it is empty (');
     expect(source('[]')).toContain('service_account must be text (');
     expect(faultsOf(`tokens: [${aToken}]\ncontrol: /run/c.sock`)).toEqual([
       'control must be a mapping of keys to values: socket, permissions, group (line 2, column 10)',
@@ -189,23 +189,23 @@ describe('the text of a configuration', () => {
     [
       'a bomb of aliases',
       `a: &a [x,x,x,x,x,x,x,x,x,x]\n${'bcdefgh'.replace(/./g, (c) => `${c}: &${c} [${Array(10).fill(`*${String.fromCharCode(c.charCodeAt(0) - 1)}`)}]\n`)}`,
-      'is too large once its aliases are followed',
+      'is too large with its aliases resolved',
     ],
     [
       'a wide bomb of aliases',
       `a: &a [${'x,'.repeat(2_000)}]\nb: [${'*a,'.repeat(2_000)}]`,
-      'is too large once its aliases are followed',
+      'is too large with its aliases resolved',
     ],
     ['an alias of itself', 'tokens: &a [*a]', 'is nested too deeply'],
-    ['an alias of nothing', 'tokens: *secret', 'has an alias of nothing that stands before it'],
+    ['an alias of nothing', 'tokens: *secret', 'has an alias without an anchor before it'],
     ['deep nesting', '['.repeat(20_000), 'is'],
-    ['a second document', 'tokens: []\n---\ntokens: []', 'holds a second document'],
+    ['a second document', 'tokens: []\n---\ntokens: []', 'has a second document'],
     ['YAML 1.1, in which 0640 is another number', '%YAML 1.1\n---\ntokens: []', 'must be YAML 1.2'],
-    ['tags of its own', 'tokens: !own []', 'holds a tag that has no meaning here'],
-    ['tags', 'tokens: !!binary aGV5', 'holds a tag that has no meaning here'],
-    ['tabs', 'tokens:\n\t- name: a', 'is indented by tabs'],
-    ['__proto__', '__proto__: { log_level: debug }', 'has the key __proto__, which is no name'],
-    ['a key that is a list', '? [a]\n: b', 'has a key that is no text'],
+    ['tags of its own', 'tokens: !own []', 'has a tag that is not supported'],
+    ['tags', 'tokens: !!binary aGV5', 'has a tag that is not supported'],
+    ['tabs', 'tokens:\n\t- name: a', 'is indented with tabs'],
+    ['__proto__', '__proto__: { log_level: debug }', 'has the key __proto__, which is not allowed'],
+    ['a key that is a list', '? [a]\n: b', 'has a key that is not text'],
   ])('is refused with %s', (_, text, problem) => {
     expect(faultsOf(text)).toEqual([expect.stringContaining(`the file ${problem}`)]);
   });
@@ -217,7 +217,7 @@ describe('the text of a configuration', () => {
 
   it('is refused with a key twice, and with merge keys', () => {
     const text = `tokens: [${aToken}]\nlog_level: info\nlog_level: debug`;
-    expect(faultsOf(text)).toEqual(['log_level is there twice (line 3, column 12)']);
+    expect(faultsOf(text)).toEqual(['log_level is a duplicate key (line 3, column 12)']);
     expect(faultsOf(`tokens: [{ <<: {}, ${aToken.slice(2)}]`)).toEqual([
       expect.stringContaining('tokens[0].<< is not known'),
     ]);

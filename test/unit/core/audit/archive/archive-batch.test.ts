@@ -22,7 +22,7 @@ const idsIn = (content: Map<string, Uint8Array>) =>
   );
 
 describe('a batch', () => {
-  it('is one object, named by its first event, a line for each', async () => {
+  it('becomes one object with one line per event, named after the first event', async () => {
     const objects = inMemoryArchive();
     const result = await archiveBatch(events(3), { objects, adopted: inMemoryAdopted() });
     expect(result).toEqual({ archived: 3, known: 0 });
@@ -30,14 +30,14 @@ describe('a batch', () => {
     expect(idsIn(objects.content)).toEqual([['event-0', 'event-1', 'event-2']]);
   });
 
-  it('without events is nothing', async () => {
+  it('without events becomes no object', async () => {
     const objects = inMemoryArchive();
     expect(await archiveBatch([], { objects, adopted: inMemoryAdopted() })).toEqual({ archived: 0, known: 0 });
     expect(objects.content.size).toBe(0);
   });
 
   it.each([
-    ['the same', [[0, 5]], [[0, 5]]],
+    ['unchanged', [[0, 5]], [[0, 5]]],
     [
       'longer',
       [[0, 8]],
@@ -47,7 +47,7 @@ describe('a batch', () => {
       ],
     ],
     [
-      'shorter, and then the rest',
+      'shorter, followed by the rest',
       [
         [0, 2],
         [2, 7],
@@ -72,7 +72,7 @@ describe('a batch', () => {
         [5, 6],
       ],
     ],
-  ])('that comes again, %s, is archived once', async (_, batches, archived) => {
+  ])('that is delivered again, %s, is archived once', async (_, batches, archived) => {
     const ports = { objects: inMemoryArchive(), adopted: inMemoryAdopted() };
     const all = events(8);
     await archiveBatch(all.slice(0, 5), ports);
@@ -81,7 +81,7 @@ describe('a batch', () => {
     expect(idsIn(ports.objects.content)).toEqual(archived.map(([from, to]) => ids.slice(from, to)));
   });
 
-  it('is archived although others were archived in its name, or with the ids of its events', async () => {
+  it('is archived even if other events were archived under its name or with its event ids', async () => {
     const ports = { objects: inMemoryArchive(), adopted: inMemoryAdopted() };
     const batch = events(4);
     const [first, second, third] = batch;
@@ -90,7 +90,7 @@ describe('a batch', () => {
       ...id,
       record: { ...record, eventId: id.eventId },
     });
-    // Twice, so that they are adopted.
+    // Twice, so that the objects are adopted.
     const named = [under(first, third), under(second, third), under(third, first)];
     const beside = [under({ ...third, eventId: 'invented' }, first), under(second, first)];
     for (const forged of [named, named, beside, beside]) await archiveBatch(forged, ports);
@@ -112,7 +112,7 @@ describe('a batch', () => {
     }
   });
 
-  it('that comes again with the members of its events in another order is archived once', async () => {
+  it('that is delivered again with properties in another order is archived once', async () => {
     const ports = { objects: inMemoryArchive(), adopted: inMemoryAdopted() };
     const turned = ({ record, ...event }: ArchivedEvent): ArchivedEvent => ({
       ...event,
@@ -122,18 +122,18 @@ describe('a batch', () => {
     expect(await archiveBatch(events(3).map(turned), ports)).toEqual({ archived: 0, known: 3 });
   });
 
-  it('stops where an object does not hold the event that names it', async () => {
+  it('stops if an object does not contain the event that its name derives from', async () => {
     const ports = { objects: inMemoryArchive(), adopted: inMemoryAdopted() };
     const [first, second] = events(2);
     if (first === undefined || second === undefined) throw new Error('there are two');
     await archiveBatch([first], ports);
     const [key = ''] = ports.objects.content.keys();
     ports.objects.content.set(key, Buffer.from('{"eventId":"other"}\n'));
-    await expect(archiveBatch([first, second], ports)).rejects.toThrow('does not hold the event');
+    await expect(archiveBatch([first, second], ports)).rejects.toThrow('does not contain the event');
   });
 });
 
-it('a change is recent for as long as the stream may deliver it, and a while before by the clock of another', () => {
+it('a change is recent as long as the stream may deliver it, with a margin for clock differences', () => {
   const recent = [-27 * HOUR, -25 * HOUR, 0, 4 * 60_000, 6 * 60_000, Number.NaN].map((ago) =>
     isRecent(NOON + ago, NOON),
   );
@@ -142,7 +142,7 @@ it('a change is recent for as long as the stream may deliver it, and a while bef
 
 type Random = (below: number) => number;
 
-/** Ports that fail at random: before they did anything, or after. Each counts where. */
+/** Ports that fail at random, before or after they take effect. The failures are counted. */
 function faulty(random: Random, faults: Map<string, number>, ports: Parameters<typeof archiveBatch>[1]) {
   let calm = false;
   const failing =
@@ -179,9 +179,9 @@ function faulty(random: Random, faults: Map<string, number>, ports: Parameters<t
 }
 
 /**
- * Reads a shard as Lambda does: batches in order, a batch again until it succeeds, from where the last known success
- * ended. What Lambda does not promise, it does not do: it cuts batches anew, delivers what succeeded again, forgets its
- * last steps, and gives up on an invocation that goes on nevertheless.
+ * Reads a shard like Lambda: batches in order, each repeated until it succeeds, starting after the last known success.
+ * Simulates everything that Lambda does not rule out: different batches on repetition, repeated delivery of successful
+ * batches, loss of recent checkpoints, and abandoned invocations that continue to run.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html
  */
@@ -220,7 +220,7 @@ async function readShard(
   await Promise.all(abandoned);
 }
 
-it('archives each event exactly once, in order, whatever fails and however the stream is delivered', async () => {
+it('archives each event exactly once, in order, for all failures and all deliveries of the stream', async () => {
   const injected = new Map<string, number>();
   const did = (what: string) => injected.set(what, (injected.get(what) ?? 0) + 1);
   let archived = 0;
@@ -233,7 +233,7 @@ it('archives each event exactly once, in order, whatever fails and however the s
         const objects = inMemoryArchive();
         const { ports, recover } = faulty(random, injected, { objects, adopted: inMemoryAdopted() });
         let invocations = 0;
-        // Then the outage is over; without that, nothing could be said of the end.
+        // After the outage, everything must be archived.
         const isCalm = () => invocations > 150;
         const archive = (batch: readonly ArchivedEvent[]) => {
           invocations += 1;

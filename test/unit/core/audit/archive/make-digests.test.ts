@@ -26,7 +26,7 @@ async function digestsOf(objects: Awaited<ReturnType<typeof archiveOf>>): Promis
 const late = (at: number) => archivedEvent(`late-${at}`, at);
 
 describe('digests', () => {
-  it('there is one for each hour that is over; it names what came in it, and the digest before', async () => {
+  it('are written for each past hour, and name its objects and the previous digest', async () => {
     const objects = await archiveOf(2);
     expect(await makeDigests({ now: NOON + HOUR + 5 * MINUTE }, { objects, signer, keys })).toEqual([
       'digests/dt=2026-11-22/2026-11-22T120000.000Z.jws',
@@ -43,27 +43,27 @@ describe('digests', () => {
     expect(second?.objects).toHaveLength(2);
   });
 
-  it('there is one of an hour in which nothing happened', async () => {
+  it('are written for hours without events', async () => {
     const objects = inMemoryArchive();
     await makeDigests({ now: NOON + HOUR }, { objects, signer, keys });
     expect(await digestsOf(objects)).toMatchObject([[expect.anything(), { previous: null, objects: [] }]]);
   });
 
-  it('there is never a second one of an hour', async () => {
+  it('are written once per hour', async () => {
     const objects = await archiveOf(1);
     const now = NOON + HOUR + 5 * MINUTE;
     expect(await makeDigests({ now }, { objects, signer, keys })).toHaveLength(1);
     expect(await makeDigests({ now }, { objects, signer, keys })).toEqual([]);
   });
 
-  it('of two that are made at the same time, one is', async () => {
+  it('are written once even by two concurrent runs', async () => {
     const objects = await archiveOf(1);
     const now = NOON + HOUR + 5 * MINUTE;
     const made = await Promise.all([1, 2, 3].map(() => makeDigests({ now }, { objects, signer, keys })));
     expect(made.flat()).toHaveLength(1);
   });
 
-  it('hours that were missed are made up for, each by one', async () => {
+  it('are written for each missed hour', async () => {
     const objects = await archiveOf(5, 1);
     await makeDigests({ now: NOON + HOUR }, { objects, signer, keys });
     expect(await makeDigests({ now: NOON + 5 * HOUR + 1 }, { objects, signer, keys })).toHaveLength(4);
@@ -74,7 +74,7 @@ describe('digests', () => {
     );
   });
 
-  it('what was archived late is in the next one, up to 24 hours later', async () => {
+  it('cover objects that are up to 24 hours late', async () => {
     const objects = await archiveOf(1);
     for (let hour = 1; hour <= 24; hour++) await makeDigests({ now: NOON + hour * HOUR }, { objects, signer, keys });
     await archiveBatch([late(NOON + 1)], { objects, adopted: inMemoryAdopted() });
@@ -85,7 +85,7 @@ describe('digests', () => {
     expect(named.at(-1)).toContain('late-');
   });
 
-  it('an operator seals what there is before the hour is over; the hour’s own goes on from there', async () => {
+  it('can be written before the end of the hour; the next digest continues from there', async () => {
     const objects = await archiveOf(2);
     const now = NOON + HOUR + 20 * MINUTE + 1_234;
     expect(await makeDigests({ now, sealNow: true }, { objects, signer, keys })).toHaveLength(2);
@@ -99,11 +99,11 @@ describe('digests', () => {
     ]);
   });
 
-  it('a seal names all that is there, also what is newer than its end, and no later digest names that again', async () => {
+  it('with sealNow cover all current objects, including newer ones, and no later digest covers them again', async () => {
     const objects = await archiveOf(1);
     const now = NOON + HOUR + 3 * MINUTE;
     await archiveBatch([late(now - 1)], { objects, adopted: inMemoryAdopted() });
-    // The hour is over, but not settled: what was recorded at its end may still be on its way.
+    // The hour is over, but objects with events from its end may still be missing.
     expect(await makeDigests({ now, sealNow: true }, { objects, signer, keys })).toHaveLength(1);
     const [[, seal] = []] = await digestsOf(objects);
     expect(seal).toMatchObject({ from: '2026-11-22T12:00:00.000Z', to: '2026-11-22T12:55:00.000Z' });
@@ -113,7 +113,7 @@ describe('digests', () => {
     expect(new Set(named).size).toBe(named.length);
   });
 
-  it('seals that follow each other at once never end in the future, and have names of their own', async () => {
+  it('with sealNow in quick succession never end in the future, and have different names', async () => {
     const objects = await archiveOf(1);
     const now = NOON + HOUR + 2_500;
     for (let count = 0; count < 3; count++) await makeDigests({ now, sealNow: true }, { objects, signer, keys });
@@ -125,7 +125,7 @@ describe('digests', () => {
     expect(Math.max(...ends)).toBe(NOON + HOUR + 2_000);
   });
 
-  it('an object that is dated in the future is named by no digest, nor sealed', async () => {
+  it('never cover an object that is dated in the future', async () => {
     const objects = await archiveOf(1);
     await archiveBatch([late(NOON + 3 * HOUR)], { objects, adopted: inMemoryAdopted() });
     await makeDigests({ now: NOON + HOUR + 10 * MINUTE, sealNow: true }, { objects, signer, keys });
@@ -133,26 +133,26 @@ describe('digests', () => {
     expect(named).not.toContainEqual(expect.stringContaining('late'));
   });
 
-  it('none is made on top of what does not verify', async () => {
+  it('are not written after an invalid digest', async () => {
     const objects = await archiveOf(2);
     const [key = ''] = await makeDigests({ now: NOON + HOUR }, { objects, signer, keys });
     objects.content.set(key, Buffer.from('no digest'));
-    await expect(makeDigests({ now: NOON + 2 * HOUR }, { objects, signer, keys })).rejects.toThrow('does not verify');
+    await expect(makeDigests({ now: NOON + 2 * HOUR }, { objects, signer, keys })).rejects.toThrow('is not valid');
   });
 });
 
-describe('a digest is read', () => {
-  it('only when its type is that of digests: no token passes for one', async () => {
+describe('a digest is accepted', () => {
+  it('only if it has the type of digests, so that a token is never accepted', async () => {
     const jws = await signedJws(signer, 'at+jwt', { version: '1' });
     expect(await readDigest(Buffer.from(jws), await keys.jwks())).toBe('unsigned');
   });
 
-  it('only when it says what digests say', async () => {
+  it('only if its content is valid', async () => {
     const jws = await signedJws(signer, 'audit-digest+jwt', { version: '2' });
     expect(await readDigest(Buffer.from(jws), await keys.jwks())).toBe('malformed');
   });
 
-  it('only when a known key signed it', async () => {
+  it('only if a known key signed it', async () => {
     const other = await localKeys();
     const jws = await signedJws(other.signer, 'audit-digest+jwt', { version: '1' });
     expect(await readDigest(Buffer.from(jws), await keys.jwks())).toBe('unsigned');

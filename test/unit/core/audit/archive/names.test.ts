@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 
 const times = fc.date({ min: new Date(0), max: new Date('9999-12-31T23:59:59.999Z'), noInvalidDate: true });
 
-it('a name tells the time that it was made of, and sorts by it', () => {
+it('names contain their time and sort by it', () => {
   fc.assert(
     fc.property(times, times, fc.stringMatching(/^[\w-]{1,128}$/), (one, other, eventId) => {
       const [first, second] = [one, other].map((time) => eventsKey({ at: time.getTime(), eventId }));
@@ -15,13 +15,13 @@ it('a name tells the time that it was made of, and sorts by it', () => {
 });
 
 it.each([
-  ['a day that the month does not have', 'events/dt=2026-02-30/hour=12/2026-02-30T120000.000Z-a.ndjson'],
+  ['an invalid day', 'events/dt=2026-02-30/hour=12/2026-02-30T120000.000Z-a.ndjson'],
   ['the hour 24', 'events/dt=2026-11-22/hour=24/2026-11-22T240000.000Z-a.ndjson'],
   ['a month 13', 'events/dt=2026-13-01/hour=12/2026-13-01T120000.000Z-a.ndjson'],
   ['a second 60', 'events/dt=2026-11-22/hour=12/2026-11-22T120060.000Z-a.ndjson'],
   ['another hour in the folder', 'events/dt=2026-11-22/hour=11/2026-11-22T120000.000Z-a.ndjson'],
-  ['no event', 'events/dt=2026-11-22/hour=12/2026-11-22T120000.000Z-.ndjson'],
-  ['a folder more', `${hourPrefix(0)}more/1970-01-01T000000.000Z-a.ndjson`],
-])('a name with %s is none of the archive’s', (_, key) => {
+  ['no event id', 'events/dt=2026-11-22/hour=12/2026-11-22T120000.000Z-.ndjson'],
+  ['an additional folder', `${hourPrefix(0)}more/1970-01-01T000000.000Z-a.ndjson`],
+])('a name with %s is not valid', (_, key) => {
   expect(firstEventAt(key)).toBeUndefined();
 });

@@ -7,7 +7,7 @@ import { strictAjv } from '#test/support/json-schema.ts';
 
 const records = auditEventExamples.map(({ detailType, detail }) => ({ detailType, ...detail }));
 
-/** The classes of schema 1.3.0: test/fixtures/ocsf/README.md says where they are from. */
+/** The classes of schema 1.3.0. test/fixtures/ocsf/README.md names the source. */
 const SCHEMAS = { 6003: 'api_activity', 2004: 'detection_finding' } as const;
 const ajv = strictAjv();
 const validators = Object.fromEntries(
@@ -17,20 +17,20 @@ const validators = Object.fromEntries(
   }),
 );
 
-/** What the schema of its class says against an event. */
+/** Validates an event against the schema of its class, and returns the errors. */
 function problemsOf(event: Record<string, unknown>): unknown {
   const accepts = validators[Number(event.class_uid)];
   return accepts?.(event) ? undefined : (accepts?.errors ?? 'no such class');
 }
 
-it('every kind of event has an example here', () => {
+it('has an example of every type of event', () => {
   expect(new Set(records.map(({ detailType }) => detailType))).toEqual(new Set(Object.keys(auditEvents)));
 });
 
 describe.each(records.map((record) => [record.detailType, record] as const))('%s', (detailType, record) => {
   const event = toOcsf(record, 'vouched');
 
-  it('is valid by the schema of its class, which refuses unknown attributes', () => {
+  it('is valid according to the schema of its class, which rejects unknown attributes', () => {
     const classUid = detailType === 'Anomaly Detected' ? 2004 : 6003;
     expect(event.class_uid).toBe(classUid);
     expect(problemsOf(event)).toBeUndefined();
@@ -41,13 +41,13 @@ describe.each(records.map((record) => [record.detailType, record] as const))('%s
     expect(problemsOf({ ...event, is_alert: true }), 'an attribute of OCSF 1.4').toBeDefined();
   });
 
-  it('loses nothing of the event', () => {
+  it('contains all data of the event', () => {
     const { detailType: _type, eventId: _id, time: _time, ...rest } = record;
     expect(event.unmapped).toEqual(rest);
   });
 });
 
-it('is valid with and without every optional member, and at their bounds', () => {
+it('is valid with and without every optional property, and at their limits', () => {
   const changes = [
     { sourceIp: '2001:db8::7' },
     { sourceIp: '::1' },
@@ -60,14 +60,14 @@ it('is valid with and without every optional member, and at their bounds', () =>
   ];
   for (const record of records) {
     for (const change of changes) {
-      // As the archive has it: JSON, without members that are undefined.
+      // Like in the archive: JSON, without undefined properties.
       const changed = JSON.parse(JSON.stringify({ ...record, ...change }));
       expect(problemsOf(toOcsf(changed, 'vouched')), `${record.detailType} ${JSON.stringify(change)}`).toBeUndefined();
     }
   }
 });
 
-it('tells a refusal from a token, who asked, from where, and for what', () => {
+it('distinguishes a denial from a token, and contains the caller, the source and the resource', () => {
   const denied = records.find(({ detailType }) => detailType === 'Token Denied');
   expect(denied && toOcsf(denied, 'vouched')).toMatchObject({
     activity_name: 'Create',
@@ -79,7 +79,7 @@ it('tells a refusal from a token, who asked, from where, and for what', () => {
   });
 });
 
-it('a pending event is labelled, and is otherwise the same', () => {
+it('only adds a label to a pending event', () => {
   for (const record of records) {
     const { metadata, ...rest } = toOcsf(record, 'vouched');
     expect(toOcsf(record, 'pending')).toEqual({ ...rest, metadata: { ...(metadata as object), labels: ['pending'] } });
@@ -87,7 +87,7 @@ it('a pending event is labelled, and is otherwise the same', () => {
   }
 });
 
-it('what the archive could not read is exported too', () => {
+it('exports events of unknown types too', () => {
   const unreadable = {
     detailType: 'Record Unreadable',
     eventId: '1',

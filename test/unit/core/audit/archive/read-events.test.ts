@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { inMemoryAdopted, inMemoryArchive } from '#test/fakes/in-memory-archive.ts';
 import { NOON } from '#test/support/archived-events.ts';
 
-it('finds the revocation of a token that was not active by the token’s id', async () => {
+it('finds the revocation of an inactive token by the token’s id', async () => {
   const tokenId = '35445779-b11b-466e-9611-a4ba0a6b9a7d';
   const completed = {
     detailType: 'Revocation Completed',
@@ -23,7 +23,7 @@ it('finds the revocation of a token that was not active by the token’s id', as
   const shown: string[] = [];
   const findings: Finding[] = [];
   const found = (finding: Finding) => findings.push(finding);
-  // Too new for a digest, so it is pending.
+  // The object is newer than the last digest, so it is pending.
   const input = { archive: objects, keys: { jwks: { keys: [] } }, filter: { tokenId }, now: NOON + 60_000, found };
   for await (const { record } of readEvents(input)) shown.push(record.eventId);
   expect([shown, findings]).toEqual([['found'], []]);

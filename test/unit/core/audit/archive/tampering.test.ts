@@ -25,7 +25,10 @@ const jwks = await keys.jwks();
 
 type Content = Map<string, Uint8Array>;
 
-/** An archive of over a day: an object an hour, one that came late, a seal, and two objects that no digest names yet. */
+/**
+ * An archive of more than a day: one object per hour, a late object, a digest with `sealNow`, and two objects that no
+ * digest covers yet.
+ */
 async function archiveOfOverADay() {
   const objects = inMemoryArchive();
   const adopted = inMemoryAdopted();
@@ -62,7 +65,7 @@ const digestIn = (key: string): AuditDigest =>
 const namedIn = (key: string) => digestIn(key).objects.map((object) => object.key);
 const withLines = (lines: readonly string[]) => Buffer.from(lines.map((line) => `${line}\n`).join(''));
 
-/** What the archive shows when nothing is done to it, by the event’s id. */
+/** The classes of the events in the unchanged archive, by event ID. */
 const shownAtFirst = new Map(
   objectNames.flatMap((key) =>
     linesOf(key).map((line) => {
@@ -97,19 +100,19 @@ async function query(content: Content, window: Window = {}) {
   return { shown, pairs: pairsOf(findings) };
 }
 
-/** Findings by kind and name, each once: one object may have a finding for each of its lines. */
+/** Findings by kind and name, without duplicates, because one object may have a finding for each line. */
 const pairsOf = (findings: readonly Finding[]) =>
   [...new Set(findings.map(({ kind, key }) => `${kind} ${key}`))].sort();
 
 type Pick = <T>(from: readonly T[]) => T;
 
-/** What a tampering must lead to. */
+/** The expected results of tampering. */
 interface Expected {
-  /** What verify finds, as kind and name. `object` is any finding of the content of an object. */
+  /** Findings of verify, as kind and name. `object` stands for any finding about the content of an object. */
   finds: [kind: Finding['kind'] | 'object', key: string][];
-  /** Objects none of whose events is shown. */
+  /** Objects whose events are not shown. */
   hidden?: readonly string[];
-  /** Objects whose events are shown as pending, although they were vouched for. */
+  /** Objects whose events are shown as pending although they were vouched for before. */
   pending?: readonly string[];
 }
 
@@ -117,7 +120,7 @@ type Tampering = (content: Content, pick: Pick) => Expected | Promise<Expected>;
 
 const CONTENT_FINDINGS = /^(object-changed|record-changed|record-removed|record-added|record-out-of-place) /;
 
-/** A tampering with the content of an object that a digest names. */
+/** Tampering with the content of an object that a digest covers. */
 const changes =
   (change: (key: string, pick: Pick) => Uint8Array): Tampering =>
   (content, pick) => {
@@ -126,11 +129,11 @@ const changes =
     return { finds: [['object', key]], hidden: [key] };
   };
 
-/** The events of an object that somebody adds. */
+/** The events of an added object. */
 const forged = (at: number, ...times: number[]) =>
   [at, ...times].map((time, nth) => ({ ...archivedEvent(`forged-${nth}`, time, nth).record }));
 
-/** A tampering that adds an object which is chained as the archive chains it. */
+/** Tampering that adds an object with a valid chain. */
 const adds =
   (keyFor: (pick: Pick) => string, records = (key: string): object[] => forged(firstEventAt(key) ?? NOON)): Tampering =>
   (content, pick) => {
@@ -145,7 +148,7 @@ const addsAt = (at: number, ...more: number[]) =>
     () => forged(at, ...more),
   );
 
-/** Signs a digest as the service does. */
+/** Signs a digest like the service. */
 async function sign(content: Content, digest: Omit<AuditDigest, 'version'>, by = signer): Promise<NamedDigest> {
   const jws = await signedJws(by, 'audit-digest+jwt', { version: '1', ...digest });
   const key = digestKey(Date.parse(digest.from));
@@ -190,13 +193,13 @@ const KINDS: Record<string, Tampering> = {
     return withLines([...linesOf(key), pick(linesOf(other))]);
   }),
   'records in another order': changes((key) => withLines(linesOf(key).toReversed())),
-  'records chained anew after a change': changes((key) =>
+  'a changed record with a recomputed chain': changes((key) =>
     Buffer.from(writeLines(key, forged(firstEventAt(key) ?? 0, NOON, NOON))),
   ),
   'the last line cut': changes((key, pick) => bytesOf(key).slice(0, -pick([1, 2, 10, 70]))),
-  'bytes behind the last line': changes((key, pick) => Buffer.from(textOf(key) + pick(['x', '\n', '{}\n', '\0']))),
+  'bytes after the last line': changes((key, pick) => Buffer.from(textOf(key) + pick(['x', '\n', '{}\n', '\0']))),
   'a byte order mark': changes((key) => Buffer.from(`\uFEFF${textOf(key)}`)),
-  'line ends of another kind': changes((key) => Buffer.from(textOf(key).replaceAll('\n', '\r\n'))),
+  'different line breaks': changes((key) => Buffer.from(textOf(key).replaceAll('\n', '\r\n'))),
   'an object emptied': changes(() => new Uint8Array()),
   'an object compressed': changes((key) => gzipSync(bytesOf(key))),
   'an object replaced by text': changes(() => Buffer.from('nothing to see here\n')),
@@ -233,10 +236,10 @@ const KINDS: Record<string, Tampering> = {
     };
   },
 
-  'an object added among others': adds((pick) =>
+  'an object added between others': adds((pick) =>
     eventsKey({ at: NOON + pick([0, 1, 11, 28]) * HOUR + pick([0, 1, 1_800_000]), eventId: 'forged-0' }),
   ),
-  'an object added at the moment of another': adds((pick) =>
+  'an object added with the time of another': adds((pick) =>
     eventsKey({ at: firstEventAt(pick(vouchedNames)) ?? 0, eventId: 'forged-0' }),
   ),
   'an object added before the first digest': addsAt(NOON - 2 * HOUR),
@@ -246,8 +249,8 @@ const KINDS: Record<string, Tampering> = {
   'an object dated in the next hour': addsAt(NOW + 6 * MINUTE),
   'an object dated tomorrow': addsAt(NOW + DAY),
   'an object dated in the year 9999': addsAt(Date.UTC(9999, 11, 31)),
-  'an object added that holds a record of a day later': addsAt(NOON + 2 * HOUR, NOON + 25 * HOUR),
-  'an object under a name that the archive does not give': adds((pick) =>
+  'an added object with a record of the next day': addsAt(NOON + 2 * HOUR, NOON + 25 * HOUR),
+  'an object with an invalid name': adds((pick) =>
     pick([
       EVENTS,
       `${EVENTS}dt=2026-11-22/`,
@@ -264,16 +267,16 @@ const KINDS: Record<string, Tampering> = {
       `${EVENTS}~`,
     ]),
   ),
-  'a pending object that is not named by its first event': adds(
+  'a pending object with a name that does not match its first event': adds(
     () => eventsKey({ at: END + 2 * MINUTE, eventId: 'another' }),
     () => forged(END + 2 * MINUTE),
   ),
-  'a pending object with a record of the future': addsAt(END + 2 * MINUTE, NOW + 6 * MINUTE),
-  'a pending object that holds other than records': adds(
+  'a pending object with a record from the future': addsAt(END + 2 * MINUTE, NOW + 6 * MINUTE),
+  'a pending object with invalid records': adds(
     () => eventsKey({ at: END + 2 * MINUTE, eventId: 'forged-0' }),
     () => [{ eventId: 'forged-0', time: new Date(END).toISOString() }],
   ),
-  'a pending object that is none of the archive’s': (content, pick) => {
+  'a pending object that the archiver did not write': (content, pick) => {
     const key = eventsKey({ at: END + 2 * MINUTE, eventId: 'forged-0' });
     content.set(key, pick([new Uint8Array(), gzipSync('x'), Buffer.from('x\n'), Buffer.from('{}\n')]));
     return { finds: [['object', key]] };
@@ -340,12 +343,12 @@ const KINDS: Record<string, Tampering> = {
     await sign(content, digestIn(key), (await localKeys()).signer);
     return { finds: [['digest-unsigned', key], ...added(namedIn(key))], hidden: namedIn(key) };
   },
-  'a token in the place of a digest': async (content, pick) => {
+  'a token instead of a digest': async (content, pick) => {
     const key = pick(digestNames.slice(0, -1));
     content.set(key, Buffer.from(await signedJws(signer, 'at+jwt', digestIn(key))));
     return { finds: [['digest-unsigned', key], ...added(namedIn(key))], hidden: namedIn(key) };
   },
-  'a digest under another name as well': (content, pick) => {
+  'a copy of a digest under another name': (content, pick) => {
     const key = pick(digestNames);
     const copy = pick([key.replace('.jws', '-copy.jws'), key.replace('2026-11', '2027-11'), `${DIGESTS}more/copy.jws`]);
     content.set(copy, bytesOf(key));
@@ -396,7 +399,7 @@ const KINDS: Record<string, Tampering> = {
     const { key } = await sign(content, { from: from ?? '', to: to ?? '', previous, objects: [] });
     return { finds: [['digest-added', key]] };
   },
-  'the chain restarted, with nothing of it left': async (content) => {
+  'the chain restarted, without the old digests': async (content) => {
     for (const key of digestNames) content.delete(key);
     const objects = inMemoryArchive(content);
     for (const now of [END - HOUR, END, END + 5 * MINUTE]) await makeDigests({ now }, { objects, signer, keys });
@@ -411,7 +414,7 @@ const KINDS: Record<string, Tampering> = {
       hidden: objectNames,
     };
   },
-  'the chain restarted behind a part of it': async (content, pick) => {
+  'the chain restarted after some of the old digests': async (content, pick) => {
     const nth = pick([...digestNames.keys()].slice(2, -3));
     let previous: NamedDigest | null = null;
     for (const key of digestNames.slice(nth)) previous = await sign(content, { ...digestIn(key), previous });
@@ -425,7 +428,7 @@ const KINDS: Record<string, Tampering> = {
       pending: replaced.filter((key) => !late.includes(key)),
     };
   },
-  'the chain restarted, and a gap behind the restart': async (content) => {
+  'the chain restarted, with a gap after the restart': async (content) => {
     const nth = 4;
     let previous: NamedDigest | null = null;
     for (const key of digestNames.slice(nth)) previous = await sign(content, { ...digestIn(key), previous });
@@ -445,7 +448,7 @@ function added(keys: readonly string[]): ['object-added', string][] {
   return keys.map((key) => ['object-added', key]);
 }
 
-/** Whether findings are those that are expected: none is missing and none too many. */
+/** Expects exactly the given findings. */
 function expectFindings(pairs: readonly string[], finds: Expected['finds']) {
   const expected = finds.map(([kind, key]) => ({
     key,
@@ -456,7 +459,7 @@ function expectFindings(pairs: readonly string[], finds: Expected['finds']) {
   expect(pairs.filter((pair) => !expected.some(({ isMet }) => isMet(pair)))).toEqual([]);
 }
 
-/** Runs a test with many choices of what is tampered with. */
+/** Runs a test many times, tampering with different parts of the archive. */
 const manyTimes = (run: (pick: Pick) => Promise<void>, numRuns: number) =>
   fc.assert(
     fc.asyncProperty(fc.infiniteStream(fc.nat()), (numbers) =>
@@ -468,7 +471,7 @@ const manyTimes = (run: (pick: Pick) => Promise<void>, numRuns: number) =>
     { numRuns },
   );
 
-it('an archive that nobody touched has no finding, whatever part of it is asked for', async () => {
+it('an unchanged archive has no findings, for any period', async () => {
   expect(vouchedNames).toHaveLength(31);
   expect(namedIn(digestNames[6] ?? '')).toContain(vouchedNames.find((key) => key.includes('late')));
   for (const window of [
@@ -488,7 +491,7 @@ it('an archive that nobody touched has no finding, whatever part of it is asked 
 });
 
 describe.each(Object.entries(KINDS))('%s', (_, tamper) => {
-  it('is found, and no event is shown that is not as it was archived', async () => {
+  it('is found, and no changed event is shown', async () => {
     await manyTimes(async (pick) => {
       const content = new Map(whole.content);
       const { finds, hidden = [], pending = [] } = await tamper(content, pick);
@@ -504,14 +507,14 @@ describe.each(Object.entries(KINDS))('%s', (_, tamper) => {
           .map(([id, event]) => [id, nowPending.has(id) ? { ...event, class: 'pending' } : event]),
       );
       expect(asked.shown).toEqual(expected);
-      // Missing objects and an overdue digest are for verify to find.
+      // Only verify finds missing objects and overdue digests.
       expect(pairs).toEqual(expect.arrayContaining(asked.pairs));
     }, 5);
   });
 });
 
-describe('what docs/audit.md says is not visible', () => {
-  /** Adds an object, and verifies and queries before and after the next digest. */
+describe('the limits that docs/audit.md documents', () => {
+  /** Adds an object, then verifies and queries the archive before and after the next digest. */
   async function addedBefore(at: number, records: object[] = forged(at)) {
     const objects = inMemoryArchive(new Map(whole.content));
     const key = eventsKey({ at, eventId: 'forged-0' });
@@ -524,7 +527,7 @@ describe('what docs/audit.md says is not visible', () => {
     return { key, found: [before, after].map(([{ pairs }]) => pairs), classes };
   }
 
-  it('a well-formed object that is newer than the last digest is pending, and the next digest vouches for it', async () => {
+  it('a valid object that is newer than the last digest is pending, and the next digest covers it', async () => {
     const { found, classes } = await addedBefore(END + 3 * MINUTE);
     expect([found, classes]).toEqual([
       [[], []],
@@ -536,7 +539,7 @@ describe('what docs/audit.md says is not visible', () => {
     1,
     25 * HOUR,
     26 * HOUR,
-  ])('one dated %i ms before the last digest’s end is found until the next digest', async (ago) => {
+  ])('an object dated %i ms before the last digest’s end is found until the next digest', async (ago) => {
     const { key, found, classes } = await addedBefore(END - ago);
     expect([found, classes]).toEqual([
       [[`object-added ${key}`], []],
@@ -544,7 +547,7 @@ describe('what docs/audit.md says is not visible', () => {
     ]);
   });
 
-  it('one dated longer ago than any digest looks back is found for good', async () => {
+  it('an object that is too old for any digest is always found', async () => {
     const { key, found, classes } = await addedBefore(END - 27 * HOUR - 1);
     expect([found, classes]).toEqual([
       [[`object-added ${key}`], [`object-added ${key}`]],
@@ -552,12 +555,12 @@ describe('what docs/audit.md says is not visible', () => {
     ]);
   });
 
-  it('what a digest vouches for and is no record is found, and not shown', async () => {
+  it('an invalid record in a covered object is found and not shown', async () => {
     const { key, found } = await addedBefore(END + 3 * MINUTE, [{ eventId: 'forged-0' }]);
     expect(found).toEqual([[`object-added ${key}`], [`record-added ${key}`]]);
   });
 
-  it('the newest digest, removed and made again without an object, is found until then; a copy of it differs', async () => {
+  it('a newest digest that was replaced without an object is found until the next digest; a copy of it differs', async () => {
     const objects = inMemoryArchive(new Map(whole.content));
     const key = digestNames.at(-1) ?? '';
     const [removed = ''] = namedIn(key);
@@ -589,7 +592,7 @@ it.each(ADDITIONS)('%s is found and not shown, whatever part of the archive is a
   }, 5);
 });
 
-it('whatever is done together, no event is shown as vouched for that is not, or that verify reports', async () => {
+it('combined tampering never shows an event as vouched for that no digest covers or that verify reports', async () => {
   const kinds = Object.values(KINDS);
   await manyTimes(async (pick) => {
     const content = new Map(whole.content);
@@ -598,7 +601,7 @@ it('whatever is done together, no event is shown as vouched for that is not, or 
       try {
         await pick(kinds)(content, pick);
       } catch {
-        // This one cannot follow the others: what it names is not there any more, or there already.
+        // This tampering cannot follow the others, because an object that it needs is missing or already exists.
         content.clear();
         for (const [key, bytes] of before) content.set(key, bytes);
       }
@@ -610,7 +613,7 @@ it('whatever is done together, no event is shown as vouched for that is not, or 
     for (const window of [{}, { from }, { from, to: from + HOUR }]) {
       const { shown } = await query(content, window);
       for (const [id, event] of shown) {
-        // Where digests are missing, what somebody adds after the last one is pending.
+        // If digests are missing, an object that is added after the last digest is pending.
         if (event.class === 'pending') continue;
         expect(event).toEqual(shownAtFirst.get(id));
         expect(reported).not.toContain(objectNames.find((key) => eventIdsOf(key).includes(id)));

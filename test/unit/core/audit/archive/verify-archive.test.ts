@@ -25,7 +25,7 @@ const names = [...whole.content.keys()].sort();
 const objectNames = names.filter((name) => name.startsWith(EVENTS));
 const digestNames = names.filter((name) => name.startsWith(DIGESTS));
 
-/** Verifies a copy of the archive that something was done to. */
+/** Verifies a modified copy of the archive. */
 async function verify(meddle: (content: Map<string, Uint8Array>) => void, input: Partial<VerifyArchiveInput> = {}) {
   const content = new Map(whole.content);
   meddle(content);
@@ -46,20 +46,20 @@ const withLines = (lines: string[]) => Buffer.from(lines.map((line) => `${line}\
 const eventIn = (line = '') => JSON.parse(line).eventId;
 const [object = '', ...otherObjects] = objectNames;
 
-it('finds nothing in an archive that is as it was', async () => {
+it('finds nothing in an unchanged archive', async () => {
   const classes = { vouched: 8, pending: 0, added: 0 };
   const result = await verify(() => {});
   expect(result).toMatchObject({ digests: 4, objects: 8, records: 32, uncovered: 0, classes, notJudged: [], list: [] });
 });
 
-it('does not judge whether the chain was restarted when it is not told the first digest', async () => {
+it('reports that a restart of the chain was not checked if the first digest is unknown', async () => {
   const { notJudged, list } = await verify(() => {}, { firstDigest: undefined });
   expect(list).toEqual([]);
   expect(notJudged).toEqual([expect.stringMatching(/restarted.*`tvm audit keys`/)]);
 });
 
-describe('whatever is done to any part of it is found, and named', () => {
-  it('a byte that is changed, anywhere', async () => {
+describe('every modification is found and located', () => {
+  it('a changed byte, anywhere', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(...names),
@@ -79,7 +79,7 @@ describe('whatever is done to any part of it is found, and named', () => {
     );
   });
 
-  it('a record that is changed: the line and its event', async () => {
+  it('a changed record: the line and its event', async () => {
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...objectNames), fc.nat({ max: 3 }), async (name, nth) => {
         const lines = linesIn(name);
@@ -91,7 +91,7 @@ describe('whatever is done to any part of it is found, and named', () => {
     );
   });
 
-  it('a record that is removed: where it was', async () => {
+  it('a removed record: its position', async () => {
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...objectNames), fc.nat({ max: 3 }), async (name, nth) => {
         const lines = linesIn(name).filter((_, index) => index !== nth);
@@ -101,7 +101,7 @@ describe('whatever is done to any part of it is found, and named', () => {
     );
   });
 
-  it('a record that is added: the line and its event, chained or not', async () => {
+  it('an added record: the line and its event, with or without a chain', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(...objectNames),
@@ -132,7 +132,7 @@ describe('whatever is done to any part of it is found, and named', () => {
     );
   });
 
-  it('records that have changed places: one of them', async () => {
+  it('records in another order: one of them', async () => {
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...objectNames), fc.nat({ max: 2 }), async (name, nth) => {
         const lines = linesIn(name);
@@ -146,7 +146,7 @@ describe('whatever is done to any part of it is found, and named', () => {
     );
   });
 
-  it('records that were chained anew after a change: the object', async () => {
+  it('a changed record with a recomputed chain: the object', async () => {
     const records = linesIn(object).map((line) => {
       const { chain, ...record } = JSON.parse(line);
       return { ...record, time: '2020-01-01T00:00:00.000Z' };
@@ -155,7 +155,7 @@ describe('whatever is done to any part of it is found, and named', () => {
     expect(list).toMatchObject([{ kind: 'object-changed', key: object }]);
   });
 
-  it('an object that is removed, added or put in the place of another', async () => {
+  it('an object that is removed, added or replaced by another', async () => {
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...objectNames), fc.constantFrom(...objectNames), async (name, other) => {
         expect((await verify((content) => content.delete(name))).list).toMatchObject([
@@ -174,13 +174,13 @@ describe('whatever is done to any part of it is found, and named', () => {
     );
   });
 
-  it('an object under a name that the archive does not give', async () => {
+  it('an object with an invalid name', async () => {
     const key = `${EVENTS}dt=2026-11-22/notes.txt`;
     const { list } = await verify((content) => content.set(key, Buffer.from('x')));
     expect(list).toMatchObject([{ kind: 'object-added', key }]);
   });
 
-  it('a digest that is missing, wherever it was: what it named is pending if it was the last, and vouched for by nothing else', async () => {
+  it('a missing digest: its objects are pending if it was the last, and otherwise not vouched for', async () => {
     for (const [nth, name] of digestNames.entries()) {
       const { list, classes } = await verify((content) => content.delete(name));
       const named = objectNames.slice(2 * nth, 2 * nth + 2);
@@ -193,7 +193,7 @@ describe('whatever is done to any part of it is found, and named', () => {
     }
   });
 
-  it('a digest that is not signed, or not by the key', async () => {
+  it('a digest without a signature by the key', async () => {
     const others = await localKeys();
     const forged = inMemoryArchive(new Map([...whole.content].filter(([key]) => key.startsWith(EVENTS))));
     for (let hour = 1; hour <= HOURS; hour++) {
@@ -207,14 +207,14 @@ describe('whatever is done to any part of it is found, and named', () => {
     }
   });
 
-  it('a digest that is there again under another name', async () => {
+  it('a copy of a digest under another name', async () => {
     const [name = ''] = digestNames;
     const copy = name.replace('T12', 'T11');
     const { list } = await verify((content) => content.set(copy, content.get(name) ?? new Uint8Array()));
     expect(list).toMatchObject([{ kind: 'digest-added', key: copy }]);
   });
 
-  it('digests of two histories, each signed', async () => {
+  it('digests of two different chains, each signed', async () => {
     const other = inMemoryArchive();
     for (let hour = 1; hour <= HOURS; hour++) {
       await makeDigests({ now: NOON + hour * HOUR }, { objects: other, signer, keys });
@@ -230,7 +230,7 @@ describe('whatever is done to any part of it is found, and named', () => {
     expect(next).toBeDefined();
   });
 
-  it('an archive that was cut off, or emptied', async () => {
+  it('an archive whose end is missing, and an empty archive', async () => {
     const cut = await verify((content) => {
       for (const name of names)
         if (name >= 'digests/dt=2026-11-22/2026-11-22T14' && name < EVENTS) content.delete(name);
@@ -244,8 +244,8 @@ describe('whatever is done to any part of it is found, and named', () => {
   });
 });
 
-describe('what is asked', () => {
-  it('a part: what is amiss elsewhere is not looked at', async () => {
+describe('the verified period', () => {
+  it('excludes the content of objects outside it', async () => {
     const part = { from: NOON + HOUR, to: NOON + 2 * HOUR - 1 };
     const [, , second = ''] = objectNames;
     expect(second).toContain('hour=13');
@@ -258,7 +258,7 @@ describe('what is asked', () => {
     ]);
   });
 
-  it('an object that is missing is reported if it is dated in the part, or named by a digest of it', async () => {
+  it('includes missing objects that are dated in it or that one of its digests covers', async () => {
     const objects = await archiveOf(1);
     for (let hour = 1; hour <= 5; hour++) await makeDigests({ now: NOON + hour * HOUR }, { objects, signer, keys });
     const adopted = inMemoryAdopted();
@@ -278,7 +278,7 @@ describe('what is asked', () => {
     expect(await findings(3, 4)).toEqual([]);
   });
 
-  it('an object of up to 26 hours before or after the part may hold an event of it: what was changed there is found', async () => {
+  it('includes changes of objects of up to 26 hours before or after it, which may contain its events', async () => {
     const lines = linesIn(object).map((line) => line.replace('"time":"2026', '"time":"2025'));
     for (const window of [{ from: NOON + 3 * HOUR }, { from: NOON + 25 * HOUR, to: NOON + 26 * HOUR }]) {
       const { list } = await verify((content) => content.set(object, withLines(lines)), window);
@@ -288,7 +288,7 @@ describe('what is asked', () => {
     expect(beyond.list.map(({ kind }) => kind)).toEqual(['digest-missing']);
   });
 
-  it('what is newer than the last digest is told, not found fault with', async () => {
+  it('counts objects that are newer than the last digest without a finding', async () => {
     const newer = archivedEvent('newer', END + 60_000);
     const content = new Map(whole.content);
     await archiveBatch([newer], { objects: inMemoryArchive(content), adopted: inMemoryAdopted() });
@@ -297,7 +297,7 @@ describe('what is asked', () => {
     expect(result).toMatchObject({ uncovered: 1, list: [], covered: { to: new Date(END).toISOString() } });
   });
 
-  it('what is newer than the last digest is vouched for by nothing, but its own chain is checked', async () => {
+  it('includes a check of the chain of objects that are newer than the last digest', async () => {
     const at = END + 60_000;
     const events = ['newer-0', 'newer-1', 'newer-2'].map((eventId) => archivedEvent(eventId, at));
     const content = new Map(whole.content);
@@ -322,7 +322,7 @@ describe('what is asked', () => {
     expect((await meddled(withLines([]))).list).toMatchObject([{ kind: 'object-changed', key: newer }]);
   });
 
-  it('an object that is late is reported until a digest names it', async () => {
+  it('has a finding for a late object until a digest covers it', async () => {
     const objects = inMemoryArchive(new Map(whole.content));
     await archiveBatch([archivedEvent('late', NOON + 2 * HOUR)], { objects, adopted: inMemoryAdopted() });
     const late = [...objects.content.keys()].find((key) => key.includes('late'));
@@ -333,7 +333,7 @@ describe('what is asked', () => {
     expect((await verify(() => {}, { archive: objects, to: now, now })).list).toEqual([]);
   });
 
-  it('an object that arrives just after what is there was sealed is pending, not late', async () => {
+  it('treats an object that arrives just after sealNow as pending, not as late', async () => {
     const objects = inMemoryArchive(new Map(whole.content));
     const sealed = END + 20 * 60_000;
     await makeDigests({ now: sealed, sealNow: true }, { objects, signer, keys });
@@ -345,7 +345,7 @@ describe('what is asked', () => {
     });
   });
 
-  it('in an archive without a digest yet, what came lately is pending, and nothing older', async () => {
+  it('treats only recent objects as pending if there is no digest yet', async () => {
     const objects = await archiveOf(2);
     const now = NOON + HOUR + 10 * 60_000;
     const { classes, list } = await verify(() => {}, { archive: objects, to: now, now, firstDigest: undefined });
@@ -356,14 +356,14 @@ describe('what is asked', () => {
     expect(old.classes).toEqual({ vouched: 0, pending: 3, added: 1 });
   });
 
-  it('the last digest is missed when the next one is overdue', async () => {
+  it('has a finding if the last digest is overdue', async () => {
     const now = END + 2 * HOUR;
     const { list } = await verify(() => {}, { to: now, now });
     expect(list).toMatchObject([{ kind: 'digest-missing' }]);
     expect(list[0]?.what).toContain(new Date(END).toISOString());
   });
 
-  it('the newest digest is missed as soon as it is expected, also when the last one of a full hour was cut off', async () => {
+  it('has a finding as soon as an expected digest is missing', async () => {
     const now = END + 6 * 60_000;
     const last = digestNames.at(-1) ?? '';
     const cut = (expectDigestWithin?: number) =>

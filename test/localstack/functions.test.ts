@@ -265,7 +265,7 @@ it('megabytes printed hold nothing up, and the last of them are kept', async () 
   expect(printed).toMatch(/39999 x{100}\nEND/);
   await eventually(async () => {
     const lines = await kept(name);
-    expect(lines).toMatch(/^START .*\n\[\d+ bytes printed before this were too much to keep\]\n/);
+    expect(lines).toMatch(/^START .*\n\[\d+ bytes of earlier output were dropped\]\n/);
     expect(lines.length).toBeLessThan(1_100_000);
   });
 });

@@ -1,7 +1,10 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Files by name: what looks at a whole run, like `what-the-logs-say`, comes after what makes it, and in every shard. */
+/**
+ * Runs files in the order of their names, in every shard: a file like `what-the-logs-say`, which checks a whole run,
+ * must run after the others.
+ */
 class ByName extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     return files.toSorted((a, b) => a.moduleId.localeCompare(b.moduleId));
@@ -15,7 +18,7 @@ class ByName extends BaseSequencer {
   }
 }
 
-/** What runs on an emulator, whichever. */
+/** The tests that run on an emulator of any kind. */
 const onAnEmulator = ['test/ports/**/*.test.ts', 'test/e2e/**/*.test.ts', 'test/emulators/**/*.test.ts'];
 
 export default defineConfig({
@@ -26,7 +29,8 @@ export default defineConfig({
       provider: 'v8',
       include: ['core/**/*.ts', 'clients/**/*.ts'],
       reporter: ['text-summary'],
-      // Of what unit tests run by themselves. TokenRelay's commands run as processes of their own, which are not counted.
+      // Coverage of the code that unit tests run in process. TokenRelay's commands run as separate processes, which are
+      // not counted.
       thresholds: { lines: 80, branches: 75 },
     },
     projects: [
@@ -34,9 +38,9 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
-          // Other parts run meanwhile: how long a test takes says nothing.
+          // Other parts run at the same time, so the duration of a test is not meaningful.
           testTimeout: 60_000,
-          // Half of the time was spent on importing the same for each file.
+          // Importing the same modules for each file took half of the time.
           isolate: false,
           // With DEV, logs and metrics go through the global console, where a test can see them.
           env: { POWERTOOLS_DEV: 'true', POWERTOOLS_METRICS_NAMESPACE: 'Test', POWERTOOLS_SERVICE_NAME: 'test' },
@@ -48,13 +52,13 @@ export default defineConfig({
           include: ['test/infra/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          // What a worker has bundled and synthesized for one file is there for the next.
+          // A worker's bundles and synthesized templates are reused by the next files.
           isolate: false,
         },
       },
       {
         test: {
-          // TokenRelay as it runs: processes, files, servers on loopback.
+          // The TokenRelay process: processes, files, servers on loopback.
           name: 'relay',
           include: ['test/relay/**/*.test.ts'],
           globalSetup: ['test/relay-setup.ts'],
@@ -64,7 +68,7 @@ export default defineConfig({
       },
       {
         test: {
-          // Clients, servers and tools in other languages: they are installed first, and some of them are slow.
+          // Clients, servers and tools in other languages. They are installed first, and some are slow.
           name: 'interop',
           include: ['test/interop/**/*.test.ts'],
           globalSetup: ['test/relay-setup.ts', 'test/deployed.ts'],
@@ -74,20 +78,21 @@ export default defineConfig({
       },
       {
         test: {
-          // Adapters and the deployed machine, on one emulator that is started once for both.
+          // Adapters and the deployed service, on one emulator that is started once for both.
           name: 'deployed',
           include: [...onAnEmulator, 'test/scale/**/*.test.ts'],
           setupFiles: ['test/support/skip-not-applicable.ts'],
           globalSetup: ['test/deployed.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
-          // One machine is shared, and two cores.
+          // All tests share one deployment and two processor cores.
           fileParallelism: false,
         },
       },
       {
         test: {
-          // The same on LocalStack, less what takes it too long, and with what is ours of it.
+          // The deployed tests on LocalStack, without the ones that take too long there, plus tests of this project's
+          // LocalStack plugin.
           name: 'localstack',
           include: [...onAnEmulator, 'test/localstack/**/*.test.ts'],
           setupFiles: ['test/support/skip-not-applicable.ts'],

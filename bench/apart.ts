@@ -5,8 +5,8 @@ import { CheckFailed } from './check.ts';
 type Report = { result: unknown } | { failed: string };
 
 /**
- * Starts a script of this folder in a process of its own, so that nothing but it is in the measurement. Its logs are
- * written, as in production, but to nowhere: standard output is the null device.
+ * Starts a script of this folder in its own process, so that the measurement covers only that script. Its logs are
+ * written as in production, but to the null device.
  */
 export function start(script: string, ...args: string[]): ChildProcess {
   return fork(new URL(script, import.meta.url), args, {
@@ -21,19 +21,19 @@ export function start(script: string, ...args: string[]): ChildProcess {
   });
 }
 
-/** The next report of a started script. */
+/** Returns the next report of a started script. */
 export async function reportOf<T>(script: ChildProcess): Promise<T> {
   const settled = new AbortController();
   const [report] = (await Promise.race([
     once(script, 'message', settled),
-    once(script, 'exit', settled).then(([code]) => [{ failed: `a measuring process ended with ${code}` }]),
+    once(script, 'exit', settled).then(([code]) => [{ failed: `a measuring process exited with ${code}` }]),
   ])) as [Report];
   settled.abort();
   if ('failed' in report) throw new CheckFailed(report.failed);
   return report.result as T;
 }
 
-/** Reports to the process that started this one. */
+/** Reports the result to the process that started this one. */
 export async function report(measure: () => Promise<unknown>): Promise<void> {
   const report: Report = await measure().then(
     (result) => ({ result }),

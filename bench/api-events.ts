@@ -1,20 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 
-/** The ARN of the workload that asks, as the gateway states it. */
+/** The ARN of the calling workload, as API Gateway reports it. */
 export const WORKLOAD = 'arn:aws:sts::111122223333:assumed-role/orders-service/i-0123456789abcdef0';
 
-/** The same workload as tokens name it. */
+/** The ARN of the same workload, as tokens name it. */
 export const SUBJECT = 'arn:aws:iam::111122223333:role/orders-service';
 
-/** A request for one (action, location) pair, as a workload writes it. */
+/** A workload's request for one (action, location) pair. */
 export const TOKEN_REQUEST = new URLSearchParams({
   grant_type: 'client_credentials',
   audience: 'orders-db',
   authorization_details: JSON.stringify([{ type: 'resource', locations: ['orders-db/orders'], actions: ['read'] }]),
 }).toString();
 
-/** What API Gateway hands to a function: a POST with a form in its body, signed by a caller; without a body, a GET. */
+/**
+ * The event that API Gateway passes to a function: a signed POST with a form as its body, or a GET if there is no body.
+ */
 export function apiEvent(path: string, body: string | null, userArn = WORKLOAD): APIGatewayProxyEvent {
   const httpMethod = body === null ? 'GET' : 'POST';
   const headers = {
@@ -74,7 +76,7 @@ export function apiEvent(path: string, body: string | null, userArn = WORKLOAD):
   };
 }
 
-/** What Lambda tells a function of itself with each event. */
+/** The context that Lambda passes to a function with each event. */
 export function lambdaContext(): Context {
   return {
     callbackWaitsForEmptyEventLoop: true,

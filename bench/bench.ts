@@ -31,14 +31,14 @@ Options:
   --output FILE  where the numbers are written as JSON (default: .local/bench.json)
   --help         show this`;
 
-/** What is aimed at. */
+/** The target values. */
 const AIMS = {
   handler: 3,
   check: 2_000,
   coldStart: 250,
   bundle: 1_000_000,
   firstFile: 200,
-  /** MiB, by what is measured. */
+  /** MiB, by the measured process. */
   resident: {
     '1 token': 70,
     '200 tokens': 100,
@@ -56,11 +56,11 @@ async function main(): Promise<void> {
   const output = values.output ?? DEFAULT_OUTPUT;
   const machine = { processors: availableParallelism(), loadBefore: loadavg()[0] ?? 0 };
 
-  progress('(a) the handler against a bare signature');
+  progress('(a) the handler compared with a bare signature');
   const handler = await reportOf<HandlerAgainstBareSignature>(start('handler-against-bare-signature.ts'));
   progress('(b) cold starts, after synthesizing the app');
   const cold = await coldStarts();
-  progress('(c) node-oidc-provider beside ours');
+  progress('(c) node-oidc-provider compared with TVM');
   const oidcProvider = await oidcProviderBesideOurs();
   progress('(d) decisions by the number of policies');
   const decisions = await reportOf<DecisionBySize[]>(start('decision-against-cedar.ts'));
@@ -68,7 +68,7 @@ async function main(): Promise<void> {
   progress('(e) a status list of a million tokens');
   const lists = await reportOf<StatusListByRevoked[]>(start('status-lists.ts'));
 
-  progress('(f) revocations, on a machine deployed for it');
+  progress('(f) revocations, in a deployment of their own');
   const revocations = await reportOf<RevocationDelays>(start('revocation-delay.ts'));
 
   progress('(g) TokenRelay');
@@ -87,8 +87,8 @@ async function main(): Promise<void> {
     `\n${table([handlerSection(handler), ...coldStartSections(cold), oidcProviderSection(oidcProvider), decisionSection(decisions), statusListSection(lists), revocationSection(revocations), ...relaySections(relay), writesSection(writes)])}`,
   );
   console.log(
-    ` The machine’s load before: ${machine.loadBefore.toFixed(1)} on ${machine.processors} processors. ` +
-      `On a busy machine the ratios of (a) and (c)\n vary from run to run. Written to ${relative(process.cwd(), output)}.`,
+    ` The computer’s load before the bench: ${machine.loadBefore.toFixed(1)} on ${machine.processors} processors. ` +
+      `On a busy computer the ratios of (a) and (c)\n vary from run to run. Written to ${relative(process.cwd(), output)}.`,
   );
 }
 
@@ -98,16 +98,16 @@ function progress(part: string): void {
 
 function handlerSection(handler: HandlerAgainstBareSignature): Section {
   return {
-    title: '(a) One token, against a bare ES256 signature of its claims with jose',
+    title: '(a) One token, compared with a bare ES256 signature of its claims with jose',
     header: ['', 'CPU µs', 'wall µs', 'ratio', 'aim', ''],
     rows: Object.entries(handler).map(([name, { cpu, wall, ratio }]) => {
       const aim = name === 'bare signature' ? undefined : AIMS.handler;
       return [name, whole(cpu), whole(wall), times(ratio), ...against(ratio, aim, times)];
     }),
     note:
-      'The whole issue-token handler, from API Gateway event to JSON answer, for one (action, location) pair: middy, ' +
-      'logger and metrics as in production with standard output to the null device; ports in memory; a local ' +
-      'node:crypto key. CPU time of the process with its threads. Ratio: median over interleaved rounds.',
+      'The whole issue-token handler, from API Gateway event to JSON response, for one (action, location) pair: middy, ' +
+      'logger and metrics as in production, with standard output to the null device; ports in memory; a local ' +
+      'node:crypto key. CPU time of the process and its threads. Ratio: median over interleaved rounds.',
   };
 }
 
@@ -115,8 +115,8 @@ function coldStartSections({ functions, warmTokenCpu }: ColdStarts): Section[] {
   const entries = Object.entries(functions);
   return [
     {
-      title: '(b) Cold start: milliseconds of a fresh process until its first answer',
-      header: ['', 'node', 'import', 'wasm', 'policies', 'answer', 'total', 'aim', ''],
+      title: '(b) Cold start: milliseconds from process start to the first response',
+      header: ['', 'node', 'import', 'wasm', 'policies', 'response', 'total', 'aim', ''],
       rows: entries.map(
         ([useCase, { processStart, import: imported, wasmCompile, policyParse, firstAnswer, total }]) => {
           const phases = [processStart, imported, wasmCompile, policyParse, firstAnswer, total].map(whole);
@@ -124,43 +124,43 @@ function coldStartSections({ functions, warmTokenCpu }: ColdStarts): Section[] {
         },
       ),
       note:
-        'Bundles as synthesized for deployment, on this machine’s processor, in fresh processes by turns; medians. ' +
-        'AWS is a stub on loopback without TLS that answers at once, so network and KMS are not in it. Warm, ' +
-        `issue-token with the AWS SDK’s three calls costs ${whole(warmTokenCpu)} µs of CPU a token.`,
+        'Bundles as synthesized for deployment, on this computer’s processor, in fresh, interleaved processes; medians. ' +
+        'AWS is a stub on loopback without TLS that responds at once, so network and KMS are excluded. Warm, ' +
+        `issue-token with the AWS SDK’s three calls costs ${whole(warmTokenCpu)} µs of CPU per token.`,
     },
     {
-      title: '(b) Size deployed, in kB',
+      title: '(b) Deployed size, in kB',
       header: ['', 'index.mjs', 'wasm', 'other', 'aim', ''],
       rows: entries.map(([useCase, { sizes }]) => {
         const { 'index.mjs': code = 0, 'cedar_wasm_bg.wasm': wasm = 0, ...rest } = sizes;
         const other = Object.values(rest).reduce((sum, size) => sum + size, 0);
         return [useCase, kilo(code), kilo(wasm), kilo(other), ...against(code, AIMS.bundle, kilo)];
       }),
-      note: 'Not compressed. The aim is for the code beside the wasm.',
+      note: 'Not compressed. The aim applies to index.mjs alone.',
     },
   ];
 }
 
 function oidcProviderSection({ tvm, oidcProvider, nothing, ratio }: OidcProviderBesideOurs): Section {
   return {
-    title: '(c) A JWT access token (at+jwt, ES256) by client_credentials over HTTP',
-    header: ['', 'CPU µs', 'to ours'],
+    title: '(c) A JWT access token (at+jwt, ES256) with client_credentials over HTTP',
+    header: ['', 'CPU µs', 'ratio to TVM'],
     rows: [
-      ['ours, 10 policies', whole(tvm), times(1)],
+      ['TVM, 10 policies', whole(tvm), times(1)],
       ['node-oidc-provider', whole(oidcProvider), times(ratio)],
       ['node:http alone', whole(nothing), times(nothing / tvm)],
     ],
     note:
-      'Each behind the same node:http server on loopback, in a process of its own, asked one request after the other; ' +
-      'CPU time of that process. Both keep everything in memory and sign locally. Ours also judges policy and makes a ' +
-      'record; authenticating the caller is the gateway’s part. oidc-provider authenticates by client_secret_post.',
+      'Each behind the same node:http server on loopback, in its own process, with one request after the other; ' +
+      'CPU time of that process. Both keep everything in memory and sign locally. TVM also evaluates policy and writes a ' +
+      'record; API Gateway authenticates its callers. oidc-provider authenticates clients with client_secret_post.',
   };
 }
 
 function decisionSection(decisions: readonly DecisionBySize[]): Section {
   return {
-    title: '(d) One decision by policy, by the number of policies',
-    header: ['', 'ours, CPU µs', 'whole set', 'times less', 'first decision ms', 'check ms', 'aim', ''],
+    title: '(d) One policy decision, by the number of policies',
+    header: ['', 'TVM, CPU µs', 'whole set', 'times less', 'first decision ms', 'check ms', 'aim', ''],
     rows: decisions.map(({ policies, ours, whole: all, firstDecision, check }) => [
       policies.toLocaleString('en'),
       whole(ours.cpu),
@@ -171,9 +171,9 @@ function decisionSection(decisions: readonly DecisionBySize[]): Section {
       ...against(check, policies <= 1_000 ? AIMS.check : undefined, whole),
     ]),
     note:
-      'Ours, by the slice of the set that concerns the question, against bare statefulIsAuthorized over the whole set, ' +
-      'preparsed and told the same. First decision: from the bundle’s JSON on, what a cold start pays for its policies. ' +
-      'Check: `tvm policy check` over the set in one file, without starting Node.',
+      'TVM evaluates only the policies that apply to the request. Compared with bare statefulIsAuthorized over the whole set, ' +
+      'preparsed, with the same input. First decision: time from the bundle’s JSON to a decision, as in a cold start. ' +
+      'Check: `tvm policy check` on the set in one file, without the start of Node.',
   };
 }
 
@@ -189,16 +189,16 @@ function statusListSection(lists: readonly StatusListByRevoked[]): Section {
       times(rebuild.ratio),
     ]),
     note:
-      'Anywhere in the list. Rebuild: inflate, set, deflate, sign with a local ES256 key; the store is in memory. Against ' +
-      'deflating the same bits at the same level.',
+      'Revoked tokens are spread over the list. Rebuild: inflate, set, deflate, sign with a local ES256 key; the store is in memory. ' +
+      'Compared with deflating the same bits at the same level.',
   };
 }
 
 function revocationSection({ rounds, introspection, loaded, ...seen }: RevocationDelays): Section {
   const names = { inactive: 'introspection: inactive', statusList: 'status list: revoked', audit: 'audit event' };
   return {
-    title: '(f) From the event `Revocation Requested` until it is seen, in milliseconds',
-    header: ['', 'p50', 'p99', 'to one introspection'],
+    title: '(f) From the event `Revocation Requested` until its effect is visible, in milliseconds',
+    header: ['', 'p50', 'p99', 'ratio to one introspection'],
     rows: Object.entries(names)
       .map(([name, title]) => {
         const { p50, p99, ratio } = seen[name as keyof typeof names];
@@ -213,10 +213,10 @@ function revocationSection({ rounds, introspection, loaded, ...seen }: Revocatio
         ]),
       ),
     note:
-      `${rounds} revocations one after the other, on the machine as deployed into the emulator: its own delays (streams and ` +
-      `queues are polled) are in it, AWS’s are not. One introspection took ${whole(introspection)} ms. The aim on AWS is ` +
-      '5,000 ms, and a status list is kept by verifiers for its `ttl` besides. Its own task: a workload calls `POST /revoke` ' +
-      `with a task right after its token was issued, until introspection says inactive, ${loaded.rounds} times, alone and while ` +
+      `${rounds} revocations one after the other, in a deployment in the emulator. The emulator’s delays (it polls streams and ` +
+      `queues) are included, those of AWS are not. One introspection took ${whole(introspection)} ms. The aim on AWS is ` +
+      '5,000 ms; verifiers also cache a status list for its `ttl`. Its own task: a workload calls `POST /revoke` ' +
+      `with a task right after its token was issued, until introspection returns inactive, ${loaded.rounds} times, alone and while ` +
       `another workload makes ${loaded.requests} requests a second of 50 locations of 16 segments, which are denied.`,
   };
 }
@@ -224,7 +224,7 @@ function revocationSection({ rounds, introspection, loaded, ...seen }: Revocatio
 function relaySections({ firstFile, resident, renewal, recovery, staleness }: RelayMeasures): Section[] {
   return [
     {
-      title: '(g) TokenRelay, as its systemd unit runs it: resident memory, idle, in MiB',
+      title: '(g) TokenRelay, as its systemd unit runs it: idle resident memory, in MiB',
       header: ['', 'MiB', 'aim', ''],
       rows: Object.entries(resident).map(([name, mib]) => [
         name,
@@ -232,12 +232,12 @@ function relaySections({ firstFile, resident, renewal, recovery, staleness }: Re
         ...against(mib, AIMS.resident[name], whole),
       ]),
       note:
-        'VmRSS after 12 s of rest. Tokens of an OAuth issuer over TLS, each in a file; the source `tvm` in plain on ' +
-        'loopback. An empty Node takes 42. Measured elsewhere of OpenBao Agent: 77; of a SPIRE agent with its helper: 74.',
+        'VmRSS after 12 s of rest. Tokens of an OAuth issuer over TLS, each in a file; the source `tvm` without TLS on ' +
+        'loopback. An empty Node takes 42. Measured elsewhere: OpenBao Agent 77, a SPIRE agent with its helper 74.',
     },
     {
       title: '(g) TokenRelay: time, in milliseconds',
-      header: ['', 'ms', 'to an empty Node', 'aim', ''],
+      header: ['', 'ms', 'ratio to an empty Node', 'aim', ''],
       rows: [
         [
           'start to first file on disk',
@@ -245,24 +245,24 @@ function relaySections({ firstFile, resident, renewal, recovery, staleness }: Re
           times(firstFile.ratio),
           ...against(firstFile.ms, AIMS.firstFile, whole),
         ],
-        ['source is back to new token, p50', whole(recovery.p50), '', ...against(recovery.p50, AIMS.recovery, whole)],
+        ['source returns to new token, p50', whole(recovery.p50), '', ...against(recovery.p50, AIMS.recovery, whole)],
         ['the same, worst of 24', whole(recovery.worst), '', ...against(recovery.worst, AIMS.recovery, whole)],
       ],
       note:
-        `Tokens of 15 s whose source was away when they were due. A reader that looked at a 5 s token ${staleness.looks} times ` +
-        `while its source was up found it missing or expired ${staleness.stale} times. Measured elsewhere of OpenBao Agent: ` +
-        '110 ms to the first file, 12.4 s to recover, a 20 s token stale for 10 s.',
+        `Tokens with a lifetime of 15 s whose source was away at renewal. A reader read a 5 s token ${staleness.looks} times ` +
+        `while its source was up, and found it missing or expired ${staleness.stale} times. Measured elsewhere for OpenBao Agent: ` +
+        '110 ms to the first file, 12.4 s to recover, a 20 s token expired for 10 s.',
     },
     {
-      title: '(g) TokenRelay: ten minutes of renewals of tokens that live for one, each in a file',
-      header: ['tokens', 'renewals', 'CPU ms', 'of one processor'],
+      title: '(g) TokenRelay: ten minutes of renewals of one-minute tokens, each in a file',
+      header: ['tokens', 'renewals', 'CPU ms', 'share of a processor'],
       rows: renewal.map(({ tokens, renewals, cpu }) => [
         whole(tokens),
         whole(renewals),
         whole(cpu),
         `${(cpu / 6_000).toFixed(2)} %`,
       ]),
-      note: 'By a clock that is told to go, with a source that answers at once.',
+      note: 'With a simulated clock and a source that responds at once.',
     },
   ];
 }
@@ -270,15 +270,15 @@ function relaySections({ firstFile, resident, renewal, recovery, staleness }: Re
 function writesSection(writes: Record<string, Writes>): Section {
   return {
     title: '(h) Items written to the table for a decision',
-    header: ['', 'while the caller waits', 'when it is indexed'],
+    header: ['', 'while the caller waits', 'during indexing'],
     rows: Object.entries(writes).map(([name, { decided, indexed }]) => [name, whole(decided), whole(indexed)]),
     note:
-      'By the adapters themselves, counted. A token has at most 200 index entries, and its pending entry is deleted; a ' +
-      'denial has at most 20. Entries of the two secondary indexes are not in it.',
+      'Counted in the adapters. A token has at most 200 index entries, and its pending entry is deleted; a ' +
+      'denial has at most 20. Entries of the two secondary indexes are not counted.',
   };
 }
 
-/** The aim, and whether it is met; both empty without one. */
+/** Returns the aim and whether it is met, or two empty strings if there is no aim. */
 function against(value: number, aim: number | undefined, shown: (value: number) => string): [string, string] {
   if (aim === undefined) return ['', ''];
   return [`< ${shown(aim)}`, value < aim ? 'met' : 'missed'];

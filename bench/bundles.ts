@@ -6,14 +6,14 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { CheckFailed } from './check.ts';
 
-/** A function's code as it is deployed. */
+/** The deployed code of a function. */
 export interface Bundle {
   useCase: string;
   /** The ES module that Lambda imports. */
   entry: string;
   /** Bytes by file name. */
   sizes: Record<string, number>;
-  /** The function's environment; what only a deployment knows is a placeholder. */
+  /** The function's environment. Values that only a deployment knows are placeholders. */
   environment: Record<string, string>;
 }
 
@@ -21,9 +21,9 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const BIN = join(ROOT, 'node_modules', '.bin');
 
 /**
- * Synthesizes the app into a temporary folder, and removes that folder after the use of its bundles.
+ * Synthesizes the app into a temporary folder, passes on its bundles, and removes the folder afterwards.
  *
- * @param issuer the URL that the functions are told they are reached at
+ * @param issuer the issuer URL in the functions' configuration
  */
 export async function withBundles<T>(issuer: string, use: (bundles: Bundle[]) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'tvm-bench-'));
@@ -33,7 +33,7 @@ export async function withBundles<T>(issuer: string, use: (bundles: Bundle[]) =>
       cwd: ROOT,
       env: { ...withoutAws(), PATH: `${BIN}${delimiter}${process.env.PATH}` },
     }).catch(() => {
-      throw new CheckFailed('The app does not synthesize: `npx cdk synth -c stage=local` says why.');
+      throw new CheckFailed('The app cannot be synthesized: run `npx cdk synth -c stage=local` to see why.');
     });
     return await use(bundlesIn(folder));
   } finally {
@@ -41,7 +41,7 @@ export async function withBundles<T>(issuer: string, use: (bundles: Bundle[]) =>
   }
 }
 
-/** The environment without an AWS account, which the stage `local` is not for. */
+/** Returns the environment without AWS variables, which the stage `local` does not need. */
 function withoutAws(): NodeJS.ProcessEnv {
   const others = Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_'));
   const none = { AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null' };

@@ -1,21 +1,22 @@
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
 
-/** Something that is measured does not do what it should: a measurement of it would mean nothing. */
+/** Thrown if the measured code does not work correctly, because its measurement would mean nothing. */
 export class CheckFailed extends Error {
   override readonly name = 'CheckFailed';
 }
 
 /**
- * The access token in an answer, if the answer is a success and its token verifies with jose.
+ * Returns the access token in a successful response, after verifying it with jose.
  *
- * @throws CheckFailed when it is not
+ * @throws CheckFailed if the response is an error or the token is invalid
  */
 export async function verifiedToken(
   answer: { statusCode: number; body: string },
   jwks: JSONWebKeySet,
 ): Promise<string> {
-  if (answer.statusCode !== 200) throw new CheckFailed(`a token was refused with ${answer.statusCode}: ${answer.body}`);
+  if (answer.statusCode !== 200)
+    throw new CheckFailed(`a token request was rejected with ${answer.statusCode}: ${answer.body}`);
   const { access_token: token } = JSON.parse(answer.body);
   try {
     await jwtVerify(token, createLocalJWKSet(jwks), { typ: 'at+jwt', algorithms: ['ES256'] });
@@ -25,22 +26,22 @@ export async function verifiedToken(
   return token;
 }
 
-/** Checks that an answer is a success whose JSON has these members, among others. */
+/** Checks that a response is a success whose JSON has these properties, among others. */
 export function answers(answer: unknown, expected: object): void {
   const { statusCode, body } = answer as APIGatewayProxyResult;
   const said = JSON.parse(body);
   const equal = Object.entries(expected).every(([name, value]) => JSON.stringify(said[name]) === JSON.stringify(value));
-  if (statusCode !== 200 || !equal) throw new CheckFailed(`a first event was answered with ${statusCode}: ${body}`);
+  if (statusCode !== 200 || !equal) throw new CheckFailed(`the first event got the response ${statusCode}: ${body}`);
 }
 
-/** Checks the status of an answer. */
+/** Checks the status of a response. */
 export function answersWith(answer: unknown, expected: number): void {
   const { statusCode, body } = answer as APIGatewayProxyResult;
-  if (statusCode !== expected) throw new CheckFailed(`a first event was answered with ${statusCode}: ${body}`);
+  if (statusCode !== expected) throw new CheckFailed(`the first event got the response ${statusCode}: ${body}`);
 }
 
-/** Checks that a function without an answer did its work: which AWS operations it called, in alphabetical order. */
+/** Checks which AWS operations a function without a response called. `expected` is in alphabetical order. */
 export function calls(awsCalls: readonly string[], expected: string): void {
   const called = [...new Set(awsCalls)].toSorted().join();
-  if (called !== expected) throw new CheckFailed(`a first event called ${called} and not ${expected}`);
+  if (called !== expected) throw new CheckFailed(`the first event called ${called} instead of ${expected}`);
 }

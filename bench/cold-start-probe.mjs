@@ -1,7 +1,7 @@
 /**
- * `node cold-start-probe.mjs <bundle> <event file> <warm events>`: imports a function's bundle as Lambda does, hands
- * it its first event, and writes to file descriptor 3 when each phase ended, in milliseconds since the process began.
- * Then hands it the same event some more times, and tells the CPU time of one, in microseconds.
+ * `node cold-start-probe.mjs <bundle> <event file> <warm events>`: imports a function's bundle as Lambda does and
+ * passes it its first event. Writes the end of each phase, in milliseconds since the process started, to file
+ * descriptor 3. Then passes the same event some more times and writes the CPU time of one event, in microseconds.
  */
 import { readFileSync, writeSync } from 'node:fs';
 

@@ -18,7 +18,7 @@ const ROUNDS = 9;
 const WARM_EVENTS = 1_500;
 const PROBE = fileURLToPath(new URL('cold-start-probe.mjs', import.meta.url));
 
-/** Milliseconds that a fresh process spends in each phase, and until its first answer. */
+/** Milliseconds that a fresh process spends in each phase, and in total until its first response. */
 export interface Phases {
   /** Node itself. */
   processStart: number;
@@ -33,23 +33,23 @@ export interface Phases {
   total: number;
 }
 
-/** What `coldStarts` measured of one function. */
+/** The measurements of one function. */
 export interface ColdStart extends Phases {
-  /** Bytes of the files deployed, by name. */
+  /** Bytes of the deployed files, by name. */
   sizes: Record<string, number>;
-  /** The AWS operations that the first answer took. */
+  /** The AWS operations that the first response needed. */
   awsCalls: string[];
 }
 
 export interface ColdStarts {
   functions: Record<string, ColdStart>;
-  /** CPU time of one token of the deployed `issue-token` once it is warm, AWS SDK included, in microseconds. */
+  /** CPU time of one token in the warm, deployed `issue-token`, AWS SDK included, in microseconds. */
   warmTokenCpu: number;
 }
 
 type Probed = Phases & { answer: unknown; warmCpu: number };
 
-/** Every function's bundle, as deployed, in fresh processes of this Node, until its first answer. AWS is a stub. */
+/** Measures the cold start of every function's deployed bundle, in fresh processes of this Node, with a stub of AWS. */
 export async function coldStarts(): Promise<ColdStarts> {
   const aws = await startStubAws();
   const folder = mkdtempSync(join(tmpdir(), 'tvm-bench-events-'));
@@ -90,7 +90,7 @@ export async function coldStarts(): Promise<ColdStarts> {
   }
 }
 
-/** One fresh process. */
+/** Measures one fresh process. */
 async function probe(
   bundle: Bundle,
   first: FirstEvent,
@@ -115,7 +115,8 @@ async function probe(
     text(child.stderr as Readable),
     once(child, 'exit'),
   ]);
-  if (said === '') throw new CheckFailed(`${bundle.useCase} did not answer its first event: ${errorIn(complaint)}`);
+  if (said === '')
+    throw new CheckFailed(`${bundle.useCase} sent no response to its first event: ${errorIn(complaint)}`);
   const probed: Probed = JSON.parse(said);
   await first.check(probed.answer, warmEvents === 0 ? aws.calls : []);
   return probed;
@@ -133,7 +134,7 @@ function medians(rounds: readonly Probed[]): Phases {
   };
 }
 
-/** The line that says what went wrong, among the code and stack that Node prints with an uncaught error. */
+/** Returns the line with the error message from the output that Node prints for an uncaught error. */
 function errorIn(complaint: string): string {
   return complaint.split('\n').findLast((line) => /^\w*Error\b/.test(line)) ?? complaint.slice(0, 200);
 }

@@ -12,15 +12,15 @@ import { policySet, SIZES } from './policy-sets.ts';
 
 const ROUNDS = 9;
 
-/** What a decision costs by the number of policies. */
+/** The cost of a decision, by the number of policies. */
 export interface DecisionBySize {
   policies: number;
-  /** Our decision; its ratio is to Cedar's over the whole set. */
+  /** The decision of TVM. Its ratio is to Cedar's decision over the whole set. */
   ours: Comparison;
   whole: Comparison;
-  /** Milliseconds from the bundle's JSON to the first decision, in a process that has Cedar already. */
+  /** Milliseconds from the bundle's JSON to the first decision, in a process that has already loaded Cedar. */
   firstDecision: number;
-  /** Milliseconds that `tvm policy check` judges the files in. */
+  /** Milliseconds that `tvm policy check` takes for the files. */
   check: number;
 }
 
@@ -30,7 +30,10 @@ const request = { details, partial: false };
 const EVERYTHING = { reads: new Set(['*']), entities: new Map() };
 const context = { audience: 'orders-db', lifetime: 900, time: Date.now(), sourceIp: '203.0.113.7' };
 
-/** Our decision against bare `statefulIsAuthorized` over the whole set, told the same caller, resource and context. */
+/**
+ * Compares TVM's decision with bare `statefulIsAuthorized` over the whole set, with the same caller, resource and
+ * context.
+ */
 export async function decisionAgainstCedar(): Promise<DecisionBySize[]> {
   const results: DecisionBySize[] = [];
   for (const policies of SIZES) {

@@ -1,10 +1,10 @@
-/** The first event that a fresh function gets, and what its answer must be. */
+/** The first event that a fresh function gets, with a check of its response. */
 export interface FirstEvent {
   event: object;
-  /** What its environment says otherwise than the deployed one: where those are whom it talks to besides AWS. */
+  /** Variables that differ from the deployed environment, such as the addresses of services other than AWS. */
   environment?: Record<string, string>;
   /**
-   * @param awsCalls the AWS operations that the answer took
+   * @param awsCalls the AWS operations that the response needed
    * @throws CheckFailed
    */
   check(answer: unknown, awsCalls: readonly string[]): Promise<void> | void;

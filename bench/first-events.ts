@@ -7,11 +7,11 @@ import { vendedToken } from './vended-token.ts';
 
 export interface FirstEvents {
   events: Record<string, FirstEvent>;
-  /** The record of the token that the events speak of. */
+  /** The record of the token that the events are about. */
   record: IssuedRecord;
 }
 
-/** A first event for each use case, all about one token, vended a moment ago with the key of the stub. */
+/** Returns a first event for each use case. All are about one token, just issued with the key of the stub. */
 export async function firstEvents(issuer: string, aws: StubAws): Promise<FirstEvents> {
   const vended = await vendedToken(issuer, aws.privateKey);
   return {

@@ -8,10 +8,10 @@ import type { FirstEvent } from './first-event.ts';
 import type { StubAws } from './stub-aws.ts';
 import type { VendedToken } from './vended-token.ts';
 
-/** The machine's own. */
+/** The account of the TVM deployment. */
 const ACCOUNT = '000000000000';
 
-/** What the functions get first that a queue, the table's stream or the clock wakes. */
+/** Returns the first events of the functions that a queue, the table's stream or the scheduler invokes. */
 export function firstMessages({ record }: VendedToken, aws: StubAws): Record<string, FirstEvent> {
   const { tokenId, subject, decidedAt, expiresAt } = record;
   const changed = {
@@ -59,31 +59,31 @@ export function firstMessages({ record }: VendedToken, aws: StubAws): Record<str
       event: { Records: [changed] },
       check: (_, awsCalls) => calls(awsCalls, 'BatchGetItem,PutObject,Query'),
     },
-    // For the hour before this one, of which nothing is archived.
+    // The event is for the previous hour, which has no archived events.
     'digest-audit': {
       event: {},
       check: (_, awsCalls) => calls(awsCalls, 'GetPublicKey,ListObjectsV2,PutObject,Sign'),
     },
-    // It notes the deployment, reads how far it is, and has no time for more.
+    // The function records the deployment and reads its progress, and then has no time left.
     'sweep-tokens': { event: {}, check: (_, awsCalls) => calls(awsCalls, 'GetItem,PutItem') },
     'count-tokens': { event: {}, check: (_, awsCalls) => calls(awsCalls, 'Query') },
   };
 }
 
-/** The audit event of a change, as it is on the bus. */
+/** Returns the audit event of a change, as on the bus. */
 function audited(after: Remembered): object {
   const { detailType, detail } = auditEvent(undefined, after, randomUUID()) as AuditEvent;
   return { id: randomUUID(), source: 'tvm', 'detail-type': detailType, detail };
 }
 
-/** An event that comes by a queue. All of it must be dealt with. */
+/** Wraps an event in a queue message. The function must process all of it. */
 function queued(event: object, expected: string): FirstEvent {
   const attributes = { SentTimestamp: String(Date.now()) };
   return {
     event: { Records: [{ messageId: randomUUID(), body: JSON.stringify(event), attributes }] },
     check(answer, awsCalls) {
       if ((answer as SQSBatchResponse).batchItemFailures.length > 0)
-        throw new CheckFailed('a first event was not dealt with');
+        throw new CheckFailed('the function did not process its first event');
       calls(awsCalls, expected);
     },
   };

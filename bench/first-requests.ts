@@ -8,15 +8,15 @@ import type { FirstEvent } from './first-event.ts';
 import type { StubAws } from './stub-aws.ts';
 import type { VendedToken } from './vended-token.ts';
 
-/** The caller that the stage `local` lets introspect tokens for `orders-db`. */
+/** The caller that may introspect tokens for `orders-db` in the stage `local`. */
 const RESOURCE_SERVER = 'arn:aws:iam::000000000000:user/orders-db';
 
-/** The caller that the policies let read `orders-db/orders`. */
+/** The caller that may read `orders-db/orders` under the policies. */
 const ORDERS_SERVICE = 'arn:aws:iam::000000000000:user/orders-service';
 
 const OPERATOR = 'arn:aws:iam::000000000000:user/security-operator';
 
-/** The first requests to the functions behind the API. */
+/** Returns the first requests to the functions behind the API. */
 export async function firstRequests(
   issuer: string,
   vended: VendedToken,
@@ -71,7 +71,7 @@ export async function firstRequests(
       event: apiEvent('/.well-known/security-event-keys.json', null),
       check: (answer) => answers(answer, jwks),
     },
-    // What there is no list for: it answers that, after looking for one.
+    // No such list exists. The function looks for it and responds 404.
     'serve-status-list': {
       event: { ...apiEvent('/status-lists/{list}', null), pathParameters: { list: '9' } },
       check: (answer) => answersWith(answer, 404),
@@ -83,16 +83,18 @@ function form(parameters: Record<string, string>): string {
   return new URLSearchParams(parameters).toString();
 }
 
-/** Checks that the one token there is is the one listed. */
+/** Checks that the only token is the listed one. */
 function listed(answer: unknown, tokenId: string): void {
   const { statusCode, body } = answer as APIGatewayProxyResult;
   const ids: string[] = JSON.parse(body).tokens?.map(({ token_id }: { token_id: string }) => token_id) ?? [];
   if (statusCode !== 200 || ids.join() !== tokenId) {
-    throw new CheckFailed(`tokens were listed with ${statusCode}: ${body}`);
+    throw new CheckFailed(`the list of tokens got the response ${statusCode}: ${body}`);
   }
 }
 
-/** A transmitter says that the workload's sessions are revoked. Its keys are fetched for it. */
+/**
+ * Returns a transmitter's event that the workload's sessions are revoked. The function fetches the transmitter's keys.
+ */
 async function receivedSecurityEvent(
   issuer: string,
   { record }: VendedToken,

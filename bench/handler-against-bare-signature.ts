@@ -8,11 +8,11 @@ import { BEHAVIOUR_GUARD, policySet, SIZES } from './policy-sets.ts';
 
 const ROUNDS = 15;
 
-/** What `handler-against-bare-signature` measured, by the name of the row. */
+/** The measurements, by the name of the row. */
 export type HandlerAgainstBareSignature = Record<string, Comparison>;
 
 /**
- * The whole `issue-token` handler, event in and JSON answer out, against the least that any issuer must do: a bare
+ * Compares the whole `issue-token` handler, from event to JSON response, with the minimum work of any issuer: a bare
  * ES256 signature of the same claims with jose.
  */
 export async function handlerAgainstBareSignature(): Promise<HandlerAgainstBareSignature> {

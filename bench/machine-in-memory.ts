@@ -9,7 +9,7 @@ import { countingStatusIndexes, inMemoryRecords, inMemorySubjectStatuses } from 
 import { localKeys } from '#test/fakes/local-keys.ts';
 import { policyBundle } from '#test/fakes/policies.ts';
 
-/** Where the machine of the bench says that it is. */
+/** The issuer URL of the measured service. */
 export const ISSUER = 'https://tokens.example.com/v1';
 
 export interface MachineInMemory {
@@ -20,9 +20,10 @@ export interface MachineInMemory {
 }
 
 /**
- * The `issue-token` function as it is deployed, but for its ports: records and subjectStatuses in memory, and a local key.
+ * Creates the deployed `issue-token` function with other ports: records and subject statuses in memory, and a local
+ * key.
  *
- * @param policies what decides: Cedar text
+ * @param policies the policies to evaluate, as Cedar text
  */
 export async function machineInMemory(policies: string): Promise<MachineInMemory> {
   const { signer, keys, privateKey } = await localKeys('ES256');
@@ -32,7 +33,7 @@ export async function machineInMemory(policies: string): Promise<MachineInMemory
     {
       policies: policyDecisionPoint(policyBundle(policies)),
       conditions: [],
-      // Not counted in the records, which grow as long as it is measured.
+      // A constant instead of a count over the records, which grow during the measurement.
       behaviour: { of: async () => ({ issued: 1, denied: 0, active: 1 }) },
       signer,
       records,

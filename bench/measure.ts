@@ -1,22 +1,22 @@
-/** One way of doing something, to be compared with others. Each call does it once. */
+/** An implementation to compare with others. Each call performs the operation once. */
 export type Operation = () => Promise<unknown>;
 
-/** What one operation costs each time, in microseconds. */
+/** The cost of one operation, in microseconds. */
 export interface Cost {
-  /** CPU time of the whole process: its threads, its garbage collector and its compiler too. */
+  /** CPU time of the whole process, including its threads, garbage collector and compiler. */
   cpu: number;
   wall: number;
 }
 
-/** What an operation costs, and how many times as much CPU time as the first one. */
+/** The cost of an operation and the ratio of its CPU time to that of the first operation. */
 export interface Comparison extends Cost {
   ratio: number;
 }
 
-/** How long one operation runs before it is the next one's turn, in milliseconds. */
+/** How long one operation runs before the next operation has its turn, in milliseconds. */
 const TURN = 150;
 
-/** How long an operation is warmed up at most, in milliseconds; 8,000 times are enough for every one. */
+/** Maximum warm-up time of an operation, in milliseconds. 8,000 calls are enough for every operation. */
 const WARM_UP = 2_500;
 
 export function median(values: readonly number[]): number {
@@ -27,9 +27,9 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * Compares operations in interleaved rounds (A B C, A B C, …), so that a machine that slows down slows all of them.
+ * Compares operations in interleaved rounds (A B C, A B C, …), so that a slowdown of the computer affects all of them.
  *
- * @returns for each the median of its costs, and the median of its ratios to the first operation of the same round
+ * @returns for each operation, the medians of its costs and of its ratios to the first operation of the same round
  */
 export async function compare<Name extends string>(
   operations: Record<Name, Operation>,
@@ -56,7 +56,10 @@ function comparison(own: Cost[] = [], first: Cost[] = []): Comparison {
   };
 }
 
-/** Runs an operation until the compilers, of JavaScript and of wasm, have seen enough of it; counts how many fill a turn. */
+/**
+ * Runs an operation until the JavaScript and wasm compilers have optimized it. @returns the number of calls that fill a
+ * turn
+ */
 async function warmUp(operation: Operation): Promise<number> {
   const until = performance.now() + WARM_UP;
   for (let batch = 0; batch < 80 && performance.now() < until; batch++) await cost(operation, 100);

@@ -1,4 +1,4 @@
-/** node-oidc-provider, as far as the bench uses it; the package has no types. */
+/** Types of the part of node-oidc-provider that the bench uses; the package has no types. */
 declare module 'oidc-provider' {
   import type { RequestListener } from 'node:http';
 

@@ -8,11 +8,11 @@ const ROUNDS = 11;
 const WARM_UP = 2_000;
 const REQUESTS = 300;
 
-/** CPU time of each server for one token, in microseconds, and the medians of the rounds' ratios. */
+/** CPU time of each server for one token, in microseconds, and the median of the rounds' ratios. */
 export interface OidcProviderBesideOurs {
   tvm: number;
   oidcProvider: number;
-  /** What node:http itself costs, which is in both. */
+  /** The CPU time of node:http itself, which both servers include. */
   nothing: number;
   ratio: number;
 }
@@ -20,8 +20,9 @@ export interface OidcProviderBesideOurs {
 type Running = TokenServer & { server: ChildProcess };
 
 /**
- * node-oidc-provider issuing JWT access tokens by client_credentials, beside ours: each behind node:http in a process
- * of its own, asked over loopback by this one, turn by turn. Only the servers' CPU time counts.
+ * Compares node-oidc-provider with TVM. Both issue JWT access tokens with client_credentials. Each runs behind
+ * node:http in its own process, and this process sends requests over loopback in turns. Only the servers' CPU time
+ * counts.
  */
 export async function oidcProviderBesideOurs(): Promise<OidcProviderBesideOurs> {
   const [tvm, oidcProvider, nothing] = await Promise.all([run('tvm'), run('oidc-provider'), run('nothing')]);
@@ -64,13 +65,13 @@ function ask({ url, form }: TokenServer): Promise<Response> {
   });
 }
 
-/** The server's CPU time for one request, over as many as told, one after the other. */
+/** Returns the server's CPU time for one request, as the mean over sequential requests. */
 async function cpuOf(running: Running, requests: number): Promise<number> {
   const before = await cpuTime(running);
   for (let i = 0; i < requests; i++) {
     const answer = await ask(running);
     await answer.arrayBuffer();
-    if (!answer.ok) throw new CheckFailed(`${running.url} answered ${answer.status} while it was measured`);
+    if (!answer.ok) throw new CheckFailed(`${running.url} returned ${answer.status} during the measurement`);
   }
   return ((await cpuTime(running)) - before) / requests;
 }

@@ -1,11 +1,11 @@
 import { SUBJECT } from './api-events.ts';
 
-/** The numbers of policies that are compared. */
+/** The policy set sizes to compare. */
 export const SIZES = [10, 100, 1_000, 10_000] as const;
 
 /**
- * Policies of the shape that operators write: three guards for everybody, two grants to the workload that asks, and the
- * rest grants to others, of all of which Cedar would have to look at the scope.
+ * Returns policies of the shape that operators write: three guards for everybody, two grants to the calling workload,
+ * and grants to other workloads. Cedar would have to check the scope of every policy.
  */
 export function policySet(count: number): string {
   const others = Array.from(
@@ -31,6 +31,6 @@ export function policySet(count: number): string {
   ].join('\n');
 }
 
-/** A guard that looks at what the caller did lately. */
+/** A guard that reads the caller's recent behaviour. */
 export const BEHAVIOUR_GUARD =
   '@id("calm-callers") forbid (principal, action, resource) when { context.behaviour.denied > 20 };';

@@ -13,14 +13,14 @@ const PATIENCE = 30_000;
 
 execFileSync(process.execPath, [fileURLToPath(new URL('../clients/relay/build.mjs', import.meta.url))]);
 
-/** What its first line gives Node. */
+/** The Node options in the bundle's first line. */
 const flags =
   readFileSync(BUNDLE, 'utf8')
     .split('\n', 1)[0]
     ?.split(' ')
     .filter((word) => word.startsWith('--')) ?? [];
 
-/** The environment that the systemd unit gives it, with a folder of this run for compiled code. */
+/** Returns the environment from the systemd unit, with this run's own folder for compiled code. */
 function unitEnvironment(): NodeJS.ProcessEnv {
   const lines = readFileSync(UNIT, 'utf8').matchAll(/^Environment=(.*)$/gm);
   const variables = [...lines].flatMap(([, line = '']) => line.split(' ')).map((one) => one.split('='));
@@ -29,17 +29,17 @@ function unitEnvironment(): NodeJS.ProcessEnv {
 const compiled = mkdtempSync(join(tmpdir(), 'tokenrelay-bench-compiled-'));
 process.once('exit', () => rmSync(compiled, { recursive: true }));
 
-/** A started agent, as it is installed: its bundle, by this Node. */
+/** A running agent: the installed bundle, on this Node. */
 export interface RelayAgent {
   process: ChildProcess;
   /** The output of each of its tokens, in the order given. */
   files: string[];
-  /** In MiB, as the kernel counts it. */
+  /** Resident memory in MiB, as reported by the kernel. */
   residentMemory(): number;
   stop(): Promise<void>;
 }
 
-/** Starts an agent for these tokens: each has a name made for it, and a JSON file. */
+/** Starts an agent for these tokens. Each gets a generated name and a JSON file. */
 export function startRelayAgent(tokens: readonly object[], env: NodeJS.ProcessEnv = {}): RelayAgent {
   const folder = mkdtempSync(join(tmpdir(), 'tokenrelay-bench-'));
   mkdirSync(join(folder, 'tokens'), { mode: 0o755 });
@@ -73,7 +73,7 @@ export function startRelayAgent(tokens: readonly object[], env: NodeJS.ProcessEn
   };
 }
 
-/** Waits until a condition holds, looking every two milliseconds. */
+/** Waits until a condition is true, and checks it every two milliseconds. */
 export async function until(holds: () => boolean, what: string): Promise<void> {
   const late = performance.now() + PATIENCE;
   while (!holds()) {
@@ -82,7 +82,7 @@ export async function until(holds: () => boolean, what: string): Promise<void> {
   }
 }
 
-/** Waits until every token of an agent is in its file. */
+/** Waits until every token of an agent is written to its file. */
 export function untilWritten({ files }: RelayAgent): Promise<void> {
   return until(() => files.every((file) => existsSync(file)), 'an agent writes its tokens');
 }

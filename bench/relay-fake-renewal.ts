@@ -1,6 +1,6 @@
 /**
- * `relay-fake-renewal.ts`, started by relay.ts: the agent keeps tokens that live for a minute, each in a file, through
- * ten minutes of a clock that is told to go. It reports the CPU time of this process.
+ * `relay-fake-renewal.ts`, started by relay.ts: runs the agent through ten minutes of a simulated clock. The agent
+ * renews tokens that live for a minute, each in a file. Reports the CPU time of this process.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';

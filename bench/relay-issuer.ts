@@ -1,7 +1,7 @@
 /**
- * `relay-issuer.ts [CERTIFICATE KEY]`, started by relay.ts: an OAuth 2.0 token endpoint on loopback, with TLS where a
- * certificate is given. The path says how many seconds a token lives: `/token/3600`. It reports where it is; each
- * message switches it: `away` refuses connections' requests, `back` answers again.
+ * `relay-issuer.ts [CERTIFICATE KEY]`, started by relay.ts: an OAuth 2.0 token endpoint on loopback, with TLS if a
+ * certificate is given. The path has the token's lifetime in seconds: `/token/3600`. It reports its URL. A message
+ * switches it: after `away` it rejects requests, after `back` it serves them again.
  */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';

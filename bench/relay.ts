@@ -9,29 +9,29 @@ import { median } from './measure.ts';
 import { type RelayAgent, startRelayAgent, until, untilWritten } from './relay-agent.ts';
 import type { FakeRenewal } from './relay-fake-renewal.ts';
 
-/** How often a start is measured. */
+/** The number of measured starts. */
 const STARTS = 9;
-/** How long an agent is left alone before its memory is read, in milliseconds. */
+/** How long an agent is idle before its memory is read, in milliseconds. */
 const IDLE = 12_000;
-/** Tokens whose recovery is measured, all at once. */
+/** The number of tokens whose recovery is measured at the same time. */
 const RECOVERING = 24;
-/** How long staleness is looked for, in milliseconds. */
+/** How long the staleness of a token is observed, in milliseconds. */
 const WATCHED = 20_000;
 
 export interface RelayMeasures {
-  /** Milliseconds; `ratio` to what an empty Node takes from its start to its end. */
+  /** Milliseconds; `ratio` is to the whole run of an empty Node process. */
   firstFile: { ms: number; ratio: number };
   /** MiB by the number of tokens, each over TLS, and with an AWS source. */
   resident: Record<string, number>;
-  /** Of a process that renews as in ten minutes, by the number of tokens. */
+  /** The measurements of ten minutes of renewals, by the number of tokens. */
   renewal: FakeRenewal[];
-  /** Milliseconds from the source's return until a new token is on disk, for tokens near their end. */
+  /** Milliseconds from the source's return until a new token is on disk, for tokens close to expiry. */
   recovery: { p50: number; worst: number };
-  /** Looks at a 5 s token while its source was up, and how many found it missing or expired. */
+  /** The number of reads of a 5 s token while its source was up, and how many found it missing or expired. */
   staleness: { looks: number; stale: number };
 }
 
-/** What TokenRelay costs a machine. */
+/** Measures the resources that TokenRelay uses on a computer. */
 export async function relayMeasures(): Promise<RelayMeasures> {
   const folder = mkdtempSync(join(tmpdir(), 'tokenrelay-bench-tls-'));
   const [certificate, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
@@ -109,10 +109,10 @@ async function idleMemory(agent: RelayAgent): Promise<number> {
   }
 }
 
-/** The machine's own source against a stub of the machine, with keys in the environment and by the whole chain. */
+/** Measures the source `tvm` with a stub of TVM, with keys in the environment and with the whole credential chain. */
 async function residentWithAws(): Promise<Record<string, number>> {
   const details = [{ type: 'resource', actions: ['read'], locations: ['orders-db/orders'] }];
-  const machine = createServer((request, response) => {
+  const service = createServer((request, response) => {
     request.resume();
     const answer = {
       access_token: 'e30.e30.e30',
@@ -123,8 +123,8 @@ async function residentWithAws(): Promise<Record<string, number>> {
     };
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
   });
-  await new Promise<void>((listening) => machine.listen(0, '127.0.0.1', listening));
-  const address = machine.address();
+  await new Promise<void>((listening) => service.listen(0, '127.0.0.1', listening));
+  const address = service.address();
   const port = typeof address === 'object' ? address?.port : undefined;
   const source = {
     type: 'tvm',
@@ -149,13 +149,13 @@ async function residentWithAws(): Promise<Record<string, number>> {
     rmSync(folder, { recursive: true });
     return measured;
   } finally {
-    machine.closeAllConnections();
-    machine.close();
+    service.closeAllConnections();
+    service.close();
   }
 }
 
 async function recovery(issuer: string, tell: (word: string) => Promise<void>): Promise<RelayMeasures['recovery']> {
-  // Away before they are renewed (at two thirds), back when less than a third is left.
+  // The source goes away before the renewal (at two thirds of the lifetime) and returns when less than a third is left.
   const agent = startRelayAgent(Array.from({ length: RECOVERING }, () => token(oauthToken(`${issuer}/token/15`))));
   try {
     await untilWritten(agent);
@@ -167,7 +167,7 @@ async function recovery(issuer: string, tell: (word: string) => Promise<void>): 
     const returned = performance.now();
     const times = await Promise.all(
       agent.files.map(async (file, index) => {
-        await until(() => contentOf(file) !== '' && contentOf(file) !== before[index], 'a token is there again');
+        await until(() => contentOf(file) !== '' && contentOf(file) !== before[index], 'a new token is in its file');
         return performance.now() - returned;
       }),
     );

@@ -15,11 +15,11 @@ import { miniStack } from '#scripts/local/ministack.ts';
 import { report } from './apart.ts';
 import { CheckFailed } from './check.ts';
 
-/** How long a revocation takes to be seen somewhere, in milliseconds. */
+/** The delay from a revocation to its visible effect, in milliseconds. */
 export interface Delay {
   p50: number;
   p99: number;
-  /** The median, in medians of a bare introspection call of the same run. */
+  /** The ratio of the median to the median of a bare introspection call in the same run. */
   ratio: number;
 }
 
@@ -30,18 +30,23 @@ export interface RevocationDelays {
   inactive: Delay;
   statusList: Delay;
   audit: Delay;
-  /** Of a workload that revokes its own task, alone and beside another's expensive requests. */
+  /** Delays of a workload that revokes its own task, alone and next to expensive requests of another workload. */
   loaded: { rounds: number; requests: number; byTask: Record<string, Delay> };
 }
 
 const ROUNDS = 50;
 
-/** Rounds in which a workload revokes its own task, and how many requests a second another one makes meanwhile. */
+/**
+ * The number of rounds in which a workload revokes its own task, and the requests per second of another workload
+ * meanwhile.
+ */
 const TASK_ROUNDS = 20;
 const REQUESTS = 20;
 const PATIENCE = 30_000;
 
-/** Revokes tokens by event on a machine deployed for it, one after the other, and waits for each to be seen. */
+/**
+ * Revokes tokens with events in a deployment made for this measurement, one after the other, and waits for each effect.
+ */
 async function measure(): Promise<RevocationDelays> {
   const dir = join(import.meta.dirname, '..', '.local', 'bench');
   const emulator = await startEmulator(miniStack, { port: 0, dir });
@@ -56,7 +61,7 @@ async function measure(): Promise<RevocationDelays> {
       operator: new EventBridgeClient({ ...target, credentials: identities.operator }),
     };
     const rounds = [];
-    // The first warms everything up.
+    // The first round warms everything up.
     for (let round = 0; round <= ROUNDS; round++) {
       rounds.push(await oneRevocation(outputs.Issuer, outputs.EventBusName, callers, audit));
     }
@@ -97,7 +102,7 @@ async function oneRevocation(issuer: string, EventBusName: string, callers: Call
     (await callers.resourceServer(`${issuer}/introspect`, { token: String(token) })).active;
 
   const before = performance.now();
-  if ((await introspect()) !== true) throw new CheckFailed('a fresh token is not active');
+  if ((await introspect()) !== true) throw new CheckFailed('a new token is not active');
   const introspection = performance.now() - before;
 
   const began = performance.now();
@@ -119,7 +124,10 @@ async function oneRevocation(issuer: string, EventBusName: string, callers: Call
   return { introspection, inactive, statusList, audit: audited };
 }
 
-/** @returns for each round, milliseconds from revoking a task until introspection says that its token is inactive */
+/**
+ * @returns for each round, the milliseconds from the revocation of a task until introspection reports its token as
+ * inactive
+ */
 async function ownTasks(issuer: string, { workload, resourceServer }: Callers): Promise<number[]> {
   const details = [{ type: 'resource', locations: ['orders-db/orders'], actions: ['read'] }];
   const delays: number[] = [];
@@ -132,7 +140,7 @@ async function ownTasks(issuer: string, { workload, resourceServer }: Callers): 
       task,
     });
     const began = performance.now();
-    // It answers when the revocation is completed.
+    // The request returns when the revocation is completed.
     const revoked = workload(`${issuer}/revoke`, { task });
     delays.push(
       await until(began, async () => {
@@ -144,7 +152,7 @@ async function ownTasks(issuer: string, { workload, resourceServer }: Callers): 
   return delays;
 }
 
-/** Makes requests that cost as much as one may, and are denied, until it is stopped. */
+/** Sends requests of the maximum cost, all of which are denied, until it is stopped. */
 function expensiveRequests(issuer: string, call: ReturnType<typeof signedFetch>): { stop(): Promise<void> } {
   const below = Array.from({ length: 14 }, (_, segment) => `s${segment}`).join('/');
   const locations = Array.from({ length: 50 }, (_, nth) => `vault/${nth}/${below}`);
@@ -170,10 +178,10 @@ function expensiveRequests(issuer: string, call: ReturnType<typeof signedFetch>)
   };
 }
 
-/** @returns milliseconds since `began` until something is seen */
+/** @returns the milliseconds from `began` until the condition is true */
 async function until(began: number, seen: () => Promise<boolean>): Promise<number> {
   while (!(await seen())) {
-    if (performance.now() - began > PATIENCE) throw new CheckFailed('a revocation was not seen');
+    if (performance.now() - began > PATIENCE) throw new CheckFailed('a revocation had no visible effect');
     await sleep(10);
   }
   return performance.now() - began;
@@ -184,7 +192,7 @@ function caller({ region }: Target, credentials: Parameters<typeof signedFetch>[
   return async (url, form) => {
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
     const answer = await call(url, { method: 'POST', headers, body: new URLSearchParams(form).toString() });
-    if (!answer.ok) throw new CheckFailed(`${url} answered ${answer.status}`);
+    if (!answer.ok) throw new CheckFailed(`${url} returned ${answer.status}`);
     return (await answer.json()) as Record<string, unknown>;
   };
 }

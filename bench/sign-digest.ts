@@ -4,9 +4,9 @@ import { createECDH, type KeyObject } from 'node:crypto';
 const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 
 /**
- * Signs a digest with ECDSA on P-256, as KMS does with `MessageType: DIGEST`, in DER. node:crypto signs messages only.
+ * Signs a digest with ECDSA on P-256, as KMS does with `MessageType: DIGEST`, in DER. node:crypto signs only messages.
  *
- * For a stub in a bench: big integers take a time that depends on the key.
+ * Use it only in a stub for a bench: the time of big integer operations depends on the key.
  */
 export function signDigest(privateKey: KeyObject, digest: Uint8Array): Buffer {
   const d = integer(Buffer.from(privateKey.export({ format: 'jwk' }).d ?? '', 'base64url'));
@@ -23,7 +23,7 @@ function integer(bytes: Uint8Array): bigint {
   return BigInt(`0x${Buffer.from(bytes).toString('hex')}`);
 }
 
-/** The inverse modulo the order, by the extended Euclidean algorithm. */
+/** Returns the inverse modulo the order, with the extended Euclidean algorithm. */
 function inverse(value: bigint): bigint {
   let [r0, r1, t0, t1] = [ORDER, value, 0n, 1n];
   while (r1 !== 0n) {

@@ -20,19 +20,19 @@ const ROUNDS = 5;
 const TOKENS = 1_000_000;
 const SHARES = [0, 0.01, 0.5];
 
-/** A status list of a million tokens, by how many of them are revoked. Sizes in bytes. */
+/** Measurements of a status list of a million tokens, by the share of revoked tokens. Sizes in bytes. */
 export interface StatusListByRevoked {
-  /** The part of its tokens that is revoked. */
+  /** The share of its tokens that is revoked. */
   revoked: number;
   bits: number;
   compressed: number;
   token: number;
-  /** Revoking one more: read, set, compress, sign. Its ratio is to deflating the same bits. */
+  /** The cost of one more revocation: read, set, compress, sign. The ratio is to deflating the same bits. */
   rebuild: Comparison;
   deflate: Comparison;
 }
 
-/** One more revocation in a list of a million tokens, against deflating the same bits bare. */
+/** Compares one more revocation in a list of a million tokens with deflating the same bits. */
 export async function statusLists(): Promise<StatusListByRevoked[]> {
   const { signer } = await localKeys('ES256');
   const rules: StatusListRules = { issuer: 'https://tokens.example.com/v1', size: TOKENS, ttl: 60, validity: 900 };
@@ -74,10 +74,10 @@ export async function statusLists(): Promise<StatusListByRevoked[]> {
   return results;
 }
 
-/** That many places of a list, anywhere in it, the same each time. */
+/** Returns `count` indexes, spread over a list, the same in each run. */
 function scattered(count: number): number[] {
   const places = new Set<number>();
-  // Numerical Recipes' linear congruential generator: all that matters is that it does not compress.
+  // The linear congruential generator of Numerical Recipes. The only requirement is that its output does not compress.
   for (let state = 1; places.size < count; ) {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     places.add(Math.floor((state / 2 ** 32) * TOKENS));

@@ -11,11 +11,11 @@ import { signDigest } from './sign-digest.ts';
 export interface StubAws {
   /** For `AWS_ENDPOINT_URL`. */
   url: string;
-  /** The key behind every key ARN. */
+  /** The private key of every key ARN. */
   privateKey: KeyObject;
-  /** The one token record that there is. */
+  /** The only token record. */
   record: IssuedRecord | undefined;
-  /** The operations called since it was last emptied, e.g. `Sign`. */
+  /** The operations called since the list was last emptied, e.g. `Sign`. */
   calls: string[];
   stop(): void;
 }
@@ -24,8 +24,9 @@ export interface StubAws {
 type Operation = (request: any) => object;
 
 /**
- * AWS as far as the functions call it, on loopback, answering at once: KMS with one P-256 key, DynamoDB with one record,
- * EventBridge, SQS, S3 without an object. And who transmits and receives security events, with the same key.
+ * Starts a stub of the AWS operations that the functions call, on loopback, which responds at once: KMS with one P-256
+ * key, DynamoDB with one record, EventBridge, SQS, and S3 with an empty bucket. It also acts as transmitter and
+ * receiver of security events, with the same key.
  */
 export async function startStubAws(): Promise<StubAws> {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -38,7 +39,7 @@ export async function startStubAws(): Promise<StubAws> {
       Signature: signDigest(privateKey, Buffer.from(Message, 'base64')).toString('base64'),
     }),
     PutItem: () => ({}),
-    // A lease of places in a status list says which; nobody looks at the answer to another update.
+    // A lease of status list indexes reads its result; no caller reads the result of another update.
     UpdateItem: () => ({ Attributes: { list: { N: '1' }, next: { N: '100' } } }),
     GetItem: ({ Key }) => (stub.record && Key.sk?.S === 'RECORD' ? { Item: wireItem(toItem(stub.record)) } : {}),
     BatchGetItem: ({ RequestItems }) => {
@@ -82,7 +83,7 @@ export async function startStubAws(): Promise<StubAws> {
   return stub;
 }
 
-/** S3 with an empty bucket, which takes what is put there. */
+/** Acts as S3 with an empty bucket that accepts objects. */
 function answerAsS3({ method, url = '' }: IncomingMessage, response: ServerResponse, calls: string[]): void {
   if (method === 'PUT') {
     calls.push('PutObject');
@@ -97,13 +98,13 @@ function answerAsS3({ method, url = '' }: IncomingMessage, response: ServerRespo
   }
 }
 
-/** The record's entry in the index, where that is what a partition holds: among all that were issued. */
+/** Returns the record's entry in the index if the partition is the one of all issued tokens. */
 function indexed({ tokenId, decidedAt }: IssuedRecord, partition: string | undefined): object[] {
   const all = indexPartition('issued', { dimension: 'all', value: '' }, shardOf(tokenId) % INDEX_SHARDS);
   return partition === all ? [{ sk: { S: indexPosition(decidedAt, tokenId) } }] : [];
 }
 
-/** An item as DynamoDB's JSON has it: binary in base64. */
+/** Returns an item in DynamoDB's JSON format: binary values in base64. */
 function wireItem(item: ReturnType<typeof toItem>): object {
   return JSON.parse(JSON.stringify(item, (_, value) => (value?.B === undefined ? value : { B: base64(value.B) })));
 }

@@ -1,6 +1,6 @@
 const WIDTH = 100;
 
-/** A section of the bench's output: a title, rows in columns, and a note that says what was measured. */
+/** A section of the bench's output: a title, rows in columns, and a note about the measurement. */
 export interface Section {
   title: string;
   header: string[];
@@ -8,7 +8,7 @@ export interface Section {
   note: string;
 }
 
-/** Sections as text, at most 100 columns wide: the first column to the left, the others to the right. */
+/** Formats sections as text of at most 100 columns. The first column is left-aligned, the others right-aligned. */
 export function table(sections: readonly Section[]): string {
   return sections.map(section).join('\n');
 }

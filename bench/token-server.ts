@@ -1,6 +1,6 @@
 /**
- * `token-server.ts tvm|oidc-provider|nothing`, started by oidc-provider.ts: one of the token endpoints that it
- * compares, behind node:http on loopback. It reports where it is, then, for each message, its CPU time until then.
+ * `token-server.ts tvm|oidc-provider|nothing`, started by oidc-provider.ts: one of the compared token endpoints, behind
+ * node:http on loopback. It reports its URL and then, for each message, its CPU time so far.
  */
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
@@ -13,12 +13,12 @@ import { apiEvent, lambdaContext, TOKEN_REQUEST } from './api-events.ts';
 import { ISSUER, machineInMemory } from './machine-in-memory.ts';
 import { policySet } from './policy-sets.ts';
 
-/** What a started token server reports of itself. */
+/** The report of a started token server. */
 export interface TokenServer {
   url: string;
-  /** The form that gets a token from it. */
+  /** The form that requests a token. */
   form: string;
-  /** What its tokens verify against. */
+  /** The keys that verify its tokens. */
   jwks: JSONWebKeySet;
 }
 
@@ -26,7 +26,7 @@ type Endpoint = Omit<TokenServer, 'url'> & { listener: RequestListener };
 
 const POLICIES = 10;
 
-/** Our handler, behind the least that turns HTTP into an API Gateway event. */
+/** Creates TVM's handler, with a minimal conversion of HTTP requests to API Gateway events. */
 async function tvm(): Promise<Endpoint> {
   const { handler, jwks } = await machineInMemory(policySet(POLICIES));
   const listener: RequestListener = async (request, response) => {
@@ -36,7 +36,10 @@ async function tvm(): Promise<Endpoint> {
   return { listener, form: TOKEN_REQUEST, jwks };
 }
 
-/** node-oidc-provider with its own in-memory adapter: one client, one resource server that takes ES256 JWTs. */
+/**
+ * Creates node-oidc-provider with its own in-memory adapter: one client and one resource server that accepts ES256
+ * JWTs.
+ */
 async function oidcProvider(): Promise<Endpoint> {
   const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
   const kid = await calculateJwkThumbprint(await exportJWK(publicKey));
@@ -74,7 +77,7 @@ async function oidcProvider(): Promise<Endpoint> {
   return { listener: provider.callback(), form: new URLSearchParams(form).toString(), jwks };
 }
 
-/** No token endpoint at all: what node:http itself costs. */
+/** Creates an endpoint that does nothing, to measure node:http itself. */
 async function nothing(): Promise<Endpoint> {
   const listener: RequestListener = async (request, response) => {
     await text(request);
@@ -88,7 +91,7 @@ const ENDPOINTS = { tvm, 'oidc-provider': oidcProvider, nothing };
 await report(async (): Promise<TokenServer> => {
   const name = process.argv[2] as keyof typeof ENDPOINTS;
   const { listener, form, jwks } = await ENDPOINTS[name]();
-  // oidc-provider answers under the path /token, as the others do.
+  // oidc-provider serves the path /token, as the others do.
   const server = createServer(listener).listen(0, '127.0.0.1');
   await once(server, 'listening');
   process.on('message', () => report(async () => process.cpuUsage()));

@@ -13,7 +13,7 @@ export interface VendedToken {
   jwks: JSONWebKeySet;
 }
 
-/** A token, vended a moment ago with the given key. */
+/** Issues a token with the given key. */
 export async function vendedToken(issuer: string, privateKey: KeyObject): Promise<VendedToken> {
   const jwk = createPublicKey(privateKey).export({ format: 'jwk' }) as JWK;
   const keyId = await calculateJwkThumbprint(jwk);

@@ -1,4 +1,6 @@
-/** As much of WebAssembly as cold-start-probe.mjs watches; the project's types are Node's, which leave it to the DOM's. */
+/**
+ * Types of the part of WebAssembly that cold-start-probe.mjs observes. The project uses Node's types, which omit it.
+ */
 declare namespace WebAssembly {
   let Module: new (bytes: BufferSource) => object;
   let Instance: new (module: object, imports?: object) => { exports: Record<string, unknown> };

@@ -7,13 +7,13 @@ import { dynamoTokenRecords } from '#lambdas/adapters/dynamo/token-records.ts';
 import { asking, from, machine, rules } from '#test/fakes/machine.ts';
 import { CheckFailed } from './check.ts';
 
-/** How many items are written for a decision: while the caller waits, and when it is indexed afterwards. */
+/** The number of items written for a decision: while the caller waits, and later during indexing. */
 export interface Writes {
   decided: number;
   indexed: number;
 }
 
-/** Items written for decisions, cheap and expensive, by the adapters themselves; entries of secondary indexes not counted. */
+/** Counts the items that the adapters write for cheap and expensive decisions, without entries of secondary indexes. */
 export async function writesByDecision(): Promise<Record<string, Writes>> {
   return {
     'token, one location': await writesOf('orders-db', 1, 2),
@@ -23,7 +23,7 @@ export async function writesByDecision(): Promise<Record<string, Writes>> {
   };
 }
 
-/** The most locations of 16 segments, with nothing but the root in common, that a token may have. */
+/** Returns the maximum number of locations of 16 segments in a token, if the locations share only the root. */
 async function most(): Promise<number> {
   const { record } = await decided('orders-db', 1, 16);
   const [common, each] = [tokenEntries(record).length - 15, 15];
@@ -41,7 +41,7 @@ async function decided(root: string, locations: number, segments: number) {
   await issueToken(asking({ authorization_details: [details] }), from, rules, tvm);
   const [record] = tvm.records.states.values();
   if (record?.status !== 'issued' && record?.status !== 'denied') throw new CheckFailed('no decision was recorded');
-  if ((record.status === 'denied') !== (root === 'vault')) throw new CheckFailed('it was decided otherwise');
+  if ((record.status === 'denied') !== (root === 'vault')) throw new CheckFailed('the decision was unexpected');
   return { record };
 }
 

@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { referenceFiles } from './reference/files.ts';
 
 /**
- * Writes what is made from the schemas: docs/reference/. With `--check` it writes nothing and exits with 1 when a
- * file is not what the schemas say.
+ * Writes the files in docs/reference/ from the schemas. With `--check` it writes nothing and exits with 1 if a file
+ * does not match the schemas.
  */
 const check = process.argv.includes('--check');
 const root = join(import.meta.dirname, '..');
@@ -20,7 +20,7 @@ for (const [name, content] of Object.entries(referenceFiles())) {
 }
 
 if (check && stale.length > 0) {
-  console.error(`Not what the schemas say: ${stale.join(', ')}. Run \`npm run generate\` and commit the result.`);
+  console.error(`Out of date: ${stale.join(', ')}. Run \`npm run generate\` and commit the result.`);
   process.exitCode = 1;
 } else {
   console.error(stale.length === 0 ? 'docs/reference is up to date.' : `Written: ${stale.join(', ')}`);

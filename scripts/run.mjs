@@ -1,7 +1,8 @@
 /**
- * `node scripts/run.mjs <script.ts> [arguments]`: makes a fresh clone ready, then runs a TypeScript script with
- * the project's own Node 24. Plain JavaScript on Node's built-ins, because nothing may be installed yet; and
- * nothing here that an old Node could not parse, so that it can say that it is too old.
+ * `node scripts/run.mjs <script.ts> [arguments]`: installs the dependencies of a fresh clone if needed, then runs a
+ * TypeScript script with the project's own Node 24. This file is plain JavaScript and imports only Node's built-ins,
+ * because nothing may be installed yet. It uses no syntax that an old Node cannot parse, so that it can report that
+ * Node is too old.
  */
 const NODE_NEEDED = 20;
 

@@ -1,6 +1,7 @@
 /**
- * `npm run test:interop`, once the project is installed: clients, servers and tools in other languages that we did not
- * write. What they need is installed where its toolchain is there; where not, their tests print `not run: <what>`.
+ * `npm run test:interop`, once the project is installed: tests with clients, servers and tools of other projects, in
+ * other languages. Their dependencies are installed if their toolchain is there. If it is not, their tests print `not
+ * run: <what>`.
  */
 import { findPython, installVenv, relayClients, venvMatches } from './install/python-venv.mjs';
 import { installRustyVault } from './install/rusty-vault.mjs';

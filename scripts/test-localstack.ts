@@ -1,4 +1,4 @@
-/** `npm run test:localstack`, once the project is installed: the tests on the deployed machine, on LocalStack. */
+/** `npm run test:localstack`, once the project is installed: the deployed tests, on LocalStack. */
 import { notApplicable } from '#test/emulators/not-applicable.ts';
 import { installLocalStack } from './localstack/install.ts';
 import { prerequisites } from './localstack/prerequisites.mjs';
@@ -8,16 +8,17 @@ import { Failure } from './tools/failure.mjs';
 async function main(): Promise<void> {
   endWithStarter();
   const found = prerequisites();
-  if ('missing' in found) throw new Failure(`${found.missing}: install what is missing and try again.`);
+  if ('missing' in found) throw new Failure(`${found.missing}: install it and try again.`);
   await installLocalStack(found);
 
-  // These tests have a LocalStack of their own, whatever else the reader works with: nothing of that goes in.
+  // These tests start their own LocalStack, so an emulator that the environment names is ignored.
   delete process.env.AWS_ENDPOINT_URL;
   let { passed, failed, skipped } = await vitest('localstack');
   const listed = notApplicable.LocalStack.flatMap(({ tests }) => tests);
-  // A test that is skipped must say why; and what is listed must be a test, or the list would hide its loss.
+  // Every skipped test must be listed with a reason, and every listed test must exist. Otherwise the list would hide a
+  // lost test.
   const unexplained = skipped.filter((name) => !listed.includes(name));
-  // Where nothing ran at all, that is what went wrong.
+  // If no test ran at all, that is the error to report.
   const unknown = passed + skipped.length === 0 ? [] : listed.filter((name) => !skipped.includes(name));
   const explained = skipped.length - unexplained.length;
   console.log(`\nNot applicable on LocalStack: ${explained} tests.`);
@@ -26,8 +27,8 @@ async function main(): Promise<void> {
     if (these.length > 0) console.log(`\n  ${reason}:\n${these.map(line).join('')}`);
   }
   if (unexplained.length > 0)
-    console.log(`Skipped, and not listed as not applicable:\n${unexplained.map(line).join('')}`);
-  if (unknown.length > 0) console.log(`Listed as not applicable, and not skipped:\n${unknown.map(line).join('')}`);
+    console.log(`Skipped, but not listed as not applicable:\n${unexplained.map(line).join('')}`);
+  if (unknown.length > 0) console.log(`Listed as not applicable, but not skipped:\n${unknown.map(line).join('')}`);
   failed += unexplained.length + unknown.length;
   console.log(`${explained} not applicable\n${passed} passed, ${failed} failed`);
   process.exit(failed === 0 ? 0 : 1);

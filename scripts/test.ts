@@ -1,6 +1,6 @@
 /**
- * `npm test`, once everything is installed: every check there is, or the parts that are named, as in `npm test -- unit`,
- * and a last line that counts them.
+ * `npm test`, once everything is installed: all checks, or only the named parts, as in `npm test -- unit`. The last
+ * line counts the passed and failed checks.
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -15,7 +15,7 @@ import {
 } from './testing/vitest.ts';
 import { run } from './tools/command.mjs';
 
-/** What a part comes to; its time, where that is not since it was its turn. */
+/** The result of a part, with its duration if that did not begin with the part's turn. */
 type Counted = Count & Partial<VitestCount> & { seconds?: number };
 
 interface Part {
@@ -24,8 +24,8 @@ interface Part {
   count: () => Promise<Counted>;
 }
 
-/** How many machines the tests on a deployed one are spread over. */
-const MACHINES = 2;
+/** How many deployments the deployed tests are spread over. */
+const DEPLOYMENTS = 2;
 
 const all: readonly Part[] = [
   { part: 'check', name: 'lint', count: () => command('biome', ['ci', '.']) },
@@ -33,18 +33,18 @@ const all: readonly Part[] = [
   { part: 'check', name: 'generated files', count: () => command('node', ['scripts/generate.ts', '--check']) },
   { part: 'unit', name: 'unit tests', count: () => vitest('unit', { flags: ['--coverage'] }) },
   { part: 'infra', name: 'template tests', count: () => vitest('infra') },
-  { part: 'relay', name: 'tests of TokenRelay as it runs', count: () => vitest('relay') },
-  { part: 'deployed', name: 'tests on the deployed machine', count: inBackground() },
+  { part: 'relay', name: 'tests of the TokenRelay process', count: () => vitest('relay') },
+  { part: 'deployed', name: 'tests of the deployed service', count: inBackground() },
 ];
 
 /**
- * The tests on the deployed machine wait more than they work: all other parts run meanwhile. Their output comes when it is
- * their turn.
+ * Runs the deployed tests in the background. They mostly wait, so all other parts run meanwhile. Their output is
+ * printed when their turn comes.
  */
 function inBackground(): () => Promise<Counted> {
   if (!isWanted('deployed')) return () => Promise.resolve({ passed: 0, failed: 0 });
-  const shards = Array.from({ length: MACHINES }, (_, at) => ({
-    shard: `${at + 1}/${MACHINES}`,
+  const shards = Array.from({ length: DEPLOYMENTS }, (_, at) => ({
+    shard: `${at + 1}/${DEPLOYMENTS}`,
     log: path.join(reports, `deployed-${at + 1}.log`),
   }));
   const running = timed(async () => {
@@ -73,7 +73,7 @@ async function timed(count: () => Promise<Counted>): Promise<Counted & { seconds
   return { seconds: (performance.now() - began) / 1000, ...counted };
 }
 
-/** A check that passes or fails as a whole. */
+/** Runs a check that passes or fails as a whole. */
 async function command(name: string, args: string[]): Promise<Count> {
   const ok = await run(name, args, { env: testEnvironment() });
   return { passed: ok ? 1 : 0, failed: ok ? 0 : 1 };
@@ -87,7 +87,7 @@ async function main(): Promise<void> {
   const unknown = process.argv.slice(2).filter((name) => !all.some(({ part }) => part === name));
   if (unknown.length > 0) {
     const known = [...new Set(all.map(({ part }) => part))].join(', ');
-    console.error(`There is no part ${unknown.join(', ')} of the tests: the parts are ${known}.`);
+    console.error(`Unknown part of the tests: ${unknown.join(', ')}. The parts are ${known}.`);
     process.exit(2);
   }
   for (const { name, count } of all.filter(({ part }) => isWanted(part))) {

@@ -9,14 +9,14 @@ import { miniStack } from '#scripts/local/ministack.ts';
 import { emulatorAt } from '#scripts/local/which-emulator.ts';
 import type { EmulatorName } from './emulators/not-applicable.ts';
 
-/** What the tests know of the machine they run against. */
+/** What the tests know about the deployment that they run against. */
 export interface Deployed {
   target: Target;
   outputs: StackOutputs;
   identities: Identities;
-  /** The emulator they run on, where it is one that we know. */
+  /** The emulator that the tests run on, if it is a known one. */
   emulator?: EmulatorName;
-  /** The emulator's own log, which holds what the functions print; absent when the emulator is not ours. */
+  /** The emulator's own log, which contains the functions' output; absent if the tests did not start the emulator. */
   emulatorLog?: string;
 }
 
@@ -26,7 +26,7 @@ declare module 'vitest' {
   }
 }
 
-/** Deploys the machine for the tests: into an emulator of their own, or where AWS_ENDPOINT_URL says. */
+/** Deploys TVM for the tests: into their own emulator, or to AWS_ENDPOINT_URL if it is set. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const { shard } = project.vitest.config;
   const dir = join(import.meta.dirname, '..', '.local', shard === undefined ? 'test' : `test/shard-${shard.index}`);
@@ -34,7 +34,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return given === undefined ? setUpOn(miniStack, project, dir) : setUp(project, dir, given);
 }
 
-/** Deploys the machine for the tests into an emulator of their own. @param dir where it writes */
+/** Deploys TVM for the tests into their own emulator. @param dir the folder for all files that this writes */
 export async function setUpOn(kind: EmulatorKind, project: TestProject, dir: string): Promise<() => Promise<void>> {
   const emulator = await startEmulator(kind, { port: 0, dir });
   try {

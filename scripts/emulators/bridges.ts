@@ -1,8 +1,8 @@
 import type { Target } from './target.ts';
 
-/** What the deployed stack says of itself. */
+/** The outputs of the deployed stack. */
 export interface StackOutputs {
-  /** The machine's issuer URL, which its endpoints hang under. */
+  /** The issuer URL of TVM. Its endpoints are below this URL. */
   Issuer: string;
   ApiId: string;
   TableName: string;
@@ -12,24 +12,24 @@ export interface StackOutputs {
   OperatorPolicyArn: string;
   SecurityEventReceiverPolicyArn: string;
   SigningKeyArn: string;
-  /** The hash of the policy bundle that decides. */
+  /** The hash of the policy bundle in use. */
   PolicyBundle: string;
   AuditDeadLetterQueueUrl: string;
-  /** Where every alarm goes. */
+  /** The SNS topic that every alarm notifies. */
   AlarmTopicArn: string;
   DashboardName: string;
   AuditArchiveBucket: string;
-  /** The name of the function that signs what was archived. */
+  /** The name of the function that signs the digests of the archive. */
   AuditDigestFunction: string;
   RevocationDeadLetterQueueUrl: string;
 }
 
 /**
- * The differences between AWS and one emulator that the local deployment makes up for: one file for each emulator, one
- * function for each difference. On AWS CloudFormation does all of this by itself; nothing of it runs there.
+ * Corrections of one emulator's differences from AWS: one file per emulator, one function per difference. On AWS,
+ * CloudFormation does all of this and none of it runs.
  */
 export interface Bridges {
-  /** @param account the 12-digit id of the account that was bootstrapped */
+  /** @param account the 12-digit ID of the bootstrapped account */
   afterBootstrap(target: Target, account: string): Promise<void>;
   afterDeploy(target: Target, stack: StackOutputs): Promise<void>;
 }

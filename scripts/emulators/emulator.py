@@ -1,8 +1,8 @@
-"""Runs an emulator of AWS for as long as whoever started it is there: `emulator.py <module>` calls the module's `main`.
+"""Runs an emulator of AWS until its starter exits: `emulator.py <module>` calls the module's `main`.
 
-Started as the leader of a process group with a pipe as standard input. When that pipe closes, because the
-process at its other end is gone, however that came about, the whole group is killed: the emulator and the
-Lambda functions it runs. The line "live on" ends that watch, and the emulator outlives its starter.
+Start it as the leader of a process group with a pipe as standard input. The pipe closes when the process at its other
+end exits for any reason. Then the whole group is killed: the emulator and the Lambda functions it runs.
+After the line "live on", the emulator keeps running when its starter exits.
 """
 
 import importlib
@@ -17,7 +17,7 @@ def end_with_starter():
         os.killpg(0, signal.SIGKILL)
 
 
-# For those of its programs that it starts in sessions of their own: they are not in the group.
+# For the emulator's programs that run in sessions of their own and so are not in the group.
 os.environ["EMULATOR_PID"] = str(os.getpid())
 threading.Thread(target=end_with_starter, daemon=True).start()
 module = importlib.import_module(sys.argv.pop())

@@ -9,22 +9,22 @@ import { node24, shown } from '../tools/paths.mjs';
 import type { Bridges } from './bridges.ts';
 import { killEmulator } from './run-record.mjs';
 
-/** An emulator of AWS: what makes one differ from another. */
+/** The properties of one kind of AWS emulator. */
 export interface EmulatorKind {
-  /** As its makers write it. */
+  /** The name, as its makers write it. */
   name: 'MiniStack' | 'LocalStack';
-  /** Absolute path of the Python that it is installed for. */
+  /** Absolute path of the Python of the environment that it is installed in. */
   python: string;
-  /** Its module, whose `main` runs it. */
+  /** The Python module whose `main` runs the emulator. */
   module: string;
-  /** The path that answers once it is up. */
+  /** The path that responds once the emulator is ready. */
   health: string;
   /**
-   * @param port the TCP port on 127.0.0.1 that it listens on, and no other interface
-   * @param dir absolute path of the folder for all it writes, which is there
+   * @param port the TCP port to listen on, on 127.0.0.1 only
+   * @param dir absolute path of an existing folder for all files that the emulator writes
    */
   environment(port: number, dir: string): NodeJS.ProcessEnv;
-  /** Where the deployment makes up for what it does otherwise than AWS. */
+  /** Corrects its differences from AWS during the deployment. */
   bridges: Bridges;
 }
 
@@ -34,20 +34,21 @@ export interface Emulator {
   endpoint: string;
   port: number;
   pid: number;
-  /** Resolves when it has ended, whoever ended it. */
+  /** Resolves when the emulator has exited, for whatever reason. */
   ended: Promise<void>;
-  /** Ends it with every Lambda function it runs, and waits until they are gone. */
+  /** Stops the emulator and every Lambda function it runs, and waits until they have exited. */
   stop(): Promise<void>;
-  /** Lets it live on when this process ends. */
+  /** Lets the emulator keep running when this process exits. */
   release(): Promise<void>;
 }
 
 /**
- * Starts an emulator on the loopback interface and waits until it answers. Unless released it ends with this process,
- * however that ends.
+ * Starts an emulator on the loopback interface and waits until it responds. Unless released, it stops when this process
+ * exits, for whatever reason.
  *
- * @param options.port the TCP port; 0 takes a free one
- * @param options.dir absolute path of the folder for all it writes: `<dir>/emulator/` and `<dir>/logs/emulator.log`
+ * @param options.port the TCP port; 0 chooses a free port
+ * @param options.dir absolute path of the folder for all files that it writes: `<dir>/emulator/` and
+ * `<dir>/logs/emulator.log`
  */
 export async function startEmulator(kind: EmulatorKind, options: { port: number; dir: string }): Promise<Emulator> {
   const port = await availablePort(options.port);
@@ -74,18 +75,19 @@ export async function startEmulator(kind: EmulatorKind, options: { port: number;
 }
 
 function launch(kind: EmulatorKind, port: number, dir: string, log: string): ChildProcess {
-  // It keeps its state in memory; what is here is left over from a run that was killed.
+  // The emulator's state is in memory. Files here are left over from a run that was killed.
   rmSync(dir, { recursive: true, force: true });
   const [home, temporary] = [path.join(dir, 'home'), path.join(dir, 'tmp')];
   for (const folder of [home, temporary, path.dirname(log)]) mkdirSync(folder, { recursive: true });
-  // The functions' code is unpacked below; the project's own package.json would make ES modules of their .js files.
+  // The functions' code is unpacked below this folder. The project's package.json would make their .js files ES
+  // modules.
   writeFileSync(path.join(dir, 'package.json'), '{}\n');
   const output = openSync(log, 'w');
   const child = spawn(kind.python, [path.join(import.meta.dirname, 'emulator.py'), kind.module], {
     cwd: dir,
     detached: true,
     stdio: ['pipe', output, output],
-    // Its environment leaks into the Lambda functions, so it is given nothing of ours: no credentials, no endpoint.
+    // The Lambda functions inherit this environment, so it has no credentials and no endpoint of this process.
     env: {
       PATH: `${path.dirname(node24)}:/usr/local/bin:/usr/bin:/bin`,
       HOME: home,
@@ -93,13 +95,13 @@ function launch(kind: EmulatorKind, port: number, dir: string, log: string): Chi
       LANG: 'C.UTF-8',
       PYTHONUNBUFFERED: '1',
       NODE_OPTIONS: `--require=${JSON.stringify(path.join(import.meta.dirname, 'lambda-modules.cjs'))}`,
-      // Neither may take containers of others for its own: keep it away from any Docker there may be.
+      // Keep the emulator away from a Docker daemon, so that it cannot take other programs' containers for its own.
       DOCKER_HOST: `unix://${path.join(dir, 'no-docker.sock')}`,
       ...kind.environment(port, dir),
     },
   });
   closeSync(output);
-  // That it could not be started is told by its having no pid.
+  // A missing pid reports a failed start. This listener only prevents an uncaught exception.
   child.once('error', () => {});
   return child;
 }
@@ -112,7 +114,7 @@ async function availablePort(port: number): Promise<number> {
   } catch (error) {
     const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
     throw new Failure(
-      `Port ${port} ${taken ? 'is taken by another program: stop that one' : 'may not be used'}, or choose another ` +
+      `Port ${port} ${taken ? 'is in use by another program: stop that program' : 'may not be used'}, or choose another ` +
         'port with the environment variable TVM_PORT, as in `TVM_PORT=4600 npm start`.',
     );
   }

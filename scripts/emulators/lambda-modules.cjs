@@ -1,7 +1,7 @@
 /**
- * Preloaded into every Lambda function that the emulator runs. Their code lies below the project's folder there, so
- * a package missing from a bundle would be found in the project's node_modules and be missed on AWS only. Here it
- * is missing too, but for the AWS SDK, which AWS's Node runtimes bring.
+ * Preloaded into every Lambda function that the emulator runs. The functions' code is below the project's folder, so
+ * Node would resolve a package that is missing from a bundle in the project's node_modules, and the error would appear
+ * only on AWS. This hook rejects such packages, except the AWS SDK, which AWS's Node runtimes include.
  */
 const { registerHooks } = require('node:module');
 const path = require('node:path');

@@ -7,10 +7,10 @@ import { localDir, root } from '../tools/paths.mjs';
 // Plain JavaScript, because `npm stop` reads it too and must work with nothing installed.
 
 /**
- * What is known of the emulator that `npm start` started.
+ * The record of the emulator that `npm start` started.
  * @typedef {object} Run
- * @property {number} emulator its process id, which is its process group's id as well
- * @property {number | null} owner process id of the `npm start` that it ends with; null when detached
+ * @property {number} emulator its process ID, which is also its process group's ID
+ * @property {number | null} owner process ID of the `npm start` that the emulator stops with; null if detached
  * @property {number} port
  * @property {string} endpoint as in `http://127.0.0.1:4566`
  * @property {boolean} ready whether the stack was deployed into it
@@ -19,7 +19,7 @@ import { localDir, root } from '../tools/paths.mjs';
 const file = path.join(localDir, 'run.json');
 const scripts = path.join(root, 'scripts');
 
-/** The files with everybody's credentials and endpoints, shell-sourceable. */
+/** The files with the credentials and endpoints of each identity. A shell can source them. */
 export const envFiles = {
   workload: path.join(localDir, 'env'),
   ciJob: path.join(localDir, 'ci-job.env'),
@@ -33,7 +33,7 @@ export const writeRun = (run) => {
   writeFileSync(file, `${JSON.stringify(run, null, 2)}\n`);
 };
 
-/** @returns {Run | undefined} the recorded run, which may have ended without saying so */
+/** @returns {Run | undefined} the recorded run, which may have exited without removing its record */
 export const readRun = () => {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
@@ -42,33 +42,34 @@ export const readRun = () => {
   }
 };
 
-/** Removes the record and the environment files, which lead nowhere once the emulator is gone. */
+/** Removes the record and the environment files, which are useless once the emulator has stopped. */
 export const forgetRun = () => {
   for (const name of [file, ...Object.values(envFiles)]) rmSync(name, { force: true });
 };
 
-/** @param {Run} run @returns {boolean} whether the process of that id still is the emulator of this project */
+/** @param {Run} run @returns {boolean} whether the process with that ID is still this project's emulator */
 export const emulatorLives = (run) =>
   commandLine(run.emulator).includes(path.join(scripts, 'emulators', 'emulator.py'));
 
-/** @param {Run} run @returns {boolean} whether the `npm start` that the emulator ends with is still there */
+/** @param {Run} run @returns {boolean} whether the `npm start` that the emulator stops with is still running */
 export const ownerLives = (run) =>
   run.owner !== null && commandLine(run.owner).includes(path.join(scripts, 'local', 'start.ts'));
 
 /**
- * Kills the emulator and the Lambda functions it runs. Its state is in memory only: nothing is lost by not asking.
- * @param {number} emulator its process id
+ * Kills the emulator and the Lambda functions it runs. Its state is only in memory, so nothing is lost without a clean
+ * shutdown.
+ * @param {number} emulator its process ID
  */
 export const killEmulator = (emulator) => {
   try {
     process.kill(-emulator, 'SIGKILL');
   } catch {
-    // Gone already.
+    // It has already exited.
   }
 };
 
 /**
- * Ends what is left of a run and waits until it is gone: its `npm start` if there is one, then the emulator.
+ * Stops what is left of a run and waits for its end: first its `npm start` if there is one, then the emulator.
  * @param {Run} run
  */
 export const endRun = async (run) => {
@@ -79,7 +80,7 @@ export const endRun = async (run) => {
   forgetRun();
 };
 
-/** @param {number} pid @returns {string} the process's command line; empty when there is no such process */
+/** @param {number} pid @returns {string} the process's command line; empty if there is no such process */
 const commandLine = (pid) => {
   try {
     if (process.platform === 'linux') return readFileSync(`/proc/${pid}/cmdline`, 'utf8');

@@ -1,7 +1,7 @@
 import type { Credentials } from '@tvm/api/signature.ts';
 import { Failure } from '../tools/failure.mjs';
 
-/** An emulator of AWS and who deploys into it. */
+/** An emulator of AWS and the credentials of the deployer. */
 export interface Target {
   /** As in `http://127.0.0.1:4566`. */
   endpoint: string;
@@ -9,29 +9,30 @@ export interface Target {
   credentials: Credentials;
 }
 
-/** The root user of every AWS emulator: these are words, not a secret, and no AWS account knows them. */
+/** The credentials of the root user of every AWS emulator. They are not secret: no AWS account knows them. */
 const ROOT: Credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
 
 /**
- * @param endpoint of an emulator of ours
- * @returns that emulator with its root user as the deployer
+ * @param endpoint the endpoint of an emulator that this project started
+ * @returns the emulator, with its root user as the deployer
  */
 export const emulatorTarget = (endpoint: string): Target => ({ endpoint, region: region(), credentials: ROOT });
 
 /**
- * The emulator that the environment names with AWS_ENDPOINT_URL, if it does, with the credentials given there.
- * A shell that has sourced our own environment files (they set TVM_ISSUER) names the workload of an earlier run:
- * its credentials do not deploy, and its endpoint is `ours` to start again.
- *
- * @param ours the endpoint that an emulator of ours has or would have
- */
+ /**
+  * Returns the emulator that the variable AWS_ENDPOINT_URL names, with the credentials from the environment. Returns
+  * undefined in a shell that has sourced this project's environment files, which set TVM_ISSUER: those credentials
+  * belong to a workload, which may not deploy, and that endpoint is one to start again.
+  *
+  * @param ours the endpoint that this project's own emulator has or would have
+  */
 export function givenTarget(ours: string): Target | undefined {
   const { AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, TVM_ISSUER } = process.env;
   if (!AWS_ENDPOINT_URL) return undefined;
   const endpoint = AWS_ENDPOINT_URL.replace(/\/+$/, '');
   const sourced = TVM_ISSUER?.startsWith(`${endpoint}/`) ?? false;
   if (sourced && endpoint === ours) return undefined;
-  // `localhost:4566` alone would be a URL too, of the scheme `localhost`.
+  // Without this check, `localhost:4566` would be accepted as a URL with the scheme `localhost`.
   if (!/^https?:\/\//.test(endpoint) || !URL.canParse(endpoint)) {
     throw new Failure('AWS_ENDPOINT_URL must be a URL, as in http://127.0.0.1:4566.');
   }

@@ -6,8 +6,8 @@ import { localDir } from '../tools/paths.mjs';
 const lockFile = path.join(localDir, 'install.lock');
 
 /**
- * One installation at a time: `npm start` and `npm test` begun together on a fresh clone would otherwise delete
- * each other's half-made folders. The lock of a process that is gone does not count.
+ * Allows one installation at a time. Without the lock, `npm start` and `npm test` started together in a fresh clone
+ * would delete each other's incomplete folders. A lock of a process that no longer exists is ignored.
  * @param {() => Promise<void>} install
  */
 export const withInstallLock = async (install) => {

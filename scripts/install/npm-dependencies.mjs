@@ -9,9 +9,9 @@ import { installing } from './progress.mjs';
 const log = path.join(localDir, 'logs', 'npm.log');
 
 /**
- * Compares package-lock.json with the copy of it that npm leaves in node_modules as the very last thing it does,
- * so an installation that was cut short does not count.
- * @returns {boolean} whether what is installed is what the lockfile asks for
+ * Compares package-lock.json with the copy that npm writes to node_modules as its last step, so an interrupted
+ * installation does not match.
+ * @returns {boolean} whether the installed packages match the lockfile
  */
 export const npmDependenciesMatch = () => {
   try {
@@ -19,7 +19,7 @@ export const npmDependenciesMatch = () => {
     const installed = lockedPackages('node_modules/.package-lock.json');
     const same = Object.entries(wanted).every(([where, { version, integrity, optional, link }]) => {
       const there = installed[where];
-      // Optional packages are those for other operating systems: absent is fine, another version is not.
+      // Optional packages are for other operating systems. They may be absent, but must not have another version.
       if (link || !where.startsWith('node_modules/') || (there === undefined && optional)) return true;
       return there?.version === version && there?.integrity === integrity;
     });
@@ -30,21 +30,21 @@ export const npmDependenciesMatch = () => {
 };
 
 /**
- * Runs `npm ci`, with the same npm that runs us if any.
+ * Runs `npm ci`, with the npm that runs this process if there is one.
  * @returns {Promise<void>}
  */
 export const installNpmDependencies = () =>
   installing('npm dependencies', async () => {
     const npmCli = process.env.npm_execpath;
     const [command, ...first] = npmCli?.endsWith('npm-cli.js') ? [process.execPath, npmCli] : ['npm'];
-    // --include=dev: with NODE_ENV=production npm would leave out the tools this project is built with.
+    // --include=dev: with NODE_ENV=production npm would omit the tools that build this project.
     const args = [...first, 'ci', '--include=dev', '--fetch-retries=3', '--fetch-retry-mintimeout=1000'];
     const { ok, output } = await runLogged(command, [...args, '--fetch-retry-maxtimeout=5000'], { log });
     if (!ok) throw new Failure(`${reason(output)}; the full log is ${shown(log)}.`);
     if (!nodeRuns()) {
       throw new Failure(
-        'npm installed no working Node 24 (the package `node` fetches it in its install script): let npm run ' +
-          `install scripts (\`npm config get ignore-scripts\` says false), then try again; the full log is ${shown(log)}.`,
+        'npm installed no working Node 24 (the install script of the package `node` downloads it): allow npm to run ' +
+          `install scripts (\`npm config get ignore-scripts\` must print false), then retry; the full log is ${shown(log)}.`,
       );
     }
   });

@@ -11,15 +11,15 @@ import { emulator, findPython, installVenv, venvMatches } from './python-venv.mj
 const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
 
 /**
- * Installs what the lockfile and the requirements ask for and is not there yet, runs the script and ends as it
- * ends: same exit code, signals passed on.
- * @param {string[]} argv the script, relative to the project's folder, and its arguments
+ * Installs what the lockfile and the requirements list and is missing, then runs the script. Passes signals on and
+ * exits with the script's exit code.
+ * @param {string[]} argv the path of the script, relative to the project's folder, and its arguments
  */
 export const prepareAndRun = async ([script, ...args]) => {
   for (const signal of SIGNALS) process.once(signal, () => process.exit(128 + constants.signals[signal]));
   try {
     if (script === undefined)
-      throw new Failure('Say which script to run: node scripts/run.mjs <script.ts> [arguments].');
+      throw new Failure('Name the script to run: node scripts/run.mjs <script.ts> [arguments].');
     await prepare();
     run(path.resolve(root, script), args);
   } catch (error) {
@@ -30,10 +30,10 @@ export const prepareAndRun = async ([script, ...args]) => {
 
 const prepare = async () => {
   if (npmDependenciesMatch() && venvMatches(emulator)) return;
-  console.error('The first run installs what is missing: about a minute. Later runs begin at once.');
+  console.error('The first run installs the dependencies, which takes about a minute. Later runs start at once.');
   await withInstallLock(async () => {
     const tasks = [];
-    // Python is looked for before anything is installed: who lacks it learns that at once, not half a minute later.
+    // Look for Python before any installation, so that a user without Python learns it at once.
     if (!venvMatches(emulator)) tasks.push(installVenv(emulator, findPython()));
     if (!npmDependenciesMatch()) tasks.push(installNpmDependencies());
     await Promise.all(tasks);
@@ -41,7 +41,7 @@ const prepare = async () => {
 };
 
 /**
- * npm passes signals on, but it cannot pass on that it was killed.
+ * Calls back when the parent process exits. npm forwards signals, but not its own death by SIGKILL.
  * @param {() => void} then
  */
 const whenParentEnds = (then) => {
@@ -63,7 +63,7 @@ const run = (script, args) => {
   const child = spawn(node24, [script, ...args], {
     cwd: root,
     env: { ...process.env, PATH: [...projectPath, process.env.PATH].join(path.delimiter) },
-    // The channel carries no messages: its closing tells the script that this process was killed.
+    // The channel carries no messages. When it closes, the script knows that this process was killed.
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
   for (const signal of SIGNALS) {

@@ -1,9 +1,9 @@
-/** How often something that takes a while says that it still goes on, in milliseconds. */
+/** The time between two reports of a running task, in milliseconds. */
 const STILL_GOING_ON = 10_000;
 
 /**
- * Says that something which takes a while begins, that it still goes on, and how long it took when it is done. Whole
- * lines, so that two of them can go on at the same time, and a log shows them at once.
+ * Reports the start of a task, that it is still running, and how long it took. Prints whole lines, so that two tasks
+ * can run at the same time and a log shows each line at once.
  * @template T
  * @param {string} what as in "npm dependencies"
  * @param {() => Promise<T>} task
@@ -18,7 +18,7 @@ export const installing = async (what, task) => {
 };
 
 /**
- * Does a task, and every ten seconds tells how long it has taken so far.
+ * Runs a task and reports every ten seconds how long it has taken so far.
  * @template T
  * @param {() => Promise<T>} task
  * @param {(seconds: number) => void} tell

@@ -8,7 +8,7 @@ import { localDir, relayClientsDir, root, shown, venvDir } from '../tools/paths.
 import { installing } from './progress.mjs';
 
 /**
- * A virtual environment of Python: where it is, the pinned requirements that fill it, and what it is called.
+ * A Python virtual environment: its folder, the pinned requirements to install, and its name in messages.
  * @typedef {{ dir: string, requirements: string, log: string, what: string }} PythonVenv
  */
 
@@ -21,25 +21,25 @@ export const emulator = {
 };
 
 /**
- * Programs of others that TokenRelay's endpoints are tried with.
+ * The cloud SDKs that TokenRelay's endpoints are tested with.
  * @type {PythonVenv}
  */
 export const relayClients = {
   dir: relayClientsDir,
   requirements: path.join(root, 'test', 'interop', 'relay', 'requirements.txt'),
   log: path.join(localDir, 'logs', 'pip-relay-clients.log'),
-  what: 'the cloud SDKs that TokenRelay is tried with',
+  what: 'the cloud SDKs for the tests of TokenRelay',
 };
 
 /**
- * A generator of clients, and what its client needs.
+ * A generator of OpenAPI clients, and the dependencies of the generated client.
  * @type {PythonVenv}
  */
 export const openApiClient = {
   dir: path.join(localDir, 'openapi-client'),
   requirements: path.join(root, 'test', 'interop', 'openapi-client', 'requirements.txt'),
   log: path.join(localDir, 'logs', 'pip-openapi-client.log'),
-  what: 'the generator of an OpenAPI client',
+  what: 'the generator of OpenAPI clients',
 };
 
 /**
@@ -73,7 +73,7 @@ const wanted = ({ requirements }) => createHash('sha256').update(readFileSync(re
 
 /**
  * @param {PythonVenv} venv
- * @returns {boolean} whether it is complete, made from its requirements, and runs
+ * @returns {boolean} whether the environment is complete, matches its requirements and runs
  */
 export const venvMatches = (venv) => {
   try {
@@ -92,8 +92,8 @@ export const findPython = () => {
   if (usable) return usable.name;
   if (recent[0]) {
     throw new Failure(
-      `Python ${recent[0].version} lacks its module venv or ensurepip, which the local AWS emulator is installed ` +
-        `with: install them (on Debian and Ubuntu: apt install python${recent[0].version}-venv) and try again.`,
+      `Python ${recent[0].version} lacks the module venv or ensurepip, which the local AWS emulator needs: ` +
+        `install them (on Debian and Ubuntu: apt install python${recent[0].version}-venv) and try again.`,
     );
   }
   throw new Failure(
@@ -104,7 +104,8 @@ export const findPython = () => {
 };
 
 /**
- * Makes a virtual environment anew; its marker is written last, so that a half-made one is made again.
+ * Creates a virtual environment from scratch. The marker file is written last, so an incomplete environment is created
+ * again.
  * @param {PythonVenv} venv
  * @param {string} python
  * @returns {Promise<void>}

@@ -5,20 +5,20 @@ import { runLogged } from '../tools/command.mjs';
 import { localDir, rustyVaultDir, shown } from '../tools/paths.mjs';
 import { installing } from './progress.mjs';
 
-/** A real server of Vault's API that is built where it is needed: there are no packages of it. */
+/** RustyVault, a real server of Vault's API. There are no packages of it, so it is built here. */
 const VERSION = '0.2.1';
 const log = path.join(localDir, 'logs', 'cargo.log');
 const program = path.join(rustyVaultDir, 'bin', 'rvault');
 
 /**
- * Builds RustyVault, which takes some minutes of both processors, unless it is there.
- * @returns {Promise<string | undefined>} why it is not there
+ * Builds RustyVault, unless it exists. The build occupies both processors for some minutes.
+ * @returns {Promise<string | undefined>} why RustyVault is missing, or undefined if it is there
  */
 export const installRustyVault = async () => {
   if (existsSync(program)) return undefined;
   if (spawnSync('cargo', ['--version']).status !== 0) return 'RustyVault is not built, as cargo is missing';
   const { ok } = await installing('RustyVault', () =>
-    // What else is done meanwhile goes first. It is only spoken to, so nothing is lost by not optimizing it.
+    // Other work has priority. Tests only send it requests, so an unoptimized build is enough.
     runLogged(
       'nice',
       ['-n', '19', 'cargo', 'install', 'rusty_vault', '--version', VERSION, '--locked', '--root', rustyVaultDir],

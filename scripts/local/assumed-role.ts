@@ -4,10 +4,11 @@ import type { Credentials } from '@tvm/api/signature.ts';
 import type { Target } from '../emulators/target.ts';
 
 /**
- * Makes a role of workloads, or finds it made.
+ * Creates an IAM role for workloads, unless it exists.
  *
  * @param PolicyArn the stack's managed policy for workloads
- * @returns gives credentials of a session of it, by the session's name, as AWS does for a task, an instance or a function
+ * @returns a function from a session name to the credentials of that session, as AWS gives them to a task, an instance
+ * or a function
  */
 export async function workloadRole(
   target: Target,
@@ -25,7 +26,8 @@ export async function workloadRole(
   return async (RoleSessionName) => {
     const RoleArn = `arn:aws:iam::${Account}:role/${RoleName}`;
     const { Credentials: given } = await sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName }));
-    if (!given?.AccessKeyId || !given.SecretAccessKey || !given.SessionToken) throw new Error('no session was given');
+    if (!given?.AccessKeyId || !given.SecretAccessKey || !given.SessionToken)
+      throw new Error('AWS STS returned no session credentials');
     const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, SessionToken: sessionToken } = given;
     return { accessKeyId, secretAccessKey, sessionToken };
   };

@@ -18,22 +18,22 @@ import {
 import { AUDIT_SOURCE, type AuditEvent } from '@tvm/contract/events.ts';
 import type { Target } from '../emulators/target.ts';
 
-/** What a security team sets up to see every audit event: a rule on the bus and a queue behind it. */
+/** A security team's view of all audit events: a rule on the bus and a queue that it sends to. */
 export interface AuditWatch {
   /**
-   * @param wait at most, for something to come, in seconds
-   * @returns what came since the last call, in the order it came, which need not be the order in which it happened
+   * @param wait maximum time to wait for an event, in seconds
+   * @returns the events since the last call, in the order of arrival, which may differ from the order of their times
    */
   arrived(wait: number): Promise<AuditEvent[]>;
   /**
-   * Receives until the events are complete or the time is over.
+   * Receives events until `complete` returns true or the timeout has passed.
    *
-   * @param complete told the events so far, in the order in which things happened and each once
-   * @param timeout milliseconds
+   * @param complete receives all events so far, without duplicates and in the order of their times
+   * @param timeout in milliseconds
    * @returns those events
    */
   receive(complete: (events: AuditEvent[]) => boolean, timeout: number): Promise<AuditEvent[]>;
-  /** Takes the rule and the queue away. */
+  /** Deletes the rule and the queue. */
   close(): Promise<void>;
 }
 
@@ -48,7 +48,7 @@ export async function watchAudit(target: Target, bus: string): Promise<AuditWatc
   const Arn = Attributes?.QueueArn ?? '';
   const EventPattern = JSON.stringify({ source: [AUDIT_SOURCE] });
   const { RuleArn } = await events.send(new PutRuleCommand({ ...rule, EventPattern }));
-  // AWS delivers only what the queue's policy lets this rule send.
+  // AWS delivers only the messages that the queue's policy allows this rule to send.
   const Policy = JSON.stringify({
     Version: '2012-10-17',
     Statement: {
@@ -78,7 +78,7 @@ export async function watchAudit(target: Target, bus: string): Promise<AuditWatc
   return {
     arrived,
     async receive(complete, timeout) {
-      // Delivered at least once and in no order: told apart by their ids, sorted by when it happened.
+      // Delivery is at least once and unordered: remove duplicates by event ID and sort by event time.
       const seen = new Map<string, AuditEvent>();
       const inOrder = () => [...seen.values()].sort((a, b) => a.detail.time.localeCompare(b.detail.time));
       for (const deadline = Date.now() + timeout; Date.now() < deadline && !complete(inOrder()); ) {

@@ -12,36 +12,36 @@ import { bold, dim, good, line, refused, step } from './terminal.ts';
 
 const PATIENCE = 60_000;
 
-/** Shows that the archive has a token's life, and that it tells when somebody changes a byte of it. */
+/** Shows that the archive has a token's whole life, and that verification detects one changed byte. */
 export async function proveArchive(target: Target, outputs: StackOutputs, tokenId: string): Promise<void> {
   step(7, 'The archive proves what happened');
   const archive = `s3://${outputs.AuditArchiveBucket}`;
   const tvm = tvmOf(target, outputs.Issuer);
   const life = await archived(tvm, archive, tokenId);
-  good(`tvm audit query --token-id ${tokenId} ${dim('(Object Lock, one object a batch)')}`);
+  good(`tvm audit query --token-id ${tokenId} ${dim('(Object Lock, one object per batch)')}`);
   for (const { time, detailType, class: objectClass } of life) {
     line(` ${dim(time.slice(11, 23))}  ${detailType}${objectClass === 'pending' ? dim(' [pending]') : ''}`);
   }
 
-  // By itself it does so each hour.
+  // The function does this by itself every hour.
   const seal = { FunctionName: outputs.AuditDigestFunction, Payload: JSON.stringify({ sealNow: true }) };
   await new LambdaClient(target).send(new InvokeCommand(seal));
   const keys = path.join(localDir, 'audit-keys.json');
   const keyFile = await tvm(['audit', 'keys', '--archive', archive]);
-  expect(keyFile.code === 0, `\`tvm audit keys\` ended with ${keyFile.code}: ${keyFile.output}`);
+  expect(keyFile.code === 0, `\`tvm audit keys\` exited with ${keyFile.code}: ${keyFile.output}`);
   writeFileSync(keys, keyFile.output);
-  good(`tvm audit keys > ${shown(keys)}: the public key, and which digest is the first`);
+  good(`tvm audit keys > ${shown(keys)}: the public key and the ID of the first digest`);
   const verify = (place: string) => tvm(['audit', 'verify', '--archive', place, '--keys', keys]);
   const proven = await verify(archive);
-  expect(proven.code === 0, `\`tvm audit verify\` ended with ${proven.code}: ${proven.output}`);
-  good('tvm audit verify: each record is as it was archived, by digests that KMS signed');
+  expect(proven.code === 0, `\`tvm audit verify\` exited with ${proven.code}: ${proven.output}`);
+  good('tvm audit verify: every record is unchanged, as proven by digests that KMS signed');
 
   const copy = path.join(localDir, 'archive-copy');
   await download(target, outputs.AuditArchiveBucket, copy);
   const changed = changeOneByte(copy, tokenId);
-  line(`a copy of it in ${shown(copy)}, in which one byte is changed: ${bold(changed)}`);
+  line(`a copy of the archive in ${shown(copy)}, with one byte changed: ${bold(changed)}`);
   const caught = await verify(copy);
-  expect(caught.code !== 0, 'the changed byte was not caught');
+  expect(caught.code !== 0, 'verification did not detect the changed byte');
   refused(`tvm audit verify --archive ${shown(copy)} --keys ${shown(keys)}`);
   for (const text of caught.output.trim().split('\n').slice(0, 4)) line(` ${text}`);
 }
@@ -52,7 +52,7 @@ interface Kept {
   class: 'vouched' | 'pending';
 }
 
-/** Waits until the archive has a token's life. @returns its events, in order */
+/** Waits until the archive has all events of a token. @returns the events, in order */
 async function archived(tvm: Tvm, archive: string, tokenId: string): Promise<Kept[]> {
   for (const deadline = Date.now() + PATIENCE; ; await sleep(200)) {
     const args = ['audit', 'query', '--archive', archive, '--token-id', tokenId, '--output', 'json'];
@@ -64,14 +64,14 @@ async function archived(tvm: Tvm, archive: string, tokenId: string): Promise<Kep
     if (code === 0 && events.some(({ detailType }) => detailType === 'Token Revoked')) {
       return events.sort((a, b) => a.time.localeCompare(b.time));
     }
-    expect(Date.now() < deadline, `the archive does not have the token’s revocation: ${output}`);
+    expect(Date.now() < deadline, `the archive does not have the event of the token’s revocation: ${output}`);
   }
 }
 
-/** Runs the command `tvm`. @returns its exit code, and what it wrote */
+/** Runs the command `tvm`. @returns the exit code and the output */
 type Tvm = (args: string[]) => Promise<{ code: number; output: string }>;
 
-/** The command `tvm` with the credentials of the deployer. */
+/** Returns a function that runs the command `tvm` with the deployer's credentials. */
 function tvmOf(target: Target, issuer: string): Tvm {
   const { accessKeyId, secretAccessKey, sessionToken } = target.credentials;
   const env = {
@@ -93,7 +93,7 @@ function tvmOf(target: Target, issuer: string): Tvm {
     );
 }
 
-/** Copies a bucket into a folder that was made anew. */
+/** Copies a bucket into a new, empty folder. */
 async function download(target: Target, Bucket: string, folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   const s3 = new S3Client({ ...target, forcePathStyle: true });
@@ -107,7 +107,7 @@ async function download(target: Target, Bucket: string, folder: string): Promise
   }
 }
 
-/** Makes another table of the one that a token was for, in the copy. @returns what was changed */
+/** Changes one letter of the table name in the token's event, in the copy. @returns a description of the change */
 function changeOneByte(folder: string, tokenId: string): string {
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     if (!name.endsWith('.ndjson')) continue;
@@ -119,5 +119,5 @@ function changeOneByte(folder: string, tokenId: string): string {
     writeFileSync(file, lines.join('\n'));
     return '"orders-db/orders" to "orders-db/orderz" in Token Issued';
   }
-  throw new Error('the copy does not have the token');
+  throw new Error('the copy has no event of the token');
 }

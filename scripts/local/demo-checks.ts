@@ -5,12 +5,12 @@ import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVeri
 import type { Target } from '../emulators/target.ts';
 import { Failure } from '../tools/failure.mjs';
 
-/** Stops the demonstration when it does not show what it should. */
+/** Stops the demonstration if the condition is false. */
 export function expect(condition: unknown, sentence: string): asserts condition {
   if (!condition) throw new Failure(`The demonstration failed: ${sentence}.`);
 }
 
-/** @returns the JSON that an endpoint answers with; its status must be `status` */
+/** @returns the JSON body of a response. The response's status must be `status`. */
 export async function json(answer: Response, status: number, what: string): Promise<Record<string, unknown>> {
   const text = await answer.text();
   const shown = text.slice(0, 300).replace(/"access_token":"[^"]*"?/, '"access_token":"…"');
@@ -18,16 +18,16 @@ export async function json(answer: Response, status: number, what: string): Prom
   return JSON.parse(text);
 }
 
-/** What a resource server knows of the machine; nothing further is asked of it to verify a token. */
+/** What a resource server needs to verify tokens offline. */
 export interface PublishedKeys {
   issuer: string;
   keys: JSONWebKeySet;
 }
 
-/** @param issuer the machine's issuer URL @returns its keys, found by OIDC discovery */
+/** @param issuer the issuer URL of TVM @returns its keys, found by OIDC discovery */
 export async function discoverKeys(issuer: string): Promise<PublishedKeys> {
   const found = await json(await fetch(`${issuer}/.well-known/openid-configuration`), 200, 'OIDC discovery');
-  expect(found.issuer === issuer, `discovery names the issuer ${found.issuer} instead of ${issuer}`);
+  expect(found.issuer === issuer, `discovery returns the issuer ${found.issuer} instead of ${issuer}`);
   const keys = await json(await fetch(String(found.jwks_uri)), 200, 'the key set');
   return { issuer, keys: keys as unknown as JSONWebKeySet };
 }
@@ -39,14 +39,14 @@ export async function verify(token: string, { issuer, keys }: PublishedKeys, aud
   return payload;
 }
 
-/** @returns the token with "read" made "write" in its claims and the signature left as it is */
+/** @returns the token with "read" changed to "write" in its claims, and its signature unchanged */
 export function tamper(token: string): string {
   const [header, payload = '', signature] = token.split('.');
   const claims = Buffer.from(payload, 'base64url').toString().replace('"read"', '"write"');
   return [header, Buffer.from(claims).toString('base64url'), signature].join('.');
 }
 
-/** @returns whether verifying fails because of the signature, and of nothing else */
+/** @returns whether verification fails, and only because of the signature */
 export async function signatureFails(verification: Promise<unknown>): Promise<boolean> {
   return verification.then(
     () => false,
@@ -54,7 +54,7 @@ export async function signatureFails(verification: Promise<unknown>): Promise<bo
   );
 }
 
-/** Posts a form, signed with somebody's AWS identity. */
+/** Sends a form by POST, signed with an AWS identity. */
 export function post(
   { region }: Target,
   who: Credentials,
@@ -65,7 +65,7 @@ export function post(
   return signedFetch(who, region)(url, { method: 'POST', headers, body: new URLSearchParams(form).toString() });
 }
 
-/** @returns whether the published status list, which must be signed as it should be, says that a token is revoked */
+/** @returns whether the published status list marks a token as revoked. The list's signature must be valid. */
 export async function listedAsRevoked(issuer: string, { idx, uri }: { idx: number; uri: string }): Promise<boolean> {
   const keys = await json(await fetch(`${issuer}/.well-known/status-list-keys.json`), 200, 'the status lists’ keys');
   const answer = await fetch(uri);

@@ -9,16 +9,18 @@ import { expect, json, listedAsRevoked, post } from './demo-checks.ts';
 import type { Identities } from './identities.ts';
 import { bold, dim, good, line, seconds, step } from './terminal.ts';
 
-/** How long an event may take to have its effect, in milliseconds: LocalStack may look at a queue every ten seconds. */
+/**
+ * How long, in milliseconds, an event may take to have its effect. LocalStack may poll a queue only every ten seconds.
+ */
 const PATIENCE = 60_000;
 
 /**
- * Shows that a workload's tokens go with it: an ECS task has a token, the task stops.
+ * Shows that a workload's tokens are revoked when the workload stops: an ECS task gets a token, then stops.
  *
- * @returns the token's id
+ * @returns the token's ID
  */
 export async function stopTask(target: Target, outputs: StackOutputs, { resourceServer }: Identities): Promise<string> {
-  step(6, 'An ECS task has a token, and stops');
+  step(6, 'An ECS task gets a token, then stops');
   const task = crypto.randomUUID().replaceAll('-', '');
   const session = await workloadRole(target, outputs.WorkloadPolicyArn, 'orders-task');
   const asked = await post(target, await session(task), `${outputs.Issuer}/token`, {
@@ -31,7 +33,7 @@ export async function stopTask(target: Target, outputs: StackOutputs, { resource
   const place = decodeJwt<TokenClaims>(token).status.status_list;
   const revoked = () => listedAsRevoked(outputs.Issuer, place);
   good(`the task ${bold(task)} has the token ${tokenId}`);
-  expect(!(await revoked()), 'the status list says that a fresh token is revoked');
+  expect(!(await revoked()), 'the status list marks a new token as revoked');
   good(`its bit ${place.idx} in the status list, which verifiers read offline, is 0`);
 
   const began = performance.now();
@@ -41,21 +43,21 @@ export async function stopTask(target: Target, outputs: StackOutputs, { resource
       Entries: [{ Source: 'local.aws.ecs', DetailType: 'ECS Task State Change', Detail: JSON.stringify(detail) }],
     }),
   );
-  line(`ECS says "ECS Task State Change": ${dim(JSON.stringify(detail))}`);
+  line(`ECS sends "ECS Task State Change": ${dim(JSON.stringify(detail))}`);
   const active = async () => {
     const answer = await post(target, resourceServer, `${outputs.Issuer}/introspect`, { token });
     return (await json(answer, 200, 'introspection')).active === true;
   };
   const [inactive, listed] = await Promise.all([
     until(began, async () => !(await active()), 'the token of the stopped task was still active'),
-    until(began, revoked, 'the status list did not say that the token is revoked'),
+    until(began, revoked, 'the status list did not mark the token as revoked'),
   ]);
-  good(`introspection says {"active":false} after ${bold(seconds(inactive))}`);
+  good(`introspection returns {"active":false} after ${bold(seconds(inactive))}`);
   good(`the bit in the status list is 1 after ${bold(seconds(listed))}`);
   return tokenId;
 }
 
-/** @returns milliseconds since `began` until something holds */
+/** @returns the milliseconds from `began` until the condition is true */
 async function until(began: number, holds: () => Promise<boolean>, otherwise: string): Promise<number> {
   while (!(await holds())) {
     const took = performance.now() - began;

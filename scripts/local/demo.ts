@@ -17,16 +17,18 @@ import { emulatorAt } from './which-emulator.ts';
 
 const AUDIENCE = 'orders-db';
 const LOCATION = 'orders-db/orders';
-/** How long an event may take through the bus and back, in milliseconds: LocalStack may look at a queue every ten seconds. */
+/**
+ * How long, in milliseconds, an event may take to have its effect. LocalStack may poll a queue only every ten seconds.
+ */
 const PATIENCE = 60_000;
 
-/** What nobody should take for proven there. */
+/** A warning about what the demonstration does not prove on LocalStack. */
 const UNCHECKED =
-  'LocalStack checks neither signatures nor IAM policies: whoever names an access key is taken for its owner.';
+  'LocalStack checks neither signatures nor IAM policies: it accepts any caller that names an access key.';
 
 /**
- * Lives the life of two tokens in front of the reader: vended, verified, not stretched, revoked, audited, archived. Fails
- * with one sentence as soon as something is not as it should be.
+ * Shows the life of two tokens: issued, verified, limited to their permissions, revoked, audited and archived. Throws a
+ * Failure with one sentence at the first unexpected result.
  */
 export async function demonstrate(target: Target, outputs: StackOutputs, identities: Identities): Promise<void> {
   if ((await emulatorAt(target.endpoint)) === localStack) console.log(dim(`\n${UNCHECKED}`));
@@ -35,7 +37,7 @@ export async function demonstrate(target: Target, outputs: StackOutputs, identit
     const { token, tokenId } = await getToken(target, outputs.Issuer, identities);
     await verifyOffline(token, outputs.Issuer);
     const deniedRequest = await askForTooMuch(target, outputs.Issuer, identities);
-    await takeBack(target, outputs, identities, { token, tokenId });
+    await revokeToken(target, outputs, identities, { token, tokenId });
     await showAudit(audit, tokenId, deniedRequest);
     await proveArchive(target, outputs, await stopTask(target, outputs, identities));
   } finally {
@@ -44,45 +46,45 @@ export async function demonstrate(target: Target, outputs: StackOutputs, identit
 }
 
 async function getToken(target: Target, issuer: string, { workload }: Identities) {
-  step(1, `orders-service asks to read ${LOCATION}`);
+  step(1, `orders-service requests a token to read ${LOCATION}`);
   const answer = await json(await askToken(target, issuer, workload, 'read'), 200, 'orders-service');
   const { access_token: token, token_id: tokenId } = answer as { access_token: string; token_id: string };
-  good(`POST /token, signed with its AWS identity: a token of ${bold(`${token.length} bytes`)}, which says`);
+  good(`POST /token, signed with its AWS identity: a token of ${bold(`${token.length} bytes`)}, with the claims`);
   showClaims(decodeJwt(token));
   return { token, tokenId };
 }
 
 async function verifyOffline(token: string, issuer: string): Promise<void> {
-  step(2, `${AUDIENCE}, a resource server, verifies it with the published keys and asks nobody`);
+  step(2, `${AUDIENCE}, a resource server, verifies the token offline, with the published keys`);
   const published = await discoverKeys(issuer);
   const claims = await verify(token, published, AUDIENCE);
   good(`signature, issuer, audience, type and times are right ${dim('(jose; keys found by OIDC discovery)')}`);
-  expect(permits(claims, 'read') && !permits(claims, 'write'), 'the token does not say read, and read only');
+  expect(permits(claims, 'read') && !permits(claims, 'write'), 'the token does not permit exactly the action read');
   good(`it permits read on ${LOCATION}`);
   refused(`it does not permit write on ${LOCATION}`);
-  expect(await signatureFails(verify(tamper(token), published, AUDIENCE)), 'a tampered token was not refused');
-  refused('with "read" changed to "write" in it, its signature no longer fits');
+  expect(await signatureFails(verify(tamper(token), published, AUDIENCE)), 'a tampered token was not rejected');
+  refused('with "read" changed to "write", the signature is invalid');
 }
 
 async function askForTooMuch(target: Target, issuer: string, { workload }: Identities): Promise<string> {
-  step(3, `orders-service asks to write ${LOCATION}, which policy does not permit`);
-  const answer = await json(await askToken(target, issuer, workload, 'write'), 403, 'asking for too much');
+  step(3, `orders-service requests a token to write ${LOCATION}, which policy does not permit`);
+  const answer = await json(await askToken(target, issuer, workload, 'write'), 403, 'the request to write');
   expect(answer.error === 'access_denied', `the error is ${answer.error} instead of access_denied`);
-  refused('403, and it says no more than');
+  refused('403, with no more detail than');
   table(Object.fromEntries(Object.entries(answer).map(([name, value]) => [name, String(value)])));
   return String(answer.request_id);
 }
 
-async function takeBack(
+async function revokeToken(
   target: Target,
   { Issuer, EventBusName }: StackOutputs,
   { resourceServer, operator }: Identities,
   { token, tokenId }: { token: string; tokenId: string },
 ): Promise<void> {
-  step(4, 'An event from security takes the token back');
+  step(4, 'An event from the security team revokes the token');
   const introspect = async () =>
     json(await post(target, resourceServer, `${Issuer}/introspect`, { token }), 200, 'introspection');
-  expect((await introspect()).active === true, 'introspection does not know the fresh token');
+  expect((await introspect()).active === true, 'introspection does not report the new token as active');
   good('orders-db introspects the token: {"active":true, …}');
 
   const detail = { version: '1', tokenId, reason: 'laptop stolen' };
@@ -95,14 +97,14 @@ async function takeBack(
       ],
     }),
   );
-  expect(FailedEntryCount === 0, 'the bus did not take the operator’s event');
+  expect(FailedEntryCount === 0, 'the bus rejected the operator’s event');
   line(`security-operator puts "${REVOCATION_REQUESTED}" on the bus ${EventBusName}:`);
   line(` ${dim(JSON.stringify(detail))}`);
   for (;;) {
     const answer = await introspect();
     const took = performance.now() - began;
     if (answer.active === false) {
-      expect(Object.keys(answer).length === 1, 'introspection says more of a revoked token than that it is inactive');
+      expect(Object.keys(answer).length === 1, 'introspection returns more than "active": false for a revoked token');
       return good(`orders-db introspects again: {"active":false} after ${bold(seconds(took))}`);
     }
     expect(took < PATIENCE, `the token was still active ${seconds(took)} after the event`);
@@ -111,7 +113,7 @@ async function takeBack(
 }
 
 async function showAudit(audit: AuditWatch, tokenId: string, deniedRequest: string): Promise<void> {
-  step(5, 'What security saw of it on the bus, in order');
+  step(5, 'The audit events on the bus, in order');
   const ofOurs = (event: AuditEvent): event is TokenEvent =>
     'requestId' in event.detail && (event.detail.tokenId === tokenId || event.detail.requestId === deniedRequest);
   const events = (await audit.receive((seen) => seen.filter(ofOurs).length === 3, PATIENCE)).filter(ofOurs);
@@ -148,7 +150,7 @@ function showClaims(claims: JWTPayload): void {
   table(Object.fromEntries(shown));
 }
 
-/** Whether a verified token says that an action may be done to the orders. */
+/** Reports whether a verified token permits an action on the orders. */
 function permits(claims: JWTPayload, action: 'read' | 'write'): boolean {
   const details = claims.authorization_details as AuthorizationDetail[];
   return details.some(({ locations, actions }) => locations.includes(LOCATION) && actions.includes(action));

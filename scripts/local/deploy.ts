@@ -11,31 +11,31 @@ import { emulatorAt } from './which-emulator.ts';
 
 const STACK = 'TokenVendingMachine-local';
 
-/** Every emulator's account, which the policies and the configuration of the stage `local` name. */
+/** The account of every emulator. The policies and the configuration of the stage `local` name it. */
 const ACCOUNT = '000000000000';
 
 /**
- * Bootstraps the account and runs the project's own `cdk deploy` of the stage `local`. Into a live deployment it
- * brings what has changed.
+ * Bootstraps the account and runs the project's own `cdk deploy` for the stage `local`. In an existing deployment it
+ * deploys only the changes.
  *
- * @param target the emulator and who deploys
- * @param dir absolute path of the folder for all this writes: `<dir>/cdk.out`, `<dir>/cdk-home` and `<dir>/logs/`;
- *   two deployments at the same time need two folders
- * @param progress told each step
+ * @param target the emulator and the credentials of the deployer
+ * @param dir absolute path of the folder for all files that this writes: `<dir>/cdk.out`, `<dir>/cdk-home` and
+ * `<dir>/logs/`; two deployments at the same time need two folders
+ * @param progress runs each step and reports it
  */
 export async function deploy(target: Target, dir: string, progress = quietly): Promise<StackOutputs> {
   const account = await deployingAccount(target);
   if (account !== ACCOUNT) {
     throw new Failure(
-      `Your AWS credentials are those of account ${account} there, and the local policies are for account ${ACCOUNT}: ` +
-        'use others, or none.',
+      `Your AWS credentials belong to account ${account}, but the local policies are for account ${ACCOUNT}: ` +
+        'use other credentials, or none.',
     );
   }
   const env = cdkEnvironment(target, dir);
   const assembly = path.join(dir, 'cdk.out');
   const outputs = path.join(dir, 'outputs.json');
   const log = (step: string) => path.join(dir, 'logs', `cdk-${step}.log`);
-  // The API's id, here `tvm-local`, is fixed by the stage's configuration, so the issuer is known beforehand.
+  // The stage's configuration fixes the API's ID, here `tvm-local`, so the issuer is known before the deployment.
   const issuer = `${target.endpoint}/restapis/tvm-local/v1/_user_request_`;
   rmSync(outputs, { force: true });
 
@@ -62,13 +62,13 @@ async function cdk(args: string[], env: NodeJS.ProcessEnv, log: string, cwd = ro
     env,
   });
   if (ok) return;
-  // What CDK or esbuild says, or else what the app said last before it ended.
+  // The error of CDK or esbuild, or else the last line that the app printed before it exited.
   const cause = /(?:❌|\[ERROR\]|Error:) *(.+)/.exec(output) ?? /^(.+)\n.*Subprocess exited/m.exec(output);
   const what = `\`cdk ${args[0]}\` failed${cause?.[1] ? `: ${cause[1].trim()}` : ''}`;
   throw new Failure(`${what} (the full log is ${shown(log)}).`);
 }
 
-/** The account, and whether anything answers there at all. */
+/** Returns the account. Throws a Failure if nothing responds at the endpoint. */
 async function deployingAccount(target: Target): Promise<string> {
   const sts = new STSClient({ ...target, maxAttempts: 1 });
   try {
@@ -76,14 +76,14 @@ async function deployingAccount(target: Target): Promise<string> {
     if (Account) return Account;
   } catch (error) {
     throw new Failure(
-      `The AWS endpoint ${target.endpoint} does not let us in (${(error as Error).message || (error as Error).name}): ` +
-        'start it, or unset AWS_ENDPOINT_URL to have an emulator started.',
+      `The AWS endpoint ${target.endpoint} is not usable (${(error as Error).message || (error as Error).name}): ` +
+        'start the emulator, or unset AWS_ENDPOINT_URL so that `npm start` starts one.',
     );
   }
-  throw new Failure(`The AWS endpoint ${target.endpoint} does not say which account it is.`);
+  throw new Failure(`The AWS endpoint ${target.endpoint} returned no account ID.`);
 }
 
-/** Nothing of the user's own AWS configuration goes in, so this can never reach a real account. */
+/** Excludes the user's own AWS configuration, so that the CDK can never reach a real account. */
 function cdkEnvironment({ endpoint, region, credentials }: Target, dir: string): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_'));
   return {
@@ -97,7 +97,7 @@ function cdkEnvironment({ endpoint, region, credentials }: Target, dir: string):
     AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
     AWS_EC2_METADATA_DISABLED: 'true',
     NO_PROXY: [process.env.NO_PROXY, new URL(endpoint).hostname].filter(Boolean).join(','),
-    // The CLI keeps caches in the home folder and asks the internet for news and newer versions.
+    // The CLI keeps caches in the home folder and requests notices and version checks from the internet.
     CDK_HOME: path.join(dir, 'cdk-home'),
     CDK_DISABLE_CLI_TELEMETRY: 'true',
     CDK_DISABLE_VERSION_CHECK: 'true',

@@ -7,31 +7,31 @@ import type { Identities } from './identities.ts';
 const names = Object.keys(envFiles) as (keyof Identities)[];
 
 /**
- * Writes a file for each identity that a shell can source, readable by its owner only: where AWS and the machine
- * are, and the identity's credentials.
+ * Writes one file per identity that a shell can source. It holds the endpoints of AWS and TVM and the identity's
+ * credentials, and only its owner can read it.
  *
- * @param issuer the machine's issuer URL, which is its endpoint as well
+ * @param issuer the issuer URL of TVM, which is also its endpoint
  */
 export function writeEnvFiles(target: Target, issuer: string, identities: Identities): void {
   for (const name of names) {
     const variables = {
       AWS_ENDPOINT_URL: target.endpoint,
       AWS_REGION: target.region,
-      // What version 1 of the AWS CLI reads instead.
+      // Version 1 of the AWS CLI reads this variable instead.
       AWS_DEFAULT_REGION: target.region,
       TVM_ENDPOINT: issuer,
       TVM_ISSUER: issuer,
       AWS_ACCESS_KEY_ID: identities[name].accessKeyId,
       AWS_SECRET_ACCESS_KEY: identities[name].secretAccessKey,
     };
-    // Either of these, left over in the reader's shell, would take precedence or spoil the signature.
+    // If the user's shell still has one of these set, it takes precedence or makes the signature invalid.
     const stale = 'unset AWS_PROFILE AWS_SESSION_TOKEN\n';
     const lines = Object.entries(variables).map(([key, value]) => `export ${key}='${value}'\n`);
     writeFileSync(envFiles[name], stale + lines.join(''), { mode: 0o600 });
   }
 }
 
-/** @returns the credentials that the files of an earlier run hold, of those that are there */
+/** @returns the credentials in the files of an earlier run, for each file that exists */
 export function readEnvFiles(): Partial<Identities> {
   const found: Partial<Identities> = {};
   for (const name of names) {

@@ -10,23 +10,23 @@ import type { Credentials } from '@tvm/api/signature.ts';
 import type { StackOutputs } from '../emulators/bridges.ts';
 import type { Target } from '../emulators/target.ts';
 
-/** Who appears in the demonstration, each with the policy the stack made for its kind of caller. */
+/** The identities in the demonstration, each with the stack's IAM policy for its kind of caller. */
 export interface Identities {
-  /** `orders-service`: asks for tokens. */
+  /** `orders-service`: requests tokens. */
   workload: Credentials;
-  /** `ci-job`: publishes releases, and is the one to try new policies with. */
+  /** `ci-job`: publishes releases, and is the identity to try new policies with. */
   ciJob: Credentials;
-  /** `orders-db`: asks whether tokens are still good, and what was revoked. */
+  /** `orders-db`: introspects tokens and reads revocations. */
   resourceServer: Credentials;
-  /** `security-operator`: takes tokens back. */
+  /** `security-operator`: revokes tokens. */
   operator: Credentials;
 }
 
 /**
- * Makes the IAM users with their policies and access keys, or finds them made.
+ * Creates the IAM users with their policies and access keys, unless they exist.
  *
- * @param known credentials of an earlier run; those that still belong to their user stay as they are, so that a
- *   shell that uses them goes on working
+ * @param known credentials of an earlier run. Credentials that still belong to their user stay valid, so that a shell
+ * that uses them continues to work.
  */
 export async function createIdentities(
   target: Target,
@@ -60,9 +60,10 @@ async function identity(
   for (const PolicyArn of policies) await iam.send(new AttachUserPolicyCommand({ UserName, PolicyArn }));
   const { AccessKeyMetadata: keys = [] } = await iam.send(new ListAccessKeysCommand({ UserName }));
   if (known && keys.some(({ AccessKeyId }) => AccessKeyId === known.accessKeyId)) return known;
-  // A user has two access keys at most, and the secret of an old one cannot be read again.
+  // A user has at most two access keys, and the secret of an old key cannot be read again.
   for (const { AccessKeyId } of keys) await iam.send(new DeleteAccessKeyCommand({ UserName, AccessKeyId }));
   const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName }));
-  if (!AccessKey?.AccessKeyId || !AccessKey.SecretAccessKey) throw new Error(`IAM made no access key for ${UserName}.`);
+  if (!AccessKey?.AccessKeyId || !AccessKey.SecretAccessKey)
+    throw new Error(`IAM created no access key for ${UserName}.`);
   return { accessKeyId: AccessKey.AccessKeyId, secretAccessKey: AccessKey.SecretAccessKey };
 }

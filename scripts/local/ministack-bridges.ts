@@ -12,10 +12,10 @@ export const miniStackBridges: Bridges = {
 };
 
 /**
- * After `cdk bootstrap`: the bootstrap bucket's policy denies whatever does not come over TLS. MiniStack speaks
- * plain HTTP on loopback and enforces the policy, so no asset could be uploaded.
+ * Runs after `cdk bootstrap`. The bootstrap bucket's policy denies requests without TLS. MiniStack speaks plain HTTP on
+ * loopback and enforces the policy, so no asset could be uploaded.
  *
- * @param account the 12-digit id of the account that was bootstrapped
+ * @param account the 12-digit ID of the bootstrapped account
  */
 async function allowAssetsWithoutTls(target: Target, account: string): Promise<void> {
   const s3 = new S3Client({ ...target, forcePathStyle: true });
@@ -23,8 +23,8 @@ async function allowAssetsWithoutTls(target: Target, account: string): Promise<v
 }
 
 /**
- * After `cdk deploy`: MiniStack's CloudFormation drops a table's time to live silently, and records would stay
- * for ever.
+ * Runs after `cdk deploy`. MiniStack's CloudFormation silently drops a table's time to live, so records would never
+ * expire.
  */
 async function enableTimeToLive(target: Target, tableName: string): Promise<void> {
   const dynamo = new DynamoDBClient(target);
@@ -35,8 +35,8 @@ async function enableTimeToLive(target: Target, tableName: string): Promise<void
 }
 
 /**
- * After `cdk deploy`: MiniStack's CloudFormation drops a bucket's Object Lock silently, and the archive could be
- * changed. As config/local.toml says.
+ * Runs after `cdk deploy`. MiniStack's CloudFormation silently drops a bucket's Object Lock, so the archive could be
+ * changed. The values are those of config/local.toml.
  */
 async function lockArchive(target: Target, Bucket: string): Promise<void> {
   const s3 = new S3Client({ ...target, forcePathStyle: true });

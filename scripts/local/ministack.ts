@@ -3,7 +3,7 @@ import type { EmulatorKind } from '../emulators/emulator.ts';
 import { venvDir } from '../tools/paths.mjs';
 import { miniStackBridges } from './ministack-bridges.ts';
 
-/** MiniStack, which is installed with the project: it checks signatures and IAM policies. */
+/** MiniStack, which is installed with the project. It checks signatures and enforces IAM policies. */
 export const miniStack: EmulatorKind = {
   name: 'MiniStack',
   python: path.join(venvDir, 'bin', 'python'),
@@ -11,14 +11,14 @@ export const miniStack: EmulatorKind = {
   health: '/_ministack/health',
   environment: (port, dir) => ({
     GATEWAY_PORT: String(port),
-    // It would bind every interface of the machine.
+    // The default binds every interface of this computer.
     BIND_HOST: '127.0.0.1',
-    // The host in the URLs it hands out. `localhost` may resolve to ::1, where nothing listens.
+    // The host in the URLs that MiniStack returns. `localhost` may resolve to ::1, where nothing listens.
     MINISTACK_HOST: '127.0.0.1',
     // Check signatures and enforce IAM policies.
     AUTH: 'true',
     LAMBDA_EXECUTOR: 'local',
-    // Listeners nobody here needs; the first binds every interface.
+    // Disable listeners that nothing here needs; the first would bind every interface.
     IOT_MTLS_ENABLED: '0',
     SFTP_ENABLED: '0',
     PERSIST_STATE: '0',

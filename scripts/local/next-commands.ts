@@ -1,20 +1,20 @@
 import { bold, dim } from './terminal.ts';
 
-/** @returns three commands that work in a shell in the project's folder while the machine is up */
+/** @returns three commands that work in a shell in the project's folder while TVM is running */
 export const nextCommands = () => `
 ${bold('Three commands to try next')}
 
-${dim('# a token, with the command line client')}
+${dim('# get a token, with the command line client')}
 . .local/env && npx tvm token \\
   --action read --location orders-db/orders --audience orders-db --duration 5m
 
-${dim('# the same with nothing but curl')}
+${dim('# get the same token with curl')}
 . .local/env && ${curl} \\
   -d grant_type=client_credentials -d audience=orders-db \\
   --data-urlencode 'authorization_details=[{"type":"resource",
     "locations":["orders-db/orders"],"actions":["read"]}]' "$TVM_ENDPOINT/token"
 
-${dim('# security takes back every token that orders-service has')}
+${dim('# as the security team: revoke every token of orders-service')}
 . .local/operator.env && ${curl} \\
   -d subject=arn:aws:iam::000000000000:user/orders-service "$TVM_ENDPOINT/revocations"`;
 

@@ -1,4 +1,4 @@
-/** `npm start`: the whole machine on this computer, and one token's life shown in front of the reader. */
+/** `npm start`: deploys TVM on this computer and shows the life of a token. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import path from 'node:path';
@@ -16,7 +16,7 @@ import { nextCommands } from './next-commands.ts';
 import { type Mode, readOptions } from './options.ts';
 import { bold, dim, progress } from './terminal.ts';
 
-/** Where to deploy, and what to take down afterwards. */
+/** Where to deploy, and what to stop afterwards. */
 interface Place {
   target: Target;
   /** The emulator that this process started. */
@@ -25,7 +25,7 @@ interface Place {
   wasUp?: boolean;
 }
 
-/** Takes down what this process has put up so far. */
+/** Stops everything that this process has started so far. */
 let takeDown = async () => {};
 let isUp = false;
 let ending = false;
@@ -33,14 +33,14 @@ let ending = false;
 async function main(): Promise<void> {
   const options = readOptions();
   endOnSignals();
-  console.log(dim('Starting and deploying takes about half a minute, on a busy computer two.'));
+  console.log(dim('Starting and deploying takes about half a minute, or two minutes on a busy computer.'));
   const place = await findPlace(options);
   const { target, emulator } = place;
 
   const known = readEnvFiles();
   if (!place.wasUp) takeDown = async () => Promise.all([emulator?.stop(), forgetRun()]).then(() => {});
   const outputs = await deploy(target, localDir, progress);
-  const identities = await progress('Making the identities', () => createIdentities(target, outputs, known));
+  const identities = await progress('Creating the identities', () => createIdentities(target, outputs, known));
   writeEnvFiles(target, outputs.Issuer, identities);
   if (emulator) recordRun(emulator, process.pid, true);
   await demonstrate(target, outputs, identities);
@@ -52,28 +52,30 @@ async function findPlace({ port, portChosen }: { port: number; portChosen: boole
   const run = readRun();
   const given = givenTarget(run?.endpoint ?? `http://127.0.0.1:${port}`);
   if (given) {
-    if (run && emulatorLives(run)) throw new Failure(`${upOn(run.port)}: end it with \`npm stop\` first.`);
+    if (run && emulatorLives(run)) throw new Failure(`${upOn(run.port)}: stop it with \`npm stop\` first.`);
     return { target: given };
   }
   if (run && emulatorLives(run)) {
     if (!run.ready && ownerLives(run)) {
       throw new Failure(
-        `Another \`npm start\` (process ${run.owner}) is not ready yet: wait for it, or end it with \`npm stop\`.`,
+        `Another \`npm start\` (process ${run.owner}) is still starting: wait for it, or stop it with \`npm stop\`.`,
       );
     }
     if (run.ready && (run.owner === null || ownerLives(run))) {
       if (portChosen && run.port !== port) {
-        throw new Failure(`${upOn(run.port)}: end it with \`npm stop\` first.`);
+        throw new Failure(`${upOn(run.port)}: stop it with \`npm stop\` first.`);
       }
-      console.log(dim(`The emulator on ${run.endpoint} is up already: bringing it what has changed.`));
+      console.log(dim(`The emulator on ${run.endpoint} is already running: deploying the changes.`));
       return { target: emulatorTarget(run.endpoint), wasUp: true };
     }
   }
-  // Whatever is left of a start that was cut short.
+  // Stop what an interrupted start left behind.
   if (run) await endRun(run);
 
   const emulator = await progress('Starting the AWS emulator', () => startEmulator(miniStack, { port, dir: localDir }));
-  emulator.ended.then(() => fail(new Failure(`The emulator has ended; its log is ${shown(logFile('emulator'))}.`)));
+  emulator.ended.then(() =>
+    fail(new Failure(`The emulator stopped unexpectedly; its log is ${shown(logFile('emulator'))}.`)),
+  );
   recordRun(emulator, process.pid, false);
   return { target: emulatorTarget(emulator.endpoint), emulator };
 }
@@ -91,10 +93,12 @@ async function finish(mode: Mode, { target, emulator, wasUp }: Place): Promise<v
     await emulator.release();
   }
   if (wasUp || mode === 'detach') {
-    console.log(`\n${bold('It stays up')} on ${target.endpoint}${emulator || wasUp ? '; `npm stop` ends it' : ''}.`);
+    console.log(
+      `\n${bold('TVM keeps running')} on ${target.endpoint}${emulator || wasUp ? '; `npm stop` stops it' : ''}.`,
+    );
     process.exit(0);
   }
-  console.log(`\n${bold('It is up')} on ${target.endpoint} until you press Ctrl-C.`);
+  console.log(`\n${bold('TVM is running')} on ${target.endpoint} until you press Ctrl-C.`);
   return new Promise(() => setInterval(() => {}, 60_000));
 }
 
@@ -102,12 +106,13 @@ function endOnSignals(): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => end(isUp ? 0 : 128 + constants.signals[signal]));
   }
-  // scripts/run.mjs holds the other end: it closes when that process is killed. It must not keep this one alive.
+  // scripts/run.mjs holds the other end of the channel, which closes when that process is killed. The channel must not
+  // keep this process alive.
   process.once('disconnect', () => end(1));
   process.channel?.unref();
 }
 
-/** Takes everything down, once, and ends the process. */
+/** Stops everything, once, and exits. */
 async function end(code: number): Promise<never> {
   if (ending) return new Promise(() => {});
   ending = true;
@@ -115,7 +120,7 @@ async function end(code: number): Promise<never> {
   process.exit(code);
 }
 
-/** Says in one sentence what went wrong, takes everything down and ends the process. */
+/** Prints one sentence about the error, stops everything and exits. */
 async function fail(error: Error): Promise<void> {
   if (ending) return;
   let sentence = error.message;

@@ -1,4 +1,4 @@
-/** `npm stop`: ends what `npm start` left running. Plain JavaScript, so that it needs nothing installed. */
+/** `npm stop`: stops what `npm start` left running. Plain JavaScript, so that it works with nothing installed. */
 import { emulatorLives, endRun, forgetRun, ownerLives, readRun } from '../emulators/run-record.mjs';
 
 const run = readRun();

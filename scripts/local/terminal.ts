@@ -1,21 +1,21 @@
 import { styleText } from 'node:util';
 import { whileTelling } from '../install/progress.mjs';
 
-// `styleText` leaves the colours out when standard output is no terminal or NO_COLOR is set.
+// `styleText` omits the colours if standard output is not a terminal or NO_COLOR is set.
 export const bold = (text: string) => styleText('bold', text);
 export const dim = (text: string) => styleText('dim', text);
 export const green = (text: string) => styleText('green', text);
 export const red = (text: string) => styleText('red', text);
 
-/** Does a task and says so. */
+/** Runs a task and reports its progress. */
 export type Progress = <T>(what: string, task: () => Promise<T>) => Promise<T>;
 
-/** Does a task and says nothing. */
+/** Runs a task without a report. */
 export const quietly: Progress = (_what, task) => task();
 
 /**
- * Says what is going on while it goes on, then how long it took: in one line on a terminal, and in whole lines elsewhere,
- * since a log may not show a line before its end.
+ * Reports a task while it runs, and then how long it took. On a terminal this is one line. Elsewhere it is several
+ * whole lines, because a log may show a line only when it is complete.
  *
  * @param what as in `Deploying the stack`
  */
@@ -36,24 +36,26 @@ export async function progress<T>(what: string, task: () => Promise<T>): Promise
 }
 
 /**
- * @param milliseconds a length of time
- * @returns the same for a reader, as in `0.4 s`
+ * Formats a duration for display.
+ *
+ * @param milliseconds the duration
+ * @returns the duration in seconds, as in `0.4 s`
  */
 export const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`;
 
-/** A numbered heading of the demonstration. */
+/** Prints a numbered heading of the demonstration. */
 export const step = (number: number, title: string) => console.log(`\n${bold(`${number}  ${title}`)}`);
 
-/** A line under such a heading. */
+/** Prints a line under a heading. */
 export const line = (text: string) => console.log(`   ${text}`);
 
-/** A line that says that something went as it should. */
+/** Prints a line about a success. */
 export const good = (text: string) => line(`${green('✓')} ${text}`);
 
-/** A line that says that something was refused, as it should be. */
+/** Prints a line about an expected refusal. */
 export const refused = (text: string) => line(`${red('✗')} ${text}`);
 
-/** Aligned names and values under a heading. */
+/** Prints aligned names and values under a heading. */
 export function table(rows: Record<string, string>): void {
   const width = Math.max(...Object.keys(rows).map((name) => name.length));
   for (const [name, value] of Object.entries(rows)) line(` ${dim(name.padEnd(width))}  ${value}`);

@@ -21,23 +21,23 @@ const venv: PythonVenv = {
   what: 'LocalStack',
 };
 
-/** What is installed, where. */
+/** The paths of what is installed. */
 export const installed = {
   python: path.join(venv.dir, 'bin', 'python'),
-  /** What LocalStack calls its `var_libs`: programs it runs. */
+  /** The folder of programs that LocalStack runs; LocalStack calls it `var_libs`. */
   libraries: path.join(dir, 'lib'),
-  /** AWS's runtime interface client for Node, the main file. */
+  /** The main file of AWS's runtime interface client for Node. */
   lambdaRuntime: path.join(dir, 'runtime', 'node_modules', 'aws-lambda-ric', 'index.mjs'),
 };
 
-/** LocalStack runs these by paths of its own making. */
+/** LocalStack expects its programs in these paths. */
 const dynamoDir = path.join(installed.libraries, 'dynamodb-local', '2');
 const javaHome = path.join(installed.libraries, 'java', '21');
 
-/** Installs whatever is not there yet, or not as wanted. */
+/** Installs each part that is missing or outdated. */
 export async function installLocalStack(prerequisites: Prerequisites): Promise<void> {
   if (lacking(prerequisites).length === 0) return;
-  // Asked again with the lock: who had to wait for it may find all of it installed, and in use.
+  // Check again under the lock: another process may have installed everything meanwhile, and use it.
   await withInstallLock(async () => void (await Promise.all(lacking(prerequisites).map((install) => install()))));
 }
 
@@ -50,7 +50,9 @@ function lacking({ python, jdk }: Prerequisites): (() => Promise<void>)[] {
   return parts.filter((part) => part !== false);
 }
 
-/** AWS's DynamoDB, from Maven Central, as LocalStack would have installed it: a jar to start, a folder of jars, an agent. */
+/**
+ * Installs AWS's DynamoDB from Maven Central, in LocalStack's layout: a jar to start, a folder of jars and an agent.
+ */
 function installDynamo(jdk: string): Promise<void> {
   return installing('DynamoDB', async () => {
     for (const folder of [dynamoDir, javaHome]) rmSync(folder, { recursive: true, force: true });
@@ -78,7 +80,7 @@ function installDynamo(jdk: string): Promise<void> {
   });
 }
 
-/** A line of a manifest has 72 bytes at most, and goes on after a newline and a blank. */
+/** A line of a manifest has at most 72 bytes, and continues after a newline and a space. */
 const manifestLine = ([name, value]: [string, string]) => `${`${name}: ${value}`.replace(/(.{70})(?=.)/g, '$1\n ')}\n`;
 
 function installLambdaRuntime(): Promise<void> {
@@ -89,7 +91,7 @@ function installLambdaRuntime(): Promise<void> {
     for (const file of ['package.json', 'package-lock.json']) {
       copyFileSync(path.join(here, 'runtime', file), path.join(target, file));
     }
-    // Its install script would compile curl and a part of it in C++.
+    // The install script would compile curl and the native half of the client, in C++.
     await must('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], target);
     const client = 'rapid-client.node.js';
     copyFileSync(path.join(here, 'runtime', client), path.join(path.dirname(installed.lambdaRuntime), client));
@@ -99,26 +101,26 @@ function installLambdaRuntime(): Promise<void> {
 
 async function must(command: string, args: string[], cwd = here): Promise<void> {
   const log = path.join(logs, `${command}-localstack.log`);
-  // A JVM would leave a file in the machine's folder for what is temporary.
+  // Without this option a JVM leaves a file in this computer's folder for temporary files.
   const JAVA_TOOL_OPTIONS = `${process.env.JAVA_TOOL_OPTIONS ?? ''} -XX:-UsePerfData`;
   const { ok } = await runLogged(command, args, { log, cwd, env: { ...process.env, JAVA_TOOL_OPTIONS } });
   if (!ok)
     throw new Failure(
-      `\`${command}\` failed while LocalStack was installed, which needs the network; the full log is ${shown(log)}.`,
+      `\`${command}\` failed during the installation of LocalStack, which needs network access; the full log is ${shown(log)}.`,
     );
 }
 
-/** What each part is made from: the files in its folder here. */
+/** The source files of each part, in its folder here. */
 const madeFrom = {
   dynamodb: ['pom.xml', 'LoopbackServer.java', 'NoAgent.java'],
   runtime: ['package-lock.json', 'rapid-client.node.js'],
 };
 type Part = keyof typeof madeFrom;
 
-/** The marker of a part is written last, so that a half-made one is made again. */
+/** The marker file of a part. It is written last, so that an incomplete part is installed again. */
 const marker = (part: Part) => path.join(dir, `${part}.installed`);
 
-/** @param more what it is made from besides */
+/** @param more additional input that the part depends on */
 const wanted = (part: Part, more: string) =>
   madeFrom[part]
     .reduce((hash, file) => hash.update(readFileSync(path.join(here, part, file))), createHash('sha256').update(more))

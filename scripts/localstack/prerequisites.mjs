@@ -5,16 +5,16 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * What must be on this machine before LocalStack can be installed, and where it was found.
+ * The programs that LocalStack needs on this computer.
  * @typedef {object} Prerequisites
- * @property {string} python a Python 3.13
- * @property {string} jdk the home of a JDK of 17 or newer
+ * @property {string} python a command that runs Python 3.13
+ * @property {string} jdk the home of a JDK, version 17 or newer
  */
 
-/** A JVM would leave a folder in the machine's folder for what is temporary. */
+/** Without this option a JVM leaves a folder in this computer's folder for temporary files. */
 const NO_TRACE = '-XX:-UsePerfData';
 
-/** @returns {Prerequisites | { missing: string }} or one clause that names all that is missing */
+/** @returns {Prerequisites | { missing: string }} or one clause that names everything that is missing */
 export const prerequisites = () => {
   const python = findPython();
   const jdk = findJdk();
@@ -23,7 +23,7 @@ export const prerequisites = () => {
   const missing = [!python && 'Python 3.13 with venv', !jdk && 'a JDK of 17 or newer', !maven && 'Maven'];
   const named = missing.filter((name) => name !== false);
   const these = new Intl.ListFormat('en').format(named);
-  return { missing: `LocalStack needs ${these}, which ${named.length > 1 ? 'are' : 'is'} not here` };
+  return { missing: `LocalStack needs ${these}, which ${named.length > 1 ? 'are' : 'is'} missing` };
 };
 
 const findPython = () => {
@@ -32,7 +32,10 @@ const findPython = () => {
   return names.find((name) => spawnSync(name, ['-c', question]).status === 0);
 };
 
-/** pyenv puts a `python3.13` on the PATH that works only where it is chosen; what it installed works anywhere. */
+/**
+ * The `python3.13` that pyenv puts on the PATH works only where it is selected. The versions that pyenv installed work
+ * anywhere.
+ */
 const pyenvPythons = () => {
   const versions = path.join(process.env.PYENV_ROOT || path.join(homedir(), '.pyenv'), 'versions');
   try {
@@ -48,9 +51,9 @@ export const mavenIsHere = () => {
   return spawnSync('mvn', ['--version'], { env: { ...process.env, MAVEN_OPTS } }).status === 0;
 };
 
-/** @returns {string | undefined} the home of a JDK of 17 or newer */
+/** @returns {string | undefined} the home of a JDK, version 17 or newer */
 export const findJdk = () => {
-  // What it says of itself, it says on standard error.
+  // Java prints its properties on standard error.
   const options = [`-J${NO_TRACE}`, '-J-XshowSettings:properties', '-version'];
   const { stderr, status } = spawnSync('javac', options, { encoding: 'utf8' });
   /** @param {string} name */
@@ -58,7 +61,8 @@ export const findJdk = () => {
   return status === 0 && Number(property('java.specification.version')) >= 17 ? property('java.home') : undefined;
 };
 
-// As a command, before anything is installed: exits with 1 and says what is missing. Its path may have a symbolic link.
+// When run as a command, before the installation: exits with 1 and prints what is missing. Its path may be a symbolic
+// link.
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const found = prerequisites();
   if ('missing' in found) {

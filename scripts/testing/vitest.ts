@@ -4,21 +4,21 @@ import path from 'node:path';
 import { run, runLogged } from '../tools/command.mjs';
 import { localDir, root } from '../tools/paths.mjs';
 
-/** How many tests passed, and how many did not. */
+/** The numbers of passed and failed tests. */
 export interface Count {
   passed: number;
   failed: number;
 }
 
-/** What became of the tests of one of vitest's projects. */
+/** The results of one of vitest's projects. */
 export interface VitestCount extends Count {
   /** The tests that were skipped, as in `test/e2e/policy.test.ts > a describe > a test`. */
   skipped: string[];
-  /** How long the tests of each file took, in seconds. */
+  /** The duration of each file's tests, in seconds. */
   files: { name: string; seconds: number }[];
 }
 
-/** What is read of vitest's JSON report. */
+/** The part of vitest's JSON report that is read. */
 interface VitestReport {
   numPassedTests: number;
   numFailedTests: number;
@@ -32,13 +32,13 @@ interface VitestReport {
   }[];
 }
 
-/** Where what the tests leave behind goes: reports, logs. */
+/** The folder for the files that the tests leave behind: reports and logs. */
 export const reports = path.join(localDir, 'test');
 
 /**
- * What tests are given of the environment. None may reach a real AWS account or a running demonstration, so nothing of
- * the reader's AWS configuration goes in; only an emulator that AWS_ENDPOINT_URL names on purpose, and not by our own
- * environment files, does.
+ * Returns the environment of the tests. Tests must not reach a real AWS account or a running demonstration, so the
+ * user's AWS configuration is excluded. The exception is an emulator that the user names in AWS_ENDPOINT_URL, unless
+ * this project's environment files set that variable.
  */
 export function testEnvironment(): NodeJS.ProcessEnv {
   const chosen = process.env.AWS_ENDPOINT_URL && !process.env.TVM_ISSUER;
@@ -49,18 +49,18 @@ export function testEnvironment(): NodeJS.ProcessEnv {
   };
 }
 
-/** The ten files whose tests took longest, a line each. */
+/** @returns one line for each of the ten files whose tests took longest */
 export function slowest(files: VitestCount['files']): string[] {
   const ten = files.toSorted((one, other) => other.seconds - one.seconds).slice(0, 10);
   return ten.map(({ name, seconds }) => `${seconds.toFixed(1).padStart(7)} s  ${name}`);
 }
 
 /**
- * @param project of vitest.config.ts
- * @param env environment besides
- * @param log where its output goes in place of the reader's sight
- * @param flags of vitest's command line besides
- * @param shard which part of its files, as in `1/2`
+ * @param project a project of vitest.config.ts
+ * @param env additional environment variables
+ * @param log file for the output, instead of the terminal
+ * @param flags additional options of vitest's command line
+ * @param shard the part of the project's files to run, as in `1/2`
  */
 export async function vitest(
   project: string,
@@ -86,7 +86,7 @@ export async function vitest(
   const ok =
     log === undefined ? await run('vitest', args, options) : (await runLogged('vitest', args, { ...options, log })).ok;
   const count = readReport(report);
-  // A run that failed as a whole, or ran nothing, has failed even when no single test has.
+  // A run that failed as a whole, or ran no test, has failed even if no single test has.
   if ((!ok && count.failed === 0) || count.passed + count.failed === 0) count.failed += 1;
   return count;
 }
@@ -94,7 +94,7 @@ export async function vitest(
 function readReport(report: string): VitestCount {
   try {
     const { numPassedTests, numFailedTests, testResults }: VitestReport = JSON.parse(readFileSync(report, 'utf8'));
-    // A file that could not even be loaded has no failed test to count.
+    // A file that could not be loaded has no failed test to count.
     const broken = testResults.filter(
       ({ status, assertionResults }) =>
         status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
@@ -114,7 +114,10 @@ function readReport(report: string): VitestCount {
   }
 }
 
-/** Ends with who started us: what runs is tied to this process and ends with it. */
+/**
+ * Exits when the starter of this process exits or is interrupted. The commands that run here are tied to this process
+ * and stop with it.
+ */
 export function endWithStarter(): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, () => process.exit(128 + constants.signals[signal]));

@@ -7,12 +7,12 @@ import { root } from './paths.mjs';
 const tied = fileURLToPath(new URL('tied.mjs', import.meta.url));
 
 /**
- * Runs a command in the reader's sight and waits for its end. It ends at the latest with this process. Its group is
- * its own, so it does not see the terminal's Ctrl-C, only us ending.
+ * Runs a command with its output on the terminal and waits for its exit. It is killed if this process exits first. It
+ * has its own process group, so Ctrl-C on the terminal reaches it only through the exit of this process.
  * @param {string} command
  * @param {string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, output?: 'inherit' | number }} [options] `cwd`: the project's
- *   folder when absent; `output`: our own standard output and error, or an open file
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, output?: 'inherit' | number }} [options] `cwd`: by default the
+ * project's folder; `output`: by default standard output and error of this process, or an open file
  * @returns {Promise<boolean>} whether it exited with 0
  */
 export const run = (command, args, { cwd = root, env = process.env, output = 'inherit' } = {}) => {
@@ -22,11 +22,11 @@ export const run = (command, args, { cwd = root, env = process.env, output = 'in
 };
 
 /**
- * The same with its output going to a log file.
+ * Runs a command like `run`, with its output in a log file.
  * @param {string} command
  * @param {string[]} args
  * @param {{ log: string, cwd?: string, env?: NodeJS.ProcessEnv, append?: boolean }} options `log`: absolute path
- * @returns {Promise<{ ok: boolean, output: string }>} whether it exited with 0, and what the log now holds
+ * @returns {Promise<{ ok: boolean, output: string }>} whether it exited with 0, and the content of the log
  */
 export const runLogged = async (command, args, { log, append = false, ...options }) => {
   mkdirSync(path.dirname(log), { recursive: true });

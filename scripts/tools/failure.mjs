@@ -1,2 +1,2 @@
-/** Something expected went wrong; the message is the one sentence that tells the reader what to do. */
+/** An expected error. The message is one sentence that tells the user what to do. */
 export class Failure extends Error {}

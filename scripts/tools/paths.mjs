@@ -4,19 +4,21 @@ import { fileURLToPath } from 'node:url';
 /** The project's folder. */
 export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/[/\\]$/, '');
 
-/** Everything the local runs leave behind: emulator, state, logs, environment files. Never committed. */
+/**
+ * The folder for everything that local runs leave behind: emulator, state, logs, environment files. Never committed.
+ */
 export const localDir = path.join(root, '.local');
 
-/** The virtual environment that holds the emulator. */
+/** The virtual environment that the emulator is installed in. */
 export const venvDir = path.join(localDir, 'venv');
 
-/** The virtual environment that holds the programs of others which TokenRelay's endpoints are tried with. */
+/** The virtual environment of the cloud SDKs that TokenRelay's endpoints are tested with. */
 export const relayClientsDir = path.join(localDir, 'relay-clients');
 
 /** The folder that RustyVault, a real server of Vault's API, is installed in. */
 export const rustyVaultDir = path.join(localDir, 'rusty-vault');
 
-/** The Node 24 that the npm package `node` brings. */
+/** The Node 24 that the npm package `node` installs. */
 export const node24 = path.join(root, 'node_modules', 'node', 'bin', 'node');
 
 /** Folders to put first on PATH: the project's commands and its Node 24. */
@@ -24,6 +26,6 @@ export const projectPath = [path.join(root, 'node_modules', '.bin'), path.dirnam
 
 /**
  * @param {string} file an absolute path
- * @returns {string} the same relative to the project's folder, as messages show it
+ * @returns {string} the path relative to the project's folder, as messages show it
  */
 export const shown = (file) => path.relative(root, file) || '.';

@@ -1,7 +1,7 @@
 /**
- * `node tied.mjs <command> [arguments]`, started as the leader of a process group with a pipe as standard input:
- * runs the command, and kills it and all it has started as soon as that pipe closes, which it does when the
- * process at its other end is gone, however that came about. So nothing that takes long outlives who wanted it.
+ * `node tied.mjs <command> [arguments]` runs a command and kills it, and all processes it has started, as soon as the
+ * standard input closes. Start it as the leader of a process group with a pipe as standard input: the pipe closes when
+ * the process at its other end exits for any reason. So no long-running command outlives its starter.
  */
 import { spawn } from 'node:child_process';
 

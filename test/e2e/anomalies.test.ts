@@ -16,7 +16,7 @@ import { eventually } from '../support/eventually.ts';
 
 const { target, outputs } = inject('deployed');
 
-/** A workload of its own: nobody else's denials count for it. */
+/** Creates a new workload, which no other test's denials count for. */
 async function newWorkload() {
   const iam = new IAMClient(target);
   const UserName = `curious-${process.pid}-${Date.now()}`;
@@ -28,15 +28,15 @@ async function newWorkload() {
   return { subject: User?.Arn ?? '', caller };
 }
 
-describe('a workload that asks beyond its grants again and again', () => {
-  it('is told of, once', async () => {
+describe('a workload with repeated requests beyond its grants', () => {
+  it('is reported once', async () => {
     const audit = await auditListener();
     const { subject, caller } = await newWorkload();
     const anomalies = async () =>
       (await audit.eventsWith('subject', subject)).filter(({ detailType }) => detailType === 'Anomaly Detected');
 
     for (let time = 0; time < 9; time++) expect((await ask({}, caller)).status).toBe(403);
-    // Another one has its tenth denial later: by then the nine were looked at.
+    // Another workload's tenth denial comes later: by then the nine denials have been evaluated.
     const other = await newWorkload();
     for (let time = 0; time < 10; time++) await ask({ authorization_details: [readOrders] }, other.caller);
     await eventually(async () => expect(await audit.eventsWith('subject', other.subject)).toHaveLength(11));
@@ -53,13 +53,13 @@ describe('a workload that asks beyond its grants again and again', () => {
       window: 300,
       response: 'notify',
     });
-    // It was told of, and nothing else was done: the next request is decided as those before.
+    // The anomaly is only reported: the next request is decided as before.
     expect((await ask({}, caller)).body).toMatchObject({ error: 'access_denied' });
   });
 });
 
 describe('an alarm', () => {
-  it('tells whoever has subscribed to the topic', async () => {
+  it('notifies the topic’s subscribers', async () => {
     const [sqs, sns, cloudWatch] = [new SQSClient(target), new SNSClient(target), new CloudWatchClient(target)];
     const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: `alarms-${process.pid}` }));
     const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));

@@ -38,7 +38,7 @@ async function content(Key: string): Promise<Uint8Array> {
   return (await Body?.transformToByteArray()) ?? new Uint8Array();
 }
 
-/** A user whose policy allows all of S3. */
+/** Creates a user whose policy allows everything in S3. */
 async function storageAdministrator() {
   const iam = new IAMClient(target);
   const UserName = 'e2e-storage-administrator';
@@ -50,7 +50,7 @@ async function storageAdministrator() {
   return { accessKeyId: AccessKey?.AccessKeyId ?? '', secretAccessKey: AccessKey?.SecretAccessKey ?? '' };
 }
 
-/** Has what is archived so far signed. */
+/** Signs a digest of everything archived so far. */
 async function seal(): Promise<string[]> {
   const Payload = JSON.stringify({ sealNow: true });
   const answer = await lambda.send(new InvokeCommand({ FunctionName: outputs.AuditDigestFunction, Payload }));
@@ -71,7 +71,7 @@ describe('the archive', () => {
     await curl(`${endpoint}/revoke`, workload, '--data-urlencode', `token=${token}`);
   });
 
-  it('holds what became of a token: vended, asked about, taken back', async () => {
+  it('has the life of a token: issued, introspected, revoked', async () => {
     await eventually(async () => {
       expect(typesOf(await archived('--token-id', tokenId))).toEqual(
         expect.arrayContaining(['Token Issued', 'Token Introspected', 'Token Revoked']),
@@ -82,7 +82,7 @@ describe('the archive', () => {
     expect(auditEvents['Token Issued'].strict().parse(detail)).toMatchObject({ tokenId, reason: 'to be archived' });
   });
 
-  it('holds refusals, and what a revocation ordered and came to', async () => {
+  it('has denials, and the request and the result of a revocation', async () => {
     const { body } = await ask({ audience: 'billing' });
     const subject = 'arn:aws:iam::000000000000:user/nobody-of-the-archive';
     const answer = await curl(
@@ -98,7 +98,8 @@ describe('the archive', () => {
       const denials = await archived('--type', 'Token Denied');
       expect(denials.map(({ requestId }) => requestId)).toContain(body.request_id);
       const revocationId = String(answer.body.revocation_id);
-      // The stream tells the time of a change in seconds, DynamoDBLocal’s in minutes: objects of one may be in any order.
+      // Stream records have times in seconds, those of DynamoDBLocal in minutes, so objects of one time may be in any
+      // order.
       const told = await archived('--revocation-id', revocationId);
       expect(typesOf(told.toSorted((a, b) => String(a.time).localeCompare(String(b.time))))).toEqual([
         'Revocation Ordered',
@@ -107,7 +108,7 @@ describe('the archive', () => {
     });
   });
 
-  it('holds neither a token nor a signature', async () => {
+  it('has no token and no signature', async () => {
     for (const name of await names('events/')) {
       const text = Buffer.from(await content(name)).toString();
       for (const part of token.split('.')) expect(text).not.toContain(part);
@@ -117,7 +118,7 @@ describe('the archive', () => {
   it('is for the archiver alone to write, and nobody removes what is in it', async () => {
     const everythingOfS3 = new S3Client({ ...target, forcePathStyle: true, credentials: await storageAdministrator() });
     const [name = ''] = await names('events/');
-    // Who may do everything with S3 may read it, and that is all.
+    // A user with every S3 permission may read the archive, but not change it.
     await everythingOfS3.send(new GetObjectCommand({ Bucket, Key: name }));
     const digest = 'digests/dt=2026-01-01/2026-01-01T000000.000Z.jws';
     for (const Key of [name, `${name}.ndjson`, digest]) {
@@ -135,7 +136,7 @@ describe('the archive', () => {
   });
 });
 
-describe('the proof', () => {
+describe('verification', () => {
   let copy: string;
   beforeAll(async () => {
     await vend();
@@ -150,20 +151,20 @@ describe('the proof', () => {
     writeFileSync(join(copy, 'audit-keys.json'), keys.stdout);
   });
 
-  it('in the bucket, with a key file that names the first digest: everything is as it was archived', async () => {
+  it('in the bucket, with a key file that names the first digest: everything is unchanged', async () => {
     const keys = ['--keys', join(copy, 'audit-keys.json')];
     const { code, stdout, stderr } = await verify('--archive', `s3://${Bucket}`, ...keys);
     expect([code, stdout, stderr]).toEqual([0, expect.anything(), '']);
     expect(stdout).toMatch(/^as it was archived: \d+ records? in \d+ objects?, by \d+ digests?/);
   });
 
-  it('with the keys that the service publishes: nothing is found, and a restarted chain is not judged', async () => {
+  it('with the keys that the service publishes: nothing is found, and a restarted chain is not verified', async () => {
     const { code, stdout } = await verify('--archive', `s3://${Bucket}`);
     expect(code).toBe(5);
     expect(stdout).toMatch(/^nothing found, but not everything was judged: .*\nnot judged: /s);
   });
 
-  it('in a copy that an object was added to: it is found, and its events are not shown', async () => {
+  it('in a copy with an added object: the object is found, and its events are not shown', async () => {
     const at = Date.now() + 86_400_000;
     const key = eventsKey({ at, eventId: 'forged' });
     const record = { detailType: 'Token Issued', eventId: 'forged', time: new Date(at).toISOString() };
@@ -179,10 +180,10 @@ describe('the proof', () => {
     expect(queried.stderr).toContain(key);
   });
 
-  it('in a copy, with nothing but the key: a byte that was changed is found, and the record named', async () => {
+  it('in a copy, with only the keys: a changed byte is found, and its record named', async () => {
     const offline = ['--archive', copy, '--keys', join(copy, 'audit-keys.json')];
     expect((await verify(...offline)).code).toBe(0);
-    // The oldest: what came last may not be in a digest yet, or not in the copy.
+    // The oldest object: the newest may not be in a digest yet, or not in the copy.
     const [name = ''] = await names('events/');
     const file = join(copy, name);
     const before = readFileSync(file);
@@ -195,7 +196,7 @@ describe('the proof', () => {
     expect(JSON.parse(stdout).findings).toMatchObject([{ kind: 'record-changed', key: name, line: 1, eventId }]);
   });
 
-  it('the keys of digests are no keys of tokens', async () => {
+  it('the keys of digests are not among the keys of tokens', async () => {
     const kids = async (path: string) => {
       const { keys } = (await (await fetch(`${endpoint}/.well-known/${path}`)).json()) as { keys: { kid: string }[] };
       return keys.map(({ kid }) => kid);
@@ -206,7 +207,7 @@ describe('the proof', () => {
   });
 });
 
-describe('while the archive, or the table that it asks, refuses', () => {
+describe('while the archive or its table rejects calls', () => {
   let role: string;
   beforeAll(async () => {
     role = await roleOf('archive-audit');
@@ -221,7 +222,7 @@ describe('while the archive, or the table that it asks, refuses', () => {
     's3:PutObject',
     'dynamodb:Query',
     'dynamodb:BatchGetItem',
-  ])('%s: nothing is lost, and afterwards each decision is there once', async (action) => {
+  ])('%s: nothing is lost, and afterwards each decision is archived once', async (action) => {
     const vended: string[] = [];
     for (let outage = 0; outage < 2; outage++) {
       await denied(role, action);
@@ -234,8 +235,9 @@ describe('while the archive, or the table that it asks, refuses', () => {
     await eventually(async () => expect((await archivedOf(vended)).toSorted()).toEqual(vended.toSorted()), 25_000);
   }, 60_000);
 
-  it('what was archived and is delivered again, whole or cut otherwise, is not archived again', async () => {
-    // What comes during an outage is one batch after it, but for what was read before: that is delivered as it was cut.
+  it('records that are delivered again, in the same or other batches, are not archived again', async () => {
+    // Records written during an outage arrive as one batch after it, except those read earlier, whose batches stay the
+    // same.
     await denied(role, 's3:PutObject');
     const vended: string[] = [];
     for (let count = 0; count < 4; count++) vended.push((await vend()).tokenId);
@@ -252,7 +254,7 @@ describe('while the archive, or the table that it asks, refuses', () => {
     await redeliver(batch.slice(0, 2));
     await redeliver(batch.slice(2));
     await redeliver(batch);
-    // Other events may have come meanwhile; of these there is each once, wherever it lies.
+    // Other events may have arrived meanwhile. Each of these events is archived once, in any object.
     expect((await linesOf(vended)).map(({ tokenId }) => tokenId).toSorted()).toEqual(vended.toSorted());
     const adopted = new QueryCommand({
       TableName: outputs.TableName,
@@ -263,7 +265,7 @@ describe('while the archive, or the table that it asks, refuses', () => {
   });
 });
 
-/** Each record in the archive of a token that was vended, with the object that holds it. */
+/** Returns the archived records of issued tokens, each with the name of its object. */
 async function linesOf(tokenIds: readonly string[]): Promise<{ name: string; eventId: string; tokenId: string }[]> {
   const found = [];
   for (const name of await names('events/')) {
@@ -279,8 +281,8 @@ async function linesOf(tokenIds: readonly string[]): Promise<{ name: string; eve
 }
 
 /**
- * The stream’s records of tokens, once more: from what the archive holds of them, and from their items. How many objects
- * hold them depends on where the stream cut its batches when it came to deliver.
+ * Rebuilds the stream's records of tokens from the archive and from their items. The number of archive objects depends
+ * on the stream's batches at delivery.
  */
 async function deliveredAgain(tokenIds: readonly string[]): Promise<object[]> {
   const dynamo = new DynamoDBClient(target);

@@ -31,13 +31,13 @@ beforeAll(async () => {
   sweepFunction = { FunctionName, Variables: Environment?.Variables ?? {} };
 });
 
-/** What the schedule does each minute, now. */
+/** Runs the scheduled sweep now. */
 async function sweep(): Promise<void> {
   const { FunctionError } = await lambda.send(new InvokeCommand({ FunctionName: sweepFunction.FunctionName }));
   expect(FunctionError).toBeUndefined();
 }
 
-/** What is told of a token, but for what was noticed about it: that may come at any time. */
+/** Returns a token's events, except anomalies, which may come at any time. */
 const eventsOf = (tokenId: string, ...types: string[]) =>
   eventually(async () => {
     const all = await audit.eventsWith('tokenId', tokenId);
@@ -48,7 +48,7 @@ const eventsOf = (tokenId: string, ...types: string[]) =>
     return events;
   });
 
-/** What is counted of a token's introspections, minute by minute. */
+/** Returns the introspection counts of a token, one per minute. */
 async function introspectionsOf(tokenId: string): Promise<Record<string, unknown>[]> {
   const { Items = [] } = await dynamo.send(
     new QueryCommand({
@@ -63,14 +63,14 @@ async function introspectionsOf(tokenId: string): Promise<Record<string, unknown
 
 const sum = (counted: Record<string, unknown>[]) => counted.reduce((total, { count }) => total + Number(count), 0);
 
-describe('a token that ends by itself', () => {
-  it('is inactive at once, and expired for the audit with the next sweep, once', async () => {
+describe('a token that expires', () => {
+  it('is inactive at once, and has one audit event after the next sweep', async () => {
     const { token, tokenId } = await vend({ expires_in: 2 });
     const other = await vend();
     const { exp = 0 } = decodeJwt(token);
     await sleep(Math.max(exp * 1_000 - Date.now(), 0) + 50);
     expect(await introspect(token)).toEqual({ active: false });
-    // The index by which it is found follows the table.
+    // The index with expiring tokens is eventually consistent.
     await eventually(async () => {
       await sweep();
       await eventsOf(tokenId, 'Token Issued', 'Token Expired');
@@ -83,7 +83,7 @@ describe('a token that ends by itself', () => {
 });
 
 describe('introspections', () => {
-  it('are counted beside the token, and no event', async () => {
+  it('are counted next to the token’s record, without an event', async () => {
     const { token, tokenId } = await vend();
     for (let time = 0; time < 3; time++) expect(await introspect(token)).toHaveProperty('active', true);
     const counted = await introspectionsOf(tokenId);
@@ -100,13 +100,13 @@ describe('introspections', () => {
     await eventsOf(tokenId, 'Token Issued');
   });
 
-  it('of a revoked token are an event, the first of a minute', async () => {
+  it('of a revoked token have an event, one per minute', async () => {
     const { token, tokenId } = await vend();
     await curl(`${endpoint}/revoke`, workload, ...formData({ token_id: tokenId }));
     for (let time = 0; time < 3; time++) expect(await introspect(token)).toEqual({ active: false });
     const counted = await introspectionsOf(tokenId);
     expect(sum(counted)).toBe(3);
-    // As a rule one: the three may fall into two minutes.
+    // Usually one event. The three introspections may fall into two minutes.
     const warnings = counted.map(() => 'Token Introspected');
     const [, , warning] = await eventsOf(tokenId, 'Token Issued', 'Token Revoked', ...warnings);
     expect(warning?.detail).toMatchObject({ by: ORDERS_DB, result: 'revoked', count: 1 });
@@ -118,7 +118,7 @@ describe('a resource server reports what a token was used for', () => {
   const report = (report: Record<string, unknown>, caller = resourceServer) =>
     curl(`${endpoint}/uses`, caller, ...formData(report));
 
-  it('and security sees it', async () => {
+  it('and the audit has the use', async () => {
     const { token, tokenId } = await vend();
     const { status, body } = await report({ token, ...use });
     expect([status, body]).toEqual([200, {}]);
@@ -128,7 +128,7 @@ describe('a resource server reports what a token was used for', () => {
     expect(refused?.detail).toMatchObject({ action: 'write', outcome: 'refused' });
   });
 
-  it('of a token of its own, as the token permits, in words of the contract', async () => {
+  it('only for its own tokens, within their permissions, in the contract’s vocabulary', async () => {
     const { token, tokenId } = await vend();
     const foreign = await vend(
       {
@@ -159,7 +159,7 @@ describe('a resource server reports what a token was used for', () => {
   });
 });
 
-it('security sees when other policies decide, or other keys sign', async () => {
+it('the audit has changes of the policies and of the signing keys', async () => {
   const { FunctionName, Variables } = sweepFunction;
   const deploy = async (change: Record<string, string>) => {
     await lambda.send(

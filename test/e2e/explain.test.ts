@@ -7,12 +7,12 @@ const SUBJECT = 'arn:aws:iam::000000000000:user/orders-service';
 const request = { grant_type: 'client_credentials', audience: 'orders-db', authorization_details: [readOrders] };
 const readAndWrite = [{ ...readOrders, actions: ['read', 'write'] }];
 
-/** `POST /explain` or `POST /explain/any`, as curl sends it. */
+/** Sends `POST /explain` or `POST /explain/any` with curl. */
 const explain = (path: string, parameters: Record<string, unknown>, caller = workload) =>
   curl(`${endpoint}${path}`, caller, ...formData({ ...request, ...parameters }));
 
 describe('a workload asks what it would get', () => {
-  it('with the body of its token request, and is told what it is vended', async () => {
+  it('with the body of its token request, and gets the same decision as for the token', async () => {
     const { status, headers, body } = await explain('/explain', {});
     expect([status, headers['cache-control']]).toEqual([200, 'no-store']);
     const { expires_in } = (await ask()).body;
@@ -24,7 +24,7 @@ describe('a workload asks what it would get', () => {
     });
   });
 
-  it('and is told what is in the way, and what to ask for instead, which it then gets', async () => {
+  it('and learns the reasons of a denial and a request that is allowed', async () => {
     expect((await ask({ authorization_details: readAndWrite })).status).toBe(403);
     const { status, body } = await explain('/explain', { authorization_details: readAndWrite });
     expect(status).toBe(200);
@@ -43,7 +43,7 @@ describe('a workload asks what it would get', () => {
 });
 
 describe('an operator asks what a workload would get', () => {
-  it('from there, then, and is told where the policies stand', async () => {
+  it('from an address and at a time, and gets the policies’ file positions', async () => {
     const parameters = { subject: SUBJECT, source_ip: '203.0.113.7', time: '2026-01-01T12:00:00Z' };
     const { status, body } = await explain('/explain/any', parameters, operator);
     expect(status).toBe(200);

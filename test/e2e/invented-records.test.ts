@@ -26,7 +26,7 @@ const { target, outputs } = inject('deployed');
 const dynamo = new DynamoDBClient(target);
 const READERS = ['publish-audit', 'archive-audit'];
 
-/** Every invented event says this somewhere. */
+/** Every invented event names this ARN. */
 const INVENTED = 'arn:aws:iam::000000000000:user/invented';
 
 let invoker: LambdaClient;
@@ -44,7 +44,10 @@ beforeAll(async () => {
   invoker = new LambdaClient({ ...target, credentials });
 });
 
-/** Has a function that reads the stream handle a record, as a user who may do nothing but invoke functions. */
+/**
+ * Invokes a function that reads the stream with a record, as a user who may only invoke functions. @returns the event's
+ * ID
+ */
 async function hand(reader: string, NewImage: Item, OldImage?: Item, eventID: string = crypto.randomUUID()) {
   const record = {
     eventID,
@@ -70,13 +73,13 @@ async function itemOf(tokenId: string): Promise<Item> {
   return Item;
 }
 
-/** What was published, or archived, under an id. */
+/** Returns the published or archived events with an ID. */
 async function toldAs(reader: string, eventId: string) {
   if (reader === 'publish-audit') return audit.eventsWith('eventId', eventId);
   return (await archived('--from', '1h')).filter((event) => event.eventId === eventId);
 }
 
-/** Resolves when whatever was handed to a reader before would have arrived. */
+/** Waits until every record passed to a reader so far would have been delivered. */
 async function later(reader: string): Promise<void> {
   const { tokenId } = await vend();
   await eventually(async () => {
@@ -101,10 +104,10 @@ const asked = (tokenId: string) => ({
   ...{ tokenId, subject: INVENTED, audience: 'orders-db', by: INVENTED, result: 'revoked' as const, minute: now },
 });
 
-/** What somebody makes up, beside a token that there is. */
+/** Invented records, based on the item of an existing token. */
 const inventions: [string, (item: Item) => [after: Item, before?: Item]][] = [
-  ['a token that was never vended', (item) => [{ ...item, ...recordKey(crypto.randomUUID()) }]],
-  ['a token of somebody else', (item) => [{ ...item, ...marshall({ subject: INVENTED }) }]],
+  ['a token that was never issued', (item) => [{ ...item, ...recordKey(crypto.randomUUID()) }]],
+  ['a token of another subject', (item) => [{ ...item, ...marshall({ subject: INVENTED }) }]],
   [
     'the revocation of a token',
     (item) => [{ ...item, ...marshall({ status: 'revoked', revokedAt: now, revokedBy: INVENTED }) }, item],
@@ -117,35 +120,35 @@ const inventions: [string, (item: Item) => [after: Item, before?: Item]][] = [
     'the failure of a token',
     (item) => [{ ...item, ...marshall({ status: 'failed', failure: 'x', failedAt: now }) }, item],
   ],
-  ['the end of a token', (item) => [{ ...item, ...marshall({ status: 'expired' }) }, item]],
+  ['the expiry of a token', (item) => [{ ...item, ...marshall({ status: 'expired' }) }, item]],
   ['a revocation', () => [{ ...orderKey(order.revocationId), ...marshall(order) }]],
   [
-    'that a revocation was completed',
+    'the completion of a revocation',
     () => [
       { ...orderKey(order.revocationId), ...marshall({ ...order, completedAt: now }) },
       { ...orderKey(order.revocationId), ...marshall(order) },
     ],
   ],
   [
-    'that a token was asked about',
+    'the introspection of a token',
     ({ tokenId }) => {
       const told = asked(tokenId?.S ?? '');
       return [{ ...introspectionsKey(told), ...marshall({ ...told, last: now, count: 1, ttl: now }) }];
     },
   ],
   [
-    'that a workload is blocked',
+    'the block of a workload',
     () => {
       const blocked = subjectBlocked(INVENTED, { until: now + 1, at: now, by: INVENTED });
       return [{ ...subjectFactKey(INVENTED, crypto.randomUUID()), ...marshall(blocked) }];
     },
   ],
   [
-    'that a workload is blocked, as an earlier version told it',
+    'the block of a workload, in the format of an earlier version',
     () => [{ ...subjectStatusKey(INVENTED), ...marshall({ block: { until: now + 1, at: now, by: INVENTED } }) }],
   ],
   [
-    'that other policies decide',
+    'a change of the policies',
     () => {
       const fact = {
         detailType: 'Policy Changed' as const,
@@ -155,14 +158,14 @@ const inventions: [string, (item: Item) => [after: Item, before?: Item]][] = [
     },
   ],
   [
-    'what the audit would have from nobody',
+    'an event that the audit does not have',
     () => [{ pk: { S: 'invented' }, sk: { S: 'FACT#invented' }, ...marshall({ detailType: 'Invented', detail: {} }) }],
   ],
 ];
 
-describe.each(READERS)('whoever may invoke %s', (reader) => {
+describe.each(READERS)('a caller who may invoke %s', (reader) => {
   it.each(inventions)(
-    'has it tell nothing that they make up: %s',
+    'cannot make it report an invented event: %s',
     async (_, invent) => {
       const { tokenId } = await vend({ reason: 'to be forged' });
       const eventId = await hand(reader, ...invent(await itemOf(tokenId)));
@@ -172,7 +175,7 @@ describe.each(READERS)('whoever may invoke %s', (reader) => {
     60_000,
   );
 
-  it('can have it tell again what is true, although the token was revoked and asked about since', async () => {
+  it('can make it repeat a true event, although the token was revoked and introspected later', async () => {
     const { token, tokenId } = await vend({ reason: 'to be told again' });
     const item = await itemOf(tokenId);
     expect(await introspect(token)).toMatchObject({ active: true });
@@ -187,7 +190,7 @@ describe.each(READERS)('whoever may invoke %s', (reader) => {
   }, 60_000);
 });
 
-it('whoever may invoke archive-audit files nothing under a time that no digest looks at', async () => {
+it('a caller who may invoke archive-audit cannot archive events at a time that no digest covers', async () => {
   const { tokenId } = await vend({ reason: 'at another time' });
   const NewImage = { ...(await itemOf(tokenId)), signedDigest: undefined };
   const handed: string[] = [];
@@ -203,6 +206,6 @@ it('whoever may invoke archive-audit files nothing under a time that no digest l
   for await (const page of paginateListObjectsV2({ client: s3 }, { Bucket: outputs.AuditArchiveBucket })) {
     names.push(...(page.Contents ?? []).map(({ Key = '' }) => Key));
   }
-  // An object is named by its first event. What is told of now is told again.
+  // An object is named after its first event. A record with the current time is archived again.
   expect(handed.map((eventId) => names.some((name) => name.includes(eventId)))).toEqual([false, true, false, false]);
 }, 60_000);

@@ -23,7 +23,7 @@ beforeAll(async () => {
   audit = await auditListener();
 });
 
-describe('when a dependency refuses the issuing function', () => {
+describe('when a dependency rejects calls of the issuing function', () => {
   let role: string;
   beforeAll(async () => {
     role = await roleOf('issue-token');
@@ -33,8 +33,8 @@ describe('when a dependency refuses the issuing function', () => {
     await eventually(async () => expect((await ask()).status).toBe(200));
   });
 
-  // What the emulator enforces on a function's role it enforces on each: these prove that the roles are real.
-  it.each(['kms:Sign', 'dynamodb:GetItem'])('%s: no token, 503, and the record turns to failed', async (action) => {
+  // The emulator enforces every function role in the same way, so these tests prove that the role policies apply.
+  it.each(['kms:Sign', 'dynamodb:GetItem'])('%s: no token, 503, and the record becomes failed', async (action) => {
     await denied(role, action);
     const { status, headers, body } = await ask();
     expect([status, headers['retry-after'], body.error]).toEqual([503, '2', 'temporarily_unavailable']);
@@ -49,7 +49,7 @@ describe('when a dependency refuses the issuing function', () => {
     await denied(role, 'dynamodb:PutItem');
     const { status, body } = await ask();
     expect([status, body.error]).toEqual([503, 'temporarily_unavailable']);
-    // What is vended after it is published after it.
+    // A token issued after the failed request is published after it would have been.
     await restore(role);
     const later = await eventually(() => vend());
     await eventually(async () => expect(await audit.eventsWith('tokenId', later.tokenId)).toHaveLength(1));
@@ -57,7 +57,7 @@ describe('when a dependency refuses the issuing function', () => {
   });
 });
 
-describe('when publish-audit cannot do its work', () => {
+describe('when publish-audit fails', () => {
   let role: string;
   let publishAudit: string;
   beforeAll(async () => {
@@ -66,14 +66,14 @@ describe('when publish-audit cannot do its work', () => {
   });
   afterEach(() => restore(role).catch(() => {}));
 
-  /** Delivers records of the stream again, as docs/operations.md says. */
+  /** Delivers stream records again, as docs/operations.md describes. */
   async function deliver(Records: readonly object[]): Promise<void> {
     const Payload = JSON.stringify({ Records });
     const answer = await lambda.send(new InvokeCommand({ FunctionName: publishAudit, Payload }));
     expect(answer.FunctionError).toBeUndefined();
   }
 
-  it('what cannot be published is a dead letter, whole; what comes later is published, and the letter when it is delivered again', async () => {
+  it('an event that cannot be published becomes a complete dead letter; later events are published, and the letter on redelivery', async () => {
     await denied(role, 'events:PutEvents');
     const { tokenId } = await vend({ reason: 'while the bus was away' });
     const sqs = new SQSClient(target);
@@ -97,12 +97,12 @@ describe('when publish-audit cannot do its work', () => {
     });
   });
 
-  it('a batch that was given up is published when it is read from the stream and delivered again', async () => {
+  it('a discarded batch is published after it is read from the stream and delivered again', async () => {
     const { tokenId } = await vend({ reason: 'read from the stream' });
     await eventually(async () => expect(await audit.eventsWith('tokenId', tokenId)).toHaveLength(1));
     const records = await streamRecords();
     expect(records.some(({ dynamodb }) => dynamodb.Keys.pk?.S === `TOKEN#${tokenId}`)).toBe(true);
-    // With whatever else is in the stream: entries of the index, and what was removed.
+    // The records include index entries and deletions.
     await deliver(records);
     await eventually(async () => {
       const [first, second, ...more] = await audit.eventsWith('tokenId', tokenId);
@@ -111,7 +111,7 @@ describe('when publish-audit cannot do its work', () => {
     });
   });
 
-  it('nothing is lost while the table that it asks refuses', async () => {
+  it('nothing is lost while its table rejects calls', async () => {
     await denied(role, 'dynamodb:BatchGetItem');
     const { tokenId } = await vend({ reason: 'while the table was away' });
     await restore(role);
@@ -123,7 +123,7 @@ interface StreamRecord {
   dynamodb: { Keys: Record<string, { S?: string }> };
 }
 
-/** What the operations of the stream's API that are called here answer. */
+/** The fields that the operations of the stream's API return. */
 interface Answer {
   StreamDescription: { Shards: { ShardId: string }[] };
   ShardIterator?: string;
@@ -131,7 +131,7 @@ interface Answer {
   NextShardIterator?: string;
 }
 
-/** The last records of the table's stream, as its own API gives them. */
+/** Returns the last records of the table's stream, from the stream's own API. */
 async function streamRecords(): Promise<StreamRecord[]> {
   const { credentials, region, endpoint } = target;
   const client = new AwsClient({ ...credentials, region, service: 'dynamodb' });
@@ -177,10 +177,10 @@ it('nobody but the issuing function signs: the key’s own policy refuses even a
   await expect(new KMSClient({ ...target, credentials }).send(sign)).rejects.toThrow(/explicit deny/);
 });
 
-it('a token’s record holds neither the token nor its signature', async () => {
+it('a token’s record contains neither the token nor its signature', async () => {
   const { token, tokenId } = await vend();
   const { Item } = await dynamo.send(new GetItemCommand({ TableName: outputs.TableName, Key: recordKey(tokenId) }));
-  // Bytes as base64url, as a token writes them.
+  // Encode bytes as base64url, like a token.
   const stored = JSON.stringify(Item, (_, value) =>
     value instanceof Uint8Array ? Buffer.from(value).toString('base64url') : value,
   );

@@ -23,10 +23,10 @@ import { runTvm } from '../unit/clients/cli/run-tvm.ts';
 const SUBJECT = 'arn:aws:iam::000000000000:user/orders-service';
 
 let tasks = 0;
-/** A task of one test alone: its tokens are found by it. */
+/** Returns a new task, which identifies the tokens of one test. */
 const freshTask = () => `list-tokens-${process.pid}-${Date.now()}-${++tasks}`;
 
-/** Not by curl: its older versions sign the parameters of a query in the order that they are given. */
+/** Sends a GET request. Does not use curl: its older versions do not sort query parameters before signing. */
 async function get(path: string, query: Record<string, string | undefined> = {}, caller: typeof operator = operator) {
   const url = new URL(endpoint + path);
   for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
@@ -42,12 +42,12 @@ async function list(query: Record<string, string | undefined>): Promise<TokenLis
 }
 
 const idsOf = ({ tokens }: TokenListResponse) => tokens.map(({ token_id }) => token_id);
-/** Waits until exactly these are listed, the newest first. */
+/** Waits until the list has exactly these tokens, the newest first. */
 const listed = (query: Record<string, string>, ...ids: string[]) =>
   eventually(async () => expect(idsOf(await list(query))).toEqual(ids));
 
 describe('an operator lists', () => {
-  it('a token with what it may do, and never the token itself', async () => {
+  it('a token with its permissions, and never the token itself', async () => {
     const task = freshTask();
     const { token, tokenId } = await vend({ task, reason: 'nightly report' });
     await listed({ task }, tokenId);
@@ -70,7 +70,7 @@ describe('an operator lists', () => {
     for (const part of [payload, signature]) expect(JSON.stringify(page)).not.toContain(part);
   });
 
-  it('by each thing that a token says', async () => {
+  it('by each property of a token', async () => {
     const task = freshTask();
     const { tokenId } = await vend({ task });
     await listed({ task }, tokenId);
@@ -90,7 +90,7 @@ describe('an operator lists', () => {
     ];
     for (const query of selects)
       expect(idsOf(await list({ ...query, task })), JSON.stringify(query)).toEqual([tokenId]);
-    // Without the task, the index of each is asked itself.
+    // Without the task, the query uses the index of each property.
     for (const query of selects) expect(idsOf(await list({ ...query, limit: '100' }))).toContain(tokenId);
     const others: Record<string, string>[] = [
       { audience: 'billing' },
@@ -103,7 +103,7 @@ describe('an operator lists', () => {
     for (const query of others) expect(idsOf(await list({ ...query, task }))).toEqual([]);
   });
 
-  it('what was denied, and what was taken back', async () => {
+  it('denied and revoked tokens', async () => {
     const task = freshTask();
     const { token, tokenId } = await vend({ task });
     const denied = await ask({ task, authorization_details: [{ ...readOrders, actions: ['write'] }] });
@@ -116,7 +116,7 @@ describe('an operator lists', () => {
     expect((await list({ task })).tokens.map(({ state }) => state)).toEqual(['denied', 'revoked']);
   });
 
-  it('page by page, each once, while more is vended', async () => {
+  it('page by page, each once, while more tokens are issued', async () => {
     const task = freshTask();
     const ids: string[] = [];
     for (let count = 0; count < 4; count++) ids.unshift((await vend({ task })).tokenId);
@@ -134,17 +134,17 @@ describe('an operator lists', () => {
 });
 
 describe('a cursor', () => {
-  it('that was tampered with, or is of another list, is refused', async () => {
+  it('that was tampered with, or belongs to another list, is rejected', async () => {
     const task = freshTask();
     const ids = [(await vend({ task })).tokenId, (await vend({ task })).tokenId];
     await listed({ task }, ...ids.reverse());
     const { next_cursor: cursor = '' } = await list({ task, limit: '1' });
     expect(idsOf(await list({ task, limit: '1', cursor }))).toEqual(ids.slice(1));
-    const [position = '', seal = ''] = cursor.split('.');
-    const sealed = (change: string) => `${position}.${change}`;
+    const [position = '', mac = ''] = cursor.split('.');
+    const withMac = (change: string) => `${position}.${change}`;
     for (const [query, other] of [
-      [{ task }, sealed(seal.replace(/^./, (first) => (first === 'A' ? 'B' : 'A')))],
-      [{ task }, `${Buffer.from('999999999999999#').toString('base64url')}.${seal}`],
+      [{ task }, withMac(mac.replace(/^./, (first) => (first === 'A' ? 'B' : 'A')))],
+      [{ task }, `${Buffer.from('999999999999999#').toString('base64url')}.${mac}`],
       [{ task, state: 'active' }, cursor],
       [{}, cursor],
       [{ task }, 'x'],
@@ -177,7 +177,7 @@ describe('an operator sees', () => {
     expect(JSON.stringify(life)).not.toContain(token.split('.')[2]);
   });
 
-  it('that there is no such token', async () => {
+  it('that a token does not exist', async () => {
     const { status, body } = await get(`/tokens/${crypto.randomUUID()}`);
     expect({ status, ...body }).toMatchObject({ status: 404, error: 'not_found' });
     expect((await get('/tokens/x')).status).toBe(400);
@@ -186,7 +186,7 @@ describe('an operator sees', () => {
   it('how many tokens are active', async () => {
     const summary = async () => tokenSummaryResponse.strict().parse((await get('/tokens/summary')).body);
     const { tokenId } = await vend();
-    // By the index of what is yet to expire, which follows within moments.
+    // The count comes from the index of expiring tokens, which is eventually consistent.
     const count = await eventually(async () => {
       const { active, by_subject, by_audience, by_action, by_hour } = await summary();
       expect(by_subject[SUBJECT]).toBeGreaterThan(0);
@@ -199,7 +199,7 @@ describe('an operator sees', () => {
     await eventually(async () => expect((await summary()).active).toBeLessThan(count));
   });
 
-  it('all that by the command line', async () => {
+  it('all of this on the command line', async () => {
     const task = freshTask();
     const { token, tokenId } = await vend({ task });
     await listed({ task }, tokenId);

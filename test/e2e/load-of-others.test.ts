@@ -10,7 +10,7 @@ beforeAll(async () => {
   audit = await auditListener();
 });
 
-/** As much as one request may name: 50 locations of 16 segments each, none of which policy permits. */
+/** Returns the largest possible request: 50 locations of 16 segments each, none of which policy permits. */
 function mostExpensive() {
   const below = Array.from({ length: 14 }, (_, segment) => `s${segment}`).join('/');
   const locations = Array.from({ length: 50 }, (_, nth) => `vault/${nth}/${below}`);
@@ -20,11 +20,11 @@ function mostExpensive() {
 it('a workload revokes the tokens of its task while another one is denied the most expensive requests', async () => {
   const task = `deploy-${crypto.randomUUID()}`;
   const denied = mapAtMost(3, Array(14).fill(mostExpensive()), (request) => ask(request, ciJob));
-  // A slow machine answers some requests with 503.
+  // A slow computer may respond with 503.
   const { token, tokenId } = await eventually(() => vend({ task }), 60_000);
   expect(await introspect(token)).toHaveProperty('active', true);
   expect((await curl(`${endpoint}/revoke`, workload, ...formData({ task }))).status).toBe(200);
-  // At once: it is revoked as one that is stored, whether it is indexed yet or not.
+  // The revocation applies at once to a stored token, whether it is indexed or not.
   expect(await introspect(token)).toEqual({ active: false });
 
   const [revoked] = await eventually(async () => {

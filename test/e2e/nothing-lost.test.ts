@@ -21,10 +21,10 @@ const lambda = new LambdaClient(target);
 const dynamo = new DynamoDBClient(target);
 const sqs = new SQSClient(target);
 
-/** Something that keeps a reader of the stream from its work. */
+/** A fault that keeps a reader of the stream from working. */
 interface Fault {
   where: string;
-  /** Whether it makes dead letters of what is decided meanwhile. */
+  /** Whether decisions during the fault become dead letters. */
   letters: boolean;
   begin(): Promise<void>;
   end(): Promise<void>;
@@ -45,12 +45,12 @@ beforeAll(async () => {
       { where: `${useCase}: throttled`, letters: false, begin: () => throttled(name), end: () => unthrottled(name) },
     ];
   };
-  // Without the queue of dead letters either, it can only leave all to the stream.
+  // Without the dead-letter queue too, the publisher can only leave records in the stream.
   publisherFaults = await faultsOf('publish-audit', [['events:PutEvents'], ['events:PutEvents', 'sqs:SendMessage']]);
   archiverFaults = await faultsOf('archive-audit', [['s3:PutObject'], ['dynamodb:Query']]);
 });
 
-it('while the publisher and the archiver fail together, nothing is lost: afterwards each decision is on the bus, and in the archive once', async () => {
+it('nothing is lost while the publisher and the archiver fail together: afterwards each decision is on the bus, and once in the archive', async () => {
   const watch = await watchAudit(target, outputs.EventBusName);
   const decisions: string[] = [];
   const injected: string[] = [];
@@ -89,19 +89,22 @@ it('while the publisher and the archiver fail together, nothing is lost: afterwa
     expect((await archivedOf(decisions)).toSorted()).toEqual(decisions.toSorted());
   }, 60_000);
 
-  // The same changes in both: what came twice on the bus has one id.
+  // The bus and the archive have the same changes. Duplicates on the bus have the same ID.
   const inTheArchive = eventIdsBy(await archived(), decisions);
   expect(onTheBus()).toEqual(inTheArchive);
   for (const eventIds of inTheArchive.values()) expect(eventIds.size).toBe(1);
   await watch.close();
   console.log(
-    `${decisions.length} decisions, ${republished} of them by way of dead letters, through ${2 * injected.length} faults:\n` +
+    `${decisions.length} decisions, ${republished} of them through dead letters, through ${2 * injected.length} faults:\n` +
       injected.map((pair) => `  ${pair}`).join('\n'),
   );
   expect(republished).toBeGreaterThan(0);
 }, 180_000);
 
-/** Asks for a token, which policy allows for `orders-db` alone. @returns the request’s id, which the decision is known by */
+/**
+ * Requests a token. Policy allows it only for `orders-db`. @returns the ID of the request, which identifies the
+ * decision
+ */
 async function decide(audience: string): Promise<string> {
   const { status, body } = await ask({ audience });
   expect([status, audience]).toEqual([audience === 'orders-db' ? 200 : 403, audience]);
@@ -112,7 +115,7 @@ async function decide(audience: string): Promise<string> {
   return record.Item?.requestId?.S ?? '';
 }
 
-/** The requests of these whose decision the archive holds, as often as it does. */
+/** Returns the requests whose decision is in the archive, once per occurrence. */
 async function archivedOf(requestIds: readonly string[]): Promise<string[]> {
   return (await archived())
     .filter(({ detailType }) => detailType === 'Token Issued' || detailType === 'Token Denied')
@@ -120,7 +123,7 @@ async function archivedOf(requestIds: readonly string[]): Promise<string[]> {
     .filter((requestId) => requestIds.includes(requestId));
 }
 
-/** The ids of the events about these requests, by request. */
+/** Returns the IDs of the events about these requests, by request. */
 function eventIdsBy(details: Record<string, unknown>[], requestIds: readonly string[]): Map<string, Set<unknown>> {
   const known = details.filter(({ requestId }) => requestIds.includes(String(requestId)));
   const byRequest = Map.groupBy(known, ({ requestId }) => String(requestId));
@@ -132,7 +135,7 @@ function eventIdsBy(details: Record<string, unknown>[], requestIds: readonly str
   );
 }
 
-/** How many dead letters of the publisher there are. */
+/** Returns the number of the publisher's dead letters. */
 async function deadLetters(): Promise<number> {
   const AttributeNames: QueueAttributeName[] = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'];
   const get = new GetQueueAttributesCommand({ QueueUrl: outputs.AuditDeadLetterQueueUrl, AttributeNames });
@@ -140,7 +143,7 @@ async function deadLetters(): Promise<number> {
   return Object.values(Attributes).reduce((sum, count) => sum + Number(count), 0);
 }
 
-/** Publishes again what the bus refused, as docs/operations.md has an operator do it. @returns how many */
+/** Publishes dead letters again, as docs/operations.md describes for operators. @returns how many */
 async function republishDeadLetters(requestIds: readonly string[]): Promise<number> {
   const QueueUrl = outputs.AuditDeadLetterQueueUrl;
   const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));

@@ -21,7 +21,7 @@ const eventOf = (tokenId: string) =>
   });
 
 describe('a role', () => {
-  it('is taken by its name, and is each team’s own part of the data lake', async () => {
+  it('is assumed by its name, and gives each team access to its own part of the data lake', async () => {
     const { status, body } = await ask(asRole('lake-reader'));
     expect(status).toBe(200);
     const ownPart = [grant(['read'], 'data-lake/orders/*')];
@@ -44,7 +44,7 @@ describe('a role', () => {
     });
   });
 
-  it('that is not there is refused like one that may not be taken', async () => {
+  it('that does not exist is denied like a role that may not be assumed', async () => {
     const { status, body } = await ask(asRole('administrator'));
     expect([status, body.error_description]).toEqual([403, 'policy does not allow all that was asked for']);
   });
@@ -53,14 +53,14 @@ describe('a role', () => {
     ['scope', { ...asRole('x y'), audience: 'a' }, 'invalid_scope'],
     ['authorization_details', { scope: 'role:lake-reader' }, 'invalid_authorization_details'],
     ['grant', { grant: 'some' }, 'invalid_request'],
-  ])('and its request are checked by field: %s', async (field, request, error) => {
+  ])('and its request are validated by field: %s', async (field, request, error) => {
     const { status, body } = await ask(request);
     expect([status, body.field, body.error]).toEqual([400, field, error]);
   });
 });
 
 describe('a subtree', () => {
-  it('is granted where all below is, and not where something below is forbidden', async () => {
+  it('is granted if everything below it is permitted, and not if something below is forbidden', async () => {
     const { token } = await vend({ audience: 'billing', authorization_details: [grant(['read'], 'billing/*')] });
     expect(decodeJwt(token).authorization_details).toEqual([grant(['read'], 'billing/*')]);
     expect((await ask({ authorization_details: [grant(['read'], 'orders-db/*')] })).status).toBe(403);
@@ -69,14 +69,14 @@ describe('a subtree', () => {
   });
 });
 
-describe('a part', () => {
-  it('is granted where a part is asked for', async () => {
+describe('a partial grant', () => {
+  it('is given if the request allows it', async () => {
     const details = [grant(['read', 'write'], 'orders-db/orders', 'orders-db/shipments')];
     expect((await ask({ authorization_details: details })).status).toBe(403);
     const { status, body } = await ask({ authorization_details: details, grant: 'partial' });
     const granted = [grant(['read'], 'orders-db/orders'), grant(['read', 'write'], 'orders-db/shipments')];
     expect([status, body.authorization_details]).toEqual([200, granted]);
-    // A token that writes is shorter unless it is asked to be longer.
+    // By default a token with write access has a shorter lifetime.
     expect(body.expires_in).toBe(300);
     expect(decodeJwt(String(body.access_token)).authorization_details).toEqual(granted);
   });
@@ -85,7 +85,7 @@ describe('a part', () => {
 describe('obligations', () => {
   const repair = { audience: 'orders-db-admin', authorization_details: [grant(['write'], 'orders-db/orders')] };
 
-  it('go with the token, which stays small, and shorten it', async () => {
+  it('are in the token, which stays small, and shorten its lifetime', async () => {
     const { status, body } = await ask({ ...repair, expires_in: 600, reason: 'order 17 is stuck' });
     expect([status, body.expires_in]).toEqual([200, 120]);
     const token = String(body.access_token);
@@ -97,7 +97,7 @@ describe('obligations', () => {
     expect(event?.detail).toMatchObject({ access: 'write', expiresIn: 120, obligations: { single_use: true } });
   });
 
-  it('to say why are held before a token is vended', async () => {
+  it('to give a reason are enforced before a token is issued', async () => {
     const { status, body } = await ask(repair);
     expect([status, body.field, body.error_description]).toEqual([
       400,
@@ -106,7 +106,7 @@ describe('obligations', () => {
     ]);
   });
 
-  it('are told by introspection', async () => {
+  it('are returned by introspection', async () => {
     const { token } = await vend({ ...repair, reason: 'order 17 is stuck' });
     expect(await introspect(token)).toMatchObject({
       active: true,
@@ -116,7 +116,7 @@ describe('obligations', () => {
 });
 
 describe('a window', () => {
-  it('decides: what is allowed now was forbidden in the freeze', async () => {
+  it('decides: a request that is allowed now was forbidden in the freeze', async () => {
     const request = {
       subject: 'arn:aws:iam::000000000000:user/ci-job',
       audience: 'releases',

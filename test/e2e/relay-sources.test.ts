@@ -19,12 +19,8 @@ const { status_list_ttl: ttl } = loadConfig(new URL('../../config/', import.meta
 const { signal } = new AbortController();
 const sources: Source[] = [];
 
-/** A source of the machine's tokens, asked as this identity. */
-function machineSource(
-  settings: object = {},
-  { accessKeyId, secretAccessKey, region } = workload,
-  clock = systemClock,
-) {
+/** Creates a source of TVM's tokens that authenticates with this identity. */
+function tvmSource(settings: object = {}, { accessKeyId, secretAccessKey, region } = workload, clock = systemClock) {
   vi.stubEnv('AWS_ACCESS_KEY_ID', accessKeyId);
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', secretAccessKey);
   const asked = { endpoint, region, authorization_details: [readOrders], audience: 'orders-db', ...settings };
@@ -39,20 +35,20 @@ afterEach(async () => {
 });
 
 describe('the tvm source of TokenRelay, with the deployed machine', () => {
-  it('gives a token that a resource server accepts, as the configuration asks for it', async () => {
-    const { values, fetchedAt, expiresAt } = await machineSource({ expires_in: 120 }).fetch(undefined, signal);
+  it('gives a token that matches the configuration and that a resource server accepts', async () => {
+    const { values, fetchedAt, expiresAt } = await tvmSource({ expires_in: 120 }).fetch(undefined, signal);
     const keys = createRemoteJWKSet(new URL(`${endpoint}/.well-known/jwks.json`));
     const verifying = { issuer: endpoint, audience: 'orders-db', typ: 'at+jwt', algorithms: ['ES256'] };
     const { payload } = await jwtVerify(values.token ?? '', keys, verifying);
     expect(payload).toMatchObject({ authorization_details: [readOrders] });
     expect(expiresAt).toBe(fetchedAt + 120_000);
-    // By this machine's clock it ends no later than it does.
+    // By the local clock the token expires no later than its claim says.
     expect(expiresAt).toBeLessThanOrEqual(Number(payload.exp) * 1_000 + 1_000);
   });
 
-  it('says in the machine’s words why there is none, with the request’s id', async () => {
+  it('fails with the service’s reason and the request’s ID', async () => {
     const write = { authorization_details: [{ ...readOrders, actions: ['write'] }] };
-    await expect(machineSource(write).fetch(undefined, signal)).rejects.toThrow(
+    await expect(tvmSource(write).fetch(undefined, signal)).rejects.toThrow(
       /answered 403, access_denied: policy does not allow all that was asked for \(request [\w-]+\)$/,
     );
   });
@@ -61,7 +57,7 @@ describe('the tvm source of TokenRelay, with the deployed machine', () => {
     ['a wrong secret', { ...workload, secretAccessKey: 'a wrong secret' }],
     ['a caller without the permission', resourceServer],
   ])('gives nothing to %s, and repeats no part of what was signed', async (_who, caller) => {
-    const failure = await machineSource({}, caller)
+    const failure = await tvmSource({}, caller)
       .fetch(undefined, signal)
       .catch((error: Error) => error.message);
     expect(failure).toMatch(/answered 403/);
@@ -69,18 +65,18 @@ describe('the tvm source of TokenRelay, with the deployed machine', () => {
   });
 
   it(
-    'tells of a revocation by event within the list’s ttl, of one token and not of another',
+    'reports the revocation of one token by an event within the list’s ttl, and not of another token',
     {
       timeout: 150_000,
     },
     async () => {
-      // The time of the ttl passes at once, while the hour stays what it is.
+      // Only the elapsed time advances by the ttl at once; the time of day stays real.
       let passed = 0;
       const clock = { ...systemClock, elapsed: () => systemClock.elapsed() + passed };
-      const source = machineSource({}, workload, clock);
+      const source = tvmSource({}, workload, clock);
       const [mine, other] = [await source.fetch(undefined, signal), await source.fetch(undefined, signal)];
       const revoked = (token: Token) => source.revocation?.(token, signal);
-      // Lists are published by the clock, within a minute after the machine is there.
+      // The scheduler publishes the lists within a minute after the deployment.
       const first = await eventually(async () => revoked(mine), 90_000);
       expect(first).toEqual({ revoked: false, askAgainIn: expect.any(Number) });
       expect(first?.askAgainIn).toBeLessThanOrEqual(ttl * 1_000);
@@ -93,7 +89,7 @@ describe('the tvm source of TokenRelay, with the deployed machine', () => {
         Detail,
       };
       await new EventBridgeClient(target).send(new PutEventsCommand({ Entries: [entry] }));
-      expect(await revoked(mine), 'within the ttl nothing is asked').toMatchObject({ revoked: false });
+      expect(await revoked(mine), 'within the ttl the list is not requested').toMatchObject({ revoked: false });
       await eventually(async () => {
         passed += ttl * 1_000;
         expect(await revoked(mine)).toMatchObject({ revoked: true });
@@ -120,7 +116,7 @@ describe('the aws_instance_profile source of TokenRelay', () => {
   describe('with an instance’s role', () => {
     let imds: Awaited<ReturnType<typeof imdsServer>>;
     beforeAll(async () => {
-      // MiniStack's own service gives keys that its other services do not know; these are a role's, by AssumeRole.
+      // The keys of MiniStack's own metadata service are unknown to its other services. These keys are from AssumeRole.
       const session = await workloadRole('relay-instance');
       const { accessKeyId, secretAccessKey, sessionToken = '' } = await session('i-0aaa');
       const Expiration = new Date(Date.now() + 3_600_000).toISOString();
@@ -148,12 +144,12 @@ describe('the aws_instance_profile source of TokenRelay', () => {
       expect(Arn).toMatch(/assumed-role\/relay-instance\/i-0aaa$/);
     });
 
-    it('is what the tvm source asks by, where the instance’s role is the AWS credential chain’s', async () => {
+    it('provides the tvm source’s credentials if the AWS credential chain finds the instance’s role', async () => {
       vi.stubEnv('AWS_EC2_METADATA_SERVICE_ENDPOINT', imds.url);
       vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', '/nonexistent');
       vi.stubEnv('AWS_CONFIG_FILE', '/nonexistent');
-      const source = machineSource({}, { ...workload, accessKeyId: '', secretAccessKey: '' });
-      // No policy permits this role anything: that it is known by its name is what is seen here.
+      const source = tvmSource({}, { ...workload, accessKeyId: '', secretAccessKey: '' });
+      // No policy permits this role anything. The error proves that the service knows the role's name.
       await expect(source.fetch(undefined, signal)).rejects.toThrow(/answered 403, access_denied: /);
     });
   });

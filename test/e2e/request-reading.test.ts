@@ -6,7 +6,7 @@ import { endpoint, operator, readOrders, resourceServer, vend, workload } from '
 type Caller = typeof workload;
 const FORM = 'application/x-www-form-urlencoded';
 
-/** A body as it is, signed: not every one is what a client library would write. */
+/** Sends a signed body unchanged: some bodies are ones that no client library would write. */
 async function post(path: string, body: string, caller: Caller, contentType = FORM) {
   const headers = { 'content-type': contentType };
   const response = await signedFetch(caller, caller.region)(`${endpoint}${path}`, { method: 'POST', headers, body });
@@ -16,7 +16,7 @@ async function post(path: string, body: string, caller: Caller, contentType = FO
 const details = encodeURIComponent(JSON.stringify([readOrders]));
 const tokenForm = `grant_type=client_credentials&audience=orders-db&authorization_details=${details}`;
 
-describe('a filter without a value is refused, and widens nothing', () => {
+describe('a filter without a value is rejected, and does not match everything', () => {
   it.each([
     ['form', 'subject=&audience=orders-db&reason=drill', FORM],
     ['JSON', '{"subject":"","audience":"orders-db"}', 'application/json'],
@@ -49,7 +49,7 @@ it.each([
 });
 
 describe('introspection', () => {
-  it.each(['é✓', 'a%00b', 'a'.repeat(9_000), ' '])('says of the text %j that it is not active', async (text) => {
+  it.each(['é✓', 'a%00b', 'a'.repeat(9_000), ' '])('reports the text %j as inactive', async (text) => {
     const token = text.includes('%') ? text : encodeURIComponent(text);
     expect(await post('/introspect', `token=${token}`, resourceServer)).toEqual({
       status: 200,
@@ -57,7 +57,7 @@ describe('introspection', () => {
     });
   });
 
-  it('knows a token in its own spelling alone', async () => {
+  it('accepts a token only in its exact encoding', async () => {
     const { token } = await vend();
     const introspect = async (text: string) =>
       (await post('/introspect', `token=${encodeURIComponent(text)}`, resourceServer)).body.active;
@@ -65,26 +65,26 @@ describe('introspection', () => {
     for (const other of [`${token}==`, `  ${token}`, `${token}\n`]) expect(await introspect(other)).toBe(false);
   });
 
-  it('asks for a token', async () => {
+  it('requires a token', async () => {
     const { status, body } = await curl(`${endpoint}/introspect`, resourceServer, ...formData({ token: '' }));
     expect([status, body.error, body.field]).toEqual([400, 'invalid_request', 'token']);
   });
 });
 
 describe.each(['/.well-known/jwks.json', '/.well-known/openid-configuration', '/status-lists'])('%s', (path) => {
-  it('answers HEAD as GET, without a body', async () => {
+  it('responds to HEAD as to GET, without a body', async () => {
     const [get, head] = await Promise.all(['GET', 'HEAD'].map((method) => fetch(`${endpoint}${path}`, { method })));
     expect(head?.status).toBe(200);
     expect(await head?.text()).toBe('');
     for (const name of ['content-type', 'cache-control']) expect(head?.headers.get(name)).toBe(get?.headers.get(name));
   });
 
-  it('may be read by scripts of other sites', async () => {
+  it('may be read by scripts of other origins', async () => {
     const response = await fetch(`${endpoint}${path}`, { headers: { origin: 'https://orders.example.com' } });
     expect(response.headers.get('access-control-allow-origin')).toBe('*');
   });
 });
 
-it('a status list of another time is not there', async () => {
+it('a status list at another time does not exist', async () => {
   expect((await fetch(`${endpoint}/status-lists/1?time=1700000000`)).status).toBe(501);
 });

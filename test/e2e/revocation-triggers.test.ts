@@ -19,7 +19,10 @@ beforeAll(async () => {
 
 type Change = { resources?: string[]; source?: string; detail?: object };
 
-/** Puts a documented event, of the emulator's account, changed: AWS's own on the default bus, others on the machine's. */
+/**
+ * Puts a documented event with the emulator's account and other changes: AWS's own events on the default bus, others on
+ * TVM's.
+ */
 async function put(name: TriggerName, { detail, ...envelope }: Change) {
   const example = JSON.parse(JSON.stringify(TRIGGERS[name].example).replaceAll('111122223333', '000000000000'));
   const { source, resources } = { ...example, ...envelope };
@@ -41,7 +44,7 @@ const task = () => crypto.randomUUID().replaceAll('-', '');
 const taskArn = (id: string) => `arn:aws:ecs:us-east-1:000000000000:task/demo/${id}`;
 const lift = () => curl(`${endpoint}/blocks/lift`, operator, ...formData({ subject: ROLE }));
 
-describe('a running workload’s tokens go, and those of its siblings stay, when', () => {
+describe('a running workload’s tokens are revoked, and those of its siblings are not, on', () => {
   const instance = () => `i-0${task().slice(0, 16)}`;
   it.each<[TriggerName, () => string, (session: string) => Change]>([
     ['ecs_task_stopped', task, (id) => ({ detail: { taskArn: taskArn(id) } })],
@@ -71,10 +74,10 @@ describe('a running workload’s tokens go, and those of its siblings stay, when
   });
 });
 
-describe('a subject’s tokens go', () => {
+describe('a subject’s tokens are revoked', () => {
   it.each<[TriggerName, Change]>([
     ['iam_role_deleted', { detail: { requestParameters: { roleName: 'orders-task' } } }],
-  ])('when %s, and whoever has its name next gets its own', async (name, change) => {
+  ])('on %s, and the next subject with its name gets its own', async (name, change) => {
     const caller = await session(task());
     const { token } = await vend({}, caller);
     await put(name, change);
@@ -85,7 +88,7 @@ describe('a subject’s tokens go', () => {
   it.each<[TriggerName, Change]>([
     ['iam_user_deleted', { detail: { requestParameters: { userName: 'orders-service' } } }],
     ['iam_access_key_disabled', { detail: { requestParameters: { userName: 'orders-service', status: 'Inactive' } } }],
-  ])('when %s, and whoever goes on by that name gets new ones', async (name, change) => {
+  ])('on %s, and a caller that still has the name gets new ones', async (name, change) => {
     const { token } = await vend({}, workload);
     await put(name, change);
     await inactive(token);
@@ -107,7 +110,7 @@ describe('a subject’s tokens go', () => {
     ],
     ['security_hub_finding', securityHubFinding(ROLE)],
     ['workload_deactivated', { detail: { subject: ROLE } }],
-  ])('when %s, and it gets none until the block is lifted', async (name, change) => {
+  ])('on %s, and it gets none until the block is lifted', async (name, change) => {
     const caller = await session(task());
     const { token } = await vend({}, caller);
     await put(name, change);
@@ -118,7 +121,7 @@ describe('a subject’s tokens go', () => {
   });
 });
 
-describe('a task’s tokens go, and those for another stay, when', () => {
+describe('a task’s tokens are revoked, and those of another task are not, on', () => {
   const uuid = () => crypto.randomUUID();
   it.each<[TriggerName, () => string, (task: string) => Change]>([
     ['codepipeline_finished', uuid, (id) => ({ detail: { 'execution-id': id } })],
@@ -139,7 +142,7 @@ describe('a task’s tokens go, and those for another stay, when', () => {
   });
 });
 
-it('a project’s tokens go when it is archived, and those of another stay', async () => {
+it('a project’s tokens are revoked when it is archived, and those of another are not', async () => {
   const shipments = { type: 'resource', locations: ['orders-db/shipments'], actions: ['read'] };
   const { token } = await vend({ authorization_details: [shipments], expires_in: 300 });
   const other = await vend();
@@ -149,7 +152,7 @@ it('a project’s tokens go when it is archived, and those of another stay', asy
 });
 
 describe('nothing is taken back', () => {
-  /** Waits until an event that was put later has been dealt with. */
+  /** Waits until an event that was put later has been processed. */
   async function later() {
     const id = task();
     const marker = await vend({}, await session(id));
@@ -159,7 +162,7 @@ describe('nothing is taken back', () => {
 
   it.each<[string, TriggerName, (id: string) => Change]>([
     [
-      'by a task that is yet to stop',
+      'by a task that has not stopped yet',
       'ecs_task_stopped',
       (id) => ({ detail: { taskArn: taskArn(id), lastStatus: 'RUNNING' } }),
     ],
@@ -182,7 +185,7 @@ describe('nothing is taken back', () => {
       (id) => ({ resources: [taskArn(id)], detail: { tags: { 'tvm-state': 'active' } } }),
     ],
     [
-      'by a source that is not obeyed',
+      'by a source that is not configured',
       'workload_deactivated',
       () => ({ source: 'someone.else', detail: { subject: ROLE } }),
     ],
@@ -199,7 +202,7 @@ describe('nothing is taken back', () => {
     await active(token);
   });
 
-  it('by an event that is malformed: it is kept for the operator', async () => {
+  it('by a malformed event, which is stored for the operator', async () => {
     const project = `refused-${task()}/*`;
     await put('project_archived', { detail: { project } });
     const sqs = new SQSClient(target);

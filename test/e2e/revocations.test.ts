@@ -18,7 +18,7 @@ const dynamo = new DynamoDBClient(target);
 const records = dynamoTokenRecords(dynamo, outputs.TableName);
 const subjectStatuses = dynamoSubjectStatuses(dynamo, outputs.TableName);
 
-/** The record of a token that was just vended. */
+/** Returns the record of a token that was just issued. */
 async function recordOf(tokenId: string): Promise<IssuedRecord> {
   const record = await records.get(tokenId);
   if (record?.status !== 'issued') throw new Error(`the record is ${record?.status}`);
@@ -30,14 +30,14 @@ beforeAll(async () => {
   audit = await auditListener();
 });
 
-/** `POST /revocations`, as the operator: the answer’s status and body. */
-const order = (parameters: Record<string, unknown>) =>
+/** Sends `POST /revocations` as the operator. @returns the response’s status and body */
+const submit = (parameters: Record<string, unknown>) =>
   curl(`${endpoint}/revocations`, operator, ...formData(parameters));
 const progress = (id: unknown) => curl(`${endpoint}/revocations/${id}`, operator);
 
-/** Takes back, and waits until it is done. @returns how far it was, each time it was asked */
+/** Submits a revocation request and waits until it is completed. @returns every progress report until then */
 async function revoke(parameters: Record<string, unknown>, within = 30_000) {
-  const { status, body } = await order(parameters);
+  const { status, body } = await submit(parameters);
   if (status !== 200) throw new Error(`not revoked: ${status} ${body.error_description}`);
   const seen = [body];
   await eventually(async () => {
@@ -50,18 +50,18 @@ async function revoke(parameters: Record<string, unknown>, within = 30_000) {
 
 const statusOf = async (tokenId: string) => (await records.get(tokenId))?.status;
 
-describe('an operator takes back tokens', () => {
+describe('an operator revokes the tokens', () => {
   afterEach(() => curl(`${endpoint}/blocks/lift`, operator, ...formData({ subject: SUBJECT })));
 
   it.each<[string, { with?: Record<string, unknown> }, (record: IssuedRecord) => Record<string, unknown>]>([
     ['of a subject', {}, ({ subject }) => ({ subject })],
     ['of a task', { with: { task: 'nightly-7' } }, ({ task }) => ({ task })],
     ['of an audience', {}, ({ audience, subject }) => ({ audience, subject })],
-    ['of a place', {}, ({ subject }) => ({ resource: 'orders-db/orders', subject })],
+    ['of a resource', {}, ({ subject }) => ({ resource: 'orders-db/orders', subject })],
     ['of a subtree', {}, ({ subject }) => ({ resource: 'orders-db/*', subject })],
     ['of a policy', {}, ({ policies: [policy], subject }) => ({ policy, subject })],
     ['of a policy bundle', {}, ({ policyBundle, subject }) => ({ policy_bundle: policyBundle, subject })],
-  ])('%s, and nobody else’s', async (_what, { with: more = {} }, selectorOf) => {
+  ])('%s, and no others', async (_what, { with: more = {} }, selectorOf) => {
     const mine = [await vend(more), await vend(more)];
     const other = await vend({ audience: 'releases', authorization_details: [RELEASE] }, ciJob);
     const record = await recordOf(mine[0]?.tokenId ?? '');
@@ -74,7 +74,7 @@ describe('an operator takes back tokens', () => {
     expect(await statusOf(other.tokenId)).toBe('issued');
   });
 
-  it('of one running workload, by the name of its session', async () => {
+  it('of one running workload, by its session name', async () => {
     const sessions = ['i-0aaa', 'i-0aaa', 'i-0bbb'].map((session) => `${session}-${process.pid}`);
     const role = 'arn:aws:iam::000000000000:role/fleet';
     const template = await recordOf((await vend()).tokenId);
@@ -86,7 +86,7 @@ describe('an operator takes back tokens', () => {
     expect(await statusOf(template.tokenId)).toBe('issued');
   });
 
-  it('vended until some time, and not those vended since', async () => {
+  it('issued up to a time, and not those issued since', async () => {
     const before = await vend();
     const until = new Date((await recordOf(before.tokenId)).decidedAt).toISOString();
     const since = await vend();
@@ -94,7 +94,7 @@ describe('an operator takes back tokens', () => {
     expect([await statusOf(before.tokenId), await statusOf(since.tokenId)]).toEqual(['revoked', 'issued']);
   });
 
-  it('and the audit tells who ordered what, and how many it were', async () => {
+  it('and the audit has who requested the revocation, of what, and how many tokens were revoked', async () => {
     await vend({ task: 'audited-1' });
     const [first] = await revoke({ task: 'audited-1', reason: 'incident 7' });
     await eventually(async () => {
@@ -113,11 +113,11 @@ describe('an operator takes back tokens', () => {
     });
   });
 
-  it('and the audit tells that a token which was to be revoked was not active', async () => {
+  it('and the audit has that a token to revoke was not active', async () => {
     const { tokenId } = await vend();
-    expect((await order({ token_id: tokenId })).body).toMatchObject({ revoked: 1 });
+    expect((await submit({ token_id: tokenId })).body).toMatchObject({ revoked: 1 });
     const reason = crypto.randomUUID();
-    expect((await order({ token_id: tokenId, reason })).body).toMatchObject({ revoked: 0 });
+    expect((await submit({ token_id: tokenId, reason })).body).toMatchObject({ revoked: 0 });
     await eventually(async () => {
       expect(await audit.eventsWith('reason', reason)).toMatchObject([
         { detailType: 'Revocation Completed', detail: { revoked: 0, selector: { tokenId } } },
@@ -125,9 +125,9 @@ describe('an operator takes back tokens', () => {
     });
   });
 
-  it('of everybody, only when all is said', async () => {
+  it('of everybody, only with the selector all', async () => {
     const { tokenId } = await vend();
-    expect((await order({ reason: 'all of them' })).body).toMatchObject({ error: 'invalid_request', field: 'all' });
+    expect((await submit({ reason: 'all of them' })).body).toMatchObject({ error: 'invalid_request', field: 'all' });
     expect(await statusOf(tokenId)).toBe('issued');
     await revoke({ all: 'true' });
     expect(await statusOf(tokenId)).toBe('revoked');
@@ -141,14 +141,14 @@ describe('a block', () => {
     curl(`${endpoint}/blocks/lift`, operator, ...formData(parameters));
   afterEach(() => lift({ subject: SUBJECT }));
 
-  it('keeps a revoked subject from new tokens until it is lifted, and the audit tells of both', async () => {
+  it('keeps a revoked subject from new tokens until it is lifted, and the audit has both', async () => {
     const before = Date.now();
     const [answer] = await revoke({ subject: SUBJECT, block_for: 600, reason: 'laptop stolen' });
     const until = Date.parse(String(answer?.blocked_until));
     expect(until).toBeGreaterThanOrEqual(before + 600_000);
     const refused = await ask();
     expect([refused.status, refused.body.error]).toEqual([403, 'access_denied']);
-    // Once it has been refused, it is refused before anything is signed: as a denial, not as a token that failed.
+    // Once the block is cached, a request is denied before anything is signed, instead of leaving a failed token.
     await eventually(async () => {
       expect((await ask()).status).toBe(403);
       const events = await audit.eventsWith('subject', SUBJECT);
@@ -175,9 +175,9 @@ describe('a block', () => {
     });
   });
 
-  it('keeps a workload that has never asked from tokens, if unknown ones are allowed', async () => {
+  it('keeps an unknown workload from tokens, if the request allows unknown subjects', async () => {
     const subject = `arn:aws:iam::000000000000:user/never-asked-${process.pid}`;
-    expect((await order({ subject })).status).toBe(404);
+    expect((await submit({ subject })).status).toBe(404);
     expect((await revoke({ subject, allow_unknown: 'true' })).at(-1)).toMatchObject({ status: 'done', revoked: 0 });
     expect((await subjectStatuses.get(subject)).block?.until).toBeGreaterThan(Date.now());
     const other = `${subject}-either`;
@@ -189,7 +189,7 @@ describe('a block', () => {
     });
   });
 
-  it('is not imposed where it is not wanted', async () => {
+  it('is not imposed if the request excludes it', async () => {
     const [answer] = await revoke({ subject: SUBJECT, block_for: 0 });
     expect(answer).not.toHaveProperty('blocked_until');
     expect((await ask()).status).toBe(200);
@@ -197,7 +197,7 @@ describe('a block', () => {
 });
 
 describe('a workload', () => {
-  it('takes back what it has for a task when the task is done, and goes on with others', async () => {
+  it('revokes its tokens of a task when the task is done, and keeps its others', async () => {
     const task = `deploy-${crypto.randomUUID()}`;
     const [first, second, other] = [await vend({ task }), await vend({ task }), await vend({ task: 'another' })];
     expect((await curl(`${endpoint}/revoke`, workload, ...formData({ task }))).status).toBe(200);
@@ -208,7 +208,7 @@ describe('a workload', () => {
     expect((await ask({ task })).status).toBe(200);
   });
 
-  it('takes back nothing of others by their task', async () => {
+  it('cannot revoke another workload’s tokens by their task', async () => {
     const task = `deploy-${crypto.randomUUID()}`;
     const { token, tokenId } = await vend({ task });
     expect((await curl(`${endpoint}/revoke`, ciJob, ...formData({ task }))).status).toBe(200);
@@ -222,23 +222,23 @@ describe('nothing is done', () => {
   it.each<[string, Record<string, unknown>, string | undefined]>([
     ['an unknown field', { subject: SUBJECT, everything: true }, 'everything'],
     ['no selector', { reason: 'all of them' }, 'all'],
-    ['all beside a subject', { all: 'true', subject: SUBJECT }, 'all'],
+    ['all together with a subject', { all: 'true', subject: SUBJECT }, 'all'],
     ['all that is not true', { all: 'yes' }, 'all'],
     ['a time alone', { issued_before: '2026-11-22T09:30:00Z' }, 'all'],
-    ['a time that is none', { subject: SUBJECT, issued_before: 'yesterday' }, 'issued_before'],
-    ['a subject that is no workload', { subject: 'arn:aws:iam::000000000000:root' }, 'subject'],
-    ['a block of others than a subject alone', { audience: 'orders-db', block_for: 60 }, 'block_for'],
+    ['an invalid time', { subject: SUBJECT, issued_before: 'yesterday' }, 'issued_before'],
+    ['a subject that is not a workload', { subject: 'arn:aws:iam::000000000000:root' }, 'subject'],
+    ['a block for another selector than a subject', { audience: 'orders-db', block_for: 60 }, 'block_for'],
     ['a block for too long', { subject: SUBJECT, block_for: 2_592_001 }, 'block_for'],
-    ['an empty subject beside an audience', { subject: '', audience: 'orders-db' }, 'subject'],
-    ['a bundle’s hash that is cut', { policy_bundle: 'abc' }, 'policy_bundle'],
+    ['an empty subject together with an audience', { subject: '', audience: 'orders-db' }, 'subject'],
+    ['a truncated bundle hash', { policy_bundle: 'abc' }, 'policy_bundle'],
   ])('for %s', async (_what, parameters, field) => {
     const { token } = await vend();
-    const { status, body } = await order(parameters);
+    const { status, body } = await submit(parameters);
     expect([status, body.error, body.field]).toEqual([400, 'invalid_request', field]);
     expect(await introspect(token)).toHaveProperty('active', true);
   });
 
-  it('and nothing is listed, for an empty subject', async () => {
+  it('and nothing is listed for an empty subject', async () => {
     const { status, body } = await curl(`${endpoint}/tokens?subject=`, operator);
     expect([status, body.error, body.field]).toEqual([400, 'invalid_request', 'subject']);
   });
@@ -248,11 +248,11 @@ describe('nothing is done', () => {
     ['a subject in another case', { subject: SUBJECT.replace('orders', 'Orders') }, 'subject', SUBJECT],
     ['a policy that does not exist', { policy: 'orders-service-reads-order' }, 'policy', 'orders-service-reads-orders'],
     ['an audience that does not exist', { audience: 'orders_db' }, 'audience', 'orders-db'],
-    ['a token that no record has', { token_id: '11111111-2222-4333-8444-555555555555' }, 'token_id', undefined],
-  ])('for %s: it says so and names the nearest, and nobody is blocked', async (_what, parameters, field, nearest) => {
+    ['a token without a record', { token_id: '11111111-2222-4333-8444-555555555555' }, 'token_id', undefined],
+  ])('for %s: the error suggests the nearest name, and nobody is blocked', async (_what, parameters, field, nearest) => {
     const { token } = await vend();
     for (const dry_run of [undefined, 'true']) {
-      const { status, body } = await order({ ...parameters, ...(dry_run && { dry_run }) });
+      const { status, body } = await submit({ ...parameters, ...(dry_run && { dry_run }) });
       expect([status, body.error, body.field]).toEqual([404, 'unknown_target', field]);
       expect(body.error_description).toMatch(
         / is not known: no .*stored record names it, and records are stored until 2d /,
@@ -263,26 +263,26 @@ describe('nothing is done', () => {
     expect(await introspect(token)).toHaveProperty('active', true);
   });
 
-  it('in a dry run, which counts', async () => {
+  it('in a dry run, which only counts', async () => {
     const task = `dry-${crypto.randomUUID()}`;
     const { token } = await vend({ task });
     await vend({ task });
-    expect(await order({ task, dry_run: 'true' })).toMatchObject({
+    expect(await submit({ task, dry_run: 'true' })).toMatchObject({
       status: 200,
       body: { would_revoke: 2, subjects: 1 },
     });
-    const all = (await order({ all: 'true', dry_run: 'true' })).body;
+    const all = (await submit({ all: 'true', dry_run: 'true' })).body;
     expect(all.would_revoke).toBeGreaterThanOrEqual(2);
     expect(await introspect(token)).toHaveProperty('active', true);
     expect((await revoke({ task })).at(-1)).toMatchObject({ revoked: 2 });
   });
 
-  it('for a field that is given twice', async () => {
+  it('for a duplicate field', async () => {
     const twice = [...formData({ subject: SUBJECT }), ...formData({ subject: `${SUBJECT}-2` })];
     expect((await curl(`${endpoint}/revocations`, operator, ...twice)).status).toBe(400);
   });
 
-  it('and told of, for a revocation that there is none of, or whose id is none', async () => {
+  it('and nothing is returned for an unknown or invalid revocation ID', async () => {
     const unknown = await progress(crypto.randomUUID());
     expect([unknown.status, unknown.body.error]).toEqual([404, 'not_found']);
     expect((await progress('a%20b')).status).toBeGreaterThanOrEqual(400);
@@ -296,16 +296,16 @@ describe('nothing is done', () => {
 
   it.each<[string, string, object, RegExp]>([
     ['a source that is not configured', 'someone.else', { subject: SUBJECT }, /revocation_sources/],
-    ['an unknown member', 'security.team', { subject: SUBJECT, everything: true }, /member/],
+    ['an unknown property', 'security.team', { subject: SUBJECT, everything: true }, /member/],
     ['no selector', 'security.team', { reason: 'all of them' }, /all/],
     [
-      'a token that no record has',
+      'a token without a record',
       'security.team',
       { tokenId: '22222222-3333-4444-8555-666666666666' },
       /^detail\.tokenId 22222222-\S+ is not known/,
     ],
     ['a misspelt subject', 'security.team', { subject: MISSPELT }, /^detail\.subject \S+ is not known.*did you mean/],
-  ])('for an event with %s: it is kept whole, and the audit tells why', async (_what, Source, detail, problem) => {
+  ])('for an event with %s: it is stored unchanged, and the audit has the reason', async (_what, Source, detail, problem) => {
     const { token } = await vend();
     const marker = crypto.randomUUID();
     const Detail = JSON.stringify({ ...detail, reason: marker });

@@ -22,7 +22,7 @@ let audit: AuditListener;
 beforeAll(async () => {
   audit = await auditListener();
 });
-/** What became of a token. That somebody asked about it after it was revoked is an event of its own, and an anomaly. */
+/** Returns a token's events. Introspection after its revocation causes an event and an anomaly, which are excluded. */
 const eventsOf = (tokenId: string, ...types: string[]) =>
   eventually(async () => {
     const all = await audit.eventsWith('tokenId', tokenId);
@@ -33,7 +33,7 @@ const eventsOf = (tokenId: string, ...types: string[]) =>
     return events;
   });
 
-/** `Revocation Requested` on the bus, by the operator’s own credentials. */
+/** Puts `Revocation Requested` on the bus, with the operator’s own credentials. */
 async function request(detail: object, source = 'security.team') {
   const entry = {
     EventBusName: outputs.EventBusName,
@@ -45,8 +45,8 @@ async function request(detail: object, source = 'security.team') {
   expect(FailedEntryCount).toBe(0);
 }
 
-describe('security sees', () => {
-  it('every token that is vended, and every refusal', async () => {
+describe('the audit has', () => {
+  it('every issued token and every denial', async () => {
     const { tokenId } = await vend({ reason: 'nightly report' });
     const [issued] = await eventsOf(tokenId, 'Token Issued');
     expect(issued?.detail).toMatchObject({
@@ -66,7 +66,7 @@ describe('security sees', () => {
     });
   });
 
-  it('the life of one token in order, also when it is short', async () => {
+  it('the life of one token in order, also if it is short', async () => {
     const { token, tokenId } = await vend();
     await curl(`${endpoint}/revoke`, workload, ...formData({ token }));
     const [issued, revoked] = await eventsOf(tokenId, 'Token Issued', 'Token Revoked');
@@ -75,8 +75,8 @@ describe('security sees', () => {
   });
 });
 
-describe('a token is taken back', () => {
-  it('by its owner, by id, again without effect', async () => {
+describe('a token is revoked', () => {
+  it('by its owner, by ID, idempotently', async () => {
     const { token, tokenId } = await vend();
     for (let time = 0; time < 2; time++) {
       const { status, body } = await curl(`${endpoint}/revoke`, workload, ...formData({ token_id: tokenId }));
@@ -86,7 +86,7 @@ describe('a token is taken back', () => {
     await eventsOf(tokenId, 'Token Issued', 'Token Revoked');
   });
 
-  it('by an operator, by id', async () => {
+  it('by an operator, by ID', async () => {
     const { token, tokenId } = await vend();
     const revoke = () =>
       curl(`${endpoint}/revocations`, operator, ...formData({ token_id: tokenId, reason: 'leaked' }));
@@ -100,7 +100,7 @@ describe('a token is taken back', () => {
     });
   });
 
-  it('once, by two operators at the same time', async () => {
+  it('once by two concurrent operators', async () => {
     const { tokenId } = await vend();
     const revoke = () => curl(`${endpoint}/revocations`, operator, ...formData({ token_id: tokenId }));
     const answers = await Promise.all([revoke(), revoke()]);
@@ -116,7 +116,7 @@ describe('a token is taken back', () => {
     expect(revoked?.detail).toMatchObject({ revokedBy: 'security.team', revocationReason: 'laptop stolen' });
   });
 
-  it('with all others of its subject, by an event, while new ones can be had afterwards if it is not blocked', async () => {
+  it('with all others of its subject by an event, and the subject gets new ones afterwards if it is not blocked', async () => {
     const tokens = [await vend(), await vend(), await vend()];
     await request({ subject: SUBJECT, blockFor: 0 });
     for (const { token, tokenId } of tokens) {
@@ -126,7 +126,7 @@ describe('a token is taken back', () => {
     expect(await introspect((await vend()).token)).toHaveProperty('active', true);
   });
 
-  it('and stays so when the functions start anew', async () => {
+  it('and stays revoked when the functions restart', async () => {
     const { token, tokenId } = await vend();
     const other = await vend();
     await curl(`${endpoint}/revoke`, workload, ...formData({ token_id: tokenId }));
@@ -151,14 +151,14 @@ describe('a token is not taken back', () => {
       Detail: JSON.stringify({ tokenId }),
     };
     await anyone.send(new PutEventsCommand({ Entries: [{ ...entry, Source: 'someone.else' }] }));
-    // The next event, of the right source, comes after it.
+    // The next event comes after it, from the configured source.
     const marker = await vend();
     await request({ tokenId: marker.tokenId });
     await inactive(marker.token);
     expect(await introspect(token)).toHaveProperty('active', true);
   });
 
-  it('by a malformed event, which is kept for the operator', async () => {
+  it('by a malformed event, which is stored for the operator', async () => {
     const { token, tokenId } = await vend();
     await request({ tokenId, everything: true });
     const sqs = new SQSClient(target);

@@ -27,7 +27,7 @@ const RECEIVER = 'http://127.0.0.1:4577';
 const AUDIENCE = 'tvm-local';
 const RELEASE = { type: 'resource', locations: ['releases/orders/v17'], actions: ['write'] };
 
-// Another system: it receives our security events, and transmits its own.
+// Simulates another system, which receives this service's security events and transmits its own.
 let refuses: string | undefined;
 const peer = await httpListener(({ path, body }, response) => {
   if (path === '/jwks.json') return response.end(JSON.stringify(transmitter.jwks));
@@ -38,7 +38,7 @@ const peer = await httpListener(({ path, body }, response) => {
 });
 const transmitter = await securityEventTransmitter(peer.url, 'RS256');
 const stranger = await securityEventTransmitter('https://stranger.example.com');
-/** What was pushed to it about a token or a workload. */
+/** Returns the events that were pushed to the other system about a token or a workload. */
 const pushedAbout = (id: string) =>
   peer.heard.filter(({ path, body }) => path === '/sets' && JSON.stringify(decodeJwt(body)).includes(id));
 
@@ -58,7 +58,7 @@ afterAll(async () => {
 });
 
 describe('a receiver', () => {
-  it('is told of a revoked token, by a SET that jose verifies with the keys that the metadata names', async () => {
+  it('gets a SET about a revoked token, which jose verifies with the keys in the metadata', async () => {
     const { tokenId } = await vend();
     await curl(`${endpoint}/revocations`, operator, ...formData({ token_id: tokenId, reason: 'leaked' }));
     await eventually(async () => expect(pushedAbout(tokenId)).toHaveLength(1));
@@ -82,7 +82,7 @@ describe('a receiver', () => {
     });
   });
 
-  it('finds the key beside the tokens’ keys, and never among them', async () => {
+  it('finds the key in a separate key set, and not among the tokens’ keys', async () => {
     const keysOf = async (file: string) => {
       const { body } = await curl(`${endpoint}/.well-known/${file}`);
       return (body.keys as { kid: string; alg: string }[]).map(({ kid }) => kid);
@@ -92,7 +92,7 @@ describe('a receiver', () => {
     expect(await keysOf('jwks.json')).not.toContain(own[0]);
   });
 
-  it('refuses one for good, and it is kept for the operator at once', async () => {
+  it('rejects an event permanently, and the event is stored for the operator at once', async () => {
     const { tokenId } = await vend();
     refuses = tokenId;
     await curl(`${endpoint}/revocations`, operator, ...formData({ token_id: tokenId }));
@@ -115,7 +115,7 @@ describe('a receiver that polls', () => {
       ...['-H', 'content-type: application/json', '-d', JSON.stringify(request)],
     );
 
-  it('is given the SET of a revoked token until it acknowledges it (RFC 8936)', async () => {
+  it('gets the SET of a revoked token until it acknowledges the SET (RFC 8936)', async () => {
     const { tokenId } = await vend();
     await curl(`${endpoint}/revocations`, operator, ...formData({ token_id: tokenId, reason: 'left behind' }));
     const aboutIt = ([, set]: [string, string]) => JSON.stringify(decodeJwt(set)).includes(tokenId);
@@ -124,7 +124,7 @@ describe('a receiver that polls', () => {
       const { status, body } = await poll({ returnImmediately: true, ack: others });
       expect(status).toBe(200);
       const sets = Object.entries(body.sets as Record<string, string>);
-      // What other tests revoked is not in the way of ours.
+      // Acknowledge the SETs of other tests, so that they do not fill the response.
       others = sets.filter((one) => !aboutIt(one)).map(([jti]) => jti);
       return sets.find(aboutIt);
     };
@@ -145,7 +145,7 @@ describe('a receiver that polls', () => {
     expect(await polled()).toBeUndefined();
   });
 
-  it('is nobody else: IAM refuses who has not its policy, and a bad request is refused', async () => {
+  it('needs its IAM policy, and a malformed request is rejected', async () => {
     expect((await poll({}, workload)).status).toBe(403);
     const { status, body } = await poll({ ack: 'all' });
     expect([status, body.error_description]).toEqual([400, 'ack must be an array of jti']);
@@ -161,7 +161,7 @@ describe('a receiver’s stream (SSF 1.0, section 8.1)', () => {
       caller,
       ...['-H', 'content-type: application/json', '-d', JSON.stringify(request)],
     );
-  /** The SET’s claims, verified with the keys that the metadata names. */
+  /** Returns the SET’s claims, verified with the keys in the metadata. */
   const claimsOf = async (set: string, audience: string) => {
     const { body: metadata } = await curl(`${endpoint}/.well-known/ssf-configuration`);
     const { payload } = await jwtVerify(set, createRemoteJWKSet(new URL(String(metadata.jwks_uri))), {
@@ -173,7 +173,7 @@ describe('a receiver’s stream (SSF 1.0, section 8.1)', () => {
     return transmittedClaims.parse(payload);
   };
 
-  /** The receiver that is pushed to: its user is named in the configuration. */
+  /** The receiver with push delivery. The configuration names its user. */
   let gateway: Caller;
   beforeAll(async () => {
     const iam = new IAMClient(target);
@@ -210,7 +210,7 @@ describe('a receiver’s stream (SSF 1.0, section 8.1)', () => {
       const found = Object.entries(body.sets as Record<string, string>).find(([, one]) =>
         JSON.stringify(decodeJwt(one)).includes(state),
       );
-      if (found === undefined) throw new Error('the verification event is not there');
+      if (found === undefined) throw new Error('there is no verification event yet');
       return found;
     });
     expect(await claimsOf(set, 'orders-db')).toMatchObject({
@@ -221,7 +221,7 @@ describe('a receiver’s stream (SSF 1.0, section 8.1)', () => {
     expect(pushedAbout(state)).toEqual([]);
   });
 
-  it('is shown at the endpoints that the metadata names', async () => {
+  it('is shown at the endpoints in the metadata', async () => {
     const { body: metadata } = await curl(`${endpoint}/.well-known/ssf-configuration`);
     const configuration = {
       stream_id: 'gateway',
@@ -245,7 +245,7 @@ describe('a receiver’s stream (SSF 1.0, section 8.1)', () => {
     expect(metadata.verification_endpoint).toBe(`${endpoint}/security-events/verification`);
   });
 
-  it('belongs to its receiver alone: for another there is none of this id, and for a workload IAM refuses', async () => {
+  it('belongs to its receiver: another receiver gets 404 for its ID, and IAM denies a workload', async () => {
     const none = { status: 404, body: { error: 'not_found' } };
     expect(await get('streams?stream_id=orders-db', gateway)).toMatchObject(none);
     expect(await get('status?stream_id=orders-db', gateway)).toMatchObject(none);
@@ -254,9 +254,9 @@ describe('a receiver’s stream (SSF 1.0, section 8.1)', () => {
     expect((await post('verification', { stream_id: 'gateway' }, workload)).status).toBe(403);
   });
 
-  it('is not verified again and again: 429 says when', async () => {
+  it('limits verification requests: 429 has the time of the next', async () => {
     const answers = [];
-    // Of three in a row, two at most fall into different minutes.
+    // At most two of three consecutive requests fall into different minutes.
     for (let time = 0; time < 3; time++) answers.push(await post('verification', { stream_id: 'gateway' }, gateway));
     const refused = answers.find(({ status }) => status === 429);
     expect(refused?.body.error).toBe('temporarily_unavailable');
@@ -279,7 +279,7 @@ describe('a transmitter', () => {
     curl(`${endpoint}/security-events`, undefined, '-H', 'content-type: application/secevent+jwt', '-d', set);
   const session = (tokenId: string) => ({ format: 'jwt_id', iss: endpoint, jti: tokenId });
 
-  it('that is trusted has a token revoked, which the audit tells of', async () => {
+  it('that is trusted can revoke a token, which the audit records', async () => {
     const { token, tokenId } = await vend();
     const claims = revoking(session(tokenId));
     expect(await push(await transmitter.sign(claims))).toMatchObject({ status: 202, body: {} });
@@ -299,7 +299,7 @@ describe('a transmitter', () => {
     });
   });
 
-  it('that is trusted has a workload revoked and blocked; the same SET again does not block it again', async () => {
+  it('that is trusted can revoke and block a workload; the same SET does not block it again', async () => {
     const release = { audience: 'releases', authorization_details: [RELEASE] };
     expect((await ask(release, ciJob)).status).toBe(200);
     const set = await transmitter.sign(revoking({ format: 'iss_sub', iss: endpoint, sub: CI_JOB }));
@@ -315,7 +315,7 @@ describe('a transmitter', () => {
     });
   });
 
-  it('that is not trusted, or signs for another audience, is refused as RFC 8935 says', async () => {
+  it('that is not trusted, or signs for another audience, is rejected as RFC 8935 requires', async () => {
     const { token, tokenId } = await vend();
     const untrusted = await push(await stranger.sign(revoking(session(tokenId))));
     expect(untrusted).toMatchObject({ status: 400, body: { err: 'invalid_issuer' } });

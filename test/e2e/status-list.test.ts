@@ -10,7 +10,7 @@ import { revocationCheck } from '../support/revocation-check.ts';
 const { status_list_ttl: ttl } = loadConfig(new URL('../../config/', import.meta.url), 'local');
 const keys = createRemoteJWKSet(new URL(`${endpoint}/.well-known/status-list-keys.json`));
 
-/** The list that a token has its place in, verified as others verify it. */
+/** Returns a token's status list, verified like a resource server does, and the token's bit in it. */
 async function listOf(token: string) {
   const { uri, idx } = getStatusListFromJWT(token);
   const answer = await fetch(uri);
@@ -25,14 +25,14 @@ async function listOf(token: string) {
   return { uri, answer, body, payload, bit: getListFromStatusListJWT(body).getStatus(idx) };
 }
 
-// The lists are published by the clock, within a minute after the machine is there.
+// The scheduler publishes the lists within a minute after the deployment.
 beforeAll(async () => {
   const { token } = await vend();
   await eventually(() => listOf(token), 90_000);
 }, 100_000);
 
 describe('a token in the status list', () => {
-  it('is valid, and invalid soon after it is revoked, as another library reads it', async () => {
+  it('is valid, and invalid soon after its revocation, according to another library', async () => {
     const [{ token }, { token: other }] = [await vend(), await vend()];
     const before = await listOf(token);
     expect(before.bit).toBe(0);
@@ -45,13 +45,13 @@ describe('a token in the status list', () => {
     ).toBe(200);
   });
 
-  it('has a place that no other token has', async () => {
+  it('has a unique index', async () => {
     const tokens = await Promise.all(Array.from({ length: 20 }, () => vend()));
-    const places = tokens.map(({ token }) => JSON.stringify(getStatusListFromJWT(token)));
-    expect(new Set(places).size).toBe(tokens.length);
+    const indexes = tokens.map(({ token }) => JSON.stringify(getStatusListFromJWT(token)));
+    expect(new Set(indexes).size).toBe(tokens.length);
   });
 
-  it('is short, with its place and its obligations', async () => {
+  it('is short, with its index and its obligations', async () => {
     const details = [{ type: 'resource', locations: ['releases/orders/v17'], actions: ['write'] }];
     const { token } = await vend(
       {
@@ -67,7 +67,7 @@ describe('a token in the status list', () => {
     expect(token.length).toBeLessThan(1_300);
   });
 
-  it('is seen revoked by a resource server that checks as documented', async () => {
+  it('is revoked for a resource server that checks as documented', async () => {
     const { token } = await vend({ authorization_details: [readOrders] });
     expect(await revocationCheck(endpoint)(decodeJwt(token))).toBe(false);
     await curl(`${endpoint}/revoke`, workload, ...formData({ token }));
@@ -76,7 +76,7 @@ describe('a token in the status list', () => {
 });
 
 describe('a status list over HTTP', () => {
-  it('may be kept for its time, and is not sent again to who has it', async () => {
+  it('may be cached for its ttl, and is not sent again to a client that has it', async () => {
     const { token } = await vend();
     const { uri, answer } = await listOf(token);
     expect(answer.headers.get('content-type')).toBe('application/statuslist+jwt');
@@ -88,7 +88,7 @@ describe('a status list over HTTP', () => {
     expect((await fetch(uri, { headers: { 'if-none-match': '"other"' } })).status).toBe(200);
   });
 
-  it('is found by the metadata, and is not there when there is none', async () => {
+  it('is found through the metadata, and an unknown list gets 404', async () => {
     const { body: metadata } = await curl(`${endpoint}/.well-known/oauth-authorization-server`);
     const { body: aggregation } = await curl(String(metadata.status_list_aggregation_endpoint));
     expect(aggregation.status_lists).toContain(`${endpoint}/status-lists/1`);
@@ -99,7 +99,7 @@ describe('a status list over HTTP', () => {
     }
   });
 
-  it('passes for no access token, and is signed by no key of theirs', async () => {
+  it('is not accepted as an access token, and is not signed with an access token key', async () => {
     const { token } = await vend();
     const { body } = await listOf(token);
     expect(await introspect(body)).toEqual({ active: false });
@@ -107,7 +107,7 @@ describe('a status list over HTTP', () => {
     const kids = (tokenKeys as unknown as JSONWebKeySet).keys.map(({ kid }) => kid);
     expect(kids).toContain(decodeProtectedHeader(token).kid);
     expect(kids).not.toContain(decodeProtectedHeader(body).kid);
-    // As docs/resource-servers.md configures jose.
+    // The configuration of jose in docs/resource-servers.md.
     const asDocumented = { algorithms: ['ES256'], typ: 'at+jwt', issuer: endpoint, audience: 'orders-db' };
     const remote = createRemoteJWKSet(new URL(`${endpoint}/.well-known/jwks.json`));
     await expect(jwtVerify(body, remote, asDocumented)).rejects.toThrow();

@@ -5,7 +5,7 @@ import { eventually } from '../support/eventually.ts';
 
 const { target, outputs, emulator } = inject('deployed');
 
-it('records go when their time is over, and only they', { timeout: 150_000 }, async () => {
+it('records are deleted after their time to live, and no others are', { timeout: 150_000 }, async () => {
   const dynamo = new DynamoDBClient(target);
   const { token } = await vend();
   const pk = { S: `TOKEN#${crypto.randomUUID()}` };
@@ -13,7 +13,7 @@ it('records go when their time is over, and only they', { timeout: 150_000 }, as
   await dynamo.send(new PutItemCommand({ TableName: outputs.TableName, Item: { pk, sk: { S: 'RECORD' }, ttl } }));
   const filter = { FilterExpression: 'pk = :pk', ExpressionAttributeValues: { ':pk': pk } };
   await eventually(async () => {
-    // LocalStack looks once an hour, or when it is asked to.
+    // LocalStack deletes expired items once an hour, or on this request.
     if (emulator === 'LocalStack') await fetch(`${target.endpoint}/_aws/dynamodb/expired`, { method: 'DELETE' });
     const { Count } = await dynamo.send(new ScanCommand({ TableName: outputs.TableName, ...filter }));
     expect(Count).toBe(0);

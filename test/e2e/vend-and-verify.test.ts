@@ -23,8 +23,8 @@ const { token_expiration_time } = loadConfig(pathToFileURL('config/'), 'local');
 const verifying = { issuer: endpoint, audience: 'orders-db', typ: 'at+jwt', algorithms: ['ES256'] };
 const jwks = createRemoteJWKSet(new URL(`${endpoint}/.well-known/jwks.json`));
 
-describe('a workload asks with curl', () => {
-  it('and gets a token that says exactly that', async () => {
+describe('a workload requests a token with curl', () => {
+  it('and gets a token for exactly this request', async () => {
     const { status, headers, body } = await ask({ expires_in: 600, reason: 'nightly report' });
     expect(status).toBe(200);
     expect(headers['cache-control']).toBe('no-store');
@@ -39,14 +39,14 @@ describe('a workload asks with curl', () => {
     expect((payload.exp ?? 0) - (payload.iat ?? 0)).toBe(600);
   });
 
-  it('as JSON too, and for the default lifetime when it names none', async () => {
+  it('as JSON too, and with the default lifetime if it names none', async () => {
     const request = { grant_type: 'client_credentials', audience: 'orders-db', authorization_details: [readOrders] };
     const json = ['-H', 'content-type: application/json', '-d', JSON.stringify(request)];
     const { status, body } = await curl(`${endpoint}/token`, workload, ...json);
     expect([status, body.expires_in]).toEqual([200, token_expiration_time]);
   });
 
-  it('to read here and write there with one token', async () => {
+  it('to read one resource and write another with one token', async () => {
     const details = [
       { ...readOrders, fields: ['id', 'status'] },
       { type: 'resource', locations: ['orders-db/shipments'], actions: ['write'] },
@@ -56,7 +56,7 @@ describe('a workload asks with curl', () => {
     expect(token.length).toBeLessThan(1_300);
   });
 
-  it('for what policy does not allow, and is denied without being told which policy', async () => {
+  it('that policy does not allow, and is denied without the name of a policy', async () => {
     const write = await ask({ authorization_details: [{ ...readOrders, actions: ['write'] }] });
     expect(write.status).toBe(403);
     expect(write.body).toEqual({
@@ -73,11 +73,11 @@ describe('a workload asks with curl', () => {
     ['expires_in', { expires_in: 0 }],
     ['authorization_details[0].locations[0]', { authorization_details: [{ ...readOrders, locations: ['orders-*'] }] }],
     ['grant_type', { grant_type: 'password' }],
-  ])('wrongly, and is told the field: %s', async (field, change) => {
+  ])('with an invalid field, and the error names the field: %s', async (field, change) => {
     expect(await ask(change)).toMatchObject({ status: 400, body: { field, request_id: expect.any(String) } });
   });
 
-  it('with too much, or what is no request at all', async () => {
+  it('with a body that is too large, or not a request at all', async () => {
     const send = (type: string, body: string) =>
       curl(`${endpoint}/token`, workload, '-H', `content-type: ${type}`, '--data-raw', body);
     const form = 'application/x-www-form-urlencoded';
@@ -124,7 +124,7 @@ describe('nobody else gets a token', () => {
 });
 
 describe('a resource server', () => {
-  it('finds the machine by discovery, with oauth4webapi', async () => {
+  it('finds the service by discovery, with oauth4webapi', async () => {
     const issuer = new URL(endpoint);
     const insecure = { [oauth.allowInsecureRequests]: true } as const;
     const as = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, insecure));
@@ -158,7 +158,7 @@ describe('a resource server', () => {
     expect(await introspect(token)).toEqual({ active: false });
   });
 
-  it('may keep keys and metadata for a while', async () => {
+  it('may cache keys and metadata for a limited time', async () => {
     for (const path of ['jwks.json', 'openid-configuration', 'oauth-authorization-server']) {
       const { status, headers, body } = await curl(`${endpoint}/.well-known/${path}`);
       expect([status, headers['cache-control']]).toEqual([200, 'public, max-age=300']);
@@ -168,7 +168,7 @@ describe('a resource server', () => {
     }
   });
 
-  it('refuses forged tokens, offline and by introspection', async () => {
+  it('rejects forged tokens, offline and by introspection', async () => {
     const { token } = await vend();
     const claims = decodeJwt(token);
     const [header, , signature] = token.split('.');
@@ -187,13 +187,13 @@ describe('a resource server', () => {
     expect(await introspect(token)).toHaveProperty('active', true);
   });
 
-  it('refuses an expired token', async () => {
+  it('rejects an expired token', async () => {
     const { token } = await vend({ expires_in: 1 });
     await eventually(async () => expect(await introspect(token)).toEqual({ active: false }), 5_000);
     await expect(jwtVerify(token, jwks, verifying)).rejects.toThrow('"exp" claim timestamp check failed');
   });
 
-  it('learns nothing about tokens for others', async () => {
+  it('learns nothing about tokens of other audiences', async () => {
     const invoices = { type: 'resource', locations: ['billing/invoices'], actions: ['read'] };
     const { token } = await vend({ audience: 'billing', authorization_details: [invoices] });
     expect(await introspect(token)).toEqual({ active: false });

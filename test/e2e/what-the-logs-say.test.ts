@@ -9,7 +9,7 @@ import { curl, formData } from '../support/curl.ts';
 import { endpoint, introspect, operator, vend, workload } from '../support/deployed-machine.ts';
 import { eventually } from '../support/eventually.ts';
 
-// This file comes last of the end-to-end tests: the logs are those of the whole run.
+// This file runs last of the end-to-end tests: the logs are those of the whole run.
 
 const { target, identities, emulatorLog } = inject('deployed');
 
@@ -35,7 +35,7 @@ beforeAll(async () => {
   await curl(`${endpoint}/revocations`, operator, ...formData({ token }));
   logs = await eventually(async () => {
     const read = await allLogs();
-    // They are the logs of the functions, and they are of this run.
+    // The logs are those of the functions in this run.
     for (const line of ['token requested', 'AuditEventsPublished']) expect(read).toContain(line);
     return read;
   });
@@ -43,7 +43,7 @@ beforeAll(async () => {
 
 it('no token, and no part of one', () => {
   for (const part of token.split('.')) expect(logs).not.toContain(part);
-  // Any JWS at all: base64url of {"… , a dot, base64url of {"….
+  // Matches any JWS: base64url of {"… , a dot, base64url of {"….
   expect(logs).not.toMatch(/eyJ[\w-]{8,}\.eyJ[\w-]{8,}/);
   expect(logs).not.toContain(token.slice(0, 20));
 });

@@ -8,13 +8,11 @@ import type { Probe } from './probes/tools.ts';
 const deployed = inject('deployed');
 const probes: Record<DifferenceName, Probe> = { ...callers, ...services, ...dynamodb };
 
-describe.each(
-  Object.entries(differences),
-)('the emulator does what docs/reference/emulators.md says of it. %s', (_, of) => {
+describe.each(Object.entries(differences))('the emulator behaves as docs/reference/emulators.md says. %s', (_, of) => {
   it.each(Object.entries(of))('%s', async (name, { does }) => {
     const word = await probes[name as DifferenceName](deployed);
     expect(word).not.toBe('');
-    // Of an emulator that the project does not know, nothing is said.
+    // Nothing is documented about other emulators.
     if (deployed.emulator !== undefined) expect(word).toBe(does[deployed.emulator]);
   });
 });

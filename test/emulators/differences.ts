@@ -1,18 +1,18 @@
 import type { EmulatorName } from './not-applicable.ts';
 
-/** Something that AWS does, and what the emulators make of it: `differences.test.ts` asks them. */
+/** A behaviour of AWS, with what the emulators do instead. `differences.test.ts` checks each on the emulator. */
 export interface Difference {
-  /** What AWS does, as a sentence. */
+  /** The behaviour of AWS, as a sentence. */
   aws: string;
-  /** AWS's page that says so, below `https://docs.aws.amazon.com/`. */
+  /** AWS's page about it, below `https://docs.aws.amazon.com/`. */
   page: string;
-  /** In a word, what comes of it. */
+  /** The result, in a word or a few. */
   does: Record<'AWS' | EmulatorName, string>;
-  /** What holds it up where an emulator does otherwise, or makes up for it. */
+  /** What covers the difference where an emulator differs, or corrects it. */
   instead?: string;
 }
 
-/** What no test asks an emulator, since it takes too long or happens too seldom. */
+/** A behaviour that no test checks on an emulator, because it takes too long or is too rare. */
 export type NotProbed = Omit<Difference, 'does'> & { does: Record<EmulatorName, string> };
 
 const both = (AWS: string, emulators: string) => ({ AWS, MiniStack: emulators, LocalStack: emulators });
@@ -27,91 +27,91 @@ const assertions =
 
 const callers = {
   'no signature': {
-    aws: 'A method with IAM authorization refuses a request that is not signed.',
+    aws: 'A method with IAM authorization rejects an unsigned request.',
     page: 'apigateway/latest/developerguide/permissions.html',
     does: onlyMiniStack('refused', 'let through'),
   },
   'a wrong secret': {
-    aws: 'A signature that was made with another secret is refused.',
+    aws: 'A signature with a wrong secret is rejected.',
     page: SIGNATURE,
     does: onlyMiniStack('refused', 'let through'),
   },
   'an unknown access key': {
-    aws: 'An access key that nobody has is refused.',
+    aws: 'An unknown access key is rejected.',
     page: SIGNATURE,
     does: onlyMiniStack('refused', 'let through'),
   },
   'an old signature': {
-    aws: 'A signature is refused some minutes after its date.',
+    aws: 'A signature is rejected some minutes after its date.',
     page: SIGNATURE,
     does: onlyMiniStack('refused', 'let through'),
   },
   'a wrong session token': {
-    aws: 'Temporary credentials are refused without their own session token.',
+    aws: 'Temporary credentials are rejected without their own session token.',
     page: 'IAM/latest/UserGuide/id_credentials_temp_use-resources.html',
     does: onlyMiniStack('refused', 'let through'),
   },
   'a changed body': {
-    aws: 'A body that is not the one that was signed is refused.',
+    aws: 'A request is rejected if its body is not the signed body.',
     page: SIGNATURE,
     does: onlyMiniStack('refused', 'let through'),
   },
   'a changed body whose hash was sent': {
-    aws: 'It is refused too where the signer sent the hash of the other as `x-amz-content-sha256`.',
+    aws: 'Such a request is also rejected if its `x-amz-content-sha256` header has the hash of the signed body.',
     page: SIGNATURE,
     does: both('refused', 'let through'),
-    instead: 'nothing here: AWS’s own check',
+    instead: 'nothing: AWS itself checks this',
   },
   'a signature for another service': {
-    aws: 'A signature for one service is refused by another.',
+    aws: 'A service rejects a signature for another service.',
     page: SIGNATURE,
     does: both('refused', 'let through'),
-    instead: 'nothing here: AWS’s own check',
+    instead: 'nothing: AWS itself checks this',
   },
   'the root key with a wrong secret': {
-    aws: 'An account’s root is no exception: its signatures are checked.',
+    aws: 'The signatures of an account’s root user are checked too.',
     page: SIGNATURE,
     does: both('refused', 'let through'),
-    instead: 'the demo’s and the tests’ callers are IAM users and roles',
+    instead: 'the callers in the demonstration and the tests are IAM users and roles',
   },
   'a caller of another account': {
-    aws: 'A caller of another account is refused where the API’s own policy does not let it in.',
+    aws: 'A caller from another account is rejected unless the API’s resource policy allows it.',
     page: 'apigateway/latest/developerguide/apigateway-authorization-flow.html',
     does: { AWS: 'refused', MiniStack: 'not found', LocalStack: 'let through' },
     instead: 'template assertions on the resource policy, and unit tests with other accounts’ ARNs',
   },
   'the user in requestContext.identity': {
-    aws: 'API Gateway tells the function the ARN of who signed.',
+    aws: 'API Gateway passes the signer’s ARN to the function.',
     page: 'apigateway/latest/developerguide/api-gateway-mapping-template-reference.html',
-    does: alike('told'),
+    does: alike('passed'),
     instead:
-      'LocalStack by itself tells nobody: [a plugin](../../scripts/localstack/plugin/tvm_localstack/caller_identity.py) adds it',
+      'LocalStack itself passes no ARN: [a plugin](../../scripts/localstack/plugin/tvm_localstack/caller_identity.py) adds it',
   },
   'the address in X-Forwarded-For': {
-    aws: 'API Gateway tells the function the address of the connection, whatever `X-Forwarded-For` says.',
+    aws: 'API Gateway passes the connection’s address to the function, whatever `X-Forwarded-For` says.',
     page: 'apigateway/latest/developerguide/api-gateway-mapping-template-reference.html',
-    does: onlyLocalStack('not believed', 'believed'),
-    instead: 'nothing: on MiniStack a caller chooses its address. LocalStack tells 127.0.0.1 of everybody',
+    does: onlyLocalStack('ignored', 'trusted'),
+    instead: 'nothing: on MiniStack a caller can choose its address. LocalStack passes 127.0.0.1 for every caller',
   },
   'the session of a role': {
-    aws: 'STS tells a session of a role its ARN, with the role and the session’s name.',
+    aws: 'STS returns a role session’s ARN, with the names of the role and the session.',
     page: 'STS/latest/APIReference/API_GetCallerIdentity.html',
-    does: alike('told'),
+    does: alike('returned'),
   },
   'a user without permission': {
-    aws: 'What no policy allows is refused.',
+    aws: 'An action that no policy allows is denied.',
     page: 'IAM/latest/UserGuide/reference_policies_evaluation-logic.html',
     does: onlyMiniStack('refused', 'let through'),
   },
   'the deny of a role': {
-    aws: 'A deny in a role’s policy stands above what it is allowed.',
+    aws: 'A deny in a role’s policy overrides every allow.',
     page: 'IAM/latest/UserGuide/reference_policies_evaluation-logic.html',
     does: alike('refused'),
     instead:
-      'LocalStack by itself heeds none: [a plugin](../../scripts/localstack/plugin/tvm_localstack/explicit_denials.py) does, of inline policies',
+      'LocalStack itself ignores policies: [a plugin](../../scripts/localstack/plugin/tvm_localstack/explicit_denials.py) enforces denials in inline policies',
   },
   'the deny of a role for some resources': {
-    aws: 'So does a deny that is for some resources alone.',
+    aws: 'So does a deny for specific resources.',
     page: 'IAM/latest/UserGuide/reference_policies_evaluation-logic.html',
     does: onlyMiniStack('refused', 'let through'),
   },
@@ -121,35 +121,35 @@ const callers = {
     does: onlyMiniStack('refused', 'let through'),
   },
   'a session of 60 seconds': {
-    aws: 'A session lasts 900 seconds at least: a shorter one is refused.',
+    aws: 'A session lasts at least 900 seconds: a request for a shorter one is rejected.',
     page: 'STS/latest/APIReference/API_AssumeRole.html',
     does: both('refused', 'let through'),
-    instead: 'nothing here asks for less',
+    instead: 'nothing here requests less',
   },
   'the policy of a key': {
-    aws: 'A deny in a KMS key’s own policy stands above what IAM allows.',
+    aws: 'A deny in a KMS key’s policy overrides what IAM policies allow.',
     page: 'kms/latest/developerguide/key-policies.html',
     does: onlyMiniStack('refused', 'let through'),
   },
   'the policy of a bucket': {
-    aws: 'A deny in a bucket’s own policy stands above what IAM allows.',
+    aws: 'A deny in a bucket’s policy overrides what IAM policies allow.',
     page: 'AmazonS3/latest/userguide/bucket-policies.html',
     does: onlyMiniStack('refused', 'let through'),
   },
   'the policy of a bus': {
-    aws: 'A deny in a bus’s own policy stands above what IAM allows.',
+    aws: 'A deny in a bus’s policy overrides what IAM policies allow.',
     page: 'eventbridge/latest/userguide/eb-use-resource-based.html',
     does: both('refused', 'let through'),
     instead: assertions,
   },
   'events:source': {
-    aws: 'EventBridge states `events:source` to IAM: a permission for some sources is none for others.',
+    aws: 'EventBridge supports the condition key `events:source`: a permission can be limited to some sources.',
     page: 'eventbridge/latest/userguide/eb-event-bus-perms.html',
     does: both('refused', 'let through'),
     instead: assertions,
   },
   'dynamodb:LeadingKeys': {
-    aws: 'DynamoDB states `dynamodb:LeadingKeys` to IAM: a permission for some items is none for others.',
+    aws: 'DynamoDB supports the condition key `dynamodb:LeadingKeys`: a permission can be limited to some items.',
     page: 'amazondynamodb/latest/developerguide/specifying-conditions.html',
     does: both('refused', 'let through'),
     instead: assertions,
@@ -178,59 +178,59 @@ const services = {
       '[scripts/local/ministack-bridges.ts](../../scripts/local/ministack-bridges.ts) sets it; template assertions',
   },
   'a dashboard in a template': {
-    aws: 'CloudFormation makes a dashboard.',
+    aws: 'CloudFormation creates a dashboard.',
     page: 'AWSCloudFormation/latest/TemplateReference/aws-resource-cloudwatch-dashboard.html',
     does: onlyMiniStack('kept', 'dropped'),
     instead: 'template assertions in [test/infra/watch.test.ts](../../test/infra/watch.test.ts)',
   },
   'an archive of events in a template': {
-    aws: 'CloudFormation makes an archive of a bus’s events.',
+    aws: 'CloudFormation creates an archive of a bus’s events.',
     page: 'AWSCloudFormation/latest/TemplateReference/aws-resource-events-archive.html',
-    does: onlyLocalStack('made', 'fails'),
+    does: onlyLocalStack('created', 'fails'),
     instead: 'no template here has one',
   },
   'what a failing function says': {
-    aws: 'API Gateway answers 502 where a function fails, and says nothing of why.',
+    aws: 'API Gateway returns 502 if a function fails, without the reason.',
     page: 'lambda/latest/dg/services-apigateway-errors.html',
     does: onlyLocalStack('hidden', 'shown'),
-    instead: 'handlers catch what they throw, and answer with a request id',
+    instead: 'handlers catch all errors and respond with a request ID',
   },
   'the log group of a function': {
-    aws: 'A function logs to the log group that it was given.',
+    aws: 'A function logs to its configured log group.',
     page: 'lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html',
-    does: onlyMiniStack('heeded', 'not heeded'),
-    instead: 'its logs are in the group of the function’s name',
+    does: onlyMiniStack('used', 'ignored'),
+    instead: 'the logs are in the group with the function’s name',
   },
   'an event of AWS’s own': {
-    aws: 'The source of an event of one’s own may not begin with `aws.`.',
+    aws: 'The source of a custom event may not begin with `aws.`.',
     page: 'eventbridge/latest/userguide/eb-events.html',
     does: onlyMiniStack('refused', 'let through'),
     instead:
-      'the local stage takes `local.aws.*`; TestEventPattern checks the real patterns with the documented events',
+      'the local stage accepts `local.aws.*`; TestEventPattern checks the real patterns with the documented events',
   },
   'the URL of a queue': {
-    aws: 'The URL of a queue names where it is reached.',
+    aws: 'The URL of a queue is its address.',
     page: 'AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-message-identifiers.html',
-    does: alike('reached'),
-    instead: 'LocalStack is told to name no host of its own making, which would not be resolved',
+    does: alike('reachable'),
+    instead: 'LocalStack is configured not to use its own host names, which would not resolve',
   },
   'an object that is there': {
-    aws: 'S3 refuses to put an object that is there, if asked to with `If-None-Match: *`.',
+    aws: 'S3 rejects a write of an existing object if the request has `If-None-Match: *`.',
     page: 'AmazonS3/latest/userguide/conditional-writes.html',
     does: alike('refused'),
   },
   'a locked object': {
-    aws: 'S3 refuses to remove a version of an object that Object Lock retains.',
+    aws: 'S3 rejects the deletion of an object version that Object Lock retains.',
     page: 'AmazonS3/latest/userguide/object-lock.html',
     does: alike('refused'),
   },
   'the signature of a digest': {
-    aws: 'What KMS signs of a digest is verified with the public key that it gives.',
+    aws: 'A signature that KMS makes of a digest is valid under the public key that KMS returns.',
     page: 'kms/latest/APIReference/API_Sign.html',
     does: alike('verified'),
   },
   'a code of KMS': {
-    aws: 'KMS makes codes of authentication (HMAC), and refuses one of another message.',
+    aws: 'KMS generates MACs (HMAC), and rejects the MAC of another message.',
     page: 'kms/latest/APIReference/API_VerifyMac.html',
     does: alike('verified'),
   },
@@ -240,117 +240,117 @@ const QUERIES = 'amazondynamodb/latest/APIReference/API_Query.html';
 const LIMITS = 'amazondynamodb/latest/developerguide/Constraints.html';
 const NUMBERS = 'amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html';
 const TRANSACTIONS = 'amazondynamodb/latest/APIReference/API_TransactWriteItems.html';
-/** What its pages do not say, and its engine for development does. */
+/** The page for behaviour of AWS's engine for development that AWS's other pages do not document. */
 const ENGINE = 'amazondynamodb/latest/developerguide/DynamoDBLocal.html';
 
 const dynamodb = {
   'a reserved word': {
-    aws: 'An expression with a reserved word as a name is refused.',
+    aws: 'An expression with a reserved word as a name is rejected.',
     page: 'amazondynamodb/latest/developerguide/ReservedWords.html',
     does: alike('refused'),
   },
   'one attribute changed twice': {
-    aws: 'AWS’s engine for development refuses an update that changes an attribute twice.',
+    aws: 'AWS’s engine for development rejects an update that changes an attribute twice.',
     page: ENGINE,
     does: onlyLocalStack('refused', 'let through'),
   },
   'a clause that comes twice': {
-    aws: 'An update is refused in which a clause, like `SET`, comes twice.',
+    aws: 'An update with a duplicate clause, like a second `SET`, is rejected.',
     page: 'amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html',
     does: onlyLocalStack('refused', 'let through'),
   },
   'an attribute that an index does not hold': {
-    aws: 'A query of a global secondary index may ask for no attribute that the index does not hold.',
+    aws: 'A query of a global secondary index can return only attributes that are projected into the index.',
     page: QUERIES,
     does: onlyLocalStack('refused', 'let through'),
     instead: '[test/emulators/dynamodb.test.ts](../../test/emulators/dynamodb.test.ts)',
   },
   'all attributes of an index that does not hold them': {
-    aws: 'Nor for all attributes, if the index does not hold all.',
+    aws: 'Such a query cannot return all attributes unless all are projected.',
     page: QUERIES,
     does: onlyLocalStack('refused', 'let through'),
   },
   'a filter on what an index does not hold': {
-    aws: 'AWS’s engine for development refuses to filter by one as well.',
+    aws: 'AWS’s engine for development also rejects a filter by an attribute that is not projected.',
     page: ENGINE,
     does: onlyLocalStack('refused', 'let through'),
     instead: '[test/emulators/dynamodb.test.ts](../../test/emulators/dynamodb.test.ts)',
   },
   'a consistent read of an index': {
-    aws: 'A global secondary index is not read with strong consistency: whoever asks for it is refused.',
+    aws: 'A global secondary index has no strongly consistent reads: a request for one is rejected.',
     page: 'amazondynamodb/latest/developerguide/HowItWorks.ReadConsistency.html',
     does: alike('refused'),
   },
   'a filter on a key': {
-    aws: 'A query may not filter by an attribute of the key.',
+    aws: 'A query cannot filter by a key attribute.',
     page: QUERIES,
     does: onlyLocalStack('refused', 'let through'),
   },
   'a filter of more than 300 operators': {
-    aws: 'An expression has 300 operators at most.',
+    aws: 'An expression has at most 300 operators.',
     page: LIMITS,
     does: onlyLocalStack('refused', 'let through'),
   },
   'more than 100 values of IN': {
-    aws: '`IN` takes 100 values at most.',
+    aws: '`IN` accepts at most 100 values.',
     page: LIMITS,
     does: onlyLocalStack('refused', 'let through'),
   },
   'BETWEEN of two types': {
-    aws: '`BETWEEN` takes two values of one type.',
+    aws: '`BETWEEN` accepts two values of the same type.',
     page: 'amazondynamodb/latest/APIReference/API_Condition.html',
     does: onlyLocalStack('refused', 'let through'),
   },
   'another comparison of keys': {
-    aws: 'A condition on keys compares with `=`, `<`, `<=`, `>`, `>=`, `BETWEEN` and `begins_with`; `<>` is refused.',
+    aws: 'A key condition compares with `=`, `<`, `<=`, `>`, `>=`, `BETWEEN` and `begins_with`; `<>` is rejected.',
     page: 'amazondynamodb/latest/developerguide/Query.KeyConditionExpressions.html',
     does: onlyLocalStack('refused', 'let through'),
   },
   'a sum of 38 digits': {
-    aws: 'Numbers are exact to 38 digits, sums too.',
+    aws: 'Numbers and sums are exact to 38 digits.',
     page: NUMBERS,
     does: onlyLocalStack('exact', 'rounded'),
     instead: 'no number here has that many digits',
   },
   'a sum of 39 digits': {
-    aws: 'A sum with more digits is refused.',
+    aws: 'A sum with more digits is rejected.',
     page: NUMBERS,
     does: onlyLocalStack('refused', 'let through'),
     instead: 'no number here has that many digits',
   },
   'an item of more than 400 KB': {
-    aws: 'An item has 400 KB at most.',
+    aws: 'An item has at most 400 KB.',
     page: LIMITS,
     does: alike('refused'),
   },
   'a transaction of more than 100 items': {
-    aws: 'A transaction has 100 items at most.',
+    aws: 'A transaction has at most 100 items.',
     page: TRANSACTIONS,
     does: alike('refused'),
   },
   'one item twice in a transaction': {
-    aws: 'A transaction is refused that has an item twice.',
+    aws: 'A transaction with a duplicate item is rejected.',
     page: TRANSACTIONS,
     does: alike('refused'),
   },
   'one token for two transactions': {
-    aws: 'A transaction is refused whose client token was another’s.',
+    aws: 'A transaction with the client token of another transaction is rejected.',
     page: TRANSACTIONS,
     does: alike('refused'),
   },
   'the reasons of a cancelled transaction': {
-    aws: 'A cancelled transaction writes nothing, and tells for each item why.',
+    aws: 'A cancelled transaction writes nothing, and returns the reason for each item.',
     page: TRANSACTIONS,
-    does: alike('told, and nothing written'),
+    does: alike('returned, and nothing written'),
   },
   'an impossible update in a transaction': {
-    aws: 'An update that its item makes impossible cancels the transaction, and is told as its item’s reason.',
+    aws: 'An update that is impossible for its item cancels the transaction, and the item’s reason says so.',
     page: TRANSACTIONS,
     does: onlyMiniStack('cancelled', 'refused'),
-    instead: 'transactions here put items and update none',
+    instead: 'transactions here only put items',
   },
   'a page of a filtered query': {
-    aws: 'A page is counted before it is filtered: it may be empty, and there is more.',
+    aws: 'The page size is applied before the filter: a page may be empty although more pages follow.',
     page: QUERIES,
     does: alike('empty'),
   },
@@ -360,9 +360,9 @@ const dynamodb = {
     does: alike('no record'),
   },
   'the size of a stream’s record': {
-    aws: 'A record of a stream tells its size in bytes.',
+    aws: 'A stream record has its size in bytes.',
     page: 'amazondynamodb/latest/APIReference/API_streams_StreamRecord.html',
-    does: onlyLocalStack('told', 'not told'),
+    does: onlyLocalStack('present', 'missing'),
     instead: 'nothing here reads it',
   },
 } satisfies Record<string, Difference>;
@@ -372,56 +372,56 @@ export type ServiceDifference = keyof typeof services;
 export type DynamoDifference = keyof typeof dynamodb;
 export type DifferenceName = CallerDifference | ServiceDifference | DynamoDifference;
 
-/** All of them, by what they are about. */
+/** All differences, by topic. */
 export const differences = {
-  'Who asks, and what they may': callers,
+  'Callers and permissions': callers,
   Services: services,
   DynamoDB: dynamodb,
 } satisfies Record<string, Record<string, Difference>>;
 
 export const notProbed: NotProbed[] = [
   {
-    aws: 'What is past its time to live is deleted within days, and the stream tells that the service did it.',
+    aws: 'An item past its time to live is deleted within days, and the stream record says that the service deleted it.',
     page: 'amazondynamodb/latest/developerguide/time-to-live-ttl-streams.html',
     does: {
-      MiniStack: 'deleted within a minute; the stream does not tell',
-      LocalStack: 'deleted when `DELETE /_aws/dynamodb/expired` asks for it; the stream does not tell',
+      MiniStack: 'deleted within a minute; the stream record does not say so',
+      LocalStack: 'deleted on `DELETE /_aws/dynamodb/expired`; the stream record does not say so',
     },
-    instead: 'nothing here means anything by an item’s being deleted: a sweep notes what has expired',
+    instead: 'nothing here depends on the deletion of an item: a sweep marks expired tokens',
   },
   {
-    aws: 'Of two transactions, or a write and a transaction, on one item at the same time, one is cancelled for a conflict.',
+    aws: 'If two transactions, or a write and a transaction, change an item at the same time, one is cancelled for a conflict.',
     page: 'amazondynamodb/latest/developerguide/transaction-apis.html',
     does: { MiniStack: 'one after the other', LocalStack: 'one after the other' },
     instead:
-      'unit tests with the answers that AWS documents, in ' +
+      'unit tests with the responses that AWS documents, in ' +
       '[test/unit/lambdas/revocation-orders.test.ts](../../test/unit/lambdas/revocation-orders.test.ts)',
   },
   {
-    aws: 'Of the order of events on a bus its pages promise nothing.',
+    aws: 'The order of events on a bus is not guaranteed.',
     page: 'eventbridge/latest/userguide/eb-what-is.html',
     does: { MiniStack: 'in the order in which they were put', LocalStack: 'in any order, even of one call' },
-    instead: 'nobody here relies on it: an event tells its time',
+    instead: 'nothing here relies on the order: an event has a time',
   },
   {
-    aws: 'A record of a stream tells when it was written, to the second.',
+    aws: 'A stream record has its write time, to the second.',
     page: 'amazondynamodb/latest/APIReference/API_streams_StreamRecord.html',
     does: { MiniStack: 'to the second', LocalStack: 'to the minute' },
-    instead: 'nothing here means anything by it but the names of the archive’s objects',
+    instead: 'only the names of the archive’s objects depend on it',
   },
   {
-    aws: 'The resource policy of a function refuses whom it denies, whatever their IAM policies allow.',
+    aws: 'A function’s resource policy can deny callers, whatever their IAM policies allow.',
     page: 'lambda/latest/dg/access-control-resource-based.html',
     does: {
-      MiniStack: 'does not know `AWS::Lambda::ResourcePolicy`: whoever may invoke functions may invoke each',
-      LocalStack: 'is older than it',
+      MiniStack: 'does not support `AWS::Lambda::ResourcePolicy`: a caller that may invoke functions may invoke any',
+      LocalStack: 'older than this feature',
     },
     instead: 'template assertions in [test/infra/invocation.test.ts](../../test/infra/invocation.test.ts)',
   },
   {
-    aws: 'Whoever calls speaks TLS.',
+    aws: 'Every caller must use TLS.',
     page: 'apigateway/latest/developerguide/infrastructure-security.html',
-    does: { MiniStack: 'plain HTTP', LocalStack: 'plain HTTP, as it is run here' },
+    does: { MiniStack: 'plain HTTP', LocalStack: 'plain HTTP, as configured here' },
     instead: 'template assertions on TLS in [test/infra/stack.test.ts](../../test/infra/stack.test.ts)',
   },
 ];

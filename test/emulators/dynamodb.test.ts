@@ -1,4 +1,7 @@
-/** What the adapters rely on that not every engine has: which has it, `differences.ts` says. */
+/**
+ * Tests engine behaviour that the adapters rely on and not every engine has. `differences.ts` lists which engine has
+ * it.
+ */
 import { randomUUID } from 'node:crypto';
 import { CreateTableCommand, DynamoDBClient, PutItemCommand, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
@@ -21,10 +24,10 @@ import { streamOf } from './probes/stream.ts';
 const { target, emulator } = inject('deployed');
 const dynamo = new DynamoDBClient(target);
 
-/** What each index holds besides keys. */
+/** The attributes that each index has in addition to keys. */
 const DEPLOYED = { bySubject: ['expiresAt'], byExpiry: ['subject', 'audience', 'access', 'decidedAt'] };
 
-/** A table like the deployed one, with a stream and with indexes that hold these attributes. */
+/** Creates a table like the deployed one, with a stream and with indexes that have these attributes. */
 async function tableWith(held: typeof DEPLOYED): Promise<string> {
   const TableName = `indexes-${randomUUID()}`;
   const keys = (partition: string, sort: string) => [
@@ -73,7 +76,7 @@ describe('an adapter that reads an index of tokens', () => {
   const subject = 'arn:aws:iam::111122223333:role/indexes';
   const open = { subject, audience: 'orders-db', access: 'read', decidedAt: now - 1, expiresAt: now + 1_000 };
 
-  /** A table with one token that is yet to expire. */
+  /** Creates a table with one unexpired token. */
   async function withToken(held: typeof DEPLOYED): Promise<string> {
     const TableName = await tableWith(held);
     const partitions = {
@@ -94,32 +97,32 @@ describe('an adapter that reads an index of tokens', () => {
   const activeIn = async (TableName: string) =>
     (await dynamoRecentBehaviour(dynamo, TableName, 60).of(subject, now)).active;
 
-  /** As the engine at hand is known to: it refuses the query as AWS does, or gives what AWS never would. */
+  /** Checks the known behaviour of this engine: it rejects the query as AWS does, or returns what AWS never would. */
   async function refusedOr(what: unknown, difference: DynamoDifference, call: () => Promise<unknown>): Promise<void> {
     const word = emulator && differences.DynamoDB[difference].does[emulator];
     if (word === 'refused') await expect(call()).rejects.toThrow(DependencyFault);
     if (word === 'let through') await eventually(async () => expect(await call()).toEqual(what));
   }
 
-  it('has all that it asks for', async () => {
+  it('has all attributes that it requests', async () => {
     const table = await withToken(DEPLOYED);
     await eventually(async () => expect(await openIn(table)).toEqual([open]));
     expect(await activeIn(table)).toBe(1);
   });
 
-  it('fails on AWS’s engine where the index does not hold what it asks for', async () => {
+  it('fails on AWS’s engine if the index lacks a requested attribute', async () => {
     const table = await withToken({ ...DEPLOYED, byExpiry: [] });
     const { expiresAt } = open;
     await refusedOr([{ expiresAt }], 'an attribute that an index does not hold', () => openIn(table));
   });
 
-  it('fails on AWS’s engine where the index does not hold what it counts by', async () => {
+  it('fails on AWS’s engine if the index lacks an attribute of the filter', async () => {
     const table = await withToken({ ...DEPLOYED, bySubject: [] });
     await refusedOr(1, 'a filter on what an index does not hold', () => activeIn(table));
   });
 });
 
-it('an order that ten place at the same time is in the stream once', async () => {
+it('a revocation request that is submitted ten times at once is in the stream once', async () => {
   const table = await tableWith(DEPLOYED);
   const now = Date.now();
   const order = {
@@ -133,7 +136,7 @@ it('an order that ten place at the same time is in the stream once', async () =>
   const orders = dynamoRevocationOrders(dynamo, table, 60);
   const placed = await Promise.all(Array.from({ length: 10 }, () => orders.place(order)));
   expect(placed).toEqual(Array(10).fill({ ...order, revoked: 0 }));
-  // What is put after it comes after it, so nothing of the other nine is still on its way.
+  // Stream records are in the order of the writes, so no record of the other nine writes can follow this one.
   const last = { ...order, revocationId: randomUUID() };
   await orders.place(last);
   await eventually(async () => {

@@ -1,24 +1,25 @@
 import type { EmulatorKind } from '#scripts/emulators/emulator.ts';
 
-/** The emulators that the tests know. */
+/** The emulators that the tests support. */
 export type EmulatorName = EmulatorKind['name'];
 
-/** Tests that say nothing on an emulator, since it does not have what they are about. */
+/** Tests that cannot run on an emulator, because it lacks what they test. */
 interface NotApplicable {
-  /** One clause: why. */
+  /** The reason, as a clause. */
   reason: string;
   /** As in `test/e2e/policy.test.ts > a describe > a test`. */
   tests: string[];
 }
 
 /**
- * They are skipped there and counted as not applicable, never as passed. A name that no test has fails the run.
+ * The tests to skip on each emulator. They count as not applicable, never as passed. A name without a test fails the
+ * run.
  */
 export const notApplicable: Record<EmulatorName, NotApplicable[]> = {
   MiniStack: [],
   LocalStack: [
     {
-      reason: 'it checks no signature',
+      reason: 'it does not check signatures',
       tests: [
         'test/e2e/relay-sources.test.ts > the tvm source of TokenRelay, with the deployed machine > gives nothing to a wrong secret, and repeats no part of what was signed',
         'test/e2e/vend-and-verify.test.ts > nobody else gets a token > an unsigned request',
@@ -27,7 +28,7 @@ export const notApplicable: Record<EmulatorName, NotApplicable[]> = {
       ],
     },
     {
-      reason: 'it enforces no IAM policy of a caller',
+      reason: 'it does not enforce the IAM policies of callers',
       tests: [
         'test/e2e/explain.test.ts > a workload asks what it would get > and not about others, whatever it says',
         'test/e2e/explain.test.ts > an operator asks what a workload would get > and not what it would get itself',
@@ -42,14 +43,14 @@ export const notApplicable: Record<EmulatorName, NotApplicable[]> = {
       ],
     },
     {
-      reason: 'it enforces no policy of a resource',
+      reason: 'it does not enforce resource policies',
       tests: [
         'test/e2e/audit-archive.test.ts > the archive > is for the archiver alone to write, and nobody removes what is in it',
         'test/e2e/least-privilege-and-faults.test.ts > nobody but the issuing function signs: the key’s own policy refuses even an administrator of KMS',
       ],
     },
     {
-      reason: 'it takes events of AWS’s own sources from anybody',
+      reason: 'it accepts events with AWS’s own sources from any caller',
       tests: [
         'test/e2e/revocation-triggers.test.ts > nothing is taken back > by an event that is put as AWS’s own: EventBridge refuses it',
       ],
@@ -63,7 +64,7 @@ export const notApplicable: Record<EmulatorName, NotApplicable[]> = {
   ],
 };
 
-/** @returns why the test says nothing on that emulator, if so */
+/** @returns why the test is not applicable on that emulator, or undefined if it is */
 export function reasonNotApplicable(emulator: EmulatorName | undefined, test: string): string | undefined {
   return emulator && notApplicable[emulator].find(({ tests }) => tests.includes(test))?.reason;
 }

@@ -6,7 +6,7 @@ type Change = {
     : Partial<AuthorizerRequest[Part]>;
 };
 
-/** A question to further conditions: may the orders service read its orders? */
+/** Returns a request to an external authorizer: may the orders service read its orders? */
 export function question(change: Change = {}): AuthorizerRequest {
   return {
     subject: {

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** A question as it came over the network. */
+/** A received HTTP request. */
 export interface Received {
   method: string | undefined;
   path: string | undefined;
@@ -10,10 +10,10 @@ export interface Received {
   body: unknown;
 }
 
-/** What a service answers: JSON with status 200, or whatever it does with the response itself. */
+/** Returns the body of the response, sent as JSON with status 200, or writes the response itself. */
 export type Answer = (received: Received, response: ServerResponse) => unknown;
 
-/** A decision service on this computer, for one test. It keeps what it was asked. */
+/** Starts a decision service on this computer for one test. It records the requests that it receives. */
 export async function decisionService(answer: Answer): Promise<{ url: string; received: Received[] }> {
   const received: Received[] = [];
   const server = createServer(async (request, response) => {

@@ -1,6 +1,6 @@
 import type { AdoptedObjects, ArchiveObjects } from '@tvm/core/audit/archive/ports.ts';
 
-/** An archive in memory. `content` is what it holds, for a test to look at and to meddle with. */
+/** An archive in memory. Tests can read and change its objects in `content`. */
 export function inMemoryArchive(
   content = new Map<string, Uint8Array>(),
 ): ArchiveObjects & { content: Map<string, Uint8Array> } {
@@ -18,7 +18,7 @@ export function inMemoryArchive(
   };
 }
 
-/** What was adopted, in memory, by the names of the objects. */
+/** Adopted objects in memory, by the names of the objects. */
 export function inMemoryAdopted(held = new Map<string, readonly string[]>()): AdoptedObjects {
   return {
     events: async () => new Set([...held.values()].flat()),

@@ -1,7 +1,10 @@
 import type { AuditEvent } from '@tvm/contract/events.ts';
 import type { AuditBus, DeadLetters } from '@tvm/core/audit/publish-audit.ts';
 
-/** An audit bus and a dead-letter queue in memory; `published` and `dead` are what they took, in order. */
+/**
+ * An audit bus and a dead-letter queue in memory. `published` and `dead` are the accepted events and messages, in
+ * order.
+ */
 export function inMemoryAudit(): {
   bus: AuditBus;
   deadLetters: DeadLetters;

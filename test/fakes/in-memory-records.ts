@@ -12,16 +12,16 @@ import type { StatusIndexes } from '@tvm/core/status-lists/ports.ts';
 import type { Retries } from '#lambdas/middleware/queue-handler.ts';
 
 export interface InMemoryRecords extends TokenRecords {
-  /** All records, in the order they were put. */
+  /** All records, in the order of their creation. */
   states: Map<string, TokenRecord>;
-  /** The ids of the tokens that are stored and not yet added to the index. */
+  /** The IDs of tokens that are stored but not yet in the index. */
   pending: Set<string>;
 }
 
-/** Does nothing, or lets others go on between two writes or reads of one call. */
+/** Does nothing, or lets other calls run between two reads or writes of one call. */
 type Pause = () => Promise<void>;
 
-/** Token records in memory. @param pause between the two writes of a token */
+/** Token records in memory. @param pause called between the two writes of a token */
 export function inMemoryRecords(pause: Pause = async () => {}): InMemoryRecords {
   const states = new Map<string, TokenRecord>();
   const pending = new Set<string>();
@@ -34,10 +34,10 @@ export function inMemoryRecords(pause: Pause = async () => {}): InMemoryRecords 
     states,
     pending,
     async put(record) {
-      if (states.has(record.tokenId)) throw new Error('there is a record with this id');
+      if (states.has(record.tokenId)) throw new Error('a record with this ID exists');
       const writes: (() => unknown)[] = [() => states.set(record.tokenId, record)];
       if (record.status === 'issued') writes.push(() => pending.add(record.tokenId));
-      // They are not in a transaction: the one or the other may come first.
+      // The writes are not in a transaction, so either may come first.
       if (++puts % 2 === 0) writes.reverse();
       for (const [index, write] of writes.entries()) {
         if (index > 0) await pause();
@@ -71,7 +71,7 @@ export function inMemoryRecords(pause: Pause = async () => {}): InMemoryRecords 
   };
 }
 
-/** What is held against subjects, in memory. */
+/** Subject statuses in memory. */
 export function inMemorySubjectStatuses(): SubjectStatuses {
   const subjectStatuses = new Map<string, SubjectStatus>();
   const of = (subject: string) => subjectStatuses.get(subject) ?? {};
@@ -102,7 +102,7 @@ export function inMemorySubjectStatuses(): SubjectStatuses {
   };
 }
 
-/** What callers did lately, counted in their records. */
+/** The recent behaviour of callers, counted in their records in memory. */
 export function inMemoryBehaviour({ states }: { states: ReadonlyMap<string, TokenRecord> }): RecentBehaviour {
   return {
     async of(subject, now) {
@@ -120,8 +120,8 @@ const nameOf = ({ dimension, value }: IndexEntry) => `${dimension}#${value}`;
 /**
  * The index of records in memory.
  *
- * @param records which of them are pending; without it none is
- * @param pause between what is read, and written, of pending tokens and of others
+ * @param records the records, with the set of pending tokens
+ * @param pause called between the reads, and writes, of pending tokens and of other tokens
  */
 export function inMemoryIndex(
   { states, pending }: InMemoryRecords = inMemoryRecords(),
@@ -163,7 +163,7 @@ export function inMemoryIndex(
   };
 }
 
-/** Revocation orders in memory. */
+/** Revocation requests in memory. */
 export function inMemoryOrders(): RevocationOrders {
   const orders = new Map<string, OrderState>();
   return {
@@ -185,7 +185,7 @@ export function inMemoryOrders(): RevocationOrders {
   };
 }
 
-/** Places in status lists, in order. @param size of a list */
+/** Status list indexes in ascending order. @param size of a list */
 export function countingStatusIndexes(size = 1_000_000): StatusIndexes {
   let taken = -1;
   return {
@@ -196,7 +196,7 @@ export function countingStatusIndexes(size = 1_000_000): StatusIndexes {
   };
 }
 
-/** Revocations to be gone on with, in memory, in the order that they came; `after` in seconds. */
+/** Scheduled continuations of revocations, in memory, in the order of their arrival; `after` in seconds. */
 export function inMemoryContinuations(): Continuations & { waiting: { revocationId: string; after: number }[] } {
   const waiting: { revocationId: string; after: number }[] = [];
   return {
@@ -207,7 +207,7 @@ export function inMemoryContinuations(): Continuations & { waiting: { revocation
   };
 }
 
-/** Messages to be delivered again, in memory, in the order that they came. */
+/** Messages to deliver again, in memory, in the order of their arrival. */
 export function inMemoryRetries(): Retries & { retried: { receiptHandle: string; seconds: number }[] } {
   const retried: { receiptHandle: string; seconds: number }[] = [];
   return {
@@ -218,7 +218,7 @@ export function inMemoryRetries(): Retries & { retried: { receiptHandle: string;
   };
 }
 
-/** Facts for the audit in memory, by id. */
+/** Audit facts in memory, by ID. */
 export function inMemoryFacts(): AuditFacts & { facts: Map<string, AuditFact> } {
   const facts = new Map<string, AuditFact>();
   return {

@@ -1,7 +1,7 @@
 import type { StatusLists } from '@tvm/core/status-lists/ports.ts';
 import type { StatusList } from '@tvm/core/status-lists/published-status-list.ts';
 
-/** Status lists in memory. `states` shows them; `current` is set to the list that places are handed out of. */
+/** Status lists in memory. `states` shows them; `current` is the list that new indexes are allocated from. */
 export function inMemoryStatusLists(current = 0): StatusLists & { states: Map<number, StatusList>; current: number } {
   const states = new Map<number, StatusList>();
   let oldest = 1;

@@ -6,7 +6,7 @@ import type { IntrospectionCounts } from '@tvm/core/verification/ports.ts';
 
 const MINUTE = 60_000;
 
-/** Introspections counted in memory: `counts` shows them all. */
+/** Counts of introspections in memory. `counts` returns all of them. */
 export function inMemoryIntrospections(): IntrospectionCounts & { counts: () => Introspections[] } {
   const counted = new Map<string, Introspections>();
   return {
@@ -19,7 +19,7 @@ export function inMemoryIntrospections(): IntrospectionCounts & { counts: () => 
   };
 }
 
-/** What is yet to be noted as expired, of records in memory. */
+/** The expired tokens that are not yet marked as expired, from the records in memory. */
 export function inMemoryExpiring({ states }: { states: ReadonlyMap<string, TokenRecord> }): ExpiringTokens {
   let sweptTo: number | undefined;
   return {
@@ -41,7 +41,7 @@ export function inMemoryExpiring({ states }: { states: ReadonlyMap<string, Token
   };
 }
 
-/** The deployment that was seen last, in memory. */
+/** The most recent deployment, in memory. */
 export function inMemoryDeployments(): Deployments {
   let last: (Deployment & { version: number }) | undefined;
   return {

@@ -2,7 +2,7 @@ import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node
 import type { Algorithm, Signer, VerificationKeys } from '@tvm/core/keys/ports.ts';
 import { calculateJwkThumbprint, type JWK } from 'jose';
 
-/** A key pair of this process, as signer and as verification keys. */
+/** A key pair of this process, as a signer and as verification keys. */
 export async function localKeys(
   algorithm: Algorithm = 'ES256',
 ): Promise<{ signer: Signer; keys: VerificationKeys; privateKey: KeyObject }> {

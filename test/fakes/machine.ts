@@ -32,7 +32,7 @@ import { policyBundle } from './policies.ts';
 export const SUBJECT = 'arn:aws:iam::111122223333:role/orders-service';
 export const ISSUER = 'https://tokens.example.com';
 
-/** A clock that stands still until it is set. Milliseconds since the epoch. */
+/** A clock that stands still until a test sets it. In milliseconds since the epoch. */
 export function clockAt(time: number): Clock & { time: number } {
   return {
     time,
@@ -42,13 +42,13 @@ export function clockAt(time: number): Clock & { time: number } {
   };
 }
 
-/** Ids in a known order: valid UUIDs that count up. */
+/** IDs in a known order: valid UUIDs that count up. */
 export function countingIds() {
   let count = 0;
   return { next: () => `0000000${(++count).toString(16)}-0000-4000-8000-000000000000`.slice(-36) };
 }
 
-/** `@id` and `permit`s and `forbid`s as a policy file says them. */
+/** Policies with `@id`, `permit` and `forbid`, as in a policy file. */
 export const POLICIES = `
 @id("reads-orders")
 permit (principal == Workload::"${SUBJECT}", action == Action::"read", resource in Resource::"orders-db")
@@ -63,7 +63,7 @@ forbid (principal, action in [Action::"read", Action::"write"], resource in Reso
 when { context.fields.all || context.fields.names.contains("card_number") };
 `;
 
-/** What a deployment with these policies names, and how long it keeps records, in seconds. */
+/** The targets that a deployment with these policies names, and its retention of records in seconds. */
 export const targets: UnknownTargetRules = {
   named: namedTargets(policyBundle(POLICIES), ['reports']),
   retention: 7_776_000,
@@ -93,7 +93,7 @@ export function asking(change: Partial<TokenRequest> = {}): TokenRequest {
   };
 }
 
-/** A whole machine in memory. */
+/** All of TVM, in memory. */
 export async function machine(
   algorithm: Algorithm = 'ES256',
   bundle = policyBundle(POLICIES),
@@ -138,7 +138,7 @@ export async function machine(
   };
 }
 
-/** The record that a request leaves. */
+/** Returns the record that a request creates. */
 export async function recordOf(request = asking()): Promise<TokenRecord> {
   const tvm = await machine();
   await issueToken(request, from, rules, tvm);

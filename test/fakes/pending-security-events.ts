@@ -1,6 +1,6 @@
 import type { PendingSecurityEvents } from '@tvm/core/security-events/ports.ts';
 
-/** The security event tokens that receivers are yet to ask for, in memory. */
+/** The security event tokens that receivers have not polled yet, in memory. */
 export function inMemoryPendingSecurityEvents(): PendingSecurityEvents {
   const kept = new Map<string, Map<string, string>>();
   const of = (receiver: string) => {

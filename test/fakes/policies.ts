@@ -8,13 +8,13 @@ const SCHEMA = {
   text: readFileSync(new URL('../../policies/schema.cedarschema', import.meta.url), 'utf8'),
 };
 
-/** The files of a policy directory with the project's own schema: Cedar text, and other files by name. */
+/** Returns the files of a policy directory with the project's own schema: Cedar text, and other files by name. */
 export function policyFiles(cedar: string, others: Record<string, string> = {}): PolicyFile[] {
   const files = { 'test.cedar': cedar, ...others };
   return [SCHEMA, ...Object.entries(files).map(([name, text]) => ({ name: `policies/${name}`, text }))];
 }
 
-/** The bundle of these files. */
+/** Returns the policy bundle of these files. */
 export function policyBundle(cedar: string, others: Record<string, string> = {}): PolicyBundle {
   return buildPolicyBundle(policyFiles(cedar, others));
 }

@@ -1,6 +1,6 @@
 import type { RevokeOn } from '@tvm/core/revocation/triggers/index.ts';
 
-/** Everything that can take tokens back, switched on, with what the examples of the events need. */
+/** All revocation triggers, enabled, with the settings that the example events need. */
 export const everything = {
   ecs_task_stopped: true,
   ec2_instance_stopped: true,

@@ -5,7 +5,7 @@ import { createLocalJWKSet, exportJWK, generateKeyPair, type JSONWebKeySet, type
 export const TRANSMITTER = 'https://idp.example.com/123456789/';
 export const AUDIENCE = 'https://tokens.example.com/security-events';
 
-/** A transmitter of security events with a key of its own. */
+/** Creates a transmitter of security events with its own key. */
 export async function securityEventTransmitter(issuer = TRANSMITTER, alg = 'ES256') {
   const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
   const jwks: JSONWebKeySet = { keys: [{ ...(await exportJWK(publicKey)), kid: 'first', alg, use: 'sig' }] };
@@ -15,7 +15,7 @@ export async function securityEventTransmitter(issuer = TRANSMITTER, alg = 'ES25
     jwks,
     privateKey,
     trusted,
-    /** Signs claims as a SET, whatever they and the header say. */
+    /** Signs claims as a SET, without any check of the claims or the header. */
     sign(claims: JWTPayload, header: object = {}, key: Parameters<SignJWT['sign']>[0] = privateKey): Promise<string> {
       return new SignJWT({ iss: issuer, aud: AUDIENCE, ...claims })
         .setProtectedHeader({ alg, typ: 'secevent+jwt', kid: 'first', ...header })
@@ -24,7 +24,7 @@ export async function securityEventTransmitter(issuer = TRANSMITTER, alg = 'ES25
   };
 }
 
-/** The security event tokens that were received, in memory. */
+/** The received security event tokens, in memory. */
 export function inMemoryReceivedSecurityEvents(): ReceivedSecurityEvents {
   const noted = new Map<string, Parameters<ReceivedSecurityEvents['note']>[2]>();
   return {

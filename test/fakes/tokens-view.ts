@@ -5,7 +5,7 @@ import type { AuditFact, Introspections } from '@tvm/core/records/audit-fact.ts'
 import type { IssuedRecord, TokenRecord } from '@tvm/core/records/token-record.ts';
 import type { OpenTokens, TokenTraces } from '@tvm/core/tokens-view/ports.ts';
 
-/** MACs with a key in memory. */
+/** Computes MACs with a key in memory. */
 export function localMac(key = 'a key of this test alone'): Mac {
   const compute = (text: string) => createHmac('sha256', key).update(text).digest();
   return {
@@ -14,7 +14,7 @@ export function localMac(key = 'a key of this test alone'): Mac {
   };
 }
 
-/** What has not ended, as the records in memory say. */
+/** The unexpired tokens of the records in memory. */
 export function inMemoryOpenTokens({ states }: { states: ReadonlyMap<string, TokenRecord> }): OpenTokens {
   return {
     async *at() {
@@ -25,7 +25,7 @@ export function inMemoryOpenTokens({ states }: { states: ReadonlyMap<string, Tok
   };
 }
 
-/** What is noted of tokens, in memory. */
+/** The traces of tokens, in memory. */
 export function inMemoryTraces(
   noted: { introspections?: Introspections[]; facts?: AuditFact[]; more?: boolean } = {},
 ): TokenTraces {

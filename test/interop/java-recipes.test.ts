@@ -20,9 +20,9 @@ import { localKeys } from '../fakes/local-keys.ts';
 import { asking, from, machine, POLICIES, rules, SUBJECT } from '../fakes/machine.ts';
 import { policyBundle } from '../fakes/policies.ts';
 
-// The Java recipes of docs/resource-servers.md, compiled from the page itself and asked about tokens.
+// Tests the Java recipes of docs/resource-servers.md, which are compiled from the page itself.
 
-/** The libraries, as test/interop/java-recipes/pom.xml has them, and what asks the recipe. */
+/** The libraries in test/interop/java-recipes/pom.xml, each with the class that runs its recipe. */
 const LIBRARIES = {
   'nimbus-jose-jwt': 'OnNimbus',
   'nimbus-oauth-sdk': 'OnNimbus',
@@ -33,12 +33,12 @@ type Library = keyof typeof LIBRARIES;
 
 const here = import.meta.dirname;
 const jars = join(localDir, 'java-recipes');
-/** A JVM would leave a folder in the machine's folder for what is temporary. */
+/** Without this option a JVM leaves a folder in this computer's folder for temporary files. */
 const env = { ...process.env, JAVA_TOOL_OPTIONS: `${process.env.JAVA_TOOL_OPTIONS ?? ''} -XX:-UsePerfData` };
 const jdk = findJdk();
 const lacking = [!jdk && 'JDK of 17 or newer', !mavenIsHere() && 'Maven'].filter((name) => name !== false);
 
-it('the page names the versions that the Java recipes are run with', () => {
+it('the page names the library versions that these tests use', () => {
   const versions = readFileSync(join(here, 'pom.xml'), 'utf8').matchAll(
     /<artifactId>(?:nimbus|oauth2|spring).*\n.*<version>(.+)</g,
   );
@@ -51,7 +51,7 @@ it('the page names the versions that the Java recipes are run with', () => {
 if (lacking.length === 0) {
   describe('the Java recipes', recipes);
 } else {
-  it('in Java say why they are not run', () => {
+  it('in Java print why they are not run', () => {
     const printed = vi.spyOn(console, 'log');
     console.log(`not run: the Java recipes need Maven and a JDK, and there is no ${lacking.join(' and no ')} here`);
     expect(printed).toHaveBeenCalledWith(expect.stringMatching(/^not run: .* no (JDK|Maven)/));
@@ -64,7 +64,9 @@ function recipes() {
   let server: Server;
   let issuer: string;
   let keys: Awaited<ReturnType<typeof localKeys>>;
-  /** Tokens as the service issues them: one that reads, one for named fields, one for a subtree, one with obligations. */
+  /**
+   * Tokens from the service: one with the action read, one for named fields, one for a subtree, one with obligations.
+   */
   let tokens: Record<'reads' | 'fields' | 'below' | 'obliged', string>;
 
   beforeAll(async () => {
@@ -99,7 +101,9 @@ function recipes() {
     };
   }
 
-  /** What a recipe on a library says, in the order of the questions: `token action location fields`. */
+  /**
+   * Returns what a library's recipe prints for the checks, in their order. A check is `token action location fields`.
+   */
   async function ask(library: Library, questions: string[]): Promise<string[]> {
     const classPath = `${join(sources, library)}:${join(jars, library, '*')}`;
     const java = spawn(join(jdk ?? '', 'bin', 'java'), ['-cp', classPath, LIBRARIES[library], issuer, 'orders-db'], {
@@ -107,7 +111,7 @@ function recipes() {
     });
     java.stdin.end(questions.map((question) => `${question}\n`).join(''));
     const [answers, errors, [code]] = await Promise.all([text(java.stdout), text(java.stderr), once(java, 'close')]);
-    if (code !== 0) throw new Error(`the recipe was not run: ${errors}`);
+    if (code !== 0) throw new Error(`the recipe failed: ${errors}`);
     return answers.trimEnd().split('\n');
   }
 
@@ -126,7 +130,7 @@ function recipes() {
       if (status !== 0) throw new Error(`the recipe does not compile: ${stderr}`);
     });
 
-    it('accept what the service issues, and permit no more than it says', async () => {
+    it('accept the service’s tokens, and permit no more than the tokens do', async () => {
       const { reads, fields, below } = tokens;
       const expected: Record<string, string> = {
         [`${reads} read orders-db/orders`]: 'permitted',
@@ -142,7 +146,7 @@ function recipes() {
       expect(await ask(library, Object.keys(expected))).toEqual(Object.values(expected));
     });
 
-    it('refuse every other token', async () => {
+    it('reject every other token', async () => {
       const { reads, obliged } = tokens;
       const header = decodeProtectedHeader(reads);
       const claims = decodeJwt(reads);
@@ -159,7 +163,7 @@ function recipes() {
       const es384 = await localKeys('ES384');
       const otherClaims = unsigned('ES256').split('.')[1]?.replace(/^..../, 'eyJ4');
       const sameName = { ...foreign.signer, key: keys.signer.key };
-      // The token, and what the library finds wrong with it.
+      // Each invalid token, with the error of the library.
       const wrong: Record<string, [token: string, why: RegExp]> = {
         'typ JWT': [await sign({}, 'JWT'), /typ/],
         'typ of a status list': [await sign({}, 'statuslist+jwt'), /typ/],
@@ -167,17 +171,17 @@ function recipes() {
         'no audience': [await sign({ aud: undefined }), /aud/],
         'another issuer': [await sign({ iss: 'https://tokens.example.net' }), /iss/],
         expired: [await sign({ iat: now - 120, nbf: now - 120, exp: now - 60 }), /Expired/],
-        'no end': [await sign({ exp: undefined }), /\[exp\]/],
+        'no expiry': [await sign({ exp: undefined }), /\[exp\]/],
         'not yet valid': [await sign({ nbf: now + 60 }), /before use/],
         'no entries': [await sign({ authorization_details: undefined }), /authorization_details/],
-        'alg HS256, by the public key': [hmac(JSON.stringify(jwk)), /algorithm/],
-        'alg HS256, by nothing': [hmac('secret'), /algorithm/],
+        'alg HS256, with the public key': [hmac(JSON.stringify(jwk)), /algorithm/],
+        'alg HS256, with a guessed secret': [hmac('secret'), /algorithm/],
         'alg none': [`${unsigned('none')}.`, /plain|none/],
         'alg ES384': [await signedJws(es384.signer, TOKEN_TYPE, claims), /algorithm/],
         'another key': [await signedJws(foreign.signer, TOKEN_TYPE, claims), /key/],
-        'another key by the same name': [await signedJws(sameName, TOKEN_TYPE, claims), /signature/],
+        'another key with the same ID': [await signedJws(sameName, TOKEN_TYPE, claims), /signature/],
         'other claims': [reads.replace(/\.[^.]+\./, `.${otherClaims}.`), /signature/],
-        'obligations, which nobody holds': [obliged, /obligations/],
+        'obligations, which the recipe cannot fulfil': [obliged, /obligations/],
       };
       const questions = Object.values(wrong).map(([token]) => `${token} read orders-db/orders`);
       const answers = await ask(library, questions);
@@ -197,14 +201,14 @@ permit (principal == Workload::"${SUBJECT}", action == Action::"read", resource 
 when { context.audience == "orders-db" };
 `;
 
-/** The Java classes of the page, by name. */
+/** Returns the Java classes on the page, by name. */
 function recipesOnPage(): [name: string, java: string][] {
   const page = readFileSync('docs/resource-servers.md', 'utf8');
   const blocks = [...page.matchAll(/^```java\n(.*?)^```$/gms)].map(([, java = '']) => java);
   return blocks.map((java) => [/^public (?:final )?class (\w+)/m.exec(java)?.[1] ?? '', java]);
 }
 
-/** Installs the libraries and what they need from Maven Central, again when the pom is another. */
+/** Installs the libraries and their dependencies from Maven Central, and again if the pom changes. */
 async function installLibraries(): Promise<void> {
   const pom = join(here, 'pom.xml');
   const marker = join(jars, '.installed');

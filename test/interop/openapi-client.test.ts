@@ -23,7 +23,7 @@ afterAll(() => rmSync(generated, { recursive: true }));
 it('a client that is generated from the OpenAPI document gets, introspects and revokes a token, and reads errors', async () => {
   if (notInstalled !== undefined) return console.log(`not run: a generated client: ${notInstalled}`);
   const here = join(import.meta.dirname, 'openapi-client');
-  // Whatever the generator leaves out or does not understand is a warning.
+  // The generator warns about everything that it omits or does not understand.
   const document = join(root, 'docs', 'reference', 'openapi.json');
   const output = ['--overwrite', '--fail-on-warning', '--output-path', generated];
   const generate = ['generate', '--path', document, '--config', join(here, 'generator.yaml'), ...output];

@@ -47,7 +47,7 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(directory, { recursive: true }));
 
-/** What a scanner prints, as JSON; it ends with another code than 0 where it finds something. */
+/** Returns the JSON that a scanner prints. A scanner exits with a non-zero code if it finds something. */
 async function scan(scanner: string, args: string[]): Promise<unknown> {
   const { promise, resolve } = Promise.withResolvers<string>();
   const limits = { timeout: 150_000, maxBuffer: 64 * 1024 * 1024 };
@@ -55,12 +55,12 @@ async function scan(scanner: string, args: string[]): Promise<unknown> {
   return JSON.parse(await promise);
 }
 
-it('cfn-lint finds nothing in the templates that is not explained there', async () => {
+it('cfn-lint finds nothing in the templates without an explanation there', async () => {
   if (notInstalled !== undefined) return console.log(`not run: cfn-lint: ${notInstalled}`);
   expect(await scan('cfn-lint', ['--format', 'json', '--', ...files])).toEqual([]);
 }, 180_000);
 
-it('checkov finds nothing in the templates that is not explained there, and what is explained', async () => {
+it('checkov finds exactly the explained exceptions in the templates', async () => {
   if (notInstalled !== undefined) return console.log(`not run: checkov: ${notInstalled}`);
   const args = ['--framework', 'cloudformation', '--skip-download', '--compact', '--output', 'json'];
   const { results } = (await scan('checkov', [...args, ...files.flatMap((file) => ['--file', file])])) as Scanned;
@@ -74,7 +74,7 @@ it('checkov finds nothing in the templates that is not explained there, and what
   expect(new Set(skipped)).toEqual(new Set(broken.map(([rule]) => rule)));
 }, 180_000);
 
-it('each exception has its reason', () => {
+it('each exception has a reason', () => {
   expect(explained().length).toBeGreaterThan(100);
   for (const [, reason] of explained()) expect(reason).toMatch(/^[A-Z][^\n]{20,}\.$/);
 });
@@ -89,7 +89,7 @@ interface Scanned {
   results: Record<'passed_checks' | 'failed_checks' | 'skipped_checks', Check[]> & { parsing_errors: string[] };
 }
 
-/** The rules that the templates say they break, and why. */
+/** Returns the rules that the templates declare as exceptions, with their reasons. */
 function explained(): [rule: string, reason: string][] {
   const all = Object.values(templates).flatMap((template) => Object.values((template as Explained).Resources));
   return all.flatMap(({ Metadata: { checkov, 'cfn-lint': lint } = {} }) => [

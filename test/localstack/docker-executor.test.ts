@@ -5,7 +5,7 @@ import { expect, inject, it } from 'vitest';
 import { installed } from '#scripts/localstack/install.ts';
 import { localDir, root } from '#scripts/tools/paths.mjs';
 
-// No Docker is here: the container that a function would run in is a stand-in, which answers with what it is handed.
+// There is no Docker here. A stub replaces the function's container and returns the event it receives.
 
 const program = `
 import json, sys, types
@@ -27,7 +27,7 @@ handed = executor.invoke({"invoke-id": "1", "payload": json.dumps(event)})
 print(json.dumps({"id": handed["invoke-id"], "identity": json.loads(handed["payload"])["requestContext"]["identity"]}))
 `;
 
-it('a function in a container is told who calls, by the executor for a LocalStack in Docker', async () => {
+it('the executor for a LocalStack in Docker gives a function in a container the caller’s identity', async () => {
   const { target, outputs, identities } = inject('deployed');
   const { accessKeyId } = identities.workload;
   const args = ['-c', program, outputs.ApiId, accessKeyId, target.region];
@@ -35,7 +35,7 @@ it('a function in a container is told who calls, by the executor for a LocalStac
     cwd: localDir,
     env: {
       PATH: process.env.PATH,
-      // It keeps an index of the plugins that it found below.
+      // LocalStack writes an index of plugins to this folder.
       HOME: join(localDir, 'localstack'),
       PYTHONPATH: join(root, 'scripts', 'localstack', 'plugin'),
       PYTHONDONTWRITEBYTECODE: '1',

@@ -15,7 +15,7 @@ import { afterAll, expect, inject, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { zip } from '../support/zip.ts';
 
-// Functions as small as can be, each for what an execution environment of Lambda's does with it.
+// Minimal functions, each for one behaviour of a Lambda execution environment.
 
 const { target } = inject('deployed');
 const lambda = new LambdaClient(target);
@@ -48,7 +48,7 @@ async function create(code: string | Record<string, string>, options: Options = 
   return FunctionName;
 }
 
-/** Invokes it. @returns its answer, whether Lambda calls that an error, and the end of what it printed */
+/** Invokes a function. @returns its response, Lambda's kind of error if any, and the end of its log */
 async function invoke(FunctionName: string, event: unknown = {}) {
   const answer = await lambda.send(
     new InvokeCommand({ FunctionName, Payload: JSON.stringify(event), LogType: 'Tail' }),
@@ -60,7 +60,7 @@ async function invoke(FunctionName: string, event: unknown = {}) {
   };
 }
 
-/** What CloudWatch Logs has of a function. */
+/** Returns the log of a function in CloudWatch Logs. */
 async function kept(name: string): Promise<string> {
   const { events = [] } = await logs.send(new FilterLogEventsCommand({ logGroupName: `/aws/lambda/${name}` }));
   return events.map(({ message }) => message).join('');
@@ -68,12 +68,12 @@ async function kept(name: string): Promise<string> {
 
 const handler = (body: string) => `export const handler = async (event, context) => { ${body} };`;
 
-it('an ES module answers what its handler returns', async () => {
+it('an ES module responds with its handler’s return value', async () => {
   const name = await create(handler('return { got: event, awaited: await Promise.resolve(1) };'));
   expect(await invoke(name, { a: 'ü' })).toMatchObject({ payload: { got: { a: 'ü' }, awaited: 1 }, error: undefined });
 });
 
-it('a CommonJS module does as well, from a folder of its bundle', async () => {
+it('a CommonJS module in a folder of its bundle does the same', async () => {
   const name = await create(
     {
       'src/main.js': "exports.run = async (event) => require('./double').double(event.n);",
@@ -84,20 +84,20 @@ it('a CommonJS module does as well, from a folder of its bundle', async () => {
   expect(await invoke(name, { n: 21 })).toMatchObject({ payload: 42, error: undefined });
 });
 
-it('an invocation without a payload has an empty event, and no answer is null', async () => {
+it('an invocation without a payload has an empty event, and no return value becomes null', async () => {
   const name = await create(handler('if (Object.keys(event).length > 0) return event;'));
   const { Payload, FunctionError } = await lambda.send(new InvokeCommand({ FunctionName: name }));
   expect([Payload?.transformToString(), FunctionError]).toEqual(['null', undefined]);
 });
 
-it('a handler with a callback is refused, as by Node 24 on AWS', async () => {
+it('a handler with a callback is rejected, as with Node 24 on AWS', async () => {
   const name = await create('export const handler = (event, context, callback) => callback(null, 1);');
   const { payload, error } = await invoke(name);
   expect(error).toBe('Unhandled');
   expect(payload.errorType).toBe('Runtime.CallbackHandlerDeprecated');
 });
 
-it('the environment is that of Lambda with the function’s own, and nothing of who runs the emulator', async () => {
+it('the environment has Lambda’s and the function’s variables, and none of the user who runs the emulator', async () => {
   const withoutSecrets = 'const { AWS_SECRET_ACCESS_KEY: a, AWS_SESSION_TOKEN: b, ...env } = process.env;';
   const name = await create(handler(`${withoutSecrets} return { ...env, temporary: Boolean(a && b) };`), {
     Environment: { Variables: { OWN: 'a b', PATH: '/own/bin', TZ: 'Asia/Tokyo' } },
@@ -116,7 +116,7 @@ it('the environment is that of Lambda with the function’s own, and nothing of 
   expect(payload.HOME).not.toBe(process.env.HOME);
 });
 
-it('the context names the invocation and the time that is left', async () => {
+it('the context has the invocation’s ID and the remaining time', async () => {
   const name = await create(handler('return { ...context, left: context.getRemainingTimeInMillis() };'));
   const { payload, printed } = await invoke(name);
   expect(payload).toMatchObject({
@@ -130,7 +130,7 @@ it('the context names the invocation and the time that is left', async () => {
   expect(printed).toContain(`START RequestId: ${payload.awsRequestId} Version: $LATEST\n`);
 });
 
-it('what a handler throws comes in Lambda’s shape, and the process goes on', async () => {
+it('a handler’s error has Lambda’s format, and the process continues', async () => {
   const name = await create(handler("if (event.fail) throw new RangeError('too far'); return process.pid;"));
   const { payload: before } = await invoke(name);
   const { payload, error, printed } = await invoke(name, { fail: true });
@@ -145,9 +145,9 @@ it.each([
   ['process.exit(3)', 'Runtime exited with error: exit status 3'],
   ['process.exit(0)', 'Runtime exited without providing a reason'],
   ["process.kill(process.pid, 'SIGKILL')", 'Runtime exited with error: signal: killed'],
-  // Which Node ends itself, as it does on AWS.
+  // Node aborts itself, as on AWS.
   ['const all = []; for (;;) all.push(new Array(100_000).fill(all.length))', 'signal: aborted'],
-])('a process that ends in an invocation is an error, and another takes the next: %s', async (end, reason) => {
+])('a process that exits during an invocation is an error, and a new process handles the next: %s', async (end, reason) => {
   const name = await create(handler(`console.log('last words'); if (event.end) { ${end}; } return process.pid;`));
   const { payload: before } = await invoke(name);
   const { payload, error, printed } = await invoke(name, { end: true });
@@ -170,7 +170,7 @@ it.each([
   ['a missing package', "import 'no-such-package';", undefined],
   ['an error thrown', "throw new TypeError('at once');", 'TypeError'],
   ['an exit', 'process.exit(1);', 'Runtime.ExitError'],
-])('what goes wrong when the code is loaded is told by each invocation and kept: %s', async (_, code, errorType) => {
+])('each invocation reports and logs an error from loading the code: %s', async (_, code, errorType) => {
   const name = await create(`console.log('loading'); ${code}`);
   for (const _ of [1, 2]) {
     const { payload, error } = await invoke(name);
@@ -186,7 +186,7 @@ it.each([
   });
 });
 
-it('an invocation that takes too long is ended with its process, and another takes the next', async () => {
+it('a timeout kills the invocation’s process, and a new process handles the next', async () => {
   const name = await create(handler("console.log('begun'); if (event.hang) for (;;); return process.pid;"), {
     Timeout: 1,
   });
@@ -202,10 +202,10 @@ it('an invocation that takes too long is ended with its process, and another tak
   expect((await invoke(name)).payload).not.toBe(before);
 });
 
-it('invocations at the same time have processes of their own, which later ones use again', async () => {
+it('concurrent invocations have separate processes, which later invocations reuse', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'tvm-together-'));
   try {
-    // Each answers once as many as wanted are there.
+    // Each invocation returns once the expected number of them are running.
     const name = await create(`
       import { readdirSync, writeFileSync } from 'node:fs';
       import { setTimeout as sleep } from 'node:timers/promises';
@@ -228,7 +228,7 @@ it('invocations at the same time have processes of their own, which later ones u
   }
 });
 
-it('a process that ends after its answer is the next invocation’s error, as on AWS', async () => {
+it('a process that exits after its response is an error of the next invocation, as on AWS', async () => {
   const name = await create(`
     import { existsSync } from 'node:fs';
     export const handler = async ({ file }) => {
@@ -245,7 +245,7 @@ it('a process that ends after its answer is the next invocation’s error, as on
   expect((await invoke(name)).error).toBeUndefined();
 });
 
-it('what it prints is in the answer and in CloudWatch Logs, up to the last line before it answers', async () => {
+it('its output is in the response and in CloudWatch Logs, up to the last line before the response', async () => {
   const name = await create(
     handler("console.log('first'); console.error('a second'); process.stdout.write('ü, without an end'); return 1;"),
   );
@@ -256,7 +256,7 @@ it('what it prints is in the answer and in CloudWatch Logs, up to the last line 
   await eventually(async () => expect(await kept(name)).toBe(printed));
 });
 
-it('megabytes printed hold nothing up, and the last of them are kept', async () => {
+it('megabytes of output block nothing, and the end of the output is logged', async () => {
   const name = await create(
     handler("for (let line = 0; line < 40_000; line++) console.log(line, 'x'.repeat(100)); return 'done';"),
   );
@@ -265,12 +265,12 @@ it('megabytes printed hold nothing up, and the last of them are kept', async () 
   expect(printed).toMatch(/39999 x{100}\nEND/);
   await eventually(async () => {
     const lines = await kept(name);
-    expect(lines).toMatch(/^START .*\n\[\d+ bytes printed before this were too much to keep\]\n/);
+    expect(lines).toMatch(/^START .*\n\[\d+ bytes of earlier output were dropped\]\n/);
     expect(lines.length).toBeLessThan(1_100_000);
   });
 });
 
-it('a child process that it leaves behind holds neither its answer nor its end up', async () => {
+it('a child process that it leaves behind delays neither its response nor its exit', async () => {
   const name = await create(`
     import { spawn } from 'node:child_process';
     export const handler = async (event) => {
@@ -286,7 +286,7 @@ it('a child process that it leaves behind holds neither its answer nor its end u
   for (const pid of [answered.payload, Number(/child (\d+)/.exec(ended.printed)?.[1])]) process.kill(pid);
 });
 
-it('an event of six megabytes arrives and comes back; an answer beyond what Lambda takes is an error', async () => {
+it('an event of six megabytes is passed in and out; a response over Lambda’s limit is an error', async () => {
   const name = await create(handler("return event.more ? 'x'.repeat(event.more) : event;"), { MemorySize: 512 });
   const text = 'ü'.repeat(3_000_000);
   const { payload } = await invoke(name, { text });
@@ -297,7 +297,7 @@ it('an event of six megabytes arrives and comes back; an answer beyond what Lamb
   expect((await invoke(name, { more: 1 })).payload).toBe('x');
 });
 
-it('an asynchronous invocation is accepted at once and carried out', async () => {
+it('an asynchronous invocation is accepted at once and completed later', async () => {
   const name = await create(handler("console.log('asked', event.id);"));
   const id = randomUUID();
   const { StatusCode } = await lambda.send(
@@ -307,7 +307,7 @@ it('an asynchronous invocation is accepted at once and carried out', async () =>
   await eventually(async () => expect(await kept(name)).toContain(`asked ${id}`));
 });
 
-it('a function that is deleted leaves no process, not even in the midst of an invocation', async () => {
+it('a deleted function leaves no process, not even during an invocation', async () => {
   const name = await create(`
     import { writeFileSync } from 'node:fs';
     export const handler = async ({ file }) => {

@@ -13,9 +13,9 @@ import { eventually } from '../support/eventually.ts';
 import { scratchTable } from '../support/scratch-table.ts';
 import { zip } from '../support/zip.ts';
 
-// A LocalStack of this file's own, with a function and a table, looked at from outside by what Linux says in /proc.
+// Observes this file's own LocalStack, with a function and a table, from outside, through Linux's /proc.
 
-/** Where it writes. */
+/** The folder that it writes to. */
 let dir: string;
 let starter: ChildProcess;
 let endpoint: string;
@@ -25,14 +25,14 @@ beforeAll(async () => {
   before = leftElsewhere();
   mkdirSync(localDir, { recursive: true });
   dir = mkdtempSync(join(localDir, 'life-'));
-  // In a process of its own, so that it can be killed.
+  // It runs in its own process, so that the test can kill it.
   const start = `
-    import { startEmulator } from ${JSON.stringify(join(root, 'scripts', 'local', 'emulator.ts'))};
+    import { startEmulator } from ${JSON.stringify(join(root, 'scripts', 'emulators', 'emulator.ts'))};
     import { localStack } from ${JSON.stringify(join(root, 'scripts', 'localstack', 'localstack.ts'))};
     console.log((await startEmulator(localStack, { port: 0, dir: ${JSON.stringify(dir)} })).endpoint);
     setInterval(() => {}, 60_000);`;
   starter = spawn(node24, ['--input-type=module', '--eval', start], { stdio: ['ignore', 'pipe', 'inherit'] });
-  if (starter.stdout === null) throw new Error('nothing can be read of it');
+  if (starter.stdout === null) throw new Error('its output cannot be read');
   [endpoint] = await once(createInterface(starter.stdout), 'line');
 
   const target = emulatorTarget(endpoint);
@@ -53,7 +53,7 @@ beforeAll(async () => {
     scratchTable(new DynamoDBClient(target)),
     waitUntilFunctionActiveV2({ client: lambda, maxWaitTime: 20, minDelay: 0.1 }, { FunctionName }),
   ]);
-  // One process that waits for its next invocation, and one that is in the midst of one.
+  // One process waits for its next invocation, and one is running an invocation.
   await lambda.send(
     new InvokeCommand({ FunctionName, InvocationType: 'Event', Payload: JSON.stringify({ forever: true }) }),
   );
@@ -67,11 +67,11 @@ afterAll(async () => {
   rmSync(dir, { recursive: true });
 });
 
-it('it is LocalStack, a DynamoDB and a process for each of two invocations', () => {
+it('it consists of LocalStack, DynamoDB and a process for each of two invocations', () => {
   expect(programs()).toEqual(['java', 'node', 'node', 'python']);
 });
 
-it('all of it listens on loopback alone', () => {
+it('all of its processes listen only on loopback', () => {
   const addresses = processes().flatMap(listening);
   expect(addresses).toContain(endpoint.replace('http://', ''));
   // The gateway, DynamoDB and a runtime API for each process of a function.
@@ -79,20 +79,20 @@ it('all of it listens on loopback alone', () => {
   expect(addresses.filter((address) => !address.startsWith('127.0.0.1:'))).toEqual([]);
 });
 
-it('it writes nothing outside of its folder', () => {
+it('it writes nothing outside its folder', () => {
   expect(leftElsewhere()).toEqual(before);
-  // Java's, unless it is told not to.
+  // Java writes this file unless an option disables it.
   const watched = processes().filter((pid) => readdirSync('/tmp').some((name) => existsSync(`/tmp/${name}/${pid}`)));
   expect(watched).toEqual([]);
 });
 
-it('when its starter is killed, nothing of it is left', async () => {
+it('when its starter is killed, none of its processes remain', async () => {
   expect(programs()).not.toEqual([]);
   starter.kill('SIGKILL');
   await eventually(async () => expect(programs()).toEqual([]), 5000);
 });
 
-/** Names of what LocalStack, Lambda, DynamoDB, Java or Python are known to leave where they are not told otherwise. */
+/** Returns the files that LocalStack, Lambda, DynamoDB, Java and Python write outside their folder by default. */
 function leftElsewhere(): string[] {
   const places = [tmpdir(), '/tmp', '/var/lib', homedir(), join(homedir(), '.cache'), '/var/lib/localstack'];
   const plugin = join(root, 'scripts', 'localstack', 'plugin', 'tvm_localstack');
@@ -102,7 +102,7 @@ function leftElsewhere(): string[] {
     .sort();
 }
 
-/** The processes that were given this folder, by their command line or their environment, and did not start them. */
+/** Returns the processes that have this folder in their command line or environment, except their starters. */
 function processes(): number[] {
   return readdirSync('/proc').flatMap((name) => {
     const pid = Number(name);
@@ -111,14 +111,14 @@ function processes(): number[] {
   });
 }
 
-/** What runs in them: `python3.13` is python. */
+/** Returns the programs of those processes: `python3.13` is python. */
 function programs(): string[] {
   return processes()
     .map((pid) => basename(readlinkSync(`/proc/${pid}/exe`)).replace(/[\d.]+$/, ''))
     .sort();
 }
 
-/** A file of /proc about a process; nothing when that has ended, or is another user's. */
+/** Returns a file of /proc about a process. Empty if the process has exited or belongs to another user. */
 function of(pid: number, file: string): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8');
@@ -127,7 +127,7 @@ function of(pid: number, file: string): string {
   }
 }
 
-/** The addresses that a process listens on for TCP connections, as in `127.0.0.1:4566`. */
+/** Returns the addresses on which a process listens for TCP connections, as in `127.0.0.1:4566`. */
 function listening(pid: number): string[] {
   const sockets = new Set(
     readdirSync(`/proc/${pid}/fd`).map((fd) => /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1]),
@@ -141,10 +141,10 @@ function listening(pid: number): string[] {
   );
 }
 
-/** @param local an address and a port as the kernel writes them: in hexadecimal, four bytes at a time turned round */
+/** @param local an address and a port in the kernel's format: hexadecimal, each four bytes in reverse order */
 function addressOf(local: string): string {
   const [address = '', port = ''] = local.split(':');
-  // An IPv4 address as IPv6 has it is that address.
+  // An IPv4-mapped IPv6 address counts as the IPv4 address.
   const [, four] = /^(?:0{16}FFFF0000)?([0-9A-F]{8})$/.exec(address) ?? [];
   const host = four === undefined ? `[${address}]` : [...Buffer.from(four, 'hex')].reverse().join('.');
   return `${host}:${Number.parseInt(port, 16)}`;

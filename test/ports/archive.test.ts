@@ -47,7 +47,7 @@ describe.each<[string, () => ArchiveObjects | Promise<ArchiveObjects>]>([
 ])('the archive %s', (_, make) => {
   let objects: ArchiveObjects;
 
-  it('takes an object once: of several that are put at the same time, one', async () => {
+  it('stores an object once: of several concurrent writes, one succeeds', async () => {
     objects = await make();
     const put = await Promise.all(['one', 'two', 'three'].map((text) => objects.putNew('events/a.ndjson', text)));
     expect(put.filter(Boolean)).toHaveLength(1);
@@ -56,11 +56,11 @@ describe.each<[string, () => ArchiveObjects | Promise<ArchiveObjects>]>([
     expect(content).toBe(['one', 'two', 'three'][put.indexOf(true)]);
   });
 
-  it('tells of an object that is not there that it is not', async () => {
+  it('reports that a missing object is missing', async () => {
     expect(await objects.get('events/nothing.ndjson')).toBeUndefined();
   });
 
-  it('lists names in order, more than fit on a page, after one, and below a prefix', async () => {
+  it('lists names in order, over several pages, after a given name, and with a prefix', async () => {
     const names = Array.from({ length: 1_005 }, (_, nth) => `digests/${String(nth).padStart(4, '0')}.jws`);
     for (let nth = 0; nth < names.length; nth += 50) {
       await Promise.all(names.slice(nth, nth + 50).map((name) => objects.putNew(name, name)));
@@ -75,22 +75,22 @@ describe.each<[string, () => ArchiveObjects | Promise<ArchiveObjects>]>([
 describe.each<[string, () => AdoptedObjects | Promise<AdoptedObjects>]>([
   ['in memory', () => inMemoryAdopted()],
   ['in DynamoDB', onDynamo],
-])('what was adopted %s', (_, make) => {
+])('adopted objects %s', (_, make) => {
   let adopted: AdoptedObjects;
 
-  it('is nothing at first', async () => {
+  it('are none at first', async () => {
     adopted = await make();
     expect(await adopted.events()).toEqual(new Set());
   });
 
-  it('is all that objects hold, from then on; noting it again changes nothing', async () => {
+  it('have all events of the added objects, and adding is idempotent', async () => {
     await adopted.add('events/a', ['1', '2']);
     await adopted.add('events/b', ['3']);
     await adopted.add('events/a', ['1', '2']);
     expect(await adopted.events()).toEqual(new Set(['1', '2', '3']));
   });
 
-  it('is complete, however much there is', async () => {
+  it('are complete, however many there are', async () => {
     const thousand = (of: number) =>
       Array.from({ length: 1_000 }, (_, nth) => `${of}-${String(nth).padStart(62, '0')}`);
     for (let of = 0; of < 30; of++) await adopted.add(`events/many-${of}`, thousand(of));
@@ -98,7 +98,7 @@ describe.each<[string, () => AdoptedObjects | Promise<AdoptedObjects>]>([
   });
 });
 
-it('what was adopted is forgotten, but not before the stream forgets it', async () => {
+it('adopted objects expire, but not before the stream’s retention', async () => {
   const { Items = [] } = await dynamo.send(new ScanCommand({ TableName, Limit: 1 }));
   const ttl = Number(Items[0]?.ttl?.N);
   expect(ttl).toBeGreaterThan(Date.now() / 1000 + 24 * 3_600);

@@ -13,7 +13,7 @@ import { eventually } from '../support/eventually.ts';
 const { target, outputs } = inject('deployed');
 const eventBridge = new EventBridgeClient(target);
 
-/** A bus and a dead-letter queue, and what became of the events of one token there. */
+/** A bus and a dead-letter queue, with the events of one token that they received. */
 interface Audit {
   bus: AuditBus;
   deadLetters: DeadLetters;
@@ -43,7 +43,7 @@ async function onAws(): Promise<Audit> {
   };
 }
 
-/** One event of each kind that tells of a token, about one token. */
+/** Returns one event of each kind about a token, all about the same token. */
 function lifeOf(tokenId: string): AuditEvent[] {
   return auditEventExamples
     .filter((event) => 'tokenId' in event.detail)
@@ -58,8 +58,8 @@ describe.each([
   ['in memory', inMemory],
   ['EventBridge and SQS', onAws],
 ])('the audit: %s', (_, make) => {
-  // In no order: EventBridge promises none, and LocalStack keeps none.
-  it('brings every event, whole, to whoever listens', async () => {
+  // In any order: EventBridge guarantees none, and LocalStack keeps none.
+  it('delivers every event unchanged to every listener', async () => {
     const { bus, heard } = await make();
     const tokenId = crypto.randomUUID();
     for (const event of lifeOf(tokenId)) expect(await bus.put([event])).toEqual([]);
@@ -71,7 +71,7 @@ describe.each([
     });
   });
 
-  it('takes several at a time', async () => {
+  it('accepts several events at a time', async () => {
     const { bus, heard } = await make();
     const tokenIds = Array.from({ length: 10 }, () => crypto.randomUUID());
     const events = tokenIds.flatMap((tokenId) => lifeOf(tokenId).slice(0, 1));
@@ -79,7 +79,7 @@ describe.each([
     for (const tokenId of tokenIds) await eventually(async () => expect(await heard(tokenId)).toHaveLength(1));
   });
 
-  it('keeps dead letters whole', async () => {
+  it('stores dead letters unchanged', async () => {
     const { deadLetters, dead } = await make();
     const tokenId = crypto.randomUUID();
     const [event] = lifeOf(tokenId);
@@ -89,7 +89,7 @@ describe.each([
   });
 });
 
-it('a bus that cannot be reached gives back what it did not take', async () => {
+it('a bus that cannot be reached returns the events that it did not accept', async () => {
   const nowhere = new EventBridgeClient({ ...target, endpoint: 'http://127.0.0.1:9', maxAttempts: 1 });
   const events = lifeOf(crypto.randomUUID());
   expect(await eventBridgeAuditBus(nowhere, outputs.EventBusName).put(events)).toEqual(events);

@@ -45,14 +45,14 @@ describe.each([
     },
   ],
 ] as const)('audit facts: %s', (_, facts, kept) => {
-  it('are kept once, whatever comes by the same id later', async () => {
+  it('are stored once, even if another with the same ID comes later', async () => {
     const id = crypto.randomUUID();
     expect(await facts.put(id, refused('the first'))).toBe(true);
     expect(await facts.put(id, refused('the second'))).toBe(false);
     expect(await kept(id, refused('the first'))).toEqual(refused('the first'));
   });
 
-  it('lie beside the record of their token, if they are about one', async () => {
+  it('are in the partition of their token’s record, if they are about a token', async () => {
     const id = crypto.randomUUID();
     const fact = used(crypto.randomUUID());
     await facts.put(id, fact);
@@ -60,7 +60,7 @@ describe.each([
   });
 });
 
-it('a fact in DynamoDB goes when its time is over', async () => {
+it('a fact in DynamoDB expires after its retention', async () => {
   const id = crypto.randomUUID();
   await dynamoAuditFacts(dynamo, outputs.TableName, 3_600).put(id, refused('any'));
   const ttl = Number((await itemOf(id, refused('any')))?.ttl?.N);

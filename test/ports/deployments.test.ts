@@ -14,7 +14,7 @@ describe.each<[string, () => Deployments | Promise<Deployments>]>([
   ['in memory', inMemoryDeployments],
   ['DynamoDB', async () => dynamoDeployments(dynamo, await scratchTable(dynamo))],
 ])('deployments: %s', (_, make) => {
-  it('are noted one after the other', async () => {
+  it('are recorded one after the other', async () => {
     const deployments = await make();
     expect(await deployments.last()).toBeUndefined();
     await deployments.replace(0, first);
@@ -23,7 +23,7 @@ describe.each<[string, () => Deployments | Promise<Deployments>]>([
     expect(await deployments.last()).toEqual({ ...third, version: 2 });
   });
 
-  it('are noted once, by two at the same time', async () => {
+  it('are recorded once by two concurrent writers', async () => {
     const deployments = await make();
     await Promise.all([deployments.replace(0, first), deployments.replace(0, first)]);
     expect(await deployments.last()).toEqual({ ...first, version: 1 });

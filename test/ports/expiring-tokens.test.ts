@@ -44,7 +44,7 @@ describe.each<[string, () => Store | Promise<Store>]>([
     return all.sort();
   }
 
-  it('are found by the minute in which they end, as far as a time in it', async () => {
+  it('are found by the minute in which they expire, up to a time in that minute', async () => {
     const { records, expiring } = await make();
     await put(records, MINUTE - 1);
     const first = await put(records, MINUTE);
@@ -58,7 +58,7 @@ describe.each<[string, () => Store | Promise<Store>]>([
 
   it('are found however many there are', async () => {
     const { records, expiring } = await make();
-    // All of one shard, and some of each.
+    // Some tokens in one shard, and some across all shards.
     const busy = Array.from({ length: 230 }, () => `0${crypto.randomUUID().slice(1)}`);
     const spread = Array.from({ length: 40 }, () => crypto.randomUUID());
     await Promise.all([...busy, ...spread].map((tokenId) => put(records, MINUTE, tokenId)));
@@ -66,7 +66,7 @@ describe.each<[string, () => Store | Promise<Store>]>([
     await eventually(async () => expect(await found(expiring)).toEqual(all));
   });
 
-  it('are none any more once they expired, failed or were revoked', async () => {
+  it('do not include expired, failed or revoked tokens', async () => {
     const { records, expiring } = await make();
     const [expired, failed, revoked, open] = [
       await put(records, MINUTE),
@@ -81,7 +81,7 @@ describe.each<[string, () => Store | Promise<Store>]>([
     await eventually(async () => expect(await found(expiring)).toEqual([open]));
   });
 
-  it('have a minute up to which all were noted, which never moves back', async () => {
+  it('have a minute up to which all are marked as expired, which never moves back', async () => {
     const { expiring } = await make();
     expect(await expiring.sweptTo()).toBeUndefined();
     await expiring.advance(MINUTE);

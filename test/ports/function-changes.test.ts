@@ -8,7 +8,7 @@ const { source, detailType, detail } = functionChanges('TokenVendingMachine-prod
 const NAME = 'TokenVendingMachine-produ-issuetoken1D3EE4B9-AbCdEfGhIjKl';
 const ARN = `arn:aws:lambda:eu-central-1:111122223333:function:${NAME}`;
 
-/** A call of Lambda’s API, as CloudTrail tells EventBridge. */
+/** Returns a call of Lambda’s API, as CloudTrail sends it to EventBridge. */
 function call(eventName: string, more: object = {}): object {
   return {
     version: '0',
@@ -50,7 +50,7 @@ describe('a change of a function', () => {
     'PutResourcePolicy20260709',
     'DeleteResourcePolicy20260709',
     'PutResourcePolicy',
-  ])('is told of, whatever version its name ends with: %s', async (eventName) => {
+  ])('is reported, whatever version its API name ends with: %s', async (eventName) => {
     expect(await matches(call(eventName))).toBe(true);
   });
 
@@ -58,14 +58,14 @@ describe('a change of a function', () => {
     ['by its ARN', { requestParameters: { functionName: ARN } }],
     ['by a part of its ARN', { requestParameters: { functionName: `111122223333:function:${NAME}` } }],
     ['by a version', { requestParameters: { functionName: `${NAME}:1` } }],
-    ['in the answer alone', { requestParameters: { uUID: 'a' }, responseElements: { functionArn: ARN } }],
-    ['and it was refused', { errorCode: 'AccessDenied' }],
-    ['and CloudFormation made it', { sourceIPAddress: 'cloudformation.amazonaws.com' }],
-  ])('is told of when the function is named %s', async (_, more) => {
+    ['in the response alone', { requestParameters: { uUID: 'a' }, responseElements: { functionArn: ARN } }],
+    ['although the call was refused', { errorCode: 'AccessDenied' }],
+    ['although CloudFormation made the call', { sourceIPAddress: 'cloudformation.amazonaws.com' }],
+  ])('is reported when the function is named %s', async (_, more) => {
     expect(await matches(call('UpdateEventSourceMapping20150331', more))).toBe(true);
   });
 
-  it('is told of when a whole policy is replaced, however the call names the function', async () => {
+  it('is reported when a whole policy is replaced, however the call names the function', async () => {
     expect(await matches(call('PutResourcePolicy20260709', { requestParameters: { resourceArn: ARN } }))).toBe(true);
     expect(await matches(call('DeleteResourcePolicy20260709', { requestParameters: null }))).toBe(true);
   });

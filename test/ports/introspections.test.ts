@@ -12,7 +12,7 @@ const { TableName } = outputs;
 
 type Key = Parameters<typeof introspectionsKey>[0];
 
-/** Counts, and what they are. */
+/** The counters, with a way to read a count. */
 interface Counted extends IntrospectionCounts {
   read(key: Key): Promise<Introspections | undefined>;
 }
@@ -72,14 +72,14 @@ describe.each(adapters)('introspections: %s', (_, counts) => {
     expect(await counts.read({ ...about(), minute })).toBeUndefined();
   });
 
-  it('are all counted when they come at the same time', async () => {
+  it('are all counted when they are concurrent', async () => {
     const told = about();
     await Promise.all(Array.from({ length: 20 }, (_, n) => counts.add(told, minute + n, ttl)));
     expect(await counts.read({ ...told, minute })).toMatchObject({ count: 20 });
   });
 });
 
-it('introspections in DynamoDB go when the record of their token goes', async () => {
+it('introspections in DynamoDB expire with the record of their token', async () => {
   const [at, ttl] = [Date.UTC(2026, 0, 1), 1_767_355_200];
   const told = { tokenId: crypto.randomUUID(), subject: 's', audience: 'a', by: 'b', result: 'active' as const };
   await dynamoIntrospections(dynamo, TableName).add(told, at, ttl);

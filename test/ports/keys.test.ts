@@ -31,7 +31,7 @@ describe.each(cases)('a key for $algorithm in $keeper', ({ algorithm, make }) =>
     ({ signer, keys } = await make());
   });
 
-  it('is named by its thumbprint, the same to signer and verifier', async () => {
+  it('has its thumbprint as ID, the same for signer and verifier', async () => {
     const [jwk] = (await keys.jwks()).keys;
     if (jwk === undefined) throw new Error('no key');
     expect(await signer.key()).toEqual({ algorithm, keyId: jwk.kid });
@@ -40,7 +40,7 @@ describe.each(cases)('a key for $algorithm in $keeper', ({ algorithm, make }) =>
     expect(jwk).not.toHaveProperty('d');
   });
 
-  it('signs what jose and OpenSSL verify', async () => {
+  it('creates signatures that jose and OpenSSL verify', async () => {
     const jwks = await keys.jwks();
     const claims = { sub: 'x' } as never;
     for (let count = 0; count < 10; count++) {
@@ -55,7 +55,7 @@ describe.each(cases)('a key for $algorithm in $keeper', ({ algorithm, make }) =>
   });
 });
 
-it('a KMS key that is gone is a dependency’s fault', async () => {
+it('a missing KMS key is an error of a dependency', async () => {
   const missing = 'arn:aws:kms:us-east-1:000000000000:key/00000000-0000-4000-8000-000000000000';
   await expect(kmsSigner(kms, missing).key()).rejects.toBeInstanceOf(DependencyFault);
   await expect(kmsVerificationKeys(kms, [missing]).jwks()).rejects.toBeInstanceOf(DependencyFault);

@@ -16,21 +16,21 @@ const adapters: [string, PendingSecurityEvents][] = [
 const event = (jti: string) => ({ jti, set: `${jti}.signed` });
 const newReceiver = () => `receiver-${crypto.randomUUID()}`;
 
-describe.each(adapters)('kept security events: %s', (_, kept) => {
-  it('the oldest come first, as many as are asked for', async () => {
+describe.each(adapters)('pending security events: %s', (_, kept) => {
+  it('the oldest come first, as many as requested', async () => {
     const receiver = newReceiver();
     for (const jti of ['1795339802-b', '1795339801-a', '1795339801-c']) await kept.keep(receiver, event(jti));
     expect(await kept.oldest(receiver, 2)).toEqual([event('1795339801-a'), event('1795339801-c')]);
     expect(await kept.oldest(receiver, 100)).toHaveLength(3);
   });
 
-  it('one that is kept again is the same, and there once', async () => {
+  it('storing an event again does not duplicate it', async () => {
     const receiver = newReceiver();
     for (let time = 0; time < 2; time++) await kept.keep(receiver, event('1-a'));
     expect(await kept.oldest(receiver, 100)).toEqual([event('1-a')]);
   });
 
-  it('what is removed is gone, and nothing else: neither another’s of the same jti, nor what never was', async () => {
+  it('removing an event removes only that event: not one of another receiver with the same jti', async () => {
     const receiver = newReceiver();
     const other = newReceiver();
     for (const jti of ['1-a', '2-b']) await kept.keep(receiver, event(jti));
@@ -40,12 +40,12 @@ describe.each(adapters)('kept security events: %s', (_, kept) => {
     expect(await kept.oldest(other, 100)).toEqual([event('1-a')]);
   });
 
-  it('nothing is kept for a receiver that was told nothing', async () => {
+  it('a receiver without events has no pending events', async () => {
     expect(await kept.oldest(newReceiver(), 100)).toEqual([]);
   });
 });
 
-it('it goes by itself after seven days', async () => {
+it('a pending event expires after seven days', async () => {
   const receiver = newReceiver();
   const before = Date.now() / 1000;
   await inDynamo.keep(receiver, event('1-a'));

@@ -18,7 +18,7 @@ const adapters: [string, Profiles][] = [
 let subjects = 0;
 const freshSubject = () => `arn:aws:iam::111122223333:role/profiles-${process.pid}-${++subjects}`;
 
-/** A profile with something of everything in it. */
+/** Returns a profile in which no field is empty. */
 function profileOf(events: number): Profile {
   const now = Date.now();
   const observations = Array.from({ length: events }, (_, index) => ({
@@ -36,7 +36,7 @@ function profileOf(events: number): Profile {
 }
 
 describe.each(adapters)('profiles: %s', (_, profiles) => {
-  it('are kept as they are given, version by version', async () => {
+  it('are stored unchanged, version by version', async () => {
     const subject = freshSubject();
     expect(await profiles.get(subject)).toBeUndefined();
     for (const version of [0, 1, 2]) {
@@ -46,7 +46,7 @@ describe.each(adapters)('profiles: %s', (_, profiles) => {
     }
   });
 
-  it('are stored by one of two at the same time', async () => {
+  it('are stored by only one of two concurrent writers', async () => {
     const subject = freshSubject();
     const two = () => Promise.all([1, 2].map((events) => profiles.put(subject, profileOf(events), 0)));
     expect((await two()).sort()).toEqual([false, true]);
@@ -55,7 +55,7 @@ describe.each(adapters)('profiles: %s', (_, profiles) => {
   });
 });
 
-it('profiles in DynamoDB are forgotten a month after they were stored', async () => {
+it('profiles in DynamoDB expire a month after they were stored', async () => {
   const subject = freshSubject();
   await dynamoProfiles(dynamo, outputs.TableName).put(subject, newProfile(Date.now()), 0);
   const { Item } = await dynamo.send(new GetItemCommand({ TableName: outputs.TableName, Key: profileKey(subject) }));

@@ -16,7 +16,7 @@ const ISSUER = 'https://idp.example.com/';
 const event = () => ({ digest: 'a'.repeat(64), receivedAt: Date.now(), obeyed: false });
 
 describe.each(adapters)('received security events: %s', (_, received) => {
-  it('the first stays, of several at the same time too', async () => {
+  it('the first stays, also among several concurrent ones', async () => {
     const jti = crypto.randomUUID();
     const first = event();
     expect(await received.note(ISSUER, jti, first)).toEqual(first);
@@ -24,14 +24,14 @@ describe.each(adapters)('received security events: %s', (_, received) => {
     expect(await Promise.all([1, 2, 3].map(() => received.note(ISSUER, jti, later)))).toEqual(Array(3).fill(first));
   });
 
-  it('it is remembered that it was obeyed', async () => {
+  it('it can be marked as obeyed', async () => {
     const jti = crypto.randomUUID();
     const first = await received.note(ISSUER, jti, event());
     await received.obeyed(ISSUER, jti);
     expect(await received.note(ISSUER, jti, event())).toEqual({ ...first, obeyed: true });
   });
 
-  it('the same jti of another issuer is another', async () => {
+  it('the same jti of another issuer is a different event', async () => {
     const jti = crypto.randomUUID();
     await received.note(ISSUER, jti, event());
     const other = event();
@@ -39,7 +39,7 @@ describe.each(adapters)('received security events: %s', (_, received) => {
   });
 });
 
-it('it goes by itself once a replay would be too old', async () => {
+it('it expires once a replay would be too old', async () => {
   const jti = crypto.randomUUID();
   const { receivedAt } = await (adapters[1]?.[1] as ReceivedSecurityEvents).note(ISSUER, jti, event());
   const { Item } = await dynamo.send(

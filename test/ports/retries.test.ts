@@ -12,7 +12,7 @@ import { eventually } from '../support/eventually.ts';
 const { target } = inject('deployed');
 const sqs = new SQSClient(target);
 
-it('messages of a queue come back when they are told to, also more than SQS takes in one call', async () => {
+it('messages of a queue return after the requested delay, also more than SQS accepts in one call', async () => {
   const attributes = { VisibilityTimeout: '3600' };
   const created = await sqs.send(new CreateQueueCommand({ QueueName: 'ports-retries', Attributes: attributes }));
   const { QueueUrl = '' } = created;

@@ -16,7 +16,7 @@ const adapters: [string, RevocationOrders][] = [
   ['DynamoDB', inDynamo],
 ];
 
-/** An order with places of its own: other tests' orders are not found there. */
+/** Returns a revocation request with its own locations, so that it does not match other tests' requests. */
 function orderOf(selector: RevocationSelector, change: Partial<RevocationOrder> = {}): RevocationOrder {
   const now = Date.now();
   return {
@@ -32,8 +32,8 @@ function orderOf(selector: RevocationSelector, change: Partial<RevocationOrder> 
 }
 const fresh = () => `a-${crypto.randomUUID()}`;
 
-describe.each(adapters)('revocation orders: %s', (_, orders) => {
-  it('are kept as they were placed first', async () => {
+describe.each(adapters)('revocation requests: %s', (_, orders) => {
+  it('are stored as first submitted', async () => {
     const order = orderOf({ audience: fresh() });
     expect(await orders.get(order.revocationId)).toBeUndefined();
     expect(await orders.place(order)).toEqual({ ...order, revoked: 0 });
@@ -43,7 +43,7 @@ describe.each(adapters)('revocation orders: %s', (_, orders) => {
     expect(await orders.get(order.revocationId)).toEqual(again);
   });
 
-  it('advance from where they stand, and not at all once they are completed', async () => {
+  it('advance from their current state, and not once they are completed', async () => {
     const order = orderOf({ audience: fresh() });
     const { revocationId } = order;
     expect(await orders.advance(revocationId, undefined, { revoked: 1, position: 'here' })).toBe(false);
@@ -57,7 +57,7 @@ describe.each(adapters)('revocation orders: %s', (_, orders) => {
     expect(await orders.get(revocationId)).toEqual({ ...order, revoked: 3, began: 1, completedAt: order.from });
   });
 
-  it('advance once, by two at the same time', async () => {
+  it('advance once with two concurrent writers', async () => {
     const order = orderOf({ audience: fresh() });
     await orders.place(order);
     const advance = () => orders.advance(order.revocationId, undefined, { revoked: 1, position: 'here' });
@@ -65,7 +65,7 @@ describe.each(adapters)('revocation orders: %s', (_, orders) => {
   });
 });
 
-it('a revocation order in DynamoDB is what the audit reads', async () => {
+it('a revocation request in DynamoDB has what the audit reads', async () => {
   const order = orderOf({ audience: fresh() });
   await inDynamo.place(order);
   const command = new GetItemCommand({ TableName: outputs.TableName, Key: orderKey(order.revocationId) });

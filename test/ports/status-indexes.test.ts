@@ -19,12 +19,12 @@ beforeEach(async () => {
 });
 afterEach(() => table.drop());
 
-/** Which of the blocks that are leased of a list an index is in, from 0 on. */
+/** Returns the number of the leased block of a list that an index is in, from 0 on. */
 const blockOf = ({ index }: StatusReference) => Math.floor(index / LEASED_PLACES);
 const nameOf = ({ list, index }: StatusReference) => `${list}/${index}`;
 const times = <T>(count: number, make: () => Promise<T>) => Promise.all(Array.from({ length: count }, make));
 
-/** Instances of one machine, as many functions run at once. */
+/** Instances in one deployment, like functions that run at the same time. */
 const adapters: [string, (count: number, size: number) => StatusIndexes[]][] = [
   ['in memory', (count, size) => Array(count).fill(countingStatusIndexes(size))],
   [
@@ -33,14 +33,14 @@ const adapters: [string, (count: number, size: number) => StatusIndexes[]][] = [
   ],
 ];
 
-describe.each(adapters)('places in status lists: %s', (_, instances) => {
-  it('are handed out once each, to whoever asks at the same time', async () => {
+describe.each(adapters)('status list indexes: %s', (_, instances) => {
+  it('are allocated once each to concurrent callers', async () => {
     const [indexes] = instances(1, 10_000) as [StatusIndexes];
     const taken = await times(350, () => indexes.take());
     expect(new Set(taken.map(nameOf)).size).toBe(350);
   });
 
-  it('are handed out once each over several instances at once, and over the end of each list', async () => {
+  it('are allocated once each across concurrent instances, and across the end of each list', async () => {
     const size = 250;
     const taken = (await Promise.all(instances(4, size).map((indexes) => times(300, () => indexes.take())))).flat();
     expect(new Set(taken.map(nameOf)).size).toBe(1_200);
@@ -48,12 +48,12 @@ describe.each(adapters)('places in status lists: %s', (_, instances) => {
     expect(Math.max(...taken.map(({ list }) => list))).toBeGreaterThan(1);
   });
 
-  it('are all handed out before the next list begins', async () => {
+  it('are all allocated before the next list begins', async () => {
     const [indexes] = instances(1, 150) as [StatusIndexes];
     for (const list of [1, 2]) {
       const taken: StatusReference[] = [];
       for (let count = 0; count < 150; count++) taken.push(await indexes.take());
-      // The first one has the list published.
+      // The first index causes the publication of the list.
       expect(taken[0]).toEqual({ list, index: 0 });
       const whole = Array.from({ length: 150 }, (__, index) => nameOf({ list, index }));
       expect(taken.map(nameOf).sort()).toEqual(whole.sort());
@@ -61,7 +61,7 @@ describe.each(adapters)('places in status lists: %s', (_, instances) => {
   });
 });
 
-describe('leases of places in DynamoDB', () => {
+describe('leases of indexes in DynamoDB', () => {
   it('are used up in an order that differs from block to block', async () => {
     const indexes = dynamoStatusIndexes(dynamo, table.name, 1_000_000, clock);
     const blocks: number[][] = [];
@@ -70,11 +70,11 @@ describe('leases of places in DynamoDB', () => {
       blocks.push(taken.map(({ index }) => index - block * LEASED_PLACES));
       expect(blocks[block]?.toSorted((a, b) => a - b)).toEqual(Array.from({ length: LEASED_PLACES }, (_, at) => at));
     }
-    // That two shuffles of 100 are alike does not happen.
+    // Two equal shuffles of 100 elements do not occur in practice.
     expect(new Set(blocks.map((block) => block.join())).size).toBe(3);
   });
 
-  /** A client that counts its calls, and fails when told so. */
+  /** Returns a client that counts its calls, and fails when a test says so. */
   function watched() {
     const client = new DynamoDBClient({ ...target, maxAttempts: 1 });
     const state = { client, calls: 0, failing: false };
@@ -96,7 +96,7 @@ describe('leases of places in DynamoDB', () => {
     return indexes;
   }
 
-  it('cost tokens no call once the first is there, and one in the background for each block', async () => {
+  it('cost a token no call after the first lease, and one call in the background per block', async () => {
     const state = watched();
     const indexes = await ready(state);
     for (let count = 0; count < LEASED_PLACES / 2; count++) await indexes.take();
@@ -105,7 +105,7 @@ describe('leases of places in DynamoDB', () => {
     expect(state.calls).toBeLessThanOrEqual(5);
   });
 
-  it('that fail are no matter as long as there are places, and a dependency’s fault when there are none', async () => {
+  it('may fail as long as indexes are left, and are an error of a dependency when none are left', async () => {
     const state = watched();
     const indexes = await ready(state);
     state.failing = true;
@@ -115,7 +115,7 @@ describe('leases of places in DynamoDB', () => {
     expect(blockOf(await indexes.take())).toBe(1);
   });
 
-  it('are used for a bounded time: places of an old one are never handed out', async () => {
+  it('are used for a bounded time: indexes of an old lease are never allocated', async () => {
     const state = watched();
     const now = clockAt(clock.time);
     const indexes = dynamoStatusIndexes(state.client, table.name, 1_000_000, now);
@@ -124,7 +124,7 @@ describe('leases of places in DynamoDB', () => {
     expect(blockOf(await indexes.take())).toBe(1);
   });
 
-  it('are leased anew in the background when half of their time is over', async () => {
+  it('are renewed in the background after half of their time', async () => {
     const state = watched();
     const now = clockAt(clock.time);
     const indexes = dynamoStatusIndexes(state.client, table.name, 1_000_000, now);

@@ -58,7 +58,7 @@ const adapters: [string, () => { lists: StatusLists; begin(): Promise<unknown> }
 ];
 
 describe.each(adapters)('status lists: %s', (_, made) => {
-  it('are read as they were stored, and published without what they are made of', async () => {
+  it('are read as they were stored, and published without their working data', async () => {
     const { lists } = made();
     const stored = statusList({ overAt: 1_767_400_000_000 });
     expect(await lists.put(stored)).toBe(true);
@@ -69,7 +69,7 @@ describe.each(adapters)('status lists: %s', (_, made) => {
     expect(await lists.published(2)).toBeUndefined();
   });
 
-  it('are changed only by who knows the version before', async () => {
+  it('are changed only with the current version', async () => {
     const { lists } = made();
     expect(await lists.put(statusList({ version: 2 }))).toBe(false);
     expect(await lists.put(statusList())).toBe(true);
@@ -80,7 +80,7 @@ describe.each(adapters)('status lists: %s', (_, made) => {
     expect((await lists.get(1))?.etag).toBe(both[done.indexOf(true)]?.etag);
   });
 
-  it('reach from the oldest that is not retired to that which places are handed out of', async () => {
+  it('range from the oldest list that is not retired to the one that indexes are allocated from', async () => {
     const { lists, begin } = made();
     expect(await lists.span()).toEqual({ oldest: 1, current: 0 });
     await begin();
@@ -91,7 +91,7 @@ describe.each(adapters)('status lists: %s', (_, made) => {
   });
 });
 
-it('a list of a million tokens fits into an item, even if nothing in it compresses', async () => {
+it('a list of a million tokens fits into an item, even if it does not compress', async () => {
   const lists = dynamoStatusLists(dynamo, table.name);
   const { signer } = await localKeys();
   const rules = { issuer: 'https://tokens.example.com', size: 1_000_000, ttl: 60, validity: 900 };
@@ -104,7 +104,7 @@ it('a list of a million tokens fits into an item, even if nothing in it compress
   expect(signed + bits).toBeLessThan(400 * 1024 - 2_000);
 });
 
-it('the item of a list whose tokens will be over goes by itself, a day later', async () => {
+it('the item of a list expires a day after its last token', async () => {
   const overAt = 1_767_400_000_000;
   const lists = dynamoStatusLists(dynamo, table.name);
   const ttlOf = async () => {

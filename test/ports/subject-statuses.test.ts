@@ -17,13 +17,13 @@ const now = Date.UTC(2026, 0, 1, 12);
 const by = 'arn:aws:iam::111122223333:user/operator';
 const block = (minutes: number, at = now) => ({ until: at + minutes * MINUTE, at, by, reason: 'incident 42' });
 
-describe.each(adapters)('subject subjectStatuses: %s', (_, subjectStatuses) => {
+describe.each(adapters)('subject statuses: %s', (_, subjectStatuses) => {
   let subject: string;
   beforeEach(() => {
     subject = `arn:aws:iam::111122223333:role/standing-${crypto.randomUUID()}`;
   });
 
-  it('hold nothing against whom nothing is known of', async () => {
+  it('are empty for an unknown subject', async () => {
     expect(await subjectStatuses.get(subject)).toEqual({});
     expect(await subjectStatuses.unblock(subject, { at: now, by })).toBe(false);
     expect(await subjectStatuses.get(subject)).toEqual({});
@@ -40,7 +40,7 @@ describe.each(adapters)('subject subjectStatuses: %s', (_, subjectStatuses) => {
     }
   });
 
-  it('block until the latest time that was said', async () => {
+  it('block until the latest requested time', async () => {
     expect(await subjectStatuses.block(subject, block(10))).toBe(now + 10 * MINUTE);
     expect(await subjectStatuses.block(subject, { ...block(5), by: 'another' })).toBe(now + 10 * MINUTE);
     expect(await subjectStatuses.get(subject)).toEqual({ block: block(10) });
@@ -59,13 +59,13 @@ describe.each(adapters)('subject subjectStatuses: %s', (_, subjectStatuses) => {
     expect((await subjectStatuses.get(subject)).block).toEqual(block(5, now + 2 * MINUTE));
   });
 
-  it('limit lifetimes by the last that was said', async () => {
+  it('limit lifetimes to the last requested limit', async () => {
     await subjectStatuses.limit(subject, { ...block(10), lifetime: 300 });
     await subjectStatuses.limit(subject, { ...block(5), lifetime: 60 });
     expect(await subjectStatuses.get(subject)).toEqual({ limit: { ...block(5), lifetime: 60 } });
   });
 
-  it('keep watermark, block and limit apart', async () => {
+  it('store watermark, block and limit independently', async () => {
     await subjectStatuses.limit(subject, { ...block(10), lifetime: 300 });
     await subjectStatuses.block(subject, block(10));
     await subjectStatuses.raise(subject, now);
@@ -83,7 +83,7 @@ describe('in DynamoDB, the audit', () => {
   const dynamo = new DynamoDBClient(target);
   const subjectStatuses = dynamoSubjectStatuses(dynamo, outputs.TableName);
 
-  /** The facts about a subject, in the order in which they happened. */
+  /** Returns the facts about a subject, in the order of their times. */
   async function factsOf(subject: string) {
     const query = new QueryCommand({
       TableName: outputs.TableName,
@@ -99,7 +99,7 @@ describe('in DynamoDB, the audit', () => {
       .toSorted((a, b) => a.time.localeCompare(b.time));
   }
 
-  it('is told of each change in a fact of its own, which the next change does not overwrite', async () => {
+  it('has a separate fact for each change, which the next change does not overwrite', async () => {
     const subject = `arn:aws:iam::111122223333:role/standing-${crypto.randomUUID()}`;
     await subjectStatuses.raise(subject, now);
     await subjectStatuses.block(subject, block(10));
@@ -126,7 +126,7 @@ describe('in DynamoDB, the audit', () => {
     ]);
   });
 
-  it('is told of one block, of several at the same time that last as long', async () => {
+  it('has one block of several concurrent ones with the same end', async () => {
     const subject = `arn:aws:iam::111122223333:role/standing-${crypto.randomUUID()}`;
     const blocks = Array.from({ length: 8 }, () => subjectStatuses.block(subject, block(10)));
     expect(await Promise.all(blocks)).toEqual(Array.from({ length: 8 }, () => now + 10 * MINUTE));

@@ -72,7 +72,7 @@ describe.each(adapters)('an index of records: %s', (_, index, tokenRecords) => {
     return found;
   }
 
-  it('has the newest first, page by page, each once, over all its shards', async () => {
+  it('returns the newest first, page by page, each once, over all its shards', async () => {
     const task = freshTask();
     const records = await added(...Array.from({ length: 23 }, (_, age) => decided(task, age % 5)));
     expect(new Set(records.map(({ tokenId }) => shardOf(tokenId) % 4)).size).toBeGreaterThan(1);
@@ -89,7 +89,7 @@ describe.each(adapters)('an index of records: %s', (_, index, tokenRecords) => {
     expect(found.flat()).toEqual(ids(records));
   });
 
-  it('keeps denials apart, and has both where both are wanted', async () => {
+  it('separates denials, and returns both kinds on request', async () => {
     const task = freshTask();
     const token = decided(task, 2);
     const denial = decided(task, 1, { status: 'denied', denial: 'policy' });
@@ -101,7 +101,7 @@ describe.each(adapters)('an index of records: %s', (_, index, tokenRecords) => {
     expect(await of('issued', 'denied')).toEqual([denial.tokenId, token.tokenId]);
   });
 
-  it('looks under several entries, and has once what is under more than one', async () => {
+  it('finds records under several entries, and returns each once', async () => {
     const [one, other] = [freshTask(), freshTask()];
     const records = await added(...[one, one, other].map((task, age) => decided(task, age)));
     const at = [taskEntry(one), { dimension: 'resource' as const, value: `${one}/db` }, taskEntry(other)];
@@ -111,7 +111,7 @@ describe.each(adapters)('an index of records: %s', (_, index, tokenRecords) => {
     ).toEqual([]);
   });
 
-  it('keeps to the time from the earliest to the latest decision, both in it', async () => {
+  it('limits results to a range of decision times, both ends included', async () => {
     const task = freshTask();
     const records = await added(...[1_000, 2_000, 3_000, 4_000].map((age) => decided(task, age)));
     const between = { kinds: whole.kinds, at: [taskEntry(task)], since: NOW - 3_000, until: NOW - 2_000, limit: 5 };
@@ -121,11 +121,11 @@ describe.each(adapters)('an index of records: %s', (_, index, tokenRecords) => {
     expect(await index.page({ ...between, position })).toEqual({ tokenIds: [] });
   });
 
-  it('has a token from the moment it is stored, whatever is looked for, and once it is added only where it belongs', async () => {
+  it('returns a token for every query as soon as it is stored, and after indexing only for matching queries', async () => {
     const [task, other] = [freshTask(), freshTask()];
     const record = decided(task, 1) as IssuedRecord;
     const isFound = async (value: string, more: Partial<Parameters<TokenIndex['page']>[0]> = {}) => {
-      // Others may be pending at the same time.
+      // Other tokens may be pending at the same time.
       const found = await pages({ ...whole, at: [taskEntry(value)], limit: 50, ...more });
       return found.flat().filter((tokenId) => tokenId === record.tokenId).length;
     };
@@ -138,7 +138,7 @@ describe.each(adapters)('an index of records: %s', (_, index, tokenRecords) => {
     expect([await isFound(task), await isFound(other)]).toEqual([1, 0]);
   });
 
-  it('has a denial once it is added, and not before', async () => {
+  it('returns a denial only after it is indexed', async () => {
     const task = freshTask();
     const denial = decided(task, 1, { status: 'denied', denial: 'policy' }) as DeniedRecord;
     const found = async () => (await pages({ ...whole, kinds: ['denied'], at: [taskEntry(task)], limit: 5 })).flat();
@@ -148,7 +148,7 @@ describe.each(adapters)('an index of records: %s', (_, index, tokenRecords) => {
     expect(await found()).toEqual([denial.tokenId]);
   });
 
-  it('changes nothing when a record is added again', async () => {
+  it('indexes a record idempotently', async () => {
     const task = freshTask();
     const record = decided(task, 1);
     await added(record);
@@ -156,7 +156,7 @@ describe.each(adapters)('an index of records: %s', (_, index, tokenRecords) => {
     expect(await index.page({ ...whole, at: [taskEntry(task)], limit: 5 })).toEqual({ tokenIds: ids([record]) });
   });
 
-  it('has a record under each of its entries, also when there are very many', async () => {
+  it('has a record under each of its entries, even if there are very many', async () => {
     const task = freshTask();
     const locations = Array.from({ length: 50 }, (_, place) => `${task}/${place}/a/b/*`);
     const record = decided(task, 1, {
@@ -178,7 +178,7 @@ it('a token in DynamoDB that is added between the reads of a page is in the page
   const between: Pick<DynamoDBClient, 'send'> = {
     send: async (command: Parameters<DynamoDBClient['send']>[0]) => {
       const answer = await dynamo.send(command);
-      // All shards of what is read first.
+      // The first query of each shard.
       if (command instanceof QueryCommand && ++queries === INDEX_SHARDS)
         await dynamoTokenIndex(dynamo, outputs.TableName).add(record);
       return answer;
@@ -191,7 +191,7 @@ it('a token in DynamoDB that is added between the reads of a page is in the page
   expect(queries).toBe(2 * INDEX_SHARDS);
 });
 
-it('what is pending in DynamoDB goes when the token expires', async () => {
+it('a pending entry in DynamoDB expires with its token', async () => {
   const record = decided(freshTask(), 1) as IssuedRecord;
   await inDynamo.put(record);
   const Key = indexKey(record, PENDING);
@@ -199,7 +199,7 @@ it('what is pending in DynamoDB goes when the token expires', async () => {
   expect(Item).toEqual({ ...Key, ttl: { N: String(Math.ceil(record.expiresAt / 1000)) } });
 });
 
-it('an entry in DynamoDB goes when its record does', async () => {
+it('an entry in DynamoDB expires with its record', async () => {
   const record = decided(freshTask(), 1);
   await dynamoTokenIndex(dynamo, outputs.TableName).add(record);
   const entry: IndexEntry = { dimension: 'task', value: record.task ?? '' };

@@ -29,8 +29,8 @@ async function macOfKms(): Promise<Mac> {
 describe.each<[string, () => Promise<Mac>]>([
   ['this process', async () => localMac(crypto.randomUUID())],
   ['KMS', macOfKms],
-])('a mac by a key in %s', (_, make) => {
-  it('fits its text, and nothing else', async () => {
+])('a MAC with a key in %s', (_, make) => {
+  it('verifies its text, and no other', async () => {
     const mac = await make();
     const code = await mac.of('a text');
     expect(code).toHaveLength(32);
@@ -48,7 +48,7 @@ describe.each<[string, () => Promise<Mac>]>([
   });
 });
 
-it('a mac by a key that is not there is a fault of KMS', async () => {
+it('a MAC with a missing key is an error of KMS', async () => {
   const mac = kmsMac(kms, crypto.randomUUID());
   await expect(mac.of('a text')).rejects.toThrow(DependencyFault);
   await expect(mac.fits('a text', new Uint8Array(32))).rejects.toThrow(DependencyFault);
@@ -60,8 +60,8 @@ const stores: [string, TokenRecords, OpenTokens][] = [
   ['DynamoDB', dynamoTokenRecords(dynamo, outputs.TableName), dynamoOpenTokens(dynamo, outputs.TableName, 3_600)],
 ];
 
-describe.each(stores)('what is yet to expire: %s', (_, records, tokens) => {
-  it('is all that was vended and has not ended in any way', async () => {
+describe.each(stores)('unexpired tokens: %s', (_, records, tokens) => {
+  it('are all issued tokens that have not expired, failed or been revoked', async () => {
     const now = Date.now();
     const subject = `arn:aws:iam::111122223333:role/open-${process.pid}`;
     const issued = (expiresAt: number, write = false): IssuedRecord => ({
@@ -105,8 +105,8 @@ describe.each(stores)('what is yet to expire: %s', (_, records, tokens) => {
   });
 });
 
-describe('what is noted of a token in DynamoDB', () => {
-  it('is its introspections and its reported uses, and nobody else’s', async () => {
+describe('the traces of a token in DynamoDB', () => {
+  it('are its introspections and its reported uses, and those of no other token', async () => {
     const traces = dynamoTokenTraces(dynamo, outputs.TableName);
     const now = Date.now();
     const tokenId = crypto.randomUUID();

@@ -60,7 +60,7 @@ function deniedRecord(): DeniedRecord {
 describe.each(adapters)('token records: %s', (_, records, behaviour) => {
   const revocation = () => ({ revokedAt: Date.now(), revokedBy: 'security.team', revocationReason: 'leaked' });
 
-  it('keep what they are given', async () => {
+  it('are stored unchanged', async () => {
     for (const record of [issuedRecord(), deniedRecord()]) {
       await records.put(record);
       expect(await records.get(record.tokenId)).toEqual(record);
@@ -68,14 +68,14 @@ describe.each(adapters)('token records: %s', (_, records, behaviour) => {
     expect(await records.get(crypto.randomUUID())).toBeUndefined();
   });
 
-  it('never overwrite a record', async () => {
+  it('are never overwritten', async () => {
     const record = issuedRecord();
     await records.put(record);
     await expect(records.put({ ...record, audience: 'billing' })).rejects.toThrow();
     expect(await records.get(record.tokenId)).toEqual(record);
   });
 
-  it('are revoked once, also by two at the same time', async () => {
+  it('are revoked once, also by concurrent requests', async () => {
     const record = issuedRecord();
     await records.put(record);
     const first = { ...revocation(), revocationId: 'first' };
@@ -92,7 +92,7 @@ describe.each(adapters)('token records: %s', (_, records, behaviour) => {
     expect(await records.get(record.tokenId)).toEqual({ ...record, status: 'revoked', ...stands });
   });
 
-  it('are not revoked when unknown, denied, failed or expired', async () => {
+  it('are not revoked if unknown, denied, failed or expired', async () => {
     const denied = deniedRecord();
     const failed = issuedRecord();
     const expired = issuedRecord({ expiresAt: Date.now() - 1 });
@@ -104,7 +104,7 @@ describe.each(adapters)('token records: %s', (_, records, behaviour) => {
     expect(await records.get(failed.tokenId)).toMatchObject({ status: 'failed', failure: 'signing_failed' });
   });
 
-  it('do not fail after they were revoked', async () => {
+  it('are not marked as failed after a revocation', async () => {
     const record = issuedRecord();
     await records.put(record);
     await records.revoke(record.tokenId, revocation());
@@ -112,7 +112,7 @@ describe.each(adapters)('token records: %s', (_, records, behaviour) => {
     expect(await records.get(record.tokenId)).toHaveProperty('status', 'revoked');
   });
 
-  it('are read many at once, in the order asked for, without those that there are not', async () => {
+  it('are read in batches, in the requested order, without missing ones', async () => {
     const all = [...Array.from({ length: 60 }, () => issuedRecord()), ...Array.from({ length: 39 }, deniedRecord)];
     await Promise.all(all.map((record) => records.put(record)));
     const ids = all.map(({ tokenId }) => tokenId);
@@ -122,7 +122,7 @@ describe.each(adapters)('token records: %s', (_, records, behaviour) => {
     expect(await records.getMany([])).toEqual([]);
   });
 
-  it('expire once, when their time is over and not before', async () => {
+  it('expire once, at their expiry time and not before', async () => {
     const record = issuedRecord();
     await records.put(record);
     expect(await records.expire(record.tokenId, record.expiresAt - 1)).toBe(false);
@@ -132,7 +132,7 @@ describe.each(adapters)('token records: %s', (_, records, behaviour) => {
     expect(await records.get(record.tokenId)).toEqual({ ...record, status: 'expired' });
   });
 
-  it('do not expire when unknown, denied, failed or revoked, and are none of these once they did', async () => {
+  it('do not expire if unknown, denied, failed or revoked, and have a final state once expired', async () => {
     const denied = deniedRecord();
     const [failed, revoked, expired] = [issuedRecord(), issuedRecord(), issuedRecord()];
     for (const record of [denied, failed, revoked, expired]) await records.put(record);
@@ -148,7 +148,7 @@ describe.each(adapters)('token records: %s', (_, records, behaviour) => {
     expect(states.map(({ status }) => status)).toEqual(['denied', 'failed', 'revoked', 'expired']);
   });
 
-  it('tell what a subject did lately', async () => {
+  it('return a subject’s recent behaviour', async () => {
     const subject = freshSubject();
     const now = Date.now();
     expect(await behaviour.of(subject, now)).toEqual({ issued: 0, denied: 0, active: 0 });
@@ -175,12 +175,12 @@ describe('token records in DynamoDB', () => {
     const { Item } = await dynamo.send(
       new GetItemCommand({ TableName: outputs.TableName, Key: recordKey(record.tokenId) }),
     );
-    // How DynamoDB counts: names and values, numbers and nesting at a few bytes each. JSON is an upper bound.
+    // DynamoDB counts names and values, and some bytes for each number and nesting level. JSON is an upper bound.
     const bytes = Object.entries(Item ?? {}).reduce((sum, [name, value]) => sum + name.length + plainSize(value), 0);
     expect(bytes).toBeLessThan(1_024);
   });
 
-  it('are found by the minute in which they expire, until they did', async () => {
+  it('are found by the minute of their expiry, until they are marked as expired', async () => {
     const record = issuedRecord();
     await records.put(record);
     const query = new QueryCommand({
@@ -198,7 +198,7 @@ describe('token records in DynamoDB', () => {
   });
 });
 
-/** Bytes of a value, at least as many as DynamoDB counts. */
+/** Returns an upper bound of the bytes that DynamoDB counts for a value. */
 function plainSize(value: object): number {
   return Object.entries(value).reduce((sum, [type, content]) => {
     if (type === 'B') return sum + content.length;

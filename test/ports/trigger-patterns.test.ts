@@ -20,13 +20,15 @@ function changed(name: TriggerName, { detail, ...envelope }: Change): object {
 }
 
 describe('EventBridge', () => {
-  it.each(Object.keys(TRIGGERS) as TriggerName[])('brings the documented event by the pattern of %s', async (name) => {
+  it.each(
+    Object.keys(TRIGGERS) as TriggerName[],
+  )('matches the documented event with the pattern of %s', async (name) => {
     expect(await matches(patterns.get(name), TRIGGERS[name].example)).toBe(true);
   });
 
   it.each(
     Object.keys(TRIGGERS) as TriggerName[],
-  )('brings no other documented event by the pattern of %s', async (name) => {
+  )('matches no other documented event with the pattern of %s', async (name) => {
     for (const [other, { example }] of Object.entries(TRIGGERS)) {
       if (other !== name) expect([other, await matches(patterns.get(name), example)]).toEqual([other, false]);
     }
@@ -52,22 +54,22 @@ describe('EventBridge', () => {
       { detail: { requestParameters: { tags: [{ key: 'tvm-state', value: 'active' }] } } },
     ],
     ['iam_tagged', 'a call that failed', failed],
-    ['codepipeline_finished', 'an execution that goes on', { detail: { state: 'STARTED' } }],
-    ['codebuild_finished', 'a build that goes on', { detail: { 'build-status': 'IN_PROGRESS' } }],
+    ['codepipeline_finished', 'an execution that continues', { detail: { state: 'STARTED' } }],
+    ['codebuild_finished', 'a build that continues', { detail: { 'build-status': 'IN_PROGRESS' } }],
     ['guardduty_finding', 'a severity below', { detail: { severity: 6.9 } }],
     ['security_hub_finding', 'a severity below', finding({ Severity: { Normalized: 69 } })],
-    ['security_hub_finding', 'what is suppressed', finding({ Workflow: { Status: 'SUPPRESSED' } })],
-    ['security_hub_finding', 'what was archived', finding({ RecordState: 'ARCHIVED' })],
-    ['cloudwatch_alarm', 'an alarm that is over', { detail: { state: { value: 'OK' } } }],
+    ['security_hub_finding', 'a suppressed finding', finding({ Workflow: { Status: 'SUPPRESSED' } })],
+    ['security_hub_finding', 'an archived finding', finding({ RecordState: 'ARCHIVED' })],
+    ['cloudwatch_alarm', 'an alarm that returned to OK', { detail: { state: { value: 'OK' } } }],
     ['cloudwatch_alarm', 'another alarm', { detail: { alarmName: 'Other' } }],
     ['resource_tagged', 'another value', { detail: { tags: { 'tvm-state': 'active' } } }],
     ['resource_tagged', 'a volume', { detail: { 'resource-type': 'volume' } }],
     ['project_archived', 'another type', { 'detail-type': 'Project Opened' }],
-  ])('does not bring by the pattern of %s: %s', async (name, _, change) => {
+  ])('does not match with the pattern of %s: %s', async (name, _, change) => {
     expect(await matches(patterns.get(name), changed(name, change))).toBe(false);
   });
 
-  it('brings a deleted key, which has no status', async () => {
+  it('matches a deleted key, which has no status', async () => {
     const deleted = { detail: { eventName: 'DeleteAccessKey', requestParameters: { userName: 'ci-job' } } };
     expect(await matches(patterns.get('iam_access_key_disabled'), changed('iam_access_key_disabled', deleted))).toBe(
       true,

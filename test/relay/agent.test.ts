@@ -13,7 +13,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 await loadSourceKinds();
 
-/** The agent with its real clock, files and commands. */
+/** The agent with a real clock, real files and real commands. */
 describe('an agent', () => {
   let folder = '';
   let agents: Agent[] = [];
@@ -33,7 +33,7 @@ describe('an agent', () => {
 
   const at = (name: string) => join(folder, name);
 
-  /** A token that a script prints; the script fails while the file `away` is there. */
+  /** Returns settings for a token that a script prints. The script fails while the file `away` exists. */
   async function settings(lifetimeSeconds: number, more: object = {}, ofToken: object = {}): Promise<Configuration> {
     const script = `test -e ${at('away')} && exit 1; printf '{"token":"value-of-the-token-%s","expires_in":${lifetimeSeconds}}' "$(date +%s%N)"`;
     return configurationSchema().parse({
@@ -65,7 +65,7 @@ describe('an agent', () => {
 
   const written = async () => JSON.parse(await readFile(at('token.json'), 'utf8')) as Record<string, string>;
 
-  it('keeps a file with a token that lives 4 seconds: at no moment is it gone, torn or past its end', async () => {
+  it('keeps a file with a token that lives 4 seconds, which is never missing, incomplete or expired', async () => {
     const agent = start(await settings(4));
     expect(await agent.settled).toMatchObject([{ name: 'printed', state: 'fresh' }]);
     const seen = new Set<string>();
@@ -77,7 +77,7 @@ describe('an agent', () => {
     }
   });
 
-  it('serves what it had after a restart while its source is away, from a cache that shows no token', async () => {
+  it('serves its last token after a restart while its source is away, from a cache without a token in plain text', async () => {
     const given = await settings(3_600, { cache: { path: at('cache'), key_path: at('key') } }, { output: undefined });
     const before = start(given);
     await before.settled;
@@ -92,7 +92,7 @@ describe('an agent', () => {
     expect(after.current('printed')).toEqual(token);
   });
 
-  it('restores a file that somebody deleted within seconds, and removes it at its end while the source is away', async () => {
+  it('restores a deleted file within seconds, and removes it when its token expires while the source is away', async () => {
     const agent = start(await settings(7));
     await agent.settled;
     await writeFile(at('away'), '');
@@ -118,7 +118,7 @@ describe('an agent', () => {
     });
     afterEach(() => server.close());
 
-    it('tells it of a token that cannot be fetched, and that it can be again', async () => {
+    it('reports that a token cannot be fetched, and later that it can', async () => {
       const { port } = server.address() as { port: number };
       const alerts = [{ webhook: `http://127.0.0.1:${port}/alert`, after_failures: 1 }];
       await writeFile(at('away'), '');

@@ -15,7 +15,7 @@ describe('tokenrelay check', () => {
     configure('good.yaml', { tokens: [token('printed')] });
     configure('away.yaml', { tokens: [token('absent')] });
     configure('bad.yaml', { tokens: [token('printed')], log_levl: SECRET });
-    // Of the same user: what another one may do in this folder is not the question here.
+    // With this test's user, because the permissions of another user on this folder are not tested here.
     writeFileSync(at('t.service'), `[Service]\nUser=${process.getuid?.()}\nMemoryDenyWriteExecute=yes\n`);
   });
   afterAll(() => rmSync(folder, { recursive: true }));
@@ -29,7 +29,7 @@ describe('tokenrelay check', () => {
   }
   const check = (name: string, ...more: string[]) => runTokenrelay(['check', '--config', at(name), ...more]);
 
-  it('ends with 0 where nothing is wrong, and writes nothing', async () => {
+  it('exits with 0 if nothing is wrong, and writes nothing', async () => {
     const { code, stdout, stderr } = await check('good.yaml', '--fetch');
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/^✓ configuration {2}\S+good\.yaml$/m);
@@ -38,7 +38,7 @@ describe('tokenrelay check', () => {
     expect(() => readFileSync(at('out'))).toThrow('ENOENT');
   });
 
-  it('ends with 2 where something is wrong, and names it and no value', async () => {
+  it('exits with 2 if there is an error, and names it without any value', async () => {
     const { code, stdout } = await check('bad.yaml', '--output', 'json', '--fetch');
     expect(code).toBe(2);
     expect(JSON.parse(stdout)).toMatchObject({
@@ -52,7 +52,7 @@ describe('tokenrelay check', () => {
     expect(stdout).not.toContain(SECRET);
   });
 
-  it('ends with 3 where only a source gives nothing', async () => {
+  it('exits with 3 if the only failure is that of a source', async () => {
     const { code, stdout } = await check('away.yaml', '--fetch', '--output', 'json');
     expect(code).toBe(3);
     const tokens = [{ name: 'a', type: 'exec', ok: false, failure: expect.any(String), outputs: [] }];
@@ -60,7 +60,7 @@ describe('tokenrelay check', () => {
     expect((await check('away.yaml')).code).toBe(0);
   });
 
-  it('looks at the unit that is named, and refuses one that is not there', async () => {
+  it('checks the given unit, and rejects one that does not exist', async () => {
     const { code, stdout } = await check('good.yaml', '--unit', at('t.service'));
     expect(code).toBe(2);
     expect(stdout).toMatch(/^✗ unit {11}\S+t\.service$/m);
@@ -73,7 +73,7 @@ describe('tokenrelay check', () => {
 });
 
 describe('tokenrelay init', () => {
-  it('prints a configuration that check reads, or writes it once', async () => {
+  it('prints a configuration that check accepts, or writes it once', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'relay-init-'));
     const file = join(folder, 'config.yaml');
     const [printed, written] = [

@@ -12,7 +12,7 @@ import {
 
 const KEYS = { access_key_id: 'AKIAIOSFODNN7EXAMPLE', secret_access_key: 'wJalrXUt/bPxRfi', session_token: 'IQoJb3' };
 
-describe('commands that ask the running agent', () => {
+describe('commands that query the running agent', () => {
   let folder: RelayFolder;
   let agent: Started;
   let ask: (...args: string[]) => ReturnType<typeof runTokenrelay>;
@@ -42,26 +42,26 @@ describe('commands that ask the running agent', () => {
     folder.remove();
   });
 
-  it('get prints a bearer token alone, and nothing else', async () => {
+  it('get prints only the bearer token', async () => {
     expect(await ask('get', 'my_app')).toEqual({ code: 0, stdout: 'first-token\n', stderr: '' });
   });
 
-  it('get finds the agent by its configuration', async () => {
+  it('get finds the agent through its configuration', async () => {
     const { code, stdout } = await runTokenrelay(['get', 'my_app', '--config', folder.config]);
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'first-token\n' });
   });
 
-  it('get prints what a file of the format json holds', async () => {
+  it('get prints the content of a file in the format json', async () => {
     const { stdout } = await ask('get', 'my_app', '--format', 'json');
     expect(stdout).toBe(folder.written());
     expect((await ask('get', 'my_app', '--output', 'json')).stdout).toBe(stdout);
   });
 
-  it('get prints what a file of the format env holds', async () => {
+  it('get prints the content of a file in the format env', async () => {
     expect((await ask('get', 'my_app', '--format', 'env')).stdout).toBe('MY_APP=first-token\n');
   });
 
-  it('get prints AWS keys as a credential process does', async () => {
+  it('get prints AWS keys like a credential process', async () => {
     const { code, stdout } = await ask('get', 'keys', '--format', 'credential-process');
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toEqual({
@@ -76,14 +76,14 @@ describe('commands that ask the running agent', () => {
   it.each([
     ['keys', 'raw'],
     ['my_app', 'credential-process'],
-  ])('get refuses %s as %s, without its values', async (name, format) => {
+  ])('get rejects %s as %s, without its values', async (name, format) => {
     const { code, stdout, stderr } = await ask('get', name, '--format', format);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(`token ${name} `);
     expect(stderr).not.toMatch(/first-token|AKIA|wJalr|IQoJb3/);
   });
 
-  it('get ends with 3 for a token that is not there, and with 2 for one that nobody knows', async () => {
+  it('get exits with 3 for a token that is not fetched yet, and with 2 for an unknown one', async () => {
     const late = await ask('get', 'late');
     expect(late).toEqual({ code: 3, stdout: '', stderr: 'tokenrelay: the token late was not fetched yet\n' });
     const unknown = await ask('get', 'other', '--output', 'json');
@@ -91,7 +91,7 @@ describe('commands that ask the running agent', () => {
     expect(JSON.parse(unknown.stderr)).toMatchObject({ error: 'usage' });
   });
 
-  it('status shows a table, and ends with 3 while one token is not as it should be', async () => {
+  it('status shows a table, and exits with 3 while a token is unhealthy', async () => {
     const { code, stdout, stderr } = await ask('status');
     expect({ code, stderr }).toEqual({ code: 3, stderr: '' });
     const [titles, ...rows] = stdout.trimEnd().split('\n');
@@ -100,7 +100,7 @@ describe('commands that ask the running agent', () => {
     expect(rows[2]).toMatch(/^late +waiting +- +- +\/bin\/cat /);
   });
 
-  it('status --output json says of each token whether it is healthy, and never its values', async () => {
+  it('status --output json reports the health of each token, and never its values', async () => {
     const { stdout } = await ask('status', '--output', 'json');
     const { healthy, tokens } = JSON.parse(stdout);
     expect(healthy).toBe(false);
@@ -113,7 +113,7 @@ describe('commands that ask the running agent', () => {
     expect(stdout).not.toMatch(/first-token|AKIA/);
   });
 
-  it('refresh has a token fetched now and written', async () => {
+  it('refresh fetches a token at once and writes it', async () => {
     folder.issue('second-token');
     const { code, stdout, stderr } = await ask('refresh', 'my_app');
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
@@ -123,26 +123,26 @@ describe('commands that ask the running agent', () => {
     expect((await ask('refresh', 'my_app', '--output', 'json')).stdout).toContain('"name": "my_app"');
   });
 
-  it('refresh ends with 3 when the source gives no token, and says why', async () => {
+  it('refresh exits with 3 if the source returns no token, and prints the reason', async () => {
     const { code, stderr } = await ask('refresh', 'late');
     expect(code).toBe(3);
     expect(stderr).toMatch(/^tokenrelay: .*\/bin\/cat/);
   });
 
-  it('wait ends at once when the token is there, and with 3 when it does not come', async () => {
+  it('wait exits at once if the token is there, and with 3 if it does not come in time', async () => {
     expect(await ask('wait', 'my_app')).toEqual({ code: 0, stdout: '', stderr: '' });
     const { code, stderr } = await ask('wait', 'late', '--timeout', '0.3');
     expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining('waited 0.3 s') });
   });
 
-  it('wait ends when the token comes', async () => {
+  it('wait exits when the token comes', async () => {
     const waiting = ask('wait', 'late', '--timeout', '20');
     writeFileSync(join(folder.path, 'late'), 'late-token');
     expect(await waiting).toEqual({ code: 0, stdout: '', stderr: '' });
     expect((await ask('get', 'late')).stdout).toBe('late-token\n');
   });
 
-  it('say in one sentence how to start an agent where there is none', async () => {
+  it('print in one sentence how to start an agent if none is running', async () => {
     const { code, stdout, stderr } = await runTokenrelay(['status', '--socket', join(folder.path, 'none.sock')]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(

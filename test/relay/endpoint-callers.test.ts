@@ -13,7 +13,7 @@ const TOKEN_PATH = '/computeMetadata/v1/instance/service-accounts/default/token'
 const me = process.getuid?.() ?? 0;
 const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'));
 
-describe('endpoints and who calls them', () => {
+describe('endpoints and their callers', () => {
   let endpoints: Endpoints;
   beforeAll(async () => {
     endpoints = await Endpoints.create(new FakeClock(Date.now()));
@@ -26,25 +26,25 @@ describe('endpoints and who calls them', () => {
   const curl = (address: string, uid?: number) =>
     runProgram('curl', ['-s', '-w', '%{http_code}', '-H', 'Metadata-Flavor: Google', address + TOKEN_PATH], uid);
 
-  it('the metadata server answers a process of a user that is named', async () => {
+  it('the metadata server responds to a process of a configured user', async () => {
     const { output } = await curl(await metadata([me]));
     expect(output).toMatch(/"access_token":"the-token".*200$/);
   });
 
-  it('the metadata server answers no process of another user', async () => {
+  it('the metadata server rejects a process of another user', async () => {
     const other = me === 0 ? 65_534 : me + 1;
     const { output } = me === 0 ? await curl(await metadata([0]), other) : await curl(await metadata([other]));
     expect(output).toMatch(/403$/);
     expect(output).not.toContain('the-token');
   });
 
-  it('the metadata server finds the user of a client that connects by IPv6', async () => {
+  it('the metadata server finds the user of a client that connects over IPv6', async () => {
     const listen = hasIpv6 ? '[::1]:0' : '127.0.0.1:0';
     expect((await curl(await metadata([me], listen))).output).toMatch(/200$/);
     expect((await curl(await metadata([me + 1], listen))).output).toMatch(/403$/);
   });
 
-  it('the metadata server finds the user of a client whose socket of IPv6 leads to an address of IPv4', async () => {
+  it('the metadata server finds the user of a client with an IPv6 socket and an IPv4 address', async () => {
     const { port } = placeOf(await metadata([me]));
     const open = connect({ host: hasIpv6 ? '::ffff:127.0.0.1' : '127.0.0.1', port });
     open.write(`GET ${TOKEN_PATH} HTTP/1.1\r\nHost: localhost\r\nMetadata-Flavor: Google\r\nConnection: close\r\n\r\n`);

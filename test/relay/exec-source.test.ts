@@ -38,7 +38,7 @@ describe('a command that prints a token', () => {
     expect(await fetched({ command })).toEqual({ values: { token: '$HOME `id`' }, fetchedAt: NOW });
   });
 
-  it('may print JSON, or credentials of AWS', async () => {
+  it('may print JSON, or AWS credentials', async () => {
     const json = JSON.stringify({ token: 't0ken', expires_in: 60 });
     expect(await fetched({ command: ['/usr/bin/printf', '%s', json], format: 'json' })).toEqual({
       values: { token: 't0ken' },
@@ -54,7 +54,7 @@ describe('a command that prints a token', () => {
     });
   });
 
-  it('gets of the agent’s environment only what is named', async () => {
+  it('gets only the configured variables of the agent’s environment', async () => {
     const environment = ['RELAY_TEST_NAMED'];
     Object.assign(process.env, { RELAY_TEST_NAMED: 'named', RELAY_TEST_SECRET: 's3cret' });
     try {
@@ -67,7 +67,7 @@ describe('a command that prints a token', () => {
     }
   });
 
-  it('that fails is told of by its exit code or its signal, and of what it said only the size', async () => {
+  it('is reported if it fails, with its exit code or signal and only the size of its output', async () => {
     expect(await failure({ command: sh('echo t0ken; echo s3cret >&2; exit 7') })).toBe(
       '/bin/sh ended with exit code 7, with 7 bytes on its standard error',
     );
@@ -78,7 +78,7 @@ describe('a command that prints a token', () => {
     expect(await failure({ command: [join(folder, 'none')] })).toContain('could not be started (ENOENT)');
   });
 
-  it('that hangs, never stops printing, or is given up is ended', async () => {
+  it('is killed if it hangs, prints without end, or is cancelled', async () => {
     expect(await failure({ command: ['/bin/sleep', '600'], timeout_seconds: 0.1 })).toContain(
       'longer than 0.1 seconds',
     );
@@ -89,14 +89,14 @@ describe('a command that prints a token', () => {
     expect(await failed).toContain('given up');
   });
 
-  it('that prints a token which has expired, or none, gives none', async () => {
+  it('returns no token if it prints an expired one, or none', async () => {
     const printing = (value: object) => ({ command: ['/usr/bin/printf', '%s', JSON.stringify(value)] });
     const expired = { token: 't0ken', expiration: new Date(NOW).toISOString() };
     expect(await failure({ ...printing(expired), format: 'json' })).toContain('already expired');
     expect(await failure({ command: ['/bin/true'] })).toContain('gave no token');
   });
 
-  it.each([0o664, 0o646])('is not run where another user can write the configuration (mode %o)', async (mode) => {
+  it.each([0o664, 0o646])('is not run if another user can write the configuration (mode %o)', async (mode) => {
     const marker = join(folder, 'marker');
     await chmod(configFile, mode);
     expect(await failure({ command: ['/usr/bin/touch', marker] })).toBe(
@@ -106,7 +106,7 @@ describe('a command that prints a token', () => {
     await expect(readFile(marker)).rejects.toThrow('ENOENT');
   });
 
-  it('is not run where another user can write the folder of the configuration', async () => {
+  it('is not run if another user can write the configuration’s folder', async () => {
     await chmod(folder, 0o777);
     expect(await failure({ command: ['/bin/echo', 't0ken'] })).toContain(`other users may write in ${folder}`);
   });

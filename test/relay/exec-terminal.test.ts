@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { relayFolder, tokenrelay } from './support/run-tokenrelay.ts';
 
-/** Runs a command in a terminal of its own, presses Ctrl-C once it said `ready`, and prints what it wrote. */
+/** Runs a command in its own terminal, presses Ctrl-C after the output `ready`, and prints the output. */
 const TERMINAL = `
 import os, pty, sys
 process, terminal = pty.fork()
@@ -26,7 +26,7 @@ print(os.waitstatus_to_exitcode(status))
 print(text.decode())
 `;
 
-/** Counts its interrupts: for a while after the first one, in which a second one would come. */
+/** Counts its interrupts. Waits after the first one, so that a second one would be counted. */
 const CHILD = `
 import signal, sys, time
 count = 0
@@ -42,7 +42,7 @@ print('interrupts', count, flush=True)
 sys.exit(4)
 `;
 
-it('Ctrl-C in a terminal reaches the child once, and the agent ends as the child does', async () => {
+it('Ctrl-C in a terminal reaches the child once, and the agent exits like the child', async () => {
   const folder = relayFolder();
   try {
     folder.issue('a-token');

@@ -37,7 +37,7 @@ const run = async (args: string[], env?: NodeJS.ProcessEnv) => {
   return { code: await started.ended, stdout: started.stdout(), stderr: started.stderr() };
 };
 
-/** A child that says each start and each signal, and lives until it is told to end. */
+/** A child that prints each start and each signal, and runs until a signal stops it. */
 const TALKING = `
   echo "started $MY_APP"
   trap 'echo hangup' HUP; trap 'echo usr2' USR2; trap 'echo interrupt' INT; trap 'echo term; exit 7' TERM
@@ -53,7 +53,7 @@ async function renew(token: string): Promise<void> {
 }
 
 describe('tokenrelay exec', () => {
-  it('gives the child the tokens in its environment, and its standard output alone', async () => {
+  it('passes the tokens to the child in its environment, and leaves standard output to the child', async () => {
     const { code, stdout, stderr } = await run(shell('echo "$MY_APP $KEPT"; echo said >&2'), { KEPT: 'kept' });
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'first-token kept\n' });
     expect(stderr).toContain('said\n');
@@ -61,7 +61,7 @@ describe('tokenrelay exec', () => {
     expect(stderr).not.toContain('first-token');
   });
 
-  it('keeps the agent’s secrets from the child', async () => {
+  it('does not pass the agent’s secrets to the child', async () => {
     const key = { env: 'CACHE_KEY' };
     folder.configure(folder.configuration({ cache: { path: join(folder.path, 'out', 'cache'), key } }));
     const { stdout } = await run(['--', '/usr/bin/env'], {
@@ -75,7 +75,7 @@ describe('tokenrelay exec', () => {
     expect(stdout).not.toMatch(/CACHE_KEY|AWS_SECRET|NOTIFY_SOCKET|CREDENTIALS_DIRECTORY|LISTEN_FDS/);
   });
 
-  it('gives the child only the tokens that are named', async () => {
+  it('passes only the named tokens to the child', async () => {
     const [token] = (folder.configuration() as { tokens: [object] }).tokens;
     const other = { ...token, name: 'other', output: undefined };
     folder.configure(folder.configuration({ tokens: [token, other], exec: { environment: ['my_app'] } }));
@@ -85,12 +85,12 @@ describe('tokenrelay exec', () => {
     expect(stdout).not.toContain('OTHER');
   });
 
-  it('passes arguments as they are, those that look like its own too', async () => {
+  it('passes arguments unchanged, even those that look like its own', async () => {
     const { stdout } = await run(['--', '/bin/echo', '--output', 'json', '--help', '--config', '$HOME', '--', 'a b']);
     expect(stdout).toBe('--output json --help --config $HOME -- a b\n');
   });
 
-  it('is refused without --, and for a token that is not in the configuration', async () => {
+  it('is rejected without --, and for a token that is not in the configuration', async () => {
     expect(await run(['/bin/echo'])).toEqual({ code: 2, stdout: '', stderr: expect.stringContaining('put -- before') });
     const { code, stdout, stderr } = await run(['--environment', 'nobody', '--', '/bin/echo']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -98,7 +98,7 @@ describe('tokenrelay exec', () => {
     expect((await run(['--on-renewal', 'stop', '--', '/bin/echo'])).stderr).toContain('; see tokenrelay exec --help');
   });
 
-  it.each([0, 7, 255])('ends with the exit code %i of its child', async (code) => {
+  it.each([0, 7, 255])('exits with the exit code %i of its child', async (code) => {
     expect((await run(shell(`exit ${code}`))).code).toBe(code);
   });
 
@@ -106,11 +106,11 @@ describe('tokenrelay exec', () => {
     ['SIGTERM', 'SIGTERM'],
     ['SIGKILL', 137],
     ['SIGSEGV', 139],
-  ])('ends when %s ends its child, without a core file', async (signal, ending) => {
+  ])('is killed by %s when its child is, without a core file', async (signal, ending) => {
     expect((await run(shell(`kill -${signal.slice(3)} $$`))).code).toBe(ending);
   });
 
-  it('ends with 127 when there is no such command, and 126 when it cannot be run', async () => {
+  it('exits with 127 if the command does not exist, and with 126 if it cannot be run', async () => {
     const missing = await run(['--', 'no-such-command']);
     expect(missing.code).toBe(127);
     expect(missing.stderr).toContain('no-such-command cannot be started: it is not found');
@@ -119,14 +119,14 @@ describe('tokenrelay exec', () => {
     expect(notRun.stderr).toContain(`${folder.config} cannot be started: it may not be run by this user`);
   });
 
-  it('starts no child and ends with 3 when a token does not come in time, and says why', async () => {
+  it('starts no child and exits with 3 if a token does not come in time, and prints the reason', async () => {
     folder.configure(folder.configuration({}, { source: { command: ['/bin/false'] } }));
     const { code, stdout, stderr } = await run(['--timeout', '0.5', ...shell('echo started')]);
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
     expect(stderr).toMatch(/tokens did not come within 0\.5 s:\n {2}my_app: .*\/bin\/false/);
   });
 
-  it('passes signals on, and ends as the child does then', async () => {
+  it('passes signals on, and exits like the child', async () => {
     const started = start(shell(TALKING));
     await printed(started, 'started first-token');
     for (const [signal, line] of [
@@ -142,7 +142,7 @@ describe('tokenrelay exec', () => {
     expect(started.stdout()).toBe('started first-token\nhangup\nusr2\ninterrupt\nterm\n');
   });
 
-  it('restarts the child with the new token when one is renewed', async () => {
+  it('restarts the child with the new token after a renewal', async () => {
     const started = start(shell(TALKING));
     await printed(started, 'started first-token');
     await renew('second-token');
@@ -153,7 +153,7 @@ describe('tokenrelay exec', () => {
     expect(await started.ended).toBe(7);
   });
 
-  it('does not restart a child that ends by itself when a token is renewed', async () => {
+  it('does not restart a child that exits by itself during a renewal', async () => {
     const gate = join(folder.path, 'gate');
     const started = start(shell(`echo "started $MY_APP"; while [ ! -e ${gate} ]; do sleep 0.05; done; exit 5`));
     await printed(started, 'started first-token');
@@ -164,7 +164,7 @@ describe('tokenrelay exec', () => {
     expect(started.stdout()).toBe('started first-token\n');
   });
 
-  it('signals a child that reads files, which has then no token in its environment', async () => {
+  it('signals a child that reads files, and passes it no token in its environment', async () => {
     const started = start(['--on-renewal', 'SIGHUP', ...shell(TALKING)]);
     await printed(started, 'started ');
     await renew('second-token');
@@ -175,7 +175,7 @@ describe('tokenrelay exec', () => {
     expect(started.stdout()).toBe('started \nhangup\nterm\n');
   });
 
-  it('removes what is configured to be removed when the child ends', async () => {
+  it('removes the configured files when the child exits', async () => {
     const output = { file_path: folder.output, format: 'json', permissions: '0600', remove_on_stop: true };
     folder.configure(folder.configuration({}, { output }));
     const { stdout } = await run(shell(`cat ${folder.output}`));

@@ -15,7 +15,7 @@ import {
   scriptedIssuer,
 } from './support/scripted-issuer.ts';
 
-/** Everything a test of this file made, and ends. */
+/** The resources that the tests of this file create. They are closed afterwards. */
 const made: { folders: RelayFolder[]; agents: Started[]; issuers: ScriptedIssuer[] } = {
   folders: [],
   agents: [],
@@ -46,7 +46,7 @@ function start(folder: RelayFolder): Started {
   return agent;
 }
 
-/** A token of an issuer, in a folder of its own. */
+/** Returns a token of an issuer, with its own folder. */
 function tokenOf(folder: RelayFolder, name: string, url: string) {
   mkdirSync(join(folder.path, name), { mode: 0o755 });
   return {
@@ -61,7 +61,7 @@ const fileOf = (folder: RelayFolder, name: string) => join(folder.path, name, 't
 const warningsOf = (agent: Started, token: string) =>
   agent.logged().filter((line) => line.msg === 'a token could not be fetched' && line.token === token);
 
-/** What a reader that looks every 20 milliseconds finds wrong with a file. */
+/** Reads a file every 20 milliseconds and returns the errors that it finds. */
 async function watch(file: string, until: (tokens: ReadonlySet<string>) => boolean) {
   const wrong: string[] = [];
   const tokens = new Set<string>();
@@ -78,12 +78,12 @@ async function watch(file: string, until: (tokens: ReadonlySet<string>) => boole
   return { wrong, tokens };
 }
 
-describe.concurrent('one agent whose issuers fail, each in its own way', () => {
+describe.concurrent('one agent whose issuers fail in different ways', () => {
   const HOUR = 3_600;
   const scripts: Record<string, Script> = {
     steady: [good(HOUR)],
     hanging: [hang, good(HOUR)],
-    // 8 seconds: even the last moment to ask again after a failure is before the end that the file states.
+    // 8 seconds: even the last retry after a failure is before the expiry in the file.
     flapping: [bad(500), good(8), bad(500), good(8), bad(500), good(8)],
     html: [bad(200, { 'content-type': 'text/html' }), good(HOUR)],
     expired: [good(-60), good(HOUR)],
@@ -109,7 +109,7 @@ describe.concurrent('one agent whose issuers fail, each in its own way', () => {
     awayPort = await freePort();
     folder.configure({
       tokens: [
-        // First in the file: nobody waits for them.
+        // They are the first in the configuration, but no other token waits for them.
         tokenOf(folder, 'hanging', issuer.url),
         tokenOf(folder, 'limited', issuer.url),
         tokenOf(folder, 'away', `http://127.0.0.1:${awayPort}`),
@@ -127,23 +127,23 @@ describe.concurrent('one agent whose issuers fail, each in its own way', () => {
     await until('the tokens that live shortly', () => written('short') && written('flapping'));
   });
 
-  it('a token that lives 5 seconds is in its file at every moment', async () => {
+  it('a token that lives 5 seconds is always in its file', async () => {
     const end = Date.now() + 6_000;
     const { wrong, tokens } = await watch(fileOf(folder, 'short'), () => Date.now() > end);
     expect(wrong).toEqual([]);
     expect(tokens.size).toBeGreaterThan(1);
-    // While one that says Retry-After is left in peace, and keeps nobody waiting.
+    // Meanwhile an issuer with Retry-After gets no request, and delays no other token.
     expect(issuer.asked('limited')).toBe(1);
     expect(warningsOf(agent, 'limited')).toMatchObject([{ retry_in_seconds: 600 }]);
   });
 
-  it('an issuer that answers only every other time leaves no gap', async () => {
+  it('an issuer that responds only every other time leaves no gap', async () => {
     const { wrong } = await watch(fileOf(folder, 'flapping'), ({ size }) => size > 1);
     expect(wrong).toEqual([]);
     expect(warningsOf(agent, 'flapping')).toHaveLength(2);
   });
 
-  it('an issuer that is away at the start is asked again until it is there', async () => {
+  it('requests to an issuer that is away at the start are repeated until it is back', async () => {
     await until('the failure', () => warningsOf(agent, 'away').length > 0);
     const { status, find } = await unhealthy();
     expect([status, find('away')?.state]).toEqual([503, 'waiting']);
@@ -156,7 +156,7 @@ describe.concurrent('one agent whose issuers fail, each in its own way', () => {
     expect((await unhealthy()).find('away')).toBeUndefined();
   });
 
-  it('an issuer that takes the request and says nothing is given up, and asked again', async () => {
+  it('a request without a response times out and is repeated', async () => {
     await until('the token', () => written('hanging'));
     expect(warningsOf(agent, 'hanging')[0]?.error).toMatch(/gave no whole answer within 1 seconds$/);
     expect(issuer.given).toContain(tokenIn('hanging'));
@@ -165,16 +165,16 @@ describe.concurrent('one agent whose issuers fail, each in its own way', () => {
   it.each([
     ['a page of HTML with status 200', 'html', /did not answer with a JSON object|JSON/],
     ['a token that has expired already', 'expired', /already expired/],
-  ])('%s is never written, and the next good token is', async (_what, name, reason) => {
+  ])('%s is never written, and the next valid token is', async (_what, name, reason) => {
     await until('the token', () => written(name));
     expect(String(warningsOf(agent, name)[0]?.error)).toMatch(reason);
-    // The first that was given is the bad one.
+    // The first response was the bad one.
     const [first, ...others] = issuer.given.filter((token) => token.startsWith(name));
     expect(tokenIn(name)).not.toBe(first);
     expect(others).toContain(tokenIn(name));
   });
 
-  it('/healthz is 503 at the moment when an output is missing, although its source is well', async () => {
+  it('/healthz returns 503 as soon as an output is missing, even if its source is healthy', async () => {
     await until('the token', () => written('steady'));
     expect((await unhealthy()).find('steady')).toBeUndefined();
     rmSync(fileOf(folder, 'steady'));
@@ -185,7 +185,7 @@ describe.concurrent('one agent whose issuers fail, each in its own way', () => {
     expect(issuer.asked('steady')).toBe(1);
   });
 
-  it.sequential('says nothing of any of it that an issuer gave', () => {
+  it.sequential('logs nothing that an issuer returned', () => {
     const said = agent.stdout() + agent.stderr();
     expect(said).toContain('"level":"warn"');
     for (const token of issuer.given) expect(said).not.toContain(token);
@@ -214,14 +214,14 @@ describe.concurrent('one agent whose outputs are tampered with', () => {
     await until('the files', () => names.every((name) => read(at(name))));
   });
 
-  it('restores a file that was deleted', async () => {
+  it('restores a deleted file', async () => {
     const before = read(at('deleted'));
     rmSync(at('deleted'));
     expect(await until('the file', () => read(at('deleted')))).toBe(before);
     expect(problems('deleted')).toMatchObject([{ problem: 'is gone' }]);
   });
 
-  it('puts its file in the place of a link, and writes nothing to where that leads', async () => {
+  it('replaces a link with its file, and writes nothing to the link’s target', async () => {
     const target = join(folder.path, 'target');
     writeFileSync(target, 'not the agent’s', { mode: 0o600 });
     const before = read(at('linked'));
@@ -232,7 +232,7 @@ describe.concurrent('one agent whose outputs are tampered with', () => {
     expect(read(target)).toBe('not the agent’s');
   });
 
-  it('says that a folder is gone, and writes its file once the folder is there again', async () => {
+  it('reports that a folder is missing, and writes its file once the folder is back', async () => {
     rmSync(join(folder.path, 'removed'), { recursive: true });
     await until('the complaint', () => problems('removed').some(({ error }) => /is missing$/.test(String(error))));
     mkdirSync(join(folder.path, 'removed'), { mode: 0o755 });
@@ -240,8 +240,8 @@ describe.concurrent('one agent whose outputs are tampered with', () => {
     expect(issuer.asked('removed')).toBe(1);
   });
 
-  it('keeps what it can while a folder cannot be written, and goes on once it can', async () => {
-    // Nothing is shut to root, which then refuses to write where everybody may.
+  it('keeps the other tokens while a folder cannot be written, and continues once it can', async () => {
+    // Root can write to any folder. It rejects a folder that everybody may write.
     chmodSync(join(folder.path, 'shut'), process.getuid?.() === 0 ? 0o777 : 0o500);
     const complaint = await until('the complaint', () => problems('shut').find(({ error }) => error !== undefined));
     expect(complaint.error).toMatch(/other users may write|this user may not write/);
@@ -256,7 +256,7 @@ describe.concurrent('one agent whose outputs are tampered with', () => {
 });
 
 describe.concurrent('an agent with a cache', () => {
-  it('serves the last token after a restart while its source is away, unless somebody changed the cache', async () => {
+  it('serves the last token after a restart while its source is away, unless the cache was changed', async () => {
     const folder = aFolder();
     const issuer = await anIssuer({ kept: [good(3_600)] });
     const [cache, key] = [join(folder.path, 'cache'), join(folder.path, 'key')];
@@ -295,8 +295,8 @@ describe.concurrent('an agent with a cache', () => {
   });
 });
 
-describe.concurrent('an agent that is told to end', () => {
-  it('ends while its source hangs, without waiting for it', async () => {
+describe.concurrent('an agent that is stopped', () => {
+  it('exits while its source hangs, without waiting for it', async () => {
     const folder = aFolder();
     const issuer = await anIssuer({ hanging: [hang] });
     const token = tokenOf(folder, 'hanging', issuer.url);
@@ -307,7 +307,7 @@ describe.concurrent('an agent that is told to end', () => {
     const agent = start(folder);
     await until('the request', () => issuer.asked('hanging') > 0);
     agent.process.kill('SIGTERM');
-    // The source would hold it for longer than this test may take.
+    // Waiting for the source would take longer than the timeout of this test.
     expect(await agent.ended).toBe(0);
   });
 });

@@ -16,7 +16,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** Why no disk can be mounted here; nothing when one can. */
+/** Why no disk can be mounted here; undefined if one can. */
 function whyNoMount(): string | undefined {
   if (process.getuid?.() !== 0) return 'only root mounts a disk';
   try {
@@ -27,7 +27,7 @@ function whyNoMount(): string | undefined {
 }
 
 describe('a file output whose disk fails', () => {
-  it('keeps the last token, whole, when the disk is full or read-only, and goes on once there is room', async () => {
+  it('keeps the last complete token if the disk is full or read-only, and continues once there is space', async () => {
     const reason = whyNoMount();
     if (reason !== undefined) return console.log(`not run: ${reason}`);
     const { stdout } = await run('unshare', ['--mount', ...node, script('publish-on-a-bad-disk'), folder]);
@@ -45,9 +45,9 @@ describe('a file output whose disk fails', () => {
     });
   });
 
-  it('keeps the last token when the next can be written in part only', async () => {
+  it('keeps the last token if the next can be written only partially', async () => {
     const path = join(folder, 'out');
-    // In blocks of 512 bytes: the new file ends in the middle of the token.
+    // In blocks of 512 bytes: the limit is in the middle of the token.
     const limited = ['-c', 'ulimit -f 4 && exec "$@"', 'sh', ...node, script('publish-over-a-limit'), path];
     const { stdout } = await run('sh', limited);
     expect(JSON.parse(stdout)).toEqual({

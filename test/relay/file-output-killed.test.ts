@@ -12,10 +12,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { largeToken } from './support/large-token.ts';
 
 const KILLS = 200;
-/** Each has a file of its own, and one process at a time that publishes to it. */
+/** The number of lanes. Each has a file and one process at a time that publishes to it. */
 const LANES = 4;
 const isRoot = process.getuid?.() === 0;
-/** One that no new file has by itself, where this user may give files away. */
+/** If this user may change a file's group: a group that new files do not have by default. */
 const group = isRoot ? 65_534 : (process.getgid?.() ?? 0);
 
 let folder: string;
@@ -23,7 +23,7 @@ let programs: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'relay-killed-'));
   programs = mkdtempSync(join(tmpdir(), 'relay-killers-'));
-  // One file each, in plain JavaScript, starts in half the time.
+  // Bundled plain JavaScript starts in half the time.
   await build({
     entryPoints: ['publish-until-killed', 'read-until-told'].map((name) =>
       fileURLToPath(new URL(`support/${name}.ts`, import.meta.url)),
@@ -47,16 +47,16 @@ function start(program: string, ...args: string[]) {
   return spawn(process.execPath, [join(programs, `${program}.mjs`), ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
 }
 
-/** The next line that a process prints. */
+/** Returns the next line that a process prints. */
 async function line({ stdout }: ChildProcess): Promise<string> {
-  if (stdout === null) throw new Error('it prints to nobody');
+  if (stdout === null) throw new Error('its output is not captured');
   const lines = createInterface({ input: stdout });
   const [printed] = await once(lines, 'line');
   lines.close();
   return String(printed);
 }
 
-/** Lets processes publish and kills each at a random moment. @returns what lay in the folder beside the files then */
+/** Runs processes that publish, and kills each at a random moment. @returns the files left next to the outputs */
 async function hunt(how: 'relay' | 'in-place', paths: readonly string[], kills: number) {
   const leftOvers: { mode: number; gid: number; size: number }[] = [];
   const hunted = paths.map(async (path) => {
@@ -76,7 +76,7 @@ async function hunt(how: 'relay' | 'in-place', paths: readonly string[], kills: 
   return leftOvers;
 }
 
-/** What a reader in a loop finds wrong while the hunt goes on. */
+/** Returns the errors that a reader finds in a loop during the hunt. */
 async function watch<T>(paths: readonly string[], during: () => Promise<T>) {
   for (const path of paths) await fileOutputOf(settings(path), 'killed').publish(largeToken('first'));
   const reader = start('read-until-told', String(group), ...paths);
@@ -90,22 +90,26 @@ async function watch<T>(paths: readonly string[], during: () => Promise<T>) {
 describe(`a process that publishes and is killed ${KILLS} times`, () => {
   const paths = Array.from({ length: LANES }, (_, lane) => `lane-${lane}`);
 
-  it('never leaves a reader a torn, empty, missing or wrongly permitted file', { timeout: 90_000 }, async () => {
-    const files = paths.map((name) => join(folder, name));
-    const { result: leftOvers, reads, wrong } = await watch(files, () => hunt('relay', files, KILLS));
-    expect(wrong).toEqual([]);
-    expect(reads).toBeGreaterThan(KILLS);
-    // Some were killed between the opening of the new file and its renaming: the moment that all this is about.
-    expect(leftOvers.length).toBeGreaterThan(0);
-    for (const { mode, gid, size } of leftOvers) {
-      if (size > 0) expect([mode & 0o7777, gid]).toEqual([0o640, group]);
-      else expect([0o600, 0o640]).toContain(mode & 0o7777);
-    }
-    for (const file of files) await fileOutputOf(settings(file), 'killed').publish(largeToken('last'));
-    expect(readdirSync(folder).sort()).toEqual(paths);
-  });
+  it(
+    'never leaves an incomplete, empty, missing or wrongly permitted file to a reader',
+    { timeout: 90_000 },
+    async () => {
+      const files = paths.map((name) => join(folder, name));
+      const { result: leftOvers, reads, wrong } = await watch(files, () => hunt('relay', files, KILLS));
+      expect(wrong).toEqual([]);
+      expect(reads).toBeGreaterThan(KILLS);
+      // Some processes were killed between the creation of the new file and its renaming, which is the critical moment.
+      expect(leftOvers.length).toBeGreaterThan(0);
+      for (const { mode, gid, size } of leftOvers) {
+        if (size > 0) expect([mode & 0o7777, gid]).toEqual([0o640, group]);
+        else expect([0o600, 0o640]).toContain(mode & 0o7777);
+      }
+      for (const file of files) await fileOutputOf(settings(file), 'killed').publish(largeToken('last'));
+      expect(readdirSync(folder).sort()).toEqual(paths);
+    },
+  );
 
-  it('would be caught if it wrote in place', async () => {
+  it('would be detected if it wrote in place', async () => {
     const file = join(folder, 'in-place');
     const { wrong } = await watch([file], () => hunt('in-place', [file], 5));
     expect(wrong.filter((fault) => fault === 'torn' || fault === 'empty')).not.toEqual([]);

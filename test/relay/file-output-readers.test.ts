@@ -29,7 +29,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A file of the format env with these values, in variables V_0, V_1 and so on; and those as lines. */
+/** Writes a file in the format env with these values in the variables V_0, V_1 and so on. @returns it and its lines */
 function envFile(name: string, values: readonly string[]) {
   const file = join(folder, name);
   const named = Object.fromEntries(values.map((value, index) => [`v_${index}`, value]));
@@ -37,8 +37,8 @@ function envFile(name: string, values: readonly string[]) {
   return { file, lines: values.map((value, index) => `V_${index}=${value}`) };
 }
 
-describe('a file of the format env', () => {
-  it('is read back the same by the parser of systemd itself', async () => {
+describe('a file in the format env', () => {
+  it('is read back unchanged by systemd’s own parser', async () => {
     if (systemdLibrary === undefined || !has('python3')) return notRun('no libsystemd-shared or no python3 to call it');
     const { file, lines } = envFile('systemd.env', fc.sample(awkwardText, 1_000));
     const reader = fileURLToPath(new URL('support/systemd-reads.py', import.meta.url));
@@ -46,7 +46,7 @@ describe('a file of the format env', () => {
     expect(JSON.parse(stdout)).toEqual(lines);
   });
 
-  it('is read back the same by docker, where no value is quoted', async () => {
+  it('is read back unchanged by docker, if no value is quoted', async () => {
     if (!has('docker')) return notRun('no docker command');
     const { file, lines } = envFile('docker.env', fc.sample(fc.stringMatching(/^[\w./:=@%+,-]{1,40}$/), 300));
     let asked: string | undefined;

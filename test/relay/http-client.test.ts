@@ -72,13 +72,13 @@ async function failure(client: HttpClient, request: HttpRequest, signal = never(
   const error: unknown = await client.send(request, signal).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(SourceFailure);
   const { message, cause } = error as SourceFailure;
-  // Whatever goes wrong, what was sent is not told.
+  // No failure may reveal what was sent.
   expect(`${message} ${cause}`).not.toContain(SECRET);
   return message;
 }
 
 describe('a request', () => {
-  it('is sent as it is, and asks for no compression', async () => {
+  it('is sent unchanged, and requests no compression', async () => {
     const headers = { 'x-one': 'a' };
     const answer = await clientOf().send({ method: 'POST', url: at('/'), headers, body: 'a=1' }, never());
     expect(answer).toMatchObject({ status: 200, body: 'an answer' });
@@ -92,7 +92,7 @@ describe('a request', () => {
     expect(issuer.got).toHaveLength(1);
   });
 
-  it('uses the connection of the one before, until the client is closed', async () => {
+  it('reuses the previous connection, until the client is closed', async () => {
     const client = clientOf();
     await client.send(get(at('/')), never());
     await client.send(get(at('/')), never());
@@ -103,23 +103,23 @@ describe('a request', () => {
     expect(first?.destroyed).toBe(true);
   });
 
-  it('with a line end in a header is not sent, and the header is not told', async () => {
+  it('with a line end in a header is not sent, and the error does not contain the header', async () => {
     const headers = { authorization: `Bearer ${SECRET}\r\nx: y` };
     expect(await failure(clientOf(), { ...get(at('/')), headers })).toContain('header that has a line end');
     expect(issuer.got).toEqual([]);
   });
 });
 
-describe('an answer that does not come', () => {
+describe('a missing response', () => {
   const hasty = () => clientOf(trusting({ timeout_seconds: 0.2 }));
 
-  it.each(['/hang', '/trickle'])('whole in time is given up: %s', async (path) => {
+  it.each(['/hang', '/trickle'])('times out if it is not complete: %s', async (path) => {
     expect(await failure(hasty(), get(at(path)))).toBe(
       `localhost:${issuer.port} gave no whole answer within 0.2 seconds`,
     );
   });
 
-  it('as its name server hangs has the name looked up once, however often it is asked for: few lookups go on at a time', async () => {
+  it('with a hanging name server causes one lookup per name, because only few lookups run at a time', async () => {
     const asked = lookUp({ 'hangs.example.test': [] });
     for (const client of [hasty(), hasty()]) {
       expect(await failure(client, get('https://hangs.example.test/'))).toContain('within 0.2 seconds');
@@ -127,14 +127,14 @@ describe('an answer that does not come', () => {
     expect(asked).toEqual(['hangs.example.test']);
   });
 
-  it('ends the connection, so that nothing is left under way', async () => {
+  it('closes the connection, so that nothing remains open', async () => {
     await failure(hasty(), get(at('/trickle')));
     const socket = issuer.got[0]?.socket;
     await new Promise((resolve) => (socket?.destroyed ? resolve(0) : socket?.once('close', resolve)));
     expect(socket?.destroyed).toBe(true);
   });
 
-  it('because the server never says a word of TLS is given up', async () => {
+  it('times out if the server never starts TLS', async () => {
     const sockets: Socket[] = [];
     const silent = createSilentServer((socket) => sockets.push(socket));
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
@@ -148,7 +148,7 @@ describe('an answer that does not come', () => {
     expect(await failure(hasty(), get(at('/', 'localhost', port)))).toContain('no whole answer within 0.2 seconds');
   });
 
-  it('is given up as soon as the caller says so', async () => {
+  it('is cancelled as soon as the caller cancels it', async () => {
     const stop = new AbortController();
     issuer.server.once('request', () => stop.abort());
     expect(await failure(clientOf(), get(at('/hang')), stop.signal)).toContain('was given up');
@@ -156,7 +156,7 @@ describe('an answer that does not come', () => {
     expect(issuer.got).toHaveLength(1);
   });
 
-  it('says why: refused, not found, cut off', async () => {
+  it('has a reason: refused, not found, closed early', async () => {
     const gone = closing(await tlsIssuer(ours.issue({ names }), () => {}));
     await gone.close();
     toClose.pop();
@@ -172,8 +172,8 @@ describe('an answer that does not come', () => {
   });
 });
 
-describe('an answer', () => {
-  it('may have 1 MiB and not a byte more: an endless one is cut', async () => {
+describe('a response', () => {
+  it('may have 1 MiB and not a byte more: an endless one is cut off', async () => {
     expect((await clientOf().send(get(at('/full')), never())).body).toHaveLength(MIB);
     expect(await failure(clientOf(), get(at('/endless')))).toContain('answered with more than 1 MiB');
     const socket = issuer.got[1]?.socket;
@@ -181,16 +181,16 @@ describe('an answer', () => {
     expect(socket?.destroyed).toBe(true);
   });
 
-  it('that is no UTF-8 is none', async () => {
+  it('that is not UTF-8 is an error', async () => {
     expect(await failure(clientOf(), get(at('/binary')))).toContain('something other than text');
   });
 });
 
 describe('TLS', () => {
-  it('is never unverified, whatever the environment says', async () => {
+  it('is always verified, whatever the environment says', async () => {
     const before = process.env.NODE_TLS_REJECT_UNAUTHORIZED;
     process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
-    // Node warns of this variable.
+    // Node prints a warning about this variable.
     const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
     try {
       expect(await failure(clientOf({}), get(at('/')))).toBe(
@@ -211,12 +211,12 @@ describe('TLS', () => {
       'has a certificate that has expired',
     ],
     ['for another name', () => ours.issue({ names: ['other.example'] }), 'has a certificate for another name'],
-  ])('takes no certificate %s', async (_, identity, reason) => {
+  ])('rejects a certificate %s', async (_, identity, reason) => {
     const other = closing(await tlsIssuer(identity(), (_got, response) => response.end()));
     expect(await failure(clientOf(), get(at('/', 'localhost', other.port)))).toBe(`localhost:${other.port} ${reason}`);
   });
 
-  it('older than 1.2 is refused, whatever Node is told to take', async () => {
+  it('older than 1.2 is rejected, whatever Node’s options are', async () => {
     const old = { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
     const server = closing(await tlsIssuer(ours.issue({ names }), (_, response) => response.end(), old));
     const { DEFAULT_MIN_VERSION, DEFAULT_CIPHERS } = tls;
@@ -228,7 +228,7 @@ describe('TLS', () => {
     }
   });
 
-  it('trusts what ca_file holds now, on no connection from before', async () => {
+  it('trusts the current content of ca_file, and reuses no earlier connection', async () => {
     const ca_file = join(folder, 'changing-ca.pem');
     await writeFile(ca_file, ours.cert);
     const client = clientOf({ ca_file });
@@ -239,7 +239,7 @@ describe('TLS', () => {
     expect(await client.send(get(at('/')), never())).toMatchObject({ status: 200 });
   });
 
-  it('shows the client certificate that its files hold now', async () => {
+  it('presents the client certificate that its files currently contain', async () => {
     const strict = closing(
       await tlsIssuer(
         ours.issue({ names }),
@@ -261,7 +261,7 @@ describe('TLS', () => {
     expect(new Set(shown).size).toBe(2);
   });
 
-  it('says which of its files cannot be used', async () => {
+  it('reports which of its files cannot be used', async () => {
     const missing = join(folder, 'missing.pem');
     expect(await failure(clientOf({ ca_file: missing }), get(at('/')))).toBe(`${missing} cannot be read (ENOENT)`);
     const empty = join(folder, 'empty.pem');
@@ -275,8 +275,8 @@ describe('TLS', () => {
   });
 });
 
-describe('where a client connects to', () => {
-  it('plain http to a name of loopback only where that name leads to loopback', async () => {
+describe('the addresses that a client connects to', () => {
+  it('are on loopback for plain http to a loopback name', async () => {
     const plain = createPlainServer((_, response) => response.end('local'));
     await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));
     closing(plain);
@@ -287,7 +287,7 @@ describe('where a client connects to', () => {
     expect(await failure(client, get(`http://evil.localhost:${port}/`))).toContain('leads to 192.0.2.1');
   });
 
-  it('is looked at when the connection is made, so that a name cannot be bound to a metadata server later', async () => {
+  it('are checked at connection time, so that a name cannot be rebound to a metadata server later', async () => {
     const name = 'auth.example.test';
     lookUp({ [name]: [['127.0.0.1'], ['169.254.169.254']] });
     const client = clientOf(trusting(), 'public');
@@ -298,13 +298,13 @@ describe('where a client connects to', () => {
     );
   });
 
-  it('is nowhere when only one of the addresses of a name is out of reach', async () => {
+  it('are rejected if one address of the name is not allowed', async () => {
     lookUp({ 'auth.example.test': [['127.0.0.1', 'fe80::1%eth0']] });
     expect(await failure(clientOf(trusting(), 'public'), get(at('/', 'auth.example.test')))).toContain('fe80::1');
     expect(issuer.got).toEqual([]);
   });
 
-  it('is a metadata server, for the metadata reach, only where its name leads to one', async () => {
+  it('may be a metadata server, for the metadata reach, only if its name resolves to one', async () => {
     lookUp({ 'metadata.google.internal': [['203.0.113.1']] });
     expect(await failure(clientOf({}, 'metadata'), get('http://metadata.google.internal/'))).toContain('203.0.113.1');
   });
@@ -314,7 +314,7 @@ describe('a proxy', () => {
   const through = ({ url }: ConnectProxy, more: Transport = {}) => trusting({ proxy: url, ...more });
   const target = 'https://auth.example.test/token';
 
-  it('is told the name and the port alone: what is sent goes to the issuer over TLS', async () => {
+  it('gets only the name and the port: the request goes to the issuer over TLS', async () => {
     lookUp({});
     const proxy = closing(await connectProxy(issuer.port));
     expect(await clientOf(through(proxy)).send(get(target), never())).toMatchObject({ body: 'an answer' });
@@ -322,7 +322,7 @@ describe('a proxy', () => {
     expect(issuer.got).toMatchObject([{ path: '/token', headers: { host: 'auth.example.test' } }]);
   });
 
-  it('cannot stand in for the issuer by leading elsewhere', async () => {
+  it('cannot impersonate the issuer by connecting to another server', async () => {
     lookUp({});
     const impostor = closing(await tlsIssuer(theirs.issue({ names }), (_, response) => response.end('{}')));
     const proxy = closing(await connectProxy(impostor.port));
@@ -339,10 +339,10 @@ describe('a proxy', () => {
 
   it.each([
     ['refuses', 'HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n', 'answered 407'],
-    ['answers in the issuer’s place', 'HTTP/1.1 201 Created\r\ncontent-length: 2\r\n\r\n{}', 'answered 201'],
+    ['responds in place of the issuer', 'HTTP/1.1 201 Created\r\ncontent-length: 2\r\n\r\n{}', 'answered 201'],
     ['speaks before the issuer', 'HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\n\r\n{}', 'answered 200'],
     ['speaks another protocol', 'SSH-2.0-OpenSSH_9.9\r\n', 'something other than HTTP'],
-  ])('that %s has no answer taken from it', async (_, answer, reason) => {
+  ])('that %s causes a failure', async (_, answer, reason) => {
     lookUp({});
     const proxy = closing(await connectProxy(issuer.port, answer));
     const message = await failure(clientOf(through(proxy)), get(target));
@@ -350,13 +350,13 @@ describe('a proxy', () => {
     expect(message).toContain(reason);
   });
 
-  it('that hangs is given up', async () => {
+  it('that hangs causes a timeout', async () => {
     lookUp({});
     const proxy = closing(await connectProxy(issuer.port, ''));
     expect(await failure(clientOf(through(proxy, { timeout_seconds: 0.2 })), get(target))).toContain('0.2 seconds');
   });
 
-  it('has its connection ended where the request behind it cannot be made, and cannot end the agent by it', async () => {
+  it('is disconnected if the request through it cannot be sent, and cannot crash the agent', async () => {
     lookUp({});
     const ended = Promise.withResolvers<void>();
     const server = createPlainServer().on('connect', (_, client: Socket) => {
@@ -375,7 +375,7 @@ describe('a proxy', () => {
     await expect(ended.promise).resolves.toBeUndefined();
   });
 
-  it('is not on the way to loopback, nor to a metadata server', async () => {
+  it('is not used for loopback or a metadata server', async () => {
     const proxy = closing(await connectProxy(issuer.port));
     await clientOf(through(proxy)).send(get(at('/')), never());
     lookUp({ 'auth.example.test': [['169.254.169.254']] });

@@ -44,8 +44,8 @@ async function failure(settings: Settings): Promise<SourceFailure> {
   return error as SourceFailure;
 }
 
-describe('an API in JSON', () => {
-  it('is asked as the settings say, and its token is found where they say', async () => {
+describe('a JSON API', () => {
+  it('gets the configured request, and its token is at the configured location', async () => {
     answer = { body: { data: [{ 'access/token': 't0ken' }], expires_in: 60 } };
     const settings = { token_pointer: '/data/0/access~1token', expires_in_pointer: '/expires_in' };
     const secret = { env: 'KEY' };
@@ -56,7 +56,7 @@ describe('an API in JSON', () => {
     ]);
   });
 
-  it('may give several values, numbers among them', async () => {
+  it('may return several values, also numbers', async () => {
     answer = { body: { user: 'u', port: 5432, until: '2027-01-15T09:00:00Z' } };
     expect(await fetched({ values: { user: '/user', port: '/port' }, expires_at_pointer: '/until' })).toEqual({
       values: { user: 'u', port: '5432' },
@@ -65,7 +65,7 @@ describe('an API in JSON', () => {
     });
   });
 
-  it('gives a token that ends when the JWT that it is ends, or sets no end', async () => {
+  it('returns a token that expires with its JWT, or has no expiry', async () => {
     const token = `e30.${Buffer.from('{"exp":1800000060}').toString('base64url')}.c2ln`;
     answer = { body: { token } };
     expect(await fetched({})).toMatchObject({ values: { token }, expiresAt: NOW + 60_000 });
@@ -83,12 +83,12 @@ describe('an API in JSON', () => {
     [{ token: 't0ken', at: 'soon' }, { expires_at_pointer: '/at' }, 'gave no moment at /at'],
     [{ token: 't0ken', at: 1_700_000_000 }, { expires_at_pointer: '/at' }, 'has already expired'],
     ['<html>t0ken</html>', {}, 'answered 200 with application/json, not a JSON object'],
-  ])('that answers %j is told of (%j)', async (body, settings, sentence) => {
+  ])('that returns %j is an error (%j)', async (body, settings, sentence) => {
     answer = { body };
     expect((await failure(settings)).message).toContain(sentence);
   });
 
-  it('is not followed elsewhere, and is left alone for as long as it asks', async () => {
+  it('is not followed to a redirect, and is retried only after its Retry-After', async () => {
     answer = { status: 302, headers: { location: '/other' }, body: '' };
     expect((await failure({})).message).toContain('answered 302');
     answer = { status: 503, headers: { 'retry-after': '30' }, body: 's3cret' };
@@ -96,7 +96,7 @@ describe('an API in JSON', () => {
     expect(listener.heard).toHaveLength(2);
   });
 
-  it('is never a metadata server, whatever its URL or its name says', async () => {
+  it('is never a metadata server, whatever its URL or name', async () => {
     for (const url of ['https://169.254.169.254/', 'https://[::ffff:a9fe:a9fe]/', 'https://0xa9fea9fe/']) {
       expect((await failure({ url })).message).toContain('is not asked');
     }

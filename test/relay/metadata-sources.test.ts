@@ -19,7 +19,7 @@ function ended<T extends { close?(): Promise<void> }>(what: T): T {
   return what;
 }
 
-/** The failure of a fetch that must fail. */
+/** Returns the error of a fetch that must fail. */
 async function failureOf(source: Source): Promise<SourceFailure> {
   const failure = await source.fetch(undefined, signal).then(
     () => undefined,
@@ -29,7 +29,7 @@ async function failureOf(source: Source): Promise<SourceFailure> {
   return failure as SourceFailure;
 }
 
-describe('aws_instance_profile, against a server of the documented shape', () => {
+describe('aws_instance_profile, with a server that follows the documentation', () => {
   const credentials = {
     AccessKeyId: 'ASIAEXAMPLE',
     SecretAccessKey: 'a secret access key',
@@ -46,7 +46,7 @@ describe('aws_instance_profile, against a server of the documented shape', () =>
   const asked = ({ heard }: { heard: { method?: string | undefined; path?: string | undefined }[] }) =>
     heard.map(({ method, path }) => `${method} ${path?.replace('/latest/meta-data/iam/security-credentials/', '…/')}`);
 
-  it('gives the credentials of the instance’s role, from a session that it began', async () => {
+  it('returns the credentials of the instance’s role, with a new session', async () => {
     const { source, server } = await instance();
     expect(await source.fetch(undefined, signal)).toEqual({
       values: {
@@ -60,7 +60,7 @@ describe('aws_instance_profile, against a server of the documented shape', () =>
     expect(asked(server)).toEqual(['PUT /latest/api/token', 'GET …/', 'GET …/orders-service']);
   });
 
-  it('asks for a named role alone, and uses a session until shortly before it ends', async () => {
+  it('requests only a named role, and uses a session until shortly before it expires', async () => {
     const { source, server, clock } = await instance({ role: 'orders-service' });
     await source.fetch(undefined, signal);
     clock.pass(5 * 3_600_000);
@@ -71,14 +71,14 @@ describe('aws_instance_profile, against a server of the documented shape', () =>
     expect(asked(server).slice(3)).toEqual(['PUT /latest/api/token', 'GET …/orders-service']);
   });
 
-  it('begins another session when the one it has is over', async () => {
+  it('starts a new session when its session has expired', async () => {
     const { source, server } = await instance({ role: 'orders-service' });
     await source.fetch(undefined, signal);
     server.endSessions();
     expect(await source.fetch(undefined, signal)).toHaveProperty('values.access_key_id', credentials.AccessKeyId);
   });
 
-  it('never asks without a session: a service that begins none gives nothing', async () => {
+  it('never sends a request without a session: a service without sessions is an error', async () => {
     const { source, server } = await instance();
     server.instead = { status: 403 };
     expect((await failureOf(source)).message).toMatch(/answered 403.*turned off for this instance/);
@@ -90,14 +90,14 @@ describe('aws_instance_profile, against a server of the documented shape', () =>
     '..',
     'a role',
     '',
-  ])('puts no other name into a path than a role’s: %j', async (role) => {
+  ])('puts only a valid role name into a path: %j', async (role) => {
     const { source, server } = await instance();
     server.role = role;
     expect((await failureOf(source)).message).toContain('names no role');
     expect(asked(server)).toEqual(['PUT /latest/api/token', 'GET …/']);
   });
 
-  it('says in the service’s own word why there are no credentials, and nothing else of its answer', async () => {
+  it('reports the service’s own code for missing credentials, and nothing else from its response', async () => {
     const { source, server } = await instance();
     server.document = { Code: 'AssumeRoleUnauthorizedAccess', Message: 'a secret' };
     const { message } = await failureOf(source);
@@ -107,9 +107,9 @@ describe('aws_instance_profile, against a server of the documented shape', () =>
   });
 });
 
-describe('azure_managed_identity, against a server of the documented shape', () => {
+describe('azure_managed_identity, with a server that follows the documentation', () => {
   const expiresOn = START / 1_000 + 3_000;
-  // Issued a while ago, as the service keeps tokens: only `expires_on` says when it ends.
+  // Issued a while ago, because the service caches tokens. Only `expires_on` has the expiry.
   const document = {
     access_token: 'eyJ0eXAi',
     refresh_token: '',
@@ -127,7 +127,7 @@ describe('azure_managed_identity, against a server of the documented shape', () 
     return { server, source: ended(azureManagedIdentity.create(azureManagedIdentity.settings.parse(given), tools)) };
   }
 
-  it('gives a token that ends when the service says, however old it is', async () => {
+  it('returns a token with the service’s expiry, however old the token is', async () => {
     const { source, server } = await machine();
     expect(await source.fetch(undefined, signal)).toEqual({
       values: { token: 'eyJ0eXAi' },
@@ -139,14 +139,14 @@ describe('azure_managed_identity, against a server of the documented shape', () 
     );
   });
 
-  it.each(['client_id', 'object_id', 'msi_res_id'])('names the identity by %s', async (name) => {
+  it.each(['client_id', 'object_id', 'msi_res_id'])('selects the identity with %s', async (name) => {
     const { source, server } = await machine({ [name]: '/subscriptions/a b&c' });
     await source.fetch(undefined, signal);
     const { searchParams } = new URL(server.heard[0]?.path ?? '', server.url);
     expect(searchParams.get(name)).toBe('/subscriptions/a b&c');
   });
 
-  it('names the error of the service, and nothing else of its answer', async () => {
+  it('reports the service’s error code, and nothing else from its response', async () => {
     const { source, server } = await machine();
     server.instead = {
       status: 400,
@@ -155,7 +155,7 @@ describe('azure_managed_identity, against a server of the documented shape', () 
     expect((await failureOf(source)).message).toBe('Azure’s metadata service answered 400 (invalid_resource)');
   });
 
-  it('waits as it is told, and for some seconds while the service is updated', async () => {
+  it('waits for Retry-After, and for some seconds while the service is updated', async () => {
     const { source, server } = await machine();
     server.instead = { status: 429, headers: { 'retry-after': '7' } };
     expect((await failureOf(source)).retryAfter).toBe(7_000);
@@ -171,14 +171,14 @@ describe('azure_managed_identity, against a server of the documented shape', () 
     { access_token: '' },
     { expires_on: 'soon' },
     { expires_on: undefined },
-  ])('takes nothing else for a token: %j', async (change) => {
+  ])('accepts nothing else as a token: %j', async (change) => {
     const { source, server } = await machine();
     server.document = { ...document, ...change };
     expect((await failureOf(source)).message).toMatch(/with no access_token and expires_on$/);
   });
 });
 
-describe('gcp_service_account, against a server of the documented shape', () => {
+describe('gcp_service_account, with a server that follows the documentation', () => {
   const exp = START / 1_000 + 3_600;
   const encoded = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
   const identity = (aud: string) => `${encoded({ alg: 'RS256', typ: 'JWT' })}.${encoded({ aud, exp })}.c2ln`;
@@ -190,7 +190,7 @@ describe('gcp_service_account, against a server of the documented shape', () => 
     return { server, source: ended(gcpServiceAccount.create(given, sourceTools(stoppedClock(START)))) };
   }
 
-  it('gives an access token of the machine’s service account', async () => {
+  it('returns an access token of the VM’s service account', async () => {
     const { source, server } = await machine();
     expect(await source.fetch(undefined, signal)).toEqual({
       values: { token: 'ya29.example' },
@@ -200,7 +200,7 @@ describe('gcp_service_account, against a server of the documented shape', () => 
     expect(server.heard[0]?.path).toBe('/computeMetadata/v1/instance/service-accounts/default/token');
   });
 
-  it('asks for the scopes that are configured, and for the account', async () => {
+  it('requests the configured scopes and account', async () => {
     const scopes = ['https://www.googleapis.com/auth/devstorage.read_only', 'openid'];
     const { source, server } = await machine({ scopes, service_account: 'app@project.iam.gserviceaccount.com' });
     expect((await failureOf(source)).message).toBe('GCP’s metadata server answered 404');
@@ -209,7 +209,7 @@ describe('gcp_service_account, against a server of the documented shape', () => 
     expect(searchParams.get('scopes')).toBe(scopes.join());
   });
 
-  it('gives an identity token for an audience, until the token itself ends', async () => {
+  it('returns an identity token for an audience, until the token expires', async () => {
     const audience = 'https://orders.example.com/a?b=c&d';
     const { source, server } = await machine({ audience });
     expect(await source.fetch(undefined, signal)).toEqual({
@@ -224,7 +224,7 @@ describe('gcp_service_account, against a server of the documented shape', () => 
     ['<html>sign in</html>', {}],
     ['<html>sign in</html>', { audience: 'a' }],
     [JSON.stringify({ access_token: 'ya29.captive', expires_in: 60 }), {}],
-  ])('takes nothing from a server that is not Google’s: %j', async (body, settings) => {
+  ])('accepts nothing from a server that is not Google’s: %j', async (body, settings) => {
     const { source, server } = await machine(settings);
     server.instead = { status: 200, body };
     expect((await failureOf(source)).message).toContain('is not GCP’s metadata server');
@@ -235,7 +235,7 @@ describe('gcp_service_account, against a server of the documented shape', () => 
     'a.b',
     `${'a.'.repeat(2)}c`,
     identity('x').replace(/\.[^.]+\./, '.e30.'),
-  ])('takes no other text for an identity token: %j', async (body) => {
+  ])('accepts no other text as an identity token: %j', async (body) => {
     const { source, server } = await machine({ audience: 'a' });
     server.instead = { status: 200, headers: { 'metadata-flavor': 'Google' }, body };
     expect((await failureOf(source)).message).toBe('GCP’s metadata server answered with no identity token');

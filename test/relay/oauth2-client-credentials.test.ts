@@ -9,7 +9,7 @@ import { type Heard, httpListener } from '../support/http-listener.ts';
 import { type OAuthIssuer, oauthIssuer, RESOURCE } from './support/oauth-issuer.ts';
 import { type StoppedClock, sourceTools, stoppedClock } from './support/source-tools.ts';
 
-// Every character that a form or a header could take for something else.
+// Contains every character with a special meaning in a form or a header.
 const SECRET = 's3cret: +%&=/"~';
 const CLIENT = 'a client:1';
 const NOW = 1_800_000_000_000;
@@ -68,20 +68,20 @@ describe('an access token of node-oidc-provider', () => {
   it.each<[string, Omit<Settings, 'endpoint'>]>([
     ['a secret in the body', { client_id: 'post', client_secret }],
     ['a secret in a header', { client_id: CLIENT, client_secret, authentication: 'client_secret_basic' }],
-    ['a JWT signed by a key in PEM', { client_id: 'ec', private_key: { env: 'EC_KEY' } }],
-    ['a JWT signed by a JWK', { client_id: 'rsa', private_key: { env: 'RSA_KEY' }, key_id: 'rsa-1' }],
-  ])('is given for %s, with the scope and the resource that were asked for', async (_, settings) => {
+    ['a JWT signed with a key in PEM', { client_id: 'ec', private_key: { env: 'EC_KEY' } }],
+    ['a JWT signed with a JWK', { client_id: 'rsa', private_key: { env: 'RSA_KEY' }, key_id: 'rsa-1' }],
+  ])('is issued for %s, with the requested scope and resource', async (_, settings) => {
     const source = sourceOf({ ...settings, endpoint: real.endpoint, scope: 'orders:read', resource: RESOURCE });
     const token = await source.fetch(undefined, never);
     const keys = createRemoteJWKSet(new URL(`${real.issuer}/jwks`));
     const { payload } = await jwtVerify(token.values.token ?? '', keys, { issuer: real.issuer, audience: RESOURCE });
     expect(payload).toMatchObject({ client_id: settings.client_id, scope: 'orders:read' });
     expect(token).toEqual({ values: token.values, fetchedAt: clock.now(), expiresAt: clock.now() + 900_000 });
-    // Each assertion is for one use, so that the next fetch needs another.
+    // Each assertion is for one use, so the next fetch needs another.
     await expect(source.fetch(token, never)).resolves.toMatchObject({ fetchedAt: clock.now() });
   });
 
-  it('may be asked for with the issuer as the audience of the JWT', async () => {
+  it('may be requested with the issuer as the audience of the JWT', async () => {
     const settings = { endpoint: real.endpoint, client_id: 'ec', private_key: { env: 'EC_KEY' } };
     await expect(
       sourceOf({ ...settings, assertion_audience: real.issuer }).fetch(undefined, never),
@@ -91,7 +91,7 @@ describe('an access token of node-oidc-provider', () => {
     );
   });
 
-  it('is not given to a client that proves nothing, and its error code is told', async () => {
+  it('is not issued to an unauthenticated client, and the error has the issuer’s code', async () => {
     const host = new URL(real.endpoint).host;
     const wrong = { endpoint: real.endpoint, client_id: 'post', client_secret: { env: 'EC_KEY' } };
     expect((await failure(wrong)).message).toBe(`${host} answered 401 (invalid_client)`);
@@ -129,7 +129,7 @@ describe('an issuer', () => {
   };
   const form = ({ body }: Heard) => [...new URLSearchParams(body)];
 
-  it('is asked as RFC 6749 says, with what else it wants', async () => {
+  it('gets a request according to RFC 6749, with the additional configured parameters', async () => {
     answer = { body: { access_token: 't0ken', token_type: 'bearer', expires_in: 60 } };
     const more = {
       audience: 'aud',
@@ -154,7 +154,7 @@ describe('an issuer', () => {
     ]);
   });
 
-  it('gets an id and a secret in a header that no colon in them can mix up, and neither in the body', async () => {
+  it('gets the encoded ID and secret in a header, so that a colon in them is unambiguous, and neither in the body', async () => {
     answer = { body: { access_token: 't0ken', token_type: 'bearer' } };
     await sourceOf({ ...settings, authentication: 'client_secret_basic' }).fetch(undefined, never);
     const [heard] = listener.heard as [Heard];
@@ -164,7 +164,7 @@ describe('an issuer', () => {
     expect(form(heard)).toEqual([['grant_type', 'client_credentials']]);
   });
 
-  it('gets a JWT that is for it alone, for a minute and for one use', async () => {
+  it('gets a JWT for this issuer only, for a minute and for one use', async () => {
     answer = { body: { access_token: 't0ken', token_type: 'bearer' } };
     const { client_secret: _, ...rest } = settings;
     const source = sourceOf({ ...rest, private_key: { env: 'EC_KEY' }, key_id: 'key-1' });
@@ -180,7 +180,7 @@ describe('an issuer', () => {
     expect(decodeJwt(second).jti).not.toBe(jti);
   });
 
-  it('says for how long its token lives: from the moment it was asked, or by the JWT that it is', async () => {
+  it('determines the lifetime of its token: from the time of the request, or from the JWT itself', async () => {
     whenHeard = () => clock.pass(2_000);
     expect(await issued({ expires_in: 5 })).toMatchObject({ fetchedAt: NOW, expiresAt: NOW + 5_000 });
     clock = stoppedClock(NOW);
@@ -193,13 +193,13 @@ describe('an issuer', () => {
     expect(await issued({ expires_in: null })).not.toHaveProperty('expiresAt');
   });
 
-  it('has no token taken that has already expired', async () => {
+  it('cannot return an expired token', async () => {
     const expired = 'it gave a token that has already expired';
     expect(await refused({ expires_in: 0 })).toBe(expired);
     expect(await refused({ expires_in: -5 })).toBe(expired);
     const jwt = `e30.${Buffer.from('{"exp":1600000000}').toString('base64url')}.c2ln`;
     expect(await refused({ access_token: jwt })).toBe(expired);
-    // It was on its way for longer than it lives.
+    // The response took longer than the token's lifetime.
     whenHeard = () => clock.pass(5_000);
     expect(await refused({ expires_in: 5 })).toBe(expired);
   });
@@ -212,29 +212,29 @@ describe('an issuer', () => {
     [{ token_type: 'DPoP' }, 'it gave a token of another type than Bearer'],
     [{ token_type: 5 }, 'it gave a token of another type than Bearer'],
     [{ expires_in: 'soon' }, 'it gave an expires_in that is no number of seconds'],
-  ])('has %j not taken for a token', async (body, sentence) => {
+  ])('that returns %j causes an error', async (body, sentence) => {
     expect(await refused(body)).toBe(sentence);
   });
 
-  it('that answers 200 with HTML is told of', async () => {
+  it('that returns 200 with HTML causes an error', async () => {
     answer = { headers: { 'content-type': 'text/html' }, body: '<html>t0ken</html>' };
     expect((await failure(settings)).message).toContain('answered 200 with text/html, not a JSON object');
   });
 
-  it('that leads elsewhere is not followed with the secret', async () => {
+  it('that redirects is not followed with the secret', async () => {
     answer = { status: 307, headers: { location: `${listener.url}/other` } };
     expect((await failure(settings)).message).toContain('answered 307');
     expect(listener.heard).toHaveLength(1);
   });
 
-  it('that asks to be left alone is: Retry-After, in seconds', async () => {
+  it('that sends Retry-After, in seconds, gets no request until then', async () => {
     answer = { status: 429, headers: { 'retry-after': '17' }, body: { error: 'slow_down', error_description: SECRET } };
     const { message, retryAfter } = await failure(settings);
     expect(message).toContain('answered 429 (slow_down)');
     expect(retryAfter).toBe(17_000);
   });
 
-  it('that hangs is given up after its time, or when the agent stops', async () => {
+  it('that hangs causes a timeout, or a cancellation when the agent stops', async () => {
     answer = { hang: true };
     expect((await failure({ ...settings, timeout_seconds: 0.1 })).message).toContain(
       'no whole answer within 0.1 seconds',
@@ -244,7 +244,7 @@ describe('an issuer', () => {
     expect((await failure(settings, stop.signal)).message).toContain('was given up');
   });
 
-  it('is not asked when the secret is not where it should be', async () => {
+  it('gets no request if the secret is missing', async () => {
     const { message } = await failure({ ...settings, client_secret: { env: 'ABSENT' } });
     expect(message).toContain('ABSENT');
     const { client_secret: _, ...rest } = settings;

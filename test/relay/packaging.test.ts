@@ -21,29 +21,29 @@ afterAll(() => rmSync(folder, { recursive: true }));
 describe('the systemd unit', () => {
   test.each([
     ['keeps tokens in /run while the agent restarts', 'RuntimeDirectoryPreserve=yes'],
-    ['has systemd make its log folder', 'LogsDirectory=tokenrelay'],
-    ['makes files that nobody else reads', 'UMask=0077'],
+    ['lets systemd create its log folder', 'LogsDirectory=tokenrelay'],
+    ['creates files that no other user can read', 'UMask=0077'],
     ['leaves no core file', 'LimitCORE=0'],
     ['keeps tokens out of swap', 'MemorySwapMax=0'],
-    ['gives no capability', 'CapabilityBoundingSet='],
-    ['lets systemd-notify speak for the agent', 'NotifyAccess=all'],
+    ['has no capabilities', 'CapabilityBoundingSet='],
+    ['lets systemd-notify send messages for the agent', 'NotifyAccess=all'],
     ['runs the command of the seed', 'ExecStart=/usr/bin/tokenrelay --config /etc/tokenrelay/config.yaml'],
   ])('%s', (_what, line) => {
     expect(unit.split('\n')).toContain(line);
   });
 
-  test('leaves Node its compiler', () => {
+  test('allows Node’s JIT compiler', () => {
     expect(unit).not.toMatch(/^MemoryDenyWriteExecute=/m);
   });
 
-  test.runIf(has('systemd-analyze'))('is exposed less than 2.0 by systemd-analyze', () => {
+  test.runIf(has('systemd-analyze'))('has an exposure below 2.0 in systemd-analyze', () => {
     const analysis = spawnSync(
       'systemd-analyze',
       ['security', '--offline=true', '--no-pager', relay('packaging/systemd/tokenrelay.service')],
       { encoding: 'utf8' },
     ).stdout;
     const score = /exposure level for tokenrelay\.service: (\d+\.\d)/.exec(analysis)?.[1];
-    console.log(`tokenrelay.service: exposure ${score} by systemd-analyze`);
+    console.log(`tokenrelay.service: exposure ${score} in systemd-analyze`);
     expect(Number(score)).toBeLessThan(2);
   });
 
@@ -58,7 +58,7 @@ describe('the systemd unit', () => {
 });
 
 describe('the Debian package', () => {
-  test.runIf(has('dpkg-deb'))('brings the program, its unit, its user and its folders, owned by root', () => {
+  test.runIf(has('dpkg-deb'))('contains the program, its unit, its user and its folders, owned by root', () => {
     execFileSync(process.execPath, [relay('packaging/build-deb.mjs'), folder], { stdio: 'ignore' });
     const { version } = JSON.parse(readFileSync(relay('package.json'), 'utf8'));
     const deb = join(folder, `tokenrelay_${version}_all.deb`);
@@ -89,7 +89,7 @@ describe('the Debian package', () => {
 });
 
 describe('the bundle', () => {
-  test.each(['20.20.2', '22.13.1'])('says which Node it needs where it is run by %s', (node) => {
+  test.each(['20.20.2', '22.13.1'])('prints the Node version that it needs if it is run with %s', (node) => {
     const older = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${node}' } });`;
     const args = ['--import', `data:text/javascript,${encodeURIComponent(older)}`, relay('dist/tokenrelay.cjs')];
     const { stderr, status } = spawnSync(process.execPath, [...args, '--version'], { encoding: 'utf8' });
@@ -107,14 +107,14 @@ describe('the single executable', () => {
     execFileSync(process.execPath, [relay('packaging/build-executable.mjs'), program], { stdio: 'ignore' });
   });
 
-  test('runs without a Node on the machine', () => {
+  test('runs without an installed Node', () => {
     const { version } = JSON.parse(readFileSync(relay('package.json'), 'utf8'));
     const { stdout, status } = spawnSync(program, ['--version'], { env: { PATH: '/nowhere' }, encoding: 'utf8' });
     expect({ stdout, status }).toEqual({ stdout: `${version}\n`, status: 0 });
   });
 
   test('opens no inspector on a signal', async () => {
-    // It asks an agent that has no token yet again and again, which shows that it runs.
+    // It polls an agent without a token, which shows that it is running.
     const asked = new EventEmitter();
     const agent = createServer((_, response) => {
       asked.emit('again');
@@ -130,7 +130,8 @@ describe('the single executable', () => {
     const said = text(child.stderr);
     const ended = once(child, 'exit');
     for (let times = 0; times < 3; times += 1) {
-      // Some versions of Node leave the signal to its default, which ends the process: no inspector either.
+      // Some versions of Node keep the default action of the signal, which ends the process: that opens no inspector
+      // either.
       await Promise.race([once(asked, 'again'), ended]);
       child.kill('SIGUSR1');
     }

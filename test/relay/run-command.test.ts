@@ -22,7 +22,10 @@ async function failure(argv: string[], options: Parameters<typeof runCommand>[1]
   return (error as Error).message;
 }
 
-/** A process that has ended may still have its number, where nobody waits for orphans, as in a container without an init. */
+/**
+ * Reports whether a process is running. A container without an init does not reap orphans, so an exited process may
+ * keep its ID.
+ */
 function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -32,7 +35,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** The process that a command wrote down before it hung. */
+/** Returns the ID of the process that a command wrote to a file before it hung. */
 async function startedBy(file: string): Promise<number> {
   return await vi.waitFor(async () => {
     const pid = Number((await readFile(file, 'utf8')).trim());
@@ -42,13 +45,13 @@ async function startedBy(file: string): Promise<number> {
 }
 
 describe('a command', () => {
-  it('gets its arguments as they are, as no shell reads them', async () => {
+  it('gets its arguments unchanged, because no shell is involved', async () => {
     const words = ['$HOME', '`id`', '; exit 3', 'a  b', '*'];
     const result = await runCommand(['/usr/bin/printf', '%s\\n', ...words], limits);
     expect(result).toEqual({ code: 0, signal: null, stdout: words.map((word) => `${word}\n`).join(''), stderr: '' });
   });
 
-  it('has the environment that it is given and no other, and starts in /', async () => {
+  it('has only the given environment, and starts in /', async () => {
     process.env.RELAY_TEST_SECRET = SECRET;
     try {
       const { stdout } = await runCommand(['/usr/bin/env'], { ...limits, env: { ONLY: 'this' } });
@@ -59,7 +62,7 @@ describe('a command', () => {
     }
   });
 
-  it('tells how it ended, and what it said', async () => {
+  it('returns its exit code and its output', async () => {
     expect(await runCommand(sh('echo out; echo err >&2; exit 3'), limits)).toEqual({
       code: 3,
       signal: null,
@@ -69,14 +72,14 @@ describe('a command', () => {
     expect(await runCommand(sh('kill -TERM $$'), limits)).toMatchObject({ code: null, signal: 'SIGTERM' });
   });
 
-  it('reads its input, or finds none; one that reads nothing does no harm', async () => {
+  it('reads its input, which may be empty or ignored', async () => {
     expect(await runCommand(['/bin/cat'], { ...limits, input: 'ü' })).toMatchObject({ stdout: 'ü' });
     expect(await runCommand(['/bin/cat'], limits)).toMatchObject({ code: 0, stdout: '' });
     const input = 'x'.repeat(1024 * 1024);
     expect(await runCommand(['/bin/true'], { ...limits, input })).toMatchObject({ code: 0 });
   });
 
-  it('that is not there, or may not be run, is told of', async () => {
+  it('that does not exist, or may not be run, is an error', async () => {
     expect(await failure([join(folder, 'none'), SECRET], limits)).toBe(`${folder}/none could not be started (ENOENT)`);
     const plain = join(folder, 'plain');
     await writeFile(plain, '', { mode: 0o644 });
@@ -85,7 +88,7 @@ describe('a command', () => {
 });
 
 describe('a command at its limits', () => {
-  it('that cannot be started as too many files are open is told of, and ends nobody', async () => {
+  it('that cannot be started because too many files are open is an error, and crashes nothing', async () => {
     const module = new URL('../../clients/relay/process/run-command.ts', import.meta.url).href;
     const script = `
       import { openSync } from 'node:fs';
@@ -103,13 +106,13 @@ describe('a command at its limits', () => {
     });
   });
 
-  it('with more arguments than the system takes is told of, without them', async () => {
+  it('with more arguments than the system accepts is an error without the arguments', async () => {
     expect(await failure(['/bin/true', SECRET.repeat(200_000)], limits)).toMatch(
       /^\/bin\/true could not be started \(E/,
     );
   });
 
-  it('is killed with all that it started when its time is over', async () => {
+  it('is killed with all its children after its timeout', async () => {
     const pidFile = join(folder, 'late');
     const script = sh('sleep 600 & echo $! > "$1"; trap "" TERM; wait', pidFile, SECRET);
     expect(await failure(script, { ...limits, timeout: 300 })).toBe(
@@ -119,13 +122,13 @@ describe('a command at its limits', () => {
     await vi.waitFor(() => expect(isRunning(child)).toBe(false));
   });
 
-  it('is killed when it writes too much, whichever way', async () => {
+  it('is killed if it writes too much to either output', async () => {
     expect(await failure(['/bin/cat', '/dev/zero'], limits)).toBe('/bin/cat was ended: it wrote more than 4096 bytes');
     expect(await failure(sh('cat /dev/zero >&2'), limits)).toContain('more than 4096 bytes');
     expect((await runCommand(['/usr/bin/head', '-c', '4096', '/dev/zero'], limits)).stdout).toHaveLength(4_096);
   });
 
-  it('is killed when it is given up, and not started when it was given up before', async () => {
+  it('is killed when it is cancelled, and not started if it was cancelled before', async () => {
     const pidFile = join(folder, 'given-up');
     const stop = new AbortController();
     const running = failure(sh('echo $$ > "$1"; exec sleep 600', pidFile), { ...limits, signal: stop.signal });
@@ -138,7 +141,7 @@ describe('a command at its limits', () => {
     await expect(readFile(marker)).rejects.toThrow('ENOENT');
   });
 
-  it('is not waited for longer because something that left its group holds its output', async () => {
+  it('ends although a process that left its group keeps its output open', async () => {
     const pidFile = join(folder, 'outside');
     const script = sh('setsid sh -c \'echo $$ > "$1"; exec sleep 600\' sh "$1" & exec sleep 600', pidFile);
     const stop = new AbortController();

@@ -45,7 +45,7 @@ async function ready(started: Started): Promise<Started> {
 const said = (started: Started, message: string) => started.logged().filter(({ msg }) => msg === message);
 
 describe('tokenrelay run', () => {
-  it('started as a unit does, writes each token with the mode that is configured, and no token in its logs', async () => {
+  it('started like the unit, writes each token with the configured mode, and no token to its logs', async () => {
     folder.configure(folder.configuration());
     const agent = await ready(start(['--config', folder.config]));
     expect(JSON.parse(folder.written() ?? '')).toMatchObject({ token: SECRET });
@@ -57,7 +57,7 @@ describe('tokenrelay run', () => {
     expect(agent.stdout() + agent.stderr()).not.toContain(SECRET);
   });
 
-  it('keeps its files when it is stopped, and removes what is configured so', async () => {
+  it('keeps its files when it is stopped, and removes those configured to be removed', async () => {
     const removed = join(folder.path, 'out', 'removed.json');
     const output = { file_path: removed, format: 'json', permissions: '0600', remove_on_stop: true };
     folder.configure(
@@ -72,7 +72,7 @@ describe('tokenrelay run', () => {
     expect(read(folder.socket)).toBeUndefined();
   });
 
-  it('reads its configuration anew on SIGHUP', async () => {
+  it('reloads its configuration on SIGHUP', async () => {
     folder.configure(folder.configuration());
     const agent = await ready(start(['run', '--config', folder.config]));
     const second = join(folder.path, 'out', 'second.json');
@@ -88,7 +88,7 @@ describe('tokenrelay run', () => {
     expect(said(agent, 'stopping')).toEqual([]);
   });
 
-  it('refuses a faulty new configuration whole, names its faults, and goes on by the one before', async () => {
+  it('rejects an invalid new configuration as a whole, reports its errors, and continues with the previous one', async () => {
     folder.configure(folder.configuration());
     const agent = await ready(start(['run', '--config', folder.config]));
     const [token] = (folder.configuration() as { tokens: [object] }).tokens;
@@ -105,7 +105,7 @@ describe('tokenrelay run', () => {
     expect(folder.written()).toContain(SECRET);
   });
 
-  it('refuses a new configuration with an endpoint that cannot be opened, and keeps those it had', async () => {
+  it('rejects a new configuration with an endpoint that cannot be opened, and keeps the previous endpoints', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     const address = taken.address();
@@ -137,7 +137,7 @@ describe('tokenrelay run', () => {
     expect(agent.stderr()).toBe('');
   });
 
-  it('is refused while another agent answers on its control socket, and writes nothing', async () => {
+  it('fails while another agent responds on its control socket, and writes nothing', async () => {
     folder.configure(folder.configuration());
     await ready(start(['run', '--config', folder.config]));
     const other = relayFolder();
@@ -153,7 +153,7 @@ describe('tokenrelay run', () => {
     expect((await runTokenrelay(['status', '--socket', folder.socket])).code).toBe(0);
   });
 
-  it('takes the place of an agent that was killed', async () => {
+  it('replaces an agent that was killed', async () => {
     folder.configure(folder.configuration());
     const killed = await ready(start(['run', '--config', folder.config]));
     killed.process.kill('SIGKILL');
@@ -162,7 +162,7 @@ describe('tokenrelay run', () => {
     expect((await runTokenrelay(['status', '--socket', folder.socket])).code).toBe(0);
   });
 
-  it('names every fault of its configuration and ends with 2', async () => {
+  it('reports every error in its configuration and exits with 2', async () => {
     folder.configure({ tokens: [{ name: 'a', typ: 'exec' }], log_levle: 'info' });
     const { code, stdout, stderr } = await runTokenrelay(['run', '--config', folder.config]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -177,7 +177,7 @@ describe('tokenrelay run', () => {
     });
   });
 
-  it('opens its control socket in the runtime folder that systemd made', async () => {
+  it('opens its control socket in the runtime folder that systemd created', async () => {
     const runtime = join(folder.path, 'run');
     mkdirSync(runtime, { mode: 0o755 });
     folder.configure(folder.configuration({ control: undefined }));
@@ -186,14 +186,14 @@ describe('tokenrelay run', () => {
   });
 });
 
-describe('a fault that nobody caught', () => {
+describe('an uncaught error', () => {
   const faults = fileURLToPath(new URL('../../clients/relay/commands/process-faults.ts', import.meta.url));
   const log = fileURLToPath(new URL('../../clients/relay/commands/agent-log.ts', import.meta.url));
 
   it.each([
     ['an exception', `setTimeout(() => JSON.parse(secret))`],
     ['a rejection', `Promise.reject(new Error(secret))`],
-  ])('ends the agent with 1 and is logged without its message: %s', async (_case, fault) => {
+  ])('makes the agent exit with 1 and is logged without its message: %s', async (_case, fault) => {
     const script = `
       import { endOnFaults } from '${faults}'; import { agentLog } from '${log}';
       const secret = '${SECRET}'; endOnFaults(agentLog('info'), () => console.log('first this')); ${fault};
@@ -207,7 +207,7 @@ describe('a fault that nobody caught', () => {
 });
 
 describe('tokenrelay run --once', () => {
-  it('writes each token, says how many, and keeps the files', async () => {
+  it('writes each token, prints how many, and keeps the files', async () => {
     folder.configure(
       folder.configuration(
         {},
@@ -220,7 +220,7 @@ describe('tokenrelay run --once', () => {
     expect(stdout).not.toContain(SECRET);
   });
 
-  it('ends with 3 and names what failed, and writes the others', async () => {
+  it('exits with 3 and names the failed tokens, and writes the others', async () => {
     const [token] = (folder.configuration() as { tokens: [object] }).tokens;
     const failing = { ...token, name: 'failing', output: undefined, source: { command: ['/bin/false'] } };
     folder.configure(folder.configuration({ tokens: [token, failing] }));
@@ -230,7 +230,7 @@ describe('tokenrelay run --once', () => {
     expect(folder.written()).toContain(SECRET);
   });
 
-  it('warns of a configuration that another user can change, and runs no command of it', async () => {
+  it('warns about a configuration that another user can change, and runs none of its commands', async () => {
     folder.configure(folder.configuration());
     chmodSync(folder.config, 0o666);
     const { code, stdout, stderr } = await runTokenrelay(['run', '--once', '--config', folder.config]);

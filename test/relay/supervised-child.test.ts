@@ -22,7 +22,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** A child that writes down how it was started and what it was told; one that is stubborn does not end by SIGTERM. */
+/** Supervises a child that records its starts and signals. A stubborn child ignores SIGTERM. */
 function supervise(onRenewal: OnRenewal, { stubborn = false } = {}) {
   const file = join(folder, 'said');
   const clock = manualClock();
@@ -59,7 +59,7 @@ function supervise(onRenewal: OnRenewal, { stubborn = false } = {}) {
   return {
     clock,
     supervised,
-    /** A token changes: to another value, or to none. */
+    /** Changes a token: to another value, or to none. */
     change(name: string, value: string | undefined) {
       if (value === undefined) values.delete(name);
       else values.set(name, value);
@@ -71,7 +71,7 @@ function supervise(onRenewal: OnRenewal, { stubborn = false } = {}) {
 }
 
 describe('a supervised child', () => {
-  it('is restarted once for tokens that are renewed within a second', async () => {
+  it('is restarted once for several renewals within a second', async () => {
     const { clock, change, said, saying } = supervise('restart');
     await saying('start a1 b1');
     change('a', 'a2');
@@ -93,7 +93,7 @@ describe('a supervised child', () => {
     expect(said()).toEqual(['start a1 b1', 'term', 'start a1 b2']);
   });
 
-  it('goes on while one of its tokens is gone, and is restarted when all are there again', async () => {
+  it('continues while one of its tokens is missing, and is restarted when all are available again', async () => {
     const { clock, change, said, saying } = supervise('restart');
     await saying('start a1 b1');
     change('b', undefined);
@@ -105,7 +105,7 @@ describe('a supervised child', () => {
     expect(said()).toEqual(['start a1 b1', 'term', 'start a2 b2']);
   });
 
-  it('is killed when it does not end within ten seconds, and restarted', async () => {
+  it('is killed and restarted if it does not exit within ten seconds', async () => {
     const { clock, change, said, saying } = supervise('restart', { stubborn: true });
     await saying('start a1 b1');
     change('a', 'a2');
@@ -116,7 +116,7 @@ describe('a supervised child', () => {
     expect(said()).toEqual(['start a1 b1', 'term', 'start a2 b1']);
   });
 
-  it('is not restarted after it was told to end, and keeps its time to end', async () => {
+  it('is not restarted after a request to stop, and keeps its time to exit', async () => {
     const { clock, change, said, saying, supervised } = supervise('restart', { stubborn: true });
     await saying('start a1 b1');
     supervised.signal('SIGTERM');
@@ -128,7 +128,7 @@ describe('a supervised child', () => {
     expect(said()).toEqual(['start a1 b1', 'term', 'quit']);
   });
 
-  it('ends for good when it is told to while it is restarted', async () => {
+  it('stops for good if the request to stop comes during a restart', async () => {
     const { clock, change, said, saying, supervised } = supervise('restart', { stubborn: true });
     await saying('start a1 b1');
     change('a', 'a2');
@@ -140,7 +140,7 @@ describe('a supervised child', () => {
     expect(said()).toEqual(['start a1 b1', 'term']);
   });
 
-  it('is told by one signal of tokens that are renewed within a second, and not restarted', async () => {
+  it('gets one signal for several renewals within a second, and is not restarted', async () => {
     const { clock, change, said, saying } = supervise({ signal: 'SIGHUP' });
     await saying('start a1 b1');
     change('a', 'a2');
@@ -150,7 +150,7 @@ describe('a supervised child', () => {
     expect(said()).toEqual(['start a1 b1', 'hup']);
   });
 
-  it('is left alone when nothing is to happen', async () => {
+  it('is not touched if the setting is to do nothing', async () => {
     const { clock, change, said, saying, supervised } = supervise('nothing');
     await saying('start a1 b1');
     change('a', 'a2');

@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type RelayFolder, relayFolder, type Started, startTokenrelay, until } from './support/run-tokenrelay.ts';
 
-/** systemd's end of sd_notify(3): Node has no datagram socket of Unix. Prints each message as a line of JSON. */
+/**
+ * The receiving end of systemd's sd_notify(3): Node has no Unix datagram sockets. Prints each message as a line of
+ * JSON.
+ */
 const RECEIVER = `
 import json, socket, sys
 receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -16,7 +19,7 @@ while True:
 `;
 
 const hasNotify = ['/usr/bin/systemd-notify', '/bin/systemd-notify'].some((path) => existsSync(path));
-if (!hasNotify) console.log('not run: what systemd is told, as systemd-notify is not installed');
+if (!hasNotify) console.log('not run: messages to systemd, because systemd-notify is not installed');
 
 let folder: RelayFolder;
 const endings: (() => Promise<unknown>)[] = [];
@@ -51,7 +54,7 @@ async function receiver(): Promise<{ path: string; messages(): string[][] }> {
         .split('\n')
         .slice(1, -1)
         .map((line) => JSON.parse(line) as string[])
-        // The file descriptor by which systemd-notify learns that its message was read.
+        // systemd-notify waits on this file descriptor to learn that its message was read.
         .filter(([first]) => first !== 'BARRIER=1'),
   };
 }
@@ -66,7 +69,7 @@ function start(env: NodeJS.ProcessEnv): Started {
 }
 
 describe('tokenrelay run under systemd', () => {
-  it.runIf(hasNotify)('tells that it is ready, alive, reloading and stopping', async () => {
+  it.runIf(hasNotify)('reports that it is ready, alive, reloading and stopping', async () => {
     const { path, messages } = await receiver();
     const agent = start({ NOTIFY_SOCKET: path, WATCHDOG_USEC: '1000000' });
     const told = (assignment: string) => messages().filter((message) => message.includes(assignment));
@@ -83,7 +86,7 @@ describe('tokenrelay run under systemd', () => {
     expect(agent.stdout()).not.toContain('could not be notified');
   });
 
-  it.runIf(hasNotify)('is ready although a source gives no token', async () => {
+  it.runIf(hasNotify)('is ready although a source returns no token', async () => {
     folder.configure(folder.configuration({}, { source: { command: ['/bin/false'] } }));
     const { path, messages } = await receiver();
     start({ NOTIFY_SOCKET: path });
@@ -91,7 +94,7 @@ describe('tokenrelay run under systemd', () => {
     expect(messages()).toEqual([['READY=1', 'STATUS=0 of 1 tokens as they should be; not: my_app']]);
   });
 
-  it.runIf(hasNotify)('goes on when nobody listens to what it tells', async () => {
+  it.runIf(hasNotify)('continues if nobody receives its messages', async () => {
     const agent = start({ NOTIFY_SOCKET: join(folder.path, 'nobody') });
     await until('the warning', () => agent.logged().some(({ msg }) => msg === 'systemd could not be notified'));
     agent.process.kill('SIGTERM');

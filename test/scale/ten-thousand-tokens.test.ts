@@ -10,7 +10,7 @@ import { eventually } from '../support/eventually.ts';
 import { functionOf } from '../support/outage.ts';
 import { inParts, seedRecords } from '../support/seeded-records.ts';
 
-// Alone in its folder, which comes last: what follows the bus has work for a while afterwards.
+// This file is alone in its folder and runs last: the consumers of the bus are busy for a while afterwards.
 
 const { target, outputs } = inject('deployed');
 const dynamo = new DynamoDBClient(target);
@@ -19,18 +19,18 @@ const records = dynamoTokenRecords(dynamo, outputs.TableName);
 
 const MANY = 10_000;
 
-// The entries of the index are written here, beside the records. Whoever would write them again, ten for each token, and
-// whoever looks for what is unusual, rest meanwhile: on a small computer they would take minutes.
-const RESTING = ['index-tokens', 'detect-anomalies'];
+// This test writes the index entries together with the records. The functions that would write them again, ten per
+// token, and the function that detects anomalies are paused meanwhile: on a small computer they would take minutes.
+const PAUSED = ['index-tokens', 'detect-anomalies'];
 
-async function letRest(useCase: string, Enabled: boolean): Promise<void> {
+async function setEnabled(useCase: string, Enabled: boolean): Promise<void> {
   const FunctionName = await functionOf(useCase);
   const { EventSourceMappings = [] } = await lambda.send(new ListEventSourceMappingsCommand({ FunctionName }));
   for (const { UUID } of EventSourceMappings) await lambda.send(new UpdateEventSourceMappingCommand({ UUID, Enabled }));
 }
 
-beforeAll(() => Promise.all(RESTING.map((useCase) => letRest(useCase, false))));
-afterAll(() => Promise.all(RESTING.map((useCase) => letRest(useCase, true))));
+beforeAll(() => Promise.all(PAUSED.map((useCase) => setEnabled(useCase, false))));
+afterAll(() => Promise.all(PAUSED.map((useCase) => setEnabled(useCase, true))));
 
 async function statesOf(tokenIds: readonly string[]): Promise<Partial<Record<TokenRecord['status'], number>>> {
   const found = (await mapAtMost(10, inParts(tokenIds, 100), (page) => records.getMany(page))).flat();
@@ -39,45 +39,49 @@ async function statesOf(tokenIds: readonly string[]): Promise<Partial<Record<Tok
   return counts;
 }
 
-it('10,000 tokens of one subject are taken back while issuing for another goes on', { timeout: 480_000 }, async () => {
-  const template = await records.get((await vend()).tokenId);
-  if (template?.status !== 'issued') throw new Error(`the record is ${template?.status}`);
-  const subject = `arn:aws:iam::000000000000:role/hacked-${crypto.randomUUID()}`;
-  const decidedAt = Date.now();
-  const hacked = Array.from({ length: MANY }, (_, index) => ({
-    ...template,
-    subject,
-    tokenId: crypto.randomUUID(),
-    // Of the last second: later than what earlier revocations of everything meant.
-    decidedAt: decidedAt - (index % 900),
-    expiresAt: decidedAt + 3_600_000,
-  }));
-  await seedRecords(dynamo, outputs.TableName, hacked, 'subject');
+it(
+  '10,000 tokens of one subject are revoked while another subject still gets tokens',
+  { timeout: 480_000 },
+  async () => {
+    const template = await records.get((await vend()).tokenId);
+    if (template?.status !== 'issued') throw new Error(`the record is ${template?.status}`);
+    const subject = `arn:aws:iam::000000000000:role/hacked-${crypto.randomUUID()}`;
+    const decidedAt = Date.now();
+    const hacked = Array.from({ length: MANY }, (_, index) => ({
+      ...template,
+      subject,
+      tokenId: crypto.randomUUID(),
+      // Within the last second: later than earlier revocations of everything.
+      decidedAt: decidedAt - (index % 900),
+      expiresAt: decidedAt + 3_600_000,
+    }));
+    await seedRecords(dynamo, outputs.TableName, hacked, 'subject');
 
-  // Meanwhile another workload asks for tokens, until all are taken back.
-  let done = false;
-  const others: string[] = [];
-  const issuing = (async () => {
-    while (!done) {
-      const { status, body } = await ask();
-      if (status === 200) others.push(String(body.token_id));
-      // A slow machine answers some requests so.
-      else if (status !== 503) throw new Error(`no token: ${status} ${body.error_description}`);
-    }
-  })();
-  const first = await curl(`${endpoint}/revocations`, operator, ...formData({ subject, reason: 'hacked' }));
-  expect(first.body).toMatchObject({ status: 'running' });
-  const revoked = [Number(first.body.revoked)];
-  await eventually(async () => {
-    const { body } = await curl(`${endpoint}/revocations/${first.body.revocation_id}`, operator);
-    revoked.push(Number(body.revoked));
-    expect(body).toMatchObject({ status: 'done', revoked: MANY });
-  }, 420_000);
-  done = true;
-  await issuing;
+    // Meanwhile another workload requests tokens, until all are revoked.
+    let done = false;
+    const others: string[] = [];
+    const issuing = (async () => {
+      while (!done) {
+        const { status, body } = await ask();
+        if (status === 200) others.push(String(body.token_id));
+        // A slow computer may get this status.
+        else if (status !== 503) throw new Error(`no token: ${status} ${body.error_description}`);
+      }
+    })();
+    const first = await curl(`${endpoint}/revocations`, operator, ...formData({ subject, reason: 'hacked' }));
+    expect(first.body).toMatchObject({ status: 'running' });
+    const revoked = [Number(first.body.revoked)];
+    await eventually(async () => {
+      const { body } = await curl(`${endpoint}/revocations/${first.body.revocation_id}`, operator);
+      revoked.push(Number(body.revoked));
+      expect(body).toMatchObject({ status: 'done', revoked: MANY });
+    }, 420_000);
+    done = true;
+    await issuing;
 
-  expect(revoked).toEqual([...revoked].sort((a, b) => a - b));
-  expect(await statesOf(hacked.map(({ tokenId }) => tokenId))).toEqual({ revoked: MANY });
-  expect(others.length).toBeGreaterThan(10);
-  expect(await statesOf(others)).toEqual({ issued: others.length });
-});
+    expect(revoked).toEqual([...revoked].sort((a, b) => a - b));
+    expect(await statesOf(hacked.map(({ tokenId }) => tokenId))).toEqual({ revoked: MANY });
+    expect(others.length).toBeGreaterThan(10);
+    expect(await statesOf(others)).toEqual({ issued: others.length });
+  },
+);

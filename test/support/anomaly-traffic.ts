@@ -1,7 +1,7 @@
 import type { Observation } from '@tvm/core/anomaly/observation.ts';
 import type { DetectorName } from '@tvm/core/anomaly/settings.ts';
 
-// What a fleet asks for over two weeks, made of a seed: always the same.
+// Generates two weeks of a fleet's requests from a seed. The same seed gives the same requests.
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -11,13 +11,13 @@ const DAY = 24 * HOUR;
 export const START = Date.UTC(2026, 0, 5);
 export const DAYS = 14;
 
-/** Something that should be found. */
+/** An injected anomaly that a detector should find. */
 export interface Injected {
   detector: DetectorName;
-  /** Absent: over all of them. */
+  /** Absent for an anomaly across all subjects. */
   subject?: string;
   time: number;
-  /** What it is, in words. */
+  /** A description of the anomaly. */
   how: string;
 }
 
@@ -26,7 +26,7 @@ export interface Traffic {
   injected: Injected[];
 }
 
-/** Numbers from 0 to 1 that look random, and are the same for the same seed (mulberry32). */
+/** Returns pseudorandom numbers from 0 to 1, the same for the same seed (mulberry32). */
 export function seeded(seed: number): () => number {
   let state = seed;
   return () => {
@@ -39,15 +39,15 @@ export function seeded(seed: number): () => number {
 
 interface Workload {
   subject: string;
-  /** Tokens a minute at the busiest time of the day. */
+  /** Tokens per minute at the busiest time of the day. */
   rate: number;
-  /** A job that it runs: each hour, each night, each Sunday. */
+  /** The workload's job: hourly, nightly or on Sundays. */
   job?: { every: 'hour' | 'night' | 'sunday'; tokens: number };
   networks: string[];
   resources: string[];
 }
 
-/** Twenty workloads: services that follow the day, some that run jobs. */
+/** Returns twenty workloads: services with a daily rhythm, some of which run jobs. */
 function fleet(random: () => number): Workload[] {
   const jobs: Workload['job'][] = [
     { every: 'hour', tokens: 40 },
@@ -68,7 +68,9 @@ function fleet(random: () => number): Workload[] {
   });
 }
 
-/** Two weeks of a fleet, with `each` anomalies of every kind in the second, from weak to strong. */
+/**
+ * Returns two weeks of traffic of a fleet, with `each` anomalies of every kind in the second week, from weak to strong.
+ */
 export function traffic(seed: number, each = 10): Traffic {
   const random = seeded(seed);
   const workloads = fleet(random);
@@ -78,7 +80,7 @@ export function traffic(seed: number, each = 10): Traffic {
 
   const add = (workload: Workload, time: number, change: Partial<Observation> = {}) => {
     const id = `${observations.length}`;
-    // Some resources are asked for often, some seldom.
+    // Some resources are requested often, some rarely.
     const resource = workload.resources[Math.floor(random() ** 3 * workload.resources.length)] as string;
     const usual = { subject: workload.subject, network: pick(workload.networks), resources: [resource] };
     const seen = { eventId: id, tokenId: id, time: Math.floor(time), beyondGrants: false, accepted: false };
@@ -113,7 +115,7 @@ export function traffic(seed: number, each = 10): Traffic {
         add(workload, time + random() * 3 * MINUTE);
     }
   }
-  // What happens without malice: a subnet is added to a workload, a release asks for what was not granted to it.
+  // Harmless changes: a workload gets a subnet, and a release requests a resource that was not granted.
   for (const index of [3, 11]) {
     const workload = workloads[index] as Workload;
     for (let time = START + 9 * DAY; time < START + DAYS * DAY; time += 7 * MINUTE) {
@@ -153,7 +155,7 @@ export function traffic(seed: number, each = 10): Traffic {
       add(workload, time, { kind: 'revoked-token', resources: [], accepted: one % 2 === 0 });
     });
   }
-  // All of them together: much of a little.
+  // Anomalies across all workloads: each contributes only a little.
   for (const [detector, day, many] of [
     ['issuing-spike', 8.1, 55],
     ['denial-spike', 10.6, 8],

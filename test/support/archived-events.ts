@@ -4,10 +4,10 @@ import { archiveBatch } from '@tvm/core/audit/archive/archive-batch.ts';
 import { HOUR } from '@tvm/core/audit/archive/names.ts';
 import { inMemoryAdopted, inMemoryArchive } from '../fakes/in-memory-archive.ts';
 
-/** Noon, and an hour that is over. */
+/** Noon of a day, the start of a complete hour. */
 export const NOON = Date.UTC(2026, 10, 22, 12);
 
-/** An event on its way into the archive: one of the examples, as another one. */
+/** Returns an event to archive: one of the examples, with its own ID and time. */
 export function archivedEvent(eventId: string, at: number, nth = 0): ArchivedEvent {
   const { detailType, detail } = auditEventExamples[nth % auditEventExamples.length] ?? {};
   if (detailType === undefined || detail === undefined) throw new Error('there are examples');
@@ -15,9 +15,9 @@ export function archivedEvent(eventId: string, at: number, nth = 0): ArchivedEve
 }
 
 /**
- * An archive of some hours from {@link NOON} on, without digests.
+ * Creates an archive of some hours, starting at {@link NOON}, without digests.
  *
- * @param batches how many objects each hour has
+ * @param batches objects per hour
  */
 export async function archiveOf(hours: number, batches = 2, records = 4) {
   const objects = inMemoryArchive();

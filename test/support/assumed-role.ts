@@ -5,9 +5,10 @@ import { workloadRole as madeRole } from '#scripts/local/assumed-role.ts';
 const { target, outputs } = inject('deployed');
 
 /**
- * Makes a role of workloads, or finds it made.
+ * Creates an IAM role for workloads, unless it exists.
  *
- * @returns gives credentials of a session of it, by the session's name, as AWS does for a task, an instance or a function
+ * @returns a function from a session name to the credentials of that session, as AWS gives them to a task, an instance
+ * or a function
  */
 export async function workloadRole(
   roleName: string,

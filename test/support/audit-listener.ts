@@ -5,11 +5,14 @@ import { watchAudit } from '#scripts/local/audit-watch.ts';
 const { target, outputs } = inject('deployed');
 
 export interface AuditListener {
-  /** What came until now that has this member in its detail, in the order in which it happened: a bus keeps none. */
+  /**
+   * Returns the events so far that have this property in their detail, in the order of their times. The bus does not
+   * guarantee an order.
+   */
   eventsWith(member: string, value: unknown): Promise<AuditEvent[]>;
 }
 
-/** Listens on the bus as a security team does. */
+/** Listens on the bus, as a security team does. */
 export async function auditListener(): Promise<AuditListener> {
   const watch = await watchAudit(target, outputs.EventBusName);
   const seen: AuditEvent[] = [];

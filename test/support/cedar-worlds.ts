@@ -9,19 +9,19 @@ import type { PolicyFile } from '@tvm/core/policy/flaw.ts';
 import fc from 'fast-check';
 import { policyFiles } from '../fakes/policies.ts';
 
-// Random policies over a small tree of resources, and what Cedar decides by them when it is told every entity there is. The
-// conditions name resources and workloads in every place where Cedar's grammar takes an entity.
+// Generates random policies over a small tree of resources, and evaluates them with Cedar and all entities. The
+// conditions name resources and workloads wherever Cedar's grammar allows an entity.
 
 const ACCOUNT = '111122223333';
 const WORKLOADS = ['a', 'b', 'c'].map((name) => `arn:aws:iam::${ACCOUNT}:role/${name}`);
 const TEAMS = ['x', 'y'];
 const LABELS = ['pii', 'open'];
-/** What policies name. `db/a/deep`, `vault` and `vault/x` are only above others. */
+/** The locations that policies name. `db/a/deep`, `vault` and `vault/x` occur only as ancestors of others. */
 const NAMED = ['db', 'db/a', 'db/a/deep/secret', 'db/b', 'lake', 'lake/c', 'vault/x/y'];
 const ASKED = [...NAMED, 'db/a/deep', 'db/b/new', 'lake/new', 'vault', 'vault/x', 'other'];
 const ROOTS = ['db', 'db/a', 'db/a/deep', 'lake', 'vault', 'vault/x', 'other'];
 
-/** Some of these, each with one that it is in, or by `resources.yaml` may be. */
+/** Pairs of a named location and one of its ancestors, by name or, if a world adds it, by `resources.yaml`. */
 const HELD = [
   ['db/a', 'db'],
   ['db/a/deep/secret', 'db/a'],
@@ -30,7 +30,7 @@ const HELD = [
   ['lake/c', 'db/b'],
 ] as const;
 
-/** Some locations, each with one that it is in, and with locations between the two that policies need not name. */
+/** Pairs of a location and an ancestor with locations between them that policies need not name. */
 const APART = [
   ['db/a/deep/secret', 'db/a'],
   ['db/a/deep/secret', 'db'],
@@ -38,21 +38,21 @@ const APART = [
   ['db/a', 'vault'],
 ] as const;
 
-/** Holds for what is between two locations, and for neither of them. */
+/** Returns a condition that is true for the locations between the two, and false for both of them. */
 function between([below, above]: readonly [string, string]): string {
   const ends = [below, above].map((location) => `resource != Resource::"${location}"`);
   return [`Resource::"${below}" in resource`, `resource in Resource::"${above}"`, ...ends].join(' && ');
 }
 
-/** A resource as `resources.yaml` has it. */
+/** A resource, as in `resources.yaml`. */
 interface Entry {
   attributes: Attributes;
   in: string[];
 }
 
-/** What a policy directory says, and the requests that are compared. */
+/** The content of a policy directory, and the requests to compare. */
 export interface CedarWorld {
-  /** Each without its `@id`. */
+  /** The policies, each without its `@id`. */
   policies: string[];
   resources: Record<string, Entry>;
   workloads: Record<string, Attributes>;
@@ -61,7 +61,7 @@ export interface CedarWorld {
 
 export interface CedarAsk {
   action: 'read' | 'write' | 'assume';
-  /** A location, a subtree, or of `assume` a role. */
+  /** A location or a subtree; for `assume`, a role. */
   target: string;
   subject: string;
   session: string | undefined;
@@ -141,7 +141,7 @@ const { condition } = fc.letrec<{
       fc
         .tuple(tie('resource'), fc.constantFrom(...LABELS))
         .map(([one, label]) => `${one} has labels && ${one}.labels.contains("${label}")`),
-      // Required by the schema, but not said of every resource: an error there.
+      // Required by the schema, but missing on some resources: evaluation fails for those.
       {
         arbitrary: fc
           .tuple(tie('resource'), fc.integer({ min: 0, max: 3 }))
@@ -164,7 +164,7 @@ const { condition } = fc.letrec<{
         '!(principal has session)',
         'action == Action::"read"',
       ),
-      // Errs above 300 seconds.
+      // Evaluation fails above 300 seconds.
       { arbitrary: fc.constant('context.lifetime * 30744573456182586 > 0'), weight: 2 },
       tie('condition').map((one) => `!(${one})`),
       fc.tuple(tie('condition'), tie('condition')).map(([one, other]) => `(${one}) && (${other})`),
@@ -214,7 +214,7 @@ const attributesOfResource = fc.record({
   level: fc.integer({ min: 0, max: 3 }),
 });
 
-/** What some locations are in, besides those above them; never in a circle. */
+/** Ancestors of some locations in addition to those in their names; never in a cycle. */
 const OTHERS_ABOVE: Record<string, string[]> = {
   'db/a': ['vault/x/y'],
   'db/a/deep/secret': ['vault/x', 'lake'],
@@ -251,7 +251,7 @@ const anyAsk: fc.Arbitrary<CedarAsk> = fc.oneof(
 export const cedarWorlds: fc.Arbitrary<CedarWorld> = fc
   .record({
     policies: fc.array(policy, { minLength: 1, maxLength: 5 }),
-    // With it, what the others forbid decides.
+    // With a permit for everything, the forbid policies decide.
     permitsAll: fc.boolean(),
     apart: fc.option(fc.constantFrom(...APART), { nil: undefined, freq: 2 }),
     entries: resourcesOfWorld,
@@ -280,8 +280,8 @@ export const cedarWorlds: fc.Arbitrary<CedarWorld> = fc
   });
 
 /**
- * The files that say what a world has, and their bundle. Policies that Cedar's validator refuses are left out, as it
- * refuses some random ones; nothing else may be wrong with any.
+ * Returns the files of a world and their bundle. Omits the random policies that Cedar's validator rejects. Throws on
+ * any other error.
  */
 export function builtFrom({ policies, resources, workloads }: CedarWorld): {
   files: PolicyFile[];
@@ -313,7 +313,7 @@ function withLevels(schema: string): string {
   return schema.replace('entity Resource in [Resource] = {', '$&\n  level: Long,\n  labels?: Set<String>,');
 }
 
-/** What is compared: as a decision point judges it, and as Cedar does. */
+/** A decision to compare: the result of a decision point or of Cedar. */
 export interface Verdict {
   allowed: boolean;
   permits: string[];
@@ -321,7 +321,7 @@ export interface Verdict {
   errors: string[];
 }
 
-/** The caller and the context of a request. */
+/** Returns the caller and the context of a request. */
 export function circumstancesOf({ subject, session, lifetime }: CedarAsk): {
   caller: Caller;
   context: DecisionContext;
@@ -333,9 +333,9 @@ export function circumstancesOf({ subject, session, lifetime }: CedarAsk): {
 }
 
 /**
- * Decides by Cedar, which has every policy and every entity, each with all that it is in and all its attributes.
+ * Evaluates a request with Cedar, with all policies and all entities, each with all its ancestors and attributes.
  *
- * @param leftOut the locations that it is not told
+ * @param leftOut the locations that Cedar gets no entities for
  */
 export function cedarTold(
   world: CedarWorld,
@@ -389,7 +389,7 @@ function preparse(name: string, staticPolicies: Record<string, string>): void {
 /** A name that nothing else has. */
 const UNNAMED = 'zz';
 
-/** Every location that anything speaks of, all above it in its name, and one below each that nobody names. */
+/** Returns every location in a world, all its ancestors by name, and one unnamed location below each. */
 function universe({ resources }: Pick<CedarWorld, 'resources'>): string[] {
   const spoken = [...ASKED, ...Object.keys(resources), ...Object.values(resources).flatMap((entry) => entry.in)];
   const above = spoken.flatMap((location) => {
@@ -400,20 +400,22 @@ function universe({ resources }: Pick<CedarWorld, 'resources'>): string[] {
   return [...all, ...all.map((location) => `${location}/${UNNAMED}`)];
 }
 
-/** The locations of a subtree that stand for all of them; a location stands for itself. */
+/** Returns the locations that represent all of a subtree. A location represents itself. */
 export function locationsIn(world: CedarWorld, target: string): string[] {
   const root = subtreeRoot(target);
   if (root === undefined) return [target];
   return universe(world).filter((location) => `${location}/`.startsWith(`${root}/`));
 }
 
-/** The location that a place of a subtree, as a judgement names it, stands for. */
+/** Returns the location that represents a path from a decision, which may be a subtree. */
 export function locationOf(place: string): string {
   const root = subtreeRoot(place);
   return root === undefined ? place : `${root}/${UNNAMED}`;
 }
 
-/** From the top down, so that what is nearer takes the place of what is further. */
+/**
+ * Applies attributes from the root down, so that a nearer ancestor's attributes override those of a more distant one.
+ */
 function entityOf({ resources }: CedarWorld, location: string): cedar.EntityJson {
   const segments = location.split('/');
   const attrs: Attributes = {};
@@ -426,10 +428,10 @@ function entityOf({ resources }: CedarWorld, location: string): cedar.EntityJson
   return { uid: { type: 'Resource', id: location }, attrs, parents };
 }
 
-/** How an entity stands in conditions, counted over policies. */
+/** How conditions use an entity, counted over policies. */
 export type Form = 'constantIn' | 'reverseIn' | 'choice' | 'set' | 'attributeOfNamed' | 'attributeOfNamedWorkload';
 
-/** The forms of a policy that are not about `principal` and `resource` alone. */
+/** Returns the forms in a policy that involve more than `principal` and `resource`. */
 export function formsOf(policy: string): Form[] {
   const parsed = cedar.policyToJson(policy);
   if (parsed.type === 'failure') throw new Error(parsed.errors[0]?.message);
@@ -457,8 +459,8 @@ export function formsOf(policy: string): Form[] {
 }
 
 /**
- * A request of each workload for each location that a world can tell from others, and for the role; session and lifetime
- * alternate.
+ * Returns a request of each workload for each location that a world distinguishes, and for the role. Session and
+ * lifetime alternate.
  */
 export function everyAsk(world: CedarWorld): CedarAsk[] {
   const asks = universe(world).flatMap((target) =>

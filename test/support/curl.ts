@@ -11,10 +11,10 @@ export interface CurlAnswer {
 }
 
 /**
- * Calls the machine with curl, as the README tells people to.
+ * Calls TVM with curl, as the README describes.
  *
- * @param signer who signs, by `--aws-sigv4`; absent: nobody
- * @param args what curl is given besides
+ * @param signer the signer for `--aws-sigv4`; absent for an unsigned request
+ * @param args additional arguments of curl
  */
 export async function curl(
   url: string,
@@ -32,7 +32,7 @@ export async function curl(
     : [];
   const always = ['--silent', '--show-error', '--include', '--max-time', '20'];
   const { stdout } = await run('curl', [...always, ...signing, ...args, url]).catch((error: { stderr: string }) => {
-    // The error itself has the command line, and that the secret key.
+    // The error itself contains the command line, which contains the secret key.
     throw new Error(error.stderr);
   });
   const split = stdout.indexOf('\r\n\r\n');
@@ -46,7 +46,10 @@ export async function curl(
   };
 }
 
-/** `--data-urlencode` arguments for form parameters; objects as JSON, and none for what is undefined. */
+/**
+ * Returns `--data-urlencode` arguments for form parameters. Objects are encoded as JSON and undefined values are
+ * omitted.
+ */
 export function formData(parameters: Record<string, unknown>): string[] {
   const given = Object.entries(parameters).filter(([, value]) => value !== undefined);
   return given.flatMap(([name, value]) => [

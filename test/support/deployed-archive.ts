@@ -4,7 +4,7 @@ import { endpoint } from './deployed-machine.ts';
 
 const { target, outputs } = inject('deployed');
 
-/** The environment of whoever administers the deployed machine. */
+/** The environment of an administrator of the deployed service. */
 export const administrator = {
   AWS_ACCESS_KEY_ID: target.credentials.accessKeyId,
   AWS_SECRET_ACCESS_KEY: target.credentials.secretAccessKey,
@@ -13,13 +13,13 @@ export const administrator = {
   TVM_ENDPOINT: endpoint,
 };
 
-/** What the archive says of something, in order, as `tvm audit query` tells it. */
+/** Returns the archived events that match the arguments, in order, as `tvm audit query` prints them. */
 export async function archived(...args: string[]): Promise<Record<string, unknown>[]> {
   const { code, stdout, stderr } = await runTvm(
     ['audit', 'query', '--archive', `s3://${outputs.AuditArchiveBucket}`, '--output', 'json', ...args],
     { env: administrator },
   );
-  if (code !== 0 || stderr !== '') throw new Error(`the archive could not be asked: ${code} ${stderr}`);
+  if (code !== 0 || stderr !== '') throw new Error(`the archive query failed: ${code} ${stderr}`);
   return stdout
     .split('\n')
     .slice(0, -1)

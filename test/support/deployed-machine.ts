@@ -5,7 +5,7 @@ import { curl, formData } from './curl.ts';
 const { target, outputs, identities } = inject('deployed');
 const { region } = target;
 
-/** The deployed machine's URL, which is its issuer here. */
+/** The URL of the deployed service, which is also its issuer here. */
 export const endpoint = outputs.Issuer;
 
 export const workload = { ...identities.workload, region };
@@ -17,7 +17,7 @@ type Caller = Credentials & { region: string };
 
 export const readOrders = { type: 'resource', locations: ['orders-db/orders'], actions: ['read'] };
 
-/** `POST /token`, as curl sends it. */
+/** Sends `POST /token` with curl. */
 export function ask(parameters: Record<string, unknown> = {}, caller: Caller | undefined = workload) {
   const request = {
     grant_type: 'client_credentials',
@@ -28,7 +28,7 @@ export function ask(parameters: Record<string, unknown> = {}, caller: Caller | u
   return curl(`${endpoint}/token`, caller, ...formData(request));
 }
 
-/** A token, or a failed test. */
+/** Requests a token. @throws if the service issues none */
 export async function vend(
   parameters: Record<string, unknown> = {},
   caller?: Caller,
@@ -38,7 +38,7 @@ export async function vend(
   return { token: String(body.access_token), tokenId: String(body.token_id) };
 }
 
-/** `POST /introspect`, as curl sends it: the answer’s body. */
+/** Sends `POST /introspect` with curl. @returns the response’s body */
 export async function introspect(token: string, caller: Caller = resourceServer) {
   const { status, body } = await curl(`${endpoint}/introspect`, caller, ...formData({ token }));
   if (status !== 200) throw new Error(`introspection failed: ${status}`);

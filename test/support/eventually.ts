@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /**
  * Repeats a check until it passes.
  *
- * @param within milliseconds after which its last failure is thrown
+ * @param within milliseconds after which the last failure is thrown
  */
 export async function eventually<T>(check: () => Promise<T>, within = 15_000): Promise<T> {
   const deadline = Date.now() + within;

@@ -8,7 +8,7 @@ import { inject } from 'vitest';
 
 const lambda = new LambdaClient(inject('deployed').target);
 
-/** A deployed function, and its environment. */
+/** Returns the name of a deployed function and its environment. */
 async function functionOf(useCase: string): Promise<{ name: string; environment: Record<string, string> }> {
   const { Functions = [] } = await lambda.send(new ListFunctionsCommand({}));
   const found = Functions.find(({ Environment }) => Environment?.Variables?.POWERTOOLS_SERVICE_NAME === useCase);
@@ -16,15 +16,15 @@ async function functionOf(useCase: string): Promise<{ name: string; environment:
   return { name: found.FunctionName, environment: { ...found.Environment?.Variables } };
 }
 
-/** The environment of a deployed function. */
+/** Returns the environment of a deployed function. */
 export async function settingsOf(useCase: string): Promise<Record<string, string>> {
   return (await functionOf(useCase)).environment;
 }
 
 /**
- * Deploys a function with some variables of its environment changed.
+ * Deploys a function with some environment variables changed.
  *
- * @returns puts back what there was
+ * @returns a function that restores the environment
  */
 export async function changeSettings(useCase: string, change: Record<string, string>): Promise<() => Promise<void>> {
   const { name: FunctionName, environment } = await functionOf(useCase);

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A request as it came over the network. */
+/** A received HTTP request. */
 export interface Heard {
   method: string | undefined;
   path: string | undefined;
@@ -9,7 +9,7 @@ export interface Heard {
   body: string;
 }
 
-/** A server on this computer that keeps what it is sent. Whoever starts it closes it. */
+/** Starts a server on this computer that records the requests it receives. The caller must close it. */
 export async function httpListener(
   answer: (heard: Heard, response: ServerResponse) => void,
 ): Promise<{ url: string; heard: Heard[]; close(): Promise<void> }> {

@@ -1,27 +1,30 @@
 import { setImmediate as idle } from 'node:timers/promises';
 
-/** What a process is told when it crashes. */
+/** The error that a process gets when it crashes. */
 export class Crash extends Error {
   override readonly name = 'Crash';
 }
 
-/** Which calls of a process end it: the number of a call, and whether it is lost on the way there or on the way back. */
+/**
+ * The calls at which a process crashes, by the number of the call, and whether it crashes before or after the call's
+ * effect.
+ */
 export type Crashes = ReadonlyMap<number, 'before' | 'after'>;
 
-/** Ports whose calls each wait for their turn, so that whatever is done at the same time can be put in any order. */
+/** Ports whose calls each wait for a turn, so that concurrent work can run in any order. */
 export interface Turns {
-  /** The same ports for one process. @param crashes which of its calls end it */
+  /** Returns the same ports for one process. @param crashes the calls at which it crashes */
   of<Ports extends object>(ports: Ports, crashes?: Crashes): Ports;
   /**
-   * Lets processes go on, one call at a time, until they and all they began are over.
+   * Runs processes, one call at a time, until they and everything they started have finished.
    *
-   * @param choose which of so many calls is next, from 0 on
-   * @throws what the first of them threw
+   * @param choose returns the index of the next call, given the number of waiting calls
+   * @throws the first error of a process
    */
   run(processes: readonly Promise<unknown>[], choose: (waiting: number) => number): Promise<void>;
 }
 
-/** Nothing may happen between calls that takes longer than a turn of the event loop. */
+/** Between two calls, a process may only do work that finishes within one turn of the event loop. */
 export function turns(): Turns {
   const waiting: (() => void)[] = [];
   const turn = () => new Promise<void>((resolve) => waiting.push(resolve));

@@ -2,11 +2,12 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { fullFormats } from 'ajv-formats/dist/formats.js';
 
 /**
- * A strict validator of JSON Schema 2020-12: it throws at keywords and formats that it does not know, and at references that
- * it cannot resolve.
+ * Returns a strict validator of JSON Schema 2020-12. It throws for an unknown keyword or format, and for a reference
+ * that it cannot resolve.
  */
 export function strictAjv(): Ajv2020 {
-  // What must be there is stated beside the schema that says what it is, which these two rules take for a mistake.
+  // Required properties are listed next to the schema that defines them. These two rules would report that as a
+  // mistake.
   return new Ajv2020({
     strict: true,
     strictTypes: false,

@@ -14,12 +14,12 @@ const lambda = new LambdaClient(target);
 
 const PolicyName = 'e2e-outage';
 
-/** The name of a use case's function. */
+/** Returns the name of a use case's function. */
 export async function functionOf(useCase: string): Promise<string> {
   return (await configurationOf(useCase)).FunctionName ?? '';
 }
 
-/** The name of its role. */
+/** Returns the name of the role of a use case's function. */
 export async function roleOf(useCase: string): Promise<string> {
   const { Role = '' } = await configurationOf(useCase);
   return Role.slice(Role.lastIndexOf('/') + 1);
@@ -33,24 +33,24 @@ async function configurationOf(useCase: string): Promise<FunctionConfiguration> 
   throw new Error(`no function of ${useCase}`);
 }
 
-/** Takes actions away from a role, as an outage of those services would. */
+/** Denies actions to a role, which simulates an outage of those services. */
 export async function denied(RoleName: string, ...Action: string[]): Promise<void> {
   const Statement = [{ Effect: 'Deny', Action, Resource: '*' }];
   const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement });
   await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName, PolicyDocument }));
 }
 
-/** Ends the outage. */
+/** Removes the denial. */
 export async function restore(RoleName: string): Promise<void> {
   await iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName }));
 }
 
-/** Has a function run no more, as when all that may run at once in an account is taken. */
+/** Stops a function from running, as if the account's concurrency were exhausted. */
 export async function throttled(FunctionName: string): Promise<void> {
   await lambda.send(new PutFunctionConcurrencyCommand({ FunctionName, ReservedConcurrentExecutions: 0 }));
 }
 
-/** Has it run again. */
+/** Lets the function run again. */
 export async function unthrottled(FunctionName: string): Promise<void> {
   await lambda.send(new DeleteFunctionConcurrencyCommand({ FunctionName }));
 }

@@ -4,7 +4,7 @@ import type { PolicyBundle } from '@tvm/core/policy/bundle.ts';
 import fc from 'fast-check';
 import { policyBundle } from '../fakes/policies.ts';
 
-// A small world of few names, so that policies and requests meet often.
+// A small world with few names, so that policies and requests often match.
 
 export const SUBJECTS = ['anna', 'ben', 'carla'].map((name) => `arn:aws:iam::111122223333:role/${name}`);
 export const TEAMS = ['x', 'y'];
@@ -13,17 +13,17 @@ export const ROLES = ['reader', 'keeper', 'guest'];
 const FIELDS = ['id', 'name', 'card'];
 const LIFETIMES = [60, 300, 900, 3600];
 
-/** A policy, and what of it tells workloads apart, said again in another way than Cedar's. */
+/** A policy with an independent implementation, without Cedar, of which workloads it applies to. */
 export interface GeneratedPolicy {
   id: string;
   text: string;
-  /** Whether it concerns a workload: by its scope, and by each condition that speaks of the principal. */
+  /** Reports whether the policy applies to a workload, from its scope and each condition on the principal. */
   concerns(subject: string): boolean;
-  /** Names that stand in its text and nowhere else. */
+  /** Names that occur only in this policy's text. */
   marks: string[];
 }
 
-/** Policies with everything that they refer to, and what is known of workloads and resources. */
+/** Policies with everything they refer to, and the attributes of workloads and resources. */
 export interface World {
   policies: GeneratedPolicy[];
   bundle: PolicyBundle;
@@ -48,7 +48,7 @@ const ofRequest: fc.Arbitrary<Condition> = fc.oneof(
   fc
     .constantFrom(...FIELDS)
     .map((name) => ({ text: `context.fields.all || context.fields.names.contains("${name}")` })),
-  // Above 60 seconds the product has no place in 64 bits: an error.
+  // Above 60 seconds the product overflows 64 bits: an evaluation error.
   fc.constant({ text: 'context.lifetime * 153722867280912930 > 0' }),
   fc.constantFrom(
     { text: 'context.networks.contains("office")' },
@@ -70,7 +70,7 @@ const ofPrincipal: fc.Arbitrary<Condition> = fc.oneof(
   })),
 );
 
-/** Of a role: nothing that speaks of a resource's attributes. */
+/** Conditions for a role, which has no resource attributes. */
 const ofAnything = ofRequest.filter(({ text }) => !text.includes('resource'));
 
 const policyParts = fc.record({
@@ -97,7 +97,7 @@ const policyParts = fc.record({
   obliges: fc.constantFrom('', '', '', '@max_lifetime("5m")\n', '@require_reason\n', '@single_use\n'),
 });
 
-/** A world of some policies. Each has an audience of its own that it alone names, as a mark. */
+/** Worlds of some policies. As a mark, each policy names an audience that no other policy names. */
 export const worlds: fc.Arbitrary<World> = fc
   .tuple(
     fc.array(policyParts, { minLength: 5, maxLength: 12 }),
@@ -180,7 +180,7 @@ const entries: fc.Arbitrary<AuthorizationDetail> = fc
   })
   .map(({ fields, ...entry }) => ({ type: 'resource', ...entry, ...(fields && { fields }) }));
 
-/** What is asked for, in the terms of the world: some locations, or a role. */
+/** Requests in a world: for some locations, or for a role. */
 export const requests: fc.Arbitrary<Asked> = fc
   .record({
     what: fc.oneof(

@@ -1,6 +1,6 @@
 import { vi } from 'vitest';
 
-/** Catches what is printed by the console from now on, until mocks are restored. @returns all of it so far */
+/** Captures console output from now on, until mocks are restored. @returns a function that returns the output so far */
 export function catchPrinted(): () => string {
   let printed = '';
   for (const method of ['log', 'info', 'warn', 'error'] as const) {

@@ -1,7 +1,7 @@
 import { findPython, installVenv, type PythonVenv, venvMatches } from '#scripts/install/python-venv.mjs';
 import { Failure } from '#scripts/tools/failure.mjs';
 
-/** Installs programs in Python, unless they are there. @returns why they cannot be installed, if they cannot */
+/** Installs Python programs, unless they are installed. @returns why the installation failed, or undefined */
 export async function whyNotInstalled(venv: PythonVenv): Promise<string | undefined> {
   try {
     if (!venvMatches(venv)) await installVenv(venv, findPython());

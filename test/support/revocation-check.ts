@@ -6,18 +6,21 @@ interface KeptList {
   etag: string;
   iat: number;
   ttl: number;
-  /** Milliseconds: until when it is used without asking, and when it ends. */
+  /** Milliseconds since the epoch: until when the list is used without a request, and when it expires. */
   freshUntil: number;
   endsAt: number;
 }
 
-/** Makes a function that says whether a verified token was revoked, and throws when nothing can be said: refuse then. */
+/**
+ * Creates a function that reports whether a verified token is revoked. It throws if the status is unknown: reject the
+ * token then.
+ */
 export function revocationCheck(issuer: string) {
-  // Not the tokens' keys: these sign status lists, and nothing else.
+  // Not the keys of tokens: these keys sign only status lists.
   const keys = createRemoteJWKSet(new URL(`${issuer}/.well-known/status-list-keys.json`), { cacheMaxAge: 300_000 });
   const kept = new Map<string, KeptList>();
 
-  /** The list as it is published now; `had`, where that has not changed. */
+  /** Fetches the published list. Returns `had` if the list has not changed. */
   async function fetchList(uri: string, had?: KeptList): Promise<KeptList> {
     const answer = await fetch(uri, {
       headers: { accept: 'application/statuslist+jwt', ...(had && { 'if-none-match': had.etag }) },
@@ -26,7 +29,7 @@ export function revocationCheck(issuer: string) {
     });
     const now = Date.now();
     if (had && answer.status === 304) return { ...had, freshUntil: Math.min(now + had.ttl * 1000, had.endsAt) };
-    if (answer.status !== 200) throw new Error(`the status list was answered with ${answer.status}`);
+    if (answer.status !== 200) throw new Error(`the status list request got ${answer.status}`);
     const token = await answer.text();
     const { payload } = await jwtVerify<{ iat: number; exp: number; ttl: number }>(token, keys, {
       algorithms: ['ES256'],
@@ -57,7 +60,7 @@ export function revocationCheck(issuer: string) {
       kept.set(uri, list);
       return list.statuses;
     } catch (error) {
-      // Until it ends, the list before still holds. To refuse at once instead, always throw.
+      // The previous list remains usable until it expires. To reject tokens at once instead, always throw.
       if (had && Date.now() < had.endsAt) return had.statuses;
       throw error;
     }
@@ -65,8 +68,8 @@ export function revocationCheck(issuer: string) {
 
   return async ({ status }: { status: { status_list: { idx: number; uri: string } } }): Promise<boolean> => {
     const { idx, uri } = status.status_list;
-    if (!uri.startsWith(`${issuer}/status-lists/`)) throw new Error('the status list is somebody else’s');
-    // It throws for a place that the list does not have.
+    if (!uri.startsWith(`${issuer}/status-lists/`)) throw new Error('the status list belongs to another issuer');
+    // Throws if the list does not have this index.
     return (await listAt(uri)).getStatus(idx) !== 0;
   };
 }

@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { CreateTableCommand, type DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
 import { INDEX_BY_EXPIRY } from '#lambdas/adapters/dynamo/items.ts';
 
-/** A table of a test's own, where nothing of the deployed machine writes. It has the keys and the index of what expires. */
+/**
+ * Creates a table for one test, with the service's keys and its index of expiring items. The deployed service does not
+ * use it.
+ */
 export async function scratchTable(dynamo: DynamoDBClient): Promise<string> {
   const TableName = `scratch-${randomUUID()}`;
   await dynamo.send(

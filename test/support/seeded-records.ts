@@ -6,13 +6,13 @@ import { type Dimension, indexEntries } from '@tvm/core/records/token-selector.t
 import { expect } from 'vitest';
 import { indexKey, toItem } from '#lambdas/adapters/dynamo/items.ts';
 
-/** What DynamoDB takes in one BatchWriteItem. */
+/** The maximum number of items in one BatchWriteItem request. */
 const BATCH = 25;
 
 /**
- * Writes records and their entries in the index, as the adapters lay them out: vending so many would take too long.
+ * Writes records and their index entries in the adapters' format. Issuing so many tokens would take too long.
  *
- * @param looked where in the index they will be looked for
+ * @param looked the index entries that a test will query
  */
 export async function seedRecords(
   dynamo: DynamoDBClient,
@@ -31,7 +31,7 @@ export async function seedRecords(
   });
 }
 
-/** All of a list, in parts of at most a size. */
+/** Splits a list into parts of at most `size` elements. */
 export function inParts<T>(all: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(all.length / size) }, (_, part) => all.slice(part * size, (part + 1) * size));
 }

@@ -1,4 +1,4 @@
-/** Before each test: whether it says anything on the emulator at hand. */
+/** Runs before each test: skips it if it is not applicable on the current emulator. */
 import { beforeEach, inject } from 'vitest';
 import { reasonNotApplicable } from '../emulators/not-applicable.ts';
 

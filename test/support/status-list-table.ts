@@ -5,7 +5,7 @@ import {
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
 
-/** A table like that of the status lists, with nothing in it: the machine's own is in use. */
+/** Creates an empty table for status lists. The service's own table is in use. */
 export async function statusListTable(dynamo: DynamoDBClient): Promise<{ name: string; drop(): Promise<void> }> {
   const name = `status-lists-${crypto.randomUUID()}`;
   await dynamo.send(

@@ -1,9 +1,9 @@
 import { crc32 } from 'node:zlib';
 
 /**
- * A zip archive, as Lambda takes a function's code.
+ * Creates a zip archive in the format that Lambda accepts for a function's code.
  *
- * @param files what is in them, by name
+ * @param files their contents, by name
  */
 export function zip(files: Readonly<Record<string, string>>): Buffer {
   const entries: Buffer[] = [];
@@ -11,7 +11,7 @@ export function zip(files: Readonly<Record<string, string>>): Buffer {
   let offset = 0;
   for (const [file, text] of Object.entries(files)) {
     const [name, content] = [Buffer.from(file), Buffer.from(text)];
-    // Of version 2.0, names in UTF-8, stored as it is, of 1 January 1980.
+    // Version 2.0, UTF-8 names, stored without compression, dated 1 January 1980.
     const common = Buffer.alloc(26);
     [20, 0x800, 0, 0, 0x21].forEach((value, at) => {
       common.writeUInt16LE(value, at * 2);
@@ -21,7 +21,7 @@ export function zip(files: Readonly<Record<string, string>>): Buffer {
     common.writeUInt32LE(content.length, 18);
     common.writeUInt16LE(name.length, 22);
     entries.push(Buffer.from('PK\x03\x04'), common, name, content);
-    // Comment, disk and attributes are none; last comes where its entry begins.
+    // No comment, disk number or attributes; the last field is the offset of the entry.
     const rest = Buffer.alloc(14);
     rest.writeUInt32LE(offset, 10);
     directory.push(Buffer.from('PK\x01\x02\x14\x00'), common, rest, name);

@@ -3,8 +3,8 @@ import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 
 /**
- * DynamoDBLocal as LocalStack starts it, with two things added: it binds every interface and has no option against
- * that, and LocalStack starts it in a session of its own, so that it would outlive a LocalStack that was killed.
+ * Starts DynamoDBLocal as LocalStack does, with two corrections. DynamoDBLocal binds every interface and has no option
+ * to prevent it. LocalStack starts it in its own session, so it would outlive a LocalStack that was killed.
  */
 public final class LoopbackServer {
   public static void main(String[] arguments) throws Exception {
@@ -26,7 +26,7 @@ public final class LoopbackServer {
               try {
                 while (ProcessHandle.of(emulator).isPresent()) Thread.sleep(200);
               } catch (InterruptedException e) {
-                // Then it ends at once.
+                // Exit at once.
               }
               Runtime.getRuntime().halt(0);
             });

@@ -1,4 +1,7 @@
-/** LocalStack starts DynamoDBLocal with a Java agent of its own, from its own server; nothing here needs what it does. */
+/**
+ * An empty Java agent. LocalStack starts DynamoDBLocal with an agent from LocalStack's own server, which nothing here
+ * needs.
+ */
 public final class NoAgent {
   public static void premain(String arguments) {}
 }

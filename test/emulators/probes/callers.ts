@@ -21,7 +21,7 @@ import { type At, as, fresh, outcome, type Probe, policy, session, user } from '
 const all = { Effect: 'Allow', Action: '*', Resource: '*' } as const;
 const noTables = { Effect: 'Deny', Action: 'dynamodb:ListTables', Resource: '*' } as const;
 
-/** Who a caller is and what it may do. */
+/** The identity and the permissions of a caller. */
 export const callers: Record<CallerDifference, Probe> = {
   'no signature': async ({ outputs }) => passed(await fetch(`${outputs.Issuer}/token`, nonsense)),
 
@@ -48,7 +48,7 @@ export const callers: Record<CallerDifference, Probe> = {
     return outcome(new STSClient(as(target, wrong)).send(new GetCallerIdentityCommand({})));
   },
 
-  // An access key of twelve digits is the root key of that account, on both.
+  // On both emulators an access key of twelve digits is the root key of that account.
   'a caller of another account': (at) =>
     asks(at, { accessKeyId: '111122223333', secretAccessKey: at.target.credentials.secretAccessKey }),
 
@@ -60,7 +60,7 @@ export const callers: Record<CallerDifference, Probe> = {
     }).toString();
     const answer = await fetch(await signed(at, at.identities.workload, { ...nonsense, body }));
     const { access_token = '' } = (await answer.json()) as { access_token?: string };
-    return /^arn:aws:iam::\d{12}:user\/orders-service$/.test(decodeJwt(access_token).sub ?? '') ? 'told' : 'not told';
+    return /^arn:aws:iam::\d{12}:user\/orders-service$/.test(decodeJwt(access_token).sub ?? '') ? 'passed' : 'missing';
   },
 
   'the address in X-Forwarded-For': async (at) => {
@@ -70,21 +70,21 @@ export const callers: Record<CallerDifference, Probe> = {
     const asked = { method: 'POST', headers, body };
     const answer = await fetch(await signed(at, at.identities.workload, asked, {}, 'explain'));
     const { source_ip } = (await answer.json()) as { source_ip?: string };
-    if (source_ip === undefined) throw new Error(`an explanation was answered with ${answer.status}`);
-    return source_ip === '203.0.113.7' ? 'believed' : 'not believed';
+    if (source_ip === undefined) throw new Error(`an explanation request got ${answer.status}`);
+    return source_ip === '203.0.113.7' ? 'trusted' : 'ignored';
   },
 
   'the session of a role': async (at) => {
     const given = await session(at, [all], { RoleSessionName: 'by-night' });
     const { Arn = '' } = await new STSClient(as(at.target, given)).send(new GetCallerIdentityCommand({}));
-    return /^arn:aws:sts::\d{12}:assumed-role\/probe-[^/]+\/by-night$/.test(Arn) ? 'told' : 'not told';
+    return /^arn:aws:sts::\d{12}:assumed-role\/probe-[^/]+\/by-night$/.test(Arn) ? 'returned' : 'missing';
   },
 
   'a user without permission': async (at) => listTables(at, await user(at)),
 
   'the deny of a role': async (at) => {
     const before = await listTables(at, await session(at, [all]));
-    if (before !== 'let through') throw new Error(`a role that may do all was ${before}`);
+    if (before !== 'let through') throw new Error(`the request of a role with all permissions was ${before}`);
     return listTables(at, await session(at, [all, noTables]));
   },
 
@@ -125,7 +125,7 @@ export const callers: Record<CallerDifference, Probe> = {
   'the policy of a bus': async (at) => putOn((await probeStack(at)).closedBus, at),
 
   'events:source': (at) => {
-    // Of an entry whose source is not stated, all sources are among these.
+    // If an entry's source is not in the request context, this condition is true for all sources.
     const Condition = { 'ForAllValues:StringEquals': { 'events:source': 'mine' } };
     return putOn('default', at, Condition);
   },
@@ -147,16 +147,19 @@ export const callers: Record<CallerDifference, Probe> = {
   },
 };
 
-/** A request that the function that is asked for tokens answers with 400. */
+/** A request that the token function rejects with 400. */
 const nonsense = { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: 'x=y' };
 
-/** What became of a request: whoever is let through gets another answer than these, if only of a failure. */
+/**
+ * Classifies a response. A request that reaches the function gets another status than these, even if the function
+ * fails.
+ */
 async function passed(answer: Response): Promise<string> {
   await answer.body?.cancel();
   return answer.status === 403 ? 'refused' : answer.status === 404 ? 'not found' : 'let through';
 }
 
-/** @param how `aws4fetch` is to sign it otherwise */
+/** @param how changes to the signature, for `aws4fetch` */
 function signed(
   at: At,
   credentials: Credentials,
@@ -182,7 +185,7 @@ function listTables({ target }: At, credentials: Credentials): Promise<string> {
   return outcome(new DynamoDBClient(as(target, credentials)).send(new ListTablesCommand({})));
 }
 
-/** Puts an event on a bus, as somebody who may do that as far as IAM is concerned. @param Condition under which */
+/** Puts an event on a bus, as a caller whose IAM policy allows it. @param Condition of that policy */
 async function putOn(EventBusName: string, at: At, Condition?: object): Promise<string> {
   const caller = await user(at, { ...all, Action: 'events:PutEvents', ...(Condition && { Condition }) });
   const Entries = [{ EventBusName, Source: 'probe', DetailType: 'Probe', Detail: '{}' }];

@@ -18,7 +18,7 @@ import type { DynamoDifference } from '../differences.ts';
 import { streamOf } from './stream.ts';
 import { type At, fresh, outcome, type Probe } from './tools.ts';
 
-/** What DynamoDB takes and refuses, and what its streams tell. Probes share a table, each with items of its own. */
+/** What DynamoDB accepts and rejects, and what its streams report. Probes share a table, but no items. */
 export const dynamodb: Record<DynamoDifference, Probe> = {
   'a reserved word': (at) => updates(at, 'SET status = :one'),
   'one attribute changed twice': (at) => updates(at, 'SET a = :one REMOVE a'),
@@ -81,7 +81,7 @@ export const dynamodb: Record<DynamoDifference, Probe> = {
     const puts = [{ Put: { TableName, Item: other } }, { Put: { TableName, Item: there, ...condition } }];
     const reasons = await cancelled(dynamoOf(at).send(new TransactWriteItemsCommand({ TransactItems: puts })));
     const { Item } = await dynamoOf(at).send(new GetItemCommand({ TableName, Key: other, ConsistentRead: true }));
-    return reasons === 'None, ConditionalCheckFailed' && Item === undefined ? 'told, and nothing written' : reasons;
+    return reasons === 'None, ConditionalCheckFailed' && Item === undefined ? 'returned, and nothing written' : reasons;
   },
 
   'an impossible update in a transaction': async (at) => {
@@ -120,19 +120,19 @@ export const dynamodb: Record<DynamoDifference, Probe> = {
 
   'the size of a stream’s record': async (at) => {
     const { sizes } = await recorded(at);
-    return sizes.every((size) => size > 0) ? 'told' : 'not told';
+    return sizes.every((size) => size > 0) ? 'present' : 'missing';
   },
 };
 
 const ofIndex = { IndexName: 'by-group', KeyConditionExpression: 'g = :one' };
 const dynamoOf = ({ target }: At) => new DynamoDBClient({ ...target, maxAttempts: 1 });
 
-/** The key of an item that nothing else has. */
+/** Returns the key of a new item. */
 const item = () => ({ pk: { S: fresh() }, sk: { S: 'a' } });
 
 let made: Promise<string> | undefined;
 
-/** The table of the probes: it has a sparse index that holds the keys alone, and a stream. */
+/** Returns the name of the probes' table. It has a sparse index that holds only keys, and a stream. */
 function table(at: At): Promise<string> {
   made ??= createTable(at);
   return made;
@@ -154,7 +154,7 @@ async function createTable(at: At): Promise<string> {
   );
   await eventually(async () => {
     const { Table } = await dynamoOf(at).send(new DescribeTableCommand({ TableName }));
-    if (Table?.TableStatus !== 'ACTIVE') throw new Error('the table is not there yet');
+    if (Table?.TableStatus !== 'ACTIVE') throw new Error('the table is not active yet');
   });
   return TableName;
 }
@@ -188,17 +188,20 @@ async function transacts(at: At, items: Values[], ClientRequestToken?: string): 
   return outcome(dynamoOf(at).send(new TransactWriteItemsCommand({ TransactItems, ClientRequestToken })));
 }
 
-/** @returns why each item of a transaction was not written, or that it was none of a transaction's failures */
+/** @returns the reasons for which a transaction was cancelled, or that there are none */
 async function cancelled(transaction: Promise<unknown>): Promise<string> {
   const error: unknown = await transaction.then(
     () => undefined,
     (error: unknown) => error,
   );
-  if (!(error instanceof TransactionCanceledException)) return 'not told';
+  if (!(error instanceof TransactionCanceledException)) return 'no reasons';
   return (error.CancellationReasons ?? []).map(({ Code }) => Code).join(', ');
 }
 
-/** What the stream tells of an item that is put twice, updated twice and deleted twice, the second time for nothing. */
+/**
+ * Returns the stream records of an item that is put twice, updated twice and deleted twice, each second time without
+ * effect.
+ */
 async function recorded(at: At): Promise<{ names: string[]; sizes: number[] }> {
   const TableName = await table(at);
   const dynamo = dynamoOf(at);
@@ -212,7 +215,7 @@ async function recorded(at: At): Promise<{ names: string[]; sizes: number[] }> {
   await twice(() => dynamo.send(new DeleteItemCommand({ TableName, Key })));
   return eventually(async () => {
     const records = (await streamOf(at.target, TableName)).filter(({ dynamodb }) => dynamodb.Keys.pk.S === Key.pk.S);
-    if (records.at(-1)?.eventName !== 'REMOVE') throw new Error('the stream has not come to the end');
+    if (records.at(-1)?.eventName !== 'REMOVE') throw new Error('the stream is not complete yet');
     return {
       names: records.map(({ eventName }) => eventName),
       sizes: records.map(({ dynamodb }) => dynamodb.SizeBytes),

@@ -24,7 +24,7 @@ import type { ServiceDifference } from '../differences.ts';
 import { deployTemplate, OWN_WORDS, probeStack } from './stack.ts';
 import { type At, fresh, outcome, type Probe } from './tools.ts';
 
-/** What services do, DynamoDB aside. */
+/** The behaviour of services other than DynamoDB. */
 export const services: Record<ServiceDifference, Probe> = {
   'time to live in a template': async (at) => {
     const { table: TableName } = await probeStack(at);
@@ -62,12 +62,12 @@ export const services: Record<ServiceDifference, Probe> = {
     const SourceArn = { 'Fn::Sub': 'arn:aws:events:$' + '{AWS::Region}:$' + '{AWS::AccountId}:event-bus/default' };
     const Archive = { Type: 'AWS::Events::Archive', Properties: { SourceArn, RetentionDays: 1 } };
     const { status } = await deployTemplate(at, { Resources: { Archive } });
-    return status === 'CREATE_COMPLETE' ? 'made' : 'fails';
+    return status === 'CREATE_COMPLETE' ? 'created' : 'fails';
   },
 
   'what a failing function says': async (at) => {
     const answer = await fetch((await probeStack(at)).url);
-    if (answer.status !== 502) throw new Error(`a failing function was answered with ${answer.status}`);
+    if (answer.status !== 502) throw new Error(`a failing function got ${answer.status}`);
     return (await answer.text()).includes(OWN_WORDS) ? 'shown' : 'hidden';
   },
 
@@ -76,13 +76,13 @@ export const services: Record<ServiceDifference, Probe> = {
     await (await fetch(url)).body?.cancel();
     const logs = new CloudWatchLogsClient(at.target);
     return eventually(async () => {
-      const groups = { [logGroup]: 'heeded', [`/aws/lambda/${name}`]: 'not heeded' };
+      const groups = { [logGroup]: 'used', [`/aws/lambda/${name}`]: 'ignored' };
       for (const [logGroupName, word] of Object.entries(groups)) {
         const command = new FilterLogEventsCommand({ logGroupName });
         const { events = [] } = await logs.send(command).catch(() => ({ events: [] }));
         if (events.some(({ message }) => message?.includes(OWN_WORDS))) return word;
       }
-      throw new Error('the function logged nothing yet');
+      throw new Error('the function has logged nothing yet');
     });
   },
 
@@ -97,8 +97,8 @@ export const services: Record<ServiceDifference, Probe> = {
     const { QueueUrl = '' } = await new SQSClient(target).send(new CreateQueueCommand({ QueueName: fresh() }));
     const named = new SQSClient({ ...target, endpoint: new URL(QueueUrl).origin, maxAttempts: 1 });
     return named.send(new GetQueueAttributesCommand({ QueueUrl })).then(
-      () => 'reached',
-      () => 'not reached',
+      () => 'reachable',
+      () => 'unreachable',
     );
   },
 

@@ -1,25 +1,25 @@
 import { eventually } from '../../support/eventually.ts';
 import { type At, cloudFormation, fresh } from './tools.ts';
 
-/** What the stack of the probes made. */
+/** The resources in the stack of the probes. */
 export interface ProbeStack {
   table: string;
   bucket: string;
   dashboard: string;
-  /** A bus whose own policy denies everybody to put events on it. */
+  /** A bus with a resource policy that denies everybody to put events on it. */
   closedBus: string;
-  /** The function that always fails, the log group that it was given, and where an API runs it. */
+  /** The function that always fails, its configured log group, and the URL of an API that invokes it. */
   function: string;
   logGroup: string;
   url: string;
 }
 
-/** What the function says when it fails. */
+/** The function's error message. */
 export const OWN_WORDS = 'said by the probe itself';
 
 let made: Promise<ProbeStack> | undefined;
 
-/** A stack with what emulators leave out of templates: it is deployed once. */
+/** Returns a stack with the template features that emulators omit. It is deployed once. */
 export function probeStack(at: At): Promise<ProbeStack> {
   made ??= deployed(at);
   return made;
@@ -41,7 +41,7 @@ async function deployed(at: At): Promise<ProbeStack> {
   };
 }
 
-/** Deploys a template by CloudFormation itself, without the CDK. */
+/** Deploys a template with CloudFormation itself, without the CDK. */
 export async function deployTemplate(at: At, template: object) {
   const StackName = fresh();
   await cloudFormation(at, {

@@ -2,13 +2,13 @@ import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { AwsClient } from 'aws4fetch';
 import type { Target } from '#scripts/emulators/target.ts';
 
-/** A record of a stream, as far as it is looked at here. */
+/** The part of a stream record that the tests read. */
 export interface StreamRecord {
   eventName: string;
   dynamodb: { Keys: { pk: { S: string } }; SizeBytes: number };
 }
 
-/** All that the stream of a table tells, in its order. */
+/** Returns all records of a table's stream, in order. */
 export async function streamOf(target: Target, TableName: string): Promise<StreamRecord[]> {
   const { Table } = await new DynamoDBClient(target).send(new DescribeTableCommand({ TableName }));
   const StreamArn = Table?.LatestStreamArn;
@@ -34,7 +34,7 @@ interface StreamAnswer {
   NextShardIterator?: string;
 }
 
-/** A call of DynamoDB Streams. Nothing else here needs its client. */
+/** Calls DynamoDB Streams. Nothing else here needs its client. */
 async function streams(target: Target, operation: string, input: object): Promise<StreamAnswer> {
   const client = new AwsClient({ ...target.credentials, region: target.region, service: 'dynamodb', retries: 0 });
   const answer = await client.fetch(target.endpoint, {
@@ -45,6 +45,6 @@ async function streams(target: Target, operation: string, input: object): Promis
     },
     body: JSON.stringify(input),
   });
-  if (!answer.ok) throw new Error(`${operation} was answered with ${answer.status}`);
+  if (!answer.ok) throw new Error(`${operation} got ${answer.status}`);
   return (await answer.json()) as StreamAnswer;
 }

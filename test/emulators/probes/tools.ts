@@ -18,13 +18,13 @@ import { AwsClient } from 'aws4fetch';
 import type { Target } from '#scripts/emulators/target.ts';
 import type { Deployed } from '../../deployed.ts';
 
-/** Where a probe looks: an emulator, and what is deployed there. */
+/** Where a probe runs: an emulator and its deployment. */
 export type At = Pick<Deployed, 'target' | 'outputs' | 'identities'>;
 
-/** Does real calls, and says in a word what came of it. */
+/** Makes real calls and returns the result in a word or a few. */
 export type Probe = (at: At) => Promise<string>;
 
-/** What AWS's policies say. */
+/** A statement of an AWS policy. */
 export interface Statement {
   Effect: 'Allow' | 'Deny';
   Action: string | string[];
@@ -32,13 +32,13 @@ export interface Statement {
   Condition?: object;
 }
 
-/** A name that nothing else has. */
+/** Returns a unique name. */
 export const fresh = () => `probe-${randomUUID()}`;
 
-/** A policy's document. */
+/** Returns a policy document. */
 export const policy = (...Statement: object[]) => JSON.stringify({ Version: '2012-10-17', Statement });
 
-/** @returns whether AWS's client was refused; any failure that is no refusal is thrown on */
+/** @returns whether AWS rejected the call. Throws any other error. */
 export async function outcome(call: Promise<unknown>): Promise<'refused' | 'let through'> {
   try {
     await call;
@@ -50,10 +50,10 @@ export async function outcome(call: Promise<unknown>): Promise<'refused' | 'let 
   }
 }
 
-/** Settings of a client that asks as somebody else than the deployer. */
+/** Returns client settings with other credentials than the deployer's. */
 export const as = (target: Target, credentials: Credentials) => ({ ...target, credentials, maxAttempts: 1 });
 
-/** A new IAM user with nothing but these statements. */
+/** Creates an IAM user with only these statements. */
 export async function user({ target }: At, ...statements: Statement[]): Promise<Credentials> {
   const iam = new IAMClient(target);
   const UserName = fresh();
@@ -65,7 +65,7 @@ export async function user({ target }: At, ...statements: Statement[]): Promise<
   return { accessKeyId: AccessKey?.AccessKeyId ?? '', secretAccessKey: AccessKey?.SecretAccessKey ?? '' };
 }
 
-/** A session of a new role with nothing but these statements. */
+/** Returns a session of a new role with only these statements. */
 export async function session(
   { target }: At,
   statements: Statement[],
@@ -88,7 +88,7 @@ export async function session(
   };
 }
 
-/** A call of AWS's older kind, which CloudFormation understands, by the deployer. @returns the answer's XML */
+/** Calls CloudFormation through its query API, with the deployer's credentials. @returns the response's XML */
 export async function cloudFormation({ target }: At, parameters: Record<string, string>): Promise<string> {
   const client = new AwsClient({ ...target.credentials, region: target.region, service: 'cloudformation', retries: 0 });
   const body = new URLSearchParams({ Version: '2010-05-15', ...parameters });
@@ -97,6 +97,6 @@ export async function cloudFormation({ target }: At, parameters: Record<string, 
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
     body: body.toString(),
   });
-  if (answer.status >= 500) throw new Error(`CloudFormation answered ${answer.status}`);
+  if (answer.status >= 500) throw new Error(`CloudFormation returned ${answer.status}`);
   return answer.text();
 }

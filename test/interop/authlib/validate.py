@@ -1,4 +1,4 @@
-"""Validates discovery documents. Reads pairs of kind and document as JSON; prints what is wrong with each, or null."""
+"""Validates discovery documents. Reads pairs of kind and document as JSON. Prints the error of each, or null."""
 
 import json
 import sys

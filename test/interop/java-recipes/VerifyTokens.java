@@ -3,9 +3,9 @@ import java.io.InputStreamReader;
 import java.util.Map;
 import java.util.Set;
 
-/** Asks a recipe about each line of standard input, `token action location fields`, and writes a line of what it says. */
+/** Runs a recipe for each line of standard input, `token action location fields`, and prints a line with its result. */
 public final class VerifyTokens {
-    /** The recipe's way from a token to its claims. */
+    /** The part of the recipe that verifies a token and returns its claims. */
     interface Verifier {
         Map<String, Object> claims(String token) throws Exception;
     }
@@ -16,7 +16,7 @@ public final class VerifyTokens {
             var asked = line.split(" ");
             System.out.println(answer(verifier, asked[0], asked[1], asked[2], asked.length < 4 ? null : asked[3]));
         }
-        // The key set's cache has threads of its own.
+        // The key set's cache has threads that would keep the process alive.
         System.exit(0);
     }
 

@@ -1,4 +1,4 @@
-"""Calls the service with the generated client, and prints what it read, as JSON. Never a token."""
+"""Calls the service with the generated client, and prints the parsed responses as JSON, but never a token."""
 
 import json
 import os
@@ -49,7 +49,7 @@ def client(caller):
 
 
 def of(type_, answer):
-    """The answer, which must be of this generated type."""
+    """Returns the response, which must have this generated type."""
     if not isinstance(answer.parsed, type_):
         sys.exit(f"expected {type_.__name__}, got {answer.status_code} {type(answer.parsed).__name__}")
     return answer.parsed

@@ -24,17 +24,17 @@ const digest = (value: string) => createHash('sha256').update(value).digest('hex
 const digestsOf = (mark: string) => [`AKIA${mark}`, `secret-${mark}`, `session-${mark}`].map(digest);
 const EMAIL = 'relay@example-project.iam.gserviceaccount.com';
 
-/** One agent that runs as it is shipped, its sources a command and an API, and programs that ask it as they would a cloud. */
-describe('clients that nobody changed, of an agent that runs', () => {
+/** Tests one running agent, as it is shipped, with a command and an API as sources, and unmodified cloud clients. */
+describe('unmodified clients of a running agent', () => {
   let folder: RelayFolder;
   let issuer: ScriptedIssuer;
   let agent: Started;
-  /** By protocol. */
+  /** Addresses by protocol. */
   const addresses = new Map<string, string>();
   const file = (name: string) => join(folder.path, 'out', name);
   const last = (name: string) => issuer.given.findLast((token) => token.startsWith(`${name}-`)) ?? 'none was given';
 
-  /** Sets what the command prints: credentials with so little time left that boto3 asks again each time. */
+  /** Sets the credentials that the command prints. They expire so soon that boto3 requests new ones each time. */
   function issueKeys(mark: string): void {
     const keys = {
       Version: 1,
@@ -104,7 +104,7 @@ describe('clients that nobody changed, of an agent that runs', () => {
     folder.remove();
   });
 
-  it('curl gets a token through the Unix socket, and the one that came in its place', async () => {
+  it('curl gets a token through the Unix socket, and later the renewed one', async () => {
     const curl = async () => {
       const { output } = await runProgram('curl', [
         '-sS',
@@ -122,7 +122,7 @@ describe('clients that nobody changed, of an agent that runs', () => {
   });
 
   if (noPythonClients === undefined) {
-    it.concurrent('boto3 and the AWS CLI read keys, and those that came in their place', async () => {
+    it.concurrent('boto3 and the AWS CLI read keys, and later the renewed ones', async () => {
       const env = {
         HOME: folder.path,
         AWS_CONTAINER_CREDENTIALS_FULL_URI: `${addresses.get('aws-container-credentials')}/credentials/keys`,
@@ -139,7 +139,7 @@ describe('clients that nobody changed, of an agent that runs', () => {
       expect(output).toMatch(/access_key\W+NEXT\W+container-role/);
     });
 
-    it.concurrent('google-auth gets the token that came in place of the first', async () => {
+    it.concurrent('google-auth gets the renewed token', async () => {
       const first = last('google');
       await renew('google');
       const { host, port } = placeOf(addresses.get('gcp-metadata') ?? '');
@@ -154,7 +154,7 @@ describe('clients that nobody changed, of an agent that runs', () => {
       expect(last('google')).not.toBe(first);
     });
 
-    it.concurrent('azure-identity gets the token that came in place of the first', async () => {
+    it.concurrent('azure-identity gets the renewed token', async () => {
       const first = last('vault');
       await renew('vault');
       const env = {
@@ -168,13 +168,13 @@ describe('clients that nobody changed, of an agent that runs', () => {
       expect(last('vault')).not.toBe(first);
     });
   } else {
-    it('says why the SDKs of the clouds are not tried', () => {
+    it('prints why the cloud SDKs are not tested', () => {
       console.log(`not run: ${noPythonClients}`);
       expect(noPythonClients).not.toBe('');
     });
   }
 
-  it('leaves none of it in the logs of the agent', () => {
+  it('the agent logs no token and no key', () => {
     const said = agent.stdout() + agent.stderr();
     for (const secret of [...issuer.given, 'secret-first', 'session-first', readFileSync(file('azure'), 'utf8')]) {
       expect(said).not.toContain(secret);

@@ -16,9 +16,9 @@ const digest = (value: string) => createHash('sha256').update(value).digest('hex
 const digestsOf = (mark: string) => [`AKIA${mark}`, `secret-${mark}`, `session-${mark}`].map(digest);
 
 if (noPythonClients === undefined) {
-  describe('clients that nobody changed', unmodifiedClients);
+  describe('unmodified clients', unmodifiedClients);
 } else {
-  it('against unmodified clients says why it is not run', () => {
+  it('the test with unmodified clients prints why it is not run', () => {
     const printed = vi.spyOn(console, 'log');
     console.log(`not run: ${noPythonClients}`);
     expect(printed).toHaveBeenCalledWith(expect.stringMatching(/^not run: the SDKs of test\/relay/));
@@ -70,8 +70,8 @@ function unmodifiedClients() {
   });
   afterAll(() => endpoints.close());
 
-  it.concurrent('boto3 reads credentials, and those that came in their place', async () => {
-    // Less than 15 minutes are left, so that boto3 asks again each time.
+  it.concurrent('boto3 reads credentials, and later the renewed ones', async () => {
+    // Less than 15 minutes are left, so boto3 requests new credentials each time.
     endpoints.tokens.set('renewed', awsToken(endpoints.clock, 'first', 600));
     const boto3 = conversation(startPython('ask-boto3.py', aws('renewed')));
     expect(await boto3.next()).toEqual({ method: 'container-role', digests: digestsOf('first') });
@@ -81,7 +81,7 @@ function unmodifiedClients() {
     await boto3.end();
   });
 
-  it.concurrent('boto3 takes no credentials that expired', async () => {
+  it.concurrent('boto3 gets no expired credentials', async () => {
     endpoints.tokens.set('expired', awsToken(endpoints.clock, 'old', 0));
     const { code, output, errors } = await runPython('ask-boto3.py', aws('expired'));
     expect({ code, output }).toEqual({ code: 1, output: '' });
@@ -89,7 +89,7 @@ function unmodifiedClients() {
     expect(errors).toContain('the token expired');
   });
 
-  it.concurrent('the AWS CLI names its credentials as those of a container', async () => {
+  it.concurrent('the AWS CLI reports container credentials', async () => {
     endpoints.tokens.set('cli', awsToken(endpoints.clock, 'WITH-A-TAIL', 3_600));
     const { code, output } = await runAwsCli(['configure', 'list'], aws('cli'));
     expect(code).toBe(0);
@@ -107,7 +107,7 @@ function unmodifiedClients() {
     });
   });
 
-  it.concurrent('azure-identity gets the token of each resource, and none of another', async () => {
+  it.concurrent('azure-identity gets the token of each configured resource, and no other', async () => {
     endpoints.tokens.set('vault', bearerToken(endpoints.clock, 'of-vault', 3_600));
     endpoints.tokens.set('storage', bearerToken(endpoints.clock, 'of-storage', 3_600));
     const scopes = ['https://vault.azure.net/.default', 'https://storage.azure.com/.default'];

@@ -18,7 +18,7 @@ const [start = '', source = '', third = ''] =
   /^## In three commands$.*?^```sh\n(.*?)^```$/ms.exec(page)?.[1]?.split('\n') ?? [];
 
 describe('the three commands of docs/relay.md', () => {
-  it('start the machine, take its variables, and run the AWS CLI through the relay', () => {
+  it('start TVM, set its variables, and run the AWS CLI through the relay', () => {
     expect([start, source]).toEqual(['npm start -- --detach', '. .local/env']);
     expect(third).toMatch(
       /^npx tokenrelay exec --config examples\/tokenrelay\/aws\.yaml -- aws sts get-caller-identity$/,
@@ -28,7 +28,7 @@ describe('the three commands of docs/relay.md', () => {
   if (noPythonClients === undefined) {
     describe('with the AWS that npm start starts', ranThrough);
   } else {
-    it('says why the third is not run', () => {
+    it('prints why the third is not run', () => {
       console.log(`not run: the third command of docs/relay.md: ${noPythonClients}`);
       expect(noPythonClients).not.toBe('');
     });
@@ -48,7 +48,7 @@ function ranThrough() {
     await iam.send(new CreateUserCommand({ UserName: 'orders-service' }));
     const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: 'orders-service' }));
     const programs = ['node_modules/.bin', '.local/relay-clients/bin'].map((bin) => join(root, bin));
-    // As scripts/local/env-files.ts has them.
+    // The variables that scripts/local/env-files.ts writes.
     env = {
       PATH: [...programs, process.env.PATH].join(delimiter),
       HOME: folder,
@@ -67,15 +67,15 @@ function ranThrough() {
   const shell = async (command: string) =>
     (await promisify(execFile)('/bin/sh', ['-c', command], { cwd: root, env })).stdout;
 
-  it('the third says who one is', async () => {
+  it('the third prints the caller’s identity', async () => {
     expect(JSON.parse(await shell(third))).toMatchObject({ Arn: 'arn:aws:iam::000000000000:user/orders-service' });
   });
 
-  it('its program has keys of a session that AWS accepts, and not the long-lived ones', async () => {
+  it('its program has session keys that AWS accepts, and not the long-lived keys', async () => {
     const program = 'env; aws sts get-caller-identity --output text --query Arn';
     const said = await shell(third.replace(/ -- .*$/, ` -- sh -c '${program}'`));
     const variable = (name: string) => new RegExp(`^${name}=(.+)$`, 'm').exec(said)?.[1];
-    // AWS tells keys of a session by their beginning.
+    // Session keys have a prefix of their own.
     expect(variable('AWS_ACCESS_KEY_ID')).toMatch(/^ASIA/);
     expect(variable('AWS_SESSION_TOKEN')).toMatch(/^\S{20,}$/);
     expect(said).toContain('arn:aws:iam::000000000000:user/orders-service');

@@ -31,13 +31,13 @@ const unit = readFileSync(relay('packaging/systemd/tokenrelay.service'), 'utf8')
 const unitSays = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(unit)?.[1] ?? '';
 
 const CLIENT_SECRET = 'my_super_secret_client_password';
-/** A user of its own, where we may become it; otherwise ourselves. */
+/** The user that runs the agent: a separate user if this process is root, otherwise the current user. */
 const isRoot = process.getuid?.() === 0;
 const uid = isRoot ? 61_234 : (process.getuid?.() ?? 0);
 const gid = isRoot ? 61_234 : (process.getgid?.() ?? 0);
 
-describe('the example configuration that everybody copies', () => {
-  it('is read as it stands, without a warning', async () => {
+describe('the example configuration', () => {
+  it('is valid without changes or warnings', async () => {
     const { configuration, warnings } = await readConfiguration(example, {});
     expect(configuration.tokens.map(({ name }) => name)).toEqual(['my_app_oauth_token', 'vault_db_creds']);
     expect(warnings).toEqual([]);
@@ -46,7 +46,7 @@ describe('the example configuration that everybody copies', () => {
   if (noRustyVault === undefined) {
     describe('run as the systemd unit runs it, under a prefix,', asTheUnitRunsIt);
   } else {
-    it('says why it is not run', () => {
+    it('prints why it is not run', () => {
       console.log(`not run: the example configuration as the unit runs it: ${noRustyVault}`);
       expect(noRustyVault).not.toBe('');
     });
@@ -74,7 +74,7 @@ function asTheUnitRunsIt() {
   beforeAll(async () => {
     prefix = mkdtempSync(join(tmpdir(), 'tokenrelay-machine-'));
     chmodSync(prefix, 0o755);
-    // What systemd and the package make; /var/run is a link on every Linux.
+    // The folders that systemd and the package create. /var/run is a link on every Linux.
     for (const path of ['usr/bin', 'var', 'run']) mkdirSync(join(prefix, path), { recursive: true });
     symlinkSync('../run', join(prefix, 'var/run'));
     folder('etc/tokenrelay/secrets', 0o750);
@@ -110,7 +110,7 @@ function asTheUnitRunsIt() {
     rmSync(prefix, { recursive: true, force: true });
   });
 
-  /** Starts a command as the unit's ExecStart: its user without any privilege, its umask, its environment. */
+  /** Starts a command like the unit's ExecStart: with its user, no privileges, its umask and its environment. */
   function start(args: readonly string[]) {
     const drop = `--reuid=${uid} --regid=${gid} --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all`;
     const become = isRoot ? `setpriv ${drop}` : '';
@@ -127,7 +127,7 @@ function asTheUnitRunsIt() {
   const commandOf = (line: string) => line.split(' ').map((word) => word.replace(/^\/(?=usr\/|etc\/)/, `${prefix}/`));
   const written = (name: string) => join(prefix, 'var/run/tokenrelay', name);
 
-  it('is found in order by tokenrelay check', async () => {
+  it('passes tokenrelay check', async () => {
     const check = start(commandOf('/usr/bin/tokenrelay check --config /etc/tokenrelay/config.yaml'));
     const [said, complained, [code]] = await Promise.all([
       text(check.stdout),
@@ -137,7 +137,7 @@ function asTheUnitRunsIt() {
     expect({ code, complained, said }).toMatchObject({ code: 0 });
   });
 
-  it('writes both tokens as it says, and ends when systemd stops it', async () => {
+  it('writes both tokens as configured, and exits when systemd stops it', async () => {
     const agent = start(commandOf(unitSays('ExecStart')));
     const said = Promise.all([text(agent.stdout), text(agent.stderr)]);
     try {
@@ -171,7 +171,7 @@ function asTheUnitRunsIt() {
   });
 }
 
-/** node-oidc-provider with the example's client and scopes. */
+/** Starts node-oidc-provider with the example's client and scopes. */
 async function issuerOf(clientSecret: string): Promise<{ server: Server; endpoint: string }> {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const server = createServer((request, response) => answer(request, response));

@@ -13,7 +13,7 @@ const signal = new AbortController().signal;
 if (noRustyVault === undefined) {
   describe('on RustyVault, a real server of Vault’s API,', onRustyVault);
 } else {
-  it('against RustyVault says why it is not run', () => {
+  it('the test with RustyVault prints why it is not run', () => {
     const printed = vi.spyOn(console, 'log');
     console.log(`not run: ${noRustyVault}`);
     expect(printed).toHaveBeenCalledWith(expect.stringMatching(/^not run: RustyVault is not built/));
@@ -26,7 +26,7 @@ function onRustyVault() {
   let configFolder: string;
   let tools: VaultTools;
   const close = closingSources();
-  /** The seed's source: an address, a role and a path. */
+  /** Returns source settings like those of the seed configuration: an address, a role and a path. */
   const settings = (vault_path: string, more: object = {}) => ({
     vault_addr: vault.address,
     vault_role: 'my-vm-app-role',
@@ -64,14 +64,14 @@ function onRustyVault() {
     await rm(configFolder, { recursive: true });
   });
 
-  it('reads a secret of KV version 1 by the role’s files alone, and takes lease_duration for no expiry', async () => {
+  it('reads a secret of KV version 1 with only the role’s files, and does not treat lease_duration as an expiry', async () => {
     expect(await kv('kv/my-app/database').fetch(undefined, signal)).toEqual({
       values: { DB_USER: 'app', DB_PASS: 's3cret', port: '5432' },
       fetchedAt: tools.clock.now(),
     });
   });
 
-  it('refuses a secret that is not there, and a secret id that is wrong, without showing what was sent', async () => {
+  it('fails for a missing secret and for a wrong secret ID, without the request in the error', async () => {
     await expect(kv('kv/none').fetch(undefined, signal)).rejects.toThrow(
       /^Vault at 127\.0\.0\.1:\d+ answered 404 for kv\/none[^:]*: there is nothing at this path/,
     );
@@ -84,7 +84,7 @@ function onRustyVault() {
     expect(String(failure)).not.toContain('wrong-secret-id');
   });
 
-  it('says that the server is sealed, and reads on once it is not', async () => {
+  it('reports that the server is sealed, and continues once it is unsealed', async () => {
     const source = kv('kv/my-app/database');
     await source.fetch(undefined, signal);
     await vault.seal();
@@ -93,12 +93,12 @@ function onRustyVault() {
     expect((await source.fetch(undefined, signal)).values.DB_USER).toBe('app');
   });
 
-  it('logs in anew when the server no longer knows its login, although it should by the clock', async () => {
+  it('logs in again when the server no longer accepts the login, even before its local expiry', async () => {
     await vault.asRoot('POST', 'auth/approle/role/my-vm-app-role/token-ttl', { token_ttl: '1s' });
     const source = dynamic('leased/app');
     const first = await source.fetch(undefined, signal);
     await vault.asRoot('POST', 'auth/approle/role/my-vm-app-role/token-ttl', { token_ttl: '600s' });
-    // The clock here stands still: only the server’s goes on.
+    // The local clock stands still; only the server’s clock runs.
     await vi.waitFor(
       async () => {
         const next = await source.fetch(undefined, signal);
@@ -109,7 +109,7 @@ function onRustyVault() {
     );
   });
 
-  it('makes another login when half of the one is over and the server knows no renewal', async () => {
+  it('logs in again after half of the login’s lifetime if the server supports no renewal', async () => {
     const source = dynamic('leased/app');
     const first = await source.fetch(undefined, signal);
     tools.clock.pass(400_000);
@@ -118,7 +118,7 @@ function onRustyVault() {
     expect(second.fetchedAt).toBe(tools.clock.now());
   });
 
-  it('reads a leased secret, which ends with its lease, and asks for another where no lease is renewed', async () => {
+  it('reads a leased secret, which expires with its lease, and requests a new one if the server renews no leases', async () => {
     const source = dynamic('leased/app', { fields: ['username', 'password'] });
     const first = await source.fetch(undefined, signal);
     expect(first).toEqual({
@@ -138,7 +138,7 @@ function onRustyVault() {
     expect(second.expiresAt).toBe(tools.clock.now() + 90_000);
   });
 
-  it('refuses a leased secret as one of the key-value engine', async () => {
+  it('rejects a leased secret for a source of the key-value engine', async () => {
     await expect(kv('leased/app').fetch(undefined, signal)).rejects.toThrow(
       'leased/app is leased: its type must be vault_dynamic',
     );
@@ -149,7 +149,7 @@ function onRustyVault() {
 
     beforeAll(async () => {
       await vault.asRoot('POST', 'sys/mounts/pki', { type: 'pki' });
-      // With 256 bits it would take a curve that TLS does not have.
+      // With 256 bits RustyVault would use a curve that TLS does not support.
       const ec = { key_type: 'ec', key_bits: 384 };
       const root = await vault.asRoot('POST', 'pki/root/generate/exported', {
         common_name: 'Test CA',
@@ -190,7 +190,7 @@ function onRustyVault() {
       expect((await source.fetch(undefined, signal)).values.DB_PASS).toBe('s3cret');
     });
 
-    it('does not get in without one', async () => {
+    it('cannot log in without a client certificate', async () => {
       const auth = { method: 'cert', mount: 'cert' } as const;
       const { vault_addr, vault_path, vault_role } = settings('kv/my-app/database');
       const source = close(
@@ -199,12 +199,12 @@ function onRustyVault() {
       await expect(source.fetch(undefined, signal)).rejects.toThrow(/answered 4\d\d for auth\/cert\/login/);
     });
 
-    it('does not tell a server of an unknown issuer anything', async () => {
+    it('sends nothing to a server whose certificate has an unknown issuer', async () => {
       const source = kv('kv/my-app/database');
       await expect(source.fetch(undefined, signal)).rejects.toThrow('has a certificate of an unknown issuer');
     });
 
-    it('writes a path that wants parameters: a certificate, which ends when it says', async () => {
+    it('writes to a path that needs parameters: a certificate, which expires as stated', async () => {
       const source = dynamic('pki/issue/any', {
         ca_file: transport.ca_file,
         parameters: { common_name: 'app.example.com', ttl: '1h' },

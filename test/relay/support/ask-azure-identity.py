@@ -1,4 +1,4 @@
-"""Gets tokens as any program with azure-identity does on App Service, one for each scope. Prints digests alone."""
+"""Gets tokens like a program with azure-identity on App Service, one per scope. Prints only digests."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Reads credentials as any program with boto3 does; again for each line that comes in. Prints digests alone."""
+"""Reads credentials like a program with boto3, again for each input line. Prints only digests."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Gets a token as any program with google-auth does on a machine of Google Cloud. Prints its digest alone."""
+"""Gets a token like a program with google-auth on a VM of Google Cloud. Prints only its digest."""
 
 import hashlib
 import json

@@ -1,25 +1,27 @@
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 
-/** A certificate and its key, PEM. */
+/** A certificate and its key, in PEM. */
 export interface Identity {
   cert: string;
   key: string;
 }
 
-/** What stands in a certificate. */
+/** The content of a certificate. */
 export interface Subject {
-  /** DNS names that it is for. */
+  /** The certificate's DNS names. */
   names?: string[];
-  /** IPv4 addresses that it is for. */
+  /** The certificate's IPv4 addresses. */
   addresses?: string[];
   /** In milliseconds since the epoch. Default: tomorrow. */
   expiresAt?: number;
 }
 
-/** A certificate authority of its own for a test: X.509 in DER (RFC 5280), as Node reads certificates but makes none. */
+/**
+ * Creates a certificate authority for a test: X.509 in DER (RFC 5280). Node can read certificates but not create them.
+ */
 export function certificateAuthority(name: string): { cert: string; issue(subject: Subject): Identity } {
   const { privateKey, publicKey } = keyPair();
-  // basicConstraints, critical: this is an authority.
+  // basicConstraints, critical: this certificate is an authority.
   const isAuthority = extension('2.5.29.19', sequence(tlv(0x01, Buffer.from([0xff]))), true);
   const cert = certificate(name, name, publicKey, privateKey, tomorrow(), isAuthority);
   return {

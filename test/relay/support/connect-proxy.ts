@@ -2,15 +2,15 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 
-/** A proxy on loopback that leads every CONNECT to one port, whatever it was asked for. Whoever starts it closes it. */
+/** A proxy on loopback that connects every CONNECT to one port, whatever its target. The caller must close it. */
 export interface ConnectProxy {
   url: string;
-  /** What it was asked to connect to, such as `auth.example.com:443`. */
+  /** The targets of the CONNECT requests, such as `auth.example.com:443`. */
   asked: string[];
   close(): Promise<void>;
 }
 
-/** @param answer in place of a tunnel: what it writes after a CONNECT */
+/** @param answer the bytes to send after a CONNECT, instead of a tunnel */
 export async function connectProxy(port: number, answer?: string): Promise<ConnectProxy> {
   const asked: string[] = [];
   const sockets = new Set<Socket>();

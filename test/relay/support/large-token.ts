@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Token } from 'tokenrelay/model/token.ts';
 
-/** So large that writing it takes a while, and so that a part of it is told from the whole. */
+/** The size of a large token: writing it takes a while, and an incomplete one is detected. */
 const CHARACTERS = 65_536;
 
 export function largeToken(seed: string): Token {
@@ -12,7 +12,7 @@ export function largeToken(seed: string): Token {
   return { values: { token: `${text}.${digest(text)}` }, fetchedAt: 0 };
 }
 
-/** Whether a file of the format json holds one large token, whole. */
+/** Reports whether a file in the format json holds one complete large token. */
 export function isWhole(content: string): boolean {
   const [, text = '', sum] = /^\{"token":"([0-9a-f]+)\.([\w-]+)"\}\n$/.exec(content) ?? [];
   return text.length === CHARACTERS && sum === digest(text);

@@ -2,20 +2,20 @@ import dns, { type LookupAddress } from 'node:dns';
 import { syncBuiltinESMExports } from 'node:module';
 import { isIP } from 'node:net';
 
-/** The system's own lookup, before a test put another in its place. */
+/** The system's own lookup, saved before a test replaces it. */
 const { lookup } = dns;
 
 /**
- * Lets names lead where a test says; those that it does not name are not found, and those that it says nothing of hang.
+ * Resolves names to the addresses of a test. Other names are not found, and names with an empty list hang.
  *
- * @param addresses by name: what each lookup finds, one after the other, the last again and again
+ * @param addresses the results of each name's lookups, in order; the last result repeats
  * @returns the names that were looked up
  */
 export function lookUp(addresses: Record<string, string[][]>): string[] {
   const asked: string[] = [];
   const left = new Map(Object.entries(addresses).map(([name, answers]) => [name, [...answers]]));
   const fake = (name: string, options: object, done: (error: Error | null, found?: LookupAddress[]) => void) => {
-    // Servers of the test itself look up the address that they listen at.
+    // The test's own servers look up the address that they listen on.
     if (isIP(name) !== 0) return lookup(name, options, done as () => void);
     asked.push(name);
     const answers = left.get(name);
@@ -32,7 +32,7 @@ export function lookUp(addresses: Record<string, string[][]>): string[] {
   return asked;
 }
 
-/** Names lead where they do again. */
+/** Restores the system's own lookup. */
 export function lookUpAsBefore(): void {
   dns.lookup = lookup;
   syncBuiltinESMExports();

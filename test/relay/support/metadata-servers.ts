@@ -2,18 +2,18 @@ import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { type Heard, httpListener } from '../../support/http-listener.ts';
 
-// Small servers of the documented shape of the clouds' metadata servers; none of them is a cloud's own.
+// Small servers that follow the documentation of the clouds' metadata servers. They are not the clouds' own software.
 
 type Listener = Awaited<ReturnType<typeof httpListener>>;
 
-/** What a metadata server answers in place of what it would. */
+/** A response that a metadata server sends instead of its normal one. */
 export interface Instead {
   status: number;
   headers?: Record<string, string>;
   body?: string;
 }
 
-/** The credentials of an instance's role, as `security-credentials/<role>` has them. */
+/** The credentials of an instance's role, as in `security-credentials/<role>`. */
 export interface InstanceCredentials {
   AccessKeyId: string;
   SecretAccessKey: string;
@@ -23,15 +23,15 @@ export interface InstanceCredentials {
 
 export interface ImdsServer extends Listener {
   role: string;
-  /** Any document: of good credentials, or of why there are none. */
+  /** Any document: valid credentials, or the reason for their absence. */
   document: object;
   instead: Instead | undefined;
-  /** Ends every session, as when an instance is restored. */
+  /** Invalidates every session, as when an instance is restored. */
   endSessions(): void;
 }
 
 /**
- * A server of the shape of EC2's instance metadata service, version 2 alone.
+ * Starts a server like EC2's instance metadata service, with version 2 only.
  *
  * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
  */
@@ -67,13 +67,13 @@ export async function imdsServer(credentials: InstanceCredentials): Promise<Imds
 }
 
 export interface AzureServer extends Listener {
-  /** The body of the next answers with 200. */
+  /** The body of the next responses with status 200. */
   document: object;
   instead: Instead | undefined;
 }
 
 /**
- * A server of the shape of Azure's instance metadata service: its tokens of a managed identity.
+ * Starts a server like Azure's instance metadata service, with its tokens of a managed identity.
  *
  * @see https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token
  */
@@ -97,10 +97,10 @@ export interface GcpServer extends Listener {
 }
 
 /**
- * A server of the shape of GCP's metadata server: the tokens of its service account `default`.
+ * Starts a server like GCP's metadata server, with the tokens of its service account `default`.
  *
- * @param token what an access token is answered with
- * @param identity makes the identity token for an audience
+ * @param token the response to a request for an access token
+ * @param identity returns the identity token for an audience
  * @see https://cloud.google.com/compute/docs/metadata/querying-metadata
  */
 export async function gcpServer(token: object, identity: (audience: string) => string): Promise<GcpServer> {

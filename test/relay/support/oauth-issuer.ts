@@ -6,7 +6,7 @@ import Provider from 'oidc-provider';
 
 export const RESOURCE = 'https://orders-db.example.com';
 
-/** node-oidc-provider on loopback. Whoever starts it closes it. */
+/** node-oidc-provider on loopback. The caller must close it. */
 export interface OAuthIssuer {
   /** Its issuer identifier. */
   issuer: string;
@@ -15,7 +15,7 @@ export interface OAuthIssuer {
   close(): Promise<void>;
 }
 
-/** A client that the issuer knows. */
+/** A registered client of the issuer. */
 export interface KnownClient {
   client_id: string;
   client_secret?: string;
@@ -24,7 +24,7 @@ export interface KnownClient {
   token_endpoint_auth_signing_alg?: string;
 }
 
-/** @param lifetime of its access tokens, in seconds */
+/** @param lifetime of the issuer's access tokens, in seconds */
 export async function oauthIssuer(signing: JWK, clients: KnownClient[], lifetime = 900): Promise<OAuthIssuer> {
   let answer: RequestListener = () => {};
   const server = createServer((request, response) => answer(request, response));

@@ -1,7 +1,8 @@
 /**
- * Publishes to a file of a disk that fills up and is then mounted read-only. Prints what was found, as JSON.
+ * Publishes to a file on a disk that fills up and is then mounted read-only. Prints the results as JSON.
  *
- * Argument: an empty folder. Run with a mount namespace of its own, it mounts a small disk there.
+ * Argument: an empty folder. The process must have its own mount namespace, because it mounts a small disk in the
+ * folder.
  */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -35,6 +36,6 @@ function fill(): void {
   try {
     writeFileSync(join(folder, 'filler'), Buffer.alloc(1_048_576));
   } catch {
-    // Full, as it should be.
+    // The disk is full, as intended.
   }
 }

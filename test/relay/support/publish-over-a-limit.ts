@@ -1,4 +1,6 @@
-/** Publishes a token to the file of the first argument, and then one that this process may not write whole. */
+/**
+ * Publishes a token to the file in the first argument, and then a token that exceeds this process's file size limit.
+ */
 import { fileOutputOf } from 'tokenrelay/outputs/file-output.ts';
 import { shortToken } from './short-token.ts';
 

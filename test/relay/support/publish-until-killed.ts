@@ -1,7 +1,7 @@
 /**
- * Publishes one token after another to a file until it is killed. Prints a line when the first is there.
+ * Publishes one token after another to a file until it is killed. Prints a line after the first.
  *
- * Arguments: the file, its group, and how: `relay`, or `in-place` as one would who knows no better.
+ * Arguments: the file, its group, and the method: `relay`, or `in-place` for a naive overwrite.
  */
 import { writeFileSync } from 'node:fs';
 import type { Token } from 'tokenrelay/model/token.ts';

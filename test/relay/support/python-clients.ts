@@ -6,22 +6,22 @@ import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
-/** Where test/interop/relay/requirements.txt is installed. */
+/** The folder in which test/interop/relay/requirements.txt is installed. */
 const bin = fileURLToPath(new URL('../../../.local/relay-clients/bin/', import.meta.url));
 
-/** Why unmodified clients cannot be tried here; nothing when they can. */
+/** Why the tests with unmodified clients cannot run here; undefined if they can. */
 export const noPythonClients = existsSync(`${bin}python`)
   ? undefined
   : 'the SDKs of test/interop/relay/requirements.txt are not installed; `npm run test:interop` installs them';
 
-/** What a program left. */
+/** The result of a program. */
 export interface Ran {
   code: number | null;
   output: string;
   errors: string;
 }
 
-/** Runs one of the scripts beside this file. @param env all that it has besides PATH */
+/** Runs one of the scripts in this folder. @param env its whole environment, except PATH */
 export function startPython(script: string, env: NodeJS.ProcessEnv, args: string[] = []): ChildProcess {
   return start(`${bin}python`, [fileURLToPath(new URL(script, import.meta.url)), ...args], env);
 }
@@ -39,7 +39,7 @@ export async function runAwsCli(args: string[], env: NodeJS.ProcessEnv): Promise
   return await ended(start(`${bin}python`, [`${bin}aws`, ...args], env));
 }
 
-/** Runs any program. @param uid the user it runs as, if another than this */
+/** Runs any program. @param uid the user to run it as, if not the current user */
 export async function runProgram(file: string, args: string[], uid?: number): Promise<Ran> {
   return await ended(start(file, args, {}, uid));
 }
@@ -62,13 +62,13 @@ async function ended(child: ChildProcess, input = ''): Promise<Ran> {
   return { code, output, errors };
 }
 
-/** A program that answers each line with a line. */
+/** A program that prints a line for each input line. */
 export function conversation(child: ChildProcess): { next(): Promise<unknown>; say(): void; end(): Promise<void> } {
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
     async next() {
       const { value, done } = await lines.next();
-      if (done) throw new Error(`the program ended: ${await text(child.stderr)}`);
+      if (done) throw new Error(`the program exited: ${await text(child.stderr)}`);
       return JSON.parse(value);
     },
     say: () => void child.stdin.write('\n'),

@@ -1,4 +1,4 @@
-"""Reads metrics with Prometheus' own parser. Prints how many samples each family has."""
+"""Reads metrics with Prometheus' own parser. Prints the number of samples of each family."""
 
 import json
 import sys

@@ -1,8 +1,8 @@
 /**
- * Opens and reads files in a loop, until its standard input ends. Prints a line when it begins, then how often it read
- * and everything that no reader should ever find, as JSON.
+ * Opens and reads files in a loop, until its standard input ends. Prints a line at the start. At the end prints, as
+ * JSON, the number of reads and every error that no reader should ever find.
  *
- * Arguments: the group that the files must have, and the files.
+ * Arguments: the expected group of the files, and the files.
  */
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -10,7 +10,7 @@ import { isWhole } from './large-token.ts';
 
 const [, , group = '', ...paths] = process.argv;
 const wrong = new Set<string>();
-/** Contents that were found whole: looking at each anew would take a core. */
+/** Contents already found to be complete. Checking each again would occupy a processor core. */
 let known: Buffer[] = [];
 let reads = 0;
 let isTold = false;
@@ -25,7 +25,7 @@ while (!isTold) {
     reads += 1;
     for (const fault of faultsOf(path)) wrong.add(fault);
   }
-  // A core of its own would be taken from those who write.
+  // Without this pause, the reader would take a core away from the writers.
   await wait(1);
 }
 console.log(JSON.stringify({ reads, wrong: [...wrong] }));
@@ -53,7 +53,7 @@ function faultsOf(path: string): string[] {
 function isKnown(content: Buffer): boolean {
   if (known.some((one) => one.equals(content))) return true;
   if (!isWhole(content.toString())) return false;
-  // Each file has two contents at a time.
+  // Each file has at most two contents at a time.
   known = [content, ...known].slice(0, 2 * paths.length);
   return true;
 }

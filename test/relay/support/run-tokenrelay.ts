@@ -6,23 +6,23 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-/** The one file that users get; `test/relay-setup.ts` makes it. */
+/** The single file that users get, built by `test/relay-setup.ts`. */
 export const tokenrelay = fileURLToPath(new URL('../../../clients/relay/dist/tokenrelay.cjs', import.meta.url));
 
 const modules = fileURLToPath(new URL('../../../node_modules/', import.meta.url));
 
-/** A `tokenrelay` that runs, and what it has written so far. */
+/** A running `tokenrelay`, with its output so far. */
 export interface Started {
   process: ChildProcess;
   stdout(): string;
   stderr(): string;
-  /** Waits for its end. @returns its exit code, or the signal that ended it */
+  /** Resolves when it exits. @returns its exit code, or the signal that killed it */
   ended: Promise<number | NodeJS.Signals>;
-  /** What it logged, from either stream: each line that is a JSON object. */
+  /** Returns its log entries on both outputs: each line that is a JSON object. */
   logged(): Record<string, unknown>[];
 }
 
-/** Starts `tokenrelay` with nothing of this process's environment but where programs are. */
+/** Starts `tokenrelay` with a minimal environment: where programs are. */
 export function startTokenrelay(args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd?: string): Started {
   const child = spawn(process.execPath, ['--disable-sigusr1', tokenrelay, ...args], {
     cwd,
@@ -44,45 +44,45 @@ export function startTokenrelay(args: readonly string[], env: NodeJS.ProcessEnv 
   };
 }
 
-/** Runs `tokenrelay` to its end. */
+/** Runs `tokenrelay` until it exits. */
 export async function runTokenrelay(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const started = startTokenrelay(args, env);
   const code = await started.ended;
   return { code, stdout: started.stdout(), stderr: started.stderr() };
 }
 
-/** Waits until something is so. @throws when it is not within 15 seconds */
+/** Waits until a condition is true. @throws if it is not true within 15 seconds */
 export async function until<T>(what: string, isSo: () => T | undefined | false): Promise<T> {
   const end = performance.now() + 15_000;
   for (;;) {
     const found = isSo();
     if (found !== undefined && found !== false) return found;
-    if (performance.now() > end) throw new Error(`waited in vain for ${what}`);
+    if (performance.now() > end) throw new Error(`timed out waiting for ${what}`);
     await sleep(20);
   }
 }
 
-/** A folder with a configuration in it, and a token that the configuration's command prints. */
+/** A folder with a configuration, whose command prints the token `my_app`. */
 export interface RelayFolder {
   path: string;
   config: string;
-  /** What is in this file is the token `my_app`. */
+  /** The file with the value of the token `my_app`. */
   issuer: string;
-  /** Where `my_app` is written. */
+  /** The file that `my_app` is written to. */
   output: string;
   socket: string;
-  /** Sets what the issuer gives from now on: a token that lives for an hour. */
+  /** Sets the token that the issuer returns from now on. It lives for an hour. */
   issue(token: string): void;
-  /** Writes the configuration; it may be no configuration at all. */
+  /** Writes the configuration, which may be invalid. */
   configure(configuration: unknown): void;
-  /** The text of the output; nothing while there is none. */
+  /** Returns the text of the output, or undefined if there is none. */
   written(): string | undefined;
-  /** A configuration of one token of this issuer. */
+  /** Returns a configuration with one token of this issuer. */
   configuration(other?: object, token?: object): object;
   remove(): void;
 }
 
-/** Makes a folder that only this user may write. */
+/** Creates a folder that only this user can write. */
 export function relayFolder(): RelayFolder {
   const path = mkdtempSync(join(tmpdir(), 'tokenrelay-'));
   const out = join(path, 'out');
@@ -123,7 +123,7 @@ export function relayFolder(): RelayFolder {
   };
 }
 
-/** The text of a file; nothing while there is none. */
+/** Returns the text of a file, or undefined if there is none. */
 export function read(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');

@@ -11,30 +11,33 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-/** RustyVault, another maker's server of Vault's API: where `npm run test:interop` builds it, or wherever RVAULT says. */
+/**
+ * RustyVault, another implementation of Vault's API: as built by `npm run test:interop`, or the program that RVAULT
+ * names.
+ */
 const binary = process.env.RVAULT ?? fileURLToPath(new URL('../../../.local/rusty-vault/bin/rvault', import.meta.url));
 
-/** Why it cannot be tested against here; nothing when it can. */
+/** Why the tests with RustyVault cannot run here; undefined if they can. */
 export const noRustyVault = isExecutable(binary)
   ? undefined
   : (process.env.RUSTY_VAULT_MISSING ??
-    'RustyVault is not built; where there is cargo, `npm run test:interop` builds it');
+    'RustyVault is not built; `npm run test:interop` builds it if cargo is installed');
 
 export interface RustyVault {
   address: string;
   rootToken: string;
   folder: string;
-  /** Asks as root. @throws {Error} for any other status than 200 to 299 */
+  /** Sends a request as root. @throws {Error} for any status other than 200 to 299 */
   asRoot(method: string, path: string, body?: object): Promise<Record<string, unknown>>;
   seal(): Promise<void>;
   unseal(): Promise<void>;
-  /** Starts it again on the same storage, with TLS: PEM, the certificates of clients are asked for. */
+  /** Restarts it on the same storage with TLS. It requests client certificates. @param pem in PEM */
   restartWithTls(pem: { cert: string; key: string; ca: string }): Promise<void>;
-  /** Ends it and removes what it wrote. */
+  /** Stops it and removes its files. */
   stop(): Promise<void>;
 }
 
-/** Starts one, empty and unsealed. */
+/** Starts an empty and unsealed server. */
 export async function startRustyVault(): Promise<RustyVault> {
   const folder = await mkdtemp(join(tmpdir(), 'rusty-vault-'));
   const port = await freePort();
@@ -80,7 +83,7 @@ export async function startRustyVault(): Promise<RustyVault> {
   });
 }
 
-/** Its configuration's blocks want one attribute a line. */
+/** Starts the server. The blocks of its configuration need one attribute per line. */
 async function started(folder: string, port: number, listener: string[]) {
   const configuration = [
     'storage "file" {',
@@ -99,7 +102,7 @@ async function started(folder: string, port: number, listener: string[]) {
   const server = spawn(binary, ['server', `--config=${folder}/config.hcl`], { cwd: folder, stdio: 'ignore' });
   const ended = once(server, 'exit');
   while (!(await isListening(port))) {
-    if (server.exitCode !== null) throw new Error(`RustyVault ended with ${server.exitCode}`);
+    if (server.exitCode !== null) throw new Error(`RustyVault exited with ${server.exitCode}`);
     await wait(20);
   }
   return {
@@ -127,7 +130,7 @@ async function isListening(port: number): Promise<boolean> {
     response.resume();
     return true;
   } catch (error) {
-    // Over TLS it listens, too, and ends what is no TLS.
+    // It also listens when it uses TLS, and then closes a connection without TLS.
     return (error as NodeJS.ErrnoException).code !== 'ECONNREFUSED';
   }
 }
@@ -139,7 +142,7 @@ async function asked(url: string, method: string, body?: object, token?: string,
   sent.end(body === undefined ? undefined : JSON.stringify(body));
   const [response] = await once(sent, 'response');
   const answer = await text(response);
-  if (response.statusCode > 299) throw new Error(`RustyVault answered ${response.statusCode} for ${method} ${url}`);
+  if (response.statusCode > 299) throw new Error(`RustyVault returned ${response.statusCode} for ${method} ${url}`);
   return (answer === '' ? {} : JSON.parse(answer)) as Record<string, unknown>;
 }
 

@@ -3,35 +3,35 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What an issuer answers when it is asked for a token: the last stands for all that follow. */
+/** The responses of an issuer to token requests, in order. The last one repeats. */
 export type Script = readonly ((response: ServerResponse, token: string) => void)[];
 
-/** An issuer on loopback that does as it is told, for each path on its own. Whoever starts it closes it. */
+/** An issuer on loopback that follows a script for each path. The caller must close it. */
 export interface ScriptedIssuer {
   url: string;
-  /** How often a path was asked for. */
+  /** Returns the number of requests for a path. */
   asked(path: string): number;
-  /** Says what is answered from now on. */
+  /** Sets the responses from now on. */
   follow(path: string, script: Script): void;
-  /** Every token that it gave or named, good or bad. */
+  /** Every token that it returned or mentioned, valid or not. */
   given: readonly string[];
   close(): Promise<void>;
 }
 
-/** A token that lives for so many seconds. */
+/** Responds with a token that lives for the given number of seconds. */
 export const good = (seconds: number) => (response: ServerResponse, token: string) =>
   void response.end(JSON.stringify({ token, expires_in: seconds }));
 
-/** Any other answer; what is in its body must be told nobody. */
+/** Responds with any other status. Nothing in its body may be logged. */
 export const bad = (status: number, headers: Record<string, string> = {}) => {
   return (response: ServerResponse, token: string) =>
     void response.writeHead(status, headers).end(`<html><body>${token}</body></html>`);
 };
 
-/** No answer at all. */
+/** Sends no response. */
 export const hang = () => {};
 
-/** @param port one that was free a moment ago; otherwise any */
+/** @param port a port that was free a moment ago; by default any free port */
 export async function scriptedIssuer(scripts: Record<string, Script>, port = 0): Promise<ScriptedIssuer> {
   const following = new Map(Object.entries(scripts).map(([path, script]) => [path, [...script]]));
   const asked = new Map<string, number>();
@@ -60,7 +60,7 @@ export async function scriptedIssuer(scripts: Record<string, Script>, port = 0):
   };
 }
 
-/** A port that nobody listens on. */
+/** Returns a port on which nothing listens. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, '127.0.0.1');

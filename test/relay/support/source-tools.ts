@@ -1,9 +1,9 @@
 import type { Clock } from 'tokenrelay/model/clock.ts';
 import type { SourceTools } from 'tokenrelay/model/source.ts';
 
-/** A clock that stands still until it is moved. */
+/** A clock that stands still until a test advances it. */
 export interface StoppedClock extends Clock {
-  /** @param milliseconds on both of its clocks */
+  /** @param milliseconds to advance both of its clocks by */
   pass(milliseconds: number): void;
 }
 
@@ -20,7 +20,7 @@ export function stoppedClock(start = Date.now()): StoppedClock {
   };
 }
 
-/** Tools for a source that reads no secrets. */
+/** Returns tools for a source without secrets. */
 export function sourceTools(clock: Clock): SourceTools {
   const quiet = () => {};
   return {
@@ -28,7 +28,7 @@ export function sourceTools(clock: Clock): SourceTools {
     clock,
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
     secret: async () => {
-      throw new Error('no secret is asked for');
+      throw new Error('this source needs no secret');
     },
     configFolder: '/etc/tokenrelay',
     configFile: '/etc/tokenrelay/config.yaml',

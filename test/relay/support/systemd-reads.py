@@ -1,4 +1,4 @@
-"""Prints what systemd's own parser of EnvironmentFile= reads in a file, as a JSON list of NAME=value."""
+"""Prints the result of systemd's own parser of EnvironmentFile= for a file, as a JSON list of NAME=value."""
 
 import ctypes
 import json

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import type { TLSSocket } from 'node:tls';
 import type { Identity } from './certificates.ts';
 
-/** A request as an issuer got it. */
+/** A request that an issuer received. */
 export interface Got {
   method: string | undefined;
   path: string | undefined;
@@ -15,7 +15,7 @@ export interface Got {
   socket: TLSSocket;
 }
 
-/** A server over TLS on loopback. Whoever starts it closes it. */
+/** A TLS server on loopback. The caller must close it. */
 export interface TlsIssuer {
   server: Server;
   port: number;
@@ -35,7 +35,7 @@ export async function tlsIssuer(
     got.push(one);
     answer(one, response);
   });
-  // Clients that refuse it end the handshake.
+  // Clients that reject the certificate abort the handshake.
   server.on('tlsClientError', () => {});
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

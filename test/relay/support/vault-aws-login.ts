@@ -5,10 +5,10 @@ const sha256 = (data: string) => createHash('sha256').update(data).digest('hex')
 const decoded = (text: unknown) => Buffer.from(String(text), 'base64').toString();
 
 /**
- * What AWS would say of the request that a login of Vault's AWS method holds: its own computation of the signature.
+ * Verifies the AWS request inside a login of Vault's AWS method, with an independent computation of its signature.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
- * @returns whether the signature is right, where the request goes and what is signed in it
+ * @returns whether the signature is valid, the target of the request, and the signed parts
  */
 export function awsRequestIn(body: Record<string, unknown>, secretKey: string) {
   const url = new URL(decoded(body.iam_request_url));

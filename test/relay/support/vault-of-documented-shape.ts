@@ -10,7 +10,7 @@ type Json = Record<string, unknown>;
 
 export interface Asked {
   method: string;
-  /** Without `/v1/`, as it was sent. */
+  /** The path as it was sent, without `/v1/`. */
   path: string;
   headers: IncomingHttpHeaders;
   body: Json;
@@ -19,22 +19,22 @@ export interface Asked {
 export interface Answer {
   status?: number;
   headers?: Record<string, string>;
-  /** A text is sent as it is. */
+  /** The body. A string is sent unchanged. */
   body?: Json | string;
 }
 
 interface Held {
   renewable: boolean;
-  /** In seconds: what is granted at most at once. */
+  /** Maximum time granted at once, in seconds. */
   ttl: number;
-  /** In milliseconds since the epoch. */
+  /** The expiry, in milliseconds since the epoch. */
   endsAt: number;
   lastsUntil: number;
 }
 
 /**
- * A small server that answers as the documents of Vault's API say; no real one. What it stands for is what RustyVault
- * lacks: KV version 2, renewals, revocation by oneself, response wrapping, namespaces, JWT and AWS logins.
+ * A small server that follows the documentation of Vault's API. It covers what RustyVault lacks: KV version 2,
+ * renewals, self-revocation, response wrapping, namespaces, JWT and AWS logins.
  *
  * @see https://developer.hashicorp.com/vault/api-docs
  */
@@ -42,28 +42,28 @@ export interface DocumentedVault {
   address: string;
   clock: ManualClock | undefined;
   asked: Asked[];
-  /** Answers in place of what is documented, where it gives one. */
+  /** Returns a response to send instead of the documented one, or undefined. */
   instead: (asked: Asked) => Answer | undefined;
   /** The namespace that requests must name, if any. */
   namespace: string | undefined;
-  /** Logins that are accepted, by mount: whether the body is right. */
+  /** Accepted logins, by mount: each function reports whether the body is valid. */
   accepts: Record<string, (body: Json) => boolean>;
-  /** What a login is granted, in seconds. */
+  /** The lifetime that a login gets, in seconds. */
   login: { ttl: number; maxTtl: number; renewable: boolean };
-  /** What a leased secret is granted, in seconds. */
+  /** The lifetime that a leased secret gets, in seconds. */
   lease: { ttl: number; maxTtl: number; renewable: boolean };
-  /** What is read at a path: its data, or an answer. With `leased`, each time another with a lease. */
+  /** The data or the status at each path. With `leased`, each read returns new data with a lease. */
   secrets: Record<string, { data: Json | null; leased?: boolean; status?: number }>;
-  /** Tokens that are known, and leases by their ids. */
+  /** The valid tokens, and the leases by their IDs. */
   tokens: Map<string, Held>;
   leases: Map<string, Held & { token: string }>;
-  /** Makes a response-wrapping token. */
+  /** Creates a response-wrapping token. */
   wrap(creationPath: string, data: Json): string;
-  /** The requests so far, as in `POST auth/approle/login`. */
+  /** Returns the requests so far, as in `POST auth/approle/login`. */
   log(): string[];
 }
 
-/** Starts one for the tests of a file, anew before each. */
+/** Starts a server for the tests of a file, and resets it before each. */
 export function useVaultOfDocumentedShape(): DocumentedVault {
   const wrapped = new Map<string, { creationPath: string; data: Json }>();
   const vault: DocumentedVault = {
@@ -94,7 +94,7 @@ export function useVaultOfDocumentedShape(): DocumentedVault {
   });
   const isAlive = (one: Held | undefined) => one !== undefined && one.endsAt > now();
 
-  /** The increment counts from now, is advice, and reaches no further than the maximum. */
+  /** Returns the new expiry. The increment counts from now, is only advice, and is limited by the maximum. */
   function renewed(one: Held, increment: unknown): number {
     const seconds = Number.parseInt(String(increment ?? one.ttl), 10) || one.ttl;
     one.endsAt = Math.min(now() + seconds * 1_000, one.lastsUntil);
@@ -110,7 +110,7 @@ export function useVaultOfDocumentedShape(): DocumentedVault {
   }
 
   function wrapping(what: string, token: string | undefined, body: Json): Answer {
-    // An own header for the token, or the body: both would be two uses of what can be used once.
+    // The token must be in its own header or in the body. Both would be two uses of a single-use token.
     const shown = String(what === 'lookup' ? body.token : token);
     const content = body.token !== undefined && token !== undefined ? undefined : wrapped.get(shown);
     if (content === undefined)
@@ -130,7 +130,7 @@ export function useVaultOfDocumentedShape(): DocumentedVault {
     }
     if (path !== 'auth/token/revoke-self') return undefined;
     vault.tokens.delete(token);
-    // What was leased with a login goes with it.
+    // A login's leases are revoked with it.
     for (const [id, lease] of vault.leases) if (lease.token === token) vault.leases.delete(id);
     return { status: 204 };
   }

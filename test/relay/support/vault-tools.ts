@@ -5,11 +5,11 @@ import type { Source, SourceTools } from 'tokenrelay/model/source.ts';
 import type { SecretReference } from 'tokenrelay/settings/secret-reference.ts';
 import { afterEach } from 'vitest';
 
-/** A clock that stands still until a test lets time pass. */
+/** A clock that stands still until a test advances it. */
 export interface ManualClock extends Clock {
-  /** Lets this many milliseconds pass, and calls back whoever waits for one of them, in order. */
+  /** Advances the clock by this many milliseconds, and runs the timers that are due, in order. */
   pass(milliseconds: number): void;
-  /** How many wait. */
+  /** Returns the number of pending timers. */
   waiting(): number;
 }
 
@@ -21,8 +21,8 @@ export function manualClock(start = Date.UTC(2026, 0, 1)): ManualClock {
     now: () => now,
     elapsed: () => now - start,
     after(milliseconds, callback) {
-      // A timer of Node fires at once then.
-      if (milliseconds > 0x7fffffff) throw new RangeError('no timer can be set for so long');
+      // A real timer of Node would fire at once for such a delay.
+      if (milliseconds > 0x7fffffff) throw new RangeError('the delay is too long for a timer');
       const timer = { at: now + milliseconds, callback };
       timers.push(timer);
       return () => {
@@ -46,13 +46,13 @@ export function manualClock(start = Date.UTC(2026, 0, 1)): ManualClock {
 
 export interface VaultTools extends SourceTools {
   clock: ManualClock;
-  /** Everything that was logged, as one text. */
+  /** Returns everything that was logged, as one text. */
   logged(): string;
-  /** What other tokens of the file hold, by their names. */
+  /** The values of other tokens in the configuration, by name. */
   tokens: Record<string, string>;
 }
 
-/** What a source is given; secrets are read from real files, and from `tokens`. */
+/** Returns the tools of a source. Secrets are read from real files and from `tokens`. */
 export function vaultTools(folders: { configFolder?: string; credentialsFolder?: string } = {}): VaultTools {
   const lines: string[] = [];
   const note = (details: object, message: string) => void lines.push(`${JSON.stringify(details)} ${message}`);
@@ -77,7 +77,7 @@ export function vaultTools(folders: { configFolder?: string; credentialsFolder?:
   };
 }
 
-/** Closes the sources of a test after it. @returns remembers one */
+/** Closes a test's sources after it. @returns a function that registers a source */
 export function closingSources(): <S extends Source>(source: S) => S {
   const opened: Source[] = [];
   afterEach(async () => {

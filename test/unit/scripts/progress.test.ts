@@ -86,7 +86,7 @@ it('the first run says how long it takes before anything else', () => {
   const { stderr, status } = spawnSync(process.execPath, args, { cwd: clone, env: { PATH: '' }, encoding: 'utf8' });
   rmSync(clone, { recursive: true });
   expect({ first: stderr.split('\n')[0], status }).toEqual({
-    first: 'The first run installs what is missing: about a minute. Later runs begin at once.',
+    first: 'The first run installs the dependencies, which takes about a minute. Later runs start at once.',
     status: 1,
   });
 });

@@ -1,6 +1,6 @@
-"""Who calls a method with IAM authorization: LocalStack leaves that empty.
+"""Adds the caller's identity to requests with IAM authorization. LocalStack leaves it empty.
 
-It checks neither signature nor policy, and neither does this: what comes of it says nothing about authentication.
+Neither LocalStack nor this module checks signatures or policies, so the identity proves no authentication.
 """
 
 import functools
@@ -16,14 +16,14 @@ def with_caller_identity(payload: str, region: str) -> str:
     """
     :param payload: any event, as JSON
     :param region: the function's
-    :return: the same; where it is of a REST API's proxy integration and signed, with the signer as AWS states it
+    :return: the event. A signed event of a REST API's proxy integration has the signer's identity, in the format of AWS
     """
-    # Other events are many and large: they are not even parsed.
+    # Other events are many and large, so they are not parsed.
     if '"requestContext"' not in payload:
         return payload
     event = json.loads(payload)
     context = event.get("requestContext") if isinstance(event, dict) else None
-    # An event of an HTTP API has no resource: it is of another form, and left as it is.
+    # An event of an HTTP API has no resource. Its format differs, and it stays unchanged.
     if not isinstance(context, dict) or "resourceId" not in context or not isinstance(event.get("headers"), dict):
         return payload
     headers = {name.lower(): value for name, value in event["headers"].items()}
@@ -36,7 +36,7 @@ def with_caller_identity(payload: str, region: str) -> str:
 
 @functools.cache
 def _by_iam(api: str, resource: str, method: str, region: str) -> bool:
-    """Whether the method asks for IAM authorization; what does not, is told no caller on AWS."""
+    """Whether the method requires IAM authorization. AWS gives other methods no caller identity."""
     client = connect_to(region_name=region).apigateway
     return client.get_method(restApiId=api, resourceId=resource, httpMethod=method)["authorizationType"] == "AWS_IAM"
 

@@ -1,4 +1,4 @@
-"""Lambda functions in containers, as LocalStack runs them, told who calls.
+"""Lambda functions in containers, as LocalStack runs them, with the caller's identity.
 
 For a LocalStack in Docker: examples/localstack/compose.yaml mounts this package and chooses the executor.
 """

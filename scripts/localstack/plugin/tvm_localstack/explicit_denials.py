@@ -1,8 +1,8 @@
-"""Faults of AWS services, caused by IAM's own API: LocalStack keeps policies and heeds none.
+"""Simulates errors of AWS services through IAM's own API. LocalStack stores policies but enforces none.
 
-This is fault injection, and no enforcement of IAM. A call is refused only when it is signed as a session of a role one
-of whose inline policies denies that very action, in a statement that holds for every resource and has no condition.
-Everything else is let through, whatever policies say: what comes of it says nothing about what a role may do.
+This is fault injection, not enforcement of IAM. A call is refused only if it is signed by a session of a role with an
+inline policy that denies this action, in a statement with every resource and no condition. Every other call is allowed,
+whatever the policies say, so a successful call does not prove that the role may make it.
 """
 
 import functools
@@ -17,7 +17,7 @@ from localstack.services.iam.models import iam_stores
 from localstack.services.sts.models import sts_stores
 from localstack.utils.aws.request_context import extract_access_key_id_from_auth_header
 
-# A transaction is no action of IAM's: each of its items is allowed or denied as the call of one.
+# IAM has no action for a transaction: each item is allowed or denied like a single call.
 ITEM_ACTIONS = {
     "ConditionCheck": "dynamodb:ConditionCheckItem",
     "Delete": "dynamodb:DeleteItem",
@@ -29,12 +29,12 @@ ITEM_ACTIONS = {
 
 @hooks.on_infra_start()
 def refuse_explicitly_denied() -> None:
-    """Found by its entry point, and run before LocalStack takes calls."""
+    """Runs before LocalStack accepts calls; LocalStack finds it through its entry point."""
     handlers.serve_custom_service_request_handlers.append(refuse_if_denied)
 
 
 def refuse_if_denied(_chain: object, context: RequestContext, _response: object) -> None:
-    """:raises CommonServiceException: as the service that is called refuses"""
+    """:raises CommonServiceException: with the code of the called service"""
     if context.service is None or context.operation is None:
         return
     session = sts_stores[context.account_id][context.region].credentials.get(
@@ -56,7 +56,7 @@ def refuse_if_denied(_chain: object, context: RequestContext, _response: object)
 
 
 def _actions(context: RequestContext) -> Iterator[str]:
-    """What IAM asks about this call. An action that is not named as the operation is, as some of S3's, is not known."""
+    """The IAM actions of this call. Actions whose name differs from the operation's, as some of S3's, are not supported."""
     name = f"{context.service.signing_name}:{context.operation.name}"
     if name in ("dynamodb:TransactWriteItems", "dynamodb:TransactGetItems"):
         for item in context.service_request["TransactItems"]:
@@ -67,7 +67,7 @@ def _actions(context: RequestContext) -> Iterator[str]:
 
 @functools.lru_cache(maxsize=256)
 def _denied(document: str) -> frozenset[str]:
-    """:param document: a policy, as LocalStack keeps it"""
+    """:param document: a policy, as LocalStack stores it"""
     policy = json.loads(unquote(document))
     return frozenset(
         action

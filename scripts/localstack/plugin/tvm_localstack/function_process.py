@@ -1,4 +1,4 @@
-"""One process of a Lambda function: Node with AWS's own runtime interface client, and what it prints."""
+"""One process of a Lambda function: Node with AWS's own runtime interface client, and its output."""
 
 import os
 import select
@@ -10,13 +10,13 @@ from pathlib import Path
 from tvm_localstack.runtime_api import Invocation, Outcome, RuntimeApi
 
 KEPT = 1 << 20
-"""Bytes of what is printed during one invocation: CloudWatch Logs takes no more in one call."""
+"""Maximum output of one invocation, in bytes: CloudWatch Logs accepts no more in one call."""
 CHUNK = 1 << 16
-"""Bytes. A pipe holds as many."""
+"""The capacity of a pipe, in bytes."""
 
 
 class FunctionProcess:
-    """Started at once; ended by `stop`, by its own doing, or with LocalStack, whose process group it is in."""
+    """Starts at once. It ends with `stop`, by itself, or with LocalStack, whose process group it is in."""
 
     def __init__(self, command: list[str], cwd: Path, env: dict[str, str]) -> None:
         self._api = RuntimeApi()
@@ -44,22 +44,22 @@ class FunctionProcess:
 
     @property
     def over(self) -> bool:
-        """Whether it takes no more invocations: its code could not be loaded, or it ended."""
+        """Whether it accepts no more invocations: its code could not be loaded, or it exited."""
         return self._api.over
 
     @property
     def exit_status(self) -> int | None:
-        """The negative number of the signal that killed it; None while it lives."""
+        """The exit code, or the negative number of the signal that killed it; None while it runs."""
         return self._process.poll()
 
     def wait_until_loaded(self, within: float) -> None:
-        """Returns once its code is loaded, or never will be. :param within: seconds after which it returns anyway"""
+        """Waits until its code is loaded or has failed to load. :param within: timeout in seconds"""
         self._api.loaded.wait(within)
 
     def invoke(self, invocation: Invocation, within: float) -> Outcome | None:
         """
         :param within: seconds
-        :return: None when it ended without an outcome, or took longer
+        :return: None if it exited without an outcome, or timed out
         """
         try:
             return self._api.invoke(invocation).result(timeout=within)
@@ -67,39 +67,39 @@ class FunctionProcess:
             return None
 
     def printed(self) -> str:
-        """What it printed since this was last asked: all of it, as a pipe holds what was written before an answer."""
+        """The whole output since the last call: the pipe holds everything that was written before the response."""
         with self._reading:
             self._read()
             text = self._printed.decode("utf-8", "replace")
             if self._dropped:
-                text = f"[{self._dropped} bytes printed before this were too much to keep]\n{text}"
+                text = f"[{self._dropped} bytes of earlier output were dropped]\n{text}"
             self._printed.clear()
             self._dropped = 0
         return text
 
     def stop(self) -> None:
-        """Ends it, if it has not ended. May be called at any time, by any thread, more than once."""
+        """Kills the process if it still runs. May be called at any time, from any thread, more than once."""
         self._stopped = True
         self._process.kill()
         self._process.wait()
         self._api.close()
 
     def _keep_reading(self) -> None:
-        """A full pipe would hold the function up."""
+        """Drains the pipe: a full pipe would block the function."""
         poll = select.poll()
         poll.register(self._output, select.POLLIN)
         while not self._output.closed:
-            # When it was stopped, a child that it has left behind may hold the pipe open for ever.
+            # After a stop, a child process that the function left behind may hold the pipe open for ever.
             poll.poll(1000)
             with self._reading:
                 if self._read() or self._stopped:
                     self._output.close()
 
     def _read(self) -> bool:
-        """:return: whether there will be no more"""
+        """:return: whether there will be no more output"""
         if self._output.closed:
             return True
-        # Not until it is empty: who prints without end would keep this here.
+        # Limit the reads: a function that prints without end would block this loop.
         for _ in range(KEPT // CHUNK):
             chunk = self._output.read(CHUNK)
             if not chunk:

@@ -1,4 +1,4 @@
-"""What LocalStack finds by its entry points. Nothing is imported before it is asked for."""
+"""The plugins that LocalStack finds through its entry points. Each imports its module only when it is loaded."""
 
 from localstack.runtime.server.core import RuntimeServer, RuntimeServerPlugin
 from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
@@ -16,7 +16,7 @@ class ProcessExecutorPlugin(RuntimeExecutorPlugin):
 
 
 class DockerExecutorPlugin(RuntimeExecutorPlugin):
-    """Lambda functions in containers, told who calls: for a LocalStack in Docker."""
+    """Lambda functions in containers, with the caller's identity: for a LocalStack in Docker."""
 
     name = "docker-with-caller"
 
@@ -27,7 +27,7 @@ class DockerExecutorPlugin(RuntimeExecutorPlugin):
 
 
 class LoopbackServerPlugin(RuntimeServerPlugin):
-    """The gateway on the interface it is told, and no other."""
+    """The gateway, on the configured interface only."""
 
     name = "loopback"
 

@@ -1,6 +1,6 @@
-"""Runs Lambda functions as Node processes, one for each execution environment. LocalStack's own executor needs Docker.
+"""Runs Lambda functions as Node processes, one per execution environment. LocalStack's own executor needs Docker.
 
-Of LocalStack's environment it takes:
+Environment variables of LocalStack that it reads:
   TVM_LAMBDA_NODE     the Node that runs them
   TVM_LAMBDA_RUNTIME  AWS's runtime interface client (the npm package aws-lambda-ric): its index.mjs
   NODE_OPTIONS        passed on, before the function's own
@@ -24,14 +24,14 @@ from tvm_localstack.function_process import FunctionProcess
 from tvm_localstack.runtime_api import Invocation, Outcome
 
 LOADING = 10
-"""Seconds that Lambda gives a function's code to load; what it takes longer is taken from the first invocation's."""
+"""Seconds that Lambda allows a function's code to load. Longer loading counts against the first invocation's timeout."""
 
 TURNS = threading.BoundedSemaphore(os.cpu_count() or 1)
-"""Twenty functions that load their code at once on two processors are all too slow for their own time limits."""
+"""Limits concurrent loading: twenty functions that load at once on two processors would all time out."""
 
 
 class ProcessExecutor(RuntimeExecutor):
-    """One execution environment: a process, and after it failed to load, crashed or ran out of time, another."""
+    """One execution environment. Replaces its process after a failed load, a crash or a timeout."""
 
     def __init__(self, id: str, function_version: FunctionVersion) -> None:
         super().__init__(id, function_version)
@@ -40,13 +40,13 @@ class ProcessExecutor(RuntimeExecutor):
         self._stopped = False
 
     def start(self, env_vars: dict[str, str]) -> None:
-        """What goes wrong when the code is loaded is told by the first invocation, and is in its logs, as on AWS."""
+        """As on AWS, the first invocation reports and logs an error from loading the code."""
         self._env_vars = env_vars
         with TURNS:
             self._current_process().wait_until_loaded(LOADING)
 
     def stop(self) -> None:
-        """LocalStack calls this from any thread, in the midst of a start or an invocation too."""
+        """LocalStack calls this from any thread, also during a start or an invocation."""
         with self._lock:
             self._stopped = True
             process = self._process
@@ -91,7 +91,7 @@ class ProcessExecutor(RuntimeExecutor):
         return "127.0.0.1"
 
     def get_runtime_endpoint(self) -> str:
-        """Asked for by LocalStack to tell its own runtime, which is not used here."""
+        """LocalStack passes this URL to its own runtime, which is not used here."""
         return "http://127.0.0.1"
 
     @classmethod
@@ -100,7 +100,7 @@ class ProcessExecutor(RuntimeExecutor):
 
     @classmethod
     def cleanup_version(cls, function_version: FunctionVersion) -> None:
-        """The code goes when LocalStack deletes the function."""
+        """Nothing to do: LocalStack removes the code when it deletes the function."""
 
     def _current_process(self) -> FunctionProcess:
         with self._lock:
@@ -116,27 +116,27 @@ class ProcessExecutor(RuntimeExecutor):
         runtime = Path(os.environ["TVM_LAMBDA_RUNTIME"])
         own = {name: str(value) for name, value in self._env_vars.items() if not name.startswith("LOCALSTACK_")}
         env = {
-            # The function's own may say otherwise: those that are not reserved on AWS.
+            # The function's own variables may override these, except those that are reserved on AWS.
             "PATH": os.environ["PATH"],
             "LANG": "en_US.UTF-8",
-            # The home folder of whoever runs this may hold settings and credentials of AWS.
+            # The user's home folder may hold settings and credentials of AWS.
             "HOME": os.environ["HOME"],
             "TMPDIR": os.environ["TMPDIR"],
             **own,
             "LAMBDA_TASK_ROOT": str(code),
             "LAMBDA_RUNTIME_DIR": str(runtime.parent),
             "AWS_EXECUTION_ENV": f"AWS_Lambda_{config.runtime}",
-            # Its client in JavaScript, for receiving: the compiled one is not installed.
+            # Its JavaScript client receives invocations: the compiled client is not installed.
             "AWS_LAMBDA_NODEJS_USE_ALTERNATIVE_CLIENT_1": "true",
             "NODE_OPTIONS": " ".join(filter(None, [os.environ.get("NODE_OPTIONS"), own.get("NODE_OPTIONS")])),
         }
-        # Its share of the function's memory, as AWS's Node runtimes reckon it.
+        # Its share of the function's memory, as AWS's Node runtimes calculate it.
         young = config.memory_size // 10
         memory = [f"--max-semi-space-size={young // 2}", f"--max-old-space-size={config.memory_size - young}"]
         return FunctionProcess([os.environ["TVM_LAMBDA_NODE"], *memory, str(runtime)], cwd=code, env=env)
 
     def _logs(self, request_id: str, milliseconds: float, printed: str, failure: "Failure | None") -> str:
-        """What it printed, between the lines that Lambda writes around it."""
+        """Its output, between the lines that Lambda writes before and after it."""
         if printed and not printed.endswith("\n"):
             printed += "\n"
         version = self.function_version.id.qualifier
@@ -158,7 +158,7 @@ def _now() -> str:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why an invocation has no outcome of its own, as Lambda says it."""
+    """Why an invocation has no outcome of its own, in Lambda's words."""
 
     error_type: str
     reason: str
@@ -173,7 +173,7 @@ def timed_out(request_id: str, timeout: int) -> Failure:
 
 
 def exited(request_id: str, status: int) -> Failure:
-    """:param status: as `FunctionProcess.exit_status` has it"""
+    """:param status: as in `FunctionProcess.exit_status`"""
     if status == 0:
         reason = "Runtime exited without providing a reason"
     elif status > 0:

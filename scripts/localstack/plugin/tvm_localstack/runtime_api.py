@@ -21,7 +21,7 @@ OUTCOME = re.compile(rf"{VERSION}/invocation/([^/]+)/(response|error)")
 
 @dataclass(frozen=True)
 class Invocation:
-    """What a function is asked."""
+    """An invocation of a function."""
 
     request_id: str
     function_arn: str
@@ -33,7 +33,7 @@ class Invocation:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of it."""
+    """The outcome of an invocation."""
 
     payload: bytes
     is_error: bool
@@ -44,13 +44,13 @@ class Outcome:
 
 
 class RuntimeApi:
-    """Served until closed. One invocation at a time, as in an execution environment of Lambda's."""
+    """Serves one invocation at a time, until closed, as a Lambda execution environment does."""
 
     def __init__(self) -> None:
         self.loaded = threading.Event()
-        """The function's code is loaded, or never will be."""
+        """Set when the function's code has loaded or has failed to load."""
         self.over = False
-        """The process takes no more invocations."""
+        """The process accepts no more invocations."""
         self._failure: Outcome | None = None
         self._next: Queue[Invocation | None] = Queue()
         self._running: tuple[str, Future[Outcome | None]] | None = None
@@ -61,12 +61,12 @@ class RuntimeApi:
 
     @property
     def address(self) -> str:
-        """As AWS_LAMBDA_RUNTIME_API has it."""
+        """The address, in the format of AWS_LAMBDA_RUNTIME_API."""
         host, port = self._server.server_address[:2]
         return f"{host}:{port}"
 
     def invoke(self, invocation: Invocation) -> "Future[Outcome | None]":
-        """Hands an invocation to the process. Its outcome comes when the process has one, or is None when it ended."""
+        """Passes an invocation to the process. The future resolves to the outcome, or to None if the process exited."""
         outcome: Future[Outcome | None] = Future()
         with self._lock:
             if self.over:
@@ -77,7 +77,7 @@ class RuntimeApi:
         return outcome
 
     def end(self, failure: Outcome | None = None) -> None:
-        """The process is at its end: what is under way and what is asked later comes to this failure, or to None."""
+        """Marks the process as exited. Running and later invocations resolve to this failure, or to None."""
         with self._lock:
             if self.over:
                 return
@@ -89,13 +89,13 @@ class RuntimeApi:
             running[1].set_result(failure)
 
     def close(self) -> None:
-        """Ends it, and with it the server. May be called more than once."""
+        """Calls `end` and stops the server. May be called more than once."""
         self.end()
         with self._lock:
             if self._closed:
                 return
             self._closed = True
-        # The server waits for a connection, without end; this one tells it to look again.
+        # The server waits for a connection without a timeout; this connection wakes it.
         socket.create_connection(self._server.server_address).close()
 
     def _serve(self) -> None:
@@ -104,7 +104,7 @@ class RuntimeApi:
                 self._server.handle_request()
 
     def _finish(self, request_id: str, outcome: Outcome) -> bool:
-        """:return: whether that invocation was under way"""
+        """:return: whether that invocation was running"""
         with self._lock:
             if self._running is None or self._running[0] != request_id:
                 return False
@@ -121,7 +121,7 @@ class RuntimeApi:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
-            # Headers and body in one packet: otherwise each answer waits for a delayed acknowledgement.
+            # Headers and body in one packet: otherwise each response waits for a delayed acknowledgement.
             wbufsize = -1
             disable_nagle_algorithm = True
 
@@ -172,7 +172,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A process that is killed in the midst of a request is nothing to report."""
+        """Ignores connection errors: a process may be killed during a request."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 

@@ -2,7 +2,7 @@ import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { DynamoEventSource, type DynamoEventSourceProps, SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
-import { REMEMBERED_SORT_KEYS } from '#lambdas/shared/audit-item-keys.ts';
+import { AUDIT_SORT_KEYS } from '#lambdas/shared/audit-item-keys.ts';
 
 /**
  * The table's stream, for a function that tells of what changes. A shard of it has room for two readers.
@@ -24,7 +24,7 @@ export function auditStream(
     filters: [
       FilterCriteria.filter({
         eventName: FilterRule.or('INSERT', 'MODIFY'),
-        dynamodb: { Keys: { sk: { S: REMEMBERED_SORT_KEYS } } },
+        dynamodb: { Keys: { sk: { S: AUDIT_SORT_KEYS } } },
       }),
     ],
     onFailure: new SqsDlq(deadLetters),

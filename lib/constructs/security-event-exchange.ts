@@ -9,7 +9,7 @@ import { keepSecurityEventsEnv } from '#lambdas/keep-security-events/env.ts';
 import { pollSecurityEventsEnv } from '#lambdas/poll-security-events/env.ts';
 import { receiveSecurityEventEnv } from '#lambdas/receive-security-event/env.ts';
 import { serveTransmitterMetadataEnv } from '#lambdas/serve-transmitter-metadata/env.ts';
-import type { tellingEnv } from '#lambdas/shared/telling-env.ts';
+import type { transmitterEnv } from '#lambdas/shared/transmitter-env.ts';
 import { transmitSecurityEventsEnv } from '#lambdas/transmit-security-events/env.ts';
 import type { Config } from '../config/config.ts';
 import type { Mailbox } from './event-flow.ts';
@@ -200,7 +200,7 @@ function pushing(
 function keeping(
   scope: Construct,
   { name }: Polling,
-  environment: Record<keyof z.infer<typeof tellingEnv>, string>,
+  environment: Record<keyof z.infer<typeof transmitterEnv>, string>,
   { defaults, records }: Machine,
 ) {
   const keepSecurityEvents = new ServiceFunction(scope, 'keep-security-events', {

@@ -10,7 +10,7 @@ import {
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
-import { REMEMBERED_PARTITIONS } from '#lambdas/shared/audit-item-keys.ts';
+import { AUDIT_PARTITIONS } from '#lambdas/shared/audit-item-keys.ts';
 import { grantOnTable } from './grant-on-table.ts';
 
 export interface TokenRecordsProps {
@@ -104,7 +104,7 @@ export class TokenRecords extends Table {
 
   /** Lets a function that reads the stream look up what the stream tells it of. */
   allowConfirming(grantee: IGrantable): void {
-    const remembered = REMEMBERED_PARTITIONS.map((beginning) => `${beginning}*`);
+    const remembered = AUDIT_PARTITIONS.map((beginning) => `${beginning}*`);
     grantOnTable(grantee, this.tableArn, this.encryptionKey, ['BatchGetItem'], remembered);
   }
 

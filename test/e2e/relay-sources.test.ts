@@ -53,7 +53,7 @@ describe('the tvm source of TokenRelay, with the deployed machine', () => {
   it('says in the machine’s words why there is none, with the request’s id', async () => {
     const write = { authorization_details: [{ ...readOrders, actions: ['write'] }] };
     await expect(machineSource(write).fetch(undefined, signal)).rejects.toThrow(
-      /answered 403, access_denied: policy does not allow all that was asked for \(request [\w-]+\)$/,
+      /answered 403, access_denied: policy does not allow everything that was requested \(request [\w-]+\)$/,
     );
   });
 

@@ -17,8 +17,8 @@ import {
 } from '#lambdas/adapters/dynamo/items.ts';
 import type { StoredItems } from '#lambdas/adapters/dynamo/stored-items.ts';
 import { logger } from '#lambdas/runtime/observability.ts';
-import { REMEMBERED_SORT_KEYS } from '#lambdas/shared/audit-item-keys.ts';
-import { archivedEventOf, auditEventOf, confirmedEvents, type Told } from '#lambdas/shared/audit-stream.ts';
+import { AUDIT_SORT_KEYS } from '#lambdas/shared/audit-item-keys.ts';
+import { archivedEventOf, auditEventOf, confirmedEvents, type StreamedEvent } from '#lambdas/shared/audit-stream.ts';
 import { recordOf, SUBJECT } from '../../fakes/machine.ts';
 
 const AT = Date.UTC(2026, 10, 22, 12) / 1000;
@@ -74,7 +74,7 @@ it('the stream’s filter lets through whatever can be read', async () => {
     minute: 0,
   });
   const passes = (sort = '') =>
-    REMEMBERED_SORT_KEYS.some((key) => (typeof key === 'string' ? key === sort : sort.startsWith(key.prefix)));
+    AUDIT_SORT_KEYS.some((key) => (typeof key === 'string' ? key === sort : sort.startsWith(key.prefix)));
   expect(passes(introspected.sk?.S)).toBe(true);
   expect(passes((await streamRecord()).dynamodb?.Keys?.sk?.S)).toBe(true);
   expect(passes('ADOPTED#events/a')).toBe(false);
@@ -95,7 +95,7 @@ function holding(...items: Item[]): StoredItems & { reads: Item[][] } {
 }
 
 /** What a reader of the stream makes of a record. */
-function told(record: DynamoDBRecord): Told<AuditEvent>[] {
+function told(record: DynamoDBRecord): StreamedEvent<AuditEvent>[] {
   const event = auditEventOf(record);
   return event === undefined ? [] : [{ record, event }];
 }

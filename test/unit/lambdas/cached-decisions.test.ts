@@ -1,7 +1,7 @@
 import type { AuthorizerRequest } from '@tvm/core/external-authorizers/external-authorizer.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cachedDecisions, questionKey } from '#lambdas/adapters/authorizers/cached-decisions.ts';
+import { cachedDecisions, requestKey } from '#lambdas/adapters/authorizers/cached-decisions.ts';
 import { question } from '../../fakes/authorizer-requests.ts';
 
 const read = question();
@@ -163,7 +163,7 @@ describe('the key of a question', () => {
       fc.property(anyQuestion, fc.string(), (original, time) => {
         const { subject, action, resource, context } = original;
         const reversed = Object.fromEntries(Object.entries({ ...context, time }).reverse()) as typeof context;
-        expect(questionKey({ context: reversed, resource, action, subject })).toBe(questionKey(original));
+        expect(requestKey({ context: reversed, resource, action, subject })).toBe(requestKey(original));
       }),
     );
   });
@@ -171,7 +171,7 @@ describe('the key of a question', () => {
   it('is never shared by two questions that differ in anything but the time', () => {
     const same = (a: unknown, b: unknown) => expect(a).toEqual(b);
     const check = (one: AuthorizerRequest, other: AuthorizerRequest) => {
-      if (questionKey(one) === questionKey(other)) same(told(one), told(other));
+      if (requestKey(one) === requestKey(other)) same(told(one), told(other));
       else expect(told(one)).not.toEqual(told(other));
     };
     fc.assert(fc.property(anyQuestion, anyQuestion, check), { numRuns: 200 });

@@ -6,7 +6,7 @@ import { refusedBy } from '@tvm/core/external-authorizers/external-authorizer.ts
 import type { ConditionSettings } from '@tvm/core/external-authorizers/settings.ts';
 import { DependencyFault } from '@tvm/core/ports.ts';
 import { expect, it, onTestFinished } from 'vitest';
-import { externalAuthorizers, readConditions } from '#lambdas/adapters/authorizers/external-authorizers.ts';
+import { externalAuthorizers, readExternalAuthorizers } from '#lambdas/adapters/authorizers/external-authorizers.ts';
 import { question } from '../../fakes/authorizer-requests.ts';
 import { decisionService } from '../../fakes/decision-service.ts';
 
@@ -27,7 +27,7 @@ it('are what lies beside the code', async () => {
   writeFileSync(join(directory, 'conditions.json'), JSON.stringify(settings));
   writeFileSync(join(directory, 'closing.wasm'), wasm);
   writeFileSync(join(directory, 'closing.data.json'), '{"closed":["orders-db/orders"]}');
-  const conditions = await readConditions(pathToFileURL(join(directory, 'index.mjs')).href);
+  const conditions = await readExternalAuthorizers(pathToFileURL(join(directory, 'index.mjs')).href);
   const payments = question({ resource: { id: 'orders-db/payments' } });
   expect(await refusedBy(conditions, [question(), payments])).toEqual([
     { condition: 'closing', refused: [question()] },
@@ -66,5 +66,5 @@ it.each(['torn', 'hungry'])('in Rego fail when they cannot be evaluated: %s', as
 it('are not loaded from a policy that lacks the rule, nor asked in plain http', async () => {
   await expect(load(rego('nothing'))).rejects.toThrow('has no entrypoint');
   const plain = { type: 'authzen', name: 'plain', url: 'http://pdp.example.com', timeout_ms: 500 } as const;
-  await expect(load(plain)).rejects.toThrow('condition plain is asked by https alone');
+  await expect(load(plain)).rejects.toThrow('condition plain must have an https URL');
 });

@@ -1,7 +1,7 @@
 import type { AuthorizerRequest } from '@tvm/core/external-authorizers/external-authorizer.ts';
 import { describe, expect, it } from 'vitest';
-import { authzenCondition } from '#lambdas/adapters/authorizers/authzen.ts';
-import { opaRestCondition } from '#lambdas/adapters/authorizers/opa-rest.ts';
+import { authzenAuthorizer } from '#lambdas/adapters/authorizers/authzen.ts';
+import { opaRestAuthorizer } from '#lambdas/adapters/authorizers/opa-rest.ts';
 import { question } from '../../fakes/authorizer-requests.ts';
 import { type Answer, decisionService } from '../../fakes/decision-service.ts';
 
@@ -14,8 +14,8 @@ async function over(type: 'opa-rest' | 'authzen', answer: Answer) {
   const common = { name: 'office', url: service.url, timeout_ms: 300 };
   const condition =
     type === 'authzen'
-      ? authzenCondition({ ...common, type }, Date)
-      : opaRestCondition({ ...common, type, path: 'tvm/condition/allow' }, Date);
+      ? authzenAuthorizer({ ...common, type }, Date)
+      : opaRestAuthorizer({ ...common, type, path: 'tvm/condition/allow' }, Date);
   return { condition, received: service.received };
 }
 
@@ -98,7 +98,9 @@ describe('an AuthZEN decision point', () => {
     [null],
   ])('does not answer two questions by %j', async (answer) => {
     const { condition } = await over('authzen', () => answer);
-    await expect(condition.allows([read, write])).rejects.toThrow('did not answer each of 2 evaluations');
+    await expect(condition.allows([read, write])).rejects.toThrow(
+      'did not return a decision for each of 2 evaluations',
+    );
   });
 });
 
@@ -116,7 +118,7 @@ describe.each(['opa-rest', 'authzen'] as const)('over the network, %s', (type) =
     const { condition } = await over(type, (_, response) => {
       response.writeHead(status).end(status === 204 ? undefined : JSON.stringify(yes));
     });
-    await expect(condition.allows([read])).rejects.toThrow(`answered with status ${status}`);
+    await expect(condition.allows([read])).rejects.toThrow(`responded with status ${status}`);
   });
 
   it.each([301, 302, 307, 308])('follows no redirect (%i)', async (status) => {
@@ -166,8 +168,8 @@ describe.each(['opa-rest', 'authzen'] as const)('over the network, %s', (type) =
     const common = { name: 'office', url: 'http://127.0.0.1:1', timeout_ms: 300 };
     const condition =
       type === 'authzen'
-        ? authzenCondition({ ...common, type }, Date)
-        : opaRestCondition({ ...common, type, path: 'a' }, Date);
+        ? authzenAuthorizer({ ...common, type }, Date)
+        : opaRestAuthorizer({ ...common, type, path: 'a' }, Date);
     await expect(condition.allows([read])).rejects.toThrow('fetch failed');
   });
 

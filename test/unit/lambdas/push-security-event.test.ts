@@ -40,7 +40,7 @@ it.each([
   ['503', 503, ''],
 ])('%s is to be tried again', async (_, status, body) => {
   const { url } = await answering(status, body);
-  await expect(pushSecurityEvent(url, 'set')).rejects.toThrow(`answered with status ${status}`);
+  await expect(pushSecurityEvent(url, 'set')).rejects.toThrow(`responded with status ${status}`);
 });
 
 it('no redirect is followed, no endless answer read, and nobody there is to be tried again', async () => {

@@ -86,7 +86,7 @@ it('vends only what a further condition in Rego allows too, and records which re
   const stock = { type: 'resource' as const, locations: ['orders-db/stock'], actions: ['read' as const] };
   expect((await post(asking({ authorization_details: [stock] }), {}, { conditions })).statusCode).toBe(200);
   const { statusCode, body } = await post(asking(), {}, { conditions });
-  expect([statusCode, body.error_description]).toEqual([403, 'policy does not allow all that was asked for']);
+  expect([statusCode, body.error_description]).toEqual([403, 'policy does not allow everything that was requested']);
   expect([...tvm.records.states.values()].at(-1)).toMatchObject({
     status: 'denied',
     denial: 'further_condition',

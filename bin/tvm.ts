@@ -14,12 +14,12 @@ import { TvmStack } from '#lib/tvm-stack.ts';
 const PROJECT = new URL('../', import.meta.url);
 const POLICIES = new URL('policies/', PROJECT);
 
-/** The account of every emulator, and so of the demo's grants. */
+/** The account id of emulators. The policies of the demo name it. */
 const DEMO_ACCOUNT = '000000000000';
 
 /**
- * The CDK app. `-c stage=…` picks `config/<stage>.toml` (default: production); `-c issuer=…` overrides the issuer,
- * for deployments into an emulator whose address is known only then.
+ * The CDK app. `-c stage=…` selects `config/<stage>.toml` (default: production). `-c issuer=…` overrides the issuer,
+ * because the address of an emulator is known only when it is deployed to.
  */
 async function main(): Promise<void> {
   const app = new App();
@@ -31,7 +31,8 @@ async function main(): Promise<void> {
     .sort()
     .map((name) => ({ name: `policies/${name}`, text: readFileSync(new URL(name, POLICIES), 'utf8') }));
 
-  // The CLI says where it deploys to, unless nobody has told it: https://docs.aws.amazon.com/cdk/v2/guide/configure-env.html
+  // The CDK CLI sets these variables if it knows the target:
+  // https://docs.aws.amazon.com/cdk/v2/guide/configure-env.html
   const { CDK_DEFAULT_REGION: region, CDK_DEFAULT_ACCOUNT: account } = process.env;
   const overrides = issuer === undefined ? {} : { issuer };
   const mistakes: string[] = [];
@@ -49,14 +50,14 @@ async function main(): Promise<void> {
   });
   const demo = policyFiles.filter(({ text }) => text.includes(DEMO_ACCOUNT)).map(({ name }) => name);
   if (config.emulator === undefined && demo.length > 0) {
-    const sentence = `${demo.join(', ')} name account ${DEMO_ACCOUNT}, which only the local demo has: replace its policies with yours`;
+    const sentence = `${demo.join(', ')} name account ${DEMO_ACCOUNT}, which exists only in the local demo: replace these policies with your own`;
     Annotations.of(stack).addWarningV2('token-vending-machine:demo-policies', sentence);
   }
   if (region && config.emulator === undefined && needsGlobalEvents(config.revoke_on, region)) {
     new GlobalEventsStack(app, `TokenVendingMachine-${stage}-global-events`, {
       env: { region: GLOBAL_EVENTS_REGION },
       revokeOn: config.revoke_on,
-      machineRegion: region,
+      serviceRegion: region,
     });
   }
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
@@ -64,7 +65,7 @@ async function main(): Promise<void> {
   if (tooLong.length > 0) throw new ConfigError(tooLong.map((one) => `config/${stage}.toml: ${one}`).join('\n'));
 }
 
-/** What is read, or else the mistakes in it beside those of others, so that all are told at once. */
+/** Calls a reader. A mistake is added to `mistakes`, so that all mistakes are reported together. */
 function read<T>(reader: () => T, mistakes: string[]): T | undefined {
   try {
     return reader();
@@ -75,7 +76,7 @@ function read<T>(reader: () => T, mistakes: string[]): T | undefined {
   }
 }
 
-/** Whether an error is a mistake in the files of the project: it is told as it is, without a stack. */
+/** Reports whether an error is a mistake in the project's files. Such errors are printed without a stack trace. */
 function isMistake(error: unknown): error is Error {
   return error instanceof ConfigError || error instanceof PolicyError;
 }

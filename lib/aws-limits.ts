@@ -3,7 +3,7 @@ import { RegionInfo } from 'aws-cdk-lib/region-info';
 /** A resource of a CloudFormation template. */
 interface Resource {
   Type: string;
-  // biome-ignore lint/suspicious/noExplicitAny: what it has depends on its type
+  // biome-ignore lint/suspicious/noExplicitAny: the properties depend on the type
   Properties?: any;
 }
 
@@ -12,15 +12,15 @@ type Resources = Record<string, Resource>;
 interface Limit {
   most: number;
   unit: 'bytes' | 'characters';
-  /** What is limited, as a message calls it. */
+  /** The name of the limited thing in a message. */
   what(properties: Resource['Properties']): string;
   measured(properties: Resource['Properties']): unknown;
-  /** The key of the configuration that makes it long, and what to do about it. */
+  /** The configuration key that determines the size. */
   key(properties: Resource['Properties']): string;
   advice: string;
 }
 
-/** The keys of the configuration that become a variable of a function. */
+/** The configuration keys that determine environment variables of functions. */
 const KEY_OF_VARIABLE: Record<string, string> = {
   ISSUER: 'domain or issuer',
   KEY_ARNS: 'signing_keys',
@@ -31,7 +31,7 @@ const KEY_OF_VARIABLE: Record<string, string> = {
   RECEIVER_AUDIENCE: 'security_event_receivers',
 };
 
-/** By type of resource, what the configuration can make longer than AWS allows. */
+/** The limits that a configuration can exceed, by resource type. */
 const LIMITS: Record<string, Limit> = {
   // https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
   'AWS::ApiGateway::RestApi': {
@@ -77,15 +77,19 @@ const LIMITS: Record<string, Limit> = {
   },
 };
 
-/** https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html; cdk.json turns CDK's own check off. */
+/**
+ * Maximum number of resources in a stack. `cdk.json` disables CDK's own check.
+ *
+ * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+ */
 const MOST_RESOURCES = 500;
 
 /**
- * What of a template is longer than AWS allows, where the configuration makes it so: CloudFormation would find out in the middle
- * of a deployment. A role's own policies are not among that: CDK divides them.
+ * Finds the parts of a template that the configuration makes larger than AWS allows. Otherwise CloudFormation would
+ * fail in the middle of a deployment. Inline policies of roles are not checked, because CDK splits them.
  *
- * @param region where it is deployed, if that is known
- * @returns a sentence for each key of the configuration, about what is furthest above its limit
+ * @param region the region of the deployment, if it is known
+ * @returns a sentence per configuration key about the part that exceeds its limit most
  */
 export function overAwsLimits({ Resources: resources = {} }: { Resources?: Resources }, region?: string): string[] {
   const over = Object.values(resources).flatMap(({ Type, Properties = {} }) => {
@@ -108,13 +112,13 @@ export function overAwsLimits({ Resources: resources = {} }: { Resources?: Resou
   return [...new Map(nearestFirst.map(({ key, long }) => [key, long]))].map(([key, long]) => `${key} makes ${long}`);
 }
 
-/** How long the names are that AWS gives resources, where they are not made of the stack's name. */
+/** The length of resource names that AWS generates without the stack's name, by resource type. */
 const NAME_LENGTHS: Record<string, number> = { 'AWS::ApiGateway::RestApi': 10, 'AWS::KMS::Key': 36 };
 
-/** As many characters as a queue's name has at most: those of functions and roles have fewer. */
+/** Maximum length of a queue's name. Names of functions and roles are shorter. */
 const LONGEST_NAME = 80;
 
-/** A value with something as long, or a little longer, in place of each reference that only CloudFormation resolves. */
+/** Replaces each reference that only CloudFormation can resolve with a value of the same length or a little longer. */
 function filledIn(value: unknown, resources: Resources, region = 'ap-southeast-1'): unknown {
   const { partition = 'aws', domainSuffix = 'amazonaws.com' } = RegionInfo.get(region);
   const account = '111122223333';

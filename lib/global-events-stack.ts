@@ -8,21 +8,21 @@ import type { Construct } from 'constructs';
 import { acknowledge } from './constructs/acknowledge.ts';
 import { eventPattern } from './constructs/revocation-triggers.ts';
 
-/** Where the events of AWS's global services appear, IAM's among them. */
+/** The region in which events of global AWS services appear, such as those of IAM. */
 export const GLOBAL_EVENTS_REGION = 'us-east-1';
 
-/** The triggers whose events are of a global service. */
+/** The triggers with events of global services. */
 const GLOBAL = ['iam_role_deleted', 'iam_user_deleted', 'iam_access_key_disabled', 'iam_tagged'] as const;
 
 export interface GlobalEventsStackProps extends StackProps {
   revokeOn: RevokeOn;
-  /** Where the machine is. */
-  machineRegion: string;
+  /** The region of the service. */
+  serviceRegion: string;
 }
 
 /**
- * Whether a machine in a region needs events from elsewhere. Only of the partition `aws`: the others have their global
- * services' events elsewhere, and EventBridge forwards no events between their regions.
+ * Reports whether a deployment needs events from {@link GLOBAL_EVENTS_REGION}. Only the partition `aws` is supported.
+ * In other partitions these events appear in other regions, and EventBridge does not forward events between regions.
  */
 export function needsGlobalEvents(revokeOn: RevokeOn, region: string): boolean {
   const elsewhere = region !== GLOBAL_EVENTS_REGION && !/^(?:cn|us-gov)-/.test(region);
@@ -30,27 +30,27 @@ export function needsGlobalEvents(revokeOn: RevokeOn, region: string): boolean {
 }
 
 /**
- * In us-east-1: forwards those events of IAM that take tokens back to the default bus of the machine's region.
+ * Forwards the IAM events that revoke tokens from us-east-1 to the default bus of the service's region.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-region.html
  */
 export class GlobalEventsStack extends Stack {
-  constructor(scope: Construct, id: string, { revokeOn, machineRegion, ...props }: GlobalEventsStackProps) {
+  constructor(scope: Construct, id: string, { revokeOn, serviceRegion, ...props }: GlobalEventsStackProps) {
     super(scope, id, {
       description: 'Token vending machine: forwards events of global services',
       ...props,
     });
     const bus = this.formatArn({
       service: 'events',
-      region: machineRegion,
+      region: serviceRegion,
       resource: 'event-bus',
       resourceName: 'default',
     });
     const ofThisAccount = { StringEquals: { 'aws:SourceAccount': this.account } };
     const role = new Role(this, 'forward-events-role', {
       assumedBy: new ServicePrincipal('events.amazonaws.com', { conditions: ofThisAccount }),
-      description: 'What forwards the events of IAM may do',
+      description: 'Role of the rules that forward IAM events',
     });
     role.addToPolicy(new PolicyStatement({ actions: ['events:PutEvents'], resources: [bus] }));
 
@@ -61,11 +61,11 @@ export class GlobalEventsStack extends Stack {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     acknowledge(deadLetters, {
-      'AwsSolutions-SQS3': 'It is itself where dead letters go.',
-      CKV_AWS_27: 'SQS encrypts it with a key of its own: what CloudTrail tells of IAM holds no token.',
+      'AwsSolutions-SQS3': 'The queue is itself a dead-letter queue.',
+      CKV_AWS_27: 'SQS encrypts the queue with its own key; CloudTrail events of IAM contain no tokens.',
     });
     new Alarm(this, 'dead-letters-alarm', {
-      alarmDescription: 'Events of IAM could not be forwarded: see docs/operations.md',
+      alarmDescription: 'IAM events could not be forwarded: see docs/operations.md',
       metric: deadLetters.metricApproximateNumberOfMessagesVisible(),
       threshold: 1,
       evaluationPeriods: 1,
@@ -77,7 +77,7 @@ export class GlobalEventsStack extends Stack {
     const rules = forwarded.map(
       ({ name, pattern }) =>
         new Rule(this, `forward-${name.replaceAll('_', '-')}`, {
-          description: `Forwarded to ${machineRegion}: ${name}`,
+          description: `Forwards ${name} events to ${serviceRegion}`,
           eventPattern: eventPattern(pattern, 'aws.'),
           targets: [{ bind: () => ({ arn: bus, role, deadLetterConfig: { arn: deadLetters.queueArn } }) }],
         }),

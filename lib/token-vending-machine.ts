@@ -9,8 +9,8 @@ import { auditPublishing } from './constructs/audit-publishing.ts';
 import { DataKey } from './constructs/data-key.ts';
 import { discovery } from './constructs/discovery.ts';
 import { EventFlow } from './constructs/event-flow.ts';
+import type { Foundation } from './constructs/foundation.ts';
 import { issuing } from './constructs/issuing.ts';
-import type { Machine } from './constructs/machine.ts';
 import { ownRevocation } from './constructs/own-revocation.ts';
 import { Revocation } from './constructs/revocation.ts';
 import { SecurityEventExchange } from './constructs/security-event-exchange.ts';
@@ -26,14 +26,14 @@ import { Watch } from './constructs/watch.ts';
 
 export interface TokenVendingMachineProps {
   config: Config;
-  /** The policies, validated. */
+  /** The validated policies. */
   policyBundle: PolicyBundle;
-  /** What lies beside the code of a function that asks further conditions: authorizer-files.ts makes it. */
+  /** The files for external authorizers, from authorizer-files.ts. */
   authorizerFiles: Record<string, string | Uint8Array>;
 }
 
 /**
- * The whole system: its parts, in the order in which a token meets them.
+ * The whole system. The constructor creates its parts in the order of a token's life.
  *
  * @example
  * const config = loadConfig(new URL('config/', PROJECT), 'production', {}, { region, account });
@@ -43,40 +43,46 @@ export interface TokenVendingMachineProps {
 export class TokenVendingMachine extends Construct {
   constructor(scope: Construct, id: string, { config, policyBundle, authorizerFiles }: TokenVendingMachineProps) {
     super(scope, id);
-    const machine = foundation(this, config);
-    const { api, events } = machine;
+    const foundation = createFoundation(this, config);
+    const { api, events } = foundation;
     const keys = tokenKeys(this, config);
 
-    // Verifiers read there, offline, what was revoked.
-    const statusLists = new StatusLists(this, 'status-lists', { machine });
-    const { issueToken } = issuing(this, { machine, keys, statusLists, policyBundle, authorizerFiles });
-    const { introspectToken } = verification(this, machine, keys);
+    // Resource servers verify tokens offline, and read revocations from the status lists.
+    const statusLists = new StatusLists(this, 'status-lists', { foundation });
+    const { issueToken } = issuing(this, { foundation, keys, statusLists, policyBundle, authorizerFiles });
+    const { introspectToken } = verification(this, foundation, keys);
 
-    // An operator or an event revokes tokens, a workload its own; other systems hear of it, and have tokens revoked.
+    // Operators and events revoke tokens, and workloads their own. Security events inform other systems of revocations,
+    // and let other systems revoke tokens.
     const audiences = config.resource_servers.flatMap((server) => server.audiences);
-    const revocation = new Revocation(this, 'revocation', { machine, named: namedTargets(policyBundle, audiences) });
-    const exchange = new SecurityEventExchange(this, 'security-event-exchange', { machine, revocation });
-    ownRevocation(this, machine, keys, revocation);
+    const revocation = new Revocation(this, 'revocation', { foundation, named: namedTargets(policyBundle, audiences) });
+    const exchange = new SecurityEventExchange(this, 'security-event-exchange', { foundation, revocation });
+    ownRevocation(this, foundation, keys, revocation);
 
-    // An operator sees every token, and anybody where everything is. Tokens expire, and policies and keys change.
-    new TokenList(this, 'token-list', { machine });
-    discovery(this, machine, keys);
+    // Operators list all tokens. Discovery documents are public. The sweep marks expired tokens and detects new
+    // policies and keys.
+    new TokenList(this, 'token-list', { foundation });
+    discovery(this, foundation, keys);
     const keyArns = [...new Set([keys.signing, ...keys.verifying])].map((key) => key.keyArn);
-    new TokenSweep(this, 'token-sweep', { machine, policyBundle: policyBundle.hash, keyArns });
+    new TokenSweep(this, 'token-sweep', { foundation, policyBundle: policyBundle.hash, keyArns });
 
-    // Every decision is published, and archived so that it can be proved; what is unusual or fails is reported.
-    const publishAudit = auditPublishing(this, machine);
-    const archive = new AuditArchive(this, 'audit-archive', { machine });
-    new Anomalies(this, 'anomalies', { machine, revocation });
+    // Every decision is published as an event and archived with a proof. Anomalies and failures are reported.
+    const publishAudit = auditPublishing(this, foundation);
+    const archive = new AuditArchive(this, 'audit-archive', { foundation });
+    new Anomalies(this, 'anomalies', { foundation, revocation });
     const answering = [issueToken, introspectToken];
-    const watch = new Watch(this, 'watch', { machine, answering, streamReaders: [publishAudit, archive.archiveAudit] });
+    const watch = new Watch(this, 'watch', {
+      foundation,
+      answering,
+      streamReaders: [publishAudit, archive.archiveAudit],
+    });
 
     const operatorPolicy = api.callerPolicy('operator');
     events.letRequestRevocation(config.revocation_sources, operatorPolicy);
     this.export({
       Issuer: api.issuer,
       ApiId: api.restApiId,
-      TableName: machine.records.tableName,
+      TableName: foundation.records.tableName,
       EventBusName: events.bus.eventBusName,
       SigningKeyArn: keys.signing.keyArn,
       PolicyBundle: policyBundle.hash,
@@ -102,8 +108,8 @@ export class TokenVendingMachine extends Construct {
   }
 }
 
-/** What every part is built on: the table, the API and the bus. */
-function foundation(scope: Construct, config: Config): Machine {
+/** Creates the resources that all parts use: the table, the API and the bus. */
+function createFoundation(scope: Construct, config: Config): Foundation {
   const protect = config.data_protection;
   const encryptionKey = new DataKey(scope, 'data-key', { protect });
   const defaults: ServiceDefaults = {

@@ -4,11 +4,11 @@ import { TokenVendingMachine, type TokenVendingMachineProps } from './token-vend
 
 export interface TvmStackProps extends StackProps, TokenVendingMachineProps {}
 
-/** A stack of its own for the token vending machine: all of it, so that nothing stateful ever has to move. */
+/** The stack with the whole Token Vending Machine. One stack, so that stateful resources never move between stacks. */
 export class TvmStack extends Stack {
   constructor(scope: Construct, id: string, { config, policyBundle, authorizerFiles, ...props }: TvmStackProps) {
     super(scope, id, { description: 'Token vending machine: short-lived, narrow tokens for workloads', ...props });
-    // CDK leaves `Default` out of logical ids: they are those of a stack that holds the parts itself.
+    // CDK omits the id `Default` from logical ids, as if the stack contained the constructs directly.
     new TokenVendingMachine(this, 'Default', { config, policyBundle, authorizerFiles });
   }
 }

@@ -1,8 +1,9 @@
 import { DependencyFault } from '@tvm/core/ports.ts';
 
 /**
- * Client settings of the hot path: an AWS call that takes seconds has failed, and the caller hears so (503) while it
- * still listens. Two calls after each other at worst stay within the function's time-out. Milliseconds.
+ * Client settings for request paths, in milliseconds. An AWS call that takes seconds counts as failed, so that the
+ * caller gets a 503 response before it times out itself. Two consecutive calls that time out still fit in the
+ * function's timeout.
  */
 export const clientSettings = {
   maxAttempts: 2,
@@ -12,8 +13,8 @@ export const clientSettings = {
 /**
  * Awaits an AWS call.
  *
- * @param dependency which service, for logs
- * @throws DependencyFault when the call fails, with the SDK's error as its cause
+ * @param dependency name of the AWS service, for logs
+ * @throws DependencyFault if the call fails, with the SDK's error as its cause
  */
 export async function awsCall<T>(dependency: string, call: Promise<T>): Promise<T> {
   try {

@@ -1,4 +1,4 @@
-/** Remembers what an asynchronous function gave, but not its failure: the next call tries again. */
+/** Caches the result of an asynchronous function. After a failure, the next call tries again. */
 export function once<T>(load: () => Promise<T>): () => Promise<T> {
   let loaded: Promise<T> | undefined;
   return () => {

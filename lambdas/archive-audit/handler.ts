@@ -11,7 +11,7 @@ import { archiveClient, s3ArchiveObjects } from '../adapters/s3/archive-objects.
 import { publishedMetrics } from '../middleware/published-metrics.ts';
 import { logger, metrics } from '../runtime/observability.ts';
 import { readEnv } from '../runtime/read-env.ts';
-import { archivedEventOf, confirmedEvents, type Told } from '../shared/audit-stream.ts';
+import { archivedEventOf, confirmedEvents, type StreamedEvent } from '../shared/audit-stream.ts';
 import { archiveAuditEnv } from './env.ts';
 
 const env = readEnv(archiveAuditEnv);
@@ -23,21 +23,22 @@ const ports = {
 };
 
 /**
- * The table's stream: every change that the audit tells of becomes a line in the archive, if the table confirms it.
+ * Archives the audit events of the table's stream. Each change that has an audit event, and that the table confirms,
+ * becomes one line in the archive.
  *
- * When this throws, Lambda delivers the batch again until the stream forgets it, and nothing that comes after overtakes
- * it: each line is there once, in order for each token.
+ * After an error, Lambda delivers the batch again until it expires from the stream, and no later batch of the shard
+ * comes before it. Each line is therefore archived once, in order for each token.
  */
 export const handler = middy<DynamoDBStreamEvent, void>()
   .use(injectLambdaContext(logger))
   .use(publishedMetrics())
   .handler(async ({ Records }) => {
-    const told = Records.flatMap((record): Told<ArchivedEvent>[] => {
+    const streamed = Records.flatMap((record): StreamedEvent<ArchivedEvent>[] => {
       const event = archivedEventOf(record);
       return event === undefined ? [] : [{ record, event }];
     });
     const now = Date.now();
-    const events = await confirmedEvents(told, items, ({ at }) => isRecent(at, now));
+    const events = await confirmedEvents(streamed, items, ({ at }) => isRecent(at, now));
     const { archived, known } = await archiveBatch(events, ports);
     const unreadable = events.filter(({ record }) => record.detailType === 'Record Unreadable').length;
     metrics.addMetric('AuditEventsArchived', MetricUnit.Count, archived);

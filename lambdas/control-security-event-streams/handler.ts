@@ -9,7 +9,7 @@ import { streamsEndpoint } from './streams-endpoint.ts';
 const env = readEnv(controlSecurityEventStreamsEnv);
 const receivers = JSON.parse(readFileSync(new URL('receivers.json', import.meta.url), 'utf8'));
 
-/** The paths of a receiver's stream, wired to this deployment. */
+/** The API for a receiver's stream, wired to this deployment. */
 export const handler = streamsEndpoint(receivers, env.ISSUER, {
   facts: dynamoAuditFacts(new DynamoDBClient(clientSettings), env.TABLE_NAME, env.RECORD_RETENTION),
   clock: Date,

@@ -19,7 +19,9 @@ import { logger } from '../runtime/observability.ts';
 type Receivers = ByPrincipal<SecurityEventReceiver>;
 type Ports = Parameters<typeof requestVerification>[3];
 
-/** A receiver, authenticated by SigV4, reads its stream and has it verified (SSF 1.0, section 8.1). */
+/**
+ * Lets a receiver, authenticated with SigV4, read its stream and request verification events (SSF 1.0, section 8.1).
+ */
 export function streamsEndpoint(receivers: Receivers, issuer: string, ports: Ports) {
   return apiHandler(async (event) => {
     switch (event.resource) {

@@ -12,7 +12,7 @@ import { countTokensEnv } from './env.ts';
 const env = readEnv(countTokensEnv);
 const tokens = dynamoOpenTokens(new DynamoDBClient(clientSettings), env.TABLE_NAME, env.MAX_LIFETIME);
 
-/** Every five minutes: counts the tokens that are neither taken back nor at their end, for the dashboard. */
+/** Runs every five minutes. Counts the tokens that are neither revoked nor expired, for the dashboard. */
 export const handler = middy<unknown, void>()
   .use(injectLambdaContext(logger))
   .use(publishedMetrics())

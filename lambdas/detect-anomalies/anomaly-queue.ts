@@ -6,16 +6,17 @@ import { type QueuedEvent, queueHandler, type Retries } from '../middleware/queu
 import { logger, metrics } from '../runtime/observability.ts';
 
 /**
- * Audit events, by way of a queue: looks for what is unusual in them, tells of it, and does about it what the
- * configuration says. What fails is delivered again; what was counted then is not counted again.
+ * Creates a Lambda handler for a queue of audit events. It detects anomalies in them, reports each one and responds as
+ * configured. After a failure the events are delivered again; observations that were already counted are not counted
+ * again.
  */
 export function anomalyQueue(settings: AnomalySettings, ports: DetectAnomaliesPorts & { retries: Retries }) {
   return queueHandler(async (batch) => {
     const read = batch.map(({ event, messageId }) => ({ messageId, event: auditEventIn(event) }));
     const malformed = read.filter(({ event }) => event === undefined).map(({ messageId }) => messageId);
-    if (malformed.length > 0) logger.error('an event is no audit event', { messages: malformed });
+    if (malformed.length > 0) logger.error('an event is not an audit event', { messages: malformed });
     const events = read.flatMap(({ event }) => event ?? []);
-    for (const told of await detectAnomalies(events, settings, ports)) report(told);
+    for (const anomaly of await detectAnomalies(events, settings, ports)) report(anomaly);
     return malformed;
   }, ports.retries);
 }

@@ -17,7 +17,7 @@ const env = readEnv(detectAnomaliesEnv);
 const sqs = new SQSClient(clientSettings);
 const dynamo = new DynamoDBClient(clientSettings);
 
-/** Audit events of the bus: what is unusual in them is told of, and what the configuration says is done about it. */
+/** Detects anomalies in the audit events of the bus, wired to this deployment. */
 export const handler = anomalyQueue(JSON.parse(readFileSync(new URL('anomalies.json', import.meta.url), 'utf8')), {
   records: dynamoTokenRecords(dynamo, env.TABLE_NAME),
   subjectStatuses: dynamoSubjectStatuses(dynamo, env.TABLE_NAME),

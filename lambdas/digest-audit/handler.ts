@@ -21,15 +21,17 @@ const ports = {
   keys: kmsVerificationKeys(kms, [env.AUDIT_KEY_ARN]),
 };
 
-/** What an operator who invokes it may say. The clock's events say nothing of it. */
+/** The options of an operator who invokes the function. The scheduler's events have none of them. */
 const invocation = z.looseObject({ sealNow: z.boolean().optional() });
 
 /**
- * Some minutes after each hour, by the clock: signs what was archived in it. Hours that were missed are made up for.
+ * Runs on a schedule some minutes after each hour, and signs a digest of the events archived in that hour. It also
+ * makes up for missed hours.
  *
- * Invoked with `{"sealNow": true}` it signs what was archived until now as well, for whoever cannot wait for the hour.
+ * Invoked with `{"sealNow": true}`, the function also signs the events archived so far, for an operator who cannot wait
+ * for the end of the hour.
  *
- * @returns the names of the digests it made
+ * @returns the names of the new digests
  */
 export const handler = middy<unknown, { digests: string[] }>()
   .use(injectLambdaContext(logger))

@@ -13,27 +13,28 @@ import { answer, refuse } from '../runtime/answers.ts';
 import { authenticated, readParameters } from '../runtime/api-request.ts';
 import { logger } from '../runtime/observability.ts';
 
-/** The path that IAM opens to operators alone. Whatever else is asked, is asked for oneself. */
+/** The path that only operators may call, by IAM. All other paths explain the caller's own requests. */
 export const OPERATORS_PATH = '/explain/any';
 
-interface Asking {
+interface ExplanationInput {
   request: Asked;
-  /** `undefined` for an identity that the machine does not serve. */
+  /** `undefined` for an unsupported identity. */
   caller: Caller | undefined;
   circumstances: Circumstances;
   reader: Reader;
 }
 
 /**
- * `POST /explain` and `POST /explain/any`: says what a token request would get, and why. Nothing is vended or recorded.
+ * `POST /explain` and `POST /explain/any`: returns the decision on a token request, and why. No token is issued, and
+ * nothing is recorded.
  *
- * The path decides who it is about, for IAM decides by the path: on `/explain`, the caller, whatever the body says.
+ * IAM authorizes callers by path, so the path determines the subject: on `/explain` it is always the caller.
  */
 export function explainEndpoint(rules: LifetimeRules, ports: ExplainTokenPorts & { clock: Clock }) {
   return apiHandler(async (event) => {
     const { requestId, userArn } = authenticated(event);
     const now = ports.clock.now();
-    const read = event.resource === OPERATORS_PATH ? askedByOperator(event, now) : askedForOneself(event, now);
+    const read = event.resource === OPERATORS_PATH ? operatorsInput(event, now) : workloadsInput(event, now);
     if (!read.ok) return refuse({ kind: 'bad_request', bad: read.bad }, requestId);
     const { request, caller, circumstances, reader } = read.value;
     if (caller === undefined) return refuse({ kind: 'unsupported_identity' }, requestId);
@@ -46,7 +47,7 @@ export function explainEndpoint(rules: LifetimeRules, ports: ExplainTokenPorts &
   });
 }
 
-function askedForOneself(event: APIGatewayProxyEvent, time: number): Parsed<Asking> {
+function workloadsInput(event: APIGatewayProxyEvent, time: number): Parsed<ExplanationInput> {
   const parsed = readParameters(explanationRequest, event, OMITTED_WHEN_EMPTY);
   if (!parsed.ok) return parsed;
   const from = authenticated(event);
@@ -54,7 +55,7 @@ function askedForOneself(event: APIGatewayProxyEvent, time: number): Parsed<Aski
   return { ok: true, value: { request: parsed.value, caller, circumstances: { ...from, time }, reader: 'workload' } };
 }
 
-function askedByOperator(event: APIGatewayProxyEvent, now: number): Parsed<Asking> {
+function operatorsInput(event: APIGatewayProxyEvent, now: number): Parsed<ExplanationInput> {
   const parsed = readParameters(anyExplanationRequest, event, OMITTED_WHEN_EMPTY);
   if (!parsed.ok) return parsed;
   const { subject, source_ip, vpc_endpoint: vpcEndpoint, organization, time, ...request } = parsed.value;

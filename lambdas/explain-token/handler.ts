@@ -9,7 +9,9 @@ import { explainEndpoint } from './explain-endpoint.ts';
 const env = readEnv(explainTokenEnv);
 const dynamo = new DynamoDBClient(clientSettings);
 
-/** `POST /explain` and `POST /explain/any`, wired to this deployment: it decides by what issue-token decides by. */
+/**
+ * `POST /explain` and `POST /explain/any`, wired to this deployment with the same policies and ports as issue-token.
+ */
 export const handler = explainEndpoint(lifetimeRules(env), {
   ...(await decisionPorts(import.meta.url, dynamo, env)),
   subjectStatuses: dynamoSubjectStatuses(dynamo, env.TABLE_NAME),

@@ -5,13 +5,16 @@ import * as z from 'zod';
 import { queueHandler, type Retries } from '../middleware/queue-handler.ts';
 import { logger, metrics } from '../runtime/observability.ts';
 
-/** The event only says which token: all else is read from its record. */
+/** Only the token id is taken from the event. Everything else is read from the token's record. */
 const decided = z.object({ tokenId });
 
-/** How long one call begins to index further records, in milliseconds: the last ones end well within the function's timeout. */
+/**
+ * How long one invocation starts to index further records, in milliseconds. The last ones finish well before the
+ * timeout.
+ */
 const WORKING = 10_000;
 
-/** `Token Issued` and `Token Denied`: indexes their records. A record that fails is retried by itself. */
+/** Indexes the records of `Token Issued` and `Token Denied` events. Only the records that failed are retried. */
 export function decisionQueue(ports: IndexTokensPorts & { retries: Retries }) {
   return queueHandler(async (batch) => {
     const read = batch.map(({ messageId, event }) => ({ messageId, parsed: decided.safeParse(event.detail) }));
@@ -21,11 +24,11 @@ export function decisionQueue(ports: IndexTokensPorts & { retries: Retries }) {
     );
     const tokenIds = [...new Set(messages.map(({ tokenId }) => tokenId))];
     const indexed = await indexTokens(tokenIds, ports, ports.clock.now() + WORKING);
-    const left = new Map(indexed.flatMap((one) => (one.done ? [] : [[one.tokenId, one.why] as const])));
-    for (const [tokenId, error] of left) logger.error('a token could not be indexed', { tokenId, error });
-    if (malformed.length > 0) logger.error('an event names no token', { messages: malformed });
+    const failed = new Map(indexed.flatMap((one) => (one.done ? [] : [[one.tokenId, one.why] as const])));
+    for (const [tokenId, error] of failed) logger.error('a token could not be indexed', { tokenId, error });
+    if (malformed.length > 0) logger.error('an event has no token id', { messages: malformed });
 
-    metrics.addMetric('TokensIndexed', MetricUnit.Count, indexed.length - left.size);
-    return [...malformed, ...messages.filter(({ tokenId }) => left.has(tokenId)).map(({ messageId }) => messageId)];
+    metrics.addMetric('TokensIndexed', MetricUnit.Count, indexed.length - failed.size);
+    return [...malformed, ...messages.filter(({ tokenId }) => failed.has(tokenId)).map(({ messageId }) => messageId)];
   }, ports.retries);
 }

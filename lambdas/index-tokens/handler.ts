@@ -9,10 +9,10 @@ import { decisionQueue } from './decision-queue.ts';
 import { indexTokensEnv } from './env.ts';
 
 const env = readEnv(indexTokensEnv);
-// Nobody waits for it: rather retried here than by the queue.
+// No caller waits, so retry in the SDK rather than through the queue.
 const dynamo = new DynamoDBClient({ ...clientSettings, maxAttempts: 5 });
 
-/** `Token Issued` and `Token Denied`, each from a queue of its own, wired to this deployment. */
+/** Indexes `Token Issued` and `Token Denied` events, which arrive on separate queues. Wired to this deployment. */
 export const handler = decisionQueue({
   records: dynamoTokenRecords(dynamo, env.TABLE_NAME),
   index: dynamoTokenIndex(dynamo, env.TABLE_NAME),

@@ -34,7 +34,7 @@ const ports = {
   },
 };
 
-/** `POST /introspect` (RFC 7662): a resource server, authenticated by SigV4, asks whether a token is active. */
+/** `POST /introspect` (RFC 7662): a resource server, authenticated with SigV4, checks whether a token is active. */
 export const handler = apiHandler(async (event) => {
   const { userArn, requestId } = authenticated(event);
   const request = readParameters(introspectionRequest, event);

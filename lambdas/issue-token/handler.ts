@@ -16,8 +16,8 @@ const env = readEnv(issueTokenEnv);
 const dynamo = new DynamoDBClient(clientSettings);
 const signer = kmsSigner(new KMSClient(clientSettings), env.SIGNING_KEY_ARN);
 const statusIndexes = dynamoStatusIndexes(dynamo, env.STATUS_LIST_TABLE, env.STATUS_LIST_SIZE, Date);
-// The signing key's name is asked for while the policies are read, and places in a status list are leased. If that
-// fails, the first request asks again.
+// Reads the signing key's id and leases status list indexes while the policies load. If either fails, the first request
+// tries again.
 const prepared = Promise.allSettled([signer.key(), statusIndexes.ready()]);
 
 /** `POST /token`, wired to this deployment: its rules, its policies, KMS and DynamoDB. */

@@ -7,21 +7,21 @@ import { authenticated, readParameters } from '../runtime/api-request.ts';
 import { logger, metrics } from '../runtime/observability.ts';
 
 /**
- * `POST /token`: a workload, authenticated by SigV4, asks for a token.
+ * `POST /token`: a workload, authenticated with SigV4, requests a token.
  *
- * Reads the request, has the core decide and vend, and answers. What the core does not allow is an OAuth error.
+ * Parses the request, lets the core decide and issue the token, and returns it. A denial is an OAuth error.
  */
 export function tokenEndpoint(rules: IssuingRules, ports: IssueTokenPorts) {
   return apiHandler(async (event) => {
-    const asking = authenticated(event);
+    const caller = authenticated(event);
     const request = readParameters(tokenRequest, event, OMITTED_WHEN_EMPTY);
-    if (!request.ok) return refuse({ kind: 'bad_request', bad: request.bad }, asking.requestId);
+    if (!request.ok) return refuse({ kind: 'bad_request', bad: request.bad }, caller.requestId);
 
-    const outcome = await issueToken(request.value, asking, rules, ports);
-    logger.info('token requested', { apiRequestId: asking.requestId, outcome: outcome.kind });
+    const outcome = await issueToken(request.value, caller, rules, ports);
+    logger.info('token requested', { apiRequestId: caller.requestId, outcome: outcome.kind });
     if (outcome.kind !== 'issued') {
       if (outcome.kind === 'denied') metrics.addMetric('TokensDenied', MetricUnit.Count, 1);
-      return refuse(outcome, asking.requestId);
+      return refuse(outcome, caller.requestId);
     }
     metrics.addMetric('TokensIssued', MetricUnit.Count, 1);
     return answer({

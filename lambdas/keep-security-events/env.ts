@@ -1,4 +1,4 @@
 import { text } from '../runtime/env-types.ts';
-import { tellingEnv } from '../shared/telling-env.ts';
+import { transmitterEnv } from '../shared/transmitter-env.ts';
 
-export const keepSecurityEventsEnv = tellingEnv.extend({ TABLE_NAME: text });
+export const keepSecurityEventsEnv = transmitterEnv.extend({ TABLE_NAME: text });

@@ -3,14 +3,14 @@ import { clientSettings } from '../adapters/aws-call.ts';
 import { dynamoPendingSecurityEvents } from '../adapters/dynamo/pending-security-events.ts';
 import { logger } from '../runtime/observability.ts';
 import { readEnv } from '../runtime/read-env.ts';
-import { tellReceiver } from '../shared/tell-receiver.ts';
+import { transmitToReceiver } from '../shared/transmit-to-receiver.ts';
 import { keepSecurityEventsEnv } from './env.ts';
 
 const env = readEnv(keepSecurityEventsEnv);
-const kept = dynamoPendingSecurityEvents(new DynamoDBClient(clientSettings), env.TABLE_NAME);
+const pending = dynamoPendingSecurityEvents(new DynamoDBClient(clientSettings), env.TABLE_NAME);
 
-/** Tells a receiver of security events by keeping them until it asks for them. */
-export const handler = tellReceiver(env, async ({ jti, set, named }) => {
-  await kept.keep(env.RECEIVER, { jti, set });
-  logger.info('a security event is kept until it is asked for', named);
+/** Stores the security event tokens of a receiver until the receiver polls them. */
+export const handler = transmitToReceiver(env, async ({ jti, set, named }) => {
+  await pending.keep(env.RECEIVER, { jti, set });
+  logger.info('a security event was stored for polling', named);
 });

@@ -6,7 +6,7 @@ import { answer, refuse } from '../runtime/answers.ts';
 import { authenticated, readParameters } from '../runtime/api-request.ts';
 import { logger } from '../runtime/observability.ts';
 
-/** `POST /blocks/lift`: an operator, authenticated by SigV4, lets a blocked subject have tokens again. */
+/** `POST /blocks/lift`: an operator, authenticated with SigV4, lifts the block of a subject. */
 export function liftEndpoint({ subjectStatuses, clock }: { subjectStatuses: SubjectStatuses; clock: Clock }) {
   return apiHandler(async (event) => {
     const { userArn, requestId } = authenticated(event);

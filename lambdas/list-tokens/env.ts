@@ -4,7 +4,7 @@ import { seconds, text } from '../runtime/env-types.ts';
 export const listTokensEnv = z.object({
   ISSUER: text,
   TABLE_NAME: text,
-  /** Of the key that cursors are sealed with. */
+  /** The key for the MAC of cursors. */
   CURSOR_KEY_ARN: text,
   MAX_LIFETIME: seconds,
 });

@@ -11,10 +11,10 @@ import { authenticated, readQuery } from '../runtime/api-request.ts';
 export type TokensEndpointPorts = ListTokensPorts & { traces: TokenTraces; tokens: OpenTokens };
 
 /**
- * `GET /tokens`, `GET /tokens/{id}` and `GET /tokens/summary`: operators, authenticated by SigV4, see what was vended and
- * denied. IAM decides by the path who is an operator.
+ * `GET /tokens`, `GET /tokens/{id}` and `GET /tokens/summary`: operators, authenticated with SigV4, list issued tokens
+ * and denials. IAM decides who may call the operators' paths.
  *
- * @param issuer the machine's own URL
+ * @param issuer the URL of this deployment
  */
 export function tokensEndpoint(issuer: string, ports: TokensEndpointPorts) {
   return apiHandler(async (event) => {
@@ -30,7 +30,7 @@ export function tokensEndpoint(issuer: string, ports: TokensEndpointPorts) {
         return answer(await tokenSummary(ports));
       }
       default:
-        throw new Error('the path is none of this function’s');
+        throw new Error('this function does not serve the path');
     }
   });
 }

@@ -5,7 +5,9 @@ import { logger } from '../runtime/observability.ts';
 import { faultsAsErrors } from './faults-as-errors.ts';
 import { publishedMetrics } from './published-metrics.ts';
 
-/** A Lambda handler for a route of the API: logs and metrics around it, and every fault becomes a plain answer. */
+/**
+ * Creates a Lambda handler for an API route. It adds logs and metrics, and turns thrown errors into error responses.
+ */
 export function apiHandler(
   handle: (event: APIGatewayProxyEvent) => Promise<APIGatewayProxyResult>,
 ): (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult> {

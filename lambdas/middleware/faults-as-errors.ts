@@ -5,7 +5,10 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { refuse } from '../runtime/answers.ts';
 import { logger, metrics } from '../runtime/observability.ts';
 
-/** Answers what was thrown: 503 for a dependency's fault, 500 for ours. The cause goes to the log alone. */
+/**
+ * Responds with 503 if a dependency failed, and with 500 for any other error. The cause is logged, and never part of
+ * the response.
+ */
 export function faultsAsErrors(): MiddlewareObj<APIGatewayProxyEvent, APIGatewayProxyResult> {
   return {
     onError(request) {
@@ -20,7 +23,9 @@ export function faultsAsErrors(): MiddlewareObj<APIGatewayProxyEvent, APIGateway
   };
 }
 
-/** Whether KMS refused a call because the account's quota was exhausted. KMS has no metric of its own for that. */
+/**
+ * Reports whether KMS throttled a call because the account's quota was exhausted. KMS itself has no metric for that.
+ */
 function isKmsThrottled(error: unknown): boolean {
   if (!(error instanceof DependencyFault) || error.dependency !== 'KMS') return false;
   // https://docs.aws.amazon.com/kms/latest/developerguide/throttling.html

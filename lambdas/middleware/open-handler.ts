@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { apiHandler } from './api-handler.ts';
 
-/** Scripts of any site may read the answers: they hold nothing that is not for everybody (Fetch Standard, section 3.3). */
+/** Lets scripts of any origin read the responses, which are public (Fetch Standard, section 3.3). */
 const FOR_EVERY_ORIGIN = { 'access-control-allow-origin': '*', 'access-control-expose-headers': 'etag' };
 
 const PREFLIGHT: APIGatewayProxyResult = {
@@ -14,10 +14,10 @@ const PREFLIGHT: APIGatewayProxyResult = {
   body: '',
 };
 
-/** A Lambda handler for documents that are open to all: by GET and HEAD, and for scripts of other sites. */
+/** Creates a Lambda handler for public documents. It supports GET, HEAD and CORS. */
 export function openHandler(handle: (event: APIGatewayProxyEvent) => Promise<APIGatewayProxyResult>) {
   return apiHandler(async (event) => {
-    const { headers, body, ...answer } = event.httpMethod === 'OPTIONS' ? PREFLIGHT : await handle(event);
-    return { ...answer, headers: { ...headers, ...FOR_EVERY_ORIGIN }, body: event.httpMethod === 'HEAD' ? '' : body };
+    const { headers, body, ...rest } = event.httpMethod === 'OPTIONS' ? PREFLIGHT : await handle(event);
+    return { ...rest, headers: { ...headers, ...FOR_EVERY_ORIGIN }, body: event.httpMethod === 'HEAD' ? '' : body };
   });
 }

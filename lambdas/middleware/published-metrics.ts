@@ -1,7 +1,9 @@
 import type { MiddlewareObj } from '@middy/core';
 import { metrics } from '../runtime/observability.ts';
 
-/** Publishes the metrics of an invocation, however it ends. One without metrics is nothing to warn of. */
+/**
+ * Publishes the metrics of an invocation, even a failed one. Powertools would warn of an invocation without metrics.
+ */
 export function publishedMetrics(): MiddlewareObj {
   const publish = () => {
     if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();

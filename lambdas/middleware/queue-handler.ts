@@ -4,30 +4,30 @@ import type { EventBridgeEvent, SQSBatchResponse, SQSEvent, SQSRecord } from 'aw
 import { logger } from '../runtime/observability.ts';
 import { publishedMetrics } from './published-metrics.ts';
 
-/** An event that EventBridge put on a queue. Nothing in `detail` is verified yet. */
+/** An event that EventBridge put on a queue. Its `detail` is unverified. */
 export interface QueuedEvent {
   event: EventBridgeEvent<string, unknown>;
-  /** When it was put on the queue (milliseconds): the same when it is delivered again. */
+  /** When the event was put on the queue (milliseconds). Redeliveries have the same time. */
   sentAt: number;
-  /** Names the message, for {@link queueHandler}. */
+  /** The id of the message, as {@link queueHandler} expects it from `handle`. */
   messageId: string;
 }
 
-/** Delivers messages of a queue again. */
+/** Schedules the redelivery of messages. */
 export interface Retries {
-  /** @param messages each with the seconds until it is delivered again */
+  /** @param messages receipt handles, each with the seconds until the message is delivered again */
   after(queueArn: string, messages: readonly { receiptHandle: string; seconds: number }[]): Promise<void>;
 }
 
-/** The longest time until a failed message is delivered again, in seconds. */
+/** Maximum delay before a failed message is delivered again, in seconds. */
 const LONGEST_DELAY = 120;
 
 /**
- * A function behind a queue of events. A message that fails is retried after 2 seconds, then 4, 8 and so on, and moves to
- * the dead-letter queue after some half an hour (see EventFlow.bring). Left to itself, SQS would retry it only after the
- * queue's visibility timeout, which is a multiple of the function's timeout.
+ * Creates a Lambda handler for a queue of events. A failed message is retried after 2 seconds, then 4, 8 and so on.
+ * After about half an hour it moves to the dead-letter queue (see `EventFlow.bring`). Without this, SQS would retry
+ * only after the queue's visibility timeout, which is a multiple of the function's timeout.
  *
- * @param handle processes a batch; it returns the ids of the messages that failed, or throws for all of them
+ * @param handle processes a batch and returns the ids of the messages that failed, or throws if all of them failed
  */
 export function queueHandler(handle: (batch: QueuedEvent[]) => Promise<readonly string[]>, retries: Retries) {
   return middy<SQSEvent, SQSBatchResponse>()
@@ -62,7 +62,7 @@ async function retrySoon(failed: readonly SQSRecord[], retries: Retries): Promis
   try {
     await retries.after(first.eventSourceARN, messages);
   } catch (error) {
-    // They come back after the visibility timeout.
+    // The queue delivers the messages again after its visibility timeout.
     logger.warn('failed messages are not retried early', { messages: messages.length, error: error as Error });
   }
 }

@@ -7,20 +7,20 @@ import { answer, refuse } from '../runtime/answers.ts';
 import { authenticated, readParameters } from '../runtime/api-request.ts';
 import { logger, metrics } from '../runtime/observability.ts';
 
-/** `POST /security-events/poll` (RFC 8936): a receiver, authenticated by SigV4, asks for its security event tokens. */
-export function pollEndpoint(receivers: PollingReceivers, kept: PendingSecurityEvents) {
+/** `POST /security-events/poll` (RFC 8936): a receiver, authenticated with SigV4, polls its security event tokens. */
+export function pollEndpoint(receivers: PollingReceivers, pending: PendingSecurityEvents) {
   return apiHandler(async (event) => {
     const { userArn, requestId } = authenticated(event);
     const request = readParameters(securityEventPollRequest, event);
     if (!request.ok) return refuse({ kind: 'bad_request', bad: request.bad }, requestId);
 
     const { ack, setErrs } = request.value;
-    const outcome = await pollSecurityEvents(request.value, userArn, receivers, kept);
+    const outcome = await pollSecurityEvents(request.value, userArn, receivers, pending);
     if (outcome.kind === 'no_receiver') return refuse(outcome, requestId);
     const { receiver, response } = outcome;
     const refused = Object.entries(setErrs);
     for (const [jti, { err }] of refused) {
-      // Its description is whatever it likes to say: the code alone is of a known form.
+      // Only the code is logged, since the description is free text.
       logger.error('a security event was refused for good', { apiRequestId: requestId, receiver, jti, err });
     }
     metrics.addMetric('SecurityEventsRefusedByReceiver', MetricUnit.Count, refused.length);

@@ -16,7 +16,7 @@ import { sqsDeadLetters } from '../adapters/sqs/dead-letters.ts';
 import { publishedMetrics } from '../middleware/published-metrics.ts';
 import { logger, metrics } from '../runtime/observability.ts';
 import { readEnv } from '../runtime/read-env.ts';
-import { auditEventOf, confirmedEvents, type Told } from '../shared/audit-stream.ts';
+import { auditEventOf, confirmedEvents, type StreamedEvent } from '../shared/audit-stream.ts';
 import { publishAuditEnv } from './env.ts';
 
 const env = readEnv(publishAuditEnv);
@@ -25,22 +25,23 @@ const bus = eventBridgeAuditBus(new EventBridgeClient(clientSettings), env.BUS_N
 const letters = sqsDeadLetters(new SQSClient(clientSettings), env.DEAD_LETTER_QUEUE_URL);
 
 /**
- * The table's stream: every change that the audit tells of becomes an event on the bus, if the table confirms it.
+ * Publishes the audit events of the table's stream. Each change that has an audit event, and that the table confirms,
+ * becomes an event on the bus.
  *
- * The stream is the outbox: an event exists exactly when its record does. When this throws, Lambda delivers the whole
- * batch again, so events may come twice, with the same `eventId`, but none is lost. A dead letter has the event, and the
- * stream's record, for this function to be invoked with again.
+ * The stream is a transactional outbox: an event exists exactly if its record does. After an error, Lambda delivers the
+ * whole batch again. Events may therefore be duplicated, with the same `eventId`, but none is lost. A dead letter
+ * contains the event and the stream's record, so that this function can be invoked with the record again.
  */
 export const handler = middy<DynamoDBStreamEvent, void>()
   .use(injectLambdaContext(logger))
   .use(publishedMetrics())
   .handler(async ({ Records }) => {
-    const told = Records.flatMap((record): Told<AuditEvent>[] => {
+    const streamed = Records.flatMap((record): StreamedEvent<AuditEvent>[] => {
       const event = auditEventOf(record);
       return event !== undefined && isPublished(event) ? [{ record, event }] : [];
     });
-    const events = await confirmedEvents(told, items);
-    const records = new Map(told.map(({ record, event }) => [event, record]));
+    const events = await confirmedEvents(streamed, items);
+    const records = new Map(streamed.map(({ record, event }) => [event, record]));
     const deadLetters = { put: (event: AuditEvent) => letters.put({ ...event, record: records.get(event) }) };
     const dead = await publishAudit(events, { bus, deadLetters, wait });
     metrics.addMetric('AuditEventsPublished', MetricUnit.Count, events.length - dead);

@@ -1,10 +1,10 @@
 import { trustedTransmitter } from '@tvm/contract/security-event.ts';
 import * as z from 'zod';
 import { text } from '../runtime/env-types.ts';
-import { orderingEnv } from '../shared/ordering-env.ts';
+import { revocationEnv } from '../shared/revocation-env.ts';
 
-export const receiveSecurityEventEnv = orderingEnv.extend({
+export const receiveSecurityEventEnv = revocationEnv.extend({
   ISSUER: text,
-  /** JSON: `trusted_transmitters` of the configuration. */
+  /** The configuration key `trusted_transmitters`, as JSON. */
   TRUSTED_TRANSMITTERS: text.transform((json) => z.array(trustedTransmitter).parse(JSON.parse(json))),
 });

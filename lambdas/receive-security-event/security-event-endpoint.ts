@@ -12,9 +12,11 @@ import { apiHandler } from '../middleware/api-handler.ts';
 import { logger, metrics } from '../runtime/observability.ts';
 
 /**
- * `POST /security-events`, open: a transmitter pushes a security event token (RFC 8935), which its signature vouches for.
+ * `POST /security-events`, without IAM authorization: a transmitter pushes a security event token (RFC 8935), whose
+ * signature authenticates it.
  *
- * 202 when it is accepted; 400 and why when it is not; 503, so that it is sent again, when something failed.
+ * The response is 202 if the token is accepted, 400 with a reason if it is refused, and 503 after a failure, so that
+ * the transmitter sends the token again.
  */
 export function securityEventEndpoint(rules: ReceivingRules, ports: ReceiveSecurityEventPorts) {
   return apiHandler(async (event) => {

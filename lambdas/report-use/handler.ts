@@ -23,7 +23,7 @@ const ports = {
   clock: Date,
 };
 
-/** `POST /uses`: a resource server, authenticated by SigV4, reports what a token was used for. */
+/** `POST /uses`: a resource server, authenticated with SigV4, reports the use of a token. */
 export const handler = apiHandler(async (event) => {
   const caller = authenticated(event);
   const report = readParameters(useReport, event);

@@ -1,4 +1,4 @@
 import { list, text } from '../runtime/env-types.ts';
-import { orderingEnv } from '../shared/ordering-env.ts';
+import { revocationEnv } from '../shared/revocation-env.ts';
 
-export const revokeOwnTokenEnv = orderingEnv.extend({ ISSUER: text, VERIFICATION_KEY_ARNS: list });
+export const revokeOwnTokenEnv = revocationEnv.extend({ ISSUER: text, VERIFICATION_KEY_ARNS: list });

@@ -9,17 +9,17 @@ import { apiHandler } from '../middleware/api-handler.ts';
 import { answer, refuse } from '../runtime/answers.ts';
 import { authenticated, readParameters } from '../runtime/api-request.ts';
 import { readEnv } from '../runtime/read-env.ts';
-import { orderingPorts } from '../shared/ordering-ports.ts';
+import { revocationPorts } from '../shared/revocation-ports.ts';
 import { revokeOwnTokenEnv } from './env.ts';
 
 const env = readEnv(revokeOwnTokenEnv);
 const rules = { issuer: env.ISSUER };
 const ports = {
-  ...orderingPorts(new DynamoDBClient(clientSettings), env),
+  ...revocationPorts(new DynamoDBClient(clientSettings), env),
   keys: kmsVerificationKeys(new KMSClient(clientSettings), env.VERIFICATION_KEY_ARNS),
 };
 
-/** `POST /revoke` (RFC 7009): a workload, authenticated by SigV4, takes back tokens of its own. */
+/** `POST /revoke` (RFC 7009): a workload, authenticated with SigV4, revokes one of its own tokens. */
 export const handler = apiHandler(async (event) => {
   const { userArn, requestId } = authenticated(event);
   const request = readParameters(ownRevocationRequest, event);

@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { text } from '../runtime/env-types.ts';
-import { orderingEnv } from '../shared/ordering-env.ts';
+import { revocationEnv } from '../shared/revocation-env.ts';
 
-export const revokeTokensByEventEnv = orderingEnv.extend({
-  /** The machine's own AWS account. */
+export const revokeTokensByEventEnv = revocationEnv.extend({
+  /** The AWS account of this deployment. */
   ACCOUNT: text,
-  /** Sources of events whose requests are obeyed, separated by commas; there may be none. */
+  /** Event sources that may request revocations, separated by commas; may be empty. */
   REVOCATION_SOURCES: z.string().transform((sources) => sources.split(',').filter(Boolean)),
   DEAD_LETTER_QUEUE_URL: text,
 });

@@ -8,7 +8,7 @@ import { type QueuedEvent, queueHandler, type Retries } from '../middleware/queu
 import { logger, metrics } from '../runtime/observability.ts';
 
 export interface EventQueueRules extends EventRules, UnknownTargetRules {
-  /** How long a subject that is revoked gets no new token, in seconds, where that is not said. */
+  /** How long a revoked subject is blocked if the request does not specify it, in seconds. */
   blockFor: number;
 }
 
@@ -17,20 +17,20 @@ export interface EventQueuePorts extends RevokeTokensPorts {
   retries: Retries;
 }
 
-/** How long one call works, in milliseconds: with the last page well within the function's time-out. */
+/** Working time of one invocation, in milliseconds. Together with the last page it stays well below the timeout. */
 const WORKING = 40_000;
 
 /**
- * Events that take tokens back, and orders that are to be gone on with, by way of a queue.
+ * Creates a Lambda handler for a queue of events that revoke tokens, and of messages that continue a revocation.
  *
- * What fails is retried, which does no harm, and is kept on the dead-letter queue in the end. What no retry can mend goes
- * there at once, and the audit tells of it.
+ * A failed message is retried, which is safe because revocations are idempotent, and finally moves to the dead-letter
+ * queue. An invalid event moves there immediately, with an audit event.
  */
 export function eventQueue(rules: EventQueueRules, ports: EventQueuePorts) {
-  async function deal({ event, sentAt }: QueuedEvent): Promise<void> {
+  async function process({ event, sentAt }: QueuedEvent): Promise<void> {
     const deadline = ports.clock.now() + WORKING;
-    const goingOn = continuation.safeParse(event);
-    if (goingOn.success) return carryOut([goingOn.data.goOnWith], deadline);
+    const continued = continuation.safeParse(event);
+    if (continued.success) return complete([continued.data.goOnWith], deadline);
 
     const asked = askedByEvent(event, sentAt, rules);
     if ('problem' in asked) return refuse(event, sentAt, asked.problem);
@@ -38,35 +38,36 @@ export function eventQueue(rules: EventQueueRules, ports: EventQueuePorts) {
       const unknown = allowUnknown ? undefined : await unknownTarget(selector, rules, ports);
       if (unknown !== undefined) return refuse(event, sentAt, `detail.${unknown.member} ${unknown.problem}`);
     }
-    const orders: string[] = [];
-    for (const asking of asked.askings) {
-      const placed = await placeOrder(asking, rules, ports);
-      const { revocationId, by, selector } = asking;
-      logger.info('revocation ordered', { revocationId, by, selector });
-      if (placed.kind === 'order') orders.push(revocationId);
-      else metrics.addMetric('TokensRevoked', MetricUnit.Count, placed.revoked);
+    const revocationIds: string[] = [];
+    for (const request of asked.askings) {
+      const submitted = await placeOrder(request, rules, ports);
+      const { revocationId, by, selector } = request;
+      logger.info('revocation submitted', { revocationId, by, selector });
+      if (submitted.kind === 'order') revocationIds.push(revocationId);
+      else metrics.addMetric('TokensRevoked', MetricUnit.Count, submitted.revoked);
     }
-    await carryOut(orders, deadline);
-    // Until its tokens are taken back, those that it does not let live for a while; of very many, as many as fit in here.
+    await complete(revocationIds, deadline);
+    // The delay until the tokens are revoked, or as many of them as one invocation can revoke. Deferred revocations are
+    // not measured.
     if (asked.askings.some(({ after = 0 }) => after > 0)) return;
     metrics.addMetric('RevocationDelay', MetricUnit.Milliseconds, ports.clock.now() - sentAt);
   }
 
-  async function carryOut(revocationIds: string[], deadline: number): Promise<void> {
+  async function complete(revocationIds: string[], deadline: number): Promise<void> {
     const began = ports.clock.now();
     for (const { revocationId, revoked, completedAt } of await goOnWithOrders(revocationIds, deadline, ports)) {
       logger.info('tokens revoked', { revocationId, revoked, done: completedAt !== undefined });
-      // Once for each order: by the call that completes it.
+      // Counted once per request, by the invocation that completes it.
       if (completedAt === undefined || completedAt < began) continue;
       metrics.addMetric('TokensRevoked', MetricUnit.Count, revoked);
     }
   }
 
-  /** Keeps an event that is not obeyed, whole, and tells the audit. */
+  /** Stores a refused event on the dead-letter queue and records the refusal for the audit. */
   async function refuse(event: QueuedEvent['event'], sentAt: number, problem: string): Promise<void> {
     const { id, source, account } = event ?? {};
     const from = `${printable(source)} of account ${printable(account)}`;
-    logger.error('an event that asks to revoke is not obeyed', { eventId: printable(id), from, problem });
+    logger.error('a revocation event was refused', { eventId: printable(id), from, problem });
     metrics.addMetric('RevocationsRefused', MetricUnit.Count, 1);
     await ports.deadLetters.put(event);
     const time = new Date(sentAt).toISOString();
@@ -77,12 +78,12 @@ export function eventQueue(rules: EventQueueRules, ports: EventQueuePorts) {
   }
 
   return queueHandler(async (batch) => {
-    for (const message of batch) await deal(message);
+    for (const message of batch) await process(message);
     return [];
   }, ports.retries);
 }
 
-/** A name that is not verified, for a person to read. */
+/** Returns an unverified name that is safe to log, or `unknown`. */
 function printable(unverified: unknown): string {
   return typeof unverified === 'string' && /^[\w./:-]{1,256}$/.test(unverified) ? unverified : 'unknown';
 }

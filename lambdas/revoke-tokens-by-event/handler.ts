@@ -5,18 +5,18 @@ import { clientSettings } from '../adapters/aws-call.ts';
 import { sqsDeadLetters } from '../adapters/sqs/dead-letters.ts';
 import { sqsRetries } from '../adapters/sqs/retries.ts';
 import { readEnv } from '../runtime/read-env.ts';
-import { orderingPorts } from '../shared/ordering-ports.ts';
+import { revocationPorts } from '../shared/revocation-ports.ts';
 import { revokeTokensByEventEnv } from './env.ts';
 import { eventQueue } from './event-queue.ts';
 
 const env = readEnv(revokeTokensByEventEnv);
-// Nobody waits for it: rather retried here than by the queue.
+// No caller waits, so retry in the SDK rather than through the queue.
 const sqs = new SQSClient(clientSettings);
 const dynamo = new DynamoDBClient({ ...clientSettings, maxAttempts: 5 });
 
 /**
- * `Revocation Requested` on the bus, and what happens to workloads, by way of a queue: takes tokens back. Orders that take
- * longer than a call come back on the same queue.
+ * Revokes tokens on `Revocation Requested` events and on revocation triggers, which a queue delivers. A revocation that
+ * takes longer than one invocation continues with a message on the same queue.
  */
 export const handler = eventQueue(
   {
@@ -28,7 +28,7 @@ export const handler = eventQueue(
     triggers: JSON.parse(readFileSync(new URL('triggers.json', import.meta.url), 'utf8')),
   },
   {
-    ...orderingPorts(dynamo, env),
+    ...revocationPorts(dynamo, env),
     deadLetters: sqsDeadLetters(sqs, env.DEAD_LETTER_QUEUE_URL),
     retries: sqsRetries(sqs),
   },

@@ -1,3 +1,3 @@
-import { orderingEnv } from '../shared/ordering-env.ts';
+import { revocationEnv } from '../shared/revocation-env.ts';
 
-export const revokeTokensEnv = orderingEnv;
+export const revokeTokensEnv = revocationEnv;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { clientSettings } from '../adapters/aws-call.ts';
 import { readEnv } from '../runtime/read-env.ts';
-import { orderingPorts } from '../shared/ordering-ports.ts';
+import { revocationPorts } from '../shared/revocation-ports.ts';
 import { revokeTokensEnv } from './env.ts';
 import { revocationsEndpoint } from './revocations-endpoint.ts';
 
@@ -15,5 +15,5 @@ export const handler = revocationsEndpoint(
     retention: env.RECORD_RETENTION,
     named: JSON.parse(readFileSync(new URL('named-targets.json', import.meta.url), 'utf8')),
   },
-  orderingPorts(new DynamoDBClient(clientSettings), env),
+  revocationPorts(new DynamoDBClient(clientSettings), env),
 );

@@ -24,17 +24,17 @@ export interface RevocationsRules extends UnknownTargetRules {
   blockFor: number;
 }
 
-/** How long tokens are counted for a dry run, in milliseconds. */
+/** Maximum time for counting tokens in a dry run, in milliseconds. */
 const COUNTING = 5_000;
 
-/** What the members of a selector are called on the wire, if it is something else. */
+/** The wire names of selector properties whose wire name differs. */
 const WIRE_NAMES = { tokenId: 'token_id', policyBundle: 'policy_bundle' } as const;
 
 /**
- * An operator, authenticated by SigV4, takes back whatever tokens are picked out: `POST /revocations`; and asks how far
- * that is: `GET /revocations/{revocation_id}`.
+ * Lets an operator, authenticated with SigV4, revoke the tokens that a selector matches (`POST /revocations`) and read
+ * the progress of a revocation (`GET /revocations/{revocation_id}`).
  *
- * @param rules.blockFor how long a subject that is revoked gets no new token, in seconds, where that is not said
+ * @param rules.blockFor how long a revoked subject is blocked if the request does not specify it, in seconds
  */
 export function revocationsEndpoint(rules: RevocationsRules, ports: RevokeTokensPorts) {
   async function post(event: APIGatewayProxyEvent): Promise<APIGatewayProxyResult> {
@@ -49,9 +49,9 @@ export function revocationsEndpoint(rules: RevocationsRules, ports: RevokeTokens
       const field = Object.hasOwn(WIRE_NAMES, member) ? WIRE_NAMES[member as keyof typeof WIRE_NAMES] : member;
       return refuse({ kind: 'unknown_target', field, problem }, requestId);
     }
-    const asking = { ...asked, revocationId: randomUUID(), by: userArn, askedAt: ports.clock.now() };
+    const revocation = { ...asked, revocationId: randomUUID(), by: userArn, askedAt: ports.clock.now() };
     if (dryRun) {
-      const { tokens, subjects, complete } = await countTokens(asking, asking.askedAt + COUNTING, ports);
+      const { tokens, subjects, complete } = await countTokens(revocation, revocation.askedAt + COUNTING, ports);
       const counted: RevocationDryRunResponse = {
         would_revoke: tokens,
         subjects,
@@ -59,9 +59,9 @@ export function revocationsEndpoint(rules: RevocationsRules, ports: RevokeTokens
       };
       return answer(counted);
     }
-    const revoked = await revokeTokens(asking, rules, ports);
-    logger.info('tokens revoked', { apiRequestId: requestId, by: userArn, selector: asking.selector, ...revoked });
-    // Those of an order are counted when it is completed.
+    const revoked = await revokeTokens(revocation, rules, ports);
+    logger.info('tokens revoked', { apiRequestId: requestId, by: userArn, selector: revocation.selector, ...revoked });
+    // A revocation of several tokens is counted when it is completed.
     if (revoked.revocationId === undefined) metrics.addMetric('TokensRevoked', MetricUnit.Count, revoked.revoked);
     return answer(toWire(revoked));
   }

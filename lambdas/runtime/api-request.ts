@@ -4,12 +4,12 @@ import type { Authenticated } from '@tvm/core/issuing/issue-token.ts';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import type * as z from 'zod';
 
-/** A header of a request; the gateway passes names as the caller wrote them. @param name in lower case */
+/** Returns a header. API Gateway does not change the case of header names. @param name the name in lower case */
 export function header(event: APIGatewayProxyEvent, name: string): string | undefined {
   return Object.entries(event.headers ?? {}).find(([own]) => own.toLowerCase() === name)?.[1];
 }
 
-/** The parameters of a request, by their schema. @param omittedWhenEmpty as `parseParameters` has it */
+/** Parses the parameters in a request's body. @param omittedWhenEmpty see `parseParameters` */
 export function readParameters<S extends z.ZodType>(
   schema: S,
   event: APIGatewayProxyEvent,
@@ -20,7 +20,7 @@ export function readParameters<S extends z.ZodType>(
   return parseParameters(schema, contentType, body, omittedWhenEmpty);
 }
 
-/** What a request's URL says, in its path and in its query: what is in the path cannot be said again in the query. */
+/** Parses the path and query parameters of a request. A parameter that is in both is rejected as a duplicate. */
 export function readQuery<S extends z.ZodType>(schema: S, event: APIGatewayProxyEvent): Parsed<z.infer<S>> {
   const given = Object.entries(event.multiValueQueryStringParameters ?? {});
   const inPath = Object.entries(event.pathParameters ?? {});
@@ -31,17 +31,17 @@ export function readQuery<S extends z.ZodType>(schema: S, event: APIGatewayProxy
 }
 
 /**
- * Who asks, as API Gateway authenticated it by SigV4; never from a header.
+ * Returns the caller as API Gateway authenticated it with SigV4. Nothing is taken from a header.
  *
- * @throws when the route is not behind IAM authorization, or the gateway states no address: a deployment mistake, which
- *   must not open the service
+ * @throws if the route has no IAM authorization, or if the gateway provides no source address. Both are deployment
+ *   mistakes, which must not open the service.
  */
 export function authenticated(event: APIGatewayProxyEvent): Authenticated {
   const { requestId, identity } = event.requestContext;
   if (!identity.userArn || !identity.accountId) throw new Error('the request was not authenticated by IAM');
   const sourceIp = canonicalAddress(identity.sourceIp);
-  if (sourceIp === undefined) throw new Error('the gateway states no IP address of the caller');
-  // A private API's gateway says which endpoint a request came through; the types do not know it.
+  if (sourceIp === undefined) throw new Error('API Gateway provided no IP address of the caller');
+  // Private APIs provide the VPC endpoint of a request. The types lack it.
   const { vpceId } = identity as { vpceId?: string | null };
   return {
     userArn: identity.userArn,

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-// Environment variables are text; these read what they stand for.
+// Schemas that parse environment variables, which are always strings.
 
 /** A whole number of seconds. */
 export const seconds = z
@@ -20,5 +20,5 @@ export const list = z
   .min(1)
   .transform((text) => text.split(','));
 
-/** A value that is not empty. */
+/** A non-empty value. */
 export const text = z.string().min(1);

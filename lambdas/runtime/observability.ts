@@ -2,10 +2,10 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 
 /**
- * Structured logs. Only what is named is logged: never an event, a header, a body or a token.
- * Service name and level come from the function's POWERTOOLS_ environment.
+ * Structured logs. Log named values only, and never an event, a header, a body or a token.
+ * The service name and the level come from the function's POWERTOOLS_ environment variables.
  */
 export const logger = new Logger();
 
-/** Metrics, written as embedded metric format lines into the log. */
+/** Metrics, written to the log in the embedded metric format. */
 export const metrics = new Metrics();

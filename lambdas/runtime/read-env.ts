@@ -1,9 +1,9 @@
 import type * as z from 'zod';
 
 /**
- * Reads a function's environment, once, at cold start.
+ * Reads a function's environment variables at cold start.
  *
- * @throws naming the variable that is missing or wrong: a function deployed like that must not answer
+ * @throws if a variable is missing or wrong, with its name; the function must not serve requests then
  */
 export function readEnv<S extends z.ZodObject>(schema: S): z.infer<S> {
   const env = schema.safeParse(process.env);

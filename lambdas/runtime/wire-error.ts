@@ -3,34 +3,34 @@ import type { BadRequest } from '@tvm/contract/parse-parameters.ts';
 import type { IssueTokenOutcome } from '@tvm/core/issuing/issue-token.ts';
 import type { RevokeOwnTokenOutcome } from '@tvm/core/revocation/revoke-own-token.ts';
 
-/** Every way in which a request can end without what it asked for. */
+/** All reasons to refuse or fail a request. */
 export type Refusal =
   | { kind: 'bad_request'; bad: BadRequest }
   | Exclude<IssueTokenOutcome, { kind: 'issued' | 'bad_request' }>
   | Exclude<RevokeOwnTokenOutcome, { kind: 'revoked' }>
   | { kind: 'unsupported_identity' }
   | { kind: 'no_receiver' }
-  /** What the caller names by its id: there is no such thing. */
+  /** Nothing has the id in the request. */
   | { kind: 'not_found'; what: 'token' | 'revocation' | 'status list' | 'stream' }
-  /** A verification request before the time of the next. @see RFC 9110, section 10.2.3, for `retryAfter` */
+  /** A verification request too soon after the last one. @see RFC 9110, section 10.2.3, for `retryAfter` */
   | { kind: 'too_soon'; retryAfter: number }
-  /** A revocation names nothing known. `problem` completes the field's name. */
+  /** A revocation names an unknown target. `field` followed by `problem` is a sentence. */
   | { kind: 'unknown_target'; field: string; problem: string }
-  /** A status list of some other time (draft-ietf-oauth-status-list-20, section 8.4). */
+  /** A request for a historical status list (draft-ietf-oauth-status-list-20, section 8.4). */
   | { kind: 'no_past_status_list' }
   | { kind: 'unavailable' }
   | { kind: 'fault' };
 
 export interface WireError {
   status: 400 | 403 | 404 | 429 | 500 | 501 | 503;
-  /** Seconds after which the caller may try again. */
+  /** How long the caller should wait before it tries again, in seconds. */
   retryAfter?: number;
   body: Omit<ErrorResponse, 'request_id'>;
 }
 
 /**
- * What a caller is told: precise about its own mistakes, plain about policy and about our faults.
- * The audit and the logs are the precise ones there.
+ * Returns the error that the caller sees. It is precise about the caller's own mistakes. It reveals nothing about
+ * policy or internal failures; the audit events and the logs have those details.
  */
 export function wireError(refusal: Refusal): WireError {
   switch (refusal.kind) {
@@ -44,29 +44,29 @@ export function wireError(refusal: Refusal): WireError {
       );
     }
     case 'not_own_token':
-      return error(400, 'invalid_grant', 'the token was vended to another workload');
+      return error(400, 'invalid_grant', 'the token was issued to another workload');
     case 'denied':
       switch (refusal.denial) {
-        // Whether a role exists, and which condition refused, is for the audit.
+        // Only the audit records whether a role exists, and which external authorizer denied.
         case 'policy':
         case 'role_unavailable':
         case 'further_condition':
-          return error(403, 'access_denied', 'policy does not allow all that was asked for');
+          return error(403, 'access_denied', 'policy does not allow everything that was requested');
         case 'reason_missing':
-          return error(400, 'invalid_request', 'reason must be given: policy asks for one here', 'reason');
+          return error(400, 'invalid_request', 'reason is required by policy for this request', 'reason');
         case 'unsupported_identity':
           return unsupportedIdentity();
         case 'subject_blocked':
-          return error(403, 'access_denied', 'this workload gets no tokens for now: its operators have blocked it');
+          return error(403, 'access_denied', 'this workload is blocked and cannot get tokens for now');
         case 'subject_revoked':
-          return error(403, 'access_denied', 'the tokens of this workload were revoked while this one was asked for');
+          return error(403, 'access_denied', 'the tokens of this workload were revoked during this request');
         default:
           return refusal.denial satisfies never;
       }
     case 'unsupported_identity':
       return unsupportedIdentity();
     case 'no_receiver':
-      return error(403, 'access_denied', 'the caller is not configured as a receiver of security events that polls');
+      return error(403, 'access_denied', 'the caller is not configured as a polling receiver of security events');
     case 'not_found':
       return error(404, 'not_found', `there is no ${refusal.what} with this id`);
     case 'unknown_target':
@@ -81,14 +81,14 @@ export function wireError(refusal: Refusal): WireError {
         retryAfter: refusal.retryAfter,
       };
     case 'no_past_status_list':
-      return error(501, 'invalid_request', 'time is not supported: leave it out to get the status list of now', 'time');
+      return error(501, 'invalid_request', 'time is not supported: omit it to get the current status list', 'time');
     case 'unavailable':
       return {
-        ...error(503, 'temporarily_unavailable', 'no token was vended or changed; try again shortly'),
+        ...error(503, 'temporarily_unavailable', 'no token was issued or changed; try again shortly'),
         retryAfter: 2,
       };
     case 'fault':
-      return error(500, 'server_error', 'the machine failed; its operator finds the cause under the request id');
+      return error(500, 'server_error', 'internal error; the logs have the cause under the request id');
     default:
       return refusal satisfies never;
   }

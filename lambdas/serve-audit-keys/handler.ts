@@ -10,7 +10,7 @@ const env = readEnv(serveAuditKeysEnv);
 const keys = kmsVerificationKeys(new KMSClient(clientSettings), [env.AUDIT_KEY_ARN]);
 
 /**
- * `GET /.well-known/audit-keys.json`, open to all: the key that signs the digests of the archive, which signs nothing
- * else. Not among the keys of tokens: there it would verify tokens too.
+ * `GET /.well-known/audit-keys.json`, public: the key that signs the digests of the archive, and nothing else. It is
+ * not in the JWKS of the tokens, where it would also verify tokens.
  */
 export const handler = openHandler(async () => publicDocument(await keys.jwks()));

@@ -11,8 +11,8 @@ const env = readEnv(serveDiscoveryEnv);
 const keys = kmsVerificationKeys(new KMSClient(clientSettings), env.VERIFICATION_KEY_ARNS);
 
 /**
- * `GET /.well-known/…`, open to all: the public keys, and where everything is (RFC 8414, OpenID Connect Discovery).
- * The same for everybody and for minutes, so whoever is on the way may keep it.
+ * `GET /.well-known/…`, public: the public keys and the server metadata (RFC 8414, OpenID Connect Discovery). Shared
+ * caches may store the responses, which are the same for all callers.
  */
 export const handler = openHandler(async ({ resource }) => {
   if (resource.endsWith('/oauth-authorization-server')) return publicDocument(serverMetadata(env.ISSUER));

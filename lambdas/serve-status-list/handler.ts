@@ -18,8 +18,8 @@ const ports = { lists: dynamoStatusLists(new DynamoDBClient(clientSettings), env
 const keys = kmsVerificationKeys(new KMSClient(clientSettings), [env.STATUS_LIST_KEY_ARN]);
 
 /**
- * `GET /status-lists/{list}`, `GET /status-lists` and `GET /.well-known/status-list-keys.json`, open to all: the status
- * lists, where they are, and the key that they are verified with, which no token is signed with.
+ * `GET /status-lists/{list}`, `GET /status-lists` and `GET /.well-known/status-list-keys.json`, public: the status
+ * lists, their URLs, and the key that verifies them. That key signs no tokens.
  */
 export const handler = openHandler(async (event) => {
   if (event.resource.endsWith('/status-list-keys.json')) return publicDocument(await keys.jwks());

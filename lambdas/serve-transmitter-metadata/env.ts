@@ -4,8 +4,8 @@ import { list, text } from '../runtime/env-types.ts';
 export const serveTransmitterMetadataEnv = z.object({
   ISSUER: text,
   SIGNING_KEY_ARN: text,
-  /** How there are receivers that are told. */
+  /** The delivery methods of the configured receivers. */
   DELIVERIES: list.pipe(z.array(z.enum(['push', 'poll']))),
-  /** Whether there is a receiver that may call the paths of its stream. */
-  STREAM_CONTROL: z.enum(['true', 'false']).transform((answer) => answer === 'true'),
+  /** Whether any receiver may call the stream API. */
+  STREAM_CONTROL: z.enum(['true', 'false']).transform((text) => text === 'true'),
 });

@@ -11,8 +11,8 @@ const env = readEnv(serveTransmitterMetadataEnv);
 const keys = kmsVerificationKeys(new KMSClient(clientSettings), [env.SIGNING_KEY_ARN]);
 
 /**
- * `GET /.well-known/ssf-configuration` and `GET /.well-known/security-event-keys.json`, open to all: what the machine
- * transmits security events by (SSF 1.0, section 7), and the key that signs them, which signs nothing else.
+ * `GET /.well-known/ssf-configuration` and `GET /.well-known/security-event-keys.json`, public: the transmitter
+ * metadata (SSF 1.0, section 7), and the key that signs security event tokens and nothing else.
  */
 export const handler = openHandler(async ({ resource }) =>
   publicDocument(

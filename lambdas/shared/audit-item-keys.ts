@@ -1,11 +1,11 @@
-// What is remembered for the audit, by its keys: `remembered` of items.ts reads these items, and no others.
+// The keys of the items that the audit needs. They must match the items that `remembered` in items.ts reads.
 
 /**
- * Their sort keys, as a filter of the table's stream: the rest never wakes a consumer.
+ * The sort keys of these items, as a filter of the table's stream. Other changes invoke no consumer.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html
  */
-export const REMEMBERED_SORT_KEYS = ['RECORD', 'ORDER', { prefix: 'FACT#' }, { prefix: 'INTROSPECTED#' }];
+export const AUDIT_SORT_KEYS = ['RECORD', 'ORDER', { prefix: 'FACT#' }, { prefix: 'INTROSPECTED#' }];
 
-/** What their partition keys begin with. */
-export const REMEMBERED_PARTITIONS = ['TOKEN#', 'SUBJECT#', 'ORDER#', 'FACT#'];
+/** The prefixes of the partition keys of these items. */
+export const AUDIT_PARTITIONS = ['TOKEN#', 'SUBJECT#', 'ORDER#', 'FACT#'];

@@ -8,11 +8,11 @@ import type { DynamoDBRecord } from 'aws-lambda';
 import { remembered } from '../adapters/dynamo/items.ts';
 import type { StoredItems } from '../adapters/dynamo/stored-items.ts';
 import { logger, metrics } from '../runtime/observability.ts';
-import { REMEMBERED_PARTITIONS } from './audit-item-keys.ts';
+import { AUDIT_PARTITIONS } from './audit-item-keys.ts';
 
 type Item = Record<string, AttributeValue>;
 
-/** The audit event that a record of the table's stream stands for; `undefined` when it means nothing to an auditor. */
+/** Returns the audit event for a record of the table's stream, or `undefined` if the change has no audit event. */
 export function auditEventOf({ eventID, dynamodb }: DynamoDBRecord): AuditEvent | undefined {
   const after = remembered(dynamodb?.NewImage as Item | undefined);
   if (after === undefined || eventID === undefined) return undefined;
@@ -20,8 +20,8 @@ export function auditEventOf({ eventID, dynamodb }: DynamoDBRecord): AuditEvent 
 }
 
 /**
- * The same for the archive. Of a record that cannot be read it says so: it must neither be left out in silence nor keep
- * back all that comes after it.
+ * Returns the archived event for a record of the table's stream. A record that cannot be read becomes a `Record
+ * Unreadable` event. It must neither be dropped silently nor block the records after it.
  */
 export function archivedEventOf(record: DynamoDBRecord): ArchivedEvent | undefined {
   const { eventID: eventId = '', dynamodb } = record;
@@ -36,41 +36,41 @@ export function archivedEventOf(record: DynamoDBRecord): ArchivedEvent | undefin
       eventId,
       time: new Date(at).toISOString(),
       item: nameOf(newImage(record)),
-      // Not its message, which may quote what the item holds.
+      // Only the error's name: its message may quote the item's content.
       problem: error instanceof Error ? error.name : 'unknown',
     };
     return { eventId, at, record: unreadable };
   }
 }
 
-/** A record of the stream, and the event that it stands for. */
-export interface Told<Event> {
+/** A record of the stream, and the event made from it. */
+export interface StreamedEvent<Event> {
   record: DynamoDBRecord;
   event: Event;
 }
 
 /**
- * Leaves out the events that the table does not confirm. The stream tells what the table went through, and nothing else;
- * but whoever may invoke a function that reads the stream can hand it records that they made up. What is left out is
- * logged and counted, and an alarm goes off.
+ * Drops the events that the table does not confirm. The stream itself delivers only real changes, but anyone allowed to
+ * invoke a function that reads the stream can pass forged records to it. Dropped events are logged and counted, and
+ * trigger an alarm.
  *
- * @param isPossible what must hold for an event besides
- * @throws what `items` throws. The stream delivers the records again then.
+ * @param isPossible an additional check of an event
+ * @throws the errors of `items`; the stream then delivers the records again
  */
 export async function confirmedEvents<Event>(
-  told: readonly Told<Event>[],
+  streamed: readonly StreamedEvent<Event>[],
   items: StoredItems,
   isPossible: (event: Event) => boolean = () => true,
 ): Promise<Event[]> {
   const keys = new Map<string, Item>();
-  for (const { record } of told) {
+  for (const { record } of streamed) {
     const key = keyOf(record);
     if (key !== undefined) keys.set(nameOf(key), key);
   }
   const stored = new Map((await items.getMany([...keys.values()])).map((item) => [nameOf(item), item]));
   const confirmed: Event[] = [];
   const unconfirmed: string[] = [];
-  for (const { record, event } of told) {
+  for (const { record, event } of streamed) {
     const key = keyOf(record);
     const item = key && stored.get(nameOf(key));
     if (item !== undefined && isPossible(event) && isConfirmedBy(item, record)) confirmed.push(event);
@@ -84,17 +84,17 @@ export async function confirmedEvents<Event>(
   return confirmed;
 }
 
-/** What DynamoDB names a record of a stream by. It goes into the event, so it is no text of any length. */
+/** The id of a stream record. It becomes part of the event, so its length and characters are limited. */
 const EVENT_ID = /^[\w:.-]{1,64}$/;
 
-/** The key of the item that a record is about; `undefined` where the table holds no such item, or the stream no such record. */
+/** Returns the key of a record's item, or `undefined` if the record cannot be one of this table's stream. */
 function keyOf(record: DynamoDBRecord): Item | undefined {
   const { pk, sk } = newImage(record);
   const { eventID } = record;
   if (typeof pk?.S !== 'string' || typeof sk?.S !== 'string') return undefined;
   if (typeof eventID !== 'string' || !EVENT_ID.test(eventID)) return undefined;
   const partition = pk.S;
-  return REMEMBERED_PARTITIONS.some((beginning) => partition.startsWith(beginning)) ? { pk, sk } : undefined;
+  return AUDIT_PARTITIONS.some((beginning) => partition.startsWith(beginning)) ? { pk, sk } : undefined;
 }
 
 function isConfirmedBy(item: Item, record: DynamoDBRecord): boolean {
@@ -103,15 +103,15 @@ function isConfirmedBy(item: Item, record: DynamoDBRecord): boolean {
     const after = remembered(newImage(record));
     return after !== undefined && isConfirmed({ before, after }, remembered(item));
   } catch {
-    // A change that cannot be read is in the table as it is, and cannot be read there either.
+    // A real unreadable change is unreadable in the table, too.
     return !isReadable(newImage(record)) && !isReadable(item);
   }
 }
 
 function isReadable(item: Item): boolean {
   try {
-    const one = remembered(item);
-    return one !== undefined && auditEvent(undefined, one, '') !== undefined;
+    const stored = remembered(item);
+    return stored !== undefined && auditEvent(undefined, stored, '') !== undefined;
   } catch {
     return false;
   }
@@ -121,7 +121,7 @@ function newImage({ dynamodb }: DynamoDBRecord): Item {
   return (dynamodb?.NewImage ?? {}) as Item;
 }
 
-/** Names an item by its keys, in at most as many characters as a table allows for them. */
+/** Names an item by its keys, limited to the maximum length of DynamoDB keys. */
 function nameOf({ pk, sk }: Item): string {
   return `${pk?.S} ${sk?.S}`.slice(0, 3_200);
 }

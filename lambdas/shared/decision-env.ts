@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { seconds, text } from '../runtime/env-types.ts';
 
-/** The environment of every function that decides. */
+/** The environment of the functions that evaluate token requests. */
 export const decisionEnv = z.object({
   TABLE_NAME: text,
   DEFAULT_LIFETIME: seconds,

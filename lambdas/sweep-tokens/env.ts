@@ -5,6 +5,6 @@ export const sweepTokensEnv = z.object({
   TABLE_NAME: text,
   RECORD_RETENTION: seconds,
   POLICY_BUNDLE: text,
-  /** The key that signs first. */
+  /** The current signing key first. */
   KEY_ARNS: list,
 });

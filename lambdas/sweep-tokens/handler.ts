@@ -14,7 +14,7 @@ import { logger, metrics } from '../runtime/observability.ts';
 import { readEnv } from '../runtime/read-env.ts';
 import { sweepTokensEnv } from './env.ts';
 
-/** What is left of the function's time when it begins nothing more, in milliseconds: more than its slowest AWS calls. */
+/** Time reserved before the timeout in which no new work begins, in milliseconds. Longer than the slowest AWS calls. */
 const RESERVE = 10_000;
 
 const env = readEnv(sweepTokensEnv);
@@ -29,15 +29,15 @@ const ports = {
 };
 
 /**
- * Each minute: what ended is noted as expired, which the stream makes `Token Expired`, and what else was deployed is told
- * to the audit. When it fails, the next minute goes on where it stopped.
+ * Runs every minute. Marks expired tokens, which the stream turns into `Token Expired` events, and records new
+ * deployments for the audit. After a failure, the next run continues where this one stopped.
  */
 export const handler = middy<unknown, void>()
   .use(injectLambdaContext(logger))
   .use(publishedMetrics())
   .handler(async (_, context) => {
     const changes = await noticeDeployment(deployment, ports);
-    if (changes.length > 0) logger.info('another deployment', { changes });
+    if (changes.length > 0) logger.info('new deployment detected', { changes });
     const { expired, lag } = await sweepTokens(Date.now() + context.getRemainingTimeInMillis() - RESERVE, ports);
     metrics.addMetric('TokensExpired', MetricUnit.Count, expired);
     metrics.addMetric('SweepLag', MetricUnit.Seconds, lag / 1000);

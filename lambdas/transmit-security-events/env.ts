@@ -1,4 +1,4 @@
 import { text } from '../runtime/env-types.ts';
-import { tellingEnv } from '../shared/telling-env.ts';
+import { transmitterEnv } from '../shared/transmitter-env.ts';
 
-export const transmitSecurityEventsEnv = tellingEnv.extend({ DEAD_LETTER_QUEUE_URL: text, RECEIVER_URL: text });
+export const transmitSecurityEventsEnv = transmitterEnv.extend({ DEAD_LETTER_QUEUE_URL: text, RECEIVER_URL: text });

@@ -5,18 +5,19 @@ import { pushSecurityEvent } from '../adapters/http/push-security-event.ts';
 import { sqsDeadLetters } from '../adapters/sqs/dead-letters.ts';
 import { logger, metrics } from '../runtime/observability.ts';
 import { readEnv } from '../runtime/read-env.ts';
-import { tellReceiver } from '../shared/tell-receiver.ts';
+import { transmitToReceiver } from '../shared/transmit-to-receiver.ts';
 import { transmitSecurityEventsEnv } from './env.ts';
 
 const env = readEnv(transmitSecurityEventsEnv);
 const deadLetters = sqsDeadLetters(new SQSClient(clientSettings), env.DEAD_LETTER_QUEUE_URL);
 
 /**
- * Tells a receiver of security events by pushing them to it.
+ * Pushes security event tokens to a receiver.
  *
- * What it does not take now is sent again, as the same token. What it refuses for good goes to the dead letters at once.
+ * After a failure the same token is sent again. An event that the receiver refuses permanently moves to the dead-letter
+ * queue immediately.
  */
-export const handler = tellReceiver(env, async ({ set, named }, event) => {
+export const handler = transmitToReceiver(env, async ({ set, named }, event) => {
   const pushed = await pushSecurityEvent(env.RECEIVER_URL, set);
   if (pushed.accepted) {
     metrics.addMetric('SecurityEventsTransmitted', MetricUnit.Count, 1);

@@ -30,10 +30,11 @@ const REVOKED: keyof typeof auditEvents = 'Token Revoked';
 const revocation = tokenRevoked.pick({ statusList: true, revokedAt: true });
 
 /**
- * `Token Revoked` on the bus, by way of a queue: marks the tokens in their status lists, signs and publishes these anew.
- * Each minute, and when a list gets its first token: publishes what would end soon, and the list that comes next.
+ * Handles a queue of `Token Revoked` events: marks the tokens in their status lists, and signs and publishes the lists
+ * again. Every minute, and when a list gets its first token, it also renews lists that expire soon and publishes the
+ * next list.
  *
- * What fails is delivered again, which changes nothing that is done.
+ * Failed messages are delivered again; the updates are idempotent.
  */
 export const handler = queueHandler(
   async (batch) => {
@@ -58,7 +59,7 @@ export const handler = queueHandler(
       logger.info('status lists changed', { revoked: revoked.length, updated, ...renewed });
     }
     const malformed = revocations.filter(({ detail }) => !detail.success).map(({ messageId }) => messageId);
-    if (malformed.length > 0) logger.error('events are not of a token that was revoked', { malformed });
+    if (malformed.length > 0) logger.error('events do not match Token Revoked', { malformed });
     return malformed;
   },
   sqsRetries(new SQSClient(clientSettings)),

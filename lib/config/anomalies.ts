@@ -12,16 +12,16 @@ const times = z.number({ error: 'must be a number' }).min(1, { error: 'must be a
 const SPIKE = { error: 'must be a table of times and at_least' };
 const responding = z.enum(response.options, { error: 'must be notify, shorten or block' }).default('notify');
 
-/** SQS keeps a message back for at most so many seconds: a shortened workload's tokens are taken back by one. */
+/** Maximum delay of an SQS message, in seconds. A delayed message revokes the older tokens of a limited workload. */
 const LONGEST_DELAY = 900;
 
-/** What is known of a workload is kept for so long after it last asked for a token. */
+/** How long a workload's profile is stored after the workload's last request, in seconds. */
 const PROFILE_KEPT = 30 * 86_400;
 
 /**
- * The key `anomalies` of the configuration: what is unusual, and what is done about it.
+ * The configuration key `anomalies`: the detectors, and the responses to anomalies.
  *
- * @param duration reads a duration, in seconds
+ * @param duration schema that parses a duration to seconds
  */
 export function anomalies(duration: z.ZodType<number, string>) {
   const beforeForgotten = duration.refine((seconds) => seconds <= PROFILE_KEPT, { error: 'must be at most "30d"' });
@@ -63,9 +63,10 @@ export function anomalies(duration: z.ZodType<number, string>) {
         'denial_spike = { times = 3, at_least = 20 }, beyond_grants = { at_least = 10 }, ' +
         'respond = { low = "notify", medium = "notify", high = "notify" }, shorten_to = "60s", restrict_for = "1h" }',
       description:
-        'What is unusual, and what the machine does about it by itself. `off`: detectors not to ask. `learning`: how long ' +
-        'a workload is only learnt about. `cool_down`: how long the same anomaly is not told of again, both at most `"30d"`. A spike is so many ' +
-        '`times` what is usual in five minutes, and `at_least` so many. `respond`: `"notify"`, `"shorten"` (tokens live ' +
-        '`shorten_to` at most, `"15m"` or less) or `"block"`, by severity, for `restrict_for`. docs/operations.md says more.',
+        'Anomaly detection, and the automatic responses. `off`: detectors to disable. `learning`: how long a new workload is ' +
+        'only observed. `cool_down`: how long the same anomaly is not reported again. Both are at most `"30d"`. A spike is a ' +
+        'count in five minutes of at least `times` the usual count and of at least `at_least`. `respond`: the response by ' +
+        'severity, `"notify"`, `"shorten"` (new tokens live at most `shorten_to`, which is at most `"15m"`) or `"block"`. ' +
+        '`restrict_for`: how long a response lasts. See docs/operations.md.',
     }) satisfies z.ZodType<AnomalySettings>;
 }

@@ -6,12 +6,12 @@ type Conditions = Config['conditions'];
 type OpaWasm = Extract<Conditions[number], { type: 'opa-wasm' }>;
 
 /**
- * What lies beside the code of the function that asks the further conditions, by name: `conditions.json`, and for each
- * policy in WebAssembly `<name>.wasm` and, if it has data, `<name>.data.json`.
+ * Returns the files that the functions need for external authorizers, by name: `conditions.json`, and for each policy
+ * in WebAssembly `<name>.wasm` and, if it has data, `<name>.data.json`.
  *
- * Each policy is loaded here as it will be there, so that one that cannot be is not deployed.
+ * Each policy is loaded once here, so that a policy that cannot be loaded is not deployed.
  *
- * @param project the folder that the configuration's paths start from
+ * @param project the folder that paths in the configuration are relative to
  * @throws {ConfigError}
  */
 export async function authorizerFiles(

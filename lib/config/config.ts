@@ -21,19 +21,21 @@ import { anomalies } from './anomalies.ts';
 import { eventSource, revokeOn } from './revoke-on.ts';
 import { type Target, targetFaults } from './target-faults.ts';
 
-/** CloudWatch Logs keeps log groups for these numbers of days only. */
+/** The retention periods that CloudWatch Logs supports, in days. */
 const LOG_RETENTION_DAYS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 3653,
 ];
 
 const DAY = 86_400;
 
-/** More than dates can hold would be a slip of the unit. */
+/**
+ * Maximum duration, in seconds. A longer one is probably a mistake in the unit, and could exceed the range of dates.
+ */
 const LONGEST = 36_500 * DAY;
 
 const DURATION = 'must be a duration such as "90s", "15m", "1h" or "30d"';
 
-/** A duration in configuration, such as `"15m"`; seconds once read. Without its unit it could be meant otherwise. */
+/** A duration, such as `"15m"`, parsed to seconds. The unit is required, because a bare number would be ambiguous. */
 const duration = z.string({ error: 'must be a duration such as "15m"' }).transform((text, context) => {
   const seconds = /[smhd]$/.test(text) ? parseDuration(text) : undefined;
   if (seconds !== undefined && seconds <= LONGEST) return seconds;
@@ -42,7 +44,7 @@ const duration = z.string({ error: 'must be a duration such as "15m"' }).transfo
   return z.NEVER;
 });
 
-/** The same, or `"0s"`: none. */
+/** A duration, or `"0s"` for none. */
 const durationOrNone = z.union([z.literal('0s').transform(() => 0), duration], { error: `${DURATION}, or "0s"` });
 
 const keySpec = z.enum(['ECC_NIST_P256', 'ECC_NIST_P384', 'RSA_2048'], {
@@ -55,11 +57,11 @@ const accountId = z.string({ error: ACCOUNT_ID }).regex(/^[0-9]{12}$/, { error: 
 
 const positive = z.int({ error: 'must be a whole number' }).positive({ error: 'must be greater than zero' });
 
-/** A file of the project, by its path from there; `..` leads nowhere. */
+/** A path relative to the project's folder. `..` is not allowed. */
 function projectFile(extension: string) {
   return z
     .string({ error: `must be the path of a ${extension} file` })
-    .regex(/^(?!(?:.*\/)?\.{1,2}\/)[\w.-]+(?:\/[\w.-]+)*$/, { error: 'must be a path below the project, as a/b' })
+    .regex(/^(?!(?:.*\/)?\.{1,2}\/)[\w.-]+(?:\/[\w.-]+)*$/, { error: 'must be a path inside the project, such as a/b' })
     .endsWith(extension, { error: `must end in ${extension}` });
 }
 
@@ -71,11 +73,11 @@ const conditionName = z
   .string({ error: 'must be a name' })
   .regex(/^[\w-]{1,64}$/, { error: 'must be a name of at most 64 letters, digits, _ and -' });
 
-/** What a condition has that is asked over the network. */
-const asked = {
+/** The settings of an external authorizer on the network. */
+const networkAuthorizer = {
   name: conditionName,
   url: z.string({ error: 'must be a URL' }).refine(isServiceUrl, {
-    error: 'must be an https URL without credentials, query, fragment and slash at the end',
+    error: 'must be an https URL without credentials, query, fragment or trailing slash',
   }),
   timeout_ms: z
     .int({ error: 'must be a whole number of milliseconds' })
@@ -92,11 +94,10 @@ const API_ID = 'must be at most 32 lower-case letters, digits and -';
 const HOST_NAME = 'must be a host name in lower case and nothing else, such as "tokens.example.com"';
 
 const CERTIFICATE =
-  'must be the ARN of an ACM certificate, as in "arn:aws:acm:eu-central-1:111122223333:certificate/ID": an IAM server ' +
-  'certificate does not serve a Regional API';
+  'must be the ARN of an ACM certificate, such as "arn:aws:acm:eu-central-1:111122223333:certificate/ID"; a Regional API ' +
+  'does not accept IAM server certificates';
 
-const ISSUER =
-  'must be an https URL as resource servers compare it: host in lower case, no credentials, query, fragment or default port';
+const ISSUER = 'must be a normalized https URL: host in lower case, no credentials, query, fragment or default port';
 
 const condition = z.discriminatedUnion(
   'type',
@@ -108,15 +109,15 @@ const condition = z.discriminatedUnion(
       entrypoint: regoPath,
       data: projectFile('.json').optional(),
     }),
-    z.strictObject({ ...asked, type: z.literal('opa-rest'), path: regoPath }),
-    z.strictObject({ ...asked, type: z.literal('authzen') }),
+    z.strictObject({ ...networkAuthorizer, type: z.literal('opa-rest'), path: regoPath }),
+    z.strictObject({ ...networkAuthorizer, type: z.literal('authzen') }),
   ],
   { error: 'must be opa-wasm, opa-rest or authzen' },
 ) satisfies z.ZodType<ConditionSettings>;
 
-const ONLY_HTTPS = 'must be https URLs; plain http on this computer is for an emulator';
+const ONLY_HTTPS = 'must be https URLs; loopback http URLs are only allowed for an emulator';
 
-/** Every key of `config/<stage>.toml`. docs/reference/configuration.md is made from this. */
+/** The schema of `config/<stage>.toml`. docs/reference/configuration.md is generated from it. */
 export const configSchema = z
   .strictObject({
     token_expiration_time: duration.default(900).meta({
@@ -175,7 +176,7 @@ export const configSchema = z
       .default({ rate: 200, burst: 400 })
       .meta({ description: 'Requests a second, and at once, that the API takes before it answers 429.' }),
     record_retention: duration
-      // The stream delivers a change for a day, and an item must be there to confirm it.
+      // The stream delivers changes for up to a day, and each change is confirmed by its item in the table.
       .refine((seconds) => seconds >= 2 * DAY, { error: 'must be at least "2d"' })
       .default(90 * DAY)
       .meta({
@@ -183,7 +184,7 @@ export const configSchema = z
       }),
     log_retention: duration
       .refine((seconds) => LOG_RETENTION_DAYS.includes(seconds / DAY), {
-        error: `must be a number of days that CloudWatch Logs knows: ${LOG_RETENTION_DAYS.map((days) => `${days}d`).join(', ')}`,
+        error: `must be a retention period of CloudWatch Logs: ${LOG_RETENTION_DAYS.map((days) => `${days}d`).join(', ')}`,
       })
       .default(365 * DAY)
       .meta({ description: 'How long logs are kept: a number of days that CloudWatch Logs knows.' }),
@@ -275,10 +276,10 @@ export const configSchema = z
         error: 'must name each receiver once',
       })
       .refine((receivers) => isDistinct(principalsOf(receivers)), {
-        error: 'must name each principal once: it is how a receiver is known',
+        error: 'must name each principal once, because it identifies the receiver',
       })
       .refine((receivers) => isDistinct(pushesOf(receivers)), {
-        error: 'must name each url once with the same audience: it would be told everything twice',
+        error: 'must name each pair of url and audience once; otherwise the receiver would get every event twice',
       })
       .default([])
       .meta({
@@ -375,7 +376,7 @@ export const configSchema = z
   })
   .refine((config) => config.emulator !== undefined || !config.issuer || !isPlainHttpHere(config.issuer), {
     ...once('issuer'),
-    error: 'must be an https URL; plain http on this computer is for an emulator',
+    error: 'must be an https URL; loopback http URLs are only allowed for an emulator',
   })
   .refine((config) => config.emulator !== undefined || !config.conditions.some(isPlain), {
     ...once('conditions'),
@@ -392,10 +393,10 @@ export const configSchema = z
   .refine((config) => !(config.domain && config.issuer), {
     path: ['issuer'],
     when: () => true,
-    error: 'must be absent when domain is given, which is the issuer then',
+    error: 'must be absent if domain is set, because the domain then determines the issuer',
   });
 
-/** A rule about one key, and others: it waits until each of them is right by itself, and for no other. */
+/** Reports a rule's violation at `path`. The rule is checked only if `path` and `others` are valid by themselves. */
 function once(path: string, ...others: string[]) {
   const when = ({ issues }: z.core.ParsePayload) =>
     !issues.some((issue) => [path, ...others].includes(String(issue.path?.[0])));
@@ -414,12 +415,12 @@ function noSuchKey(config: unknown): string {
   return `must be the name of a key in signing_keys${near ? `; did you mean ${near}?` : `: ${names.join(', ')}`}`;
 }
 
-/** A name in DNS as certificates and URLs have it: labels in lower case, at least two of them, and no address. */
+/** Reports whether a text is a DNS name with at least two labels, in lower case. IP addresses are not allowed. */
 function isHostName(text: string): boolean {
   return text.length <= 253 && /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text);
 }
 
-/** Whether an issuer is in the one spelling that URLs have, so that it is the same to whoever compares it as text. */
+/** Reports whether an issuer is a normalized URL. Resource servers compare the issuer as a string. */
 function isIssuer(text: string): boolean {
   const url = URL.parse(text);
   if (url === null || url.username || url.password || url.search || url.hash || /[*]|\.$/.test(url.hostname))
@@ -427,12 +428,12 @@ function isIssuer(text: string): boolean {
   return url.href === text || url.href === `${text}/`;
 }
 
-/** Whom receivers of security events are known as. */
+/** Returns the principals that identify receivers of security events. */
 function principalsOf(receivers: readonly SecurityEventReceiver[]): string[] {
   return receivers.flatMap(({ principal }) => principal ?? []);
 }
 
-/** Where the others are pushed to, and as whom. */
+/** Returns the URL and audience of each push receiver. */
 function pushesOf(receivers: readonly SecurityEventReceiver[]): string[] {
   return receivers.flatMap((one) => (one.delivery === 'push' ? [JSON.stringify([one.url, one.audience])] : []));
 }
@@ -441,19 +442,19 @@ function isPlain(settings: Record<string, unknown>): boolean {
   return Object.values(settings).some((value) => typeof value === 'string' && isPlainHttpHere(value));
 }
 
-/** A stage's configuration. Durations are seconds. */
+/** The configuration of a stage. Durations are in seconds. */
 export type Config = z.infer<typeof configSchema>;
 
-/** A mistake in the configuration: one sentence that names file and key. */
+/** A mistake in the configuration. The message is one sentence per mistake, which names the file and the key. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
 /**
- * Reads a stage's configuration.
+ * Loads the configuration of a stage.
  *
  * @param stage the name of a file in `directory`, without `.toml`
- * @param overrides keys that the command line gives, which win over the file's
+ * @param overrides keys from the command line, which override those in the file
  * @throws {ConfigError}
  */
 export function loadConfig(
@@ -465,14 +466,14 @@ export function loadConfig(
   const name = `config/${stage}.toml`;
   const file = new URL(`${stage}.toml`, directory);
   if (!/^[a-z0-9-]{1,32}$/.test(stage) || !statSync(file, { throwIfNoEntry: false })?.isFile()) {
-    throw new ConfigError(`${name} does not exist; name a stage of config/ with -c stage=…`);
+    throw new ConfigError(`${name} does not exist; select a stage in config/ with -c stage=…`);
   }
   const bytes = readFileSync(file);
   if (!isUtf8(bytes)) throw new ConfigError(`${name} must be UTF-8`);
   return parseConfig(bytes.toString(), name, overrides, { stage, ...target });
 }
 
-/** Reads configuration from TOML text; `name` is what messages call it. */
+/** Parses a configuration in TOML. @param name the file's name in messages */
 export function parseConfig(
   toml: string,
   name: string,
@@ -486,21 +487,21 @@ export function parseConfig(
     if (!(error instanceof TomlError)) throw error;
     throw new ConfigError(`${name}:${error.line}: ${error.message.split('\n')[0]}`);
   }
-  const read = readBySchema(configSchema, unverified, { unknownKey: 'is not a key of the configuration' });
+  const read = readBySchema(configSchema, unverified, { unknownKey: 'is not a configuration key' });
   const known = read.faults.filter(({ place }) => place.at(-1) !== LOST);
   const faults = [...lostKeys(unverified), ...known, ...targetFaults(unverified, target)];
   if (read.value !== undefined && faults.length === 0) return read.value;
   throw new ConfigError(faults.map(({ place, problem }) => `${name}: ${dotted(place)} ${problem}`).join('\n'));
 }
 
-/** A key that zod passes over in a table of names, as JavaScript may. */
+/** A key that zod silently drops from a record. */
 const LOST = '__proto__';
 
-/** Where that key stands. */
+/** Finds that key. */
 function lostKeys(value: unknown, place: Place = []): Fault[] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]) => {
     const here = [...place, Array.isArray(value) ? Number(key) : key];
-    return key === LOST ? [{ place: here, problem: 'is no name' }] : lostKeys(inner, here);
+    return key === LOST ? [{ place: here, problem: 'is not a valid name' }] : lostKeys(inner, here);
   });
 }

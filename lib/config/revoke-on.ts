@@ -3,11 +3,11 @@ import { configuredRevocation } from '@tvm/contract/revocation.ts';
 import type { RevokeOn } from '@tvm/core/revocation/triggers/index.ts';
 import * as z from 'zod';
 
-/** Whose events are obeyed. */
+/** The name of an event source that may revoke tokens. */
 export const eventSource = z
   .string({ error: 'must be the source of an event' })
   .regex(/^(?!tvm$|(?:local\.)?aws\.)[A-Za-z0-9._-]{1,256}$/, {
-    error: 'must be an event source of your own: not "tvm", which is the machine, and not "aws.…"',
+    error: 'must be an event source of your own, not "tvm", which is reserved, and not "aws.…"',
   });
 
 const on = z.boolean({ error: 'must be true or false' }).optional();
@@ -36,9 +36,13 @@ const sources = z
   )
   .optional();
 
-/** As CloudWatch allows it, and in plain sight: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html */
+/**
+ * An alarm name that CloudWatch allows, without leading or trailing spaces.
+ *
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+ */
 const alarmName = z.string().regex(/^(?! )[\x20-\x7e]{1,255}(?<! )$/, {
-  error: 'must be the name of an alarm: at most 255 characters of ASCII, no space at either end',
+  error: 'must be an alarm name of at most 255 ASCII characters without leading or trailing spaces',
 });
 
 const NO_TAG = 'must be such as { key = "…", value = "…" }';
@@ -55,7 +59,7 @@ const tag = z
   )
   .optional();
 
-/** `[revoke_on]`: what takes tokens back when it happens. Nothing does unless it is said. */
+/** The table `[revoke_on]`: the events that revoke tokens. Events that are not listed are ignored. */
 export const revokeOn = z.strictObject(
   {
     ecs_task_stopped: on,

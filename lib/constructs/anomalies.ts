@@ -2,28 +2,28 @@ import { AUDIT_SOURCE } from '@tvm/contract/events.ts';
 import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { detectAnomaliesEnv } from '#lambdas/detect-anomalies/env.ts';
+import type { Foundation } from './foundation.ts';
 import { grantOnTable } from './grant-on-table.ts';
-import type { Machine } from './machine.ts';
 import type { Revocation } from './revocation.ts';
 import { ServiceFunction } from './service-function.ts';
 
 export interface AnomaliesProps {
-  machine: Machine;
-  /** What takes tokens back, where the configuration has the machine do so by itself. */
+  foundation: Foundation;
+  /** Revokes tokens, if the configuration enables automatic responses. */
   revocation: Revocation;
 }
 
-/** How long events are gathered before they are looked at together, in seconds. */
+/** How long events are batched, in seconds. */
 const GATHERED = 5;
 
-/** What looks for the unusual in the audit's events. */
+/** Detects anomalies in audit events. */
 export class Anomalies extends Construct {
-  constructor(scope: Construct, id: string, { machine, revocation }: AnomaliesProps) {
+  constructor(scope: Construct, id: string, { foundation, revocation }: AnomaliesProps) {
     super(scope, id);
-    const { config, defaults, records, events } = machine;
+    const { config, defaults, records, events } = foundation;
     const detectAnomalies = new ServiceFunction(this, 'detect-anomalies', {
       defaults,
-      description: 'Audit events on the bus: tells of what is unusual, and acts as configured',
+      description: 'Audit events on the bus: detects anomalies, reports them and responds as configured',
       memorySize: 512,
       timeout: Duration.minutes(1),
       env: detectAnomaliesEnv,
@@ -34,11 +34,11 @@ export class Anomalies extends Construct {
       },
       files: { 'anomalies.json': JSON.stringify(config.anomalies) },
     });
-    events.bring('detect-anomalies', detectAnomalies, {
+    events.deliver('detect-anomalies', detectAnomalies, {
       rules: [
         {
           name: 'seen',
-          description: 'What workloads ask for, and what their tokens are used for: to be looked at',
+          description: 'Requests and token use of workloads, for anomaly detection',
           pattern: {
             source: [AUDIT_SOURCE],
             detailType: ['Token Issued', 'Token Denied', 'Token Introspected', 'Token Used'],
@@ -47,7 +47,7 @@ export class Anomalies extends Construct {
       ],
       batchSize: 100,
       batchWindow: GATHERED,
-      // All of them write the one profile of everything: the fewer there are, the less they wait for each other.
+      // All invocations update the same overall profile, so fewer of them cause fewer write conflicts.
       maxConcurrency: 2,
     });
     const allow = (operations: string[], leadingKeys: string[]) =>
@@ -56,7 +56,7 @@ export class Anomalies extends Construct {
     allow(['BatchGetItem'], ['TOKEN#*']);
     records.allowNotingFacts(detectAnomalies);
 
-    // It acts only where the configuration says so, and may no more than that.
+    // Permissions to respond are only granted if the configuration enables automatic responses.
     if (Object.values(config.anomalies.respond).every((response) => response === 'notify')) return;
     allow(['GetItem', 'UpdateItem'], ['SUBJECT#*']);
     records.allowSubjectFacts(detectAnomalies);

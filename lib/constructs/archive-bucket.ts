@@ -8,13 +8,13 @@ import type { Config } from '../config/config.ts';
 import { acknowledge } from './acknowledge.ts';
 import { principalArnsOf } from './principal-arns.ts';
 
-/** Who puts what. */
+/** The roles that write to the archive. */
 export interface Writers {
   archiver: Role;
   digester: Role;
 }
 
-/** The bucket of the archive: what is put there cannot be changed or removed until its retention is over. */
+/** The archive's bucket. Objects cannot be changed or removed until their retention expires. */
 export class ArchiveBucket extends Bucket {
   constructor(scope: Construct, id: string, { config, encryptionKey }: { config: Config; encryptionKey: IKey }) {
     const { retention, lock } = config.archive;
@@ -31,14 +31,14 @@ export class ArchiveBucket extends Bucket {
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
       enforceSSL: config.emulator === undefined,
       lifecycleRules: [
-        // Digests stay: they are small, and each vouches for the one before.
+        // Digests do not expire: they are small, and each one signs the one before.
         { prefix: EVENTS, expiration: days },
         { noncurrentVersionExpiration: Duration.days(1), abortIncompleteMultipartUploadAfter: Duration.days(1) },
       ],
       removalPolicy: config.data_protection ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
     });
-    const told = 'Who reads it, CloudTrail’s data events tell; what is put there, the chain of digests vouches for.';
-    acknowledge(this, { 'AwsSolutions-S1': told, CKV_AWS_18: told });
+    const reason = 'CloudTrail data events record reads of the bucket, and the chain of digests protects its content.';
+    acknowledge(this, { 'AwsSolutions-S1': reason, CKV_AWS_18: reason });
     if (config.emulator) {
       Validations.of(this).acknowledge({
         id: 'AwsSolutions-S10',
@@ -47,9 +47,9 @@ export class ArchiveBucket extends Bucket {
     }
   }
 
-  /** Lets one role put events and another digests, each under names of its own, and nobody else anything. */
+  /** Lets one role put events and another one digests, each under its own prefix. Nobody else can put objects. */
   writtenOnlyBy({ archiver, digester }: Writers): void {
-    // It reads what it comes upon, under a name that it was about to give.
+    // The archiver reads an existing object if it finds one under the name it wants to write.
     this.allow(archiver, ['s3:PutObject', 's3:GetObject'], `${EVENTS}*`);
     this.allow(digester, ['s3:PutObject', 's3:GetObject'], `${DIGESTS}*`);
     this.allow(digester, ['s3:GetObject'], `${EVENTS}*`);
@@ -65,7 +65,7 @@ export class ArchiveBucket extends Bucket {
     role.addToPrincipalPolicy(new PolicyStatement({ actions, resources: [this.arnForObjects(names)] }));
     Validations.of(role).acknowledge({
       id: `AwsSolutions-IAM5[Resource::<${Stack.of(this).getLogicalId(this.node.defaultChild as never)}.Arn>/${names}]`,
-      reason: 'One folder of the archive’s bucket, whose names tell the time.',
+      reason: 'One prefix of the archive’s bucket, in which object names contain the time.',
     });
   }
 
@@ -83,10 +83,12 @@ export class ArchiveBucket extends Bucket {
   /**
    * Denies actions on objects to everybody.
    *
-   * Deleting by name removes nothing, since versions are locked, but hides it behind a delete marker: with the last digest
-   * hidden, `digest-audit` would sign that hour again, without what was hidden with it. Replication from another bucket puts
-   * objects and delete markers here without `s3:PutObject` and `s3:DeleteObject`:
-   * https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html
+   * A deletion without a version id removes nothing, since versions are locked, but it hides the object behind a delete
+   * marker. If the last digest were hidden, `digest-audit` would sign that hour again, without the events hidden at the
+   * same time. Replication from another bucket could put objects and delete markers here without `s3:PutObject` and
+   * `s3:DeleteObject`.
+   *
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html
    */
   private deny(sid: string, actions: string[]): void {
     this.addToResourcePolicy(

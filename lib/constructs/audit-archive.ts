@@ -8,24 +8,24 @@ import { digestAuditEnv } from '#lambdas/digest-audit/env.ts';
 import { serveAuditKeysEnv } from '#lambdas/serve-audit-keys/env.ts';
 import { ArchiveBucket } from './archive-bucket.ts';
 import { auditStream } from './audit-stream.ts';
+import type { Foundation } from './foundation.ts';
 import { grantOnTable } from './grant-on-table.ts';
-import type { Machine } from './machine.ts';
 import { ServiceFunction } from './service-function.ts';
 import { SigningKey } from './signing-key.ts';
 
-/** What happened, kept so that it cannot be changed, and signed so that it shows if it was. */
+/** The archive of audit events: immutable, and signed so that any change is detected. */
 export class AuditArchive extends Construct {
   readonly bucket: ArchiveBucket;
-  /** Signs what is archived. An operator may invoke it, to seal what there is before the hour is over. */
+  /** Signs digests of the archive. An operator may invoke it to get a digest before the end of the hour. */
   readonly digestAudit: ServiceFunction<typeof digestAuditEnv>;
-  /** Goes off when a digest could not be made. */
+  /** Goes off if a digest could not be made. */
   readonly digestAlarm: Alarm;
-  /** Archives. How far behind it is, is told by its `IteratorAge`. */
+  /** Archives events. Its `IteratorAge` shows how far it is behind. */
   readonly archiveAudit: ServiceFunction<typeof archiveAuditEnv>;
 
-  constructor(scope: Construct, id: string, { machine }: { machine: Machine }) {
+  constructor(scope: Construct, id: string, { foundation }: { foundation: Foundation }) {
     super(scope, id);
-    const { config, defaults, records, api, events } = machine;
+    const { config, defaults, records, api, events } = foundation;
     const { encryptionKey } = defaults;
     this.bucket = new ArchiveBucket(this, 'bucket', { config, encryptionKey });
     const key = new SigningKey(this, 'audit-key', {
@@ -34,10 +34,10 @@ export class AuditArchive extends Construct {
       signs: 'audit digests',
     });
 
-    // The stream again, not the bus: what the bus loses is here.
+    // Reads the stream rather than the bus, so that the archive also has events that the bus lost.
     this.archiveAudit = new ServiceFunction(this, 'archive-audit', {
       defaults,
-      description: 'The stream of decisions: archives each, once',
+      description: 'The table’s stream: archives each audit event once',
       memorySize: 512,
       timeout: Duration.minutes(2),
       env: archiveAuditEnv,
@@ -45,7 +45,8 @@ export class AuditArchive extends Construct {
     });
     const deadLetters = events.deadLetters('archive-dead-letters');
     this.archiveAudit.addEventSource(
-      // One batch of a shard after the other, whole, until it succeeds: that each event is archived once rests on it.
+      // Each shard's batches are processed one after another, undivided, and until they succeed. Otherwise events could
+      // be archived twice.
       auditStream(records, deadLetters, {
         batchSize: 1_000,
         maxBatchingWindow: Duration.seconds(config.archive_window),
@@ -58,10 +59,10 @@ export class AuditArchive extends Construct {
     const adopted = ['ARCHIVE'];
     grantOnTable(this.archiveAudit, records.tableArn, records.encryptionKey, ['Query', 'PutItem'], adopted);
 
-    // Each hour it is signed what came.
+    // Signs the events of each hour.
     this.digestAudit = new ServiceFunction(this, 'digest-audit', {
       defaults,
-      description: 'Each hour: signs what was archived, and the digest of the hour before',
+      description: 'Every hour: signs the archived events, and the digest of the hour before',
       memorySize: 1024,
       timeout: Duration.minutes(15),
       env: digestAuditEnv,
@@ -69,10 +70,10 @@ export class AuditArchive extends Construct {
     });
     key.signedOnlyBy(this.digestAudit.role);
     this.bucket.writtenOnlyBy({ archiver: this.archiveAudit.role, digester: this.digestAudit.role });
-    // With the longest window, what was recorded at the end of the hour arrives five minutes later.
+    // Events from the end of the hour arrive after the archive window, which is at most five minutes.
     const minute = 4 + Math.ceil(config.archive_window / Duration.minutes(1).toSeconds());
     new Rule(this, 'each-hour', {
-      description: 'Starts digest-audit, when what is under way has arrived',
+      description: 'Starts digest-audit after the last events of the hour have arrived',
       schedule: Schedule.cron({ minute: String(minute) }),
       targets: [new LambdaFunction(this.digestAudit, { deadLetterQueue: events.ruleDeadLetters })],
     });
@@ -85,10 +86,10 @@ export class AuditArchive extends Construct {
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
 
-    // Anybody fetches the key that digests are verified with.
+    // The key that verifies digests is public.
     const serveAuditKeys = new ServiceFunction(this, 'serve-audit-keys', {
       defaults,
-      description: 'GET /.well-known/audit-keys.json: the key that digests of the archive are verified with',
+      description: 'GET /.well-known/audit-keys.json: the key that verifies digests of the archive',
       memorySize: 256,
       env: serveAuditKeysEnv,
       environment: { AUDIT_KEY_ARN: key.keyArn },

@@ -2,14 +2,14 @@ import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { publishAuditEnv } from '#lambdas/publish-audit/env.ts';
 import { auditStream } from './audit-stream.ts';
-import type { Machine } from './machine.ts';
+import type { Foundation } from './foundation.ts';
 import { ServiceFunction } from './service-function.ts';
 
-/** Security sees every decision: the table's stream is the outbox. */
-export function auditPublishing(scope: Construct, { defaults, records, events }: Machine) {
+/** Publishes every decision as an audit event. The table's stream serves as a transactional outbox. */
+export function auditPublishing(scope: Construct, { defaults, records, events }: Foundation) {
   const publishAudit = new ServiceFunction(scope, 'publish-audit', {
     defaults,
-    description: 'The stream of decisions: publishes each as an audit event',
+    description: 'The table’s stream: publishes audit events on the bus',
     memorySize: 512,
     timeout: Duration.minutes(1),
     env: publishAuditEnv,

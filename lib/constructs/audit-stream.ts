@@ -2,12 +2,13 @@ import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { DynamoEventSource, type DynamoEventSourceProps, SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
-import { REMEMBERED_SORT_KEYS } from '#lambdas/shared/audit-item-keys.ts';
+import { AUDIT_SORT_KEYS } from '#lambdas/shared/audit-item-keys.ts';
 
 /**
- * The table's stream, for a function that tells of what changes. A shard of it has room for two readers.
+ * The table's stream as an event source, filtered to the items that the audit needs. At most two functions should read
+ * the stream, since a shard supports two readers.
  *
- * @param deadLetters told where in the stream the records are that it gave up
+ * @param deadLetters receives the positions of records that could not be processed
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
  */
 export function auditStream(
@@ -24,7 +25,7 @@ export function auditStream(
     filters: [
       FilterCriteria.filter({
         eventName: FilterRule.or('INSERT', 'MODIFY'),
-        dynamodb: { Keys: { sk: { S: REMEMBERED_SORT_KEYS } } },
+        dynamodb: { Keys: { sk: { S: AUDIT_SORT_KEYS } } },
       }),
     ],
     onFailure: new SqsDlq(deadLetters),

@@ -6,17 +6,17 @@ import { buildSync } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** CommonJS packages inside an ES module bundle look for these. */
+/** Globals that CommonJS packages need inside an ES module bundle. */
 const COMMONJS_GLOBALS =
   "import{createRequire as __createRequire}from'node:module';" +
   'const require=__createRequire(import.meta.url),__dirname=import.meta.dirname;';
 
 /**
- * Bundles a use case's handler, with everything it imports, into a folder of its own.
+ * Bundles a use case's handler, with everything it imports, into its own folder.
  *
  * @param useCase the handler's folder under `lambdas/`
- * @param files put beside the code, by name
- * @returns the folder: `index.mjs` and the files. It lasts as long as this process
+ * @param files files to add next to the code, by name
+ * @returns a folder with `index.mjs` and the files, which is deleted when this process exits
  */
 export function bundle(useCase: string, files: Record<string, string | Uint8Array>): string {
   const directory = join(workspace(), `${useCase}-${++bundles}`);
@@ -28,10 +28,13 @@ export function bundle(useCase: string, files: Record<string, string | Uint8Arra
 
 const codes = new Map<string, Uint8Array>();
 
-/** A handler with everything it imports, the AWS SDK too: what was tested is what runs, and it loads faster. */
+/**
+ * Returns the bundled code of a handler. It includes the AWS SDK, so that the tested version runs, and loads faster
+ * than the runtime's.
+ */
 function code(useCase: string): Uint8Array {
-  const known = codes.get(useCase);
-  if (known !== undefined) return known;
+  const cached = codes.get(useCase);
+  if (cached !== undefined) return cached;
   const { outputFiles } = buildSync({
     entryPoints: [join(ROOT, 'lambdas', useCase, 'handler.ts')],
     absWorkingDir: ROOT,
@@ -46,7 +49,7 @@ function code(useCase: string): Uint8Array {
     logLevel: 'error',
   });
   const [built] = outputFiles;
-  if (built === undefined) throw new Error(`esbuild made nothing of ${useCase}`);
+  if (built === undefined) throw new Error(`esbuild produced no output for ${useCase}`);
   codes.set(useCase, built.contents);
   return built.contents;
 }
@@ -54,7 +57,7 @@ function code(useCase: string): Uint8Array {
 let bundles = 0;
 let made: string | undefined;
 
-/** Where this process bundles. */
+/** Returns the folder for this process's bundles. */
 function workspace(): string {
   if (made === undefined) {
     const directory = mkdtempSync(join(tmpdir(), 'tvm-bundles-'));

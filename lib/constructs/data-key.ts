@@ -3,9 +3,9 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 
-/** The customer-managed key that encrypts what the machine keeps: records, logs, dead letters. */
+/** The customer-managed key that encrypts the stored data: records, logs and dead letters. */
 export class DataKey extends Key {
-  /** @param protect keep the key when the stack goes: without it, nothing it encrypted can ever be read */
+  /** @param protect retain the key when the stack is deleted; without the key, the data can never be decrypted */
   constructor(scope: Construct, id: string, { protect }: { protect: boolean }) {
     super(scope, id, {
       description: 'Encrypts the token vending machine’s records, logs and dead letters',
@@ -21,9 +21,9 @@ export class DataKey extends Key {
         },
       }),
     );
-    // EventBridge puts messages on encrypted queues; which rule may, each queue's own policy says. It states the account
-    // then (CDK's own rule target relies on it: feature flag `eventsTargetQueueSameAccount`). It does not when it publishes to
-    // an encrypted topic, so no rule may have one as its target:
+    // EventBridge puts messages on encrypted queues. Each queue's own policy names the rules that may do so.
+    // EventBridge provides `aws:SourceAccount` for queues; CDK's own rule target relies on it, too (feature flag
+    // `eventsTargetQueueSameAccount`). For encrypted topics it does not, so no rule may have one as its target:
     // https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
     this.addToResourcePolicy(
       new PolicyStatement({

@@ -1,11 +1,11 @@
 import type { Construct } from 'constructs';
 import { serveDiscoveryEnv } from '#lambdas/serve-discovery/env.ts';
-import type { Machine } from './machine.ts';
+import type { Foundation } from './foundation.ts';
 import { ServiceFunction } from './service-function.ts';
 import { letVerify, type TokenKeys } from './token-keys.ts';
 
-/** Anybody learns where everything is, and the public keys of tokens. */
-export function discovery(scope: Construct, { defaults, api }: Machine, keys: TokenKeys): void {
+/** Serves the public discovery documents and the public keys of tokens. */
+export function discovery(scope: Construct, { defaults, api }: Foundation, keys: TokenKeys): void {
   const serveDiscovery = new ServiceFunction(scope, 'serve-discovery', {
     defaults,
     description: 'GET /.well-known/…: public keys and metadata',

@@ -28,52 +28,54 @@ import { principalArnsOf } from './principal-arns.ts';
 const BUS_NAME = 'tvm';
 
 /**
- * How often a message is received before it becomes a dead letter. Failed messages are retried after 2, 4, 8, … 64 seconds
- * and then every 2 minutes: some 28 minutes in all, so that an outage of minutes leaves no dead letters.
+ * How often a message is received before it becomes a dead letter. Failed messages are retried after 2, 4, 8, … 64
+ * seconds and then every 2 minutes, for about 28 minutes in all. A shorter outage therefore leaves no dead letters.
  */
 const RECEIVED_AT_MOST = 20;
 
 export interface EventFlowProps {
   encryptionKey: IKey;
-  /** Let the queues be called without TLS: for emulators alone. */
+  /** Allow calls of the queues without TLS. Only for emulators. */
   plainHttp: boolean;
 }
 
-/** Events for a function, and how they come. */
-export interface Brought {
+/** The events for a function, and how they are delivered. */
+export interface EventDelivery {
   rules: ({ name: string; description: string } & (
     | {
         pattern: EventPattern;
-        /** Default: the machine's own bus. */
+        /** Default: the bus `tvm`. */
         bus?: IEventBus;
       }
-    /** The clock, which makes events of the type `Scheduled Event`. */
+    /** A schedule, which creates events of the type `Scheduled Event`. */
     | { schedule: Schedule }
   ))[];
-  /** At most, at once. Default: 1. */
+  /** Maximum number of events in a batch. Default: 1. */
   batchSize?: number;
-  /** How long to wait for a batch to fill, in seconds. Default: not at all. */
+  /** How long to wait for a batch to fill, in seconds. Default: 0. */
   batchWindow?: number;
-  /** How many batches may be dealt with at the same time, at least 2. Default: as many as there are. */
+  /** Maximum number of concurrent batches, at least 2. Default: unlimited. */
   maxConcurrency?: number;
 }
 
-/** Where a function's events wait, and where those are that it could not deal with. */
+/** The queue of a function's events, and the queue of those that it could not process. */
 export interface Mailbox {
   queue: Queue;
   deadLetters: Queue;
 }
 
-/** The bus `tvm`: audit events go out on it, requests to revoke come in. Nothing that fails is dropped. */
+/**
+ * The bus `tvm`, which carries outgoing audit events and incoming revocation requests. Failed events are never dropped.
+ */
 export class EventFlow extends Construct {
   readonly bus: EventBus;
-  /** Audit events that could not be published, whole. */
+  /** Audit events that could not be published. */
   readonly auditDeadLetters: Queue;
-  /** What rules could not hand to targets that have no dead letters of their own: schedules, above all. */
+  /** Events that rules could not deliver to targets without their own dead-letter queue, mostly of schedules. */
   readonly ruleDeadLetters: Queue;
-  /** Every dead-letter queue, and the alarm that goes off with its first message. */
+  /** All dead-letter queues, each with the alarm that goes off on its first message. */
   readonly deadLetterQueues: { name: string; queue: Queue; alarm: Alarm }[] = [];
-  /** Every queue that brings events to a function, by the use case. */
+  /** All queues that deliver events to a function, with the name of the use case. */
   readonly mailboxes: { name: string; queue: Queue }[] = [];
   private readonly props: EventFlowProps;
 
@@ -88,13 +90,14 @@ export class EventFlow extends Construct {
     this.ruleDeadLetters = this.deadLetters('rules-dead-letters');
   }
 
-  /** Lets one role publish audit events, and denies their source to everybody else: nobody forges the audit. */
+  /** Lets one role publish audit events, and denies their source to everybody else, so that nobody can forge them. */
   publishedOnlyBy(role: Role): void {
     role.addToPrincipalPolicy(
       new PolicyStatement({
         actions: ['events:PutEvents'],
         resources: [this.bus.eventBusArn],
-        // The key has a value for each entry of a call. The emulator does not state it, which «all of none» lets pass.
+        // The condition key has a value for each entry of a call. `ForAllValues` also allows calls without the key,
+        // since the emulator does not provide it.
         conditions: { 'ForAllValues:StringEquals': { 'events:source': AUDIT_SOURCE } },
       }),
     );
@@ -109,43 +112,45 @@ export class EventFlow extends Construct {
         ArnNotLike: { 'aws:PrincipalArn': principalArnsOf(role) },
       },
     });
-    // In the bus itself rather than beside it (AWS::Events::EventBusPolicy): there is no moment without it.
+    // A property of the bus rather than an AWS::Events::EventBusPolicy, so that the bus never exists without the
+    // policy.
     const bus = this.bus.node.defaultChild as CfnEventBus;
     bus.policy = new PolicyDocument({ statements: [onlyThePublisher] });
   }
 
-  /** Lets a role put on a queue what it could not deal with. */
+  /** Lets a role send messages to a queue. */
   allowDeadLetters(queue: Queue, role: Role): void {
     queue.grantSendMessages(role);
     for (const action of ['kms:GenerateDataKey*', 'kms:ReEncrypt*']) {
       Validations.of(role).acknowledge({
         id: `AwsSolutions-IAM5[Action::${action}]`,
-        reason: 'CDK’s grant for an encrypted queue names the variants of one operation; the resource is one key.',
+        reason: 'CDK’s grant for an encrypted queue covers the variants of one operation; the resource is one key.',
       });
     }
   }
 
   /**
-   * Brings events to a function, by way of a queue that keeps each until it is processed. What fails for some half an hour
-   * ({@link RECEIVED_AT_MOST}), and what EventBridge cannot put on the queue, is kept in dead letters of its own, with an
-   * alarm.
+   * Delivers events to a function through a queue, which stores each event until it is processed. An event moves to the
+   * function's dead-letter queue, which has an alarm, if it fails for about half an hour ({@link RECEIVED_AT_MOST}), or
+   * if EventBridge cannot put it on the queue.
    *
-   * @param id names rule and queues, and the alarm: as a rule the function's use case
+   * @param id the prefix of the names of rules, queues and the alarm; usually the function's use case
    */
-  bring(
+  deliver(
     id: string,
     consumer: LambdaFunction,
-    { rules, batchSize = 1, batchWindow = 0, maxConcurrency }: Brought,
+    { rules, batchSize = 1, batchWindow = 0, maxConcurrency }: EventDelivery,
   ): Mailbox {
     const deadLetters = this.deadLetters(`${id}-dead-letters`);
     const queue = this.queue(`${id}-queue`, {
       // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-      // Only for a call that ended abruptly: what a call sees fail comes back in seconds (lambdas/middleware/queue-handler.ts).
+      // Applies only to aborted invocations. Messages whose failure an invocation reports are retried within seconds
+      // (lambdas/middleware/queue-handler.ts).
       visibilityTimeout: Duration.seconds(6 * (consumer.timeout ?? Duration.seconds(3)).toSeconds() + batchWindow),
       deadLetterQueue: { queue: deadLetters, maxReceiveCount: RECEIVED_AT_MOST },
     });
     const deadLetterConfig = { arn: deadLetters.queueArn };
-    const made = rules.map(
+    const created = rules.map(
       ({ name, description, ...when }) =>
         new Rule(this, `${id}-${name}`, {
           ...('schedule' in when
@@ -155,7 +160,7 @@ export class EventFlow extends Construct {
           targets: [{ bind: () => ({ arn: queue.queueArn, deadLetterConfig }) }],
         }),
     );
-    for (const target of [queue, deadLetters]) this.letSend(made, target);
+    for (const target of [queue, deadLetters]) this.letSend(created, target);
     consumer.addEventSource(
       new SqsEventSource(queue, {
         batchSize,
@@ -168,7 +173,7 @@ export class EventFlow extends Construct {
     return { queue, deadLetters };
   }
 
-  /** Lets the bearer of a managed policy request revocations on the bus, as one of these sources. */
+  /** Lets principals with a managed policy request revocations on the bus, with one of these event sources. */
   letRequestRevocation(sources: readonly string[], policy: ManagedPolicy): void {
     if (sources.length === 0) return;
     policy.addStatements(
@@ -182,12 +187,12 @@ export class EventFlow extends Construct {
     );
   }
 
-  /** Keeps the events of a rule for people to read, for 14 days. */
+  /** Stores the events of a rule for 14 days, for people to read. */
   keep(id: string, rule: Rule): Queue {
     const queue = this.queue(id, { retentionPeriod: Duration.days(14) });
     Validations.of(queue).acknowledge({
       id: 'AwsSolutions-SQS3',
-      reason: 'No function reads it, so none can fail to.',
+      reason: 'No function reads the queue, so no message can fail.',
     });
     const deadLetterConfig = { arn: this.ruleDeadLetters.queueArn };
     rule.addTarget({ bind: () => ({ arn: queue.queueArn, deadLetterConfig }) });
@@ -195,10 +200,10 @@ export class EventFlow extends Construct {
     return queue;
   }
 
-  /** A queue for what a function gave up, with an alarm that goes off with its first message. */
+  /** Creates a dead-letter queue, with an alarm that goes off on its first message. */
   deadLetters(id: string): Queue {
     const queue = this.queue(id, { retentionPeriod: Duration.days(14) });
-    Validations.of(queue).acknowledge({ id: 'AwsSolutions-SQS3', reason: 'It is itself where dead letters go.' });
+    Validations.of(queue).acknowledge({ id: 'AwsSolutions-SQS3', reason: 'The queue is itself a dead-letter queue.' });
     const alarm = new Alarm(this, `${id}-alarm`, {
       alarmDescription: `There are messages in ${id}: see docs/operations.md`,
       metric: queue.metricApproximateNumberOfMessagesVisible(),
@@ -212,8 +217,8 @@ export class EventFlow extends Construct {
   }
 
   /**
-   * Lets rules send to a queue. Not by CDK's own target, which lets every rule send to an encrypted queue: these rules
-   * alone may, or whoever can make a rule somewhere could forge events of any source.
+   * Lets only these rules send to a queue. CDK's own target would let every rule send to an encrypted queue. Anyone who
+   * can create a rule in the account could then forge events of any source.
    */
   private letSend(rules: readonly Rule[], target: Queue): void {
     target.addToResourcePolicy(

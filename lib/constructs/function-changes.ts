@@ -8,7 +8,7 @@ import type { EventFlow } from './event-flow.ts';
 /** The calls that replace or remove a function's whole resource policy. */
 const POLICY_CALLS = ['PutResourcePolicy', 'DeleteResourcePolicy'];
 
-/** The calls that let somebody else invoke a function, have it run other code, or feed it other events. */
+/** The calls that change who may invoke a function, its code, or its event sources. */
 const FUNCTION_CALLS = [
   'AddPermission',
   'RemovePermission',
@@ -20,24 +20,23 @@ const FUNCTION_CALLS = [
 ];
 
 /**
- * CloudFormation names a function by its stack, its logical id and a random part. In a name of more than 64 characters it
- * cuts the stack's name: so much of it is always there.
+ * Minimum length of the stack name's prefix in a function's name. CloudFormation builds the name from the stack name,
+ * the logical id and a random part. If it is longer than 64 characters, the stack name is truncated.
  */
 const STACK_NAME_KEPT = 20;
 
 /**
- * What CloudTrail tells EventBridge of calls that could undo the protection of a stack's functions; also of those that
- * were refused, and of our own deployments: nothing in the event that tells those apart is beyond whoever may use
- * CloudFormation.
+ * Matches CloudTrail events of calls that could remove the protection of a stack's functions. Refused calls and our own
+ * deployments match, too: anyone who may use CloudFormation could imitate a deployment.
  *
- * An `eventName` may have a version at its end, such as `AddPermission20150331v2`. Of the two calls that are new the
- * parameters are not documented, so they match for every function.
+ * An `eventName` may end with a version, for example `AddPermission20150331v2`. The parameters of the two newest calls
+ * are not documented, so these calls match for every function.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/logging-using-cloudtrail.html
  */
 export function functionChanges(stackName: string): EventPattern {
   const names = (calls: readonly string[]) => calls.map((prefix) => ({ prefix }));
-  // A function is named by its name or its ARN, whole or in part.
+  // Calls name a function by its name, its ARN or a part of its ARN.
   const name = stackName.slice(0, STACK_NAME_KEPT);
   const own = [{ prefix: name }, { wildcard: `*:${name}*` }];
   return {
@@ -54,17 +53,17 @@ export function functionChanges(stackName: string): EventPattern {
   };
 }
 
-/** Watches who changes the functions, and keeps what CloudTrail tells of it for people to read. */
+/** Detects changes to the functions and stores their CloudTrail events for people to read. */
 export class FunctionChanges extends Construct {
-  /** How many changes there were, by the minute. */
+  /** Number of changes per minute. */
   readonly metric: Metric;
-  /** What CloudTrail told of each. */
+  /** The CloudTrail events of the changes. */
   readonly queue: Queue;
 
   constructor(scope: Construct, id: string, { events }: { events: EventFlow }) {
     super(scope, id);
     const rule = new Rule(this, 'rule', {
-      description: 'Who changes a function of this stack, or who may invoke it',
+      description: 'Changes to a function of this stack, or to who may invoke it',
       eventPattern: functionChanges(Stack.of(this).stackName),
     });
     this.queue = events.keep('function-changes', rule);

@@ -3,11 +3,11 @@ import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 
 /**
- * Lets a function call operations on a table or an index, and use the key that encrypts it, through DynamoDB alone.
+ * Lets a function call operations on a table or an index, and use its encryption key through DynamoDB only.
  *
- * @param resourceArn of the table or the index
- * @param leadingKeys the partition keys that it may name, as patterns. Default: any.
- * @param attributes all that it may write. Default: any.
+ * @param resourceArn the ARN of the table or the index
+ * @param leadingKeys patterns of the allowed partition keys. Default: all.
+ * @param attributes the allowed attributes. Default: all.
  */
 export function grantOnTable(
   grantee: IGrantable,

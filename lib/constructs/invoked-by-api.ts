@@ -3,19 +3,19 @@ import { Effect, PolicyDocument, PolicyStatement, ServicePrincipal, StarPrincipa
 import { CfnResourcePolicy, type IFunction } from 'aws-cdk-lib/aws-lambda';
 
 /**
- * Lets the methods of an API invoke a function, and nobody else. The function believes the caller identity that API
- * Gateway puts into the event, so whoever could invoke it directly could act as anyone.
+ * Lets only the methods of an API invoke a function. The function trusts the caller identity that API Gateway puts into
+ * the event, so anyone who could invoke the function directly could impersonate any caller.
  *
- * The denial also holds for principals whose own IAM policy allows `lambda:InvokeFunction`: a request that is not from
- * one of these methods has another `aws:SourceArn`, or none. It replaces `AWS::Lambda::Permission`: the two overwrite
- * each other.
+ * The denial also applies to principals whose own IAM policy allows `lambda:InvokeFunction`: their requests have a
+ * different `aws:SourceArn`, or none. The policy replaces `AWS::Lambda::Permission`; the two would overwrite each
+ * other.
  *
- * @param methodArns the ARNs of the methods, as API Gateway states them. May be added to until synthesis.
+ * @param methodArns the ARNs of the methods, as API Gateway formats them. ARNs may be added until synthesis.
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-resourcepolicy.html
  */
 export function invokedOnlyBy(methodArns: readonly string[], handler: IFunction): void {
   const { functionArn } = handler;
-  // With a version or an alias, a function has another ARN.
+  // Versions and aliases of the function have their own ARNs.
   const resources = [functionArn, `${functionArn}:*`];
   const policy = new CfnResourcePolicy(handler, 'resource-policy', {
     resourceArn: functionArn,
@@ -39,7 +39,7 @@ export function invokedOnlyBy(methodArns: readonly string[], handler: IFunction)
       ],
     }),
   });
-  // The policy ends with its function. Removed before that, it would leave the API unable to invoke; also in the rollback of
-  // the update that adds it to a function, so it is kept then too.
+  // Lambda deletes the policy with the function. If CloudFormation deleted it earlier, for example in the rollback of
+  // the update that adds it, the API could no longer invoke the function.
   policy.applyRemovalPolicy(RemovalPolicy.RETAIN);
 }

@@ -4,8 +4,8 @@ import { isRead, type PolicyBundle } from '@tvm/core/policy/bundle.ts';
 import type { Construct } from 'constructs';
 import { explainTokenEnv } from '#lambdas/explain-token/env.ts';
 import { issueTokenEnv } from '#lambdas/issue-token/env.ts';
+import type { Foundation } from './foundation.ts';
 import { grantOnTable } from './grant-on-table.ts';
-import type { Machine } from './machine.ts';
 import { ServiceFunction } from './service-function.ts';
 import type { StatusLists } from './status-lists.ts';
 import type { TokenKeys } from './token-keys.ts';
@@ -15,17 +15,17 @@ const CEDAR_WASM = createRequire(import.meta.url)
   .replace(/\.js$/, '_bg.wasm');
 
 export interface IssuingProps {
-  machine: Machine;
+  foundation: Foundation;
   keys: TokenKeys;
   statusLists: StatusLists;
   policyBundle: PolicyBundle;
-  /** What lies beside the code of a function that asks further conditions: authorizer-files.ts makes it. */
+  /** The files for external authorizers, from authorizer-files.ts. */
   authorizerFiles: Record<string, string | Uint8Array>;
 }
 
-/** A workload asks for a token, or what it would get and why. */
+/** The functions that issue tokens and explain decisions. */
 export function issuing(scope: Construct, props: IssuingProps): { issueToken: ServiceFunction<typeof issueTokenEnv> } {
-  const { config, records } = props.machine;
+  const { config, records } = props.foundation;
   const deciding = {
     environment: {
       TABLE_NAME: records.tableName,
@@ -53,11 +53,11 @@ interface Deciding {
   files: Record<string, string | Uint8Array>;
 }
 
-function issuer(scope: Construct, { machine, keys, statusLists }: IssuingProps, { environment, files }: Deciding) {
-  const { config, defaults, records, api } = machine;
+function issuer(scope: Construct, { foundation, keys, statusLists }: IssuingProps, { environment, files }: Deciding) {
+  const { config, defaults, records, api } = foundation;
   const issueToken = new ServiceFunction(scope, 'issue-token', {
     defaults,
-    description: 'POST /token: decides by policy, signs, remembers',
+    description: 'POST /token: evaluates policy, signs and records a token',
     memorySize: 1024,
     env: issueTokenEnv,
     environment: {
@@ -80,11 +80,15 @@ function issuer(scope: Construct, { machine, keys, statusLists }: IssuingProps, 
   return issueToken;
 }
 
-/** The same decision for an operator, about any workload, has a path of its own: IAM decides who may ask there. */
-function explainer(scope: Construct, { machine: { defaults, api } }: IssuingProps, { environment, files }: Deciding) {
+/** Explanations about any workload have a separate path for operators, since IAM authorizes callers by path. */
+function explainer(
+  scope: Construct,
+  { foundation: { defaults, api } }: IssuingProps,
+  { environment, files }: Deciding,
+) {
   const explainToken = new ServiceFunction(scope, 'explain-token', {
     defaults,
-    description: 'POST /explain, POST /explain/any: decides without vending, and says why',
+    description: 'POST /explain, POST /explain/any: explains the decision on a token request',
     memorySize: 1024,
     env: explainTokenEnv,
     environment,

@@ -3,14 +3,14 @@ import { AccountPrincipal, AnyPrincipal, type IPrincipal, PolicyDocument, Policy
 import type { Config } from '../config/config.ts';
 
 /**
- * The API's resource policy, where other accounts may call it.
+ * Creates the API's resource policy, which lets other accounts call it.
  *
- * Only the workloads' paths open, and only to the accounts and the organization that the configuration names. The
- * machine's own account is left out: there, an allow in this policy would suffice without any IAM policy. Its callers
- * are let in by their IAM policies alone.
+ * The policy opens only the workloads' paths, and only to the configured accounts and organization. It excludes the
+ * service's own account: there, a resource policy alone would authorize callers without any IAM policy. Callers in the
+ * own account need an IAM policy.
  *
- * @param calls method and path of each
- * @returns `undefined` when no other account is trusted: then there is no resource policy
+ * @param calls method and path of each call
+ * @returns `undefined` if no other account is trusted; the API then has no resource policy
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authorization-flow.html
  */
 export function callersFromOtherAccounts(
@@ -44,7 +44,7 @@ export function callersFromOtherAccounts(
     const inOrganization = { StringEquals: { 'aws:PrincipalOrgID': trusted_organization } };
     document.addStatements(allow('WorkloadsOfTheOrganization', [new AnyPrincipal()], inOrganization));
   }
-  // Where there is a resource policy, what is open must be said to be.
+  // With a resource policy, public paths must be allowed explicitly.
   const documents = ['.well-known/*', 'status-lists', 'status-lists/*'];
   const open = ['GET', 'HEAD', 'OPTIONS'].flatMap((method) => documents.map((path) => `${method}/${path}`));
   if (trusted_transmitters.length > 0) open.push('POST/security-events');

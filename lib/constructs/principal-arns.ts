@@ -2,11 +2,12 @@ import { Stack } from 'aws-cdk-lib';
 import type { Role } from 'aws-cdk-lib/aws-iam';
 
 /**
- * What `aws:PrincipalArn` may read when a role acts, as patterns for `ArnNotLike`.
+ * Returns the values of `aws:PrincipalArn` for a role, as patterns for `ArnNotLike`.
  *
- * AWS states the role's ARN there, the emulator that of the role's session; both mean this role and nobody else.
+ * AWS provides the role's ARN, and emulators the ARN of the role's session. Both patterns match this role only.
  *
- * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
+ * @see
+ *   https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
  */
 export function principalArnsOf(role: Role): string[] {
   const session = { service: 'sts', region: '', resource: 'assumed-role', resourceName: `${role.roleName}/*` };

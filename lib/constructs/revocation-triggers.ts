@@ -3,31 +3,31 @@ import type { TriggerPattern } from '@tvm/core/revocation/triggers/trigger.ts';
 import { EventBus, type EventPattern } from 'aws-cdk-lib/aws-events';
 import type { Construct } from 'constructs';
 import type { Config } from '../config/config.ts';
-import type { Brought } from './event-flow.ts';
+import type { EventDelivery } from './event-flow.ts';
 
-/** What the function that revokes by event is told of the triggers that are switched on: `triggers.json`. */
+/** Returns the settings of the enabled triggers, which revoke-tokens-by-event reads from `triggers.json`. */
 export function triggerSettings({ revoke_on: revokeOn, emulator }: Config): TriggerSettings {
   return { revokeOn, awsSources: emulator === undefined ? 'aws.' : 'local.aws.' };
 }
 
 /**
- * A rule for each trigger that is switched on: AWS's own events come on the account's default bus, those of one's own
- * systems on the machine's.
+ * Returns a rule for each enabled trigger. AWS's own events arrive on the account's default bus, and those of other
+ * systems on the bus `tvm`.
  *
- * @param scope the construct that the rules are of
+ * @param scope the construct that contains the rules
  */
-export function triggerRules(scope: Construct, config: Config): Brought['rules'] {
+export function triggerRules(scope: Construct, config: Config): EventDelivery['rules'] {
   const { awsSources } = triggerSettings(config);
   const defaultBus = EventBus.fromEventBusName(scope, 'default-bus', 'default');
   return switchedOn(config.revoke_on).map(({ name, pattern }) => ({
     name: name.replaceAll('_', '-'),
-    description: `Takes tokens back: ${name}`,
+    description: `Revokes tokens: ${name}`,
     pattern: eventPattern(pattern, awsSources),
     ...(pattern.source && { bus: defaultBus }),
   }));
 }
 
-/** A trigger's pattern as CDK has it. @param awsSources what AWS's own sources begin with */
+/** Converts a trigger's pattern to CDK's format. @param awsSources the prefix of AWS's own sources */
 export function eventPattern(
   { source, 'detail-type': detailType, detail }: TriggerPattern,
   awsSources: TriggerSettings['awsSources'],

@@ -8,48 +8,48 @@ import { liftBlockEnv } from '#lambdas/lift-block/env.ts';
 import { revokeTokensEnv } from '#lambdas/revoke-tokens/env.ts';
 import { revokeTokensByEventEnv } from '#lambdas/revoke-tokens-by-event/env.ts';
 import type { Mailbox } from './event-flow.ts';
+import type { Foundation } from './foundation.ts';
 import { grantOnTable } from './grant-on-table.ts';
-import type { Machine } from './machine.ts';
 import { triggerRules, triggerSettings } from './revocation-triggers.ts';
 import { ServiceFunction } from './service-function.ts';
 
 export interface RevocationProps {
-  machine: Machine;
-  /** What the deployment names: a revocation by another name is refused, unless a record has it. */
+  foundation: Foundation;
+  /** The names in this deployment. A revocation of any other name is refused, unless a record contains it. */
   named: NamedTargets;
 }
 
-/** Takes tokens back: by a call of an operator, or by an event. What takes long goes on by way of a queue. */
+/** Revokes tokens by an operator's call or by an event. Long revocations continue through a queue. */
 export class Revocation extends Construct {
-  /** Events that revoke, and orders to be gone on with. */
+  /** Delivers events that revoke tokens, and messages that continue a revocation. */
   readonly mailbox: Mailbox;
-  /** What a function is told that places orders: its environment, besides the table's name. */
-  readonly ordering: { RECORD_RETENTION: string; BLOCK_FOR: string; REVOCATION_QUEUE_URL: string };
-  private readonly machine: Machine;
+  /** The environment of functions that submit revocation requests, without the table's name. */
+  readonly environment: { RECORD_RETENTION: string; BLOCK_FOR: string; REVOCATION_QUEUE_URL: string };
+  private readonly foundation: Foundation;
 
-  constructor(scope: Construct, id: string, { machine, named }: RevocationProps) {
+  constructor(scope: Construct, id: string, { foundation, named }: RevocationProps) {
     super(scope, id);
-    const { config, defaults, records, api, events } = machine;
-    this.machine = machine;
-    this.ordering = {
+    const { config, defaults, records, api, events } = foundation;
+    this.foundation = foundation;
+    this.environment = {
       RECORD_RETENTION: String(config.record_retention),
       BLOCK_FOR: String(config.revocation_block),
-      // The queue is made for the function that is told its URL.
+      // Lazy, because the queue is created after the function that needs its URL.
       REVOCATION_QUEUE_URL: Lazy.string({ produce: () => this.mailbox.queue.queueUrl }),
     };
-    const known = { 'named-targets.json': JSON.stringify(named) };
-    const environment = { TABLE_NAME: records.tableName, ...this.ordering };
+    const namedTargets = { 'named-targets.json': JSON.stringify(named) };
+    const environment = { TABLE_NAME: records.tableName, ...this.environment };
 
-    // An event takes tokens back, and every order that takes long is gone on with.
+    // Revokes tokens by events, and continues long revocations.
     const revokeTokensByEvent = new ServiceFunction(this, 'revoke-tokens-by-event', {
       defaults,
-      description: 'Revocation Requested on the bus, and what happens to workloads: takes tokens back',
+      description: 'Revocation Requested and revocation triggers on the bus: revokes tokens',
       memorySize: 512,
       timeout: Duration.minutes(1),
-      // It sends an order that is not completed to its own queue, and Lambda would stop that after some 16 calls: an order of
-      // many tokens, or one that waits for hours, would never be completed. The loop ends by itself. A message is sent only
-      // while its order is not completed; the order means tokens up to a fixed time, and its position moves forward with each
-      // page, through them twice (core/revocation/carry-out-order.ts). What fails is retried a limited number of times.
+      // The function sends a message to its own queue until a revocation is completed. Lambda would stop this loop
+      // after about 16 invocations, so that a revocation of many tokens, or a deferred one, would never complete. The
+      // loop is finite: a request selects tokens up to a fixed time, its position moves forward with each page, and it
+      // makes two passes (core/revocation/orders/carry-out-order.ts). The number of retries is limited.
       // https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
       recursiveLoop: RecursiveLoop.ALLOW,
       env: revokeTokensByEventEnv,
@@ -59,41 +59,41 @@ export class Revocation extends Construct {
         REVOCATION_SOURCES: config.revocation_sources.join(','),
         DEAD_LETTER_QUEUE_URL: Lazy.string({ produce: () => this.mailbox.deadLetters.queueUrl }),
       },
-      files: { 'triggers.json': JSON.stringify(triggerSettings(config)), ...known },
+      files: { 'triggers.json': JSON.stringify(triggerSettings(config)), ...namedTargets },
     });
-    this.mailbox = events.bring('revoke-tokens-by-event', revokeTokensByEvent, {
+    this.mailbox = events.deliver('revoke-tokens-by-event', revokeTokensByEvent, {
       rules: [
         {
           name: 'requested',
-          description: 'Requests to revoke: those of sources that are not obeyed are refused, and kept',
+          description: 'Revocation requests; those of untrusted sources are refused and stored',
           pattern: { detailType: [REVOCATION_REQUESTED] },
         },
         ...triggerRules(this, config),
       ],
     });
-    this.letOrder(revokeTokensByEvent);
-    this.letRefuse(revokeTokensByEvent);
+    this.allowRevoking(revokeTokensByEvent);
+    this.allowRefusing(revokeTokensByEvent);
     events.allowDeadLetters(this.mailbox.deadLetters, revokeTokensByEvent.role);
 
-    // An operator takes tokens back, and asks how far it is.
+    // Lets operators revoke tokens and read the progress.
     const revokeTokens = new ServiceFunction(this, 'revoke-tokens', {
       defaults,
-      description: 'POST /revocations, GET /revocations/{revocation_id}: takes back whatever tokens are picked out',
+      description: 'POST /revocations, GET /revocations/{revocation_id}: revokes the selected tokens',
       memorySize: 512,
       timeout: Duration.seconds(29),
       env: revokeTokensEnv,
       environment,
-      files: known,
+      files: namedTargets,
     });
     api.signed('/revocations', revokeTokens);
     api.signed('/revocations/{revocation_id}', revokeTokens, 'GET');
-    this.letOrder(revokeTokens);
-    this.letRefuse(revokeTokens);
+    this.allowRevoking(revokeTokens);
+    this.allowRefusing(revokeTokens);
 
-    // An operator lets a blocked subject have tokens again.
+    // Lets operators lift the block of a subject.
     const liftBlock = new ServiceFunction(this, 'lift-block', {
       defaults,
-      description: 'POST /blocks/lift: lets a blocked subject have tokens again',
+      description: 'POST /blocks/lift: lifts the block of a subject',
       memorySize: 512,
       env: liftBlockEnv,
       environment: { TABLE_NAME: records.tableName },
@@ -103,16 +103,16 @@ export class Revocation extends Construct {
     records.allowSubjectFacts(liftBlock);
   }
 
-  /** Lets a function find out whether a revocation's target is known, and tell the audit what it did not revoke. */
-  private letRefuse(orderer: ServiceFunction<z.ZodObject>): void {
-    const { records } = this.machine;
+  /** Lets a function check whether the target of a revocation is known, and record refusals for the audit. */
+  private allowRefusing(orderer: ServiceFunction<z.ZodObject>): void {
+    const { records } = this.foundation;
     grantOnTable(orderer, records.tableArn, records.encryptionKey, ['Query'], ['BY#denied#*']);
     grantOnTable(orderer, records.tableArn, records.encryptionKey, ['PutItem'], ['FACT#*']);
   }
 
-  /** Lets a function order that tokens be taken back, carry it out, and have it gone on with. */
-  letOrder(orderer: ServiceFunction<z.ZodObject>): void {
-    const { records, events } = this.machine;
+  /** Lets a function submit, complete and continue revocation requests. */
+  allowRevoking(orderer: ServiceFunction<z.ZodObject>): void {
+    const { records, events } = this.foundation;
     const allow = (operations: string[], leadingKeys: string[]) =>
       grantOnTable(orderer, records.tableArn, records.encryptionKey, operations, leadingKeys);
     allow(['GetItem', 'UpdateItem'], ['TOKEN#*', 'SUBJECT#*', 'ORDER#*']);

@@ -9,41 +9,41 @@ import { keepSecurityEventsEnv } from '#lambdas/keep-security-events/env.ts';
 import { pollSecurityEventsEnv } from '#lambdas/poll-security-events/env.ts';
 import { receiveSecurityEventEnv } from '#lambdas/receive-security-event/env.ts';
 import { serveTransmitterMetadataEnv } from '#lambdas/serve-transmitter-metadata/env.ts';
-import type { tellingEnv } from '#lambdas/shared/telling-env.ts';
+import type { transmitterEnv } from '#lambdas/shared/transmitter-env.ts';
 import { transmitSecurityEventsEnv } from '#lambdas/transmit-security-events/env.ts';
 import type { Config } from '../config/config.ts';
 import type { Mailbox } from './event-flow.ts';
+import type { Foundation } from './foundation.ts';
 import { grantOnTable } from './grant-on-table.ts';
-import type { Machine } from './machine.ts';
 import type { Revocation } from './revocation.ts';
 import { type ServiceDefaults, ServiceFunction } from './service-function.ts';
 import { SigningKey } from './signing-key.ts';
 
 export interface SecurityEventExchangeProps {
-  machine: Machine;
+  foundation: Foundation;
   revocation: Revocation;
 }
 
 /**
- * Security events, to and from other systems (OpenID Shared Signals Framework): there is nothing of it where the
- * configuration names neither receivers nor transmitters.
+ * Exchanges security events with other systems (OpenID Shared Signals Framework). Without configured receivers and
+ * transmitters it creates no resources.
  */
 export class SecurityEventExchange extends Construct {
-  /** Lets its bearer poll and control its stream, where a receiver may. */
+  /** A managed policy for receivers that poll, or that control their stream. */
   receiverPolicy: ManagedPolicy | undefined;
 
-  constructor(scope: Construct, id: string, { machine, revocation }: SecurityEventExchangeProps) {
+  constructor(scope: Construct, id: string, { foundation, revocation }: SecurityEventExchangeProps) {
     super(scope, id);
-    const { security_event_receivers: receivers, trusted_transmitters: transmitters } = machine.config;
-    if (receivers.length > 0) this.transmit(receivers, machine);
-    if (transmitters.length > 0) this.receive(transmitters, machine, revocation);
+    const { security_event_receivers: receivers, trusted_transmitters: transmitters } = foundation.config;
+    if (receivers.length > 0) this.transmit(receivers, foundation);
+    if (transmitters.length > 0) this.receive(transmitters, foundation, revocation);
   }
 
-  /** A rule, a queue and a function for each receiver: one that fails neither holds up nor repeats another. */
-  private transmit(receivers: readonly SecurityEventReceiver[], machine: Machine): void {
-    const { config, defaults, api, events } = machine;
+  /** Creates rules, a queue and a function for each receiver, so that a failing receiver does not affect the others. */
+  private transmit(receivers: readonly SecurityEventReceiver[], foundation: Foundation): void {
+    const { config, defaults, api, events } = foundation;
     const key = new SigningKey(this, 'security-event-key', {
-      // The CAEP Interoperability Profile asks for RS256.
+      // The CAEP Interoperability Profile requires RS256.
       spec: 'RSA_2048',
       protect: config.data_protection,
       signs: 'security events',
@@ -51,22 +51,22 @@ export class SecurityEventExchange extends Construct {
     const environment = { ISSUER: api.issuer, SIGNING_KEY_ARN: key.keyArn };
     const transmitters = receivers.map((receiver) => {
       const scope = new Construct(this, receiver.name);
-      const telling = {
+      const receiverEnvironment = {
         ...environment,
         RECEIVER: receiver.name,
         RECEIVER_AUDIENCE: receiver.audience,
         RECEIVER_EVENTS: receiver.events.join(','),
       };
       const deadLetters = Lazy.string({ produce: () => mailbox.deadLetters.queueUrl });
-      const teller =
+      const transmitter =
         receiver.delivery === 'push'
-          ? pushing(scope, receiver, { ...telling, DEAD_LETTER_QUEUE_URL: deadLetters }, defaults)
-          : keeping(scope, receiver, telling, machine);
-      const mailbox: Mailbox = events.bring(`transmit-security-events-to-${receiver.name}`, teller, {
+          ? pushing(scope, receiver, { ...receiverEnvironment, DEAD_LETTER_QUEUE_URL: deadLetters }, defaults)
+          : keeping(scope, receiver, receiverEnvironment, foundation);
+      const mailbox: Mailbox = events.deliver(`transmit-security-events-to-${receiver.name}`, transmitter, {
         rules: [
           {
             name: 'ended',
-            description: `What ${receiver.name} is told`,
+            description: `Audit events for ${receiver.name}`,
             pattern: {
               source: [AUDIT_SOURCE],
               detailType: ['Token Revoked', 'Subject Blocked', 'Revocation Ordered', 'Verification Requested'],
@@ -74,17 +74,17 @@ export class SecurityEventExchange extends Construct {
           },
         ],
         batchSize: 10,
-        // What is kept is one partition of the table, which takes about 1,000 writes a second: the rest waits in the queue.
+        // Pending tokens of a receiver share one partition of the table, which accepts about 1,000 writes per second.
         ...(receiver.delivery === 'poll' && { maxConcurrency: 10 }),
       });
-      if (receiver.delivery === 'push') events.allowDeadLetters(mailbox.deadLetters, teller.role);
-      return teller.role;
+      if (receiver.delivery === 'push') events.allowDeadLetters(mailbox.deadLetters, transmitter.role);
+      return transmitter.role;
     });
     key.signedOnlyBy(...transmitters);
     const polling = receivers.filter((receiver) => receiver.delivery === 'poll');
-    if (polling.length > 0) this.letPoll(polling, machine);
-    const known = receivers.filter((receiver) => receiver.principal !== undefined);
-    if (known.length > 0) this.letControlStreams(known, machine);
+    if (polling.length > 0) this.letPoll(polling, foundation);
+    const identified = receivers.filter((receiver) => receiver.principal !== undefined);
+    if (identified.length > 0) this.letControlStreams(identified, foundation);
 
     const serveTransmitterMetadata = new ServiceFunction(this, 'serve-transmitter-metadata', {
       defaults,
@@ -94,7 +94,7 @@ export class SecurityEventExchange extends Construct {
       environment: {
         ...environment,
         DELIVERIES: [...new Set(receivers.map(({ delivery }) => delivery))].join(','),
-        STREAM_CONTROL: String(known.length > 0),
+        STREAM_CONTROL: String(identified.length > 0),
       },
     });
     key.grant(serveTransmitterMetadata, 'kms:GetPublicKey');
@@ -103,11 +103,11 @@ export class SecurityEventExchange extends Construct {
     }
   }
 
-  /** A path for the receivers that poll: each is known by its identity. */
-  private letPoll(receivers: readonly Polling[], { defaults, records, api }: Machine): void {
+  /** Creates the path for polling receivers, which IAM identifies. */
+  private letPoll(receivers: readonly Polling[], { defaults, records, api }: Foundation): void {
     const pollSecurityEvents = new ServiceFunction(this, 'poll-security-events', {
       defaults,
-      description: 'POST /security-events/poll: gives a receiver its security event tokens',
+      description: 'POST /security-events/poll: returns security event tokens to a receiver',
       memorySize: 512,
       env: pollSecurityEventsEnv,
       environment: { TABLE_NAME: records.tableName },
@@ -115,20 +115,20 @@ export class SecurityEventExchange extends Construct {
         'receivers.json': JSON.stringify(Object.fromEntries(receivers.map(({ principal, name }) => [principal, name]))),
       },
     });
-    const kept = receivers.map(({ name }) => `POLL#${name}`);
-    grantOnTable(pollSecurityEvents, records.tableArn, records.encryptionKey, ['Query', 'DeleteItem'], kept);
+    const pending = receivers.map(({ name }) => `POLL#${name}`);
+    grantOnTable(pollSecurityEvents, records.tableArn, records.encryptionKey, ['Query', 'DeleteItem'], pending);
     api.signed('/security-events/poll', pollSecurityEvents);
   }
 
-  /** Paths for the receivers that have a principal: each reads its stream and has it verified. */
+  /** Creates the paths on which receivers with a principal read their stream and request verification events. */
   private letControlStreams(
     receivers: readonly SecurityEventReceiver[],
-    { config, defaults, records, api }: Machine,
+    { config, defaults, records, api }: Foundation,
   ): void {
     const controlStreams = new ServiceFunction(this, 'control-security-event-streams', {
       defaults,
       description:
-        'GET /security-events/{streams,status}, POST /security-events/verification: a receiver and its stream',
+        'GET /security-events/{streams,status}, POST /security-events/verification: controls a receiver’s stream',
       memorySize: 512,
       env: controlSecurityEventStreamsEnv,
       environment: {
@@ -140,7 +140,7 @@ export class SecurityEventExchange extends Construct {
         'receivers.json': JSON.stringify(Object.fromEntries(receivers.map((one) => [one.principal, one]))),
       },
     });
-    // A verification is a fact for the audit, from which the event follows as others do.
+    // A verification request is stored as a fact for the audit, which then causes the security event.
     records.allowNotingFacts(controlStreams, ['FACT#verification-*']);
     api.signed('/security-events/streams', controlStreams, 'GET');
     api.signed('/security-events/status', controlStreams, 'GET');
@@ -148,11 +148,11 @@ export class SecurityEventExchange extends Construct {
     this.receiverPolicy = api.callerPolicy('security-event-receiver');
   }
 
-  private receive(transmitters: Config['trusted_transmitters'], machine: Machine, revocation: Revocation): void {
-    const { defaults, records, api, events } = machine;
+  private receive(transmitters: Config['trusted_transmitters'], foundation: Foundation, revocation: Revocation): void {
+    const { defaults, records, api, events } = foundation;
     const receiveSecurityEvent = new ServiceFunction(this, 'receive-security-event', {
       defaults,
-      description: 'POST /security-events: security event tokens of trusted transmitters revoke',
+      description: 'POST /security-events: revokes tokens by security event tokens of trusted transmitters',
       memorySize: 512,
       timeout: Duration.seconds(29),
       env: receiveSecurityEventEnv,
@@ -160,10 +160,10 @@ export class SecurityEventExchange extends Construct {
         TABLE_NAME: records.tableName,
         ISSUER: api.issuer,
         TRUSTED_TRANSMITTERS: JSON.stringify(transmitters),
-        ...revocation.ordering,
+        ...revocation.environment,
       },
     });
-    // It places orders; to carry them out is for whoever reads the queue.
+    // The function only submits revocation requests. revoke-tokens-by-event completes them.
     const allow = (operations: string[], leadingKeys: string[]) =>
       grantOnTable(receiveSecurityEvent, records.tableArn, records.encryptionKey, operations, leadingKeys);
     allow(['GetItem'], ['TOKEN#*', 'SUBJECT#*', 'ORDER#*', 'SET#*']);
@@ -171,7 +171,7 @@ export class SecurityEventExchange extends Construct {
     allow(['UpdateItem'], ['TOKEN#*', 'SUBJECT#*', 'SET#*']);
     records.allowSubjectFacts(receiveSecurityEvent);
     events.allowDeadLetters(revocation.mailbox.queue, receiveSecurityEvent.role);
-    // Open: who transmits is known by the signature of what it transmits.
+    // Without IAM authorization: the token's signature authenticates the transmitter.
     api.open('/security-events', receiveSecurityEvent, 'POST');
   }
 }
@@ -179,7 +179,7 @@ export class SecurityEventExchange extends Construct {
 type Pushed = Extract<SecurityEventReceiver, { delivery: 'push' }>;
 type Polling = Extract<SecurityEventReceiver, { delivery: 'poll' }>;
 
-/** The function that pushes to a receiver. */
+/** Creates the function that pushes security event tokens to a receiver. */
 function pushing(
   scope: Construct,
   { name, url }: Pushed,
@@ -188,7 +188,7 @@ function pushing(
 ) {
   return new ServiceFunction(scope, 'transmit-security-events', {
     defaults,
-    description: `Tells ${name} of revoked tokens and subjects, as security event tokens`,
+    description: `Pushes security event tokens about revoked tokens and subjects to ${name}`,
     memorySize: 512,
     timeout: Duration.seconds(30),
     env: transmitSecurityEventsEnv,
@@ -196,16 +196,16 @@ function pushing(
   });
 }
 
-/** The function that keeps what a receiver is told until it asks for it. */
+/** Creates the function that stores security event tokens until a receiver polls them. */
 function keeping(
   scope: Construct,
   { name }: Polling,
-  environment: Record<keyof z.infer<typeof tellingEnv>, string>,
-  { defaults, records }: Machine,
+  environment: Record<keyof z.infer<typeof transmitterEnv>, string>,
+  { defaults, records }: Foundation,
 ) {
   const keepSecurityEvents = new ServiceFunction(scope, 'keep-security-events', {
     defaults,
-    description: `Keeps for ${name} that tokens and subjects were revoked, as security event tokens`,
+    description: `Stores security event tokens about revoked tokens and subjects for ${name} to poll`,
     memorySize: 512,
     timeout: Duration.seconds(30),
     env: keepSecurityEventsEnv,

@@ -14,9 +14,9 @@ import type { Construct } from 'constructs';
 import type * as z from 'zod';
 import { acknowledge } from './acknowledge.ts';
 import { bundle } from './bundle.ts';
-import { METRIC_NAMESPACE } from './machine-metric.ts';
+import { METRIC_NAMESPACE } from './service-metric.ts';
 
-/** What all functions of a deployment have in common. */
+/** The settings that all functions of a deployment share. */
 export interface ServiceDefaults {
   encryptionKey: IKey;
   /** How long logs are kept, in days. */
@@ -26,34 +26,34 @@ export interface ServiceDefaults {
 export interface ServiceFunctionProps<Env extends z.ZodObject> {
   defaults: ServiceDefaults;
   description: string;
-  /** The environment that the function's `env.ts` asks for: exactly its variables. */
+  /** The schema in the function's `env.ts`. `environment` has exactly its variables. */
   env: Env;
   environment: { [Variable in keyof z.input<Env>]: string };
-  /** Files put beside the code, by name. */
+  /** Files to add next to the code, by name. */
   files?: Record<string, string | Uint8Array>;
-  /** Default: 10 seconds, what a caller of the API may have to wait at worst. */
+  /** Default: 10 seconds, the longest time that an API caller waits. */
   timeout?: Duration;
-  /** In MiB. CPU comes in proportion. */
+  /** Memory in MiB. The CPU share is proportional to it. */
   memorySize: number;
-  /** Whether Lambda stops the function when a chain of messages calls it over and over. Default: it does. */
+  /** Whether Lambda stops the function in a loop of messages. Default: it does. */
   recursiveLoop?: RecursiveLoop;
 }
 
-/** The rules of scanners that every function breaks on purpose. */
+/** Scanner rules that every function breaks on purpose. */
 const BROKEN_RULES = {
   CKV_AWS_115:
-    'The API throttles its callers, and all else waits in a queue or the stream; reserved concurrency is the operator’s choice.',
+    'The API throttles its callers, and other events wait in a queue or the stream; reserved concurrency is the operator’s choice.',
   CKV_AWS_116:
-    'A function’s own dead-letter queue takes asynchronous invocations alone: queues, streams and rules have theirs, and the API answers.',
-  CKV_AWS_117: 'It calls AWS and what the configuration names, by TLS: a VPC would add no authorization.',
-  CKV_AWS_173: 'The environment has names, URLs and numbers, nothing secret; Lambda encrypts it with a key of AWS.',
-  W3005: 'CDK has a function wait for its role together with the role’s policy.',
+    'A function’s dead-letter queue only receives asynchronous invocations; queues, streams and rules have their own, and the API responds.',
+  CKV_AWS_117: 'The function calls AWS and configured services over TLS; a VPC would add no authorization.',
+  CKV_AWS_173: 'The environment has names, URLs and numbers, but no secrets; Lambda encrypts it with an AWS owned key.',
+  W3005: 'CDK makes a function depend on its role together with the role’s policy.',
 };
 
 /**
- * A use case's Lambda function. The construct's id is the use case's folder under `lambdas/`.
+ * The Lambda function of a use case. The construct's id is the use case's folder under `lambdas/`.
  *
- * It has a role of its own, which may write its log group and its traces and nothing else until it is granted more.
+ * Each function has its own role, which initially may only write logs and traces.
  */
 export class ServiceFunction<Env extends z.ZodObject> extends LambdaFunction {
   declare readonly role: Role;
@@ -67,7 +67,7 @@ export class ServiceFunction<Env extends z.ZodObject> extends LambdaFunction {
     });
     const role = new Role(scope, `${useCase}-role`, {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
-      description: `What ${useCase} may do`,
+      description: `Role of ${useCase}`,
     });
     role.addToPolicy(
       new PolicyStatement({
@@ -96,7 +96,7 @@ export class ServiceFunction<Env extends z.ZodObject> extends LambdaFunction {
     acknowledge(this, BROKEN_RULES);
     Validations.of(role).acknowledge({
       id: 'AwsSolutions-IAM5[Resource::*]',
-      reason: 'X-Ray’s PutTraceSegments and PutTelemetryRecords have no resources to name.',
+      reason: 'X-Ray’s PutTraceSegments and PutTelemetryRecords do not support resource-level permissions.',
     });
   }
 }

@@ -7,13 +7,13 @@ import { principalArnsOf } from './principal-arns.ts';
 
 export interface SigningKeyProps {
   spec: Config['signing_keys'][string];
-  /** Keep the key when the stack goes. */
+  /** Retain the key when the stack is deleted. */
   protect: boolean;
-  /** What it signs, for whoever looks at the key. Default: tokens. */
+  /** What the key signs, for its description. Default: tokens. */
   signs?: string;
 }
 
-/** An asymmetric KMS key that signs tokens, or one other kind of thing. Its private half never leaves KMS. */
+/** An asymmetric KMS key that signs one kind of document, by default tokens. The private key never leaves KMS. */
 export class SigningKey extends Key {
   constructor(scope: Construct, id: string, { spec, protect, signs = 'tokens' }: SigningKeyProps) {
     super(scope, id, {
@@ -25,15 +25,15 @@ export class SigningKey extends Key {
   }
 
   /**
-   * Lets these roles sign, one as a rule, and nobody else: the key's own policy denies every other principal of the
-   * account, whatever IAM policies they have.
+   * Lets only these roles sign, usually a single one. The key policy denies all other principals of the account,
+   * regardless of their IAM policies.
    */
   signedOnlyBy(...roles: Role[]): void {
     for (const role of roles) this.grant(role, 'kms:Sign', 'kms:GetPublicKey');
     this.denySigning({ ArnNotLike: { 'aws:PrincipalArn': roles.flatMap(principalArnsOf) } });
   }
 
-  /** Lets nobody sign: for a key whose tokens may still be valid, or are yet to come. */
+  /** Lets nobody sign. For a previous or future signing key during key rotation. */
   signedByNobody(): void {
     this.denySigning({});
   }

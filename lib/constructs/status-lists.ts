@@ -6,24 +6,26 @@ import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { serveStatusListEnv } from '#lambdas/serve-status-list/env.ts';
 import { updateStatusListsEnv } from '#lambdas/update-status-lists/env.ts';
+import type { Foundation } from './foundation.ts';
 import { grantOnTable } from './grant-on-table.ts';
-import type { Machine } from './machine.ts';
 import { ServiceFunction } from './service-function.ts';
 import { SigningKey } from './signing-key.ts';
 
-/** How long revocations are gathered before the lists are signed anew, in seconds. */
+/** How long revocations are batched before the lists are signed again, in seconds. */
 const GATHERED = 1;
 
-/** The status lists (draft-ietf-oauth-status-list): what verifiers look up revocations in without asking the machine. */
+/**
+ * The status lists (draft-ietf-oauth-status-list), which let resource servers check revocations without introspection.
+ */
 export class StatusLists extends Construct {
-  /** A table of its own: what is in it changes with each revocation and is told to nobody as an event. */
+  /** A separate table, because its items change with each revocation and must not appear in the audit stream. */
   readonly table: Table;
-  private readonly machine: Machine;
+  private readonly foundation: Foundation;
 
-  constructor(scope: Construct, id: string, { machine }: { machine: Machine }) {
+  constructor(scope: Construct, id: string, { foundation }: { foundation: Foundation }) {
     super(scope, id);
-    this.machine = machine;
-    const { config, defaults, api, events } = machine;
+    this.foundation = foundation;
+    const { config, defaults, api, events } = foundation;
     const protect = config.data_protection;
     this.table = new Table(this, 'table', {
       partitionKey: { name: 'pk', type: AttributeType.STRING },
@@ -33,8 +35,8 @@ export class StatusLists extends Construct {
       encryptionKey: defaults.encryptionKey,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: protect,
-      // Also when the first deployment fails: with deletion protection CloudFormation could not delete it, and the rollback
-      // would fail too.
+      // Retained even if the first deployment fails: CloudFormation could not delete a table with deletion protection,
+      // and the rollback would fail as well.
       removalPolicy: protect ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
     const key = new SigningKey(this, 'status-list-key', { spec: 'ECC_NIST_P256', protect, signs: 'status lists' });
@@ -45,11 +47,11 @@ export class StatusLists extends Construct {
       STATUS_LIST_KEY_ARN: key.keyArn,
     };
 
-    // A revocation, or the clock, changes a list.
+    // Revocations and a schedule update the lists.
     const update = new ServiceFunction(this, 'update-status-lists', {
       defaults,
-      description: 'Token Revoked on the bus, and each minute: signs the status lists anew',
-      // Compressing takes most of the time, and CPU comes in proportion.
+      description: 'Token Revoked on the bus, and every minute: updates and signs the status lists',
+      // Most of the time is spent compressing, and the CPU share is proportional to the memory.
       memorySize: 1024,
       timeout: Duration.seconds(30),
       env: updateStatusListsEnv,
@@ -59,16 +61,16 @@ export class StatusLists extends Construct {
         STATUS_LIST_VALIDITY: String(config.status_list_validity),
       },
     });
-    events.bring('status-lists', update, {
+    events.deliver('status-lists', update, {
       rules: [
         {
           name: 'revoked',
-          description: 'Token Revoked: to the status lists',
+          description: 'Token Revoked: updates status lists',
           pattern: { source: [AUDIT_SOURCE], detailType: ['Token Revoked'] },
         },
         {
           name: 'begun',
-          description: 'Token Issued with the first place of a list: publish it, and the next',
+          description: 'Token Issued with the first index of a list: publishes the list and the next one',
           pattern: {
             source: [AUDIT_SOURCE],
             detailType: ['Token Issued'],
@@ -77,13 +79,13 @@ export class StatusLists extends Construct {
         },
         {
           name: 'each-minute',
-          description: 'Each minute: status lists are signed anew before they end',
+          description: 'Every minute: signs status lists again before they expire',
           schedule: Schedule.rate(Duration.minutes(1)),
         },
       ],
       batchSize: 1_000,
       batchWindow: GATHERED,
-      // They all write the same list, and who comes second signs in vain.
+      // All invocations update the same list, and those that lose the optimistic lock have signed in vain.
       maxConcurrency: 2,
     });
     key.signedOnlyBy(update.role);
@@ -91,10 +93,10 @@ export class StatusLists extends Construct {
     this.allow(update, ['PutItem'], ['LIST#*']);
     this.allow(update, ['UpdateItem'], ['OLDEST']);
 
-    // Anybody fetches a list.
+    // The lists are public.
     const serve = new ServiceFunction(this, 'serve-status-list', {
       defaults,
-      description: 'GET /status-lists/…: the status lists, and the key that they are verified with',
+      description: 'GET /status-lists/…: the status lists, and the key that verifies them',
       memorySize: 256,
       env: serveStatusListEnv,
       environment: common,
@@ -106,12 +108,12 @@ export class StatusLists extends Construct {
     this.allow(serve, ['GetItem']);
   }
 
-  /** Lets a function lease places for tokens, and touch nothing else here. */
+  /** Lets a function lease indexes for tokens, and nothing else. */
   allowLeasing(grantee: IGrantable): void {
     this.allow(grantee, ['UpdateItem'], ['ALLOCATION']);
   }
 
   private allow(grantee: IGrantable, operations: string[], leadingKeys?: string[]): void {
-    grantOnTable(grantee, this.table.tableArn, this.machine.defaults.encryptionKey, operations, leadingKeys);
+    grantOnTable(grantee, this.table.tableArn, this.foundation.defaults.encryptionKey, operations, leadingKeys);
   }
 }

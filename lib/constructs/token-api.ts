@@ -28,18 +28,21 @@ import { invokedOnlyBy } from './invoked-by-api.ts';
 import { callersFromOtherAccounts } from './other-accounts.ts';
 import type { ServiceDefaults } from './service-function.ts';
 
-/** The API's stage: a literal, so that the issuer can be told to functions which the API itself depends on. */
+/** The API's stage. A literal, because functions that the API depends on need it in the issuer. */
 const STAGE = 'v1';
 
-/** At least TLS 1.2 with forward secrecy; hybrid post-quantum key exchange where the client can. A REST API's own default is TLS 1.0. */
+/**
+ * TLS 1.2 or later with forward secrecy, and hybrid post-quantum key exchange with clients that support it. The default
+ * of REST APIs allows TLS 1.0.
+ */
 const TLS_POLICY = 'SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09';
 
-/** Who may call a path: each kind has a managed policy. */
+/** The kinds of callers. Each kind has a managed policy. */
 export type CallerKind = 'workload' | 'resource-server' | 'operator' | 'security-event-receiver';
 
 type Method = 'GET' | 'POST' | 'HEAD' | 'OPTIONS';
 
-/** What each kind of caller may call: method and path. */
+/** The methods and paths that each kind of caller may call. */
 export const CALLER_PATHS: Record<CallerKind, readonly `${Method} /${string}`[]> = {
   workload: ['POST /token', 'POST /explain', 'POST /revoke'],
   'resource-server': ['POST /introspect', 'POST /uses'],
@@ -51,7 +54,7 @@ export const CALLER_PATHS: Record<CallerKind, readonly `${Method} /${string}`[]>
     'POST /blocks/lift',
     'POST /explain/any',
   ],
-  // Where the configuration names such a receiver.
+  // These paths only exist if the configuration has receivers for them.
   'security-event-receiver': [
     'POST /security-events/poll',
     'GET /security-events/streams',
@@ -65,17 +68,19 @@ export interface TokenApiProps {
   defaults: ServiceDefaults;
 }
 
-/** The REST API: signed requests on the paths of callers, open ones on `/.well-known`. */
+/** The REST API. Callers' paths require signed requests; `/.well-known` and a few other paths are public. */
 export class TokenApi extends Construct {
-  /** The URL that tokens carry as `iss`: the configured one, the custom domain, or the API's own. Never from a request. */
+  /**
+   * The `iss` of tokens: the configured issuer, the custom domain, or the API's own URL. Never taken from a request.
+   */
   readonly issuer: string;
   readonly restApiId: string;
-  /** The host name that DNS must point the custom domain to, where there is one. */
+  /** The host name to which the DNS record of the custom domain must point, if there is a custom domain. */
   readonly domainTarget: string | undefined;
   private readonly api: RestApi;
-  /** The ARNs of the methods of each function behind the API. */
+  /** The ARNs of the methods that invoke each function. */
   private readonly methodArns = new Map<IFunction, string[]>();
-  /** An emulator does not know the type of resource that says who may invoke a function. */
+  /** False for emulators, which do not support the resource type of {@link invokedOnlyBy}. */
   private readonly limitInvocation: boolean;
 
   constructor(scope: Construct, id: string, { config, defaults }: TokenApiProps) {
@@ -87,8 +92,8 @@ export class TokenApi extends Construct {
       description: 'Token vending machine',
       endpointTypes: [EndpointType.REGIONAL],
       cloudWatchRole: true,
-      // It is the account's, and may outlive this API: others log by it too. Also when the first deployment fails: the
-      // account's setting names it by then.
+      // The role is set for the whole account, and other APIs may use it, so it outlives this stack. It is retained
+      // even if the first deployment fails, because the account's settings refer to it by then.
       cloudWatchRoleRemovalPolicy: config.data_protection ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
       ...(policy && { policy }),
       ...(config.domain && { domainName: this.domain(config.domain) }),
@@ -114,7 +119,7 @@ export class TokenApi extends Construct {
     cfnApi.securityPolicy = TLS_POLICY;
     cfnApi.endpointAccessMode = 'STRICT';
     if (config.emulator) {
-      // MiniStack's tag, and LocalStack's.
+      // The tags of MiniStack and LocalStack.
       for (const tag of ['ms-custom-id', '_custom_id_']) Tags.of(cfnApi).add(tag, config.emulator.api_id);
     }
 
@@ -126,39 +131,39 @@ export class TokenApi extends Construct {
         ? `https://${config.domain.name}`
         : `https://${this.api.restApiId}.execute-api.${region}.${urlSuffix}/${STAGE}`);
     this.domainTarget = this.api.domainName?.domainNameAliasDomainName;
-    this.answerLikeTheMachine();
+    this.formatGatewayErrors();
     this.acknowledgeRules();
   }
 
-  /** A path for callers that sign their requests. */
+  /** Adds a method with IAM authorization: callers sign their requests. */
   signed(path: string, handler: IFunction, method: Method = 'POST'): void {
     this.method(path, handler, method, AuthorizationType.IAM);
   }
 
-  /** A path that anybody may call. */
+  /** Adds a method without authorization. */
   open(path: string, handler: IFunction, method: Method = 'GET'): void {
     acknowledge(this.method(path, handler, method, AuthorizationType.NONE), {
       CKV_AWS_59:
-        'Public keys, metadata and status lists are for everybody; security events are known by their signature.',
+        'Public keys, metadata and status lists are public; security events are authenticated by their signature.',
     });
   }
 
-  /** Documents that anybody may fetch, also by HEAD and by scripts of other sites: `openHandler` answers these. */
+  /** Adds a public document with the methods that `openHandler` supports: GET, HEAD and, for CORS, OPTIONS. */
   openDocument(path: string, handler: IFunction): void {
     for (const method of ['GET', 'HEAD', 'OPTIONS'] as const) this.open(path, handler, method);
   }
 
-  /** How often it answered 500, 503 or the like, by the metric of API Gateway. */
+  /** API Gateway's metric of responses with a 5xx status. */
   serverErrors(period: Duration): Metric {
     return this.api.deploymentStage.metricServerError({ statistic: Stats.SUM, period });
   }
 
-  /** How long it took to answer, in milliseconds. */
+  /** API Gateway's metric of the response time, in milliseconds. */
   latency(statistic: string, period: Duration): Metric {
     return this.api.deploymentStage.metricLatency({ label: `API ${statistic}`, statistic, period });
   }
 
-  /** A managed policy that lets its bearer call the paths of one kind of caller, and nothing else. */
+  /** Creates a managed policy that allows calling the paths of one kind of caller, and nothing else. */
   callerPolicy(kind: CallerKind): ManagedPolicy {
     const policy = new ManagedPolicy(this, `${kind}-policy`, {
       description: `May call the token vending machine as ${kind}`,
@@ -177,7 +182,7 @@ export class TokenApi extends Construct {
       const resource = `<${api}>/${STAGE}/${call.replace(' ', '')}`;
       Validations.of(policy).acknowledge({
         id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:${resource}]`,
-        reason: 'What is below this path has an id for its name; the method and the path are named.',
+        reason: 'The last path segment is an id; the method and the rest of the path are explicit.',
       });
     }
     return policy;
@@ -185,16 +190,16 @@ export class TokenApi extends Construct {
 
   private method(path: string, handler: IFunction, method: Method, authorizationType: AuthorizationType): ApiMethod {
     const options = { authorizationType };
-    const made = this.api.root.resourceForPath(path).addMethod(method, integration(handler), options);
-    const methodArns = this.methodArns.get(handler) ?? this.putBehind(handler);
-    // With the stage's name, not a reference to it: the console's test calls, which bypass authorization, have another.
-    // What a path's parameter may be is `*`, as CDK's own permissions have it.
+    const added = this.api.root.resourceForPath(path).addMethod(method, integration(handler), options);
+    const methodArns = this.methodArns.get(handler) ?? this.register(handler);
+    // With the stage's name, so that test calls from the console do not match: they bypass authorization, and have a
+    // different stage. A path parameter becomes `*`, as in CDK's own permissions.
     methodArns.push(this.api.arnForExecuteApi(method, path.replaceAll(/\{\w+\}/g, '*'), STAGE));
-    return made;
+    return added;
   }
 
-  /** Puts a function behind the API: no methods yet. */
-  private putBehind(handler: IFunction): string[] {
+  /** Registers a function with the API, without methods yet. */
+  private register(handler: IFunction): string[] {
     const methodArns: string[] = [];
     this.methodArns.set(handler, methodArns);
     if (this.limitInvocation) invokedOnlyBy(methodArns, handler);
@@ -211,7 +216,7 @@ export class TokenApi extends Construct {
     };
   }
 
-  /** The group that API Gateway writes execution logs to, which it would make itself: unencrypted, kept for good. */
+  /** Creates the group for execution logs. API Gateway would create it unencrypted and without retention. */
   private keepExecutionLogs({ encryptionKey, logRetention }: ServiceDefaults): void {
     const group = new LogGroup(this, 'execution-logs', {
       logGroupName: `API-Gateway-Execution-Logs_${this.api.restApiId}/${STAGE}`,
@@ -222,15 +227,15 @@ export class TokenApi extends Construct {
     this.api.deploymentStage.node.addDependency(group);
   }
 
-  /** What the gateway itself refuses (unsigned, throttled, no such path) has the form of the machine's own errors. */
-  private answerLikeTheMachine(): void {
-    const answers: [id: string, type: ResponseType, error: string, headers?: Record<string, string>][] = [
+  /** Formats errors of the gateway itself (unsigned, throttled, unknown path) like the errors of the functions. */
+  private formatGatewayErrors(): void {
+    const responses: [id: string, type: ResponseType, error: string, headers?: Record<string, string>][] = [
       ['refused', ResponseType.DEFAULT_4XX, 'access_denied'],
       ['too-large', ResponseType.REQUEST_TOO_LARGE, 'invalid_request'],
       ['throttled', ResponseType.THROTTLED, 'temporarily_unavailable', { 'retry-after': "'2'" }],
       ['failed', ResponseType.DEFAULT_5XX, 'server_error', { 'retry-after': "'2'" }],
     ];
-    for (const [id, type, error, responseHeaders] of answers) {
+    for (const [id, type, error, responseHeaders] of responses) {
       this.api.addGatewayResponse(id, {
         type,
         ...(responseHeaders && { responseHeaders }),
@@ -241,38 +246,37 @@ export class TokenApi extends Construct {
     }
   }
 
-  /** The rules of cdk-nag that this API breaks on purpose. */
+  /** Acknowledges the cdk-nag rules that this API breaks on purpose. */
   private acknowledgeRules(): void {
     const reasons = {
       'AwsSolutions-APIG2':
         'The functions validate every request against the schemas of contract/, more strictly than the gateway can.',
       'AwsSolutions-APIG3':
-        'What is not signed by an allowed caller ends at the gateway, and the stage throttles; a web ACL is the operator’s choice.',
-      'AwsSolutions-APIG4':
-        'The public keys and the metadata are meant for everybody; every other path asks for IAM authorization.',
+        'The gateway rejects requests that no allowed caller signed, and the stage throttles; a web ACL is the operator’s choice.',
+      'AwsSolutions-APIG4': 'The public keys and the metadata are public; every other path requires IAM authorization.',
       'AwsSolutions-COG4': 'Callers are workloads with AWS identities: IAM authorization, not a user pool.',
       'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]':
-        'API Gateway asks for this policy, on a role that only it can assume.',
+        'API Gateway requires this policy, on a role that only API Gateway can assume.',
     };
     acknowledge(this.api.deploymentStage, {
-      CKV_AWS_120: 'Answers are for one caller at one moment: none may be given to another, or later.',
+      CKV_AWS_120: 'Responses are for one caller at one moment, and must not be cached for others.',
     });
     for (const [id, reason] of Object.entries(reasons)) Validations.of(this).acknowledge({ id, reason });
   }
 }
 
-/** What is noted of each request, besides the access log. */
+/** Metrics and execution logs of each request, in addition to the access log. */
 const OBSERVED: MethodDeploymentOptions = {
   metricsEnabled: true,
   loggingLevel: MethodLoggingLevel.ERROR,
-  // Bodies hold tokens.
+  // Bodies contain tokens.
   dataTraceEnabled: false,
 };
 
-/** Whoever floods a path that is open, and does work, takes no more than this of what the API takes. */
+/** Throttling of a public path that does expensive work, so that a flood of requests leaves capacity for the others. */
 const UNSIGNED: MethodDeploymentOptions = { ...OBSERVED, throttlingRateLimit: 20, throttlingBurstLimit: 40 };
 
-/** A path's function. Not by `LambdaIntegration`, which always adds an `AWS::Lambda::Permission`. */
+/** The Lambda integration of a method. CDK's `LambdaIntegration` would always add an `AWS::Lambda::Permission`. */
 function integration({ functionArn }: IFunction): AwsIntegration {
   return new AwsIntegration({
     service: 'lambda',
@@ -281,7 +285,7 @@ function integration({ functionArn }: IFunction): AwsIntegration {
   });
 }
 
-/** Who called what, and how it went. No header and no body: they hold signatures and tokens. */
+/** The access log format. It has no headers and no bodies, which contain signatures and tokens. */
 const ACCESS_LOG = AccessLogFormat.custom(
   JSON.stringify({
     requestId: AccessLogField.contextRequestId(),

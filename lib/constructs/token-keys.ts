@@ -3,17 +3,17 @@ import type { Config } from '../config/config.ts';
 import type { ServiceFunction } from './service-function.ts';
 import { SigningKey } from './signing-key.ts';
 
-/** The keys of tokens. */
+/** The signing keys of tokens. */
 export interface TokenKeys {
-  /** The one that signs. */
+  /** The current signing key. */
   signing: SigningKey;
-  /** Those by which a token may have been signed, or will be. */
+  /** All keys that verify tokens: the previous, current and next signing keys. */
   verifying: readonly SigningKey[];
-  /** What a function is told that verifies tokens. */
+  /** The environment of functions that verify tokens. */
   environment: { VERIFICATION_KEY_ARNS: string };
 }
 
-/** Makes the keys that the configuration names: the function that may sign is named later. */
+/** Creates the configured keys. The role that may sign is added later, with `signedOnlyBy`. */
 export function tokenKeys(
   scope: Construct,
   { signing_keys, signing_key, data_protection: protect }: Config,

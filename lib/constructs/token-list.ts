@@ -6,41 +6,41 @@ import { Construct } from 'constructs';
 import { indexTokensEnv } from '#lambdas/index-tokens/env.ts';
 import { listTokensEnv } from '#lambdas/list-tokens/env.ts';
 import { acknowledge } from './acknowledge.ts';
+import type { Foundation } from './foundation.ts';
 import { grantOnTable } from './grant-on-table.ts';
-import type { Machine } from './machine.ts';
 import { principalArnsOf } from './principal-arns.ts';
 import { ServiceFunction } from './service-function.ts';
 
-/** How long records are gathered before they are indexed together, in seconds. */
+/** How long records are batched before they are indexed, in seconds. */
 const GATHERED = 1;
 
-/** What makes tokens be found, by whatever they say, and shows them to operators. No part of it ever scans the table. */
+/** Indexes tokens by their properties, and lists them for operators. No part of it scans the table. */
 export class TokenList extends Construct {
-  constructor(scope: Construct, id: string, { machine }: { machine: Machine }) {
+  constructor(scope: Construct, id: string, { foundation }: { foundation: Foundation }) {
     super(scope, id);
-    const { config, defaults, records, api, events } = machine;
+    const { config, defaults, records, api, events } = foundation;
     const allow = (to: IGrantable, operations: string[], leadingKeys: string[]) =>
       grantOnTable(to, records.tableArn, defaults.encryptionKey, operations, leadingKeys);
 
-    // Every decision is indexed: tokens by a queue that denials cannot fill.
+    // Tokens and denials have separate queues, so that a flood of denials does not delay the index of tokens.
     const indexTokens = new ServiceFunction(this, 'index-tokens', {
       defaults,
-      description: 'Token Issued and Token Denied on the bus: makes their records be found',
+      description: 'Token Issued and Token Denied on the bus: indexes their records',
       memorySize: 512,
       timeout: Duration.seconds(30),
       env: indexTokensEnv,
       environment: { TABLE_NAME: records.tableName },
     });
-    // The rest waits in the queue: indexing does not crowd out issuing.
+    // Limited concurrency, so that indexing does not throttle token issuance.
     for (const [id, detailType, maxConcurrency] of [
       ['index-tokens', 'Token Issued', 10],
       ['index-denials', 'Token Denied', 2],
     ] as const) {
-      events.bring(id, indexTokens, {
+      events.deliver(id, indexTokens, {
         rules: [
           {
             name: 'decided',
-            description: `${detailType}: to the index of records`,
+            description: `${detailType}: indexes the record`,
             pattern: { source: [AUDIT_SOURCE], detailType: [detailType] },
           },
         ],
@@ -52,17 +52,17 @@ export class TokenList extends Construct {
     allow(indexTokens, ['BatchGetItem'], ['TOKEN#*']);
     allow(indexTokens, ['BatchWriteItem'], ['BY#*']);
 
-    // An operator looks at them.
+    // Lets operators list tokens.
     const cursorKey = new Key(this, 'cursor-key', {
-      description: 'Seals the cursors of the token vending machine’s lists',
+      description: 'Computes the MAC of list cursors of the token vending machine',
       keySpec: KeySpec.HMAC_256,
       keyUsage: KeyUsage.GENERATE_VERIFY_MAC,
       removalPolicy: config.data_protection ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
     });
-    acknowledge(cursorKey, { CKV_AWS_7: 'KMS rotates no HMAC keys.' });
+    acknowledge(cursorKey, { CKV_AWS_7: 'KMS does not rotate HMAC keys.' });
     const listTokens = new ServiceFunction(this, 'list-tokens', {
       defaults,
-      description: 'GET /tokens, /tokens/{id}, /tokens/summary: shows operators what was vended and denied',
+      description: 'GET /tokens, /tokens/{id}, /tokens/summary: lists issued tokens and denials for operators',
       memorySize: 1024,
       timeout: Duration.seconds(29),
       env: listTokensEnv,
@@ -77,12 +77,12 @@ export class TokenList extends Construct {
     allow(listTokens, ['GetItem', 'BatchGetItem'], ['TOKEN#*']);
     allow(listTokens, ['Query'], ['BY#*', 'TOKEN#*']);
     records.allowFindingByExpiry(listTokens);
-    sealedOnlyBy(cursorKey, listTokens.role);
+    macOnlyBy(cursorKey, listTokens.role);
   }
 }
 
-/** Lets one role seal, and nobody else: the key's own policy denies every other principal, whatever IAM says. */
-function sealedOnlyBy(key: Key, role: Role): void {
+/** Lets only one role compute MACs. The key policy denies all other principals, regardless of their IAM policies. */
+function macOnlyBy(key: Key, role: Role): void {
   key.grant(role, 'kms:GenerateMac', 'kms:VerifyMac');
   key.addToResourcePolicy(
     new PolicyStatement({

@@ -10,19 +10,19 @@ import {
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
-import { REMEMBERED_PARTITIONS } from '#lambdas/shared/audit-item-keys.ts';
+import { AUDIT_PARTITIONS } from '#lambdas/shared/audit-item-keys.ts';
 import { grantOnTable } from './grant-on-table.ts';
 
 export interface TokenRecordsProps {
   encryptionKey: IKey;
-  /** Keep the table when the stack goes, and guard it from deletion. */
+  /** Retain the table when the stack is deleted, and enable deletion protection. */
   protect: boolean;
 }
 
 /** The attributes of a fact for the audit. */
 const FACT = ['pk', 'sk', 'detailType', 'detail', 'ttl'];
 
-/** The table of every decision. docs/storage-schema.md says what each attribute and index is for. */
+/** The table of all decisions. docs/storage-schema.md describes the attributes and indexes. */
 export class TokenRecords extends Table {
   declare readonly encryptionKey: IKey;
 
@@ -37,15 +37,15 @@ export class TokenRecords extends Table {
       encryptionKey,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: protect,
-      // Also when the first deployment fails: with deletion protection CloudFormation could not delete it, and the rollback
-      // would fail too.
+      // Retained even if the first deployment fails: CloudFormation could not delete a table with deletion protection,
+      // and the rollback would fail as well.
       removalPolicy: protect ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
     this.addGlobalSecondaryIndex({
       indexName: 'by-subject',
       partitionKey: { name: 'subjectPartition', type: AttributeType.STRING },
       sortKey: { name: 'decidedAt', type: AttributeType.NUMBER },
-      // It never changes, so neither does the index when a record's state does.
+      // Only attributes that never change, so that a change of a record's state does not write to the index.
       projectionType: ProjectionType.INCLUDE,
       nonKeyAttributes: ['expiresAt'],
     });
@@ -53,13 +53,14 @@ export class TokenRecords extends Table {
       indexName: 'by-expiry',
       partitionKey: { name: 'expiryPartition', type: AttributeType.STRING },
       sortKey: { name: 'expiresAt', type: AttributeType.NUMBER },
-      // What is yet to expire, and what it is counted by: a record leaves this index when it ends in any way.
+      // Unexpired tokens, with the attributes by which they are counted. A record leaves this index when its token is
+      // revoked, fails or is marked as expired.
       projectionType: ProjectionType.INCLUDE,
       nonKeyAttributes: ['subject', 'audience', 'access', 'decidedAt'],
     });
   }
 
-  /** Lets a function call these operations on the table itself, and use the key that encrypts it. */
+  /** Lets a function call these operations on the table itself, and use its encryption key. */
   allow(
     grantee: IGrantable,
     ...operations: ('GetItem' | 'PutItem' | 'UpdateItem' | 'DeleteItem' | 'Query' | 'BatchGetItem' | 'BatchWriteItem')[]
@@ -68,8 +69,8 @@ export class TokenRecords extends Table {
   }
 
   /**
-   * Lets a function count introspections beside records. It can change nothing by which a token is judged: neither its
-   * state nor its times.
+   * Lets a function count introspections in the partitions of token records. The limited attributes prevent it from
+   * changing the state or the times of a token.
    *
    * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
    */
@@ -87,28 +88,28 @@ export class TokenRecords extends Table {
   }
 
   /**
-   * Lets a function note facts for the audit, by default beside the records of tokens too. It can put nothing there that
-   * passes for a record, least of all for one that was never revoked.
+   * Lets a function store facts for the audit, by default also in the partitions of token records. The limited
+   * attributes prevent the function from writing a record, such as one that hides a revocation.
    */
   allowNotingFacts(grantee: IGrantable, partitions: readonly string[] = ['TOKEN#*', 'FACT#*']): void {
     grantOnTable(grantee, this.tableArn, this.encryptionKey, ['PutItem'], partitions, FACT);
   }
 
   /**
-   * Lets a function write facts for the audit beside what is held against subjects: each change of that is written
-   * together with one.
+   * Lets a function store facts for the audit in the partitions of subject statuses. Each change of a subject status is
+   * written together with a fact.
    */
   allowSubjectFacts(grantee: IGrantable): void {
     grantOnTable(grantee, this.tableArn, this.encryptionKey, ['PutItem'], ['SUBJECT#*'], FACT);
   }
 
-  /** Lets a function that reads the stream look up what the stream tells it of. */
+  /** Lets a function that reads the stream look up the items of the stream's records. */
   allowConfirming(grantee: IGrantable): void {
-    const remembered = REMEMBERED_PARTITIONS.map((beginning) => `${beginning}*`);
-    grantOnTable(grantee, this.tableArn, this.encryptionKey, ['BatchGetItem'], remembered);
+    const partitions = AUDIT_PARTITIONS.map((prefix) => `${prefix}*`);
+    grantOnTable(grantee, this.tableArn, this.encryptionKey, ['BatchGetItem'], partitions);
   }
 
-  /** Lets a function find what is yet to expire. */
+  /** Lets a function find unexpired tokens. */
   allowFindingByExpiry(grantee: IGrantable): void {
     grantOnTable(grantee, `${this.tableArn}/index/by-expiry`, this.encryptionKey, ['Query']);
   }

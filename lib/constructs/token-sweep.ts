@@ -3,26 +3,26 @@ import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Construct } from 'constructs';
 import { sweepTokensEnv } from '#lambdas/sweep-tokens/env.ts';
+import type { Foundation } from './foundation.ts';
 import { grantOnTable } from './grant-on-table.ts';
-import type { Machine } from './machine.ts';
 import { ServiceFunction } from './service-function.ts';
 
 export interface TokenSweepProps {
-  machine: Machine;
-  /** The hash of the policy bundle that decides. */
+  foundation: Foundation;
+  /** The hash of the deployed policy bundle. */
   policyBundle: string;
-  /** The keys of tokens, the one that signs first. */
+  /** The ARNs of the tokens' keys, the current signing key first. */
   keyArns: string[];
 }
 
-/** What happens each minute: tokens past their end are noted as expired, and another deployment is told to the audit. */
+/** The sweep, which runs every minute. It marks expired tokens, and records new policies and keys for the audit. */
 export class TokenSweep extends Construct {
-  constructor(scope: Construct, id: string, { machine, policyBundle, keyArns }: TokenSweepProps) {
+  constructor(scope: Construct, id: string, { foundation, policyBundle, keyArns }: TokenSweepProps) {
     super(scope, id);
-    const { config, defaults, records, events } = machine;
+    const { config, defaults, records, events } = foundation;
     const sweepTokens = new ServiceFunction(this, 'sweep-tokens', {
       defaults,
-      description: 'Each minute: notes which tokens have expired, and whether other policies or keys are deployed',
+      description: 'Every minute: marks expired tokens, and detects new policies and keys',
       memorySize: 512,
       timeout: Duration.minutes(1),
       env: sweepTokensEnv,

@@ -1,19 +1,19 @@
 import type { Construct } from 'constructs';
 import { introspectTokenEnv } from '#lambdas/introspect-token/env.ts';
 import { reportUseEnv } from '#lambdas/report-use/env.ts';
-import type { Machine } from './machine.ts';
+import type { Foundation } from './foundation.ts';
 import { ServiceFunction } from './service-function.ts';
 import { letVerify, type TokenKeys } from './token-keys.ts';
 
-/** A resource server asks about a token, and reports what it was used for. */
-export function verification(scope: Construct, machine: Machine, keys: TokenKeys) {
-  const { config, defaults, records, api } = machine;
+/** The functions that let resource servers introspect tokens and report their use. */
+export function verification(scope: Construct, foundation: Foundation, keys: TokenKeys) {
+  const { config, defaults, records, api } = foundation;
   const environment = { ISSUER: api.issuer, TABLE_NAME: records.tableName, ...keys.environment };
   const resourceServers = config.resource_servers.map(({ principal, audiences }) => [principal, audiences]);
   const files = { 'resource-servers.json': JSON.stringify(Object.fromEntries(resourceServers)) };
   const introspectToken = new ServiceFunction(scope, 'introspect-token', {
     defaults,
-    description: 'POST /introspect: tells a resource server whether a token is active',
+    description: 'POST /introspect: checks whether a token is active, for a resource server',
     memorySize: 512,
     env: introspectTokenEnv,
     environment,
@@ -25,7 +25,7 @@ export function verification(scope: Construct, machine: Machine, keys: TokenKeys
 
   const reportUse = new ServiceFunction(scope, 'report-use', {
     defaults,
-    description: 'POST /uses: notes for the audit what a token was used for',
+    description: 'POST /uses: records the use of a token for the audit',
     memorySize: 512,
     env: reportUseEnv,
     environment: { ...environment, RECORD_RETENTION: String(config.record_retention) },

@@ -16,31 +16,31 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import { countTokensEnv } from '#lambdas/count-tokens/env.ts';
+import type { Foundation } from './foundation.ts';
 import { FunctionChanges } from './function-changes.ts';
-import type { Machine } from './machine.ts';
-import { machineMetric } from './machine-metric.ts';
 import { ServiceFunction } from './service-function.ts';
+import { serviceMetric } from './service-metric.ts';
 import { type Watched, watchDashboard } from './watch-dashboard.ts';
 
 const MINUTE = Duration.minutes(1);
 
 /**
- * What tells people: a topic that every alarm of the stack goes to, and a dashboard. It is made when all else is, since it
- * looks for the alarms that there are.
+ * Monitoring: a topic for all alarms of the stack, and a dashboard. Create it last, since it collects the alarms that
+ * exist at that time.
  */
 export class Watch extends Construct {
   readonly topic: Topic;
   readonly dashboard: Dashboard;
-  /** What CloudTrail told of changes of the functions. */
+  /** Detects changes to the functions. */
   readonly functionChanges: FunctionChanges;
 
   constructor(scope: Construct, id: string, watched: Watched) {
     super(scope, id);
-    const { machine, streamReaders } = watched;
-    const { config, api, events } = machine;
-    this.topic = this.alarmTopic(machine);
+    const { foundation, streamReaders } = watched;
+    const { config, api, events } = foundation;
+    this.topic = this.alarmTopic(foundation);
     if (config.alarm_email !== undefined) this.topic.addSubscription(new EmailSubscription(config.alarm_email));
-    this.countTokens(machine);
+    this.countTokens(foundation);
 
     for (const reader of streamReaders) {
       const lag = reader.metric('IteratorAge', { statistic: Stats.MAXIMUM, period: MINUTE });
@@ -48,51 +48,50 @@ export class Watch extends Construct {
         from: Duration.minutes(1).toMilliseconds(),
         minutes: 3,
       });
-      const unconfirmed = machineMetric('AuditRecordsUnconfirmed', { service: reader.node.id });
+      const unconfirmed = serviceMetric('AuditRecordsUnconfirmed', { service: reader.node.id });
       this.alarm(
         `${reader.node.id}-unconfirmed`,
-        `${reader.node.id} was handed a change that the table does not confirm`,
+        `${reader.node.id} got a change that the table does not confirm`,
         unconfirmed,
       );
     }
     this.functionChanges = new FunctionChanges(this, 'function-changes', { events });
     this.alarm(
       'functions-changed',
-      'Somebody changed a function, or who may invoke it, or tried to',
+      'A call changed, or tried to change, a function or who may invoke it',
       this.functionChanges.metric,
     );
     for (const { name, queue } of events.mailboxes) {
       const age = queue.metricApproximateAgeOfOldestMessage({ statistic: Stats.MAXIMUM, period: MINUTE });
-      this.alarm(`${name}-waits`, `Events wait for ${name} for five minutes`, age, { from: 300 });
+      this.alarm(`${name}-waits`, `Events have waited for ${name} for five minutes`, age, { from: 300 });
     }
-    this.alarm('api-faults', 'The API answered 5 times in a minute with a server error', api.serverErrors(MINUTE), {
+    this.alarm('api-faults', 'The API returned 5 server errors in a minute', api.serverErrors(MINUTE), {
       from: 5,
     });
-    const throttled = machineMetric('KmsThrottled', { service: 'issue-token' });
-    this.alarm('kms-throttled', 'KMS refused to sign because of its quota', throttled);
+    const throttled = serviceMetric('KmsThrottled', { service: 'issue-token' });
+    this.alarm('kms-throttled', 'KMS throttled signing requests', throttled);
     for (const severity of SEVERITIES) {
-      const anomalies = machineMetric('Anomalies', { service: 'detect-anomalies', severity });
-      this.alarm(
-        `anomalies-${severity}`,
-        `Something unusual, of severity ${severity}: see Anomaly Detected`,
-        anomalies,
-      );
+      const anomalies = serviceMetric('Anomalies', { service: 'detect-anomalies', severity });
+      this.alarm(`anomalies-${severity}`, `Anomaly of severity ${severity}; see the event Anomaly Detected`, anomalies);
     }
-    const uncounted = machineMetric('IntrospectionsUncounted', { service: 'introspect-token' });
-    this.alarm('introspections-uncounted', 'Introspections are missing in the audit', uncounted, { from: 10 });
-    const listDelay = machineMetric('StatusListDelay', { service: 'update-status-lists' }, Stats.MAXIMUM);
-    this.alarm('status-lists-late', 'A revocation took over 30 seconds to be in its status list', listDelay, {
+    const uncounted = serviceMetric('IntrospectionsUncounted', { service: 'introspect-token' });
+    this.alarm('introspections-uncounted', 'Introspections are missing from the audit', uncounted, { from: 10 });
+    const listDelay = serviceMetric('StatusListDelay', { service: 'update-status-lists' }, Stats.MAXIMUM);
+    this.alarm('status-lists-late', 'A revocation took over 30 seconds to appear in its status list', listDelay, {
       from: 30_000,
     });
-    const sweepLag = machineMetric('SweepLag', { service: 'sweep-tokens' }, Stats.MAXIMUM);
-    this.alarm('sweep-lags', 'Tokens are noted as expired five minutes late', sweepLag, { from: 300 });
+    const sweepLag = serviceMetric('SweepLag', { service: 'sweep-tokens' }, Stats.MAXIMUM);
+    this.alarm('sweep-lags', 'Tokens are marked as expired five minutes late', sweepLag, { from: 300 });
 
     this.dashboard = watchDashboard(this, watched);
     const action = new SnsAction(this.topic);
     for (const found of Stack.of(this).node.findAll()) if (found instanceof Alarm) found.addAlarmAction(action);
   }
 
-  /** An alarm that goes off when a metric is at its limit or above, so many minutes after each other; no data is no alarm. */
+  /**
+   * Creates an alarm that goes off if a metric is at least `from` for `minutes` consecutive minutes. Missing data does
+   * not cause an alarm.
+   */
   private alarm(
     id: string,
     alarmDescription: string,
@@ -109,8 +108,8 @@ export class Watch extends Construct {
     });
   }
 
-  /** The topic that alarms go to, encrypted: CloudWatch alone publishes there, for alarms of this account. */
-  private alarmTopic({ defaults: { encryptionKey } }: Machine): Topic {
+  /** Creates the encrypted topic for alarms. Only CloudWatch can publish to it, for alarms of this account. */
+  private alarmTopic({ defaults: { encryptionKey } }: Foundation): Topic {
     const topic = new Topic(this, 'alarms', {
       displayName: 'Token vending machine: alarms',
       masterKey: encryptionKey,
@@ -138,10 +137,10 @@ export class Watch extends Construct {
     return topic;
   }
 
-  private countTokens({ config, defaults, records, events }: Machine): void {
+  private countTokens({ config, defaults, records, events }: Foundation): void {
     const countTokens = new ServiceFunction(this, 'count-tokens', {
       defaults,
-      description: 'Every five minutes: counts the tokens that are active',
+      description: 'Every five minutes: counts the active tokens',
       memorySize: 512,
       timeout: MINUTE,
       env: countTokensEnv,

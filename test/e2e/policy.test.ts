@@ -46,7 +46,7 @@ describe('a role', () => {
 
   it('that does not exist is denied like a role that may not be assumed', async () => {
     const { status, body } = await ask(asRole('administrator'));
-    expect([status, body.error_description]).toEqual([403, 'policy does not allow all that was asked for']);
+    expect([status, body.error_description]).toEqual([403, 'policy does not allow everything that was requested']);
   });
 
   it.each([
@@ -102,7 +102,7 @@ describe('obligations', () => {
     expect([status, body.field, body.error_description]).toEqual([
       400,
       'reason',
-      'reason must be given: policy asks for one here',
+      'reason is required by policy for this request',
     ]);
   });
 

@@ -49,7 +49,7 @@ describe('the tvm source of TokenRelay, with the deployed machine', () => {
   it('fails with the service’s reason and the request’s ID', async () => {
     const write = { authorization_details: [{ ...readOrders, actions: ['write'] }] };
     await expect(tvmSource(write).fetch(undefined, signal)).rejects.toThrow(
-      /answered 403, access_denied: policy does not allow all that was asked for \(request [\w-]+\)$/,
+      /answered 403, access_denied: policy does not allow everything that was requested \(request [\w-]+\)$/,
     );
   });
 

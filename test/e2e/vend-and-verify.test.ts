@@ -61,7 +61,7 @@ describe('a workload requests a token with curl', () => {
     expect(write.status).toBe(403);
     expect(write.body).toEqual({
       error: 'access_denied',
-      error_description: 'policy does not allow all that was asked for',
+      error_description: 'policy does not allow everything that was requested',
       request_id: expect.any(String),
     });
     expect((await ask({ authorization_details: [{ ...readOrders, actions: ['read', 'write'] }] })).status).toBe(403);

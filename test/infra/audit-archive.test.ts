@@ -14,7 +14,7 @@ function propertiesOf(type: string, word: string, of = template) {
 const bucketPolicy = () => propertiesOf('AWS::S3::BucketPolicy', 'auditarchive').PolicyDocument.Statement;
 
 describe('the archive’s bucket', () => {
-  it('keeps what is put there for 400 days, encrypted, in every version, and shows it to no stranger', () => {
+  it('stores all versions of objects encrypted for 400 days, without public access', () => {
     template.hasResource('AWS::S3::Bucket', {
       DeletionPolicy: 'RetainExceptOnCreate',
       Properties: {
@@ -36,20 +36,20 @@ describe('the archive’s bucket', () => {
     });
   });
 
-  it('keeps it from everybody where the configuration says so, and as long', () => {
+  it('uses the configured lock and retention', () => {
     const strict = synthesize('archive = { retention = "3650d", lock = "compliance" }');
     strict.hasResourceProperties('AWS::S3::Bucket', {
       ObjectLockConfiguration: { Rule: { DefaultRetention: { Mode: 'COMPLIANCE', Days: 3650 } } },
     });
   });
 
-  it('lets go of events when their time is over, and of digests never', () => {
+  it('expires events after their retention, and never digests', () => {
     const { Rules } = propertiesOf('AWS::S3::Bucket', 'auditarchive').LifecycleConfiguration;
     const expiring = Rules.filter((rule: object) => 'ExpirationInDays' in rule);
     expect(expiring).toMatchObject([{ Prefix: 'events/', ExpirationInDays: 400 }]);
   });
 
-  it('takes TLS alone; an emulator has none', () => {
+  it('requires TLS, except in an emulator', () => {
     const tls = Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } });
     const policies = { PolicyDocument: { Statement: Match.arrayWith([tls]) } };
     template.hasResourceProperties('AWS::S3::BucketPolicy', policies);
@@ -60,7 +60,7 @@ describe('the archive’s bucket', () => {
   it.each([
     ['events/*', 'archiveaudit'],
     ['digests/*', 'digestaudit'],
-  ])('takes %s from one function alone', (names, role) => {
+  ])('accepts %s from one function only', (names, role) => {
     const deny = bucketPolicy().find(
       ({ Action, Resource }: { Action: unknown; Resource: unknown }) =>
         Action === 's3:PutObject' && JSON.stringify(Resource).includes(`/${names}`),
@@ -70,14 +70,14 @@ describe('the archive’s bucket', () => {
     expect(JSON.stringify(deny.Condition.ArnNotLike)).toContain('assumed-role');
   });
 
-  it('lets nobody hide what is there behind a delete marker, so that another digest could take its place', () => {
+  it('denies delete markers to everybody, so that no digest can be hidden and replaced', () => {
     const deny = bucketPolicy().find(({ Action }: { Action: unknown }) => Action === 's3:DeleteObject');
     expect(deny).toMatchObject({ Effect: 'Deny', Principal: { AWS: '*' } });
     expect(deny).not.toHaveProperty('Condition');
     expect(JSON.stringify(deny.Resource)).toMatch(/\/digests\/\*.*\/events\/\*/);
   });
 
-  it('takes nothing by replication: neither objects nor delete markers, and from nobody', () => {
+  it('denies replicated objects and delete markers from everybody', () => {
     const deny = bucketPolicy().find(({ Sid }: { Sid?: string }) => Sid === 'NobodyReplicatesIntoIt');
     expect(deny).toMatchObject({
       Effect: 'Deny',
@@ -88,7 +88,7 @@ describe('the archive’s bucket', () => {
     expect(JSON.stringify(deny.Resource)).toMatch(/\/digests\/\*.*\/events\/\*/);
   });
 
-  it('is written under their own names alone by those functions, and by none is anything removed', () => {
+  it('lets those functions write only their own prefixes, and no function remove anything', () => {
     const named = (useCase: string, action: string) =>
       statementsOf(template, useCase)
         .filter(({ Action }) => Action.includes(action))
@@ -105,7 +105,7 @@ describe('the stream', () => {
     ({ Properties }) => Properties.StartingPosition !== undefined,
   );
 
-  it('has two readers, as many as AWS lets read a shard, woken by what the audit tells of alone', () => {
+  it('has two readers, the maximum for a shard, which are invoked only for items with audit events', () => {
     expect(mappings).toHaveLength(2);
     for (const { Properties } of mappings) {
       const [{ Pattern }] = Properties.FilterCriteria.Filters;
@@ -116,7 +116,7 @@ describe('the stream', () => {
     }
   });
 
-  it('is archived in whole batches, each until it succeeds or the stream forgets it', () => {
+  it('is archived in whole batches, which are retried until they succeed or expire from the stream', () => {
     const archiver = mappings.find(({ Properties }) =>
       JSON.stringify(Properties.FunctionName).includes('archiveaudit'),
     );
@@ -133,7 +133,7 @@ describe('the stream', () => {
     expect(archiver?.Properties).not.toHaveProperty('FunctionResponseTypes');
   });
 
-  it('makes the archiver write no items but those of the archive', () => {
+  it('lets the archiver write only the archive’s items', () => {
     const puts = statementsOf(template, 'archive-audit').filter(({ Action }) => Action.includes('dynamodb:PutItem'));
     expect(puts.map(({ Condition }) => Condition)).toEqual([
       { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['ARCHIVE'] } },
@@ -141,7 +141,7 @@ describe('the stream', () => {
   });
 });
 
-it('digests are made some minutes after each hour, signed by a key that signs nothing else', () => {
+it('makes digests some minutes after each hour, signed with a key that signs nothing else', () => {
   template.hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'cron(5 * * * ? *)' });
   const slow = synthesize('archive_window = "5m"');
   slow.hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'cron(9 * * * ? *)' });

@@ -76,7 +76,7 @@ describe('what the configuration makes longer than AWS allows', { timeout: 180_0
     ]);
   });
 
-  it('is measured with what CloudFormation fills in: another partition has longer ARNs', () => {
+  it('is measured with resolved references: ARNs of other partitions are longer', () => {
     expect(problemsOf(accounts(200), 'us-gov-west-1')).toEqual([expect.stringMatching(/^trusted_accounts makes /)]);
   });
 });

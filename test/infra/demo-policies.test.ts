@@ -24,7 +24,7 @@ function warningsOf(context: Record<string, string>): string[] {
 it('warns of the demo’s policies in a stage that is deployed to AWS', () => {
   const [warning, ...others] = warningsOf({ stage: 'production' });
   expect(warning).toMatch(
-    /^policies\/orders\.cedar, .*policies\/workloads\.yaml name account 000000000000, which only the local demo has: /,
+    /^policies\/orders\.cedar, .*policies\/workloads\.yaml name account 000000000000, which exists only in the local demo: /,
   );
   expect(others).toEqual([]);
 }, 180_000);

@@ -47,7 +47,7 @@ describe('the fixed monthly cost', () => {
   });
 });
 
-it('the role of CloudFormation is said to need every service that the template has resources of', () => {
+it('documents every service of the template for CloudFormation’s role', () => {
   const services = new Set(resources.map(({ Type }) => Type.split('::')[1] ?? ''));
   const names: Record<string, string> = { ApiGateway: 'apigateway' };
   const line = /^\| CloudFormation’s role .*$/m.exec(page)?.[0] ?? '';

@@ -49,7 +49,7 @@ describe.each([
   const template = synthesize(toml);
   const calls = behindTheApi(template);
 
-  it('is invoked by its own methods alone', () => {
+  it('can be invoked only by its own methods', () => {
     expect(calls.size).toBeGreaterThan(10);
     expect([...policies(template).keys()].sort()).toEqual([...calls.keys()].sort());
     const [api] = Object.keys(template.findResources('AWS::ApiGateway::RestApi'));
@@ -79,7 +79,7 @@ describe.each([
     }
   });
 
-  it('has no permission beside that policy, which one or the other would overwrite', () => {
+  it('has no Lambda permission in addition to the policy, since they would overwrite each other', () => {
     const permitted = Object.values(template.findResources('AWS::Lambda::Permission')).map(
       ({ Properties }) => plain(Properties.FunctionName).match(/\w+/)?.[0] ?? '',
     );
@@ -87,7 +87,7 @@ describe.each([
     expect(JSON.stringify(template.findResources('AWS::Lambda::Permission'))).not.toContain('apigateway');
   });
 
-  it('has no other source of events, which that policy would shut out', () => {
+  it('has no other event source, which the policy would deny', () => {
     const mapped = Object.values(template.findResources('AWS::Lambda::EventSourceMapping')).map(
       ({ Properties }) => plain(Properties.FunctionName).match(/\w+/)?.[0] ?? '',
     );
@@ -97,14 +97,14 @@ describe.each([
     expect([...mapped, ...targeted].filter((id) => calls.has(id))).toEqual([]);
   });
 
-  it('keeps its policy when a deployment is rolled back: without one, the API could not invoke it', () => {
+  it('retains its policy when a deployment is rolled back, so that the API can still invoke it', () => {
     for (const policy of policies(template).values()) {
       expect(policy).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
     }
   });
 });
 
-it('an emulator, which does not know this type of resource, is deployed without it', () => {
+it('deploys emulators without this resource type, which they do not support', () => {
   const template = synthesize(readFileSync('config/local.toml', 'utf8'));
   template.resourceCountIs('AWS::Lambda::ResourcePolicy', 0);
   expect(behindTheApi(template).size).toBeGreaterThan(10);

@@ -115,7 +115,7 @@ describe('a write', () => {
       .filter(({ Action }) => Action.some((action) => /^dynamodb:(Put|Update)Item$/.test(action)))
       .map(({ Condition }) => Condition);
 
-  it('of introspect-token changes neither a token’s state nor its times', () => {
+  it('by introspect-token changes neither a token’s state nor its times', () => {
     const attributes = ['pk', 'sk', 'tokenId', 'subject', 'audience', 'by', 'result', 'minute', 'last', 'count', 'ttl'];
     expect(writes('introspect-token')).toEqual([
       {
@@ -125,17 +125,17 @@ describe('a write', () => {
     ]);
   });
 
-  it('of report-use and sweep-tokens touches neither what is held against a subject nor a revocation', () => {
+  it('by report-use and sweep-tokens changes neither subject statuses nor revocations', () => {
     expect(writes('report-use')).toEqual([factsAlone]);
     expect(writes('sweep-tokens')).toEqual([only('FACT#*', 'DEPLOYMENT'), only('TOKEN#*', 'SWEEP')]);
   });
 
-  it('of who notes facts beside a record puts no record there, least of all one that was never revoked', () => {
+  it('of facts in a record’s partition cannot create a record that hides a revocation', () => {
     for (const useCase of ['report-use', 'detect-anomalies']) expect(writes(useCase)).toContainEqual(factsAlone);
     expect(writes('detect-anomalies')).toEqual([only('PROFILE#*'), factsAlone]);
   });
 
-  it('of issue-token is of records, and of what is pending: it lifts no block, and moves no watermark', () => {
+  it('by issue-token changes only records and pending entries, not blocks or watermarks', () => {
     const places = { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['ALLOCATION'] } };
     const lawful = [only('TOKEN#*'), only('BY#issued#pending#*'), places];
     for (const one of writes('issue-token')) expect(lawful).toContainEqual(one);
@@ -180,7 +180,7 @@ const SUBJECT_FACTS = {
   'ForAllValues:StringEquals': { 'dynamodb:Attributes': ['pk', 'sk', 'detailType', 'detail', 'ttl'] },
 };
 
-it('who reads the stream looks up what the audit tells of, and nothing else', () => {
+it('stream readers can read only items with audit events', () => {
   for (const useCase of ['publish-audit', 'archive-audit']) {
     const reads = statementsOf(template, useCase).filter(({ Action }) => Action.includes('dynamodb:BatchGetItem'));
     expect(reads.map(({ Action, Condition }) => [Action, Condition])).toEqual([
@@ -192,7 +192,7 @@ it('who reads the stream looks up what the audit tells of, and nothing else', ()
   }
 });
 
-it('who orders tokens to be taken back puts orders and facts about subjects, and neither records nor entries of the index', () => {
+it('functions that revoke put revocation requests and facts about subjects, but no records or index entries', () => {
   for (const useCase of ['revoke-tokens', 'revoke-own-token', 'revoke-tokens-by-event']) {
     const puts = statementsOf(template, useCase).filter(({ Action }) => Action.includes('dynamodb:PutItem'));
     const keys = puts.flatMap(({ Condition }) => Condition?.['ForAllValues:StringLike']?.['dynamodb:LeadingKeys']);
@@ -202,7 +202,7 @@ it('who orders tokens to be taken back puts orders and facts about subjects, and
   }
 });
 
-it('who lifts a block touches what is held against subjects alone', () => {
+it('lift-block changes only subject statuses', () => {
   const updates = statementsOf(template, 'lift-block').filter(({ Action }) => Action.includes('dynamodb:UpdateItem'));
   expect(updates).toMatchObject([
     {
@@ -217,7 +217,7 @@ it('who lifts a block touches what is held against subjects alone', () => {
   expect(puts.map(({ Condition }) => Condition)).toEqual([SUBJECT_FACTS]);
 });
 
-it('what decides finds the records of a workload only where a policy asks what it did lately', () => {
+it('deciding functions query a workload’s records only if a policy uses its recent behaviour', () => {
   const watchful = synthesize(
     '',
     '@id("calm") forbid (principal, action, resource) when { context.behaviour.denied > 20 };',
@@ -236,7 +236,7 @@ describe('signing', () => {
   const keys = template.findResources('AWS::KMS::Key', { Properties: { KeyUsage: 'SIGN_VERIFY' } });
   const signingKey = Object.keys(keys).find((id) => id.startsWith('signingkeyfirst')) ?? '';
 
-  it('is for issue-token alone, with the key that the configuration names', () => {
+  it('is allowed only for issue-token, with the configured key', () => {
     const roles = [
       'issue-token',
       'explain-token',
@@ -260,7 +260,7 @@ describe('signing', () => {
     expect(everyPolicy).not.toContain('kms:');
   });
 
-  it('is denied to everybody with a key that only verifies', () => {
+  it('is denied to everybody for a key that only verifies', () => {
     const other = Object.entries(keys).find(([id]) => id.startsWith('signingkeysecond'))?.[1];
     const deny = other?.Properties.KeyPolicy.Statement.find((one: { Effect: string }) => one.Effect === 'Deny');
     expect(deny).toMatchObject({ Action: 'kms:Sign', Principal: { AWS: '*' }, Resource: '*' });
@@ -284,7 +284,7 @@ describe('signing', () => {
 });
 
 describe('the audit', () => {
-  it('is put on the bus by the publisher alone', () => {
+  it('is put on the bus only by the publisher', () => {
     const [bus] = Object.values(template.findResources('AWS::Events::EventBus'));
     expect(bus?.Properties.Policy.Statement).toMatchObject([
       {
@@ -335,7 +335,7 @@ describe('callers', () => {
   });
 });
 
-it('no key lets a service use it but for this account', () => {
+it('lets services use keys only for this account', () => {
   const keys = Object.values(template.findResources('AWS::KMS::Key'));
   const ofServices = keys
     .flatMap(({ Properties }) => Properties.KeyPolicy.Statement)

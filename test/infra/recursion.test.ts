@@ -33,7 +33,7 @@ function isInLoop(id: string): boolean {
   return reached.has(id);
 }
 
-it('Lambda stops every loop of functions and queues but the one that ends by itself', () => {
+it('Lambda stops every loop of functions and queues except the one that is finite', () => {
   const allowed = Object.entries(functions).filter(([, { Properties }]) => Properties.RecursiveLoop === 'Allow');
   const ids = allowed.map(([id]) => id);
   expect(ids).toEqual([expect.stringMatching(/^revocationrevoketokensbyevent/)]);

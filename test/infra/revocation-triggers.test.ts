@@ -42,16 +42,16 @@ const template = synthesize(EVERYTHING);
 /** The rules of a stage for what happens, by the trigger's name. */
 function rulesIn(template: Template): Record<string, Rule> {
   const rules = Object.values(template.findResources('AWS::Events::Rule')).map(({ Properties }) => Properties as Rule);
-  const named = rules.map((rule) => [/^Takes tokens back: (\w+)$/.exec(rule.Description)?.[1], rule] as const);
+  const named = rules.map((rule) => [/^Revokes tokens: (\w+)$/.exec(rule.Description)?.[1], rule] as const);
   return Object.fromEntries(named.filter(([name]) => name !== undefined));
 }
 
 describe('what happens', () => {
-  it('takes nothing back by default: there is no rule for it', () => {
+  it('has no rules by default, so that no event revokes tokens', () => {
     expect(rulesIn(synthesize('[revoke_on]\necs_task_stopped = false'))).toEqual({});
   });
 
-  it('has a rule each, AWS’s own on the default bus, those of one’s own systems on the machine’s', () => {
+  it('has a rule each, for AWS’s events on the default bus and for others on the bus tvm', () => {
     const rules = rulesIn(template);
     expect(Object.keys(rules).sort()).toEqual(Object.keys(TRIGGERS).sort());
     for (const [name, { EventBusName, EventPattern }] of Object.entries(rules)) {
@@ -62,7 +62,7 @@ describe('what happens', () => {
     }
   });
 
-  it('reaches the function by its queue, which takes it from these rules alone, and is kept if it cannot', () => {
+  it('reaches the function through its queue, which accepts only these rules, and otherwise a dead-letter queue', () => {
     const targets = Object.values(rulesIn(template)).flatMap(({ Targets }) => Targets);
     const queue = { 'Fn::GetAtt': [expect.stringContaining('revoketokensbyeventqueue'), 'Arn'] };
     for (const target of targets) expect(target).toMatchObject({ Arn: queue, DeadLetterConfig: { Arn: {} } });
@@ -77,7 +77,7 @@ describe('what happens', () => {
     expect(letIn[0].Condition.ArnEquals['aws:SourceArn']).toHaveLength(Object.keys(TRIGGERS).length + 1);
   });
 
-  it('tells the function what the configuration says', () => {
+  it('passes the configuration to the function', () => {
     const settings = triggerSettings(parseConfig(EVERYTHING, 'config/test.toml'));
     expect(JSON.parse(JSON.stringify(settings))).toEqual({ revokeOn: everything, awsSources: 'aws.' });
   });
@@ -88,14 +88,14 @@ describe('what happens', () => {
 });
 
 describe('local.aws.…', () => {
-  it('stands in the place of aws.… in an emulator’s stage', () => {
+  it('replaces aws.… in an emulator’s stage', () => {
     const sources = Object.values(rulesIn(synthesize(LOCAL))).flatMap(({ EventPattern }) => EventPattern.source ?? []);
     expect(sources).toHaveLength(13);
     for (const source of sources) expect(source).toMatch(/^local\.aws\./);
     expect(triggerSettings(parseConfig(LOCAL, 'config/test.toml')).awsSources).toBe('local.aws.');
   });
 
-  it('is accepted by no other stage: not by a rule, not by the function, not as a source of one’s own', () => {
+  it('is not accepted in other stages, by a rule, by the function or as an event source of one’s own', () => {
     expect(JSON.stringify(template.toJSON())).not.toContain('local.aws');
     expect(triggerSettings(parseConfig(EVERYTHING, 'config/test.toml')).awsSources).toBe('aws.');
     const own = '[revoke_on]\ntask_done = { sources = ["local.aws.ecs"] }';
@@ -109,7 +109,7 @@ describe('the events of IAM, which appear in us-east-1 alone', () => {
     const stack = new GlobalEventsStack(app, 'Global', {
       env: { region: 'us-east-1' },
       revokeOn,
-      machineRegion: 'eu-central-1',
+      serviceRegion: 'eu-central-1',
     });
     return { app, template: Template.fromStack(stack) };
   }
@@ -121,7 +121,7 @@ describe('the events of IAM, which appear in us-east-1 alone', () => {
     ],
   };
 
-  it('are forwarded to the default bus of the machine’s region, those that are switched on', () => {
+  it('are forwarded to the default bus of the service’s region, if they are enabled', () => {
     const rules = Object.values(template.findResources('AWS::Events::Rule'));
     expect(rules.map(({ Properties }) => Properties.EventPattern)).toEqual([
       expect.objectContaining({ source: ['aws.iam'], detail: expect.objectContaining({ eventName: ['DeleteRole'] }) }),
@@ -142,7 +142,7 @@ describe('the events of IAM, which appear in us-east-1 alone', () => {
     globalEvents({ iam_role_deleted: true, ecs_task_stopped: true }).template.resourceCountIs('AWS::Events::Rule', 1);
   });
 
-  it('are put there by a role that may do nothing else, and that EventBridge takes for this account alone', () => {
+  it('are put there with a role that may do nothing else, and that only EventBridge for this account can assume', () => {
     template.resourceCountIs('AWS::IAM::Policy', 1);
     template.hasResourceProperties('AWS::IAM::Policy', {
       PolicyDocument: { Statement: [{ Action: 'events:PutEvents', Effect: 'Allow', Resource: machineBus }] },
@@ -159,7 +159,7 @@ describe('the events of IAM, which appear in us-east-1 alone', () => {
     });
   });
 
-  it('are kept, with an alarm, if they cannot be forwarded', () => {
+  it('are stored, with an alarm, if they cannot be forwarded', () => {
     template.hasResourceProperties('AWS::SQS::Queue', { MessageRetentionPeriod: 1_209_600 });
     template.hasResourceProperties('AWS::CloudWatch::Alarm', { Namespace: 'AWS/SQS', Threshold: 1 });
   });

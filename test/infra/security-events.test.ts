@@ -48,7 +48,7 @@ const pathsOf = (of: typeof template) =>
   Object.values(of.findResources('AWS::ApiGateway::Resource')).map(({ Properties }) => Properties.PathPart);
 
 describe('where the configuration names neither receivers nor transmitters', () => {
-  it('there is no function, no key, no path', () => {
+  it('creates no function, no key and no path', () => {
     const bare = synthesize();
     for (const name of functionsOf(template).filter((name) => /security-event|transmitter/.test(name))) {
       expect(functionsOf(bare)).not.toContain(name);
@@ -59,7 +59,7 @@ describe('where the configuration names neither receivers nor transmitters', () 
     expect(pathsOf(bare)).not.toContain('ssf-configuration');
   });
 
-  it('and with one of them, only its half', () => {
+  it('creates only the corresponding half with one of them', () => {
     expect(functionsOf(synthesize(RECEIVERS))).not.toContain('receive-security-event');
     expect(functionsOf(synthesize(TRANSMITTERS))).not.toContain('transmit-security-events');
     expect(pathsOf(synthesize(TRANSMITTERS))).not.toContain('ssf-configuration');
@@ -97,7 +97,7 @@ it('each receiver has a rule, a queue with dead letters and an alarm, and a func
       },
     });
     template.hasResourceProperties('AWS::Events::Rule', {
-      Description: `What ${name} is told`,
+      Description: `Audit events for ${name}`,
       EventPattern: {
         source: ['tvm'],
         'detail-type': ['Token Revoked', 'Subject Blocked', 'Revocation Ordered', 'Verification Requested'],
@@ -109,11 +109,11 @@ it('each receiver has a rule, a queue with dead letters and an alarm, and a func
   }
 });
 
-it('a receiver that polls has a rule, a queue and a function like the others, which keeps what it asks for', () => {
+it('a polling receiver has a rule, a queue and a function like the others, which stores its events', () => {
   template.hasResourceProperties('AWS::Lambda::Function', {
     Environment: { Variables: Match.objectLike({ RECEIVER: 'proxy', RECEIVER_URL: Match.absent() }) },
   });
-  template.hasResourceProperties('AWS::Events::Rule', { Description: 'What proxy is told' });
+  template.hasResourceProperties('AWS::Events::Rule', { Description: 'Audit events for proxy' });
   template.hasResourceProperties('AWS::CloudWatch::Alarm', {
     AlarmDescription: Match.stringLikeRegexp('transmit-security-events-to-proxy-dead-letters'),
   });
@@ -124,7 +124,7 @@ it('a receiver that polls has a rule, a queue and a function like the others, wh
   });
 });
 
-it('it polls, and controls its stream, on signed paths, by a policy that opens nothing else', () => {
+it('a polling receiver polls and controls its stream on signed paths, with a policy that allows nothing else', () => {
   for (const [path, method] of [
     ['poll', 'POST'],
     ['streams', 'GET'],
@@ -152,7 +152,7 @@ it('it polls, and controls its stream, on signed paths, by a policy that opens n
   ]);
 });
 
-it('what is kept for receivers is all that their functions reach in the table', () => {
+it('the functions of receivers can access only their pending events in the table', () => {
   const keysOf = (useCase: string) =>
     statementsOf(template, useCase)
       .filter(({ Action }) => Action.some((action) => action.startsWith('dynamodb:')))
@@ -163,7 +163,7 @@ it('what is kept for receivers is all that their functions reach in the table', 
   ]);
 });
 
-it('who asks for a verification reaches neither what is kept nor a queue nor a key that signs', () => {
+it('the stream API can access neither pending events nor a queue nor a signing key', () => {
   const statements = statementsOf(template, 'control-security-event-streams');
   expect(statements.filter(({ Action }) => Action.some((action) => action.startsWith('dynamodb:')))).toMatchObject([
     {
@@ -177,7 +177,7 @@ it('who asks for a verification reaches neither what is kept nor a queue nor a k
   expect(JSON.stringify(statements)).not.toMatch(/sqs:|kms:Sign|events:/);
 });
 
-it('security events have a key of their own, which their transmitters alone sign with', () => {
+it('security events have their own key, with which only their transmitters sign', () => {
   const keys = template.findResources('AWS::KMS::Key', {
     Properties: { Description: 'Signs security events of the token vending machine', KeySpec: 'RSA_2048' },
   });
@@ -201,14 +201,14 @@ it('security events have a key of their own, which their transmitters alone sign
   }
 });
 
-it('the tokens’ JWKS never holds that key', () => {
+it('the tokens’ JWKS never contains that key', () => {
   const discovery = Object.values(template.findResources('AWS::Lambda::Function')).find(
     ({ Properties }) => Properties.Environment.Variables.POWERTOOLS_SERVICE_NAME === 'serve-discovery',
   );
   expect(JSON.stringify(discovery)).not.toContain('securityeventkey');
 });
 
-it('security events are received on an open path, which is throttled by itself', () => {
+it('receives security events on a public path with its own throttling', () => {
   const opened = Object.values(template.findResources('AWS::ApiGateway::Method')).filter(
     ({ Properties }) => Properties.HttpMethod === 'POST' && Properties.AuthorizationType === 'NONE',
   );

@@ -14,7 +14,7 @@ interface Kept {
 describe('in production', () => {
   const template = synthesize('revocation_sources = ["security.team"]');
 
-  it('records are guarded, encrypted with a key of ours, recoverable, and gone in time', () => {
+  it('protects records from deletion, encrypts them with a customer-managed key, backs them up and expires them', () => {
     template.hasResource('AWS::DynamoDB::Table', {
       DeletionPolicy: 'Retain',
       UpdateReplacePolicy: 'Retain',
@@ -33,7 +33,7 @@ describe('in production', () => {
     template.allResources('AWS::KMS::Key', { DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
   });
 
-  it('a failed first deployment leaves nothing but what CloudFormation could not delete, or others need', () => {
+  it('a failed first deployment leaves only resources that CloudFormation cannot delete or that others need', () => {
     const everything = Object.values(synthesize(EVERYTHING).toJSON().Resources as Record<string, Kept>);
     const kept = everything.filter(({ DeletionPolicy = 'Delete' }) => DeletionPolicy !== 'Delete');
     const typesOf = (policy: string) => {
@@ -60,7 +60,7 @@ describe('in production', () => {
     expect(new Set(kept.map(({ UpdateReplacePolicy }) => UpdateReplacePolicy))).toEqual(new Set(['Retain']));
   });
 
-  it('the API asks for signatures on every path but discovery', () => {
+  it('the API requires signatures on every path except discovery', () => {
     const methods = methodsOf(template);
     const open = methods.filter((method) => method.open).map(({ call }) => call);
     const documents = [
@@ -81,7 +81,7 @@ describe('in production', () => {
     expect(signed.filter((call) => call !== 'GET /tokens/summary').sort()).toEqual(callable.sort());
   });
 
-  it('what the gateway itself answers has the form of the service’s errors', () => {
+  it('the gateway’s own errors have the format of the service’s errors', () => {
     const responses = Object.values(template.findResources('AWS::ApiGateway::GatewayResponse'));
     const answers = responses.map(({ Properties }) => {
       const body = Properties.ResponseTemplates['application/json']
@@ -124,7 +124,7 @@ describe('in production', () => {
     });
   });
 
-  it('every log is encrypted and kept for a year, every function is traced', () => {
+  it('encrypts logs and retains them for a year, and traces every function', () => {
     template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 365, KmsKeyId: Match.anyValue() });
     // One for each function, and those of the API: who called it, and how that went.
     const functions = Object.keys(template.findResources('AWS::Lambda::Function'));
@@ -138,7 +138,7 @@ describe('in production', () => {
     });
   });
 
-  it('queues are encrypted, take TLS alone, and dead letters raise an alarm', () => {
+  it('encrypts queues, requires TLS, and has alarms for dead letters', () => {
     template.allResourcesProperties('AWS::SQS::Queue', { KmsMasterKeyId: Match.anyValue() });
     const queues = Object.keys(template.findResources('AWS::SQS::Queue'));
     const tlsOnly = template.findResources('AWS::SQS::QueuePolicy', {
@@ -159,7 +159,7 @@ describe('in production', () => {
     expect(watched.sort()).toEqual(queues.filter((id) => id.includes('deadletters')).sort());
   });
 
-  it('tokens are swept each minute', () => {
+  it('sweeps tokens every minute', () => {
     const [sweep = ''] = Object.keys(template.findResources('AWS::Lambda::Function')).filter((id) =>
       id.includes('sweeptokens'),
     );
@@ -170,12 +170,12 @@ describe('in production', () => {
     });
   });
 
-  it('the issuer is the API’s own URL, never what a request says', () => {
+  it('uses the API’s own URL as the issuer, never a value from a request', () => {
     const issuer = JSON.stringify(template.findOutputs('Issuer').Issuer?.Value);
     expect(issuer).toMatch(/https:\/\/.*"Ref":"tokenapi\w+".*\.execute-api\..*\/v1/);
   });
 
-  it('revocation is obeyed from the configured sources alone', () => {
+  it('accepts revocations only from the configured sources', () => {
     // Others come too, to be refused and kept; the function is told whom to obey.
     template.hasResourceProperties('AWS::Events::Rule', {
       EventPattern: { 'detail-type': ['Revocation Requested'] },
@@ -187,7 +187,7 @@ describe('in production', () => {
     expect(obeyed(synthesize(''))).toBe('');
   });
 
-  it('events reach a queue by the rules alone that put them there', () => {
+  it('accepts events on a queue only from its own rules', () => {
     const rules = Object.entries(template.findResources('AWS::Events::Rule'));
     const policies = Object.values(template.findResources('AWS::SQS::QueuePolicy'));
     const targeted = policies.flatMap(({ Properties }) => {
@@ -208,7 +208,7 @@ describe('in production', () => {
     expect(targeted.length).toBeGreaterThan(4);
   });
 
-  it('what a rule cannot hand on becomes a dead letter', () => {
+  it('an event that a rule cannot deliver becomes a dead letter', () => {
     const stack = synthesize(EVERYTHING);
     const queues = Object.keys(stack.findResources('AWS::SQS::Queue'));
     const rules = Object.values(stack.findResources('AWS::Events::Rule'));
@@ -221,7 +221,7 @@ describe('in production', () => {
     expect(rules.filter(({ Properties }) => Properties.ScheduleExpression).length).toBeGreaterThan(3);
   });
 
-  it('the console’s test calls, which pass by authorization, reach no function', () => {
+  it('test calls from the console, which bypass authorization, reach no function', () => {
     const policies = template.findResources('AWS::Lambda::ResourcePolicy');
     expect(Object.keys(policies).length).toBeGreaterThan(0);
     const whoMayInvoke = JSON.stringify([policies, template.findResources('AWS::Lambda::Permission')]);
@@ -269,7 +269,7 @@ describe('a configuration', () => {
     template.hasOutput('DomainTarget', {});
   });
 
-  it('tells the functions its lifetimes, in seconds', () => {
+  it('passes its lifetimes to the functions, in seconds', () => {
     synthesize('token_expiration_time = "5m"\nmax_token_lifetime = "30m"').hasResourceProperties(
       'AWS::Lambda::Function',
       {
@@ -280,7 +280,7 @@ describe('a configuration', () => {
     );
   });
 
-  it('for an emulator fixes the API’s id; nothing else is laxer but TLS for queues and the archive, and who may invoke', () => {
+  it('for an emulator fixes the API’s id; only TLS of queues and the archive, and who may invoke, are less strict', () => {
     const template = synthesize('emulator = { api_id = "tvm-local" }');
     const Tags = ['_custom_id_', 'ms-custom-id'].map((Key) => ({ Key, Value: 'tvm-local' }));
     template.hasResourceProperties('AWS::ApiGateway::RestApi', { Tags });
@@ -317,7 +317,7 @@ describe('other accounts', () => {
   };
   const notOwn = { 'aws:PrincipalAccount': { Ref: 'AWS::AccountId' } };
 
-  it('may call the workloads’ paths when they are listed, and the machine’s own account is left out', () => {
+  it('may call the workloads’ paths if they are listed, except for the service’s own account', () => {
     const [workloads, discovery, ...more] = policyOf('trusted_accounts = ["111122223333", "444455556666"]');
     expect(more).toEqual([]);
     expect(workloads).toMatchObject({
@@ -331,7 +331,7 @@ describe('other accounts', () => {
     expect(discovery).not.toHaveProperty('Condition');
   });
 
-  it('close no path that is open to everybody', () => {
+  it('keep public paths public', () => {
     const transmitter = `trusted_transmitters = [{ issuer = "https://idp.example.com", audience = "tvm", jwks_uri = "https://idp.example.com/jwks" }]`;
     for (const more of ['', transmitter]) {
       const toml = `trusted_accounts = ["111122223333"]\n${more}`;
@@ -363,7 +363,7 @@ describe('other accounts', () => {
   });
 });
 
-it('the template is as it was', () => {
+it('the template matches the snapshot', () => {
   const template = synthesize('revocation_sources = ["security.team"]').toJSON();
   // Where the code was bundled names its asset by its content; that is no change of the template.
   const text = JSON.stringify(template, null, 2).replaceAll(/[0-9a-f]{64}/g, '<asset>');

@@ -17,7 +17,7 @@ const allowed = (useCase: string, action: string) =>
   statementsOf(template, useCase).filter(({ Effect, Action }) => Effect === 'Allow' && Action.includes(action));
 
 describe('the status lists', () => {
-  it('are guarded, encrypted with a key of ours, recoverable, and have no stream', () => {
+  it('are protected from deletion, encrypted with a customer-managed key, backed up, and have no stream', () => {
     template.hasResource('AWS::DynamoDB::Table', {
       DeletionPolicy: 'Retain',
       Properties: {
@@ -32,7 +32,7 @@ describe('the status lists', () => {
     });
   });
 
-  it('are signed by a key of their own, by the function that updates them alone', () => {
+  it('are signed with their own key, only by the function that updates them', () => {
     expect(Object.keys(keys)).toHaveLength(1);
     expect(allowed('update-status-lists', 'kms:Sign')).toMatchObject([{ Resource: arnOf(key) }]);
     expect(allowed('issue-token', 'kms:Sign').map(({ Resource }) => Resource)).not.toContainEqual(arnOf(key));
@@ -46,7 +46,7 @@ describe('the status lists', () => {
     expect(JSON.stringify(verifying)).not.toContain(key);
   });
 
-  it('let who issues tokens lease places, and change nothing else', () => {
+  it('let issue-token lease indexes, and change nothing else', () => {
     const leases = statementsOf(template, 'issue-token').filter(
       ({ Resource }) => JSON.stringify(Resource) === JSON.stringify(arnOf(table)),
     );
@@ -58,7 +58,7 @@ describe('the status lists', () => {
     ]);
   });
 
-  it('let who updates them lease none', () => {
+  it('do not let update-status-lists lease indexes', () => {
     expect(allowed('update-status-lists', 'dynamodb:UpdateItem')).toMatchObject([
       {
         Resource: arnOf(table),
@@ -70,7 +70,7 @@ describe('the status lists', () => {
     ]);
   });
 
-  it('are updated by the machine’s own events and the clock, and by nothing else', () => {
+  it('are updated only by audit events and a schedule', () => {
     const rules = Object.entries(template.findResources('AWS::Events::Rule')).filter(([id]) =>
       id.includes('statuslists'),
     );
@@ -97,7 +97,7 @@ describe('the status lists', () => {
     });
   });
 
-  it('are open to all, on three paths', () => {
+  it('are public, on three paths', () => {
     const open = Object.values(template.findResources('AWS::ApiGateway::Method'))
       .map(({ Properties }) => Properties)
       .filter(({ Integration }) => JSON.stringify(Integration).includes('servestatuslist'));

@@ -14,7 +14,7 @@ function mayCall(useCase: string) {
     }));
 }
 
-it('nothing scans the table: no role of the stack may', () => {
+it('no role of the stack may scan the table', () => {
   const policies = Object.values({
     ...template.findResources('AWS::IAM::Policy'),
     ...template.findResources('AWS::IAM::ManagedPolicy'),
@@ -29,7 +29,7 @@ it('nothing scans the table: no role of the stack may', () => {
 });
 
 describe('list-tokens', () => {
-  it('finds tokens by their index items, by their own, and by expiry, and writes nothing', () => {
+  it('reads tokens, index entries and the expiry index, and writes nothing', () => {
     expect(mayCall('list-tokens')).toEqual([
       { operations: ['BatchGetItem', 'GetItem'], keys: ['TOKEN#*'], index: undefined },
       { operations: ['Query'], keys: ['BY#*', 'TOKEN#*'], index: undefined },
@@ -37,7 +37,7 @@ describe('list-tokens', () => {
     ]);
   });
 
-  it('alone seals cursors', () => {
+  it('is the only function that computes the MAC of cursors', () => {
     const [key] = Object.values(
       template.findResources('AWS::KMS::Key', { Properties: { KeyUsage: 'GENERATE_VERIFY_MAC' } }),
     );
@@ -48,14 +48,14 @@ describe('list-tokens', () => {
   });
 });
 
-it('index-tokens reads records, writes and deletes index entries, and touches nothing else', () => {
+it('index-tokens reads records, writes and deletes index entries, and accesses nothing else', () => {
   expect(mayCall('index-tokens')).toEqual([
     { operations: ['BatchGetItem'], keys: ['TOKEN#*'], index: undefined },
     { operations: ['BatchWriteItem'], keys: ['BY#*'], index: undefined },
   ]);
 });
 
-it('denials wait in a queue of their own, and fewer of them are indexed at the same time than tokens', () => {
+it('denials have their own queue with less concurrency than tokens', () => {
   const mappings = Object.values(template.findResources('AWS::Lambda::EventSourceMapping'));
   const concurrency = ['indextokensqueue', 'indexdenialsqueue'].map((queue) => {
     const [mapping] = mappings.filter(({ Properties }) => JSON.stringify(Properties).includes(queue));

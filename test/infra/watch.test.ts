@@ -16,7 +16,7 @@ function alarmOn(metric: string, dimension?: { Name: string; Value: string }) {
 }
 
 describe('alarms', () => {
-  it('go to the topic, every one of them, and lack of data is none', () => {
+  it('all go to the topic, and missing data does not cause one', () => {
     expect(alarms.length).toBeGreaterThan(15);
     for (const [, { Properties }] of alarms) {
       expect(Properties).toMatchObject({ AlarmActions: [{ Ref: topicId }], TreatMissingData: 'notBreaching' });
@@ -24,7 +24,7 @@ describe('alarms', () => {
     }
   });
 
-  it('are there for each dead-letter queue, from the first message on', () => {
+  it('exist for each dead-letter queue, from the first message on', () => {
     const queues = Object.keys(template.findResources('AWS::SQS::Queue')).filter((id) => /deadletters/i.test(id));
     expect(queues.length).toBeGreaterThan(3);
     const watched = alarmOn('ApproximateNumberOfMessagesVisible').map(([, { Properties }]) => {
@@ -34,7 +34,7 @@ describe('alarms', () => {
     expect(watched.sort()).toEqual(queues.sort());
   });
 
-  it('are there for each reader of the stream that lags', () => {
+  it('exist for the lag of each stream reader', () => {
     const readers = Object.values(template.findResources('AWS::Lambda::EventSourceMapping'))
       .filter(({ Properties }) => JSON.stringify(Properties.EventSourceArn).includes('StreamArn'))
       .map(({ Properties }) => Properties.FunctionName.Ref);
@@ -46,7 +46,7 @@ describe('alarms', () => {
     expect(watched.sort()).toEqual(readers.sort());
   });
 
-  it('are there for each reader of the stream that is handed what the table does not confirm', () => {
+  it('exist for unconfirmed changes of each stream reader', () => {
     const services = alarmOn('AuditRecordsUnconfirmed').map(([, { Properties }]) => {
       expect(Properties).toMatchObject({ Statistic: 'Sum', Threshold: 1, EvaluationPeriods: 1 });
       expect(Properties.Dimensions).toEqual([{ Name: 'service', Value: expect.anything() }]);
@@ -55,7 +55,7 @@ describe('alarms', () => {
     expect(services.sort()).toEqual(['archive-audit', 'publish-audit']);
   });
 
-  it('are there for changes of the functions, and of who may invoke them, which are kept', () => {
+  it('exist for changes to functions and to who may invoke them, and the events are stored', () => {
     const [[ruleId, rule] = [], ...more] = Object.entries(template.findResources('AWS::Events::Rule')).filter(
       ([, { Properties }]) => Properties.EventPattern?.source?.[0] === 'aws.lambda',
     );
@@ -77,7 +77,7 @@ describe('alarms', () => {
     expect(template.findOutputs('FunctionChangesQueueUrl')).toHaveProperty('FunctionChangesQueueUrl.Value.Ref');
   });
 
-  it('are there for each queue where events wait', () => {
+  it('exist for waiting events of each queue', () => {
     const consumed = Object.values(template.findResources('AWS::Lambda::EventSourceMapping')).filter(({ Properties }) =>
       JSON.stringify(Properties.EventSourceArn).includes('queue'),
     );
@@ -93,13 +93,13 @@ describe('alarms', () => {
     ['IntrospectionsUncounted', { Name: 'service', Value: 'introspect-token' }],
     ['StatusListDelay', { Name: 'service', Value: 'update-status-lists' }],
     ['SweepLag', { Name: 'service', Value: 'sweep-tokens' }],
-  ])('are there for %s', (metric, dimension) => {
+  ])('exist for %s', (metric, dimension) => {
     expect(alarmOn(metric, dimension.Name === 'Stage' ? undefined : dimension)).toHaveLength(1);
   });
 });
 
 describe('the topic of alarms', () => {
-  it('is encrypted, takes TLS alone, and CloudWatch publishes there for this account’s alarms', () => {
+  it('is encrypted, requires TLS, and accepts only CloudWatch for alarms of this account', () => {
     template.hasResourceProperties('AWS::SNS::Topic', { KmsMasterKeyId: Match.anyValue() });
     const [policy] = Object.values(template.findResources('AWS::SNS::TopicPolicy'));
     const statements = policy?.Properties.PolicyDocument.Statement;
@@ -113,7 +113,7 @@ describe('the topic of alarms', () => {
     expect(JSON.stringify(allowed[0].Condition.ArnLike['aws:SourceArn'])).toMatch(/cloudwatch.*AccountId.*:alarm:\*/);
   });
 
-  it('may be used by CloudWatch with the key that encrypts it', () => {
+  it('lets CloudWatch use its encryption key', () => {
     const [key] = Object.entries(template.findResources('AWS::KMS::Key')).filter(([id]) => id.startsWith('datakey'));
     const statement = key?.[1].Properties.KeyPolicy.Statement.find((one: { Principal: object }) =>
       JSON.stringify(one.Principal).includes('cloudwatch.amazonaws.com'),
@@ -121,13 +121,13 @@ describe('the topic of alarms', () => {
     expect(statement).toMatchObject({ Effect: 'Allow', Action: ['kms:Decrypt', 'kms:GenerateDataKey'] });
   });
 
-  it('is no target of a rule: EventBridge states no account there, and the key asks for it', () => {
+  it('is not the target of a rule, for which EventBridge would not provide the account that the key requires', () => {
     for (const { Properties } of Object.values(template.findResources('AWS::Events::Rule'))) {
       expect(JSON.stringify(Properties.Targets)).not.toContain(topicId);
     }
   });
 
-  it('writes to nobody but whom the configuration names', () => {
+  it('has only the configured subscription', () => {
     template.resourceCountIs('AWS::SNS::Subscription', 0);
     synthesize('alarm_email = "security@example.com"').hasResourceProperties('AWS::SNS::Subscription', {
       Protocol: 'email',
@@ -136,7 +136,7 @@ describe('the topic of alarms', () => {
   });
 });
 
-it('the dashboard shows what the documents say that it shows', () => {
+it('the dashboard shows the documented metrics', () => {
   const [dashboard] = Object.values(template.findResources('AWS::CloudWatch::Dashboard'));
   const body = JSON.stringify(dashboard?.Properties.DashboardBody);
   for (const metric of [
@@ -173,7 +173,7 @@ describe('what detects anomalies', () => {
     ['dynamodb:PutItem', ['TOKEN#*', 'FACT#*']],
   ];
 
-  it('may do nothing about them, unless the configuration says so', () => {
+  it('has no permission to respond, unless the configuration enables it', () => {
     expect(may('')).toEqual(noticing.map(([actions, keys]) => [actions, [keys].flat()]));
     const acting = may('[anomalies]\nrespond = { high = "block" }');
     expect(acting).toHaveLength(noticing.length + 4);

@@ -27,7 +27,7 @@ const templates: Record<string, object> = {
   'global-events.json': Template.fromStack(
     new GlobalEventsStack(new App(), 'GlobalEvents', {
       revokeOn: parseConfig('revoke_on = { iam_role_deleted = true }', 'config/test.toml').revoke_on,
-      machineRegion: 'eu-west-1',
+      serviceRegion: 'eu-west-1',
     }),
   ).toJSON(),
 };

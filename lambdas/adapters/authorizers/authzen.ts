@@ -5,33 +5,34 @@ import { postJson } from '../http/post-json.ts';
 import { cachedDecisions } from './cached-decisions.ts';
 
 /**
- * A condition that a policy decision point answers over the OpenID AuthZEN Authorization API 1.0: one question by Access
- * Evaluation (section 6), several by Access Evaluations (section 7), all of which are evaluated, by that API's default.
- * The decision `true` allows, any other refuses; an error of one evaluation is a decision `false` there.
+ * An external authorizer that speaks the OpenID AuthZEN Authorization API 1.0. A single request uses the Access
+ * Evaluation endpoint (section 6). Several requests use Access Evaluations (section 7), which evaluates all of them by
+ * default. The decision `true` allows, any other denies. An error in one evaluation is reported as the decision
+ * `false`.
  *
  * @see https://openid.net/specs/authorization-api-1_0.html
  */
-export function authzenCondition(
+export function authzenAuthorizer(
   { name, url, timeout_ms, cache = 0 }: AuthzenSettings,
   clock: Clock,
 ): ExternalAuthorizer {
-  async function ask(questions: readonly AuthorizerRequest[]): Promise<boolean[]> {
-    const evaluations = questions.map(evaluation);
+  async function evaluate(requests: readonly AuthorizerRequest[]): Promise<boolean[]> {
+    const evaluations = requests.map(evaluation);
     if (evaluations.length === 1) {
       return [allowed(await postJson(`${url}/access/v1/evaluation`, evaluations[0], timeout_ms))];
     }
-    const answer = await postJson(`${url}/access/v1/evaluations`, { evaluations }, timeout_ms);
-    const decisions = (answer as { evaluations?: unknown } | null)?.evaluations;
-    // Which answer is which is known by their order alone.
+    const response = await postJson(`${url}/access/v1/evaluations`, { evaluations }, timeout_ms);
+    const decisions = (response as { evaluations?: unknown } | null)?.evaluations;
+    // Only their order relates decisions to requests, so their number must be the same.
     if (!Array.isArray(decisions) || decisions.length !== evaluations.length) {
-      throw new Error(`did not answer each of ${evaluations.length} evaluations`);
+      throw new Error(`did not return a decision for each of ${evaluations.length} evaluations`);
     }
     return decisions.map(allowed);
   }
-  return { name, allows: cachedDecisions(ask, cache, clock) };
+  return { name, allows: cachedDecisions(evaluate, cache, clock) };
 }
 
-/** A question in AuthZEN's terms (section 5): entities have types, an action is an object. */
+/** Converts a request to AuthZEN's information model (section 5): entities have types, an action is an object. */
 function evaluation({ subject, action, resource, context }: AuthorizerRequest) {
   return {
     subject: { type: 'workload', ...subject },
@@ -41,6 +42,6 @@ function evaluation({ subject, action, resource, context }: AuthorizerRequest) {
   };
 }
 
-function allowed(answer: unknown): boolean {
-  return (answer as { decision?: unknown } | null)?.decision === true;
+function allowed(response: unknown): boolean {
+  return (response as { decision?: unknown } | null)?.decision === true;
 }

@@ -2,23 +2,25 @@ import { readFileSync } from 'node:fs';
 import type { ExternalAuthorizer } from '@tvm/core/external-authorizers/external-authorizer.ts';
 import { type ConditionSettings, isServiceUrl } from '@tvm/core/external-authorizers/settings.ts';
 import type { Clock } from '@tvm/core/ports.ts';
-import { authzenCondition } from './authzen.ts';
-import { opaRestCondition } from './opa-rest.ts';
+import { authzenAuthorizer } from './authzen.ts';
+import { opaRestAuthorizer } from './opa-rest.ts';
 
 /**
- * The further conditions of this deployment: `conditions.json` beside the code, and the files that lie there for them.
+ * Loads the external authorizers of this deployment from `conditions.json`, and from the policy files next to the code.
  *
- * @param code the code's own URL, `import.meta.url`
- * @throws when one cannot be loaded: a function deployed like that must not answer
+ * @param code the handler's own URL, `import.meta.url`
+ * @throws if an authorizer cannot be loaded; the function must not serve requests without it
  */
-export function readConditions(code: string): Promise<ExternalAuthorizer[]> {
-  const beside = (name: string) => readFileSync(new URL(name, code));
-  return externalAuthorizers(JSON.parse(beside('conditions.json').toString()), beside, Date);
+export function readExternalAuthorizers(code: string): Promise<ExternalAuthorizer[]> {
+  const read = (name: string) => readFileSync(new URL(name, code));
+  return externalAuthorizers(JSON.parse(read('conditions.json').toString()), read, Date);
 }
 
 /**
- * @param file gives the content of a file that lies beside the code, by its name
- * @throws when one cannot be loaded
+ * Creates the configured external authorizers.
+ *
+ * @param file reads a file next to the code, given its name
+ * @throws if an authorizer cannot be loaded
  */
 export function externalAuthorizers(
   settings: readonly ConditionSettings[],
@@ -36,10 +38,10 @@ async function externalAuthorizer(
   const { name } = settings;
   if (settings.type === 'opa-wasm') {
     const data = settings.data && JSON.parse(new TextDecoder().decode(file(`${name}.data.json`)));
-    // Evaluating Rego costs a cold start time, which those without it need not pay.
-    const { opaWasmCondition } = await import('./opa-wasm.ts');
-    return opaWasmCondition(name, file(`${name}.wasm`), settings.entrypoint, data);
+    // Loaded on demand, since the Rego runtime would slow the cold starts of deployments that do not use it.
+    const { opaWasmAuthorizer } = await import('./opa-wasm.ts');
+    return opaWasmAuthorizer(name, file(`${name}.wasm`), settings.entrypoint, data);
   }
-  if (!isServiceUrl(settings.url)) throw new Error(`condition ${name} is asked by https alone`);
-  return settings.type === 'opa-rest' ? opaRestCondition(settings, clock) : authzenCondition(settings, clock);
+  if (!isServiceUrl(settings.url)) throw new Error(`condition ${name} must have an https URL`);
+  return settings.type === 'opa-rest' ? opaRestAuthorizer(settings, clock) : authzenAuthorizer(settings, clock);
 }

@@ -2,13 +2,14 @@ import type { ExternalAuthorizer } from '@tvm/core/external-authorizers/external
 import { loadRego } from '@tvm/core/external-authorizers/rego.ts';
 
 /**
- * A condition in Rego, compiled to WebAssembly, evaluated here. Each question is the rule's `input`, as
- * `AuthorizerRequest` describes it; the rule's value `true` allows, any other refuses, and none too.
+ * An external authorizer that evaluates a Rego policy, compiled to WebAssembly, inside the function. Each request,
+ * shaped like `AuthorizerRequest`, is the rule's `input`. The value `true` allows. Any other value denies, and so does
+ * an undefined one.
  *
  * @param data JSON, the policy's `data`
- * @throws {RegoError} when the policy cannot be loaded
+ * @throws {RegoError} if the policy cannot be loaded
  */
-export async function opaWasmCondition(
+export async function opaWasmAuthorizer(
   name: string,
   wasm: Uint8Array,
   entrypoint: string,
@@ -17,10 +18,10 @@ export async function opaWasmCondition(
   const rule = await loadRego(wasm, entrypoint, data);
   return {
     name,
-    async allows(questions) {
-      const answers: boolean[] = [];
-      for (const question of questions) answers.push((await rule.evaluate(question)) === true);
-      return answers;
+    async allows(requests) {
+      const decisions: boolean[] = [];
+      for (const request of requests) decisions.push((await rule.evaluate(request)) === true);
+      return decisions;
     },
   };
 }

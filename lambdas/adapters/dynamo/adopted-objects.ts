@@ -4,10 +4,10 @@ import type { AdoptedObjects } from '@tvm/core/audit/archive/ports.ts';
 import { awsCall } from '../aws-call.ts';
 import { ADOPTED_PARTITION, adoptedKey } from './items.ts';
 
-/** How long it is remembered what an object holds, in seconds: longer than the stream's 24 hours. */
-const REMEMBERED = 25 * 3_600;
+/** How long the content of an object is stored, in seconds. Longer than the 24 hours of the stream. */
+const KEEP_FOR = 25 * 3_600;
 
-/** Objects of the archive that invocations came upon, in the table of the token records. */
+/** Archive objects that an earlier invocation left and a later one adopted, stored in the token records table. */
 export function dynamoAdoptedObjects(dynamo: DynamoDBClient, TableName: string): AdoptedObjects {
   async function events(): Promise<Set<string>> {
     const query = {
@@ -18,7 +18,7 @@ export function dynamoAdoptedObjects(dynamo: DynamoDBClient, TableName: string):
     };
     const known = new Set<string>();
     for await (const { Items = [] } of paginateQuery({ client: dynamo }, query)) {
-      // An item of an earlier version has ids in place of them.
+      // Items of an earlier version have `ids` instead of `events`.
       for (const item of Items) for (const event of unmarshall(item).events ?? []) known.add(event);
     }
     return known;
@@ -28,7 +28,7 @@ export function dynamoAdoptedObjects(dynamo: DynamoDBClient, TableName: string):
     events: () => awsCall('DynamoDB', events()),
 
     async add(key, events) {
-      const ttl = Math.floor(Date.now() / 1000) + REMEMBERED;
+      const ttl = Math.floor(Date.now() / 1000) + KEEP_FOR;
       const Item = { ...adoptedKey(key), ...marshall({ events, ttl }) };
       await awsCall('DynamoDB', dynamo.send(new PutItemCommand({ TableName, Item })));
     },

@@ -5,9 +5,9 @@ import { conditionHolds } from './condition.ts';
 import { factKey } from './items.ts';
 
 /**
- * Facts for the audit, in the table of the token records: its stream tells them on.
+ * Facts for the audit, stored in the token records table. The table's stream delivers them to the audit functions.
  *
- * @param retention how long a fact is kept, in seconds
+ * @param retention how long a fact is stored, in seconds
  */
 export function dynamoAuditFacts(dynamo: DynamoDBClient, TableName: string, retention: number): AuditFacts {
   return {

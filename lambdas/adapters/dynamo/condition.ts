@@ -3,9 +3,9 @@ import { awsCall } from '../aws-call.ts';
 import { cancellationCodes } from './transaction-conflict.ts';
 
 /**
- * Awaits a conditional write, or a transaction with one.
+ * Awaits a conditional write, or a transaction that contains one.
  *
- * @returns whether its condition held, and with that the write happened
+ * @returns whether the condition held, so that the write was made
  * @throws DependencyFault for every other failure
  */
 export async function conditionHolds(write: Promise<unknown>): Promise<boolean> {

@@ -5,7 +5,7 @@ import { awsCall } from '../aws-call.ts';
 import { conditionHolds } from './condition.ts';
 import { DEPLOYMENT_KEY } from './items.ts';
 
-/** The deployment that was seen last, in one item of the table of the token records. */
+/** The most recently seen deployment, stored as one item in the token records table. */
 export function dynamoDeployments(dynamo: DynamoDBClient, TableName: string): Deployments {
   return {
     async last() {
@@ -23,7 +23,7 @@ export function dynamoDeployments(dynamo: DynamoDBClient, TableName: string): De
         ConditionExpression: version === 0 ? 'attribute_not_exists(pk)' : 'version = :version',
         ...(version > 0 && { ExpressionAttributeValues: marshall({ ':version': version }) }),
       });
-      // Where it does not hold, another sweep noted it.
+      // If the condition fails, a concurrent sweep has stored the deployment.
       await conditionHolds(dynamo.send(command));
     },
   };

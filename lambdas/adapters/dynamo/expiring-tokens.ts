@@ -5,10 +5,12 @@ import { awsCall } from '../aws-call.ts';
 import { conditionHolds } from './condition.ts';
 import { expiryPartition, INDEX_BY_EXPIRY, SHARDS, SWEEP_KEY } from './items.ts';
 
-/** Ids that a shard gives at once. */
+/** Maximum number of ids read from one shard per query. */
 const PAGE = 100;
 
-/** What is yet to be noted as expired: the sparse index `by-expiry`, and a checkpoint in the table itself. */
+/**
+ * Tokens not yet marked as expired, from the sparse index `by-expiry`, and the sweep's checkpoint in the table itself.
+ */
 export function dynamoExpiringTokens(dynamo: DynamoDBClient, TableName: string): ExpiringTokens {
   async function page(partition: string, until: number, ExclusiveStartKey: QueryStart) {
     const command = new QueryCommand({
@@ -53,7 +55,7 @@ export function dynamoExpiringTokens(dynamo: DynamoDBClient, TableName: string):
         ConditionExpression: 'attribute_not_exists(sweptTo) OR sweptTo < :minute',
         ExpressionAttributeValues: marshall({ ':minute': minute }),
       });
-      // Where it does not hold, another sweep was further.
+      // If the condition fails, a concurrent sweep is further ahead.
       await conditionHolds(dynamo.send(command));
     },
   };

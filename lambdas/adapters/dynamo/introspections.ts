@@ -5,8 +5,8 @@ import { introspectionsKey } from './items.ts';
 import { setting } from './requests.ts';
 
 /**
- * Client settings of what counts: the resource server waits for it, so it is given up after a moment. And it is tried once,
- * since an addition whose answer was lost would be made twice. Milliseconds.
+ * Client settings for counting introspections, in milliseconds. The timeouts are short because the resource server
+ * waits for the count. There is no retry: if only the response was lost, a retry would count the introspection twice.
  */
 export const countingSettings = {
   maxAttempts: 1,
@@ -15,15 +15,15 @@ export const countingSettings = {
 
 const MINUTE = 60_000;
 
-/** Introspections, counted in an item for each token, minute, resource server and result. */
+/** Introspection counts, one item per token, minute, resource server and result. */
 export function dynamoIntrospections(dynamo: DynamoDBClient, TableName: string): IntrospectionCounts {
   return {
-    async add(told, at, ttl) {
+    async add(introspection, at, ttl) {
       const minute = at - (at % MINUTE);
-      const set = setting({ ...told, minute, last: at, ttl });
+      const set = setting({ ...introspection, minute, last: at, ttl });
       const command = new UpdateItemCommand({
         TableName,
-        Key: introspectionsKey({ ...told, minute }),
+        Key: introspectionsKey({ ...introspection, minute }),
         UpdateExpression: `${set.expression} ADD #count :one`,
         ExpressionAttributeNames: { ...set.names, '#count': 'count' },
         ExpressionAttributeValues: { ...set.values, ':one': { N: '1' } },

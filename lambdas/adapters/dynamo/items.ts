@@ -7,13 +7,13 @@ import { denialOf, type TokenRecord } from '@tvm/core/records/token-record.ts';
 import { type IndexEntry, indexPosition, PENDING } from '@tvm/core/records/token-selector.ts';
 import type { OrderState } from '@tvm/core/revocation/orders/order.ts';
 
-// The table's layout: docs/storage-schema.md says what it serves and what it costs.
+// The layout of the token records table. docs/storage-schema.md describes its access patterns and costs.
 
 export const INDEX_BY_SUBJECT = 'by-subject';
 
 export const INDEX_BY_EXPIRY = 'by-expiry';
 
-/** Index partitions a subject's tokens, or a minute's expiries, are spread over, so that none runs hot. */
+/** Number of index partitions per subject, and per minute of expiry. Spreading the writes avoids hot partitions. */
 export const SHARDS = 16;
 
 type Item = Record<string, AttributeValue>;
@@ -26,98 +26,109 @@ export function subjectStatusKey(subject: string): Item {
   return marshall({ pk: `SUBJECT#${subject}`, sk: 'STANDING' });
 }
 
-/** How often a resource server was told the same of a token in the minute that `minute` (milliseconds) is in. */
+/**
+ * The key of the count of a resource server's introspections of a token with the same result.
+ *
+ * @param minute a time, in milliseconds, within the minute that is counted
+ */
 export function introspectionsKey({ tokenId, minute, result, by }: Omit<Introspections, 'count' | 'last'>): Item {
   return marshall({ pk: `TOKEN#${tokenId}`, sk: `INTROSPECTED#${minuteOf(minute)}#${result}#${by}` });
 }
 
-/** A fact for the audit: beside the record of the token that it is about, if it is about one. */
+/** The key of a fact for the audit. A fact about a token is in the partition of the token's record. */
 export function factKey(id: string, { detail }: AuditFact): Item {
   const tokenId = 'tokenId' in detail ? detail.tokenId : undefined;
   return marshall({ pk: tokenId === undefined ? `FACT#${id}` : `TOKEN#${tokenId}`, sk: `FACT#${id}` });
 }
 
-/** A fact for the audit about what is held against a subject: in the partition of the subject, so that the stream keeps the order. */
+/**
+ * The key of a fact about a subject's status. It is in the subject's partition, so that the stream delivers the facts
+ * of a subject in order.
+ */
 export function subjectFactKey(subject: string, id: string): Item {
   return { ...subjectStatusKey(subject), ...marshall({ sk: `FACT#${id}` }) };
 }
 
-/** A security event token that was received. */
+/** The key of a received security event token. */
 export function receivedSecurityEventKey(issuer: string, jti: string): Item {
   return marshall({ pk: `SET#${issuer}#${jti}`, sk: 'SET' });
 }
 
-/** Where the security event tokens are that a receiver is yet to ask for. */
+/** The partition of the security event tokens that a receiver has yet to poll. */
 export function pendingSecurityEventsPartition(receiver: string): string {
   return `POLL#${receiver}`;
 }
 
-/** A security event token that a receiver is yet to ask for. */
+/** The key of a security event token that a receiver has yet to poll. */
 export function pendingSecurityEventKey(receiver: string, jti: string): Item {
   return marshall({ pk: pendingSecurityEventsPartition(receiver), sk: `SET#${jti}` });
 }
 
-/** Up to which minute every expired token was noted. */
+/** The key of the sweep's checkpoint: all tokens that expired up to this minute are marked as expired. */
 export const SWEEP_KEY: Item = marshall({ pk: 'SWEEP', sk: 'CHECKPOINT' });
 
-/** The policies and keys that were seen last. */
+/** The key of the most recently seen policies and signing keys. */
 export const DEPLOYMENT_KEY: Item = marshall({ pk: 'DEPLOYMENT', sk: 'CURRENT' });
 
 export function orderKey(revocationId: string): Item {
   return marshall({ pk: `ORDER#${revocationId}`, sk: 'ORDER' });
 }
 
-/** The partition of the archive's objects that were come upon. */
+/** The partition of the adopted archive objects. */
 export const ADOPTED_PARTITION = 'ARCHIVE';
 
-/** What an object of the archive holds, by its name. */
+/** The key of the events in an archive object. @param key the object's key in the bucket */
 export function adoptedKey(key: string): Item {
   return marshall({ pk: ADOPTED_PARTITION, sk: `ADOPTED#${key}` });
 }
 
-/** What is remembered of a subject, or of all (`*`), so as to know what is usual. */
+/** The key of the usual behaviour of a subject, or of all subjects (`*`). */
 export function profileKey(of: string): Item {
   return marshall({ pk: `PROFILE#${of}`, sk: 'PROFILE' });
 }
 
-/** Partitions that each entry's records are spread over in the index of the table itself. */
+/** Number of partitions per entry in the index that the table itself holds. */
 export const INDEX_SHARDS = 4;
 
-/** The partition of the records with this entry in the index, in one shard. */
+/** The partition of an index entry's records in one shard. */
 export function indexPartition(kind: 'issued' | 'denied', { dimension, value }: IndexEntry, shard: number): string {
   return `BY#${kind}#${dimension}#${value}#${shard}`;
 }
 
-/** The entry of a record in the index of the table itself. */
+/** The key of a record's entry in the index that the table itself holds. */
 export function indexKey(record: TokenRecord, entry: IndexEntry): Item {
   const { tokenId, decidedAt } = record;
-  // A denial that was stored as a token's record was pending as one.
+  // A record that turned into a denial after it was stored has its pending entry among the issued tokens.
   const kind = denialOf(record) !== undefined && entry !== PENDING ? 'denied' : 'issued';
   const pk = indexPartition(kind, entry, shardOf(tokenId) % INDEX_SHARDS);
   return marshall({ pk, sk: indexPosition(decidedAt, tokenId) });
 }
 
-/** The `by-subject` partition of a subject's issued, or denied, requests in one shard. */
+/** The `by-subject` partition of a subject's issued or denied requests in one shard. */
 export function subjectPartition(kind: 'ISSUED' | 'DENIED', subject: string, shard: number): string {
   return `${kind}#${subject}#${shard}`;
 }
 
-/** The `by-expiry` partition of the tokens that end within the minute of `expiresAt` (milliseconds), in one shard. */
+/**
+ * The `by-expiry` partition of the tokens that expire in the same minute as `expiresAt` (milliseconds), in one shard.
+ */
 export function expiryPartition(expiresAt: number, shard: number): string {
   return `EXPIRES#${minuteOf(expiresAt)}#${shard}`;
 }
 
-/** The minute that a time (milliseconds) is in, as `2026-01-01T12:15Z`. */
+/** Formats the minute of a time (milliseconds), for example `2026-01-01T12:15Z`. */
 function minuteOf(time: number): string {
   return `${new Date(time).toISOString().slice(0, 16)}Z`;
 }
 
-/** A token id is random from its first digit on (UUID version 4): that digit picks the shard. */
+/**
+ * Returns the shard of a token. The first digit of a token id selects it; a UUID version 4 starts with a random digit.
+ */
 export function shardOf(tokenId: string): number {
   return Number.parseInt(tokenId.charAt(0), 16) % SHARDS;
 }
 
-/** A record as an item: the record's own attributes, and the keys of the table and its indexes. */
+/** Converts a record to an item: the record's attributes, and the keys of the table and its indexes. */
 export function toItem(record: TokenRecord): Item {
   const shard = shardOf(record.tokenId);
   const partitions =
@@ -126,27 +137,27 @@ export function toItem(record: TokenRecord): Item {
       : {
           subjectPartition: subjectPartition('ISSUED', record.subject, shard),
           expiryPartition: expiryPartition(record.expiresAt, shard),
-          // For the index of what is yet to expire, which counts by it.
+          // Projected into `by-expiry`, where unexpired tokens are counted by access.
           access: accessOf(record.authorizationDetails),
         };
   return { ...recordKey(record.tokenId), ...marshall({ ...record, ...partitions }, { removeUndefinedValues: true }) };
 }
 
-/** The record in an item; `undefined` when the item is something else. */
+/** Returns the record in an item, or `undefined` if the item is not a token record. */
 export function fromItem(item: Item | undefined): TokenRecord | undefined {
   if (item?.sk?.S !== 'RECORD') return undefined;
   const { pk, sk, subjectPartition, expiryPartition, access, ...record } = unmarshall(item);
   return record as TokenRecord;
 }
 
-/** What is held against a subject, in its item; `undefined` when the item is something else. */
+/** Returns the subject status in an item, or `undefined` if the item is not a subject status. */
 export function subjectStatusOf(item: Item): SubjectStatus | undefined {
   if (item.sk?.S !== 'STANDING') return undefined;
   const { pk, sk, ...subjectStatus } = unmarshall(item);
   return subjectStatus;
 }
 
-/** A revocation, in its item; `undefined` when the item is something else. */
+/** Returns the revocation request in an item, or `undefined` if the item is not a revocation request. */
 export function orderOf(item: Item): OrderState | undefined {
   if (item.sk?.S !== 'ORDER') return undefined;
   const { pk, sk, ttl, ...order } = unmarshall(item);
@@ -154,8 +165,8 @@ export function orderOf(item: Item): OrderState | undefined {
 }
 
 /**
- * What an item, or a stream's image of it, remembers for the audit; `undefined` of index entries and the like.
- * The stream is filtered by what this reads: ../remembered-sort-keys.ts.
+ * Reads what the audit needs from an item, or from a stream's image of an item. Returns `undefined` for all other
+ * items, such as index entries. The stream's filter must match the items that are read here; see `audit-item-keys.ts`.
  */
 export function remembered(item: Item | undefined): Remembered | undefined {
   const sort = item?.sk?.S;

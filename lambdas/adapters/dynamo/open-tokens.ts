@@ -4,16 +4,16 @@ import type { OpenToken, OpenTokens } from '@tvm/core/tokens-view/ports.ts';
 import { awsCall } from '../aws-call.ts';
 import { expiryPartition, INDEX_BY_EXPIRY, SHARDS } from './items.ts';
 
-/** How many queries are under way at the same time. */
+/** Maximum number of concurrent queries. */
 const AT_ONCE = 32;
 
 const MINUTE = 60_000;
 
 /**
- * The tokens in the index of what is yet to expire, minute by minute. A record leaves that index when it ends in any way;
- * one past its end that has not left it yet is skipped.
+ * Unexpired tokens, read from the index `by-expiry`, minute by minute. A record leaves that index when its token is
+ * revoked, fails or is marked as expired. Expired tokens that are not marked yet are skipped.
  *
- * @param maxLifetime the longest that a token lives, in seconds: none ends later than that
+ * @param maxLifetime maximum lifetime of a token, in seconds; bounds the minutes that are read
  */
 export function dynamoOpenTokens(dynamo: DynamoDBClient, TableName: string, maxLifetime: number): OpenTokens {
   async function tokensOf(partition: string, now: number): Promise<OpenToken[]> {

@@ -5,13 +5,13 @@ import type { PendingSecurityEvents } from '@tvm/core/security-events/ports.ts';
 import { awsCall } from '../aws-call.ts';
 import { pendingSecurityEventKey, pendingSecurityEventsPartition } from './items.ts';
 
-/** How long a security event token is kept that nobody acknowledges, in seconds: 7 days. */
+/** How long an unacknowledged security event token is stored, in seconds: 7 days. */
 const KEPT_FOR = 604_800;
 
-/** How many calls are under way at the same time. */
+/** Maximum number of concurrent calls. */
 const AT_ONCE = 32;
 
-/** The security event tokens that receivers are yet to ask for, in the table of the token records. */
+/** Security event tokens that receivers have yet to poll, stored in the token records table. */
 export function dynamoPendingSecurityEvents(dynamo: DynamoDBClient, TableName: string): PendingSecurityEvents {
   return {
     async keep(receiver, { jti, set }) {
@@ -37,7 +37,7 @@ export function dynamoPendingSecurityEvents(dynamo: DynamoDBClient, TableName: s
         ExpressionAttributeValues: { ':partition': { S: pendingSecurityEventsPartition(receiver) } },
         ProjectionExpression: 'jti, #set',
       });
-      // A page of 1 MB holds more of them than anybody asks for.
+      // One page of 1 MB holds more tokens than a receiver may request.
       const { Items = [] } = await awsCall('DynamoDB', dynamo.send(command));
       return Items.map((item) => unmarshall(item) as { jti: string; set: string });
     },

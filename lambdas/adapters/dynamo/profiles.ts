@@ -6,10 +6,12 @@ import { awsCall } from '../aws-call.ts';
 import { conditionHolds } from './condition.ts';
 import { profileKey } from './items.ts';
 
-/** Profiles are forgotten so many seconds after they were stored last: 30 days. */
+/** How long a profile is stored after its last update, in seconds: 30 days. */
 const KEPT = 2_592_000;
 
-/** Profiles in the table of the token records. Its stream wakes nobody for them. */
+/**
+ * Profiles, stored in the token records table. The stream's filters leave them out, so no function is invoked for them.
+ */
 export function dynamoProfiles(dynamo: DynamoDBClient, TableName: string): Profiles {
   return {
     async get(of) {
@@ -25,7 +27,7 @@ export function dynamoProfiles(dynamo: DynamoDBClient, TableName: string): Profi
       const command = new PutItemCommand({
         TableName,
         Item: { ...profileKey(of), ...marshall({ ...profile, version: version + 1, ttl }) },
-        // It may have been forgotten since it was read.
+        // The profile may have expired since it was read.
         ConditionExpression: 'attribute_not_exists(version) OR version = :version',
         ExpressionAttributeValues: marshall({ ':version': version }),
       });

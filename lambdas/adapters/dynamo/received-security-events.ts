@@ -6,9 +6,9 @@ import { conditionHolds } from './condition.ts';
 import { receivedSecurityEventKey } from './items.ts';
 
 /**
- * The security event tokens that were received, in the table of the token records.
+ * Received security event tokens, stored in the token records table to detect replays.
  *
- * @param keepFor how long each is remembered, in seconds: at least as long as an old one is accepted
+ * @param keepFor how long each token is stored, in seconds; at least the maximum age of an accepted token
  */
 export function dynamoReceivedSecurityEvents(
   dynamo: DynamoDBClient,
@@ -27,7 +27,7 @@ export function dynamoReceivedSecurityEvents(
       if (await conditionHolds(dynamo.send(put))) return event;
       const get = new GetItemCommand({ TableName, Key, ConsistentRead: true });
       const { Item } = await awsCall('DynamoDB', dynamo.send(get));
-      // Its time was over between the two calls.
+      // The item expired between the two calls.
       if (Item === undefined) return event;
       const { digest, receivedAt, obeyed } = unmarshall(Item);
       return { digest, receivedAt, obeyed };

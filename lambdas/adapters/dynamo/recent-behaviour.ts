@@ -3,16 +3,17 @@ import type { RecentBehaviour } from '@tvm/core/issuing/ports.ts';
 import { awsCall } from '../aws-call.ts';
 import { INDEX_BY_SUBJECT, SHARDS, subjectPartition } from './items.ts';
 
-/** How long back «lately» is, in milliseconds: as `policies/schema.cedarschema` says. */
-const LATELY = 5 * 60_000;
+/** The period that counts as recent, in milliseconds. `policies/schema.cedarschema` documents the same period. */
+const RECENT = 5 * 60_000;
 
 /**
- * What callers did lately, counted in the index of the token records: a query for each shard and each count, all at once.
+ * Counts the recent requests of a caller in the index of the token records. All queries, one per shard and count, run
+ * concurrently.
  *
- * A count stops at what one page of an index partition holds, some thousands of entries a shard: more than any policy
- * would let pass.
+ * A query counts no further than one page of its index partition, some thousands of entries per shard. Any sensible
+ * policy has a lower limit.
  *
- * @param maxLifetime the longest that a token lives, in seconds: older ones need no look
+ * @param maxLifetime maximum lifetime of a token, in seconds; older records cannot be unexpired
  */
 export function dynamoRecentBehaviour(dynamo: DynamoDBClient, TableName: string, maxLifetime: number): RecentBehaviour {
   async function count(
@@ -28,7 +29,7 @@ export function dynamoRecentBehaviour(dynamo: DynamoDBClient, TableName: string,
         TableName,
         IndexName: INDEX_BY_SUBJECT,
         Select: 'COUNT',
-        // The newest first: a filter counts on one page what is left of it.
+        // Newest first: the filter applies to one page only, and the newest records are the likeliest to match.
         ScanIndexForward: false,
         KeyConditionExpression: 'subjectPartition = :partition AND decidedAt > :since',
         ...filter,
@@ -47,8 +48,8 @@ export function dynamoRecentBehaviour(dynamo: DynamoDBClient, TableName: string,
   return {
     async of(subject, now) {
       const [issued, denied, active] = await Promise.all([
-        count('ISSUED', subject, now - LATELY),
-        count('DENIED', subject, now - LATELY),
+        count('ISSUED', subject, now - RECENT),
+        count('DENIED', subject, now - RECENT),
         count('ISSUED', subject, now - maxLifetime * 1000, now),
       ]);
       return { issued, denied, active };

@@ -12,22 +12,22 @@ import { awsCall } from '../aws-call.ts';
 
 type Item = Record<string, AttributeValue>;
 
-/** The most items that one BatchGetItem reads. */
+/** Maximum number of items in one BatchGetItem call. */
 export const BATCH_GET = 100;
 
-/** The most writes that one BatchWriteItem takes. */
+/** Maximum number of writes in one BatchWriteItem call. */
 export const BATCH_WRITE = 25;
 
-/** How often in a row a batch may make no progress before that is a fault: for some three seconds. */
+/** Maximum number of consecutive attempts without progress, which take about three seconds. */
 const WITHOUT_PROGRESS = 8;
 
 /**
- * Reads items, strongly consistent, until DynamoDB has read them all: it may read a part, for the size of the items or
- * when it is throttled.
+ * Reads items with strong consistency. DynamoDB may process only a part of a batch, because of the items' size or
+ * throttling, so the rest is requested again.
  *
- * @param keys at most {@link BATCH_GET}, each once
- * @returns the items that there are, in any order
- * @throws DependencyFault when a call fails, or DynamoDB goes on reading nothing
+ * @param keys at most {@link BATCH_GET} distinct keys
+ * @returns the items that exist, in any order
+ * @throws DependencyFault if a call fails, or if DynamoDB repeatedly reads nothing
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
  */
 export async function batchGet(dynamo: DynamoDBClient, TableName: string, keys: readonly Item[]): Promise<Item[]> {
@@ -42,10 +42,10 @@ export async function batchGet(dynamo: DynamoDBClient, TableName: string, keys: 
 }
 
 /**
- * Writes until DynamoDB has taken every request.
+ * Writes a batch, and repeats the requests that DynamoDB did not process.
  *
- * @param requests at most {@link BATCH_WRITE}, each for another item
- * @throws DependencyFault when a call fails, or DynamoDB goes on taking nothing
+ * @param requests at most {@link BATCH_WRITE} requests for distinct items
+ * @throws DependencyFault if a call fails, or if DynamoDB repeatedly writes nothing
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
  */
 export async function batchWrite(
@@ -60,7 +60,7 @@ export async function batchWrite(
   });
 }
 
-/** Sends what DynamoDB leaves of a batch again, with exponential backoff and jitter, until nothing is left. */
+/** Sends the unprocessed part of a batch again, with exponential backoff and jitter, until nothing is left. */
 async function untilProcessed<T>(batch: T[], send: (left: T[]) => Promise<T[] | undefined>): Promise<void> {
   let left = batch;
   for (let withoutProgress = 0; left.length > 0; ) {
@@ -72,12 +72,15 @@ async function untilProcessed<T>(batch: T[], send: (left: T[]) => Promise<T[] | 
   }
 }
 
-/** A list in parts of at most this many members. */
+/** Splits a list into batches of at most `size` elements. */
 export function inBatches<T>(list: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(list.length / size) }, (_, at) => list.slice(at * size, (at + 1) * size));
 }
 
-/** An update that sets attributes to values; an `undefined` one stays as it is. Names and values may be added to. */
+/**
+ * Builds an update expression that sets attributes, without those that are `undefined`. Callers may extend the
+ * expression, names and values.
+ */
 export function setting(attributes: object) {
   const set = Object.entries(attributes).filter(([, value]) => value !== undefined);
   return {

@@ -9,9 +9,9 @@ import { orderKey, orderOf } from './items.ts';
 import { setting } from './requests.ts';
 
 /**
- * Revocation orders in the table of the token records.
+ * Revocation requests, stored in the token records table.
  *
- * @param retention how long an order is kept after the last token that it may select has expired, in seconds
+ * @param retention how long a request is stored after the last token that it can select has expired, in seconds
  */
 export function dynamoRevocationOrders(dynamo: DynamoDBClient, TableName: string, retention: number): RevocationOrders {
   async function get(revocationId: string): Promise<OrderState | undefined> {
@@ -39,12 +39,12 @@ export function dynamoRevocationOrders(dynamo: DynamoDBClient, TableName: string
     async advance(revocationId, from, { revoked, began, position, completedAt }) {
       const set = setting({ revoked, began, position, completedAt });
       const removed = position === undefined ? ' REMOVE #position' : '';
-      const stands = from === undefined ? 'attribute_not_exists(#position)' : '#position = :from';
+      const unchanged = from === undefined ? 'attribute_not_exists(#position)' : '#position = :from';
       const command = new UpdateItemCommand({
         TableName,
         Key: orderKey(revocationId),
         UpdateExpression: set.expression + removed,
-        ConditionExpression: `attribute_exists(pk) AND attribute_not_exists(#completedAt) AND ${stands}`,
+        ConditionExpression: `attribute_exists(pk) AND attribute_not_exists(#completedAt) AND ${unchanged}`,
         ExpressionAttributeNames: { ...set.names, '#position': 'position', '#completedAt': 'completedAt' },
         ExpressionAttributeValues: { ...set.values, ...(from !== undefined && { ':from': { S: from } }) },
       });

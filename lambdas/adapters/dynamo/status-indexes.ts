@@ -9,10 +9,10 @@ import { once } from '../once.ts';
 import { conditionHolds } from './condition.ts';
 import { ALLOCATION_KEY } from './status-lists.ts';
 
-/** With fewer places left than this, the next block is leased while what is left is handed out. */
+/** With fewer indexes left than this, the next block is leased in the background. */
 const LOW = LEASED_PLACES / 4;
 
-/** Indexes in one list that are this process's alone, to be handed out from the last on before `until` (milliseconds). */
+/** Indexes in one list, leased to this process. They are assigned from the end, before `until` (milliseconds). */
 interface Block {
   list: number;
   indexes: number[];
@@ -20,11 +20,12 @@ interface Block {
 }
 
 /**
- * Places in the status lists, leased in blocks by one conditional write each: no two blocks ever overlap, whatever is
- * lost or tried twice, and what a process did not hand out stays unused. The indexes of a block are handed out in random
- * order, so that two tokens do not tell how many were issued in between (draft-ietf-oauth-status-list-20, section 13.2).
+ * Assigns indexes in the status lists. Each process leases blocks of indexes, each block with one conditional write.
+ * Blocks never overlap, even if a response is lost and the write is retried. Indexes that a process leased but did not
+ * assign stay unused. The indexes of a block are assigned in random order, so that the indexes of two tokens do not
+ * reveal how many tokens were issued in between (draft-ietf-oauth-status-list-20, section 13.2).
  *
- * @param size of a list, in places
+ * @param size number of indexes in a list
  */
 export function dynamoStatusIndexes(
   dynamo: DynamoDBClient,
@@ -32,13 +33,13 @@ export function dynamoStatusIndexes(
   size: number,
   clock: Clock,
 ): StatusIndexes & {
-  /** Resolves when the first block is there, so that the first token need not wait for it. */
+  /** Leases the first block in advance, so that the first token does not wait for it. */
   ready(): Promise<void>;
 } {
   const blocks: Block[] = [];
   let leasing: Promise<void> | undefined;
 
-  /** Leases a block; while one is on its way, no other. */
+  /** Leases a block, or waits for the lease in flight. */
   function lease(): Promise<void> {
     leasing ??= leaseBlock(dynamo, TableName, size, clock)
       .then((block) => void blocks.push(block))
@@ -48,7 +49,7 @@ export function dynamoStatusIndexes(
     return leasing;
   }
 
-  /** Places left in blocks that are in the first half of their time. */
+  /** Number of indexes left in blocks in the first half of their lease. */
   const left = (now: number) =>
     blocks.reduce((sum, { indexes, until }) => sum + (until - now > LEASE * 500 ? indexes.length : 0), 0);
 
@@ -65,7 +66,7 @@ export function dynamoStatusIndexes(
           await lease();
           continue;
         }
-        // Nobody waits for it: if it fails, a later call tries again, and the last one says so.
+        // Runs in the background. If it fails, a later call leases again; once no index is left, the error is thrown.
         if (left(now) < LOW) lease().catch(() => {});
         return { list: block.list, index };
       }
@@ -74,50 +75,57 @@ export function dynamoStatusIndexes(
 }
 
 async function leaseBlock(dynamo: DynamoDBClient, TableName: string, size: number, clock: Clock): Promise<Block> {
-  // Counted from before the call: whoever reads afterwards that a list is full knows when its last place is used up.
+  // Measured from before the call, so that the last lease of a full list has a known latest end.
   const until = clock.now() + LEASE * 1000;
   for (;;) {
     const leased = await leaseOfList(dynamo, TableName, size);
-    if (leased.places !== undefined) return { ...leased.places, until };
+    if (leased.block !== undefined) return { ...leased.block, until };
     await beginList(dynamo, TableName, leased.full);
   }
 }
 
-/** Leases of the list that is handed out now; `full` is its number where it has no place left, 0 where there is none. */
+/**
+ * Leases a block of the current list.
+ *
+ * @returns the block. If the list has no index left, `full` is the list's number; if there is no list yet, it is 0.
+ */
 async function leaseOfList(dynamo: DynamoDBClient, TableName: string, size: number) {
   const command = new UpdateItemCommand({
     TableName,
     Key: ALLOCATION_KEY,
-    UpdateExpression: 'ADD #next :places',
+    UpdateExpression: 'ADD #next :leased',
     ConditionExpression: '#next < :size',
     ExpressionAttributeNames: { '#next': 'next' },
-    ExpressionAttributeValues: marshall({ ':places': LEASED_PLACES, ':size': size }),
+    ExpressionAttributeValues: marshall({ ':leased': LEASED_PLACES, ':size': size }),
     ReturnValues: 'ALL_NEW',
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   });
-  const answer = dynamo.send(command).catch((error: unknown) => {
+  const response = dynamo.send(command).catch((error: unknown) => {
     if (error instanceof ConditionalCheckFailedException) return { full: Number(error.Item?.list?.N ?? 0) };
     throw error;
   });
-  const leased = await awsCall('DynamoDB', answer);
+  const leased = await awsCall('DynamoDB', response);
   if ('full' in leased) return { full: leased.full };
   const { list, next } = unmarshall(leased.Attributes ?? {});
-  return { full: 0, places: { list, indexes: randomOrder(next - LEASED_PLACES, Math.min(next, size)) } };
+  return { full: 0, block: { list, indexes: randomOrder(next - LEASED_PLACES, Math.min(next, size)) } };
 }
 
-/** The numbers from `first` up to `end`, without it, in random order; but 0, whose event has its list published, last. */
+/**
+ * Returns the numbers from `first` up to but not including `end`, in random order. Index 0 is always last and therefore
+ * assigned first, because the event of that token triggers the publication of its list.
+ */
 function randomOrder(first: number, end: number): number[] {
   const numbers = Array.from({ length: end - first }, (_, offset) => first + offset);
-  const kept = first === 0 ? numbers.splice(0, 1) : [];
-  // Fisher and Yates.
+  const zero = first === 0 ? numbers.splice(0, 1) : [];
+  // Fisher–Yates shuffle.
   for (let left = numbers.length; left > 1; left--) {
     const [drawn = 0] = numbers.splice(randomInt(left), 1);
     numbers.push(drawn);
   }
-  return [...numbers, ...kept];
+  return [...numbers, ...zero];
 }
 
-/** Begins the list after one that is full. Of several that do so at once, one does it. */
+/** Begins the list after a full one. If several processes try at once, one of them succeeds. */
 async function beginList(dynamo: DynamoDBClient, TableName: string, full: number): Promise<void> {
   const command = new UpdateItemCommand({
     TableName,

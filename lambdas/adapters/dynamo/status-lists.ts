@@ -11,20 +11,20 @@ import type { StatusList } from '@tvm/core/status-lists/published-status-list.ts
 import { awsCall } from '../aws-call.ts';
 import { conditionHolds } from './condition.ts';
 
-// The layout of the status lists' table: docs/storage-schema.md says what it serves and what it costs.
+// The layout of the status list table. docs/storage-schema.md describes its access patterns and costs.
 
-/** Which list's places are handed out now, and from which on they are free. */
+/** The key of the current list and its first free index. */
 export const ALLOCATION_KEY = marshall({ pk: 'ALLOCATION' });
 
-/** The first list that is not retired. */
+/** The key of the number of the first list that is not retired. */
 const OLDEST_KEY = marshall({ pk: 'OLDEST' });
 
 const listKey = (list: number) => marshall({ pk: `LIST#${list}` });
 
-/** How long the item of a list stays after its last token is over, in seconds. */
+/** How long a list is stored after its last token has expired, in seconds. */
 const KEPT = 86_400;
 
-/** The status lists in a DynamoDB table of their own. */
+/** The status lists, stored in their own DynamoDB table. */
 export function dynamoStatusLists(dynamo: DynamoDBClient, TableName: string): StatusLists {
   async function read(Key: Record<string, AttributeValue>, ...attributes: string[]) {
     const names = Object.fromEntries(attributes.map((name) => [`#${name}`, name]));
@@ -50,8 +50,8 @@ export function dynamoStatusLists(dynamo: DynamoDBClient, TableName: string): St
     async get(list) {
       const item = await read(listKey(list));
       if (item === undefined) return undefined;
-      const { pk, ttl, ...kept } = item;
-      return kept as StatusList;
+      const { pk, ttl, ...stored } = item;
+      return stored as StatusList;
     },
 
     async published(list) {

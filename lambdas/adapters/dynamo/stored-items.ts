@@ -4,16 +4,16 @@ import { BATCH_GET, batchGet, inBatches } from './requests.ts';
 
 type Item = Record<string, AttributeValue>;
 
-/** The items that the table holds now. */
+/** Reads the current items of the table. */
 export interface StoredItems {
-  /** Strongly consistent. @param keys each once @returns the items that there are, in any order */
+  /** Reads items with strong consistency. @param keys distinct keys @returns the items that exist, in any order */
   getMany(keys: readonly Item[]): Promise<Item[]>;
 }
 
-/** How many batches are read at the same time: the largest batch of the stream takes three rounds. */
+/** Maximum number of concurrent reads. The largest batch of the stream takes three rounds. */
 const AT_ONCE = 4;
 
-/** Items of the table of the token records. */
+/** Items of the token records table. */
 export function dynamoStoredItems(dynamo: DynamoDBClient, TableName: string): StoredItems {
   return {
     async getMany(keys) {

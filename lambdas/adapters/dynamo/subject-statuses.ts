@@ -14,12 +14,12 @@ import { conditionHolds } from './condition.ts';
 import { subjectFactKey, subjectStatusKey, subjectStatusOf } from './items.ts';
 import { retryConflicts } from './transaction-conflict.ts';
 
-/** How long a fact about a subject is kept, in seconds: as long as a dead letter of it, and a day. */
+/** How long a fact about a subject is stored, in seconds: the retention of the dead-letter queue, and a day. */
 const FACT_KEPT = 15 * 86_400;
 
 type Change = Pick<Update, 'UpdateExpression' | 'ConditionExpression' | 'ExpressionAttributeNames'>;
 
-/** What is held against subjects, in the table of the token records. */
+/** Subject statuses, stored in the token records table. */
 export function dynamoSubjectStatuses(dynamo: DynamoDBClient, TableName: string): SubjectStatuses {
   function update(subject: string, change: Change, values: Record<string, unknown>) {
     return {
@@ -31,12 +31,12 @@ export function dynamoSubjectStatuses(dynamo: DynamoDBClient, TableName: string)
   }
 
   /**
-   * Changes what is held against a subject, together with the fact that tells the audit of it: the next change overwrites
-   * what this one wrote, but not the fact.
+   * Changes a subject's status and, in the same transaction, stores a fact about the change for the audit. The next
+   * change overwrites the status but not the fact.
    *
    * @returns whether the condition of the change held
    */
-  async function changeAndTell(
+  async function changeWithFact(
     subject: string,
     change: Change,
     values: Record<string, unknown>,
@@ -62,20 +62,20 @@ export function dynamoSubjectStatuses(dynamo: DynamoDBClient, TableName: string)
   return {
     get,
 
-    // The item has no time to live: there is one for each subject that was ever revoked, and what it says may have been
-    // put together from what ends at several times.
+    // The item has no time to live. There is at most one per subject, and its watermark, block and limit end at
+    // different times.
     async raise(subject, revokedBefore) {
       const change = {
         UpdateExpression: 'SET revokedBefore = :revokedBefore',
         ConditionExpression: 'attribute_not_exists(revokedBefore) OR revokedBefore < :revokedBefore',
       };
-      // The order that moves the watermark has an event of its own.
+      // No fact is needed: the revocation request that raises the watermark has its own audit event.
       const command = new UpdateItemCommand(update(subject, change, { ':revokedBefore': revokedBefore }));
       await conditionHolds(retryConflicts(() => dynamo.send(command)));
     },
 
     async block(subject, block) {
-      const longer = await changeAndTell(
+      const longer = await changeWithFact(
         subject,
         {
           UpdateExpression: 'SET #block = :block',
@@ -89,7 +89,7 @@ export function dynamoSubjectStatuses(dynamo: DynamoDBClient, TableName: string)
     },
 
     unblock(subject, lifted) {
-      return changeAndTell(
+      return changeWithFact(
         subject,
         {
           UpdateExpression: 'REMOVE #block',
@@ -102,7 +102,7 @@ export function dynamoSubjectStatuses(dynamo: DynamoDBClient, TableName: string)
     },
 
     async limit(subject, limit) {
-      await changeAndTell(
+      await changeWithFact(
         subject,
         { UpdateExpression: 'SET #limit = :limit', ExpressionAttributeNames: { '#limit': 'limit' } },
         { ':limit': limit },

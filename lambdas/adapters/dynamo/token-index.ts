@@ -7,15 +7,15 @@ import { awsCall } from '../aws-call.ts';
 import { INDEX_SHARDS, indexKey, indexPartition } from './items.ts';
 import { BATCH_WRITE, batchWrite, inBatches } from './requests.ts';
 
-/** How many calls are under way at the same time: enough to be quick, few enough not to throttle issuing. */
+/** Maximum number of concurrent calls: enough to be quick, but too few to throttle token issuance. */
 const AT_ONCE = 32;
 
 /**
- * The index of records as items of the table itself, so that it can be read with strong consistency. The entry
- * {@link PENDING} of a token is stored with its record, by token-records.ts.
+ * The index of token records. Its entries are items of the table itself, because global secondary indexes have no
+ * strongly consistent reads. `token-records.ts` stores the entry {@link PENDING} of a token together with its record.
  */
 export function dynamoTokenIndex(dynamo: DynamoDBClient, TableName: string): TokenIndex {
-  /** The newest positions of one partition within two positions, both of them in it. */
+  /** Returns the newest positions in one partition between two positions, both inclusive. */
   async function newest(partition: string, from: string, to: string, Limit: number) {
     const command = new QueryCommand({
       TableName,
@@ -37,7 +37,7 @@ export function dynamoTokenIndex(dynamo: DynamoDBClient, TableName: string): Tok
         PutRequest: { Item: { ...indexKey(record, entry), ...ttl } },
       }));
       await mapAtMost(AT_ONCE, inBatches(requests, BATCH_WRITE), (batch) => batchWrite(dynamo, TableName, batch));
-      // Only now: until all the others are there, this one is how a revocation finds the token.
+      // Deleted last: until all other entries are stored, a revocation finds the token through this one.
       if (record.status !== 'denied') {
         await batchWrite(dynamo, TableName, [{ DeleteRequest: { Key: indexKey(record, PENDING) } }]);
       }
@@ -45,23 +45,23 @@ export function dynamoTokenIndex(dynamo: DynamoDBClient, TableName: string): Tok
 
     async page({ kinds, at, since, until, position, limit }) {
       if (until < since) return { tokenIds: [] };
-      // No id is empty: these two are no record's positions, but stand before and after those of their times.
+      // Token ids are never empty, so these positions belong to no record. They sort before all records of their time.
       const from = indexPosition(since, '');
       const end = indexPosition(until + 1, '');
       const to = position !== undefined && position < end ? position : end;
       if (to < from) return { tokenIds: [] };
       const within = (kind: 'issued' | 'denied', entry: IndexEntry) =>
         Array.from({ length: INDEX_SHARDS }, (_, shard) => indexPartition(kind, entry, shard));
-      // One more than is wanted: the one at the position itself is not.
+      // Read one more than requested: the item at `to` itself is excluded below.
       const read = (partitions: string[]) =>
         mapAtMost(AT_ONCE, partitions, (partition) => newest(partition, from, to, limit + 1));
-      // First what is pending: a token that is added meanwhile is in one of the two reads, or in both.
+      // Read the pending entries first. A token that is indexed meanwhile is then in at least one of the two reads.
       const pending = kinds.includes('issued') ? await read(within('issued', PENDING)) : [];
       const added = await read(kinds.flatMap((kind) => at.flatMap((entry) => within(kind, entry))));
-      const parts = [...pending, ...added];
-      const all = [...new Set(parts.flatMap(({ positions }) => positions))].filter((found) => found < to);
+      const pages = [...pending, ...added];
+      const all = [...new Set(pages.flatMap(({ positions }) => positions))].filter((found) => found < to);
       const page = all.sort().reverse().slice(0, limit);
-      const more = all.length > limit || parts.some((part) => part.more);
+      const more = all.length > limit || pages.some((part) => part.more);
       const next = more ? page.at(-1) : undefined;
       return {
         tokenIds: page.map((found) => found.slice(found.indexOf('#') + 1)),

@@ -15,13 +15,13 @@ import { awsCall } from '../aws-call.ts';
 import { fromItem, indexKey, recordKey, toItem } from './items.ts';
 import { BATCH_GET, batchGet, setting } from './requests.ts';
 
-/** Token records in a DynamoDB table, laid out as docs/storage-schema.md says. */
+/** Token records in a DynamoDB table. docs/storage-schema.md describes the layout. */
 export function dynamoTokenRecords(dynamo: DynamoDBClient, TableName: string): TokenRecords {
   /**
-   * Leaves `issued` for another state, if the record is still in it.
+   * Changes the state of a record that is still `issued`.
    *
-   * @param condition what must hold besides, of `values`
-   * @returns the record that prevented it, if one did; `undefined` when it is done, and also when there is no record
+   * @param condition an additional condition that uses `values`
+   * @returns whether the state was changed; if it was not, `instead` is the existing record, if there is one
    */
   async function leaveIssued(
     tokenId: string,
@@ -33,7 +33,7 @@ export function dynamoTokenRecords(dynamo: DynamoDBClient, TableName: string): T
     const command = new UpdateItemCommand({
       TableName,
       Key: recordKey(tokenId),
-      // It leaves the index of what is yet to expire, too.
+      // Also removes the record from the index `by-expiry`.
       UpdateExpression: `${set.expression} REMOVE expiryPartition`,
       ConditionExpression: `#status = :issued${condition}`,
       ExpressionAttributeNames: set.names,
@@ -54,12 +54,12 @@ export function dynamoTokenRecords(dynamo: DynamoDBClient, TableName: string): T
       const itself = { Item: toItem(record), ConditionExpression: 'attribute_not_exists(pk)' };
       const puts: Pick<PutItemCommandInput, 'Item' | 'ConditionExpression'>[] = [itself];
       if (record.status === 'issued') {
-        // Nobody looks for a token that has expired.
+        // Expired tokens need no pending entry.
         const ttl = marshall({ ttl: Math.ceil(record.expiresAt / 1000) });
         puts.push({ Item: { ...indexKey(record, PENDING), ...ttl } });
       }
-      // Not in a transaction, which costs twice as much: the token is released only when both are stored, and either of
-      // them alone does no harm.
+      // Not a transaction, which costs twice as much. The token is released only when both items are stored, and either
+      // item alone does no harm.
       const stored = await Promise.allSettled(
         puts.map((put) => awsCall('DynamoDB', dynamo.send(new PutItemCommand({ TableName, ...put })))),
       );
@@ -77,7 +77,7 @@ export function dynamoTokenRecords(dynamo: DynamoDBClient, TableName: string): T
     },
 
     async getMany(tokenIds) {
-      if (tokenIds.length > BATCH_GET) throw new Error(`at most ${BATCH_GET} records are read at once`);
+      if (tokenIds.length > BATCH_GET) throw new Error(`at most ${BATCH_GET} records can be read at once`);
       const items = await batchGet(dynamo, TableName, [...new Set(tokenIds)].map(recordKey));
       const found = new Map<string, TokenRecord>();
       for (const record of items.map(fromItem)) if (record !== undefined) found.set(record.tokenId, record);

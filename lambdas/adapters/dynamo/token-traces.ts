@@ -3,20 +3,20 @@ import type { TokenTraces } from '@tvm/core/tokens-view/ports.ts';
 import { awsCall } from '../aws-call.ts';
 import { recordKey, remembered } from './items.ts';
 
-/** The most items of each kind that are read of one token: one page of DynamoDB's holds them. */
+/** Maximum number of items of each kind that are read per token. They fit in one DynamoDB page. */
 const MOST = 1_000;
 
-/** What was noted beside a token's record: in the same partition, by the beginnings of their sort keys. */
+/** Introspections and facts about a token. They are in the partition of the token's record, by sort key prefix. */
 export function dynamoTokenTraces(dynamo: DynamoDBClient, TableName: string): TokenTraces {
-  async function noted(tokenId: string, beginning: 'INTROSPECTED#' | 'FACT#') {
+  async function stored(tokenId: string, prefix: 'INTROSPECTED#' | 'FACT#') {
     const { pk = { S: '' } } = recordKey(tokenId);
     const command = new QueryCommand({
       TableName,
       ConsistentRead: true,
       ScanIndexForward: false,
       Limit: MOST,
-      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :beginning)',
-      ExpressionAttributeValues: { ':pk': pk, ':beginning': { S: beginning } },
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+      ExpressionAttributeValues: { ':pk': pk, ':prefix': { S: prefix } },
     });
     const { Items = [], LastEvaluatedKey } = await awsCall('DynamoDB', dynamo.send(command));
     const found = Items.map(remembered).filter((item) => item !== undefined);
@@ -25,7 +25,7 @@ export function dynamoTokenTraces(dynamo: DynamoDBClient, TableName: string): To
 
   return {
     async of(tokenId) {
-      const [introspected, facts] = await Promise.all([noted(tokenId, 'INTROSPECTED#'), noted(tokenId, 'FACT#')]);
+      const [introspected, facts] = await Promise.all([stored(tokenId, 'INTROSPECTED#'), stored(tokenId, 'FACT#')]);
       return {
         introspections: introspected.found.flatMap((item) =>
           item.kind === 'introspections' ? item.introspections : [],

@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TransactionCanceledException, TransactionConflictException } from '@aws-sdk/client-dynamodb';
 
-/** How often a write is repeated when others write to the same items: for a second or so. */
+/** Maximum number of retries, which take about a second. */
 const TRIES = 5;
 
 /**
- * Repeats a write while a transaction, or a write beside one, is under way on the same items. The AWS SDK does not.
+ * Retries a write that conflicts with a concurrent transaction on the same items. The AWS SDK does not retry it.
  *
- * @throws what the write throws; the conflict, if it lasts
- * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling
+ * @throws the error of the write, or the conflict if it persists
+ * @see
+ *   https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling
  */
 export async function retryConflicts<T>(write: () => Promise<T>): Promise<T> {
   for (let attempt = 0; ; attempt++) {
@@ -27,7 +28,7 @@ function isConflict(error: unknown): boolean {
   return codes.includes('TransactionConflict') && !codes.includes('ConditionalCheckFailed');
 }
 
-/** Why a transaction was cancelled, for each of its items; empty for any other error. */
+/** Returns why a transaction was cancelled, one code per item. Empty for any other error. */
 export function cancellationCodes(error: unknown): string[] {
   const reasons = error instanceof TransactionCanceledException ? (error.CancellationReasons ?? []) : [];
   return reasons.map(({ Code = 'None' }) => Code);

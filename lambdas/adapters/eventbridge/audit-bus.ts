@@ -4,10 +4,10 @@ import type { AuditBus } from '@tvm/core/audit/publish-audit.ts';
 import { logger } from '../../runtime/observability.ts';
 
 /**
- * The audit bus on EventBridge.
+ * Publishes audit events on an EventBridge bus.
  *
- * A call that EventBridge refuses as a whole took nothing. The fault may be in one event (too large, say), so each is
- * then offered by itself.
+ * If EventBridge rejects a call, it accepted none of the events. The reason may be a single event, for example one that
+ * is too large, so each event is then sent separately.
  */
 export function eventBridgeAuditBus(eventBridge: EventBridgeClient, busName: string): AuditBus {
   async function put(events: readonly AuditEvent[]): Promise<AuditEvent[]> {
@@ -25,15 +25,15 @@ export function eventBridgeAuditBus(eventBridge: EventBridgeClient, busName: str
       return events.filter((_, index) => Entries?.[index]?.EventId === undefined);
     } catch (error) {
       logger.warn('the audit bus refused a call', { error: error as Error });
-      if (events.length === 1 || !refusedByService(error)) return [...events];
-      const refused = await Promise.all(events.map((event) => put([event])));
-      return refused.flat();
+      if (events.length === 1 || !rejectedByService(error)) return [...events];
+      const rejected = await Promise.all(events.map((event) => put([event])));
+      return rejected.flat();
     }
   }
   return { put };
 }
 
-/** Whether EventBridge found fault with the call, rather than not being reached or failing itself. */
-function refusedByService(error: unknown): boolean {
+/** Reports whether EventBridge rejected the call, as opposed to being unreachable or failing itself. */
+function rejectedByService(error: unknown): boolean {
   return error instanceof Error && '$fault' in error && error.$fault === 'client';
 }

@@ -1,18 +1,18 @@
 import { boundedText } from '@tvm/contract/bounded-text.ts';
 
-/** The longest answer that is read, in bytes. */
-const ANSWER_BYTES = 262_144;
+/** Maximum length of a response, in bytes. */
+const RESPONSE_BYTES = 262_144;
 
-/** What a connection that the other side had closed fails with. */
+/** Error codes of a request on a connection that the server had already closed. */
 const CLOSED: readonly unknown[] = ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'];
 
 /**
- * One request to somebody else's service, for what does no harm when it arrives twice.
+ * Sends a request to an external service. The request must be idempotent, since it may be sent twice.
  *
- * It follows no redirect, which could lead what is sent, or the answer, elsewhere.
+ * Redirects are not followed, because they could send the request to a different server.
  *
- * @param timeout for the whole answer, in milliseconds
- * @throws when there is no answer in time, one that leads elsewhere, or a longer one than is read
+ * @param timeout maximum time for the whole response, in milliseconds
+ * @throws if there is no response in time, or if it is a redirect or too long
  */
 export async function boundedFetch(
   url: string,
@@ -20,10 +20,10 @@ export async function boundedFetch(
   timeout: number,
 ): Promise<{ status: number; text: string }> {
   const response = await send(url, { ...request, redirect: 'error', signal: AbortSignal.timeout(timeout) });
-  return { status: response.status, text: await boundedText(response, ANSWER_BYTES) };
+  return { status: response.status, text: await boundedText(response, RESPONSE_BYTES) };
 }
 
-/** A function that was frozen finds its connections closed when it tries them: it asks anew. */
+/** Retries once on a closed connection. After a function was frozen, its pooled connections may have been closed. */
 async function send(url: string, request: RequestInit): Promise<Response> {
   try {
     return await fetch(url, request);

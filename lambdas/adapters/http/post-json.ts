@@ -1,11 +1,11 @@
 import { boundedFetch } from './bounded-fetch.ts';
 
 /**
- * Asks a decision service: one POST of JSON, answered by JSON. What the answer says of its own type is not looked at: it is
- * JSON or it is nothing.
+ * Sends a POST request with a JSON body to a policy decision point and returns the JSON response. The response's
+ * content type is ignored.
  *
- * @param timeout for the whole answer, in milliseconds
- * @throws when there is no answer in time, none with status 200, a longer one than is read, or none in JSON
+ * @param timeout maximum time for the whole response, in milliseconds
+ * @throws if there is no response in time, or if it is too long, not JSON, or has a status other than 200
  */
 export async function postJson(url: string, body: unknown, timeout: number): Promise<unknown> {
   const request = {
@@ -14,6 +14,6 @@ export async function postJson(url: string, body: unknown, timeout: number): Pro
     body: JSON.stringify(body),
   };
   const { status, text } = await boundedFetch(url, request, timeout);
-  if (status !== 200) throw new Error(`answered with status ${status}`);
+  if (status !== 200) throw new Error(`responded with status ${status}`);
   return JSON.parse(text);
 }

@@ -2,20 +2,20 @@ import { SECURITY_EVENT_TYPE } from '@tvm/contract/security-event.ts';
 import * as z from 'zod';
 import { boundedFetch } from './bounded-fetch.ts';
 
-/** What a receiver says to a SET. */
+/** A receiver's response to a security event token. */
 export type Pushed = { accepted: true } | { accepted: false; err: string };
 
-/** How long a receiver may take, in milliseconds. */
+/** Timeout for a receiver's response, in milliseconds. */
 const TIMEOUT = 5_000;
 
-/** A refusal (RFC 8935, section 2.3). Of what it says, the code alone is for the log: it is of a known form. */
+/** A refusal (RFC 8935, section 2.3). Only the code is read, since its format makes it safe to log. */
 const refusal = z.object({ err: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/) });
 
 /**
  * Pushes a security event token to a receiver (RFC 8935, section 2).
  *
- * @returns whether the receiver accepted it, or refused it for good
- * @throws for every other answer, and none: it may accept it later
+ * @returns whether the receiver accepted the token or refused it permanently
+ * @throws for any other response and for none, since the receiver may accept the token later
  */
 export async function pushSecurityEvent(url: string, token: string): Promise<Pushed> {
   const request = {
@@ -30,7 +30,7 @@ export async function pushSecurityEvent(url: string, token: string): Promise<Pus
   const { status, text } = await boundedFetch(url, request, TIMEOUT);
   if (status === 202) return { accepted: true };
   const refused = status === 400 ? refusal.safeParse(jsonOf(text)).data : undefined;
-  if (refused === undefined) throw new Error(`the receiver answered with status ${status}`);
+  if (refused === undefined) throw new Error(`the receiver responded with status ${status}`);
   return { accepted: false, err: refused.err };
 }
 

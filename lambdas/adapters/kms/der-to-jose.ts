@@ -1,13 +1,13 @@
-/** Bytes of R, and of S, by algorithm (RFC 7518, section 3.4). */
+/** Length of R and of S in bytes, by algorithm (RFC 7518, section 3.4). */
 const COORDINATE_BYTES = { ES256: 32, ES384: 48 } as const;
 
 /**
- * Turns the ECDSA signature that KMS gives into the one that JWS writes.
+ * Converts an ECDSA signature from the DER encoding of KMS to the encoding of JWS.
  *
- * KMS: DER, `SEQUENCE { INTEGER r, INTEGER s }` (RFC 3279, section 2.2.3), where integers are signed, so that they may
- * begin with a zero byte, and as short as possible. JWS: R and S, each filled up to the curve's size.
+ * KMS returns `SEQUENCE { INTEGER r, INTEGER s }` in DER (RFC 3279, section 2.2.3). DER integers are signed and as
+ * short as possible, so they may begin with a zero byte. JWS concatenates R and S, each padded to the curve's size.
  *
- * @throws when the bytes are no such DER, to the last byte
+ * @throws if the bytes are not such a DER structure, or if bytes follow it
  */
 export function derToJose(der: Uint8Array, algorithm: 'ES256' | 'ES384'): Uint8Array {
   const size = COORDINATE_BYTES[algorithm];
@@ -17,12 +17,14 @@ export function derToJose(der: Uint8Array, algorithm: 'ES256' | 'ES384'): Uint8A
   if (sequence.end !== der.length || s.end !== sequence.end) throw malformed();
 
   const jose = new Uint8Array(2 * size);
-  place(der.subarray(r.start, r.end), jose.subarray(0, size));
-  place(der.subarray(s.start, s.end), jose.subarray(size));
+  writeInteger(der.subarray(r.start, r.end), jose.subarray(0, size));
+  writeInteger(der.subarray(s.start, s.end), jose.subarray(size));
   return jose;
 }
 
-/** Where the content of the DER element at `offset` starts and ends. Both lengths here fit in one byte. */
+/**
+ * Returns the start and end of the content of the DER element at `offset`. Lengths in these signatures fit in one byte.
+ */
 function element(der: Uint8Array, offset: number, tag: number): { start: number; end: number } {
   const length = der[offset + 1];
   const start = offset + 2;
@@ -31,7 +33,7 @@ function element(der: Uint8Array, offset: number, tag: number): { start: number;
 }
 
 /** Writes a positive DER integer into a coordinate, right-aligned. */
-function place(integer: Uint8Array, coordinate: Uint8Array): void {
+function writeInteger(integer: Uint8Array, coordinate: Uint8Array): void {
   const [first, second] = integer;
   const padded = first === 0 && integer.length > 1;
   if (first === undefined || first > 0x7f || (padded && (second ?? 0) < 0x80)) throw malformed();

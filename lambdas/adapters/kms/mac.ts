@@ -2,18 +2,18 @@ import { GenerateMacCommand, type KMSClient, KMSInvalidMacException, VerifyMacCo
 import type { Mac } from '@tvm/core/keys/ports.ts';
 import { awsCall } from '../aws-call.ts';
 
-/** Seals by HMAC-SHA-256, with a key that never leaves KMS. Texts of at most 4,096 bytes. */
+/** Computes and verifies HMAC-SHA-256 codes of texts of at most 4,096 bytes, with a key that never leaves KMS. */
 export function kmsMac(kms: KMSClient, KeyId: string): Mac {
-  const asked = (text: string) => ({ KeyId, Message: Buffer.from(text), MacAlgorithm: 'HMAC_SHA_256' as const });
+  const request = (text: string) => ({ KeyId, Message: Buffer.from(text), MacAlgorithm: 'HMAC_SHA_256' as const });
   return {
     async of(text) {
-      const { Mac } = await awsCall('KMS', kms.send(new GenerateMacCommand(asked(text))));
-      if (Mac === undefined) throw new Error('KMS answered without a code');
+      const { Mac } = await awsCall('KMS', kms.send(new GenerateMacCommand(request(text))));
+      if (Mac === undefined) throw new Error('KMS responded without a MAC');
       return Mac;
     },
 
     async fits(text, mac) {
-      const verified = kms.send(new VerifyMacCommand({ ...asked(text), Mac: mac })).catch((error) => {
+      const verified = kms.send(new VerifyMacCommand({ ...request(text), Mac: mac })).catch((error) => {
         if (error instanceof KMSInvalidMacException) return { MacValid: false };
         throw error;
       });

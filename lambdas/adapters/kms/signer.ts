@@ -11,7 +11,7 @@ const SIGNING_ALGORITHMS: Record<Algorithm, SigningAlgorithmSpec> = {
   RS256: 'RSASSA_PKCS1_V1_5_SHA_256',
 };
 
-/** Signs with an asymmetric KMS key. Its name costs one call, once; every signature costs one more. */
+/** Signs with an asymmetric KMS key. The key id is read with one call and cached. Each signature takes another call. */
 export function kmsSigner(kms: KMSClient, keyArn: string): Signer {
   const key = once(async () => {
     const { alg: algorithm, kid: keyId } = await kmsPublicKey(kms, keyArn);
@@ -28,7 +28,7 @@ export function kmsSigner(kms: KMSClient, keyArn: string): Signer {
         SigningAlgorithm: SIGNING_ALGORITHMS[algorithm],
       });
       const { Signature } = await awsCall('KMS', kms.send(command));
-      if (Signature === undefined) throw new Error('KMS answered without a signature');
+      if (Signature === undefined) throw new Error('KMS responded without a signature');
       return algorithm === 'RS256' ? Signature : derToJose(Signature, algorithm);
     },
   };

@@ -4,10 +4,10 @@ import { once } from '../once.ts';
 import { kmsPublicKey } from './public-key.ts';
 
 /**
- * The public halves of KMS keys, read once: a deployment that changes the keys changes the function's environment,
- * and with it starts the function anew.
+ * The public keys of KMS keys, read once and cached. A deployment that changes the keys also changes the function's
+ * environment, which restarts the function.
  *
- * @param keyArns every key that signed a token which may still be valid
+ * @param keyArns all keys whose signatures may still be valid
  */
 export function kmsVerificationKeys(kms: KMSClient, keyArns: readonly string[]): VerificationKeys {
   return {

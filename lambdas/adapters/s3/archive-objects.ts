@@ -2,17 +2,20 @@ import { GetObjectCommand, ListObjectsV2Command, NoSuchKey, PutObjectCommand, S3
 import type { ArchiveObjects } from '@tvm/core/audit/archive/ports.ts';
 import { awsCall } from '../aws-call.ts';
 
-/** A client for the archive. Its objects are some megabytes at most, and nobody waits for them. Milliseconds. */
+/**
+ * Creates a client for the archive. Timeouts, in milliseconds, are long because objects have up to some megabytes and
+ * no caller waits for them.
+ */
 export function archiveClient(): S3Client {
   return new S3Client({
     maxAttempts: 3,
     requestHandler: { connectionTimeout: 2_000, requestTimeout: 15_000, throwOnRequestTimeout: true },
-    // By path, on AWS as in an emulator: the names of buckets there are no host names.
+    // Path-style URLs work on AWS and in emulators, where bucket names do not resolve as host names.
     forcePathStyle: true,
   });
 }
 
-/** The archive in a bucket. */
+/** Archive objects in an S3 bucket. */
 export function s3ArchiveObjects(s3: S3Client, Bucket: string): ArchiveObjects {
   return {
     // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
@@ -51,7 +54,10 @@ export function s3ArchiveObjects(s3: S3Client, Bucket: string): ArchiveObjects {
   };
 }
 
-/** Whether S3 says that there is an object of that name. While two write at once it says 409: who asks again is told. */
+/**
+ * Reports whether an object with that key already exists. For concurrent writes S3 returns the status 409 instead,
+ * which the caller retries.
+ */
 function isExisting(error: unknown): boolean {
   return error instanceof Error && error.name === 'PreconditionFailed';
 }

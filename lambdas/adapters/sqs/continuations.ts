@@ -3,13 +3,13 @@ import type { Continuations } from '@tvm/core/revocation/orders/ports.ts';
 import * as z from 'zod';
 import { awsCall } from '../aws-call.ts';
 
-/** SQS delays a message for at most 15 minutes. */
+/** Maximum delay of an SQS message, in seconds: 15 minutes. */
 const LONGEST = 900;
 
-/** A message that has a revocation gone on with. No event of EventBridge looks like it. */
+/** A message that continues a revocation. No EventBridge event matches this schema. */
 export const continuation = z.strictObject({ goOnWith: z.string().min(1) });
 
-/** Revocations to be gone on with, as messages on the queue that brings the requests for them. */
+/** Schedules the rest of a revocation as a message on the queue that delivers revocation events. */
 export function sqsContinuations(sqs: SQSClient, QueueUrl: string): Continuations {
   return {
     async goOnWith(revocationId, after) {

@@ -1,7 +1,7 @@
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { awsCall } from '../aws-call.ts';
 
-/** Dead letters on an SQS queue: each message is one of them, whole, as JSON. */
+/** Sends dead letters to an SQS queue, each as one JSON message. */
 export function sqsDeadLetters(sqs: SQSClient, QueueUrl: string): { put(letter: object): Promise<void> } {
   return {
     async put(letter) {

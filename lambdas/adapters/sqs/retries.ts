@@ -2,10 +2,10 @@ import { ChangeMessageVisibilityBatchCommand, GetQueueUrlCommand, type SQSClient
 import type { Retries } from '../../middleware/queue-handler.ts';
 import { awsCall } from '../aws-call.ts';
 
-/** SQS takes at most this many messages in one call. */
+/** Maximum number of messages in one SQS call. */
 const BATCH = 10;
 
-/** Brings messages of SQS queues back sooner than their queue's visibility timeout. */
+/** Makes SQS deliver messages again before the visibility timeout of their queue. */
 export function sqsRetries(sqs: SQSClient): Retries {
   return {
     async after(queueArn, messages) {

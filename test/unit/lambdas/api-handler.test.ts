@@ -25,7 +25,7 @@ describe('apiHandler', () => {
   });
   afterEach(() => vi.restoreAllMocks());
 
-  it('answers 503 with Retry-After to a dependency’s fault, and logs its cause', async () => {
+  it('responds with 503 and Retry-After if a dependency fails, and logs the cause', async () => {
     const handler = apiHandler(async () => {
       throw new DependencyFault('KMS', Object.assign(new Error('slow down'), { name: 'ThrottlingException' }));
     });
@@ -39,7 +39,7 @@ describe('apiHandler', () => {
     ['KMS', 'ThrottlingException', 1],
     ['KMS', 'TimeoutError', 0],
     ['DynamoDB', 'ThrottlingException', 0],
-  ])('counts what %s refused for its quota: %s', async (dependency, name, throttled) => {
+  ])('counts a call that %s throttled as KmsThrottled: %s', async (dependency, name, throttled) => {
     const counted = vi.spyOn(metrics, 'addMetric');
     const handler = apiHandler(async () => {
       throw new DependencyFault(dependency, Object.assign(new Error('no'), { name }));
@@ -48,7 +48,7 @@ describe('apiHandler', () => {
     expect(counted.mock.calls.filter(([metric]) => metric === 'KmsThrottled')).toHaveLength(throttled);
   });
 
-  it('answers 500 to a fault of ours, and tells nothing of it', async () => {
+  it('responds with 500 to an internal error, without its details', async () => {
     const handler = apiHandler(async () => {
       throw new TypeError('undefined is not a function at secret-place');
     });
@@ -66,7 +66,7 @@ describe('apiHandler', () => {
 });
 
 describe('authenticated', () => {
-  it('takes the caller from the gateway alone', () => {
+  it('takes the caller only from the gateway', () => {
     expect(authenticated(event({ headers: { 'x-forwarded-for': '10.0.0.1', 'x-user-arn': 'root' } }))).toEqual({
       userArn: identity.userArn,
       account: identity.accountId,
@@ -75,7 +75,7 @@ describe('authenticated', () => {
     });
   });
 
-  it('throws when a route is open that must not be', () => {
+  it('throws if a route lacks IAM authorization', () => {
     const anonymous = { requestId: 'r', identity: { sourceIp: '203.0.113.7', userArn: null, accountId: null } };
     expect(() => authenticated(event({ requestContext: anonymous }))).toThrow('not authenticated');
   });

@@ -25,18 +25,18 @@ function bus(
   return eventBridgeAuditBus({ send } as unknown as EventBridgeClient, 'tvm');
 }
 
-it('gives back the entries that were refused, and only them', async () => {
+it('returns only the rejected entries', async () => {
   expect(await bus((tokenId) => tokenId !== 'b').put(events)).toEqual([event('b')]);
   expect(await bus(() => true).put(events)).toEqual([]);
 });
 
-it('offers each by itself when the call is refused as a whole, so that one bad event takes no other with it', async () => {
+it('sends each event separately if the whole call is rejected, so that one bad event does not block the others', async () => {
   const tooLarge = Object.assign(new Error('too large'), { $fault: 'client' });
   const refuses = (tokenIds: string[]) => (tokenIds.includes('b') ? tooLarge : undefined);
   expect(await bus(() => true, refuses).put(events)).toEqual([event('b')]);
 });
 
-it('gives back all when the bus cannot be reached', async () => {
+it('returns all events if the bus is unreachable', async () => {
   expect(
     await bus(
       () => true,

@@ -17,8 +17,8 @@ import {
 } from '#lambdas/adapters/dynamo/items.ts';
 import type { StoredItems } from '#lambdas/adapters/dynamo/stored-items.ts';
 import { logger } from '#lambdas/runtime/observability.ts';
-import { REMEMBERED_SORT_KEYS } from '#lambdas/shared/audit-item-keys.ts';
-import { archivedEventOf, auditEventOf, confirmedEvents, type Told } from '#lambdas/shared/audit-stream.ts';
+import { AUDIT_SORT_KEYS } from '#lambdas/shared/audit-item-keys.ts';
+import { archivedEventOf, auditEventOf, confirmedEvents, type StreamedEvent } from '#lambdas/shared/audit-stream.ts';
 import { recordOf, SUBJECT } from '../../fakes/machine.ts';
 
 const AT = Date.UTC(2026, 10, 22, 12) / 1000;
@@ -34,7 +34,7 @@ async function streamRecord(change: (record: TokenRecord) => object = (record) =
   };
 }
 
-it('a change is archived as its event, with the time that the stream recorded it', async () => {
+it('archives a change as its event, with the time from the stream', async () => {
   expect(archivedEventOf(await streamRecord())).toMatchObject({
     eventId: 'e1',
     at: AT * 1000,
@@ -42,7 +42,7 @@ it('a change is archived as its event, with the time that the stream recorded it
   });
 });
 
-it('a change that cannot be read is archived as that, with its keys and nothing else of it', async () => {
+it('archives an unreadable change as unreadable, with nothing but its keys', async () => {
   const record = await streamRecord((issued) => ({ ...issued, decidedAt: 'long ago', subject: 'a secret' }));
   expect(archivedEventOf(record)).toEqual({
     eventId: 'e1',
@@ -58,13 +58,13 @@ it('a change that cannot be read is archived as that, with its keys and nothing 
   });
 });
 
-it('a change that means nothing to an auditor is not archived', async () => {
+it('does not archive a change without an audit event', async () => {
   const record = await streamRecord();
   const again = { ...record, dynamodb: { ...record.dynamodb, OldImage: record.dynamodb?.NewImage ?? {} } };
   expect(archivedEventOf(again)).toBeUndefined();
 });
 
-it('the stream’s filter lets through whatever can be read', async () => {
+it('the stream’s filter matches all items that can be read', async () => {
   const introspected = introspectionsKey({
     tokenId: 't',
     subject: 's',
@@ -74,7 +74,7 @@ it('the stream’s filter lets through whatever can be read', async () => {
     minute: 0,
   });
   const passes = (sort = '') =>
-    REMEMBERED_SORT_KEYS.some((key) => (typeof key === 'string' ? key === sort : sort.startsWith(key.prefix)));
+    AUDIT_SORT_KEYS.some((key) => (typeof key === 'string' ? key === sort : sort.startsWith(key.prefix)));
   expect(passes(introspected.sk?.S)).toBe(true);
   expect(passes((await streamRecord()).dynamodb?.Keys?.sk?.S)).toBe(true);
   expect(passes('ADOPTED#events/a')).toBe(false);
@@ -95,7 +95,7 @@ function holding(...items: Item[]): StoredItems & { reads: Item[][] } {
 }
 
 /** What a reader of the stream makes of a record. */
-function told(record: DynamoDBRecord): Told<AuditEvent>[] {
+function told(record: DynamoDBRecord): StreamedEvent<AuditEvent>[] {
   const event = auditEventOf(record);
   return event === undefined ? [] : [{ record, event }];
 }
@@ -203,7 +203,7 @@ describe('of what the stream tells', () => {
         return { said: written(fact), stored: [fact], invented: [written(other)] };
       },
     ],
-  ])('%s is told on as the table has it, and what is invented is not', async (_, make) => {
+  ])('passes on %s as the table has it, and drops forged records', async (_, make) => {
     const { said, stored, invented } = await make();
     const all = [...invented, said].flatMap(told);
     expect(all).toHaveLength(invented.length + 1);
@@ -211,7 +211,7 @@ describe('of what the stream tells', () => {
     expect(await confirmedEvents(all, holding())).toEqual([]);
   });
 
-  it('nothing is told on by its keys alone: what it says must be what they stand for', async () => {
+  it('drops a record whose keys exist but whose content differs', async () => {
     const item = await record();
     const elsewhere = { ...item, ...recordKey('35445779-b11b-466e-9611-a4ba0a6b9a7d') };
     const moved = { ...(await record({ tokenId: 'x', subject: OTHER })), pk: item.pk as StoredValue };
@@ -226,12 +226,12 @@ describe('of what the stream tells', () => {
     ['a text for a name', 'see https://example.com'],
     ['a number for a name', 7 as unknown as string],
     ['a list for a name', ['e1'] as unknown as string],
-  ])('nothing is told on with %s', async (_, eventID) => {
+  ])('drops a record with %s', async (_, eventID) => {
     const item = await record();
     expect(await confirmedEvents(told(written(item, undefined, eventID)), holding(item))).toEqual([]);
   });
 
-  it('each item is looked up once, and none that the audit tells nothing of', async () => {
+  it('reads each item once, and only items with audit events', async () => {
     const item = await record();
     const revoked = await record(revocation);
     const foreign = { ...item, pk: { S: 'PROFILE#x' } };
@@ -241,7 +241,7 @@ describe('of what the stream tells', () => {
     expect(table.reads).toEqual([[{ pk: item.pk, sk: item.sk }]]);
   });
 
-  it('what is left out is logged by its keys, and by nothing else of it', async () => {
+  it('logs only the keys of dropped records', async () => {
     const error = vi.spyOn(logger, 'error').mockImplementation(() => undefined);
     const invented = Array.from({ length: 12 }, () => written({ ...order({}), ...orderKey(crypto.randomUUID()) }));
     await confirmedEvents(invented.flatMap(told), holding());
@@ -258,12 +258,12 @@ describe('of what the stream tells', () => {
     error.mockRestore();
   });
 
-  it('nothing is told on, and nothing lost, while the table cannot be asked', async () => {
+  it('passes on nothing and loses nothing while the table is unavailable', async () => {
     const away = { getMany: () => Promise.reject(new DependencyFault('DynamoDB', new Error('away'))) };
     await expect(confirmedEvents(told(written(await record())), away)).rejects.toThrow(DependencyFault);
   });
 
-  it('what cannot be read is archived if the table holds what cannot be read, and only then', async () => {
+  it('archives an unreadable record only if the stored item is unreadable, too', async () => {
     const broken = { ...(await record()), decidedAt: { S: 'long ago' } };
     const said = written(broken);
     const event = archivedEventOf(said);
@@ -274,7 +274,7 @@ describe('of what the stream tells', () => {
     expect(await archived()).toEqual([]);
   });
 
-  it('what can be read is told on by nothing that cannot', async () => {
+  it('an unreadable item does not confirm a readable record', async () => {
     const broken = { ...(await record()), decidedAt: { S: 'long ago' } };
     expect(await confirmedEvents(told(written(await record())), holding(broken))).toEqual([]);
   });

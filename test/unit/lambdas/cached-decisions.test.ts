@@ -1,7 +1,7 @@
 import type { AuthorizerRequest } from '@tvm/core/external-authorizers/external-authorizer.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cachedDecisions, questionKey } from '#lambdas/adapters/authorizers/cached-decisions.ts';
+import { cachedDecisions, requestKey } from '#lambdas/adapters/authorizers/cached-decisions.ts';
 import { question } from '../../fakes/authorizer-requests.ts';
 
 const read = question();
@@ -38,7 +38,7 @@ describe('an answer', () => {
     expect(asked).toHaveLength(2);
   });
 
-  it('is old by when it was asked for, not by when it came', async () => {
+  it('expires by the time of the request, not of the response', async () => {
     const { ask, asked } = reading();
     const clock = clockAtZero();
     const slow = async (questions: readonly AuthorizerRequest[]) => {
@@ -51,7 +51,7 @@ describe('an answer', () => {
     expect(asked).toHaveLength(2);
   });
 
-  it('is not used again without a time for it', async () => {
+  it('is not cached without a cache time', async () => {
     const { ask, asked } = reading();
     const allows = cachedDecisions(ask, 0, clockAtZero());
     await allows([read]);
@@ -59,7 +59,7 @@ describe('an answer', () => {
     expect(asked).toHaveLength(2);
   });
 
-  it('serves the same question at another time, and no other question', async () => {
+  it('is reused for an equal request at another time, and for no other request', async () => {
     const { ask, asked } = reading();
     const allows = cachedDecisions(ask, 30, clockAtZero());
     await allows([read]);
@@ -69,7 +69,7 @@ describe('an answer', () => {
     expect(asked).toHaveLength(2);
   });
 
-  it('is asked for only where it is not known, once for each question, and all come in order', async () => {
+  it('is requested only if it is not cached, once per request, and returned in order', async () => {
     const { ask, asked } = reading();
     const allows = cachedDecisions(ask, 30, clockAtZero());
     await allows([read]);
@@ -77,7 +77,7 @@ describe('an answer', () => {
     expect(asked).toEqual([[read], [write]]);
   });
 
-  it.each([0, 30])('is shared by those who wait for it (remembered for %i s)', async (seconds) => {
+  it.each([0, 30])('is shared by concurrent requests (cached for %i s)', async (seconds) => {
     const { ask, asked } = reading();
     const allows = cachedDecisions(ask, seconds, clockAtZero());
     expect(await Promise.all([allows([read, write]), allows([write]), allows([read])])).toEqual([
@@ -88,7 +88,7 @@ describe('an answer', () => {
     expect(asked).toEqual([[read, write]]);
   });
 
-  it('is not remembered when there was none', async () => {
+  it('is not cached after an error', async () => {
     const { ask } = reading();
     let faults = 1;
     const failing = async (questions: readonly AuthorizerRequest[]) => {
@@ -101,7 +101,7 @@ describe('an answer', () => {
     expect(await allows([read, write])).toEqual([true, false]);
   });
 
-  it('is forgotten when there are a thousand that were used since', async () => {
+  it('is evicted when a thousand others were used more recently', async () => {
     const { ask, asked } = reading();
     const allows = cachedDecisions(ask, 30, clockAtZero());
     const numbered = (number: number) => question({ resource: { id: `orders-db/${number}` } });
@@ -158,20 +158,20 @@ const told = (about: AuthorizerRequest) => {
 };
 
 describe('the key of a question', () => {
-  it('is the same at any time, and in any order of members', () => {
+  it('is the same at any time, and in any order of properties', () => {
     fc.assert(
       fc.property(anyQuestion, fc.string(), (original, time) => {
         const { subject, action, resource, context } = original;
         const reversed = Object.fromEntries(Object.entries({ ...context, time }).reverse()) as typeof context;
-        expect(questionKey({ context: reversed, resource, action, subject })).toBe(questionKey(original));
+        expect(requestKey({ context: reversed, resource, action, subject })).toBe(requestKey(original));
       }),
     );
   });
 
-  it('is never shared by two questions that differ in anything but the time', () => {
+  it('differs if two requests differ in anything but the time', () => {
     const same = (a: unknown, b: unknown) => expect(a).toEqual(b);
     const check = (one: AuthorizerRequest, other: AuthorizerRequest) => {
-      if (questionKey(one) === questionKey(other)) same(told(one), told(other));
+      if (requestKey(one) === requestKey(other)) same(told(one), told(other));
       else expect(told(one)).not.toEqual(told(other));
     };
     fc.assert(fc.property(anyQuestion, anyQuestion, check), { numRuns: 200 });

@@ -24,7 +24,7 @@ describe.each(CURVES)('%s', (algorithm, namedCurve, hash, size) => {
     .uint8Array({ minLength: size, maxLength: size })
     .filter((bytes) => bytes.some((byte) => byte !== 0));
 
-  it('turns what OpenSSL signs into what it verifies in the other form', () => {
+  it('converts an OpenSSL signature to one that OpenSSL verifies in the JOSE encoding', () => {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve });
     for (let count = 0; count < 200; count++) {
       const message = Buffer.from(`message ${count}`);
@@ -33,7 +33,7 @@ describe.each(CURVES)('%s', (algorithm, namedCurve, hash, size) => {
     }
   });
 
-  it('keeps R and S, however many zero bytes they begin with', () => {
+  it('preserves R and S with any number of leading zero bytes', () => {
     const short = fc.tuple(coordinate, fc.integer({ min: 0, max: size - 1 })).map(([bytes, zeros]) => {
       const padded = bytes.slice();
       padded.fill(0, 0, zeros);

@@ -82,7 +82,7 @@ const tenDenials = async () => {
 };
 
 describe('an anomaly', () => {
-  it('is told of, and nothing is done about it, unless the configuration says so', async () => {
+  it('is only reported, unless the configuration enables a response', async () => {
     const { token } = await vend();
     expect(await bring(await tenDenials())).toEqual({ batchItemFailures: [] });
     const [fact, ...more] = [...tvm.facts.facts];
@@ -117,7 +117,7 @@ describe('an anomaly', () => {
     ]);
   });
 
-  it('shortens: new tokens are short, and what is out goes when a short one would', async () => {
+  it('shortens: new tokens are short, and existing ones are revoked when a short one would expire', async () => {
     const { token, tokenId } = await vend();
     await bring(await tenDenials(), everywhere('shorten'));
     expect(facts()).toMatchObject([{ response: 'shorten' }]);
@@ -139,7 +139,7 @@ describe('an anomaly', () => {
     expect(await issueToken(asking(), from, rules, tvm)).toMatchObject({ kind: 'issued' });
   });
 
-  it('shortens what was vended in the moment before the limit held, too', async () => {
+  it('shortens tokens that were issued just before the limit applied, too', async () => {
     const { limit } = tvm.subjectStatuses;
     let during = '';
     tvm.subjectStatuses.limit = async (...args) => {
@@ -155,7 +155,7 @@ describe('an anomaly', () => {
     expect(tvm.records.states.get(during)?.status).toBe('revoked');
   });
 
-  it('blocks: its tokens are dead at once, and it gets no other for the time', async () => {
+  it('blocks: revokes the workload’s tokens immediately, and denies new ones for a time', async () => {
     const { token, tokenId } = await vend();
     await bring(await tenDenials(), everywhere('block'));
     expect(facts()).toMatchObject([{ response: 'block' }]);
@@ -170,7 +170,7 @@ describe('an anomaly', () => {
     expect(await issueToken(asking(), from, rules, tvm)).toMatchObject({ kind: 'issued' });
   });
 
-  it('leads to what its severity is configured for', async () => {
+  it('causes the response configured for its severity', async () => {
     const respond = { low: 'block', medium: 'notify', high: 'shorten' } as const;
     await bring(await tenDenials(), { respond });
     expect(await tvm.subjectStatuses.get(SUBJECT)).toEqual({});
@@ -183,7 +183,7 @@ describe('an anomaly', () => {
     expect(await tvm.subjectStatuses.get(SUBJECT)).toHaveProperty('limit');
   });
 
-  it('over all workloads is told of, and nobody is acted on', async () => {
+  it('over all workloads is reported without a response', async () => {
     const strangers = Array.from(
       { length: 30 },
       (_, index) => `arn:aws:sts::111122223333:assumed-role/stranger-${index}/i`,
@@ -197,14 +197,14 @@ describe('an anomaly', () => {
 });
 
 describe('what comes again', () => {
-  it('is neither counted nor told of nor acted on again', async () => {
+  it('is not counted, reported or responded to again', async () => {
     const brought = await tenDenials();
     for (let time = 0; time < 3; time++) await bring(brought, everywhere('block'));
     expect([tvm.facts.facts.size, tvm.continuations.waiting.length]).toEqual([1, 1]);
     expect((await tvm.profiles.get('*'))?.profile.minutes).toMatchObject([[expect.anything(), 0, 10, 10]]);
   });
 
-  it('after a failure in the middle ends as if it had not failed', async () => {
+  it('after a partial failure has the same result as without one', async () => {
     const brought = await tenDenials();
     const { facts: working } = tvm;
     tvm.facts = { ...working, put: () => Promise.reject(new Error('throttled')) };
@@ -217,7 +217,7 @@ describe('what comes again', () => {
     expect((await tvm.subjectStatuses.get(SUBJECT)).block).toEqual(blocked);
   });
 
-  it('by two functions at the same time is counted by both, once', async () => {
+  it('processed by two invocations at once is counted once', async () => {
     const brought = await tenDenials();
     await Promise.all([bring(brought.slice(0, 6)), bring(brought.slice(4)), bring(brought.slice(2, 7))]);
     expect((await tvm.profiles.get(SUBJECT))?.profile.minutes).toMatchObject([[expect.anything(), 0, 10, 10]]);
@@ -233,7 +233,7 @@ describe('a reported use', () => {
     return { detailType: 'Token Used', detail: { ...of, ...what } };
   };
 
-  it('is an anomaly when the token was revoked before', async () => {
+  it('is an anomaly if the token was revoked before', async () => {
     const [good, bad] = [await vend(), await vend()];
     await tvm.records.revoke(bad.tokenId, { revokedAt: tvm.clock.now(), revokedBy: 'security.team' });
     tvm.clock.time += 1000;
@@ -246,7 +246,7 @@ describe('a reported use', () => {
   });
 });
 
-it('what is no audit event is left to the dead letters, and the others are looked at', async () => {
+it('leaves a message that is not an audit event to the dead-letter queue, and processes the others', async () => {
   const [one, ...others] = await tenDenials();
   const malformed = { ...one, detail: { ...one?.detail, subject: 7 } } as unknown as AuditEvent;
   const unknown = { detailType: 'constructor', detail: {} } as unknown as AuditEvent;

@@ -21,13 +21,13 @@ import {
 import { asking, recordOf, SUBJECT } from '../../fakes/machine.ts';
 
 describe('an item', () => {
-  it('is the record again', async () => {
+  it('converts back to the same record', async () => {
     for (const original of [await recordOf(), await recordOf(asking({ audience: 'billing' }))]) {
       expect(fromItem(toItem(original))).toEqual(original);
     }
   });
 
-  it('of an issued token is on both indexes, of a refusal only on its subject’s', async () => {
+  it('of an issued token is in both indexes, and of a denial only in the subject’s', async () => {
     const issued = toItem(await recordOf());
     expect(issued.subjectPartition?.S).toBe(subjectPartition('ISSUED', SUBJECT, 0));
     expect(issued.expiryPartition?.S).toBe('EXPIRES#2026-01-01T12:15Z#0');
@@ -36,7 +36,7 @@ describe('an item', () => {
     expect(denied).not.toHaveProperty('expiryPartition');
   });
 
-  it('that is no record is none', () => {
+  it('of another kind is not read as a record', () => {
     expect(fromItem({ pk: { S: 'SUBJECT#x' }, sk: { S: 'STANDING' } })).toBeUndefined();
     expect(fromItem(undefined)).toBeUndefined();
   });
@@ -62,7 +62,7 @@ describe('what the audit tells of', () => {
     return { detailType, detail } as AuditFact;
   });
 
-  it('is read from its items, and nothing else is', async () => {
+  it('is read only from its own kinds of items', async () => {
     const record = await recordOf();
     expect(remembered(toItem(record))).toEqual({ kind: 'record', record });
     const blocked = subjectBlocked(SUBJECT, { until: minute + 1, at: minute, by: 'security.team' });
@@ -84,7 +84,7 @@ describe('what the audit tells of', () => {
     expect(remembered(undefined)).toBeUndefined();
   });
 
-  it('of a token lies beside its record, of a subject in the subject’s partition', () => {
+  it('about a token is in its record’s partition, and about a subject in the subject’s partition', () => {
     expect(subjectFactKey(SUBJECT, 'f')).toEqual(marshall({ pk: `SUBJECT#${SUBJECT}`, sk: 'FACT#f' }));
     const [used, changed] = facts.map((fact) => factKey('f', fact).pk?.S);
     expect(used).toBe(`TOKEN#${token.tokenId}`);
@@ -95,7 +95,7 @@ describe('what the audit tells of', () => {
   });
 });
 
-it('shards spread evenly, so that no index partition gets all of a busy subject or minute', () => {
+it('shards are even, so that a busy subject or minute has no hot partition', () => {
   const counts = new Array(SHARDS).fill(0);
   for (let count = 0; count < 16_000; count++) counts[shardOf(crypto.randomUUID())] += 1;
   expect(Math.max(...counts)).toBeLessThan(1_300);

@@ -29,7 +29,7 @@ async function post(resource: string, body: object, userArn = from.userArn) {
   return { statusCode, body: JSON.parse(text) };
 }
 
-it('explains the very body of a token request, and neither vends nor records', async () => {
+it('explains the body of a token request, without issuing or recording a token', async () => {
   const { statusCode, body } = await post('/explain', asking());
   expect(statusCode).toBe(200);
   expect(explanation.strict().parse(body)).toMatchObject({ allowed: true, subject: SUBJECT, source_ip: from.sourceIp });
@@ -43,14 +43,14 @@ it.each([
   '/explain/',
   '/token',
   '',
-])('on %j it is about the caller, whatever the body says', async (path) => {
+])('on %j explains the caller’s request, whatever the body contains', async (path) => {
   const others = { subject: OTHER, source_ip: '198.51.100.1', time: '2020-01-01T00:00:00Z' };
   const { body } = await post(path, { ...asking(), ...others });
   expect(body).toMatchObject({ subject: SUBJECT, source_ip: from.sourceIp, time: '2026-01-01T12:00:00.500Z' });
   expect(JSON.stringify(body)).not.toMatch(/\.cedar/);
 });
 
-it('on the operators’ path it is about the subject, from there, then, with the policies’ places', async () => {
+it('on the operators’ path explains the subject’s request with its address and time, and shows policy positions', async () => {
   const { body } = await post(OPERATORS_PATH, {
     ...asking(),
     subject: `${SUBJECT.replace('iam', 'sts').replace(':role', ':assumed-role')}/session`,
@@ -78,7 +78,7 @@ it('names the field of a bad request', async () => {
   });
 });
 
-it('says no to an identity that gets no token either', async () => {
+it('refuses an unsupported identity', async () => {
   expect(await post('/explain', asking(), 'arn:aws:iam::111122223333:root')).toMatchObject({
     statusCode: 403,
     body: { error: 'access_denied' },

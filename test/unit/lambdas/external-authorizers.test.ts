@@ -6,7 +6,7 @@ import { refusedBy } from '@tvm/core/external-authorizers/external-authorizer.ts
 import type { ConditionSettings } from '@tvm/core/external-authorizers/settings.ts';
 import { DependencyFault } from '@tvm/core/ports.ts';
 import { expect, it, onTestFinished } from 'vitest';
-import { externalAuthorizers, readConditions } from '#lambdas/adapters/authorizers/external-authorizers.ts';
+import { externalAuthorizers, readExternalAuthorizers } from '#lambdas/adapters/authorizers/external-authorizers.ts';
 import { question } from '../../fakes/authorizer-requests.ts';
 import { decisionService } from '../../fakes/decision-service.ts';
 
@@ -18,7 +18,7 @@ const rego = (rule: string): ConditionSettings => ({
 });
 const load = (...settings: ConditionSettings[]) => externalAuthorizers(settings, () => wasm, Date);
 
-it('are what lies beside the code', async () => {
+it('are loaded from the files next to the code', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'tvm-conditions-'));
   onTestFinished(() => rmSync(directory, { recursive: true }));
   const settings: ConditionSettings[] = [
@@ -27,14 +27,14 @@ it('are what lies beside the code', async () => {
   writeFileSync(join(directory, 'conditions.json'), JSON.stringify(settings));
   writeFileSync(join(directory, 'closing.wasm'), wasm);
   writeFileSync(join(directory, 'closing.data.json'), '{"closed":["orders-db/orders"]}');
-  const conditions = await readConditions(pathToFileURL(join(directory, 'index.mjs')).href);
+  const conditions = await readExternalAuthorizers(pathToFileURL(join(directory, 'index.mjs')).href);
   const payments = question({ resource: { id: 'orders-db/payments' } });
   expect(await refusedBy(conditions, [question(), payments])).toEqual([
     { condition: 'closing', refused: [question()] },
   ]);
 });
 
-it('ask each what it is: Rego here, OPA and AuthZEN elsewhere', async () => {
+it('evaluate Rego in the function, and call OPA and AuthZEN services', async () => {
   const opa = await decisionService(() => ({ result: true }));
   const authzen = await decisionService(() => ({ decision: false }));
   const conditions = await load(
@@ -49,7 +49,7 @@ it('ask each what it is: Rego here, OPA and AuthZEN elsewhere', async () => {
   expect(authzen.received).toHaveLength(1);
 });
 
-it('in Rego refuse what is undefined, and what is not true', async () => {
+it('in Rego deny if the value is undefined or not true', async () => {
   const conditions = await load(rego('allow'), rego('words'), rego('reasons'), rego('in_office_hours'));
   const atNight = question({ action: 'write', context: { lifetime: 301, time: '2026-01-01T18:00:00.000Z' } });
   const refusals = await refusedBy(conditions, [atNight]);
@@ -59,12 +59,12 @@ it('in Rego refuse what is undefined, and what is not true', async () => {
   expect(granted.map(({ condition }) => condition)).toEqual(['words', 'reasons']);
 });
 
-it.each(['torn', 'hungry'])('in Rego fail when they cannot be evaluated: %s', async (rule) => {
+it.each(['torn', 'hungry'])('in Rego fail if they cannot be evaluated: %s', async (rule) => {
   await expect(refusedBy(await load(rego(rule)), [question()])).rejects.toThrow(DependencyFault);
 });
 
-it('are not loaded from a policy that lacks the rule, nor asked in plain http', async () => {
+it('fail to load for a policy without the rule, and for a plain http URL', async () => {
   await expect(load(rego('nothing'))).rejects.toThrow('has no entrypoint');
   const plain = { type: 'authzen', name: 'plain', url: 'http://pdp.example.com', timeout_ms: 500 } as const;
-  await expect(load(plain)).rejects.toThrow('condition plain is asked by https alone');
+  await expect(load(plain)).rejects.toThrow('condition plain must have an https URL');
 });

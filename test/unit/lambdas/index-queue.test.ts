@@ -30,7 +30,7 @@ function deliver(...details: unknown[]) {
 /** The ids of the tokens that are not indexed yet. */
 const pending = () => [...tvm.records.pending];
 
-it('indexes what the events name, once for each token', async () => {
+it('indexes the tokens in the events, each once', async () => {
   const ids = [...tvm.records.states.keys()];
   const [one] = ids;
   const answer = await deliver(...ids.map((tokenId) => ({ tokenId })), { tokenId: one });
@@ -38,7 +38,7 @@ it('indexes what the events name, once for each token', async () => {
   expect(pending()).toEqual([]);
 });
 
-it('retries in seconds what fails, by itself, and what is malformed', async () => {
+it('retries failed and malformed messages within seconds, without the others', async () => {
   const [one = '', other = ''] = tvm.records.states.keys();
   const { add } = tvm.index;
   tvm.index.add = (record) => (record.tokenId === one ? Promise.reject(new Error('throttled')) : add(record));
@@ -56,7 +56,7 @@ it('retries in seconds what fails, by itself, and what is malformed', async () =
   expect(printed()).not.toContain('../x');
 });
 
-it('indexes tokens with few entries before those with many, and ends in time', async () => {
+it('indexes tokens with few entries first, and stops in time', async () => {
   const [cheap = ''] = tvm.records.states.keys();
   const locations = Array.from({ length: 12 }, (_, nth) => `orders-db/${nth}/a/b/c/d/e/f/g/h/i/j/k/l/m/n`);
   const entry = { type: 'resource' as const, locations, actions: ['read' as const] };

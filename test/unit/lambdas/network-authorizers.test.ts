@@ -1,7 +1,7 @@
 import type { AuthorizerRequest } from '@tvm/core/external-authorizers/external-authorizer.ts';
 import { describe, expect, it } from 'vitest';
-import { authzenCondition } from '#lambdas/adapters/authorizers/authzen.ts';
-import { opaRestCondition } from '#lambdas/adapters/authorizers/opa-rest.ts';
+import { authzenAuthorizer } from '#lambdas/adapters/authorizers/authzen.ts';
+import { opaRestAuthorizer } from '#lambdas/adapters/authorizers/opa-rest.ts';
 import { question } from '../../fakes/authorizer-requests.ts';
 import { type Answer, decisionService } from '../../fakes/decision-service.ts';
 
@@ -14,13 +14,13 @@ async function over(type: 'opa-rest' | 'authzen', answer: Answer) {
   const common = { name: 'office', url: service.url, timeout_ms: 300 };
   const condition =
     type === 'authzen'
-      ? authzenCondition({ ...common, type }, Date)
-      : opaRestCondition({ ...common, type, path: 'tvm/condition/allow' }, Date);
+      ? authzenAuthorizer({ ...common, type }, Date)
+      : opaRestAuthorizer({ ...common, type, path: 'tvm/condition/allow' }, Date);
   return { condition, received: service.received };
 }
 
 describe('an OPA server', () => {
-  it('is asked each question as input of the document, and true allows', async () => {
+  it('gets each request as the input of the document, and true allows', async () => {
     const { condition, received } = await over('opa-rest', ({ body }) => ({
       result: (body as { input: AuthorizerRequest }).input.action === 'read',
       decision_id: 'd-1',
@@ -43,14 +43,14 @@ describe('an OPA server', () => {
     ['an object', { result: { allow: true } }],
     ['no object', true],
     ['null', null],
-  ])('refuses when the result is %s', async (_, answer) => {
+  ])('denies if the result is %s', async (_, answer) => {
     const { condition } = await over('opa-rest', () => answer);
     expect(await condition.allows([read])).toEqual([false]);
   });
 });
 
 describe('an AuthZEN decision point', () => {
-  it('is asked one question in its own terms, and the decision true allows', async () => {
+  it('gets a single request in its own format, and the decision true allows', async () => {
     const { condition, received } = await over('authzen', () => ({ decision: true }));
     expect(await condition.allows([read])).toEqual([true]);
     expect(received).toMatchObject([{ method: 'POST', path: '/access/v1/evaluation' }]);
@@ -62,7 +62,7 @@ describe('an AuthZEN decision point', () => {
     });
   });
 
-  it('is asked several questions at once, answered in their order', async () => {
+  it('gets several requests at once, with decisions in the same order', async () => {
     const assume = question({ action: 'assume', resource: { id: 'reports' } });
     const { condition, received } = await over('authzen', () => ({
       evaluations: [{ decision: true }, { decision: false, context: { error: { status: 404 } } }, { decision: true }],
@@ -82,7 +82,13 @@ describe('an AuthZEN decision point', () => {
     ]);
   });
 
-  it.each([[{}], [{ decision: 'true' }], [{ decision: 1 }], [null], [[true]]])('refuses by %j', async (answer) => {
+  it.each([
+    [{}],
+    [{ decision: 'true' }],
+    [{ decision: 1 }],
+    [null],
+    [[true]],
+  ])('denies if the response is %j', async (answer) => {
     const { condition } = await over('authzen', () => answer);
     expect(await condition.allows([read])).toEqual([false]);
     const several = await over('authzen', () => ({ evaluations: [answer, { decision: true }] }));
@@ -96,27 +102,29 @@ describe('an AuthZEN decision point', () => {
     [{ evaluations: [{ decision: true }, { decision: true }, { decision: true }] }],
     [{ evaluations: { 0: { decision: true }, 1: { decision: true }, length: 2 } }],
     [null],
-  ])('does not answer two questions by %j', async (answer) => {
+  ])('fails if the response to two requests is %j', async (answer) => {
     const { condition } = await over('authzen', () => answer);
-    await expect(condition.allows([read, write])).rejects.toThrow('did not answer each of 2 evaluations');
+    await expect(condition.allows([read, write])).rejects.toThrow(
+      'did not return a decision for each of 2 evaluations',
+    );
   });
 });
 
 describe.each(['opa-rest', 'authzen'] as const)('over the network, %s', (type) => {
   const yes = { result: true, decision: true };
 
-  it('does not care what the answer calls itself', async () => {
+  it('ignores the content type of the response', async () => {
     const { condition } = await over(type, (_, response) => {
       response.setHeader('content-type', 'text/html').end(JSON.stringify(yes));
     });
     expect(await condition.allows([read])).toEqual([true]);
   });
 
-  it.each([201, 204, 400, 401, 404, 429, 500, 503])('fails by status %i, whatever it says', async (status) => {
+  it.each([201, 204, 400, 401, 404, 429, 500, 503])('fails for status %i, whatever the body is', async (status) => {
     const { condition } = await over(type, (_, response) => {
       response.writeHead(status).end(status === 204 ? undefined : JSON.stringify(yes));
     });
-    await expect(condition.allows([read])).rejects.toThrow(`answered with status ${status}`);
+    await expect(condition.allows([read])).rejects.toThrow(`responded with status ${status}`);
   });
 
   it.each([301, 302, 307, 308])('follows no redirect (%i)', async (status) => {
@@ -129,19 +137,19 @@ describe.each(['opa-rest', 'authzen'] as const)('over the network, %s', (type) =
     expect(elsewhere.received).toEqual([]);
   });
 
-  it('fails when no answer comes in time', async () => {
+  it('fails if there is no response in time', async () => {
     const { condition } = await over(type, () => undefined);
     await expect(condition.allows([read])).rejects.toMatchObject({ name: 'TimeoutError' });
   });
 
-  it('fails when an answer begins in time and does not end', async () => {
+  it('fails if a response starts in time but does not finish', async () => {
     const { condition } = await over(type, (_, response) => {
       response.writeHead(200).write('{');
     });
     await expect(condition.allows([read])).rejects.toMatchObject({ name: 'TimeoutError' });
   });
 
-  it('fails by an answer that is too long, and reads no further', async () => {
+  it('fails if a response is too long, and stops reading', async () => {
     const { condition } = await over(type, (_, response) => {
       response.write(JSON.stringify(yes));
       const more = setInterval(() => response.write(' '.repeat(65_536)), 1);
@@ -155,23 +163,23 @@ describe.each(['opa-rest', 'authzen'] as const)('over the network, %s', (type) =
     ['two documents', '{"result":true,"decision":true}{}'],
     ['nothing', ''],
     ['what is no UTF-8', Buffer.from([0x22, 0xff, 0x22])],
-  ])('fails by %s', async (_, text) => {
+  ])('fails for %s', async (_, text) => {
     const { condition } = await over(type, (_, response) => {
       response.end(text);
     });
     await expect(condition.allows([read])).rejects.toThrow();
   });
 
-  it('fails when nobody is there', async () => {
+  it('fails if the server is unreachable', async () => {
     const common = { name: 'office', url: 'http://127.0.0.1:1', timeout_ms: 300 };
     const condition =
       type === 'authzen'
-        ? authzenCondition({ ...common, type }, Date)
-        : opaRestCondition({ ...common, type, path: 'a' }, Date);
+        ? authzenAuthorizer({ ...common, type }, Date)
+        : opaRestAuthorizer({ ...common, type, path: 'a' }, Date);
     await expect(condition.allows([read])).rejects.toThrow('fetch failed');
   });
 
-  it('asks once more when its connection was closed meanwhile, and only once', async () => {
+  it('retries once, and only once, on a closed connection', async () => {
     let closed = 1;
     const { condition, received } = await over(type, (_, response) => {
       if (closed-- <= 0) return yes;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { once } from '#lambdas/adapters/once.ts';
 
-it('loads once, also when asked at the same time', async () => {
+it('loads once, even for concurrent calls', async () => {
   let loads = 0;
   const load = once(async () => ++loads);
   expect(await Promise.all([load(), load()])).toEqual([1, 1]);

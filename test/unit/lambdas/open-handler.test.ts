@@ -10,7 +10,7 @@ const call = (httpMethod: string) =>
     context,
   );
 
-it('an open document may be read by scripts of every site', async () => {
+it('lets scripts of any origin read a public document', async () => {
   expect(await call('GET')).toMatchObject({
     statusCode: 200,
     headers: { 'access-control-allow-origin': '*', 'cache-control': 'public, max-age=300' },
@@ -18,12 +18,12 @@ it('an open document may be read by scripts of every site', async () => {
   });
 });
 
-it('HEAD gives the same headers without a body', async () => {
+it('responds to HEAD with the same headers and no body', async () => {
   const { body, ...get } = await call('GET');
   expect(await call('HEAD')).toEqual({ ...get, body: '' });
 });
 
-it('a preflight says which methods and headers there are', async () => {
+it('responds to a preflight request with the allowed methods and headers', async () => {
   expect(await call('OPTIONS')).toMatchObject({
     statusCode: 204,
     headers: {

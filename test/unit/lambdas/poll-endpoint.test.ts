@@ -33,7 +33,7 @@ async function post(request: unknown, userArn: string | null = SIEM, contentType
   return { statusCode, headers, body: JSON.parse(body) };
 }
 
-it('SETs are given at once, whether or not that is asked for, in JSON that nobody keeps, and are not logged', async () => {
+it('returns SETs immediately, for long polling too, in uncacheable JSON, and does not log them', async () => {
   const { statusCode, headers, body } = await post({ returnImmediately: false });
   expect([statusCode, headers]).toMatchObject([
     200,
@@ -48,7 +48,7 @@ it('SETs are given at once, whether or not that is asked for, in JSON that nobod
   for (const part of SET.split('.')) expect(printed()).not.toContain(part);
 });
 
-it('a SET that is not accepted is counted and logged by its code, without the description', async () => {
+it('counts and logs a refused SET with its code but not its description', async () => {
   const counted = vi.spyOn(metrics, 'addMetric');
   const setErrs = { [JTI]: { err: 'authentication_failed', description: 'call 555-0100\nnow', more: 1 } };
   expect(await post({ setErrs })).toMatchObject({ statusCode: 200, body: { sets: {} } });
@@ -78,24 +78,24 @@ it.each<[string, unknown, string]>([
   ['no JSON', '', 'the body must be well-formed JSON'],
   ['a member twice', '{"ack":[],"ack":[]}', 'must give ack once'],
   ['a body too large', JSON.stringify({ ack: ['x'.repeat(17_000)] }), 'at most 16384 bytes'],
-])('%s is refused with 400, and nothing is removed', async (_, request, description) => {
+])('refuses %s with 400, and removes nothing', async (_, request, description) => {
   const { statusCode, body } = await post(request);
   expect([statusCode, errorResponse.parse(body).error]).toEqual([400, 'invalid_request']);
   expect(body.error_description).toContain(description);
   expect(await kept.oldest('siem', 10)).toHaveLength(1);
 });
 
-it('whoever is no receiver is refused with 403', async () => {
+it('refuses a caller that is not a receiver with 403', async () => {
   const { statusCode, body } = await post({ ack: [JTI] }, 'arn:aws:iam::111122223333:user/billing');
   expect([statusCode, body.error]).toEqual([403, 'access_denied']);
   expect(await kept.oldest('siem', 10)).toHaveLength(1);
 });
 
-it('without an identity from the gateway nothing is given', async () => {
+it('returns nothing without an identity from the gateway', async () => {
   expect(await post({}, null)).toMatchObject({ statusCode: 500 });
 });
 
-it('a fault of the table is 503: the receiver asks again', async () => {
+it('responds with 503 if the table fails, so that the receiver tries again', async () => {
   kept.remove = async () => {
     throw new DependencyFault('DynamoDB', new Error('throttled'));
   };

@@ -12,7 +12,7 @@ async function receiver(answer: (response: ServerResponse) => void) {
 const answering = (status: number, body = '', headers = {}) =>
   receiver((response) => response.writeHead(status, headers).end(body));
 
-it('a SET is pushed as RFC 8935, section 2.1, says, and accepted by 202', async () => {
+it('pushes a SET as in RFC 8935, section 2.1, and accepts the response 202', async () => {
   const { url, heard } = await answering(202);
   expect(await pushSecurityEvent(`${url}/events`, 'e30.e30.c2ln')).toEqual({ accepted: true });
   expect(heard).toMatchObject([
@@ -26,7 +26,7 @@ it('a SET is pushed as RFC 8935, section 2.1, says, and accepted by 202', async 
   expect(heard[0]?.headers).not.toHaveProperty('authorization');
 });
 
-it('400 with a code is a refusal for good, of which the code alone is kept', async () => {
+it('takes 400 with a code as a permanent refusal, and reads only the code', async () => {
   const { url } = await answering(400, JSON.stringify({ err: 'invalid_audience', description: 'not\nfor us' }));
   expect(await pushSecurityEvent(url, 'set')).toEqual({ accepted: false, err: 'invalid_audience' });
 });
@@ -38,12 +38,12 @@ it.each([
   ['401', 401, JSON.stringify({ err: 'authentication_failed' })],
   ['429', 429, ''],
   ['503', 503, ''],
-])('%s is to be tried again', async (_, status, body) => {
+])('throws for %s, so that the push is retried', async (_, status, body) => {
   const { url } = await answering(status, body);
-  await expect(pushSecurityEvent(url, 'set')).rejects.toThrow(`answered with status ${status}`);
+  await expect(pushSecurityEvent(url, 'set')).rejects.toThrow(`responded with status ${status}`);
 });
 
-it('no redirect is followed, no endless answer read, and nobody there is to be tried again', async () => {
+it('throws for a redirect, an endless response and an unreachable receiver', async () => {
   const elsewhere = await answering(202);
   const leading = await answering(307, '', { location: elsewhere.url });
   await expect(pushSecurityEvent(leading.url, 'set')).rejects.toThrow();

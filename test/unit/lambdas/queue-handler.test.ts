@@ -23,7 +23,7 @@ const batch = (...received: number[]) =>
     })),
   }) as unknown as SQSEvent;
 
-it('retries the messages that failed in seconds, and later the more often they were received', async () => {
+it('retries failed messages within seconds, with a delay that grows with each receive', async () => {
   const retries = inMemoryRetries();
   const handler = queueHandler(async () => ['m-0', 'm-1', 'm-3'], retries);
   expect(await handler(batch(1, 3, 1, 20), context)).toEqual({
@@ -36,20 +36,20 @@ it('retries the messages that failed in seconds, and later the more often they w
   ]);
 });
 
-it('retries all of them where the handler throws, and throws on', async () => {
+it('retries all messages if the handler throws, and rethrows', async () => {
   const retries = inMemoryRetries();
   const handler = queueHandler(async () => Promise.reject(new Error('down')), retries);
   await expect(handler(batch(1, 2), context)).rejects.toThrow('down');
   expect(retries.retried.map(({ seconds }) => seconds)).toEqual([2, 4]);
 });
 
-it('calls nothing where none failed', async () => {
+it('makes no call if no message failed', async () => {
   const retries = { after: () => Promise.reject(new Error('called')) };
   expect(await queueHandler(async () => [], retries)(batch(1), context)).toEqual({ batchItemFailures: [] });
   expect(printed()).toBe('');
 });
 
-it('leaves the messages to the visibility timeout where they cannot be retried early', async () => {
+it('leaves the messages to the visibility timeout if they cannot be retried early', async () => {
   const handler = queueHandler(async () => ['m-0'], { after: () => Promise.reject(new Error('denied')) });
   expect(await handler(batch(1), context)).toEqual({ batchItemFailures: [{ itemIdentifier: 'm-0' }] });
   expect(printed()).toContain('failed messages are not retried early');

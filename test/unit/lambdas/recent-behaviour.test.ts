@@ -19,7 +19,7 @@ function pageOf(tokens: readonly { decidedAt: number; expiresAt: number }[], pag
   return { send } as unknown as DynamoDBClient;
 }
 
-it('counts active tokens where most have expired, newest first, so that a page of old ones hides none', async () => {
+it('counts active tokens among many expired ones, newest first, so that a page of old ones hides none', async () => {
   const expired = Array.from({ length: 500 }, (_, n) => ({
     decidedAt: NOW - 50 * MINUTE + n,
     expiresAt: NOW - 40 * MINUTE,

@@ -66,7 +66,7 @@ async function goOn() {
   }
 }
 
-it('takes back what a request selects, as the order that the event names, and blocks a subject', async () => {
+it('revokes the tokens that a request selects, with the event’s id, and blocks a subject', async () => {
   await vend();
   await receive(event({ subject: SUBJECT, reason: 'laptop stolen' }));
   expect([...tvm.records.states.values()]).toMatchObject([
@@ -78,7 +78,7 @@ it('takes back what a request selects, as the order that the event names, and bl
   expect(dead).toEqual([]);
 });
 
-it('delivered again, it means what it meant', async () => {
+it('has the same effect when it is delivered again', async () => {
   const request = event({ subject: SUBJECT, blockFor: 0 });
   const sentAt = tvm.clock.now();
   await receive(request, sentAt);
@@ -90,7 +90,7 @@ it('delivered again, it means what it meant', async () => {
   expect(await tvm.orders.get(request.id)).toMatchObject({ revoked: 0 });
 });
 
-it('takes back what goes with what happened', async () => {
+it('revokes the tokens that belong to a trigger', async () => {
   const { example } = ecsTaskStopped;
   const revoked = ecsTaskStopped.revokes(example, true);
   if ('problem' in revoked) throw new Error(revoked.problem);
@@ -101,7 +101,7 @@ it('takes back what goes with what happened', async () => {
   expect(states()).toEqual(['revoked', 'issued']);
 });
 
-it('leaves alone what is no reason to revoke', async () => {
+it('ignores events that are not a reason to revoke', async () => {
   await vend();
   await receive(
     event({ anything: true }, { source: 'aws.ec2', 'detail-type': 'EC2 Instance State-change Notification' }),
@@ -166,7 +166,7 @@ it.each<[string, ReturnType<typeof event>, string]>([
   ],
   ['an empty time', event({ subject: SUBJECT, issuedBefore: '' }), expect.stringMatching(/^detail\.issuedBefore must/)],
   ['an id that is none', event({ all: true }, { id: 'a b' }), 'the event is not an EventBridge event'],
-])('refuses an event with %s: nothing is done, it is kept whole, and the audit tells why', async (_what, bad, problem) => {
+])('refuses an event with %s: revokes nothing, stores the event and records the reason for the audit', async (_what, bad, problem) => {
   await vend();
   expect(await receive(bad)).toEqual({ batchItemFailures: [] });
   expect(states()).toEqual(['issued']);
@@ -186,7 +186,7 @@ it.each<[string, ReturnType<typeof event>, string]>([
   ]);
 });
 
-it('quotes nothing that somebody else chose the form of', async () => {
+it('quotes no text of an arbitrary form', async () => {
   const forged = 'security.team\u202e {"level":"INFO"}';
   await receive(event({ [forged]: forged }, { source: forged, account: forged, id: 'e-1' }));
   expect(printed()).not.toContain('\u202e');
@@ -194,7 +194,7 @@ it('quotes nothing that somebody else chose the form of', async () => {
   expect([...tvm.facts.facts.values()]).toMatchObject([{ detail: { from: 'unknown of account unknown' } }]);
 });
 
-it('gives back to the queue what fails, and what is no JSON', async () => {
+it('returns failed messages to the queue, and those that are not JSON', async () => {
   await vend();
   tvm.orders.place = async () => {
     throw new DependencyFault('DynamoDB', new Error('throttled'));
@@ -204,7 +204,7 @@ it('gives back to the queue what fails, and what is no JSON', async () => {
   expect(dead).toEqual([]);
 });
 
-it('sends an order to itself as often as it has pages, more than 16 times, and then no more', async () => {
+it('sends itself one message per page of a revocation, more than 16 times, and then stops', async () => {
   const tokens = 20;
   for (let vended = 0; vended < tokens; vended++) await vend();
   const { index } = tvm;
@@ -224,7 +224,7 @@ it('sends an order to itself as often as it has pages, more than 16 times, and t
   expect(send.mock.calls.length).toBeLessThan(2 * tokens);
 });
 
-it('goes on with no order that there is none of', async () => {
+it('ignores a continuation of an unknown revocation', async () => {
   expect(await receive({ goOnWith: 'never-placed' })).toEqual({ batchItemFailures: [] });
   expect(tvm.continuations.waiting).toEqual([]);
 });
@@ -236,7 +236,7 @@ it('blocks a workload that never asked for a token, if the event allows unknown 
   expect(dead).toEqual([]);
 });
 
-it('tells the audit once that a token was not active', async () => {
+it('records once for the audit that a token was not active', async () => {
   const tokenId = await vend();
   tvm.clock.time += 900_000;
   await receive(event({ tokenId }));
@@ -247,7 +247,7 @@ it('tells the audit once that a token was not active', async () => {
   expect(dead).toEqual([]);
 });
 
-it('obeys what happened to a workload that is not known', async () => {
+it('revokes by a trigger for an unknown workload', async () => {
   await receive(ecsTaskStopped.example);
   expect([dead, [...tvm.facts.facts]]).toEqual([[], []]);
   expect(tvm.continuations.waiting.length).toBeGreaterThan(0);

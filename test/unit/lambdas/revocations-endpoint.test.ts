@@ -42,7 +42,7 @@ async function vend() {
 }
 const states = () => [...tvm.records.states.values()].map(({ status }) => status);
 
-it('answers how many and how far, and tells it again by its id', async () => {
+it('returns the count and the progress, and the same later by id', async () => {
   await vend();
   const { status, body } = await post({ subject: SUBJECT, reason: 'leaked' });
   expect(revocationResponse.strict().parse(body)).toMatchObject({ status: 'running', revoked: 1 });
@@ -53,7 +53,7 @@ it('answers how many and how far, and tells it again by its id', async () => {
   expect([...tvm.records.states.values()]).toMatchObject([{ revokedBy: OPERATOR, revocationReason: 'leaked' }]);
 });
 
-it('has every order gone on with before it places it, so that one which is cut off goes on', async () => {
+it('schedules the continuation before it submits a revocation, so that an aborted one continues', async () => {
   await vend();
   const { place } = tvm.orders;
   let waitingThen = 0;
@@ -85,7 +85,7 @@ it.each<[string, object | string, string | undefined]>([
   ['unknown ones allowed in words', { all: true, allow_unknown: 'yes' }, 'allow_unknown'],
   ['an array', '[]', undefined],
   ['a member twice', '{"subject":"a","subject":"b"}', undefined],
-])('refuses %s, and takes nothing back', async (_what, body, field) => {
+])('refuses %s, and revokes nothing', async (_what, body, field) => {
   await vend();
   const answer = await post(body);
   expect([answer.status, answer.body.error, answer.body.field]).toEqual([400, expect.any(String), field]);
@@ -114,7 +114,7 @@ it.each<[string, Record<string, unknown>, string, RegExp]>([
   ['a token', { token_id: '11111111-2222-4333-8444-555555555555' }, 'token_id', /^token_id 1111.* no stored record/],
   ['a dry run of a task', { task: 'none', dry_run: true }, 'task', /^task none/],
   ['a task that may not be unknown', { task: 'none', allow_unknown: false }, 'task', /^task none/],
-])('refuses what nothing known has: %s. Nothing is done, and nobody is blocked', async (_what, body, field, sentence) => {
+])('refuses an unknown target: %s. Revokes nothing, and blocks nobody', async (_what, body, field, sentence) => {
   await vend();
   const answer = await post(body);
   expect([answer.status, answer.body.error, answer.body.field]).toEqual([404, 'unknown_target', field]);
@@ -154,7 +154,7 @@ it('counts in a dry run, and changes nothing', async () => {
   expect(tvm.continuations.waiting).toEqual([]);
 });
 
-it('says in a dry run where the count was cut off', async () => {
+it('reports in a dry run that the count is incomplete', async () => {
   await vend();
   const { page } = tvm.index;
   tvm.index.page = async (query) => {
@@ -169,12 +169,12 @@ it.each([
   ['', 400, 'invalid_request'],
   ['a#b', 400, 'invalid_request'],
   ['x'.repeat(200), 400, 'invalid_request'],
-])('tells that there is no revocation %j', async (id, status, error) => {
+])('reports that there is no revocation %j', async (id, status, error) => {
   const answer = await get(id);
   expect([answer.status, answer.body.error]).toEqual([status, error]);
 });
 
-it('lifts a block once, and refuses what names no subject or more', async () => {
+it('lifts a block once, and refuses a request without exactly one subject', async () => {
   await tvm.subjectStatuses.block(SUBJECT, { until: tvm.clock.now() + 1_000, at: tvm.clock.now(), by: OPERATOR });
   const lift = async (body: object) => {
     const answer = await liftEndpoint(tvm)(requestOf({ body: JSON.stringify(body) }), context);

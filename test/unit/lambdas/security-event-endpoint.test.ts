@@ -56,7 +56,7 @@ const set = (change = {}, header = {}) =>
   );
 const serveKeys = (response: ServerResponse) => response.end(JSON.stringify(transmitter.jwks));
 
-it('a SET is accepted with 202 and nothing else, by keys that are fetched once, and not logged', async () => {
+it('accepts a SET with 202 and an empty body, fetches the keys once, and does not log the SET', async () => {
   const { post, fetched } = await endpoint(serveKeys);
   const signed = await set();
   expect(await post(signed)).toMatchObject({ statusCode: 202, body: '' });
@@ -68,14 +68,14 @@ it('a SET is accepted with 202 and nothing else, by keys that are fetched once, 
   for (const part of signed.split('.')) expect(printed()).not.toContain(part);
 });
 
-it('a refusal is 400 with the RFC’s code and a description (RFC 8935, section 2.3)', async () => {
+it('refuses with 400, an RFC 8935 code and a description (section 2.3)', async () => {
   const { post } = await endpoint(serveKeys);
   const { statusCode, headers, body } = await post(await set({ aud: 'https://sp.example.com' }));
   expect([statusCode, headers]).toMatchObject([400, { 'content-type': 'application/json', 'content-language': 'en' }]);
   expect(securityEventError.strict().parse(JSON.parse(body))).toMatchObject({ err: 'invalid_audience' });
 });
 
-it('another content type, an oversize body and no body are refused before anything is read', async () => {
+it('refuses another content type, an oversize body and a missing body before it parses anything', async () => {
   const { post, fetched } = await endpoint(serveKeys);
   for (const [body, headers] of [
     [await set(), { 'content-type': 'application/json' }],
@@ -90,7 +90,7 @@ it('another content type, an oversize body and no body are refused before anythi
   expect(tvm.records.states.get(TOKEN)?.status).toBe('issued');
 });
 
-it('keys are fetched for a trusted issuer alone, and for an unknown kid not again and again', async () => {
+it('fetches keys only for a trusted issuer, and not repeatedly for an unknown kid', async () => {
   const { post, fetched } = await endpoint(serveKeys);
   const stranger = await securityEventTransmitter('https://stranger.example.com');
   await post(await stranger.sign({}));
@@ -106,7 +106,7 @@ it.each([
   ['no JWKS', (response: ServerResponse) => response.end('<html>')],
   ['without end', (response: ServerResponse) => response.end('x'.repeat(300_000))],
   ['elsewhere', (response: ServerResponse) => response.writeHead(302, { location: 'http://127.0.0.1:9' }).end()],
-])('keys that are %s are a fault of ours, to be tried again, and not fetched at once again', async (_, serve) => {
+])('fails with 503 if the keys are %s, and does not fetch them again immediately', async (_, serve) => {
   const { post, fetched } = await endpoint(serve);
   for (let time = 0; time < 3; time++) expect(await post(await set())).toMatchObject({ statusCode: 503 });
   expect(fetched.filter(({ path }) => path === '/jwks.json')).toHaveLength(1);

@@ -24,7 +24,7 @@ function reading(most: (call: number) => number) {
   return { items: dynamoStoredItems({ send } as unknown as DynamoDBClient, 'table'), calls };
 }
 
-it('items are read by the hundred, each once', async () => {
+it('reads items in batches of one hundred, each once', async () => {
   const { items, calls } = reading(() => 100);
   expect((await items.getMany(keys(250))).map(({ pk }) => pk?.S)).toEqual(keys(250).map(({ pk }) => pk?.S));
   expect(calls).toEqual([100, 100, 50]);
@@ -32,13 +32,13 @@ it('items are read by the hundred, each once', async () => {
   expect(calls).toHaveLength(3);
 });
 
-it('what DynamoDB leaves unread is read again, for as long as it reads any', async () => {
+it('reads unprocessed items again as long as there is progress', async () => {
   const { items, calls } = reading(() => 7);
   expect(await items.getMany(keys(100))).toHaveLength(100);
   expect(calls).toHaveLength(15);
 });
 
-it('that it reads nothing for some time is a fault', async () => {
+it('fails after repeated reads without progress', async () => {
   const { items, calls } = reading((call) => (call === 1 ? 60 : 0));
   await expect(items.getMany(keys(100))).rejects.toMatchObject({ name: 'DependencyFault' });
   expect(calls).toHaveLength(10);

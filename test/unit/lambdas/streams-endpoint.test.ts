@@ -47,7 +47,7 @@ async function call(resource: string, { query, body, userArn = GATEWAY }: Reques
   return { statusCode, headers, body: text === '' ? undefined : JSON.parse(text) };
 }
 
-it('a stream’s configuration and status are read by its id, the configuration without one too', async () => {
+it('returns a stream’s configuration and status by id, and the configuration also without an id', async () => {
   const one = await call('streams', { query: { stream_id: ['gateway'] } });
   expect(one).toMatchObject({
     statusCode: 200,
@@ -61,7 +61,7 @@ it('a stream’s configuration and status are read by its id, the configuration 
   });
 });
 
-it('a verification is 204 without a body, and its state is in no log', async () => {
+it('responds with 204 and no body to a verification request, and does not log its state', async () => {
   const { statusCode, headers, body } = await call('verification', { body: { stream_id: 'gateway', state: 'x0Zq' } });
   expect([statusCode, headers, body]).toEqual([204, { 'cache-control': 'no-store' }, undefined]);
   expect(facts.facts.size).toBe(1);
@@ -69,14 +69,14 @@ it('a verification is 204 without a body, and its state is in no log', async () 
   expect(printed()).not.toContain('x0Zq');
 });
 
-it('another too soon is 429, with the seconds to wait', async () => {
+it('responds with 429 and the seconds to wait to a request that is too soon', async () => {
   await call('verification', { body: { stream_id: 'gateway' } });
   const { statusCode, headers, body } = await call('verification', { body: { stream_id: 'gateway' } });
   expect([statusCode, headers]).toMatchObject([429, { 'retry-after': '48' }]);
   expect(errorResponse.parse(body).error).toBe('temporarily_unavailable');
 });
 
-it('a stream that is not the caller’s is 404', async () => {
+it('responds with 404 for a stream of another receiver', async () => {
   const query = { stream_id: ['siem'] };
   expect(await call('streams', { query })).toMatchObject({ statusCode: 404, body: { error: 'not_found' } });
   expect(await call('status', { query })).toMatchObject({ statusCode: 404, body: { error: 'not_found' } });
@@ -107,21 +107,21 @@ it.each<[string, string, Request, string]>([
     'control characters',
   ],
   ['no JSON', 'verification', { body: '' }, 'the body must be well-formed JSON'],
-])('%s is refused with 400, and nothing is noted', async (_, resource, request, description) => {
+])('refuses %s with 400, and stores nothing', async (_, resource, request, description) => {
   const { statusCode, body } = await call(resource, request);
   expect([statusCode, errorResponse.parse(body).error]).toEqual([400, 'invalid_request']);
   expect(body.error_description).toContain(description);
   expect(facts.facts.size).toBe(0);
 });
 
-it('without an identity from the gateway nothing is told', async () => {
+it('returns nothing about a stream without an identity from the gateway', async () => {
   for (const resource of ['streams', 'status', 'verification']) {
     const request = { query: { stream_id: ['gateway'] }, body: { stream_id: 'gateway' }, userArn: null };
     expect(await call(resource, request)).toMatchObject({ statusCode: 500 });
   }
 });
 
-it('a fault of the table is 503: the receiver asks again', async () => {
+it('responds with 503 if the table fails, so that the receiver tries again', async () => {
   facts.put = async () => {
     throw new DependencyFault('DynamoDB', new Error('throttled'));
   };

@@ -35,7 +35,7 @@ function cancelled(...codes: string[]) {
 
 const conflict = () => new TransactionConflictException({ message: 'conflict', $metadata: {} });
 
-it('a change is repeated while others write to the same subject', async () => {
+it('retries a change while others write to the same subject', async () => {
   const blocking = failing(cancelled('TransactionConflict', 'None'), cancelled('TransactionConflict', 'None'));
   expect(await blocking.subjectStatuses.block('subject', block)).toBe(2);
   expect(blocking.writes()).toBe(3);
@@ -44,7 +44,7 @@ it('a change is repeated while others write to the same subject', async () => {
   expect(raising.writes()).toBe(2);
 });
 
-it('a change whose condition does not hold is not repeated, whatever else is in the way', async () => {
+it('does not retry a change whose condition fails, even with other conflicts', async () => {
   const transaction = failing(cancelled('ConditionalCheckFailed', 'TransactionConflict'));
   expect(await transaction.subjectStatuses.unblock('subject', { at: 1, by: 'operator' })).toBe(false);
   expect(transaction.writes()).toBe(1);
@@ -53,7 +53,7 @@ it('a change whose condition does not hold is not repeated, whatever else is in 
   expect(update.writes()).toBe(1);
 });
 
-it('a conflict that lasts is a fault of DynamoDB, and so is any other error', async () => {
+it('fails as a DynamoDB error for a persistent conflict, and for any other error', async () => {
   const lasting = failing(...Array.from({ length: 20 }, conflict));
   await expect(lasting.subjectStatuses.raise('subject', 1)).rejects.toMatchObject({ name: 'DependencyFault' });
   expect(lasting.writes()).toBe(6);

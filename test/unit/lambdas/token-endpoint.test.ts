@@ -33,7 +33,7 @@ async function post(body: object, caller: Partial<typeof from> = {}, ports: Part
   return { ...answer, body: JSON.parse(answer.body) };
 }
 
-it('answers a good request with a token, which no cache may keep and no log holds', async () => {
+it('responds to a valid request with a token that is neither cacheable nor logged', async () => {
   const { statusCode, headers, body } = await post(asking());
   expect([statusCode, headers?.['cache-control']]).toEqual([200, 'no-store']);
   const { access_token } = tokenResponse.strict().parse(body);
@@ -48,13 +48,13 @@ it('names the field of a bad request, and records nothing', async () => {
   expect(tvm.records.states.size).toBe(0);
 });
 
-it('says plainly what policy denies, and records it', async () => {
+it('responds to a policy denial without details, and records it', async () => {
   const { statusCode, body } = await post(asking({ audience: 'billing' }));
   expect([statusCode, body.error, body.request_id]).toEqual([403, 'access_denied', 'request-1']);
   expect([...tvm.records.states.values()]).toMatchObject([{ status: 'denied' }]);
 });
 
-it('says «try again» when a dependency fails', async () => {
+it('asks the caller to try again if a dependency fails', async () => {
   const sign = async () => {
     throw new DependencyFault('KMS', new Error('throttled'));
   };
@@ -62,7 +62,7 @@ it('says «try again» when a dependency fails', async () => {
   expect([statusCode, headers?.['retry-after'], body.error]).toEqual([503, '2', 'temporarily_unavailable']);
 });
 
-it('takes a workload of another account for itself, not for its namesake here', async () => {
+it('distinguishes a workload of another account from the one with the same name here', async () => {
   const theirs = { userArn: 'arn:aws:sts::999988887777:assumed-role/orders-service/task', account: '999988887777' };
   expect((await post(asking(), theirs)).statusCode).toBe(403);
 
@@ -76,7 +76,7 @@ it('takes a workload of another account for itself, not for its namesake here', 
   expect(tvm.records.states.get(body.token_id)).toMatchObject({ account: '999988887777', session: 'task' });
 });
 
-it('vends only what a further condition in Rego allows too, and records which refused', async () => {
+it('issues only what an external authorizer in Rego also allows, and records which one denied', async () => {
   const settings = [{ type: 'opa-wasm' as const, name: 'closed', entrypoint: 'tvm/condition/allow', data: 'x' }];
   const beside: Record<string, Uint8Array> = {
     'closed.wasm': readFileSync('test/fixtures/opa/policy.wasm'),
@@ -86,7 +86,7 @@ it('vends only what a further condition in Rego allows too, and records which re
   const stock = { type: 'resource' as const, locations: ['orders-db/stock'], actions: ['read' as const] };
   expect((await post(asking({ authorization_details: [stock] }), {}, { conditions })).statusCode).toBe(200);
   const { statusCode, body } = await post(asking(), {}, { conditions });
-  expect([statusCode, body.error_description]).toEqual([403, 'policy does not allow all that was asked for']);
+  expect([statusCode, body.error_description]).toEqual([403, 'policy does not allow everything that was requested']);
   expect([...tvm.records.states.values()].at(-1)).toMatchObject({
     status: 'denied',
     denial: 'further_condition',
@@ -94,7 +94,7 @@ it('vends only what a further condition in Rego allows too, and records which re
   });
 });
 
-it('vends nothing while a further condition cannot be asked, and records that', async () => {
+it('issues nothing while an external authorizer is unavailable, and records that', async () => {
   const conditions = [{ name: 'risk', allows: async () => Promise.reject(new Error('timed out')) }];
   const { statusCode, body } = await post(asking(), {}, { conditions });
   expect([statusCode, body.error]).toEqual([503, 'temporarily_unavailable']);
@@ -102,7 +102,7 @@ it('vends nothing while a further condition cannot be asked, and records that', 
   expect(printed()).toContain('condition risk');
 });
 
-it('asks for a reason where policy does, and echoes the role that was taken', async () => {
+it('requires a reason if policy does, and returns the assumed role', async () => {
   const policies = policyDecisionPoint(
     policyBundle(
       `@id("reads") @require_reason permit (principal, action == Action::"read", resource in Resource::"orders-db");

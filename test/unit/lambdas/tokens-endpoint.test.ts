@@ -47,7 +47,7 @@ async function get(
 const idOf = () => [...ports.records.states.keys()][0] ?? '';
 
 describe('GET /tokens', () => {
-  it('lists what is selected', async () => {
+  it('lists the selected tokens', async () => {
     const { statusCode, headers, body } = await get('/tokens', { audience: ['orders-db'], limit: ['5'] });
     expect(statusCode).toBe(200);
     expect(headers).toMatchObject({ 'cache-control': 'no-store' });
@@ -79,7 +79,7 @@ describe('GET /tokens/{id}', () => {
     expect(tokenLifeResponse.strict().parse(body)).toMatchObject({ token_id: idOf(), introspections: [] });
   });
 
-  it('says 404 of one that there never was, and 400 of what is no id', async () => {
+  it('responds with 404 for an unknown id, and with 400 for a malformed one', async () => {
     const unknown = await get('/tokens/{id}', null, '4a81ca62-404f-430e-871f-5710f1bd1ce7');
     expect(unknown).toMatchObject({ statusCode: 404, body: { error: 'not_found', request_id: 'request-1' } });
     expect(await get('/tokens/{id}', null, 'x')).toMatchObject({ statusCode: 400, body: { field: 'id' } });
@@ -88,7 +88,7 @@ describe('GET /tokens/{id}', () => {
 });
 
 describe('GET /tokens/summary', () => {
-  it('counts what is active', async () => {
+  it('counts active tokens', async () => {
     const { body } = await get('/tokens/summary');
     expect(tokenSummaryResponse.strict().parse(body)).toMatchObject({ active: 1, by_audience: { 'orders-db': 1 } });
   });
@@ -98,7 +98,7 @@ describe('GET /tokens/summary', () => {
   });
 });
 
-it('answers 503 when the store does not, and 500 without an authenticated caller', async () => {
+it('responds with 503 if the table fails, and with 500 without an authenticated caller', async () => {
   ports.index = { ...ports.index, page: () => Promise.reject(new DependencyFault('DynamoDB', new Error('slow'))) };
   expect(await get('/tokens')).toMatchObject({ statusCode: 503, body: { error: 'temporarily_unavailable' } });
   expect(await get('/tokens/summary', null, undefined, { userArn: null })).toMatchObject({ statusCode: 500 });

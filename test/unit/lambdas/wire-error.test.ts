@@ -35,7 +35,7 @@ it.each<[Refusal, number, string]>([
   );
 });
 
-it('names the field in the sentence and beside it', () => {
+it('names the field in the description and as a property', () => {
   const { body } = wireError({
     kind: 'bad_request',
     bad: { field: 'expires_in', problem: 'must be greater than zero' },

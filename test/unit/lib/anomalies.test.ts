@@ -5,13 +5,13 @@ import { configSchema, parseConfig } from '#lib/config/config.ts';
 const parsed = (toml: string) => parseConfig(toml, 'config/x.toml').anomalies;
 
 describe('the configuration of anomalies', () => {
-  it('is what the documents say, where a stage says nothing', () => {
+  it('has the documented defaults', () => {
     const written = configSchema.shape.anomalies.meta()?.written;
     expect(parsed('')).toEqual(parsed(`anomalies = ${written}`));
     expect(parse(`anomalies = ${written}`)).toHaveProperty('anomalies.learning', '3d');
   });
 
-  it('acts on nothing by default', () => {
+  it('enables no responses by default', () => {
     expect(parsed('').respond).toEqual({ low: 'notify', medium: 'notify', high: 'notify' });
     expect(parsed('[anomalies]\nrespond = { high = "block" }').respond).toEqual({
       low: 'notify',
@@ -28,7 +28,7 @@ describe('the configuration of anomalies', () => {
     ['learning = 3', 'anomalies.learning must be a duration such as "15m"'],
     ['issuing_spike = { times = 0.5 }', 'anomalies.issuing_spike.times must be at least 1'],
     ['beyond_grants = { at_least = 0 }', 'anomalies.beyond_grants.at_least must be at least 1'],
-    ['denial_spike = { window = "5m" }', 'anomalies.denial_spike.window is not a key of the configuration'],
+    ['denial_spike = { window = "5m" }', 'anomalies.denial_spike.window is not a configuration key'],
   ])('refuses %s', (toml, message) => {
     expect(() => parsed(`[anomalies]\n${toml}`)).toThrow(message);
   });

@@ -10,11 +10,11 @@ const fixtures = pathToFileURL('test/fixtures/opa/');
 const condition = { name: 'office', type: 'opa-wasm', file: 'policy.wasm', entrypoint: 'tvm/condition/allow' } as const;
 
 describe('beside the code of the function that asks the further conditions', () => {
-  it('lies that there are none', async () => {
+  it('is an empty list without external authorizers', async () => {
     expect(await authorizerFiles([], fixtures)).toEqual({ 'conditions.json': '[]' });
   });
 
-  it('lie the settings, each policy, and its data', async () => {
+  it('are the settings, each policy, and its data', async () => {
     const project = mkdtempSync(join(tmpdir(), 'tvm-project-'));
     onTestFinished(() => rmSync(project, { recursive: true }));
     writeFileSync(join(project, 'policy.wasm'), readFileSync('test/fixtures/opa/policy.wasm'));
@@ -47,7 +47,7 @@ describe('beside the code of the function that asks the further conditions', () 
       { file: 'clock.wasm', entrypoint: 'tvm/clock/allow' },
       'conditions: office: clock.wasm calls time.now_ns',
     ],
-  ])('lies nothing with %s: it is not deployed', async (_, change, sentence) => {
+  ])('fail with %s, so that it is not deployed', async (_, change, sentence) => {
     const deploying = await authorizerFiles([{ ...condition, ...change }], fixtures).catch((error: unknown) => error);
     expect(deploying).toBeInstanceOf(ConfigError);
     expect((deploying as Error).message).toContain(sentence);

@@ -62,19 +62,19 @@ function isToldInSentences(settings: Record<string, unknown>): void {
   }
 }
 
-it('has keys to try, those inside of tables and lists too', () => {
+it('has keys to test, including those in tables and lists', () => {
   expect(KEYS).toEqual(
     expect.arrayContaining(['throttle', 'audiences', 'certificate_arn', 'timeout_ms', 'issuing_spike']),
   );
 });
 
-it.each(Object.keys(configSchema.shape))('tells in sentences what is wrong with %s, whatever it holds', (name) => {
+it.each(Object.keys(configSchema.shape))('explains in sentences what is wrong with %s, for any value', (name) => {
   fc.assert(
     fc.property(value, (held) => isToldInSentences({ [name]: held })),
     { numRuns: 60 },
   );
 });
 
-it('tells in sentences what is wrong with any keys together', () => {
+it('explains in sentences what is wrong with any combination of keys', () => {
   fc.assert(fc.property(fc.dictionary(key, value, { maxKeys: 8 }), isToldInSentences), { numRuns: 300 });
 });

@@ -35,7 +35,7 @@ describe('the configuration', () => {
     for (const stage of stages) expect(() => loadConfig(directory, stage)).not.toThrow();
   });
 
-  it('reads every default as the reference page writes it', () => {
+  it('has every default as in the reference page', () => {
     const page = readFileSync('docs/reference/configuration.md', 'utf8');
     const rows = [...page.matchAll(/^\| `(\w+)` \| `(.+?)` \| /gm)].map(([, key = '', value = '']) => [key, value]);
     expect(rows.length).toBeGreaterThan(20);
@@ -60,7 +60,7 @@ describe('the configuration', () => {
     });
   });
 
-  it('has further conditions of each type', () => {
+  it('has external authorizers of each type', () => {
     const toml = `
       [[conditions]]
       name = "office-hours"
@@ -85,7 +85,7 @@ describe('the configuration', () => {
     ]);
   });
 
-  it('takes overrides over the file', () => {
+  it('prefers overrides to the file', () => {
     const issuer = 'http://127.0.0.1:4566/restapis/tvm-local/v1/_user_request_';
     expect(loadConfig(directory, 'local', { issuer }).issuer).toBe(issuer);
   });
@@ -126,8 +126,12 @@ describe('the configuration', () => {
     ],
     ['a lock that S3 has not', 'archive = { lock = "soft" }', 'archive.lock must be governance or compliance'],
     ['a window beyond what Lambda waits', 'archive_window = "10m"', 'archive_window must be at most "5m"'],
-    ['an unknown key', 'token_lifetime = "15m"', 'token_lifetime is not a key of the configuration'],
-    ['an unknown key inside', 'throttle = { rate = 1, burst = 1, speed = 1 }', 'throttle.speed is not a key'],
+    ['an unknown key', 'token_lifetime = "15m"', 'token_lifetime is not a configuration key'],
+    [
+      'an unknown key inside',
+      'throttle = { rate = 1, burst = 1, speed = 1 }',
+      'throttle.speed is not a configuration key',
+    ],
     ['an unknown key spec', 'signing_keys = { first = "RSA_4096" }', 'signing_keys.first must be ECC_NIST_P256'],
     ['a signing key that is none', 'signing_key = "second"', 'signing_key must be the name of a key in signing_keys'],
     ['a domain without a certificate', 'domain = { name = "tokens.example.com" }', 'domain.certificate_arn'],
@@ -143,7 +147,7 @@ describe('the configuration', () => {
     ],
     ['an issuer in plain http', 'issuer = "http://tokens.example.com"', 'issuer must be an https URL'],
     ['an issuer with a slash at the end', 'issuer = "https://a.example/"', 'issuer must not end with a slash'],
-    ['days that CloudWatch does not know', 'log_retention = "8d"', 'log_retention must be a number of days'],
+    ['days that CloudWatch does not know', 'log_retention = "8d"', 'log_retention must be a retention period'],
     [
       'the machine’s own event source',
       'revocation_sources = ["tvm"]',
@@ -183,7 +187,7 @@ describe('the configuration', () => {
     [
       'a policy outside of the project',
       '[[conditions]]\nname = "a"\ntype = "opa-wasm"\nfile = "policies/../../a.wasm"\nentrypoint = "a"',
-      'conditions.0.file must be a path below the project',
+      'conditions.0.file must be a path inside the project',
     ],
     [
       'a policy that is not compiled',
@@ -223,7 +227,7 @@ describe('the configuration', () => {
     [
       'a condition’s key of another type',
       '[[conditions]]\nname = "a"\ntype = "authzen"\nurl = "https://a.example"\npath = "a"',
-      'conditions.0.path is not a key of the configuration',
+      'conditions.0.path is not a configuration key',
     ],
     ['an account id that lost its zeros', 'trusted_accounts = [11122223333]', 'trusted_accounts.0'],
     [
@@ -233,7 +237,7 @@ describe('the configuration', () => {
     ],
     ['a negative throttle', 'throttle = { rate = -1, burst = 1 }', 'throttle.rate must be greater than zero'],
     ['what is no TOML', 'token_expiration_time: 15m', 'config/x.toml:1:'],
-  ])('is refused, by the key’s name, with %s', (_, toml, sentence) => {
+  ])('is refused with the key’s name: %s', (_, toml, sentence) => {
     expect(() => parseConfig(toml, 'config/x.toml')).toThrow(ConfigError);
     expect(() => parseConfig(toml, 'config/x.toml')).toThrow(sentence);
   });
@@ -250,7 +254,7 @@ describe('the configuration', () => {
     [
       'a receiver twice by other names',
       receiver('a', 'audience = "a"') + receiver('b', 'audience = "a"'),
-      'security_event_receivers must name each url once with the same audience',
+      'security_event_receivers must name each pair of url and audience once',
     ],
     [
       'a type of event twice',
@@ -330,9 +334,13 @@ describe('the configuration', () => {
     ].map((issuer) => [
       `the issuer ${issuer}`,
       `issuer = "${issuer}"`,
-      'issuer must be an https URL as resource servers',
+      'issuer must be a normalized https URL: host in ',
     ]),
-    ['an issuer that is on this computer', 'issuer = "http://127.0.0.1:4566/a"', 'issuer must be an https URL; plain'],
+    [
+      'an issuer that is on this computer',
+      'issuer = "http://127.0.0.1:4566/a"',
+      'issuer must be an https URL; loopback',
+    ],
     ['a condition that is on this computer', condition('http://127.0.0.1:8181'), 'conditions must be https URLs'],
     ['a condition with a space', condition('https://a.example '), 'conditions.0.url must be an https URL'],
     ['a condition at any host', condition('https://*.example'), 'conditions.0.url must be an https URL'],
@@ -341,7 +349,7 @@ describe('the configuration', () => {
     [
       'a key that JavaScript loses',
       'signing_keys = { first = "RSA_2048", __proto__ = "RSA_2048" }',
-      'signing_keys.__proto__ is no name',
+      'signing_keys.__proto__ is not a valid name',
     ],
     ['a tag of a space', 'revoke_on = { iam_tagged = { key = " ", value = "v" } }', 'revoke_on.iam_tagged.key must be'],
     [
@@ -352,28 +360,22 @@ describe('the configuration', () => {
     ['half a throttle', 'throttle = { rate = 5 }', 'throttle.burst is missing; it must be a whole number'],
     ['addresses as a list', 'alarm_email = ["a@example.com"]', 'alarm_email must be an e-mail address'],
     ['a truth as text', 'data_protection = "false"', 'data_protection must be true or false'],
-    ['a key that is a line', '"a\\nb" = 1', '"a\\nb" is not a key of the configuration'],
+    ['a key that is a line', '"a\\nb" = 1', '"a\\nb" is not a configuration key'],
   ])('is refused, in one sentence, with %s', (_, toml = '', sentence = '') => {
     expect(mistakes(toml).map((found) => found.slice(0, sentence.length))).toEqual([sentence]);
   });
 
   it.each([
-    [
-      'token_expiration = "15m"',
-      'token_expiration is not a key of the configuration; did you mean token_expiration_time?',
-    ],
-    ['[archive]\nlocks = "compliance"', 'archive.locks is not a key of the configuration; did you mean lock?'],
+    ['token_expiration = "15m"', 'token_expiration is not a configuration key; did you mean token_expiration_time?'],
+    ['[archive]\nlocks = "compliance"', 'archive.locks is not a configuration key; did you mean lock?'],
     ['archive = { lock = "complience" }', 'archive.lock must be governance or compliance; did you mean compliance?'],
     ['signing_key = "frist"', 'signing_key must be the name of a key in signing_keys; did you mean first?'],
-    [
-      'throttle = { rate = 1, burst = 1, x = 1 }',
-      'throttle.x is not a key of the configuration; known here are rate, burst',
-    ],
+    ['throttle = { rate = 1, burst = 1, x = 1 }', 'throttle.x is not a configuration key; known here are rate, burst'],
     [
       receiver('a', 'audience = "a"\nevnts = []'),
-      'security_event_receivers.0.evnts is not a key of the configuration; did you mean events?',
+      'security_event_receivers.0.evnts is not a configuration key; did you mean events?',
     ],
-  ])('says what was meant: %s', (toml, sentence) => {
+  ])('suggests the intended key or value: %s', (toml, sentence) => {
     expect(mistakes(toml)).toEqual([sentence]);
   });
 
@@ -388,61 +390,61 @@ describe('the configuration', () => {
     ]);
   });
 
-  it('of the local stage alone is for an emulator, and there for no AWS account', () => {
+  it('allows an emulator only in the stage local, and not in an AWS account', () => {
     const emulator = 'emulator = { api_id = "tvm-local" }';
     expect(mistakes(emulator, { stage: 'local', account: '000000000000' })).toEqual([]);
     expect(mistakes(emulator, { stage: 'production' })).toEqual([
       'emulator must be absent: only config/local.toml is deployed into an emulator',
     ]);
     expect(mistakes(emulator, { stage: 'local', account: '111122223333' })).toEqual([
-      'emulator must be absent in the AWS account 111122223333: an emulator’s is 000000000000',
+      'emulator must be absent in the AWS account 111122223333: emulators have the account 000000000000',
     ]);
   });
 
-  it('has a certificate from where the stack is', () => {
+  it('needs a certificate in the stack’s region and account', () => {
     const toml = domain('tokens.example.com');
     const region = 'eu-central-1';
     expect(mistakes(toml)).toEqual([]);
     expect(mistakes(toml, { region, account: '111122223333' })).toEqual([]);
     expect(mistakes(toml, { region: 'us-east-1' })).toEqual([
-      'domain.certificate_arn must be of the region us-east-1, where the stack is: it is of eu-central-1',
+      'domain.certificate_arn must be in the region us-east-1 of the stack: it is in eu-central-1',
     ]);
     expect(mistakes(toml, { region, account: '444455556666' })).toEqual([
-      'domain.certificate_arn must be of the account 444455556666, where the stack is: it is of 111122223333',
+      'domain.certificate_arn must be in the account 444455556666 of the stack: it is in 111122223333',
     ]);
   });
 
-  it('has ARNs of one partition, that of the region where it is known', () => {
+  it('needs ARNs in one partition, that of the region if it is known', () => {
     const [china, alarm] = [ROLE.replace('aws', 'aws-cn'), '[revoke_on.cloudwatch_alarm]\na = { subject = "ARN" }'];
     expect(mistakes(server(china), { region: 'cn-north-1' })).toEqual([]);
     expect(mistakes(server(china))).toEqual([]);
     expect(mistakes(server(ROLE) + alarm.replace('ARN', china))).toEqual([
-      'revoke_on.cloudwatch_alarm.a.subject must be of the partition aws, as the first ARN is: it is of aws-cn',
+      'revoke_on.cloudwatch_alarm.a.subject must be in the partition aws like the first ARN: it is in aws-cn',
     ]);
     for (const [region, partition] of [
       ['eu-central-1', 'aws'],
       ['us-gov-west-1', 'aws-us-gov'],
     ]) {
       expect(mistakes(server(china), { region })).toEqual([
-        `resource_servers.0.principal must be of the partition ${partition}, that of the region ${region}: it is of aws-cn`,
+        `resource_servers.0.principal must be in the partition ${partition} of the region ${region}: it is in aws-cn`,
       ]);
     }
   });
 
-  it('has ARNs of an emulator’s partition in whatever region it is', () => {
+  it('accepts an emulator’s ARNs in any region', () => {
     const toml = `emulator = { api_id = "tvm-local" }\n${server('arn:aws:iam::000000000000:user/orders-db')}`;
     expect(mistakes(toml, { stage: 'local', region: 'cn-north-1', account: '000000000000' })).toEqual([]);
   });
 
-  it('trusts no account that is its own', () => {
+  it('does not accept its own account as a trusted account', () => {
     const toml = 'trusted_accounts = ["444455556666", "111122223333"]';
     expect(mistakes(toml)).toEqual([]);
     expect(mistakes(toml, { account: '111122223333' })).toEqual([
-      'trusted_accounts.1 must name another account than 111122223333, where the stack is',
+      'trusted_accounts.1 must name other accounts than 111122223333, the account of the stack',
     ]);
   });
 
-  it('is a file of text', () => {
+  it('must be a UTF-8 text file', () => {
     const folder = mkdtempSync(join(tmpdir(), 'tvm-config-'));
     writeFileSync(join(folder, 'latin.toml'), Buffer.from([0x23, 0xe9]));
     mkdirSync(join(folder, 'folder.toml'));
@@ -452,7 +454,7 @@ describe('the configuration', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('names the file that is not there', () => {
+  it('names a missing file', () => {
     expect(() => loadConfig(directory, 'staging')).toThrow('config/staging.toml does not exist');
     expect(() => loadConfig(directory, '../package')).toThrow('does not exist');
   });

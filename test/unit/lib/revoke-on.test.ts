@@ -6,11 +6,11 @@ import { parseConfig } from '#lib/config/config.ts';
 const revokeOn = (toml: string) => parseConfig(toml, 'config/x.toml').revoke_on;
 
 describe('revoke_on', () => {
-  it('is empty by default: nothing takes tokens back unless it is said', () => {
+  it('is empty by default, so that no event revokes tokens', () => {
     expect(revokeOn('')).toEqual({});
   });
 
-  it('is shown whole in the production stage, to be switched on, and switched on whole in the local one', () => {
+  it('lists all triggers as comments in the production stage, and enables all of them in the local stage', () => {
     const production = readFileSync('config/production.toml', 'utf8');
     const shown = production.slice(production.indexOf('# [revoke_on]')).replaceAll(/^# /gm, '');
     expect(Object.keys(revokeOn(shown)).sort()).toEqual(Object.keys(TRIGGERS).sort());
@@ -18,7 +18,7 @@ describe('revoke_on', () => {
     expect(Object.keys(local).sort()).toEqual(Object.keys(TRIGGERS).sort());
   });
 
-  it('has for an alarm what an operator would ask for', () => {
+  it('has the options of an operator’s revocation for an alarm', () => {
     const toml = `[revoke_on.cloudwatch_alarm]
       egress = { subject = "arn:aws:iam::111122223333:role/path/orders", reason = "egress", block_for = 60 }
       everything = { all = true }`;
@@ -30,7 +30,7 @@ describe('revoke_on', () => {
 
   it.each([
     ['revoke_on = true', 'revoke_on must be a table'],
-    ['[revoke_on]\neks_pod_stopped = true', 'revoke_on.eks_pod_stopped is not a key of the configuration'],
+    ['[revoke_on]\neks_pod_stopped = true', 'revoke_on.eks_pod_stopped is not a configuration key'],
     ['[revoke_on]\necs_task_stopped = "yes"', 'revoke_on.ecs_task_stopped must be true or false'],
     ['[revoke_on]\nguardduty_finding = true', 'revoke_on.guardduty_finding must be such as { severity = … }'],
     [

@@ -33,7 +33,7 @@ function table(name: string, members: Record<string, string>): string {
 }
 
 describe('who exchanges security events', () => {
-  it('is nobody by default, and a receiver is told every event that there is', () => {
+  it('is nobody by default, and a receiver gets all events', () => {
     expect(parseConfig('', 'test.toml')).toMatchObject({ security_event_receivers: [], trusted_transmitters: [] });
     const { security_event_receivers: receivers, trusted_transmitters } = parseConfig(receiver() + transmitter(), 't');
     expect(receivers[0]?.events).toEqual([
@@ -52,7 +52,7 @@ describe('who exchanges security events', () => {
     expect(() => parseConfig(receiver({ delivery: '"push"' }), 'test.toml')).not.toThrow();
   });
 
-  it('may have a principal that asks for verifications, also where it is pushed to', () => {
+  it('may have a principal that requests verifications, also with push delivery', () => {
     const { security_event_receivers: receivers } = parseConfig(
       receiver({ principal: SIEM }) + receiver({ name: '"b"', url: '"https://b.example.com"' }),
       't',
@@ -60,7 +60,7 @@ describe('who exchanges security events', () => {
     expect(receivers.map(({ principal }) => principal)).toEqual([JSON.parse(SIEM), undefined]);
   });
 
-  it('is on this computer in plain http for an emulator alone', () => {
+  it('may have loopback http URLs only for an emulator', () => {
     const plain =
       receiver({ url: '"http://127.0.0.1:4577/sets"' }) + transmitter({ jwks_uri: '"http://localhost:1/j"' });
     expect(() => parseConfig(EMULATOR + plain, 'test.toml')).not.toThrow();
@@ -71,13 +71,17 @@ describe('who exchanges security events', () => {
     ['a receiver in plain http', receiver({ url: '"http://gateway.example.com"' }), /url must be an https URL/],
     ['a URL with credentials', receiver({ url: '"https://a:b@gateway.example.com"' }), /without credentials/],
     ['a URL with a fragment', receiver({ url: '"https://gateway.example.com/#a"' }), /fragment/],
-    ['a bearer', receiver({ authorization: '"Bearer abc"' }), /authorization is not a key/],
+    ['a bearer', receiver({ authorization: '"Bearer abc"' }), /authorization is not a configuration key/],
     ['a name that is none', receiver({ name: '"The Gateway"' }), /name must be at most 32/],
     ['an unknown event', receiver({ events: '["session-revoked"]' }), /events\.0 must be https:\/\/schemas/],
     ['no event', receiver({ events: '[]' }), /events must name an event type/],
     ['two receivers of a name', receiver() + receiver(), /must name each receiver once/],
     ['a delivery that is none', receiver({ delivery: '"pull"' }), /delivery must be push, with url, or poll/],
-    ['a receiver that polls and has a URL', polling({ url: '"https://siem.example.com"' }), /url is not a key/],
+    [
+      'a receiver that polls and has a URL',
+      polling({ url: '"https://siem.example.com"' }),
+      /url is not a configuration key/,
+    ],
     [
       'a receiver that is pushed to as nobody',
       receiver({ principal: '"x"' }),

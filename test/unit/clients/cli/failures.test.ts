@@ -23,9 +23,9 @@ describe('a failure', { timeout: 20_000 }, () => {
   it.each([
     [
       'a denial',
-      { status: 403, body: wireError('access_denied', 'policy does not allow all that was asked for') },
+      { status: 403, body: wireError('access_denied', 'policy does not allow everything that was requested') },
       3,
-      'refused: policy does not allow all that was asked for; why: tvm explain --action read --location orders-db/orders --audience orders-db (access_denied, request r-1)',
+      'refused: policy does not allow everything that was requested; why: tvm explain --action read --location orders-db/orders --audience orders-db (access_denied, request r-1)',
     ],
     [
       'a field, by its option',
@@ -51,10 +51,10 @@ describe('a failure', { timeout: 20_000 }, () => {
       {
         status: 503,
         headers: { 'retry-after': '2' },
-        body: wireError('temporarily_unavailable', 'no token was vended or changed; try again shortly'),
+        body: wireError('temporarily_unavailable', 'no token was issued or changed; try again shortly'),
       },
       1,
-      'no token was vended or changed; try again in 2 seconds (temporarily_unavailable, request r-1)',
+      'no token was issued or changed; try again in 2 seconds (temporarily_unavailable, request r-1)',
     ],
     [
       'throttling',

@@ -19,11 +19,11 @@ describe('tvm revoke', { timeout: 20_000 }, () => {
   });
 
   it('says that another’s token was refused', async () => {
-    const error = { error: 'invalid_grant', error_description: 'the token was vended to another workload' };
+    const error = { error: 'invalid_grant', error_description: 'the token was issued to another workload' };
     machine.next = { status: 400, body: { ...error, request_id: 'r-1' } };
     const { code, stderr } = await machine.tvm(['revoke', TOKEN]);
     expect(code).toBe(3);
-    expect(stderr).toBe('tvm: refused: the token was vended to another workload (invalid_grant, request r-1)\n');
+    expect(stderr).toBe('tvm: refused: the token was issued to another workload (invalid_grant, request r-1)\n');
   });
 
   it.each([

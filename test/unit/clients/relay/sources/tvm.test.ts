@@ -125,11 +125,11 @@ describe('a token of the machine', () => {
 
 describe('a refusal', () => {
   it('is told in the machine’s words, with the id of the request', async () => {
-    const error_description = 'policy does not allow all that was asked for';
+    const error_description = 'policy does not allow everything that was requested';
     const body = JSON.stringify({ error: 'access_denied', error_description, request_id: 'c6af9ac6-7b61' });
     machine.answer('/token', 403, body);
     expect((await failureOf()).message).toMatch(
-      /^127\.0\.0\.1:\d+ answered 403, access_denied: policy does not allow all that was asked for \(request c6af9ac6-7b61\)$/,
+      /^127\.0\.0\.1:\d+ answered 403, access_denied: policy does not allow everything that was requested \(request c6af9ac6-7b61\)$/,
     );
   });
 

@@ -4,8 +4,8 @@ import type { ServiceDefaults } from './service-function.ts';
 import type { TokenApi } from './token-api.ts';
 import type { TokenRecords } from './token-records.ts';
 
-/** What every part of the machine is built around. */
-export interface Machine {
+/** The resources that all parts of the system use. */
+export interface Foundation {
   config: Config;
   defaults: ServiceDefaults;
   records: TokenRecords;

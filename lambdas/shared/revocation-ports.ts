@@ -9,10 +9,10 @@ import { dynamoSubjectStatuses } from '../adapters/dynamo/subject-statuses.ts';
 import { dynamoTokenIndex } from '../adapters/dynamo/token-index.ts';
 import { dynamoTokenRecords } from '../adapters/dynamo/token-records.ts';
 import { sqsContinuations } from '../adapters/sqs/continuations.ts';
-import type { orderingEnv } from './ordering-env.ts';
+import type { revocationEnv } from './revocation-env.ts';
 
-/** What a function orders tokens to be taken back by, and carries it out. */
-export function orderingPorts(dynamo: DynamoDBClient, env: z.infer<typeof orderingEnv>): RevokeTokensPorts {
+/** Connects the ports that submit and complete revocation requests. */
+export function revocationPorts(dynamo: DynamoDBClient, env: z.infer<typeof revocationEnv>): RevokeTokensPorts {
   return {
     records: dynamoTokenRecords(dynamo, env.TABLE_NAME),
     subjectStatuses: dynamoSubjectStatuses(dynamo, env.TABLE_NAME),

@@ -11,31 +11,32 @@ import { kmsSigner } from '../adapters/kms/signer.ts';
 import { sqsRetries } from '../adapters/sqs/retries.ts';
 import { queueHandler } from '../middleware/queue-handler.ts';
 import { logger } from '../runtime/observability.ts';
-import type { tellingEnv } from './telling-env.ts';
+import type { transmitterEnv } from './transmitter-env.ts';
 
-/** A security event token for a receiver, and what of it a log may name. */
+/** A security event token for a receiver. */
 export interface SignedSecurityEvent {
   jti: string;
-  /** It is signed: in no log. */
+  /** The signed token. It must not be logged. */
   set: string;
+  /** The properties that may be logged. */
   named: { receiver: string; eventId: unknown; jti: string; type: string };
 }
 
 /**
- * Audit events on the bus, by way of a receiver's own queue: what of it concerns the receiver is delivered to it, each as
- * a signed security event token.
+ * Creates a Lambda handler for a receiver's queue of audit events. The events that concern the receiver are delivered
+ * to it, each as a signed security event token.
  *
- * @param deliver where it throws, the event comes again, as the same token
+ * @param deliver delivers a token; if it throws, the event is delivered again with the same token
  */
-export function tellReceiver(
-  env: z.infer<typeof tellingEnv>,
-  deliver: (told: SignedSecurityEvent, event: EventBridgeEvent<string, unknown>) => Promise<void>,
+export function transmitToReceiver(
+  env: z.infer<typeof transmitterEnv>,
+  deliver: (signed: SignedSecurityEvent, event: EventBridgeEvent<string, unknown>) => Promise<void>,
 ) {
   const signer = kmsSigner(new KMSClient(clientSettings), env.SIGNING_KEY_ARN);
-  const telling = { issuer: env.ISSUER, receiver: { name: env.RECEIVER, audience: env.RECEIVER_AUDIENCE } };
+  const transmission = { issuer: env.ISSUER, receiver: { name: env.RECEIVER, audience: env.RECEIVER_AUDIENCE } };
 
-  async function tell(event: EventBridgeEvent<string, unknown>): Promise<void> {
-    const claims = securityEventOf(auditEventOf(event), telling);
+  async function transmit(event: EventBridgeEvent<string, unknown>): Promise<void> {
+    const claims = securityEventOf(auditEventOf(event), transmission);
     const [type] = Object.keys(claims?.events ?? {});
     if (claims === undefined || type === undefined || ![...env.RECEIVER_EVENTS, VERIFICATION].includes(type)) return;
     const { jti } = claims;
@@ -45,10 +46,10 @@ export function tellReceiver(
 
   return queueHandler(
     async (batch) => {
-      const told = await Promise.all(
+      const failed = await Promise.all(
         batch.map(async ({ messageId, event }) => {
           try {
-            await tell(event);
+            await transmit(event);
             return [];
           } catch (error) {
             logger.error('a security event could not be sent', { receiver: env.RECEIVER, eventId: idOf(event), error });
@@ -56,13 +57,13 @@ export function tellReceiver(
           }
         }),
       );
-      return told.flat();
+      return failed.flat();
     },
     sqsRetries(new SQSClient(clientSettings)),
   );
 }
 
-/** @throws when it is none: only the publisher puts events of this source on the bus, so that is our own mistake */
+/** @throws if it is not an audit event. Only publish-audit puts events of this source on the bus, so that is a bug. */
 function auditEventOf({ 'detail-type': detailType, detail }: EventBridgeEvent<string, unknown>): AuditEvent {
   const schema = auditEvents[detailType as keyof typeof auditEvents];
   return { detailType, detail: schema.parse(detail) } as AuditEvent;

@@ -4,8 +4,8 @@ import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 /** The namespace of the functions' own metrics. */
 export const METRIC_NAMESPACE = 'TokenVendingMachine';
 
-/** A metric that functions write into their logs, by the minute. @param dimensions the use case, and what else it is by */
-export function machineMetric(
+/** A metric that functions write to their logs, per minute. @param dimensions the use case and further dimensions */
+export function serviceMetric(
   metricName: string,
   dimensions: { service: string; severity?: string; detector?: string },
   statistic: string = Stats.SUM,

@@ -100,7 +100,7 @@ describe('a command that prints a token', () => {
     const marker = join(folder, 'marker');
     await chmod(configFile, mode);
     expect(await failure({ command: ['/usr/bin/touch', marker] })).toBe(
-      `/usr/bin/touch is not run: other users may write ${configFile}: ` +
+      `/usr/bin/touch is not run: other users can write ${configFile}: ` +
         'it must not be writable by group or others (chmod go-w)',
     );
     await expect(readFile(marker)).rejects.toThrow('ENOENT');
@@ -108,6 +108,6 @@ describe('a command that prints a token', () => {
 
   it('is not run where another user can write the folder of the configuration', async () => {
     await chmod(folder, 0o777);
-    expect(await failure({ command: ['/bin/echo', 't0ken'] })).toContain(`other users may write in ${folder}`);
+    expect(await failure({ command: ['/bin/echo', 't0ken'] })).toContain(`other users can write in ${folder}`);
   });
 });

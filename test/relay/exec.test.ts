@@ -113,7 +113,7 @@ describe('tokenrelay exec', () => {
   it('ends with 127 when there is no such command, and 126 when it cannot be run', async () => {
     const missing = await run(['--', 'no-such-command']);
     expect(missing.code).toBe(127);
-    expect(missing.stderr).toContain('no-such-command cannot be started: it is not found');
+    expect(missing.stderr).toContain('no-such-command cannot be started: it was not found');
     const notRun = await run(['--', folder.config]);
     expect(notRun.code).toBe(126);
     expect(notRun.stderr).toContain(`${folder.config} cannot be started: it may not be run by this user`);

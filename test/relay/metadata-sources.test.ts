@@ -101,9 +101,9 @@ describe('aws_instance_profile, against a server of the documented shape', () =>
     const { source, server } = await instance();
     server.document = { Code: 'AssumeRoleUnauthorizedAccess', Message: 'a secret' };
     const { message } = await failureOf(source);
-    expect(message).toBe('the instance metadata service gave no credentials (AssumeRoleUnauthorizedAccess)');
+    expect(message).toBe('the instance metadata service returned no credentials (AssumeRoleUnauthorizedAccess)');
     server.document = { Code: 'Success', ...credentials, Expiration: 'soon' };
-    expect((await failureOf(source)).message).toBe('the instance metadata service gave no credentials');
+    expect((await failureOf(source)).message).toBe('the instance metadata service returned no credentials');
   });
 });
 
@@ -238,6 +238,6 @@ describe('gcp_service_account, against a server of the documented shape', () => 
   ])('takes no other text for an identity token: %j', async (body) => {
     const { source, server } = await machine({ audience: 'a' });
     server.instead = { status: 200, headers: { 'metadata-flavor': 'Google' }, body };
-    expect((await failureOf(source)).message).toBe('GCP’s metadata server answered with no identity token');
+    expect((await failureOf(source)).message).toBe('GCP’s metadata server responded without an identity token');
   });
 });

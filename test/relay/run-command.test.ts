@@ -113,14 +113,14 @@ describe('a command at its limits', () => {
     const pidFile = join(folder, 'late');
     const script = sh('sleep 600 & echo $! > "$1"; trap "" TERM; wait', pidFile, SECRET);
     expect(await failure(script, { ...limits, timeout: 300 })).toBe(
-      '/bin/sh was ended: it took longer than 0.3 seconds',
+      '/bin/sh was killed: it took longer than 0.3 seconds',
     );
     const child = await startedBy(pidFile);
     await vi.waitFor(() => expect(isRunning(child)).toBe(false));
   });
 
   it('is killed when it writes too much, whichever way', async () => {
-    expect(await failure(['/bin/cat', '/dev/zero'], limits)).toBe('/bin/cat was ended: it wrote more than 4096 bytes');
+    expect(await failure(['/bin/cat', '/dev/zero'], limits)).toBe('/bin/cat was killed: it wrote more than 4096 bytes');
     expect(await failure(sh('cat /dev/zero >&2'), limits)).toContain('more than 4096 bytes');
     expect((await runCommand(['/usr/bin/head', '-c', '4096', '/dev/zero'], limits)).stdout).toHaveLength(4_096);
   });

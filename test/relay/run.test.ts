@@ -81,7 +81,7 @@ describe('tokenrelay run', () => {
     folder.configure(folder.configuration({ tokens: [token, added], log_level: 'error' }));
     agent.process.kill('SIGHUP');
     await until('the second token', () => read(second));
-    await until('the end of the reload', () => said(agent, 'the configuration was read anew').length === 1);
+    await until('the end of the reload', () => said(agent, 'configuration reloaded').length === 1);
     expect(folder.written()).toContain(SECRET);
     agent.process.kill('SIGTERM');
     expect(await agent.ended).toBe(0);
@@ -96,7 +96,7 @@ describe('tokenrelay run', () => {
     folder.configure(folder.configuration({ tokens: [second] }));
     agent.process.kill('SIGHUP');
     const [refused] = await until('the refusal', () => {
-      const found = said(agent, 'the new configuration is refused; the one before goes on');
+      const found = said(agent, 'the new configuration is invalid; the previous one stays in use');
       return found.length > 0 && found;
     });
     expect(JSON.stringify(refused?.faults)).toMatch(/tokens\[0\].*permissions.*quotes/);
@@ -121,7 +121,7 @@ describe('tokenrelay run', () => {
     agent.process.kill('SIGHUP');
     await until(
       'the refusal',
-      () => said(agent, 'the new configuration is refused; the one before goes on').length > 0,
+      () => said(agent, 'the new configuration is invalid; the previous one stays in use').length > 0,
     );
     taken.close();
     const { code } = await runTokenrelay(['status', '--socket', folder.socket]);
@@ -235,8 +235,8 @@ describe('tokenrelay run --once', () => {
     chmodSync(folder.config, 0o666);
     const { code, stdout, stderr } = await runTokenrelay(['run', '--once', '--config', folder.config]);
     expect(code).toBe(3);
-    expect(stdout).toMatch(/"warning":"other users may write .*; whoever changes it chooses which secrets/);
-    expect(stderr).toContain('is not run: other users may write');
+    expect(stdout).toMatch(/"warning":"other users can write .*; whoever changes it chooses which secrets/);
+    expect(stderr).toContain('is not run: other users can write');
     expect(folder.written()).toBeUndefined();
   });
 

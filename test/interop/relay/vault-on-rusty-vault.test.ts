@@ -140,7 +140,7 @@ function onRustyVault() {
 
   it('refuses a leased secret as one of the key-value engine', async () => {
     await expect(kv('leased/app').fetch(undefined, signal)).rejects.toThrow(
-      'leased/app is leased: its type must be vault_dynamic',
+      'leased/app has a lease: its type must be vault_dynamic',
     );
   });
 

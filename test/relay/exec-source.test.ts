@@ -69,11 +69,11 @@ describe('a command that prints a token', () => {
 
   it('that fails is told of by its exit code or its signal, and of what it said only the size', async () => {
     expect(await failure({ command: sh('echo t0ken; echo s3cret >&2; exit 7') })).toBe(
-      '/bin/sh ended with exit code 7, with 7 bytes on its standard error',
+      '/bin/sh exited with code 7, with 7 bytes on its standard error',
     );
-    expect(await failure({ command: sh('kill -KILL $$') })).toContain('was ended by SIGKILL');
+    expect(await failure({ command: sh('kill -KILL $$') })).toContain('was killed by SIGKILL');
     expect(await failure({ command: ['/usr/bin/env', 'no-such-command'] })).toMatch(
-      /^\/usr\/bin\/env ended with exit code 127 \(a command was not found on its PATH\), with \d+ bytes/,
+      /^\/usr\/bin\/env exited with code 127 \(a command was not found on its PATH\), with \d+ bytes/,
     );
     expect(await failure({ command: [join(folder, 'none')] })).toContain('could not be started (ENOENT)');
   });
@@ -86,22 +86,21 @@ describe('a command that prints a token', () => {
     const stop = new AbortController();
     const failed = failure({ command: ['/bin/sleep', '600'] }, stop.signal);
     stop.abort();
-    expect(await failed).toContain('given up');
+    expect(await failed).toContain('aborted');
   });
 
   it('that prints a token which has expired, or none, gives none', async () => {
     const printing = (value: object) => ({ command: ['/usr/bin/printf', '%s', JSON.stringify(value)] });
     const expired = { token: 't0ken', expiration: new Date(NOW).toISOString() };
     expect(await failure({ ...printing(expired), format: 'json' })).toContain('already expired');
-    expect(await failure({ command: ['/bin/true'] })).toContain('gave no token');
+    expect(await failure({ command: ['/bin/true'] })).toContain('returned no token');
   });
 
   it.each([0o664, 0o646])('is not run where another user can write the configuration (mode %o)', async (mode) => {
     const marker = join(folder, 'marker');
     await chmod(configFile, mode);
     expect(await failure({ command: ['/usr/bin/touch', marker] })).toBe(
-      `/usr/bin/touch is not run: other users can write ${configFile}: ` +
-        'it must not be writable by group or others (chmod go-w)',
+      `/usr/bin/touch was not run: other users can write ${configFile}: ` + 'remove write access (chmod go-w)',
     );
     await expect(readFile(marker)).rejects.toThrow('ENOENT');
   });

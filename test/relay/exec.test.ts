@@ -116,14 +116,14 @@ describe('tokenrelay exec', () => {
     expect(missing.stderr).toContain('no-such-command cannot be started: it was not found');
     const notRun = await run(['--', folder.config]);
     expect(notRun.code).toBe(126);
-    expect(notRun.stderr).toContain(`${folder.config} cannot be started: it may not be run by this user`);
+    expect(notRun.stderr).toContain(`${folder.config} cannot be started: this user may not run it`);
   });
 
   it('starts no child and ends with 3 when a token does not come in time, and says why', async () => {
     folder.configure(folder.configuration({}, { source: { command: ['/bin/false'] } }));
     const { code, stdout, stderr } = await run(['--timeout', '0.5', ...shell('echo started')]);
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
-    expect(stderr).toMatch(/tokens did not come within 0\.5 s:\n {2}my_app: .*\/bin\/false/);
+    expect(stderr).toMatch(/not all tokens were available within 0\.5 s:\n {2}my_app: .*\/bin\/false/);
   });
 
   it('passes signals on, and ends as the child does then', async () => {

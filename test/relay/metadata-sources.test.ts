@@ -81,7 +81,7 @@ describe('aws_instance_profile, against a server of the documented shape', () =>
   it('never asks without a session: a service that begins none gives nothing', async () => {
     const { source, server } = await instance();
     server.instead = { status: 403 };
-    expect((await failureOf(source)).message).toMatch(/answered 403.*turned off for this instance/);
+    expect((await failureOf(source)).message).toMatch(/responded with status 403.*turned off for this instance/);
     expect(asked(server)).toEqual(['PUT /latest/api/token']);
   });
 
@@ -93,7 +93,7 @@ describe('aws_instance_profile, against a server of the documented shape', () =>
   ])('puts no other name into a path than a role’s: %j', async (role) => {
     const { source, server } = await instance();
     server.role = role;
-    expect((await failureOf(source)).message).toContain('names no role');
+    expect((await failureOf(source)).message).toContain('returned no role');
     expect(asked(server)).toEqual(['PUT /latest/api/token', 'GET …/']);
   });
 
@@ -174,7 +174,7 @@ describe('azure_managed_identity, against a server of the documented shape', () 
   ])('takes nothing else for a token: %j', async (change) => {
     const { source, server } = await machine();
     server.document = { ...document, ...change };
-    expect((await failureOf(source)).message).toMatch(/with no access_token and expires_on$/);
+    expect((await failureOf(source)).message).toMatch(/without access_token and expires_on$/);
   });
 });
 
@@ -227,7 +227,7 @@ describe('gcp_service_account, against a server of the documented shape', () => 
   ])('takes nothing from a server that is not Google’s: %j', async (body, settings) => {
     const { source, server } = await machine(settings);
     server.instead = { status: 200, body };
-    expect((await failureOf(source)).message).toContain('is not GCP’s metadata server');
+    expect((await failureOf(source)).message).toContain('is not from GCP’s metadata server');
   });
 
   it.each([

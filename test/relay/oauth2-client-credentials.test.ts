@@ -205,10 +205,10 @@ describe('an issuer', () => {
   });
 
   it.each([
-    [{ access_token: undefined }, 'it gave no access_token'],
-    [{ access_token: '' }, 'it gave no access_token'],
-    [{ access_token: { t: 't0ken' } }, 'it gave no access_token'],
-    [{ access_token: 't0ken\nA=B' }, 'the access_token that it gave is not one line of printable ASCII'],
+    [{ access_token: undefined }, 'it returned no access_token'],
+    [{ access_token: '' }, 'it returned no access_token'],
+    [{ access_token: { t: 't0ken' } }, 'it returned no access_token'],
+    [{ access_token: 't0ken\nA=B' }, 'the access_token from it is not one line of printable ASCII'],
     [{ token_type: 'DPoP' }, 'it returned a token whose type is not Bearer'],
     [{ token_type: 5 }, 'it returned a token whose type is not Bearer'],
     [{ expires_in: 'soon' }, 'it returned an expires_in that is not a number of seconds'],

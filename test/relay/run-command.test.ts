@@ -131,7 +131,7 @@ describe('a command at its limits', () => {
     const running = failure(sh('echo $$ > "$1"; exec sleep 600', pidFile), { ...limits, signal: stop.signal });
     const pid = await startedBy(pidFile);
     stop.abort();
-    expect(await running).toBe('/bin/sh was given up');
+    expect(await running).toBe('/bin/sh was aborted');
     await vi.waitFor(() => expect(isRunning(pid)).toBe(false));
     const marker = join(folder, 'marker');
     await failure(['/usr/bin/touch', marker], { ...limits, signal: stop.signal });
@@ -146,7 +146,7 @@ describe('a command at its limits', () => {
     const outside = await startedBy(pidFile);
     try {
       stop.abort();
-      expect(await running).toBe('/bin/sh was given up');
+      expect(await running).toBe('/bin/sh was aborted');
       expect(isRunning(outside)).toBe(true);
     } finally {
       process.kill(outside, 'SIGKILL');

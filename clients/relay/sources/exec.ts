@@ -72,5 +72,5 @@ async function outputOf(
 
 /** Explains exit code 127, which env(1) and shells return for a command that was not found. */
 function exitCode(code: number): string {
-  return code === 127 ? 'exit code 127 (a command was not found on its PATH)' : `exit code ${code}`;
+  return code === 127 ? 'code 127 (a command was not found on its PATH)' : `code ${code}`;
 }

@@ -73,14 +73,14 @@ function onRustyVault() {
 
   it('refuses a secret that is not there, and a secret id that is wrong, without showing what was sent', async () => {
     await expect(kv('kv/none').fetch(undefined, signal)).rejects.toThrow(
-      /^Vault at 127\.0\.0\.1:\d+ answered 404 for kv\/none[^:]*: there is nothing at this path/,
+      /^Vault at 127\.0\.0\.1:\d+ responded with status 404 for kv\/none[^:]*: nothing exists at this path/,
     );
     const wrong = kv('kv/my-app/database', {
       auth: { method: 'approle', secret_id: { insecure_inline: 'wrong-secret-id' } },
     });
     const failure = await wrong.fetch(undefined, signal).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(SourceFailure);
-    expect(String(failure)).toContain('answered 400 for auth/approle/login');
+    expect(String(failure)).toContain('responded with status 400 for auth/approle/login');
     expect(String(failure)).not.toContain('wrong-secret-id');
   });
 
@@ -88,7 +88,9 @@ function onRustyVault() {
     const source = kv('kv/my-app/database');
     await source.fetch(undefined, signal);
     await vault.seal();
-    await expect(source.fetch(undefined, signal)).rejects.toThrow('answered 503 for kv/my-app/database: it is sealed');
+    await expect(source.fetch(undefined, signal)).rejects.toThrow(
+      'responded with status 503 for kv/my-app/database: sealed',
+    );
     await vault.unseal();
     expect((await source.fetch(undefined, signal)).values.DB_USER).toBe('app');
   });
@@ -196,7 +198,9 @@ function onRustyVault() {
       const source = close(
         hashicorpVaultKv.create({ vault_addr, vault_path, vault_role, auth, ca_file: transport.ca_file }, tools),
       );
-      await expect(source.fetch(undefined, signal)).rejects.toThrow(/answered 4\d\d for auth\/cert\/login/);
+      await expect(source.fetch(undefined, signal)).rejects.toThrow(
+        /responded with status 4\d\d for auth\/cert\/login/,
+      );
     });
 
     it('does not tell a server of an unknown issuer anything', async () => {

@@ -98,7 +98,10 @@ describe('a reader of status lists', () => {
 
   it('says when to ask again where it is refused, and passes on what the transport throws', async () => {
     answer = { status: 503, headers: { 'retry-after': '7' }, body: '' };
-    await expect(reader().look(place(9))).rejects.toMatchObject({ retryAfter: '7', message: `${URI} responded with status 503` });
+    await expect(reader().look(place(9))).rejects.toMatchObject({
+      retryAfter: '7',
+      message: `${URI} responded with status 503`,
+    });
     const away = new TypeError('away');
     await expect(reader({ ...transport, get: () => Promise.reject(away) }).look(place(9))).rejects.toBe(away);
   });

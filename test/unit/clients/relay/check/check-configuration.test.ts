@@ -149,7 +149,9 @@ describe('a check without a unit', () => {
 
   it('says that a signal changes no environment', async () => {
     const found = await findings({ tokens: [exec], exec: { on_renewal: { signal: 'SIGHUP' } } });
-    expect(found).toEqual([expect.stringContaining('warning exec.on_renewal: a signal cannot change the child’s environment')]);
+    expect(found).toEqual([
+      expect.stringContaining('warning exec.on_renewal: a signal cannot change the child’s environment'),
+    ]);
   });
 
   it('warns of variables and credentials that only the service may have', async () => {

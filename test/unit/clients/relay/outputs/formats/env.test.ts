@@ -45,9 +45,7 @@ describe('the format env', () => {
   });
 
   it('refuses a mapping of a value that is not there', () => {
-    expect(() => written({ username: 'anna' }, { X: 'toString' })).toThrow(
-      'it has no value "toString" for X',
-    );
+    expect(() => written({ username: 'anna' }, { X: 'toString' })).toThrow('it has no value "toString" for X');
   });
 
   it('refuses two values that become one variable', () => {

@@ -11,14 +11,14 @@ const options = {
   bundle: true,
   platform: 'node',
   target: 'node22',
-  // CommonJS: a single executable takes no other, and what is imported when needed stays unevaluated until then.
+  // A single executable needs CommonJS. Modules imported on demand also stay unevaluated until then.
   format: 'cjs',
   minify: true,
   keepNames: true,
   logLevel: 'warning',
 };
 
-/** What only some configurations need, each of it imported where it is needed. */
+/** Packages that only some configurations need. The code imports them on demand. */
 const onDemand = [
   '@aws-sdk/credential-provider-ini',
   '@aws-sdk/credential-provider-node',
@@ -27,8 +27,8 @@ const onDemand = [
 ];
 
 /**
- * Keeps them compressed until the first of them is imported: as text, they would take 7 MiB of every agent's memory.
- * They are one piece, so that what they share is there once.
+ * Keeps these packages compressed until the first import; as text, they would use 7 MiB of every agent's memory. They
+ * are compressed together, so that shared dependencies are included once.
  *
  * @type {import('esbuild').Plugin}
  */
@@ -53,7 +53,7 @@ const compressed = {
 };
 
 /**
- * pino can write from a thread of its own; this agent's does not, and Node's threads would take 2 MiB.
+ * Leaves out Node's thread modules, which use 2 MiB. pino can write from a worker thread, but this agent does not.
  *
  * @type {import('esbuild').Plugin}
  */
@@ -65,7 +65,7 @@ const threadless = {
   },
 };
 
-/** All of them as one CommonJS module that has a function for each, compressed, in base64. */
+/** Returns one CommonJS module with a function for each package, compressed and base64-encoded. */
 async function piece() {
   const members = onDemand.map((name) => `${JSON.stringify(name)}: () => require(${JSON.stringify(name)})`);
   const contents = `module.exports = { ${members.join(', ')} };`;
@@ -74,7 +74,7 @@ async function piece() {
 }
 
 const target = `${folder}dist/tokenrelay.cjs`;
-// Whole or not at all: another may run it at this moment.
+// Replace the file atomically: another process may be starting it now.
 const outfile = `${target}.${process.pid}`;
 await build({ ...options, entryPoints: [`${folder}tokenrelay.ts`], outfile, plugins: [compressed, threadless] });
 chmodSync(outfile, 0o755);

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { Failure } from '@tvm/terminal/failure.ts';
 
-/** How `tokenrelay` ends. The numbers are stable: a script may branch on them. */
+/** The exit codes of `tokenrelay`. They are stable, so that scripts can branch on them. */
 export const exitCodes = {
   done: 0,
   fault: 1,
@@ -10,40 +10,40 @@ export const exitCodes = {
 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-/** What each exit code means, as `--help` lists them. */
+/** The meaning of each exit code, as `--help` lists it. */
 export const exitCodeMeanings: Record<ExitCode, string> = {
-  0: 'done; status: every token and every output is as it should be',
-  1: 'a fault: no agent answers, an endpoint cannot be opened, or the program itself failed',
-  2: 'an option or the configuration is at fault',
-  3: 'no token: its source gave none, it has expired, or it was revoked; status: unhealthy',
+  0: 'success; status: every token and every output is healthy',
+  1: 'error: no running agent was found, an endpoint cannot be opened, or the program itself failed',
+  2: 'an option or the configuration is invalid',
+  3: 'no token: the fetch failed, or the token has expired or was revoked; status: something is unhealthy',
 };
 
-/** The exit code of a process that a signal ended, as shells have it. */
+/** Returns the exit code that shells report for a process ended by a signal. */
 export function exitCodeOf(signal: NodeJS.Signals): number {
   return 128 + constants.signals[signal];
 }
 
-/** A failure for want of a token that may be used. */
+/** Creates the failure for the case that no usable token is available. */
 export function noTokenFailure(sentence: string, reasons?: readonly string[]): Failure {
   return new Failure(sentence, { code: 'no_token', exitCode: exitCodes.noToken, ...(reasons && { reasons }) });
 }
 
-/** Something that this program did not foresee. Its message stays unsaid: it may quote what was being read. */
+/** Creates the failure for an unexpected error. Omits the error's message, which may quote secret input. */
 export function unexpectedFailure(error: unknown): Failure {
   const { name, code, at } = faultDetails(error);
   const where = at[0] === undefined ? '' : `, ${at[0]}`;
-  return new Failure(`unexpected fault (${[name, code].filter(Boolean).join(' ')}${where})`, {
+  return new Failure(`unexpected error (${[name, code].filter(Boolean).join(' ')}${where})`, {
     code: 'internal',
     exitCode: exitCodes.fault,
   });
 }
 
-/** What may be told of an error whose message may hold a token, as that of `JSON.parse` does: its kind and its place. */
+/** Returns what is safe to report about an error whose message may contain a token: its type and stack locations. */
 export function faultDetails(error: unknown): { name: string; code?: string; at: string[] } {
   if (!(error instanceof Error)) return { name: typeof error, at: [] };
   const { name, message, stack = '' } = error;
   const code = (error as NodeJS.ErrnoException).code;
-  // The message stands first in it. Where it does not, somebody changed one of them, and nobody can tell them apart.
+  // A stack starts with the message. If it does not, one of them was changed and the message cannot be cut off safely.
   const [, ...rest] = stack.split(message);
   const at = (message === '' ? stack : (rest.at(-1) ?? ''))
     .split('\n')

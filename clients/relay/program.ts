@@ -14,8 +14,8 @@ import { exitCodeMeanings } from './failure.ts';
 import manifest from './package.json' with { type: 'json' };
 
 const HELP = {
-  before: 'With --config and no command it runs the agent, as `tokenrelay run` does.',
-  exitCodes: 'exec ends as its child ends.',
+  before: 'With --config and no command, tokenrelay runs the agent, as `tokenrelay run` does.',
+  exitCodes: '`tokenrelay exec` exits with the exit code of its child.',
   examples: [
     'tokenrelay init --help',
     'tokenrelay check --config /etc/tokenrelay/config.yaml',
@@ -27,11 +27,11 @@ const HELP = {
   ],
 };
 
-/** The whole command line of `tokenrelay`. Its errors are thrown, not written. */
+/** Creates the command line of `tokenrelay`. Errors are thrown, not printed. */
 export function createProgram(): Command {
   const program = createCommandLine('tokenrelay', manifest.version, exitCodeMeanings, HELP)
-    .description('Keep fresh tokens on this machine, whatever issued them, and hand them to its programs.')
-    .option('--config <file>', 'the configuration')
+    .description('Keep fresh tokens from any issuer on this machine, and provide them to its programs.')
+    .option('--config <file>', 'the configuration file')
     .allowExcessArguments()
     .action((options: GlobalOptions, command: Command) => {
       const [name] = command.args;

@@ -5,15 +5,15 @@ import { endBy } from './commands/process-faults.ts';
 import { exitCodes, unexpectedFailure } from './failure.ts';
 import { createProgram } from './program.ts';
 
-// package.json says so too, but nobody reads it where the bundle is started by hand.
+// package.json has the same requirement, but nothing checks it when the bundle is started directly.
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 22 || (major === 22 && minor < 14)) {
-  console.error(`tokenrelay: Node 22.14 or newer is needed, and this is Node ${process.versions.node}`);
+  console.error(`tokenrelay: needs Node 22.14 or newer; this is Node ${process.versions.node}`);
   process.exit(exitCodes.fault);
 }
 
 endWithReader();
-// Node would print its message, in which a token may be.
+// By default, Node would print the error's message, which may contain a token.
 endBy((error) => {
   writeFailure(unexpectedFailure(error), requestedFormat(process.argv), 'tokenrelay');
   process.exit(exitCodes.fault);

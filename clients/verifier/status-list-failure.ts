@@ -1,7 +1,7 @@
-/** Why nobody knows whether a token was revoked: one sentence, without a token. */
+/** A failure that leaves the revocation status unknown. The message is one sentence without a token. */
 export class StatusListFailure extends Error {
   override readonly name = 'StatusListFailure';
-  /** The header `Retry-After`, as it was sent. */
+  /** The value of the `Retry-After` header. */
   readonly retryAfter: string | undefined;
 
   constructor(sentence: string, retryAfter?: string) {

@@ -3,31 +3,31 @@ import { createLocalJWKSet, errors, type JSONWebKeySet, jwtVerify } from 'jose';
 import * as z from 'zod';
 import { StatusListFailure } from './status-list-failure.ts';
 
-/** A list that was verified. */
+/** A verified status list. */
 export interface StatusList {
-  /** When it was signed, in seconds since the epoch. */
+  /** When the list was signed, in seconds since the epoch. */
   issuedAt: number;
-  /** From then on it says nothing, in milliseconds since the epoch. */
+  /** When the list expires, in milliseconds since the epoch. */
   endsAt: number;
-  /** How long it may be used before it is asked for again, in milliseconds. */
+  /** How long the list may be used before it is fetched again, in milliseconds. */
   ttl: number;
   bits: Uint8Array;
 }
 
-/** What a list must be of, or it is another one. */
+/** The expected origin of a list. */
 export interface Expected {
   issuer: string;
   uri: string;
-  /** Where it was asked for, for sentences. */
+  /** The URL that the list was fetched from, for messages. */
   url: string;
-  /** Milliseconds since the epoch. */
+  /** The current time in milliseconds since the epoch. */
   now: number;
 }
 
-/** A list has a million places at most: 125,000 bytes. More is no list, in bytes. */
+/** The maximum size of an uncompressed list, in bytes. A list has at most a million entries: 125,000 bytes. */
 const LARGEST = 1024 * 1024;
 
-/** Between these, in milliseconds, whatever a list says: to ask all the time, or never, is no use. */
+/** Bounds of the TTL, in milliseconds, so that a list is fetched neither constantly nor never. */
 const [SHORTEST_TTL, LONGEST_TTL] = [5_000, 3_600_000];
 
 const payload = z.object({
@@ -37,14 +37,14 @@ const payload = z.object({
   status_list: z.object({ bits: z.literal(1), lst: z.string().regex(/^[\w-]+$/) }),
 });
 
-// jose and zlib are imported here outright: this file is itself imported where a list is read.
+// jose and zlib are imported statically, because this file itself is imported on demand.
 
 /**
  * Verifies a Status List Token and reads the list in it.
  *
- * @param keys those that sign status lists, and nothing else
- * @returns nothing when none of these keys is the one that it names
- * @throws {StatusListFailure} when it is not a list of this issuer with this uri, signed by one of these keys, now
+ * @param keys the keys that sign only status lists
+ * @returns undefined if the key that the token names is not among `keys`
+ * @throws {StatusListFailure} if the token is not a valid list of this issuer and this URI, signed with one of `keys`
  * @see https://datatracker.ietf.org/doc/draft-ietf-oauth-status-list/20/ sections 5.1 and 8.3
  */
 export async function readStatusList(
@@ -72,6 +72,6 @@ export async function readStatusList(
   } catch (error) {
     if (error instanceof errors.JWKSNoMatchingKey) return undefined;
     const why = error instanceof errors.JOSEError ? ` (${error.code})` : '';
-    throw new StatusListFailure(`${expected.url} gave no status list that can be believed${why}`);
+    throw new StatusListFailure(`${expected.url} did not return a valid status list${why}`);
   }
 }

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { StatusList } from './status-list.ts';
 import { StatusListFailure } from './status-list-failure.ts';
 
-/** Where a token has its bit. */
+/** The status list and the index of a token. */
 export interface Place {
   issuer: string;
   uri: string;
@@ -13,19 +13,19 @@ export interface Place {
 /** Reads the status lists of one issuer. */
 export interface StatusLists {
   /**
-   * Whether a place is marked as revoked.
+   * Reports whether an index is marked as revoked.
    *
-   * @returns also in how many milliseconds there may be a newer list
-   * @throws {StatusListFailure} when nobody knows
+   * @returns also the milliseconds until there may be a newer list
+   * @throws {StatusListFailure} if the revocation status is unknown
    */
   look(place: Place): Promise<{ revoked: boolean; askAgainIn: number }>;
 }
 
-/** How an issuer is asked. What these throw is passed on. */
+/** The HTTP client for requests to an issuer. Its errors are not caught. */
 export interface Transport {
-  /** The JSON object at a URL. */
+  /** Returns the JSON object at a URL. */
   json(url: string): Promise<unknown>;
-  /** The answer to a GET, whatever its status. Header names are lower-case. */
+  /** Returns the response to a GET request, with any status. Header names are lower-case. */
   get(
     url: string,
     headers: Record<string, string>,
@@ -36,34 +36,34 @@ export interface Transport {
   }>;
 }
 
-/** Both clocks in milliseconds: one may be set, the other may stand still. */
+/** Wall clock and monotonic clock, in milliseconds. The wall clock may be set; the monotonic clock may stop. */
 export interface Clocks {
-  /** Since the epoch. */
+  /** Returns milliseconds since the epoch. */
   now(): number;
   elapsed(): number;
 }
 
 interface CachedList extends StatusList {
   etag: string | undefined;
-  /** When it was asked for, by either clock, in milliseconds. */
+  /** When the list was requested, by both clocks, in milliseconds. */
   askedAt: { now: number; elapsed: number };
 }
 
-/** How long keys are used before they are asked for again, in milliseconds, as their `cache-control` says. */
+/** How long keys are cached, in milliseconds, as in their `cache-control`. */
 const KEYS_LIFETIME = 300_000;
 
-/** Not sooner than so, in milliseconds. */
+/** The minimum wait before the next check, in milliseconds. */
 const SOONEST = 1_000;
 
 const keySet = z.object({ keys: z.array(z.looseObject({ kty: z.string() })).max(100) });
 
 /**
- * Makes a reader of an issuer's status lists. A list is fetched once within its ttl, for however many tokens.
+ * Creates a reader of an issuer's status lists. A list is fetched once within its TTL, for any number of tokens.
  *
- * Lists and keys are asked for at the endpoint that is configured, and nowhere that a token or a list names: an issuer
- * may have another URL in its tokens than the one by which it is reached from here.
+ * Lists and keys are fetched only from the configured endpoint, never from a URL in a token or a list. The issuer URL
+ * in tokens may differ from the endpoint.
  *
- * @param endpoint without a slash at its end
+ * @param endpoint the URL without a trailing slash
  */
 export function statusLists(endpoint: string, transport: Transport, clock: Clocks): StatusLists {
   const { host } = new URL(endpoint);
@@ -75,28 +75,29 @@ export function statusLists(endpoint: string, transport: Transport, clock: Clock
     if (keys !== undefined && clock.elapsed() - keys.fetchedAt < KEYS_LIFETIME) return keys.set;
     const fetchedAt = clock.elapsed();
     const { data } = keySet.safeParse(await transport.json(`${endpoint}/.well-known/status-list-keys.json`));
-    if (data === undefined) throw new StatusListFailure(`${host} gave no keys that status lists are verified with`);
+    if (data === undefined) throw new StatusListFailure(`${host} returned no keys for status lists`);
     keys = { set: data as JSONWebKeySet, fetchedAt };
     return keys.set;
   }
 
   async function verified(jwt: string, url: string, place: Place): Promise<StatusList> {
-    // jose and zlib are loaded where a list is read.
+    // Imported on demand, because jose and zlib use memory.
     const { readStatusList } = await import('./status-list.ts');
     const before = keys;
     const list = await readStatusList(jwt, await currentKeys(), { ...place, url, now: clock.now() });
     if (list !== undefined) return list;
-    // Another key signs since: cached keys say nothing of it, keys that were just fetched say it is none.
+    // An unknown key may be new. If the keys were cached, fetch them again. If they were just fetched, the key is
+    // invalid.
     const fetched = keys !== before;
     keys = undefined;
-    if (fetched) throw new StatusListFailure(`${url} is signed by a key that ${host} does not publish`);
+    if (fetched) throw new StatusListFailure(`${url} is signed with a key that ${host} does not publish`);
     return await verified(jwt, url, place);
   }
 
   async function fetched(place: Place, had: CachedList | undefined): Promise<CachedList> {
     const askedAt = { now: clock.now(), elapsed: clock.elapsed() };
     const url = `${endpoint}${place.uri.slice(place.issuer.length)}`;
-    // One that has ended says nothing, even if it has not changed.
+    // An expired list is not valid, even if it has not changed.
     const valid = had !== undefined && had.endsAt > askedAt.now ? had : undefined;
     const answer = await transport.get(url, {
       accept: 'application/statuslist+jwt',
@@ -104,17 +105,17 @@ export function statusLists(endpoint: string, transport: Transport, clock: Clock
     });
     if (answer.status === 304 && valid !== undefined) return { ...valid, askedAt };
     if (answer.status !== 200) {
-      throw new StatusListFailure(`${url} answered ${answer.status}`, answer.headers['retry-after']);
+      throw new StatusListFailure(`${url} responded with status ${answer.status}`, answer.headers['retry-after']);
     }
     const list = await verified(answer.body, url, place);
-    // Whoever shows an old list hides what was revoked since.
+    // Refuse an older list: an attacker could replay it to hide later revocations.
     if (had !== undefined && list.issuedAt < had.issuedAt) {
-      throw new StatusListFailure(`${url} gave an older status list than the one before`);
+      throw new StatusListFailure(`${url} returned an older status list than before`);
     }
     return { ...list, etag: answer.headers.etag, askedAt };
   }
 
-  /** For how many more milliseconds a list may be used. Either clock may end it: one jumps, the other may stand still. */
+  /** Returns the milliseconds for which a list may still be used, by the clock on which it is older. */
   function freshFor({ ttl, endsAt, askedAt }: CachedList): number {
     const age = clock.now() - askedAt.now;
     return age < 0 ? 0 : Math.min(ttl - age, ttl - (clock.elapsed() - askedAt.elapsed), endsAt - clock.now());
@@ -134,22 +135,23 @@ export function statusLists(endpoint: string, transport: Transport, clock: Clock
       const { issuer, uri, index } = place;
       const path = uri.startsWith(issuer) ? uri.slice(issuer.length) : '';
       if (!/^\/status-lists\/[1-9]\d{0,8}$/.test(path)) {
-        throw new StatusListFailure('the token names a status list that is not of its issuer');
+        throw new StatusListFailure('the token refers to a status list of another issuer');
       }
       const current = asking.get(uri) ?? listAt(place).finally(() => asking.delete(uri));
       asking.set(uri, current);
       const list = await current;
       const revoked = isMarked(list, index);
-      if (revoked === undefined) throw new StatusListFailure(`${endpoint}${path} has no place ${index}`);
+      if (revoked === undefined) throw new StatusListFailure(`${endpoint}${path} has no index ${index}`);
       return { revoked, askAgainIn: Math.max(freshFor(list), SOONEST) };
     },
   };
 }
 
 /**
- * Whether a place is marked as revoked. Bits are counted from each byte's least significant one (section 4.1).
+ * Reports whether an index is marked as revoked. Bits are counted from the least significant bit of each byte (section
+ * 4.1).
  *
- * @returns nothing where the list has no such place
+ * @returns undefined if the list does not have this index
  */
 function isMarked({ bits }: StatusList, index: number): boolean | undefined {
   const byte = bits[Math.floor(index / 8)];

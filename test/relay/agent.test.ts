@@ -130,7 +130,7 @@ describe('an agent', () => {
         { method: 'POST', alert: 'failing', token: 'printed', type: 'exec', state: 'waiting', failures: 1 },
         { method: 'POST', alert: 'recovered', token: 'printed', state: 'fresh', failures: 0 },
       ]);
-      expect(received[0]?.error).toMatch(/^\/bin\/sh ended with exit code 1/);
+      expect(received[0]?.error).toMatch(/^\/bin\/sh exited with code 1/);
       expect(JSON.stringify(received)).not.toContain('value-of-the-token');
     });
   });

@@ -33,7 +33,7 @@ describe('tokenrelay check', () => {
     const { code, stdout, stderr } = await check('good.yaml', '--fetch');
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/^✓ configuration {2}\S+good\.yaml$/m);
-    expect(stdout).toMatch(/^✓ a \(exec\): has no end\n {2}\S+out\n {4}•••• \(28 characters\)$/m);
+    expect(stdout).toMatch(/^✓ a \(exec\): does not expire\n {2}\S+out\n {4}•••• \(28 characters\)$/m);
     expect(stdout).not.toContain(SECRET);
     expect(() => readFileSync(at('out'))).toThrow('ENOENT');
   });
@@ -65,10 +65,10 @@ describe('tokenrelay check', () => {
     expect(code).toBe(2);
     expect(stdout).toMatch(/^✗ unit {11}\S+t\.service$/m);
     expect(stdout).toContain(
-      '1 error\n  MemoryDenyWriteExecute= is on, and Node aborts under it\n    → MemoryDenyWriteExecute=no',
+      '1 error\n  MemoryDenyWriteExecute= is on, which makes Node abort\n    → MemoryDenyWriteExecute=no',
     );
     const none = await check('good.yaml', '--unit', at('none.service'));
-    expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('none.service is not there')]);
+    expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('none.service does not exist')]);
   });
 });
 
@@ -84,7 +84,7 @@ describe('tokenrelay init', () => {
     expect(readFileSync(file, 'utf8')).toBe(printed.stdout);
     expect(await runTokenrelay(['init', '--file', file])).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('is there already; --force replaces it'),
+      stderr: expect.stringContaining('already exists; use --force to replace it'),
     });
     expect((await runTokenrelay(['init', '--file', file, '--force'])).code).toBe(0);
     rmSync(folder, { recursive: true });

@@ -146,7 +146,7 @@ describe('commands that query the running agent', () => {
     const { code, stdout, stderr } = await runTokenrelay(['status', '--socket', join(folder.path, 'none.sock')]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(
-      /^tokenrelay: no agent answers on .*none\.sock; start one with systemctl start tokenrelay, .*\n$/,
+      /^tokenrelay: no agent is listening on .*none\.sock; start one with systemctl start tokenrelay, .*\n$/,
     );
   });
 });

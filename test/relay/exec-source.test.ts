@@ -69,11 +69,11 @@ describe('a command that prints a token', () => {
 
   it('is reported if it fails, with its exit code or signal and only the size of its output', async () => {
     expect(await failure({ command: sh('echo t0ken; echo s3cret >&2; exit 7') })).toBe(
-      '/bin/sh ended with exit code 7, with 7 bytes on its standard error',
+      '/bin/sh exited with code 7, with 7 bytes on its standard error',
     );
-    expect(await failure({ command: sh('kill -KILL $$') })).toContain('was ended by SIGKILL');
+    expect(await failure({ command: sh('kill -KILL $$') })).toContain('was killed by SIGKILL');
     expect(await failure({ command: ['/usr/bin/env', 'no-such-command'] })).toMatch(
-      /^\/usr\/bin\/env ended with exit code 127 \(a command was not found on its PATH\), with \d+ bytes/,
+      /^\/usr\/bin\/env exited with code 127 \(a command was not found on its PATH\), with \d+ bytes/,
     );
     expect(await failure({ command: [join(folder, 'none')] })).toContain('could not be started (ENOENT)');
   });
@@ -86,28 +86,27 @@ describe('a command that prints a token', () => {
     const stop = new AbortController();
     const failed = failure({ command: ['/bin/sleep', '600'] }, stop.signal);
     stop.abort();
-    expect(await failed).toContain('given up');
+    expect(await failed).toContain('aborted');
   });
 
   it('returns no token if it prints an expired one, or none', async () => {
     const printing = (value: object) => ({ command: ['/usr/bin/printf', '%s', JSON.stringify(value)] });
     const expired = { token: 't0ken', expiration: new Date(NOW).toISOString() };
     expect(await failure({ ...printing(expired), format: 'json' })).toContain('already expired');
-    expect(await failure({ command: ['/bin/true'] })).toContain('gave no token');
+    expect(await failure({ command: ['/bin/true'] })).toContain('returned no token');
   });
 
   it.each([0o664, 0o646])('is not run if another user can write the configuration (mode %o)', async (mode) => {
     const marker = join(folder, 'marker');
     await chmod(configFile, mode);
     expect(await failure({ command: ['/usr/bin/touch', marker] })).toBe(
-      `/usr/bin/touch is not run: other users may write ${configFile}: ` +
-        'it must not be writable by group or others (chmod go-w)',
+      `/usr/bin/touch was not run: other users can write ${configFile}: remove write access (chmod go-w)`,
     );
     await expect(readFile(marker)).rejects.toThrow('ENOENT');
   });
 
   it('is not run if another user can write the configuration’s folder', async () => {
     await chmod(folder, 0o777);
-    expect(await failure({ command: ['/bin/echo', 't0ken'] })).toContain(`other users may write in ${folder}`);
+    expect(await failure({ command: ['/bin/echo', 't0ken'] })).toContain(`other users can write in ${folder}`);
   });
 });

@@ -113,17 +113,17 @@ describe('tokenrelay exec', () => {
   it('exits with 127 if the command does not exist, and with 126 if it cannot be run', async () => {
     const missing = await run(['--', 'no-such-command']);
     expect(missing.code).toBe(127);
-    expect(missing.stderr).toContain('no-such-command cannot be started: it is not found');
+    expect(missing.stderr).toContain('no-such-command cannot be started: it was not found');
     const notRun = await run(['--', folder.config]);
     expect(notRun.code).toBe(126);
-    expect(notRun.stderr).toContain(`${folder.config} cannot be started: it may not be run by this user`);
+    expect(notRun.stderr).toContain(`${folder.config} cannot be started: this user may not run it`);
   });
 
   it('starts no child and exits with 3 if a token does not come in time, and prints the reason', async () => {
     folder.configure(folder.configuration({}, { source: { command: ['/bin/false'] } }));
     const { code, stdout, stderr } = await run(['--timeout', '0.5', ...shell('echo started')]);
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
-    expect(stderr).toMatch(/tokens did not come within 0\.5 s:\n {2}my_app: .*\/bin\/false/);
+    expect(stderr).toMatch(/not all tokens were available within 0\.5 s:\n {2}my_app: .*\/bin\/false/);
   });
 
   it('passes signals on, and exits like the child', async () => {

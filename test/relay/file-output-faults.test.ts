@@ -37,8 +37,8 @@ describe('a file output whose disk fails', () => {
       full: { failure: `OutputFailure: file ${path}: the disk is full`, found: '1', names: ['filler', 'out'] },
       freed: { failure: 'none', found: '3', names: ['out'] },
       readOnly: {
-        failure: expect.stringContaining(`OutputFailure: file ${path}: it is on a file system that is read-only here`),
-        withdrawn: expect.stringContaining('read-only here'),
+        failure: expect.stringContaining(`OutputFailure: file ${path}: it is on a read-only file system`),
+        withdrawn: expect.stringContaining('read-only file system'),
         found: '3',
         names: ['out'],
       },

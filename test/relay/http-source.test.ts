@@ -74,13 +74,13 @@ describe('a JSON API', () => {
   });
 
   it.each([
-    [{ token: '' }, {}, 'without a text at /token'],
-    [{ token: null }, {}, 'without a text at /token'],
-    [{ token: { t: 't0ken' } }, {}, 'without a text at /token'],
-    [{ other: 't0ken' }, {}, 'without a text at /token'],
+    [{ token: '' }, {}, 'has no text at /token'],
+    [{ token: null }, {}, 'has no text at /token'],
+    [{ token: { t: 't0ken' } }, {}, 'has no text at /token'],
+    [{ other: 't0ken' }, {}, 'has no text at /token'],
     [{ token: 't0ken\r\nx' }, {}, 'is not one line of printable ASCII'],
-    [{ token: 't0ken' }, { expires_in_pointer: '/expires_in' }, 'gave no number of seconds at /expires_in'],
-    [{ token: 't0ken', at: 'soon' }, { expires_at_pointer: '/at' }, 'gave no moment at /at'],
+    [{ token: 't0ken' }, { expires_in_pointer: '/expires_in' }, 'has no number of seconds at /expires_in'],
+    [{ token: 't0ken', at: 'soon' }, { expires_at_pointer: '/at' }, 'has no time at /at'],
     [{ token: 't0ken', at: 1_700_000_000 }, { expires_at_pointer: '/at' }, 'has already expired'],
     ['<html>t0ken</html>', {}, 'answered 200 with application/json, not a JSON object'],
   ])('that returns %j is an error (%j)', async (body, settings, sentence) => {

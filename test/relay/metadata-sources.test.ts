@@ -81,7 +81,7 @@ describe('aws_instance_profile, with a server that follows the documentation', (
   it('never sends a request without a session: a service without sessions is an error', async () => {
     const { source, server } = await instance();
     server.instead = { status: 403 };
-    expect((await failureOf(source)).message).toMatch(/answered 403.*turned off for this instance/);
+    expect((await failureOf(source)).message).toMatch(/responded with status 403.*turned off for this instance/);
     expect(asked(server)).toEqual(['PUT /latest/api/token']);
   });
 
@@ -93,7 +93,7 @@ describe('aws_instance_profile, with a server that follows the documentation', (
   ])('puts only a valid role name into a path: %j', async (role) => {
     const { source, server } = await instance();
     server.role = role;
-    expect((await failureOf(source)).message).toContain('names no role');
+    expect((await failureOf(source)).message).toContain('returned no role');
     expect(asked(server)).toEqual(['PUT /latest/api/token', 'GET …/']);
   });
 
@@ -101,9 +101,9 @@ describe('aws_instance_profile, with a server that follows the documentation', (
     const { source, server } = await instance();
     server.document = { Code: 'AssumeRoleUnauthorizedAccess', Message: 'a secret' };
     const { message } = await failureOf(source);
-    expect(message).toBe('the instance metadata service gave no credentials (AssumeRoleUnauthorizedAccess)');
+    expect(message).toBe('the instance metadata service returned no credentials (AssumeRoleUnauthorizedAccess)');
     server.document = { Code: 'Success', ...credentials, Expiration: 'soon' };
-    expect((await failureOf(source)).message).toBe('the instance metadata service gave no credentials');
+    expect((await failureOf(source)).message).toBe('the instance metadata service returned no credentials');
   });
 });
 
@@ -174,7 +174,7 @@ describe('azure_managed_identity, with a server that follows the documentation',
   ])('accepts nothing else as a token: %j', async (change) => {
     const { source, server } = await machine();
     server.document = { ...document, ...change };
-    expect((await failureOf(source)).message).toMatch(/with no access_token and expires_on$/);
+    expect((await failureOf(source)).message).toMatch(/without access_token and expires_on$/);
   });
 });
 
@@ -227,7 +227,7 @@ describe('gcp_service_account, with a server that follows the documentation', ()
   ])('accepts nothing from a server that is not Google’s: %j', async (body, settings) => {
     const { source, server } = await machine(settings);
     server.instead = { status: 200, body };
-    expect((await failureOf(source)).message).toContain('is not GCP’s metadata server');
+    expect((await failureOf(source)).message).toContain('is not from GCP’s metadata server');
   });
 
   it.each([
@@ -238,6 +238,6 @@ describe('gcp_service_account, with a server that follows the documentation', ()
   ])('accepts no other text as an identity token: %j', async (body) => {
     const { source, server } = await machine({ audience: 'a' });
     server.instead = { status: 200, headers: { 'metadata-flavor': 'Google' }, body };
-    expect((await failureOf(source)).message).toBe('GCP’s metadata server answered with no identity token');
+    expect((await failureOf(source)).message).toBe('GCP’s metadata server responded without an identity token');
   });
 });

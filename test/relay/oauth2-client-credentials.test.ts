@@ -194,7 +194,7 @@ describe('an issuer', () => {
   });
 
   it('cannot return an expired token', async () => {
-    const expired = 'it gave a token that has already expired';
+    const expired = 'it returned a token that has already expired';
     expect(await refused({ expires_in: 0 })).toBe(expired);
     expect(await refused({ expires_in: -5 })).toBe(expired);
     const jwt = `e30.${Buffer.from('{"exp":1600000000}').toString('base64url')}.c2ln`;
@@ -205,13 +205,13 @@ describe('an issuer', () => {
   });
 
   it.each([
-    [{ access_token: undefined }, 'it gave no access_token'],
-    [{ access_token: '' }, 'it gave no access_token'],
-    [{ access_token: { t: 't0ken' } }, 'it gave no access_token'],
-    [{ access_token: 't0ken\nA=B' }, 'the access_token that it gave is not one line of printable ASCII'],
-    [{ token_type: 'DPoP' }, 'it gave a token of another type than Bearer'],
-    [{ token_type: 5 }, 'it gave a token of another type than Bearer'],
-    [{ expires_in: 'soon' }, 'it gave an expires_in that is no number of seconds'],
+    [{ access_token: undefined }, 'it returned no access_token'],
+    [{ access_token: '' }, 'it returned no access_token'],
+    [{ access_token: { t: 't0ken' } }, 'it returned no access_token'],
+    [{ access_token: 't0ken\nA=B' }, 'the access_token from it is not one line of printable ASCII'],
+    [{ token_type: 'DPoP' }, 'it returned a token whose type is not Bearer'],
+    [{ token_type: 5 }, 'it returned a token whose type is not Bearer'],
+    [{ expires_in: 'soon' }, 'it returned an expires_in that is not a number of seconds'],
   ])('that returns %j causes an error', async (body, sentence) => {
     expect(await refused(body)).toBe(sentence);
   });

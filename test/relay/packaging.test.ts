@@ -94,7 +94,7 @@ describe('the bundle', () => {
     const args = ['--import', `data:text/javascript,${encodeURIComponent(older)}`, relay('dist/tokenrelay.cjs')];
     const { stderr, status } = spawnSync(process.execPath, [...args, '--version'], { encoding: 'utf8' });
     expect({ stderr, status }).toEqual({
-      stderr: `tokenrelay: Node 22.14 or newer is needed, and this is Node ${node}\n`,
+      stderr: `tokenrelay: needs Node 22.14 or newer; this is Node ${node}\n`,
       status: 1,
     });
   });

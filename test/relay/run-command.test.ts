@@ -116,14 +116,14 @@ describe('a command at its limits', () => {
     const pidFile = join(folder, 'late');
     const script = sh('sleep 600 & echo $! > "$1"; trap "" TERM; wait', pidFile, SECRET);
     expect(await failure(script, { ...limits, timeout: 300 })).toBe(
-      '/bin/sh was ended: it took longer than 0.3 seconds',
+      '/bin/sh was killed: it took longer than 0.3 seconds',
     );
     const child = await startedBy(pidFile);
     await vi.waitFor(() => expect(isRunning(child)).toBe(false));
   });
 
   it('is killed if it writes too much to either output', async () => {
-    expect(await failure(['/bin/cat', '/dev/zero'], limits)).toBe('/bin/cat was ended: it wrote more than 4096 bytes');
+    expect(await failure(['/bin/cat', '/dev/zero'], limits)).toBe('/bin/cat was killed: it wrote more than 4096 bytes');
     expect(await failure(sh('cat /dev/zero >&2'), limits)).toContain('more than 4096 bytes');
     expect((await runCommand(['/usr/bin/head', '-c', '4096', '/dev/zero'], limits)).stdout).toHaveLength(4_096);
   });
@@ -134,7 +134,7 @@ describe('a command at its limits', () => {
     const running = failure(sh('echo $$ > "$1"; exec sleep 600', pidFile), { ...limits, signal: stop.signal });
     const pid = await startedBy(pidFile);
     stop.abort();
-    expect(await running).toBe('/bin/sh was given up');
+    expect(await running).toBe('/bin/sh was aborted');
     await vi.waitFor(() => expect(isRunning(pid)).toBe(false));
     const marker = join(folder, 'marker');
     await failure(['/usr/bin/touch', marker], { ...limits, signal: stop.signal });
@@ -149,7 +149,7 @@ describe('a command at its limits', () => {
     const outside = await startedBy(pidFile);
     try {
       stop.abort();
-      expect(await running).toBe('/bin/sh was given up');
+      expect(await running).toBe('/bin/sh was aborted');
       expect(isRunning(outside)).toBe(true);
     } finally {
       process.kill(outside, 'SIGKILL');

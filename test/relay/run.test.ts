@@ -81,7 +81,7 @@ describe('tokenrelay run', () => {
     folder.configure(folder.configuration({ tokens: [token, added], log_level: 'error' }));
     agent.process.kill('SIGHUP');
     await until('the second token', () => read(second));
-    await until('the end of the reload', () => said(agent, 'the configuration was read anew').length === 1);
+    await until('the end of the reload', () => said(agent, 'configuration reloaded').length === 1);
     expect(folder.written()).toContain(SECRET);
     agent.process.kill('SIGTERM');
     expect(await agent.ended).toBe(0);
@@ -96,7 +96,7 @@ describe('tokenrelay run', () => {
     folder.configure(folder.configuration({ tokens: [second] }));
     agent.process.kill('SIGHUP');
     const [refused] = await until('the refusal', () => {
-      const found = said(agent, 'the new configuration is refused; the one before goes on');
+      const found = said(agent, 'the new configuration is invalid; the previous one stays in use');
       return found.length > 0 && found;
     });
     expect(JSON.stringify(refused?.faults)).toMatch(/tokens\[0\].*permissions.*quotes/);
@@ -121,7 +121,7 @@ describe('tokenrelay run', () => {
     agent.process.kill('SIGHUP');
     await until(
       'the refusal',
-      () => said(agent, 'the new configuration is refused; the one before goes on').length > 0,
+      () => said(agent, 'the new configuration is invalid; the previous one stays in use').length > 0,
     );
     taken.close();
     const { code } = await runTokenrelay(['status', '--socket', folder.socket]);
@@ -145,7 +145,10 @@ describe('tokenrelay run', () => {
       other.configure(other.configuration({ control: { socket: folder.socket } }));
       other.issue('other');
       const { code, stderr } = await runTokenrelay(['run', '--config', other.config]);
-      expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(`answers on ${folder.socket}`) });
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: expect.stringContaining(`is listening on ${folder.socket}`),
+      });
       expect(other.written()).toBeUndefined();
     } finally {
       other.remove();
@@ -166,13 +169,13 @@ describe('tokenrelay run', () => {
     folder.configure({ tokens: [{ name: 'a', typ: 'exec' }], log_levle: 'info' });
     const { code, stdout, stderr } = await runTokenrelay(['run', '--config', folder.config]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toContain(`${folder.config} is refused:`);
+    expect(stderr).toContain(`${folder.config} is not a valid configuration:`);
     expect(stderr).toMatch(/log_levle/);
     expect(stderr).toMatch(/tokens\[0\]/);
     const asJson = await runTokenrelay(['run', '--config', folder.config, '--output', 'json']);
     expect(JSON.parse(asJson.stderr)).toMatchObject({
       error: 'configuration',
-      error_description: `${folder.config} is refused`,
+      error_description: `${folder.config} is not a valid configuration`,
       reasons: expect.arrayContaining([expect.stringContaining('log_levle')]),
     });
   });
@@ -201,7 +204,7 @@ describe('an uncaught error', () => {
     const child = spawn(process.execPath, ['--input-type=module', '-e', script]);
     const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
     expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
-    expect(stdout).toMatch(/"fault":\{"name":"\w*Error".*the agent ends.*\nfirst this\n$/);
+    expect(stdout).toMatch(/"fault":\{"name":"\w*Error".*the agent exits.*\nfirst this\n$/);
     expect(stdout).not.toContain('one-');
   });
 });
@@ -235,8 +238,8 @@ describe('tokenrelay run --once', () => {
     chmodSync(folder.config, 0o666);
     const { code, stdout, stderr } = await runTokenrelay(['run', '--once', '--config', folder.config]);
     expect(code).toBe(3);
-    expect(stdout).toMatch(/"warning":"other users may write .*; whoever changes it chooses which secrets/);
-    expect(stderr).toContain('is not run: other users may write');
+    expect(stdout).toMatch(/"warning":"other users can write .*; who can change it decides/);
+    expect(stderr).toContain('was not run: other users can write');
     expect(folder.written()).toBeUndefined();
   });
 

@@ -74,7 +74,7 @@ describe('tokenrelay run under systemd', () => {
     const agent = start({ NOTIFY_SOCKET: path, WATCHDOG_USEC: '1000000' });
     const told = (assignment: string) => messages().filter((message) => message.includes(assignment));
     await until('ready', () => told('READY=1').length === 1);
-    expect(messages()[0]).toEqual(['READY=1', 'STATUS=1 of 1 tokens as they should be']);
+    expect(messages()[0]).toEqual(['READY=1', 'STATUS=1 of 1 tokens healthy']);
     await until('the watchdog to be fed', () => told('WATCHDOG=1').length >= 3);
     agent.process.kill('SIGHUP');
     await until('ready again', () => told('READY=1').length === 2);
@@ -91,7 +91,7 @@ describe('tokenrelay run under systemd', () => {
     const { path, messages } = await receiver();
     start({ NOTIFY_SOCKET: path });
     await until('ready', () => messages().length === 1);
-    expect(messages()).toEqual([['READY=1', 'STATUS=0 of 1 tokens as they should be; not: my_app']]);
+    expect(messages()).toEqual([['READY=1', 'STATUS=0 of 1 tokens healthy; unhealthy: my_app']]);
   });
 
   it.runIf(hasNotify)('continues if nobody receives its messages', async () => {

@@ -4,27 +4,26 @@ import type { Log } from '../model/log.ts';
 import type { TokenStatus } from '../model/status.ts';
 import type { Tokens } from '../model/tokens.ts';
 
-/** What the agent is given of the world. */
+/** The external dependencies of the agent. */
 export interface World {
   clock: Clock;
   log: Log;
-  /** Of the process: secrets may be in it, and `$CREDENTIALS_DIRECTORY`. */
+  /** The environment of the process. It may contain secrets and `$CREDENTIALS_DIRECTORY`. */
   env: NodeJS.ProcessEnv;
-  /** Where the configuration file is. */
+  /** The folder of the configuration file. */
   configFolder: string;
-  /** The configuration file itself. */
+  /** The path of the configuration file. */
   configFile: string;
 }
 
 /** The running agent. */
 export interface Agent extends Tokens {
-  /** Each token was fetched and written once, or that failed: says how they are then. */
+  /** Resolves with the statuses once every token was fetched and written for the first time, or failed to be. */
   readonly settled: Promise<TokenStatus[]>;
   /**
-   * Goes on by another configuration: tokens that did not change keep what they have, those no longer named are
-   * withdrawn.
+   * Switches to another configuration. Unchanged tokens keep their values. Removed tokens are withdrawn.
    */
   reload(configuration: Configuration): Promise<void>;
-  /** Ends every fetch, removes what is configured to be removed, closes the sources. */
+  /** Aborts all fetches, removes outputs that are configured to be removed on stop, and closes the sources. */
   stop(): Promise<void>;
 }

@@ -8,22 +8,22 @@ import type { Cache, Cached } from './cache.ts';
 
 type CacheSettings = Configuration['cache'];
 
-/** Keeps the cache as the tokens are. Whatever is wrong with it is logged, and keeps no token from anybody. */
+/** Keeps the cache up to date with the tokens. Errors are logged and do not affect the tokens. */
 export interface CacheWriter {
-  /** The tokens that it holds; none where there is no cache, or none that can be read. */
+  /** Returns the cached tokens; none if there is no readable cache. */
   restore(tokens: readonly TokenSettings[]): Promise<ReadonlyMap<string, Token>>;
-  /** The tokens are others than they were: writes them soon. */
+  /** Schedules a write after a token has changed. */
   changed(): void;
-  /** Goes on by other settings. */
+  /** Switches to other settings. */
   change(settings: CacheSettings): void;
-  /** Writes what is not written yet. */
+  /** Writes pending changes. */
   end(): Promise<void>;
 }
 
-/** Milliseconds: tokens that change together are written together. */
+/** Delay in milliseconds, so that several changes are written at once. */
 const GATHERING = 200;
 
-/** @param tools.tokens those in use now */
+/** @param tools.tokens returns the tokens in use */
 export function cacheWriter(
   first: CacheSettings,
   tools: { clock: Clock; log: Log; open(settings: NonNullable<CacheSettings>): Cache; tokens(): Cached[] },
@@ -40,7 +40,7 @@ export function cacheWriter(
     cancel = undefined;
     if (!isDirty || cache === undefined) return writing;
     isDirty = false;
-    // As they are now: at the end of the agent they are gone in a moment.
+    // Capture the tokens now: when the agent stops, they are removed immediately afterwards.
     const [into, tokens, path] = [cache, tools.tokens(), settings?.path];
     writing = writing
       .then(() => into.write(tokens))

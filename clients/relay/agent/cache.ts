@@ -12,16 +12,16 @@ import type { Token } from '../model/token.ts';
 import { type SecretReference, secretOf } from '../settings/secret-reference.ts';
 import { keyOf, SealFailure, seal, unseal } from './seal.ts';
 
-/** Bytes. */
+/** The maximum size of the file, in bytes. */
 const MOST = 32 * 1_024 * 1_024;
 const MODE = 0o600;
-/** Milliseconds by which a token may have been fetched in the future: more, and the clock or the file is wrong. */
+/** Maximum time in milliseconds by which `fetchedAt` may be in the future. Beyond it, the clock or file is wrong. */
 const CLOCK_MAY_DIFFER = 60_000;
 
 const content = z.array(
   z.object({
     name: z.string(),
-    /** Of the settings that it was fetched by. */
+    /** The digest of the settings that the token was fetched with. */
     digest: z.string(),
     token: z.object({
       values: z.record(z.string(), z.string()),
@@ -32,38 +32,39 @@ const content = z.array(
   }),
 );
 
-/** A token, and the settings that it was fetched by. */
+/** A token, and the settings that it was fetched with. */
 export interface Cached {
   settings: TokenSettings;
   token: Token;
 }
 
-/** Where the last good tokens are kept over a restart, encrypted. */
+/** An encrypted file with the last tokens, for use after a restart. */
 export interface Cache {
   /**
-   * The tokens whose source is asked for what it was asked then; some may have ended meanwhile. None where there is no
-   * file yet.
+   * Returns the cached tokens whose source settings have not changed. Some may have expired. Empty if the file does not
+   * exist.
    *
-   * @throws {SealFailure} when there are none that can be read: a sentence’s end
+   * @throws {SealFailure} if the file cannot be read. Its message is a clause
    */
   read(tokens: readonly TokenSettings[]): Promise<Map<string, Token>>;
-  /** @throws {SealFailure} likewise */
+  /** Writes the tokens. @throws {SealFailure} */
   write(tokens: readonly Cached[]): Promise<void>;
 }
 
-/** @param secret reads the key, each time anew */
+/** @param secret reads the key. Called for each read and write */
 export function cacheAt(
   settings: NonNullable<Configuration['cache']>,
   { clock, secret }: { clock: Clock; secret(reference: SecretReference): Promise<string> },
 ): Cache {
   const { path } = settings;
-  // What is sealed for one path and version says nothing in the place of another.
+  // Additional authenticated data: a cache cannot be used at another path or with another format version.
   const bound = `tokenrelay cache 1\n${path}`;
 
   async function key(): Promise<Buffer> {
     const reference = secretOf(settings, 'key');
-    if (reference === undefined) throw new SealFailure('there is no key for it');
-    if ('token' in reference) throw new SealFailure('its key must not be a token: there is none before it is read');
+    if (reference === undefined) throw new SealFailure('it has no key');
+    if ('token' in reference)
+      throw new SealFailure('its key must not be a token: the cache is read before any token is fetched');
     return keyOf(await secret(reference));
   }
 
@@ -72,7 +73,7 @@ export function cacheAt(
       if (await isMissing(path)) return new Map();
       const sealed = await readBounded(path, MOST).catch(rethrown);
       const cached = content.safeParse(JSON.parse(unseal(await key().catch(rethrown), bound, sealed)));
-      if (!cached.success) throw new SealFailure('what it holds is of no use');
+      if (!cached.success) throw new SealFailure('its content is invalid');
       const digests = new Map(tokens.map((one) => [one.name, digestOf(one)]));
       const now = clock.now();
       return new Map(
@@ -94,7 +95,7 @@ export function cacheAt(
   };
 }
 
-/** Before the first token is written, nothing is wrong. */
+/** Reports whether the file does not exist, which is normal before the first write. */
 async function isMissing(path: string): Promise<boolean> {
   return await access(path).then(
     () => false,
@@ -102,7 +103,7 @@ async function isMissing(path: string): Promise<boolean> {
   );
 }
 
-/** What a source is asked for, in short: a token that was got otherwise is not this one. */
+/** Returns a digest of the source settings. A cached token is used only if its digest matches. */
 function digestOf({ type, source }: TokenSettings): string {
   return createHash('sha256')
     .update(JSON.stringify([type, source]))

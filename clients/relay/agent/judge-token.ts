@@ -1,34 +1,37 @@
 import type { Token } from '../model/token.ts';
 
 /**
- * What a fetched token is to the one in use. `renewed`: other values. `extended`: the same values with another end, as
- * of a lease, or still without one. `unchanged`: what was given before, as issuers do that keep it until its end.
+ * How a fetched token relates to the token in use. `renewed`: it has different values. `extended`: it has the same
+ * values with another expiry, such as a renewed lease, or without an expiry. `unchanged`: it is the same token; some
+ * issuers return a token until it expires.
  */
 export type Verdict = { kind: 'renewed' | 'extended' | 'unchanged' } | { kind: 'refused'; because: string };
 
-/** Ends that differ by no more are one: an issuer that says the seconds left rounds them. */
+/** Tolerance between equal expiry times, in milliseconds. An issuer that returns the remaining seconds rounds them. */
 const ROUNDING = 1_000;
 
-/** From then on years have five digits, which RFC 3339 cannot write; in milliseconds since the epoch. */
+/** The first year with five digits, which RFC 3339 cannot express, in milliseconds since the epoch. */
 const END_OF_DATES = Date.UTC(10_000);
 
 /**
+ * Compares a fetched token with the token in use.
+ *
  * @param now milliseconds since the epoch
- * @param revoked the last one that its issuer took back: it must not come back
+ * @param revoked the last token that the issuer revoked. It is refused if the source returns it again
  */
 export function judge(fetched: Token, inUse: Token | undefined, now: number, revoked?: Token): Verdict {
   const values = Object.values(fetched.values);
   if (values.length === 0 || values.some((value) => typeof value !== 'string' || value === '')) {
-    return { kind: 'refused', because: 'its source gave an empty token' };
+    return { kind: 'refused', because: 'its source returned an empty token' };
   }
   if (!Number.isFinite(fetched.fetchedAt) || !((fetched.expiresAt ?? 0) < END_OF_DATES)) {
-    return { kind: 'refused', because: 'its source gave a token whose end cannot be read' };
+    return { kind: 'refused', because: 'its source returned a token with an invalid expiry' };
   }
   if (fetched.expiresAt !== undefined && fetched.expiresAt <= now) {
-    return { kind: 'refused', because: 'its source gave a token that has ended already; the clocks may differ' };
+    return { kind: 'refused', because: 'its source returned a token that has already expired; the clocks may differ' };
   }
   if (revoked !== undefined && haveSameValues(fetched, revoked)) {
-    return { kind: 'refused', because: 'its source gave the token again that was revoked' };
+    return { kind: 'refused', because: 'its source returned the revoked token again' };
   }
   if (inUse === undefined || !haveSameValues(fetched, inUse)) return { kind: 'renewed' };
   if (fetched.expiresAt === undefined || inUse.expiresAt === undefined) return { kind: 'extended' };

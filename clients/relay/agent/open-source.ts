@@ -8,18 +8,18 @@ import type { WorkQueue } from '../model/work-queue.ts';
 import type { SecretReference } from '../settings/secret-reference.ts';
 import { withinTime } from './time-limit.ts';
 
-/** The source of one token, as its settings have it. */
+/** The source of one token, created from its settings. */
 export interface OpenSource {
-  /** Of the token. */
+  /** The name of the token. */
   readonly name: string;
   readonly source: Source;
-  /** How long one fetch may take, in milliseconds, whatever the source does. */
+  /** The time limit of one fetch, in milliseconds. */
   readonly fetchLimit: number;
-  /** The token that the source wanted a secret of since it last failed, and that was not there. */
+  /** The token that the source needed as a secret but that was not available, since the last failure. */
   lacking: string | undefined;
 }
 
-/** What a source is made of. */
+/** Dependencies for creating and using sources. */
 export interface SourceParts {
   readonly clock: Clock;
   readonly log: Log;
@@ -30,20 +30,20 @@ export interface SourceParts {
   readonly revocations: WorkQueue;
   readonly makers: { source(settings: TokenSettings, tools: SourceTools): Source };
   secret(reference: SecretReference): Promise<string>;
-  /** Whether a token of this name may be used now. */
+  /** Reports whether the token with this name is usable. */
   isThere(name: string): boolean;
 }
 
-/** Milliseconds. */
+/** The minimum time limit of a fetch, in milliseconds. */
 const SHORTEST_FETCH_LIMIT = 30_000;
-/** Milliseconds. */
+/** The time limit for closing a source, in milliseconds. */
 const LONGEST_CLOSE = 2_000;
-/** Milliseconds. */
+/** The time limit of a revocation check, in milliseconds. */
 const LONGEST_REVOCATION_ANSWER = 30_000;
-/** A fetch may take several answers, as with a login before it. */
+/** The number of requests that one fetch may need, such as a login before it. */
 const ANSWERS_A_FETCH = 3;
 
-/** Makes the source of a token. It asks nothing yet. */
+/** Creates the source of a token. Sends no request. */
 export function openSource(settings: TokenSettings, parts: SourceParts): OpenSource {
   const { clock, log, configFolder, configFile, credentialsFolder } = parts;
   const source = parts.makers.source(settings, {
@@ -56,7 +56,7 @@ export function openSource(settings: TokenSettings, parts: SourceParts): OpenSou
     async secret(reference) {
       if ('token' in reference && !parts.isThere(reference.token)) {
         open.lacking = reference.token;
-        throw new SourceFailure(`the token ${reference.token}, which it needs, is not there yet`);
+        throw new SourceFailure(`the token ${reference.token}, which it depends on, is not available yet`);
       }
       return parts.secret(reference);
     },
@@ -66,7 +66,7 @@ export function openSource(settings: TokenSettings, parts: SourceParts): OpenSou
   return open;
 }
 
-/** Fetches in its turn and within its time. */
+/** Fetches a token when its turn comes, within the time limit. @throws {SourceFailure} */
 export function fetchFrom(
   { name, source, fetchLimit }: OpenSource,
   previous: Token | undefined,
@@ -77,12 +77,12 @@ export function fetchFrom(
   return fetches.run(name, work, signal);
 }
 
-/** As a failure of a source: of any other error, its kind alone. */
+/** Converts an error to a SourceFailure. Of any other error, it reports only the type. */
 export function failureOf(error: unknown): SourceFailure {
   return error instanceof SourceFailure ? error : new SourceFailure(reasonOf(error), { cause: error });
 }
 
-/** Asks in its turn and within its time whether the issuer took this token back. @throws when nobody knows */
+/** Checks, when its turn comes, whether the issuer revoked a token. @throws if the revocation status is unknown */
 export function askRevocation(
   { name, source }: OpenSource,
   token: Token,
@@ -94,7 +94,7 @@ export function askRevocation(
   return revocations.run(name, work, signal);
 }
 
-/** A source that cannot give back what it holds keeps nobody from going on. */
+/** Closes a source. A failure or a timeout is only logged. */
 export async function closeSource({ name: token, source }: OpenSource, { clock, log }: SourceParts): Promise<void> {
   try {
     await withinTime(clock, LONGEST_CLOSE, new AbortController().signal, async () => source.close?.());
@@ -103,7 +103,7 @@ export async function closeSource({ name: token, source }: OpenSource, { clock, 
   }
 }
 
-/** How long one answer of the source may take by the configuration, in milliseconds. */
+/** Returns the configured timeout of one request, in milliseconds. */
 function answerLimitOf({ source }: TokenSettings): number {
   const { timeout_seconds } = source as { timeout_seconds?: number };
   return (timeout_seconds ?? 0) * 1_000;

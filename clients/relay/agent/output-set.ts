@@ -3,27 +3,27 @@ import type { OutputStatus } from '../model/status.ts';
 import type { Token } from '../model/token.ts';
 import type { OutputWriter } from './output-writer.ts';
 
-/** All outputs of one token. One that fails keeps no other from being written. */
+/** All outputs of one token. A failing output does not affect the others. */
 export interface OutputSet {
   publish(token: Token): Promise<void>;
   withdraw(why: Withdrawal): Promise<void>;
-  /** Whether readers find this token in every output. */
+  /** Reports whether every output has this token. */
   isComplete(token: Token): boolean;
   statuses(): OutputStatus[];
-  /** Looks whether readers still find what they should: what is not so is mended at the next tick. */
+  /** Checks the content of every output. A wrong output is rewritten at the next tick. */
   look(): Promise<void>;
   tick(): void;
-  /** Milliseconds until an output is tried again. */
+  /** Returns the milliseconds until the next retry of an output. */
   dueIn(): number;
   /**
-   * Goes on with other outputs: those no longer there are withdrawn, then those that are new get the token.
+   * Replaces the outputs. Withdraws the token from removed outputs, then publishes it to new ones.
    *
-   * @param current the token, as it is by then: it may have been renewed, or taken back, meanwhile
+   * @param current returns the token at that time, since it may be renewed or revoked in the meantime
    */
   replace(next: readonly OutputWriter[], current: () => Token | undefined): Promise<void>;
 }
 
-/** @param first the outputs until they are replaced */
+/** @param first the initial outputs */
 export function outputSet(first: readonly OutputWriter[]): OutputSet {
   let outputs = first;
   const each = async (what: (output: OutputWriter) => Promise<void>) => {
@@ -44,7 +44,7 @@ export function outputSet(first: readonly OutputWriter[]): OutputSet {
       const gone = outputs.filter((output) => !next.includes(output));
       const added = next.filter((output) => !outputs.includes(output));
       outputs = next;
-      // First away, then there: the two may be one file in another form.
+      // Withdraw first: a new output may be the same file in another format.
       await Promise.all(gone.map((output) => output.withdraw('removed from the configuration')));
       const token = current();
       if (token !== undefined) await Promise.all(added.map((output) => output.publish(token)));

@@ -7,34 +7,34 @@ import type { Token } from '../model/token.ts';
 import { retryWait } from './schedule.ts';
 import { type Deadline, deadlineIn, left, momentOf } from './times.ts';
 
-/** Writes one output, and again until it is as it should be. Its failures are its own: nothing is fetched again for them. */
+/** Writes one output, and retries until it succeeds. A failed write does not cause another fetch. */
 export interface OutputWriter {
-  /** @returns once it was tried; afterwards it is tried again until it works */
+  /** Publishes a token. @returns after the first attempt. Later attempts follow until one succeeds */
   publish(token: Token): Promise<void>;
-  /** Likewise. */
+  /** Withdraws the token, with the same retries. */
   withdraw(why: Withdrawal): Promise<void>;
-  /** Whether readers find this token there. */
+  /** Reports whether the output has this token. */
   shows(token: Token): boolean;
   status(): OutputStatus;
-  /** Looks whether readers still find what they should. What is not so is in its status, and mended at the next tick. */
+  /** Checks the content of the output. A problem appears in the status and is corrected at the next tick. */
   look(): Promise<void>;
-  /** Tries again if that is due. */
+  /** Retries if a retry is due. */
   tick(): void;
-  /** Milliseconds until it is tried again. */
+  /** Returns the milliseconds until the next retry. */
   dueIn(): number;
 }
 
-/** What an output should be like. */
+/** The desired state of an output. */
 interface Goal {
   readonly token?: Token;
   reach(): Promise<void>;
 }
 
-/** Milliseconds: what takes longer to be looked at or written hangs, as a network file system does whose server is away. */
+/** Milliseconds after which a check or a write counts as hanging, such as on a network file system without a server. */
 const PATIENCE = 2_000;
-const HANGS = 'its file system does not answer';
+const HANGS = 'its file system does not respond';
 
-/** @param changed is told after each try */
+/** @param changed called after each attempt */
 export function outputWriter(
   output: Output,
   { clock, log, random, changed }: { clock: Clock; log: Log; random(): number; changed(): void },
@@ -47,19 +47,19 @@ export function outputWriter(
   let retry = deadlineIn(momentOf(clock), 0);
   let patience = deadlineIn(momentOf(clock), 0);
 
-  /** The sentences of outputs name them; here they stand beside the name. */
+  /** Removes the output's name from a message, since the log has the name in its own field. */
   const withoutName = (sentence: string) =>
     sentence.startsWith(`${output.name}: `) ? sentence.slice(output.name.length + 2) : sentence;
   const isOver = (deadline: Deadline) => left(deadline, momentOf(clock)) === 0;
   const isOwing = () => goal !== reached;
 
   async function reachGoal(): Promise<void> {
-    // While one is written, another may have come.
+    // A new goal may have arrived during the write.
     while (goal !== undefined && isOwing()) {
       const aim: Goal = goal;
       try {
         await aim.reach();
-        if (failures > 0) log.info({ output: output.name }, 'an output is right again');
+        if (failures > 0) log.info({ output: output.name }, 'an output works again');
         reached = aim;
         problem = undefined;
         failures = 0;
@@ -108,7 +108,7 @@ export function outputWriter(
       problem = found;
       reached = undefined;
       retry = deadlineIn(momentOf(clock), 0);
-      log.warn({ output: output.name, problem: found }, 'an output is not as it was left: it is written again');
+      log.warn({ output: output.name, problem: found }, 'an output was changed by another program: rewriting it');
     },
 
     tick() {

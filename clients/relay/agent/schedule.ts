@@ -1,12 +1,14 @@
 import type { TokenSettings } from '../config/configuration.ts';
 
-/** When to fetch. All times in milliseconds; `random` is a number from 0 up to 1, so that a fleet does not march in step. */
+/**
+ * Fetch times, in milliseconds. `random` is from 0 up to 1, so that a fleet of agents does not fetch at the same time.
+ */
 
-/** What the configuration says of when a token is fetched. */
+/** The configured schedule of a token. */
 export interface Schedule {
-  /** The share of its lifetime after which it is fetched anew. */
+  /** The fraction of the lifetime after which the token is renewed. */
   readonly share: number;
-  /** Fetch it at least this often. */
+  /** The maximum time between fetches. */
   readonly interval?: number | undefined;
 }
 
@@ -14,9 +16,9 @@ const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const DEFAULT_SHARE = 0.66;
 
-/** How often a token is fetched that has no end, where nothing else is said. */
+/** The default interval for a token without an expiry. */
 const DEFAULT_INTERVAL = 5 * MINUTE;
-/** So that no answer, however odd, makes the agent spin. */
+/** The minimum wait, so that no response can make the agent loop without a pause. */
 export const SHORTEST_WAIT = 250;
 const LONGEST_RETRY_AFTER = 60 * MINUTE;
 const FIRST_BACKOFF = SECOND;
@@ -24,7 +26,7 @@ const HURRIED_BACKOFF = 4 * SECOND;
 const LONGEST_BACKOFF = MINUTE;
 const JITTER = 0.05;
 
-/** As the configuration has it. */
+/** Returns the schedule from the settings of a token. */
 export function scheduleOf({
   refresh_at,
   refresh_interval_minutes,
@@ -35,30 +37,30 @@ export function scheduleOf({
   };
 }
 
-/** How long after it was asked for a token is fetched anew. @param lifetime absent: it has no end */
+/** Returns how long after its request a token is renewed. @param lifetime undefined for a token without an expiry */
 export function renewalWait(lifetime: number | undefined, { share, interval }: Schedule, random: number): number {
   const sooner = 1 - JITTER * random;
   if (lifetime === undefined) return (interval ?? DEFAULT_INTERVAL) * sooner;
   const around = share * (1 + JITTER * (2 * random - 1));
-  // Jitter must not carry a share close to 1 over the end.
+  // Keep jitter from moving a fraction close to 1 past the expiry.
   const byLifetime = lifetime * Math.min(around, (1 + share) / 2);
   return Math.max(SHORTEST_WAIT, Math.min(byLifetime, (interval ?? Number.POSITIVE_INFINITY) * sooner));
 }
 
-/** What is in use while fetches fail. */
+/** The token in use while fetches fail. */
 interface InUse {
-  /** Until it ends. */
+  /** The time until the token expires. */
   left: number;
-  /** Absent: it has no end. */
+  /** Absent for a token without an expiry. */
   lifetime?: number | undefined;
 }
 
 /**
- * How long to wait after a failure: full jitter (M. Brooker, “Exponential Backoff And Jitter”, AWS Architecture Blog),
- * in a hurry while there is no token or less than a third of its lifetime is left.
+ * Returns the wait after a failure: exponential backoff with full jitter (M. Brooker, “Exponential Backoff And Jitter”,
+ * AWS Architecture Blog). The wait is shorter while there is no token or less than a third of its lifetime is left.
  *
- * @param failures in a row, this one included
- * @param retryAfter what the issuer asked for, which wins, up to an hour
+ * @param failures the number of failures in a row, including this one
+ * @param retryAfter the wait that the issuer asked for. It takes precedence, up to one hour
  */
 export function retryWait(failures: number, inUse: InUse | undefined, random: number, retryAfter?: number): number {
   if (retryAfter !== undefined && retryAfter > 0) return Math.min(retryAfter, LONGEST_RETRY_AFTER);
@@ -68,21 +70,21 @@ export function retryWait(failures: number, inUse: InUse | undefined, random: nu
   return Math.max(SHORTEST_WAIT, untilHurry > 0 ? Math.min(backoff, untilHurry) : backoff);
 }
 
-/** Until less than a third of the lifetime is left; 0 once it is, and where there is no token. */
+/** Returns the time until a third of the lifetime is left; 0 after that, or if there is no token. */
 function untilLastThird(inUse: InUse | undefined): number {
   if (inUse === undefined) return 0;
   return inUse.lifetime === undefined ? Number.POSITIVE_INFINITY : Math.max(0, inUse.left - inUse.lifetime / 3);
 }
 
 /**
- * How long to wait where an issuer gave the token again that it gave before: some hold it back until shortly before the
- * end, so it is asked more and more often.
+ * Returns the wait after an issuer returned the same token again. Some issuers issue a new token only shortly before
+ * the old one expires, so the waits get shorter and shorter.
  */
 export function askAgainWait(left: number): number {
   return Math.max(SHORTEST_WAIT, Math.min(left / 4, 5 * MINUTE));
 }
 
-/** Whether a token without an end should have been replaced long ago: a whole interval more than one has gone by. */
+/** Reports whether the renewal of a token without an expiry is overdue by more than one interval. */
 export function isStale(age: number, { interval = DEFAULT_INTERVAL }: Schedule): boolean {
   return age > 2 * interval;
 }

@@ -3,35 +3,37 @@ import { QuotableFailure } from '../model/reason.ts';
 
 const ALGORITHM = 'aes-256-gcm';
 const KEY_BYTES = 32;
-/** NIST SP 800-38D, 8.2.2: a random nonce of 96 bits. One key seals far fewer than the 2^32 texts that it allows. */
+/** A random nonce of 96 bits (NIST SP 800-38D, 8.2.2). One key encrypts far fewer texts than the limit of 2^32. */
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** Why something sealed cannot be opened, or a key not be used: a sentence without either. */
+/** A failure to decrypt, or an unusable key. The message contains neither the key nor the text. */
 export class SealFailure extends QuotableFailure {
   override readonly name = 'SealFailure';
 }
 
 /**
- * A key of AES-256 from text: 32 bytes as base64, base64url or hexadecimal digits.
+ * Parses an AES-256 key: 32 bytes in base64, base64url or hexadecimal.
  *
  * @throws {SealFailure}
  */
 export function keyOf(text: string): Buffer {
   const trimmed = text.trim();
   if (/^[0-9a-f]{64}$/i.test(trimmed)) return Buffer.from(trimmed, 'hex');
-  // 43 characters hold 32 bytes; Node reads both alphabets as base64.
+  // 43 characters encode 32 bytes. Node decodes both alphabets as base64.
   if (/^[\w+/-]{43}=?$/.test(trimmed)) {
     const key = Buffer.from(trimmed, 'base64');
     if (key.length === KEY_BYTES) return key;
   }
-  throw new SealFailure('the key must be 32 bytes as base64 or hexadecimal digits, as from: openssl rand -base64 32');
+  throw new SealFailure(
+    'the key must be 32 bytes in base64 or hexadecimal, such as the output of: openssl rand -base64 32',
+  );
 }
 
 /**
- * Encrypts a text.
+ * Encrypts a text with AES-256-GCM.
  *
- * @param bound what it belongs to: it opens together with this alone
+ * @param bound additional authenticated data. Decryption needs the same data
  * @returns base64
  */
 export function seal(key: Buffer, bound: string, text: string): string {
@@ -41,7 +43,7 @@ export function seal(key: Buffer, bound: string, text: string): string {
   return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64');
 }
 
-/** @throws {SealFailure} when it was sealed with another key or for something else, or was changed since */
+/** Decrypts a text. @throws {SealFailure} if the key or `bound` differs, or if the text was changed */
 export function unseal(key: Buffer, bound: string, sealed: string): string {
   const bytes = Buffer.from(sealed, 'base64');
   try {
@@ -49,6 +51,6 @@ export function unseal(key: Buffer, bound: string, sealed: string): string {
     decipher.setAAD(Buffer.from(bound)).setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
     return decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
   } catch {
-    throw new SealFailure('it was written with another key or for another path, or was changed since');
+    throw new SealFailure('it was written with another key or for another path, or it was changed');
   }
 }

@@ -8,7 +8,7 @@ import type { Agent, World } from './agent.ts';
 import { cacheAt } from './cache.ts';
 import { tokenSet } from './token-set.ts';
 
-/** Starts to keep the tokens of a configuration. */
+/** Starts an agent for a configuration. */
 export function startAgent(configuration: Configuration, world: World): Agent {
   const { clock, log, env, configFile } = world;
   return tokenSet(configuration, world, {

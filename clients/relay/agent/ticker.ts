@@ -1,19 +1,19 @@
 import type { Clock } from '../model/clock.ts';
 
-/** No wait is longer than this many milliseconds: the clock may have been set, or the machine suspended. */
+/** The maximum wait in milliseconds, in case the clock was set or the machine was suspended. */
 const LONGEST_WAIT = 5_000;
 
-/** The one timer of the agent, however many tokens it keeps. */
+/** The agent's single timer, shared by all tokens. */
 export interface Ticker {
-  /** Something is different: looks at once. */
+  /** Ticks immediately, because something has changed. */
   lookNow(): void;
   stop(): void;
 }
 
 /**
- * Calls `tick` soon, then whenever something is due, and at least every 5 seconds.
+ * Calls `tick` immediately, then whenever something is due, and at least every 5 seconds.
  *
- * @param parts.dueIn milliseconds until something is due
+ * @param parts.dueIn returns the milliseconds until something is due
  */
 export function startTicker(clock: Clock, { dueIn, tick }: { dueIn(): number; tick(): void }): Ticker {
   let cancel = () => {};

@@ -2,11 +2,11 @@ import type { Clock } from '../model/clock.ts';
 import { SourceFailure } from '../model/source.ts';
 
 /**
- * Does something that may hang, and may not heed its signal.
+ * Runs work with a time limit. The work may hang and may ignore its signal.
  *
  * @param limit milliseconds
- * @param signal gives up sooner
- * @throws {SourceFailure} when it takes longer
+ * @param signal aborts before the limit
+ * @throws {SourceFailure} if the work takes longer than the limit
  */
 export function withinTime<Result>(
   clock: Clock,
@@ -23,7 +23,7 @@ export function withinTime<Result>(
     };
     const giveUp = () => end(signal.reason);
     const cancel = clock.after(limit, () =>
-      end(new SourceFailure(`its source did not answer within ${Math.round(limit / 1_000)} seconds`)),
+      end(new SourceFailure(`its source did not respond within ${Math.round(limit / 1_000)} seconds`)),
     );
     const settle = (how: () => void) => {
       cancel();
@@ -31,7 +31,7 @@ export function withinTime<Result>(
       how();
     };
     signal.addEventListener('abort', giveUp, { once: true });
-    // A source that throws at once fails as one that rejects.
+    // A synchronous exception of a source becomes a rejection.
     new Promise<Result>((started) => started(work(controller.signal))).then(
       (result) => settle(() => resolve(result)),
       (error) => settle(() => reject(error)),

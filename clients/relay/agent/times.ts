@@ -1,10 +1,12 @@
 import type { Clock } from '../model/clock.ts';
 
-/** A moment, by both clocks of a machine: one may be set, the other stands still while the machine is suspended. */
+/**
+ * A point in time by both clocks. The wall clock may be set; the monotonic clock stops while the machine is suspended.
+ */
 export interface Moment {
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** Milliseconds that never jump. */
+  /** Monotonic milliseconds. */
   readonly elapsed: number;
 }
 
@@ -12,25 +14,25 @@ export function momentOf(clock: Clock): Moment {
   return { now: clock.now(), elapsed: clock.elapsed() };
 }
 
-/** The moment so many milliseconds before. */
+/** Returns the moment this many milliseconds earlier. */
 export function before({ now, elapsed }: Moment, milliseconds: number): Moment {
   return { now: now - milliseconds, elapsed: elapsed - milliseconds };
 }
 
-/** Milliseconds gone by since then: what the machine’s clock says, or what never jumps says, whichever is more. */
+/** Returns the milliseconds passed between two moments, by the clock on which more time has passed. */
 export function passed(since: Moment, at: Moment): number {
   return Math.max(at.now - since.now, at.elapsed - since.elapsed);
 }
 
-/** By how many milliseconds the machine’s clock was set back meanwhile; 0 when it was not. */
+/** Returns the milliseconds by which the wall clock was set back between two moments, or 0. */
 export function setBack(since: Moment, at: Moment): number {
   return Math.max(0, at.elapsed - since.elapsed - (at.now - since.now));
 }
 
-/** A moment to wait for. */
+/** A wait that starts at a moment. */
 export interface Deadline {
   readonly since: Moment;
-  /** Milliseconds; Infinity for never. */
+  /** The wait in milliseconds, or Infinity for never. */
   readonly wait: number;
 }
 
@@ -38,7 +40,7 @@ export function deadlineIn(since: Moment, wait: number): Deadline {
   return { since: { now: since.now, elapsed: since.elapsed }, wait };
 }
 
-/** Milliseconds until then; 0 once it has come. */
+/** Returns the milliseconds until a deadline; 0 after it. */
 export function left({ since, wait }: Deadline, at: Moment): number {
   return Math.max(0, wait - passed(since, at));
 }

@@ -25,7 +25,7 @@ import { leftShareOf } from './token-in-use.ts';
 import { currentOf, dueIn, type Effect, newLife, type Origin, step, type TokenEvent } from './token-life.ts';
 import { statusOf } from './token-status.ts';
 
-/** What tokens are made of, behind a port, so that tests can put others in their place. */
+/** Factories for the parts of a token. An interface, so that tests can replace the parts. */
 export interface Makers {
   source(settings: TokenSettings, tools: SourceTools): Source;
   output(settings: FileOutputSettings, token: string): Output;
@@ -33,60 +33,60 @@ export interface Makers {
   random(): number;
 }
 
-/** What a driver is given of the agent. */
+/** The dependencies of a driver. */
 export interface DriverTools extends SourceParts {
   readonly makers: Makers;
-  /** Another token is in use, or none: told before its outputs have it. */
+  /** Called with the new token in use, or undefined for none, before the outputs are written. */
   taken(token: Token | undefined): void;
-  /** Readers find other values, or none any more: told after its outputs were tried. */
+  /** Called with a new or withdrawn token, after all its outputs were tried. */
   published(token: Token | undefined): void;
-  /** Something may be due sooner than it was. */
+  /** Called when the next due time may have moved. */
   changed(): void;
 }
 
-/** Runs the life of one token: performs the effects of `step` and reports their results as events. */
+/** Runs the life of one token: performs the effects that `step` returns, and reports their results as events. */
 export interface TokenDriver {
   readonly settings: TokenSettings;
   current(): Token | undefined;
-  /** What a restart may go on with: what was issued to these settings. */
+  /** Returns the token for the cache, if it was fetched with the current settings. */
   cacheable(): Token | undefined;
   status(): TokenStatus;
-  /** What is left of its lifetime, from 1 to 0. */
+  /** Returns the remaining fraction of the lifetime, from 1 to 0. */
   leftShare(): number;
-  /** The token whose absence keeps this one from being fetched. */
+  /** Returns the name of the missing token that this one depends on. */
   waitsFor(): string | undefined;
-  /** Whether it was fetched and written once, or that failed. */
+  /** Reports whether the first fetch and write is done, successfully or not. */
   wasTried(): boolean;
-  /** Takes up a token from the cache. */
+  /** Uses a token from the cache. */
   restore(token: Token): void;
-  /** Fetches now, and has the outputs tried. @throws {SourceFailure} */
+  /** Fetches now, and waits until every output was tried. @throws {SourceFailure} */
   refresh(): Promise<void>;
-  /** Its next fetch is due. */
+  /** Makes the next fetch due now. */
   hurry(): void;
-  /** Looks at what readers find in the outputs. */
+  /** Checks the content of the outputs. */
   look(): Promise<void>;
-  /** Does what is due. */
+  /** Performs everything that is due. */
   tick(): void;
-  /** Milliseconds until something is due. */
+  /** Returns the milliseconds until something is due. */
   dueIn(): number;
   /**
-   * Prepares to go on by other settings; changes nothing yet, as the whole configuration may still be refused.
+   * Prepares a switch to other settings. Changes nothing yet, since the new configuration may still be refused.
    *
-   * @returns goes on by them
+   * @returns a function that performs the switch
    */
   prepare(settings: TokenSettings): () => Promise<void>;
-  /** Ends what goes on, and takes the token out of its outputs. */
+  /** Aborts everything in progress, and withdraws the token from its outputs. */
   end(why: Withdrawal): Promise<void>;
 }
 
-/** A fetch that goes on. */
+/** A fetch in progress. */
 interface Flight {
   readonly controller: AbortController;
   readonly done: Promise<void>;
   land(failure?: SourceFailure): void;
 }
 
-/** Makes a token’s source, outputs and hooks, and begins with its life at the first `tick`. */
+/** Creates a token’s source, outputs and hooks. The first `tick` starts the first fetch. */
 export function tokenDriver(first: TokenSettings, tools: DriverTools): TokenDriver {
   const { clock, log, makers, changed } = tools;
   const { name } = first;
@@ -110,7 +110,7 @@ export function tokenDriver(first: TokenSettings, tools: DriverTools): TokenDriv
     for (const effect of next.effects) perform(effect);
   }
 
-  /** The result of an effect, or a wish from outside: other things may be due now. */
+  /** Handles the result of an asynchronous effect. The next due time may have moved. */
   function report(event: TokenEvent): void {
     dispatch(event);
     changed();
@@ -173,7 +173,7 @@ export function tokenDriver(first: TokenSettings, tools: DriverTools): TokenDriv
     const lacking = () =>
       from.lacking === undefined ? undefined : { name: from.lacking, isThere: tools.isThere(from.lacking) };
     flight = { controller, done, land };
-    // Mostly nobody waits for it.
+    // Usually no caller waits for the fetch.
     done.catch(() => undefined);
     try {
       const token = await fetchFrom(from, previous, signal, tools);
@@ -218,7 +218,7 @@ export function tokenDriver(first: TokenSettings, tools: DriverTools): TokenDriv
     restore: (token) => dispatch({ kind: 'cached', token }),
 
     async refresh() {
-      if (life.isEnded) throw new SourceFailure('the agent does not keep this token any more');
+      if (life.isEnded) throw new SourceFailure('this token is no longer in the configuration');
       dispatch({ kind: 'refresh' });
       await flight?.done;
       await writing;

@@ -1,18 +1,18 @@
 import type { Token } from '../model/token.ts';
 import { before, type Moment, passed, setBack } from './times.ts';
 
-/** The token that is in use. Times in milliseconds. */
+/** The token in use. Times are in milliseconds. */
 export interface TokenInUse {
   readonly token: Token;
-  /** When it was asked for. */
+  /** When the token was requested. */
   readonly since: Moment;
-  /** From when it was asked for to its end; absent where it has none. */
+  /** The time from its request to its expiry. Undefined for a token without an expiry. */
   readonly lifetime: number | undefined;
-  /** It is known that its end was told by a wrong clock. */
+  /** Whether its expiry is known to be computed from a wrong clock. */
   readonly isOfWrongClock: boolean;
 }
 
-/** Takes a token into use. */
+/** Returns a token as the token in use. */
 export function inUseFrom(token: Token, at: Moment): TokenInUse {
   const { fetchedAt, expiresAt } = token;
   return {
@@ -23,25 +23,25 @@ export function inUseFrom(token: Token, at: Moment): TokenInUse {
   };
 }
 
-/** Since it was asked for. */
+/** Returns the time since the token was requested. */
 export function ageOf({ since }: TokenInUse, at: Moment): number {
   return passed(since, at);
 }
 
-/** Until it ends: by the clock that says it is sooner. Infinity where it has no end. */
+/** Returns the time until expiry, by the clock on which it is sooner. Infinity for a token without an expiry. */
 export function leftOf({ lifetime, since }: TokenInUse, at: Moment): number {
   return lifetime === undefined ? Number.POSITIVE_INFINITY : Math.max(0, lifetime - passed(since, at));
 }
 
-/** What is left of its lifetime, from 1 to 0; always 1 where it has no end. */
+/** Returns the remaining fraction of the lifetime, from 1 to 0. Always 1 for a token without an expiry. */
 export function leftShareOf(inUse: TokenInUse, at: Moment): number {
   return inUse.lifetime === undefined ? 1 : leftOf(inUse, at) / inUse.lifetime;
 }
 
-/** A machine’s clock that was set back by more was wrong when it told the token’s end. */
+/** If the clock is set back by at least this many milliseconds, it was wrong when the expiry was computed. */
 const CLOCK_WAS_WRONG = 30_000;
 
-/** Whether it turns out only now that its end was told by a wrong clock. */
+/** Reports whether the expiry was computed from a wrong clock, if that was not known before. */
 export function isFoundOfWrongClock({ since, isOfWrongClock }: TokenInUse, at: Moment): boolean {
   return !isOfWrongClock && setBack(since, at) >= CLOCK_WAS_WRONG;
 }

@@ -9,69 +9,69 @@ import { askAgainWait, renewalWait, retryWait, type Schedule, SHORTEST_WAIT } fr
 import { type Deadline, deadlineIn, left, type Moment } from './times.ts';
 import { ageOf, inUseFrom, isFoundOfWrongClock, leftOf, type TokenInUse } from './token-in-use.ts';
 
-/** What decides when a token is fetched, and by whom. */
+/** The properties of a source that determine when a token is fetched and checked. */
 export interface Origin {
   readonly schedule: Schedule;
-  /** Whether its source can tell of a revocation. */
+  /** Whether the source supports revocation checks. */
   readonly tellsRevocation: boolean;
 }
 
-/** The life of one token, as data: `step` says what becomes of it. */
+/** The state of one token. `step` computes the next state. */
 export interface TokenLife {
   readonly name: string;
   readonly origin: Origin;
   readonly inUse: TokenInUse | undefined;
-  /** Why there is none any more. */
+  /** Why the token is no longer in use. */
   readonly goneBecause: 'expired' | 'revoked' | undefined;
-  /** False while what is in use was issued to settings that have changed since: no source but its own can renew it. */
+  /** False if the source settings have changed since the token was issued: only its own source can renew it. */
   readonly isOfThisSource: boolean;
-  /** The number of the fetch that goes on. */
+  /** The number of the fetch in progress. */
   readonly fetching: number | undefined;
-  /** When it is fetched next. */
+  /** When the token is fetched next. */
   readonly next: Deadline;
-  /** In a row. */
+  /** Failed fetches in a row. */
   readonly failures: number;
   /** Why the last fetch failed. */
   readonly trouble: string | undefined;
-  /** The token whose absence keeps this one from being fetched. */
+  /** The missing token that this one depends on. */
   readonly waitsFor: string | undefined;
-  /** Since the start. */
+  /** Fetches since the start. */
   readonly fetches: { readonly succeeded: number; readonly failed: number };
   readonly watch: RevocationWatch | undefined;
-  /** Questions in a row that the issuer did not answer, about tokens that are not watched any more. */
+  /** Revocation checks in a row that the issuer did not answer, for tokens that are no longer watched. */
   readonly unanswered: number;
-  /** What its issuer revoked last: it must not come back. */
+  /** The last revoked token. It must not be used again. */
   readonly revoked: Token | undefined;
-  /** In a row. */
+  /** Revocations in a row. */
   readonly revocations: number;
-  /** What hooks are still to be run for: they wait until every output has it. */
+  /** The token whose hooks have not run yet. They wait until every output has it. */
   readonly hooksFor: Token | undefined;
-  /** It was fetched and written once, or that failed. */
+  /** Whether the first fetch and write is done, successfully or not. */
   readonly wasTried: boolean;
   readonly isEnded: boolean;
-  /** The number of the last fetch or question. */
+  /** The number of the last fetch or revocation check. */
   readonly lastNumber: number;
 }
 
-/** The token that the source wanted a secret of, and that was not there. */
+/** A token that the source needed as a secret but that was not available. */
 export interface Lacking {
   readonly name: string;
-  /** It has come meanwhile. */
+  /** Whether the token has become available since. */
   readonly isThere: boolean;
 }
 
-/** How a token came into use: with other values, with another end alone, or from the cache. */
+/** How a token came into use: with new values, with only a new expiry, or from the cache. */
 export type Change = 'renewed' | 'extended' | 'restored';
 
-/** What happens to a token. */
+/** An event in the life of a token. */
 export type TokenEvent =
-  /** Time went by. `outputsHave`: the token that hooks wait for, once every output has it. */
+  /** Time has passed. `outputsHave` is the token that hooks wait for, once every output has it. */
   | { readonly kind: 'tick'; readonly outputsHave: Token | undefined }
-  /** The cache had this one from before a restart. */
+  /** The cache returned this token after a restart. */
   | { readonly kind: 'cached'; readonly token: Token }
-  /** Somebody wants it fetched now, and waits for it. */
+  /** A caller requests a fetch now, and waits for it. */
   | { readonly kind: 'refresh' }
-  /** Its next fetch is due. */
+  /** The next fetch becomes due now. */
   | { readonly kind: 'hurry' }
   | { readonly kind: 'fetched'; readonly fetch: number; readonly token: Token; readonly lacking?: Lacking | undefined }
   | {
@@ -80,29 +80,29 @@ export type TokenEvent =
       readonly failure: SourceFailure;
       readonly lacking?: Lacking | undefined;
     }
-  /** Every output was tried with it. */
+  /** Every output was tried with this token. */
   | { readonly kind: 'written'; readonly token: Token; readonly change: Change }
   | { readonly kind: 'withdrawn'; readonly why: Withdrawal }
   | { readonly kind: 'revocation-told'; readonly ask: number; readonly revoked: boolean; readonly askAgainIn: number }
   | { readonly kind: 'revocation-unknown'; readonly ask: number; readonly reason: string }
-  /** The configuration changed. `sameSource`: it is asked for what was asked for before. */
+  /** The configuration changed. `sameSource`: the source settings did not change. */
   | { readonly kind: 'moved'; readonly origin: Origin; readonly sameSource: boolean }
   | { readonly kind: 'ended'; readonly why: Withdrawal };
 
-/** What is to be done about it, in this order. */
+/** An effect to perform. Effects are performed in order. */
 export type Effect =
   | { readonly kind: 'fetch'; readonly fetch: number; readonly previous: Token | undefined }
   | { readonly kind: 'give-up-fetch' }
-  /** Whoever waits for the fetch learns how it went. */
+  /** Reports the result of the fetch to waiting callers. */
   | { readonly kind: 'answer'; readonly failure?: SourceFailure }
   | { readonly kind: 'ask-revocation'; readonly ask: number; readonly token: Token }
   | { readonly kind: 'give-up-asking' }
   | { readonly kind: 'write'; readonly token: Token; readonly change: Change }
   | { readonly kind: 'withdraw'; readonly why: Withdrawal }
   | { readonly kind: 'run-hooks' }
-  /** Another token is in use, or none: told to those who need it to fetch theirs, before outputs have it. */
+  /** Reports the new token in use, or none, to dependent tokens, before the outputs are written. */
   | { readonly kind: 'tell-taken'; readonly token: Token | undefined }
-  /** Readers find other values, or none any more: told after its outputs were tried. */
+  /** Reports a new or withdrawn token to listeners, after all its outputs were tried. */
   | { readonly kind: 'tell-published'; readonly token: Token | undefined }
   | { readonly kind: 'log'; readonly level: keyof Log; readonly details: object; readonly message: string };
 
@@ -116,7 +116,7 @@ export interface Step {
 
 const NEVER = Number.POSITIVE_INFINITY;
 
-/** Nothing is known yet: it is fetched at once. */
+/** Returns the initial state. The first fetch is due immediately. */
 export function newLife(name: string, origin: Origin, at: Moment): TokenLife {
   return {
     name,
@@ -141,26 +141,26 @@ export function newLife(name: string, origin: Origin, at: Moment): TokenLife {
   };
 }
 
-/** The life of a token after an event, and the effects to perform. Pure: it reads nothing else and changes nothing. */
+/** Computes the next state and the effects of an event. A pure function. */
 export function step(life: TokenLife, event: TokenEvent, now: Now): Step {
   const turn = new Turn(life, now);
   turn.take(event);
   return { life: turn.life, effects: turn.effects };
 }
 
-/** The token that may be used. */
+/** Returns the usable token, if there is one. */
 export function currentOf({ inUse }: TokenLife, at: Moment): Token | undefined {
   return inUse !== undefined && leftOf(inUse, at) > 0 ? inUse.token : undefined;
 }
 
-/** Milliseconds until a `tick` has something to do. */
+/** Returns the milliseconds until a `tick` has something to do. */
 export function dueIn({ isEnded, fetching, next, inUse, watch }: TokenLife, at: Moment): number {
   if (isEnded) return NEVER;
   const fetch = fetching === undefined ? left(next, at) : NEVER;
   return Math.min(fetch, inUse === undefined ? NEVER : leftOf(inUse, at), askDueIn(watch, at));
 }
 
-/** One step under way. */
+/** A step in progress. */
 class Turn {
   life: TokenLife;
   readonly effects: Effect[] = [];
@@ -224,16 +224,16 @@ class Turn {
     this.#do({ kind: 'run-hooks' });
   }
 
-  /** What was told of a token’s end by a wrong clock is wrong wherever it is written. */
+  /** Renews a token whose expiry was computed from a wrong clock, since every output contains the wrong expiry. */
   #mindWrongClock(): void {
     const { inUse, failures } = this.life;
     if (inUse === undefined || !isFoundOfWrongClock(inUse, this.#now)) return;
     this.#set({ inUse: { ...inUse, isOfWrongClock: true } });
-    this.#log('warn', {}, 'the clock of this machine was set back: the token is fetched anew');
+    this.#log('warn', {}, 'the clock of this machine was set back: renewing the token');
     if (failures === 0) this.#fetchIn(0);
   }
 
-  /** Takes up a token from the cache until its source gives another; one that has ended is taken out of its outputs. */
+  /** Uses a token from the cache until the source returns another. An expired one is withdrawn from the outputs. */
   #restore(token: Token): void {
     if (this.life.inUse !== undefined || this.life.isEnded) return;
     if (!isAlive(token, this.#now.now)) {
@@ -242,11 +242,11 @@ class Turn {
     }
     this.#use(token, 'restored');
     this.#log('info', { expires_at: isoTime(token.expiresAt) }, 'a token was restored from the cache');
-    // Its source may have another by now, or have revoked it.
+    // The source may have issued another token or revoked this one in the meantime.
     this.#fetchIn(0);
   }
 
-  /** Never twice at once: who wants it fetched while a fetch goes on waits for that one. */
+  /** Starts a fetch unless one is in progress. Callers then wait for the fetch in progress. */
   #fetch(): void {
     const { isEnded, fetching, isOfThisSource, inUse } = this.life;
     if (isEnded || fetching !== undefined) return;
@@ -277,14 +277,14 @@ class Turn {
       this.#fail(new SourceFailure(verdict.because), lacking);
       return;
     }
-    if (failures > 0) this.#log('info', { failures }, 'the source is there again');
+    if (failures > 0) this.#log('info', { failures }, 'the source is available again');
     this.#set({ fetching: undefined, fetches: { ...fetches, succeeded: fetches.succeeded + 1 } });
     this.#forgetTrouble();
     if (verdict.kind === 'unchanged') {
       if (!isOfThisSource) this.#watch(token);
       this.#set({ isOfThisSource: true, wasTried: true });
       this.#fetchIn(askAgainWait(inUse === undefined ? 0 : leftOf(inUse, this.#now)));
-      this.#log('debug', { next_fetch_in_seconds: this.#nextFetch() }, 'the source gave the same token again');
+      this.#log('debug', { next_fetch_in_seconds: this.#nextFetch() }, 'the source returned the same token again');
     } else {
       this.#use(token, verdict.kind);
       const details = { expires_at: isoTime(token.expiresAt), next_fetch_in_seconds: this.#nextFetch() };
@@ -299,7 +299,7 @@ class Turn {
     this.#set({ inUse, goneBecause: undefined, isOfThisSource: true });
     this.#fetchBySchedule(inUse);
     this.#watch(token);
-    // What readers find would be the same to the letter, and a file that changes wakes those who watch it.
+    // Do not rewrite identical content: it would wake up programs that watch the file.
     const isWritten = change === 'extended' && before?.expiresAt === token.expiresAt;
     if (!isWritten) this.#set({ hooksFor: hooksAfter(change, token, this.life.hooksFor) });
     this.#do({ kind: 'tell-taken', token });
@@ -309,12 +309,12 @@ class Turn {
 
   #written(token: Token, change: Change): void {
     if (change !== 'restored') this.#set({ wasTried: true });
-    // Whoever has its values needs not be told of another end.
+    // Listeners that have the values do not need to know about a new expiry.
     if (change !== 'extended' && this.life.inUse?.token === token) this.#do({ kind: 'tell-published', token });
   }
 
   #withdrawn(why: Withdrawal): void {
-    // The agent itself tells when it stops or removes a token.
+    // For other reasons, the caller that removes the token notifies the listeners.
     const isTold = why === 'expired' || why === 'revoked';
     if (isTold && this.life.inUse === undefined) this.#do({ kind: 'tell-published', token: undefined });
   }
@@ -342,11 +342,11 @@ class Turn {
     this.#log('warn', details, 'a token could not be fetched');
   }
 
-  /** That another token is not there yet is no failure of this one’s source. */
+  /** Waits for a missing token. This does not count as a failure of the source. */
   #waitFor({ name, isThere }: Lacking): void {
     if (this.life.waitsFor !== name) this.#log('info', { waits_for: name }, 'a token waits for another');
-    this.#set({ waitsFor: name, trouble: `it waits for the token ${name}` });
-    // It may have come while this fetch was failing for want of it.
+    this.#set({ waitsFor: name, trouble: `waiting for the token ${name}` });
+    // The missing token may have become available while this fetch was failing.
     this.#fetchIn(isThere ? 0 : NEVER);
   }
 
@@ -385,13 +385,13 @@ class Turn {
     if (!revoked) return;
     this.#set({ revoked: inUse?.token });
     this.#takeOut('revoked');
-    // Whose tokens are revoked as soon as they are issued is blocked.
+    // A subject whose tokens are revoked immediately after issuing is probably blocked, so back off.
     this.#fetchIn(revocations === 0 ? 0 : retryWait(revocations + 2, { left: NEVER }, this.#now.random));
   }
 
   #revocationUnknown(watch: RevocationWatch, reason: string): void {
-    // An issuer that is away tells nobody of a revocation; the token still ends by itself.
-    this.#log('warn', { error: reason }, 'nobody knows whether the token was revoked');
+    // While the issuer is unavailable, its revocations are unknown. The token still expires.
+    this.#log('warn', { error: reason }, 'the revocation status of the token is unknown');
     this.#set({ watch: unanswered(watch, this.#now.random, this.#now) });
   }
 
@@ -403,7 +403,7 @@ class Turn {
       return;
     }
     this.#giveUpFetch();
-    // Who asks the same issuer in another way learns of its revocation all the same; another issuer does not know.
+    // Keep checking for revocation: the new settings may still use the same issuer.
     if (inUse !== undefined) this.#watch(inUse.token);
     this.#set({ isOfThisSource: false });
     this.#forgetTrouble();
@@ -426,7 +426,7 @@ class Turn {
     return this.life.lastNumber;
   }
 
-  /** In seconds, as logs have it. */
+  /** Returns the seconds until the next fetch, for logs. */
   #nextFetch(): number {
     return Math.round(left(this.life.next, this.#now) / 100) / 10;
   }
@@ -444,13 +444,13 @@ class Turn {
   }
 }
 
-/** Other values have hooks run, another end alone does not; after a restart they have been run before. */
+/** Returns the token to run hooks for. New values run hooks; a new expiry or a token from the cache does not. */
 function hooksAfter(change: Change, token: Token, owedFor: Token | undefined): Token | undefined {
   if (change === 'extended') return owedFor && token;
   return change === 'renewed' ? token : undefined;
 }
 
-/** @returns nothing for nothing: no such detail is logged then */
+/** @returns undefined for undefined, so that the log omits the field */
 function isoTime(moment: number | undefined): string | undefined {
   return moment === undefined ? undefined : new Date(moment).toISOString();
 }

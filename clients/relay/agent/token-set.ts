@@ -15,22 +15,23 @@ import { startTicker } from './ticker.ts';
 import { deadlineIn, left, momentOf } from './times.ts';
 import { type Makers, type TokenDriver, tokenDriver } from './token-driver.ts';
 
-/** What the agent is made of, behind a port, so that tests can put others in their place. */
+/** Factories for the parts of the agent. An interface, so that tests can replace the parts. */
 export interface AgentMakers extends Makers {
   secretReader(tokens: Pick<Tokens, 'current'>): (reference: SecretReference) => Promise<string>;
   alerts(settings: readonly Alert[]): Alerts;
   cache(settings: NonNullable<Configuration['cache']>, secret: (reference: SecretReference) => Promise<string>): Cache;
 }
 
+/** The maximum number of concurrent fetches, and of concurrent revocation checks. */
 const AT_ONCE = 4;
-/** Milliseconds: an issuer that takes longer keeps no other waiting. */
+/** Milliseconds after which a slow issuer no longer blocks others. */
 const SLOT = 2_000;
-/** Milliseconds between two looks at what readers find in the outputs. */
+/** The interval between checks of the outputs, in milliseconds. */
 const CHECK_INTERVAL = 5_000;
-/** Milliseconds. */
+/** The time limit for stopping, in milliseconds. */
 const LONGEST_STOP = 5_000;
 
-/** The tokens of a configuration, each with its driver. */
+/** Creates the agent for the tokens of a configuration, each with its driver. */
 export function tokenSet(first: Configuration, world: World, makers: AgentMakers): Agent {
   const { clock, log, env, configFolder, configFile } = world;
   const credentialsFolder = env.CREDENTIALS_DIRECTORY;
@@ -42,7 +43,7 @@ export function tokenSet(first: Configuration, world: World, makers: AgentMakers
   let alerts = makers.alerts(first.alerts ?? []);
   let alertSettings = first.alerts ?? [];
   let nextCheck = deadlineIn(momentOf(clock), CHECK_INTERVAL);
-  /** The cache was read, if there is one: what is in it comes before what is fetched. */
+  /** Whether the cache was read, if there is one. Nothing is fetched before. */
   let isStarted = false;
   let isSettled = false;
   let stopping: Promise<void> | undefined;
@@ -81,7 +82,7 @@ export function tokenSet(first: Configuration, world: World, makers: AgentMakers
       try {
         listener(name, token);
       } catch (error) {
-        log.error({ token: name, error: reasonOf(error) }, 'one who listens to changes failed');
+        log.error({ token: name, error: reasonOf(error) }, 'a change listener failed');
       }
     }
   }
@@ -127,7 +128,7 @@ export function tokenSet(first: Configuration, world: World, makers: AgentMakers
   async function reload(next: Configuration): Promise<void> {
     await started;
     if (stopping !== undefined) return;
-    // Whatever may be refused comes first: then nothing has changed yet.
+    // Do everything that may throw first, before anything has changed.
     const changes = next.tokens.map((settings) => {
       const before = drivers.get(settings.name);
       if (before === undefined) return { name: settings.name, driver: drive(settings), go: async () => {} };
@@ -143,7 +144,7 @@ export function tokenSet(first: Configuration, world: World, makers: AgentMakers
     }
     cache.change(next.cache);
     if (gone.length > 0) cache.changed();
-    // What is removed goes first: another token may now be written to the same file.
+    // End removed tokens first: another token may now be written to the same file.
     await Promise.all(gone.map(([, driver]) => driver.end('removed from the configuration')));
     for (const [name] of gone) tell(name, undefined);
     await Promise.all(changes.map(({ go }) => go()));
@@ -181,12 +182,12 @@ export function tokenSet(first: Configuration, world: World, makers: AgentMakers
   };
 }
 
-/** What is asked of a token to know whether its start is over. */
+/** What determines whether the first try of a token is done. */
 type Starting = Pick<TokenDriver, 'wasTried' | 'waitsFor'>;
 
 /**
- * Whether each token was tried once. One that waits for another counts as tried as soon as that other was, and is still
- * not there: it may wait for long.
+ * Reports whether each token was tried once. A token that waits for another counts as tried once the other was tried
+ * but is still missing, since the wait may be long.
  */
 function areAllTried(tokens: ReadonlyMap<string, Starting>, isThere: (name: string) => boolean): boolean {
   const isOver = (name: string, seen: readonly string[]): boolean => {

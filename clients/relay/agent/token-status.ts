@@ -4,16 +4,16 @@ import { left, type Moment } from './times.ts';
 import { ageOf, leftOf } from './token-in-use.ts';
 import type { TokenLife } from './token-life.ts';
 
-/** How a token is, in one word. */
+/** Returns the state of a token. */
 function stateOf({ inUse, goneBecause, failures, waitsFor, origin }: TokenLife, at: Moment): TokenState {
   if (inUse === undefined) return goneBecause ?? 'waiting';
-  // Between its end and the moment when it is taken out of its outputs.
+  // The token has expired but is not withdrawn from its outputs yet.
   if (leftOf(inUse, at) === 0) return 'expired';
   if (inUse.token.expiresAt === undefined && isStale(ageOf(inUse, at), origin.schedule)) return 'stale';
   return failures > 0 || waitsFor !== undefined ? 'retrying' : 'fresh';
 }
 
-/** How a token is, for people and monitoring. @param more.hooksTrouble why its hooks failed last time */
+/** Returns the status of a token. @param more.hooksTrouble the error of the last hooks, if they failed */
 export function statusOf(
   life: TokenLife,
   at: Moment,

@@ -4,20 +4,20 @@ import { groupId, userId } from '../files/accounts.ts';
 import { type Capability, hasCapability } from './capabilities.ts';
 import type { ServiceUnit } from './service-unit.ts';
 
-/** Whoever the agent will run as. */
+/** The user that the agent runs as. */
 export interface AgentUser {
-  /** For people: the name that the unit has for it, or the number of this process's user. */
+  /** For messages: the user's name in the unit, or the numeric id of this process's user. */
   name: string;
   uid: number;
-  /** Its own group first. */
+  /** The numeric ids of its groups, the primary group first. */
   groups: number[];
   can(capability: Capability): boolean;
 }
 
-/** A user of no machine: systemd makes one up for DynamicUser=, so that nothing is known to be its. */
+/** The id for DynamicUser=. systemd allocates the user at start, so no existing file is known to belong to it. */
 const UNKNOWN = -1;
 
-/** The user of a unit; without a unit, that of this process. Nothing when there is no such user or group. */
+/** Returns the user of a unit, or without a unit, of this process. Undefined if a user or group does not exist. */
 export async function agentUser(unit: ServiceUnit | undefined): Promise<AgentUser | undefined> {
   if (unit === undefined) return ownUser();
   const name = unit.last('User') ?? 'root';
@@ -37,7 +37,7 @@ function ownUser(): AgentUser {
   return { name: `${uid}`, uid, groups, can: () => uid === 0 };
 }
 
-/** Words for install(1) that give a file to the agent's user, where that is another one. */
+/** Returns the install(1) option that makes the agent's user the owner, if it is a different user. */
 export function asOwner({ name, uid }: AgentUser): string {
   return uid === process.geteuid?.() ? '' : ` -o ${name}`;
 }

@@ -1,17 +1,17 @@
 import type { ServiceUnit } from './service-unit.ts';
 
-/** The capabilities that a configuration may ask for (capabilities(7)). */
+/** The capabilities that a configuration may need (capabilities(7)). */
 export type Capability = 'CAP_CHOWN' | 'CAP_KILL' | 'CAP_NET_BIND_SERVICE';
 
-/** Whether a unit's processes have a capability: root has those of the bounding set, others the ambient ones in it. */
+/** Reports whether a unit's processes have a capability. Other users than root need it in the ambient set too. */
 export function hasCapability(unit: ServiceUnit, isRoot: boolean, capability: Capability): boolean {
   const isBounded = isIn(unit.assignments('CapabilityBoundingSet'), capability, true);
   return isBounded && (isRoot || isIn(unit.assignments('AmbientCapabilities'), capability, false));
 }
 
 /**
- * Whether a list of systemd.exec(5) holds a capability: assignments add up, `~` takes away (of all, where it comes
- * first), and an empty one starts anew from none.
+ * Reports whether a capability setting of systemd.exec(5) includes a capability. Assignments add up. `~` removes
+ * capabilities, from the full set if it comes first. An empty assignment resets the set.
  */
 function isIn(assignments: readonly string[], capability: Capability, otherwise: boolean): boolean {
   let isHeld: boolean | undefined;

@@ -4,7 +4,7 @@ import { error, type Finding, warning } from './finding.ts';
 import type { Checked } from './machine.ts';
 import { accessFault } from './may-access.ts';
 
-/** Whether the agent may read its configuration, and nobody else may change it. */
+/** Checks that the agent can read its configuration, and that no other user can change it. */
 export async function checkConfigurationFile({ configuration, file, user }: Checked): Promise<Finding[]> {
   const findings: Finding[] = [];
   const unreadable = await accessFault(file, ['read'], user);
@@ -13,14 +13,12 @@ export async function checkConfigurationFile({ configuration, file, user }: Chec
   const untrusted = await untrustedConfiguration(file, user.uid);
   if (untrusted === undefined) return findings;
   const runs = runsCommands(configuration);
-  const sentence = runs
-    ? `${untrusted}; it says which commands the agent runs, so that the agent refuses it`
-    : untrusted;
-  const help = `chown root ${file} && chmod go-w ${file}, and the same for its folder`;
+  const sentence = runs ? `${untrusted}; the agent refuses such a file if it contains commands` : untrusted;
+  const help = `chown root ${file} && chmod go-w ${file}; do the same for its folder`;
   return [...findings, (runs ? error : warning)('configuration', sentence, help)];
 }
 
-/** Whether whoever writes the configuration has the agent run something. */
+/** Reports whether a configuration contains a command or hook for the agent to run. */
 function runsCommands({ tokens, alerts = [] }: Configuration): boolean {
   return (
     tokens.some(({ type, after_renewal }) => type === 'exec' || after_renewal !== undefined) ||

@@ -10,19 +10,19 @@ import { checkUnit } from './check-unit.ts';
 import { type Area, areas, error, type Finding, warning } from './finding.ts';
 import type { ServiceUnit } from './service-unit.ts';
 
-/** What a check found. */
+/** The result of a check. */
 export interface CheckResult {
-  /** Nothing when it is refused. */
+  /** Undefined if the configuration is invalid. */
   configuration: Configuration | undefined;
-  /** The areas that were looked at. */
+  /** The areas that were checked. */
   looked: readonly Area[];
   findings: Finding[];
 }
 
 /**
- * Checks a configuration, and what this machine and the agent's unit say to it. Fetches and changes nothing.
+ * Checks a configuration against this machine and the agent's systemd unit. Fetches and changes nothing.
  *
- * @param unit the agent's systemd unit; without one it is taken to run as the user of this process
+ * @param unit the agent's systemd unit. Without one, the agent is assumed to run as the user of this process
  */
 export async function checkConfiguration(
   path: string,
@@ -36,8 +36,8 @@ export async function checkConfiguration(
     if (user === undefined) {
       const named = [unit?.last('User'), unit?.last('Group'), ...(unit?.words('SupplementaryGroups') ?? [])];
       const names = [...new Set(named.filter(Boolean))].join(', ');
-      const sentence = `its user or one of its groups is not on this machine: it names ${names}`;
-      const help = 'create them (systemd-sysusers), or change User=, Group= or SupplementaryGroups= of the unit';
+      const sentence = `the user or a group of the unit does not exist on this machine: the unit names ${names}`;
+      const help = 'create them (systemd-sysusers), or change User=, Group= or SupplementaryGroups= in the unit';
       return {
         configuration,
         looked: ['configuration', 'unit'],
@@ -59,5 +59,7 @@ export async function checkConfiguration(
 }
 
 function helpWithout(fault: string, file: string): string | undefined {
-  return fault === 'the file is not there' ? `tokenrelay init --file ${file} writes a first one` : undefined;
+  return fault === 'the file does not exist'
+    ? `tokenrelay init --file ${file} writes a first configuration`
+    : undefined;
 }

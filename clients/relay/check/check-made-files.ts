@@ -9,7 +9,7 @@ import { type MadeFile, madeFiles } from './made-files.ts';
 import { accessFault } from './may-access.ts';
 import { madeFolders, unitAccess } from './unit-paths.ts';
 
-/** Whether each file and socket can be made where it should be, safely, and for whom. */
+/** Checks that the agent can create each file and socket safely, with the configured owner and group. */
 export async function checkMadeFiles(checked: Checked): Promise<Finding[]> {
   const findings = await Promise.all(
     madeFiles(checked.configuration).map(async (file) => [
@@ -24,7 +24,7 @@ export async function checkMadeFiles(checked: Checked): Promise<Finding[]> {
 
 async function checkFolder({ area, place, path }: MadeFile, { user, unit }: Checked): Promise<Finding[]> {
   const folder = dirname(path);
-  // systemd makes it at the start, and gives it to the agent.
+  // systemd creates this folder at the start, owned by the agent's user.
   if (unit && madeFolders(unit).includes(folder.replace(/^\/var\/run(?=\/|$)/, '/run'))) return [];
   if ((await stat(folder).catch(() => undefined)) === undefined) {
     const fault = await accessFault(folder, [], user);
@@ -32,7 +32,7 @@ async function checkFolder({ area, place, path }: MadeFile, { user, unit }: Chec
   }
   const reason = await unsafeReason(folder, user.uid);
   if (reason !== undefined)
-    return [error(area, `${place}: ${reason}`, `give the agent a folder where it alone may write`)];
+    return [error(area, `${place}: ${reason}`, `use a folder in which only the agent can write`)];
   const fault = await accessFault(folder, ['execute', 'write'], user);
   return fault === undefined ? [] : [error(area, `${place}: ${folder} ${fault}`, `chown ${user.name} ${folder}`)];
 }
@@ -42,7 +42,7 @@ function helpWith(folder: string, user: string): string {
   const made = `install -d -m 0755${user} ${folder}`;
   return name === undefined
     ? made
-    : `RuntimeDirectory=${name} in the unit, as /run is empty after each start; or ${made}`;
+    : `RuntimeDirectory=${name} in the unit, since /run is empty after each boot; or ${made}`;
 }
 
 function checkSandbox({ area, place, path }: MadeFile, { unit }: Checked): Finding[] {
@@ -51,10 +51,10 @@ function checkSandbox({ area, place, path }: MadeFile, { unit }: Checked): Findi
   const folder = dirname(path);
   if (access === 'writable') return [];
   if (access === 'private') {
-    const sentence = `${place}: within the unit ${folder} is a folder of its own, so that no other program sees ${path}`;
-    return [error(area, sentence, 'put it elsewhere, such as in /run/tokenrelay')];
+    const sentence = `${place}: ${folder} is private to the unit, so no other program can see ${path}`;
+    return [error(area, sentence, 'use another folder, such as /run/tokenrelay')];
   }
-  const sentence = `${place}: the unit lets the agent write nothing in ${folder} (it is ${access})`;
+  const sentence = `${place}: the unit does not let the agent write in ${folder} (${access})`;
   return [error(area, sentence, `ReadWritePaths=${folder} in the unit`)];
 }
 
@@ -64,7 +64,7 @@ async function checkOwner({ area, place, owner }: MadeFile, { user }: Checked): 
   if (uid === undefined) return [error(area, `${place}.owner: there is no user ${owner} on this machine`)];
   if (uid === user.uid || user.can('CAP_CHOWN')) return [];
   const sentence = `${place}.owner: user ${user.name} cannot give a file to ${owner} without CAP_CHOWN`;
-  return [error(area, sentence, `${addCapability('CAP_CHOWN')}; or leave owner out and give it a group`)];
+  return [error(area, sentence, `${addCapability('CAP_CHOWN')}; or remove owner and set a group`)];
 }
 
 async function checkGroup({ area, place, group }: MadeFile, { user }: Checked): Promise<Finding[]> {
@@ -76,7 +76,7 @@ async function checkGroup({ area, place, group }: MadeFile, { user }: Checked): 
   return [error(area, sentence, `SupplementaryGroups=${group} in the unit`)];
 }
 
-/** The lines that give a unit a capability. */
+/** Returns the unit settings that add a capability. */
 export function addCapability(capability: string): string {
   return `AmbientCapabilities=${capability} and CapabilityBoundingSet=${capability} in the unit`;
 }

@@ -13,12 +13,12 @@ import { accessFault } from './may-access.ts';
 
 const CERTIFICATES = new Set<unknown>(['ca_file', 'cert_path', 'key_path']);
 
-/** Whether each file of certificates, and the key of one, can be read. */
+/** Checks that the agent can read each certificate file and each private key of a certificate. */
 export async function checkCertificates(checked: Checked): Promise<Finding[]> {
   const found = new Map<string, { place: Place; path: string }>();
   visitSettings(configurationSchema(), checked.configuration, ({ schema, value, place }) => {
     if (!(schema instanceof z.ZodObject) || !isMapping(value)) return;
-    // The path of a secret is looked at as that.
+    // Paths of secrets are checked by checkSecrets.
     for (const [key, path] of Object.entries(value)) {
       const isOfCertificate = CERTIFICATES.has(key) && !(key === 'key_path' && 'key' in schema.shape);
       if (isOfCertificate && typeof path === 'string')
@@ -35,7 +35,7 @@ export async function checkCertificates(checked: Checked): Promise<Finding[]> {
   return (await Promise.all(findings)).flat();
 }
 
-/** Whether each command is there, may be run, and nobody else can put another in its place. */
+/** Checks that each command exists, that the agent may run it, and that no other user can replace it. */
 export async function checkCommands({ configuration: settings, user }: Checked): Promise<Finding[]> {
   const commands = new Map<string, { place: Place; path: string }>();
   visitSettings(configurationSchema(), settings, ({ schema, value, place }) => {
@@ -51,7 +51,7 @@ export async function checkCommands({ configuration: settings, user }: Checked):
   return (await Promise.all(findings)).flat();
 }
 
-/** Whether the agent may read a file. */
+/** Checks that the agent can read a file. */
 export async function checkReadable(
   area: Area,
   place: string,
@@ -61,8 +61,8 @@ export async function checkReadable(
   const fault = (await accessFault(path, ['read'], user)) ?? ((await isFile(path)) ? undefined : 'is not a file');
   if (fault === undefined) return [];
   const made = `install -D -m 0600${asOwner(user)} /dev/null ${path}, and write the secret into it`;
-  const missing = area === 'secrets' ? made : 'put it there, or name another';
-  const help = fault === 'is not there' ? missing : `let user ${user.name} read it`;
+  const missing = area === 'secrets' ? made : 'create the file, or set another path';
+  const help = fault === 'does not exist' ? missing : `give user ${user.name} read access`;
   return [error(area, `${place}: ${path} ${fault}`, help)];
 }
 

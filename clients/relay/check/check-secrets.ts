@@ -10,7 +10,7 @@ import { error, type Finding, warning } from './finding.ts';
 import type { Checked } from './machine.ts';
 import type { ServiceUnit } from './service-unit.ts';
 
-/** Whether each secret is where the configuration says, and nowhere that others read it. */
+/** Checks that each secret is at its configured location, and that not every user can read it. */
 export async function checkSecrets(checked: Checked): Promise<Finding[]> {
   const places = secretPlaces(configurationSchema(), checked.configuration);
   const findings = [
@@ -20,7 +20,7 @@ export async function checkSecrets(checked: Checked): Promise<Finding[]> {
   return (await Promise.all(findings)).flat();
 }
 
-/** The files in which AppRole's ids must be, as the configuration does not say where else they are. */
+/** Returns the default files of AppRole ids whose location is not configured. */
 function idsOfRoles({ configuration: settings, file, unit }: Checked): { place: Place; file: string }[] {
   const folder = join(dirname(file), 'secrets');
   return listAt(settings, ['tokens']).flatMap(({ place: token }) => {
@@ -39,7 +39,7 @@ function idsOfRoles({ configuration: settings, file, unit }: Checked): { place: 
   });
 }
 
-/** Whether a unit gives the agent a credential, as far as its settings say so by name. */
+/** Reports whether a unit's settings name a credential. */
 function hasCredential(unit: ServiceUnit | undefined, name: string): boolean {
   const settings = ['LoadCredential', 'LoadCredentialEncrypted', 'SetCredential', 'SetCredentialEncrypted'];
   return settings.flatMap((setting) => unit?.all(setting) ?? []).some((value) => value.split(':')[0] === name);
@@ -52,7 +52,7 @@ async function checkSecret({ place, reference }: SecretPlace, checked: Checked):
 }
 
 async function checkSecretFile(place: string, path: string, { user, env }: Checked): Promise<Finding[]> {
-  // They are there while the unit runs.
+  // systemd credentials exist only while the unit runs.
   if (isCredential(path, env) || path.startsWith('/run/credentials/')) return [];
   const unreadable = await checkReadable('secrets', place, path, { user });
   if (unreadable.length > 0) return unreadable;
@@ -69,8 +69,8 @@ function checkCredential(place: string, name: string, { unit, env }: Checked): F
     : !env.CREDENTIALS_DIRECTORY;
   if (!isMissing) return [];
   const sentence = unit
-    ? `${place}: the unit gives the agent no credential ${name}`
-    : `${place}: the credential ${name} is there only within a systemd unit`;
+    ? `${place}: the unit does not set the credential ${name}`
+    : `${place}: the credential ${name} is available only in a systemd unit`;
   const help = `LoadCredential=${name}:/path/of/the/secret in the unit`;
   return [(unit ? error : warning)('secrets', sentence, help)];
 }
@@ -81,5 +81,11 @@ function checkVariable(place: string, name: string, { unit, env }: Checked): Fin
   }
   const isSet = unit.all('Environment').some((value) => new RegExp(`(^|[\\s"'])${name}=`).test(value));
   if (isSet || unit.words('PassEnvironment').includes(name) || unit.all('EnvironmentFile').length > 0) return [];
-  return [error('secrets', `${place}: the unit sets no environment variable ${name}`, 'EnvironmentFile= in the unit')];
+  return [
+    error(
+      'secrets',
+      `${place}: the unit does not set the environment variable ${name}`,
+      'EnvironmentFile= in the unit',
+    ),
+  ];
 }

@@ -5,7 +5,7 @@ import { error, type Finding, warning } from './finding.ts';
 import type { Checked } from './machine.ts';
 import { madeFolders, requiredFolders } from './unit-paths.ts';
 
-/** What the unit itself lacks, or has that the agent cannot live with. */
+/** Checks the unit for missing settings, and for settings under which the agent cannot run. */
 export async function checkUnit(checked: Checked): Promise<Finding[]> {
   return [
     ...(await checkPorts(checked)),
@@ -19,13 +19,11 @@ async function checkSettings({ unit }: Checked): Promise<Finding[]> {
   if (unit === undefined) return [];
   const findings: Finding[] = [];
   if (unit.isOn('MemoryDenyWriteExecute')) {
-    findings.push(
-      error('unit', 'MemoryDenyWriteExecute= is on, and Node aborts under it', 'MemoryDenyWriteExecute=no'),
-    );
+    findings.push(error('unit', 'MemoryDenyWriteExecute= is on, which makes Node abort', 'MemoryDenyWriteExecute=no'));
   }
   for (const setting of unit.commented) {
-    const sentence = `${setting}= has a comment after its value, which systemd takes for a part of that`;
-    findings.push(error('unit', sentence, 'put the comment on a line of its own'));
+    const sentence = `${setting}= has a comment after its value, which systemd reads as part of the value`;
+    findings.push(error('unit', sentence, 'put the comment on its own line'));
   }
   const made = madeFolders(unit);
   for (const folder of requiredFolders(unit).filter((one) => !made.includes(one))) {
@@ -36,13 +34,15 @@ async function checkSettings({ unit }: Checked): Promise<Finding[]> {
       )
     )
       continue;
-    const sentence = `the unit names ${folder}, which is not there, so that systemd does not start it`;
-    findings.push(error('unit', sentence, `make it by RuntimeDirectory= or LogsDirectory=, or put a hyphen before it`));
+    const sentence = `the unit names ${folder}, which does not exist, so systemd does not start the unit`;
+    findings.push(
+      error('unit', sentence, `create it with RuntimeDirectory= or LogsDirectory=, or put a hyphen before it`),
+    );
   }
   return findings;
 }
 
-/** Ports below this one are for root, and whoever has the capability (ip(7), ip_unprivileged_port_start). */
+/** Returns the lowest port that needs no capability (ip(7), ip_unprivileged_port_start). */
 async function firstFreePort(): Promise<number> {
   const text = await readFile('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8').catch(() => '1024');
   return Number(text.trim());
@@ -67,8 +67,8 @@ async function checkHooks({ configuration: { tokens }, user }: Checked): Promise
       if ('pid_file' in hook) return checkSignal(place, hook.pid_file, user);
       if (!('unit' in hook) || user.uid === 0) return [];
       const verb = 'action' in hook ? hook.action : 'kill';
-      const sentence = `${place}: systemd lets user ${user.name} ${verb} ${hook.unit} only by a rule of polkit`;
-      return [warning('unit', sentence, 'see foreign-owners.conf among the agent’s files for systemd')];
+      const sentence = `${place}: user ${user.name} needs a polkit rule to ${verb} ${hook.unit}`;
+      return [warning('unit', sentence, 'see foreign-owners.conf in the agent’s systemd files')];
     });
   });
   return (await Promise.all(findings)).flat();
@@ -81,14 +81,14 @@ async function checkSignal(place: string, pidFile: string, user: Checked['user']
   if (owner === user.uid) return [];
   const sentence =
     owner === undefined
-      ? `${place}: without CAP_KILL the agent can signal processes of user ${user.name} only, and ${pidFile} names none yet`
-      : `${place}: the process of ${pidFile} is user ${owner}’s, and user ${user.name} lacks CAP_KILL`;
+      ? `${place}: without CAP_KILL the agent can signal only processes of user ${user.name}; ${pidFile} names none yet`
+      : `${place}: the process in ${pidFile} belongs to user ${owner}, and user ${user.name} lacks CAP_KILL`;
   return [(owner === undefined ? warning : error)('unit', sentence, addCapability('CAP_KILL'))];
 }
 
 function checkChild({ configuration: { exec } }: Checked): Finding[] {
   if (typeof exec?.on_renewal !== 'object') return [];
   const sentence =
-    'exec.on_renewal: a signal cannot change the environment of a running process; the child must read a file or an endpoint';
+    'exec.on_renewal: a signal cannot change the child’s environment; the child must read a file or an endpoint';
   return [warning('configuration', sentence)];
 }

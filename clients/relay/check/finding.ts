@@ -1,17 +1,17 @@
-/** The parts of a check, in the order in which they are told. */
+/** The areas of a check, in the order of the report. */
 export const areas = ['configuration', 'outputs', 'secrets', 'certificates', 'commands', 'endpoints', 'unit'] as const;
 export type Area = (typeof areas)[number];
 
-/** Something that is wrong, or that may be. No value of a secret or a token is in it. */
+/** A problem that a check found. Contains no value of a secret or a token. */
 export interface Finding {
-  /** An error keeps the agent from what the configuration asks for, or hands it to others. */
+  /** An error keeps the agent from working as configured, or exposes a secret or token to other users. */
   level: 'error' | 'warning';
   area: Area;
-  /** A sentence that begins with the place in the configuration, or the file. */
+  /** A sentence that begins with the path in the configuration, or with the file. */
   sentence: string;
-  /** What to do about it. */
+  /** How to resolve the problem. */
   help?: string | undefined;
-  /** Where in the configuration, counted from 1. */
+  /** The position in the configuration file, counted from 1. */
   line?: number;
   column?: number;
 }

@@ -1,7 +1,7 @@
 import type { Configuration } from '../config/configuration.ts';
 import type { Area } from './finding.ts';
 
-/** A file or socket that the agent will make. */
+/** A file or socket that the agent creates. */
 export interface MadeFile {
   area: Area;
   /** Such as `tokens[0].output`. */
@@ -11,7 +11,7 @@ export interface MadeFile {
   group?: string | number | undefined;
 }
 
-/** Everything that a configuration has the agent make in the file system. */
+/** Returns every file and socket that the agent creates for a configuration. */
 export function madeFiles({ tokens, endpoints = [], control, cache }: Configuration): MadeFile[] {
   return [
     ...tokens.flatMap(({ output = [] }, at) =>

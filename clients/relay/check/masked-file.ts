@@ -3,14 +3,14 @@ import { render } from '../outputs/render.ts';
 import type { FileOutputSettings } from '../settings/outputs.ts';
 
 /**
- * What a file would hold, with each value of the token replaced by its length, as in `•••• (912 characters)`.
+ * Renders a file with each value of the token replaced by its length, such as `•••• (912 characters)`.
  *
- * It is made of stand-ins: no part of a value reaches it, however a format escapes.
+ * Renders placeholders instead of the values, so that no part of a value can leak, however a format escapes it.
  *
- * @throws {OutputFailure} when the token itself cannot be written there
+ * @throws {OutputFailure} if the token cannot be written in this format
  */
 export function maskedFile(settings: FileOutputSettings, name: string, token: Token): string {
-  // The stand-ins would fit where the values themselves do not.
+  // Render the real values first: the format may reject them, but accept the placeholders.
   render(settings, name, token);
   const names = Object.keys(token.values);
   const standIns = names.map((_, at) => `masked${at}value`);

@@ -7,10 +7,10 @@ const BITS = { read: 4, write: 2, execute: 1 } as const;
 export type Right = keyof typeof BITS;
 
 /**
- * Why a user may not do something with a file or folder, by the modes on the way to it (path_resolution(7)). Access
- * lists beyond the modes are not looked at.
+ * Returns why a user lacks access to a file or folder, by its mode and the modes of its parent folders
+ * (path_resolution(7)). Does not evaluate access control lists.
  *
- * @returns the end of a sentence that begins with the path; nothing when the user may
+ * @returns a clause whose subject is the path, or undefined if the user has access
  */
 export async function accessFault(
   path: string,
@@ -20,22 +20,23 @@ export async function accessFault(
   try {
     const real = await realpath(path);
     for (let folder = dirname(real); ; folder = dirname(folder)) {
-      if (!may(await stat(folder), ['execute'], user)) return `is out of reach for user ${user.name}, as ${folder} is`;
+      if (!may(await stat(folder), ['execute'], user))
+        return `is inaccessible to user ${user.name}, who cannot enter ${folder}`;
       if (folder === dirname(folder)) break;
     }
     const stats = await stat(real);
     if (may(stats, rights, user)) return undefined;
-    return `may not be ${done(rights, stats.isDirectory())} by user ${user.name}`;
+    return `cannot be ${done(rights, stats.isDirectory())} by user ${user.name}`;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return 'is not there';
-    return `cannot be looked at (${code}); run the check as root, or as user ${user.name}`;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return 'does not exist';
+    return `cannot be checked (${code}); run the check as root or as user ${user.name}`;
   }
 }
 
 function may(stats: Stats, rights: readonly Right[], user: AgentUser): boolean {
   const wanted = rights.reduce((bits, right) => bits | BITS[right], 0);
-  // Root reads, writes and enters all, but runs only what somebody may run.
+  // Root may read, write and enter everything, but may run a file only if it has an execute bit.
   if (user.uid === 0) return stats.isDirectory() || (wanted & BITS.execute) === 0 || (stats.mode & 0o111) !== 0;
   const shift = stats.uid === user.uid ? 6 : user.groups.includes(stats.gid) ? 3 : 0;
   return ((stats.mode >> shift) & wanted) === wanted;

@@ -3,19 +3,19 @@ import { printable } from '@tvm/terminal/printable.ts';
 import { areas, type Finding } from './finding.ts';
 import type { Trial } from './try-sources.ts';
 
-/** Everything that a check has to say. */
+/** The complete result of a check. */
 export interface Report {
   file: string;
-  /** The unit that was looked at. */
+  /** The unit that was checked. */
   unit: string | undefined;
-  /** The areas that were looked at: only the configuration when it is refused. */
+  /** The areas that were checked. Only `configuration` if the configuration is invalid. */
   areas: readonly Finding['area'][];
   findings: readonly Finding[];
-  /** With `--fetch`. */
+  /** The results of `--fetch`. */
   trials: readonly Trial[] | undefined;
 }
 
-/** Writes a report for people. */
+/** Writes a report as text. */
 export function writeReport({ file, unit, areas: looked, findings, trials }: Report, stream: NodeJS.WriteStream): void {
   const line = (text = '') => stream.write(`${text}\n`);
   const good = styleText('green', '✓', { stream });
@@ -25,7 +25,7 @@ export function writeReport({ file, unit, areas: looked, findings, trials }: Rep
 
   const subjects: Partial<Record<Finding['area'], string>> = {
     configuration: file,
-    unit: unit ?? 'none: as this user',
+    unit: unit ?? 'none (checked as this user)',
   };
   for (const area of areas.filter((one) => looked.includes(one))) {
     const levels = findings.filter((finding) => finding.area === area).map(({ level }) => level);
@@ -36,7 +36,7 @@ export function writeReport({ file, unit, areas: looked, findings, trials }: Rep
     const some = findings.filter((finding) => finding.level === level);
     if (some.length === 0) continue;
     line();
-    line(styleText('bold', `${some.length} ${level}${some.length === 1 ? '' : 's'}`, { stream }));
+    line(styleText('bold', counting(some.length, level), { stream }));
     for (const { sentence, help, line: row, column } of some) {
       const at = row === undefined ? '' : ` (line ${row}, column ${column})`;
       line(`  ${printable(sentence)}${at}`);
@@ -45,7 +45,7 @@ export function writeReport({ file, unit, areas: looked, findings, trials }: Rep
   }
   for (const { name, type, failure, expiresAt, outputs } of trials ?? []) {
     line();
-    const end = expiresAt === undefined ? 'has no end' : `expires ${new Date(expiresAt).toISOString()}`;
+    const end = expiresAt === undefined ? 'does not expire' : `expires ${new Date(expiresAt).toISOString()}`;
     line(`${failure === undefined ? good : bad} ${name} (${type}): ${printable(failure ?? end)}`);
     for (const { path, content } of outputs) {
       line(`  ${printable(path)}`);
@@ -58,11 +58,15 @@ function counted(levels: readonly Finding['level'][]): string {
   const [errors, warnings] = (['error', 'warning'] as const).map(
     (level) => levels.filter((one) => one === level).length,
   );
-  const parts = [errors ? `${errors} wrong` : '', warnings ? `${warnings} doubtful` : ''];
+  const parts = [errors ? counting(errors, 'error') : '', warnings ? counting(warnings, 'warning') : ''];
   return parts.filter(Boolean).join(', ');
 }
 
-/** The same for programs. */
+function counting(count: number, level: Finding['level']): string {
+  return `${count} ${level}${count === 1 ? '' : 's'}`;
+}
+
+/** Converts a report to its JSON form. */
 export function reportObject({ file, unit, findings, trials }: Report): object {
   const of = (level: Finding['level']) =>
     findings.filter((finding) => finding.level === level).map(({ level: _, ...finding }) => finding);

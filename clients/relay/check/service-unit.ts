@@ -4,26 +4,26 @@ import { readBounded, Unreadable } from '../files/read-bounded.ts';
 
 const MOST_BYTES = 1_048_576;
 
-/** Where systemd looks for units and their drop-ins, the strongest first (systemd.unit(5), “Unit File Load Path”). */
+/** Folders of units and drop-ins, highest precedence first (systemd.unit(5), “Unit File Load Path”). */
 export const unitFolders = ['/etc/systemd/system', '/run/systemd/system', '/usr/lib/systemd/system'];
 
-/** The `[Service]` section of a unit with its drop-ins. */
+/** The `[Service]` section of a unit, merged with its drop-ins. */
 export interface ServiceUnit {
   file: string;
-  /** Each assignment of a setting, in order; an empty one takes back those before it, and is left out. */
+  /** Returns the assignments of a setting, in order. An empty assignment removes itself and all before it. */
   all(setting: string): string[];
-  /** The last assignment that is not empty. */
+  /** Returns the last assignment, unless it is empty. */
   last(setting: string): string | undefined;
-  /** The words of all assignments. */
+  /** Returns the words of all assignments. */
   words(setting: string): string[];
-  /** Each assignment, the empty ones too: for settings in which empty has a meaning of its own. */
+  /** Returns the assignments including empty ones, for settings in which an empty value has a meaning. */
   assignments(setting: string): string[];
   isOn(setting: string): boolean;
-  /** Settings with a comment after their value, which systemd takes for a part of it. */
+  /** Settings with a comment after their value, which systemd reads as part of the value. */
   commented: string[];
 }
 
-/** @throws {Unreadable} when a file that is there cannot be read */
+/** Reads a unit and its drop-ins. @throws {Unreadable} if a file cannot be read */
 export async function readUnit(file: string, folders = [join(file, '..')]): Promise<ServiceUnit> {
   const dropIns = await dropInsOf(basename(file), folders);
   const texts = [];
@@ -31,7 +31,7 @@ export async function readUnit(file: string, folders = [join(file, '..')]): Prom
   return serviceUnit(file, texts);
 }
 
-/** The unit of the agent, where it is installed. */
+/** Reads the unit of this name if it is installed. */
 export async function installedUnit(name: string, folders = unitFolders): Promise<ServiceUnit | undefined> {
   for (const folder of folders) {
     try {
@@ -43,7 +43,7 @@ export async function installedUnit(name: string, folders = unitFolders): Promis
   return undefined;
 }
 
-/** Of drop-ins with one name the strongest folder's counts; they are read in the order of their names. */
+/** Returns the drop-ins of a unit, sorted by name. Of equal names, the folder with the highest precedence wins. */
 async function dropInsOf(unit: string, folders: readonly string[]): Promise<string[]> {
   const found = new Map<string, string>();
   for (const folder of folders.map((one) => join(one, `${unit}.d`))) {
@@ -54,10 +54,10 @@ async function dropInsOf(unit: string, folders: readonly string[]): Promise<stri
   return [...found].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => path);
 }
 
-/** Settings in which a hash after a space may be meant. */
+/** Settings whose value may contain a space and a hash that do not start a comment. */
 const MAY_HOLD_HASH = /^(Exec|Environment|SetCredential)/;
 
-/** Reads the texts of a unit and its drop-ins (systemd.syntax(7)). */
+/** Parses the texts of a unit and its drop-ins (systemd.syntax(7)). */
 export function serviceUnit(file: string, texts: readonly string[]): ServiceUnit {
   const settings = new Map<string, string[]>();
   const commented = new Set<string>();
@@ -85,7 +85,7 @@ export function serviceUnit(file: string, texts: readonly string[]): ServiceUnit
 }
 
 function assignmentsIn(text: string): { section: string; key: string; value: string }[] {
-  // A comment within a continued line is left out of it.
+  // systemd ignores a comment line within a continued line.
   const lines = text.split('\n').filter((line) => !/^\s*[#;]/.test(line));
   const joined = lines.join('\n').replace(/\\\n/g, ' ').split('\n');
   let section = '';

@@ -14,22 +14,22 @@ import { maskedFile } from './masked-file.ts';
 const MOST_AT_ONCE = 4;
 const TIMEOUT_MILLISECONDS = 60_000;
 
-/** What one source gave, without any value of it. */
+/** The result of trying one source, without any value of the token. */
 export interface Trial {
   name: string;
   type: string;
-  /** Why there is no token, or why it cannot be written. */
+  /** Why the fetch failed, or why the token cannot be written. */
   failure?: string;
-  /** Milliseconds since the epoch; absent when the source sets no end. */
+  /** Milliseconds since the epoch. Absent if the source sets no expiry. */
   expiresAt?: number;
-  /** What would be written, each value masked. */
+  /** The files that would be written, with every value masked. */
   outputs: { path: string; content: string }[];
 }
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 /**
- * Fetches each token once, those that others need first, and writes nothing.
+ * Fetches each token once, after the tokens that it depends on. Writes nothing.
  *
  * @param file the absolute path of the configuration
  */
@@ -40,13 +40,14 @@ export async function trySources(configuration: Configuration, file: string, env
   const trials = new Map<string, Trial>();
   let waiting = configuration.tokens;
   while (waiting.length > 0) {
-    // No cycle is in a configuration that was read, so that there always is one whose needs are met.
+    // A valid configuration has no cycle, so at least one token's dependencies are met.
     const ready = waiting.filter(({ name }) => (needs.get(name) ?? []).every((one) => trials.has(one)));
     const batch = ready.slice(0, MOST_AT_ONCE);
     waiting = waiting.filter((one) => !batch.includes(one));
     const tried = batch.map(async (settings) => {
       const missing = (needs.get(settings.name) ?? []).find((one) => !tokens.has(one));
-      if (missing !== undefined) return failed(settings, `it needs the token ${missing}, which could not be fetched`);
+      if (missing !== undefined)
+        return failed(settings, `it depends on the token ${missing}, which could not be fetched`);
       const tools = {
         token: settings.name,
         clock: systemClock,

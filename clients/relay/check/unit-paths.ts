@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { ServiceUnit } from './service-unit.ts';
 
-/** How a unit sees a part of the file system. `private`: a folder of its own that nobody else sees. */
-type Access = 'writable' | 'read-only' | 'out of reach' | 'private';
+/** A unit's access to a path. `private`: the unit sees its own folder there, which no other process sees. */
+type Access = 'writable' | 'read-only' | 'inaccessible' | 'private';
 
-/** The folders that systemd makes at each start for these settings (systemd.exec(5)). */
+/** The base folders in which systemd creates folders at each start for these settings (systemd.exec(5)). */
 const MADE = {
   RuntimeDirectory: '/run',
   StateDirectory: '/var/lib',
@@ -15,15 +15,15 @@ const MADE = {
 
 const SPECIFIERS: Record<string, string> = { t: '/run', S: '/var/lib', C: '/var/cache', L: '/var/log', E: '/etc' };
 
-/** The folders that systemd makes for a unit, and gives to its user. */
+/** Returns the folders that systemd creates for a unit, owned by its user. */
 export function madeFolders(unit: ServiceUnit): string[] {
   return Object.entries(MADE).flatMap(([setting, base]) =>
-    // After a colon stand links to it.
+    // The names after a colon are links to the folder.
     unit.words(setting).map((word) => join(base, word.split(':')[0] ?? '')),
   );
 }
 
-/** Folders that must be there, or the unit does not start. */
+/** Returns the folders that must exist for the unit to start. */
 export function requiredFolders(unit: ServiceUnit): string[] {
   return ['ReadWritePaths', 'ReadOnlyPaths', 'InaccessiblePaths']
     .flatMap((setting) => unit.words(setting))
@@ -31,7 +31,7 @@ export function requiredFolders(unit: ServiceUnit): string[] {
     .map(path);
 }
 
-/** What a unit may do at a path, by its sandboxing: of nested rules, the innermost counts. */
+/** Returns a unit's access to a path under its sandboxing. The innermost of nested rules applies. */
 export function unitAccess(unit: ServiceUnit, at: string): Access {
   const asked = path(at);
   const rules: [string, Access][] = [
@@ -39,7 +39,7 @@ export function unitAccess(unit: ServiceUnit, at: string): Access {
     ...protectedHome(unit.last('ProtectHome') ?? 'no'),
     ...given(unit, 'TemporaryFileSystem', 'private'),
     ...given(unit, 'ReadOnlyPaths', 'read-only'),
-    ...given(unit, 'InaccessiblePaths', 'out of reach'),
+    ...given(unit, 'InaccessiblePaths', 'inaccessible'),
     ...given(unit, 'ReadWritePaths', 'writable'),
     ...madeFolders(unit).map((folder): [string, Access] => [folder, 'writable']),
   ];
@@ -70,10 +70,10 @@ function protectedHome(value: string): [string, Access][] {
   const access: Access | undefined = { 'read-only': 'read-only', tmpfs: 'private' }[value] as Access | undefined;
   const isOn = /^(yes|true|on|1)$/i.test(value);
   if (access === undefined && !isOn) return [];
-  return ['/home', '/root', '/run/user'].map((folder) => [folder, access ?? 'out of reach']);
+  return ['/home', '/root', '/run/user'].map((folder) => [folder, access ?? 'inaccessible']);
 }
 
-/** A path of a unit or a configuration, as it is on disk: /var/run leads to /run. */
+/** Resolves a path of a unit or a configuration: specifiers, and /var/run as /run. */
 function path(word: string): string {
   const expanded = word.replace(/^[-+]+/, '').replace(/%([tSCLE])/g, (whole, letter) => SPECIFIERS[letter] ?? whole);
   return expanded.replace(/^\/var\/run(?=\/|$)/, '/run').replace(/(?<=.)\/+$/, '');

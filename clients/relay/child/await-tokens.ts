@@ -1,18 +1,18 @@
 import type { Agent } from '../agent/agent.ts';
 import type { Clock } from '../model/clock.ts';
 
-/** What is waited on. */
+/** A starting agent. */
 export interface Starting {
   agent: Pick<Agent, 'current' | 'onChange' | 'settled'>;
-  /** The tokens that their outputs have had since the start; it grows. */
+  /** The names of the tokens that were published since the start. Grows while the agent runs. */
   published: ReadonlySet<string>;
 }
 
 /**
- * Waits until every one of these tokens is there and its outputs have it, or could not be written.
+ * Waits until every one of these tokens is available and its outputs were written or have failed.
  *
- * @param milliseconds how long at most
- * @returns the names of those that are not there
+ * @param milliseconds the maximum wait
+ * @returns the names of the tokens that are not available
  */
 export function awaitTokens(
   names: readonly string[],

@@ -6,16 +6,16 @@ import { Unwritable } from '../outputs/unwritable.ts';
 import { variablesOf } from '../outputs/variables.ts';
 import { ownVariables } from './own-variables.ts';
 
-/** The variables of a child that hold tokens, by name. */
+/** The variables of a child that contain tokens, by name. */
 export type TokenVariables = Readonly<Record<string, string>>;
 
 /**
- * The tokens as environment variables, called as in a file of the format `env`: as the token's own output of that format
- * maps them, else by default.
+ * Returns tokens as environment variables. The names are those of the token's output of format `env`, or else the
+ * default names of that format.
  *
- * @param names which tokens
- * @returns nothing while one of them is not there
- * @throws {Failure} when two values would get one variable, or one cannot be a variable
+ * @param names the names of the tokens
+ * @returns undefined if one of the tokens is not available
+ * @throws {Failure} if two values have the same variable, or a value cannot be a variable
  */
 export function tokenVariables(
   names: readonly string[],
@@ -31,17 +31,17 @@ export function tokenVariables(
       const other = held.get(variable);
       if (other !== undefined) {
         throw environmentFailure(
-          `tokens ${other.token} and ${name} would both be ${variable}: name it in variables of an output of format env`,
+          `tokens ${other.token} and ${name} would both be ${variable}: set variables in an output of format env`,
         );
       }
-      if (value.includes('\0')) throw environmentFailure(`token ${name} has a NUL, which no variable can hold`);
+      if (value.includes('\0')) throw environmentFailure(`token ${name} contains a NUL, which no variable can contain`);
       held.set(variable, { value, token: name });
     }
   }
   return Object.fromEntries([...held].map(([variable, { value }]) => [variable, value]));
 }
 
-/** The environment of a child: the agent's, without what is the agent's own, and with the tokens. */
+/** Returns the environment of a child: the agent's environment, without its own variables, and with the tokens. */
 export function childEnvironment(
   env: NodeJS.ProcessEnv,
   configuration: Configuration,
@@ -61,7 +61,7 @@ function asVariables<T>(name: string, make: () => T): T {
     return make();
   } catch (error) {
     if (error instanceof Unwritable)
-      throw environmentFailure(`token ${name} cannot be in an environment: ${error.message}`);
+      throw environmentFailure(`token ${name} cannot be added to the environment: ${error.message}`);
     throw error;
   }
 }

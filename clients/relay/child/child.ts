@@ -1,30 +1,30 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Clock } from '../model/clock.ts';
 
-/** How a child ended. */
+/** How a child exited, or why it was not started. */
 export type Ending = { code: number } | { signal: NodeJS.Signals } | { notStarted: NodeJS.ErrnoException };
 
-/** How long a child may take to end before it is killed, in milliseconds. */
+/** How long a child may take to exit before it is killed, in milliseconds. */
 const GRACE_MILLISECONDS = 10_000;
 
 /** A running child. */
 export interface Child {
   readonly ended: Promise<Ending>;
   signal(signal: NodeJS.Signals): void;
-  /** Ends it: SIGTERM, and SIGKILL after a grace of 10 seconds. */
+  /** Stops the child: SIGTERM, then SIGKILL after 10 seconds. */
   end(): Promise<Ending>;
 }
 
 /** A command and its arguments. */
 export type CommandLine = readonly [string, ...string[]];
 
-/** Starts a child that has this process's terminal or pipes for its own. No shell reads its command. */
+/** Starts a child that inherits this process's standard streams. Runs its command without a shell. */
 export function startChild([command, ...args]: CommandLine, env: NodeJS.ProcessEnv, clock: Clock): Child {
   let child: ChildProcess;
   try {
     child = spawn(command, args, { env, stdio: 'inherit' });
   } catch (error) {
-    // Node throws what the system says of an environment that is too large, and tells later of what is not found.
+    // Node throws some errors, such as an environment that is too large, and emits others, such as a missing command.
     const ended = Promise.resolve({ notStarted: error as NodeJS.ErrnoException });
     return { ended, signal: () => {}, end: () => ended };
   }
@@ -49,7 +49,7 @@ export function startChild([command, ...args]: CommandLine, env: NodeJS.ProcessE
 function endingOf(child: ChildProcess): Promise<Ending> {
   return new Promise((resolve) => {
     child.once('error', (error: NodeJS.ErrnoException) => {
-      // Later errors are of signals to a child that is gone.
+      // Errors after the start concern signals to a child that has exited.
       if (child.pid === undefined) resolve({ notStarted: error });
     });
     child.once('exit', (code, signal) => {

@@ -2,18 +2,18 @@ import { Failure, writeFailure } from '@tvm/terminal/failure.ts';
 import { exitCodeOf, exitCodes } from '../failure.ts';
 import type { Ending } from './child.ts';
 
-/** Signals that end a process without a core file, in which tokens would be. */
+/** Signals that end a process without a core dump, which would contain tokens. */
 const WITHOUT_CORE: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];
 
 const WHY_NOT_STARTED: Record<string, string> = {
-  ENOENT: 'it is not found',
-  EACCES: 'it may not be run by this user, or is no program',
-  E2BIG: 'its arguments and its environment, with the tokens in it, are too large',
+  ENOENT: 'it was not found',
+  EACCES: 'this user may not run it, or it is not a program',
+  E2BIG: 'its arguments and its environment with the tokens are too large',
 };
 
 /**
- * Ends this process as its child ended: by its exit code, by the same signal where that leaves no core file, else by
- * 128 and the signal's number; 127 or 126 as env(1) does, when it could not be started.
+ * Exits like the child: with its exit code, or by the same signal if that leaves no core dump, else with 128 plus the
+ * signal's number. If the child could not be started, exits with 127 or 126, like env(1).
  */
 export function endAs(ending: Ending, command: string): never {
   if ('code' in ending) process.exit(ending.code);
@@ -29,6 +29,6 @@ export function endAs(ending: Ending, command: string): never {
     process.removeAllListeners(signal);
     process.kill(process.pid, signal);
   }
-  // The first process of a container is not ended by its own signals.
+  // The init process of a container survives its own signals.
   process.exit(exitCodeOf(signal));
 }

@@ -1,7 +1,7 @@
 import { isMapping } from '@tvm/core/settings/fault.ts';
 import type { Configuration } from '../config/configuration.ts';
 
-/** The agent's AWS identity, where it came by the environment. */
+/** Variables with the agent's AWS credentials. */
 const AWS = [
   'AWS_ACCESS_KEY_ID',
   'AWS_SECRET_ACCESS_KEY',
@@ -10,19 +10,19 @@ const AWS = [
   'AWS_CONTAINER_AUTHORIZATION_TOKEN',
 ];
 
-/** Says where AWS is and what language is spoken: a child needs it as the command does, and no secret is in it. */
+/** Variables for AWS endpoints, paths and locale. They contain no secret, and a child needs them too. */
 const PLACES = /^(AWS_REGION|AWS_DEFAULT_REGION|AWS_ENDPOINT_URL(_[A-Z0-9_]+)?|PATH|HOME|LANG|LC_\w+|TZ)$/;
 
 /**
- * What systemd gave the agent: a child must not answer for it, nor find its secrets.
+ * Variables from systemd: a child must not send notifications for the agent, or find its secrets.
  * sd_notify(3), sd_watchdog_enabled(3), sd_listen_fds(3), systemd.exec(5).
  */
 const SYSTEMD = /^(NOTIFY_SOCKET|CREDENTIALS_DIRECTORY|WATCHDOG_(USEC|PID)|LISTEN_\w+)$/;
 
 /**
- * Whether a variable of the agent's environment is for the agent alone: what the configuration names as a secret or,
- * places aside, for a command that prints a token; the agent's AWS identity; what systemd told it; and a declared variable
- * that a secret written inline is made of.
+ * Returns a function that reports whether a variable of the agent's environment must not reach the child. These are
+ * variables that the configuration uses as secrets or passes to token commands (except `PLACES`), the agent's AWS
+ * credentials, variables from systemd, and declared variables that an inline secret contains.
  */
 export function ownVariables(configuration: Configuration, env: NodeJS.ProcessEnv): (variable: string) => boolean {
   const { named, inline } = secretsIn(configuration);
@@ -37,7 +37,7 @@ export function ownVariables(configuration: Configuration, env: NodeJS.ProcessEn
   return (variable) => own.has(variable) || SYSTEMD.test(variable);
 }
 
-// By their form, wherever they stand: what only looks like a reference to a secret is kept from the child as well.
+// Matches by shape anywhere in the file. Also withholds what only looks like a reference to a secret.
 function secretsIn(value: unknown): { named: string[]; inline: string[] } {
   const found = { named: [] as string[], inline: [] as string[] };
   const walk = (inner: unknown) => {

@@ -7,19 +7,19 @@ import { type Child, type CommandLine, type Ending, startChild } from './child.t
 import { childEnvironment, type TokenVariables, tokenVariables } from './child-environment.ts';
 import { reachedChild } from './terminal.ts';
 
-/** What happens to the child when a token is renewed. */
+/** What to do with the child when a token is renewed. */
 export type OnRenewal = NonNullable<NonNullable<Configuration['exec']>['on_renewal']>;
 
-/** Tokens that are renewed within this time are one renewal for the child, in milliseconds. */
+/** Renewals within this time are handled together, in milliseconds. */
 const COLLECT_MILLISECONDS = 1_000;
 
-/** By these the child is told to end: once it was, it is not restarted. */
+/** Signals that ask the child to exit. After one of them, the child is not restarted. */
 const TO_END: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGQUIT'];
 
 export interface Supervision {
   command: CommandLine;
   configuration: Configuration;
-  /** The tokens in the child's environment: all are there. */
+  /** The names of the tokens in the child's environment. All of them are available. */
   names: readonly string[];
   onRenewal: OnRenewal;
   tokens: Pick<Tokens, 'current' | 'onChange'>;
@@ -28,15 +28,15 @@ export interface Supervision {
   clock: Clock;
 }
 
-/** A child that is restarted, or told, when a token is renewed. */
+/** A child that is restarted or signalled when a token is renewed. */
 export interface Supervised {
-  /** How it ended by itself. */
+  /** Resolves when the child has exited and is not restarted. */
   readonly ended: Promise<Ending>;
-  /** Passes a signal on to it. */
+  /** Forwards a signal to the child. */
   signal(signal: NodeJS.Signals): void;
 }
 
-/** Starts a child with tokens in its environment. @throws {Failure} when they cannot be variables */
+/** Starts a child with tokens in its environment. @throws {Failure} if a token cannot be a variable */
 export function superviseChild({
   command,
   configuration,
@@ -61,13 +61,13 @@ export function superviseChild({
       if (hasChanged(variables, variablesNow())) restart?.();
       return;
     }
-    log.info({ signal: onRenewal.signal }, 'a token was renewed: the child is told');
+    log.info({ signal: onRenewal.signal }, 'a token was renewed: signalling the child');
     child.signal(onRenewal.signal);
   };
   let forget = () => {};
   const endListening = tokens.onChange((name, token) => {
     if (token === undefined) {
-      if (names.includes(name)) log.warn({ token: name }, 'the child goes on with a token that is no longer good');
+      if (names.includes(name)) log.warn({ token: name }, 'the child continues with a token that is no longer valid');
       return;
     }
     forget();
@@ -75,7 +75,7 @@ export function superviseChild({
       try {
         renewed();
       } catch (error) {
-        log.error({ fault: faultDetails(error) }, 'the child keeps its tokens, as the new ones cannot be variables');
+        log.error({ fault: faultDetails(error) }, 'the child keeps its tokens: the new ones cannot be variables');
       }
     });
   });
@@ -87,7 +87,7 @@ export function superviseChild({
       });
       const ending = await Promise.race([child.ended, asked]);
       if (ending !== 'restart') return ending;
-      log.info({ restarts }, 'a token was renewed: the child is restarted');
+      log.info({ restarts }, 'a token was renewed: restarting the child');
       isRestarting = true;
       const last = await child.end();
       isRestarting = false;
@@ -103,7 +103,7 @@ export function superviseChild({
     }),
     signal(signal) {
       if (TO_END.includes(signal)) toldToEnd = true;
-      // To be told twice makes many programs give up what they do at their end.
+      // Do not send a signal twice: many programs abort their cleanup at a second signal.
       if (reachedChild(signal) || (isRestarting && signal === 'SIGTERM')) return;
       child.signal(signal);
     },

@@ -1,11 +1,11 @@
 import { pino } from 'pino';
 import type { Log, LogLevel } from '../model/log.ts';
 
-/** A log whose level can be changed while it runs: a new configuration may say another. */
+/** A log whose level can change while the agent runs, since a reloaded configuration may set another level. */
 export type AgentLog = Log & { level: string };
 
 /**
- * Writes at once: what an agent says before it dies must not be lost in a buffer.
+ * Creates a log that writes synchronously, so that the last messages before a crash are not lost in a buffer.
  *
  * @param fd 1 for standard output, 2 for standard error
  */

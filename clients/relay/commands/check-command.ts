@@ -3,15 +3,15 @@ import type { CheckOptions } from './check.ts';
 import { defaultConfiguration } from './global-options.ts';
 
 const EXAMPLES = `
-Nothing is written, and without --fetch nothing is fetched. The files are looked at as the unit's user sees
-them, by owner and mode; run it as root, or as that user, so that nothing is hidden from it. Without a unit the
-agent is taken to run as you.
+The check writes nothing, and fetches nothing without --fetch. It tests by owner and mode whether the unit's
+user can access each file. Run it as root or as that user, so that it can see every file. Without a unit, it
+assumes that the agent runs as you.
 
-With --fetch each source is tried once, tokens that others need first. What would be written is shown with
-every value masked. A source of type exec runs its command.
+With --fetch, it tries each source once, in the order in which tokens depend on each other. It shows what
+would be written, with every value masked. A source of type exec runs its command.
 
-Exits with 0 without errors, with 2 when there are some, with 3 when only a token could not be fetched.
-Warnings are no errors.
+Exits with 0 if there are no errors, with 2 if there are any, and with 3 if the only problem is a token that
+could not be fetched. Warnings do not change the exit code.
 
 Examples:
   $ tokenrelay check --config /etc/tokenrelay/config.yaml
@@ -19,17 +19,17 @@ Examples:
   $ tokenrelay check --config config.yaml --unit ./tokenrelay.service --output json
 `;
 
-/** Adds `tokenrelay check`: what is wrong with a configuration on this machine. */
+/** Adds `tokenrelay check`, which finds problems with a configuration on this machine. */
 export function addCheckCommand(program: Command): void {
   program
     .command('check')
-    .summary('check the configuration, and what this machine says to it')
-    .description(`Check the configuration (${defaultConfiguration}), this machine, and the agent’s systemd unit.`)
-    .option('--unit <file>', 'the agent’s systemd unit (default: tokenrelay.service, where it is installed)')
+    .summary('check the configuration, its files and the systemd unit')
+    .description(`Check the configuration (${defaultConfiguration}), the files it uses, and the agent’s systemd unit.`)
+    .option('--unit <file>', 'the agent’s systemd unit (default: tokenrelay.service, if installed)')
     .option('--fetch', 'try each source once')
     .addHelpText('after', EXAMPLES)
     .action(async (_options: object, command: Command) => {
-      // Not before: every source and the schema would slow the other commands down.
+      // Imported here because loading every source and the schema would slow down the other commands.
       const { check } = await import('./check.ts');
       await check(command.optsWithGlobals<CheckOptions>());
     });

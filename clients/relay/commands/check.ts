@@ -9,16 +9,16 @@ import { exitCodes } from '../failure.ts';
 import { Unreadable } from '../files/read-bounded.ts';
 import { defaultConfiguration, type GlobalOptions } from './global-options.ts';
 
-/** What `tokenrelay check` is told. */
+/** The options of `tokenrelay check`. */
 export interface CheckOptions extends GlobalOptions {
   unit?: string;
   fetch?: true;
 }
 
 /**
- * Checks a configuration and writes what is found.
+ * Checks a configuration and prints the findings.
  *
- * @throws {Failure} when the unit that is named cannot be read
+ * @throws {Failure} if the unit given by `--unit` cannot be read
  */
 export async function check({ config, output, unit: named, fetch }: CheckOptions): Promise<void> {
   const file = resolve(config ?? defaultConfiguration);

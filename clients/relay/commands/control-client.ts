@@ -6,22 +6,22 @@ import { exitCodes, noTokenFailure } from '../failure.ts';
 import type { TokenStatus } from '../model/status.ts';
 import type { Token } from '../model/token.ts';
 
-/** How long the agent may take to answer of what it knows, in milliseconds. */
+/** Timeout of requests that the agent answers without a fetch, in milliseconds. */
 const ANSWER_MILLISECONDS = 5_000;
 
-/** How long a fetch may take that somebody waits for, in milliseconds. */
+/** Timeout of a request that makes the agent fetch a token, in milliseconds. */
 const FETCH_MILLISECONDS = 120_000;
 
-/** Enough for the status of a thousand tokens, in bytes. */
+/** Maximum size of a response, in bytes. The status of a thousand tokens fits. */
 const LARGEST_ANSWER = 8 * 1_024 * 1_024;
 
-/** What the commands ask the running agent. */
+/** A client of the running agent's control socket. */
 export interface ControlClient {
-  /** A token that may be used now. @throws {Failure} */
+  /** Returns a usable token. @throws {Failure} */
   token(name: string): Promise<Token>;
-  /** How every token is. @throws {Failure} */
+  /** Returns the status of every token. @throws {Failure} */
   status(): Promise<TokenStatus[]>;
-  /** Has a token fetched now. @throws {Failure} */
+  /** Makes the agent fetch a token now. @throws {Failure} */
   refresh(name: string): Promise<TokenStatus>;
 }
 
@@ -31,7 +31,7 @@ interface Asked {
   milliseconds: number;
 }
 
-/** Asks the agent that answers on the first of these sockets where one does. */
+/** Creates a client that sends each request to the first of `sockets` on which an agent responds. */
 export function controlClient(sockets: readonly [string, ...string[]]): ControlClient {
   const ask = async <S extends z.ZodType>(schema: S, asked: Asked): Promise<z.infer<S>> => {
     const { status, body } = await fromFirst(sockets, asked);
@@ -108,32 +108,35 @@ function unansweredFailure(error: Error, socket: string): Failure {
   const fault = (sentence: string, word: string) => new Failure(sentence, { code: word, exitCode: exitCodes.fault });
   if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTDIR') {
     return fault(
-      `no agent answers on ${socket}; start one with systemctl start tokenrelay, or tokenrelay run --config FILE`,
+      `no agent is listening on ${socket}; start one with systemctl start tokenrelay, or tokenrelay run --config FILE`,
       'no_agent',
     );
   }
   if (code === 'EACCES' || code === 'EPERM') {
     return fault(
-      `this user may not open ${socket}; control.permissions and control.group of the configuration say who may`,
+      `this user may not open ${socket}; control.permissions and control.group in the configuration control access`,
       'not_permitted',
     );
   }
   if (name === 'TimeoutError' || name === 'AbortError')
-    return fault(`the agent on ${socket} did not answer in time`, 'timeout');
-  return fault(`the agent on ${socket} cannot be asked (${code ?? name})`, 'unreachable');
+    return fault(`the agent on ${socket} did not respond in time`, 'timeout');
+  return fault(`the request to the agent on ${socket} failed (${code ?? name})`, 'unreachable');
 }
 
 function refusal(status: number, body: unknown): Failure {
   const parsed = controlError.safeParse(body);
   if (!parsed.success) return strange();
   const { error, error_description: sentence } = parsed.data;
-  if (error === 'unknown_token') return usageFailure('the agent has no token of this name; see tokenrelay status');
+  if (error === 'unknown_token') return usageFailure('the agent has no token with this name; see tokenrelay status');
   if (error === 'not_ready' || error === 'fetch_failed') return noTokenFailure(sentence);
-  return new Failure(`the agent answered with ${status}: ${sentence}`, { code: error, exitCode: exitCodes.fault });
+  return new Failure(`the agent responded with status ${status}: ${sentence}`, {
+    code: error,
+    exitCode: exitCodes.fault,
+  });
 }
 
 function strange(): Failure {
-  return new Failure('what answers there is no agent of this version', {
+  return new Failure('the program on the control socket is not a TokenRelay agent of this version', {
     code: 'strange_answer',
     exitCode: exitCodes.fault,
   });

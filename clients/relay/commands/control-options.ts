@@ -3,26 +3,26 @@ import type { ControlClient } from './control-client.ts';
 import { socketsOfClients, trustedSockets } from './control-socket.ts';
 import type { GlobalOptions } from './global-options.ts';
 
-/** Options of the commands that ask the running agent. */
+/** Options of the commands that talk to the running agent. */
 export interface ControlOptions extends GlobalOptions {
   socket?: string;
 }
 
-/** How the commands that ask the running agent find it, for their help. */
+/** Help text: how a command finds the running agent. */
 export const FINDING = `
-It asks the running agent through its control socket: that of --socket, of the configuration that --config
-names, else control.sock in /run/tokenrelay, $RUNTIME_DIRECTORY or $XDG_RUNTIME_DIR/tokenrelay, of which the
-last two count only where no other user may write.
+The command talks to the running agent through its control socket: the path given by --socket, else by
+control.socket in the file given by --config, else control.sock in /run/tokenrelay, $RUNTIME_DIRECTORY or
+$XDG_RUNTIME_DIR/tokenrelay. The last two folders are used only if no other user may write in them.
 `;
 
 /** Adds `--socket`. */
 export function addControlOptions(command: Command): Command {
-  return command.option('--socket <path>', 'the control socket of the agent');
+  return command.option('--socket <path>', 'the agent’s control socket');
 }
 
-/** The way to the running agent. @throws {Failure} for a faulty configuration */
+/** Creates the client of the running agent. @throws {Failure} if the configuration is invalid */
 export async function clientFor({ socket, config }: ControlOptions): Promise<ControlClient> {
-  // Not before: an agent that starts does not wait for it.
+  // Imported here so that it does not delay the start of an agent.
   const { controlClient } = await import('./control-client.ts');
   if (socket !== undefined) return controlClient([socket]);
   if (config !== undefined) {

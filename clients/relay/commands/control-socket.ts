@@ -5,17 +5,17 @@ import { unsafeReason } from '../files/safe-folder.ts';
 
 const SOCKET = 'control.sock';
 
-/** The folder of a system-wide agent, as its unit has it made. */
+/** The runtime folder of a system-wide agent. Its systemd unit creates it. */
 export const systemFolder = '/run/tokenrelay';
 
-/** Where an agent's control socket is, and who may open it. */
+/** The path and the permissions of an agent's control socket. */
 export type ControlSettings = NonNullable<Configuration['control']>;
 
 /**
- * Where an agent opens its control socket: as the configuration says, else in systemd's `$RUNTIME_DIRECTORY`, else in
- * `/run/tokenrelay` if that belongs to the agent's user, else in a folder made for it in `$XDG_RUNTIME_DIR`.
+ * Returns where an agent opens its control socket: at the configured path, else in systemd's `$RUNTIME_DIRECTORY`, else
+ * in `/run/tokenrelay` if the agent's user owns that folder, else in a folder that it creates in `$XDG_RUNTIME_DIR`.
  *
- * @returns nothing where there is no such place
+ * @returns undefined if none of these folders is usable
  */
 export async function controlOfAgent(
   { control }: Pick<Configuration, 'control'>,
@@ -35,8 +35,8 @@ export async function controlOfAgent(
 }
 
 /**
- * Where a command looks for the running agent, the likeliest place first. A command is seldom run inside the agent's
- * unit, so that the system-wide agent comes first.
+ * Returns the sockets on which a command looks for the running agent, the likeliest first. The system-wide agent comes
+ * first because a command seldom runs inside the agent's unit.
  */
 export function socketsOfClients(env: NodeJS.ProcessEnv, folder = systemFolder): [string, ...string[]] {
   const others = [runtimeDirectory(env), userFolder(env)].filter((other) => other !== undefined);
@@ -44,9 +44,9 @@ export function socketsOfClients(env: NodeJS.ProcessEnv, folder = systemFolder):
 }
 
 /**
- * Those of these places that a command may ask: where only root and this user can have put a socket. What another user
- * put there could hand out tokens of its own, and so have programs work for whoever it likes. The first, which root alone
- * can make, is asked in any case.
+ * Returns the sockets that a command may trust: those in folders where only root and this user can create a socket.
+ * Another user's socket could return that user's own tokens, so that programs would act under a foreign identity. The
+ * first socket is always trusted, because only root can create it.
  */
 export async function trustedSockets([first, ...others]: readonly [string, ...string[]]): Promise<
   [string, ...string[]]
@@ -55,7 +55,7 @@ export async function trustedSockets([first, ...others]: readonly [string, ...st
   return [first, ...others.filter((_, index) => reasons[index] === undefined)];
 }
 
-// Of a unit with several, systemd gives a list (systemd.exec(5), RuntimeDirectory=).
+// If a unit has several runtime directories, systemd sets a list (systemd.exec(5), RuntimeDirectory=).
 function runtimeDirectory({ RUNTIME_DIRECTORY }: NodeJS.ProcessEnv): string | undefined {
   return RUNTIME_DIRECTORY?.split(':')[0] || undefined;
 }
@@ -64,7 +64,7 @@ function userFolder({ XDG_RUNTIME_DIR }: NodeJS.ProcessEnv): string | undefined 
   return XDG_RUNTIME_DIR ? join(XDG_RUNTIME_DIR, 'tokenrelay') : undefined;
 }
 
-// In a folder of another user, that user could put a socket of his own in the place of ours.
+// In another user's folder, that user could replace our socket.
 async function isOurs(folder: string): Promise<boolean> {
   const found = await stat(folder).catch(() => undefined);
   return found?.isDirectory() === true && found.uid === process.getuid?.() && (found.mode & 0o022) === 0;

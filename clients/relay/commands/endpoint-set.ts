@@ -4,24 +4,24 @@ import type { Log } from '../model/log.ts';
 
 /** An endpoint that should be open. */
 export interface Opening {
-  /** The same for the same settings. */
+  /** Identifies the settings: equal settings have equal keys. */
   key: string;
-  /** As in the configuration, or `control`. */
+  /** The protocol as the configuration names it, or `control`. */
   protocol: string;
   open(): Promise<RunningEndpoint>;
 }
 
 export interface EndpointSet {
   /**
-   * Opens what is wanted and closes what is not; what is open already stays untouched. When one cannot be opened,
-   * everything is as it was before, and that is thrown.
+   * Opens the endpoints in `wanted` and closes all others. Endpoints that are open already are not touched. If an
+   * endpoint cannot be opened, restores the previous endpoints and throws the error.
    */
   change(wanted: readonly Opening[]): Promise<void>;
-  /** Closes all. */
+  /** Closes all endpoints. */
   close(): Promise<void>;
 }
 
-/** The endpoints of a running agent, which a reload may change. */
+/** Creates the set of a running agent's endpoints, which a reload may change. */
 export function endpointSet(log: Log): EndpointSet {
   let open = new Map<string, { opening: Opening; endpoint: RunningEndpoint }>();
 
@@ -49,14 +49,13 @@ export function endpointSet(log: Log): EndpointSet {
     async change(wanted) {
       const keys = new Set(wanted.map(({ key }) => key));
       const gone = [...open.values()].filter(({ opening }) => !keys.has(opening.key));
-      // First, as another may be wanted at the same address.
+      // Close first: a new endpoint may use the same address.
       await closeAll(gone);
       const { opened, failure } = await openAll(wanted.filter(({ key }) => !open.has(key)));
       if (failure === undefined) return;
       await closeAll(opened);
       const again = await openAll(gone.map(({ opening }) => opening));
-      if (again.failure)
-        log.error({ fault: faultDetails(again.failure.reason) }, 'an endpoint could not be opened again');
+      if (again.failure) log.error({ fault: faultDetails(again.failure.reason) }, 'an endpoint could not be reopened');
       throw failure.reason;
     },
     async close() {

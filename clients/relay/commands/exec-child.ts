@@ -15,15 +15,15 @@ import { troubleOf } from './run-once.ts';
 import { refuseInspector } from './signals.ts';
 import { type Relay, startRelay } from './start-relay.ts';
 
-/** Node may run with SIGUSR1 blocked, so that no inspector opens on it: it cannot be passed on. */
+/** Forwarded signals. SIGUSR1 is not one: Node may run with it blocked, so that it does not open the inspector. */
 const PASSED_ON = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGWINCH'] as const;
 
 type Chosen = Pick<ExecOptions, 'config' | 'environment' | 'onRenewal' | 'timeout'>;
 
 /**
- * Runs an agent and a child with its tokens, and ends as the child ends.
+ * Runs an agent, and a child with the agent's tokens. Exits with the child's exit code or signal.
  *
- * @throws {Failure} before the child is started
+ * @throws {Failure} only before the child is started
  */
 export async function execChild(command: CommandLine, chosen: Chosen): Promise<void> {
   const { env } = process;
@@ -37,7 +37,7 @@ export async function execChild(command: CommandLine, chosen: Chosen): Promise<v
     });
   }
 
-  // A socket of its own only where the configuration says which: an agent of the machine may have the usual one.
+  // Only a configured control socket: the machine's own agent may use the default one.
   relay = await startRelay({
     file: chosen.config ?? defaultConfiguration,
     env,
@@ -52,7 +52,7 @@ export async function execChild(command: CommandLine, chosen: Chosen): Promise<v
     if (typeof onRenewal !== 'string' && names.length > 0) {
       log.warn(
         { tokens: names },
-        'a signal changes no environment: the child keeps the tokens that it was started with',
+        'a signal cannot change the environment: the child keeps the tokens that it was started with',
       );
     }
     await awaitAll(names, relay, chosen.timeout);
@@ -78,7 +78,7 @@ export async function execChild(command: CommandLine, chosen: Chosen): Promise<v
   endAs(ending, command[0]);
 }
 
-/** What the options say, else the configuration. @throws {Failure} for a token that is not in it */
+/** Returns the settings from the options, else from the configuration. @throws {Failure} for an unknown token */
 export function settingsOf(
   { environment, onRenewal }: Pick<Chosen, 'environment' | 'onRenewal'>,
   { tokens, exec }: Configuration,
@@ -97,7 +97,7 @@ function asAction(chosen: NonNullable<ExecOptions['onRenewal']>): OnRenewal {
   return chosen === 'restart' || chosen === 'nothing' ? chosen : { signal: chosen };
 }
 
-// A child with no token in its environment reads files or endpoints: there all of them must be.
+// A child without a token in its environment reads files or endpoints, so all tokens must be available.
 async function awaitAll(names: readonly string[], relay: Relay, seconds: number): Promise<void> {
   const { agent, configuration } = relay;
   const awaited = names.length > 0 ? names : configuration.tokens.map(({ name }) => name);
@@ -107,7 +107,7 @@ async function awaitAll(names: readonly string[], relay: Relay, seconds: number)
     .statuses()
     .filter(({ name }) => missing.includes(name))
     .map(troubleOf);
-  throw noTokenFailure(`the command was not started, as tokens did not come within ${seconds} s`, reasons);
+  throw noTokenFailure(`the command was not started: not all tokens were available within ${seconds} s`, reasons);
 }
 
 async function endBeforeChild(relay: Relay | undefined, signal: NodeJS.Signals): Promise<void> {

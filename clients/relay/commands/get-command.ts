@@ -3,26 +3,26 @@ import { addControlOptions, type ControlOptions, FINDING } from './control-optio
 import { type GetFormat, getFormats } from './get-format.ts';
 
 const EXAMPLES = `${FINDING}
-Formats: raw is a bearer token alone; json has every value and expiration_timestamp; env is NAME=value lines;
-credential-process is what the AWS CLI and SDKs read from a credential_process.
+Formats: raw prints a bearer token alone; json prints every value and expiration_timestamp; env prints
+NAME=value lines; credential-process prints what the AWS CLI and SDKs read from a credential_process.
 
 Examples:
   Use a bearer token:
     $ curl -H "Authorization: Bearer $(tokenrelay get my_app_oauth_token)" https://api.example.com/
 
-  Put a database's user name and password into variables of this shell:
+  Set variables of this shell to a database's user name and password:
     $ eval "$(tokenrelay get vault_db_creds --format env | sed 's/^/export /')"
 
-  Let the AWS CLI ask, in ~/.aws/config:
+  Let the AWS CLI get its credentials here, in ~/.aws/config:
     [profile relay]
     credential_process = /usr/bin/tokenrelay get deploy_keys --format credential-process
 `;
 
-/** Adds `tokenrelay get`: prints a token. */
+/** Adds `tokenrelay get`, which prints a token. */
 export function addGetCommand(program: Command): void {
   addControlOptions(program.command('get'))
     .summary('print a token')
-    .description('Print a token of the running agent, if it may be used now.')
+    .description('Print a token of the running agent. Fails if the token has expired or was revoked.')
     .argument('<name>', 'the token’s name in the configuration')
     .addOption(new Option('--format <format>', 'how to print it (default: raw)').choices(getFormats))
     .addHelpText('after', EXAMPLES)

@@ -6,7 +6,7 @@ import { render } from '../outputs/render.ts';
 import { type ControlOptions, clientFor } from './control-options.ts';
 import type { GetFormat } from './get-format.ts';
 
-/** Prints a token. @throws {Failure} when it may not be used now, or has not the form that the format needs */
+/** Prints a token. @throws {Failure} if the token is not usable now, or lacks a value that the format needs */
 export async function get(name: string, options: ControlOptions & { format?: GetFormat }): Promise<void> {
   const format = options.format ?? (options.output === 'json' ? 'json' : 'raw');
   const client = await clientFor(options);
@@ -14,7 +14,7 @@ export async function get(name: string, options: ControlOptions & { format?: Get
   process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
 }
 
-/** A token as text of this format. @throws {Failure} when it has not the form that the format needs */
+/** Renders a token in this format. @throws {Failure} if the token lacks a value that the format needs */
 export function textOf(name: string, token: Token, format: GetFormat): string {
   if (format === 'credential-process') return JSON.stringify(credentialProcess(name, token));
   try {
@@ -25,18 +25,18 @@ export function textOf(name: string, token: Token, format: GetFormat): string {
   }
 }
 
-/** What the AWS SDKs read from a `credential_process`. @see docs.aws.amazon.com/sdkref, "Process credential provider" */
+/** The output of a `credential_process`. @see docs.aws.amazon.com/sdkref, "Process credential provider" */
 function credentialProcess(name: string, { values, expiresAt }: Token): object {
   const { access_key_id, secret_access_key, session_token } = values;
   if (access_key_id === undefined || secret_access_key === undefined) {
-    throw usageFailure(`token ${name} is no AWS credential; it has ${Object.keys(values).join(', ')}`, '--format');
+    throw usageFailure(`token ${name} is not an AWS credential; it has ${Object.keys(values).join(', ')}`, '--format');
   }
   return {
     Version: 1,
     AccessKeyId: access_key_id,
     SecretAccessKey: secret_access_key,
     ...(session_token !== undefined && { SessionToken: session_token }),
-    // Without it the SDKs take the keys for ones that never end.
+    // Without Expiration, the SDKs treat the keys as permanent.
     ...(expiresAt !== undefined && { Expiration: rfc3339(expiresAt) }),
   };
 }

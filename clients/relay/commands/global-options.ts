@@ -6,5 +6,5 @@ export interface GlobalOptions {
   output: OutputFormat;
 }
 
-/** Where the configuration is unless `--config` says otherwise. */
+/** The configuration file if `--config` is not given. */
 export const defaultConfiguration = '/etc/tokenrelay/config.yaml';

@@ -1,10 +1,10 @@
-/** The longest that a timer can be set for, in milliseconds. */
+/** The maximum delay of a timer, in milliseconds. */
 const LONGEST = 2 ** 31 - 1;
 
 /**
- * Keeps the process alive although it may have nothing open: the agent's own timers keep nothing alive.
+ * Keeps the process alive, even with no open handle. The agent's own timers are unreferenced and do not.
  *
- * @returns ends it
+ * @returns a function that lets the process exit again
  */
 export function holdProcess(): () => void {
   const timer = setInterval(() => {}, LONGEST);

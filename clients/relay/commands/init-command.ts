@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { defaultConfiguration, type GlobalOptions } from './global-options.ts';
 
 const EXAMPLES = `
-It is written with the mode 0640 and the group of its folder. A file that is there stays unless --force is given.
+The file gets mode 0640 and the group of its folder. An existing file is replaced only with --force.
 
 Examples:
   $ sudo tokenrelay init
@@ -17,14 +17,14 @@ interface InitOptions extends GlobalOptions {
   force?: true;
 }
 
-/** Adds `tokenrelay init`: a first configuration, with comments. */
+/** Adds `tokenrelay init`, which writes a first configuration, with comments. */
 export function addInitCommand(program: Command): void {
   program
     .command('init')
     .summary('write a first configuration')
-    .description('Write a first configuration, with comments on what to fill in.')
-    .option('--file <file>', `where to; - prints it (default: --config, or else ${defaultConfiguration})`)
-    .option('--force', 'replace a file that is there')
+    .description('Write a first configuration. Comments mark the values to fill in.')
+    .option('--file <file>', `the file to write; - for standard output (default: --config, or ${defaultConfiguration})`)
+    .option('--force', 'replace an existing file')
     .addHelpText('after', EXAMPLES)
     .action(async (_options: object, command: Command) => {
       const { config, file = config ?? defaultConfiguration, force, output } = command.optsWithGlobals<InitOptions>();
@@ -37,6 +37,9 @@ export function addInitCommand(program: Command): void {
       const path = resolve(file);
       await writeFirstConfiguration(path, firstConfiguration, force === true);
       if (output === 'json') writeJson({ file: path });
-      else process.stdout.write(`Written: ${path}\nFill it in, and then: tokenrelay check --config ${path}\n`);
+      else
+        process.stdout.write(
+          `Written: ${path}\nFill in the marked values, then run: tokenrelay check --config ${path}\n`,
+        );
     });
 }

@@ -6,20 +6,20 @@ import { exitCodes } from '../failure.ts';
 import type { Log } from '../model/log.ts';
 import { untrustedConfiguration } from '../process/trusted-configuration.ts';
 
-/** A configuration that may be used, and what is to be warned of in it. */
+/** A valid configuration, and the warnings about it. */
 export interface ReadConfiguration {
   configuration: Configuration;
   warnings: string[];
 }
 
-/** Reads a configuration for a command. @throws {Failure} with every fault in it */
+/** Reads a configuration for a command. @throws {Failure} listing every error in the file */
 export async function readForCommand(file: string, env: NodeJS.ProcessEnv): Promise<ReadConfiguration> {
   try {
     return await readConfiguration(file, env);
   } catch (error) {
     if (!(error instanceof ConfigurationFailure)) throw error;
     const { faults } = error;
-    throw new Failure(`${file} is refused`, {
+    throw new Failure(`${file} is not a valid configuration`, {
       code: 'configuration',
       exitCode: exitCodes.usage,
       option: '--config',
@@ -28,16 +28,15 @@ export async function readForCommand(file: string, env: NodeJS.ProcessEnv): Prom
   }
 }
 
-const UNTRUSTED = 'whoever changes it chooses which secrets the agent sends where, and which files it writes';
+const UNTRUSTED = 'who can change it decides where the agent sends its secrets, and which files it writes';
 
 /**
- * Logs what is allowed in a configuration but should not be there, and that another user can change it.
+ * Logs the warnings about a configuration, and one more if another user can change the file.
  *
- * @param file where it was read
+ * @param file the file that the configuration was read from
  */
 export async function logWarnings(file: string, warnings: readonly string[], log: Log): Promise<void> {
   const untrusted = await untrustedConfiguration(resolve(file));
   const ofPlace = untrusted === undefined ? [] : [`${untrusted}; ${UNTRUSTED}`];
-  for (const warning of [...warnings, ...ofPlace])
-    log.warn({ warning }, 'the configuration is in force, but warned of');
+  for (const warning of [...warnings, ...ofPlace]) log.warn({ warning }, 'warning about the configuration');
 }

@@ -3,15 +3,15 @@ import { addControlOptions, type ControlOptions, FINDING } from './control-optio
 
 const EXAMPLES = `${FINDING}
 Examples:
-  After the secret at the issuer was changed:
+  After the client secret was changed at the issuer:
     $ tokenrelay refresh my_app_oauth_token
 `;
 
-/** Adds `tokenrelay refresh`: has a token fetched now. */
+/** Adds `tokenrelay refresh`, which makes the agent fetch a token now. */
 export function addRefreshCommand(program: Command): void {
   addControlOptions(program.command('refresh'))
     .summary('fetch a token now')
-    .description('Have the running agent fetch a token now, whatever its schedule says, and write it.')
+    .description('Make the running agent fetch a token now, before its scheduled time, and write its outputs.')
     .argument('<name>', 'the token’s name in the configuration')
     .addHelpText('after', EXAMPLES)
     .action(async (name: string, _options, command: Command) => {

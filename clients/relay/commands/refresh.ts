@@ -4,7 +4,7 @@ import { isHealthy } from '../model/status.ts';
 import { type ControlOptions, clientFor } from './control-options.ts';
 import { described, problemsOf } from './status.ts';
 
-/** Has a token fetched now, and says how it is then. @throws {Failure} when its source gave none */
+/** Makes the agent fetch a token now, and prints the token's status. @throws {Failure} if the fetch fails */
 export async function refresh(name: string, options: ControlOptions): Promise<void> {
   const client = await clientFor(options);
   const status = await client.refresh(name);

@@ -7,7 +7,7 @@ import { endOnFaults } from './process-faults.ts';
 import { refuseInspector, whenToldToEnd } from './signals.ts';
 import { startRelay } from './start-relay.ts';
 
-/** Runs the agent until SIGTERM or SIGINT. @throws {Failure} when it cannot start */
+/** Runs the agent until SIGTERM or SIGINT. @throws {Failure} if the agent cannot start */
 export async function runAgent(file: string): Promise<void> {
   const { env } = process;
   refuseInspector();
@@ -28,12 +28,12 @@ export async function runAgent(file: string): Promise<void> {
   const { agent, log } = relay;
   endOnFaults(log);
   if (relay.control === undefined) {
-    log.warn({}, 'there is no place for a control socket: set control.socket, or the commands find no agent');
+    log.warn({}, 'the agent has no control socket: set control.socket, or commands cannot find the agent');
   }
   const release = holdProcess();
   const service = serviceOf(env, { tokens: agent, log });
   reload = () => void service.whileReloading(() => relay.reload());
-  // The file may have changed after it was read.
+  // On a SIGHUP during the start, the file may have changed after it was read.
   if (hungUp) reload();
   void agent.settled.then(() => {
     log.info({}, 'ready');
@@ -50,8 +50,8 @@ export async function runAgent(file: string): Promise<void> {
 }
 
 /**
- * Collects what only the start needed: the text and the tree of the configuration, code that ran once. Without it, V8
- * would keep that for as long as the agent has little to do, which is for ever.
+ * Runs a garbage collection after the start, which frees the text and the syntax tree of the configuration, and code
+ * that ran once. An idle agent allocates so little that V8 would otherwise never collect them.
  *
  * @see https://nodejs.org/api/v8.html#v8setflagsfromstringflags
  */

@@ -8,9 +8,9 @@ import { logWarnings, readForCommand } from './read-relay-configuration.ts';
 import { worldOf } from './world-of.ts';
 
 /**
- * Fetches and writes each token once. Nothing is taken back at the end: the files are what it was run for.
+ * Fetches and writes each token once. Leaves the files at the end: they are the purpose of the run.
  *
- * @throws {Failure} naming the tokens that are not as they should be
+ * @throws {Failure} naming the tokens that are not healthy
  */
 export async function runOnce(file: string): Promise<void> {
   const { env } = process;
@@ -28,7 +28,7 @@ export async function runOnce(file: string): Promise<void> {
   if (failed.length > 0) throw noTokenFailure('not all tokens could be fetched and written', failed.map(troubleOf));
 }
 
-/** Why a token is not as it should be: its name and a sentence's end. */
+/** Describes what is wrong with a token: `NAME: problem`. */
 export function troubleOf({ name, state, lastError, outputs }: TokenStatus): string {
   const problem = outputs.find(({ problem }) => problem !== undefined);
   const ofOutput = problem && `${problem.name}: ${problem.problem}`;

@@ -1,6 +1,6 @@
 import { exitCodeOf } from '../failure.ts';
 
-/** Waits for SIGTERM or SIGINT. A second one ends the process at once. */
+/** Waits for SIGTERM or SIGINT. A second signal ends the process immediately. */
 export function whenToldToEnd(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let told = false;
@@ -14,7 +14,7 @@ export function whenToldToEnd(): Promise<NodeJS.Signals> {
   });
 }
 
-/** Lets no SIGUSR1 open Node's inspector, by which memory is read, also where Node runs without `--disable-sigusr1`. */
+/** Keeps SIGUSR1 from opening Node's inspector, which can read memory, if Node runs without `--disable-sigusr1`. */
 export function refuseInspector(): void {
   process.on('SIGUSR1', () => {});
 }

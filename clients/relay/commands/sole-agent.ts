@@ -3,14 +3,14 @@ import { Failure } from '@tvm/terminal/failure.ts';
 import { exitCodes } from '../failure.ts';
 
 /**
- * Makes sure that no other agent answers on this control socket, before this one writes anything.
+ * Checks, before this agent writes anything, that no other agent is listening on this control socket.
  *
- * @throws {Failure} when one does
+ * @throws {Failure} if another agent is listening
  */
 export async function refuseSecondAgent(socket: string): Promise<void> {
   if (!(await isAnswered(socket))) return;
   throw new Failure(
-    `another agent is running: it answers on ${socket}. Stop it, or give this one a control.socket of its own`,
+    `another agent is listening on ${socket}. Stop it, or set a different control.socket for this agent`,
     { code: 'second_agent', exitCode: exitCodes.fault },
   );
 }

@@ -19,30 +19,31 @@ export interface RelayOptions {
   env: NodeJS.ProcessEnv;
   /** The file descriptor for logs. */
   logTo: 1 | 2;
-  /** Where the control socket is to be, if anywhere. */
+  /** Returns the settings of the control socket, or undefined for no control socket. */
   control(configuration: Configuration): Promise<ControlSettings | undefined>;
 }
 
 /** An agent with its endpoints. */
 export interface Relay {
   agent: Agent;
-  /** The tokens that their outputs have had since the start; it grows. */
+  /** Names of the tokens that were published since the start. Grows while the agent runs. */
   published: ReadonlySet<string>;
   log: AgentLog;
-  /** As it was read at the start. */
+  /** The configuration as read at the start. */
   configuration: Configuration;
-  /** Where its control socket is, likewise. */
+  /** The control socket as configured at the start. */
   control: ControlSettings | undefined;
-  /** Goes on by the file as it is now; where that is at fault, by the configuration before, and logs the faults. */
+  /** Reloads the configuration file. If it is invalid, keeps the previous configuration and logs the errors. */
   reload(): Promise<void>;
-  /** Takes back what is configured to be taken back, and closes everything. */
+  /** Withdraws outputs that are configured to be removed on stop, and closes all endpoints and sources. */
   stop(): Promise<void>;
 }
 
 /**
  * Starts an agent and opens its endpoints.
  *
- * @throws {Failure} for a faulty configuration, a second agent on the same socket, an endpoint that cannot be opened
+ * @throws {Failure} if the configuration is invalid, another agent uses the control socket, or an endpoint cannot be
+ * opened
  */
 export async function startRelay({ file, env, logTo, control }: RelayOptions): Promise<Relay> {
   const { configuration, warnings } = await readForCommand(file, env);
@@ -68,10 +69,10 @@ export async function startRelay({ file, env, logTo, control }: RelayOptions): P
       await endpoints.change(await openings(read.configuration, await control(read.configuration), parts));
       await logWarnings(file, read.warnings, log);
       await agent.reload(read.configuration);
-      log.info({ file }, 'the configuration was read anew');
+      log.info({ file }, 'configuration reloaded');
       log.level = levelOf(read.configuration);
     } catch (error) {
-      log.error({ file, faults: faultsOf(error) }, 'the new configuration is refused; the one before goes on');
+      log.error({ file, faults: faultsOf(error) }, 'the new configuration is invalid; the previous one stays in use');
     }
   };
   let last: Promise<void> = Promise.resolve();
@@ -99,7 +100,7 @@ function levelOf({ log_level }: Configuration) {
   return log_level ?? 'info';
 }
 
-// Their code is needed by those alone that have endpoints, and not before the first fetch is on its way.
+// Imported on demand: only agents with endpoints need this code, and only after the first fetch has started.
 async function openings(
   { endpoints = [] }: Configuration,
   control: ControlSettings | undefined,

@@ -16,7 +16,7 @@ const COLOURS: Record<TokenState, Parameters<typeof styleText>[0]> = {
   revoked: 'red',
 };
 
-/** Shows how every token is. The exit code says whether all are as they should be. @throws {Failure} */
+/** Prints the state of every token. Sets exit code 3 if any token is unhealthy. @throws {Failure} */
 export async function showStatus(options: ControlOptions): Promise<void> {
   const client = await clientFor(options);
   const statuses = await client.status();
@@ -30,7 +30,7 @@ export async function showStatus(options: ControlOptions): Promise<void> {
   stdout.write(`${tableLines(statusColumns(Date.now(), stdout), statuses, stdout).join('\n')}\n`);
 }
 
-/** The columns of the table, the most important first. @param now milliseconds since the epoch */
+/** Returns the columns of the table, the most important first. @param now milliseconds since the epoch */
 export function statusColumns(now: number, stream: NodeJS.WriteStream): Column<TokenStatus>[] {
   return [
     { title: 'NAME', cell: ({ name }) => name },
@@ -45,13 +45,13 @@ export function statusColumns(now: number, stream: NodeJS.WriteStream): Column<T
   ];
 }
 
-/** What is wrong with a token and its outputs, a sentence's end each. */
+/** Returns the problems of a token and its outputs, each as a clause without a subject. */
 export function problemsOf({ lastError, outputs }: TokenStatus): string[] {
   const ofOutputs = outputs.flatMap(({ name, problem }) => (problem === undefined ? [] : [`${name}: ${problem}`]));
   return [...(lastError === undefined ? [] : [lastError]), ...ofOutputs].map(printableMessage);
 }
 
-/** A status as JSON has it: times as RFC 3339 writes them. */
+/** Converts a status to its JSON form, with RFC 3339 times. */
 export function described(status: TokenStatus): object {
   const { name, type, state, fetchedAt, expiresAt, nextFetchAt, failures, fetches, lastError, outputs } = status;
   const time = (key: string, at: number | undefined) => at !== undefined && { [key]: rfc3339(at) };
@@ -74,10 +74,10 @@ function untilThen(milliseconds: number): string {
   return milliseconds <= 0 ? `${span(-milliseconds)} ago` : span(milliseconds);
 }
 
-/** Above this many hours, days are told: nobody reckons with hundreds of hours. */
+/** Spans from this many hours on are shown in days and hours. */
 const MOST_HOURS = 48;
 
-/** The two largest units tell enough. */
+/** Formats a span with its two largest units. */
 function span(milliseconds: number): string {
   const seconds = Math.max(0, Math.floor(milliseconds / 1_000));
   const hours = Math.floor(seconds / 3_600);

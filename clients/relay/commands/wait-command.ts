@@ -3,21 +3,21 @@ import { addControlOptions, type ControlOptions, FINDING } from './control-optio
 import { readSeconds } from './seconds-option.ts';
 
 const EXAMPLES = `${FINDING}
-It waits for the agent too, when that is not there yet.
+The command also waits for the agent to start.
 
 Examples:
-  Start an application when its token is there:
+  Start an application when its token is available:
     $ tokenrelay wait my_app_oauth_token && exec ./app
 
-  In a systemd unit, for two minutes at most:
+  In a systemd unit, for at most two minutes:
     ExecStartPre=/usr/bin/tokenrelay wait my_app_oauth_token --timeout 120
 `;
 
-/** Adds `tokenrelay wait`: waits for a token. */
+/** Adds `tokenrelay wait`, which waits for a token. */
 export function addWaitCommand(program: Command): void {
   addControlOptions(program.command('wait'))
-    .summary('wait until a token is there')
-    .description('Wait until the running agent has a token that may be used.')
+    .summary('wait until a token is available')
+    .description('Wait until the running agent has a usable token.')
     .argument('<name>', 'the token’s name in the configuration')
     .option('--timeout <seconds>', 'how long to wait', readSeconds, 60)
     .addHelpText('after', EXAMPLES)

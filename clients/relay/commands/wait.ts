@@ -4,13 +4,13 @@ import { writeJson } from '@tvm/terminal/output.ts';
 import { noTokenFailure } from '../failure.ts';
 import { type ControlOptions, clientFor } from './control-options.ts';
 
-/** How often the agent is asked, in milliseconds. */
+/** The polling interval, in milliseconds. */
 const INTERVAL_MILLISECONDS = 200;
 
-/** What may be otherwise in a moment. */
+/** Error codes that may go away, so polling continues. */
 const PASSING: readonly string[] = ['no_agent', 'no_token'];
 
-/** Waits until a token may be used. @throws {Failure} when the time is over, or waiting is of no use */
+/** Waits until a token is usable. @throws {Failure} on a timeout, or on an error that waiting cannot resolve */
 export async function waitFor(name: string, options: ControlOptions & { timeout: number }): Promise<void> {
   const client = await clientFor(options);
   const until = performance.now() + options.timeout * 1_000;
@@ -33,11 +33,11 @@ export async function waitFor(name: string, options: ControlOptions & { timeout:
   }
 }
 
-/** One line that is written over, on a terminal alone. */
+/** Returns a function that overwrites one progress line. It writes only to a terminal. */
 function progressTo(stream: NodeJS.WriteStream): (line: string) => void {
   if (!stream.isTTY) return () => {};
   return (line) => {
-    // A terminal that does not say how wide it is has 0 columns.
+    // A terminal that does not report its width has 0 columns.
     stream.write(`\r\x1b[K${line.slice(0, (stream.columns || 80) - 1)}`);
   };
 }

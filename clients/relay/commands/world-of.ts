@@ -3,7 +3,7 @@ import type { World } from '../agent/agent.ts';
 import { systemClock } from '../model/clock.ts';
 import type { Log } from '../model/log.ts';
 
-/** This machine, as an agent is given it. @param file the configuration */
+/** The agent's view of this machine: clock, log, environment and configuration path. @param file the configuration */
 export function worldOf(file: string, env: NodeJS.ProcessEnv, log: Log): World {
   const configFile = resolve(file);
   return { clock: systemClock, log, env, configFile, configFolder: dirname(configFile) };

@@ -4,21 +4,21 @@ import { dirname } from 'node:path';
 import { usageFailure } from '@tvm/terminal/failure.ts';
 
 const REASONS: Record<string, string> = {
-  EEXIST: 'is there already; --force replaces it',
-  ENOENT: 'cannot be written, as its folder is not there',
-  ENOTDIR: 'cannot be written, as its folder is none',
+  EEXIST: 'already exists; use --force to replace it',
+  ENOENT: 'cannot be written: its folder does not exist',
+  ENOTDIR: 'cannot be written: part of its path is not a folder',
   EACCES: 'may not be written by this user',
   EPERM: 'may not be written by this user',
-  EROFS: 'is on a file system that is read-only',
+  EROFS: 'is on a read-only file system',
   EISDIR: 'is a folder',
 };
 
 /**
- * Writes a file whole: mode 0640, with the group of its folder where this user may give it that, so that the agent
- * reads what root writes.
+ * Writes a file atomically, with mode 0640. Gives it the group of its folder if this user may, so that the agent can
+ * read a file that root writes.
  *
- * @param path absolute
- * @param replace also what is there already, a link itself and not what it leads to
+ * @param path an absolute path
+ * @param replace whether to replace an existing file. A symbolic link is replaced itself, not its target
  * @throws {Failure}
  */
 export async function writeFirstConfiguration(path: string, text: string, replace: boolean): Promise<void> {
@@ -34,13 +34,14 @@ export async function writeFirstConfiguration(path: string, text: string, replac
     } finally {
       await file.close();
     }
-    // Without the right to do so it keeps the group of this user.
+    // Without permission to change it, the file keeps the group of this user.
     await chown(beside, process.geteuid?.() ?? 0, gid).catch(() => {});
-    // Unlike a rename, a link never takes the place of what is there.
+    // Unlike a rename, a link never replaces an existing file.
     await (replace ? rename(beside, path) : link(beside, path));
   } catch (error) {
     const { code = 'unknown' } = error as NodeJS.ErrnoException;
-    const help = code === 'ENOENT' ? `; make it with install -d -m 0750 ${folder}, or name another by --file` : '';
+    const help =
+      code === 'ENOENT' ? `; create it with install -d -m 0750 ${folder}, or choose another with --file` : '';
     throw usageFailure(`${path} ${REASONS[code] ?? `cannot be written (${code})`}${help}`, '--file');
   } finally {
     await unlink(beside).catch(() => {});

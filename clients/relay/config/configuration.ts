@@ -9,7 +9,7 @@ import { loadedSourceKinds, sourceTypes } from '../sources/kinds.ts';
 
 const variableName = z.string().regex(/^[A-Za-z_]\w*$/, { error: 'must be the name of an environment variable' });
 
-const name = tokenName.meta({ description: 'What the token is called here; no two have the same name.' });
+const name = tokenName.meta({ description: 'The name of the token, unique in this file.' });
 
 const common = {
   refresh_interval_minutes: z
@@ -19,27 +19,28 @@ const common = {
     .optional()
     .meta({
       description:
-        'Fetch it at least this often. Sooner when the token’s own lifetime asks for it. Default: by its lifetime; every ' +
-        '5 minutes where it has none.',
+        'The maximum time between fetches. A short-lived token is fetched sooner. Default: derived from the token’s ' +
+        'lifetime; 5 minutes for a token without one.',
     }),
-  refresh_at: share
-    .optional()
-    .meta({ description: 'The share of its lifetime after which it is fetched anew. Default: 0.66, with jitter.' }),
+  refresh_at: share.optional().meta({
+    description: 'The fraction of the token’s lifetime after which it is renewed. Default: 0.66, with jitter.',
+  }),
   output: z
     .union([fileOutput, z.array(fileOutput)], { error: 'must be a file output, or a list of them' })
     .optional()
     .meta({
-      description: 'Where it is written. A token without an output is for endpoints, children and other tokens.',
+      description:
+        'The files to write. A token without an output is used only by endpoints, children and other tokens.',
     }),
   after_renewal: z
     .union([afterRenewal, z.array(afterRenewal)], {
       error: 'must be { command }, { signal, pid_file }, { signal, unit } or { action, unit }, or a list of them',
     })
     .optional()
-    .meta({ description: 'What is done once its outputs have a new token.' }),
+    .meta({ description: 'The hooks to run once every output has the new token.' }),
 };
 
-/** One token: its name, where it comes from, where it goes. */
+/** Returns the schema of one token: its name, its source, its outputs. */
 function tokenOf(kinds: ReturnType<typeof loadedSourceKinds>) {
   const [first, ...rest] = kinds.map(({ type, settings }) =>
     z.strictObject({ name, type: z.literal(type), source: settings, ...common }),
@@ -54,52 +55,57 @@ const file = (kinds: ReturnType<typeof loadedSourceKinds>) =>
   z
     .strictObject({
       tokens: z
-        .array(tokenOf(kinds), { error: 'must be a list of tokens: each begins with a hyphen, as in - name: app' })
-        .min(1, { error: 'must hold a token' })
+        .array(tokenOf(kinds), { error: 'must be a list of tokens: each starts with a hyphen, such as - name: app' })
+        .min(1, { error: 'must contain a token' })
         .max(1_000)
-        .meta({ description: 'Which tokens, from where, and where to put them: at least one.' }),
+        .meta({ description: 'The tokens, with their sources and outputs: at least one.' }),
       log_level: z
         .enum(logLevels, { error: 'must be debug, info, warn or error' })
         .optional()
-        .meta({ description: 'The least that is logged. Default: info.' }),
+        .meta({ description: 'The minimum level that is logged. Default: info.' }),
       variables: z.array(variableName).optional().meta({
-        description: `Environment variables that stand as \${NAME} in this file’s texts. No other is replaced; $\${ is a plain \${.`,
+        description: `The environment variables that this file may use as \${NAME}. Write $\${ for a literal \${.`,
       }),
       endpoints: z
         .array(endpoint)
         .max(50)
         .optional()
-        .meta({ description: 'Where programs on this machine ask for tokens instead of reading a file.' }),
+        .meta({ description: 'Local endpoints from which programs get tokens instead of reading a file.' }),
       control: z
         .strictObject({
           socket: absolutePath.meta({
-            description: 'The socket. Without `control` it is control.sock in the agent’s runtime folder.',
+            description: 'The path of the socket. Without `control`: control.sock in the agent’s runtime folder.',
           }),
-          permissions: fileMode.optional().meta({ description: 'Its mode, in quotes. Default: "0600".' }),
-          group: account
-            .optional()
-            .meta({ description: 'Its group, which may ask, too, with permissions "0660". Default: the agent’s.' }),
+          permissions: fileMode.optional().meta({ description: 'The mode, in quotes. Default: "0600".' }),
+          group: account.optional().meta({
+            description: 'The group, which also has access with permissions "0660". Default: the agent’s group.',
+          }),
         })
         .optional()
         .meta({
-          description: 'The Unix socket by which `tokenrelay get`, `status` and the like ask the running agent.',
+          description: 'The Unix socket that `tokenrelay get`, `status` and similar commands use.',
         }),
       cache: z
         .strictObject({
-          path: absolutePath.meta({ description: 'The file that holds the tokens, encrypted, over restarts.' }),
-          ...secretFields('key', 'The key, 32 bytes as base64 or hexadecimal digits'),
+          path: absolutePath.meta({ description: 'The path of the file with the encrypted tokens.' }),
+          ...secretFields('key', 'The encryption key, 32 bytes in base64 or hexadecimal'),
         })
         .optional()
         .meta({
-          description: 'Off unless given: the last good tokens, encrypted, for a restart while a source is away.',
+          description:
+            'An encrypted file of the last tokens, used after a restart while a source is unavailable. Default: none.',
         }),
-      alerts: z.array(alert).max(20).optional().meta({ description: 'Who is told that a token cannot be renewed.' }),
+      alerts: z
+        .array(alert)
+        .max(20)
+        .optional()
+        .meta({ description: 'The alerts to send when a token cannot be renewed.' }),
       exec: z
         .strictObject({
-          environment: z
-            .array(tokenName)
-            .optional()
-            .meta({ description: 'The tokens in the child’s environment. Default: all; none with a signal.' }),
+          environment: z.array(tokenName).optional().meta({
+            description:
+              'The tokens to add to the child’s environment. Default: all; none if `on_renewal` is a signal.',
+          }),
           on_renewal: z
             .union([z.enum(['restart', 'nothing']), z.strictObject({ signal })], {
               error: 'must be restart, nothing or { signal }',
@@ -107,12 +113,12 @@ const file = (kinds: ReturnType<typeof loadedSourceKinds>) =>
             .optional()
             .meta({
               description:
-                'What happens to the child when a token is renewed. A signal cannot change an environment: it is for ' +
+                'What to do with the child when a token is renewed. A signal cannot change the environment; use it for ' +
                 'children that read a file or an endpoint. Default: restart.',
             }),
         })
         .optional()
-        .meta({ description: 'How `tokenrelay exec` runs a child.' }),
+        .meta({ description: 'The settings of `tokenrelay exec`.' }),
     })
     .meta({
       id: 'TokenRelayConfiguration',
@@ -122,7 +128,7 @@ export type Configuration = z.infer<ReturnType<typeof file>>;
 
 let known: { kinds: number; schema: ReturnType<typeof file> } | undefined;
 
-/** The file that says which tokens, from where, and where to put them: of the kinds of source that are loaded. */
+/** Returns the schema of the configuration file, with the source types that are loaded. */
 export function configurationSchema(): ReturnType<typeof file> {
   const kinds = loadedSourceKinds();
   if (known?.kinds !== kinds.length) known = { kinds: kinds.length, schema: file(kinds) };

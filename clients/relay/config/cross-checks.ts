@@ -9,10 +9,10 @@ import { secretNames } from './secret-places.ts';
 import { checkValues } from './value-checks.ts';
 
 /**
- * What no schema of one part can see. It looks at the file as it is, so that it finds its faults also where the schema
- * finds others.
+ * Checks rules across several parts of the configuration, which the schema of one part cannot express. Works on the raw
+ * file, so it reports its errors together with those of the schema.
  *
- * @param file the configuration's own path
+ * @param file the path of the configuration
  */
 export function crossChecks(value: unknown, file: string): Fault[] {
   return [
@@ -33,25 +33,25 @@ function checkNames(value: unknown): Fault[] {
   for (const { name, place } of tokenNames(value)) {
     const other = first.get(name);
     if (other === undefined) first.set(name, written(place));
-    else faults.push({ place, problem: `is the name of ${other} already` });
+    else faults.push({ place, problem: `is already the name of ${other}` });
   }
   return faults;
 }
 
-/** NAME and NAME_path say the same thing: with both, nobody knows which is meant. */
+/** Reports secrets that are given as both NAME and NAME_path, since it is unclear which is meant. */
 function checkSpellings(value: unknown): Fault[] {
   const faults = new Map<string, Fault>();
   visitSettings(configurationSchema(), value, (visited) => {
     for (const name of secretNames(visited)) {
       if (![name, `${name}_path`].every((key) => valueAt(visited.value, [key]) !== undefined)) continue;
       const place = [...visited.place, name];
-      faults.set(written(place), { place, problem: `and ${name}_path both say where the secret is; leave one out` });
+      faults.set(written(place), { place, problem: `and ${name}_path must not both be given; remove one of them` });
     }
   });
   return [...faults.values()];
 }
 
-/** A running process keeps the environment that it was started with. */
+/** Reports tokens in the environment of a child that is only signalled: its environment cannot change. */
 function checkChild(value: unknown): Fault[] {
   const place = ['exec', 'environment'];
   if (!isMapping(valueAt(value, ['exec', 'on_renewal'])) || listAt(value, place).length === 0) return [];
@@ -59,16 +59,16 @@ function checkChild(value: unknown): Fault[] {
   return [{ place, problem }];
 }
 
-/** It is never written without a key, and read before there is any token. */
+/** Requires a key for the cache. The key must not be a token, since the cache is read before any token is fetched. */
 function checkCache(value: unknown): Fault[] {
   if (!isMapping(valueAt(value, ['cache']))) return [];
   const [key, path, token] = [['key'], ['key_path'], ['key', 'token']].map((at) => valueAt(value, ['cache', ...at]));
   if (token !== undefined) {
     return [
-      { place: ['cache', 'key', 'token'], problem: 'cannot be the key: the cache is read before there is a token' },
+      { place: ['cache', 'key', 'token'], problem: 'cannot be the key: the cache is read before any token is fetched' },
     ];
   }
   if (key !== undefined || path !== undefined) return [];
-  const problem = 'is missing: a file with the key, as `head -c 32 /dev/urandom | base64` makes one';
+  const problem = 'is missing: the path of a file with a key, such as the output of `head -c 32 /dev/urandom | base64`';
   return [{ place: ['cache', 'key_path'], problem }];
 }

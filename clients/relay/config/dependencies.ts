@@ -3,14 +3,14 @@ import { configurationSchema } from './configuration.ts';
 import { listAt, textAt, tokenNames } from './parts.ts';
 import { type SecretPlace, secretPlaces } from './secret-places.ts';
 
-/** A token that names another as the place of one of its secrets. */
+/** A token that uses another token as one of its secrets. */
 interface Dependency {
   name: string;
   on: string;
   place: Place;
 }
 
-/** Which tokens each token needs before it can be fetched, by name. */
+/** Returns, for each token's name, the names of the tokens that must be fetched before it. */
 export function dependencies(value: unknown): Map<string, string[]> {
   const found = dependenciesIn(value, secretPlaces(configurationSchema(), value));
   return new Map(
@@ -18,13 +18,13 @@ export function dependencies(value: unknown): Map<string, string[]> {
   );
 }
 
-/** Whatever names a token names one that is there, and no token needs itself. */
+/** Checks that every reference to a token names a token in the file, and that no token depends on itself. */
 export function checkDependencies(value: unknown): Fault[] {
   const names = new Set(tokenNames(value).map(({ name }) => name));
   const secrets = secretPlaces(configurationSchema(), value);
   const unknown = namings(value, secrets).filter(({ name }) => !names.has(name));
   return [
-    ...unknown.map(({ place }) => ({ place, problem: 'is not the name of a token of this file' })),
+    ...unknown.map(({ place }) => ({ place, problem: 'is not the name of a token in this file' })),
     ...cycles(dependenciesIn(value, secrets)),
   ];
 }
@@ -38,7 +38,7 @@ function dependenciesIn(value: unknown, secrets: readonly SecretPlace[]): Depend
   });
 }
 
-/** Every place where a token is named. */
+/** Returns every reference to a token by name, with its path. */
 function namings(value: unknown, secrets: readonly SecretPlace[]): { name: string; place: Place }[] {
   const bySecrets = secrets.flatMap(({ place, reference }) =>
     'token' in reference ? [{ name: reference.token, place: [...place, 'token'] }] : [],
@@ -68,7 +68,7 @@ function cycles(all: readonly Dependency[]): Fault[] {
     .filter(({ name, on }) => reaches(all, on, name))
     .map(({ name, on, place }) => ({
       place,
-      problem: name === on ? 'is the token itself' : 'leads back to this token: neither could be fetched first',
+      problem: name === on ? 'is the token itself' : 'depends on this token in turn: neither can be fetched first',
     }));
 }
 

@@ -1,30 +1,30 @@
 import { isMapping, type Place, valueAt } from '@tvm/core/settings/fault.ts';
 
-/** A part of a file, and where it stands. */
+/** A part of a file, and its path in the file. */
 export interface Part {
   item: unknown;
   place: Place;
 }
 
-/** The elements of a list; none where there is no list. */
+/** Returns the elements of the list at a path, or none if there is no list. */
 export function listAt(value: unknown, place: Place): Part[] {
   const list = valueAt(value, place);
   return Array.isArray(list) ? list.map((item, index) => ({ item, place: [...place, index] })) : [];
 }
 
-/** The same, where a single mapping may stand for a list of one. */
+/** Returns the elements of the list at a path. A single mapping counts as a list of one. */
 export function oneOrMoreAt(value: unknown, place: Place): Part[] {
   const item = valueAt(value, place);
   return isMapping(item) ? [{ item, place }] : listAt(value, place);
 }
 
-/** The text at a place, if there is one. */
+/** Returns the text at a path, if there is one. */
 export function textAt(value: unknown, place: Place): string | undefined {
   const text = valueAt(value, place);
   return typeof text === 'string' ? text : undefined;
 }
 
-/** The names of the tokens, as far as they have any. */
+/** Returns the names of the tokens, with their paths. Skips tokens without a name. */
 export function tokenNames(value: unknown): { name: string; place: Place }[] {
   return listAt(value, ['tokens']).flatMap(({ place }) => {
     const name = textAt(value, [...place, 'name']);

@@ -4,14 +4,14 @@ import { listAt, oneOrMoreAt, textAt } from './parts.ts';
 
 const SECRET_FILES = ['bearer_file', 'authorization_file', 'header_file'];
 
-/** No two things that the agent makes are at one path or address, and none is where the configuration is. */
+/** Checks that the agent's files, sockets and addresses are all different, and differ from the configuration file. */
 export function checkPaths(value: unknown, file: string): Fault[] {
   const faults: Fault[] = [];
   const first = new Map<string, string>([[resolve(file), 'the configuration itself']]);
   for (const { place, at } of [...paths(value), ...addresses(value)]) {
     const other = first.get(at);
     if (other === undefined) first.set(at, written(place));
-    else faults.push({ place, problem: `is where ${other} is` });
+    else faults.push({ place, problem: `is the same as ${other}` });
   }
   return faults;
 }
@@ -26,7 +26,7 @@ function paths(value: unknown): { place: Place; at: string }[] {
   ]);
   return [...outputs, ...endpoints, ['control', 'socket'], ['cache', 'path']].flatMap((place) => {
     const path = textAt(value, place);
-    // On today's Linux the one is a link to the other.
+    // On current Linux, /var/run is a link to /run.
     return path === undefined ? [] : [{ place, at: path.replace(/^\/var\/run\//, '/run/') }];
   });
 }
@@ -35,7 +35,7 @@ function addresses(value: unknown): { place: Place; at: string }[] {
   return listAt(value, ['endpoints']).flatMap(({ place }) => {
     const listen = textAt(value, [...place, 'listen']);
     const [, host, port] = /^(.*):(\d+)$/.exec(listen ?? '') ?? [];
-    // Each port 0 is another one.
+    // Port 0 selects a free port, so two of them do not conflict.
     return Number(port ?? 0) === 0 ? [] : [{ place: [...place, 'listen'], at: `${host}:${Number(port)}` }];
   });
 }

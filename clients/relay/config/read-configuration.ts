@@ -11,16 +11,16 @@ import { replaceVariables } from './variables.ts';
 
 const MOST_BYTES = 1_048_576;
 
-/** A configuration that nothing is wrong with. */
+/** A valid configuration. */
 export interface ReadConfiguration {
   configuration: Configuration;
-  /** What is allowed but warned of, as sentences. */
+  /** Warnings about allowed but insecure settings, as sentences. */
   warnings: string[];
-  /** Where that stands which a sentence begins with, as in `tokens[0].output: …`. */
+  /** Returns the position of the key that a sentence begins with, such as `tokens[0].output: …`. */
   position(sentence: string): Position | undefined;
 }
 
-/** Why a configuration file is refused: every fault in it, one sentence each, naming the key as in `tokens[0].source.scope`. */
+/** Every error in a configuration file: one sentence each, which names the key, such as `tokens[0].source.scope`. */
 export class ConfigurationFailure extends Error {
   override readonly name = 'ConfigurationFailure';
   readonly faults: readonly string[];
@@ -31,20 +31,20 @@ export class ConfigurationFailure extends Error {
   }
 }
 
-/** More of them nobody reads at once. */
+/** The maximum number of errors that are listed. */
 const MOST_FAULTS = 100;
 
 /**
- * Reads a configuration file, YAML or JSON, whole: a regular file of at most 1 MiB.
+ * Reads a configuration file, YAML or JSON. It must be a regular file of at most 1 MiB.
  *
- * @param env for the variables that the file declares
+ * @param env the values of the variables that the file declares
  * @throws {ConfigurationFailure}
  */
 export async function readConfiguration(file: string, env: NodeJS.ProcessEnv): Promise<ReadConfiguration> {
   try {
     const text = readYaml(await readBounded(file, MOST_BYTES));
     const types = tokenTypes(text.value);
-    // Where it names a kind that there is not, or a variable for one, it is judged by all.
+    // If the file has an unknown type, or a variable as a type, check it against all source types.
     await loadSourceKinds(types.length > 0 && types.every((type) => sourceTypes.includes(type)) ? types : sourceTypes);
     return judge(text, file, env);
   } catch (error) {
@@ -54,9 +54,9 @@ export async function readConfiguration(file: string, env: NodeJS.ProcessEnv): P
 }
 
 /**
- * The same of a text, by the kinds of source that are loaded.
+ * Parses the text of a configuration file, with the source types that are loaded.
  *
- * @param file what it is the text of
+ * @param file the path of the file
  * @throws {ConfigurationFailure}
  */
 export function parseConfiguration(text: string, file: string, env: NodeJS.ProcessEnv): ReadConfiguration {
@@ -69,10 +69,11 @@ function judge(
   env: NodeJS.ProcessEnv,
 ): ReadConfiguration {
   if (raw === undefined) throw new ConfigurationFailure(file, sentences(ofText, position));
-  if (raw === null) throw new ConfigurationFailure(file, ['the file is empty; tokenrelay init writes a first one']);
+  if (raw === null)
+    throw new ConfigurationFailure(file, ['the file is empty; tokenrelay init writes a first configuration']);
   const { value, faults: ofVariables } = replaceVariables(raw, env);
   const read = readBySchema(configurationSchema(), value);
-  // What lacks its variable's value cannot be judged yet.
+  // A value with an unset variable cannot be checked against the schema.
   const unsettled = new Set(ofVariables.map(({ place }) => written(place)));
   const judged = read.faults.filter(({ place }) => !unsettled.has(written(place)));
   const faults = [...ofText, ...ofVariables, ...judged, ...crossChecks(value, file)];
@@ -87,7 +88,7 @@ function judge(
   };
 }
 
-/** The place that a sentence begins with; nothing where it begins with none. */
+/** Returns the path that a sentence begins with, or undefined if it does not begin with one. */
 function placeOf(value: unknown, sentence: string, place: Place = []): Place | undefined {
   const here = written(place);
   if (place.length > 0 && (sentence.startsWith(`${here}:`) || sentence.startsWith(`${here} `))) return place;
@@ -100,7 +101,7 @@ function placeOf(value: unknown, sentence: string, place: Place = []): Place | u
   return undefined;
 }
 
-/** A sentence for each fault, in the order of the file. */
+/** Returns a sentence for each error, in the order of the file. */
 function sentences(faults: readonly Fault[], position: YamlText['position']): string[] {
   const shown = faults
     .slice(0, MOST_FAULTS)
@@ -111,11 +112,10 @@ function sentences(faults: readonly Fault[], position: YamlText['position']): st
       return `${subject} ${problem} (line ${line}, column ${column})`;
     });
   const more = faults.length - MOST_FAULTS;
-  return [...new Set(shown), ...(more > 0 ? [`there are ${more} more faults`] : [])];
+  return [...new Set(shown), ...(more > 0 ? [`there are ${more} more errors`] : [])];
 }
 
-const INLINE =
-  'holds a secret itself: whoever reads this file has it; a file of its own, read by the agent alone, is safer';
+const INLINE = 'contains a secret in plain text: store it in a separate file that only the agent can read';
 
 function inlineSecrets(value: unknown): Place[] {
   return secretPlaces(configurationSchema(), value).flatMap(({ place, reference }) =>

@@ -3,7 +3,7 @@ import { type Visited, visitSettings } from '@tvm/core/settings/visit-settings.t
 import type * as z from 'zod';
 import { isSecretReference, type SecretReference } from '../settings/secret-reference.ts';
 
-/** A reference to a secret, as it stands in a file. */
+/** A reference to a secret, and its path in the file. */
 export interface SecretPlace {
   place: Place;
   reference: SecretReference;
@@ -11,7 +11,7 @@ export interface SecretPlace {
 
 const KINDS: (keyof SecretReference | string)[] = ['file', 'env', 'credential', 'token', 'insecure_inline'];
 
-/** Every reference to a secret that a value holds, in either spelling, also where other things in it are wrong. */
+/** Returns every reference to a secret in a value, in both forms, even if the value has other errors. */
 export function secretPlaces(schema: z.core.$ZodType, value: unknown): SecretPlace[] {
   const found = new Map<string, SecretPlace>();
   const add = (place: Place, reference: SecretReference) => found.set(JSON.stringify(place), { place, reference });
@@ -25,7 +25,7 @@ export function secretPlaces(schema: z.core.$ZodType, value: unknown): SecretPla
   return [...found.values()];
 }
 
-/** The names of the secrets that a mapping may hold as NAME or NAME_path. */
+/** Returns the names of the secrets that a mapping may contain as NAME or NAME_path. */
 export function secretNames({ schema, value }: Visited): string[] {
   const { shape } = schema as { shape?: Record<string, z.core.$ZodType> };
   if (shape === undefined || !isMapping(value)) return [];

@@ -9,9 +9,9 @@ import type { SecretReference } from '../settings/secret-reference.ts';
 const MOST_BYTES = 65_536;
 
 /**
- * Reads secrets where the configuration says they are.
+ * Returns a function that reads the secret a reference points to.
  *
- * @throws {SourceFailure} naming the place, when there is none, it is empty, too large, or everybody may read it
+ * @throws {SourceFailure} if the secret is missing, empty, too large, or readable by every user. It names the location
  */
 export function secretReader(
   env: NodeJS.ProcessEnv,
@@ -28,9 +28,9 @@ export function secretReader(
 /** @throws {SourceFailure} */
 async function secretOfFile(path: string, env: NodeJS.ProcessEnv): Promise<string> {
   try {
-    // systemd lets the unit's user alone into that folder, whatever the modes in it.
+    // systemd gives only the unit's user access to the credentials folder, whatever the modes of its files.
     const refusal = isCredential(path, env) ? undefined : openToOthers;
-    // One line end is the editor's; more may belong to the secret.
+    // Editors append one newline. Further newlines may belong to the secret.
     const text = (await readBounded(path, MOST_BYTES, refusal)).replace(/\r?\n$/, '');
     if (text === '') throw new Unreadable('is empty');
     return text;
@@ -40,22 +40,22 @@ async function secretOfFile(path: string, env: NodeJS.ProcessEnv): Promise<strin
   }
 }
 
-/** Why a file is no place for a secret: others have it, or can put another in its place. */
+/** Returns why a file is unsafe for a secret, if every user can read it or write to it. */
 export function openToOthers({ mode }: Pick<Stats, 'mode'>): string | undefined {
-  if ((mode & 0o004) !== 0) return 'may be read by everybody: take that away with chmod o-r';
-  return (mode & 0o002) !== 0 ? 'may be written by everybody: take that away with chmod o-w' : undefined;
+  if ((mode & 0o004) !== 0) return 'is readable by every user: run chmod o-r on it';
+  return (mode & 0o002) !== 0 ? 'is writable by every user: run chmod o-w on it' : undefined;
 }
 
-/** Whether a path leads into systemd's folder of credentials. */
+/** Reports whether a path is in systemd's credentials folder. */
 export function isCredential(path: string, { CREDENTIALS_DIRECTORY }: NodeJS.ProcessEnv): boolean {
   return CREDENTIALS_DIRECTORY !== undefined && dirname(path) === resolve(CREDENTIALS_DIRECTORY);
 }
 
 async function secretOfCredential(name: string, env: NodeJS.ProcessEnv): Promise<string> {
   if (!env.CREDENTIALS_DIRECTORY) {
-    const help = `the unit must have LoadCredential=${name}:/path/of/the/secret`;
+    const help = `add LoadCredential=${name}:/path/of/the/secret to the unit`;
     throw new SourceFailure(
-      `the systemd credential ${name} is not there, as $CREDENTIALS_DIRECTORY is not set: ${help}`,
+      `the systemd credential ${name} is missing, since $CREDENTIALS_DIRECTORY is not set: ${help}`,
     );
   }
   return await secretOfFile(join(resolve(env.CREDENTIALS_DIRECTORY), name), env);
@@ -63,7 +63,7 @@ async function secretOfCredential(name: string, env: NodeJS.ProcessEnv): Promise
 
 function secretOfVariable(name: string, env: NodeJS.ProcessEnv): string {
   const value = env[name];
-  if (!value) throw new SourceFailure(`the environment variable ${name}, which should hold a secret, is not set`);
+  if (!value) throw new SourceFailure(`the environment variable ${name}, which should contain a secret, is not set`);
   return value;
 }
 
@@ -72,18 +72,19 @@ function secretOfToken(
   tokens: Pick<Tokens, 'current'>,
 ): string {
   const token = tokens.current(name);
-  if (token === undefined) throw new SourceFailure(`the token ${name}, which is needed first, is not there yet`);
+  if (token === undefined)
+    throw new SourceFailure(`the token ${name}, which this token depends on, is not available yet`);
   const found = value === undefined ? bearerOf(token) : namedIn(token.values, value);
   if (found !== undefined) return found;
   const names = namesOf(token.values);
   throw new SourceFailure(
     value === undefined
-      ? `the token ${name} has several values: say which one with value (it has ${names})`
+      ? `the token ${name} has several values: select one with value (it has ${names})`
       : `the token ${name} has no value ${value} (it has ${names})`,
   );
 }
 
-/** Who issues the token names its values: what could break a line, or fill a log, is not repeated. */
+/** Lists the names of a token's values. The issuer chooses them, so names that could spoil a log are left out. */
 function namesOf(values: Readonly<Record<string, string>>): string {
   const names = Object.keys(values);
   const shown = names.filter((name) => /^[\w.-]{1,64}$/.test(name)).slice(0, 10);

@@ -3,7 +3,7 @@ import { templateNames } from '../outputs/formats/template.ts';
 import { loadedSourceKinds } from '../sources/kinds.ts';
 import { listAt, oneOrMoreAt, textAt } from './parts.ts';
 
-/** Each output can be written of what its source gives, as far as that is known before it is asked. */
+/** Checks that each output uses only values that its source returns, if these are known without a fetch. */
 export function checkValues(value: unknown): Fault[] {
   return listAt(value, ['tokens']).flatMap(({ place }) => {
     const type = textAt(value, [...place, 'type']);
@@ -22,9 +22,9 @@ function checkFormat(value: unknown, output: Place, names: readonly string[]): F
   const format = textAt(value, place);
   const isBearer = names.length === 1 && names[0] === 'token';
   const problem = {
-    raw: !isBearer && `must not be raw, which is one bearer token: this source gives ${names.join(', ')}`,
+    raw: !isBearer && `must not be raw, which is one bearer token: this source returns ${names.join(', ')}`,
     'aws-credentials':
-      !names.includes('access_key_id') && `must not be aws-credentials: this source gives ${names.join(', ')}`,
+      !names.includes('access_key_id') && `must not be aws-credentials: this source returns ${names.join(', ')}`,
   }[format ?? ''];
   return problem ? [{ place, problem }] : [];
 }
@@ -37,7 +37,7 @@ function checkVariables(value: unknown, output: Place, names: readonly string[])
     .filter(([, name]) => typeof name === 'string' && !names.includes(name))
     .map(([variable]) => ({
       place: [...place, variable],
-      problem: `must be a value of the token, as in VARIABLE: ${names[0]}; this source gives ${names.join(', ')}`,
+      problem: `must be a value of the token, such as VARIABLE: ${names[0]}; this source returns ${names.join(', ')}`,
     }));
 }
 
@@ -45,6 +45,6 @@ function checkTemplate(value: unknown, output: Place, names: readonly string[]):
   const place = [...output, 'template'];
   const known = [...names, 'expiration_timestamp'];
   const unknown = templateNames(textAt(value, place) ?? '').find((name) => !known.includes(name));
-  const problem = `names a value that there is not: here are ${known.join(', ')}`;
+  const problem = `has a placeholder for an unknown value; the values are ${known.join(', ')}`;
   return unknown === undefined ? [] : [{ place, problem }];
 }

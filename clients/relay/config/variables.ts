@@ -4,10 +4,10 @@ const REFERENCE = /\$\$\{|\$\{([^}]*)(\}?)/g;
 const NAME = /^[A-Za-z_]\w*$/;
 
 /**
- * Replaces `${NAME}` in the texts of a value, where the value's own `variables` declares NAME. `$${` becomes `${`.
- * What is put in is not looked at again, and keys stay as they are.
+ * Replaces `${NAME}` in the texts of a value if its `variables` list declares NAME. `$${` becomes `${`. Does not
+ * replace inside substituted text or in keys.
  *
- * Sentences name only variables that are declared or set: anything else may be a part of a secret.
+ * Errors name only variables that are declared or set, because any other text may be part of a secret.
  */
 export function replaceVariables(value: unknown, env: NodeJS.ProcessEnv): { value: unknown; faults: Fault[] } {
   const faults: Fault[] = [];
@@ -24,10 +24,10 @@ export function replaceVariables(value: unknown, env: NodeJS.ProcessEnv): { valu
     });
 
   const problemOf = (name: string, end: string): string => {
-    if (end === '') return `has a \${ without its }; a plain \${ is written $\${`;
-    if (declared.has(name)) return `has \${${name}}, a variable that is not set`;
+    if (end === '') return `has a \${ without a closing }; write $\${ for a literal \${`;
+    if (declared.has(name)) return `has \${${name}}, but this variable is not set`;
     const which = env[name] === undefined ? `\${…}` : `\${${name}}`;
-    return `has ${which}, which the list \`variables\` does not declare; a plain \${ is written $\${`;
+    return `has ${which}, which the list \`variables\` does not declare; write $\${ for a literal \${`;
   };
 
   const walk = (inner: unknown, place: Place): unknown => {

@@ -2,23 +2,23 @@ import { groupId, userId } from '../files/accounts.ts';
 import type { Access } from '../files/atomic-file.ts';
 import { EndpointFailure } from './endpoint-failure.ts';
 
-/** Who may do what, as the configuration has it. */
+/** The configured mode, owner and group of a file or socket. */
 export interface AccessSettings {
   permissions?: number | undefined;
   owner?: string | number | undefined;
   group?: string | number | undefined;
 }
 
-/** The user of this process. */
+/** Returns the numeric id of this process's user. */
 export function ownUser(): number {
   return process.geteuid?.() ?? 0;
 }
 
 /**
- * The numbers that a file or a socket gets; the agent's own, and mode 0600, where nothing is said.
+ * Resolves the mode, owner and group of a file or socket. Defaults: mode 0600, and the agent's user and group.
  *
- * @param place how sentences call it
- * @throws {EndpointFailure} when there is no such user or group
+ * @param place the name of the file or socket, for messages
+ * @throws {EndpointFailure} if the user or group does not exist
  */
 export async function accessOf(settings: AccessSettings, place: string): Promise<Access> {
   const { permissions = 0o600, owner = ownUser(), group = process.getegid?.() ?? 0 } = settings;

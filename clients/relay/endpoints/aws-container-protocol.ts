@@ -6,12 +6,12 @@ import { type Lookup, usableToken } from './usable-token.ts';
 const CREDENTIALS_PATH = /^\/credentials\/([A-Za-z0-9][\w.-]{0,63})$/;
 
 /**
- * Credentials for unmodified SDKs of AWS: `AWS_CONTAINER_CREDENTIALS_FULL_URI` names `/credentials/{name}` here, and
- * `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE` the file whose content they send as Authorization
- * (docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html). The form of answers and errors:
- * docs.aws.amazon.com/sdk-for-go/api/aws/credentials/endpointcreds.
+ * Serves credentials to unmodified AWS SDKs. `AWS_CONTAINER_CREDENTIALS_FULL_URI` is the URL of `/credentials/{name}`
+ * here. SDKs send the content of the file in `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE` as the Authorization header
+ * (docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html). The format of responses and errors is
+ * that of docs.aws.amazon.com/sdk-for-go/api/aws/credentials/endpointcreds.
  *
- * @param secret the content of that file
+ * @param secret the content of the authorization file
  */
 export function awsContainerProtocol(lookup: Lookup, allowed: readonly string[] | undefined, secret: string): Protocol {
   return {
@@ -19,13 +19,13 @@ export function awsContainerProtocol(lookup: Lookup, allowed: readonly string[] 
     answer(request) {
       if (!isSameSecret(request.header('authorization'), secret)) {
         throw new Refusal(401, 'Unauthorized', 'Authorization must be the content of authorization_file', {
-          // No scheme: SDKs send the content as it is.
+          // Not a standard scheme: SDKs send the content without a scheme.
           headers: { 'www-authenticate': 'TokenRelay' },
         });
       }
       return credentials(request, lookup, allowed);
     },
-    // The SDK for JavaScript reads the names with capitals, the others those without.
+    // The SDK for JavaScript reads the capitalized names; the others read the lower-case names.
     wordError: ({ code, message }) => ({ code, message, Code: code, Message: message }),
   };
 }
@@ -37,9 +37,10 @@ function credentials(request: EndpointRequest, lookup: Lookup, allowed: readonly
   const { values, expiresAt } = usableToken(lookup, name, allowed);
   const { access_key_id: AccessKeyId, secret_access_key: SecretAccessKey, session_token: Token } = values;
   if (AccessKeyId === undefined || SecretAccessKey === undefined || Token === undefined) {
-    throw new Refusal(404, 'wrong_form', `the token ${name} holds no temporary credentials of AWS`);
+    throw new Refusal(404, 'wrong_form', `the token ${name} is not a temporary AWS credential`);
   }
-  // Those for Python and for JavaScript take no credentials without one.
-  if (expiresAt === undefined) throw new Refusal(404, 'no_end', `the token ${name} sets no end, as it must here`);
+  // The SDKs for Python and JavaScript reject credentials without an expiry.
+  if (expiresAt === undefined)
+    throw new Refusal(404, 'no_end', `the token ${name} has no expiry, which is needed here`);
   return { body: { AccessKeyId, SecretAccessKey, Token, Expiration: rfc3339(expiresAt) } };
 }

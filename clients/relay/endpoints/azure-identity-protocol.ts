@@ -5,22 +5,22 @@ import { type Lookup, usableBearer } from './usable-token.ts';
 const API_VERSION = '2019-08-01';
 const TOKEN_PATH = /^\/msi\/token\/?$/i;
 
-/** How a client may ask for one identity among several. */
+/** Parameters with which a client selects one of several identities. */
 const IDENTITY_PARAMETERS = ['client_id', 'principal_id', 'object_id', 'mi_res_id'];
 
 export interface AzureIdentitySettings {
-  /** The name of a token by the resource that it is for. */
+  /** The name of the token for each resource. */
   resources: Readonly<Record<string, string>>;
   client_id?: string | undefined;
 }
 
 /**
- * The managed identity of an App Service, for unmodified SDKs of Azure: `IDENTITY_ENDPOINT` is `/msi/token` here, and
- * `IDENTITY_HEADER` holds what they send as X-IDENTITY-HEADER. `expires_on` is text with seconds since the epoch
- * (learn.microsoft.com/azure/app-service/overview-managed-identity, "REST endpoint reference"). MSAL reads errors as
- * `statusCode` and `message`.
+ * Serves the managed identity of an App Service to unmodified Azure SDKs. `IDENTITY_ENDPOINT` is the URL of
+ * `/msi/token` here. SDKs send the value of `IDENTITY_HEADER` as the X-IDENTITY-HEADER header. `expires_on` is text
+ * with the seconds since the epoch (learn.microsoft.com/azure/app-service/overview-managed-identity, "REST endpoint
+ * reference"). MSAL reads `statusCode` and `message` of errors.
  *
- * @param secret what `IDENTITY_HEADER` has to hold
+ * @param secret the required value of `IDENTITY_HEADER`
  */
 export function azureIdentityProtocol(lookup: Lookup, settings: AzureIdentitySettings, secret: string): Protocol {
   const names = new Map(Object.entries(settings.resources).map(([resource, name]) => [plain(resource), name]));
@@ -52,10 +52,11 @@ function tokenFor(
   const other = IDENTITY_PARAMETERS.find(
     (name) => query.has(name) && !(name === 'client_id' && query.get(name) === clientId),
   );
-  if (other !== undefined) throw new Refusal(400, 'unknown_identity', `there is no identity with that ${other} here`);
+  if (other !== undefined)
+    throw new Refusal(400, 'unknown_identity', `this endpoint has no identity with that ${other}`);
   const resource = query.get('resource') ?? '';
   const name = names.get(plain(resource));
-  if (name === undefined) throw new Refusal(400, 'invalid_resource', 'no token is given out for that resource here');
+  if (name === undefined) throw new Refusal(400, 'invalid_resource', 'this endpoint has no token for that resource');
   const { bearer, expiresAt } = usableBearer(lookup, name);
   return {
     body: {
@@ -68,7 +69,7 @@ function tokenFor(
   };
 }
 
-/** Clients ask for `https://vault.azure.net`, the same with a slash, or the scope `https://vault.azure.net/.default`. */
+/** Normalizes a resource. Clients also append a slash, or send the scope `https://vault.azure.net/.default`. */
 function plain(resource: string): string {
   return resource
     .toLowerCase()

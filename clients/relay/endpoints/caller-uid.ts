@@ -5,24 +5,24 @@ import { endianness } from 'node:os';
 import { createInterface } from 'node:readline';
 import type { Connection } from './exchange.ts';
 
-/** `TCP_ESTABLISHED` (include/net/tcp_states.h). In later states the kernel may tell 0 for a socket that nobody owns. */
+/** `TCP_ESTABLISHED` (include/net/tcp_states.h). In later states, the kernel may report 0 for an orphaned socket. */
 const ESTABLISHED = '01';
 
-/** What the kernel tells for users that have no number in this user namespace (/proc/sys/kernel/overflowuid). */
+/** The id that the kernel reports for users without an id in this user namespace (/proc/sys/kernel/overflowuid). */
 const UNMAPPED_USER = 65_534;
 
-/** What the map of a user namespace says that has every user: `0 0 4294967295`. */
+/** The uid_map of a user namespace that contains every user: `0 0 4294967295`. */
 const WHOLE_MAP = /^\s*0\s+0\s+4294967295\s*$/;
 
 /**
- * The user who opened a TCP connection on this machine: the owner of the socket at its other end, as the kernel lists it
+ * Returns the user who opened a local TCP connection: the owner of the socket at the other end, as the kernel lists it
  * (docs.kernel.org/networking/proc_net_tcp.html; the columns are those of `get_tcp4_sock` and `get_tcp6_sock`).
  *
- * Both addresses and both ports must be those of this very connection. While this end is open the kernel gives them to
- * no other, so that nobody's row can take the place of the caller's.
+ * Both addresses and both ports must match the connection. While this end is open, the kernel does not assign them to
+ * another connection, so no other row can match.
  *
- * @param proc where the kernel says it; not `/proc/net`, which `ProcSubset=pid` hides
- * @returns nothing when that cannot be told: then nobody is to be trusted
+ * @param proc the proc folder of a process. `/proc/net` itself is hidden by `ProcSubset=pid`
+ * @returns undefined if the user is unknown. The caller must then be refused
  */
 export async function callerUid(connection: Connection, proc = '/proc/self'): Promise<number | undefined> {
   const { localAddress, localPort, remoteAddress, remotePort } = connection;
@@ -31,7 +31,7 @@ export async function callerUid(connection: Connection, proc = '/proc/self'): Pr
   const ends = `${hexOf(caller)}:${portHex(remotePort)} ${hexOf(here)}:${portHex(localPort)}`;
   const owners = await ownersOf(`${proc}/net/tcp6`, ends);
   if (isMapped(caller) && isMapped(here)) {
-    // A client with an IPv6 socket may connect to 127.0.0.1 too, and is then in the other list.
+    // IPv4 connections are in the tcp list. A client with an IPv6 socket that connects to 127.0.0.1 is in tcp6.
     const short = `${hexOf(caller.subarray(12))}:${portHex(remotePort)} ${hexOf(here.subarray(12))}:${portHex(localPort)}`;
     for (const owner of await ownersOf(`${proc}/net/tcp`, short)) owners.add(owner);
   }
@@ -40,7 +40,7 @@ export async function callerUid(connection: Connection, proc = '/proc/self'): Pr
   return owner === UNMAPPED_USER && !(await seesAllUsers(proc)) ? undefined : owner;
 }
 
-/** Line by line: a machine may have a hundred thousand connections. */
+/** Reads the list line by line, since a machine may have a hundred thousand connections. */
 async function ownersOf(list: string, ends: string): Promise<Set<number>> {
   const owners = new Set<number>();
   try {
@@ -50,7 +50,7 @@ async function ownersOf(list: string, ends: string): Promise<Set<number>> {
       if (/^\d{1,10}$/.test(uid)) owners.add(Number(uid));
     }
   } catch {
-    // Where there is no list, nobody is found in it.
+    // Without the list, no owner is found.
   }
   return owners;
 }
@@ -59,7 +59,7 @@ async function seesAllUsers(proc: string): Promise<boolean> {
   return WHOLE_MAP.test(await readFile(`${proc}/uid_map`, 'utf8').catch(() => ''));
 }
 
-/** The 16 bytes of an IPv6 address; of an IPv4 address, those of the one that stands for it (RFC 4291, section 2.5.5.2). */
+/** Returns the 16 bytes of an IPv6 address, or of an IPv4-mapped address (RFC 4291, section 2.5.5.2). */
 function bytesOf(address: string): Buffer {
   const short = address.replace(/^::ffff:(?=\d+\.)/i, '');
   if (isIPv4(short)) return Buffer.from([...Array(10).fill(0), 255, 255, ...short.split('.').map(Number)]);
@@ -75,7 +75,7 @@ function isMapped(bytes: Buffer): boolean {
   return bytes.subarray(0, 12).equals(bytesOf('0.0.0.0').subarray(0, 12));
 }
 
-/** The kernel prints each 32 bits as a number of this machine. */
+/** Formats an address like the kernel, which prints each 32 bits in the machine's byte order. */
 function hexOf(bytes: Buffer): string {
   const inOrder = Buffer.from(bytes);
   if (endianness() === 'LE') inOrder.swap32();

@@ -18,7 +18,7 @@ import { usableToken } from './usable-token.ts';
 
 const REFRESH = '/refresh';
 
-/** What the commands ask the running agent: see `startControl`. */
+/** The protocol between the commands and the running agent. See `startControl`. */
 export function controlProtocol(lookup: { tokens: Tokens; clock: Clock }): Protocol {
   return {
     name: 'control',
@@ -54,7 +54,7 @@ async function refresh(request: EndpointRequest, tokens: Tokens): Promise<Answer
   try {
     return { body: { status: await tokens.refresh(name) } satisfies ControlRefresh };
   } catch (error) {
-    if (error instanceof RangeError) throw new Refusal(404, 'unknown_token', 'there is no such token here');
+    if (error instanceof RangeError) throw new Refusal(404, 'unknown_token', 'there is no token with this name');
     if (error instanceof SourceFailure) throw new Refusal(502, 'fetch_failed', error.message);
     throw error;
   }

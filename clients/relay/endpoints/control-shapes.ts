@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { OutputStatus, TokenState, TokenStatus } from '../model/status.ts';
 
-/** What the control socket answers, for both of its ends. Of `GET /v1/tokens/{name}`; times as RFC 3339 has them. */
+/** Responses of the control socket, for server and client. For `GET /v1/tokens/{name}`, with RFC 3339 times. */
 export const controlToken = z.object({
   name: z.string(),
   values: z.record(z.string(), z.string()),
@@ -18,7 +18,7 @@ const outputStatus = z.object({
   problem: z.string().optional(),
 }) satisfies z.ZodType<OutputStatus>;
 
-/** How one token is. Times in milliseconds since the epoch. */
+/** The status of one token. Times are in milliseconds since the epoch. */
 export const controlTokenStatus = z.object({
   name: z.string(),
   type: z.string(),
@@ -32,14 +32,14 @@ export const controlTokenStatus = z.object({
   outputs: z.array(outputStatus),
 }) satisfies z.ZodType<TokenStatus>;
 
-/** Of `GET /v1/status`. */
+/** The response to `GET /v1/status`. */
 export const controlStatus = z.object({ tokens: z.array(controlTokenStatus) });
 export type ControlStatus = z.infer<typeof controlStatus>;
 
-/** Of `POST /v1/tokens/{name}/refresh`. */
+/** The response to `POST /v1/tokens/{name}/refresh`. */
 export const controlRefresh = z.object({ status: controlTokenStatus });
 export type ControlRefresh = z.infer<typeof controlRefresh>;
 
-/** Of every other status than 200: `unknown_token` (404), `not_ready` (503), `fetch_failed` (502) and the like. */
+/** The body of every status other than 200, such as `unknown_token` (404), `not_ready` (503), `fetch_failed` (502). */
 export const controlError = z.object({ error: z.string(), error_description: z.string() });
 export type ControlError = z.infer<typeof controlError>;

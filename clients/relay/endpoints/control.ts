@@ -5,14 +5,14 @@ import { httpServer, usualBounds } from './http-server.ts';
 import { type EndpointParts, type RunningEndpoint, running } from './running-endpoint.ts';
 import { listenOnSocket } from './unix-socket.ts';
 
-/** A refresh is answered once its source has answered, or was given up. */
+/** Limits with a longer timeout, since a refresh responds only after its fetch has finished or timed out. */
 const bounds = { ...usualBounds, silentTime: 120_000 };
 
 /**
- * The Unix socket by which the commands ask the running agent:
+ * Opens the Unix socket that the commands use:
  * `GET /v1/tokens/{name}`, `GET /v1/status`, `POST /v1/tokens/{name}/refresh`, `GET /healthz`, `GET /metrics`.
  *
- * @throws {EndpointFailure} when it cannot listen there
+ * @throws {EndpointFailure} if it cannot listen on the socket
  */
 export async function startControl(
   settings: { socket: string; permissions?: number | undefined; group?: string | number | undefined },

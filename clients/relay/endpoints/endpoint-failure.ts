@@ -1,4 +1,4 @@
-/** Why an endpoint cannot be opened: a sentence that names it. */
+/** A failure to open an endpoint. The message names the endpoint. */
 export class EndpointFailure extends Error {
   override readonly name = 'EndpointFailure';
 }

@@ -1,16 +1,16 @@
-/** A request that passed the checks of every protocol. It has no body: none of them takes one. */
+/** A request that passed the common checks. It has no body, because no protocol accepts one. */
 export interface EndpointRequest {
   method: string;
-  /** As it was sent, from the first slash up to the question mark. Nothing in it is decoded. */
+  /** The path as sent, without the query. It is not decoded. */
   path: string;
   query: URLSearchParams;
-  /** The value of a header; nothing when it is missing or was sent twice. @param name in lower case */
+  /** Returns the value of a header, or undefined if it is missing or duplicated. @param name in lower case */
   header(name: string): string | undefined;
-  /** The two ends of the connection. Over a Unix socket they have no addresses. */
+  /** The connection. It has no addresses on a Unix socket. */
   connection: Connection;
 }
 
-/** The two ends of a TCP connection, as a socket of Node names them. */
+/** The two ends of a TCP connection, with the names of Node's sockets. */
 export interface Connection {
   localAddress?: string | undefined;
   localPort?: number | undefined;
@@ -22,18 +22,18 @@ export interface Answer {
   /** Default: 200. */
   status?: number;
   headers?: Record<string, string>;
-  /** An object is sent as JSON. */
+  /** The body. An object is sent as JSON. */
   body: object | string;
 }
 
-/** Why a request is refused: what the client is told, as an error of its protocol. Never a value of a token. */
+/** An error response to a request, in the format of the protocol. Never contains a value of a token. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly status: number;
-  /** One word for a program. */
+  /** The error code for programs. */
   readonly code: string;
   readonly headers: Record<string, string>;
-  /** For the log alone. */
+  /** Details that are only logged. */
   readonly details: object;
 
   constructor(
@@ -50,29 +50,29 @@ export class Refusal extends Error {
   }
 }
 
-/** What is spoken on an endpoint. */
+/** The protocol of an endpoint. */
 export interface Protocol {
-  /** As in the configuration. */
+  /** The name as in the configuration. */
   name: string;
-  /** On every answer. */
+  /** Headers of every response. */
   headers?: Record<string, string>;
-  /** @throws {Refusal} */
+  /** Handles a request. @throws {Refusal} */
   answer(request: EndpointRequest): Answer | Promise<Answer>;
-  /** How the protocol words an error. */
+  /** Formats an error for the protocol. */
   wordError(refusal: Refusal): object;
 }
 
-/** The form of errors that OAuth has (RFC 6749, section 5.2). */
+/** Formats an error like OAuth (RFC 6749, section 5.2). */
 export function oauthError({ code, message }: Refusal): object {
   return { error: code, error_description: message };
 }
 
-/** @throws {Refusal} when the request has another method */
+/** Checks the method of a request. @throws {Refusal} if it is not `allowed` */
 export function requireMethod({ method }: EndpointRequest, allowed: 'GET' | 'POST' | 'PUT'): void {
   if (method === allowed) return;
-  throw new Refusal(405, 'method_not_allowed', `only ${allowed} is answered here`, { headers: { allow: allowed } });
+  throw new Refusal(405, 'method_not_allowed', `only ${allowed} is allowed here`, { headers: { allow: allowed } });
 }
 
 export function notFound(): Refusal {
-  return new Refusal(404, 'not_found', 'nothing is answered under this path');
+  return new Refusal(404, 'not_found', 'there is nothing at this path');
 }

@@ -12,7 +12,7 @@ import { type Lookup, secondsUntil, usableBearer } from './usable-token.ts';
 
 const ROOT = '/computeMetadata/v1';
 
-/** What tokens of virtual machines have (cloud.google.com/compute/docs/access/service-accounts, "Scopes best practice"). */
+/** The scope of VM tokens (cloud.google.com/compute/docs/access/service-accounts, "Scopes best practice"). */
 const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 
 export interface GcpMetadataSettings {
@@ -23,12 +23,12 @@ export interface GcpMetadataSettings {
 }
 
 /**
- * As much of the metadata server of Google Cloud as its libraries ask for: `GCE_METADATA_HOST` and `GCE_METADATA_IP` are
- * `127.0.0.1:PORT` (cloud.google.com/compute/docs/metadata/querying-metadata;
- * cloud.google.com/compute/docs/access/authenticate-workloads for the token). As its clients can send no secret, it
- * answers the processes of some users alone.
+ * Serves the part of Google Cloud's metadata server that its libraries use. `GCE_METADATA_HOST` and `GCE_METADATA_IP`
+ * are `127.0.0.1:PORT` (cloud.google.com/compute/docs/metadata/querying-metadata;
+ * cloud.google.com/compute/docs/access/authenticate-workloads for the token). Its clients cannot send a secret, so it
+ * serves only processes of configured users.
  *
- * @param uidOf finds the user who opened a connection
+ * @param uidOf returns the user who opened a connection
  */
 export function gcpMetadataProtocol(lookup: Lookup, settings: GcpMetadataSettings, uidOf = callerUid): Protocol {
   const answers = answersOf(lookup, settings);
@@ -38,7 +38,9 @@ export function gcpMetadataProtocol(lookup: Lookup, settings: GcpMetadataSetting
     async answer(request) {
       const uid = await uidOf(request.connection);
       if (uid === undefined || !settings.user_ids.includes(uid)) {
-        throw new Refusal(403, 'forbidden', 'this user is not answered here', { details: { uid: uid ?? 'unknown' } });
+        throw new Refusal(403, 'forbidden', 'this user may not use this endpoint', {
+          details: { uid: uid ?? 'unknown' },
+        });
       }
       if (request.header('metadata-flavor') !== 'Google') {
         throw new Refusal(403, 'forbidden', 'requests must have the header Metadata-Flavor: Google');
@@ -52,7 +54,7 @@ export function gcpMetadataProtocol(lookup: Lookup, settings: GcpMetadataSetting
   };
 }
 
-/** What is answered under each path; the clients of some languages leave the slash at the end of a folder out. */
+/** Returns the handler for each path. Some clients omit the trailing slash of a folder. */
 function answersOf(lookup: Lookup, settings: GcpMetadataSettings): Map<string, (request: EndpointRequest) => Answer> {
   const { token, project_id: project, email = 'default' } = settings;
   const account = { aliases: ['default'], email, scopes: [SCOPE] };
@@ -86,7 +88,7 @@ function tokenAnswer(lookup: Lookup, name: string): Answer {
   return { body: { access_token: bearer, expires_in: left, token_type: 'Bearer' } };
 }
 
-/** Plain text is `application/text` there. */
+/** Returns a plain text response. The metadata server sends it as `application/text`. */
 function text(body: string): Answer {
   return { headers: { 'content-type': 'application/text' }, body };
 }

@@ -4,19 +4,19 @@ import type { Log } from '../model/log.ts';
 import { type Answer, type EndpointRequest, type Protocol, Refusal } from './exchange.ts';
 import { checkRequest } from './request-checks.ts';
 
-/** What clients of an endpoint may use up. Times in milliseconds, sizes in bytes. */
+/** Limits on the resources that clients of an endpoint use. Times are in milliseconds, sizes in bytes. */
 export interface Bounds {
   headerBytes: number;
   headers: number;
   connections: number;
   requestsPerConnection: number;
-  /** Until a whole request has come. */
+  /** The time to receive a complete request. */
   requestTime: number;
-  /** Between two requests of one connection. */
+  /** The time between two requests on one connection. */
   idleTime: number;
-  /** Without a byte in either direction, while an answer is made or read. */
+  /** The time without a byte in either direction, during a response. */
   silentTime: number;
-  /** How often connections are looked at for that. */
+  /** The interval between checks of connections for timeouts. */
   checkEvery: number;
 }
 
@@ -31,13 +31,13 @@ export const usualBounds: Bounds = {
   checkEvery: 2_000,
 };
 
-/** The statuses that say that somebody tried what is not for them. */
+/** Statuses that indicate an unauthorized request. */
 const DENIED = new Set([401, 403, 421]);
 
-/** Milliseconds between two lines about that: nobody fills the log by asking. */
+/** The minimum time between warnings, in milliseconds, so that requests cannot flood the log. */
 const BETWEEN_WARNINGS = 1_000;
 
-/** A server that speaks one protocol; it does not listen yet. @param isTcp see `checkRequest` */
+/** Creates a server for one protocol, which does not listen yet. @param isTcp see `checkRequest` */
 export function httpServer(protocol: Protocol, log: Log, isTcp: boolean, bounds: Bounds = usualBounds): Server {
   const server = createServer(
     {
@@ -52,7 +52,7 @@ export function httpServer(protocol: Protocol, log: Log, isTcp: boolean, bounds:
   server.maxConnections = bounds.connections;
   server.maxRequestsPerSocket = bounds.requestsPerConnection;
   server.timeout = bounds.silentTime;
-  // Of a connection that could not be taken, when there are too many open files, say: the next one may do.
+  // Log errors of single connections, such as too many open files. The server continues.
   server.once('listening', () =>
     server.on('error', (error) => log.error({ endpoint: protocol.name, fault: codeOf(error) }, 'a connection failed')),
   );
@@ -63,7 +63,7 @@ export function httpServer(protocol: Protocol, log: Log, isTcp: boolean, bounds:
     try {
       checkRequest(message, isTcp);
       const answer = await protocol.answer(requestOf(message));
-      log.debug({ endpoint: protocol.name, status: answer.status ?? 200 }, 'answered a request');
+      log.debug({ endpoint: protocol.name, status: answer.status ?? 200 }, 'handled a request');
       send(response, answer);
     } catch (error) {
       const refusal = error instanceof Refusal ? error : internalError(error);
@@ -73,7 +73,7 @@ export function httpServer(protocol: Protocol, log: Log, isTcp: boolean, bounds:
       else if (DENIED.has(status) && performance.now() - warnedAt >= BETWEEN_WARNINGS) {
         warnedAt = performance.now();
         log.warn(said, 'refused a request');
-      } else log.debug(said, 'answered a request');
+      } else log.debug(said, 'handled a request');
       send(response, { status, headers, body: protocol.wordError(refusal) });
     }
   }
@@ -107,7 +107,7 @@ function requestOf({ method = '', url = '', headersDistinct, socket }: IncomingM
   };
 }
 
-// Its message stays unsaid: a fault that nobody foresaw may quote what was being sent.
+// Omits the message of an unexpected error, which may quote the response.
 function internalError(error: unknown): Refusal {
   const fault = error instanceof Error ? error.name : typeof error;
   return new Refusal(500, 'internal_error', 'the agent failed unexpectedly', { details: { fault } });

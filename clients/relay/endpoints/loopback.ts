@@ -4,16 +4,16 @@ import { codeOf } from '../files/file-fault.ts';
 import { EndpointFailure } from './endpoint-failure.ts';
 
 const sentences: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another program listens there',
+  EADDRINUSE: 'another program listens on it',
   EACCES: 'this user may not listen on a port below 1024; does the unit have CAP_NET_BIND_SERVICE?',
-  EADDRNOTAVAIL: 'this machine has no such address',
+  EADDRNOTAVAIL: 'this machine does not have this address',
 };
 
 /**
- * Listens on an address of loopback.
+ * Listens on a loopback address.
  *
- * @param listen as the configuration has it: `127.0.0.1:9797` or `[::1]:9797`
- * @returns the address with the port that it got, such as `http://127.0.0.1:9797`
+ * @param listen the configured address: `127.0.0.1:9797` or `[::1]:9797`
+ * @returns the URL with the assigned port, such as `http://127.0.0.1:9797`
  * @throws {EndpointFailure}
  */
 export async function listenOnLoopback(server: Server, listen: string): Promise<string> {

@@ -14,9 +14,9 @@ interface Family {
 }
 
 /**
- * How the tokens and this process are, in the text format of Prometheus, version 0.0.4
- * (prometheus.io/docs/instrumenting/exposition_formats). Written by hand: the library would cost 14 MiB of memory. The
- * names of the process's are those of prometheus.io/docs/instrumenting/writing_clientlibs, "Process metrics".
+ * Returns metrics of the tokens and this process in the Prometheus text format, version 0.0.4
+ * (prometheus.io/docs/instrumenting/exposition_formats). Does not use the client library, which needs 14 MiB of memory.
+ * Process metrics have the names of prometheus.io/docs/instrumenting/writing_clientlibs, "Process metrics".
  */
 export function metricsText(statuses: readonly TokenStatus[]): string {
   return [...tokenFamilies(statuses), ...processFamilies()]
@@ -36,12 +36,12 @@ function tokenFamilies(statuses: readonly TokenStatus[]): Family[] {
     }),
   });
   return [
-    gauge('healthy', 'Whether the token and each of its outputs are as they should be.', (status) =>
+    gauge('healthy', 'Whether the token is usable and each of its outputs is right.', (status) =>
       Number(isHealthy(status)),
     ),
-    gauge('expiry_timestamp_seconds', 'When the token ends.', ({ expiresAt }) => inSeconds(expiresAt)),
+    gauge('expiry_timestamp_seconds', 'When the token expires.', ({ expiresAt }) => inSeconds(expiresAt)),
     gauge('last_success_timestamp_seconds', 'When the token was fetched.', ({ fetchedAt }) => inSeconds(fetchedAt)),
-    gauge('consecutive_failures', 'Fetches that failed since the last that did not.', ({ failures }) => failures),
+    gauge('consecutive_failures', 'Failed fetches since the last successful one.', ({ failures }) => failures),
     {
       name: 'tokenrelay_token_fetches_total',
       type: 'counter',
@@ -54,7 +54,7 @@ function tokenFamilies(statuses: readonly TokenStatus[]): Family[] {
     {
       name: 'tokenrelay_token_output_healthy',
       type: 'gauge',
-      help: 'Whether readers find there what they should.',
+      help: 'Whether the output has the right content.',
       samples: statuses.flatMap(({ name: token, outputs }) =>
         outputs.map(({ name: output, problem }) => ({
           labels: { token, output },
@@ -75,9 +75,9 @@ function processFamilies(): Family[] {
   });
   const build = { version: manifest.version, node: process.versions.node };
   return [
-    one('tokenrelay_build_info', 'gauge', 'Which TokenRelay this is.', 1, build),
+    one('tokenrelay_build_info', 'gauge', 'The version of TokenRelay.', 1, build),
     one('process_resident_memory_bytes', 'gauge', 'Resident memory in bytes.', process.memoryUsage.rss()),
-    one('process_cpu_seconds_total', 'counter', 'Time of processors spent, in seconds.', (user + system) / 1e6),
+    one('process_cpu_seconds_total', 'counter', 'CPU time in seconds.', (user + system) / 1e6),
     one('process_start_time_seconds', 'gauge', 'When the process started.', performance.timeOrigin / 1_000),
   ];
 }

@@ -3,10 +3,10 @@ import type { Tokens } from '../model/tokens.ts';
 import { type Answer, type EndpointRequest, notFound, oauthError, type Protocol, requireMethod } from './exchange.ts';
 import { metricsText } from './metrics.ts';
 
-/** For `Protocol.answer`: what a monitor asks for. */
+/** The part of the agent that monitoring needs. */
 export type Monitored = Pick<Tokens, 'inspect'>;
 
-/** `GET /healthz` and `GET /metrics`. No token is in either, but their names are. */
+/** Serves `GET /healthz` and `GET /metrics`. They contain the names of tokens, but no values. */
 export function monitoringProtocol(tokens: Monitored): Protocol {
   return {
     name: 'monitoring',
@@ -19,7 +19,7 @@ export function monitoringProtocol(tokens: Monitored): Protocol {
   };
 }
 
-/** @returns nothing for any other path @throws {Refusal} */
+/** Handles a monitoring request. @returns undefined for any other path @throws {Refusal} */
 export async function monitoringAnswer(request: EndpointRequest, tokens: Monitored): Promise<Answer | undefined> {
   if (request.path !== '/healthz' && request.path !== '/metrics') return undefined;
   requireMethod(request, 'GET');
@@ -31,7 +31,7 @@ export async function monitoringAnswer(request: EndpointRequest, tokens: Monitor
   };
 }
 
-/** 200, or 503 with what is wrong: a token, or any of its outputs, whatever the source says. */
+/** Returns 200, or 503 with the unhealthy tokens and outputs. */
 function health(statuses: readonly TokenStatus[]): Answer {
   const ill = statuses.filter((status) => !isHealthy(status));
   if (ill.length === 0) return { body: { status: 'ok' } };

@@ -4,24 +4,24 @@ import type { Clock } from '../model/clock.ts';
 import type { Log } from '../model/log.ts';
 import type { Tokens } from '../model/tokens.ts';
 
-/** How long answers that are under way have when an endpoint closes, in milliseconds. */
+/** How long responses in progress may take after an endpoint is closed, in milliseconds. */
 const LAST_ANSWERS = 1_000;
 
 export interface RunningEndpoint {
-  /** Where it listens: `http://127.0.0.1:9797`, or the path of its socket. */
+  /** The address: `http://127.0.0.1:9797`, or the path of a socket. */
   address: string;
   close(): Promise<void>;
 }
 
-/** What an endpoint is given of the agent. */
+/** The parts of the agent that an endpoint needs. */
 export interface EndpointParts {
   tokens: Tokens;
   log: Log;
-  /** Default: that of this machine. */
+  /** Default: the system clock. */
   clock?: Clock;
 }
 
-/** A server that listens, as what can be closed. @param afterwards is done once it is closed */
+/** Wraps a listening server as an endpoint that can be closed. @param afterwards runs after the server is closed */
 export function running(server: Server, address: string, afterwards = async () => {}): RunningEndpoint {
   return {
     address,

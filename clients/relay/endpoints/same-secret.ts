@@ -1,17 +1,16 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
 /**
- * Whether a client sent the secret, in a time that tells nothing of how much of it was right. The digests have one
- * length, as `timingSafeEqual` needs.
+ * Compares a client's secret in constant time. Compares digests, because `timingSafeEqual` needs equal lengths.
  *
- * @param sent nothing when the client sent none
- * @param secret never empty
+ * @param sent the client's secret, or undefined if it sent none
+ * @param secret the expected secret, never empty
  */
 export function isSameSecret(sent: string | undefined, secret: string): boolean {
   return timingSafeEqual(digestOf(sent ?? ''), digestOf(secret));
 }
 
-/** What secrets are compared by. */
+/** Returns the digest with which secrets are compared. */
 export function digestOf(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }

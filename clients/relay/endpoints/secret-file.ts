@@ -7,18 +7,18 @@ import { FolderFailure, inFolder } from '../files/pinned-folder.ts';
 import { type AccessSettings, accessOf, ownUser } from './access-of.ts';
 import { EndpointFailure } from './endpoint-failure.ts';
 
-/** 256 bits: nobody guesses it, however many requests a second are answered. */
+/** 256 bits, so that the secret cannot be guessed at any request rate. */
 const SECRET_BYTES = 32;
 
-/** A secret that only readers of its file know. */
+/** A secret in a file. Only readers of the file know it. */
 export interface SecretFile {
   secret: string;
-  /** Removes the file, unless somebody put another in its place. */
+  /** Removes the file, unless it was replaced. */
   remove(): Promise<void>;
 }
 
 /**
- * Makes a new secret and writes it to its file: base64url, without a line end, as SDKs of AWS refuse one in
+ * Generates a new secret and writes it to its file: base64url without a newline, which AWS SDKs refuse in
  * `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE`.
  *
  * @throws {EndpointFailure}
@@ -38,7 +38,7 @@ export async function writeSecretFile(settings: AccessSettings & { path: string 
       async remove() {
         if ((await difference(path, state)) !== undefined) return;
         await inFolder(dirname(path), ownUser(), (folder) => removeFile(folder, name)).catch(() => {
-          // A secret that no endpoint takes any more is worth nothing to whoever finds it.
+          // A remaining file is harmless: no endpoint accepts its secret any more.
         });
       },
     };

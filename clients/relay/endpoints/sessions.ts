@@ -2,13 +2,13 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../model/clock.ts';
 import { digestOf } from './same-secret.ts';
 
-/** The longest that a session may last, in seconds: as with IMDSv2. */
+/** The maximum TTL of a session, in seconds, as in IMDSv2. */
 export const LONGEST_SESSION = 21_600;
 
-/** Enough for a program that opens one for each of its requests; and few enough to be compared one by one. */
+/** The maximum number of sessions. Enough for programs that open one per request, and few enough to compare each. */
 const MOST_SESSIONS = 1_000;
 
-/** Sessions of clients that showed that they know an endpoint's secret. In memory alone. */
+/** The sessions of clients that sent an endpoint's secret. Kept only in memory. */
 export class Sessions {
   readonly #clock: Clock;
   readonly #open: { digest: Buffer; endsAt: number }[] = [];
@@ -18,10 +18,10 @@ export class Sessions {
   }
 
   /**
-   * Opens a session. When there are too many, the one that was opened first ends: whoever had it opens another.
+   * Opens a session. If there are too many, drops the oldest one; its client has to open another.
    *
-   * @param seconds how long it lasts
-   * @returns what the client sends from now on
+   * @param seconds the TTL of the session
+   * @returns the session token that the client sends with its requests
    */
   open(seconds: number): string {
     const now = this.#clock.elapsed();
@@ -32,7 +32,7 @@ export class Sessions {
     return token;
   }
 
-  /** Whether this is the token of a session that lasts. Each is compared, so that the time tells nothing. */
+  /** Reports whether this is the token of a valid session. Compares all of them, in constant time. */
   isOpen(token: string | undefined): boolean {
     if (token === undefined) return false;
     const sent = digestOf(token);

@@ -17,7 +17,7 @@ import { listenOnSocket } from './unix-socket.ts';
 export { EndpointFailure } from './endpoint-failure.ts';
 export type { EndpointParts, RunningEndpoint } from './running-endpoint.ts';
 
-/** Opens an endpoint. @throws {EndpointFailure} when it cannot listen there, or not write the file of its secret */
+/** Opens an endpoint. @throws {EndpointFailure} if it cannot listen, or cannot write its secret file */
 export async function startEndpoint(settings: EndpointSettings, parts: EndpointParts): Promise<RunningEndpoint> {
   const lookup = { tokens: parts.tokens, clock: parts.clock ?? systemClock };
   switch (settings.protocol) {

@@ -3,10 +3,10 @@ import { bearerOf, type Token } from '../model/token.ts';
 import { type Answer, type EndpointRequest, notFound, oauthError, type Protocol, requireMethod } from './exchange.ts';
 import { type Lookup, secondsUntil, usableToken } from './usable-token.ts';
 
-/** Names of tokens have no character that would have to be escaped in a path. */
+/** The path of a token. Token names need no escaping in a path. */
 const TOKEN_PATH = /^\/v1\/tokens\/([A-Za-z0-9][\w.-]{0,63})$/;
 
-/** `GET /v1/tokens/{name}`, on a Unix socket: its owner and mode say who gets the tokens. */
+/** Serves `GET /v1/tokens/{name}` on a Unix socket, whose owner and mode control access. */
 export function tokensProtocol(lookup: Lookup, allowed: readonly string[] | undefined): Protocol {
   return {
     name: 'tokens',
@@ -15,7 +15,7 @@ export function tokensProtocol(lookup: Lookup, allowed: readonly string[] | unde
   };
 }
 
-/** One token by its name. @throws {Refusal} */
+/** Returns the response with one token. @throws {Refusal} */
 export function tokenAnswer(request: EndpointRequest, lookup: Lookup, allowed: readonly string[] | undefined): Answer {
   const name = tokenOf(request.path);
   if (name === undefined) throw notFound();
@@ -24,7 +24,7 @@ export function tokenAnswer(request: EndpointRequest, lookup: Lookup, allowed: r
   return { body: { name, ...valuesOf(token), ...endOf(token, lookup) } };
 }
 
-/** The name that a path of `/v1/tokens/` holds. */
+/** Returns the name in a path of the form `/v1/tokens/{name}`. */
 export function tokenOf(path: string): string | undefined {
   return TOKEN_PATH.exec(path)?.[1];
 }

@@ -7,12 +7,12 @@ import type { Lookup } from './usable-token.ts';
 const TTL_HEADER = 'x-tokenrelay-session-ttl-seconds';
 
 /**
- * `GET /v1/tokens/{name}` on loopback, in the manner of IMDSv2: `PUT /v1/session` opens a session, for as many seconds
- * as a header says, and each request names it
- * (docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-v2-how-it-works.html). Unlike there, a session is only opened
- * for who knows the endpoint's secret, as every user of the machine reaches loopback.
+ * Serves `GET /v1/tokens/{name}` on loopback, like IMDSv2. `PUT /v1/session` opens a session with the TTL from a
+ * header, and each request sends the session token
+ * (docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-v2-how-it-works.html). Unlike with IMDSv2, opening a
+ * session needs the endpoint's secret, because every user of the machine can reach loopback.
  *
- * @param secret what clients send as the bearer
+ * @param secret the secret that clients send as a bearer token
  */
 export function tokensTcpProtocol(lookup: Lookup, allowed: readonly string[] | undefined, secret: string): Protocol {
   const sessions = new Sessions(lookup.clock);
@@ -21,7 +21,7 @@ export function tokensTcpProtocol(lookup: Lookup, allowed: readonly string[] | u
     answer(request) {
       if (request.path === '/v1/session') return openSession(request, sessions, secret);
       if (!sessions.isOpen(request.header('x-tokenrelay-session'))) {
-        throw unauthorized('X-TokenRelay-Session must hold the session that PUT /v1/session opened');
+        throw unauthorized('X-TokenRelay-Session must be a session token from PUT /v1/session');
       }
       return tokenAnswer(request, lookup, allowed);
     },
@@ -42,7 +42,7 @@ function openSession(request: EndpointRequest, sessions: Sessions, secret: strin
   return { headers: { [TTL_HEADER]: String(seconds) }, body: sessions.open(seconds) };
 }
 
-/** 401 has to name a way to authenticate (RFC 9110, section 15.5.2). */
+/** Returns a 401 response, which must name an authentication scheme (RFC 9110, section 15.5.2). */
 function unauthorized(sentence: string): Refusal {
   return new Refusal(401, 'unauthorized', sentence, { headers: { 'www-authenticate': 'Bearer' } });
 }

@@ -9,22 +9,22 @@ import { unsafeReason } from '../files/safe-folder.ts';
 import { ownUser } from './access-of.ts';
 import { EndpointFailure } from './endpoint-failure.ts';
 
-/** What the kernel has room for in bytes, without the NUL at the end (unix(7)). */
+/** The kernel's maximum length of a path in bytes, without the final NUL (unix(7)). */
 const LONGEST_PATH = 107;
 
-/** Lets nobody but the user who makes a socket connect to it, until its mode is set. */
+/** A umask that lets only the owner connect to a new socket, until its mode is set. */
 const OWNER_ONLY = 0o177;
 
 /**
- * Listens on a Unix socket. Whoever may write to the socket may connect (unix(7)); at no moment may anybody else.
+ * Listens on a Unix socket. Only processes with write permission on the socket can connect (unix(7)), at any time.
  *
- * The socket that an agent left behind that was killed is replaced. It goes when the server closes.
+ * Replaces a stale socket of a killed agent. The socket is removed when the server closes.
  *
  * @throws {EndpointFailure}
  */
 export async function listenOnSocket(server: Server, path: string, access: Access): Promise<void> {
   if (Buffer.byteLength(path) > LONGEST_PATH) {
-    throw new EndpointFailure(`${path}: the path of a Unix socket may be ${LONGEST_PATH} bytes long at most`);
+    throw new EndpointFailure(`${path}: the path of a Unix socket may have at most ${LONGEST_PATH} bytes`);
   }
   const reason = await unsafeReason(dirname(path), ownUser());
   if (reason !== undefined) throw new EndpointFailure(`${path}: ${reason}`);
@@ -39,15 +39,15 @@ export async function listenOnSocket(server: Server, path: string, access: Acces
   }
 }
 
-/** Only a socket of this user that nobody listens on. In a folder that only this user writes in, it stays the same one. */
+/** Removes a socket that no process listens on. Only this user can write in the folder, so it cannot be swapped. */
 async function removeStale(path: string): Promise<void> {
   const found = await lstat(path).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   });
   if (found === undefined) return;
-  if (!found.isSocket()) throw new EndpointFailure(`${path}: there is something that is no socket in its place`);
-  if (await isAnswered(path)) throw new EndpointFailure(`${path}: another program listens there`);
+  if (!found.isSocket()) throw new EndpointFailure(`${path}: a file that is not a socket has this name`);
+  if (await isAnswered(path)) throw new EndpointFailure(`${path}: another program listens on it`);
   await unlink(path);
 }
 
@@ -57,7 +57,7 @@ async function isAnswered(path: string): Promise<boolean> {
     await once(socket, 'connect');
     return true;
   } catch (error) {
-    // Any other error leaves open who listens: a queue that is full (EAGAIN), say.
+    // After any other error, such as a full queue (EAGAIN), a process may still listen.
     if (codeOf(error) === 'ECONNREFUSED') return false;
     throw error;
   } finally {
@@ -66,7 +66,7 @@ async function isAnswered(path: string): Promise<boolean> {
 }
 
 async function listen(server: Server, path: string): Promise<void> {
-  // The socket is made before `listen` returns, so that no other file of this process gets this mask.
+  // The socket is created before `listen` returns, so the umask affects no other file of this process.
   const usual = process.umask(OWNER_ONLY);
   try {
     server.listen({ path });
@@ -76,7 +76,7 @@ async function listen(server: Server, path: string): Promise<void> {
   if (!server.listening) await once(server, 'listening');
 }
 
-/** The owner last: only the owner may change the mode. */
+/** Sets the owner last, because only the owner may change the mode. */
 async function grant(path: string, { mode, uid, gid }: Access): Promise<void> {
   await lchown(path, ownUser(), gid);
   await chmod(path, mode);
@@ -85,8 +85,8 @@ async function grant(path: string, { mode, uid, gid }: Access): Promise<void> {
 
 function socketFault(error: unknown): string {
   const code = codeOf(error);
-  if (code === 'EADDRINUSE') return 'another program listens there';
+  if (code === 'EADDRINUSE') return 'another program listens on it';
   if (code === 'EPERM')
-    return 'this user may not give it to that owner or group (EPERM); does the unit have CAP_CHOWN?';
+    return 'this user may not change it to that owner or group (EPERM); does the unit have CAP_CHOWN?';
   return fileFault(error);
 }

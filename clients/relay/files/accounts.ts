@@ -4,22 +4,22 @@ import { promisify } from 'node:util';
 
 const TIMEOUT_MILLISECONDS = 5_000;
 
-/** The number of a user. @param account its name, or its number already @returns nothing when there is no such user */
+/** Returns the numeric id of a user. @param account its name or id @returns undefined if there is no such user */
 export function userId(account: string | number): Promise<number | undefined> {
   return numberOf(account, 'passwd');
 }
 
-/** The number of a group. @param account its name, or its number already @returns nothing when there is no such group */
+/** Returns the numeric id of a group. @param account its name or id @returns undefined if there is no such group */
 export function groupId(account: string | number): Promise<number | undefined> {
   return numberOf(account, 'group');
 }
 
 /**
- * The file first, as it costs no process; `getent` (getent(1)) knows those of LDAP and systemd's DynamicUser= too.
- * Both have lines of `name:password:number:…` (passwd(5), group(5)).
+ * Looks an account up. Reads the file first, which needs no process. `getent` (getent(1)) also knows accounts of LDAP
+ * and systemd's DynamicUser=. Both have lines of the form `name:password:number:…` (passwd(5), group(5)).
  */
 async function numberOf(account: string | number, database: 'passwd' | 'group'): Promise<number | undefined> {
-  // A unit of systemd has numbers as text; no name is made of digits alone.
+  // systemd units have numeric ids as text. A name never consists of digits only.
   if (typeof account === 'number' || /^\d{1,10}$/.test(account)) return Number(account);
   return (
     numberIn(await readFile(`/etc/${database}`, 'utf8').catch(() => ''), account) ??

@@ -7,7 +7,7 @@ import type { PinnedFolder } from './pinned-folder.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
 
-/** Who may do what with a file: permissions as `chmod` has them, and the numbers of its user and group. */
+/** The access rights of a file: its mode, and the numeric ids of its owner and group. */
 export interface Access {
   mode: number;
   uid: number;
@@ -15,11 +15,11 @@ export interface Access {
 }
 
 /**
- * Puts a file in place of the one of this name, if any, at once and whole: who opens the name finds the old file or the
- * new one, never a part of either nor one with other permissions. A link of this name is replaced, not followed.
+ * Replaces a file atomically, or creates it. A reader sees either the old or the new file, never a partial file or one
+ * with other permissions. A symbolic link with this name is replaced, not followed.
  *
- * @returns how the file was left
- * @throws the error of the call that failed; the file of before is then still there, and nothing else is
+ * @returns the state of the new file
+ * @throws the error of the call that failed. The old file then remains, and no temporary file is left
  */
 export async function replaceFile(
   folder: PinnedFolder,
@@ -39,7 +39,7 @@ export async function replaceFile(
     await file.close().catch(() => {});
     throw error;
   }
-  // A power cut that loses only the new name brings the file of before back, whole: no reason to call this a failure.
+  // Ignore an error: a power failure that loses the rename leaves the complete old file.
   if (folder.isOnDisk) await folder.sync().catch(() => {});
   try {
     return await file.stat({ bigint: true });
@@ -49,8 +49,8 @@ export async function replaceFile(
 }
 
 /**
- * Before anything is in the file. The group comes first, while it may do nothing yet, and the user last, as only the
- * owner may change a mode: so at no moment may anybody do more than was asked for.
+ * Sets the access rights while the file is still empty. Sets the group first, while it has no permissions, and the
+ * owner last, because only the owner can change the mode. No user ever has more access than requested.
  */
 async function grant(file: FileHandle, { mode, uid, gid }: Access): Promise<void> {
   const made = await file.stat();
@@ -60,7 +60,7 @@ async function grant(file: FileHandle, { mode, uid, gid }: Access): Promise<void
 }
 
 /**
- * Removes what stands under this name, a link itself and not what it leads to; nothing there is fine.
+ * Removes a file if it exists. A symbolic link is removed itself, not its target.
  *
  * @throws the error of the call that failed
  */
@@ -75,9 +75,9 @@ export async function removeFile(folder: PinnedFolder, name: string): Promise<vo
 }
 
 /**
- * Removes what a run that was killed left beside a file: a token may be in it.
+ * Removes temporary files that a killed process left next to a file, since they may contain a token.
  *
- * @param owners the numbers of the users who may own such a file; what anybody else put there stays
+ * @param owners the numeric ids of the users whose files may be removed
  */
 export async function removeLeftOvers(folder: PinnedFolder, name: string, owners: readonly number[]): Promise<void> {
   const start = `.${name}.tokenrelay-`;

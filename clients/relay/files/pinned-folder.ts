@@ -2,10 +2,10 @@ import { constants } from 'node:fs';
 import { access, type FileHandle, open, statfs } from 'node:fs/promises';
 import { walkTo } from './safe-folder.ts';
 
-/** File systems that a power cut empties: statfs(2), TMPFS_MAGIC and RAMFS_MAGIC. */
+/** File systems that do not survive a power failure: TMPFS_MAGIC and RAMFS_MAGIC of statfs(2). */
 const IN_MEMORY = new Set([0x01021994, 0x858458f6]);
 
-/** Why a folder cannot be used. */
+/** A folder that is not usable. */
 export class FolderFailure extends Error {
   override readonly name = 'FolderFailure';
   readonly isMissing: boolean;
@@ -16,20 +16,20 @@ export class FolderFailure extends Error {
   }
 }
 
-/** A folder that is held open: what happens to its path meanwhile leads no file astray. */
+/** A folder that is held open, so that a change to its path cannot redirect a file operation. */
 export interface PinnedFolder {
-  /** The path by which the kernel reaches the folder itself, however it is called by now. */
+  /** A path that leads to the open folder, even if the folder was renamed. */
   readonly path: string;
-  /** Whether what is written there must be synced to outlive a power cut. */
+  /** Whether files in the folder need a sync to survive a power failure. */
   readonly isOnDisk: boolean;
-  /** Makes the names in it outlive a power cut. */
+  /** Makes changed names in the folder survive a power failure. */
   sync(): Promise<void>;
 }
 
 /**
- * Opens a folder that is safe to write in, for as long as `use` takes.
+ * Opens a folder while `use` runs. The folder must be safe to write in.
  *
- * @param uid the number of the user who writes
+ * @param uid the numeric id of the user who writes
  * @throws {FolderFailure}
  */
 export async function inFolder<T>(folder: string, uid: number, use: (pinned: PinnedFolder) => Promise<T>): Promise<T> {
@@ -38,7 +38,8 @@ export async function inFolder<T>(folder: string, uid: number, use: (pinned: Pin
   const handle = await open(walk.real, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {
     const { dev, ino } = await handle.stat({ bigint: true });
-    if (dev !== walk.dev || ino !== walk.ino) throw new FolderFailure(`${folder} was replaced while it was looked at`);
+    if (dev !== walk.dev || ino !== walk.ino)
+      throw new FolderFailure(`${folder} was replaced while it was being opened`);
     const path = await pathOf(handle, walk.real);
     const isOnDisk = !IN_MEMORY.has((await statfs(path)).type);
     return await use({ path, isOnDisk, sync: () => handle.sync() });
@@ -47,7 +48,7 @@ export async function inFolder<T>(folder: string, uid: number, use: (pinned: Pin
   }
 }
 
-/** Node has no openat(2); on Linux /proc stands for it (proc(5), /proc/pid/fd). */
+/** Returns a path that replaces openat(2), which Node lacks: on Linux, /proc/self/fd (proc(5)). */
 async function pathOf({ fd }: FileHandle, real: string): Promise<string> {
   const pinned = `/proc/self/fd/${fd}`;
   return access(pinned).then(

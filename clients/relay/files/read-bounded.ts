@@ -1,23 +1,23 @@
 import type { Stats } from 'node:fs';
 import { constants, type FileHandle, open } from 'node:fs/promises';
 
-/** Why a file is not read: the end of a sentence that begins with its path. */
+/** A file that cannot be read. The message is a clause whose subject is the path. */
 export class Unreadable extends Error {
   override readonly name = 'Unreadable';
 }
 
 const REASONS: Record<string, string> = {
-  ENOENT: 'is not there',
-  EACCES: 'may not be read by this user',
-  ENOTDIR: 'is not there: a part of its path is no folder',
-  ELOOP: 'is a link that leads nowhere',
+  ENOENT: 'does not exist',
+  EACCES: 'cannot be read by this user',
+  ENOTDIR: 'does not exist: part of its path is not a folder',
+  ELOOP: 'is a link loop',
 };
 
 /**
- * Reads a regular file, or the one that a link leads to, of UTF-8.
+ * Reads a regular UTF-8 file. Follows symbolic links.
  *
- * @param most bytes; a larger one is refused before it is read
- * @param refusal looks at the open file: why it is refused, if it is
+ * @param most the maximum size in bytes. A larger file is refused before it is read
+ * @param refusal returns why the open file must be refused, or undefined
  * @throws {Unreadable}
  */
 export async function readBounded(
@@ -33,7 +33,7 @@ export async function readBounded(
   const tooLarge = new Unreadable(`is larger than ${most / 1_024} KiB`);
   if (stats.size > most) throw tooLarge;
   const bytes = await readAtMost(file, most + 1);
-  // It may have grown since, and files of the kernel say 0.
+  // The file may have grown since, and files of the kernel report size 0.
   if (bytes.length > most) throw tooLarge;
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -44,7 +44,7 @@ export async function readBounded(
 
 async function opened(path: string): Promise<FileHandle> {
   try {
-    // Without waiting for the writer of a pipe.
+    // Non-blocking, so that opening a pipe does not wait for a writer.
     return await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     const { code = 'unknown' } = error as NodeJS.ErrnoException;

@@ -2,29 +2,30 @@ import { lstat, readlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { codeOf } from './file-fault.ts';
 
-/** As many links as Linux follows in one path (path_resolution(7)). */
+/** The maximum number of links that Linux follows in one path (path_resolution(7)). */
 const MOST_LINKS = 40;
 
-/** Where a path leads, told apart from every other folder by `dev` and `ino`; or why it is not safe to write there. */
+/** The folder at a path, identified by `dev` and `ino`, or the reason why it is not safe to write there. */
 export type Walk = { real: string; dev: bigint; ino: bigint } | { reason: string; missing: boolean };
 
 /**
- * Why files must not be written in a folder: another user could put something else in their place.
+ * Returns why files must not be written in a folder: another user could replace them.
  *
- * Every folder on the way, before and after each link, must belong to root or to this user and let nobody else write; a
- * folder above it may do so where it is sticky, as /tmp is. Links must belong to root or to this user.
+ * Every folder on the path, before and after each link, must belong to root or to this user, and no other user may have
+ * write access. Parent folders may be writable by others if they are sticky, such as /tmp. Links must belong to root or
+ * to this user.
  *
  * @param folder an absolute path
- * @param uid the number of the user who writes
- * @param group the number of a group that nobody else is in, if that is known
- * @returns a sentence; nothing when the folder is safe
+ * @param uid the numeric id of the user who writes
+ * @param group the numeric id of a group without other members, if known
+ * @returns a sentence, or undefined if the folder is safe
  */
 export async function unsafeReason(folder: string, uid: number, group?: number): Promise<string | undefined> {
   const walk = await walkTo(folder, uid, group);
   return 'reason' in walk ? walk.reason : undefined;
 }
 
-/** Follows a path as the kernel does, one name at a time, and looks at all that could lead it astray. */
+/** Resolves a path like the kernel, one name at a time, and checks each folder and link on the way. */
 export async function walkTo(folder: string, uid: number, group?: number): Promise<Walk> {
   const ahead = folder.split('/').filter(Boolean);
   let links = 0;
@@ -60,23 +61,23 @@ export async function walkTo(folder: string, uid: number, group?: number): Promi
   } catch (error) {
     const code = codeOf(error);
     if (code === 'ENOENT') return { reason: `${folder} is missing`, missing: true };
-    return { reason: `${folder} cannot be looked at (${code ?? 'unknown'})`, missing: false };
+    return { reason: `${folder} cannot be checked (${code ?? 'unknown'})`, missing: false };
   }
 }
 
-/** @param folder.others the bits of a mode by which others than its owner write */
+/** @param folder.others the mode bits that give write access to other users than the owner */
 function folderFault(
   path: string,
   { mode, owner, others }: { mode: number; owner: number; others: number },
   uid: number,
   isLast: boolean,
 ): string | undefined {
-  if ((mode & 0o170000) !== 0o040000) return `${path} is no folder`;
-  if (!isTrusted(owner, uid)) return `${path} belongs to user ${owner}, who could put another file there`;
+  if ((mode & 0o170000) !== 0o040000) return `${path} is not a folder`;
+  if (!isTrusted(owner, uid)) return `${path} belongs to user ${owner}, who could replace files in it`;
   const isSticky = (mode & 0o1000) !== 0;
   if ((mode & others) === 0 || (isSticky && !isLast)) return undefined;
   const permissions = (mode & 0o7777).toString(8).padStart(4, '0');
-  return `other users may write in ${path}: its mode is ${permissions}, and it must not be writable by group or others (chmod go-w)`;
+  return `other users can write in ${path}, which has mode ${permissions}: remove write access (chmod go-w)`;
 }
 
 function isTrusted(owner: number, uid: number): boolean {

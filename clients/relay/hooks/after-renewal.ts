@@ -4,21 +4,21 @@ import type { AfterRenewal } from '../settings/hooks.ts';
 import { runToSuccess } from './run-to-success.ts';
 import { signalPidFile } from './signal-pid-file.ts';
 
-/** What is done after each renewal of one token. */
+/** The hooks that run after each renewal of one token. */
 export interface RenewalHooks {
-  /** Does it now, or once more when it is being done: never twice at once. */
+  /** Runs the hooks. If they are already running, runs them once more afterwards. */
   run(): void;
-  /** Why it failed last time, if it did. It is done again at the next renewal, and not before. */
+  /** Returns the error of the last run, if it failed. Failed hooks run again only after the next renewal. */
   trouble(): string | undefined;
-  /** Ends what goes on. */
+  /** Aborts a run in progress. */
   stop(): void;
 }
 
 export interface HookTools {
   log: Log;
-  /** A command in it is run only where nobody else can write it. */
+  /** The path of the configuration. Commands run only if no other user can write it. */
   configFile: string;
-  /** Is told after each time. */
+  /** Called after each run. */
   changed(): void;
 }
 
@@ -33,17 +33,17 @@ export function renewalHooks(
   let trouble: string | undefined;
 
   async function runAll(): Promise<void> {
-    // One that fails keeps no other from being done.
+    // A failing hook does not affect the others.
     const faults: string[] = [];
     for (const action of actions) {
       try {
         await perform(action, token, { configFile, signal: controller.signal });
-        log.info({ token, ...labelOf(action) }, 'an action after renewal is done');
+        log.info({ token, ...labelOf(action) }, 'an after_renewal hook succeeded');
       } catch (error) {
         if (controller.signal.aborted) return;
         const reason = reasonOf(error);
-        faults.push(`after renewal: ${reason}`);
-        log.error({ token, ...labelOf(action), error: reason }, 'an action after renewal failed');
+        faults.push(`after_renewal: ${reason}`);
+        log.error({ token, ...labelOf(action), error: reason }, 'an after_renewal hook failed');
       }
     }
     trouble = faults[0];
@@ -81,17 +81,17 @@ function perform(
   return runToSuccess(commandOf(action), { TOKENRELAY_TOKEN: token }, { ...tools, timeoutSeconds });
 }
 
-/** `systemctl(1)`: `kill` and the actions of units. */
+/** Returns the command line of a hook: its command, or systemctl(1) with `kill` or the action of a unit. */
 export function commandOf(action: Exclude<AfterRenewal, { pid_file: string }>): readonly string[] {
   if ('command' in action) return action.command;
   const { unit } = action;
   if ('action' in action) return ['systemctl', '--no-ask-password', action.action, unit];
-  // A service’s own process knows what the signal means; others of its group may end by it. Scopes have no main process.
+  // Signal only the main process: other processes of a service may not handle the signal. Scopes have no main process.
   const whom = unit.endsWith('.service') ? ['--kill-who=main'] : [];
   return ['systemctl', '--no-ask-password', 'kill', `--signal=${action.signal}`, ...whom, unit];
 }
 
-/** For logs: the arguments of a command stay unsaid. */
+/** Describes a hook for logs, without the arguments of a command. */
 function labelOf(action: AfterRenewal): object {
   if ('command' in action) return { command: action.command[0] };
   if ('pid_file' in action) return { signal: action.signal, pid_file: action.pid_file };

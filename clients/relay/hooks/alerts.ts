@@ -7,35 +7,35 @@ import { workQueue } from '../model/work-queue.ts';
 import type { Alert } from '../settings/hooks.ts';
 import { type AlertMessage, sendAlert } from './send-alert.ts';
 
-/** Tells those whom the configuration names when a token cannot be renewed: once, and again when it can. */
+/** Sends the configured alerts when a token cannot be renewed: once, and again when renewal works. */
 export interface Alerts {
-  /** Looks at how a token is. @param leftShare what is left of its lifetime, from 1 to 0 */
+  /** Evaluates the status of a token. @param leftShare the remaining fraction of its lifetime, from 1 to 0 */
   look(status: TokenStatus, leftShare: number): void;
-  /** Gives up what is not told yet. */
+  /** Drops alerts that are not delivered yet. */
   stop(): void;
 }
 
 const DEFAULT_FAILURES = 3;
 const AT_ONCE = 2;
-/** Milliseconds: one that takes longer keeps no other waiting. */
+/** Milliseconds after which a slow delivery no longer blocks others. */
 const SLOT = 5_000;
-/** Milliseconds before it is told once more where that failed. */
+/** The waits before each retry of a failed delivery, in milliseconds. */
 const RETRIES = [2_000, 10_000, 60_000];
 
 export interface AlertTools {
   clock: Clock;
   log: Log;
-  /** A command in it is run only where nobody else can write it. */
+  /** The path of the configuration. Commands run only if no other user can write it. */
   configFile: string;
   send?: typeof sendAlert;
 }
 
-/** @param tools.send tells one: by a command or a webhook, unless a test says otherwise */
+/** @param tools.send delivers an alert. Default: by command or webhook */
 export function alertsOf(alerts: readonly Alert[], { clock, log, configFile, send = sendAlert }: AlertTools): Alerts {
   const queue = workQueue(clock, { atOnce: AT_ONCE, slot: SLOT });
   const controller = new AbortController();
   const { signal } = controller;
-  /** By alert and token: what was told last, and when that is done. */
+  /** The last message and its delivery, by alert and token. */
   const told = new Map<string, { message: AlertMessage; done: Promise<void> }>();
 
   function tell(key: string, alert: Alert, message: AlertMessage): void {
@@ -58,10 +58,10 @@ export function alertsOf(alerts: readonly Alert[], { clock, log, configFile, sen
       if (!isLatest()) return;
       try {
         await queue.run(key, () => send(alert, message, { configFile, signal }), signal);
-        log.info(details, 'an alert was told');
+        log.info(details, 'an alert was delivered');
         return;
       } catch (error) {
-        if (!signal.aborted) log.error({ ...details, error: reasonOf(error) }, 'an alert could not be told');
+        if (!signal.aborted) log.error({ ...details, error: reasonOf(error) }, 'an alert could not be delivered');
       }
     }
   }

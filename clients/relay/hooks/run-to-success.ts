@@ -3,20 +3,21 @@ import { CommandFailure, runCommand } from '../process/run-command.ts';
 import { untrustedConfiguration } from '../process/trusted-configuration.ts';
 
 const DEFAULT_TIMEOUT_SECONDS = 10;
-/** Bytes. What it writes is not looked at: it may hold anything. */
+/** The maximum output of a command, in bytes. The output is ignored. */
 const MOST_OUTPUT = 65_536;
 
 interface RunTools {
   timeoutSeconds?: number | undefined;
-  /** Where the command stands. */
+  /** The path of the configuration that contains the command. */
   configFile: string;
   signal: AbortSignal;
 }
 
 /**
- * Runs a command of the configuration that is told something in its environment.
+ * Runs a command of the configuration, with additional environment variables.
  *
- * @throws {CommandFailure} also when it ends with another code than 0, and when another user can write the configuration
+ * @param told the additional variables
+ * @throws {CommandFailure} if it fails, exits with a code other than 0, or if another user can write the configuration
  */
 export async function runToSuccess(
   argv: readonly string[],
@@ -24,7 +25,7 @@ export async function runToSuccess(
   { timeoutSeconds = DEFAULT_TIMEOUT_SECONDS, configFile, signal }: RunTools,
 ): Promise<void> {
   const untrusted = await untrustedConfiguration(configFile);
-  if (untrusted !== undefined) throw new CommandFailure(`${argv[0]} is not run: ${untrusted}`);
+  if (untrusted !== undefined) throw new CommandFailure(`${argv[0]} was not run: ${untrusted}`);
   const ended = await runCommand(argv, {
     timeout: timeoutSeconds * 1_000,
     maxOutput: MOST_OUTPUT,
@@ -33,6 +34,6 @@ export async function runToSuccess(
   });
   if (ended.code === 0) return;
   throw new CommandFailure(
-    `${argv[0]} ended ${ended.code === null ? `by ${ended.signal}` : `with code ${ended.code}`}`,
+    `${argv[0]} ${ended.code === null ? `was killed by ${ended.signal}` : `exited with code ${ended.code}`}`,
   );
 }

@@ -3,7 +3,7 @@ import type { TokenStatus } from '../model/status.ts';
 import type { Alert } from '../settings/hooks.ts';
 import { runToSuccess } from './run-to-success.ts';
 
-/** What one is told. Nothing in it is secret. */
+/** The content of an alert. Contains no secret. */
 export interface AlertMessage {
   alert: 'failing' | 'recovered';
   host: string;
@@ -11,10 +11,10 @@ export interface AlertMessage {
 }
 
 /**
- * Tells one, by a command or a webhook.
+ * Delivers an alert with a command or a webhook.
  *
- * @throws {CommandFailure} when the command fails
- * @throws {SourceFailure} when the webhook gives no answer, or another status than 200 to 299
+ * @throws {CommandFailure} if the command fails
+ * @throws {SourceFailure} if the webhook does not respond, or responds with a status other than 200 to 299
  */
 export async function sendAlert(
   alert: Alert,
@@ -38,7 +38,7 @@ export async function sendAlert(
       },
       tools.signal,
     );
-    if (status < 200 || status > 299) throw new SourceFailure(`the webhook answered with status ${status}`);
+    if (status < 200 || status > 299) throw new SourceFailure(`the webhook responded with status ${status}`);
   } finally {
     client.close();
   }

@@ -3,17 +3,17 @@ import { stat } from 'node:fs/promises';
 import { readBounded, Unreadable } from '../files/read-bounded.ts';
 import { CommandFailure } from '../process/run-command.ts';
 
-/** The largest that Linux gives: PID_MAX_LIMIT of 64-bit machines, proc(5). */
+/** The largest process id on Linux: PID_MAX_LIMIT of 64-bit machines, proc(5). */
 const LARGEST_PID = 4_194_304;
-/** Bytes. */
+/** The maximum size of a PID file, in bytes. */
 const MOST = 64;
 
 /**
- * Signals the process whose number stands in a file.
+ * Signals the process in a PID file.
  *
- * Whoever can write that file chooses whom the agent signals: a user other than root and the agent's can choose among
- * their own processes alone. Between reading and signalling the process may end and another get its number; Linux has no
- * way around that for Node.
+ * The owner of the file chooses the process. If the owner is not root or the agent's user, the process must belong to
+ * the owner. Between the read and the signal, the process may exit and its id may be reused; Node has no API to avoid
+ * that.
  *
  * @throws {CommandFailure}
  */
@@ -27,22 +27,22 @@ export async function signalPidFile(file: string, signal: NodeJS.Signals): Promi
   });
   const pid = /^\d{1,7}$/.test(text.trim()) ? Number(text.trim()) : 0;
   if (pid <= 1 || pid > LARGEST_PID || pid === process.pid) {
-    throw new CommandFailure(`${file} must hold the number of another process, greater than 1, and nothing else`);
+    throw new CommandFailure(`${file} must contain only the id of another process, greater than 1`);
   }
   if (owner !== 0 && owner !== process.geteuid?.() && (await userOf(pid)) !== owner) {
-    throw new CommandFailure(`${file} belongs to user ${owner}, and process ${pid} does not`);
+    throw new CommandFailure(`${file} belongs to user ${owner}, but process ${pid} does not`);
   }
   try {
     process.kill(pid, signal);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const reason = code === 'ESRCH' ? 'is not there' : `cannot be signalled (${code})`;
+    const reason = code === 'ESRCH' ? 'does not exist' : `cannot be signalled (${code})`;
     throw new CommandFailure(`process ${pid} of ${file} ${reason}`);
   }
 }
 
 function writableReason({ mode }: Stats): string | undefined {
-  return (mode & 0o022) === 0 ? undefined : 'may be written by other users: they could have any process signalled';
+  return (mode & 0o022) === 0 ? undefined : 'is writable by other users, who could make the agent signal any process';
 }
 
 async function userOf(pid: number): Promise<number | undefined> {

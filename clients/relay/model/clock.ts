@@ -1,13 +1,13 @@
-/** The time, and waiting for it: behind a port, so that a test can let an hour pass at once. */
+/** A clock with timers. An interface, so that a test can let an hour pass instantly. */
 export interface Clock {
-  /** Milliseconds since the epoch, as the machine's clock says: it may jump. */
+  /** Returns the machine's wall-clock time in milliseconds since the epoch. It may jump. */
   now(): number;
-  /** Milliseconds that never jump, and may stand still while the machine is suspended. */
+  /** Returns monotonic milliseconds. They may stop while the machine is suspended. */
   elapsed(): number;
   /**
-   * Calls back after this many milliseconds of `elapsed`. It keeps no process alive by itself.
+   * Calls back after this many milliseconds of `elapsed`. The timer does not keep the process alive.
    *
-   * @returns takes it back
+   * @returns a function that cancels the timer
    */
   after(milliseconds: number, callback: () => void): () => void;
 }
@@ -22,7 +22,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** A time as RFC 3339 has it, in whole seconds. @param milliseconds since the epoch */
+/** Formats a time as RFC 3339 in whole seconds. @param milliseconds since the epoch */
 export function rfc3339(milliseconds: number): string {
   return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
 }

@@ -1,4 +1,4 @@
-/** Structured logs, one JSON object a line, on standard output. Nothing that is logged may hold a value of a token. */
+/** A structured log: one JSON object per line on standard output. No log entry may contain a value of a token. */
 export interface Log {
   debug(details: object, message: string): void;
   info(details: object, message: string): void;

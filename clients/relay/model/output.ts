@@ -1,26 +1,26 @@
 import { QuotableFailure } from './reason.ts';
 import type { Token } from './token.ts';
 
-/** Why a token is taken out of its outputs. */
+/** Why a token is withdrawn from its outputs. */
 export type Withdrawal = 'expired' | 'revoked' | 'stopped' | 'removed from the configuration';
 
-/** A place where readers find a token. Its calls come one at a time. */
+/** A destination from which programs read a token. Its methods are never called concurrently. */
 export interface Output {
-  /** For people, such as `file /run/tokenrelay/token.json`. */
+  /** A name for logs and statuses, such as `file /run/tokenrelay/token.json`. */
   readonly name: string;
   /**
-   * Lets readers see this token, whole, in place of the one before.
+   * Replaces the previous token with this one, atomically for readers.
    *
-   * @throws {OutputFailure} and then readers see what they saw before
+   * @throws {OutputFailure} if that fails. Readers then still see the previous token
    */
   publish(token: Token): Promise<void>;
-  /** What readers find differs from what was published last: why, as a sentence's end; nothing when it is right. */
+  /** Returns how the output's content differs from what was last published, as a clause; undefined if it is right. */
   problem(): Promise<string | undefined>;
-  /** Leaves nothing that looks fresh, as far as the output is configured so. @throws {OutputFailure} */
+  /** Removes the token from the output, as configured, so that nothing looks fresh. @throws {OutputFailure} */
   withdraw(why: Withdrawal): Promise<void>;
 }
 
-/** Why an output could not be written: a sentence that names it, and no value of the token. */
+/** A failure to write an output. Its message names the output and contains no value of the token. */
 export class OutputFailure extends QuotableFailure {
   override readonly name = 'OutputFailure';
 }

@@ -1,7 +1,7 @@
-/** A failure whose sentence is known to hold no value of a token or secret: logs and statuses may quote it. */
+/** A failure whose message contains no value of a token or secret, so that logs and statuses may quote it. */
 export class QuotableFailure extends Error {}
 
-/** Why something failed, fit for logs and status: of an error that may not be quoted, its kind alone. */
+/** Returns the reason of a failure for logs and statuses. Of an error that may not be quoted, only its type. */
 export function reasonOf(error: unknown): string {
   if (error instanceof QuotableFailure) return error.message;
   const code = (error as { code?: unknown } | undefined)?.code;

@@ -5,62 +5,62 @@ import type { Log } from './log.ts';
 import { QuotableFailure } from './reason.ts';
 import type { Token } from './token.ts';
 
-/** Where tokens come from: one kind of issuer, as `type` names it in the configuration. */
+/** A kind of source that tokens come from, named by `type` in the configuration. */
 export interface SourceKind<Type extends string, Settings extends z.ZodType> {
   readonly type: Type;
-  /** What stands under `source` in the configuration. */
+  /** The schema of `source` in the configuration. */
   readonly settings: Settings;
-  /** The names of a token's values, where they are always these: a check then finds what could not be written. */
+  /** The names of a token's values, if they never vary. A check can then find outputs that need other values. */
   readonly values?: readonly string[];
-  /** Makes a source; asks nothing yet. */
+  /** Creates a source. Sends no request. */
   create(settings: z.infer<Settings>, tools: SourceTools): Source;
 }
 
-/** What a source is given of the world. */
+/** The dependencies of a source. */
 export interface SourceTools {
-  /** The name of the token that it is for. */
+  /** The name of the token that the source provides. */
   readonly token: string;
   readonly clock: Clock;
   readonly log: Log;
   /**
-   * Reads a secret where the configuration says it is, anew each time: somebody may have replaced it.
+   * Reads a secret. Reads it again on each call, since the secret may have been replaced.
    *
-   * @throws {SourceFailure} naming where it should have been
+   * @throws {SourceFailure} naming the location of the missing secret
    */
   secret(reference: SecretReference): Promise<string>;
-  /** The configuration's folder, where a source's conventions look for files. */
+  /** The folder of the configuration, in which sources look for conventional files. */
   readonly configFolder: string;
-  /** The configuration itself: a command in it is run only where nobody else can write it. */
+  /** The path of the configuration. Commands in it run only if no other user can write the file. */
   readonly configFile: string;
-  /** The folder of systemd credentials ($CREDENTIALS_DIRECTORY), where there is one. */
+  /** The folder of systemd credentials ($CREDENTIALS_DIRECTORY), if set. */
   readonly credentialsFolder?: string | undefined;
 }
 
-/** One source of one token. */
+/** The source of one token. */
 export interface Source {
   /**
-   * Gets a token.
+   * Fetches a token.
    *
-   * @param previous the one that is in use, if any: a lease may be renewed in place of asking for a new one
-   * @param signal gives up
+   * @param previous the token in use, if any. A source may renew its lease instead of requesting a new token
+   * @param signal aborts the fetch
    * @throws {SourceFailure}
    */
   fetch(previous: Token | undefined, signal: AbortSignal): Promise<Token>;
   /**
-   * Whether the issuer took this token back; absent where an issuer has no way to tell.
+   * Reports whether the issuer revoked this token. Absent if the issuer does not publish revocations.
    *
-   * @returns also in how many milliseconds to ask again
-   * @throws {SourceFailure} when nobody knows
+   * @returns also the milliseconds until the next check
+   * @throws {SourceFailure} if the revocation status is unknown
    */
   revocation?(token: Token, signal: AbortSignal): Promise<{ revoked: boolean; askAgainIn: number }>;
-  /** Gives back what it holds: connections, a login. */
+  /** Releases the source's resources, such as connections and a login. */
   close?(): Promise<void>;
 }
 
-/** Why a source gave no token: one sentence, with no secret and no token in it. */
+/** A failed fetch. Its message is one sentence, without a secret or a token. */
 export class SourceFailure extends QuotableFailure {
   override readonly name = 'SourceFailure';
-  /** How long the issuer asks to be left alone, in milliseconds. */
+  /** How long the issuer asks clients to wait before a retry, in milliseconds. */
   readonly retryAfter: number | undefined;
 
   constructor(sentence: string, { retryAfter, cause }: { retryAfter?: number | undefined; cause?: unknown } = {}) {

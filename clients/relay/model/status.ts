@@ -1,36 +1,36 @@
 /**
- * How a token is: `waiting` for its first fetch, `fresh`, `retrying` after a failure while the last one still holds,
- * `stale` when it should have been replaced long ago and sets no end itself, `expired`, or `revoked` by its issuer.
+ * The state of a token: `waiting` for its first fetch; `fresh`; `retrying` after a failure, while the last token is
+ * still valid; `stale` if it has no expiry and its renewal is long overdue; `expired`; or `revoked` by its issuer.
  */
 export type TokenState = 'waiting' | 'fresh' | 'retrying' | 'stale' | 'expired' | 'revoked';
 
-/** How an output is: what readers find there now. */
+/** The status of an output. */
 export interface OutputStatus {
   /** Such as `file /run/tokenrelay/token.json`. */
   name: string;
-  /** What is wrong with it, as a sentence's end; absent when it is right. */
+  /** What is wrong with the output, as a clause without a subject. Absent if nothing is wrong. */
   problem?: string;
 }
 
-/** How one token is. Nothing in it is secret. Times in milliseconds since the epoch. */
+/** The status of one token. Contains no secret. Times are in milliseconds since the epoch. */
 export interface TokenStatus {
   name: string;
-  /** Of its source, as in the configuration. */
+  /** The type of its source, as in the configuration. */
   type: string;
   state: TokenState;
   fetchedAt?: number;
   expiresAt?: number;
   nextFetchAt?: number;
-  /** Fetches that failed since the last that did not. */
+  /** Failed fetches since the last successful one. */
   failures: number;
-  /** All since the agent started. */
+  /** All fetches since the agent started. */
   fetches: { succeeded: number; failed: number };
-  /** Why the last fetch or the last output failed, while that still is so. */
+  /** Why the last fetch or write failed. Absent after the next success. */
   lastError?: string;
   outputs: OutputStatus[];
 }
 
-/** Whether a token and each of its outputs are as they should be, whatever the source says. */
+/** Reports whether a token is usable and each of its outputs is right. */
 export function isHealthy({ state, outputs }: TokenStatus): boolean {
   return (state === 'fresh' || state === 'retrying') && outputs.every(({ problem }) => problem === undefined);
 }

@@ -1,25 +1,25 @@
 import type { TokenStatus } from './status.ts';
 import type { Token } from './token.ts';
 
-/** What endpoints, children and commands see of the running agent. */
+/** The running agent's tokens, as endpoints, children and commands access them. */
 export interface Tokens {
-  /** Every token of the configuration, in its order. */
+  /** Returns the status of every token, in the order of the configuration. */
   statuses(): TokenStatus[];
-  /** The same, after a look at every output: what readers find there at this moment. What is wrong is then mended. */
+  /** Checks the current content of every output, then returns the statuses. Wrong outputs are then rewritten. */
   inspect(): Promise<TokenStatus[]>;
-  /** The token of this name if it may be used now; nothing when it is unknown, not there yet, expired or revoked. */
+  /** Returns the token with this name, or undefined if it is unknown, not fetched yet, expired or revoked. */
   current(name: string): Token | undefined;
   /**
-   * Fetches now, whatever the schedule says, and hands it to its outputs.
+   * Fetches a token now, independent of its schedule, and writes its outputs.
    *
-   * @throws {SourceFailure} when the source gives none
-   * @throws {RangeError} when there is no such token
+   * @throws {SourceFailure} if the fetch fails
+   * @throws {RangeError} if there is no token with this name
    */
   refresh(name: string): Promise<TokenStatus>;
   /**
-   * Tells of each token that is new (`token`) or gone (`undefined`), after its outputs have it.
+   * Calls the listener with each new token, or with `undefined` for a withdrawn one, after its outputs were written.
    *
-   * @returns ends it
+   * @returns a function that removes the listener
    */
   onChange(listener: (name: string, token: Token | undefined) => void): () => void;
 }

@@ -1,19 +1,20 @@
 import type { Clock } from './clock.ts';
 
-/** Lets a few works run at once; the others wait in the order in which they came. */
+/** Runs a limited number of tasks at once. The others wait in order of arrival. */
 export interface WorkQueue {
   /**
-   * Runs this as soon as it is its turn.
+   * Runs a task when its turn comes.
    *
-   * @param key whose work it is: who overstayed last time stands behind those who did not, and leaves them a place
-   * @param signal gives up waiting
+   * @param key the owner of the task. An owner whose last task exceeded the slot has lower priority than the others,
+   * and such owners never use every slot
+   * @param signal stops waiting
    */
   run<Result>(key: string, work: () => Promise<Result>, signal: AbortSignal): Promise<Result>;
 }
 
 /**
- * @param atOnce how many may run
- * @param slot milliseconds after which a work no longer counts, though it goes on: what hangs must not keep others out
+ * @param atOnce the maximum number of running tasks
+ * @param slot milliseconds after which a running task no longer counts, so that a task that hangs does not block others
  */
 export function workQueue(clock: Clock, { atOnce, slot }: { atOnce: number; slot: number }): WorkQueue {
   const prompt: (() => void)[] = [];
@@ -29,7 +30,7 @@ export function workQueue(clock: Clock, { atOnce, slot }: { atOnce: number; slot
     }
   };
 
-  /** @returns leaves the place */
+  /** Waits for a free slot. @returns a function that frees the slot */
   const turn = (key: string, signal: AbortSignal) =>
     new Promise<() => void>((resolve, reject) => {
       signal.throwIfAborted();

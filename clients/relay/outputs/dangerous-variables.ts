@@ -1,19 +1,19 @@
 /**
- * Variables by which whoever sets them has code run, or traffic led elsewhere, in programs that never meant to ask.
- * Who writes a secret names its values, and so must not get at these unless the configuration says so outright.
+ * Variables that can make programs run code or redirect their traffic. The author of a secret chooses the names of its
+ * values, so these variables are refused unless the configuration maps them explicitly.
  */
 const names = new Set(
   [
-    // What the loader, libc and the shells heed.
+    // Read by the loader, libc and shells.
     'PATH HOME SHELL ENV IFS PS1 PS4 PROMPT_COMMAND SHELLOPTS BASHOPTS CDPATH FPATH ZDOTDIR UID EUID PPID TMPDIR TMP TEMP',
     'GCONV_PATH LOCPATH NLSPATH HOSTALIASES RESOLV_HOST_CONF RES_OPTIONS LOCALDOMAIN GETCONF_DIR TZDIR TERMINFO',
-    // Programs that others start.
+    // Programs that other programs start.
     'EDITOR VISUAL PAGER BROWSER LESSOPEN LESSCLOSE MANPAGER MAKEFLAGS VIMINIT EXINIT SSH_ASKPASS SUDO_ASKPASS RSYNC_RSH CVS_RSH',
-    // What interpreters load or run first.
+    // Loaded or run by interpreters at start.
     'RUBYOPT RUBYLIB PERLLIB CLASSPATH JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS JAVA_HOME LUA_INIT LUA_PATH',
     'LUA_CPATH PHPRC PHP_INI_SCAN_DIR R_PROFILE R_PROFILE_USER GOFLAGS ERL_FLAGS ERL_AFLAGS ERL_ZFLAGS BUN_OPTIONS JAVA_OPTS',
     'MAVEN_OPTS GRADLE_OPTS CATALINA_OPTS SBT_OPTS GEM_HOME GEM_PATH BUNDLE_GEMFILE XDG_CONFIG_HOME XDG_DATA_HOME',
-    // Which servers are asked, and which certificates are believed.
+    // Servers to use and certificates to trust.
     'HTTP_PROXY HTTPS_PROXY ALL_PROXY FTP_PROXY NO_PROXY SSL_CERT_FILE SSL_CERT_DIR SSLKEYLOGFILE CURL_CA_BUNDLE',
     'REQUESTS_CA_BUNDLE CURL_HOME AWS_CA_BUNDLE AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE DOCKER_HOST KUBECONFIG',
     'GIT_SSH GIT_SSH_COMMAND GIT_ASKPASS GIT_EDITOR GIT_SEQUENCE_EDITOR GIT_PAGER GIT_EXEC_PATH GIT_EXTERNAL_DIFF',
@@ -27,7 +27,7 @@ const prefixes = [
   ...['AWS_ENDPOINT_URL', 'GIT_CONFIG'],
 ];
 
-/** Whether a variable must not be named after what a source called a value. @param variable in capitals */
+/** Reports whether a variable must not get its name from a source. @param variable in capitals */
 export function isDangerousVariable(variable: string): boolean {
   return names.has(variable) || prefixes.some((prefix) => variable.startsWith(prefix));
 }

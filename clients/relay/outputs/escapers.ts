@@ -1,40 +1,43 @@
 import { shown, Unwritable } from './unwritable.ts';
 
-/** Writes a value such that one kind of reader reads it back the same. @param name of the value, for the sentence */
+/** Escapes a value for one kind of reader, without loss. @param name the name of the value, for errors */
 export type Escaper = (value: string, name: string) => string;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROL = /[\0-\x1f\x7f]/;
 
-/** How a template may write a value, by the name that stands after the `|`. */
+/** The escapers of a template, by the name after the `|`. */
 export const escapers = {
-  /** A JSON string with its quotes (RFC 8259, section 7), which YAML 1.2 reads as well. */
+  /** A JSON string with quotes (RFC 8259, section 7), which is also valid YAML 1.2. */
   json: (value) => JSON.stringify(value),
 
-  /** One word of a POSIX shell, in single quotes. */
+  /** One word for a POSIX shell, in single quotes. */
   shell(value, name) {
-    if (value.includes('\0')) throw new Unwritable(`its value ${shown(name)} has a NUL, and no shell holds that`);
+    if (value.includes('\0'))
+      throw new Unwritable(`its value ${shown(name)} contains a NUL, which a shell cannot represent`);
     return `'${value.replaceAll("'", "'\\''")}'`;
   },
 
-  /** A part of a URL: all but the unreserved characters of RFC 3986, section 2.3, as %XX of its UTF-8. */
+  /** A part of a URL: the UTF-8 bytes of all but unreserved characters (RFC 3986, section 2.3) as %XX. */
   url: (value) =>
     encodeURIComponent(value).replace(
       /[!'()*]/g,
       (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
     ),
 
-  /** Base64 with padding (RFC 4648, section 4) of its UTF-8. */
+  /** The UTF-8 bytes in Base64 with padding (RFC 4648, section 4). */
   base64: (value) => Buffer.from(value).toString('base64'),
 
-  /** As it is. */
+  /** The unchanged value. */
   raw(value, name) {
     if (CONTROL.test(value)) {
-      throw new Unwritable(`its value ${shown(name)} has a control character, such as a line end, and raw writes none`);
+      throw new Unwritable(
+        `its value ${shown(name)} contains a control character such as a newline, which raw forbids`,
+      );
     }
     return value;
   },
 } satisfies Record<string, Escaper>;
 
-/** For sentences. */
+/** The names of the escapers, for messages. */
 export const escaperNames = Object.keys(escapers).join(', ');

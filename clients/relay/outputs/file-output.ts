@@ -10,16 +10,16 @@ import type { Token } from '../model/token.ts';
 import type { FileOutputSettings } from '../settings/outputs.ts';
 import { render } from './render.ts';
 
-/** A file that holds a token. @param token the name of the token */
+/** Creates an output that writes a token to a file. @param token the name of the token */
 export function fileOutputOf(settings: FileOutputSettings, token: string): Output {
   return new FileOutput(settings, token);
 }
 
-/** What was written last. */
+/** The last written content. */
 interface Published {
   digest: string;
   state: FileState;
-  /** Whether the file says itself when the token ends. */
+  /** Whether the file contains the expiry of the token. */
   saysItsEnd: boolean;
 }
 
@@ -53,7 +53,7 @@ class FileOutput implements Output {
   async withdraw(why: Withdrawal): Promise<void> {
     const { at_expiry: atExpiry, remove_on_stop: removeOnStop } = this.#settings;
     if (why === 'stopped' && !removeOnStop) return;
-    // A revoked token still names an end that lies ahead, so that keeping it would leave it looking fresh.
+    // Do not keep a revoked token: its expiry is in the future, so it would look fresh.
     if (why === 'expired' && atExpiry === 'keep' && this.#published?.saysItsEnd) return;
     await this.#try(async () => {
       if ((why === 'expired' || why === 'revoked') && atExpiry === 'empty') await this.#write('');
@@ -86,7 +86,7 @@ class FileOutput implements Output {
     return inFolder(dirname(path), ownUser(), (folder) => use(folder, basename(path)));
   }
 
-  /** Once is enough: only a run that was killed leaves anything, and that was before this one. */
+  /** Removes temporary files of a killed process. Runs once, since only an earlier process can have left them. */
   async #tidy(folder: PinnedFolder, name: string): Promise<void> {
     if (this.#isTidy) return;
     const owner = await userId(this.#settings.owner ?? ownUser());
@@ -94,7 +94,7 @@ class FileOutput implements Output {
     this.#isTidy = true;
   }
 
-  /** The agent’s own user and group where none are given: a folder with the setgid bit would give its own group. */
+  /** Resolves the access rights. Sets the group explicitly, because a setgid folder would set its own group. */
   async #access(): Promise<Access> {
     const { permissions = 0o600, owner = ownUser(), group = process.getegid?.() ?? 0 } = this.#settings;
     const uid = await userId(owner);

@@ -11,7 +11,7 @@ import { shown, Unwritable } from './unwritable.ts';
 
 export { templateFault } from './formats/template.ts';
 
-/** Every format that a file may have, by its name in the configuration. To add one, add its file and name it here. */
+/** All file formats, by their name in the configuration. To add a format, add its file and an entry here. */
 const formats: Record<FileOutputSettings['format'], Format> = {
   json,
   env,
@@ -21,14 +21,14 @@ const formats: Record<FileOutputSettings['format'], Format> = {
 };
 
 /**
- * The text of the file that holds a token.
+ * Renders the content of a token's file.
  *
- * @throws {OutputFailure} naming the token, the file and which value cannot be written, never the value
+ * @throws {OutputFailure} naming the token, the file and the name of the value that cannot be written, never the value
  */
 export function render(settings: FileOutputSettings, tokenName: string, token: Token): string {
   try {
     for (const [name, value] of Object.entries(token.values)) {
-      if (!value.isWellFormed()) throw new Unwritable(`its value ${shown(name)} is no text that UTF-8 can hold`);
+      if (!value.isWellFormed()) throw new Unwritable(`its value ${shown(name)} is not valid Unicode text`);
     }
     return formats[settings.format](token, tokenName, settings);
   } catch (error) {

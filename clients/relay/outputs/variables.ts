@@ -2,21 +2,21 @@ import { bearerOf, isOfAws, type Token } from '../model/token.ts';
 import { isDangerousVariable } from './dangerous-variables.ts';
 import { shown, Unwritable } from './unwritable.ts';
 
-/** A value of a token and the environment variable that holds it. */
+/** A value of a token, and its environment variable. */
 export interface Variable {
   variable: string;
-  /** What the token calls the value. */
+  /** The name of the value in the token. */
   name: string;
   value: string;
 }
 
 /**
- * The environment variables that hold a token: those of the mapping (variable to value's name) and no other; without
- * one, each value under its own name in capitals, a bearer token under the token's name, any other character as `_`.
- * Credentials of AWS have the names that its SDKs read: `AWS_ACCESS_KEY_ID` and so on.
+ * Returns the environment variables of a token. With a mapping of variables to values, returns only the mapped ones.
+ * Without a mapping, each value has its own name in capitals, and a bearer token has the token's name; other characters
+ * become `_`. AWS credentials have the names that the SDKs read, such as `AWS_ACCESS_KEY_ID`.
  *
- * @throws {Unwritable} when the mapping names a value that is not there, when two values would get one variable, and
- *   for a name by which programs are subverted, unless it is mapped
+ * @throws {Unwritable} if a mapped value does not exist, if two values have the same variable, or if a dangerous
+ * variable   is not mapped explicitly
  */
 export function variablesOf(
   token: Token,
@@ -29,7 +29,7 @@ export function variablesOf(
 function mapped({ values }: Token, mapping: Readonly<Record<string, string>>): Variable[] {
   return Object.entries(mapping).map(([variable, name]) => {
     const value = Object.hasOwn(values, name) ? values[name] : undefined;
-    if (value === undefined) throw new Unwritable(`it has no value ${shown(name)}, which ${variable} is to hold`);
+    if (value === undefined) throw new Unwritable(`it has no value ${shown(name)} for ${variable}`);
     return { variable, name, value };
   });
 }
@@ -44,7 +44,7 @@ function derived(token: Token, tokenName: string): Variable[] {
     const other = taken.get(variable);
     if (other !== undefined) {
       throw new Unwritable(
-        `its values ${shown(other)} and ${shown(name)} both become ${variable}: name them in variables`,
+        `its values ${shown(other)} and ${shown(name)} both become ${variable}: list them in variables`,
       );
     }
     taken.set(variable, name);
@@ -59,7 +59,7 @@ function lawful(name: string): string {
     .replace(/^(?=\d|$)/, '_');
   if (isDangerousVariable(variable)) {
     throw new Unwritable(
-      `${shown(name)} would become ${variable}, which changes how programs run: name it in variables`,
+      `${shown(name)} would become ${variable}, which changes how programs run: list it in variables`,
     );
   }
   return variable;

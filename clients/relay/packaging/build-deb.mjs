@@ -1,6 +1,6 @@
 /**
- * `node packaging/build-deb.mjs [--executable] [FOLDER]`: makes a Debian package of the agent in FOLDER (default: dist),
- * with `dpkg-deb`. It needs Node on the machine; with --executable it brings its own.
+ * `node packaging/build-deb.mjs [--executable] [FOLDER]`: builds a Debian package of the agent in FOLDER (default:
+ * dist) with `dpkg-deb`. The package depends on Node; with --executable, it contains Node.
  *
  * @see https://www.debian.org/doc/debian-policy/
  */
@@ -17,7 +17,7 @@ const here = (/** @type {string} */ file) => fileURLToPath(new URL(file, import.
 const { version, description } = JSON.parse(readFileSync(here('../package.json'), 'utf8'));
 const architecture = executable ? execFileSync('dpkg', ['--print-architecture'], { encoding: 'utf8' }).trim() : 'all';
 
-/** What is installed where: [source, path, mode]. */
+/** The files to install: [source, path, mode]. */
 const files = [
   [here('systemd/tokenrelay.service'), 'usr/lib/systemd/system/tokenrelay.service', 0o644],
   [here('systemd/sysusers.conf'), 'usr/lib/sysusers.d/tokenrelay.conf', 0o644],
@@ -25,7 +25,7 @@ const files = [
   [here('systemd/foreign-owners.conf'), 'usr/share/doc/tokenrelay/examples/foreign-owners.conf', 0o644],
   [here('cloud-init.yaml'), 'usr/share/doc/tokenrelay/examples/cloud-init.yaml', 0o644],
   [here('../../../docs/relay.md'), 'usr/share/doc/tokenrelay/relay.md', 0o644],
-  // Beside it as in the repository, so that its links lead there.
+  // The same relative path as in the repository, so that links between the documents work.
   [here('../../../docs/reference/tokenrelay.md'), 'usr/share/doc/tokenrelay/reference/tokenrelay.md', 0o644],
   [here('../../../LICENSE'), 'usr/share/doc/tokenrelay/copyright', 0o644],
   [here('../../../docs/reference/tokenrelay.schema.json'), 'usr/share/tokenrelay/configuration.schema.json', 0o644],
@@ -40,7 +40,7 @@ Maintainer: TokenRelay <tokenrelay@localhost>
 Depends: ${executable ? 'libc6, libstdc++6' : 'nodejs (>= 22.14)'}
 Recommends: systemd, ca-certificates
 Description: ${description}
- One daemon with one file: which tokens, from where, where to put them.
+ One daemon with one configuration file for tokens, their sources and their outputs.
 `;
 
 const work = mkdtempSync(join(tmpdir(), 'tokenrelay-deb-'));

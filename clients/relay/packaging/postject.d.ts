@@ -1,4 +1,4 @@
-/** The one function of `postject` that is used: it brings no types. */
+/** The function of `postject` that is used here. The package has no types. */
 declare module 'postject' {
   export function inject(
     file: string,

@@ -1,8 +1,8 @@
 /**
- * The environment of a command that the agent runs: where programs and a home are, the language, and what the
- * configuration names. The agent's own may hold secrets that are not for the command.
+ * Returns the environment of a command that the agent runs: PATH, HOME, LANG and configured variables. The agent's
+ * other variables may contain secrets that are not for the command.
  *
- * @param names variables of the agent's environment to pass on
+ * @param names the variables of the agent's environment to pass on
  */
 export function commandEnvironment(env: NodeJS.ProcessEnv, names: readonly string[] = []): NodeJS.ProcessEnv {
   const passed = ['HOME', 'LANG', ...names].flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]]));

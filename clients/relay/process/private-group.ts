@@ -1,21 +1,21 @@
 import { readFile } from 'node:fs/promises';
 
-/** The first number of a person; smaller ones are of services, whose groups units lend to others (login.defs(5), UID_MIN). */
+/** The lowest id of a regular user. Groups of service users may be shared by units (login.defs(5), UID_MIN). */
 const FIRST_PERSON = 1_000;
 
-/** The accounts of a machine: the lines of passwd(5) and group(5). */
+/** The account files of a machine: passwd(5) and group(5). */
 export interface AccountFiles {
   passwd: string;
   group: string;
 }
 
 /**
- * The group that a person is alone in: it has the person's name, nobody else as a member, and is nobody else's own group.
- * Many distributions give everybody one, and the umask 002 with it, so that "writable by group" says nothing there
- * (login.defs(5), USERGROUPS_ENAB).
+ * Returns a user's private group: it has the user's name, no other member, and is not another user's primary group.
+ * Many distributions create such groups and use umask 002, so write permission for such a group is safe (login.defs(5),
+ * USERGROUPS_ENAB).
  *
- * @param uid the number of a user
- * @returns the group's number; nothing where there is no such group, or it cannot be told
+ * @param uid the numeric id of a user
+ * @returns the group's numeric id, or undefined if there is no such group or it is unknown
  */
 export async function privateGroup(uid: number, files?: AccountFiles): Promise<number | undefined> {
   if (uid < FIRST_PERSON) return undefined;

@@ -1,21 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { QuotableFailure } from '../model/reason.ts';
 
-/** What a command may take and use. */
+/** The limits and the input of a command. */
 export interface CommandLimits {
-  /** How long it may take in all, in milliseconds. */
+  /** The timeout, in milliseconds. */
   timeout: number;
-  /** How much it may write, to its standard output and standard error together, in bytes. */
+  /** The maximum size of standard output and standard error together, in bytes. */
   maxOutput: number;
-  /** Its whole environment: nothing of the agent's own is added. */
+  /** The complete environment. The agent's own variables are not added. */
   env: NodeJS.ProcessEnv;
-  /** What it reads on its standard input. Default: nothing. */
+  /** The standard input. Default: empty. */
   input?: string;
-  /** Gives up. */
+  /** Aborts the command. */
   signal?: AbortSignal;
 }
 
-/** How a command ended: by itself with a code, or by a signal. */
+/** The result of a command: it exited with a code or was killed by a signal. */
 export interface CommandResult {
   code: number | null;
   signal: NodeJS.Signals | null;
@@ -23,28 +23,29 @@ export interface CommandResult {
   stderr: string;
 }
 
-/** Why a command has no result: a sentence that names the command, and nothing of its arguments or its output. */
+/** A command that failed. The message names the command, without its arguments and output. */
 export class CommandFailure extends QuotableFailure {
   override readonly name = 'CommandFailure';
 }
 
 /**
- * Runs a command without a shell, in the folder `/`, and waits until it has ended and closed its output.
+ * Runs a command without a shell, in the folder `/`, and waits until it has exited and closed its output.
  *
- * It leads a process group of its own. At its limits the whole group is killed, so that nothing that it started is left.
+ * The command leads its own process group. When a limit is exceeded, the whole group is killed, including child
+ * processes.
  *
- * @throws {CommandFailure} when it cannot be started, takes too long, writes too much or is given up
+ * @throws {CommandFailure} if the command cannot be started, exceeds a limit or is aborted
  */
 export function runCommand(argv: readonly string[], options: CommandLimits): Promise<CommandResult> {
   const { timeout, maxOutput, env, input, signal } = options;
   const [command = '', ...args] = argv;
   return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(new CommandFailure(`${command} was given up`));
+    if (signal?.aborted) return reject(new CommandFailure(`${command} was aborted`));
     let child: ChildProcess;
     try {
       child = spawn(command, args, { cwd: '/', env, detached: true, stdio: 'pipe' });
     } catch (error) {
-      // Node throws what the system says of arguments that are too large, and tells later of what is not found.
+      // Node throws some errors, such as arguments that are too large, and emits others, such as a missing command.
       return reject(new CommandFailure(`${command} could not be started (${(error as NodeJS.ErrnoException).code})`));
     }
     const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
@@ -53,12 +54,12 @@ export function runCommand(argv: readonly string[], options: CommandLimits): Pro
     function end(problem: string): void {
       settle();
       killGroup(child.pid);
-      // What left the group may hold the pipes open for ever. There are none where too many files were open.
+      // A process that left the group may keep the pipes open. The pipes are undefined if too many files were open.
       for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
       reject(new CommandFailure(`${command} ${problem}`));
     }
-    const giveUp = () => end('was given up');
-    const timer = setTimeout(() => end(`was ended: it took longer than ${timeout / 1_000} seconds`), timeout);
+    const giveUp = () => end('was aborted');
+    const timer = setTimeout(() => end(`was killed: it took longer than ${timeout / 1_000} seconds`), timeout);
     function settle(): void {
       clearTimeout(timer);
       signal?.removeEventListener('abort', giveUp);
@@ -68,7 +69,7 @@ export function runCommand(argv: readonly string[], options: CommandLimits): Pro
     for (const name of ['stdout', 'stderr'] as const) {
       child[name]?.on('data', (chunk: Buffer) => {
         size += chunk.length;
-        if (size > maxOutput) return end(`was ended: it wrote more than ${maxOutput} bytes`);
+        if (size > maxOutput) return end(`was killed: it wrote more than ${maxOutput} bytes`);
         output[name].push(chunk);
       });
     }
@@ -78,7 +79,7 @@ export function runCommand(argv: readonly string[], options: CommandLimits): Pro
       const [stdout, stderr] = [output.stdout, output.stderr].map((chunks) => Buffer.concat(chunks).toString());
       resolve({ code, signal: by, stdout: stdout ?? '', stderr: stderr ?? '' });
     });
-    // A command need not read its input.
+    // Ignore errors: a command may exit without reading its input.
     child.stdin?.on('error', () => {});
     child.stdin?.end(input);
   });
@@ -89,6 +90,6 @@ function killGroup(leader: number | undefined): void {
   try {
     process.kill(-leader, 'SIGKILL');
   } catch {
-    // All of it has ended.
+    // The group has already exited.
   }
 }

@@ -9,42 +9,45 @@ function isLoopbackAddress(text: string): boolean {
   return (host === '[::1]' || isIPv4(host)) && Number(port) <= 65_535;
 }
 
-const ADDRESS = 'must be an address of loopback and a port, such as 127.0.0.1:9797';
+const ADDRESS = 'must be a loopback address and a port, such as 127.0.0.1:9797';
 
-/** An address of loopback and a port, such as `127.0.0.1:9797`; port 0 takes a free one. */
+/** A loopback address and a port, such as `127.0.0.1:9797`. Port 0 selects a free port. */
 const loopbackAddress = z.string({ error: ADDRESS }).refine(isLoopbackAddress, { error: ADDRESS }).meta({
-  description: 'An address of loopback and a port, such as 127.0.0.1:9797. Port 0 is a free one: the log says which.',
+  description:
+    'A loopback address and a port, such as 127.0.0.1:9797. Port 0 selects a free port, which the log shows.',
 });
 
-const owner = account.optional().meta({ description: 'Who owns it. Default: the agent’s user.' });
-const group = account.optional().meta({ description: 'Its group. Default: the agent’s.' });
+const owner = account.optional().meta({ description: 'The owner. Default: the agent’s user.' });
+const group = account.optional().meta({ description: 'The group. Default: the agent’s group.' });
 
 const unixSocket = z.strictObject({
-  unix: absolutePath.meta({ description: 'A Unix socket. Whoever may open it gets the tokens.' }),
-  permissions: fileMode.optional().meta({ description: 'Its mode, in quotes. Default: "0600".' }),
+  unix: absolutePath.meta({
+    description: 'The path of a Unix socket. Every process that can open it can get the tokens.',
+  }),
+  permissions: fileMode.optional().meta({ description: 'The mode, in quotes. Default: "0600".' }),
   owner,
   group,
 });
 
-/** A file that the agent writes at its start: the secret that clients of an endpoint must send. */
+/** A file with the secret that clients of an endpoint must send. The agent writes it at each start. */
 const secretFile = z
   .strictObject({
-    path: absolutePath.meta({ description: 'The file. Whoever may read it gets the tokens.' }),
-    permissions: fileMode.optional().meta({ description: 'Its mode, in quotes. Default: "0600".' }),
+    path: absolutePath.meta({
+      description: 'The path of the file. Every process that can read it can get the tokens.',
+    }),
+    permissions: fileMode.optional().meta({ description: 'The mode, in quotes. Default: "0600".' }),
     owner,
     group,
   })
   .meta({
-    description: 'The file with the secret that clients must send. The agent makes a new secret at each start.',
+    description: 'A file with the secret that clients must send. The agent generates a new secret at each start.',
   });
 
-const tokens = z
-  .array(tokenName)
-  .min(1)
-  .optional()
-  .meta({ description: 'The tokens that are given out here. Default: all that have the right form.' });
+const tokens = z.array(tokenName).min(1).optional().meta({
+  description: 'The tokens that this endpoint serves. Default: all tokens of the form that the protocol needs.',
+});
 
-/** Where programs on this machine ask for tokens: one protocol on one address. */
+/** A local endpoint from which programs get tokens: one protocol on one address. */
 export const endpoint = z
   .discriminatedUnion(
     'protocol',
@@ -62,32 +65,32 @@ export const endpoint = z
         listen: loopbackAddress,
         header_file: secretFile,
         resources: z.record(z.string().min(1), tokenName).meta({
-          description: 'Which token is given out for which resource, such as https://vault.azure.net.',
+          description: 'The token to serve for each resource, such as https://vault.azure.net.',
         }),
-        client_id: z
-          .string()
-          .min(1)
-          .optional()
-          .meta({ description: 'The identity’s client id, as clients are told. They may ask for this one alone.' }),
+        client_id: z.string().min(1).optional().meta({
+          description: 'The client id of the identity, as reported to clients. Clients may request only this identity.',
+        }),
       }),
       z.strictObject({
         protocol: z.literal('gcp-metadata'),
         listen: loopbackAddress,
-        token: tokenName.meta({ description: 'The token that is given out here: an access token of Google.' }),
+        token: tokenName.meta({ description: 'The token that this endpoint serves: a Google access token.' }),
         user_ids: z
-          .array(z.int({ error: 'must be the number of a user, as id -u prints it' }).min(0))
+          .array(z.int({ error: 'must be a numeric user id, as id -u prints it' }).min(0))
           .min(1)
-          .meta({ description: 'The users whose processes are answered: these clients can send no secret.' }),
+          .meta({
+            description: 'The users whose processes may use this endpoint, since its clients cannot send a secret.',
+          }),
         project_id: z
           .string()
           .min(1)
           .optional()
-          .meta({ description: 'The project’s id, as clients are told: some do not start without.' }),
+          .meta({ description: 'The project id, as reported to clients. Some clients need it to start.' }),
         email: z
           .string()
           .min(1)
           .optional()
-          .meta({ description: 'The service account’s address, as clients are told.' }),
+          .meta({ description: 'The email address of the service account, as reported to clients.' }),
       }),
       z.strictObject({ protocol: z.literal('monitoring'), listen: loopbackAddress }),
     ],
@@ -96,5 +99,8 @@ export const endpoint = z
         'must be tokens, tokens-tcp, aws-container-credentials, azure-managed-identity, gcp-metadata or monitoring',
     },
   )
-  .meta({ id: 'Endpoint', description: 'Where programs on this machine ask for tokens: one protocol on one address.' });
+  .meta({
+    id: 'Endpoint',
+    description: 'A local endpoint from which programs get tokens: one protocol on one address.',
+  });
 export type EndpointSettings = z.infer<typeof endpoint>;

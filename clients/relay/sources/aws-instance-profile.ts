@@ -4,7 +4,7 @@ import { SourceFailure, type SourceKind } from '../model/source.ts';
 import { imdsSession } from './metadata/imds-session.ts';
 import { metadataFields } from './metadata/metadata-server.ts';
 
-/** As IAM names roles: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html */
+/** IAM role names: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html */
 const ROLE = /^(?!\.{1,2}$)[\w+=,.@-]{1,64}$/;
 
 const settings = z.strictObject({
@@ -12,7 +12,7 @@ const settings = z.strictObject({
     .string()
     .regex(ROLE, { error: 'must be the name of a role' })
     .optional()
-    .meta({ description: 'The role of the instance profile. Default: the one that the instance has.' }),
+    .meta({ description: 'The role of the instance profile. Default: the role of the instance.' }),
   ...metadataFields,
 });
 
@@ -25,8 +25,8 @@ const credentials = z.object({
 });
 
 /**
- * The credentials of an EC2 instance’s role, from version 2 of the instance metadata service alone. The service gives
- * the same ones again until new ones are there, at least five minutes before they end.
+ * Credentials of an EC2 instance’s role, only from version 2 of the instance metadata service. The service returns the
+ * same credentials until it has new ones, at least five minutes before the old ones expire.
  *
  * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-security-credentials.html
  */
@@ -57,7 +57,7 @@ export const awsInstanceProfile: SourceKind<'aws_instance_profile', typeof setti
 };
 
 /**
- * Where the AWS SDKs look for the service.
+ * Returns the default address of the service, as in the AWS SDKs.
  *
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-imds-credentials.html
  */
@@ -66,10 +66,11 @@ function usualEndpoint(env: NodeJS.ProcessEnv): string {
   return env.AWS_EC2_METADATA_SERVICE_ENDPOINT || (overIpv6 ? 'http://[fd00:ec2::254]' : 'http://169.254.169.254');
 }
 
-/** The name becomes part of a path. */
+/** Returns the instance's role. The name is validated because it becomes part of a path. */
 async function onlyRole(list: Promise<string>): Promise<string> {
   const [name = ''] = (await list).trim().split('\n');
-  if (!ROLE.test(name)) throw new SourceFailure('the instance metadata service names no role: has the instance one?');
+  if (!ROLE.test(name))
+    throw new SourceFailure('the instance metadata service returned no role; does the instance have one?');
   return name;
 }
 
@@ -77,11 +78,11 @@ function credentialsIn(document: string): z.infer<typeof credentials> {
   try {
     return credentials.parse(JSON.parse(document));
   } catch {
-    throw new SourceFailure(`the instance metadata service gave no credentials${codeIn(document)}`);
+    throw new SourceFailure(`the instance metadata service returned no credentials${codeIn(document)}`);
   }
 }
 
-/** Why, in the service's own word, such as `AssumeRoleUnauthorizedAccess`. */
+/** Returns the service's error code, such as `AssumeRoleUnauthorizedAccess`. */
 function codeIn(document: string): string {
   const code = /"Code"\s*:\s*"([A-Za-z]{1,64})"/.exec(document)?.[1];
   return code === undefined || code === 'Success' ? '' : ` (${code})`;

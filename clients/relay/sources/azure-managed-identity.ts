@@ -5,17 +5,29 @@ import { metadataFields, metadataUrl } from './metadata/metadata-server.ts';
 
 const SERVER = 'http://169.254.169.254';
 
-/** While the service is updated it answers 410, for 70 seconds at most. In milliseconds. */
+/** Delay before a retry, in milliseconds. During an update, the service responds with 410 for up to 70 seconds. */
 const UPDATING = 10_000;
 
 const settings = z
   .strictObject({
     resource: z.string().min(1).max(1_024).meta({
-      description: 'The App ID URI of what the token is for, such as https://vault.azure.net.',
+      description: 'The App ID URI of the resource that the token is for, such as https://vault.azure.net.',
     }),
-    client_id: z.string().min(1).optional().meta({ description: 'Of the identity, where the machine has several.' }),
-    object_id: z.string().min(1).optional().meta({ description: 'The same, by the identity’s object id.' }),
-    msi_res_id: z.string().min(1).optional().meta({ description: 'The same, by its resource id in Azure.' }),
+    client_id: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({ description: 'The client id of the identity, if the machine has several.' }),
+    object_id: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({ description: 'The object id of the identity, instead of `client_id`.' }),
+    msi_res_id: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({ description: 'The Azure resource id of the identity, instead of `client_id`.' }),
     ...metadataFields,
   })
   .refine((given) => [given.client_id, given.object_id, given.msi_res_id].filter(Boolean).length <= 1, {
@@ -32,13 +44,13 @@ const digits = z.union([
 ]);
 const answered = z.object({
   access_token: z.string().min(1),
-  // When it was issued is not when it was asked for: the service keeps tokens. So `expires_in` is not looked at.
+  // The service caches tokens, so a token may be older than the request. `expires_in` is therefore not used.
   expires_on: digits,
 });
 
 /**
- * Tokens of a virtual machine’s managed identity, from Azure’s instance metadata service. App Service, Functions and Arc
- * have other endpoints, which are not asked.
+ * Tokens of a virtual machine’s managed identity, from Azure’s instance metadata service. The other endpoints of App
+ * Service, Functions and Arc are not supported.
  *
  * @see https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token
  */
@@ -66,11 +78,15 @@ export const azureManagedIdentity: SourceKind<'azure_managed_identity', typeof s
 
 function tokenIn(answer: HttpAnswer): z.infer<typeof answered> {
   if (answer.status === 410 && answer.headers['retry-after'] === undefined) {
-    throw new SourceFailure('Azure’s metadata service answered 410: it is being updated', { retryAfter: UPDATING });
+    throw new SourceFailure('Azure’s metadata service responded with status 410: it is being updated', {
+      retryAfter: UPDATING,
+    });
   }
   const { data } = answered.safeParse(jsonObject(answer, 'Azure’s metadata service'));
   if (data === undefined) {
-    throw new SourceFailure('Azure’s metadata service answered 200, but with no access_token and expires_on');
+    throw new SourceFailure(
+      'Azure’s metadata service responded with status 200, but without access_token and expires_on',
+    );
   }
   return data;
 }

@@ -8,24 +8,24 @@ import { printedFormats } from './exec/printed-token.ts';
 import { refuseExpired } from './expiry.ts';
 
 const DEFAULT_TIMEOUT_SECONDS = 10;
-/** What the command may print, in bytes. */
+/** The maximum size of the command's output, in bytes. */
 const LARGEST = 64 * 1024;
 
 const settings = z.strictObject({
-  command: argv.meta({ description: 'A command that prints a token, and its arguments. No shell reads it.' }),
-  timeout_seconds: seconds.optional().meta({ description: 'How long it may take, in seconds. Default: 10.' }),
+  command: argv.meta({ description: 'A command that prints a token, and its arguments. Run without a shell.' }),
+  timeout_seconds: seconds.optional().meta({ description: 'The timeout, in seconds. Default: 10.' }),
   format: z
     .enum(['raw', 'json', 'credential-process'], { error: 'must be raw, json or credential-process' })
     .optional()
     .meta({
       description:
-        'What it prints. `raw`: the token alone; `json`: `token` or `values`, with `expires_in` (seconds) or ' +
-        '`expiration`; `credential-process`: credentials as the AWS CLI reads them. Default: `raw`.',
+        'The format of the output. `raw`: the token alone; `json`: `token` or `values`, with `expires_in` ' +
+        '(seconds) or `expiration`; `credential-process`: AWS credentials for the AWS CLI. Default: `raw`.',
     }),
   environment: z
     .array(z.string().regex(/^[A-Za-z_]\w*$/, { error: 'must be the name of an environment variable' }))
     .optional()
-    .meta({ description: 'Variables of the agent’s environment that it gets besides PATH, HOME and LANG.' }),
+    .meta({ description: 'Variables of the agent’s environment to pass to the command, besides PATH, HOME and LANG.' }),
 });
 
 /** A token that a command prints. */
@@ -46,7 +46,7 @@ export const exec: SourceKind<'exec', typeof settings> = {
   },
 };
 
-/** What the command prints. Its standard error may hold secrets: only how much it was is told. @throws {SourceFailure} */
+/** Returns the command's output. Errors report only the size of its standard error. @throws {SourceFailure} */
 async function outputOf(
   { command: words, timeout_seconds = DEFAULT_TIMEOUT_SECONDS, environment }: z.infer<typeof settings>,
   { configFile }: SourceTools,
@@ -54,7 +54,7 @@ async function outputOf(
 ): Promise<string> {
   const [command = ''] = words;
   const untrusted = await untrustedConfiguration(configFile);
-  if (untrusted !== undefined) throw new SourceFailure(`${command} is not run: ${untrusted}`);
+  if (untrusted !== undefined) throw new SourceFailure(`${command} was not run: ${untrusted}`);
   try {
     const result = await runCommand(words, {
       timeout: timeout_seconds * 1_000,
@@ -63,14 +63,14 @@ async function outputOf(
       signal,
     });
     if (result.code === 0) return result.stdout;
-    const how = result.code === null ? `was ended by ${result.signal}` : `ended with ${exitCode(result.code)}`;
+    const how = result.code === null ? `was killed by ${result.signal}` : `exited with ${exitCode(result.code)}`;
     throw new SourceFailure(`${command} ${how}, with ${Buffer.byteLength(result.stderr)} bytes on its standard error`);
   } catch (error) {
     throw error instanceof CommandFailure ? new SourceFailure(error.message) : error;
   }
 }
 
-/** 127 is what env(1) and shells end with for a command that they do not find. */
+/** Explains exit code 127, which env(1) and shells return for a command that was not found. */
 function exitCode(code: number): string {
-  return code === 127 ? 'exit code 127 (a command was not found on its PATH)' : `exit code ${code}`;
+  return code === 127 ? 'code 127 (a command was not found on its PATH)' : `code ${code}`;
 }

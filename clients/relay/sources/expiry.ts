@@ -1,19 +1,19 @@
 import { SourceFailure } from '../model/source.ts';
 
-/** The last moment that a date with four digits for its year can say; in milliseconds since the epoch. */
+/** The latest supported expiry: the end of the last four-digit year, in milliseconds since the epoch. */
 const LATEST = Date.UTC(9999, 11, 31);
 
-/** Numbers from here on are milliseconds: as seconds they would lie after the year 5000. */
+/** Numbers from here on are read as milliseconds: as seconds, they would be after the year 5000. */
 const FIRST_MILLISECONDS = 100_000_000_000;
 
 const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/;
 
 /**
- * When a token ends that lives for so many seconds, as `expires_in` says (RFC 6749 4.2.2).
+ * Returns when a token with a lifetime expires, such as one from `expires_in` (RFC 6749 4.2.2).
  *
- * @param lifetime a number, or its digits as a text
- * @param from when it was asked for, in milliseconds since the epoch: its life began no earlier
- * @returns milliseconds since the epoch; nothing when this is no lifetime
+ * @param lifetime seconds, as a number or a decimal string
+ * @param from when the token was requested, in milliseconds since the epoch. The token was issued no earlier
+ * @returns milliseconds since the epoch, or undefined if `lifetime` is not a number
  */
 export function endOfLifetime(lifetime: unknown, from: number): number | undefined {
   const seconds = numberIn(lifetime);
@@ -21,9 +21,9 @@ export function endOfLifetime(lifetime: unknown, from: number): number | undefin
 }
 
 /**
- * The moment that a text or a number says: RFC 3339 with its offset, or seconds (or milliseconds) since the epoch.
+ * Parses a time: an RFC 3339 timestamp, or seconds or milliseconds since the epoch.
  *
- * @returns milliseconds since the epoch; nothing when this is no moment
+ * @returns milliseconds since the epoch, or undefined if `value` is not a time
  */
 export function momentOf(value: unknown): number | undefined {
   const number = numberIn(value);
@@ -34,9 +34,9 @@ export function momentOf(value: unknown): number | undefined {
 }
 
 /**
- * The `exp` of a token that is a JWT (RFC 7519 4.1.4). It is a hint for when to renew: nobody verified it.
+ * Returns the `exp` claim of a JWT (RFC 7519 4.1.4). The JWT is not verified; `exp` only tells when to renew.
  *
- * @returns milliseconds since the epoch; nothing when it is no JWT or does not say
+ * @returns milliseconds since the epoch, or undefined if the token is not a JWT or has no `exp`
  */
 export function endOfJwt(token: string): number | undefined {
   const [, payload, signature] = token.split('.');
@@ -51,15 +51,16 @@ export function endOfJwt(token: string): number | undefined {
 }
 
 /**
- * Takes no token that has ended already.
+ * Rejects a token that has already expired.
  *
- * @param expiresAt and `now`: milliseconds since the epoch
- * @param issuer how sentences call who gave it
- * @throws {SourceFailure}
+ * @param expiresAt milliseconds since the epoch
+ * @param now milliseconds since the epoch
+ * @param issuer the issuer's name for error messages
+ * @throws {SourceFailure} if the token has expired
  */
 export function refuseExpired(expiresAt: number | undefined, now: number, issuer: string): void {
   if (expiresAt !== undefined && expiresAt <= now) {
-    throw new SourceFailure(`${issuer} gave a token that has already expired`);
+    throw new SourceFailure(`${issuer} returned a token that has already expired`);
   }
 }
 

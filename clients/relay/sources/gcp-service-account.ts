@@ -10,32 +10,32 @@ const settings = z
     service_account: z
       .string()
       .regex(/^(default|[\w.+-]{1,128}@[\w.-]{1,255})$/, {
-        error: 'must be default, or the address of a service account',
+        error: 'must be default or the email address of a service account',
       })
       .optional()
-      .meta({ description: 'The address of one of the machine’s service accounts. Default: `default`.' }),
+      .meta({ description: 'The email address of one of the machine’s service accounts. Default: `default`.' }),
     scopes: z
       .array(z.string().regex(/^[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]{1,512}$/, { error: 'must be a scope' }))
       .min(1)
       .max(50)
       .optional()
-      .meta({ description: 'Scopes of an access token. Default: those of the machine.' }),
+      .meta({ description: 'The scopes of the access token. Default: the machine’s scopes.' }),
     audience: z.string().min(1).max(1_024).optional().meta({
-      description: 'For an identity token (a JWT) in place of an access token: whom it is for.',
+      description: 'The audience. With it, the source fetches an identity token (a JWT) instead of an access token.',
     }),
     ...metadataFields,
   })
   .refine(({ scopes, audience }) => scopes === undefined || audience === undefined, {
     path: ['scopes'],
-    error: 'must be absent where audience is given: an identity token has no scopes',
+    error: 'must be absent if audience is given: an identity token has no scopes',
   });
 
 const accessToken = z.object({ access_token: z.string().min(1), expires_in: z.int().positive() });
 const identityClaims = z.object({ exp: z.int().positive() });
 
 /**
- * Tokens of a service account that a machine of GCP has, from its metadata server: access tokens, or identity tokens
- * where an audience is given.
+ * Tokens of a GCP machine's service account, from its metadata server: access tokens, or identity tokens if an audience
+ * is given.
  *
  * @see https://cloud.google.com/compute/docs/access/authenticate-workloads
  * @see https://cloud.google.com/compute/docs/instances/verifying-instance-identity
@@ -56,15 +56,15 @@ export const gcpServiceAccount: SourceKind<'gcp_service_account', typeof setting
       async fetch(_previous, signal) {
         const fetchedAt = clock.now();
         const answer = await client.send({ method: 'GET', url, headers: { 'metadata-flavor': 'Google' } }, signal);
-        // The server says so itself; anything else at this address is not it.
+        // The metadata server always sends this header. A response without it comes from another server.
         if (answer.headers['metadata-flavor'] !== 'Google') {
           throw new SourceFailure(
-            `what answered ${answer.status} is not ${SERVER}: it sent no Metadata-Flavor: Google`,
+            `a response with status ${answer.status} is not from ${SERVER}: it lacks Metadata-Flavor: Google`,
           );
         }
         if (audience !== undefined) return { ...identityTokenIn(answer), fetchedAt };
         const { data } = accessToken.safeParse(jsonObject(answer, SERVER));
-        if (data === undefined) throw new SourceFailure(`${SERVER} answered with no access_token and expires_in`);
+        if (data === undefined) throw new SourceFailure(`${SERVER} responded without access_token and expires_in`);
         return {
           values: { token: data.access_token },
           fetchedAt,
@@ -78,12 +78,12 @@ export const gcpServiceAccount: SourceKind<'gcp_service_account', typeof setting
   },
 };
 
-/** Where Google’s own clients look for the server. @see https://cloud.google.com/compute/docs/metadata/overview */
+/** Returns the default address, as in Google’s clients. @see https://cloud.google.com/compute/docs/metadata/overview */
 function usualEndpoint({ GCE_METADATA_HOST: host }: NodeJS.ProcessEnv): string {
   return `http://${host || 'metadata.google.internal'}`;
 }
 
-/** The answer is the JWT itself. */
+/** Reads an identity token. The body of the response is the JWT itself. */
 function identityTokenIn(answer: HttpAnswer): { values: { token: string }; expiresAt: number } {
   if (answer.status !== 200) jsonObject(answer, SERVER);
   const token = answer.body.trim();
@@ -93,6 +93,6 @@ function identityTokenIn(answer: HttpAnswer): { values: { token: string }; expir
     const { exp } = identityClaims.parse(JSON.parse(Buffer.from(claims, 'base64url').toString()));
     return { values: { token }, expiresAt: exp * 1_000 };
   } catch {
-    throw new SourceFailure(`${SERVER} answered with no identity token`);
+    throw new SourceFailure(`${SERVER} responded without an identity token`);
   }
 }

@@ -13,16 +13,17 @@ const settings = z
     kv_version: z
       .union([z.literal(1), z.literal(2)], { error: 'must be 1 or 2' })
       .optional()
-      .meta({ description: 'The version of the key-value engine. Default: what the answer looks like.' }),
+      .meta({ description: 'The version of the key-value engine. Default: detected from the response.' }),
     fields: secretNames,
   })
   .superRefine(checkLogin);
 
 /**
- * A secret of Vault's key-value engine, version 1 or 2, under the names that it has there.
+ * A secret from Vault's key-value engine, version 1 or 2, with the names of its values in Vault.
  *
- * It has no lease. The `lease_duration` that version 1 answers is a hint how often to look, which nobody enforces, and so
- * no expiry here: `refresh_interval_minutes` says how often to look. A version that has a `deletion_time` ends then.
+ * Such a secret has no lease. The `lease_duration` that version 1 returns is an advisory refresh interval, not an
+ * expiry; `refresh_interval_minutes` sets how often to fetch. A secret version with a `deletion_time` expires at that
+ * time.
  *
  * @see https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v1
  * @see https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2

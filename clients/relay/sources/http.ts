@@ -6,7 +6,7 @@ import { requestOf } from './http/request.ts';
 import { type HttpSourceSettings, httpSourceSettings } from './http/settings.ts';
 import { valueAt } from './json-pointer.ts';
 
-/** A token from any API that answers in JSON: what to ask, and where in the answer the token is. */
+/** A token from any API with JSON responses. The settings describe the request and the token's path in the response. */
 export const http: SourceKind<'http', typeof httpSourceSettings> = {
   type: 'http',
   settings: httpSourceSettings,
@@ -39,17 +39,17 @@ function valuesIn(
   return Object.fromEntries(
     Object.entries(pointers).map(([name, pointer]) => {
       const value = valueAt(answer, pointer);
-      // A port or an account number is a value as well.
+      // Numbers are allowed: a port or an account number may be a value.
       const text = typeof value === 'number' ? String(value) : value;
       if (typeof text === 'string' && text !== '') {
         return [name, values === undefined ? bearerToken(text, issuer, 'token') : text];
       }
-      throw new SourceFailure(`${issuer} gave an answer without a text at ${pointer}`);
+      throw new SourceFailure(`the response from ${issuer} has no text at ${pointer}`);
     }),
   );
 }
 
-/** When the answer says that the token ends. It must say so where the settings tell it to. @throws {SourceFailure} */
+/** Returns the expiry in the response. @throws {SourceFailure} if the configured pointer does not lead to one */
 function endIn(
   answer: Record<string, unknown>,
   { expires_in_pointer, expires_at_pointer }: HttpSourceSettings,
@@ -58,11 +58,12 @@ function endIn(
 ): number | undefined {
   if (expires_in_pointer !== undefined) {
     const end = endOfLifetime(valueAt(answer, expires_in_pointer), fetchedAt);
-    if (end === undefined) throw new SourceFailure(`${issuer} gave no number of seconds at ${expires_in_pointer}`);
+    if (end === undefined)
+      throw new SourceFailure(`the response from ${issuer} has no number of seconds at ${expires_in_pointer}`);
     return end;
   }
   if (expires_at_pointer === undefined) return undefined;
   const end = momentOf(valueAt(answer, expires_at_pointer));
-  if (end === undefined) throw new SourceFailure(`${issuer} gave no moment at ${expires_at_pointer}`);
+  if (end === undefined) throw new SourceFailure(`the response from ${issuer} has no time at ${expires_at_pointer}`);
   return end;
 }

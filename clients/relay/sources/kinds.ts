@@ -1,8 +1,8 @@
 import type { Source, SourceTools } from '../model/source.ts';
 
 /**
- * Every kind of source there is, by its `type`. To add one, add its file and name it here. A kind is loaded when a
- * configuration names it: an agent keeps no code and no schema of the others in memory.
+ * All kinds of sources by `type`. To add a kind, add its file and an entry here. A kind is loaded only if the
+ * configuration uses it, so that the code and schemas of the others use no memory.
  */
 const kinds = {
   tvm: async () => (await import('./tvm.ts')).tvm,
@@ -23,21 +23,21 @@ export const sourceTypes = Object.keys(kinds) as SourceType[];
 
 const loaded = new Map<SourceType, AnySourceKind>();
 
-/** Loads kinds of source. @param types those that are none do not count; default: all that there are */
+/** Loads kinds of sources. @param types their types, all by default. Unknown types are ignored */
 export async function loadSourceKinds(types: readonly unknown[] = sourceTypes): Promise<void> {
   const wanted = sourceTypes.filter((type) => types.includes(type) && !loaded.has(type));
   for (const type of wanted) loaded.set(type, await kinds[type]());
 }
 
-/** The kinds that are loaded, in the order above. */
+/** Returns the loaded kinds, in the order above. */
 export function loadedSourceKinds(): AnySourceKind[] {
   return sourceTypes.flatMap((type) => loaded.get(type) ?? []);
 }
 
-/** The source that a token’s settings name. It asks nothing yet. */
+/** Creates the source for a token’s settings. Sends no request. */
 export function makeSource({ type, source }: { type: string; source: unknown }, tools: SourceTools): Source {
   const kind = loadedSourceKinds().find((one) => one.type === type);
-  if (kind === undefined) throw new RangeError(`no kind of source is called ${type}`);
-  // The schema has checked that these settings are this kind’s.
+  if (kind === undefined) throw new RangeError(`unknown type of source: ${type}`);
+  // The schema has checked that the settings match the type.
   return (kind.create as (settings: unknown, tools: SourceTools) => Source)(source, tools);
 }

@@ -5,7 +5,7 @@ import { endOfJwt, endOfLifetime, refuseExpired } from './expiry.ts';
 import { authenticate } from './oauth2/client-authentication.ts';
 import { type ClientCredentialsSettings, clientCredentialsSettings } from './oauth2/settings.ts';
 
-/** Access tokens of an OAuth issuer by the client credentials grant (RFC 6749 4.4). */
+/** Access tokens from an OAuth issuer, with the client credentials grant (RFC 6749 4.4). */
 export const oauth2ClientCredentials: SourceKind<'oauth2_client_credentials', typeof clientCredentialsSettings> = {
   type: 'oauth2_client_credentials',
   settings: clientCredentialsSettings,
@@ -46,17 +46,18 @@ function formOf(settings: ClientCredentialsSettings, authentication: Record<stri
   return form;
 }
 
-/** Reads a successful answer (RFC 6749 5.1). @throws {SourceFailure} */
+/** Reads a successful response (RFC 6749 5.1). @throws {SourceFailure} */
 function accessToken(answer: Record<string, unknown>, issuer: string, fetchedAt: number) {
   const { access_token, token_type = 'Bearer', expires_in } = answer;
   const token = bearerToken(access_token, issuer, 'access_token');
-  // What must be bound to a key or signed with is of no use to those who find it in a file.
+  // A program that reads the token from a file cannot use a token that is bound to a key.
   if (typeof token_type !== 'string' || token_type.toLowerCase() !== 'bearer') {
-    throw new SourceFailure(`${issuer} gave a token of another type than Bearer`);
+    throw new SourceFailure(`${issuer} returned a token whose type is not Bearer`);
   }
-  // Some issuers leave `expires_in` out (it is only recommended), or send null.
+  // Some issuers omit `expires_in`, which is only recommended, or send null.
   if (expires_in === undefined || expires_in === null) return { token, expiresAt: endOfJwt(token) };
   const expiresAt = endOfLifetime(expires_in, fetchedAt);
-  if (expiresAt === undefined) throw new SourceFailure(`${issuer} gave an expires_in that is no number of seconds`);
+  if (expiresAt === undefined)
+    throw new SourceFailure(`${issuer} returned an expires_in that is not a number of seconds`);
   return { token, expiresAt };
 }

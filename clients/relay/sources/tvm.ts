@@ -14,17 +14,17 @@ const settings = consistent(
       .refine((text) => isIssuerUrl(text) && !URL.parse(text)?.search, {
         error: 'must be a URL such as https://a1b2c3.execute-api.eu-central-1.amazonaws.com/v1; http only on loopback',
       })
-      .meta({ description: 'The machine’s URL, with its stage.' }),
+      .meta({ description: 'The URL of TVM, with its stage.' }),
     region: z
       .string()
       .refine(isRegionName, { error: 'must be the name of an AWS region, such as eu-central-1' })
       .optional()
       .meta({
         description:
-          'The AWS region it is in. Default: the one in its URL, AWS_REGION, AWS_DEFAULT_REGION, the profile’s.',
+          'The AWS region of TVM. Default: the region in the URL, AWS_REGION, AWS_DEFAULT_REGION, or the profile’s.',
       }),
     profile: z.string().min(1).optional().meta({
-      description: 'The profile of the AWS configuration files that asks. Default: the AWS credential chain.',
+      description: 'The AWS profile whose credentials sign the requests. Default: the AWS credential chain.',
     }),
     ...asked,
     ...transportFields,
@@ -34,8 +34,8 @@ const settings = consistent(
 const claimsOfPlace = tokenClaims.pick({ iss: true, status: true });
 
 /**
- * Tokens of a token vending machine: `POST /token`, signed with SigV4 by the AWS credential chain. Whether one was
- * revoked is told by the machine's status lists.
+ * Tokens from a Token Vending Machine: `POST /token`, signed with SigV4 and the AWS credential chain. Its status lists
+ * tell whether a token was revoked.
  */
 export const tvm: SourceKind<'tvm', typeof settings> = {
   type: 'tvm',
@@ -51,16 +51,16 @@ export const tvm: SourceKind<'tvm', typeof settings> = {
       async fetch(_previous, signal) {
         const request = { grant_type: 'client_credentials', ...wanted };
         const { answer, askedAt } = await machine.vend(request, signal);
-        // As the machine's logs and audit name it.
-        log.debug({ token, token_id: answer.token_id }, 'the machine vended a token');
+        // The token id appears in the logs and the audit of TVM too.
+        log.debug({ token, token_id: answer.token_id }, 'TVM issued a token');
         return {
           values: { token: answer.access_token },
           fetchedAt: askedAt,
           expiresAt: askedAt + answer.expires_in * 1_000,
         };
       },
-      // A token is withdrawn when it was revoked, not when nobody knows: a machine that is away for a while must not
-      // take down those who hold its tokens. Then this throws, and is asked again.
+      // Throws if the status is unknown, and the agent checks again later. Only a revoked token is withdrawn: an outage
+      // of TVM must not take down the programs that use its tokens.
       revocation: async ({ values }, signal) => unlessGivenUp(machine.lists.look(placeOf(values.token)), signal),
       async close() {
         release();
@@ -69,13 +69,13 @@ export const tvm: SourceKind<'tvm', typeof settings> = {
   },
 };
 
-/** Where a token of the machine has its bit. It came from there itself, so that its signature is not looked at. */
+/** Returns the status list and the index of a token. TVM itself sent the token, so its signature is not verified. */
 function placeOf(token = ''): Place {
   try {
     const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
     const { iss, status } = claimsOfPlace.parse(claims);
     return { issuer: iss, uri: status.status_list.uri, index: status.status_list.idx };
   } catch {
-    throw new SourceFailure('whether the token was revoked is not known: it has no place in a status list');
+    throw new SourceFailure('the revocation status is unknown: the token does not refer to a status list');
   }
 }

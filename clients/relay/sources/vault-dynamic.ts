@@ -16,9 +16,9 @@ const parameter = z.union([z.string(), z.number(), z.boolean(), z.array(z.string
 const settings = z
   .strictObject({
     ...vaultFields,
-    vault_path: vaultFields.vault_path.meta({ description: 'What to ask for, such as database/creds/app.' }),
+    vault_path: vaultFields.vault_path.meta({ description: 'The path to read, such as database/creds/app.' }),
     parameters: z.record(z.string().min(1), parameter).optional().meta({
-      description: 'What to send: the path is then written (POST), as pki/issue/ROLE wants it, and not read.',
+      description: 'Parameters to send with POST instead of a read, for paths such as pki/issue/ROLE.',
     }),
     fields: secretNames,
     revoke_on_stop: z
@@ -26,17 +26,17 @@ const settings = z
       .optional()
       .meta({
         description:
-          'Give the login back when the agent stops: Vault then revokes the secret at once. Default: false, so that ' +
-          'applications can work on while the agent is restarted.',
+          'Whether to revoke the Vault login when the agent stops, which revokes the secret immediately. ' +
+          'Default: false, so that applications keep working while the agent restarts.',
       }),
   })
   .superRefine(checkLogin);
 
 /**
- * A secret that Vault makes when it is asked, under a lease: credentials of a database, keys of AWS, a certificate.
+ * A dynamic secret of Vault with a lease: database credentials, AWS keys or a certificate.
  *
- * The lease of the one in use is renewed for as long as Vault allows it; then comes a new secret. It ends with its lease
- * or with the login that it was leased with, whichever is sooner: Vault revokes it then.
+ * The lease of the current secret is renewed as long as Vault allows it; after that, a new secret is requested. A
+ * secret expires with its lease or with the login that created it, whichever is sooner: Vault revokes it then.
  *
  * @see https://developer.hashicorp.com/vault/docs/concepts/lease
  * @see https://developer.hashicorp.com/vault/api-docs/secret/databases#generate-credentials

@@ -6,23 +6,23 @@ import type { Log } from '../model/log.ts';
 
 const PROGRAMS = ['/usr/bin/systemd-notify', '/bin/systemd-notify'];
 
-/** Longer than the 5 seconds for which `systemd-notify` itself waits for an answer. */
+/** Longer than the 5 seconds that `systemd-notify` itself waits for a reply. */
 const TIMEOUT_MILLISECONDS = 10_000;
 
-/** Tells systemd how the service is: assignments of sd_notify(3), such as `READY: '1'`. Never throws. */
+/** Sends assignments of sd_notify(3) to systemd, such as `READY: '1'`. Never throws. */
 export type Notify = (assignments: Record<string, string>) => Promise<void>;
 
 /**
- * The way to systemd, if it started this process and wants to know. Node has no datagram socket of Unix, so each message
- * is sent by `systemd-notify`, one after the other, and the unit needs `NotifyAccess=all`.
+ * Returns a function that notifies systemd, if systemd started this process with notifications. Node does not support
+ * Unix datagram sockets, so `systemd-notify` sends each message, in order, and the unit needs `NotifyAccess=all`.
  *
- * @param programs where `systemd-notify` may be
+ * @param programs the possible paths of `systemd-notify`
  */
 export function notifier({ NOTIFY_SOCKET }: NodeJS.ProcessEnv, log: Log, programs = PROGRAMS): Notify {
   if (!NOTIFY_SOCKET) return async () => {};
   const program = programs.find(isExecutable);
   if (program === undefined) {
-    log.error({ looked_at: programs }, 'systemd wants to be notified, and systemd-notify is not there');
+    log.error({ looked_at: programs }, 'systemd expects notifications, but systemd-notify was not found');
     return async () => {};
   }
   const send = promisify(execFile);
@@ -40,7 +40,7 @@ export function notifier({ NOTIFY_SOCKET }: NodeJS.ProcessEnv, log: Log, program
   };
 }
 
-/** What says that a reload begins. @see sd_notify(3): the time is that of CLOCK_MONOTONIC, in microseconds */
+/** Returns the assignments for the start of a reload. @see sd_notify(3): CLOCK_MONOTONIC in microseconds */
 export function reloading(): Record<string, string> {
   return { RELOADING: '1', MONOTONIC_USEC: String(process.hrtime.bigint() / 1000n) };
 }

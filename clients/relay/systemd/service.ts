@@ -4,16 +4,16 @@ import type { Tokens } from '../model/tokens.ts';
 import { type Notify, notifier, reloading } from './notify.ts';
 import { startWatchdog, statusLine } from './watchdog.ts';
 
-/** How long the end may wait for being told, in milliseconds. */
+/** How long stopping waits for its notification, in milliseconds. */
 const LAST_WORD_MILLISECONDS = 1_000;
 
-/** This process as a service of systemd. Each of these does nothing where systemd did not start it. */
+/** This process as a systemd service. Every method does nothing if systemd did not start the process. */
 export interface Service {
-  /** It is started. From now on systemd is told how the tokens are, and that the agent is alive. */
+  /** Reports that the service is ready. From then on, sends the status of the tokens and watchdog messages. */
   ready(): Promise<void>;
-  /** It reads its configuration anew. */
+  /** Reports a reload of the configuration while `work` runs. */
   whileReloading(work: () => Promise<void>): Promise<void>;
-  /** It ends. @returns once that was told, or after a second */
+  /** Reports that the service is stopping. @returns after the notification, or after one second */
   stopping(): Promise<void>;
 }
 
@@ -24,7 +24,7 @@ export interface ServiceParts {
   notify?: Notify;
 }
 
-/** Speaks to systemd about an agent. */
+/** Creates the systemd service of an agent. */
 export function serviceOf(
   env: NodeJS.ProcessEnv,
   { tokens, log, clock = systemClock, notify = notifier(env, log) }: ServiceParts,
@@ -39,7 +39,7 @@ export function serviceOf(
       let told = statusLine(tokens.statuses());
       const endListening = tokens.onChange(() => {
         const line = statusLine(tokens.statuses());
-        // A message is a process, and of many tokens one is renewed every moment.
+        // Skip unchanged lines: each message starts a process, and with many tokens there are many renewals.
         if (line === told) return;
         told = line;
         void notify({ STATUS: line });

@@ -3,7 +3,7 @@ import { isHealthy, type TokenStatus } from '../model/status.ts';
 import type { Tokens } from '../model/tokens.ts';
 import type { Notify } from './notify.ts';
 
-/** How long a fetch may be overdue before the agent counts as stuck; any fetch has ended by its own timeouts sooner. */
+/** How long a fetch may be overdue before the agent counts as stuck. The timeouts of a fetch are shorter. */
 const STUCK_MILLISECONDS = 300_000;
 
 export interface Watched {
@@ -13,10 +13,10 @@ export interface Watched {
 }
 
 /**
- * Tells systemd at half of its watchdog's interval that the agent is alive: the event loop turns, and no fetch is
- * overdue for minutes. Does nothing where systemd does not watch this process.
+ * Sends watchdog messages to systemd at half of the watchdog interval, while the event loop runs and no fetch is
+ * overdue for minutes. Does nothing if systemd does not watch this process.
  *
- * @returns ends it
+ * @returns a function that stops the messages
  * @see sd_watchdog_enabled(3)
  */
 export function startWatchdog({ WATCHDOG_USEC, WATCHDOG_PID }: NodeJS.ProcessEnv, watched: Watched): () => void {
@@ -34,16 +34,16 @@ export function startWatchdog({ WATCHDOG_USEC, WATCHDOG_PID }: NodeJS.ProcessEnv
   return () => cancel();
 }
 
-/** The state of all tokens, in a few words for `systemctl status`. */
+/** Summarizes the state of all tokens, for `systemctl status`. */
 export function statusLine(statuses: readonly TokenStatus[]): string {
   const unhealthy = statuses.filter((status) => !isHealthy(status)).map(({ name }) => name);
-  const healthy = `${statuses.length - unhealthy.length} of ${statuses.length} tokens as they should be`;
+  const healthy = `${statuses.length - unhealthy.length} of ${statuses.length} tokens healthy`;
   if (unhealthy.length === 0) return healthy;
   const more = unhealthy.length > 5 ? ` and ${unhealthy.length - 5} more` : '';
-  return `${healthy}; not: ${unhealthy.slice(0, 5).join(', ')}${more}`;
+  return `${healthy}; unhealthy: ${unhealthy.slice(0, 5).join(', ')}${more}`;
 }
 
-// By the time that never jumps: when the machine's clock did, each fetch is overdue until the agent has noticed.
+// Uses the monotonic clock: after a jump of the wall clock, every fetch looks overdue until the agent has noticed.
 function stuckness(clock: Clock): (statuses: readonly TokenStatus[]) => boolean {
   let overdue = new Map<string, number>();
   return (statuses) => {

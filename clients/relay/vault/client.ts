@@ -6,7 +6,7 @@ import type { Transport } from '../settings/fields.ts';
 import { encodedPath } from './paths.ts';
 import { VaultRefusal } from './refusal.ts';
 
-/** What every answer of Vault holds, as far as it is read here. Some servers leave out what is not set. */
+/** The fields of a Vault response that are read here. Some servers omit unset fields. */
 const answerShape = z.object({
   lease_id: z.string().nullish(),
   /** In seconds. */
@@ -26,45 +26,45 @@ export type VaultAnswer = z.infer<typeof answerShape>;
 /** A request to Vault. */
 export interface VaultRequest {
   method: 'GET' | 'POST';
-  /** As `vaultPath` allows it. */
+  /** A path that `vaultPath` accepts. */
   path: string;
-  /** Of the login, or a wrapping token. */
+  /** The token of the login, or a wrapping token. */
   token?: string | undefined;
-  /** Sent as JSON. */
+  /** The body, sent as JSON. */
   body?: Record<string, unknown>;
 }
 
 export interface VaultClient {
-  /** How sentences call this server: `Vault at vault.example.com:8200`. */
+  /** The server's name for messages: `Vault at vault.example.com:8200`. */
   readonly name: string;
   /**
-   * Asks once.
+   * Sends one request.
    *
-   * @param accepted statuses that are no refusal, besides 200 to 299, where the answer is one of Vault
-   * @returns an empty answer where Vault has nothing to say (204)
-   * @throws {VaultRefusal} for another status
-   * @throws {SourceFailure} when no answer came, or not one of Vault
+   * @param accepted statuses to return besides 200 to 299, if the body is a Vault response
+   * @returns an empty response if Vault sends no content (204)
+   * @throws {VaultRefusal} for any other status
+   * @throws {SourceFailure} if there is no response, or it is not a Vault response
    */
   ask(
     request: VaultRequest,
     signal: AbortSignal,
     accepted?: readonly number[],
   ): Promise<VaultAnswer & { status: number }>;
-  /** Ends its idle connections. */
+  /** Closes idle connections. */
   close(): void;
 }
 
-/** Where a Vault is and how it is reached. */
+/** The address of a Vault server and the settings of the connection. */
 export type VaultAddress = Transport & { vault_addr: string; vault_namespace?: string | undefined };
 
-/** A token is sent in a header: anything else than visible ASCII would be another header, or none. */
+/** Tokens must be visible ASCII, because they are sent in a header. */
 const TOKEN = /^[\x21-\x7e]{1,8192}$/;
 
 /**
- * A client of Vault's HTTP API.
+ * Creates a client of Vault's HTTP API.
  *
- * Each request says `X-Vault-Request: true`, as HashiCorp's own clients do: a Vault Agent or Proxy may ask for it, as a
- * page in a browser cannot send it.
+ * Each request has `X-Vault-Request: true`, as in HashiCorp's own clients. A Vault Agent or Proxy may require this
+ * header, because a web page in a browser cannot send it.
  *
  * @see https://developer.hashicorp.com/vault/api-docs
  */
@@ -76,7 +76,8 @@ export function vaultClient({ vault_addr, vault_namespace, ...transport }: Vault
   return {
     name,
     async ask({ method, path, token, body }, signal, accepted = []) {
-      if (token !== undefined && !TOKEN.test(token)) throw new SourceFailure(`The token for ${name} is none of Vault`);
+      if (token !== undefined && !TOKEN.test(token))
+        throw new SourceFailure(`the token for ${name} is not a valid Vault token`);
       const headers = {
         'x-vault-request': 'true',
         ...(token !== undefined && { 'x-vault-token': token }),
@@ -107,7 +108,8 @@ export function vaultClient({ vault_addr, vault_namespace, ...transport }: Vault
 function contentOf(answer: HttpAnswer, name: string): VaultAnswer {
   if (answer.body.trim() === '') return {};
   const content = answerShape.safeParse(jsonObject(answer, name));
-  if (!content.success) throw new SourceFailure(`${name} answered ${answer.status}, but not as Vault answers`);
+  if (!content.success)
+    throw new SourceFailure(`${name} responded with status ${answer.status}, but not with a Vault response`);
   return content.data;
 }
 

@@ -4,23 +4,23 @@ import type { Lease } from './lease.ts';
 import type { Login } from './login.ts';
 import { textValues } from './values.ts';
 
-/** What was asked for, and as whom. */
+/** The request that was sent, and its login. */
 interface Question {
   path: string;
   fields: readonly string[] | undefined;
   login: Login;
-  /** In milliseconds since the epoch. */
+  /** The time of the request, in milliseconds since the epoch. */
   askedAt: number;
 }
 
 /**
- * The token that Vault's answer holds.
+ * Reads the token from a Vault response.
  *
- * @throws {SourceFailure} when its values are no texts
+ * @throws {SourceFailure} if a value is not text
  */
 export function dynamicToken(answer: VaultAnswer, { path, fields, login, askedAt }: Question): Token {
   const { lease_id, lease_duration, renewable } = answer;
-  // Engines write null for what does not apply, such as the session token of a user of AWS.
+  // Engines return null for values that do not apply, such as the session token of an IAM user.
   const data = Object.fromEntries(Object.entries(answer.data ?? {}).filter(([, value]) => value !== null));
   const values = textValues((fields === undefined && awsKeys(data)) || data, path, fields);
   if (!lease_id) {
@@ -43,8 +43,8 @@ export function dynamicToken(answer: VaultAnswer, { path, fields, login, askedAt
 }
 
 /**
- * Keys of AWS, under the names that they have in a token. The engine calls the session token `security_token`; newer
- * versions say `session_token` as well.
+ * Renames AWS keys to the names of a token's values. The engine returns the session token as `security_token`; newer
+ * versions also return `session_token`.
  *
  * @see https://developer.hashicorp.com/vault/api-docs/secret/aws#generate-credentials
  */
@@ -60,7 +60,8 @@ function awsKeys(data: Record<string, unknown>): Record<string, unknown> | undef
 }
 
 /**
- * When a certificate ends, which has no lease unless its role asks for one: `expiration`, in seconds since the epoch.
+ * Returns the expiry of a certificate, in milliseconds since the epoch. A certificate has a lease only if its role
+ * enables that; otherwise `expiration` has the expiry in seconds.
  *
  * @see https://developer.hashicorp.com/vault/api-docs/secret/pki#generate-certificate-and-key
  */

@@ -3,7 +3,7 @@ import { SourceFailure } from '../model/source.ts';
 import type { VaultAnswer } from './client.ts';
 import { VaultRefusal } from './refusal.ts';
 
-/** A version of a secret of KV version 2. One that was deleted or destroyed has no data; its status is 404 then. */
+/** A secret version of KV version 2. A deleted or destroyed version has no data, and the status is 404. */
 const versioned = z.object({
   data: z.record(z.string(), z.unknown()).nullable(),
   metadata: z.object({
@@ -13,22 +13,22 @@ const versioned = z.object({
   }),
 });
 
-/** What was asked for. */
+/** The request that was sent. */
 export interface KvQuestion {
-  /** How sentences call the server. */
+  /** The server's name for messages. */
   server: string;
   path: string;
-  /** Of the engine, if somebody said it. */
+  /** The version of the engine, if configured. */
   version: 1 | 2 | undefined;
-  /** In milliseconds since the epoch. */
+  /** The current time in milliseconds since the epoch. */
   now: number;
 }
 
 /**
- * The secret in an answer of the key-value engine.
+ * Reads the secret from a response of the key-value engine.
  *
- * @returns also when it ends, in milliseconds since the epoch: version 2 deletes a version at its `deletion_time`
- * @throws {SourceFailure} when there is none
+ * @returns the secret, and its expiry in milliseconds since the epoch if version 2 has a `deletion_time`
+ * @throws {SourceFailure} if the response has no secret
  */
 export function secretIn(
   answer: VaultAnswer & { status: number },
@@ -38,9 +38,9 @@ export function secretIn(
   if (found === undefined) {
     if (answer.status === 404) throw new VaultRefusal(server, withHint(path, version), 404);
     if (version === 2)
-      throw new SourceFailure(`${path} is no secret of KV version 2: is data/ in it, after the mount?`);
-    // Whoever reads it under a lease must renew that, or replace it when it ends.
-    if (answer.lease_id) throw new SourceFailure(`${path} is leased: its type must be vault_dynamic`);
+      throw new SourceFailure(`${path} is not a secret of KV version 2: the path must have data/ after the mount`);
+    // A leased secret must be renewed or replaced, which this source does not do.
+    if (answer.lease_id) throw new SourceFailure(`${path} has a lease: its type must be vault_dynamic`);
     return { data: answer.data ?? {} };
   }
   const { data, metadata } = found;
@@ -52,9 +52,9 @@ export function secretIn(
   return { data, ...(Number.isFinite(endsAt) && { expiresAt: endsAt }) };
 }
 
-/** The commonest mistake with version 2. */
+/** Adds a hint on the most common mistake with version 2 to a path. */
 function withHint(path: string, version: 1 | 2 | undefined): string {
   return version === 1 || path.split('/').includes('data')
     ? path
-    : `${path} (KV version 2 wants data/ after the mount)`;
+    : `${path} (KV version 2 needs data/ after the mount)`;
 }

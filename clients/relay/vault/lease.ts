@@ -3,30 +3,30 @@ import type { VaultAnswer, VaultClient } from './client.ts';
 import type { Login } from './login.ts';
 import { VaultRefusal } from './refusal.ts';
 
-/** What a token of a leased secret keeps of its lease. */
+/** The lease of a secret, stored in the handle of its token. */
 export interface Lease {
   lease_id: string;
-  /** As text, for the handle: how long it lasted at first, in seconds. */
+  /** The initial duration in seconds, as text. */
   seconds: string;
-  /** The login that it was leased with, and ends with. */
+  /** The id of the login that created the lease. The lease expires with the login. */
   login: string;
   /** `yes`, or absent. */
   renewable?: string;
 }
 
-/** When less than this share of a lease is left after a renewal, it has met its maximum. */
+/** If a renewal grants less than this fraction of the initial duration, the lease has reached its maximum TTL. */
 const SHORT = 1 / 3;
 
 /**
  * Renews the lease of the token in use.
  *
- * A lease of another login is left alone: it ends when that login does, whatever its renewal would say.
+ * Does not renew a lease of another login, because it expires with that login.
  *
  * @see https://developer.hashicorp.com/vault/api-docs/system/leases#renew-lease
  * @see https://developer.hashicorp.com/vault/docs/concepts/lease#lease-durations-and-renewal
  * @param now milliseconds since the epoch
- * @returns the same token for longer; nothing when a new secret is to be asked for
- * @throws {SourceFailure} when nobody knows
+ * @returns the same token with a later expiry, or undefined if a new secret must be requested
+ * @throws {SourceFailure} if it is unknown whether the lease can be renewed
  */
 export async function renewedLease(
   client: VaultClient,
@@ -43,7 +43,7 @@ export async function renewedLease(
   try {
     answer = await client.ask({ method: 'POST', path: 'sys/leases/renew', token: login.token, body }, signal);
   } catch (error) {
-    // Gone, or not this role's to renew. In any other case it may still be renewed, and a new one is no better.
+    // The lease has expired, or this role may not renew it. After any other error, a later renewal may succeed.
     if (error instanceof VaultRefusal && [400, 403, 404, 405].includes(error.status)) return undefined;
     throw error;
   }

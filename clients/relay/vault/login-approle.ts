@@ -8,7 +8,7 @@ import type { VaultAuth, VaultSettings } from './settings.ts';
 import { unwrapper } from './wrapped-secret-id.ts';
 
 /**
- * Logs in by AppRole: `role_id` and `secret_id`.
+ * Logs in with AppRole: `role_id` and `secret_id`.
  *
  * @see https://developer.hashicorp.com/vault/api-docs/auth/approle#login-with-approle
  */
@@ -22,7 +22,7 @@ export function appRoleLogin(
   const wrapped = secretOf(auth, 'wrapped_secret_id');
   const unwrap = unwrapper(client, { mount, role: vault_role ?? '', namespace: vault_namespace });
   const secret = async (name: 'role_id' | 'secret_id') =>
-    // A line end is allowed for at the end of a secret's file; some tools leave a carriage return, too.
+    // Trim whitespace: some tools leave a carriage return at the end of the file.
     (await tools.secret(secretOf(auth, name) ?? (await byConvention(vault_role, name, tools)))).trim();
   return {
     mount,
@@ -35,16 +35,16 @@ export function appRoleLogin(
 }
 
 /**
- * Where a role's ids are when nobody says: the systemd credential ROLE.role_id (or .secret_id) where there is one, else
- * `secrets/ROLE.role_id` in the configuration's folder. Each of the two is looked for by itself: often only the secret
- * id is handed over as a credential.
+ * Returns the default location of an id: the systemd credential ROLE.role_id (or ROLE.secret_id) if it exists, else
+ * `secrets/ROLE.role_id` in the configuration's folder. The two ids are located independently, because often only the
+ * secret id is a systemd credential.
  */
 async function byConvention(
   role: string | undefined,
   name: string,
   { configFolder, credentialsFolder }: SourceTools,
 ): Promise<SecretReference> {
-  if (role === undefined) throw new SourceFailure(`vault_role must be given, or auth.${name}`);
+  if (role === undefined) throw new SourceFailure(`set vault_role or auth.${name}`);
   const file = `${role}.${name}`;
   if (credentialsFolder !== undefined && (await isThere(join(credentialsFolder, file)))) return { credential: file };
   return { file: join(configFolder, 'secrets', file) };

@@ -5,8 +5,8 @@ import type { VaultAuth, VaultSettings } from './settings.ts';
 const BODY = 'Action=GetCallerIdentity&Version=2011-06-15';
 
 /**
- * Logs in with an identity of AWS: a signed request `sts:GetCallerIdentity`, which Vault sends on to AWS to learn who
- * signed it. The secret key stays here.
+ * Logs in with an AWS identity: a signed `sts:GetCallerIdentity` request, which Vault forwards to AWS to verify the
+ * signer. The secret key does not leave this machine.
  *
  * @see https://developer.hashicorp.com/vault/api-docs/auth/aws#login
  */
@@ -19,7 +19,7 @@ export function awsLogin(
   return {
     mount: mount ?? 'aws',
     async body() {
-      // The AWS SDK takes some megabytes of memory, and most agents log in by other means.
+      // Imported on demand: the AWS SDK uses several megabytes of memory, and most agents use another login.
       const [{ awsCredentials }, { signedHeaders }] = await Promise.all([
         import('../aws/credentials.ts'),
         import('@tvm/api/signature.ts'),
@@ -30,12 +30,12 @@ export function awsLogin(
         url,
         headers: {
           'content-type': 'application/x-www-form-urlencoded; charset=utf-8',
-          // Signed, so that a request made for one Vault cannot be used at another.
+          // Signed, so that a request for one Vault server cannot be replayed at another.
           ...(server_id !== undefined && { 'x-vault-aws-iam-server-id': server_id }),
         },
         body: BODY,
         service: 'sts',
-        // The global endpoint takes signatures for this region alone.
+        // The global endpoint accepts only signatures for us-east-1.
         region: region ?? 'us-east-1',
         credentials: await credentials(),
       });

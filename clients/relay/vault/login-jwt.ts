@@ -4,7 +4,7 @@ import type { LoginMethod } from './login-method.ts';
 import type { VaultAuth, VaultSettings } from './settings.ts';
 
 /**
- * Logs in with a JWT, read anew for each login: it lives shortly, and whatever keeps it has replaced it since.
+ * Logs in with a JWT. Reads the JWT again for each login, since it is short-lived and replaced regularly.
  *
  * @see https://developer.hashicorp.com/vault/api-docs/auth/jwt#jwt-login
  */
@@ -17,7 +17,7 @@ export function jwtLogin(
   return {
     mount: auth.mount ?? 'jwt',
     async body() {
-      if (reference === undefined) throw new SourceFailure('auth.jwt must say where the JWT is');
+      if (reference === undefined) throw new SourceFailure('auth.jwt is missing');
       return { ...(vault_role !== undefined && { role: vault_role }), jwt: (await tools.secret(reference)).trim() };
     },
   };

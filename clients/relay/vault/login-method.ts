@@ -1,6 +1,6 @@
-/** One of Vault's auth methods: where it is mounted, and what it is sent. */
+/** One of Vault's auth methods: its mount and the body of the login request. */
 export interface LoginMethod {
   readonly mount: string;
-  /** @throws {SourceFailure} when something that it takes is not there */
+  /** Returns the body of the login request. @throws {SourceFailure} if a secret is missing */
   body(signal: AbortSignal): Promise<Record<string, unknown>>;
 }

@@ -8,20 +8,20 @@ import { jwtLogin } from './login-jwt.ts';
 import type { LoginMethod } from './login-method.ts';
 import type { VaultAuth, VaultSettings } from './settings.ts';
 
-/** A login that Vault accepted. */
+/** A successful login. */
 export interface Login {
-  /** Of Vault, for its header. */
+  /** The Vault token, for the header of requests. */
   readonly token: string;
-  /** Tells one login from another, and holds nothing of the token that could be used. */
+  /** Identifies the login. A hash, so that it does not reveal the token. */
   readonly id: string;
   readonly renewable: boolean;
-  /** How long it lasts when it is made or renewed, in milliseconds. */
+  /** The lifetime after a login or a renewal, in milliseconds. */
   readonly lifetime: number;
-  /** When it ends, in milliseconds since the epoch; for one that does not end, infinite. */
+  /** When the login expires, in milliseconds since the epoch. Infinity if it does not expire. */
   readonly endsAt: number;
 }
 
-/** The auth method that the settings ask for. */
+/** Returns the configured auth method. */
 export function loginMethod(settings: VaultSettings, client: VaultClient, tools: SourceTools): LoginMethod {
   const auth = settings.auth ?? { method: 'approle' };
   switch (auth.method) {
@@ -36,7 +36,7 @@ export function loginMethod(settings: VaultSettings, client: VaultClient, tools:
   }
 }
 
-/** Logs in anew. @throws {SourceFailure} */
+/** Logs in. @throws {SourceFailure} */
 export async function logIn(
   client: VaultClient,
   method: LoginMethod,
@@ -50,7 +50,7 @@ export async function logIn(
 }
 
 /**
- * Asks for as long again as the login lasted at first. Vault may grant less, and nothing beyond the role's maximum.
+ * Renews a login for its initial lifetime. Vault may grant less, up to the maximum TTL of the role.
  *
  * @see https://developer.hashicorp.com/vault/api-docs/auth/token#renew-a-token-self
  * @throws {SourceFailure}
@@ -71,7 +71,7 @@ export async function renewLogin(
 }
 
 function loginIn({ auth }: VaultAnswer, client: VaultClient, askedAt: number): Login {
-  if (!auth?.client_token) throw new SourceFailure(`${client.name} accepted the login, but gave no token`);
+  if (!auth?.client_token) throw new SourceFailure(`${client.name} accepted the login, but returned no token`);
   const lifetime = (auth.lease_duration || Number.POSITIVE_INFINITY) * 1_000;
   return {
     token: auth.client_token,
@@ -83,7 +83,7 @@ function loginIn({ auth }: VaultAnswer, client: VaultClient, askedAt: number): L
 }
 
 /**
- * Logs in with the client certificate that the connection shows anyway.
+ * Logs in with the client certificate of the TLS connection.
  *
  * @see https://developer.hashicorp.com/vault/api-docs/auth/cert#login-with-tls-certificate-method
  */

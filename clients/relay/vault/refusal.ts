@@ -1,42 +1,46 @@
 import { SourceFailure } from '../model/source.ts';
 
 /**
- * What a status of Vault means, for whoever reads the log. What Vault itself says in the answer is left out: it may
- * repeat what it was sent.
+ * The meaning of Vault's status codes, for messages. Messages omit the body of the response, which may repeat data of
+ * the request.
  *
  * @see https://developer.hashicorp.com/vault/api-docs#http-status-codes
  * @see https://developer.hashicorp.com/vault/api-docs/system/health
  */
 const MEANINGS: Record<number, string> = {
-  400: 'it finds the request wrong, or knows no such role or secret id',
+  400: 'bad request, or unknown role or secret id',
   403: 'permission denied',
-  404: 'there is nothing at this path, or this role may not see it',
-  405: 'this path cannot be asked in this way',
-  412: 'it does not have all the data yet; trying again helps',
-  429: 'it asks for fewer requests, or is a standby',
-  472: 'it is in disaster recovery, and secondary',
-  473: 'it is a performance standby',
-  500: 'it failed within',
-  501: 'it is not initialized',
-  502: 'another service that it asked failed',
-  503: 'it is sealed, or down for maintenance',
+  404: 'nothing exists at this path, or this role may not see it',
+  405: 'this path does not support this operation',
+  412: 'the server does not have all data yet; a retry helps',
+  429: 'too many requests, or a standby node',
+  472: 'a disaster recovery secondary',
+  473: 'a performance standby',
+  500: 'internal error',
+  501: 'not initialized',
+  502: 'an upstream service failed',
+  503: 'sealed, or down for maintenance',
 };
 
-/** Vault answered, and refused. */
+/** An error response from Vault. */
 export class VaultRefusal extends SourceFailure {
-  /** Of the answer: 300 or more. */
+  /** The status of the response, 300 or higher. */
   readonly status: number;
 
   /**
-   * @param issuer how sentences call this server
-   * @param what what was asked for, as in `secret/data/app`; a path is no secret
-   * @param retryAfter how long it asks to be left alone, in milliseconds
+   * @param issuer the server's name for messages
+   * @param what the requested path, such as `secret/data/app`. A path is not secret
+   * @param retryAfter the wait that the server asks for, in milliseconds
    */
   constructor(issuer: string, what: string, status: number, retryAfter?: number) {
-    const redirect = status < 400 ? 'it sends on elsewhere, which is not followed: name the active server' : undefined;
-    super(`${issuer} answered ${status} for ${what}: ${redirect ?? MEANINGS[status] ?? 'no reason is known'}`, {
-      retryAfter,
-    });
+    const redirect =
+      status < 400 ? 'a redirect, which is not followed: set the address of the active server' : undefined;
+    super(
+      `${issuer} responded with status ${status} for ${what}: ${redirect ?? MEANINGS[status] ?? 'unknown reason'}`,
+      {
+        retryAfter,
+      },
+    );
     this.status = status;
   }
 }

@@ -5,35 +5,35 @@ import { type Login, logIn, renewLogin } from './login.ts';
 import type { LoginMethod } from './login-method.ts';
 import { VaultRefusal } from './refusal.ts';
 
-/** A login at one Vault, kept alive. */
+/** A login at one Vault server, renewed automatically. */
 export interface VaultSession {
   /**
-   * Asks something as who is logged in: logs in where nobody is, and again where Vault has forgotten the login.
+   * Sends a request with a login. Logs in if there is no login, and again if Vault no longer accepts the login.
    *
    * @throws {SourceFailure}
    */
   use<Answer>(ask: (login: Login) => Promise<Answer>, signal: AbortSignal): Promise<Answer>;
-  /** Ends it. @param revoke gives the login back: Vault then revokes whatever was leased with it, too */
+  /** Closes the session. @param revoke whether to revoke the login, with all its leases */
   close(revoke: boolean): Promise<void>;
 }
 
-/** When less than this share of a login is left, it is renewed before it is used. */
+/** A login with less than this fraction of its lifetime left is renewed before use. */
 const DUE = 0.5;
-/** While nobody uses it, it is renewed when between this share and this much more of it is left. */
+/** An unused login is renewed at this fraction of its lifetime, plus jitter. */
 const UNUSED = 0.35;
 const JITTER = 0.1;
-/** A renewal that leaves less than this share has met the role's maximum: a new login is better. */
+/** If less than this fraction is left after a renewal, the role's maximum TTL is reached and a new login is needed. */
 const SHORT = 1 / 3;
-/** In milliseconds: how long a timer may be, how soon a failed renewal is tried again, how long giving back may take. */
+/** In milliseconds: the maximum timer, the minimum wait before a renewal, and the timeout of a revocation on close. */
 const DAY = 86_400_000;
 const SOON = 1_000;
 const FAREWELL = 3_000;
 
 /**
- * A session of one source.
+ * Creates the session of one source.
  *
- * Its login is renewed even while nobody asks for anything: what was leased with a login ends with it, and a secret id
- * that can be used once makes one login only.
+ * The login is renewed even without requests: leases expire with their login, and a single-use secret id allows only
+ * one login.
  *
  * @see https://developer.hashicorp.com/vault/docs/concepts/lease
  * @see https://developer.hashicorp.com/vault/docs/concepts/tokens#token-time-to-live-periodic-tokens-and-explicit-max-ttls
@@ -50,7 +50,7 @@ export function vaultSession(
 
   const left = ({ endsAt }: Login) => endsAt - clock.now();
 
-  /** One renewal or login at a time: whoever comes meanwhile gets its result. */
+  /** Runs one renewal or login at a time. Concurrent callers share its result. */
   function once(make: () => Promise<Login>): Promise<Login> {
     asking ??= make().finally(() => {
       asking = undefined;
@@ -70,20 +70,20 @@ export function vaultSession(
   }
 
   async function whileUnused(login: Login): Promise<void> {
-    // A timer can come late: what has ended by then is replaced when it is needed.
+    // The timer may fire late. An expired login is replaced on the next request.
     if (current !== login || left(login) <= 0) return;
-    // Whoever asks just now may renew it or fail to; later is soon enough to see.
+    // A request in progress may renew the login or fail to. Check again later.
     if (asking !== undefined || left(login) > login.lifetime * DUE) keep(login);
     else await once(() => renewed(login).catch(() => keep(login)));
   }
 
-  /** @throws {SourceFailure} when it is not renewed, or not for long enough */
+  /** Renews a login. @throws {SourceFailure} if Vault does not renew it */
   async function renewed(login: Login): Promise<Login> {
     const answer = await renewLogin(client, login, clock, closing.signal);
     const { lifetime } = login;
     const { endsAt, renewable } = answer;
     const isShort = endsAt - clock.now() < lifetime * SHORT;
-    // What it was at first is asked for again, and says what is short.
+    // Keep the initial lifetime: later renewals request it, and `SHORT` is relative to it.
     return keep({ ...login, endsAt, lifetime, renewable: renewable && !isShort });
   }
 
@@ -93,27 +93,27 @@ export function vaultSession(
     return keep(login);
   }
 
-  /** Renews it, or else logs in anew; while it lasts, it is better than none. */
+  /** Renews a login, else logs in again. If both fail, returns the old login while it is valid. */
   async function refreshed(login: Login): Promise<Login> {
     let best = login;
     try {
       if (login.renewable) best = await renewed(login);
       if (left(best) >= best.lifetime * SHORT) return best;
     } catch (error) {
-      // Away, and not refusing: a login would fare no better.
+      // Vault is unavailable, so a new login would fail too.
       if (!(error instanceof VaultRefusal)) return login;
     }
     try {
       return await newLogin();
     } catch (error) {
       if (left(best) <= 0) throw error;
-      log.warn({ token, error: reasonOf(error) }, 'Vault accepts no new login; the old one still lasts');
+      log.warn({ token, error: reasonOf(error) }, 'Vault refused a new login; the previous login is still valid');
       return best;
     }
   }
 
   async function usable(): Promise<Login> {
-    // It may be a renewal that failed, and is no answer to who needs a login now.
+    // Wait for a renewal in progress. Its failure does not matter to this request.
     await asking?.catch(() => undefined);
     return await once(async () => {
       if (current === undefined || left(current) <= 0) return newLogin();
@@ -121,7 +121,7 @@ export function vaultSession(
     });
   }
 
-  /** Whether Vault still knows the login: a path may be forbidden to one that is as good as ever. */
+  /** Reports whether Vault still accepts the login. A 403 may also mean that a valid login may not read the path. */
   async function isKnown(login: Login, signal: AbortSignal): Promise<boolean> {
     const request = { method: 'GET', path: 'auth/token/lookup-self', token: login.token } as const;
     return await client.ask(request, signal).then(
@@ -151,7 +151,7 @@ export function vaultSession(
       if (revoke && login !== undefined && left(login) > 0) {
         const request = { method: 'POST', path: 'auth/token/revoke-self', token: login.token } as const;
         await client.ask(request, AbortSignal.timeout(FAREWELL)).catch((error: unknown) => {
-          log.debug({ token, error: reasonOf(error) }, 'the login was not given back to Vault; it runs out by itself');
+          log.debug({ token, error: reasonOf(error) }, 'the Vault login could not be revoked; it will expire');
         });
       }
       client.close();
@@ -161,7 +161,7 @@ export function vaultSession(
 
 function unlessAborted<Result>(promise: Promise<Result>, signal: AbortSignal, name: string): Promise<Result> {
   return new Promise((resolve, reject) => {
-    const giveUp = () => reject(new SourceFailure(`The login to ${name} was given up`));
+    const giveUp = () => reject(new SourceFailure(`the login to ${name} was aborted`));
     if (signal.aborted) giveUp();
     signal.addEventListener('abort', giveUp, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp));

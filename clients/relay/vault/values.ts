@@ -1,18 +1,19 @@
 import * as z from 'zod';
 import { SourceFailure } from '../model/source.ts';
 
-/** The names of what is taken of a secret. */
+/** The names of the values to take from a secret. */
 export const secretNames = z
   .array(z.string().min(1).max(256), { error: 'must be a list of names' })
-  .min(1, { error: 'must hold a name' })
+  .min(1, { error: 'must contain a name' })
   .optional()
-  .meta({ description: 'Only these of the secret’s values. Default: all.' });
+  .meta({ description: 'The values of the secret to use. Default: all.' });
 
 /**
- * The values of a secret as text: numbers and booleans as JSON writes them. All of them, or `only` these.
+ * Returns the values of a secret as text, with numbers and booleans in their JSON form.
  *
- * @param secret how sentences call it; a path is no secret
- * @throws {SourceFailure} naming the one that is missing, empty, or no text
+ * @param secret the secret's path, for messages. A path is not secret
+ * @param only the names of the values to return. Default: all
+ * @throws {SourceFailure} naming the value that is missing, empty, or not text
  */
 export function textValues(
   data: Readonly<Record<string, unknown>>,
@@ -20,7 +21,7 @@ export function textValues(
   only: readonly string[] | undefined,
 ): Record<string, string> {
   const names = only ?? Object.keys(data);
-  if (names.length === 0) throw new SourceFailure(`${secret} holds no value`);
+  if (names.length === 0) throw new SourceFailure(`${secret} contains no value`);
   return Object.fromEntries(names.map((name) => [name, textOf(data, name, secret)]));
 }
 
@@ -32,16 +33,16 @@ function textOf(data: Readonly<Record<string, unknown>>, name: string, secret: s
 }
 
 function faultOf(value: unknown): string | undefined {
-  if (value === undefined) return 'is not there';
-  if (value === '') return 'is empty; leave it out by naming the others in fields';
+  if (value === undefined) return 'does not exist';
+  if (value === '') return 'is empty; exclude it by listing the others in fields';
   if (typeof value === 'string' || typeof value === 'boolean') return undefined;
-  if (typeof value !== 'number') return 'is no text; leave it out by naming the others in fields';
-  // JSON has lost digits of it by now.
+  if (typeof value !== 'number') return 'is not text; exclude it by listing the others in fields';
+  // JSON.parse has already lost digits of a larger number.
   const isExact = !Number.isInteger(value) || Number.isSafeInteger(value);
-  return isExact ? undefined : 'is too large a number to be read exactly; it must be kept as text';
+  return isExact ? undefined : 'is a number that is too large to be exact; store it as text';
 }
 
-/** Whoever writes the secret chooses its names: what could break a line of a log is escaped. */
+/** Quotes a name. The author of the secret chooses it, so characters that could break a log line are escaped. */
 function shown(name: string): string {
   return JSON.stringify(name.slice(0, 64));
 }

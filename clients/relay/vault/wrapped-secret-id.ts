@@ -2,25 +2,25 @@ import { SourceFailure } from '../model/source.ts';
 import type { VaultClient } from './client.ts';
 import { VaultRefusal } from './refusal.ts';
 
-/** Who made a wrapping token, as it must be. */
+/** The expected origin of a wrapping token. */
 export interface WrappedSecretId {
-  /** Where AppRole is mounted. */
+  /** The mount path of AppRole. */
   mount: string;
   role: string;
   namespace?: string | undefined;
 }
 
 /**
- * Takes secret ids out of response-wrapping tokens. Such a token can be used once: what was in it is held in memory and
- * given out for as long as the same wrapping token is shown.
+ * Returns a function that unwraps secret ids from response-wrapping tokens. A wrapping token is single-use, so the
+ * secret id is cached in memory while the same wrapping token is given.
  *
- * Before it is used up, it is asked where it was made: a token that was made elsewhere may be one that somebody put in
- * the place of another that they opened.
+ * Before it unwraps a token, the function checks the token's creation path: an attacker who unwrapped the original
+ * token may have replaced it with a token from another path.
  *
  * @see https://developer.hashicorp.com/vault/docs/concepts/response-wrapping#response-wrapping-token-validation
  * @see https://developer.hashicorp.com/vault/api-docs/system/wrapping-lookup
  * @see https://developer.hashicorp.com/vault/api-docs/system/wrapping-unwrap
- * @returns throws {SourceFailure} when the token is used up, expired, or made elsewhere
+ * @returns throws {SourceFailure} if the token was used, has expired, or has another creation path
  */
 export function unwrapper(
   client: VaultClient,
@@ -35,8 +35,8 @@ export function unwrapper(
       .catch(usedUp(client));
     if (typeof data?.creation_path !== 'string' || !paths.includes(data.creation_path)) {
       throw new SourceFailure(
-        `The wrapping token of the secret id was not made at ${paths[0]}: somebody may have put it in the place of ` +
-          'another; it was not used',
+        `the wrapping token of the secret id was not created at ${paths[0]}: it may have been substituted, so it was ` +
+          'not used',
       );
     }
     const unwrapped = await client
@@ -44,14 +44,14 @@ export function unwrapper(
       .catch(usedUp(client));
     const secretId = unwrapped.data?.secret_id;
     if (typeof secretId !== 'string' || secretId === '') {
-      throw new SourceFailure('The wrapping token held no secret id');
+      throw new SourceFailure('the wrapping token contained no secret id');
     }
     opened = { wrappingToken, secretId };
     return secretId;
   };
 }
 
-/** In a namespace, a server may or may not name it before the path. */
+/** Returns the accepted creation paths. Servers may put the namespace before the path. */
 function creationPaths({ mount, role, namespace }: WrappedSecretId): string[] {
   const own = [`auth/${mount}/role/${role}/secret-id`, `auth/${mount}/role/${role}/custom-secret-id`];
   const prefix = namespace === undefined ? undefined : namespace.replace(/\/?$/, '/');
@@ -63,7 +63,7 @@ function usedUp(client: VaultClient): (error: unknown) => never {
     if (error instanceof VaultRefusal && [400, 403, 404].includes(error.status)) {
       throw new SourceFailure(
         `${client.name} does not know the wrapping token of the secret id (${error.status}): it has expired or was ` +
-          'used. Unless this agent used it before it was started anew, somebody else has the secret id',
+          'used. Unless this agent used it before a restart, someone else has the secret id',
       );
     }
     throw error;

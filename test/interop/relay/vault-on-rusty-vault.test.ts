@@ -73,14 +73,14 @@ function onRustyVault() {
 
   it('fails for a missing secret and for a wrong secret ID, without the request in the error', async () => {
     await expect(kv('kv/none').fetch(undefined, signal)).rejects.toThrow(
-      /^Vault at 127\.0\.0\.1:\d+ answered 404 for kv\/none[^:]*: there is nothing at this path/,
+      /^Vault at 127\.0\.0\.1:\d+ responded with status 404 for kv\/none[^:]*: nothing exists at this path/,
     );
     const wrong = kv('kv/my-app/database', {
       auth: { method: 'approle', secret_id: { insecure_inline: 'wrong-secret-id' } },
     });
     const failure = await wrong.fetch(undefined, signal).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(SourceFailure);
-    expect(String(failure)).toContain('answered 400 for auth/approle/login');
+    expect(String(failure)).toContain('responded with status 400 for auth/approle/login');
     expect(String(failure)).not.toContain('wrong-secret-id');
   });
 
@@ -88,7 +88,9 @@ function onRustyVault() {
     const source = kv('kv/my-app/database');
     await source.fetch(undefined, signal);
     await vault.seal();
-    await expect(source.fetch(undefined, signal)).rejects.toThrow('answered 503 for kv/my-app/database: it is sealed');
+    await expect(source.fetch(undefined, signal)).rejects.toThrow(
+      'responded with status 503 for kv/my-app/database: sealed',
+    );
     await vault.unseal();
     expect((await source.fetch(undefined, signal)).values.DB_USER).toBe('app');
   });
@@ -140,7 +142,7 @@ function onRustyVault() {
 
   it('rejects a leased secret for a source of the key-value engine', async () => {
     await expect(kv('leased/app').fetch(undefined, signal)).rejects.toThrow(
-      'leased/app is leased: its type must be vault_dynamic',
+      'leased/app has a lease: its type must be vault_dynamic',
     );
   });
 
@@ -196,7 +198,9 @@ function onRustyVault() {
       const source = close(
         hashicorpVaultKv.create({ vault_addr, vault_path, vault_role, auth, ca_file: transport.ca_file }, tools),
       );
-      await expect(source.fetch(undefined, signal)).rejects.toThrow(/answered 4\d\d for auth\/cert\/login/);
+      await expect(source.fetch(undefined, signal)).rejects.toThrow(
+        /responded with status 4\d\d for auth\/cert\/login/,
+      );
     });
 
     it('sends nothing to a server whose certificate has an unknown issuer', async () => {

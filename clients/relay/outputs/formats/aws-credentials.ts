@@ -3,11 +3,11 @@ import { expirationTimestamp } from '../expiration-timestamp.ts';
 import { Unwritable } from '../unwritable.ts';
 import type { Format } from './format.ts';
 
-/** What AWS, and servers that speak its protocols, make keys of. No reader of INI files sees anything else in them. */
+/** The characters of keys from AWS and compatible servers. None of them has a special meaning in INI files. */
 const KEY = /^[\w+/=.-]+$/;
 
 /**
- * One profile of a shared credentials file, and when it ends as a comment: AWS has no setting for that.
+ * One profile of a shared credentials file. The expiry is in a comment, because AWS has no setting for it.
  *
  * https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
  */
@@ -28,6 +28,6 @@ export const awsCredentials: Format = (token, _tokenName, { profile = 'default' 
 function required({ values }: Token, name: string): string {
   const value = Object.hasOwn(values, name) ? values[name] : undefined;
   if (value === undefined) throw new Unwritable(`it has no value "${name}", which the format aws-credentials needs`);
-  if (!KEY.test(value)) throw new Unwritable(`its value "${name}" has characters that no key of AWS has`);
+  if (!KEY.test(value)) throw new Unwritable(`its value "${name}" has characters that an AWS key cannot have`);
   return value;
 }

@@ -2,22 +2,23 @@ import { shown, Unwritable } from '../unwritable.ts';
 import { variablesOf } from '../variables.ts';
 import type { Format } from './format.ts';
 
-/** Characters that every reader takes as they are. No `~`: a shell replaces it after `=` and `:`. */
+/** Characters that need no quoting for any reader. Excludes `~`, which a shell expands after `=` and `:`. */
 const PLAIN = /^[\w./:=@%+,-]+$/;
 
 /**
- * What no variable holds: control characters but the tab, of which systemd drops the variable, and the noncharacters of
- * Unicode, for which it refuses the whole file (`env_value_is_valid` and `unichar_is_valid` in its source).
+ * Characters that the format cannot represent: control characters other than tab, for which systemd drops the variable,
+ * and Unicode noncharacters, for which it refuses the file (`env_value_is_valid` and `unichar_is_valid` in its source).
  */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const UNREADABLE = /[\0-\x08\x0a-\x1f\x7f]|\p{Noncharacter_Code_Point}/u;
 
 /**
- * `NAME=value` lines that systemd's `EnvironmentFile=` and `. file` of a POSIX shell read alike.
+ * `NAME=value` lines with the same meaning for systemd's `EnvironmentFile=` and for `. file` in a POSIX shell.
  *
- * A value of letters, digits and `_ . / : = @ % + , -` stands bare, and so `docker run --env-file` reads it too. Any
- * other stands in double quotes, with a backslash before `"`, `\`, `$` and `` ` ``: docker would take the quotes for a
- * part of the value. Not in single quotes: older versions of systemd heed backslashes within them, shells do not.
+ * A value of letters, digits and `_ . / : = @ % + , -` is not quoted, so that `docker run --env-file` can read it too.
+ * Any other value is in double quotes, with a backslash before `"`, `\`, `$` and `` ` ``; docker would read the quotes
+ * as part of the value. Single quotes are not used: older versions of systemd interpret backslashes in them, shells do
+ * not.
  *
  * https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html#EnvironmentFile=
  * https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02_03
@@ -32,7 +33,7 @@ function quoted(value: string, name: string): string {
   if (PLAIN.test(value)) return value;
   if (UNREADABLE.test(value)) {
     throw new Unwritable(
-      `its value ${shown(name)} has a line end or another character that the format env cannot hold`,
+      `its value ${shown(name)} contains a newline or another character that the format env does not allow`,
     );
   }
   return `"${value.replace(/["\\$`]/g, '\\$&')}"`;

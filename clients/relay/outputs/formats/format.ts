@@ -2,8 +2,8 @@ import type { Token } from '../../model/token.ts';
 import type { FileOutputSettings } from '../../settings/outputs.ts';
 
 /**
- * The text of a file that holds a token, in one format.
+ * Renders a token in one file format.
  *
- * @throws {Unwritable} when this format cannot hold it such that it is read back the same
+ * @throws {Unwritable} if the format cannot represent the token without loss
  */
 export type Format = (token: Token, tokenName: string, settings: FileOutputSettings) => string;

@@ -10,8 +10,8 @@ interface Placeholder {
 }
 
 /**
- * Text with placeholders `{{ name | escaper }}`, where the name is that of a value or `expiration_timestamp`. There is
- * nothing else in it: no condition, no loop, no way to write `{{` itself.
+ * Text with placeholders `{{ name | escaper }}`. The name is that of a value or `expiration_timestamp`. There are no
+ * conditions, no loops, and no escape for a literal `{{`.
  */
 export const template: Format = (token, _tokenName, settings) => {
   const parts = parse(settings.template ?? '');
@@ -21,13 +21,13 @@ export const template: Format = (token, _tokenName, settings) => {
     .join('');
 };
 
-/** What is wrong with a template whatever the token, as a sentence's end; nothing when it is right. */
+/** Returns the syntax error of a template as a clause, or undefined if the template is valid. */
 export function templateFault(text: string): string | undefined {
   const parts = parse(text);
   return typeof parts === 'string' ? parts : undefined;
 }
 
-/** The names of the values that a template writes; none when it is wrong. */
+/** Returns the names of the values in a template, or none if the template is invalid. */
 export function templateNames(text: string): string[] {
   const parts = parse(text);
   return typeof parts === 'string' ? [] : parts.flatMap((part) => (typeof part === 'string' ? [] : [part.name]));
@@ -37,20 +37,20 @@ function valueFor(name: string, token: Token): string {
   const known = Object.hasOwn(token.values, name) ? token.values[name] : undefined;
   const expires = name === 'expiration_timestamp' ? expirationTimestamp(token) : undefined;
   if (known !== undefined && expires !== undefined) {
-    throw new Unwritable('its value "expiration_timestamp" has the name under which a template finds when it ends');
+    throw new Unwritable('its value "expiration_timestamp" has the name that templates use for the expiry');
   }
   const value = known ?? expires;
-  if (value === undefined) throw new Unwritable(`it has no ${shown(name)}, which its template names`);
+  if (value === undefined) throw new Unwritable(`it has no ${shown(name)}, which the template uses`);
   return value;
 }
 
-/** Its texts and placeholders, or what is wrong with it. */
+/** Parses a template into texts and placeholders, or returns the syntax error. */
 function parse(text: string): (string | Placeholder)[] | string {
   const parts: (string | Placeholder)[] = [];
   let rest = 0;
   for (let open = text.indexOf('{{'); open !== -1; open = text.indexOf('{{', rest)) {
     const close = text.indexOf('}}', open);
-    if (close === -1) return `opens {{ at character ${open + 1} and never closes it with }}`;
+    if (close === -1) return `has {{ at character ${open + 1} without a closing }}`;
     const placeholder = placeholderOf(text.slice(open + 2, close));
     if (typeof placeholder === 'string') return placeholder;
     parts.push(text.slice(rest, open), placeholder);
@@ -63,9 +63,9 @@ function parse(text: string): (string | Placeholder)[] | string {
 function placeholderOf(inner: string): Placeholder | string {
   const [name = '', escaper = '', ...more] = inner.split('|').map((word) => word.trim());
   if (!name || !escaper || more.length > 0 || /[{}]/.test(inner)) {
-    return `has {{${inner.slice(0, 64)}}}, where {{ name | escaper }} would be right, such as {{ token | json }}`;
+    return `has {{${inner.slice(0, 64)}}}, which must be {{ name | escaper }}, such as {{ token | json }}`;
   }
   const write = Object.hasOwn(escapers, escaper) ? escapers[escaper as keyof typeof escapers] : undefined;
-  if (write === undefined) return `names the escaper ${shown(escaper)}, and there are only ${escaperNames}`;
+  if (write === undefined) return `has the unknown escaper ${shown(escaper)}; the escapers are ${escaperNames}`;
   return { name, write };
 }

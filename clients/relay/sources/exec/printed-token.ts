@@ -24,11 +24,11 @@ const awsCredentials = z.object({
 });
 
 /**
- * Reads what a command printed, by its format.
+ * Parses the output of a command, by format.
  *
- * @param command how sentences call it
- * @param fetchedAt when it was started, in milliseconds since the epoch
- * @throws {SourceFailure} which says nothing of what was printed
+ * @param command the command's name for error messages
+ * @param fetchedAt when the command was started, in milliseconds since the epoch
+ * @throws {SourceFailure} without any of the output in its message
  */
 export const printedFormats = {
   raw(printed: string, command: string): Printed {
@@ -69,7 +69,7 @@ function parsed<Schema extends z.ZodType>(schema: Schema, printed: string, comma
     const { success, data } = schema.safeParse(JSON.parse(printed));
     if (success) return data as z.infer<Schema>;
   } catch {
-    // Its message would repeat what was printed.
+    // The parser's message would quote the output.
   }
   throw new SourceFailure(`${command} did not print ${wanted}`);
 }
@@ -80,8 +80,8 @@ function endOf(lifetime: unknown, expiration: unknown, command: string, fetchedA
   if (expiresAt === undefined) {
     throw new SourceFailure(
       lifetime === undefined
-        ? `${command} printed an expiration that is no moment, such as 2026-01-01T12:00:00Z`
-        : `${command} printed an expires_in that is no number of seconds`,
+        ? `${command} printed an expiration that is not a time such as 2026-01-01T12:00:00Z`
+        : `${command} printed an expires_in that is not a number of seconds`,
     );
   }
   return expiresAt;

@@ -3,7 +3,7 @@ import { SourceFailure, type SourceTools } from '../../model/source.ts';
 import { secretOf } from '../../settings/secret-reference.ts';
 import type { FromSecret, HttpSourceSettings } from './settings.ts';
 
-/** The request that the settings describe, with its secrets in it. @throws {SourceFailure} when one is not there */
+/** Builds the configured request, with its secrets. @throws {SourceFailure} if a secret is missing */
 export async function requestOf(
   { url, method, headers = {}, json, form }: HttpSourceSettings,
   tools: Pick<SourceTools, 'secret'>,
@@ -41,7 +41,7 @@ async function filled<Plain extends string | number | boolean>(
 
 async function secretIn(value: FromSecret, tools: Pick<SourceTools, 'secret'>): Promise<string> {
   const reference = secretOf(value, 'secret');
-  if (reference === undefined) throw new SourceFailure('the request needs a secret: secret_path must say where it is');
+  if (reference === undefined) throw new SourceFailure('the request needs a secret: set secret_path');
   return await tools.secret(reference);
 }
 

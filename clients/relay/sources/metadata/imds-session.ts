@@ -4,25 +4,25 @@ import type { Clock } from '../../model/clock.ts';
 import { SourceFailure } from '../../model/source.ts';
 import { metadataUrl } from './metadata-server.ts';
 
-/** The longest that the service allows, in seconds. */
+/** The session TTL to request, in seconds: the maximum of the service. */
 const SESSION_SECONDS = 21_600;
 
-/** Before a session ends by so much, in milliseconds, another is begun. */
+/** How long before its expiry a session is replaced, in milliseconds. */
 const MARGIN = 60_000;
 
-/** Reads the instance metadata of EC2, by version 2 of its service alone. */
+/** Reads the EC2 instance metadata, only with version 2 of the service. */
 export interface ImdsSession {
   /**
    * @param path below `/latest/meta-data/`
-   * @throws {SourceFailure} for anything but 200
+   * @throws {SourceFailure} for any status other than 200
    */
   read(path: string, signal: AbortSignal): Promise<string>;
 }
 
 /**
- * Begins sessions where needed: each request carries the session's token, and nothing is asked without one.
+ * Creates a reader that starts sessions when needed. Every request carries the session token.
  *
- * @param server as in `http://169.254.169.254`
+ * @param server the URL of the service, such as `http://169.254.169.254`
  * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-v2-how-it-works.html
  */
 export function imdsSession(server: string, client: HttpClient, clock: Clock): ImdsSession {
@@ -33,10 +33,10 @@ export function imdsSession(server: string, client: HttpClient, clock: Clock): I
     const url = metadataUrl(server, '/latest/api/token');
     const headers = { 'x-aws-ec2-metadata-token-ttl-seconds': String(SESSION_SECONDS) };
     const answer = await client.send({ method: 'PUT', url, headers }, signal);
-    if (answer.status !== 200) throw refused(answer, 'no session was begun', clock.now());
+    if (answer.status !== 200) throw refused(answer, 'no session was created', clock.now());
     const token = answer.body.trim();
     if (!/^[\x21-\x7e]{1,4096}$/.test(token)) {
-      throw new SourceFailure('the instance metadata service answered with no session token');
+      throw new SourceFailure('the instance metadata service responded without a session token');
     }
     const seconds = /^\d{1,6}$/.exec(String(answer.headers['x-aws-ec2-metadata-token-ttl-seconds']))?.[0];
     session = { token, endsAt: startedAt + Number(seconds ?? SESSION_SECONDS) * 1_000 };
@@ -44,7 +44,7 @@ export function imdsSession(server: string, client: HttpClient, clock: Clock): I
   }
 
   async function currentToken(signal: AbortSignal): Promise<string> {
-    // A clock that was set back makes a session look longer: then the service answers 401.
+    // If the clock was set back, the session seems to last longer. The service then responds with 401.
     return session !== undefined && clock.now() < session.endsAt - MARGIN ? session.token : await begin(signal);
   }
 
@@ -57,7 +57,7 @@ export function imdsSession(server: string, client: HttpClient, clock: Clock): I
       };
       let answer = await ask();
       if (answer.status === 401) {
-        // The session is over: the instance was restored, say.
+        // The session has expired, for example because the instance was restored.
         session = undefined;
         answer = await ask();
       }
@@ -68,12 +68,15 @@ export function imdsSession(server: string, client: HttpClient, clock: Clock): I
 }
 
 function refused({ status, headers }: HttpAnswer, what: string, now: number): SourceFailure {
-  return new SourceFailure(`the instance metadata service answered ${status}: ${what}${hints[status] ?? ''}`, {
-    retryAfter: retryAfterOf(headers['retry-after'], now),
-  });
+  return new SourceFailure(
+    `the instance metadata service responded with status ${status}: ${what}${hints[status] ?? ''}`,
+    {
+      retryAfter: retryAfterOf(headers['retry-after'], now),
+    },
+  );
 }
 
 const hints: Record<number, string> = {
   403: '; is the service turned off for this instance?',
-  404: '; has the instance a role?',
+  404: '; does the instance have a role?',
 };

@@ -2,13 +2,16 @@ import * as z from 'zod';
 import { targetOf } from '../../http/reach.ts';
 import { transportFields } from '../../settings/fields.ts';
 
-/** The settings that every source of a cloud's metadata server has. It is never behind a proxy, and has no certificate. */
+/** Settings of every source that reads a cloud's metadata server, which has no proxy and no certificate. */
 export const metadataFields = {
   endpoint: z
     .string({ error: 'must be a URL' })
     .refine(isMetadataServer, { error: 'must be the http URL of a metadata server, such as http://169.254.169.254' })
     .optional()
-    .meta({ description: 'The metadata server, where it is not at its usual address: a link-local one, or loopback.' }),
+    .meta({
+      description:
+        'The URL of the metadata server, at a link-local or loopback address. Default: the cloud’s usual address.',
+    }),
   timeout_seconds: transportFields.timeout_seconds,
 };
 
@@ -23,7 +26,7 @@ function isMetadataServer(text: string): boolean {
   }
 }
 
-/** A URL below a metadata server. @param query what stands in it; nothing that is `undefined` */
+/** Builds a URL on a metadata server. @param query the query parameters. Undefined values are left out */
 export function metadataUrl(server: string, path: string, query: Record<string, string | undefined> = {}): string {
   const given = Object.entries(query).flatMap(([name, value]) =>
     value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`],

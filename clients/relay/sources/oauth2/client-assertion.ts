@@ -3,16 +3,16 @@ import { SignJWT } from 'jose';
 import { SourceFailure } from '../../model/source.ts';
 import { signingKey } from './private-key.ts';
 
-/** How long an assertion may be used, in seconds: long enough for clocks that differ a little. */
+/** The lifetime of an assertion, in seconds. It allows for some clock skew. */
 const LIFETIME = 60;
 
 /**
- * A JWT that a client signs to prove who it is (RFC 7523 2.2 and 3): for one audience, for a minute, and for one use.
+ * Signs a client assertion (RFC 7523 2.2 and 3): a JWT for one audience, valid for one minute and one use.
  *
  * @param privateKey PEM or JWK
- * @param keyId the `kid` to name, in place of the JWK's own
+ * @param keyId the `kid` of the header. Default: the `kid` of the JWK
  * @param now milliseconds since the epoch
- * @throws {SourceFailure} which says nothing of the key
+ * @throws {SourceFailure} without any part of the key in its message
  */
 export async function clientAssertion(
   {
@@ -39,6 +39,6 @@ export async function clientAssertion(
       .setExpirationTime(issuedAt + LIFETIME)
       .sign(key);
   } catch {
-    throw new SourceFailure(`the private key cannot sign by ${alg}`);
+    throw new SourceFailure(`the private key cannot sign with ${alg}`);
   }
 }

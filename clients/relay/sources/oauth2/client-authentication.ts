@@ -2,14 +2,14 @@ import { SourceFailure, type SourceTools } from '../../model/source.ts';
 import { secretOf } from '../../settings/secret-reference.ts';
 import type { ClientCredentialsSettings } from './settings.ts';
 
-/** What a token request says to prove which client it is from. */
+/** The headers and parameters that authenticate the client in a token request. */
 export interface ClientAuthentication {
   headers: Record<string, string>;
   parameters: Record<string, string>;
 }
 
 /**
- * Proves to the token endpoint which client asks, by a secret or a key that is read anew.
+ * Authenticates the client to the token endpoint. Reads the secret or key again for each request.
  *
  * @throws {SourceFailure}
  */
@@ -22,7 +22,7 @@ export async function authenticate(
   if (authentication === 'private_key_jwt') {
     const { assertion_audience: audience = settings.endpoint, key_id: keyId } = settings;
     const privateKey = await secret(settings, 'private_key', tools);
-    // Signing JWTs takes memory that no other way of proving oneself needs.
+    // Imported on demand, because signing JWTs uses memory that the other methods do not need.
     const { clientAssertion } = await import('./client-assertion.ts');
     const client_assertion = await clientAssertion(
       { clientId: client_id, audience, privateKey, keyId },
@@ -33,12 +33,12 @@ export async function authenticate(
   }
   const client_secret = await secret(settings, 'client_secret', tools);
   if (authentication === 'client_secret_post') return { headers: {}, parameters: { client_id, client_secret } };
-  // Encoded as in a form first: either may hold a colon (RFC 6749 2.3.1).
+  // Form-encode both first, since either may contain a colon (RFC 6749 2.3.1).
   const basic = Buffer.from(`${formEncoded(client_id)}:${formEncoded(client_secret)}`).toString('base64');
   return { headers: { authorization: `Basic ${basic}` }, parameters: {} };
 }
 
-/** How the client proves itself: as the settings say, or else by what they hold. */
+/** Returns the configured authentication method, or the default for the given secret or key. */
 function authenticationOf({ authentication, private_key, private_key_path }: ClientCredentialsSettings) {
   const hasKey = private_key !== undefined || private_key_path !== undefined;
   return authentication ?? (hasKey ? 'private_key_jwt' : 'client_secret_post');
@@ -50,7 +50,7 @@ async function secret(
   tools: SourceTools,
 ): Promise<string> {
   const reference = secretOf(settings, name);
-  if (reference === undefined) throw new SourceFailure(`${name}_path must say where the client's secret is`);
+  if (reference === undefined) throw new SourceFailure(`${name}_path is missing: the client needs it to authenticate`);
   return await tools.secret(reference);
 }
 

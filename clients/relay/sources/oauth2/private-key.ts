@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { SourceFailure } from '../../model/source.ts';
 
-/** A key that signs, and what the header of what it signs says of it (RFC 7515 4.1). */
+/** A signing key, with the `alg` and `kid` for the header of a JWT (RFC 7515 4.1). */
 export interface SigningKey {
   key: KeyObject;
   alg: string;
@@ -18,10 +18,10 @@ const ALGORITHMS: Record<string, string> = {
 };
 
 /**
- * Reads a private key: PEM (PKCS #8, PKCS #1 or SEC 1) or a JWK. The algorithm follows from the kind of key, unless the
- * JWK says it (`alg`, RFC 7517 4.4).
+ * Reads a private key: PEM (PKCS #8, PKCS #1 or SEC 1) or a JWK. The algorithm is the JWK's `alg` (RFC 7517 4.4), or
+ * the default for the key type.
  *
- * @throws {SourceFailure} which says nothing of the key
+ * @throws {SourceFailure} without any part of the key in its message
  */
 export function signingKey(text: string): SigningKey {
   const jwk = jwkIn(text);
@@ -37,7 +37,7 @@ function jwkIn(text: string): Record<string, unknown> | undefined {
   try {
     return JSON.parse(text) as Record<string, unknown>;
   } catch {
-    throw new SourceFailure('the private key starts like a JWK and is no JSON');
+    throw new SourceFailure('the private key starts like a JWK but is not valid JSON');
   }
 }
 

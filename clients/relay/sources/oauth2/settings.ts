@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { issuerUrl, transportFields } from '../../settings/fields.ts';
 import { secretFields } from '../../settings/secret-reference.ts';
 
-/** Parameters that this source sets itself. */
+/** Request parameters that this source sets itself. */
 const RESERVED = [
   'grant_type',
   'client_id',
@@ -17,12 +17,12 @@ const RESERVED = [
 const text = z.string().min(1);
 
 const SECRET_MISSING =
-  'must say where it is: the client proves itself by client_secret_path, client_secret, private_key_path or private_key';
+  'is missing: the client authenticates with client_secret_path, client_secret, private_key_path or private_key';
 
 export const clientCredentialsSettings = z
   .strictObject({
     endpoint: issuerUrl.meta({ description: 'The token endpoint of the issuer.' }),
-    client_id: text.meta({ description: 'The name by which the issuer knows this client.' }),
+    client_id: text.meta({ description: 'The client id at the issuer.' }),
     ...secretFields('client_secret', 'The client’s secret'),
     ...secretFields('private_key', 'The client’s private key, PEM or JWK, for `private_key_jwt`'),
     authentication: z
@@ -32,26 +32,31 @@ export const clientCredentialsSettings = z
       .optional()
       .meta({
         description:
-          'How the client proves itself: by its secret in the body or in a header, or by a JWT that it signs. Default: ' +
+          'How the client authenticates: with its secret in the body or in a header, or with a signed JWT. Default: ' +
           '`private_key_jwt` with a private key, else `client_secret_post`.',
       }),
-    key_id: text.optional().meta({ description: 'The `kid` of the private key, as the issuer knows it.' }),
+    key_id: text.optional().meta({ description: 'The key id (`kid`) of the private key at the issuer.' }),
     assertion_audience: text.optional().meta({
-      description: 'With `private_key_jwt`: who the JWT is for. Default: the endpoint. Some want the issuer.',
+      description:
+        'For `private_key_jwt`: the audience of the JWT. Default: the endpoint. Some issuers require their issuer URL.',
     }),
-    scope: text.optional().meta({ description: 'The scopes to ask for, with spaces between them.' }),
-    audience: text.optional().meta({ description: 'The audience to ask for, where the issuer knows this parameter.' }),
+    scope: text.optional().meta({ description: 'The scopes to request, separated by spaces.' }),
+    audience: text.optional().meta({ description: 'The audience to request, if the issuer supports this parameter.' }),
     resource: z
       .union([text, z.array(text).min(1)])
       .optional()
-      .meta({ description: 'The resource, or resources, that the token is for (RFC 8707).' }),
+      .meta({ description: 'The resource or resources that the token is for (RFC 8707).' }),
     parameters: z
       .record(
-        z.string().refine((name) => !RESERVED.includes(name), { error: 'must not be a parameter that is set already' }),
+        z.string().refine((name) => !RESERVED.includes(name), {
+          error: 'must not be a parameter that this source sets itself',
+        }),
         z.string(),
       )
       .optional()
-      .meta({ description: 'Further parameters that the issuer asks for. No secrets: they are in plain here.' }),
+      .meta({
+        description: 'Additional parameters for the issuer. Not for secrets, since they are in plain text here.',
+      }),
     ...transportFields,
   })
   .superRefine((settings, { addIssue }) => {
@@ -66,7 +71,11 @@ export const clientCredentialsSettings = z
     const unused = byKey ? hasSecret && 'client_secret' : hasKey && 'private_key';
     if (unused) {
       const path = settings[unused] === undefined ? `${unused}_path` : unused;
-      addIssue({ code: 'custom', path: [path], message: 'must go: this way of authentication does not use it' });
+      addIssue({
+        code: 'custom',
+        path: [path],
+        message: 'must be removed: this authentication method does not use it',
+      });
     }
   });
 export type ClientCredentialsSettings = z.infer<typeof clientCredentialsSettings>;

@@ -19,7 +19,7 @@ describe('a fault that nobody foresaw', () => {
     expect(details.name).toBe('SyntaxError');
     expect(details.at[0]).toMatch(/^at JSON\.parse/);
     expect(JSON.stringify(details)).not.toContain('one-');
-    expect(unexpectedFailure(fault).message).toMatch(/^unexpected fault \(SyntaxError, at JSON\.parse/);
+    expect(unexpectedFailure(fault).message).toMatch(/^unexpected error \(SyntaxError, at JSON\.parse/);
   });
 
   it('is told without a line of its message that looks like a place', () => {
@@ -29,7 +29,7 @@ describe('a fault that nobody foresaw', () => {
 
   it('is told with the code that the system gave', () => {
     const fault = Object.assign(new Error(SECRET), { code: 'EMFILE' });
-    expect(unexpectedFailure(fault).message).toMatch(/^unexpected fault \(Error EMFILE, /);
+    expect(unexpectedFailure(fault).message).toMatch(/^unexpected error \(Error EMFILE, /);
   });
 
   it('may be no error at all', () => {

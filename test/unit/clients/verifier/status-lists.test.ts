@@ -91,14 +91,17 @@ describe('a reader of status lists', () => {
   });
 
   it('asks nothing for a list that is not of the token’s issuer', async () => {
-    await expect(reader().look(place(9, 'https://other.example/status-lists/1'))).rejects.toThrow('not of its issuer');
-    await expect(reader().look(place(9, `${ISSUER}/status-lists/../token`))).rejects.toThrow('not of its issuer');
+    await expect(reader().look(place(9, 'https://other.example/status-lists/1'))).rejects.toThrow('of another issuer');
+    await expect(reader().look(place(9, `${ISSUER}/status-lists/../token`))).rejects.toThrow('of another issuer');
     expect(asked).toEqual([]);
   });
 
   it('says when to ask again where it is refused, and passes on what the transport throws', async () => {
     answer = { status: 503, headers: { 'retry-after': '7' }, body: '' };
-    await expect(reader().look(place(9))).rejects.toMatchObject({ retryAfter: '7', message: `${URI} answered 503` });
+    await expect(reader().look(place(9))).rejects.toMatchObject({
+      retryAfter: '7',
+      message: `${URI} responded with status 503`,
+    });
     const away = new TypeError('away');
     await expect(reader({ ...transport, get: () => Promise.reject(away) }).look(place(9))).rejects.toBe(away);
   });

@@ -101,7 +101,7 @@ describe('the file of the cache', () => {
 
   it('is not written where other users may write', async () => {
     await chmod(folder, 0o777);
-    await expect(cache().write([{ settings, token: held }])).rejects.toThrow(/other users may write/);
+    await expect(cache().write([{ settings, token: held }])).rejects.toThrow(/other users can write/);
   });
 
   it('says what is wrong with its key', async () => {

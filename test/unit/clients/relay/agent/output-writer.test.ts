@@ -21,7 +21,7 @@ describe('an output on a file system that does not answer', () => {
     await settle();
     expect(keeper.status()).toEqual({ name: 'file /a' });
     await clock.pass(2_000);
-    expect(keeper.status()).toEqual({ name: 'file /a', problem: 'its file system does not answer' });
+    expect(keeper.status()).toEqual({ name: 'file /a', problem: 'its file system does not respond' });
   });
 
   it('is told of when it is looked at, and whoever asked is not kept waiting', async () => {
@@ -30,7 +30,7 @@ describe('an output on a file system that does not answer', () => {
     const looked = keeper.look();
     await clock.pass(2_000);
     await looked;
-    expect(keeper.status()).toEqual({ name: 'file /a', problem: 'its file system does not answer' });
+    expect(keeper.status()).toEqual({ name: 'file /a', problem: 'its file system does not respond' });
   });
 
   it('leaves no timer behind where it answers', async () => {

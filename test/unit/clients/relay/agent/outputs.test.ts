@@ -107,7 +107,7 @@ describe('a token that needs another', () => {
       state: 'waiting',
       failures: 0,
       fetches: { succeeded: 0, failed: 0 },
-      lastError: 'it waits for the token first',
+      lastError: 'waiting for the token first',
     });
     expect((await at.agent.settled).map(({ state }) => state)).toEqual(['waiting', 'waiting']);
     at.sources.first = { lifetime: HOUR };

@@ -101,7 +101,7 @@ describe('the end of the agent', () => {
     expect(at.done).toEqual(['publish /t', 'withdraw /t stopped', 'withdraw /hangs stopped']);
     expect(at.closed).toEqual(['t', 'hangs']);
     expect(at.agent.current('t')).toBeUndefined();
-    await expect(at.agent.refresh('t')).rejects.toThrow('does not keep this token');
+    await expect(at.agent.refresh('t')).rejects.toThrow('this token is no longer in the configuration');
     await at.clock.pass(HOUR);
     expect(at.asked.t).toHaveLength(1);
     await at.agent.stop();

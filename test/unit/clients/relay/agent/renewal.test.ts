@@ -263,7 +263,7 @@ describe('fetching', () => {
     }
     expect(at.status('t0')).toMatchObject({
       state: 'waiting',
-      lastError: 'its source did not answer within 30 seconds',
+      lastError: 'its source did not respond within 30 seconds',
     });
     expect(at.status('t0').failures).toBeGreaterThan(5);
   });

@@ -65,7 +65,7 @@ describe('a token that its issuer took back', () => {
     expect(at.done).toEqual(['publish /t', 'withdraw /t revoked']);
     expect(at.status('t')).toMatchObject({
       state: 'revoked',
-      lastError: 'its source gave the token again that was revoked',
+      lastError: 'its source returned the revoked token again',
     });
     at.sources.t = { lifetime: HOUR };
     revoked = false;

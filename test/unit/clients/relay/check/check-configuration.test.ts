@@ -52,7 +52,7 @@ describe('a check without a unit', () => {
       return (await checkConfiguration(file, { env: {}, unit: undefined })).findings;
     };
     expect(await levels(exec)).toMatchObject([
-      { level: 'error', sentence: expect.stringContaining('other users may write') },
+      { level: 'error', sentence: expect.stringContaining('other users can write') },
     ]);
     expect(await levels(tvm)).toMatchObject([{ level: 'warning' }]);
     const hook = { action: 'reload', unit: 'a.service' };
@@ -66,11 +66,14 @@ describe('a check without a unit', () => {
     const { findings } = await checkConfiguration(file, { env: {}, unit: undefined });
     expect(findings).toMatchObject([
       { sentence: expect.stringMatching(/^tokens\[0\]\.output\[0\]: /), line: 6, column: 9 },
-      { sentence: 'tokens[0].source.command: /none/x is not there', line: 4, column: 24 },
+      { sentence: 'tokens[0].source.command: /none/x does not exist', line: 4, column: 24 },
     ]);
     const none = await checkConfiguration(path('none.yaml'), { env: {}, unit: undefined });
     expect(none.findings).toMatchObject([
-      { sentence: 'the file is not there', help: `tokenrelay init --file ${path('none.yaml')} writes a first one` },
+      {
+        sentence: 'the file does not exist',
+        help: `tokenrelay init --file ${path('none.yaml')} writes a first configuration`,
+      },
     ]);
   });
 
@@ -79,8 +82,8 @@ describe('a check without a unit', () => {
     chmodSync(path('open'), 0o777);
     const output = ['none/a', 'open/b'].map((name) => ({ file_path: path(name), format: 'raw' }));
     expect(await findings({ tokens: [{ ...exec, output }] })).toEqual([
-      'error tokens[0].output[0]: /none is not there',
-      expect.stringMatching(/^error tokens\[0\]\.output\[1\]: other users may write in \/open: its mode is 0777/),
+      'error tokens[0].output[0]: /none does not exist',
+      expect.stringMatching(/^error tokens\[0\]\.output\[1\]: other users can write in \/open, which has mode 0777/),
     ]);
   });
 
@@ -99,9 +102,9 @@ describe('a check without a unit', () => {
       source: { endpoint: 'https://x.example', client_id: 'x', client_secret: { file: path(name) } },
     });
     expect(await findings({ tokens: ['open', 'empty', 'good', 'none'].map(token) })).toEqual([
-      'error tokens[0].source.client_secret: /open may be read by everybody: take that away with chmod o-r',
+      'error tokens[0].source.client_secret: /open is readable by every user: run chmod o-r on it',
       'error tokens[1].source.client_secret: /empty is empty',
-      'error tokens[3].source.client_secret: /none is not there',
+      'error tokens[3].source.client_secret: /none does not exist',
     ]);
   });
 
@@ -110,7 +113,7 @@ describe('a check without a unit', () => {
     writeFileSync(path('secrets/app.role_id'), 'x', { mode: 0o600 });
     const source = { vault_addr: 'https://x.example', vault_role: 'app', vault_path: 'secret/data/x' };
     const vault = (auth: object) => ({ name: 'a', type: 'hashicorp_vault_kv', source: { ...source, ...auth } });
-    const missing = 'error tokens[0].source.vault_role: /secrets/app.secret_id is not there';
+    const missing = 'error tokens[0].source.vault_role: /secrets/app.secret_id does not exist';
     expect(await findings({ tokens: [vault({})] })).toEqual([missing]);
     expect(await findings({ tokens: [vault({ auth: { method: 'approle' } })] })).toEqual([missing]);
     const given = { auth: { method: 'approle', wrapped_secret_id: { env: 'S' } } };
@@ -129,10 +132,10 @@ describe('a check without a unit', () => {
     ];
     const found = await findings({ tokens, alerts: [{ command: [path('absent')] }] }, undefined, { S: 'x' });
     expect(found).toEqual([
-      'error tokens[0].source.client_certificate.cert_path: /none is not there',
-      expect.stringContaining('error tokens[0].source.client_certificate.key_path: /key may be read by everybody'),
-      expect.stringMatching(/^error tokens\[1\]\.after_renewal\[0\]\.command: \/command may not be run by user/),
-      'error alerts[0].command: /absent is not there',
+      'error tokens[0].source.client_certificate.cert_path: /none does not exist',
+      expect.stringContaining('error tokens[0].source.client_certificate.key_path: /key is readable by every user'),
+      expect.stringMatching(/^error tokens\[1\]\.after_renewal\[0\]\.command: \/command cannot be run by user/),
+      'error alerts[0].command: /absent does not exist',
     ]);
   });
 
@@ -146,7 +149,9 @@ describe('a check without a unit', () => {
 
   it('says that a signal changes no environment', async () => {
     const found = await findings({ tokens: [exec], exec: { on_renewal: { signal: 'SIGHUP' } } });
-    expect(found).toEqual([expect.stringContaining('warning exec.on_renewal: a signal cannot change the environment')]);
+    expect(found).toEqual([
+      expect.stringContaining('warning exec.on_renewal: a signal cannot change the child’s environment'),
+    ]);
   });
 
   it('warns of variables and credentials that only the service may have', async () => {
@@ -154,7 +159,7 @@ describe('a check without a unit', () => {
     const source = { endpoint: 'https://x.example', client_id: 'x', client_secret: { env: 'NOT_HERE' } };
     expect(await findings({ tokens: [{ name: 'a', type: 'oauth2_client_credentials', source }], cache })).toEqual([
       'warning tokens[0].source.client_secret: the environment variable NOT_HERE is not set here',
-      'warning cache.key: the credential key is there only within a systemd unit',
+      'warning cache.key: the credential key is available only in a systemd unit',
     ]);
   });
 });
@@ -205,7 +210,7 @@ describe('a check with a unit', () => {
     ]);
     expect(await withUnit(asked, 'ProtectSystem=strict', `ReadWritePaths=${folder}`)).toEqual([]);
     expect(await withUnit(asked, 'PrivateTmp=yes', `TemporaryFileSystem=${folder}`)).toEqual([
-      expect.stringContaining('is a folder of its own, so that no other program sees'),
+      expect.stringContaining('is private to the unit, so no other program can see'),
     ]);
   });
 
@@ -213,7 +218,7 @@ describe('a check with a unit', () => {
     const made = { file_path: '/run/made-at-start/token', format: 'raw' };
     expect(await withUnit({ tokens: [{ ...tvm, output: made }] }, 'RuntimeDirectory=made-at-start')).toEqual([]);
     expect(await withUnit({ tokens: [{ ...tvm, output: made }] })).toEqual([
-      expect.stringContaining('/run/made-at-start is not there → RuntimeDirectory=made-at-start in the unit'),
+      expect.stringContaining('/run/made-at-start does not exist → RuntimeDirectory=made-at-start in the unit'),
     ]);
   });
 
@@ -224,11 +229,11 @@ describe('a check with a unit', () => {
       const { findings } = await checkConfiguration(path('config.yaml'), { env: {}, unit: unitOf() });
       return findings.map(({ sentence }) => sentence);
     };
-    const folder = `tokens[0].output: ${dirname(path('x'))} may not be entered and written in by user ${AGENT}`;
+    const folder = `tokens[0].output: ${dirname(path('x'))} cannot be entered and written in by user ${AGENT}`;
     expect(await sentences()).toEqual([folder]);
     chmodSync(path('config.yaml'), isRoot ? 0o600 : 0o000);
-    if (isRoot) expect(await sentences()).toEqual([`${path('config.yaml')} may not be read by user nobody`, folder]);
-    else expect(await sentences()).toEqual(['the file may not be read by this user']);
+    if (isRoot) expect(await sentences()).toEqual([`${path('config.yaml')} cannot be read by user nobody`, folder]);
+    else expect(await sentences()).toEqual(['the file cannot be read by this user']);
   });
 
   it('wants signals to other users’ processes, and units, allowed', async () => {
@@ -244,19 +249,21 @@ describe('a check with a unit', () => {
     writeFileSync(path('pid'), `${process.pid}\n`);
     expect(await withUnit(asked, 'AmbientCapabilities=CAP_KILL')).toEqual([]);
     expect(await withUnit({ tokens: [{ ...tvm, after_renewal: { action: 'reload', unit: 'a.service' } }] })).toEqual([
-      expect.stringContaining(`systemd lets user ${AGENT} reload a.service only by a rule of polkit`),
+      expect.stringContaining(`user ${AGENT} needs a polkit rule to reload a.service`),
     ]);
   });
 
   it('wants credentials and variables given by the unit', async () => {
     const asked = { tokens: [tvm], cache: { path: path('cache'), key: { credential: 'key' } } };
     expect(await withUnit(asked)).toEqual([
-      expect.stringContaining('the unit gives the agent no credential key → LoadCredential=key:'),
+      expect.stringContaining('the unit does not set the credential key → LoadCredential=key:'),
     ]);
     expect(await withUnit(asked, 'LoadCredential=key:/etc/key')).toEqual([]);
     const source = { endpoint: 'https://x.example', client_id: 'x', client_secret: { env: 'S' } };
     const variable = { tokens: [{ name: 'a', type: 'oauth2_client_credentials', source }] };
-    expect(await withUnit(variable)).toEqual([expect.stringContaining('the unit sets no environment variable S')]);
+    expect(await withUnit(variable)).toEqual([
+      expect.stringContaining('the unit does not set the environment variable S'),
+    ]);
     expect(await withUnit(variable, 'Environment="S=x"')).toEqual([]);
   });
 
@@ -273,16 +280,16 @@ describe('a check with a unit', () => {
     const unit = serviceUnit('/usr/lib/systemd/system/tokenrelay.service', [text]);
     const { findings } = await checkConfiguration(path('config.yaml'), { env: {}, unit });
     expect(findings.map(({ sentence }) => sentence)).toEqual([
-      `tokens[0].source.client_secret_path: ${path('secrets/oauth_client_secret')} is not there`,
-      `tokens[1].source.vault_role: ${path('secrets/my-vm-app-role.role_id')} is not there`,
-      `tokens[1].source.vault_role: ${path('secrets/my-vm-app-role.secret_id')} is not there`,
+      `tokens[0].source.client_secret_path: ${path('secrets/oauth_client_secret')} does not exist`,
+      `tokens[1].source.vault_role: ${path('secrets/my-vm-app-role.role_id')} does not exist`,
+      `tokens[1].source.vault_role: ${path('secrets/my-vm-app-role.secret_id')} does not exist`,
     ]);
   });
 
   it('finds what keeps the unit from starting', async () => {
     expect(await withUnit({ tokens: [tvm] }, 'MemoryDenyWriteExecute=yes', 'ReadWritePaths=/no/such/folder')).toEqual([
-      expect.stringContaining('Node aborts under it'),
-      expect.stringContaining('the unit names /no/such/folder, which is not there'),
+      expect.stringContaining('which makes Node abort'),
+      expect.stringContaining('the unit names /no/such/folder, which does not exist'),
     ]);
     expect(await withUnit({ tokens: [tvm] }, 'PrivateTmp=yes # its own')).toEqual([
       expect.stringContaining('PrivateTmp= has a comment after its value'),

@@ -90,7 +90,7 @@ describe('what a unit may write', () => {
     ['/srv/app/token', 'writable', [...strict, 'ReadWritePaths=-/srv/app/']],
     ['/srv/app/no/token', 'read-only', [...strict, 'ReadWritePaths=/srv/app', 'ReadOnlyPaths=/srv/app/no']],
     ['/tmp/token', 'private', strict],
-    ['/home/app/token', 'out of reach', strict],
+    ['/home/app/token', 'inaccessible', strict],
     ['/home/app/token', 'read-only', ['ProtectHome=read-only']],
     ['/etc/app/token', 'read-only', ['ProtectSystem=full']],
     ['/etc/app/token', 'writable', ['ProtectSystem=yes']],

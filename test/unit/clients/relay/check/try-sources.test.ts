@@ -52,7 +52,7 @@ describe('what sources would write', () => {
     const trials = await tried([needing('b', 'a'), needing('c', 'empty'), empty, printed('a', SECRET)]);
     expect(trials.map(({ name }) => name)).toEqual(['b', 'c', 'empty', 'a']);
     expect(trials[0]?.failure).toContain('127.0.0.1:9');
-    expect(trials[1]?.failure).toBe('it needs the token empty, which could not be fetched');
+    expect(trials[1]?.failure).toBe('it depends on the token empty, which could not be fetched');
     expect(trials[2]?.failure).toEqual(expect.any(String));
     expect(trials[3]).toEqual({ name: 'a', type: 'exec', outputs: [] });
   });
@@ -62,7 +62,7 @@ describe('what sources would write', () => {
     const output = { file_path: path('out'), format: 'env' };
     const token = printed('a', json, { output });
     const [trial] = await tried([{ ...token, source: { ...token.source, format: 'json' } }]);
-    expect(trial?.failure).toContain('line end');
+    expect(trial?.failure).toContain('newline');
     expect(JSON.stringify(trial)).not.toContain(SECRET);
   });
 

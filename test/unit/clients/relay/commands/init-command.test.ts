@@ -56,7 +56,7 @@ describe('the file of a first configuration', () => {
 
   it('never takes the place of another unless told so, and leaves nothing beside it', async () => {
     writeFileSync(file(), 'old');
-    await expect(write(false)).rejects.toThrow('is there already; --force replaces it');
+    await expect(write(false)).rejects.toThrow('already exists; use --force to replace it');
     expect(readFileSync(file(), 'utf8')).toBe('old');
     await write(true);
     expect(readFileSync(file(), 'utf8')).toBe('new');
@@ -66,7 +66,7 @@ describe('the file of a first configuration', () => {
   it('replaces a link, not what it leads to', async () => {
     writeFileSync(path('other'), 'old');
     symlinkSync('other', file());
-    await expect(write(false)).rejects.toThrow('is there already');
+    await expect(write(false)).rejects.toThrow('already exists');
     await write(true);
     expect([readFileSync(path('other'), 'utf8'), lstatSync(file()).isSymbolicLink()]).toEqual(['old', false]);
   });
@@ -74,6 +74,6 @@ describe('the file of a first configuration', () => {
   it('is refused where there is no folder', async () => {
     const nowhere = writeFirstConfiguration(path('none/config.yaml'), 'new', false);
     await expect(nowhere).rejects.toMatchObject({ details: { exitCode: 2 } });
-    await expect(nowhere).rejects.toThrow('cannot be written, as its folder is not there');
+    await expect(nowhere).rejects.toThrow('cannot be written: its folder does not exist');
   });
 });

@@ -32,10 +32,10 @@ describe('what the parts of a configuration say of each other', () => {
     [
       'two tokens of one name',
       `tokens: [${aToken}, ${aToken}]`,
-      ['tokens[1].name is the name of tokens[0].name already'],
+      ['tokens[1].name is already the name of tokens[0].name'],
     ],
     [
-      'a secret of a token that is not there',
+      'a secret of a token that does not exist',
       `tokens: [${oauth('b', '{ token: c }')}]`,
       ['tokens[0].source.client_secret.token is not the name of a token'],
     ],
@@ -47,12 +47,15 @@ describe('what the parts of a configuration say of each other', () => {
     [
       'secrets in a circle',
       `tokens: [${oauth('b', '{ token: c }')}, ${oauth('c', '{ token: b }')}, ${oauth('d', '{ token: c }')}]`,
-      ['tokens[0].source.client_secret.token leads back', 'tokens[1].source.client_secret.token leads back'],
+      [
+        'tokens[0].source.client_secret.token depends on this token',
+        'tokens[1].source.client_secret.token depends on this token',
+      ],
     ],
     [
       'both spellings of a secret',
       `tokens: [${aToken}]\ncache: { path: /x, key_path: /k, key: { file: /k } }`,
-      ['cache.key and key_path both say where the secret is'],
+      ['cache.key and key_path must not both be given'],
     ],
     [
       'endpoints of unknown tokens',
@@ -76,22 +79,22 @@ describe('what the parts of a configuration say of each other', () => {
     [
       'two outputs at one path, by its other name',
       withToken('output: [{ file_path: /run/x/t, format: raw }, { file_path: /var/run/x/t, format: json }]'),
-      ['tokens[0].output[1].file_path is where tokens[0].output[0].file_path is'],
+      ['tokens[0].output[1].file_path is the same as tokens[0].output[0].file_path'],
     ],
     [
       'a socket, a secret file and a cache at the path of an output',
       `${withToken('output: { file_path: /t, format: raw }')}\ncontrol: { socket: /t }\ncache: { path: /t, key_path: /k }\nendpoints: [{ protocol: tokens-tcp, listen: "127.0.0.1:1", bearer_file: { path: /t } }]`,
-      ['control.socket is where', 'cache.path is where', 'endpoints[0].bearer_file.path is where'],
+      ['control.socket is the same as', 'cache.path is the same as', 'endpoints[0].bearer_file.path is the same as'],
     ],
     [
       'an output in the place of the configuration',
       withToken('output: { file_path: /etc/tokenrelay/config.yaml, format: raw }'),
-      ['tokens[0].output.file_path is where the configuration itself is'],
+      ['tokens[0].output.file_path is the same as the configuration itself'],
     ],
     [
       'two endpoints at one address',
       `tokens: [${aToken}]\nendpoints: [{ protocol: monitoring, listen: "127.0.0.1:9797" }, { protocol: monitoring, listen: "127.0.0.1:09797" }]`,
-      ['endpoints[1].listen is where endpoints[0].listen is'],
+      ['endpoints[1].listen is the same as endpoints[0].listen'],
     ],
     [
       'a template without a text',
@@ -107,30 +110,30 @@ describe('what the parts of a configuration say of each other', () => {
       'keys of another format',
       withToken('output: { file_path: /t, format: raw, template: x, variables: { A: b }, profile: p }'),
       [
-        'tokens[0].output.template goes with format template only',
-        'tokens[0].output.variables goes with format env only',
-        'tokens[0].output.profile goes with format aws-credentials only',
+        'tokens[0].output.template is allowed only for format template',
+        'tokens[0].output.variables is allowed only for format env',
+        'tokens[0].output.profile is allowed only for format aws-credentials',
       ],
     ],
     [
       'a file that looks fresh after the end',
       withToken('output: { file_path: /t, format: env, at_expiry: keep }'),
-      ['tokens[0].output.at_expiry may be keep with format json only'],
+      ['tokens[0].output.at_expiry may be keep only for format json'],
     ],
     [
       'a cache without a key',
       `tokens: [${aToken}]\ncache: { path: /x }`,
-      ['cache.key_path is missing: a file with the key'],
+      ['cache.key_path is missing: the path of a file with a key'],
     ],
     [
       'a cache whose key is a token',
       `tokens: [${aToken}]\ncache: { path: /x, key: { token: a } }`,
-      ['cache.key.token cannot be the key: the cache is read before there is a token'],
+      ['cache.key.token cannot be the key: the cache is read before any token is fetched'],
     ],
     [
       'keys of AWS as one bearer token',
       'tokens: [{ name: a, type: aws_instance_profile, source: {}, output: { file_path: /t, format: raw } }]',
-      ['tokens[0].output.format must not be raw, which is one bearer token: this source gives access_key_id'],
+      ['tokens[0].output.format must not be raw, which is one bearer token: this source returns access_key_id'],
     ],
     [
       'a bearer token as keys of AWS, or under names that it has not',
@@ -142,9 +145,9 @@ describe('what the parts of a configuration say of each other', () => {
         '{ file_path: /5, format: template, template: "{{ token | json }} {{ expiration_timestamp | raw }}" }',
       ].join(', ')}] }]`,
       [
-        'tokens[0].output[0].format must not be aws-credentials: this source gives token',
-        'tokens[0].output[1].variables.token must be a value of the token, as in VARIABLE: token',
-        'tokens[0].output[2].template names a value that there is not: here are token, expiration_timestamp',
+        'tokens[0].output[0].format must not be aws-credentials: this source returns token',
+        'tokens[0].output[1].variables.token must be a value of the token, such as VARIABLE: token',
+        'tokens[0].output[2].template has a placeholder for an unknown value; the values are token, expiration_timestamp',
       ],
     ],
   ])('refuses %s', (_, text, faults) => {

@@ -61,7 +61,7 @@ describe('the file of a configuration', () => {
     execFileSync('mkfifo', [join(folder, 'pipe')]);
     expect(await read('pipe')).toEqual(['the file is not a regular file']);
     expect(await read('.')).toEqual(['the file is not a regular file']);
-    expect(await read('none.yaml')).toEqual(['the file is not there']);
+    expect(await read('none.yaml')).toEqual(['the file does not exist']);
   });
 
   it('is refused when it is not UTF-8', async () => {
@@ -117,7 +117,7 @@ describe('faults', () => {
       'control must be a mapping of keys to values: socket, permissions, group (line 2, column 10)',
     ]);
     expect(faultsOf(`tokens: [${aToken}]\nendpoints: [{ protocol: monitoring, listen: 9797 }]`)).toEqual([
-      expect.stringContaining('endpoints[0].listen must be an address of loopback and a port, such as 127.0.0.1:9797'),
+      expect.stringContaining('endpoints[0].listen must be a loopback address and a port, such as 127.0.0.1:9797'),
     ]);
   });
 
@@ -129,14 +129,14 @@ describe('faults', () => {
       /^tokens\[0\]\.type is missing; it must be one of tvm, oauth2/,
     );
     for (const text of ['', '# nothing but this\n', 'null']) {
-      expect(faultsOf(text)).toEqual(['the file is empty; tokenrelay init writes a first one']);
+      expect(faultsOf(text)).toEqual(['the file is empty; tokenrelay init writes a first configuration']);
     }
   });
 
   it('are bounded in number', () => {
     const faults = faultsOf(Array.from({ length: 5_000 }, (_, at) => `k${at}: 1\n`).join(''));
     expect(faults).toHaveLength(101);
-    expect(faults.at(-1)).toBe('there are 4901 more faults');
+    expect(faults.at(-1)).toBe('there are 4901 more errors');
   });
 
   it.each([
@@ -144,7 +144,7 @@ describe('faults', () => {
     ['0o640', 'octal'],
     ['640', 'decimal'],
   ])('say that permissions must be quoted, in a single output and in a list (%s)', (mode) => {
-    const sentence = 'must be in quotes, as in "0640": without them YAML reads another number';
+    const sentence = 'must be in quotes, such as "0640": without quotes YAML reads a different number';
     const output = `{ file_path: /run/x, format: raw, permissions: ${mode} }`;
     expect(faultsOf(withToken(`output: ${output}`))).toEqual([
       expect.stringContaining(`tokens[0].output.permissions ${sentence}`),
@@ -166,7 +166,7 @@ describe('faults', () => {
     ['output: /run/x', 'tokens[0].output must be a file output, or a list of them'],
     [
       'output: { file_path: /run/x, format: raw, owner: Foo Bar }',
-      'tokens[0].output.owner must be the name or the number',
+      'tokens[0].output.owner must be the name or the numeric id',
     ],
   ])('of a union are those of the form that was meant: %s', (more, sentence) => {
     expect(faultsOf(withToken(more))).toEqual([expect.stringContaining(sentence)]);
@@ -179,7 +179,7 @@ describe('faults', () => {
   it('of a secret written where a reference belongs say what to write', () => {
     const [fault] = faultsOf(`tokens: [${aToken}]\ncache: { path: /x, key: hunter2 }`);
     expect(fault).toContain(
-      'cache.key must say where the secret is, and not be it: write key_path with the path of its file',
+      'cache.key must be a reference, not the secret itself: use key_path with the path of a file',
     );
   });
 });
@@ -289,10 +289,10 @@ describe('variables', () => {
       expect.stringContaining(`log_level has \${OTHER}, ${undeclared}`),
     ]);
     expect(faultsOf(text(`\${LEVEL}`))).toEqual([
-      expect.stringContaining(`log_level has \${LEVEL}, a variable that is not set`),
+      expect.stringContaining(`log_level has \${LEVEL}, but this variable is not set`),
     ]);
     expect(faultsOf(text(`\${LEVEL`), { LEVEL: 'debug' })).toEqual([
-      expect.stringContaining(`log_level has a \${ without its }`),
+      expect.stringContaining(`log_level has a \${ without a closing }`),
     ]);
   });
 });
@@ -301,7 +301,7 @@ describe('secrets in a configuration', () => {
   it('written inline are allowed when it is said so, and warned of', () => {
     const text = `tokens: [${aToken}]\ncache: { path: /x, key: { insecure_inline: hunter2 } }`;
     const { warnings } = parseConfiguration(text, '/y', {});
-    expect(warnings).toEqual([expect.stringContaining('cache.key holds a secret itself')]);
+    expect(warnings).toEqual([expect.stringContaining('cache.key contains a secret in plain text')]);
     expect(warnings.join()).not.toContain('hunter2');
   });
 

@@ -65,8 +65,8 @@ describe('where secrets are', () => {
   });
 
   it('not a file that everybody may read or write', async () => {
-    expect(await refused({ file: file('open', SECRET, 0o644) })).toContain('may be read by everybody');
-    expect(await refused({ file: file('open', SECRET, 0o602) })).toContain('may be written by everybody');
+    expect(await refused({ file: file('open', SECRET, 0o644) })).toContain('is readable by every user');
+    expect(await refused({ file: file('open', SECRET, 0o602) })).toContain('is writable by every user');
     expect(await read({ file: file('open', SECRET, 0o640) })).toBe(SECRET);
   });
 
@@ -75,7 +75,7 @@ describe('where secrets are', () => {
     expect(await refused({ file: file('large', 'x'.repeat(65_537)) })).toContain('is larger than 64 KiB');
     expect(await refused({ file: file('binary', Buffer.from([0xff, 0xfe])) })).toContain('is not UTF-8 text');
     expect(await refused({ file: folder })).toContain('is not a regular file');
-    expect(await refused({ file: join(folder, 'none') })).toContain('is not there');
+    expect(await refused({ file: join(folder, 'none') })).toContain('does not exist');
     expect(await read({ file: file('large', 'x'.repeat(65_536)) })).toHaveLength(65_536);
   });
 
@@ -84,26 +84,28 @@ describe('where secrets are', () => {
     expect(await read({ credential: 'login' })).toBe(SECRET);
     expect(await read({ file: join(folder, 'credentials', 'login') })).toBe(SECRET);
     expect(await refused({ credential: '..' })).toContain('is not a regular file');
-    expect(await refused({ credential: 'other' })).toContain('is not there');
+    expect(await refused({ credential: 'other' })).toContain('does not exist');
     await expect(secretReader({}, { current: () => undefined })({ credential: 'login' })).rejects.toThrow(
-      'the unit must have LoadCredential=login:',
+      'add LoadCredential=login:',
     );
   });
 
   it('an environment variable', async () => {
     expect(await read({ env: 'PASSWORD' })).toBe(SECRET);
-    expect(await refused({ env: 'EMPTY' })).toContain('EMPTY, which should hold a secret, is not set');
-    expect(await refused({ env: 'NONE' })).toContain('NONE, which should hold a secret, is not set');
+    expect(await refused({ env: 'EMPTY' })).toContain('EMPTY, which should contain a secret, is not set');
+    expect(await refused({ env: 'NONE' })).toContain('NONE, which should contain a secret, is not set');
   });
 
   it('another token', async () => {
     expect(await read({ token: 'bearer' })).toBe(SECRET);
     expect(await read({ token: 'database', value: 'password' })).toBe(SECRET);
-    expect(await refused({ token: 'database' })).toContain('has several values: say which one');
+    expect(await refused({ token: 'database' })).toContain('has several values: select one');
     expect(await refused({ token: 'database', value: 'toString' })).toContain(
       'has no value toString (it has username, password)',
     );
-    expect(await refused({ token: 'later' })).toBe('the token later, which is needed first, is not there yet');
+    expect(await refused({ token: 'later' })).toBe(
+      'the token later, which this token depends on, is not available yet',
+    );
   });
 
   it('another token, whose values have hostile or endless names', async () => {

@@ -43,7 +43,7 @@ describe('an endpoint on loopback', () => {
     const listen = address.slice('http://'.length);
     const failure = await endpoints.start(monitoring(listen)).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(EndpointFailure);
-    expect(String(failure)).toContain(`${listen}: another program listens there`);
+    expect(String(failure)).toContain(`${listen}: another program listens on it`);
   });
 
   it('answers nobody once it is closed', async () => {

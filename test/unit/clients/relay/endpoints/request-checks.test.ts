@@ -30,7 +30,7 @@ describe('what every endpoint refuses', () => {
   ])('refuses a Host that is not loopback: %j', async (host) => {
     const { status, json } = await ask(address, '/healthz', { headers: { host } });
     expect(status).toBe(421);
-    expect(json).toEqual({ error: 'misdirected_request', error_description: 'Host must be a name of loopback' });
+    expect(json).toEqual({ error: 'misdirected_request', error_description: 'Host must be a loopback name' });
   });
 
   it('refuses a request with two hosts, one of which is loopback', async () => {

@@ -67,7 +67,7 @@ describe('the file with the secret of an endpoint', () => {
     const address = await endpoints.start({ protocol: 'monitoring', listen: '127.0.0.1:0' });
     const listen = address.slice('http://'.length);
     await expect(endpoints.start({ protocol: 'tokens-tcp', listen, bearer_file: { path } })).rejects.toThrow(
-      `${listen}: another program listens there`,
+      `${listen}: another program listens on it`,
     );
     await expect(lstat(path)).rejects.toThrow(/ENOENT/);
     expect((await ask(address, '/healthz')).status).toBe(200);

@@ -110,7 +110,7 @@ describe('GET /v1/tokens/{name} on a Unix socket', () => {
     expect(endpoints.logged).toContainEqual({
       level: 'debug',
       details: { endpoint: 'tokens', status: 200 },
-      message: 'answered a request',
+      message: 'handled a request',
     });
     expect(JSON.stringify(endpoints.logged)).not.toContain('a-very-secret-value');
   });

@@ -103,7 +103,7 @@ describe('a Unix socket', () => {
     const other = createServer((socket) => socket.on('error', () => {})).listen(path);
     await once(other, 'listening');
     try {
-      await expect(start()).rejects.toThrow(`${path}: another program listens there`);
+      await expect(start()).rejects.toThrow(`${path}: another program listens on it`);
       expect((await lstat(path)).isSocket()).toBe(true);
     } finally {
       other.close();
@@ -124,7 +124,7 @@ describe('a Unix socket', () => {
   ])('does not remove %s in its place', async (_, put) => {
     await put(path);
     const before = await lstat(path);
-    await expect(start()).rejects.toThrow(`${path}: there is something that is no socket in its place`);
+    await expect(start()).rejects.toThrow(`${path}: a file that is not a socket has this name`);
     expect((await lstat(path)).ino).toBe(before.ino);
   });
 
@@ -132,13 +132,13 @@ describe('a Unix socket', () => {
     await chmod(endpoints.folder, 0o777);
     const failure = await start().catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(EndpointFailure);
-    expect(String(failure)).toMatch(/other users may write in/);
+    expect(String(failure)).toMatch(/other users can write in/);
     await expect(lstat(path)).rejects.toThrow(/ENOENT/);
   });
 
   it('refuses a path that the kernel would cut off', async () => {
     path = endpoints.file('x'.repeat(108));
-    await expect(start()).rejects.toThrow(/may be 107 bytes long at most/);
+    await expect(start()).rejects.toThrow(/may have at most 107 bytes/);
   });
 
   it('goes when its endpoint closes', async () => {

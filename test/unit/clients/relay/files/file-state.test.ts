@@ -16,7 +16,7 @@ describe('how a file was left', () => {
     expect(await difference(at('out'), left)).toBeUndefined();
     write('two');
     expect(lstatSync(at('out'), { bigint: true }).mtimeNs).toBe(left.mtimeNs);
-    expect(await difference(at('out'), left)).toBe('was changed by somebody');
+    expect(await difference(at('out'), left)).toBe('was changed by another program');
   });
 
   it('is gone with its folder', async () => {

@@ -24,8 +24,8 @@ describe('a folder', () => {
 
   it('is no file', async () => {
     writeFileSync(at('out'), '');
-    expect(await reason('out')).toBe(`${at('out')} is no folder`);
-    expect(await reason('out', 'in')).toBe(`${at('out')} is no folder`);
+    expect(await reason('out')).toBe(`${at('out')} is not a folder`);
+    expect(await reason('out', 'in')).toBe(`${at('out')} is not a folder`);
   });
 
   it.each([
@@ -35,14 +35,14 @@ describe('a folder', () => {
   ])('in which others may write is refused: %o', async (mode, shown) => {
     folder('out', mode);
     expect(await reason('out')).toBe(
-      `other users may write in ${at('out')}: its mode is ${shown}, and it must not be writable by group or others (chmod go-w)`,
+      `other users can write in ${at('out')}, which has mode ${shown}: remove write access (chmod go-w)`,
     );
   });
 
   it('below one in which others may write is refused, unless that one is sticky', async () => {
     folder('all', 0o777);
     folder('all/out');
-    expect(await reason('all', 'out')).toMatch(`other users may write in ${at('all')}: its mode is 0777`);
+    expect(await reason('all', 'out')).toMatch(`other users can write in ${at('all')}, which has mode 0777`);
     chmodSync(at('all'), 0o1777);
     expect(await reason('all', 'out')).toBeUndefined();
   });
@@ -55,7 +55,7 @@ describe('a folder', () => {
     const owner = isRoot ? at('theirs') : at();
     for (const names of [['theirs'], ['theirs', 'out']]) {
       expect(await unsafeReason(at(...names), user)).toMatch(
-        new RegExp(`^${owner} belongs to user \\d+, who could put another file there$`),
+        new RegExp(`^${owner} belongs to user \\d+, who could replace files in it$`),
       );
     }
   });
@@ -74,14 +74,14 @@ describe('a folder', () => {
   it('is looked at behind a link too', async () => {
     folder('open', 0o777);
     symlinkSync('open', at('link'));
-    expect(await reason('link')).toMatch(`other users may write in ${at('open')}`);
+    expect(await reason('link')).toMatch(`other users can write in ${at('open')}`);
   });
 
   it('is refused where others could lay another link', async () => {
     folder('out');
     folder('open', 0o777);
     symlinkSync('../out', at('open', 'link'));
-    expect(await reason('open', 'link')).toMatch(`other users may write in ${at('open')}`);
+    expect(await reason('open', 'link')).toMatch(`other users can write in ${at('open')}`);
   });
 
   it('is refused behind a link of another user in a sticky folder', async () => {

@@ -50,7 +50,7 @@ describe('a command after renewal', () => {
     ]);
     run();
     await end();
-    expect(trouble()).toBe('after renewal: /bin/sh ended with code 1');
+    expect(trouble()).toBe('after_renewal: /bin/sh exited with code 1');
     expect(await readFile(join(folder, 'second'), 'utf8')).toBe('');
     expect(JSON.stringify(logged)).not.toContain('secret-argument');
     await writeFile(join(folder, 'mended'), '');
@@ -80,7 +80,7 @@ describe('a command after renewal', () => {
     const { run, end, trouble } = hooks([{ command: shell(`touch ${folder}/was-run`) }]);
     run();
     await end();
-    expect(trouble()).toMatch(/\/bin\/sh is not run: other users may write/);
+    expect(trouble()).toMatch(/\/bin\/sh was not run: other users can write/);
     await expect(readFile(join(folder, 'was-run'))).rejects.toThrow('ENOENT');
   });
 
@@ -120,7 +120,7 @@ describe('a signal to the process of a pid file', () => {
     expect(await ended).toEqual([null, 'SIGUSR1']);
     expect(trouble()).toBeUndefined();
     await expect(signalPidFile(pidFile(), 'SIGUSR1')).rejects.toThrow(
-      `process ${child.pid} of ${pidFile()} is not there`,
+      `process ${child.pid} of ${pidFile()} does not exist`,
     );
   });
 
@@ -138,7 +138,7 @@ describe('a signal to the process of a pid file', () => {
   ])('is sent to nobody for %j', async (text) => {
     await writeFile(pidFile(), text, { mode: 0o644 });
     const sent = vi.spyOn(process, 'kill').mockReturnValue(true);
-    await expect(signalPidFile(pidFile(), 'SIGTERM')).rejects.toThrow('must hold the number of another process');
+    await expect(signalPidFile(pidFile(), 'SIGTERM')).rejects.toThrow('must contain only the id of another process');
     expect(sent).not.toHaveBeenCalled();
     sent.mockRestore();
   });
@@ -147,9 +147,9 @@ describe('a signal to the process of a pid file', () => {
     const sent = vi.spyOn(process, 'kill').mockReturnValue(true);
     await writeFile(pidFile(), '4000000');
     await chmod(pidFile(), 0o666);
-    await expect(signalPidFile(pidFile(), 'SIGHUP')).rejects.toThrow('may be written by other users');
+    await expect(signalPidFile(pidFile(), 'SIGHUP')).rejects.toThrow('is writable by other users');
     await expect(signalPidFile(folder, 'SIGHUP')).rejects.toThrow('is not a regular file');
-    await expect(signalPidFile(join(folder, 'none'), 'SIGHUP')).rejects.toThrow('is not there');
+    await expect(signalPidFile(join(folder, 'none'), 'SIGHUP')).rejects.toThrow('does not exist');
     expect(sent).not.toHaveBeenCalled();
     sent.mockRestore();
   });
@@ -160,14 +160,14 @@ describe('a signal to the process of a pid file', () => {
       // Nobody but root can give a file away: here the agent is somebody else.
       const me = process.getuid?.() ?? 0;
       vi.spyOn(process, 'geteuid').mockReturnValue(me + 1);
-      await expect(signalPidFile(pidFile(), 'SIGTERM')).rejects.toThrow(`belongs to user ${me}, and process`);
+      await expect(signalPidFile(pidFile(), 'SIGTERM')).rejects.toThrow(`belongs to user ${me}, but process`);
       return vi.restoreAllMocks();
     }
     await chown(pidFile(), 65_534, 65_534);
     const mine = spawn('/bin/sleep', ['60']);
     const theirs = spawn('/bin/sleep', ['60'], { uid: 65_534, gid: 65_534 });
     await writeFile(pidFile(), `${mine.pid}`);
-    await expect(signalPidFile(pidFile(), 'SIGTERM')).rejects.toThrow('belongs to user 65534, and process');
+    await expect(signalPidFile(pidFile(), 'SIGTERM')).rejects.toThrow('belongs to user 65534, but process');
     await writeFile(pidFile(), `${theirs.pid}`);
     const ended = [mine, theirs].map((child) => once(child, 'exit'));
     await signalPidFile(pidFile(), 'SIGTERM');

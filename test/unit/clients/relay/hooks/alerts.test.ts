@@ -86,7 +86,7 @@ describe('an alert', () => {
     look(status(3), 1);
     await clock.pass(HOUR);
     expect(told).toHaveLength(4);
-    expect(logged).toEqual(Array.from({ length: 4 }, () => 'an alert could not be told'));
+    expect(logged).toEqual(Array.from({ length: 4 }, () => 'an alert could not be delivered'));
   });
 
   it('that could not be told yet is not told after the news that it is over', async () => {

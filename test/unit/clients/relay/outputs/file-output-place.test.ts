@@ -35,8 +35,8 @@ describe('the place of a file output', () => {
 
   it('must not hold a folder', async () => {
     mkdirSync(at('out'));
-    expect(await refusal(output().publish(first))).toBe(`file ${at('out')}: there is a folder in its place`);
-    expect(await refusal(output().withdraw('expired'))).toBe(`file ${at('out')}: there is a folder in its place`);
+    expect(await refusal(output().publish(first))).toBe(`file ${at('out')}: a folder has its name`);
+    expect(await refusal(output().withdraw('expired'))).toBe(`file ${at('out')}: a folder has its name`);
     expect(readdirSync(at())).toEqual(['out']);
   });
 
@@ -44,8 +44,8 @@ describe('the place of a file output', () => {
     const file = output();
     await file.publish(first);
     chmodSync(at(), 0o770);
-    expect(await refusal(file.publish(second))).toMatch(`other users may write in ${at()}: its mode is 0770`);
-    expect(await refusal(file.withdraw('revoked'))).toMatch(`other users may write in ${at()}`);
+    expect(await refusal(file.publish(second))).toMatch(`other users can write in ${at()}, which has mode 0770`);
+    expect(await refusal(file.withdraw('revoked'))).toMatch(`other users can write in ${at()}`);
     chmodSync(at(), 0o700);
     expect(found()).toBe('hidden-1');
   });

@@ -26,10 +26,10 @@ describe('the problem of a file output', () => {
     ['was replaced by a folder', () => replace(() => mkdirSync(at('out')))],
     ['has mode 0644, not 0640', () => chmodSync(at('out'), 0o644)],
     ['has a second name (a hard link)', () => linkSync(at('out'), at('copy'))],
-    ['was changed by somebody', () => writeFileSync(at('out'), 'hidden-9')],
-    ['was changed by somebody', () => utimesSync(at('out'), 0, 0)],
+    ['was changed by another program', () => writeFileSync(at('out'), 'hidden-9')],
+    ['was changed by another program', () => utimesSync(at('out'), 0, 0)],
     [
-      'was changed by somebody',
+      'was changed by another program',
       () => {
         writeFileSync(at('new'), 'hidden-1', { mode: 0o640 });
         renameSync(at('new'), at('out'));
@@ -50,7 +50,7 @@ describe('the problem of a file output', () => {
     const file = output();
     await file.publish(first);
     chownSync(at('out'), isRoot ? NOBODY : (process.getuid?.() ?? 0), process.getgid?.() ?? 0);
-    expect(await file.problem()).toBe(isRoot ? `belongs to user ${NOBODY}, not 0` : 'was changed by somebody');
+    expect(await file.problem()).toBe(isRoot ? `belongs to user ${NOBODY}, not 0` : 'was changed by another program');
     if (!isRoot) return;
     chownSync(at('out'), 0, NOBODY);
     expect(await file.problem()).toBe(`belongs to group ${NOBODY}, not ${process.getegid?.()}`);

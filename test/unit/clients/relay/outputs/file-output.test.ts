@@ -45,7 +45,9 @@ describe('a file output', () => {
       expect(await file.problem()).toBeUndefined();
     } else {
       await output().publish(first);
-      expect(await refusal(file.publish(second))).toContain('this user may not give it to that owner or group (EPERM)');
+      expect(await refusal(file.publish(second))).toContain(
+        'this user may not change it to that owner or group (EPERM)',
+      );
       expect(found()).toBe('hidden-1');
       expect(readdirSync(at())).toEqual(['out']);
     }

@@ -23,12 +23,12 @@ describe('a configuration', () => {
 
   it.each([0o664, 0o646])('is not with the mode %o', async (mode) => {
     await chmod(file, mode);
-    expect(await untrustedConfiguration(file)).toContain(`other users may write ${file}`);
+    expect(await untrustedConfiguration(file)).toContain(`other users can write ${file}`);
   });
 
   it.each([0o775, 0o1777])('is not in a folder of the mode %o', async (mode) => {
     await chmod(folder, mode);
-    expect(await untrustedConfiguration(file)).toContain(`other users may write in ${folder}`);
+    expect(await untrustedConfiguration(file)).toContain(`other users can write in ${folder}`);
   });
 
   it('is trusted where the group that may write is one that the user is alone in, and not where others may', async () => {
@@ -38,9 +38,9 @@ describe('a configuration', () => {
     expect(await untrustedConfiguration(file, undefined, gid)).toBeUndefined();
     expect(await untrustedConfiguration(file, undefined, gid + 1)).toContain(folder);
     await chmod(file, 0o666);
-    expect(await untrustedConfiguration(file, undefined, gid)).toContain(`other users may write ${file}`);
+    expect(await untrustedConfiguration(file, undefined, gid)).toContain(`other users can write ${file}`);
     await chmod(folder, 0o777);
-    expect(await untrustedConfiguration(file, undefined, gid)).toContain(`other users may write in ${folder}`);
+    expect(await untrustedConfiguration(file, undefined, gid)).toContain(`other users can write in ${folder}`);
   });
 
   it('is not where a link to it, or what it leads to, is in a folder that others write', async () => {
@@ -54,7 +54,7 @@ describe('a configuration', () => {
   });
 
   it('is not when it is missing, or leads to itself', async () => {
-    expect(await untrustedConfiguration(join(folder, 'none'))).toContain('cannot be looked at (ENOENT)');
+    expect(await untrustedConfiguration(join(folder, 'none'))).toContain('cannot be checked (ENOENT)');
     await symlink('loop', join(folder, 'loop'));
     expect(await untrustedConfiguration(join(folder, 'loop'))).toContain('too many links');
   });

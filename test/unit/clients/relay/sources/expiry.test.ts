@@ -65,7 +65,7 @@ describe('the end of a JWT', () => {
 
 it('refuses a token at its end, and takes one before it or without one', () => {
   expect(() => refuseExpired(NOW, NOW, 'auth.example.com')).toThrow(
-    'auth.example.com gave a token that has already expired',
+    'auth.example.com returned a token that has already expired',
   );
   expect(() => refuseExpired(NOW + 1, NOW, 'x')).not.toThrow();
   expect(() => refuseExpired(undefined, NOW, 'x')).not.toThrow();

@@ -39,7 +39,7 @@ describe('what systemd is told', () => {
   it('says ready, with how many tokens are as they should be', async () => {
     const { service, told } = aService({}, [aStatus('first'), aStatus('second', { state: 'waiting' })]);
     await service.ready();
-    expect(told).toEqual([{ READY: '1', STATUS: '1 of 2 tokens as they should be; not: second' }]);
+    expect(told).toEqual([{ READY: '1', STATUS: '1 of 2 tokens healthy; unhealthy: second' }]);
   });
 
   it('tells of a token that is gone, and of nothing that does not change the words', async () => {
@@ -50,21 +50,21 @@ describe('what systemd is told', () => {
     statuses[0] = aStatus('first', { state: 'expired' });
     change();
     change();
-    expect(told.slice(1)).toEqual([{ STATUS: '1 of 2 tokens as they should be; not: first' }]);
+    expect(told.slice(1)).toEqual([{ STATUS: '1 of 2 tokens healthy; unhealthy: first' }]);
   });
 
   it('counts a token whose output is not right as one that is not', async () => {
     const outputs = [{ name: 'file /run/token', problem: 'it is missing' }];
     const { service, told } = aService({}, [aStatus('first', { outputs })]);
     await service.ready();
-    expect(told[0]?.STATUS).toBe('0 of 1 tokens as they should be; not: first');
+    expect(told[0]?.STATUS).toBe('0 of 1 tokens healthy; unhealthy: first');
   });
 
   it('names five tokens at most', async () => {
     const statuses = Array.from({ length: 7 }, (_, index) => aStatus(`t${index}`, { state: 'expired' }));
     const { service, told } = aService({}, statuses);
     await service.ready();
-    expect(told[0]?.STATUS).toBe('0 of 7 tokens as they should be; not: t0, t1, t2, t3, t4 and 2 more');
+    expect(told[0]?.STATUS).toBe('0 of 7 tokens healthy; unhealthy: t0, t1, t2, t3, t4 and 2 more');
   });
 
   it('says that it reloads, by the clock of systemd, and that it is ready again afterwards', async () => {

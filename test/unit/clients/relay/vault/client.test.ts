@@ -31,16 +31,16 @@ describe('a client of a Vault of the documented shape', () => {
   });
 
   it.each([
-    [400, 'it finds the request wrong'],
+    [400, 'bad request'],
     [403, 'permission denied'],
-    [404, 'there is nothing at this path, or this role may not see it'],
-    [412, 'it does not have all the data yet'],
-    [429, 'it asks for fewer requests, or is a standby'],
-    [472, 'it is in disaster recovery'],
-    [473, 'it is a performance standby'],
-    [503, 'it is sealed, or down for maintenance'],
-    [307, 'it sends on elsewhere, which is not followed'],
-    [418, 'no reason is known'],
+    [404, 'nothing exists at this path, or this role may not see it'],
+    [412, 'the server does not have all data yet'],
+    [429, 'too many requests, or a standby node'],
+    [472, 'a disaster recovery secondary'],
+    [473, 'a performance standby'],
+    [503, 'sealed, or down for maintenance'],
+    [307, 'a redirect, which is not followed'],
+    [418, 'unknown reason'],
   ])('says what a %i means, and nothing that the answer repeats', async (status, meaning) => {
     vault.instead = () => ({
       status,
@@ -52,7 +52,7 @@ describe('a client of a Vault of the documented shape', () => {
       .catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(VaultRefusal);
     expect(failure).toMatchObject({ status, retryAfter: 7_000 });
-    expect(String(failure)).toContain(`Vault at ${host()} answered ${status} for kv/app: ${meaning}`);
+    expect(String(failure)).toContain(`Vault at ${host()} responded with status ${status} for kv/app: ${meaning}`);
     expect(JSON.stringify([failure, String(failure), (failure as Error).stack])).not.toContain('s3cret');
     expect(vault.asked).toHaveLength(1);
   });
@@ -60,8 +60,16 @@ describe('a client of a Vault of the documented shape', () => {
   it.each([
     ['HTML', { headers: { 'content-type': 'text/html' }, body: '<html></html>' }, /answered 200 with text\/html/],
     ['a list', { body: '[]' }, /not a JSON object/],
-    ['data of another shape', { body: { data: 's3cret' } }, /answered 200, but not as Vault answers$/],
-    ['a lease that ends before it starts', { body: { lease_duration: -1 } }, /answered 200, but not as Vault answers$/],
+    [
+      'data of another shape',
+      { body: { data: 's3cret' } },
+      /responded with status 200, but not with a Vault response$/,
+    ],
+    [
+      'a lease that ends before it starts',
+      { body: { lease_duration: -1 } },
+      /responded with status 200, but not with a Vault response$/,
+    ],
   ])('does not take %s for an answer', async (_what, answer, sentence) => {
     vault.instead = () => answer;
     await expect(asking().ask({ method: 'GET', path: 'kv/app' }, signal)).rejects.toThrow(sentence);
@@ -75,12 +83,12 @@ describe('a client of a Vault of the documented shape', () => {
   it('takes a refusal that is waited for as one where its answer is no answer of Vault', async () => {
     vault.instead = () => ({ status: 404, body: '<html>' });
     const request = asking().ask({ method: 'GET', path: 'kv/app' }, signal, [404]);
-    await expect(request).rejects.toThrow('answered 404 for kv/app');
+    await expect(request).rejects.toThrow('responded with status 404 for kv/app');
   });
 
   it('sends no token that could end its header', async () => {
     const request = asking().ask({ method: 'GET', path: 'a', token: 'hvs\r\nx: y' }, signal);
-    await expect(request).rejects.toThrow(/^The token for Vault at \S+ is none of Vault$/);
+    await expect(request).rejects.toThrow(/^the token for Vault at \S+ is not a valid Vault token$/);
     expect(vault.asked).toEqual([]);
   });
 });

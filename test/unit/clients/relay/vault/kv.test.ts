@@ -33,7 +33,7 @@ describe('a secret of KV version 2 at a Vault of the documented shape', () => {
     vault.secrets = { 'secret/data/app': version({ a: 'b' }) };
     const source = kv('secret/data/app', { vault_namespace: 'team/app' });
     expect((await source.fetch(undefined, signal)).values).toEqual({ a: 'b' });
-    await expect(kv('secret/data/app').fetch(undefined, signal)).rejects.toThrow('answered 404');
+    await expect(kv('secret/data/app').fetch(undefined, signal)).rejects.toThrow('responded with status 404');
   });
 
   it('ends when its version is to be deleted', async () => {
@@ -58,10 +58,10 @@ describe('a secret of KV version 2 at a Vault of the documented shape', () => {
   });
 
   it('without data/ in its path is told what is missing', async () => {
-    await expect(kv('secret/app').fetch(undefined, signal)).rejects.toThrow('KV version 2 wants data/ after the mount');
+    await expect(kv('secret/app').fetch(undefined, signal)).rejects.toThrow('KV version 2 needs data/ after the mount');
     vault.secrets = { 'secret/app': { data: { a: 'b' } } };
     await expect(kv('secret/app', { kv_version: 2 }).fetch(undefined, signal)).rejects.toThrow(
-      'secret/app is no secret of KV version 2: is data/ in it, after the mount?',
+      'secret/app is not a secret of KV version 2: the path must have data/ after the mount',
     );
   });
 });
@@ -84,13 +84,13 @@ describe('a secret of KV at a Vault of the documented shape', () => {
   });
 
   it.each([
-    ['an object', { user: 'u', nested: { x: 's3cret' } }, 'the value "nested" is no text; leave it out'],
-    ['a list', { list: ['s3cret'] }, 'the value "list" is no text'],
-    ['nothing', { none: null }, 'the value "none" is no text'],
+    ['an object', { user: 'u', nested: { x: 's3cret' } }, 'the value "nested" is not text; exclude it'],
+    ['a list', { list: ['s3cret'] }, 'the value "list" is not text'],
+    ['nothing', { none: null }, 'the value "none" is not text'],
     ['an empty text', { empty: '' }, 'the value "empty" is empty'],
-    ['a number that JSON cannot hold', { big: 12345678901234567890n }, 'the value "big" is too large a number'],
-    ['a name that breaks lines', { 'a\nb': null }, 'the value "a\\nb" is no text'],
-    ['no values', {}, 'kv/app holds no value'],
+    ['a number that JSON cannot hold', { big: 12345678901234567890n }, 'the value "big" is a number that is too large'],
+    ['a name that breaks lines', { 'a\nb': null }, 'the value "a\\nb" is not text'],
+    ['no values', {}, 'kv/app contains no value'],
   ])('is refused with %s in it', async (_what, data, sentence) => {
     const text = JSON.stringify({ data }, (_, value) => (typeof value === 'bigint' ? Number(value) : value));
     vault.instead = ({ path }) => (path === 'kv/app' ? { body: text } : undefined);
@@ -103,7 +103,7 @@ describe('a secret of KV at a Vault of the documented shape', () => {
     vault.secrets = { 'kv/app': { data: { user: 'u' } } };
     for (const name of ['password', 'toString', '__proto__']) {
       await expect(kv('kv/app', { fields: [name] }).fetch(undefined, signal)).rejects.toThrow(
-        `kv/app: the value "${name}" is not there`,
+        `kv/app: the value "${name}" does not exist`,
       );
     }
   });

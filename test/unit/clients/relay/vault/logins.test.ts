@@ -108,7 +108,7 @@ describe('a wrapped secret id at a Vault of the documented shape', () => {
   ])('is not unwrapped when it was made at %s', async (path) => {
     const wrappingToken = vault.wrap(path, { secret_id: 'secret-1' });
     await expect(wrappedBy(wrappingToken).fetch(undefined, signal)).rejects.toThrow(
-      `was not made at ${made}: somebody may have put it in the place of another; it was not used`,
+      `was not created at ${made}: it may have been substituted, so it was not used`,
     );
     expect(vault.log()).toEqual(['POST sys/wrapping/lookup']);
   });
@@ -122,9 +122,7 @@ describe('a wrapped secret id at a Vault of the documented shape', () => {
   it('that somebody has used is told as what it may be', async () => {
     const wrappingToken = 'hvs.used-already';
     const failure = await wrappedBy(wrappingToken).fetch(undefined, signal).catch(String);
-    expect(failure).toContain(
-      'it has expired or was used. Unless this agent used it before it was started anew, somebody',
-    );
+    expect(failure).toContain('it has expired or was used. Unless this agent used it before a restart, someone else');
     expect(failure).not.toContain(wrappingToken);
   });
 });

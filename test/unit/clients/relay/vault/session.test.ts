@@ -108,9 +108,9 @@ describe('a login at a Vault of the documented shape', () => {
     vault.accepts = {};
     tools.clock.pass(9 * MINUTE);
     expect(await source.fetch(undefined, signal)).toMatchObject(read);
-    expect(tools.logged()).toContain('Vault accepts no new login; the old one still lasts');
+    expect(tools.logged()).toContain('Vault refused a new login; the previous login is still valid');
     tools.clock.pass(MINUTE);
-    await expect(source.fetch(undefined, signal)).rejects.toThrow('answered 400 for auth/approle/login');
+    await expect(source.fetch(undefined, signal)).rejects.toThrow('responded with status 400 for auth/approle/login');
   });
 
   it('that cannot be renewed is left alone while nobody uses it, and replaced when little of it is left', async () => {
@@ -160,7 +160,9 @@ describe('a login at a Vault of the documented shape', () => {
     await source.fetch(undefined, signal);
     vault.instead = ({ path }) => (path === 'kv/app' ? { status: 403 } : undefined);
     for (let tries = 0; tries < 3; tries++) {
-      await expect(source.fetch(undefined, signal)).rejects.toThrow('answered 403 for kv/app: permission denied');
+      await expect(source.fetch(undefined, signal)).rejects.toThrow(
+        'responded with status 403 for kv/app: permission denied',
+      );
     }
     expect(count(LOGIN)).toBe(1);
   });
@@ -173,7 +175,7 @@ describe('a login at a Vault of the documented shape', () => {
 
   it('is not taken from an answer that holds no token', async () => {
     vault.instead = () => ({ body: { data: {} } });
-    await expect(kv('kv/app').fetch(undefined, signal)).rejects.toThrow('accepted the login, but gave no token');
+    await expect(kv('kv/app').fetch(undefined, signal)).rejects.toThrow('accepted the login, but returned no token');
   });
 
   it('is given up with the fetch that waits for it', async () => {
@@ -183,7 +185,7 @@ describe('a login at a Vault of the documented shape', () => {
       return undefined;
     };
     await expect(kv('kv/app').fetch(undefined, never.signal)).rejects.toThrow(
-      /^The login to Vault at \S+ was given up$/,
+      /^the login to Vault at \S+ was aborted$/,
     );
   });
 
@@ -226,7 +228,7 @@ describe('a login at a Vault of the documented shape', () => {
     await source.fetch(undefined, signal);
     vault.instead = () => ({ status: 503 });
     await source.close?.();
-    expect(tools.logged()).toContain('the login was not given back to Vault; it runs out by itself');
+    expect(tools.logged()).toContain('the Vault login could not be revoked; it will expire');
   });
 
   it('is never in the log', async () => {

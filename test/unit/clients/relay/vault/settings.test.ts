@@ -28,14 +28,14 @@ describe('the settings of a source of Vault', () => {
     ['a namespace of another shape', { vault_namespace: 'a//b' }, 'vault_namespace must be a namespace'],
     ['a namespace that ends its header', { vault_namespace: 'a\r\nx-vault-token: b' }, 'vault_namespace must be'],
     ['a role that leaves its folder', { vault_role: '../other' }, 'vault_role must be the name of a role'],
-    ['no role', { vault_role: undefined }, 'vault_role must be given: the role to log in as'],
+    ['no role', { vault_role: undefined }, 'vault_role is missing: the role of the login'],
     ['another method', { auth: { method: 'userpass' } }, 'auth.method must be approle, jwt, aws or cert'],
-    ['a JWT from nowhere', { auth: { method: 'jwt' } }, 'auth.jwt must say where the JWT is'],
-    ['a certificate that is not named', { auth: { method: 'cert' } }, 'client_certificate must be given'],
+    ['a JWT from nowhere', { auth: { method: 'jwt' } }, 'auth.jwt is missing'],
+    ['a certificate that is not named', { auth: { method: 'cert' } }, 'client_certificate is missing'],
     [
       'a mount with auth/ before it',
       { auth: { method: 'approle', mount: 'auth/approle' } },
-      'auth.mount must be where',
+      'auth.mount must be the mount path',
     ],
     [
       'two secret ids',
@@ -45,17 +45,17 @@ describe('the settings of a source of Vault', () => {
     [
       'a wrapped secret id of no role, whose origin nobody could check',
       { vault_role: undefined, auth: { method: 'approle', role_id: { env: 'A' }, wrapped_secret_id: { env: 'B' } } },
-      'vault_role must be given',
+      'vault_role is missing',
     ],
     [
       'a region of another shape',
       { auth: { method: 'aws', region: 'x.evil.example/' } },
-      'auth.region must be a region',
+      'auth.region must be an AWS region',
     ],
     [
       'a secret in place of its reference',
       { auth: { method: 'approle', secret_id: 's3cret' } },
-      'auth.secret_id must say',
+      'auth.secret_id must be a reference',
     ],
   ])('are refused with %s', (_what, more, fault) => {
     expect(faults(more)).toEqual([expect.stringContaining(fault)]);

@@ -44,7 +44,7 @@ describe('the format aws-credentials', () => {
     ),
   )('refuses in %s what no key of AWS has: %j', (name, text) => {
     const refusal = () => render(aws, 'aws', aToken({ ...keys, [name]: text }));
-    expect(refusal).toThrow(`its value "${name}" has characters that no key of AWS has`);
+    expect(refusal).toThrow(`its value "${name}" has characters that an AWS key cannot have`);
     expect(refusal).not.toThrow('hidden');
   });
 

@@ -45,13 +45,11 @@ describe('the format env', () => {
   });
 
   it('refuses a mapping of a value that is not there', () => {
-    expect(() => written({ username: 'anna' }, { X: 'toString' })).toThrow(
-      'it has no value "toString", which X is to hold',
-    );
+    expect(() => written({ username: 'anna' }, { X: 'toString' })).toThrow('it has no value "toString" for X');
   });
 
   it('refuses two values that become one variable', () => {
-    expect(() => written({ 'a-b': '1', a_b: '2' })).toThrow('"a-b" and "a_b" both become A_B: name them in variables');
+    expect(() => written({ 'a-b': '1', a_b: '2' })).toThrow('"a-b" and "a_b" both become A_B: list them in variables');
   });
 
   it.each([
@@ -88,13 +86,13 @@ describe('the format env', () => {
     'a\nLD_PRELOAD=/tmp/x.so',
   ])('refuses a value with a character that systemd cannot read: %j', (text) => {
     const refusal = () => written({ password: `hidden${text}` });
-    expect(refusal).toThrow('its value "password" has a line end or another character that the format env');
+    expect(refusal).toThrow('its value "password" contains a newline or another character that the format env');
     expect(refusal).not.toThrow('hidden');
   });
 
   it('names a value in a refusal without its line ends, and bounded', () => {
     const name = `x\ny${'z'.repeat(100)}`;
-    expect(() => written({ [name]: '\n' })).toThrow(`its value "x\\ny${'z'.repeat(61)}…" has a line end`);
+    expect(() => written({ [name]: '\n' })).toThrow(`its value "x\\ny${'z'.repeat(61)}…" contains a newline`);
   });
 
   it.each([

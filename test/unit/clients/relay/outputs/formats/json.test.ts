@@ -19,19 +19,19 @@ describe('the format json', () => {
   });
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY, -1, Date.UTC(10_000)])('refuses an end that is no date: %s', (end) => {
-    expect(() => render(json, 'api', aToken({ token: 'abc' }, end))).toThrow('it ends at a time that is no date');
+    expect(() => render(json, 'api', aToken({ token: 'abc' }, end))).toThrow('its expiry is not a valid date');
   });
 
   it('refuses a value that has the name of the end', () => {
     const token = aToken({ password: 'x', expiration_timestamp: '2099-01-01T00:00:00Z' });
     expect(() => render(json, 'db', token)).toThrow(
-      'token db cannot be written to /run/tokenrelay/out: its value "expiration_timestamp" has the name under which',
+      'token db cannot be written to /run/tokenrelay/out: its value "expiration_timestamp" has the name that',
     );
   });
 
   it('refuses half of a surrogate pair, which UTF-8 cannot hold', () => {
     expect(() => render(json, 'db', aToken({ password: 'x\ud800' }))).toThrow(
-      'its value "password" is no text that UTF-8',
+      'its value "password" is not valid Unicode',
     );
   });
 

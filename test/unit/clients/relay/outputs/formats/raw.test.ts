@@ -14,7 +14,7 @@ describe('the format raw', () => {
     ['one value of another name', { password: 'hidden-1' }],
   ])('refuses %s, and says no value', (_what, values) => {
     expect(() => render(raw, 'api', aToken(values))).toThrow(
-      /^token api cannot be written to \/run\/tokenrelay\/out: it is no single bearer token, and the format raw holds nothing else$/,
+      /^token api cannot be written to \/run\/tokenrelay\/out: it is not a single bearer token, which the format raw needs$/,
     );
   });
 });

@@ -31,24 +31,24 @@ describe('the format template', () => {
 
   it('refuses a value that has the name of the end', () => {
     expect(() => filled('{{ expiration_timestamp | raw }}', { expiration_timestamp: '2099' })).toThrow(
-      'its value "expiration_timestamp" has the name under which a template finds when it ends',
+      'its value "expiration_timestamp" has the name that templates use for the expiry',
     );
   });
 
   it.each(['passwort', 'constructor', '__proto__'])('refuses a value that is not there: %s', (name) => {
     expect(() => filled(`{{ ${name} | raw }}`, { password: 'x' })).toThrow(
-      `it has no "${name}", which its template names`,
+      `it has no "${name}", which the template uses`,
     );
   });
 
   it.each(['\n', '\r', '\0', '\x1b[2J', '\x7f'])('writes no control character raw: %j', (text) => {
     const refusal = () => filled('{{ token | raw }}', { token: `hidden${text}` });
-    expect(refusal).toThrow('its value "token" has a control character');
+    expect(refusal).toThrow('its value "token" contains a control character');
     expect(refusal).not.toThrow('hidden');
   });
 
   it('writes no NUL for a shell', () => {
-    expect(() => filled('{{ token | shell }}', { token: 'a\0b' })).toThrow('its value "token" has a NUL');
+    expect(() => filled('{{ token | shell }}', { token: 'a\0b' })).toThrow('its value "token" contains a NUL');
   });
 
   it('escapes for a URL all but what RFC 3986 calls unreserved', () => {
@@ -89,13 +89,13 @@ describe('the fault of a template', () => {
   });
 
   it.each([
-    ['{{ token }}', 'has {{ token }}, where {{ name | escaper }} would be right'],
-    ['{{ | json }}', 'has {{ | json }}, where'],
-    ['{{ token | json | raw }}', 'where {{ name | escaper }} would be right'],
-    ['{{{ token | json }}', 'where {{ name | escaper }} would be right'],
-    ['ab{{ token | json', 'opens {{ at character 3 and never closes it'],
-    ['{{ token | html }}', 'names the escaper "html", and there are only json, shell, url, base64, raw'],
-    ['{{ token | constructor }}', 'names the escaper "constructor"'],
+    ['{{ token }}', 'has {{ token }}, which must be {{ name | escaper }}'],
+    ['{{ | json }}', 'has {{ | json }}, which must be'],
+    ['{{ token | json | raw }}', 'which must be {{ name | escaper }}'],
+    ['{{{ token | json }}', 'which must be {{ name | escaper }}'],
+    ['ab{{ token | json', 'has {{ at character 3 without a closing'],
+    ['{{ token | html }}', 'has the unknown escaper "html"; the escapers are json, shell, url, base64, raw'],
+    ['{{ token | constructor }}', 'has the unknown escaper "constructor"'],
     ['{{ token | json }}{{ x }}', 'has {{ x }}'],
   ])('in %s is told', (template, fault) => {
     expect(templateFault(template)).toContain(fault);

@@ -64,8 +64,8 @@ describe('what a command prints as JSON', () => {
   });
 
   it('must say its end so that it can be read, or not at all', () => {
-    expect(failure('json', { token: 's3cret', expires_in: 'soon' })).toContain('no number of seconds');
-    expect(failure('json', { token: 's3cret', expiration: 'soon' })).toContain('no moment');
+    expect(failure('json', { token: 's3cret', expires_in: 'soon' })).toContain('not a number of seconds');
+    expect(failure('json', { token: 's3cret', expiration: 'soon' })).toContain('not a time');
     expect(failure('json', { token: 's3cret\n' })).toContain('printable ASCII');
   });
 });

@@ -25,12 +25,15 @@ describe('the settings of client credentials', () => {
   });
 
   it.each([
-    [withoutSecret, /client_secret_path .*must say where it is/],
-    [{ ...withoutSecret, authentication: 'client_secret_basic' }, /client_secret_path .*must say where it is/],
-    [{ ...seed, authentication: 'private_key_jwt' }, /private_key_path .*must say where it is/],
-    [{ ...seed, ...key }, /client_secret_path must go/],
-    [{ ...seed, ...key, authentication: 'client_secret_post' }, /private_key_path must go/],
-    [{ ...seed, parameters: { scope: 'all' } }, /parameters\.scope must not be a parameter that is set already/],
+    [withoutSecret, /client_secret_path is missing/],
+    [{ ...withoutSecret, authentication: 'client_secret_basic' }, /client_secret_path is missing/],
+    [{ ...seed, authentication: 'private_key_jwt' }, /private_key_path is missing/],
+    [{ ...seed, ...key }, /client_secret_path must be removed/],
+    [{ ...seed, ...key, authentication: 'client_secret_post' }, /private_key_path must be removed/],
+    [
+      { ...seed, parameters: { scope: 'all' } },
+      /parameters\.scope must not be a parameter that this source sets itself/,
+    ],
     [{ ...seed, endpoint: 'http://auth.example.com/' }, /endpoint must be an https URL/],
   ])('are not %j', (settings, fault) => {
     expect(faults(settings).join('\n')).toMatch(fault);

@@ -1,4 +1,4 @@
-/** A JSON Schema of an object: which members it must have, or must not have, besides what its own schema says. */
+/** A JSON Schema that requires or forbids members of an object, in addition to the object's own schema. */
 export type MembersSchema = Record<string, unknown>;
 
 /** Objects that have every one of the members. */
@@ -22,10 +22,10 @@ export function havingNone(members: readonly string[]): MembersSchema {
 }
 
 /**
- * Metadata that states a refinement in JSON Schema, which zod cannot derive from a function.
+ * Returns metadata that states a refinement in JSON Schema. zod cannot derive JSON Schema from a function.
  *
- * The rules stand in `allOf`: `oneOf` and `anyOf` beside `properties` make generators of clients type the object as a
- * union of objects without members.
+ * The rules are in `allOf`, because client generators read `oneOf` or `anyOf` next to `properties` as a union of objects
+ * without members.
  */
 export function stated(...rules: MembersSchema[]): { allOf: MembersSchema[] } {
   return { allOf: rules };

@@ -1,24 +1,24 @@
 import * as z from 'zod';
 import { limits } from './limits.ts';
 
-/** What may be done to a location. */
+/** An action on a location. */
 export const action = z.enum(['read', 'write'], { error: 'must be read or write' }).meta({
   id: 'Action',
-  description: 'What may be done: `read` or `write`.',
+  description: 'The action: `read` or `write`.',
 });
 export type Action = z.infer<typeof action>;
 
 /**
- * A canonical name: segments of letters, digits and `._~:@=+-`, joined by single slashes; a last segment `*` stands for
- * the name itself and everything below.
+ * A canonical name: segments of letters, digits and `._~:@=+-`, joined by single slashes. A last segment `*` means the
+ * name itself and everything below it.
  *
- * One resource has one spelling, so that policy and resource server cannot read the same string differently:
- * no other wildcard, no `.` or `..` segment, no empty segment, no percent-encoding.
+ * Each resource has exactly one spelling, so that policy and resource server cannot read the same string differently.
+ * There is no other wildcard, no `.` or `..` segment, no empty segment and no percent-encoding.
  */
 const LOCATION = /^(?!(?:.*\/)?\.{1,2}(?:\/|$))[A-Za-z0-9._~:@=+-]+(?:\/[A-Za-z0-9._~:@=+-]+)*(?:\/\*)?$/;
 
 const CANONICAL =
-  'must be a name like orders-db/orders, or orders-db/* for all below: letters, digits and ._~:@=+- in segments joined by /';
+  'must be a name like orders-db/orders, or orders-db/* for everything below: letters, digits and ._~:@=+- in segments joined by /';
 
 export const location = z
   .string({ error: CANONICAL })
@@ -29,10 +29,11 @@ export const location = z
   })
   .meta({
     id: 'Location',
-    description: 'A canonical resource name, such as `orders-db/orders`; `orders-db/*` is it and everything below.',
+    description:
+      'A canonical resource name, such as `orders-db/orders`. `orders-db/*` means `orders-db` and everything below it.',
   });
 
-/** The name under which a location reaches everything: `orders-db` of `orders-db/*`; `undefined` of an exact name. */
+/** Returns the root of a subtree, `orders-db` for `orders-db/*`, or `undefined` for an exact name. */
 export function subtreeRoot(location: string): string | undefined {
   return location.endsWith('/*') ? location.slice(0, -2) : undefined;
 }
@@ -42,7 +43,7 @@ const fieldName = z
   .max(limits.fieldLength, { error: `must have at most ${limits.fieldLength} characters` })
   .regex(/^[A-Za-z0-9_.-]+$/, { error: 'must be a field name of letters, digits and _.-' });
 
-/** An array in which every element is given once, at least one and at most `most`. */
+/** An array of 1 to `most` distinct elements. */
 function distinct<T extends z.ZodType>(element: T, most: number, what: string) {
   return z
     .array(element, { error: `must be an array of ${what}` })
@@ -52,7 +53,7 @@ function distinct<T extends z.ZodType>(element: T, most: number, what: string) {
     .meta({ uniqueItems: true });
 }
 
-/** One entry of `authorization_details` (RFC 9396, section 2), of this machine's only type, `resource`. */
+/** One entry of `authorization_details` (RFC 9396, section 2). The service has one type, `resource`. */
 export const authorizationDetail = z
   .strictObject(
     {
@@ -61,18 +62,18 @@ export const authorizationDetail = z
         description: 'The resources, by name.',
       }),
       actions: distinct(action, action.options.length, 'actions').meta({
-        description: 'What may be done to each of them.',
+        description: 'The actions on each of them.',
       }),
       fields: distinct(fieldName, limits.fields, 'fields').optional().meta({
-        description: 'The fields that may be touched; without it all fields, and policy judges it as such.',
+        description: 'The fields that may be accessed. Without it: all fields, and policy must allow all of them.',
       }),
     },
-    { error: 'must be an object of type, locations, actions and, if wanted, fields' },
+    { error: 'must be an object with type, locations, actions and, optionally, fields' },
   )
   .meta({ id: 'AuthorizationDetail', description: 'One grant: these actions on these locations (RFC 9396).' });
 export type AuthorizationDetail = z.infer<typeof authorizationDetail>;
 
-/** How many (action, location) pairs the entries name: the number of policy decisions they cost. */
+/** Counts the (action, location) pairs of the entries. Each pair costs one policy decision. */
 export function countPairs(details: readonly AuthorizationDetail[]): number {
   return details.reduce((sum, detail) => sum + detail.actions.length * detail.locations.length, 0);
 }
@@ -82,6 +83,6 @@ export const authorizationDetails = z
   .min(1, { error: 'must have at least one entry' })
   .max(limits.entries, { error: `must have at most ${limits.entries} entries` })
   .refine((details) => countPairs(details) <= limits.pairs, {
-    error: `must name at most ${limits.pairs} (action, location) pairs in all`,
+    error: `must name at most ${limits.pairs} (action, location) pairs in total`,
   })
-  .meta({ description: 'What is asked for, or granted: one entry for each set of locations.' });
+  .meta({ description: 'What is requested or granted, with one entry for each set of locations.' });

@@ -1,18 +1,19 @@
-/** The body of a response has more bytes than are read. */
+/** The body of a response is longer than the limit. */
 export class TooLong extends Error {
   override readonly name = 'TooLong';
 }
 
 /**
- * Reads the body of a response as text, and no more of it than wanted: compressed, a few bytes may become gigabytes.
+ * Reads the body of a response as text, up to a limit. A few compressed bytes may become gigabytes.
  *
- * @param most bytes, after decompression
- * @throws {TooLong} when there are more; `TypeError` when they are not UTF-8
+ * @param most the maximum size in bytes, after decompression
+ * @throws {TooLong} if the body is larger
+ * @throws {TypeError} if the body is not UTF-8
  */
 export async function boundedText(response: Response, most: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  // Leaving the loop cancels the body.
+  // An exit from the loop cancels the body.
   for await (const chunk of response.body ?? []) {
     bytes += chunk.byteLength;
     if (bytes > most) throw new TooLong(`answered with more than ${most} bytes`);

@@ -1,4 +1,4 @@
-/** Whether no two of the values are the same. Written twice, one is a slip: another was meant, or it is left over. */
+/** Reports whether all values are different. A duplicate in a configuration is usually a mistake. */
 export function isDistinct(values: readonly unknown[]): boolean {
   return new Set(values).size === values.length;
 }

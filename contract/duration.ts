@@ -1,9 +1,9 @@
 const SECONDS_PER_UNIT = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
 
 /**
- * Reads a duration such as `15m`, `1h`, `90d`, or a plain number of seconds such as `900`.
+ * Parses a duration such as `15m`, `1h`, `90d`, or a plain number of seconds such as `900`.
  *
- * @returns whole seconds, or `undefined` when the text is not a positive duration
+ * @returns whole seconds, or `undefined` if the text is not a positive duration
  */
 export function parseDuration(text: string): number | undefined {
   const match = /^([1-9][0-9]{0,8})([smhd]?)$/.exec(text);
@@ -12,7 +12,7 @@ export function parseDuration(text: string): number | undefined {
   return Number(match[1]) * SECONDS_PER_UNIT[unit];
 }
 
-/** The shortest text of whole seconds that `parseDuration` reads: `5m` of 300, `90s` of 90. */
+/** Formats whole seconds as the shortest duration that `parseDuration` reads: `5m` for 300, `90s` for 90. */
 export function writeDuration(seconds: number): string {
   const units = Object.entries(SECONDS_PER_UNIT).reverse();
   const [unit, per] = units.find(([, per]) => seconds % per === 0) ?? ['s', 1];

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 /**
- * The error codes of the wire. They are stable: a client may branch on them.
+ * The error codes of the API. They are stable, so clients may branch on them.
  * Sources: RFC 6749 sections 4.1.2.1 and 5.2, RFC 8707 section 2, RFC 9396 section 5; `not_found` and `unknown_target`
  * are the service's own.
  */
@@ -24,8 +24,8 @@ export const errorResponse = z
   .object({
     error: errorCode,
     error_description: z.string().meta({ description: 'One sentence for a person.' }),
-    field: z.string().optional().meta({ description: 'The request’s field at fault, where there is one.' }),
-    request_id: z.string().meta({ description: 'Names this request in the machine’s logs and audit.' }),
+    field: z.string().optional().meta({ description: 'The invalid field of the request, if there is one.' }),
+    request_id: z.string().meta({ description: 'The id of the request in the service’s logs and audit events.' }),
   })
   .meta({ id: 'ErrorResponse', description: 'Why a request failed.' });
 export type ErrorResponse = z.infer<typeof errorResponse>;

@@ -107,7 +107,7 @@ export const auditEventExamples: AuditEvent[] = [
       ...happened('2026-11-22T09:35:00.000Z'),
       via: 'event',
       from: 'security.team of 111122223333',
-      problem: 'all must be true if every token there is is meant; otherwise say which ones',
+      problem: 'all must be true to select every token; otherwise name the tokens to select',
     },
   },
   {
@@ -189,7 +189,7 @@ export const auditEventExamples: AuditEvent[] = [
   },
 ];
 
-/** One example of a request to revoke. */
+/** An example of a revocation request. */
 export const revocationRequestedExample = {
   version: '1',
   tokenId: asked.tokenId,

@@ -6,17 +6,17 @@ import { revocationSelector, selectorFields, task } from './selector.ts';
 import { name, reason, tokenId } from './text.ts';
 import { obligations } from './token.ts';
 
-// Events are camelCase, as EventBridge's own are; inside `authorizationDetails` the names are RFC 9396's.
+// Field names are camelCase, as in EventBridge's own events. Inside `authorizationDetails` they are those of RFC 9396.
 
-/** The `source` of every audit event. Only the machine's publisher may put it on the bus. */
+/** The `source` of every audit event. Only the service's publisher may put events with this source on the bus. */
 export const AUDIT_SOURCE = 'tvm';
 
-/** The detail type that asks the machine to revoke. */
+/** The detail type of revocation requests on the bus. */
 export const REVOCATION_REQUESTED = 'Revocation Requested';
 
 const time = z.iso.datetime();
 
-/** What every audit event says: who asked for what, from where, and when. */
+/** The fields of every event about a token request: who requested what, from where, and when. */
 const decision = z.object({
   ...happened,
   tokenId: tokenId,
@@ -25,44 +25,44 @@ const decision = z.object({
   session: z.string().optional().meta({ description: 'The role session’s name, which the caller chose.' }),
   audience: z
     .string()
-    .meta({ description: 'The resource server that may accept the token; empty for a role without one.' }),
+    .meta({ description: 'The resource server that may accept the token; empty for a role without an audience.' }),
   authorizationDetails: z.array(authorizationDetail).meta({
-    description: 'What was given, or asked for when it was refused; empty for a role that cannot be taken.',
+    description: 'What was granted, or requested if it was denied; empty for a role that cannot be assumed.',
   }),
   access: z.enum(['none', 'read', 'write', 'read-write']).meta({
-    description: 'All that these details let do somewhere: tells a token that writes by one look.',
+    description: 'All actions that these details permit on any location. Shows at a glance whether a token can write.',
   }),
-  role: z.string().optional().meta({ description: 'The role that was taken, or asked for.' }),
-  expiresIn: z.int().meta({ description: 'Lifetime asked for or given, in seconds.' }),
+  role: z.string().optional().meta({ description: 'The role that was assumed or requested.' }),
+  expiresIn: z.int().meta({ description: 'The requested or granted lifetime, in seconds.' }),
   sourceIp: z.string().meta({ description: 'The address that the request came from.' }),
-  requestId: z.string().meta({ description: 'The request’s id, as in the answer and the logs.' }),
+  requestId: z.string().meta({ description: 'The id of the request, as in the response and in the logs.' }),
   reason: reason.optional(),
   task: task.optional(),
   policyBundle: z.string().meta({ description: 'The hash of the policy bundle that decided.' }),
   conditions: z
     .array(z.string())
     .optional()
-    .meta({ description: 'The further conditions that refused it, or a part of it.' }),
+    .meta({ description: 'The external authorizers that denied it, or a part of it.' }),
 });
 
 const vended = decision.extend({
-  issuedAt: time.meta({ description: 'When it was vended.' }),
-  expiresAt: time.meta({ description: 'When it ends.' }),
-  keyId: z.string().meta({ description: 'The `kid` of the key that signs.' }),
-  policies: z.array(z.string()).meta({ description: 'The policies that permitted it, by `@id`.' }),
+  issuedAt: time.meta({ description: 'When the token was issued.' }),
+  expiresAt: time.meta({ description: 'When the token expires.' }),
+  keyId: z.string().meta({ description: 'The `kid` of the signing key.' }),
+  policies: z.array(z.string()).meta({ description: 'The `@id` of each policy that permitted it.' }),
   obligations: obligations.optional(),
   statusList: z
     .object({ list: z.int().positive(), index: z.int().nonnegative() })
-    .meta({ description: 'Its place in the status lists: the list’s number, and the bit in it.' }),
+    .meta({ description: 'The number of the token’s status list, and its index there.' }),
   requested: z.array(authorizationDetail).optional().meta({
-    description: 'What was asked for, where it was to be given in part.',
+    description: 'What was requested, if the request allowed a partial grant.',
   }),
   policyErrors: z.array(z.string()).optional().meta({
-    description: 'The policies that could not be evaluated, and so kept a part from it.',
+    description: 'The policies that could not be evaluated. A part of the request was denied because of them.',
   }),
 });
 
-export const tokenIssued = vended.meta({ id: 'TokenIssued', description: 'A token was vended.' });
+export const tokenIssued = vended.meta({ id: 'TokenIssued', description: 'A token was issued.' });
 
 export const tokenDenied = decision
   .extend({
@@ -79,15 +79,17 @@ export const tokenDenied = decision
       ])
       .meta({
         description:
-          'Why: policy does not allow it; there is no such role, or the workload lacks an attribute that it needs; ' +
-          'policy asks for a reason; a further condition refused; the tokens of the workload are revoked; the workload is ' +
-          'blocked; it could not be decided; the caller is neither role nor user.',
+          'Why the request was denied. `policy`: policy does not allow it. `role_unavailable`: there is no such role, or the ' +
+          'workload lacks an attribute that the role needs. `reason_missing`: policy requires a reason. `further_condition`: ' +
+          'an external authorizer denied it. `subject_revoked`: the workload’s tokens are revoked. `subject_blocked`: the ' +
+          'workload is blocked. `undecided`: no decision could be made. `unsupported_identity`: the caller is neither an IAM ' +
+          'role nor a user.',
       }),
 
-    policies: z.array(z.string()).meta({ description: 'The policies that forbade it; none: no policy permits it.' }),
+    policies: z.array(z.string()).meta({ description: 'The policies that forbade it; empty if no policy permits it.' }),
     policyErrors: z.array(z.string()).meta({ description: 'The policies that could not be evaluated.' }),
   })
-  .meta({ id: 'TokenDenied', description: 'A request was refused.' });
+  .meta({ id: 'TokenDenied', description: 'A token request was denied.' });
 
 export const tokenFailed = vended
   .extend({
@@ -101,25 +103,30 @@ export const tokenFailed = vended
         'subject_blocked',
         'subject_limited',
       ])
-      .meta({ description: 'Why no token left although its issuing was recorded.' }),
+      .meta({ description: 'Why the token was not delivered although its issue was recorded.' }),
   })
-  .meta({ id: 'TokenFailed', description: 'The token of an earlier `Token Issued` never left the machine.' });
+  .meta({ id: 'TokenFailed', description: 'The token of an earlier `Token Issued` event was never delivered.' });
 
 export const tokenRevoked = vended
   .extend({
-    revokedAt: time.meta({ description: 'When it was taken back.' }),
-    revokedBy: z.string().meta({ description: 'The ARN of who revoked it, or the source of the event that did.' }),
+    revokedAt: time.meta({ description: 'When the token was revoked.' }),
+    revokedBy: z
+      .string()
+      .meta({ description: 'The ARN of the caller who revoked it, or the source of the event that did.' }),
     revocationReason: reason.optional(),
-    revocationId: z.string().optional().meta({ description: 'The revocation that selected it, where one did.' }),
+    revocationId: z
+      .string()
+      .optional()
+      .meta({ description: 'The revocation that selected the token, if there is one.' }),
   })
-  .meta({ id: 'TokenRevoked', description: 'A token was taken back before its time.' });
+  .meta({ id: 'TokenRevoked', description: 'A token was revoked before it expired.' });
 
 export const tokenExpired = vended.meta({
   id: 'TokenExpired',
-  description: 'A token came to its end by itself; `time` is when.',
+  description: 'A token expired. `time` is its expiry time.',
 });
 
-/** The audit events by detail type. */
+/** The schemas of the audit events by detail type. */
 export const auditEvents = {
   'Token Issued': tokenIssued,
   'Token Denied': tokenDenied,
@@ -129,18 +136,18 @@ export const auditEvents = {
   ...oversightEvents,
 } as const;
 
-/** The events of a token's life: each has all that its record says. */
+/** The events of a token's life. Each contains the whole record of the token. */
 export type TokenEvent = Extract<
   AuditEvent,
   { detailType: 'Token Issued' | 'Token Denied' | 'Token Failed' | 'Token Revoked' | 'Token Expired' }
 >;
 
-/** An audit event as it is put on the bus: its detail type and its detail. */
+/** An audit event as published on the bus: its detail type and its detail. */
 export type AuditEvent = {
   [Type in keyof typeof auditEvents]: { detailType: Type; detail: z.infer<(typeof auditEvents)[Type]> };
 }[keyof typeof auditEvents];
 
-/** What security tools put on the bus to have tokens taken back. Anything unknown in it is refused. */
+/** The event that security tools put on the bus to revoke tokens. Unknown fields are refused. */
 export const revocationRequested = z
   .strictObject({
     version: z.literal('1', { error: 'must be 1' }).optional(),
@@ -155,6 +162,6 @@ export const revocationRequested = z
   )
   .meta({
     id: 'RevocationRequested',
-    description: 'Which tokens to revoke. Of several members, all must hold.',
+    description: 'Which tokens to revoke. A token must match every field that is given.',
     ...askedRevocationSchema(Object.keys(revocationSelector.shape), 'blockFor'),
   });

@@ -1,39 +1,39 @@
-/** The bounds of the wire. Everything that parses, documents or tests a bound reads it here. */
+/** The limits of the API. Code that enforces, documents or tests a limit reads it from here. */
 export const limits = {
-  /** Largest request body accepted, in bytes of UTF-8. */
+  /** Maximum size of a request body, in bytes of UTF-8. */
   bodyBytes: 16_384,
-  /** Deepest nesting of arrays and objects accepted in JSON. */
+  /** Maximum nesting of arrays and objects in JSON. */
   jsonDepth: 8,
-  /** Most entries in `authorization_details`. */
+  /** Maximum number of entries in `authorization_details`. */
   entries: 20,
-  /** Most (action, location) pairs over all entries: each is one policy decision. */
+  /** Maximum number of (action, location) pairs in all entries. Each pair is one policy decision. */
   pairs: 50,
-  /** Longest location, in characters. */
+  /** Maximum length of a location, in characters. */
   locationLength: 256,
-  /** Most segments of a location: policy looks at each of its ancestors. */
+  /** Maximum number of segments of a location. Policy evaluation visits each ancestor of the location. */
   locationSegments: 16,
-  /** Most entries that a token has in the index of records: each is a write. A request that would need more is refused. */
+  /** Maximum number of index entries of a token's record. Each is a write. A request that needs more is refused. */
   indexEntries: 200,
-  /** Most entries that a denial has there. Further ones are left out. */
+  /** Maximum number of index entries of a denial's record. Further entries are omitted. */
   denialIndexEntries: 20,
-  /** Most fields named in one entry. */
+  /** Maximum number of fields in one entry. */
   fields: 50,
-  /** Longest field name, in characters. */
+  /** Maximum length of a field name, in characters. */
   fieldLength: 64,
-  /** Longest audience, resource or subject, in characters. */
+  /** Maximum length of an audience, a resource or a subject, in characters. */
   nameLength: 512,
-  /** Longest free text given as a reason, in characters. */
+  /** Maximum length of a reason, in characters. */
   reasonLength: 256,
-  /** Longest lifetime of a token that any deployment may configure, in seconds. */
+  /** Maximum token lifetime that a deployment can configure, in seconds. */
   lifetime: 86_400,
-  /** Longest time that a subject may be blocked, in seconds: 30 days. */
+  /** Maximum duration of a block, in seconds: 30 days. */
   block: 2_592_000,
-  /** Longest token accepted by introspection and revocation, in characters. */
+  /** Maximum length of a token that introspection and revocation accept, in characters. */
   tokenLength: 8_192,
-  /** Longest identifier of a security event token, in characters. */
+  /** Maximum length of the `jti` of a security event token, in characters. */
   jtiLength: 256,
-  /** Most security event tokens given to a receiver that polls, at once. */
+  /** Maximum number of security event tokens in the response to one poll. */
   polledEvents: 100,
-  /** Most that it may acknowledge at once: more of them have no place in a body. */
+  /** Maximum number of security event tokens that one poll acknowledges. More do not fit into a body. */
   acknowledgements: 300,
 } as const;

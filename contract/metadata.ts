@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-// The documents that are open to all.
+// The public documents.
 
 const url = z.url();
 
@@ -10,7 +10,9 @@ export const jsonWebKeySet = z
     keys: z.array(
       z.object({
         kty: z.string().meta({ description: '`EC` or `RSA`.' }),
-        kid: z.string().meta({ description: 'The key’s RFC 7638 thumbprint, as in the header of what it signs.' }),
+        kid: z
+          .string()
+          .meta({ description: 'The RFC 7638 thumbprint of the key, as in the headers of tokens that it signs.' }),
         alg: z.enum(['ES256', 'ES384', 'RS256']),
         use: z.literal('sig'),
         crv: z.string().optional(),
@@ -23,7 +25,7 @@ export const jsonWebKeySet = z
   })
   .meta({ id: 'JsonWebKeySet', description: 'Public keys (RFC 7517).' });
 
-const methods = z.array(z.string()).meta({ description: 'AWS Signature Version 4, named by a URI.' });
+const methods = z.array(z.string()).meta({ description: 'The URI of AWS Signature Version 4.' });
 
 /** `GET /.well-known/oauth-authorization-server` (RFC 8414, section 2). */
 export const serverMetadata = z
@@ -50,7 +52,10 @@ export const openIdMetadata = serverMetadata
     subject_types_supported: z.array(z.string()),
     id_token_signing_alg_values_supported: z.array(z.string()),
   })
-  .meta({ id: 'OpenIdMetadata', description: 'The same, with what OpenID Connect Discovery requires.' });
+  .meta({
+    id: 'OpenIdMetadata',
+    description: 'Authorization server metadata with the fields that OpenID Connect Discovery requires.',
+  });
 
 /** `GET /status-lists` (draft-ietf-oauth-status-list, section 9.3). */
 export const statusListAggregation = z
@@ -70,7 +75,7 @@ export const transmitterMetadata = z
     authorization_schemes: z
       .array(z.object({ spec_urn: z.string() }))
       .optional()
-      .meta({ description: 'AWS Signature Version 4, named by a URI.' }),
+      .meta({ description: 'The URI of AWS Signature Version 4.' }),
     critical_subject_members: z.array(z.string()),
     default_subjects: z.enum(['ALL', 'NONE']),
   })

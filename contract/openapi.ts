@@ -42,44 +42,44 @@ interface Operation {
   description: string;
   /** Default: `post`. */
   method?: 'get' | 'post';
-  /** What the body says. */
+  /** The schema of the request body. */
   request?: z.ZodType;
-  /** Whether it says it in JSON alone: it holds what a form cannot. */
+  /** Set if the body must be JSON, because a form cannot express it. */
   jsonOnly?: true;
-  /** What the URL says: in the path, where that has a place of this name, otherwise in the query. */
+  /** The parameters of the URL. Names that the path contains are path parameters, others are query parameters. */
   parameters?: z.ZodObject;
   response?: z.ZodType;
-  /** Whether it answers with 204 and no body. */
+  /** Set if the response is 204 without a body. */
   noContent?: true;
-  /** Whether what it names may not exist; a name in the path always may not. */
+  /** Set if the operation may respond with 404. Operations with a path parameter always may. */
   mayMiss?: true;
 }
 
-/** The errors of the API, each a component of the document. Where the gateway itself answers, the body has the same form. */
+/** The errors of the API. Each is a component of the document. Errors of API Gateway itself have the same body. */
 const ERRORS = {
-  400: ['BadRequest', 'The request is malformed; `field` names the parameter at fault.'],
+  400: ['BadRequest', 'The request is malformed. `field` names the invalid parameter.'],
   403: [
     'AccessDenied',
-    'Denied by policy, where RFC 6749, section 5.2, would have 400; or not authenticated or not allowed by IAM, in which case ' +
-      'API Gateway answers.',
+    'Denied by policy (RFC 6749, section 5.2, would use 400). Or API Gateway refused the request, because it is not ' +
+      'authenticated or IAM does not allow it.',
   ],
-  404: ['NotFound', 'Nothing has this id, or nothing known has what a revocation names.'],
+  404: ['NotFound', 'The id does not exist, or a revocation names an unknown target.'],
   413: ['TooLarge', 'The request is larger than the gateway accepts.'],
   429: ['TooManyRequests', 'Too many requests.'],
   500: ['ServerError', 'The service failed.'],
   501: ['NotImplemented', 'The service does not support what `field` asks for.'],
   503: ['Unavailable', 'A dependency failed.'],
-  504: ['Timeout', 'The service did not answer in time. The request may have been carried out.'],
+  504: ['Timeout', 'The service did not respond in time. The request may have been processed.'],
 } as const;
 
 type ErrorStatus = keyof typeof ERRORS;
 
-/** The errors that any operation may answer with. */
+/** The errors that every operation may return. */
 const ALWAYS: readonly ErrorStatus[] = [429, 500, 503, 504];
 
-/** The errors that say when to try again. A 500 says so only where the gateway answers. */
+/** The errors with a `Retry-After` header. 500 and 504 have it only if API Gateway sends the response. */
 const RETRIED: readonly ErrorStatus[] = [429, 503];
-const RETRIED_AT_TIMES: readonly ErrorStatus[] = [500, 504];
+const SOMETIMES_RETRIED: readonly ErrorStatus[] = [500, 504];
 
 const HEADERS = {
   RetryAfter: {
@@ -88,20 +88,20 @@ const HEADERS = {
     schema: { type: 'integer', minimum: 0 },
   },
   RetryAfterAtTimes: {
-    description: 'Seconds after which to try again, if the gateway answers.',
+    description: 'Seconds after which to try again. Present only if API Gateway sends the response.',
     schema: { type: 'integer', minimum: 0 },
   },
   GatewayError: {
-    description: 'Why API Gateway refused the request; absent if the service did.',
+    description: 'Why API Gateway refused the request. Absent if the service refused it.',
     schema: { type: 'string', examples: ['MissingAuthenticationTokenException', 'AccessDeniedException'] },
   },
   NeverCached: {
-    description: 'The answer must not be stored (RFC 6749, section 5.1).',
+    description: 'The response must not be stored (RFC 6749, section 5.1).',
     required: true,
     schema: { type: 'string', const: 'no-store' },
   },
   Cached: {
-    description: 'How long anybody may cache the answer: `public, max-age=` and seconds.',
+    description: 'How long any cache may store the response: `public, max-age=` and seconds.',
     required: true,
     schema: { type: 'string' },
   },
@@ -114,55 +114,58 @@ const HEADERS = {
 
 type HeaderName = keyof typeof HEADERS;
 
-/** The signed paths of the API, in the order a token meets them. */
+/** The signed paths of the API, in the order of a token's life. */
 const OPERATIONS: Record<string, Operation> = {
   '/token': {
-    summary: 'Ask for a token',
+    summary: 'Request a token',
     description: 'RFC 6749 client credentials with RFC 9396 authorization details. For workloads.',
     request: tokenRequest,
     response: tokenResponse,
   },
   '/explain': {
-    summary: 'Ask what a token request would get, and why',
-    description: 'For workloads, about themselves: decides like `/token`, and vends nothing.',
+    summary: 'Explain what a token request would get, and why',
+    description: 'For workloads, about themselves. Decides like `/token`, but issues no token.',
     request: explanationRequest,
     response: explanation,
   },
   '/explain/any': {
-    summary: 'Ask what a token request of any workload would get, and why',
-    description: 'For operators: decides like `/token`, for a workload, an address and a time of their choice.',
+    summary: 'Explain what a token request of any workload would get, and why',
+    description: 'For operators. Decides like `/token`, for a workload, an address and a time of their choice.',
     request: anyExplanationRequest,
     response: explanation,
   },
   '/introspect': {
-    summary: 'Ask whether a token is active',
-    description: 'RFC 7662. For resource servers: each sees the tokens of its own audiences.',
+    summary: 'Introspect a token',
+    description:
+      'RFC 7662. For resource servers. Each resource server can introspect only tokens of its own audiences.',
     request: introspectionRequest,
     response: introspectionResponse,
   },
   '/uses': {
     summary: 'Report what a token was used for',
     description:
-      'For resource servers, of tokens of their own audiences. It becomes the audit event `Token Used`, and changes nothing else.',
+      'For resource servers, about tokens of their own audiences. The report becomes the audit event `Token Used` and has no ' +
+      'other effect.',
     request: useReport,
   },
   '/revoke': {
-    summary: 'Give a token back',
-    description: 'RFC 7009. For workloads: a token of their own, or all for a task. Doing it again changes nothing.',
+    summary: 'Revoke a token of one’s own',
+    description:
+      'RFC 7009. For workloads: revokes one of their own tokens, or all their tokens for a task. Idempotent.',
     request: ownRevocationRequest,
   },
   '/revocations': {
-    summary: 'Take tokens back',
+    summary: 'Revoke tokens',
     description:
-      'For operators: whatever tokens the members pick out that were vended until now. A token is taken back once. A subject ' +
-      'that is named alone gets no new token for some time. A member that nothing known has is refused with `unknown_target`.',
+      'For operators. Revokes all matching tokens issued until now. A token is revoked only once. If the subject is the only ' +
+      'filter, it is also blocked for some time. A filter whose value is unknown is refused with `unknown_target`.',
     request: revocationRequest,
     response: revocationAnswer,
     mayMiss: true,
   },
   '/revocations/{revocation_id}': {
-    summary: 'Ask how far a revocation is',
-    description: 'For operators: it goes on by itself.',
+    summary: 'Get the progress of a revocation',
+    description: 'For operators. The revocation continues in the background.',
     method: 'get',
     parameters: revocationProgressRequest,
     response: revocationResponse,
@@ -170,60 +173,62 @@ const OPERATIONS: Record<string, Operation> = {
   '/blocks/lift': {
     summary: 'Lift a block',
     description:
-      'For operators: a blocked subject may have tokens again, before the time is over. What is revoked stays so.',
+      'For operators. A blocked subject can get tokens again before the block ends. Revoked tokens stay revoked.',
     request: unblockRequest,
     response: unblockResponse,
   },
   '/tokens': {
     summary: 'List tokens',
-    description: 'For operators: what was vended and what was denied, newest first, page by page. Never a token.',
+    description:
+      'For operators. Lists issued and denied tokens page by page, newest first. Never returns a token itself.',
     method: 'get',
     parameters: tokenListRequest,
     response: tokenListResponse,
   },
   '/tokens/{id}': {
     summary: 'See the whole life of a token',
-    description: 'For operators: its request, decision, introspections, reported use and end.',
+    description:
+      'For operators. Returns its request, decision, introspections, reported uses, and expiry or revocation.',
     method: 'get',
     parameters: tokenLifeRequest,
     response: tokenLifeResponse,
   },
   '/tokens/summary': {
     summary: 'Count the active tokens',
-    description: 'For operators: by subject, audience, type and the hour in which they were vended.',
+    description: 'For operators. Counts by subject, audience, type and hour of issue.',
     method: 'get',
     response: tokenSummaryResponse,
   },
   '/security-events/poll': {
-    summary: 'Ask for security event tokens',
+    summary: 'Poll for security event tokens',
     description:
-      'RFC 8936, for receivers that poll, if there are any: first keeps no longer what is acknowledged, then gives what is kept. ' +
-      'It is answered at once.',
+      'RFC 8936. For polling receivers, if the deployment has any. Deletes the acknowledged SETs, then returns the waiting ' +
+      'ones. Responds at once.',
     request: securityEventPollRequest,
     jsonOnly: true,
     response: securityEventPollResponse,
   },
   '/security-events/streams': {
     summary: 'See the configuration of a stream of security events',
-    description: 'SSF 1.0, section 8.1.1.2, for receivers that have a principal: each sees its own stream.',
+    description: 'SSF 1.0, section 8.1.1.2. For receivers that have a principal. Each sees only its own stream.',
     method: 'get',
     parameters: streamConfigurationRequest,
     response: streamConfigurationResponse,
     mayMiss: true,
   },
   '/security-events/status': {
-    summary: 'Ask for the status of a stream of security events',
-    description: 'SSF 1.0, section 8.1.2.1, for receivers that have a principal.',
+    summary: 'Get the status of a stream of security events',
+    description: 'SSF 1.0, section 8.1.2.1. For receivers that have a principal.',
     method: 'get',
     parameters: streamStatusRequest,
     response: streamStatus,
     mayMiss: true,
   },
   '/security-events/verification': {
-    summary: 'Ask for a verification event',
+    summary: 'Request a verification event',
     description:
-      'SSF 1.0, section 8.1.4.2, for receivers that have a principal: the event comes over the stream, as all others do. ' +
-      'Once in `min_verification_interval`, otherwise 429.',
+      'SSF 1.0, section 8.1.4.2. For receivers that have a principal. The event is delivered over the stream, like all ' +
+      'others. A second request within `min_verification_interval` gets 429.',
     request: verificationRequest,
     jsonOnly: true,
     noContent: true,
@@ -231,7 +236,7 @@ const OPERATIONS: Record<string, Operation> = {
   },
 };
 
-/** The documents that are open to all. */
+/** The public documents. */
 const OPEN: Record<string, { summary: string; response: z.ZodType }> = {
   '/.well-known/jwks.json': {
     summary: 'The public keys of every token that may still be valid (RFC 7517)',
@@ -267,19 +272,21 @@ const OPEN: Record<string, { summary: string; response: z.ZodType }> = {
   },
 };
 
-/** Where transmitters push security events, if any are trusted (RFC 8935). */
+/** The path to which trusted transmitters, if there are any, push security events (RFC 8935). */
 const RECEIVING = {
   post: {
     operationId: 'security-events',
     summary: 'Push a security event token',
-    description: 'For trusted transmitters, known by the signature: what is revoked there is revoked here.',
+    description:
+      'For trusted transmitters, which are authenticated by the token’s signature. A revocation by the transmitter revokes ' +
+      'the tokens here, too.',
     security: [],
     requestBody: {
       required: true,
       content: { [`application/${SECURITY_EVENT_TYPE}`]: { schema: { type: 'string' } } },
     },
     responses: {
-      202: { description: 'Accepted; also when it comes again.', headers: headers('NeverCached') },
+      202: { description: 'Accepted. A repeated token is accepted, too.', headers: headers('NeverCached') },
       400: {
         description: 'Not accepted. Do not send it again.',
         headers: headers('NeverCached'),
@@ -293,7 +300,7 @@ const RECEIVING = {
 const STATUS_LIST = readable({
   operationId: 'status-list',
   summary: 'A status list: which tokens are revoked',
-  description: 'draft-ietf-oauth-status-list-20. For whoever verifies tokens offline.',
+  description: 'draft-ietf-oauth-status-list-20. For resource servers that verify tokens offline.',
   security: [],
   parameters: [
     {
@@ -306,7 +313,8 @@ const STATUS_LIST = readable({
     {
       name: 'time',
       in: 'query',
-      description: 'A status list of another time, in seconds since the epoch (section 8.4). It is not supported: 501.',
+      description:
+        'The time of a historical status list, in seconds since the epoch (section 8.4). Not supported: 501.',
       schema: { type: 'integer' },
     },
     {
@@ -327,7 +335,7 @@ const STATUS_LIST = readable({
   },
 });
 
-/** The OpenAPI 3.1 document of the API, made from the schemas that its requests are validated by. */
+/** Returns the OpenAPI 3.1 document of the API, generated from the schemas that validate its requests. */
 export function openApiDocument(): object {
   const { schemas, parameters } = convertedSchemas();
   return {
@@ -335,7 +343,7 @@ export function openApiDocument(): object {
     info: {
       title: 'Token vending machine',
       version: '1',
-      description: 'Short-lived tokens that say exactly what a workload may do, and no more.',
+      description: 'Short-lived tokens that state exactly what a workload may do, and no more.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '{issuer}', variables: { issuer: { default: 'https://tokens.example.com' } } }],
@@ -418,7 +426,7 @@ interface GetOperation {
   responses: Record<string, object>;
 }
 
-/** A document by GET, and by HEAD, which answers with the same headers and no body (RFC 9110, section 9.3.2). */
+/** Returns the GET and HEAD operations of a document. HEAD has the same headers and no body (RFC 9110, section 9.3.2). */
 function readable<O extends GetOperation>(get: O): { get: O; head: O } {
   const responses = Object.entries(get.responses).map(([status, response]) => {
     const error = ERRORS[Number(status) as ErrorStatus];
@@ -432,7 +440,7 @@ function readable<O extends GetOperation>(get: O): { get: O; head: O } {
   return { get, head: { ...get, operationId: `${get.operationId}-head`, responses: Object.fromEntries(responses) } };
 }
 
-/** What a path's URL says, of the JSON Schema of its parameters. */
+/** Converts the JSON Schema of a path's parameters to OpenAPI parameters. */
 function parametersOf(path: string, { properties, required = [] }: ObjectSchema): object[] {
   return Object.entries(properties).map(([name, { description, ...schema }]) => {
     const inPath = path.includes(`{${name}}`);
@@ -452,8 +460,8 @@ interface ObjectSchema {
 }
 
 /**
- * The schemas of the operations in JSON Schema: a component for each that has an id, however deep it stands, and the
- * parameters of each path.
+ * Converts the schemas of the operations to JSON Schema: a component for each schema that has an id, at any depth, and
+ * the parameters of each path.
  */
 function convertedSchemas(): { schemas: object; parameters: Record<string, ObjectSchema> } {
   const operations = [...Object.values(OPERATIONS), ...Object.values(OPEN)] as Pick<
@@ -463,10 +471,10 @@ function convertedSchemas(): { schemas: object; parameters: Record<string, Objec
   const bodies = operations.flatMap(({ request, response }) => [request, response]).filter((one) => one !== undefined);
   const all = z.object({
     bodies: z.union([errorResponse, securityEventError, ...new Set(bodies)]),
-    // Without their ids, so that they are no components themselves.
+    // Without their ids, so that they do not become components.
     ...mapped(OPERATIONS, ({ parameters }) => z.object(parameters?.shape ?? {})),
   });
-  // zod puts what has an id into $defs, and refers to it there.
+  // zod puts schemas that have an id into $defs and refers to them.
   const { $defs, properties } = JSON.parse(JSON.stringify(z.toJSONSchema(all, { io: 'input' })), (key, value) =>
     key === '$ref' ? value.replace('#/$defs/', '#/components/schemas/') : value,
   );
@@ -495,7 +503,10 @@ function json(schema: z.ZodType): object {
   return { 'application/json': { schema: reference(schema) } };
 }
 
-/** A form, in which `authorization_details` is JSON text: a schema of its own, as no generator makes JSON of an array here. */
+/**
+ * Returns the form body of a request. If `authorization_details` is JSON text in the form, the form has its own schema,
+ * because no client generator converts an array in a form to JSON.
+ */
 function form(schema: z.ZodType): object {
   const { $ref } = reference(schema);
   return { 'application/x-www-form-urlencoded': { schema: { $ref: isDetailed(schema) ? `${$ref}Form` : $ref } } };
@@ -505,7 +516,7 @@ function isDetailed(schema: z.ZodType): boolean {
   return schema instanceof z.ZodObject && Object.hasOwn(schema.shape, 'authorization_details');
 }
 
-/** The schema of a request as a form writes it. */
+/** Returns the schema of a request as a form. */
 function asForm(schema: ObjectSchema): ObjectSchema {
   const { authorization_details: { description, ...details } = {}, ...others } = schema.properties;
   const text = { type: 'string', contentMediaType: 'application/json', contentSchema: details };
@@ -533,7 +544,7 @@ function headers(...names: HeaderName[]): object {
 function errorHeaders(status: ErrorStatus): object {
   if (status === 403) return headers('GatewayError');
   if (RETRIED.includes(status)) return headers('RetryAfter');
-  return RETRIED_AT_TIMES.includes(status) ? headers('RetryAfterAtTimes') : {};
+  return SOMETIMES_RETRIED.includes(status) ? headers('RetryAfterAtTimes') : {};
 }
 
 function mapped<V, T>(of: Record<string, V>, each: (value: V, key: string) => T): Record<string, T> {

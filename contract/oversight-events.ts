@@ -3,20 +3,20 @@ import { action, location } from './authorization-details.ts';
 import { revocationSelector } from './selector.ts';
 import { name, reason, tokenId, visibleText } from './text.ts';
 
-// What is done about tokens, and seen of them, besides vending and ending them.
+// Events about tokens other than their issue, denial, failure, revocation and expiry.
 
 const time = z.iso.datetime();
 
-/** What every audit event has. */
+/** The fields of every audit event. */
 export const happened = {
   version: z.literal('1').meta({ description: 'The version of this schema.' }),
-  eventId: z.string().meta({ description: 'The same when an event is delivered again: deduplicate by it.' }),
+  eventId: z.string().meta({ description: 'Stays the same if the event is delivered again. Use it to deduplicate.' }),
   time: time.meta({ description: 'When it happened.' }),
 };
 
 const subject = name.meta({ description: 'The workload’s ARN, without the session.' });
-const by = z.string().meta({ description: 'The ARN of who did it, or the source of the event that did.' });
-const until = time.meta({ description: 'Until when it holds.' });
+const by = z.string().meta({ description: 'The ARN of the caller, or the source of the event that caused it.' });
+const until = time.meta({ description: 'When it ends.' });
 
 export const tokenIntrospected = z
   .object({
@@ -24,19 +24,20 @@ export const tokenIntrospected = z
     tokenId,
     subject,
     audience: name,
-    by: z.string().meta({ description: 'The ARN of the resource server that asked.' }),
+    by: z.string().meta({ description: 'The ARN of the resource server that sent the request.' }),
     result: z
       .enum(['active', 'revoked'])
-      .meta({ description: 'What it was told; `revoked` as no more than inactive.' }),
+      .meta({ description: 'The result. The response does not tell `revoked` from other reasons for inactive.' }),
     count: z
       .int()
       .positive()
-      .meta({ description: 'The how manieth time in this minute, by this server, so answered.' }),
+      .meta({ description: 'How often this resource server has got this result for the token within this minute.' }),
   })
   .meta({
     id: 'TokenIntrospected',
     description:
-      'A resource server asked about a token. All are in the archive; on the bus is the first in a minute about a revoked one.',
+      'A resource server introspected a token. The archive has every such event. The bus has only the first per minute for a ' +
+      'revoked token.',
   });
 
 export const tokenUsed = z
@@ -45,32 +46,35 @@ export const tokenUsed = z
     tokenId,
     subject,
     audience: name,
-    by: z.string().meta({ description: 'The ARN of the resource server that reports it.' }),
+    by: z.string().meta({ description: 'The ARN of the resource server that reported it.' }),
     action,
     location,
     outcome: z.enum(['allowed', 'refused']).meta({ description: 'What the resource server did.' }),
   })
-  .meta({ id: 'TokenUsed', description: 'A resource server reports a use of a token.' });
+  .meta({ id: 'TokenUsed', description: 'A resource server reported a use of a token.' });
 
 export const revocationOrdered = z
   .object({
     ...happened,
-    revocationId: z.string().meta({ description: 'Names the revocation: in `Token Revoked` and its completion too.' }),
+    revocationId: z
+      .string()
+      .meta({ description: 'The id of the revocation, as in its `Token Revoked` and `Revocation Completed` events.' }),
     selector: revocationSelector,
-    revokedBefore: time.meta({ description: 'Tokens vended until then are taken back.' }),
-    from: time.optional().meta({ description: 'From when on; without it, at once.' }),
+    revokedBefore: time.meta({ description: 'Tokens issued until this time are revoked.' }),
+    from: time.optional().meta({ description: 'When the revocation starts; absent if it starts at once.' }),
     by,
     reason: reason.optional(),
   })
-  .meta({ id: 'RevocationOrdered', description: 'Tokens are to be taken back.' });
+  .meta({ id: 'RevocationOrdered', description: 'A revocation request was accepted.' });
 
 export const revocationCompleted = z
   .object({
     ...happened,
     revocationId: z.string(),
-    revoked: z.int().nonnegative().meta({ description: 'How many tokens it revoked.' }),
+    revoked: z.int().nonnegative().meta({ description: 'The number of tokens that it revoked.' }),
     selector: revocationSelector.optional().meta({
-      description: 'Only without a `Revocation Ordered`: the one token that was to be revoked, and was not active.',
+      description:
+        'Selects the one token that was to be revoked but was not active. Absent after `Revocation Ordered`.',
     }),
     by: by.optional(),
     reason: reason.optional(),
@@ -78,36 +82,39 @@ export const revocationCompleted = z
   .meta({
     id: 'RevocationCompleted',
     description:
-      'Every token that a revocation selects is revoked. A revocation of one token has this event only if it revoked nothing.',
+      'Every token that the revocation selects is revoked. A revocation of one token causes this event only if it revoked ' +
+      'nothing.',
   });
 
 export const revocationRefused = z
   .object({
     ...happened,
     via: z.enum(['event', 'security_event']).meta({ description: 'An event on a bus, or a security event token.' }),
-    from: z.string().meta({ description: 'Its source and account, or its issuer, as far as it says.' }),
-    problem: z.string().meta({ description: 'What is wrong with it, in a sentence.' }),
+    from: z
+      .string()
+      .meta({ description: 'The source and account of the event, or the issuer of the token, if it names them.' }),
+    problem: z.string().meta({ description: 'What is wrong with the request, in one sentence.' }),
   })
-  .meta({ id: 'RevocationRefused', description: 'Something asked to revoke that is not obeyed.' });
+  .meta({ id: 'RevocationRefused', description: 'A revocation request in an event was refused.' });
 
 export const subjectBlocked = z
   .object({ ...happened, subject, until, by, reason: reason.optional() })
-  .meta({ id: 'SubjectBlocked', description: 'A workload gets no token for a time.' });
+  .meta({ id: 'SubjectBlocked', description: 'A workload was blocked: it gets no token until then.' });
 
 export const subjectUnblocked = z
   .object({ ...happened, subject, by, reason: reason.optional() })
-  .meta({ id: 'SubjectUnblocked', description: 'A blocked workload may have tokens again, before the time was over.' });
+  .meta({ id: 'SubjectUnblocked', description: 'A block was lifted before it ended.' });
 
 export const subjectLimited = z
   .object({
     ...happened,
     subject,
     until,
-    lifetime: z.int().positive().meta({ description: 'The longest that its tokens live meanwhile, in seconds.' }),
+    lifetime: z.int().positive().meta({ description: 'Maximum lifetime of its tokens until then, in seconds.' }),
     by,
     reason: reason.optional(),
   })
-  .meta({ id: 'SubjectLimited', description: 'A workload gets short tokens alone for a time.' });
+  .meta({ id: 'SubjectLimited', description: 'A workload gets only short-lived tokens until then.' });
 
 export const anomalyDetected = z
   .object({
@@ -121,57 +128,65 @@ export const anomalyDetected = z
       'revoked-token-use',
     ]),
     severity: z.enum(['low', 'medium', 'high']),
-    subject: subject.optional().meta({ description: 'The workload; absent: seen over all of them.' }),
+    subject: subject
+      .optional()
+      .meta({ description: 'The workload; absent if the anomaly concerns all workloads together.' }),
     tokenId: tokenId.optional(),
-    observed: z.number().meta({ description: 'What was counted.' }),
-    usual: z.number().meta({ description: 'What was to be expected.' }),
-    window: z.int().positive().meta({ description: 'Over how many seconds.' }),
+    observed: z.number().meta({ description: 'The observed number.' }),
+    usual: z.number().meta({ description: 'The expected number.' }),
+    window: z.int().positive().meta({ description: 'The length of the time window, in seconds.' }),
     what: z.string().meta({ description: 'One sentence for a person.' }),
-    response: z.enum(['notify', 'shorten', 'block']).meta({ description: 'What the machine does about it by itself.' }),
+    response: z.enum(['notify', 'shorten', 'block']).meta({ description: 'The automatic response of the service.' }),
   })
-  .meta({ id: 'AnomalyDetected', description: 'A workload, or all of them together, did what is unusual.' });
+  .meta({ id: 'AnomalyDetected', description: 'A workload, or all workloads together, behaved unusually.' });
 
 export const policyChanged = z
   .object({
     ...happened,
-    before: z.string().optional().meta({ description: 'The hash of the bundle that decided; absent: there was none.' }),
-    after: z.string().meta({ description: 'The hash of the bundle that decides.' }),
+    before: z
+      .string()
+      .optional()
+      .meta({ description: 'The hash of the previous policy bundle; absent if there was none.' }),
+    after: z.string().meta({ description: 'The hash of the current policy bundle.' }),
   })
-  .meta({ id: 'PolicyChanged', description: 'Other policies decide: seen within a minute of their deployment.' });
+  .meta({ id: 'PolicyChanged', description: 'The policy bundle changed. Detected within a minute of the deployment.' });
 
 export const signingKeysChanged = z
   .object({
     ...happened,
-    before: z.array(z.string()).meta({ description: 'The ARNs of the keys there were, the one that signs first.' }),
-    after: z.array(z.string()).meta({ description: 'The ARNs of the keys there are, the one that signs first.' }),
+    before: z.array(z.string()).meta({ description: 'The ARNs of the previous keys, the signing key first.' }),
+    after: z.array(z.string()).meta({ description: 'The ARNs of the current keys, the signing key first.' }),
   })
-  .meta({ id: 'SigningKeysChanged', description: 'Other keys sign or verify: seen within a minute.' });
+  .meta({
+    id: 'SigningKeysChanged',
+    description: 'The keys that sign or verify tokens changed. Detected within a minute of the deployment.',
+  });
 
 export const securityEventReceived = z
   .object({
     ...happened,
-    issuer: z.string().meta({ description: 'Who transmitted it.' }),
-    jti: z.string().meta({ description: 'The identifier of the security event token.' }),
+    issuer: z.string().meta({ description: 'The issuer of the security event token.' }),
+    jti: z.string().meta({ description: 'The `jti` of the security event token.' }),
     type: z.string().meta({ description: 'The type of the event, a URI.' }),
-    revocationId: z.string().meta({ description: 'The revocation that it ordered.' }),
+    revocationId: z.string().meta({ description: 'The revocation that it caused.' }),
   })
-  .meta({ id: 'SecurityEventReceived', description: 'A security event token of a trusted transmitter was obeyed.' });
+  .meta({ id: 'SecurityEventReceived', description: 'A security event token of a trusted transmitter was accepted.' });
 
 export const verificationRequested = z
   .object({
     ...happened,
-    receiver: name.meta({ description: 'The receiver of security events, by its name in the configuration.' }),
+    receiver: name.meta({ description: 'The name of the receiver in the configuration.' }),
     by: z.string().meta({ description: 'The ARN of the receiver’s principal.' }),
     state: visibleText
       .optional()
-      .meta({ description: 'What the verification event repeats, as the receiver gave it.' }),
+      .meta({ description: 'The receiver’s `state`, which the verification event repeats.' }),
   })
   .meta({
     id: 'VerificationRequested',
-    description: 'A receiver of security events asked for a verification event.',
+    description: 'A receiver of security events requested a verification event.',
   });
 
-/** What is done about tokens and seen of them, by detail type. */
+/** The schemas of these events by detail type. */
 export const oversightEvents = {
   'Token Introspected': tokenIntrospected,
   'Token Used': tokenUsed,

@@ -1,26 +1,27 @@
 import type * as z from 'zod';
 import { limits } from './limits.ts';
 
-/** What is wrong with a request: the field (absent: the request as a whole) and a sentence that completes its name. */
+/** What is wrong with a request. Without `field`, the problem concerns the whole request. */
 export interface BadRequest {
   field?: string;
+  /** Completes a sentence that begins with the field's name, as in `must not be empty`. */
   problem: string;
-  /** The field is absent or given twice: `invalid_request`, whichever field it is (RFC 6749, section 5.2). */
+  /** Set if the field is missing or repeated: `invalid_request` for every field (RFC 6749, section 5.2). */
   malformed?: true;
 }
 
 export type Parsed<T> = { ok: true; value: T } | { ok: false; bad: BadRequest };
 
 /**
- * Reads an OAuth request body, form-encoded or JSON, against its schema.
+ * Parses an OAuth request body, form-encoded or JSON, with its schema.
  *
- * Stricter than parsers are by default, so that nobody can read the same bytes in two ways: a parameter or member given
- * twice is refused (RFC 6749, section 3.2), and so are bodies too large, too deeply nested or not in UTF-8. An empty value is
- * refused where the schema has the parameter: left out, a parameter that filters or restricts would widen the request.
+ * Parsing is stricter than usual, so that two parsers cannot read the same bytes differently. Duplicate parameters and
+ * JSON keys are refused (RFC 6749, section 3.2), and so are bodies that are too large, too deeply nested or not UTF-8. An
+ * empty value of a known parameter is refused too: ignoring an empty filter or restriction would widen the request.
  *
- * @param contentType the header's value; of the parameters after `;` only a `charset` is read
- * @param omittedWhenEmpty form parameters that count as absent when they have no value, as RFC 6749, section 3.2, says of
- *   those of OAuth
+ * @param contentType the value of the header; its only parameter that is read is `charset`
+ * @param omittedWhenEmpty form parameters that are treated as absent if their value is empty, which RFC 6749, section 3.2,
+ *   requires of OAuth's own parameters
  */
 export function parseParameters<S extends z.ZodType>(
   schema: S,
@@ -36,9 +37,9 @@ export function parseParameters<S extends z.ZodType>(
 }
 
 /**
- * Reads the parameters of a URL, already decoded, against their schema: as strictly as those of a body.
+ * Parses the decoded query parameters of a URL with their schema, as strictly as `parseParameters` parses a body.
  *
- * @param given names and values, each as often as it is given
+ * @param given every name and value, including repeated ones
  */
 export function parseQuery<S extends z.ZodType>(
   schema: S,
@@ -87,11 +88,11 @@ function readBody(
   }
 }
 
-/** What decoders write in place of bytes that are not UTF-8. */
-const MENDED = '\uFFFD';
+/** The replacement character, which decoders write in place of bytes that are not UTF-8. */
+const REPLACEMENT = '\uFFFD';
 const NOT_UTF8 = 'must be UTF-8';
 
-/** The parameters that are not text: how a form writes them. */
+/** Parses the values of form parameters that are not strings. */
 const FORM_READERS: Record<string, (text: string, field: string) => Parsed<unknown>> = {
   authorization_details: readJson,
   expires_in: readNumber,
@@ -102,20 +103,20 @@ const FORM_READERS: Record<string, (text: string, field: string) => Parsed<unkno
   dry_run: readTrueOrFalse,
 };
 
-/** Anything but `true` and `false` stays text, for the schema to name. */
+/** Parses `true` and `false`. Any other text is returned as it is, and the schema reports it. */
 function readTrueOrFalse(text: string): Parsed<unknown> {
   return { ok: true, value: text === 'true' ? true : text === 'false' ? false : text };
 }
 
-/** What is no number stays text, for the schema to name. */
+/** Parses a number. Any other text is returned as it is, and the schema reports it. */
 function readNumber(text: string): Parsed<unknown> {
   return { ok: true, value: /^-?\d{1,15}(\.\d{1,15})?$/.test(text) ? Number(text) : text };
 }
 
 function readForm(body: string, omittedWhenEmpty: readonly string[]): Parsed<Record<string, unknown>> {
-  // URLSearchParams mends what it cannot decode; what would be mended is refused.
+  // URLSearchParams keeps a broken percent-encoding as text. Other parsers may not, so it is refused.
   if (/%(?![0-9A-Fa-f]{2})/.test(body)) return bad({ problem: 'the form has a broken percent-encoding' });
-  // It also drops a question mark at the beginning, which is part of the first name here.
+  // URLSearchParams drops a leading question mark, which in a body belongs to the first name. The `&` prevents that.
   return readPairs(new URLSearchParams(`&${body}`), omittedWhenEmpty);
 }
 
@@ -125,8 +126,9 @@ function readPairs(
 ): Parsed<Record<string, unknown>> {
   const parameters = new Map<string, unknown>();
   for (const [name, text] of pairs) {
-    if (text.includes(MENDED)) return bad({ field: printable(name), problem: NOT_UTF8 });
-    if (parameters.has(name)) return bad({ field: printable(name), problem: 'must be given once', malformed: true });
+    if (text.includes(REPLACEMENT)) return bad({ field: printable(name), problem: NOT_UTF8 });
+    if (parameters.has(name))
+      return bad({ field: printable(name), problem: 'must be given only once', malformed: true });
     const read = FORM_READERS[name];
     if (text === '') {
       parameters.set(name, omittedWhenEmpty.includes(name) ? undefined : text);
@@ -142,7 +144,7 @@ function readPairs(
 }
 
 function readJsonObject(body: string): Parsed<Record<string, unknown>> {
-  if (body.includes(MENDED)) return bad({ problem: `the body ${NOT_UTF8}` });
+  if (body.includes(REPLACEMENT)) return bad({ problem: `the body ${NOT_UTF8}` });
   const json = readJson(body);
   if (!json.ok) return json;
   if (typeof json.value !== 'object' || json.value === null || Array.isArray(json.value)) {
@@ -151,7 +153,7 @@ function readJsonObject(body: string): Parsed<Record<string, unknown>> {
   return { ok: true, value: json.value as Record<string, unknown> };
 }
 
-/** @param field the parameter that holds the JSON; absent for the whole body */
+/** @param field the name of the parameter that contains the JSON; `undefined` for the whole body */
 function readJson(text: string, field?: string): Parsed<unknown> {
   const problemOf = (problem: string) =>
     bad(field === undefined ? { problem: `the body ${problem}` } : { field, problem });
@@ -163,19 +165,19 @@ function readJson(text: string, field?: string): Parsed<unknown> {
   }
   const flaw = ambiguity(text);
   if (flaw === undefined) return { ok: true, value };
-  if (flaw === 'ill-formed') return problemOf('must not escape half of a character');
+  if (flaw === 'ill-formed') return problemOf('must not escape half of a surrogate pair');
   if (flaw === 'deep') return problemOf(`must be nested at most ${limits.jsonDepth} levels deep`);
-  return problemOf(`must give ${printable(flaw.twice)} once`);
+  return problemOf(`must have the key ${printable(flaw.duplicate)} only once`);
 }
 
-// In well-formed JSON, every string, bracket and colon; nothing else matters here.
+// Matches the strings, brackets and colons of well-formed JSON.
 const JSON_TOKENS = /"(?:[^"\\]|\\.)*"|[{}[\]:]/g;
 
 /**
- * What `JSON.parse` silently accepts in well-formed JSON: a member given twice, nesting without end, and half of a surrogate
- * pair, which becomes another character once it is written as UTF-8.
+ * Finds what `JSON.parse` silently accepts in well-formed JSON: a duplicate key, unlimited nesting, and half of a surrogate
+ * pair, which becomes another character when it is written as UTF-8.
  */
-function ambiguity(json: string): 'deep' | 'ill-formed' | { twice: string } | undefined {
+function ambiguity(json: string): 'deep' | 'ill-formed' | { duplicate: string } | undefined {
   const open: Set<string>[] = [];
   let lastString = '""';
   for (const [token] of json.matchAll(JSON_TOKENS)) {
@@ -189,14 +191,14 @@ function ambiguity(json: string): 'deep' | 'ill-formed' | { twice: string } | un
     } else {
       const member: string = JSON.parse(lastString);
       const members = open.at(-1);
-      if (members?.has(member)) return { twice: member };
+      if (members?.has(member)) return { duplicate: member };
       members?.add(member);
     }
   }
   return undefined;
 }
 
-/** `authorization_details[0].actions`, as the path of a schema's issue. */
+/** Writes the path of a schema issue as in `authorization_details[0].actions`. */
 function fieldName(path: readonly PropertyKey[]): string {
   return path.reduce<string>((name, key) => {
     if (typeof key === 'number') return `${name}[${key}]`;
@@ -204,7 +206,7 @@ function fieldName(path: readonly PropertyKey[]): string {
   }, '');
 }
 
-/** A name that the client chose, made fit for an answer: RFC 6749 allows visible ASCII without quotes there. */
+/** Returns a client's parameter name if an error response may contain it (RFC 6749: visible ASCII without quotes). */
 function printable(name: string): string {
   return /^[\w.-]{1,64}$/.test(name) ? name : 'a parameter';
 }

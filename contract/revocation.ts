@@ -12,42 +12,43 @@ import {
 import { subject } from './subject.ts';
 import { exactAudience, reason, tokenId, unverifiedToken } from './text.ts';
 
-/** `POST /revoke` (RFC 7009): a workload takes back a token of its own, by the token or its id, or all it has for a task. */
+/** The request of `POST /revoke` (RFC 7009): a workload revokes one of its own tokens, or all its tokens for a task. */
 export const ownRevocationRequest = z
   .object({ token: unverifiedToken.optional(), token_id: tokenId.optional(), task: task.optional() })
   .refine((request) => Object.values(request).filter((value) => value !== undefined).length === 1, {
     path: ['token'],
-    error: 'or token_id or task must be given, one of the three',
+    error: 'or token_id or task must be given, and only one of them',
   })
   .meta({
     id: 'OwnRevocationRequest',
-    description: 'One of the caller’s own tokens, or all it has for a task.',
+    description: 'One of the caller’s own tokens, or all its tokens for a task.',
     ...stated(havingOne(['token', 'token_id', 'task'])),
   });
 
 const { tokenId: token_id, policyBundle: policy_bundle, issuedBefore: issued_before, ...sameName } = selectorFields;
 
-/** How long a subject may be blocked, in seconds. */
+/** The duration of a block, in seconds. */
 export const blockFor = z
   .int({ error: 'must be a whole number of seconds' })
   .nonnegative({ error: 'must not be negative' })
   .max(limits.block, { error: `must be at most ${limits.block}` })
   .meta({
     description:
-      'How long the subject gets no new token, in seconds; 0: not at all. Only with a subject alone; without it, as configured.',
+      'How long the subject is blocked, in seconds: it gets no new token. 0 means no block. Only allowed if the subject is ' +
+      'the only filter. Default: as configured.',
   });
 
-/** A revocation, as an operator or an event asks for it. */
+/** A revocation request of an operator or an event. */
 export interface AskedRevocation {
   selector: RevocationSelector;
   reason?: string | undefined;
-  /** How long the subject gets no new token, in seconds; absent: as configured. */
+  /** How long the subject is blocked, in seconds. Default: as configured. */
   blockFor?: number | undefined;
-  /** Whether to revoke also by names that no record, policy or file of the deployment has. */
+  /** Whether to accept names that no record, policy or file of the deployment contains. */
   allowUnknown?: boolean | undefined;
 }
 
-/** Refines a revocation that was asked for: it selects something, and blocks nobody but a subject that it names alone. */
+/** Requires a revocation request to select something, and to have a block only if the subject is its only filter. */
 export function askedRevocation(
   { selector, reason, blockFor, allowUnknown }: AskedRevocation,
   context: z.RefinementCtx,
@@ -55,23 +56,27 @@ export function askedRevocation(
   somethingPicked(selector, (issue) => context.addIssue(issue));
   const { subject, ...others } = selector;
   if (blockFor && (subject === undefined || Object.values(others).some((value) => value !== undefined))) {
-    context.addIssue({ code: 'custom', path: ['block_for'], message: 'must go with a subject, and nothing else' });
+    context.addIssue({
+      code: 'custom',
+      path: ['block_for'],
+      message: 'is only allowed if the subject is the only filter',
+    });
   }
   return { selector, reason, blockFor, allowUnknown };
 }
 
-/** Whether to revoke by names that nothing known has. */
+/** Whether to accept unknown names. */
 export const allowUnknown = z.boolean({ error: 'must be true or false' }).meta({
   description:
-    'Whether to revoke also if no kept record, policy or file of the deployment names the target: blocks a workload that ' +
-    'has never asked for a token. Otherwise such a revocation is refused.',
+    'Whether to accept a target that no stored record, policy or file of the deployment names. Use it to block a workload ' +
+    'that has never requested a token. By default such a revocation is refused.',
 });
 
 /**
  * `askedRevocation` as JSON Schema.
  *
- * @param members the names of the fields of the selector
- * @param blockFor the name of `blockFor`
+ * @param members the names of the selector's fields
+ * @param blockFor the name of the `blockFor` field
  */
 export function askedRevocationSchema(members: readonly string[], blockFor: string): { allOf: MembersSchema[] } {
   const others = members.filter((member) => member !== 'subject');
@@ -81,10 +86,10 @@ export function askedRevocationSchema(members: readonly string[], blockFor: stri
 
 const picks = { token_id, ...sameName, policy_bundle, issued_before, all: revocationSelector.shape.all };
 
-/** What a revocation says on the wire and in the configuration. */
+/** The fields of a revocation in the API and in the configuration. */
 const revocation = z.strictObject({ ...picks, reason: reason.optional(), block_for: blockFor.optional() });
 
-/** The revocation that members of the wire ask for. */
+/** Converts the fields of the API to a revocation request. */
 function readRevocation(
   { token_id, policy_bundle, issued_before, reason, block_for, ...picks }: z.infer<typeof revocation>,
   context: z.RefinementCtx,
@@ -96,12 +101,12 @@ function readRevocation(
 /** A revocation in the configuration. */
 export const configuredRevocation = revocation.extend({ audience: exactAudience.optional() }).transform(readRevocation);
 
-/** `POST /revocations`: an operator revokes the tokens that the members select. An unknown member is refused. */
+/** The request of `POST /revocations`: an operator revokes the tokens that match. An unknown field is refused. */
 export const revocationRequest = revocation
   .extend({
     allow_unknown: allowUnknown.optional(),
     dry_run: z.boolean({ error: 'must be true or false' }).optional().meta({
-      description: 'Whether to change nothing, and answer how many tokens would be revoked.',
+      description: 'Whether to change nothing and only count the tokens that would be revoked.',
     }),
   })
   .transform(({ allow_unknown, dry_run, ...asked }, context) => ({
@@ -111,71 +116,75 @@ export const revocationRequest = revocation
   }))
   .meta({
     id: 'RevocationRequest',
-    description: 'Which tokens to revoke. Of several members, all must hold.',
+    description: 'Which tokens to revoke. A token must match every field that is given.',
     ...askedRevocationSchema(Object.keys(picks), 'block_for'),
   });
 
-/** `POST /revocations` with `dry_run`, answered. */
+/** The response of `POST /revocations` with `dry_run`. */
 export const revocationDryRunResponse = z
   .object({
-    would_revoke: z.int().nonnegative().meta({ description: 'How many active tokens it would revoke.' }),
-    subjects: z.int().nonnegative().meta({ description: 'How many workloads these tokens were issued to.' }),
+    would_revoke: z.int().nonnegative().meta({ description: 'The number of active tokens that it would revoke.' }),
+    subjects: z.int().nonnegative().meta({ description: 'The number of workloads that have these tokens.' }),
     at_least: z.literal(true).optional().meta({
-      description: 'The count was cut off after some seconds: there may be more tokens, and more workloads.',
+      description: 'Counting stopped after some seconds. There may be more tokens and more workloads.',
     }),
   })
   .meta({ id: 'RevocationDryRunResponse', description: 'What a revocation would do.' });
 export type RevocationDryRunResponse = z.infer<typeof revocationDryRunResponse>;
 
-/** `POST /revocations` without `dry_run`, and `GET /revocations/{id}`, answered. */
+/** The response of `POST /revocations` without `dry_run`, and of `GET /revocations/{id}`. */
 export const revocationResponse = z
   .object({
-    revocation_id: z.string().optional().meta({
-      description:
-        'Names this revocation: `GET /revocations/{revocation_id}`. Absent for one token, which is done at once.',
-    }),
+    revocation_id: z
+      .string()
+      .optional()
+      .meta({
+        description:
+          'The id of the revocation, for `GET /revocations/{revocation_id}`. Absent for the revocation of one token, which ' +
+          'completes at once.',
+      }),
     status: z.enum(['running', 'done']).meta({
       description:
-        '`running`: it goes on by itself, for some seconds at least, since the last tokens vended are found a moment later. ' +
-        'Introspection and issuing obey a revoked subject from now on.',
+        '`running`: the revocation continues in the background for at least some seconds, because the tokens issued last ' +
+        'appear in the index with a delay. A revoked subject takes effect in introspection and issuing immediately.',
     }),
     revoked: z
       .int()
       .nonnegative()
-      .meta({ description: 'How many tokens it has taken back. A repetition counts none.' }),
+      .meta({ description: 'The number of tokens revoked so far. Tokens that were already revoked are not counted.' }),
     blocked_until: z.iso.datetime().optional().meta({
-      description: 'Until when the subject gets no token. In the answer to `POST` alone.',
+      description: 'When the block of the subject ends. Only in the response to `POST`.',
     }),
   })
-  .meta({ id: 'RevocationResponse', description: 'What a revocation did, so far.' });
+  .meta({ id: 'RevocationResponse', description: 'The progress of a revocation.' });
 export type RevocationResponse = z.infer<typeof revocationResponse>;
 
-/** `POST /revocations`, answered. */
+/** The response of `POST /revocations`. */
 export const revocationAnswer = z
   .union([revocationResponse, revocationDryRunResponse])
-  .meta({ id: 'RevocationAnswer', description: 'What a revocation did so far, or would do.' });
+  .meta({ id: 'RevocationAnswer', description: 'The progress of a revocation, or the result of a dry run.' });
 
-/** `GET /revocations/{revocation_id}`: which one. */
+/** The request of `GET /revocations/{revocation_id}`. */
 export const revocationProgressRequest = z
   .strictObject({
     revocation_id: z
       .string({ error: 'must be the id of a revocation' })
       .regex(/^[\w-]{1,128}$/, { error: 'must be the id of a revocation' })
-      .meta({ description: 'As `POST /revocations` or `Revocation Ordered` named it.' }),
+      .meta({ description: 'The id from `POST /revocations` or from the event `Revocation Ordered`.' }),
   })
-  .meta({ id: 'RevocationProgressRequest', description: 'Which revocation, in the path.' });
+  .meta({ id: 'RevocationProgressRequest', description: 'The id of the revocation, in the path.' });
 
-/** `POST /blocks/lift`: an operator lets a blocked subject have tokens again. */
+/** The request of `POST /blocks/lift`: an operator lifts the block of a subject. */
 export const unblockRequest = z
   .strictObject({ subject, reason: reason.optional() })
-  .meta({ id: 'UnblockRequest', description: 'A subject that may have tokens again.' });
+  .meta({ id: 'UnblockRequest', description: 'The subject whose block to lift.' });
 
-/** `POST /blocks/lift`, answered. */
+/** The response of `POST /blocks/lift`. */
 export const unblockResponse = z
-  .object({ unblocked: z.boolean().meta({ description: 'Whether it was blocked.' }) })
-  .meta({ id: 'UnblockResponse', description: 'What lifting a block did.' });
+  .object({ unblocked: z.boolean().meta({ description: 'Whether the subject was blocked.' }) })
+  .meta({ id: 'UnblockResponse', description: 'The result of lifting a block.' });
 
-/** The members of a selector that are there. */
+/** Removes the undefined fields of a selector. */
 export function said(selector: RevocationSelector): RevocationSelector {
   return Object.fromEntries(Object.entries(selector).filter(([, value]) => value !== undefined));
 }

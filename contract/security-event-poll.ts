@@ -6,7 +6,7 @@ import { name } from './text.ts';
 
 const jti = name.max(limits.jtiLength, { error: `must have at most ${limits.jtiLength} characters` });
 
-/** Why a receiver does not accept a SET (RFC 8936, section 2.6). What else it says is passed over. */
+/** Why a receiver does not accept a SET (RFC 8936, section 2.6). Other members are ignored. */
 const setError = z.object(
   {
     err: z
@@ -24,19 +24,21 @@ export const securityEventPollRequest = z
       .int({ error: 'must be a whole number' })
       .min(0, { error: 'must not be negative' })
       .optional()
-      .meta({ description: `How many SETs are wanted: 0 for none. At most ${limits.polledEvents} are given.` }),
+      .meta({
+        description: `Maximum number of SETs in the response; 0 for none. The service returns at most ${limits.polledEvents}.`,
+      }),
     returnImmediately: z.boolean({ error: 'must be true or false' }).optional().meta({
-      description: 'Whether to answer although there is no SET: that is done in any case.',
+      description: 'Whether to respond at once even if there is no SET. The service always does.',
     }),
     ack: z
       .array(jti, { error: 'must be an array of jti' })
       .max(limits.acknowledgements, { error: `must have at most ${limits.acknowledgements} entries` })
       .default([])
-      .meta({ description: 'The `jti` of SETs that were received: they are given no more.' }),
+      .meta({ description: 'The `jti` of each SET that was received. It is not delivered again.' }),
     setErrs: z
       .record(jti, setError, {
         error: ({ code }) =>
-          code === 'invalid_key' ? 'must have a jti for its name' : 'must be an object of errors by jti',
+          code === 'invalid_key' ? 'must have a jti as its name' : 'must be an object of errors by jti',
       })
       .refine((errors) => Object.keys(errors).length <= limits.polledEvents, {
         error: `must have at most ${limits.polledEvents} members`,
@@ -44,22 +46,22 @@ export const securityEventPollRequest = z
       .default({})
       .meta({
         description:
-          'The `jti` of SETs that are not accepted, each with `err` and `description`: they are given no more either.',
+          'The `jti` of each SET that is not accepted, with `err` and `description`. It is not delivered again.',
       }),
   })
   .meta({
     id: 'SecurityEventPollRequest',
-    description: 'What a receiver that polls has received, and wants (RFC 8936).',
+    description: 'What a polling receiver acknowledges and requests (RFC 8936).',
   });
 export type SecurityEventPollRequest = z.infer<typeof securityEventPollRequest>;
 
-/** The answer (RFC 8936, section 2.3). */
+/** The response of `POST /security-events/poll` (RFC 8936, section 2.3). */
 export const securityEventPollResponse = z
   .object({
     sets: z.record(z.string(), z.string()).meta({
-      description: 'The SETs that are not acknowledged, by their `jti`, the oldest of them.',
+      description: 'SETs by `jti`: the oldest of those that are not acknowledged.',
     }),
-    moreAvailable: z.boolean().meta({ description: 'Whether there are more than these.' }),
+    moreAvailable: z.boolean().meta({ description: 'Whether more SETs are waiting.' }),
   })
-  .meta({ id: 'SecurityEventPollResponse', description: 'What a receiver that polls is told.' });
+  .meta({ id: 'SecurityEventPollResponse', description: 'The SETs for a polling receiver (RFC 8936).' });
 export type SecurityEventPollResponse = z.infer<typeof securityEventPollResponse>;

@@ -4,7 +4,7 @@ import { limits } from './limits.ts';
 import { principal } from './subject.ts';
 import { exactAudience } from './text.ts';
 
-// Security event tokens (RFC 8417) by the OpenID Shared Signals Framework 1.0 (SSF) and its profiles CAEP 1.0 and RISC 1.0.
+// Security event tokens (RFC 8417) of the OpenID Shared Signals Framework 1.0 (SSF) and its profiles CAEP 1.0 and RISC 1.0.
 
 /** The media type of a security event token, without `application/` (RFC 8417, section 2.3). */
 export const SECURITY_EVENT_TYPE = 'secevent+jwt';
@@ -16,12 +16,12 @@ export const SESSION_REVOKED = `${EVENT_TYPES}/caep/event-type/session-revoked`;
 /** CAEP 1.0, section 3.2. */
 export const TOKEN_CLAIMS_CHANGE = `${EVENT_TYPES}/caep/event-type/token-claims-change`;
 
-/** What receivers are told of tokens and workloads: the types that a configuration names. */
+/** The event types about tokens and workloads that receivers can subscribe to in the configuration. */
 export const transmittedEventType = z.enum([SESSION_REVOKED, TOKEN_CLAIMS_CHANGE], {
   error: `must be ${SESSION_REVOKED} or ${TOKEN_CLAIMS_CHANGE}`,
 });
 
-/** What takes tokens back when it is received: sessions that ended, and accounts nobody may use any more. */
+/** The received event types that revoke tokens: sessions that were revoked, and accounts that must not be used any more. */
 export const REVOKING_EVENTS: ReadonlySet<string> = new Set([
   SESSION_REVOKED,
   `${EVENT_TYPES}/risc/event-type/account-disabled`,
@@ -29,18 +29,18 @@ export const REVOKING_EVENTS: ReadonlySet<string> = new Set([
   `${EVENT_TYPES}/risc/event-type/credential-compromise`,
 ]);
 
-/** Shows that a stream delivers (SSF 1.0, section 8.1.4.1). Every receiver may ask for it, whatever else it is told. */
+/** The event that shows that a stream works (SSF 1.0, section 8.1.4.1). Every receiver may request it. */
 export const VERIFICATION = `${EVENT_TYPES}/ssf/event-type/verification`;
 
-/** What a transmitter says of the stream itself (SSF 1.0, sections 8.1.4.1 and 8.1.5): there is nothing to do. */
+/** The event types about the stream itself (SSF 1.0, sections 8.1.4.1 and 8.1.5). They need no action. */
 export const STREAM_EVENTS: ReadonlySet<string> = new Set([
   VERIFICATION,
   `${EVENT_TYPES}/ssf/event-type/stream-updated`,
 ]);
 
 /**
- * Who or what an event is about, in one form (RFC 9493, section 3.2; `jwt_id`: SSF 1.0, section 3.5.1). RFC 9493, section 3,
- * allows no members but those of the format.
+ * The subject of an event in one format (RFC 9493, section 3.2; `jwt_id`: SSF 1.0, section 3.5.1). RFC 9493, section 3,
+ * allows only the members of the format.
  */
 const simpleSubject = z.discriminatedUnion(
   'format',
@@ -55,8 +55,8 @@ const simpleSubject = z.discriminatedUnion(
 export type SimpleSubject = z.infer<typeof simpleSubject>;
 
 /**
- * Several forms that hold together (SSF 1.0, section 3.3). Members that are not understood are refused: to pass over one
- * would take back more than was said.
+ * A subject that is described by several simple subjects together (SSF 1.0, section 3.3). Unknown members are refused:
+ * ignoring one would revoke more than the transmitter asked for.
  */
 const complexSubject = z.strictObject({
   format: z.literal('complex'),
@@ -69,9 +69,9 @@ export const securityEventSubject = z.union([complexSubject, simpleSubject], {
 });
 export type SecurityEventSubject = z.infer<typeof securityEventSubject>;
 
-const absent = z.never({ error: 'must not be there' }).optional();
+const absent = z.never({ error: 'must be absent' }).optional();
 
-/** The claims of a received security event token. What is not understood is passed over (SSF 1.0, section 4.2.3). */
+/** The claims of a received security event token. Unknown claims are ignored (SSF 1.0, section 4.2.3). */
 export const securityEventClaims = z.object({
   iss: z.string(),
   jti: z
@@ -79,39 +79,39 @@ export const securityEventClaims = z.object({
     .min(1, { error: 'must not be empty' })
     .max(limits.jtiLength, { error: `must have at most ${limits.jtiLength} characters` }),
   iat: z.number(),
-  // Absent, so that no other kind of token can pass for one of these (SSF 1.0, sections 4.1.2 and 4.1.7).
+  // These must be absent, so that no other kind of token passes as a SET (SSF 1.0, sections 4.1.2 and 4.1.7).
   sub: absent,
   exp: absent,
   sub_id: z.record(z.string(), z.unknown(), { error: 'must be a subject identifier' }),
   events: z
     .record(z.string(), z.record(z.string(), z.unknown()), { error: 'must be an object of events' })
-    .refine((events) => Object.keys(events).length === 1, { error: 'must hold one event' }),
+    .refine((events) => Object.keys(events).length === 1, { error: 'must contain exactly one event' }),
 });
 export type SecurityEventClaims = z.infer<typeof securityEventClaims>;
 
 const localized = z.object({ en: z.string() });
 
-/** What the machine says in every event (CAEP 1.0, section 2). */
+/** The fields of every transmitted CAEP event (CAEP 1.0, section 2). */
 const told = {
   event_timestamp: z.int().meta({ description: 'When it happened: seconds since the epoch.' }),
   initiating_entity: z.enum(['admin', 'user', 'system']).meta({
-    description: '`user`: the workload itself; `admin`: an operator; `system`: an event, or the machine.',
+    description: '`user`: the workload itself. `admin`: an operator. `system`: an event or the service.',
   }),
-  reason_admin: localized.meta({ description: 'Why: the reason that was given for it, if one was.' }),
+  reason_admin: localized.meta({ description: 'The reason that was given, if there is one.' }),
 };
 
-/** The claims of a security event token that the machine transmits. */
+/** The claims of a security event token that the service transmits. */
 export const transmittedClaims = z
   .strictObject({
-    iss: z.string().meta({ description: 'The machine: its issuer URL.' }),
-    jti: z.string().meta({ description: 'The same when it is sent again: deduplicate by it.' }),
+    iss: z.string().meta({ description: 'The issuer URL of the service.' }),
+    jti: z.string().meta({ description: 'Stays the same if the SET is sent again. Use it to deduplicate.' }),
     iat: z.int().meta({ description: 'When it happened: seconds since the epoch.' }),
-    aud: z.string().meta({ description: 'The receiver, as the configuration names it.' }),
-    txn: z.string().meta({ description: 'The same in all that have one cause.' }),
+    aud: z.string().meta({ description: 'The receiver’s audience in the configuration.' }),
+    txn: z.string().meta({ description: 'The same for all SETs with the same cause.' }),
     sub_id: securityEventSubject.meta({
       description:
-        '`complex`, with the workload as `user` (`iss_sub`) and the token as `session` (`jwt_id`); the workload, ' +
-        '`iss_sub`, where all its tokens are meant; or the stream, `opaque`, of a verification.',
+        'For one token: `complex`, with the workload as `user` (`iss_sub`) and the token as `session` (`jwt_id`). For all ' +
+        'tokens of a workload: `iss_sub`. For a verification: the stream, as `opaque`.',
     }),
     events: z
       .union([
@@ -119,19 +119,19 @@ export const transmittedClaims = z
         z.strictObject({
           [TOKEN_CLAIMS_CHANGE]: z.strictObject({
             ...told,
-            claims: z.strictObject({ exp: z.int() }).meta({ description: 'When the tokens end now, at the latest.' }),
+            claims: z.strictObject({ exp: z.int() }).meta({ description: 'The new latest expiry of the tokens.' }),
           }),
         }),
         z.strictObject({ [VERIFICATION]: z.strictObject({ state: z.string().optional() }) }),
       ])
       .meta({
         description:
-          'One event of CAEP, `session-revoked` or `token-claims-change`, with `event_timestamp`, `initiating_entity` and ' +
-          '`reason_admin`; the second with `claims`, an `exp`: when the tokens end now, at the latest. Or `verification` of SSF, ' +
-          'with the `state` of the request.',
+          'One CAEP event, `session-revoked` or `token-claims-change`, with `event_timestamp`, `initiating_entity` and ' +
+          '`reason_admin`. `token-claims-change` also has `claims` with `exp`, the new latest expiry of the tokens. Or the SSF ' +
+          'event `verification`, with the `state` of the request.',
       }),
   })
-  .meta({ id: 'SecurityEvent', description: 'A security event that the machine transmits: the claims of the SET.' });
+  .meta({ id: 'SecurityEvent', description: 'The claims of a security event token (SET) that the service transmits.' });
 export type TransmittedClaims = z.infer<typeof transmittedClaims>;
 
 /** Why a security event token is not accepted (RFC 8935, section 2.4). */
@@ -145,7 +145,7 @@ export const securityEventErrorCode = z.enum([
 ]);
 export type SecurityEventErrorCode = z.infer<typeof securityEventErrorCode>;
 
-/** `POST /security-events`, answered with 400. */
+/** The 400 response of `POST /security-events`. */
 export const securityEventError = z
   .object({
     err: securityEventErrorCode.meta({ description: 'RFC 8935, section 2.4.' }),
@@ -154,7 +154,7 @@ export const securityEventError = z
   .meta({ id: 'SecurityEventError', description: 'Why a security event token was not accepted.' });
 export type SecurityEventError = z.infer<typeof securityEventError>;
 
-/** Where security events are sent to, or keys are fetched from: https, or http on this computer; no credentials in it. */
+/** Reports whether a URL may receive security events or serve keys: https, or http on this computer; no credentials. */
 export function isEndpoint(text: string): boolean {
   const url = URL.parse(text);
   if (url === null || url.username || url.password || /[#\s]/.test(text) || text.length > limits.nameLength)
@@ -163,7 +163,7 @@ export function isEndpoint(text: string): boolean {
   return url.protocol === 'https:' || isPlainHttpHere(text);
 }
 
-/** Whether a URL is plain http on this computer: for an emulator alone. */
+/** Reports whether a URL is plain http on this computer, which only emulators may use. */
 export function isPlainHttpHere(text: string): boolean {
   const url = URL.parse(text);
   return url?.protocol === 'http:' && ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname);
@@ -171,8 +171,8 @@ export function isPlainHttpHere(text: string): boolean {
 
 const endpoint = (error: string) => z.string({ error }).refine(isEndpoint, { error });
 
-/** What there is to say of every receiver. */
-const toldOf = {
+/** The settings of every receiver. */
+const receiverSettings = {
   name: z
     .string({ error: 'must be a name' })
     .regex(/^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/, { error: 'must be at most 32 lower-case letters, digits and -' }),
@@ -184,23 +184,23 @@ const toldOf = {
     .default([...transmittedEventType.options]),
 };
 
-/** A receiver of security events, as the configuration names it: it is pushed to, or it polls. */
+/** A receiver of security events in the configuration. The service pushes events to it, or it polls. */
 export const securityEventReceiver = z.discriminatedUnion(
   'delivery',
   [
     z.strictObject({
-      ...toldOf,
+      ...receiverSettings,
       delivery: z.literal('push').default('push'),
       url: endpoint('must be an https URL without credentials and fragment'),
       principal: principal.optional(),
     }),
-    z.strictObject({ ...toldOf, delivery: z.literal('poll'), principal }),
+    z.strictObject({ ...receiverSettings, delivery: z.literal('poll'), principal }),
   ],
   { error: 'must be push, with url, or poll, with principal' },
 );
 export type SecurityEventReceiver = z.infer<typeof securityEventReceiver>;
 
-/** A transmitter of security events that are obeyed, as the configuration names it. */
+/** A transmitter in the configuration, whose security events revoke tokens. */
 export const trustedTransmitter = z.strictObject({
   issuer: endpoint('must be the https URL that its security event tokens carry as iss'),
   jwks_uri: endpoint('must be an https URL without credentials and fragment'),

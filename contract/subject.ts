@@ -5,25 +5,25 @@ const ASSUMED_ROLE = /^arn:(aws[a-z-]*):sts::(\d{12}):assumed-role\/([\w+=,.@-]+
 const ROLE = /^arn:(aws[a-z-]*):iam::(\d{12}):role\/(?:[\x21-\x7e]+\/)?([\w+=,.@-]+)$/;
 const USER = /^arn:(aws[a-z-]*):iam::(\d{12}):user\/(?:[\x21-\x7e]+\/)?([\w+=,.@-]+)$/;
 
-/** What an ARN says of a workload. */
+/** The parts of a workload's ARN. */
 export interface WorkloadArn {
-  /** The one ARN that it has in tokens, records and policies: of its role or user without path and session. */
+  /** The workload's ARN in tokens, records and policies: that of its role or user, without path and session. */
   subject: string;
   account: string;
   kind: 'role' | 'user';
-  /** The role's or user's name, without a path. */
+  /** The name of the role or user, without a path. */
   name: string;
-  /** The role session's name, in the ARN of a session. */
+  /** The name of the role session. Only the ARN of a session has it. */
   session?: string;
 }
 
 /**
- * Reads the ARN of a role, of a session of it, or of a user.
+ * Parses the ARN of an IAM role, a role session or an IAM user.
  *
- * The console shows roles and users with their paths, logs show a session of a role; their names are unique in an account
- * without either. So a user is known by its name too, which is all that CloudTrail and GuardDuty tell of it.
+ * The console shows roles and users with their paths, and logs show role sessions. Names are unique in an account without
+ * path and session, so the subject has neither. CloudTrail and GuardDuty name users without a path, too.
  *
- * @returns `undefined` for what is neither an IAM role nor a user
+ * @returns `undefined` if the ARN is neither that of an IAM role nor that of an IAM user
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
  */
 export function parseWorkloadArn(arn: string): WorkloadArn | undefined {
@@ -41,12 +41,12 @@ export function parseWorkloadArn(arn: string): WorkloadArn | undefined {
   return undefined;
 }
 
-/** An IAM principal, as it is known by in configuration: its one ARN. */
+/** An IAM principal in the configuration: its ARN without path and session. */
 export const principal = z.string({ error: 'must be an ARN' }).refine((arn) => parseWorkloadArn(arn)?.subject === arn, {
   error: 'must be the ARN of an IAM role or user, without its path',
 });
 
-/** A workload, named by any ARN of its role, a session of it, or its user; read as its one ARN. */
+/** A workload, named by any ARN of its role, role session or user. Parsed to the ARN without path and session. */
 export const subject = name
   .transform((arn, context) => {
     const workload = parseWorkloadArn(arn);

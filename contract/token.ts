@@ -6,62 +6,63 @@ import { name, reason, tokenId } from './text.ts';
 
 const ROLE_SCOPE = /^role:([A-Za-z0-9][\w.-]{0,63})$/;
 
-/** A role, taken by its name: the grants that `policies/roles.yaml` gives it. */
+/** The scope that requests a role by name. The role has the grants that `policies/roles.yaml` lists. */
 export const roleScope = z
   .string({ error: 'must be role: and a name, as in role:deployer' })
   .regex(ROLE_SCOPE, { error: 'must be role: and a name, as in role:deployer' })
-  .meta({ description: 'A role to take, as in `role:deployer`, instead of `authorization_details`.' });
+  .meta({ description: 'A role to assume, as in `role:deployer`, instead of `authorization_details`.' });
 
-/** The role that a scope names. */
+/** Returns the name of the role in a scope, or `undefined` if the scope is not that of a role. */
 export function roleOf(scope: string): string | undefined {
   return ROLE_SCOPE.exec(scope)?.[1];
 }
 
-/** What is asked for, whether to vend it or to explain it. */
+/** The parameters that token requests and explanation requests share. */
 export const asked = {
   authorization_details: authorizationDetails.optional().meta({
-    description: 'What is asked for (RFC 9396): one entry for each set of locations. This or `scope`.',
+    description: 'What is requested (RFC 9396), with one entry for each set of locations. Give either this or `scope`.',
   }),
   scope: roleScope.optional(),
   grant: z.enum(['all', 'partial'], { error: 'must be all or partial' }).optional().meta({
-    description: '`partial` takes what policy allows of it; otherwise it is all or nothing.',
+    description: '`partial`: grant the part that policy allows. `all`, the default: grant everything or nothing.',
   }),
   audience: name.optional().meta({
     description:
-      'Who will receive the token: the name of a resource server. This or `resource`; a role may have its own.',
+      'The name of the resource server that will receive the token. Give either this or `resource`. A role may have an ' +
+      'audience of its own.',
   }),
   resource: name
     .refine((uri) => URL.canParse(uri) && !uri.includes('#'), {
       error: 'must be an absolute URI without a fragment',
     })
     .optional()
-    .meta({ description: 'The same as an absolute URI (RFC 8707). This or `audience`.' }),
+    .meta({ description: 'The resource server as an absolute URI (RFC 8707). Give either this or `audience`.' }),
   expires_in: z
     .int({ error: 'must be a whole number of seconds' })
     .positive({ error: 'must be greater than zero' })
     .optional()
-    .meta({ description: 'Lifetime asked for, in seconds; the deployment’s default when absent.' }),
+    .meta({ description: 'The requested lifetime, in seconds. Default: as configured for the deployment.' }),
   reason: reason.optional(),
   task: task.optional(),
 };
 
-/** Parameters of OAuth that count as absent when a form gives them no value (RFC 6749, section 3.2). */
+/** OAuth parameters that are treated as absent if a form has them without a value (RFC 6749, section 3.2). */
 export const OMITTED_WHEN_EMPTY = ['grant_type', 'authorization_details', 'scope', 'audience', 'resource', 'reason'];
 
-/** Refines an object of what is asked for: one way to say what, one receiver. */
+/** Requires exactly one of `authorization_details` and `scope`, and at most one audience. */
 export function consistent<S extends z.ZodType<Asked>>(schema: S): S {
   return schema
     .refine((request) => (request.authorization_details === undefined) !== (request.scope === undefined), {
       path: ['authorization_details'],
-      error: 'or scope must be given, one of the two',
+      error: 'or scope must be given, but not both',
     })
     .refine((request) => !(request.audience !== undefined && request.resource !== undefined), {
       path: ['audience'],
-      error: 'or resource must be given, one of the two',
+      error: 'or resource must be given, but not both',
     })
     .refine((request) => (request.audience ?? request.resource ?? request.scope) !== undefined, {
       path: ['audience'],
-      error: 'or resource must be given, one of the two',
+      error: 'or resource must be given, but not both',
     })
     .meta(
       stated(
@@ -72,10 +73,10 @@ export function consistent<S extends z.ZodType<Asked>>(schema: S): S {
     );
 }
 
-/** What is asked for, whether to vend it or to explain it. */
+/** The parameters that token requests and explanation requests share. */
 export type Asked = z.infer<z.ZodObject<typeof asked>>;
 
-/** `POST /token`, asked for. Unknown parameters are ignored (RFC 6749, section 3.2). */
+/** The request of `POST /token`. Unknown parameters are ignored (RFC 6749, section 3.2). */
 export const tokenRequest = consistent(
   z.object({
     grant_type: z
@@ -83,13 +84,13 @@ export const tokenRequest = consistent(
       .meta({ description: 'Always `client_credentials` (RFC 6749, section 4.4).' }),
     ...asked,
   }),
-).meta({ id: 'TokenRequest', description: 'What a workload asks for.' });
+).meta({ id: 'TokenRequest', description: 'A request for a token.' });
 export type TokenRequest = z.infer<typeof tokenRequest>;
 
-/** What a token permits. In part, an entry may have become several: one for each set of actions that was allowed. */
+/** What a token permits. A partial grant may split an entry: one for each set of actions that was allowed. */
 const granted = z.array(authorizationDetail).min(1).meta({ description: 'What the token permits (RFC 9396).' });
 
-/** What whoever enforces a token must hold besides its claims. Each is the strictest of the policies that permitted it. */
+/** What a resource server must enforce besides the claims. Each value is the strictest of all permitting policies. */
 export const obligations = z
   .object({
     networks: z.array(z.string()).optional().meta({
@@ -101,17 +102,17 @@ export const obligations = z
     single_use: z
       .literal(true)
       .optional()
-      .meta({ description: 'Accept the token once: remember its `jti` until `exp`.' }),
+      .meta({ description: 'Accept the token only once: store its `jti` until `exp`.' }),
   })
-  .meta({ id: 'Obligations', description: 'What the enforcement point must hold besides the claims.' });
+  .meta({ id: 'Obligations', description: 'What the resource server must enforce besides the claims.' });
 export type Obligations = z.infer<typeof obligations>;
 
-/** `POST /token`, answered (RFC 6749 section 5.1, RFC 9396 section 7). */
+/** The response of `POST /token` (RFC 6749 section 5.1, RFC 9396 section 7). */
 export const tokenResponse = z
   .object({
     access_token: z.string().meta({ description: 'The token: a signed JWT (RFC 9068).' }),
     token_type: z.literal('Bearer'),
-    expires_in: z.int().positive().meta({ description: 'Lifetime in seconds: policy may have shortened it.' }),
+    expires_in: z.int().positive().meta({ description: 'The lifetime in seconds. Policy may have shortened it.' }),
     authorization_details: granted,
     scope: roleScope.optional(),
     obligations: obligations.optional(),
@@ -120,23 +121,28 @@ export const tokenResponse = z
   .meta({ id: 'TokenResponse', description: 'The token and what it permits.' });
 export type TokenResponse = z.infer<typeof tokenResponse>;
 
-/** Where a verifier that is offline learns of a revocation (draft-ietf-oauth-status-list, section 6.1). */
+/** Where an offline verifier checks for revocation (draft-ietf-oauth-status-list, section 6.1). */
 export const tokenStatus = z
   .object({
     status_list: z.object({
-      idx: z.int().nonnegative().meta({ description: 'The token’s bit in the list: 1 says that it was revoked.' }),
-      uri: z.url().meta({ description: 'The list: a signed Status List Token, to be had without a signature.' }),
+      idx: z
+        .int()
+        .nonnegative()
+        .meta({ description: 'The index of the token’s bit in the list. 1 means that the token is revoked.' }),
+      uri: z
+        .url()
+        .meta({ description: 'The URL of the list, a signed Status List Token. Requests for it need no signature.' }),
     }),
   })
-  .meta({ id: 'TokenStatus', description: 'The token’s place in a status list.' });
+  .meta({ id: 'TokenStatus', description: 'The token’s index in a status list.' });
 
-/** What a token says (RFC 9068, with RFC 9396 `authorization_details`). Times are seconds since the epoch. */
+/** The claims of a token (RFC 9068, with RFC 9396 `authorization_details`). Times are seconds since the epoch. */
 export const tokenClaims = z
   .object({
-    iss: z.url().meta({ description: 'The machine that vended it.' }),
+    iss: z.url().meta({ description: 'The service that issued the token.' }),
     sub: name.meta({ description: 'The workload: the ARN of its IAM role or user, without the session.' }),
-    aud: name.meta({ description: 'The one resource server that may accept it.' }),
-    client_id: name.meta({ description: 'The same as `sub`: the workload is its own client.' }),
+    aud: name.meta({ description: 'The only resource server that may accept the token.' }),
+    client_id: name.meta({ description: 'Equal to `sub`: the workload is its own client.' }),
     iat: z.int().positive(),
     nbf: z.int().positive(),
     exp: z.int().positive(),
@@ -151,5 +157,5 @@ export const tokenClaims = z
       .regex(/^[0-9a-f]{12}$/)
       .meta({ description: 'The policy bundle that decided: the first 12 digits of its hash.' }),
   })
-  .meta({ id: 'TokenClaims', description: 'The claims of a vended token.' });
+  .meta({ id: 'TokenClaims', description: 'The claims of a token.' });
 export type TokenClaims = z.infer<typeof tokenClaims>;

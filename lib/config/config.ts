@@ -28,14 +28,12 @@ const LOG_RETENTION_DAYS = [
 
 const DAY = 86_400;
 
-/**
- * Maximum duration, in seconds. A longer one is probably a mistake in the unit, and could exceed the range of dates.
- */
+/** The maximum of a duration. A longer one is probably a wrong unit, and dates could not represent it. */
 const LONGEST = 36_500 * DAY;
 
 const DURATION = 'must be a duration such as "90s", "15m", "1h" or "30d"';
 
-/** A duration, such as `"15m"`, parsed to seconds. The unit is required, because a bare number would be ambiguous. */
+/** A duration in the configuration, such as `"15m"`, parsed to seconds. A number without a unit would be ambiguous. */
 const duration = z.string({ error: 'must be a duration such as "15m"' }).transform((text, context) => {
   const seconds = /[smhd]$/.test(text) ? parseDuration(text) : undefined;
   if (seconds !== undefined && seconds <= LONGEST) return seconds;
@@ -57,11 +55,13 @@ const accountId = z.string({ error: ACCOUNT_ID }).regex(/^[0-9]{12}$/, { error: 
 
 const positive = z.int({ error: 'must be a whole number' }).positive({ error: 'must be greater than zero' });
 
-/** A path relative to the project's folder. `..` is not allowed. */
+/** The path of a file in the project, relative to its root. `..` segments are refused. */
 function projectFile(extension: string) {
   return z
     .string({ error: `must be the path of a ${extension} file` })
-    .regex(/^(?!(?:.*\/)?\.{1,2}\/)[\w.-]+(?:\/[\w.-]+)*$/, { error: 'must be a path inside the project, such as a/b' })
+    .regex(/^(?!(?:.*\/)?\.{1,2}\/)[\w.-]+(?:\/[\w.-]+)*$/, {
+      error: 'must be a relative path in the project, as in a/b',
+    })
     .endsWith(extension, { error: `must end in ${extension}` });
 }
 
@@ -73,7 +73,7 @@ const conditionName = z
   .string({ error: 'must be a name' })
   .regex(/^[\w-]{1,64}$/, { error: 'must be a name of at most 64 letters, digits, _ and -' });
 
-/** The settings of an external authorizer on the network. */
+/** The settings of an external authorizer that is called over the network. */
 const networkAuthorizer = {
   name: conditionName,
   url: z.string({ error: 'must be a URL' }).refine(isServiceUrl, {
@@ -94,10 +94,12 @@ const API_ID = 'must be at most 32 lower-case letters, digits and -';
 const HOST_NAME = 'must be a host name in lower case and nothing else, such as "tokens.example.com"';
 
 const CERTIFICATE =
-  'must be the ARN of an ACM certificate, such as "arn:aws:acm:eu-central-1:111122223333:certificate/ID"; a Regional API ' +
-  'does not accept IAM server certificates';
+  'must be the ARN of an ACM certificate, as in "arn:aws:acm:eu-central-1:111122223333:certificate/ID"; a Regional API ' +
+  'does not support IAM server certificates';
 
-const ISSUER = 'must be a normalized https URL: host in lower case, no credentials, query, fragment or default port';
+const ISSUER =
+  'must be a normalized https URL, because resource servers compare it as text: host in lower case, no credentials, query, ' +
+  'fragment or default port';
 
 const condition = z.discriminatedUnion(
   'type',
@@ -115,22 +117,23 @@ const condition = z.discriminatedUnion(
   { error: 'must be opa-wasm, opa-rest or authzen' },
 ) satisfies z.ZodType<ConditionSettings>;
 
-const ONLY_HTTPS = 'must be https URLs; loopback http URLs are only allowed for an emulator';
+const ONLY_HTTPS = 'must have only https URLs; plain http on this computer is only for an emulator';
 
-/** The schema of `config/<stage>.toml`. docs/reference/configuration.md is generated from it. */
+/** Every key of `config/<stage>.toml`. docs/reference/configuration.md is generated from this schema. */
 export const configSchema = z
   .strictObject({
     token_expiration_time: duration.default(900).meta({
-      description: 'Lifetime of a token when none is asked for.',
+      description: 'The lifetime of a token if the request names none.',
     }),
     write_token_expiration_time: duration.default(300).meta({
       description:
-        'The same for a token that may write; the shorter of the two holds. Neither is longer than `max_token_lifetime`.',
+        'The default lifetime of a token that may write. If `token_expiration_time` is shorter, that applies. Neither may be ' +
+        'longer than `max_token_lifetime`.',
     }),
     max_token_lifetime: duration
       .refine((seconds) => seconds <= limits.lifetime, { error: 'must be at most "24h"' })
       .default(3_600)
-      .meta({ description: 'Longest lifetime that may be asked for; at most `"24h"`.' }),
+      .meta({ description: 'The maximum lifetime that a request may name; at most `"24h"`.' }),
     signing_keys: z
       .record(
         z.string().regex(/^[\w-]{1,64}$/, { error: 'must be a name of at most 64 letters, digits, _ and -' }),
@@ -141,13 +144,13 @@ export const configSchema = z
       .default({ first: 'ECC_NIST_P256' })
       .meta({
         description:
-          'The keys whose tokens may still be valid, by a name of your choice: `ECC_NIST_P256` (ES256), `ECC_NIST_P384` ' +
-          '(ES384) or `RSA_2048` (RS256). Each is a KMS key; all are in the JWKS.',
+          'The keys whose tokens may still be valid, each with a name of your choice: `ECC_NIST_P256` (ES256), ' +
+          '`ECC_NIST_P384` (ES384) or `RSA_2048` (RS256). Each is a KMS key. The JWKS contains all of them.',
       }),
     signing_key: z
       .string({ error: 'must be the name of a key in signing_keys' })
       .default('first')
-      .meta({ description: 'The name of the key that signs. docs/operations.md tells how to rotate.' }),
+      .meta({ description: 'The name of the key that signs tokens. docs/operations.md describes key rotation.' }),
     domain: z
       .strictObject(
         {
@@ -161,8 +164,8 @@ export const configSchema = z
       .optional()
       .meta({
         description:
-          'Custom domain, `{ name, certificate_arn }`, with an ACM certificate in the region of the stack; it becomes the issuer. ' +
-          'Without it: the API’s URL.',
+          'A custom domain, `{ name, certificate_arn }`, with an ACM certificate in the region of the stack. It becomes the ' +
+          'issuer. Without it, the issuer is the URL of the API.',
       }),
     issuer: z
       .string({ error: 'must be an https URL' })
@@ -170,43 +173,47 @@ export const configSchema = z
       .refine((url) => !url.endsWith('/'), { error: 'must not end with a slash' })
       .refine(isIssuer, { error: ISSUER })
       .optional()
-      .meta({ description: 'Issuer, where the machine is reached by another URL than its own: an emulator, a CDN.' }),
+      .meta({
+        description:
+          'The issuer, if callers reach the service by another URL than its own, such as that of an emulator or a CDN.',
+      }),
     throttle: z
       .strictObject({ rate: positive, burst: positive }, { error: 'must be a table of rate and burst' })
       .default({ rate: 200, burst: 400 })
-      .meta({ description: 'Requests a second, and at once, that the API takes before it answers 429.' }),
+      .meta({ description: 'Requests per second, and the burst, that the API accepts before it responds with 429.' }),
     record_retention: duration
-      // The stream delivers changes for up to a day, and each change is confirmed by its item in the table.
+      // The stream retries a change for a day. The item must exist until then, because it confirms the change.
       .refine((seconds) => seconds >= 2 * DAY, { error: 'must be at least "2d"' })
       .default(90 * DAY)
       .meta({
-        description: 'How long the record of a decision is kept after the token ended; at least `"2d"`.',
+        description: 'How long the record of a decision is stored after the token expired; at least `"2d"`.',
       }),
     log_retention: duration
       .refine((seconds) => LOG_RETENTION_DAYS.includes(seconds / DAY), {
-        error: `must be a retention period of CloudWatch Logs: ${LOG_RETENTION_DAYS.map((days) => `${days}d`).join(', ')}`,
+        error: `must be a number of days that CloudWatch Logs supports: ${LOG_RETENTION_DAYS.map((days) => `${days}d`).join(', ')}`,
       })
       .default(365 * DAY)
-      .meta({ description: 'How long logs are kept: a number of days that CloudWatch Logs knows.' }),
+      .meta({ description: 'How long logs are stored: a number of days that CloudWatch Logs supports.' }),
     revocation_sources: z
       .array(eventSource, { error: 'must be an array of event sources' })
       .refine(isDistinct, { error: 'must name each event source once' })
       .default([])
-      .meta({ description: 'Event sources whose `Revocation Requested` events on the bus are obeyed.' }),
+      .meta({ description: 'Event sources whose `Revocation Requested` events on the bus revoke tokens.' }),
     revoke_on: revokeOn.default({}).meta({
       description:
-        'What takes tokens back when it happens, as a table `[revoke_on]`: ' +
+        'The events that revoke tokens, as a table `[revoke_on]`: ' +
         `${Object.keys(revokeOn.shape)
           .map((name) => `\`${name}\``)
-          .join(', ')}. What is absent does not. ` +
-        'docs/operations.md tells what each takes back, and what it is told.',
+          .join(', ')}. Events that are not listed are ignored. ` +
+        'docs/operations.md describes which tokens each event revokes, and its settings.',
     }),
     revocation_block: durationOrNone
       .refine((seconds) => seconds <= limits.block, { error: 'must be at most "30d"' })
       .default(3_600)
       .meta({
         description:
-          'How long a revoked subject gets no new token, where the revocation does not say; at most `"30d"`, `"0s"`: not at all.',
+          'How long a revoked subject is blocked if the revocation does not say; at most `"30d"`. A blocked subject gets no ' +
+          'new token. `"0s"` means no block.',
       }),
     status_list_size: z
       .int({ error: 'must be a whole number' })
@@ -214,7 +221,7 @@ export const configSchema = z
       .max(1_000_000, { error: 'must be at most 1000000' })
       .default(1_000_000)
       .meta({
-        description: 'How many tokens have a place in one status list; 1000 to 1000000.',
+        description: 'The number of tokens in one status list; 1000 to 1000000.',
         written: '1000000',
       }),
     status_list_ttl: duration
@@ -222,16 +229,16 @@ export const configSchema = z
       .default(60)
       .meta({
         description:
-          'How long a resource server may use a status list before it asks for a fresh one: by so much it may see a ' +
-          'revocation late; `"10s"` to `"1h"`.',
+          'How long a resource server may cache a status list. A revocation may take effect that much later; `"10s"` to ' +
+          '`"1h"`.',
       }),
     status_list_validity: duration
       .refine((seconds) => seconds >= 300 && seconds <= 86_400, { error: 'must be "5m" to "24h"' })
       .default(900)
       .meta({
         description:
-          'How long a status list is valid once it is signed: by so much an old one can be passed off as the last; ' +
-          '`"5m"` to `"24h"`, and at least four times `status_list_ttl`.',
+          'How long a signed status list is valid. An attacker can replay an old list for that long; `"5m"` to `"24h"`, and ' +
+          'at least four times `status_list_ttl`.',
       }),
     resource_servers: z
       .array(
@@ -253,7 +260,8 @@ export const configSchema = z
       .default([])
       .meta({
         description:
-          'Who may introspect tokens for which audiences: `{ principal, audiences }`, an IAM ARN and names, without wildcards.',
+          'The resource servers that may introspect tokens, and their audiences: `{ principal, audiences }`, an IAM ARN and ' +
+          'names without wildcards.',
       }),
     conditions: z
       .array(condition, { error: 'must be an array of conditions' })
@@ -263,11 +271,11 @@ export const configSchema = z
       .default([])
       .meta({
         description:
-          'What must allow too, once Cedar does: `{ name, type, … }`. `type = "opa-wasm"`: Rego compiled to WebAssembly, ' +
-          '`{ file, entrypoint, data }` (`data`, a JSON file, is optional). `"opa-rest"`: an OPA server, ' +
-          '`{ url, path, timeout_ms, cache }`. `"authzen"`: a decision point by OpenID AuthZEN, ' +
-          '`{ url, timeout_ms, cache }`. `timeout_ms` is 50 to 2000, by default 500; `cache` is how long an answer is used ' +
-          'again, at most `"15m"`, by default not at all. docs/policies.md says what they are asked.',
+          'The external authorizers: `{ name, type, … }`. They can deny what Cedar allows. `type = "opa-wasm"`: Rego compiled ' +
+          'to WebAssembly, `{ file, entrypoint, data }` (`data`, a JSON file, is optional). `"opa-rest"`: an OPA server, ' +
+          '`{ url, path, timeout_ms, cache }`. `"authzen"`: a decision point of OpenID AuthZEN, ' +
+          '`{ url, timeout_ms, cache }`. `timeout_ms` is 50 to 2000, by default 500. `cache` is how long a decision is cached, ' +
+          'at most `"15m"`; by default it is not cached. docs/policies.md describes the requests to them.',
       }),
     security_event_receivers: z
       .array(securityEventReceiver, { error: 'must be an array of receivers' })
@@ -279,16 +287,16 @@ export const configSchema = z
         error: 'must name each principal once, because it identifies the receiver',
       })
       .refine((receivers) => isDistinct(pushesOf(receivers)), {
-        error: 'must name each pair of url and audience once; otherwise the receiver would get every event twice',
+        error: 'must name each url only once with the same audience; otherwise it would receive every event twice',
       })
       .default([])
       .meta({
         description:
-          'Who is told, by signed security event tokens, that tokens and subjects are revoked: ' +
+          'The receivers of signed security event tokens about revoked tokens and subjects: ' +
           '`{ name, delivery, url, audience, events }`, or `principal` in place of `url`. `delivery = "push"`, the default: ' +
-          '`url` is pushed to (RFC 8935). `"poll"`: `principal`, an IAM ARN, asks (RFC 8936). A `principal` reads and verifies ' +
-          'its stream; with `"push"` it is optional. `events`, the types of CAEP events, are all by default. ' +
-          'docs/operations.md says more.',
+          'events are pushed to `url` (RFC 8935). `"poll"`: `principal`, an IAM ARN, polls for events (RFC 8936). A `principal` ' +
+          'can read the configuration of its stream and request verification; with `"push"` it is optional. `events` are the ' +
+          'types of CAEP events, by default all. docs/operations.md has details.',
       }),
     trusted_transmitters: z
       .array(trustedTransmitter, { error: 'must be an array of transmitters' })
@@ -299,11 +307,13 @@ export const configSchema = z
       .default([])
       .meta({
         description:
-          'Whose security event tokens revoke: `{ issuer, jwks_uri, audience }`; `audience` is what they must carry as `aud`.',
+          'The transmitters whose security event tokens revoke tokens: `{ issuer, jwks_uri, audience }`. `audience` is the ' +
+          '`aud` that they must have.',
       }),
     anomalies: anomalies(duration),
     alarm_email: z.email({ error: 'must be an e-mail address' }).optional().meta({
-      description: 'Who is written to when an alarm goes off. The address must confirm that, once; without it, nobody.',
+      description:
+        'The address that gets an e-mail for each alarm. Its owner must confirm the subscription once. Default: none.',
     }),
     trusted_accounts: z
       .array(accountId, { error: 'must be an array of AWS account ids' })
@@ -311,13 +321,14 @@ export const configSchema = z
       .default([])
       .meta({
         description:
-          'Other AWS accounts whose workloads may ask for tokens, have theirs explained and revoke their own. Policy still decides.',
+          'Other AWS accounts whose workloads may request tokens, explain their own requests and revoke their own tokens. Policy ' +
+          'still decides.',
       }),
     trusted_organization: z
       .string({ error: ORGANIZATION })
       .regex(/^o-[a-z0-9]{10,32}$/, { error: ORGANIZATION })
       .optional()
-      .meta({ description: 'The same for every account of an AWS organization.' }),
+      .meta({ description: 'An AWS organization. All its accounts are trusted as those in `trusted_accounts` are.' }),
     archive: z
       .strictObject(
         {
@@ -334,17 +345,23 @@ export const configSchema = z
       .meta({
         written: '{ retention = "400d", lock = "governance" }',
         description:
-          'How the archive of audit events is kept, `{ retention, lock }`: how long nobody may change or remove what is in ' +
-          'it, a number of days, by default `"400d"`; and who may after all, by S3 Object Lock: `"governance"`, whoever IAM ' +
-          'allows `s3:BypassGovernanceRetention`, or `"compliance"`, nobody, not the account’s root user either.',
+          'The protection of the archive of audit events, `{ retention, lock }`. For `retention`, a number of days, by default ' +
+          '`"400d"`, S3 Object Lock prevents changes and deletions. `lock` says who may bypass that: with `"governance"`, the ' +
+          'principals to whom IAM allows `s3:BypassGovernanceRetention`; with `"compliance"`, nobody, not even the account’s ' +
+          'root user.',
       }),
     archive_window: duration
       .refine((seconds) => seconds <= 300, { error: 'must be at most "5m"' })
       .default(60)
-      .meta({ description: 'How long audit events are gathered into an object of the archive; at most `"5m"`.' }),
-    data_protection: z.boolean({ error: 'must be true or false' }).default(true).meta({
-      description: 'Keeps table and keys when the stack goes, and guards them from deletion. `false` only for trials.',
-    }),
+      .meta({ description: 'How long audit events are collected into one object of the archive; at most `"5m"`.' }),
+    data_protection: z
+      .boolean({ error: 'must be true or false' })
+      .default(true)
+      .meta({
+        description:
+          'Whether the table and the keys are protected from deletion and retained if the stack is deleted. `false` only for ' +
+          'trials.',
+      }),
     emulator: z
       .strictObject(
         { api_id: z.string({ error: API_ID }).regex(/^[a-z0-9-]{1,32}$/, { error: API_ID }) },
@@ -353,9 +370,9 @@ export const configSchema = z
       .optional()
       .meta({
         description:
-          'Only for the stage `local`, which is in an emulator, `{ api_id }`: fixes the API’s id by the tags that emulators take it from, and ' +
-          'lets the dead-letter queues be called in plain HTTP, which is all an emulator speaks. Any other stage, and any AWS ' +
-          'account, refuses it.',
+          'Only for the stage `local`, which runs in an emulator, `{ api_id }`. Sets the API’s id with the tags from which ' +
+          'emulators take it, and allows plain HTTP for the dead-letter queues, because emulators have no HTTPS. Refused for ' +
+          'any other stage and any AWS account.',
       }),
   })
   .refine((config) => config.token_expiration_time <= config.max_token_lifetime, {
@@ -376,7 +393,7 @@ export const configSchema = z
   })
   .refine((config) => config.emulator !== undefined || !config.issuer || !isPlainHttpHere(config.issuer), {
     ...once('issuer'),
-    error: 'must be an https URL; loopback http URLs are only allowed for an emulator',
+    error: 'must be an https URL; plain http on this computer is only for an emulator',
   })
   .refine((config) => config.emulator !== undefined || !config.conditions.some(isPlain), {
     ...once('conditions'),
@@ -393,10 +410,10 @@ export const configSchema = z
   .refine((config) => !(config.domain && config.issuer), {
     path: ['issuer'],
     when: () => true,
-    error: 'must be absent if domain is set, because the domain then determines the issuer',
+    error: 'must be absent if domain is set, because the domain is the issuer then',
   });
 
-/** Reports a rule's violation at `path`. The rule is checked only if `path` and `others` are valid by themselves. */
+/** Makes a rule about several keys run only if each of these keys is valid. Errors in other keys do not matter. */
 function once(path: string, ...others: string[]) {
   const when = ({ issues }: z.core.ParsePayload) =>
     !issues.some((issue) => [path, ...others].includes(String(issue.path?.[0])));
@@ -415,12 +432,12 @@ function noSuchKey(config: unknown): string {
   return `must be the name of a key in signing_keys${near ? `; did you mean ${near}?` : `: ${names.join(', ')}`}`;
 }
 
-/** Reports whether a text is a DNS name with at least two labels, in lower case. IP addresses are not allowed. */
+/** Reports whether a text is a DNS name in lower case with at least two labels. Addresses are refused. */
 function isHostName(text: string): boolean {
   return text.length <= 253 && /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text);
 }
 
-/** Reports whether an issuer is a normalized URL. Resource servers compare the issuer as a string. */
+/** Reports whether an issuer is a normalized URL, so that resource servers can compare it as text. */
 function isIssuer(text: string): boolean {
   const url = URL.parse(text);
   if (url === null || url.username || url.password || url.search || url.hash || /[*]|\.$/.test(url.hostname))
@@ -428,12 +445,12 @@ function isIssuer(text: string): boolean {
   return url.href === text || url.href === `${text}/`;
 }
 
-/** Returns the principals that identify receivers of security events. */
+/** The principals of the receivers of security events. */
 function principalsOf(receivers: readonly SecurityEventReceiver[]): string[] {
   return receivers.flatMap(({ principal }) => principal ?? []);
 }
 
-/** Returns the URL and audience of each push receiver. */
+/** The URL and audience of each push receiver, as text to compare. */
 function pushesOf(receivers: readonly SecurityEventReceiver[]): string[] {
   return receivers.flatMap((one) => (one.delivery === 'push' ? [JSON.stringify([one.url, one.audience])] : []));
 }
@@ -445,7 +462,7 @@ function isPlain(settings: Record<string, unknown>): boolean {
 /** The configuration of a stage. Durations are in seconds. */
 export type Config = z.infer<typeof configSchema>;
 
-/** A mistake in the configuration. The message is one sentence per mistake, which names the file and the key. */
+/** An error in the configuration. The message is one sentence per error that names the file and the key. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
@@ -454,8 +471,8 @@ export class ConfigError extends Error {
  * Loads the configuration of a stage.
  *
  * @param stage the name of a file in `directory`, without `.toml`
- * @param overrides keys from the command line, which override those in the file
- * @throws {ConfigError}
+ * @param overrides keys from the command line, which take precedence over those in the file
+ * @throws {ConfigError} if the file is missing or invalid
  */
 export function loadConfig(
   directory: URL,
@@ -473,7 +490,7 @@ export function loadConfig(
   return parseConfig(bytes.toString(), name, overrides, { stage, ...target });
 }
 
-/** Parses a configuration in TOML. @param name the file's name in messages */
+/** Parses configuration from TOML. `name` is the name of the file in error messages. */
 export function parseConfig(
   toml: string,
   name: string,
@@ -494,10 +511,10 @@ export function parseConfig(
   throw new ConfigError(faults.map(({ place, problem }) => `${name}: ${dotted(place)} ${problem}`).join('\n'));
 }
 
-/** A key that zod silently drops from a record. */
+/** A key that zod silently drops from a table of names. */
 const LOST = '__proto__';
 
-/** Finds that key. */
+/** Returns an error for each occurrence of that key. */
 function lostKeys(value: unknown, place: Place = []): Fault[] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]) => {

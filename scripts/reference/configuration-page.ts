@@ -1,7 +1,7 @@
 import { configSchema } from '#lib/config/config.ts';
 import { GENERATED } from './tables.ts';
 
-/** How a default of a key is written in TOML. */
+/** The units of durations in TOML, the largest first. */
 const UNITS = [
   [86_400, 'd'],
   [3_600, 'h'],
@@ -9,23 +9,23 @@ const UNITS = [
   [1, 's'],
 ] as const;
 
-/** Every key of the configuration. */
+/** Returns the reference page of the configuration. */
 export function configurationPage(): string {
   const defaults: Record<string, unknown> = configSchema.parse({});
   const rows = Object.entries(configSchema.shape).map(([key, schema]) => {
     const { description, written } = schema.meta() ?? {};
-    // Of what holds durations, the schema says itself how its default is written.
+    // A default that contains durations is written out in the schema's metadata.
     const value = typeof written === 'string' ? `\`${written}\`` : inToml(defaults[key]);
     return `| \`${key}\` | ${value} | ${description} |`;
   });
   return [
     `${GENERATED}# Configuration`,
     '',
-    'One TOML file a stage: `config/<stage>.toml`, picked by `npx cdk deploy -c stage=<stage>` (default: `production`). ' +
-      'Durations are written `"90s"`, `"15m"`, `"1h"` or `"30d"`. Every mistake is told by `cdk synth`, in a sentence that names the key, and nothing is deployed. ' +
-      'ARNs must be of the partition that is deployed to.',
+    'Each stage has one TOML file, `config/<stage>.toml`. `npx cdk deploy -c stage=<stage>` selects the stage (default: `production`). ' +
+      'Durations are written as `"90s"`, `"15m"`, `"1h"` or `"30d"`. `cdk synth` reports every error with the name of the key, and then nothing is deployed. ' +
+      'ARNs must be in the partition of the deployment.',
     '',
-    '| key | default | means |',
+    '| key | default | meaning |',
     '| --- | --- | --- |',
     ...rows,
     '',

@@ -8,7 +8,7 @@ import { gateRulesPage } from './gate-rules-page.ts';
 import { relayPage, relaySchema } from './relay-page.ts';
 import { wirePage } from './wire-page.ts';
 
-/** Everything in docs/reference/, by file name. */
+/** Returns the content of every file in docs/reference/ by file name. */
 export function referenceFiles(): Record<string, string> {
   const events = { ...auditEvents, 'Revocation Requested': revocationRequested };
   return {
@@ -25,10 +25,10 @@ export function referenceFiles(): Record<string, string> {
 }
 
 /**
- * The JSON Schema of an event.
+ * Returns the JSON Schema of an event.
  *
- * Its `$id` is a URN, which says which schema it is and not where it is: nobody serves these schemas at a URL. The number is
- * the `version` of the events.
+ * Its `$id` is a URN and not a URL, because the schemas are not served at an address. The number in it is the `version` of
+ * the events.
  */
 function eventFile(type: string, schema: z.ZodType): [name: string, content: string] {
   const name = type.toLowerCase().replaceAll(' ', '-');

@@ -2,16 +2,16 @@ import type { Rule, SourceFile } from '@tvm/gate/model/finding.ts';
 import { rulesById, suppressibleRules } from '@tvm/gate/rules.ts';
 import { GENERATED } from './tables.ts';
 
-/** The longest example that is shown whole. */
+/** Maximum length of an example that is shown completely, in characters. */
 const LONGEST_EXAMPLE = 2_000;
 
-/** Every rule of `tvm policy check`. */
+/** Returns the reference page of the rules of `tvm policy check`. */
 export function gateRulesPage(): string {
   const rules = [...rulesById.values()];
   return [
     `${GENERATED}# The rules of \`tvm policy check\``,
     '',
-    'An error fails the check, a warning is shown (`--strict` makes it fail too).',
+    'An error makes the check fail. A warning is only shown, unless `--strict` is given.',
     '',
     '| rule | severity | forbids |',
     '| --- | --- | --- |',
@@ -33,11 +33,11 @@ function section(rule: Rule): string {
     '',
     instead,
     '',
-    'Found in:',
+    'Fails:',
     '',
     fenced(failing),
     '',
-    'Not in:',
+    'Passes:',
     '',
     fenced(passing),
     '',
@@ -46,11 +46,11 @@ function section(rule: Rule): string {
 
 function fenced({ name, text }: SourceFile): string {
   const language = name.slice(name.lastIndexOf('.') + 1).replace('yml', 'yaml');
-  const shown = text.length > LONGEST_EXAMPLE ? `${text.slice(0, text.indexOf('\n'))}\n# …and so on\n` : text;
+  const shown = text.length > LONGEST_EXAMPLE ? `${text.slice(0, text.indexOf('\n'))}\n# (shortened)\n` : text;
   return `\`\`\`${language}\n${shown.trimEnd()}\n\`\`\``;
 }
 
-// As GitHub makes them of headings.
+/** Returns the anchor that GitHub generates for a heading. */
 function anchor(id: string): string {
   return id.replace(/[^\w-]/g, '');
 }

@@ -5,7 +5,7 @@ import { GENERATED } from './tables.ts';
 
 await loadSourceKinds();
 
-/** What this page reads of a JSON Schema. */
+/** The parts of a JSON Schema that this page uses. */
 interface Schema {
   description?: string;
   type?: string;
@@ -24,9 +24,9 @@ interface Schema {
 }
 
 /**
- * The JSON Schema of TokenRelay's configuration, for editors.
+ * Returns the JSON Schema of TokenRelay's configuration, for editors.
  *
- * Draft 7, which is the newest that the YAML language server reads: https://github.com/redhat-developer/yaml-language-server.
+ * It is draft 7, the newest that the YAML language server supports (https://github.com/redhat-developer/yaml-language-server).
  */
 export function relaySchema(): object {
   return {
@@ -35,7 +35,7 @@ export function relaySchema(): object {
   };
 }
 
-/** Every key of TokenRelay's configuration. */
+/** Returns the reference page of TokenRelay's configuration. */
 export function relayPage(): string {
   const { definitions = {}, $ref = '' } = relaySchema() as Schema;
   const { [nameOf($ref)]: root = {}, ...others } = definitions;
@@ -43,14 +43,14 @@ export function relayPage(): string {
   return [
     `${GENERATED}# Configuration of TokenRelay`,
     '',
-    `${root.description} YAML 1.2 or JSON, at most 1 MiB. \`tokenrelay check\` names every mistake in it. Editors complete ` +
-      'it by [tokenrelay.schema.json](tokenrelay.schema.json).',
+    `${root.description} The file is YAML 1.2 or JSON, at most 1 MiB. \`tokenrelay check\` reports every error in it. Editors ` +
+      'complete keys with [tokenrelay.schema.json](tokenrelay.schema.json).',
     '',
     ...table(root),
     '## tokens[]',
     '',
     ...table(without(tokens[0] ?? {}, ['source']), {
-      type: 'What kind of source it comes from, one of those below.',
+      type: 'The type of the source: one of those below.',
     }),
     ...tokens.flatMap((token) => [
       `### type: ${token.properties?.type?.const}`,
@@ -63,7 +63,7 @@ export function relayPage(): string {
   ].join('\n');
 }
 
-/** A definition: a table, or one for each of its forms. */
+/** Returns the section of a definition: one table, or one for each of its alternatives. */
 function section(name: string, schema: Schema): string[] {
   const heading = [`## ${name}`, '', ...(schema.description ? [schema.description, ''] : [])];
   const forms = schema.oneOf ?? schema.anyOf;
@@ -78,10 +78,10 @@ function titleOf({ properties = {}, required = [] }: Schema, name: string): stri
   return `${name} with ${required.map((key) => `\`${key}\``).join(' and ')}`;
 }
 
-/** A row for each member, and for those of mappings in it: `listen.unix`. */
+/** Returns a table with a row for each key, and for keys of nested mappings, such as `listen.unix`. */
 function table(schema: Schema, described: Record<string, string> = {}): string[] {
   const found = rows(schema, '', described);
-  return found.length === 0 ? ['No keys.', ''] : ['| key | is | means |', '| --- | --- | --- |', ...found, ''];
+  return found.length === 0 ? ['No keys.', ''] : ['| key | type | meaning |', '| --- | --- | --- |', ...found, ''];
 }
 
 function rows(
@@ -105,7 +105,7 @@ function rows(
 
 function written(schema: Schema): string {
   const forms = schema.anyOf ?? schema.oneOf;
-  // Draft 7 lets nothing stand beside a reference, not even a description.
+  // Draft 7 ignores everything next to a reference, even a description. zod therefore wraps references in `allOf`.
   if (schema.allOf) return schema.allOf.map(written).join(' and ');
   if (schema.$ref) return `[${nameOf(schema.$ref)}](#${nameOf(schema.$ref).toLowerCase()})`;
   if (schema.const !== undefined) return `\`${schema.const}\``;

@@ -76,7 +76,7 @@ it.each<[string, unknown, string]>([
     'setErrs must have at most 100 members',
   ],
   ['no JSON', '', 'the body must be well-formed JSON'],
-  ['a member twice', '{"ack":[],"ack":[]}', 'must give ack once'],
+  ['a member twice', '{"ack":[],"ack":[]}', 'must have the key ack only once'],
   ['a body too large', JSON.stringify({ ack: ['x'.repeat(17_000)] }), 'at most 16384 bytes'],
 ])('refuses %s with 400, and removes nothing', async (_, request, description) => {
   const { statusCode, body } = await post(request);

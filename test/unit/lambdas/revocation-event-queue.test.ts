@@ -131,16 +131,20 @@ it.each<[string, ReturnType<typeof event>, string]>([
   [
     'no selector',
     event({ reason: 'all' }),
-    'detail.all must be true if every token there is is meant; otherwise say which ones',
+    'detail.all must be true to select every token; otherwise name the tokens to select',
   ],
   ['a detail that is no object', event('everything'), expect.stringMatching(/^detail /)],
   ['a detail that is none', event(null), expect.stringMatching(/^detail /)],
   [
     'all beside a subject',
     event({ all: true, subject: SUBJECT }),
-    'detail.all must stand alone, or with a time to be issued before',
+    'detail.all cannot be combined with other filters, except the time of issue',
   ],
-  ['a block of a task', event({ task: 't', blockFor: 60 }), expect.stringContaining('must go with a subject')],
+  [
+    'a block of a task',
+    event({ task: 't', blockFor: 60 }),
+    expect.stringContaining('is only allowed if the subject is the only filter'),
+  ],
   [
     'a misspelt subject',
     event({ subject: SUBJECT.replace('service', 'servcie') }),

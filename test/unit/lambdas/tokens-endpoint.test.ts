@@ -56,7 +56,7 @@ describe('GET /tokens', () => {
   });
 
   it.each<[string, Record<string, string[]>, string]>([
-    ['given twice', { audience: ['orders-db', 'billing'] }, 'audience must be given once'],
+    ['given twice', { audience: ['orders-db', 'billing'] }, 'audience must be given only once'],
     ['unknown', { colour: ['red'] }, 'colour is not a known field'],
     ['out of bounds', { limit: ['101'] }, 'limit must be a number from 1 to 100'],
     ['no number', { limit: ['ten'] }, 'limit must be a number from 1 to 100'],

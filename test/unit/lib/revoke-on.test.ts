@@ -42,13 +42,10 @@ describe('revoke_on', () => {
       'revoke_on.security_hub_finding.severity must be a number from 1 to 100',
     ],
     ['[revoke_on]\ncloudwatch_alarm = {}', 'revoke_on.cloudwatch_alarm must name at least one alarm'],
-    [
-      '[revoke_on.cloudwatch_alarm]\na = {}',
-      'revoke_on.cloudwatch_alarm.a.all must be true if every token there is is meant',
-    ],
+    ['[revoke_on.cloudwatch_alarm]\na = {}', 'revoke_on.cloudwatch_alarm.a.all must be true to select every token'],
     [
       '[revoke_on.cloudwatch_alarm]\na = { task = "t", block_for = 9 }',
-      'revoke_on.cloudwatch_alarm.a.block_for must go with a subject',
+      'revoke_on.cloudwatch_alarm.a.block_for is only allowed if the subject is the only filter',
     ],
     ['[revoke_on.resource_tagged]\nkey = "k"', 'revoke_on.resource_tagged.value is missing; it must be such as'],
     ['[revoke_on.resource_tagged]\nkey = "*"\nvalue = "v"', 'revoke_on.resource_tagged.key must be the key of a tag'],

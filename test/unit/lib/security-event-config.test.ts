@@ -64,7 +64,7 @@ describe('who exchanges security events', () => {
     const plain =
       receiver({ url: '"http://127.0.0.1:4577/sets"' }) + transmitter({ jwks_uri: '"http://localhost:1/j"' });
     expect(() => parseConfig(EMULATOR + plain, 'test.toml')).not.toThrow();
-    expect(() => parseConfig(plain, 'test.toml')).toThrow(/security_event_receivers must be https URLs/);
+    expect(() => parseConfig(plain, 'test.toml')).toThrow(/security_event_receivers must have only https URLs/);
   });
 
   it.each([

@@ -134,7 +134,7 @@ describe('tvm revoke-any', { timeout: 20_000 }, () => {
     [[], 'which tokens? Say so by --subject or another option, or give --all'],
     [['--issued-before', '2026-11-22T09:30:00Z'], 'which tokens? Say so by --subject or another option, or give --all'],
     [['--subject', 'me'], '--subject must be the ARN of an IAM role or user'],
-    [['--task', 't', '--block-for', '1h'], '--block-for must go with a subject, and nothing else'],
+    [['--task', 't', '--block-for', '1h'], '--block-for is only allowed if the subject is the only filter'],
     [['--subject', SUBJECT, '--block-for', 'long'], '--block-for "long" must be a duration such as 15m or 2h, or 0'],
     [['--subject', SUBJECT, '--block-for', '31d'], '--block-for must be at most 30d'],
     [['--policy-bundle', 'abc'], '--policy-bundle must be the hash of a policy bundle: 64 hexadecimal digits'],

@@ -144,7 +144,7 @@ describe('tvm token', { timeout: 20_000 }, () => {
 
   it('writes what is at fault to standard error alone', async () => {
     const { code, stdout, stderr } = await machine.tvm(['token', '--grant', 'read:a', 'write:b']);
-    const sentence = 'tvm: --audience or --resource must be given, one of the two\n';
+    const sentence = 'tvm: --audience or --resource must be given, but not both\n';
     expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: sentence });
     expect(machine.asked).toEqual([]);
   });
@@ -156,7 +156,7 @@ describe('tvm token', { timeout: 20_000 }, () => {
     [['--action', 'reed', '--location', 'a', '--audience', 'a'], '--action "reed" must be read or write'],
     [
       ['--action', 'read', '--location', 'a', 'orders-db//x', '--audience', 'a'],
-      '--location "orders-db//x" must be a name like orders-db/orders, or orders-db/* for all below: letters, digits and ._~:@=+- in segments joined by /',
+      '--location "orders-db//x" must be a name like orders-db/orders, or orders-db/* for everything below: letters, digits and ._~:@=+- in segments joined by /',
     ],
     [['--action', 'read', 'read', '--location', 'a', '--audience', 'a'], '--action must name each of the actions once'],
     [
@@ -168,7 +168,7 @@ describe('tvm token', { timeout: 20_000 }, () => {
       ['--grant', 'read:a', '--field', 'id', '--audience', 'a'],
       '--grant cannot be mixed with --action, --location and --field',
     ],
-    [['--grant', 'read:a'], '--audience or --resource must be given, one of the two'],
+    [['--grant', 'read:a'], '--audience or --resource must be given, but not both'],
     [['--grant', 'read:a', '--resource', 'a'], '--resource must be an absolute URI without a fragment'],
     [
       ['--grant', 'read:a', '--audience', 'a', '--duration', 'soon'],

@@ -206,7 +206,7 @@ describe('buildPolicyBundle', () => {
       'an audience with a wildcard',
       'roles.yaml',
       'a:\n  audience: "orders-*"\n  authorization_details: [{ locations: [a], actions: [read] }]',
-      /a\.audience must name one audience as its tokens carry it: a \* is no wildcard$/,
+      /a\.audience must be the exact name of one audience: a \* is not a wildcard$/,
     ],
     [
       'a role without a list',

@@ -3,26 +3,27 @@ import type { ControlClient } from './control-client.ts';
 import { socketsOfClients, trustedSockets } from './control-socket.ts';
 import type { GlobalOptions } from './global-options.ts';
 
-/** Options of the commands that ask the running agent. */
+/** The options of commands that connect to the running agent. */
 export interface ControlOptions extends GlobalOptions {
   socket?: string;
 }
 
-/** How the commands that ask the running agent find it, for their help. */
+/** A paragraph of the help about the control socket. */
 export const FINDING = `
-It asks the running agent through its control socket: that of --socket, of the configuration that --config
-names, else control.sock in /run/tokenrelay, $RUNTIME_DIRECTORY or $XDG_RUNTIME_DIR/tokenrelay, of which the
-last two count only where no other user may write.
+The command connects to the control socket of the running agent: the one in
+--socket or in the configuration of --config, or else control.sock in
+/run/tokenrelay, $RUNTIME_DIRECTORY or $XDG_RUNTIME_DIR/tokenrelay. The last
+two directories are used only if no other user can write to them.
 `;
 
 /** Adds `--socket`. */
 export function addControlOptions(command: Command): Command {
-  return command.option('--socket <path>', 'the control socket of the agent');
+  return command.option('--socket <path>', 'control socket of the agent');
 }
 
-/** The way to the running agent. @throws {Failure} for a faulty configuration */
+/** Returns a client for the running agent. @throws {Failure} if the configuration is invalid */
 export async function clientFor({ socket, config }: ControlOptions): Promise<ControlClient> {
-  // Not before: an agent that starts does not wait for it.
+  // Imported only here, so that the start of the agent does not wait for it.
   const { controlClient } = await import('./control-client.ts');
   if (socket !== undefined) return controlClient([socket]);
   if (config !== undefined) {

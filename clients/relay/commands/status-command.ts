@@ -2,20 +2,21 @@ import type { Command } from 'commander';
 import { addControlOptions, type ControlOptions, FINDING } from './control-options.ts';
 
 const EXAMPLES = `${FINDING}
-It ends with 3 as soon as one token or one output is not as it should be, whatever the source says.
+Exits with 3 if a token or an output is unhealthy.
 
 Examples:
-  A table: name, state, age, expires in, last error:
+  Show name, state, age, expiry and last error in a table:
     $ tokenrelay status
 
-  The names of the tokens that cannot be used, for a script:
-    $ tokenrelay status --output json | jq -r '.tokens[] | select(.healthy | not) | .name'
+  List the names of the unhealthy tokens, for a script:
+    $ tokenrelay status --output json |
+        jq -r '.tokens[] | select(.healthy | not) | .name'
 `;
 
-/** Adds `tokenrelay status`: how every token is. */
+/** Adds `tokenrelay status`, which shows the state of all tokens. */
 export function addStatusCommand(program: Command): void {
   addControlOptions(program.command('status'))
-    .summary('show how every token is')
+    .summary('show the state of all tokens')
     .description('Show the state of each token of the running agent. Never shows a token.')
     .addHelpText('after', EXAMPLES)
     .action(async (_options, command: Command) => {

@@ -3,23 +3,23 @@ import { addControlOptions, type ControlOptions, FINDING } from './control-optio
 import { readSeconds } from './seconds-option.ts';
 
 const EXAMPLES = `${FINDING}
-It waits for the agent too, when that is not there yet.
+If the agent is not running yet, the command waits for the agent too.
 
 Examples:
-  Start an application when its token is there:
+  Start an application when its token is available:
     $ tokenrelay wait my_app_oauth_token && exec ./app
 
-  In a systemd unit, for two minutes at most:
+  Wait for at most two minutes, in a systemd unit:
     ExecStartPre=/usr/bin/tokenrelay wait my_app_oauth_token --timeout 120
 `;
 
-/** Adds `tokenrelay wait`: waits for a token. */
+/** Adds `tokenrelay wait`, which waits for a token. */
 export function addWaitCommand(program: Command): void {
   addControlOptions(program.command('wait'))
-    .summary('wait until a token is there')
-    .description('Wait until the running agent has a token that may be used.')
-    .argument('<name>', 'the token’s name in the configuration')
-    .option('--timeout <seconds>', 'how long to wait', readSeconds, 60)
+    .summary('wait until a token is available')
+    .description('Wait until the running agent has a usable token.')
+    .argument('<name>', 'name of the token in the configuration')
+    .option('--timeout <seconds>', 'maximum wait', readSeconds, 60)
     .addHelpText('after', EXAMPLES)
     .action(async (name: string, _options, command: Command) => {
       const { waitFor } = await import('./wait.ts');

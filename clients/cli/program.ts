@@ -1,6 +1,6 @@
 import { usageFailure } from '@tvm/terminal/failure.ts';
 import { createCommandLine } from '@tvm/terminal/program.ts';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { addAuditCommand } from './audit/audit-command.ts';
 import { exitCodeMeanings } from './connection/failure.ts';
 import { addExplainCommand } from './issuing/explain-command.ts';
@@ -15,24 +15,26 @@ import { addTokensCommand } from './tokens/tokens-command.ts';
 import { addIntrospectCommand } from './verification/introspect-command.ts';
 
 const AUTHENTICATION = `\
-Requests are signed with the AWS identity you already have: credentials are found as the AWS CLI
-finds them, in the environment, the profile, SSO, or the role of the container or instance.`;
+Requests are signed with your AWS credentials. They are found where the AWS CLI
+finds them: in the environment, the profile, SSO, or the role of the container
+or instance.`;
 
 const EXAMPLES = [
   'export TVM_ENDPOINT=https://a1b2c3.execute-api.eu-central-1.amazonaws.com/v1',
-  'TOKEN=$(tvm token --action read --location orders-db/orders --audience orders-db --duration 15m)',
+  'TOKEN=$(tvm token --grant read:orders-db/orders --audience orders-db)',
   'echo "$TOKEN" | tvm introspect',
   'echo "$TOKEN" | tvm revoke',
   'tvm tokens list --state active',
-  "tvm revoke-any --subject arn:aws:iam::123456789012:role/orders-service --reason 'incident 42'",
+  'tvm revoke-any --subject arn:aws:iam::123456789012:role/orders-service',
+  'tvm policy check policies/ k8s/',
   'tvm help token',
 ];
 
 /**
- * An option that filters or restricts would be as if it were not given, if an empty value were left out: a script's unset
- * variable would widen the command.
+ * Rejects options with an empty value. If an empty filter were ignored, an unset variable in a script would widen the
+ * command.
  *
- * @throws {Failure} naming the option
+ * @throws {Failure} if an option is empty; the message names it
  */
 function refuseEmptyOptions(command: Command): void {
   for (let own: Command | null = command; own !== null; own = own.parent) {
@@ -43,24 +45,33 @@ function refuseEmptyOptions(command: Command): void {
   }
 }
 
-/** The whole command line of `tvm`. Its errors are thrown, not written. */
+/** Returns the command line of `tvm`. It throws errors and does not write them. */
 export function createProgram(): Command {
   const help = { before: AUTHENTICATION, examples: EXAMPLES };
   const program = createCommandLine('tvm', manifest.version, exitCodeMeanings, help)
-    .description('Get, inspect and take back the short-lived tokens of a token vending machine.')
-    .option('--endpoint <url>', 'the machine’s URL (or TVM_ENDPOINT)')
-    .option('--region <region>', 'its AWS region (or as its URL says, AWS_REGION, the profile’s)')
-    .option('--profile <name>', 'the AWS profile to sign with (or AWS_PROFILE)')
+    .description('Request, introspect and revoke short-lived tokens of a Token Vending Machine (TVM).')
+    .addOption(new Option('--endpoint <url>', 'URL of the service').default(undefined, '$TVM_ENDPOINT'))
+    .addOption(
+      new Option('--region <region>', 'AWS region of the service').default(
+        undefined,
+        'from the URL, $AWS_REGION or the profile',
+      ),
+    )
+    .addOption(new Option('--profile <name>', 'AWS profile to sign with').default(undefined, '$AWS_PROFILE'))
     .hook('preAction', (_program, command) => refuseEmptyOptions(command));
+  program.commandsGroup('For callers:');
   addTokenCommand(program);
   addExplainCommand(program);
-  addIntrospectCommand(program);
-  addRevokeCommand(program);
   addDoneCommand(program);
+  addRevokeCommand(program);
+  program.commandsGroup('For resource servers:');
+  addIntrospectCommand(program);
+  program.commandsGroup('For operators:');
+  addTokensCommand(program);
   addRevokeAnyCommand(program);
   addUnblockCommand(program);
-  addTokensCommand(program);
-  addPolicyCommand(program);
   addAuditCommand(program);
+  program.commandsGroup('For CI:');
+  addPolicyCommand(program);
   return program;
 }

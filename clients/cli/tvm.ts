@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 import { Failure } from '@tvm/terminal/failure.ts';
-import { endWithFailure, endWithReader } from '@tvm/terminal/program.ts';
+import { bareGroup, endWithFailure, endWithReader } from '@tvm/terminal/program.ts';
 import { exitCodes } from './connection/failure.ts';
 import { createProgram } from './program.ts';
 
 endWithReader();
 const program = createProgram();
 try {
-  if (process.argv.length === 2) program.outputHelp();
+  const group = bareGroup(program, process.argv.slice(2));
+  if (group !== undefined) group.outputHelp();
   else await program.parseAsync();
 } catch (error) {
   endWithFailure(error, program, { unexpected: unexpectedFailure, noCommand: 'name a command' });
@@ -15,5 +16,5 @@ try {
 
 function unexpectedFailure(error: unknown): Failure {
   const cause = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown';
-  return new Failure(`unexpected fault (${cause})`, { code: 'internal', exitCode: exitCodes.fault });
+  return new Failure(`unexpected error (${cause})`, { code: 'internal', exitCode: exitCodes.fault });
 }

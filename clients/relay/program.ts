@@ -1,10 +1,10 @@
 import { usageFailure } from '@tvm/terminal/failure.ts';
 import { createCommandLine } from '@tvm/terminal/program.ts';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { addCheckCommand } from './commands/check-command.ts';
 import { addExecCommand } from './commands/exec-command.ts';
 import { addGetCommand } from './commands/get-command.ts';
-import type { GlobalOptions } from './commands/global-options.ts';
+import { defaultConfiguration, type GlobalOptions } from './commands/global-options.ts';
 import { addInitCommand } from './commands/init-command.ts';
 import { addRefreshCommand } from './commands/refresh-command.ts';
 import { addRunCommand, run } from './commands/run-command.ts';
@@ -14,8 +14,8 @@ import { exitCodeMeanings } from './failure.ts';
 import manifest from './package.json' with { type: 'json' };
 
 const HELP = {
-  before: 'With --config and no command, tokenrelay runs the agent, as `tokenrelay run` does.',
-  exitCodes: '`tokenrelay exec` exits with the exit code of its child.',
+  before: 'With --config and no command, tokenrelay runs the agent, as `tokenrelay run`\ndoes.',
+  exitCodes: 'exec exits with the exit code of its command.',
   examples: [
     'tokenrelay init --help',
     'tokenrelay check --config /etc/tokenrelay/config.yaml',
@@ -27,11 +27,16 @@ const HELP = {
   ],
 };
 
-/** Creates the command line of `tokenrelay`. Errors are thrown, not printed. */
+/** Returns the command line of `tokenrelay`. It throws errors and does not write them. */
 export function createProgram(): Command {
   const program = createCommandLine('tokenrelay', manifest.version, exitCodeMeanings, HELP)
-    .description('Keep fresh tokens from any issuer on this machine, and provide them to its programs.')
-    .option('--config <file>', 'the configuration file')
+    .description('Keep tokens fresh on this machine, and provide them to its programs.')
+    .addOption(
+      new Option('--config <file>', 'configuration file').default(
+        undefined,
+        `${defaultConfiguration} in run, exec, check and init`,
+      ),
+    )
     .allowExcessArguments()
     .action((options: GlobalOptions, command: Command) => {
       const [name] = command.args;
@@ -39,13 +44,15 @@ export function createProgram(): Command {
       if (options.config === undefined) command.help({ error: true });
       return run(options);
     });
-  addRunCommand(program);
-  addExecCommand(program);
+  program.commandsGroup('For callers:');
   addGetCommand(program);
   addWaitCommand(program);
-  addRefreshCommand(program);
-  addStatusCommand(program);
-  addCheckCommand(program);
+  addExecCommand(program);
+  program.commandsGroup('For operators:');
   addInitCommand(program);
+  addCheckCommand(program);
+  addRunCommand(program);
+  addStatusCommand(program);
+  addRefreshCommand(program);
   return program;
 }

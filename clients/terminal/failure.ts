@@ -2,25 +2,25 @@ import { styleText } from 'node:util';
 import { type OutputFormat, writeJson } from './output.ts';
 import { printable, printableMessage } from './printable.ts';
 
-/** The exit code of a command whose options, arguments or input are at fault, as in most programs. */
+/** The exit code for invalid options, arguments or input, as in most programs. */
 export const USAGE = 2;
 
-/** What a failure says besides its sentence. */
+/** The details of a failure besides its message. */
 export interface FailureDetails {
-  /** One word for a program: an error code of the service, or one of the command's own. */
+  /** A machine-readable error code, from the service or from the command itself. */
   code: string;
   exitCode: number;
-  /** The option, argument or variable at fault. */
+  /** The invalid option, argument or variable. */
   option?: string | undefined;
-  /** The request's id, when the service answered. */
+  /** The id of the request, if the service responded. */
   requestId?: string | undefined;
-  /** When there are several: a sentence each. People read them below the sentence, after a colon. */
+  /** Several reasons, one sentence each. Text output lists them below the message. */
   reasons?: readonly string[];
-  /** Whether the command was refused, by policy say, rather than failed. */
+  /** Whether the request was denied, for example by policy, rather than failed. */
   refused?: boolean;
 }
 
-/** Why a command could not do what was asked: one sentence for a person, a code for a program. */
+/** The error of a command, with a message for people and a code for programs. */
 export class Failure extends Error {
   override readonly name = 'Failure';
   readonly details: FailureDetails;
@@ -31,15 +31,15 @@ export class Failure extends Error {
   }
 }
 
-/** A failure for which an option, argument or variable is to blame. */
+/** Creates a failure for an invalid option, argument or variable. */
 export function usageFailure(sentence: string, option?: string): Failure {
   return new Failure(sentence, { code: 'usage', exitCode: USAGE, option });
 }
 
 /**
- * Writes a failure to standard error: sentences, or with `--output json` an object as the service writes errors.
+ * Writes a failure to standard error: as text, or with `--output json` in the error format of the service.
  *
- * @param program the command's name, with which the text begins
+ * @param program the name of the program, with which the text starts
  */
 export function writeFailure({ message, details }: Failure, format: OutputFormat, program: string): void {
   const { code, option, requestId, reasons = [], refused = false } = details;

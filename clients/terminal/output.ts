@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import { printable } from './printable.ts';
 
-/** How results and failures are written: for a person, or as JSON. */
+/** The output format of results and failures. */
 export type OutputFormat = 'text' | 'json';
 
 type Stream = NodeJS.WriteStream;
@@ -11,24 +11,24 @@ export function writeJson(result: unknown, stream: Stream = process.stdout): voi
   stream.write(`${JSON.stringify(result, null, 2)}\n`);
 }
 
-/** Writes aligned names and values. A value of several lines goes on below itself. */
+/** Writes aligned names and values. The further lines of a value are aligned with its first line. */
 export function writeTable(rows: Record<string, string | string[]>, stream: Stream): void {
   const width = Math.max(...Object.keys(rows).map((name) => name.length));
   for (const [name, value] of Object.entries(rows)) {
     for (const [index, line] of [value].flat().entries()) {
-      // `styleText` leaves the colours out when the stream is no terminal or NO_COLOR is set.
+      // `styleText` adds no colours if the stream is not a terminal or NO_COLOR is set.
       const label = styleText('dim', (index === 0 ? name : '').padEnd(width), { stream });
       stream.write(`${label}  ${printable(line)}\n`);
     }
   }
 }
 
-/** A moment for a person, such as `2026-11-22T16:50:12Z`. */
+/** Formats a time, such as `2026-11-22T16:50:12Z`. */
 export function describeTime(epochSeconds: number): string {
   return new Date(epochSeconds * 1000).toISOString().replace('.000Z', 'Z');
 }
 
-/** A span of time for a person, as options take it: `1h 30m`. */
+/** Formats a duration, such as `1h 30m`. */
 export function describeDuration(seconds: number): string {
   const parts = [
     [Math.floor(seconds / 3600), 'h'],

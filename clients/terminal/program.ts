@@ -1,13 +1,14 @@
 import { styleText } from 'node:util';
-import { Command, CommanderError, Option } from 'commander';
+import { type Argument, Command, CommanderError, Help, Option } from 'commander';
 import { Failure, usageFailure, writeFailure } from './failure.ts';
 import type { OutputFormat } from './output.ts';
 
 /**
- * A command line without its commands: `--help`, `--version` and `--output`. Its errors are thrown, not written.
+ * Returns a program with `--help`, `--version` and `--output`, but without commands. It throws errors and does not write
+ * them.
  *
- * @param exitCodes what each exit code means, for the help
- * @param help what else the help says: a text before the exit codes, further lines on them, and the examples
+ * @param exitCodes the meaning of each exit code, for the help
+ * @param help other parts of the help: a text before the exit codes, a line after them, and examples
  */
 export function createCommandLine(
   name: string,
@@ -15,7 +16,13 @@ export function createCommandLine(
   exitCodes: Readonly<Record<number, string>>,
   help: { before: string; exitCodes?: string; examples: readonly string[] },
 ): Command {
-  const codes = Object.entries(exitCodes).map(([code, meaning]) => `  ${code}  ${meaning}`);
+  const layout = new Help();
+  const codes = Object.entries(exitCodes).map(([code, meaning]) => layout.formatItem(code, 1, meaning, layout));
+  const helpCommand = new Command('help')
+    .argument('[command]')
+    .summary('show the help of a command')
+    .helpOption(false)
+    .helpGroup('Help:');
   const after = [
     '',
     help.before,
@@ -30,12 +37,14 @@ export function createCommandLine(
   ];
   return new Command(name)
     .usage('<command> [options]')
-    .version(version, '--version', 'the version of this program')
-    .helpOption('-h, --help', 'this text, or that of a command')
-    .helpCommand('help [command]', 'the help of a command')
-    .addOption(new Option('--output <format>', 'how to write').choices(['text', 'json']).default('text'))
+    .version(version, '--version', 'version of this program')
+    .helpOption('-h, --help', 'help for this command')
+    .addHelpCommand(helpCommand)
+    .addOption(new Option('--output <format>', 'output format').choices(['text', 'json']).default('text'))
     .configureHelp({
       showGlobalOptions: true,
+      optionDescription: describeOption,
+      argumentDescription: describeOption,
       styleTitle: (title) => styleText('bold', title, { validateStream: false }),
     })
     .configureOutput({ outputError: () => {} })
@@ -43,9 +52,33 @@ export function createCommandLine(
     .addHelpText('after', after.join('\n'));
 }
 
+/** The choices and the default of an option follow its description, also a default that is not a constant. */
+function describeOption({ description, argChoices, ...option }: Option | Argument): string {
+  const { defaultValue, defaultValueDescription = typeof defaultValue === 'boolean' ? undefined : defaultValue } =
+    option;
+  const facts = [
+    ...(argChoices === undefined ? [] : [argChoices.join(', ')]),
+    ...(defaultValueDescription === undefined ? [] : [`default: ${defaultValueDescription}`]),
+  ];
+  return facts.length === 0 ? description : `${description} (${facts.join('; ')})`;
+}
+
 /**
- * Ends the process without a message when the program that reads its output has stopped reading, as `head` does.
- * Any other error of a stream is thrown.
+ * Finds the command group that a command line names without a subcommand, such as `tvm` or `tvm tokens`.
+ *
+ * @param args the arguments of the command line
+ */
+export function bareGroup(program: Command, args: readonly string[]): Command | undefined {
+  const named = args.reduce<Command | undefined>(
+    (command, name) => command?.commands.find((one) => one.name() === name),
+    program,
+  );
+  return named !== undefined && named.commands.length > 0 ? named : undefined;
+}
+
+/**
+ * Ends the process without a message when the reader of its output, such as `head`, has stopped reading. Throws every
+ * other error of standard output and standard error.
  */
 export function endWithReader(): void {
   for (const stream of [process.stdout, process.stderr]) {
@@ -57,10 +90,10 @@ export function endWithReader(): void {
 }
 
 /**
- * Sets the exit code by what a command line threw, and writes it to standard error.
+ * Writes an error that a command line threw to standard error, and sets the exit code.
  *
- * @param unexpected makes a failure of an error that nothing foresaw
- * @param noCommand the sentence where no command was given
+ * @param unexpected converts an unexpected error into a failure
+ * @param noCommand the message if the command line names no command
  */
 export function endWithFailure(
   error: unknown,
@@ -72,12 +105,12 @@ export function endWithFailure(
   process.exitCode = failure.details.exitCode;
   writeFailure(failure, requestedFormat(process.argv), program.name());
 
-  /** @returns nothing for `--help` and `--version`, which commander also throws */
+  /** @returns `undefined` for `--help` and `--version`: commander throws for them too */
   function toFailure(): Failure | undefined {
     if (error instanceof Failure) return error;
     if (!(error instanceof CommanderError)) return unexpected(error);
     if (error.exitCode === 0) return undefined;
-    // Without a command, commander has written the help.
+    // If no command is given, commander has already written the help.
     if (error.code === 'commander.help') return usageFailure(noCommand);
     const sentence = error.message.replace(/^error: /, '').replace(/('--[\w-]+)=[^']*'/, "$1'");
     const option = /'(--[\w-]+)/.exec(sentence)?.[1];
@@ -85,15 +118,15 @@ export function endWithFailure(
   }
 }
 
-/** The command whose help lists the options at fault. */
+/** The command whose help lists the valid options. */
 function requestedCommand(program: Command): string {
   const name = program.commands.map((command) => command.name()).find((one) => process.argv[2] === one);
   return name === undefined ? program.name() : `${program.name()} ${name}`;
 }
 
 /**
- * The format that the command line asks for, read without parsing it: it may be the one at fault. What follows `--` is
- * another program's.
+ * Returns the output format of a command line without parsing the command line, which may be invalid. Arguments after
+ * `--` belong to another program.
  */
 export function requestedFormat(argv: readonly string[]): OutputFormat {
   const end = argv.indexOf('--');

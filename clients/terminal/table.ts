@@ -5,22 +5,23 @@ import { printable } from './printable.ts';
 export interface Column<Row> {
   title: string;
   cell: (row: Row) => string;
-  /** It may be cut to this many characters; absent: it is shown whole, or not at all. */
+  /** The minimum width to which cells may be cut, in characters; absent: cells are never cut. */
   least?: number;
-  /** Its cells end below each other: numbers. */
+  /** Aligns cells to the right, as for numbers. */
   right?: true;
-  /** Colours a cell that is laid out already. */
+  /** Colours a cell after layout. */
   paint?: (cell: string, row: Row) => string;
 }
 
 const GAP = '  ';
 
 /**
- * A table that fits into a width: columns are cut as far as they may be, then left out from the last on.
+ * Formats a table that fits into a terminal. Columns are cut to their minimum width first; then the last columns are
+ * omitted.
  *
- * @param columns the most important first
- * @param stream where it will be written: as wide as that is, if it is a terminal; otherwise nothing is cut
- * @returns its lines, the titles first
+ * @param columns the columns, the most important first
+ * @param stream the output stream; nothing is cut if it is not a terminal
+ * @returns the lines, starting with the titles
  */
 export function tableLines<Row>(
   columns: readonly Column<Row>[],
@@ -54,12 +55,12 @@ export function tableLines<Row>(
   ];
 }
 
-/** A line cut to the width of a terminal, where it is written to one. */
+/** Cuts a line to the width of the terminal, if the stream is a terminal. */
 export function fittedLine(line: string, stream: NodeJS.WriteStream): string {
   return cut(line, widthOf(stream));
 }
 
-// A terminal that nobody told how wide it is has 0 columns: a serial line, a pseudo-terminal of a container.
+// A terminal of unknown width has 0 columns, such as a serial line or the pseudo-terminal of a container.
 function widthOf({ isTTY, columns }: NodeJS.WriteStream): number {
   return isTTY && columns > 0 ? columns : Number.POSITIVE_INFINITY;
 }
@@ -79,7 +80,7 @@ function fittedWidths(columns: readonly Column<never>[], natural: readonly numbe
   });
 }
 
-// Characters, not code units; what is wider or narrower than one column is rare in names and ARNs.
+// Counts characters, not code units. Characters of other widths are rare in names and ARNs.
 function lengthOf(text: string): number {
   return [...text].length;
 }

@@ -155,13 +155,13 @@ describe('verification', () => {
     const keys = ['--keys', join(copy, 'audit-keys.json')];
     const { code, stdout, stderr } = await verify('--archive', `s3://${Bucket}`, ...keys);
     expect([code, stdout, stderr]).toEqual([0, expect.anything(), '']);
-    expect(stdout).toMatch(/^as it was archived: \d+ records? in \d+ objects?, by \d+ digests?/);
+    expect(stdout).toMatch(/^intact: \d+ records? in \d+ objects?, covered by \d+ digests?/);
   });
 
   it('with the keys that the service publishes: nothing is found, and a restarted chain is not verified', async () => {
     const { code, stdout } = await verify('--archive', `s3://${Bucket}`);
     expect(code).toBe(5);
-    expect(stdout).toMatch(/^nothing found, but not everything was judged: .*\nnot judged: /s);
+    expect(stdout).toMatch(/^no findings, but verification is incomplete: .*\nnot verified: /s);
   });
 
   it('in a copy with an added object: the object is found, and its events are not shown', async () => {

@@ -9,13 +9,13 @@ import type { GlobalOptions } from '../connection/global-options.ts';
 import { resolveRegion } from '../connection/settings.ts';
 
 /**
- * Opens an archive: a bucket, or a directory that holds a copy of it.
+ * Opens an archive: a bucket, or a directory with a copy.
  *
- * A bucket is listed as it was at this moment. Reading a large archive takes long, and what is written meanwhile would look as if
- * it were dated in the future.
+ * Objects that are written after this call are not listed. Reading a large archive takes long, and such objects would
+ * look as if they were dated in the future.
  *
- * @param place as in `s3://bucket` or `archive/`
- * @throws {Failure} when there is none, or no credentials to read it with
+ * @param place `s3://bucket` or a path such as `archive/`
+ * @throws {Failure} if the archive does not exist, or there are no credentials to read it
  */
 export async function openArchive(place: string, options: GlobalOptions, env = process.env): Promise<ArchiveReader> {
   if (!place.startsWith('s3://')) return directoryArchive(place);
@@ -23,9 +23,9 @@ export async function openArchive(place: string, options: GlobalOptions, env = p
   if (bucket === undefined) throw usageFailure('--archive must be a directory, or a bucket as s3://name', '--archive');
   const region = await resolveRegion(options, undefined, env);
   const credentials = await resolveCredentials(options.profile, region, env);
-  // Not before: its code would slow every other command down.
+  // Imported only here, because loading the SDK would slow down every other command.
   const { GetObjectCommand, NoSuchKey, paginateListObjectsV2, S3Client } = await import('@aws-sdk/client-s3');
-  // By path where the environment says where S3 is: names of buckets are no host names there.
+  // A custom endpoint needs path-style requests, because bucket names are not host names there.
   const forcePathStyle = Boolean(env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL);
   const client = new S3Client({ region, credentials, forcePathStyle });
   const until = Date.now() + SKEW;
@@ -53,14 +53,14 @@ export async function openArchive(place: string, options: GlobalOptions, env = p
   };
 }
 
-/** A copy of the archive, as `aws s3 sync` makes it. */
+/** Opens a copy of an archive, as made by `aws s3 sync`. */
 async function directoryArchive(directory: string): Promise<ArchiveReader> {
   const found = await stat(directory).catch(() => undefined);
-  if (!found?.isDirectory()) throw usageFailure(`${JSON.stringify(directory)} is no directory`, '--archive');
+  if (!found?.isDirectory()) throw usageFailure(`${JSON.stringify(directory)} is not a directory`, '--archive');
   async function* walk(folder: string): AsyncGenerator<string> {
     const entries = await orNone(readdir(join(directory, folder), { withFileTypes: true }));
     const names = (entries ?? []).map((entry) => folder + entry.name + (entry.isDirectory() ? '/' : ''));
-    // As S3 sorts: by the whole name, in which a folder ends with a slash.
+    // The order of S3: by the whole name, in which a folder ends with a slash.
     for (const name of names.sort()) {
       if (name.endsWith('/')) yield* walk(name);
       else yield name;
@@ -74,7 +74,7 @@ async function directoryArchive(directory: string): Promise<ArchiveReader> {
   };
 }
 
-/** What a file system gives; `undefined` when there is nothing of that name. */
+/** Returns the result of a file system call, or `undefined` if the file does not exist. */
 async function orNone<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
     return await reading;
@@ -89,7 +89,7 @@ function unreadable(place: string, error: unknown): Failure {
   const why = error instanceof Error ? error.name : 'unknown';
   if (why === 'AccessDenied') {
     const needed = 's3:ListBucket, s3:GetObject and kms:Decrypt';
-    const sentence = `your AWS identity may not read ${place}: it needs ${needed}`;
+    const sentence = `your AWS identity is not allowed to read ${place}: it needs ${needed}`;
     return new Failure(sentence, { code: 'access_denied', exitCode: exitCodes.denied, refused: true });
   }
   return new Failure(`${place} cannot be read (${why})`, { code: 'unreadable', exitCode: exitCodes.fault });

@@ -2,23 +2,24 @@ import { type Command, Option } from 'commander';
 import { addEventOptions, type EventOptions } from './options.ts';
 
 const EXAMPLES = `
-Writes an event a line, as JSON: API Activity (6003), and Detection Finding (2004) for anomalies.
-Which events, and the exit codes, are those of tvm audit query. A pending event has the label pending in
-its metadata; export it again when a digest vouches for it.
+Writes one JSON event per line: API Activity (6003), or Detection Finding
+(2004) for anomalies. Selects events, and exits, as tvm audit query does. A
+pending event has the label "pending" in its metadata; export it again when a
+digest covers it.
 
 Examples:
-  $ tvm audit export --archive s3://tvm-archive --format ocsf --from 1d > events.ocsf.jsonl
+  $ tvm audit export --archive s3://tvm-archive --from 1d > events.ocsf.jsonl
 `;
 
-/** Adds `tvm audit export`: events for a SIEM. */
+/** Adds `tvm audit export`, which writes events for a SIEM. */
 export function addAuditExportCommand(audit: Command): void {
   addEventOptions(
     audit
       .command('export')
-      .summary('write archived events for a SIEM')
-      .description('Write events of the archive in the form that SIEMs take: OCSF 1.3.'),
+      .summary('export archived events for a SIEM')
+      .description('Export archived events in the SIEM format OCSF 1.3.'),
   )
-    .addOption(new Option('--format <format>', 'the form').choices(['ocsf']).default('ocsf'))
+    .addOption(new Option('--format <format>', 'export format').choices(['ocsf']).default('ocsf'))
     .addHelpText('after', EXAMPLES)
     .action(async (_options, command: Command) => {
       const [{ selectEvents, writeLine }, { toOcsf }] = await Promise.all([

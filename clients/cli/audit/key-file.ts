@@ -8,16 +8,15 @@ import { auditKeys } from './keys.ts';
 import type { ArchiveOptions } from './options.ts';
 
 const PROBLEMS: Record<NoFirstDigest, string> = {
-  none: 'the archive has no digest yet: the first one is made within an hour of the deployment',
+  none: 'the archive has no digest yet: the first one is created within an hour after deployment',
   unsigned: 'the first digest in the archive is not signed by these keys',
-  'not-first':
-    'the first digest in the archive is not the first one made: it names a previous digest, which is missing',
+  'not-first': 'the first digest in the archive is not the original one: it names a previous digest, which is missing',
 };
 
 /**
- * Writes a key file: the keys, and the first digest of the archive.
+ * Writes a key file with the public keys and the first digest of the archive.
  *
- * @throws {Failure} when archive or keys cannot be read, or the archive does not begin with a first digest
+ * @throws {Failure} if the archive or the keys cannot be read, or the archive does not start with a first digest
  */
 export async function writeKeyFile(options: ArchiveOptions): Promise<void> {
   const archive = await openArchive(options.archive, options);
@@ -28,7 +27,7 @@ export async function writeKeyFile(options: ArchiveOptions): Promise<void> {
     throw new Failure(PROBLEMS[first], { code: 'no_first_digest', exitCode });
   }
   if (firstDigest !== undefined && !isSame(first, firstDigest)) {
-    const sentence = `the archive begins with ${first.key}, and --keys names another first digest: ${firstDigest.key}`;
+    const sentence = `the first digest of the archive is ${first.key}, but --keys names another first digest: ${firstDigest.key}`;
     throw new Failure(sentence, { code: 'other_first_digest', exitCode: exitCodes.tampered, option: '--keys' });
   }
   writeJson({ ...jwks, first_digest: first });

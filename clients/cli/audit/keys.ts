@@ -10,28 +10,28 @@ import type { GlobalOptions } from '../connection/global-options.ts';
 import { resolveEndpoint } from '../connection/settings.ts';
 
 const NO_KEYS =
-  'digests are verified with keys: give --keys FILE, which tvm audit keys writes, or say by --endpoint URL or TVM_ENDPOINT ' +
-  'which service publishes them';
+  'the keys that verify digests are missing: give --keys FILE, as written by tvm audit keys, or --endpoint URL ' +
+  '(or TVM_ENDPOINT) of the service that publishes them';
 
-/** How long the keys may be under way, in milliseconds. */
+/** The timeout for fetching the keys, in milliseconds. */
 const TIMEOUT = 10_000;
 
-/** The longest key file that is read, in bytes. */
+/** The maximum size of a key file, in bytes. */
 const MOST_BYTES = 65_536;
 
 /**
- * What digests are verified with, from a key file, a URL or the service.
+ * Returns the keys that verify digests, from a key file, a URL or the service.
  *
- * @throws {Failure} when it cannot be read
+ * @throws {Failure} if the keys cannot be read
  */
 export async function auditKeys(source: string | undefined, options: GlobalOptions): Promise<AuditKeys> {
   const text = await read(source, options);
   const file = auditKeyFile.safeParse(parseJson(text));
   if (file.success) return { jwks: { keys: file.data.keys } as JSONWebKeySet, firstDigest: file.data.first_digest };
   if (file.error.issues.some(({ path }) => path[0] === 'first_digest')) {
-    throw usageFailure('--keys: first_digest must have key and sha256, as `tvm audit keys` writes them', '--keys');
+    throw usageFailure('--keys: first_digest must have key and sha256, as written by `tvm audit keys`', '--keys');
   }
-  throw usageFailure('--keys must name a JSON Web Key Set with at least one key', '--keys');
+  throw usageFailure('--keys must be a JSON Web Key Set with at least one key', '--keys');
 }
 
 async function read(source: string | undefined, options: GlobalOptions): Promise<string> {
@@ -44,7 +44,7 @@ async function read(source: string | undefined, options: GlobalOptions): Promise
     const url = URL.parse(source);
     if (url === null || (url.protocol === 'http:' && !isLoopback(url.hostname))) {
       throw usageFailure(
-        '--keys must be a file or an https URL: over http, anyone on the way could put keys of theirs',
+        '--keys must be a file or an https URL: over http, an attacker on the network could replace the keys',
         '--keys',
       );
     }
@@ -60,7 +60,7 @@ async function fetched(url: URL): Promise<string> {
     const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(TIMEOUT) });
     if (response.ok) return await boundedText(response, MOST_BYTES);
   } catch {
-    // Reported below, like an error status.
+    // Reported below, together with error statuses.
   }
   throw new Failure(`the keys could not be fetched from ${url.host}`, {
     code: 'unreachable',

@@ -4,17 +4,22 @@ import { type Command, Option } from 'commander';
 import type { GlobalOptions } from '../connection/global-options.ts';
 import { readMoment } from '../connection/moment-option.ts';
 
-/** The options that say which archive, and what its digests are verified with. */
+/** The options for the archive and the keys that verify its digests. */
 export interface ArchiveOptions extends GlobalOptions {
   archive: string;
   keys?: string;
 }
 
-/** Adds the options that say which archive, and what its digests are verified with. */
+/** Adds the options for the archive and the keys that verify its digests. */
 export function addArchiveOptions(command: Command): Command {
   return command
-    .requiredOption('--archive <place>', 'the archive: s3://bucket, or a directory with a copy of it')
-    .option('--keys <place>', 'a key file, or the URL of the public keys (without it: as the service publishes them)');
+    .requiredOption('--archive <location>', 's3://bucket, or a directory with a copy')
+    .addOption(
+      new Option('--keys <location>', 'key file, or URL of the public keys').default(
+        undefined,
+        'published by the service',
+      ),
+    );
 }
 
 /** The options of `tvm audit verify`, `query` and `export`. */
@@ -23,17 +28,22 @@ export interface AuditOptions extends ArchiveOptions {
   to?: string;
 }
 
-/** Adds the options that say which part of an archive. */
+/** Adds the options for the time range. */
 export function addAuditOptions(command: Command): Command {
   return addArchiveOptions(command)
-    .option('--from <time>', 'from then on: a time, a day, or a duration ago: 7d (without it: from the beginning)')
-    .option('--to <time>', 'until then: a time, a day’s beginning, or a duration ago (without it: until now)');
+    .addOption(
+      new Option('--from <time>', 'start: a timestamp, a date (UTC), or a duration before now such as 7d').default(
+        undefined,
+        'the first event',
+      ),
+    )
+    .addOption(new Option('--to <time>', 'end, in the same formats; a date means 00:00').default(undefined, 'now'));
 }
 
-/** What a line of the archive may be; the last says that a change of the table could not be read. */
+/** The types of records in the archive. The last one marks a table change that could not be read. */
 const TYPES = [...Object.keys(auditEvents), 'Record Unreadable'];
 
-/** The options that say which events. */
+/** The filters of `tvm audit query` and `tvm audit export`. */
 export interface EventOptions extends AuditOptions {
   type?: string[];
   tokenId?: string;
@@ -43,23 +53,25 @@ export interface EventOptions extends AuditOptions {
   revocationId?: string;
 }
 
-/** Adds the options that say which events. */
+/** Adds the filters for events. */
 export function addEventOptions(command: Command): Command {
   return addAuditOptions(command)
-    .addOption(new Option('--type <type...>', 'only events of these types').choices(TYPES))
-    .option('--token-id <id>', 'only what is about this token')
-    .option('--subject <arn>', 'only what is about this IAM role or user')
-    .option('--audience <name>', 'only what is about tokens for this resource server')
-    .option('--resource <location>', 'only what concerns a place in this location: orders-db/orders, or orders-db/*')
-    .option('--revocation-id <id>', 'only what is about this revocation');
+    .optionsGroup('Filters:')
+    .addOption(new Option('--type <type...>', 'event types').choices(TYPES))
+    .option('--token-id <id>', 'token id')
+    .option('--subject <arn>', 'IAM role or user of the workload')
+    .option('--audience <name>', 'resource server')
+    .option('--resource <location>', 'resource: orders-db/orders, or orders-db/* for a subtree')
+    .option('--revocation-id <id>', 'revocation id')
+    .optionsGroup('Options:');
 }
 
 /**
- * Reads from when to when.
+ * Parses the time range.
  *
- * @param now milliseconds since the epoch: durations are counted back from then
- * @returns milliseconds; `undefined` where it is not given
- * @throws {Failure} when a time is none, or they are the wrong way round
+ * @param now the base for durations, in milliseconds since the epoch
+ * @returns milliseconds since the epoch; `undefined` for an option that is not given
+ * @throws {Failure} if a time is invalid, or `--from` is later than `--to`
  */
 export function readSpan(options: AuditOptions, now: number): { from: number | undefined; to: number | undefined } {
   const read = (option: string, text: string | undefined) => {

@@ -16,15 +16,15 @@ import { openArchive } from './archive.ts';
 import { auditKeys } from './keys.ts';
 import { type EventOptions, readSpan } from './options.ts';
 
-/** How many events are put in order at once. Those of one moment are in several objects, which are not in order. */
-const MOMENT = 10_000;
+/** The number of events to sort at once. Events of the same moment are spread over several unordered objects. */
+const SORT_WINDOW = 10_000;
 
-/** The most findings that the failure names. */
+/** The maximum number of findings in the error message. */
 const NAMED = 5;
 
 const asked = z.object({
   tokenId: tokenId.optional(),
-  // Denials may be of whom no token is for: the root user, say.
+  // A denial may be for a subject that can never get a token, such as the root user.
   subject: name
     .startsWith('arn:', { error: 'must be an ARN' })
     .transform((arn) => parseWorkloadArn(arn)?.subject ?? arn)
@@ -42,9 +42,9 @@ const nameOption = namedBy({
 });
 
 /**
- * Lists events of the archive: a table for a person, or an event a line as JSON.
+ * Lists archived events, as a table or as one JSON object per line.
  *
- * @throws {Failure} as `selectEvents` and its `check` do
+ * @throws {Failure} for the same reasons as `selectEvents` and its `check`
  */
 export async function query(options: EventOptions): Promise<void> {
   const { output } = options;
@@ -57,28 +57,27 @@ export async function query(options: EventOptions): Promise<void> {
     await writeLine(output === 'json' ? JSON.stringify({ ...event.record, class: event.class }) : describe(event));
   }
   if (output === 'text') {
-    const marked =
-      pending === 0 ? '' : `, ${pending} pending: no digest vouches for ${pending === 1 ? 'it' : 'them'} yet`;
+    const marked = pending === 0 ? '' : `, ${pending} pending: no digest covers ${pending === 1 ? 'it' : 'them'} yet`;
     process.stderr.write(`${count || 'no'} event${count === 1 ? '' : 's'}${marked}\n`);
   }
   check();
 }
 
-/** Events of the archive. */
+/** The events that match the filters. */
 export interface SelectedEvents {
   events: AsyncIterable<ReadEvent>;
   /**
-   * To be called when all events were read.
+   * Reports what was left out. Call it after all events were read.
    *
-   * @throws {Failure} naming objects that are not shown, and digests that are not verified
+   * @throws {Failure} if objects were not shown or digests could not be verified; the message names them
    */
   check(): void;
 }
 
 /**
- * The events that the options ask for, in the order of the archive.
+ * Selects events by the options, in the order of the archive.
  *
- * @throws {Failure} naming the option that is wrong, or saying that archive or keys cannot be read
+ * @throws {Failure} if an option is invalid, or the archive or the keys cannot be read
  */
 export async function selectEvents(options: EventOptions): Promise<SelectedEvents> {
   const now = Date.now();
@@ -102,29 +101,29 @@ export async function selectEvents(options: EventOptions): Promise<SelectedEvent
 function notShown(first: readonly Finding[], count: number): Failure {
   const named = first.map(({ kind, key, line }) => `${kind} ${key}${line === undefined ? '' : `:${line}`}`);
   const more = count > first.length ? ` and ${count - first.length} more` : '';
-  const sentence = `some events are not shown: ${named.join(', ')}${more}; tvm audit verify explains it`;
+  const sentence = `some events are not shown: ${named.join(', ')}${more}; run tvm audit verify for details`;
   return new Failure(sentence, { code: 'not_as_archived', exitCode: exitCodes.tampered });
 }
 
-/** Sorts events by their own time. One that was archived long after it happened stays where it is. */
+/** Sorts events by time. An event that was archived long after it happened keeps its position. */
 async function* byTime(events: AsyncIterable<ReadEvent>): AsyncGenerator<ReadEvent> {
   let held: ReadEvent[] = [];
   const sort = () => held.sort((a, b) => Date.parse(a.record.time) - Date.parse(b.record.time));
   for await (const event of events) {
     held.push(event);
-    if (held.length < MOMENT) continue;
-    yield* sort().slice(0, MOMENT / 2);
-    held = held.slice(MOMENT / 2);
+    if (held.length < SORT_WINDOW) continue;
+    yield* sort().slice(0, SORT_WINDOW / 2);
+    held = held.slice(SORT_WINDOW / 2);
   }
   yield* sort();
 }
 
-/** Writes a line, and waits when whoever reads is slower. */
+/** Writes a line, and waits if the reader is slower. */
 export async function writeLine(line: string): Promise<void> {
   if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');
 }
 
-/** An event on one line: when, what, which token, whose, what there is besides, and whether it is pending. */
+/** Formats an event as a line: time, type, token id, subject, details, and a mark if it is pending. */
 function describe({ record, class: objectClass }: ReadEvent): string {
   const { time, detailType, tokenId, subject } = record;
   const columns: [text: unknown, width: number][] = [
@@ -132,7 +131,7 @@ function describe({ record, class: objectClass }: ReadEvent): string {
     [detailType, 22],
     [tokenId ?? '-', 36],
     [subject ?? '-', 0],
-    [besides(record), 0],
+    [detailsOf(record), 0],
     [objectClass === 'pending' ? '[pending]' : '', 0],
   ];
   return columns
@@ -141,9 +140,9 @@ function describe({ record, class: objectClass }: ReadEvent): string {
     .trimEnd();
 }
 
-function besides({ authorizationDetails, action, location, ...more }: ArchivedRecord): string {
+function detailsOf({ authorizationDetails, action, location, ...more }: ArchivedRecord): string {
   const by = more.by ?? more.revokedBy;
-  // Of a revoked token, `reason` is why it was asked for.
+  // In `Token Revoked`, `reason` is the reason of the token request.
   const reason = more.detailType === 'Token Revoked' ? more.revocationReason : more.reason;
   const changed = more.before !== undefined || more.after !== undefined;
   const facts = [
@@ -163,7 +162,7 @@ function besides({ authorizationDetails, action, location, ...more }: ArchivedRe
   return facts.filter(Boolean).join(', ');
 }
 
-/** What a revocation picks out, such as `subject arn:…, issuedBefore 2026-11-22T09:30:00Z`. */
+/** Describes a selector, such as `subject arn:…, issuedBefore 2026-11-22T09:30:00Z`. */
 function describeSelector(selector: object): string {
   return Object.entries(selector)
     .map(([member, value]) => (value === true ? member : `${member} ${value}`))

@@ -1,38 +1,39 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { addAuditOptions } from './options.ts';
 import type { VerifyOptions } from './verify.ts';
 
 const EXAMPLES = `
-Exits with 0 if everything is as it was archived; with 5 if something was changed, added or is missing,
-is late, or could not be judged; with 1, 2 or 3 if the archive or the keys could not be read. Objects
-that are newer than the last digest are counted as pending, and are not a fault.
+Exits with 0 if the archive is intact; with 5 if objects were changed or added,
+are missing or late, or could not be verified; with 1, 2 or 3 if the archive or
+the keys could not be read. Objects that are newer than the last digest are
+counted as pending, and are not findings.
 
-All digests and all names of objects are checked, whatever --from and --to say. These two say which
-objects are read, and which must be there.
+All digests and all object names are checked. --from and --to only limit the
+objects that are read and must exist.
 
-Needs no network if the archive is a directory and the keys are in a file. Of a copy, ask for no more
-than it can hold: --to the last full hour before it was made.
+Needs no network if the archive is a directory and the keys are in a file. For
+a copy, set --to to the last full hour before the copy was made.
 
 Examples:
-  $ tvm audit verify --archive s3://tvm-archive --keys audit-keys.json --from 30d
-  $ tvm audit verify --archive s3://tvm-archive --keys audit-keys.json --from 1d --expect-digest-within 70m
+  $ tvm audit verify --archive s3://tvm-archive --keys audit-keys.json
+  $ tvm audit verify --archive s3://tvm-archive --keys audit-keys.json \\
+      --from 1d --expect-digest-within 70m
 
-  Of a copy, as soon as it is made:
+  Verify a copy that was just made:
     $ aws s3 sync s3://tvm-archive copy/
     $ tvm audit verify --archive copy/ --keys audit-keys.json --to 1h
 `;
 
-/** Adds `tvm audit verify`, which says whether the archive is as it was written. */
+/** Adds `tvm audit verify`, which reports whether the archive is intact. */
 export function addAuditVerifyCommand(audit: Command): void {
   addAuditOptions(
     audit
       .command('verify')
-      .summary('find what was changed, removed, added or moved')
-      .description('Find what was changed, removed, added or moved in the archive.'),
+      .summary('find changed, missing, added and moved objects')
+      .description('Find objects of the archive that were changed, removed, added or moved.'),
   )
-    .option(
-      '--expect-digest-within <duration>',
-      'the newest digest must end this long ago at most: 70m (without it: 75m)',
+    .addOption(
+      new Option('--expect-digest-within <duration>', 'maximum age of the newest digest').default(undefined, '75m'),
     )
     .addHelpText('after', EXAMPLES)
     .action(async (_options, command: Command) => {

@@ -9,7 +9,7 @@ import { openArchive } from './archive.ts';
 import { auditKeys } from './keys.ts';
 import { type AuditOptions, readSpan } from './options.ts';
 
-/** The most findings that are kept for JSON, which is written at the end. */
+/** The maximum number of findings in JSON output, which is written at the end. */
 const MOST = 10_000;
 
 export interface VerifyOptions extends AuditOptions {
@@ -17,9 +17,9 @@ export interface VerifyOptions extends AuditOptions {
 }
 
 /**
- * Verifies the archive, and writes what is found.
+ * Verifies the archive and writes the findings.
  *
- * @throws {Failure} when an option is wrong, or archive or keys cannot be read
+ * @throws {Failure} if an option is invalid, or the archive or the keys cannot be read
  */
 export async function verify(options: VerifyOptions): Promise<void> {
   const now = Date.now();
@@ -47,19 +47,19 @@ function readExpectation(text: string | undefined): number | undefined {
   throw usageFailure('--expect-digest-within must be a duration such as 70m', '--expect-digest-within');
 }
 
-/** A finding on one line, such as `record-changed events/…/….ndjson:3 event 4f2c: It is not what was archived.` */
+/** Formats a finding as a line, such as `record-changed events/…/….ndjson:3 event 4f2c: It is not what was archived.` */
 function describe({ kind, key, line, eventId, what }: Finding): string {
-  const place = line === undefined ? key : `${key}:${line}`;
-  return printable(`${kind} ${place}${eventId === undefined ? '' : ` event ${eventId}`}: ${what}`);
+  const where = line === undefined ? key : `${key}:${line}`;
+  return printable(`${kind} ${where}${eventId === undefined ? '' : ` event ${eventId}`}: ${what}`);
 }
 
 function summary({ digests, objects, records, findings, covered, uncovered, notJudged }: Verified): string {
-  const clean = notJudged.length === 0 ? 'as it was archived' : 'nothing found, but not everything was judged';
+  const clean = notJudged.length === 0 ? 'intact' : 'no findings, but verification is incomplete';
   const verdict = findings === 0 ? clean : counted(findings, 'finding');
-  const what = `${counted(records, 'record')} in ${counted(objects, 'object')}, by ${counted(digests, 'digest')}`;
+  const what = `${counted(records, 'record')} in ${counted(objects, 'object')}, covered by ${counted(digests, 'digest')}`;
   const span = covered === undefined ? '' : `, from ${covered.from} to ${covered.to}`;
-  const pending = uncovered === 0 ? [] : [`pending: ${counted(uncovered, 'object')} that no digest vouches for yet`];
-  return [`${verdict}: ${what}${span}`, ...pending, ...notJudged.map((what) => `not judged: ${what}`)].join('\n');
+  const pending = uncovered === 0 ? [] : [`pending: ${counted(uncovered, 'object')} that no digest covers yet`];
+  return [`${verdict}: ${what}${span}`, ...pending, ...notJudged.map((what) => `not verified: ${what}`)].join('\n');
 }
 
 function counted(count: number, what: string): string {

@@ -1,7 +1,7 @@
 import type { AuthorizationDetail } from '@tvm/contract/authorization-details.ts';
 import type { Obligations } from '@tvm/contract/token.ts';
 
-/** Grants for a person, one a line, such as `read orders-db/orders (fields id, status)`. */
+/** Describes grants, one per line, such as `read orders-db/orders (fields id, status)`. */
 export function describeGrants(details: readonly AuthorizationDetail[]): string[] {
   return details.flatMap(({ actions, locations, fields }) =>
     locations.map((location) => {
@@ -11,7 +11,7 @@ export function describeGrants(details: readonly AuthorizationDetail[]): string[
   );
 }
 
-/** Obligations for a person, one a line, such as `only from office`. */
+/** Describes obligations, one per line, such as `only from office`. */
 export function describeObligations({ networks = [], windows = [], single_use }: Obligations): string[] {
   return [
     ...networks.map((name) => `only from ${name}`),

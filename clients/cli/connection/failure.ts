@@ -1,4 +1,4 @@
-/** How `tvm` ends. The numbers are stable: a script may branch on them. */
+/** The exit codes of `tvm`. They are stable, so that scripts can rely on them. */
 export const exitCodes = {
   done: 0,
   fault: 1,
@@ -10,13 +10,13 @@ export const exitCodes = {
 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-/** What each exit code means, as `--help` lists them. */
+/** The meaning of each exit code, as listed by `--help`. */
 export const exitCodeMeanings: Record<ExitCode, string> = {
-  0: 'done; introspect: the token is active; explain: it would be allowed',
-  1: 'a fault: the machine or archive cannot be reached, failed, or throttles; policy: something was found',
-  2: 'an option, a setting or the input is at fault',
-  3: 'refused: by policy, by IAM, or because the token is not yours; explain: it would be refused',
+  0: 'success; introspect: the token is active; explain: the request is allowed',
+  1: 'service or archive unreachable, failing or throttling; policy: findings',
+  2: 'invalid option, setting or input',
+  3: 'denied by policy or IAM, or not your token; explain: the request is denied',
   4: 'introspect: the token is not active',
-  5: 'audit: something in the archive was changed, added, is missing or late, or could not be judged',
-  6: 'revoke-any: nothing known has the given name; nothing was revoked',
+  5: 'audit: objects changed, added, missing or late, or not fully verified',
+  6: 'revoke-any: the name is unknown; nothing was revoked',
 };

@@ -3,13 +3,13 @@ import { moment } from '@tvm/contract/selector.ts';
 import { usageFailure } from '@tvm/terminal/failure.ts';
 
 /**
- * Reads a time of the command line: `2026-11-22T09:30:00Z`, the beginning of a day (UTC) as `2026-11-22`, or a duration.
+ * Parses a time from the command line: `2026-11-22T09:30:00Z`, a date such as `2026-11-22` (00:00 UTC), or a duration.
  *
- * @param option as in `--from`
- * @param now milliseconds since the epoch: a duration is counted from then
- * @param way which way it is counted
- * @returns ISO 8601; `undefined` when it is not given
- * @throws {Failure} naming the option
+ * @param option the name of the option, such as `--from`
+ * @param now the base for durations, in milliseconds since the epoch
+ * @param way whether a duration is before or after `now`
+ * @returns an ISO 8601 time; `undefined` if the option is not given
+ * @throws {Failure} if the time is invalid; the message names the option
  */
 export function readMoment(
   option: string,
@@ -25,5 +25,8 @@ export function readMoment(
     const time = new Date(now + (way === 'ago' ? -1 : 1) * seconds * 1000);
     if (!Number.isNaN(time.getTime())) return time.toISOString();
   }
-  throw usageFailure(`${option} must be a time such as 2026-11-22T09:30:00Z, a day, or a duration such as 10m`, option);
+  throw usageFailure(
+    `${option} must be a time such as 2026-11-22T09:30:00Z, a date, or a duration such as 10m`,
+    option,
+  );
 }

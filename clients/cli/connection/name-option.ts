@@ -1,22 +1,22 @@
 import { type Failure, usageFailure } from '@tvm/terminal/failure.ts';
 import type * as z from 'zod';
 
-/** What a request's field is on the command line. */
+/** The option that sets a field of a request. */
 export interface NamedOption {
-  /** As in `--location`. */
+  /** The name, such as `--location`. */
   option: string;
-  /** How a sentence begins that faults it, as in `--location "a//b"`. */
+  /** The start of an error message about the option, such as `--location "a//b"`. */
   label: string;
 }
 
 /**
- * Says what a request's field is on the command line.
+ * Maps a field of a request to its option.
  *
- * @param path from the request's root, as in `['authorization_details', 0, 'locations']`
+ * @param path the path of the field in the request, such as `['authorization_details', 0, 'locations']`
  */
 export type NameOption = (path: readonly PropertyKey[]) => NamedOption | undefined;
 
-/** Options that stand for one field each. */
+/** Returns a mapping for options that set one field each. */
 export function namedBy(options: Record<string, string>): NameOption {
   return ([field]) => {
     const option = options[String(field)];
@@ -25,26 +25,26 @@ export function namedBy(options: Record<string, string>): NameOption {
 }
 
 /**
- * Checks a request against the contract's schema before anything goes over the network.
+ * Validates a request with the schema of the contract before it is sent.
  *
- * @throws {Failure} a sentence that names the option at fault
+ * @throws {Failure} if the request is invalid; the message names the option
  */
 export function checkRequest<S extends z.ZodType>(schema: S, unverified: unknown, nameOption: NameOption): z.infer<S> {
   const parsed = schema.safeParse(unverified);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw atFault(issue?.path ?? [], issue?.message ?? 'is not valid', nameOption);
+  throw invalidOption(issue?.path ?? [], issue?.message ?? 'is not valid', nameOption);
 }
 
-function atFault(path: readonly PropertyKey[], problem: string, nameOption: NameOption): Failure {
+function invalidOption(path: readonly PropertyKey[], problem: string, nameOption: NameOption): Failure {
   const named = nameOption(path);
   return usageFailure(inOptions(`${named?.label ?? path.join('.')} ${problem}`, nameOption), named?.option);
 }
 
 /**
- * Tells the machine's description of a bad field in the command line's words.
+ * Replaces the name of a field in an error description from the service with the name of its option.
  *
- * @param field as the machine names it, as in `authorization_details[0].locations[0]`
+ * @param field the name of the field in the response, such as `authorization_details[0].locations[0]`
  */
 export function translateDescription(description: string, field: string, nameOption: NameOption) {
   const named = nameOption(field.split(/[.[\]]+/).filter(Boolean));
@@ -53,7 +53,7 @@ export function translateDescription(description: string, field: string, nameOpt
   return { option: named?.option, sentence: inOptions(sentence, nameOption) };
 }
 
-// "or resource must be given": the other field of a choice.
+// "or resource must be given" names the alternative field.
 function inOptions(sentence: string, nameOption: NameOption): string {
   return sentence.replace(/ or (\w+) must be given/, (whole, field: string) => {
     const named = nameOption([field]);

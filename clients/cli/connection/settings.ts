@@ -4,14 +4,14 @@ import type { Credentials } from '@tvm/api/signature.ts';
 import { usageFailure } from '@tvm/terminal/failure.ts';
 import { resolveCredentials } from './credentials.ts';
 
-/** What the command line may say about where the machine is and who asks. */
+/** The options for the endpoint and the AWS identity of the caller. */
 export interface ConnectionOptions {
   endpoint?: string;
   region?: string;
   profile?: string;
 }
 
-/** Where the machine is and who asks. */
+/** The endpoint of the service and the AWS identity of the caller. */
 export interface Settings {
   endpoint: URL;
   region: string;
@@ -19,9 +19,9 @@ export interface Settings {
 }
 
 /**
- * Settles endpoint, region and credentials from the command line, the environment and the AWS configuration files.
+ * Resolves endpoint, region and credentials from the command line, the environment and the AWS configuration files.
  *
- * @throws {Failure} naming the option or variable that is missing or wrong
+ * @throws {Failure} if a setting is missing or invalid; the message names the option or variable
  */
 export async function resolveSettings(options: ConnectionOptions, env = process.env): Promise<Settings> {
   const endpoint = resolveEndpoint(options, env);
@@ -29,13 +29,13 @@ export async function resolveSettings(options: ConnectionOptions, env = process.
   return { endpoint, region, credentials: await resolveCredentials(options.profile, region, env) };
 }
 
-/** @throws {Failure} naming the option or variable that is missing or wrong */
+/** @throws {Failure} if the endpoint is missing or invalid; the message names the option or variable */
 export function resolveEndpoint({ endpoint }: ConnectionOptions, env: NodeJS.ProcessEnv): URL {
   const source = endpoint === undefined ? 'TVM_ENDPOINT' : '--endpoint';
   const text = endpoint ?? env.TVM_ENDPOINT;
   if (endpoint === undefined && !text) {
     throw usageFailure(
-      'where is the machine? Give --endpoint URL or set TVM_ENDPOINT (for the local one: . .local/env)',
+      'the endpoint is missing: give --endpoint URL or set TVM_ENDPOINT (for the local service: . .local/env)',
       '--endpoint',
     );
   }
@@ -44,10 +44,10 @@ export function resolveEndpoint({ endpoint }: ConnectionOptions, env: NodeJS.Pro
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw wrong('must be a URL such as https://a1b2c3.execute-api.eu-central-1.amazonaws.com/v1');
   }
-  if (url.username || url.password) throw wrong('must not hold a user name or a password');
-  if (url.search || url.hash) throw wrong('must not have a query or a fragment');
+  if (url.username || url.password) throw wrong('must not contain a user name or a password');
+  if (url.search || url.hash) throw wrong('must not contain a query or a fragment');
   if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
-    throw wrong(`must be an https URL: over http, ${url.host} and anyone on the way could read the tokens`);
+    throw wrong(`must be an https URL: over http, anyone on the network could read the tokens of ${url.host}`);
   }
   return url;
 }
@@ -60,7 +60,7 @@ export async function resolveRegion(
   const region = options.region ?? (await findRegion(endpoint?.hostname, options.profile, env));
   if (!region) {
     throw usageFailure(
-      'which AWS region is the machine in? Give --region, set AWS_REGION, or give the profile a region',
+      'the AWS region is missing: give --region, set AWS_REGION, or set a region in the profile',
       '--region',
     );
   }

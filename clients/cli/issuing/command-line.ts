@@ -2,7 +2,7 @@ import type { AuthorizationDetail } from '@tvm/contract/authorization-details.ts
 import { writeDuration } from '@tvm/contract/duration.ts';
 import type { Asked } from '@tvm/contract/token.ts';
 
-/** The command that asks for a token as a request does, or to explain what that gets, to be copied into a shell. */
+/** Writes the `tvm token` or `tvm explain` command for a request, quoted for a shell. */
 export function commandLine(
   command: 'token' | 'explain',
   { authorization_details: details = [], scope, grant, audience, resource, expires_in, reason, task }: Asked,
@@ -42,7 +42,7 @@ function grantOptions(details: readonly AuthorizationDetail[]): string[] {
   });
 }
 
-/** A word as a POSIX shell takes it for itself. */
+/** Quotes a word for a POSIX shell. */
 function quoted(word: string): string {
   return /^[\w.,:/=@+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -16,7 +16,7 @@ interface ExplainOptions extends RequestOptions, GlobalOptions {
   at?: string;
 }
 
-/** The fields that only an operator's question has, and their options. */
+/** The options of request fields that only operators may send. */
 const OPERATORS_OPTIONS = {
   source_ip: '--from-ip',
   vpc_endpoint: '--from-vpc-endpoint',
@@ -25,37 +25,47 @@ const OPERATORS_OPTIONS = {
 } as const;
 
 const EXAMPLES = `
-It is decided as tvm token would have it decided, and nothing is vended. Exits with 0 when it would be
-allowed, with 3 when it would be denied.
+Evaluates the request as tvm token does, but issues no token. Exits with 0 if
+the request would be allowed, with 3 if it would be denied.
 
 Examples:
-  Why is my request denied, and what could I ask for instead?
-    $ tvm explain --action read write --location orders-db/orders --audience orders-db
+  Find out why a request is denied, and what to request instead:
+    $ tvm explain --action read write --location orders-db/orders \\
+        --audience orders-db
 
-  For operators: what may this workload do, from there, then?
-    $ tvm explain --subject arn:aws:iam::123456789012:role/orders-service --role deployer \\
-        --from-ip 203.0.113.7 --at "$(date -u +%Y-%m-%dT22:00:00Z)"
+  For operators: find out what a workload may do at a given address and time:
+    $ tvm explain --subject arn:aws:iam::123456789012:role/orders-service \\
+        --role deployer --from-ip 203.0.113.7 \\
+        --at "$(date -u +%Y-%m-%dT22:00:00Z)"
 `;
 
-/** Adds `tvm explain`: asks what a token request would get, and why. */
+/** Adds `tvm explain`, which explains the decision on a token request. */
 export function addExplainCommand(program: Command): void {
   addRequestOptions(program.command('explain'))
-    .summary('ask whether a request would be allowed, and why')
+    .summary('explain whether a token request would be allowed')
     .description(
-      'Ask what a request for a token would get, which policies decide, and what could be asked for instead.',
+      'Explain whether a token request would be allowed, which policies decide, and what to request instead.',
     )
-    .option('--subject <arn>', 'for operators: decide for this IAM role or user')
-    .addOption(new Option('--from-ip <address>', 'with --subject: as if asked from this address'))
-    .addOption(new Option('--from-vpc-endpoint <id>', 'with --subject: as if asked through this VPC endpoint'))
-    .addOption(new Option('--organization <id>', 'with --subject: the AWS organization of its account'))
-    .addOption(new Option('--at <time>', 'with --subject: as if asked then, such as 2026-12-24T22:00:00Z'))
+    .optionsGroup('Options for operators:')
+    .option('--subject <arn>', 'IAM role or user of the request')
+    .addOption(
+      new Option('--from-ip <address>', 'source address, with --subject').default(undefined, 'your own address'),
+    )
+    .option('--from-vpc-endpoint <id>', 'VPC endpoint, with --subject')
+    .option('--organization <id>', 'AWS organization of the account, with --subject')
+    .addOption(
+      new Option('--at <time>', 'time of the request, with --subject; such as 2026-12-24T22:00:00Z').default(
+        undefined,
+        'now',
+      ),
+    )
     .addHelpText('after', EXAMPLES)
     .action((_options, command: Command) => explain(command.optsWithGlobals()));
 }
 
 async function explain(options: ExplainOptions): Promise<void> {
   const answer = await ask(options);
-  // Before anything is written: who reads the output may not read it to its end.
+  // Set the exit code before writing: the reader of the output may close the pipe early.
   process.exitCode = answer.allowed ? exitCodes.done : exitCodes.denied;
   if (options.output === 'json') writeJson(answer);
   else process.stdout.write(`${explanationLines(answer, process.stdout).join('\n')}\n`);

@@ -9,10 +9,10 @@ type Stream = NodeJS.WriteStream;
 type Policy = PairExplanation['policies'][number];
 
 /**
- * An explanation for a person, line by line: the answer, everything that was asked for with its verdict, what stands in
- * the way, what to ask for instead.
+ * Formats an explanation as lines of text: the decision, the verdict on each requested item, the unmet conditions, and
+ * what to request instead.
  *
- * @param stream where it will be written: in colours if it is a terminal
+ * @param stream the output stream; the text is coloured if the stream is a terminal
  */
 export function explanationLines(explanation: Explanation, stream: Stream): string[] {
   const paint = painter(stream);
@@ -24,14 +24,14 @@ export function explanationLines(explanation: Explanation, stream: Stream): stri
     `${verdict}: ${printable(allowed ? describeToken(explanation) : describeDenial(explanation))}`,
     ...pairs.flatMap((pair, index) => pairLines(pair, names[index]?.padEnd(width) ?? '', paint)),
     ...(blocked_until !== undefined && denial !== 'subject_blocked'
-      ? [`  ${paint.bad('✗')} the workload is blocked until ${seconds(blocked_until)}, whatever policy allows`]
+      ? [`  ${paint.bad('✗')} the workload is blocked until ${seconds(blocked_until)}`]
       : []),
     ...changeLines(explanation, paint),
     `  ${paint.dim(printable(`${subject} from ${source_ip} at ${seconds(time)}, policies ${policy}`))}`,
   ];
 }
 
-/** A time (ISO 8601) without fractions of a second. */
+/** Removes fractions of a second from an ISO 8601 time. */
 function seconds(time = ''): string {
   return time.replace(/\.\d+Z$/, 'Z');
 }
@@ -39,7 +39,7 @@ function seconds(time = ''): string {
 type Paint = ReturnType<typeof painter>;
 
 function painter(stream: Stream) {
-  // `styleText` leaves the colours out when the stream is no terminal or NO_COLOR is set.
+  // `styleText` adds no colours if the stream is not a terminal or NO_COLOR is set.
   const style = (format: Parameters<typeof styleText>[0]) => (text: string) => styleText(format, text, { stream });
   return { good: style('green'), bad: style('red'), dim: style('dim'), bold: style('bold') };
 }
@@ -59,40 +59,40 @@ function describeDenial({ denial, lacks, scope, pairs, blocked_until }: Explanat
   const role = scope?.replace(/^role:/, '');
   switch (denial) {
     case 'reason_missing':
-      return 'a policy asks for a reason';
+      return 'a policy requires a reason';
     case 'role_unavailable':
-      if (lacks === undefined) return `there is no role ${role}`;
-      return `the workload lacks ${lacks}, which the locations of the role ${role} are made of`;
+      if (lacks === undefined) return `the role ${role} does not exist`;
+      return `the role ${role} needs the workload attribute ${lacks}, which is not set`;
     case 'subject_blocked':
-      return `policy allows it, but the workload is blocked until ${seconds(blocked_until)}`;
+      return `policy allows the request, but the workload is blocked until ${seconds(blocked_until)}`;
     case 'subject_revoked':
-      return 'policy allows it, but the tokens of the workload at that time are revoked';
+      return 'policy allows the request, but tokens issued to the workload at that time are revoked';
     default: {
       const [first] = pairs;
-      if (first?.action === 'assume' && first.verdict !== 'allowed') return `the role ${role} cannot be taken`;
+      if (first?.action === 'assume' && first.verdict !== 'allowed') return `the role ${role} cannot be assumed`;
       const denied = pairs.filter(({ verdict }) => verdict !== 'allowed').length;
-      const what = denial === 'further_condition' ? 'a further condition refuses' : 'policy does not allow';
-      return pairs.length === 1 ? `${what} it` : `${what} ${denied} of ${pairs.length}`;
+      const what = denial === 'further_condition' ? 'an external authorizer denies' : 'policy does not allow';
+      return pairs.length === 1 ? `${what} the request` : `${what} ${denied} of ${pairs.length}`;
     }
   }
 }
 
 function describePair({ action, location, role, fields }: PairExplanation): string {
   const only = fields === undefined ? '' : ` (fields ${fields.join(', ')})`;
-  return printable(action === 'assume' ? `take role ${role}` : `${action} ${location}${only}`);
+  return printable(action === 'assume' ? `assume role ${role}` : `${action} ${location}${only}`);
 }
 
 function pairLines(pair: PairExplanation, name: string, paint: Paint): string[] {
   const mark = pair.verdict === 'allowed' ? paint.good('✓') : paint.bad('✗');
   const near = (pair.near_misses ?? []).flatMap((policy) => [
-    `      ${paint.dim('close:')} ${namePolicy(policy)}, but not`,
+    `      ${paint.dim('near miss:')} ${namePolicy(policy)}, not met:`,
     ...policy.missed.map(({ text, error }) => {
       const why = error ? paint.dim(' (cannot be evaluated)') : '';
       return `        ${paint.bad('✗')} ${printable(text)}${why}`;
     }),
   ]);
   const conditions = pair.policies.flatMap(({ conditions = [] }) =>
-    conditions.map((text) => `      ${paint.dim('for:')} ${printable(text)}`),
+    conditions.map((text) => `      ${paint.dim('because:')} ${printable(text)}`),
   );
   return [`  ${mark} ${name}  ${describeVerdict(pair)}`, ...conditions, ...near];
 }
@@ -108,9 +108,9 @@ function describeVerdict({ verdict, policies, place, too_many_places, refused_by
     case 'policy_error':
       return `a policy cannot be evaluated${at}${by === '' ? '' : `:${by}`}`;
     case 'refused_by_condition':
-      return `refused by ${refused_by === undefined ? 'a further condition' : printable(refused_by.join(', '))}`;
+      return `denied by ${refused_by === undefined ? 'an external authorizer' : printable(refused_by.join(', '))}`;
     case 'not_permitted':
-      if (too_many_places) return 'policies name too many places in it; ask for less';
+      if (too_many_places) return 'policies name too many resources in this subtree; request a smaller one';
       return `no policy permits it${at}`;
   }
 }

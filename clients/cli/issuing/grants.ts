@@ -1,7 +1,7 @@
 import { usageFailure } from '@tvm/terminal/failure.ts';
 import type { NameOption } from '../connection/name-option.ts';
 
-/** The options by which `tvm token` says what is asked for. */
+/** The options of `tvm token` that describe the requested grants. */
 export interface GrantOptions {
   action?: string[];
   location?: string[];
@@ -10,28 +10,29 @@ export interface GrantOptions {
 }
 
 /**
- * The `authorization_details` that the options ask for, not yet checked: each `--grant` is an entry, or all actions on
- * all locations are a single one.
+ * Builds `authorization_details` from the options. Each `--grant` makes one entry; `--action` and `--location` together
+ * make a single entry. The entries are not yet validated.
  */
 export function readGrants({ action, location, field, grant }: GrantOptions): object[] {
   if (grant === undefined) {
     if (action === undefined && location === undefined && field === undefined) {
       throw usageFailure(
-        'say what is asked for: --action with --location, --grant ACTION:LOCATION, or --role NAME',
+        'nothing is requested: give --action with --location, --grant ACTION:LOCATION, or --role NAME',
         '--action',
       );
     }
-    if (action === undefined) throw usageFailure('--action is missing: what is to be done there?', '--action');
-    if (location === undefined) throw usageFailure('--location is missing: on what?', '--location');
+    if (action === undefined) throw usageFailure('--action is missing: give read, write or both', '--action');
+    if (location === undefined)
+      throw usageFailure('--location is missing: give a resource such as orders-db/orders', '--location');
     return [entry(action, location, field)];
   }
   if (action ?? location ?? field) {
-    throw usageFailure('--grant cannot be mixed with --action, --location and --field', '--grant');
+    throw usageFailure('--grant cannot be combined with --action, --location and --field', '--grant');
   }
   return grant.map(parseGrant);
 }
 
-// Neither `,` nor `#` can occur in a location; a colon can, so the first one ends the actions.
+// A location cannot contain `,` or `#`. It can contain a colon, so the first colon ends the list of actions.
 function parseGrant(grant: string): object {
   const [, actions, location, fields] = /^([^:]+):([^#]+)(?:#(.+))?$/.exec(grant) ?? [];
   if (actions === undefined || location === undefined) {
@@ -47,14 +48,14 @@ function entry(actions: string[], locations: string[], fields: string[] | undefi
   return { type: 'resource', locations, actions, ...(fields && { fields }) };
 }
 
-// The members of an entry of `authorization_details`, and the options that give them.
+// The options for the members of an `authorization_details` entry.
 const PARTS: Record<string, 'action' | 'location' | 'field'> = {
   actions: 'action',
   locations: 'location',
   fields: 'field',
 };
 
-/** What a field of `authorization_details` is on the command line. */
+/** Maps the fields of `authorization_details` to options. */
 export function nameGrantOption(options: GrantOptions): NameOption {
   return ([, entry, part, position]) => {
     const what = PARTS[String(part)];

@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import { type NameOption, namedBy } from '../connection/name-option.ts';
 import { type GrantOptions, nameGrantOption, readGrants } from './grants.ts';
 
-/** The options by which `tvm token` and `tvm explain` say what is asked for. */
+/** The options of `tvm token` and `tvm explain` that describe a token request. */
 export interface RequestOptions extends GrantOptions {
   role?: string;
   partial?: boolean;
@@ -15,30 +15,37 @@ export interface RequestOptions extends GrantOptions {
   task?: string;
 }
 
-/** Adds the options that say what is asked for. */
+/** Adds the options that describe a token request. */
 export function addRequestOptions(command: Command): Command {
   return command
-    .option('--action <action...>', 'what to do, on every --location: read, write')
-    .option('--location <location...>', 'on what: orders-db/orders, or orders-db/* for all below')
-    .option('--field <field...>', 'only these fields of the locations (without it: all)')
-    .option('--grant <grant...>', 'instead of these three, an entry each: ACTION[,ACTION]:LOCATION[#FIELD[,FIELD]]')
+    .option('--action <action...>', 'actions to permit on each location: read, write')
+    .option('--location <location...>', 'resources, such as orders-db/orders, or orders-db/* for a subtree')
+    .addOption(new Option('--field <field...>', 'fields of the resources').default(undefined, 'all'))
+    .option('--grant <grant...>', 'instead of the three above: ACTION[,ACTION]:LOCATION[#FIELD[,FIELD]]')
     .addOption(
-      new Option('--role <name>', 'instead of all these: a role, with the grants it has').conflicts([
+      new Option('--role <name>', 'role to assume, instead of the four above').conflicts([
         'action',
         'location',
         'field',
         'grant',
       ]),
     )
-    .option('--partial', 'take what policy allows of it, instead of all or nothing')
-    .option('--audience <name>', 'who will receive the token: the name of a resource server')
-    .addOption(new Option('--resource <uri>', 'the same as an absolute URI').conflicts('audience'))
-    .option('--duration <duration>', 'lifetime: 15m, 1h, or seconds such as 900 (without it: as configured)')
-    .option('--reason <text>', 'why, for the audit')
-    .option('--task <id>', 'the task that it is for: tvm done --task takes its tokens back');
+    .option('--partial', 'the allowed part of the request, instead of all or nothing')
+    .option('--audience <name>', 'resource server that will receive the token')
+    .addOption(
+      new Option('--resource <uri>', 'resource server as an absolute URI, instead of --audience').conflicts('audience'),
+    )
+    .addOption(
+      new Option('--duration <duration>', 'lifetime in seconds, or a duration such as 15m').default(
+        undefined,
+        'configured by the service',
+      ),
+    )
+    .option('--reason <text>', 'reason for the audit log')
+    .option('--task <id>', 'task of the token; tvm done --task revokes its tokens');
 }
 
-/** The request that the options make, not yet checked. */
+/** Builds a token request from the options. The request is not yet validated. */
 export function readRequest(options: RequestOptions): object {
   const { role, partial, audience, resource, duration, reason, task } = options;
   return {
@@ -64,7 +71,11 @@ function readDuration(text: string | undefined): number | undefined {
   return seconds;
 }
 
-/** What a request's field is among these options. @param others the fields of other options, by name */
+/**
+ * Maps the fields of a token request to these options.
+ *
+ * @param others the options of additional fields, by field name
+ */
 export function nameRequestOption(options: GrantOptions, others: Record<string, string> = {}): NameOption {
   const ofGrant = nameGrantOption(options);
   const ofOthers = namedBy({

@@ -12,34 +12,38 @@ import { addRequestOptions, nameRequestOption, type RequestOptions, readRequest 
 type TokenOptions = RequestOptions & GlobalOptions;
 
 const EXAMPLES = `
-The token alone goes to standard output; what it permits, to standard error.
+Writes only the token to standard output. A summary of what it permits goes to
+standard error.
 
 Examples:
-  Read one table, for the default lifetime:
+  Read one table, with the default lifetime:
     $ tvm token --action read --location orders-db/orders --audience orders-db
 
-  Keep the token in a variable and use it:
-    $ TOKEN=$(tvm token --action read --location orders-db/orders --audience orders-db --duration 5m)
+  Store the token in a variable and use it:
+    $ TOKEN=$(tvm token --action read --location orders-db/orders \\
+        --audience orders-db --duration 5m)
     $ curl -H "Authorization: Bearer $TOKEN" https://orders.example.com/orders
 
-  Read here and write there, in one token:
-    $ tvm token --grant read:orders-db/orders --grant write:orders-db/shipments \\
-        --audience orders-db --duration 300
+  Read one table and write another with the same token:
+    $ tvm token --audience orders-db --duration 300 \\
+        --grant read:orders-db/orders --grant write:orders-db/shipments
 
-  Two fields of each row only; with --grant they follow a #:
-    $ tvm token --action read --location orders-db/orders --field id status --audience orders-db
+  Read two fields of each row; in --grant, fields follow a #:
+    $ tvm token --action read --location orders-db/orders --field id status \\
+        --audience orders-db
     $ tvm token --grant 'read:orders-db/orders#id,status' --audience orders-db
 
-  Everything below a location, or what a role has; of either, what policy allows:
-    $ tvm token --action read --location 'orders-db/*' --audience orders-db --partial
+  Get the allowed part of a subtree, or of a role:
+    $ tvm token --action read --location 'orders-db/*' \\
+        --audience orders-db --partial
     $ tvm token --role deployer --partial
 `;
 
-/** Adds `tvm token`: asks for a token. */
+/** Adds `tvm token`, which requests a token. */
 export function addTokenCommand(program: Command): void {
   addRequestOptions(program.command('token'))
-    .summary('ask for a token')
-    .description('Ask for a short-lived token that permits the named actions on the named locations, and no more.')
+    .summary('request a token')
+    .description('Request a short-lived token for the given actions on the given locations.')
     .addHelpText('after', EXAMPLES)
     .action((_options, command: Command) => askForToken(command.optsWithGlobals()));
 }
@@ -66,7 +70,7 @@ async function askForToken(options: TokenOptions): Promise<void> {
   writeSummary(answer, grant === 'partial' ? asked : [], options.audience ?? options.resource);
 }
 
-/** @param asked what may have been granted in part */
+/** @param asked the requested grants, if the token may have been granted in part */
 function writeSummary(
   answer: TokenResponse,
   asked: readonly AuthorizationDetail[],
@@ -89,7 +93,7 @@ function writeSummary(
   );
 }
 
-/** What was asked for and not granted, pair by pair: a role says itself what it is, so of it nothing is missing here. */
+/** Returns the requested action and location pairs that were not granted. A role requests no pairs. */
 function notGranted(
   asked: readonly AuthorizationDetail[],
   granted: readonly AuthorizationDetail[],

@@ -16,7 +16,7 @@ import type { GlobalOptions } from '../connection/global-options.ts';
 import manifest from '../package.json' with { type: 'json' };
 import { readFiles } from './files.ts';
 
-/** How findings are written. */
+/** The format of a report. */
 type ReportFormat = 'text' | 'json' | 'sarif' | 'github';
 
 const REPORTS: Record<ReportFormat, (findings: readonly Finding[], files: number) => string> = {
@@ -26,7 +26,7 @@ const REPORTS: Record<ReportFormat, (findings: readonly Finding[], files: number
   github: githubReport,
 };
 
-/** What `tvm policy check` is told. */
+/** The options of `tvm policy check`. */
 export interface CheckCommandOptions extends GlobalOptions {
   format?: ReportFormat;
   allowRegistry?: string[];
@@ -36,9 +36,9 @@ export interface CheckCommandOptions extends GlobalOptions {
 }
 
 /**
- * Judges files and writes what is found.
+ * Checks files and writes the findings.
  *
- * @throws {Failure} naming the path that cannot be read
+ * @throws {Failure} if a path cannot be read; the message names it
  */
 export async function check(paths: string[], options: CheckCommandOptions): Promise<void> {
   const { output, format = output, allowRegistry, strict } = options;
@@ -47,12 +47,12 @@ export async function check(paths: string[], options: CheckCommandOptions): Prom
   const own = await ownFindings(files, options);
   const findings = checkFiles(files, { today, allowedRegistries: allowRegistry }, own);
   const { errors, warnings } = count(findings);
-  // Before anything is written: who reads the output may not read it to its end.
+  // Set the exit code before writing: the reader of the output may close the pipe early.
   process.exitCode = errors > 0 || (strict && warnings > 0) ? exitCodes.fault : exitCodes.done;
   process.stdout.write(REPORTS[format](findings, files.length));
 }
 
-/** What the rules of `--rego` say. */
+/** Returns the findings of the rules in `--rego`. */
 async function ownFindings(
   files: readonly SourceFile[],
   { rego, regoEntrypoint = 'main/deny' }: CheckCommandOptions,

@@ -2,12 +2,16 @@ import { type Command, Option } from 'commander';
 import type { GlobalOptions } from '../connection/global-options.ts';
 
 const EXAMPLES = `
-BASE and HEAD are directories, or git revisions: main (of policies/ there), HEAD~1, main:some/directory.
-Compared is every workload, action and place that either names, in circumstances made of what conditions
-name. What is listed is so; what is not listed need not be absent.
+BASE and HEAD are directories or git revisions. A revision such as main or
+HEAD~1 means its directory policies/; name another directory as in
+main:some/directory.
 
-Exits with 0, with 1 when --fail-on found what it is for or there was too much to compare it all, with 2
-when there is nothing to compare.
+The command compares every workload, action and resource that the policies
+name, in circumstances built from the values in their conditions. Every listed
+change is real, but the list may be incomplete.
+
+Exits with 0; with 1 if --fail-on is given and access is wider or could not be
+compared completely; with 2 if there is nothing to compare.
 
 Examples:
   $ tvm policy diff main policies/
@@ -18,18 +22,18 @@ interface DiffCommandOptions extends GlobalOptions {
   failOn?: 'widen';
 }
 
-/** Adds `tvm policy diff`: what a change of policies means, by name. */
+/** Adds `tvm policy diff`, which lists the effect of a policy change by workload. */
 export function addPolicyDiffCommand(policy: Command): void {
   policy
     .command('diff')
-    .summary('say what a change of policies lets whom do')
-    .description('Say what a change of policies makes newly reachable or unreachable, to whom, by name.')
-    .argument('<BASE>', 'the policies before')
-    .argument('<HEAD>', 'the policies after')
-    .addOption(new Option('--fail-on <what>', 'exit with 1 when somebody can do more').choices(['widen']))
+    .summary('show the effect of a policy change')
+    .description('Show, by workload, the access that a policy change adds or removes.')
+    .argument('<BASE>', 'policies before the change')
+    .argument('<HEAD>', 'policies after the change')
+    .addOption(new Option('--fail-on <change>', 'change that makes the exit code 1').choices(['widen']))
     .addHelpText('after', EXAMPLES)
     .action(async (base: string, head: string, _options, command: Command) => {
-      // Not before: Cedar would slow every other command down.
+      // Imported only here, because loading Cedar would slow down every other command.
       const { diff } = await import('./diff.ts');
       const { output, failOn } = command.optsWithGlobals<DiffCommandOptions>();
       await diff(base, head, output, failOn === 'widen');

@@ -6,10 +6,10 @@ import { exitCodes } from '../connection/failure.ts';
 import { readPolicySource, uncommittedBetween } from './source.ts';
 
 /**
- * Compares two policy directories, or revisions, and writes who can do more and who less. What was not compared may be
- * wider: to whoever fails on that, it is.
+ * Compares two policy directories or revisions, and writes the workloads with wider and with narrower access.
  *
- * @throws {Failure} when one of them cannot be read
+ * @param failOnWiden sets the exit code if access is wider. An incomplete comparison counts as wider.
+ * @throws {Failure} if the policies cannot be read
  */
 export async function diff(base: string, head: string, output: OutputFormat, failOnWiden: boolean): Promise<void> {
   const before = await readPolicySource(base, 'BASE');
@@ -20,11 +20,11 @@ export async function diff(base: string, head: string, output: OutputFormat, fai
   const uncommitted = await uncommittedBetween(base, head);
   if (uncommitted !== undefined) {
     process.stderr.write(
-      `${printable(uncommitted)} has changes that are not committed, and no revision has them: compare with the directory itself to see them\n`,
+      `${printable(uncommitted)} has uncommitted changes, which were not compared: give the directory itself to compare them\n`,
     );
   }
   if (failOnWiden && cut) {
-    process.stderr.write('--fail-on widen fails: not everything could be compared, so something may be wider\n');
+    process.stderr.write('--fail-on widen fails: the comparison is incomplete, so access may be wider\n');
   }
   if (output === 'json') {
     writeJson(comparison);
@@ -35,7 +35,7 @@ export async function diff(base: string, head: string, output: OutputFormat, fai
   for (const change of narrowed) out.write(`${styleText('green', '-', { stream: out })} ${describe(change, 'less')}\n`);
   out.write(`${widened.length} widened, ${narrowed.length} narrowed\n`);
   if (cut) {
-    out.write('not everything was tried: policies tell more workloads or circumstances apart than are compared\n');
+    out.write('the comparison is incomplete: the policies distinguish too many workloads or circumstances\n');
   }
 }
 

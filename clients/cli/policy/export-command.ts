@@ -4,8 +4,9 @@ import type { GlobalOptions } from '../connection/global-options.ts';
 import { allowRegistryOption } from './registry-option.ts';
 
 const EXAMPLES = `
-What the check calls an error the cluster refuses; what it calls a warning the cluster reports.
-Suppressions are for the check alone: try the policies out where refusals do no harm.
+The cluster rejects resources with errors and reports resources with warnings.
+Suppression comments have no effect in the cluster: test the policies in a
+cluster where rejections do no harm.
 
 Examples:
   $ tvm policy export --validating-admission-policy | kubectl apply -f -
@@ -18,16 +19,14 @@ interface ExportCommandOptions extends GlobalOptions {
   allowRegistry?: string[];
 }
 
-/** Adds `tvm policy export`: the rules, for a cluster to hold. */
+/** Adds `tvm policy export`, which writes the rules for a cluster to enforce. */
 export function addPolicyExportCommand(policy: Command): void {
   policy
     .command('export')
-    .summary('write the rules as admission policies of a cluster')
-    .description('Write the rules about Kubernetes as admission policies: the cluster holds what the check finds.')
-    .addOption(
-      new Option('--kyverno', 'as ClusterPolicy of Kyverno 1.13 or later').conflicts('validatingAdmissionPolicy'),
-    )
-    .option('--validating-admission-policy', 'as ValidatingAdmissionPolicy of Kubernetes 1.30 or later')
+    .summary('write the Kubernetes rules as admission policies')
+    .description('Write the Kubernetes rules as admission policies, so that a cluster enforces them.')
+    .addOption(new Option('--kyverno', 'ClusterPolicy of Kyverno 1.13 or later').conflicts('validatingAdmissionPolicy'))
+    .option('--validating-admission-policy', 'ValidatingAdmissionPolicy of Kubernetes 1.30 or later')
     .addOption(allowRegistryOption())
     .addHelpText('after', EXAMPLES)
     .action((_options, command: Command) => exportRules(command.optsWithGlobals()));
@@ -35,7 +34,7 @@ export function addPolicyExportCommand(policy: Command): void {
 
 async function exportRules(options: ExportCommandOptions): Promise<void> {
   const { kyverno, validatingAdmissionPolicy, allowRegistry = [] } = options;
-  // Not before they are asked for: the rules and their library would slow every other command down.
+  // Imported only here, because loading the rules would slow down every other command.
   if (kyverno) {
     const { exportKyverno } = await import('@tvm/gate/export/kyverno.ts');
     process.stdout.write(exportKyverno(allowRegistry));

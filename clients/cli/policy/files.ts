@@ -5,21 +5,21 @@ import { SCHEMA_FILE } from '@tvm/gate/model/check.ts';
 import type { SourceFile } from '@tvm/gate/model/finding.ts';
 import { usageFailure } from '@tvm/terminal/failure.ts';
 
-/** Files of a directory that may be manifests or templates. */
+/** Extensions of files that may be manifests or templates. */
 const MANIFESTS = new Set(['.yaml', '.yml', '.json', '.template']);
 
-/** Files that belong to a directory of policies, besides. */
+/** Extensions of the other files in a policy directory. */
 const POLICIES = new Set(['.cedar', '.cedarschema']);
 
-/** Bytes that hold more characters than are judged, whichever they are. */
+/** The maximum number of bytes to read: more than any file within the limit on characters can have. */
 const MAX_BYTES = 4 * MAX_FILE_LENGTH + 4;
 
 /**
- * Reads the files to judge: each file that is named, and from directories those that may be manifests, or policies.
+ * Reads the files to check: each file in `paths`, and all manifests, templates and policies in its directories.
  *
- * @param paths as on the command line
- * @returns each file once, named as seen from the working directory, with slashes
- * @throws {Failure} naming the path that is not there or cannot be read
+ * @param paths the arguments of the command line
+ * @returns each file once, with its path relative to the working directory and with slashes
+ * @throws {Failure} if a path does not exist or cannot be read; the message names it
  */
 export async function readFiles(paths: readonly string[]): Promise<SourceFile[]> {
   const named = new Set(paths.map((path) => resolve(path)));
@@ -27,7 +27,7 @@ export async function readFiles(paths: readonly string[]): Promise<SourceFile[]>
   for (const path of paths) {
     for (const file of await tryTo('find', path, () => filesOf(path))) all.add(resolve(file));
   }
-  if (all.size === 0) throw usageFailure(`there is no file to judge in ${paths.join(', ')}`, 'PATH');
+  if (all.size === 0) throw usageFailure(`there is no file to check in ${paths.join(', ')}`, 'PATH');
   const files: SourceFile[] = [];
   for (const file of all) {
     const text = await tryTo('read', file, () => readText(file));
@@ -38,7 +38,7 @@ export async function readFiles(paths: readonly string[]): Promise<SourceFile[]>
 
 async function filesOf(path: string): Promise<string[]> {
   if ((await stat(path)).isDirectory()) return filesIn(path);
-  // Policies are judged with the others of their directory.
+  // A policy is checked together with the other policies of its directory.
   const siblings = await readdir(dirname(path));
   return siblings.includes(SCHEMA_FILE) ? filesIn(dirname(path), 'not below') : [path];
 }
@@ -83,7 +83,7 @@ async function tryTo<T>(what: string, path: string, action: () => Promise<T>): P
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
-    const reason = code === 'ENOENT' ? 'it is not there' : code;
+    const reason = code === 'ENOENT' ? 'it does not exist' : code;
     throw usageFailure(`cannot ${what} ${dirname(path) === '.' ? basename(path) : path} (${reason})`, 'PATH');
   }
 }

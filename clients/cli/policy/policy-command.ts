@@ -7,8 +7,8 @@ import { addPolicyTestCommand } from './test-command.ts';
 import { addPolicyUnusedCommand } from './unused-command.ts';
 
 const EXAMPLES = `
-Exits with 0 when nothing is found, with 1 when something is, with 2 when it could not be looked for.
-Needs neither the machine nor AWS.
+Exits with 0 if there are no findings, with 1 if there are, with 2 if the check
+could not run. Needs neither the service nor AWS.
 
 Examples:
   $ tvm policy check policies/ cdk.out/*.template.json k8s/
@@ -17,12 +17,12 @@ Examples:
   $ tvm policy check --help
 `;
 
-/** Adds the group `tvm policy`: what is checked before it is deployed. */
+/** Adds the command group `tvm policy`, which checks files before they are deployed. */
 export function addPolicyCommand(program: Command): void {
   const policy = program
     .command('policy')
-    .summary('check policies, templates and manifests before they are deployed')
-    .description('Check policies, templates and manifests before they are deployed.')
+    .summary('check policies, templates and manifests before deployment')
+    .description('Check policies, CloudFormation templates and Kubernetes manifests before deployment.')
     .addHelpText('after', EXAMPLES);
   addPolicyCheckCommand(policy);
   addPolicyTestCommand(policy);

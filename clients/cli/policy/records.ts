@@ -4,12 +4,12 @@ import { usageFailure } from '@tvm/terminal/failure.ts';
 import { printable } from '@tvm/terminal/printable.ts';
 
 /**
- * Reads a file of exported audit events, line by line. A line that is none is told on standard error by its number, and
- * the others are read all the same.
+ * Reads a file of exported audit events line by line. Reports invalid lines with their numbers on standard error, and
+ * continues with the next line.
  *
- * @param use is given each event that decided
- * @returns how many lines were no events
- * @throws {Failure} when the file cannot be read
+ * @param use called with each event of an issued or denied token
+ * @returns the number of invalid lines
+ * @throws {Failure} if the file cannot be read
  */
 export async function readRecords(
   file: string,
@@ -30,7 +30,7 @@ export async function readRecords(
   return broken;
 }
 
-// Not by node:readline: for it U+2028 ends a line too, and it may stand in JSON.
+// node:readline also splits lines at U+2028, which JSON may contain.
 async function* linesOf(file: string): AsyncGenerator<string> {
   let rest = '';
   try {
@@ -42,7 +42,7 @@ async function* linesOf(file: string): AsyncGenerator<string> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
-    throw usageFailure(`cannot read ${file} (${code === 'ENOENT' ? 'it is not there' : code})`, 'RECORDS');
+    throw usageFailure(`cannot read ${file} (${code === 'ENOENT' ? 'it does not exist' : code})`, 'RECORDS');
   }
   if (rest !== '') yield rest;
 }

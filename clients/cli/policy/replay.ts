@@ -7,15 +7,15 @@ import { readRecords } from './records.ts';
 import { readPolicyDirectory } from './source.ts';
 
 /**
- * Judges recorded decisions again and writes those that would be others.
+ * Evaluates recorded decisions again and writes those that would change.
  *
- * @throws {Failure} when records or policies cannot be read
+ * @throws {Failure} if the records or the policies cannot be read
  */
 export async function replay(records: string, directory: string, output: OutputFormat): Promise<void> {
   const { bundle } = await readPolicyDirectory(directory);
-  const judgeAgain = replayBy(bundle);
+  const evaluate = replayBy(bundle);
   const changes: ChangedDecision[] = [];
-  // The bus may deliver an event twice.
+  // EventBridge may deliver an event twice.
   const seen = new Set<string>();
   const assumed: Record<string, number> = {};
   let judged = 0;
@@ -24,7 +24,7 @@ export async function replay(records: string, directory: string, output: OutputF
     const { eventId } = record.detail;
     if (seen.has(eventId)) return;
     seen.add(eventId);
-    const replayed = await judgeAgain(record);
+    const replayed = await evaluate(record);
     if (replayed.judged) judged++;
     else skipped++;
     for (const what of replayed.assumed) assumed[what] = (assumed[what] ?? 0) + 1;
@@ -36,18 +36,20 @@ export async function replay(records: string, directory: string, output: OutputF
   const none = judged + skipped === 0;
   process.exitCode = broken > 0 || none ? exitCodes.usage : exitCodes.done;
   if (none)
-    process.stderr.write(`${printable(records)} has no event of a token vended or denied: nothing was judged\n`);
+    process.stderr.write(`${printable(records)} has no event of an issued or denied token: nothing was evaluated\n`);
   if (output === 'json') {
     writeJson({ judged, changed: changes, not_judged: skipped, assumed, broken });
     return;
   }
-  process.stdout.write(`${judged} judged again, ${changes.length} would change\n`);
-  if (skipped > 0) process.stdout.write(`${skipped} not judged: policy did not decide them\n`);
+  process.stdout.write(`${judged} evaluated again, ${changes.length} would change\n`);
+  if (skipped > 0) process.stdout.write(`${skipped} not evaluated: policy did not decide them\n`);
   for (const [what, count] of Object.entries(assumed)) {
-    process.stdout.write(`${count} judged without ${what}, which policies ask and records do not say\n`);
+    process.stdout.write(
+      `${count} evaluated without ${what}, which the policies read but the records do not contain\n`,
+    );
   }
   if (broken > 0)
-    process.stdout.write(`${broken} ${broken === 1 ? 'line is no audit event' : 'lines are no audit events'}\n`);
+    process.stdout.write(`${broken} ${broken === 1 ? 'line is not an audit event' : 'lines are not audit events'}\n`);
 }
 
 function describe({ time, tokenId, subject, role, authorizationDetails, was, now }: ChangedDecision): string {

@@ -7,35 +7,35 @@ import type { PolicyBundle } from '@tvm/core/policy/bundle.ts';
 import type { Flaw, PolicyFile } from '@tvm/core/policy/flaw.ts';
 import { usageFailure } from '@tvm/terminal/failure.ts';
 
-/** Where policies are when nobody says otherwise. */
+/** The default policy directory. */
 export const POLICIES = 'policies';
 
 const SCHEMA = 'schema.cedarschema';
 
 const BELONGS = /\.(?:cedar|cedarschema|yaml)$/;
 
-/** Policies that can be decided by, and where they stand. */
+/** Valid policies, their bundle and their files. */
 export type UsablePolicies = ReadPolicies & { bundle: PolicyBundle; files: PolicyFile[] };
 
 /**
  * Reads a policy directory.
  *
- * @throws {Failure} naming the directory that cannot be read, or the first thing that keeps its policies from being used
+ * @throws {Failure} if the directory cannot be read or its policies are invalid; the message names the first flaw
  */
 export async function readPolicyDirectory(directory: string): Promise<UsablePolicies> {
   return usable(await filesIn(directory));
 }
 
 /**
- * Reads policies of a directory, or of a git revision: `main` (of the directory `policies` there), `main:some/directory`.
+ * Reads policies from a directory, or from a git revision: `main` (its directory `policies`) or `main:some/directory`.
  *
- * @throws {Failure} naming what is neither, or the first thing that keeps its policies from being used
+ * @throws {Failure} if the source is neither, or its policies are invalid; the message names the first flaw
  */
 export async function readPolicySource(source: string, argument: string): Promise<UsablePolicies> {
   return usable((await isDirectory(source)) ? await filesIn(source) : await filesOfRevision(source, argument));
 }
 
-/** @throws {Failure} the first flaw, when there are any */
+/** @throws {Failure} if there are flaws; the message names the first one */
 export function refuseFlaws(flaws: readonly Flaw[]): void {
   const [first] = flaws;
   if (first === undefined) return;
@@ -54,7 +54,8 @@ async function filesIn(directory: string): Promise<PolicyFile[]> {
   try {
     const names = (await readdir(directory)).filter((name) => BELONGS.test(name)).sort();
     if (!names.includes(SCHEMA)) {
-      const what = names.length === 0 ? 'no policies' : `no ${SCHEMA}, which says what policies may speak of`;
+      const what =
+        names.length === 0 ? 'no policies' : `no ${SCHEMA}, which defines the entities and attributes of policies`;
       throw usageFailure(`the directory ${directory} has ${what}`);
     }
     return await Promise.all(
@@ -66,7 +67,7 @@ async function filesIn(directory: string): Promise<PolicyFile[]> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
-    const why = code === 'ENOENT' ? 'it is not there' : code;
+    const why = code === 'ENOENT' ? 'it does not exist' : code;
     throw usageFailure(`cannot read the policies in ${directory} (${why})`);
   }
 }
@@ -77,7 +78,7 @@ async function filesOfRevision(source: string, argument: string): Promise<Policy
     `${argument} ${JSON.stringify(source)} is neither a directory nor a git revision with policies, such as main or main:${POLICIES}`,
     argument,
   );
-  // Whatever begins with a dash would be an option of git's.
+  // git would read a source that starts with a dash as an option.
   if (source.startsWith('-')) throw neither;
   let listed: string;
   try {
@@ -98,13 +99,14 @@ async function filesOfRevision(source: string, argument: string): Promise<Policy
 }
 
 /**
- * The policies of the work tree that belong to a revision and have changes that are in none: whoever compares two
- * revisions does not see these. `undefined` when one of the two is a directory, or there are no such changes.
+ * Finds policies in the work tree with uncommitted changes, which a comparison of two revisions does not include.
+ *
+ * @returns the directory; `undefined` if there are no such changes, or `base` or `head` is a directory
  */
 export async function uncommittedBetween(base: string, head: string): Promise<string | undefined> {
   if ((await isDirectory(base)) || (await isDirectory(head))) return undefined;
   const path = head.includes(':') ? head.slice(head.indexOf(':') + 1) : `./${POLICIES}`;
-  // A path of a revision begins at the top, unless it says otherwise.
+  // A path in a revision starts at the root of the repository, unless it is explicitly relative.
   const where = path.startsWith('./') || path.startsWith('../../') ? path : `:(top)${path}`;
   try {
     const changed = await git('status', '--porcelain', '-z', '--', where);

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { GlobalOptions } from '../connection/global-options.ts';
 
 const EXAMPLES = `
-The cases are in *.test.yaml beside the policies:
+The test cases are in *.test.yaml files next to the policies:
 
   - name: orders-service reads orders
     who: arn:aws:iam::111122223333:role/orders-service
@@ -10,7 +10,8 @@ The cases are in *.test.yaml beside the policies:
     expect: allowed
     by: [orders-service-reads-orders]
 
-Exits with 0 when every case passes, with 1 when one does not, with 2 when they could not be judged.
+Exits with 0 if every case passes, with 1 if a case fails, with 2 if the cases
+could not be evaluated.
 
 Examples:
   $ tvm policy test
@@ -21,17 +22,17 @@ interface TestCommandOptions extends GlobalOptions {
   requireCoverage?: boolean;
 }
 
-/** Adds `tvm policy test`: decides the cases that are written beside policies. */
+/** Adds `tvm policy test`, which runs the test cases of a policy directory. */
 export function addPolicyTestCommand(policy: Command): void {
   policy
     .command('test')
-    .summary('decide the cases beside the policies')
-    .description('Decide the cases in *.test.yaml as the machine would, and name the policies that no case reaches.')
-    .argument('[DIR]', 'the directory of the policies', 'policies')
-    .option('--require-coverage', 'exit with 1 when no case reaches a policy')
+    .summary('run the test cases of the policies')
+    .description('Evaluate the cases in *.test.yaml as the service would, and list the policies that no case reaches.')
+    .argument('[DIR]', 'policy directory', 'policies')
+    .option('--require-coverage', 'exit code 1 if no case reaches a policy')
     .addHelpText('after', EXAMPLES)
     .action(async (directory: string, _options, command: Command) => {
-      // Not before: Cedar would slow every other command down.
+      // Imported only here, because loading Cedar would slow down every other command.
       const { test } = await import('./test.ts');
       const { output, requireCoverage } = command.optsWithGlobals<TestCommandOptions>();
       await test(directory, output, requireCoverage === true);

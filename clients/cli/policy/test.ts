@@ -8,16 +8,16 @@ import { exitCodes } from '../connection/failure.ts';
 import { readPolicyDirectory, refuseFlaws } from './source.ts';
 
 /**
- * Decides the cases of a policy directory and writes how they came out.
+ * Runs the test cases of a policy directory and writes the results.
  *
- * @throws {Failure} when policies or cases cannot be read, or there are no cases
+ * @throws {Failure} if policies or cases cannot be read, or there are no cases
  */
 export async function test(directory: string, output: OutputFormat, requireCoverage: boolean): Promise<void> {
   const { bundle, files } = await readPolicyDirectory(directory);
   const read = files.filter(isCaseFile).map(readCases);
   refuseFlaws(read.flatMap(({ flaws }) => flaws));
   const cases = read.flatMap((file) => file.cases);
-  if (cases.length === 0) throw usageFailure(`there is no case in ${directory}: write one in a .test.yaml file`, 'DIR');
+  if (cases.length === 0) throw usageFailure(`${directory} has no test case: write one in a .test.yaml file`, 'DIR');
 
   const run = await runCases(bundle, cases);
   const failed = run.results.filter(({ faults }) => faults.length > 0).length;

@@ -8,10 +8,10 @@ import { readRecords } from './records.ts';
 import { readPolicyDirectory } from './source.ts';
 
 /**
- * Writes the grants by which no token was vended of late.
+ * Writes the grants that no recently issued token has used.
  *
- * @param span how long, as in `90d`
- * @throws {Failure} when the span is none, or records or policies cannot be read
+ * @param span the time without use, such as `90d`
+ * @throws {Failure} if the span is invalid, or the records or policies cannot be read
  */
 export async function unused(records: string, span: string, directory: string, output: OutputFormat): Promise<void> {
   const seconds = parseDuration(span);
@@ -22,7 +22,7 @@ export async function unused(records: string, span: string, directory: string, o
   const use = useOfGrants(bundle);
   const now = Date.now();
   const since = now - seconds * 1000;
-  // The bus may deliver an event twice.
+  // EventBridge may deliver an event twice.
   const future = new Set<string>();
   const broken = await readRecords(records, (record) => {
     if (record.kind !== 'issued') return;
@@ -34,14 +34,12 @@ export async function unused(records: string, span: string, directory: string, o
   process.exitCode = broken > 0 || earliest === undefined ? exitCodes.usage : exitCodes.done;
   if (earliest === undefined) {
     process.stderr.write(
-      `no token was vended in the records of ${printable(records)}: they say nothing of what is unused\n`,
+      `the records in ${printable(records)} have no issued token, so they do not show which grants are unused\n`,
     );
   }
   if (future.size > 0) {
     const what = future.size === 1 ? '1 record is' : `${future.size} records are`;
-    process.stderr.write(
-      `${what} of a time that is still to come: what was used then counts as used; is a clock wrong?\n`,
-    );
+    process.stderr.write(`${what} dated in the future and counted as use; check the system clock\n`);
   }
   if (output === 'json') {
     writeJson({
@@ -56,12 +54,13 @@ export async function unused(records: string, span: string, directory: string, o
   const out = process.stdout;
   if (earliest === undefined) return;
   for (const grant of grants) out.write(`${describe(grant)}\n`);
-  out.write(`${grants.length} unused for ${span}; the records begin at ${earliest}\n`);
-  if (Date.parse(earliest) > since) out.write(`they do not reach back ${span}: what is unused in them may be used\n`);
+  out.write(`${grants.length} unused for ${span}; the records start at ${earliest}\n`);
+  if (Date.parse(earliest) > since)
+    out.write(`the records do not reach back ${span}, so these grants may have been used before\n`);
 }
 
 function describe({ grant, lastUsed }: UnusedGrant): string {
-  const when = lastUsed === undefined ? 'in no record' : `last used ${lastUsed}`;
+  const when = lastUsed === undefined ? 'not in any record' : `last used ${lastUsed}`;
   const what =
     'policy' in grant
       ? `${grant.file}:${grant.line}: "${grant.policy}"`

@@ -14,8 +14,8 @@ const finishing = {
 };
 
 const EXAMPLES = `
-Tokens of a task are those that were asked for with it: tvm token --task deploy-42 …
-Doing it again changes nothing.
+A token belongs to a task if it was requested with it: tvm token --task
+deploy-42. The command is idempotent.
 
 Example:
   $ tvm done --task deploy-42
@@ -25,13 +25,13 @@ interface DoneOptions extends GlobalOptions {
   task?: string;
 }
 
-/** Adds `tvm done`: a workload takes back all tokens of its own for a task. */
+/** Adds `tvm done`, with which a workload revokes all its own tokens for a task. */
 export function addDoneCommand(program: Command): void {
   program
     .command('done')
-    .summary('take back all tokens of your own for a task')
-    .description('Take back all tokens that were vended to you for a task, when it is done.')
-    .requiredOption('--task <id>', 'the task')
+    .summary('revoke all your tokens for a finished task')
+    .description('Revoke all tokens that were issued to you for a task, when the task is finished.')
+    .requiredOption('--task <id>', 'task id')
     .addHelpText('after', EXAMPLES)
     .action((_options, command: Command) => finish(command.optsWithGlobals()));
 }
@@ -40,5 +40,5 @@ async function finish(options: DoneOptions): Promise<void> {
   const { task, output } = options;
   const answer = await exchange(finishing, { task }, options);
   if (output === 'json') writeJson(answer);
-  else process.stderr.write('the tokens of the task are taken back\n');
+  else process.stderr.write('all your tokens for the task are revoked\n');
 }

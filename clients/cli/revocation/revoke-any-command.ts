@@ -19,23 +19,17 @@ import { checkRequest, namedBy } from '../connection/name-option.ts';
 import { send } from '../connection/send.ts';
 import { resolveSettings, type Settings } from '../connection/settings.ts';
 
-/** What picks tokens out: the request's fields, and what they are here. */
+/** The fields of a selector, and their options. */
 const SELECTORS = {
-  token_id: ['--token-id <id>', 'one token, by its id'],
-  subject: ['--subject <arn>', 'tokens of this IAM role or user'],
-  workload: [
-    '--workload <name>',
-    'tokens of one running workload, by its role session’s name: an instance, a task, a build',
-  ],
-  task: ['--task <id>', 'tokens that were asked for with this task'],
-  audience: ['--audience <name>', 'tokens for this resource server'],
-  resource: [
-    '--resource <location>',
-    'tokens that permit anything there: orders-db/orders, or orders-db/* for all below',
-  ],
-  policy: ['--policy <id>', 'tokens that this policy permitted, by its @id'],
-  policy_bundle: ['--policy-bundle <hash>', 'tokens that these policies decided, by the bundle’s hash'],
-  issued_before: ['--issued-before <time>', 'those vended until then: a time, or a duration ago: 10m'],
+  token_id: ['--token-id <id>', 'id of one token'],
+  subject: ['--subject <arn>', 'IAM role or user of the workload'],
+  workload: ['--workload <name>', 'role session name: an instance, a task or a build'],
+  task: ['--task <id>', 'task that the token was requested for'],
+  audience: ['--audience <name>', 'resource server'],
+  resource: ['--resource <location>', 'permitted resource: orders-db/orders, or orders-db/* for a subtree'],
+  policy: ['--policy <id>', '@id of a policy that permitted the token'],
+  policy_bundle: ['--policy-bundle <hash>', 'hash of the policy bundle that decided'],
+  issued_before: ['--issued-before <time>', 'latest time of issue, or a duration before now such as 10m'],
 } as const;
 
 const nameOption = namedBy({
@@ -47,32 +41,37 @@ const nameOption = namedBy({
   dry_run: '--dry-run',
 });
 
-/** How long to wait before it is asked again how far it is, in milliseconds. */
+/** The interval between requests for the status of a revocation, in milliseconds. */
 const EVERY = 1_000;
 
 const EXAMPLES = `
-Of several options, all must hold. Doing it again changes nothing, and counts none.
-The number of tokens goes to standard output when all are taken back; how far it is, to standard error.
-Interrupted, it goes on by itself.
+A token must match every selector. The command is idempotent: tokens that are
+already revoked are not counted. It writes the number of revoked tokens to
+standard output when the revocation is complete, and progress to standard
+error. If you interrupt the command, the service completes the revocation.
 
-Without --subject or --token-id, it says how many tokens would be revoked and asks. Without a terminal, give --yes.
-A name that no kept record, policy or workloads.yaml has is refused: exit code 6. With --allow-unknown, --subject blocks
-a workload that has never asked for a token.
+Without --subject or --token-id, the command shows how many tokens match and
+asks for confirmation. Without a terminal, --yes is required. A name that
+appears in no stored record, policy or workloads.yaml is rejected with exit
+code 6. To block a workload that has never requested a token, use --subject
+with --allow-unknown.
 
 Examples:
-  One token, by its id:
-    $ tvm revoke-any --token-id 4a81ca62-404f-430e-871f-5710f1bd1ce7 --reason 'seen in a log'
+  Revoke one token:
+    $ tvm revoke-any --token-id 4a81ca62-404f-430e-871f-5710f1bd1ce7 \\
+        --reason 'seen in a log'
 
-  Every token of a workload vended until now; it gets no new one for two hours:
-    $ tvm revoke-any --subject arn:aws:iam::123456789012:role/orders-service --block-for 2h --reason 'incident 42'
+  Revoke all tokens of a workload, and block it for two hours:
+    $ tvm revoke-any --subject arn:aws:iam::123456789012:role/orders-service \\
+        --block-for 2h --reason 'incident 42'
 
-  Whatever may be done in a database, by tokens of one instance:
+  Revoke all tokens of one instance for a database:
     $ tvm revoke-any --resource 'orders-db/*' --workload i-0abcd1234efgh5678
 
-  All that a bad policy permitted:
-    $ tvm revoke-any --policy contractors-read-orders --reason 'policy was too broad'
+  Revoke all tokens that a policy permitted:
+    $ tvm revoke-any --policy contractors-read-orders --reason 'too broad'
 
-  How many tokens that would revoke, without revoking any:
+  Count these tokens without revoking them:
     $ tvm revoke-any --policy contractors-read-orders --dry-run
 `;
 
@@ -95,16 +94,17 @@ interface RevokeAnyOptions extends GlobalOptions {
   wait: boolean;
 }
 
-/** Adds `tvm revoke-any`: an operator takes back whatever tokens are picked out. */
+/** Adds `tvm revoke-any`, with which an operator revokes all tokens that match selectors. */
 export function addRevokeAnyCommand(program: Command): void {
   const command = program
     .command('revoke-any')
-    .summary('for operators: take back any tokens')
-    .description('For operators: take back whatever tokens the options pick out, of those vended until now.');
+    .summary('revoke the tokens of any workload')
+    .description('Revoke all tokens that match the selectors and were issued until now.')
+    .optionsGroup('Selectors:');
   for (const [flags, description] of Object.values(SELECTORS)) command.option(flags, description);
   command
     .addOption(
-      new Option('--all', 'every token there is').conflicts([
+      new Option('--all', 'all tokens').conflicts([
         'tokenId',
         'subject',
         'workload',
@@ -115,12 +115,18 @@ export function addRevokeAnyCommand(program: Command): void {
         'policyBundle',
       ]),
     )
-    .option('--block-for <duration>', 'how long the subject gets no new token: 2h, or 0 (without it: as configured)')
-    .option('--reason <text>', 'why, for the audit')
-    .option('--allow-unknown', 'revoke also if nothing known has the name: blocks a workload that has never asked')
-    .option('--dry-run', 'change nothing, and say how many tokens would be revoked')
-    .option('--yes', 'do not ask')
-    .option('--no-wait', 'do not wait until all are taken back')
+    .optionsGroup('Options:')
+    .addOption(
+      new Option('--block-for <duration>', 'time without new tokens for the subject, such as 2h, or 0').default(
+        undefined,
+        'configured by the service',
+      ),
+    )
+    .option('--reason <text>', 'reason for the audit log')
+    .option('--allow-unknown', 'no check that the name is known')
+    .option('--dry-run', 'only a count of the matching tokens')
+    .option('--yes', 'no confirmation')
+    .option('--no-wait', 'no waiting until the revocation is complete')
     .addHelpText('after', EXAMPLES)
     .action((_options, command: Command) => revokeAny(command.optsWithGlobals()));
 }
@@ -139,12 +145,12 @@ async function revokeAny(options: RevokeAnyOptions): Promise<void> {
   };
   const { reason: _, block_for, issued_before, allow_unknown, ...picks } = request;
   if (Object.values(picks).every((value) => value === undefined)) {
-    throw usageFailure('which tokens? Say so by --subject or another option, or give --all', '--all');
+    throw usageFailure('no selector: give --subject or another selector, or --all for all tokens', '--all');
   }
   checkRequest(revocationRequest, request, nameOption);
   const mustAsk = subject === undefined && tokenId === undefined && !dryRun && !yes;
   if (mustAsk && !canAsk()) {
-    throw usageFailure('--yes must be given to revoke tokens of several workloads without a terminal', '--yes');
+    throw usageFailure('--yes is required to revoke tokens of several workloads without a terminal', '--yes');
   }
   const settings = await resolveSettings(options);
   const way = { path: '/revocations' };
@@ -165,12 +171,12 @@ async function revokeAny(options: RevokeAnyOptions): Promise<void> {
     writeJson(last);
     return;
   }
-  if (last.status === 'running') process.stderr.write(`revocation ${last.revocation_id} goes on by itself\n`);
-  else if (last.revoked === 0) process.stderr.write('there was no active token to take back\n');
+  if (last.status === 'running') process.stderr.write(`revocation ${last.revocation_id} continues in the service\n`);
+  else if (last.revoked === 0) process.stderr.write('no active token matched\n');
   process.stdout.write(`${last.revoked}\n`);
 }
 
-/** What a dry run counted, for a person: `12 tokens of 3 workloads`. */
+/** Describes the result of a dry run, such as `12 tokens of 3 workloads`. */
 function describeCounted({ would_revoke, subjects, at_least }: RevocationDryRunResponse): string {
   const tokens = `${would_revoke} token${would_revoke === 1 ? '' : 's'}`;
   return `${at_least ? 'at least ' : ''}${tokens} of ${subjects} workload${subjects === 1 ? '' : 's'}`;
@@ -181,11 +187,11 @@ function writeCounted(counted: RevocationDryRunResponse, output: GlobalOptions['
     writeJson(counted);
     return;
   }
-  process.stderr.write(`it would revoke ${describeCounted(counted)}; nothing was changed\n`);
+  process.stderr.write(`this would revoke ${describeCounted(counted)}; nothing was changed\n`);
   process.stdout.write(`${counted.would_revoke}\n`);
 }
 
-/** Asks how far it is until it is done. Only the first answer says until when the subject is blocked. */
+/** Polls a revocation until it is complete. Only the first response has the expiry of the subject's block. */
 async function untilDone(
   first: RevocationResponse,
   settings: Settings,

@@ -1,7 +1,7 @@
 import { ownRevocationRequest } from '@tvm/contract/revocation.ts';
 import { usageFailure } from '@tvm/terminal/failure.ts';
 import { writeJson } from '@tvm/terminal/output.ts';
-import { type Command, Option } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import * as z from 'zod';
 import { exchange } from '../connection/exchange.ts';
 import type { GlobalOptions } from '../connection/global-options.ts';
@@ -16,8 +16,8 @@ const ownRevocation = {
 };
 
 const EXAMPLES = `
-Doing it again changes nothing. tvm done takes back all that you have for a task; operators take back the tokens of
-others with tvm revoke-any.
+The command is idempotent. To revoke all your tokens for a task, use tvm done.
+Operators revoke tokens of other workloads with tvm revoke-any.
 
 Examples:
   $ echo "$TOKEN" | tvm revoke
@@ -29,15 +29,15 @@ interface RevokeOptions extends GlobalOptions {
   subject?: string;
 }
 
-/** Adds `tvm revoke`: a workload takes back a token of its own. */
+/** Adds `tvm revoke`, with which a workload revokes one of its own tokens. */
 export function addRevokeCommand(program: Command): void {
   program
     .command('revoke')
-    .summary('take back a token of your own')
-    .description('Take back a token that was vended to you, before its time.')
-    .argument('[TOKEN]', 'the token; - or nothing: from standard input')
-    .option('--token-id <id>', 'the token by its id, instead of TOKEN')
-    // Not offered here, but asked for: better an answer than "unknown option".
+    .summary('revoke one of your tokens')
+    .description('Revoke a token that was issued to you, before it expires.')
+    .addArgument(new Argument('[TOKEN]', 'token, or - for standard input').default(undefined, '-'))
+    .option('--token-id <id>', 'token id, instead of TOKEN')
+    // Hidden. It only exists for a better error message than "unknown option".
     .addOption(new Option('--subject <arn>').hideHelp())
     .addHelpText('after', EXAMPLES)
     .action((token: string | undefined, _options, command: Command) => revoke(token, command.optsWithGlobals()));
@@ -54,5 +54,5 @@ async function revoke(argument: string | undefined, options: RevokeOptions): Pro
   const token = argument === undefined && tokenId !== undefined ? undefined : await readToken(argument);
   const answer = await exchange(ownRevocation, { token, token_id: tokenId }, options);
   if (output === 'json') writeJson(answer);
-  else process.stderr.write('the token is not active any more\n');
+  else process.stderr.write('the token is no longer active\n');
 }

@@ -13,10 +13,12 @@ const lifting = {
 };
 
 const EXAMPLES = `
-A revoked workload is blocked for a time, so that it does not just ask again. What was revoked stays so.
+A revoked workload is blocked for some time, so that it cannot just request new
+tokens. Revoked tokens stay revoked.
 
 Example:
-  $ tvm unblock --subject arn:aws:iam::123456789012:role/orders-service --reason 'incident 42 closed'
+  $ tvm unblock --subject arn:aws:iam::123456789012:role/orders-service \\
+      --reason 'incident 42 closed'
 `;
 
 interface UnblockOptions extends GlobalOptions {
@@ -24,14 +26,14 @@ interface UnblockOptions extends GlobalOptions {
   reason?: string;
 }
 
-/** Adds `tvm unblock`: an operator lets a blocked workload have tokens again. */
+/** Adds `tvm unblock`, with which an operator ends the block of a workload. */
 export function addUnblockCommand(program: Command): void {
   program
     .command('unblock')
-    .summary('for operators: let a blocked workload have tokens again')
-    .description('For operators: let a blocked workload have tokens again, before the time is over.')
-    .requiredOption('--subject <arn>', 'its IAM role or user')
-    .option('--reason <text>', 'why, for the audit')
+    .summary('unblock a workload before its block expires')
+    .description('Unblock a workload before its block expires. It can then request tokens again.')
+    .requiredOption('--subject <arn>', 'IAM role or user of the workload')
+    .option('--reason <text>', 'reason for the audit log')
     .addHelpText('after', EXAMPLES)
     .action((_options, command: Command) => unblock(command.optsWithGlobals()));
 }
@@ -40,5 +42,5 @@ async function unblock(options: UnblockOptions): Promise<void> {
   const { subject, reason, output } = options;
   const answer = await exchange(lifting, { subject, reason }, options);
   if (output === 'json') writeJson(answer);
-  else process.stderr.write(answer.unblocked ? 'it may have tokens again\n' : 'it was not blocked\n');
+  else process.stderr.write(answer.unblocked ? 'the workload is unblocked\n' : 'the workload was not blocked\n');
 }

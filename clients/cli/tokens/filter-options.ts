@@ -6,7 +6,7 @@ import type { Exchange } from '../connection/exchange.ts';
 import { readMoment } from '../connection/moment-option.ts';
 import { namedBy } from '../connection/name-option.ts';
 
-/** The options that pick out tokens, as commander reads them. */
+/** The filters of `tvm tokens list` and `tvm tokens watch`, as commander parses them. */
 export interface TokenFilterOptions {
   state?: string;
   subject?: string;
@@ -24,23 +24,32 @@ export interface TokenFilterOptions {
   expiresBefore?: string;
 }
 
-/** Adds the options that pick out tokens. */
+/** A paragraph of the help about the times in filters. */
+export const TIMES = `
+A time is an ISO 8601 timestamp, a date (UTC), or a duration such as 10m:
+before now for --issued-after and --issued-before, after now for
+--expires-after and --expires-before.
+`;
+
+/** Adds the filter options. */
 export function addTokenFilterOptions(command: Command): Command {
   return command
-    .addOption(new Option('--state <state>', 'in this state now').choices(tokenState.options))
-    .option('--subject <arn>', 'of this workload: its IAM role or user')
-    .option('--workload <name>', 'of one running workload, by its role session’s name')
-    .option('--task <id>', 'for this task')
-    .option('--audience <name>', 'for this resource server')
-    .option('--resource <location>', 'that permit anything there; db/* is db and all below')
-    .addOption(new Option('--action <action>', 'that permit this').choices(action.options))
-    .option('--policy <id>', 'decided by this policy')
-    .option('--policy-bundle <hash>', 'decided by this policy bundle')
-    .option('--source-ip <address>', 'asked for from there')
-    .option('--issued-after <time>', 'a time, or a duration ago: 10m')
-    .option('--issued-before <time>', 'a time, or a duration ago')
-    .option('--expires-after <time>', 'a time, or a duration from now')
-    .option('--expires-before <time>', 'a time, or a duration from now: 5m');
+    .optionsGroup('Filters:')
+    .addOption(new Option('--state <state>', 'current state').choices(tokenState.options))
+    .option('--subject <arn>', 'IAM role or user of the workload')
+    .option('--workload <name>', 'role session name of a running workload')
+    .option('--task <id>', 'task')
+    .option('--audience <name>', 'resource server')
+    .option('--resource <location>', 'permitted resource; db/* for db and its subtree')
+    .addOption(new Option('--action <action>', 'permitted action').choices(action.options))
+    .option('--policy <id>', 'policy that decided')
+    .option('--policy-bundle <hash>', 'policy bundle that decided')
+    .option('--source-ip <address>', 'source address of the token request')
+    .option('--issued-after <time>', 'earliest time of issue or denial')
+    .option('--issued-before <time>', 'latest time of issue or denial')
+    .option('--expires-after <time>', 'earliest expiry')
+    .option('--expires-before <time>', 'latest expiry')
+    .optionsGroup('Options:');
 }
 
 const nameOption = namedBy({
@@ -55,18 +64,18 @@ const nameOption = namedBy({
   limit: '--limit',
 });
 
-/** `GET /tokens`, as the commands here send it. */
+/** The request `GET /tokens`. */
 export const listing = { method: 'GET', path: '/tokens', answer: tokenListResponse, nameOption } satisfies Partial<
   Exchange<z.ZodType, z.ZodType>
 >;
 
-/** What a list's request says, without what pages it. */
+/** The fields of a list request except those for paging. */
 export type TokenFilter = Omit<z.input<typeof tokenListRequest>, 'limit' | 'cursor'>;
 
 /**
- * What the options pick out, as the wire says it; the machine's schema is to check it.
+ * Converts the filter options to request fields. The fields are not yet validated.
  *
- * @param now milliseconds since the epoch: durations are counted from then
+ * @param now the base for durations, in milliseconds since the epoch
  */
 export function readTokenFilter(options: TokenFilterOptions, now: number): Record<keyof TokenFilter, unknown> {
   const { state, subject, workload, task, audience, resource, action, policy } = options;

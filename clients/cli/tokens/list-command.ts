@@ -4,26 +4,26 @@ import { tableLines } from '@tvm/terminal/table.ts';
 import { type Command, InvalidArgumentError } from 'commander';
 import { exchange } from '../connection/exchange.ts';
 import type { GlobalOptions } from '../connection/global-options.ts';
-import { addTokenFilterOptions, listing, readTokenFilter, type TokenFilterOptions } from './filter-options.ts';
+import { addTokenFilterOptions, listing, readTokenFilter, TIMES, type TokenFilterOptions } from './filter-options.ts';
 import { tokenColumns } from './rows.ts';
 
-const EXAMPLES = `
-Newest first. Of several options, all must hold. A table leaves out columns that do not fit into the
-terminal; --output json has everything.
+const EXAMPLES = `${TIMES}
+Newest first. A table omits columns that do not fit into the terminal; --output
+json has everything.
 
 Examples:
-  What a workload holds right now:
-    $ tvm tokens list --state active --subject arn:aws:iam::123456789012:role/orders-service
+  List the active tokens of a workload:
+    $ tvm tokens list --state active \\
+        --subject arn:aws:iam::123456789012:role/orders-service
 
-  Whoever may write anywhere in a database:
+  List the tokens with write access anywhere in a database:
     $ tvm tokens list --state active --action write --resource 'orders-db/*'
 
-  What was denied in the last hour:
+  List all requests that were denied in the last hour:
     $ tvm tokens list --state denied --issued-after 1h --all
 
-  What a policy let out between two times:
-    $ tvm tokens list --policy reads-orders \\
-        --issued-after 3h --issued-before 2h
+  List the tokens that a policy permitted between two times:
+    $ tvm tokens list --policy reads-orders --issued-after 3h --issued-before 2h
 `;
 
 interface ListOptions extends TokenFilterOptions, GlobalOptions {
@@ -31,13 +31,13 @@ interface ListOptions extends TokenFilterOptions, GlobalOptions {
   all?: true;
 }
 
-/** Adds `tvm tokens list`: a page of tokens, or all of them. */
+/** Adds `tvm tokens list`, which lists tokens, by default at most 50. */
 export function addTokensListCommand(tokens: Command): void {
   addTokenFilterOptions(tokens.command('list'))
-    .summary('list tokens: active, expired, revoked, denied')
-    .description('List what was vended and what was denied, by what picks it out. Never shows a token.')
-    .option('--limit <number>', 'the most to list', readLimit, 50)
-    .option('--all', 'every one there is, however many')
+    .summary('list issued tokens and denied requests')
+    .description('List the issued tokens and denied requests that match all filters.')
+    .option('--limit <number>', 'maximum number of rows', readLimit, 50)
+    .option('--all', 'all rows')
     .addHelpText('after', EXAMPLES)
     .action((_options, command: Command) => list(command.optsWithGlobals()));
 }
@@ -47,7 +47,7 @@ async function list(options: ListOptions): Promise<void> {
   const filter = readTokenFilter(options, now);
   const most = options.all ? Number.POSITIVE_INFINITY : options.limit;
   const found: TokenListResponse = { tokens: [] };
-  // A page may be short, even empty, and not the last.
+  // A page that is short or empty is not necessarily the last.
   do {
     const asked = { ...filter, limit: Math.min(PAGE, most - found.tokens.length), cursor: found.next_cursor };
     const page = await exchange({ ...listing, request: tokenListRequest }, asked, options);
@@ -67,12 +67,12 @@ async function list(options: ListOptions): Promise<void> {
   const partial = tokens.filter((token) => token.partially_indexed).length;
   if (partial > 0)
     stderr.write(
-      `note: filters by --resource and --policy may miss ${partial} of these denials, which name too many\n`,
+      `note: ${partial} of these denials are only partly indexed; filters by --resource and --policy may miss them\n`,
     );
-  stderr.write(`${count}${next_cursor === undefined ? '' : '; there may be more: --limit, or --all'}\n`);
+  stderr.write(`${count}${next_cursor === undefined ? '' : '; there may be more: raise --limit or give --all'}\n`);
 }
 
 function readLimit(text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('It must be a number from 1 to 999999.');
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('It must be an integer from 1 to 999999.');
   return Number(text);
 }

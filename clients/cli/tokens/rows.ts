@@ -11,13 +11,13 @@ const COLOURS: Record<TokenState, Parameters<typeof styleText>[0]> = {
   denied: 'yellow',
 };
 
-/** A text in the colour of a state, where the stream is a terminal. */
+/** Colours a text by token state, if the stream is a terminal. */
 export function paintState(text: string, state: TokenState, stream: NodeJS.WriteStream): string {
   return styleText(COLOURS[state], text, { stream });
 }
 
 /**
- * The columns of a list of tokens, the most important first.
+ * Returns the columns of a list of tokens, the most important first.
  *
  * @param now milliseconds since the epoch
  */
@@ -25,7 +25,7 @@ export function tokenColumns(now: number, stream: NodeJS.WriteStream): Column<Li
   return [
     { title: 'TOKEN ID', cell: ({ token_id }) => token_id },
     { title: 'STATE', cell: ({ state }) => state, paint: (cell, { state }) => paintState(cell, state, stream) },
-    // These fit into 80 columns.
+    // The columns up to here fit into 80 characters.
     { title: 'PERMISSIONS', cell: (token) => describeGrants(token.authorization_details).join('; '), least: 20 },
     { title: 'ENDS', cell: (token) => describeEnd(token, now) },
     { title: 'SUBJECT', cell: ({ subject }) => shortSubject(subject), least: 20 },
@@ -38,19 +38,19 @@ export function tokenColumns(now: number, stream: NodeJS.WriteStream): Column<Li
   ];
 }
 
-/** `role/orders-service (111122223333)` of an ARN: what tells workloads apart comes first. */
+/** Shortens an ARN to `role/orders-service (111122223333)`, which starts with the part that differs between workloads. */
 export function shortSubject(subject: string): string {
   const [, account, name] = /^arn:[\w-]+:iam::(\d{12}):(.+)$/.exec(subject) ?? [];
   return name === undefined ? subject : `${name} (${account})`;
 }
 
-/** When a token ends or ended: `in 12m`, `3m ago`; nothing of what there never was. */
+/** Describes when a token expires or was revoked, such as `in 12m` or `3m ago`; `-` if no token was issued. */
 function describeEnd({ state, expires_at, revoked_at }: ListedToken, now: number): string {
   const end = revoked_at ?? expires_at;
   return end === undefined || state === 'failed' ? '-' : relative(end, now);
 }
 
-/** A time (ISO 8601) from now: `in 12m`, `3m ago`. */
+/** Describes an ISO 8601 time relative to now, such as `in 12m` or `3m ago`. */
 export function relative(time: string, now: number): string {
   const seconds = Math.round((Date.parse(time) - now) / 1000);
   const span = Math.abs(seconds);

@@ -9,22 +9,24 @@ import { checkRequest, namedBy } from '../connection/name-option.ts';
 import { relative } from './rows.ts';
 
 const EXAMPLES = `
-Introspections are what resource servers asked; uses are what they reported.
+Introspections are requests of resource servers about the token. Uses are
+reported by resource servers.
 
 Examples:
   $ tvm tokens show 4a81ca62-404f-430e-871f-5710f1bd1ce7
 
-  The policies that decided, as JSON:
-    $ tvm tokens show 4a81ca62-404f-430e-871f-5710f1bd1ce7 --output json | jq .policies
+  Get the policies that decided, as JSON:
+    $ tvm tokens show 4a81ca62-404f-430e-871f-5710f1bd1ce7 --output json |
+        jq .policies
 `;
 
-/** Adds `tvm tokens show`: the whole life of a token. */
+/** Adds `tvm tokens show`, which shows the whole life of a token. */
 export function addTokensShowCommand(tokens: Command): void {
   tokens
     .command('show')
-    .summary('the whole life of one token')
-    .description('Show the whole life of one token, or of one denial: request, decision, use and end.')
-    .argument('<TOKEN_ID>', 'its id: the `jti` of a token, the `token_id` of an event')
+    .summary('show the life of one token')
+    .description('Show the life of one token or denied request: request, decision, use, and expiry or revocation.')
+    .argument('<TOKEN_ID>', '`jti` of a token, or `tokenId` of an event')
     .addHelpText('after', EXAMPLES)
     .action((id: string, _options, command: Command) => show(id, command.optsWithGlobals()));
 }
@@ -74,22 +76,22 @@ function describeLife(life: TokenLifeResponse, now: number): Record<string, stri
     obligations: describeObligations(obligations),
     'signing key': life.key_id,
     'status list': status_list && `bit ${status_list.idx} of ${status_list.uri}`,
-    'denied for': life.denial,
-    indexed: life.partially_indexed && 'in part: filters by --resource and --policy may miss this denial',
-    'failed for': life.failure,
+    'denial reason': life.denial,
+    indexed: life.partially_indexed && 'partly: filters by --resource and --policy may miss this denial',
+    'failure reason': life.failure,
     failed: at(life.failed_at),
     revoked: at(life.revoked_at),
     'revoked by': life.revoked_by,
-    'revoked for': life.revocation_reason,
+    'revocation reason': life.revocation_reason,
     revocation: life.revocation_id,
     introspections: introspections.map(
-      ({ by, result, count, from, to }) => `${result}, as ${by} was told ${times(count)}, ${span(from, to)}`,
+      ({ by, result, count, from, to }) => `${result}, ${times(count)} to ${by}, ${span(from, to)}`,
     ),
     uses: uses.map(
       ({ by, action, location, outcome, count, from, to }) =>
         `${action} ${location}, ${outcome} ${times(count)} by ${by}, ${span(from, to)}`,
     ),
-    ...(life.more && { more: 'there was more than is counted here; the archive has all' }),
+    ...(life.more && { more: 'only a part is counted here; the archive has everything' }),
   };
   return Object.fromEntries(
     Object.entries(rows).flatMap(([name, value]) => (value === undefined || value.length === 0 ? [] : [[name, value]])),

@@ -15,22 +15,22 @@ const summing = {
 };
 
 const EXAMPLES = `
-Counts are exact, as of some moments ago.
+Counts are exact, but some seconds old.
 
 Examples:
   $ tvm tokens summary
   $ tvm tokens summary --output json | jq .active
 `;
 
-/** How many rows of each count are shown to a person. */
+/** The maximum number of rows per section in text output. */
 const SHOWN = 10;
 
-/** Adds `tvm tokens summary`: the active tokens, counted. */
+/** Adds `tvm tokens summary`, which counts the active tokens. */
 export function addTokensSummaryCommand(tokens: Command): void {
   tokens
     .command('summary')
-    .summary('how many tokens are active, by subject, audience, type and hour')
-    .description('Count the active tokens: by subject, audience, type and the hour in which they were vended.')
+    .summary('count active tokens by subject, audience, type and hour')
+    .description('Count the active tokens by subject, audience, type and hour of issue.')
     .addHelpText('after', EXAMPLES)
     .action((_options, command: Command) => summarize(command.optsWithGlobals()));
 }
@@ -53,7 +53,7 @@ function summaryLines(summary: TokenSummaryResponse, stream: NodeJS.WriteStream)
   ];
 }
 
-/** The most of a bar's length, in characters. */
+/** The maximum length of a bar, in characters. */
 const BAR = 24;
 
 function section(title: string, counts: [string, number][], stream: NodeJS.WriteStream): string[] {

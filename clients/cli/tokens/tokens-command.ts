@@ -5,7 +5,7 @@ import { addTokensSummaryCommand } from './summary-command.ts';
 import { addTokensWatchCommand } from './watch-command.ts';
 
 const EXAMPLES = `
-For operators. No command shows a token itself: the machine does not keep it.
+No command shows a token itself: the service does not store tokens.
 
 Examples:
   $ tvm tokens list --state active --audience orders-db
@@ -14,12 +14,12 @@ Examples:
   $ tvm tokens summary
 `;
 
-/** Adds the group `tvm tokens`: an operator sees every token. */
+/** Adds the command group `tvm tokens`, with which an operator lists all tokens. */
 export function addTokensCommand(program: Command): void {
   const tokens = program
     .command('tokens')
-    .summary('for operators: list, show, watch and count tokens')
-    .description('For operators: see what was vended and denied, whose it is, and what became of it.')
+    .summary('list, show, watch and count tokens')
+    .description('List issued tokens and denied requests, with their workloads, decisions and use.')
     .addHelpText('after', EXAMPLES);
   addTokensListCommand(tokens);
   addTokensShowCommand(tokens);

@@ -14,41 +14,44 @@ import {
   addTokenFilterOptions,
   listing,
   readTokenFilter,
+  TIMES,
   type TokenFilter,
   type TokenFilterOptions,
 } from './filter-options.ts';
 import { paintState, shortSubject } from './rows.ts';
 import { type TokenWatch, tokenWatch } from './watch.ts';
 
-const EXAMPLES = `
-One line for each token when it is vended, or denied, and one for each change of its state. Begins
-with those of the last minute, or as --issued-after says. With --state, follows what is first seen in
-that state. Times are UTC. Ends with Ctrl-C.
+const EXAMPLES = `${TIMES}
+Writes one line when a token is issued or denied, and one line for each change
+of its state. Starts with the last minute, or with the time in --issued-after.
+With --state, follows tokens that are in that state when they are first seen.
+Displayed times are UTC. Stop it with Ctrl-C.
 
 Examples:
   $ tvm tokens watch
-  $ tvm tokens watch --subject arn:aws:iam::123456789012:role/orders-service --issued-after 1h
+  $ tvm tokens watch --issued-after 1h \\
+      --subject arn:aws:iam::123456789012:role/orders-service
 
-  For a program: a JSON object a line:
+  Write one JSON object per line, for a program:
     $ tvm tokens watch --state denied --output json | jq .denial
 `;
 
-/** How many pages are listed at once: what is older than their tokens is not followed. */
+/** The maximum number of pages per poll. Tokens older than those on the last page are not followed. */
 const PAGES = 10;
 
 const LAST_MINUTE = 60_000;
 
 interface WatchOptions extends TokenFilterOptions, GlobalOptions {
-  /** Seconds. */
+  /** In seconds. */
   interval: number;
 }
 
-/** Adds `tvm tokens watch`: follows tokens live. */
+/** Adds `tvm tokens watch`, which follows tokens live. */
 export function addTokensWatchCommand(tokens: Command): void {
   addTokenFilterOptions(tokens.command('watch'))
-    .summary('follow tokens live: each new one, and each change')
-    .description('Follow tokens live: each that is vended or denied, and each change of its state.')
-    .addOption(new Option('--interval <duration>', 'how often to look').argParser(readInterval).default(2, '2s'))
+    .summary('follow issued tokens and denied requests live')
+    .description('Follow the issued tokens and denied requests that match all filters, and each change of their state.')
+    .addOption(new Option('--interval <duration>', 'polling interval').argParser(readInterval).default(2, '2s'))
     .addHelpText('after', EXAMPLES)
     .action((_options, command: Command) => watch(command.optsWithGlobals()));
 }
@@ -74,7 +77,7 @@ async function watch(options: WatchOptions): Promise<void> {
   }
 }
 
-/** Looks once, and writes what is new. */
+/** Returns a function that polls once and writes the new tokens and changes. */
 function onlooker(
   filter: Omit<Record<keyof TokenFilter, unknown>, 'state'>,
   options: WatchOptions,
@@ -95,9 +98,7 @@ function onlooker(
     }
     if (cursor !== undefined && !toldOfMore) {
       toldOfMore = true;
-      process.stderr.write(
-        `there are more tokens than can be followed, the oldest are not: narrow them by an option\n`,
-      );
+      process.stderr.write(`there are too many tokens to follow, so the oldest are skipped: add a filter\n`);
     }
     for (const token of following.news(listed, Date.now())) {
       const line = options.output === 'json' ? JSON.stringify(token) : lineOf(token, process.stdout);
@@ -106,7 +107,7 @@ function onlooker(
   };
 }
 
-/** The machine may be away for a while: that is told, and no reason to stop. Whatever else fails, will fail again. */
+/** Reports an outage of the service and lets the watch continue. Rethrows every other error, because it would repeat. */
 function tellAndGoOn(options: WatchOptions, signal: AbortSignal): (error: unknown) => void {
   return (error) => {
     if (signal.aborted || !(error instanceof Failure) || error.details.exitCode !== exitCodes.fault) throw error;
@@ -114,7 +115,7 @@ function tellAndGoOn(options: WatchOptions, signal: AbortSignal): (error: unknow
   };
 }
 
-/** When it happened, what, and to which token. */
+/** Formats a token as a line: the time, the event and the token. */
 function lineOf(token: ListedToken, stream: NodeJS.WriteStream): string {
   const { state, token_id, type, subject, authorization_details, revoked_at, expires_at, issued_at } = token;
   const when = { active: issued_at, denied: issued_at, failed: issued_at, revoked: revoked_at, expired: expires_at };

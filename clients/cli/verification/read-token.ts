@@ -2,18 +2,19 @@ import { limits } from '@tvm/contract/limits.ts';
 import { usageFailure } from '@tvm/terminal/failure.ts';
 
 /**
- * The token that a command is about: its argument or, without one or with `-`, standard input.
+ * Returns the token from the argument of a command, or from standard input if the argument is missing or `-`.
  *
- * @throws {Failure} when there is none, or what is there cannot be one
+ * @throws {Failure} if the token is missing or malformed
  */
 export async function readToken(argument: string | undefined): Promise<string> {
   const text = argument !== undefined && argument !== '-' ? argument : await readInput();
   const token = text.trim();
-  if (token === '') throw usageFailure('TOKEN is missing: standard input held none', 'TOKEN');
-  // The service takes anything, and says of what is no token that it is not active.
+  if (token === '') throw usageFailure('TOKEN is missing: standard input is empty', 'TOKEN');
+  // The service would accept any text here and report it as inactive.
   if (token.length > limits.tokenLength)
     throw usageFailure(`TOKEN must have at most ${limits.tokenLength} characters`, 'TOKEN');
-  if (!/^[\x21-\x7e]+$/.test(token)) throw usageFailure('TOKEN must be a token', 'TOKEN');
+  if (!/^[\x21-\x7e]+$/.test(token))
+    throw usageFailure('TOKEN must not contain spaces, control or non-ASCII characters', 'TOKEN');
   return token;
 }
 
@@ -22,7 +23,7 @@ async function readInput(): Promise<string> {
   let text = '';
   for await (const chunk of process.stdin.setEncoding('utf8')) {
     text += chunk;
-    // Far more than a token.
+    // Far longer than a token.
     if (text.length > 2 * limits.tokenLength) break;
   }
   return text;

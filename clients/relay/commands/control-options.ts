@@ -3,26 +3,27 @@ import type { ControlClient } from './control-client.ts';
 import { socketsOfClients, trustedSockets } from './control-socket.ts';
 import type { GlobalOptions } from './global-options.ts';
 
-/** Options of the commands that talk to the running agent. */
+/** The options of commands that connect to the running agent. */
 export interface ControlOptions extends GlobalOptions {
   socket?: string;
 }
 
-/** Help text: how a command finds the running agent. */
+/** A paragraph of the help about the control socket. */
 export const FINDING = `
-The command talks to the running agent through its control socket: the path given by --socket, else by
-control.socket in the file given by --config, else control.sock in /run/tokenrelay, $RUNTIME_DIRECTORY or
-$XDG_RUNTIME_DIR/tokenrelay. The last two folders are used only if no other user may write in them.
+The command connects to the control socket of the running agent: the one in
+--socket or in the configuration of --config, or else control.sock in
+/run/tokenrelay, $RUNTIME_DIRECTORY or $XDG_RUNTIME_DIR/tokenrelay. The last
+two directories are used only if no other user can write to them.
 `;
 
 /** Adds `--socket`. */
 export function addControlOptions(command: Command): Command {
-  return command.option('--socket <path>', 'the agent’s control socket');
+  return command.option('--socket <path>', 'control socket of the agent');
 }
 
-/** Creates the client of the running agent. @throws {Failure} if the configuration is invalid */
+/** Returns a client for the running agent. @throws {Failure} if the configuration is invalid */
 export async function clientFor({ socket, config }: ControlOptions): Promise<ControlClient> {
-  // Imported here so that it does not delay the start of an agent.
+  // Imported only here, so that the start of the agent does not wait for it.
   const { controlClient } = await import('./control-client.ts');
   if (socket !== undefined) return controlClient([socket]);
   if (config !== undefined) {

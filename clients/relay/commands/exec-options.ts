@@ -1,6 +1,6 @@
 import type { GlobalOptions } from './global-options.ts';
 
-/** What `--on-renewal` accepts: a restart, nothing, or a signal to the child. */
+/** The actions on the child process when a token is renewed. */
 export const ON_RENEWAL = ['restart', 'nothing', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGINT', 'SIGTERM'] as const;
 
 /** The options of `tokenrelay exec`. */

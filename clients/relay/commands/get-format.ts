@@ -1,3 +1,3 @@
-/** The formats in which `tokenrelay get` can print a token. */
+/** The formats of `tokenrelay get`. */
 export const getFormats = ['raw', 'json', 'env', 'credential-process'] as const;
 export type GetFormat = (typeof getFormats)[number];

@@ -1,10 +1,10 @@
 import type { OutputFormat } from '@tvm/terminal/output.ts';
 
-/** Options of every command. */
+/** The options of every command. */
 export interface GlobalOptions {
   config?: string;
   output: OutputFormat;
 }
 
-/** The configuration file if `--config` is not given. */
+/** The default of `--config`. */
 export const defaultConfiguration = '/etc/tokenrelay/config.yaml';

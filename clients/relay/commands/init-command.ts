@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import { writeJson } from '@tvm/terminal/output.ts';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { defaultConfiguration, type GlobalOptions } from './global-options.ts';
 
 const EXAMPLES = `
-The file gets mode 0640 and the group of its folder. An existing file is replaced only with --force.
+The file gets the mode 0640 and the group of its directory. An existing file is
+replaced only with --force.
 
 Examples:
   $ sudo tokenrelay init
@@ -17,14 +18,16 @@ interface InitOptions extends GlobalOptions {
   force?: true;
 }
 
-/** Adds `tokenrelay init`, which writes a first configuration, with comments. */
+/** Adds `tokenrelay init`, which writes a first configuration with comments. */
 export function addInitCommand(program: Command): void {
   program
     .command('init')
     .summary('write a first configuration')
-    .description('Write a first configuration. Comments mark the values to fill in.')
-    .option('--file <file>', `the file to write; - for standard output (default: --config, or ${defaultConfiguration})`)
-    .option('--force', 'replace an existing file')
+    .description('Write a first configuration, with comments on what to fill in.')
+    .addOption(
+      new Option('--file <file>', 'output file; - for standard output').default(undefined, 'the file of --config'),
+    )
+    .option('--force', 'replacement of an existing file')
     .addHelpText('after', EXAMPLES)
     .action(async (_options: object, command: Command) => {
       const { config, file = config ?? defaultConfiguration, force, output } = command.optsWithGlobals<InitOptions>();
@@ -37,9 +40,6 @@ export function addInitCommand(program: Command): void {
       const path = resolve(file);
       await writeFirstConfiguration(path, firstConfiguration, force === true);
       if (output === 'json') writeJson({ file: path });
-      else
-        process.stdout.write(
-          `Written: ${path}\nFill in the marked values, then run: tokenrelay check --config ${path}\n`,
-        );
+      else process.stdout.write(`Written: ${path}\nFill it in, and then run: tokenrelay check --config ${path}\n`);
     });
 }

@@ -2,16 +2,19 @@ import type { Command } from 'commander';
 import { defaultConfiguration, type GlobalOptions } from './global-options.ts';
 
 const EXAMPLES = `
-The agent logs JSON lines to standard output. SIGHUP reloads the configuration; if the new one is invalid, the
-agent keeps the previous one. SIGTERM or SIGINT stops the agent, and a second signal ends it immediately.
-Commands such as \`tokenrelay status\` use its control socket: control.socket in the configuration, else
-control.sock in $RUNTIME_DIRECTORY, in /run/tokenrelay, or in $XDG_RUNTIME_DIR/tokenrelay.
+Writes logs as JSON lines to standard output. SIGHUP reloads the configuration;
+if the new configuration is invalid, the agent keeps the old one. SIGTERM and
+SIGINT stop the agent; a second signal stops it immediately.
+
+Commands such as tokenrelay status connect to the control socket of the agent:
+control.socket of the configuration, or else control.sock in
+$RUNTIME_DIRECTORY, in /run/tokenrelay, or in $XDG_RUNTIME_DIR/tokenrelay.
 
 Examples:
-  Run as a service:
+  Run the agent as a service:
     $ tokenrelay run --config /etc/tokenrelay/config.yaml
 
-  Fetch and write every token once, and report failures:
+  Fetch and write all tokens once, and report failures:
     $ tokenrelay run --once --config job.yaml
 `;
 
@@ -22,15 +25,13 @@ export function addRunCommand(program: Command): void {
   program
     .command('run')
     .summary('run the agent')
-    .description(
-      `Fetch the configured tokens and keep them fresh until stopped (configuration: ${defaultConfiguration}).`,
-    )
-    .option('--once', 'fetch and write each token once, open no endpoints, then exit')
+    .description('Fetch the tokens of the configuration and keep them fresh, until stopped.')
+    .option('--once', 'one fetch of each token, without endpoints')
     .addHelpText('after', EXAMPLES)
     .action((_options, command: Command) => run(command.optsWithGlobals()));
 }
 
-/** Runs the agent until it is stopped. With `once`, fetches each token once and returns. */
+/** Runs the agent, or with `once` fetches each token once. */
 export async function run({ config = defaultConfiguration, once }: RunOptions): Promise<void> {
   if (once) {
     const { runOnce } = await import('./run-once.ts');

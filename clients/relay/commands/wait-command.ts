@@ -3,13 +3,13 @@ import { addControlOptions, type ControlOptions, FINDING } from './control-optio
 import { readSeconds } from './seconds-option.ts';
 
 const EXAMPLES = `${FINDING}
-The command also waits for the agent to start.
+If the agent is not running yet, the command waits for the agent too.
 
 Examples:
   Start an application when its token is available:
     $ tokenrelay wait my_app_oauth_token && exec ./app
 
-  In a systemd unit, for at most two minutes:
+  Wait for at most two minutes, in a systemd unit:
     ExecStartPre=/usr/bin/tokenrelay wait my_app_oauth_token --timeout 120
 `;
 
@@ -18,8 +18,8 @@ export function addWaitCommand(program: Command): void {
   addControlOptions(program.command('wait'))
     .summary('wait until a token is available')
     .description('Wait until the running agent has a usable token.')
-    .argument('<name>', 'the token’s name in the configuration')
-    .option('--timeout <seconds>', 'how long to wait', readSeconds, 60)
+    .argument('<name>', 'name of the token in the configuration')
+    .option('--timeout <seconds>', 'maximum wait', readSeconds, 60)
     .addHelpText('after', EXAMPLES)
     .action(async (name: string, _options, command: Command) => {
       const { waitFor } = await import('./wait.ts');

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { stripVTControlCharacters } from 'node:util';
 import { createProgram as createTvm } from '@tvm/cli/program.ts';
 import type { Command } from 'commander';
 import { createProgram as createRelay } from 'tokenrelay/program.ts';
@@ -67,11 +68,25 @@ describe.each([
   ['tvm', createTvm()],
   ['tokenrelay', createRelay()],
 ])('the help of %s', (_, program) => {
-  const examples = allOf(program).map(helpOf).flatMap(copyable);
+  const helps = allOf(program).map(helpOf);
+  const examples = helps.flatMap(copyable);
 
   it('has examples without literal dates', () => {
     expect(examples.length).toBeGreaterThan(5);
     expect(dated(examples)).toEqual([]);
+  });
+
+  it('fits into 80 columns', () => {
+    const lines = helps.flatMap((help) => stripVTControlCharacters(help).split('\n'));
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  it('describes each option with a phrase in lower case', () => {
+    const described = allOf(program).flatMap(({ options }) => options.filter(({ hidden }) => !hidden));
+    const sentences = described.filter(
+      ({ description }) => !/^([a-z@-]|[A-Z]{2}|Cluster|Rego|Validating).*[^.]$/.test(description),
+    );
+    expect(sentences.map(({ long, description }) => `${long}: ${description}`)).toEqual([]);
   });
 });
 

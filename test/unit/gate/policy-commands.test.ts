@@ -41,8 +41,8 @@ describe('tvm policy check', { timeout: 20_000 }, () => {
   });
 
   it.each([
-    [['nowhere'], 'tvm: cannot find nowhere (it is not there)\n'],
-    [['k8s', '--allow-registry', '%'], /^tvm: .*Give it as in ghcr\.io\/acme/],
+    [['nowhere'], 'tvm: cannot find nowhere (it does not exist)\n'],
+    [['k8s', '--allow-registry', '%'], /^tvm: .*It must be a registry such as ghcr\.io\/acme/],
     [['k8s', '--format', 'xml'], /^tvm: .*--format/],
   ])('with %j exits with 2', async (args, message) => {
     const { code, stdout, stderr } = await runTvm(['policy', 'check', ...args]);
@@ -52,7 +52,7 @@ describe('tvm policy check', { timeout: 20_000 }, () => {
 
   it('with nothing to judge exits with 2', async () => {
     const { code, stderr } = await runTvm(['policy', 'check', join(directory, 'empty')]);
-    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/^tvm: there is no file to judge in /) });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/^tvm: there is no file to check in /) });
   });
 });
 

@@ -147,7 +147,11 @@ describe('the configuration', () => {
     ],
     ['an issuer in plain http', 'issuer = "http://tokens.example.com"', 'issuer must be an https URL'],
     ['an issuer with a slash at the end', 'issuer = "https://a.example/"', 'issuer must not end with a slash'],
-    ['days that CloudWatch does not know', 'log_retention = "8d"', 'log_retention must be a retention period'],
+    [
+      'days that CloudWatch does not know',
+      'log_retention = "8d"',
+      'log_retention must be a number of days that CloudWatch Logs supports',
+    ],
     [
       'the machine’s own event source',
       'revocation_sources = ["tvm"]',

@@ -62,7 +62,7 @@ describe('tvm audit verify', () => {
     const { code, stdout, stderr } = await verify(folder, jwks, ...TO);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toBe(
-      'as it was archived: 48 records in 3 objects, by 3 digests, from 2026-11-22T12:00:00.000Z to 2026-11-22T15:00:00.000Z\n',
+      'intact: 48 records in 3 objects, covered by 3 digests, from 2026-11-22T12:00:00.000Z to 2026-11-22T15:00:00.000Z\n',
     );
   });
 
@@ -118,8 +118,10 @@ describe('tvm audit verify', () => {
     const { folder, jwks } = await copyOf(objects.content, await keys.jwks());
     const { code, stdout, stderr } = await verify(folder, jwks, ...TO);
     expect([code, stderr]).toEqual([5, '']);
-    expect(stdout).toMatch(/^nothing found, but not everything was judged: 48 records in 3 objects, by 3 digests/);
-    expect(stdout).toMatch(/\nnot judged: Whether the chain of digests was restarted: .* `tvm audit keys` .*\n$/);
+    expect(stdout).toMatch(
+      /^no findings, but verification is incomplete: 48 records in 3 objects, covered by 3 digests/,
+    );
+    expect(stdout).toMatch(/\nnot verified: Whether the chain of digests was restarted: .* `tvm audit keys` .*\n$/);
     const json = await verify(folder, jwks, ...TO, '--output', 'json');
     expect(JSON.parse(json.stdout)).toMatchObject({ count: 0, notJudged: [expect.stringContaining('restarted')] });
   });
@@ -151,7 +153,7 @@ describe('tvm audit verify', () => {
   });
 
   it.each([
-    ['no archive', ['--archive', '/nowhere', '--keys', 'x'], '--archive', 'is no directory'],
+    ['no archive', ['--archive', '/nowhere', '--keys', 'x'], '--archive', 'is not a directory'],
     ['a bucket that is none', ['--archive', 's3://A_B', '--keys', 'x'], '--archive', 's3://name'],
     ['keys that are none', ['--archive', '.', '--keys', 'package.json'], '--keys', 'JSON Web Key Set'],
     ['keys over http', ['--archive', '.', '--keys', 'http://example.com/keys'], '--keys', 'https'],
@@ -181,7 +183,7 @@ describe('tvm audit verify', () => {
       machine.next = { body: await keys.jwks() };
       const { folder } = await copy();
       const { code, stdout } = await machine.tvm(['audit', 'verify', '--archive', folder, ...TO]);
-      expect([code, stdout]).toEqual([5, expect.stringContaining('\nnot judged: ')]);
+      expect([code, stdout]).toEqual([5, expect.stringContaining('\nnot verified: ')]);
       expect(machine.asked.map(({ path }) => path)).toEqual(['/v1/.well-known/audit-keys.json']);
     });
   });
@@ -192,7 +194,7 @@ it('--keys with a first digest that is none is refused, and says how it is made'
   expect(await verify(folder, jwks)).toEqual({
     code: 2,
     stdout: '',
-    stderr: 'tvm: --keys: first_digest must have key and sha256, as `tvm audit keys` writes them\n',
+    stderr: 'tvm: --keys: first_digest must have key and sha256, as written by `tvm audit keys`\n',
   });
 });
 
@@ -310,7 +312,7 @@ describe('tvm audit query', () => {
       code: 3,
       stdout: '',
       stderr:
-        'tvm: refused: your AWS identity may not read s3://tvm-archive: ' +
+        'tvm: refused: your AWS identity is not allowed to read s3://tvm-archive: ' +
         'it needs s3:ListBucket, s3:GetObject and kms:Decrypt\n',
     });
   });
@@ -373,7 +375,7 @@ describe('tvm audit query', () => {
     const { folder, jwks } = await copyOf(archive.content, await keys.jwks());
     const from = ['--archive', folder, '--keys', jwks];
     const { code, stdout, stderr } = await runTvm(['audit', 'query', ...from]);
-    expect([code, stderr]).toEqual([0, '2 events, 1 pending: no digest vouches for it yet\n']);
+    expect([code, stderr]).toEqual([0, '2 events, 1 pending: no digest covers it yet\n']);
     expect(stdout.split('\n').map((line) => line.endsWith('[pending]'))).toEqual([false, true, false]);
     const classesOf = async (command: string) => {
       const { stdout } = await runTvm(['audit', command, ...from, '--output', 'json']);
@@ -420,7 +422,7 @@ describe('tvm audit query', () => {
     const { code, stdout, stderr } = await runTvm(['audit', 'query', '--archive', folder, '--keys', jwks]);
     expect([code, stdout.split('\n').length]).toEqual([5, 33]);
     expect(stderr).toBe(
-      `32 events\ntvm: some events are not shown: record-changed ${object}:1; tvm audit verify explains it\n`,
+      `32 events\ntvm: some events are not shown: record-changed ${object}:1; run tvm audit verify for details\n`,
     );
   });
 
@@ -440,7 +442,7 @@ describe('tvm audit query', () => {
     const { code, stdout, stderr } = await runTvm(['audit', 'query', '--archive', folder]);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(
-      /^tvm: digests are verified with keys: give --keys FILE, .* or say by --endpoint URL or TVM_ENDPOINT/,
+      /^tvm: the keys that verify digests are missing: give --keys FILE, .* or --endpoint URL \(or TVM_ENDPOINT\)/,
     );
   });
 
@@ -450,7 +452,7 @@ describe('tvm audit query', () => {
     [['--subject', 'orders-service'], /^tvm: --subject must be an ARN\n$/],
     [['--resource', 'a//b'], /^tvm: --resource must be a name like/],
     [['--from', '2026-11-23', '--to', '2026-11-22'], /^tvm: --from must be before --to\n$/],
-    [['--to', 'noon'], /^tvm: --to must be a time such as 2026-11-22T09:30:00Z, a day, or a duration such as 10m\n$/],
+    [['--to', 'noon'], /^tvm: --to must be a time such as 2026-11-22T09:30:00Z, a date, or a duration such as 10m\n$/],
   ])('faults %j', async (args, sentence) => {
     const { code, stdout, stderr } = await query(...args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -72,7 +72,7 @@ describe('tvm explain', { timeout: 20_000 }, () => {
       '✗ denied: policy does not allow 1 of 2',
       '  ✓ read orders-db/orders   permitted by reads-orders',
       '  ✗ write orders-db/orders  no policy permits it',
-      '      close: writes-orders (policies/orders.cedar:12), but not',
+      '      near miss: writes-orders (policies/orders.cedar:12), not met:',
       '        ✗ context.lifetime <= 300',
       '        ✗ context.lifetime * 2 > 0 (cannot be evaluated)',
       '→ change: ask for read only',
@@ -99,7 +99,7 @@ describe('tvm explain', { timeout: 20_000 }, () => {
       '✓ allowed: 1 of 2, for 15m, at orders-db, only from office, once',
       '  ✓ read orders-db/orders         permitted by reads-orders',
       '  ✗ read orders-db/* (fields id)  forbidden at orders-db/payments by no-cards',
-      '      for: context.fields.all',
+      '      because: context.fields.all',
       FRAME,
       '',
     ]);
@@ -138,8 +138,8 @@ describe('tvm explain', { timeout: 20_000 }, () => {
     ]);
     expect(code).toBe(3);
     expect(stdout.split('\n').slice(0, 2)).toEqual([
-      '✗ denied: the workload lacks team, which the locations of the role deployer are made of',
-      '  ✗ take role deployer  no policy permits it',
+      '✗ denied: the role deployer needs the workload attribute team, which is not set',
+      '  ✗ assume role deployer  no policy permits it',
     ]);
     expect(machine.asked).toMatchObject([
       {

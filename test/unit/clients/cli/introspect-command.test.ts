@@ -52,7 +52,7 @@ describe('tvm introspect', { timeout: 20_000 }, () => {
     machine.next = { body: { active: false } };
     expect(await machine.tvm(['introspect', TOKEN])).toEqual({
       code: 4,
-      stdout: 'active  no: unknown, expired, revoked, or not for an audience of yours\n',
+      stdout: 'active  no: unknown, expired, revoked, or for another audience\n',
       stderr: '',
     });
     expect(await machine.tvm(['introspect', TOKEN, '--output', 'json'])).toEqual({
@@ -64,13 +64,15 @@ describe('tvm introspect', { timeout: 20_000 }, () => {
 
   it('faults standard input without a token, as when the command before it failed', async () => {
     const { code, stderr } = await machine.tvm(['introspect'], { stdin: '\n' });
-    expect({ code, stderr }).toEqual({ code: 2, stderr: 'tvm: TOKEN is missing: standard input held none\n' });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: 'tvm: TOKEN is missing: standard input is empty\n' });
   });
 
   it.each(['two words', 'x'.repeat(20_000)])('faults what is no token, without quoting it', async (stdin) => {
     const { code, stderr } = await machine.tvm(['introspect'], { stdin });
     expect(code).toBe(2);
-    expect(stderr).toMatch(/^tvm: TOKEN must (be a token|have at most 8192 characters)\n$/);
+    expect(stderr).toMatch(
+      /^tvm: TOKEN must (not contain spaces, control or non-ASCII characters|have at most 8192 characters)\n$/,
+    );
     expect(machine.asked).toEqual([]);
   });
 });

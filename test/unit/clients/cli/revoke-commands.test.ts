@@ -14,7 +14,7 @@ describe('tvm revoke', { timeout: 20_000 }, () => {
     ['an id', ['--token-id', ID], '', { token_id: ID }],
   ])('takes back a token of one’s own, named by %s', async (_what, args, stdin, body) => {
     const { code, stdout, stderr } = await machine.tvm(['revoke', ...args], { stdin });
-    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '', stderr: 'the token is not active any more\n' });
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '', stderr: 'the token is no longer active\n' });
     expect(machine.asked).toMatchObject([{ path: '/v1/revoke', body }]);
   });
 
@@ -119,20 +119,23 @@ describe('tvm revoke-any', { timeout: 20_000 }, () => {
     expect({ code, stdout, stderr }).toEqual({
       code: 0,
       stdout: '0\n',
-      stderr: 'there was no active token to take back\n',
+      stderr: 'no active token matched\n',
     });
   });
 
   it('does not wait where it is not to', async () => {
     machine.next = running(1);
     const { stdout, stderr } = await machine.tvm(['revoke-any', '--audience', 'orders-db', '--no-wait', '--yes']);
-    expect({ stdout, stderr }).toEqual({ stdout: '1\n', stderr: `revocation ${ORDER} goes on by itself\n` });
+    expect({ stdout, stderr }).toEqual({ stdout: '1\n', stderr: `revocation ${ORDER} continues in the service\n` });
     expect(machine.asked).toHaveLength(1);
   });
 
   it.each([
-    [[], 'which tokens? Say so by --subject or another option, or give --all'],
-    [['--issued-before', '2026-11-22T09:30:00Z'], 'which tokens? Say so by --subject or another option, or give --all'],
+    [[], 'no selector: give --subject or another selector, or --all for all tokens'],
+    [
+      ['--issued-before', '2026-11-22T09:30:00Z'],
+      'no selector: give --subject or another selector, or --all for all tokens',
+    ],
     [['--subject', 'me'], '--subject must be the ARN of an IAM role or user'],
     [['--task', 't', '--block-for', '1h'], '--block-for is only allowed if the subject is the only filter'],
     [['--subject', SUBJECT, '--block-for', 'long'], '--block-for "long" must be a duration such as 15m or 2h, or 0'],
@@ -140,7 +143,7 @@ describe('tvm revoke-any', { timeout: 20_000 }, () => {
     [['--policy-bundle', 'abc'], '--policy-bundle must be the hash of a policy bundle: 64 hexadecimal digits'],
     [
       ['--all', '--issued-before', 'noon'],
-      '--issued-before must be a time such as 2026-11-22T09:30:00Z, a day, or a duration such as 10m',
+      '--issued-before must be a time such as 2026-11-22T09:30:00Z, a date, or a duration such as 10m',
     ],
   ])('faults %j, and asks for nothing', async (args, sentence) => {
     const { code, stderr } = await machine.tvm(['revoke-any', ...args]);
@@ -204,7 +207,7 @@ describe('tvm revoke-any of more than one workload or token', { timeout: 20_000 
     expect({ code, stdout, stderr }).toEqual({
       code: 2,
       stdout: '',
-      stderr: 'tvm: --yes must be given to revoke tokens of several workloads without a terminal\n',
+      stderr: 'tvm: --yes is required to revoke tokens of several workloads without a terminal\n',
     });
     expect(machine.asked).toEqual([]);
   });
@@ -262,7 +265,7 @@ describe('tvm revoke-any of more than one workload or token', { timeout: 20_000 
     expect(run).toEqual({
       code: 0,
       stdout: '2\n',
-      stderr: 'it would revoke 2 tokens of 1 workload; nothing was changed\n',
+      stderr: 'this would revoke 2 tokens of 1 workload; nothing was changed\n',
     });
     const { stdout } = await machine.tvm(['revoke-any', ...args, '--dry-run', '--output', 'json']);
     expect(JSON.parse(stdout)).toEqual({ would_revoke: 2, subjects: 1 });
@@ -272,8 +275,8 @@ describe('tvm revoke-any of more than one workload or token', { timeout: 20_000 
 
 describe('tvm unblock', { timeout: 20_000 }, () => {
   it.each([
-    [true, 'it may have tokens again\n'],
-    [false, 'it was not blocked\n'],
+    [true, 'the workload is unblocked\n'],
+    [false, 'the workload was not blocked\n'],
   ])('says whether there was a block: %j', async (unblocked, sentence) => {
     machine.next = { body: { unblocked } };
     const { code, stderr } = await machine.tvm(['unblock', '--subject', SUBJECT, '--reason', 'found again']);
@@ -287,7 +290,7 @@ describe('tvm unblock', { timeout: 20_000 }, () => {
 describe('tvm done', { timeout: 20_000 }, () => {
   it('takes back one’s own tokens for a task', async () => {
     const { code, stderr } = await machine.tvm(['done', '--task', 'deploy-42']);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: 'the tokens of the task are taken back\n' });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: 'all your tokens for the task are revoked\n' });
     expect(machine.asked).toMatchObject([{ path: '/v1/revoke', body: { task: 'deploy-42' } }]);
   });
 

@@ -150,9 +150,12 @@ describe('tvm token', { timeout: 20_000 }, () => {
   });
 
   it.each([
-    [['--audience', 'a'], 'say what is asked for: --action with --location, --grant ACTION:LOCATION, or --role NAME'],
-    [['--action', 'read', '--audience', 'a'], '--location is missing: on what?'],
-    [['--location', 'a', '--audience', 'a'], '--action is missing: what is to be done there?'],
+    [
+      ['--audience', 'a'],
+      'nothing is requested: give --action with --location, --grant ACTION:LOCATION, or --role NAME',
+    ],
+    [['--action', 'read', '--audience', 'a'], '--location is missing: give a resource such as orders-db/orders'],
+    [['--location', 'a', '--audience', 'a'], '--action is missing: give read, write or both'],
     [['--action', 'reed', '--location', 'a', '--audience', 'a'], '--action "reed" must be read or write'],
     [
       ['--action', 'read', '--location', 'a', 'orders-db//x', '--audience', 'a'],
@@ -166,7 +169,7 @@ describe('tvm token', { timeout: 20_000 }, () => {
     [['--grant', 'red:a', '--audience', 'a'], '--grant "red:a": the action must be read or write'],
     [
       ['--grant', 'read:a', '--field', 'id', '--audience', 'a'],
-      '--grant cannot be mixed with --action, --location and --field',
+      '--grant cannot be combined with --action, --location and --field',
     ],
     [['--grant', 'read:a'], '--audience or --resource must be given, but not both'],
     [['--grant', 'read:a', '--resource', 'a'], '--resource must be an absolute URI without a fragment'],

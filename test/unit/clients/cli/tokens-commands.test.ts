@@ -98,7 +98,7 @@ describe('tvm tokens list', { timeout: 20_000 }, () => {
     };
     const { stdout, stderr } = await machine.tvm(['tokens', 'list', '--limit', '3', '--audience', 'orders-db']);
     expect(stdout.split('\n')).toHaveLength(5);
-    expect(stderr).toBe('3 tokens; there may be more: --limit, or --all\n');
+    expect(stderr).toBe('3 tokens; there may be more: raise --limit or give --all\n');
     expect(machine.asked.map(queryOf).map(({ limit, audience }) => [limit, audience])).toEqual([
       ['3', 'orders-db'],
       ['2', 'orders-db'],
@@ -128,11 +128,11 @@ describe('tvm tokens list', { timeout: 20_000 }, () => {
     [['--state', 'alive'], /--state <state>.*invalid/],
     [
       ['--issued-after', 'yesterday'],
-      /^tvm: --issued-after must be a time such as .*, a day, or a duration such as 10m\n$/,
+      /^tvm: --issued-after must be a time such as .*, a date, or a duration such as 10m\n$/,
     ],
     [['--resource', 'a//b'], /^tvm: --resource must be a name like/],
     [['--subject', 'orders-service'], /^tvm: --subject must be the ARN of an IAM role or user\n$/],
-    [['--limit', '0'], /--limit <number>.*must be a number from 1/],
+    [['--limit', '0'], /--limit <number>.*must be an integer from 1/],
   ])('faults %j before it asks', async (args, sentence) => {
     const { code, stderr } = await machine.tvm(['tokens', 'list', ...args]);
     expect(code).toBe(2);
@@ -179,8 +179,8 @@ describe('tvm tokens show', { timeout: 20_000 }, () => {
       obligations: 'only from office',
       'status list': 'bit 7 of https://tokens.example.com/status-lists/1',
       'revoked by': 'security.team',
-      'revoked for': 'leaked',
-      introspections: `active, as ${server.by} was told 12 times, 2026-11-22T09:30:00Z to 2026-11-22T09:31:00Z`,
+      'revocation reason': 'leaked',
+      introspections: `active, 12 times to ${server.by}, 2026-11-22T09:30:00Z to 2026-11-22T09:31:00Z`,
       uses: `read orders-db/orders, allowed once by ${server.by}, 2026-11-22T09:30:00Z`,
     });
   });

@@ -31,8 +31,8 @@ describe('the command line of tokenrelay', () => {
   it('names in its help every command and every exit code, with examples', async () => {
     const { written } = await run('--help');
     for (const command of commands) expect(written).toContain(`\n  ${command} `);
-    for (const [code, meaning] of Object.entries(exitCodeMeanings))
-      expect(written).toContain(`\n  ${code}  ${meaning}\n`);
+    const unwrapped = written.replace(/\s+/g, ' ');
+    for (const [code, meaning] of Object.entries(exitCodeMeanings)) expect(unwrapped).toContain(` ${code} ${meaning} `);
     expect(written).toContain('\nExamples:\n');
   });
 

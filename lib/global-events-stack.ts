@@ -65,7 +65,7 @@ export class GlobalEventsStack extends Stack {
       CKV_AWS_27: 'SQS encrypts it with a key of its own: what CloudTrail tells of IAM holds no token.',
     });
     new Alarm(this, 'dead-letters-alarm', {
-      alarmDescription: 'Events of IAM could not be forwarded: see docs/operations.md',
+      alarmDescription: 'Events of IAM could not be forwarded: see docs/how-to/monitor.md',
       metric: deadLetters.metricApproximateNumberOfMessagesVisible(),
       threshold: 1,
       evaluationPeriods: 1,

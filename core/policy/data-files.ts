@@ -13,7 +13,7 @@ import * as z from 'zod';
 import { type NetworkDefinition, type RoleDefinition, WEEKDAYS, type WindowDefinition } from './bundle.ts';
 import { placeholderAttribute, placeholdersIn } from './roles.ts';
 
-// The YAML files beside the policies: what they may say. docs/policies.md is their manual.
+// The YAML files beside the policies: what they may say. docs/reference/policy-files.md is their manual.
 
 const entryName = z.string().regex(/^[A-Za-z0-9][\w.-]{0,63}$/, { error: 'must be a name of letters, digits and _.-' });
 

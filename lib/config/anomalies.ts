@@ -66,6 +66,6 @@ export function anomalies(duration: z.ZodType<number, string>) {
         'What is unusual, and what the machine does about it by itself. `off`: detectors not to ask. `learning`: how long ' +
         'a workload is only learnt about. `cool_down`: how long the same anomaly is not told of again, both at most `"30d"`. A spike is so many ' +
         '`times` what is usual in five minutes, and `at_least` so many. `respond`: `"notify"`, `"shorten"` (tokens live ' +
-        '`shorten_to` at most, `"15m"` or less) or `"block"`, by severity, for `restrict_for`. docs/operations.md says more.',
+        '`shorten_to` at most, `"15m"` or less) or `"block"`, by severity, for `restrict_for`. docs/how-to/detect-anomalies.md says more.',
     }) satisfies z.ZodType<AnomalySettings>;
 }

@@ -146,7 +146,7 @@ export const configSchema = z
     signing_key: z
       .string({ error: 'must be the name of a key in signing_keys' })
       .default('first')
-      .meta({ description: 'The name of the key that signs. docs/operations.md tells how to rotate.' }),
+      .meta({ description: 'The name of the key that signs. docs/how-to/rotate-keys.md tells how to rotate.' }),
     domain: z
       .strictObject(
         {
@@ -198,7 +198,7 @@ export const configSchema = z
         `${Object.keys(revokeOn.shape)
           .map((name) => `\`${name}\``)
           .join(', ')}. What is absent does not. ` +
-        'docs/operations.md tells what each takes back, and what it is told.',
+        'docs/how-to/revoke-automatically.md tells what each takes back, and what it is told.',
     }),
     revocation_block: durationOrNone
       .refine((seconds) => seconds <= limits.block, { error: 'must be at most "30d"' })
@@ -266,7 +266,7 @@ export const configSchema = z
           '`{ file, entrypoint, data }` (`data`, a JSON file, is optional). `"opa-rest"`: an OPA server, ' +
           '`{ url, path, timeout_ms, cache }`. `"authzen"`: a decision point by OpenID AuthZEN, ' +
           '`{ url, timeout_ms, cache }`. `timeout_ms` is 50 to 2000, by default 500; `cache` is how long an answer is used ' +
-          'again, at most `"15m"`, by default not at all. docs/policies.md says what they are asked.',
+          'again, at most `"15m"`, by default not at all. docs/how-to/external-authorizers.md says what they are asked.',
       }),
     security_event_receivers: z
       .array(securityEventReceiver, { error: 'must be an array of receivers' })
@@ -287,7 +287,7 @@ export const configSchema = z
           '`{ name, delivery, url, audience, events }`, or `principal` in place of `url`. `delivery = "push"`, the default: ' +
           '`url` is pushed to (RFC 8935). `"poll"`: `principal`, an IAM ARN, asks (RFC 8936). A `principal` reads and verifies ' +
           'its stream; with `"push"` it is optional. `events`, the types of CAEP events, are all by default. ' +
-          'docs/operations.md says more.',
+          'docs/how-to/exchange-security-events.md says more.',
       }),
     trusted_transmitters: z
       .array(trustedTransmitter, { error: 'must be an array of transmitters' })

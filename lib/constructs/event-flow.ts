@@ -200,7 +200,7 @@ export class EventFlow extends Construct {
     const queue = this.queue(id, { retentionPeriod: Duration.days(14) });
     Validations.of(queue).acknowledge({ id: 'AwsSolutions-SQS3', reason: 'It is itself where dead letters go.' });
     const alarm = new Alarm(this, `${id}-alarm`, {
-      alarmDescription: `There are messages in ${id}: see docs/operations.md`,
+      alarmDescription: `There are messages in ${id}: see docs/how-to/monitor.md`,
       metric: queue.metricApproximateNumberOfMessagesVisible(),
       threshold: 1,
       evaluationPeriods: 1,

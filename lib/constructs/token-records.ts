@@ -22,7 +22,7 @@ export interface TokenRecordsProps {
 /** The attributes of a fact for the audit. */
 const FACT = ['pk', 'sk', 'detailType', 'detail', 'ttl'];
 
-/** The table of every decision. docs/storage-schema.md says what each attribute and index is for. */
+/** The table of every decision. docs/reference/storage-schema.md says what each attribute and index is for. */
 export class TokenRecords extends Table {
   declare readonly encryptionKey: IKey;
 

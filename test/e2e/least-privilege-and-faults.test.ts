@@ -66,7 +66,7 @@ describe('when publish-audit cannot do its work', () => {
   });
   afterEach(() => restore(role).catch(() => {}));
 
-  /** Delivers records of the stream again, as docs/operations.md says. */
+  /** Delivers records of the stream again, as docs/how-to/handle-dead-letters.md says. */
   async function deliver(Records: readonly object[]): Promise<void> {
     const Payload = JSON.stringify({ Records });
     const answer = await lambda.send(new InvokeCommand({ FunctionName: publishAudit, Payload }));

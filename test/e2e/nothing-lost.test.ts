@@ -140,7 +140,7 @@ async function deadLetters(): Promise<number> {
   return Object.values(Attributes).reduce((sum, count) => sum + Number(count), 0);
 }
 
-/** Publishes again what the bus refused, as docs/operations.md has an operator do it. @returns how many */
+/** Publishes again what the bus refused, as docs/how-to/handle-dead-letters.md has an operator do it. @returns how many */
 async function republishDeadLetters(requestIds: readonly string[]): Promise<number> {
   const QueueUrl = outputs.AuditDeadLetterQueueUrl;
   const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));

@@ -395,7 +395,7 @@ export const notProbed: NotProbed[] = [
     does: { MiniStack: 'one after the other', LocalStack: 'one after the other' },
     instead:
       'unit tests with the answers that AWS documents, in ' +
-      '[test/unit/lambdas/revocation-orders.test.ts](../../test/unit/lambdas/revocation-orders.test.ts)',
+      '[test/unit/lambdas/subject-statuses.test.ts](../../test/unit/lambdas/subject-statuses.test.ts)',
   },
   {
     aws: 'Of the order of events on a bus its pages promise nothing.',

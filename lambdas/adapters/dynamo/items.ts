@@ -7,7 +7,7 @@ import { denialOf, type TokenRecord } from '@tvm/core/records/token-record.ts';
 import { type IndexEntry, indexPosition, PENDING } from '@tvm/core/records/token-selector.ts';
 import type { OrderState } from '@tvm/core/revocation/orders/order.ts';
 
-// The table's layout: docs/storage-schema.md says what it serves and what it costs.
+// The table's layout: docs/reference/storage-schema.md says what it serves and what it costs.
 
 export const INDEX_BY_SUBJECT = 'by-subject';
 

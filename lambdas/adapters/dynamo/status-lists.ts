@@ -11,7 +11,7 @@ import type { StatusList } from '@tvm/core/status-lists/published-status-list.ts
 import { awsCall } from '../aws-call.ts';
 import { conditionHolds } from './condition.ts';
 
-// The layout of the status lists' table: docs/storage-schema.md says what it serves and what it costs.
+// The layout of the status lists' table: docs/reference/storage-schema.md says what it serves and what it costs.
 
 /** Which list's places are handed out now, and from which on they are free. */
 export const ALLOCATION_KEY = marshall({ pk: 'ALLOCATION' });

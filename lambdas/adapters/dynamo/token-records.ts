@@ -15,7 +15,7 @@ import { awsCall } from '../aws-call.ts';
 import { fromItem, indexKey, recordKey, toItem } from './items.ts';
 import { BATCH_GET, batchGet, setting } from './requests.ts';
 
-/** Token records in a DynamoDB table, laid out as docs/storage-schema.md says. */
+/** Token records in a DynamoDB table, laid out as docs/reference/storage-schema.md says. */
 export function dynamoTokenRecords(dynamo: DynamoDBClient, TableName: string): TokenRecords {
   /**
    * Leaves `issued` for another state, if the record is still in it.

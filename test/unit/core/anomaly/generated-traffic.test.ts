@@ -8,7 +8,7 @@ import { type Injected, START, traffic } from '#test/support/anomaly-traffic.ts'
 import { settings } from './settings.ts';
 
 // Twenty workloads for two weeks, with what goes wrong by itself, and anomalies of every kind in the second week, from
-// weak to strong: test/support/anomaly-traffic.ts. docs/operations.md quotes what is found.
+// weak to strong: test/support/anomaly-traffic.ts. docs/how-to/detect-anomalies.md quotes what is found.
 
 const BATCH = 5 * 60_000;
 const SOON = 10 * 60_000;

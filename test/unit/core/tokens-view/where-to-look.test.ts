@@ -4,9 +4,9 @@ import { whereToLook } from '@tvm/core/records/token-selector.ts';
 import { selectorOf, type TokenFilter } from '@tvm/core/tokens-view/filter.ts';
 import { describe, expect, it } from 'vitest';
 
-const DOCUMENT = readFileSync('docs/storage-schema.md', 'utf8');
+const DOCUMENT = readFileSync('docs/reference/storage-access.md', 'utf8');
 
-/** The table of docs/storage-schema.md: each filter, and what it is looked for under. */
+/** The table of docs/reference/storage-access.md: each filter, and what it is looked for under. */
 const ROWS = [
   ...(DOCUMENT.split('## The index of records')[1]
     ?.split('\n## ')[0]
@@ -32,7 +32,7 @@ const lookedUnder = (filter: object) => [
   ...new Set(whereToLook(selectorOf(tokenListRequest.parse(filter))).map(({ dimension }) => dimension)),
 ];
 
-describe('what a list looks under is what docs/storage-schema.md says', () => {
+describe('what a list looks under is what docs/reference/storage-access.md says', () => {
   it('for every filter there is', () => {
     const { state, limit, cursor, ...filters } = tokenListRequest.shape;
     const times = /^(issued|expires)_/;

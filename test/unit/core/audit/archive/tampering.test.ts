@@ -510,7 +510,7 @@ describe.each(Object.entries(KINDS))('%s', (_, tamper) => {
   });
 });
 
-describe('what docs/audit.md says is not visible', () => {
+describe('what docs/explanation/archive.md says is not visible', () => {
   /** Adds an object, and verifies and queries before and after the next digest. */
   async function addedBefore(at: number, records: object[] = forged(at)) {
     const objects = inMemoryArchive(new Map(whole.content));

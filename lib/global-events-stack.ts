@@ -65,7 +65,7 @@ export class GlobalEventsStack extends Stack {
       CKV_AWS_27: 'SQS encrypts the queue with its own key; CloudTrail events of IAM contain no tokens.',
     });
     new Alarm(this, 'dead-letters-alarm', {
-      alarmDescription: 'IAM events could not be forwarded: see docs/operations.md',
+      alarmDescription: 'IAM events could not be forwarded: see docs/how-to/monitor.md',
       metric: deadLetters.metricApproximateNumberOfMessagesVisible(),
       threshold: 1,
       evaluationPeriods: 1,

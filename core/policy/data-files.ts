@@ -13,7 +13,7 @@ import * as z from 'zod';
 import { type NetworkDefinition, type RoleDefinition, WEEKDAYS, type WindowDefinition } from './bundle.ts';
 import { placeholderAttribute, placeholdersIn } from './roles.ts';
 
-// Schemas of the YAML files beside the policies. docs/policies.md documents them.
+// Schemas of the YAML files beside the policies. docs/reference/policy-files.md documents them.
 
 const entryName = z.string().regex(/^[A-Za-z0-9][\w.-]{0,63}$/, { error: 'must be a name of letters, digits and _.-' });
 

@@ -82,7 +82,7 @@ const FLAWS: Record<FlawRule, Omit<Rule, 'id' | 'severity'>> = {
   'policy/data-file': {
     title: 'a file beside the policies that does not say what it can say',
     why: 'A misspelt attribute or name would be missing where a policy asks for it; a deployment refuses it.',
-    instead: 'Mend the key at the line that is named; docs/policies.md says what each file holds.',
+    instead: 'Mend the key at the line that is named; docs/reference/policy-files.md says what each file holds.',
     failing: resources('orders-db/*: { environment: production }\n'),
     passing: resources('orders-db: { environment: production }\n'),
   },

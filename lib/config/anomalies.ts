@@ -67,6 +67,6 @@ export function anomalies(duration: z.ZodType<number, string>) {
         'only observed. `cool_down`: how long the same anomaly is not reported again. Both are at most `"30d"`. A spike is a ' +
         'count in five minutes of at least `times` the usual count and of at least `at_least`. `respond`: the response by ' +
         'severity, `"notify"`, `"shorten"` (new tokens live at most `shorten_to`, which is at most `"15m"`) or `"block"`. ' +
-        '`restrict_for`: how long a response lasts. See docs/operations.md.',
+        '`restrict_for`: how long a response lasts. See docs/how-to/detect-anomalies.md.',
     }) satisfies z.ZodType<AnomalySettings>;
 }

@@ -150,7 +150,9 @@ export const configSchema = z
     signing_key: z
       .string({ error: 'must be the name of a key in signing_keys' })
       .default('first')
-      .meta({ description: 'The name of the key that signs tokens. docs/operations.md describes key rotation.' }),
+      .meta({
+        description: 'The name of the key that signs tokens. docs/how-to/rotate-keys.md describes key rotation.',
+      }),
     domain: z
       .strictObject(
         {
@@ -205,7 +207,7 @@ export const configSchema = z
         `${Object.keys(revokeOn.shape)
           .map((name) => `\`${name}\``)
           .join(', ')}. Events that are not listed are ignored. ` +
-        'docs/operations.md describes which tokens each event revokes, and its settings.',
+        'docs/how-to/revoke-automatically.md describes which tokens each event revokes, and its settings.',
     }),
     revocation_block: durationOrNone
       .refine((seconds) => seconds <= limits.block, { error: 'must be at most "30d"' })
@@ -275,7 +277,7 @@ export const configSchema = z
           'to WebAssembly, `{ file, entrypoint, data }` (`data`, a JSON file, is optional). `"opa-rest"`: an OPA server, ' +
           '`{ url, path, timeout_ms, cache }`. `"authzen"`: a decision point of OpenID AuthZEN, ' +
           '`{ url, timeout_ms, cache }`. `timeout_ms` is 50 to 2000, by default 500. `cache` is how long a decision is cached, ' +
-          'at most `"15m"`; by default it is not cached. docs/policies.md describes the requests to them.',
+          'at most `"15m"`; by default it is not cached. docs/how-to/external-authorizers.md describes the requests to them.',
       }),
     security_event_receivers: z
       .array(securityEventReceiver, { error: 'must be an array of receivers' })
@@ -296,7 +298,7 @@ export const configSchema = z
           '`{ name, delivery, url, audience, events }`, or `principal` in place of `url`. `delivery = "push"`, the default: ' +
           'events are pushed to `url` (RFC 8935). `"poll"`: `principal`, an IAM ARN, polls for events (RFC 8936). A `principal` ' +
           'can read the configuration of its stream and request verification; with `"push"` it is optional. `events` are the ' +
-          'types of CAEP events, by default all. docs/operations.md has details.',
+          'types of CAEP events, by default all. docs/how-to/exchange-security-events.md has details.',
       }),
     trusted_transmitters: z
       .array(trustedTransmitter, { error: 'must be an array of transmitters' })

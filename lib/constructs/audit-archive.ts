@@ -78,7 +78,7 @@ export class AuditArchive extends Construct {
       targets: [new LambdaFunction(this.digestAudit, { deadLetterQueue: events.ruleDeadLetters })],
     });
     this.digestAlarm = new Alarm(this, 'digest-alarm', {
-      alarmDescription: 'A digest of the audit archive could not be made: see docs/operations.md',
+      alarmDescription: 'A digest of the audit archive could not be made: see docs/how-to/monitor.md',
       metric: this.digestAudit.metricErrors({ period: Duration.hours(1) }),
       threshold: 1,
       evaluationPeriods: 1,

@@ -205,7 +205,7 @@ export class EventFlow extends Construct {
     const queue = this.queue(id, { retentionPeriod: Duration.days(14) });
     Validations.of(queue).acknowledge({ id: 'AwsSolutions-SQS3', reason: 'The queue is itself a dead-letter queue.' });
     const alarm = new Alarm(this, `${id}-alarm`, {
-      alarmDescription: `There are messages in ${id}: see docs/operations.md`,
+      alarmDescription: `There are messages in ${id}: see docs/how-to/monitor.md`,
       metric: queue.metricApproximateNumberOfMessagesVisible(),
       threshold: 1,
       evaluationPeriods: 1,

@@ -22,7 +22,7 @@ export interface TokenRecordsProps {
 /** The attributes of a fact for the audit. */
 const FACT = ['pk', 'sk', 'detailType', 'detail', 'ttl'];
 
-/** The table of all decisions. docs/storage-schema.md describes the attributes and indexes. */
+/** The table of all decisions. docs/reference/storage-schema.md describes the attributes and indexes. */
 export class TokenRecords extends Table {
   declare readonly encryptionKey: IKey;
 

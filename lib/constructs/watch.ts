@@ -99,7 +99,7 @@ export class Watch extends Construct {
     { from = 1, minutes = 1 }: { from?: number; minutes?: number } = {},
   ): void {
     new Alarm(this, id, {
-      alarmDescription: `${alarmDescription}: see docs/operations.md`,
+      alarmDescription: `${alarmDescription}: see docs/how-to/monitor.md`,
       metric,
       threshold: from,
       evaluationPeriods: minutes,

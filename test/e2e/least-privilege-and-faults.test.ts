@@ -66,7 +66,7 @@ describe('when publish-audit fails', () => {
   });
   afterEach(() => restore(role).catch(() => {}));
 
-  /** Delivers stream records again, as docs/operations.md describes. */
+  /** Delivers stream records again, as docs/how-to/handle-dead-letters.md describes. */
   async function deliver(Records: readonly object[]): Promise<void> {
     const Payload = JSON.stringify({ Records });
     const answer = await lambda.send(new InvokeCommand({ FunctionName: publishAudit, Payload }));

@@ -143,7 +143,7 @@ async function deadLetters(): Promise<number> {
   return Object.values(Attributes).reduce((sum, count) => sum + Number(count), 0);
 }
 
-/** Publishes dead letters again, as docs/operations.md describes for operators. @returns how many */
+/** Publishes dead letters again, as docs/how-to/handle-dead-letters.md describes for operators. @returns how many */
 async function republishDeadLetters(requestIds: readonly string[]): Promise<number> {
   const QueueUrl = outputs.AuditDeadLetterQueueUrl;
   const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));

@@ -107,7 +107,7 @@ describe('a status list over HTTP', () => {
     const kids = (tokenKeys as unknown as JSONWebKeySet).keys.map(({ kid }) => kid);
     expect(kids).toContain(decodeProtectedHeader(token).kid);
     expect(kids).not.toContain(decodeProtectedHeader(body).kid);
-    // The configuration of jose in docs/resource-servers.md.
+    // The configuration of jose in docs/how-to/check-status-lists.md.
     const asDocumented = { algorithms: ['ES256'], typ: 'at+jwt', issuer: endpoint, audience: 'orders-db' };
     const remote = createRemoteJWKSet(new URL(`${endpoint}/.well-known/jwks.json`));
     await expect(jwtVerify(body, remote, asDocumented)).rejects.toThrow();

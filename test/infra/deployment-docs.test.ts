@@ -2,16 +2,16 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { synthesize } from './synthesize.ts';
 
-// What docs/operations.md says of a deployment of config/production.toml, as it is in the repository.
+// What docs/how-to/deploy.md says of a deployment of config/production.toml, as it is in the repository.
 
-const page = readFileSync('docs/operations.md', 'utf8');
+const page = readFileSync('docs/how-to/deploy.md', 'utf8');
 const { Resources } = synthesize(readFileSync('config/production.toml', 'utf8')).toJSON() as {
   Resources: Record<string, { Type: string; Properties?: Record<string, unknown> }>;
 };
 const resources = Object.values(Resources);
 const ofType = (type: string) => resources.filter(({ Type }) => Type === type);
 
-/** Dollars a month in us-east-1, by AWS's pages that docs/operations.md names. */
+/** Dollars a month in us-east-1, by AWS's pages that docs/how-to/deploy.md names. */
 const PRICES = { keys: 1, alarms: 0.1, dashboards: 3 };
 
 describe('the fixed monthly cost', () => {

@@ -20,7 +20,7 @@ describe('alarms', () => {
     expect(alarms.length).toBeGreaterThan(15);
     for (const [, { Properties }] of alarms) {
       expect(Properties).toMatchObject({ AlarmActions: [{ Ref: topicId }], TreatMissingData: 'notBreaching' });
-      expect(Properties.AlarmDescription).toContain('see docs/operations.md');
+      expect(Properties.AlarmDescription).toContain('see docs/how-to/monitor.md');
     }
   });
 

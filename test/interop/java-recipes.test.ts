@@ -20,7 +20,7 @@ import { localKeys } from '../fakes/local-keys.ts';
 import { asking, from, machine, POLICIES, rules, SUBJECT } from '../fakes/machine.ts';
 import { policyBundle } from '../fakes/policies.ts';
 
-// Tests the Java recipes of docs/resource-servers.md, which are compiled from the page itself.
+// Tests the Java recipes of docs/how-to/verify-tokens-in-java.md, which are compiled from the page itself.
 
 /** The libraries in test/interop/java-recipes/pom.xml, each with the class that runs its recipe. */
 const LIBRARIES = {
@@ -44,7 +44,7 @@ it('the page names the library versions that these tests use', () => {
   );
   const named = [...versions].map(([, version]) => version);
   expect(named).toHaveLength(Object.keys(LIBRARIES).length);
-  const words = readFileSync('docs/resource-servers.md', 'utf8').split(/[\s,]+|\.\s/);
+  const words = readFileSync('docs/how-to/verify-tokens-in-java.md', 'utf8').split(/[\s,]+|\.\s/);
   expect(words).toEqual(expect.arrayContaining(named));
 });
 
@@ -203,7 +203,7 @@ when { context.audience == "orders-db" };
 
 /** Returns the Java classes on the page, by name. */
 function recipesOnPage(): [name: string, java: string][] {
-  const page = readFileSync('docs/resource-servers.md', 'utf8');
+  const page = readFileSync('docs/how-to/verify-tokens-in-java.md', 'utf8');
   const blocks = [...page.matchAll(/^```java\n(.*?)^```$/gms)].map(([, java = '']) => java);
   return blocks.map((java) => [/^public (?:final )?class (\w+)/m.exec(java)?.[1] ?? '', java]);
 }

@@ -76,8 +76,8 @@ describe('the Debian package', () => {
       './usr/share/doc/tokenrelay/copyright',
       './usr/share/doc/tokenrelay/examples/cloud-init.yaml',
       './usr/share/doc/tokenrelay/examples/foreign-owners.conf',
+      './usr/share/doc/tokenrelay/how-to/tokenrelay.md',
       './usr/share/doc/tokenrelay/reference/tokenrelay.md',
-      './usr/share/doc/tokenrelay/relay.md',
       './usr/share/tokenrelay/configuration.schema.json',
     ]);
     expect(new Set(contents.map(({ owner }) => owner))).toEqual(new Set(['root/root']));

@@ -99,7 +99,7 @@ async function existingDigests(
     const content = await objects.get(key);
     const digest = content && (await readDigest(content, await keys.jwks()));
     if (content === undefined || digest === undefined || typeof digest === 'string') {
-      throw new Error(`the digest ${key} is not valid; see «Prove it» in docs/audit.md`);
+      throw new Error(`the digest ${key} is not valid; see «Prove it» in docs/how-to/prove-the-archive.md`);
     }
     const to = Date.parse(digest.to);
     last ??= { key, sha256: sha256(content), to };

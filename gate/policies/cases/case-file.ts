@@ -10,7 +10,7 @@ import { readYaml } from '@tvm/core/settings/yaml-text.ts';
 import * as z from 'zod';
 
 // What a file of cases says: who asks for what, from where and when, and what policy is to decide. One of each in
-// policies/orders.test.yaml; docs/policies.md is the manual.
+// policies/orders.test.yaml; docs/how-to/gate-in-ci.md is the manual.
 
 /** A Monday at noon: when a case asks that does not say. */
 const AT = Date.parse('2026-01-05T12:00:00Z');

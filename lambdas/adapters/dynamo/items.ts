@@ -7,7 +7,7 @@ import { denialOf, type TokenRecord } from '@tvm/core/records/token-record.ts';
 import { type IndexEntry, indexPosition, PENDING } from '@tvm/core/records/token-selector.ts';
 import type { OrderState } from '@tvm/core/revocation/orders/order.ts';
 
-// The layout of the token records table. docs/storage-schema.md describes its access patterns and costs.
+// The layout of the token records table. docs/reference/storage-schema.md describes its access patterns and costs.
 
 export const INDEX_BY_SUBJECT = 'by-subject';
 

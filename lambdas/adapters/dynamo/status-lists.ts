@@ -11,7 +11,7 @@ import type { StatusList } from '@tvm/core/status-lists/published-status-list.ts
 import { awsCall } from '../aws-call.ts';
 import { conditionHolds } from './condition.ts';
 
-// The layout of the status list table. docs/storage-schema.md describes its access patterns and costs.
+// The layout of the status list table. docs/reference/storage-schema.md describes its access patterns and costs.
 
 /** The key of the current list and its first free index. */
 export const ALLOCATION_KEY = marshall({ pk: 'ALLOCATION' });

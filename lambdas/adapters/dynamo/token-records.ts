@@ -15,7 +15,7 @@ import { awsCall } from '../aws-call.ts';
 import { fromItem, indexKey, recordKey, toItem } from './items.ts';
 import { BATCH_GET, batchGet, setting } from './requests.ts';
 
-/** Token records in a DynamoDB table. docs/storage-schema.md describes the layout. */
+/** Token records in a DynamoDB table. docs/reference/storage-schema.md describes the layout. */
 export function dynamoTokenRecords(dynamo: DynamoDBClient, TableName: string): TokenRecords {
   /**
    * Changes the state of a record that is still `issued`.

@@ -13,11 +13,11 @@ import { miniStack } from '#scripts/local/ministack.ts';
 import { noPythonClients } from '../../relay/support/python-clients.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const page = readFileSync(join(root, 'docs/relay.md'), 'utf8');
+const page = readFileSync(join(root, 'docs/tutorials/vm.md'), 'utf8');
 const [start = '', source = '', third = ''] =
   /^## In three commands$.*?^```sh\n(.*?)^```$/ms.exec(page)?.[1]?.split('\n') ?? [];
 
-describe('the three commands of docs/relay.md', () => {
+describe('the three commands of docs/tutorials/vm.md', () => {
   it('start TVM, set its variables, and run the AWS CLI through the relay', () => {
     expect([start, source]).toEqual(['npm start -- --detach', '. .local/env']);
     expect(third).toMatch(
@@ -29,7 +29,7 @@ describe('the three commands of docs/relay.md', () => {
     describe('with the AWS that npm start starts', ranThrough);
   } else {
     it('prints why the third is not run', () => {
-      console.log(`not run: the third command of docs/relay.md: ${noPythonClients}`);
+      console.log(`not run: the third command of docs/tutorials/vm.md: ${noPythonClients}`);
       expect(noPythonClients).not.toBe('');
     });
   }

@@ -4,8 +4,8 @@ import { auditEvents } from '@tvm/contract/events.ts';
 import { hourPrefix } from '@tvm/core/audit/archive/names.ts';
 import { describe, expect, it } from 'vitest';
 
-const read = (name: string) => readFileSync(`docs/athena/${name}`, 'utf8').replace(/--.*$/gm, '');
-const files = readdirSync('docs/athena');
+const read = (name: string) => readFileSync(`docs/reference/athena/${name}`, 'utf8').replace(/--.*$/gm, '');
+const files = readdirSync('docs/reference/athena');
 const queries = files.filter((name) => !name.endsWith('table.sql'));
 
 /** What a statement says, without its strings: names in small letters, as Athena takes them. */

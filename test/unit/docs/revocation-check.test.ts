@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { localKeys } from '../../fakes/local-keys.ts';
 import { revocationCheck } from '../../support/revocation-check.ts';
 
-// The code that docs/resource-servers.md tells resource servers to use, against a server that does what it likes.
+// The code that docs/how-to/check-status-lists.md tells resource servers to use, against a server that does what it likes.
 
 let issuer: string;
 let stop: () => void;
@@ -55,7 +55,7 @@ const later = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000)
 
 it('is in the documentation, word for word', () => {
   const code = readFileSync('test/support/revocation-check.ts', 'utf8');
-  expect(readFileSync('docs/resource-servers.md', 'utf8')).toContain(`\`\`\`ts\n${code}\`\`\``);
+  expect(readFileSync('docs/how-to/check-status-lists.md', 'utf8')).toContain(`\`\`\`ts\n${code}\`\`\``);
 });
 
 describe('a resource server that checks revocation as documented', () => {

@@ -1,5 +1,5 @@
 // What each folder may import of this project, besides itself and the folders below it. The longest name that fits counts.
-// A name that ends with .ts is one file, `*` one folder. The arrows point one way: docs/architecture.md draws them.
+// A name that ends with .ts is one file, `*` one folder. The arrows point one way: docs/explanation/architecture.md draws them.
 
 const useCaseEnvironments = [
   'lambdas/*/env.ts',

@@ -8,7 +8,7 @@ import { type Injected, START, traffic } from '#test/support/anomaly-traffic.ts'
 import { settings } from './settings.ts';
 
 // Twenty workloads for two weeks, with ordinary failures, and with anomalies of every kind in the second week, from
-// weak to strong: see test/support/anomaly-traffic.ts. docs/operations.md quotes the results.
+// weak to strong: see test/support/anomaly-traffic.ts. docs/how-to/detect-anomalies.md quotes the results.
 
 const BATCH = 5 * 60_000;
 const SOON = 10 * 60_000;

@@ -4,9 +4,9 @@ import { whereToLook } from '@tvm/core/records/token-selector.ts';
 import { selectorOf, type TokenFilter } from '@tvm/core/tokens-view/filter.ts';
 import { describe, expect, it } from 'vitest';
 
-const DOCUMENT = readFileSync('docs/storage-schema.md', 'utf8');
+const DOCUMENT = readFileSync('docs/reference/storage-access.md', 'utf8');
 
-/** The table of docs/storage-schema.md: each filter, and the index entries that are read for it. */
+/** The table of docs/reference/storage-access.md: each filter, and the index entries that are read for it. */
 const ROWS = [
   ...(DOCUMENT.split('## The index of records')[1]
     ?.split('\n## ')[0]
@@ -32,7 +32,7 @@ const lookedUnder = (filter: object) => [
   ...new Set(whereToLook(selectorOf(tokenListRequest.parse(filter))).map(({ dimension }) => dimension)),
 ];
 
-describe('a list reads the index entries that docs/storage-schema.md names', () => {
+describe('a list reads the index entries that docs/reference/storage-access.md names', () => {
   it('for every filter', () => {
     const { state, limit, cursor, ...filters } = tokenListRequest.shape;
     const times = /^(issued|expires)_/;

@@ -513,7 +513,7 @@ describe.each(Object.entries(KINDS))('%s', (_, tamper) => {
   });
 });
 
-describe('the limits that docs/audit.md documents', () => {
+describe('the limits that docs/explanation/archive.md documents', () => {
   /** Adds an object, then verifies and queries the archive before and after the next digest. */
   async function addedBefore(at: number, records: object[] = forged(at)) {
     const objects = inMemoryArchive(new Map(whole.content));

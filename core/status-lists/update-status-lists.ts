@@ -61,7 +61,7 @@ export async function renewStatusLists(
   for (let list = oldest; list <= current + 1; list++) {
     const full = list < current;
     const overAt = full ? (await lists.get(list))?.overAt : undefined;
-    // Retire lists in their order, in which they were filled.
+    // Retire lists in the order in which they were filled.
     if (overAt !== undefined && overAt <= clock.now() && list === oldest + retired) {
       await lists.retire(list);
       retired++;

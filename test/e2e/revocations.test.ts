@@ -296,7 +296,7 @@ describe('nothing is done', () => {
 
   it.each<[string, string, object, RegExp]>([
     ['a source that is not configured', 'someone.else', { subject: SUBJECT }, /revocation_sources/],
-    ['an unknown property', 'security.team', { subject: SUBJECT, everything: true }, /member/],
+    ['an unknown property', 'security.team', { subject: SUBJECT, everything: true }, /unknown property/],
     ['no selector', 'security.team', { reason: 'all of them' }, /all/],
     [
       'a token without a record',

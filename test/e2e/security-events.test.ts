@@ -311,7 +311,7 @@ describe('a transmitter', () => {
     expect((await ask(release, ciJob)).status).toBe(200);
     await eventually(async () => {
       const refused = await audit.eventsWith('via', 'security_event');
-      expect(refused.map(({ detail }) => (detail as { problem: string }).problem).join()).toContain('received before');
+      expect(refused.map(({ detail }) => (detail as { problem: string }).problem).join()).toContain('processed before');
     });
   });
 

@@ -40,7 +40,7 @@ export async function carryOutOrder(
     const due = order && dueAt(order);
     const now = clock.now();
     if (order === undefined || due === undefined || due > now || now >= deadline) return order;
-    // A request without a delay restricted the subject before it was stored.
+    // If the request has no delay, the subject was restricted before the request was stored.
     if (order.position === undefined && order.from > order.orderedAt) await restrictSubject(order, subjectStatuses);
     await orders.advance(revocationId, order.position, await nextStep(order, ports));
   }

@@ -60,7 +60,7 @@ export function editsOf(request: Asked, denied: Denied, obstacles: readonly Obst
   }
   const conjuncts = obstacles.flatMap((obstacle) => obstacle.conjuncts);
   return [
-    ...lifetimes(request, denied, conjuncts, sources.maxLifetime),
+    ...lifetimeEdits(request, denied, conjuncts, sources.maxLifetime),
     ...fields(request, obstacles),
     ...audiences(request, denied, conjuncts),
     ...pairs(request, denied, sources.bundle),
@@ -69,13 +69,13 @@ export function editsOf(request: Asked, denied: Denied, obstacles: readonly Obst
   ];
 }
 
-function lifetimes(request: Asked, { asking }: Denied, conjuncts: readonly Conjunct[], most: number): Edit[] {
+function lifetimeEdits(request: Asked, { asking }: Denied, conjuncts: readonly Conjunct[], max: number): Edit[] {
   const { lifetime } = asking;
   const away = (seconds: number) => Math.abs(seconds - lifetime);
   return reading('lifetime', conjuncts)
     .flatMap(({ numbers }) => numbers.flatMap((seconds) => [seconds, seconds - 1, seconds + 1]))
     .filter((seconds, index, all) => all.indexOf(seconds) === index)
-    .filter((seconds) => seconds >= 1 && seconds <= most && seconds !== lifetime)
+    .filter((seconds) => seconds >= 1 && seconds <= max && seconds !== lifetime)
     .sort((a, b) => away(a) - away(b))
     .slice(0, MAX_VALUES)
     .map((seconds) => ({

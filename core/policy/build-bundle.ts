@@ -128,7 +128,7 @@ function bundled(
   for (const place of facts.named.Resource) {
     if (!location.safeParse(place).success || place.endsWith('/*')) {
       unknown(
-        `Resource::"${place}": must be an exact location such as orders-db/orders; locations below a location are always in it`,
+        `Resource::"${place}": must be an exact location such as orders-db/orders; it includes all locations below it`,
       );
     }
   }

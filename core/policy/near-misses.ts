@@ -52,9 +52,9 @@ export interface PolicyInsight {
    * Finds the permit policies that come closest to permitting a request, the closest first. Policies that do permit the
    * request have no missed parts.
    *
-   * @param most maximum number of results
+   * @param limit maximum number of results
    */
-  nearest(about: Inquiry, reader: Reader, most: number): NearMiss[];
+  nearest(about: Inquiry, reader: Reader, limit: number): NearMiss[];
 }
 
 export interface Inspected extends Pick<NearMiss, 'readable' | 'locations'> {
@@ -107,8 +107,8 @@ function makeInsight(bundle: PolicyBundle): PolicyInsight {
     const policy = bundle.policies[id];
     if (policy === undefined) throw new Error('the policy is not in this bundle');
     if (reader === 'workload' && !mayBeFor(policy, caller)) return undefined;
-    const { split, readable: told } = partsOf(id, policy);
-    const judged = evaluateParts(split, cedarRequest(bundle, around, caller, asked, context, told));
+    const { split, readable: policyReads } = partsOf(id, policy);
+    const judged = evaluateParts(split, cedarRequest(bundle, around, caller, asked, context, policyReads));
     const readable = reader === 'operator' ? split.conjuncts : split.conjuncts.filter((one) => !one.ofPrincipal);
     const inspected = { split, judged, readable, locations: locationsIn(policy, readable) };
     if (reader === 'operator') return inspected;
@@ -135,7 +135,7 @@ function makeInsight(bundle: PolicyBundle): PolicyInsight {
     return asked.action !== 'assume' && isRelated(policy.resource, asked.location) ? 2 + forAnyPrincipal : undefined;
   }
 
-  function nearest(about: Inquiry, reader: Reader, most: number): NearMiss[] {
+  function nearest(about: Inquiry, reader: Reader, limit: number): NearMiss[] {
     const scopes = new Set(scopesOf(bundle, about.asked));
     return permits
       .flatMap(([id, policy]) => {
@@ -152,7 +152,7 @@ function makeInsight(bundle: PolicyBundle): PolicyInsight {
       })
       .filter(({ missed }) => missed.length <= MAX_MISSED && !isElsewhere(missed))
       .sort((a, b) => weight(a.missed) - weight(b.missed) || a.away - b.away)
-      .slice(0, most)
+      .slice(0, limit)
       .map(({ away: _, ...near }) => near);
   }
 

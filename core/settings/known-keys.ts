@@ -10,7 +10,7 @@ export interface KnownKeys {
   /** Reports whether the value at a path is a reference to a secret. */
   isSecret(place: Place): boolean;
   /**
-   * Guesses the key that an unknown key was meant to be.
+   * Guesses which known key was meant by an unknown key.
    *
    * @param value the value of the unknown key
    */

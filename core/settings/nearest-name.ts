@@ -12,12 +12,12 @@ import { distance } from 'fastest-levenshtein';
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
   const wanted = name.toLowerCase();
   const lastOfWanted = lastSegment(wanted);
-  const most = Math.min(lastOfWanted.length - 1, Math.max(2, Math.floor(lastOfWanted.length / 3)));
+  const maxDistance = Math.min(lastOfWanted.length - 1, Math.max(2, Math.floor(lastOfWanted.length / 3)));
   let best: { name: string; far: number } | undefined;
   for (const one of known) {
     const other = one.toLowerCase();
     const far = other.startsWith(`${wanted}_`) ? 1 : distance(wanted, other);
-    if (far > most && lastSegment(other) !== lastOfWanted) continue;
+    if (far > maxDistance && lastSegment(other) !== lastOfWanted) continue;
     if (best === undefined || far < best.far) best = { name: one, far };
   }
   return best?.name;

@@ -78,7 +78,7 @@ function weightOf(issue: Issue): number {
 
 interface Found {
   faults: (Fault & { missing?: true })[];
-  /** Paths of the keys that unknown keys were meant to be. */
+  /** Paths of the known keys that were probably meant by unknown keys. */
   meant: string[];
 }
 

@@ -3,7 +3,7 @@ import { chainStart, eventIdIn, linesOf, nextChain, readLine, sha256 } from './c
 import { eventsKey, firstEventAt, LATEST, SKEW } from './names.ts';
 import { readRecord } from './read-record.ts';
 
-/** A difference between the archive and what was originally written. */
+/** A difference between an archive and its original content. */
 export interface Finding {
   kind:
     | 'object-changed'

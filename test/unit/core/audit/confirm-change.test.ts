@@ -129,7 +129,7 @@ describe('a change is not confirmed', () => {
     const after = ofRecord(change(issued));
     for (const stored of [issued, failed(), expired(), denied]) {
       const said =
-        (what === 'a failure' && stored.status === 'failed') || (what === 'an end' && stored.status === 'expired');
+        (what === 'a failure' && stored.status === 'failed') || (what === 'an expiry' && stored.status === 'expired');
       for (const claimed of [undefined, before]) {
         if (auditEvent(claimed, after, 'e') === undefined) continue;
         expect([stored.status, isConfirmed({ before: claimed, after }, ofRecord(stored))]).toEqual([

@@ -156,7 +156,7 @@ function faulty(random: Random, faults: Map<string, number>, ports: Parameters<t
       };
       fail('refused');
       const result = await call(...args);
-      fail('killed, or its answer lost, after it was done');
+      fail('crashed or lost its response after completion');
       for (let turns = random(3); turns > 0; turns--) await turn();
       return result;
     };
@@ -201,13 +201,13 @@ async function readShard(
       () => false,
     );
     if (!isCalm() && random(6) === 0) {
-      did('invocation abandoned while it went on');
+      did('invocation abandoned while running');
       abandoned.push(invocation);
       continue;
     }
     if (!(await invocation)) continue;
     if (!isCalm() && random(6) === 0) {
-      did('success forgotten');
+      did('checkpoint lost');
       continue;
     }
     at = end;
@@ -257,11 +257,11 @@ it('archives each event exactly once, in order, for all failures and all deliver
     { numRuns: 200 },
   );
   const where = [...injected].sort().map(([fault, times]) => `  ${times} × ${fault}`);
-  console.log(`${archived} events, each archived once, through these faults:\n${where.join('\n')}`);
+  console.log(`${archived} events, each archived once, despite these failures:\n${where.join('\n')}`);
   const kinds = ['putNew', 'get', 'events', 'add'].flatMap((port) => [
     `${port} refused`,
-    `${port} killed, or its answer lost, after it was done`,
+    `${port} crashed or lost its response after completion`,
   ]);
-  const stream = ['invocation abandoned while it went on', 'success forgotten', 'went back to an earlier checkpoint'];
+  const stream = ['invocation abandoned while running', 'checkpoint lost', 'went back to an earlier checkpoint'];
   for (const kind of [...kinds, ...stream]) expect(injected.get(kind), kind).toBeGreaterThan(20);
 });

@@ -14,7 +14,7 @@ const sources = (count: number, length: number) =>
 
 const problemsOf = (toml: string, region?: string) => overAwsLimits(synthesize(toml).toJSON(), region);
 
-describe('what the configuration makes longer than AWS allows', { timeout: 180_000 }, () => {
+describe('a part of the template beyond a limit of AWS', { timeout: 180_000 }, () => {
   it.each([
     ['by default', ''],
     ['with everything that it can add', EVERYTHING],
@@ -40,7 +40,7 @@ describe('what the configuration makes longer than AWS allows', { timeout: 180_0
   });
 
   it('may be the managed policy of operators', () => {
-    // The environment of the function that obeys them is longer still, so it would be named first.
+    // The function's environment is longer still, so its message would come first.
     const { Resources } = synthesize(`revocation_sources = ${sources(30, 256)}`).toJSON();
     const policies = Object.entries<{ Type: string }>(Resources).filter(([, { Type }]) =>
       Type.includes('ManagedPolicy'),

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 
-/** The warnings that synthesis leaves for the CDK CLI to print. */
+/** The warnings of synthesis, which the CDK CLI prints. */
 function warningsOf(context: Record<string, string>): string[] {
   const output = mkdtempSync(join(tmpdir(), 'tvm-demo-policies-'));
   onTestFinished(() => rmSync(output, { recursive: true }));

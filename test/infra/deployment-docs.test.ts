@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { synthesize } from './synthesize.ts';
 
-// What docs/how-to/deploy.md says of a deployment of config/production.toml, as it is in the repository.
+// Checks the statements in docs/how-to/deploy.md about a deployment of config/production.toml.
 
 const page = readFileSync('docs/how-to/deploy.md', 'utf8');
 const { Resources } = synthesize(readFileSync('config/production.toml', 'utf8')).toJSON() as {
@@ -11,7 +11,7 @@ const { Resources } = synthesize(readFileSync('config/production.toml', 'utf8'))
 const resources = Object.values(Resources);
 const ofType = (type: string) => resources.filter(({ Type }) => Type === type);
 
-/** Dollars a month in us-east-1, by AWS's pages that docs/how-to/deploy.md names. */
+/** Dollars per month in us-east-1, from the AWS pages that docs/how-to/deploy.md links to. */
 const PRICES = { keys: 1, alarms: 0.1, dashboards: 3 };
 
 describe('the fixed monthly cost', () => {

@@ -4,7 +4,9 @@ import { EVERYTHING, synthesize } from './synthesize.ts';
 
 type Template = ReturnType<typeof synthesize>;
 
-/** The template's own text with references as `<Ref>` and `<GetAtt.Arn>`, so that two can be compared. */
+/**
+ * Converts a template value to a string, with references as `<Ref>` and `<GetAtt.Arn>`, so that values can be compared.
+ */
 function plain(value: unknown): string {
   if (typeof value === 'string') return value;
   const { Ref, 'Fn::GetAtt': attribute, 'Fn::Join': join } = value as Record<string, unknown>;
@@ -14,7 +16,7 @@ function plain(value: unknown): string {
   throw new Error(`not a text: ${JSON.stringify(value)}`);
 }
 
-/** The functions that the API's methods invoke, by logical id, each with the calls that lead to it. */
+/** The functions behind the API, by logical id, each with the methods that invoke it. */
 function behindTheApi(template: Template): Map<string, string[]> {
   const resources = template.findResources('AWS::ApiGateway::Resource');
   const pathOf = ({ Ref = '' }: { Ref?: string }): string => {
@@ -37,7 +39,7 @@ function behindTheApi(template: Template): Map<string, string[]> {
 function policies(template: Template) {
   const found = Object.values(template.findResources('AWS::Lambda::ResourcePolicy'));
   const named = found.map((policy) => [policy.Properties.ResourceArn['Fn::GetAtt'][0], policy] as const);
-  // One for each function: a second would replace the first.
+  // At most one per function, since a second one would replace the first.
   expect(new Set(named.map(([id]) => id)).size).toBe(named.length);
   return new Map(named);
 }

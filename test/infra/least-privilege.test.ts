@@ -5,7 +5,7 @@ const template = synthesize(
   'revocation_sources = ["security.team"]\nsigning_keys = { first = "ECC_NIST_P256", second = "RSA_2048" }',
 );
 
-/** What every function may do: write its log, its traces, and use the key that encrypts the table. */
+/** The permissions of every function: write logs and traces, and use the table's encryption key. */
 const COMMON = ['logs:CreateLogStream', 'logs:PutLogEvents', 'xray:PutTelemetryRecords', 'xray:PutTraceSegments'];
 const TABLE_KEY = [
   'kms:Decrypt',
@@ -24,7 +24,7 @@ const DEAD_LETTERS = [
   'sqs:GetQueueUrl',
   'sqs:SendMessage',
 ];
-/** What orders tokens to be taken back, carries it out, and sends itself word of what is left. */
+/** The permissions of functions that submit, complete and continue revocation requests. */
 const ORDERING = [
   'dynamodb:BatchGetItem',
   'dynamodb:GetItem',
@@ -109,7 +109,7 @@ it.each([
 });
 
 describe('a write', () => {
-  /** The conditions under which a function may write. */
+  /** The conditions of a function's write permissions. */
   const writes = (useCase: string) =>
     statementsOf(template, useCase)
       .filter(({ Action }) => Action.some((action) => /^dynamodb:(Put|Update)Item$/.test(action)))
@@ -174,7 +174,7 @@ it('no function reaches the whole table: each call names the items that it is fo
   expect(free).toEqual([]);
 });
 
-/** The only items that a function may put in the partitions of subjects: facts, which hold nothing against them. */
+/** The condition that limits writes in the partitions of subjects to facts, which do not affect the subject status. */
 const SUBJECT_FACTS = {
   'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['SUBJECT#*'] },
   'ForAllValues:StringEquals': { 'dynamodb:Attributes': ['pk', 'sk', 'detailType', 'detail', 'ttl'] },
@@ -343,7 +343,7 @@ it('lets services use keys only for this account', () => {
   const services = ofServices.flatMap(({ Principal }) => Principal.Service);
   expect(services).toEqual(expect.arrayContaining(['events.amazonaws.com', 'cloudwatch.amazonaws.com']));
   for (const { Principal, Condition } of ofServices) {
-    // CloudWatch Logs names the log group, and the account in it, in the encryption context.
+    // CloudWatch Logs puts the ARN of the log group, which contains the account, into the encryption context.
     expect(JSON.stringify(Condition), JSON.stringify(Principal)).toMatch(
       /"StringEquals":\{"aws:SourceAccount":\{"Ref":"AWS::AccountId"\}\}|"kms:EncryptionContext:aws:logs:arn".*AWS::AccountId/,
     );

@@ -12,7 +12,7 @@ it('the OpenAPI document has every method of the API, public ones as public', ()
       open: security !== undefined,
     })),
   );
-  // HEAD goes with each open GET, which the unit test of the document holds. OPTIONS is for browsers alone.
+  // The unit test of the document checks HEAD for each public GET. OPTIONS is only for browsers.
   const byCall = (methods: { call: string; open: boolean }[]) =>
     methods.filter(({ call }) => !/^(HEAD|OPTIONS) /.test(call)).sort((a, b) => a.call.localeCompare(b.call));
   expect(byCall(documented)).toEqual(byCall(methodsOf(template)));

@@ -21,7 +21,7 @@ function readersOf(queue: string): string[] {
     .map(({ Properties }) => Properties.FunctionName.Ref);
 }
 
-/** Whether a function may call itself by way of queues, its own or those of others. */
+/** Reports whether a function can invoke itself through queues. */
 function isInLoop(id: string): boolean {
   const reached = new Set<string>();
   const waiting = [id];

@@ -39,14 +39,14 @@ interface Rule {
 
 const template = synthesize(EVERYTHING);
 
-/** The rules of a stage for what happens, by the trigger's name. */
+/** The rules of a stage's triggers, by trigger name. */
 function rulesIn(template: Template): Record<string, Rule> {
   const rules = Object.values(template.findResources('AWS::Events::Rule')).map(({ Properties }) => Properties as Rule);
   const named = rules.map((rule) => [/^Revokes tokens: (\w+)$/.exec(rule.Description)?.[1], rule] as const);
   return Object.fromEntries(named.filter(([name]) => name !== undefined));
 }
 
-describe('what happens', () => {
+describe('a revocation trigger', () => {
   it('has no rules by default, so that no event revokes tokens', () => {
     expect(rulesIn(synthesize('[revoke_on]\necs_task_stopped = false'))).toEqual({});
   });
@@ -73,7 +73,7 @@ describe('what happens', () => {
       ({ Effect, Resource }) => Effect === 'Allow' && JSON.stringify(Resource).includes('revoketokensbyeventqueue'),
     );
     expect(letIn).toHaveLength(1);
-    // One for each trigger, and the one of requests.
+    // One rule for each trigger, and one for revocation requests.
     expect(letIn[0].Condition.ArnEquals['aws:SourceArn']).toHaveLength(Object.keys(TRIGGERS).length + 1);
   });
 
@@ -103,7 +103,7 @@ describe('local.aws.…', () => {
   });
 });
 
-describe('the events of IAM, which appear in us-east-1 alone', () => {
+describe('IAM events, which appear only in us-east-1', () => {
   function globalEvents(revokeOn: RevokeOn) {
     const app = new App();
     const stack = new GlobalEventsStack(app, 'Global', {

@@ -47,7 +47,7 @@ const streamControlOf = (of: typeof template) =>
 const pathsOf = (of: typeof template) =>
   Object.values(of.findResources('AWS::ApiGateway::Resource')).map(({ Properties }) => Properties.PathPart);
 
-describe('where the configuration names neither receivers nor transmitters', () => {
+describe('without configured receivers and transmitters', () => {
   it('creates no function, no key and no path', () => {
     const bare = synthesize();
     for (const name of functionsOf(template).filter((name) => /security-event|transmitter/.test(name))) {

@@ -42,12 +42,12 @@ describe('in production', () => {
     };
     expect(typesOf('RetainExceptOnCreate')).toEqual(['AWS::KMS::Key', 'AWS::S3::Bucket']);
     expect(typesOf('Retain')).toEqual([
-      // The account's setting for all its APIs, and the role that it names.
+      // The account's setting for all APIs, and its role.
       'AWS::ApiGateway::Account',
       // Deletion protection would make the rollback fail.
       'AWS::DynamoDB::Table',
       'AWS::IAM::Role',
-      // Goes with its function.
+      // Lambda deletes it with the function.
       'AWS::Lambda::ResourcePolicy',
     ]);
     const roles = kept.filter(({ Type }) => Type === 'AWS::IAM::Role');
@@ -77,7 +77,7 @@ describe('in production', () => {
     const signed = methods.filter((method) => !method.open).map(({ call }) => call.replace(/\{\w+\}/, '*'));
     const { 'security-event-receiver': _, ...paths } = CALLER_PATHS;
     const callable: string[] = Object.values(paths).flat();
-    // What is called by `/tokens/*` is another resource: the summary.
+    // `/tokens/*` also covers another resource, the summary.
     expect(signed.filter((call) => call !== 'GET /tokens/summary').sort()).toEqual(callable.sort());
   });
 
@@ -95,7 +95,7 @@ describe('in production', () => {
       THROTTLED: 'temporarily_unavailable',
       DEFAULT_5XX: 'server_error',
     });
-    // The caller sees why: no status is changed.
+    // The statuses are unchanged, so that callers see the cause.
     for (const { Properties } of responses) expect(Properties).not.toHaveProperty('StatusCode');
   });
 
@@ -126,7 +126,7 @@ describe('in production', () => {
 
   it('encrypts logs and retains them for a year, and traces every function', () => {
     template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 365, KmsKeyId: Match.anyValue() });
-    // One for each function, and those of the API: who called it, and how that went.
+    // One for each function, and the API's access and execution logs.
     const functions = Object.keys(template.findResources('AWS::Lambda::Function'));
     template.resourceCountIs('AWS::Logs::LogGroup', functions.length + 2);
     template.hasResourceProperties('AWS::Logs::LogGroup', {
@@ -176,7 +176,7 @@ describe('in production', () => {
   });
 
   it('accepts revocations only from the configured sources', () => {
-    // Others come too, to be refused and kept; the function is told whom to obey.
+    // The rule also matches other sources, whose requests the function refuses and stores.
     template.hasResourceProperties('AWS::Events::Rule', {
       EventPattern: { 'detail-type': ['Revocation Requested'] },
     });
@@ -193,7 +193,7 @@ describe('in production', () => {
     const targeted = policies.flatMap(({ Properties }) => {
       const { Statement } = Properties.PolicyDocument;
       const queue = Properties.Queues[0].Ref;
-      // Dead letters are put by the rules too, where the queue itself does not take an event.
+      // Rules also put dead letters, if the queue itself does not accept an event.
       const by = rules.filter(([, rule]) => JSON.stringify(rule.Properties.Targets).includes(`"${queue}"`));
       const allowed = Statement.filter((one: { Effect: string }) => one.Effect === 'Allow');
       const senders: string[] = [];
@@ -284,15 +284,15 @@ describe('a configuration', () => {
     const template = synthesize('emulator = { api_id = "tvm-local" }');
     const Tags = ['_custom_id_', 'ms-custom-id'].map((Key) => ({ Key, Value: 'tvm-local' }));
     template.hasResourceProperties('AWS::ApiGateway::RestApi', { Tags });
-    // Without these differences, and the assets whose content they are in, it is the same template.
+    // Without these differences, and the assets that contain them, the templates are the same.
     const neutral = (one: typeof template) => {
-      // A deployment is named by what it deploys.
+      // The logical id of a deployment depends on its content.
       const resources = JSON.parse(
         JSON.stringify(one.toJSON().Resources).replaceAll(/(tokenapiDeployment\w{8})\w+/g, '$1'),
       );
       for (const [id, { Type, Properties }] of Object.entries<{ Type: string; Properties: object }>(resources)) {
         if (['AWS::SQS::QueuePolicy', 'AWS::Lambda::ResourcePolicy'].includes(Type)) delete resources[id];
-        // AWS's own events have other sources there: triggers.json beside its code, and happenings.test.ts.
+        // AWS's own events have other sources in an emulator: see triggers.json and revocation-triggers.test.ts.
         if (id.includes('revoketokensbyevent') && Type === 'AWS::Lambda::Function') {
           Object.assign(Properties, { Code: undefined });
         }
@@ -365,7 +365,7 @@ describe('other accounts', () => {
 
 it('the template matches the snapshot', () => {
   const template = synthesize('revocation_sources = ["security.team"]').toJSON();
-  // Where the code was bundled names its asset by its content; that is no change of the template.
+  // The names of assets depend on the bundled code. They do not count as changes of the template.
   const text = JSON.stringify(template, null, 2).replaceAll(/[0-9a-f]{64}/g, '<asset>');
   expect(text).toMatchSnapshot();
 });

@@ -6,7 +6,7 @@ import { parseConfig } from '#lib/config/config.ts';
 import { TvmStack } from '#lib/tvm-stack.ts';
 import { policyBundle } from '../fakes/policies.ts';
 
-/** A configuration with every part of the API: receivers that are pushed to and that poll, and a transmitter. */
+/** A configuration with every part of the API: push and poll receivers, and a transmitter. */
 export const EVERYTHING = `
   revocation_sources = ["security.team"]
   trusted_accounts = ["444455556666"]
@@ -27,14 +27,14 @@ export const EVERYTHING = `
 
 const { context } = JSON.parse(readFileSync('cdk.json', 'utf8'));
 
-/** An app with the settings that the CDK command line gives it. */
+/** Creates an app with the settings of the CDK CLI. */
 function newApp(): App {
   return new App({ context });
 }
 
 const templates = new Map<string, Template>();
 
-/** The template that a configuration and policies become. Each is made once, and not to be changed. */
+/** Synthesizes the template of a configuration and policies. Templates are cached, so tests must not change them. */
 export function synthesize(toml = '', cedar = ''): Template {
   const key = JSON.stringify([toml, cedar]);
   const template = templates.get(key) ?? Template.fromStack(stackOf(newApp(), toml, cedar));
@@ -42,7 +42,7 @@ export function synthesize(toml = '', cedar = ''): Template {
   return template;
 }
 
-/** What cdk-nag's AwsSolutions rules say of a configuration; it throws when a rule is broken without an explanation. */
+/** Synthesizes with cdk-nag's AwsSolutions rules. @throws if a rule is broken without an explanation */
 export function synthesizeWithRules(toml = ''): void {
   const app = newApp();
   stackOf(app, toml);
@@ -59,7 +59,7 @@ function stackOf(app: App, toml: string, cedar = ''): TvmStack {
   });
 }
 
-/** The methods of the API, as in `GET /tokens/{id}`, and whether anybody may call them, unsigned. */
+/** The methods of the API, such as `GET /tokens/{id}`, and whether unsigned calls are allowed. */
 export function methodsOf(template: Template): { call: string; open: boolean }[] {
   const resources = template.findResources('AWS::ApiGateway::Resource');
   const pathOf = ({ Ref = '' }: { Ref?: string }): string => {
@@ -81,7 +81,7 @@ interface Statement {
   Condition?: Record<string, Record<string, unknown>>;
 }
 
-/** The statements of the IAM policies attached to the role of a use case, its actions as an array. */
+/** The IAM policy statements of a use case's role, with their actions as arrays. */
 export function statementsOf(template: Template, useCase: string): (Statement & { Action: string[] })[] {
   const ofRole = new RegExp(`${useCase.replaceAll('-', '')}role[0-9A-F]{8}$`);
   const role = Object.keys(template.findResources('AWS::IAM::Role')).find((id) => ofRole.test(id));

@@ -3,7 +3,7 @@ import { statementsOf, synthesize } from './synthesize.ts';
 
 const template = synthesize('revocation_sources = ["security.team"]');
 
-/** Which operations of DynamoDB a function may call, on which partition keys or index. */
+/** The DynamoDB operations that a function may call, and the partition keys or indexes. */
 function mayCall(useCase: string) {
   return statementsOf(template, useCase)
     .filter(({ Action }) => Action.some((action) => action.startsWith('dynamodb:')))

@@ -159,7 +159,7 @@ it('the dashboard shows the documented metrics', () => {
   }
 });
 
-describe('what detects anomalies', () => {
+describe('detect-anomalies', () => {
   const may = (toml: string) =>
     statementsOf(synthesize(toml), 'anomaliesdetect-anomalies')
       .filter(({ Action }) => Action.some((one) => one.startsWith('dynamodb:') || one === 'sqs:SendMessage'))

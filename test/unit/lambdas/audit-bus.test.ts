@@ -7,7 +7,10 @@ const event = (tokenId: string) =>
   ({ detailType: 'Token Issued', detail: { tokenId, time: '2026-01-01T00:00:00.000Z' } }) as AuditEvent;
 const events = ['a', 'b', 'c'].map(event);
 
-/** A bus behind a client that takes what `takes` says, and refuses whole calls as `refuses` says. */
+/**
+ * A bus with a client that accepts the entries that `takes` selects, and rejects whole calls with the error of
+ * `refuses`.
+ */
 function bus(
   takes: (tokenId: string) => boolean,
   refuses: (tokenIds: string[]) => Error | undefined = () => undefined,

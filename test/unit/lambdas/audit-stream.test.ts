@@ -82,7 +82,7 @@ it('the stream’s filter matches all items that can be read', async () => {
 
 type Item = Record<string, StoredValue>;
 
-/** A table that holds these items. `reads` are the keys that it was asked for. */
+/** A table with these items. `reads` are the requested keys. */
 function holding(...items: Item[]): StoredItems & { reads: Item[][] } {
   const reads: Item[][] = [];
   return {
@@ -94,13 +94,13 @@ function holding(...items: Item[]): StoredItems & { reads: Item[][] } {
   };
 }
 
-/** What a reader of the stream makes of a record. */
+/** Converts a record like a reader of the stream. */
 function told(record: DynamoDBRecord): StreamedEvent<AuditEvent>[] {
   const event = auditEventOf(record);
   return event === undefined ? [] : [{ record, event }];
 }
 
-/** The record of the stream that says that an item is there, or has come to be this. */
+/** The stream's record of an item that was created or changed. */
 function written(item: Item, before?: Item, eventID = 'e1'): DynamoDBRecord {
   const { pk = { S: '' }, sk = { S: '' } } = item;
   const image = (one: Item) => one as Record<string, AttributeValue>;
@@ -116,7 +116,7 @@ function written(item: Item, before?: Item, eventID = 'e1'): DynamoDBRecord {
   };
 }
 
-describe('of what the stream tells', () => {
+describe('confirmedEvents', () => {
   const OTHER = 'arn:aws:iam::111122223333:role/other';
   const by = 'arn:aws:iam::111122223333:role/orders-db';
   const minute = AT * 1000;
@@ -221,11 +221,11 @@ describe('of what the stream tells', () => {
   });
 
   it.each([
-    ['no name of a record', ''],
-    ['too long a name', 'e'.repeat(129)],
-    ['a text for a name', 'see https://example.com'],
-    ['a number for a name', 7 as unknown as string],
-    ['a list for a name', ['e1'] as unknown as string],
+    ['no record id', ''],
+    ['a record id that is too long', 'e'.repeat(129)],
+    ['an invalid record id', 'see https://example.com'],
+    ['a number as record id', 7 as unknown as string],
+    ['a list as record id', ['e1'] as unknown as string],
   ])('drops a record with %s', async (_, eventID) => {
     const item = await record();
     expect(await confirmedEvents(told(written(item, undefined, eventID)), holding(item))).toEqual([]);

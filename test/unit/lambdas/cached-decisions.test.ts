@@ -8,7 +8,7 @@ const read = question();
 const write = question({ action: 'write' });
 const later = question({ context: { time: '2026-01-01T12:00:01.000Z' } });
 
-/** A service that allows reading, and keeps what it was asked. */
+/** A service that allows reading, and stores its requests. */
 function reading() {
   const asked: AuthorizerRequest[][] = [];
   const ask = async (questions: readonly AuthorizerRequest[]) => {
@@ -23,7 +23,7 @@ function clockAtZero() {
   return clock;
 }
 
-describe('an answer', () => {
+describe('a decision', () => {
   it.each([
     [read, true],
     [write, false],
@@ -106,7 +106,7 @@ describe('an answer', () => {
     const allows = cachedDecisions(ask, 30, clockAtZero());
     const numbered = (number: number) => question({ resource: { id: `orders-db/${number}` } });
     await allows(Array.from({ length: 1_000 }, (_, number) => numbered(number)));
-    // The first was used again, so the second goes.
+    // The first decision was used again, so the second is evicted.
     await allows([numbered(0)]);
     await allows([numbered(1_000)]);
     expect(asked).toHaveLength(2);
@@ -135,7 +135,7 @@ const anyQuestion: fc.Arbitrary<AuthorizerRequest> = fc.record({
   ),
 });
 
-/** A question with one member of it, however deep, changed; or one member more, or less. */
+/** Variants of a request in which one property, at any depth, is changed, added or removed. */
 const changed = fc.tuple(anyQuestion, fc.nat(), fc.jsonValue()).map(([original, which, value]) => {
   const copy = structuredClone(original) as unknown as Record<string, unknown>;
   const places: [Record<string, unknown>, string][] = [];
@@ -151,13 +151,13 @@ const changed = fc.tuple(anyQuestion, fc.nat(), fc.jsonValue()).map(([original, 
   return [original, copy as unknown as AuthorizerRequest] as const;
 });
 
-/** As the service is told, but for the time. */
+/** The request as the service gets it, without the time. */
 const told = (about: AuthorizerRequest) => {
   const { time: _, ...context } = about.context ?? {};
   return JSON.parse(JSON.stringify({ ...about, context }));
 };
 
-describe('the key of a question', () => {
+describe('the cache key of a request', () => {
   it('is the same at any time, and in any order of properties', () => {
     fc.assert(
       fc.property(anyQuestion, fc.string(), (original, time) => {

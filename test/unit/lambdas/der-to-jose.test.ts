@@ -8,7 +8,7 @@ const CURVES = [
   ['ES384', 'P-384', 'sha384', 48],
 ] as const;
 
-/** A DER integer as short as possible, of the magnitude of these bytes. */
+/** Encodes a magnitude as a DER integer, as short as possible. */
 function derInteger(bytes: Uint8Array): number[] {
   const magnitude = [...bytes.subarray(bytes.findIndex((byte) => byte !== 0))];
   const content = (magnitude[0] ?? 0) > 0x7f ? [0, ...magnitude] : magnitude;

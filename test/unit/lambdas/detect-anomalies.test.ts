@@ -32,7 +32,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** The events of what was decided since the last time. */
+/** The events of decisions since the last call. */
 let told = 0;
 let printed: () => string;
 beforeEach(() => {
@@ -57,7 +57,7 @@ async function refuse(times: number) {
   for (let time = 0; time < times; time++) await issueToken(writes, from, rules, tvm);
 }
 
-/** Brings events to the function as EventBridge and SQS do. */
+/** Delivers events to the function like EventBridge and SQS. */
 function bring(brought: readonly AuditEvent[], change: Partial<AnomalySettings> = {}) {
   const Records = brought.map(({ detailType, detail }, index) => ({
     messageId: `message-${index}`,
@@ -104,7 +104,7 @@ describe('an anomaly', () => {
 
   it('is counted by severity and by detector', async () => {
     const brought = await tenDenials();
-    // With POWERTOOLS_DEV there would be none.
+    // With POWERTOOLS_DEV no metrics would be written.
     vi.stubEnv('POWERTOOLS_METRICS_DISABLED', 'false');
     await bring(brought);
     const lines = printed()
@@ -196,7 +196,7 @@ describe('an anomaly', () => {
   });
 });
 
-describe('what comes again', () => {
+describe('a redelivered event', () => {
   it('is not counted, reported or responded to again', async () => {
     const brought = await tenDenials();
     for (let time = 0; time < 3; time++) await bring(brought, everywhere('block'));

@@ -42,7 +42,7 @@ describe('an item', () => {
   });
 });
 
-describe('what the audit tells of', () => {
+describe('an item with an audit event', () => {
   const token = { tokenId: '35445779-b11b-466e-9611-a4ba0a6b9a7d', subject: SUBJECT, audience: 'orders-db' };
   const minute = Date.UTC(2026, 0, 1, 12, 34);
   const told = { ...token, by: 'arn:aws:iam::111122223333:role/orders-db', result: 'revoked' as const, minute };

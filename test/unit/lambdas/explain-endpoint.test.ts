@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-/** A request to one of the two paths, as API Gateway hands it over. */
+/** A request to one of the two paths, in the format of API Gateway. */
 async function post(resource: string, body: object, userArn = from.userArn) {
   const identity = { userArn, accountId: from.account, sourceIp: from.sourceIp };
   const event = {

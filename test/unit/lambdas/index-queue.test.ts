@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-/** A batch as Lambda hands it over: one event of the bus in each message, its detail as given. */
+/** A batch in Lambda's format, with one event of the bus in each message. */
 function deliver(...details: unknown[]) {
   const Records = details.map((detail, at) => ({
     messageId: `message-${at}`,
@@ -78,6 +78,6 @@ it('indexes tokens with few entries first, and stops in time', async () => {
   expect(pending()).not.toContain(cheap);
   expect(again.length).toBeGreaterThan(0);
   expect(again.length).toBeLessThan(dear.length);
-  // Those that were under way at the deadline are completed.
+  // Records in progress at the deadline are completed.
   expect(tvm.clock.time - began).toBeLessThanOrEqual(10_000 + 10 * 3_000);
 });

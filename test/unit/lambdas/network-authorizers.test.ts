@@ -8,7 +8,7 @@ import { type Answer, decisionService } from '../../fakes/decision-service.ts';
 const read = question();
 const write = question({ action: 'write' });
 
-/** A condition of a kind, over a service that answers like this. */
+/** An external authorizer of a type, with a service that responds like this. */
 async function over(type: 'opa-rest' | 'authzen', answer: Answer) {
   const service = await decisionService(answer);
   const common = { name: 'office', url: service.url, timeout_ms: 300 };
@@ -38,10 +38,10 @@ describe('an OPA server', () => {
 
   it.each([
     ['undefined', {}],
-    ['no boolean', { result: 'true' }],
+    ['not a boolean', { result: 'true' }],
     ['a number', { result: 1 }],
     ['an object', { result: { allow: true } }],
-    ['no object', true],
+    ['not an object', true],
     ['null', null],
   ])('denies if the result is %s', async (_, answer) => {
     const { condition } = await over('opa-rest', () => answer);
@@ -161,8 +161,8 @@ describe.each(['opa-rest', 'authzen'] as const)('over the network, %s', (type) =
   it.each([
     ['malformed JSON', '{"result":true,"decision":true'],
     ['two documents', '{"result":true,"decision":true}{}'],
-    ['nothing', ''],
-    ['what is no UTF-8', Buffer.from([0x22, 0xff, 0x22])],
+    ['an empty body', ''],
+    ['invalid UTF-8', Buffer.from([0x22, 0xff, 0x22])],
   ])('fails for %s', async (_, text) => {
     const { condition } = await over(type, (_, response) => {
       response.end(text);

@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-/** A batch as Lambda delivers it: each message by how often it was received. */
+/** A batch in Lambda's format. Each message is given as the number of times it was received. */
 const batch = (...received: number[]) =>
   ({
     Records: received.map((times, index) => ({

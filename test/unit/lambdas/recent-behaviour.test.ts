@@ -5,7 +5,7 @@ import { dynamoRecentBehaviour } from '#lambdas/adapters/dynamo/recent-behaviour
 const NOW = Date.UTC(2026, 0, 5, 12);
 const MINUTE = 60_000;
 
-/** A shard as DynamoDB answers: at most a page of it, in the order asked for, and only then filtered. */
+/** A shard that responds like DynamoDB: at most one page, in the requested order, and filtered afterwards. */
 function pageOf(tokens: readonly { decidedAt: number; expiresAt: number }[], page: number): DynamoDBClient {
   const send = async ({ input }: { input: QueryCommandInput }) => {
     const values = input.ExpressionAttributeValues ?? {};

@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-/** Hands messages over as SQS does. */
+/** Delivers messages like SQS. */
 async function receive(message: unknown, sentAt = tvm.clock.now()) {
   const settings = {
     account: ACCOUNT,
@@ -57,7 +57,7 @@ async function vend(userArn = from.userArn) {
 }
 const states = () => [...tvm.records.states.values()].map(({ status }) => status);
 
-/** Brings back what waits on the queue, until nothing does. */
+/** Delivers the queue's messages until it is empty. */
 async function goOn() {
   const { waiting } = tvm.continuations;
   for (let message = waiting.shift(); message !== undefined; message = waiting.shift()) {

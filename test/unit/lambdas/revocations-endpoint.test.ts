@@ -18,7 +18,7 @@ beforeEach(async () => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-/** A request as API Gateway hands it over. */
+/** A request in the format of API Gateway. */
 const requestOf = (change: Partial<APIGatewayProxyEvent>) =>
   ({
     httpMethod: 'POST',
@@ -70,21 +70,21 @@ it.each<[string, object | string, string | undefined]>([
   ['an unknown field', { subject: SUBJECT, everything: true }, 'everything'],
   ['an event’s name of a field', { tokenId: '4a81ca62-404f-430e-871f-5710f1bd1ce7' }, 'tokenId'],
   ['nothing', {}, 'all'],
-  ['a reason alone', { reason: 'all of them' }, 'all'],
-  ['all that is false', { all: false }, 'all'],
-  ['all in words', { all: 'true' }, 'all'],
-  ['all beside something else', { all: true, audience: 'orders-db' }, 'all'],
-  ['a time alone', { issued_before: '2026-01-01T00:00:00Z' }, 'all'],
-  ['a time that is none', { all: true, issued_before: '1 January' }, 'issued_before'],
+  ['only a reason', { reason: 'all of them' }, 'all'],
+  ['all = false', { all: false }, 'all'],
+  ['all as a string', { all: 'true' }, 'all'],
+  ['all with another selector', { all: true, audience: 'orders-db' }, 'all'],
+  ['only a time', { issued_before: '2026-01-01T00:00:00Z' }, 'all'],
+  ['an invalid time', { all: true, issued_before: '1 January' }, 'issued_before'],
   ['a root user', { subject: 'arn:aws:iam::111122223333:root' }, 'subject'],
   ['an empty audience', { audience: '' }, 'audience'],
-  ['a location that climbs', { resource: 'db/../all' }, 'resource'],
+  ['a location with ..', { resource: 'db/../all' }, 'resource'],
   ['a block of a task', { subject: SUBJECT, task: 't', block_for: 60 }, 'block_for'],
-  ['a block for less than nothing', { subject: SUBJECT, block_for: -1 }, 'block_for'],
-  ['a dry run in words', { all: true, dry_run: 'yes' }, 'dry_run'],
-  ['unknown ones allowed in words', { all: true, allow_unknown: 'yes' }, 'allow_unknown'],
+  ['a negative block', { subject: SUBJECT, block_for: -1 }, 'block_for'],
+  ['a dry run as a string', { all: true, dry_run: 'yes' }, 'dry_run'],
+  ['allow_unknown as a string', { all: true, allow_unknown: 'yes' }, 'allow_unknown'],
   ['an array', '[]', undefined],
-  ['a member twice', '{"subject":"a","subject":"b"}', undefined],
+  ['a duplicate property', '{"subject":"a","subject":"b"}', undefined],
 ])('refuses %s, and revokes nothing', async (_what, body, field) => {
   await vend();
   const answer = await post(body);
@@ -119,7 +119,7 @@ it.each<[string, Record<string, unknown>, string, RegExp]>([
   const answer = await post(body);
   expect([answer.status, answer.body.error, answer.body.field]).toEqual([404, 'unknown_target', field]);
   expect(answer.body.error_description).toMatch(sentence);
-  // RFC 6749, section 5.2: these characters alone.
+  // RFC 6749, section 5.2, allows only these characters.
   expect(answer.body.error_description).toMatch(/^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/);
   expect(states()).toEqual(['issued']);
   expect(tvm.continuations.waiting).toEqual([]);

@@ -29,7 +29,7 @@ beforeEach(async () => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-/** The endpoint, trusting a transmitter whose keys are served like that. */
+/** The endpoint with a trusted transmitter that serves its keys with this handler. */
 async function endpoint(serve: (response: ServerResponse) => void) {
   const listener = await httpListener((_, response) => serve(response));
   onTestFinished(() => listener.close());
@@ -102,10 +102,10 @@ it('fetches keys only for a trusted issuer, and not repeatedly for an unknown ki
 });
 
 it.each([
-  ['not there', (response: ServerResponse) => response.writeHead(404).end()],
-  ['no JWKS', (response: ServerResponse) => response.end('<html>')],
-  ['without end', (response: ServerResponse) => response.end('x'.repeat(300_000))],
-  ['elsewhere', (response: ServerResponse) => response.writeHead(302, { location: 'http://127.0.0.1:9' }).end()],
+  ['missing', (response: ServerResponse) => response.writeHead(404).end()],
+  ['not a JWKS', (response: ServerResponse) => response.end('<html>')],
+  ['endless', (response: ServerResponse) => response.end('x'.repeat(300_000))],
+  ['redirected', (response: ServerResponse) => response.writeHead(302, { location: 'http://127.0.0.1:9' }).end()],
 ])('fails with 503 if the keys are %s, and does not fetch them again immediately', async (_, serve) => {
   const { post, fetched } = await endpoint(serve);
   for (let time = 0; time < 3; time++) expect(await post(await set())).toMatchObject({ statusCode: 503 });

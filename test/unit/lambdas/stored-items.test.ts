@@ -3,12 +3,14 @@ import { expect, it } from 'vitest';
 import { orderKey } from '#lambdas/adapters/dynamo/items.ts';
 import { dynamoStoredItems } from '#lambdas/adapters/dynamo/stored-items.ts';
 
-// No emulator leaves keys unread: this is what AWS documents.
+// No emulator returns unprocessed keys. This follows the AWS documentation.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 
 const keys = (count: number) => Array.from({ length: count }, (_, nth) => orderKey(String(nth)));
 
-/** A table that holds everything, and reads so many keys of each call. `calls` are how many each asked for. */
+/**
+ * A table with all items, which processes a limited number of keys per call. `calls` are the numbers of requested keys.
+ */
 function reading(most: (call: number) => number) {
   const calls: number[] = [];
   const send = async (command: unknown) => {

@@ -89,11 +89,11 @@ it('responds with 404 for a stream of another receiver', async () => {
 
 it.each<[string, string, Request, string]>([
   ['no stream', 'status', {}, 'stream_id'],
-  ['a stream twice', 'status', { query: { stream_id: ['gateway', 'siem'] } }, 'stream_id must be given only once'],
+  ['a duplicate stream', 'status', { query: { stream_id: ['gateway', 'siem'] } }, 'stream_id must be given only once'],
   ['an empty stream', 'streams', { query: { stream_id: [''] } }, 'stream_id must not be empty'],
   ['an unknown parameter', 'streams', { query: { id: ['gateway'] } }, 'id is not a known field'],
   ['no stream to verify', 'verification', { body: { state: 'a' } }, 'stream_id'],
-  ['a state that is no text', 'verification', { body: { stream_id: 'gateway', state: 7 } }, 'state must be text'],
+  ['a state that is not a string', 'verification', { body: { stream_id: 'gateway', state: 7 } }, 'state must be text'],
   [
     'a state too long',
     'verification',

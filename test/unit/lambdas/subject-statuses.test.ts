@@ -9,7 +9,7 @@ import {
 import { expect, it } from 'vitest';
 import { dynamoSubjectStatuses } from '#lambdas/adapters/dynamo/subject-statuses.ts';
 
-// No emulator lets writes conflict: these are the errors that AWS documents.
+// Writes do not conflict in emulators. These errors follow the AWS documentation.
 
 const block = { until: 2, at: 1, by: 'security.team' };
 

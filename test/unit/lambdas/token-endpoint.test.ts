@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-/** `POST /token`, as API Gateway hands it over. */
+/** A request to `POST /token` in the format of API Gateway. */
 async function post(body: object, caller: Partial<typeof from> = {}, ports: Partial<typeof tvm> = {}) {
   const { userArn, account, sourceIp, requestId } = { ...from, ...caller };
   const event = {

@@ -26,7 +26,7 @@ beforeEach(async () => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-/** A request as API Gateway hands it over. */
+/** A request in the format of API Gateway. */
 async function get(
   resource: string,
   query: Record<string, string[]> | null = null,
@@ -59,13 +59,13 @@ describe('GET /tokens', () => {
     ['given twice', { audience: ['orders-db', 'billing'] }, 'audience must be given only once'],
     ['unknown', { colour: ['red'] }, 'colour is not a known field'],
     ['out of bounds', { limit: ['101'] }, 'limit must be a number from 1 to 100'],
-    ['no number', { limit: ['ten'] }, 'limit must be a number from 1 to 100'],
-    ['no state', { state: ['alive'] }, 'state must be active, expired, revoked, failed or denied'],
-    ['no time', { issued_after: ['yesterday'] }, 'issued_after must be a time such as 2026-11-22T09:30:00Z'],
-    ['no address', { source_ip: ['10.0.0'] }, 'source_ip must be an IPv4 or IPv6 address'],
+    ['not a number', { limit: ['ten'] }, 'limit must be a number from 1 to 100'],
+    ['not a state', { state: ['alive'] }, 'state must be active, expired, revoked, failed or denied'],
+    ['not a time', { issued_after: ['yesterday'] }, 'issued_after must be a time such as 2026-11-22T09:30:00Z'],
+    ['not an address', { source_ip: ['10.0.0'] }, 'source_ip must be an IPv4 or IPv6 address'],
     ['not a cursor', { cursor: ['x.y'] }, 'cursor must be the next_cursor of a page with the same members'],
     ['too long', { cursor: ['x'.repeat(1_025)] }, 'cursor must be the next_cursor of a page'],
-    ['not of one page', { id: ['4a81ca62-404f-430e-871f-5710f1bd1ce7'] }, 'id is not a known field'],
+    ['a cursor of another page', { id: ['4a81ca62-404f-430e-871f-5710f1bd1ce7'] }, 'id is not a known field'],
   ])('refuses what is %s', async (_what, query, sentence) => {
     const { statusCode, body } = await get('/tokens', query);
     expect([statusCode, body.error_description]).toEqual([400, sentence]);

@@ -9,7 +9,7 @@ import { ConfigError } from '#lib/config/config.ts';
 const fixtures = pathToFileURL('test/fixtures/opa/');
 const condition = { name: 'office', type: 'opa-wasm', file: 'policy.wasm', entrypoint: 'tvm/condition/allow' } as const;
 
-describe('beside the code of the function that asks the further conditions', () => {
+describe('the files for external authorizers', () => {
   it('is an empty list without external authorizers', async () => {
     expect(await authorizerFiles([], fixtures)).toEqual({ 'conditions.json': '[]' });
   });
@@ -29,11 +29,11 @@ describe('beside the code of the function that asks the further conditions', () 
   });
 
   it.each([
-    ['a file that is not there', { file: 'nothing.wasm' }, 'conditions: office: nothing.wasm does not exist'],
-    ['data that are not there', { data: 'nothing.json' }, 'conditions: office: nothing.json does not exist'],
+    ['a missing file', { file: 'nothing.wasm' }, 'conditions: office: nothing.wasm does not exist'],
+    ['missing data', { data: 'nothing.json' }, 'conditions: office: nothing.json does not exist'],
     ['data that are not JSON', { data: 'policy.rego' }, 'conditions: office: policy.rego is not JSON'],
     [
-      'a file that is no policy',
+      'a file that is not a policy',
       { file: 'policy.rego' },
       'conditions: office: policy.rego is not a policy compiled with opa',
     ],

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { ConfigError, configSchema, parseConfig } from '#lib/config/config.ts';
 
-// A TOML document is not needed for a value: what the command line overrides goes the same way.
+// Overrides from the command line are validated like the file, so the values need no TOML document.
 
 const leaf = fc.oneof(
   fc.constantFrom(
@@ -23,7 +23,7 @@ const leaf = fc.oneof(
   fc.date(),
 );
 
-/** Every key of the schema, however deep, so that values come to where they are looked at. */
+/** All keys of the schema at any depth, so that generated values reach the checks. */
 const KEYS = [...new Set([...JSON.stringify(shapeOf(configSchema)).matchAll(/"(\w+)":/g)].map(([, key = '']) => key))];
 
 function shapeOf(schema: unknown): unknown {

@@ -8,7 +8,7 @@ import type { Target } from '#lib/config/target-faults.ts';
 
 const directory = pathToFileURL('config/');
 
-/** What is said of a configuration that is refused, without the file's name; nothing of one that is not. */
+/** The messages about an invalid configuration, without the file's name. Empty for a valid one. */
 function mistakes(toml: string, target: Target = {}): string[] {
   try {
     parseConfig(toml, 'config/x.toml', {}, target);
@@ -260,15 +260,19 @@ describe('the configuration', () => {
     ['an empty audience', server(ROLE, '[""]'), 'resource_servers.0.audiences.0 must not be empty'],
     ['an audience with a space', server(ROLE, '["a "]'), 'resource_servers.0.audiences.0 must be visible ASCII'],
     ['no audience', server(ROLE, '[]'), 'resource_servers.0.audiences must name at least one audience'],
-    ['an audience twice', server(ROLE, '["a", "a"]'), 'resource_servers.0.audiences must name each audience once'],
-    ['an audience that is no list', server(ROLE, '"a"'), 'resource_servers.0.audiences must be an array of audiences'],
+    ['a duplicate audience', server(ROLE, '["a", "a"]'), 'resource_servers.0.audiences must name each audience once'],
+    [
+      'an audience that is not a list',
+      server(ROLE, '"a"'),
+      'resource_servers.0.audiences must be an array of audiences',
+    ],
     [
       'a receiver of a wildcard',
       receiver('a', 'audience = "*"'),
       'security_event_receivers.0.audience must be the exact name',
     ],
     [
-      'a receiver twice by other names',
+      'two receivers with the same URL and audience',
       receiver('a', 'audience = "a"') + receiver('b', 'audience = "a"'),
       'security_event_receivers must name each url only once with the same audience',
     ],

@@ -32,7 +32,7 @@ function table(name: string, members: Record<string, string>): string {
   return `[[${name}]]\n${lines.join('\n')}\n`;
 }
 
-describe('who exchanges security events', () => {
+describe('the exchange of security events', () => {
   it('is nobody by default, and a receiver gets all events', () => {
     expect(parseConfig('', 'test.toml')).toMatchObject({ security_event_receivers: [], trusted_transmitters: [] });
     const { security_event_receivers: receivers, trusted_transmitters } = parseConfig(receiver() + transmitter(), 't');
@@ -72,16 +72,12 @@ describe('who exchanges security events', () => {
     ['a URL with credentials', receiver({ url: '"https://a:b@gateway.example.com"' }), /without credentials/],
     ['a URL with a fragment', receiver({ url: '"https://gateway.example.com/#a"' }), /fragment/],
     ['a bearer', receiver({ authorization: '"Bearer abc"' }), /authorization is not a configuration key/],
-    ['a name that is none', receiver({ name: '"The Gateway"' }), /name must be at most 32/],
+    ['an invalid name', receiver({ name: '"The Gateway"' }), /name must be at most 32/],
     ['an unknown event', receiver({ events: '["session-revoked"]' }), /events\.0 must be https:\/\/schemas/],
     ['no event', receiver({ events: '[]' }), /events must name an event type/],
-    ['two receivers of a name', receiver() + receiver(), /must name each receiver once/],
-    ['a delivery that is none', receiver({ delivery: '"pull"' }), /delivery must be push, with url, or poll/],
-    [
-      'a receiver that polls and has a URL',
-      polling({ url: '"https://siem.example.com"' }),
-      /url is not a configuration key/,
-    ],
+    ['two receivers with the same name', receiver() + receiver(), /must name each receiver once/],
+    ['an unknown delivery', receiver({ delivery: '"pull"' }), /delivery must be push, with url, or poll/],
+    ['a polling receiver with a URL', polling({ url: '"https://siem.example.com"' }), /url is not a configuration key/],
     [
       'a receiver that is pushed to as nobody',
       receiver({ principal: '"x"' }),

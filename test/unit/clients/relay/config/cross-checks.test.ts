@@ -9,8 +9,8 @@ await loadSourceKinds();
 const oauth = (name: string, secret: string) =>
   `{ name: ${name}, type: oauth2_client_credentials, source: { endpoint: https://x.example, client_id: x, client_secret: ${secret} } }`;
 
-describe('what the parts of a configuration say of each other', () => {
-  it('allows what is right', () => {
+describe('checks across parts of a configuration', () => {
+  it('accept a valid configuration', () => {
     const text = [
       `tokens: [${aToken}, ${oauth('b', '{ token: a }')}]`,
       'endpoints:',

@@ -20,7 +20,7 @@ describe('a lifetime', () => {
     [null, undefined],
     [true, undefined],
     [[5], undefined],
-  ])('of %j seconds ends at %j', (lifetime, end) => {
+  ])('of %j seconds expires at %j', (lifetime, end) => {
     expect(endOfLifetime(lifetime, NOW)).toBe(end);
   });
 });
@@ -45,8 +45,8 @@ describe('a moment', () => {
   });
 });
 
-describe('the end of a JWT', () => {
-  it('is its exp', () => {
+describe('the expiry of a JWT', () => {
+  it('is its exp claim', () => {
     expect(endOfJwt(jwt({ exp: NOW / 1_000 }))).toBe(NOW);
   });
 
@@ -58,12 +58,12 @@ describe('the end of a JWT', () => {
     jwt(null),
     jwt({}),
     jwt({ exp: 'soon' }),
-  ])('is not known of %s', (token) => {
+  ])('is unknown for %s', (token) => {
     expect(endOfJwt(token)).toBeUndefined();
   });
 });
 
-it('refuses a token at its end, and takes one before it or without one', () => {
+it('refuses a token at its expiry, and accepts one before it or without one', () => {
   expect(() => refuseExpired(NOW, NOW, 'auth.example.com')).toThrow(
     'auth.example.com returned a token that has already expired',
   );

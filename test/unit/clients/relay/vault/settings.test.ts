@@ -83,7 +83,7 @@ describe('a path in Vault', () => {
     expect(vaultPath.safeParse(path).success).toBe(false);
   });
 
-  it('stays where it is in a URL, whatever is in its segments', () => {
+  it('keeps its segments in a URL, whatever they contain', () => {
     fc.assert(
       fc.property(
         fc.array(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 5 }),
@@ -98,7 +98,7 @@ describe('a path in Vault', () => {
     );
   });
 
-  it('keeps what looks encoded as it is', () => {
+  it('does not decode percent signs', () => {
     expect(encodedPath('secret/%2e%2e/sys')).toBe('secret/%252e%252e/sys');
   });
 });

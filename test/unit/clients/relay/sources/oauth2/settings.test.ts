@@ -18,7 +18,7 @@ function faults(settings: object): string[] {
 }
 
 describe('the settings of client credentials', () => {
-  it('are those of the example, or a key in place of the secret', () => {
+  it('may have a secret or a key', () => {
     expect(faults(seed)).toEqual([]);
     expect(faults({ ...withoutSecret, ...key })).toEqual([]);
     expect(faults({ ...withoutSecret, client_secret: { env: 'SECRET' }, resource: ['https://a.example'] })).toEqual([]);

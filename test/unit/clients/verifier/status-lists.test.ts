@@ -83,8 +83,8 @@ describe('a reader of status lists', () => {
       'a key that is not published',
       async () => ({ status: 200, headers: {}, body: await listToken([], { kid: 'x' }) }),
     ],
-    ['an answer that is none', async () => ({ status: 200, headers: {}, body: '<html>' })],
-    ['no change of what is not cached', async () => ({ status: 304, headers: {}, body: '' })],
+    ['a response that is not a status list', async () => ({ status: 200, headers: {}, body: '<html>' })],
+    ['status 304 without a cached list', async () => ({ status: 304, headers: {}, body: '' })],
   ])('refuses %s', async (_case, given) => {
     answer = await given();
     await expect(reader().look(place(9))).rejects.toThrow(StatusListFailure);

@@ -138,7 +138,7 @@ describe('an agent with a cache', () => {
     cache: { path: '/var/lib/tokenrelay/cache', key: { env: 'KEY' } },
   });
 
-  /** A cache in memory. */
+  /** An in-memory cache. */
   const memory = (tokens: Token[] = []) => {
     const written: string[][] = [];
     return {
@@ -164,7 +164,7 @@ describe('an agent with a cache', () => {
     expect(at.status('t').state).toBe('expired');
   });
 
-  it('removes tokens that expired while the agent was stopped from their outputs, even if the source is unavailable', async () => {
+  it('removes tokens that expired while the agent was stopped, even if the source is unavailable', async () => {
     const cache = memory([{ ...held, expiresAt: START - 1 }]);
     const at = world(withCache, { t: { answer: failing() } }, { cache });
     await at.clock.pass(MINUTE);

@@ -53,7 +53,7 @@ describe('an output', () => {
     await at.clock.pass(4 * SECOND);
     expect(valueAt(at, '/a')).toBe('value-1-of-t');
     expect(at.status('t').lastError).toBeUndefined();
-    // Once every output has it.
+    // Only after every output has the token.
     expect(at.hooks).toEqual(['t']);
   });
 

@@ -47,7 +47,7 @@ describe('another configuration', () => {
     await at.agent.reload(configurationOf([token('t', { source: { url: 'https://other.example' } })]));
     await at.clock.pass(MINUTE);
     expect(valueAt(at, '/t')).toBe('value-1-of-t');
-    // What another source issued is not for this one to renew.
+    // A source does not renew a token of another source.
     expect(new Set(previous)).toEqual(new Set([undefined]));
     expect(at.closed).toEqual(['t']);
     at.sources.t = { lifetime: HOUR };

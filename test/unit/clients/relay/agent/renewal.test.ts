@@ -43,10 +43,10 @@ describe('a token with an available source', () => {
     }
   });
 
-  it('is kept if its source returns the same token again, and is replaced soon after the source has a new one', async () => {
+  it('is kept if its source returns the same token, and replaced soon after a new one exists', async () => {
     const at = world(configurationOf([token('a', { after_renewal: { command: ['/bin/true'] } })]));
     const end = at.clock.now() + HOUR;
-    // As IMDS does: the same credentials until five minutes before their end.
+    // Like IMDS, which returns the same credentials until five minutes before their expiry.
     at.sources.a = {
       answer: async () => ({
         values: { token: at.clock.now() < end - 5 * MINUTE ? 'the-first-one' : 'the-second-one' },
@@ -63,7 +63,7 @@ describe('a token with an available source', () => {
     expect(at.hooks).toEqual(['a', 'a']);
   });
 
-  it('is written without a notification if only its expiry changes, and is not written if nothing changes', async () => {
+  it('is written without a notification if only its expiry changes, and not at all if nothing changes', async () => {
     const at = world(configurationOf([token('lease', { after_renewal: { command: ['/bin/true'] } }), token('kv')]));
     const changes: string[] = [];
     at.agent.onChange((name) => changes.push(name));
@@ -112,7 +112,7 @@ describe('a token whose source fails', () => {
     expect(at.status('a').lastError).toBeUndefined();
   });
 
-  it('stays until it expires, is retried about every minute, and every 4 seconds in the last third of its lifetime', async () => {
+  it('stays until it expires, with retries every minute, and every 4 seconds in the last third', async () => {
     const at = world(configurationOf([token('a')]), { a: { lifetime: 3 * HOUR } }, { random: () => 0.999 });
     await at.clock.pass(SECOND);
     at.sources.a = { answer: failing() };
@@ -170,11 +170,11 @@ describe('a token whose source fails', () => {
   });
 
   it.each([
-    ['has ended already', { values: { token: 'too-late' }, expiresAt: -1 }],
+    ['has already expired', { values: { token: 'too-late' }, expiresAt: -1 }],
     ['is empty', { values: {} }],
-    ['holds an empty value', { values: { token: '' } }],
-    ['has an end that is no time', { values: { token: 'odd' }, expiresAt: Number.NaN }],
-    ['has an end that no date can say', { values: { token: 'odd' }, expiresAt: 1e300 }],
+    ['has an empty value', { values: { token: '' } }],
+    ['has an invalid expiry', { values: { token: 'odd' }, expiresAt: Number.NaN }],
+    ['has an expiry beyond any date', { values: { token: 'odd' }, expiresAt: 1e300 }],
     ['ends after the year 9999', { values: { token: 'odd' }, expiresAt: 8_000 * 365.25 * 24 * HOUR }],
   ])('refuses a token that %s, and keeps the one before', async (_, {
     values,
@@ -251,7 +251,7 @@ describe('fetching', () => {
     expect([most, Object.keys(at.asked)]).toEqual([4, names]);
   });
 
-  it('is not blocked by four hanging sources: the fifth token is fetched within seconds and renewed in time', async () => {
+  it('is not blocked by four hanging sources: the fifth token is fetched and renewed in time', async () => {
     const names = many(4);
     const sources = Object.fromEntries(names.map((name) => [name, { answer: hanging }]));
     const tokens = [...names, 'fifth'].map((name) => token(name));
@@ -275,13 +275,13 @@ describe('fetching', () => {
       ...sources,
       last: { lifetime: 5 * SECOND },
     });
-    // Each has to hang once before it is known for it.
+    // The queue treats a source as slow only after it has hung once.
     await at.clock.pass(2 * MINUTE);
     for (let passed = 0; passed < MINUTE; passed += 250) {
       await at.clock.pass(250);
       expect(at.agent.current('last')).toBeDefined();
     }
-    // Not even for a moment does it wait for a place.
+    // It never waits for a slot.
     const before = at.asked.last?.length ?? 0;
     await at.agent.refresh('last');
     expect(at.asked.last).toHaveLength(before + 1);

@@ -17,7 +17,7 @@ const span = fc.oneof(
   fc.integer({ min: 0, max: 30 * MINUTE }),
 );
 
-/** Whatever may come to a token, in any order. */
+/** Any events of a token, in any order. */
 const happening = fc.oneof<fc.Arbitrary<(at: SimulatedLife) => void>[]>(
   span.map((milliseconds) => (at) => at.pass(milliseconds)),
   span.map((milliseconds) => (at) => at.pass(milliseconds)),
@@ -53,7 +53,7 @@ const happening = fc.oneof<fc.Arbitrary<(at: SimulatedLife) => void>[]>(
 );
 const happenings = fc.array(happening, { minLength: 1, maxLength: 30 });
 
-/** The simulation throws where something is done that never may be. */
+/** The simulation throws on any forbidden effect. */
 const live = (check: (at: SimulatedLife) => void = () => {}) =>
   fc.assert(
     fc.property(fc.option(lifetime, { nil: undefined }), share, happenings, (lives, part, all) => {

@@ -10,7 +10,7 @@ const path = useFolder();
 const exec = { name: 'a', type: 'exec', source: { command: ['/bin/true'] } };
 const tvm = { name: 'a', type: 'gcp_service_account', source: {} };
 
-/** Root tries what a unit with another user may do; anybody else, what a unit with the same user may. */
+/** The user of the unit: another user if the test runs as root, otherwise the same user. */
 const AGENT = isRoot ? 'nobody' : `${process.getuid?.()}`;
 
 const unitOf = (...lines: string[]) => serviceUnit('/x.service', [['[Service]', `User=${AGENT}`, ...lines].join('\n')]);
@@ -241,7 +241,7 @@ describe('a check with a unit', () => {
     const signal = { signal: 'SIGHUP', pid_file: path('pid') };
     const asked = { tokens: [{ ...tvm, after_renewal: signal }] };
     if (isRoot) chownSync(path('.'), 0, 0);
-    // Of this very user anybody else may signal processes.
+    // Other users than root may signal only their own processes.
     const lacking = expect.stringMatching(/lacks CAP_KILL → AmbientCapabilities=CAP_KILL/);
     expect(await withUnit(asked)).toEqual(isRoot ? [lacking] : []);
     writeFileSync(path('pid'), '\n');

@@ -18,7 +18,7 @@ async function tried(tokens: object[]) {
   return await trySources(parseConfiguration(text, file, {}).configuration, file, {});
 }
 
-/** A token that a command prints. */
+/** A token from a command. */
 function printed(name: string, text: string, more: object = {}) {
   writeFileSync(path(name), text);
   return { name, type: 'exec', source: { command: ['/bin/cat', path(name)] }, ...more };

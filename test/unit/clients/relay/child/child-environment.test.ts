@@ -8,7 +8,7 @@ const held = (tokens: Record<string, Record<string, string>>) => ({
     tokens[name] === undefined ? undefined : { values: tokens[name], fetchedAt: 0 },
 });
 
-// What matters here is where references to secrets stand, whatever the source is.
+// Only the positions of secret references matter here, not the types of the sources.
 const configured = (tokens: object[], other: object = {}) => ({ tokens, ...other }) as unknown as Configuration;
 
 describe('the environment of a child', () => {
@@ -124,7 +124,7 @@ describe('tokens as variables', () => {
 
   it.each([
     [
-      'two tokens would get one variable',
+      'two tokens have the same variable',
       { 'a.b': { token: 'secret1' }, 'a-b': { token: 'secret2' } },
       /a\.b and a-b .*A_B/,
     ],

@@ -18,7 +18,7 @@ describe('whether the terminal has sent a signal to the child', () => {
   it.each([
     ['in the background', background],
     ['without a terminal', withoutTerminal],
-    ['where nobody can tell', ''],
+    ['without /proc', ''],
   ])('has not %s', (_case, stat) => {
     expect(reachedChild('SIGINT', stat)).toBe(false);
   });

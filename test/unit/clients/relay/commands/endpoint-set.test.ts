@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** Endpoints of which two never listen on one address. */
+/** Fake endpoints. Two of them cannot listen on the same address. */
 function addresses() {
   const taken = new Set<string>();
   const events: string[] = [];

@@ -4,7 +4,7 @@ import { exitCodeMeanings } from 'tokenrelay/failure.ts';
 import { createProgram } from 'tokenrelay/program.ts';
 import { describe, expect, it } from 'vitest';
 
-/** Runs the command line without a process, as far as its own words go. */
+/** Runs the command line in this process, and captures its output. */
 async function run(...args: string[]) {
   const program = createProgram();
   let written = '';

@@ -187,12 +187,12 @@ describe('faults', () => {
 describe('the text of a configuration', () => {
   it.each([
     [
-      'a bomb of aliases',
+      'an alias bomb',
       `a: &a [x,x,x,x,x,x,x,x,x,x]\n${'bcdefgh'.replace(/./g, (c) => `${c}: &${c} [${Array(10).fill(`*${String.fromCharCode(c.charCodeAt(0) - 1)}`)}]\n`)}`,
       'is too large once its aliases are followed',
     ],
     [
-      'a wide bomb of aliases',
+      'a wide alias bomb',
       `a: &a [${'x,'.repeat(2_000)}]\nb: [${'*a,'.repeat(2_000)}]`,
       'is too large once its aliases are followed',
     ],

@@ -41,8 +41,8 @@ describe('a secret can be', () => {
   };
 
   it.each([
-    ['without a line end', SECRET, SECRET],
-    ['with a line end', `${SECRET}\n`, SECRET],
+    ['without a newline', SECRET, SECRET],
+    ['with a newline', `${SECRET}\n`, SECRET],
     ['with the line end of Windows', `${SECRET}\r\n`, SECRET],
     ['with two line ends, of which one is its own', `${SECRET}\n\n`, `${SECRET}\n`],
     ['with blanks', ` ${SECRET} `, ` ${SECRET} `],

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { callerUid } from 'tokenrelay/endpoints/caller-uid.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-/** As Linux lists connections. */
+/** A row in the format of the kernel's connection list. */
 const HEAD = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
 const LOOPBACK = '0100007F';
 const LOOPBACK_6 = '00000000000000000000000001000000';
@@ -56,10 +56,10 @@ describe.runIf(endianness() === 'LE')('the user who opened a connection, from th
     ['another address', row(`0200007F${CALLER}`, `${LOOPBACK}${HERE}`, 1_000)],
     ['a connection to another server', row(`${LOOPBACK}${CALLER}`, `${LOOPBACK}:2646`, 1_000)],
     ['a connection to another address', row(`${LOOPBACK}${CALLER}`, `0200007F${HERE}`, 1_000)],
-    ['one that is being closed', row(`${LOOPBACK}${CALLER}`, `${LOOPBACK}${HERE}`, 1_000, { state: '05' })],
-    ['one that is only being opened', row(`${LOOPBACK}${CALLER}`, `${LOOPBACK}${HERE}`, 1_000, { state: '02' })],
-    ['one that no process holds any more', row(`${LOOPBACK}${CALLER}`, `${LOOPBACK}${HERE}`, 0, { inode: 0 })],
-    ['no number', row(`${LOOPBACK}${CALLER}`, `${LOOPBACK}${HERE}`, Number.NaN)],
+    ['a closing connection', row(`${LOOPBACK}${CALLER}`, `${LOOPBACK}${HERE}`, 1_000, { state: '05' })],
+    ['an opening connection', row(`${LOOPBACK}${CALLER}`, `${LOOPBACK}${HERE}`, 1_000, { state: '02' })],
+    ['an orphaned connection', row(`${LOOPBACK}${CALLER}`, `${LOOPBACK}${HERE}`, 0, { inode: 0 })],
+    ['an invalid user id', row(`${LOOPBACK}${CALLER}`, `${LOOPBACK}${HERE}`, Number.NaN)],
   ])('is unknown from the row of %s', async (_, wrong) => {
     await list('tcp', wrong);
     expect(await callerUid(connection, proc)).toBeUndefined();

@@ -14,7 +14,7 @@ const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 
 describe('the metadata server of Google Cloud', () => {
   let endpoints: Endpoints;
-  /** Whom the kernel names. */
+  /** The user id that the kernel reports. */
   let caller: number | undefined;
   beforeEach(async () => {
     endpoints = await Endpoints.create();

@@ -103,12 +103,12 @@ describe('monitoring', () => {
 
 describe('the parser of this test', () => {
   it.each([
-    ['a missing end', '# HELP a b\n# TYPE a gauge\na 1'],
+    ['a missing final newline', '# HELP a b\n# TYPE a gauge\na 1'],
     ['a sample without a type', '# HELP a b\na 1\n'],
-    ['a quote that is not escaped', '# HELP a b\n# TYPE a gauge\na{x="""} 1\n'],
-    ['another escape', '# HELP a b\n# TYPE a gauge\na{x="\\t"} 1\n'],
-    ['a series twice', '# HELP a b\n# TYPE a gauge\na{x="1"} 1\na{x="1"} 2\n'],
-    ['a value that is no number', '# HELP a b\n# TYPE a gauge\na undefined\n'],
+    ['an unescaped quote', '# HELP a b\n# TYPE a gauge\na{x="""} 1\n'],
+    ['an unknown escape', '# HELP a b\n# TYPE a gauge\na{x="\\t"} 1\n'],
+    ['a duplicate series', '# HELP a b\n# TYPE a gauge\na{x="1"} 1\na{x="1"} 2\n'],
+    ['a value that is not a number', '# HELP a b\n# TYPE a gauge\na undefined\n'],
     ['a counter without _total', '# HELP a b\n# TYPE a counter\na 1\n'],
   ])('refuses %s', (_, text) => {
     expect(() => parseExposition(text)).toThrow();

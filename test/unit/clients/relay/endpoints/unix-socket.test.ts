@@ -26,7 +26,7 @@ describe('a Unix socket', () => {
 
   const start = (more: object = {}) => endpoints.start({ protocol: 'tokens', listen: { unix: path, ...more } });
   const modeOf = async (file: string) => (await lstat(file)).mode & 0o7777;
-  /** A socket that nobody listens on, as an agent leaves it that is killed. */
+  /** Creates a stale socket, like that of a killed agent. */
   const leaveBehind = async () => {
     const script = `require('node:net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
     await once(spawn(process.execPath, ['-e', script], { stdio: 'ignore' }), 'exit');

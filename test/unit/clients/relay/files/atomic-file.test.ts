@@ -12,7 +12,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Notes each call on an open file, and what `look` sees when it comes. */
+/** Records each call on an open file, and the result of `look` at that time. */
 async function noting<T>(look: () => T) {
   const handle = await open('/dev/null');
   const methods: FileHandle = Object.getPrototypeOf(handle);

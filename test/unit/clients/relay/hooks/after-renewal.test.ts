@@ -157,7 +157,7 @@ describe('a signal to the process of a pid file', () => {
   it('reaches only the owner’s processes if another user owns the file', async () => {
     await writeFile(pidFile(), '4194303', { mode: 0o644 });
     if (process.getuid?.() !== 0) {
-      // Nobody but root can give a file away: here the agent is somebody else.
+      // Only root can change the owner of a file, so here the agent's user differs instead.
       const me = process.getuid?.() ?? 0;
       vi.spyOn(process, 'geteuid').mockReturnValue(me + 1);
       await expect(signalPidFile(pidFile(), 'SIGTERM')).rejects.toThrow(`belongs to user ${me}, but process`);

@@ -64,7 +64,7 @@ describe('a configuration', () => {
       await chown(file, NOBODY, NOBODY);
       expect(await untrustedConfiguration(file)).toContain(`${file} belongs to user ${NOBODY}`);
     } else {
-      // An ordinary user can give nothing away; root's files are trusted.
+      // A regular user cannot change the owner of a file, and files of root are trusted.
       expect(await untrustedConfiguration('/etc/passwd')).toBeUndefined();
     }
   });

@@ -33,7 +33,7 @@ describe('a moment', () => {
     [NOW / 1_000, NOW],
     [String(NOW / 1_000), NOW],
     [NOW, NOW],
-    // Without an offset nobody knows which moment it is.
+    // Without an offset, the time is ambiguous.
     ['2026-01-01T12:00:00', undefined],
     ['2026-13-01T12:00:00Z', undefined],
     ['Thu, 01 Jan 2026 12:00:00 GMT', undefined],

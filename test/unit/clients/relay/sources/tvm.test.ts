@@ -78,7 +78,7 @@ describe('a token from TVM', () => {
   it('counts its lifetime from before the request', async () => {
     const source = sourceOf();
     const fetching = source.fetch(undefined, signal);
-    // The answer is on its way.
+    // The response is in transit.
     await vi.waitFor(() => expect(machine.asked('/token')).toHaveLength(1));
     clock.pass(5_000);
     expect(await fetching).toMatchObject({ fetchedAt: START, expiresAt: START + 600_000 });

@@ -118,7 +118,7 @@ describe('the watchdog', () => {
   it.each([
     ['there is none', {}],
     ['it watches another process', { WATCHDOG_USEC: '60000000', WATCHDOG_PID: '1' }],
-    ['its interval is none', { WATCHDOG_USEC: 'soon' }],
+    ['its interval is invalid', { WATCHDOG_USEC: 'soon' }],
   ])('gets no message when %s', async (_case, env) => {
     const { service, told, clock } = aService(env);
     await service.ready();

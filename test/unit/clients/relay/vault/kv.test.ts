@@ -88,8 +88,12 @@ describe('a secret of KV at a Vault of the documented shape', () => {
     ['a list', { list: ['s3cret'] }, 'the value "list" is not text'],
     ['nothing', { none: null }, 'the value "none" is not text'],
     ['an empty text', { empty: '' }, 'the value "empty" is empty'],
-    ['a number that JSON cannot hold', { big: 12345678901234567890n }, 'the value "big" is a number that is too large'],
-    ['a name that breaks lines', { 'a\nb': null }, 'the value "a\\nb" is not text'],
+    [
+      'a number that JSON cannot represent',
+      { big: 12345678901234567890n },
+      'the value "big" is a number that is too large',
+    ],
+    ['a name with a newline', { 'a\nb': null }, 'the value "a\\nb" is not text'],
     ['no values', {}, 'kv/app contains no value'],
   ])('is refused with %s in it', async (_what, data, sentence) => {
     const text = JSON.stringify({ data }, (_, value) => (typeof value === 'bigint' ? Number(value) : value));

@@ -34,7 +34,7 @@ describe('the format env', () => {
   it('contains AWS keys under the names that the SDKs read', () => {
     const keys = { access_key_id: 'ASIA', secret_access_key: 'b', session_token: 'c' };
     expect(written(keys)).toBe('AWS_ACCESS_KEY_ID=ASIA\nAWS_SECRET_ACCESS_KEY=b\nAWS_SESSION_TOKEN=c\n');
-    // A user name and its key of another service are not AWS's.
+    // A user name and a key of another service are not AWS credentials.
     expect(written({ access_key_id: 'x', password: 'b' })).toBe('ACCESS_KEY_ID=x\nPASSWORD=b\n');
   });
 

@@ -11,7 +11,7 @@ describe('the format raw', () => {
 
   it.each([
     ['several values', { token: 'hidden-1', other: 'hidden-2' }],
-    ['one value of another name', { password: 'hidden-1' }],
+    ['one value with another name', { password: 'hidden-1' }],
   ])('refuses %s, without any value in the error', (_what, values) => {
     expect(() => render(raw, 'api', aToken(values))).toThrow(
       /^token api cannot be written to \/run\/tokenrelay\/out: it is not a single bearer token, which the format raw needs$/,

@@ -2,7 +2,7 @@ import { readBySchema } from 'tokenrelay/config/schema-faults.ts';
 import { clientCredentialsSettings } from 'tokenrelay/sources/oauth2/settings.ts';
 import { describe, expect, it } from 'vitest';
 
-// Of the first configuration that the project was asked to run unchanged.
+// From the first published configuration, which must work unchanged.
 const seed = {
   endpoint: 'https://auth.example.com/oauth/token',
   client_id: 'tokenrelay_vm_client',

@@ -7,7 +7,7 @@ The check writes nothing, and fetches nothing without --fetch. It tests by owner
 user can access each file. Run it as root or as that user, so that it can see every file. Without a unit, it
 assumes that the agent runs as you.
 
-With --fetch, it tries each source once, in the order in which tokens depend on each other. It shows what
+With --fetch, it tries each source once, after the tokens that the source depends on. It shows what
 would be written, with every value masked. A source of type exec runs its command.
 
 Exits with 0 if there are no errors, with 2 if there are any, and with 3 if the only problem is a token that

@@ -19,7 +19,7 @@ const END_OF_DATES = Date.UTC(10_000);
  * @param now milliseconds since the epoch
  * @param revoked the last token that the issuer revoked. It is refused if the source returns it again
  */
-export function judge(fetched: Token, inUse: Token | undefined, now: number, revoked?: Token): Verdict {
+export function evaluate(fetched: Token, inUse: Token | undefined, now: number, revoked?: Token): Verdict {
   const values = Object.values(fetched.values);
   if (values.length === 0 || values.some((value) => typeof value !== 'string' || value === '')) {
     return { kind: 'refused', because: 'its source returned an empty token' };

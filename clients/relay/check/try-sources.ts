@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { judge } from '../agent/judge-token.ts';
+import { evaluate } from '../agent/judge-token.ts';
 import type { Configuration, TokenSettings } from '../config/configuration.ts';
 import { dependencies } from '../config/dependencies.ts';
 import { secretReader } from '../config/secrets.ts';
@@ -69,7 +69,7 @@ async function tryOne(settings: TokenSettings, tools: SourceTools, keep: (token:
   try {
     source = makeSource(settings, tools);
     const token = await source.fetch(undefined, AbortSignal.timeout(TIMEOUT_MILLISECONDS));
-    const verdict = judge(token, undefined, tools.clock.now());
+    const verdict = evaluate(token, undefined, tools.clock.now());
     if (verdict.kind === 'refused') return failed(settings, verdict.because);
     keep(token);
     return written(settings, token);

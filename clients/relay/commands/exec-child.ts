@@ -15,7 +15,7 @@ import { troubleOf } from './run-once.ts';
 import { refuseInspector } from './signals.ts';
 import { type Relay, startRelay } from './start-relay.ts';
 
-/** Forwarded signals. SIGUSR1 is not one: Node may run with it blocked, so that it does not open the inspector. */
+/** Forwarded signals. Excludes SIGUSR1, which may be blocked so that it does not open Node’s inspector. */
 const PASSED_ON = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGWINCH'] as const;
 
 type Chosen = Pick<ExecOptions, 'config' | 'environment' | 'onRenewal' | 'timeout'>;

@@ -46,7 +46,7 @@ export async function readConfiguration(file: string, env: NodeJS.ProcessEnv): P
     const types = tokenTypes(text.value);
     // If the file has an unknown type, or a variable as a type, check it against all source types.
     await loadSourceKinds(types.length > 0 && types.every((type) => sourceTypes.includes(type)) ? types : sourceTypes);
-    return judge(text, file, env);
+    return validated(text, file, env);
   } catch (error) {
     if (error instanceof Unreadable) throw new ConfigurationFailure(file, [`the file ${error.message}`]);
     throw error;
@@ -60,10 +60,10 @@ export async function readConfiguration(file: string, env: NodeJS.ProcessEnv): P
  * @throws {ConfigurationFailure}
  */
 export function parseConfiguration(text: string, file: string, env: NodeJS.ProcessEnv): ReadConfiguration {
-  return judge(readYaml(text), file, env);
+  return validated(readYaml(text), file, env);
 }
 
-function judge(
+function validated(
   { value: raw, faults: ofText, position }: YamlText,
   file: string,
   env: NodeJS.ProcessEnv,
@@ -75,8 +75,8 @@ function judge(
   const read = readBySchema(configurationSchema(), value);
   // A value with an unset variable cannot be checked against the schema.
   const unsettled = new Set(ofVariables.map(({ place }) => written(place)));
-  const judged = read.faults.filter(({ place }) => !unsettled.has(written(place)));
-  const faults = [...ofText, ...ofVariables, ...judged, ...crossChecks(value, file)];
+  const ofSchema = read.faults.filter(({ place }) => !unsettled.has(written(place)));
+  const faults = [...ofText, ...ofVariables, ...ofSchema, ...crossChecks(value, file)];
   if (faults.length > 0 || read.value === undefined) throw new ConfigurationFailure(file, sentences(faults, position));
   return {
     configuration: read.value,

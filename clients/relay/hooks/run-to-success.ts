@@ -16,12 +16,12 @@ interface RunTools {
 /**
  * Runs a command of the configuration, with additional environment variables.
  *
- * @param told the additional variables
+ * @param variables the additional variables
  * @throws {CommandFailure} if it fails, exits with a code other than 0, or if another user can write the configuration
  */
 export async function runToSuccess(
   argv: readonly string[],
-  told: Record<string, string>,
+  variables: Record<string, string>,
   { timeoutSeconds = DEFAULT_TIMEOUT_SECONDS, configFile, signal }: RunTools,
 ): Promise<void> {
   const untrusted = await untrustedConfiguration(configFile);
@@ -29,7 +29,7 @@ export async function runToSuccess(
   const ended = await runCommand(argv, {
     timeout: timeoutSeconds * 1_000,
     maxOutput: MOST_OUTPUT,
-    env: { ...commandEnvironment(process.env), ...told },
+    env: { ...commandEnvironment(process.env), ...variables },
     signal,
   });
   if (ended.code === 0) return;

@@ -12,8 +12,8 @@ function caught(make: () => unknown): unknown {
   throw new Error('it should have failed');
 }
 
-describe('a fault that nobody foresaw', () => {
-  it('is told by its kind and its place, never by its message', () => {
+describe('an unexpected error', () => {
+  it('is reported with its type and location, never with its message', () => {
     const fault = caught(() => JSON.parse(SECRET));
     const details = faultDetails(fault);
     expect(details.name).toBe('SyntaxError');
@@ -22,17 +22,17 @@ describe('a fault that nobody foresaw', () => {
     expect(unexpectedFailure(fault).message).toMatch(/^unexpected error \(SyntaxError, at JSON\.parse/);
   });
 
-  it('is told without a line of its message that looks like a place', () => {
+  it('is reported without a line of its message that looks like a location', () => {
     const fault = new Error(`first\n    at ${SECRET}`);
     expect(JSON.stringify(faultDetails(fault))).not.toContain(SECRET);
   });
 
-  it('is told with the code that the system gave', () => {
+  it('is reported with its system error code', () => {
     const fault = Object.assign(new Error(SECRET), { code: 'EMFILE' });
     expect(unexpectedFailure(fault).message).toMatch(/^unexpected error \(Error EMFILE, /);
   });
 
-  it('may be no error at all', () => {
+  it('may be a thrown value that is not an Error', () => {
     expect(faultDetails(SECRET)).toEqual({ name: 'string', at: [] });
   });
 });

@@ -48,7 +48,7 @@ const reader = (by = transport) => statusLists(ISSUER, by, { now: () => now, ela
 const place = (index: number, uri = URI) => ({ issuer: ISSUER, uri, index });
 
 describe('a reader of status lists', () => {
-  it('asks by the transport that it is given, once for a list and its keys within the ttl', async () => {
+  it('fetches a list and its keys once within the TTL, with the given transport', async () => {
     const lists = reader();
     expect(await Promise.all([9, 8].map((index) => lists.look(place(index))))).toEqual([
       { revoked: true, askAgainIn: 60_000 },
@@ -64,7 +64,7 @@ describe('a reader of status lists', () => {
     expect(asked.at(-1)?.headers).toMatchObject({ 'if-none-match': '"1"' });
   });
 
-  it('asks for the keys anew when another signs', async () => {
+  it('fetches the keys again when an unknown key signs', async () => {
     const lists = reader();
     await lists.look(place(9));
     publishedKid = 'second';
@@ -83,20 +83,20 @@ describe('a reader of status lists', () => {
       'a key that is not published',
       async () => ({ status: 200, headers: {}, body: await listToken([], { kid: 'x' }) }),
     ],
-    ['an answer that is none', async () => ({ status: 200, headers: {}, body: '<html>' })],
-    ['no change of what is not cached', async () => ({ status: 304, headers: {}, body: '' })],
-  ])('does not believe %s', async (_case, given) => {
+    ['a response that is not a status list', async () => ({ status: 200, headers: {}, body: '<html>' })],
+    ['status 304 without a cached list', async () => ({ status: 304, headers: {}, body: '' })],
+  ])('refuses %s', async (_case, given) => {
     answer = await given();
     await expect(reader().look(place(9))).rejects.toThrow(StatusListFailure);
   });
 
-  it('asks nothing for a list that is not of the token’s issuer', async () => {
+  it('sends no request for a list of another issuer', async () => {
     await expect(reader().look(place(9, 'https://other.example/status-lists/1'))).rejects.toThrow('of another issuer');
     await expect(reader().look(place(9, `${ISSUER}/status-lists/../token`))).rejects.toThrow('of another issuer');
     expect(asked).toEqual([]);
   });
 
-  it('says when to ask again where it is refused, and passes on what the transport throws', async () => {
+  it('returns the Retry-After of an error response, and passes on errors of the transport', async () => {
     answer = { status: 503, headers: { 'retry-after': '7' }, body: '' };
     await expect(reader().look(place(9))).rejects.toMatchObject({
       retryAfter: '7',

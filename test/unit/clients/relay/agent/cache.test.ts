@@ -32,7 +32,7 @@ describe('the file of the cache', () => {
   const cache = ({ at = path, key = KEY.toString('base64'), clock = fakeClock() } = {}) =>
     cacheAt({ path: at, key: { env: 'KEY' } }, { clock, secret: async () => key });
 
-  it('gives the tokens back, whole, those that have ended too', async () => {
+  it('returns all tokens unchanged, including expired ones', async () => {
     const ended = { settings: token('ended'), token: { ...held, expiresAt: START - 1 } };
     await cache().write([{ settings, token: held }, ended]);
     expect(await cache().read([settings, ended.settings])).toEqual(
@@ -43,14 +43,14 @@ describe('the file of the cache', () => {
     );
   });
 
-  it('is empty before the first token is written, and nothing is wrong then', async () => {
+  it('is empty without an error before the first token is written', async () => {
     expect(await cache().read([settings])).toEqual(new Map());
     await expect(cache({ at: join(path, 'below') }).read([settings])).resolves.toEqual(new Map());
     await writeFile(path, '');
     await expect(cache({ at: join(path, 'below') }).read([settings])).rejects.toThrow(SealFailure);
   });
 
-  it('shows no value of a token, and lets its owner alone read it', async () => {
+  it('contains no token value in plain text, and only its owner can read it', async () => {
     await cache().write([{ settings, token: held }]);
     const sealed = await readFile(path);
     expect(sealed.toString()).not.toContain('kept-over');
@@ -58,7 +58,7 @@ describe('the file of the cache', () => {
     expect((await stat(path)).mode & 0o777).toBe(0o600);
   });
 
-  it('is never the same twice, as each writing has a nonce of its own', async () => {
+  it('differs on each write, because each write has its own nonce', async () => {
     const tokens: Cached[] = [{ settings, token: held }];
     await cache().write(tokens);
     const before = await readFile(path, 'utf8');
@@ -66,7 +66,7 @@ describe('the file of the cache', () => {
     expect((await readFile(path, 'utf8')).slice(0, 16)).not.toBe(before.slice(0, 16));
   });
 
-  it('is refused when any of it was changed', async () => {
+  it('is refused after any change to its content', async () => {
     await cache().write([{ settings, token: held }]);
     const bytes = Buffer.from(await readFile(path, 'utf8'), 'base64');
     for (const at of [0, 13, 30, bytes.length - 1]) {
@@ -81,30 +81,30 @@ describe('the file of the cache', () => {
     }
   });
 
-  it('is refused with another key, and in the place of another cache', async () => {
+  it('is refused with another key, and at the path of another cache', async () => {
     await cache().write([{ settings, token: held }]);
     await expect(cache({ key: randomBytes(32).toString('hex') }).read([settings])).rejects.toThrow('another key');
     await writeFile(`${path}-of-another`, await readFile(path));
     await expect(cache({ at: `${path}-of-another` }).read([settings])).rejects.toThrow('another path');
   });
 
-  it('gives no token for another source than the one that issued it', async () => {
+  it('returns no token for a source other than the one that issued it', async () => {
     await cache().write([{ settings, token: held }]);
     expect(await cache().read([token('t', { source: { url: 'https://other.example' } })])).toEqual(new Map());
     expect(await cache().read([token('t', { ...settings, refresh_at: 0.5 })])).toEqual(new Map([['t', held]]));
   });
 
-  it('gives no token from the future: its end was told by another clock', async () => {
+  it('returns no token with a fetch time in the future', async () => {
     await cache().write([{ settings, token: { ...held, fetchedAt: START + 10 * MINUTE } }]);
     expect(await cache().read([settings])).toEqual(new Map());
   });
 
-  it('is not written where other users may write', async () => {
+  it('is not written to a folder that other users can write in', async () => {
     await chmod(folder, 0o777);
     await expect(cache().write([{ settings, token: held }])).rejects.toThrow(/other users can write/);
   });
 
-  it('says what is wrong with its key', async () => {
+  it('reports what is wrong with its key', async () => {
     for (const key of ['', 'short', KEY.toString('base64').slice(1), `${KEY.toString('hex')}00`]) {
       await expect(cache({ key }).write([])).rejects.toThrow('the key must be 32 bytes');
     }
@@ -119,7 +119,7 @@ describe('the file of the cache', () => {
 });
 
 describe('a key', () => {
-  it('is 32 bytes in any usual writing', () => {
+  it('is 32 bytes in any common encoding', () => {
     for (const text of [
       KEY.toString('base64'),
       KEY.toString('base64url'),
@@ -138,7 +138,7 @@ describe('an agent with a cache', () => {
     cache: { path: '/var/lib/tokenrelay/cache', key: { env: 'KEY' } },
   });
 
-  /** A cache in memory. */
+  /** An in-memory cache. */
   const memory = (tokens: Token[] = []) => {
     const written: string[][] = [];
     return {
@@ -148,7 +148,7 @@ describe('an agent with a cache', () => {
     };
   };
 
-  it('serves the last good token after a restart while its source is away, and until its end', async () => {
+  it('serves the last token after a restart while its source is unavailable, until the token expires', async () => {
     const at = world(
       withCache,
       { t: { answer: failing() } },
@@ -164,7 +164,7 @@ describe('an agent with a cache', () => {
     expect(at.status('t').state).toBe('expired');
   });
 
-  it('takes out of its outputs what ended while the agent was away, although its source is away now', async () => {
+  it('removes tokens that expired while the agent was stopped, even if the source is unavailable', async () => {
     const cache = memory([{ ...held, expiresAt: START - 1 }]);
     const at = world(withCache, { t: { answer: failing() } }, { cache });
     await at.clock.pass(MINUTE);
@@ -174,7 +174,7 @@ describe('an agent with a cache', () => {
     expect(cache.written).toEqual([[]]);
   });
 
-  it('fetches at once all the same, with what the source keeps with the token', async () => {
+  it('still fetches immediately, with the handle of the cached token', async () => {
     const previous: (Token | undefined)[] = [];
     const at = world(withCache, {}, { cache: memory([held]) });
     at.sources.t = {
@@ -189,7 +189,7 @@ describe('an agent with a cache', () => {
     expect(at.hooks).toEqual(['t']);
   });
 
-  it('writes it after each change, what is gone included, and holds it over its end', async () => {
+  it('writes the cache after each change, including removals, and keeps it after it stops', async () => {
     const cache = memory();
     const at = world(withCache, { t: { lifetime: HOUR } }, { cache });
     await at.clock.pass(SECOND);
@@ -203,7 +203,7 @@ describe('an agent with a cache', () => {
     expect(cache.written[2]?.[0]).toMatch(/^value-\d+-of-t$/);
   });
 
-  it('goes on without it when it cannot be read or written, and says so', async () => {
+  it('continues without the cache if it cannot be read or written, and logs that', async () => {
     const broken = () => Promise.reject(new SealFailure('it was changed since'));
     const at = world(withCache, { t: { lifetime: HOUR } }, { cache: { read: broken, write: broken } });
     await at.clock.pass(SECOND);
@@ -216,7 +216,7 @@ describe('an agent with a cache', () => {
     expect(said[0]?.details.error).toBe('it was changed since');
   });
 
-  it('withdraws what it served from it as soon as its source says that it was revoked', async () => {
+  it('withdraws a cached token as soon as its source reports it as revoked', async () => {
     const at = world(
       withCache,
       { t: { answer: failing(), revocation: async () => ({ revoked: true, askAgainIn: MINUTE }) } },
@@ -226,7 +226,7 @@ describe('an agent with a cache', () => {
     expect(at.done).toEqual(['publish /t', 'withdraw /t revoked']);
   });
 
-  it('says nothing of a cache that is not there', async () => {
+  it('logs nothing about a missing cache', async () => {
     const at = world(configurationOf([token('t')]), { t: {} });
     await at.clock.pass(SECOND);
     await expect(at.agent.refresh('t')).resolves.not.toBeInstanceOf(SourceFailure);

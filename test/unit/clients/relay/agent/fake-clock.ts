@@ -1,14 +1,14 @@
 import type { Clock } from 'tokenrelay/model/clock.ts';
 
-/** A clock that goes when it is told to. */
+/** A clock that advances only on request. */
 export interface FakeClock extends Clock {
-  /** Lets this many milliseconds pass, and whatever is due in them happen. */
+  /** Advances the clock by this many milliseconds, and runs the timers that are due. */
   pass(milliseconds: number): Promise<void>;
-  /** Sets the machine’s clock forward (or back, below zero); also what a suspended machine finds when it wakes. */
+  /** Sets the wall clock forward, or back with a negative value. Also simulates the wake-up after a suspension. */
   set(milliseconds: number): void;
-  /** How many timers are set. */
+  /** The number of pending timers. */
   timers(): number;
-  /** How many have fired since the start. */
+  /** The number of timers that have fired since the start. */
   fired(): number;
 }
 
@@ -58,7 +58,7 @@ export function fakeClock(): FakeClock {
   };
 }
 
-/** Lets everything happen that waits for nothing but its turn. */
+/** Runs all pending microtasks and immediates. */
 export function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

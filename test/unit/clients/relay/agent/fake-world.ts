@@ -17,15 +17,15 @@ export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 
-/** What a source does when it is asked: whatever a test wants of it. */
+/** The configurable behaviour of a fake source. */
 export interface FakeSource {
-  /** Milliseconds that its tokens live; absent: without end. */
+  /** The lifetime of its tokens in milliseconds. Absent for no expiry. */
   lifetime?: number;
-  /** What it answers in place of a new token. */
+  /** The result instead of a new token. */
   answer?: ((previous: Token | undefined, signal: AbortSignal) => Promise<Token>) | undefined;
   secret?: SecretReference;
   close?: () => Promise<void>;
-  /** What it waits for before it says that its secret is missing. */
+  /** A promise to wait for before the source reports a missing secret. */
   beforeGivingUp?: Promise<void>;
   revocation?: NonNullable<Source['revocation']>;
 }
@@ -34,18 +34,18 @@ export interface FakeWorld {
   clock: FakeClock;
   agent: Agent;
   sources: Record<string, FakeSource>;
-  /** When each token was fetched, in milliseconds since the start. */
+  /** The fetch times of each token, in milliseconds since the start. */
   asked: Record<string, number[]>;
-  /** The values that readers find, by path. */
+  /** The current values of outputs, by path. */
   files: Map<string, Token>;
-  /** What happened to outputs: `publish /a`, `withdraw /a expired`. */
+  /** The calls to outputs, such as `publish /a` and `withdraw /a expired`. */
   done: string[];
   /** Paths that cannot be written. */
   broken: Set<string>;
   hooks: string[];
   alerts: AlertMessage[];
   logged: { level: string; details: Record<string, unknown>; message: string }[];
-  /** Every value that any source has given. */
+  /** All values that the sources have returned. */
   values: Set<string>;
   closed: string[];
   status(name: string): TokenStatus;
@@ -57,7 +57,7 @@ export const failing =
     Promise.reject(new SourceFailure(sentence));
 export const hanging = () => new Promise<Token>(() => {});
 
-/** A token’s settings, as far as tests vary them. */
+/** The settings of a token that tests vary. */
 export function token(
   name: string,
   { type = 'http', ...more }: { type?: string; source?: object; output?: unknown } & Record<string, unknown> = {},
@@ -70,7 +70,7 @@ export const configurationOf = (tokens: TokenSettings[], more: Partial<Configura
   ...more,
 });
 
-/** An agent among sources and outputs that do as they are told. */
+/** An agent with fake sources and outputs. */
 export function fakeWorld(
   configuration: Configuration,
   sources: Record<string, FakeSource> = {},

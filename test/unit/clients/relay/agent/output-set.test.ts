@@ -22,7 +22,7 @@ function recording(name: string, done: string[], beforeWithdrawn?: Promise<void>
   };
 }
 
-it('a new output gets no token that was taken back while an old one was being cleared', async () => {
+it('a new output does not get a token that was revoked while an old output was being cleared', async () => {
   const done: string[] = [];
   const cleared = Promise.withResolvers<void>();
   const outputs = outputSet([recording('old', done, cleared.promise)]);
@@ -35,7 +35,7 @@ it('a new output gets no token that was taken back while an old one was being cl
   expect(done).toEqual(['new is withdrawn: revoked', 'old is withdrawn: removed from the configuration']);
 });
 
-it('a new output keeps the token that came while an old one was being cleared', async () => {
+it('a new output keeps the token that was fetched while an old output was being cleared', async () => {
   const done: string[] = [];
   const cleared = Promise.withResolvers<void>();
   const outputs = outputSet([recording('old', done, cleared.promise)]);

@@ -14,8 +14,8 @@ function kept(output: Partial<Output>) {
   return { clock, keeper };
 }
 
-describe('an output on a file system that does not answer', () => {
-  it('is told of when it is written', async () => {
+describe('an output on a file system that does not respond', () => {
+  it('is reported on a write', async () => {
     const { clock, keeper } = kept({ publish: hanging });
     void keeper.publish(token);
     await settle();
@@ -24,7 +24,7 @@ describe('an output on a file system that does not answer', () => {
     expect(keeper.status()).toEqual({ name: 'file /a', problem: 'its file system does not respond' });
   });
 
-  it('is told of when it is looked at, and whoever asked is not kept waiting', async () => {
+  it('is reported on a check, without a long wait for the caller', async () => {
     const { clock, keeper } = kept({ problem: hanging });
     await keeper.publish(token);
     const looked = keeper.look();
@@ -33,7 +33,7 @@ describe('an output on a file system that does not answer', () => {
     expect(keeper.status()).toEqual({ name: 'file /a', problem: 'its file system does not respond' });
   });
 
-  it('leaves no timer behind where it answers', async () => {
+  it('leaves no timer behind if it responds', async () => {
     const { clock, keeper } = kept({});
     await keeper.publish(token);
     await keeper.look();

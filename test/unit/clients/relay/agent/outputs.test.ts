@@ -11,7 +11,7 @@ const twoFiles = {
 };
 
 describe('an output', () => {
-  it('is restored within seconds after somebody deleted it, without a fetch and without waking anybody', async () => {
+  it('is restored within seconds after it was deleted, without a fetch and without a notification', async () => {
     const at = world(configurationOf([token('t', twoFiles)]), { t: { lifetime: HOUR } });
     await at.clock.pass(SECOND);
     at.files.delete('/b');
@@ -22,7 +22,7 @@ describe('an output', () => {
     expect(at.done).toEqual(['publish /a', 'publish /b', 'publish /b']);
   });
 
-  it('that is missing is told of to whoever asks, at that moment, and then restored at once', async () => {
+  it('is reported as missing on a status request, and then restored immediately', async () => {
     const at = world(configurationOf([token('t', twoFiles)]), { t: { lifetime: HOUR } });
     await at.clock.pass(SECOND);
     at.files.delete('/b');
@@ -35,7 +35,7 @@ describe('an output', () => {
     expect(at.asked.t).toHaveLength(1);
   });
 
-  it('that fails is tried again by itself, and keeps no other from being written', async () => {
+  it('is retried after a failure, without affecting other outputs', async () => {
     const at = world(configurationOf([token('t', twoFiles)]), { t: { lifetime: HOUR } });
     at.broken.add('/a');
     await at.clock.pass(MINUTE);
@@ -53,11 +53,11 @@ describe('an output', () => {
     await at.clock.pass(4 * SECOND);
     expect(valueAt(at, '/a')).toBe('value-1-of-t');
     expect(at.status('t').lastError).toBeUndefined();
-    // Once every output has it.
+    // Only after every output has the token.
     expect(at.hooks).toEqual(['t']);
   });
 
-  it('that could not be written is never written with what has ended meanwhile', async () => {
+  it('is never written with a token that expired before the retry', async () => {
     const at = world(configurationOf([token('t', twoFiles)]), { t: { lifetime: MINUTE } });
     at.broken.add('/a');
     await at.clock.pass(SECOND);
@@ -78,8 +78,8 @@ describe('an output', () => {
   });
 });
 
-describe('what is told of changes', () => {
-  it('comes after the outputs have the token, and a listener that fails harms nobody', async () => {
+describe('a change notification', () => {
+  it('follows the writes of the outputs, and a failing listener does not affect others', async () => {
     const at = world(configurationOf([token('t')]), { t: { lifetime: HOUR } });
     const seen: unknown[] = [];
     at.agent.onChange(() => {
@@ -94,10 +94,10 @@ describe('what is told of changes', () => {
   });
 });
 
-describe('a token that needs another', () => {
+describe('a token that depends on another', () => {
   const secret = { token: 'first' };
 
-  it('is fetched as soon as the other is there, and its waiting is no failure', async () => {
+  it('is fetched as soon as the other is available, and waiting does not count as a failure', async () => {
     const at = world(configurationOf([token('second'), token('first')]), {
       second: { lifetime: HOUR, secret },
       first: { answer: failing() },
@@ -117,7 +117,7 @@ describe('a token that needs another', () => {
     expect(at.status('second').state).toBe('fresh');
   });
 
-  it('is fetched, too, where the other comes while it is still giving up', async () => {
+  it('is fetched if the other becomes available while its own fetch is failing', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const at = world(configurationOf([token('second'), token('first')]), {
       second: { secret, beforeGivingUp: promise },
@@ -130,7 +130,7 @@ describe('a token that needs another', () => {
     expect(at.status('second').state).toBe('fresh');
   });
 
-  it('is not fetched anew because the other was', async () => {
+  it('is not fetched again when the other is renewed', async () => {
     const at = world(configurationOf([token('first'), token('second')]), {
       first: { lifetime: MINUTE },
       second: { lifetime: HOUR, secret },
@@ -140,7 +140,7 @@ describe('a token that needs another', () => {
     expect(at.asked.second).toHaveLength(1);
   });
 
-  it('settles together with it at a start where all goes well', async () => {
+  it('is settled together with the other at a successful start', async () => {
     const at = world(configurationOf([token('second'), token('first')]), { first: {}, second: { secret } });
     await at.clock.pass(100);
     expect((await at.agent.settled).map(({ state }) => state)).toEqual(['fresh', 'fresh']);

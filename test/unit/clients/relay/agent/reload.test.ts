@@ -6,7 +6,7 @@ const { world, expectNoValueTold } = watchedWorlds();
 afterEach(expectNoValueTold);
 
 describe('another configuration', () => {
-  it('leaves tokens that did not change as they are, starts new ones and withdraws those no longer named', async () => {
+  it('keeps unchanged tokens, starts new ones and withdraws removed ones', async () => {
     const at = world(configurationOf([token('same'), token('gone')]), { same: { lifetime: HOUR }, gone: {}, more: {} });
     await at.clock.pass(SECOND);
     const changes: unknown[] = [];
@@ -34,7 +34,7 @@ describe('another configuration', () => {
     expect(at.status('t').outputs).toEqual([{ name: 'file /other' }]);
   });
 
-  it('fetches at once by a source that changed, and what is in use stays until then', async () => {
+  it('fetches immediately from a changed source, and keeps the token in use until then', async () => {
     const at = world(configurationOf([token('t')]), { t: { lifetime: HOUR } });
     await at.clock.pass(SECOND);
     const previous: unknown[] = [];
@@ -47,7 +47,7 @@ describe('another configuration', () => {
     await at.agent.reload(configurationOf([token('t', { source: { url: 'https://other.example' } })]));
     await at.clock.pass(MINUTE);
     expect(valueAt(at, '/t')).toBe('value-1-of-t');
-    // What another source issued is not for this one to renew.
+    // A source does not renew a token of another source.
     expect(new Set(previous)).toEqual(new Set([undefined]));
     expect(at.closed).toEqual(['t']);
     at.sources.t = { lifetime: HOUR };
@@ -56,7 +56,7 @@ describe('another configuration', () => {
     expect(at.done.filter((one) => one.startsWith('withdraw'))).toEqual([]);
   });
 
-  it('fetches sooner where the new interval says so', async () => {
+  it('fetches sooner with a shorter interval', async () => {
     const at = world(configurationOf([token('t')]), { t: { lifetime: HOUR } });
     await at.clock.pass(10 * MINUTE);
     await at.agent.reload(configurationOf([token('t', { refresh_interval_minutes: 12 })]));
@@ -64,7 +64,7 @@ describe('another configuration', () => {
     expect(at.asked.t).toHaveLength(2);
   });
 
-  it('is gone on by although a source that is no longer needed cannot be closed', async () => {
+  it('takes effect even if an old source cannot be closed', async () => {
     const at = world(configurationOf([token('t'), token('gone')]), {
       t: { lifetime: HOUR },
       gone: { close: failing('logging out failed') as never },
@@ -74,7 +74,7 @@ describe('another configuration', () => {
     expect(at.logged.at(-1)).toMatchObject({ message: 'a source could not be closed' });
   });
 
-  it('that a source refuses changes nothing', async () => {
+  it('changes nothing if a source refuses it', async () => {
     const at = world(configurationOf([token('t')]), { t: { lifetime: HOUR } });
     await at.clock.pass(SECOND);
     const next = configurationOf([token('new'), token('t', { type: 'refused', source: { url: 'x' } })]);
@@ -85,8 +85,8 @@ describe('another configuration', () => {
   });
 });
 
-describe('the end of the agent', () => {
-  it('gives up fetches, withdraws from outputs, closes sources, and gives out nothing more', async () => {
+describe('stopping the agent', () => {
+  it('aborts fetches, withdraws tokens from outputs, closes sources, and serves no token afterwards', async () => {
     const at = world(configurationOf([token('t'), token('hangs')]), { t: { lifetime: HOUR } });
     let given: AbortSignal | undefined;
     at.sources.hangs = {
@@ -108,7 +108,7 @@ describe('the end of the agent', () => {
     expect(at.closed).toHaveLength(2);
   });
 
-  it('comes although a source hangs when it is closed', async () => {
+  it('finishes even if a source hangs while it is closed', async () => {
     const at = world(configurationOf([token('t')]), { t: { close: hanging as never } });
     await at.clock.pass(SECOND);
     const stopped = at.agent.stop().then(() => 'stopped');
@@ -116,7 +116,7 @@ describe('the end of the agent', () => {
     expect(await stopped).toBe('stopped');
   });
 
-  it('settles what never was', async () => {
+  it('settles tokens that were never fetched', async () => {
     const at = world(configurationOf([token('t')]), { t: { answer: hanging } });
     await at.clock.pass(SECOND);
     await at.agent.stop();

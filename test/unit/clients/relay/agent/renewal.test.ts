@@ -9,8 +9,8 @@ afterEach(expectNoValueTold);
 
 const gaps = (moments: number[] = []) => moments.slice(1).map((moment, index) => moment - (moments[index] ?? 0));
 
-describe('a token while its source is up', () => {
-  it('is fetched and written at the start, and again at its share of the lifetime', async () => {
+describe('a token with an available source', () => {
+  it('is fetched and written at the start, and again after the configured fraction of its lifetime', async () => {
     const at = world(configurationOf([token('a')]), { a: { lifetime: HOUR } });
     expect(at.status('a')).toMatchObject({ state: 'waiting', failures: 0 });
     await at.clock.pass(SECOND);
@@ -23,7 +23,7 @@ describe('a token while its source is up', () => {
     expect(at.agent.current('a')?.values).toEqual({ token: 'value-5-of-a' });
   });
 
-  it('is fetched at its interval when that is sooner, and every 5 minutes when nothing says how often', async () => {
+  it('is fetched at its interval if that is sooner, and every 5 minutes by default', async () => {
     const tokens = [token('often', { refresh_interval_minutes: 10 }), token('endless')];
     const at = world(configurationOf(tokens), { often: { lifetime: HOUR } });
     await at.clock.pass(HOUR);
@@ -33,7 +33,7 @@ describe('a token while its source is up', () => {
     expect(at.asked.endless).toHaveLength(13);
   });
 
-  it('is never absent nor past its end when it lives 5 seconds', async () => {
+  it('is never missing or expired with a lifetime of 5 seconds', async () => {
     const at = world(configurationOf([token('a')]), { a: { lifetime: 5 * SECOND } }, { random: () => 0.999 });
     await at.clock.pass(100);
     for (let passed = 0; passed < MINUTE; passed += 100) {
@@ -43,10 +43,10 @@ describe('a token while its source is up', () => {
     }
   });
 
-  it('is kept when its source gives the same again, which is no failure, and had soon after there is another', async () => {
+  it('is kept if its source returns the same token, and replaced soon after a new one exists', async () => {
     const at = world(configurationOf([token('a', { after_renewal: { command: ['/bin/true'] } })]));
     const end = at.clock.now() + HOUR;
-    // As IMDS does: the same credentials until five minutes before their end.
+    // Like IMDS, which returns the same credentials until five minutes before their expiry.
     at.sources.a = {
       answer: async () => ({
         values: { token: at.clock.now() < end - 5 * MINUTE ? 'the-first-one' : 'the-second-one' },
@@ -63,7 +63,7 @@ describe('a token while its source is up', () => {
     expect(at.hooks).toEqual(['a', 'a']);
   });
 
-  it('is written but wakes nobody when only its end is another, and is not even written when nothing is', async () => {
+  it('is written without a notification if only its expiry changes, and not at all if nothing changes', async () => {
     const at = world(configurationOf([token('lease', { after_renewal: { command: ['/bin/true'] } }), token('kv')]));
     const changes: string[] = [];
     at.agent.onChange((name) => changes.push(name));
@@ -78,7 +78,7 @@ describe('a token while its source is up', () => {
     expect(at.status('kv').state).toBe('fresh');
   });
 
-  it('is handed to its source again when it is renewed, with what the source keeps with it', async () => {
+  it('is passed to its source with its handle on a renewal', async () => {
     const previous: (Token | undefined)[] = [];
     const at = world(configurationOf([token('a')]));
     at.sources.a = {
@@ -99,7 +99,7 @@ describe('a token while its source is up', () => {
 });
 
 describe('a token whose source fails', () => {
-  it('is asked for until its source is there, at least every 4 seconds while there is none', async () => {
+  it('is retried at least every 4 seconds while there is no token', async () => {
     const at = world(configurationOf([token('a')]), { a: { answer: failing() } }, { random: () => 0.999 });
     await at.clock.pass(MINUTE);
     expect(at.status('a')).toMatchObject({ state: 'waiting', lastError: 'the issuer is away' });
@@ -112,7 +112,7 @@ describe('a token whose source fails', () => {
     expect(at.status('a').lastError).toBeUndefined();
   });
 
-  it('stays as long as it lives, is asked for every minute at most, and every 4 seconds in its last third', async () => {
+  it('stays until it expires, with retries every minute, and every 4 seconds in the last third', async () => {
     const at = world(configurationOf([token('a')]), { a: { lifetime: 3 * HOUR } }, { random: () => 0.999 });
     await at.clock.pass(SECOND);
     at.sources.a = { answer: failing() };
@@ -133,7 +133,7 @@ describe('a token whose source fails', () => {
     expect(at.done.filter((one) => one.startsWith('withdraw'))).toEqual([]);
   });
 
-  it('is taken out of its outputs at its end, and told as gone', async () => {
+  it('is removed from its outputs when it expires, and reported as gone', async () => {
     const at = world(configurationOf([token('a')]), { a: { lifetime: HOUR } });
     const changes: unknown[] = [];
     at.agent.onChange((name, now) => changes.push([name, now?.values.token]));
@@ -152,7 +152,7 @@ describe('a token whose source fails', () => {
     ]);
   });
 
-  it('comes through a source that is up and down by turns', async () => {
+  it('is fetched from a source with repeated outages', async () => {
     let times = 0;
     const at = world(configurationOf([token('a')]), { a: { lifetime: MINUTE } });
     const answer = async () => {
@@ -170,11 +170,11 @@ describe('a token whose source fails', () => {
   });
 
   it.each([
-    ['has ended already', { values: { token: 'too-late' }, expiresAt: -1 }],
+    ['has already expired', { values: { token: 'too-late' }, expiresAt: -1 }],
     ['is empty', { values: {} }],
-    ['holds an empty value', { values: { token: '' } }],
-    ['has an end that is no time', { values: { token: 'odd' }, expiresAt: Number.NaN }],
-    ['has an end that no date can say', { values: { token: 'odd' }, expiresAt: 1e300 }],
+    ['has an empty value', { values: { token: '' } }],
+    ['has an invalid expiry', { values: { token: 'odd' }, expiresAt: Number.NaN }],
+    ['has an expiry beyond any date', { values: { token: 'odd' }, expiresAt: 1e300 }],
     ['ends after the year 9999', { values: { token: 'odd' }, expiresAt: 8_000 * 365.25 * 24 * HOUR }],
   ])('refuses a token that %s, and keeps the one before', async (_, {
     values,
@@ -194,7 +194,7 @@ describe('a token whose source fails', () => {
     expect(at.agent.current('a')?.values.token).toBe('value-1-of-a');
   });
 
-  it('leaves its issuer alone for as long as that asks', async () => {
+  it('is not retried before the issuer’s Retry-After', async () => {
     const at = world(configurationOf([token('a')]));
     at.sources.a = {
       answer: () => Promise.reject(new SourceFailure('too many requests', { retryAfter: 10 * MINUTE })),
@@ -205,7 +205,7 @@ describe('a token whose source fails', () => {
     expect(at.asked.a).toHaveLength(2);
   });
 
-  it('says nothing of an error that it does not know, as a token may be in it', async () => {
+  it('does not quote an unknown error, which may contain a token', async () => {
     const at = world(configurationOf([token('a')]), {
       a: { answer: () => Promise.reject(new TypeError('got eyJhbGciOi')) },
     });
@@ -214,7 +214,7 @@ describe('a token whose source fails', () => {
     expect(JSON.stringify(at.logged)).not.toContain('eyJhbGciOi');
   });
 
-  it('is stale once two intervals went by, where it has no end of its own', async () => {
+  it('is stale after two intervals if it has no expiry', async () => {
     const at = world(configurationOf([token('a', { refresh_interval_minutes: 30 })]), { a: {} });
     await at.clock.pass(SECOND);
     at.sources.a = { answer: failing() };
@@ -229,7 +229,7 @@ describe('a token whose source fails', () => {
 describe('fetching', () => {
   const many = (count: number) => Array.from({ length: count }, (_, index) => `t${index}`);
 
-  it('goes on for four at once and no more, in the order of the configuration', async () => {
+  it('runs at most four fetches at once, in the order of the configuration', async () => {
     const names = many(12);
     const at = world(configurationOf(names.map((name) => token(name))));
     let [now, most] = [0, 0];
@@ -251,7 +251,7 @@ describe('fetching', () => {
     expect([most, Object.keys(at.asked)]).toEqual([4, names]);
   });
 
-  it('is not held up by sources that hang: the fifth is fetched within seconds, and renewed in time ever after', async () => {
+  it('is not blocked by four hanging sources: the fifth token is fetched and renewed in time', async () => {
     const names = many(4);
     const sources = Object.fromEntries(names.map((name) => [name, { answer: hanging }]));
     const tokens = [...names, 'fifth'].map((name) => token(name));
@@ -268,26 +268,26 @@ describe('fetching', () => {
     expect(at.status('t0').failures).toBeGreaterThan(5);
   });
 
-  it('of a token that lives 5 seconds is in time among 120 sources that hang', async () => {
+  it('renews a token with a lifetime of 5 seconds in time among 120 hanging sources', async () => {
     const names = many(120);
     const sources = Object.fromEntries(names.map((name) => [name, { answer: hanging }]));
     const at = world(configurationOf([...names, 'last'].map((name) => token(name))), {
       ...sources,
       last: { lifetime: 5 * SECOND },
     });
-    // Each has to hang once before it is known for it.
+    // The queue treats a source as slow only after it has hung once.
     await at.clock.pass(2 * MINUTE);
     for (let passed = 0; passed < MINUTE; passed += 250) {
       await at.clock.pass(250);
       expect(at.agent.current('last')).toBeDefined();
     }
-    // Not even for a moment does it wait for a place.
+    // It never waits for a slot.
     const before = at.asked.last?.length ?? 0;
     await at.agent.refresh('last');
     expect(at.asked.last).toHaveLength(before + 1);
   });
 
-  it('tells a source that takes too long to give up, and heeds nothing that it says later', async () => {
+  it('aborts a source that takes too long, and ignores its later result', async () => {
     const at = world(configurationOf([token('a')]));
     let signal: AbortSignal | undefined;
     const late = Promise.withResolvers<Token>();
@@ -307,7 +307,7 @@ describe('fetching', () => {
     expect(at.agent.current('a')).toBeUndefined();
   });
 
-  it('waits longer for a source whose answers may take longer by the configuration', async () => {
+  it('waits longer for a source with a longer configured timeout', async () => {
     const at = world(configurationOf([token('a', { source: { timeout_seconds: 60 } })]), { a: { answer: hanging } });
     await at.clock.pass(179 * SECOND);
     expect(at.status('a').failures).toBe(0);
@@ -315,7 +315,7 @@ describe('fetching', () => {
     expect(at.status('a').failures).toBe(1);
   });
 
-  it('happens at once when somebody asks for it, and says why there is none', async () => {
+  it('happens immediately on a refresh, and reports why it failed', async () => {
     const at = world(configurationOf([token('a')]), { a: { lifetime: HOUR } });
     await at.clock.pass(SECOND);
     await expect(at.agent.refresh('a')).resolves.toMatchObject({ state: 'fresh', fetches: { succeeded: 2 } });
@@ -325,7 +325,7 @@ describe('fetching', () => {
     await expect(at.agent.refresh('b')).rejects.toThrow(RangeError);
   });
 
-  it('goes on for one token once, however many ask', async () => {
+  it('runs once per token for any number of callers', async () => {
     const at = world(configurationOf([token('a')]), { a: { lifetime: HOUR } });
     await at.clock.pass(SECOND);
     await Promise.all([at.agent.refresh('a'), at.agent.refresh('a'), at.agent.refresh('a')]);
@@ -334,7 +334,7 @@ describe('fetching', () => {
 });
 
 describe('an idle agent', () => {
-  it('has one timer for 200 tokens, and looks up every 5 seconds', async () => {
+  it('has one timer for 200 tokens, and wakes up every 5 seconds', async () => {
     const names = Array.from({ length: 200 }, (_, index) => `t${index}`);
     const at = fakeWorld(
       configurationOf(names.map((name) => token(name))),

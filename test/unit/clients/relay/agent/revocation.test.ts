@@ -6,8 +6,8 @@ import { valueAt, watchedWorlds } from './watched-world.ts';
 const { world, expectNoValueTold } = watchedWorlds();
 afterEach(expectNoValueTold);
 
-describe('a token that its issuer took back', () => {
-  it('is withdrawn within the time that the issuer says, and another is fetched at once', async () => {
+describe('a token that its issuer revoked', () => {
+  it('is withdrawn within the interval of the issuer, and another is fetched immediately', async () => {
     const at = world(configurationOf([token('t')]), {
       t: {
         lifetime: HOUR,
@@ -26,7 +26,7 @@ describe('a token that its issuer took back', () => {
     expect(at.status('t').state).toBe('fresh');
   });
 
-  it('is called revoked until there is another, and its issuer is asked as after any failure', async () => {
+  it('has state revoked until there is another, and the issuer is retried as after any failure', async () => {
     let revoked = false;
     const at = world(configurationOf([token('t')]), {
       t: { lifetime: HOUR, revocation: async () => ({ revoked, askAgainIn: 15 * SECOND }) },
@@ -39,7 +39,7 @@ describe('a token that its issuer took back', () => {
     expect(at.agent.current('t')).toBeUndefined();
   });
 
-  it('does not make the agent spin where each new one is revoked, too', async () => {
+  it('does not cause a fetch loop if each new token is revoked too', async () => {
     const at = world(
       configurationOf([token('t')]),
       {
@@ -52,7 +52,7 @@ describe('a token that its issuer took back', () => {
     expect(at.asked.t?.length).toBeLessThan(75);
   });
 
-  it('does not come back although its source gives the same again', async () => {
+  it('is refused if its source returns it again', async () => {
     let revoked = false;
     const at = world(configurationOf([token('t')]), {
       t: { lifetime: HOUR, revocation: async () => ({ revoked, askAgainIn: 15 * SECOND }) },
@@ -73,7 +73,7 @@ describe('a token that its issuer took back', () => {
     expect(at.status('t').state).toBe('fresh');
   });
 
-  it('is withdrawn, too, while the new settings of its source give no other', async () => {
+  it('is withdrawn even if the new settings of its source return no other', async () => {
     let revoked = false;
     const at = world(configurationOf([token('t')]), {
       t: { lifetime: HOUR, revocation: async () => ({ revoked, askAgainIn: 15 * SECOND }) },
@@ -87,7 +87,7 @@ describe('a token that its issuer took back', () => {
     expect(valueAt(at, '/t')).toBeUndefined();
   });
 
-  it('stays where nobody knows, and a question that hangs delays no other token', async () => {
+  it('stays while its revocation status is unknown, and a hanging check delays no other token', async () => {
     const names = ['a', 'b', 'c', 'd', 'e'];
     const at = world(configurationOf(names.map((name) => token(name))), {
       ...Object.fromEntries(names.map((name) => [name, { lifetime: HOUR, revocation: hanging as never }])),

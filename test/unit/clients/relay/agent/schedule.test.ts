@@ -12,8 +12,8 @@ const lifetime = fc.integer({ min: SECOND, max: 24 * HOUR });
 const interval = fc.option(fc.integer({ min: MINUTE, max: 24 * HOUR }), { nil: undefined });
 const failures = fc.integer({ min: 1, max: 10_000 });
 
-describe('when a token is fetched anew', () => {
-  it('is before its end and within its interval, whatever the share and the jitter', () => {
+describe('the renewal time of a token', () => {
+  it('is before its expiry and within its interval, for any fraction and jitter', () => {
     fc.assert(
       fc.property(lifetime, share, interval, random, (life, part, every, chance) => {
         const wait = renewalWait(life, { share: part, interval: every }, chance);
@@ -24,23 +24,23 @@ describe('when a token is fetched anew', () => {
     );
   });
 
-  it('is within 5 % of its share, and not the same for a whole fleet', () => {
+  it('is within 5 % of its fraction, and differs across a fleet', () => {
     const at = (chance: number) => renewalWait(HOUR, { share: 0.66 }, chance);
     expect(at(0)).toBeCloseTo(0.66 * 0.95 * HOUR);
     expect(at(1)).toBeCloseTo(0.66 * 1.05 * HOUR);
   });
 
-  it('is after 5 minutes for one without an end and without an interval', () => {
+  it('is after 5 minutes without an expiry and without an interval', () => {
     expect(renewalWait(undefined, { share: 0.66 }, 0)).toBe(5 * MINUTE);
     expect(renewalWait(undefined, { share: 0.66, interval: HOUR }, 0)).toBe(HOUR);
   });
 
-  it('is never so soon that the agent spins', () => {
+  it('never causes a fetch loop', () => {
     expect(renewalWait(1, { share: 0.5 }, 0)).toBe(250);
   });
 });
 
-describe('when a failed fetch is tried again', () => {
+describe('the retry time of a failed fetch', () => {
   it('is within 4 seconds while there is no token or less than a third is left, else within a minute', () => {
     fc.assert(
       fc.property(
@@ -60,7 +60,7 @@ describe('when a failed fetch is tried again', () => {
     );
   });
 
-  it('takes its turn from the whole range, which doubles with each failure', () => {
+  it('is chosen from the whole range, which doubles with each failure', () => {
     const endless = { left: Number.POSITIVE_INFINITY };
     const most = [1, 2, 3, 4, 5, 6, 7, 8].map((count) => retryWait(count, endless, 1));
     expect(most).toEqual([1, 2, 4, 8, 16, 32, 60, 60].map((seconds) => seconds * SECOND));
@@ -68,7 +68,7 @@ describe('when a failed fetch is tried again', () => {
     expect(retryWait(8, endless, 0)).toBe(250);
   });
 
-  it('is when the issuer said, near the end, too, but within an hour', () => {
+  it('is the issuer’s Retry-After, even near expiry, but at most an hour', () => {
     fc.assert(
       fc.property(failures, random, fc.integer({ min: 1, max: 24 * HOUR }), (count, chance, asked) => {
         expect(retryWait(count, { left: SECOND, lifetime: HOUR }, chance, asked)).toBe(Math.min(asked, HOUR));
@@ -78,14 +78,14 @@ describe('when a failed fetch is tried again', () => {
   });
 });
 
-describe('when a source that gave the same again is asked again', () => {
-  it('is before the end, but neither at once nor later than in 5 minutes', () => {
+describe('the time of the next fetch after an unchanged token', () => {
+  it('is before the expiry, but neither immediate nor later than 5 minutes', () => {
     expect([8 * HOUR, 4 * MINUTE, 2 * SECOND, 0].map(askAgainWait)).toEqual([5 * MINUTE, MINUTE, 500, 250]);
   });
 });
 
-describe('a token without an end', () => {
-  it('is stale once more than two intervals went by', () => {
+describe('a token without an expiry', () => {
+  it('is stale after more than two intervals', () => {
     expect([10 * MINUTE, 10 * MINUTE + 1].map((age) => isStale(age, { share: 0.66 }))).toEqual([false, true]);
     expect([HOUR, HOUR + 1].map((age) => isStale(age, { share: 0.66, interval: HOUR / 2 }))).toEqual([false, true]);
   });

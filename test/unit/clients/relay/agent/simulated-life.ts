@@ -13,37 +13,37 @@ import {
 import { SourceFailure } from 'tokenrelay/model/source.ts';
 import type { Token } from 'tokenrelay/model/token.ts';
 
-/** What the source answers: another token, the same, the same with another end, none, or one that nobody can use. */
+/** The source's result: a new token, the same, the same with another expiry, none, or an unusable one. */
 export type Answer = 'new' | 'same' | 'extended' | 'failure' | 'empty';
 
-/** Work that comes to an end at a moment of `elapsed`. */
+/** Work that finishes at a time of `elapsed`. */
 interface Work {
   at: number;
   finish(): void;
 }
 
-/** The agent looks up at least so often, in milliseconds; more often than here, as a test has not so much time. */
+/** The maximum tick interval, in milliseconds. Longer than the agent's, to keep the test short. */
 const LOOK = 60_000;
 
-/** In one moment. */
+/** The maximum number of steps at one point in time. */
 const MOST_TURNS = 100;
 
 /**
- * The life of one token among a source and outputs that do as they are told. It does what the state machine says, and
- * fails where that says what it never may.
+ * Simulates the life of one token with a fake source and fake outputs. Performs the effects of the state machine, and
+ * throws on an effect that must never occur.
  */
 export class SimulatedLife {
   life: TokenLife;
   answer: Answer = 'new';
-  /** How long source and outputs take, in milliseconds. */
+  /** The duration of fetches and writes, in milliseconds. */
   latency = 0;
   lifetime: number | undefined;
   random = 0.5;
-  /** What the issuer says of the token in use; nothing: it does not answer. */
+  /** Whether the issuer says that the token in use is revoked; undefined: it does not answer. */
   isRevoked: boolean | undefined = false;
-  /** What readers find in each output. */
+  /** The current content of each output. */
   readonly outputs: { shows: Token | undefined; isBroken: boolean }[] = [];
-  /** The values that were written, in their order: where they came from, and how often hooks were run for them. */
+  /** The written values, in order, with their origin and the number of hook runs for each. */
   readonly written: { values: Token['values']; change: Change; hooks: number }[] = [];
   readonly effects: Effect['kind'][] = [];
 
@@ -83,13 +83,13 @@ export class SimulatedLife {
     for (const effect of effects) this.#perform(effect, before, event);
   }
 
-  /** Lets time go by, and what is due in it happen. */
+  /** Advances the time, and runs everything that is due. */
   pass(milliseconds: number): void {
     const end = this.#elapsed + milliseconds;
     let turns = 0;
     do {
       const before = this.#elapsed;
-      // As the ticker does, in whole milliseconds.
+      // Rounded up to whole milliseconds, like the ticker.
       const due = this.#elapsed + Math.ceil(Math.min(dueIn(this.life, this.now), LOOK));
       this.#goTo(Math.min(due, end, ...this.#works.map(({ at }) => at)));
       const works = this.#works.filter(({ at }) => at <= this.#elapsed);
@@ -181,7 +181,7 @@ export class SimulatedLife {
     this.#works.push({ at: this.#elapsed + this.latency, finish });
   }
 
-  /** Each output that works has what it should. */
+  /** Checks that each working output has the right content. */
   #writeAll(): void {
     for (const output of this.outputs) if (!output.isBroken) output.shows = this.#goal;
   }
@@ -214,7 +214,7 @@ export class SimulatedLife {
   }
 }
 
-/** So that a state machine that changes what it was given fails. */
+/** Freezes a value, so that a state machine that modifies its input throws. */
 function frozen<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !(value instanceof Error) && !Object.isFrozen(value)) {
     Object.freeze(value);

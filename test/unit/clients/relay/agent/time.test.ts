@@ -5,8 +5,8 @@ import { valueAt, watchedWorlds } from './watched-world.ts';
 const { world, expectNoValueTold } = watchedWorlds();
 afterEach(expectNoValueTold);
 
-describe('a token on a machine whose clock is not steady', () => {
-  it('is fetched within seconds after the machine slept past its time', async () => {
+describe('a token on a machine with an unsteady clock', () => {
+  it('is fetched within seconds after the machine was suspended past its renewal time', async () => {
     const at = world(configurationOf([token('a')]), { a: { lifetime: HOUR } });
     await at.clock.pass(MINUTE);
     at.clock.set(45 * MINUTE);
@@ -15,7 +15,7 @@ describe('a token on a machine whose clock is not steady', () => {
     expect(at.status('a').state).toBe('fresh');
   });
 
-  it('is not given out for a moment once the machine slept past its end', async () => {
+  it('is never served after the machine was suspended past its expiry', async () => {
     const at = world(configurationOf([token('a')]), { a: { lifetime: HOUR } });
     await at.clock.pass(MINUTE);
     at.sources.a = { answer: failing() };
@@ -26,7 +26,7 @@ describe('a token on a machine whose clock is not steady', () => {
     expect(at.done).toEqual(['publish /a', 'withdraw /a expired']);
   });
 
-  it('ends in time although the clock was set back, and is fetched anew, as its end was told by a wrong clock', async () => {
+  it('expires in time although the clock was set back, and is renewed because its expiry came from a wrong clock', async () => {
     const at = world(configurationOf([token('a')]), { a: { lifetime: HOUR } });
     await at.clock.pass(MINUTE);
     at.clock.set(-24 * HOUR);
@@ -39,7 +39,7 @@ describe('a token on a machine whose clock is not steady', () => {
     expect(at.status('a').state).toBe('expired');
   });
 
-  it('ends in time although the clock is set back while its source is away', async () => {
+  it('expires in time although the clock is set back while its source is unavailable', async () => {
     const at = world(configurationOf([token('a')]), { a: { lifetime: HOUR } });
     await at.clock.pass(SECOND);
     at.sources.a = { answer: failing() };
@@ -50,7 +50,7 @@ describe('a token on a machine whose clock is not steady', () => {
     expect(at.agent.current('a')).toBeUndefined();
   });
 
-  it('is not asked for again and again after the clock was set back, where its source gives the same', async () => {
+  it('is not fetched in a loop after the clock was set back if its source returns the same token', async () => {
     const at = world(configurationOf([token('a')]));
     const end = at.clock.now() + HOUR;
     at.sources.a = {

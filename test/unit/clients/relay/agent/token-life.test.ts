@@ -17,7 +17,7 @@ const span = fc.oneof(
   fc.integer({ min: 0, max: 30 * MINUTE }),
 );
 
-/** Whatever may come to a token, in any order. */
+/** Any events of a token, in any order. */
 const happening = fc.oneof<fc.Arbitrary<(at: SimulatedLife) => void>[]>(
   span.map((milliseconds) => (at) => at.pass(milliseconds)),
   span.map((milliseconds) => (at) => at.pass(milliseconds)),
@@ -53,7 +53,7 @@ const happening = fc.oneof<fc.Arbitrary<(at: SimulatedLife) => void>[]>(
 );
 const happenings = fc.array(happening, { minLength: 1, maxLength: 30 });
 
-/** The simulation throws where something is done that never may be. */
+/** The simulation throws on any forbidden effect. */
 const live = (check: (at: SimulatedLife) => void = () => {}) =>
   fc.assert(
     fc.property(fc.option(lifetime, { nil: undefined }), share, happenings, (lives, part, all) => {
@@ -64,12 +64,12 @@ const live = (check: (at: SimulatedLife) => void = () => {}) =>
     { numRuns: 200 },
   );
 
-describe('the life of a token, whatever happens to it', () => {
-  it('changes nothing that it was given, fetches once at a time, and withdraws only what ended or was revoked', () => {
+describe('the life of a token under random events', () => {
+  it('does not change its input, runs one fetch at a time, and withdraws only expired or revoked tokens', () => {
     expect(() => live()).not.toThrow();
   });
 
-  it('has hooks run exactly once for each new token, once every output has it', () => {
+  it('runs hooks exactly once per new token, after every output has it', () => {
     live((at) => {
       for (const output of at.outputs) output.isBroken = false;
       Object.assign(at, { answer: 'same', isRevoked: false, latency: 0 });
@@ -81,7 +81,7 @@ describe('the life of a token, whatever happens to it', () => {
     });
   });
 
-  it('is over at its end: nothing is in use, and nothing is done any more', () => {
+  it('does nothing after it has ended, with no token in use', () => {
     live((at) => {
       at.happen({ kind: 'ended', why: 'stopped' });
       expect([at.current, at.life.fetching, at.life.watch]).toEqual([undefined, undefined, undefined]);
@@ -93,8 +93,8 @@ describe('the life of a token, whatever happens to it', () => {
   });
 });
 
-describe('an issuer that does not answer whether a token was revoked', () => {
-  it('is asked less and less often, also when the token is renewed meanwhile', () => {
+describe('an issuer that does not answer revocation checks', () => {
+  it('is checked less and less often, also when the token is renewed in between', () => {
     const at = new SimulatedLife({ schedule: { share: 0.5 }, tellsRevocation: true }, { lifetime: 20 * SECOND });
     at.isRevoked = undefined;
     at.pass(MINUTE);
@@ -106,8 +106,8 @@ describe('an issuer that does not answer whether a token was revoked', () => {
   });
 });
 
-describe('a token whose source is up', () => {
-  it('is never missing, never past its end and never stale, from its first fetch on', () => {
+describe('a token with an available source', () => {
+  it('is never missing, expired or stale after its first fetch', () => {
     const ends = fc.record({
       lives: fc.option(lifetime, { nil: undefined }),
       delay: fc.double({ min: 0, max: 0.1, noNaN: true }),

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { type FakeWorld, fakeWorld } from './fake-world.ts';
 
-/** Worlds of one test file, looked at after each test for values of tokens in what was told. */
+/** The worlds of one test file. After each test, checks that no log, status or message contains a token value. */
 export function watchedWorlds() {
   let worlds: FakeWorld[] = [];
   return {
@@ -10,7 +10,7 @@ export function watchedWorlds() {
       worlds.push(made);
       return made;
     },
-    /** Nothing that was logged, shown or sent holds a value of a token, whatever went wrong. */
+    /** Checks that nothing logged, shown or sent contains a token value, even after errors. */
     expectNoValueTold(): void {
       const watched = worlds;
       worlds = [];

@@ -10,7 +10,7 @@ const path = useFolder();
 const exec = { name: 'a', type: 'exec', source: { command: ['/bin/true'] } };
 const tvm = { name: 'a', type: 'gcp_service_account', source: {} };
 
-/** Root tries what a unit with another user may do; anybody else, what a unit with the same user may. */
+/** The user of the unit: another user if the test runs as root, otherwise the same user. */
 const AGENT = isRoot ? 'nobody' : `${process.getuid?.()}`;
 
 const unitOf = (...lines: string[]) => serviceUnit('/x.service', [['[Service]', `User=${AGENT}`, ...lines].join('\n')]);
@@ -28,7 +28,7 @@ async function findings(configuration: object, unit?: ReturnType<typeof unitOf>,
 }
 
 describe('a check without a unit', () => {
-  it('finds nothing where all is right', async () => {
+  it('finds nothing if everything is right', async () => {
     const secret = path('secret');
     writeFileSync(secret, 'x', { mode: 0o600 });
     const output = { file_path: path('token'), format: 'raw' };
@@ -36,7 +36,7 @@ describe('a check without a unit', () => {
     expect(await findings({ tokens: [{ ...exec, output }], cache })).toEqual([]);
   });
 
-  it('tells each fault of a configuration that is refused, and looks no further', async () => {
+  it('reports every error of an invalid configuration, and checks nothing else', async () => {
     const { configuration, findings, looked } = await checkConfiguration(configure({ tokens: [], log: 1 }), {
       env: {},
       unit: undefined,
@@ -46,7 +46,7 @@ describe('a check without a unit', () => {
     expect(looked).toEqual(['configuration']);
   });
 
-  it('finds a configuration that others may write: an error where it runs commands, else a warning', async () => {
+  it('reports a configuration that others can write: an error if it runs commands, else a warning', async () => {
     const levels = async (token: object) => {
       const file = configure({ tokens: [token] }, 0o660);
       return (await checkConfiguration(file, { env: {}, unit: undefined })).findings;
@@ -59,7 +59,7 @@ describe('a check without a unit', () => {
     expect((await levels({ ...tvm, after_renewal: hook }))[0]).toMatchObject({ level: 'error' });
   });
 
-  it('says where in the file each thing stands, and how to begin where there is none', async () => {
+  it('reports the position of each finding, and how to start without a file', async () => {
     const file = path('config.yaml');
     const text = ['tokens:', '  - name: a', '    type: exec', '    source: { command: [/none/x] }', '    output:'];
     writeFileSync(file, [...text, `      - { file_path: ${path('none/a')}, format: raw }`].join('\n'), { mode: 0o600 });
@@ -77,7 +77,7 @@ describe('a check without a unit', () => {
     ]);
   });
 
-  it('finds folders of outputs that are missing, or that others may write', async () => {
+  it('reports folders of outputs that are missing or that others can write in', async () => {
     mkdirSync(path('open'));
     chmodSync(path('open'), 0o777);
     const output = ['none/a', 'open/b'].map((name) => ({ file_path: path(name), format: 'raw' }));
@@ -87,7 +87,7 @@ describe('a check without a unit', () => {
     ]);
   });
 
-  it('finds secrets that are missing, empty or open, and no others', async () => {
+  it('reports secrets that are missing, empty or readable by others, and no others', async () => {
     for (const [name, text, mode] of [
       ['open', 'x', 0o644],
       ['empty', '', 0o600],
@@ -108,7 +108,7 @@ describe('a check without a unit', () => {
     ]);
   });
 
-  it('finds the ids of an AppRole that are not where they are looked for', async () => {
+  it('reports missing AppRole ids', async () => {
     mkdirSync(path('secrets'));
     writeFileSync(path('secrets/app.role_id'), 'x', { mode: 0o600 });
     const source = { vault_addr: 'https://x.example', vault_role: 'app', vault_path: 'secret/data/x' };
@@ -120,7 +120,7 @@ describe('a check without a unit', () => {
     expect(await findings({ tokens: [vault(given)] }, undefined, { S: 'x' })).toEqual([]);
   });
 
-  it('finds certificates, keys and commands that are not as they must be', async () => {
+  it('reports problems with certificates, keys and commands', async () => {
     writeFileSync(path('key'), 'x');
     chmodSync(path('key'), 0o644);
     writeFileSync(path('command'), 'x', { mode: 0o600 });
@@ -139,7 +139,7 @@ describe('a check without a unit', () => {
     ]);
   });
 
-  it('finds users and groups that there are not', async () => {
+  it('reports users and groups that do not exist', async () => {
     const output = { file_path: path('token'), format: 'raw', owner: 'no-such-user', group: 'no-such-group' };
     expect(await findings({ tokens: [{ ...exec, output }] })).toEqual([
       'error tokens[0].output.owner: there is no user no-such-user on this machine',
@@ -147,14 +147,14 @@ describe('a check without a unit', () => {
     ]);
   });
 
-  it('says that a signal changes no environment', async () => {
+  it('warns that a signal cannot change an environment', async () => {
     const found = await findings({ tokens: [exec], exec: { on_renewal: { signal: 'SIGHUP' } } });
     expect(found).toEqual([
       expect.stringContaining('warning exec.on_renewal: a signal cannot change the child’s environment'),
     ]);
   });
 
-  it('warns of variables and credentials that only the service may have', async () => {
+  it('warns about variables and credentials that only the service may have', async () => {
     const cache = { path: path('cache'), key: { credential: 'key' } };
     const source = { endpoint: 'https://x.example', client_id: 'x', client_secret: { env: 'NOT_HERE' } };
     expect(await findings({ tokens: [{ name: 'a', type: 'oauth2_client_credentials', source }], cache })).toEqual([
@@ -182,11 +182,11 @@ describe('a check with a unit', () => {
   }
   const output = () => ({ file_path: path('token'), format: 'raw' });
 
-  it('finds nothing where the unit allows what is asked', async () => {
+  it('finds nothing if the unit allows everything', async () => {
     expect(await withUnit({ tokens: [{ ...tvm, output: output() }] }, 'ProtectSystem=full')).toEqual([]);
   });
 
-  it('names the capability that another owner, group or a low port takes', async () => {
+  it('names the capability that another owner, a group or a low port needs', async () => {
     const given = { ...output(), owner: 'root', group: 'root' };
     const endpoints = [{ protocol: 'monitoring', listen: '127.0.0.1:1' }];
     const asked = { tokens: [{ ...tvm, output: given }], endpoints };
@@ -214,7 +214,7 @@ describe('a check with a unit', () => {
     ]);
   });
 
-  it('takes for there what systemd makes', async () => {
+  it('treats folders that systemd creates as existing', async () => {
     const made = { file_path: '/run/made-at-start/token', format: 'raw' };
     expect(await withUnit({ tokens: [{ ...tvm, output: made }] }, 'RuntimeDirectory=made-at-start')).toEqual([]);
     expect(await withUnit({ tokens: [{ ...tvm, output: made }] })).toEqual([
@@ -222,7 +222,7 @@ describe('a check with a unit', () => {
     ]);
   });
 
-  it('finds what the unit’s user may not read or write', async () => {
+  it('reports files that the unit’s user cannot read or write', async () => {
     readable({ tokens: [{ ...tvm, output: output() }] });
     takeAway();
     const sentences = async () => {
@@ -236,12 +236,12 @@ describe('a check with a unit', () => {
     else expect(await sentences()).toEqual(['the file cannot be read by this user']);
   });
 
-  it('wants signals to other users’ processes, and units, allowed', async () => {
+  it('requires permission for signals to other users’ processes and units', async () => {
     writeFileSync(path('pid'), `${process.pid}\n`);
     const signal = { signal: 'SIGHUP', pid_file: path('pid') };
     const asked = { tokens: [{ ...tvm, after_renewal: signal }] };
     if (isRoot) chownSync(path('.'), 0, 0);
-    // Of this very user anybody else may signal processes.
+    // Other users than root may signal only their own processes.
     const lacking = expect.stringMatching(/lacks CAP_KILL → AmbientCapabilities=CAP_KILL/);
     expect(await withUnit(asked)).toEqual(isRoot ? [lacking] : []);
     writeFileSync(path('pid'), '\n');
@@ -253,7 +253,7 @@ describe('a check with a unit', () => {
     ]);
   });
 
-  it('wants credentials and variables given by the unit', async () => {
+  it('requires credentials and variables in the unit', async () => {
     const asked = { tokens: [tvm], cache: { path: path('cache'), key: { credential: 'key' } } };
     expect(await withUnit(asked)).toEqual([
       expect.stringContaining('the unit does not set the credential key → LoadCredential=key:'),
@@ -267,7 +267,7 @@ describe('a check with a unit', () => {
     expect(await withUnit(variable, 'Environment="S=x"')).toEqual([]);
   });
 
-  it('finds the published configuration fit for the packaged unit, but for its secrets', async () => {
+  it('accepts the published configuration for the packaged unit, except for its secrets', async () => {
     const packaged = readFileSync(
       new URL('../../../../../clients/relay/packaging/systemd/tokenrelay.service', import.meta.url),
     );
@@ -286,7 +286,7 @@ describe('a check with a unit', () => {
     ]);
   });
 
-  it('finds what keeps the unit from starting', async () => {
+  it('reports what prevents the unit from starting', async () => {
     expect(await withUnit({ tokens: [tvm] }, 'MemoryDenyWriteExecute=yes', 'ReadWritePaths=/no/such/folder')).toEqual([
       expect.stringContaining('which makes Node abort'),
       expect.stringContaining('the unit names /no/such/folder, which does not exist'),

@@ -9,21 +9,21 @@ import { describe, expect, it } from 'vitest';
 const unitOf = (...lines: string[]) => serviceUnit('/x.service', [['[Service]', ...lines].join('\n')]);
 
 describe('a unit', () => {
-  it('is read with its comments, continued lines and other sections apart', () => {
+  it('is parsed with comments, continued lines and other sections', () => {
     const unit = unitOf('# User=a', 'User=b \\', '; comment', '  c', '[Install]', 'User=d', '[Service]', 'Group = e');
     expect(unit.all('User')).toEqual(['b    c']);
     expect(unit.words('User')).toEqual(['b', 'c']);
     expect(unit.last('Group')).toBe('e');
   });
 
-  it('is read without a comment after a value, which is told', () => {
+  it('is parsed without a comment after a value, which is reported', () => {
     const unit = unitOf('ReadWritePaths=/a /b # Only these', 'User=x # y', 'ExecStart=/bin/x # y', 'Group=a#b');
     expect(unit.words('ReadWritePaths')).toEqual(['/a', '/b']);
     expect([unit.last('User'), unit.last('ExecStart'), unit.last('Group')]).toEqual(['x', '/bin/x # y', 'a#b']);
     expect(unit.commented).toEqual(['ReadWritePaths', 'User']);
   });
 
-  it('adds up assignments, and starts anew at an empty one', () => {
+  it('adds up assignments, and resets at an empty one', () => {
     const unit = unitOf(
       'ReadWritePaths=/a',
       'ReadWritePaths=',
@@ -35,7 +35,7 @@ describe('a unit', () => {
     expect([unit.isOn('PrivateTmp'), unit.isOn('ProtectClock')]).toEqual([true, false]);
   });
 
-  it('is read with its drop-ins in the order of their names, the strongest folder’s for each name', async () => {
+  it('is merged with its drop-ins in the order of their names, with the precedence of folders', async () => {
     const root = mkdtempSync(join(tmpdir(), 'relay-units-'));
     const folders = ['etc', 'lib'].map((name) => join(root, name));
     for (const folder of folders) mkdirSync(join(folder, 't.service.d'), { recursive: true });
@@ -60,7 +60,7 @@ describe('a unit', () => {
 describe('the capabilities of a unit', () => {
   const kill = (isRoot: boolean, ...lines: string[]) => hasCapability(unitOf(...lines), isRoot, 'CAP_KILL');
 
-  it('are those of the bounding set for root, and the ambient ones in it for others', () => {
+  it('are the bounding set for root, and the ambient capabilities within it for others', () => {
     expect(kill(true)).toBe(true);
     expect(kill(false)).toBe(false);
     expect(kill(false, 'AmbientCapabilities=CAP_KILL')).toBe(true);
@@ -69,7 +69,7 @@ describe('the capabilities of a unit', () => {
     expect(kill(false, 'CapabilityBoundingSet=CAP_KILL')).toBe(false);
   });
 
-  it('add up over drop-ins, and ~ takes away', () => {
+  it('add up over drop-ins, and ~ removes some', () => {
     const drop = ['CapabilityBoundingSet=', 'AmbientCapabilities=', 'CapabilityBoundingSet=CAP_CHOWN CAP_KILL'];
     expect(kill(false, ...drop, 'AmbientCapabilities=CAP_KILL')).toBe(true);
     expect(kill(true, 'CapabilityBoundingSet=~CAP_SYS_ADMIN')).toBe(true);
@@ -108,7 +108,7 @@ describe('what a unit may write', () => {
     expect(unitAccess(unitOf(...lines), path)).toBe(access);
   });
 
-  it('and which folders it makes, or must find', () => {
+  it('lists the folders that it creates, or that must exist', () => {
     const unit = unitOf('RuntimeDirectory=a:link b', 'LogsDirectory=c', 'ReadWritePaths=-/d /var/run/e');
     expect(madeFolders(unit)).toEqual(['/run/a', '/run/b', '/var/log/c']);
     expect(requiredFolders(unit)).toEqual(['/run/e']);

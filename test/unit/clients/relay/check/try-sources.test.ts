@@ -18,14 +18,14 @@ async function tried(tokens: object[]) {
   return await trySources(parseConfiguration(text, file, {}).configuration, file, {});
 }
 
-/** A token that a command prints. */
+/** A token from a command. */
 function printed(name: string, text: string, more: object = {}) {
   writeFileSync(path(name), text);
   return { name, type: 'exec', source: { command: ['/bin/cat', path(name)] }, ...more };
 }
 
-describe('what sources would write', () => {
-  it('is shown with each value masked, and never written', async () => {
+describe('a trial of sources', () => {
+  it('shows every value masked, and writes nothing', async () => {
     const output = ['raw', 'json', 'env'].map((format) => ({ file_path: path(`out.${format}`), format }));
     const template = '{{ token | base64 }} {{ token | url }} {{ token | json }}';
     output.push({ file_path: path('out.template'), format: 'template', template } as (typeof output)[number]);
@@ -42,7 +42,7 @@ describe('what sources would write', () => {
     expect(() => writeFileSync(path('out.raw'), '', { flag: 'wx' })).not.toThrow();
   });
 
-  it('is tried after the tokens that it needs, and not without them', async () => {
+  it('tries a token after the tokens that it depends on, and only if they were fetched', async () => {
     const needing = (name: string, token: string) => ({
       name,
       type: 'oauth2_client_credentials',
@@ -57,7 +57,7 @@ describe('what sources would write', () => {
     expect(trials[3]).toEqual({ name: 'a', type: 'exec', outputs: [] });
   });
 
-  it('fails where the format cannot hold the token itself', async () => {
+  it('fails if the format cannot represent the token', async () => {
     const json = JSON.stringify({ values: { a: `${SECRET}\nX=1`, b: 'x' } });
     const output = { file_path: path('out'), format: 'env' };
     const token = printed('a', json, { output });
@@ -66,7 +66,7 @@ describe('what sources would write', () => {
     expect(JSON.stringify(trial)).not.toContain(SECRET);
   });
 
-  it('says when it expires', async () => {
+  it('reports the expiry', async () => {
     const token = printed('a', JSON.stringify({ token: SECRET, expires_in: 60 }));
     const before = Date.now();
     const [trial] = await tried([{ ...token, source: { ...token.source, format: 'json' } }]);
@@ -74,7 +74,7 @@ describe('what sources would write', () => {
     expect(trial?.expiresAt).toBeLessThanOrEqual(Date.now() + 60_000);
   });
 
-  it('keeps what a token has many of apart', () => {
+  it('distinguishes many values of a token', () => {
     const values = Object.fromEntries(Array.from({ length: 12 }, (_, at) => [`v${at}`, 'x'.repeat(at + 1)]));
     const text = maskedFile({ file_path: '/x', format: 'json' }, 'a', { values, fetchedAt: 0 });
     expect(Object.values(JSON.parse(text))).toEqual(

@@ -8,11 +8,11 @@ const held = (tokens: Record<string, Record<string, string>>) => ({
     tokens[name] === undefined ? undefined : { values: tokens[name], fetchedAt: 0 },
 });
 
-// What matters here is where references to secrets stand, whatever the source is.
+// Only the positions of secret references matter here, not the types of the sources.
 const configured = (tokens: object[], other: object = {}) => ({ tokens, ...other }) as unknown as Configuration;
 
 describe('the environment of a child', () => {
-  it('is the agent’s own, with the tokens', () => {
+  it('is the agent’s environment, with the tokens', () => {
     const env = { PATH: '/bin', LANG: 'C', MY_APP: 'old' };
     expect(childEnvironment(env, configured([]), { MY_APP: 'new' })).toEqual({
       PATH: '/bin',
@@ -21,7 +21,7 @@ describe('the environment of a child', () => {
     });
   });
 
-  it('is without what the configuration names as a secret, wherever it does', () => {
+  it('lacks variables that the configuration uses as secrets', () => {
     const configuration = configured(
       [{ name: 'a', source: { client_secret: { env: 'CLIENT_SECRET' }, headers: [{ value: { env: 'API_KEY' } }] } }],
       { cache: { key: { env: 'CACHE_KEY' } } },
@@ -30,14 +30,14 @@ describe('the environment of a child', () => {
     expect(childEnvironment(env, configuration, {})).toEqual({ REGION: 'eu' });
   });
 
-  it('is without what a command is given that prints a token', () => {
+  it('lacks variables that are passed to a token command', () => {
     const configuration = configured([{ type: 'exec', source: { command: ['/bin/a'], environment: ['API_KEY'] } }], {
       exec: { environment: ['a'] },
     });
     expect(childEnvironment({ API_KEY: 'k', a: 'kept' }, configuration, {})).toEqual({ a: 'kept' });
   });
 
-  it('has what says only where AWS is, although such a command is given it as well, but not as a secret', () => {
+  it('keeps AWS endpoint variables that are passed to a token command, unless they are secrets', () => {
     const environment = ['AWS_REGION', 'AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_STS', 'AWS_PROFILE', 'PATH', 'MY_REGION'];
     const source = { command: ['/bin/a'], environment };
     const env = Object.fromEntries(environment.map((name) => [name, 'x']));
@@ -47,7 +47,7 @@ describe('the environment of a child', () => {
     expect(Object.keys(childEnvironment(env, named, {}))).toEqual(kept.slice(1));
   });
 
-  it('is without the agent’s AWS identity', () => {
+  it('lacks the agent’s AWS credentials', () => {
     const env = {
       AWS_ACCESS_KEY_ID: 'id',
       AWS_SECRET_ACCESS_KEY: 'secret',
@@ -65,14 +65,14 @@ describe('the environment of a child', () => {
     ]);
   });
 
-  it('has AWS keys that are a token, in place of the agent’s', () => {
+  it('has AWS keys from a token instead of the agent’s', () => {
     const env = { AWS_ACCESS_KEY_ID: 'agent', AWS_SECRET_ACCESS_KEY: 'agent' };
     expect(childEnvironment(env, configured([]), { AWS_ACCESS_KEY_ID: 'child' })).toEqual({
       AWS_ACCESS_KEY_ID: 'child',
     });
   });
 
-  it('is without what systemd told the agent', () => {
+  it('lacks variables that systemd set for the agent', () => {
     const env = {
       NOTIFY_SOCKET: '/run/systemd/notify',
       WATCHDOG_USEC: '1',
@@ -87,7 +87,7 @@ describe('the environment of a child', () => {
     expect(Object.keys(childEnvironment(env, configured([]), {}))).toEqual(['LISTENER', 'JOURNAL_STREAM']);
   });
 
-  it('is without a declared variable that a secret written inline is made of, and with any other', () => {
+  it('lacks a declared variable that is part of an inline secret, and keeps other declared variables', () => {
     const configuration = configured([{ source: { client_secret: { insecure_inline: 'xhunter2x' } } }], {
       variables: ['INLINE', 'REGION', 'EMPTY'],
     });
@@ -97,7 +97,7 @@ describe('the environment of a child', () => {
 });
 
 describe('tokens as variables', () => {
-  it('are called as in a file of the format env', () => {
+  it('have the names of a file of format env', () => {
     const tokens = held({ 'my-app': { token: 't' }, db: { username: 'u', password: 'p' } });
     const configuration = configured([{ name: 'my-app' }, { name: 'db' }]);
     expect(tokenVariables(['my-app', 'db'], configuration, tokens)).toEqual({
@@ -107,30 +107,30 @@ describe('tokens as variables', () => {
     });
   });
 
-  it('are called as the token’s own output of that format maps them', () => {
+  it('have the names from the token’s own output of format env', () => {
     const output = [{ format: 'json' }, { format: 'env', variables: { DB_USER: 'username', DB_PASS: 'password' } }];
     const configuration = configured([{ name: 'db', output }]);
     const tokens = held({ db: { username: 'u', password: 'p' } });
     expect(tokenVariables(['db'], configuration, tokens)).toEqual({ DB_USER: 'u', DB_PASS: 'p' });
   });
 
-  it('keep a line end: an environment can hold it', () => {
+  it('keep a newline, which an environment can contain', () => {
     expect(tokenVariables(['a'], configured([{ name: 'a' }]), held({ a: { token: 'x\ny' } }))).toEqual({ A: 'x\ny' });
   });
 
-  it('are not there while one of the tokens is not', () => {
+  it('are undefined while one of the tokens is missing', () => {
     expect(tokenVariables(['a', 'b'], configured([]), held({ a: { token: 't' } }))).toBeUndefined();
   });
 
   it.each([
     [
-      'two tokens would get one variable',
+      'two tokens have the same variable',
       { 'a.b': { token: 'secret1' }, 'a-b': { token: 'secret2' } },
       /a\.b and a-b .*A_B/,
     ],
     ['a value has a NUL', { a: { token: 'secret1\0' } }, /^token a contains a NUL/],
     ['a name would change how programs run', { a: { ld_preload: 'secret1', b: 'x' } }, /^token a .*LD_PRELOAD/],
-  ])('are refused when %s, without their values', (_case, tokens, sentence) => {
+  ])('are refused if %s, without their values in the error', (_case, tokens, sentence) => {
     const names = Object.keys(tokens);
     const make = () => tokenVariables(names, configured(names.map((name) => ({ name }))), held(tokens));
     expect(make).toThrow(sentence);

@@ -12,29 +12,29 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const NOWHERE = '/nonexistent/tokenrelay';
 
-describe('where an agent opens its control socket', () => {
-  it('is where the configuration says, with the mode that it says', async () => {
+describe('the control socket of an agent', () => {
+  it('has the configured path and mode', async () => {
     const control = { socket: '/run/other.sock', permissions: 0o660 };
     expect(await controlOfAgent({ control }, { RUNTIME_DIRECTORY: '/run/unit' }, folder)).toEqual(control);
   });
 
-  it('is else the first runtime folder of its unit', async () => {
+  it('is in the first runtime folder of its unit by default', async () => {
     const env = { RUNTIME_DIRECTORY: '/run/unit:/run/second', XDG_RUNTIME_DIR: folder };
     expect(await controlOfAgent({}, env, folder)).toEqual({ socket: '/run/unit/control.sock' });
   });
 
-  it('is else the folder of the machine, if that is its own', async () => {
+  it('is in the system folder if the agent’s user owns it', async () => {
     expect(await controlOfAgent({}, { XDG_RUNTIME_DIR: '/elsewhere' }, folder)).toEqual({
       socket: join(folder, 'control.sock'),
     });
   });
 
-  it('is never in a folder that other users may write', async () => {
+  it('is never in a folder that other users can write in', async () => {
     chmodSync(folder, 0o777);
     expect(await controlOfAgent({}, {}, folder)).toBeUndefined();
   });
 
-  it('is else in a folder of the user, made for the user alone', async () => {
+  it('is else in a new private folder of the user', async () => {
     const env = { XDG_RUNTIME_DIR: folder };
     const expected = { socket: join(folder, 'tokenrelay/control.sock') };
     expect(await controlOfAgent({}, env, NOWHERE)).toEqual(expected);
@@ -42,19 +42,19 @@ describe('where an agent opens its control socket', () => {
     expect(await controlOfAgent({}, env, NOWHERE)).toEqual(expected);
   });
 
-  it('is nowhere when somebody else may write that folder too', async () => {
+  it('does not exist if another user can write in that folder too', async () => {
     mkdirSync(join(folder, 'tokenrelay'));
     chmodSync(join(folder, 'tokenrelay'), 0o770);
     expect(await controlOfAgent({}, { XDG_RUNTIME_DIR: folder }, NOWHERE)).toBeUndefined();
   });
 
-  it('is nowhere without any of them', async () => {
+  it('does not exist without any of these folders', async () => {
     expect(await controlOfAgent({}, {}, NOWHERE)).toBeUndefined();
   });
 });
 
-describe('where commands look for an agent', () => {
-  it('is the folder of the machine first, then the unit’s and the user’s', () => {
+describe('the sockets that commands try', () => {
+  it('are in the system folder first, then in the unit’s and the user’s folder', () => {
     expect(socketsOfClients({ RUNTIME_DIRECTORY: '/run/unit', XDG_RUNTIME_DIR: '/run/user/1000' })).toEqual([
       '/run/tokenrelay/control.sock',
       '/run/unit/control.sock',
@@ -62,11 +62,11 @@ describe('where commands look for an agent', () => {
     ]);
   });
 
-  it('names no place twice', () => {
+  it('are listed once each', () => {
     expect(socketsOfClients({ RUNTIME_DIRECTORY: '/run/tokenrelay' })).toEqual(['/run/tokenrelay/control.sock']);
   });
 
-  it('is the user’s folder only where no other user can have put a socket', async () => {
+  it('include the user’s folder only if no other user can create a socket there', async () => {
     const mine = join(folder, 'tokenrelay/control.sock');
     mkdirSync(join(folder, 'tokenrelay'), { mode: 0o700 });
     expect(await trustedSockets(['/run/tokenrelay/control.sock', mine])).toContain(mine);
@@ -74,7 +74,7 @@ describe('where commands look for an agent', () => {
     expect(await trustedSockets(['/run/tokenrelay/control.sock', mine])).toEqual(['/run/tokenrelay/control.sock']);
   });
 
-  it('is no folder that another user made in a folder of all users, nor one that is not there yet', async () => {
+  it('exclude a folder that another user created in a shared folder, or that does not exist yet', async () => {
     const all = join(folder, 'all');
     mkdirSync(all);
     chmodSync(all, 0o1777);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** Endpoints of which two never listen on one address. */
+/** Fake endpoints. Two of them cannot listen on the same address. */
 function addresses() {
   const taken = new Set<string>();
   const events: string[] = [];
@@ -27,7 +27,7 @@ function addresses() {
 }
 
 describe('the endpoints of a running agent', () => {
-  it('stay open when nothing about them changes', async () => {
+  it('stay open if their settings do not change', async () => {
     const { at, events } = addresses();
     const set = endpointSet(silent);
     await set.change([at('a'), at('b')]);
@@ -35,7 +35,7 @@ describe('the endpoints of a running agent', () => {
     expect(events).toEqual(['open a', 'open b']);
   });
 
-  it('are opened anew at the same address when their settings change, and the others are left alone', async () => {
+  it('are reopened at the same address if their settings change, without touching the others', async () => {
     const { at, events } = addresses();
     const set = endpointSet(silent);
     await set.change([at('a'), at('b')]);
@@ -53,7 +53,7 @@ describe('the endpoints of a running agent', () => {
     expect([...taken]).toEqual([]);
   });
 
-  it('are as before when one of the new ones cannot be opened', async () => {
+  it('are restored if a new one cannot be opened', async () => {
     const { at, taken, events } = addresses();
     const set = endpointSet(silent);
     await set.change([at('a'), at('b')]);
@@ -66,7 +66,7 @@ describe('the endpoints of a running agent', () => {
     expect(events.at(-1)).toMatch(/^open [ab]$/);
   });
 
-  it('are all closed when not all could be opened at the start', async () => {
+  it('are all closed if one cannot be opened at the start', async () => {
     const { at, taken } = addresses();
     taken.add('foreign');
     await expect(endpointSet(silent).change([at('a'), at('foreign')])).rejects.toThrow('foreign is taken');

@@ -12,7 +12,7 @@ await loadSourceKinds();
 const path = useFolder();
 
 describe('a first configuration', () => {
-  it('is right, and so is it with everything in it that is commented out', () => {
+  it('is valid, with and without its commented settings', () => {
     expect(parseConfiguration(firstConfiguration, '/x', {}).warnings).toEqual([]);
     const commented = /^( *)# ((?: *)(?:- \w+:|\w+:( .*)?$).*)$/;
     const start = firstConfiguration.indexOf('tokens:');
@@ -30,7 +30,7 @@ describe('a first configuration', () => {
     expect([configuration.endpoints?.length, configuration.alerts?.length]).toEqual([1, 1]);
   });
 
-  it('lacks on a new machine only what it says must be made', async () => {
+  it('needs only the files that it asks for on a new machine', async () => {
     await writeFirstConfiguration(path('config.yaml'), firstConfiguration, false);
     const { findings } = await checkConfiguration(path('config.yaml'), { env: {}, unit: undefined });
     expect(
@@ -38,7 +38,7 @@ describe('a first configuration', () => {
     ).toEqual([]);
   });
 
-  it('tells editors where its schema is', () => {
+  it('refers editors to its schema', () => {
     expect(firstConfiguration).toMatch(/^# yaml-language-server: \$schema=\/\S+\.schema\.json\n/);
   });
 });
@@ -47,14 +47,14 @@ describe('the file of a first configuration', () => {
   const file = () => path('config.yaml');
   const write = (replace: boolean) => writeFirstConfiguration(file(), 'new', replace);
 
-  it('may be read by its group and written by its owner alone, whatever the umask', async () => {
+  it('is readable by its group and writable only by its owner, with any umask', async () => {
     const before = process.umask(0o077);
     await write(false).finally(() => process.umask(before));
     expect([readFileSync(file(), 'utf8'), statSync(file()).mode & 0o777]).toEqual(['new', 0o640]);
     expect(statSync(file()).gid).toBe(statSync(path('.')).gid);
   });
 
-  it('never takes the place of another unless told so, and leaves nothing beside it', async () => {
+  it('never replaces another file without --force, and leaves no temporary file', async () => {
     writeFileSync(file(), 'old');
     await expect(write(false)).rejects.toThrow('already exists; use --force to replace it');
     expect(readFileSync(file(), 'utf8')).toBe('old');
@@ -63,7 +63,7 @@ describe('the file of a first configuration', () => {
     expect(readdirSync(path('.'))).toEqual(['config.yaml']);
   });
 
-  it('replaces a link, not what it leads to', async () => {
+  it('replaces a link, not its target', async () => {
     writeFileSync(path('other'), 'old');
     symlinkSync('other', file());
     await expect(write(false)).rejects.toThrow('already exists');
@@ -71,7 +71,7 @@ describe('the file of a first configuration', () => {
     expect([readFileSync(path('other'), 'utf8'), lstatSync(file()).isSymbolicLink()]).toEqual(['old', false]);
   });
 
-  it('is refused where there is no folder', async () => {
+  it('is refused if its folder does not exist', async () => {
     const nowhere = writeFirstConfiguration(path('none/config.yaml'), 'new', false);
     await expect(nowhere).rejects.toMatchObject({ details: { exitCode: 2 } });
     await expect(nowhere).rejects.toThrow('cannot be written: its folder does not exist');

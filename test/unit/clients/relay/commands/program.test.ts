@@ -4,7 +4,7 @@ import { exitCodeMeanings } from 'tokenrelay/failure.ts';
 import { createProgram } from 'tokenrelay/program.ts';
 import { describe, expect, it } from 'vitest';
 
-/** Runs the command line without a process, as far as its own words go. */
+/** Runs the command line in this process, and captures its output. */
 async function run(...args: string[]) {
   const program = createProgram();
   let written = '';
@@ -28,7 +28,7 @@ async function run(...args: string[]) {
 const commands = ['run', 'exec', 'get', 'wait', 'refresh', 'status', 'check', 'init'];
 
 describe('the command line of tokenrelay', () => {
-  it('names in its help every command and every exit code, with examples', async () => {
+  it('lists every command and exit code in its help, with examples', async () => {
     const { written } = await run('--help');
     for (const command of commands) expect(written).toContain(`\n  ${command} `);
     const unwrapped = written.replace(/\s+/g, ' ');
@@ -41,11 +41,11 @@ describe('the command line of tokenrelay', () => {
     expect(written).toMatch(/--config <file>.*Examples:.*tokenrelay /s);
   });
 
-  it.each(commands)('help %s is the same', async (command) => {
+  it.each(commands)('help %s prints the same text', async (command) => {
     expect((await run('help', command)).written).toBe((await run(command, '--help')).written);
   });
 
-  it('says its version', async () => {
+  it('prints its version', async () => {
     const { error, written } = await run('--version');
     expect(written).toMatch(/^\d+\.\d+\.\d+\n$/);
     expect(error).toMatchObject({ exitCode: 0 });
@@ -58,7 +58,7 @@ describe('the command line of tokenrelay', () => {
     expect(written).toContain('Usage: tokenrelay');
   });
 
-  it('takes no unknown word for the wish to run the agent', async () => {
+  it('refuses an unknown command instead of running the agent', async () => {
     const { error } = await run('--config', '/nonexistent', 'statsu');
     expect(error).toBeInstanceOf(Failure);
     expect(error).toMatchObject({ message: expect.stringContaining("no command 'statsu'"), details: { exitCode: 2 } });

@@ -13,7 +13,7 @@ it.each([
   [48 * HOUR, '2d 0h'],
   [27_237 * HOUR, '1134d 21h'],
   [-90_000, '1m 30s ago'],
-])('the table tells what ends in %i ms in its two largest units', (left, shown) => {
+])('the table shows %i ms with the two largest units', (left, shown) => {
   const status: TokenStatus = {
     name: 'a',
     type: 'exec',

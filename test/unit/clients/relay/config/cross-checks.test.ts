@@ -9,8 +9,8 @@ await loadSourceKinds();
 const oauth = (name: string, secret: string) =>
   `{ name: ${name}, type: oauth2_client_credentials, source: { endpoint: https://x.example, client_id: x, client_secret: ${secret} } }`;
 
-describe('what the parts of a configuration say of each other', () => {
-  it('allows what is right', () => {
+describe('checks across parts of a configuration', () => {
+  it('accept a valid configuration', () => {
     const text = [
       `tokens: [${aToken}, ${oauth('b', '{ token: a }')}]`,
       'endpoints:',
@@ -30,7 +30,7 @@ describe('what the parts of a configuration say of each other', () => {
 
   it.each([
     [
-      'two tokens of one name',
+      'two tokens with the same name',
       `tokens: [${aToken}, ${aToken}]`,
       ['tokens[1].name is already the name of tokens[0].name'],
     ],
@@ -45,7 +45,7 @@ describe('what the parts of a configuration say of each other', () => {
       ['tokens[0].source.client_secret.token is the token itself'],
     ],
     [
-      'secrets in a circle',
+      'secrets in a cycle',
       `tokens: [${oauth('b', '{ token: c }')}, ${oauth('c', '{ token: b }')}, ${oauth('d', '{ token: c }')}]`,
       [
         'tokens[0].source.client_secret.token depends on this token',
@@ -53,12 +53,12 @@ describe('what the parts of a configuration say of each other', () => {
       ],
     ],
     [
-      'both spellings of a secret',
+      'both forms of a secret',
       `tokens: [${aToken}]\ncache: { path: /x, key_path: /k, key: { file: /k } }`,
       ['cache.key and key_path must not both be given'],
     ],
     [
-      'endpoints of unknown tokens',
+      'endpoints with unknown tokens',
       `tokens: [${aToken}]\nendpoints:\n  - { protocol: tokens, listen: { unix: /s }, tokens: [a, z] }\n  - { protocol: gcp-metadata, listen: "127.0.0.1:1", token: z, user_ids: [1] }\n  - { protocol: azure-managed-identity, listen: "127.0.0.1:2", header_file: { path: /h }, resources: { r: z } }`,
       [
         'endpoints[0].tokens[1] is not the name',
@@ -67,7 +67,7 @@ describe('what the parts of a configuration say of each other', () => {
       ],
     ],
     [
-      'a child of unknown tokens',
+      'a child with unknown tokens',
       `tokens: [${aToken}]\nexec: { environment: [z] }`,
       ['exec.environment[0] is not the name'],
     ],
@@ -77,7 +77,7 @@ describe('what the parts of a configuration say of each other', () => {
       ['exec.environment must be [] when on_renewal is a signal: a signal cannot change'],
     ],
     [
-      'two outputs at one path, by its other name',
+      'two outputs with the same path under two names',
       withToken('output: [{ file_path: /run/x/t, format: raw }, { file_path: /var/run/x/t, format: json }]'),
       ['tokens[0].output[1].file_path is the same as tokens[0].output[0].file_path'],
     ],
@@ -87,12 +87,12 @@ describe('what the parts of a configuration say of each other', () => {
       ['control.socket is the same as', 'cache.path is the same as', 'endpoints[0].bearer_file.path is the same as'],
     ],
     [
-      'an output in the place of the configuration',
+      'an output at the path of the configuration',
       withToken('output: { file_path: /etc/tokenrelay/config.yaml, format: raw }'),
       ['tokens[0].output.file_path is the same as the configuration itself'],
     ],
     [
-      'two endpoints at one address',
+      'two endpoints at the same address',
       `tokens: [${aToken}]\nendpoints: [{ protocol: monitoring, listen: "127.0.0.1:9797" }, { protocol: monitoring, listen: "127.0.0.1:09797" }]`,
       ['endpoints[1].listen is the same as endpoints[0].listen'],
     ],
@@ -102,7 +102,7 @@ describe('what the parts of a configuration say of each other', () => {
       ['tokens[0].output.template is missing'],
     ],
     [
-      'a template that is none',
+      'an invalid template',
       withToken('output: { file_path: /t, format: template, template: "{{ token }}" }'),
       ['tokens[0].output.template has {{'],
     ],
@@ -116,7 +116,7 @@ describe('what the parts of a configuration say of each other', () => {
       ],
     ],
     [
-      'a file that looks fresh after the end',
+      'a file that looks fresh after its expiry',
       withToken('output: { file_path: /t, format: env, at_expiry: keep }'),
       ['tokens[0].output.at_expiry may be keep only for format json'],
     ],
@@ -131,12 +131,12 @@ describe('what the parts of a configuration say of each other', () => {
       ['cache.key.token cannot be the key: the cache is read before any token is fetched'],
     ],
     [
-      'keys of AWS as one bearer token',
+      'AWS keys as one bearer token',
       'tokens: [{ name: a, type: aws_instance_profile, source: {}, output: { file_path: /t, format: raw } }]',
       ['tokens[0].output.format must not be raw, which is one bearer token: this source returns access_key_id'],
     ],
     [
-      'a bearer token as keys of AWS, or under names that it has not',
+      'a bearer token as AWS keys, or with names that it does not have',
       `tokens: [{ name: a, type: gcp_service_account, source: {}, output: [${[
         '{ file_path: /1, format: aws-credentials }',
         '{ file_path: /2, format: env, variables: { token: APP_TOKEN } }',

@@ -3,10 +3,10 @@ import { loadSourceKinds } from 'tokenrelay/sources/kinds.ts';
 
 await loadSourceKinds();
 
-/** A token that lacks nothing, as YAML in one line. */
+/** A valid token, as YAML on one line. */
 export const aToken = '{ name: a, type: exec, source: { command: [/bin/true] } }';
 
-/** What is wrong with a text; nothing when it is a configuration. */
+/** Returns the errors of a text, or none if it is a valid configuration. */
 export function faultsOf(text: string, env: NodeJS.ProcessEnv = {}): readonly string[] {
   try {
     parseConfiguration(text, '/etc/tokenrelay/config.yaml', env);
@@ -17,7 +17,7 @@ export function faultsOf(text: string, env: NodeJS.ProcessEnv = {}): readonly st
   }
 }
 
-/** The configuration of one token, given as YAML of one line. */
+/** Returns a configuration with one token, given as YAML on one line. */
 export function withToken(more: string): string {
   return `tokens: [{ name: a, type: exec, source: { command: [/bin/true] }, ${more} }]`;
 }

@@ -24,7 +24,7 @@ describe('the file of a configuration', () => {
       ({ faults }) => faults,
     );
 
-  it('is read as it was first published', async () => {
+  it('is read as first published', async () => {
     writeFileSync(join(folder, 'seed.yaml'), seed);
     const configuration = await read('seed.yaml');
     expect(configuration.log_level).toBe('info');
@@ -38,13 +38,13 @@ describe('the file of a configuration', () => {
     ]);
   });
 
-  it('may be JSON, indented by tabs', async () => {
+  it('may be JSON, indented with tabs', async () => {
     const value = { tokens: [{ name: 'a', type: 'exec', source: { command: ['/bin/true'] } }] };
     writeFileSync(join(folder, 'config.json'), JSON.stringify(value, null, '\t'));
     expect(await read('config.json')).toEqual(value);
   });
 
-  it('may be a link to it, as in a Kubernetes volume', async () => {
+  it('may be a link, as in a Kubernetes volume', async () => {
     writeFileSync(join(folder, 'data'), seed);
     symlinkSync('data', join(folder, 'link.yaml'));
     expect(await read('link.yaml')).toHaveProperty('tokens');
@@ -57,21 +57,21 @@ describe('the file of a configuration', () => {
     expect(await read('large.yaml')).toHaveProperty('tokens');
   });
 
-  it('is refused when it is a pipe, a folder or not there, without waiting', async () => {
+  it('is refused without waiting if it is a pipe, a folder or missing', async () => {
     execFileSync('mkfifo', [join(folder, 'pipe')]);
     expect(await read('pipe')).toEqual(['the file is not a regular file']);
     expect(await read('.')).toEqual(['the file is not a regular file']);
     expect(await read('none.yaml')).toEqual(['the file does not exist']);
   });
 
-  it('is refused when it is not UTF-8', async () => {
+  it('is refused if it is not UTF-8', async () => {
     writeFileSync(join(folder, 'latin.yaml'), Buffer.from('tokens: \xe9', 'latin1'));
     expect(await read('latin.yaml')).toEqual(['the file is not UTF-8 text']);
   });
 });
 
 describe('faults', () => {
-  it('are told all at once, with their places, in the order of the file', () => {
+  it('are reported all at once, with their positions, in the order of the file', () => {
     const text = [
       'tokens:',
       '  - name: a',
@@ -88,20 +88,20 @@ describe('faults', () => {
     ]);
   });
 
-  it('name the key that was meant, and not its absence too', () => {
+  it('suggest the intended key, without also reporting it as missing', () => {
     const source = 'endpoint: https://a.example, client_id: x, client_secrit: /etc/secret';
     expect(faultsOf(`tokens: [{ name: a, type: oauth2_client_credentials, source: { ${source} } }]`)).toEqual([
       'tokens[0].source.client_secrit is not known; did you mean client_secret_path? (line 1, column 107)',
     ]);
   });
 
-  it('name the keys that there are, when none was meant', () => {
+  it('list the known keys if none is similar', () => {
     expect(faultsOf(`tokens: [${aToken}]\nexec: { zzz: 1 }`)).toEqual([
       'exec.zzz is not known; known here are environment, on_renewal (line 2, column 9)',
     ]);
   });
 
-  it('say what would be right where a value is of another kind', () => {
+  it('say what is expected if a value has the wrong type', () => {
     expect(
       faultsOf(withToken('output: { file_path: 7, format: json }, after_renewal: { action: stop, unit: a.service }')),
     ).toEqual([
@@ -168,15 +168,15 @@ describe('faults', () => {
       'output: { file_path: /run/x, format: raw, owner: Foo Bar }',
       'tokens[0].output.owner must be the name or the numeric id',
     ],
-  ])('of a union are those of the form that was meant: %s', (more, sentence) => {
+  ])('of a union are those of the intended form: %s', (more, sentence) => {
     expect(faultsOf(withToken(more))).toEqual([expect.stringContaining(sentence)]);
   });
 
-  it('of a kind that there is not name the nearest', () => {
+  it('of an unknown type suggest the nearest', () => {
     expect(faultsOf('tokens: [{ name: a, type: exce, source: {} }]')[0]).toContain('; did you mean exec?');
   });
 
-  it('of a secret written where a reference belongs say what to write', () => {
+  it('of a secret in place of a reference say what to write', () => {
     const [fault] = faultsOf(`tokens: [${aToken}]\ncache: { path: /x, key: hunter2 }`);
     expect(fault).toContain(
       'cache.key must be a reference, not the secret itself: use key_path with the path of a file',
@@ -187,12 +187,12 @@ describe('faults', () => {
 describe('the text of a configuration', () => {
   it.each([
     [
-      'a bomb of aliases',
+      'an alias bomb',
       `a: &a [x,x,x,x,x,x,x,x,x,x]\n${'bcdefgh'.replace(/./g, (c) => `${c}: &${c} [${Array(10).fill(`*${String.fromCharCode(c.charCodeAt(0) - 1)}`)}]\n`)}`,
       'is too large with its aliases resolved',
     ],
     [
-      'a wide bomb of aliases',
+      'a wide alias bomb',
       `a: &a [${'x,'.repeat(2_000)}]\nb: [${'*a,'.repeat(2_000)}]`,
       'is too large with its aliases resolved',
     ],
@@ -210,12 +210,12 @@ describe('the text of a configuration', () => {
     expect(faultsOf(text)).toEqual([expect.stringContaining(`the file ${problem}`)]);
   });
 
-  it('may use aliases as people do', () => {
+  it('may use aliases', () => {
     const text = `tokens:\n  - &one { name: a, type: exec, source: &s { command: [/bin/true] } }\n  - { name: b, type: exec, source: *s }`;
     expect(faultsOf(text)).toEqual([]);
   });
 
-  it('is refused with a key twice, and with merge keys', () => {
+  it('is refused with duplicate keys and with merge keys', () => {
     const text = `tokens: [${aToken}]\nlog_level: info\nlog_level: debug`;
     expect(faultsOf(text)).toEqual(['log_level is a duplicate key (line 3, column 12)']);
     expect(faultsOf(`tokens: [{ <<: {}, ${aToken.slice(2)}]`)).toEqual([
@@ -223,7 +223,7 @@ describe('the text of a configuration', () => {
     ]);
   });
 
-  it('never breaks the reader, whatever it is', () => {
+  it('never crashes the parser', () => {
     const bits = fc.constantFrom(
       'tokens:',
       '\n',
@@ -275,7 +275,7 @@ describe('variables', () => {
   const declared = (level: string, env: NodeJS.ProcessEnv) =>
     parseConfiguration(text(level), '/x', env).configuration.log_level;
 
-  it('are replaced where they are declared, once', () => {
+  it('are replaced once, if they are declared', () => {
     expect(declared(`\${LEVEL}`, { LEVEL: 'debug' })).toBe('debug');
     expect(declared(`d\${LEVEL}g`, { LEVEL: 'ebu' })).toBe('debug');
     const socket = `tokens: [${aToken}]\nvariables: [A]\ncontrol: { socket: "/run/\${A}/$\${A}" }`;
@@ -283,7 +283,7 @@ describe('variables', () => {
     expect(control?.socket).toBe(`/run/\${A}/\${A}`);
   });
 
-  it('are refused where they are not declared, or not set', () => {
+  it('are refused if they are not declared or not set', () => {
     const undeclared = 'which the list `variables` does not declare';
     expect(faultsOf(text(`\${OTHER}`), { OTHER: 'debug' })).toEqual([
       expect.stringContaining(`log_level has \${OTHER}, ${undeclared}`),
@@ -298,7 +298,7 @@ describe('variables', () => {
 });
 
 describe('secrets in a configuration', () => {
-  it('written inline are allowed when it is said so, and warned of', () => {
+  it('are allowed inline if that is explicit, with a warning', () => {
     const text = `tokens: [${aToken}]\ncache: { path: /x, key: { insecure_inline: hunter2 } }`;
     const { warnings } = parseConfiguration(text, '/y', {});
     expect(warnings).toEqual([expect.stringContaining('cache.key contains a secret in plain text')]);
@@ -320,7 +320,7 @@ describe('secrets in a configuration', () => {
     'cache: { path: /x, key:SECRET }',
     'cache:\n  key: SECRET: SECRET',
     'log_level: SECRET',
-  ])('are in no sentence: %s', (line) => {
+  ])('are not in any message: %s', (line) => {
     fc.assert(
       fc.property(fc.stringMatching(/^[a-z0-9]{8,30}$/), (random) => {
         const secret = `Zq${random}`;

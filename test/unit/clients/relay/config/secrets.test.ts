@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const SECRET = 'correct horse';
 
-describe('where secrets are', () => {
+describe('a secret can be', () => {
   let folder: string;
   let env: NodeJS.ProcessEnv;
   beforeAll(() => {
@@ -41,8 +41,8 @@ describe('where secrets are', () => {
   };
 
   it.each([
-    ['without a line end', SECRET, SECRET],
-    ['with a line end', `${SECRET}\n`, SECRET],
+    ['without a newline', SECRET, SECRET],
+    ['with a newline', `${SECRET}\n`, SECRET],
     ['with the line end of Windows', `${SECRET}\r\n`, SECRET],
     ['with two line ends, of which one is its own', `${SECRET}\n\n`, `${SECRET}\n`],
     ['with blanks', ` ${SECRET} `, ` ${SECRET} `],
@@ -50,13 +50,13 @@ describe('where secrets are', () => {
     expect(await read({ file: file('secret', content) })).toBe(secret);
   });
 
-  it('a link to a file, as systemd and Kubernetes make them', async () => {
+  it('a link to a file, as systemd and Kubernetes create them', async () => {
     file('target', SECRET);
     symlinkSync('target', join(folder, 'link'));
     expect(await read({ file: join(folder, 'link') })).toBe(SECRET);
   });
 
-  it('a file that is read anew each time', async () => {
+  it('a file, which is read each time', async () => {
     const path = file('rotated', 'old');
     const reader = secretReader(env, { current: () => undefined });
     expect(await reader({ file: path })).toBe('old');
@@ -64,13 +64,13 @@ describe('where secrets are', () => {
     expect(await reader({ file: path })).toBe('new');
   });
 
-  it('not a file that everybody may read or write', async () => {
+  it('not a file that every user can read or write', async () => {
     expect(await refused({ file: file('open', SECRET, 0o644) })).toContain('is readable by every user');
     expect(await refused({ file: file('open', SECRET, 0o602) })).toContain('is writable by every user');
     expect(await read({ file: file('open', SECRET, 0o640) })).toBe(SECRET);
   });
 
-  it('not a file that is empty, too large, binary, a folder or not there', async () => {
+  it('not a file that is empty, too large, binary, a folder or missing', async () => {
     expect(await refused({ file: file('empty', '\n') })).toBe(`the secret's file ${join(folder, 'empty')} is empty`);
     expect(await refused({ file: file('large', 'x'.repeat(65_537)) })).toContain('is larger than 64 KiB');
     expect(await refused({ file: file('binary', Buffer.from([0xff, 0xfe])) })).toContain('is not UTF-8 text');
@@ -79,7 +79,7 @@ describe('where secrets are', () => {
     expect(await read({ file: file('large', 'x'.repeat(65_536)) })).toHaveLength(65_536);
   });
 
-  it('a credential of systemd, whatever its mode', async () => {
+  it('a systemd credential, with any mode', async () => {
     file('credentials/login', `${SECRET}\n`, 0o444);
     expect(await read({ credential: 'login' })).toBe(SECRET);
     expect(await read({ file: join(folder, 'credentials', 'login') })).toBe(SECRET);
@@ -108,7 +108,7 @@ describe('where secrets are', () => {
     );
   });
 
-  it('another token, whose values have hostile or endless names', async () => {
+  it('another token, whose values have hostile or very long names', async () => {
     const names = ['line\nbreak', 'x'.repeat(100_000), ...Array.from({ length: 1_000 }, (_, at) => `name-${at}`)];
     const values = Object.fromEntries(names.map((name) => [name, SECRET]));
     const reading = secretReader({}, { current: () => ({ values, fetchedAt: 0 }) })({ token: 't', value: 'none' });
@@ -118,7 +118,7 @@ describe('where secrets are', () => {
     expect(message.length).toBeLessThan(300);
   });
 
-  it('the configuration itself, when that is said outright', async () => {
+  it('the configuration itself, if that is explicit', async () => {
     expect(await read({ insecure_inline: SECRET })).toBe(SECRET);
   });
 });

@@ -1,4 +1,4 @@
-/** The first example of a configuration, as it was published. */
+/** The first published example of a configuration. */
 export const seed = `# /etc/tokenrelay/config.yaml
 tokens:
   - name: "my_app_oauth_token"

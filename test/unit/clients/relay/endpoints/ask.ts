@@ -5,11 +5,11 @@ export interface Asked {
   status: number;
   headers: IncomingHttpHeaders;
   text: string;
-  /** The body as JSON, if it is some. */
+  /** The body parsed as JSON, if it is valid JSON. */
   json: unknown;
 }
 
-/** Sends one request on a connection of its own. @param address as an endpoint names it: a URL, or the path of a socket */
+/** Sends one request on a new connection. @param address the address of an endpoint: a URL, or the path of a socket */
 export function ask(
   address: string,
   path: string,
@@ -33,7 +33,7 @@ export function ask(
   });
 }
 
-/** Sends bytes as they are. @returns what came until the server closed the connection */
+/** Sends raw bytes. @returns everything that the server sent before it closed the connection */
 export function sendBytes(address: string, bytes: string): Promise<string> {
   const { host, port } = placeOf(address);
   return new Promise((resolve, reject) => {

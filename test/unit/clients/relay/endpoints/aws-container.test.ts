@@ -24,7 +24,7 @@ describe('the container credentials of AWS', () => {
   const credentials = (name: string, authorization = secret) =>
     ask(address, `/credentials/${name}`, { headers: { authorization } });
 
-  it('gives credentials in the form that SDKs read', async () => {
+  it('returns credentials in the format that SDKs read', async () => {
     endpoints.tokens.set('aws', awsToken(endpoints.clock, '1', 3_600));
     const { status, headers, json } = await credentials('aws');
     expect({ status, type: headers['content-type'] }).toEqual({ status: 200, type: 'application/json' });
@@ -36,7 +36,7 @@ describe('the container credentials of AWS', () => {
     });
   });
 
-  it.each(['wrong', '', ' '])('answers nobody whose Authorization is %j', async (authorization) => {
+  it.each(['wrong', '', ' '])('refuses a request whose Authorization is %j', async (authorization) => {
     endpoints.tokens.set('aws', awsToken(endpoints.clock, '1'));
     const { status, json } = await credentials('aws', authorization || ' ');
     expect(status).toBe(401);
@@ -44,11 +44,11 @@ describe('the container credentials of AWS', () => {
     expect(json).toEqual({ code: 'Unauthorized', message, Code: 'Unauthorized', Message: message });
   });
 
-  it('answers nobody who sends none', async () => {
+  it('refuses a request without Authorization', async () => {
     expect((await ask(address, '/credentials/aws')).status).toBe(401);
   });
 
-  it('gives no credentials that SDKs would take to last for ever, and none that are not of AWS', async () => {
+  it('returns no credentials without an expiry, and none that are not from AWS', async () => {
     const { values } = awsToken(endpoints.clock, '1');
     endpoints.tokens.set('aws', { values, fetchedAt: endpoints.clock.now() });
     endpoints.tokens.set('static', tokenOf(endpoints.clock, { access_key_id: 'a', secret_access_key: 'b' }, 60));
@@ -61,7 +61,7 @@ describe('the container credentials of AWS', () => {
     }
   });
 
-  it('answers for credentials that expired with an error, not with the credentials', async () => {
+  it('responds with an error for expired credentials', async () => {
     endpoints.tokens.set('aws', awsToken(endpoints.clock, '1', 60));
     endpoints.clock.time += 60_000;
     const { status, text } = await credentials('aws');
@@ -69,7 +69,7 @@ describe('the container credentials of AWS', () => {
     expect(text).not.toContain('secret-1');
   });
 
-  it('finds no other token, and nothing under another path', async () => {
+  it('serves no other token and no other path', async () => {
     endpoints.tokens.set('other', awsToken(endpoints.clock, '1'));
     expect((await credentials('other')).status).toBe(404);
     expect((await credentials('..%2faws')).json).toMatchObject({ code: 'not_found' });

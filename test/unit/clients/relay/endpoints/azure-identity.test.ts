@@ -29,7 +29,7 @@ describe('the managed identity of Azure', () => {
       headers: { 'X-IDENTITY-HEADER': header },
     });
 
-  it('gives a token in the form that App Service has', async () => {
+  it('returns a token in the format of App Service', async () => {
     const { status, json } = await token({ resource: 'https://vault.azure.net' });
     expect(status).toBe(200);
     expect(json).toEqual({
@@ -47,7 +47,7 @@ describe('the managed identity of Azure', () => {
     ['https://VAULT.azure.net//.default', 'value'],
     ['https://management.azure.com', 'other'],
     ['https://management.azure.com//.default', 'other'],
-  ])('knows the resource %s as the one that is configured', async (resource, value) => {
+  ])('accepts the resource %s for the configured one', async (resource, value) => {
     expect((await token({ resource })).json).toMatchObject({ access_token: value, resource });
   });
 
@@ -57,13 +57,13 @@ describe('the managed identity of Azure', () => {
     '',
     '__proto__',
     'constructor',
-  ])('gives no token for the resource %j', async (resource) => {
+  ])('returns no token for the resource %j', async (resource) => {
     const { status, json } = await token({ resource });
     expect(status).toBe(400);
     expect(json).toMatchObject({ statusCode: 400, error: 'invalid_resource' });
   });
 
-  it('answers nobody without the header, or with another', async () => {
+  it('refuses a request without the header, or with another value', async () => {
     const resource = 'https://vault.azure.net';
     expect((await token({ resource }, 'wrong')).status).toBe(401);
     expect((await ask(address, `/msi/token?api-version=2019-08-01&resource=${resource}`)).status).toBe(401);
@@ -71,13 +71,13 @@ describe('the managed identity of Azure', () => {
     expect(old.status).toBe(401);
   });
 
-  it('speaks one version of the protocol', async () => {
+  it('supports one version of the protocol', async () => {
     const { status, json } = await token({ resource: 'https://vault.azure.net', 'api-version': '2017-09-01' });
     expect(status).toBe(400);
     expect(json).toMatchObject({ error: 'invalid_request' });
   });
 
-  it('gives nobody who asks for another identity the token of this one', async () => {
+  it('returns no token for another identity', async () => {
     const resource = 'https://vault.azure.net';
     expect((await token({ resource, client_id: 'known' })).status).toBe(200);
     for (const name of ['client_id', 'principal_id', 'object_id', 'mi_res_id']) {
@@ -87,7 +87,7 @@ describe('the managed identity of Azure', () => {
     }
   });
 
-  it('answers with an error for a token that expired, that is not there, or that is no bearer token', async () => {
+  it('responds with an error for a token that has expired, is missing, or is not a bearer token', async () => {
     endpoints.tokens.set('aws', awsToken(endpoints.clock, '1'));
     expect((await token({ resource: 'api://app' })).json).toMatchObject({ statusCode: 404, error: 'wrong_form' });
     endpoints.tokens.set('vault', bearerToken(endpoints.clock, 'value'));
@@ -98,7 +98,7 @@ describe('the managed identity of Azure', () => {
     expect(text).not.toContain('"other"');
   });
 
-  it('finds nothing under another path', async () => {
+  it('serves no other path', async () => {
     expect((await ask(address, '/', { headers: { 'X-IDENTITY-HEADER': secret } })).status).toBe(404);
   });
 });

@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, it } from 'vitest';
 import { ask, placeOf, sendBytes } from './ask.ts';
 import { Endpoints } from './open-endpoints.ts';
 
-// Side by side, as Node gives an idle connection a second more than it was told.
-describe('what clients of an endpoint may use up', () => {
+// Run concurrently, because Node keeps an idle connection one second longer than configured.
+describe('limits on the clients of an endpoint', () => {
   let endpoints: Endpoints;
   beforeAll(async () => {
     endpoints = await Endpoints.create();

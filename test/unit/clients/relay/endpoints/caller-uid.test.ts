@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { callerUid } from 'tokenrelay/endpoints/caller-uid.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-/** As Linux lists connections. */
+/** A row in the format of the kernel's connection list. */
 const HEAD = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
 const LOOPBACK = '0100007F';
 const LOOPBACK_6 = '00000000000000000000000001000000';
@@ -16,7 +16,7 @@ function row(local: string, remote: string, uid: number, { state = '01', inode =
   return `   2: ${local} ${remote} ${state} 00000000:00000000 00:00000000 00000000 ${String(uid).padStart(5)}        0 ${inode} 2 0000000000000000 20 0 0 10 -1`;
 }
 
-describe.runIf(endianness() === 'LE')('who opened a connection, by the lists of Linux', () => {
+describe.runIf(endianness() === 'LE')('the user who opened a connection, from the kernel’s lists', () => {
   const connection = { localAddress: '127.0.0.1', localPort: 0x2645, remoteAddress: '127.0.0.1', remotePort: 0xe0a2 };
   const overIpv6 = { ...connection, localAddress: '::1', remoteAddress: '::1' };
   let proc: string;
@@ -39,7 +39,7 @@ describe.runIf(endianness() === 'LE')('who opened a connection, by the lists of 
     expect(await callerUid(connection, proc)).toBe(1_000);
   });
 
-  it('is found among the clients of IPv6 that connect to an address of IPv4', async () => {
+  it('is found for an IPv6 client that connects to an IPv4 address', async () => {
     await list('tcp', row(`${LOOPBACK}${HERE}`, `${LOOPBACK}${CALLER}`, 990));
     await list('tcp6', row(`${MAPPED}${CALLER}`, `${MAPPED}${HERE}`, 1_000));
     expect(await callerUid(connection, proc)).toBe(1_000);
@@ -56,27 +56,27 @@ describe.runIf(endianness() === 'LE')('who opened a connection, by the lists of 
     ['another address', row(`0200007F${CALLER}`, `${LOOPBACK}${HERE}`, 1_000)],
     ['a connection to another server', row(`${LOOPBACK}${CALLER}`, `${LOOPBACK}:2646`, 1_000)],
     ['a connection to another address', row(`${LOOPBACK}${CALLER}`, `0200007F${HERE}`, 1_000)],
-    ['one that is being closed', row(`${LOOPBACK}${CALLER}`, `${LOOPBACK}${HERE}`, 1_000, { state: '05' })],
-    ['one that is only being opened', row(`${LOOPBACK}${CALLER}`, `${LOOPBACK}${HERE}`, 1_000, { state: '02' })],
-    ['one that no process holds any more', row(`${LOOPBACK}${CALLER}`, `${LOOPBACK}${HERE}`, 0, { inode: 0 })],
-    ['no number', row(`${LOOPBACK}${CALLER}`, `${LOOPBACK}${HERE}`, Number.NaN)],
-  ])('is nobody by the row of %s', async (_, wrong) => {
+    ['a closing connection', row(`${LOOPBACK}${CALLER}`, `${LOOPBACK}${HERE}`, 1_000, { state: '05' })],
+    ['an opening connection', row(`${LOOPBACK}${CALLER}`, `${LOOPBACK}${HERE}`, 1_000, { state: '02' })],
+    ['an orphaned connection', row(`${LOOPBACK}${CALLER}`, `${LOOPBACK}${HERE}`, 0, { inode: 0 })],
+    ['an invalid user id', row(`${LOOPBACK}${CALLER}`, `${LOOPBACK}${HERE}`, Number.NaN)],
+  ])('is unknown from the row of %s', async (_, wrong) => {
     await list('tcp', wrong);
     expect(await callerUid(connection, proc)).toBeUndefined();
   });
 
-  it('is nobody when two users have it', async () => {
+  it('is unknown if two users have a matching row', async () => {
     await list('tcp', row(`${LOOPBACK}${CALLER}`, `${LOOPBACK}${HERE}`, 1_000));
     await list('tcp6', row(`${MAPPED}${CALLER}`, `${MAPPED}${HERE}`, 1_001));
     expect(await callerUid(connection, proc)).toBeUndefined();
   });
 
-  it('is nobody where there are no lists, or the connection has no addresses', async () => {
+  it('is unknown without lists, or without addresses of the connection', async () => {
     expect(await callerUid(connection, proc)).toBeUndefined();
     expect(await callerUid({}, proc)).toBeUndefined();
   });
 
-  it('is nobody when 65534 stands for all users that are not known here', async () => {
+  it('is unknown if 65534 stands for all unmapped users', async () => {
     await list('tcp', row(`${LOOPBACK}${CALLER}`, `${LOOPBACK}${HERE}`, 65_534));
     expect(await callerUid(connection, proc)).toBe(65_534);
     await writeFile(join(proc, 'uid_map'), '         0       1000          1\n');

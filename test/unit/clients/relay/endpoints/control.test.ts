@@ -16,7 +16,7 @@ describe('the control socket', () => {
   });
   afterEach(() => endpoints.close());
 
-  it('is open to the agent’s user alone unless another mode is given', async () => {
+  it('is accessible only to the agent’s user unless a mode is configured', async () => {
     expect((await lstat(socket)).mode & 0o7777).toBe(0o600);
     const path = endpoints.file('shared.sock');
     endpoints.keep(
@@ -25,7 +25,7 @@ describe('the control socket', () => {
     expect((await lstat(path)).mode & 0o7777).toBe(0o660);
   });
 
-  it('gives a token with all its values', async () => {
+  it('returns a token with all its values', async () => {
     endpoints.tokens.set('aws', awsToken(endpoints.clock, '1', 60));
     const { status, json } = await ask(socket, '/v1/tokens/aws');
     expect(status).toBe(200);
@@ -39,7 +39,7 @@ describe('the control socket', () => {
     expect(controlToken.parse((await ask(socket, '/v1/tokens/endless')).json)).not.toHaveProperty('expires_at');
   });
 
-  it('gives no token that is not there, or is not there any more', async () => {
+  it('returns no token that is missing or no longer usable', async () => {
     endpoints.tokens.set('waiting');
     endpoints.tokens.set('app', bearerToken(endpoints.clock, 'value', 60));
     endpoints.clock.time += 60_000;
@@ -53,7 +53,7 @@ describe('the control socket', () => {
     }
   });
 
-  it('tells how each token is, without its values', async () => {
+  it('returns the status of each token, without its values', async () => {
     endpoints.tokens.set('app', bearerToken(endpoints.clock, 'a-very-secret-value', 60), {
       nextFetchAt: endpoints.clock.now() + 40_000,
       lastError: 'the issuer is away',
@@ -65,7 +65,7 @@ describe('the control socket', () => {
     expect(text).not.toContain('a-very-secret-value');
   });
 
-  it('has a token fetched', async () => {
+  it('fetches a token', async () => {
     endpoints.tokens.set('app');
     endpoints.tokens.renew = async () => bearerToken(endpoints.clock, 'new', 60);
     const { status, json } = await ask(socket, '/v1/tokens/app/refresh', { method: 'POST' });
@@ -74,7 +74,7 @@ describe('the control socket', () => {
     expect((await ask(socket, '/v1/tokens/app')).json).toMatchObject({ values: { token: 'new' } });
   });
 
-  it('says why a token could not be fetched, if that is known to hold no secret', async () => {
+  it('reports why a fetch failed, if the reason contains no secret', async () => {
     endpoints.tokens.set('app');
     endpoints.tokens.renew = () => Promise.reject(new SourceFailure('the issuer answered 403'));
     const known = await ask(socket, '/v1/tokens/app/refresh', { method: 'POST' });
@@ -90,7 +90,7 @@ describe('the control socket', () => {
     );
   });
 
-  it('fetches by POST alone, and only tokens that there are', async () => {
+  it('fetches only with POST, and only existing tokens', async () => {
     endpoints.tokens.set('app');
     expect((await ask(socket, '/v1/tokens/app/refresh')).status).toBe(405);
     const { status, json } = await ask(socket, '/v1/tokens/none/refresh', { method: 'POST' });
@@ -98,7 +98,7 @@ describe('the control socket', () => {
     expect((await ask(socket, '/v1/tokens/../refresh', { method: 'POST' })).json).toMatchObject({ error: 'not_found' });
   });
 
-  it('finishes the answers that are under way when it closes', async () => {
+  it('finishes responses in progress when it closes', async () => {
     endpoints.tokens.set('app');
     const fetching = Promise.withResolvers<ReturnType<typeof bearerToken>>();
     const asked = Promise.withResolvers<void>();
@@ -114,7 +114,7 @@ describe('the control socket', () => {
     await closed;
   });
 
-  it('is monitored too', async () => {
+  it('serves monitoring too', async () => {
     endpoints.tokens.set('app', bearerToken(endpoints.clock, 'value', 60));
     expect((await ask(socket, '/healthz')).json).toEqual({ status: 'ok' });
     expect((await ask(socket, '/metrics')).text).toContain('tokenrelay_token_healthy{token="app"} 1\n');

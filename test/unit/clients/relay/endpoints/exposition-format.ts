@@ -1,4 +1,4 @@
-/** One series: what its name and labels say, and its value. */
+/** One series: its name, labels and value. */
 export interface Series {
   name: string;
   labels: Record<string, string>;
@@ -19,8 +19,8 @@ const SAMPLE = new RegExp(
 );
 
 /**
- * Reads text of Prometheus by the grammar of its format, and strictly: HELP and TYPE of a family come once, before its
- * samples, which follow each other; no series comes twice; a counter's name ends in `_total` and falls below 0 never.
+ * Parses the Prometheus text format strictly. HELP and TYPE of a family must come once, before its samples, which must
+ * be contiguous. A series must be unique. A counter's name must end with `_total`, and its value must not be negative.
  *
  * @throws {Error} naming the line
  */

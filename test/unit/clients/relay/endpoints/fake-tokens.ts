@@ -3,13 +3,13 @@ import type { TokenStatus } from 'tokenrelay/model/status.ts';
 import type { Token } from 'tokenrelay/model/token.ts';
 import type { Tokens } from 'tokenrelay/model/tokens.ts';
 
-/** An agent whose tokens are what a test says. */
+/** A fake agent whose tokens a test sets. */
 export class FakeTokens implements Tokens {
   readonly #tokens = new Map<string, { token: Token | undefined; status: TokenStatus }>();
-  /** What `refresh` does. */
+  /** The behaviour of `refresh`. */
   renew: (name: string) => Promise<Token> = () => Promise.reject(new Error('no test said how'));
 
-  /** A token that there is now; with no token, one that is waited for. */
+  /** Sets a token. Without a value, its state is `waiting`. */
   set(name: string, token?: Token, status: Partial<TokenStatus> = {}): this {
     const { fetchedAt, expiresAt } = token ?? {};
     this.#tokens.set(name, {
@@ -52,7 +52,7 @@ export class FakeTokens implements Tokens {
   }
 }
 
-/** A clock that moves when a test says so. */
+/** A clock that a test controls. */
 export class FakeClock implements Clock {
   /** Milliseconds since the epoch. */
   time: number;
@@ -74,18 +74,18 @@ export class FakeClock implements Clock {
   }
 }
 
-/** A bearer token. @param lifetime in seconds from the clock's now on; without it the token sets no end */
+/** A bearer token. @param lifetime seconds from the clock's current time. Without it, the token has no expiry */
 export function bearerToken(clock: Clock, value: string, lifetime?: number): Token {
   return tokenOf(clock, { token: value }, lifetime);
 }
 
-/** A token of several values. @param lifetime in seconds from the clock's now on */
+/** A token with several values. @param lifetime seconds from the clock's current time */
 export function tokenOf(clock: Clock, values: Record<string, string>, lifetime?: number): Token {
   const fetchedAt = clock.now();
   return { values, fetchedAt, ...(lifetime !== undefined && { expiresAt: fetchedAt + lifetime * 1_000 }) };
 }
 
-/** Temporary credentials of AWS. @param lifetime in seconds from the clock's now on */
+/** Temporary AWS credentials. @param lifetime seconds from the clock's current time */
 export function awsToken(clock: Clock, mark: string, lifetime = 3_600): Token {
   const values = {
     access_key_id: `AKIA${mark}`,

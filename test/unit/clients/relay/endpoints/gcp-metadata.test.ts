@@ -14,7 +14,7 @@ const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 
 describe('the metadata server of Google Cloud', () => {
   let endpoints: Endpoints;
-  /** Whom the kernel names. */
+  /** The user id that the kernel reports. */
   let caller: number | undefined;
   beforeEach(async () => {
     endpoints = await Endpoints.create();
@@ -31,7 +31,7 @@ describe('the metadata server of Google Cloud', () => {
   };
   const headers = { 'Metadata-Flavor': 'Google' };
 
-  it('gives the token, under the name default and under that of the account', async () => {
+  it('returns the token for the name default and for that of the account', async () => {
     const address = await open();
     for (const name of ['default', EMAIL]) {
       const answer = await ask(address, `${ACCOUNTS}/${name}/token?scopes=${SCOPE}`, { headers });
@@ -51,25 +51,25 @@ describe('the metadata server of Google Cloud', () => {
     [`${ACCOUNTS}/default/aliases`, 'default'],
     [`${ACCOUNTS}/default/email`, EMAIL],
     [`${ACCOUNTS}/default/scopes`, `${SCOPE}\n`],
-  ])('answers %s as the server of Google Cloud does', async (path, text) => {
+  ])('responds to %s like the server of Google Cloud', async (path, text) => {
     const answer = await ask(await open(), path, { headers });
     expect(answer.status).toBe(200);
     expect(answer.headers).toMatchObject({ 'metadata-flavor': 'Google', 'content-type': 'application/text' });
     expect(answer.text).toBe(text);
   });
 
-  it('tells all of the account at once', async () => {
+  it('returns the whole account recursively', async () => {
     const { json } = await ask(await open(), `${ACCOUNTS}/default/?recursive=true`, { headers });
     expect(json).toEqual({ aliases: ['default'], email: EMAIL, scopes: [SCOPE] });
   });
 
-  it('tells clients of an account without a name, and of no project, where none is configured', async () => {
+  it('returns a default account and no project if none is configured', async () => {
     const address = await open({});
     expect((await ask(address, `${ACCOUNTS}/default/email`, { headers })).text).toBe('default');
     expect((await ask(address, `${V1}/project/project-id`, { headers })).status).toBe(404);
   });
 
-  it.each([0, 1_002, 65_534, undefined])('answers no user but those that are named: %s', async (uid) => {
+  it.each([0, 1_002, 65_534, undefined])('refuses users that are not configured: %s', async (uid) => {
     const address = await open();
     caller = uid;
     for (const path of ['/', `${ACCOUNTS}/default/token`, '/nothing']) {
@@ -96,7 +96,7 @@ describe('the metadata server of Google Cloud', () => {
     expect(answer.headers['metadata-flavor']).toBe('Google');
   });
 
-  it('refuses what was forwarded', async () => {
+  it('refuses forwarded requests', async () => {
     const sent = { ...headers, 'X-Forwarded-For': '127.0.0.1' };
     expect((await ask(await open(), `${ACCOUNTS}/default/token`, { headers: sent })).status).toBe(403);
   });
@@ -106,11 +106,11 @@ describe('the metadata server of Google Cloud', () => {
     `${ACCOUNTS}/default/identity`,
     `${V1}/universe/universe-domain`,
     `${V1}/../v1`,
-  ])('finds nothing under %s', async (path) => {
+  ])('serves nothing under %s', async (path) => {
     expect((await ask(await open(), path, { headers })).status).toBe(404);
   });
 
-  it('answers for a token that expired with an error', async () => {
+  it('responds with an error for an expired token', async () => {
     const address = await open();
     endpoints.clock.time += 3_600_000;
     const answer = await ask(address, `${ACCOUNTS}/default/token`, { headers });
@@ -118,7 +118,7 @@ describe('the metadata server of Google Cloud', () => {
     expect(answer.text).not.toContain('value');
   });
 
-  it('gives no token by POST', async () => {
+  it('returns no token for POST', async () => {
     expect((await ask(await open(), `${ACCOUNTS}/default/token`, { method: 'POST', headers })).status).toBe(405);
   });
 });

@@ -38,7 +38,7 @@ describe('an endpoint on loopback', () => {
     expect(endpoint.safeParse(monitoring(listen)).success).toBe(false);
   });
 
-  it('says so when another program listens there', async () => {
+  it('reports that another program uses the address', async () => {
     const address = await endpoints.start(monitoring('127.0.0.1:0'));
     const listen = address.slice('http://'.length);
     const failure = await endpoints.start(monitoring(listen)).catch((error: unknown) => error);
@@ -46,7 +46,7 @@ describe('an endpoint on loopback', () => {
     expect(String(failure)).toContain(`${listen}: another program listens on it`);
   });
 
-  it('answers nobody once it is closed', async () => {
+  it('does not respond after it is closed', async () => {
     const address = await endpoints.start(monitoring('127.0.0.1:0'));
     await endpoints.close();
     await expect(ask(address, '/healthz')).rejects.toThrow(/ECONNREFUSED/);

@@ -15,14 +15,14 @@ describe('monitoring', () => {
   const token = () => bearerToken(endpoints.clock, 'a-very-secret-value', 60);
   const metrics = async () => parseExposition((await ask(address, '/metrics')).text).series;
 
-  it('is healthy when every token and every output is', async () => {
+  it('is healthy if every token and every output is', async () => {
     endpoints.tokens.set('app', token(), { outputs: [{ name: 'file /run/app.json' }] });
     endpoints.tokens.set('kept', token(), { state: 'retrying', failures: 3, lastError: 'the source is away' });
     const { status, json } = await ask(address, '/healthz');
     expect({ status, json }).toEqual({ status: 200, json: { status: 'ok' } });
   });
 
-  it('is unhealthy as soon as an output is missing, whatever the source says, and names it', async () => {
+  it('is unhealthy as soon as an output is missing, and names it', async () => {
     const missing = { name: 'file /run/app.json', problem: 'is gone' };
     endpoints.tokens.set('app', token(), { outputs: [missing, { name: 'file /run/app.env' }] });
     endpoints.tokens.set('other', token());
@@ -38,7 +38,7 @@ describe('monitoring', () => {
     expect(json).toMatchObject({ tokens: [{ name: 'app', state }] });
   });
 
-  it('measures each token and each output, in text that holds to the format', async () => {
+  it('exports metrics of each token and output in the exposition format', async () => {
     const odd = { name: 'file /run/a "b"\\c\nd.json', problem: 'is gone' };
     const fetches = { succeeded: 5, failed: 2 };
     endpoints.tokens.set('app', token(), { failures: 1, fetches, outputs: [odd, { name: 'file /run/app.env' }] });
@@ -71,7 +71,7 @@ describe('monitoring', () => {
     ]);
   });
 
-  it('measures its own process', async () => {
+  it('exports metrics of its process', async () => {
     const { text, headers } = await ask(address, '/metrics');
     expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
     const value = (name: string) => parseExposition(text).series.find((one) => one.name === name)?.value ?? Number.NaN;
@@ -85,14 +85,14 @@ describe('monitoring', () => {
     });
   });
 
-  it('has no token in what it tells', async () => {
+  it('contains no token value', async () => {
     endpoints.tokens.set('app', token(), { state: 'stale' });
     for (const path of ['/healthz', '/metrics']) {
       expect((await ask(address, path)).text).not.toContain('a-very-secret-value');
     }
   });
 
-  it('gives out no token and no list of them', async () => {
+  it('serves no token and no list of tokens', async () => {
     endpoints.tokens.set('app', token());
     for (const path of ['/v1/tokens/app', '/v1/status', '/', '/healthz/']) {
       expect((await ask(address, path)).status).toBe(404);
@@ -103,12 +103,12 @@ describe('monitoring', () => {
 
 describe('the parser of this test', () => {
   it.each([
-    ['a missing end', '# HELP a b\n# TYPE a gauge\na 1'],
+    ['a missing final newline', '# HELP a b\n# TYPE a gauge\na 1'],
     ['a sample without a type', '# HELP a b\na 1\n'],
-    ['a quote that is not escaped', '# HELP a b\n# TYPE a gauge\na{x="""} 1\n'],
-    ['another escape', '# HELP a b\n# TYPE a gauge\na{x="\\t"} 1\n'],
-    ['a series twice', '# HELP a b\n# TYPE a gauge\na{x="1"} 1\na{x="1"} 2\n'],
-    ['a value that is no number', '# HELP a b\n# TYPE a gauge\na undefined\n'],
+    ['an unescaped quote', '# HELP a b\n# TYPE a gauge\na{x="""} 1\n'],
+    ['an unknown escape', '# HELP a b\n# TYPE a gauge\na{x="\\t"} 1\n'],
+    ['a duplicate series', '# HELP a b\n# TYPE a gauge\na{x="1"} 1\na{x="1"} 2\n'],
+    ['a value that is not a number', '# HELP a b\n# TYPE a gauge\na undefined\n'],
     ['a counter without _total', '# HELP a b\n# TYPE a counter\na 1\n'],
   ])('refuses %s', (_, text) => {
     expect(() => parseExposition(text)).toThrow();

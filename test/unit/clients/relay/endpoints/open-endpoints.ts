@@ -6,14 +6,14 @@ import type { Log } from 'tokenrelay/model/log.ts';
 import { type EndpointSettings, endpoint } from 'tokenrelay/settings/endpoints.ts';
 import { FakeClock, FakeTokens } from './fake-tokens.ts';
 
-/** A line that was logged. */
+/** A logged line. */
 export interface Line {
   level: keyof Log;
   details: object;
   message: string;
 }
 
-/** Endpoints of one fake agent, and a folder for their files; all gone after `close`. */
+/** Endpoints of one fake agent, and a folder for their files. `close` removes everything. */
 export class Endpoints {
   readonly tokens = new FakeTokens();
   readonly clock: FakeClock;
@@ -37,12 +37,12 @@ export class Endpoints {
     return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') };
   }
 
-  /** A path in the folder. */
+  /** Returns a path in the folder. */
   file(name: string): string {
     return join(this.folder, name);
   }
 
-  /** Opens an endpoint by what a configuration says. @returns its address */
+  /** Opens an endpoint with the settings of a configuration. @returns its address */
   async start(settings: object): Promise<string> {
     const parsed: EndpointSettings = endpoint.parse(settings);
     return this.keep(await startEndpoint(parsed, { tokens: this.tokens, log: this.log, clock: this.clock }));

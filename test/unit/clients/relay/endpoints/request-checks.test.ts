@@ -13,7 +13,7 @@ describe('what every endpoint refuses', () => {
   });
   afterAll(() => endpoints.close());
 
-  it.each(['127.0.0.1:9797', '127.1.2.3', 'localhost', 'LOCALHOST:80', '[::1]:1'])('answers Host: %s', async (host) => {
+  it.each(['127.0.0.1:9797', '127.1.2.3', 'localhost', 'LOCALHOST:80', '[::1]:1'])('accepts Host: %s', async (host) => {
     expect((await ask(address, '/healthz', { headers: { host } })).status).toBe(200);
   });
 
@@ -50,7 +50,7 @@ describe('what every endpoint refuses', () => {
     'X-Real-IP',
     'Forwarded',
     'Via',
-  ])('refuses what a proxy passed on, by its %s, over TCP and over a Unix socket', async (name) => {
+  ])('refuses a request from a proxy with the header %s, over TCP and over a Unix socket', async (name) => {
     for (const place of [address, socket]) {
       const { status, json } = await ask(place, '/healthz', { headers: { [name]: '127.0.0.1' } });
       expect(status).toBe(403);
@@ -64,13 +64,13 @@ describe('what every endpoint refuses', () => {
     ['Sec-Fetch-Site', 'none'],
     ['Sec-Fetch-Dest', 'document'],
     ['Sec-Fetch-User', '?1'],
-  ])('refuses what a browser sent, by its %s: %s', async (name, value) => {
+  ])('refuses a request from a browser with the header %s: %s', async (name, value) => {
     const { status, json } = await ask(address, '/healthz', { headers: { [name]: value } });
     expect(status).toBe(403);
     expect(json).toMatchObject({ error: 'from_browser' });
   });
 
-  it('answers the fetch of Node, which sends Sec-Fetch-Mode', async () => {
+  it('accepts Node’s fetch, which sends Sec-Fetch-Mode', async () => {
     const response = await fetch(`${address}/healthz`);
     expect(await response.json()).toEqual({ status: 'ok' });
   });
@@ -78,7 +78,7 @@ describe('what every endpoint refuses', () => {
   it.each([
     ['a length', 'Content-Length: 5\r\n\r\nhello'],
     ['chunks', 'Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n'],
-  ])('refuses a body with %s, and reads no second request behind it', async (_, rest) => {
+  ])('refuses a body with %s, and does not read a second request after it', async (_, rest) => {
     const request = `GET /healthz HTTP/1.1\r\nHost: localhost\r\n${rest}GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n`;
     const answer = await sendBytes(address, request);
     expect(answer).toMatch(/^HTTP\/1\.1 413 /);
@@ -89,7 +89,7 @@ describe('what every endpoint refuses', () => {
     ['Host: rebound.example', 421],
     ['Host: localhost\r\nX-Forwarded-For: 10.0.0.1', 403],
     ['Host: localhost\r\nOrigin: https://rebound.example', 403],
-  ])('reads nothing that stands behind a request that it refuses: %j', async (headers, status) => {
+  ])('reads nothing after a refused request: %j', async (headers, status) => {
     const second = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n';
     const answer = await sendBytes(address, `GET / HTTP/1.1\r\n${headers}\r\n\r\n${second}`);
     expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual([`HTTP/1.1 ${status}`]);
@@ -101,13 +101,13 @@ describe('what every endpoint refuses', () => {
     ['a space before a colon', 'Content-Length : 5\r\n\r\nhello'],
     ['a folded header', 'X-A: 1\r\n X-Forwarded-For: 2\r\n\r\n'],
     ['a bare line feed', 'X-A: 1\nX-B: 2\r\n\r\n'],
-  ])('refuses a request that two parsers may read differently: %s', async (_, rest) => {
+  ])('refuses a request that parsers may interpret differently: %s', async (_, rest) => {
     const answer = await sendBytes(address, `GET /healthz HTTP/1.1\r\nHost: localhost\r\n${rest}`);
     expect(answer).toMatch(/^HTTP\/1\.1 4\d\d /);
     expect(answer).not.toContain('"ok"');
   });
 
-  it('answers an absolute URL, which a proxy would be sent, and no path with an error', async () => {
+  it('responds with an error to an absolute URL and to a missing path', async () => {
     for (const target of ['http://localhost/healthz', '*']) {
       const method = target === '*' ? 'OPTIONS' : 'GET';
       const answer = await sendBytes(
@@ -119,7 +119,7 @@ describe('what every endpoint refuses', () => {
     expect(await sendBytes(address, 'CONNECT localhost:22 HTTP/1.1\r\nHost: localhost\r\n\r\n')).toBe('');
   });
 
-  it('names no version and lets nobody keep the answer', async () => {
+  it('sends no version and forbids caching', async () => {
     const { headers } = await ask(address, '/healthz');
     expect(headers).toMatchObject({ server: 'tokenrelay', 'cache-control': 'no-store' });
     expect((await ask(address, '/nothing')).headers).toMatchObject({
@@ -128,7 +128,7 @@ describe('what every endpoint refuses', () => {
     });
   });
 
-  it('warns of who was refused, once a second at most, without what they sent', async () => {
+  it('logs refused requests at most once a second, without their content', async () => {
     await Promise.all([1, 2, 3].map(() => ask(address, '/healthz', { headers: { host: 'secret.example' } })));
     const warnings = endpoints.logged.filter(({ level }) => level === 'warn');
     expect(warnings.length).toBeGreaterThan(0);

@@ -14,7 +14,7 @@ describe('the file with the secret of an endpoint', () => {
   });
   afterEach(() => endpoints.close());
 
-  it('holds 256 random bits without a line end, for its owner alone', async () => {
+  it('contains 256 random bits without a newline, readable only by its owner', async () => {
     const { secret } = await writeSecretFile({ path });
     expect(await readFile(path, 'utf8')).toBe(secret);
     expect(Buffer.from(secret, 'base64url')).toHaveLength(32);
@@ -23,7 +23,7 @@ describe('the file with the secret of an endpoint', () => {
     expect(await readdir(endpoints.folder)).toEqual(['secret']);
   });
 
-  it('has the owner and the mode that were asked for', async () => {
+  it('has the configured owner and mode', async () => {
     if (process.getuid?.() === 0) {
       await writeSecretFile({ path, permissions: 0o640, owner: 65_533, group: 65_532 });
       const { uid, gid, mode } = await lstat(path);
@@ -36,7 +36,7 @@ describe('the file with the secret of an endpoint', () => {
     );
   });
 
-  it('takes the place of a link, and leaves alone what it leads to', async () => {
+  it('replaces a link, not its target', async () => {
     await writeFile(endpoints.file('other'), 'kept');
     await symlink(endpoints.file('other'), path);
     await writeSecretFile({ path });
@@ -44,14 +44,14 @@ describe('the file with the secret of an endpoint', () => {
     expect(await readFile(endpoints.file('other'), 'utf8')).toBe('kept');
   });
 
-  it('is not written where another user could replace it', async () => {
+  it('is not written to a folder in which another user could replace it', async () => {
     await chmod(endpoints.folder, 0o777);
     const failure = await writeSecretFile({ path }).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(EndpointFailure);
     expect(await readdir(endpoints.folder)).toEqual([]);
   });
 
-  it('goes when its endpoint closes, unless somebody put another in its place', async () => {
+  it('is removed when its endpoint closes, unless it was replaced', async () => {
     const start = () => endpoints.start({ protocol: 'tokens-tcp', listen: '127.0.0.1:0', bearer_file: { path } });
     await start();
     const { remove } = await writeSecretFile({ path });
@@ -63,7 +63,7 @@ describe('the file with the secret of an endpoint', () => {
     await expect(lstat(path)).rejects.toThrow(/ENOENT/);
   });
 
-  it('does not stay when the endpoint cannot listen', async () => {
+  it('is removed if the endpoint cannot listen', async () => {
     const address = await endpoints.start({ protocol: 'monitoring', listen: '127.0.0.1:0' });
     const listen = address.slice('http://'.length);
     await expect(endpoints.start({ protocol: 'tokens-tcp', listen, bearer_file: { path } })).rejects.toThrow(

@@ -5,7 +5,7 @@ import { ask } from './ask.ts';
 import { bearerToken, FakeClock } from './fake-tokens.ts';
 import { Endpoints } from './open-endpoints.ts';
 
-describe('tokens over TCP, by session', () => {
+describe('tokens over TCP, with sessions', () => {
   let endpoints: Endpoints;
   let address: string;
   let secret: string;
@@ -28,7 +28,7 @@ describe('tokens over TCP, by session', () => {
     });
   const token = (held: string) => ask(address, '/v1/tokens/app', { headers: { 'X-TokenRelay-Session': held } });
 
-  it('gives a token to a session that was opened with the secret of the file', async () => {
+  it('returns a token for a session that was opened with the secret in the file', async () => {
     const { status, text, headers } = await session('60');
     expect(status).toBe(200);
     expect(text).toMatch(/^[\w-]{43}$/);
@@ -50,7 +50,7 @@ describe('tokens over TCP, by session', () => {
     expect(json).toMatchObject({ error: 'unauthorized' });
   });
 
-  it('opens no session with the secret and more, a part of it, or two of them', async () => {
+  it('opens no session with a longer, partial or duplicated secret', async () => {
     const others = [`Bearer ${secret}x`, `Bearer ${secret.slice(1)}`, `Bearer ${secret.slice(0, -1)}`, secret];
     for (const other of others) expect((await session('60', other)).status).toBe(401);
     const { status } = await ask(address, '/v1/session', {
@@ -76,11 +76,11 @@ describe('tokens over TCP, by session', () => {
     expect(json).toMatchObject({ error: 'invalid_ttl' });
   });
 
-  it('opens one for the longest time that IMDSv2 allows', async () => {
+  it('opens a session with the maximum TTL of IMDSv2', async () => {
     expect((await session('21600')).status).toBe(200);
   });
 
-  it('gives nothing without a session, with another, or with the bearer alone', async () => {
+  it('returns no token without a session, with an unknown one, or with only the secret', async () => {
     expect((await token('wrong')).status).toBe(401);
     expect((await token('')).status).toBe(401);
     expect((await ask(address, '/v1/tokens/app')).status).toBe(401);
@@ -88,7 +88,7 @@ describe('tokens over TCP, by session', () => {
     expect(withBearer.status).toBe(401);
   });
 
-  it('gives nothing once the session has ended', async () => {
+  it('returns no token after the session has expired', async () => {
     const { text } = await session('60');
     endpoints.clock.time += 59_999;
     expect((await token(text)).status).toBe(200);
@@ -96,23 +96,23 @@ describe('tokens over TCP, by session', () => {
     expect((await token(text)).status).toBe(401);
   });
 
-  it('tells who has no session nothing of which tokens there are', async () => {
+  it('does not reveal which tokens exist without a session', async () => {
     const [there, absent] = await Promise.all(['app', 'none'].map((name) => ask(address, `/v1/tokens/${name}`)));
     expect(there?.text).toBe(absent?.text);
   });
 
-  it('does not open a session by GET', async () => {
+  it('opens no session for GET', async () => {
     expect((await ask(address, '/v1/session', { headers: { authorization: `Bearer ${secret}` } })).status).toBe(405);
   });
 
-  it('makes a new secret each time it starts, in a file for its user alone', async () => {
+  it('generates a new secret at each start, in a file that only its user can read', async () => {
     const path = endpoints.file('bearer-2');
     await endpoints.start({ protocol: 'tokens-tcp', listen: '127.0.0.1:0', bearer_file: { path } });
     expect(await readFile(path, 'utf8')).not.toBe(secret);
     expect((await lstat(path)).mode & 0o7777).toBe(0o600);
   });
 
-  it('holds a bounded number of sessions: the oldest gives way', () => {
+  it('has a limited number of sessions, and drops the oldest', () => {
     const sessions = new Sessions(new FakeClock());
     const opened = Array.from({ length: 1_001 }, () => sessions.open(60));
     expect(sessions.isOpen(opened[0])).toBe(false);
@@ -120,7 +120,7 @@ describe('tokens over TCP, by session', () => {
     expect(sessions.isOpen(opened[1_000])).toBe(true);
   });
 
-  it('lets no session that lasts give way while there are some that have ended', () => {
+  it('drops expired sessions before valid ones', () => {
     const clock = new FakeClock();
     const sessions = new Sessions(clock);
     const long = sessions.open(3_600);

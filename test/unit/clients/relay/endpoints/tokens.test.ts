@@ -16,7 +16,7 @@ describe('GET /v1/tokens/{name} on a Unix socket', () => {
   });
   afterEach(() => endpoints.close());
 
-  it('gives a bearer token with its end', async () => {
+  it('returns a bearer token with its expiry', async () => {
     endpoints.tokens.set('app', bearerToken(endpoints.clock, 'value', 90));
     endpoints.clock.time += 30_500;
     const { status, json, headers } = await ask(socket, '/v1/tokens/app');
@@ -25,7 +25,7 @@ describe('GET /v1/tokens/{name} on a Unix socket', () => {
     expect(json).toEqual({ name: 'app', token: 'value', expires_at: '2026-11-22T12:01:30Z', expires_in: 59 });
   });
 
-  it('gives a token of several values by their names', async () => {
+  it('returns several values with their names', async () => {
     endpoints.tokens.set('aws', awsToken(endpoints.clock, '1'));
     expect((await ask(socket, '/v1/tokens/aws')).json).toMatchObject({
       values: { access_key_id: 'AKIA1', secret_access_key: 'secret-1', session_token: 'session-1' },
@@ -33,7 +33,7 @@ describe('GET /v1/tokens/{name} on a Unix socket', () => {
     });
   });
 
-  it('says nothing of an end where there is none', async () => {
+  it('returns no expiry if there is none', async () => {
     endpoints.tokens.set('endless', bearerToken(endpoints.clock, 'value'));
     expect((await ask(socket, '/v1/tokens/endless')).json).toEqual({ name: 'endless', token: 'value' });
   });
@@ -42,14 +42,14 @@ describe('GET /v1/tokens/{name} on a Unix socket', () => {
     ['waiting', 'was not fetched yet'],
     ['expired', 'has expired'],
     ['revoked', 'was revoked'],
-  ] as const)('answers for a token that is %s with an error', async (state, reason) => {
+  ] as const)('responds with an error for a token that is %s', async (state, reason) => {
     endpoints.tokens.set(state, undefined, { state });
     const { status, json } = await ask(socket, `/v1/tokens/${state}`);
     expect(status).toBe(503);
     expect(json).toEqual({ error: 'not_ready', error_description: `the token ${state} ${reason}` });
   });
 
-  it('looks at the end itself, and gives no token that has less than a second left', async () => {
+  it('checks the expiry itself, and returns no token with less than a second left', async () => {
     endpoints.tokens.set('app', bearerToken(endpoints.clock, 'value', 60));
     endpoints.clock.time += 59_000;
     expect((await ask(socket, '/v1/tokens/app')).json).toMatchObject({ expires_in: 1 });
@@ -59,14 +59,14 @@ describe('GET /v1/tokens/{name} on a Unix socket', () => {
     expect(text).not.toContain('value');
   });
 
-  it('gives no token that is empty', async () => {
+  it('returns no empty token', async () => {
     endpoints.tokens.set('empty', bearerToken(endpoints.clock, '', 60));
     expect((await ask(socket, '/v1/tokens/empty')).status).toBe(503);
     endpoints.tokens.set('empty', { values: {}, fetchedAt: endpoints.clock.now() });
     expect((await ask(socket, '/v1/tokens/empty')).status).toBe(503);
   });
 
-  it('does not tell a token that is kept from this endpoint from one that is not there', async () => {
+  it('responds in the same way for an excluded token and for a missing token', async () => {
     endpoints.tokens.set('other', bearerToken(endpoints.clock, 'value', 60));
     const kept = await ask(socket, '/v1/tokens/other');
     expect(kept.status).toBe(404);
@@ -86,18 +86,18 @@ describe('GET /v1/tokens/{name} on a Unix socket', () => {
     '/V1/tokens/app',
     '/v1/tokens/__proto__',
     `/v1/tokens/${'a'.repeat(65)}`,
-  ])('finds nothing under %s', async (path) => {
+  ])('serves nothing under %s', async (path) => {
     endpoints.tokens.set('app', bearerToken(endpoints.clock, 'value', 60));
     const { status, json } = await ask(socket, path);
     expect(status).toBe(404);
     expect(json).toMatchObject({ error: 'not_found' });
   });
 
-  it('finds no token by the name of something that every object has', async () => {
+  it('finds no token with the name of an inherited property', async () => {
     expect((await ask(socket, '/v1/tokens/constructor')).status).toBe(404);
   });
 
-  it.each(['POST', 'PUT', 'DELETE', 'HEAD', 'OPTIONS'])('does not answer %s', async (method) => {
+  it.each(['POST', 'PUT', 'DELETE', 'HEAD', 'OPTIONS'])('refuses %s', async (method) => {
     endpoints.tokens.set('app', bearerToken(endpoints.clock, 'value', 60));
     const { status, headers, text } = await ask(socket, '/v1/tokens/app', { method });
     expect({ status, allow: headers.allow }).toEqual({ status: 405, allow: 'GET' });

@@ -26,21 +26,21 @@ describe('a Unix socket', () => {
 
   const start = (more: object = {}) => endpoints.start({ protocol: 'tokens', listen: { unix: path, ...more } });
   const modeOf = async (file: string) => (await lstat(file)).mode & 0o7777;
-  /** A socket that nobody listens on, as an agent leaves it that is killed. */
+  /** Creates a stale socket, like that of a killed agent. */
   const leaveBehind = async () => {
     const script = `require('node:net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
     await once(spawn(process.execPath, ['-e', script], { stdio: 'ignore' }), 'exit');
     expect((await lstat(path)).isSocket()).toBe(true);
   };
 
-  it('is open to its owner alone unless another mode is given', async () => {
+  it('is accessible only to its owner unless a mode is configured', async () => {
     const before = process.umask();
     await start();
     expect(await modeOf(path)).toBe(0o600);
     expect(process.umask()).toBe(before);
   });
 
-  it('is open to its owner alone from the moment that it is there, whatever mode it gets', async () => {
+  it('is accessible only to its owner from its creation until its mode is set', async () => {
     const server = createHttpServer();
     const modes: number[] = [];
     const listen = server.listen.bind(server) as (options: object) => Server;
@@ -60,7 +60,7 @@ describe('a Unix socket', () => {
     expect(modes).toEqual([0o600, 0o666]);
   });
 
-  it('has the mode that was asked for, whatever the umask', async () => {
+  it('has the configured mode with any umask', async () => {
     const usual = process.umask(0o077);
     try {
       await start({ permissions: '0666' });
@@ -70,7 +70,7 @@ describe('a Unix socket', () => {
     expect(await modeOf(path)).toBe(0o666);
   });
 
-  it('belongs to whom it was given to', async () => {
+  it('has the configured owner', async () => {
     if (isRoot) {
       await start({ owner: 65_533, group: 65_532, permissions: '0660' });
       const { uid, gid, mode } = await lstat(path);
@@ -81,7 +81,7 @@ describe('a Unix socket', () => {
     }
   });
 
-  it('answers no user whom its mode keeps out', async () => {
+  it('refuses users without permission', async () => {
     await chmod(endpoints.folder, 0o755);
     await start();
     if (!isRoot) return expect(await modeOf(path)).toBe(0o600);
@@ -93,13 +93,13 @@ describe('a Unix socket', () => {
     expect((await ask(path, '/v1/tokens/app')).status).toBe(200);
   });
 
-  it('takes the place of the socket of an agent that was killed', async () => {
+  it('replaces the socket of a killed agent', async () => {
     await leaveBehind();
     await start();
     expect((await ask(path, '/v1/tokens/app')).status).toBe(200);
   });
 
-  it('leaves the socket alone that another program listens on', async () => {
+  it('does not replace a socket that another program listens on', async () => {
     const other = createServer((socket) => socket.on('error', () => {})).listen(path);
     await once(other, 'listening');
     try {
@@ -121,14 +121,14 @@ describe('a Unix socket', () => {
         await symlink(`${at}.real`, at);
       },
     ],
-  ])('does not remove %s in its place', async (_, put) => {
+  ])('does not replace %s', async (_, put) => {
     await put(path);
     const before = await lstat(path);
     await expect(start()).rejects.toThrow(`${path}: a file that is not a socket has this name`);
     expect((await lstat(path)).ino).toBe(before.ino);
   });
 
-  it('is not made in a folder where another user could replace it', async () => {
+  it('is not created in a folder in which another user could replace it', async () => {
     await chmod(endpoints.folder, 0o777);
     const failure = await start().catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(EndpointFailure);
@@ -136,12 +136,12 @@ describe('a Unix socket', () => {
     await expect(lstat(path)).rejects.toThrow(/ENOENT/);
   });
 
-  it('refuses a path that the kernel would cut off', async () => {
+  it('refuses a path that the kernel would truncate', async () => {
     path = endpoints.file('x'.repeat(108));
     await expect(start()).rejects.toThrow(/may have at most 107 bytes/);
   });
 
-  it('goes when its endpoint closes', async () => {
+  it('is removed when its endpoint closes', async () => {
     await start();
     await endpoints.close();
     await expect(readFile(path)).rejects.toThrow(/ENOENT/);

@@ -8,13 +8,13 @@ describe('an account', () => {
     expect(await userId('daemon')).toBeGreaterThan(0);
   });
 
-  it('may be a number, whether or not there is one', async () => {
+  it('may be a number, whether or not the account exists', async () => {
     expect(await userId(4_000_000)).toBe(4_000_000);
     expect(await groupId(0)).toBe(0);
     expect(await userId('4000000')).toBe(4_000_000);
   });
 
-  it('is nothing when there is none of that name', async () => {
+  it('is undefined if no account has that name', async () => {
     expect(await userId('nobody-at-all')).toBeUndefined();
     expect(await groupId('nobody-at-all')).toBeUndefined();
   });

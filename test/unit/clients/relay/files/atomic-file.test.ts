@@ -12,7 +12,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Notes each call on an open file, and what `look` sees when it comes. */
+/** Records each call on an open file, and the result of `look` at that time. */
 async function noting<T>(look: () => T) {
   const handle = await open('/dev/null');
   const methods: FileHandle = Object.getPrototypeOf(handle);
@@ -34,8 +34,8 @@ const theOne = () => {
   return { name, mode: (mode & 0o777).toString(8), uid, gid, size };
 };
 
-describe('a file that takes the place of another', () => {
-  it('has its group, then its mode, then its owner, and only then a content', async () => {
+describe('an atomically replaced file', () => {
+  it('gets its group, then its mode, then its owner, and only then its content', async () => {
     const calls = await noting(() => {
       const { mode, uid, gid, size } = theOne();
       return [mode, uid, gid, size];
@@ -57,7 +57,7 @@ describe('a file that takes the place of another', () => {
     );
   });
 
-  it('is written under a random name beside it and synced, then renamed, then the folder is synced', async () => {
+  it('is written under a random name and synced, then renamed, then its folder is synced', async () => {
     const calls = await noting(() => theOne().name);
     const sync = vi.fn(async () => expect(readFileSync(at('out'), 'utf8')).toBe('text'));
     await replaceFile({ path: at(), isOnDisk: true, sync }, 'out', 'text', access);
@@ -66,7 +66,7 @@ describe('a file that takes the place of another', () => {
     expect(sync).toHaveBeenCalledOnce();
   });
 
-  it('is not synced in memory', async () => {
+  it('is not synced on a memory file system', async () => {
     const calls = await noting(() => undefined);
     const sync = vi.fn(async () => {});
     await replaceFile({ path: at(), isOnDisk: false, sync }, 'out', 'text', access);
@@ -74,13 +74,13 @@ describe('a file that takes the place of another', () => {
     expect(sync).not.toHaveBeenCalled();
   });
 
-  it('is there although the folder cannot be synced', async () => {
+  it('exists even if its folder cannot be synced', async () => {
     const sync = () => Promise.reject(new Error('as asked'));
     const state = await replaceFile({ path: at(), isOnDisk: true, sync }, 'out', 'text', access);
     expect(state.ino).toBe(statSync(at('out'), { bigint: true }).ino);
   });
 
-  it.each(['chmod', 'writeFile', 'sync'] as const)('leaves nothing when the call %s fails', async (name) => {
+  it.each(['chmod', 'writeFile', 'sync'] as const)('leaves no temporary file if %s fails', async (name) => {
     const handle = await open('/dev/null');
     vi.spyOn(Object.getPrototypeOf(handle) as FileHandle, name).mockRejectedValue(new Error('as asked'));
     await handle.close();

@@ -5,8 +5,8 @@ import { useFolder } from '../outputs/a-folder.ts';
 
 const at = useFolder();
 
-describe('how a file was left', () => {
-  it('is told from another content of the same size and time', async () => {
+describe('the recorded state of a file', () => {
+  it('differs from other content with the same size and time', async () => {
     const write = (content: string) => {
       writeFileSync(at('out'), content);
       utimesSync(at('out'), 1, 1);
@@ -19,7 +19,7 @@ describe('how a file was left', () => {
     expect(await difference(at('out'), left)).toBe('was changed by another program');
   });
 
-  it('is gone with its folder', async () => {
+  it('reports a file as gone with its folder', async () => {
     writeFileSync(at('out'), 'one');
     const left = lstatSync(at('out'), { bigint: true });
     expect(await difference(at('none', 'out'), left)).toBe('is gone');

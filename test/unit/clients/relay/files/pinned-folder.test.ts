@@ -7,7 +7,7 @@ const at = useFolder();
 const uid = process.getuid?.() ?? 0;
 
 describe('a folder that is held open', () => {
-  it('stays the same when a link is laid in its place', async () => {
+  it('stays the same when it is replaced with a link', async () => {
     mkdirSync(at('out'));
     mkdirSync(at('victim'));
     await inFolder(at('out'), uid, async ({ path }) => {
@@ -19,7 +19,7 @@ describe('a folder that is held open', () => {
     expect(readdirSync(at('moved'))).toEqual(['file']);
   });
 
-  it('is closed again, also after a failure', async () => {
+  it('is closed afterwards, even after a failure', async () => {
     mkdirSync(at('out'));
     const open = () => readdirSync('/proc/self/fd').length;
     const before = open();
@@ -28,7 +28,7 @@ describe('a folder that is held open', () => {
     expect(open()).toBe(before);
   });
 
-  it('is told apart when it is missing', async () => {
+  it('is reported as missing', async () => {
     await expect(inFolder(at('out'), uid, async () => {})).rejects.toMatchObject({ isMissing: true });
     writeFileSync(at('out'), '');
     await expect(inFolder(at('out'), uid, async () => {})).rejects.toMatchObject({ isMissing: false });

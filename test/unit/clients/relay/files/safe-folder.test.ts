@@ -12,17 +12,17 @@ const folder = (name: string, mode = 0o755) => {
 };
 
 describe('a folder', () => {
-  it('is safe where only this user and root may write, up to the root', async () => {
+  it('is safe if only this user and root can write in it and its parents', async () => {
     folder('out');
     expect(await reason('out')).toBeUndefined();
     expect(await unsafeReason('/', uid)).toBeUndefined();
   });
 
-  it('that is missing is said to be so', async () => {
+  it('is reported as missing', async () => {
     expect(await reason('out')).toBe(`${at('out')} is missing`);
   });
 
-  it('is no file', async () => {
+  it('is not a file', async () => {
     writeFileSync(at('out'), '');
     expect(await reason('out')).toBe(`${at('out')} is not a folder`);
     expect(await reason('out', 'in')).toBe(`${at('out')} is not a folder`);
@@ -32,14 +32,14 @@ describe('a folder', () => {
     [0o775, '0775'],
     [0o757, '0757'],
     [0o1777, '1777'],
-  ])('in which others may write is refused: %o', async (mode, shown) => {
+  ])('is refused if others can write in it: %o', async (mode, shown) => {
     folder('out', mode);
     expect(await reason('out')).toBe(
       `other users can write in ${at('out')}, which has mode ${shown}: remove write access (chmod go-w)`,
     );
   });
 
-  it('below one in which others may write is refused, unless that one is sticky', async () => {
+  it('is refused if others can write in a parent folder, unless the parent is sticky', async () => {
     folder('all', 0o777);
     folder('all/out');
     expect(await reason('all', 'out')).toMatch(`other users can write in ${at('all')}, which has mode 0777`);
@@ -47,7 +47,7 @@ describe('a folder', () => {
     expect(await reason('all', 'out')).toBeUndefined();
   });
 
-  it('of another user is refused, and one below it', async () => {
+  it('is refused if it or a parent belongs to another user', async () => {
     folder('theirs');
     folder('theirs/out');
     if (isRoot) chownSync(at('theirs'), NOBODY, NOBODY);
@@ -71,13 +71,13 @@ describe('a folder', () => {
     expect(await reason('var', 'relative', 'none')).toBe(`${at('var', 'relative', 'none')} is missing`);
   });
 
-  it('is looked at behind a link too', async () => {
+  it('is checked behind a link too', async () => {
     folder('open', 0o777);
     symlinkSync('open', at('link'));
     expect(await reason('link')).toMatch(`other users can write in ${at('open')}`);
   });
 
-  it('is refused where others could lay another link', async () => {
+  it('is refused if others could replace a link on its path', async () => {
     folder('out');
     folder('open', 0o777);
     symlinkSync('../out', at('open', 'link'));
@@ -93,7 +93,7 @@ describe('a folder', () => {
     expect(await unsafeReason(at('sticky', 'link'), isRoot ? uid : uid + 1)).toMatch(/belongs to user \d+/);
   });
 
-  it('is refused behind links that never end', async () => {
+  it('is refused behind a link loop', async () => {
     symlinkSync('b', at('a'));
     symlinkSync('a', at('b'));
     expect(await reason('a')).toBe(`${at('a')} leads through too many links`);

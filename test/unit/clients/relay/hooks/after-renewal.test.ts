@@ -30,8 +30,8 @@ function hooks(actions: AfterRenewal[]) {
 
 const shell = (script: string): string[] => ['/bin/sh', '-c', script];
 
-describe('a command after renewal', () => {
-  it('learns the name of the token, and nothing of the agent’s environment', async () => {
+describe('an after_renewal command', () => {
+  it('gets the name of the token, and none of the agent’s environment', async () => {
     vi.stubEnv('SECRET_OF_THE_AGENT', 'must-not-leak');
     const { run, end, trouble } = hooks([{ command: shell(`env > ${folder}/env`) }]);
     run();
@@ -43,7 +43,7 @@ describe('a command after renewal', () => {
     expect(trouble()).toBeUndefined();
   });
 
-  it('that fails is told of until it works, without its arguments, and keeps no other from being run', async () => {
+  it('is reported without its arguments until it succeeds, and does not affect other hooks', async () => {
     const { run, end, trouble, logged, changed } = hooks([
       { command: shell(`test -e ${folder}/mended # secret-argument`) },
       { command: shell(`touch ${folder}/second`) },
@@ -60,14 +60,14 @@ describe('a command after renewal', () => {
     expect(trouble()).toBeUndefined();
   });
 
-  it('is ended when it takes longer than it may', async () => {
+  it('is killed after its timeout', async () => {
     const { run, end, trouble } = hooks([{ command: ['/bin/sleep', '60'], timeout_seconds: 0.1 }]);
     run();
     await end();
     expect(trouble()).toMatch(/took longer than 0.1 seconds/);
   });
 
-  it('is never run twice at once, and once more for all renewals that came meanwhile', async () => {
+  it('never runs twice at once, and runs once more for all renewals in the meantime', async () => {
     const log = join(folder, 'log');
     const { run, end } = hooks([{ command: shell(`echo start >> ${log}; sleep 0.05; echo end >> ${log}`) }]);
     for (let times = 0; times < 5; times += 1) run();
@@ -75,7 +75,7 @@ describe('a command after renewal', () => {
     expect(await readFile(log, 'utf8')).toBe('start\nend\nstart\nend\n');
   });
 
-  it('is refused when another user can write the configuration', async () => {
+  it('is refused if another user can write the configuration', async () => {
     await chmod(configFile, 0o666);
     const { run, end, trouble } = hooks([{ command: shell(`touch ${folder}/was-run`) }]);
     run();
@@ -84,7 +84,7 @@ describe('a command after renewal', () => {
     await expect(readFile(join(folder, 'was-run'))).rejects.toThrow('ENOENT');
   });
 
-  it('is ended with the agent', async () => {
+  it('is killed when the agent stops', async () => {
     const { run, stop, end, trouble } = hooks([{ command: ['/bin/sleep', '60'] }]);
     run();
     stop();
@@ -93,8 +93,8 @@ describe('a command after renewal', () => {
   });
 });
 
-describe('a unit after renewal', () => {
-  it('is told through systemctl: its own process alone gets the signal, as others may end by it', () => {
+describe('an after_renewal unit', () => {
+  it('is signalled through systemctl, and only its main process gets the signal', () => {
     expect(commandOf({ action: 'reload', unit: 'nginx.service' })).toEqual([
       'systemctl',
       '--no-ask-password',
@@ -135,7 +135,7 @@ describe('a signal to the process of a pid file', () => {
     '0x10',
     '99999999',
     `${process.pid}`,
-  ])('is sent to nobody for %j', async (text) => {
+  ])('is not sent for %j', async (text) => {
     await writeFile(pidFile(), text, { mode: 0o644 });
     const sent = vi.spyOn(process, 'kill').mockReturnValue(true);
     await expect(signalPidFile(pidFile(), 'SIGTERM')).rejects.toThrow('must contain only the id of another process');
@@ -143,7 +143,7 @@ describe('a signal to the process of a pid file', () => {
     sent.mockRestore();
   });
 
-  it('is sent to nobody where others may write the file, it is no file, or it is not there', async () => {
+  it('is not sent if others can write the file, or if it is not a file or missing', async () => {
     const sent = vi.spyOn(process, 'kill').mockReturnValue(true);
     await writeFile(pidFile(), '4000000');
     await chmod(pidFile(), 0o666);
@@ -154,10 +154,10 @@ describe('a signal to the process of a pid file', () => {
     sent.mockRestore();
   });
 
-  it('of another user reaches that user’s own processes alone', async () => {
+  it('reaches only the owner’s processes if another user owns the file', async () => {
     await writeFile(pidFile(), '4194303', { mode: 0o644 });
     if (process.getuid?.() !== 0) {
-      // Nobody but root can give a file away: here the agent is somebody else.
+      // Only root can change the owner of a file, so here the agent's user differs instead.
       const me = process.getuid?.() ?? 0;
       vi.spyOn(process, 'geteuid').mockReturnValue(me + 1);
       await expect(signalPidFile(pidFile(), 'SIGTERM')).rejects.toThrow(`belongs to user ${me}, but process`);

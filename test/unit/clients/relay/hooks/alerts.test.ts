@@ -35,7 +35,7 @@ function alerting(alerts: Alert[], send: () => Promise<void> = async () => {}) {
 }
 
 describe('an alert', () => {
-  it('is told once after three failures, and once more when the token is fresh again', async () => {
+  it('is delivered once after three failures, and once more when the token is fresh again', async () => {
     const { look, told, clock } = alerting([{ command }]);
     for (const failures of [1, 2, 3, 4, 5, 0, 0, 1, 0, 3]) {
       look(status(failures), 1);
@@ -44,7 +44,7 @@ describe('an alert', () => {
     expect(told).toEqual(['failing 3', 'recovered 0', 'failing 3']);
   });
 
-  it('is told after as many failures as it says, or when less of the lifetime is left than it says', async () => {
+  it('is delivered after the configured failures, or below the configured remaining lifetime', async () => {
     const first = alerting([{ command, after_failures: 1 }]);
     first.look(status(1), 1);
     await settle();
@@ -61,7 +61,7 @@ describe('an alert', () => {
     expect(share.told).toEqual(['failing 51']);
   });
 
-  it('by what is left is told of a token that is gone, but not of one that nobody asked for yet', async () => {
+  it('with remaining_share is delivered for a token that is gone, but not before the first fetch', async () => {
     const { look, told } = alerting([{ command, remaining_share: 0.2 }]);
     look(status(0, 'waiting'), 0);
     await settle();
@@ -71,7 +71,7 @@ describe('an alert', () => {
     expect(told).toEqual(['failing 1']);
   });
 
-  it('is told of each token by itself', async () => {
+  it('is delivered for each token separately', async () => {
     const { look, told } = alerting([{ command }]);
     look(status(3), 1);
     look({ ...status(4), name: 'other' }, 1);
@@ -79,7 +79,7 @@ describe('an alert', () => {
     expect(told).toEqual(['failing 3', 'failing 4']);
   });
 
-  it('that cannot be told is tried again, and given up after some times', async () => {
+  it('is retried after a failed delivery, a limited number of times', async () => {
     const { look, told, logged, clock } = alerting([{ command }], () =>
       Promise.reject(new CommandFailure('ended with code 1')),
     );
@@ -89,7 +89,7 @@ describe('an alert', () => {
     expect(logged).toEqual(Array.from({ length: 4 }, () => 'an alert could not be delivered'));
   });
 
-  it('that could not be told yet is not told after the news that it is over', async () => {
+  it('is dropped if the token has recovered before its delivery', async () => {
     let broken = true;
     const { look, told, clock } = alerting([{ command }], () =>
       broken ? Promise.reject(new Error('away')) : Promise.resolve(),
@@ -102,7 +102,7 @@ describe('an alert', () => {
     expect(told).toEqual(['failing 3', 'recovered 0']);
   });
 
-  it('is not told after the end of the agent', async () => {
+  it('is not delivered after the agent has stopped', async () => {
     const { look, told, stop, clock } = alerting([{ command }], () => Promise.reject(new Error('away')));
     look(status(3), 1);
     await clock.pass(SECOND);
@@ -113,7 +113,7 @@ describe('an alert', () => {
 });
 
 describe('an agent with alerts', () => {
-  it('tells of trouble while it renews, and of its end', async () => {
+  it('reports failing renewals, and the recovery', async () => {
     const at = fakeWorld(configurationOf([token('t')], { alerts: [{ command }] }), {
       t: { answer: failing('no client') },
     });

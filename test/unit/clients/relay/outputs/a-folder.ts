@@ -5,10 +5,10 @@ import { afterEach, beforeEach } from 'vitest';
 
 export const isRoot = process.getuid?.() === 0;
 
-/** A user and group that own nothing of these tests. */
+/** A user and group that own none of the test files. */
 export const NOBODY = 65_534;
 
-/** A new folder for each test, in which only this user may write. @returns the path of what is called so in it */
+/** Creates a new private folder for each test. @returns a function that returns the path of a name in it */
 export function useFolder(): (...names: string[]) => string {
   let folder: string;
   beforeEach(() => {

@@ -3,12 +3,12 @@ import type { FileOutputSettings } from 'tokenrelay/settings/outputs.ts';
 
 export const END = '2026-01-01T12:00:00Z';
 
-/** A token of these values that ends at noon of the first of January 2026. */
+/** Returns a token with these values that expires at noon on 1 January 2026. */
 export function aToken(values: Record<string, string>, expiresAt: number | undefined = Date.parse(END)): Token {
   return { values, fetchedAt: Date.parse(END) - 900_000, ...(expiresAt !== undefined && { expiresAt }) };
 }
 
-/** The same, of a source that sets no end. */
+/** Returns a token with these values and without an expiry. */
 export function anEndlessToken(values: Record<string, string>): Token {
   return { values, fetchedAt: Date.parse(END) };
 }

@@ -9,7 +9,7 @@ import { aToken } from './a-token.ts';
 export const first = aToken({ token: 'hidden-1' });
 export const second = aToken({ token: 'hidden-2' });
 
-/** A new folder for each test, and outputs to the file `out` in it, of the token `api` in the format raw. */
+/** A new folder for each test, and outputs to the file `out` in it, for the token `api` in format raw. */
 export function useOutput() {
   const at = useFolder();
   return {
@@ -21,7 +21,7 @@ export function useOutput() {
   };
 }
 
-/** The sentence of a refusal, in which no value of a token may be. */
+/** Returns the message of an error, after checking that it contains no token value. */
 export async function refusal(call: Promise<void>): Promise<string> {
   const error = await call.then(
     () => undefined,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what no environment variable may have
+// biome-ignore lint/suspicious/noControlCharactersInRegex: environment variables must not contain them
 const UNREADABLE = /[\0-\x08\x0a-\x1f\x7f]|\p{Noncharacter_Code_Point}/gu;
 
 const heeded = fc.constantFrom(
@@ -27,7 +27,7 @@ const any = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 4 }),
 );
 
-/** Text of characters that shells and systemd heed, and of any others that an environment variable may hold. */
+/** Text with characters that are special to shells and systemd, and any others that a variable may contain. */
 export const awkwardText = fc
   .array(any, { minLength: 1 })
   .map((parts) => parts.join('').replace(UNREADABLE, ''))

@@ -16,8 +16,8 @@ import { first, refusal, second, useOutput } from './an-output.ts';
 
 const { at, found, modeOf, output } = useOutput();
 
-describe('the place of a file output', () => {
-  it('may hold a link: it is replaced, and what it leads to stays', async () => {
+describe('the path of a file output', () => {
+  it('may be a link, which is replaced without changing its target', async () => {
     writeFileSync(at('victim'), 'theirs', { mode: 0o644 });
     symlinkSync('victim', at('out'));
     await output().publish(first);
@@ -25,7 +25,7 @@ describe('the place of a file output', () => {
     expect([readFileSync(at('victim'), 'utf8'), modeOf('victim')]).toEqual(['theirs', '644']);
   });
 
-  it('may hold a second name of another file, which stays as it is', async () => {
+  it('may be a hard link to another file, which is not changed', async () => {
     writeFileSync(at('victim'), 'theirs', { mode: 0o644 });
     linkSync(at('victim'), at('out'));
     await output().publish(first);
@@ -33,14 +33,14 @@ describe('the place of a file output', () => {
     expect([readFileSync(at('victim'), 'utf8'), modeOf('victim')]).toEqual(['theirs', '644']);
   });
 
-  it('must not hold a folder', async () => {
+  it('must not be a folder', async () => {
     mkdirSync(at('out'));
     expect(await refusal(output().publish(first))).toBe(`file ${at('out')}: a folder has its name`);
     expect(await refusal(output().withdraw('expired'))).toBe(`file ${at('out')}: a folder has its name`);
     expect(readdirSync(at())).toEqual(['out']);
   });
 
-  it('must not be in a folder where others may write', async () => {
+  it('must not be in a folder in which others can write', async () => {
     const file = output();
     await file.publish(first);
     chmodSync(at(), 0o770);
@@ -60,11 +60,11 @@ describe('the place of a file output', () => {
     expect(await file.problem()).toBe('is gone');
   });
 
-  it('must have a name that leaves room for that of the file beside it', async () => {
+  it('must have a name short enough for the temporary file', async () => {
     expect(await refusal(output({ file_path: at('x'.repeat(240)) }).publish(first))).toContain('its name is too long');
   });
 
-  it('is cleaned of what a killed run left, and of nothing else', async () => {
+  it('is cleaned of temporary files of a killed process, and of nothing else', async () => {
     const left = '.out.tokenrelay-0123456789abcdef';
     writeFileSync(at(left), 'hidden-0');
     const others = ['.out.tokenrelay-0123', '.out2.tokenrelay-0123456789abcdef', 'out.tokenrelay-0123456789abcdef'];
@@ -88,7 +88,7 @@ describe('the place of a file output', () => {
     );
   });
 
-  it('is cleaned of what a killed run left for another owner, also when the token is withdrawn', async () => {
+  it('is cleaned of temporary files that belong to another owner, also on a withdrawal', async () => {
     const left = '.out.tokenrelay-0123456789abcdef';
     writeFileSync(at(left), 'hidden-0');
     const owner = isRoot ? NOBODY : (process.getuid?.() ?? 0);

@@ -35,7 +35,7 @@ describe('the problem of a file output', () => {
         renameSync(at('new'), at('out'));
       },
     ],
-  ])('says that it %s', async (problem, disturb) => {
+  ])('reports that it %s', async (problem, disturb) => {
     const file = output({ permissions: 0o640 });
     await file.publish(first);
     disturb();
@@ -46,7 +46,7 @@ describe('the problem of a file output', () => {
     expect([found(), modeOf('out')]).toEqual(['hidden-1', '640']);
   });
 
-  it('says that it was given to somebody else', async () => {
+  it('reports that its owner was changed', async () => {
     const file = output();
     await file.publish(first);
     chownSync(at('out'), isRoot ? NOBODY : (process.getuid?.() ?? 0), process.getgid?.() ?? 0);
@@ -56,7 +56,7 @@ describe('the problem of a file output', () => {
     expect(await file.problem()).toBe(`belongs to group ${NOBODY}, not ${process.getegid?.()}`);
   });
 
-  it('is none before anything was published, and after it was withdrawn', async () => {
+  it('is undefined before a publication and after a withdrawal', async () => {
     const file = output();
     expect(await file.problem()).toBeUndefined();
     await file.publish(first);

@@ -32,19 +32,19 @@ describe('a token that is withdrawn from a file', () => {
     expect(await leftBy(settings, why)).toBe(left);
   });
 
-  it('leaves an empty file with the mode of the full one', async () => {
+  it('leaves an empty file with the same mode', async () => {
     await leftBy({ at_expiry: 'empty' }, 'expired');
     expect(modeOf('out')).toBe('640');
   });
 
-  it('is not kept where the file does not say when it ends', async () => {
+  it('is not kept if the file does not contain the expiry', async () => {
     const file = output({ format: 'json', at_expiry: 'keep' });
     await file.publish(anEndlessToken({ token: 'hidden-1' }));
     await file.withdraw('expired');
     expect(readdirSync(at())).toEqual([]);
   });
 
-  it('is removed also where an older run wrote it, and nothing there is fine', async () => {
+  it('is removed even if an earlier process wrote it, and may be missing', async () => {
     writeFileSync(at('out'), 'hidden-0');
     await output().withdraw('expired');
     expect(readdirSync(at())).toEqual([]);
@@ -58,7 +58,7 @@ describe('a token that is withdrawn from a file', () => {
     expect(readdirSync(at())).toEqual(['victim']);
   });
 
-  it('is written anew when it comes back', async () => {
+  it('is written again when there is a new token', async () => {
     const file = output();
     await file.publish(first);
     await file.withdraw('expired');

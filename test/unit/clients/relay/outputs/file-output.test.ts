@@ -11,7 +11,7 @@ describe('a file output', () => {
     expect(output().name).toBe(`file ${at('out')}`);
   });
 
-  it('lets readers see the token, and leaves nothing else in the folder', async () => {
+  it('contains the token, and leaves no other file in the folder', async () => {
     const file = output();
     await file.publish(first);
     expect(found()).toBe('hidden-1');
@@ -21,7 +21,7 @@ describe('a file output', () => {
     expect(await file.problem()).toBeUndefined();
   });
 
-  it.each([0o000, 0o022, 0o077, 0o777])('has the mode that was asked for, whatever the umask: %o', async (umask) => {
+  it.each([0o000, 0o022, 0o077, 0o777])('has the configured mode with any umask: %o', async (umask) => {
     const before = process.umask(umask);
     try {
       await output().publish(first);
@@ -35,7 +35,7 @@ describe('a file output', () => {
     }
   });
 
-  it('belongs to whom it was asked for, where this user may give it away', async () => {
+  it('has the configured owner if this user may change the owner', async () => {
     const file = output({ owner: 'daemon', group: NOBODY, permissions: 0o640 });
     if (isRoot) {
       await file.publish(first);
@@ -53,7 +53,7 @@ describe('a file output', () => {
     }
   });
 
-  it('has the agent’s own group in a folder that would give its own', async () => {
+  it('has the agent’s group in a setgid folder', async () => {
     mkdirSync(at('in'));
     if (isRoot) chownSync(at('in'), 0, NOBODY);
     chmodSync(at('in'), 0o2755);
@@ -64,12 +64,12 @@ describe('a file output', () => {
   it.each([
     [{ owner: 'nobody-at-all' }, 'there is no user nobody-at-all on this machine'],
     [{ group: 'nobody-at-all' }, 'there is no group nobody-at-all on this machine'],
-  ])('is refused for an account that there is not: %o', async (settings, sentence) => {
+  ])('is refused for an unknown account: %o', async (settings, sentence) => {
     expect(await refusal(output(settings).publish(first))).toBe(`file ${at('out')}: ${sentence}`);
     expect(readdirSync(at())).toEqual([]);
   });
 
-  it('is not written again while it is right', async () => {
+  it('is not rewritten while its content is right', async () => {
     const file = output();
     await file.publish(first);
     const { ino } = statSync(at('out'));
@@ -77,13 +77,13 @@ describe('a file output', () => {
     expect(statSync(at('out')).ino).toBe(ino);
   });
 
-  it('takes the place of what an older run left', async () => {
+  it('replaces the file of an earlier process', async () => {
     writeFileSync(at('out'), 'old', { mode: 0o644 });
     await output().publish(first);
     expect([found(), modeOf('out')]).toEqual(['hidden-1', '600']);
   });
 
-  it('keeps the last token when the next cannot be written', async () => {
+  it('keeps the last token if the next cannot be written', async () => {
     const file = output();
     await file.publish(first);
     expect(await refusal(file.publish(aToken({ user: 'hidden-3', password: 'hidden-4' })))).toContain(

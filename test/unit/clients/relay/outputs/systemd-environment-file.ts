@@ -1,6 +1,6 @@
 /**
- * Reads a file as systemd reads `EnvironmentFile=`, by the words of systemd.exec(5): bare text up to the line's end, or
- * text in double quotes, in which a backslash goes before `"`, `\`, `` ` `` and `$`. Nothing else is written here.
+ * Parses a file like systemd's `EnvironmentFile=` (systemd.exec(5)): unquoted text up to the end of the line, or text
+ * in double quotes, with a backslash before `"`, `\`, `` ` `` and `$`. The tested format uses nothing else.
  */
 export function readAsSystemd(text: string): Record<string, string> {
   const read: Record<string, string> = {};

@@ -5,13 +5,13 @@ const passwd = ['root:x:0:0::/root:/bin/sh', 'anna:x:1000:1000::/home/anna:/bin/
 const group = ['root:x:0:', 'anna:x:1000:', 'relay:x:999:', 'staff:x:50:anna'];
 
 it.each([
-  ['a person’s, whom the machine gave one', 1_000, [], [], 1_000],
-  ['no service’s, whose group units lend to others', 999, [], [], undefined],
-  ['not root’s', 0, [], [], undefined],
-  ['nobody’s who is not in the file', 1_001, [], [], undefined],
-  ['not that of two persons', 1_000, ['ben:x:1001:1000::/home/ben:/bin/sh'], [], undefined],
-  ['not a group that has a second name', 1_000, [], ['friends:x:1000:ben'], undefined],
-])('a group that one is alone in is %s', async (_whose, uid, users, groups, expected) => {
+  ['that of a regular user with one', 1_000, [], [], 1_000],
+  ['not that of a service, which units may share', 999, [], [], undefined],
+  ['not that of root', 0, [], [], undefined],
+  ['not that of an unknown user', 1_001, [], [], undefined],
+  ['not one that is the primary group of two users', 1_000, ['ben:x:1001:1000::/home/ben:/bin/sh'], [], undefined],
+  ['not one with a second name', 1_000, [], ['friends:x:1000:ben'], undefined],
+])('the private group is %s', async (_whose, uid, users, groups, expected) => {
   const files = { passwd: [...passwd, ...users].join('\n'), group: [...group, ...groups].join('\n') };
   expect(await privateGroup(uid, files)).toBe(expected);
 });
@@ -21,6 +21,6 @@ it.each([
   ['anna:x:1000:ben', undefined],
   ['anna:x:1000:anna,ben', undefined],
   ['users:x:1000:', undefined],
-])('a person with the group %s is alone in the group %s', async (line, expected) => {
+])('a user with the group %s has the private group %s', async (line, expected) => {
   expect(await privateGroup(1_000, { passwd: passwd.join('\n'), group: line })).toBe(expected);
 });

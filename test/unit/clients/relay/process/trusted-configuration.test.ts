@@ -17,21 +17,21 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 describe('a configuration', () => {
-  it('is trusted where only root and the agent can write it', async () => {
+  it('is trusted if only root and the agent can write it', async () => {
     expect(await untrustedConfiguration(file)).toBeUndefined();
   });
 
-  it.each([0o664, 0o646])('is not with the mode %o', async (mode) => {
+  it.each([0o664, 0o646])('is not trusted with mode %o', async (mode) => {
     await chmod(file, mode);
     expect(await untrustedConfiguration(file)).toContain(`other users can write ${file}`);
   });
 
-  it.each([0o775, 0o1777])('is not in a folder of the mode %o', async (mode) => {
+  it.each([0o775, 0o1777])('is not trusted in a folder with mode %o', async (mode) => {
     await chmod(folder, mode);
     expect(await untrustedConfiguration(file)).toContain(`other users can write in ${folder}`);
   });
 
-  it('is trusted where the group that may write is one that the user is alone in, and not where others may', async () => {
+  it('is trusted if only the user’s private group can write it, and not if others can', async () => {
     await chmod(file, 0o664);
     await chmod(folder, 0o775);
     const { gid } = await stat(file);
@@ -43,7 +43,7 @@ describe('a configuration', () => {
     expect(await untrustedConfiguration(file, undefined, gid)).toContain(`other users can write in ${folder}`);
   });
 
-  it('is not where a link to it, or what it leads to, is in a folder that others write', async () => {
+  it('is not trusted if a link to it, or the target, is in a folder that others can write in', async () => {
     const open = join(folder, 'open');
     await mkdir(open);
     await symlink(file, join(open, 'there'));
@@ -53,18 +53,18 @@ describe('a configuration', () => {
     expect(await untrustedConfiguration(join(folder, 'first'))).toContain(open);
   });
 
-  it('is not when it is missing, or leads to itself', async () => {
+  it('is not trusted if it is missing or a link loop', async () => {
     expect(await untrustedConfiguration(join(folder, 'none'))).toContain('cannot be checked (ENOENT)');
     await symlink('loop', join(folder, 'loop'));
     expect(await untrustedConfiguration(join(folder, 'loop'))).toContain('too many links');
   });
 
-  it('is not when it belongs to another user', async () => {
+  it('is not trusted if it belongs to another user', async () => {
     if (isRoot) {
       await chown(file, NOBODY, NOBODY);
       expect(await untrustedConfiguration(file)).toContain(`${file} belongs to user ${NOBODY}`);
     } else {
-      // An ordinary user can give nothing away; root's files are trusted.
+      // A regular user cannot change the owner of a file, and files of root are trusted.
       expect(await untrustedConfiguration('/etc/passwd')).toBeUndefined();
     }
   });

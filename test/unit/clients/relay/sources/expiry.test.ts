@@ -20,7 +20,7 @@ describe('a lifetime', () => {
     [null, undefined],
     [true, undefined],
     [[5], undefined],
-  ])('of %j seconds ends at %j', (lifetime, end) => {
+  ])('of %j seconds expires at %j', (lifetime, end) => {
     expect(endOfLifetime(lifetime, NOW)).toBe(end);
   });
 });
@@ -33,7 +33,7 @@ describe('a moment', () => {
     [NOW / 1_000, NOW],
     [String(NOW / 1_000), NOW],
     [NOW, NOW],
-    // Without an offset nobody knows which moment it is.
+    // Without an offset, the time is ambiguous.
     ['2026-01-01T12:00:00', undefined],
     ['2026-13-01T12:00:00Z', undefined],
     ['Thu, 01 Jan 2026 12:00:00 GMT', undefined],
@@ -45,8 +45,8 @@ describe('a moment', () => {
   });
 });
 
-describe('the end of a JWT', () => {
-  it('is its exp', () => {
+describe('the expiry of a JWT', () => {
+  it('is its exp claim', () => {
     expect(endOfJwt(jwt({ exp: NOW / 1_000 }))).toBe(NOW);
   });
 
@@ -58,12 +58,12 @@ describe('the end of a JWT', () => {
     jwt(null),
     jwt({}),
     jwt({ exp: 'soon' }),
-  ])('is not known of %s', (token) => {
+  ])('is unknown for %s', (token) => {
     expect(endOfJwt(token)).toBeUndefined();
   });
 });
 
-it('refuses a token at its end, and takes one before it or without one', () => {
+it('refuses a token at its expiry, and accepts one before it or without one', () => {
   expect(() => refuseExpired(NOW, NOW, 'auth.example.com')).toThrow(
     'auth.example.com returned a token that has already expired',
   );

@@ -21,7 +21,7 @@ describe.each(kinds)('the settings of %s', (_, { settings }, needed) => {
     'http://[fd00:ec2::254]',
     'http://metadata.google.internal',
     'http://127.0.0.1:8080/',
-  ])('take a metadata server: %s', (endpoint) => {
+  ])('accept a metadata server: %s', (endpoint) => {
     expect(settings.safeParse({ ...needed, endpoint }).success).toBe(true);
   });
 
@@ -32,7 +32,7 @@ describe.each(kinds)('the settings of %s', (_, { settings }, needed) => {
     'http://127.0.0.1/path',
     'http://user@127.0.0.1',
     '169.254.169.254',
-  ])('take nothing else, so that no credential comes from a stranger: %s', (endpoint) => {
+  ])('refuse any other server: %s', (endpoint) => {
     expect(settings.safeParse({ ...needed, endpoint }).error?.issues[0]).toMatchObject({ path: ['endpoint'] });
   });
 
@@ -44,18 +44,18 @@ describe.each(kinds)('the settings of %s', (_, { settings }, needed) => {
   });
 });
 
-describe('what metadata sources are asked for', () => {
-  it.each(['..', 'a/b', '', 'a role'])('is no role of such a name: %j', (role) => {
+describe('a request to a metadata source', () => {
+  it.each(['..', 'a/b', '', 'a role'])('refuses the role name %j', (role) => {
     expect(awsInstanceProfile.settings.safeParse({ role }).success).toBe(false);
   });
 
-  it('names one managed identity at most', () => {
+  it('selects at most one managed identity', () => {
     const given = { resource: 'https://vault.azure.net', client_id: 'a', msi_res_id: 'b' };
     expect(azureManagedIdentity.settings.safeParse(given).error?.issues[0]?.message).toMatch(/must be the only one/);
     expect(azureManagedIdentity.settings.safeParse({}).error?.issues[0]?.path).toEqual(['resource']);
   });
 
-  it('has no scopes beside an audience, and no account that leads elsewhere', () => {
+  it('refuses scopes with an audience, and an account name with a path', () => {
     const both = { audience: 'https://orders.example.com', scopes: ['openid'] };
     expect(gcpServiceAccount.settings.safeParse(both).error?.issues[0]?.path).toEqual(['scopes']);
     for (const service_account of ['../default', 'default/token?x=', 'a@b/c']) {
@@ -64,11 +64,11 @@ describe('what metadata sources are asked for', () => {
   });
 });
 
-describe('where the clouds’ own clients look for a metadata server', () => {
+describe('the default address of a metadata server', () => {
   it.each([
     ['AWS_EC2_METADATA_SERVICE_ENDPOINT', awsInstanceProfile, (url: string) => url],
     ['GCE_METADATA_HOST', gcpServiceAccount, (url: string) => new URL(url).host],
-  ] as const)('is where it is asked: %s', async (variable, kind, value) => {
+  ] as const)('is that of the cloud’s clients: %s', async (variable, kind, value) => {
     const listener = await httpListener((_, response) => void response.writeHead(503).end());
     vi.stubEnv(variable, value(listener.url));
     const source = kind.create({}, sourceTools(stoppedClock()));
@@ -84,7 +84,7 @@ describe('where the clouds’ own clients look for a metadata server', () => {
   it.each([
     ['AWS_EC2_METADATA_SERVICE_ENDPOINT', 'http://example.com', awsInstanceProfile],
     ['GCE_METADATA_HOST', 'example.com', gcpServiceAccount],
-  ] as const)('is never elsewhere, whatever %s says', async (variable, value, kind) => {
+  ] as const)('is never another host, for any value of %s', async (variable, value, kind) => {
     vi.stubEnv(variable, value);
     const source = kind.create({}, sourceTools(stoppedClock()));
     await expect(source.fetch(undefined, new AbortController().signal)).rejects.toThrow('is no metadata server');

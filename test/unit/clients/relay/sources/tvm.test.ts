@@ -50,8 +50,8 @@ async function failureOf(asked: object = {}): Promise<SourceFailure> {
   return failure as SourceFailure;
 }
 
-describe('a token of the machine', () => {
-  it('is asked for as the configuration says, signed, and ends as the machine says', async () => {
+describe('a token from TVM', () => {
+  it('is requested as configured and signed, and has the expiry from TVM', async () => {
     const asked = {
       scope: undefined,
       authorization_details: [readOrders],
@@ -75,10 +75,10 @@ describe('a token of the machine', () => {
     expect(headers?.['x-amz-security-token']).toBe('a-session-token');
   });
 
-  it('counts its lifetime from before it was asked for', async () => {
+  it('counts its lifetime from before the request', async () => {
     const source = sourceOf();
     const fetching = source.fetch(undefined, signal);
-    // The answer is on its way.
+    // The response is in transit.
     await vi.waitFor(() => expect(machine.asked('/token')).toHaveLength(1));
     clock.pass(5_000);
     expect(await fetching).toMatchObject({ fetchedAt: START, expiresAt: START + 600_000 });
@@ -89,21 +89,21 @@ describe('a token of the machine', () => {
     ['no token', JSON.stringify({ ...vended, access_token: '' })],
     ['another kind of token', JSON.stringify({ ...vended, token_type: 'DPoP' })],
     ['no lifetime', JSON.stringify({ ...vended, expires_in: undefined })],
-  ])('is not taken from an answer with %s, which is not repeated', async (_what, body) => {
+  ])('is not read from a response with %s, which is not quoted', async (_what, body) => {
     machine.answer('/token', 200, body);
     expect((await failureOf()).message).toMatch(
       /^127\.0\.0\.1:\d+ answered 200, but not as a token vending machine does; is the endpoint right\?$/,
     );
   });
 
-  it('is asked for at the endpoint’s path, with or without a slash at its end', async () => {
+  it('is requested at the endpoint’s path, with or without a trailing slash', async () => {
     machine.answer('/v1/token', 200, JSON.stringify(vended));
     await sourceOf({ endpoint: `${machine.url}/v1/` }).fetch(undefined, signal);
     await sourceOf({ endpoint: `${machine.url}/v1` }).fetch(undefined, signal);
     expect(machine.asked('/v1/token')).toHaveLength(2);
   });
 
-  it('is not waited for when the fetch is given up, not even where a profile’s command hangs', async () => {
+  it('is not awaited after the fetch was aborted, even if a profile’s command hangs', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'relay-tvm-'));
     const [hangs, config] = [join(folder, 'hangs'), join(folder, 'config')];
     const command = `sh -c "touch ${hangs}; while [ -e ${hangs} ]; do sleep 0.05; done"`;
@@ -123,8 +123,8 @@ describe('a token of the machine', () => {
   });
 });
 
-describe('a refusal', () => {
-  it('is told in the machine’s words, with the id of the request', async () => {
+describe('an error response', () => {
+  it('is reported with TVM’s description and the request id', async () => {
     const error_description = 'policy does not allow everything that was requested';
     const body = JSON.stringify({ error: 'access_denied', error_description, request_id: 'c6af9ac6-7b61' });
     machine.answer('/token', 403, body);
@@ -133,12 +133,12 @@ describe('a refusal', () => {
     );
   });
 
-  it.each([429, 503])('with %i is heeded for as long as it says', async (status) => {
+  it.each([429, 503])('with %i sets the wait before a retry', async (status) => {
     machine.answer('/token', status, '', { 'retry-after': '20' });
     expect(await failureOf()).toMatchObject({ retryAfter: 20_000 });
   });
 
-  it('of the gateway is told by its kind, and nothing of what was signed is repeated', async () => {
+  it('from the gateway is reported by its type, without any of the signed data', async () => {
     const message = 'The Canonical String … x-amz-security-token:a-session-token';
     machine.answer('/token', 403, JSON.stringify({ message }), {
       'x-amzn-errortype': 'InvalidSignatureException:http://a-session-token',
@@ -148,12 +148,12 @@ describe('a refusal', () => {
     expect(sentence).toMatch(/ answered 403, InvalidSignatureException \(request c6af9ac6-7b61\)$/);
   });
 
-  it('for the lack of a stage asks for it', async () => {
+  it('for a missing stage suggests to add the stage', async () => {
     machine.answer('/token', 403, '{}', { 'x-amzn-errortype': 'MissingAuthenticationTokenException' });
     expect((await failureOf()).message).toMatch(/does the endpoint name the stage, as in …amazonaws\.com\/v1\?$/);
   });
 
-  it('is told without its sentence where a secret that was sent may be in it', async () => {
+  it('is reported without its description if that may contain a secret from the request', async () => {
     for (const secret of ['f'.repeat(64), 'IQoJb3JpZ2luX2VjEK7//////////wEaDGV1LWNlbnRyYWwtMSJHMEUCIQD'.repeat(4)]) {
       const error_description = `the signature ${secret} does not match`;
       const body = JSON.stringify({ error: 'access_denied', error_description, request_id: 'c6af9ac6-7b61' });
@@ -164,21 +164,21 @@ describe('a refusal', () => {
     }
   });
 
-  it('of somebody else is told by its status alone', async () => {
+  it('from another server is reported only by its status', async () => {
     const body = JSON.stringify({ error: 'a secret', error_description: 'a\nsecret', request_id: 'x y' });
     machine.answer('/token', 500, body);
     expect((await failureOf()).message).toMatch(/^127\.0\.0\.1:\d+ answered 500$/);
   });
 });
 
-describe('the region of the machine', () => {
-  it('is the environment’s where neither the configuration nor the endpoint says it', async () => {
+describe('the region of TVM', () => {
+  it('is that of the environment if neither the configuration nor the endpoint has one', async () => {
     vi.stubEnv('AWS_REGION', 'eu-north-1');
     await sourceOf({ region: undefined }).fetch(undefined, signal);
     expect(machine.asked('/token')[0]?.headers.authorization).toContain('/eu-north-1/execute-api/');
   });
 
-  it('is asked for where nobody says it', async () => {
+  it('is required if it cannot be determined', async () => {
     for (const name of ['AWS_REGION', 'AWS_DEFAULT_REGION']) vi.stubEnv(name, '');
     for (const name of ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE']) vi.stubEnv(name, '/nonexistent');
     expect((await failureOf({ region: undefined })).message).toMatch(/^which AWS region is .* in\? Give region, /);
@@ -197,11 +197,11 @@ describe('the settings of a tvm source', () => {
     ['scope', { scope: 'reader' }],
     ['expires_in', { expires_in: 0 }],
     ['grant', { grant: 'some' }],
-  ])('are refused where %s is wrong: %j', (field, change) => {
+  ])('are refused if %s is wrong: %j', (field, change) => {
     expect(tvm.settings.safeParse({ ...good, ...change }).error?.issues[0]?.path).toEqual([field]);
   });
 
-  it('are those of the wire, and no others', () => {
+  it('are those of the token request, and no others', () => {
     expect(tvm.settings.safeParse(good).success).toBe(true);
     expect(tvm.settings.safeParse({ ...good, scopes: 'x' }).error?.issues[0]).toMatchObject({ keys: ['scopes'] });
   });

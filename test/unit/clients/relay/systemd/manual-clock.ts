@@ -1,10 +1,10 @@
 import type { Clock } from 'tokenrelay/model/clock.ts';
 
-/** A clock that a test turns by hand. */
+/** A clock that a test controls. */
 export interface ManualClock extends Clock {
-  /** Lets time pass, and calls back what was waiting for it. */
+  /** Advances the time, and runs the timers that are due. */
   pass(milliseconds: number): void;
-  /** Sets the machine's clock forward; no time passes. */
+  /** Sets the wall clock forward, without advancing the monotonic clock. */
   jump(milliseconds: number): void;
 }
 

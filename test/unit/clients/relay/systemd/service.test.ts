@@ -35,14 +35,14 @@ function aService(env: NodeJS.ProcessEnv = {}, statuses: TokenStatus[] = [aStatu
 
 const beats = (told: Record<string, string>[]) => told.filter(({ WATCHDOG }) => WATCHDOG === '1').length;
 
-describe('what systemd is told', () => {
-  it('says ready, with how many tokens are as they should be', async () => {
+describe('notifications to systemd', () => {
+  it('report that the service is ready, with the number of healthy tokens', async () => {
     const { service, told } = aService({}, [aStatus('first'), aStatus('second', { state: 'waiting' })]);
     await service.ready();
     expect(told).toEqual([{ READY: '1', STATUS: '1 of 2 tokens healthy; unhealthy: second' }]);
   });
 
-  it('tells of a token that is gone, and of nothing that does not change the words', async () => {
+  it('report a token that is gone, and skip unchanged status lines', async () => {
     const { service, told, statuses, change } = aService();
     await service.ready();
     change();
@@ -53,21 +53,21 @@ describe('what systemd is told', () => {
     expect(told.slice(1)).toEqual([{ STATUS: '1 of 2 tokens healthy; unhealthy: first' }]);
   });
 
-  it('counts a token whose output is not right as one that is not', async () => {
+  it('count a token with a wrong output as unhealthy', async () => {
     const outputs = [{ name: 'file /run/token', problem: 'it is missing' }];
     const { service, told } = aService({}, [aStatus('first', { outputs })]);
     await service.ready();
     expect(told[0]?.STATUS).toBe('0 of 1 tokens healthy; unhealthy: first');
   });
 
-  it('names five tokens at most', async () => {
+  it('name at most five tokens', async () => {
     const statuses = Array.from({ length: 7 }, (_, index) => aStatus(`t${index}`, { state: 'expired' }));
     const { service, told } = aService({}, statuses);
     await service.ready();
     expect(told[0]?.STATUS).toBe('0 of 7 tokens healthy; unhealthy: t0, t1, t2, t3, t4 and 2 more');
   });
 
-  it('says that it reloads, by the clock of systemd, and that it is ready again afterwards', async () => {
+  it('report a reload with the monotonic clock, and readiness afterwards', async () => {
     const { service, told } = aService();
     await service.ready();
     const before = process.hrtime.bigint() / 1000n;
@@ -80,7 +80,7 @@ describe('what systemd is told', () => {
     expect(told.at(-1)?.READY).toBe('1');
   });
 
-  it('reloads without a word before it is ready: systemd still waits for the start', async () => {
+  it('report no reload before the service is ready', async () => {
     const { service, told } = aService();
     let reloaded = false;
     await service.whileReloading(async () => {
@@ -89,7 +89,7 @@ describe('what systemd is told', () => {
     expect({ reloaded, told }).toEqual({ reloaded: true, told: [] });
   });
 
-  it('says that it stops, and nothing after that', async () => {
+  it('report stopping, and nothing after that', async () => {
     const { service, told, clock, statuses, change } = aService({ WATCHDOG_USEC: '60000000' });
     await service.ready();
     await service.stopping();
@@ -103,7 +103,7 @@ describe('what systemd is told', () => {
 });
 
 describe('the watchdog', () => {
-  it('is fed at half of its interval', async () => {
+  it('gets a message at half of its interval', async () => {
     const { service, told, clock } = aService({ WATCHDOG_USEC: '60000000', WATCHDOG_PID: String(process.pid) });
     await service.ready();
     expect(beats(told)).toBe(1);
@@ -118,15 +118,15 @@ describe('the watchdog', () => {
   it.each([
     ['there is none', {}],
     ['it watches another process', { WATCHDOG_USEC: '60000000', WATCHDOG_PID: '1' }],
-    ['its interval is none', { WATCHDOG_USEC: 'soon' }],
-  ])('is not fed when %s', async (_case, env) => {
+    ['its interval is invalid', { WATCHDOG_USEC: 'soon' }],
+  ])('gets no message when %s', async (_case, env) => {
     const { service, told, clock } = aService(env);
     await service.ready();
     clock.pass(600_000);
     expect(beats(told)).toBe(0);
   });
 
-  it('starves when a fetch is overdue for more than five minutes, and is fed again once that was made', async () => {
+  it('gets no message while a fetch is overdue for more than five minutes', async () => {
     const { service, told, clock, statuses } = aService({ WATCHDOG_USEC: '60000000' });
     statuses[0] = aStatus('first', { nextFetchAt: clock.now() + 30_000 });
     await service.ready();
@@ -139,7 +139,7 @@ describe('the watchdog', () => {
     expect(beats(told) - fed).toBe(2);
   });
 
-  it('is fed while the agent makes up for a jump of the clock', async () => {
+  it('gets messages while the agent recovers from a jump of the clock', async () => {
     const { service, told, clock, statuses } = aService({ WATCHDOG_USEC: '60000000' });
     statuses[0] = aStatus('first', { nextFetchAt: clock.now() + 3_600_000 });
     await service.ready();

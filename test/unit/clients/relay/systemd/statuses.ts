@@ -1,6 +1,6 @@
 import type { TokenStatus } from 'tokenrelay/model/status.ts';
 
-/** The status of a token that is as it should be, unless said otherwise. */
+/** Returns the status of a healthy token, with the given changes. */
 export function aStatus(name: string, other: Partial<TokenStatus> = {}): TokenStatus {
   return {
     name,

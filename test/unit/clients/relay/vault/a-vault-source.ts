@@ -4,17 +4,17 @@ import type * as z from 'zod';
 import type { DocumentedVault } from '#test/relay/support/vault-of-documented-shape.ts';
 import { closingSources, type VaultTools } from '#test/relay/support/vault-tools.ts';
 
-/** A signal that never says anything. */
+/** A signal that never aborts. */
 export const { signal } = new AbortController();
 
-/** An AppRole that the server of the documented shape accepts. */
+/** An AppRole that the fake Vault server accepts. */
 export const appRole = {
   method: 'approle',
   role_id: { insecure_inline: 'role-1' },
   secret_id: { insecure_inline: 'secret-1' },
 } as const;
 
-/** Makes sources of a server, and closes them after the test. */
+/** Creates sources for a server, and closes them after the test. */
 export function vaultSources(vault: DocumentedVault, tools: () => VaultTools) {
   const close = closingSources();
   const settings = (vault_path: string, more: object) => ({
@@ -31,7 +31,7 @@ export function vaultSources(vault: DocumentedVault, tools: () => VaultTools) {
   };
 }
 
-/** What settings are refused with, each fault with its place. */
+/** Returns the errors of settings, each with its path. */
 export function faultsOf(kind: { settings: z.ZodType }, given: object): string[] {
   const { error } = kind.settings.safeParse(given);
   return error?.issues.map(({ path, message }) => `${path.join('.')} ${message}`) ?? [];

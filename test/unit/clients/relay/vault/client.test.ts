@@ -41,7 +41,7 @@ describe('a client of a Vault of the documented shape', () => {
     [503, 'sealed, or down for maintenance'],
     [307, 'a redirect, which is not followed'],
     [418, 'unknown reason'],
-  ])('says what a %i means, and nothing that the answer repeats', async (status, meaning) => {
+  ])('explains status %i without quoting the response', async (status, meaning) => {
     vault.instead = () => ({
       status,
       headers: { location: '/v1/x', 'retry-after': '7' },
@@ -70,23 +70,23 @@ describe('a client of a Vault of the documented shape', () => {
       { body: { lease_duration: -1 } },
       /responded with status 200, but not with a Vault response$/,
     ],
-  ])('does not take %s for an answer', async (_what, answer, sentence) => {
+  ])('does not accept %s as a response', async (_what, answer, sentence) => {
     vault.instead = () => answer;
     await expect(asking().ask({ method: 'GET', path: 'kv/app' }, signal)).rejects.toThrow(sentence);
   });
 
-  it('takes an answer without content for an empty one', async () => {
+  it('accepts a response without content', async () => {
     vault.instead = () => ({ status: 204 });
     expect(await asking().ask({ method: 'POST', path: 'a' }, signal)).toEqual({ status: 204 });
   });
 
-  it('takes a refusal that is waited for as one where its answer is no answer of Vault', async () => {
+  it('throws for an accepted status if the body is not a Vault response', async () => {
     vault.instead = () => ({ status: 404, body: '<html>' });
     const request = asking().ask({ method: 'GET', path: 'kv/app' }, signal, [404]);
     await expect(request).rejects.toThrow('responded with status 404 for kv/app');
   });
 
-  it('sends no token that could end its header', async () => {
+  it('sends no token that could break its header', async () => {
     const request = asking().ask({ method: 'GET', path: 'a', token: 'hvs\r\nx: y' }, signal);
     await expect(request).rejects.toThrow(/^the token for Vault at \S+ is not a valid Vault token$/);
     expect(vault.asked).toEqual([]);

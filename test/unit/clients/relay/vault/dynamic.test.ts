@@ -19,7 +19,7 @@ const count = (line: string) => vault.log().filter((other) => other === line).le
 const later = (seconds: number) => tools.clock.now() + seconds * 1_000;
 
 describe('a leased secret at a Vault of the documented shape', () => {
-  it('ends with its lease', async () => {
+  it('expires with its lease', async () => {
     expect(await dynamic(path).fetch(undefined, signal)).toEqual({
       values: { username: 'v-app-1', password: 's3cret' },
       fetchedAt: tools.clock.now(),
@@ -33,7 +33,7 @@ describe('a leased secret at a Vault of the documented shape', () => {
     });
   });
 
-  it('stays the same while its lease is renewed, as long as it was at first', async () => {
+  it('stays the same while its lease is renewed for its initial duration', async () => {
     const source = dynamic(path);
     let token = await source.fetch(undefined, signal);
     const [lease_id] = vault.leases.keys();
@@ -48,7 +48,7 @@ describe('a leased secret at a Vault of the documented shape', () => {
     expect(renewal?.body).toEqual({ lease_id, increment: 300 });
   });
 
-  it('is replaced when less than a third of its lease is granted: it has met its maximum', async () => {
+  it('is replaced if less than a third of its lease is granted, at the maximum TTL', async () => {
     vault.lease = { ttl: 300, maxTtl: 390, renewable: true };
     const source = dynamic(path);
     const first = await source.fetch(undefined, signal);
@@ -62,16 +62,14 @@ describe('a leased secret at a Vault of the documented shape', () => {
     expect(vault.leases.size).toBe(2);
   });
 
-  it.each([400, 403, 404, 405])('is replaced when its renewal is refused with %i', async (status) => {
+  it.each([400, 403, 404, 405])('is replaced if its renewal is refused with %i', async (status) => {
     const source = dynamic(path);
     const first = await source.fetch(undefined, signal);
     vault.instead = ({ path }) => (path === 'sys/leases/renew' ? { status } : undefined);
     expect((await source.fetch(first, signal)).handle?.lease_id).not.toBe(first.handle?.lease_id);
   });
 
-  it.each([
-    429, 500, 503,
-  ])('is not replaced when Vault is away (%i): the one in use may still be renewed', async (status) => {
+  it.each([429, 500, 503])('is not replaced while Vault is unavailable (%i)', async (status) => {
     const source = dynamic(path);
     const first = await source.fetch(undefined, signal);
     vault.instead = ({ path }) =>
@@ -80,7 +78,7 @@ describe('a leased secret at a Vault of the documented shape', () => {
     expect(count(`GET ${path}`)).toBe(1);
   });
 
-  it('whose lease cannot be renewed is replaced, without asking', async () => {
+  it('is replaced without a renewal request if its lease is not renewable', async () => {
     vault.lease.renewable = false;
     const source = dynamic(path);
     const first = await source.fetch(undefined, signal);
@@ -89,12 +87,12 @@ describe('a leased secret at a Vault of the documented shape', () => {
     expect([count(`GET ${path}`), count('POST sys/leases/renew')]).toEqual([2, 0]);
   });
 
-  it('ends with its login where that ends sooner: Vault revokes it then', async () => {
+  it('expires with its login if that is sooner', async () => {
     vault.login = { ttl: 120, maxTtl: 120, renewable: false };
     expect((await dynamic(path).fetch(undefined, signal)).expiresAt).toBe(later(120));
   });
 
-  it('ends with its login after a renewal, too', async () => {
+  it('expires with its login after a renewal, too', async () => {
     vault.login = { ttl: 250, maxTtl: 250, renewable: false };
     const source = dynamic(path);
     const first = await source.fetch(undefined, signal);
@@ -103,7 +101,7 @@ describe('a leased secret at a Vault of the documented shape', () => {
     expect(renewed).toMatchObject({ expiresAt: later(230), handle: { lease_id: first.handle?.lease_id } });
   });
 
-  it('is replaced under a new login, as its lease ends with the old one', async () => {
+  it('is replaced after a new login, because its lease expires with the old one', async () => {
     const source = dynamic(path);
     const first = await source.fetch(undefined, signal);
     vault.tokens.clear();
@@ -113,14 +111,14 @@ describe('a leased secret at a Vault of the documented shape', () => {
     expect(second.expiresAt).toBe(later(300));
   });
 
-  it('of an agent that was started anew is replaced: nobody keeps its login alive', async () => {
+  it('is replaced after a restart of the agent, because its login is not renewed', async () => {
     const first = await dynamic(path).fetch(undefined, signal);
     const second = await dynamic(path).fetch(first, signal);
     expect(second.handle?.lease_id).not.toBe(first.handle?.lease_id);
     expect(count('POST sys/leases/renew')).toBe(0);
   });
 
-  it('that has ended is replaced, without asking whether it can be renewed', async () => {
+  it('is replaced without a renewal request if it has expired', async () => {
     const source = dynamic(path);
     const first = await source.fetch(undefined, signal);
     tools.clock.pass(300_000);
@@ -129,12 +127,12 @@ describe('a leased secret at a Vault of the documented shape', () => {
   });
 });
 
-describe('what Vault makes at a path of the documented shape', () => {
+describe('a dynamic secret at a Vault of the documented shape', () => {
   it.each([
     ['of a user', { security_token: null }, {}],
     ['of a role', { security_token: 'session' }, { session_token: 'session' }],
     ['of a role, by a newer server', { security_token: 'old', session_token: 'session' }, { session_token: 'session' }],
-  ])('is keys of AWS %s, under the names that outputs know', async (_what, more, session) => {
+  ])('is AWS keys %s, with the names that outputs use', async (_what, more, session) => {
     const data = { access_key: 'AKIA', secret_key: 'k', arn: 'arn:aws:x', ...more };
     vault.secrets = { 'aws/creds/app': { data, leased: true } };
     expect((await dynamic('aws/creds/app').fetch(undefined, signal)).values).toEqual({
@@ -144,13 +142,13 @@ describe('what Vault makes at a path of the documented shape', () => {
     });
   });
 
-  it('keeps its own names where fields are named', async () => {
+  it('keeps its own names if fields are configured', async () => {
     vault.secrets = { 'aws/creds/app': { data: { access_key: 'AKIA', secret_key: 'k' }, leased: true } };
     const source = dynamic('aws/creds/app', { fields: ['access_key'] });
     expect((await source.fetch(undefined, signal)).values).toEqual({ access_key: 'AKIA' });
   });
 
-  it('is asked for with parameters by a POST', async () => {
+  it('is requested with parameters in a POST', async () => {
     const data = { certificate: 'c', private_key: 'k', ca_chain: ['a'], expiration: later(90) / 1_000 };
     vault.secrets = { 'pki/issue/app': { data } };
     const parameters = { common_name: 'app.example.com', ip_sans: ['127.0.0.1'], ttl: '90s' };
@@ -163,7 +161,7 @@ describe('what Vault makes at a path of the documented shape', () => {
     expect(vault.asked.at(-1)).toMatchObject({ method: 'POST', path: 'pki/issue/app', body: parameters });
   });
 
-  it('has no end where it has no lease and no certificate', async () => {
+  it('has no expiry without a lease or a certificate', async () => {
     vault.secrets = { 'database/static-creds/app': { data: { username: 'u', expiration: 5 } } };
     const token = await dynamic('database/static-creds/app').fetch(undefined, signal);
     expect(token).toEqual({ values: { username: 'u', expiration: '5' }, fetchedAt: tools.clock.now() });

@@ -20,7 +20,7 @@ const version = (data: Record<string, unknown> | null, more: object = {}) => ({
 });
 
 describe('a secret of KV version 2 at a Vault of the documented shape', () => {
-  it('has the names and values of its latest version, and no end', async () => {
+  it('has the names and values of its latest version, and no expiry', async () => {
     vault.secrets = { 'secret/data/app': version({ DB_USER: 'app', port: 5432, tls: true }) };
     expect(await kv('secret/data/app').fetch(undefined, signal)).toEqual({
       values: { DB_USER: 'app', port: '5432', tls: 'true' },
@@ -36,7 +36,7 @@ describe('a secret of KV version 2 at a Vault of the documented shape', () => {
     await expect(kv('secret/data/app').fetch(undefined, signal)).rejects.toThrow('responded with status 404');
   });
 
-  it('ends when its version is to be deleted', async () => {
+  it('expires at the deletion time of its version', async () => {
     const end = tools.clock.now() + 60_000;
     vault.secrets = { 'secret/data/app': version({ a: 'b' }, { deletion_time: new Date(end).toISOString() }) };
     expect(await kv('secret/data/app').fetch(undefined, signal)).toMatchObject({ expiresAt: end });
@@ -45,19 +45,19 @@ describe('a secret of KV version 2 at a Vault of the documented shape', () => {
   it.each([
     ['deleted', { deletion_time: '2025-12-31T00:00:00Z' }],
     ['destroyed', { deletion_time: '2025-12-31T00:00:00Z', destroyed: true }],
-  ])('that was %s is told as that, with its version', async (what, more) => {
+  ])('is reported as %s, with its version', async (what, more) => {
     vault.secrets = { 'secret/data/app': { ...version(null, more), status: 404 } };
     await expect(kv('secret/data/app').fetch(undefined, signal)).rejects.toThrow(
       `secret/data/app: version 3 was ${what}`,
     );
   });
 
-  it('is not handed out when its time is over by the clock here', async () => {
+  it('is refused if its deletion time has passed', async () => {
     vault.secrets = { 'secret/data/app': version({ a: 'b' }, { deletion_time: '2025-12-31T00:00:00Z' }) };
     await expect(kv('secret/data/app').fetch(undefined, signal)).rejects.toThrow('version 3 was deleted');
   });
 
-  it('without data/ in its path is told what is missing', async () => {
+  it('reports that data/ is missing in its path', async () => {
     await expect(kv('secret/app').fetch(undefined, signal)).rejects.toThrow('KV version 2 needs data/ after the mount');
     vault.secrets = { 'secret/app': { data: { a: 'b' } } };
     await expect(kv('secret/app', { kv_version: 2 }).fetch(undefined, signal)).rejects.toThrow(
@@ -67,18 +67,18 @@ describe('a secret of KV version 2 at a Vault of the documented shape', () => {
 });
 
 describe('a secret of KV at a Vault of the documented shape', () => {
-  it('is of version 1 where that is said, whatever it looks like', async () => {
+  it('has version 1 if configured, whatever its shape', async () => {
     vault.secrets = { 'kv/app': { data: { ...version({ a: 'b' }).data, token: 't' } } };
     const source = kv('kv/app', { kv_version: 1, fields: ['token'] });
     expect((await source.fetch(undefined, signal)).values).toEqual({ token: 't' });
   });
 
-  it('is of version 1 where data and metadata are just names in it', async () => {
+  it('has version 1 if data and metadata are only names of its values', async () => {
     vault.secrets = { 'kv/app': { data: { data: 'x', metadata: 'y' } } };
     expect((await kv('kv/app').fetch(undefined, signal)).values).toEqual({ data: 'x', metadata: 'y' });
   });
 
-  it('gives only the fields that are named, so that others may be of any kind', async () => {
+  it('returns only the configured fields, so that others may have any type', async () => {
     vault.secrets = { 'kv/app': { data: { user: 'u', nested: { s3cret: 1 }, none: null } } };
     expect((await kv('kv/app', { fields: ['user'] }).fetch(undefined, signal)).values).toEqual({ user: 'u' });
   });
@@ -88,8 +88,12 @@ describe('a secret of KV at a Vault of the documented shape', () => {
     ['a list', { list: ['s3cret'] }, 'the value "list" is not text'],
     ['nothing', { none: null }, 'the value "none" is not text'],
     ['an empty text', { empty: '' }, 'the value "empty" is empty'],
-    ['a number that JSON cannot hold', { big: 12345678901234567890n }, 'the value "big" is a number that is too large'],
-    ['a name that breaks lines', { 'a\nb': null }, 'the value "a\\nb" is not text'],
+    [
+      'a number that JSON cannot represent',
+      { big: 12345678901234567890n },
+      'the value "big" is a number that is too large',
+    ],
+    ['a name with a newline', { 'a\nb': null }, 'the value "a\\nb" is not text'],
     ['no values', {}, 'kv/app contains no value'],
   ])('is refused with %s in it', async (_what, data, sentence) => {
     const text = JSON.stringify({ data }, (_, value) => (typeof value === 'bigint' ? Number(value) : value));
@@ -99,7 +103,7 @@ describe('a secret of KV at a Vault of the documented shape', () => {
     expect(failure).not.toContain('s3cret');
   });
 
-  it('is refused when a field is not there, even one that every object has', async () => {
+  it('is refused if a field is missing, even one with the name of an inherited property', async () => {
     vault.secrets = { 'kv/app': { data: { user: 'u' } } };
     for (const name of ['password', 'toString', '__proto__']) {
       await expect(kv('kv/app', { fields: [name] }).fetch(undefined, signal)).rejects.toThrow(

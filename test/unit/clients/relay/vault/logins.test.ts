@@ -37,7 +37,7 @@ describe('an AppRole login at a Vault of the documented shape', () => {
     expect(sent()).toEqual({ role_id: 'role-1', secret_id: 'secret-1' });
   });
 
-  it('prefers systemd credentials, for each id by itself', async () => {
+  it('prefers systemd credentials, for each id independently', async () => {
     await given({
       'secrets/app.role_id': 'role-1',
       'secrets/app.secret_id': 'an older one',
@@ -48,7 +48,7 @@ describe('an AppRole login at a Vault of the documented shape', () => {
     expect(sent()).toEqual({ role_id: 'role-1', secret_id: 'secret-1' });
   });
 
-  it('reads a secret id anew for each login, as somebody may have replaced it', async () => {
+  it('reads the secret id again for each login, because it may have been replaced', async () => {
     await given({ 'secrets/app.role_id': 'role-1', 'secrets/app.secret_id': 'secret-1' });
     tools = vaultTools({ configFolder: folder });
     vault.clock = tools.clock;
@@ -60,7 +60,7 @@ describe('an AppRole login at a Vault of the documented shape', () => {
     expect((await source.fetch(undefined, signal)).values).toEqual({ a: 'b' });
   });
 
-  it('is made where the method is mounted', async () => {
+  it('uses the mount path of the method', async () => {
     vault.accepts = { 'team/vms': () => true };
     const auth = { method: 'approle', mount: 'team/vms', role_id: { env: 'A' }, secret_id: { env: 'B' } };
     await kv('kv/app', { auth }).fetch(undefined, signal);
@@ -76,7 +76,7 @@ describe('a wrapped secret id at a Vault of the documented shape', () => {
   };
   const made = 'auth/approle/role/app/secret-id';
 
-  it('is looked up, unwrapped once, and held for the next login', async () => {
+  it('is looked up, unwrapped once, and cached for the next login', async () => {
     const source = wrappedBy(vault.wrap(made, { secret_id: 'secret-1' }));
     await source.fetch(undefined, signal);
     vault.tokens.clear();
@@ -90,7 +90,7 @@ describe('a wrapped secret id at a Vault of the documented shape', () => {
     expect(tools.logged()).not.toContain('secret-1');
   });
 
-  it('is taken from another wrapping token once there is one', async () => {
+  it('is unwrapped again from a new wrapping token', async () => {
     const source = wrappedBy(vault.wrap(made, { secret_id: 'secret-1' }));
     await source.fetch(undefined, signal);
     vault.accepts.approle = ({ secret_id }) => secret_id === 'secret-2';
@@ -105,7 +105,7 @@ describe('a wrapped secret id at a Vault of the documented shape', () => {
     'auth/approle/role/other/secret-id',
     `${made}/x`,
     `x/${made}`,
-  ])('is not unwrapped when it was made at %s', async (path) => {
+  ])('is not unwrapped if it was created at %s', async (path) => {
     const wrappingToken = vault.wrap(path, { secret_id: 'secret-1' });
     await expect(wrappedBy(wrappingToken).fetch(undefined, signal)).rejects.toThrow(
       `was not created at ${made}: it may have been substituted, so it was not used`,
@@ -113,13 +113,13 @@ describe('a wrapped secret id at a Vault of the documented shape', () => {
     expect(vault.log()).toEqual(['POST sys/wrapping/lookup']);
   });
 
-  it('may have its namespace in the path', async () => {
+  it('may have its namespace in the creation path', async () => {
     vault.namespace = 'team/';
     const source = wrappedBy(vault.wrap(`team/${made}`, { secret_id: 'secret-1' }));
     expect((await source.fetch(undefined, signal)).values).toEqual({ a: 'b' });
   });
 
-  it('that somebody has used is told as what it may be', async () => {
+  it('reports a used wrapping token as possibly stolen', async () => {
     const wrappingToken = 'hvs.used-already';
     const failure = await wrappedBy(wrappingToken).fetch(undefined, signal).catch(String);
     expect(failure).toContain('it has expired or was used. Unless this agent used it before a restart, someone else');
@@ -128,7 +128,7 @@ describe('a wrapped secret id at a Vault of the documented shape', () => {
 });
 
 describe('a JWT login at a Vault of the documented shape', () => {
-  it('shows the token that another source keeps, as it is at each login', async () => {
+  it('sends the current token of another source at each login', async () => {
     vault.accepts = { jwt: ({ role, jwt }) => role === 'app' && jwt === tools.tokens.oidc };
     tools.tokens.oidc = 'a.b.c';
     const source = kv('kv/app', { vault_role: 'app', auth: { method: 'jwt', jwt: { token: 'oidc' } } });
@@ -140,7 +140,7 @@ describe('a JWT login at a Vault of the documented shape', () => {
     expect(logins.map(({ body }) => body.jwt)).toEqual(['a.b.c', 'd.e.f']);
   });
 
-  it('leaves the role to the server where none is named', async () => {
+  it('leaves the role to the server if none is configured', async () => {
     vault.accepts = { jwt: (body) => !('role' in body) };
     const source = kv('kv/app', { auth: { method: 'jwt', jwt: { token: 'oidc' } } });
     expect((await source.fetch(undefined, signal)).values).toEqual({ a: 'b' });
@@ -166,7 +166,7 @@ describe('an AWS login at a Vault of the documented shape', () => {
   });
   const request = () => awsRequestIn(vault.asked[0]?.body ?? {}, 'a-secret-key');
 
-  it('sends a signed question who it is, for this server alone, and never the secret key', async () => {
+  it('sends a signed GetCallerIdentity request for this server only, and never the secret key', async () => {
     const auth = { method: 'aws', region: 'eu-central-1', server_id: 'vault.example.com' };
     await kv('kv/app', { vault_role: 'app', auth }).fetch(undefined, signal);
     expect(request()).toMatchObject({
@@ -184,13 +184,13 @@ describe('an AWS login at a Vault of the documented shape', () => {
     expect(JSON.stringify(vault.asked)).not.toContain('a-secret-key');
   });
 
-  it('names the global endpoint, and its region, where no region is said', async () => {
+  it('uses the global endpoint and its region if no region is configured', async () => {
     await kv('kv/app', { auth: { method: 'aws' } }).fetch(undefined, signal);
     expect(request()).toMatchObject({ url: 'https://sts.amazonaws.com/', region: 'us-east-1', isSignedRightly: true });
     expect(request().headers).not.toHaveProperty('x-vault-aws-iam-server-id');
   });
 
-  it('names AWS in China by its own domain', async () => {
+  it('uses the domain of AWS in China', async () => {
     await kv('kv/app', { auth: { method: 'aws', region: 'cn-north-1' } }).fetch(undefined, signal);
     expect(request().url).toBe('https://sts.cn-north-1.amazonaws.com.cn/');
   });

@@ -20,13 +20,13 @@ const read = { values: { a: 'b' } };
 const count = (line: string) => vault.log().filter((other) => other === line).length;
 
 describe('a login at a Vault of the documented shape', () => {
-  it('is made once for many that ask at the same time', async () => {
+  it('is made once for many concurrent requests', async () => {
     const source = kv('kv/app');
     await Promise.all([1, 2, 3].map(() => source.fetch(undefined, signal)));
     expect([count(LOGIN), count('GET kv/app')]).toEqual([1, 3]);
   });
 
-  it('is used while it lasts, and renewed before its use once half of it is over', async () => {
+  it('is reused, and renewed before use after half of its lifetime', async () => {
     const source = kv('kv/app');
     await source.fetch(undefined, signal);
     tools.clock.pass(4 * MINUTE);
@@ -38,7 +38,7 @@ describe('a login at a Vault of the documented shape', () => {
     expect(vault.asked.find(({ path }) => path === 'auth/token/renew-self')?.body).toEqual({ increment: '600s' });
   });
 
-  it('is renewed while nobody uses it, between 55 and 65 % of its life', async () => {
+  it('is renewed without use between 55 and 65 % of its lifetime', async () => {
     await kv('kv/app').fetch(undefined, signal);
     for (let renewals = 1; renewals <= 3; renewals++) {
       tools.clock.pass(5.4 * MINUTE);
@@ -50,7 +50,7 @@ describe('a login at a Vault of the documented shape', () => {
     expect(count(LOGIN)).toBe(1);
   });
 
-  it('is tried again while nobody uses it when a renewal fails', async () => {
+  it('is renewed again without use if a renewal fails', async () => {
     await kv('kv/app').fetch(undefined, signal);
     vault.instead = ({ path }) => (path === 'auth/token/renew-self' ? { status: 503 } : undefined);
     tools.clock.pass(6.6 * MINUTE);
@@ -61,7 +61,7 @@ describe('a login at a Vault of the documented shape', () => {
     expect(count(LOGIN)).toBe(1);
   });
 
-  it('is replaced by a new one when its renewal meets the maximum', async () => {
+  it('is replaced if its renewal reaches the maximum TTL', async () => {
     vault.login = { ttl: 600, maxTtl: 700, renewable: true };
     const source = kv('kv/app');
     await source.fetch(undefined, signal);
@@ -74,7 +74,7 @@ describe('a login at a Vault of the documented shape', () => {
     expect(vault.asked.at(-1)?.headers['x-vault-token']).toBe([...vault.tokens.keys()][1]);
   });
 
-  it('is replaced by a new one when its renewal is refused', async () => {
+  it('is replaced if its renewal is refused', async () => {
     const source = kv('kv/app');
     await source.fetch(undefined, signal);
     vault.instead = ({ path }) => (path === 'auth/token/renew-self' ? { status: 400 } : undefined);
@@ -83,7 +83,7 @@ describe('a login at a Vault of the documented shape', () => {
     expect([count(LOGIN), count(RENEWAL)]).toEqual([2, 1]);
   });
 
-  it('is replaced at once when it is needed just while its renewal is refused', async () => {
+  it('is replaced immediately if a request arrives while its renewal is refused', async () => {
     const source = kv('kv/app');
     await source.fetch(undefined, signal);
     vault.instead = ({ path }) => (path === 'auth/token/renew-self' ? { status: 400 } : undefined);
@@ -92,7 +92,7 @@ describe('a login at a Vault of the documented shape', () => {
     expect(count(LOGIN)).toBe(2);
   });
 
-  it('is used on when its renewal gets no answer: a new login would get none either', async () => {
+  it('stays in use if its renewal gets no response', async () => {
     const source = kv('kv/app');
     await source.fetch(undefined, signal);
     vault.instead = ({ path }) => (path === 'auth/token/renew-self' ? { body: '<html>' } : undefined);
@@ -101,7 +101,7 @@ describe('a login at a Vault of the documented shape', () => {
     expect([count(LOGIN), count(RENEWAL)]).toEqual([1, 1]);
   });
 
-  it('is kept to its end where no new one is accepted: a secret id may have been for one login only', async () => {
+  it('is kept until it expires if a new login is refused, because a secret id may be single-use', async () => {
     vault.login = { ttl: 600, maxTtl: 600, renewable: false };
     const source = kv('kv/app');
     await source.fetch(undefined, signal);
@@ -113,7 +113,7 @@ describe('a login at a Vault of the documented shape', () => {
     await expect(source.fetch(undefined, signal)).rejects.toThrow('responded with status 400 for auth/approle/login');
   });
 
-  it('that cannot be renewed is left alone while nobody uses it, and replaced when little of it is left', async () => {
+  it('is not renewed if it is not renewable, and is replaced when little of it is left', async () => {
     vault.login = { ttl: 600, maxTtl: 600, renewable: false };
     const source = kv('kv/app');
     await source.fetch(undefined, signal);
@@ -126,7 +126,7 @@ describe('a login at a Vault of the documented shape', () => {
     expect([count(LOGIN), count(RENEWAL)]).toEqual([2, 0]);
   });
 
-  it('that does not end is neither renewed nor replaced', async () => {
+  it('is neither renewed nor replaced if it does not expire', async () => {
     vault.login = { ttl: 0, maxTtl: 1e9, renewable: false };
     const source = kv('kv/app');
     vault.instead = ({ path }) => (path === 'kv/app' ? { body: { data: { a: 'b' } } } : undefined);
@@ -136,7 +136,7 @@ describe('a login at a Vault of the documented shape', () => {
     expect([count(LOGIN), count(RENEWAL)]).toEqual([1, 0]);
   });
 
-  it('of two months is renewed too, and not before: no timer can be set for so long', async () => {
+  it('is renewed in time with a lifetime of two months, which exceeds the maximum timer', async () => {
     vault.login = { ttl: 5_184_000, maxTtl: 1e9, renewable: true };
     const source = kv('kv/app');
     await source.fetch(undefined, signal);
@@ -147,7 +147,7 @@ describe('a login at a Vault of the documented shape', () => {
     await vi.waitFor(() => expect(count(RENEWAL)).toBe(1));
   });
 
-  it('that the server has forgotten is replaced at once', async () => {
+  it('is replaced immediately if the server no longer accepts it', async () => {
     const source = kv('kv/app');
     await source.fetch(undefined, signal);
     vault.tokens.clear();
@@ -155,7 +155,7 @@ describe('a login at a Vault of the documented shape', () => {
     expect(count(LOGIN)).toBe(2);
   });
 
-  it('is not made anew for a path that is forbidden to it', async () => {
+  it('is not replaced after a 403 for a forbidden path', async () => {
     const source = kv('kv/app');
     await source.fetch(undefined, signal);
     vault.instead = ({ path }) => (path === 'kv/app' ? { status: 403 } : undefined);
@@ -167,18 +167,18 @@ describe('a login at a Vault of the documented shape', () => {
     expect(count(LOGIN)).toBe(1);
   });
 
-  it('is not made twice in one fetch for a path that is forbidden', async () => {
+  it('is not made twice in one fetch after a 403 for a forbidden path', async () => {
     vault.instead = ({ path }) => (/^(kv\/app|.*lookup-self)$/.test(path) ? { status: 403 } : undefined);
     await expect(kv('kv/app').fetch(undefined, signal)).rejects.toThrow('permission denied');
     expect(count(LOGIN)).toBe(1);
   });
 
-  it('is not taken from an answer that holds no token', async () => {
+  it('is refused if the response has no token', async () => {
     vault.instead = () => ({ body: { data: {} } });
     await expect(kv('kv/app').fetch(undefined, signal)).rejects.toThrow('accepted the login, but returned no token');
   });
 
-  it('is given up with the fetch that waits for it', async () => {
+  it('is aborted with the fetch that waits for it', async () => {
     const never = new AbortController();
     vault.instead = () => {
       never.abort();
@@ -189,7 +189,7 @@ describe('a login at a Vault of the documented shape', () => {
     );
   });
 
-  it('is given back when its source is closed, and renewed no more', async () => {
+  it('is revoked when its source is closed, and not renewed afterwards', async () => {
     const source = kv('kv/app');
     await source.fetch(undefined, signal);
     await source.close?.();
@@ -197,7 +197,7 @@ describe('a login at a Vault of the documented shape', () => {
     expect([vault.tokens.size, tools.clock.waiting()]).toEqual([0, 0]);
   });
 
-  it('is not renewed on when its source is closed in the middle of a renewal', async () => {
+  it('is not renewed again if its source is closed during a renewal', async () => {
     const source = kv('kv/app');
     await source.fetch(undefined, signal);
     let closed: Promise<void> | undefined;
@@ -211,7 +211,7 @@ describe('a login at a Vault of the documented shape', () => {
     expect([tools.clock.waiting(), vault.tokens.size]).toEqual([0, 0]);
   });
 
-  it('is left to run out when the source of a leased secret is closed, unless revoke_on_stop', async () => {
+  it('is left to expire when the source of a leased secret is closed, unless revoke_on_stop is set', async () => {
     vault.secrets = { 'database/creds/app': { data: { username: 'u' }, leased: true } };
     const source = dynamic('database/creds/app');
     await source.fetch(undefined, signal);
@@ -223,7 +223,7 @@ describe('a login at a Vault of the documented shape', () => {
     expect([vault.tokens.size, vault.leases.size]).toEqual([1, 1]);
   });
 
-  it('is closed even where the server is away', async () => {
+  it('is closed even if the server is unavailable', async () => {
     const source = kv('kv/app');
     await source.fetch(undefined, signal);
     vault.instead = () => ({ status: 503 });

@@ -25,15 +25,15 @@ describe('the settings of a source of Vault', () => {
       { vault_addr: 'https://vault.example.com?x=1' },
       'vault_addr must be a URL without a query',
     ],
-    ['a namespace of another shape', { vault_namespace: 'a//b' }, 'vault_namespace must be a namespace'],
-    ['a namespace that ends its header', { vault_namespace: 'a\r\nx-vault-token: b' }, 'vault_namespace must be'],
+    ['an invalid namespace', { vault_namespace: 'a//b' }, 'vault_namespace must be a namespace'],
+    ['a namespace that breaks its header', { vault_namespace: 'a\r\nx-vault-token: b' }, 'vault_namespace must be'],
     ['a role that leaves its folder', { vault_role: '../other' }, 'vault_role must be the name of a role'],
     ['no role', { vault_role: undefined }, 'vault_role is missing: the role of the login'],
     ['another method', { auth: { method: 'userpass' } }, 'auth.method must be approle, jwt, aws or cert'],
-    ['a JWT from nowhere', { auth: { method: 'jwt' } }, 'auth.jwt is missing'],
-    ['a certificate that is not named', { auth: { method: 'cert' } }, 'client_certificate is missing'],
+    ['a missing JWT', { auth: { method: 'jwt' } }, 'auth.jwt is missing'],
+    ['a missing certificate', { auth: { method: 'cert' } }, 'client_certificate is missing'],
     [
-      'a mount with auth/ before it',
+      'a mount with the prefix auth/',
       { auth: { method: 'approle', mount: 'auth/approle' } },
       'auth.mount must be the mount path',
     ],
@@ -43,15 +43,11 @@ describe('the settings of a source of Vault', () => {
       'auth.wrapped_secret_id must not be given together with secret_id',
     ],
     [
-      'a wrapped secret id of no role, whose origin nobody could check',
+      'a wrapped secret id without a role, whose origin cannot be checked',
       { vault_role: undefined, auth: { method: 'approle', role_id: { env: 'A' }, wrapped_secret_id: { env: 'B' } } },
       'vault_role is missing',
     ],
-    [
-      'a region of another shape',
-      { auth: { method: 'aws', region: 'x.evil.example/' } },
-      'auth.region must be an AWS region',
-    ],
+    ['an invalid region', { auth: { method: 'aws', region: 'x.evil.example/' } }, 'auth.region must be an AWS region'],
     [
       'a secret in place of its reference',
       { auth: { method: 'approle', secret_id: 's3cret' } },
@@ -83,7 +79,7 @@ describe('a path in Vault', () => {
     expect(vaultPath.safeParse(path).success).toBe(false);
   });
 
-  it('stays where it is in a URL, whatever is in its segments', () => {
+  it('keeps its segments in a URL, whatever they contain', () => {
     fc.assert(
       fc.property(
         fc.array(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 5 }),
@@ -98,7 +94,7 @@ describe('a path in Vault', () => {
     );
   });
 
-  it('keeps what looks encoded as it is', () => {
+  it('does not decode percent signs', () => {
     expect(encodedPath('secret/%2e%2e/sys')).toBe('secret/%252e%252e/sys');
   });
 });

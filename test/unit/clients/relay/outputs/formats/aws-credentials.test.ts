@@ -17,14 +17,14 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('the format aws-credentials', () => {
-  it('is one profile, with the end as a comment', () => {
+  it('is one profile, with the expiry in a comment', () => {
     expect(render(aws, 'aws', aToken(keys))).toBe(
       `[default]\n# expires ${END}\naws_access_key_id = ASIAEXAMPLE\naws_secret_access_key = wJalr/K7MDENG+bPx=\n` +
         'aws_session_token = IQoJb3Jp==\n',
     );
   });
 
-  it('does without a session token and without an end', () => {
+  it('works without a session token and without an expiry', () => {
     const { session_token: _, ...lasting } = keys;
     expect(render({ ...aws, profile: 'ci' }, 'aws', anEndlessToken(lasting))).toBe(
       '[ci]\naws_access_key_id = ASIAEXAMPLE\naws_secret_access_key = wJalr/K7MDENG+bPx=\n',
@@ -42,13 +42,13 @@ describe('the format aws-credentials', () => {
     Object.keys(keys).flatMap((name) =>
       ['hidden\n[other]', 'hidden # x', 'hidden]', 'hid den', ''].map((text) => [name, text]),
     ),
-  )('refuses in %s what no key of AWS has: %j', (name, text) => {
+  )('refuses in %s a character that AWS keys do not have: %j', (name, text) => {
     const refusal = () => render(aws, 'aws', aToken({ ...keys, [name]: text }));
     expect(refusal).toThrow(`its value "${name}" has characters that an AWS key cannot have`);
     expect(refusal).not.toThrow('hidden');
   });
 
-  it('is read back the same by the AWS SDK', async () => {
+  it('round-trips through the AWS SDK', async () => {
     const file = join(folder, 'credentials');
     const key = fc.stringMatching(/^[\w+/=.-]{1,40}$/);
     const profile = fc.stringMatching(/^[A-Za-z][\w.-]{0,30}$/);

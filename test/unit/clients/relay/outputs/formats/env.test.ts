@@ -23,32 +23,32 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('the format env', () => {
-  it('holds a bearer token under the name of the token', () => {
+  it('contains a bearer token under the name of the token', () => {
     expect(written({ token: 'abc' })).toBe('MY_API_TOKEN=abc\n');
   });
 
-  it('holds each value under its own name in capitals', () => {
+  it('contains each value under its own name in capitals', () => {
     expect(written({ 'db.user': 'anna', '1st-pass': 'b', é: 'c' })).toBe('DB_USER=anna\n_1ST_PASS=b\n_=c\n');
   });
 
-  it('holds keys of AWS under the names that its SDKs read', () => {
+  it('contains AWS keys under the names that the SDKs read', () => {
     const keys = { access_key_id: 'ASIA', secret_access_key: 'b', session_token: 'c' };
     expect(written(keys)).toBe('AWS_ACCESS_KEY_ID=ASIA\nAWS_SECRET_ACCESS_KEY=b\nAWS_SESSION_TOKEN=c\n');
-    // A user name and its key of another service are not AWS's.
+    // A user name and a key of another service are not AWS credentials.
     expect(written({ access_key_id: 'x', password: 'b' })).toBe('ACCESS_KEY_ID=x\nPASSWORD=b\n');
   });
 
-  it('holds what the mapping names, and nothing else', () => {
+  it('contains only the mapped values', () => {
     expect(
       written({ username: 'anna', password: 'b', note: 'c' }, { DB_USER: 'username', PGPASSWORD: 'password' }),
     ).toBe('DB_USER=anna\nPGPASSWORD=b\n');
   });
 
-  it('refuses a mapping of a value that is not there', () => {
+  it('refuses a mapping to a missing value', () => {
     expect(() => written({ username: 'anna' }, { X: 'toString' })).toThrow('it has no value "toString" for X');
   });
 
-  it('refuses two values that become one variable', () => {
+  it('refuses two values with the same variable', () => {
     expect(() => written({ 'a-b': '1', a_b: '2' })).toThrow('"a-b" and "a_b" both become A_B: list them in variables');
   });
 
@@ -65,13 +65,13 @@ describe('the format env', () => {
       'uid',
       'maven_opts',
     ],
-  ])('refuses a variable that a source named and that changes how programs run: %s', (name) => {
+  ])('refuses a dangerous variable that a source named: %s', (name) => {
     expect(() => written({ [name]: 'hidden', other: 'x' })).toThrow(
       / would become [A-Z_\d]+, which changes how programs run/,
     );
   });
 
-  it('writes such a variable where the configuration names it', () => {
+  it('writes a dangerous variable if the configuration maps it', () => {
     expect(written({ bin: '/opt/bin' }, { PATH: 'bin' })).toBe('PATH=/opt/bin\n');
   });
 
@@ -90,7 +90,7 @@ describe('the format env', () => {
     expect(refusal).not.toThrow('hidden');
   });
 
-  it('names a value in a refusal without its line ends, and bounded', () => {
+  it('escapes and truncates the name of a value in an error', () => {
     const name = `x\ny${'z'.repeat(100)}`;
     expect(() => written({ [name]: '\n' })).toThrow(`its value "x\\ny${'z'.repeat(61)}…" contains a newline`);
   });
@@ -99,16 +99,16 @@ describe('the format env', () => {
     'eyJhbGciOiJFUzI1NiJ9.e30.c2ln-_',
     'AQoDYXdz/+==',
     'a:b@c%d,e',
-  ])('leaves %s bare, so that docker reads it', (text) => {
+  ])('does not quote %s, so that docker can read it', (text) => {
     expect(written({ token: text })).toBe(`MY_API_TOKEN=${text}\n`);
   });
 
-  it('quotes what a shell would change', () => {
+  it('quotes characters that a shell would interpret', () => {
     expect(written({ token: 'a "b" \\ $c `d` ~e' })).toBe('MY_API_TOKEN="a \\"b\\" \\\\ \\$c \\`d\\` ~e"\n');
     expect(written({ token: '~root' })).toBe('MY_API_TOKEN="~root"\n');
   });
 
-  it('is read back the same by a POSIX shell', () => {
+  it('round-trips through a POSIX shell', () => {
     const file = join(folder, 'values.env');
     writeFileSync(file, written(sampled));
     const script = `. "$1"\n${sample.map((_text, index) => `printf '%s\\0' "$V_${index}"`).join('\n')}`;
@@ -116,7 +116,7 @@ describe('the format env', () => {
     expect(read.split('\0').slice(0, -1)).toEqual(sample);
   });
 
-  it('is read back the same by the rules of systemd', () => {
+  it('round-trips with the rules of systemd', () => {
     expect(Object.values(readAsSystemd(written(sampled)))).toEqual(sample);
   });
 });

@@ -6,36 +6,41 @@ import { anEndlessToken, aToken, END, settingsOf } from '../a-token.ts';
 const json = settingsOf({ format: 'json' });
 
 describe('the format json', () => {
-  it('holds a bearer token and when it ends, in one line', () => {
+  it('contains a bearer token and its expiry, on one line', () => {
     expect(render(json, 'api', aToken({ token: 'abc' }))).toBe(`{"token":"abc","expiration_timestamp":"${END}"}\n`);
   });
 
-  it('says nothing of an end that the source does not set', () => {
+  it('contains no expiry if the source sets none', () => {
     expect(render(json, 'api', anEndlessToken({ token: 'abc' }))).toBe('{"token":"abc"}\n');
   });
 
-  it('drops a part of a second rather than call the token good for longer', () => {
+  it('rounds the expiry down to whole seconds', () => {
     expect(render(json, 'api', aToken({ token: 'abc' }, Date.parse(END) + 999))).toContain(END);
   });
 
-  it.each([Number.NaN, Number.POSITIVE_INFINITY, -1, Date.UTC(10_000)])('refuses an end that is no date: %s', (end) => {
+  it.each([
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    -1,
+    Date.UTC(10_000),
+  ])('refuses an expiry that is not a date: %s', (end) => {
     expect(() => render(json, 'api', aToken({ token: 'abc' }, end))).toThrow('its expiry is not a valid date');
   });
 
-  it('refuses a value that has the name of the end', () => {
+  it('refuses a value with the name of the expiry', () => {
     const token = aToken({ password: 'x', expiration_timestamp: '2099-01-01T00:00:00Z' });
     expect(() => render(json, 'db', token)).toThrow(
       'token db cannot be written to /run/tokenrelay/out: its value "expiration_timestamp" has the name that',
     );
   });
 
-  it('refuses half of a surrogate pair, which UTF-8 cannot hold', () => {
+  it('refuses a lone surrogate, which UTF-8 cannot represent', () => {
     expect(() => render(json, 'db', aToken({ password: 'x\ud800' }))).toThrow(
       'its value "password" is not valid Unicode',
     );
   });
 
-  it('is read back the same, whatever the names and values', { timeout: 20_000 }, () => {
+  it('round-trips any names and values', { timeout: 20_000 }, () => {
     const text = fc.string({ unit: 'binary', minLength: 1, maxLength: 8 });
     const names = fc.oneof(text, fc.constantFrom('__proto__', 'constructor', 'token'));
     fc.assert(

@@ -5,14 +5,14 @@ import { aToken, settingsOf } from '../a-token.ts';
 const raw = settingsOf({ format: 'raw' });
 
 describe('the format raw', () => {
-  it('is the bearer token and nothing else, not even a line end', () => {
+  it('is the bearer token alone, without a newline', () => {
     expect(render(raw, 'api', aToken({ token: 'abc' }))).toBe('abc');
   });
 
   it.each([
     ['several values', { token: 'hidden-1', other: 'hidden-2' }],
-    ['one value of another name', { password: 'hidden-1' }],
-  ])('refuses %s, and says no value', (_what, values) => {
+    ['one value with another name', { password: 'hidden-1' }],
+  ])('refuses %s, without any value in the error', (_what, values) => {
     expect(() => render(raw, 'api', aToken(values))).toThrow(
       /^token api cannot be written to \/run\/tokenrelay\/out: it is not a single bearer token, which the format raw needs$/,
     );

@@ -9,55 +9,55 @@ const filled = (template: string, values: Record<string, string>) =>
 const anyText = fc.string({ unit: 'binary', minLength: 1 });
 
 describe('the format template', () => {
-  it('puts values where placeholders stand and leaves all else as it is', () => {
+  it('replaces placeholders with values and changes nothing else', () => {
     expect(filled('[a]\r\nt={{token|raw}} }} { {{  token | json  }}\n', { token: 'x"y' })).toBe(
       '[a]\r\nt=x"y }} { "x\\"y"\n',
     );
   });
 
-  it('takes braces that close JSON around a placeholder', () => {
+  it('allows JSON braces around a placeholder', () => {
     const written = filled('{"a":{"b":{{ token | json }}}}', { token: '}}{{ token | raw }}' });
     expect(JSON.parse(written)).toEqual({ a: { b: '}}{{ token | raw }}' } });
   });
 
-  it('knows when the token ends', () => {
+  it('provides the expiry of the token', () => {
     expect(filled('{{ expiration_timestamp | json }}', { token: 'x' })).toBe(`"${END}"`);
   });
 
-  it('refuses an end that the source does not set', () => {
+  it('refuses an expiry that the source does not set', () => {
     const settings = settingsOf({ format: 'template', template: '{{ expiration_timestamp | json }}' });
     expect(() => render(settings, 'api', anEndlessToken({ token: 'x' }))).toThrow('it has no "expiration_timestamp"');
   });
 
-  it('refuses a value that has the name of the end', () => {
+  it('refuses a value with the name of the expiry', () => {
     expect(() => filled('{{ expiration_timestamp | raw }}', { expiration_timestamp: '2099' })).toThrow(
       'its value "expiration_timestamp" has the name that templates use for the expiry',
     );
   });
 
-  it.each(['passwort', 'constructor', '__proto__'])('refuses a value that is not there: %s', (name) => {
+  it.each(['passwort', 'constructor', '__proto__'])('refuses a missing value: %s', (name) => {
     expect(() => filled(`{{ ${name} | raw }}`, { password: 'x' })).toThrow(
       `it has no "${name}", which the template uses`,
     );
   });
 
-  it.each(['\n', '\r', '\0', '\x1b[2J', '\x7f'])('writes no control character raw: %j', (text) => {
+  it.each(['\n', '\r', '\0', '\x1b[2J', '\x7f'])('refuses a control character in raw: %j', (text) => {
     const refusal = () => filled('{{ token | raw }}', { token: `hidden${text}` });
     expect(refusal).toThrow('its value "token" contains a control character');
     expect(refusal).not.toThrow('hidden');
   });
 
-  it('writes no NUL for a shell', () => {
+  it('refuses a NUL for a shell', () => {
     expect(() => filled('{{ token | shell }}', { token: 'a\0b' })).toThrow('its value "token" contains a NUL');
   });
 
-  it('escapes for a URL all but what RFC 3986 calls unreserved', () => {
+  it('escapes all but unreserved characters (RFC 3986) for a URL', () => {
     expect(filled('{{ v | url }}', { v: "aZ09-._~ !'()*&=+%/é" })).toBe(
       'aZ09-._~%20%21%27%28%29%2A%26%3D%2B%25%2F%C3%A9',
     );
   });
 
-  it('is read back the same as JSON, as a part of a URL and as base64', () => {
+  it('round-trips as JSON, as a part of a URL and as base64', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         expect(JSON.parse(filled('{{ v | json }}', { v: text }))).toBe(text);
@@ -69,7 +69,7 @@ describe('the format template', () => {
     );
   });
 
-  it('is read back the same by a shell, line ends too', () => {
+  it('round-trips through a shell, including newlines', () => {
     const sample = fc.sample(anyText, 300).map((text) => `${text.replaceAll('\0', '')}'\n$(id)\``);
     const values = Object.fromEntries(sample.map((text, index) => [`v${index}`, text]));
     const script = filled(sample.map((_text, index) => `printf '%s\\0' {{ v${index} | shell }}`).join('\n'), values);
@@ -78,13 +78,13 @@ describe('the format template', () => {
   });
 });
 
-describe('the fault of a template', () => {
+describe('the syntax error of a template', () => {
   it.each([
     'plain',
     '{{ token | json }}',
     '{{ a.b/c | shell }}{{x|url}}',
     'a }} b { c } d',
-  ])('is none in %s', (template) => {
+  ])('is undefined for %s', (template) => {
     expect(templateFault(template)).toBeUndefined();
   });
 
@@ -97,7 +97,7 @@ describe('the fault of a template', () => {
     ['{{ token | html }}', 'has the unknown escaper "html"; the escapers are json, shell, url, base64, raw'],
     ['{{ token | constructor }}', 'has the unknown escaper "constructor"'],
     ['{{ token | json }}{{ x }}', 'has {{ x }}'],
-  ])('in %s is told', (template, fault) => {
+  ])('is reported for %s', (template, fault) => {
     expect(templateFault(template)).toContain(fault);
     expect(() => filled(template, { token: 'x' })).toThrow(`its template ${templateFault(template)}`);
   });

@@ -20,24 +20,24 @@ function failure(format: Format, printed: string | object): string {
   throw new Error('it was taken');
 }
 
-describe('what a command prints as raw', () => {
-  it('is the token, without the line end', () => {
+describe('raw output of a command', () => {
+  it('is the token, without the newline', () => {
     expect(read('raw', 'a token\n')).toEqual({ values: { token: 'a token' } });
     expect(read('raw', 'token\r\n')).toEqual({ values: { token: 'token' } });
   });
 
-  it('ends when the JWT that it is ends', () => {
+  it('expires with its JWT', () => {
     const token = `e30.${Buffer.from('{"exp":1800000000}').toString('base64url')}.c2ln`;
     expect(read('raw', token)).toEqual({ values: { token }, expiresAt: 1_800_000_000_000 });
   });
 
-  it.each(['', '\n', 's3cret\n\n', 's3cret\nmore\n', 's3cret\0', 's3crét'])('is no token as %j', (printed) => {
+  it.each(['', '\n', 's3cret\n\n', 's3cret\nmore\n', 's3cret\0', 's3crét'])('is refused as %j', (printed) => {
     expect(failure('raw', printed)).toContain(COMMAND);
   });
 });
 
-describe('what a command prints as JSON', () => {
-  it('is a token or values, and when they end', () => {
+describe('JSON output of a command', () => {
+  it('is a token or values, with their expiry', () => {
     expect(read('json', { token: 'abc', expires_in: 60, more: 1 })).toEqual({
       values: { token: 'abc' },
       expiresAt: NOW + 60_000,
@@ -59,21 +59,21 @@ describe('what a command prints as JSON', () => {
     { values: { a: '' } },
     { values: { a: 5 } },
     { token: 's3cret', values: { a: 's3cret' } },
-  ])('is nothing as %j', (printed) => {
+  ])('is refused as %j', (printed) => {
     expect(failure('json', printed)).toBe(`${COMMAND} did not print JSON with a token, or with values that are texts`);
   });
 
-  it('must say its end so that it can be read, or not at all', () => {
+  it('must have a valid expiry or none', () => {
     expect(failure('json', { token: 's3cret', expires_in: 'soon' })).toContain('not a number of seconds');
     expect(failure('json', { token: 's3cret', expiration: 'soon' })).toContain('not a time');
     expect(failure('json', { token: 's3cret\n' })).toContain('printable ASCII');
   });
 });
 
-describe('what a command prints for credential_process', () => {
+describe('credential_process output of a command', () => {
   const credentials = { Version: 1, AccessKeyId: 'AKIA', SecretAccessKey: 's3cret' };
 
-  it('is credentials of AWS', () => {
+  it('is AWS credentials', () => {
     expect(read('credential-process', credentials)).toEqual({
       values: { access_key_id: 'AKIA', secret_access_key: 's3cret' },
     });
@@ -90,7 +90,7 @@ describe('what a command prints for credential_process', () => {
     { AccessKeyId: '' },
     { SecretAccessKey: undefined },
     { Expiration: 5 },
-  ])('is nothing with %j', (change) => {
+  ])('is refused with %j', (change) => {
     expect(failure('credential-process', { ...credentials, ...change })).toContain('did not print JSON with Version 1');
   });
 });

@@ -9,19 +9,19 @@ const tools = { secret: async () => 's3cret & more' };
 const request = (settings: object) => requestOf(httpSourceSettings.parse({ url, ...settings }), tools);
 
 describe('the request of an http source', () => {
-  it('is a GET that asks for JSON', async () => {
+  it('is a GET that accepts JSON', async () => {
     expect(await request({})).toEqual({ method: 'GET', url, headers: { accept: 'application/json' } });
     expect(await request({ method: 'POST' })).toMatchObject({ method: 'POST' });
   });
 
-  it('has its secrets in headers, behind what stands before them', async () => {
+  it('has its secrets in headers, after their prefixes', async () => {
     const headers = { Authorization: { prefix: 'Bearer ', ...password }, Accept: 'application/vnd.x+json' };
     expect(await request({ headers })).toMatchObject({
       headers: { authorization: 'Bearer s3cret & more', accept: 'application/vnd.x+json' },
     });
   });
 
-  it('may name the files of its secrets', async () => {
+  it('can read its secrets from files', async () => {
     const read: unknown[] = [];
     const settings = httpSourceSettings.parse({ url, form: { password: { secret_path: '/run/secrets/one' } } });
     const secret = async (reference: unknown) => `${read.push(reference)}`;
@@ -46,7 +46,7 @@ describe('the request of an http source', () => {
 });
 
 describe('the settings of an http source', () => {
-  it('may hold a secret where that is said outright, and what only sounds like one', () => {
+  it('allow an explicit inline secret, and names that only resemble a secret', () => {
     const headers = { Authorization: { secret: { insecure_inline: 'abc' } }, 'X-Token-Type': 'jwt' };
     const { faults } = readBySchema(httpSourceSettings, { url, headers, form: { grant_type: 'password' } });
     expect(faults).toEqual([]);

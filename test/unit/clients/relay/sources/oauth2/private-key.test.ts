@@ -12,16 +12,16 @@ describe('a private key', () => {
     ['ES512', ec('P-521')],
     ['EdDSA', generateKeyPairSync('ed25519').privateKey],
     ['RS256', generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey],
-  ])('signs by %s, in PEM and as a JWK', (alg, key) => {
+  ])('signs with %s, in PEM and as a JWK', (alg, key) => {
     expect(signingKey(pem(key))).toMatchObject({ alg });
     expect(signingKey(JSON.stringify(key.export({ format: 'jwk' })))).toMatchObject({ alg });
   });
 
-  it('may be in the PEM of OpenSSL', () => {
+  it('may be in OpenSSL’s PEM format', () => {
     expect(signingKey(pem(ec('P-256'), 'sec1')).alg).toBe('ES256');
   });
 
-  it('says as a JWK by what it signs, and what it is called', () => {
+  it('has the alg and kid of its JWK', () => {
     const jwk = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' });
     expect(signingKey(JSON.stringify({ ...jwk, alg: 'PS256', kid: 'one' }))).toMatchObject({
       alg: 'PS256',
@@ -35,7 +35,7 @@ describe('a private key', () => {
     ['half a JWK', '{"kty": s3cret'],
     ['another curve', pem(ec('secp256k1'))],
     ['anything else', 's3cret'],
-  ])('is not %s, and is not told', (_, text) => {
+  ])('must not be %s, and is not in the error', (_, text) => {
     expect(() => signingKey(text)).toThrow(/^the private key /);
     expect(() => signingKey(text)).not.toThrow(/s3cret/);
   });

@@ -2,7 +2,7 @@ import { readBySchema } from 'tokenrelay/config/schema-faults.ts';
 import { clientCredentialsSettings } from 'tokenrelay/sources/oauth2/settings.ts';
 import { describe, expect, it } from 'vitest';
 
-// Of the first configuration that the project was asked to run unchanged.
+// From the first published configuration, which must work unchanged.
 const seed = {
   endpoint: 'https://auth.example.com/oauth/token',
   client_id: 'tokenrelay_vm_client',
@@ -18,7 +18,7 @@ function faults(settings: object): string[] {
 }
 
 describe('the settings of client credentials', () => {
-  it('are those of the example, or a key in place of the secret', () => {
+  it('may have a secret or a key', () => {
     expect(faults(seed)).toEqual([]);
     expect(faults({ ...withoutSecret, ...key })).toEqual([]);
     expect(faults({ ...withoutSecret, client_secret: { env: 'SECRET' }, resource: ['https://a.example'] })).toEqual([]);

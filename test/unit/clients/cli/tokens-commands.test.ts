@@ -78,7 +78,7 @@ describe('tvm tokens list', { timeout: 20_000 }, () => {
     );
   });
 
-  it('reads a duration as before now for issuing times and as after now for expiry times', async () => {
+  it('counts durations back from now for times of issue, and forward for expiry times', async () => {
     machine.next = { body: { tokens: [] } };
     const before = Date.now();
     await machine.tvm(['tokens', 'list', '--issued-after', '10m', '--expires-before', '1h']);

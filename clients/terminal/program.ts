@@ -52,7 +52,7 @@ export function createCommandLine(
     .addHelpText('after', after.join('\n'));
 }
 
-/** The choices and the default of an option follow its description, also a default that is not a constant. */
+/** Returns a description with the choices and the default. Unlike commander, also shows a default without a fixed value. */
 function describeOption({ description, argChoices, ...option }: Option | Argument): string {
   const { defaultValue, defaultValueDescription = typeof defaultValue === 'boolean' ? undefined : defaultValue } =
     option;

@@ -14,12 +14,12 @@ import { resolveRegion } from '../connection/settings.ts';
  * Objects that are written after this call are not listed. Reading a large archive takes long, and such objects would
  * look as if they were dated in the future.
  *
- * @param place `s3://bucket` or a path such as `archive/`
+ * @param location `s3://bucket`, or a directory such as `archive/`
  * @throws {Failure} if the archive does not exist, or there are no credentials to read it
  */
-export async function openArchive(place: string, options: GlobalOptions, env = process.env): Promise<ArchiveReader> {
-  if (!place.startsWith('s3://')) return directoryArchive(place);
-  const [, bucket] = /^s3:\/\/([a-z0-9.-]{3,63})\/?$/.exec(place) ?? [];
+export async function openArchive(location: string, options: GlobalOptions, env = process.env): Promise<ArchiveReader> {
+  if (!location.startsWith('s3://')) return directoryArchive(location);
+  const [, bucket] = /^s3:\/\/([a-z0-9.-]{3,63})\/?$/.exec(location) ?? [];
   if (bucket === undefined) throw usageFailure('--archive must be a directory, or a bucket as s3://name', '--archive');
   const region = await resolveRegion(options, undefined, env);
   const credentials = await resolveCredentials(options.profile, region, env);
@@ -36,7 +36,7 @@ export async function openArchive(place: string, options: GlobalOptions, env = p
         return await Body?.transformToByteArray();
       } catch (error) {
         if (error instanceof NoSuchKey) return undefined;
-        throw unreadable(place, error);
+        throw unreadable(location, error);
       }
     },
     async *list(Prefix, StartAfter) {
@@ -47,7 +47,7 @@ export async function openArchive(place: string, options: GlobalOptions, env = p
           }
         }
       } catch (error) {
-        throw unreadable(place, error);
+        throw unreadable(location, error);
       }
     },
   };
@@ -85,12 +85,12 @@ async function orNone<T>(reading: Promise<T>): Promise<T | undefined> {
   }
 }
 
-function unreadable(place: string, error: unknown): Failure {
+function unreadable(location: string, error: unknown): Failure {
   const why = error instanceof Error ? error.name : 'unknown';
   if (why === 'AccessDenied') {
     const needed = 's3:ListBucket, s3:GetObject and kms:Decrypt';
-    const sentence = `your AWS identity is not allowed to read ${place}: it needs ${needed}`;
+    const sentence = `your AWS identity is not allowed to read ${location}: it needs ${needed}`;
     return new Failure(sentence, { code: 'access_denied', exitCode: exitCodes.denied, refused: true });
   }
-  return new Failure(`${place} cannot be read (${why})`, { code: 'unreadable', exitCode: exitCodes.fault });
+  return new Failure(`${location} cannot be read (${why})`, { code: 'unreadable', exitCode: exitCodes.fault });
 }

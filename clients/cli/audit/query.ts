@@ -22,7 +22,7 @@ const SORT_WINDOW = 10_000;
 /** The maximum number of findings in the error message. */
 const NAMED = 5;
 
-const asked = z.object({
+const filters = z.object({
   tokenId: tokenId.optional(),
   // A denial may be for a subject that can never get a token, such as the root user.
   subject: name
@@ -81,7 +81,7 @@ export interface SelectedEvents {
  */
 export async function selectEvents(options: EventOptions): Promise<SelectedEvents> {
   const now = Date.now();
-  const filter = { types: options.type, ...checkRequest(asked, options, nameOption), ...readSpan(options, now) };
+  const filter = { types: options.type, ...checkRequest(filters, options, nameOption), ...readSpan(options, now) };
   const archive = await openArchive(options.archive, options);
   const keys = await auditKeys(options.keys, options);
   const first: Finding[] = [];
@@ -107,13 +107,13 @@ function notShown(first: readonly Finding[], count: number): Failure {
 
 /** Sorts events by time. An event that was archived long after it happened keeps its position. */
 async function* byTime(events: AsyncIterable<ReadEvent>): AsyncGenerator<ReadEvent> {
-  let held: ReadEvent[] = [];
-  const sort = () => held.sort((a, b) => Date.parse(a.record.time) - Date.parse(b.record.time));
+  let buffer: ReadEvent[] = [];
+  const sort = () => buffer.sort((a, b) => Date.parse(a.record.time) - Date.parse(b.record.time));
   for await (const event of events) {
-    held.push(event);
-    if (held.length < SORT_WINDOW) continue;
+    buffer.push(event);
+    if (buffer.length < SORT_WINDOW) continue;
     yield* sort().slice(0, SORT_WINDOW / 2);
-    held = held.slice(SORT_WINDOW / 2);
+    buffer = buffer.slice(SORT_WINDOW / 2);
   }
   yield* sort();
 }

@@ -64,30 +64,34 @@ export function addExplainCommand(program: Command): void {
 }
 
 async function explain(options: ExplainOptions): Promise<void> {
-  const answer = await ask(options);
+  const answer = await requestExplanation(options);
   // Set the exit code before writing: the reader of the output may close the pipe early.
   process.exitCode = answer.allowed ? exitCodes.done : exitCodes.denied;
   if (options.output === 'json') writeJson(answer);
   else process.stdout.write(`${explanationLines(answer, process.stdout).join('\n')}\n`);
 }
 
-function ask(options: ExplainOptions) {
+function requestExplanation(options: ExplainOptions) {
   const { subject, fromIp: source_ip, fromVpcEndpoint: vpc_endpoint, organization, at: time } = options;
-  const asked = readRequest(options);
+  const request = readRequest(options);
   const operators = { source_ip, vpc_endpoint, organization, time };
   if (subject === undefined) {
     for (const [field, option] of Object.entries(OPERATORS_OPTIONS)) {
       if (operators[field as keyof typeof operators] !== undefined) {
-        throw usageFailure(`${option} is for operators: give --subject ARN too`, option);
+        throw usageFailure(`${option} requires --subject ARN`, option);
       }
     }
     const nameOption = nameRequestOption(options);
-    return exchange({ path: '/explain', request: explanationRequest, answer: explanation, nameOption }, asked, options);
+    return exchange(
+      { path: '/explain', request: explanationRequest, answer: explanation, nameOption },
+      request,
+      options,
+    );
   }
   const nameOption = nameRequestOption(options, { subject: '--subject', ...OPERATORS_OPTIONS });
   return exchange(
     { path: '/explain/any', request: anyExplanationRequest, answer: explanation, nameOption },
-    { ...asked, subject, ...operators },
+    { ...request, subject, ...operators },
     options,
   );
 }

@@ -45,10 +45,10 @@ export function addTokenCommand(program: Command): void {
     .summary('request a token')
     .description('Request a short-lived token for the given actions on the given locations.')
     .addHelpText('after', EXAMPLES)
-    .action((_options, command: Command) => askForToken(command.optsWithGlobals()));
+    .action((_options, command: Command) => requestToken(command.optsWithGlobals()));
 }
 
-async function askForToken(options: TokenOptions): Promise<void> {
+async function requestToken(options: TokenOptions): Promise<void> {
   const unverified = { grant_type: 'client_credentials', ...readRequest(options) };
   const issuing = {
     path: '/token',
@@ -56,29 +56,32 @@ async function askForToken(options: TokenOptions): Promise<void> {
     answer: tokenResponse,
     nameOption: nameRequestOption(options),
   };
-  const answer = await exchange(issuing, unverified, options).catch((error: unknown) => {
+  const response = await exchange(issuing, unverified, options).catch((error: unknown) => {
     throw error instanceof Failure && error.details.code === 'access_denied'
-      ? new Failure(`${error.message}; why: ${commandLine('explain', tokenRequest.parse(unverified))}`, error.details)
+      ? new Failure(
+          `${error.message}; to see why, run: ${commandLine('explain', tokenRequest.parse(unverified))}`,
+          error.details,
+        )
       : error;
   });
   if (options.output === 'json') {
-    writeJson(answer);
+    writeJson(response);
     return;
   }
-  process.stdout.write(`${answer.access_token}\n`);
-  const { authorization_details: asked = [], grant } = tokenRequest.parse(unverified);
-  writeSummary(answer, grant === 'partial' ? asked : [], options.audience ?? options.resource);
+  process.stdout.write(`${response.access_token}\n`);
+  const { authorization_details: requested = [], grant } = tokenRequest.parse(unverified);
+  writeSummary(response, grant === 'partial' ? requested : [], options.audience ?? options.resource);
 }
 
-/** @param asked the requested grants, if the token may have been granted in part */
+/** @param requested the requested grants, if the token may have been granted in part */
 function writeSummary(
-  answer: TokenResponse,
-  asked: readonly AuthorizationDetail[],
+  response: TokenResponse,
+  requested: readonly AuthorizationDetail[],
   audience: string | undefined,
 ): void {
-  const { authorization_details: granted, scope, obligations, expires_in, token_id } = answer;
+  const { authorization_details: granted, scope, obligations, expires_in, token_id } = response;
   const expiry = describeTime(Math.floor(Date.now() / 1000) + expires_in);
-  const missing = describeGrants(notGranted(asked, granted));
+  const missing = describeGrants(notGranted(requested, granted));
   writeTable(
     {
       ...(scope !== undefined && { role: scope.replace(/^role:/, '') }),
@@ -95,7 +98,7 @@ function writeSummary(
 
 /** Returns the requested action and location pairs that were not granted. A role requests no pairs. */
 function notGranted(
-  asked: readonly AuthorizationDetail[],
+  requested: readonly AuthorizationDetail[],
   granted: readonly AuthorizationDetail[],
 ): AuthorizationDetail[] {
   const pair = (action: string, location: string, fields: readonly string[] | undefined) =>
@@ -105,7 +108,7 @@ function notGranted(
       actions.flatMap((action) => locations.map((location) => pair(action, location, fields))),
     ),
   );
-  return asked.flatMap(({ actions, locations, fields, ...rest }) =>
+  return requested.flatMap(({ actions, locations, fields, ...rest }) =>
     locations.flatMap((location) => {
       const missing = actions.filter((action) => !given.has(pair(action, location, fields)));
       return missing.length === 0

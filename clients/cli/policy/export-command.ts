@@ -42,6 +42,6 @@ async function exportRules(options: ExportCommandOptions): Promise<void> {
     const { exportValidatingAdmissionPolicy } = await import('@tvm/gate/export/validating-admission-policy.ts');
     process.stdout.write(exportValidatingAdmissionPolicy(allowRegistry));
   } else {
-    throw usageFailure('--kyverno or --validating-admission-policy must be given, one of the two', '--kyverno');
+    throw usageFailure('give either --kyverno or --validating-admission-policy', '--kyverno');
   }
 }

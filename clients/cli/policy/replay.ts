@@ -18,14 +18,14 @@ export async function replay(records: string, directory: string, output: OutputF
   // EventBridge may deliver an event twice.
   const seen = new Set<string>();
   const assumed: Record<string, number> = {};
-  let judged = 0;
+  let evaluated = 0;
   let skipped = 0;
   const broken = await readRecords(records, async (record) => {
     const { eventId } = record.detail;
     if (seen.has(eventId)) return;
     seen.add(eventId);
     const replayed = await evaluate(record);
-    if (replayed.judged) judged++;
+    if (replayed.judged) evaluated++;
     else skipped++;
     for (const what of replayed.assumed) assumed[what] = (assumed[what] ?? 0) + 1;
     const { change } = replayed;
@@ -33,15 +33,15 @@ export async function replay(records: string, directory: string, output: OutputF
     changes.push(change);
     if (output === 'text') process.stdout.write(`${describe(change)}\n`);
   });
-  const none = judged + skipped === 0;
+  const none = evaluated + skipped === 0;
   process.exitCode = broken > 0 || none ? exitCodes.usage : exitCodes.done;
   if (none)
-    process.stderr.write(`${printable(records)} has no event of an issued or denied token: nothing was evaluated\n`);
+    process.stderr.write(`${printable(records)} has no Token Issued or Token Denied event: nothing was evaluated\n`);
   if (output === 'json') {
-    writeJson({ judged, changed: changes, not_judged: skipped, assumed, broken });
+    writeJson({ judged: evaluated, changed: changes, not_judged: skipped, assumed, broken });
     return;
   }
-  process.stdout.write(`${judged} evaluated again, ${changes.length} would change\n`);
+  process.stdout.write(`${evaluated} evaluated again, ${changes.length} would change\n`);
   if (skipped > 0) process.stdout.write(`${skipped} not evaluated: policy did not decide them\n`);
   for (const [what, count] of Object.entries(assumed)) {
     process.stdout.write(

@@ -164,7 +164,7 @@ async function revokeAny(options: RevokeAnyOptions): Promise<void> {
   }
   const first = await send(settings, way, request, revocationResponse, nameOption);
   if (first.blocked_until !== undefined && output !== 'json') {
-    process.stderr.write(`${subject} gets no new token until ${first.blocked_until.replace(/\.\d+Z$/, 'Z')}\n`);
+    process.stderr.write(`${subject} gets no new tokens until ${first.blocked_until.replace(/\.\d+Z$/, 'Z')}\n`);
   }
   const last = wait ? await untilDone(first, settings, output) : first;
   if (output === 'json') {
@@ -198,12 +198,12 @@ async function untilDone(
   output: GlobalOptions['output'],
 ): Promise<RevocationResponse> {
   let now = first;
-  let told: number | undefined;
+  let reported: number | undefined;
   while (now.status === 'running') {
-    if (output !== 'json' && now.revoked !== told) {
+    if (output !== 'json' && now.revoked !== reported) {
       const tokens = `${now.revoked} token${now.revoked === 1 ? '' : 's'}`;
       process.stderr.write(`revocation ${first.revocation_id}: ${tokens} so far\n`);
-      told = now.revoked;
+      reported = now.revoked;
     }
     await sleep(EVERY);
     const way = { method: 'GET', path: `/revocations/${first.revocation_id}` } as const;

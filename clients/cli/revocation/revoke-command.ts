@@ -46,10 +46,13 @@ export function addRevokeCommand(program: Command): void {
 async function revoke(argument: string | undefined, options: RevokeOptions): Promise<void> {
   const { tokenId, subject, output } = options;
   if (subject !== undefined) {
-    throw usageFailure('--subject is for operators: tvm revoke-any --subject ARN', '--subject');
+    throw usageFailure(
+      '--subject is not an option of tvm revoke; operators use tvm revoke-any --subject ARN',
+      '--subject',
+    );
   }
   if (argument !== undefined && tokenId !== undefined) {
-    throw usageFailure('TOKEN or --token-id must be given, one of the two');
+    throw usageFailure('give either TOKEN or --token-id, not both');
   }
   const token = argument === undefined && tokenId !== undefined ? undefined : await readToken(argument);
   const answer = await exchange(ownRevocation, { token, token_id: tokenId }, options);

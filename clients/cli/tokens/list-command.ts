@@ -49,8 +49,8 @@ async function list(options: ListOptions): Promise<void> {
   const found: TokenListResponse = { tokens: [] };
   // A page that is short or empty is not necessarily the last.
   do {
-    const asked = { ...filter, limit: Math.min(PAGE, most - found.tokens.length), cursor: found.next_cursor };
-    const page = await exchange({ ...listing, request: tokenListRequest }, asked, options);
+    const request = { ...filter, limit: Math.min(PAGE, most - found.tokens.length), cursor: found.next_cursor };
+    const page = await exchange({ ...listing, request: tokenListRequest }, request, options);
     found.tokens.push(...page.tokens);
     if (page.next_cursor === undefined) delete found.next_cursor;
     else found.next_cursor = page.next_cursor;

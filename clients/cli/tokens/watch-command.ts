@@ -61,16 +61,16 @@ async function watch(options: WatchOptions): Promise<void> {
   const stop = () => interrupted.abort();
   process.once('SIGINT', stop).once('SIGTERM', stop);
   const { signal } = interrupted;
-  const begun = Date.now();
-  const { state, ...filter } = readTokenFilter(options, begun);
-  const start = typeof filter.issued_after === 'string' ? Date.parse(filter.issued_after) : begun - LAST_MINUTE;
+  const started = Date.now();
+  const { state, ...filter } = readTokenFilter(options, started);
+  const start = typeof filter.issued_after === 'string' ? Date.parse(filter.issued_after) : started - LAST_MINUTE;
   const following = tokenWatch(start, state as TokenState | undefined);
-  const look = onlooker(filter, options, following, signal);
+  const poll = poller(filter, options, following, signal);
   try {
-    await look();
+    await poll();
     while (!signal.aborted) {
       await sleep(options.interval * 1000, undefined, { signal });
-      await look().catch(tellAndGoOn(options, signal));
+      await poll().catch(reportOutage(options, signal));
     }
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -78,26 +78,26 @@ async function watch(options: WatchOptions): Promise<void> {
 }
 
 /** Returns a function that polls once and writes the new tokens and changes. */
-function onlooker(
+function poller(
   filter: Omit<Record<keyof TokenFilter, unknown>, 'state'>,
   options: WatchOptions,
   following: TokenWatch,
   signal: AbortSignal,
 ): () => Promise<void> {
-  let toldOfMore = false;
+  let warned = false;
   return async () => {
     const issued_after = new Date(following.since(Date.now())).toISOString();
     const listed: ListedToken[] = [];
     let cursor: string | undefined;
     for (let pages = 0; pages < PAGES; pages++) {
-      const asked = { ...filter, issued_after, limit: PAGE, cursor };
-      const page = await exchange({ ...listing, request: tokenListRequest, signal }, asked, options);
+      const query = { ...filter, issued_after, limit: PAGE, cursor };
+      const page = await exchange({ ...listing, request: tokenListRequest, signal }, query, options);
       listed.push(...page.tokens);
       cursor = page.next_cursor;
       if (cursor === undefined) break;
     }
-    if (cursor !== undefined && !toldOfMore) {
-      toldOfMore = true;
+    if (cursor !== undefined && !warned) {
+      warned = true;
       process.stderr.write(`there are too many tokens to follow, so the oldest are skipped: add a filter\n`);
     }
     for (const token of following.news(listed, Date.now())) {
@@ -108,7 +108,7 @@ function onlooker(
 }
 
 /** Reports an outage of the service and lets the watch continue. Rethrows every other error, because it would repeat. */
-function tellAndGoOn(options: WatchOptions, signal: AbortSignal): (error: unknown) => void {
+function reportOutage(options: WatchOptions, signal: AbortSignal): (error: unknown) => void {
   return (error) => {
     if (signal.aborted || !(error instanceof Failure) || error.details.exitCode !== exitCodes.fault) throw error;
     writeFailure(error, options.output, 'tvm');

@@ -8,11 +8,11 @@ const read = (name: string) => readFileSync(`docs/reference/athena/${name}`, 'ut
 const files = readdirSync('docs/reference/athena');
 const queries = files.filter((name) => !name.endsWith('table.sql'));
 
-/** What a statement says, without its strings: names in small letters, as Athena takes them. */
+/** Returns the words of a statement without its strings, in lower case because Athena ignores case. */
 const words = (sql: string) =>
   (sql.replace(/'[^']*'/g, '').match(/[A-Za-z_]\w*/g) ?? []).map((word) => word.toLowerCase());
 
-/** The columns that a definition names at its outermost level, and its partitions. */
+/** Returns the top-level columns and the partitions of a table definition. */
 function columnsOf(name: string): string[] {
   const [, columns = '', partitions = ''] =
     /TABLE \w+ \((.*?)\n\)\s*PARTITIONED BY \(([^)]*)\)/s.exec(read(name)) ?? [];
@@ -22,7 +22,7 @@ function columnsOf(name: string): string[] {
 }
 
 const columns = columnsOf('table.sql');
-/** Of what it has inside columns, too. */
+/** All names in the definition, including nested ones. */
 const cloudTrail = words(read('cloudtrail-table.sql'));
 
 const SQL =
@@ -32,13 +32,13 @@ const SQL =
 describe('the table', () => {
   const members = [...Object.values(auditEvents), recordUnreadable].flatMap(({ shape }) => Object.keys(shape));
 
-  it('has a column for each member of each event, and none besides', () => {
+  it('has exactly one column for each member of each event', () => {
     const own = ['detailType', 'chain', 'dt', 'hour'];
     const expected = new Set([...members, ...own].map((member) => member.toLowerCase()));
     expect(columns.toSorted()).toEqual([...expected].toSorted());
   });
 
-  it('lies where the archive puts its objects', () => {
+  it('has the location of the archive’s objects', () => {
     const location = read('table.sql')
       .replace(/\$\{dt\}/, '2026-11-22')
       .replace(/\$\{hour\}/, '09');
@@ -50,7 +50,7 @@ it('there are five queries', () => {
   expect(queries).toHaveLength(5);
 });
 
-it.each(queries)('%s names only what the tables have, and days, so that it reads no more than those', (name) => {
+it.each(queries)('%s uses only columns of the tables, and limits the days it reads', (name) => {
   const sql = read(name);
   const aliases = [...sql.matchAll(/\bAS (\w+)|\bWITH (\w+)/g)].map(([, as, table]) => as ?? table);
   const known = new Set([...columns, ...SQL.split(' '), ...aliases, ...(sql.includes('cloudtrail') ? cloudTrail : [])]);

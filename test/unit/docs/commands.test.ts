@@ -6,13 +6,13 @@ import type { Command } from 'commander';
 import { createProgram as createRelay } from 'tokenrelay/program.ts';
 import { describe, expect, it } from 'vitest';
 
-// What a reader copies into a shell or a file must work on any day. Sample output may have dates.
+// Commands and text that a reader copies must work on any day. Sample output may contain dates.
 
 const LITERAL_DATE = /\b20[2-9]\d-\d\d/;
 
 /**
- * What a reader of a page copies: shell blocks, what follows a prompt in a transcript, commands within a sentence, and
- * suppressions, which end on a day.
+ * Returns the text that a reader copies from a page: shell blocks, commands after a prompt, commands in a sentence, and
+ * suppression comments, which contain a date.
  */
 function copyable(markdown: string): string[] {
   const fences = [...markdown.matchAll(/^( *)```(\w*)\n(.*?)^\1```$/gms)];
@@ -27,24 +27,24 @@ function copyable(markdown: string): string[] {
   ];
 }
 
-/** The lines that begin with a prompt, and those that they go on in. */
+/** Returns the lines that start with a prompt, with their continuation lines. */
 const prompted = (text: string) => texts(text.matchAll(/^ *\$ ((?:.*\\\n)*.*)$/gm));
 
 const texts = (matches: Iterable<RegExpMatchArray>) => [...matches].map(([all, group]) => group ?? all);
 
 const dated = (commands: string[]) => commands.filter((command) => LITERAL_DATE.test(command));
 
-/** The pages that people write. Those below `reference` are written from the code. */
+/** The pages that people write. The pages in `reference` are generated. */
 const pages = execFileSync('git', ['ls-files', '*.md'], { encoding: 'utf8' })
   .split('\n')
   .filter((name) => name !== '' && name !== 'CHANGELOG.md' && !/^docs\/(reference|adr)\//.test(name));
 
-describe('what a reader copies', () => {
-  it.each(pages)('from %s has no literal date', (page) => {
+describe('the commands that a reader copies', () => {
+  it.each(pages)('from %s have no literal date', (page) => {
     expect(dated(copyable(readFileSync(page, 'utf8')))).toEqual([]);
   });
 
-  it('is found in blocks, transcripts, sentences and suppressions, and sample output is not', () => {
+  it('are found in code blocks, transcripts, sentences and suppressions, but not in sample output', () => {
     const page = [
       '1. First:',
       '   ```sh',

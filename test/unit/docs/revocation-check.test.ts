@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { localKeys } from '../../fakes/local-keys.ts';
 import { revocationCheck } from '../../support/revocation-check.ts';
 
-// The code that docs/how-to/check-status-lists.md tells resource servers to use, against a server that does what it likes.
+// Tests the sample code of docs/how-to/check-status-lists.md against a server with arbitrary responses.
 
 let issuer: string;
 let stop: () => void;
@@ -53,13 +53,13 @@ const claims = (idx: number, number = 1) => ({
 });
 const later = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000);
 
-it('is in the documentation, word for word', () => {
+it('is quoted verbatim in the documentation', () => {
   const code = readFileSync('test/support/revocation-check.ts', 'utf8');
   expect(readFileSync('docs/how-to/check-status-lists.md', 'utf8')).toContain(`\`\`\`ts\n${code}\`\`\``);
 });
 
 describe('a resource server that checks revocation as documented', () => {
-  it('tells what is revoked, and asks again only when the list’s time is over', async () => {
+  it('reports revoked tokens, and fetches the list again only after its ttl', async () => {
     const isRevoked = revocationCheck(issuer);
     const first = await list(bits(7));
     serve(first);
@@ -75,7 +75,7 @@ describe('a resource server that checks revocation as documented', () => {
     expect(asked.slice(1)).toEqual(Array(2).fill(`GET /status-lists/1 ${first.etag}`));
   });
 
-  it('goes on with a list that holds while no fresh one can be had, and refuses from its end on', async () => {
+  it('uses a valid list while no newer one is available, and rejects tokens after its expiry', async () => {
     const isRevoked = revocationCheck(issuer);
     serve(await list(bits(7)));
     await isRevoked(claims(7));
@@ -86,12 +86,12 @@ describe('a resource server that checks revocation as documented', () => {
     await expect(isRevoked(claims(8))).rejects.toThrow('503');
   });
 
-  it('refuses when there was never a list', async () => {
+  it('rejects tokens if there was never a list', async () => {
     fail();
     await expect(revocationCheck(issuer)(claims(7))).rejects.toThrow('503');
   });
 
-  it('refuses a list that has ended, another list, one signed by another key, and a place that is in none', async () => {
+  it('rejects an expired list, another list, a list signed with another key, and an index out of bounds', async () => {
     const isRevoked = revocationCheck(issuer);
     serve(await publish(1, bits(), rules(), keys.signer, Date.now() - 910_000));
     await expect(isRevoked(claims(7))).rejects.toThrow(/"exp"/);
@@ -106,7 +106,7 @@ describe('a resource server that checks revocation as documented', () => {
     ).rejects.toThrow(/another issuer/);
   });
 
-  it('is not talked back into an older list', async () => {
+  it('never goes back to an older list', async () => {
     const isRevoked = revocationCheck(issuer);
     const old = await list();
     later(30);

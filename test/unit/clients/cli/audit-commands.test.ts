@@ -26,7 +26,7 @@ const SUBJECT = 'arn:aws:iam::111122223333:role/orders-service';
 
 const keyFile = { ...(await keys.jwks()), first_digest: await findFirstDigest(objects, await keys.jwks()) };
 
-/** A copy of an archive in a folder, and a key file beside it. */
+/** Writes a copy of an archive and a key file into a new folder. */
 async function copyOf(content: Map<string, Uint8Array>, file: object) {
   const folder = mkdtempSync(join(tmpdir(), 'tvm-audit-'));
   for (const [name, bytes] of content) {
@@ -38,14 +38,14 @@ async function copyOf(content: Map<string, Uint8Array>, file: object) {
   return { folder, jwks };
 }
 
-/** A copy of the archive that something was done to. */
+/** Copies the archive after a change. */
 async function copy(meddle: (content: Map<string, Uint8Array>) => void = () => {}) {
   const content = new Map(objects.content);
   meddle(content);
   return copyOf(content, keyFile);
 }
 
-/** Adds an object that is chained as the archive chains it. */
+/** Adds an object with a valid chain of records. */
 function addObject(content: Map<string, Uint8Array>, at: number): string {
   const { record } = archivedEvent('forged', at);
   const key = eventsKey({ at, eventId: 'forged' });
@@ -57,7 +57,7 @@ const verify = (folder: string, jwks: string, ...args: string[]) =>
   runTvm(['audit', 'verify', '--archive', folder, '--keys', jwks, ...args]);
 
 describe('tvm audit verify', () => {
-  it('says that an archive is as it was, without network and credentials', async () => {
+  it('reports that an archive is intact, without network and credentials', async () => {
     const { folder, jwks } = await copy();
     const { code, stdout, stderr } = await verify(folder, jwks, ...TO);
     expect([code, stderr]).toEqual([0, '']);
@@ -66,7 +66,7 @@ describe('tvm audit verify', () => {
     );
   });
 
-  it('names what was changed, one a line, and ends with 5', async () => {
+  it('names the changes, one per line, and exits with 5', async () => {
     const { folder, jwks } = await copy((content) => {
       const text = Buffer.from(content.get(object) ?? []).toString();
       content.set(object, Buffer.from(text.replace('"access":"read"', '"access":"none"')));
@@ -80,7 +80,7 @@ describe('tvm audit verify', () => {
     ]);
   });
 
-  it('tells the same as JSON', async () => {
+  it('writes the findings as JSON', async () => {
     const [, digest = ''] = names.filter((name) => name.startsWith(DIGESTS));
     const { folder, jwks } = await copy((content) => content.delete(digest));
     const { code, stdout } = await verify(folder, jwks, ...TO, '--output', 'json');
@@ -96,7 +96,7 @@ describe('tvm audit verify', () => {
     });
   });
 
-  it('counts the objects of each class, and reports what was added wherever it is', async () => {
+  it('counts the objects of each class, and reports added objects outside the time range too', async () => {
     const { folder, jwks } = await copy((content) => {
       addObject(content, Date.UTC(2099, 0, 1));
       addObject(content, Date.UTC(2001, 0, 1));
@@ -114,7 +114,7 @@ describe('tvm audit verify', () => {
     });
   });
 
-  it('calls nothing proven by a key file that names no first digest, and says what to do', async () => {
+  it('reports an incomplete verification if the key file names no first digest', async () => {
     const { folder, jwks } = await copyOf(objects.content, await keys.jwks());
     const { code, stdout, stderr } = await verify(folder, jwks, ...TO);
     expect([code, stderr]).toEqual([5, '']);
@@ -126,7 +126,7 @@ describe('tvm audit verify', () => {
     expect(JSON.parse(json.stdout)).toMatchObject({ count: 0, notJudged: [expect.stringContaining('restarted')] });
   });
 
-  it('finds a chain that was restarted, from wherever it is asked', async () => {
+  it('finds a restarted chain in every time range', async () => {
     const restarted = inMemoryArchive(new Map([...objects.content].filter(([name]) => !name.startsWith(DIGESTS))));
     for (const hour of [2, 3]) await makeDigests({ now: NOON + hour * HOUR }, { objects: restarted, signer, keys });
     const { folder, jwks } = await copyOf(restarted.content, keyFile);
@@ -137,7 +137,7 @@ describe('tvm audit verify', () => {
     }
   });
 
-  it('misses a digest that is expected', async () => {
+  it('reports that an expected digest is missing', async () => {
     const { folder, jwks } = await copy();
     const { code, stdout } = await verify(folder, jwks, ...TO, '--expect-digest-within', '65m');
     expect(code).toBe(5);
@@ -146,7 +146,7 @@ describe('tvm audit verify', () => {
     );
   });
 
-  it('asks of a part alone, when it is told which', async () => {
+  it('reads only the objects of the time range', async () => {
     const { folder, jwks } = await copy((content) => content.delete(object));
     const part = ['--from', '2026-11-22T13:00:00Z', '--to', '2026-11-22T13:59:59Z'];
     expect((await verify(folder, jwks, ...part)).code).toBe(0);
@@ -154,23 +154,23 @@ describe('tvm audit verify', () => {
 
   it.each([
     ['no archive', ['--archive', '/nowhere', '--keys', 'x'], '--archive', 'is not a directory'],
-    ['a bucket that is none', ['--archive', 's3://A_B', '--keys', 'x'], '--archive', 's3://name'],
-    ['keys that are none', ['--archive', '.', '--keys', 'package.json'], '--keys', 'JSON Web Key Set'],
+    ['an invalid bucket', ['--archive', 's3://A_B', '--keys', 'x'], '--archive', 's3://name'],
+    ['invalid keys', ['--archive', '.', '--keys', 'package.json'], '--keys', 'JSON Web Key Set'],
     ['keys over http', ['--archive', '.', '--keys', 'http://example.com/keys'], '--keys', 'https'],
     [
-      'a time that is none',
+      'an invalid time',
       ['--archive', '.', '--keys', 'x', '--from', 'yesterday'],
       '--from',
       'such as 2026-11-22T09:30:00Z',
     ],
-    ['no machine to have the keys from', ['--archive', '.'], '--endpoint', 'TVM_ENDPOINT'],
+    ['no service that publishes keys', ['--archive', '.'], '--endpoint', 'TVM_ENDPOINT'],
     [
-      'an expectation that is no duration',
+      'an invalid duration',
       ['--archive', '.', '--keys', 'x', '--expect-digest-within', 'soon'],
       '--expect-digest-within',
       'must be a duration such as 70m',
     ],
-  ])('%s: says so, and ends with 2', async (_, args, option, sentence) => {
+  ])('%s: names the option and exits with 2', async (_, args, option, sentence) => {
     const { code, stderr } = await runTvm(['audit', 'verify', ...args, '--output', 'json']);
     expect(code).toBe(2);
     expect(JSON.parse(stderr)).toMatchObject({ option, error_description: expect.stringContaining(sentence) });
@@ -179,7 +179,7 @@ describe('tvm audit verify', () => {
   describe('without --keys', () => {
     const machine = useStubMachine();
 
-    it('takes those that the service publishes, which name no first digest', async () => {
+    it('uses the keys that the service publishes, which name no first digest', async () => {
       machine.next = { body: await keys.jwks() };
       const { folder } = await copy();
       const { code, stdout } = await machine.tvm(['audit', 'verify', '--archive', folder, ...TO]);
@@ -189,7 +189,7 @@ describe('tvm audit verify', () => {
   });
 });
 
-it('--keys with a first digest that is none is refused, and says how it is made', async () => {
+it('rejects --keys with an invalid first digest, and names the command that writes it', async () => {
   const { folder, jwks } = await copyOf(objects.content, { ...keyFile, first_digest: { key: 'digests/x' } });
   expect(await verify(folder, jwks)).toEqual({
     code: 2,
@@ -204,7 +204,7 @@ describe('tvm audit keys', () => {
     return runTvm(['audit', 'keys', '--archive', folder, '--keys', jwks]);
   };
 
-  it('writes a key file that names the first digest, also from a file that names none', async () => {
+  it('writes a key file with the first digest, also from a file without it', async () => {
     for (const file of [await keys.jwks(), keyFile]) {
       const { code, stdout, stderr } = await audit(objects.content, file);
       expect([code, JSON.parse(stdout), stderr]).toEqual([0, keyFile, '']);
@@ -226,13 +226,13 @@ describe('tvm audit keys', () => {
       'is not signed by these keys',
       () => new Map(objects.content).set(`${DIGESTS}0`, Buffer.from('x')),
     ],
-  ])('writes none of an archive that %s', async (_, exitCode, sentence, content) => {
+  ])('writes no key file for an archive that %s', async (_, exitCode, sentence, content) => {
     const { code, stdout, stderr } = await audit(content(), await keys.jwks());
     expect([code, stdout]).toEqual([exitCode, '']);
     expect(stderr).toContain(sentence);
   });
 
-  it('writes none of an archive that begins otherwise than the key file says', async () => {
+  it('writes no key file if the first digest is not the one in --keys', async () => {
     const first_digest = { ...(keyFile.first_digest as object), sha256: '0'.repeat(64) };
     const { code, stdout, stderr } = await audit(objects.content, { ...keyFile, first_digest });
     expect([code, stdout]).toEqual([5, '']);
@@ -253,7 +253,7 @@ describe('tvm audit query', () => {
       .map((line) => JSON.parse(line));
   };
 
-  it('lists events for a person', async () => {
+  it('lists events as text', async () => {
     const { code, stdout, stderr } = await query('--type', 'Token Denied', '--to', '2026-11-22T12:30:00Z');
     expect([code, stderr]).toEqual([0, '1 event\n']);
     expect(stdout).toMatch(
@@ -279,14 +279,14 @@ describe('tvm audit query', () => {
       ['--from', '2026-11-22T13:00:00Z', '--to', '2026-11-22T13:59:59Z'],
       ({ time }: Record<string, string>) => time?.startsWith('2026-11-22T13'),
     ],
-  ])('of %s', async (_, args, belongs) => {
+  ])('filters by %s', async (_, args, belongs) => {
     const some = await events(...args);
     expect(some.length).toBeGreaterThan(0);
     expect(some.every(belongs)).toBe(true);
     expect((await events()).filter(belongs).length).toBe(some.length);
   });
 
-  it('finds nothing where there is nothing', async () => {
+  it('reports that no event matches', async () => {
     expect(await query('--token-id', 'ffffffff-0000-4000-8000-000000000000')).toMatchObject({
       code: 0,
       stdout: '',
@@ -294,7 +294,7 @@ describe('tvm audit query', () => {
     });
   });
 
-  it('says what it needs where it may not read the bucket', async () => {
+  it('names the missing permissions if it is not allowed to read the bucket', async () => {
     const s3 = createServer((_request, response) => {
       response.writeHead(403, { 'content-type': 'application/xml' }).end('<Error><Code>AccessDenied</Code></Error>');
     });
@@ -317,7 +317,7 @@ describe('tvm audit query', () => {
     });
   });
 
-  it('reads a bucket as it was when the command began: what is written meanwhile is not taken for added', async () => {
+  it('does not report objects that are written while the command runs as added', async () => {
     const content = new Map(objects.content);
     const meanwhile = addObject(content, Date.UTC(2099, 0, 1));
     const s3 = createServer(({ url = '' }, response) => {
@@ -345,7 +345,7 @@ describe('tvm audit query', () => {
     expect([code, stderr]).toEqual([0, '48 events\n']);
   });
 
-  it('tells by the events’ times, in whatever order their objects are', async () => {
+  it('sorts events by their times, whatever the order of their objects', async () => {
     const archive = inMemoryArchive();
     for (const [nth, hour] of [2, 0, 1].entries()) {
       const event = archivedEvent(`event-${nth}`, NOON + nth * 60_000);
@@ -361,11 +361,11 @@ describe('tvm audit query', () => {
     );
   });
 
-  it('says of each event, as JSON, that a digest vouches for it', async () => {
+  it('writes the class of each event in JSON', async () => {
     expect(new Set((await events()).map((event) => event.class))).toEqual(new Set(['vouched']));
   });
 
-  it('marks what is newer than the last digest', async () => {
+  it('marks events that are newer than the last digest', async () => {
     const now = Date.now();
     const archive = inMemoryArchive();
     const adopted = inMemoryAdopted();
@@ -392,7 +392,7 @@ describe('tvm audit query', () => {
     ['dated in the future', Date.UTC(2099, 0, 1), []],
     ['named a day before --from, with a record inside it', NOON - 23 * HOUR, ['--from', '2026-11-22T12:00:00Z']],
     ['dated before the last digest’s end', NOON + 3 * HOUR - 60_000, []],
-  ])('shows no event of an object that was added, %s, and ends with 5', async (_, at, args) => {
+  ])('shows no event of an added object %s, and exits with 5', async (_, at, args) => {
     let key = '';
     const { folder, jwks } = await copy((content) => {
       key = eventsKey({ at, eventId: 'forged' });
@@ -414,7 +414,7 @@ describe('tvm audit query', () => {
     }
   });
 
-  it('shows no event of an object that was changed, and names it', async () => {
+  it('shows no event of a changed object, and names the object', async () => {
     const { folder, jwks } = await copy((content) => {
       const text = Buffer.from(content.get(object) ?? []).toString();
       content.set(object, Buffer.from(text.replace('"access":"read"', '"access":"none"')));
@@ -426,18 +426,18 @@ describe('tvm audit query', () => {
     );
   });
 
-  it('says why a token was taken back, rather than why it was asked for', async () => {
+  it('shows the reason of the revocation, not of the token request', async () => {
     const [revoked] = await events('--type', 'Token Revoked');
     const { stdout } = await query('--type', 'Token Revoked');
     expect(stdout.split('\n')[0]).toContain(`«${revoked?.revocationReason}»`);
   });
 
-  it('says which tokens a revocation picks out', async () => {
+  it('shows the selector of a revocation', async () => {
     const { stdout } = await query('--type', 'Revocation Ordered');
     expect(stdout).toContain('of subject arn:');
   });
 
-  it('says how to give it keys where it has none', async () => {
+  it('names the options for keys if it has none', async () => {
     const { folder } = await copy();
     const { code, stdout, stderr } = await runTvm(['audit', 'query', '--archive', folder]);
     expect([code, stdout]).toEqual([2, '']);
@@ -453,7 +453,7 @@ describe('tvm audit query', () => {
     [['--resource', 'a//b'], /^tvm: --resource must be a name like/],
     [['--from', '2026-11-23', '--to', '2026-11-22'], /^tvm: --from must be before --to\n$/],
     [['--to', 'noon'], /^tvm: --to must be a time such as 2026-11-22T09:30:00Z, a date, or a duration such as 10m\n$/],
-  ])('faults %j', async (args, sentence) => {
+  ])('rejects %j', async (args, sentence) => {
     const { code, stdout, stderr } = await query(...args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(sentence);

@@ -64,7 +64,7 @@ const allowed: Explanation = {
 };
 
 describe('tvm explain', { timeout: 20_000 }, () => {
-  it('tells what is denied, what came close, and what to ask for instead; exits with 3', async () => {
+  it('shows denied items, near misses and what to request instead, and exits with 3', async () => {
     machine.next = { body: denied };
     const { code, stdout, stderr } = await machine.tvm(['explain', ...asking]);
     expect({ code, stderr }).toEqual({ code: 3, stderr: '' });
@@ -91,7 +91,7 @@ describe('tvm explain', { timeout: 20_000 }, () => {
     ]);
   });
 
-  it('tells what is allowed, and what is not of it; exits with 0', async () => {
+  it('shows allowed and denied items of a partial request, and exits with 0', async () => {
     machine.next = { body: allowed };
     const { code, stdout } = await machine.tvm(['explain', ...asking, '--partial']);
     expect(code).toBe(0);
@@ -106,14 +106,14 @@ describe('tvm explain', { timeout: 20_000 }, () => {
     expect(machine.asked[0]?.body).toMatchObject({ grant: 'partial' });
   });
 
-  it('writes the answer as it is with --output json, and exits the same', async () => {
+  it('writes the response unchanged with --output json, and exits with the same code', async () => {
     machine.next = { body: { ...denied, added_later: true } };
     const { code, stdout } = await machine.tvm(['explain', ...asking, '--output', 'json']);
     expect(code).toBe(3);
     expect(JSON.parse(stdout)).toEqual({ ...denied, added_later: true });
   });
 
-  it('asks for an operator about any workload, from there, then', async () => {
+  it('sends the workload, address and time of an operator', async () => {
     machine.next = {
       body: {
         ...frame,
@@ -156,7 +156,7 @@ describe('tvm explain', { timeout: 20_000 }, () => {
     ]);
   });
 
-  it('suggests a command that a shell takes as it is meant', async () => {
+  it('quotes the suggested command for a shell', async () => {
     const request = {
       authorization_details: [
         { ...read, locations: ['orders-db/*'] },
@@ -175,7 +175,7 @@ describe('tvm explain', { timeout: 20_000 }, () => {
     );
   });
 
-  it('lets no answer drive the terminal', async () => {
+  it('removes control characters from a response', async () => {
     const [pair] = denied.pairs;
     machine.next = {
       body: { ...denied, pairs: [{ ...pair, policies: [{ id: '\u001b[2Jx\ny' }] }], change: undefined },
@@ -186,12 +186,12 @@ describe('tvm explain', { timeout: 20_000 }, () => {
   });
 
   it.each([
-    [['--from-ip', '203.0.113.7'], '--from-ip is for operators: give --subject ARN too'],
-    [['--at', '2026-01-01T12:00:00Z'], '--at is for operators: give --subject ARN too'],
+    [['--from-ip', '203.0.113.7'], '--from-ip requires --subject ARN'],
+    [['--at', '2026-01-01T12:00:00Z'], '--at requires --subject ARN'],
     [['--subject', 'orders'], '--subject must be the ARN of an IAM role or user'],
     [['--subject', SUBJECT, '--from-ip', 'home'], '--from-ip must be an IPv4 or IPv6 address'],
     [['--subject', SUBJECT, '--at', 'tomorrow'], '--at must be a time with its zone, as in 2026-01-31T08:15:00Z'],
-  ])('faults %j before it asks anybody', async (options, sentence) => {
+  ])('rejects %j without a request', async (options, sentence) => {
     const args = ['explain', ...asking, ...options, '--endpoint', machine.endpoint];
     const asked = createProgram().parseAsync(args, { from: 'user' });
     await expect(asked).rejects.toMatchObject({ message: sentence, details: { code: 'usage', exitCode: 2 } });

@@ -19,22 +19,22 @@ const wireError = (error: string, error_description: string, field?: string) => 
   request_id: 'r-1',
 });
 
-describe('a failure', { timeout: 20_000 }, () => {
+describe('an error message', { timeout: 20_000 }, () => {
   it.each([
     [
       'a denial',
       { status: 403, body: wireError('access_denied', 'policy does not allow everything that was requested') },
       3,
-      'refused: policy does not allow everything that was requested; why: tvm explain --action read --location orders-db/orders --audience orders-db (access_denied, request r-1)',
+      'refused: policy does not allow everything that was requested; to see why, run: tvm explain --action read --location orders-db/orders --audience orders-db (access_denied, request r-1)',
     ],
     [
-      'a field, by its option',
+      'an invalid field, by its option',
       { status: 400, body: wireError('invalid_request', 'expires_in must be at most 60 seconds', 'expires_in') },
       2,
       '--duration must be at most 60 seconds (invalid_request, request r-1)',
     ],
     [
-      'a member of a grant, by its option and value',
+      'an invalid member of a grant, by its option and value',
       {
         status: 400,
         body: wireError(
@@ -47,7 +47,7 @@ describe('a failure', { timeout: 20_000 }, () => {
       '--location "orders-db/orders" must be known (invalid_authorization_details, request r-1)',
     ],
     [
-      'a machine that is not available',
+      'a service that is unavailable',
       {
         status: 503,
         headers: { 'retry-after': '2' },
@@ -63,7 +63,7 @@ describe('a failure', { timeout: 20_000 }, () => {
       'Too Many Requests; try again in some seconds (temporarily_unavailable, request r-1)',
     ],
     [
-      'the gateway’s own words',
+      'an error of API Gateway',
       { status: 403, headers: { 'x-amzn-requestid': 'g-1' }, body: { message: 'Forbidden' } },
       3,
       'refused: Forbidden (http_403, request g-1)',
@@ -75,13 +75,13 @@ describe('a failure', { timeout: 20_000 }, () => {
       'refused: Missing Authentication Token; does --endpoint name the stage, as in …amazonaws.com/v1?',
     ],
     [
-      'something that is no machine',
+      'a server that is not a TVM',
       { body: '<html></html>' },
       1,
       'HTTP 200, but no answer of a token vending machine; is the endpoint right?',
     ],
     [
-      'half an answer',
+      'an incomplete response',
       { body: { access_token: TOKEN } },
       1,
       'HTTP 200, but no answer of a token vending machine; is the endpoint right?',
@@ -92,7 +92,7 @@ describe('a failure', { timeout: 20_000 }, () => {
       1,
       'HTTP 307, but no answer of a token vending machine; is the endpoint right?',
     ],
-  ])('tells %s', async (_what, answer, code, sentence) => {
+  ])('reports %s', async (_what, answer, code, sentence) => {
     machine.next = answer;
     expect(await machine.tvm(asking)).toEqual({ code, stdout: '', stderr: `tvm: ${sentence}\n` });
     expect(machine.asked).toHaveLength(1);
@@ -113,7 +113,7 @@ describe('a failure', { timeout: 20_000 }, () => {
     });
   });
 
-  it('holds no token, signature or secret, even if the answer quotes them, and drives no terminal', async () => {
+  it('contains no token, signature, secret or terminal control character, even if the response quotes them', async () => {
     const session = 'FwoGZXIvYXdzEBYaDHRva2VuLw==';
     const signature = 'a'.repeat(64);
     const quoted = `\u001b[2JSignature=${signature} does not match for ${TOKEN}.\nThe Canonical String for this request should have been 'POST\nx-amz-security-token:${session}'`;
@@ -127,7 +127,7 @@ describe('a failure', { timeout: 20_000 }, () => {
     }
   });
 
-  it('of the command line quotes no token either', async () => {
+  it('about the command line does not quote a token', async () => {
     for (const args of [['introspect', `--token=${TOKEN}`], [TOKEN], ['introspect', `-${TOKEN}`]]) {
       const { code, stderr } = await machine.tvm(args);
       expect(code).toBe(2);
@@ -136,7 +136,7 @@ describe('a failure', { timeout: 20_000 }, () => {
     }
   });
 
-  it('of credentials that no header can hold does not quote them', async () => {
+  it('about credentials that are invalid in a header does not quote them', async () => {
     const { code, stderr } = await machine.tvm(asking, { env: { AWS_SESSION_TOKEN: 'secret\nsession' } });
     expect({ code, stderr }).toEqual({
       code: 2,
@@ -153,8 +153,8 @@ describe('a failure', { timeout: 20_000 }, () => {
     });
   });
 
-  it('reads no more than an answer can have, also of one that is compressed', async () => {
-    // 64 MiB in 64 KiB.
+  it('stops reading a response at the size limit, also if it is compressed', async () => {
+    // 64 MiB, compressed to 64 KiB.
     const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024, ' '));
     machine.next = { headers: { 'content-encoding': 'gzip' }, body: bomb };
     const settings = {
@@ -168,7 +168,7 @@ describe('a failure', { timeout: 20_000 }, () => {
     });
   });
 
-  it('ends the wait for a machine that does not answer', async () => {
+  it('reports a timeout if the service does not respond', async () => {
     machine.next = { body: 'never' };
     const settings = {
       endpoint: new URL(machine.endpoint),
@@ -184,7 +184,7 @@ describe('a failure', { timeout: 20_000 }, () => {
 });
 
 describe('tvm', { timeout: 20_000 }, () => {
-  it('dies of Ctrl-C without a word', async () => {
+  it('ends at Ctrl-C without a message', async () => {
     machine.next = { body: 'never' };
     const child = startTvm(asking, machine.env);
     const closed = once(child, 'close');
@@ -194,7 +194,7 @@ describe('tvm', { timeout: 20_000 }, () => {
     expect({ code, signal, stderr }).toEqual({ code: null, signal: 'SIGINT', stderr: '' });
   });
 
-  it('ends quietly when nobody reads its output, and with its own exit code', async () => {
+  it('ends without a message and with its own exit code if its output is closed', async () => {
     machine.next = { body: { active: false } };
     const child = startTvm(['introspect', TOKEN], machine.env);
     child.stdout?.destroy();

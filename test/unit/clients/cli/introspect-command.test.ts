@@ -22,7 +22,7 @@ const active = {
 };
 
 describe('tvm introspect', { timeout: 20_000 }, () => {
-  it('tells an active token on standard output and exits with 0', async () => {
+  it('shows an active token on standard output and exits with 0', async () => {
     machine.next = { body: active };
     const { code, stdout, stderr } = await machine.tvm(['introspect', TOKEN]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -62,12 +62,12 @@ describe('tvm introspect', { timeout: 20_000 }, () => {
     });
   });
 
-  it('faults standard input without a token, as when the command before it failed', async () => {
+  it('rejects standard input without a token, as after a failed command in a pipe', async () => {
     const { code, stderr } = await machine.tvm(['introspect'], { stdin: '\n' });
     expect({ code, stderr }).toEqual({ code: 2, stderr: 'tvm: TOKEN is missing: standard input is empty\n' });
   });
 
-  it.each(['two words', 'x'.repeat(20_000)])('faults what is no token, without quoting it', async (stdin) => {
+  it.each(['two words', 'x'.repeat(20_000)])('rejects text that is not a token, without quoting it', async (stdin) => {
     const { code, stderr } = await machine.tvm(['introspect'], { stdin });
     expect(code).toBe(2);
     expect(stderr).toMatch(

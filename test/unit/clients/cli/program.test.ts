@@ -6,7 +6,7 @@ import { runTvm } from './run-tvm.ts';
 const { version } = JSON.parse(readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8'));
 
 describe('tvm', { timeout: 20_000 }, () => {
-  it('--help names every command and every exit code, with examples', async () => {
+  it('--help lists the commands in groups, the exit codes and examples', async () => {
     const { code, stdout, stderr } = await runTvm(['--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const groups = stdout.split(/\n\n(?=For )|\n\nHelp:/).slice(1, -1);
@@ -34,7 +34,7 @@ describe('tvm', { timeout: 20_000 }, () => {
     expect(stdout).toMatch(/--endpoint.*Examples:.*\$ .*tvm /s);
   });
 
-  it('--version tells the version', async () => {
+  it('--version prints the version', async () => {
     expect(await runTvm(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
   });
 
@@ -55,7 +55,7 @@ describe('tvm', { timeout: 20_000 }, () => {
     expect(stderr).toMatch(/^Usage: tvm .*\ntvm: name a command\n$/s);
   });
 
-  it('faults an option that it does not know, and guesses which was meant', async () => {
+  it('rejects an unknown option and suggests the nearest one', async () => {
     const { code, stdout, stderr } = await runTvm(['token', '--durtion', '5m']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toBe("tvm: unknown option '--durtion' (Did you mean --duration?); see tvm token --help\n");
@@ -81,7 +81,7 @@ describe('tvm', { timeout: 20_000 }, () => {
     ['audit', 'export', '--archive', '.', '--subject', ''],
     ['policy', 'unused', 'records.jsonl', '--since', '90d', '--policies', ''],
     ['tokens', 'summary', '--region', ''],
-  ])('faults an empty value: %j', async (...args) => {
+  ])('rejects an empty value: %j', async (...args) => {
     const { code, stdout, stderr } = await runTvm(args);
     expect({ code, stdout, stderr }).toEqual({
       code: 2,
@@ -90,7 +90,7 @@ describe('tvm', { timeout: 20_000 }, () => {
     });
   });
 
-  it('writes no colours to what is no terminal', async () => {
+  it('writes no colours if the stream is not a terminal', async () => {
     const { stderr } = await runTvm(['token']);
     expect(stderr).toMatch(/^tvm: nothing/);
   });

@@ -12,13 +12,13 @@ describe('tvm revoke', { timeout: 20_000 }, () => {
     ['an argument', [TOKEN], '', { token: TOKEN }],
     ['standard input', [], `${TOKEN}\n`, { token: TOKEN }],
     ['an id', ['--token-id', ID], '', { token_id: ID }],
-  ])('takes back a token of one’s own, named by %s', async (_what, args, stdin, body) => {
+  ])('revokes a token of the caller, named by %s', async (_what, args, stdin, body) => {
     const { code, stdout, stderr } = await machine.tvm(['revoke', ...args], { stdin });
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '', stderr: 'the token is no longer active\n' });
     expect(machine.asked).toMatchObject([{ path: '/v1/revoke', body }]);
   });
 
-  it('says that another’s token was refused', async () => {
+  it('reports a denial for a token of another workload', async () => {
     const error = { error: 'invalid_grant', error_description: 'the token was issued to another workload' };
     machine.next = { status: 400, body: { ...error, request_id: 'r-1' } };
     const { code, stderr } = await machine.tvm(['revoke', TOKEN]);
@@ -27,10 +27,10 @@ describe('tvm revoke', { timeout: 20_000 }, () => {
   });
 
   it.each([
-    [[TOKEN, '--token-id', ID], 'TOKEN or --token-id must be given, one of the two'],
+    [[TOKEN, '--token-id', ID], 'give either TOKEN or --token-id, not both'],
     [['--token-id', '7'], '--token-id must be a token id (a lower-case UUID)'],
-    [['--subject', 'arn'], '--subject is for operators: tvm revoke-any --subject ARN'],
-  ])('faults %j', async (args, sentence) => {
+    [['--subject', 'arn'], '--subject is not an option of tvm revoke; operators use tvm revoke-any --subject ARN'],
+  ])('rejects %j', async (args, sentence) => {
     const { code, stderr } = await machine.tvm(['revoke', ...args]);
     expect({ code, stderr }).toEqual({ code: 2, stderr: `tvm: ${sentence}\n` });
     expect(machine.asked).toEqual([]);
@@ -43,7 +43,7 @@ const running = (revoked: number) => ({ body: { revocation_id: ORDER, status: 'r
 const done = (revoked: number) => ({ body: { revocation_id: ORDER, status: 'done', revoked } });
 
 describe('tvm revoke-any', { timeout: 20_000 }, () => {
-  it('takes back every token of a subject, tells how far it is until it is done, and says how many', async () => {
+  it('revokes every token of a subject, reports progress, and prints the number of tokens', async () => {
     const blocked_until = '2026-11-22T18:00:00.000Z';
     const answers = [{ body: { ...running(1).body, blocked_until } }, running(1), running(2), done(3)];
     machine.answers = () => answers[machine.asked.length - 1];
@@ -60,7 +60,7 @@ describe('tvm revoke-any', { timeout: 20_000 }, () => {
       code: 0,
       stdout: '3\n',
       stderr: [
-        `${SUBJECT} gets no new token until 2026-11-22T18:00:00Z`,
+        `${SUBJECT} gets no new tokens until 2026-11-22T18:00:00Z`,
         `revocation ${ORDER}: 1 token so far`,
         `revocation ${ORDER}: 2 tokens so far`,
         '',
@@ -72,14 +72,14 @@ describe('tvm revoke-any', { timeout: 20_000 }, () => {
     ]);
   });
 
-  it('takes back one token by its id, at once', async () => {
+  it('revokes one token by its id, immediately', async () => {
     machine.next = { body: { status: 'done', revoked: 1 } };
     const { stdout } = await machine.tvm(['revoke-any', '--token-id', ID, '--output', 'json']);
     expect(JSON.parse(stdout)).toEqual({ status: 'done', revoked: 1 });
     expect(machine.asked).toMatchObject([{ method: 'POST', body: { token_id: ID } }]);
   });
 
-  it('asks for exactly what its options pick out', async () => {
+  it('sends exactly the selectors of its options', async () => {
     machine.next = done(0);
     const hash = 'ab'.repeat(32);
     const options = {
@@ -96,7 +96,7 @@ describe('tvm revoke-any', { timeout: 20_000 }, () => {
     expect(machine.asked[0]?.body).toEqual({ ...options, block_for: 0 });
   });
 
-  it('takes back all, where all is said', async () => {
+  it('revokes all tokens with --all', async () => {
     machine.next = done(7);
     expect(
       (await machine.tvm(['revoke-any', '--all', '--issued-before', '2026-11-22T09:30:00Z', '--yes'])).stdout,
@@ -113,7 +113,7 @@ describe('tvm revoke-any', { timeout: 20_000 }, () => {
     expect(Date.parse(issued_before)).toBeLessThanOrEqual(Date.now() - 600_000);
   });
 
-  it('says that there was nothing to take back', async () => {
+  it('reports that no active token matched', async () => {
     machine.next = { body: { status: 'done', revoked: 0 } };
     const { code, stdout, stderr } = await machine.tvm(['revoke-any', '--token-id', ID]);
     expect({ code, stdout, stderr }).toEqual({
@@ -123,7 +123,7 @@ describe('tvm revoke-any', { timeout: 20_000 }, () => {
     });
   });
 
-  it('does not wait where it is not to', async () => {
+  it('does not wait with --no-wait', async () => {
     machine.next = running(1);
     const { stdout, stderr } = await machine.tvm(['revoke-any', '--audience', 'orders-db', '--no-wait', '--yes']);
     expect({ stdout, stderr }).toEqual({ stdout: '1\n', stderr: `revocation ${ORDER} continues in the service\n` });
@@ -145,20 +145,20 @@ describe('tvm revoke-any', { timeout: 20_000 }, () => {
       ['--all', '--issued-before', 'noon'],
       '--issued-before must be a time such as 2026-11-22T09:30:00Z, a date, or a duration such as 10m',
     ],
-  ])('faults %j, and asks for nothing', async (args, sentence) => {
+  ])('rejects %j without a request', async (args, sentence) => {
     const { code, stderr } = await machine.tvm(['revoke-any', ...args]);
     expect({ code, stderr }).toEqual({ code: 2, stderr: `tvm: ${sentence}\n` });
     expect(machine.asked).toEqual([]);
   });
 
-  it('faults all beside something else', async () => {
+  it('rejects --all together with another selector', async () => {
     const { code } = await machine.tvm(['revoke-any', '--all', '--audience', 'orders-db']);
     expect(code).toBe(2);
     expect(machine.asked).toEqual([]);
   });
 });
 
-describe('tvm revoke-any with a name that nothing known has', { timeout: 20_000 }, () => {
+describe('tvm revoke-any with an unknown name', { timeout: 20_000 }, () => {
   const MISSPELT = SUBJECT.replace('service', 'servcie');
   const unknown = {
     error: 'unknown_target',
@@ -167,7 +167,7 @@ describe('tvm revoke-any with a name that nothing known has', { timeout: 20_000 
     request_id: 'r-1',
   };
 
-  it('exits with 6 and names the nearest', async () => {
+  it('exits with 6 and suggests the nearest name', async () => {
     machine.next = { status: 404, body: unknown };
     const { code, stdout, stderr } = await machine.tvm(['revoke-any', '--subject', MISSPELT]);
     expect({ code, stdout, stderr }).toEqual({
@@ -177,7 +177,7 @@ describe('tvm revoke-any with a name that nothing known has', { timeout: 20_000 
     });
   });
 
-  it('says so in JSON', async () => {
+  it('reports it in JSON', async () => {
     machine.next = { status: 404, body: unknown };
     const { code, stderr } = await machine.tvm(['revoke-any', '--subject', MISSPELT, '--output', 'json']);
     expect([code, JSON.parse(stderr)]).toMatchObject([6, { error: 'unknown_target', option: '--subject' }]);
@@ -212,7 +212,7 @@ describe('tvm revoke-any of more than one workload or token', { timeout: 20_000 
     expect(machine.asked).toEqual([]);
   });
 
-  it('does not ask about one subject or one token', async () => {
+  it('asks for no confirmation for one subject or one token', async () => {
     machine.next = done(1);
     for (const args of [
       ['--subject', SUBJECT, '--audience', 'orders-db'],
@@ -227,7 +227,7 @@ describe('tvm revoke-any of more than one workload or token', { timeout: 20_000 
     ['y\n', counted(12, 3), 'Revoke 12 tokens of 3 workloads? [y/N] y'],
     ['YES\n', counted(1, 1), 'Revoke 1 token of 1 workload? [y/N] YES'],
     ['y\n', counted(900, 2, { at_least: true }), 'Revoke at least 900 tokens of 2 workloads? [y/N] y'],
-  ])('asks on a terminal, and revokes after %j', async (typed, count, question) => {
+  ])('asks for confirmation on a terminal, and revokes after %j', async (typed, count, question) => {
     machine.answers = ({ body }) => (body.dry_run ? count : done(12));
     const { code, lines } = await runTvmInTerminal(['revoke-any', '--all'], typed, machine.env);
     expect({ code, lines }).toEqual({ code: 0, lines: [question, '12'] });
@@ -248,7 +248,7 @@ describe('tvm revoke-any of more than one workload or token', { timeout: 20_000 
     expect(machine.asked.map(({ body }) => body)).toEqual([{ all: true, dry_run: true }]);
   });
 
-  it('asks nobody with --yes', async () => {
+  it('asks for no confirmation with --yes', async () => {
     machine.next = done(12);
     const { code, lines } = await runTvmInTerminal(['revoke-any', '--all', '--yes'], '', machine.env);
     expect({ code, lines }).toEqual({ code: 0, lines: ['12'] });
@@ -277,7 +277,7 @@ describe('tvm unblock', { timeout: 20_000 }, () => {
   it.each([
     [true, 'the workload is unblocked\n'],
     [false, 'the workload was not blocked\n'],
-  ])('says whether there was a block: %j', async (unblocked, sentence) => {
+  ])('reports whether there was a block: %j', async (unblocked, sentence) => {
     machine.next = { body: { unblocked } };
     const { code, stderr } = await machine.tvm(['unblock', '--subject', SUBJECT, '--reason', 'found again']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: sentence });
@@ -288,13 +288,13 @@ describe('tvm unblock', { timeout: 20_000 }, () => {
 });
 
 describe('tvm done', { timeout: 20_000 }, () => {
-  it('takes back one’s own tokens for a task', async () => {
+  it('revokes the caller’s own tokens for a task', async () => {
     const { code, stderr } = await machine.tvm(['done', '--task', 'deploy-42']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: 'all your tokens for the task are revoked\n' });
     expect(machine.asked).toMatchObject([{ path: '/v1/revoke', body: { task: 'deploy-42' } }]);
   });
 
-  it('faults a task that is none', async () => {
+  it('rejects an invalid task', async () => {
     const { code, stderr } = await machine.tvm(['done', '--task', 'a b']);
     expect(code).toBe(2);
     expect(stderr).toBe('tvm: --task must be at most 128 letters, digits and . _ : / @ + = , -\n');

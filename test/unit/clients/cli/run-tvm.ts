@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 const program = fileURLToPath(new URL('../../../../clients/cli/tvm.ts', import.meta.url));
 const modules = fileURLToPath(new URL('../../../../node_modules/', import.meta.url));
 
-/** An identity that nobody has. */
+/** Credentials of an identity that does not exist. */
 export const credentials = {
   AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
   AWS_SECRET_ACCESS_KEY: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
@@ -21,11 +21,11 @@ export interface Run {
   cwd?: string;
 }
 
-/** An environment with nothing of this process's own but where programs are. */
+/** Returns an environment that takes only PATH from this process. */
 function environment(env: Record<string, string>): Record<string, string> {
   return {
     PATH: `${modules}.bin${delimiter}${process.env.PATH}`,
-    // Spares every run but the first the compiling.
+    // Only the first run compiles the modules.
     NODE_COMPILE_CACHE: `${modules}.cache/tvm-tests`,
     HOME: tmpdir(),
     AWS_CONFIG_FILE: '/dev/null',
@@ -35,12 +35,12 @@ function environment(env: Record<string, string>): Record<string, string> {
   };
 }
 
-/** Starts `tvm` as a shell would. */
+/** Starts `tvm` as a shell does. */
 export function startTvm(args: string[], env: Record<string, string> = {}, cwd?: string): ChildProcess {
   return spawn(program, args, { cwd, env: environment(env) });
 }
 
-/** Runs a command in a terminal of its own and types the first argument once the command asks a question. */
+/** A Python program that runs a command in a new terminal, and types its first argument when the command asks a question. */
 const TERMINAL = `
 import os, pty, sys
 process, terminal = pty.fork()
@@ -66,8 +66,8 @@ print(text.decode())
 /**
  * Runs `tvm` in a terminal.
  *
- * @param typed what is typed once it asks a question, such as `y\n`
- * @returns its exit code (negative: the signal that ended it), and the lines of the terminal
+ * @param typed the input at the question, such as `y\n`
+ * @returns the exit code, or the negative number of the signal, and the lines of the terminal
  */
 export async function runTvmInTerminal(args: string[], typed: string, env: Record<string, string>) {
   const run = promisify(execFile);
@@ -76,11 +76,11 @@ export async function runTvmInTerminal(args: string[], typed: string, env: Recor
   return { code: Number(code), lines: lines.filter((line) => line !== '') };
 }
 
-/** Runs `tvm` to its end. */
+/** Runs `tvm` until it exits. */
 export async function runTvm(args: string[], { env, stdin = '', cwd }: Run = {}) {
   const child = startTvm(args, env, cwd);
-  if (!child.stdin || !child.stdout || !child.stderr) throw new Error('its streams are pipes');
-  // A command that does not read its input may be gone before it is written.
+  if (!child.stdin || !child.stdout || !child.stderr) throw new Error('the standard streams must be pipes');
+  // A command that does not read its input may exit before the input is written.
   child.stdin.on('error', () => {}).end(stdin);
   const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   return { code: code as number | null, stdout, stderr };

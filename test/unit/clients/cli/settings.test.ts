@@ -22,11 +22,11 @@ writeFileSync(
 const keys = 'aws_access_key_id = AKIAPROFILE\naws_secret_access_key = secret\n';
 writeFileSync(files.AWS_SHARED_CREDENTIALS_FILE, `[security]\n${keys}`);
 
-/** Which key signed, for which region. */
+/** Returns the access key id and the region of the first request's signature. */
 const signer = () => /Credential=(\w+)\/\d+\/([\w-]+)\//.exec(machine.asked[0]?.headers.authorization ?? '')?.slice(1);
 
 describe('the endpoint', { timeout: 20_000 }, () => {
-  it('is refused when it is plain http, unless on this machine', async () => {
+  it('is rejected if it is plain http, unless on loopback', async () => {
     const { code, stdout, stderr } = await machine.tvm([...asking, '--endpoint', 'http://10.0.0.1/v1']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(/^tvm: --endpoint must be an https URL: over http, anyone .* the tokens of 10\.0\.0\.1\n$/);
@@ -37,7 +37,7 @@ describe('the endpoint', { timeout: 20_000 }, () => {
     'http://localhost:1',
     'http://[::1]:1',
     'https://tokens.example.com/',
-  ])('is taken: %s', async (TVM_ENDPOINT) => {
+  ])('is accepted: %s', async (TVM_ENDPOINT) => {
     const { endpoint } = await resolveSettings({}, { TVM_ENDPOINT, AWS_REGION: 'eu-central-1', ...credentials });
     expect(endpoint.href).toBe(new URL(TVM_ENDPOINT).href);
   });
@@ -50,13 +50,13 @@ describe('the endpoint', { timeout: 20_000 }, () => {
     ['ftp://tokens.example.com', 'must be a URL such as https://'],
     ['https://user:s3cret@tokens.example.com', 'must not contain a user name or a password'],
     ['https://tokens.example.com/?a=b', 'must not contain a query or a fragment'],
-  ])('is refused: %s', async (TVM_ENDPOINT, problem) => {
+  ])('is rejected: %s', async (TVM_ENDPOINT, problem) => {
     const refused = resolveSettings({}, { TVM_ENDPOINT, AWS_REGION: 'eu-central-1', ...credentials });
     await expect(refused).rejects.toThrow(`TVM_ENDPOINT ${problem}`);
     await expect(refused).rejects.not.toThrow('s3cret');
   });
 
-  it('is asked for when it is missing', async () => {
+  it('is required', async () => {
     const { code, stderr } = await runTvm(asking, { env: credentials });
     expect(code).toBe(2);
     expect(stderr).toMatch(/^tvm: the endpoint is missing: give --endpoint URL or set TVM_ENDPOINT /);
@@ -67,15 +67,15 @@ describe('the region', () => {
   const api = 'https://a1b2c3.execute-api.eu-west-3.amazonaws.com/v1';
   const own = 'https://tokens.example.com';
   it.each([
-    ['--region before all', { region: 'eu-south-1', endpoint: api }, { AWS_REGION: 'eu-north-1' }, 'eu-south-1'],
-    ['the region of an API’s own URL', { endpoint: api }, { AWS_REGION: 'eu-north-1' }, 'eu-west-3'],
+    ['--region first', { region: 'eu-south-1', endpoint: api }, { AWS_REGION: 'eu-north-1' }, 'eu-south-1'],
+    ['the region in the URL of an API', { endpoint: api }, { AWS_REGION: 'eu-north-1' }, 'eu-west-3'],
     ['AWS_REGION', { endpoint: own }, { AWS_REGION: 'eu-north-1', AWS_DEFAULT_REGION: 'eu-west-1' }, 'eu-north-1'],
     ['AWS_DEFAULT_REGION', { endpoint: own }, { AWS_REGION: '', AWS_DEFAULT_REGION: 'eu-west-1' }, 'eu-west-1'],
   ])('is %s', async (_source, options, env, region) => {
     expect(await resolveSettings(options, { ...env, ...credentials })).toMatchObject({ region });
   });
 
-  it.each([undefined, 'Frankfurt'])('is asked for when it is %s', async (region) => {
+  it.each([undefined, 'Frankfurt'])('is rejected if it is %s', async (region) => {
     const { code, stderr } = await runTvm([...asking, ...(region === undefined ? [] : ['--region', region])], {
       env: { TVM_ENDPOINT: own, ...credentials },
     });
@@ -85,33 +85,33 @@ describe('the region', () => {
 });
 
 describe('the credentials', { timeout: 20_000 }, () => {
-  it('and the region are the profile’s, without a warning about the keys in the environment', async () => {
+  it('and the region come from the profile, without a warning about the keys in the environment', async () => {
     const { AWS_REGION: _, ...env } = machine.env;
     const { stderr } = await runTvm([...asking, '--profile', 'security'], { env: { ...env, ...files } });
     expect(signer()).toEqual(['AKIAPROFILE', 'eu-north-1']);
     expect(stderr).not.toContain('WARNING');
   });
 
-  it('are the environment’s before those of AWS_PROFILE, as with the AWS CLI', async () => {
+  it('come from the environment before AWS_PROFILE, as with the AWS CLI', async () => {
     await machine.tvm(asking, { env: { ...files, AWS_PROFILE: 'security' } });
     expect(signer()?.[0]).toBe(credentials.AWS_ACCESS_KEY_ID);
   });
 
-  it('are never another identity’s when the profile does not exist', async () => {
+  it('never belong to another identity if the profile does not exist', async () => {
     const { code, stderr } = await machine.tvm([...asking, '--profile', 'nobody'], { env: files });
     const sentence = 'tvm: "nobody" is not a profile in your AWS configuration files\n';
     expect({ code, stderr }).toEqual({ code: 2, stderr: sentence });
     expect(machine.asked).toEqual([]);
   });
 
-  it('are never another identity’s when those of the profile fail, and the failure quotes no command', async () => {
+  it('never belong to another identity if the profile fails, and the error does not quote its command', async () => {
     const { code, stderr } = await machine.tvm([...asking, '--profile', 'broken'], { env: files });
     const sentence = 'tvm: no AWS credentials: the credential_process of the profile failed\n';
     expect({ code, stderr }).toEqual({ code: 2, stderr: sentence });
     expect(machine.asked).toEqual([]);
   });
 
-  it('are asked for when there are none', async () => {
+  it('are required', async () => {
     const env = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' };
     const { code, stderr } = await machine.tvm([...asking, '--output', 'json'], { env });
     expect(code).toBe(2);

@@ -7,34 +7,34 @@ import { credentials, type Run, runTvm } from './run-tvm.ts';
 
 export interface Asked {
   method: string | undefined;
-  /** With the query. */
+  /** The path with the query. */
   path: string | undefined;
   headers: IncomingHttpHeaders;
-  /** Of a GET, nothing. */
+  /** The parsed body; `{}` for a GET request. */
   body: Record<string, unknown>;
 }
 
 export interface Answer {
   status?: number;
   headers?: Record<string, string>;
-  /** Bytes are sent as they are, another object as JSON; `'never'` leaves the caller waiting. */
+  /** A string or bytes are sent unchanged, other objects as JSON. `'never'` sends no response. */
   body: object | string;
 }
 
-/** A server on loopback that answers what the test says and remembers what it was asked. */
+/** A server on loopback that records requests and sends the responses of the test. */
 export interface StubMachine {
   endpoint: string;
   asked: Asked[];
   next: Answer;
-  /** What it answers to this request, where that is not `next`. */
+  /** Returns the response to a request; `undefined`: `next`. */
   answers: (asked: Asked) => Answer | undefined;
-  /** What the environment must hold for `tvm` to find the machine. */
+  /** The environment variables with which `tvm` finds the server. */
   env: Record<string, string>;
-  /** Runs `tvm` against it. */
+  /** Runs `tvm` with this server. */
   tvm(args: string[], run?: Run): ReturnType<typeof runTvm>;
 }
 
-/** Starts a machine for the tests of a file. */
+/** Starts a server for the tests of a file. */
 export function useStubMachine(): StubMachine {
   const machine: StubMachine = {
     endpoint: '',

@@ -18,7 +18,7 @@ const vended = {
 const asking = ['token', '--action', 'read', '--location', 'orders-db/orders', '--audience', 'orders-db'];
 
 describe('tvm token', { timeout: 20_000 }, () => {
-  it('writes the token alone to standard output, and what it permits to standard error', async () => {
+  it('writes only the token to standard output, and its permissions to standard error', async () => {
     machine.next = { body: vended };
     const { code, stdout, stderr } = await machine.tvm(asking);
     expect({ code, stdout }).toEqual({ code: 0, stdout: `${vended.access_token}\n` });
@@ -32,7 +32,7 @@ describe('tvm token', { timeout: 20_000 }, () => {
     ]);
   });
 
-  it('shows the obligations that come with a token', async () => {
+  it('shows the obligations of a token', async () => {
     const obligations = { networks: ['office', 'vpn'], windows: ['working-hours'], single_use: true };
     machine.next = { body: { ...vended, obligations } };
     const { stderr } = await machine.tvm(asking);
@@ -44,7 +44,7 @@ describe('tvm token', { timeout: 20_000 }, () => {
     ]);
   });
 
-  it('writes the whole answer with --output json, whatever a later machine adds to it', async () => {
+  it('writes the whole response with --output json, including fields it does not know', async () => {
     machine.next = { body: { ...vended, added_later: true } };
     const { code, stdout, stderr } = await machine.tvm([...asking, '--output', 'json']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -62,7 +62,7 @@ describe('tvm token', { timeout: 20_000 }, () => {
     expect(headers).toMatchObject({ 'x-amz-security-token': 'session', 'x-amz-date': expect.any(String) });
   });
 
-  it('asks for all actions on all locations in one entry', async () => {
+  it('requests all actions on all locations in one entry', async () => {
     machine.next = { body: vended };
     const options = [
       '--action',
@@ -100,7 +100,7 @@ describe('tvm token', { timeout: 20_000 }, () => {
     ]);
   });
 
-  it('asks for an entry for each --grant: read here, write there', async () => {
+  it('requests one entry per --grant', async () => {
     machine.next = { body: vended };
     const grants = ['--grant', 'read:orders-db/orders#id,status', '--grant', 'read,write:a:b/c'];
     await machine.tvm(['token', ...grants, '--audience', 'orders-db', '--duration', '900']);
@@ -113,7 +113,7 @@ describe('tvm token', { timeout: 20_000 }, () => {
     });
   });
 
-  it('asks for a part, and tells what of it was not granted', async () => {
+  it('requests a partial grant, and shows what was not granted', async () => {
     machine.next = { body: { ...vended, authorization_details: [{ ...granted[1], actions: ['read'] }] } };
     const grants = ['--grant', 'read:orders-db/orders#id', 'read,write:orders-db/shipments'];
     const { stderr } = await machine.tvm(['token', ...grants, '--audience', 'orders-db', '--partial']);
@@ -125,7 +125,7 @@ describe('tvm token', { timeout: 20_000 }, () => {
     expect(machine.asked[0]?.body).toMatchObject({ grant: 'partial' });
   });
 
-  it('asks for a role, and tells which it was and what it has', async () => {
+  it('requests a role, and shows its name and grants', async () => {
     machine.next = { body: { ...vended, scope: 'role:deployer' } };
     const { code, stderr } = await machine.tvm(['token', '--role', 'deployer', '--partial']);
     expect(code).toBe(0);
@@ -136,13 +136,13 @@ describe('tvm token', { timeout: 20_000 }, () => {
     ]);
   });
 
-  it('takes no role together with grants', async () => {
+  it('rejects a role together with grants', async () => {
     const { code, stderr } = await machine.tvm(['token', '--role', 'deployer', '--action', 'read']);
     expect(code).toBe(2);
     expect(stderr).toMatch(/^tvm: option '--role <name>' cannot be used with option '--action/);
   });
 
-  it('writes what is at fault to standard error alone', async () => {
+  it('writes errors only to standard error', async () => {
     const { code, stdout, stderr } = await machine.tvm(['token', '--grant', 'read:a', 'write:b']);
     const sentence = 'tvm: --audience or --resource must be given, but not both\n';
     expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: sentence });
@@ -178,7 +178,7 @@ describe('tvm token', { timeout: 20_000 }, () => {
       '--duration "soon" must be a duration such as 15m, 1h or 900 (seconds)',
     ],
     [['--grant', 'read:a', '--audience', 'a', '--reason', 'a\u202eb'], '--reason must not contain control characters'],
-  ])('faults %j before it asks anybody', async (options, sentence) => {
+  ])('rejects %j without a request', async (options, sentence) => {
     const asked = createProgram().parseAsync(['token', ...options, '--endpoint', machine.endpoint], { from: 'user' });
     await expect(asked).rejects.toMatchObject({ message: sentence, details: { code: 'usage', exitCode: 2 } });
     expect(machine.asked).toEqual([]);

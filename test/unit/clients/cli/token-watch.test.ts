@@ -10,7 +10,7 @@ const listed = (token_id: string, state: TokenState, age: number) =>
 const told = (tokens: ListedToken[]) => tokens.map(({ token_id, state }) => `${token_id} ${state}`);
 
 describe('a watch', () => {
-  it('tells each token once, and each change once, the oldest first', () => {
+  it('reports each token and each change once, the oldest first', () => {
     const watch = tokenWatch(NOW - 60 * MINUTE);
     const [young, old] = [listed('b', 'active', 1), listed('a', 'active', 2)];
     expect(told(watch.news([young, old], NOW))).toEqual(['a active', 'b active']);
@@ -20,13 +20,13 @@ describe('a watch', () => {
     expect(told(watch.news([young, revoked], NOW))).toEqual([]);
   });
 
-  it('follows what is first seen in a state, into whatever state it gets', () => {
+  it('follows tokens that are first seen in a state, also into other states', () => {
     const watch = tokenWatch(NOW - 60 * MINUTE, 'active');
     expect(told(watch.news([listed('b', 'denied', 1), listed('a', 'active', 1)], NOW))).toEqual(['a active']);
     expect(told(watch.news([listed('b', 'denied', 1), listed('a', 'expired', 1)], NOW))).toEqual(['a expired']);
   });
 
-  it('looks back as far as the oldest that is open, and some moments at least, but not before its start', () => {
+  it('lists from the oldest active token, at least two minutes back, but never from before its start', () => {
     const watch = tokenWatch(NOW - 60 * MINUTE);
     watch.news([listed('b', 'denied', 50), listed('a', 'active', 30)], NOW);
     expect(watch.since(NOW)).toBe(NOW - 30 * MINUTE - 1);
@@ -35,14 +35,14 @@ describe('a watch', () => {
     expect(tokenWatch(NOW - MINUTE).since(NOW)).toBe(NOW - MINUTE);
   });
 
-  it('looks from its start at first', () => {
+  it('lists from its start at first', () => {
     const watch = tokenWatch(NOW - 60 * MINUTE);
     expect(watch.since(NOW)).toBe(NOW - 60 * MINUTE);
     watch.news([], NOW);
     expect(watch.since(NOW)).toBe(NOW - 2 * MINUTE);
   });
 
-  it('forgets what has ended and is listed no more', () => {
+  it('forgets inactive tokens that are no longer listed', () => {
     const watch = tokenWatch(NOW - 60 * MINUTE);
     const denied = listed('a', 'denied', 0);
     watch.news([denied], NOW);

@@ -51,7 +51,7 @@ describe('tvm tokens list', { timeout: 20_000 }, () => {
     expect([second?.[3], ...(second?.slice(6, 9) ?? [])]).toEqual(['-', 'orders-db', '2m ago', '-']);
   });
 
-  it('asks for what the options say, in a signed GET', async () => {
+  it('sends the filters in a signed GET request', async () => {
     machine.next = { body: { tokens: [] } };
     const options = {
       state: 'active',
@@ -78,7 +78,7 @@ describe('tvm tokens list', { timeout: 20_000 }, () => {
     );
   });
 
-  it('counts a duration back from now to when it was issued, and on to when it ends', async () => {
+  it('counts durations back from now for times of issue, and forward for expiry times', async () => {
     machine.next = { body: { tokens: [] } };
     const before = Date.now();
     await machine.tvm(['tokens', 'list', '--issued-after', '10m', '--expires-before', '1h']);
@@ -89,7 +89,7 @@ describe('tvm tokens list', { timeout: 20_000 }, () => {
     expect(to - from).toBe(4_200_000);
   });
 
-  it('goes on from page to page until it has what was asked for', async () => {
+  it('fetches pages until it has --limit tokens', async () => {
     machine.answers = (asked) => {
       const { cursor } = queryOf(asked);
       if (cursor === undefined) return { body: { tokens: [listed()], next_cursor: 'a.1' } };
@@ -106,7 +106,7 @@ describe('tvm tokens list', { timeout: 20_000 }, () => {
     ]);
   });
 
-  it('has all with --all, as JSON too', async () => {
+  it('lists all tokens with --all, also as JSON', async () => {
     machine.answers = (asked) => ({
       body: queryOf(asked).cursor ? { tokens: [listed()] } : { tokens: [listed()], next_cursor: 'a.1' },
     });
@@ -117,7 +117,7 @@ describe('tvm tokens list', { timeout: 20_000 }, () => {
     expect(queryOf(machine.asked[0]).limit).toBe('100');
   });
 
-  it('shows no control characters of a workload’s choice', async () => {
+  it('removes control characters chosen by a workload', async () => {
     machine.next = { body: { tokens: [listed({ usage: 'data access: \u001b[31mred\nACTIVE' })] } };
     const { stdout } = await machine.tvm(['tokens', 'list']);
     expect(stdout).toContain('data access: [31mred ACTIVE');
@@ -133,14 +133,14 @@ describe('tvm tokens list', { timeout: 20_000 }, () => {
     [['--resource', 'a//b'], /^tvm: --resource must be a name like/],
     [['--subject', 'orders-service'], /^tvm: --subject must be the ARN of an IAM role or user\n$/],
     [['--limit', '0'], /--limit <number>.*must be an integer from 1/],
-  ])('faults %j before it asks', async (args, sentence) => {
+  ])('rejects %j without a request', async (args, sentence) => {
     const { code, stderr } = await machine.tvm(['tokens', 'list', ...args]);
     expect(code).toBe(2);
     expect(stderr).toMatch(sentence);
     expect(machine.asked).toEqual([]);
   });
 
-  it('says that it was refused', async () => {
+  it('reports a denial', async () => {
     machine.next = { status: 403, body: { error: 'access_denied', error_description: 'no', request_id: 'r-1' } };
     const { code, stderr } = await machine.tvm(['tokens', 'list']);
     expect({ code, stderr }).toEqual({ code: 3, stderr: 'tvm: refused: no (access_denied, request r-1)\n' });
@@ -164,7 +164,7 @@ describe('tvm tokens show', { timeout: 20_000 }, () => {
     ],
   };
 
-  it('writes the whole life', async () => {
+  it('writes the life of a token', async () => {
     machine.next = { body: life };
     const { code, stdout } = await machine.tvm(['tokens', 'show', ID]);
     expect(code).toBe(0);
@@ -185,7 +185,7 @@ describe('tvm tokens show', { timeout: 20_000 }, () => {
     });
   });
 
-  it('faults what is no id, and says of what there is none', async () => {
+  it('rejects an invalid id, and reports an unknown id', async () => {
     const bad = await machine.tvm(['tokens', 'show', '../keys']);
     expect(bad).toMatchObject({ code: 2, stderr: 'tvm: TOKEN_ID must be a token id (a lower-case UUID)\n' });
     expect(machine.asked).toEqual([]);
@@ -206,7 +206,7 @@ describe('tvm tokens summary', { timeout: 20_000 }, () => {
     by_hour: { '2026-11-22T08': 4, '2026-11-22T09': 10 },
   };
 
-  it('writes counts, the most first, the hours the latest first', async () => {
+  it('writes counts in descending order, and hours with the latest first', async () => {
     machine.next = { body: summary };
     const { stdout } = await machine.tvm(['tokens', 'summary']);
     expect(machine.asked).toMatchObject([{ method: 'GET', path: '/v1/tokens/summary' }]);
@@ -220,17 +220,17 @@ describe('tvm tokens summary', { timeout: 20_000 }, () => {
     ]);
   });
 
-  it('writes JSON as the machine does', async () => {
+  it('writes the JSON of the service unchanged', async () => {
     machine.next = { body: summary };
     expect(JSON.parse((await machine.tvm(['tokens', 'summary', '--output', 'json'])).stdout)).toEqual(summary);
   });
 });
 
 describe('tvm tokens watch', { timeout: 20_000 }, () => {
-  /** Runs it until this many requests were answered, then ends it as Ctrl-C does. */
+  /** Runs the watch until `requests` requests have arrived, and then interrupts it. */
   async function watch(args: string[], requests: number) {
     const child = startTvm(['tokens', 'watch', '--interval', '1s', ...args], machine.env);
-    if (!child.stdout || !child.stderr) throw new Error('its streams are pipes');
+    if (!child.stdout || !child.stderr) throw new Error('stdout and stderr must be pipes');
     const output = Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
     while (machine.asked.length < requests && child.exitCode === null) await wait(20);
     await wait(100);
@@ -239,7 +239,7 @@ describe('tvm tokens watch', { timeout: 20_000 }, () => {
     return { code, stdout, stderr, lines: stdout.split('\n').slice(0, -1) };
   }
 
-  it('writes a line for each new token and each change, and ends cleanly', async () => {
+  it('writes a line for each new token and each change, and exits with 0 at Ctrl-C', async () => {
     const end = { revoked_at: minutes(0), revoked_by: 'security.team', revocation_reason: 'leaked' };
     machine.answers = () => {
       const looked = machine.asked.length;
@@ -260,13 +260,13 @@ describe('tvm tokens watch', { timeout: 20_000 }, () => {
     expect(queryOf(machine.asked[0])).toMatchObject({ audience: 'orders-db', issued_after: expect.any(String) });
   });
 
-  it('writes an object a line with --output json', async () => {
+  it('writes one object per line with --output json', async () => {
     machine.next = { body: { tokens: [listed()] } };
     const { lines } = await watch(['--output', 'json'], 1);
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ token_id: ID, state: 'active' }]);
   });
 
-  it('does not go on where it would be refused again', async () => {
+  it('stops at a denial', async () => {
     machine.next = { status: 403, body: { error: 'access_denied', error_description: 'no', request_id: 'r-1' } };
     expect(await watch([], 2)).toMatchObject({ code: 3, stdout: '' });
   });

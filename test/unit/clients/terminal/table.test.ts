@@ -22,7 +22,7 @@ const terminal = (width: number) =>
   Object.assign(new PassThrough(), { isTTY: true, columns: width }) as unknown as NodeJS.WriteStream;
 const pipe = new PassThrough() as unknown as NodeJS.WriteStream;
 
-it('is as wide as it needs to be where nobody looks at it', () => {
+it('is not cut if the stream is not a terminal', () => {
   expect(tableLines(columns, rows, pipe)).toEqual([
     'ID  NAME            NOTE',
     '17  orders-service  nightly',
@@ -30,7 +30,7 @@ it('is as wide as it needs to be where nobody looks at it', () => {
   ]);
 });
 
-it('fits into a terminal: cells are cut, the first columns have what room there is, the last goes first', () => {
+it('fits into a terminal: cells are cut, the first columns get the free space, and the last columns are omitted first', () => {
   const plain = (width: number) => tableLines(columns, rows, terminal(width)).map(stripVTControlCharacters);
   expect(plain(27)).toEqual(['ID  NAME            NOTE', '17  orders-service  nightly', '4   ci              a b']);
   expect(plain(24)[1]).toBe('17  orders-service  nig…');
@@ -43,13 +43,13 @@ it('fits into a terminal: cells are cut, the first columns have what room there 
   }
 });
 
-it('cuts a line to the terminal that it is for', () => {
+it('cuts a line to the width of the terminal', () => {
   expect(fittedLine('abcdef', terminal(4))).toBe('abc…');
   expect(fittedLine('abcdef', terminal(6))).toBe('abcdef');
   expect(fittedLine('abcdef', pipe)).toBe('abcdef');
 });
 
-it('cuts nothing where a terminal does not know its width', () => {
+it('cuts nothing if the width of the terminal is unknown', () => {
   expect(fittedLine('abcdef', terminal(0))).toBe('abcdef');
   expect(tableLines(columns, rows, terminal(0)).map(stripVTControlCharacters)).toEqual(tableLines(columns, rows, pipe));
 });

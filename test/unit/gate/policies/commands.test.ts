@@ -99,7 +99,7 @@ describe('tvm policy', { timeout: 30_000 }, () => {
     const replayed = await runTvm(['policy', 'replay', at('empty.jsonl'), '--policies', at('policies')]);
     expect(replayed).toMatchObject({
       code: 2,
-      stderr: expect.stringMatching(/empty\.jsonl has no event of an issued or denied token/),
+      stderr: expect.stringMatching(/empty\.jsonl has no Token Issued or Token Denied event/),
     });
   });
 

@@ -23,8 +23,8 @@ const sources: Source[] = [];
 function tvmSource(settings: object = {}, { accessKeyId, secretAccessKey, region } = workload, clock = systemClock) {
   vi.stubEnv('AWS_ACCESS_KEY_ID', accessKeyId);
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', secretAccessKey);
-  const asked = { endpoint, region, authorization_details: [readOrders], audience: 'orders-db', ...settings };
-  const source = tvm.create(tvm.settings.parse(asked), sourceTools(clock));
+  const settled = { endpoint, region, authorization_details: [readOrders], audience: 'orders-db', ...settings };
+  const source = tvm.create(tvm.settings.parse(settled), sourceTools(clock));
   sources.push(source);
   return source;
 }

@@ -143,8 +143,8 @@ describe('a block', () => {
 
   it('keeps a revoked subject from new tokens until it is lifted, and the audit has both', async () => {
     const before = Date.now();
-    const [answer] = await revoke({ subject: SUBJECT, block_for: 600, reason: 'laptop stolen' });
-    const until = Date.parse(String(answer?.blocked_until));
+    const [response] = await revoke({ subject: SUBJECT, block_for: 600, reason: 'laptop stolen' });
+    const until = Date.parse(String(response?.blocked_until));
     expect(until).toBeGreaterThanOrEqual(before + 600_000);
     const refused = await ask();
     expect([refused.status, refused.body.error]).toEqual([403, 'access_denied']);
@@ -190,8 +190,8 @@ describe('a block', () => {
   });
 
   it('is not imposed if the request excludes it', async () => {
-    const [answer] = await revoke({ subject: SUBJECT, block_for: 0 });
-    expect(answer).not.toHaveProperty('blocked_until');
+    const [response] = await revoke({ subject: SUBJECT, block_for: 0 });
+    expect(response).not.toHaveProperty('blocked_until');
     expect((await ask()).status).toBe(200);
   });
 });
@@ -325,8 +325,8 @@ describe('nothing is done', () => {
       );
     });
     await eventually(async () => {
-      const told = await audit.eventsWith('from', `${Source} of account 000000000000`);
-      expect(told).toContainEqual(
+      const refusals = await audit.eventsWith('from', `${Source} of account 000000000000`);
+      expect(refusals).toContainEqual(
         expect.objectContaining({
           detailType: 'Revocation Refused',
           detail: expect.objectContaining({ via: 'event', problem: expect.stringMatching(problem) }),

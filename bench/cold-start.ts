@@ -10,8 +10,8 @@ import { type Bundle, withBundles } from './bundles.ts';
 import { CheckFailed } from './check.ts';
 import type { FirstEvent } from './first-event.ts';
 import { firstEvents } from './first-events.ts';
-import { ISSUER } from './machine-in-memory.ts';
 import { median } from './measure.ts';
+import { ISSUER } from './service-in-memory.ts';
 import { type StubAws, startStubAws } from './stub-aws.ts';
 
 const ROUNDS = 9;

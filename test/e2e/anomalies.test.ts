@@ -11,7 +11,7 @@ import {
 import { auditEvents } from '@tvm/contract/events.ts';
 import { describe, expect, inject, it } from 'vitest';
 import { auditListener } from '../support/audit-listener.ts';
-import { ask, readOrders } from '../support/deployed-machine.ts';
+import { ask, readOrders } from '../support/deployed-service.ts';
 import { eventually } from '../support/eventually.ts';
 
 const { target, outputs } = inject('deployed');

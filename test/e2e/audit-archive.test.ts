@@ -19,7 +19,7 @@ import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { recordKey } from '#lambdas/adapters/dynamo/items.ts';
 import { curl } from '../support/curl.ts';
 import { administrator, archived } from '../support/deployed-archive.ts';
-import { ask, endpoint, introspect, operator, vend, workload } from '../support/deployed-machine.ts';
+import { ask, endpoint, introspect, operator, vend, workload } from '../support/deployed-service.ts';
 import { eventually } from '../support/eventually.ts';
 import { denied, functionOf, restore, roleOf } from '../support/outage.ts';
 import { runTvm } from '../unit/clients/cli/run-tvm.ts';

@@ -13,7 +13,7 @@ import { decodeJwt } from 'jose';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { type AuditListener, auditListener } from '../support/audit-listener.ts';
 import { curl, formData } from '../support/curl.ts';
-import { ciJob, endpoint, introspect, operator, resourceServer, vend, workload } from '../support/deployed-machine.ts';
+import { ciJob, endpoint, introspect, operator, resourceServer, vend, workload } from '../support/deployed-service.ts';
 import { eventually } from '../support/eventually.ts';
 
 const { target, outputs } = inject('deployed');

@@ -16,7 +16,7 @@ import {
 import { type AuditListener, auditListener } from '../support/audit-listener.ts';
 import { curl, formData } from '../support/curl.ts';
 import { archived } from '../support/deployed-archive.ts';
-import { endpoint, introspect, operator, vend } from '../support/deployed-machine.ts';
+import { endpoint, introspect, operator, vend } from '../support/deployed-service.ts';
 import { eventually } from '../support/eventually.ts';
 import { functionOf } from '../support/outage.ts';
 

@@ -9,7 +9,7 @@ import { AwsClient } from 'aws4fetch';
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { recordKey } from '#lambdas/adapters/dynamo/items.ts';
 import { type AuditListener, auditListener } from '../support/audit-listener.ts';
-import { ask, vend } from '../support/deployed-machine.ts';
+import { ask, vend } from '../support/deployed-service.ts';
 import { eventually } from '../support/eventually.ts';
 import { denied, functionOf, restore, roleOf } from '../support/outage.ts';
 

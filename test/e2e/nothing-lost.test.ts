@@ -12,7 +12,7 @@ import { beforeAll, expect, inject, it } from 'vitest';
 import { recordKey } from '#lambdas/adapters/dynamo/items.ts';
 import { watchAudit } from '#scripts/local/audit-watch.ts';
 import { archived } from '../support/deployed-archive.ts';
-import { ask } from '../support/deployed-machine.ts';
+import { ask } from '../support/deployed-service.ts';
 import { eventually } from '../support/eventually.ts';
 import { denied, functionOf, restore, roleOf, throttled, unthrottled } from '../support/outage.ts';
 

@@ -11,7 +11,7 @@ import { loadConfig } from '#lib/config/config.ts';
 import { imdsServer } from '../relay/support/metadata-servers.ts';
 import { sourceTools } from '../relay/support/source-tools.ts';
 import { workloadRole } from '../support/assumed-role.ts';
-import { endpoint, readOrders, resourceServer, workload } from '../support/deployed-machine.ts';
+import { endpoint, readOrders, resourceServer, workload } from '../support/deployed-service.ts';
 import { eventually } from '../support/eventually.ts';
 
 const { target, outputs } = inject('deployed');

@@ -7,7 +7,7 @@ import { dynamoSubjectStatuses } from '#lambdas/adapters/dynamo/subject-statuses
 import { dynamoTokenRecords } from '#lambdas/adapters/dynamo/token-records.ts';
 import { type AuditListener, auditListener } from '../support/audit-listener.ts';
 import { curl, formData } from '../support/curl.ts';
-import { ask, ciJob, endpoint, introspect, operator, vend, workload } from '../support/deployed-machine.ts';
+import { ask, ciJob, endpoint, introspect, operator, vend, workload } from '../support/deployed-service.ts';
 import { eventually } from '../support/eventually.ts';
 import { seedRecords } from '../support/seeded-records.ts';
 

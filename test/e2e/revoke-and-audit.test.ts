@@ -10,7 +10,7 @@ import { auditEvents } from '@tvm/contract/events.ts';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { type AuditListener, auditListener } from '../support/audit-listener.ts';
 import { curl, formData } from '../support/curl.ts';
-import { ask, endpoint, introspect, operator, readOrders, vend, workload } from '../support/deployed-machine.ts';
+import { ask, endpoint, introspect, operator, readOrders, vend, workload } from '../support/deployed-service.ts';
 import { eventually } from '../support/eventually.ts';
 
 const { target, outputs } = inject('deployed');

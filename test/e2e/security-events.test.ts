@@ -15,7 +15,7 @@ import {
   resourceServer,
   vend,
   workload,
-} from '../support/deployed-machine.ts';
+} from '../support/deployed-service.ts';
 import { eventually } from '../support/eventually.ts';
 import { changeSettings, settingsOf } from '../support/function-settings.ts';
 import { httpListener } from '../support/http-listener.ts';

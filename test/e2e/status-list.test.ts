@@ -3,7 +3,7 @@ import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, type JSONWebKeySe
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '#lib/config/config.ts';
 import { curl, formData } from '../support/curl.ts';
-import { ciJob, endpoint, introspect, readOrders, vend, workload } from '../support/deployed-machine.ts';
+import { ciJob, endpoint, introspect, readOrders, vend, workload } from '../support/deployed-service.ts';
 import { eventually } from '../support/eventually.ts';
 import { revocationCheck } from '../support/revocation-check.ts';
 

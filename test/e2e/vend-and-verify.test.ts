@@ -15,7 +15,7 @@ import {
   resourceServer,
   vend,
   workload,
-} from '../support/deployed-machine.ts';
+} from '../support/deployed-service.ts';
 import { eventually } from '../support/eventually.ts';
 
 const SUBJECT = 'arn:aws:iam::000000000000:user/orders-service';

@@ -8,7 +8,7 @@ import { indexEntries, isPartlyIndexed } from '@tvm/core/records/token-selector.
 import { statusListUri } from '@tvm/core/status-lists/status-list.ts';
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { asking, from, ISSUER, machine, POLICIES, rules, SUBJECT } from '#test/fakes/machine.ts';
+import { asking, from, ISSUER, inMemoryService, POLICIES, rules, SUBJECT } from '#test/fakes/in-memory-service.ts';
 import { policyBundle } from '#test/fakes/policies.ts';
 
 const down = async () => {
@@ -21,7 +21,7 @@ describe('issueToken', () => {
     'ES384',
     'RS256',
   ] as const)('vends a token that jose verifies, signed with %s', async (algorithm) => {
-    const tvm = await machine(algorithm);
+    const tvm = await inMemoryService(algorithm);
     const outcome = await issueToken(asking({ expires_in: 600 }), from, rules, tvm);
     if (outcome.kind !== 'issued') throw new Error(outcome.kind);
 
@@ -53,7 +53,7 @@ describe('issueToken', () => {
   });
 
   it('records what it vends: everything but the token', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     const outcome = await issueToken(asking({ reason: 'nightly report' }), from, rules, tvm);
     if (outcome.kind !== 'issued') throw new Error(outcome.kind);
 
@@ -103,7 +103,10 @@ describe('issueToken', () => {
       ['ES256', obliging, 1_200],
       ['RS256', obliging, 1_500],
     ] as const) {
-      const outcome = await issueToken(request, from, api, { ...(await machine(algorithm, bundle)), statusIndexes });
+      const outcome = await issueToken(request, from, api, {
+        ...(await inMemoryService(algorithm, bundle)),
+        statusIndexes,
+      });
       if (outcome.kind !== 'issued') throw new Error(outcome.kind);
       expect(decodeJwt(outcome.token).obligations !== undefined).toBe(bundle === obliging);
       expect(outcome.token.length).toBeLessThan(bytes);
@@ -111,7 +114,7 @@ describe('issueToken', () => {
   });
 
   it('denies all when policy denies one pair, and records which policy forbade it', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     const request = asking({
       authorization_details: [
         { type: 'resource', locations: ['orders-db/orders', 'orders-db/payments'], actions: ['read'] },
@@ -124,7 +127,7 @@ describe('issueToken', () => {
   });
 
   it('denies and records identities whose name is the caller’s own choice', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     for (const userArn of ['arn:aws:iam::111122223333:root', 'arn:aws:sts::111122223333:federated-user/any']) {
       const outcome = await issueToken(asking(), { ...from, userArn }, rules, tvm);
       expect(outcome).toMatchObject({ kind: 'denied', denial: 'unsupported_identity' });
@@ -133,7 +136,7 @@ describe('issueToken', () => {
   });
 
   it('refuses a lifetime beyond the maximum before anything is decided', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     const outcome = await issueToken(asking({ expires_in: 3601 }), from, rules, tvm);
     expect(outcome).toEqual({
       kind: 'bad_request',
@@ -143,7 +146,7 @@ describe('issueToken', () => {
   });
 
   it('vends no token that it could not take back', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     const long = (n: number) => `orders-db/${`${n}`.padStart(3, '0')}${'x'.repeat(200)}`;
     const details = [
       {
@@ -158,7 +161,7 @@ describe('issueToken', () => {
   });
 
   it('records of a part what was asked for, and what kept the rest from it', async () => {
-    const tvm = await machine(
+    const tvm = await inMemoryService(
       'ES256',
       policyBundle(`${POLICIES} @id("errs") forbid (principal, action, resource in Resource::"orders-db/stock")
         when { context.lifetime * 9223372036854775807 > 0 };`),
@@ -184,7 +187,7 @@ describe('issueToken', () => {
   });
 
   it('records what could not be decided, whatever the fault', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     const policies = {
       ...tvm.policies,
       judge: () => {
@@ -196,27 +199,27 @@ describe('issueToken', () => {
   });
 
   it('lets no token out without a record', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     const records = { ...tvm.records, put: down };
     await expect(issueToken(asking(), from, rules, { ...tvm, records })).rejects.toThrow('down');
   });
 
   it('turns the record to failed when the signature fails', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     const signer = { ...tvm.signer, sign: down };
     await expect(issueToken(asking(), from, rules, { ...tvm, signer })).rejects.toThrow('down');
     expect([...tvm.records.states.values()]).toMatchObject([{ status: 'failed', failure: 'signing_failed' }]);
   });
 
   it('lets no token out when what is held against its subject cannot be read', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     const subjectStatuses = { ...tvm.subjectStatuses, get: down };
     await expect(issueToken(asking(), from, rules, { ...tvm, subjectStatuses })).rejects.toThrow('down');
     expect([...tvm.records.states.values()]).toMatchObject([{ status: 'failed', failure: 'standing_unreadable' }]);
   });
 
   it('lets no token out when its subject is revoked at the same moment, and vends again afterwards', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     await tvm.subjectStatuses.raise(SUBJECT, tvm.clock.now());
     expect(await issueToken(asking(), from, rules, tvm)).toMatchObject({ kind: 'denied', denial: 'subject_revoked' });
     expect([...tvm.records.states.values()]).toMatchObject([{ status: 'failed', failure: 'subject_revoked' }]);
@@ -226,7 +229,7 @@ describe('issueToken', () => {
   });
 
   it('lets a blocked subject have no token until its time is over', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     const until = tvm.clock.time + 60_000;
     await tvm.subjectStatuses.block(SUBJECT, { until, at: tvm.clock.time, by: 'security.team' });
     expect(await issueToken(asking(), from, rules, tvm)).toMatchObject({ kind: 'denied', denial: 'subject_blocked' });
@@ -237,7 +240,7 @@ describe('issueToken', () => {
   });
 
   it('lets a limited subject have a short token, which has a record of its own', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     const until = tvm.clock.time + 60_000;
     await tvm.subjectStatuses.limit(SUBJECT, { until, at: tvm.clock.time, by: 'tvm:anomalies', lifetime: 60 });
     const outcome = await issueToken(asking(), from, rules, tvm);
@@ -257,7 +260,7 @@ describe('issueToken', () => {
   });
 
   it('spends neither a signature nor a status list index on a subject that is refused and keeps asking', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     const costs = { signatures: 0, places: 0 };
     const { sign } = tvm.signer;
     const { take } = tvm.statusIndexes;
@@ -297,7 +300,7 @@ describe('issueToken', () => {
   });
 
   it('records of a refusal before signing what was asked for, also where a part of it was to be given', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     const details = [
       { type: 'resource' as const, locations: ['orders-db/orders', 'lake/raw'], actions: ['read' as const] },
     ];
@@ -314,7 +317,7 @@ describe('issueToken', () => {
   });
 
   it('limits a limited subject that keeps asking before it signs', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     const until = tvm.clock.time + 60_000;
     await tvm.subjectStatuses.limit(SUBJECT, { until, at: tvm.clock.time, by: 'tvm:anomalies', lifetime: 60 });
     for (let asked = 0; asked < 3; asked++)
@@ -324,7 +327,7 @@ describe('issueToken', () => {
   });
 
   it('records a request as undecided where what is held against its subject is to be looked at first, and cannot be', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     tvm.restricted.add(SUBJECT);
     await expect(
       issueToken(asking(), from, rules, { ...tvm, subjectStatuses: { ...tvm.subjectStatuses, get: down } }),
@@ -333,7 +336,7 @@ describe('issueToken', () => {
   });
 
   it('releases a token whose record is stored 4 seconds after the decision, and none that is stored later', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     const slow = (milliseconds: number) => ({
       ...tvm.records,
       put: async (record: Parameters<typeof tvm.records.put>[0]) => {
@@ -352,7 +355,7 @@ describe('issueToken', () => {
   });
 
   it('refuses a token of more index entries than there may be, by their number, and a denial of as many costs few', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     const deep = (count: number, root: string) => [
       {
         type: 'resource' as const,
@@ -382,7 +385,7 @@ describe('issueToken', () => {
   });
 
   it('says the task that a token is for, in the token and in its record', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     const outcome = await issueToken(asking({ task: 'release/v17' }), from, rules, tvm);
     if (outcome.kind !== 'issued') throw new Error(outcome.kind);
     expect(tokenClaims.parse(decodeJwt(outcome.token)).task).toBe('release/v17');
@@ -390,14 +393,14 @@ describe('issueToken', () => {
   });
 
   it.each(['ES256', 'ES384', 'RS256'] as const)('knows the size of a token before %s signed it', async (algorithm) => {
-    const tvm = await machine(algorithm);
+    const tvm = await inMemoryService(algorithm);
     const outcome = await issueToken(asking(), from, rules, tvm);
     if (outcome.kind !== 'issued') throw new Error(outcome.kind);
     expect(tvm.records.states.get(outcome.tokenId)).toHaveProperty('size', Buffer.byteLength(outcome.token));
   });
 
   it('signs and records nothing when no place in a status list is to be had', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     const statusIndexes = { take: down };
     const signed: unknown[] = [];
     const signer = { ...tvm.signer, sign: async (message: unknown) => Promise.reject(signed.push(message)) };
@@ -406,7 +409,7 @@ describe('issueToken', () => {
   });
 
   it('signs, records and reads what is held against the subject at the same time', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     const begun: string[] = [];
     let release = () => {};
     const all = new Promise<void>((resolve) => {

@@ -118,7 +118,7 @@ describe('a resource server reports what a token was used for', () => {
   const report = (report: Record<string, unknown>, caller = resourceServer) =>
     curl(`${endpoint}/uses`, caller, ...formData(report));
 
-  it('and the audit has the use', async () => {
+  it('and the audit shows the use', async () => {
     const { token, tokenId } = await vend();
     const { status, body } = await report({ token, ...use });
     expect([status, body]).toEqual([200, {}]);
@@ -159,7 +159,7 @@ describe('a resource server reports what a token was used for', () => {
   });
 });
 
-it('the audit has changes of the policies and of the signing keys', async () => {
+it('the audit shows changes of the policies and of the signing keys', async () => {
   const { FunctionName, Variables } = sweepFunction;
   const deploy = async (change: Record<string, string>) => {
     await lambda.send(

@@ -94,7 +94,7 @@ describe('an operator revokes the tokens', () => {
     expect([await statusOf(before.tokenId), await statusOf(since.tokenId)]).toEqual(['revoked', 'issued']);
   });
 
-  it('and the audit has who requested the revocation, of what, and how many tokens were revoked', async () => {
+  it('and the audit shows who requested the revocation, of what, and how many tokens were revoked', async () => {
     await vend({ task: 'audited-1' });
     const [first] = await revoke({ task: 'audited-1', reason: 'incident 7' });
     await eventually(async () => {
@@ -113,7 +113,7 @@ describe('an operator revokes the tokens', () => {
     });
   });
 
-  it('and the audit has that a token to revoke was not active', async () => {
+  it('and the audit shows that a token to revoke was not active', async () => {
     const { tokenId } = await vend();
     expect((await submit({ token_id: tokenId })).body).toMatchObject({ revoked: 1 });
     const reason = crypto.randomUUID();
@@ -141,7 +141,7 @@ describe('a block', () => {
     curl(`${endpoint}/blocks/lift`, operator, ...formData(parameters));
   afterEach(() => lift({ subject: SUBJECT }));
 
-  it('keeps a revoked subject from new tokens until it is lifted, and the audit has both', async () => {
+  it('keeps a revoked subject from new tokens until it is lifted, and the audit shows both', async () => {
     const before = Date.now();
     const [response] = await revoke({ subject: SUBJECT, block_for: 600, reason: 'laptop stolen' });
     const until = Date.parse(String(response?.blocked_until));
@@ -305,7 +305,7 @@ describe('nothing is done', () => {
       /^detail\.tokenId 22222222-\S+ is not known/,
     ],
     ['a misspelt subject', 'security.team', { subject: MISSPELT }, /^detail\.subject \S+ is not known.*did you mean/],
-  ])('for an event with %s: it is stored unchanged, and the audit has the reason', async (_what, Source, detail, problem) => {
+  ])('for an event with %s: it is stored unchanged, and the audit shows the reason', async (_what, Source, detail, problem) => {
     const { token } = await vend();
     const marker = crypto.randomUUID();
     const Detail = JSON.stringify({ ...detail, reason: marker });

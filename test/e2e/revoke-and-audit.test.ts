@@ -45,7 +45,7 @@ async function request(detail: object, source = 'security.team') {
   expect(FailedEntryCount).toBe(0);
 }
 
-describe('the audit has', () => {
+describe('the audit records', () => {
   it('every issued token and every denial', async () => {
     const { tokenId } = await vend({ reason: 'nightly report' });
     const [issued] = await eventsOf(tokenId, 'Token Issued');

@@ -12,12 +12,12 @@ export class CheckFailed extends Error {
  * @throws CheckFailed if the response is an error or the token is invalid
  */
 export async function verifiedToken(
-  answer: { statusCode: number; body: string },
+  response: { statusCode: number; body: string },
   jwks: JSONWebKeySet,
 ): Promise<string> {
-  if (answer.statusCode !== 200)
-    throw new CheckFailed(`a token request was rejected with ${answer.statusCode}: ${answer.body}`);
-  const { access_token: token } = JSON.parse(answer.body);
+  if (response.statusCode !== 200)
+    throw new CheckFailed(`a token request was rejected with ${response.statusCode}: ${response.body}`);
+  const { access_token: token } = JSON.parse(response.body);
   try {
     await jwtVerify(token, createLocalJWKSet(jwks), { typ: 'at+jwt', algorithms: ['ES256'] });
   } catch (error) {
@@ -27,16 +27,16 @@ export async function verifiedToken(
 }
 
 /** Checks that a response is a success whose JSON has these properties, among others. */
-export function answers(answer: unknown, expected: object): void {
-  const { statusCode, body } = answer as APIGatewayProxyResult;
+export function hasProperties(response: unknown, expected: object): void {
+  const { statusCode, body } = response as APIGatewayProxyResult;
   const said = JSON.parse(body);
   const equal = Object.entries(expected).every(([name, value]) => JSON.stringify(said[name]) === JSON.stringify(value));
   if (statusCode !== 200 || !equal) throw new CheckFailed(`the first event got the response ${statusCode}: ${body}`);
 }
 
 /** Checks the status of a response. */
-export function answersWith(answer: unknown, expected: number): void {
-  const { statusCode, body } = answer as APIGatewayProxyResult;
+export function hasStatus(response: unknown, expected: number): void {
+  const { statusCode, body } = response as APIGatewayProxyResult;
   if (statusCode !== expected) throw new CheckFailed(`the first event got the response ${statusCode}: ${body}`);
 }
 

@@ -38,7 +38,7 @@ const context = { functionName: 'bench', awsRequestId: 'bench', getRemainingTime
 const ready = performance.now();
 const { handler } = await import(bundle ?? '');
 const imported = performance.now();
-const answer = await handler(event, context);
+const response = await handler(event, context);
 const answered = performance.now();
 
 const times = Number(warmEvents);
@@ -50,7 +50,7 @@ const { user, system } = process.cpuUsage(before);
 writeSync(
   3,
   JSON.stringify({
-    answer: answer ?? null,
+    response: response ?? null,
     processStart: started,
     import: imported - ready - spent.wasmCompile - spent.policyParse,
     ...spent,

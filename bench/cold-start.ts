@@ -10,8 +10,8 @@ import { type Bundle, withBundles } from './bundles.ts';
 import { CheckFailed } from './check.ts';
 import type { FirstEvent } from './first-event.ts';
 import { firstEvents } from './first-events.ts';
-import { ISSUER } from './machine-in-memory.ts';
 import { median } from './measure.ts';
+import { ISSUER } from './service-in-memory.ts';
 import { type StubAws, startStubAws } from './stub-aws.ts';
 
 const ROUNDS = 9;
@@ -47,7 +47,7 @@ export interface ColdStarts {
   warmTokenCpu: number;
 }
 
-type Probed = Phases & { answer: unknown; warmCpu: number };
+type Probed = Phases & { response: unknown; warmCpu: number };
 
 /** Measures the cold start of every function's deployed bundle, in fresh processes of this Node, with a stub of AWS. */
 export async function coldStarts(): Promise<ColdStarts> {
@@ -118,7 +118,7 @@ async function probe(
   if (said === '')
     throw new CheckFailed(`${bundle.useCase} sent no response to its first event: ${errorIn(complaint)}`);
   const probed: Probed = JSON.parse(said);
-  await first.check(probed.answer, warmEvents === 0 ? aws.calls : []);
+  await first.check(probed.response, warmEvents === 0 ? aws.calls : []);
   return probed;
 }
 

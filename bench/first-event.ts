@@ -7,5 +7,5 @@ export interface FirstEvent {
    * @param awsCalls the AWS operations that the response needed
    * @throws CheckFailed
    */
-  check(answer: unknown, awsCalls: readonly string[]): Promise<void> | void;
+  check(response: unknown, awsCalls: readonly string[]): Promise<void> | void;
 }

@@ -81,8 +81,8 @@ function queued(event: object, expected: string): FirstEvent {
   const attributes = { SentTimestamp: String(Date.now()) };
   return {
     event: { Records: [{ messageId: randomUUID(), body: JSON.stringify(event), attributes }] },
-    check(answer, awsCalls) {
-      if ((answer as SQSBatchResponse).batchItemFailures.length > 0)
+    check(response, awsCalls) {
+      if ((response as SQSBatchResponse).batchItemFailures.length > 0)
         throw new CheckFailed('the function did not process its first event');
       calls(awsCalls, expected);
     },

@@ -3,7 +3,7 @@ import { SECURITY_EVENT_TYPE, SESSION_REVOKED, type TrustedTransmitter } from '@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { SignJWT } from 'jose';
 import { apiEvent, SUBJECT, TOKEN_REQUEST } from './api-events.ts';
-import { answers, answersWith, CheckFailed, verifiedToken } from './check.ts';
+import { CheckFailed, hasProperties, hasStatus, verifiedToken } from './check.ts';
 import type { FirstEvent } from './first-event.ts';
 import type { StubAws } from './stub-aws.ts';
 import type { VendedToken } from './vended-token.ts';
@@ -26,15 +26,15 @@ export async function firstRequests(
   return {
     'issue-token': {
       event: apiEvent('/token', TOKEN_REQUEST, ORDERS_SERVICE),
-      check: async (answer) => void (await verifiedToken(answer as APIGatewayProxyResult, jwks)),
+      check: async (response) => void (await verifiedToken(response as APIGatewayProxyResult, jwks)),
     },
     'explain-token': {
       event: apiEvent('/explain', TOKEN_REQUEST, ORDERS_SERVICE),
-      check: (answer) => answers(answer, { allowed: true }),
+      check: (response) => hasProperties(response, { allowed: true }),
     },
     'introspect-token': {
       event: apiEvent('/introspect', form({ token }), RESOURCE_SERVER),
-      check: (answer) => answers(answer, { active: true, jti: record.tokenId }),
+      check: (response) => hasProperties(response, { active: true, jti: record.tokenId }),
     },
     'report-use': {
       event: apiEvent(
@@ -42,39 +42,45 @@ export async function firstRequests(
         form({ token, action: 'read', location: 'orders-db/orders', outcome: 'allowed' }),
         RESOURCE_SERVER,
       ),
-      check: (answer) => answers(answer, {}),
+      check: (response) => hasProperties(response, {}),
     },
-    'revoke-own-token': { event: apiEvent('/revoke', form({ token })), check: (answer) => answers(answer, {}) },
+    'revoke-own-token': {
+      event: apiEvent('/revoke', form({ token })),
+      check: (response) => hasProperties(response, {}),
+    },
     'revoke-tokens': {
       event: apiEvent('/revocations', form({ token_id: record.tokenId }), OPERATOR),
-      check: (answer) => answers(answer, { revoked: 1 }),
+      check: (response) => hasProperties(response, { revoked: 1 }),
     },
     'lift-block': {
       event: apiEvent('/blocks/lift', form({ subject: SUBJECT }), OPERATOR),
-      check: (answer) => answers(answer, { unblocked: true }),
+      check: (response) => hasProperties(response, { unblocked: true }),
     },
-    'list-tokens': { event: apiEvent('/tokens', null, OPERATOR), check: (answer) => listed(answer, record.tokenId) },
+    'list-tokens': {
+      event: apiEvent('/tokens', null, OPERATOR),
+      check: (response) => listed(response, record.tokenId),
+    },
     'receive-security-event': await receivedSecurityEvent(issuer, vended, aws),
     'poll-security-events': {
       event: apiEvent('/security-events/poll', form({}), RESOURCE_SERVER),
-      check: (answer) => answers(answer, { sets: {}, moreAvailable: false }),
+      check: (response) => hasProperties(response, { sets: {}, moreAvailable: false }),
     },
     'serve-discovery': {
       event: apiEvent('/.well-known/jwks.json', null),
-      check: (answer) => answers(answer, jwks),
+      check: (response) => hasProperties(response, jwks),
     },
     'serve-audit-keys': {
       event: apiEvent('/.well-known/audit-keys.json', null),
-      check: (answer) => answers(answer, jwks),
+      check: (response) => hasProperties(response, jwks),
     },
     'serve-transmitter-metadata': {
       event: apiEvent('/.well-known/security-event-keys.json', null),
-      check: (answer) => answers(answer, jwks),
+      check: (response) => hasProperties(response, jwks),
     },
     // No such list exists. The function looks for it and responds 404.
     'serve-status-list': {
       event: { ...apiEvent('/status-lists/{list}', null), pathParameters: { list: '9' } },
-      check: (answer) => answersWith(answer, 404),
+      check: (response) => hasStatus(response, 404),
     },
   };
 }
@@ -84,8 +90,8 @@ function form(parameters: Record<string, string>): string {
 }
 
 /** Checks that the only token is the listed one. */
-function listed(answer: unknown, tokenId: string): void {
-  const { statusCode, body } = answer as APIGatewayProxyResult;
+function listed(response: unknown, tokenId: string): void {
+  const { statusCode, body } = response as APIGatewayProxyResult;
   const ids: string[] = JSON.parse(body).tokens?.map(({ token_id }: { token_id: string }) => token_id) ?? [];
   if (statusCode !== 200 || ids.join() !== tokenId) {
     throw new CheckFailed(`the list of tokens got the response ${statusCode}: ${body}`);
@@ -121,6 +127,6 @@ async function receivedSecurityEvent(
   return {
     event: { ...request, headers },
     environment: { TRUSTED_TRANSMITTERS: JSON.stringify([transmitter]), REVOCATION_QUEUE_URL: `${url}/queue` },
-    check: (answer) => answersWith(answer, 202),
+    check: (response) => hasStatus(response, 202),
   };
 }

@@ -2,9 +2,9 @@ import { decodeJwt, type JWK, SignJWT } from 'jose';
 import { report } from './apart.ts';
 import { apiEvent, lambdaContext, TOKEN_REQUEST } from './api-events.ts';
 import { verifiedToken } from './check.ts';
-import { type MachineInMemory, machineInMemory } from './machine-in-memory.ts';
 import { type Comparison, compare, type Operation } from './measure.ts';
 import { BEHAVIOUR_GUARD, policySet, SIZES } from './policy-sets.ts';
+import { type ServiceInMemory, serviceInMemory } from './service-in-memory.ts';
 
 const ROUNDS = 15;
 
@@ -18,7 +18,7 @@ export type HandlerAgainstBareSignature = Record<string, Comparison>;
 export async function handlerAgainstBareSignature(): Promise<HandlerAgainstBareSignature> {
   const event = apiEvent('/token', TOKEN_REQUEST);
   const context = lambdaContext();
-  const ask = ({ handler }: MachineInMemory) => handler(event, context);
+  const ask = ({ handler }: ServiceInMemory) => handler(event, context);
 
   const operations: Record<string, Operation> = {};
   const sets = [
@@ -26,7 +26,7 @@ export async function handlerAgainstBareSignature(): Promise<HandlerAgainstBareS
     ['handler, 10 policies, one reads behaviour', policySet(9) + BEHAVIOUR_GUARD] as const,
   ];
   for (const [name, policies] of sets) {
-    const machine = await machineInMemory(policies);
+    const machine = await serviceInMemory(policies);
     const token = await verifiedToken(await ask(machine), machine.jwks);
     if (Object.keys(operations).length === 0) operations['bare signature'] = await bareSignature(token, machine);
     operations[name] = () => ask(machine);
@@ -34,7 +34,7 @@ export async function handlerAgainstBareSignature(): Promise<HandlerAgainstBareS
   return compare(operations, ROUNDS);
 }
 
-async function bareSignature(token: string, { jwks, privateKey }: MachineInMemory): Promise<Operation> {
+async function bareSignature(token: string, { jwks, privateKey }: ServiceInMemory): Promise<Operation> {
   const claims = decodeJwt(token);
   const [{ kid } = {}] = jwks.keys as JWK[];
   const header = { alg: 'ES256', typ: 'at+jwt', kid };

@@ -28,8 +28,8 @@ export async function oidcProviderBesideOurs(): Promise<OidcProviderBesideOurs> 
   const [tvm, oidcProvider, nothing] = await Promise.all([run('tvm'), run('oidc-provider'), run('nothing')]);
   try {
     for (const server of [tvm, oidcProvider]) {
-      const answer = await ask(server);
-      await verifiedToken({ statusCode: answer.status, body: await answer.text() }, server.jwks);
+      const response = await ask(server);
+      await verifiedToken({ statusCode: response.status, body: await response.text() }, server.jwks);
     }
     for (const server of [tvm, oidcProvider, nothing]) await cpuOf(server, WARM_UP);
 
@@ -69,9 +69,9 @@ function ask({ url, form }: TokenServer): Promise<Response> {
 async function cpuOf(running: Running, requests: number): Promise<number> {
   const before = await cpuTime(running);
   for (let i = 0; i < requests; i++) {
-    const answer = await ask(running);
-    await answer.arrayBuffer();
-    if (!answer.ok) throw new CheckFailed(`${running.url} returned ${answer.status} during the measurement`);
+    const response = await ask(running);
+    await response.arrayBuffer();
+    if (!response.ok) throw new CheckFailed(`${running.url} returned ${response.status} during the measurement`);
   }
   return ((await cpuTime(running)) - before) / requests;
 }

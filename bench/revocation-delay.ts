@@ -164,11 +164,11 @@ function expensiveRequests(issuer: string, call: ReturnType<typeof signedFetch>)
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
   const underWay = new Set<Promise<unknown>>();
   const timer = setInterval(() => {
-    const answer = call(`${issuer}/token`, { method: 'POST', headers, body })
-      .then((answer) => answer.arrayBuffer())
+    const response = call(`${issuer}/token`, { method: 'POST', headers, body })
+      .then((response) => response.arrayBuffer())
       .catch(() => {})
-      .finally(() => underWay.delete(answer));
-    underWay.add(answer);
+      .finally(() => underWay.delete(response));
+    underWay.add(response);
   }, 1_000 / REQUESTS);
   return {
     async stop() {
@@ -191,9 +191,9 @@ function caller({ region }: Target, credentials: Parameters<typeof signedFetch>[
   const call = signedFetch(credentials, region);
   return async (url, form) => {
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-    const answer = await call(url, { method: 'POST', headers, body: new URLSearchParams(form).toString() });
-    if (!answer.ok) throw new CheckFailed(`${url} returned ${answer.status}`);
-    return (await answer.json()) as Record<string, unknown>;
+    const response = await call(url, { method: 'POST', headers, body: new URLSearchParams(form).toString() });
+    if (!response.ok) throw new CheckFailed(`${url} returned ${response.status}`);
+    return (await response.json()) as Record<string, unknown>;
   };
 }
 

@@ -76,13 +76,13 @@ export async function statusLists(): Promise<StatusListByRevoked[]> {
 
 /** Returns `count` indexes, spread over a list, the same in each run. */
 function scattered(count: number): number[] {
-  const places = new Set<number>();
+  const indexes = new Set<number>();
   // The linear congruential generator of Numerical Recipes. The only requirement is that its output does not compress.
-  for (let state = 1; places.size < count; ) {
+  for (let state = 1; indexes.size < count; ) {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    places.add(Math.floor((state / 2 ** 32) * TOKENS));
+    indexes.add(Math.floor((state / 2 ** 32) * TOKENS));
   }
-  return [...places];
+  return [...indexes];
 }
 
 if (import.meta.main) await report(statusLists);

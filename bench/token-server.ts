@@ -10,8 +10,8 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JSONWebKeySet 
 import Provider from 'oidc-provider';
 import { report } from './apart.ts';
 import { apiEvent, lambdaContext, TOKEN_REQUEST } from './api-events.ts';
-import { ISSUER, machineInMemory } from './machine-in-memory.ts';
 import { policySet } from './policy-sets.ts';
+import { ISSUER, serviceInMemory } from './service-in-memory.ts';
 
 /** The report of a started token server. */
 export interface TokenServer {
@@ -28,7 +28,7 @@ const POLICIES = 10;
 
 /** Creates TVM's handler, with a minimal conversion of HTTP requests to API Gateway events. */
 async function tvm(): Promise<Endpoint> {
-  const { handler, jwks } = await machineInMemory(policySet(POLICIES));
+  const { handler, jwks } = await serviceInMemory(policySet(POLICIES));
   const listener: RequestListener = async (request, response) => {
     const { statusCode, headers, body } = await handler(apiEvent('/token', await text(request)), lambdaContext());
     response.writeHead(statusCode, headers as Record<string, string>).end(body);

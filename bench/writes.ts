@@ -4,7 +4,7 @@ import { issueToken } from '@tvm/core/issuing/issue-token.ts';
 import { tokenEntries } from '@tvm/core/records/token-selector.ts';
 import { dynamoTokenIndex } from '#lambdas/adapters/dynamo/token-index.ts';
 import { dynamoTokenRecords } from '#lambdas/adapters/dynamo/token-records.ts';
-import { asking, from, machine, rules } from '#test/fakes/machine.ts';
+import { asking, from, inMemoryService, rules } from '#test/fakes/in-memory-service.ts';
 import { CheckFailed } from './check.ts';
 
 /** The number of items written for a decision: while the caller waits, and later during indexing. */
@@ -31,7 +31,7 @@ async function most(): Promise<number> {
 }
 
 async function decided(root: string, locations: number, segments: number) {
-  const tvm = await machine();
+  const tvm = await inMemoryService();
   const below = Array.from({ length: segments - 2 }, (_, segment) => `/s${segment}`).join('');
   const details = {
     type: 'resource' as const,

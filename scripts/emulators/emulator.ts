@@ -126,8 +126,8 @@ async function availablePort(port: number): Promise<number> {
 async function healthy(url: string, child: ChildProcess): Promise<boolean> {
   for (const deadline = Date.now() + 30_000; Date.now() < deadline; await sleep(50)) {
     if (child.exitCode !== null || child.signalCode !== null) return false;
-    const answer = await fetch(url).catch(() => undefined);
-    if (answer?.ok) return true;
+    const response = await fetch(url).catch(() => undefined);
+    if (response?.ok) return true;
   }
   return false;
 }

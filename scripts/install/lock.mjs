@@ -12,13 +12,13 @@ const lockFile = path.join(localDir, 'install.lock');
  */
 export const withInstallLock = async (install) => {
   mkdirSync(localDir, { recursive: true });
-  for (let told = false; !taken(); told = true) {
+  for (let waiting = false; !taken(); waiting = true) {
     const owner = lockOwner();
     if (owner === undefined || !alive(owner)) {
       rmSync(lockFile, { force: true });
       continue;
     }
-    if (!told) console.error(`Waiting for another installation to finish (process ${owner}) …`);
+    if (!waiting) console.error(`Waiting for another installation to finish (process ${owner}) …`);
     await sleep(500);
   }
   const release = () => rmSync(lockFile, { force: true });

@@ -24,14 +24,14 @@ export async function proveArchive(target: Target, outputs: StackOutputs, tokenI
   }
 
   // The function does this by itself every hour.
-  const seal = { FunctionName: outputs.AuditDigestFunction, Payload: JSON.stringify({ sealNow: true }) };
-  await new LambdaClient(target).send(new InvokeCommand(seal));
+  const command = { FunctionName: outputs.AuditDigestFunction, Payload: JSON.stringify({ sealNow: true }) };
+  await new LambdaClient(target).send(new InvokeCommand(command));
   const keys = path.join(localDir, 'audit-keys.json');
   const keyFile = await tvm(['audit', 'keys', '--archive', archive]);
   expect(keyFile.code === 0, `\`tvm audit keys\` exited with ${keyFile.code}: ${keyFile.output}`);
   writeFileSync(keys, keyFile.output);
   good(`tvm audit keys > ${shown(keys)}: the public key and the ID of the first digest`);
-  const verify = (place: string) => tvm(['audit', 'verify', '--archive', place, '--keys', keys]);
+  const verify = (source: string) => tvm(['audit', 'verify', '--archive', source, '--keys', keys]);
   const proven = await verify(archive);
   expect(proven.code === 0, `\`tvm audit verify\` exited with ${proven.code}: ${proven.output}`);
   good('tvm audit verify: every record is unchanged, as proven by digests that KMS signed');
@@ -46,18 +46,18 @@ export async function proveArchive(target: Target, outputs: StackOutputs, tokenI
   for (const text of caught.output.trim().split('\n').slice(0, 4)) line(` ${text}`);
 }
 
-interface Kept {
+interface ArchivedEvent {
   time: string;
   detailType: string;
   class: 'vouched' | 'pending';
 }
 
 /** Waits until the archive has all events of a token. @returns the events, in order */
-async function archived(tvm: Tvm, archive: string, tokenId: string): Promise<Kept[]> {
+async function archived(tvm: Tvm, archive: string, tokenId: string): Promise<ArchivedEvent[]> {
   for (const deadline = Date.now() + PATIENCE; ; await sleep(200)) {
     const args = ['audit', 'query', '--archive', archive, '--token-id', tokenId, '--output', 'json'];
     const { code, output } = await tvm(args);
-    const events: Kept[] = output
+    const events: ArchivedEvent[] = output
       .split('\n')
       .filter((text) => text.startsWith('{'))
       .map((text) => JSON.parse(text));

@@ -11,10 +11,10 @@ export function expect(condition: unknown, sentence: string): asserts condition 
 }
 
 /** @returns the JSON body of a response. The response's status must be `status`. */
-export async function json(answer: Response, status: number, what: string): Promise<Record<string, unknown>> {
-  const text = await answer.text();
+export async function json(response: Response, status: number, what: string): Promise<Record<string, unknown>> {
+  const text = await response.text();
   const shown = text.slice(0, 300).replace(/"access_token":"[^"]*"?/, '"access_token":"…"');
-  expect(answer.status === status, `${what} got ${answer.status} instead of ${status}: ${shown}`);
+  expect(response.status === status, `${what} got ${response.status} instead of ${status}: ${shown}`);
   return JSON.parse(text);
 }
 
@@ -68,9 +68,9 @@ export function post(
 /** @returns whether the published status list marks a token as revoked. The list's signature must be valid. */
 export async function listedAsRevoked(issuer: string, { idx, uri }: { idx: number; uri: string }): Promise<boolean> {
   const keys = await json(await fetch(`${issuer}/.well-known/status-list-keys.json`), 200, 'the status lists’ keys');
-  const answer = await fetch(uri);
-  expect(answer.ok, `the status list got ${answer.status}`);
-  const list = await answer.text();
+  const response = await fetch(uri);
+  expect(response.ok, `the status list got ${response.status}`);
+  const list = await response.text();
   const keySet = createLocalJWKSet(keys as unknown as JSONWebKeySet);
   await jwtVerify(list, keySet, { typ: 'statuslist+jwt', subject: uri });
   return getListFromStatusListJWT(list).getStatus(idx) === 1;

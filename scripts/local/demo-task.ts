@@ -23,18 +23,18 @@ export async function stopTask(target: Target, outputs: StackOutputs, { resource
   step(6, 'An ECS task gets a token, then stops');
   const task = crypto.randomUUID().replaceAll('-', '');
   const session = await workloadRole(target, outputs.WorkloadPolicyArn, 'orders-task');
-  const asked = await post(target, await session(task), `${outputs.Issuer}/token`, {
+  const issued = await post(target, await session(task), `${outputs.Issuer}/token`, {
     grant_type: 'client_credentials',
     audience: 'orders-db',
     authorization_details: JSON.stringify([{ type: 'resource', locations: ['orders-db/orders'], actions: ['read'] }]),
   });
-  const { access_token, token_id } = await json(asked, 200, 'the task');
+  const { access_token, token_id } = await json(issued, 200, 'the task');
   const [token, tokenId] = [String(access_token), String(token_id)];
-  const place = decodeJwt<TokenClaims>(token).status.status_list;
-  const revoked = () => listedAsRevoked(outputs.Issuer, place);
+  const reference = decodeJwt<TokenClaims>(token).status.status_list;
+  const revoked = () => listedAsRevoked(outputs.Issuer, reference);
   good(`the task ${bold(task)} has the token ${tokenId}`);
   expect(!(await revoked()), 'the status list marks a new token as revoked');
-  good(`its bit ${place.idx} in the status list, which verifiers read offline, is 0`);
+  good(`its bit ${reference.idx} in the status list, which verifiers read offline, is 0`);
 
   const began = performance.now();
   const detail = { taskArn: `arn:aws:ecs:${target.region}:000000000000:task/demo/${task}`, lastStatus: 'STOPPED' };
@@ -45,8 +45,8 @@ export async function stopTask(target: Target, outputs: StackOutputs, { resource
   );
   line(`ECS sends "ECS Task State Change": ${dim(JSON.stringify(detail))}`);
   const active = async () => {
-    const answer = await post(target, resourceServer, `${outputs.Issuer}/introspect`, { token });
-    return (await json(answer, 200, 'introspection')).active === true;
+    const response = await post(target, resourceServer, `${outputs.Issuer}/introspect`, { token });
+    return (await json(response, 200, 'introspection')).active === true;
   };
   const [inactive, listed] = await Promise.all([
     until(began, async () => !(await active()), 'the token of the stopped task was still active'),

@@ -47,8 +47,8 @@ export async function demonstrate(target: Target, outputs: StackOutputs, identit
 
 async function getToken(target: Target, issuer: string, { workload }: Identities) {
   step(1, `orders-service requests a token to read ${LOCATION}`);
-  const answer = await json(await askToken(target, issuer, workload, 'read'), 200, 'orders-service');
-  const { access_token: token, token_id: tokenId } = answer as { access_token: string; token_id: string };
+  const response = await json(await askToken(target, issuer, workload, 'read'), 200, 'orders-service');
+  const { access_token: token, token_id: tokenId } = response as { access_token: string; token_id: string };
   good(`POST /token, signed with its AWS identity: a token of ${bold(`${token.length} bytes`)}, with the claims`);
   showClaims(decodeJwt(token));
   return { token, tokenId };
@@ -68,11 +68,11 @@ async function verifyOffline(token: string, issuer: string): Promise<void> {
 
 async function askForTooMuch(target: Target, issuer: string, { workload }: Identities): Promise<string> {
   step(3, `orders-service requests a token to write ${LOCATION}, which policy does not permit`);
-  const answer = await json(await askToken(target, issuer, workload, 'write'), 403, 'the request to write');
-  expect(answer.error === 'access_denied', `the error is ${answer.error} instead of access_denied`);
+  const response = await json(await askToken(target, issuer, workload, 'write'), 403, 'the request to write');
+  expect(response.error === 'access_denied', `the error is ${response.error} instead of access_denied`);
   refused('403, with no more detail than');
-  table(Object.fromEntries(Object.entries(answer).map(([name, value]) => [name, String(value)])));
-  return String(answer.request_id);
+  table(Object.fromEntries(Object.entries(response).map(([name, value]) => [name, String(value)])));
+  return String(response.request_id);
 }
 
 async function revokeToken(
@@ -101,10 +101,10 @@ async function revokeToken(
   line(`security-operator puts "${REVOCATION_REQUESTED}" on the bus ${EventBusName}:`);
   line(` ${dim(JSON.stringify(detail))}`);
   for (;;) {
-    const answer = await introspect();
+    const response = await introspect();
     const took = performance.now() - began;
-    if (answer.active === false) {
-      expect(Object.keys(answer).length === 1, 'introspection returns more than "active": false for a revoked token');
+    if (response.active === false) {
+      expect(Object.keys(response).length === 1, 'introspection returns more than "active": false for a revoked token');
       return good(`orders-db introspects again: {"active":false} after ${bold(seconds(took))}`);
     }
     expect(took < PATIENCE, `the token was still active ${seconds(took)} after the event`);

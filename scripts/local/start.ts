@@ -17,7 +17,7 @@ import { type Mode, readOptions } from './options.ts';
 import { bold, dim, progress } from './terminal.ts';
 
 /** Where to deploy, and what to stop afterwards. */
-interface Place {
+interface Deployment {
   target: Target;
   /** The emulator that this process started. */
   emulator?: Emulator;
@@ -34,21 +34,21 @@ async function main(): Promise<void> {
   const options = readOptions();
   endOnSignals();
   console.log(dim('Starting and deploying takes about half a minute, or two minutes on a busy computer.'));
-  const place = await findPlace(options);
-  const { target, emulator } = place;
+  const deployment = await findDeployment(options);
+  const { target, emulator } = deployment;
 
   const known = readEnvFiles();
-  if (!place.wasUp) takeDown = async () => Promise.all([emulator?.stop(), forgetRun()]).then(() => {});
+  if (!deployment.wasUp) takeDown = async () => Promise.all([emulator?.stop(), forgetRun()]).then(() => {});
   const outputs = await deploy(target, localDir, progress);
   const identities = await progress('Creating the identities', () => createIdentities(target, outputs, known));
   writeEnvFiles(target, outputs.Issuer, identities);
   if (emulator) recordRun(emulator, process.pid, true);
   await demonstrate(target, outputs, identities);
   isUp = true;
-  await finish(options.mode, place);
+  await finish(options.mode, deployment);
 }
 
-async function findPlace({ port, portChosen }: { port: number; portChosen: boolean }): Promise<Place> {
+async function findDeployment({ port, portChosen }: { port: number; portChosen: boolean }): Promise<Deployment> {
   const run = readRun();
   const given = givenTarget(run?.endpoint ?? `http://127.0.0.1:${port}`);
   if (given) {
@@ -85,7 +85,7 @@ const upOn = (port: number) => `An emulator of this project already runs on port
 const recordRun = ({ pid, port, endpoint }: Emulator, owner: number | null, ready: boolean) =>
   writeRun({ emulator: pid, owner, port, endpoint, ready });
 
-async function finish(mode: Mode, { target, emulator, wasUp }: Place): Promise<void> {
+async function finish(mode: Mode, { target, emulator, wasUp }: Deployment): Promise<void> {
   if (mode === 'once' && !wasUp) return end(0);
   console.log(nextCommands());
   if (emulator && mode === 'detach') {

@@ -10,9 +10,9 @@ const known = [miniStack, localStack];
  */
 export async function emulatorAt(endpoint: string): Promise<EmulatorKind | undefined> {
   for (const kind of known) {
-    const answer = await fetch(endpoint + kind.health, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
-    await answer?.body?.cancel();
-    if (answer?.ok) return kind;
+    const response = await fetch(endpoint + kind.health, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
+    await response?.body?.cancel();
+    if (response?.ok) return kind;
   }
   return undefined;
 }

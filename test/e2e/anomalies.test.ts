@@ -11,7 +11,7 @@ import {
 import { auditEvents } from '@tvm/contract/events.ts';
 import { describe, expect, inject, it } from 'vitest';
 import { auditListener } from '../support/audit-listener.ts';
-import { ask, readOrders } from '../support/deployed-machine.ts';
+import { ask, readOrders } from '../support/deployed-service.ts';
 import { eventually } from '../support/eventually.ts';
 
 const { target, outputs } = inject('deployed');
@@ -82,8 +82,8 @@ describe('an alarm', () => {
     await cloudWatch.send(new SetAlarmStateCommand({ AlarmName, StateValue: 'ALARM', StateReason }));
     await eventually(async () => {
       const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 1 }));
-      const told = Messages.map(({ Body = '' }) => JSON.parse(JSON.parse(Body).Message));
-      expect(told).toMatchObject([{ AlarmName, NewStateValue: 'ALARM', NewStateReason: StateReason }]);
+      const alarms = Messages.map(({ Body = '' }) => JSON.parse(JSON.parse(Body).Message));
+      expect(alarms).toMatchObject([{ AlarmName, NewStateValue: 'ALARM', NewStateReason: StateReason }]);
     });
     await cloudWatch.send(new SetAlarmStateCommand({ AlarmName, StateValue: 'OK', StateReason }));
   });

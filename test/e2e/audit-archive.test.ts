@@ -19,7 +19,7 @@ import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { recordKey } from '#lambdas/adapters/dynamo/items.ts';
 import { curl } from '../support/curl.ts';
 import { administrator, archived } from '../support/deployed-archive.ts';
-import { ask, endpoint, introspect, operator, vend, workload } from '../support/deployed-machine.ts';
+import { ask, endpoint, introspect, operator, vend, workload } from '../support/deployed-service.ts';
 import { eventually } from '../support/eventually.ts';
 import { denied, functionOf, restore, roleOf } from '../support/outage.ts';
 import { runTvm } from '../unit/clients/cli/run-tvm.ts';
@@ -51,11 +51,11 @@ async function storageAdministrator() {
 }
 
 /** Signs a digest of everything archived so far. */
-async function seal(): Promise<string[]> {
+async function signDigest(): Promise<string[]> {
   const Payload = JSON.stringify({ sealNow: true });
-  const answer = await lambda.send(new InvokeCommand({ FunctionName: outputs.AuditDigestFunction, Payload }));
-  const result = JSON.parse(Buffer.from(answer.Payload ?? []).toString());
-  if (answer.FunctionError !== undefined) throw new Error(JSON.stringify(result));
+  const response = await lambda.send(new InvokeCommand({ FunctionName: outputs.AuditDigestFunction, Payload }));
+  const result = JSON.parse(Buffer.from(response.Payload ?? []).toString());
+  if (response.FunctionError !== undefined) throw new Error(JSON.stringify(result));
   return result.digests;
 }
 
@@ -85,7 +85,7 @@ describe('the archive', () => {
   it('has denials, and the request and the result of a revocation', async () => {
     const { body } = await ask({ audience: 'billing' });
     const subject = 'arn:aws:iam::000000000000:user/nobody-of-the-archive';
-    const answer = await curl(
+    const response = await curl(
       `${endpoint}/revocations`,
       operator,
       '--data',
@@ -93,15 +93,15 @@ describe('the archive', () => {
       '--header',
       'content-type: application/json',
     );
-    expect(answer.status).toBeLessThan(300);
+    expect(response.status).toBeLessThan(300);
     await eventually(async () => {
       const denials = await archived('--type', 'Token Denied');
       expect(denials.map(({ requestId }) => requestId)).toContain(body.request_id);
-      const revocationId = String(answer.body.revocation_id);
+      const revocationId = String(response.body.revocation_id);
       // Stream records have times in seconds, those of DynamoDBLocal in minutes, so objects of one time may be in any
       // order.
-      const told = await archived('--revocation-id', revocationId);
-      expect(typesOf(told.toSorted((a, b) => String(a.time).localeCompare(String(b.time))))).toEqual([
+      const events = await archived('--revocation-id', revocationId);
+      expect(typesOf(events.toSorted((a, b) => String(a.time).localeCompare(String(b.time))))).toEqual([
         'Revocation Ordered',
         'Revocation Completed',
       ]);
@@ -140,7 +140,7 @@ describe('verification', () => {
   let copy: string;
   beforeAll(async () => {
     await vend();
-    await eventually(async () => expect((await seal()).length).toBeGreaterThan(0));
+    await eventually(async () => expect((await signDigest()).length).toBeGreaterThan(0));
     copy = mkdtempSync(join(tmpdir(), 'tvm-archive-'));
     for (const name of await names()) {
       mkdirSync(dirname(join(copy, name)), { recursive: true });
@@ -245,10 +245,10 @@ describe('while the archive or its table rejects calls', () => {
     await eventually(async () => expect(await archivedOf(vended)).toHaveLength(4), 25_000);
     const batch = await deliveredAgain(vended);
     const redeliver = async (Records: object[]) => {
-      const answer = await lambda.send(
+      const response = await lambda.send(
         new InvokeCommand({ FunctionName: await functionOf('archive-audit'), Payload: JSON.stringify({ Records }) }),
       );
-      expect(answer.FunctionError).toBeUndefined();
+      expect(response.FunctionError).toBeUndefined();
     };
     expect(batch).toHaveLength(4);
     await redeliver(batch.slice(0, 2));

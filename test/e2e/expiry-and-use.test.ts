@@ -13,7 +13,7 @@ import { decodeJwt } from 'jose';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { type AuditListener, auditListener } from '../support/audit-listener.ts';
 import { curl, formData } from '../support/curl.ts';
-import { ciJob, endpoint, introspect, operator, resourceServer, vend, workload } from '../support/deployed-machine.ts';
+import { ciJob, endpoint, introspect, operator, resourceServer, vend, workload } from '../support/deployed-service.ts';
 import { eventually } from '../support/eventually.ts';
 
 const { target, outputs } = inject('deployed');
@@ -118,7 +118,7 @@ describe('a resource server reports what a token was used for', () => {
   const report = (report: Record<string, unknown>, caller = resourceServer) =>
     curl(`${endpoint}/uses`, caller, ...formData(report));
 
-  it('and the audit has the use', async () => {
+  it('and the audit shows the use', async () => {
     const { token, tokenId } = await vend();
     const { status, body } = await report({ token, ...use });
     expect([status, body]).toEqual([200, {}]);
@@ -159,7 +159,7 @@ describe('a resource server reports what a token was used for', () => {
   });
 });
 
-it('the audit has changes of the policies and of the signing keys', async () => {
+it('the audit shows changes of the policies and of the signing keys', async () => {
   const { FunctionName, Variables } = sweepFunction;
   const deploy = async (change: Record<string, string>) => {
     await lambda.send(

@@ -1,7 +1,7 @@
 import { explanation } from '@tvm/contract/explanation.ts';
 import { describe, expect, it } from 'vitest';
 import { curl, formData } from '../support/curl.ts';
-import { ask, endpoint, operator, readOrders, workload } from '../support/deployed-machine.ts';
+import { ask, endpoint, operator, readOrders, workload } from '../support/deployed-service.ts';
 
 const SUBJECT = 'arn:aws:iam::000000000000:user/orders-service';
 const request = { grant_type: 'client_credentials', audience: 'orders-db', authorization_details: [readOrders] };

@@ -16,7 +16,7 @@ import {
 import { type AuditListener, auditListener } from '../support/audit-listener.ts';
 import { curl, formData } from '../support/curl.ts';
 import { archived } from '../support/deployed-archive.ts';
-import { endpoint, introspect, operator, vend } from '../support/deployed-machine.ts';
+import { endpoint, introspect, operator, vend } from '../support/deployed-service.ts';
 import { eventually } from '../support/eventually.ts';
 import { functionOf } from '../support/outage.ts';
 
@@ -60,8 +60,8 @@ async function hand(reader: string, NewImage: Item, OldImage?: Item, eventID: st
     },
   };
   const Payload = JSON.stringify({ Records: [record] });
-  const answer = await invoker.send(new InvokeCommand({ FunctionName: await functionOf(reader), Payload }));
-  expect([answer.FunctionError, Buffer.from(answer.Payload ?? []).toString()]).toEqual([undefined, 'null']);
+  const response = await invoker.send(new InvokeCommand({ FunctionName: await functionOf(reader), Payload }));
+  expect([response.FunctionError, Buffer.from(response.Payload ?? []).toString()]).toEqual([undefined, 'null']);
   return eventID;
 }
 
@@ -74,7 +74,7 @@ async function itemOf(tokenId: string): Promise<Item> {
 }
 
 /** Returns the published or archived events with an ID. */
-async function toldAs(reader: string, eventId: string) {
+async function eventsWithId(reader: string, eventId: string) {
   if (reader === 'publish-audit') return audit.eventsWith('eventId', eventId);
   return (await archived('--from', '1h')).filter((event) => event.eventId === eventId);
 }
@@ -83,9 +83,9 @@ async function toldAs(reader: string, eventId: string) {
 async function later(reader: string): Promise<void> {
   const { tokenId } = await vend();
   await eventually(async () => {
-    const told =
+    const events =
       reader === 'publish-audit' ? await audit.eventsWith('tokenId', tokenId) : await archived('--token-id', tokenId);
-    expect(told.length).toBeGreaterThan(0);
+    expect(events.length).toBeGreaterThan(0);
   });
 }
 
@@ -100,7 +100,7 @@ const order = {
   revoked: 0,
   ttl: now,
 };
-const asked = (tokenId: string) => ({
+const introspected = (tokenId: string) => ({
   ...{ tokenId, subject: INVENTED, audience: 'orders-db', by: INVENTED, result: 'revoked' as const, minute: now },
 });
 
@@ -132,8 +132,8 @@ const inventions: [string, (item: Item) => [after: Item, before?: Item]][] = [
   [
     'the introspection of a token',
     ({ tokenId }) => {
-      const told = asked(tokenId?.S ?? '');
-      return [{ ...introspectionsKey(told), ...marshall({ ...told, last: now, count: 1, ttl: now }) }];
+      const counted = introspected(tokenId?.S ?? '');
+      return [{ ...introspectionsKey(counted), ...marshall({ ...counted, last: now, count: 1, ttl: now }) }];
     },
   ],
   [
@@ -170,13 +170,13 @@ describe.each(READERS)('a caller who may invoke %s', (reader) => {
       const { tokenId } = await vend({ reason: 'to be forged' });
       const eventId = await hand(reader, ...invent(await itemOf(tokenId)));
       await later(reader);
-      expect(await toldAs(reader, eventId)).toEqual([]);
+      expect(await eventsWithId(reader, eventId)).toEqual([]);
     },
     60_000,
   );
 
   it('can make it repeat a true event, although the token was revoked and introspected later', async () => {
-    const { token, tokenId } = await vend({ reason: 'to be told again' });
+    const { token, tokenId } = await vend({ reason: 'to be repeated' });
     const item = await itemOf(tokenId);
     expect(await introspect(token)).toMatchObject({ active: true });
     await curl(`${endpoint}/revocations`, operator, ...formData({ token_id: tokenId }));
@@ -184,8 +184,8 @@ describe.each(READERS)('a caller who may invoke %s', (reader) => {
     const issued = await hand(reader, item);
     const revoked = await hand(reader, await itemOf(tokenId), item);
     await eventually(async () => {
-      expect(await toldAs(reader, issued)).toHaveLength(1);
-      expect(await toldAs(reader, revoked)).toHaveLength(1);
+      expect(await eventsWithId(reader, issued)).toHaveLength(1);
+      expect(await eventsWithId(reader, revoked)).toHaveLength(1);
     });
   }, 60_000);
 });

@@ -9,7 +9,7 @@ import { AwsClient } from 'aws4fetch';
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { recordKey } from '#lambdas/adapters/dynamo/items.ts';
 import { type AuditListener, auditListener } from '../support/audit-listener.ts';
-import { ask, vend } from '../support/deployed-machine.ts';
+import { ask, vend } from '../support/deployed-service.ts';
 import { eventually } from '../support/eventually.ts';
 import { denied, functionOf, restore, roleOf } from '../support/outage.ts';
 
@@ -69,8 +69,8 @@ describe('when publish-audit fails', () => {
   /** Delivers stream records again, as docs/how-to/handle-dead-letters.md describes. */
   async function deliver(Records: readonly object[]): Promise<void> {
     const Payload = JSON.stringify({ Records });
-    const answer = await lambda.send(new InvokeCommand({ FunctionName: publishAudit, Payload }));
-    expect(answer.FunctionError).toBeUndefined();
+    const response = await lambda.send(new InvokeCommand({ FunctionName: publishAudit, Payload }));
+    expect(response.FunctionError).toBeUndefined();
   }
 
   it('an event that cannot be published becomes a complete dead letter; later events are published, and the letter on redelivery', async () => {
@@ -124,7 +124,7 @@ interface StreamRecord {
 }
 
 /** The fields that the operations of the stream's API return. */
-interface Answer {
+interface StreamResponse {
   StreamDescription: { Shards: { ShardId: string }[] };
   ShardIterator?: string;
   Records: StreamRecord[];
@@ -135,14 +135,14 @@ interface Answer {
 async function streamRecords(): Promise<StreamRecord[]> {
   const { credentials, region, endpoint } = target;
   const client = new AwsClient({ ...credentials, region, service: 'dynamodb' });
-  const call = async (operation: string, body: object): Promise<Answer> => {
+  const call = async (operation: string, body: object): Promise<StreamResponse> => {
     const headers = {
       'content-type': 'application/x-amz-json-1.0',
       'x-amz-target': `DynamoDBStreams_20120810.${operation}`,
     };
-    const answer = await client.fetch(endpoint, { method: 'POST', headers, body: JSON.stringify(body) });
-    expect(answer.status).toBe(200);
-    return (await answer.json()) as Answer;
+    const response = await client.fetch(endpoint, { method: 'POST', headers, body: JSON.stringify(body) });
+    expect(response.status).toBe(200);
+    return (await response.json()) as StreamResponse;
   };
   const { Table } = await dynamo.send(new DescribeTableCommand({ TableName: outputs.TableName }));
   const StreamArn = Table?.LatestStreamArn;

@@ -16,7 +16,7 @@ import {
   resourceServer,
   vend,
   workload,
-} from '../support/deployed-machine.ts';
+} from '../support/deployed-service.ts';
 import { eventually } from '../support/eventually.ts';
 import { runTvm } from '../unit/clients/cli/run-tvm.ts';
 

@@ -2,7 +2,7 @@ import { mapAtMost } from '@tvm/core/at-most.ts';
 import { beforeAll, expect, it } from 'vitest';
 import { type AuditListener, auditListener } from '../support/audit-listener.ts';
 import { curl, formData } from '../support/curl.ts';
-import { ask, ciJob, endpoint, introspect, vend, workload } from '../support/deployed-machine.ts';
+import { ask, ciJob, endpoint, introspect, vend, workload } from '../support/deployed-service.ts';
 import { eventually } from '../support/eventually.ts';
 
 let audit: AuditListener;

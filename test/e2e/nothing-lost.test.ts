@@ -12,7 +12,7 @@ import { beforeAll, expect, inject, it } from 'vitest';
 import { recordKey } from '#lambdas/adapters/dynamo/items.ts';
 import { watchAudit } from '#scripts/local/audit-watch.ts';
 import { archived } from '../support/deployed-archive.ts';
-import { ask } from '../support/deployed-machine.ts';
+import { ask } from '../support/deployed-service.ts';
 import { eventually } from '../support/eventually.ts';
 import { denied, functionOf, restore, roleOf, throttled, unthrottled } from '../support/outage.ts';
 
@@ -155,8 +155,8 @@ async function republishDeadLetters(requestIds: readonly string[]): Promise<numb
     const { Item } = await dynamo.send(get);
     const dynamodb = { NewImage: { ...Item, signedDigest: undefined } };
     const Payload = JSON.stringify({ Records: [{ eventID: detail.eventId, eventName: 'INSERT', dynamodb }] });
-    const answer = await lambda.send(new InvokeCommand({ FunctionName: await functionOf('publish-audit'), Payload }));
-    expect(answer.FunctionError).toBeUndefined();
+    const response = await lambda.send(new InvokeCommand({ FunctionName: await functionOf('publish-audit'), Payload }));
+    expect(response.FunctionError).toBeUndefined();
     await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
     republished += 1;
   }

@@ -2,7 +2,7 @@ import { decodeJwt } from 'jose';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { type AuditListener, auditListener } from '../support/audit-listener.ts';
 import { curl, formData } from '../support/curl.ts';
-import { ask, ciJob, endpoint, introspect, operator, vend } from '../support/deployed-machine.ts';
+import { ask, ciJob, endpoint, introspect, operator, vend } from '../support/deployed-service.ts';
 import { eventually } from '../support/eventually.ts';
 
 const { outputs } = inject('deployed');

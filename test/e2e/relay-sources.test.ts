@@ -11,7 +11,7 @@ import { loadConfig } from '#lib/config/config.ts';
 import { imdsServer } from '../relay/support/metadata-servers.ts';
 import { sourceTools } from '../relay/support/source-tools.ts';
 import { workloadRole } from '../support/assumed-role.ts';
-import { endpoint, readOrders, resourceServer, workload } from '../support/deployed-machine.ts';
+import { endpoint, readOrders, resourceServer, workload } from '../support/deployed-service.ts';
 import { eventually } from '../support/eventually.ts';
 
 const { target, outputs } = inject('deployed');
@@ -23,8 +23,8 @@ const sources: Source[] = [];
 function tvmSource(settings: object = {}, { accessKeyId, secretAccessKey, region } = workload, clock = systemClock) {
   vi.stubEnv('AWS_ACCESS_KEY_ID', accessKeyId);
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', secretAccessKey);
-  const asked = { endpoint, region, authorization_details: [readOrders], audience: 'orders-db', ...settings };
-  const source = tvm.create(tvm.settings.parse(asked), sourceTools(clock));
+  const settled = { endpoint, region, authorization_details: [readOrders], audience: 'orders-db', ...settings };
+  const source = tvm.create(tvm.settings.parse(settled), sourceTools(clock));
   sources.push(source);
   return source;
 }

@@ -1,7 +1,7 @@
 import { signedFetch } from '@tvm/api/signed-fetch.ts';
 import { describe, expect, it } from 'vitest';
 import { curl, formData } from '../support/curl.ts';
-import { endpoint, operator, readOrders, resourceServer, vend, workload } from '../support/deployed-machine.ts';
+import { endpoint, operator, readOrders, resourceServer, vend, workload } from '../support/deployed-service.ts';
 
 type Caller = typeof workload;
 const FORM = 'application/x-www-form-urlencoded';

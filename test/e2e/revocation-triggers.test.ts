@@ -4,7 +4,7 @@ import { TRIGGERS, type TriggerName } from '@tvm/core/revocation/triggers/index.
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { workloadRole } from '../support/assumed-role.ts';
 import { curl, formData } from '../support/curl.ts';
-import { ask, endpoint, introspect, operator, vend, workload } from '../support/deployed-machine.ts';
+import { ask, endpoint, introspect, operator, vend, workload } from '../support/deployed-service.ts';
 import { eventually } from '../support/eventually.ts';
 
 const { target, outputs } = inject('deployed');

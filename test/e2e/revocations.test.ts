@@ -7,7 +7,7 @@ import { dynamoSubjectStatuses } from '#lambdas/adapters/dynamo/subject-statuses
 import { dynamoTokenRecords } from '#lambdas/adapters/dynamo/token-records.ts';
 import { type AuditListener, auditListener } from '../support/audit-listener.ts';
 import { curl, formData } from '../support/curl.ts';
-import { ask, ciJob, endpoint, introspect, operator, vend, workload } from '../support/deployed-machine.ts';
+import { ask, ciJob, endpoint, introspect, operator, vend, workload } from '../support/deployed-service.ts';
 import { eventually } from '../support/eventually.ts';
 import { seedRecords } from '../support/seeded-records.ts';
 
@@ -94,7 +94,7 @@ describe('an operator revokes the tokens', () => {
     expect([await statusOf(before.tokenId), await statusOf(since.tokenId)]).toEqual(['revoked', 'issued']);
   });
 
-  it('and the audit has who requested the revocation, of what, and how many tokens were revoked', async () => {
+  it('and the audit shows who requested the revocation, of what, and how many tokens were revoked', async () => {
     await vend({ task: 'audited-1' });
     const [first] = await revoke({ task: 'audited-1', reason: 'incident 7' });
     await eventually(async () => {
@@ -113,7 +113,7 @@ describe('an operator revokes the tokens', () => {
     });
   });
 
-  it('and the audit has that a token to revoke was not active', async () => {
+  it('and the audit shows that a token to revoke was not active', async () => {
     const { tokenId } = await vend();
     expect((await submit({ token_id: tokenId })).body).toMatchObject({ revoked: 1 });
     const reason = crypto.randomUUID();
@@ -141,10 +141,10 @@ describe('a block', () => {
     curl(`${endpoint}/blocks/lift`, operator, ...formData(parameters));
   afterEach(() => lift({ subject: SUBJECT }));
 
-  it('keeps a revoked subject from new tokens until it is lifted, and the audit has both', async () => {
+  it('keeps a revoked subject from new tokens until it is lifted, and the audit shows both', async () => {
     const before = Date.now();
-    const [answer] = await revoke({ subject: SUBJECT, block_for: 600, reason: 'laptop stolen' });
-    const until = Date.parse(String(answer?.blocked_until));
+    const [response] = await revoke({ subject: SUBJECT, block_for: 600, reason: 'laptop stolen' });
+    const until = Date.parse(String(response?.blocked_until));
     expect(until).toBeGreaterThanOrEqual(before + 600_000);
     const refused = await ask();
     expect([refused.status, refused.body.error]).toEqual([403, 'access_denied']);
@@ -190,8 +190,8 @@ describe('a block', () => {
   });
 
   it('is not imposed if the request excludes it', async () => {
-    const [answer] = await revoke({ subject: SUBJECT, block_for: 0 });
-    expect(answer).not.toHaveProperty('blocked_until');
+    const [response] = await revoke({ subject: SUBJECT, block_for: 0 });
+    expect(response).not.toHaveProperty('blocked_until');
     expect((await ask()).status).toBe(200);
   });
 });
@@ -305,7 +305,7 @@ describe('nothing is done', () => {
       /^detail\.tokenId 22222222-\S+ is not known/,
     ],
     ['a misspelt subject', 'security.team', { subject: MISSPELT }, /^detail\.subject \S+ is not known.*did you mean/],
-  ])('for an event with %s: it is stored unchanged, and the audit has the reason', async (_what, Source, detail, problem) => {
+  ])('for an event with %s: it is stored unchanged, and the audit shows the reason', async (_what, Source, detail, problem) => {
     const { token } = await vend();
     const marker = crypto.randomUUID();
     const Detail = JSON.stringify({ ...detail, reason: marker });
@@ -325,8 +325,8 @@ describe('nothing is done', () => {
       );
     });
     await eventually(async () => {
-      const told = await audit.eventsWith('from', `${Source} of account 000000000000`);
-      expect(told).toContainEqual(
+      const refusals = await audit.eventsWith('from', `${Source} of account 000000000000`);
+      expect(refusals).toContainEqual(
         expect.objectContaining({
           detailType: 'Revocation Refused',
           detail: expect.objectContaining({ via: 'event', problem: expect.stringMatching(problem) }),

@@ -10,7 +10,7 @@ import { auditEvents } from '@tvm/contract/events.ts';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { type AuditListener, auditListener } from '../support/audit-listener.ts';
 import { curl, formData } from '../support/curl.ts';
-import { ask, endpoint, introspect, operator, readOrders, vend, workload } from '../support/deployed-machine.ts';
+import { ask, endpoint, introspect, operator, readOrders, vend, workload } from '../support/deployed-service.ts';
 import { eventually } from '../support/eventually.ts';
 
 const { target, outputs } = inject('deployed');
@@ -45,7 +45,7 @@ async function request(detail: object, source = 'security.team') {
   expect(FailedEntryCount).toBe(0);
 }
 
-describe('the audit has', () => {
+describe('the audit records', () => {
   it('every issued token and every denial', async () => {
     const { tokenId } = await vend({ reason: 'nightly report' });
     const [issued] = await eventsOf(tokenId, 'Token Issued');

@@ -15,7 +15,7 @@ import {
   resourceServer,
   vend,
   workload,
-} from '../support/deployed-machine.ts';
+} from '../support/deployed-service.ts';
 import { eventually } from '../support/eventually.ts';
 import { changeSettings, settingsOf } from '../support/function-settings.ts';
 import { httpListener } from '../support/http-listener.ts';
@@ -189,8 +189,8 @@ describe('a receiver’s stream (SSF 1.0, section 8.1)', () => {
 
   it('delivers a verification event by push, although the configuration does not name the type', async () => {
     const state = crypto.randomUUID();
-    const asked = await post('verification', { stream_id: 'gateway', state }, gateway);
-    expect([asked.status, asked.headers['cache-control'], asked.body]).toEqual([204, 'no-store', {}]);
+    const requested = await post('verification', { stream_id: 'gateway', state }, gateway);
+    expect([requested.status, requested.headers['cache-control'], requested.body]).toEqual([204, 'no-store', {}]);
     await eventually(async () => expect(pushedAbout(state)).toHaveLength(1));
     expect(await claimsOf(pushedAbout(state)[0]?.body ?? '', RECEIVER)).toMatchObject({
       sub_id: { format: 'opaque', id: 'gateway' },
@@ -255,10 +255,10 @@ describe('a receiver’s stream (SSF 1.0, section 8.1)', () => {
   });
 
   it('limits verification requests: 429 has the time of the next', async () => {
-    const answers = [];
+    const responses = [];
     // At most two of three consecutive requests fall into different minutes.
-    for (let time = 0; time < 3; time++) answers.push(await post('verification', { stream_id: 'gateway' }, gateway));
-    const refused = answers.find(({ status }) => status === 429);
+    for (let time = 0; time < 3; time++) responses.push(await post('verification', { stream_id: 'gateway' }, gateway));
+    const refused = responses.find(({ status }) => status === 429);
     expect(refused?.body.error).toBe('temporarily_unavailable');
     expect(Number(refused?.headers['retry-after'])).toBeGreaterThan(0);
     expect(Number(refused?.headers['retry-after'])).toBeLessThanOrEqual(60);

@@ -3,7 +3,7 @@ import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, type JSONWebKeySe
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '#lib/config/config.ts';
 import { curl, formData } from '../support/curl.ts';
-import { ciJob, endpoint, introspect, readOrders, vend, workload } from '../support/deployed-machine.ts';
+import { ciJob, endpoint, introspect, readOrders, vend, workload } from '../support/deployed-service.ts';
 import { eventually } from '../support/eventually.ts';
 import { revocationCheck } from '../support/revocation-check.ts';
 
@@ -13,16 +13,16 @@ const keys = createRemoteJWKSet(new URL(`${endpoint}/.well-known/status-list-key
 /** Returns a token's status list, verified like a resource server does, and the token's bit in it. */
 async function listOf(token: string) {
   const { uri, idx } = getStatusListFromJWT(token);
-  const answer = await fetch(uri);
-  const body = await answer.text();
-  expect(answer.status, body.slice(0, 300)).toBe(200);
+  const response = await fetch(uri);
+  const body = await response.text();
+  expect(response.status, body.slice(0, 300)).toBe(200);
   const { payload } = await jwtVerify(body, keys, {
     typ: 'statuslist+jwt',
     issuer: endpoint,
     subject: uri,
     algorithms: ['ES256'],
   });
-  return { uri, answer, body, payload, bit: getListFromStatusListJWT(body).getStatus(idx) };
+  return { uri, response, body, payload, bit: getListFromStatusListJWT(body).getStatus(idx) };
 }
 
 // The scheduler publishes the lists within a minute after the deployment.
@@ -41,7 +41,7 @@ describe('a token in the status list', () => {
     await eventually(async () => expect((await listOf(token)).bit).toBe(1));
     expect((await listOf(other)).bit).toBe(0);
     expect(
-      (await fetch(before.uri, { headers: { 'if-none-match': before.answer.headers.get('etag') ?? '' } })).status,
+      (await fetch(before.uri, { headers: { 'if-none-match': before.response.headers.get('etag') ?? '' } })).status,
     ).toBe(200);
   });
 
@@ -78,10 +78,10 @@ describe('a token in the status list', () => {
 describe('a status list over HTTP', () => {
   it('may be cached for its ttl, and is not sent again to a client that has it', async () => {
     const { token } = await vend();
-    const { uri, answer } = await listOf(token);
-    expect(answer.headers.get('content-type')).toBe('application/statuslist+jwt');
-    expect(answer.headers.get('cache-control')).toBe(`public, max-age=${ttl}`);
-    const etag = answer.headers.get('etag') ?? '';
+    const { uri, response } = await listOf(token);
+    expect(response.headers.get('content-type')).toBe('application/statuslist+jwt');
+    expect(response.headers.get('cache-control')).toBe(`public, max-age=${ttl}`);
+    const etag = response.headers.get('etag') ?? '';
     expect(etag).toMatch(/^"[\w-]{43}"$/);
     const again = await fetch(uri, { headers: { 'if-none-match': etag } });
     expect([again.status, again.headers.get('etag'), await again.text()]).toEqual([304, etag, '']);

@@ -1,6 +1,6 @@
 import { DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { expect, inject, it } from 'vitest';
-import { introspect, vend } from '../support/deployed-machine.ts';
+import { introspect, vend } from '../support/deployed-service.ts';
 import { eventually } from '../support/eventually.ts';
 
 const { target, outputs, emulator } = inject('deployed');

@@ -15,7 +15,7 @@ import {
   resourceServer,
   vend,
   workload,
-} from '../support/deployed-machine.ts';
+} from '../support/deployed-service.ts';
 import { eventually } from '../support/eventually.ts';
 
 const SUBJECT = 'arn:aws:iam::000000000000:user/orders-service';
@@ -137,21 +137,30 @@ describe('a resource server', () => {
       ) => signedFetch(caller, caller.region)(url, { body: String(body), headers, method }),
     });
     const parameters = { audience: 'orders-db', authorization_details: JSON.stringify([readOrders]) };
-    const answer = await oauth.clientCredentialsGrantRequest(
+    const response = await oauth.clientCredentialsGrantRequest(
       as,
       client,
       oauth.None(),
       parameters,
       signedBy(workload) as never,
     );
-    const { access_token: token } = await oauth.processClientCredentialsResponse(as, client, answer);
+    const { access_token: token } = await oauth.processClientCredentialsResponse(as, client, response);
 
     const request = new Request('https://orders.example.com/', { headers: { authorization: `Bearer ${token}` } });
     const claims = await oauth.validateJwtAccessToken(as, request, 'orders-db', insecure);
     expect(claims).toMatchObject({ sub: SUBJECT, authorization_details: [readOrders] });
 
-    const asked = await oauth.introspectionRequest(as, client, oauth.None(), token, signedBy(resourceServer) as never);
-    expect(await oauth.processIntrospectionResponse(as, client, asked)).toMatchObject({ active: true, sub: SUBJECT });
+    const introspected = await oauth.introspectionRequest(
+      as,
+      client,
+      oauth.None(),
+      token,
+      signedBy(resourceServer) as never,
+    );
+    expect(await oauth.processIntrospectionResponse(as, client, introspected)).toMatchObject({
+      active: true,
+      sub: SUBJECT,
+    });
 
     const revoked = await oauth.revocationRequest(as, client, oauth.None(), token, signedBy(workload) as never);
     expect(await oauth.processRevocationResponse(revoked)).toBeUndefined();

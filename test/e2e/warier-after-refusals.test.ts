@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { ask, ciJob, readOrders, vend, workload } from '../support/deployed-machine.ts';
+import { ask, ciJob, readOrders, vend, workload } from '../support/deployed-service.ts';
 import { eventually } from '../support/eventually.ts';
 
 // This file's name puts it after the tests in which ci-job releases, because afterwards ci-job may not release for a

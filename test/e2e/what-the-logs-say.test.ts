@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-cloudwatch-logs';
 import { beforeAll, expect, inject, it } from 'vitest';
 import { curl, formData } from '../support/curl.ts';
-import { endpoint, introspect, operator, vend, workload } from '../support/deployed-machine.ts';
+import { endpoint, introspect, operator, vend, workload } from '../support/deployed-service.ts';
 import { eventually } from '../support/eventually.ts';
 
 // This file runs last of the end-to-end tests: the logs are those of the whole run.

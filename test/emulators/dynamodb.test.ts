@@ -28,7 +28,7 @@ const dynamo = new DynamoDBClient(target);
 const DEPLOYED = { bySubject: ['expiresAt'], byExpiry: ['subject', 'audience', 'access', 'decidedAt'] };
 
 /** Creates a table like the deployed one, with a stream and with indexes that have these attributes. */
-async function tableWith(held: typeof DEPLOYED): Promise<string> {
+async function tableWith(projected: typeof DEPLOYED): Promise<string> {
   const TableName = `indexes-${randomUUID()}`;
   const keys = (partition: string, sort: string) => [
     { AttributeName: partition, KeyType: 'HASH' as const },
@@ -61,8 +61,8 @@ async function tableWith(held: typeof DEPLOYED): Promise<string> {
       })),
       KeySchema: keys('pk', 'sk'),
       GlobalSecondaryIndexes: [
-        index(INDEX_BY_SUBJECT, 'subjectPartition', 'decidedAt', held.bySubject),
-        index(INDEX_BY_EXPIRY, 'expiryPartition', 'expiresAt', held.byExpiry),
+        index(INDEX_BY_SUBJECT, 'subjectPartition', 'decidedAt', projected.bySubject),
+        index(INDEX_BY_EXPIRY, 'expiryPartition', 'expiresAt', projected.byExpiry),
       ],
       StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
     }),
@@ -77,8 +77,8 @@ describe('an adapter that reads an index of tokens', () => {
   const open = { subject, audience: 'orders-db', access: 'read', decidedAt: now - 1, expiresAt: now + 1_000 };
 
   /** Creates a table with one unexpired token. */
-  async function withToken(held: typeof DEPLOYED): Promise<string> {
-    const TableName = await tableWith(held);
+  async function withToken(projected: typeof DEPLOYED): Promise<string> {
+    const TableName = await tableWith(projected);
     const partitions = {
       subjectPartition: subjectPartition('ISSUED', subject, 0),
       expiryPartition: expiryPartition(open.expiresAt, 0),
@@ -140,7 +140,7 @@ it('a revocation request that is submitted ten times at once is in the stream on
   const last = { ...order, revocationId: randomUUID() };
   await orders.place(last);
   await eventually(async () => {
-    const told = (await streamOf(target, table)).map(({ dynamodb: { Keys } }) => Keys.pk.S);
-    expect(told).toEqual([order, last].map(({ revocationId }) => `ORDER#${revocationId}`));
+    const keys = (await streamOf(target, table)).map(({ dynamodb: { Keys } }) => Keys.pk.S);
+    expect(keys).toEqual([order, last].map(({ revocationId }) => `ORDER#${revocationId}`));
   });
 });

@@ -20,9 +20,9 @@ export async function decisionService(answer: Answer): Promise<{ url: string; re
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     const { method, url, headers } = request;
-    const asked = { method, path: url, headers, body: JSON.parse(Buffer.concat(chunks).toString() || 'null') };
-    received.push(asked);
-    const document = await answer(asked, response);
+    const entry = { method, path: url, headers, body: JSON.parse(Buffer.concat(chunks).toString() || 'null') };
+    received.push(entry);
+    const document = await answer(entry, response);
     if (document !== undefined) response.setHeader('content-type', 'application/json').end(JSON.stringify(document));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -19,11 +19,11 @@ export function inMemoryArchive(
 }
 
 /** Adopted objects in memory, by the names of the objects. */
-export function inMemoryAdopted(held = new Map<string, readonly string[]>()): AdoptedObjects {
+export function inMemoryAdopted(adopted = new Map<string, readonly string[]>()): AdoptedObjects {
   return {
-    events: async () => new Set([...held.values()].flat()),
+    events: async () => new Set([...adopted.values()].flat()),
     async add(key, events) {
-      held.set(key, events);
+      adopted.set(key, events);
     },
   };
 }

@@ -11,10 +11,10 @@ export function inMemoryIntrospections(): IntrospectionCounts & { counts: () => 
   const counted = new Map<string, Introspections>();
   return {
     counts: () => [...counted.values()],
-    async add(told, at) {
+    async add(introspection, at) {
       const minute = at - (at % MINUTE);
-      const key = [told.tokenId, minute, told.result, told.by].join();
-      counted.set(key, { ...told, minute, last: at, count: (counted.get(key)?.count ?? 0) + 1 });
+      const key = [introspection.tokenId, minute, introspection.result, introspection.by].join();
+      counted.set(key, { ...introspection, minute, last: at, count: (counted.get(key)?.count ?? 0) + 1 });
     },
   };
 }

@@ -2,10 +2,10 @@ import type { PendingSecurityEvents } from '@tvm/core/security-events/ports.ts';
 
 /** The security event tokens that receivers have not polled yet, in memory. */
 export function inMemoryPendingSecurityEvents(): PendingSecurityEvents {
-  const kept = new Map<string, Map<string, string>>();
+  const byReceiver = new Map<string, Map<string, string>>();
   const of = (receiver: string) => {
-    const own = kept.get(receiver) ?? new Map<string, string>();
-    kept.set(receiver, own);
+    const own = byReceiver.get(receiver) ?? new Map<string, string>();
+    byReceiver.set(receiver, own);
     return own;
   };
   return {

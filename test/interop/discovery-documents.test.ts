@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { authlib } from '#scripts/install/python-venv.mjs';
 import { curl } from '../support/curl.ts';
-import { endpoint } from '../support/deployed-machine.ts';
+import { endpoint } from '../support/deployed-service.ts';
 import { whyNotInstalled } from '../support/python-programs.ts';
 
 let notInstalled: string | undefined;

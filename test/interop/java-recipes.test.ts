@@ -16,8 +16,8 @@ import { installing } from '#scripts/install/progress.mjs';
 import { findJdk, mavenIsHere } from '#scripts/localstack/prerequisites.mjs';
 import { runLogged } from '#scripts/tools/command.mjs';
 import { localDir, shown } from '#scripts/tools/paths.mjs';
+import { asking, from, inMemoryService, POLICIES, rules, SUBJECT } from '../fakes/in-memory-service.ts';
 import { localKeys } from '../fakes/local-keys.ts';
-import { asking, from, machine, POLICIES, rules, SUBJECT } from '../fakes/machine.ts';
 import { policyBundle } from '../fakes/policies.ts';
 
 // Tests the Java recipes of docs/how-to/verify-tokens-in-java.md, which are compiled from the page itself.
@@ -84,7 +84,7 @@ function recipes() {
   });
 
   async function issued(): Promise<typeof tokens> {
-    const tvm = { ...(await machine('ES256', policyBundle(`${POLICIES}${MORE_POLICIES}`))), ...keys };
+    const tvm = { ...(await inMemoryService('ES256', policyBundle(`${POLICIES}${MORE_POLICIES}`))), ...keys };
     tvm.clock.time = Date.now();
     const issue = async (location: string, fields?: string[]) => {
       const entry = { type: 'resource' as const, locations: [location], actions: ['read' as const] };

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openApiClient } from '#scripts/install/python-venv.mjs';
 import { root } from '#scripts/tools/paths.mjs';
-import { endpoint, operator, readOrders, resourceServer, workload } from '../support/deployed-machine.ts';
+import { endpoint, operator, readOrders, resourceServer, workload } from '../support/deployed-service.ts';
 import { whyNotInstalled } from '../support/python-programs.ts';
 
 const run = promisify(execFile);

@@ -50,18 +50,18 @@ async function create(code: string | Record<string, string>, options: Options = 
 
 /** Invokes a function. @returns its response, Lambda's kind of error if any, and the end of its log */
 async function invoke(FunctionName: string, event: unknown = {}) {
-  const answer = await lambda.send(
+  const response = await lambda.send(
     new InvokeCommand({ FunctionName, Payload: JSON.stringify(event), LogType: 'Tail' }),
   );
   return {
-    payload: JSON.parse(answer.Payload?.transformToString() ?? ''),
-    error: answer.FunctionError,
-    printed: Buffer.from(answer.LogResult ?? '', 'base64').toString(),
+    payload: JSON.parse(response.Payload?.transformToString() ?? ''),
+    error: response.FunctionError,
+    printed: Buffer.from(response.LogResult ?? '', 'base64').toString(),
   };
 }
 
 /** Returns the log of a function in CloudWatch Logs. */
-async function kept(name: string): Promise<string> {
+async function logOf(name: string): Promise<string> {
   const { events = [] } = await logs.send(new FilterLogEventsCommand({ logGroupName: `/aws/lambda/${name}` }));
   return events.map(({ message }) => message).join('');
 }
@@ -161,7 +161,7 @@ it.each([
   const after = await invoke(name);
   expect(after.error).toBeUndefined();
   expect(after.payload).not.toBe(before);
-  await eventually(async () => expect(await kept(name)).toContain(payload.errorMessage));
+  await eventually(async () => expect(await logOf(name)).toContain(payload.errorMessage));
 });
 
 it.each([
@@ -180,7 +180,7 @@ it.each([
     );
   }
   await eventually(async () => {
-    const lines = await kept(name);
+    const lines = await logOf(name);
     expect(lines.match(/^START/gm)).toHaveLength(2);
     expect(lines).toContain(errorType ?? 'no-such-package');
   });
@@ -253,7 +253,7 @@ it('its output is in the response and in CloudWatch Logs, up to the last line be
   expect(printed).toMatch(
     /^START .*\n\S+Z\t[\w-]{36}\tINFO\tfirst\n.*\tERROR\ta second\nü, without an end\nEND RequestId: [\w-]{36}\nREPORT .*\tMemory Size: 128 MB\n$/,
   );
-  await eventually(async () => expect(await kept(name)).toBe(printed));
+  await eventually(async () => expect(await logOf(name)).toBe(printed));
 });
 
 it('megabytes of output block nothing, and the end of the output is logged', async () => {
@@ -264,7 +264,7 @@ it('megabytes of output block nothing, and the end of the output is logged', asy
   expect(payload).toBe('done');
   expect(printed).toMatch(/39999 x{100}\nEND/);
   await eventually(async () => {
-    const lines = await kept(name);
+    const lines = await logOf(name);
     expect(lines).toMatch(/^START .*\n\[\d+ bytes of earlier output were dropped\]\n/);
     expect(lines.length).toBeLessThan(1_100_000);
   });
@@ -304,7 +304,7 @@ it('an asynchronous invocation is accepted at once and completed later', async (
     new InvokeCommand({ FunctionName: name, InvocationType: 'Event', Payload: JSON.stringify({ id }) }),
   );
   expect(StatusCode).toBe(202);
-  await eventually(async () => expect(await kept(name)).toContain(`asked ${id}`));
+  await eventually(async () => expect(await logOf(name)).toContain(`asked ${id}`));
 });
 
 it('a deleted function leaves no process, not even during an invocation', async () => {

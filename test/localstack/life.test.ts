@@ -94,10 +94,10 @@ it('when its starter is killed, none of its processes remain', async () => {
 
 /** Returns the files that LocalStack, Lambda, DynamoDB, Java and Python write outside their folder by default. */
 function leftElsewhere(): string[] {
-  const places = [tmpdir(), '/tmp', '/var/lib', homedir(), join(homedir(), '.cache'), '/var/lib/localstack'];
+  const folders = [tmpdir(), '/tmp', '/var/lib', homedir(), join(homedir(), '.cache'), '/var/lib/localstack'];
   const plugin = join(root, 'scripts', 'localstack', 'plugin', 'tvm_localstack');
-  return [...new Set(places), plugin]
-    .flatMap((place) => (existsSync(place) ? readdirSync(place).map((name) => join(place, name)) : []))
+  return [...new Set(folders), plugin]
+    .flatMap((folder) => (existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : []))
     .filter((name) => /localstack|lambda|dynamodb|kinesis|plux|hsperfdata|__pycache__/.test(name))
     .sort();
 }

@@ -78,7 +78,7 @@ describe.each<[string, () => AdoptedObjects | Promise<AdoptedObjects>]>([
 ])('adopted objects %s', (_, make) => {
   let adopted: AdoptedObjects;
 
-  it('are none at first', async () => {
+  it('are empty at first', async () => {
     adopted = await make();
     expect(await adopted.events()).toEqual(new Set());
   });

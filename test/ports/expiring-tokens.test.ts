@@ -5,8 +5,8 @@ import { describe, expect, inject, it } from 'vitest';
 import { dynamoExpiringTokens } from '#lambdas/adapters/dynamo/expiring-tokens.ts';
 import { dynamoTokenRecords } from '#lambdas/adapters/dynamo/token-records.ts';
 import { inMemoryRecords } from '../fakes/in-memory-records.ts';
+import { recordOf } from '../fakes/in-memory-service.ts';
 import { inMemoryExpiring } from '../fakes/in-memory-upkeep.ts';
-import { recordOf } from '../fakes/machine.ts';
 import { eventually } from '../support/eventually.ts';
 import { scratchTable } from '../support/scratch-table.ts';
 

@@ -56,35 +56,51 @@ describe.each(adapters)('introspections: %s', (_, counts) => {
   });
 
   it('are counted by token, minute, resource server and result', async () => {
-    const told = about();
-    const other = { ...told, by: 'arn:aws:iam::111122223333:role/reports-db' };
-    const revoked = { ...told, result: 'revoked' as const };
-    await counts.add(told, minute, ttl);
-    await counts.add(told, minute + 59_999, ttl);
-    await counts.add(told, minute + 60_000, ttl);
+    const introspection = about();
+    const other = { ...introspection, by: 'arn:aws:iam::111122223333:role/reports-db' };
+    const revoked = { ...introspection, result: 'revoked' as const };
+    await counts.add(introspection, minute, ttl);
+    await counts.add(introspection, minute + 59_999, ttl);
+    await counts.add(introspection, minute + 60_000, ttl);
     await counts.add(other, minute + 1, ttl);
     await counts.add(revoked, minute + 2, ttl);
-    expect(await counts.read({ ...told, minute })).toEqual({ ...told, minute, last: minute + 59_999, count: 2 });
+    expect(await counts.read({ ...introspection, minute })).toEqual({
+      ...introspection,
+      minute,
+      last: minute + 59_999,
+      count: 2,
+    });
     const next = minute + 60_000;
-    expect(await counts.read({ ...told, minute: next })).toEqual({ ...told, minute: next, last: next, count: 1 });
+    expect(await counts.read({ ...introspection, minute: next })).toEqual({
+      ...introspection,
+      minute: next,
+      last: next,
+      count: 1,
+    });
     expect(await counts.read({ ...other, minute })).toEqual({ ...other, minute, last: minute + 1, count: 1 });
     expect(await counts.read({ ...revoked, minute })).toEqual({ ...revoked, minute, last: minute + 2, count: 1 });
     expect(await counts.read({ ...about(), minute })).toBeUndefined();
   });
 
   it('are all counted when they are concurrent', async () => {
-    const told = about();
-    await Promise.all(Array.from({ length: 20 }, (_, n) => counts.add(told, minute + n, ttl)));
-    expect(await counts.read({ ...told, minute })).toMatchObject({ count: 20 });
+    const introspection = about();
+    await Promise.all(Array.from({ length: 20 }, (_, n) => counts.add(introspection, minute + n, ttl)));
+    expect(await counts.read({ ...introspection, minute })).toMatchObject({ count: 20 });
   });
 });
 
 it('introspections in DynamoDB expire with the record of their token', async () => {
   const [at, ttl] = [Date.UTC(2026, 0, 1), 1_767_355_200];
-  const told = { tokenId: crypto.randomUUID(), subject: 's', audience: 'a', by: 'b', result: 'active' as const };
-  await dynamoIntrospections(dynamo, TableName).add(told, at, ttl);
+  const introspection = {
+    tokenId: crypto.randomUUID(),
+    subject: 's',
+    audience: 'a',
+    by: 'b',
+    result: 'active' as const,
+  };
+  await dynamoIntrospections(dynamo, TableName).add(introspection, at, ttl);
   const { Item } = await dynamo.send(
-    new GetItemCommand({ TableName, Key: introspectionsKey({ ...told, minute: at }) }),
+    new GetItemCommand({ TableName, Key: introspectionsKey({ ...introspection, minute: at }) }),
   );
   expect(Item?.ttl).toEqual({ N: String(ttl) });
 });

@@ -16,32 +16,32 @@ const adapters: [string, PendingSecurityEvents][] = [
 const event = (jti: string) => ({ jti, set: `${jti}.signed` });
 const newReceiver = () => `receiver-${crypto.randomUUID()}`;
 
-describe.each(adapters)('pending security events: %s', (_, kept) => {
+describe.each(adapters)('pending security events: %s', (_, pending) => {
   it('the oldest come first, as many as requested', async () => {
     const receiver = newReceiver();
-    for (const jti of ['1795339802-b', '1795339801-a', '1795339801-c']) await kept.keep(receiver, event(jti));
-    expect(await kept.oldest(receiver, 2)).toEqual([event('1795339801-a'), event('1795339801-c')]);
-    expect(await kept.oldest(receiver, 100)).toHaveLength(3);
+    for (const jti of ['1795339802-b', '1795339801-a', '1795339801-c']) await pending.keep(receiver, event(jti));
+    expect(await pending.oldest(receiver, 2)).toEqual([event('1795339801-a'), event('1795339801-c')]);
+    expect(await pending.oldest(receiver, 100)).toHaveLength(3);
   });
 
   it('storing an event again does not duplicate it', async () => {
     const receiver = newReceiver();
-    for (let time = 0; time < 2; time++) await kept.keep(receiver, event('1-a'));
-    expect(await kept.oldest(receiver, 100)).toEqual([event('1-a')]);
+    for (let time = 0; time < 2; time++) await pending.keep(receiver, event('1-a'));
+    expect(await pending.oldest(receiver, 100)).toEqual([event('1-a')]);
   });
 
   it('removing an event removes only that event: not one of another receiver with the same jti', async () => {
     const receiver = newReceiver();
     const other = newReceiver();
-    for (const jti of ['1-a', '2-b']) await kept.keep(receiver, event(jti));
-    await kept.keep(other, event('1-a'));
-    await kept.remove(receiver, ['1-a', '3-c']);
-    expect(await kept.oldest(receiver, 100)).toEqual([event('2-b')]);
-    expect(await kept.oldest(other, 100)).toEqual([event('1-a')]);
+    for (const jti of ['1-a', '2-b']) await pending.keep(receiver, event(jti));
+    await pending.keep(other, event('1-a'));
+    await pending.remove(receiver, ['1-a', '3-c']);
+    expect(await pending.oldest(receiver, 100)).toEqual([event('2-b')]);
+    expect(await pending.oldest(other, 100)).toEqual([event('1-a')]);
   });
 
   it('a receiver without events has no pending events', async () => {
-    expect(await kept.oldest(newReceiver(), 100)).toEqual([]);
+    expect(await pending.oldest(newReceiver(), 100)).toEqual([]);
   });
 });
 

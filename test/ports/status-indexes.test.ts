@@ -6,7 +6,7 @@ import { LEASE, LEASED_PLACES } from '@tvm/core/status-lists/status-list.ts';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { dynamoStatusIndexes } from '#lambdas/adapters/dynamo/status-indexes.ts';
 import { countingStatusIndexes } from '../fakes/in-memory-records.ts';
-import { clockAt } from '../fakes/machine.ts';
+import { clockAt } from '../fakes/in-memory-service.ts';
 import { statusListTable } from '../support/status-list-table.ts';
 
 const { target } = inject('deployed');

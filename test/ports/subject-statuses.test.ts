@@ -20,7 +20,7 @@ const block = (minutes: number, at = now) => ({ until: at + minutes * MINUTE, at
 describe.each(adapters)('subject statuses: %s', (_, subjectStatuses) => {
   let subject: string;
   beforeEach(() => {
-    subject = `arn:aws:iam::111122223333:role/standing-${crypto.randomUUID()}`;
+    subject = `arn:aws:iam::111122223333:role/status-${crypto.randomUUID()}`;
   });
 
   it('are empty for an unknown subject', async () => {
@@ -100,7 +100,7 @@ describe('in DynamoDB, the audit', () => {
   }
 
   it('has a separate fact for each change, which the next change does not overwrite', async () => {
-    const subject = `arn:aws:iam::111122223333:role/standing-${crypto.randomUUID()}`;
+    const subject = `arn:aws:iam::111122223333:role/status-${crypto.randomUUID()}`;
     await subjectStatuses.raise(subject, now);
     await subjectStatuses.block(subject, block(10));
     await subjectStatuses.block(subject, block(5, now + 1));
@@ -127,7 +127,7 @@ describe('in DynamoDB, the audit', () => {
   });
 
   it('has one block of several concurrent ones with the same end', async () => {
-    const subject = `arn:aws:iam::111122223333:role/standing-${crypto.randomUUID()}`;
+    const subject = `arn:aws:iam::111122223333:role/status-${crypto.randomUUID()}`;
     const blocks = Array.from({ length: 8 }, () => subjectStatuses.block(subject, block(10)));
     expect(await Promise.all(blocks)).toEqual(Array.from({ length: 8 }, () => now + 10 * MINUTE));
     expect(await factsOf(subject)).toHaveLength(1);

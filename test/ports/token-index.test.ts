@@ -158,7 +158,7 @@ describe.each(adapters)('an index of records: %s', (_, index, tokenRecords) => {
 
   it('has a record under each of its entries, even if there are very many', async () => {
     const task = freshTask();
-    const locations = Array.from({ length: 50 }, (_, place) => `${task}/${place}/a/b/*`);
+    const locations = Array.from({ length: 50 }, (_, index) => `${task}/${index}/a/b/*`);
     const record = decided(task, 1, {
       authorizationDetails: [{ type: 'resource', locations, actions: ['read', 'write'] }],
     });
@@ -177,11 +177,11 @@ it('a token in DynamoDB that is added between the reads of a page is in the page
   let queries = 0;
   const between: Pick<DynamoDBClient, 'send'> = {
     send: async (command: Parameters<DynamoDBClient['send']>[0]) => {
-      const answer = await dynamo.send(command);
+      const response = await dynamo.send(command);
       // The first query of each shard.
       if (command instanceof QueryCommand && ++queries === INDEX_SHARDS)
         await dynamoTokenIndex(dynamo, outputs.TableName).add(record);
-      return answer;
+      return response;
     },
   };
   const index = dynamoTokenIndex(between as DynamoDBClient, outputs.TableName);

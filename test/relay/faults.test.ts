@@ -133,7 +133,7 @@ describe.concurrent('one agent whose issuers fail in different ways', () => {
     expect(wrong).toEqual([]);
     expect(tokens.size).toBeGreaterThan(1);
     // Meanwhile an issuer with Retry-After gets no request, and delays no other token.
-    expect(issuer.asked('limited')).toBe(1);
+    expect(issuer.requests('limited')).toBe(1);
     expect(warningsOf(agent, 'limited')).toMatchObject([{ retry_in_seconds: 600 }]);
   });
 
@@ -182,7 +182,7 @@ describe.concurrent('one agent whose issuers fail in different ways', () => {
     expect([status, find('steady')?.state]).toEqual([503, 'fresh']);
     expect(find('steady')?.outputs).toMatchObject([{ problem: 'is gone' }]);
     await until('the file', () => written('steady'));
-    expect(issuer.asked('steady')).toBe(1);
+    expect(issuer.requests('steady')).toBe(1);
   });
 
   it.sequential('logs nothing that an issuer returned', () => {
@@ -237,7 +237,7 @@ describe.concurrent('one agent whose outputs are tampered with', () => {
     await until('the complaint', () => problems('removed').some(({ error }) => /is missing$/.test(String(error))));
     mkdirSync(join(folder.path, 'removed'), { mode: 0o755 });
     await until('the file', () => read(at('removed')));
-    expect(issuer.asked('removed')).toBe(1);
+    expect(issuer.requests('removed')).toBe(1);
   });
 
   it('keeps the other tokens while a folder cannot be written, and continues once it can', async () => {
@@ -286,9 +286,12 @@ describe.concurrent('an agent with a cache', () => {
     expect(read(file)).toBe(before);
 
     rmSync(file);
-    const sealed = readFileSync(cache, 'utf8');
-    const middle = Math.floor(sealed.length / 2);
-    writeFileSync(cache, sealed.slice(0, middle) + (sealed[middle] === 'A' ? 'B' : 'A') + sealed.slice(middle + 1));
+    const encrypted = readFileSync(cache, 'utf8');
+    const middle = Math.floor(encrypted.length / 2);
+    writeFileSync(
+      cache,
+      encrypted.slice(0, middle) + (encrypted[middle] === 'A' ? 'B' : 'A') + encrypted.slice(middle + 1),
+    );
     const agent = await runUntil('the first failure', (running) => warningsOf(running, 'kept').length > 0);
     expect(agent.logged().some(({ msg }) => msg === 'the cache is not used')).toBe(true);
     expect(read(file)).toBeUndefined();
@@ -305,7 +308,7 @@ describe.concurrent('an agent that is stopped', () => {
       control: { socket: folder.socket },
     });
     const agent = start(folder);
-    await until('the request', () => issuer.asked('hanging') > 0);
+    await until('the request', () => issuer.requests('hanging') > 0);
     agent.process.kill('SIGTERM');
     // Waiting for the source would take longer than the timeout of this test.
     expect(await agent.ended).toBe(0);

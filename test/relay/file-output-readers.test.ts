@@ -49,11 +49,11 @@ describe('a file in the format env', () => {
   it('is read back unchanged by docker, if no value is quoted', async () => {
     if (!has('docker')) return notRun('no docker command');
     const { file, lines } = envFile('docker.env', fc.sample(fc.stringMatching(/^[\w./:=@%+,-]{1,40}$/), 300));
-    let asked: string | undefined;
+    let created: string | undefined;
     const daemon = createServer(async (request, response) => {
       const body = await text(request);
       const creates = request.url?.includes('/containers/create') ?? false;
-      if (creates) asked = body;
+      if (creates) created = body;
       response.writeHead(creates ? 404 : 200, { 'api-version': '1.45' }).end(creates ? '{"message":"none"}' : 'OK');
     });
     const socket = join(folder, 'docker.sock');
@@ -63,6 +63,6 @@ describe('a file in the format env', () => {
       () => {},
     );
     await new Promise((closed) => daemon.close(closed));
-    expect(JSON.parse(asked ?? '{}').Env).toEqual(lines);
+    expect(JSON.parse(created ?? '{}').Env).toEqual(lines);
   });
 });

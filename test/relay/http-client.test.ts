@@ -120,11 +120,11 @@ describe('a missing response', () => {
   });
 
   it('with a hanging name server causes one lookup per name, because only few lookups run at a time', async () => {
-    const asked = lookUp({ 'hangs.example.test': [] });
+    const lookedUp = lookUp({ 'hangs.example.test': [] });
     for (const client of [hasty(), hasty()]) {
       expect(await failure(client, get('https://hangs.example.test/'))).toContain('within 0.2 seconds');
     }
-    expect(asked).toEqual(['hangs.example.test']);
+    expect(lookedUp).toEqual(['hangs.example.test']);
   });
 
   it('closes the connection, so that nothing remains open', async () => {
@@ -318,7 +318,7 @@ describe('a proxy', () => {
     lookUp({});
     const proxy = closing(await connectProxy(issuer.port));
     expect(await clientOf(through(proxy)).send(get(target), never())).toMatchObject({ body: 'an answer' });
-    expect(proxy.asked).toEqual(['auth.example.test:443']);
+    expect(proxy.targets).toEqual(['auth.example.test:443']);
     expect(issuer.got).toMatchObject([{ path: '/token', headers: { host: 'auth.example.test' } }]);
   });
 
@@ -383,6 +383,6 @@ describe('a proxy', () => {
     for (const url of [target, 'https://169.254.169.254/', 'https://metadata.google.internal/']) {
       expect(await failure(client, get(url))).toContain('is not asked');
     }
-    expect(proxy.asked).toEqual([]);
+    expect(proxy.targets).toEqual([]);
   });
 });

@@ -43,7 +43,7 @@ describe('aws_instance_profile, with a server that follows the documentation', (
     const given = awsInstanceProfile.settings.parse({ endpoint: server.url, ...settings });
     return { server, clock, source: ended(awsInstanceProfile.create(given, sourceTools(clock))) };
   }
-  const asked = ({ heard }: { heard: { method?: string | undefined; path?: string | undefined }[] }) =>
+  const requestsTo = ({ heard }: { heard: { method?: string | undefined; path?: string | undefined }[] }) =>
     heard.map(({ method, path }) => `${method} ${path?.replace('/latest/meta-data/iam/security-credentials/', '…/')}`);
 
   it('returns the credentials of the instance’s role, with a new session', async () => {
@@ -57,7 +57,7 @@ describe('aws_instance_profile, with a server that follows the documentation', (
       fetchedAt: START,
       expiresAt: Date.parse(credentials.Expiration),
     });
-    expect(asked(server)).toEqual(['PUT /latest/api/token', 'GET …/', 'GET …/orders-service']);
+    expect(requestsTo(server)).toEqual(['PUT /latest/api/token', 'GET …/', 'GET …/orders-service']);
   });
 
   it('requests only a named role, and uses a session until shortly before it expires', async () => {
@@ -65,10 +65,10 @@ describe('aws_instance_profile, with a server that follows the documentation', (
     await source.fetch(undefined, signal);
     clock.pass(5 * 3_600_000);
     await source.fetch(undefined, signal);
-    expect(asked(server)).toEqual(['PUT /latest/api/token', 'GET …/orders-service', 'GET …/orders-service']);
+    expect(requestsTo(server)).toEqual(['PUT /latest/api/token', 'GET …/orders-service', 'GET …/orders-service']);
     clock.pass(3_599_000);
     await source.fetch(undefined, signal);
-    expect(asked(server).slice(3)).toEqual(['PUT /latest/api/token', 'GET …/orders-service']);
+    expect(requestsTo(server).slice(3)).toEqual(['PUT /latest/api/token', 'GET …/orders-service']);
   });
 
   it('starts a new session when its session has expired', async () => {
@@ -82,7 +82,7 @@ describe('aws_instance_profile, with a server that follows the documentation', (
     const { source, server } = await instance();
     server.instead = { status: 403 };
     expect((await failureOf(source)).message).toMatch(/responded with status 403.*turned off for this instance/);
-    expect(asked(server)).toEqual(['PUT /latest/api/token']);
+    expect(requestsTo(server)).toEqual(['PUT /latest/api/token']);
   });
 
   it.each([
@@ -94,7 +94,7 @@ describe('aws_instance_profile, with a server that follows the documentation', (
     const { source, server } = await instance();
     server.role = role;
     expect((await failureOf(source)).message).toContain('returned no role');
-    expect(asked(server)).toEqual(['PUT /latest/api/token', 'GET …/']);
+    expect(requestsTo(server)).toEqual(['PUT /latest/api/token', 'GET …/']);
   });
 
   it('reports the service’s own code for missing credentials, and nothing else from its response', async () => {

@@ -115,9 +115,9 @@ describe('the single executable', () => {
 
   test('opens no inspector on a signal', async () => {
     // It polls an agent without a token, which shows that it is running.
-    const asked = new EventEmitter();
+    const polled = new EventEmitter();
     const agent = createServer((_, response) => {
-      asked.emit('again');
+      polled.emit('again');
       response.writeHead(503).end(JSON.stringify({ error: 'not_ready', error_description: 'not yet' }));
     });
     const socket = join(folder, 'agent.sock');
@@ -132,10 +132,10 @@ describe('the single executable', () => {
     for (let times = 0; times < 3; times += 1) {
       // Some versions of Node keep the default action of the signal, which ends the process: that opens no inspector
       // either.
-      await Promise.race([once(asked, 'again'), ended]);
+      await Promise.race([once(polled, 'again'), ended]);
       child.kill('SIGUSR1');
     }
-    await Promise.race([once(asked, 'again'), ended]);
+    await Promise.race([once(polled, 'again'), ended]);
     child.kill('SIGTERM');
     await ended;
     agent.close();

@@ -72,17 +72,17 @@ describe('tokenrelay run under systemd', () => {
   it.runIf(hasNotify)('reports that it is ready, alive, reloading and stopping', async () => {
     const { path, messages } = await receiver();
     const agent = start({ NOTIFY_SOCKET: path, WATCHDOG_USEC: '1000000' });
-    const told = (assignment: string) => messages().filter((message) => message.includes(assignment));
-    await until('ready', () => told('READY=1').length === 1);
+    const messagesWith = (assignment: string) => messages().filter((message) => message.includes(assignment));
+    await until('ready', () => messagesWith('READY=1').length === 1);
     expect(messages()[0]).toEqual(['READY=1', 'STATUS=1 of 1 tokens healthy']);
-    await until('the watchdog to be fed', () => told('WATCHDOG=1').length >= 3);
+    await until('the watchdog to be fed', () => messagesWith('WATCHDOG=1').length >= 3);
     agent.process.kill('SIGHUP');
-    await until('ready again', () => told('READY=1').length === 2);
+    await until('ready again', () => messagesWith('READY=1').length === 2);
     const reloading = messages().find((message) => message.includes('RELOADING=1'));
     expect(reloading?.[1]).toMatch(/^MONOTONIC_USEC=\d+$/);
     agent.process.kill('SIGTERM');
     expect(await agent.ended).toBe(0);
-    await until('stopping', () => told('STOPPING=1').length === 1);
+    await until('stopping', () => messagesWith('STOPPING=1').length === 1);
     expect(agent.stdout()).not.toContain('could not be notified');
   });
 

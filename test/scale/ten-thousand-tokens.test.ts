@@ -5,7 +5,7 @@ import type { TokenRecord } from '@tvm/core/records/token-record.ts';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { dynamoTokenRecords } from '#lambdas/adapters/dynamo/token-records.ts';
 import { curl, formData } from '../support/curl.ts';
-import { ask, endpoint, operator, vend } from '../support/deployed-machine.ts';
+import { ask, endpoint, operator, vend } from '../support/deployed-service.ts';
 import { eventually } from '../support/eventually.ts';
 import { functionOf } from '../support/outage.ts';
 import { inParts, seedRecords } from '../support/seeded-records.ts';

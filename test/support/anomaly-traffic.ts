@@ -99,8 +99,8 @@ export function traffic(seed: number, each = 10): Traffic {
       const hour = ((time - START) % DAY) / HOUR;
       const weekday = Math.floor((time - START) / DAY) % 7;
       const daily = 0.55 + 0.45 * Math.sin(((hour - 8) / 24) * 2 * Math.PI);
-      const asked = poisson(workload.rate * daily * (weekday >= 5 ? 0.4 : 1));
-      for (let one = 0; one < asked; one++) {
+      const requests = poisson(workload.rate * daily * (weekday >= 5 ? 0.4 : 1));
+      for (let one = 0; one < requests; one++) {
         const at = time + random() * MINUTE;
         if (random() < 0.01) deny(workload, at, random() < 0.7);
         else add(workload, at);
@@ -140,9 +140,9 @@ export function traffic(seed: number, each = 10): Traffic {
     inject('denial-spike', `${refused} denials in four minutes`, (workload, time) => {
       for (let more = 0; more < refused; more++) deny(workload, time + random() * 4 * MINUTE, false);
     });
-    const asks = Math.round(3 + 40 * strength);
-    inject('beyond-grants', `${asks} times beyond its grants in four minutes`, (workload, time) => {
-      for (let more = 0; more < asks; more++) deny(workload, time + random() * 4 * MINUTE, true);
+    const denials = Math.round(3 + 40 * strength);
+    inject('beyond-grants', `${denials} times beyond its grants in four minutes`, (workload, time) => {
+      for (let more = 0; more < denials; more++) deny(workload, time + random() * 4 * MINUTE, true);
     });
     const near = one < 2;
     inject('new-network', near ? 'from its own network' : 'from elsewhere', (workload, time) => {

@@ -18,11 +18,11 @@ const TEAMS = ['x', 'y'];
 const LABELS = ['pii', 'open'];
 /** The locations that policies name. `db/a/deep`, `vault` and `vault/x` occur only as ancestors of others. */
 const NAMED = ['db', 'db/a', 'db/a/deep/secret', 'db/b', 'lake', 'lake/c', 'vault/x/y'];
-const ASKED = [...NAMED, 'db/a/deep', 'db/b/new', 'lake/new', 'vault', 'vault/x', 'other'];
+const REQUESTED = [...NAMED, 'db/a/deep', 'db/b/new', 'lake/new', 'vault', 'vault/x', 'other'];
 const ROOTS = ['db', 'db/a', 'db/a/deep', 'lake', 'vault', 'vault/x', 'other'];
 
 /** Pairs of a named location and one of its ancestors, by name or, if a world adds it, by `resources.yaml`. */
-const HELD = [
+const WITHIN = [
   ['db/a', 'db'],
   ['db/a/deep/secret', 'db/a'],
   ['lake/c', 'lake'],
@@ -105,12 +105,12 @@ const { condition } = fc.letrec<{
     condition: fc.oneof(
       { depthSize: 'small', withCrossShrink: true },
       {
-        arbitrary: fc.constantFrom(...HELD).map(([one, other]) => `Resource::"${one}" in Resource::"${other}"`),
+        arbitrary: fc.constantFrom(...WITHIN).map(([one, other]) => `Resource::"${one}" in Resource::"${other}"`),
         weight: 4,
       },
       {
         arbitrary: fc
-          .constantFrom(...HELD)
+          .constantFrom(...WITHIN)
           .map(([one, other]) => `Resource::"${one}" is Resource in Resource::"${other}"`),
         weight: 2,
       },
@@ -235,7 +235,7 @@ const resourcesOfWorld = fc.array(
 const ask = fc.record({
   action: fc.constantFrom('read' as const, 'write' as const),
   target: fc.oneof(
-    fc.constantFrom(...ASKED),
+    fc.constantFrom(...REQUESTED),
     fc.constantFrom(...ROOTS).map((root) => `${root}/*`),
   ),
   subject: fc.constantFrom(...WORKLOADS),
@@ -340,11 +340,11 @@ export function circumstancesOf({ subject, session, lifetime }: CedarAsk): {
 export function cedarTold(
   world: CedarWorld,
   { policies }: PolicyBundle,
-  leftOut: (location: string, asked: string) => boolean = () => false,
+  leftOut: (location: string, requested: string) => boolean = () => false,
 ): (ask: CedarAsk, location: string, only?: string) => Verdict {
   const texts = Object.entries(policies).map(([id, { text }]): [string, string] => [id, text]);
   preparse('whole', Object.fromEntries(texts));
-  const places = universe(world).map((location) => ({ location, entity: entityOf(world, location) }));
+  const located = universe(world).map((location) => ({ location, entity: entityOf(world, location) }));
   let single: string | undefined;
   return (ask, target, only) => {
     const { caller, context } = circumstancesOf(ask);
@@ -363,7 +363,7 @@ export function cedarTold(
       resource: { type: ask.action === 'assume' ? 'Role' : 'Resource', id: target },
       context: { lifetime: context.lifetime },
       entities: [
-        ...places.filter(({ location }) => !leftOut(location, target)).map(({ entity }) => entity),
+        ...located.filter(({ location }) => !leftOut(location, target)).map(({ entity }) => entity),
         ...workloads,
       ],
     });
@@ -391,7 +391,7 @@ const UNNAMED = 'zz';
 
 /** Returns every location in a world, all its ancestors by name, and one unnamed location below each. */
 function universe({ resources }: Pick<CedarWorld, 'resources'>): string[] {
-  const spoken = [...ASKED, ...Object.keys(resources), ...Object.values(resources).flatMap((entry) => entry.in)];
+  const spoken = [...REQUESTED, ...Object.keys(resources), ...Object.values(resources).flatMap((entry) => entry.in)];
   const above = spoken.flatMap((location) => {
     const segments = location.split('/');
     return segments.map((_, index) => segments.slice(0, index + 1).join('/'));
@@ -408,9 +408,9 @@ export function locationsIn(world: CedarWorld, target: string): string[] {
 }
 
 /** Returns the location that represents a path from a decision, which may be a subtree. */
-export function locationOf(place: string): string {
-  const root = subtreeRoot(place);
-  return root === undefined ? place : `${root}/${UNNAMED}`;
+export function locationOf(path: string): string {
+  const root = subtreeRoot(path);
+  return root === undefined ? path : `${root}/${UNNAMED}`;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { inject } from 'vitest';
 import { runTvm } from '../unit/clients/cli/run-tvm.ts';
-import { endpoint } from './deployed-machine.ts';
+import { endpoint } from './deployed-service.ts';
 
 const { target, outputs } = inject('deployed');
 

@@ -1,14 +1,14 @@
 import { getListFromStatusListJWT, type StatusList } from '@sd-jwt/jwt-status-list';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 
-interface KeptList {
+interface CachedList {
   statuses: StatusList;
   etag: string;
   iat: number;
   ttl: number;
   /** Milliseconds since the epoch: until when the list is used without a request, and when it expires. */
   freshUntil: number;
-  endsAt: number;
+  expiresAt: number;
 }
 
 /**
@@ -18,19 +18,20 @@ interface KeptList {
 export function revocationCheck(issuer: string) {
   // Not the keys of tokens: these keys sign only status lists.
   const keys = createRemoteJWKSet(new URL(`${issuer}/.well-known/status-list-keys.json`), { cacheMaxAge: 300_000 });
-  const kept = new Map<string, KeptList>();
+  const cache = new Map<string, CachedList>();
 
-  /** Fetches the published list. Returns `had` if the list has not changed. */
-  async function fetchList(uri: string, had?: KeptList): Promise<KeptList> {
-    const answer = await fetch(uri, {
-      headers: { accept: 'application/statuslist+jwt', ...(had && { 'if-none-match': had.etag }) },
+  /** Fetches the published list. Returns `previous` if the list has not changed. */
+  async function fetchList(uri: string, previous?: CachedList): Promise<CachedList> {
+    const response = await fetch(uri, {
+      headers: { accept: 'application/statuslist+jwt', ...(previous && { 'if-none-match': previous.etag }) },
       redirect: 'error',
       signal: AbortSignal.timeout(2_000),
     });
     const now = Date.now();
-    if (had && answer.status === 304) return { ...had, freshUntil: Math.min(now + had.ttl * 1000, had.endsAt) };
-    if (answer.status !== 200) throw new Error(`the status list request got ${answer.status}`);
-    const token = await answer.text();
+    if (previous && response.status === 304)
+      return { ...previous, freshUntil: Math.min(now + previous.ttl * 1000, previous.expiresAt) };
+    if (response.status !== 200) throw new Error(`the status list request got ${response.status}`);
+    const token = await response.text();
     const { payload } = await jwtVerify<{ iat: number; exp: number; ttl: number }>(token, keys, {
       algorithms: ['ES256'],
       typ: 'statuslist+jwt',
@@ -40,28 +41,28 @@ export function revocationCheck(issuer: string) {
       clockTolerance: 5,
     });
     const { iat, exp, ttl } = payload;
-    if (had && iat < had.iat) throw new Error('the status list is older than the one before');
-    const endsAt = exp * 1000;
+    if (previous && iat < previous.iat) throw new Error('the status list is older than the one before');
+    const expiresAt = exp * 1000;
     return {
       statuses: getListFromStatusListJWT(token),
-      etag: answer.headers.get('etag') ?? '',
+      etag: response.headers.get('etag') ?? '',
       iat,
       ttl,
-      freshUntil: Math.min(now + Math.max(ttl, 5) * 1000, endsAt),
-      endsAt,
+      freshUntil: Math.min(now + Math.max(ttl, 5) * 1000, expiresAt),
+      expiresAt,
     };
   }
 
   async function listAt(uri: string): Promise<StatusList> {
-    const had = kept.get(uri);
-    if (had && Date.now() < had.freshUntil) return had.statuses;
+    const previous = cache.get(uri);
+    if (previous && Date.now() < previous.freshUntil) return previous.statuses;
     try {
-      const list = await fetchList(uri, had);
-      kept.set(uri, list);
+      const list = await fetchList(uri, previous);
+      cache.set(uri, list);
       return list.statuses;
     } catch (error) {
       // The previous list remains usable until it expires. To reject tokens at once instead, always throw.
-      if (had && Date.now() < had.endsAt) return had.statuses;
+      if (previous && Date.now() < previous.expiresAt) return previous.statuses;
       throw error;
     }
   }

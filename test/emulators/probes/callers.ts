@@ -25,15 +25,15 @@ const noTables = { Effect: 'Deny', Action: 'dynamodb:ListTables', Resource: '*' 
 export const callers: Record<CallerDifference, Probe> = {
   'no signature': async ({ outputs }) => passed(await fetch(`${outputs.Issuer}/token`, nonsense)),
 
-  'a wrong secret': (at) => asks(at, { ...at.identities.workload, secretAccessKey: 'wrong' }),
+  'a wrong secret': (at) => sends(at, { ...at.identities.workload, secretAccessKey: 'wrong' }),
 
-  'an unknown access key': (at) => asks(at, { ...at.identities.workload, accessKeyId: 'AKIAUNKNOWNUNKNOWN00' }),
+  'an unknown access key': (at) => sends(at, { ...at.identities.workload, accessKeyId: 'AKIAUNKNOWNUNKNOWN00' }),
 
-  'an old signature': (at) => asks(at, at.identities.workload, { datetime: '20260101T000000Z' }),
+  'an old signature': (at) => sends(at, at.identities.workload, { datetime: '20260101T000000Z' }),
 
   'a wrong session token': async (at) => {
     const given = await (await workloadRole(at.target, at.outputs.WorkloadPolicyArn, 'probe-session-token'))('probe');
-    return asks(at, { ...given, sessionToken: `${given.sessionToken?.slice(0, -4)}AAAA` });
+    return sends(at, { ...given, sessionToken: `${given.sessionToken?.slice(0, -4)}AAAA` });
   },
 
   'a changed body': (at) => changedBody(at, {}),
@@ -41,7 +41,7 @@ export const callers: Record<CallerDifference, Probe> = {
   'a changed body whose hash was sent': (at) =>
     changedBody(at, { 'x-amz-content-sha256': createHash('sha256').update(nonsense.body).digest('hex') }),
 
-  'a signature for another service': (at) => asks(at, at.identities.workload, { service: 'sts' }),
+  'a signature for another service': (at) => sends(at, at.identities.workload, { service: 'sts' }),
 
   'the root key with a wrong secret': ({ target }) => {
     const wrong = { ...target.credentials, secretAccessKey: 'wrong' };
@@ -50,7 +50,7 @@ export const callers: Record<CallerDifference, Probe> = {
 
   // On both emulators an access key of twelve digits is the root key of that account.
   'a caller of another account': (at) =>
-    asks(at, { accessKeyId: '111122223333', secretAccessKey: at.target.credentials.secretAccessKey }),
+    sends(at, { accessKeyId: '111122223333', secretAccessKey: at.target.credentials.secretAccessKey }),
 
   'the user in requestContext.identity': async (at) => {
     const body = new URLSearchParams({
@@ -58,8 +58,8 @@ export const callers: Record<CallerDifference, Probe> = {
       audience: 'orders-db',
       authorization_details: JSON.stringify([{ type: 'resource', locations: ['orders-db/orders'], actions: ['read'] }]),
     }).toString();
-    const answer = await fetch(await signed(at, at.identities.workload, { ...nonsense, body }));
-    const { access_token = '' } = (await answer.json()) as { access_token?: string };
+    const response = await fetch(await signed(at, at.identities.workload, { ...nonsense, body }));
+    const { access_token = '' } = (await response.json()) as { access_token?: string };
     return /^arn:aws:iam::\d{12}:user\/orders-service$/.test(decodeJwt(access_token).sub ?? '') ? 'passed' : 'missing';
   },
 
@@ -67,10 +67,10 @@ export const callers: Record<CallerDifference, Probe> = {
     const headers = { 'content-type': 'application/json', 'x-forwarded-for': '203.0.113.7' };
     const entry = { type: 'resource', locations: ['orders-db/orders'], actions: ['read'] };
     const body = JSON.stringify({ audience: 'orders-db', authorization_details: [entry] });
-    const asked = { method: 'POST', headers, body };
-    const answer = await fetch(await signed(at, at.identities.workload, asked, {}, 'explain'));
-    const { source_ip } = (await answer.json()) as { source_ip?: string };
-    if (source_ip === undefined) throw new Error(`an explanation request got ${answer.status}`);
+    const init = { method: 'POST', headers, body };
+    const response = await fetch(await signed(at, at.identities.workload, init, {}, 'explain'));
+    const { source_ip } = (await response.json()) as { source_ip?: string };
+    if (source_ip === undefined) throw new Error(`an explanation request got ${response.status}`);
     return source_ip === '203.0.113.7' ? 'trusted' : 'ignored';
   },
 
@@ -154,9 +154,9 @@ const nonsense = { method: 'POST', headers: { 'content-type': 'application/x-www
  * Classifies a response. A request that reaches the function gets another status than these, even if the function
  * fails.
  */
-async function passed(answer: Response): Promise<string> {
-  await answer.body?.cancel();
-  return answer.status === 403 ? 'refused' : answer.status === 404 ? 'not found' : 'let through';
+async function passed(response: Response): Promise<string> {
+  await response.body?.cancel();
+  return response.status === 403 ? 'refused' : response.status === 404 ? 'not found' : 'let through';
 }
 
 /** @param how changes to the signature, for `aws4fetch` */
@@ -171,7 +171,7 @@ function signed(
   return client.sign(`${at.outputs.Issuer}/${path}`, { ...init, aws: how });
 }
 
-async function asks(at: At, credentials: Credentials, how: object = {}): Promise<string> {
+async function sends(at: At, credentials: Credentials, how: object = {}): Promise<string> {
   return passed(await fetch(await signed(at, credentials, nonsense, how)));
 }
 

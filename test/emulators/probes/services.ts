@@ -29,7 +29,7 @@ export const services: Record<ServiceDifference, Probe> = {
   'time to live in a template': async (at) => {
     const { table: TableName } = await probeStack(at);
     const { TimeToLiveDescription } = await dynamoOf(at).send(new DescribeTimeToLiveCommand({ TableName }));
-    return kept(TimeToLiveDescription?.TimeToLiveStatus === 'ENABLED');
+    return isSet(TimeToLiveDescription?.TimeToLiveStatus === 'ENABLED');
   },
 
   'point-in-time recovery in a template': async (at) => {
@@ -37,7 +37,7 @@ export const services: Record<ServiceDifference, Probe> = {
     const command = new DescribeContinuousBackupsCommand({ TableName });
     const { ContinuousBackupsDescription } = await dynamoOf(at).send(command);
     const { PointInTimeRecoveryDescription } = ContinuousBackupsDescription ?? {};
-    return kept(PointInTimeRecoveryDescription?.PointInTimeRecoveryStatus === 'ENABLED');
+    return isSet(PointInTimeRecoveryDescription?.PointInTimeRecoveryStatus === 'ENABLED');
   },
 
   'Object Lock in a template': async (at) => {
@@ -46,7 +46,7 @@ export const services: Record<ServiceDifference, Probe> = {
     const { ObjectLockConfiguration } = await s3Of(at)
       .send(command)
       .catch(() => ({ ObjectLockConfiguration: undefined }));
-    return kept(ObjectLockConfiguration?.Rule?.DefaultRetention?.Mode === 'GOVERNANCE');
+    return isSet(ObjectLockConfiguration?.Rule?.DefaultRetention?.Mode === 'GOVERNANCE');
   },
 
   'a dashboard in a template': async (at) => {
@@ -55,7 +55,7 @@ export const services: Record<ServiceDifference, Probe> = {
     const { DashboardBody } = await new CloudWatchClient(at.target)
       .send(command)
       .catch(() => ({ DashboardBody: undefined }));
-    return kept(DashboardBody !== undefined);
+    return isSet(DashboardBody !== undefined);
   },
 
   'an archive of events in a template': async (at) => {
@@ -66,9 +66,9 @@ export const services: Record<ServiceDifference, Probe> = {
   },
 
   'what a failing function says': async (at) => {
-    const answer = await fetch((await probeStack(at)).url);
-    if (answer.status !== 502) throw new Error(`a failing function got ${answer.status}`);
-    return (await answer.text()).includes(OWN_WORDS) ? 'shown' : 'hidden';
+    const response = await fetch((await probeStack(at)).url);
+    if (response.status !== 502) throw new Error(`a failing function got ${response.status}`);
+    return (await response.text()).includes(OWN_WORDS) ? 'shown' : 'hidden';
   },
 
   'the log group of a function': async (at) => {
@@ -142,7 +142,7 @@ export const services: Record<ServiceDifference, Probe> = {
   },
 };
 
-const kept = (is: boolean) => (is ? 'kept' : 'dropped');
+const isSet = (is: boolean) => (is ? 'kept' : 'dropped');
 const dynamoOf = ({ target }: At) => new DynamoDBClient(target);
 const s3Of = ({ target }: At) => new S3Client({ ...target, forcePathStyle: true });
 

@@ -27,7 +27,7 @@ export async function streamOf(target: Target, TableName: string): Promise<Strea
   return records;
 }
 
-interface StreamAnswer {
+interface StreamResponse {
   StreamDescription: { Shards: { ShardId: string }[] };
   ShardIterator?: string;
   Records: StreamRecord[];
@@ -35,9 +35,9 @@ interface StreamAnswer {
 }
 
 /** Calls DynamoDB Streams. Nothing else here needs its client. */
-async function streams(target: Target, operation: string, input: object): Promise<StreamAnswer> {
+async function streams(target: Target, operation: string, input: object): Promise<StreamResponse> {
   const client = new AwsClient({ ...target.credentials, region: target.region, service: 'dynamodb', retries: 0 });
-  const answer = await client.fetch(target.endpoint, {
+  const response = await client.fetch(target.endpoint, {
     method: 'POST',
     headers: {
       'content-type': 'application/x-amz-json-1.0',
@@ -45,6 +45,6 @@ async function streams(target: Target, operation: string, input: object): Promis
     },
     body: JSON.stringify(input),
   });
-  if (!answer.ok) throw new Error(`${operation} got ${answer.status}`);
-  return (await answer.json()) as StreamAnswer;
+  if (!response.ok) throw new Error(`${operation} got ${response.status}`);
+  return (await response.json()) as StreamResponse;
 }

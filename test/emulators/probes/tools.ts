@@ -69,7 +69,7 @@ export async function user({ target }: At, ...statements: Statement[]): Promise<
 export async function session(
   { target }: At,
   statements: Statement[],
-  asked: Partial<AssumeRoleCommandInput> = {},
+  options: Partial<AssumeRoleCommandInput> = {},
 ): Promise<Credentials> {
   const iam = new IAMClient(target);
   const sts = new STSClient(target);
@@ -79,7 +79,7 @@ export async function session(
   const { Role } = await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: policy(trust) }));
   await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'probe', PolicyDocument: policy(...statements) }));
   const { Credentials: given } = await sts.send(
-    new AssumeRoleCommand({ RoleArn: Role?.Arn, RoleSessionName: 'probe', ...asked }),
+    new AssumeRoleCommand({ RoleArn: Role?.Arn, RoleSessionName: 'probe', ...options }),
   );
   return {
     accessKeyId: given?.AccessKeyId ?? '',
@@ -92,11 +92,11 @@ export async function session(
 export async function cloudFormation({ target }: At, parameters: Record<string, string>): Promise<string> {
   const client = new AwsClient({ ...target.credentials, region: target.region, service: 'cloudformation', retries: 0 });
   const body = new URLSearchParams({ Version: '2010-05-15', ...parameters });
-  const answer = await client.fetch(target.endpoint, {
+  const response = await client.fetch(target.endpoint, {
     method: 'POST',
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
     body: body.toString(),
   });
-  if (answer.status >= 500) throw new Error(`CloudFormation returned ${answer.status}`);
-  return answer.text();
+  if (response.status >= 500) throw new Error(`CloudFormation returned ${response.status}`);
+  return response.text();
 }

@@ -37,7 +37,8 @@ function onRustyVault() {
     close(hashicorpVaultKv.create(hashicorpVaultKv.settings.parse(settings(vault_path, more)), tools));
   const dynamic = (vault_path: string, more?: object) =>
     close(vaultDynamic.create(vaultDynamic.settings.parse(settings(vault_path, more)), tools));
-  const idOf = (answer: Record<string, unknown>, name: string) => (answer.data as Record<string, string>)[name] ?? '';
+  const idOf = (response: Record<string, unknown>, name: string) =>
+    (response.data as Record<string, string>)[name] ?? '';
 
   beforeAll(async () => {
     vault = await startRustyVault();

@@ -6,20 +6,20 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 export interface ConnectProxy {
   url: string;
   /** The targets of the CONNECT requests, such as `auth.example.com:443`. */
-  asked: string[];
+  targets: string[];
   close(): Promise<void>;
 }
 
-/** @param answer the bytes to send after a CONNECT, instead of a tunnel */
-export async function connectProxy(port: number, answer?: string): Promise<ConnectProxy> {
-  const asked: string[] = [];
+/** @param reply the bytes to send after a CONNECT, instead of a tunnel */
+export async function connectProxy(port: number, reply?: string): Promise<ConnectProxy> {
+  const targets: string[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((_, response) => response.writeHead(501).end());
   server.on('connection', (socket: Socket) => sockets.add(socket));
   server.on('connect', ({ url = '' }, client: Socket) => {
-    asked.push(url);
+    targets.push(url);
     client.on('error', () => {});
-    if (answer !== undefined) return client.write(answer);
+    if (reply !== undefined) return client.write(reply);
     const upstream = connect(port, '127.0.0.1', () => {
       client.write('HTTP/1.1 200 Connection established\r\n\r\n');
       upstream.pipe(client).pipe(upstream);
@@ -31,7 +31,7 @@ export async function connectProxy(port: number, answer?: string): Promise<Conne
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    asked,
+    targets,
     async close() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));

@@ -12,12 +12,12 @@ const { lookup } = dns;
  * @returns the names that were looked up
  */
 export function lookUp(addresses: Record<string, string[][]>): string[] {
-  const asked: string[] = [];
+  const lookedUp: string[] = [];
   const left = new Map(Object.entries(addresses).map(([name, answers]) => [name, [...answers]]));
   const fake = (name: string, options: object, done: (error: Error | null, found?: LookupAddress[]) => void) => {
     // The test's own servers look up the address that they listen on.
     if (isIP(name) !== 0) return lookup(name, options, done as () => void);
-    asked.push(name);
+    lookedUp.push(name);
     const answers = left.get(name);
     if (answers?.length === 0) return;
     const found = answers !== undefined && answers.length > 1 ? answers.shift() : answers?.[0];
@@ -29,7 +29,7 @@ export function lookUp(addresses: Record<string, string[][]>): string[] {
   };
   dns.lookup = fake as unknown as typeof lookup;
   syncBuiltinESMExports();
-  return asked;
+  return lookedUp;
 }
 
 /** Restores the system's own lookup. */

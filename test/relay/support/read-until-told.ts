@@ -13,14 +13,14 @@ const wrong = new Set<string>();
 /** Contents already found to be complete. Checking each again would occupy a processor core. */
 let known: Buffer[] = [];
 let reads = 0;
-let isTold = false;
+let stopped = false;
 process.stdin.on('end', () => {
-  isTold = true;
+  stopped = true;
 });
 process.stdin.resume();
 
 console.log('reading');
-while (!isTold) {
+while (!stopped) {
   for (const path of paths) {
     reads += 1;
     for (const fault of faultsOf(path)) wrong.add(fault);

@@ -44,7 +44,7 @@ export async function startRustyVault(): Promise<RustyVault> {
   let tls: { ca: string } | undefined;
   let run = await started(folder, port, []);
   const ask = (method: string, path: string, body?: object, token?: string) =>
-    asked(`${vault.address}/v1/${path}`, method, body, token, tls?.ca);
+    send(`${vault.address}/v1/${path}`, method, body, token, tls?.ca);
   const vault = { address: `http://127.0.0.1:${port}` };
   const { keys, root_token: rootToken } = (await ask('PUT', 'sys/init', {
     secret_shares: 1,
@@ -135,7 +135,7 @@ async function isListening(port: number): Promise<boolean> {
   }
 }
 
-async function asked(url: string, method: string, body?: object, token?: string, ca?: string) {
+async function send(url: string, method: string, body?: object, token?: string, ca?: string) {
   const headers = token === undefined ? {} : { 'x-vault-token': token };
   const send = url.startsWith('https:') ? tlsRequest : request;
   const sent = send(url, { method, headers, agent: false, ...(ca !== undefined && { ca }) });

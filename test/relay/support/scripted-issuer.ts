@@ -10,7 +10,7 @@ export type Script = readonly ((response: ServerResponse, token: string) => void
 export interface ScriptedIssuer {
   url: string;
   /** Returns the number of requests for a path. */
-  asked(path: string): number;
+  requests(path: string): number;
   /** Sets the responses from now on. */
   follow(path: string, script: Script): void;
   /** Every token that it returned or mentioned, valid or not. */
@@ -34,11 +34,11 @@ export const hang = () => {};
 /** @param port a port that was free a moment ago; by default any free port */
 export async function scriptedIssuer(scripts: Record<string, Script>, port = 0): Promise<ScriptedIssuer> {
   const following = new Map(Object.entries(scripts).map(([path, script]) => [path, [...script]]));
-  const asked = new Map<string, number>();
+  const requests = new Map<string, number>();
   const given: string[] = [];
   const server = createServer((request, response) => {
     const path = request.url?.slice(1) ?? '';
-    asked.set(path, (asked.get(path) ?? 0) + 1);
+    requests.set(path, (requests.get(path) ?? 0) + 1);
     const script = following.get(path) ?? [];
     const step = script.length > 1 ? script.shift() : script[0];
     if (step === undefined) return response.writeHead(404).end();
@@ -50,7 +50,7 @@ export async function scriptedIssuer(scripts: Record<string, Script>, port = 0):
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    asked: (path) => asked.get(path) ?? 0,
+    requests: (path) => requests.get(path) ?? 0,
     follow: (path, script) => void following.set(path, [...script]),
     given,
     async close() {

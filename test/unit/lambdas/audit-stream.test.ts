@@ -19,7 +19,7 @@ import type { StoredItems } from '#lambdas/adapters/dynamo/stored-items.ts';
 import { logger } from '#lambdas/runtime/observability.ts';
 import { AUDIT_SORT_KEYS } from '#lambdas/shared/audit-item-keys.ts';
 import { archivedEventOf, auditEventOf, confirmedEvents, type StreamedEvent } from '#lambdas/shared/audit-stream.ts';
-import { recordOf, SUBJECT } from '../../fakes/machine.ts';
+import { recordOf, SUBJECT } from '../../fakes/in-memory-service.ts';
 
 const AT = Date.UTC(2026, 10, 22, 12) / 1000;
 

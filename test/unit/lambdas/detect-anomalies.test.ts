@@ -9,7 +9,7 @@ import type { Context, SQSEvent } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { anomalyQueue } from '#lambdas/detect-anomalies/anomaly-queue.ts';
 import { inMemoryContinuations, inMemoryProfiles } from '../../fakes/in-memory-records.ts';
-import { asking, from, machine, rules, SUBJECT } from '../../fakes/machine.ts';
+import { asking, from, inMemoryService, rules, SUBJECT } from '../../fakes/in-memory-service.ts';
 import { catchPrinted } from '../../support/printed.ts';
 import { settings } from '../core/anomaly/settings.ts';
 
@@ -21,10 +21,10 @@ const everywhere = (response: 'notify' | 'shorten' | 'block') => ({
   respond: { low: response, medium: response, high: response },
 });
 
-let tvm: Awaited<ReturnType<typeof machine>> &
+let tvm: Awaited<ReturnType<typeof inMemoryService>> &
   DetectAnomaliesPorts & { continuations: ReturnType<typeof inMemoryContinuations> };
 beforeEach(async () => {
-  tvm = { ...(await machine()), profiles: inMemoryProfiles(), continuations: inMemoryContinuations() };
+  tvm = { ...(await inMemoryService()), profiles: inMemoryProfiles(), continuations: inMemoryContinuations() };
 });
 
 afterEach(() => {

@@ -18,7 +18,7 @@ import {
   subjectStatusKey,
   toItem,
 } from '#lambdas/adapters/dynamo/items.ts';
-import { asking, recordOf, SUBJECT } from '../../fakes/machine.ts';
+import { asking, recordOf, SUBJECT } from '../../fakes/in-memory-service.ts';
 
 describe('an item', () => {
   it('converts back to the same record', async () => {

@@ -2,16 +2,16 @@ import { explanation } from '@tvm/contract/explanation.ts';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { explainEndpoint, OPERATORS_PATH } from '#lambdas/explain-token/explain-endpoint.ts';
-import { asking, from, machine, rules, SUBJECT } from '../../fakes/machine.ts';
+import { asking, from, inMemoryService, rules, SUBJECT } from '../../fakes/in-memory-service.ts';
 import { catchPrinted } from '../../support/printed.ts';
 
 const context = { functionName: 'explain-token', awsRequestId: 'r' } as Context;
 const OTHER = 'arn:aws:iam::111122223333:role/reports';
 
-let tvm: Awaited<ReturnType<typeof machine>>;
+let tvm: Awaited<ReturnType<typeof inMemoryService>>;
 let printed: () => string;
 beforeEach(async () => {
-  tvm = await machine();
+  tvm = await inMemoryService();
   printed = catchPrinted();
 });
 afterEach(() => vi.restoreAllMocks());

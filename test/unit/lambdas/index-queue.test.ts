@@ -2,15 +2,15 @@ import { issueToken } from '@tvm/core/issuing/issue-token.ts';
 import type { Context, SQSEvent } from 'aws-lambda';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { decisionQueue } from '#lambdas/index-tokens/decision-queue.ts';
-import { asking, from, machine, rules } from '../../fakes/machine.ts';
+import { asking, from, inMemoryService, rules } from '../../fakes/in-memory-service.ts';
 import { catchPrinted } from '../../support/printed.ts';
 
 const context = { functionName: 'index-tokens', awsRequestId: 'r' } as Context;
 
-let tvm: Awaited<ReturnType<typeof machine>>;
+let tvm: Awaited<ReturnType<typeof inMemoryService>>;
 let printed: () => string;
 beforeEach(async () => {
-  tvm = await machine();
+  tvm = await inMemoryService();
   printed = catchPrinted();
   for (const reason of ['one', 'two']) await issueToken(asking({ reason }), from, rules, tvm);
 });

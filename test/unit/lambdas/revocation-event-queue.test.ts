@@ -5,17 +5,17 @@ import { ecsTaskStopped } from '@tvm/core/revocation/triggers/ecs-task-stopped.t
 import type { Context, SQSEvent } from 'aws-lambda';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { eventQueue } from '#lambdas/revoke-tokens-by-event/event-queue.ts';
-import { asking, from, machine, rules, SUBJECT, targets } from '../../fakes/machine.ts';
+import { asking, from, inMemoryService, rules, SUBJECT, targets } from '../../fakes/in-memory-service.ts';
 import { catchPrinted } from '../../support/printed.ts';
 
 const context = { functionName: 'revoke-tokens-by-event', awsRequestId: 'r' } as Context;
 const ACCOUNT = '111122223333';
 
-let tvm: Awaited<ReturnType<typeof machine>>;
+let tvm: Awaited<ReturnType<typeof inMemoryService>>;
 let dead: object[];
 let printed: () => string;
 beforeEach(async () => {
-  tvm = await machine();
+  tvm = await inMemoryService();
   dead = [];
   printed = catchPrinted();
 });

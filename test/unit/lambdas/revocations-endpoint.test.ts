@@ -5,15 +5,15 @@ import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { liftEndpoint } from '#lambdas/lift-block/lift-endpoint.ts';
 import { revocationsEndpoint } from '#lambdas/revoke-tokens/revocations-endpoint.ts';
-import { asking, from, machine, rules, SUBJECT, targets } from '../../fakes/machine.ts';
+import { asking, from, inMemoryService, rules, SUBJECT, targets } from '../../fakes/in-memory-service.ts';
 import { catchPrinted } from '../../support/printed.ts';
 
 const context = { functionName: 'revoke-tokens', awsRequestId: 'r' } as Context;
 const OPERATOR = 'arn:aws:iam::111122223333:user/operator';
 
-let tvm: Awaited<ReturnType<typeof machine>>;
+let tvm: Awaited<ReturnType<typeof inMemoryService>>;
 beforeEach(async () => {
-  tvm = await machine();
+  tvm = await inMemoryService();
   catchPrinted();
 });
 afterEach(() => vi.restoreAllMocks());

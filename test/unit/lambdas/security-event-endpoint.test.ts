@@ -5,7 +5,7 @@ import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { transmitterKeys } from '#lambdas/adapters/http/transmitter-keys.ts';
 import { securityEventEndpoint } from '#lambdas/receive-security-event/security-event-endpoint.ts';
-import { asking, from, ISSUER, machine, rules } from '../../fakes/machine.ts';
+import { asking, from, ISSUER, inMemoryService, rules } from '../../fakes/in-memory-service.ts';
 import {
   AUDIENCE,
   inMemoryReceivedSecurityEvents,
@@ -18,12 +18,12 @@ import { catchPrinted } from '../../support/printed.ts';
 const context = { functionName: 'receive-security-event', awsRequestId: 'r' } as Context;
 const TOKEN = '00000001-0000-4000-8000-000000000000';
 
-let tvm: Awaited<ReturnType<typeof machine>>;
+let tvm: Awaited<ReturnType<typeof inMemoryService>>;
 let transmitter: Awaited<ReturnType<typeof securityEventTransmitter>>;
 let printed: () => string;
 beforeEach(async () => {
   printed = catchPrinted();
-  tvm = await machine();
+  tvm = await inMemoryService();
   transmitter = await securityEventTransmitter();
   await issueToken(asking(), from, rules, tvm);
 });

@@ -7,16 +7,16 @@ import { decodeJwt } from 'jose';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { externalAuthorizers } from '#lambdas/adapters/authorizers/external-authorizers.ts';
 import { tokenEndpoint } from '#lambdas/issue-token/token-endpoint.ts';
-import { asking, from, machine, rules } from '../../fakes/machine.ts';
+import { asking, from, inMemoryService, rules } from '../../fakes/in-memory-service.ts';
 import { policyBundle } from '../../fakes/policies.ts';
 import { catchPrinted } from '../../support/printed.ts';
 
 const context = { functionName: 'issue-token', awsRequestId: 'r' } as Context;
 
-let tvm: Awaited<ReturnType<typeof machine>>;
+let tvm: Awaited<ReturnType<typeof inMemoryService>>;
 let printed: () => string;
 beforeEach(async () => {
-  tvm = await machine();
+  tvm = await inMemoryService();
   printed = catchPrinted();
 });
 afterEach(() => vi.restoreAllMocks());

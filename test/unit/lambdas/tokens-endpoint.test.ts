@@ -4,14 +4,14 @@ import { DependencyFault } from '@tvm/core/ports.ts';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { tokensEndpoint } from '#lambdas/list-tokens/tokens-endpoint.ts';
-import { asking, from, ISSUER, machine, rules } from '../../fakes/machine.ts';
+import { asking, from, ISSUER, inMemoryService, rules } from '../../fakes/in-memory-service.ts';
 import { inMemoryOpenTokens, inMemoryTraces, localMac } from '../../fakes/tokens-view.ts';
 import { catchPrinted } from '../../support/printed.ts';
 
 const context = { functionName: 'list-tokens', awsRequestId: 'r' } as Context;
 
 async function listing() {
-  const tvm = await machine();
+  const tvm = await inMemoryService();
   await issueToken(asking(), from, rules, tvm);
   const [record] = tvm.records.states.values();
   if (record === undefined) throw new Error('no record');

@@ -71,7 +71,7 @@ describe('imports', () => {
     ['clients/cli/program.ts', '@tvm/core/issuing/issue-token.ts'],
     ['clients/cli/program.ts', '#lambdas/runtime/answers.ts'],
     ['scripts/emulators/target.ts', '../localstack/localstack.ts'],
-    ['lib/tvm-stack.ts', '#test/fakes/machine.ts'],
+    ['lib/tvm-stack.ts', '#test/fakes/in-memory-service.ts'],
     // The right file by the wrong way.
     ['lib/tvm-stack.ts', '../core/policy/bundle.ts'],
     ['core/audit/archive/chain.ts', '../../../core/ports.ts'],

@@ -6,7 +6,7 @@ import { type AuditFact, subjectBlocked, subjectLimited, subjectUnblocked } from
 import type { IssuedRecord, TokenRecord } from '@tvm/core/records/token-record.ts';
 import type { OrderState } from '@tvm/core/revocation/orders/order.ts';
 import { describe, expect, it } from 'vitest';
-import { asking, recordOf, SUBJECT } from '#test/fakes/machine.ts';
+import { asking, recordOf, SUBJECT } from '#test/fakes/in-memory-service.ts';
 
 const AT = Date.UTC(2026, 0, 1, 12);
 const by = 'security.team';

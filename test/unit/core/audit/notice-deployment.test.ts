@@ -1,8 +1,8 @@
 import { noticeDeployment } from '@tvm/core/audit/notice-deployment.ts';
 import { describe, expect, it } from 'vitest';
 import { inMemoryFacts } from '#test/fakes/in-memory-records.ts';
+import { clockAt } from '#test/fakes/in-memory-service.ts';
 import { inMemoryDeployments } from '#test/fakes/in-memory-upkeep.ts';
-import { clockAt } from '#test/fakes/machine.ts';
 
 const first = { policyBundle: 'a'.repeat(64), keyArns: ['arn:aws:kms:eu-central-1:111122223333:key/1'] };
 const otherPolicies = { ...first, policyBundle: 'b'.repeat(64) };

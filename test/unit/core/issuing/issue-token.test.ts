@@ -8,7 +8,7 @@ import { indexEntries, isPartlyIndexed } from '@tvm/core/records/token-selector.
 import { statusListUri } from '@tvm/core/status-lists/status-list.ts';
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { asking, from, ISSUER, machine, POLICIES, rules, SUBJECT } from '#test/fakes/machine.ts';
+import { asking, from, ISSUER, inMemoryService, POLICIES, rules, SUBJECT } from '#test/fakes/in-memory-service.ts';
 import { policyBundle } from '#test/fakes/policies.ts';
 
 const down = async () => {
@@ -21,7 +21,7 @@ describe('issueToken', () => {
     'ES384',
     'RS256',
   ] as const)('issues a token that jose verifies, signed with %s', async (algorithm) => {
-    const tvm = await machine(algorithm);
+    const tvm = await inMemoryService(algorithm);
     const outcome = await issueToken(asking({ expires_in: 600 }), from, rules, tvm);
     if (outcome.kind !== 'issued') throw new Error(outcome.kind);
 
@@ -53,7 +53,7 @@ describe('issueToken', () => {
   });
 
   it('records everything about an issued token except the token itself', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     const outcome = await issueToken(asking({ reason: 'nightly report' }), from, rules, tvm);
     if (outcome.kind !== 'issued') throw new Error(outcome.kind);
 
@@ -103,7 +103,10 @@ describe('issueToken', () => {
       ['ES256', obliging, 1_200],
       ['RS256', obliging, 1_500],
     ] as const) {
-      const outcome = await issueToken(request, from, api, { ...(await machine(algorithm, bundle)), statusIndexes });
+      const outcome = await issueToken(request, from, api, {
+        ...(await inMemoryService(algorithm, bundle)),
+        statusIndexes,
+      });
       if (outcome.kind !== 'issued') throw new Error(outcome.kind);
       expect(decodeJwt(outcome.token).obligations !== undefined).toBe(bundle === obliging);
       expect(outcome.token.length).toBeLessThan(bytes);
@@ -111,7 +114,7 @@ describe('issueToken', () => {
   });
 
   it('denies the whole request if policy denies one pair, and records which policy forbade it', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     const request = asking({
       authorization_details: [
         { type: 'resource', locations: ['orders-db/orders', 'orders-db/payments'], actions: ['read'] },
@@ -124,7 +127,7 @@ describe('issueToken', () => {
   });
 
   it('denies and records identities whose name the caller chooses', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     for (const userArn of ['arn:aws:iam::111122223333:root', 'arn:aws:sts::111122223333:federated-user/any']) {
       const outcome = await issueToken(asking(), { ...from, userArn }, rules, tvm);
       expect(outcome).toMatchObject({ kind: 'denied', denial: 'unsupported_identity' });
@@ -133,7 +136,7 @@ describe('issueToken', () => {
   });
 
   it('rejects a lifetime above the maximum before any decision', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     const outcome = await issueToken(asking({ expires_in: 3601 }), from, rules, tvm);
     expect(outcome).toEqual({
       kind: 'bad_request',
@@ -143,7 +146,7 @@ describe('issueToken', () => {
   });
 
   it('issues no token that it could not revoke', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     const long = (n: number) => `orders-db/${`${n}`.padStart(3, '0')}${'x'.repeat(200)}`;
     const details = [
       {
@@ -158,7 +161,7 @@ describe('issueToken', () => {
   });
 
   it('records for a partial grant the requested permissions and the failed policies', async () => {
-    const tvm = await machine(
+    const tvm = await inMemoryService(
       'ES256',
       policyBundle(`${POLICIES} @id("errs") forbid (principal, action, resource in Resource::"orders-db/stock")
         when { context.lifetime * 9223372036854775807 > 0 };`),
@@ -184,7 +187,7 @@ describe('issueToken', () => {
   });
 
   it('records a request as undecided after any error', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     const policies = {
       ...tvm.policies,
       judge: () => {
@@ -196,27 +199,27 @@ describe('issueToken', () => {
   });
 
   it('issues no token without a record', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     const records = { ...tvm.records, put: down };
     await expect(issueToken(asking(), from, rules, { ...tvm, records })).rejects.toThrow('down');
   });
 
   it('marks the record as failed if signing fails', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     const signer = { ...tvm.signer, sign: down };
     await expect(issueToken(asking(), from, rules, { ...tvm, signer })).rejects.toThrow('down');
     expect([...tvm.records.states.values()]).toMatchObject([{ status: 'failed', failure: 'signing_failed' }]);
   });
 
   it('issues no token if the subject status cannot be read', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     const subjectStatuses = { ...tvm.subjectStatuses, get: down };
     await expect(issueToken(asking(), from, rules, { ...tvm, subjectStatuses })).rejects.toThrow('down');
     expect([...tvm.records.states.values()]).toMatchObject([{ status: 'failed', failure: 'standing_unreadable' }]);
   });
 
   it('issues no token if its subject is revoked at the same moment, and issues tokens again afterwards', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     await tvm.subjectStatuses.raise(SUBJECT, tvm.clock.now());
     expect(await issueToken(asking(), from, rules, tvm)).toMatchObject({ kind: 'denied', denial: 'subject_revoked' });
     expect([...tvm.records.states.values()]).toMatchObject([{ status: 'failed', failure: 'subject_revoked' }]);
@@ -226,7 +229,7 @@ describe('issueToken', () => {
   });
 
   it('issues no token to a blocked subject until the block expires', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     const until = tvm.clock.time + 60_000;
     await tvm.subjectStatuses.block(SUBJECT, { until, at: tvm.clock.time, by: 'security.team' });
     expect(await issueToken(asking(), from, rules, tvm)).toMatchObject({ kind: 'denied', denial: 'subject_blocked' });
@@ -237,7 +240,7 @@ describe('issueToken', () => {
   });
 
   it('issues a shorter token with a record of its own to a limited subject', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     const until = tvm.clock.time + 60_000;
     await tvm.subjectStatuses.limit(SUBJECT, { until, at: tvm.clock.time, by: 'tvm:anomalies', lifetime: 60 });
     const outcome = await issueToken(asking(), from, rules, tvm);
@@ -257,7 +260,7 @@ describe('issueToken', () => {
   });
 
   it('uses neither a signature nor a status list index for a refused subject that keeps sending requests', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     const costs = { signatures: 0, places: 0 };
     const { sign } = tvm.signer;
     const { take } = tvm.statusIndexes;
@@ -298,7 +301,7 @@ describe('issueToken', () => {
   });
 
   it('records the requested permissions of a request that is refused before signing, also for a partial grant', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     const details = [
       { type: 'resource' as const, locations: ['orders-db/orders', 'lake/raw'], actions: ['read' as const] },
     ];
@@ -315,7 +318,7 @@ describe('issueToken', () => {
   });
 
   it('limits a limited subject that keeps sending requests before signing', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     const until = tvm.clock.time + 60_000;
     await tvm.subjectStatuses.limit(SUBJECT, { until, at: tvm.clock.time, by: 'tvm:anomalies', lifetime: 60 });
     for (let count = 0; count < 3; count++)
@@ -325,7 +328,7 @@ describe('issueToken', () => {
   });
 
   it('records a request as undecided if the subject status must be read before signing and cannot be read', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     tvm.restricted.add(SUBJECT);
     await expect(
       issueToken(asking(), from, rules, { ...tvm, subjectStatuses: { ...tvm.subjectStatuses, get: down } }),
@@ -334,7 +337,7 @@ describe('issueToken', () => {
   });
 
   it('releases a token whose record is stored 4 seconds after the decision, but none whose record is stored later', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     const slow = (milliseconds: number) => ({
       ...tvm.records,
       put: async (record: Parameters<typeof tvm.records.put>[0]) => {
@@ -353,7 +356,7 @@ describe('issueToken', () => {
   });
 
   it('rejects a token with too many index entries and names their number, and stores few entries for its denial', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     const deep = (count: number, root: string) => [
       {
         type: 'resource' as const,
@@ -383,7 +386,7 @@ describe('issueToken', () => {
   });
 
   it('states the task of a token in the token and in its record', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     const outcome = await issueToken(asking({ task: 'release/v17' }), from, rules, tvm);
     if (outcome.kind !== 'issued') throw new Error(outcome.kind);
     expect(tokenClaims.parse(decodeJwt(outcome.token)).task).toBe('release/v17');
@@ -395,14 +398,14 @@ describe('issueToken', () => {
     'ES384',
     'RS256',
   ] as const)('knows the size of a token before it is signed with %s', async (algorithm) => {
-    const tvm = await machine(algorithm);
+    const tvm = await inMemoryService(algorithm);
     const outcome = await issueToken(asking(), from, rules, tvm);
     if (outcome.kind !== 'issued') throw new Error(outcome.kind);
     expect(tvm.records.states.get(outcome.tokenId)).toHaveProperty('size', Buffer.byteLength(outcome.token));
   });
 
   it('signs and records nothing if no status list index is available', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     const statusIndexes = { take: down };
     const signed: unknown[] = [];
     const signer = { ...tvm.signer, sign: async (message: unknown) => Promise.reject(signed.push(message)) };
@@ -411,7 +414,7 @@ describe('issueToken', () => {
   });
 
   it('signs, records and reads the subject status concurrently', async () => {
-    const tvm = await machine();
+    const tvm = await inMemoryService();
     const begun: string[] = [];
     let release = () => {};
     const all = new Promise<void>((resolve) => {

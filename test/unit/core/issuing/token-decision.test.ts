@@ -3,7 +3,7 @@ import type { AuthorizerRequest, ExternalAuthorizer } from '@tvm/core/external-a
 import { parseCaller } from '@tvm/core/identity/caller.ts';
 import { decideToken, type TokenDecisionPorts } from '@tvm/core/issuing/token-decision.ts';
 import { describe, expect, it } from 'vitest';
-import { asking, from, machine, POLICIES, rules, SUBJECT } from '#test/fakes/machine.ts';
+import { asking, from, inMemoryService, POLICIES, rules, SUBJECT } from '#test/fakes/in-memory-service.ts';
 import { policyBundle } from '#test/fakes/policies.ts';
 
 const caller = parseCaller(from.userArn);
@@ -12,7 +12,7 @@ const circumstances = { time: Date.UTC(2026, 0, 1, 12), sourceIp: '203.0.113.7' 
 
 async function ports(policies: string, change: Partial<TokenDecisionPorts> = {}, others = {}) {
   return {
-    ...(await machine('ES256', policyBundle(policies, others))),
+    ...(await inMemoryService('ES256', policyBundle(policies, others))),
     ...change,
   };
 }

@@ -6,8 +6,8 @@ import { introspectToken } from '@tvm/core/verification/introspect-token.ts';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { inMemoryRecords, inMemorySubjectStatuses } from '#test/fakes/in-memory-records.ts';
+import { asking, clockAt, from, ISSUER, inMemoryService, rules } from '#test/fakes/in-memory-service.ts';
 import { inMemoryExpiring } from '#test/fakes/in-memory-upkeep.ts';
-import { asking, clockAt, from, ISSUER, machine, rules } from '#test/fakes/machine.ts';
 
 const resourceServer = 'arn:aws:iam::111122223333:role/orders-db';
 const introspecting = { issuer: ISSUER, resourceServers: { [resourceServer]: ['orders-db'] } };
@@ -37,7 +37,7 @@ const steps: fc.Arbitrary<Step[]> = fc
 const LIVES = ['Token Failed', 'Token Revoked', 'Token Expired'].map((end) => ['Token Issued', end]);
 
 it('in any interleaving of issue, revoke, expire and sweep, each token leaves its state once, and a revoked token never becomes active again', async () => {
-  const tvm = await machine();
+  const tvm = await inMemoryService();
   const ends = new Set<string>();
   await fc.assert(
     fc.asyncProperty(fc.scheduler(), steps, async (scheduler, all) => {

@@ -5,7 +5,7 @@ import { cedarRequest, type DecisionContext } from '@tvm/core/policy/authorizati
 import { conclude, type DecisionRequest, policyDecisionPoint } from '@tvm/core/policy/decision-point.ts';
 import { requestContext } from '@tvm/core/policy/request-context.ts';
 import { describe, expect, it } from 'vitest';
-import { from, POLICIES, SUBJECT } from '#test/fakes/machine.ts';
+import { from, POLICIES, SUBJECT } from '#test/fakes/in-memory-service.ts';
 import { policyBundle, policyFiles } from '#test/fakes/policies.ts';
 
 const caller = parseCaller(from.userArn) as Caller;

@@ -1,7 +1,7 @@
 import { parseCaller } from '@tvm/core/identity/caller.ts';
 import { takeRole } from '@tvm/core/policy/roles.ts';
 import { expect, it } from 'vitest';
-import { from, SUBJECT } from '#test/fakes/machine.ts';
+import { from, SUBJECT } from '#test/fakes/in-memory-service.ts';
 import { policyBundle } from '#test/fakes/policies.ts';
 
 const caller = parseCaller(from.userArn);

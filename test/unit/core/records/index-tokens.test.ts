@@ -1,12 +1,12 @@
 import { issueToken } from '@tvm/core/issuing/issue-token.ts';
 import { indexTokens } from '@tvm/core/records/index-tokens.ts';
 import { expect, it } from 'vitest';
-import { asking, from, machine, rules, SUBJECT } from '#test/fakes/machine.ts';
+import { asking, from, inMemoryService, rules, SUBJECT } from '#test/fakes/in-memory-service.ts';
 
-type Machine = Awaited<ReturnType<typeof machine>>;
+type Machine = Awaited<ReturnType<typeof inMemoryService>>;
 
 async function decided(...requests: ReturnType<typeof asking>[]) {
-  const tvm = await machine();
+  const tvm = await inMemoryService();
   for (const request of requests) await issueToken(request, from, rules, tvm);
   return { tvm, tokenIds: [...tvm.records.states.keys()] };
 }

@@ -1,13 +1,13 @@
 import { issueToken } from '@tvm/core/issuing/issue-token.ts';
 import { sweepTokens } from '@tvm/core/records/sweep-tokens.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { asking, from, machine, rules } from '#test/fakes/machine.ts';
+import { asking, from, inMemoryService, rules } from '#test/fakes/in-memory-service.ts';
 
 const MINUTE = 60_000;
 const NEVER = Number.MAX_SAFE_INTEGER;
 
 describe('sweepTokens', () => {
-  let tvm: Awaited<ReturnType<typeof machine>>;
+  let tvm: Awaited<ReturnType<typeof inMemoryService>>;
   const sweep = (deadline = NEVER) => sweepTokens(deadline, tvm);
   const statuses = () => [...tvm.records.states.values()].map(({ status }) => status);
   async function issue(lifetime: number): Promise<string> {
@@ -17,7 +17,7 @@ describe('sweepTokens', () => {
   }
 
   beforeEach(async () => {
-    tvm = await machine();
+    tvm = await inMemoryService();
   });
 
   it('marks each expired token once, and no other', async () => {

@@ -2,11 +2,11 @@ import { issueToken } from '@tvm/core/issuing/issue-token.ts';
 import { indexTokens } from '@tvm/core/records/index-tokens.ts';
 import { revokeOwnToken } from '@tvm/core/revocation/revoke-own-token.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { asking, from, machine, rules, SUBJECT } from '#test/fakes/machine.ts';
+import { asking, from, inMemoryService, rules, SUBJECT } from '#test/fakes/in-memory-service.ts';
 
-let tvm: Awaited<ReturnType<typeof machine>>;
+let tvm: Awaited<ReturnType<typeof inMemoryService>>;
 beforeEach(async () => {
-  tvm = await machine();
+  tvm = await inMemoryService();
 });
 
 async function issue(request = asking()) {

@@ -8,7 +8,7 @@ import {
 import fc from 'fast-check';
 import { generateKeyPair, type JWTPayload } from 'jose';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { asking, from, ISSUER, machine, rules, SUBJECT } from '#test/fakes/machine.ts';
+import { asking, from, ISSUER, inMemoryService, rules, SUBJECT } from '#test/fakes/in-memory-service.ts';
 import {
   AUDIENCE,
   inMemoryReceivedSecurityEvents,
@@ -21,13 +21,13 @@ const RISC = 'https://schemas.openid.net/secevent/risc/event-type';
 const user = { format: 'iss_sub', iss: ISSUER, sub: SUBJECT };
 const session = { format: 'jwt_id', iss: ISSUER, jti: TOKEN };
 
-let tvm: Awaited<ReturnType<typeof machine>> & Pick<ReceiveSecurityEventPorts, 'received'>;
+let tvm: Awaited<ReturnType<typeof inMemoryService>> & Pick<ReceiveSecurityEventPorts, 'received'>;
 let transmitter: Awaited<ReturnType<typeof securityEventTransmitter>>;
 let receiving: ReceivingRules;
 
 beforeEach(async () => {
   tvm = {
-    ...(await machine()),
+    ...(await inMemoryService()),
     received: inMemoryReceivedSecurityEvents(),
   };
   transmitter = await securityEventTransmitter();

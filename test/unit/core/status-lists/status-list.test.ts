@@ -14,8 +14,8 @@ import { verifyToken } from '@tvm/core/verification/verify-token.ts';
 import fc from 'fast-check';
 import { compactVerify, createLocalJWKSet, decodeProtectedHeader, errors, jwtVerify } from 'jose';
 import { describe, expect, it } from 'vitest';
+import { ISSUER } from '#test/fakes/in-memory-service.ts';
 import { localKeys } from '#test/fakes/local-keys.ts';
-import { ISSUER } from '#test/fakes/machine.ts';
 
 const rules = { issuer: ISSUER, size: 1_048_576, ttl: 60, validity: 900 };
 const NOW = Date.UTC(2026, 0, 1, 12);

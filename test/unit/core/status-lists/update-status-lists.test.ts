@@ -4,9 +4,9 @@ import { decompress, isInvalid, LEASE } from '@tvm/core/status-lists/status-list
 import { renewStatusLists, updateStatusLists } from '@tvm/core/status-lists/update-status-lists.ts';
 import { decodeJwt } from 'jose';
 import { describe, expect, it } from 'vitest';
+import { clockAt, ISSUER } from '#test/fakes/in-memory-service.ts';
 import { inMemoryStatusLists } from '#test/fakes/in-memory-status-lists.ts';
 import { localKeys } from '#test/fakes/local-keys.ts';
-import { clockAt, ISSUER } from '#test/fakes/machine.ts';
 
 const rules = { issuer: ISSUER, size: 1_000, ttl: 60, validity: 900 };
 

@@ -2,7 +2,7 @@ import type { DeniedRecord, IssuedRecord, TokenRecord } from '@tvm/core/records/
 import { indexEntries, isPartlyIndexed, selects, whereToLook } from '@tvm/core/records/token-selector.ts';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { asking, recordOf } from '#test/fakes/machine.ts';
+import { asking, recordOf } from '#test/fakes/in-memory-service.ts';
 
 let denial: DeniedRecord;
 let token: IssuedRecord;

@@ -8,7 +8,7 @@ import { stateOf } from '@tvm/core/tokens-view/listed-token.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { inMemoryIndex, inMemoryRecords } from '#test/fakes/in-memory-records.ts';
-import { clockAt, ISSUER, SUBJECT } from '#test/fakes/machine.ts';
+import { clockAt, ISSUER, SUBJECT } from '#test/fakes/in-memory-service.ts';
 import { localMac } from '#test/fakes/tokens-view.ts';
 
 const NOW = Date.UTC(2026, 0, 1, 12);

@@ -3,13 +3,13 @@ import { issueToken } from '@tvm/core/issuing/issue-token.ts';
 import type { Introspections } from '@tvm/core/records/audit-fact.ts';
 import { tokenLife } from '@tvm/core/tokens-view/token-life.ts';
 import { expect, it } from 'vitest';
-import { asking, from, ISSUER, machine, rules, SUBJECT } from '#test/fakes/machine.ts';
+import { asking, from, ISSUER, inMemoryService, rules, SUBJECT } from '#test/fakes/in-memory-service.ts';
 import { inMemoryTraces } from '#test/fakes/tokens-view.ts';
 
 const SERVER = 'arn:aws:iam::111122223333:role/orders-db';
 
 async function issued(request = asking()) {
-  const tvm = await machine();
+  const tvm = await inMemoryService();
   await issueToken(request, from, rules, tvm);
   const [tokenId = ''] = tvm.records.states.keys();
   return { tvm, tokenId };

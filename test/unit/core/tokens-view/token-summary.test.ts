@@ -2,7 +2,7 @@ import { SUMMARY_ROWS, tokenSummaryResponse } from '@tvm/contract/token-list.ts'
 import type { OpenToken } from '@tvm/core/tokens-view/ports.ts';
 import { tokenSummary } from '@tvm/core/tokens-view/token-summary.ts';
 import { expect, it } from 'vitest';
-import { clockAt } from '#test/fakes/machine.ts';
+import { clockAt } from '#test/fakes/in-memory-service.ts';
 
 const NOW = Date.UTC(2026, 0, 1, 12, 5);
 const MINUTE = 60_000;

@@ -4,8 +4,8 @@ import type { TokenRecord } from '@tvm/core/records/token-record.ts';
 import { introspectToken } from '@tvm/core/verification/introspect-token.ts';
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { asking, from, ISSUER, inMemoryService, rules, SUBJECT } from '#test/fakes/in-memory-service.ts';
 import { localKeys } from '#test/fakes/local-keys.ts';
-import { asking, from, ISSUER, machine, rules, SUBJECT } from '#test/fakes/machine.ts';
 
 const ordersDb = 'arn:aws:sts::111122223333:assumed-role/orders-db/task';
 const introspecting = {
@@ -14,14 +14,14 @@ const introspecting = {
 };
 
 describe('introspectToken', () => {
-  let tvm: Awaited<ReturnType<typeof machine>>;
+  let tvm: Awaited<ReturnType<typeof inMemoryService>>;
   let token: string;
   let tokenId: string;
   const introspect = (unverified = token, userArn = ordersDb) =>
     introspectToken(unverified, userArn, introspecting, tvm);
 
   beforeEach(async () => {
-    tvm = await machine();
+    tvm = await inMemoryService();
     const outcome = await issueToken(asking(), from, rules, tvm);
     if (outcome.kind !== 'issued') throw new Error(outcome.kind);
     ({ token, tokenId } = outcome);

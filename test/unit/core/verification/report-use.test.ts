@@ -2,8 +2,8 @@ import type { UseReport } from '@tvm/contract/token-use.ts';
 import { issueToken } from '@tvm/core/issuing/issue-token.ts';
 import { reportUse } from '@tvm/core/verification/report-use.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { asking, from, ISSUER, inMemoryService, rules, SUBJECT } from '#test/fakes/in-memory-service.ts';
 import { localKeys } from '#test/fakes/local-keys.ts';
-import { asking, from, ISSUER, machine, rules, SUBJECT } from '#test/fakes/machine.ts';
 
 const ordersDb = {
   userArn: 'arn:aws:sts::111122223333:assumed-role/orders-db/task',
@@ -15,7 +15,7 @@ const reporting = {
 };
 
 describe('reportUse', () => {
-  let tvm: Awaited<ReturnType<typeof machine>>;
+  let tvm: Awaited<ReturnType<typeof inMemoryService>>;
   let token: string;
   let tokenId: string;
   const report = (change: Partial<UseReport> = {}, caller = ordersDb) => {
@@ -25,7 +25,7 @@ describe('reportUse', () => {
   const recorded = () => [...tvm.facts.facts.values()].map(({ detail }) => detail);
 
   beforeEach(async () => {
-    tvm = await machine();
+    tvm = await inMemoryService();
     const details = [{ type: 'resource' as const, locations: ['orders-db/orders/*'], actions: ['read' as const] }];
     const outcome = await issueToken(asking({ authorization_details: details }), from, rules, tvm);
     if (outcome.kind !== 'issued') throw new Error(outcome.kind);

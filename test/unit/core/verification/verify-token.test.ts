@@ -1,12 +1,12 @@
 import { issueToken } from '@tvm/core/issuing/issue-token.ts';
 import { verifyToken } from '@tvm/core/verification/verify-token.ts';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { asking, from, ISSUER, machine, rules } from '#test/fakes/machine.ts';
+import { asking, from, ISSUER, inMemoryService, rules } from '#test/fakes/in-memory-service.ts';
 
 let token: string;
-let jwks: Awaited<ReturnType<Awaited<ReturnType<typeof machine>>['keys']['jwks']>>;
+let jwks: Awaited<ReturnType<Awaited<ReturnType<typeof inMemoryService>>['keys']['jwks']>>;
 beforeAll(async () => {
-  const tvm = await machine();
+  const tvm = await inMemoryService();
   const outcome = await issueToken(asking(), from, rules, tvm);
   if (outcome.kind !== 'issued') throw new Error(outcome.kind);
   token = outcome.token;

@@ -23,8 +23,8 @@ import {
   inMemoryRecords,
   inMemorySubjectStatuses,
 } from '#test/fakes/in-memory-records.ts';
+import { clockAt, countingIds, from, rules } from '#test/fakes/in-memory-service.ts';
 import { localKeys } from '#test/fakes/local-keys.ts';
-import { clockAt, countingIds, from, rules } from '#test/fakes/machine.ts';
 import { policyBundle } from '#test/fakes/policies.ts';
 import { Crash, type Crashes, turns } from '#test/support/interleave.ts';
 

@@ -10,7 +10,7 @@ import {
   inMemoryRecords,
   inMemorySubjectStatuses,
 } from '#test/fakes/in-memory-records.ts';
-import { clockAt, recordOf } from '#test/fakes/machine.ts';
+import { clockAt, recordOf } from '#test/fakes/in-memory-service.ts';
 import { turns } from '#test/support/interleave.ts';
 
 let record: IssuedRecord;

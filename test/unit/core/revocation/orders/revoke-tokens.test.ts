@@ -5,12 +5,12 @@ import { indexTokens } from '@tvm/core/records/index-tokens.ts';
 import { countTokens } from '@tvm/core/revocation/orders/count-tokens.ts';
 import { goOnWithOrders, progressOf, revokeTokens } from '@tvm/core/revocation/orders/revoke-tokens.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { asking, from, machine, rules, SUBJECT } from '#test/fakes/machine.ts';
+import { asking, from, inMemoryService, rules, SUBJECT } from '#test/fakes/in-memory-service.ts';
 
 const HOUR = 3_600;
-let tvm: Awaited<ReturnType<typeof machine>>;
+let tvm: Awaited<ReturnType<typeof inMemoryService>>;
 beforeEach(async () => {
-  tvm = await machine();
+  tvm = await inMemoryService();
 });
 
 async function issue(request = asking(), userArn = from.userArn) {

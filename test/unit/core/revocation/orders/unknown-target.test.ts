@@ -4,11 +4,11 @@ import { indexTokens } from '@tvm/core/records/index-tokens.ts';
 import type { TokenRecord } from '@tvm/core/records/token-record.ts';
 import { unknownTarget } from '@tvm/core/revocation/orders/unknown-target.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { asking, from, machine, rules, SUBJECT, targets } from '#test/fakes/machine.ts';
+import { asking, from, inMemoryService, rules, SUBJECT, targets } from '#test/fakes/in-memory-service.ts';
 
-let tvm: Awaited<ReturnType<typeof machine>>;
+let tvm: Awaited<ReturnType<typeof inMemoryService>>;
 beforeEach(async () => {
-  tvm = await machine();
+  tvm = await inMemoryService();
 });
 
 const find = (selector: RevocationSelector) => unknownTarget(selector, targets, tvm);

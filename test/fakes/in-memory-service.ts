@@ -94,7 +94,7 @@ export function asking(change: Partial<TokenRequest> = {}): TokenRequest {
 }
 
 /** All of TVM, in memory. */
-export async function machine(
+export async function inMemoryService(
   algorithm: Algorithm = 'ES256',
   bundle = policyBundle(POLICIES),
 ): Promise<
@@ -140,7 +140,7 @@ export async function machine(
 
 /** Returns the record that a request creates. */
 export async function recordOf(request = asking()): Promise<TokenRecord> {
-  const tvm = await machine();
+  const tvm = await inMemoryService();
   await issueToken(request, from, rules, tvm);
   const [record] = tvm.records.states.values();
   if (record === undefined) throw new Error('no record');

@@ -12,7 +12,7 @@ import { policyBundle } from '#test/fakes/policies.ts';
 /** The issuer URL of the measured service. */
 export const ISSUER = 'https://tokens.example.com/v1';
 
-export interface MachineInMemory {
+export interface ServiceInMemory {
   /** The whole `issue-token` handler. */
   handler: (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;
   jwks: JSONWebKeySet;
@@ -25,7 +25,7 @@ export interface MachineInMemory {
  *
  * @param policies the policies to evaluate, as Cedar text
  */
-export async function machineInMemory(policies: string): Promise<MachineInMemory> {
+export async function serviceInMemory(policies: string): Promise<ServiceInMemory> {
   const { signer, keys, privateKey } = await localKeys('ES256');
   const records = inMemoryRecords();
   const handler = tokenEndpoint(

@@ -96,7 +96,7 @@ describe('tokens over TCP, with sessions', () => {
     expect((await token(text)).status).toBe(401);
   });
 
-  it('does not reveal which tokens exist without a session', async () => {
+  it('does not reveal to a client without a session which tokens exist', async () => {
     const [there, absent] = await Promise.all(['app', 'none'].map((name) => ask(address, `/v1/tokens/${name}`)));
     expect(there?.text).toBe(absent?.text);
   });

@@ -172,7 +172,7 @@ describe('an error response', () => {
 });
 
 describe('the region of TVM', () => {
-  it('is that of the environment if neither the configuration nor the endpoint has one', async () => {
+  it('comes from the environment if neither the configuration nor the endpoint sets one', async () => {
     vi.stubEnv('AWS_REGION', 'eu-north-1');
     await sourceOf({ region: undefined }).fetch(undefined, signal);
     expect(machine.asked('/token')[0]?.headers.authorization).toContain('/eu-north-1/execute-api/');

@@ -16,16 +16,16 @@ import { judgePolicies } from './policies/check-policies.ts';
 import { suppressibleRules } from './rules.ts';
 import { suppress } from './suppression.ts';
 
-/** Judges all files of a directory of policies: one that holds a {@link SCHEMA_FILE}. */
+/** Checks all files of a policy directory, which is a directory with a {@link SCHEMA_FILE}. */
 export type PolicyDirectoryJudge = (files: readonly SourceFile[], options: CheckOptions) => Judgement[];
 
-/** Who judges the directories of policies. Their files are left to these alone. */
+/** The checks of policy directories. No other check applies to their files. */
 const POLICY_DIRECTORY_JUDGES: readonly PolicyDirectoryJudge[] = [judgePolicies];
 
 /**
- * Judges files by every rule. What one file holds never keeps another from being judged.
+ * Checks files with every rule. An error in one file never prevents the check of another.
  *
- * @param besides what was found in them otherwise, before suppressions
+ * @param besides additional findings in these files, to which suppressions apply too
  */
 export function checkFiles(
   files: readonly SourceFile[],
@@ -49,7 +49,7 @@ export function checkFiles(
     );
 }
 
-// The same order on every machine, whatever its language.
+// The order is the same in every locale.
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
@@ -62,13 +62,13 @@ function judge(file: SourceFile, options: CheckOptions): Judgement {
     units: [],
   });
   if (text.length > MAX_FILE_LENGTH) {
-    return only(tooLarge.id, 1, `the file has more than ${MAX_FILE_LENGTH} characters, the most that are judged`);
+    return only(tooLarge.id, 1, `the file has more than ${MAX_FILE_LENGTH} characters, which is the maximum`);
   }
   const manifest = readManifest(text);
   if ('problem' in manifest) {
     const line = lineNumbers(text)(manifest.offset);
     if (text.includes('{{')) {
-      return only(unrecognized.id, line, 'the file looks like a Helm template: render it first, with helm template');
+      return only(unrecognized.id, line, 'the file looks like a Helm template; render it first with helm template');
     }
     return only(unreadable.id, line, `the file cannot be read: ${manifest.problem}`);
   }
@@ -87,14 +87,14 @@ function judgeManifest(file: SourceFile, manifest: Manifest, options: CheckOptio
       rule: unrecognized.id,
       file: file.name,
       line,
-      message: 'there is neither a Kubernetes manifest nor a CloudFormation template here',
+      message: 'this is neither a Kubernetes manifest nor a CloudFormation template',
     });
   }
   for (const document of documents) {
     if (isKubernetes(document.value)) judging.kubernetes(document.value, document);
     else if (isTemplate(document.value)) judging.cloudFormation(document.value);
   }
-  // The text as a whole, once: what is a manifest in part is deployed in part.
+  // The whole text is checked once. A file with at least one manifest is deployed.
   if (judging.units.length > 0) judging.text();
   return judging;
 }
@@ -174,7 +174,7 @@ class Judging implements Judgement {
   }
 }
 
-/** The stretch with the comment lines directly above it, if it begins its line. */
+/** Extends a unit to the comment lines directly above it, if it is at the beginning of a line. */
 function withCommentsAbove(text: string, { start, end }: Unit): Unit {
   let from = text.lastIndexOf('\n', start - 1) + 1;
   if (!/^[\s-]*$/.test(text.slice(from, start))) return { start, end };

@@ -8,7 +8,7 @@ import { policyRules } from './policies/rules.ts';
 import { regoDenied } from './rego/rego-rule.ts';
 import { suppressionRules } from './suppression.ts';
 
-/** Every rule whose findings a suppression can drop, by area. */
+/** The rules whose findings can be suppressed, by area. */
 const judging: readonly Rule[] = [
   ...kubernetesRules,
   ...cloudFormationRules,
@@ -17,7 +17,7 @@ const judging: readonly Rule[] = [
   regoDenied,
 ];
 
-/** Every rule of the gate, by id. */
+/** All rules of the gate by id. */
 export const rulesById: ReadonlyMap<string, Rule> = byId([
   ...judging,
   ...policyFlawRules,
@@ -37,7 +37,7 @@ function byId(rules: readonly Rule[]): Map<string, Rule> {
   return known;
 }
 
-/** The rule of a finding. */
+/** Returns the rule with an id. */
 export function ruleOf(id: string): Rule {
   const rule = rulesById.get(id);
   if (rule === undefined) throw new Error(`there is no rule ${id}`);

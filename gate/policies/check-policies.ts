@@ -7,14 +7,14 @@ import type { PolicyHit } from './rule.ts';
 import { policyRules } from './rules.ts';
 import { type Entry, entriesOf } from './yaml-entries.ts';
 
-/** Judges the files of a policy directory: what keeps them from being used, and what policies say that they should not. */
+/** Checks the files of a policy directory for errors that make them unusable, and for violations of the policy rules. */
 export function checkPolicies(files: readonly SourceFile[]): Finding[] {
   return judgePolicies(files).flatMap(({ findings }) => findings);
 }
 
-/** The same, file by file, with the policies and entries of each, in which suppressions may stand. */
+/** Checks a policy directory and returns the findings by file, with the units in which suppressions may be written. */
 export function judgePolicies(unordered: readonly SourceFile[]): Judgement[] {
-  // What is said of two that contradict each other is said of the later one, whatever order files are listed in.
+  // If two policies contradict each other, the finding is about the later one. Sorting makes that deterministic.
   const files = unordered.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const { bundle, content, written, flaws } = readPolicies(files);
   const judgements = new Map<string, Judgement>();
@@ -39,7 +39,7 @@ export function judgePolicies(unordered: readonly SourceFile[]): Judgement[] {
     }
   }
   for (const file of files) {
-    // Reading entries is worth its time only where one of them may be excepted.
+    // Entries matter only for suppressions, so files without any are not parsed.
     if (/\.ya?ml$/.test(file.name) && file.text.includes('tvm-allow')) {
       judgementOf(file.name).units.push(...entries(file.name).known.map(({ unit }) => unit));
     }

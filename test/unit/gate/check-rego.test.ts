@@ -40,6 +40,6 @@ it('what they find is suppressed like anything else', async () => {
 
 it('what is no manifest is not asked about', async () => {
   expect(await check('replicas: 2\n')).toEqual([
-    '1 file/unrecognized there is neither a Kubernetes manifest nor a CloudFormation template here',
+    '1 file/unrecognized this is neither a Kubernetes manifest nor a CloudFormation template',
   ]);
 });

@@ -225,7 +225,7 @@ describe('rules about CloudFormation templates', () => {
   it('name the resource and its line', () => {
     const text = 'Resources:\n  Key:\n    Type: AWS::IAM::AccessKey\n';
     expect(check(text)).toMatchObject([
-      { line: 3, message: 'Key (AWS::IAM::AccessKey) is an access key without an end' },
+      { line: 3, message: 'Key (AWS::IAM::AccessKey) is an access key that never expires' },
     ]);
   });
 

@@ -33,7 +33,7 @@ describe('credentials known by their looks', () => {
   ])('%s is found, and not told', (_what, text, rule) => {
     const findings = check(configMap(text));
     expect(findings.map(({ rule }) => rule)).toEqual([rule]);
-    expect(findings[0]?.message).toMatch(/^an? [A-Za-z ]+ is written out$/);
+    expect(findings[0]?.message).toMatch(/^an? [A-Za-z ]+ is in the file$/);
   });
 
   it.each([

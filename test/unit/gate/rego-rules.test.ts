@@ -33,9 +33,11 @@ describe('a team’s own rules', () => {
 
   it('fail when what they say is no message', async () => {
     const unreadable = await regoRules(wasm, 'main/unreadable');
-    await expect(unreadable({ kind: 'Pod' })).rejects.toThrow(new RegoError('main/unreadable has no text in 1'));
+    await expect(unreadable({ kind: 'Pod' })).rejects.toThrow(
+      new RegoError('main/unreadable must contain strings or objects with msg, not 1'),
+    );
     const text = await regoRules(wasm, 'main/text');
-    await expect(text({ kind: 'Pod' })).rejects.toThrow('main/text is no set of messages, but "no list"');
+    await expect(text({ kind: 'Pod' })).rejects.toThrow('main/text must be a set of messages, not "no list"');
   });
 
   it('are refused without such an entrypoint', async () => {

@@ -18,7 +18,7 @@ describe('reports of findings', () => {
     const text = textReport(FINDINGS, 9, new PassThrough());
     expect(text).toBe(stripVTControlCharacters(text));
     expect(text).toContain('\nk8s/b c.yaml\n  12  warning  kubernetes/image-without-digest  Pod p runs web\n');
-    expect(text.match(/Whoever may push/g)).toHaveLength(1);
+    expect(text.match(/Everyone who can push/g)).toHaveLength(1);
     expect(text).toMatch(/\n1 error, 2 warnings in 9 files\n$/);
     expect(textReport([], 1, new PassThrough())).toBe('0 errors, 0 warnings in 1 file\n');
   });
@@ -79,7 +79,7 @@ describe('reports of findings', () => {
   it('as workflow commands escape what would end them', () => {
     const [first] = githubReport([{ ...FINDINGS[0], message: 'a\r\nb, c: 100%' } as Finding]).split('\n');
     expect(first).toMatch(
-      /^::error file=a%2Cb%3Ac\.yaml,line=7,title=kubernetes\/host-namespace::a%0D%0Ab, c: 100%25\. Leave/,
+      /^::error file=a%2Cb%3Ac\.yaml,line=7,title=kubernetes\/host-namespace::a%0D%0Ab, c: 100%25\. Omit/,
     );
   });
 });

@@ -57,7 +57,7 @@ describe('a case', () => {
     ],
     [
       '  asks: { read: db/t, audience: db, lifetime: 2d }\n  expect: allowed',
-      /^is no request: expires_in must be at most 86400/,
+      /^is not a valid request: expires_in must be at most 86400/,
     ],
   ])('says what was decided instead: %s', async (more, fault) => {
     expect(await faults(more)).toEqual([expect.stringMatching(fault)]);

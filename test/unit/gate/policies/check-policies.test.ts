@@ -121,7 +121,7 @@ permit (principal == Workload::"${CI}", action, resource);
   it('finds what an unconditional forbid leaves nothing of', () => {
     const forbid = { 'b.cedar': '@id("b") forbid (principal, action == Action::"read", resource in Resource::"db");' };
     expect(checkPolicies(files({ ...reading(''), ...forbid }))).toMatchObject([
-      { rule: 'policy/never-matches', message: '"a" never permits anything: "b" forbids all of it' },
+      { rule: 'policy/never-matches', message: '"a" never permits anything, because "b" forbids all of it' },
     ]);
     const deeper = { 'b.cedar': '@id("b") forbid (principal, action, resource in Resource::"db/t/secret");' };
     expect(found({ ...reading(''), ...deeper })).toEqual([]);
@@ -147,7 +147,7 @@ permit (principal == Workload::"${CI}", action, resource);
 
     it('says which condition never holds as it is written', () => {
       const [finding] = checkPolicies(files(reading('when { Resource::"db" in Resource::"db/t" }')));
-      expect(finding?.message).toBe('"a" never matches: Resource::"db" in Resource::"db/t" never holds');
+      expect(finding?.message).toBe('"a" never matches: Resource::"db" in Resource::"db/t" is never true');
     });
 
     it.each([
@@ -345,7 +345,7 @@ when { context.audience == "db" };`,
     ])('%s', (_what, condition) => {
       const texts = { ...writing('resource', `when { ${condition} }`), ...orders };
       expect(checkPolicies(files(texts))).toMatchObject([
-        { rule: 'policy/wildcard-write', message: '"a" permits to write all of orders-db, by its conditions' },
+        { rule: 'policy/wildcard-write', message: '"a" permits write on all of orders-db, which its conditions allow' },
       ]);
     });
 

@@ -44,9 +44,9 @@ describe('a line of exported events', () => {
   it.each([
     ['{', 'is not JSON'],
     ['null', 'is not an object'],
-    ['{"detail-type":"Other","detail":{}}', 'is not an audit event of a token vending machine'],
-    ['{"detail-type":"__proto__","detail":{}}', 'is not an audit event of a token vending machine'],
-    ['{}', 'is no Token Issued: version '],
+    ['{"detail-type":"Other","detail":{}}', 'is not an audit event of TVM'],
+    ['{"detail-type":"__proto__","detail":{}}', 'is not an audit event of TVM'],
+    ['{}', 'is not a valid Token Issued event: version '],
   ])('that is %s is told why', (line, problem) => {
     expect(readRecord(line)).toEqual({ kind: 'broken', problem: expect.stringContaining(problem) });
   });
@@ -61,8 +61,8 @@ describe('a recorded decision, judged again', () => {
 
   it.each([
     ['denied', orders('write'), 'would be denied: no policy permits it'],
-    ['shorter', orders('read', '@max_lifetime("5m")'), 'would live 300 s instead of 600 s'],
-    ['bound', orders('read', '@single_use'), 'would be bound to {"single_use":true} instead of nothing'],
+    ['shorter', orders('read', '@max_lifetime("5m")'), 'would expire after 300 s instead of 600 s'],
+    ['bound', orders('read', '@single_use'), 'would have the obligations {"single_use":true} instead of nothing'],
   ])('is listed when it would be %s', async (_what, texts, now) => {
     const { change } = await replayBy(usable(texts).bundle)(issued());
     expect(change).toMatchObject({ was: 'issued', now, subject: SERVICE });
@@ -110,7 +110,9 @@ describe('a recorded decision, judged again', () => {
     const reading = {
       'a.cedar': orders('read')['a.cedar']?.replace(';', ' when { context.behaviour.denied < 3 };') ?? '',
     };
-    expect((await replayBy(usable(reading).bundle)(issued())).assumed).toEqual(['what the workload did lately']);
+    expect((await replayBy(usable(reading).bundle)(issued())).assumed).toEqual([
+      'the recent behaviour of the workload',
+    ]);
   });
 });
 

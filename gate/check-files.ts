@@ -7,20 +7,20 @@ import { credentialRules } from './credentials/rules.ts';
 import { MAX_FILE_LENGTH, tooLarge, unreadable, unrecognized } from './file-rules.ts';
 import { isKubernetes, objectsOf } from './kubernetes/objects.ts';
 import { kubernetesRules } from './kubernetes/rules.ts';
-import { type CheckOptions, type Hit, type Judgement, SCHEMA_FILE, type Unit } from './model/check.ts';
+import { type CheckOptions, type FileResult, type Hit, SCHEMA_FILE, type Unit } from './model/check.ts';
 import type { Finding, SourceFile } from './model/finding.ts';
 import { oneLine, visible } from './model/one-line.ts';
 import { type Manifest, type ManifestDocument, readManifest } from './model/read-manifest.ts';
 import { isMapping, type Mapping, mapping } from './model/values.ts';
-import { judgePolicies } from './policies/check-policies.ts';
+import { checkPolicyDirectory } from './policies/check-policies.ts';
 import { suppressibleRules } from './rules.ts';
 import { suppress } from './suppression.ts';
 
 /** Checks all files of a policy directory, which is a directory with a {@link SCHEMA_FILE}. */
-export type PolicyDirectoryJudge = (files: readonly SourceFile[], options: CheckOptions) => Judgement[];
+export type PolicyDirectoryCheck = (files: readonly SourceFile[], options: CheckOptions) => FileResult[];
 
 /** The checks of policy directories. No other check applies to their files. */
-const POLICY_DIRECTORY_JUDGES: readonly PolicyDirectoryJudge[] = [judgePolicies];
+const POLICY_DIRECTORY_CHECKS: readonly PolicyDirectoryCheck[] = [checkPolicyDirectory];
 
 /**
  * Checks files with every rule. An error in one file never prevents the check of another.
@@ -33,12 +33,12 @@ export function checkFiles(
   besides: readonly Finding[] = [],
 ): Finding[] {
   const directories = Map.groupBy(files, ({ name }) => posix.dirname(name));
-  const judgements = [...directories.values()].flatMap((siblings) =>
+  const results = [...directories.values()].flatMap((siblings) =>
     siblings.some(({ name }) => posix.basename(name) === SCHEMA_FILE)
-      ? POLICY_DIRECTORY_JUDGES.flatMap((judge) => judge(siblings, options))
-      : siblings.map((file) => judge(file, options)),
+      ? POLICY_DIRECTORY_CHECKS.flatMap((check) => check(siblings, options))
+      : siblings.map((file) => checkFile(file, options)),
   );
-  return judgements
+  return results
     .flatMap(({ file, findings, units }) => {
       const all = [...findings, ...besides.filter((finding) => finding.file === file.name)];
       return suppress(file, all, units, suppressibleRules, options.today);
@@ -54,9 +54,9 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function judge(file: SourceFile, options: CheckOptions): Judgement {
+function checkFile(file: SourceFile, options: CheckOptions): FileResult {
   const { name, text } = file;
-  const only = (rule: string, line: number, message: string): Judgement => ({
+  const only = (rule: string, line: number, message: string): FileResult => ({
     file,
     findings: [{ rule, file: name, line, message }],
     units: [],
@@ -72,18 +72,18 @@ function judge(file: SourceFile, options: CheckOptions): Judgement {
     }
     return only(unreadable.id, line, `the file cannot be read: ${manifest.problem}`);
   }
-  return judgeManifest(file, manifest, options);
+  return checkManifest(file, manifest, options);
 }
 
-function judgeManifest(file: SourceFile, manifest: Manifest, options: CheckOptions): Judgement {
+function checkManifest(file: SourceFile, manifest: Manifest, options: CheckOptions): FileResult {
   const lineOf = lineNumbers(file.text);
-  const judging = new Judging(file, manifest, options, lineOf);
+  const fileCheck = new FileCheck(file, manifest, options, lineOf);
   const documents = manifest.documents.filter(({ value }) => value !== null);
   const foreign = documents.find(({ value }) => !isKubernetes(value) && !isTemplate(value));
   const isMixed = foreign !== undefined && documents.some(({ value }) => isKubernetes(value) || isTemplate(value));
   if (isMixed || (!file.found && (foreign !== undefined || documents.length === 0))) {
     const line = foreign === undefined ? 1 : lineOf(contentOf(foreign, manifest));
-    judging.findings.push({
+    fileCheck.findings.push({
       rule: unrecognized.id,
       file: file.name,
       line,
@@ -91,19 +91,19 @@ function judgeManifest(file: SourceFile, manifest: Manifest, options: CheckOptio
     });
   }
   for (const document of documents) {
-    if (isKubernetes(document.value)) judging.kubernetes(document.value, document);
-    else if (isTemplate(document.value)) judging.cloudFormation(document.value);
+    if (isKubernetes(document.value)) fileCheck.kubernetes(document.value, document);
+    else if (isTemplate(document.value)) fileCheck.cloudFormation(document.value);
   }
   // The whole text is checked once. A file with at least one manifest is deployed.
-  if (judging.units.length > 0) judging.text();
-  return judging;
+  if (fileCheck.units.length > 0) fileCheck.text();
+  return fileCheck;
 }
 
 function contentOf({ value, start }: ManifestDocument, { rangeOf }: Manifest): number {
   return (typeof value === 'object' && value !== null ? rangeOf(value)?.start : undefined) ?? start;
 }
 
-class Judging implements Judgement {
+class FileCheck implements FileResult {
   readonly file: SourceFile;
   readonly findings: Finding[] = [];
   readonly units: Unit[] = [];

@@ -9,7 +9,7 @@ import { regoDenied } from './rego/rego-rule.ts';
 import { suppressionRules } from './suppression.ts';
 
 /** The rules whose findings can be suppressed, by area. */
-const judging: readonly Rule[] = [
+const suppressible: readonly Rule[] = [
   ...kubernetesRules,
   ...cloudFormationRules,
   ...credentialRules,
@@ -19,14 +19,14 @@ const judging: readonly Rule[] = [
 
 /** All rules of the gate by id. */
 export const rulesById: ReadonlyMap<string, Rule> = byId([
-  ...judging,
+  ...suppressible,
   ...policyFlawRules,
   ...fileRules,
   ...suppressionRules,
 ]);
 
 /** The ids of the rules that can be suppressed. */
-export const suppressibleRules: ReadonlySet<string> = new Set(judging.map(({ id }) => id));
+export const suppressibleRules: ReadonlySet<string> = new Set(suppressible.map(({ id }) => id));
 
 function byId(rules: readonly Rule[]): Map<string, Rule> {
   const known = new Map<string, Rule>();

@@ -27,7 +27,7 @@ export interface Unit {
 }
 
 /** The findings of a file before suppression, and the units in which suppressions may be written. */
-export interface Judgement {
+export interface FileResult {
   file: SourceFile;
   findings: Finding[];
   units: Unit[];

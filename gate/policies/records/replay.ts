@@ -55,7 +55,7 @@ export function replayBy(bundle: PolicyBundle): (record: Recorded) => Promise<Re
       return { judged: false, assumed: [] };
     }
     const caller: Caller = { ...workload, ...(detail.session !== undefined && { session: detail.session }) };
-    const decision = await judgeAgain(record, caller, policies);
+    const decision = await decideAgain(record, caller, policies);
     const now = nowOf(record, decision);
     const { eventId, tokenId, time, subject, audience, role, authorizationDetails } = detail;
     return {
@@ -78,7 +78,7 @@ export function replayBy(bundle: PolicyBundle): (record: Recorded) => Promise<Re
   };
 }
 
-function judgeAgain({ kind, detail }: Recorded, caller: Caller, policies: PolicyDecisionPoint): Promise<TokenDecision> {
+function decideAgain({ kind, detail }: Recorded, caller: Caller, policies: PolicyDecisionPoint): Promise<TokenDecision> {
   const { role, authorizationDetails, audience, expiresIn, reason, time, sourceIp } = detail;
   const asked = role === undefined ? { authorization_details: authorizationDetails } : { scope: `role:${role}` };
   const request = {

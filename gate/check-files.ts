@@ -7,25 +7,25 @@ import { credentialRules } from './credentials/rules.ts';
 import { MAX_FILE_LENGTH, tooLarge, unreadable, unrecognized } from './file-rules.ts';
 import { isKubernetes, objectsOf } from './kubernetes/objects.ts';
 import { kubernetesRules } from './kubernetes/rules.ts';
-import { type CheckOptions, type Hit, type Judgement, SCHEMA_FILE, type Unit } from './model/check.ts';
+import { type CheckOptions, type FileResult, type Hit, SCHEMA_FILE, type Unit } from './model/check.ts';
 import type { Finding, SourceFile } from './model/finding.ts';
 import { oneLine, visible } from './model/one-line.ts';
 import { type Manifest, type ManifestDocument, readManifest } from './model/read-manifest.ts';
 import { isMapping, type Mapping, mapping } from './model/values.ts';
-import { judgePolicies } from './policies/check-policies.ts';
+import { checkPolicyDirectory } from './policies/check-policies.ts';
 import { suppressibleRules } from './rules.ts';
 import { suppress } from './suppression.ts';
 
-/** Judges all files of a directory of policies: one that holds a {@link SCHEMA_FILE}. */
-export type PolicyDirectoryJudge = (files: readonly SourceFile[], options: CheckOptions) => Judgement[];
+/** Checks all files of a policy directory, which is a directory with a {@link SCHEMA_FILE}. */
+export type PolicyDirectoryCheck = (files: readonly SourceFile[], options: CheckOptions) => FileResult[];
 
-/** Who judges the directories of policies. Their files are left to these alone. */
-const POLICY_DIRECTORY_JUDGES: readonly PolicyDirectoryJudge[] = [judgePolicies];
+/** The checks of policy directories. No other check applies to their files. */
+const POLICY_DIRECTORY_CHECKS: readonly PolicyDirectoryCheck[] = [checkPolicyDirectory];
 
 /**
- * Judges files by every rule. What one file holds never keeps another from being judged.
+ * Checks files with every rule. An error in one file never prevents the check of another.
  *
- * @param besides what was found in them otherwise, before suppressions
+ * @param besides additional findings in these files, to which suppressions apply too
  */
 export function checkFiles(
   files: readonly SourceFile[],
@@ -33,12 +33,12 @@ export function checkFiles(
   besides: readonly Finding[] = [],
 ): Finding[] {
   const directories = Map.groupBy(files, ({ name }) => posix.dirname(name));
-  const judgements = [...directories.values()].flatMap((siblings) =>
+  const results = [...directories.values()].flatMap((siblings) =>
     siblings.some(({ name }) => posix.basename(name) === SCHEMA_FILE)
-      ? POLICY_DIRECTORY_JUDGES.flatMap((judge) => judge(siblings, options))
-      : siblings.map((file) => judge(file, options)),
+      ? POLICY_DIRECTORY_CHECKS.flatMap((check) => check(siblings, options))
+      : siblings.map((file) => checkFile(file, options)),
   );
-  return judgements
+  return results
     .flatMap(({ file, findings, units }) => {
       const all = [...findings, ...besides.filter((finding) => finding.file === file.name)];
       return suppress(file, all, units, suppressibleRules, options.today);
@@ -49,61 +49,61 @@ export function checkFiles(
     );
 }
 
-// The same order on every machine, whatever its language.
+// The order is the same in every locale.
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function judge(file: SourceFile, options: CheckOptions): Judgement {
+function checkFile(file: SourceFile, options: CheckOptions): FileResult {
   const { name, text } = file;
-  const only = (rule: string, line: number, message: string): Judgement => ({
+  const only = (rule: string, line: number, message: string): FileResult => ({
     file,
     findings: [{ rule, file: name, line, message }],
     units: [],
   });
   if (text.length > MAX_FILE_LENGTH) {
-    return only(tooLarge.id, 1, `the file has more than ${MAX_FILE_LENGTH} characters, the most that are judged`);
+    return only(tooLarge.id, 1, `the file has more than ${MAX_FILE_LENGTH} characters, which is the maximum`);
   }
   const manifest = readManifest(text);
   if ('problem' in manifest) {
     const line = lineNumbers(text)(manifest.offset);
     if (text.includes('{{')) {
-      return only(unrecognized.id, line, 'the file looks like a Helm template: render it first, with helm template');
+      return only(unrecognized.id, line, 'the file looks like a Helm template; render it first with helm template');
     }
     return only(unreadable.id, line, `the file cannot be read: ${manifest.problem}`);
   }
-  return judgeManifest(file, manifest, options);
+  return checkManifest(file, manifest, options);
 }
 
-function judgeManifest(file: SourceFile, manifest: Manifest, options: CheckOptions): Judgement {
+function checkManifest(file: SourceFile, manifest: Manifest, options: CheckOptions): FileResult {
   const lineOf = lineNumbers(file.text);
-  const judging = new Judging(file, manifest, options, lineOf);
+  const fileCheck = new FileCheck(file, manifest, options, lineOf);
   const documents = manifest.documents.filter(({ value }) => value !== null);
   const foreign = documents.find(({ value }) => !isKubernetes(value) && !isTemplate(value));
   const isMixed = foreign !== undefined && documents.some(({ value }) => isKubernetes(value) || isTemplate(value));
   if (isMixed || (!file.found && (foreign !== undefined || documents.length === 0))) {
     const line = foreign === undefined ? 1 : lineOf(contentOf(foreign, manifest));
-    judging.findings.push({
+    fileCheck.findings.push({
       rule: unrecognized.id,
       file: file.name,
       line,
-      message: 'there is neither a Kubernetes manifest nor a CloudFormation template here',
+      message: 'this is neither a Kubernetes manifest nor a CloudFormation template',
     });
   }
   for (const document of documents) {
-    if (isKubernetes(document.value)) judging.kubernetes(document.value, document);
-    else if (isTemplate(document.value)) judging.cloudFormation(document.value);
+    if (isKubernetes(document.value)) fileCheck.kubernetes(document.value, document);
+    else if (isTemplate(document.value)) fileCheck.cloudFormation(document.value);
   }
-  // The text as a whole, once: what is a manifest in part is deployed in part.
-  if (judging.units.length > 0) judging.text();
-  return judging;
+  // The whole text is checked once. A file with at least one manifest is deployed.
+  if (fileCheck.units.length > 0) fileCheck.text();
+  return fileCheck;
 }
 
 function contentOf({ value, start }: ManifestDocument, { rangeOf }: Manifest): number {
   return (typeof value === 'object' && value !== null ? rangeOf(value)?.start : undefined) ?? start;
 }
 
-class Judging implements Judgement {
+class FileCheck implements FileResult {
   readonly file: SourceFile;
   readonly findings: Finding[] = [];
   readonly units: Unit[] = [];
@@ -174,7 +174,7 @@ class Judging implements Judgement {
   }
 }
 
-/** The stretch with the comment lines directly above it, if it begins its line. */
+/** Extends a unit to the comment lines directly above it, if it is at the beginning of a line. */
 function withCommentsAbove(text: string, { start, end }: Unit): Unit {
   let from = text.lastIndexOf('\n', start - 1) + 1;
   if (!/^[\s-]*$/.test(text.slice(from, start))) return { start, end };

@@ -8,8 +8,8 @@ import { policyRules } from './policies/rules.ts';
 import { regoDenied } from './rego/rego-rule.ts';
 import { suppressionRules } from './suppression.ts';
 
-/** Every rule whose findings a suppression can drop, by area. */
-const judging: readonly Rule[] = [
+/** The rules whose findings can be suppressed, by area. */
+const suppressible: readonly Rule[] = [
   ...kubernetesRules,
   ...cloudFormationRules,
   ...credentialRules,
@@ -17,16 +17,16 @@ const judging: readonly Rule[] = [
   regoDenied,
 ];
 
-/** Every rule of the gate, by id. */
+/** All rules of the gate by id. */
 export const rulesById: ReadonlyMap<string, Rule> = byId([
-  ...judging,
+  ...suppressible,
   ...policyFlawRules,
   ...fileRules,
   ...suppressionRules,
 ]);
 
 /** The ids of the rules that can be suppressed. */
-export const suppressibleRules: ReadonlySet<string> = new Set(judging.map(({ id }) => id));
+export const suppressibleRules: ReadonlySet<string> = new Set(suppressible.map(({ id }) => id));
 
 function byId(rules: readonly Rule[]): Map<string, Rule> {
   const known = new Map<string, Rule>();
@@ -37,7 +37,7 @@ function byId(rules: readonly Rule[]): Map<string, Rule> {
   return known;
 }
 
-/** The rule of a finding. */
+/** Returns the rule with an id. */
 export function ruleOf(id: string): Rule {
   const rule = rulesById.get(id);
   if (rule === undefined) throw new Error(`there is no rule ${id}`);

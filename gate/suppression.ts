@@ -2,12 +2,12 @@ import { lineNumbers } from '@tvm/core/policy/line-numbers.ts';
 import type { Unit } from './model/check.ts';
 import type { Finding, Rule, SourceFile } from './model/finding.ts';
 
-/** Days for which a finding may be suppressed at most. */
+/** Maximum number of days for which a finding can be suppressed. */
 const MAX_DAYS = 366;
 
 const DAY = 86_400_000;
 
-/** What a suppression begins with. What follows is `RULE until YYYY-MM-DD: REASON`. */
+/** The beginning of a suppression. `RULE until YYYY-MM-DD: REASON` follows. */
 const MARK = /tvm-allow[ \t]/g;
 
 const SUPPRESSION = /^tvm-allow[ \t]+(\S+)[ \t]+until[ \t]+(\d{4}-\d{2}-\d{2}):[ \t]*["']?([^"'\r\n]*)/;
@@ -25,18 +25,18 @@ spec:
   return { name: 'pod.yaml', text };
 }
 
-/** Passing on the day that examples are made for, and for a year. */
+/** Passes on {@link DAY_OF_EXAMPLES}. */
 const GOOD = pod('kubernetes/host-namespace until 2026-12-31: the node’s monitor reads processes');
 
-/** The day of the examples. */
+/** The day on which the examples are checked. */
 export const DAY_OF_EXAMPLES = '2026-11-22';
 
 const expired: Rule = {
   id: 'suppression/expired',
   severity: 'error',
-  title: 'a suppression past its day',
-  why: 'The exception was for a time, and the time is over.',
-  instead: 'Mend what is suppressed and delete the suppression, or give it another day.',
+  title: 'an expired suppression',
+  why: 'The exception was limited in time and has expired.',
+  instead: 'Fix the finding and delete the suppression, or set another day.',
   failing: pod('kubernetes/host-namespace until 2026-01-31: the node’s monitor reads processes'),
   passing: GOOD,
 };
@@ -44,9 +44,9 @@ const expired: Rule = {
 const malformed: Rule = {
   id: 'suppression/malformed',
   severity: 'error',
-  title: 'a suppression that suppresses nothing, as it is written',
-  why: 'An exception without a rule, a reason or an end that comes is no decision that anyone can look at again.',
-  instead: `Write \`tvm-allow RULE until YYYY-MM-DD: REASON\`, at most ${MAX_DAYS} days ahead, above or in what it is for.`,
+  title: 'an invalid suppression',
+  why: 'An exception without a rule, a reason and a day on which it expires cannot be reviewed.',
+  instead: `Write \`tvm-allow RULE until YYYY-MM-DD: REASON\`, at most ${MAX_DAYS} days ahead, above or inside the object that it applies to.`,
   failing: pod('kubernetes/host-namespace: the node’s monitor reads processes'),
   passing: GOOD,
 };
@@ -54,31 +54,31 @@ const malformed: Rule = {
 const unused: Rule = {
   id: 'suppression/unused',
   severity: 'warning',
-  title: 'a suppression of nothing',
-  why: 'What it was for is mended; left there, it hides the next one.',
-  instead: 'Delete it.',
+  title: 'an unused suppression',
+  why: 'The suppressed finding is fixed. If the suppression stays, it hides the next one.',
+  instead: 'Delete the suppression.',
   failing: pod('kubernetes/host-path until 2026-12-31: the node’s monitor reads processes'),
   passing: GOOD,
 };
 
-/** What may be wrong with suppressions. */
+/** The rules about suppressions. */
 export const suppressionRules: readonly Rule[] = [expired, malformed, unused];
 
 interface Suppression {
   offset: number;
   unit: Unit | undefined;
   rule: string;
-  /** What is wrong with it, in a clause. */
+  /** The error in the suppression, as a clause. */
   problem?: string | undefined;
   until: string;
 }
 
 /**
- * Drops the findings of a file that are suppressed where they are, and adds what is wrong with the suppressions.
+ * Removes the suppressed findings of a file, and adds findings about the suppressions themselves.
  *
- * @param units where in the file suppressions may stand
+ * @param units the parts of the file in which suppressions may be written
  * @param known the ids of the rules that can be suppressed
- * @param today as in `2026-11-22`, in UTC
+ * @param today the current day in UTC, as in `2026-11-22`
  */
 export function suppress(
   file: SourceFile,
@@ -105,7 +105,7 @@ export function suppress(
     if (suppressed.length === 0) {
       say(unused, `there is no finding of ${rule} to suppress in lines ${lines(unit, lineOf)}`);
     } else if (until < today) {
-      say(expired, `the suppression of ${rule} ended on ${until}`);
+      say(expired, `the suppression of ${rule} expired on ${until}`);
     } else {
       for (const finding of suppressed) dropped.add(finding);
     }
@@ -124,16 +124,16 @@ function suppressionsIn(
   const marks = [...text.matchAll(MARK)].map(({ index }) => index).filter(stands);
   return marks.map((offset, index) => {
     const unit = units.find((unit) => contains(unit, offset));
-    // A second one on the same line is no part of the first one's reason.
+    // A second suppression on the same line is not a part of the reason of the first.
     const [, rule = '', until = '', reason = ''] = SUPPRESSION.exec(text.slice(offset, marks[index + 1])) ?? [];
     return { offset, unit, rule, until, problem: problemOf(unit, rule, until, reason, known, today) };
   });
 }
 
-// A string is passed over as a whole, for it may have slashes in it.
+// A string is matched as a whole, because it may contain slashes.
 const CEDAR_STRING_OR_COMMENT = /"[^"\\]*(?:\\[\s\S][^"\\]*)*"|\/\/[^\r\n]*/g;
 
-/** Tells where in a file a suppression can stand: in Cedar in comments alone, for what a policy compares with is none. */
+/** Returns a function that reports whether a suppression may be at an offset. In Cedar, only comments may contain one. */
 function standsIn({ name, text }: SourceFile): (offset: number) => boolean {
   if (!name.endsWith('.cedar') || !text.includes('tvm-allow')) return () => true;
   const comments = [...text.matchAll(CEDAR_STRING_OR_COMMENT)]
@@ -150,13 +150,13 @@ function problemOf(
   known: ReadonlySet<string>,
   today: string,
 ): string | undefined {
-  if (unit === undefined) return 'stands in nothing that can have findings';
+  if (unit === undefined) return 'is outside of anything that can have findings';
   if (until === '') return 'is not written as tvm-allow RULE until YYYY-MM-DD: REASON';
-  if (!known.has(rule)) return 'names a rule that is not there, or that cannot be suppressed';
+  if (!known.has(rule)) return 'names a rule that does not exist or cannot be suppressed';
   const end = Date.parse(until);
-  if (Number.isNaN(end) || new Date(end).toISOString().slice(0, 10) !== until) return `names no day of the calendar`;
-  if (end - Date.parse(today) > MAX_DAYS * DAY) return `of ${rule} is for longer than ${MAX_DAYS} days`;
-  if (!/\p{L}/u.test(reason)) return `of ${rule} gives no reason`;
+  if (Number.isNaN(end) || new Date(end).toISOString().slice(0, 10) !== until) return `has a date that does not exist`;
+  if (end - Date.parse(today) > MAX_DAYS * DAY) return `of ${rule} lasts longer than ${MAX_DAYS} days`;
+  if (!/\p{L}/u.test(reason)) return `of ${rule} has no reason`;
   return undefined;
 }
 

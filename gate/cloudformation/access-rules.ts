@@ -28,8 +28,8 @@ const ofStatements = eachAllowing(({ kind, value }) =>
 const publicAccess: CloudFormationRule = {
   id: 'cloudformation/public-access',
   severity: 'error',
-  title: 'a policy that lets everyone in',
-  why: 'Principal `*` is every AWS account there is, and for many services whoever asks without credentials.',
+  title: 'a policy that allows access to everyone',
+  why: 'Principal `*` means every AWS account and, for many services, anonymous callers too.',
   instead:
     'Name the accounts, roles or services in `Principal`, or add a `Condition` on `aws:PrincipalOrgID`, `aws:SourceArn` or `aws:SourceAccount`.',
   failing: topicPolicy(["Principal: '*'"]),
@@ -37,7 +37,7 @@ const publicAccess: CloudFormationRule = {
   check: (resource) => [...ofStatements(resource), ...ofProperties(resource)],
 };
 
-/** What binds a `*` in the resources that spell their policy out in properties. */
+/** The properties that restrict a `*` principal, for resources whose policy consists of properties. */
 const BINDING_PROPERTIES: Record<string, readonly string[]> = {
   'AWS::Lambda::Permission': ['SourceArn', 'SourceAccount', 'PrincipalOrgID', 'EventSourceToken'],
   'AWS::Lambda::LayerVersionPermission': ['OrganizationId'],
@@ -62,8 +62,8 @@ const ACCOUNT = 'Principal: { AWS: arn:aws:iam::111122223333:root }';
 const crossAccountTrust: CloudFormationRule = {
   id: 'cloudformation/cross-account-trust',
   severity: 'warning',
-  title: 'a role for all of another account',
-  why: 'Whoever is anything in that account, or tricks a service of it, takes on the role.',
+  title: 'a role that all of another account can assume',
+  why: 'Every principal of that account can be given permission to assume the role, and so can a service that is tricked.',
   instead:
     'Name a role of that account, or add a `Condition` on `sts:ExternalId`, `aws:PrincipalArn` or `aws:PrincipalOrgID`.',
   failing: trust(['Effect: Allow', ACCOUNT, 'Action: sts:AssumeRole']),
@@ -79,13 +79,13 @@ const crossAccountTrust: CloudFormationRule = {
       const account = rootOfAccount(principal);
       return account === undefined
         ? []
-        : [{ key: 'Principal', problem: `can be taken on by all of account ${account}` }];
+        : [{ key: 'Principal', problem: `can be assumed by all of account ${account}` }];
     });
   }),
 };
 
 function namesCallersOrAgreement(condition: unknown): boolean {
-  // That the caller is of the account is said by the principal already.
+  // Conditions on the caller's account add nothing, because the principal already names the account.
   const further = (key: string) =>
     /^(?:sts:externalid|aws:(?:principal(?:arn|orgid|orgpaths|tag\/.*)|source\w+))$/.test(key);
   return restricts(condition, further);
@@ -93,15 +93,15 @@ function namesCallersOrAgreement(condition: unknown): boolean {
 
 const PROVIDER = "Principal: { Federated: !Sub 'arn:aws:iam::${AWS::AccountId}:oidc-provider/ci.example.com' }";
 
-/** Subjects, in a pattern, that are of every repository, project or namespace. */
+/** Patterns of subjects that match every repository, project or namespace. */
 const ANY_SUBJECT = /^(?:(?:repo|project_path|organization|system:serviceaccount):)?[*?]|^[^*?:/|@]{0,3}[*?]/;
 
-/** A repository of GitHub in full; what only the deployment knows may be one. */
+/** A GitHub repository without wildcards. A value that is unknown before deployment may be one. */
 const REPOSITORY = /^repo:(?:[^*?/:]+\/[^*?/:]+|[^*?/:]*\0)(?::|$)/;
 
 function isAnySubject(key: string, text: string): boolean {
   if (text.startsWith('repo:')) return !REPOSITORY.test(text);
-  // Its subjects can be made of other claims than the repository.
+  // GitHub can be configured to build subjects from other claims than the repository.
   if (key.startsWith('token.actions.githubusercontent.com')) return !/^(?:[^*?]*\0|\w+:[^*?:]+[:/]|[^*?]*$)/.test(text);
   return ANY_SUBJECT.test(text);
 }
@@ -109,8 +109,8 @@ function isAnySubject(key: string, text: string): boolean {
 const webIdentityTrust: CloudFormationRule = {
   id: 'cloudformation/web-identity-without-subject',
   severity: 'error',
-  title: 'a role for every identity of an OIDC provider',
-  why: 'Every repository, project or pod whose tokens the provider signs takes on the role: with a public provider, anyone.',
+  title: 'a role that every identity of an OIDC provider can assume',
+  why: 'Every repository, project or pod that gets tokens from the provider can assume the role. If the provider is public, anyone can.',
   instead:
     'Add a `Condition` on the provider’s `:sub`, as in `StringEquals: { token.actions.githubusercontent.com:sub: "repo:acme/orders:ref:refs/heads/main" }`.',
   failing: trust(['Effect: Allow', PROVIDER, 'Action: sts:AssumeRoleWithWebIdentity']),
@@ -126,15 +126,15 @@ const webIdentityTrust: CloudFormationRule = {
     }
     return principalsOf(value.Principal, 'Federated')
       .filter((provider) => !bindsSubject(provider, value.Condition))
-      .map(() => ({ key: 'Condition', problem: 'can be taken on by every subject of its OIDC provider' }));
+      .map(() => ({ key: 'Condition', problem: 'can be assumed by every subject of its OIDC provider' }));
   }),
 };
 
 function bindsSubject(provider: string, condition: unknown): boolean {
   if (restricts(condition, (key) => key.endsWith(':sub'), isAnySubject)) return true;
-  // Cognito's audience is the identity pool: who may be in it is decided there.
+  // Cognito's audience is the identity pool, which decides who its members are.
   return provider === 'cognito-identity.amazonaws.com' && restricts(condition, (key) => key.endsWith(':aud'));
 }
 
-/** Who may come in. */
+/** The rules about who may access a resource or assume a role. */
 export const accessRules = [publicAccess, crossAccountTrust, webIdentityTrust];

@@ -5,7 +5,7 @@ const READS =
   /^(?:get|list|describe|head|batchget|batchdescribe|batchcheck|check|search|lookup|query|scan|view|preview|simulate|validate|verify|estimate|detect)/i;
 
 /**
- * Actions that IAM permits on every resource or on none.
+ * Actions without resource-level permissions: IAM permits them on every resource or on none.
  *
  * @see https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
  */
@@ -26,29 +26,29 @@ const WITHOUT_RESOURCE = [
   'xray:PutTraceSegments',
 ];
 
-/** Whether an action is known to change something, or to use a key, that could be named. */
+/** Reports whether an action changes a resource, or uses a key, that a policy could name. */
 export function changesWhatCouldBeNamed(action: string): boolean {
   const [service, name] = action.split(':');
   if (!service || !name || action.includes(UNKNOWN)) return false;
   return !READS.test(name) && !WITHOUT_RESOURCE.some((pattern) => matchesPattern(pattern, action));
 }
 
-/** Whether an action is all that a service can do, as in `s3:*`. */
+/** Reports whether an action pattern matches every action of one service, as `s3:*` does. */
 export function isWholeService(action: string): boolean {
   return /^[\w-]+:[*?]*\*[*?]*$/.test(action);
 }
 
-/** Whether an action is every one of every service. */
+/** Reports whether an action pattern matches every action of every service. */
 export function isEveryAction(action: string): boolean {
   return /^\*+(?::[*?]*\*[*?]*)?$/.test(action);
 }
 
-/** The service of an action. */
+/** Returns the service prefix of an action. */
 export function serviceOf(action: string): string {
   return action.split(':')[0]?.toLowerCase() ?? '';
 }
 
-/** Whether a pattern, with `*` for any characters and `?` for one, is for a text: without regard to case, as IAM. */
+/** Reports whether a text matches a pattern with the wildcards `*` and `?`. Like IAM, it ignores case. */
 export function matchesPattern(pattern: string, text: string): boolean {
   const wanted = pattern.toLowerCase();
   const given = text.toLowerCase();
@@ -56,7 +56,7 @@ export function matchesPattern(pattern: string, text: string): boolean {
   let star = -1;
   let resumed = 0;
   let index = 0;
-  // Steps back to the last star alone: no pattern makes this slow, as it would a regular expression.
+  // Backtracks only to the last star, so that no pattern makes the search slow. A regular expression could be slow.
   while (index < given.length) {
     if (wanted[at] === '*') {
       star = at++;

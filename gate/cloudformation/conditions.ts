@@ -3,15 +3,15 @@ import { matchesPattern } from './actions.ts';
 import { alternatives, isIntrinsic, resolveText } from './intrinsics.ts';
 import { ANY_NAME, isOfAnyAccount } from './patterns.ts';
 
-/** Operators that hold only where the key is there and is what is written: no `…IfExists`, no `Null`, no `Not…`. */
+/** Operators that match only if the key is present and has a given value: no `…IfExists`, no `Null`, no `Not…`. */
 const POSITIVE = /^(?:ForAnyValue:)?(?:String(?:Equals|EqualsIgnoreCase|Like)|Arn(?:Equals|Like)|IpAddress|Bool)$/i;
 
-/** In these, `*` is any text; elsewhere it is an asterisk. */
+/** Operators that support wildcards. In other operators, `*` is a literal asterisk. */
 const WITH_WILDCARDS = /Like$|Arn|IpAddress/i;
 
 const ANYTHING = /^[*?]+$|^arn:[^:]*:[^:]*:[^:]*:[*?]+:/;
 
-/** What only a pattern for anything is for, by the beginning of the key. */
+/** Made-up values by key. A pattern that matches one of them matches anything. */
 const DUMMIES: readonly [RegExp, readonly string[]][] = [
   [/orgid$/, [`o-${ANY_NAME}`]],
   [/orgpaths$/, [`o-${ANY_NAME}/r-${ANY_NAME}/ou-${ANY_NAME}/`]],
@@ -20,20 +20,20 @@ const DUMMIES: readonly [RegExp, readonly string[]][] = [
   [/^/, [ANY_NAME, `${ANY_NAME}:${ANY_NAME}`, `${ANY_NAME}/${ANY_NAME}`]],
 ];
 
-/** Whether a value asked of a key, in lower case, is one that any caller has. */
+/** Reports whether every caller matches a condition value. `key` is in lower case. */
 export function isAnything(key: string, text: string): boolean {
   if (ANYTHING.test(text) || isWideNetwork(text)) return true;
   if (text.startsWith('arn:') && /[*?]/.test(text) && isOfAnyAccount(text)) return true;
   return DUMMIES.some(([keys, dummies]) => keys.test(key) && dummies.some((dummy) => matchesPattern(text, dummy)));
 }
 
-// Two halves are all: nobody owns so much, but for the private networks of IPv6.
+// Two halves cover everything, so a network this large is treated as any. Only IPv6 has private networks of /7.
 function isWideNetwork(text: string): boolean {
   const [, address = '', bits = ''] = /^([\d.]+|[\da-f:]*:[\da-f:]*)\/(\d{1,3})$/i.exec(text) ?? [];
   return bits !== '' && Number(bits) < (address.includes(':') ? 7 : 8);
 }
 
-/** Keys that say who asks, or from where: a condition on one of these makes less than the world of `*`. */
+/** Condition keys about the caller or its origin. A condition on one of them restricts the principal `*`. */
 const WHO = [
   'aws:PrincipalAccount',
   'aws:PrincipalArn',
@@ -51,22 +51,22 @@ const WHO = [
   'aws:SourceVpce',
   'aws:userid',
   'aws:username',
-  // Mounting is to be in the network of the file system's mount target.
+  // A mount requires access to the network of the file system's mount target.
   'elasticfilesystem:AccessedViaMountTarget',
   'kms:CallerAccount',
   's3:DataAccessPointAccount',
 ].map((key) => key.toLowerCase());
 
-/** Whether a condition lets in only callers that it names. */
+/** Reports whether a condition restricts access to named callers. */
 export function namesCallers(condition: unknown): boolean {
   return restricts(condition, (key) => WHO.includes(key) || key.startsWith('aws:principaltag/'));
 }
 
 /**
- * Whether a condition asks something of a key, that not every value fulfils. What cannot be known is taken to.
+ * Reports whether a condition restricts a key. A value that is unknown before deployment counts as a restriction.
  *
- * @param isKey is given the key in lower case
- * @param anything whether a value, asked of a key in lower case, is one that any caller has
+ * @param isKey selects the keys, given in lower case
+ * @param anything reports whether every caller matches a value of a key, given in lower case
  */
 export function restricts(
   condition: unknown,
@@ -81,10 +81,10 @@ export function restricts(
     return Object.entries(keys).some(([key, value]) => {
       if (!isKey(key.toLowerCase())) return false;
       const wanted = alternatives(value).map((each) => resolveText(typeof each === 'boolean' ? String(each) : each));
-      // To be no service of AWS is to be anyone else.
+      // `aws:PrincipalIsAWSService: false` matches every caller that is not an AWS service.
       if (/^(?:ForAnyValue:)?Bool$/i.test(operator))
         return wanted.length > 0 && !wanted.some((text) => /^false$/i.test(text));
-      // One of them is enough for the condition to hold.
+      // The condition is true if any one of the values matches.
       return (
         wanted.length > 0 &&
         !(WITH_WILDCARDS.test(operator) && wanted.some((text) => anything(key.toLowerCase(), text)))

@@ -2,7 +2,8 @@ import { matchesPattern } from './actions.ts';
 import { ANY_NAME, isAny } from './patterns.ts';
 
 /**
- * Actions by which a workload becomes, or rewrites, another one, where the resource is any, and what they are on.
+ * Actions with which a workload can assume or change another identity if the resource is a wildcard, with the type of
+ * their resources.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
  */
@@ -27,19 +28,19 @@ const ESCALATIONS: Record<string, string> = {
   'sts:AssumeRole': 'role/',
 };
 
-/** Keys that bind such an action to what may be given, passed or taken. */
+/** Condition keys that restrict such an action to certain policies, roles or services. */
 const BINDING = ['iam:passedtoservice', 'iam:associatedresourcearn', 'iam:permissionsboundary', 'iam:policyarn'];
 
-/** Whether a condition's key, in lower case, binds such an action. */
+/** Reports whether a condition key, in lower case, restricts such an action. */
 export function bindsEscalation(key: string): boolean {
   return BINDING.includes(key) || /^(?:iam|aws):resourcetag\//.test(key) || key === 'aws:resourceorgid';
 }
 
-/** Whether an action holds such a one, and the resource is any of those it is on. */
+/** Reports whether an action pattern includes such an action and the resource pattern matches every resource of its type. */
 export function escalates(action: string, resource: string): boolean {
   return Object.entries(ESCALATIONS).some(([escalation, type]) => {
     if (!matchesPattern(action, escalation)) return false;
-    // A role that is taken on has an ARN of IAM too.
+    // The resource of `sts:AssumeRole` is a role, whose ARN is one of IAM.
     const service = escalation.startsWith('lambda:') ? 'lambda' : 'iam';
     return isAny(resource, service, `${type}${ANY_NAME}`);
   });

@@ -9,10 +9,10 @@ import { isAnyOfService } from './patterns.ts';
 const privilegeEscalation: CloudFormationRule = {
   id: 'cloudformation/privilege-escalation',
   severity: 'error',
-  title: 'a policy by which a workload becomes another',
-  why: 'Passing or taking on any role, rewriting any policy, key, trust or function: whoever has this has everything that any of them has.',
+  title: 'a policy that allows privilege escalation',
+  why: 'Who may pass or assume any role, or change any policy, key, trust or function, can get the permissions of all of them.',
   instead:
-    'Name the roles, policies or functions in `Resource`; bind `iam:PassRole` by `iam:PassedToService`, and policies by `iam:PermissionsBoundary`.',
+    'Name the roles, policies or functions in `Resource`. Restrict `iam:PassRole` with `iam:PassedToService`, and policies with `iam:PermissionsBoundary`.',
   failing: identityPolicy(['Effect: Allow', 'Action: iam:PassRole', "Resource: '*'"]),
   passing: identityPolicy([
     'Effect: Allow',
@@ -23,7 +23,7 @@ const privilegeEscalation: CloudFormationRule = {
     if (kind !== 'identity' || restricts(value.Condition, bindsEscalation)) return [];
     return resources.flatMap((resource) => {
       const escalating = actions.filter(
-        // All of everything, and all of a service on everything, are found by rules of their own.
+        // Other rules find every action, and every action of a service on every resource.
         (action) =>
           escalates(action, resource) &&
           !isEveryAction(action) &&
@@ -38,7 +38,7 @@ const privilegeEscalation: CloudFormationRule = {
 
 const ADMINISTRATORS = /(?:^|:policy\/|^\/)(?:job-function\/)?(AdministratorAccess|PowerUserAccess|IAMFullAccess)$/;
 
-/** Where managed policies are attached. */
+/** The property with the managed policies, by resource type. */
 const ATTACHED: Record<string, string> = {
   'AWS::IAM::Role': 'ManagedPolicyArns',
   'AWS::IAM::User': 'ManagedPolicyArns',
@@ -51,9 +51,9 @@ const ATTACHED: Record<string, string> = {
 const administratorPolicy: CloudFormationRule = {
   id: 'cloudformation/administrator-policy',
   severity: 'error',
-  title: 'AWS’s policy for administrators on a workload',
-  why: 'AdministratorAccess, PowerUserAccess and IAMFullAccess make whoever takes the role over master of the account.',
-  instead: 'Attach a policy that names what the workload calls.',
+  title: 'an AWS managed policy for administrators',
+  why: 'With AdministratorAccess, PowerUserAccess or IAMFullAccess, an attacker who takes over the workload controls the account.',
+  instead: 'Attach a policy that names the actions that the workload calls.',
   failing: template('AWS::IAM::Group', ['ManagedPolicyArns: [arn:aws:iam::aws:policy/AdministratorAccess]']),
   passing: template('AWS::IAM::Group', ['ManagedPolicyArns: [arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess]']),
   check: ({ type, title, properties }) => {
@@ -66,5 +66,5 @@ const administratorPolicy: CloudFormationRule = {
   },
 };
 
-/** How a workload may not come to more. */
+/** The rules about privilege escalation. */
 export const escalationRules = [privilegeEscalation, administratorPolicy];

@@ -1,12 +1,12 @@
 import type { SourceFile } from '../model/finding.ts';
 
-/** A template of one resource, its properties as YAML, one a line. */
+/** Returns a template with one resource. `properties` are lines of YAML. */
 export function template(type: string, properties: readonly string[], name = 'template.yaml'): SourceFile {
   const lines = ['Resources:', '  Example:', `    Type: ${type}`, '    Properties:'];
   return { name, text: `${[...lines, ...properties.map((line) => `      ${line}`)].join('\n')}\n` };
 }
 
-/** A policy of an identity, of one statement. */
+/** Returns a template with an identity policy that has one statement. */
 export function identityPolicy(statement: readonly string[]): SourceFile {
   return template('AWS::IAM::ManagedPolicy', [
     'PolicyDocument:',
@@ -16,7 +16,7 @@ export function identityPolicy(statement: readonly string[]): SourceFile {
   ]);
 }
 
-/** A role with one statement that says who may take it on. */
+/** Returns a template with a role whose trust policy has one statement. */
 export function trust(statement: readonly string[]): SourceFile {
   return template('AWS::IAM::Role', [
     'AssumeRolePolicyDocument:',

@@ -1,10 +1,10 @@
 import { elements, isMapping, mapping, textOf } from '../model/values.ts';
 import { defaultOf, mapped } from './scope.ts';
 
-/** Stands, in text, for what only the deployment knows: a parameter, an attribute of a resource. */
+/** Represents a part of a text that is unknown before deployment, such as a parameter or a resource attribute. */
 export const UNKNOWN = '\u0000';
 
-/** Pseudo parameters that matter here, without the colons that would split an ARN wrongly. */
+/** Values for pseudo parameters. They contain no colons, which would split an ARN wrongly. */
 const PSEUDO: Record<string, string> = {
   'AWS::Partition': 'aws',
   'AWS::URLSuffix': 'amazonaws.com',
@@ -12,13 +12,13 @@ const PSEUDO: Record<string, string> = {
   'AWS::Region': '<this region>',
 };
 
-/** The longest text that functions make: no template takes all memory. */
+/** Maximum length of a text that functions return, so that no template exhausts the memory. */
 const MAX_TEXT = 20_000;
 
 /**
- * The text that a property becomes, with {@link UNKNOWN} for the parts that cannot be known.
+ * Resolves a property to text, with {@link UNKNOWN} for the parts that are unknown before deployment.
  *
- * @param withDefaults whether parameters are taken to be their defaults
+ * @param withDefaults whether parameters are replaced by their defaults
  */
 export function resolveText(value: unknown, withDefaults = true): string {
   const text = resolve(value, withDefaults);
@@ -47,7 +47,7 @@ function resolve(value: unknown, withDefaults: boolean): string {
   return typeof found === 'string' || typeof found === 'number' ? String(found) : UNKNOWN;
 }
 
-/** The texts that a function for a list makes, if that can be known. */
+/** Returns the list that an intrinsic function returns, or `undefined` if it is unknown before deployment. */
 function listOf(value: unknown, withDefaults = true): unknown[] | undefined {
   if (!isMapping(value)) return undefined;
   if (Array.isArray(value['Fn::Split'])) {
@@ -74,7 +74,7 @@ function named(at: object, name: unknown, withDefaults: boolean): string {
 
 function substitute(at: object, template: unknown, variables: Record<string, unknown>, withDefaults: boolean): string {
   if (typeof template !== 'string') return UNKNOWN;
-  // Each once, however often it stands there: functions in functions would take forever.
+  // Each variable is resolved only once. Nested functions would otherwise take exponential time.
   const resolved = new Map<string, string>();
   let length = template.length;
   return template.replace(/\$\{([^{}]*)\}/g, (_whole, name: string) => {
@@ -88,7 +88,7 @@ function substitute(at: object, template: unknown, variables: Record<string, unk
   });
 }
 
-/** What a property may be, one or many: elements of lists, both branches of `Fn::If`, without `AWS::NoValue`. */
+/** Returns the possible values of a property: elements of lists and both branches of `Fn::If`, without `AWS::NoValue`. */
 export function alternatives(value: unknown): unknown[] {
   if (value === undefined || value === null) return [];
   if (Array.isArray(value)) return value.flatMap(alternatives);
@@ -98,7 +98,7 @@ export function alternatives(value: unknown): unknown[] {
   return listOf(value)?.flatMap(alternatives) ?? [value];
 }
 
-/** Whether a value is left to an intrinsic function. */
+/** Reports whether a value is an intrinsic function. */
 export function isIntrinsic(value: unknown): boolean {
   return isMapping(value) && Object.keys(value).some((key) => key === 'Ref' || key.startsWith('Fn::'));
 }

@@ -14,8 +14,8 @@ const allActions: CloudFormationRule = {
   id: 'cloudformation/all-actions',
   severity: 'error',
   title: 'a policy that allows every action',
-  why: 'Every action of every service, giving itself more among them: who gets hold of it has what it is attached to.',
-  instead: 'Name the actions that are called, as in `s3:GetObject`.',
+  why: 'Every action includes those that grant further permissions. An attacker who takes over the workload controls the account.',
+  instead: 'Name the actions that the workload calls, as in `s3:GetObject`.',
   failing: identityPolicy(['Effect: Allow', "Action: '*'", "Resource: '*'"]),
   passing: NAMED,
   check: eachAllowing(({ actions }) =>
@@ -26,9 +26,9 @@ const allActions: CloudFormationRule = {
 const serviceWidePermission: CloudFormationRule = {
   id: 'cloudformation/service-wide-permission',
   severity: 'error',
-  title: 'a policy that allows all of a service',
-  why: 'Every action on every resource of the service: other teams’ data too, and deleting it.',
-  instead: 'Name the actions that are called and the ARNs they are called on.',
+  title: 'a policy that allows every action of a service on every resource',
+  why: 'The workload can read, change and delete everything in the service, including the data of other teams.',
+  instead: 'Name the actions that the workload calls, and the ARNs of their resources.',
   failing: identityPolicy(['Effect: Allow', 'Action: s3:*', "Resource: '*'"]),
   passing: NAMED,
   check: eachAllowing(({ kind, actions, resources }) => {
@@ -37,7 +37,7 @@ const serviceWidePermission: CloudFormationRule = {
       const services = actions.filter((action) => {
         if (!isWholeService(action)) return false;
         const service = serviceOf(action);
-        // Becoming another by all of a type is found by a rule of its own.
+        // Another rule finds privilege escalation with all resources of a type.
         return isAnyOfService(resource, service) || (isAnyOfAType(resource, service) && !escalates(action, resource));
       });
       return services.length === 0
@@ -50,13 +50,13 @@ const serviceWidePermission: CloudFormationRule = {
 const writeOnAnyResource: CloudFormationRule = {
   id: 'cloudformation/write-on-any-resource',
   severity: 'warning',
-  title: 'a policy that changes any resource',
-  why: 'The action reaches every resource of the account, not only those of this workload.',
-  instead: 'Name the resources in `Resource`, or what they must be tagged with in a `Condition`.',
+  title: 'a policy that allows changes to any resource',
+  why: 'The action applies to every resource of the account, not only to those of this workload.',
+  instead: 'Name the resources in `Resource`, or require tags on them with a `Condition`.',
   failing: identityPolicy(['Effect: Allow', 'Action: [dynamodb:PutItem, kms:Decrypt]', "Resource: '*'"]),
   passing: NAMED,
   check: eachAllowing(({ kind, value, actions, resources }) => {
-    // What a condition asks is weighed by no rule: it may well be the name of the resource.
+    // Conditions are not analyzed. One may restrict the name of the resource, so a statement with a condition passes.
     if (kind !== 'identity' || value.Condition !== undefined) return [];
     return resources.flatMap((resource) => {
       const changing = actions.filter(
@@ -76,19 +76,19 @@ const writeOnAnyResource: CloudFormationRule = {
 const negatedPermission: CloudFormationRule = {
   id: 'cloudformation/negated-permission',
   severity: 'error',
-  title: 'a policy that allows all but what it names',
-  why: 'With `NotAction`, `NotResource` or `NotPrincipal` an Allow takes in whatever AWS adds, and whatever was forgotten.',
-  instead: 'Say what is allowed in `Action`, `Resource` and `Principal`; take the `Not…` forms for `Deny` only.',
+  title: 'a policy that allows everything except what it names',
+  why: 'An Allow with `NotAction`, `NotResource` or `NotPrincipal` also includes what AWS adds later and what was forgotten.',
+  instead: 'Name what is allowed in `Action`, `Resource` and `Principal`. Use the `Not…` forms only with `Deny`.',
   failing: identityPolicy(['Effect: Allow', 'NotAction: iam:*', "Resource: '*'"]),
   passing: NAMED,
   check: eachAllowing(({ value }) =>
     ['NotAction', 'NotResource', 'NotPrincipal']
       .filter((key) => value[key] !== undefined)
-      .map((key) => ({ key, problem: `allows all but what its ${key} names` })),
+      .map((key) => ({ key, problem: `allows everything except its ${key}` })),
   ),
 };
 
-/** Whether a resource is any, to be written to. That a function writes any log is what AWS's own policy for it says. */
+/** Reports whether a resource pattern matches too much for a write. AWS's own policy for functions allows every log. */
 function reaches(resource: string, service: string): boolean {
   return isEverything(resource) || (service !== 'logs' && isAnyOfService(resource, service));
 }
@@ -97,5 +97,5 @@ function called(resource: string): string {
   return resource === '*' ? 'every resource' : resource;
 }
 
-/** What a policy may permit. */
+/** The rules about what a policy may allow. */
 export const permissionRules = [allActions, serviceWidePermission, writeOnAnyResource, negatedPermission];

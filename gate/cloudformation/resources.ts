@@ -4,23 +4,23 @@ import { noteScope } from './scope.ts';
 /** A resource of a template. */
 export interface CloudFormationResource {
   type: string;
-  /** Its properties; of a resource without any, the resource. */
+  /** The properties of the resource, or the resource itself if it has none. */
   properties: Mapping;
-  /** For messages, as in `OrdersRole (AWS::IAM::Role)`. */
+  /** The name in messages, as in `OrdersRole (AWS::IAM::Role)`. */
   title: string;
 }
 
 /** As in `AWS::S3::Bucket`, `Custom::Thing` or `Acme::Team::Thing::MODULE`. */
 const TYPE = /^\w+(?:::\w+){1,4}$/;
 
-/** Whether a document is a template: it has resources, or says that it is one. */
+/** Reports whether a document is a template: it has resources or a template format version. */
 export function isTemplate(value: unknown): value is Mapping {
   if (!isMapping(value)) return false;
   if (value.AWSTemplateFormatVersion !== undefined) return true;
   return Object.values(mapping(value.Resources)).some((resource) => typeOf(resource) !== undefined);
 }
 
-/** The resources of a template, each with its logical id. */
+/** Returns the resources of a template with their logical ids. */
 export function resourcesOf(template: Mapping): { id: string; resource: CloudFormationResource }[] {
   noteScope(template);
   return Object.entries(mapping(template.Resources)).flatMap(([id, value]) => {

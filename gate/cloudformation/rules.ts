@@ -4,7 +4,7 @@ import { escalationRules } from './escalation-rules.ts';
 import { permissionRules } from './permission-rules.ts';
 import { userRules } from './user-rules.ts';
 
-/** Every rule about the resources of CloudFormation templates. */
+/** All rules about the resources of CloudFormation templates. */
 export const cloudFormationRules: readonly CloudFormationRule[] = [
   ...permissionRules,
   ...escalationRules,

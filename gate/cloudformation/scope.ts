@@ -1,25 +1,25 @@
 import { isMapping, type Mapping, mapping, textOf } from '../model/values.ts';
 
-/** Characters of a parameter's default that is taken into account. */
+/** Maximum length of a parameter default that is used, in characters. */
 const MAX_DEFAULT = 4_096;
 
-/** What intrinsic functions of a template refer to. */
+/** The parts of a template that intrinsic functions refer to. */
 interface Scope {
   parameters: Mapping;
   mappings: Mapping;
 }
 
-/** Which template a function stands in: values are read without it. */
+/** The scope of each function. Values are resolved without access to their template. */
 const scopes = new WeakMap<object, Scope>();
 
-/** Notes for all functions below a value which template they are of. */
+/** Records the scope of all functions in a template's resources. */
 export function noteScope(template: Mapping): void {
   const scope = { parameters: mapping(template.Parameters), mappings: mapping(template.Mappings) };
   const seen = new Set<unknown>();
   const open: unknown[] = [template.Resources];
   while (open.length > 0) {
     const value = open.pop();
-    // What aliases repeat is one object.
+    // Aliases repeat the same object.
     if (typeof value !== 'object' || value === null || seen.has(value)) continue;
     seen.add(value);
     if (isMapping(value) && (value.Ref !== undefined || Object.keys(value).some((key) => key.startsWith('Fn::')))) {
@@ -29,18 +29,18 @@ export function noteScope(template: Mapping): void {
   }
 }
 
-/** The default of a parameter to which a function refers, as text or, of a list, as texts; nothing if there is none. */
+/** Returns the default of the parameter to which a function refers: text, or an array for a list. */
 export function defaultOf(at: object, name: unknown): string | string[] | undefined {
   const parameters = scopes.get(at)?.parameters;
   if (parameters === undefined || typeof name !== 'string' || !Object.hasOwn(parameters, name)) return undefined;
   const { Type, Default } = mapping(parameters[name]);
   const text = typeof Default === 'number' ? String(Default) : textOf(Default);
-  // An empty one must be given; one of Systems Manager is the name of what is there.
+  // An empty default must be replaced at deployment. The default of a Systems Manager parameter is only its name.
   if (!text || text.length > MAX_DEFAULT || textOf(Type)?.startsWith('AWS::SSM::')) return undefined;
   return /List/.test(textOf(Type) ?? '') ? text.split(',').map((part) => part.trim()) : text;
 }
 
-/** What a mapping of the template holds under two keys. */
+/** Returns the value under two keys in a mapping of the template. */
 export function mapped(at: object, name: string, top: string, second: string): unknown {
   const maps = scopes.get(at)?.mappings;
   return mapping(mapping(own(maps, name))[top])[second];

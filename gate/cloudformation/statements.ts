@@ -3,19 +3,19 @@ import { isMapping, type Mapping, textOf } from '../model/values.ts';
 import { alternatives, resolveText } from './intrinsics.ts';
 import type { CloudFormationResource } from './resources.ts';
 
-/** What a policy is attached to: who may act, what is acted upon, or a role that others take on. */
+/** What a policy is attached to: an identity, a resource, or a role as its trust policy. */
 export type PolicyKind = 'identity' | 'resource' | 'trust';
 
 /** A statement of an IAM policy that allows something. */
 export interface Allowing {
   kind: PolicyKind;
   value: Mapping;
-  /** In `NotAction` there are none. What the deployment alone knows is in them as `UNKNOWN`. */
+  /** Empty for `NotAction`. Parts that are unknown before deployment are `UNKNOWN`. */
   actions: string[];
   resources: string[];
 }
 
-/** Where policies are: the property, `*` for each element of a list. */
+/** The properties that contain policies, by resource type. `*` means each element of a list. */
 const POLICIES: Record<string, readonly (readonly [PolicyKind, string])[]> = {
   'AWS::IAM::Policy': [['identity', 'PolicyDocument']],
   'AWS::IAM::ManagedPolicy': [['identity', 'PolicyDocument']],
@@ -57,10 +57,10 @@ const POLICIES: Record<string, readonly (readonly [PolicyKind, string])[]> = {
   'AWS::Elasticsearch::Domain': [['resource', 'AccessPolicies']],
 };
 
-/** Each rule asks for the statements of each resource: they are read once. */
+/** A cache, because every rule needs the statements of every resource. */
 const read = new WeakMap<CloudFormationResource, Allowing[]>();
 
-/** The statements that allow something in the policies of a resource. */
+/** Returns the statements that allow something in the policies of a resource. */
 export function allowing(resource: CloudFormationResource): Allowing[] {
   const known = read.get(resource) ?? readAllowing(resource);
   read.set(resource, known);
@@ -79,7 +79,7 @@ function readAllowing({ type, properties }: CloudFormationResource): Allowing[] 
   const single = type === 'AWS::Events::EventBusPolicy' ? alternatives(properties.Statement) : [];
   return [...written, ...single.map((statement) => ({ kind: 'resource' as const, statement }))].flatMap(
     ({ kind, statement }) =>
-      // What only the deployment knows may well allow.
+      // An effect that is unknown before deployment may be Allow.
       isMapping(statement) && statement.Effect !== 'Deny' ? [toAllowing(kind, statement)] : [],
   );
 }
@@ -92,7 +92,7 @@ function at(value: unknown, path: readonly string[]): unknown[] {
   return here.flatMap((element) => (isMapping(element) ? at(element[key], rest) : []));
 }
 
-// Some resources take their policy as text. Read as a manifest is, it cannot be nested too deeply for what follows.
+// Some resources have their policy as text. `readManifest` limits its nesting.
 function parsed(document: unknown): unknown {
   const text = textOf(document);
   if (text === undefined) return document;

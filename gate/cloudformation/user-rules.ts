@@ -4,21 +4,21 @@ import { template } from './examples.ts';
 const accessKey: CloudFormationRule = {
   id: 'cloudformation/access-key',
   severity: 'error',
-  title: 'an access key that never ends',
-  why: 'A key of an IAM user is good wherever it leaks to, until somebody notices.',
-  instead: 'Let the workload take on a role: its own on AWS, by OIDC or IAM Roles Anywhere elsewhere.',
+  title: 'an access key that never expires',
+  why: 'A leaked access key of an IAM user works from anywhere until somebody deactivates it.',
+  instead: 'Let the workload assume a role: its own role on AWS; OIDC or IAM Roles Anywhere elsewhere.',
   failing: template('AWS::IAM::AccessKey', ['UserName: !Ref Deployer']),
   passing: template('AWS::IAM::User', ['UserName: deployer']),
   check: ({ type, title, properties }) =>
-    type === 'AWS::IAM::AccessKey' ? [{ in: properties, message: `${title} is an access key without an end` }] : [],
+    type === 'AWS::IAM::AccessKey' ? [{ in: properties, message: `${title} is an access key that never expires` }] : [],
 };
 
 const consolePassword: CloudFormationRule = {
   id: 'cloudformation/console-password',
   severity: 'error',
   title: 'an IAM user with a password',
-  why: 'The template, and everyone who may read the stack, holds a password that works until somebody changes it.',
-  instead: 'Let people in by IAM Identity Center.',
+  why: 'Everyone who can read the template or the stack knows a password that works until somebody changes it.',
+  instead: 'Let people sign in with IAM Identity Center.',
   failing: template('AWS::IAM::User', ["LoginProfile: { Password: '{{resolve:ssm-secure:first-password:1}}' }"]),
   passing: template('AWS::IAM::User', ['UserName: deployer']),
   check: ({ type, title, properties }) =>
@@ -27,5 +27,5 @@ const consolePassword: CloudFormationRule = {
       : [],
 };
 
-/** Which credentials there may be. */
+/** The rules about credentials of IAM users. */
 export const userRules = [accessKey, consolePassword];

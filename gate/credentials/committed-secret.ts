@@ -13,18 +13,18 @@ stringData:
   return { name: 'secret.yaml', text };
 }
 
-/** A Secret of Kubernetes with its values. */
+/** Finds a Kubernetes Secret that contains its values. */
 export const committedSecret: CredentialRule = {
   id: 'credentials/committed-secret',
   severity: 'warning',
-  title: 'a Secret with its values',
-  why: 'Base64 hides nothing: whoever may read the repository has the values.',
+  title: 'a Secret that contains its values',
+  why: 'Base64 is not encryption. Everyone who can read the repository can read the values.',
   instead:
-    'Have the cluster fetch them (External Secrets, Secrets Store CSI), or commit them encrypted (SealedSecret, SOPS).',
+    'Let the cluster fetch the values (External Secrets, Secrets Store CSI), or commit them encrypted (SealedSecret, SOPS).',
   failing: secret('mode=live'),
   passing: secret('"${SETTINGS}"'),
   inKubernetes: ({ kind, title, value }) => {
-    // The cluster writes the values of a service account's token itself.
+    // The cluster itself writes a service account token into the Secret.
     if (kind !== 'Secret' || value.type === 'kubernetes.io/service-account-token') return [];
     const data = mapping(value.data);
     const plain = mapping(value.stringData);
@@ -35,11 +35,11 @@ export const committedSecret: CredentialRule = {
     const [first] = written;
     if (first === undefined) return [];
     const keys = written.map(({ key }) => key).join(', ');
-    return [{ in: first.in, key: first.key, message: `${title} has its values in the file: ${keys}` }];
+    return [{ in: first.in, key: first.key, message: `${title} contains its values: ${keys}` }];
   },
 };
 
 function decode(data: string): string {
-  // A placeholder is not encoded.
+  // A placeholder is not base64.
   return isNoSecret(data) ? '' : Buffer.from(data, 'base64').toString('latin1');
 }

@@ -2,15 +2,15 @@ import type { SourceFile } from '../model/finding.ts';
 import { mapping, textOf } from '../model/values.ts';
 import type { CredentialRule } from './check.ts';
 
-/** What a secret looks like, whatever its name. */
+/** The format of a secret that is recognized without a name. */
 interface Shape {
-  /** For messages, as in `a token of GitHub`. */
+  /** The name in messages, as in `a GitHub token`. */
   called: string;
-  /** Sticks to nothing before it, so that a search is done in one pass; the first group, or all, is the secret. */
+  /** The first group, or the whole match, is the secret. Does not start with a quantifier, so the search takes one pass. */
   pattern: RegExp;
 }
 
-/** A rule that finds such shapes in the text, and in the values of Secrets. */
+/** Returns a rule that finds secrets of these formats in the text and in the values of Secrets. */
 function shapes(
   rule: Omit<CredentialRule, 'severity' | 'inText' | 'inKubernetes'>,
   known: readonly Shape[],
@@ -18,7 +18,7 @@ function shapes(
   return {
     ...rule,
     severity: 'error',
-    inText: (text) => find(text, known).map(({ offset, called }) => ({ offset, message: `${called} is written out` })),
+    inText: (text) => find(text, known).map(({ offset, called }) => ({ offset, message: `${called} is in the file` })),
     inKubernetes: ({ kind, title, value }) => {
       if (kind !== 'Secret') return [];
       const data = mapping(value.data);
@@ -27,7 +27,7 @@ function shapes(
         return find(decoded, known).map(({ called }) => ({
           in: data,
           key,
-          message: `${title} holds ${called} under "${key}"`,
+          message: `${title} contains ${called} in "${key}"`,
         }));
       });
     },
@@ -42,7 +42,7 @@ function find(text: string, known: readonly Shape[]) {
   );
 }
 
-// AWS writes EXAMPLE into the keys of its documentation; others repeat one character.
+// AWS writes EXAMPLE into the keys in its documentation. Other documentation repeats one character.
 function isExample(secret: string): boolean {
   return /EXAMPLE/.test(secret) || new Set(secret.replace(/^[a-z]+[_-]/i, '')).size < 5;
 }
@@ -60,7 +60,7 @@ data:
   };
 }
 
-/** Put together here, so that no search for secrets stumbles over this file. */
+/** Joins the parts of an example secret. They are separate so that secret scanners do not report this file. */
 function example(...parts: string[]): SourceFile {
   return configMap(parts.join(''));
 }
@@ -82,12 +82,12 @@ const PRIVATE_KEYS: readonly Shape[] = [
 ];
 
 const TOKENS: readonly Shape[] = [
-  { called: 'a token of GitHub', pattern: /(?<!\w)gh[pousr]_[A-Za-z0-9]{36,255}(?!\w)/g },
-  { called: 'a token of GitHub', pattern: /(?<!\w)github_pat_\w{40,255}(?!\w)/g },
-  { called: 'a token of GitLab', pattern: /(?<![\w-])glpat-[\w-]{20,64}(?![\w-])/g },
-  { called: 'a token of Slack', pattern: /(?<![\w-])xox[abeoprs]-[\w-]{20,255}(?![\w-])/g },
-  { called: 'a token of npm', pattern: /(?<!\w)npm_[A-Za-z0-9]{36}(?!\w)/g },
-  { called: 'a key of Stripe', pattern: /(?<!\w)[rs]k_live_[A-Za-z0-9]{20,255}(?!\w)/g },
+  { called: 'a GitHub token', pattern: /(?<!\w)gh[pousr]_[A-Za-z0-9]{36,255}(?!\w)/g },
+  { called: 'a GitHub token', pattern: /(?<!\w)github_pat_\w{40,255}(?!\w)/g },
+  { called: 'a GitLab token', pattern: /(?<![\w-])glpat-[\w-]{20,64}(?![\w-])/g },
+  { called: 'a Slack token', pattern: /(?<![\w-])xox[abeoprs]-[\w-]{20,255}(?![\w-])/g },
+  { called: 'an npm token', pattern: /(?<!\w)npm_[A-Za-z0-9]{36}(?!\w)/g },
+  { called: 'a Stripe key', pattern: /(?<!\w)[rs]k_live_[A-Za-z0-9]{20,255}(?!\w)/g },
   { called: 'a JWT', pattern: /(?<![\w.-])eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{20,}/g },
 ];
 
@@ -95,8 +95,8 @@ const awsAccessKey = shapes(
   {
     id: 'credentials/aws-access-key',
     title: 'an AWS access key',
-    why: 'It is in the repository’s history for good, and works from anywhere until it is deactivated.',
-    instead: 'Deactivate the key. Let the workload take on a role: IAM Roles for Service Accounts, Pod Identity, OIDC.',
+    why: 'The key stays in the history of the repository and works from anywhere until it is deactivated.',
+    instead: 'Deactivate the key. Let the workload assume a role: IAM Roles for Service Accounts, Pod Identity, OIDC.',
     failing: example('AKIA', 'QWERTYUIOPASDFGH'),
     passing: configMap('AKIAIOSFODNN7EXAMPLE'),
   },
@@ -107,8 +107,8 @@ const privateKey = shapes(
   {
     id: 'credentials/private-key',
     title: 'a private key',
-    why: 'Whoever reads the repository, or its history, is whoever the key stands for.',
-    instead: 'Make a new key. Keep it in a secret store, or in KMS, from where it is read at run time.',
+    why: 'Everyone who can read the repository or its history can impersonate the owner of the key.',
+    instead: 'Create a new key. Store it in a secret store or in KMS, and read it at run time.',
     failing: example('-----BEGIN ', 'PRIVATE KEY-----\\n', 'MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg'),
     passing: configMap('-----BEGIN PUBLIC KEY-----'),
   },
@@ -119,16 +119,16 @@ const accessToken = shapes(
   {
     id: 'credentials/access-token',
     title: 'an access token',
-    why: 'It is in the repository’s history for good, and whoever has it acts as its owner.',
-    instead: 'Revoke the token. Read a new one at run time from a secret store, or ask for one that ends.',
+    why: 'The token stays in the history of the repository, and everyone who can read it can act as its owner.',
+    instead: 'Revoke the token. Read a new one from a secret store at run time, or use one that expires.',
     failing: example('gh', 'p_', 'aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789'),
     passing: configMap('ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'),
   },
   TOKENS,
 );
 
-/** Every shape of a secret. */
+/** The formats of all known secrets. */
 export const knownShapes: readonly Shape[] = [...AWS_KEYS, ...PRIVATE_KEYS, ...TOKENS];
 
-/** Secrets that are known by their looks. */
+/** The rules about secrets that are recognized by their format. */
 export const knownSecretRules = [awsAccessKey, privateKey, accessToken];

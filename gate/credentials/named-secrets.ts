@@ -7,18 +7,18 @@ import type { CredentialRule } from './check.ts';
 import { isNoSecret } from './placeholders.ts';
 import { hasUrlPassword, isSecretUnder, secretFlags } from './secret-names.ts';
 
-/** Properties of CloudFormation that take a secret. */
+/** CloudFormation properties that contain a secret. */
 const SECRET_PROPERTY =
   /^(?:Password|MasterPassword|MasterUserPassword|UserPassword|AuthToken|AccessToken|OAuthToken|ClientSecret|SecretString)$/;
 
-/** The secret written out under a name, if it is one. */
+/** Finds plaintext secrets by the names of their settings. */
 export const plainSecret: CredentialRule = {
   id: 'credentials/plain-secret',
   severity: 'error',
-  title: 'a secret written out',
-  why: 'Whoever may read the repository, its history, the manifest or the stack has the password.',
+  title: 'a secret in plaintext',
+  why: 'Everyone who can read the repository, its history, the manifest or the stack can read the secret.',
   instead:
-    'Change it, and refer to it: `valueFrom.secretKeyRef` on Kubernetes, `{{resolve:secretsmanager:…}}` in CloudFormation.',
+    'Change the secret and refer to it: `valueFrom.secretKeyRef` in Kubernetes, `{{resolve:secretsmanager:…}}` in CloudFormation.',
   failing: examplePod(PLAIN, ['env:', '  - name: DB_PASSWORD', '    value: correct-horse-battery']),
   passing: examplePod(PLAIN, [
     `image: ${IMAGE}`,
@@ -30,12 +30,12 @@ export const plainSecret: CredentialRule = {
     const ofContainers = containersOf(object).flatMap(({ title, value }) => [
       ...mappings(value.env)
         .filter((variable) => isSecret(variable.name, variable.value))
-        .map((variable) => ({ in: variable, key: 'value', message: `${title} has ${variable.name} written out` })),
+        .map((variable) => ({ in: variable, key: 'value', message: `${title} has ${variable.name} in plaintext` })),
       ...['command', 'args'].flatMap((key) =>
         secretFlags(texts(value[key])).map((flag) => ({
           in: value,
           key,
-          message: `${title} has --${flag} written out`,
+          message: `${title} has --${flag} in plaintext`,
         })),
       ),
       ...['command', 'args']
@@ -45,16 +45,16 @@ export const plainSecret: CredentialRule = {
     const data = object.kind === 'ConfigMap' ? mapping(object.value.data) : {};
     const settings = Object.keys(data)
       .filter((key) => isSecret(key, data[key]))
-      .map((key) => ({ in: data, key, message: `${object.title} has ${key} written out` }));
+      .map((key) => ({ in: data, key, message: `${object.title} has ${key} in plaintext` }));
     return [...ofContainers, ...settings];
   },
   inCloudFormation: ({ title, properties }) => [...writtenOut(properties, title)],
   inParameter: ({ id, value }) =>
-    // The default of one that Systems Manager resolves is the name of the secret.
+    // The default of a Systems Manager parameter is only the name of the secret.
     textOf(value.Type)?.startsWith('AWS::SSM::') ||
     !isSecret(id.replace(/(?:Param|Parameter|Value)$/, ''), value.Default)
       ? []
-      : [{ in: value, key: 'Default', message: `the parameter ${id} has a default written out` }],
+      : [{ in: value, key: 'Default', message: `the parameter ${id} has a secret as its default` }],
 };
 
 function isSecret(name: unknown, value: unknown): boolean {
@@ -68,20 +68,20 @@ function isWrittenOut(text: string): boolean {
   return !text.includes(UNKNOWN) && !isNoSecret(text);
 }
 
-/** Goes through all properties: variables of functions, containers and builds are at different depths. */
+/** Searches all properties, because variables of functions, containers and builds are at different depths. */
 function* writtenOut(value: unknown, title: string): Generator<Hit> {
   if (Array.isArray(value)) for (const element of value) yield* writtenOut(element, title);
   if (!isMapping(value)) return;
   if (isSecret(value.Name, value.Value) && isPlain(value)) {
-    yield { in: value, key: 'Value', message: `${title} has ${value.Name} written out` };
+    yield { in: value, key: 'Value', message: `${title} has ${value.Name} in plaintext` };
   }
   for (const [key, member] of Object.entries(value)) {
     if (SECRET_PROPERTY.test(key) && alternatives(member).some((text) => isWrittenOut(resolveText(text, false)))) {
-      yield { in: value, key, message: `${title} has ${key} written out` };
+      yield { in: value, key, message: `${title} has ${key} in plaintext` };
     }
     if (/^(?:Command|EntryPoint)$/.test(key)) {
       for (const flag of secretFlags(texts(member))) {
-        yield { in: value, key, message: `${title} has --${flag} written out` };
+        yield { in: value, key, message: `${title} has --${flag} in plaintext` };
       }
     }
     if (key === 'Variables') yield* variables(mapping(member), title);
@@ -91,11 +91,11 @@ function* writtenOut(value: unknown, title: string): Generator<Hit> {
 
 function* variables(values: Mapping, title: string): Generator<Hit> {
   for (const [name, value] of Object.entries(values)) {
-    if (isSecret(name, value)) yield { in: values, key: name, message: `${title} has ${name} written out` };
+    if (isSecret(name, value)) yield { in: values, key: name, message: `${title} has ${name} in plaintext` };
   }
 }
 
-// A variable of CodeBuild may be the name of what holds it.
+// The value of a CodeBuild variable may be the name of a parameter or secret.
 function isPlain({ Type }: Mapping): boolean {
   const type = textOf(Type);
   return type !== 'PARAMETER_STORE' && type !== 'SECRETS_MANAGER';

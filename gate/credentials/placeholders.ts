@@ -1,4 +1,4 @@
-/** What fills a value in later, or says that somebody must. A default that works as a password, as `changeme`, is none. */
+/** Placeholders for a value. A default that would work as a password, such as `changeme`, is not a placeholder. */
 const PLACEHOLDERS = [
   /\$\{|\$\(|\{\{|^\$[\w.:-]+$|^%\w+%$|^`/,
   /^<.*>$|^\[.*\]$|^ENC\[/,
@@ -7,7 +7,7 @@ const PLACEHOLDERS = [
   /^(?:your|my|the|insert|replace|enter)[-_ ]?(?:me|this|with|\w*[-_ ]).*$/i,
 ];
 
-/** Values that are no secret under a name that promises one. */
+/** Values that are not secrets, whatever their name. */
 const HARMLESS = [
   /^(?:true|false|yes|no|on|off|\d{1,5})$/i,
   /^arn:/,
@@ -15,7 +15,7 @@ const HARMLESS = [
   /^(?:\/|\.\/|~\/)/,
 ];
 
-/** Whether a value is not the secret itself: nothing, a placeholder, a switch, or where the secret is. */
+/** Reports whether a value is not a secret: empty, a placeholder, a switch, or a reference to a secret. */
 export function isNoSecret(value: string): boolean {
   const text = value.trim();
   return text === '' || PLACEHOLDERS.some((shape) => shape.test(text)) || HARMLESS.some((shape) => shape.test(text));

@@ -1,9 +1,9 @@
 import { knownShapes } from './known-secrets.ts';
 
-/** Credentials before a host, with or without a scheme; a tag before a digest is none. */
+/** Matches credentials before a host, with or without a scheme. An image tag before a digest does not match. */
 const USER_INFO = /(?<![^\s"'/=(,])[^\s:@/"']{0,100}:[^\s@/"']{1,200}@(?!sha(?:256|512):)(?=[\w[])/g;
 
-/** A text that quotes files, without the credentials that it may quote with them. */
+/** Removes credentials from a text that quotes files. */
 export function redact(text: string): string {
   return knownShapes.reduce(
     (redacted, { pattern }) => redacted.replace(pattern, '***'),

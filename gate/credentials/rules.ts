@@ -3,5 +3,5 @@ import { committedSecret } from './committed-secret.ts';
 import { knownSecretRules } from './known-secrets.ts';
 import { plainSecret } from './named-secrets.ts';
 
-/** Every rule about credentials in files. */
+/** All rules about credentials in files. */
 export const credentialRules: readonly CredentialRule[] = [...knownSecretRules, plainSecret, committedSecret];

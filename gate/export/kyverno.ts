@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import { ADMITTED, type AdmissionRule, admissionRules, exportHeading } from './admission.ts';
 
 /**
- * The rules as cluster policies of Kyverno, 1.13 or later.
+ * Returns the rules as cluster policies for Kyverno 1.13 or later.
  *
  * @see https://kyverno.io/docs/policy-types/cluster-policy/validate/#common-expression-language-cel
  */
@@ -20,7 +20,7 @@ function policy({ rule, name, of, cel, variables }: AdmissionRule) {
       annotations: {
         'policies.kyverno.io/title': rule.title,
         'policies.kyverno.io/description': rule.why,
-        // The rule is about the controllers of pods already.
+        // The rule already includes the controllers of pods.
         'pod-policies.kyverno.io/autogen-controllers': 'none',
       },
     },

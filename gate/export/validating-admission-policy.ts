@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import { ADMITTED, type AdmissionRule, admissionRules, exportHeading } from './admission.ts';
 
 /**
- * The rules as policies and bindings of Kubernetes itself, 1.30 or later.
+ * Returns the rules as ValidatingAdmissionPolicies with bindings, for Kubernetes 1.30 or later.
  *
  * @see https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
  */

@@ -26,7 +26,7 @@ function roleOf({ value }: KubernetesObject): Mapping {
   return mapping(value.roleRef);
 }
 
-/** Finds the users and groups among the subjects of a binding. */
+/** Finds the subjects of a binding that are users or groups with one of the names. */
 function subjectsNamed(object: KubernetesObject, names: readonly string[]) {
   if (!isBinding(object)) return [];
   return mappings(object.value.subjects)
@@ -49,8 +49,8 @@ const clusterAdminBinding: KubernetesRule = {
   id: 'kubernetes/cluster-admin-binding',
   severity: 'error',
   title: 'a binding to cluster-admin',
-  why: 'Whoever takes over the subject, a container with its token too, owns the cluster, or with a RoleBinding the namespace.',
-  instead: 'Bind a role that names what the subject does.',
+  why: 'An attacker who takes over the subject, or a container with its token, controls the cluster; with a RoleBinding, the namespace.',
+  instead: 'Bind a role that lists only what the subject needs.',
   failing: binding('cluster-admin', ACCOUNT),
   passing: VIEW_FOR_ACCOUNT,
   check: (object) =>
@@ -69,8 +69,8 @@ const EVERYONE = ['system:authenticated', 'system:serviceaccounts'];
 const anonymousBinding: KubernetesRule = {
   id: 'kubernetes/anonymous-binding',
   severity: 'error',
-  title: 'a binding to whoever asks',
-  why: 'Who reaches the API server, without any credential, has the role.',
+  title: 'a binding to anonymous callers',
+  why: 'Everyone who can reach the API server has the role, without any credential.',
   instead: 'Bind a service account, a user or a group of your own.',
   failing: binding('view', '{ apiGroup: rbac.authorization.k8s.io, kind: User, name: "system:anonymous" }'),
   passing: VIEW_FOR_ACCOUNT,
@@ -81,8 +81,8 @@ const anonymousBinding: KubernetesRule = {
 const everyoneBinding: KubernetesRule = {
   id: 'kubernetes/everyone-binding',
   severity: 'warning',
-  title: 'a binding to everyone known',
-  why: 'Every user and every pod’s service account of the cluster has the role, those of other teams and later ones too.',
+  title: 'a binding to all authenticated callers',
+  why: 'Every user and every service account of the cluster has the role, including those of other teams and later ones.',
   instead: 'Bind the service accounts, users or groups that need it.',
   failing: binding('view', '{ apiGroup: rbac.authorization.k8s.io, kind: Group, name: "system:authenticated" }'),
   passing: VIEW_FOR_ACCOUNT,
@@ -95,9 +95,9 @@ const CHANGING_ROLES = ['admin', 'edit'];
 const defaultAccountBinding: KubernetesRule = {
   id: 'kubernetes/default-account-binding',
   severity: 'warning',
-  title: 'a binding to every pod of a namespace that names no account',
-  why: 'Pods that never asked for the cluster’s API change all of a namespace, secrets too, and so does who breaks into one.',
-  instead: 'Bind a service account of the workload’s own, and a role that names what it does.',
+  title: 'a binding to the default service account of a namespace',
+  why: 'Every pod without a service account of its own, and an attacker in one, can change the whole namespace, including its secrets.',
+  instead: 'Bind the workload’s own service account to a role that lists only what it needs.',
   failing: binding('edit', '{ kind: ServiceAccount, name: default, namespace: shop }'),
   passing: binding('edit', ACCOUNT),
   check: (object) => {
@@ -122,5 +122,5 @@ const defaultAccountBinding: KubernetesRule = {
   },
 };
 
-/** Who may have a role. */
+/** The rules about who may have a role. */
 export const bindingRules = [clusterAdminBinding, anonymousBinding, everyoneBinding, defaultAccountBinding];

@@ -1,20 +1,21 @@
 import type { CheckedRule } from '../model/check.ts';
 import type { KubernetesObject } from './objects.ts';
 
-/** A rule over one Kubernetes object. */
+/** A rule about one Kubernetes object. */
 export interface KubernetesRule extends CheckedRule<KubernetesObject> {
-  /** How a cluster can hold the rule at admission; without it, only the gate does. */
+  /** How a cluster enforces the rule at admission. Without it, only the gate enforces the rule. */
   admission?: Admission;
 }
 
-/** A rule in the words of the cluster: CEL, true where the rule is kept. */
+/** A rule as a CEL expression that is true if an object complies. */
 export interface Admission {
-  /** Which objects it is about. */
+  /** The objects that the rule applies to. */
   of: 'pods' | 'roles' | 'bindings' | 'secrets' | 'volumes';
   /**
-   * Over `object`; for pods over `variables.spec` (the pod's) and `variables.containers` (those of every kind).
+   * Returns the expression over `object`. For pods, `variables.spec` is the pod's spec and `variables.containers` are its
+   * containers of every kind.
    *
-   * @param allowedRegistries as given; nothing is returned where the rule needs them and there are none
+   * @returns `undefined` if the rule needs allowed registries and there are none
    */
   cel(allowedRegistries: readonly string[]): string | undefined;
 }

@@ -9,7 +9,7 @@ const CONFINED = examplePod(PLAIN, [
   '  capabilities: { drop: [ALL], add: [NET_BIND_SERVICE] }',
 ]);
 
-/** CEL: no container whose security context has the member `key`, and it as `fault` says. */
+/** Returns a CEL expression: in no container does `key` of the security context satisfy the comparison `fault`. */
 function noContainer(key: string, fault: string) {
   return () =>
     `variables.containers.all(c, !has(c.securityContext) || !has(c.securityContext.${key}) || ` +
@@ -20,8 +20,8 @@ const privilegedContainer: KubernetesRule = {
   id: 'kubernetes/privileged-container',
   severity: 'error',
   title: 'a privileged container',
-  why: 'It has the node’s devices and every capability: a break-in there is one into the node and all its pods.',
-  instead: 'Leave out `privileged`; add the single capability that is needed, if any.',
+  why: 'The container has the node’s devices and every capability. An attacker in it controls the node and all its pods.',
+  instead: 'Omit `privileged`. If the container needs a capability, add only that one.',
   failing: examplePod(PLAIN, ['securityContext:', '  privileged: true']),
   passing: CONFINED,
   check: (object) => {
@@ -45,7 +45,7 @@ const privilegedContainer: KubernetesRule = {
   },
 };
 
-// What privileged is on Linux, this is on Windows.
+// On Windows, host process containers are what privileged containers are on Linux.
 function hostProcess(windowsOptions: Mapping, title: string) {
   if (!isTrue(windowsOptions.hostProcess)) return [];
   return [{ in: windowsOptions, key: 'hostProcess', message: `${title} runs as a process of its Windows node` }];
@@ -60,7 +60,7 @@ const privilegeEscalation: KubernetesRule = {
   id: 'kubernetes/allow-privilege-escalation',
   severity: 'error',
   title: 'a container whose processes may gain privileges',
-  why: 'A setuid program in the image makes root of whoever breaks in.',
+  why: 'An attacker in the container can become root with a setuid program of the image.',
   instead: 'Write `allowPrivilegeEscalation: false` in the container’s `securityContext`.',
   failing: examplePod(PLAIN, ['securityContext:', '  allowPrivilegeEscalation: true']),
   passing: CONFINED,
@@ -76,15 +76,15 @@ const privilegeEscalation: KubernetesRule = {
   admission: { of: 'pods', cel: noContainer('allowPrivilegeEscalation', ' == true') },
 };
 
-/** With any of these a container leaves itself: it mounts, loads modules, or reads and writes other processes. */
+/** Capabilities for mounts, kernel modules or other processes. With any of these, a process can escape its container. */
 const DANGEROUS = ['ALL', 'SYS_ADMIN', 'SYS_MODULE', 'SYS_PTRACE', 'SYS_RAWIO', 'DAC_READ_SEARCH'];
 
 const dangerousCapability: KubernetesRule = {
   id: 'kubernetes/dangerous-capability',
   severity: 'error',
-  title: 'a capability that opens the node',
-  why: `${DANGEROUS.join(', ')}: with any of these, a break-in into the container is one into the node.`,
-  instead: 'Drop `ALL` and add only what the program needs, as in `NET_BIND_SERVICE`.',
+  title: 'a capability that gives access to the node',
+  why: `With ${DANGEROUS.slice(0, -1).join(', ')} or ${DANGEROUS.at(-1)}, an attacker in the container can take over the node.`,
+  instead: 'Drop `ALL` and add only the capabilities that the program needs, such as `NET_BIND_SERVICE`.',
   failing: examplePod(PLAIN, ['securityContext:', '  capabilities: { add: [SYS_ADMIN] }']),
   passing: CONFINED,
   check: (object) =>
@@ -103,5 +103,5 @@ const dangerousCapability: KubernetesRule = {
   },
 };
 
-/** What a container may do to its node. */
+/** The rules about what a container may do to its node. */
 export const containerRules = [privilegedContainer, privilegeEscalation, dangerousCapability];

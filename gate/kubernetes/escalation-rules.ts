@@ -8,10 +8,10 @@ const RBAC = 'rbac.authorization.k8s.io';
 const selfEscalation: KubernetesRule = {
   id: 'kubernetes/self-escalation',
   severity: 'error',
-  title: 'a role that can give itself more',
-  why: 'With `escalate`, `bind`, `impersonate`, new service-account tokens or the kubelet’s API through `nodes/proxy`, a workload becomes whatever it likes, up to the cluster’s administrator.',
+  title: 'a role that allows privilege escalation',
+  why: 'With `escalate`, `bind`, `impersonate`, new service account tokens or the kubelet’s API (`nodes/proxy`), a workload can get any permission, up to those of the cluster’s administrator.',
   instead:
-    'Leave it out. Where it must be, name the roles, accounts or users in `resourceNames`; read metrics by `nodes/metrics`.',
+    'Remove the permission. If it is necessary, name the roles, accounts or users in `resourceNames`. Use `nodes/metrics` to read metrics.',
   failing: role(
     '{ apiGroups: [rbac.authorization.k8s.io], resources: [clusterroles], verbs: [bind, escalate] }',
     'ClusterRole',
@@ -37,7 +37,7 @@ const selfEscalation: KubernetesRule = {
 
 function escalationsOf(grant: Grant): string[] {
   const { verbs, resources, named } = grant;
-  // That it is over everything is said of it already.
+  // Another rule reports a role over every resource.
   const every = isEveryResource(grant);
   const found: string[] = [];
   if (!named) {
@@ -51,11 +51,11 @@ function escalationsOf(grant: Grant): string[] {
       found.push('escalate and bind roles');
     }
     if (!every && coversResource(grant, '', 'serviceaccounts/token') && hasVerb(grant, ['create'])) {
-      found.push('make tokens of any service account');
+      found.push('create tokens for any service account');
     }
   }
   if (!every && coversResource(grant, '', 'nodes/proxy')) {
-    found.push('reach the kubelet’s API, and so every pod, by nodes/proxy');
+    found.push('use nodes/proxy to reach the kubelet’s API, and with it every pod');
   }
   return found;
 }
@@ -64,8 +64,8 @@ const readSecrets: KubernetesRule = {
   id: 'kubernetes/cluster-wide-secrets',
   severity: 'warning',
   title: 'a role that reads the secrets of every namespace',
-  why: 'Bound for the cluster, it reads every password and token in it, those of other teams and of the cluster itself.',
-  instead: 'Take a `Role` in the namespaces that need it, or name the secrets in `resourceNames`.',
+  why: 'With a ClusterRoleBinding, the role can read every password and token in the cluster, including those of other teams and of the cluster itself.',
+  instead: 'Use a `Role` in the namespaces that need it, or name the secrets in `resourceNames`.',
   failing: role('{ apiGroups: [""], resources: [secrets], verbs: [get, list, watch] }', 'ClusterRole'),
   passing: role('{ apiGroups: [""], resources: [secrets], verbs: [get, list, watch] }'),
   check: (object) =>
@@ -76,13 +76,13 @@ const readSecrets: KubernetesRule = {
           !grant.named &&
           grant.resources.includes('secrets') &&
           coversGroup(grant, '') &&
-          // Every verb is said of it already.
+          // Another rule reports `*`.
           grant.verbs.some((verb) => ['get', 'list', 'watch'].includes(verb)),
       )
       .map(({ value }) => ({
         in: value,
         key: 'resources',
-        message: `${object.title} reads secrets, of every namespace if it is bound for the cluster`,
+        message: `${object.title} reads secrets; with a ClusterRoleBinding, those of every namespace`,
       })),
   admission: {
     of: 'roles',
@@ -100,8 +100,8 @@ const execIntoPods: KubernetesRule = {
   id: 'kubernetes/exec-into-pods',
   severity: 'warning',
   title: 'a role that runs commands in pods',
-  why: 'Whoever has it has what any of those pods has: its service account’s token, its secrets, its files.',
-  instead: 'Leave it to people, for a time; let workloads speak to each other by their own interfaces.',
+  why: 'The subject of the role can get everything that those pods have: service account tokens, secrets and files.',
+  instead: 'Grant it only to people, and for a limited time. Let workloads use each other’s APIs.',
   failing: role('{ apiGroups: [""], resources: [pods/exec], verbs: [create] }'),
   passing: role('{ apiGroups: [""], resources: [pods/log], verbs: [get] }'),
   check: (object) =>
@@ -110,7 +110,7 @@ const execIntoPods: KubernetesRule = {
         (grant) =>
           !grant.named &&
           !isEveryResource(grant) &&
-          // To get it is to run commands too, by WebSocket; every verb is said of it already.
+          // With WebSockets, `get` also runs commands. Another rule reports `*`.
           grant.verbs.some((verb) => ['create', 'get'].includes(verb)) &&
           INTO_PODS.some((resource) => coversResource(grant, '', resource)),
       )
@@ -125,5 +125,5 @@ const execIntoPods: KubernetesRule = {
   },
 };
 
-/** What a role may not lead to. */
+/** The rules about privilege escalation. */
 export const escalationRules = [selfEscalation, readSecrets, execIntoPods];

@@ -1,9 +1,9 @@
 import type { SourceFile } from '../model/finding.ts';
 
-/** An image whose digest is named, for examples. */
+/** An image with a digest, for examples. */
 export const IMAGE = `ghcr.io/acme/web@sha256:${'0'.repeat(64)}`;
 
-/** A pod that keeps every rule but for what is put into its spec (one key a line) and its container. */
+/** Returns a pod that complies with every rule except for the given lines of its spec and its container. */
 export function examplePod(spec: readonly string[], container: readonly string[] = []): SourceFile {
   const lines = [
     'apiVersion: v1',
@@ -20,5 +20,5 @@ export function examplePod(spec: readonly string[], container: readonly string[]
   return { name: 'pod.yaml', text: `${lines.join('\n')}\n` };
 }
 
-/** The spec of a pod that needs nothing of the cluster. */
+/** The spec of a pod that does not use the cluster's API. */
 export const PLAIN = ['automountServiceAccountToken: false'];

@@ -1,18 +1,18 @@
 import { type Mapping, mappings, texts } from '../model/values.ts';
 import type { KubernetesObject } from './objects.ts';
 
-/** What one rule of a role grants. */
+/** The permissions of one rule of a role. */
 export interface Grant {
   value: Mapping;
   verbs: string[];
   resources: string[];
   apiGroups: string[];
   urls: string[];
-  /** Whether it names the objects that it is about. */
+  /** Whether the rule is restricted to named objects. */
   named: boolean;
 }
 
-/** Groups of Kubernetes itself; any other is of what is installed, such as an operator's own. */
+/** The API groups of Kubernetes itself. Other groups belong to installed software, such as operators. */
 export const BUILT_IN_GROUPS = [
   '',
   '*',
@@ -41,7 +41,7 @@ export const BUILT_IN_GROUPS = [
 
 const READS = ['get', 'list', 'watch'];
 
-/** What the rules of a role grant. */
+/** Returns the permissions of each rule of a role. */
 export function grantsOf({ kind, value }: KubernetesObject): Grant[] {
   if (kind !== 'Role' && kind !== 'ClusterRole') return [];
   return mappings(value.rules).map((rule) => {
@@ -57,39 +57,39 @@ export function grantsOf({ kind, value }: KubernetesObject): Grant[] {
   });
 }
 
-/** Whether a grant is for a group; one without groups is taken for every one. */
+/** Reports whether a grant covers an API group. A grant without groups counts as covering every group. */
 export function coversGroup({ apiGroups }: Grant, group: string): boolean {
   return apiGroups.length === 0 || apiGroups.includes('*') || apiGroups.includes(group);
 }
 
-/** Whether a grant is for a resource, as in `pods/exec`, by its name or a wildcard. */
+/** Reports whether a grant covers a resource such as `pods/exec`, by name or with a wildcard. */
 export function coversResource(grant: Grant, group: string, resource: string): boolean {
   const [, subresource] = resource.split('/');
   const names = [resource, '*', '*/*', ...(subresource === undefined ? [] : [`*/${subresource}`])];
   return coversGroup(grant, group) && grant.resources.some((given) => names.includes(given));
 }
 
-/** Whether a grant has one of the verbs. */
+/** Reports whether a grant has one of the verbs. */
 export function hasVerb({ verbs }: Grant, wanted: readonly string[]): boolean {
   return verbs.includes('*') || verbs.some((verb) => wanted.includes(verb));
 }
 
-/** Whether a grant changes anything. */
+/** Reports whether a grant allows changes. */
 export function writes({ verbs }: Grant): boolean {
   return verbs.some((verb) => !READS.includes(verb));
 }
 
-/** Whether a grant is for all resources of its groups. */
+/** Reports whether a grant covers all resources of its groups. */
 export function isWildcard({ resources }: Grant): boolean {
   return resources.includes('*') || resources.includes('*/*');
 }
 
-/** Whether a grant is for all resources of the core group, secrets among them, or of every group. */
+/** Reports whether a grant covers all resources of the core group, which include secrets, or of every group. */
 export function isEveryResource(grant: Grant): boolean {
   return isWildcard(grant) && coversGroup(grant, '');
 }
 
-/** Whether a grant is for a group of Kubernetes itself. */
+/** Reports whether a grant covers a group of Kubernetes itself. */
 export function isBuiltIn({ apiGroups }: Grant): boolean {
   return apiGroups.length === 0 || apiGroups.some((group) => BUILT_IN_GROUPS.includes(group));
 }

@@ -9,9 +9,9 @@ const NAMESPACES = { hostPID: 'processes', hostNetwork: 'network', hostIPC: 'sha
 const hostNamespace: KubernetesRule = {
   id: 'kubernetes/host-namespace',
   severity: 'error',
-  title: 'a pod in the node’s own namespaces',
-  why: 'It sees the node’s processes, network or shared memory: with those, other pods’ secrets and the credentials of the node.',
-  instead: 'Leave `hostPID`, `hostNetwork` and `hostIPC` out; expose ports by a Service.',
+  title: 'a pod in the host namespaces of its node',
+  why: 'The pod can access the node’s processes, network or shared memory, and with them other pods’ secrets and the node’s credentials.',
+  instead: 'Omit `hostPID`, `hostNetwork` and `hostIPC`. Expose ports with a Service.',
   failing: examplePod([...PLAIN, 'hostPID: true']),
   passing: examplePod([...PLAIN, 'hostNetwork: false']),
   check: (object) => {
@@ -30,7 +30,7 @@ const hostNamespace: KubernetesRule = {
   },
 };
 
-/** Directories that hold the node’s own credentials, devices, programs and sockets. */
+/** Directories with the node’s own credentials, devices, programs and sockets. */
 const SENSITIVE = [
   '/boot',
   '/dev',
@@ -47,7 +47,7 @@ const SENSITIVE = [
   '/var/run',
 ];
 
-/** What monitors mount of these all over: logs, names and public certificates. */
+/** Paths in these directories that monitoring agents commonly mount: logs, names and public certificates. */
 const HARMLESS = [
   '/etc/localtime',
   '/etc/machine-id',
@@ -59,15 +59,15 @@ const HARMLESS = [
   '/var/lib/docker/containers',
 ];
 
-/** The directories around them, which hold them too. */
+/** The parent directories, which contain them. */
 const AROUND = [...new Set(['/', ...SENSITIVE.map((path) => posix.dirname(path))])];
 
 const hostPath: KubernetesRule = {
   id: 'kubernetes/host-path',
   severity: 'error',
-  title: 'a directory of the node that is the node’s own',
-  why: 'Whoever breaks into the pod reads the node’s credentials there, or speaks to its container runtime, and has the node.',
-  instead: 'Take an `emptyDir`, a persistent volume, or a directory of the workload’s own on the node.',
+  title: 'a mount of a system directory of the node',
+  why: 'An attacker in the pod can read the node’s credentials or use its container runtime, and so take over the node.',
+  instead: 'Use an `emptyDir`, a persistent volume, or a directory on the node that belongs to the workload.',
   failing: examplePod([
     ...PLAIN,
     'volumes:',
@@ -100,9 +100,9 @@ spec:
 const hostPathVolume: KubernetesRule = {
   id: 'kubernetes/host-path-volume',
   severity: 'error',
-  title: 'a persistent volume that is the node’s own directory',
-  why: 'Whoever claims it mounts the directory, and has the node, though the pod itself shows only a claim.',
-  instead: 'Take storage of a StorageClass, or a directory of the workload’s own on the node.',
+  title: 'a persistent volume in a system directory of the node',
+  why: 'A pod that claims the volume mounts the directory and can take over the node, although its manifest shows only a claim.',
+  instead: 'Use storage of a StorageClass, or a directory on the node that belongs to the workload.',
   failing: { name: 'volume.yaml', text: volumeText('/') },
   passing: { name: 'volume.yaml', text: volumeText('/mnt/orders') },
   check: ({ kind, title, value }) => {
@@ -121,7 +121,7 @@ const hostPathVolume: KubernetesRule = {
   },
 };
 
-/** CEL: a path is none of the node's own. The API server refuses one with `..`. */
+/** Returns a CEL expression that is true if a path is harmless. The API server refuses paths with `..`. */
 function celHarmless(path: string): string {
   const any = (paths: readonly string[]) => paths.map((each) => each.slice(1).replaceAll('/', '/+')).join('|');
   const around = any(AROUND.filter((each) => each !== '/'));
@@ -137,5 +137,5 @@ function isSensitive(path: string): boolean {
   return AROUND.includes(plain) || (SENSITIVE.some(isIn) && !HARMLESS.some(isIn));
 }
 
-/** What a pod may have of its node. */
+/** The rules about what a pod may use of its node. */
 export const hostRules = [hostNamespace, hostPath, hostPathVolume];

@@ -4,7 +4,7 @@ import { examplePod, PLAIN } from './example-pod.ts';
 import type { KubernetesObject } from './objects.ts';
 import { containersOf } from './pods.ts';
 
-/** The images of an object's containers, but for those that something else still fills in. */
+/** Returns the images of an object's containers, except placeholders. */
 function imagesOf(object: KubernetesObject) {
   return containersOf(object).flatMap(({ title, value }) => {
     const image = textOf(value.image)?.trim();
@@ -15,8 +15,8 @@ function imagesOf(object: KubernetesObject) {
 const imageWithoutDigest: KubernetesRule = {
   id: 'kubernetes/image-without-digest',
   severity: 'warning',
-  title: 'an image that may change under its name',
-  why: 'Whoever may push to the registry changes what runs, after every check of it.',
+  title: 'an image without a digest',
+  why: 'Everyone who can push to the registry can replace the image after it was checked.',
   instead: 'Name the image by its digest: `web:1.4@sha256:…`.',
   failing: examplePod(PLAIN, ['image: ghcr.io/acme/web:1.4']),
   passing: examplePod(PLAIN),
@@ -44,8 +44,8 @@ const imageOutsideRegistries: KubernetesRule = {
   id: 'kubernetes/image-outside-registries',
   severity: 'error',
   title: 'an image from a registry that is not allowed',
-  why: 'What runs was built and checked by somebody else. Held only where `--allow-registry` names registries.',
-  instead: 'Take the image from an allowed registry, or copy it there.',
+  why: 'Somebody else built and checked the image. The rule applies only if `--allow-registry` names registries.',
+  instead: 'Use an image from an allowed registry, or copy the image there.',
   failing: examplePod(PLAIN, [`image: docker.io/library/redis@sha256:${'0'.repeat(64)}`]),
   passing: examplePod(PLAIN),
   check: (object, { allowedRegistries }) => {
@@ -69,17 +69,17 @@ const imageOutsideRegistries: KubernetesRule = {
   },
 };
 
-// With a slash at its end, `ghcr.io/acme` does not let `ghcr.io/acme-evil` in.
+// The trailing slash ensures that `ghcr.io/acme` does not match `ghcr.io/acme-evil`.
 function asPrefix(registry: string): string {
   return `${registry.replace(/\/+$/, '')}/`;
 }
 
-// `redis` is `docker.io/library/redis`, as the runtimes read it.
+// Container runtimes read `redis` as `docker.io/library/redis`.
 function fullName(image: string): string {
   const [first = '', ...rest] = image.split('/');
   if (rest.length === 0) return `docker.io/library/${image}`;
   return /[.:]/.test(first) || first === 'localhost' ? image : `docker.io/${image}`;
 }
 
-/** Which images may run. */
+/** The rules about images. */
 export const imageRules = [imageWithoutDigest, imageOutsideRegistries];

@@ -3,22 +3,22 @@ import { isMapping, type Mapping, mapping, mappings, textOf } from '../model/val
 /** A Kubernetes object of a manifest. */
 export interface KubernetesObject {
   kind: string;
-  /** For messages, as in `Deployment shop/web`. */
+  /** The name in messages, as in `Deployment shop/web`. */
   title: string;
-  /** All of it. */
+  /** The whole object. */
   value: Mapping;
 }
 
-/** Whether a document is an object of Kubernetes, or a list of them. */
+/** Reports whether a document is a Kubernetes object or a list of objects. */
 export function isKubernetes(value: unknown): value is Mapping {
   return isMapping(value) && typeof value.apiVersion === 'string' && typeof value.kind === 'string';
 }
 
-/** The object that a document is, or those of its `List`. */
+/** Returns the object in a document, or the objects in its `List`. */
 export function objectsOf(value: Mapping): KubernetesObject[] {
   const kind = textOf(value.kind) ?? '';
   if (!kind.endsWith('List') || !Array.isArray(value.items)) return [toObject(value, kind)];
-  // The items of a `RoleList` need not say that they are roles.
+  // The items of a `RoleList` may omit their kind.
   const implied = kind.slice(0, -'List'.length);
   return mappings(value.items).flatMap((item) =>
     item.kind === undefined ? [toObject(item, implied)] : objectsOf(item),

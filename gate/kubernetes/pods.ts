@@ -1,7 +1,7 @@
 import { isMapping, type Mapping, mapping, mappings, textOf } from '../model/values.ts';
 import type { KubernetesObject } from './objects.ts';
 
-/** Where the pod's spec is in the kinds that have one. */
+/** The path of the pod spec, by kind. */
 const POD_SPEC: Record<string, readonly string[]> = {
   Pod: ['spec'],
   PodTemplate: ['template', 'spec'],
@@ -11,12 +11,12 @@ const POD_SPEC: Record<string, readonly string[]> = {
   ReplicaSet: ['spec', 'template', 'spec'],
   ReplicationController: ['spec', 'template', 'spec'],
   Job: ['spec', 'template', 'spec'],
-  // Of Argo, in place of a Deployment.
+  // Argo Rollouts uses this kind in place of a Deployment.
   Rollout: ['spec', 'template', 'spec'],
   CronJob: ['spec', 'jobTemplate', 'spec', 'template', 'spec'],
 };
 
-/** The spec of the pods that an object makes, if it makes any. */
+/** Returns the spec of the pods that an object creates, or `undefined` if it creates none. */
 export function podSpecOf({ kind, value }: KubernetesObject): Mapping | undefined {
   const path = Object.hasOwn(POD_SPEC, kind) ? POD_SPEC[kind] : undefined;
   if (path === undefined) return undefined;
@@ -24,9 +24,9 @@ export function podSpecOf({ kind, value }: KubernetesObject): Mapping | undefine
   return isMapping(spec) ? spec : undefined;
 }
 
-/** A container of whatever kind. */
+/** A container of any kind. */
 export interface Container {
-  /** For messages, as in `container "app" of Deployment shop/web`. */
+  /** The name in messages, as in `container "app" of Deployment shop/web`. */
   title: string;
   value: Mapping;
 }
@@ -37,7 +37,7 @@ const CONTAINERS = {
   ephemeralContainers: 'debug container',
 };
 
-/** The containers that an object runs. */
+/** Returns the containers that an object runs. */
 export function containersOf(object: KubernetesObject): Container[] {
   const spec = podSpecOf(object);
   if (spec === undefined) return [];

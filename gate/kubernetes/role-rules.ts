@@ -11,7 +11,7 @@ const wildcardResources: KubernetesRule = {
   id: 'kubernetes/wildcard-resources',
   severity: 'error',
   title: 'a role over every resource',
-  why: 'Every resource means secrets too, and each kind that is installed later; whoever gets the role’s token reads them.',
+  why: 'Every resource includes secrets and each kind that is installed later. An attacker with the workload’s token can access all of them.',
   instead: 'Name the resources in `resources`, as in `[configmaps, pods]`.',
   failing: role('{ apiGroups: [""], resources: ["*"], verbs: [get] }'),
   passing: READ_CONFIG,
@@ -25,7 +25,7 @@ const wildcardResources: KubernetesRule = {
       })),
     ...selectors(object)
       .filter(isOpen)
-      .map((selector) => ({ in: selector, message: `${object.title} takes in the rules of every ClusterRole` })),
+      .map((selector) => ({ in: selector, message: `${object.title} includes the rules of every ClusterRole` })),
   ],
   admission: {
     of: 'roles',
@@ -37,7 +37,7 @@ function selectors({ kind, value }: KubernetesObject) {
   return kind === 'ClusterRole' ? mappings(mapping(value.aggregationRule).clusterRoleSelectors) : [];
 }
 
-/** Whether a selector asks for no label: an empty one selects all, one of absences nearly all. */
+/** Reports whether a selector requires no label. Such a selector matches all or nearly all objects. */
 function isOpen(selector: Record<string, unknown>): boolean {
   return (
     Object.keys(mapping(selector.matchLabels)).length === 0 &&
@@ -49,13 +49,13 @@ const wildcardVerbs: KubernetesRule = {
   id: 'kubernetes/wildcard-verbs',
   severity: 'error',
   title: 'a role with every verb',
-  why: 'Every verb means deleting, and on roles `escalate` and `bind`: more than any one workload needs.',
+  why: 'Every verb includes `delete` and, for roles, `escalate` and `bind`. No workload needs all of them.',
   instead: 'Name the verbs in `verbs`, as in `[get, list, watch]`.',
   failing: role('{ apiGroups: [apps], resources: [deployments], verbs: ["*"] }'),
   passing: READ_CONFIG,
   check: (object) =>
     grantsOf(object)
-      // That the verbs are all is said of every resource already; a path that is named answers little but GET.
+      // Another rule reports every verb on every resource. A named path rarely supports more than GET.
       .filter(
         (grant) =>
           grant.verbs.includes('*') &&
@@ -77,9 +77,9 @@ const wildcardVerbs: KubernetesRule = {
 const wildcardInGroup: KubernetesRule = {
   id: 'kubernetes/wildcard-in-api-group',
   severity: 'warning',
-  title: 'a role that changes all of an API group',
-  why: 'Kinds that are added to the group later, and verbs that nothing needs, fall under the role too.',
-  instead: 'Name the resources and the verbs, those for an operator’s own kinds too.',
+  title: 'a role that can change everything in an API group',
+  why: 'The role also includes kinds that are added to the group later, and verbs that nothing needs.',
+  instead: 'Name the resources and the verbs, also for the kinds of an operator.',
   failing: role('{ apiGroups: [orders.example.com], resources: [orders], verbs: ["*"] }'),
   passing: role('{ apiGroups: [orders.example.com], resources: ["*"], verbs: [get, list, watch] }'),
   check: (object) =>
@@ -106,7 +106,7 @@ const wildcardApiGroups: KubernetesRule = {
   id: 'kubernetes/wildcard-api-groups',
   severity: 'warning',
   title: 'a role over every API group',
-  why: 'A resource of the same name in any API group, one installed later too, falls under the role.',
+  why: 'The role also includes resources of the same name in every other API group, including groups that are installed later.',
   instead: 'Name the groups in `apiGroups`, as in `["", apps]`.',
   failing: role('{ apiGroups: ["*"], resources: [deployments], verbs: [get] }'),
   passing: READ_CONFIG,
@@ -116,10 +116,10 @@ const wildcardApiGroups: KubernetesRule = {
       .map(({ value, resources }) => ({
         in: value,
         key: 'apiGroups',
-        message: `${object.title} is for ${resources.join(', ')} of every API group`,
+        message: `${object.title} covers ${resources.join(', ')} of every API group`,
       })),
   admission: { of: 'roles', cel: noRule("has(r.apiGroups) && '*' in r.apiGroups") },
 };
 
-/** How wide a role may be. */
+/** The rules about how broad a role may be. */
 export const roleRules = [wildcardResources, wildcardVerbs, wildcardInGroup, wildcardApiGroups];

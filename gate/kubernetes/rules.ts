@@ -7,7 +7,7 @@ import { imageRules } from './image-rules.ts';
 import { roleRules } from './role-rules.ts';
 import { tokenRules } from './token-rules.ts';
 
-/** Every rule about Kubernetes objects. */
+/** All rules about Kubernetes objects. */
 export const kubernetesRules: readonly KubernetesRule[] = [
   ...roleRules,
   ...escalationRules,

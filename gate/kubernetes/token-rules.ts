@@ -6,17 +6,17 @@ import { podSpecOf } from './pods.ts';
 const automountedToken: KubernetesRule = {
   id: 'kubernetes/automounted-token',
   severity: 'warning',
-  title: 'a token of the default service account in every container',
-  why: 'A pod that never asked for the cluster’s API carries a credential for it, and shares it with its whole namespace.',
+  title: 'a mounted token of the default service account',
+  why: 'A pod that does not use the cluster’s API has a credential for it, which it shares with all pods of its namespace.',
   instead:
-    'Write `automountServiceAccountToken: false` in the pod’s spec, or name a `serviceAccountName` of its own if it does speak to the API.',
+    'Write `automountServiceAccountToken: false` in the pod’s spec. If the pod uses the API, give it a `serviceAccountName` of its own.',
   failing: examplePod([]),
   passing: examplePod(PLAIN),
   check: (object) => {
     const spec = podSpecOf(object);
     if (spec === undefined || isFalse(spec.automountServiceAccountToken)) return [];
     const account = textOf(spec.serviceAccountName) || textOf(spec.serviceAccount) || 'default';
-    // With an account of its own, the pod says that it needs what the account may do.
+    // A pod with a service account of its own probably uses the API.
     if (account !== 'default') return [];
     const message = `${object.title} mounts the token of its namespace’s default service account`;
     return [{ in: spec, key: 'automountServiceAccountToken', message }];
@@ -43,15 +43,15 @@ type: ${type}
 const longLivedToken: KubernetesRule = {
   id: 'kubernetes/long-lived-token',
   severity: 'error',
-  title: 'a service-account token that never ends',
-  why: 'A Secret of this type makes the cluster write a token into it that is good until the Secret is deleted, wherever it leaks to.',
+  title: 'a service account token that never expires',
+  why: 'The cluster writes a token into a Secret of this type. A leaked token works until the Secret is deleted.',
   instead:
-    'Take tokens that end: a `projected` volume with `serviceAccountToken` and `expirationSeconds`, or `kubectl create token`.',
+    'Use tokens that expire: a `projected` volume with `serviceAccountToken` and `expirationSeconds`, or `kubectl create token`.',
   failing: secret('kubernetes.io/service-account-token'),
   passing: secret('Opaque'),
   check: ({ kind, title, value }) =>
     kind === 'Secret' && value.type === 'kubernetes.io/service-account-token'
-      ? [{ in: value, key: 'type', message: `${title} holds a service-account token without an end` }]
+      ? [{ in: value, key: 'type', message: `${title} contains a service account token that never expires` }]
       : [],
   admission: {
     of: 'secrets',
@@ -59,5 +59,5 @@ const longLivedToken: KubernetesRule = {
   },
 };
 
-/** Which credentials for the cluster there may be. */
+/** The rules about credentials for the cluster. */
 export const tokenRules = [automountedToken, longLivedToken];

@@ -1,36 +1,36 @@
-/** A file as the gate reads it: its name, for messages, and its text. */
+/** A file to check: its name, for messages, and its text. */
 export interface SourceFile {
   name: string;
   text: string;
-  /** Found in a directory and not named: when it is something else, there is nothing to say of it. */
+  /** Set if the file was found in a directory and not named. Such a file is ignored if it is not a manifest. */
   found?: true;
 }
 
-/** Something of a file that a person must look at: where, by which rule, and what exactly. */
+/** A violation of a rule at a line of a file. */
 export interface Finding {
   /** The rule's id, such as `kubernetes/privileged-container`. */
   rule: string;
   file: string;
-  /** From 1. */
+  /** The line number, starting at 1. */
   line: number;
-  /** One sentence that names the thing and what is wrong with it. */
+  /** One sentence that names the object and its problem. */
   message: string;
-  /** The part of the text (characters, end exclusive) in which a suppression of this finding may stand. */
+  /** The part of the text (in characters, end exclusive) in which a suppression of this finding may be written. */
   unit?: { start: number; end: number };
 }
 
-/** What a rule holds, and how to keep it: the same for each of its findings. */
+/** The texts and properties of a rule, which all its findings share. */
 export interface Rule {
   id: string;
-  /** An error fails the check; a warning is shown. */
+  /** An error makes the check fail. A warning is only shown. */
   severity: 'error' | 'warning';
-  /** A few words: what it forbids. */
+  /** What the rule forbids, in a few words. */
   title: string;
-  /** One or two sentences: what an attacker, or a mistake, makes of it. */
+  /** What an attacker or a mistake can cause, in one or two sentences. */
   why: string;
-  /** One or two sentences: what to write instead. */
+  /** What to write instead, in one or two sentences. */
   instead: string;
-  /** A smallest file that the rule finds something in, and its mended form, in which it finds nothing. */
+  /** A minimal file that violates the rule, and its corrected form. */
   failing: SourceFile;
   passing: SourceFile;
 }

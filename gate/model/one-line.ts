@@ -1,10 +1,10 @@
 // Control and format characters could forge lines, reorder text or drive a terminal.
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-/** The longest message; names in files may be of any length. */
+/** Maximum length of a message. Names in files may be of any length. */
 const MAX_LENGTH = 500;
 
-/** Text without what cannot be seen, on one line; of a very long one, the beginning. */
+/** Returns a text on one line, without invisible characters. A very long text is truncated. */
 export function visible(text: string): string {
   return text
     .slice(0, 10 * MAX_LENGTH)
@@ -12,16 +12,16 @@ export function visible(text: string): string {
     .replace(INVISIBLE, '');
 }
 
-/** Text that holds names from files, made fit to stand on one line. */
+/** Returns a text that contains names from files as one line of limited length. */
 export function oneLine(text: string): string {
   const line = visible(text);
   return line.length > MAX_LENGTH ? `${line.slice(0, MAX_LENGTH)}…` : line;
 }
 
-/** What the runners of GitHub and Azure take for a command anywhere in a line of the log. */
+/** The beginning of commands that the runners of GitHub and Azure accept anywhere in a line of the log. */
 const COMMAND = /##(?=(?:vso)?\[)/g;
 
-/** Breaks what would be a command to the runner that shows a log. */
+/** Escapes text that a CI runner would execute as a command. */
 export function withoutCommands(text: string): string {
   return text.replace(COMMAND, '# #');
 }

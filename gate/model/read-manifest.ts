@@ -1,34 +1,34 @@
 import { Composer, type Document, isAlias, isMap, isScalar, isSeq, Lexer, type Pair, Parser, type YAMLMap } from 'yaml';
 import { isMapping, type Mapping, mappings } from './values.ts';
 
-/** Levels of nesting that a manifest may have: far more than any has, and no stack overflows. */
+/** Maximum nesting of a manifest: far more than any manifest has, but too little for a stack overflow. */
 const MAX_DEPTH = 100;
 
-/** Values that a file may hold, those that its aliases repeat counted each time. */
+/** Maximum number of values in a file. Values that aliases repeat are counted each time. */
 const MAX_VALUES = 1_000_000;
 
-/** Tokens that a file may have: several for each value, its spaces and line ends among them. */
+/** Maximum number of YAML tokens in a file. Each value has several tokens, including spaces and line ends. */
 const MAX_TOKENS = 1_500_000;
 
-/** A stretch of the text: characters, end exclusive. */
+/** A range of the text in characters, end exclusive. */
 export interface Range {
   start: number;
   end: number;
 }
 
-/** A document of a file: plain values, tags of CloudFormation written out, as in `{ "Fn::Sub": … }`. */
+/** A document of a file as plain values. CloudFormation tags are expanded, as in `{ "Fn::Sub": … }`. */
 export interface ManifestDocument extends Range {
   value: unknown;
 }
 
-/** A file's documents, and where in its text each value stands. */
+/** The documents of a file, and the range of each value in its text. */
 export interface Manifest {
   documents: ManifestDocument[];
-  /** Where a mapping or list stands, or its `key` with the value, if it has that key. */
+  /** Returns the range of a mapping or list, or that of its `key` with the value if it has that key. */
   rangeOf(container: object, key?: string | number): Range | undefined;
 }
 
-/** Why a file is no YAML and no JSON: a clause, and the character where it shows. */
+/** Why a file is neither YAML nor JSON: a clause, and the offset of the error in characters. */
 export interface Unreadable {
   problem: string;
   offset: number;
@@ -36,7 +36,7 @@ export interface Unreadable {
 
 type Ranges = WeakMap<object, Map<string | number | undefined, Range>>;
 
-/** Reads YAML, or JSON, which is YAML too. */
+/** Parses YAML. JSON is YAML, too. */
 export function readManifest(text: string): Manifest | Unreadable {
   const ranges: Ranges = new WeakMap();
   const documents: ManifestDocument[] = [];
@@ -44,7 +44,7 @@ export function readManifest(text: string): Manifest | Unreadable {
   let end = 0;
   try {
     refuseHostile(text);
-    // A key that stands twice is looked for below: the library's own search takes the square of their number.
+    // Duplicate keys are detected below. The library's own detection takes quadratic time.
     const options = { prettyErrors: false, uniqueKeys: false, logLevel: 'silent' } as const;
     for (const document of new Composer(options).compose(new Parser().parse(text))) {
       const [error] = document.errors;
@@ -66,14 +66,14 @@ export function readManifest(text: string): Manifest | Unreadable {
   };
 }
 
-/** Refuses, in time that grows with the text, what would take the parser very long or all memory. */
+/** Refuses, in linear time, a text that would take the parser too much time or memory. */
 function refuseHostile(text: string): void {
   let tokens = 0;
   let depth = 0;
   let indicators = 0;
   let offset = 0;
   for (const token of new Lexer().lex(text)) {
-    // These the lexer adds: the text does not have them.
+    // The lexer adds these tokens. They are not in the text.
     if (token !== '\u0002' && token !== '\u0018' && token !== '\u001f') offset += token.length;
     if (token === '[' || token === '{') depth++;
     else if (token === ']' || token === '}') depth--;
@@ -82,11 +82,11 @@ function refuseHostile(text: string): void {
     else if (token.trim() !== '' || token.includes('\n')) indicators = 0;
     if (Math.max(depth, indicators) > MAX_DEPTH)
       throw new Refused(`it is nested deeper than ${MAX_DEPTH} levels`, offset);
-    if (++tokens > MAX_TOKENS) throw new Refused('it holds more values than are judged', offset);
+    if (++tokens > MAX_TOKENS) throw new Refused('it has too many values to check', offset);
   }
 }
 
-// The library's messages may quote the text, and a secret with it.
+// The library's messages may quote the text, which may contain a secret.
 function sentence(message: string): string {
   const plain = message.split(/[\n:"]/)[0]?.trim();
   return plain ? plain.charAt(0).toLowerCase() + plain.slice(1) : 'the syntax is wrong';
@@ -103,18 +103,18 @@ class Refused extends Error {
 
 interface Read {
   value: unknown;
-  /** How many values it holds, itself among them. */
+  /** The number of values in it, including itself. */
   size: number;
 }
 
 type Node = Document.Parsed['contents'];
 
-/** The reading of one document: anchors are its own. */
+/** Converts one document to plain values. Anchors are local to a document. */
 class Reading {
   readonly #ranges: Ranges;
   readonly #budget: { left: number };
   readonly #anchors = new Map<string, Read & { depth: number }>();
-  /** How deep the values of an alias reach below the level on which it stands. */
+  /** The deepest level reached so far, including the values of aliases. */
   #deepest = 0;
 
   constructor(ranges: Ranges, budget: { left: number }) {
@@ -157,7 +157,7 @@ class Reading {
 
   #alias(name: string, node: Node, depth: number): unknown {
     const target = this.#anchors.get(name);
-    // The anchor stands further down, nowhere, or around the alias.
+    // The anchor is missing, comes later, or contains the alias.
     if (target === undefined) throw new Refused('an alias has no anchor before it', offsetOf(node));
     this.#spend(target.size, node);
     this.#deepest = Math.max(this.#deepest, depth + target.depth);
@@ -186,8 +186,8 @@ class Reading {
         merged.push(...(isMapping(value) ? [value] : mappings(value)));
         continue;
       }
-      // Parsers differ in which of two they take: what is judged here must be what is deployed.
-      if (Object.hasOwn(map, key)) throw new Refused('a key stands twice in one mapping', offsetOf(pair.key));
+      // Parsers differ in which duplicate they use. The checked value must be the deployed one.
+      if (Object.hasOwn(map, key)) throw new Refused('a mapping has a duplicate key', offsetOf(pair.key));
       map[key] = value;
       const [start] = pair.key?.range ?? [0];
       this.#place(map, key, [start, pair.value?.range?.[1] ?? pair.key?.range?.[1] ?? start]);
@@ -205,7 +205,7 @@ class Reading {
   }
 }
 
-// Without a prototype: `__proto__` is a key like another.
+// The mapping has no prototype, so `__proto__` is an ordinary key.
 function record(): Mapping {
   return Object.create(null);
 }
@@ -223,7 +223,7 @@ function offsetOf(node: Node): number {
   return node?.range?.[0] ?? 0;
 }
 
-/** As in `!Sub` for `Fn::Sub`; nothing for YAML's own tags. */
+/** Returns the function of a CloudFormation tag, `Fn::Sub` for `!Sub`, or `undefined` for YAML's own tags. */
 function intrinsicOf(tag: string | undefined): string | undefined {
   const name = /^!(\w+)$/.exec(tag ?? '')?.[1];
   if (name === undefined) return undefined;

@@ -3,42 +3,42 @@ export type Mapping = Record<string, unknown>;
 
 const EMPTY: Mapping = Object.freeze({});
 
-/** Whether a value is a mapping. */
+/** Reports whether a value is a mapping. */
 export function isMapping(value: unknown): value is Mapping {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The mapping that a value is, or else an empty one: what is not there holds nothing to find. */
+/** Returns the value if it is a mapping, otherwise an empty mapping. */
 export function mapping(value: unknown): Mapping {
   return isMapping(value) ? value : EMPTY;
 }
 
-/** The elements that a value has, or else none. */
+/** Returns the value if it is an array, otherwise an empty array. */
 export function elements(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** The elements that are mappings. */
+/** Returns the elements that are mappings. */
 export function mappings(value: unknown): Mapping[] {
   return elements(value).filter(isMapping);
 }
 
-/** The elements that are text. */
+/** Returns the elements that are text. */
 export function texts(value: unknown): string[] {
   return elements(value).filter((element) => typeof element === 'string');
 }
 
-/** The text that a value is, or else nothing. */
+/** Returns the value if it is text, otherwise `undefined`. */
 export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** Whether a value is true, also to those parsers of Kubernetes for which `yes` and `on` are. */
+/** Reports whether a value is true. Some Kubernetes parsers also read `yes` and `on` as true. */
 export function isTrue(value: unknown): boolean {
   return value === true || (typeof value === 'string' && /^(?:true|yes|on|y)$/i.test(value));
 }
 
-/** Whether a value is false, also to those parsers of Kubernetes for which `no` and `off` are. */
+/** Reports whether a value is false. Some Kubernetes parsers also read `no` and `off` as false. */
 export function isFalse(value: unknown): boolean {
   return value === false || (typeof value === 'string' && /^(?:false|no|off|n)$/i.test(value));
 }

@@ -1,33 +1,33 @@
 import { readPolicies } from '@tvm/core/policy/build-bundle.ts';
 import { lineNumbers } from '@tvm/core/policy/line-numbers.ts';
-import type { Judgement } from '../model/check.ts';
+import type { FileResult } from '../model/check.ts';
 import type { Finding, SourceFile } from '../model/finding.ts';
 import { policyDirectory } from './directory.ts';
 import type { PolicyHit } from './rule.ts';
 import { policyRules } from './rules.ts';
 import { type Entry, entriesOf } from './yaml-entries.ts';
 
-/** Judges the files of a policy directory: what keeps them from being used, and what policies say that they should not. */
+/** Checks the files of a policy directory for errors that make them unusable, and for violations of the policy rules. */
 export function checkPolicies(files: readonly SourceFile[]): Finding[] {
-  return judgePolicies(files).flatMap(({ findings }) => findings);
+  return checkPolicyDirectory(files).flatMap(({ findings }) => findings);
 }
 
-/** The same, file by file, with the policies and entries of each, in which suppressions may stand. */
-export function judgePolicies(unordered: readonly SourceFile[]): Judgement[] {
-  // What is said of two that contradict each other is said of the later one, whatever order files are listed in.
+/** Checks a policy directory and returns the findings by file, with the units in which suppressions may be written. */
+export function checkPolicyDirectory(unordered: readonly SourceFile[]): FileResult[] {
+  // If two policies contradict each other, the finding is about the later one. Sorting makes that deterministic.
   const files = unordered.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const { bundle, content, written, flaws } = readPolicies(files);
-  const judgements = new Map<string, Judgement>();
-  const judgementOf = (name: string): Judgement => {
-    const known = judgements.get(name);
+  const results = new Map<string, FileResult>();
+  const resultOf = (name: string): FileResult => {
+    const known = results.get(name);
     if (known !== undefined) return known;
     const file = files.find((file) => file.name === name) ?? { name, text: '' };
-    const judgement: Judgement = { file, findings: [], units: [] };
-    judgements.set(name, judgement);
-    return judgement;
+    const result: FileResult = { file, findings: [], units: [] };
+    results.set(name, result);
+    return result;
   };
-  for (const { file, unit } of written.values()) judgementOf(file).units.push(unit);
-  for (const { rule, file, line, message } of flaws) judgementOf(file).findings.push({ rule, file, line, message });
+  for (const { file, unit } of written.values()) resultOf(file).units.push(unit);
+  for (const { rule, file, line, message } of flaws) resultOf(file).findings.push({ rule, file, line, message });
 
   const entries = entriesByFile(files);
   const directory = policyDirectory({ content, written });
@@ -35,16 +35,16 @@ export function judgePolicies(unordered: readonly SourceFile[]): Judgement[] {
     if (rule.needsEveryFile && bundle === undefined) continue;
     for (const hit of rule.check(directory)) {
       const finding = findingOf(rule.id, hit, entries);
-      judgementOf(finding.file).findings.push(finding);
+      resultOf(finding.file).findings.push(finding);
     }
   }
   for (const file of files) {
-    // Reading entries is worth its time only where one of them may be excepted.
+    // Entries matter only for suppressions, so files without any are not parsed.
     if (/\.ya?ml$/.test(file.name) && file.text.includes('tvm-allow')) {
-      judgementOf(file.name).units.push(...entries(file.name).known.map(({ unit }) => unit));
+      resultOf(file.name).units.push(...entries(file.name).known.map(({ unit }) => unit));
     }
   }
-  return [...judgements.values()];
+  return [...results.values()];
 }
 
 type EntriesOf = (name: string) => { file: SourceFile; known: Entry[]; lineOf(offset: number): number };

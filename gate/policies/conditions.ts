@@ -1,17 +1,17 @@
 import type * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 
-/** The operands of an operator of two. */
+/** The operands of a binary operator. */
 export interface Two {
   left: cedar.Expr;
   right: cedar.Expr;
 }
 
-/** An expression taken apart: its one operator, and what that operator has. */
+/** Splits an expression into its operator and the operands. */
 export function operation(expression: cedar.Expr): [operator: string, operand: unknown] {
   return Object.entries(expression)[0] ?? ['', undefined];
 }
 
-/** All that must hold for a policy's `when` and `unless` to hold, each by itself, with every `!` as deep as it goes. */
+/** Splits the `when` and `unless` conditions of a policy into conjuncts, with every `!` pushed inwards. */
 export function conjunctsOf(conditions: readonly cedar.Clause[]): cedar.Expr[] {
   return conditions.flatMap(({ kind, body }) => conjuncts(pushed(body, kind === 'when')));
 }
@@ -31,7 +31,7 @@ const OPPOSITES: Record<string, string> = {
   '<=': '>',
 };
 
-/** The expression, or with `holds` false its opposite. */
+/** Returns the expression, or its negation if `holds` is false. */
 function pushed(expression: cedar.Expr, holds: boolean): cedar.Expr {
   const [operator, operand] = operation(expression);
   if (operator === '!') return pushed((operand as { arg: cedar.Expr }).arg, !holds);
@@ -46,7 +46,7 @@ function pushed(expression: cedar.Expr, holds: boolean): cedar.Expr {
   return { '!': { arg: expression } };
 }
 
-/** An attribute that an expression reads, as in `context.audience`; `undefined` when it is no attribute. */
+/** Returns the path of an attribute, as in `context.audience`, or `undefined` for another expression. */
 export function pathOf(expression: cedar.Expr): string | undefined {
   if ('Var' in expression) return expression.Var as string;
   if (!('.' in expression)) return undefined;
@@ -55,7 +55,7 @@ export function pathOf(expression: cedar.Expr): string | undefined {
   return of === undefined ? undefined : `${of}.${attr}`;
 }
 
-/** Whether a condition holds only where one that passes the test does, whichever way it comes to hold. */
+/** Reports whether a condition can be true only if a part that passes the test is true. */
 export function everyWay(condition: cedar.Expr, test: (condition: cedar.Expr) => boolean): boolean {
   const [operator, operand] = operation(condition);
   switch (operator) {
@@ -75,16 +75,16 @@ export function everyWay(condition: cedar.Expr, test: (condition: cedar.Expr) =>
 }
 
 /**
- * Whether conditions let only some of the values of certain attributes pass: by naming what they may be, not what they
- * may not be. What they are compared with must be fixed: see {@link isFixed}.
+ * Reports whether conditions restrict certain attributes to named values. Excluded values do not count as a restriction.
+ * The attributes must be compared with fixed values: see {@link isFixed}.
  *
- * @param isMeant tells the attributes by their paths, as in `principal.account`
+ * @param isMeant selects the attributes by their paths, as in `principal.account`
  */
 export function bound(conditions: readonly cedar.Expr[], isMeant: (path: string) => boolean): boolean {
   return conditions.some((condition) => everyWay(condition, (single) => limits(single, isMeant)));
 }
 
-/** The same for a condition without `&&`, `||` and `if`. */
+/** Does for one condition without `&&`, `||` and `if` what `bound` does for several. */
 export function limits(condition: cedar.Expr, isMeant: (path: string) => boolean): boolean {
   const [operator, operand] = operation(condition);
   const meant = (expression: cedar.Expr) => {
@@ -123,19 +123,19 @@ export function limits(condition: cedar.Expr, isMeant: (path: string) => boolean
   }
 }
 
-/** Whether a pattern of a part of an attribute says nothing: numbers of accounts begin with anything, for anybody. */
+/** Reports whether a pattern for a part of an attribute restricts nothing. An account id can begin with any digits. */
 function hasNoParts(expression: cedar.Expr): boolean {
   return ['principal.account', 'principal.organization'].includes(pathOf(expression) ?? '');
 }
 
-/** What the caller chooses of the principal. */
+/** The attribute of the principal that the caller chooses. */
 const CHOSEN = 'principal.session';
 
 /**
- * Whether neither the caller nor the thing itself decides what an expression is: it is written out, or it is an attribute
- * of the other of principal and resource. What a request says of itself is in the context, and never fixed.
+ * Reports whether an expression has a value that neither the caller nor the compared entity determines: a literal, or, if
+ * `of` is the principal, an attribute of the resource and vice versa. The context comes from the request and is never fixed.
  *
- * @param of the variable that is compared with it
+ * @param of the variable that the expression is compared with
  */
 function isFixed(expression: cedar.Expr, of: string | undefined): boolean {
   if ('Value' in expression) return true;
@@ -145,12 +145,12 @@ function isFixed(expression: cedar.Expr, of: string | undefined): boolean {
   return (other === 'principal' || other === 'resource') && other !== of;
 }
 
-/** The variable that an attribute is read of, or that an expression is. */
+/** Returns the variable of an attribute path. */
 function variableOf(expression: cedar.Expr): string | undefined {
   return pathOf(expression)?.split('.')[0];
 }
 
-/** Whether an expression reads an attribute anywhere in it. */
+/** Reports whether an expression contains an attribute. */
 export function reads(expression: unknown, path: string): boolean {
   if (typeof expression !== 'object' || expression === null) return false;
   if ('.' in expression && pathOf(expression as cedar.Expr) === path) return true;

@@ -1,4 +1,4 @@
 import type { ReadPolicies } from '@tvm/core/policy/build-bundle.ts';
 
-/** What the files of a policy directory say. */
+/** The content of the files of a policy directory. */
 export type Content = ReadPolicies['content'];

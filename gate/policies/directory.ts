@@ -13,49 +13,49 @@ import { ANY_WORKLOAD, anyResource, assumptions, namedIn, place, role, workload 
 export type ActionName = 'read' | 'write' | 'assume';
 const ACTIONS: readonly ActionName[] = ['read', 'write', 'assume'];
 
-/** A policy as rules look at it. */
+/** A policy as the rules see it. */
 export interface PolicyView {
   id: string;
   written: WrittenPolicy;
   bundled: BundledPolicy;
-  /** The workload that its scope or a condition names; absent: any. */
+  /** The workload that its scope or a condition names; absent for any. */
   principal?: string;
   /** The entity that its scope or a condition names. */
   resource?: { type: string; id: string; below: boolean };
-  /** The type that its resource is of, where the scope says so. */
+  /** The type of its resource, if the scope names one. */
   resourceType?: 'Resource' | 'Role';
-  /** Whether its scope leaves the action open. */
+  /** Whether its scope allows any action. */
   anyAction: boolean;
-  /** The actions that it can be about. */
+  /** The actions to which it can apply. */
   actions: ReadonlySet<ActionName>;
-  /** All that must hold for it to match, besides its scope; resolved, in the order of those that are written. */
+  /** The conditions that must all be true, besides the scope. Resolved, in the order of the source. */
   conjuncts: readonly cedar.Expr[];
-  /** What its conditions say that attributes are. */
+  /** The values of attributes that its conditions require. */
   assumed: ReadonlyMap<string, Value>;
-  /** The names of the attributes of its conditions, and the entities in them. */
+  /** The names of the attributes and entities in its conditions. */
   facts: ReturnType<typeof policyFacts>;
 }
 
-/** A policy directory, taken apart for rules. */
+/** A policy directory, prepared for the rules. */
 export interface PolicyDirectory {
   content: Content;
   policies: readonly PolicyView[];
-  /** The locations of `resources.yaml` in a location, itself left out. */
+  /** Returns the locations of `resources.yaml` in a location, except the location itself. */
   placesIn(location: string): readonly string[];
   /**
-   * The places that a policy can be about: all in its resource that it, a `forbid` or `resources.yaml` tells apart, and
-   * something else below each. Of a policy that names no resource, all there are.
+   * Returns the locations to which a policy can apply: those in its resource that the policy, a `forbid` or
+   * `resources.yaml` distinguishes, and an unnamed location below each. If the policy names no resource: all locations.
    */
   placesOf(policy: PolicyView): readonly Thing[];
-  /** The principal of a policy, as far as it is known. */
+  /** Returns the principal of a policy, as far as it is known. */
   principalOf(policy: PolicyView): Thing;
-  /** Whether a policy matches; `undefined` when that depends on the request. */
+  /** Reports whether a policy matches; `undefined` if that depends on the request. */
   matches(policy: PolicyView, situation: Situation): boolean | undefined;
-  /** Whether conditions all hold; `undefined` when that depends on the request. */
+  /** Reports whether all conditions are true; `undefined` if that depends on the request. */
   holds(conditions: readonly cedar.Expr[], situation: Situation): boolean | undefined;
-  /** The `forbid` that holds in a situation whatever else the request says. */
+  /** Returns a `forbid` that always matches in a situation. */
   forbidding(situation: Situation): PolicyView | undefined;
-  /** The policies of an effect whose scopes can match a resource. */
+  /** Returns the policies with an effect whose scopes can match a resource. */
   about(effect: BundledPolicy['effect'], resource: { type: string; id: string }): readonly PolicyView[];
 }
 
@@ -131,7 +131,7 @@ function bucket(effect: string, resource: { type: string; id: string } | undefin
   return resource === undefined ? effect : `${effect} ${resource.type}::"${resource.id}"`;
 }
 
-/** For each location, those of some locations that are in it; a location itself is left out. */
+/** Groups locations by the locations that contain them. No location contains itself. */
 function locationsByHolder(content: Content, locations: Iterable<string>): Map<string, string[]> {
   const inside = new Map<string, string[]>();
   for (const location of locations) {
@@ -173,7 +173,7 @@ function placesByPolicy(content: Content, policies: readonly PolicyView[]): Poli
   };
 }
 
-/** Whether a scope's resource is one, or has it in it. */
+/** Reports whether the resource of a scope is a given resource or contains it. */
 function covers({ type, id, below }: NonNullable<PolicyView['resource']>, resource: Thing): boolean | undefined {
   if (below) return resource.isIn({ type, id });
   return resource.id === undefined ? undefined : resource.type === type && resource.id === id;
@@ -216,7 +216,7 @@ function view(id: string, written: WrittenPolicy, bundled: BundledPolicy, named:
     ...(resource && { resource }),
     ...(resourceType && { resourceType }),
     anyAction: json.action.op === 'All',
-    // Conditions that never hold are a finding of their own: the others judge the policy by its scope.
+    // Another rule reports conditions that are never true. The other rules then use the actions of the scope.
     actions: new Set(actions.length > 0 ? actions : inScope),
     conjuncts,
     assumed,
@@ -232,7 +232,7 @@ function actionsInScope(scope: cedar.ActionConstraint): ActionName[] {
   return ACTIONS.filter((action) => names.includes(action));
 }
 
-/** The entity of a condition `principal == Workload::"…"` or `resource in Resource::"…"`. */
+/** Returns the entity of a condition `principal == Workload::"…"` or `resource in Resource::"…"`. */
 function namedInConditions(
   conjuncts: readonly cedar.Expr[],
   variable: 'principal' | 'resource',
@@ -246,7 +246,7 @@ function namedInConditions(
         : (operand as Two);
     const isVariable = (expression: cedar.Expr | undefined) =>
       expression !== undefined && 'Var' in expression && expression.Var === variable;
-    // Nothing is in a workload but itself.
+    // A workload contains only itself.
     const mirrored = isVariable(right) && (operator === '==' || variable === 'principal');
     const other = isVariable(left) ? right : mirrored ? left : undefined;
     const value = other !== undefined && 'Value' in other ? other.Value : undefined;

@@ -1,36 +1,36 @@
 import type * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import { operation, pathOf, type Two } from './conditions.ts';
 
-/** What cannot be told before a request is made. */
+/** A value that is unknown before a request. */
 export const UNKNOWN = Symbol('unknown');
-/** What a thing does not have. */
+/** An attribute that an entity does not have. */
 export const ABSENT = Symbol('absent');
-/** An expression that cannot be evaluated, as one that reads what is absent. */
+/** The result of an expression that cannot be evaluated, such as one that reads an absent attribute. */
 const FAILS = Symbol('fails');
 
-/** A value of Cedar, as far as rules look at it. */
+/** A Cedar value of a type that the rules support. */
 export type Value = string | number | boolean | Value[] | { type: string; id: string };
 type Outcome = Value | typeof UNKNOWN | typeof FAILS;
 
-/** What is known of a principal or a resource. */
+/** A principal or resource, as far as it is known. */
 export interface Thing {
   type: string | undefined;
   id: string | undefined;
   attribute(name: string): Value | typeof UNKNOWN | typeof ABSENT;
-  /** Whether it is an entity, or in it; `undefined` when that cannot be told. */
+  /** Reports whether it is a given entity or in it; `undefined` if that is unknown. */
   isIn(entity: { type: string; id: string }): boolean | undefined;
 }
 
-/** What is known of a request. */
+/** A request, as far as it is known. */
 export interface Situation {
   principal: Thing;
   action: string | undefined;
   resource: Thing;
-  /** What some attributes are, by their paths, besides what the things say; `true` at `principal.team?` when it is there. */
+  /** Additional attribute values by path. `principal.team?` is `true` if the attribute is present. */
   assumed: ReadonlyMap<string, Value>;
 }
 
-/** Finds what is known of an entity that a policy names. */
+/** Looks up an entity that a policy names. */
 export type Named = (entity: { type: string; id: string }) => Thing;
 
 interface Known extends Situation {
@@ -38,10 +38,10 @@ interface Known extends Situation {
 }
 
 /**
- * Evaluates conditions that must all hold, from what is known.
+ * Evaluates conditions that must all be true, with the known values.
  *
- * What Cedar would decide is decided the same here; what it would need more for is `undefined`. A condition that cannot be
- * evaluated does not hold: this machine then denies.
+ * The result is that of Cedar, or `undefined` if Cedar would need unknown values. A condition that cannot be evaluated is
+ * false, because the service denies a request then.
  */
 export function holds(conditions: readonly cedar.Expr[], situation: Situation, named: Named): boolean | undefined {
   const known = { ...situation, named };
@@ -58,8 +58,8 @@ const ANYTHING: Thing = { type: undefined, id: undefined, attribute: () => UNKNO
 const ANY_REQUEST: Situation = { principal: ANYTHING, action: undefined, resource: ANYTHING, assumed: new Map() };
 
 /**
- * An expression in which values stand in place of what is the same for every request: attributes of the entities that it
- * names, and whether these are in each other.
+ * Replaces the parts of an expression that are the same for every request with their values: attributes of named entities,
+ * and whether one named entity is in another.
  */
 export function resolved(expression: cedar.Expr, named: Named): cedar.Expr {
   const [operator, operand] = operation(expression);
@@ -70,7 +70,7 @@ export function resolved(expression: cedar.Expr, named: Named): cedar.Expr {
   }
   if (typeof operand !== 'object' || operand === null || operator === 'Value') return expression;
   if (Array.isArray(operand)) return { [operator]: operand.map((part) => resolved(part, named)) } as cedar.Expr;
-  // Under other names than these stand texts and patterns.
+  // Parts that are not expressions are texts or patterns.
   const parts = Object.entries(operand).map(([name, part]) => [
     name,
     typeof part === 'object' && part !== null && !Array.isArray(part) ? resolved(part, named) : part,
@@ -148,18 +148,18 @@ function evaluate(expression: cedar.Expr, situation: Known): Outcome {
       return typeof outcome === 'string' ? matches(outcome, pattern) : outcome;
     }
     default:
-      // Arithmetic, times, addresses and records: nothing about them is known before the request.
+      // Arithmetic, times, addresses and records are unknown before the request.
       return UNKNOWN;
   }
 }
 
-/** `&&`, or `||` when `stops` is true: the value that ends the evaluation. */
+/** Evaluates `||` if `stops` is true, otherwise `&&`. A left side equal to `stops` ends the evaluation. */
 function junction(stops: boolean, { left, right }: Two, situation: Known): Outcome {
   const first = evaluate(left, situation);
   if (first === stops || first === FAILS) return first;
   const second = evaluate(right, situation);
   if (first !== UNKNOWN) return second;
-  // Whatever the left side is: it ends in what the right side is, or in the same.
+  // The left side is unknown. The result is certain only if the right side equals `stops`.
   return second === stops ? second : UNKNOWN;
 }
 
@@ -174,7 +174,7 @@ function known([left, right]: readonly [Outcome, Outcome], decide: (left: Value,
 }
 
 function literal(value: unknown): Outcome {
-  // Beyond that, JavaScript's numbers are not Cedar's.
+  // JavaScript cannot represent larger integers exactly.
   if (typeof value === 'number') return Number.isSafeInteger(value) ? value : UNKNOWN;
   if (typeof value !== 'object') return value as Value;
   if (value !== null && '__entity' in value) return value.__entity as Value;
@@ -190,7 +190,7 @@ function variable(name: string, situation: Known): Outcome {
   return { type: thing.type, id: thing.id };
 }
 
-/** The entity that an expression is, as far as it can be told. */
+/** Returns the entity of an expression, as far as it is known. */
 function thingOf(expression: cedar.Expr, situation: Known): Thing | typeof UNKNOWN | typeof FAILS {
   if ('Var' in expression) {
     return expression.Var === 'principal' || expression.Var === 'resource' ? situation[expression.Var] : UNKNOWN;
@@ -225,7 +225,7 @@ function within(left: cedar.Expr, right: Outcome, situation: Known): Outcome {
   if (right === FAILS || right === UNKNOWN) return right;
   const entities = (isSet(right) ? right : [right]).filter(isEntity);
   if ('Var' in left && left.Var === 'action') {
-    // Groups of actions are not told to Cedar when it decides.
+    // The service passes no action groups to Cedar.
     return situation.action === undefined ? UNKNOWN : entities.some(({ id }) => id === situation.action);
   }
   const thing = thingOf(left, situation);
@@ -263,7 +263,7 @@ function compare(operator: string, left: Value, right: Value): Outcome {
 }
 
 function matches(text: string, pattern: readonly cedar.PatternElem[]): boolean {
-  // Cedar gives each character by itself: only together are they found at their one place.
+  // Cedar returns each character of a literal separately. They are joined, so that a literal is searched as a whole.
   const parts: (string | undefined)[] = [];
   for (const element of pattern) {
     const before = parts.at(-1);
@@ -271,7 +271,7 @@ function matches(text: string, pattern: readonly cedar.PatternElem[]): boolean {
     else if (before === undefined) parts.push(element.Literal);
     else parts[parts.length - 1] = before + element.Literal;
   }
-  // From the left, each literal at its first place: a pattern without choices needs no going back.
+  // Searches each literal from the left. The first match is always sufficient, so there is no backtracking.
   let at = 0;
   let floating = false;
   for (const [index, part] of parts.entries()) {

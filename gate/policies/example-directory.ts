@@ -1,6 +1,6 @@
 import type { SourceFile } from '../model/finding.ts';
 
-// What stands around the example of a rule. None of it is at fault by itself.
+// The other files of an example directory. They comply with every rule.
 const SURROUNDINGS: Record<string, string> = {
   'workloads.yaml': `arn:aws:iam::111122223333:role/orders-service: { team: orders, environment: production }
 arn:aws:iam::111122223333:role/orders-tests: { team: orders, environment: test }
@@ -38,7 +38,7 @@ when { context.audience == "orders-db" };
 };
 
 /**
- * A whole policy directory with a rule's example in it, in place of what it has of that name.
+ * Returns a complete policy directory with the example of a rule, which replaces the file of the same name.
  *
  * @param schema the text of `schema.cedarschema`
  */

@@ -1,8 +1,8 @@
 import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
 
 /**
- * Whether a role's location could reach a place, or be in it, whatever its templates are filled with: a value fills one
- * segment or less.
+ * Reports whether a role's location could contain a location, or be in it, for some values of its templates. A value fills
+ * one segment or a part of it.
  */
 export function couldReach(location: string, place: string): boolean {
   const root = subtreeRoot(location);
@@ -15,7 +15,7 @@ export function couldReach(location: string, place: string): boolean {
   return template.length >= names.length || root !== undefined;
 }
 
-/** Whether a location is a role's, with its templates filled in. */
+/** Reports whether a location matches a role's location for some values of its templates. */
 export function isFilledIn(location: string, template: string): boolean {
   const parts = template.split('/');
   const names = location.split('/');

@@ -1,19 +1,23 @@
 import type { Rule, SourceFile } from '../model/finding.ts';
 import type { PolicyDirectory, PolicyView } from './directory.ts';
 
-/** What a rule found: a policy, or an entry of one of the YAML files, and a sentence. */
+/** A result of a rule: a policy or an entry of a YAML file, and a sentence about it. */
 export type PolicyHit =
   | { policy: PolicyView; message: string }
   | { file: 'roles.yaml' | 'networks.yaml' | 'windows.yaml'; entry: readonly string[]; message: string };
 
-/** A rule over a policy directory. Its examples stand in the directory of example-directory.ts. */
+/** A rule about a policy directory. Its examples belong to the directory of example-directory.ts. */
 export interface PolicyRule extends Rule {
-  /** Set when it says what is not there, so that a file that cannot be read would mislead it. */
+  /** Set if the rule reports that something is missing. Such a rule is skipped if a file cannot be read. */
   needsEveryFile?: true;
   check(directory: PolicyDirectory): Iterable<PolicyHit>;
 }
 
-/** A rule over one policy at a time: a sentence for each one at fault, which begins after its name. */
+/**
+ * Returns a rule that checks each policy separately.
+ *
+ * @param fault returns the problem of a policy, as a clause that follows its name
+ */
 export function ruleOfEach(
   rule: Omit<PolicyRule, 'check'>,
   fault: (policy: PolicyView, directory: PolicyDirectory) => string | undefined,
@@ -29,12 +33,12 @@ export function ruleOfEach(
   };
 }
 
-/** An example: policies in a file of their own. */
+/** Returns a file with example policies. */
 export function cedarExample(text: string): SourceFile {
   return { name: 'policies/example.cedar', text };
 }
 
-/** A permit in which no rule finds anything: who, what, where and for whom are all named. */
+/** A permit that complies with every rule: principal, action, resource and audience are all named. */
 export const NARROW_READ = cedarExample(`@id("orders-service-reads-shipments")
 permit (
   principal == Workload::"arn:aws:iam::111122223333:role/orders-service",
@@ -44,7 +48,7 @@ permit (
 when { context.audience == "orders-db" };
 `);
 
-/** Names for a sentence: `a`, `a and b`, `a, b and 3 more`. */
+/** Formats names for a sentence: `a`, `a and b`, `a, b and 3 more`. */
 export function listed(names: readonly string[]): string {
   if (names.length > 3) return `${names.slice(0, 2).join(', ')} and ${names.length - 2} more`;
   return names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;

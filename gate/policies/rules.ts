@@ -7,7 +7,7 @@ import { roleRules } from './rules/role-rules.ts';
 import { unusedRules } from './rules/unused-rules.ts';
 import { writeRules } from './rules/write-rules.ts';
 
-/** Every rule about what readable policies say. A deployment may make exceptions of them. */
+/** All rules about the content of valid policies. Their findings can be suppressed. */
 export const policyRules: readonly PolicyRule[] = [
   ...breadthRules,
   ...writeRules,

@@ -5,7 +5,7 @@ import { operation, pathOf, type Two } from './conditions.ts';
 import type { Content } from './content.ts';
 import { ABSENT, type Named, type Thing, UNKNOWN, type Value } from './evaluate.ts';
 
-/** A workload of which nothing is known. */
+/** A workload about which nothing is known. */
 export const ANY_WORKLOAD: Thing = {
   type: 'Workload',
   id: undefined,
@@ -13,10 +13,10 @@ export const ANY_WORKLOAD: Thing = {
   isIn: () => undefined,
 };
 
-/** What AWS says of a workload only when it asks. */
+/** Attributes of a workload that are known only with a request. */
 const OF_THE_REQUEST = ['session', 'organization'];
 
-/** A workload by its ARN: what it has by that, and by `workloads.yaml`. */
+/** Returns a workload with the attributes from its ARN and from `workloads.yaml`. */
 export function workload({ workloads }: Content, arn: string): Thing {
   const configured = Object.hasOwn(workloads, arn) ? workloads[arn] : undefined;
   const { account, kind, name } = parseWorkloadArn(arn) ?? {};
@@ -32,30 +32,30 @@ export function workload({ workloads }: Content, arn: string): Thing {
   };
 }
 
-/** A place: a location, or with `…/*` something below one that nobody names. */
+/** Returns a location as an entity. `…/*` is an unnamed location below another. */
 export function place(content: Content, location: string): Thing {
   const { attributes, ancestry } = placeResource(content, location);
   const within = new Set(ancestry.map(({ location }) => location));
   return {
     type: 'Resource',
-    // What nobody names is none of those that are named.
+    // An unnamed location is different from all named ones.
     id: location,
     attribute: (name) => (Object.hasOwn(attributes, name) ? (attributes[name] ?? ABSENT) : ABSENT),
     isIn: ({ type, id }) => type === 'Resource' && within.has(id),
   };
 }
 
-/** A role of `roles.yaml`. */
+/** Returns a role of `roles.yaml` as an entity. */
 export function role(name: string): Thing {
   return bare('Role', name);
 }
 
-/** An entity that has no attributes and is in no other. */
+/** Returns an entity without attributes that is in no other entity. */
 function bare(type: string, id: string): Thing {
   return { type, id, attribute: () => ABSENT, isIn: (entity) => entity.type === type && entity.id === id };
 }
 
-/** Finds what the files say of the entities that policies name. */
+/** Returns a function that looks up named entities in the files of the directory. */
 export function namedIn(content: Content): Named {
   const known = new Map<string, Thing>();
   return ({ type, id }) => {
@@ -69,7 +69,7 @@ export function namedIn(content: Content): Named {
   };
 }
 
-/** A resource of which no more is known than its type. */
+/** Returns a resource of which only the type is known. */
 export function anyResource(type: 'Resource' | 'Role' | undefined): Thing {
   return {
     type,
@@ -79,7 +79,7 @@ export function anyResource(type: 'Resource' | 'Role' | undefined): Thing {
   };
 }
 
-/** What attributes are wherever conditions hold, by their paths; of two that contradict each other, the first. */
+/** Returns the values of attributes that the conditions require, by path. If two contradict each other, the first is used. */
 export function assumptions(conjuncts: readonly cedar.Expr[]): Map<string, Value> {
   const assumed = new Map<string, Value>();
   const assume = (path: string | undefined, value: Value) => {

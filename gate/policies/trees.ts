@@ -5,19 +5,19 @@ import type { PolicyDirectory } from './directory.ts';
 import type { Thing } from './evaluate.ts';
 import { place } from './situation.ts';
 
-/** The top-level trees of resources: each is a system, with all that there is below its name. */
+/** The top-level trees of resources. Each is a system with all locations below its name. */
 export interface Trees {
-  /** Those that `resources.yaml` has an entry for. */
+  /** The trees that have an entry in `resources.yaml`. */
   named: readonly string[];
-  /** Those that are in a location as wholes, itself first. */
+  /** Returns the trees that are completely in a location, the location itself first. */
   wholeIn(location: string): readonly string[];
-  /** Something below a tree’s top that nobody names: what is said of it is said of the tree. */
+  /** Returns an unnamed location below the top of a tree. It represents the whole tree. */
   below(tree: string): Thing;
 }
 
 /**
- * Reads the trees off a policy directory. A top-level name is one, unless all that is said of it makes it a mere group of
- * places further down: a line of `resources.yaml` that puts something into a system is no reason to call it less.
+ * Finds the trees of a policy directory. A top-level name is a tree unless it only groups other locations. An entry of
+ * `resources.yaml` that adds a location to a tree does not make the tree a group.
  */
 export function treesOf(directory: PolicyDirectory): Trees {
   const groups = groupsOf(directory);
@@ -34,7 +34,7 @@ export function treesOf(directory: PolicyDirectory): Trees {
   };
 }
 
-/** The top-level names that have others in them by `in`, and nothing by path, no attributes, and no tokens made for them. */
+/** Returns the top-level names that only contain others with `in`: no paths, no attributes and no tokens refer to them. */
 function groupsOf({ content, policies }: PolicyDirectory): Set<string> {
   const entries = Object.entries(content.resources);
   const groups = new Set(entries.flatMap(([, { in: around }]) => around).filter((name) => !name.includes('/')));
@@ -49,7 +49,7 @@ function groupsOf({ content, policies }: PolicyDirectory): Set<string> {
   const locations = [
     ...entries.flatMap(([location, { in: around }]) => [location, ...around]),
     ...policies.flatMap(({ facts }) => facts.named.Resource),
-    // A subtree is below its root by path, whatever else is in there.
+    // A subtree is below its root by path.
     ...granted.map((location) => (subtreeRoot(location) === undefined ? location : `${subtreeRoot(location)}/`)),
   ];
   for (const location of locations) {
@@ -61,7 +61,7 @@ function groupsOf({ content, policies }: PolicyDirectory): Set<string> {
   return groups;
 }
 
-/** The texts that an expression compares the audience with. */
+/** Returns the texts with which an expression compares the audience. */
 function audiencesIn(expression: unknown): string[] {
   if (typeof expression !== 'object' || expression === null) return [];
   if (Array.isArray(expression)) return expression.flatMap(audiencesIn);

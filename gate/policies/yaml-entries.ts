@@ -2,17 +2,17 @@ import { isMap, isScalar, type Pair, parseDocument } from 'yaml';
 import type { Unit } from '../model/check.ts';
 import type { SourceFile } from '../model/finding.ts';
 
-/** An entry of a mapping: where it stands, with the comment lines directly above it. */
+/** An entry of a mapping, and its range with the comment lines directly above it. */
 export interface Entry {
   path: string[];
-  /** Where its key stands. */
+  /** The offset of its key. */
   offset: number;
   unit: Unit;
 }
 
 /**
- * The entries of a YAML file of policies, by their names: those of the mapping that the file is, and, in `windows.yaml`,
- * of the mapping `windows` in it. Of a file that is no YAML, none.
+ * Returns the entries of a data file of a policy directory: those of its top-level mapping and, in `windows.yaml`, those of
+ * the mapping `windows`. A file that is not YAML has no entries.
  */
 export function entriesOf({ text }: SourceFile): Entry[] {
   const { contents, errors } = parseDocument(text, { prettyErrors: false, logLevel: 'silent' });

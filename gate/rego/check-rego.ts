@@ -8,11 +8,11 @@ import { readManifest } from '../model/read-manifest.ts';
 import { regoDenied } from './rego-rule.ts';
 
 /**
- * What a team's own rules say of manifests and templates, document by document. What is neither, and directories of
- * policies, are not asked about.
+ * Evaluates a team's own rules for each document of the manifests and templates. Other files and policy directories are
+ * skipped.
  *
- * @param deny as `regoRules` gives it
- * @throws {RegoError} when the rules cannot be evaluated
+ * @param deny the function that `regoRules` returns
+ * @throws {RegoError} if the rules cannot be evaluated
  */
 export async function regoFindings(
   files: readonly SourceFile[],
@@ -24,7 +24,7 @@ export async function regoFindings(
   const findings: Finding[] = [];
   for (const { name, text } of files.filter(({ name }) => !policies.has(posix.dirname(name)))) {
     const manifest = readManifest(text);
-    // That it cannot be read is a finding of the gate itself.
+    // The gate itself reports files that cannot be read.
     if ('problem' in manifest) continue;
     const lineOf = lineNumbers(text);
     for (const { value, start, end } of manifest.documents) {

@@ -6,13 +6,13 @@ metadata: { name: example, labels: ${labels} }
 spec: { replicas: 1 }
 `;
 
-/** What a team's own rules, given by `--rego`, say is wrong. The example is of rules that ask for an owner. */
+/** The rule of all findings of a team's own rules (`--rego`). The rules of the example require an owner. */
 export const regoDenied: Rule = {
   id: 'rego/denied',
   severity: 'error',
-  title: 'what the team’s own rules in Rego deny',
-  why: 'The team that owns the rules decided so; the message is theirs.',
-  instead: 'Do as the message says, or ask the owner of the rules.',
+  title: 'a violation of the team’s own Rego rules',
+  why: 'The team that owns the rules wrote the rule and the message.',
+  instead: 'Follow the message, or ask the owners of the rules.',
   failing: { name: 'deployment.yaml', text: deployment('{}') },
   passing: { name: 'deployment.yaml', text: deployment('{ owner: orders }') },
 };

@@ -1,16 +1,16 @@
 import { loadRego, RegoError } from '@tvm/core/external-authorizers/rego.ts';
 
 /**
- * A team's own rules in Rego, compiled to WebAssembly, over documents such as manifests.
+ * Loads a team's own Rego rules, compiled to WebAssembly, which check documents such as manifests.
  *
- * The entrypoint is a set or array of what is wrong with its `input`, as with conftest: texts, or objects with a text
- * `msg`. Where it has no value, nothing is wrong.
+ * The value of the entrypoint is a set or array of messages about its `input`, as with conftest: strings, or objects with
+ * a string `msg`. If it is undefined, there are no messages.
  *
- * @param wasm what `opa build -t wasm` made
- * @param entrypoint such as `main/deny`
- * @returns the messages about a document. It throws a {@link RegoError} when the rules cannot be evaluated, or their
- *   value is no such list
- * @throws {RegoError} when the rules cannot be loaded
+ * @param wasm the output of `opa build -t wasm`
+ * @param entrypoint the entrypoint, such as `main/deny`
+ * @returns a function that returns the messages about a document. It throws a {@link RegoError} if the rules cannot be
+ *   evaluated or their value is not such a list.
+ * @throws {RegoError} if the rules cannot be loaded
  * @see https://www.conftest.dev/#evaluating-policies
  */
 export async function regoRules(
@@ -20,10 +20,12 @@ export async function regoRules(
   const rules = await loadRego(wasm, entrypoint);
   return async (document) => {
     const found = (await rules.evaluate(document)) ?? [];
-    if (!Array.isArray(found)) throw new RegoError(`${entrypoint} is no set of messages, but ${JSON.stringify(found)}`);
+    if (!Array.isArray(found))
+      throw new RegoError(`${entrypoint} must be a set of messages, not ${JSON.stringify(found)}`);
     return found.map((entry: unknown) => {
       const message = typeof entry === 'object' && entry !== null && 'msg' in entry ? entry.msg : entry;
-      if (typeof message !== 'string') throw new RegoError(`${entrypoint} has no text in ${JSON.stringify(entry)}`);
+      if (typeof message !== 'string')
+        throw new RegoError(`${entrypoint} must contain strings or objects with msg, not ${JSON.stringify(entry)}`);
       return message;
     });
   };

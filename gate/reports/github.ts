@@ -3,7 +3,7 @@ import { oneLine, withoutCommands } from '../model/one-line.ts';
 import { ruleOf } from '../rules.ts';
 
 /**
- * Findings as commands of a GitHub workflow, which shows each at its line of the pull request.
+ * Formats findings as GitHub workflow commands. GitHub shows each finding at its line in the pull request.
  *
  * @see https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#setting-an-error-message
  */

@@ -2,20 +2,20 @@ import type { Finding, Rule } from '../model/finding.ts';
 import { ruleOf } from '../rules.ts';
 import { count } from './count.ts';
 
-/** What `--format json` writes. Members are added, none changes or goes, while `version` is 1. */
+/** The output of `--format json`. While `version` is 1, members may be added, but none is changed or removed. */
 export interface JsonReport {
   version: 1;
   errors: number;
   warnings: number;
-  /** By file, then by line. */
+  /** Sorted by file, then by line. */
   findings: JsonFinding[];
 }
 
-/** A finding with its rule's severity and words. */
+/** A finding with the severity and texts of its rule. */
 export type JsonFinding = Pick<Finding, 'file' | 'line' | 'rule' | 'message'> &
   Pick<Rule, 'severity' | 'title' | 'why' | 'instead'>;
 
-/** Findings for a program. */
+/** Formats findings as JSON. */
 export function jsonReport(findings: readonly Finding[]): string {
   const report: JsonReport = {
     version: 1,

@@ -2,9 +2,9 @@ import type { Finding, Rule } from '../model/finding.ts';
 import { ruleOf } from '../rules.ts';
 
 /**
- * Findings as SARIF 2.1.0, which code scanning services read.
+ * Formats findings as SARIF 2.1.0, which code scanning services read.
  *
- * @param version of this program
+ * @param version the version of this program
  * @see https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
  */
 export function sarifReport(findings: readonly Finding[], version: string): string {

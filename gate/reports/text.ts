@@ -5,10 +5,10 @@ import { ruleOf } from '../rules.ts';
 import { count } from './count.ts';
 
 /**
- * Findings for a person: by file, then each rule's reason and remedy once, then how many there are.
+ * Formats findings for a person: first by file, then the reason and remedy of each rule once, then the counts.
  *
- * @param files how many files were judged
- * @param stream where it is written: colours are for terminals alone
+ * @param files the number of checked files
+ * @param stream the stream to which the report is written. Only terminals get colors.
  */
 export function textReport(findings: readonly Finding[], files: number, stream: NodeJS.WritableStream): string {
   const style = (format: Parameters<typeof styleText>[0], text: string) => styleText(format, text, { stream });
@@ -32,7 +32,7 @@ export function textReport(findings: readonly Finding[], files: number, stream: 
   return withoutCommands(`${byFile.join('')}${rules.join('')}${total(findings, files)}\n`);
 }
 
-// At the beginning of a line of the log, spaces before it or not, `::` is a command to GitHub's runner.
+// GitHub's runner executes a line of the log that begins with `::`, even after spaces.
 function fileTitle(file: string): string {
   const name = oneLine(file).trim();
   return name.startsWith('::') ? `./${name}` : name;

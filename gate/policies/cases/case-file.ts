@@ -9,13 +9,13 @@ import { valueAt } from '@tvm/core/settings/fault.ts';
 import { readYaml } from '@tvm/core/settings/yaml-text.ts';
 import * as z from 'zod';
 
-// What a file of cases says: who asks for what, from where and when, and what policy is to decide. One of each in
-// policies/orders.test.yaml; docs/how-to/gate-in-ci.md is the manual.
+// The format of case files: requests and the decisions that policy must make. policies/orders.test.yaml has an example of
+// each, and docs/how-to/gate-in-ci.md describes them.
 
-/** A Monday at noon: when a case asks that does not say. */
+/** The default time of a request: a Monday at noon. */
 const AT = Date.parse('2026-01-05T12:00:00Z');
 
-/** An address that no network of anybody holds: from where a case asks that does not say. */
+/** The default source address of a request. It is reserved for documentation, so no network contains it. */
 const FROM = '192.0.2.1';
 
 const duration = z.union([z.string(), z.int()]).transform((given, context) => {
@@ -139,15 +139,15 @@ const policyCase = z
 
 const caseFile = z.array(policyCase, { error: 'must be a list of cases' });
 
-/** A case, and where it stands. */
+/** A case with its file and line. */
 export type PolicyCase = z.infer<typeof policyCase> & { file: string; line: number };
 
-/** Whether a file of a policy directory holds cases. */
+/** Reports whether a file of a policy directory contains cases. */
 export function isCaseFile({ name }: Pick<PolicyFile, 'name'>): boolean {
   return name.endsWith('.test.yaml');
 }
 
-/** Reads a file of cases; one with a flaw has none. */
+/** Reads a case file. If it has an error, no cases are returned. */
 export function readCases(file: PolicyFile): { cases: PolicyCase[]; flaws: Flaw[] } {
   const { value, flaws: unnamed, lineOf } = readYamlFile(caseFile, file);
   const written = unnamed.length === 0 ? undefined : readYaml(file.text).value;
@@ -156,16 +156,16 @@ export function readCases(file: PolicyFile): { cases: PolicyCase[]; flaws: Flaw[
   return { cases, flaws };
 }
 
-/** A message about a case, which begins with its place in the file, with its name instead. */
+/** Replaces the index of a case at the beginning of a message with its name. */
 function withName(message: string, cases: unknown): string {
   const [, index, rest] = /^(\d+)[. ](.*)$/s.exec(message) ?? [];
   if (index === undefined || rest === undefined) return message;
   const named = valueAt(cases, [Number(index), 'name']);
-  // One without a name is told by how many stand before it.
+  // A case without a name is identified by its number.
   return `case ${typeof named === 'string' ? JSON.stringify(named) : Number(index) + 1}: ${rest}`;
 }
 
-/** What a case asks for, or is to get, as the wire has it: read and write together where both name a location. */
+/** Converts what a case requests or expects to `authorization_details`, with read and write of a location in one entry. */
 export function detailsOf({
   read = [],
   write = [],

@@ -4,26 +4,26 @@ import type { PolicyBundle } from '@tvm/core/policy/bundle.ts';
 import { policyDecisionPoint } from '@tvm/core/policy/decision-point.ts';
 import type { PolicyCase } from './case-file.ts';
 
-/** How a case came out. */
+/** The result of a case. */
 export interface CaseResult {
   case: PolicyCase;
-  /** Sentences on what was decided otherwise than expected; none: it passes. */
+  /** Sentences about differences from the expected decision. Empty if the case passes. */
   faults: string[];
-  /** The policies that permitted or forbade something in it, by `@id`. */
+  /** The `@id` of each policy that permitted or forbade something in the case. */
   reached: ReadonlySet<string>;
 }
 
-/** How the cases of a policy directory came out. */
+/** The results of all cases of a policy directory. */
 export interface CaseRun {
   results: CaseResult[];
-  /** The policies that no case reaches, by `@id`, in the order of the files. */
+  /** The `@id` of each policy that no case reaches, in the order of the files. */
   uncovered: string[];
 }
 
-/** The lifetimes of the machine when its configuration says nothing, but the longest that any may have. In seconds. */
+/** The default lifetimes of the service and the largest possible maximum, in seconds. */
 const LIFETIMES = { defaultLifetime: 900, defaultWriteLifetime: 300, maxLifetime: limits.lifetime };
 
-/** Decides each case as the machine would, without further conditions. */
+/** Decides each case as the service would, without external authorizers. */
 export async function runCases(bundle: PolicyBundle, cases: readonly PolicyCase[]): Promise<CaseRun> {
   const policies = policyDecisionPoint(bundle);
   const results: CaseResult[] = [];
@@ -58,7 +58,7 @@ function reachedIn(decision: TokenDecision): Set<string> {
 }
 
 function faultsOf(expected: PolicyCase, decided: TokenDecision): string[] {
-  if (decided.kind === 'bad_request') return [`is no request: ${decided.bad.field} ${decided.bad.problem}`];
+  if (decided.kind === 'bad_request') return [`is not a valid request: ${decided.bad.field} ${decided.bad.problem}`];
   const how = describe(decided);
   if (decided.kind !== expected.expect) return [`expected ${expected.expect}, but ${how}`];
   const faults: string[] = [];
@@ -87,7 +87,7 @@ function faultsOf(expected: PolicyCase, decided: TokenDecision): string[] {
   return faults;
 }
 
-/** What was decided, in words. */
+/** Returns a decision as text. */
 function describe(decided: Exclude<TokenDecision, { kind: 'bad_request' }>): string {
   const { policies, policyErrors } = decided.decision;
   const ids = policies.map((id) => `"${id}"`).join(', ');
@@ -102,7 +102,7 @@ function describe(decided: Exclude<TokenDecision, { kind: 'bad_request' }>): str
       ? 'denied: there is no such role'
       : `denied: the workload has no ${decided.lacks} for the role`;
   }
-  if (decided.denial === 'reason_missing') return `denied: ${ids} ask for a reason`;
+  if (decided.denial === 'reason_missing') return `denied: ${ids} require a reason`;
   if (policyErrors.length > 0) return `denied: ${policyErrors.join(', ')} cannot be evaluated`;
   const not = decided.judgements
     .filter(({ allowed }) => !allowed)

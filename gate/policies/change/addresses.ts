@@ -1,6 +1,6 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
 
-/** The addresses at the edges of a range, as `10.0.0.0/8`: the first and the last in it, and those beside it. */
+/** Returns the first and last addresses of a range such as `10.0.0.0/8`, and the addresses next to them. */
 export function edgesOf(range: string): string[] {
   const [address = '', prefix] = range.split('/');
   const version = isIP(address);
@@ -14,7 +14,7 @@ export function edgesOf(range: string): string[] {
     .map((number) => toAddress(number, bits));
 }
 
-/** Tells whether an address is in any of some ranges. */
+/** Returns a function that reports whether an address is in any of the ranges. */
 export function inRanges(ranges: readonly string[]): (address: string) => boolean {
   const list = new BlockList();
   for (const range of ranges) {
@@ -54,7 +54,7 @@ function toAddress(number: bigint, bits: number): string {
   );
 }
 
-/** An IPv6 address as everybody writes it; one that ends in an IPv4 address, without. */
+/** Normalizes an IPv6 address. An IPv4 suffix becomes hexadecimal. */
 function shortest(address: string): string {
   return new URL(`http://[${address}]`).hostname.slice(1, -1);
 }

@@ -6,20 +6,20 @@ import type { Situation, Thing } from '../evaluate.ts';
 import { ANY_WORKLOAD, place, role, workload } from '../situation.ts';
 import type { KnownTarget, KnownWorkload } from './universe.ts';
 
-/** Somebody and something between whom the change can have changed anything. */
+/** How a change may affect a workload's access to a target. */
 export interface Affected {
-  /** The policies of both directories that concern them. */
+  /** The policies of both directories that may apply to the workload and the target. */
   concerned: PolicyView[];
-  /** What makes them affected; the first are compared first. */
+  /** The cause. Pairs with the first causes are compared first. */
   by: (typeof CAUSES)[number];
-  /** The same for all whom no policy about the thing tells apart. */
+  /** A key that is the same for all workloads that no policy about the target distinguishes. */
   alike: string;
 }
 
-/** From what says most of the change to what says least: an attribute of thousands of workloads may be new. */
+/** The causes from the most to the least specific. A new attribute, for example, may affect thousands of workloads. */
 export const CAUSES = ['policy of the workload', 'policy', 'surroundings', 'workload'] as const;
 
-/** Tells, for something, whom the change affects there, and by what; `undefined` if it cannot have changed anything. */
+/** Returns a function that reports how the change affects a workload at a target; `undefined` if it has no effect there. */
 export function affectedBy(
   before: PolicyDirectory,
   after: PolicyDirectory,
@@ -64,7 +64,7 @@ export function affectedBy(
   };
 }
 
-/** Finds, for something and somebody, the policies that may have a say, of each directory by itself. */
+/** Returns a function that finds the policies that may apply to a target and a workload, for each directory. */
 export function policiesAbout(
   directories: readonly PolicyDirectory[],
 ): (target: KnownTarget) => (known: KnownWorkload) => PolicyView[][] {
@@ -89,14 +89,14 @@ export function policiesAbout(
   };
 }
 
-/** The policies whose scopes can match what is asked for, whoever asks. */
+/** Returns the policies whose scopes can match a target, for any workload. */
 function scopedAt(directory: PolicyDirectory, asked: KnownTarget['asked']): PolicyView[] {
   const resource =
     asked.action === 'assume' ? { type: 'Role', id: asked.role } : { type: 'Resource', id: asked.location };
   return (['permit', 'forbid'] as const).flatMap((effect) => directory.about(effect, resource));
 }
 
-/** Tells, for something, what policies can know of somebody there: they decide the same for all of whom that is the same. */
+/** Returns a function that serializes what policies about a target read of a workload. Equal results mean equal decisions. */
 function alikeFor(directories: readonly PolicyDirectory[], { asked }: KnownTarget): (known: KnownWorkload) => string {
   const policies = directories.flatMap((directory) => scopedAt(directory, asked));
   const reads = new Set(policies.flatMap(({ facts }) => facts.reads));
@@ -120,7 +120,7 @@ function changedPolicies(before: PolicyDirectory, after: PolicyDirectory): Set<P
   ]);
 }
 
-/** Tells whether a policy asks for networks or windows, in conditions or for its tokens, that are not what they were. */
+/** Returns a function that reports whether a policy uses changed networks or windows, in conditions or obligations. */
 function requestContextRead(before: PolicyDirectory, after: PolicyDirectory): (policy: PolicyView) => boolean {
   const of = ({ content: { networks, windows, timeZone } }: PolicyDirectory) =>
     JSON.stringify([networks, windows, timeZone]);
@@ -131,7 +131,7 @@ function requestContextRead(before: PolicyDirectory, after: PolicyDirectory): (p
     ['networks', 'region', 'windows', 'local', '*'].some((name) => facts.reads.includes(name));
 }
 
-/** Tells whether a policy reads an entity that it names, of which the files say something else than before. */
+/** Returns a function that reports whether a policy reads a named entity whose data changed. */
 function entitiesRead(before: PolicyDirectory, after: PolicyDirectory): (policy: PolicyView) => boolean {
   const known = new Map<string, boolean>();
   const differs = ({ type, id }: EntityName) => {

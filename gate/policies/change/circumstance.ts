@@ -1,30 +1,30 @@
 import type { Caller } from '@tvm/core/identity/caller.ts';
 import type { DecisionContext } from '@tvm/core/policy/authorization-request.ts';
 
-/** One way in which something can be asked for, but for the lifetime. */
+/** The context of a request, except for the lifetime. */
 export interface Circumstance {
   context: Omit<DecisionContext, 'lifetime'>;
-  /** What only the request says of the workload. */
+  /** Attributes of the workload that only the request contains. */
   caller: Pick<Caller, 'session' | 'organization'>;
   fields: string[] | undefined;
-  /** In words: what of it is not as in every other. */
+  /** The differences from other circumstances, as text. */
   title: string;
 }
 
-/** One choice of a dimension of circumstances: what it sets, and in words. */
+/** One value of a dimension of circumstances. */
 export interface Choice {
   title: string;
   set(circumstance: Circumstance): void;
 }
 
-/** The choice of a dimension in which nothing is to be chosen. */
+/** The choice of a dimension that has only one value. */
 export const NOTHING_SPECIAL: Choice = { title: '', set: () => {} };
 
-/** What nobody names. */
+/** A value that no policy names. */
 export const OTHER = '~any-other';
 
-/** An address that no network of anybody holds. */
+/** An address that no network contains, because it is reserved for documentation. */
 export const OUTSIDE = '192.0.2.1';
 
-/** Tells whether policies read an attribute, by its name. */
+/** Reports whether policies read one of the attributes. */
 export type Reads = (...names: string[]) => boolean;

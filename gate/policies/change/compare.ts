@@ -6,53 +6,53 @@ import { Budget, best, requestFor, type Side, sideOf, type Usable, valuesAt } fr
 import { type RoleGain, roleGains } from './role-grants.ts';
 import { type KnownTarget, type KnownWorkload, targetsOf, workloadsOf } from './universe.ts';
 
-/** What somebody can have after a change that they could not before, or the other way round. */
+/** Access that a workload gains with a change of the policies, or loses. */
 export interface Change {
   workload: string;
   action: KnownTarget['action'];
   resource: string;
-  /** What changed; `grants`: what the role gives. */
+  /** The kind of change. `grants`: the grants of the role. */
   of: Difference['of'] | 'grants';
-  /** More of it, in a clause. */
+  /** Details, as a clause. */
   detail: string;
 }
 
-/** A change of policies, by what it means for whoever they name. */
+/** The effect of a change of policies on the workloads. */
 export interface Comparison {
   widened: Change[];
   narrowed: Change[];
-  /** Whether something was left out that policies tell apart: there was too much. */
+  /** Whether the comparison is incomplete because there were too many cases. */
   cut: boolean;
 }
 
-/** Questions to Cedar that a comparison may cost. */
-const MOST_QUESTIONS = 100_000;
+/** Maximum number of Cedar evaluations of a comparison. */
+const MAX_EVALUATIONS = 100_000;
 
-/** Questions about what roles give, each way. */
-const MOST_ABOUT_ROLES = 20_000;
+/** Maximum number of Cedar evaluations about the grants of roles, in each direction. */
+const MAX_ROLE_EVALUATIONS = 20_000;
 
 /**
- * Compares two policy directories: every workload with every action and place that either names, in circumstances made
- * of what either's conditions name.
+ * Compares two policy directories for every workload, action and location that either names, in circumstances built from
+ * the values in their conditions.
  *
- * What is found is so: each change was decided by both. What is not found need not be absent: between the circumstances
- * that were tried there are others.
+ * Every reported change is real, because both directories were evaluated. The comparison may miss changes that occur only
+ * in circumstances that were not tried.
  *
- * @param mostQuestions to Cedar; what is left out then is the least likely to be of the change
+ * @param maxEvaluations the maximum number of Cedar evaluations. Those that are least likely to find a change are skipped.
  */
-export function comparePolicies(base: Usable, head: Usable, mostQuestions = MOST_QUESTIONS): Comparison {
+export function comparePolicies(base: Usable, head: Usable, maxEvaluations = MAX_EVALUATIONS): Comparison {
   const before = sideOf(base);
   const after = sideOf(head);
   const directories = [before.directory, after.directory];
   const circumstancesOf = circumstancesIn(directories);
   const workloads = workloadsOf(directories);
-  const given = roleGains([before, after], workloads, circumstancesOf, new Budget(MOST_ABOUT_ROLES));
-  const taken = roleGains([after, before], workloads, circumstancesOf, new Budget(MOST_ABOUT_ROLES));
+  const given = roleGains([before, after], workloads, circumstancesOf, new Budget(MAX_ROLE_EVALUATIONS));
+  const taken = roleGains([after, before], workloads, circumstancesOf, new Budget(MAX_ROLE_EVALUATIONS));
   let cut = given.cut || taken.cut;
 
   const { pairs, left } = affectedPairs([before, after], workloads, targetsOf(directories));
   cut ||= left;
-  const budget = new Budget(mostQuestions);
+  const budget = new Budget(maxEvaluations);
   const compared = new Map<string, Compared>();
   const found: { order: number; more?: Change; less?: Change }[] = [];
   for (const pair of pairs) {
@@ -82,7 +82,7 @@ export function comparePolicies(base: Usable, head: Usable, mostQuestions = MOST
   };
 }
 
-/** What one can have of one thing more, and less. */
+/** The access that a workload gains and loses at one target. */
 interface Compared {
   more: Difference | undefined;
   less: Difference | undefined;
@@ -92,15 +92,15 @@ interface Compared {
 interface Pair extends Pick<Affected, 'concerned' | 'alike'> {
   known: KnownWorkload;
   target: KnownTarget;
-  /** The place of the cause among causes. */
+  /** The index of the cause in the list of causes. */
   rank: number;
-  /** By which changes are told. */
+  /** The position in the report. */
   order: number;
 }
 
 /**
- * Who is affected where, in the order in which it is compared: what changed itself before what is merely affected, and
- * few before many, so that they do not keep each other from being compared.
+ * Returns the affected pairs of workload and target in the order of comparison: direct changes before indirect effects, and
+ * small groups before large ones, so that a large group does not use up the budget.
  */
 function affectedPairs(
   [before, after]: readonly [Side, Side],
@@ -119,8 +119,8 @@ function affectedPairs(
       order++;
       const found = at(known);
       if (found === undefined) continue;
-      // More of them would not be compared anyhow.
-      if (found.by === 'workload' && ++merely > MOST_QUESTIONS) continue;
+      // The budget does not suffice for more of them.
+      if (found.by === 'workload' && ++merely > MAX_EVALUATIONS) continue;
       const { concerned, alike } = found;
       const pair = { known, target, concerned, alike, rank: CAUSES.indexOf(found.by), order };
       pairs.push(pair);
@@ -129,7 +129,7 @@ function affectedPairs(
   }
   const many = (pair: Pair) => counts.get(countKey(pair)) ?? 0;
   pairs.sort((a, b) => a.rank - b.rank || many(a) - many(b) || a.order - b.order);
-  return { pairs, left: merely > MOST_QUESTIONS };
+  return { pairs, left: merely > MAX_EVALUATIONS };
 }
 
 function comparePair(

@@ -6,29 +6,29 @@ import { type Literals, literalsOf } from './literals.ts';
 import { timesIn } from './moments.ts';
 import { originsIn } from './origins.ts';
 
-/** How something can be asked for, as far as the policies about it can tell. */
+/** The circumstances of requests that the policies about a target can distinguish. */
 export interface Circumstances {
   all: Circumstance[];
-  /** In seconds, the longest first. */
+  /** The lifetimes in seconds, the longest first. */
   lifetimes: number[];
-  /** Whether there were more. */
+  /** Whether some circumstances were omitted because there were too many. */
   cut: boolean;
 }
 
-/** The most circumstances in which one thing is judged. */
+/** Maximum number of circumstances in which one target is evaluated. */
 const MOST = 1000;
 
-/** Fields are tried two by two when they are no more than these. */
+/** Pairs of fields are tried if there are at most this many fields. */
 const MOST_PAIRED = 6;
 
 /**
- * The circumstances that policies about one thing can tell apart.
+ * Returns the circumstances that policies about one target can distinguish.
  *
- * @param valuesOf what the attributes of who asks, and of what is asked for, are, by paths as in `resource.audience`
+ * @param valuesOf returns the values of attributes of the workload and the target by path, as in `resource.audience`
  */
 export type CircumstancesOf = (policies: readonly PolicyView[], valuesOf: (path: string) => string[]) => Circumstances;
 
-/** Finds circumstances for policies; what is the same for all of them is worked out once. */
+/** Returns a function that builds circumstances for policies. Common parts are computed only once. */
 export function circumstancesIn(directories: readonly PolicyDirectory[]): CircumstancesOf {
   const around = directories.map(({ content }) => requestContext({ hash: '', ...content }));
   const origins = originsIn(directories, around);
@@ -61,7 +61,7 @@ export function circumstancesIn(directories: readonly PolicyDirectory[]): Circum
     const { literals, fixed } = ofPolicies(policies);
     const dimensions = [audiences(literals, valuesOf), ...fixed];
     const size = dimensions.reduce((product, { length }) => product * length, 1);
-    // Where there are too many, they are taken from everywhere among them.
+    // If there are too many, an evenly distributed sample is used.
     const all = Array.from({ length: Math.min(size, MOST) }, (_, index) =>
       circumstance(dimensions, size > MOST ? Math.floor((index * size) / MOST) : index),
     );
@@ -134,7 +134,7 @@ function fieldsOf(literals: Literals, reads: Reads): Choice[] {
   }));
 }
 
-/** Each number and its neighbours: of each counter, of several at once, and as the sum of several. */
+/** Returns choices for each number and its neighbours: for one counter, for several counters, and as a sum of several. */
 function behaviours(literals: Literals, reads: Reads): Choice[] {
   if (!reads('behaviour')) return [NOTHING_SPECIAL];
   const counters = (['issued', 'denied', 'active'] as const).filter((counter) => reads(counter));
@@ -145,7 +145,7 @@ function behaviours(literals: Literals, reads: Reads): Choice[] {
       .filter((number) => number > 0),
   );
   const none = { issued: 0, denied: 0, active: 0 };
-  // All of them but none: by the bits of a number.
+  // All non-empty subsets of the counters.
   const groups = Array.from({ length: 2 ** counters.length - 1 }, (_, bits) =>
     counters.filter((_counter, index) => (((bits + 1) >> index) & 1) === 1),
   );
@@ -165,9 +165,9 @@ function behaviours(literals: Literals, reads: Reads): Choice[] {
   return [
     NOTHING_SPECIAL,
     ...[...apart.values()].map((behaviour): Choice => {
-      const told = counters.filter((counter) => behaviour[counter] > 0);
+      const nonZero = counters.filter((counter) => behaviour[counter] > 0);
       return {
-        title: `${told.map((counter) => `${behaviour[counter]} ${counter}`).join(' and ')} lately`,
+        title: `${nonZero.map((counter) => `${behaviour[counter]} ${counter}`).join(' and ')} lately`,
         set: ({ context }) => {
           context.behaviour = behaviour;
         },
@@ -176,7 +176,7 @@ function behaviours(literals: Literals, reads: Reads): Choice[] {
   ];
 }
 
-/** One of so many parts of a whole number, as equal as whole numbers are. */
+/** Returns one of `parts` nearly equal parts of a whole number. */
 function share(value: number, index: number, parts: number): number {
   return Math.floor(value / parts) + (index < value % parts ? 1 : 0);
 }

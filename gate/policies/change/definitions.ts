@@ -3,10 +3,10 @@ import { isOpen } from '@tvm/core/policy/request-context.ts';
 import { edgesOf, inRanges } from './addresses.ts';
 import { momentsOf } from './moments.ts';
 
-/** What names of networks and windows stand for. */
+/** The definitions of networks and windows. */
 export type Definitions = Pick<PolicyBundle, 'networks' | 'windows'>;
 
-/** What the second network has that the first has not: an address; `undefined`: nothing. */
+/** Returns an address that is in the second network and not in the first, or `undefined` if there is none. */
 function moreOfNetwork(first: NetworkDefinition, second: NetworkDefinition): string | undefined {
   const inFirst = inRanges(first.cidrs);
   const inSecond = inRanges(second.cidrs);
@@ -14,15 +14,15 @@ function moreOfNetwork(first: NetworkDefinition, second: NetworkDefinition): str
   return candidates.find((address) => inSecond(address) && !inFirst(address));
 }
 
-/** When the second window is open and the first is not; `undefined`: never. */
+/** Returns a time at which the second window is open and the first is not, or `undefined` if there is none. */
 function moreOfWindow(first: WindowDefinition, second: WindowDefinition): string | undefined {
   const moment = momentsOf([first, second]).find((time) => isOpen(second, time) && !isOpen(first, time));
   return moment === undefined ? undefined : new Date(moment).toISOString();
 }
 
 /**
- * What a name of the second definitions stands for that another of the first does not; `undefined`: nothing. A name that
- * stands for nothing is as wide as can be.
+ * Returns what a name in the second definitions includes that a name in the first does not, or `undefined` if there is
+ * nothing. A name without a definition includes everything.
  */
 export function moreIn(
   kind: keyof Definitions,

@@ -2,13 +2,13 @@ import type { Conditions } from '@tvm/core/policy/obligations.ts';
 import type { Circumstance } from './circumstance.ts';
 import { type Definitions, moreIn } from './definitions.ts';
 
-/** The best token that can be had: how long it lives at most, and what it is bound to then. */
+/** The token with the longest lifetime that a workload can get, and its obligations. */
 export interface Best {
   lifetime: number;
   conditions: Conditions;
 }
 
-/** What can be had of something before or after, by circumstance, and what its obligations mean. */
+/** The tokens for a target before or after the change, by circumstance, with the definitions for their obligations. */
 export interface Had {
   best: ReadonlyMap<Circumstance, Best>;
   definitions: Definitions;
@@ -16,15 +16,15 @@ export interface Had {
 
 export interface Difference {
   /**
-   * What differs: whether it is allowed at all; whether it is in other circumstances; how long a token may live; what a
-   * token is bound to; what the network or window stands for that it is bound to.
+   * What differs: whether access is allowed at all (`reach`) or in some circumstances; the lifetime of the token; its
+   * obligations; or the definition of a network or window in its obligations.
    */
   of: 'reach' | 'circumstances' | 'lifetime' | 'obligations' | 'definition';
-  /** More of it, in a clause. */
+  /** Details, as a clause. */
   detail: string;
 }
 
-/** What the second has that the first has not; the gravest of it. */
+/** Returns the most serious respect in which the second allows more than the first. */
 export function difference(first: Had, second: Had): Difference | undefined {
   const added = [...second.best.keys()].filter((circumstance) => !first.best.has(circumstance));
   if (added.length > 0) {
@@ -58,7 +58,7 @@ function looserIn(first: Had, second: Had): Difference | undefined {
   return wider;
 }
 
-/** What the old conditions ask for that the new do not. */
+/** Returns the requirements of the old conditions that the new conditions do not have. */
 function looser(
   old: Conditions,
   oldDefinitions: Definitions,
@@ -72,7 +72,7 @@ function looser(
     const names = now.obligations?.[kind] ?? [];
     for (const name of old.obligations?.[kind] ?? []) {
       const more = (other: string) => moreIn(kind, [oldDefinitions, name], [newDefinitions, other]);
-      // All that a token is bound to holds together: one that is as narrow is enough, whatever its name.
+      // A resource server enforces all obligations. One new network or window that is as narrow as the old one is enough.
       if (names.some((other) => more(other) === undefined)) continue;
       if (names.includes(name)) wider.push(`${what} ${name}, for example ${more(name)}`);
       else lost.push(`${what} ${name}`);

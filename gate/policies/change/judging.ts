@@ -13,10 +13,10 @@ import type { Circumstance } from './circumstance.ts';
 import type { Best } from './difference.ts';
 import type { KnownTarget, KnownWorkload } from './universe.ts';
 
-/** Policies that can be decided by. */
+/** Valid policies, which can be evaluated. */
 export type Usable = Pick<ReadPolicies, 'content' | 'written'> & { bundle: PolicyBundle };
 
-/** The policies before, or after. */
+/** The policies before or after the change. */
 export interface Side {
   directory: PolicyDirectory;
   policies: PolicyDecisionPoint;
@@ -26,12 +26,12 @@ export function sideOf(usable: Usable): Side {
   return { directory: policyDirectory(usable), policies: policyDecisionPoint(usable.bundle) };
 }
 
-/** How many questions may still be put to Cedar. */
+/** The remaining number of Cedar evaluations. */
 export class Budget {
   left: number;
 
-  constructor(questions: number) {
-    this.left = questions;
+  constructor(evaluations: number) {
+    this.left = evaluations;
   }
 
   get spent(): boolean {
@@ -39,7 +39,7 @@ export class Budget {
   }
 }
 
-/** The request for a target. */
+/** Returns the request for a target. */
 export function requestFor({ asked }: KnownTarget, fields: string[] | undefined): DecisionRequest {
   if (asked.action === 'assume') return { role: asked.role, details: [], partial: false };
   const { action, location } = asked;
@@ -47,7 +47,7 @@ export function requestFor({ asked }: KnownTarget, fields: string[] | undefined)
   return { details: [detail], partial: false };
 }
 
-/** The best token that somebody gets in some circumstance; `undefined`: none. */
+/** Returns the best token that a workload can get in a circumstance, or `undefined` if it gets none. */
 export function best(
   { policies }: Side,
   { caller }: KnownWorkload,
@@ -58,7 +58,7 @@ export function best(
 ): Best | undefined {
   let found: Best | undefined;
   for (const lifetime of lifetimes) {
-    // They come the longest first.
+    // The lifetimes are sorted, the longest first.
     if (found !== undefined && found.lifetime >= lifetime) break;
     budget.left--;
     const judgements = policies.judge({ ...caller, ...more }, request, { ...context, lifetime });
@@ -71,7 +71,7 @@ export function best(
   return found;
 }
 
-/** What an attribute of somebody or something is before and after, where it is text. */
+/** Returns a function that looks up the text values of an attribute before and after the change. */
 export function valuesAt(
   sides: readonly Side[],
   { caller }: KnownWorkload,

@@ -1,20 +1,20 @@
 import type * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import { operation, pathOf, reads, type Two } from '../conditions.ts';
 
-/** What conditions compare attributes with: by their paths, as in `context.audience`, texts, numbers and sets of texts. */
+/** The literals with which conditions compare attributes, by path, as in `context.audience`. */
 export interface Literals {
   texts(path: string): string[];
   numbers(path: string): number[];
-  /** The numbers in all comparisons that read it, or a part of it, as in `context.behaviour.issued + 2 < 5`. */
+  /** The numbers in all comparisons with the attribute or a part of it, as in `context.behaviour.issued + 2 < 5`. */
   numbersNear(path: string): number[];
   sets(path: string): string[][];
-  /** The other attributes that an attribute is compared with, by their paths. */
+  /** The paths of the other attributes with which an attribute is compared. */
   attributes(path: string): string[];
-  /** The arguments of all calls of a function, as in `datetime` or `ip`. */
+  /** The arguments of all calls of a function, such as `datetime` or `ip`. */
   arguments(fn: string): string[];
-  /** Whether a function is called at all. */
+  /** Reports whether a function is called. */
   calls(fn: string): boolean;
-  /** The patterns that an attribute is to be like, each as its texts between wildcards. */
+  /** The `like` patterns of an attribute, each as its texts between wildcards. */
   patterns(path: string): string[][];
 }
 
@@ -68,7 +68,7 @@ export function literalsOf(conditions: readonly cedar.Expr[]): Literals {
         if (path !== undefined) {
           const parts = partsOf(pattern);
           patterns.set(path, [...(patterns.get(path) ?? []), parts]);
-          // Two that match: every wildcard filled with the same, and with nothing.
+          // Two matching texts: one with every wildcard replaced, one with every wildcard empty.
           for (const text of [parts.join('x'), parts.join('')]) if (text !== '') of(path).texts.add(text);
         }
       }
@@ -93,7 +93,7 @@ export function literalsOf(conditions: readonly cedar.Expr[]): Literals {
   };
 }
 
-/** A pattern's texts, between wildcards. */
+/** Returns the texts of a pattern between its wildcards. */
 function partsOf(pattern: readonly cedar.PatternElem[]): string[] {
   const parts = [''];
   for (const element of pattern) {

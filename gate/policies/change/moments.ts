@@ -8,17 +8,17 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Mondays: of a week in which clocks are on winter time in the north, and of one in which they are on summer time. */
+/** The Mondays of two weeks: one with standard time and one with daylight saving time in the northern hemisphere. */
 const WEEKS_FROM = [Date.parse('2026-01-05T00:00:00Z'), Date.parse('2026-07-06T00:00:00Z')];
 
-/** When somebody asks where it makes no difference. */
+/** The time of a request if the time does not matter. */
 export const NOON = Date.parse('2026-01-05T12:00:00Z');
 
-/** Moments at which windows may differ: of two weeks, and those at which one opens or ends for good. */
+/** Returns the times at which windows may differ: those of two weeks, and the limits of one-time windows. */
 export function momentsOf(windows: readonly WindowDefinition[]): number[] {
   const once = windows.flatMap((window) => (window.kind === 'once' ? [window.from, window.to, window.to - 1] : []));
   const edges = windows.flatMap((window) => (window.kind === 'weekly' ? [window.from, window.to] : []));
-  // Time zones are apart by quarters of an hour.
+  // The offsets of time zones are multiples of a quarter of an hour.
   const inQuarter = [...new Set([0, 5, 10, ...edges.map((edge) => edge % 15)])];
   const quarters = WEEKS_FROM.flatMap((from) =>
     Array.from({ length: 7 * 24 * 4 }, (_, quarter) => from + quarter * 15 * MINUTE),
@@ -26,7 +26,7 @@ export function momentsOf(windows: readonly WindowDefinition[]): number[] {
   return [NOON, ...quarters.flatMap((quarter) => inQuarter.map((minute) => quarter + minute * MINUTE)), ...once];
 }
 
-/** When somebody can ask, as far as conditions can tell. */
+/** Returns a function that finds the times of requests that conditions can distinguish. */
 export function timesIn(
   directories: readonly PolicyDirectory[],
   around: readonly RequestContext[],
@@ -61,12 +61,12 @@ export function timesIn(
   };
 }
 
-/** What conditions tell of a local time; `undefined`: nothing. */
+/** Returns a function that reduces a local time to what conditions read of it, or `undefined` if they read nothing. */
 function localRankOf(literals: Literals, reads: Reads): ((time: LocalTime) => unknown) | undefined {
   if (!reads('local')) return undefined;
   const hours = literals.numbers('context.local.hour');
   const minutes = literals.numbers('context.local.minute');
-  // As in `context.local.hour * 60 + context.local.minute < 570`.
+  // For conditions such as `context.local.hour * 60 + context.local.minute < 570`.
   const minutesOfDay = literals.numbersNear('context.local').filter((number) => number > 60);
   const tellsWeekday = reads('weekday') || !reads('hour', 'minute');
   return ({ weekday, minutes: inDay }) => [
@@ -78,7 +78,7 @@ function localRankOf(literals: Literals, reads: Reads): ((time: LocalTime) => un
 }
 
 /**
- * Reads a duration as Cedar writes it, such as `9h30m` or `-1d`. In milliseconds.
+ * Parses a Cedar duration such as `9h30m` or `-1d` to milliseconds.
  *
  * @see https://docs.cedarpolicy.com/policies/syntax-datatypes.html
  */
@@ -100,7 +100,7 @@ function at(time: number): Choice {
   };
 }
 
-/** Between which thresholds a number is, and whether it is one of them. */
+/** Returns a number that identifies the thresholds between which a value is, or the threshold that it equals. */
 function rank(value: number, thresholds: readonly number[]): number {
   return thresholds.reduce((sum, threshold) => sum + (value > threshold ? 2 : value === threshold ? 1 : 0), 0);
 }

@@ -5,10 +5,10 @@ import { edgesOf, inRanges } from './addresses.ts';
 import { type Choice, OTHER, OUTSIDE, type Reads } from './circumstance.ts';
 import type { Literals } from './literals.ts';
 
-/** Of each kind that conditions can ask for, by `isIpv6()` and the like. */
+/** One address of each kind that conditions can test with `isIpv6()` and similar functions. */
 const OF_EACH_KIND = ['2001:db8::1', '127.0.0.1', '::1', '224.0.0.1', 'ff02::1'];
 
-/** From where somebody can ask, as far as conditions can tell. */
+/** Returns a function that finds the origins of requests that conditions can distinguish. */
 export function originsIn(
   directories: readonly PolicyDirectory[],
   around: readonly RequestContext[],
@@ -35,7 +35,7 @@ export function originsIn(
   };
 }
 
-/** The addresses at the edges of ranges, those in them first. */
+/** Returns the addresses at the edges of ranges, first those inside the ranges. */
 function addressesOf(ranges: readonly string[]): string[] {
   const edges = [...new Set(ranges)].map(edgesOf);
   return [...new Set([...edges.flatMap((all) => all.slice(0, 2)), ...edges.flat()])];

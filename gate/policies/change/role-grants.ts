@@ -5,11 +5,11 @@ import type { CircumstancesOf } from './contexts.ts';
 import { type Budget, best, type Side, valuesAt } from './judging.ts';
 import type { KnownTarget, KnownWorkload } from './universe.ts';
 
-/** What a role gives somebody who may take it. */
+/** Access that a workload gains with a role that it may assume. */
 export interface RoleGain {
   workload: string;
   role: string;
-  /** As in `read a/b`. */
+  /** The access, as in `read a/b`. */
   gives: string;
 }
 
@@ -20,7 +20,7 @@ interface Pair {
   fields: readonly string[] | undefined;
 }
 
-/** The roles of both sides whose grants differ. */
+/** Returns the roles that both sides have, but with different grants. */
 export function changedRoles([before, after]: readonly [Side, Side]): string[] {
   const old = before.policies.bundle.roles;
   return Object.entries(after.policies.bundle.roles).flatMap(([name, { authorizationDetails }]) => {
@@ -31,8 +31,8 @@ export function changedRoles([before, after]: readonly [Side, Side]): string[] {
 }
 
 /**
- * What roles give on the second side that they do not give on the first, to each workload that may take the role there,
- * and may have that.
+ * Returns the access that roles give on the second side but not on the first, for each workload that may assume the role
+ * and is permitted the access.
  */
 export function roleGains(
   [first, second]: readonly [Side, Side],
@@ -76,7 +76,7 @@ function pairsOf({ policies: { bundle } }: Side, role: string, { caller }: Known
   );
 }
 
-/** Whether one pair is all of another. */
+/** Reports whether one pair includes another. */
 function covers(one: Pair, other: Pair): boolean {
   if (one.action !== other.action) return false;
   const { fields } = one;

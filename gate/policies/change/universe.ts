@@ -6,27 +6,27 @@ import { locationsToldApart } from '@tvm/core/policy/subtree.ts';
 import type { PolicyDirectory } from '../directory.ts';
 import { literalsOf } from './literals.ts';
 
-/** A workload, or one that stands for all that nobody names, and how to call it. */
+/** A workload, or one that represents all unnamed workloads, with its name for messages. */
 export interface KnownWorkload {
   caller: Caller;
   title: string;
 }
 
-/** Something that can be asked for, and how to call it. */
+/** A target of a request, with its name for messages. */
 export interface KnownTarget {
   asked: Asked;
   action: 'read' | 'write' | 'assume';
   title: string;
 }
 
-/** A segment that nobody names. */
+/** A segment that no policy names. */
 const OTHER = '~any-other';
-/** The name, as IAM allows it, of a role or user that nobody names. */
+/** A valid IAM name of a role or user that no policy names. */
 const OTHER_NAME = '=any-other=';
 
 /**
- * All workloads that can be told apart: those that are named, and for each account whose workloads are, or that is named
- * itself, and for any other, one that nobody names.
+ * Returns the workloads that policies can distinguish: all named workloads, and an unnamed one for each account that is
+ * named or has named workloads, and for any other account.
  */
 export function workloadsOf(directories: readonly PolicyDirectory[]): KnownWorkload[] {
   const policies = directories.flatMap(({ policies }) => policies);
@@ -59,7 +59,7 @@ export function workloadsOf(directories: readonly PolicyDirectory[]): KnownWorkl
   return [...named, ...others];
 }
 
-/** Two accounts that match a pattern, where any can. @param parts its texts between wildcards */
+/** Returns two accounts that match a pattern, if there are any. @param parts the texts between the wildcards */
 function accountsLike(parts: readonly string[]): string[] {
   const missing = 12 - parts.join('').length;
   if (parts.length < 2 || missing < 0) return [];
@@ -76,7 +76,7 @@ function freeAccount(taken: ReadonlySet<string>): string {
   }
 }
 
-/** All that can be asked for and told apart: every place that policies or files tell apart, something below it, every role. */
+/** Returns the targets that policies can distinguish: named locations, an unnamed location below each, and roles. */
 export function targetsOf(directories: readonly PolicyDirectory[]): KnownTarget[] {
   const locations = new Set<string>();
   const roles = new Set<string>();
@@ -96,7 +96,7 @@ export function targetsOf(directories: readonly PolicyDirectory[]): KnownTarget[
     { location, title: location },
     { location: `${location}/${OTHER}`, title: `${location}/*` },
   ]);
-  places.push({ location: OTHER, title: 'what nobody names' });
+  places.push({ location: OTHER, title: 'any other location' });
   return [
     ...places.flatMap(({ location, title }) =>
       (['read', 'write'] as const).map((action) => ({ asked: { action, location }, action, title })),

@@ -5,14 +5,14 @@ import type * as z from 'zod';
 export type RecordLine =
   | { kind: 'issued'; detail: z.infer<typeof tokenIssued> }
   | { kind: 'denied'; detail: z.infer<typeof tokenDenied> }
-  /** An event about a token that another event tells of, or an empty line. */
+  /** An event about a token that has an event of its own, or an empty line. */
   | { kind: 'other' }
-  /** Not an audit event: a clause that says why. */
+  /** Not an audit event. `problem` is a clause. */
   | { kind: 'broken'; problem: string };
 
 type DetailType = keyof typeof auditEvents;
 
-/** Reads a line: an event as EventBridge delivers it, a line of the audit archive, or the detail of a token's event alone. */
+/** Parses a line: an EventBridge event, a line of the audit archive, or only the detail of an event about a token. */
 export function readRecord(line: string): RecordLine {
   if (line.trim() === '') return { kind: 'other' };
   let unverified: unknown;
@@ -25,19 +25,19 @@ export function readRecord(line: string): RecordLine {
   const type = typeOf(unverified);
   const unverifiedDetail = 'detail-type' in unverified && 'detail' in unverified ? unverified.detail : unverified;
   if (typeof type !== 'string' || !Object.hasOwn(auditEvents, type)) {
-    return { kind: 'broken', problem: 'is not an audit event of a token vending machine' };
+    return { kind: 'broken', problem: 'is not an audit event of TVM' };
   }
   const parsed = auditEvents[type as DetailType].safeParse(unverifiedDetail);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    return { kind: 'broken', problem: `is no ${type}: ${issue?.path.join('.')} ${issue?.message}` };
+    return { kind: 'broken', problem: `is not a valid ${type} event: ${issue?.path.join('.')} ${issue?.message}` };
   }
   if (type === 'Token Issued') return { kind: 'issued', detail: parsed.data as z.infer<typeof tokenIssued> };
   if (type === 'Token Denied') return { kind: 'denied', detail: parsed.data as z.infer<typeof tokenDenied> };
   return { kind: 'other' };
 }
 
-/** What a line says that it is; of a detail alone, what its members say. */
+/** Returns the detail type of a line. For a detail alone, it is derived from the fields. */
 function typeOf(line: object): unknown {
   if ('detail-type' in line) return line['detail-type'];
   if ('detailType' in line) return line.detailType;

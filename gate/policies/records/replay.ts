@@ -7,45 +7,45 @@ import type { PolicyBundle } from '@tvm/core/policy/bundle.ts';
 import { type PolicyDecisionPoint, policyDecisionPoint } from '@tvm/core/policy/decision-point.ts';
 import type { RecordLine } from './read-records.ts';
 
-/** A recorded decision that would be another one. */
+/** A recorded decision that would change. */
 export interface ChangedDecision {
   eventId: string;
   tokenId: string;
-  /** When it was decided. */
+  /** The time of the decision. */
   time: string;
   subject: string;
   audience: string;
   role?: string;
   authorizationDetails: AuthorizationDetail[];
   was: 'issued' | 'denied';
-  /** What it would be, in a clause. */
+  /** The new decision, as a clause. */
   now: string;
 }
 
-/** What became of one record. */
+/** The result for one record. */
 export interface Replayed {
-  /** Whether policies can have a say in it at all. */
+  /** Whether policies determine the decision at all. */
   judged: boolean;
   change?: ChangedDecision;
-  /** What policies ask that records do not say, so that something was assumed. */
+  /** Data that policies read but records do not contain, so that a value was assumed. */
   assumed: string[];
 }
 
 type Recorded = Extract<RecordLine, { kind: 'issued' | 'denied' }>;
 
-/** Refusals for which policy was the reason. Others stand, whatever policy says. */
+/** The denials that depend on policy. Others do not change with the policies. */
 const BY_POLICY = ['policy', 'role_unavailable', 'reason_missing'];
 
 const LIFETIMES = { defaultLifetime: 900, defaultWriteLifetime: 300, maxLifetime: limits.lifetime };
 
-/** What records do not say. */
+/** Data that records do not contain. */
 const UNRECORDED = {
-  behaviour: 'what the workload did lately',
+  behaviour: 'the recent behaviour of the workload',
   vpcEndpoint: 'the VPC endpoint',
   organization: 'the organization',
 };
 
-/** Judges recorded decisions again, by other policies: who, what, when and from where are those of the record. */
+/** Returns a function that decides recorded requests again with other policies. The request is that of the record. */
 export function replayBy(bundle: PolicyBundle): (record: Recorded) => Promise<Replayed> {
   const policies = policyDecisionPoint(bundle);
   return async (record) => {
@@ -55,7 +55,7 @@ export function replayBy(bundle: PolicyBundle): (record: Recorded) => Promise<Re
       return { judged: false, assumed: [] };
     }
     const caller: Caller = { ...workload, ...(detail.session !== undefined && { session: detail.session }) };
-    const decision = await judgeAgain(record, caller, policies);
+    const decision = await decideAgain(record, caller, policies);
     const now = nowOf(record, decision);
     const { eventId, tokenId, time, subject, audience, role, authorizationDetails } = detail;
     return {
@@ -78,12 +78,16 @@ export function replayBy(bundle: PolicyBundle): (record: Recorded) => Promise<Re
   };
 }
 
-function judgeAgain({ kind, detail }: Recorded, caller: Caller, policies: PolicyDecisionPoint): Promise<TokenDecision> {
+function decideAgain(
+  { kind, detail }: Recorded,
+  caller: Caller,
+  policies: PolicyDecisionPoint,
+): Promise<TokenDecision> {
   const { role, authorizationDetails, audience, expiresIn, reason, time, sourceIp } = detail;
   const asked = role === undefined ? { authorization_details: authorizationDetails } : { scope: `role:${role}` };
   const request = {
     ...asked,
-    // Of a role, a part may have been given: then that part is what has to be allowed again.
+    // A role may have been granted in part. Then only that part must be allowed again.
     grant: role !== undefined && kind === 'issued' ? ('partial' as const) : undefined,
     audience: audience === '' ? undefined : audience,
     expires_in: expiresIn,
@@ -94,14 +98,14 @@ function judgeAgain({ kind, detail }: Recorded, caller: Caller, policies: Policy
   return decideToken(request, caller, circumstances, LIFETIMES, { policies, conditions: [], behaviour });
 }
 
-/** What a decision would be now, in a clause; `undefined` when it is the same. */
+/** Returns the new decision as a clause, or `undefined` if it is the same. */
 function nowOf({ kind, detail }: Recorded, decision: TokenDecision): string | undefined {
-  if (decision.kind === 'bad_request') return kind === 'issued' ? 'would be no request' : undefined;
+  if (decision.kind === 'bad_request') return kind === 'issued' ? 'would be an invalid request' : undefined;
   const ids = decision.decision.policies.join(', ');
   if (decision.kind === 'denied') {
     if (kind === 'denied') return undefined;
     if (decision.denial === 'role_unavailable') return 'would be denied: the role cannot be taken';
-    if (decision.denial === 'reason_missing') return `would be denied: ${ids} ask for a reason`;
+    if (decision.denial === 'reason_missing') return `would be denied: ${ids} require a reason`;
     return ids === '' ? 'would be denied: no policy permits it' : `would be denied by ${ids}`;
   }
   if (kind === 'denied') return `would be allowed by ${ids}`;
@@ -112,10 +116,11 @@ function nowOf({ kind, detail }: Recorded, decision: TokenDecision): string | un
   const also = gained.length > 0 ? `also have ${gained.join(', ')}` : '';
   if (lost.length > 0) return `would be without ${lost.join(', ')}${also && `, and ${also}`}`;
   if (also !== '') return `would ${also}`;
-  if (decision.lifetime < detail.expiresIn) return `would live ${decision.lifetime} s instead of ${detail.expiresIn} s`;
+  if (decision.lifetime < detail.expiresIn)
+    return `would expire after ${decision.lifetime} s instead of ${detail.expiresIn} s`;
   const was = 'obligations' in detail ? detail.obligations : undefined;
   if (canonical(was) !== canonical(decision.obligations)) {
-    return `would be bound to ${canonical(decision.obligations)} instead of ${canonical(was)}`;
+    return `would have the obligations ${canonical(decision.obligations)} instead of ${canonical(was)}`;
   }
   return undefined;
 }

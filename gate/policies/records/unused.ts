@@ -2,20 +2,20 @@ import type { PolicyBundle } from '@tvm/core/policy/bundle.ts';
 import { isFilledIn } from '../location-template.ts';
 import type { RecordLine } from './read-records.ts';
 
-/** A grant that no token was vended by. */
+/** A grant with which no token was issued. */
 export interface UnusedGrant {
-  /** A permit, by its `@id`; or a pair of a role. */
+  /** The `@id` of a permit, or a pair of a role. */
   grant: { policy: string; file: string; line: number } | { role: string; action: string; location: string };
-  /** When a token was last vended by it; absent: in no record. */
+  /** When a token was last issued with the grant. Absent if no record has one. */
   lastUsed?: string;
 }
 
-/** Gathers, record by record, which grants tokens were vended by. */
+/** Collects from records with which grants tokens were issued. */
 export interface UseOfGrants {
   add(record: Extract<RecordLine, { kind: 'issued' }>): void;
-  /** The grants unused since then. @param since milliseconds since the epoch */
+  /** Returns the grants unused since a time. @param since milliseconds since the epoch */
   unusedSince(since: number): UnusedGrant[];
-  /** The time of the earliest record; absent: there was none. */
+  /** Returns the time of the earliest record, or `undefined` if there are no records. */
   earliest(): string | undefined;
 }
 

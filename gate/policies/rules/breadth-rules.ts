@@ -1,12 +1,15 @@
 import { bound, reads } from '../conditions.ts';
 import { cedarExample, NARROW_READ, type PolicyRule, ruleOfEach } from '../rule.ts';
 
-/** Chosen by the caller; one of two, which everybody is; and what somebody in any account can call a role. */
-const BOUNDS_NOBODY = ['session', 'kind', 'name'];
+/**
+ * Attributes that restrict nobody: the caller chooses its session, every principal is one of two kinds, and anybody can
+ * use any name for a role in an account of their own.
+ */
+const RESTRICTS_NOBODY = ['session', 'kind', 'name'];
 
 function isVouchedFor(path: string): boolean {
   const [variable, attribute = ''] = path.split('.');
-  return variable === 'principal' && !BOUNDS_NOBODY.includes(attribute);
+  return variable === 'principal' && !RESTRICTS_NOBODY.includes(attribute);
 }
 
 function isOfResource(path: string): boolean {
@@ -19,12 +22,12 @@ const anyPrincipal = ruleOfEach(
     severity: 'error',
     title: 'a permit for everybody',
     why:
-      'IAM lets every workload of the trusted accounts call the machine: what is permitted to any principal is theirs, ' +
-      'and that of whoever takes one of them over.',
+      'IAM allows every workload of the trusted accounts to call the service. A permit for any principal applies to all of ' +
+      'them, and to an attacker who takes over one of them.',
     instead:
-      'Name the principal, or bound it by what AWS or workloads.yaml vouches for: `principal.account == "111122223333"`, ' +
-      '`principal has team && principal.team == "orders"`. A name, `principal.name like "orders-*"`, bounds nobody ' +
-      'without one of these: every account can have it.',
+      'Name the principal, or restrict it with an attribute from AWS or workloads.yaml: ' +
+      '`principal.account == "111122223333"`, `principal has team && principal.team == "orders"`. A name alone, ' +
+      '`principal.name like "orders-*"`, restricts nobody, because every account can use it.',
     failing: cedarExample(`@id("all-read-prices")
 permit (principal, action == Action::"read", resource == Resource::"catalog/prices")
 when { context.audience == "catalog" };
@@ -36,7 +39,7 @@ when { context.audience == "catalog" && principal has team && principal.team == 
   },
   ({ bundled, conjuncts }) =>
     bundled.effect === 'permit' && bundled.principal === undefined && !bound(conjuncts, isVouchedFor)
-      ? 'permits to every workload that IAM lets call the machine'
+      ? 'permits every workload that may call the service'
       : undefined,
 );
 
@@ -45,7 +48,7 @@ const anyAction = ruleOfEach(
     id: 'policy/any-action',
     severity: 'error',
     title: 'a permit for every action',
-    why: 'Who was to read can write too, and will have each action that the schema gets later.',
+    why: 'A workload that only needs to read can write too, and gets every action that is added to the schema later.',
     instead: 'Name the actions: `action == Action::"read"` or `action in [Action::"read", Action::"write"]`.',
     failing: cedarExample(`@id("orders-service-and-shipments")
 permit (
@@ -68,9 +71,9 @@ const anyResource = ruleOfEach(
     id: 'policy/any-resource',
     severity: 'error',
     title: 'a permit on everything',
-    why: 'It reaches every resource of every team, those that do not exist yet too.',
+    why: 'The permit applies to every resource of every team, including those that are added later.',
     instead:
-      'Name the resource, `resource in Resource::"orders-db"`, or bound it by what resources.yaml says: ' +
+      'Name the resource, `resource in Resource::"orders-db"`, or restrict it with an attribute from resources.yaml: ' +
       '`resource has team && resource.team == "orders"`.',
     failing: cedarExample(`@id("orders-service-reads")
 permit (
@@ -92,9 +95,9 @@ const bySession = ruleOfEach(
   {
     id: 'policy/by-session',
     severity: 'error',
-    title: 'a permit by the name of a session',
-    why: 'Whoever may assume an IAM role chooses the name of the session: the condition holds for everybody who knows it.',
-    instead: 'Bound the principal by its ARN or by an attribute of workloads.yaml.',
+    title: 'a permit that depends on the session name',
+    why: 'A caller that assumes an IAM role chooses the session name, so everybody who knows the name can satisfy the condition.',
+    instead: 'Restrict the principal with its ARN or with an attribute from workloads.yaml.',
     failing: cedarExample(`@id("deploy-session-reads-shipments")
 permit (
   principal == Workload::"arn:aws:iam::111122223333:role/orders-service",
@@ -107,7 +110,7 @@ when { context.audience == "orders-db" && principal has session && principal.ses
   },
   ({ bundled, conjuncts }) =>
     bundled.effect === 'permit' && conjuncts.some((conjunct) => reads(conjunct, 'principal.session'))
-      ? 'permits by principal.session, which the caller chooses'
+      ? 'depends on principal.session, which the caller chooses'
       : undefined,
 );
 
@@ -116,7 +119,7 @@ const noAudience = ruleOfEach(
     id: 'policy/no-audience',
     severity: 'warning',
     title: 'a permit for any audience',
-    why: 'A token can then be made for any resource server that knows the location by that name.',
+    why: 'A workload can get a token for any resource server that has a location of that name.',
     instead: 'Name the resource server: `when { context.audience == "orders-db" }`.',
     failing: cedarExample(`@id("orders-service-reads-shipments")
 permit (
@@ -135,5 +138,5 @@ permit (
       : undefined,
 );
 
-/** Rules about what a permit leaves open. */
+/** The rules about permits that are too broad. */
 export const breadthRules: readonly PolicyRule[] = [anyPrincipal, anyAction, anyResource, bySession, noAudience];

@@ -10,9 +10,9 @@ const beyondCeiling: PolicyRule = {
   id: 'policy/beyond-ceiling',
   severity: 'error',
   needsEveryFile: true,
-  title: 'a permit of what the ceiling forbids',
-  why: 'It grants nothing, but reads as if it did, and it will on the day that somebody raises the ceiling.',
-  instead: 'Take out of the permit what ceiling.cedar forbids.',
+  title: 'a permit for something that the ceiling forbids',
+  why: 'The permit has no effect, but it looks as if it had, and it takes effect as soon as somebody changes the ceiling.',
+  instead: 'Remove from the permit what ceiling.cedar forbids.',
   failing: cedarExample(`@id("orders-service-writes-backups")
 @max_lifetime("5m")
 permit (
@@ -29,7 +29,7 @@ when { context.audience == "backups" };
       for (const [action, by] of forbidden(directory, policy)) {
         if (!by.some(({ bundled }) => bundled.ceiling)) continue;
         const ids = listed(by.map(({ id }) => `"${id}"`));
-        yield { policy, message: `"${policy.id}" permits to ${action} what ${ids} of the ceiling forbids in any case` };
+        yield { policy, message: `"${policy.id}" permits ${action} although ${ids} in the ceiling always forbids it` };
       }
     }
   },
@@ -39,9 +39,9 @@ const neverMatches: PolicyRule = {
   id: 'policy/never-matches',
   severity: 'error',
   needsEveryFile: true,
-  title: 'a policy that never decides anything',
-  why: 'A permit like that grants nothing, and a forbid prevents nothing, though both read as if they did.',
-  instead: 'Mend the condition that never holds, or delete the policy.',
+  title: 'a policy that never has an effect',
+  why: 'Such a permit grants nothing and such a forbid denies nothing, although both look as if they did.',
+  instead: 'Fix the condition that is never true, or delete the policy.',
   failing: cedarExample(`@id("orders-service-reads-shipments")
 permit (
   principal == Workload::"arn:aws:iam::111122223333:role/orders-service",
@@ -59,31 +59,32 @@ when { context.audience == "orders-db" && principal.account == "444455556666" };
   },
 };
 
-/** Why a policy never matches, in words. */
+/** Returns why a policy never matches, as a clause. */
 function contradiction(directory: PolicyDirectory, policy: PolicyView): string | undefined {
   const span = emptyRange(policy.conjuncts);
-  if (span !== undefined) return `never matches: nothing is left of ${span} by its conditions`;
+  if (span !== undefined) return `never matches: its conditions allow no value of ${span}`;
   const all = situations(directory, policy);
   if (all.some((situation) => directory.matches(policy, situation) !== false)) return undefined;
   const false_ = policy.conjuncts.findIndex((conjunct) =>
     all.every((situation) => directory.holds([conjunct], situation) === false),
   );
   const written = conjunctsOf(policy.written.json.conditions)[false_];
-  const condition = written === undefined ? 'its conditions never hold together' : `${textOf(written)} never holds`;
+  const condition =
+    written === undefined ? 'its conditions are never true together' : `${textOf(written)} is never true`;
   return `never matches: ${condition}`;
 }
 
-/** By which `forbid` a permit never permits anything, in words. */
+/** Returns which `forbid` overrides a permit completely, as a clause. */
 function shadowed(directory: PolicyDirectory, policy: PolicyView): string | undefined {
   if (policy.bundled.effect !== 'permit') return undefined;
   const found = forbidden(directory, policy);
   const by = [...new Set([...found.values()].flat())];
-  // What the ceiling forbids is the other rule's.
+  // The other rule reports what the ceiling forbids.
   if (found.size < policy.actions.size || by.some(({ bundled }) => bundled.ceiling)) return undefined;
-  return `never permits anything: ${listed(by.map(({ id }) => `"${id}"`))} forbids all of it`;
+  return `never permits anything, because ${listed(by.map(({ id }) => `"${id}"`))} forbids all of it`;
 }
 
-/** The actions of a policy that are forbidden wherever it matches, whatever else a request says, and by what. */
+/** Returns the actions of a policy that are forbidden in every request that it matches, with the forbidding policies. */
 function forbidden(directory: PolicyDirectory, policy: PolicyView): Map<string, PolicyView[]> {
   const found = new Map<string, PolicyView[]>();
   for (const action of policy.actions) {
@@ -101,7 +102,7 @@ function forbidden(directory: PolicyDirectory, policy: PolicyView): Map<string, 
   return found;
 }
 
-/** All that a policy can be asked about, as far as it can be told apart; the broadest first. */
+/** Returns the distinguishable situations in which a policy can be evaluated, the broadest first. */
 function situations(
   directory: PolicyDirectory,
   policy: PolicyView,
@@ -120,7 +121,7 @@ function situations(
   });
 }
 
-/** What whole numbers of the context can be at all. */
+/** The possible values of integers in the context. */
 const SPANS: Record<string, [number, number]> = {
   'context.lifetime': [1, wire.lifetime],
   'context.local.hour': [0, 23],
@@ -130,7 +131,7 @@ const SPANS: Record<string, [number, number]> = {
   'context.behaviour.active': [0, Number.MAX_SAFE_INTEGER],
 };
 
-/** The attribute that conditions leave no whole number for. */
+/** Returns an attribute for which the conditions allow no integer. */
 function emptyRange(conjuncts: readonly cedar.Expr[]): string | undefined {
   const ranges = new Map<string, [number, number]>();
   for (const conjunct of conjuncts) {
@@ -157,7 +158,7 @@ function emptyRange(conjuncts: readonly cedar.Expr[]): string | undefined {
 
 const MIRRORED: Record<string, string> = { '<': '>', '<=': '>=', '>': '<', '>=': '<=' };
 
-/** A condition as Cedar writes it. */
+/** Formats a condition as Cedar. */
 function textOf(condition: cedar.Expr): string {
   const answer = cedar.policyToText({
     effect: 'permit',
@@ -170,5 +171,5 @@ function textOf(condition: cedar.Expr): string {
   return /when\s*\{([\s\S]*)\}/.exec(answer.text)?.[1]?.replace(/\s+/g, ' ').trim() ?? 'one of its conditions';
 }
 
-/** Rules about policies that decide nothing. */
+/** The rules about policies without effect. */
 export const contradictionRules: readonly PolicyRule[] = [beyondCeiling, neverMatches];

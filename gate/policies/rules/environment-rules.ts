@@ -18,9 +18,9 @@ const crossEnvironment: PolicyRule = {
   id: 'policy/cross-environment',
   severity: 'error',
   needsEveryFile: true,
-  title: 'a workload of one environment on a resource of another',
-  why: 'What may change in a test environment at any time can then reach production, with whoever took it over.',
-  instead: 'Permit it to a workload of the same environment, or give workloads.yaml and resources.yaml the right one.',
+  title: 'access from one environment to a resource in another',
+  why: 'A workload in a test environment, or an attacker who takes it over, can reach production.',
+  instead: 'Permit a workload of the same environment, or correct the environment in workloads.yaml or resources.yaml.',
   failing: cedarExample(`@id("orders-tests-read-orders")
 permit (
   principal == Workload::"arn:aws:iam::111122223333:role/orders-tests",
@@ -44,7 +44,7 @@ when { context.audience == "orders-db" };
       const ids = crossed.map(({ id }) => id ?? '');
       const topmost = ids.filter((id) => !ids.includes(subtreeRoot(id) ?? ''));
       const what = `${listed(topmost)} (${environmentOf(first)})`;
-      yield { policy, message: `"${policy.id}" lets ${policy.principal} (${environment}) reach ${what}` };
+      yield { policy, message: `"${policy.id}" permits ${policy.principal} (${environment}) to access ${what}` };
     }
   },
 };
@@ -53,9 +53,11 @@ const mayCross: PolicyRule = {
   id: 'policy/may-cross-environments',
   severity: 'warning',
   needsEveryFile: true,
-  title: 'a permit that leaves the environment of the workload open',
-  why: 'Among those whom it permits are workloads of another environment than the resource’s.',
-  instead: 'Add `principal has environment && principal.environment == "production"`, or that both are the same.',
+  title: 'a permit that does not restrict the workload’s environment',
+  why: 'The permit applies to workloads in another environment than that of the resource.',
+  instead:
+    'Add `principal has environment && principal.environment == "production"`, or require that the environments of ' +
+    '`principal` and `resource` are equal.',
   failing: cedarExample(`@id("orders-team-reads-orders")
 permit (principal, action == Action::"read", resource in Resource::"orders-db/orders")
 when { context.audience == "orders-db" && principal has team && principal.team == "orders" };
@@ -71,16 +73,16 @@ when { context.audience == "orders-db" && principal has team && principal.team =
       if (policy.conjuncts.some((conjunct) => reads(conjunct, 'principal.environment'))) continue;
       const candidates = placesWithEnvironment(directory, policy);
       if (candidates.length === 0) continue;
-      // Workloads that the policy cannot tell apart are one.
-      const told = [...policy.facts.reads, 'environment'].sort();
+      // One workload represents all that the policy cannot distinguish.
+      const distinguishing = [...policy.facts.reads, 'environment'].sort();
       const named = new Set(policy.facts.named.Workload);
-      const key = JSON.stringify([told, [...named].sort()]);
+      const key = JSON.stringify([distinguishing, [...named].sort()]);
       let workloads = classes.get(key);
       if (workloads === undefined) {
         const alike = new Map(
           known.map(([arn, attributes]) => {
             const thing = workload(directory.content, arn);
-            const seen = told.map((name) => thing.attribute(name)).map(String);
+            const seen = distinguishing.map((name) => thing.attribute(name)).map(String);
             return [JSON.stringify([seen, 'environment' in attributes, named.has(arn) && arn]), thing];
           }),
         );
@@ -93,7 +95,7 @@ when { context.audience == "orders-db" && principal has team && principal.team =
         );
         if (crossed === undefined) continue;
         const who = `${principal.id} (${environmentOf(principal)})`;
-        const message = `"${policy.id}" may let ${who} reach ${crossed.id} (${environmentOf(crossed)})`;
+        const message = `"${policy.id}" may permit ${who} to access ${crossed.id} (${environmentOf(crossed)})`;
         yield { policy, message };
         break;
       }
@@ -112,12 +114,12 @@ function environmentOf(thing: Thing): string | undefined {
   return typeof environment === 'string' ? environment : undefined;
 }
 
-/** The places with an environment that a policy can be about. */
+/** Returns the locations of a policy that have an environment. */
 function placesWithEnvironment(directory: PolicyDirectory, policy: PolicyView): readonly Thing[] {
   return directory.placesOf(policy).filter((thing) => environmentOf(thing) !== undefined);
 }
 
-/** The places that a workload may reach by a policy, whatever else a request says. */
+/** Returns the locations that a policy may permit a workload to access. */
 function reached(
   directory: PolicyDirectory,
   policy: PolicyView,
@@ -132,5 +134,5 @@ function reached(
   );
 }
 
-/** Rules about environments. */
+/** The rules about environments. */
 export const environmentRules: readonly PolicyRule[] = [crossEnvironment, mayCross];

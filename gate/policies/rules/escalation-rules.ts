@@ -5,17 +5,17 @@ import { couldReach } from '../location-template.ts';
 import { cedarExample, type PolicyRule } from '../rule.ts';
 import { place, role } from '../situation.ts';
 
-/** What `classification` says of a place that holds the policies, or what the machine trusts. */
+/** The values of `classification` for locations of policies, or of data that the policies trust. */
 const GUARDED = ['policy', 'trust'];
 
 const selfEscalation: PolicyRule = {
   id: 'policy/self-escalation',
   severity: 'error',
   needsEveryFile: true,
-  title: 'writing the policies, or what they trust, with a token',
-  why: 'Whoever writes there gives themselves everything else: the policy that permits it is as broad as all of them.',
+  title: 'write access to the policies or the data that they trust',
+  why: 'A workload that can change the policies can give itself every other permission.',
   instead:
-    'Change policies by review and deployment alone, and forbid it in ceiling.cedar: `forbid (principal, action == ' +
+    'Change policies only with a review and a deployment. Forbid writes in ceiling.cedar: `forbid (principal, action == ' +
     'Action::"write", resource) when { resource has classification && resource.classification == "policy" };`.',
   failing: cedarExample(`@id("orders-service-writes-policies")
 @max_lifetime("5m")
@@ -47,7 +47,7 @@ when { context.audience == "repositories" };
       const writes = (resource: Thing) => may(directory, policy, { principal, action: 'write', resource });
       const written = policy.actions.has('write') && directory.placesOf(policy).filter(isGuarded).find(writes);
       if (written) {
-        const message = `"${policy.id}" permits to write ${written.id}, which holds ${holding(written)}`;
+        const message = `"${policy.id}" permits write on ${written.id}, which contains ${contentOf(written)}`;
         yield { policy, message };
         continue;
       }
@@ -56,8 +56,8 @@ when { context.audience == "repositories" };
         may(directory, policy, { principal, action: 'assume', resource: role(name) }),
       );
       if (taken === undefined) continue;
-      const what = `which writes ${taken.location}, and so ${holding(taken.place)}`;
-      yield { policy, message: `"${policy.id}" permits to take the role "${taken.name}", ${what}` };
+      const what = `which can write ${contentOf(taken.place)} in ${taken.location}`;
+      yield { policy, message: `"${policy.id}" permits assuming the role "${taken.name}", ${what}` };
     }
   },
 };
@@ -66,8 +66,8 @@ function isGuarded(thing: Thing): boolean {
   return GUARDED.includes(String(thing.attribute('classification')));
 }
 
-function holding(thing: Thing): string {
-  return thing.attribute('classification') === 'policy' ? 'policies' : 'what policies trust';
+function contentOf(thing: Thing): string {
+  return thing.attribute('classification') === 'policy' ? 'policies' : 'data that policies trust';
 }
 
 function may(
@@ -79,7 +79,7 @@ function may(
   return directory.matches(policy, situation) !== false && directory.forbidding(situation) === undefined;
 }
 
-/** The roles with a grant to write a guarded place, whatever their templates are filled with. */
+/** Returns the roles with a grant to write a guarded location for some values of their templates. */
 function rolesThatWrite({ content }: PolicyDirectory, guarded: readonly Thing[]) {
   return Object.entries(content.roles).flatMap(([name, { authorizationDetails }]) => {
     const written = authorizationDetails.filter(({ actions }) => actions.includes('write'));
@@ -100,5 +100,5 @@ function exact(content: PolicyDirectory['content'], location: string, guarded: r
   return root === location ? undefined : guarded.find((thing) => thing.isIn({ type: 'Resource', id: root }));
 }
 
-/** Rules about giving oneself more. */
+/** The rules about privilege escalation. */
 export const escalationRules: readonly PolicyRule[] = [selfEscalation];

@@ -20,8 +20,8 @@ const untakeable: PolicyRule = {
   id: 'policy/role-nobody-takes',
   severity: 'error',
   needsEveryFile: true,
-  title: 'a role that no policy lets anybody take',
-  why: 'Whoever asks for it is refused; most often the role has another name in the policy.',
+  title: 'a role that nobody may assume',
+  why: 'Every request for the role is denied. Usually the policy has another name for the role.',
   instead: 'Permit `action == Action::"assume"` on `resource == Role::"…"`, or delete the role.',
   failing: roles(`deployer:
   authorization_details:
@@ -30,8 +30,8 @@ const untakeable: PolicyRule = {
   passing: roles(''),
   *check(directory) {
     for (const name of Object.keys(directory.content.roles)) {
-      if (takers(directory, name).length > 0) continue;
-      yield { file: 'roles.yaml', entry: [name], message: `no policy lets anybody take the role "${name}"` };
+      if (permitsToAssume(directory, name).length > 0) continue;
+      yield { file: 'roles.yaml', entry: [name], message: `no policy permits anybody to assume the role "${name}"` };
     }
   },
 };
@@ -40,29 +40,29 @@ const deadGrant: PolicyRule = {
   id: 'policy/role-grant-nobody-has',
   severity: 'error',
   needsEveryFile: true,
-  title: 'a grant of a role that nobody who may take the role is permitted',
-  why: 'To take a role permits none of its grants: a policy must permit each. Without one, the whole role is refused.',
-  instead: 'Permit it to those who may take the role, or delete it from the role.',
+  title: 'a grant of a role that no policy permits to those who may assume the role',
+  why: 'A policy must permit each grant of a role, in addition to assuming the role. Otherwise the whole role is denied.',
+  instead: 'Permit the grant to those who may assume the role, or delete it from the role.',
   failing: roles(`    - { locations: [orders-db/shipments], actions: [write] }
 `),
   passing: roles(''),
   *check(directory) {
     for (const [name, definition] of Object.entries(directory.content.roles)) {
-      const by = takers(directory, name);
+      const by = permitsToAssume(directory, name);
       if (by.length === 0) continue;
       const dead = pairsOf(definition).filter(
-        ({ entry, action, index }) => !by.some((taker) => permitted(directory, name, taker, entry, index, action)),
+        ({ entry, action, index }) => !by.some((permit) => permitted(directory, name, permit, entry, index, action)),
       );
       if (dead.length === 0) continue;
       const what = listed(dead.map(({ action, location }) => `${action} ${location}`));
-      const message = `nobody who may take the role "${name}" is permitted to ${what}`;
+      const message = `nobody who may assume the role "${name}" is permitted to ${what}`;
       yield { file: 'roles.yaml', entry: [name], message };
     }
   },
 };
 
-/** The permits by which somebody may take a role. */
-function takers(directory: PolicyDirectory, name: string): PolicyView[] {
+/** Returns the permits for assuming a role. */
+function permitsToAssume(directory: PolicyDirectory, name: string): PolicyView[] {
   const resource = role(name);
   return directory.about('permit', { type: 'Role', id: name }).filter((policy) => {
     const principal = directory.principalOf(policy);
@@ -71,14 +71,14 @@ function takers(directory: PolicyDirectory, name: string): PolicyView[] {
   });
 }
 
-/** Each pair of a role, with where it stands. */
+/** Returns the (action, location) pairs of a role with their indexes in its definition. */
 function pairsOf({ authorizationDetails }: RoleDefinition) {
   return authorizationDetails.flatMap(({ locations, actions }, entry) =>
     locations.flatMap((location, index) => actions.map((action) => ({ entry, index, location, action }))),
   );
 }
 
-/** Whether somebody who takes a role by a policy may be permitted a pair of it. */
+/** Reports whether a workload that assumes a role with a permit may be permitted one of the role's pairs. */
 function permitted(
   directory: PolicyDirectory,
   name: string,
@@ -91,7 +91,7 @@ function permitted(
   const templated = written.includes('{');
   const workload = taker.principal === undefined ? undefined : parseWorkloadArn(taker.principal);
   if (templated && workload === undefined) {
-    // Whose attributes fill it in is open: any permit that may concern one of its locations will do.
+    // The workload is unknown, and with it the values of the template. Any permit that may match one of its locations counts.
     return directory.policies.some(
       ({ bundled, actions, resource }) =>
         bundled.effect === 'permit' &&
@@ -104,7 +104,7 @@ function permitted(
   let location = written;
   if (templated && workload !== undefined) {
     const taken = takeRole({ hash: '', ...directory.content }, name, workload);
-    // Locations that are filled in alike are one: then the first of them is as good.
+    // Two templates may result in the same location, which is then listed only once.
     if (taken.kind === 'taken') location = taken.authorizationDetails[entry]?.locations[index] ?? written;
     else return false;
   }
@@ -112,12 +112,12 @@ function permitted(
   const resource = place(directory.content, root === undefined ? location : `${root}/*`);
   const principal = directory.principalOf(taker);
   return directory.about('permit', { type: 'Resource', id: resource.id ?? '' }).some((permit) => {
-    // One request has one context: what the role asks of it, its grants have to live with.
+    // Both decisions have the same context, so the conditions of the role apply to its grants too.
     const assumed = new Map([...permit.assumed, ...taker.assumed]);
     const situation = { principal, action, resource, assumed };
     return directory.matches(permit, situation) !== false && directory.forbidding(situation) === undefined;
   });
 }
 
-/** Rules about roles. */
+/** The rules about roles. */
 export const roleRules: readonly PolicyRule[] = [untakeable, deadGrant];

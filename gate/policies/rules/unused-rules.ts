@@ -9,9 +9,9 @@ const unusedName: PolicyRule = {
   id: 'policy/unused-name',
   severity: 'warning',
   needsEveryFile: true,
-  title: 'a network or window that no policy speaks of',
-  why: 'It limits nobody, though it reads as if it did; most often it has another name in the policy.',
-  instead: 'Use it, `context.networks.contains("office")` or `@network("office")`, or delete it.',
+  title: 'a network or window that no policy uses',
+  why: 'An unused name restricts nobody, although it looks as if it did. Usually the policy has another name for it.',
+  instead: 'Use the name, as in `context.networks.contains("office")` or `@network("office")`, or delete it.',
   failing: networks('home: { cidrs: [198.51.100.0/24] }\n'),
   passing: networks(''),
   *check({ content, policies }) {
@@ -26,14 +26,14 @@ const unusedName: PolicyRule = {
     }
     for (const [name, { region }] of Object.entries(content.networks)) {
       if (used.networks.has(name) || (readsRegion && region !== undefined)) continue;
-      yield { file: 'networks.yaml', entry: [name], message: `no policy speaks of the network "${name}"` };
+      yield { file: 'networks.yaml', entry: [name], message: `no policy uses the network "${name}"` };
     }
     for (const name of Object.keys(content.windows)) {
       if (used.windows.has(name)) continue;
-      yield { file: 'windows.yaml', entry: ['windows', name], message: `no policy speaks of the window "${name}"` };
+      yield { file: 'windows.yaml', entry: ['windows', name], message: `no policy uses the window "${name}"` };
     }
   },
 };
 
-/** Rules about names that nothing uses. */
+/** The rules about unused names. */
 export const unusedRules: readonly PolicyRule[] = [unusedName];

@@ -19,12 +19,12 @@ when { context.audience == "orders-db" };
 const wildcardWrite: PolicyRule = {
   id: 'policy/wildcard-write',
   severity: 'error',
-  title: 'writing everything, or everything of a system',
-  why: 'One token is then enough to change all of it, and what comes to be there later too.',
+  title: 'write access to everything, or to a whole system',
+  why: 'One token is enough to change the whole system, including locations that are added later.',
   instead:
-    'Name what is written, below the top: `resource in Resource::"orders-db/shipments"`; in roles.yaml ' +
-    '`orders-db/shipments/*` or `orders-db/{subject.team}/*`. Where an attribute bounds it, give the attribute in ' +
-    'resources.yaml to places below the top.',
+    'Name a location below the top level: `resource in Resource::"orders-db/shipments"`; in roles.yaml ' +
+    '`orders-db/shipments/*` or `orders-db/{subject.team}/*`. If an attribute restricts the policy, set the attribute in ' +
+    'resources.yaml on locations below the top level.',
   failing: cedarExample(`@id("orders-service-writes-orders-db")
 @max_lifetime("5m")
 permit (
@@ -39,7 +39,7 @@ when { context.audience == "orders-db" };
     const trees = treesOf(directory);
     for (const policy of directory.policies) {
       const written = writtenTrees(directory, policy, trees);
-      if (written !== undefined) yield { policy, message: `"${policy.id}" permits to write ${written}` };
+      if (written !== undefined) yield { policy, message: `"${policy.id}" permits write on ${written}` };
     }
     for (const [name, { authorizationDetails }] of Object.entries(directory.content.roles)) {
       const whole = authorizationDetails
@@ -50,25 +50,25 @@ when { context.audience == "orders-db" };
           return root !== undefined && trees.wholeIn(root).length > 0;
         });
       if (whole.length === 0) continue;
-      const message = `the role "${name}" writes whole systems: ${listed(whole)}`;
+      const message = `the role "${name}" can write whole systems: ${listed(whole)}`;
       yield { file: 'roles.yaml', entry: [name], message };
     }
   },
 };
 
-/** What a policy lets write that is too much, in words. */
+/** Returns the whole systems that a policy permits to write, as text, or `undefined` if there are none. */
 function writtenTrees(directory: PolicyDirectory, policy: PolicyView, trees: Trees): string | undefined {
   const { bundled, actions, resource, conjuncts } = policy;
   if (bundled.effect !== 'permit' || !actions.has('write')) return undefined;
   if (resource !== undefined && (resource.type !== 'Resource' || !resource.below)) return undefined;
   if (conjuncts.some((conjunct) => everyWay(conjunct, (single) => narrows(trees, single)))) {
-    // By an attribute, say: a tree that has its value at the top is written as a whole all the same.
+    // For example, if a condition requires an attribute that is set at the top of a tree, it allows the whole tree.
     const inScope = resource === undefined ? trees.named : trees.wholeIn(resource.id);
     const whole = inScope.filter((tree) => mayWrite(directory, policy, trees.below(tree)));
-    return whole.length === 0 ? undefined : `all of ${listed(whole)}, by its conditions`;
+    return whole.length === 0 ? undefined : `all of ${listed(whole)}, which its conditions allow`;
   }
   if (resource === undefined) {
-    // Bounded, but by whole trees only; or not at all.
+    // The conditions restrict the resource only to whole trees, or not at all.
     return bound(conjuncts, (path) => path === 'resource') ? 'a whole system' : 'everything';
   }
   const whole = trees.wholeIn(resource.id);
@@ -80,7 +80,7 @@ function mayWrite(directory: PolicyDirectory, policy: PolicyView, resource: Thin
   return directory.matches(policy, situation) !== false && directory.forbidding(situation) === undefined;
 }
 
-/** Whether a condition leaves of the resources only such as are less than a whole tree, or have a certain attribute. */
+/** Reports whether a condition restricts resources to less than a whole tree, or to those with a certain attribute. */
 function narrows(trees: Trees, condition: cedar.Expr): boolean {
   if (limits(condition, (path) => path.startsWith('resource.'))) return true;
   if (!limits(condition, (path) => path === 'resource')) return false;
@@ -97,18 +97,18 @@ function locationsIn(expression: cedar.Expr): string[] {
   return entity ? [(operand.__entity as { id: string }).id] : [];
 }
 
-/** The longest lifetime of a token that writes, in seconds: what is longer is no limit. */
+/** Maximum lifetime of a token that can write, in seconds. */
 const LONGEST_WRITE = 3600;
 
 const writeLifetime = ruleOfEach(
   {
     id: 'policy/write-lifetime',
     severity: 'error',
-    title: 'writing for longer than an hour',
-    why: 'A token that is stolen can be used until it ends: one that writes is to end soon.',
+    title: 'write access for longer than an hour',
+    why: 'A stolen token can be used until it expires. A token that can write must therefore expire soon.',
     instead:
-      'Add `@max_lifetime("5m")`, or `when { context.lifetime <= 300 }`. The limit must be written out, and be an hour ' +
-      '(3600 seconds) at most.',
+      'Add `@max_lifetime("5m")` or `when { context.lifetime <= 300 }`. The limit must be a literal of at most one hour ' +
+      '(3600 seconds).',
     failing: cedarExample(ONE_TABLE.text.replace('@max_lifetime("5m")\n', '')),
     passing: ONE_TABLE,
   },
@@ -121,12 +121,12 @@ const writeLifetime = ruleOfEach(
       maxLifetime !== undefined ||
       conjuncts.some((conjunct) => everyWay(conjunct, (single) => capOf(single) < Number.POSITIVE_INFINITY));
     return capped
-      ? `permits to write for longer than ${LONGEST_WRITE} seconds`
-      : 'permits to write and sets no longest lifetime';
+      ? `permits write for longer than ${LONGEST_WRITE} seconds`
+      : 'permits write without a maximum lifetime';
   },
 );
 
-/** The longest lifetime that a condition lets pass, in seconds: as a number that is written in it. */
+/** Returns the maximum lifetime that a condition allows, in seconds, if the condition contains it as a literal. */
 function capOf(condition: cedar.Expr): number {
   const [operator, operand] = operation(condition);
   if (!['==', '<', '<=', '>', '>='].includes(operator)) return Number.POSITIVE_INFINITY;
@@ -140,5 +140,5 @@ function capOf(condition: cedar.Expr): number {
   return operator.length === 1 ? cap - 1 : cap;
 }
 
-/** Rules about permits to write. */
+/** The rules about permits to write. */
 export const writeRules: readonly PolicyRule[] = [wildcardWrite, writeLifetime];

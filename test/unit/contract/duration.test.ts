@@ -21,7 +21,7 @@ it.each([
   '1h30m',
   '１５m',
   '9'.repeat(10),
-])('«%s» is no duration', (text) => expect(parseDuration(text)).toBeUndefined());
+])('«%s» is not a duration', (text) => expect(parseDuration(text)).toBeUndefined());
 
 it.each([
   [1, '1s'],
@@ -29,7 +29,7 @@ it.each([
   [300, '5m'],
   [5_400, '90m'],
   [86_400, '1d'],
-])('%d seconds are written %s, which reads as the same', (seconds, text) => {
+])('%d seconds are formatted as %s, which parses to the same number', (seconds, text) => {
   expect(writeDuration(seconds)).toBe(text);
   expect(parseDuration(text)).toBe(seconds);
 });

@@ -24,14 +24,14 @@ describe.each(examples)('the schema of %s', (type, detail) => {
   const schema = JSON.parse(readFileSync(new URL(`${name}.schema.json`, dir), 'utf8'));
   const accepts = ajv.compile(schema);
 
-  it('is JSON Schema 2020-12, and named by a URN of its own', () => {
+  it('is JSON Schema 2020-12 and has a URN of its own', () => {
     expect(schema.$schema).toBe('https://json-schema.org/draft/2020-12/schema');
     expect(ajv.validateSchema(schema), ajv.errorsText()).toBe(true);
     expect(schema.$id).toBe(`urn:tvm:event:1:${name}`);
     expect(ajv.getSchema(schema.$id)).toBe(accepts);
   });
 
-  it('accepts the example, and refuses it with a member of another type', () => {
+  it('accepts the example and refuses it with a member of a wrong type', () => {
     expect(accepts(detail), ajv.errorsText(accepts.errors)).toBe(true);
     for (const member of Object.keys(detail)) {
       expect(accepts({ ...detail, [member]: null }), member).toBe(false);

@@ -29,13 +29,13 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ call: `${method.toUpperCase()} ${path}`, ...operation })),
 );
 
-/** Every value of a member `$ref`, however deep it is. */
+/** Returns the values of all `$ref` members, at any depth. */
 function references(value: unknown): string[] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, member]) => (key === '$ref' ? [member] : references(member)));
 }
 
-/** What a JSON Pointer in a URI fragment names (RFC 6901, section 6). */
+/** Resolves a JSON Pointer in a URI fragment (RFC 6901, section 6). */
 function resolve(reference: string): unknown {
   const [root, ...segments] = reference.split('/');
   expect(root, reference).toBe('#');
@@ -45,8 +45,8 @@ function resolve(reference: string): unknown {
 }
 
 describe('the OpenAPI document', () => {
-  it('is valid by a strict validator', async () => {
-    // It resolves the references in the object that it is given.
+  it('passes a strict validator', async () => {
+    // The validator modifies its argument: it resolves the references.
     expect(await validate(JSON.parse(JSON.stringify(document)))).toMatchObject({ valid: true, warnings: [] });
   });
 
@@ -59,7 +59,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('has no definitions outside the components, and no component that nothing refers to', () => {
+  it('has no definitions outside the components and no unused components', () => {
     const text = JSON.stringify(document);
     expect(text).not.toMatch(/\$defs|\$id|__shared|"\$schema"/);
     const named = Object.keys(document.components.schemas).filter((name) => text.includes(`schemas/${name}"`));
@@ -71,7 +71,7 @@ describe('the OpenAPI document', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  it('has HEAD wherever GET is open, with the same headers and no body', () => {
+  it('has HEAD for every public GET, with the same headers and no body', () => {
     for (const [path, { get, head }] of Object.entries(document.paths)) {
       if (get?.security?.length !== 0) {
         expect(head, path).toBeUndefined();
@@ -105,7 +105,7 @@ describe('the OpenAPI document', () => {
     );
   });
 
-  it('says how a status list is cached, what it is, and that there is none of another time', () => {
+  it('describes the caching and media type of a status list, and that historical lists are not supported', () => {
     const { get } = document.paths['/status-lists/{list}'] ?? {};
     expect(get?.responses[200]).toMatchObject({ headers: { ETag: {}, 'Cache-Control': {} } });
     expect(Object.keys(get?.responses[200]?.content ?? {})).toEqual(['application/statuslist+jwt']);
@@ -200,7 +200,7 @@ describe.each(REQUESTS)('%s accepts the alternatives that the service accepts', 
   });
 });
 
-it('a form has authorization_details as text', () => {
+it('authorization_details is text in a form', () => {
   const form = validator('TokenRequestForm');
   const request = { grant_type: 'client_credentials', audience: 'orders-db' };
   expect(form({ ...request, authorization_details: JSON.stringify(details.authorization_details) })).toBe(true);
@@ -214,7 +214,7 @@ it('a form has authorization_details as text', () => {
   }
 });
 
-it('an event and a selector state their alternatives too', () => {
+it('the schemas of the event and the selector state their alternatives, too', () => {
   for (const schema of [revocationSelector, revocationRequested]) {
     const accepts = ajv.compile(z.toJSONSchema(schema, { io: 'input' }));
     for (const [selector, ok] of SELECTED) {
@@ -224,7 +224,7 @@ it('an event and a selector state their alternatives too', () => {
   }
 });
 
-it('the open documents have the members that their schemas name, and no others', () => {
+it('the public documents have exactly the members of their schemas', () => {
   const issuer = 'https://tokens.example.com';
   const keys = [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y', kid: 'k', alg: 'ES256', use: 'sig' }];
   const documents: [z.ZodObject, unknown][] = [

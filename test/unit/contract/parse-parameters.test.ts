@@ -12,7 +12,7 @@ const JSON_TYPE = 'application/json';
 const read = { type: 'resource', locations: ['orders-db/orders'], actions: ['read'] };
 const good = { grant_type: 'client_credentials', audience: 'orders-db', authorization_details: [read] };
 
-/** The same request as a form writes it. */
+/** Encodes the request as a form. */
 function form(parameters: Record<string, unknown>): string {
   const text = (value: unknown) => (typeof value === 'object' ? JSON.stringify(value) : String(value));
   return new URLSearchParams(
@@ -40,7 +40,7 @@ describe('a token request', () => {
         ],
       },
     ],
-  ])('is read the same from form and JSON: %s', (_, parameters) => {
+  ])('has the same meaning as a form and as JSON: %s', (_, parameters) => {
     const defined = JSON.parse(JSON.stringify(parameters));
     expect(parseJson(defined)).toEqual({ ok: true, value: defined });
     expect(parseForm(defined)).toEqual({ ok: true, value: defined });
@@ -63,13 +63,13 @@ describe('a token request', () => {
     ['absent', { ...good, grant_type: undefined }, 'grant_type'],
     ['absent', { ...good, audience: undefined }, 'audience'],
     ['absent', { ...good, authorization_details: undefined }, 'authorization_details'],
-  ])('says that a parameter is %s, which is invalid_request (RFC 6749, section 5.2): %j', (_, parameters, field) => {
+  ])('reports a parameter that is %s as invalid_request (RFC 6749, section 5.2): %j', (_, parameters, field) => {
     const defined = JSON.parse(JSON.stringify(parameters));
     for (const parsed of [parseForm(defined), parseJson(defined)])
       expect(parsed).toMatchObject({ ok: false, bad: { field, malformed: true } });
   });
 
-  it('does not say so of a member that an entry lacks', () => {
+  it('does not report a missing member of an entry as invalid_request', () => {
     const parsed = parseJson({ ...good, authorization_details: [{ ...read, type: undefined }] });
     expect(parsed).toMatchObject({ ok: false, bad: { field: 'authorization_details[0].type' } });
     expect(parsed.ok ? undefined : parsed.bad.malformed).toBeUndefined();
@@ -134,7 +134,7 @@ describe('a token request', () => {
     ['a control character in the reason', { ...good, reason: 'a\u0007b' }, 'reason'],
     ['a reordering character in the reason', { ...good, reason: 'a\u202eb' }, 'reason'],
     ['a long reason', { ...good, reason: 'a'.repeat(257) }, 'reason'],
-  ])('is refused, by the field’s name, with %s', (_, parameters, field) => {
+  ])('is refused with the name of the field for %s', (_, parameters, field) => {
     const defined = JSON.parse(JSON.stringify(parameters));
     expect(parseJson(defined)).toMatchObject({ ok: false, bad: { field } });
     expect(parseForm(defined)).toMatchObject({ ok: false, bad: { field } });
@@ -191,17 +191,17 @@ describe('a token request', () => {
     expect(parsed.ok ? undefined : parsed.bad.field).toBe(field);
   });
 
-  it.each(['; charset=utf-8', ';charset="UTF-8"', '; boundary=x'])('is read with the content type%s', (more) => {
+  it.each(['; charset=utf-8', ';charset="UTF-8"', '; boundary=x'])('is accepted with the content type%s', (more) => {
     const parsed = parseParameters(tokenRequest, `${JSON_TYPE}${more}`, JSON.stringify(good));
     expect(parsed).toEqual({ ok: true, value: good });
   });
 
-  it('is read with a character that JSON escapes in two halves', () => {
+  it('is accepted with a character that JSON escapes as a surrogate pair', () => {
     const body = JSON.stringify({ ...good, reason: '@' }).replace('@', '\\ud83d\\ude00');
     expect(parseParameters(tokenRequest, JSON_TYPE, body)).toEqual({ ok: true, value: { ...good, reason: '😀' } });
   });
 
-  it('is either understood within all bounds or refused with a sentence, whatever comes', () => {
+  it('is either within all limits or refused with a message, for any input', () => {
     const wild = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.json({ maxDepth: 12 }),
@@ -219,7 +219,7 @@ describe('a token request', () => {
         if (parsed.ok) {
           expect(countPairs(parsed.value.authorization_details ?? [])).toBeLessThanOrEqual(limits.pairs);
         } else {
-          // RFC 6749, section 5.2: what an error_description may hold.
+          // The characters that RFC 6749, section 5.2, allows in an error_description.
           expect(`${parsed.bad.field ?? ''} ${parsed.bad.problem}`).toMatch(/^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/);
         }
       }),
@@ -261,7 +261,7 @@ describe('a token request', () => {
   });
 });
 
-describe('a filter without a value is refused, and never left out', () => {
+describe('a filter without a value is refused and never ignored', () => {
   it.each(Object.keys(tokenListRequest.shape))('%s of a list', (field) => {
     const parsed = parseQuery(tokenListRequest, [[field, '']]);
     expect(parsed).toEqual({ ok: false, bad: { field, problem: 'must not be empty' } });

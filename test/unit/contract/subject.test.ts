@@ -13,7 +13,7 @@ it.each([
 it.each([
   'arn:aws:iam::111122223333:user/deployer',
   'arn:aws:iam::111122223333:user/ci/eu/deployer',
-])('«%s» names the user, by its name: whatever happens to it is told of by that', (arn) => {
+])('«%s» is the user of that name, as events about it name it', (arn) => {
   expect(parseWorkloadArn(arn)).toEqual({
     subject: 'arn:aws:iam::111122223333:user/deployer',
     account: '111122223333',
@@ -27,7 +27,7 @@ it.each([
   'arn:aws:iam::111122223333:root',
   'arn:aws:iam::1:role/a',
   'arn:aws:sts::111122223333:federated-user/a',
-])('«%s» names nobody, and is refused rather than revoking nothing', (arn) => {
+])('«%s» is not a workload and is refused, because it would revoke nothing', (arn) => {
   expect(parseWorkloadArn(arn)).toBeUndefined();
   expect(revocationRequest.safeParse({ subject: arn }).error?.issues[0]).toMatchObject({
     path: ['subject'],

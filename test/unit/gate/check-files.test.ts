@@ -4,10 +4,10 @@ import { check, pod } from './check.ts';
 
 const BAD = { name: 'z/bad.yaml', text: pod('hostPID: true,') };
 
-/** Nine aliases of nine, nine times over. */
+/** Nine levels of nine aliases each. */
 const BOMB = `a0: &a0 [x]\n${Array.from({ length: 12 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(9).fill(`*a${i}`).join(', ')}]`).join('\n')}\n`;
 
-describe('a file that cannot be judged', () => {
+describe('a file that cannot be checked', () => {
   it.each([
     ['a syntax error', 'apiVersion: v1\nkind: [Pod\n', 'file/unreadable'],
     ['broken JSON', '{\n"apiVersion": "v1",\n"kind" "Pod"\n}', 'file/unreadable'],
@@ -41,7 +41,7 @@ describe('a file that cannot be judged', () => {
       'file/unrecognized',
     ],
   ])(
-    'with %s has one finding, and the others are judged',
+    'with %s has one finding, and the other files are checked',
     (_what, text, rule) => {
       const findings = checkFiles([{ name: 'a.yaml', text }, BAD], { today: '2026-11-22' });
       expect(findings.map(({ file, rule }) => `${file} ${rule}`)).toEqual([
@@ -54,15 +54,15 @@ describe('a file that cannot be judged', () => {
     10_000,
   );
 
-  it('tells the line of a syntax error', () => {
+  it('has a finding at the line of a syntax error', () => {
     expect(check('apiVersion: v1\nkind: Pod\nspec: {a: [}\n')[0]).toMatchObject({ rule: 'file/unreadable', line: 3 });
   });
 
-  it('tells a Helm template to be rendered', () => {
+  it('is recognized as a Helm template that must be rendered', () => {
     expect(check('a: {{ .Values.a }}\n')[0]?.message).toContain('render it first');
   });
 
-  it('with a manifest and something else is judged, and says where the other is', () => {
+  it('with a manifest and another document is checked, and a finding names the line of the other document', () => {
     const findings = check(`---\n${BAD.text}\n---\nreplicas: 2\n`);
     expect(findings.map(({ line, rule }) => `${line} ${rule}`)).toEqual([
       '2 kubernetes/host-namespace',
@@ -72,12 +72,12 @@ describe('a file that cannot be judged', () => {
 });
 
 describe('files', () => {
-  it('are judged by what they hold, not by their names', () => {
+  it('are checked by their content, not by their names', () => {
     const template = '{"Resources":{"K":{"Type":"AWS::IAM::AccessKey"}}}';
     expect(check(template, 'pod.yaml').map(({ rule }) => rule)).toEqual(['cloudformation/access-key']);
   });
 
-  it('have their findings by file and line, whatever the order they come in', () => {
+  it('have their findings sorted by file and line, in any order of input', () => {
     const files = ['b.yaml', 'a.yaml'].map((name) => ({ name, text: `${BAD.text}\n---\n${BAD.text}` }));
     const findings = checkFiles(files, { today: '2026-11-22' });
     expect(findings.map(({ file, line }) => `${file}:${line}`)).toEqual([
@@ -88,7 +88,7 @@ describe('files', () => {
     ]);
   });
 
-  it('in a directory with schema.cedarschema are left to those who judge policies', () => {
+  it('in a directory with schema.cedarschema are checked only as policies', () => {
     const names = ['policies/schema.cedarschema', 'policies/bad.yaml', 'policies/tests/bad.yaml'];
     const findings = checkFiles(
       names.map((name) => ({ name, text: BAD.text })),
@@ -98,19 +98,19 @@ describe('files', () => {
     expect(judged).toEqual(['policies/tests/bad.yaml']);
   });
 
-  it('with names that would drive a terminal have messages on one line', () => {
+  it('with control characters in their names have messages on one line', () => {
     const [finding] = check('apiVersion: v1\nkind: Pod\nmetadata: { name: "a\\nb\\e[2J" }\nspec: { hostPID: true }\n');
     expect(finding?.message).toMatch(/Pod a b\[2J/);
   });
 
-  it('of three megabytes are judged', () => {
+  it('of three megabytes are checked', () => {
     const description = 'x'.repeat(300_000);
     const crd = `apiVersion: v1\nkind: CustomResourceDefinition\nmetadata: { name: c }\nspec: { d: ${description} }\n`;
     const findings = check(`${`${crd}---\n`.repeat(10)}${BAD.text}`);
     expect(findings.map(({ rule }) => rule)).toEqual(['kubernetes/host-namespace']);
   });
 
-  it('take merged keys and anchors for what they become', () => {
+  it('are checked with merged keys and anchors expanded', () => {
     const text = `apiVersion: v1\nkind: Pod\nx: &x { hostPID: true }\nspec:\n  <<: *x\n  automountServiceAccountToken: false\n`;
     expect(check(text).map(({ rule }) => rule)).toEqual(['kubernetes/host-namespace']);
   });

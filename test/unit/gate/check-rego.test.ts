@@ -24,7 +24,7 @@ const check = async (text: string, name = 'k8s/orders.yaml') => {
   return findings.map(({ rule, line, message }) => `${line} ${rule} ${message}`);
 };
 
-it('a team’s own rules judge each document, beside the gate’s', async () => {
+it('a team’s own rules check each document, in addition to the gate’s', async () => {
   const ours = deployment('registry.example.com/orders');
   const theirs = deployment('docker.io/orders');
   expect(await check(ours)).toEqual([]);
@@ -33,13 +33,13 @@ it('a team’s own rules judge each document, beside the gate’s', async () => 
   ]);
 });
 
-it('what they find is suppressed like anything else', async () => {
+it('their findings can be suppressed like any other', async () => {
   const excepted = '# tvm-allow rego/denied until 2026-12-31: moves with ORD-7';
   expect(await check(deployment('docker.io/orders', excepted))).toEqual([]);
 });
 
-it('what is no manifest is not asked about', async () => {
+it('they do not check files that are not manifests', async () => {
   expect(await check('replicas: 2\n')).toEqual([
-    '1 file/unrecognized there is neither a Kubernetes manifest nor a CloudFormation template here',
+    '1 file/unrecognized this is neither a Kubernetes manifest nor a CloudFormation template',
   ]);
 });

@@ -91,7 +91,7 @@ describe('rules about CloudFormation templates', () => {
     ['Resource: !FindInMap [Map, a, b]', true],
     ['Resource: !FindInMap [Map, a, c]', false],
     ['Effect: !Ref Effect, Resource: "*"', true],
-  ])('a policy with { %s } of its template is for any resource: %s', (rest, found) => {
+  ])('a policy with { %s } in its template matches any resource: %s', (rest, found) => {
     const effect = rest.startsWith('Effect') ? '' : 'Effect: Allow, ';
     const text = [
       'Parameters: { Any: { Type: String, Default: "*" }, Own: { Type: String }, Effect: { Type: String } }',
@@ -113,12 +113,12 @@ describe('rules about CloudFormation templates', () => {
       '{ ManagedPolicies: ["arn:aws:iam::aws:policy/PowerUserAccess"] }',
       'administrator-policy',
     ],
-  ])('look into %s %s', (type, properties, rule) => {
+  ])('check %s %s', (type, properties, rule) => {
     expect(rulesIn(template(type, properties))).toEqual([`cloudformation/${rule}`]);
   });
 
-  // Written out, it would be 4 to the power of 20 times as long.
-  it('end for functions that multiply', () => {
+  // Fully expanded, the text would be 4 to the power of 20 times as long.
+  it('terminate for nested functions that multiply', () => {
     const sub = (depth: number): unknown =>
       depth === 0 ? 'x' : { 'Fn::Sub': ['${a}${a}${a}${a}', { a: sub(depth - 1) }] };
     const Properties = { PolicyDocument: { Statement: { Effect: 'Allow', Action: sub(20), Resource: '*' } } };
@@ -126,7 +126,7 @@ describe('rules about CloudFormation templates', () => {
     expect(check(text)).toEqual([]);
   });
 
-  it('let Deny be', () => {
+  it('ignore Deny', () => {
     const statement = "{ Effect: Deny, Principal: '*', NotAction: '*', Resource: '*' }";
     expect(rulesIn(template('AWS::S3::BucketPolicy', `{ PolicyDocument: { Statement: ${statement} } }`))).toEqual([]);
   });
@@ -157,7 +157,7 @@ describe('rules about CloudFormation templates', () => {
     ["Principal: '*', Condition: { Bool: { aws:PrincipalIsAWSService: 'false' } }", true],
     ["Principal: '*', Condition: { Bool: { aws:PrincipalIsAWSService: true } }", false],
     ["Principal: '*', Condition: !If [Own, { StringEquals: {} }, !Ref AWS::NoValue]", false],
-  ])('a queue for { %s } is open to everyone: %s', (statement, found) => {
+  ])('a queue policy with { %s } is open to everyone: %s', (statement, found) => {
     const rules = rulesIn(queue(`Action: sqs:SendMessage, Resource: '*', ${statement}`));
     expect(rules).toEqual(found ? ['cloudformation/public-access'] : []);
   });
@@ -225,11 +225,11 @@ describe('rules about CloudFormation templates', () => {
   it('name the resource and its line', () => {
     const text = 'Resources:\n  Key:\n    Type: AWS::IAM::AccessKey\n';
     expect(check(text)).toMatchObject([
-      { line: 3, message: 'Key (AWS::IAM::AccessKey) is an access key without an end' },
+      { line: 3, message: 'Key (AWS::IAM::AccessKey) is an access key that never expires' },
     ]);
   });
 
-  it('stand a policy in text that is nested deeply', () => {
+  it('accept a deeply nested policy in text without an exception', () => {
     const PolicyDocument = `{"Statement":${'['.repeat(50_000)}${']'.repeat(50_000)}}`;
     const Resources = { A: { Type: 'AWS::Logs::ResourcePolicy', Properties: { PolicyDocument } } };
     expect(rulesIn(JSON.stringify({ Resources }))).toEqual([]);
@@ -243,7 +243,7 @@ describe('rules about CloudFormation templates', () => {
     "{ PolicyDocument: { Statement: { Effect: Allow, Principal: '*', Condition: { StringEquals: 7, Bool: [] } } } }",
     '{ PolicyDocument: "{", ManagedPolicyArns: { a: 1 }, Principal: !Join 7 }',
     '{ ManagedPolicyArns: [!Join [], !Sub [], !Sub [7], !If [], !Ref [], !Select [0]] }',
-  ])('stand what is ill-formed: %s', (properties) => {
+  ])('accept malformed values without an exception: %s', (properties) => {
     for (const type of ['AWS::IAM::Role', 'AWS::IAM::Policy', 'AWS::S3::BucketPolicy', 'AWS::Lambda::Permission']) {
       expect(() => check(template(type, properties))).not.toThrow();
     }

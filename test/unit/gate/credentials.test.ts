@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { check, pod, rulesIn, template } from './check.ts';
 
-// Put together here, so that no search for secrets stumbles over this file.
+// The parts are joined here so that secret scanners do not report this file.
 const KEY_ID = `AKIA${'QWERTYUIOPASDFGH'}`;
 const SECRET = 'abcdefghijABCDEFGHIJ' + '0123456789/+klmnopqr';
 const GITHUB = `gh${'p_aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789'}`;
@@ -20,7 +20,7 @@ function variable(name: string, value: string): string {
   return pod('', `env: [{ name: ${name}, value: ${JSON.stringify(value)} }]`);
 }
 
-describe('credentials known by their looks', () => {
+describe('credentials recognized by their format', () => {
   it.each([
     ['an AWS access key id', `aws_access_key_id = ${KEY_ID}`, 'credentials/aws-access-key'],
     ['an AWS secret access key', `AWS_SECRET_ACCESS_KEY=${SECRET}`, 'credentials/aws-access-key'],
@@ -30,10 +30,10 @@ describe('credentials known by their looks', () => {
     ['a token of GitHub', GITHUB, 'credentials/access-token'],
     ['a token of Slack', `xo${'xb-123456789012-abcdefABCDEF'}`, 'credentials/access-token'],
     ['a JWT', `ey${'JhbGciOiJFUzI1NiJ9.eyJzdWIiOiJvcmRlcnMifQ.c2lnbmF0dXJlLW9mLWl0'}`, 'credentials/access-token'],
-  ])('%s is found, and not told', (_what, text, rule) => {
+  ])('%s is found and not quoted', (_what, text, rule) => {
     const findings = check(configMap(text));
     expect(findings.map(({ rule }) => rule)).toEqual([rule]);
-    expect(findings[0]?.message).toMatch(/^an? [A-Za-z ]+ is written out$/);
+    expect(findings[0]?.message).toMatch(/^an? [A-Za-z ]+ is in the file$/);
   });
 
   it.each([
@@ -44,21 +44,21 @@ describe('credentials known by their looks', () => {
     '-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----',
     `-----BEGIN CERTIFICATE-----\n${'MHcCAQEEIIa0b1c2d3e4f5A6B7C8D9E0F1a2b3c4d5e6f7'}`,
     'ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx',
-  ])('%s is none', (text) => {
+  ])('%s is not a credential', (text) => {
     expect(rulesIn(configMap(text))).toEqual([]);
   });
 
-  it('are found in comments, at their line, within what can suppress them', () => {
+  it('are found in comments, at their line, and can be suppressed there', () => {
     const [finding] = check(`apiVersion: v1\nkind: Namespace\n# ${KEY_ID}\nmetadata: { name: x }\n`);
     expect(finding).toMatchObject({ rule: 'credentials/aws-access-key', line: 3, unit: { start: 0 } });
   });
 
-  it('are found behind the base64 of a Secret', () => {
+  it('are found in the base64 data of a Secret', () => {
     expect(rulesIn(secret(PEM)).sort()).toEqual(['credentials/committed-secret', 'credentials/private-key']);
   });
 
-  // In the square of its length, each of these would take longer than a test may.
-  it('are looked for in text made to be slow', () => {
+  // A quadratic search of any of these texts would exceed the timeout of the test.
+  it('are searched in linear time', () => {
     for (const piece of ['-eyJ', 'secretkey ', 'secretkey="value" ', '-----BEGIN ', 'AKIA', '    ', 'gh_p']) {
       const text = configMap(`${piece.repeat(1_000_000 / piece.length)} ${KEY_ID}`);
       expect(check(text).map(({ rule }) => rule)).toContain('credentials/aws-access-key');
@@ -66,7 +66,7 @@ describe('credentials known by their looks', () => {
   });
 });
 
-describe('secrets known by their names', () => {
+describe('secrets recognized by their names', () => {
   it.each([
     ['DB_PASSWORD', 'correct-horse', true],
     ['DB_PASSWORD', 'changeme', true],
@@ -108,7 +108,7 @@ describe('secrets known by their names', () => {
     ['DATABASE_URL', 'postgres://u:${PW}@db/orders', false],
     ['DATABASE_URL', 'postgres://u@db:5432/orders', false],
     ['TOKEN_URL', 'https://idp.example.com/token', false],
-  ])('%s=%j is a secret written out: %s', (name, value, found) => {
+  ])('%s=%j is a plaintext secret: %s', (name, value, found) => {
     expect(rulesIn(variable(name, value))).toEqual(found ? ['credentials/plain-secret'] : []);
   });
 
@@ -140,13 +140,13 @@ describe('secrets known by their names', () => {
   it.each([
     `user:${'pw9'}@registry.example.com/web`,
     `registry.example.com/web:${GITHUB}`,
-  ])('are kept out of what other rules quote: %s', (image) => {
+  ])('are redacted in messages of other rules: %s', (image) => {
     const messages = check(pod('', `image: "${image}"`)).map(({ message }) => message);
     expect(messages.join()).toContain('***');
     expect(messages.join()).not.toMatch(/pw9|aBcDeFg/);
   });
 
-  it('never say what the secret is', () => {
+  it('are never quoted', () => {
     expect(JSON.stringify(check(variable('DB_PASSWORD', 'correct-horse')))).not.toContain('correct');
   });
 

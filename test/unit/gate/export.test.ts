@@ -13,7 +13,7 @@ function documents(text: string): any[] {
   });
 }
 
-/** Whether brackets and quotes of an expression are closed. */
+/** Reports whether the brackets and quotes of an expression are balanced. */
 function isBalanced(cel: string): boolean {
   const bare = cel.replace(/'[^']*'/g, '');
   const closed = ['()', '[]'].every(([open = '', close = '']) => bare.split(open).length === bare.split(close).length);
@@ -50,7 +50,7 @@ describe('rules for a cluster', () => {
     }
   });
 
-  it('are refused when errors, reported when warnings', () => {
+  it('deny errors and report warnings', () => {
     const made = documents(exportValidatingAdmissionPolicy([]));
     const actionsOf = (name: string) =>
       made.find(({ kind, metadata }) => kind.endsWith('Binding') && metadata.name === name).spec.validationActions;
@@ -58,7 +58,7 @@ describe('rules for a cluster', () => {
     expect(actionsOf('tvm-image-without-digest')).toEqual(['Warn', 'Audit']);
   });
 
-  it('begin with the rules that the check alone holds', () => {
+  it('begin with the rules that only the check enforces', () => {
     const heading = (text: string) => text.split('\n').filter((line) => line.startsWith('#   '));
     expect(heading(exportKyverno(['ghcr.io/acme']))).not.toContain('#   kubernetes/image-outside-registries');
     expect(heading(exportKyverno([]))).toContain('#   kubernetes/image-outside-registries');

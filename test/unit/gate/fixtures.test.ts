@@ -7,7 +7,7 @@ function findingsIn(name: string): string[] {
   return check(text, name).map(({ line, rule }) => `${line} ${rule}`);
 }
 
-describe('manifests and templates as they are really written', () => {
+describe('real manifests and templates', () => {
   it.each([
     [
       'ingress-controller.yaml',

@@ -27,18 +27,18 @@ describe('rules about Kubernetes objects', () => {
     expect(finding?.message).toBe(`${kind} y/x shares the node’s shared memory (hostIPC)`);
   });
 
-  it.each(['containers', 'initContainers', 'ephemeralContainers'])('look into %s', (kind) => {
+  it.each(['containers', 'initContainers', 'ephemeralContainers'])('check %s', (kind) => {
     const spec = `automountServiceAccountToken: false, ${kind}: [{ name: a, securityContext: { privileged: true } }]`;
     expect(rulesIn(`{ apiVersion: v1, kind: Pod, spec: { ${spec} } }`)).toEqual(['kubernetes/privileged-container']);
   });
 
-  it('find the items of lists, and of lists in lists, of which the kind is implied', () => {
+  it('check items of lists and nested lists that omit their kind', () => {
     const item = `{ metadata: { name: a }, spec: { ${POD_SPEC} } }`;
     const list = `{ apiVersion: v1, kind: PodList, items: [${item}] }`;
     expect(rulesIn(`{ apiVersion: v1, kind: List, items: [${list}, null, 7] }`)).toEqual(['kubernetes/host-namespace']);
   });
 
-  it.each(['yes', 'on', 'True', 'y'])('take %s for true, as YAML 1.1 does', (yes) => {
+  it.each(['yes', 'on', 'True', 'y'])('read %s as true, as YAML 1.1 does', (yes) => {
     expect(rulesIn(pod(`hostPID: ${yes},`))).toEqual(['kubernetes/host-namespace']);
   });
 
@@ -60,7 +60,7 @@ describe('rules about Kubernetes objects', () => {
     ['/var/lib/docker/containers', false],
     ['/var/lib/docker', true],
     ['/mnt/data', false],
-  ])('hostPath %s is the node’s own: %s', (path, found) => {
+  ])('hostPath %s is a system directory: %s', (path, found) => {
     const volumes = `volumes: [{ name: v, hostPath: { path: "${path}" } }],`;
     expect(rulesIn(pod(volumes))).toEqual(found ? ['kubernetes/host-path'] : []);
     const volume = `{ apiVersion: v1, kind: PersistentVolume, spec: { hostPath: { path: "${path}" } } }`;
@@ -71,11 +71,11 @@ describe('rules about Kubernetes objects', () => {
     ['nginx', 'without a tag, which means latest, and without a digest'],
     ['localhost:5000/nginx:latest', 'whatever is latest, without a digest'],
     ['nginx:1.27', 'without a digest'],
-  ])('say what is loose about the image %s', (image, what) => {
+  ])('describe the problem of the image %s', (image, what) => {
     expect(check(pod('', `image: "${image}"`))[0]?.message).toContain(`runs ${image}, ${what}`);
   });
 
-  it('let an image be that is filled in later', () => {
+  it('ignore an image that is a placeholder', () => {
     expect(rulesIn(pod('', 'image: "${IMAGE}"'))).toEqual([]);
   });
 
@@ -124,7 +124,7 @@ describe('rules about Kubernetes objects', () => {
     ['{ matchExpressions: [{ key: a, operator: DoesNotExist }] }', true],
     ['{ matchLabels: { aggregate-to-orders: "true" } }', false],
     ['{ matchExpressions: [{ key: a, operator: In, values: [b] }] }', false],
-  ])('an aggregation by %s is over every role: %s', (selector, found) => {
+  ])('an aggregation with %s includes every role: %s', (selector, found) => {
     const text = `{ apiVersion: v1, kind: ClusterRole, aggregationRule: { clusterRoleSelectors: [${selector}] } }`;
     expect(rulesIn(text)).toEqual(found ? ['kubernetes/wildcard-resources'] : []);
   });
@@ -140,7 +140,7 @@ describe('rules about Kubernetes objects', () => {
     expect(rulesIn(text)).toEqual(rules);
   });
 
-  it('find processes of a Windows node, of the pod and of a container', () => {
+  it('find host processes of Windows, for the pod and for a container', () => {
     const context = 'securityContext: { windowsOptions: { hostProcess: true } }';
     expect(rulesIn(pod(`${context},`))).toEqual(['kubernetes/privileged-container']);
     expect(rulesIn(pod('', context))).toEqual(['kubernetes/privileged-container']);
@@ -163,7 +163,7 @@ describe('rules about Kubernetes objects', () => {
     'spec: { containers: [null, [], { image: 7, env: {}, securityContext: [], name: {} }], volumes: [7], hostPID: [] }',
     'metadata: [], type: {}, data: [], stringData: 7, items: 7',
     '__proto__: { polluted: true }, constructor: 7',
-  ])('stand what is ill-formed: %s', (rest) => {
+  ])('accept malformed values without an exception: %s', (rest) => {
     for (const kind of ['Role', 'ClusterRoleBinding', 'Pod', 'CronJob', 'Secret', 'ConfigMap', 'List', 'toString']) {
       expect(() => check(`{ apiVersion: v1, kind: ${kind}, ${rest} }`)).not.toThrow();
     }

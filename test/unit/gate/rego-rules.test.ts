@@ -14,7 +14,7 @@ spec: { template: { spec: { containers: [{ name: orders, image: ${image} }] } } 
 `);
 
 describe('a team’s own rules', () => {
-  it('say what is wrong, as texts or as objects with a text', async () => {
+  it('return messages, as strings or as objects with msg', async () => {
     const deny = await regoRules(wasm, 'main/deny');
     expect((await deny(deployment('docker.io/orders', '{}'))).sort()).toEqual([
       'a Deployment needs an owner',
@@ -22,7 +22,7 @@ describe('a team’s own rules', () => {
     ]);
   });
 
-  it('say nothing of what is right, or not theirs', async () => {
+  it('return nothing for documents that comply or are of other kinds', async () => {
     const deny = await regoRules(wasm, 'main/deny');
     expect(await deny(deployment('registry.example.com/orders', '{ owner: orders }'))).toEqual([]);
     expect(await deny(null)).toEqual([]);
@@ -31,14 +31,16 @@ describe('a team’s own rules', () => {
     expect(await text({})).toEqual([]);
   });
 
-  it('fail when what they say is no message', async () => {
+  it('fail if they do not return messages', async () => {
     const unreadable = await regoRules(wasm, 'main/unreadable');
-    await expect(unreadable({ kind: 'Pod' })).rejects.toThrow(new RegoError('main/unreadable has no text in 1'));
+    await expect(unreadable({ kind: 'Pod' })).rejects.toThrow(
+      new RegoError('main/unreadable must contain strings or objects with msg, not 1'),
+    );
     const text = await regoRules(wasm, 'main/text');
-    await expect(text({ kind: 'Pod' })).rejects.toThrow('main/text is no set of messages, but "no list"');
+    await expect(text({ kind: 'Pod' })).rejects.toThrow('main/text must be a set of messages, not "no list"');
   });
 
-  it('are refused without such an entrypoint', async () => {
+  it('are refused without the entrypoint', async () => {
     await expect(regoRules(wasm, 'main/warn')).rejects.toThrow('has no entrypoint main/warn');
   });
 });

@@ -14,16 +14,16 @@ const FINDINGS: Finding[] = [
 ];
 
 describe('reports of findings', () => {
-  it('as text tell each, then each rule’s reason once, then how many', () => {
+  it('as text list the findings, then each rule’s reason once, then the counts', () => {
     const text = textReport(FINDINGS, 9, new PassThrough());
     expect(text).toBe(stripVTControlCharacters(text));
     expect(text).toContain('\nk8s/b c.yaml\n  12  warning  kubernetes/image-without-digest  Pod p runs web\n');
-    expect(text.match(/Whoever may push/g)).toHaveLength(1);
+    expect(text.match(/Everyone who can push/g)).toHaveLength(1);
     expect(text).toMatch(/\n1 error, 2 warnings in 9 files\n$/);
     expect(textReport([], 1, new PassThrough())).toBe('0 errors, 0 warnings in 1 file\n');
   });
 
-  it('as JSON have the rule’s words', () => {
+  it('as JSON contain the texts of the rule', () => {
     const report = JSON.parse(jsonReport(FINDINGS));
     expect(report).toMatchObject({ version: 1, errors: 1, warnings: 2 });
     expect(Object.keys(report.findings[0])).toEqual([
@@ -39,7 +39,7 @@ describe('reports of findings', () => {
     expect(JSON.parse(jsonReport([]))).toEqual({ version: 1, errors: 0, warnings: 0, findings: [] });
   });
 
-  it('as SARIF have what version 2.1.0 requires', () => {
+  it('as SARIF have the properties that version 2.1.0 requires', () => {
     const log = JSON.parse(sarifReport(FINDINGS, '1.2.3'));
     expect(log).toMatchObject({ version: '2.1.0', $schema: expect.stringContaining('sarif-2.1.0') });
     expect(log.runs).toHaveLength(1);
@@ -62,7 +62,7 @@ describe('reports of findings', () => {
     ]);
   });
 
-  it('hold no command to the runner that shows a log', () => {
+  it('contain no command that a CI runner would execute', () => {
     const finding = {
       ...FINDINGS[0],
       file: ' ::error::x\u001b[2J\n',
@@ -72,14 +72,14 @@ describe('reports of findings', () => {
     expect(text).not.toMatch(/^\s*::/m);
     expect(text).not.toMatch(/##(?:vso)?\[/);
     const github = githubReport([finding]);
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the test looks for control characters
     expect(github).not.toMatch(/\u001b|%0A|##\[/);
   });
 
-  it('as workflow commands escape what would end them', () => {
+  it('as workflow commands escape special characters', () => {
     const [first] = githubReport([{ ...FINDINGS[0], message: 'a\r\nb, c: 100%' } as Finding]).split('\n');
     expect(first).toMatch(
-      /^::error file=a%2Cb%3Ac\.yaml,line=7,title=kubernetes\/host-namespace::a%0D%0Ab, c: 100%25\. Leave/,
+      /^::error file=a%2Cb%3Ac\.yaml,line=7,title=kubernetes\/host-namespace::a%0D%0Ab, c: 100%25\. Omit/,
     );
   });
 });

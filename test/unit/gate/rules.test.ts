@@ -11,14 +11,14 @@ import { describe, expect, it } from 'vitest';
 
 const RULES = [...rulesById.values()];
 
-/** What a rule's failing example cannot but break too. */
+/** Other rules that the failing example of a rule necessarily violates. */
 const ALSO: Record<string, string[]> = {
   'suppression/expired': ['kubernetes/host-namespace'],
   'suppression/malformed': ['kubernetes/host-namespace'],
   'suppression/unused': ['kubernetes/host-namespace'],
 };
 
-/** What every example of a policy stands with. */
+/** The files that accompany every policy example. */
 const SCHEMA = readFileSync(new URL('../../../policies/schema.cedarschema', import.meta.url), 'utf8');
 
 const deny = await regoRules(readFileSync('test/fixtures/opa/manifests.wasm'), 'main/deny');
@@ -31,22 +31,22 @@ async function rulesIn({ id }: Rule, example: SourceFile): Promise<string[]> {
 }
 
 describe('every rule of the gate', () => {
-  it.each(RULES)('$id finds its failing example, and nothing else does', async (rule) => {
+  it.each(RULES)('$id finds its failing example, and no other rule does', async (rule) => {
     expect(await rulesIn(rule, rule.failing)).toEqual([rule.id, ...(ALSO[rule.id] ?? [])].sort());
   });
 
-  it.each(RULES)('$id finds nothing in its passing example, and no other rule does', async (rule) => {
+  it.each(RULES)('neither $id nor another rule finds anything in its passing example', async (rule) => {
     expect(await rulesIn(rule, rule.passing)).toEqual([]);
   });
 
-  it.each(RULES)('$id says what, why and what instead in sentences', (rule) => {
+  it.each(RULES)('$id has a title, a reason and a remedy in sentences', (rule) => {
     expect(rule.id).toMatch(/^[a-z-]+\/[a-z-]+$/);
     expect(rule.title).toMatch(/[^.]$/);
     expect(rule.why).toMatch(/\.$/);
     expect(rule.instead).toMatch(/\.$/);
   });
 
-  it('can be suppressed, but for those about what cannot be read, and about suppressions', () => {
+  it('can be suppressed, except for those about unreadable files and about suppressions', () => {
     const others = RULES.map(({ id }) => id).filter((id) => !suppressibleRules.has(id));
     const flaws = policyFlawRules.map(() => 'policy');
     expect(others.map((id) => id.split('/')[0]).sort()).toEqual([

@@ -16,11 +16,11 @@ function allowing(rest: string): string {
 describe('a suppression', () => {
   const good = allowing(`${RULE} until 2026-11-22: the monitor reads processes`);
 
-  it('drops the findings of its rule to the end of its day', () => {
+  it('removes the findings of its rule until the end of its day', () => {
     expect(rulesOn('2026-11-22', good)).toEqual([]);
   });
 
-  it('leaves them from the day after, and says so', () => {
+  it('is reported as expired from the next day', () => {
     expect(rulesOn('2026-11-23', good).sort()).toEqual([RULE, 'suppression/expired']);
   });
 
@@ -41,25 +41,25 @@ describe('a suppression', () => {
     expect(rulesOn('2026-11-22', allowing(`${RULE} until 2027-11-23: the monitor`))).toEqual([]);
   });
 
-  it('of nothing is a warning, also when it has ended', () => {
+  it('without a finding is a warning, even if it has expired', () => {
     for (const day of ['2026-01-31', '2026-12-31']) {
       const text = allowing(`kubernetes/host-path until ${day}: the monitor`);
       expect(rulesOn('2026-11-22', text).sort()).toEqual([RULE, 'suppression/unused']);
     }
   });
 
-  it('is for its own document alone', () => {
+  it('applies only to its own document', () => {
     const text = `${POD}---\n# tvm-allow ${RULE} until 2026-12-31: the monitor\n${POD}`;
     const findings = checkFiles([{ name: 'a.yaml', text }], { today: '2026-11-22' });
     expect(findings).toMatchObject([{ rule: RULE, line: 4 }]);
   });
 
-  it('may stand twice on a line, for two rules', () => {
+  it('may be on one line with another, for two rules', () => {
     const text = `# tvm-allow ${RULE} until 2026-12-31: a; tvm-allow kubernetes/host-path until 2026-12-31: b\n${POD}`;
     expect(rulesOn('2026-11-22', text)).toEqual(['suppression/unused']);
   });
 
-  it('in YAML may stand in a string, too', () => {
+  it('in YAML may be in a string, too', () => {
     const text = POD.replace(
       '{ name: p }',
       `{ name: p, annotations: { why: "tvm-allow ${RULE} until 2026-12-31: the monitor" } }`,
@@ -67,7 +67,7 @@ describe('a suppression', () => {
     expect(rulesOn('2026-11-22', text)).toEqual([]);
   });
 
-  it('may stand in minified JSON, and is for that resource alone', () => {
+  it('may be in minified JSON and applies only to its resource', () => {
     const Why = 'tvm-allow cloudformation/access-key until 2026-12-31: the partner knows no roles';
     const Resources = {
       A: { Type: 'AWS::IAM::AccessKey', Properties: {} },
@@ -77,13 +77,13 @@ describe('a suppression', () => {
     expect(findings).toMatchObject([{ message: expect.stringMatching(/^A /) }]);
   });
 
-  it('without a reason in minified JSON takes none from what follows', () => {
+  it('without a reason in minified JSON does not take the following text as its reason', () => {
     const Why = 'tvm-allow cloudformation/access-key until 2026-12-31:';
     const Resources = { A: { Type: 'AWS::IAM::AccessKey', Metadata: { Why, Zed: 'words' }, Properties: {} } };
     expect(rulesOn('2026-11-22', JSON.stringify({ Resources }))).toContain('suppression/malformed');
   });
 
-  it('above a template’s first resource, with other keys between, stands in nothing', () => {
+  it('above a template’s first resource, with other keys between, is outside of any resource', () => {
     const text = `# tvm-allow cloudformation/access-key until 2026-12-31: why\nResources:\n  A: { Type: 'AWS::IAM::AccessKey' }\n`;
     expect(rulesOn('2026-11-22', text).sort()).toEqual(['cloudformation/access-key', 'suppression/malformed']);
   });

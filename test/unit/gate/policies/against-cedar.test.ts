@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { builtFrom, cedarTold, cedarWorlds, everyAsk } from '#test/support/cedar-worlds.ts';
 
-it('calls no policy void that matches, or permits, some request', () => {
+it('never reports a policy without effect that matches or permits some request', () => {
   let found = 0;
   fc.assert(
     fc.property(cedarWorlds, (world) => {

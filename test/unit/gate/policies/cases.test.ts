@@ -34,7 +34,7 @@ describe('a case', () => {
     ],
     ['  asks: { read: [db/t, db/u], partial: true, audience: db }\n  expect: allowed\n  token: { read: [db/t] }'],
     ['  asks: { role: nobody, audience: db }\n  expect: denied\n  denial: role_unavailable'],
-  ])('passes when it is decided as expected: %s', async (more) => {
+  ])('passes if the decision is as expected: %s', async (more) => {
     expect(await faults(more)).toEqual([]);
   });
 
@@ -57,13 +57,13 @@ describe('a case', () => {
     ],
     [
       '  asks: { read: db/t, audience: db, lifetime: 2d }\n  expect: allowed',
-      /^is no request: expires_in must be at most 86400/,
+      /^is not a valid request: expires_in must be at most 86400/,
     ],
-  ])('says what was decided instead: %s', async (more, fault) => {
+  ])('reports the actual decision: %s', async (more, fault) => {
     expect(await faults(more)).toEqual([expect.stringMatching(fault)]);
   });
 
-  it('is decided by what a condition says of a resource that only the policy names', async () => {
+  it('is decided with the data of a resource that only the policy names', async () => {
     const { bundle } = usable({
       'a.cedar': `@id("all") permit (principal, action, resource);
 @id("holds-cards") forbid (principal, action, resource) when { Resource::"db/t/cards" in resource };`,
@@ -95,7 +95,7 @@ describe('a case', () => {
     ['  asks: { read: db/t, audience: db }\n  expect: denied\n  until: now', 5, 'until is not a known key'],
     ['  asks: { read: db/t, audience: db }\n  expect: denied\n  token: {}', 5, 'token is for what is allowed'],
     ['  asks: { read: db/t, audience: db }\n  expect: denied\n  from: here', 5, 'from must be an IP address'],
-  ])('that is written wrong is told by line and sentence: %s', (more, line, message) => {
+  ])('that is invalid is reported with its line and a sentence: %s', (more, line, message) => {
     const { cases, flaws } = read(more);
     expect(cases).toEqual([]);
     expect(flaws).toEqual([
@@ -103,7 +103,7 @@ describe('a case', () => {
     ]);
   });
 
-  it('without a name is told by its place', () => {
+  it('without a name is reported by its number', () => {
     const { flaws } = readCases({ name: 'a.test.yaml', text: '- nothing\n- who: root\n' });
     expect(flaws.map(({ message }) => message)).toEqual(
       expect.arrayContaining([
@@ -113,7 +113,7 @@ describe('a case', () => {
     );
   });
 
-  it('is of an ARN', () => {
+  it('has the ARN of a workload', () => {
     const { flaws } = readCases({
       name: 'a.test.yaml',
       text: '- name: x\n  who: root\n  asks: { read: a, audience: b }\n  expect: denied\n',

@@ -31,20 +31,20 @@ function changes(base: Record<string, string>, head: Record<string, string>) {
 const NOTHING = { widened: [], narrowed: [], cut: false };
 
 describe('a change of policies', () => {
-  it('that changes nothing but the writing is none', () => {
+  it('that changes only the formatting is not reported', () => {
     const base = permit({});
     expect(changes(base, base)).toEqual(NOTHING);
     expect(changes(base, { 'b.cedar': `// moved\n${base['a.cedar']}` })).toEqual(NOTHING);
   });
 
-  it('tells by name what becomes reachable, and the other way round what no longer is', () => {
+  it('reports what becomes accessible and, in reverse, what no longer is', () => {
     const base = permit({ where: '== Resource::"db/t"' });
     const wider = ['role/orders-service read db/t/*: reach'].map((text) => `arn:aws:iam::111122223333:${text}`);
     expect(changes(base, permit({}))).toEqual({ ...NOTHING, widened: [expect.stringContaining(wider[0] ?? '')] });
     expect(changes(permit({}), base)).toEqual({ ...NOTHING, narrowed: [expect.stringContaining(wider[0] ?? '')] });
   });
 
-  it('tells of the workloads that nobody names', () => {
+  it('reports workloads that no policy names', () => {
     const { widened } = changes(
       permit({ where: '== Resource::"x"' }),
       permit({
@@ -59,7 +59,7 @@ describe('a change of policies', () => {
     ]);
   });
 
-  describe('of what the files say of an entity that only a policy names, is told of:', () => {
+  describe('in the data of an entity that only a policy names is reported:', () => {
     const reads = (condition: string) => ({
       'a.cedar': `@id("a") permit (principal == Workload::"${SERVICE}", action == Action::"read", resource == Resource::"x")
 when { ${condition} };`,
@@ -102,7 +102,7 @@ when { ${condition} };`,
     });
   });
 
-  it('tells of a place that only holds one that a policy looks for', () => {
+  it('reports a location that only contains one that a policy tests for', () => {
     const reads = (condition: string) => ({
       'a.cedar': `@id("a") permit (principal == Workload::"${SERVICE}", action == Action::"read", resource in Resource::"db")
 when { context.audience == "db" && ${condition} };`,
@@ -118,7 +118,7 @@ when { context.audience == "db" && ${condition} };`,
     ['an audience that is open', { when: 'context.lifetime <= 300' }, /circumstances for example any other audience/],
     ['a longer lifetime', { when: 'context.audience == "db" && context.lifetime <= 3600' }, /lifetime 5m → 1h/],
     ['any lifetime', { when: 'context.audience == "db"' }, /lifetime 5m → 1d/],
-  ])('tells of %s', (_what, head, expected) => {
+  ])('reports %s', (_what, head, expected) => {
     const { widened, narrowed } = changes(
       permit({ where: '== Resource::"x"' }),
       permit({ ...head, where: '== Resource::"x"' }),
@@ -132,7 +132,7 @@ when { context.audience == "db" && ${condition} };`,
     ['@window("day")', 'obligations window day'],
     ['@single_use', 'obligations single use'],
     ['@require_reason', 'obligations a reason'],
-  ])('tells that %s is gone', (annotations, expected) => {
+  ])('reports that %s was removed', (annotations, expected) => {
     const data = {
       'networks.yaml': 'office: { cidrs: [203.0.113.0/24] }\n',
       'windows.yaml': 'windows:\n  day: { from: "08:00", to: "18:00" }\n',
@@ -153,7 +153,7 @@ when { context.audience == "db" && ${condition} };`,
       'windows:\n  day: { from: "08:00", to: "18:00" }\n',
       'windows:\n  day: { from: "08:00", to: "19:00" }\n',
     ],
-  ])('in %s is seen though no permit changes', (_what, file, base, head) => {
+  ])('in %s is reported although no permit changes', (_what, file, base, head) => {
     const both = {
       'a.cedar': `@id("a") permit (principal, action == Action::"read", resource in Resource::"db/t")
 when { principal has team && principal.team == "orders" && context.lifetime <= 300 };`,
@@ -171,7 +171,7 @@ when { ${file === 'windows.yaml' ? 'context.windows.contains("day")' : 'context.
     expect(file === 'workloads.yaml' ? [] : narrowed).toEqual([]);
   });
 
-  it('says when there was more to try than was tried', () => {
+  it('reports that the comparison is incomplete', () => {
     const many = (count: number) =>
       Array.from(
         { length: count },
@@ -183,9 +183,9 @@ when { context.audience == "a${n}" && context.fields.names.contains("f${n}") };`
     expect(changes({ 'a.cedar': many(6) }, { 'a.cedar': many(5) }).cut).toBe(false);
   });
 
-  it('is compared where it is before where it merely has an effect', () => {
+  it('is compared for direct changes before indirect effects', () => {
     const arn = (n: number) => `arn:aws:iam::111122223333:role/w${n}`;
-    // Not as YAML, which takes longer to read than to compare.
+    // The input is not YAML, because parsing would take longer than the comparison.
     const withTeam = (team: string, text: string) => {
       const { bundle, content, written } = usable({ 'a.cedar': text });
       const workloads = Object.fromEntries(Array.from({ length: 8000 }, (_, n) => [arn(n), { team }]));
@@ -200,7 +200,7 @@ when { principal has team && context.lifetime <= 300${condition} };`;
       return { widened: widened.map(({ workload, resource }) => `${workload} ${resource}`), cut };
     };
     const widened = [`${arn(7999)} z`];
-    // Whom no policy tells apart is compared once; whom one tells apart, as long as there are questions left.
+    // Workloads that no policy distinguishes are compared once. Others are compared while the budget lasts.
     expect(found('')).toEqual({ widened, cut: false });
     expect(found(' && principal.name like "w*"', 1000)).toEqual({ widened, cut: true });
   });
@@ -234,7 +234,7 @@ when { principal has team && context.lifetime <= 300${condition} };`;
     expect(changes(bound(wide), bound(narrow))).toEqual({ ...NOTHING, narrowed: [wider] });
   });
 
-  it('of the window that tokens are bound to is found, and another name for it is none', () => {
+  it('of the window in the obligations is reported, and a new name for it is not', () => {
     const bound = (name: string, to: string) => ({
       'windows.yaml': `windows:\n  ${name}: { from: "08:00", to: "${to}" }\n`,
       ...permit({ where: '== Resource::"x"', annotations: `@window("${name}")` }),
@@ -244,7 +244,7 @@ when { principal has team && context.lifetime <= 300${condition} };`;
     expect(changes(bound('w', '18:01'), bound('v', '18:01'))).toEqual(NOTHING);
   });
 
-  it('of what a role gives is found where somebody may have it', () => {
+  it('of the grants of a role is reported if somebody may use them', () => {
     const role = (locations: string, more = '') => ({
       'a.cedar': `@id("a") permit (principal == Workload::"${SERVICE}", action == Action::"assume", resource == Role::"deployer");
 @id("b") permit (principal, action == Action::"read", resource in Resource::"a") when { context.audience == "db" };${more}`,
@@ -253,7 +253,7 @@ when { principal has team && context.lifetime <= 300${condition} };`;
     const gain = `${SERVICE} assume role deployer: grants read a/*`;
     expect(changes(role('a/b'), role('a/b, a/*'))).toEqual({ ...NOTHING, widened: [gain] });
     expect(changes(role('a/b, a/*'), role('a/b'))).toEqual({ ...NOTHING, narrowed: [gain] });
-    // What nobody may have, and what it gave already.
+    // Grants that nobody may use, and grants that the role had before, are not reported.
     expect(changes(role('a/b'), role('a/b, c'))).toEqual(NOTHING);
     expect(changes(role('a/*'), role('a/*, a/b'))).toEqual(NOTHING);
   });
@@ -262,7 +262,7 @@ when { principal has team && context.lifetime <= 300${condition} };`;
     ['principal.kind == "role" && principal.account == "111122223333"', 'principal.account == "111122223333"'],
     ['principal.account like "17*"', 'principal.account like "1*"'],
     ['principal.account == "111122223333"', 'principal.account like "1*"'],
-  ])('finds whom %s leaves out and %s does not', (narrow, wide) => {
+  ])('finds the workloads that %s excludes and %s does not', (narrow, wide) => {
     const of = (when: string) => permit({ who: 'principal', where: '== Resource::"x"', when });
     expect(changes(of(narrow), of(wide)).widened).not.toEqual([]);
   });
@@ -290,7 +290,7 @@ when { principal has team && context.lifetime <= 300${condition} };`;
     ['context.local.hour * 60 + context.local.minute < 570', 'context.local.hour * 60 + context.local.minute < 580'],
     ['context.audience like "db-*"', 'context.audience like "db*"'],
     ['!context.sourceIp.isIpv6()', 'true'],
-  ])('finds what %s leaves out and %s does not', (narrow, wide) => {
+  ])('finds the requests that %s excludes and %s does not', (narrow, wide) => {
     const of = (when: string) => permit({ where: '== Resource::"x"', when: `context.lifetime <= 300 && ${when}` });
     expect(changes(of(narrow), of(wide))).toEqual({
       ...NOTHING,
@@ -299,7 +299,7 @@ when { principal has team && context.lifetime <= 300${condition} };`;
     expect(changes(of(wide), of(narrow)).widened).toEqual([]);
   });
 
-  it('of a window’s time zone is found in the half year in which it matters', () => {
+  it('of a window’s time zone is found also if it matters only in half of the year', () => {
     const of = (window: string) => ({
       'windows.yaml': `windows:\n  w: { ${window} }\n`,
       ...permit({ where: '== Resource::"x"', when: 'context.windows.contains("w")' }),

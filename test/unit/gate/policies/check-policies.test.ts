@@ -9,7 +9,7 @@ function found(texts: Record<string, string>): string[] {
 
 const ORDERS_TEAM = 'principal has team && principal.team == "orders"';
 
-/** A permit to write for one service, of a scope, with these conditions; without a lifetime's limit of its own. */
+/** Returns a permit to write for one service, with a resource scope and conditions, and without a maximum lifetime. */
 function writing(resource: string, conditions: string, annotations = '@max_lifetime("5m")'): Record<string, string> {
   return {
     'a.cedar': `@id("a") ${annotations} permit (principal == Workload::"${SERVICE}", action == Action::"write", ${resource})
@@ -18,7 +18,7 @@ when { context.audience == "db" } ${conditions};`,
   };
 }
 
-/** A permit to read for one service, with these conditions. */
+/** Returns a permit to read for one service, with conditions. */
 function reading(conditions: string): Record<string, string> {
   return {
     'a.cedar': `@id("a") permit (principal == Workload::"${SERVICE}", action == Action::"read", resource in Resource::"db/t")
@@ -34,7 +34,7 @@ when { context.audience == "db" } ${conditions};`,
 }
 
 describe('a policy directory', () => {
-  it('of a newcomer, whose CI role may write everywhere, has each of its faults told at its line', () => {
+  it('with a CI role that may write everywhere has a finding at the line of each fault', () => {
     const texts = {
       'ci.cedar': `// CI
 @id("ci-takes-deployer")
@@ -88,7 +88,7 @@ permit (principal == Workload::"${CI}", action, resource);
     ['any account', 'when { principal.account like "*" }'],
     ['accounts by what they begin with', 'when { principal.account like "0*" || principal.account like "1*" }'],
     ['any organization', 'when { principal has organization && principal.organization like "o-*" }'],
-  ])('finds anybody in a permit bounded by %s', (_what, conditions) => {
+  ])('finds that a permit restricted by %s applies to everybody', (_what, conditions) => {
     expect(found(shared(conditions))).toContain('policy/any-principal policies/a.cedar:1');
   });
 
@@ -103,7 +103,7 @@ permit (principal == Workload::"${CI}", action, resource);
     'when { principal has team && principal.team like "orders-*" && principal.name like "ci-*" }',
     'when { principal has team && resource has team && [resource.team, "platform"].contains(principal.team) }',
     `when { principal in [Workload::"${SERVICE}"] }`,
-  ])('finds nobody too many in a permit bounded by `%s`', (conditions) => {
+  ])('finds nothing in a permit restricted by `%s`', (conditions) => {
     expect(found(shared(conditions))).not.toContain('policy/any-principal policies/a.cedar:1');
   });
 
@@ -118,16 +118,16 @@ permit (principal == Workload::"${CI}", action, resource);
     expect(found(reading(conditions))).toEqual(['policy/never-matches policies/a.cedar:1']);
   });
 
-  it('finds what an unconditional forbid leaves nothing of', () => {
+  it('finds a permit that an unconditional forbid overrides', () => {
     const forbid = { 'b.cedar': '@id("b") forbid (principal, action == Action::"read", resource in Resource::"db");' };
     expect(checkPolicies(files({ ...reading(''), ...forbid }))).toMatchObject([
-      { rule: 'policy/never-matches', message: '"a" never permits anything: "b" forbids all of it' },
+      { rule: 'policy/never-matches', message: '"a" never permits anything, because "b" forbids all of it' },
     ]);
     const deeper = { 'b.cedar': '@id("b") forbid (principal, action, resource in Resource::"db/t/secret");' };
     expect(found({ ...reading(''), ...deeper })).toEqual([]);
   });
 
-  describe('knows what Cedar is told of the entities that policies name:', () => {
+  describe('evaluates the entities that policies name like Cedar:', () => {
     const void_ = ['policy/never-matches policies/a.cedar:1'];
     const team = { 'workloads.yaml': `${CI}: { team: orders }\n`, 'resources.yaml': 'db: { team: orders }\n' };
 
@@ -145,9 +145,9 @@ permit (principal == Workload::"${CI}", action, resource);
       expect(found({ ...team, ...reading(`when { ${condition} }`) })).toEqual(void_);
     });
 
-    it('says which condition never holds as it is written', () => {
+    it('reports the condition that is never true as it is written', () => {
       const [finding] = checkPolicies(files(reading('when { Resource::"db" in Resource::"db/t" }')));
-      expect(finding?.message).toBe('"a" never matches: Resource::"db" in Resource::"db/t" never holds');
+      expect(finding?.message).toBe('"a" never matches: Resource::"db" in Resource::"db/t" is never true');
     });
 
     it.each([
@@ -161,24 +161,24 @@ permit (principal == Workload::"${CI}", action, resource);
       ['what is in a set', '[Resource::"db/t/a", Resource::"x"].contains(resource)'],
       ['what is in something in the scope', 'resource in Resource::"db/t/a"'],
       ['the caller', `Workload::"${SERVICE}" in principal`],
-    ])('finds nothing void in a permit for %s', (_what, condition) => {
+    ])('finds nothing in a permit for %s', (_what, condition) => {
       expect(found({ ...team, ...reading(`when { ${condition} }`) })).toEqual([]);
     });
 
-    it('finds what a forbid leaves nothing of, and none where it leaves something', () => {
+    it('finds a permit that a forbid overrides completely, but not one that it overrides in part', () => {
       const withForbid = (condition: string) =>
         found({ ...reading(''), 'b.cedar': `@id("b") forbid (principal, action, resource) ${condition};` });
       expect(withForbid('when { Resource::"db/t" in Resource::"db" }')).toEqual(void_);
       expect(withForbid('when { Resource::"db" in Resource::"db/t" }')).toContain(
         'policy/never-matches policies/b.cedar:1',
       );
-      // Of db/t alone: not of what is in it.
+      // The forbid applies only to db/t and not to the locations in it.
       expect(withForbid('when { Resource::"db/t/a" in resource }')).toEqual([]);
       expect(withForbid('unless { resource == Resource::"db/t/a" }')).toEqual([]);
       expect(withForbid('unless { Resource::"db/t/a/b" in resource && resource in Resource::"db/t/a" }')).toEqual([]);
     });
 
-    it('finds a permit of what the ceiling forbids', () => {
+    it('finds a permit for something that the ceiling forbids', () => {
       const ceiling = '@id("c") forbid (principal, action, resource) when { Resource::"db/t" in Resource::"db" };';
       expect(found({ ...reading(''), 'ceiling.cedar': ceiling })).toEqual(['policy/beyond-ceiling policies/a.cedar:1']);
     });
@@ -190,12 +190,12 @@ permit (principal == Workload::"${CI}", action, resource);
       ['a set with itself', 'resource in [Resource::"x/y", resource]'],
       ['a set of which one is named', '[Resource::"db/t", resource].containsAny([Resource::"db/t"])'],
       ['an attribute of another', 'Resource::"db" has team && Resource::"db".team == "orders"'],
-    ])('finds everything in a permit to write bounded by %s', (_what, condition) => {
+    ])('finds write access to everything in a permit restricted by %s', (_what, condition) => {
       const texts = { ...writing('resource', `when { ${condition} }`), 'resources.yaml': 'db: { team: orders }\n' };
       expect(found(texts)).toContain('policy/wildcard-write policies/a.cedar:1');
     });
 
-    it('takes the attribute of a named entity for a bound', () => {
+    it('accepts an attribute of a named entity as a restriction', () => {
       const texts = {
         'a.cedar': `@id("a") permit (principal, action == Action::"read", resource in Resource::"db/t")
 when { Resource::"db" has team && principal has team && principal.team == Resource::"db".team && context.audience == "db" };`,
@@ -205,7 +205,7 @@ when { Resource::"db" has team && principal has team && principal.team == Resour
     });
   });
 
-  describe('judges what conditions say of a resource as it judges scopes:', () => {
+  describe('treats a resource in conditions like one in the scope:', () => {
     const scopes: [string, string, string][] = [
       ['a scope', 'resource in Resource::"PLACE"', ''],
       ['a condition', 'resource', 'when { resource in Resource::"PLACE" }'],
@@ -241,7 +241,7 @@ when { context.audience == "db" } ${condition};`
     });
   });
 
-  it('tells a workload that conditions name from others', () => {
+  it('distinguishes a workload that conditions name from others', () => {
     const texts = {
       'a.cedar': `@id("a") permit (principal, action == Action::"read", resource in Resource::"db/t")
 when { context.audience == "db" && (principal == Workload::"${CI}" || principal.account == "444455556666") };`,
@@ -251,7 +251,7 @@ when { context.audience == "db" && (principal == Workload::"${CI}" || principal.
     expect(found(texts)).toEqual(['policy/may-cross-environments policies/a.cedar:1']);
   });
 
-  it('finds a whole tree behind a group of resources, and none behind a group of places further down', () => {
+  it('finds a whole tree in a group of resources, and none in a group of locations further down', () => {
     const write = {
       'a.cedar': `@id("a") @max_lifetime("5m")
 permit (principal == Workload::"${SERVICE}", action == Action::"write", resource in Resource::"group")
@@ -272,14 +272,14 @@ when { context.audience == "db" };`,
       'the session, which the caller chooses',
       'principal has session && resource has team && resource.team == principal.session',
     ],
-  ])('finds everything in a permit whose resource is bounded by %s', (_what, condition) => {
+  ])('finds that a permit applies to everything if its resource is restricted by %s', (_what, condition) => {
     const texts = writing('resource', `when { ${condition} }`);
     expect(found(texts)).toEqual(
       expect.arrayContaining(['policy/any-resource policies/a.cedar:1', 'policy/wildcard-write policies/a.cedar:1']),
     );
   });
 
-  it('finds every action in a permit whose action is bounded by itself', () => {
+  it('finds every action in a permit whose action is compared with itself', () => {
     const texts = shared(`when { ${ORDERS_TEAM} && [action].contains(action) }`);
     const any = { 'a.cedar': texts['a.cedar']?.replace('action == Action::"read"', 'action') ?? '' };
     expect(found(any)).toContain('policy/any-action policies/a.cedar:1');
@@ -287,7 +287,7 @@ when { context.audience == "db" };`,
     expect(found(named)).not.toContain('policy/any-action policies/a.cedar:1');
   });
 
-  it('finds every audience in a permit whose audience is bounded by itself', () => {
+  it('finds every audience in a permit whose audience is compared with itself', () => {
     const any = reading('')['a.cedar']?.replace(
       'context.audience == "db"',
       '[context.audience].contains(context.audience)',
@@ -295,7 +295,7 @@ when { context.audience == "db" };`,
     expect(found({ 'a.cedar': any ?? '' })).toEqual(['policy/no-audience policies/a.cedar:1']);
   });
 
-  describe('takes a top-level name for a system, though resources.yaml puts something into it,', () => {
+  describe('treats a top-level name as a system, although resources.yaml adds a location to it,', () => {
     const write = writing('resource in Resource::"orders-db"', '');
     const grouped = 'misc/x: { in: [orders-db] }\n';
     const wildcard = ['policy/wildcard-write policies/a.cedar:1'];
@@ -315,7 +315,7 @@ when { context.audience == "db" };`,
       expect(found({ ...write, ...texts })).toEqual(wildcard);
     });
 
-    it('for which tokens are made', () => {
+    it('that is an audience of tokens', () => {
       const policy = write['a.cedar'] ?? '';
       const texts = { ...write, 'resources.yaml': grouped };
       expect(found({ ...texts, 'a.cedar': policy.replace('== "db"', '== "orders-db"') })).toEqual(wildcard);
@@ -323,7 +323,7 @@ when { context.audience == "db" };`,
       expect(found({ ...texts, 'a.cedar': among })).toEqual(wildcard);
     });
 
-    it('all of which a role grants', () => {
+    it('that a role grants completely', () => {
       const texts = {
         'a.cedar': `@id("a") permit (principal == Workload::"${SERVICE}", action == Action::"assume", resource == Role::"r");`,
         'roles.yaml': 'r:\n  authorization_details: [{ locations: [orders-db/*], actions: [write] }]\n',
@@ -333,7 +333,7 @@ when { context.audience == "db" };`,
     });
   });
 
-  describe('finds a whole tree behind an attribute that it has at its top:', () => {
+  describe('finds a whole tree if its top has an attribute that matches:', () => {
     const orders = { 'resources.yaml': 'orders-db: { team: orders, environment: production }\nother: { team: x }\n' };
 
     it.each([
@@ -345,7 +345,7 @@ when { context.audience == "db" };`,
     ])('%s', (_what, condition) => {
       const texts = { ...writing('resource', `when { ${condition} }`), ...orders };
       expect(checkPolicies(files(texts))).toMatchObject([
-        { rule: 'policy/wildcard-write', message: '"a" permits to write all of orders-db, by its conditions' },
+        { rule: 'policy/wildcard-write', message: '"a" permits write on all of orders-db, which its conditions allow' },
       ]);
     });
 
@@ -358,7 +358,7 @@ when { context.audience == "db" };`,
       }
     });
 
-    it('for anybody of whom it may be the attribute', () => {
+    it('for any workload that may have the attribute', () => {
       const texts = {
         'a.cedar': `@id("a") @max_lifetime("5m") permit (principal, action == Action::"write", resource)
 when { principal has team && resource has team && principal.team == resource.team && context.audience == "db" };`,
@@ -403,7 +403,7 @@ when { principal has team && resource has team && principal.team == resource.tea
       'context.lifetime <= (if context.fields.all then 300 else 86400)',
       'context.lifetime >= 300',
       'context.lifetime <= 300 || context.lifetime <= 86400',
-    ])('finds no limit of an hour in `%s`', (condition) => {
+    ])('does not accept `%s` as a limit of an hour', (condition) => {
       expect(found(writing(place, `when { ${condition} }`, ''))).toEqual(lifetime);
     });
 
@@ -413,23 +413,23 @@ when { principal has team && resource has team && principal.team == resource.tea
       'context.lifetime == 3600',
       '3600 >= context.lifetime',
       'context.lifetime <= 300 || context.lifetime == 600',
-    ])('finds one in `%s`', (condition) => {
+    ])('accepts `%s` as a limit', (condition) => {
       expect(found(writing(place, `when { ${condition} }`, ''))).toEqual([]);
     });
 
-    it('takes an annotation of an hour at most for one', () => {
+    it('accepts an annotation of at most an hour as a limit', () => {
       expect(found(writing(place, '', '@max_lifetime("1h")'))).toEqual([]);
       expect(found(writing(place, '', '@max_lifetime("61m")'))).toEqual(lifetime);
       expect(found(writing(place, 'when { context.lifetime <= 300 }', '@max_lifetime("2h")'))).toEqual([]);
     });
   });
 
-  it('keeps judging the policies of other files when one does not parse', () => {
+  it('checks the policies of other files if one has a syntax error', () => {
     const texts = { ...shared(''), 'b.cedar': 'permit (' };
     expect(found(texts)).toEqual(['policy/any-principal policies/a.cedar:1', 'policy/syntax policies/b.cedar:1']);
   });
 
-  it('says once what is wrong when one fault hides others', () => {
+  it('reports only the cause if one error hides others', () => {
     const texts = {
       ...reading(''),
       'resources.yaml': 'db: [\n',
@@ -447,11 +447,11 @@ when { principal has team && resource has team && principal.team == resource.tea
     ],
     ['an entity of another type', 'policy/unsupported', reading('when { resource in Team::"orders" }')],
     ['a key that JavaScript would lose', 'policy/data-file', { 'resources.yaml': '__proto__: { team: x }\n' }],
-  ])('says what keeps it from being used: %s', (_what, rule, texts) => {
+  ])('reports what makes it unusable: %s', (_what, rule, texts) => {
     expect(checkPolicies(files(texts)).map((finding) => finding.rule)).toContain(rule);
   });
 
-  describe('takes a suppression in Cedar', () => {
+  describe('reads a suppression in Cedar', () => {
     const allow = 'tvm-allow policy/any-principal until 2026-12-31: the catalogue is public';
     const policy = shared('')['a.cedar'] ?? '';
     const rules = (text: string) =>
@@ -462,7 +462,7 @@ when { principal has team && resource has team && principal.team == resource.tea
       ['a condition, after slashes', policy.replace('"db" }', `"db" && context.audience != "// ${allow}" }`)],
       ['a condition, after a quote', policy.replace('"db" }', `"db" && context.audience != "\\"// ${allow}" }`)],
       ['an annotation', policy.replace('permit', `@description("${allow}") permit`)],
-    ])('from no string of %s', (_what, text) => {
+    ])('from no string in %s', (_what, text) => {
       expect(rules(text)).toEqual(['policy/any-principal']);
     });
 
@@ -489,7 +489,7 @@ when { principal has team && resource has team && principal.team == resource.tea
       'roles.yaml',
       '# tvm-allow policy/role-nobody-takes until 2026-12-31: its policy comes next week\nlater:\n  authorization_details: [{ locations: [a/b], actions: [read] }]\n',
     ],
-  ])('leaves out what is suppressed at %s', (_what, name, text) => {
+  ])('omits findings that are suppressed at %s', (_what, name, text) => {
     const options = { today: '2026-11-22' };
     expect(checkFiles(files({ [name]: text }), options)).toEqual([]);
     const without = text.slice(text.indexOf('\n') + 1);

@@ -26,26 +26,26 @@ beforeAll(() => {
 afterAll(() => rmSync(work, { recursive: true }));
 
 describe('tvm policy', { timeout: 30_000 }, () => {
-  it('test passes for the project’s policies, each of which a case reaches', async () => {
+  it('test passes for the project’s policies, and a case reaches each of them', async () => {
     const { code, stdout, stderr } = await runTvm(['policy', 'test', at('policies'), '--require-coverage']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/ok {3}orders-service reads orders\n.* passed, 0 failed; (\d+) of \1 policies reached\n$/s);
   });
 
-  it('test exits with 1 for a case that is decided otherwise', async () => {
+  it('test exits with 1 if a case fails', async () => {
     const { code, stdout } = await runTvm(['policy', 'test', at('wider'), '--output', 'json']);
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ failed: 1, uncovered: [] });
   });
 
-  it('test names file and line of a case that is written wrong', async () => {
+  it('test names the file and line of an invalid case', async () => {
     writeFileSync(at('wider/bad.test.yaml'), '- name: x\n  who: nobody\n');
     const { code, stderr } = await runTvm(['policy', 'test', at('wider')]);
     rmSync(at('wider/bad.test.yaml'));
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/bad\.test\.yaml:\d+: /) });
   });
 
-  it('diff compares a revision with a directory, and fails on what is wider', async () => {
+  it('diff compares a revision with a directory and fails if access widens', async () => {
     const git = (...args: string[]) =>
       execFileSync('git', ['-c', 'user.name=test', '-c', 'user.email=test@example.com', ...args], { cwd: work });
     git('init', '-q', '-b', 'main');
@@ -69,7 +69,7 @@ describe('tvm policy', { timeout: 30_000 }, () => {
     expect(stderr).toMatch(message);
   });
 
-  it('replay tells the lines that are no events, and judges the others once', async () => {
+  it('replay reports lines that are not events and evaluates each other line once', async () => {
     const { code, stdout, stderr } = await runTvm([
       'policy',
       'replay',
@@ -83,7 +83,7 @@ describe('tvm policy', { timeout: 30_000 }, () => {
     );
   });
 
-  it('unused lists the permits that are in no record, and refuses to from none', async () => {
+  it('unused lists the permits that are in no record, and fails without records', async () => {
     const policies = ['--policies', at('policies')];
     const { stdout } = await runTvm(['policy', 'unused', at('events.jsonl'), '--since', '90d', ...policies]);
     expect(stdout).toMatch(/orders\.cedar:\d+: "orders-service-writes-shipments" is unused: not in any record\n/);
@@ -95,7 +95,7 @@ describe('tvm policy', { timeout: 30_000 }, () => {
     });
   });
 
-  it('replay of a file without events says so', async () => {
+  it('replay reports a file without events', async () => {
     const replayed = await runTvm(['policy', 'replay', at('empty.jsonl'), '--policies', at('policies')]);
     expect(replayed).toMatchObject({
       code: 2,
@@ -103,7 +103,7 @@ describe('tvm policy', { timeout: 30_000 }, () => {
     });
   });
 
-  it('unused tells of a record that is of the future', async () => {
+  it('unused reports a record with a time in the future', async () => {
     const [issued] = auditEventExamples;
     writeFileSync(at('future.jsonl'), JSON.stringify({ ...issued?.detail, time: '2999-01-01T00:00:00.000Z' }));
     const arguments_ = ['policy', 'unused', at('future.jsonl'), '--since', '90d', '--policies', at('policies')];
@@ -121,7 +121,7 @@ describe('tvm policy', { timeout: 30_000 }, () => {
     });
   });
 
-  it('diff of revisions tells of what is not committed', async () => {
+  it('diff of revisions reports uncommitted changes', async () => {
     const git = (...args: string[]) =>
       execFileSync('git', ['-c', 'user.name=test', '-c', 'user.email=test@example.com', ...args], { cwd: at('tree') });
     mkdirSync(at('tree'));
@@ -138,7 +138,7 @@ describe('tvm policy', { timeout: 30_000 }, () => {
     });
   });
 
-  it('diff fails on widen when there was too much to compare', async () => {
+  it('diff --fail-on widen fails if the comparison is incomplete', async () => {
     for (const side of ['base', 'head']) cpSync('policies', at(side), { recursive: true });
     const any = (count: number, one: (number: number) => string) => Array.from({ length: count }, (_, n) => one(n));
     const policies = (audiences: number) =>

@@ -6,13 +6,13 @@ import type { SourceFile } from '@tvm/gate/model/finding.ts';
 
 export const SCHEMA = readFileSync(new URL('../../../../policies/schema.cedarschema', import.meta.url), 'utf8');
 
-/** A policy directory of some files, with the project's schema. */
+/** Returns a policy directory with the given files and the project's schema. */
 export function files(texts: Record<string, string>): SourceFile[] {
   const all = { 'schema.cedarschema': SCHEMA, ...texts };
   return Object.entries(all).map(([name, text]) => ({ name: `policies/${name}`, text }));
 }
 
-/** The same, read; a flaw fails the test. */
+/** Reads a policy directory. An error in the files fails the test. */
 export function usable(texts: Record<string, string>): ReadPolicies & { bundle: PolicyBundle } {
   const read = readPolicies(files(texts));
   if (read.bundle === undefined) throw new Error(JSON.stringify(read.flaws));

@@ -57,13 +57,13 @@ const condition = fc.letrec<{ any: string }>((tie) => ({
   ),
 })).any;
 
-describe('what can be told of conditions before a request', () => {
-  it('is what Cedar decides, whatever the request says', () => {
+describe('the evaluation of conditions before a request', () => {
+  it('agrees with Cedar for every request', () => {
     const caller = { subject: SERVICE, account: '111122223333', kind: 'role' as const, name: 'orders-service' };
     const { bundle } = usable({ ...DATA });
     const named = namedIn(bundle);
     const property = fc.property(condition, fc.constantFrom('when', 'unless'), (body, kind) => {
-      // Impossible ones are the validator's, which has its say elsewhere: here Cedar only decides.
+      // Other tests cover the validator, which finds impossible conditions. Here Cedar only evaluates.
       const text = `@id("a") permit (principal, action == Action::"read", resource) ${kind} { ${body} };`;
       const parsed = cedar.policyToJson(text);
       if (parsed.type === 'failure') throw new Error(JSON.stringify(parsed.errors));
@@ -101,7 +101,7 @@ describe('what can be told of conditions before a request', () => {
             const [judgement] = point.judge(caller, { details, partial: false }, context);
             if (told !== undefined) expect(judgement?.allowed).toBe(told);
             if (toldByValues !== undefined) expect(judgement?.allowed).toBe(toldByValues);
-            // Where the conditions hold, so does what they say of attributes: never is that called impossible.
+            // If the conditions are true, so are the attribute values that they require.
             if (judgement?.allowed) expect(assuming).not.toBe(false);
           }
         }

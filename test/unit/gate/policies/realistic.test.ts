@@ -6,7 +6,7 @@ import { files } from './directory.ts';
 
 const ACCOUNT = 'arn:aws:iam::111122223333:role';
 
-/** Policy sets as people write them, after the kinds of example that Cedar’s documentation has. */
+/** Realistic policy sets, modeled on the kinds of example in Cedar’s documentation. */
 const SETS: Record<string, Record<string, string>> = {
   'a photo store: owners, an album shared with one, nobody under a legal hold': {
     'photos.cedar': `
@@ -140,7 +140,7 @@ forbid (principal, action, resource in Resource::"orders-db/cards");`,
   },
 };
 
-describe('policies as people write them', () => {
+describe('realistic policies', () => {
   it.each(Object.entries(SETS))('nothing is found in %s', (_name, texts) => {
     expect(checkPolicies(files(texts))).toEqual([]);
   });

@@ -26,7 +26,7 @@ function orders(action: string, more = ''): Record<string, string> {
 }
 
 describe('a line of exported events', () => {
-  it('is an event as EventBridge delivers it, or a line of the archive', () => {
+  it('may be an EventBridge event or a line of the archive', () => {
     for (const { detailType, detail } of auditEventExamples) {
       const delivered = readRecord(JSON.stringify({ source: 'tvm', 'detail-type': detailType, detail }));
       expect(delivered.kind).not.toBe('broken');
@@ -34,7 +34,7 @@ describe('a line of exported events', () => {
     }
   });
 
-  it('is the detail alone of what happened to a token', () => {
+  it('may be only the detail of an event about a token', () => {
     for (const { detailType, detail } of auditEventExamples.filter(({ detail }) => 'authorizationDetails' in detail)) {
       const delivered = readRecord(JSON.stringify({ source: 'tvm', 'detail-type': detailType, detail }));
       expect(readRecord(JSON.stringify(detail))).toEqual(delivered);
@@ -44,16 +44,16 @@ describe('a line of exported events', () => {
   it.each([
     ['{', 'is not JSON'],
     ['null', 'is not an object'],
-    ['{"detail-type":"Other","detail":{}}', 'is not an audit event of a token vending machine'],
-    ['{"detail-type":"__proto__","detail":{}}', 'is not an audit event of a token vending machine'],
-    ['{}', 'is no Token Issued: version '],
-  ])('that is %s is told why', (line, problem) => {
+    ['{"detail-type":"Other","detail":{}}', 'is not an audit event of TVM'],
+    ['{"detail-type":"__proto__","detail":{}}', 'is not an audit event of TVM'],
+    ['{}', 'is not a valid Token Issued event: version '],
+  ])('that is %s is reported with the reason', (line, problem) => {
     expect(readRecord(line)).toEqual({ kind: 'broken', problem: expect.stringContaining(problem) });
   });
 });
 
-describe('a recorded decision, judged again', () => {
-  it('is left out when it stays the same', async () => {
+describe('a recorded decision, evaluated again', () => {
+  it('is omitted if it stays the same', async () => {
     const { bundle } = usable(orders('read'));
     expect(await replayBy(bundle)(issued())).toEqual({ judged: true, assumed: [] });
     expect(await replayBy(bundle)(denied())).toEqual({ judged: true, assumed: [] });
@@ -61,14 +61,14 @@ describe('a recorded decision, judged again', () => {
 
   it.each([
     ['denied', orders('write'), 'would be denied: no policy permits it'],
-    ['shorter', orders('read', '@max_lifetime("5m")'), 'would live 300 s instead of 600 s'],
-    ['bound', orders('read', '@single_use'), 'would be bound to {"single_use":true} instead of nothing'],
-  ])('is listed when it would be %s', async (_what, texts, now) => {
+    ['shorter', orders('read', '@max_lifetime("5m")'), 'would expire after 300 s instead of 600 s'],
+    ['bound', orders('read', '@single_use'), 'would have the obligations {"single_use":true} instead of nothing'],
+  ])('is listed if it would be %s', async (_what, texts, now) => {
     const { change } = await replayBy(usable(texts).bundle)(issued());
     expect(change).toMatchObject({ was: 'issued', now, subject: SERVICE });
   });
 
-  it('is listed when a forbid about what the resource holds denies it', async () => {
+  it('is listed if a forbid about a location in the resource denies it', async () => {
     const holds =
       '@id("b") forbid (principal, action, resource) when { Resource::"orders-db/orders/cards" in resource };';
     const { bundle } = usable({ ...orders('read'), 'b.cedar': holds });
@@ -76,12 +76,12 @@ describe('a recorded decision, judged again', () => {
     expect(change).toMatchObject({ was: 'issued', now: 'would be denied by b' });
   });
 
-  it('is listed when it would be allowed', async () => {
+  it('is listed if it would be allowed', async () => {
     const { change } = await replayBy(usable(orders('write')).bundle)(denied());
     expect(change).toMatchObject({ was: 'denied', now: 'would be allowed by orders-service-reads-orders' });
   });
 
-  it('of a role is listed when the role lacks what it gave', async () => {
+  it('of a role is listed if the role has lost a grant', async () => {
     const texts = {
       'a.cedar': `@id("a") permit (principal == Workload::"${SERVICE}", action in [Action::"read", Action::"assume"], resource);`,
       'roles.yaml': 'reader:\n  authorization_details:\n    - { locations: [orders-db/shipments], actions: [read] }\n',
@@ -92,7 +92,7 @@ describe('a recorded decision, judged again', () => {
     });
   });
 
-  it('of a role is listed when the role gives more', async () => {
+  it('of a role is listed if the role has a new grant', async () => {
     const texts = (reads: string) => ({
       'a.cedar': `@id("orders-service-reads-orders") permit (principal == Workload::"${SERVICE}", action in [Action::"read", Action::"assume"], resource);`,
       'roles.yaml': `reader:\n  authorization_details:\n    - { locations: [${reads}], actions: [read] }\n`,
@@ -104,17 +104,19 @@ describe('a recorded decision, judged again', () => {
     expect(await now('x')).toBe('would be without read orders-db/orders, and also have read x');
   });
 
-  it('stands when policy was not the reason, and says what it assumed', async () => {
+  it('is unchanged if policy was not the reason, and names what was assumed', async () => {
     const { bundle } = usable(orders('read'));
     expect(await replayBy(bundle)(denied({ denial: 'further_condition' }))).toEqual({ judged: false, assumed: [] });
     const reading = {
       'a.cedar': orders('read')['a.cedar']?.replace(';', ' when { context.behaviour.denied < 3 };') ?? '',
     };
-    expect((await replayBy(usable(reading).bundle)(issued())).assumed).toEqual(['what the workload did lately']);
+    expect((await replayBy(usable(reading).bundle)(issued())).assumed).toEqual([
+      'the recent behaviour of the workload',
+    ]);
   });
 });
 
-describe('grants that nobody used', () => {
+describe('unused grants', () => {
   const { bundle } = usable({
     ...orders('read'),
     'b.cedar': `@id("b") permit (principal == Workload::"${SERVICE}", action == Action::"assume", resource == Role::"reader");`,
@@ -123,7 +125,7 @@ describe('grants that nobody used', () => {
   });
   const since = Date.parse('2026-11-01T00:00:00Z');
 
-  it('are listed with when they were last used, and pairs of roles with them', () => {
+  it('are listed with the time of their last use, including pairs of roles', () => {
     const use = useOfGrants(bundle);
     use.add(issued({ time: '2026-10-01T00:00:00.000Z', policies: ['b'] }));
     use.add(

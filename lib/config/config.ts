@@ -147,12 +147,9 @@ export const configSchema = z
           'The keys whose tokens may still be valid, each with a name of your choice: `ECC_NIST_P256` (ES256), ' +
           '`ECC_NIST_P384` (ES384) or `RSA_2048` (RS256). Each is a KMS key. The JWKS contains all of them.',
       }),
-    signing_key: z
-      .string({ error: 'must be the name of a key in signing_keys' })
-      .default('first')
-      .meta({
-        description: 'The name of the key that signs tokens. docs/how-to/rotate-keys.md describes key rotation.',
-      }),
+    signing_key: z.string({ error: 'must be the name of a key in signing_keys' }).default('first').meta({
+      description: 'The name of the key that signs tokens. docs/how-to/rotate-keys.md describes key rotation.',
+    }),
     domain: z
       .strictObject(
         {

@@ -1,0 +1,68 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+
+/** Words of our own that the field has a term for, and that term. docs/glossary.md keeps the old ones for the search. */
+const REPLACED: readonly [old: RegExp, term: string][] = [
+  [/\b(take|takes|took|taken|taking)\b( [\w’'-]+){0,3} back\b/gi, 'revoke'],
+  [/\b[Hh]appenings?\b/g, 'revocation trigger'],
+  [/\bfurther conditions?\b/gi, 'external authorizer'],
+  [/(?<![-\w])[Ss]tandings?\b/g, 'subject status'],
+  [/\bsightings?\b/gi, 'observation'],
+  [/\bsurroundings\b/gi, 'request context'],
+  [/\btake a role\b/gi, 'assume a role'],
+  [/\banew\b/gi, 'again'],
+  // A computer is a machine; the service is not.
+  [/\b[Tt]he machine(’s|'s)?\b/g, 'the service, or TVM'],
+];
+
+/** Where "machine" means the computer, or a machine that is learned, signed in, or of states. */
+const COMPUTER =
+  /^(clients\/relay|clients\/verifier|test\/(unit\/clients\/relay|relay|interop\/relay)|bench|packaging)\/|relay|vm\.md/;
+
+/** Where old terms stay: history, the glossary, and this list. */
+const HISTORY = /^(CHANGELOG\.md|docs\/adr\/|docs\/glossary\.md|test\/unit\/structure\/terms\.test\.ts)/;
+
+const files = execFileSync('git', ['ls-files', '*.ts', '*.mjs', '*.md', '*.cedar', '*.yaml', '*.toml', '*.py'], {
+  encoding: 'utf8',
+})
+  .trim()
+  .split('\n')
+  .filter((file) => !HISTORY.test(file));
+
+/** The uses of replaced terms in a text, a line each. */
+function usesIn(file: string, text: string): string[] {
+  return text.split('\n').flatMap((line, at) =>
+    REPLACED.flatMap(([old, term]) => {
+      if (term === 'the service, or TVM' && COMPUTER.test(file)) return [];
+      return [...line.matchAll(old)].map(([found]) => `${file}:${at + 1}: "${found}": write ${term}`);
+    }),
+  );
+}
+
+describe('terms', () => {
+  it('are those of the field, in code, messages and documents', () => {
+    expect(files.length).toBeGreaterThan(1_000);
+    expect(files.flatMap((file) => usesIn(file, readFileSync(file, 'utf8')))).toEqual([]);
+  });
+
+  it.each([
+    'the operator takes the token back',
+    'what the further conditions say',
+    'a happening',
+    'its standing',
+    'the machine is away',
+  ])('would be missed in "%s"', (text) => {
+    expect(usesIn('core/a.ts', text)).toHaveLength(1);
+  });
+
+  it.each([
+    'long-standing',
+    'outstanding',
+    'a state machine',
+    'machine-readable',
+    'STANDING',
+  ])('are not taken for one in "%s"', (text) => {
+    expect(usesIn('core/a.ts', text)).toEqual([]);
+  });
+});

@@ -68,7 +68,7 @@ async function credentialProvider(
   profile: string | undefined,
   region: string | undefined,
 ): Promise<() => Promise<FoundCredentials>> {
-  // Files are read anew: whoever runs for weeks must see keys that were replaced.
+  // Reads the files each time: a process that runs for weeks must see keys that were replaced.
   const shared = { ignoreCache: true, ...(region !== undefined && { clientConfig: { region } }) };
   if (profile === undefined) {
     const { defaultProvider } = await import('@aws-sdk/credential-provider-node');

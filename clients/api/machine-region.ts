@@ -5,7 +5,7 @@ const API_HOST = /\.execute-api\.([a-z0-9-]+)\.(?:vpce\.)?(?:amazonaws\.com(?:\.
  *
  * API Gateway accepts signatures for its own region only: an endpoint that names it is surer than the environment.
  *
- * @param host absent where the machine's is not known
+ * @param host the service's host name, if it is known
  * @returns nothing where nobody says
  */
 export async function findRegion(

@@ -1,7 +1,7 @@
 import type { SourceFile } from '../model/finding.ts';
 
 // The other files of an example directory. They comply with every rule.
-const SURROUNDINGS: Record<string, string> = {
+const COMMON_FILES: Record<string, string> = {
   'workloads.yaml': `arn:aws:iam::111122223333:role/orders-service: { team: orders, environment: production }
 arn:aws:iam::111122223333:role/orders-tests: { team: orders, environment: test }
 `,
@@ -43,7 +43,7 @@ when { context.audience == "orders-db" };
  * @param schema the text of `schema.cedarschema`
  */
 export function exampleDirectory(example: SourceFile, schema: string): SourceFile[] {
-  const texts = { 'schema.cedarschema': schema, ...SURROUNDINGS };
+  const texts = { 'schema.cedarschema': schema, ...COMMON_FILES };
   const others = Object.entries(texts).map(([name, text]) => ({ name: `policies/${name}`, text }));
   return [...others.filter(({ name }) => name !== example.name), example];
 }

@@ -151,7 +151,7 @@ it('a project’s tokens are revoked when it is archived, and those of another a
   await active(other.token);
 });
 
-describe('nothing is taken back', () => {
+describe('nothing is revoked', () => {
   /** Waits until an event that was put later has been processed. */
   async function later() {
     const id = task();

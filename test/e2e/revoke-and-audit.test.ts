@@ -141,7 +141,7 @@ describe('a token is revoked', () => {
   });
 });
 
-describe('a token is not taken back', () => {
+describe('a token is not revoked', () => {
   it('by an event of a source that the configuration does not name', async () => {
     const { token, tokenId } = await vend();
     const anyone = new EventBridgeClient(target);
@@ -171,7 +171,7 @@ describe('a token is not taken back', () => {
     expect(await introspect(token)).toHaveProperty('active', true);
   });
 
-  it('by a workload that it was not vended to', async () => {
+  it('by a workload that it was not issued to', async () => {
     const { token, tokenId } = await vend();
     expect(await curl(`${endpoint}/revocations`, workload, ...formData({ token_id: tokenId }))).toMatchObject({
       status: 403,

@@ -37,7 +37,7 @@ export const notApplicable: Record<EmulatorName, NotApplicable[]> = {
         'test/e2e/list-tokens.test.ts > nobody but an operator sees /tokens/summary',
         'test/e2e/list-tokens.test.ts > nobody but an operator sees /tokens/4a81ca62-404f-430e-871f-5710f1bd1ce7',
         'test/e2e/revocations.test.ts > nothing is done > for a workload, whose IAM does not let it',
-        'test/e2e/revoke-and-audit.test.ts > a token is not taken back > by a workload that it was not vended to',
+        'test/e2e/revoke-and-audit.test.ts > a token is not revoked > by a workload that it was not issued to',
         'test/e2e/vend-and-verify.test.ts > nobody else gets a token > a caller whose IAM policy lacks the path',
         'test/e2e/vend-and-verify.test.ts > nobody else gets a token > and every path asks for its own kind of caller',
       ],
@@ -52,7 +52,7 @@ export const notApplicable: Record<EmulatorName, NotApplicable[]> = {
     {
       reason: 'it accepts events with AWS’s own sources from any caller',
       tests: [
-        'test/e2e/revocation-triggers.test.ts > nothing is taken back > by an event that is put as AWS’s own: EventBridge refuses it',
+        'test/e2e/revocation-triggers.test.ts > nothing is revoked > by an event that is put as AWS’s own: EventBridge refuses it',
       ],
     },
     {

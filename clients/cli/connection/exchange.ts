@@ -3,7 +3,7 @@ import { checkRequest, type NameOption } from './name-option.ts';
 import { send, type Way } from './send.ts';
 import { type ConnectionOptions, resolveSettings } from './settings.ts';
 
-/** One of the machine's requests: where it goes, what it says, what comes back, and its fields' names here. */
+/** A request to the service: its path, its schema, the schema of the response, and the options that its fields are. */
 export interface Exchange<Request extends z.ZodType, Answer extends z.ZodType> extends Way {
   request: Request;
   answer: Answer;
@@ -11,7 +11,7 @@ export interface Exchange<Request extends z.ZodType, Answer extends z.ZodType> e
 }
 
 /**
- * Checks a request, finds the machine and the caller's identity, asks, and checks the answer.
+ * Validates a request, resolves the endpoint and the caller's identity, sends it, and validates the response.
  *
  * @throws {Failure}
  */

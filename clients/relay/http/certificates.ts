@@ -10,7 +10,7 @@ type Certificates = () => Promise<SecureContext>;
 const inUse = new Map<string, WeakRef<Certificates>>();
 
 /**
- * What connections over TLS show and trust, read from the files of a transport: anew whenever one of them has changed.
+ * What TLS connections present and trust, from the files of a transport. A file that changes is read again.
  *
  * @returns the same object as long as the files are the same
  * @throws {SourceFailure} naming the file that cannot be read, or what it does not hold

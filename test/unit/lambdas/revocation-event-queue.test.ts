@@ -123,7 +123,7 @@ it.each<[string, ReturnType<typeof event>, string]>([
     'source must be one that revocation_sources lists',
   ],
   [
-    'the machine’s own source',
+    'the service’s own source',
     event({ subject: SUBJECT }, { source: 'tvm' }),
     'source must be one that revocation_sources lists',
   ],

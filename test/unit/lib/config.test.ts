@@ -153,7 +153,7 @@ describe('the configuration', () => {
       'log_retention must be a number of days that CloudWatch Logs supports',
     ],
     [
-      'the machine’s own event source',
+      'the service’s own event source',
       'revocation_sources = ["tvm"]',
       'revocation_sources.0 must be an event source of your own',
     ],

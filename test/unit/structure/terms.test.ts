@@ -9,7 +9,8 @@ const REPLACED: readonly [old: RegExp, term: string][] = [
   [/\bfurther conditions?\b/gi, 'external authorizer'],
   [/(?<![-\w])[Ss]tandings?\b/g, 'subject status'],
   [/\bsightings?\b/gi, 'observation'],
-  [/\bsurroundings\b/gi, 'request context'],
+  // A value of the output of `tvm policy diff` keeps it.
+  [/(?<!')\bsurroundings\b/gi, 'request context'],
   [/\btake a role\b/gi, 'assume a role'],
   [/\banew\b/gi, 'again'],
   // A computer is a machine; the service is not.

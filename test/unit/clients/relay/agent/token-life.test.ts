@@ -18,7 +18,7 @@ const span = fc.oneof(
 );
 
 /** Any events of a token, in any order. */
-const happening = fc.oneof<fc.Arbitrary<(at: SimulatedLife) => void>[]>(
+const change = fc.oneof<fc.Arbitrary<(at: SimulatedLife) => void>[]>(
   span.map((milliseconds) => (at) => at.pass(milliseconds)),
   span.map((milliseconds) => (at) => at.pass(milliseconds)),
   answer.map((next) => (at) => {
@@ -51,12 +51,12 @@ const happening = fc.oneof<fc.Arbitrary<(at: SimulatedLife) => void>[]>(
     });
   }),
 );
-const happenings = fc.array(happening, { minLength: 1, maxLength: 30 });
+const allChanges = fc.array(change, { minLength: 1, maxLength: 30 });
 
 /** The simulation throws on any forbidden effect. */
 const live = (check: (at: SimulatedLife) => void = () => {}) =>
   fc.assert(
-    fc.property(fc.option(lifetime, { nil: undefined }), share, happenings, (lives, part, all) => {
+    fc.property(fc.option(lifetime, { nil: undefined }), share, allChanges, (lives, part, all) => {
       const at = new SimulatedLife({ schedule: { share: part }, tellsRevocation: true }, { lifetime: lives });
       for (const one of all) one(at);
       check(at);

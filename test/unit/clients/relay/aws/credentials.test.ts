@@ -66,7 +66,7 @@ describe('credentials of AWS', () => {
     expect(await awsCredentials({ profile: 'security' }, env)()).toMatchObject({ accessKeyId: 'AKIAPROFILE' });
   });
 
-  it('are found anew when somebody has replaced them', async () => {
+  it('are read again after they were replaced', async () => {
     const [named, chain] = [awsCredentials({ profile: 'default' }, {}), awsCredentials({}, {})];
     for (const key of ['AKIABEFORE', 'AKIAAFTER']) {
       keys('default', key);

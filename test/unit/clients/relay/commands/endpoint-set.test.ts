@@ -39,8 +39,8 @@ describe('the endpoints of a running agent', () => {
     const { at, events } = addresses();
     const set = endpointSet(silent);
     await set.change([at('a'), at('b')]);
-    await set.change([at('a', ' anew'), at('b')]);
-    expect(events.slice(2)).toEqual(['close a', 'open a anew']);
+    await set.change([at('a', ' again'), at('b')]);
+    expect(events.slice(2)).toEqual(['close a', 'open a again']);
   });
 
   it('are closed when they are no longer wanted', async () => {
@@ -58,7 +58,7 @@ describe('the endpoints of a running agent', () => {
     const set = endpointSet(silent);
     await set.change([at('a'), at('b')]);
     taken.add('foreign');
-    await expect(set.change([at('a', ' anew'), at('c'), at('foreign')])).rejects.toThrow('foreign is taken');
+    await expect(set.change([at('a', ' again'), at('c'), at('foreign')])).rejects.toThrow('foreign is taken');
     taken.delete('foreign');
     expect([...taken].sort()).toEqual(['a', 'b']);
     expect(events.filter((event) => event.endsWith(' a')).at(-1)).toBe('open a');

@@ -59,7 +59,7 @@ describe('whether a token was revoked', () => {
     expect(machine.keysAsked()).toBe(1);
   });
 
-  it('is still told to one source when another is closed, and is asked anew when all were', async () => {
+  it('is still told to one source when another is closed, and is asked again when all were', async () => {
     await machine.publish(1);
     const other = anotherSource();
     await look(machine.token(1, 1), other);
@@ -94,7 +94,7 @@ describe('whether a token was revoked', () => {
     expect(listsAsked()).toHaveLength(3);
   });
 
-  it('is asked anew after the clock was set back, or the machine slept', async () => {
+  it('is asked again after the clock was set back, or the machine slept', async () => {
     await machine.publish(1);
     await look(machine.token(1, 5));
     const still = clock.elapsed();

@@ -38,7 +38,7 @@ function hasTitle(source: string, title: string): boolean {
   const candidates = [...source.matchAll(quoted)].map(([, ...texts]) =>
     (texts.find((text) => text !== undefined) ?? '').replace(/\\(.)/g, '$1'),
   );
-  if (candidates.some((candidate) => candidate.includes(title))) return true;
+  if (candidates.some((candidate) => candidate.includes(title.replace(/ …$/, '')))) return true;
   const wanted = title.replaceAll('…', ANY);
   return candidates
     .map((candidate) => candidate.replace(/%[sdijo#]|\$\{[^}]*\}|\$\w[\w.]*/g, ANY))

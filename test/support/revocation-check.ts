@@ -6,18 +6,18 @@ interface KeptList {
   etag: string;
   iat: number;
   ttl: number;
-  /** Milliseconds: until when it is used without asking, and when it ends. */
+  /** Times in milliseconds: until when the list is used without a request, and when it expires. */
   freshUntil: number;
   endsAt: number;
 }
 
-/** Makes a function that says whether a verified token was revoked, and throws when nothing can be said: refuse then. */
+/** Returns a function that reports whether a verified token was revoked. If it throws, refuse the token. */
 export function revocationCheck(issuer: string) {
-  // Not the tokens' keys: these sign status lists, and nothing else.
+  // Not the keys for tokens: these keys sign only status lists.
   const keys = createRemoteJWKSet(new URL(`${issuer}/.well-known/status-list-keys.json`), { cacheMaxAge: 300_000 });
   const kept = new Map<string, KeptList>();
 
-  /** The list as it is published now; `had`, where that has not changed. */
+  /** Fetches the current list. Returns `had` with a new time if the list has not changed. */
   async function fetchList(uri: string, had?: KeptList): Promise<KeptList> {
     const answer = await fetch(uri, {
       headers: { accept: 'application/statuslist+jwt', ...(had && { 'if-none-match': had.etag }) },
@@ -32,7 +32,7 @@ export function revocationCheck(issuer: string) {
       algorithms: ['ES256'],
       typ: 'statuslist+jwt',
       issuer,
-      subject: uri, // or it is another list
+      subject: uri, // otherwise it is another list
       requiredClaims: ['iat', 'exp', 'ttl', 'status_list'],
       clockTolerance: 5,
     });
@@ -57,7 +57,7 @@ export function revocationCheck(issuer: string) {
       kept.set(uri, list);
       return list.statuses;
     } catch (error) {
-      // Until it ends, the list before still holds. To refuse at once instead, always throw.
+      // Until it expires, the previous list is still valid. To refuse at once instead, always throw.
       if (had && Date.now() < had.endsAt) return had.statuses;
       throw error;
     }
@@ -66,7 +66,7 @@ export function revocationCheck(issuer: string) {
   return async ({ status }: { status: { status_list: { idx: number; uri: string } } }): Promise<boolean> => {
     const { idx, uri } = status.status_list;
     if (!uri.startsWith(`${issuer}/status-lists/`)) throw new Error('the status list is somebody else’s');
-    // It throws for a place that the list does not have.
+    // Throws if the index is out of bounds.
     return (await listAt(uri)).getStatus(idx) !== 0;
   };
 }

@@ -395,7 +395,7 @@ export const notProbed: NotProbed[] = [
     does: { MiniStack: 'one after the other', LocalStack: 'one after the other' },
     instead:
       'unit tests with the responses that AWS documents, in ' +
-      '[test/unit/lambdas/revocation-orders.test.ts](../../test/unit/lambdas/revocation-orders.test.ts)',
+      '[test/unit/lambdas/subject-statuses.test.ts](../../test/unit/lambdas/subject-statuses.test.ts)',
   },
   {
     aws: 'The order of events on a bus is not guaranteed.',

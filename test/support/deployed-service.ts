@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Credentials } from '@tvm/api/signature.ts';
 import { inject } from 'vitest';
 import { curl, formData } from './curl.ts';
@@ -28,14 +29,17 @@ export function ask(parameters: Record<string, unknown> = {}, caller: Caller | u
   return curl(`${endpoint}/token`, caller, ...formData(request));
 }
 
-/** Requests a token. @throws if the service issues none */
+/** Requests a token, again if the service is unavailable, as on a busy computer. @throws if the service issues none */
 export async function vend(
   parameters: Record<string, unknown> = {},
   caller?: Caller,
 ): Promise<{ token: string; tokenId: string }> {
-  const { status, body } = await ask(parameters, caller);
-  if (status !== 200) throw new Error(`no token: ${status} ${body.error_description}`);
-  return { token: String(body.access_token), tokenId: String(body.token_id) };
+  for (let attempt = 1; ; attempt++) {
+    const { status, body } = await ask(parameters, caller);
+    if (status === 200) return { token: String(body.access_token), tokenId: String(body.token_id) };
+    if (status !== 503 || attempt === 5) throw new Error(`no token: ${status} ${body.error_description}`);
+    await sleep(1_000);
+  }
 }
 
 /** Sends `POST /introspect` with curl. @returns the response’s body */

@@ -24,7 +24,7 @@ const files = [
   [here('systemd/tmpfiles.conf'), 'usr/lib/tmpfiles.d/tokenrelay.conf', 0o644],
   [here('systemd/foreign-owners.conf'), 'usr/share/doc/tokenrelay/examples/foreign-owners.conf', 0o644],
   [here('cloud-init.yaml'), 'usr/share/doc/tokenrelay/examples/cloud-init.yaml', 0o644],
-  [here('../../../docs/how-to/tokenrelay.md'), 'usr/share/doc/tokenrelay/relay.md', 0o644],
+  [here('../../../docs/how-to/tokenrelay.md'), 'usr/share/doc/tokenrelay/how-to/tokenrelay.md', 0o644],
   // The same relative path as in the repository, so that links between the documents work.
   [here('../../../docs/reference/tokenrelay.md'), 'usr/share/doc/tokenrelay/reference/tokenrelay.md', 0o644],
   [here('../../../LICENSE'), 'usr/share/doc/tokenrelay/copyright', 0o644],

@@ -31,7 +31,7 @@ const LIBRARIES = {
 };
 type Library = keyof typeof LIBRARIES;
 
-const here = import.meta.dirname;
+const here = join(import.meta.dirname, 'java-recipes');
 const jars = join(localDir, 'java-recipes');
 /** Without this option a JVM leaves a folder in this computer's folder for temporary files. */
 const env = { ...process.env, JAVA_TOOL_OPTIONS: `${process.env.JAVA_TOOL_OPTIONS ?? ''} -XX:-UsePerfData` };

@@ -245,11 +245,14 @@ describe('a receiver’s stream (SSF 1.0, section 8.1)', () => {
     expect(metadata.verification_endpoint).toBe(`${endpoint}/security-events/verification`);
   });
 
-  it('belongs to its receiver: another receiver gets 404 for its ID, and IAM denies a workload', async () => {
+  it('belongs to its receiver: another receiver gets 404 for its ID', async () => {
     const none = { status: 404, body: { error: 'not_found' } };
     expect(await get('streams?stream_id=orders-db', gateway)).toMatchObject(none);
     expect(await get('status?stream_id=orders-db', gateway)).toMatchObject(none);
     expect(await post('verification', { stream_id: 'orders-db' }, gateway)).toMatchObject(none);
+  });
+
+  it('is closed to a workload, which IAM denies', async () => {
     expect((await get('status?stream_id=gateway', workload)).status).toBe(403);
     expect((await post('verification', { stream_id: 'gateway' }, workload)).status).toBe(403);
   });

@@ -38,6 +38,7 @@ export const notApplicable: Record<EmulatorName, NotApplicable[]> = {
         'test/e2e/list-tokens.test.ts > nobody but an operator sees /tokens/4a81ca62-404f-430e-871f-5710f1bd1ce7',
         'test/e2e/revocations.test.ts > nothing is done > for a workload, whose IAM does not let it',
         'test/e2e/revoke-and-audit.test.ts > a token is not revoked > by a workload that it was not issued to',
+        'test/e2e/security-events.test.ts > a receiver’s stream (SSF 1.0, section 8.1) > is closed to a workload, which IAM denies',
         'test/e2e/vend-and-verify.test.ts > nobody else gets a token > a caller whose IAM policy lacks the path',
         'test/e2e/vend-and-verify.test.ts > nobody else gets a token > and every path asks for its own kind of caller',
       ],

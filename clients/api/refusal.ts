@@ -1,22 +1,22 @@
 import { type ErrorResponse, errorResponse } from '@tvm/contract/errors.ts';
 import { retryAfterOf } from './retry-after.ts';
-import type { HttpResponse } from './send.ts';
+import { type HttpResponse, parseJson } from './send.ts';
 
-/** What a response other than 200 says. */
+/** The content of an error response. */
 export interface Refusal {
   status: number;
   /** The service's own error. */
   error?: ErrorResponse | undefined;
-  /** What API Gateway in front of the service says instead. To a wrong signature it repeats the whole request. */
+  /** The error of API Gateway, if the request did not reach the service. For a wrong signature, the message repeats the request. */
   gateway?: { message: string; type: string | undefined } | undefined;
   requestId: string | undefined;
-  /** How long to wait before the next attempt, in milliseconds, as `Retry-After` says. */
+  /** The delay until the next attempt, from `Retry-After`, in milliseconds. */
   retryAfter: number | undefined;
 }
 
 /**
- * Reads a response other than 200: the service's own error, or that of the gateway in front of it. Of any other response,
- * both are absent.
+ * Reads an error response: the service's own error, or the error of the gateway in front of it. A response of any other
+ * server has neither.
  *
  * @param now milliseconds since the epoch
  */
@@ -25,10 +25,10 @@ export function readRefusal({ status, headers, body }: HttpResponse, now: number
     const value = headers[name];
     return typeof value === 'string' ? value : undefined;
   };
-  const json = parsed(body);
+  const json = parseJson(body);
   const error = errorResponse.safeParse(json).data;
   const message = isObject(json) && typeof json.message === 'string' ? json.message : undefined;
-  // As in `MissingAuthenticationTokenException:http://…`.
+  // For example `MissingAuthenticationTokenException:http://…`.
   const type = /^[A-Za-z]{1,64}/.exec(header('x-amzn-errortype') ?? '')?.[0];
   return {
     status,
@@ -40,14 +40,6 @@ export function readRefusal({ status, headers, body }: HttpResponse, now: number
     requestId: error?.request_id ?? header('x-amzn-requestid') ?? header('x-amz-apigw-id'),
     retryAfter: retryAfterOf(header('retry-after'), now),
   };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,11 +1,11 @@
-/** An issuer that asks for longer may be wrong: an hour later it is asked again. In milliseconds. */
+/** The maximum delay, in milliseconds. A longer one is probably a mistake of the server. */
 const LONGEST = 3_600_000;
 
 /**
- * How long a `Retry-After` header asks to wait: seconds or a date (RFC 9110 10.2.3).
+ * Parses a `Retry-After` header, which is a number of seconds or a date (RFC 9110, section 10.2.3).
  *
  * @param now milliseconds since the epoch
- * @returns milliseconds, an hour at most; nothing where the header is absent or neither
+ * @returns the delay in milliseconds, at most one hour; `undefined` if the header is absent or invalid
  */
 export function retryAfterOf(header: string | undefined, now: number): number | undefined {
   if (header === undefined) return undefined;

@@ -5,11 +5,11 @@ export interface ApiRequest {
   method: 'GET' | 'POST';
   /** As in `/token`. */
   path: string;
-  /** A GET sends them as its query, a POST as a JSON body. An `undefined` one is left out. */
+  /** A GET sends these as its query, a POST as a JSON body. `undefined` values are omitted. */
   parameters: object;
 }
 
-/** A request as it goes over the network, signed. */
+/** A signed HTTP request. */
 export interface HttpRequest {
   method: 'GET' | 'POST';
   url: string;
@@ -17,7 +17,7 @@ export interface HttpRequest {
   body?: string;
 }
 
-/** A response, whatever its status. */
+/** An HTTP response of any status. */
 export interface HttpResponse {
   status: number;
   /** By lower-case name. */
@@ -25,7 +25,7 @@ export interface HttpResponse {
   body: string;
 }
 
-/** Sends one request and reads the whole response, within bounds of time and size. It follows no redirect. */
+/** Sends one request and reads the whole response, within limits of time and size. Does not follow redirects. */
 export type Transport = (request: HttpRequest) => Promise<HttpResponse>;
 
 /** Where the service is, and the identity that signs. */
@@ -36,10 +36,10 @@ export interface Endpoint {
 }
 
 /**
- * Signs a request to the service and sends it. It retries nothing and follows no redirect, because the request may hold
- * a token.
+ * Signs a request to the service and sends it. Neither retries nor follows redirects, because the request may contain a
+ * token.
  *
- * @param transport differs by client: `fetch` would cost TokenRelay 17 MiB of memory
+ * @param transport sends the request. It differs by client, because `fetch` would cost TokenRelay 17 MiB of memory.
  */
 export async function send({ url, region, credentials }: Endpoint, request: ApiRequest, transport: Transport) {
   const { method, path, parameters } = request;
@@ -54,7 +54,16 @@ export async function send({ url, region, credentials }: Endpoint, request: ApiR
   return transport({ ...unsigned, headers });
 }
 
-/** Percent-encodes every reserved character: a form's `+` for a space would not be what is signed. */
+/** Parses a response body. @returns `undefined` if it is not JSON */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Percent-encodes every reserved character. A `+` for a space, as in forms, would invalidate the signature. */
 function queryOf(parameters: object): string {
   const given = Object.entries(parameters).filter(([, value]) => value !== undefined);
   const pairs = given.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`);

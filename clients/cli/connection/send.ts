@@ -1,4 +1,4 @@
-import { type HttpRequest, type HttpResponse, send as sendSigned } from '@tvm/api/send.ts';
+import { type HttpRequest, type HttpResponse, parseJson, send as sendSigned } from '@tvm/api/send.ts';
 import { boundedText, TooLong } from '@tvm/contract/bounded-text.ts';
 import { Failure } from '@tvm/terminal/failure.ts';
 import type * as z from 'zod';
@@ -59,14 +59,6 @@ async function byFetch({ url, ...request }: HttpRequest, signal: AbortSignal): P
   const response = await fetch(url, { ...request, redirect: 'manual', signal });
   const body = await boundedText(response, MOST_BYTES);
   return { status: response.status, headers: Object.fromEntries(response.headers), body };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function unreachable(error: unknown, endpoint: URL, timeout: number): Failure {

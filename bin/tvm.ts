@@ -7,15 +7,12 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { overAwsLimits } from '#lib/aws-limits.ts';
 import { authorizerFiles } from '#lib/config/authorizer-files.ts';
 import { ConfigError, loadConfig } from '#lib/config/config.ts';
-import { partitionOf } from '#lib/config/target-faults.ts';
+import { EMULATOR_ACCOUNT, partitionOf } from '#lib/config/target-faults.ts';
 import { GLOBAL_EVENTS_REGION, GlobalEventsStack, needsGlobalEvents } from '#lib/global-events-stack.ts';
 import { TvmStack } from '#lib/tvm-stack.ts';
 
 const PROJECT = new URL('../', import.meta.url);
 const POLICIES = new URL('policies/', PROJECT);
-
-/** The account id of emulators. The policies of the demo name it. */
-const DEMO_ACCOUNT = '000000000000';
 
 /**
  * The CDK app. `-c stage=…` selects `config/<stage>.toml` (default: production). `-c issuer=…` overrides the issuer,
@@ -48,9 +45,9 @@ async function main(): Promise<void> {
     policyBundle,
     authorizerFiles: await authorizerFiles(config.conditions, PROJECT),
   });
-  const demo = policyFiles.filter(({ text }) => text.includes(DEMO_ACCOUNT)).map(({ name }) => name);
+  const demo = policyFiles.filter(({ text }) => text.includes(EMULATOR_ACCOUNT)).map(({ name }) => name);
   if (config.emulator === undefined && demo.length > 0) {
-    const sentence = `${demo.join(', ')} name account ${DEMO_ACCOUNT}, which exists only in the local demo: replace these policies with your own`;
+    const sentence = `${demo.join(', ')} name account ${EMULATOR_ACCOUNT}, which exists only in the local demo: replace these policies with your own`;
     Annotations.of(stack).addWarningV2('token-vending-machine:demo-policies', sentence);
   }
   if (region && config.emulator === undefined && needsGlobalEvents(config.revoke_on, region)) {

@@ -10,7 +10,7 @@ export interface Target {
 
 /** The stage that is deployed into an emulator, and the account id of emulators. No AWS account has this id. */
 const LOCAL = 'local';
-const EMULATED = '000000000000';
+export const EMULATOR_ACCOUNT = '000000000000';
 
 /** Returns the mistakes in a configuration that depend on its stage or on where it is deployed. */
 export function targetFaults(unverified: Record<string, unknown>, target: Target): Fault[] {
@@ -26,8 +26,13 @@ function emulatorFaults({ stage, account }: Target): Fault[] {
   if (stage !== undefined && stage !== LOCAL) {
     return [{ place, problem: `must be absent: only config/${LOCAL}.toml is deployed into an emulator` }];
   }
-  if (account !== undefined && account !== EMULATED) {
-    return [{ place, problem: `must be absent in the AWS account ${account}: emulators have the account ${EMULATED}` }];
+  if (account !== undefined && account !== EMULATOR_ACCOUNT) {
+    return [
+      {
+        place,
+        problem: `must be absent in the AWS account ${account}: emulators have the account ${EMULATOR_ACCOUNT}`,
+      },
+    ];
   }
   return [];
 }
@@ -82,12 +87,12 @@ function accountFaults(unverified: Record<string, unknown>, { account: own }: Ta
     place: ['trusted_accounts', index],
     account,
   }));
-  const emulated = [...arnsIn(unverified), ...trusted].filter(({ account }) => account === EMULATED);
+  const emulated = [...arnsIn(unverified), ...trusted].filter(({ account }) => account === EMULATOR_ACCOUNT);
   const itself = trusted.filter(({ account }) => account === own);
   return [
     ...emulated.map(({ place }) => ({
       place,
-      problem: `must name an AWS account: ${EMULATED} is the account of emulators`,
+      problem: `must name an AWS account: ${EMULATOR_ACCOUNT} is the account of emulators`,
     })),
     ...itself.map(({ place }) => ({
       place,

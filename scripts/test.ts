@@ -24,18 +24,24 @@ interface Part {
   count: () => Promise<Counted>;
 }
 
+const NAMES = ['check', 'unit', 'infra', 'relay', 'deployed'];
+
 /** How many deployments the deployed tests are spread over. */
 const DEPLOYMENTS = 2;
 
-const all: readonly Part[] = [
-  { part: 'check', name: 'lint', count: () => command('biome', ['ci', '.']) },
-  { part: 'check', name: 'types', count: () => command('tsc', ['--noEmit', '-p', 'tsconfig.json']) },
-  { part: 'check', name: 'generated files', count: () => command('node', ['scripts/generate.ts', '--check']) },
-  { part: 'unit', name: 'unit tests', count: () => vitest('unit', { flags: ['--coverage'] }) },
-  { part: 'infra', name: 'template tests', count: () => vitest('infra') },
-  { part: 'relay', name: 'tests of the TokenRelay process', count: () => vitest('relay') },
-  { part: 'deployed', name: 'tests of the deployed service', count: inBackground() },
-];
+/** Returns the wanted parts. If the deployed tests are among them, they start now. */
+function wantedParts(): Part[] {
+  const all: Part[] = [
+    { part: 'check', name: 'lint', count: () => command('biome', ['ci', '.']) },
+    { part: 'check', name: 'types', count: () => command('tsc', ['--noEmit', '-p', 'tsconfig.json']) },
+    { part: 'check', name: 'generated files', count: () => command('node', ['scripts/generate.ts', '--check']) },
+    { part: 'unit', name: 'unit tests', count: () => vitest('unit', { flags: ['--coverage'] }) },
+    { part: 'infra', name: 'template tests', count: () => vitest('infra') },
+    { part: 'relay', name: 'tests of the TokenRelay process', count: () => vitest('relay') },
+    { part: 'deployed', name: 'tests of the deployed service', count: inBackground() },
+  ];
+  return all.filter(({ part }) => isWanted(part));
+}
 
 /**
  * Runs the deployed tests in the background. They mostly wait, so all other parts run meanwhile. Their output is
@@ -84,13 +90,12 @@ async function main(): Promise<void> {
   const total: Count = { passed: 0, failed: 0 };
   const summary: string[] = [];
   const took: VitestCount['files'] = [];
-  const unknown = process.argv.slice(2).filter((name) => !all.some(({ part }) => part === name));
+  const unknown = process.argv.slice(2).filter((name) => !NAMES.includes(name));
   if (unknown.length > 0) {
-    const known = [...new Set(all.map(({ part }) => part))].join(', ');
-    console.error(`Unknown part of the tests: ${unknown.join(', ')}. The parts are ${known}.`);
+    console.error(`Unknown part of the tests: ${unknown.join(', ')}. The parts are ${NAMES.join(', ')}.`);
     process.exit(2);
   }
-  for (const { name, count } of all.filter(({ part }) => isWanted(part))) {
+  for (const { name, count } of wantedParts()) {
     console.log(`\n── ${name} …`);
     const { passed, failed, seconds, files = [] } = await timed(count);
     took.push(...files);

@@ -1,5 +1,5 @@
-// What each folder may import of this project, besides itself and the folders below it. The longest name that fits counts.
-// A name that ends with .ts is one file, `*` one folder. The arrows point one way: docs/explanation/architecture.md draws them.
+// What each folder may import from this project besides itself. The longest matching folder applies; a folder with its own
+// rule must be listed even by the folder above it. `*` matches one folder name. Imports go in one direction only: docs/explanation/architecture.md draws them.
 
 const useCaseEnvironments = [
   'lambdas/*/env.ts',
@@ -10,7 +10,7 @@ const useCaseEnvironments = [
 export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   contract: [],
 
-  // Flat in core are the ports that every domain has, and bounded concurrency.
+  // The files directly in core are the ports that all domains share, and bounded concurrency.
   core: [],
   'core/settings': [],
   'core/identity': ['contract'],
@@ -53,7 +53,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   ],
   'core/anomaly': ['contract', 'core/at-most.ts', 'core/records', 'core/revocation/orders'],
 
-  gate: ['contract', 'core/identity', 'core/policy', 'core/external-authorizers', 'core/issuing'],
+  gate: ['gate', 'contract', 'core/identity', 'core/policy', 'core/external-authorizers', 'core/issuing'],
   'gate/model': [],
   'gate/cloudformation': ['gate/model'],
   'gate/kubernetes': ['gate/model'],
@@ -87,7 +87,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
     'lib/config',
     ...useCaseEnvironments,
   ],
-  lib: ['core/policy', 'core/revocation/triggers', ...useCaseEnvironments],
+  lib: ['lib', 'core/policy', 'core/revocation/triggers', ...useCaseEnvironments],
   bin: ['core/policy', 'lib'],
 
   'clients/api': ['contract'],
@@ -203,7 +203,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
     'clients/relay/child',
     'clients/relay/check',
   ],
-  'clients/relay': ['clients/terminal'],
+  'clients/relay': ['clients/relay', 'clients/terminal'],
 
   'scripts/tools': [],
   'scripts/install': ['scripts/tools'],
@@ -227,18 +227,18 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
     // The differences between emulators and AWS are what the probes check.
     'test/emulators',
   ],
-  scripts: ['test/emulators'],
+  scripts: ['scripts', 'test/emulators'],
 };
 
-/** The modules of Node that may be imported where not all may. */
+/** The allowed Node modules of folders that may not import all of them. */
 export const allowedNodeModules: Readonly<Record<string, readonly string[]>> = {
   contract: [],
   core: ['node:crypto', 'node:net', 'node:path', 'node:util', 'node:zlib'],
-  // The gate is given the content of files: it reads none.
+  // The gate receives the content of files and reads no files itself.
   gate: ['node:crypto', 'node:net', 'node:path', 'node:util'],
 };
 
-/** Packages that may be imported from the root's own folders: workspaces say so in their package.json. */
+/** The allowed packages of folders that are not workspaces. A workspace declares its packages in its package.json. */
 export const allowedPackages: Readonly<Record<string, readonly string[]>> = {
   lambdas: ['@aws-lambda-powertools/', '@aws-sdk/', '@middy/core', 'aws-lambda', 'jose', 'zod'],
   lib: ['aws-cdk-lib', 'constructs', 'esbuild', 'smol-toml', 'zod'],

@@ -5,7 +5,7 @@ import { cycles, faults, sourceFiles, specifiersIn } from './imports.ts';
 const files = sourceFiles();
 
 describe('imports', () => {
-  it('follow the arrows that are allowed', () => {
+  it('are allowed by the rules', () => {
     expect(files.length).toBeGreaterThan(900);
     expect(files.flatMap(faults)).toEqual([]);
   });
@@ -14,7 +14,7 @@ describe('imports', () => {
     expect(cycles(files)).toEqual([]);
   });
 
-  it('are found in every form of statement', () => {
+  it('are recognized in every statement form', () => {
     const text = [
       "import a from './a.ts';",
       "import type { B } from './b.ts';",
@@ -32,7 +32,9 @@ describe('imports', () => {
     ['contract/token.ts', '@tvm/gate/rules.ts'],
     ['contract/token.ts', 'node:fs'],
     ['contract/token.ts', '@aws-sdk/client-kms'],
+    ['core/ports.ts', './policy/bundle.ts'],
     ['core/identity/caller.ts', '../policy/bundle.ts'],
+    ['gate/model/finding.ts', '../kubernetes/rules.ts'],
     ['core/records/token-record.ts', '../issuing/issue-token.ts'],
     ['core/revocation/orders/order.ts', '../triggers/index.ts'],
     ['core/policy/bundle.ts', '@tvm/gate/rules.ts'],
@@ -78,20 +80,20 @@ describe('imports', () => {
     ['lib/tvm-stack.ts', '@tvm/core/policy/no-such-file.ts'],
   ] as const;
 
-  it.each(forbidden)('of %s do not have %s', (file, specifier) => {
+  it.each(forbidden)('reject in %s: %s', (file, specifier) => {
     expect(faults({ file, specifiers: [specifier] })).toEqual([
       expect.stringContaining(`${file} imports ${specifier}`),
     ]);
   });
 
-  it('are limited for every folder that holds code of the product', () => {
+  it('have a rule for every folder of product code', () => {
     const product = files.map(({ file }) => file).filter((file) => !/^(test|bench)\//.test(file));
     const limited = (file: string) =>
       Object.keys(allowedImports).some((place) => file.startsWith(place.split('*')[0] ?? ''));
     expect(product.filter((file) => !limited(file))).toEqual([]);
   });
 
-  it('would show a cycle', () => {
+  it('reports a cycle', () => {
     const a = { file: 'core/a.ts', specifiers: ['./b.ts'] };
     const b = { file: 'core/b.ts', specifiers: ['@tvm/core/a.ts'] };
     expect(cycles([a, b])).toEqual(['core/a.ts -> core/b.ts -> core/a.ts', 'core/b.ts -> core/a.ts -> core/b.ts']);

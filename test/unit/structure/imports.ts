@@ -4,7 +4,7 @@ import { allowedImports, allowedNodeModules, allowedPackages } from './allowed-i
 
 const ROOT = path.join(import.meta.dirname, '../../..');
 
-/** Folders that are imported by a name, from each other and from themselves where a relative path would climb far. */
+/** The folders that are imported by name: from other folders, and where a relative path would climb more than two folders. */
 const NAMES: Readonly<Record<string, string>> = {
   contract: '@tvm/contract',
   core: '@tvm/core',
@@ -22,13 +22,13 @@ const NAMES: Readonly<Record<string, string>> = {
   test: '#test',
 };
 
-/** A file and what stands in its imports. */
+/** A source file and the specifiers of its imports. */
 export interface SourceFile {
   file: string;
   specifiers: readonly string[];
 }
 
-/** Every source file of the project, by its path from the root. */
+/** Returns all source files, with paths relative to the root. */
 export function sourceFiles(): SourceFile[] {
   return Object.keys(NAMES)
     .flatMap((folder) => filesBelow(folder))
@@ -44,7 +44,7 @@ function filesBelow(folder: string): string[] {
   });
 }
 
-/** What a module imports and exports from, of types too. The formatter sees to it that each is written in one way. */
+/** Returns the specifiers of all imports and re-exports, including types. Relies on the formatter for a uniform syntax. */
 export function specifiersIn(text: string): string[] {
   const imports = text.matchAll(/^import (?:[^;'"`]*? from )?'([^'\n]+)'/gm);
   const exports = text.matchAll(/^export (?:type )?(?:\*(?: as \w+)?|\{[^}]*\}) from '([^'\n]+)'/gm);
@@ -52,14 +52,14 @@ export function specifiersIn(text: string): string[] {
   return [...new Set([...imports, ...exports, ...calls].map(([, specifier = '']) => specifier))];
 }
 
-/** The file that an import names, from the root; `undefined` for packages and modules of Node. */
+/** Returns the imported file, relative to the root; `undefined` for packages and Node modules. */
 function target(file: string, specifier: string): string | undefined {
   if (specifier.startsWith('.')) return path.join(path.dirname(file), specifier);
   const [folder, name] = Object.entries(NAMES).find(([, name]) => specifier.startsWith(`${name}/`)) ?? [];
   return folder === undefined || name === undefined ? undefined : folder + specifier.slice(name.length);
 }
 
-/** What is wrong with the imports of a file: a sentence each. */
+/** Returns one message for each forbidden import of a file. */
 export function faults({ file, specifiers }: SourceFile): string[] {
   return specifiers.flatMap((specifier) => {
     const to = target(file, specifier);
@@ -70,15 +70,16 @@ export function faults({ file, specifiers }: SourceFile): string[] {
 
 function arrowFault(file: string, specifier: string, to: string): string | undefined {
   const relative = specifier.startsWith('.');
-  if (!relative && !existsSync(path.join(ROOT, to))) return 'there is no such file';
+  if (!relative && !existsSync(path.join(ROOT, to))) return 'the file does not exist';
   if (relative && namedFolder(file) !== namedFolder(to)) {
-    return 'another folder is imported by its name';
+    return 'files of another folder must be imported by the name of the folder';
   }
-  if (relative && specifier.startsWith('../../../')) return 'a relative path climbs two folders at most';
-  const unit = longest(Object.keys(allowedImports), file);
-  if (unit === undefined || longest([concrete(unit, file)], to) !== undefined) return undefined;
-  // A folder may import those below it, unless they say what they are for by rules of their own.
-  if (longest(allowedImports[unit] ?? [], to) !== undefined) return undefined;
+  if (relative && specifier.startsWith('../../../')) return 'a relative path may climb at most two folders';
+  const unit = ruledFolder(file);
+  if (unit === undefined) return undefined;
+  // A folder that has its own rule must be listed, even if it is below the importing folder.
+  const [own, other] = [concrete(unit, file), concrete(ruledFolder(to) ?? '', to)];
+  if (own === other || longest(allowedImports[unit] ?? [], to) !== undefined) return undefined;
   return `${unit} may import ${allowedImports[unit]?.join(', ') || 'nothing of this project'}`;
 }
 
@@ -93,6 +94,10 @@ function packageFault(file: string, specifier: string): string | undefined {
   return allowed === false ? `${folder} may import ${packages?.join(', ')}` : undefined;
 }
 
+function ruledFolder(file: string): string | undefined {
+  return longest(Object.keys(allowedImports), file);
+}
+
 function declaredPackages(folder: string): string[] {
   const manifest = JSON.parse(readFileSync(path.join(ROOT, folder, 'package.json'), 'utf8'));
   return Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
@@ -102,7 +107,7 @@ function namedFolder(file: string): string | undefined {
   return longest(Object.keys(NAMES), file);
 }
 
-/** The longest of some folders and files that a file is, or is below of; `*` stands for one name. */
+/** Returns the longest path that is the file or one of its folders. `*` matches one name. */
 function longest(places: readonly string[], file: string): string | undefined {
   return places
     .filter((place) => concrete(place, file) === file || file.startsWith(`${concrete(place, file)}/`))
@@ -111,7 +116,7 @@ function longest(places: readonly string[], file: string): string | undefined {
 
 const depth = (place: string) => place.split('/').length - (place.includes('*') ? 0.5 : 0);
 
-/** A place whose `*` is what the file has there. */
+/** Replaces `*` in a path with the name at that position of the file's path. */
 function concrete(place: string, file: string): string {
   const names = file.split('/');
   return place
@@ -120,7 +125,7 @@ function concrete(place: string, file: string): string {
     .join('/');
 }
 
-/** Files that import each other, directly or by way of others: the shortest way back to the first, for each. */
+/** Returns import cycles: for each file in one, the shortest path back to the file. */
 export function cycles(files: readonly SourceFile[]): string[] {
   const arrows = new Map(
     files.map(({ file, specifiers }) => [file, specifiers.flatMap((specifier) => target(file, specifier) ?? [])]),

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
-/** Words of our own that the field has a term for, and that term. docs/glossary.md keeps the old ones for the search. */
+/** Replaced terms with the standard term. docs/glossary.md lists the old terms, so that readers can search for them. */
 const REPLACED: readonly [old: RegExp, term: string][] = [
   [/\b(take|takes|took|taken|taking)\b( [\w’'-]+){0,3} back\b/gi, 'revoke'],
   [/\b[Hh]appenings?\b/g, 'revocation trigger'],
@@ -13,7 +13,7 @@ const REPLACED: readonly [old: RegExp, term: string][] = [
   [/(?<!')\bsurroundings\b/gi, 'request context'],
   [/\btake a role\b/gi, 'assume a role'],
   [/\banew\b/gi, 'again'],
-  // A computer is a machine; the service is not.
+  // "Machine" means a computer, not the service.
   [/\b[Tt]he machine(’s|'s)?\b/g, 'the service, or TVM'],
 ];
 
@@ -53,7 +53,7 @@ describe('terms', () => {
     'a happening',
     'its standing',
     'the machine is away',
-  ])('would be missed in "%s"', (text) => {
+  ])('are found in "%s"', (text) => {
     expect(usesIn('core/a.ts', text)).toHaveLength(1);
   });
 
@@ -63,7 +63,7 @@ describe('terms', () => {
     'a state machine',
     'machine-readable',
     'STANDING',
-  ])('are not taken for one in "%s"', (text) => {
+  ])('are not found in "%s"', (text) => {
     expect(usesIn('core/a.ts', text)).toEqual([]);
   });
 });

@@ -1,14 +1,14 @@
 import type { Credentials } from './signature.ts';
 
-/** How long a credential source may take, in milliseconds: SSO and a `credential_process` ask elsewhere. */
+/** The time limit for a credential source, in milliseconds. SSO and a `credential_process` make requests of their own. */
 const TIMEOUT = 30_000;
 
-/** Credentials, and when they end where they do. */
+/** Credentials, with their expiration if they have one. */
 export interface FoundCredentials extends Credentials {
   expiration?: Date;
 }
 
-/** A profile was named that no AWS configuration file has. */
+/** The named profile is in no AWS configuration file. */
 export class NoSuchProfile extends Error {
   override readonly name = 'NoSuchProfile';
 
@@ -17,10 +17,10 @@ export class NoSuchProfile extends Error {
   }
 }
 
-/** Nobody gave credentials. */
+/** No source gave credentials. */
 export class NoCredentials extends Error {
   override readonly name = 'NoCredentials';
-  /** Why, in one line; absent where nothing is configured that could give any. */
+  /** The reason, in one line. Absent if no source is configured. */
   readonly reason: string | undefined;
 
   constructor(reason: string | undefined) {
@@ -30,10 +30,10 @@ export class NoCredentials extends Error {
 }
 
 /**
- * Finds the identity that asks, where the AWS CLI finds it: keys in the environment win over `AWS_PROFILE`, and a
- * profile that is named here wins over both. The AWS SDK is loaded only where the keys are not in the environment.
+ * Resolves credentials as the AWS CLI does: keys in the environment take precedence over `AWS_PROFILE`, and a named profile
+ * takes precedence over both. Loads the AWS SDK only if the keys are not in the environment.
  *
- * @param region where AWS is asked for credentials, of a role to assume say
+ * @param region the region for credential requests, such as assuming a role
  * @throws {NoSuchProfile}
  * @throws {NoCredentials}
  */
@@ -62,8 +62,8 @@ export async function findCredentials(
   }
 }
 
-// The default chain goes on when a profile fails, and might sign as somebody else: the instance, say. A profile that
-// was named is the only one asked.
+// If a profile fails, the default chain continues and might use another identity, such as the instance's. A named profile is
+// therefore the only source.
 async function credentialProvider(
   profile: string | undefined,
   region: string | undefined,
@@ -84,7 +84,7 @@ async function credentialProvider(
 function reasonOf(error: unknown): string | undefined {
   const [line = ''] = (error instanceof Error ? error.message : '').split('\n');
   if (line === '' || line.startsWith('Could not load credentials from any providers')) return undefined;
-  // The command of a failed credential_process, and what it printed, may hold secrets.
+  // The command of a failed credential_process and its output may contain secrets.
   if (line.startsWith('Command failed')) return 'the credential_process of the profile failed';
   return line.replace(/\.$/, '');
 }

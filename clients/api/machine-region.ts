@@ -1,7 +1,7 @@
 const API_HOST = /\.execute-api\.([a-z0-9-]+)\.(?:vpce\.)?(?:amazonaws\.com(?:\.cn)?|api\.aws)$/;
 
 /**
- * The AWS region that a machine is in, unless somebody says it outright: from its host, the environment, or the profile.
+ * Returns the AWS region of the service if none is given: from the host name, the environment or the profile.
  *
  * API Gateway accepts signatures for its own region only: an endpoint that names it is surer than the environment.
  *

@@ -4,10 +4,10 @@ import { Failure, usageFailure } from '@tvm/terminal/failure.ts';
 import { exitCodes } from './failure.ts';
 
 /**
- * Finds the identity that asks, where the AWS CLI finds it: keys in the environment win over `AWS_PROFILE`, and a
- * profile named on the command line wins over both.
+ * Resolves the caller's credentials as the AWS CLI does: keys in the environment take precedence over `AWS_PROFILE`, and a
+ * profile on the command line takes precedence over both.
  *
- * @throws {Failure} saying why there is none
+ * @throws {Failure} with the reason if there are none
  */
 export async function resolveCredentials(
   profile: string | undefined,

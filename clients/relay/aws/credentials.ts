@@ -5,24 +5,25 @@ import { SourceFailure } from '../model/source.ts';
 
 export type { Credentials } from '@tvm/api/signature.ts';
 
-/** Before credentials end by so much, in milliseconds, others are asked for, as the AWS SDKs do. */
+/** How long before expiry credentials are refreshed, in milliseconds, as in the AWS SDKs. */
 const MARGIN = 300_000;
 
-/** Which identity of AWS asks. */
+/** The AWS identity that signs. */
 export interface AwsIdentity {
-  /** The only profile that is asked; absent: the whole chain. */
+  /** The only profile to use. If absent, the whole chain is used. */
   profile?: string | undefined;
-  /** Where AWS is asked for credentials, of a role to assume say. */
+  /** The region for credential requests, such as assuming a role. */
   region?: string | undefined;
 }
 
 /**
- * Provides credentials by the AWS credential chain, as the AWS CLI finds them: keys in the environment, then
- * `AWS_PROFILE`, web identity, containers, the instance. A named profile alone is asked where there is one.
+ * Provides credentials from the AWS credential chain, as the AWS CLI finds them: keys in the environment, then `AWS_PROFILE`,
+ * web identity, containers and the instance. If a profile is named, only that profile is used.
  *
- * Those that end are kept until shortly before. Those that do not are looked up each time: somebody may replace them.
+ * Credentials that expire are cached until shortly before. Other credentials are looked up each time, because they may be
+ * replaced.
  *
- * @returns throws {SourceFailure} where there are none
+ * @returns a function that throws {SourceFailure} if there are no credentials
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
  */
 export function awsCredentials(
@@ -40,7 +41,7 @@ export function awsCredentials(
 
   return async () => {
     if (kept !== undefined && lastsFor(MARGIN)) return kept;
-    // Many tokens start at once: a role is assumed, or a command run, once for all of them.
+    // Many tokens start at once. They share one assumed role or one run of the credential command.
     asking ??= findCredentials(profile, region, env).finally(() => {
       asking = undefined;
     });
@@ -55,6 +56,6 @@ export function awsCredentials(
 
 function failure(error: unknown): SourceFailure {
   const known = error instanceof NoCredentials || error instanceof NoSuchProfile;
-  // What another program says of its failure may hold what it was given.
+  // The message of another program may contain its input.
   return new SourceFailure(known ? printableMessage(error.message) : 'no AWS credentials: the AWS SDK failed');
 }

@@ -3,17 +3,17 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import { SourceFailure } from '../model/source.ts';
 import type { Transport } from '../settings/fields.ts';
 
-/** Reads the files of a transport. */
+/** Reads the certificate files of a transport. */
 type Certificates = () => Promise<SecureContext>;
 
-/** Those in use, by the paths of their files: each takes some 50 KiB, and many tokens may come from one issuer. */
+/** The contexts in use, by the paths of their files. Each takes about 50 KiB, and many tokens may share an issuer. */
 const inUse = new Map<string, WeakRef<Certificates>>();
 
 /**
  * What TLS connections present and trust, from the files of a transport. A file that changes is read again.
  *
- * @returns the same object as long as the files are the same
- * @throws {SourceFailure} naming the file that cannot be read, or what it does not hold
+ * @returns the same object while the files are unchanged
+ * @throws {SourceFailure} naming the file that cannot be read, or the content that is missing in it
  */
 export function certificates({ ca_file, client_certificate }: Transport): Certificates {
   const paths = [ca_file, client_certificate?.cert_path, client_certificate?.key_path];
@@ -27,12 +27,12 @@ function read(paths: (string | undefined)[]): Certificates {
   const [caFile] = paths;
   let current: { stamp: string; context: Promise<SecureContext> } | undefined;
   return async () => {
-    // Looked at before they are read: what changes in between is read again the next time.
+    // Compares the files before it reads them, so that a change in between is noticed the next time.
     const stamp = (await Promise.all(paths.map(stampOf))).join();
     if (current?.stamp !== stamp) {
       const context = Promise.all(paths.map(contentOf)).then(([ca, cert, key]) => contextOf({ ca, cert, key }, caFile));
       current = { stamp, context };
-      // What was wrong with a file may be mended without a trace in its stamp: its mode.
+      // A fix of the file's mode does not change its modification time.
       context.catch(() => {
         current = undefined;
       });
@@ -58,7 +58,7 @@ function unreadable(path: string): (error: NodeJS.ErrnoException) => never {
 }
 
 function contextOf(pem: { ca?: string; cert?: string; key?: string }, caFile: string | undefined): SecureContext {
-  // OpenSSL takes a file without any certificate for an empty list, and then trusts nobody without saying why.
+  // OpenSSL accepts a file without certificates as an empty list, and then trusts nobody without a reason.
   if (caFile !== undefined && !pem.ca?.includes('-----BEGIN')) {
     throw new SourceFailure(`ca_file ${caFile} holds no certificate (PEM)`);
   }

@@ -17,32 +17,32 @@ export type { Reach } from './reach.ts';
 
 export interface HttpClient {
   /**
-   * Sends one request and reads its whole answer. No redirect is followed and nothing is repeated.
+   * Sends one request and reads the whole response. Neither retries nor follows redirects.
    *
-   * @throws {SourceFailure} when no answer came in time, or one too large
+   * @throws {SourceFailure} if the response is late or too large
    */
   send(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer>;
-  /** Ends its idle connections. */
+  /** Closes idle connections. */
   close(): void;
 }
 
-/** Of an answer, in bytes. */
+/** The maximum size of a response, in bytes. */
 const LARGEST = 1024 * 1024;
 const DEFAULT_TIMEOUT_SECONDS = 10;
 
 /**
- * Connections are kept for the next request of the same fetch alone, in milliseconds: one that is kept for longer may
- * have been forgotten by a firewall on the way, and then a renewal waits for its whole time limit.
+ * How long idle connections stay open, in milliseconds: only for the next request of the same fetch. A firewall may drop
+ * older connections, and a renewal would then wait for its whole time limit.
  */
 const IDLE = 4_000;
 
-/** A client for one issuer. Files of certificates are read when the first connection is made, and again when they change. */
+/** Returns a client for one issuer. It reads certificate files for the first connection, and again when they change. */
 export function httpClient(transport: Transport, reach: Reach): HttpClient {
   const currentCertificates = certificates(transport);
   let plainAgent: HttpAgent | undefined;
   let tls: { context: SecureContext; agent: HttpsAgent } | undefined;
 
-  /** An agent keeps connections, and sessions of TLS, that were made with what it was given. */
+  /** Returns the agent for the current certificates. An agent reuses connections and TLS sessions of its certificates. */
   async function tlsAgent(): Promise<HttpsAgent> {
     const context = await currentCertificates();
     if (tls?.context !== context) {
@@ -69,7 +69,7 @@ export function httpClient(transport: Transport, reach: Reach): HttpClient {
     try {
       return await answerTo(tlsRequest(url, { ...options, defaultPort: 443, createConnection: secured }), body);
     } finally {
-      // A request that cannot be made never takes it over.
+      // A request that fails early never takes over the socket.
       socket.destroy();
     }
   }
@@ -105,11 +105,11 @@ export function httpClient(transport: Transport, reach: Reach): HttpClient {
 }
 
 function tlsOptions(secureContext: SecureContext) {
-  // Said outright: an environment variable could otherwise turn the verification off.
+  // Explicit, because an environment variable could otherwise disable the verification.
   return { secureContext, rejectUnauthorized: true };
 }
 
-/** Rejects when the signal says so: not all that is waited for, such as a lookup, listens to it. */
+/** Rejects when the signal aborts. Some operations, such as a DNS lookup, ignore the signal. */
 function aborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     if (signal.aborted) reject(signal.reason);
@@ -120,7 +120,8 @@ function aborted(signal: AbortSignal): Promise<never> {
 async function answerTo(request: ClientRequest, body: string | undefined): Promise<HttpAnswer> {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     request.once('response', resolve);
-    // Stays: what fails after the answer has begun is told by the answer as well, and must not end the process here.
+    // Keep this listener. An error after the response has begun is reported by the response too; without the listener it
+    // would also crash the process.
     request.on('error', reject);
     request.end(body);
   });

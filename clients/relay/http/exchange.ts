@@ -8,7 +8,7 @@ export interface HttpRequest {
   body?: string;
 }
 
-/** The answer, whatever its status. */
+/** A response of any status. */
 export interface HttpAnswer {
   status: number;
   headers: IncomingHttpHeaders;

@@ -3,10 +3,10 @@ import { SourceFailure } from '../model/source.ts';
 import type { HttpAnswer } from './exchange.ts';
 
 /**
- * The JSON object that an answer holds.
+ * Returns the JSON object in a response body.
  *
- * @param issuer how sentences call who answered
- * @throws {SourceFailure} for any other status than 200 to 299, with `Retry-After` heeded, and for any other body
+ * @param issuer the responding server, for messages
+ * @throws {SourceFailure} for a status outside 200 to 299, with the delay of `Retry-After`, and for any other body
  */
 export function jsonObject({ status, headers, body }: HttpAnswer, issuer: string): Record<string, unknown> {
   const object = objectIn(body);
@@ -33,7 +33,7 @@ function objectIn(body: string): Record<string, unknown> | undefined {
   }
 }
 
-/** An error code of OAuth (RFC 6749 5.2). Nothing else of a body is shown: an issuer may repeat there what it was sent. */
+/** Returns the OAuth error code (RFC 6749, section 5.2). Messages quote nothing else of a body, which may repeat the request. */
 function errorCode(object: Record<string, unknown> | undefined): string | undefined {
   const code = object?.error;
   return typeof code === 'string' && /^[\w.-]{1,64}$/.test(code) ? code : undefined;

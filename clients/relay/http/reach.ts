@@ -5,31 +5,31 @@ import { SourceFailure } from '../model/source.ts';
 import { isLoopbackAddress, isMetadataAddress, isNeverPublic } from './addresses.ts';
 
 /**
- * Where a client may connect to. `issuer`: over TLS anywhere, in plain to loopback alone. `public`: the same, but never
- * to a link-local address, looked at when the connection is made, so that no name leads to a metadata server.
- * `metadata`: in plain to the link-local addresses of the clouds' metadata servers and to loopback, never by a proxy.
+ * The addresses that a client may connect to. `issuer`: any address over TLS, only loopback without TLS. `public`: the
+ * same without link-local addresses, which are checked at connection time so that no name leads to a metadata server.
+ * `metadata`: without TLS to link-local addresses of cloud metadata servers and to loopback, never through a proxy.
  */
 export type Reach = 'issuer' | 'public' | 'metadata';
 
-/** A URL that a client may ask, and how it is reached. */
+/** A permitted URL, and how to connect to it. */
 export interface Target {
   url: URL;
-  /** As a connection takes it: an IPv6 address has no brackets. */
+  /** The host for the connection. An IPv6 address has no brackets. */
   host: string;
   port: number;
-  /** Looks a name up, and fails for an address that this reach does not have. */
+  /** Resolves a name, and fails for addresses that are not permitted. */
   lookup: LookupFunction;
-  /** Whether a proxy may be on the way. */
+  /** Whether the connection may use a proxy. */
   mayBeProxied: boolean;
 }
 
-/** Names that only metadata servers have; behind a proxy this machine may not see where they lead. */
+/** Names of metadata servers. Behind a proxy, this machine may be unable to resolve them. */
 const METADATA_NAMES = new Set(['metadata.google.internal', 'metadata.goog']);
 
 /**
- * Settles whether a URL is within reach.
+ * Checks whether a URL is permitted.
  *
- * @throws {SourceFailure} when it is not
+ * @throws {SourceFailure} if it is not
  */
 export function targetOf(text: string, reach: Reach): Target {
   const url = URL.parse(text);
@@ -51,12 +51,12 @@ export function targetOf(text: string, reach: Reach): Target {
   };
 }
 
-/** Which addresses a connection for this URL may have. @throws {SourceFailure} when there is none */
+/** Returns which addresses a connection for this URL may use. @throws {SourceFailure} if there are none */
 function allowedAddress({ protocol, hostname, host }: URL, reach: Reach): (address: string) => boolean {
   const inPlain = protocol === 'http:';
   if (reach === 'metadata') {
     if (!inPlain) throw new SourceFailure(`${host} is no metadata server: those are asked over http`);
-    // A name such as foo.localhost is only as local as what it leads to.
+    // A name such as foo.localhost may resolve to an address that is not loopback.
     if (isLoopback(hostname)) return isLoopbackAddress;
     if (isIP(hostname.replace(/^\[|\]$/g, '')) === 0 && !METADATA_NAMES.has(hostname)) {
       throw new SourceFailure(`${host} is no metadata server`);
@@ -70,7 +70,7 @@ function allowedAddress({ protocol, hostname, host }: URL, reach: Reach): (addre
   return reach === 'public' ? (address) => !isNeverPublic(address) : () => true;
 }
 
-/** The system's lookup. The address it finds is the one that is connected to, so that a name cannot change in between. */
+/** Resolves a name with the system. The connection uses the returned address, so that the name cannot change in between. */
 function checkedLookup(shown: string, allowed: (address: string) => boolean): LookupFunction {
   return (name: string, options: LookupOptions, done) => {
     lookUpOnce(name, options, (error, addresses) => {
@@ -86,12 +86,12 @@ function checkedLookup(shown: string, allowed: (address: string) => boolean): Lo
 
 type Found = (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void;
 
-/** Who waits for each name that is being looked up. */
+/** The callbacks that wait for each running lookup, by name. */
 const waiting = new Map<string, Found[]>();
 
 /**
- * Nothing ends a lookup of the system, and few go on at a time: a name whose server hangs must not take the place of
- * others by being asked for again and again.
+ * A system lookup cannot be cancelled, and only a few run at a time. Repeated lookups of a name whose server hangs must not
+ * block lookups of other names.
  */
 function lookUpOnce(name: string, options: LookupOptions, found: Found): void {
   const key = JSON.stringify([name, options.family, options.hints, options.order]);

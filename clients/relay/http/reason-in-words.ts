@@ -22,8 +22,8 @@ const REASONS: Record<string, string> = {
 };
 
 /**
- * Why a connection or an answer failed, as the end of a sentence that starts with the host. What the error itself says
- * is left out: it may hold what was sent.
+ * Describes why a connection or response failed, as the end of a sentence that starts with the host. Omits the error's own
+ * message, which may contain parts of the request.
  */
 export function reasonInWords(error: unknown): string {
   const code = (error as NodeJS.ErrnoException | undefined)?.code ?? 'no reason given';

@@ -6,13 +6,13 @@ import type { Target } from './reach.ts';
 import { reasonInWords } from './reason-in-words.ts';
 
 /**
- * A way through a proxy to the target (CONNECT, RFC 9110 9.3.6). Whatever the proxy answers itself is never taken for
- * the target's answer.
+ * Opens a tunnel through a proxy to the target (CONNECT; RFC 9110, section 9.3.6). A response of the proxy is never mistaken
+ * for a response of the target.
  *
- * The proxy looks the name up, not this machine. Where this machine can do so too, the name is refused like one that is
- * connected to directly; a name that only the proxy knows is the proxy's to refuse.
+ * The proxy resolves the name. If this machine can resolve it too, forbidden addresses are rejected as for a direct
+ * connection. The proxy must reject names that only it can resolve.
  *
- * @throws {SourceFailure} naming the proxy when it opens none
+ * @throws {SourceFailure} naming the proxy if it opens no tunnel
  */
 export async function tunnel(proxy: string, target: Target, signal: AbortSignal): Promise<Socket> {
   await refuseWhatIsOutOfReach(target);
@@ -32,9 +32,9 @@ export async function tunnel(proxy: string, target: Target, signal: AbortSignal)
       rejectUnauthorized: true,
     });
     connect.once('connect', ({ statusCode }, socket, head) => {
-      // What a proxy sends before it is spoken to through the tunnel cannot be from the target.
+      // Data that arrives before the first data is sent through the tunnel cannot be from the target.
       if (statusCode === 200 && head.length === 0) {
-        // What becomes of it is told by the TLS in it; before that there is none, an error of it would end the process.
+        // TLS reports later errors. Until TLS starts, an unhandled error of the socket would crash the process.
         socket.on('error', () => {});
         return resolve(socket as Socket);
       }

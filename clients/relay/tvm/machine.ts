@@ -10,20 +10,20 @@ import type { Transport } from '../settings/fields.ts';
 import { refusal } from './refusal.ts';
 import { statusListsBy } from './status-lists.ts';
 
-/** Where a token vending machine is, and who asks it. */
+/** The endpoint of a TVM, and the identity that signs. */
 export interface MachineSettings extends Transport {
   endpoint: string;
   region?: string | undefined;
   profile?: string | undefined;
 }
 
-/** A token vending machine, as one identity asks it. */
+/** A client of a TVM with one identity. */
 export interface Machine {
   /**
-   * Asks for a token.
+   * Requests a token.
    *
    * @param request the body of `POST /token`
-   * @returns also when it was asked, in milliseconds since the epoch
+   * @returns the response, and the time of the request in milliseconds since the epoch
    * @throws {SourceFailure}
    */
   vend(request: object, signal: AbortSignal): Promise<{ answer: TokenResponse; askedAt: number }>;
@@ -31,7 +31,7 @@ export interface Machine {
   close(): void;
 }
 
-/** Makes what asks a machine, signed with SigV4 by the AWS credential chain. */
+/** Creates a client of a TVM. It signs with SigV4 and credentials from the AWS credential chain. */
 export function connectMachine(
   { endpoint, region, profile, ...transport }: MachineSettings,
   clock: Clock,
@@ -92,15 +92,15 @@ function tokenIn(body: string, host: string): TokenResponse {
     const answer = tokenResponse.parse(JSON.parse(body));
     if (answer.access_token !== '') return answer;
   } catch {
-    // What is wrong with it may quote it.
+    // The error may quote the token.
   }
   throw new SourceFailure(`${host} answered 200, but not as a token vending machine does; is the endpoint right?`);
 }
 
 /**
- * Waits for work that does not listen to a signal; what it comes to after the signal is nobody's.
+ * Waits for work that ignores a signal. After the signal aborts, the result is dropped.
  *
- * @throws {SourceFailure} when the signal says so first
+ * @throws {SourceFailure} if the signal aborts first
  */
 export async function unlessGivenUp<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();

@@ -4,8 +4,8 @@ import type { HttpAnswer } from '../http/client.ts';
 import { SourceFailure } from '../model/source.ts';
 
 /**
- * Turns a response other than 200 into a failure: the service's own error in its words, or the kind of error of the gateway
- * in front of it. To a wrong signature, API Gateway repeats the whole request, session token included.
+ * Converts an error response into a failure: the service's own error, or only the type of a gateway error. For a wrong
+ * signature, the gateway's message repeats the whole request with the session token.
  *
  * @param host the responding host, for the sentence
  * @param now milliseconds since the epoch
@@ -17,7 +17,7 @@ export function refusal(answer: HttpAnswer, host: string, now: number): SourceFa
   return new SourceFailure(`${host} answered ${status}${said === undefined ? '' : `, ${said}`}${id}`, { retryAfter });
 }
 
-/** No word of a sentence is this long: it may be the signature, the session token or a token that was sent. */
+/** Matches text that is too long for a word: it may be a signature, a session token or a token. */
 const LIKE_A_SECRET = /[\w+=]{32}/;
 
 function described({ error_description: description }: { error_description: string }): string {

@@ -6,14 +6,14 @@ interface Held {
   holders: number;
 }
 
-/** Of each clock, which is one agent's: a test with a clock of its own has machines of its own. */
+/** The shared clients of each clock. Each agent has one clock, so tests with their own clock share nothing. */
 const held = new WeakMap<Clock, Map<string, Held>>();
 
 /**
- * Gives the machine of these settings: the same to all who give the same, so that connections, credentials and status
- * lists are one, however many tokens come from it.
+ * Returns the client for these settings. Callers with equal settings share it, and with it connections, credentials and
+ * status lists.
  *
- * @returns `release` gives it back, once; with the last the machine is closed
+ * @returns `release`, to be called once; the last release closes the client
  */
 export function shareMachine(settings: MachineSettings, clock: Clock): { machine: Machine; release(): void } {
   const ofClock = held.get(clock) ?? new Map<string, Held>();

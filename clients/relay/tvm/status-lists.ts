@@ -6,10 +6,10 @@ import type { Clock } from '../model/clock.ts';
 import { SourceFailure } from '../model/source.ts';
 
 /**
- * The status lists of a TVM, asked for by TokenRelay's own client. What they throw is a `SourceFailure`.
+ * Returns the status lists of a TVM, fetched with TokenRelay's own client. They throw only `SourceFailure`.
  *
- * @param endpoint without a slash at its end
- * @param signal ends what is under way
+ * @param endpoint a URL without a trailing slash
+ * @param signal aborts running requests
  */
 export function statusListsBy(endpoint: string, client: HttpClient, clock: Clock, signal: AbortSignal): StatusLists {
   const { host } = new URL(endpoint);

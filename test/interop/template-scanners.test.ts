@@ -7,9 +7,9 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parseConfig } from '#lib/config/config.ts';
 import { GlobalEventsStack } from '#lib/global-events-stack.ts';
-import { findPython, installVenv, templateScanners, venvMatches } from '#scripts/install/python-venv.mjs';
-import { Failure } from '#scripts/tools/failure.mjs';
+import { templateScanners } from '#scripts/install/python-venv.mjs';
 import { EVERYTHING, synthesize } from '../infra/synthesize.ts';
+import { whyNotInstalled } from '../support/python-programs.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tvm-scanned-'));
 let notInstalled: string | undefined;
@@ -37,12 +37,7 @@ beforeAll(async () => {
   for (const [name, template] of Object.entries(templates)) {
     writeFileSync(join(directory, name), JSON.stringify(template, null, 1));
   }
-  try {
-    if (!venvMatches(templateScanners)) await installVenv(templateScanners, findPython());
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    notInstalled = error.message;
-  }
+  notInstalled = await whyNotInstalled(templateScanners);
 }, 600_000);
 
 afterAll(() => rmSync(directory, { recursive: true }));

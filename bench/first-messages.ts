@@ -43,7 +43,7 @@ export function firstMessages({ record }: VendedToken, aws: StubAws): Record<str
   };
   return {
     'revoke-tokens-by-event': { ...queued(requested, 'GetItem,UpdateItem'), environment: { ACCOUNT } },
-    'index-tokens': queued(issued, 'BatchGetItem,BatchWriteItem,Query'),
+    'index-tokens': queued(issued, 'BatchGetItem,BatchWriteItem'),
     'update-status-lists': queued(revoked, 'GetItem,GetPublicKey,PutItem,Sign'),
     'detect-anomalies': queued(issued, 'GetItem,PutItem'),
     'transmit-security-events': {

@@ -6,8 +6,9 @@ import {
   type ExternalAuthorizer,
   refusedBy,
 } from '../external-authorizers/external-authorizer.ts';
+import { attributesBySource } from '../identity/attributes.ts';
 import type { Caller } from '../identity/caller.ts';
-import { attributesOf, type DecisionContext } from '../policy/authorization-request.ts';
+import type { DecisionContext } from '../policy/authorization-request.ts';
 import { conclude, type Judgement, type PolicyDecision, type PolicyDecisionPoint } from '../policy/decision-point.ts';
 import { placeResource } from '../policy/resource-tree.ts';
 import { takeRole } from '../policy/roles.ts';
@@ -173,7 +174,7 @@ async function runExternalAuthorizers(
 ): Promise<Judgement[]> {
   if (conditions.length === 0) return judgements;
   const { bundle } = policies;
-  const { session, ...properties } = attributesOf(bundle, caller);
+  const { operator, aws, claims } = attributesBySource(bundle, caller);
   const context = {
     audience,
     lifetime,
@@ -181,7 +182,7 @@ async function runExternalAuthorizers(
     sourceIp,
     ...(reason !== undefined && { reason }),
   };
-  const subject = { id: caller.subject, properties };
+  const subject = { id: caller.subject, properties: { ...operator, ...aws, ...(claims && { claims }) } };
   const requests = new Map(
     judgements
       .filter(({ allowed }) => allowed)

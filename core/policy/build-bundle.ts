@@ -3,8 +3,8 @@ import { posix } from 'node:path';
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import { location } from '@tvm/contract/authorization-details.ts';
 import { parseDuration } from '@tvm/contract/duration.ts';
-import { parseWorkloadArn } from '@tvm/contract/subject.ts';
-import { CONTEXT_PATHS, entityName } from './authorization-request.ts';
+import { exactSubject, isArn, parseSubject } from '@tvm/contract/subject.ts';
+import { attributesOf, CONTEXT_PATHS, entityName } from './authorization-request.ts';
 import type { BundledPolicy, PolicyBundle } from './bundle.ts';
 import { describe, readCedarFile, syntaxFlaws, type WrittenPolicy } from './cedar-file.ts';
 import { networksFile, resourcesFile, rolesFile, windowsFile, workloadsFile } from './data-files.ts';
@@ -120,10 +120,9 @@ function bundled(
     flaw('policy/ceiling-permits', `"${id}" is a permit policy; ceiling.cedar may contain only forbid policies`);
   }
   const unknown = (message: string) => flaw('policy/unknown-name', `"${id}" names ${message}`);
-  for (const arn of facts.named.Workload) {
-    if (parseWorkloadArn(arn)?.subject !== arn) {
-      unknown(`Workload::"${arn}": must be the ARN of an IAM role or user, without its path`);
-    }
+  for (const id of facts.named.Workload) {
+    const [issue] = exactSubject.safeParse(id).error?.issues ?? [];
+    if (issue !== undefined) unknown(`Workload::"${id}": ${issue.message}`);
   }
   for (const place of facts.named.Resource) {
     if (!location.safeParse(place).success || place.endsWith('/*')) {
@@ -202,7 +201,7 @@ function addedEntities(
 function ofOtherPartitions(partition: string, data: DataFiles, policies: readonly BundledPolicy[]): Flaw[] {
   const report = (rule: Flaw['rule'], arns: readonly string[], place: (arn: string) => Pick<Flaw, 'file' | 'line'>) =>
     arns
-      .filter((arn) => arn.startsWith('arn:') && !arn.startsWith(`arn:${partition}:`))
+      .filter((id) => isArn(id) && !id.startsWith(`arn:${partition}:`))
       .map((arn) => ({
         rule,
         ...place(arn),
@@ -371,10 +370,11 @@ function unknownFiles(files: readonly PolicyFile[]): Flaw[] {
 function attributeFlaws(schema: string, data: DataFiles): Flaw[] {
   const asEntities = [
     ...Object.entries(data.workloads).map(([arn, attrs]) => {
-      const { account = '', kind = '', name = '' } = parseWorkloadArn(arn) ?? {};
       const uid = { type: 'Workload', id: arn };
       const place = { file: data.files.workloads, line: data.lineOfWorkload(arn) };
-      return { ...place, entity: { uid, attrs: { ...attrs, account, kind, name }, parents: [] } };
+      const workload = parseSubject(arn);
+      const known = workload === undefined ? attrs : attributesOf(data, workload);
+      return { ...place, entity: { uid, attrs: known, parents: [] } };
     }),
     ...Object.entries(data.resources).map(([location, { attributes }]) => {
       const uid = { type: 'Resource', id: location };

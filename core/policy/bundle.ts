@@ -1,4 +1,5 @@
 import type { AuthorizationDetail } from '@tvm/contract/authorization-details.ts';
+import type { Attributes } from '../identity/attributes.ts';
 
 /** The validated policies and their data, as deployed with the service. */
 export interface PolicyBundle {
@@ -67,9 +68,6 @@ export interface PolicyObligations {
   /** `@require_reason` */
   requireReason?: true;
 }
-
-/** Attributes that an operator gives to a workload or a resource. */
-export type Attributes = Record<string, string | number | boolean | string[]>;
 
 export interface RoleDefinition {
   description?: string;

@@ -1,4 +1,3 @@
-import { parseCaller } from '../identity/caller.ts';
 import type { VerificationKeys } from '../keys/ports.ts';
 import { verifyToken } from '../verification/verify-token.ts';
 import { type RevokeTokensPorts, revokeTokens } from './orders/revoke-tokens.ts';
@@ -14,18 +13,17 @@ export type RevokeOwnTokenOutcome = { kind: 'revoked' } | { kind: 'not_own_token
  * Revokes one of the caller's own tokens (RFC 7009), or all its tokens for a task. Idempotent.
  *
  * @param request exactly one of a token, a token ID and a task
- * @param userArn the caller's ARN, as the gateway states it
+ * @param subject the caller's subject, or `undefined` for an unsupported identity
  * @param revocationId the ID of the revocation of a task's tokens
  */
 export async function revokeOwnToken(
   request: { token?: string | undefined; token_id?: string | undefined; task?: string | undefined },
-  userArn: string,
+  subject: string | undefined,
   revocationId: string,
   { issuer }: { issuer: string },
   ports: RevokeOwnTokenPorts,
 ): Promise<RevokeOwnTokenOutcome> {
   const { keys, records, clock } = ports;
-  const subject = parseCaller(userArn)?.subject;
   const { token, task } = request;
   if (task !== undefined) {
     if (subject === undefined) return { kind: 'unsupported_identity' };

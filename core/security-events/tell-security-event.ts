@@ -8,6 +8,7 @@ import {
   type TransmittedClaims,
   VERIFICATION,
 } from '@tvm/contract/security-event.ts';
+import { isArn } from '@tvm/contract/subject.ts';
 
 /** The issuer and the receiver of a security event. */
 export interface Telling {
@@ -98,14 +99,15 @@ function userOf(subject: string, issuer: string): SimpleSubject {
   return { format: 'iss_sub', iss: issuer, sub: subject };
 }
 
-/** Returns the common claims of an event. @param by the ARN of the initiator, or the source of an event */
+/** Returns the common claims of an event. @param by the ARN or subject of the initiator, or the source of an event */
 function eventOf(time: string, by: string, subject: string, reason = 'no reason was given') {
   return { event_timestamp: seconds(time), initiating_entity: initiator(by, subject), reason_admin: { en: reason } };
 }
 
 function initiator(by: string, subject: string): 'user' | 'admin' | 'system' {
   if (by === subject) return 'user';
-  return by.startsWith('arn:') ? 'admin' : 'system';
+  // Only AWS callers administer the service. A source such as `tvm:anomaly/…` resembles a federated subject.
+  return isArn(by) ? 'admin' : 'system';
 }
 
 function seconds(time: string): number {

@@ -77,7 +77,7 @@ export const rules: IssuingRules = {
   recordRetention: 86_400,
 };
 
-export const from: Authenticated = {
+export const from: Exclude<Authenticated, { federated: unknown }> = {
   userArn: 'arn:aws:sts::111122223333:assumed-role/orders-service/i-0abc',
   account: '111122223333',
   sourceIp: '203.0.113.7',

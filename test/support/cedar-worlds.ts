@@ -1,10 +1,11 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
 import { parseWorkloadArn } from '@tvm/contract/subject.ts';
+import type { Attributes } from '@tvm/core/identity/attributes.ts';
 import type { Caller } from '@tvm/core/identity/caller.ts';
 import type { DecisionContext } from '@tvm/core/policy/authorization-request.ts';
 import { buildPolicyBundle, readPolicies } from '@tvm/core/policy/build-bundle.ts';
-import type { Attributes, PolicyBundle } from '@tvm/core/policy/bundle.ts';
+import type { PolicyBundle } from '@tvm/core/policy/bundle.ts';
 import type { PolicyFile } from '@tvm/core/policy/flaw.ts';
 import fc from 'fast-check';
 import { policyFiles } from '../fakes/policies.ts';

@@ -449,7 +449,10 @@ describe('tvm audit query', () => {
   it.each([
     [['--type', 'Token Denyed'], /^tvm: option '--type <type...>' argument 'Token Denyed' is invalid/],
     [['--token-id', '7'], /^tvm: --token-id must be a token id \(a lower-case UUID\)\n$/],
-    [['--subject', 'orders-service'], /^tvm: --subject must be an ARN\n$/],
+    [
+      ['--subject', 'orders-service'],
+      /^tvm: --subject must be an ARN, or a federated subject such as github:repo:1296269\n$/,
+    ],
     [['--resource', 'a//b'], /^tvm: --resource must be a name like/],
     [['--from', '2026-11-23', '--to', '2026-11-22'], /^tvm: --from must be before --to\n$/],
     [['--to', 'noon'], /^tvm: --to must be a time such as 2026-11-22T09:30:00Z, a date, or a duration such as 10m\n$/],

@@ -188,7 +188,10 @@ describe('tvm explain', { timeout: 20_000 }, () => {
   it.each([
     [['--from-ip', '203.0.113.7'], '--from-ip requires --subject ARN'],
     [['--at', '2026-01-01T12:00:00Z'], '--at requires --subject ARN'],
-    [['--subject', 'orders'], '--subject must be the ARN of an IAM role or user'],
+    [
+      ['--subject', 'orders'],
+      '--subject must be the ARN of an IAM role or user, or a federated subject such as github:repo:1296269',
+    ],
     [['--subject', SUBJECT, '--from-ip', 'home'], '--from-ip must be an IPv4 or IPv6 address'],
     [['--subject', SUBJECT, '--at', 'tomorrow'], '--at must be a time with its zone, as in 2026-01-31T08:15:00Z'],
   ])('rejects %j without a request', async (options, sentence) => {

@@ -136,7 +136,10 @@ describe('tvm revoke-any', { timeout: 20_000 }, () => {
       ['--issued-before', '2026-11-22T09:30:00Z'],
       'no selector: give --subject or another selector, or --all for all tokens',
     ],
-    [['--subject', 'me'], '--subject must be the ARN of an IAM role or user'],
+    [
+      ['--subject', 'me'],
+      '--subject must be the ARN of an IAM role or user, or a federated subject such as github:repo:1296269',
+    ],
     [['--task', 't', '--block-for', '1h'], '--block-for is only allowed if the subject is the only filter'],
     [['--subject', SUBJECT, '--block-for', 'long'], '--block-for "long" must be a duration such as 15m or 2h, or 0'],
     [['--subject', SUBJECT, '--block-for', '31d'], '--block-for must be at most 30d'],

@@ -131,7 +131,10 @@ describe('tvm tokens list', { timeout: 20_000 }, () => {
       /^tvm: --issued-after must be a time such as .*, a date, or a duration such as 10m\n$/,
     ],
     [['--resource', 'a//b'], /^tvm: --resource must be a name like/],
-    [['--subject', 'orders-service'], /^tvm: --subject must be the ARN of an IAM role or user\n$/],
+    [
+      ['--subject', 'orders-service'],
+      /^tvm: --subject must be the ARN of an IAM role or user, or a federated subject such as github:repo:1296269\n$/,
+    ],
     [['--limit', '0'], /--limit <number>.*must be an integer from 1/],
   ])('rejects %j without a request', async (args, sentence) => {
     const { code, stderr } = await machine.tvm(['tokens', 'list', ...args]);

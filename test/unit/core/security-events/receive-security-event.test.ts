@@ -85,6 +85,14 @@ describe('a trusted transmitter’s SET', () => {
     });
   });
 
+  it('revokes a federated workload by its subject, but not by a URI that looks like one', async () => {
+    const sub = 'github:repo:1296269';
+    await send({ sub_id: { ...user, sub } });
+    expect(await tvm.subjectStatuses.get(sub)).toMatchObject({ revokedBefore: tvm.clock.time });
+    const sub_id = { format: 'uri', uri: 'mailto:jane@example.com' };
+    expect(await send({ sub_id, jti: 'another' })).toMatchObject({ kind: 'refused' });
+  });
+
   it.each(['account-disabled', 'account-purged', 'credential-compromise'])('revokes by RISC %s', async (type) => {
     expect(await send({ events: { [`${RISC}/${type}`]: { reason: 'hijacking' } } })).toMatchObject({ kind: 'obeyed' });
     expect(statusOf()).toBe('revoked');

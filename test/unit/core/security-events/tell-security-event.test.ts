@@ -79,6 +79,19 @@ it('a blocked subject becomes the revocation of all sessions of a user, with a d
   });
 });
 
+it.each([
+  ['github:repo:1296269', 'user'],
+  ['arn:aws:sts::111122223333:assumed-role/security-operator/anna', 'admin'],
+  ['tvm:anomaly/denial-spike', 'system'],
+  ['aws.guardduty', 'system'],
+])('the tokens of a federated workload that %s revokes are revoked by the %s', (by, entity) => {
+  const event = { ...blocked, detail: { ...blocked.detail, subject: 'github:repo:1296269', by } } as typeof blocked;
+  expect(tell(event)).toMatchObject({
+    sub_id: { sub: 'github:repo:1296269' },
+    events: { [SESSION_REVOKED]: { initiating_entity: entity } },
+  });
+});
+
 it('a delayed revocation of a subject becomes a change of exp (CAEP 1.0, section 3.2)', () => {
   const claims = tell(ordered({ subject }, '2026-11-22T09:35:00.000Z'));
   expect(claims).toMatchObject({

@@ -34,7 +34,7 @@ export interface TokenDecisionPorts {
 }
 
 /** A request with the defaults and the grants of its role filled in. */
-export interface Asking {
+export interface SubmittedRevocation {
   role: string | undefined;
   details: AuthorizationDetail[];
   partial: boolean;
@@ -49,7 +49,7 @@ export type TokenDecision =
   | {
       kind: 'denied';
       denial: RequestDenial;
-      asking: Asking;
+      asking: SubmittedRevocation;
       judgements: Judgement[];
       decision: PolicyDecision;
       /** With `role_unavailable`: the attribute that the caller lacks. Absent if the role does not exist. */
@@ -57,7 +57,7 @@ export type TokenDecision =
     }
   | {
       kind: 'allowed';
-      asking: Asking;
+      asking: SubmittedRevocation;
       judgements: Judgement[];
       decision: PolicyDecision;
       /** The lifetime of the token in seconds: the requested lifetime, or the shorter one that policies allow. */
@@ -136,8 +136,8 @@ function prepare(
   { bundle }: PolicyDecisionPoint,
 ):
   | { bad: BadRequest }
-  | { asking: Asking }
-  | { asking: Asking; unavailable: Omit<TokenDecision & { kind: 'denied' }, 'asking'> } {
+  | { asking: SubmittedRevocation }
+  | { asking: SubmittedRevocation; unavailable: Omit<TokenDecision & { kind: 'denied' }, 'asking'> } {
   if (request.expires_in !== undefined && request.expires_in > rules.maxLifetime) {
     return { bad: { field: 'expires_in', problem: `must be at most ${rules.maxLifetime} seconds` } };
   }
@@ -147,7 +147,7 @@ function prepare(
   const ofRole = assumed?.kind === 'taken' ? assumed.role.audience : undefined;
   const named = request.audience ?? request.resource;
   const writes = details.some(({ actions }) => actions.includes('write'));
-  const asking: Asking = {
+  const asking: SubmittedRevocation = {
     role,
     details,
     partial: request.grant === 'partial',
@@ -168,7 +168,7 @@ async function runExternalAuthorizers(
   conditions: readonly ExternalAuthorizer[],
   judgements: Judgement[],
   caller: Caller,
-  { reason }: Asking,
+  { reason }: SubmittedRevocation,
   { audience, lifetime, time, sourceIp }: DecisionContext,
   policies: PolicyDecisionPoint,
 ): Promise<Judgement[]> {

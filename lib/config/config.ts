@@ -11,7 +11,7 @@ import {
 } from '@tvm/contract/security-event.ts';
 import { principal } from '@tvm/contract/subject.ts';
 import { exactAudience } from '@tvm/contract/text.ts';
-import { type ConditionSettings, isServiceUrl } from '@tvm/core/external-authorizers/settings.ts';
+import { type AuthorizerSettings, isServiceUrl } from '@tvm/core/external-authorizers/settings.ts';
 import { dotted, type Fault, type Place } from '@tvm/core/settings/fault.ts';
 import { nearestName } from '@tvm/core/settings/nearest-name.ts';
 import { readBySchema } from '@tvm/core/settings/read-by-schema.ts';
@@ -115,7 +115,7 @@ const condition = z.discriminatedUnion(
     z.strictObject({ ...networkAuthorizer, type: z.literal('authzen') }),
   ],
   { error: 'must be opa-wasm, opa-rest or authzen' },
-) satisfies z.ZodType<ConditionSettings>;
+) satisfies z.ZodType<AuthorizerSettings>;
 
 const ONLY_HTTPS = 'must have only https URLs; plain http on this computer is only for an emulator';
 

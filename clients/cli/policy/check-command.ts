@@ -54,7 +54,7 @@ export function addPolicyCheckCommand(policy: Command): void {
     .addOption(
       new Option('--rego-entrypoint <rule>', 'Rego rule that lists the violations').default(undefined, 'main/deny'),
     )
-    .option('--strict', 'exit code 1 for warnings too')
+    .option('--strict', 'exit with 1 for warnings, too')
     .addHelpText('after', EXAMPLES)
     .action(async (paths: string[], _options, command: Command) => {
       // Imported only here, because loading the rules would slow down every other command.

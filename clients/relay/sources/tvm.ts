@@ -1,11 +1,11 @@
-import { isRegionName } from '@tvm/api/machine-region.ts';
+import { isRegionName } from '@tvm/api/region.ts';
 import { asked, consistent, tokenClaims } from '@tvm/contract/token.ts';
-import type { Place } from '@tvm/verifier/status-lists.ts';
+import type { StatusListReference } from '@tvm/verifier/status-lists.ts';
 import * as z from 'zod';
 import { SourceFailure, type SourceKind } from '../model/source.ts';
 import { isIssuerUrl, transportFields } from '../settings/fields.ts';
-import { unlessGivenUp } from '../tvm/machine.ts';
-import { shareMachine } from '../tvm/shared-machines.ts';
+import { unlessGivenUp } from '../tvm/client.ts';
+import { shareTvmClient } from '../tvm/shared-clients.ts';
 
 const settings = consistent(
   z.strictObject({
@@ -34,7 +34,7 @@ const settings = consistent(
 const claimsOfPlace = tokenClaims.pick({ iss: true, status: true });
 
 /**
- * Tokens from a Token Vending Machine: `POST /token`, signed with SigV4 and the AWS credential chain. Its status lists
+ * Tokens from a Token Vending TvmClient: `POST /token`, signed with SigV4 and the AWS credential chain. Its status lists
  * tell whether a token was revoked.
  */
 export const tvm: SourceKind<'tvm', typeof settings> = {
@@ -43,14 +43,14 @@ export const tvm: SourceKind<'tvm', typeof settings> = {
   values: ['token'],
   create(given, { token, clock, log }) {
     const { endpoint, region, profile, ca_file, client_certificate, proxy, timeout_seconds, ...wanted } = given;
-    const { machine, release } = shareMachine(
+    const { client, release } = shareTvmClient(
       { endpoint, region, profile, ca_file, client_certificate, proxy, timeout_seconds },
       clock,
     );
     return {
       async fetch(_previous, signal) {
         const request = { grant_type: 'client_credentials', ...wanted };
-        const { answer, askedAt } = await machine.vend(request, signal);
+        const { answer, askedAt } = await client.vend(request, signal);
         // The token id appears in the logs and the audit of TVM too.
         log.debug({ token, token_id: answer.token_id }, 'TVM issued a token');
         return {
@@ -61,7 +61,7 @@ export const tvm: SourceKind<'tvm', typeof settings> = {
       },
       // Throws if the status is unknown, and the agent checks again later. Only a revoked token is withdrawn: an outage
       // of TVM must not take down the programs that use its tokens.
-      revocation: async ({ values }, signal) => unlessGivenUp(machine.lists.look(placeOf(values.token)), signal),
+      revocation: async ({ values }, signal) => unlessGivenUp(client.lists.check(referenceOf(values.token)), signal),
       async close() {
         release();
       },
@@ -70,7 +70,7 @@ export const tvm: SourceKind<'tvm', typeof settings> = {
 };
 
 /** Returns the status list and the index of a token. TVM itself sent the token, so its signature is not verified. */
-function placeOf(token = ''): Place {
+function referenceOf(token = ''): StatusListReference {
   try {
     const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
     const { iss, status } = claimsOfPlace.parse(claims);

@@ -200,7 +200,7 @@ it('quotes no text of an arbitrary form', async () => {
 
 it('returns failed messages to the queue, and those that are not JSON', async () => {
   await vend();
-  tvm.orders.place = async () => {
+  tvm.orders.submit = async () => {
     throw new DependencyFault('DynamoDB', new Error('throttled'));
   };
   await expect(receive(event({ audience: 'orders-db' }))).rejects.toThrow('DynamoDB failed');
@@ -221,7 +221,7 @@ it('sends itself one message per page of a revocation, more than 16 times, and t
   };
   Object.assign(tvm, { index: slowly });
   await receive(event({ subject: SUBJECT }));
-  const send = vi.spyOn(tvm.continuations, 'goOnWith');
+  const send = vi.spyOn(tvm.continuations, 'schedule');
   await goOn();
   expect(await tvm.orders.get(event({}).id)).toMatchObject({ completedAt: expect.any(Number) });
   expect(send.mock.calls.length).toBeGreaterThan(16);

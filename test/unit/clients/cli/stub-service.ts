@@ -22,7 +22,7 @@ export interface Answer {
 }
 
 /** A server on loopback that records requests and sends the responses of the test. */
-export interface StubMachine {
+export interface StubService {
   endpoint: string;
   asked: Asked[];
   next: Answer;
@@ -35,20 +35,20 @@ export interface StubMachine {
 }
 
 /** Starts a server for the tests of a file. */
-export function useStubMachine(): StubMachine {
-  const machine: StubMachine = {
+export function useStubService(): StubService {
+  const service: StubService = {
     endpoint: '',
     asked: [],
     next: { body: {} },
     answers: () => undefined,
     env: {},
-    tvm: (args, { env, ...rest } = {}) => runTvm(args, { env: { ...machine.env, ...env }, ...rest }),
+    tvm: (args, { env, ...rest } = {}) => runTvm(args, { env: { ...service.env, ...env }, ...rest }),
   };
   const server = createServer(async (request, response) => {
     const body = JSON.parse((await text(request)) || '{}');
     const asked = { method: request.method, path: request.url, headers: request.headers, body };
-    machine.asked.push(asked);
-    const { status = 200, headers, body: answer } = machine.answers(asked) ?? machine.next;
+    service.asked.push(asked);
+    const { status = 200, headers, body: answer } = service.answers(asked) ?? service.next;
     if (answer === 'never') return;
     response.writeHead(status, { 'content-type': 'application/json', ...headers });
     response.end(typeof answer === 'string' || answer instanceof Uint8Array ? answer : JSON.stringify(answer));
@@ -56,17 +56,17 @@ export function useStubMachine(): StubMachine {
   beforeAll(async () => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    machine.endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
-    machine.env = { TVM_ENDPOINT: machine.endpoint, AWS_REGION: 'eu-central-1', ...credentials };
+    service.endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+    service.env = { TVM_ENDPOINT: service.endpoint, AWS_REGION: 'eu-central-1', ...credentials };
   });
   beforeEach(() => {
-    machine.asked = [];
-    machine.next = { body: {} };
-    machine.answers = () => undefined;
+    service.asked = [];
+    service.next = { body: {} };
+    service.answers = () => undefined;
   });
   afterAll(() => {
     server.closeAllConnections();
     server.close();
   });
-  return machine;
+  return service;
 }

@@ -1,22 +1,22 @@
-import type { AskedRevocation } from '@tvm/contract/revocation.ts';
+import type { RequestedRevocation } from '@tvm/contract/revocation.ts';
 import type { RevocationSelector } from '@tvm/contract/selector.ts';
 import { type Revocation, STORED_WITHIN } from '../../records/token-record.ts';
 import type { TokenSelector } from '../../records/token-selector.ts';
 
 /** A revocation and its requester. */
-export interface Asking extends AskedRevocation {
+export interface SubmittedRevocation extends RequestedRevocation {
   /** The idempotency key: a repeated request with the same ID is the same request. */
   revocationId: string;
   /** The ARN of the requester, or the source of the event. */
   by: string;
   /** When the revocation was requested, in milliseconds. A retry keeps this time and so selects the same tokens. */
-  askedAt: number;
+  requestedAt: number;
   /** The delay before the revocation starts, in seconds. The tokens stay active until then. */
   after?: number | undefined;
 }
 
 /** A revocation request. It is stored before the first token is revoked, so that it can be resumed. Times are in ms. */
-export interface RevocationOrder {
+export interface RevocationRequest {
   /** A UUID. For a request by event, the event's own ID, so that a second delivery is the same request. */
   revocationId: string;
   selector: RevocationSelector;
@@ -39,7 +39,7 @@ export interface RevocationOrder {
  * second, short walk finds the tokens that were decided before `revokedBefore` but stored after the first walk began.
  * It begins when no such token can be stored any more ({@link settledAt}).
  */
-export interface OrderProgress {
+export interface RevocationProgress {
   /** The number of revoked tokens. */
   revoked: number;
   /** When the first walk began. */
@@ -50,28 +50,28 @@ export interface OrderProgress {
   completedAt?: number;
 }
 
-export type OrderState = RevocationOrder & OrderProgress;
+export type RevocationState = RevocationRequest & RevocationProgress;
 
 /**
  * Returns the revocation request to store.
  *
  * @param rules.blockFor the default block of a revoked subject, in seconds
  */
-export function orderAsked(
-  { revocationId, selector, reason, blockFor, by, askedAt, after = 0 }: Asking,
+export function toRevocationRequest(
+  { revocationId, selector, reason, blockFor, by, requestedAt, after = 0 }: SubmittedRevocation,
   rules: { blockFor: number },
-): RevocationOrder {
+): RevocationRequest {
   const { issuedBefore } = selector;
   const block = wholeSubject(selector) === undefined || issuedBefore !== undefined ? 0 : (blockFor ?? rules.blockFor);
   return {
     revocationId,
     selector,
-    revokedBefore: Math.min(askedAt, issuedBefore === undefined ? askedAt : Date.parse(issuedBefore)),
-    from: askedAt + after * 1000,
+    revokedBefore: Math.min(requestedAt, issuedBefore === undefined ? requestedAt : Date.parse(issuedBefore)),
+    from: requestedAt + after * 1000,
     ...(block > 0 && { blockFor: block }),
     by,
     ...(reason && { reason }),
-    orderedAt: askedAt,
+    orderedAt: requestedAt,
   };
 }
 
@@ -90,23 +90,23 @@ const CLOCK_SKEW = 1_000;
 export const SETTLING = STORED_WITHIN + CLOCK_SKEW;
 
 /** Returns when every token that a request may select is either stored or will never be released (milliseconds). */
-export function settledAt({ revokedBefore }: RevocationOrder): number {
+export function settledAt({ revokedBefore }: RevocationRequest): number {
   return revokedBefore + SETTLING;
 }
 
 /** Returns when to continue a request (milliseconds, possibly in the past), or `undefined` if it is completed. */
-export function dueAt(order: OrderState): number | undefined {
+export function dueAt(order: RevocationState): number | undefined {
   if (order.completedAt !== undefined) return undefined;
   return order.position === WALKED ? settledAt(order) : order.from;
 }
 
 /** Returns the selector of the tokens that a request revokes. */
-export function tokenSelectorOf({ selector, revokedBefore }: RevocationOrder): TokenSelector {
+export function tokenSelectorOf({ selector, revokedBefore }: RevocationRequest): TokenSelector {
   const { issuedBefore, all, ...properties } = selector;
   return { ...properties, issuedBefore: revokedBefore };
 }
 
 /** Returns the revocation to store in the record of a token. @param at the time of the revocation (milliseconds) */
-export function revocationBy({ revocationId, by, reason }: RevocationOrder, at: number): Revocation {
+export function revocationBy({ revocationId, by, reason }: RevocationRequest, at: number): Revocation {
   return { revokedAt: at, revokedBy: by, ...(reason && { revocationReason: reason }), revocationId };
 }

@@ -1,13 +1,13 @@
 import { indexTokens } from '@tvm/core/records/index-tokens.ts';
 import { type IssuedRecord, STORED_WITHIN } from '@tvm/core/records/token-record.ts';
-import { goOnWithOrders, revokeTokens } from '@tvm/core/revocation/orders/revoke-tokens.ts';
+import { continueRevocations, revokeTokens } from '@tvm/core/revocation/requests/revoke-tokens.ts';
 import { beforeAll, expect, it } from 'vitest';
 import {
   inMemoryContinuations,
   inMemoryFacts,
   inMemoryIndex,
-  inMemoryOrders,
   inMemoryRecords,
+  inMemoryRevocationRequests,
   inMemorySubjectStatuses,
 } from '#test/fakes/in-memory-records.ts';
 import { clockAt, recordOf } from '#test/fakes/in-memory-service.ts';
@@ -53,7 +53,7 @@ async function outcomes({ storedAfter = 0, askedAfter = 0, indexed = true }) {
       records,
       subjectStatuses: inMemorySubjectStatuses(),
       index: inMemoryIndex(records, pause),
-      orders: inMemoryOrders(),
+      orders: inMemoryRevocationRequests(),
       facts: inMemoryFacts(),
       continuations: inMemoryContinuations(),
       clock,
@@ -62,7 +62,7 @@ async function outcomes({ storedAfter = 0, askedAfter = 0, indexed = true }) {
       revocationId: 'order',
       selector: { audience: record.audience },
       by: 'security.team',
-      askedAt: clock.time,
+      requestedAt: clock.time,
     };
     // The token is stored long before the request, or concurrently with it.
     const before = askedAfter > storedAfter;
@@ -81,7 +81,7 @@ async function outcomes({ storedAfter = 0, askedAfter = 0, indexed = true }) {
     await run([storing(), revokeTokens(order, { blockFor: 0 }, of(ports))], choose);
     for (let waiting = ports.continuations.waiting.shift(); waiting; waiting = ports.continuations.waiting.shift()) {
       clock.time += waiting.after * 1000;
-      await run([goOnWithOrders(['order'], clock.time + 40_000, ports)], choose);
+      await run([continueRevocations(['order'], clock.time + 40_000, ports)], choose);
     }
     const revoked = records.states.get(record.tokenId);
     expect(revoked).toMatchObject({ status: 'revoked', revocationId: 'order' });

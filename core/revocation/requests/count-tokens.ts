@@ -1,6 +1,6 @@
 import type { Clock } from '../../ports.ts';
 import type { TokenIndex, TokenRecords } from '../../records/ports.ts';
-import { type Asking, orderAsked } from './order.ts';
+import { type SubmittedRevocation, toRevocationRequest } from './revocation-request.ts';
 import { isRevocable, selectedPage } from './selected-page.ts';
 
 /** The effect that a revocation would have. */
@@ -18,11 +18,11 @@ export interface TokensCounted {
  * @param deadline milliseconds since the epoch; no page is read after it
  */
 export async function countTokens(
-  asking: Asking,
+  submitted: SubmittedRevocation,
   deadline: number,
   ports: { records: TokenRecords; index: TokenIndex; clock: Clock },
 ): Promise<TokensCounted> {
-  const order = orderAsked(asking, { blockFor: 0 });
+  const order = toRevocationRequest(submitted, { blockFor: 0 });
   const subjects = new Set<string>();
   let tokens = 0;
   let position: string | undefined;

@@ -2,8 +2,8 @@ import type { RevocationSelector } from '@tvm/contract/selector.ts';
 import { issueToken } from '@tvm/core/issuing/issue-token.ts';
 import { DependencyFault } from '@tvm/core/ports.ts';
 import { indexTokens } from '@tvm/core/records/index-tokens.ts';
-import { countTokens } from '@tvm/core/revocation/orders/count-tokens.ts';
-import { goOnWithOrders, progressOf, revokeTokens } from '@tvm/core/revocation/orders/revoke-tokens.ts';
+import { countTokens } from '@tvm/core/revocation/requests/count-tokens.ts';
+import { continueRevocations, progressOf, revokeTokens } from '@tvm/core/revocation/requests/revoke-tokens.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { asking, from, inMemoryService, rules, SUBJECT } from '#test/fakes/in-memory-service.ts';
 
@@ -23,7 +23,7 @@ async function issue(request = asking(), userArn = from.userArn) {
 let orders = 0;
 const revoke = (selector: RevocationSelector, more: { blockFor?: number; reason?: string; after?: number } = {}) =>
   revokeTokens(
-    { selector, ...more, revocationId: `order-${++orders}`, by: 'security.team', askedAt: tvm.clock.now() },
+    { selector, ...more, revocationId: `order-${++orders}`, by: 'security.team', requestedAt: tvm.clock.now() },
     { blockFor: HOUR },
     tvm,
   );
@@ -34,7 +34,7 @@ async function goOn(): Promise<void> {
   const { waiting } = tvm.continuations;
   for (let message = waiting.shift(); message !== undefined; message = waiting.shift()) {
     tvm.clock.time += message.after * 1000;
-    await goOnWithOrders([message.revocationId], tvm.clock.now() + 40_000, tvm);
+    await continueRevocations([message.revocationId], tvm.clock.now() + 40_000, tvm);
   }
 }
 
@@ -93,7 +93,7 @@ describe('one token', () => {
     const tokenId = await issue();
     expect(await revoke({ tokenId }, { after: 60 })).toMatchObject({ done: false, revoked: 0 });
     tvm.clock.time += 59_000;
-    await goOnWithOrders([`order-${orders}`], tvm.clock.now() + 1_000, tvm);
+    await continueRevocations([`order-${orders}`], tvm.clock.now() + 1_000, tvm);
     expect(status(tokenId)).toBe('issued');
     await goOn();
     expect(status(tokenId)).toBe('revoked');
@@ -164,7 +164,7 @@ describe('a subject', () => {
   });
 
   it('keeps no token that was issued between the revocation request and the block', async () => {
-    const askedAt = tvm.clock.now();
+    const requestedAt = tvm.clock.now();
     tvm.clock.time += 2_000;
     const early = await issue();
     const { block } = tvm.subjectStatuses;
@@ -175,8 +175,10 @@ describe('a subject', () => {
       tvm.clock.time += 5;
       return block(...args);
     };
-    const asked = { selector: { subject: SUBJECT }, revocationId: 'event-2', by: 'security.team', askedAt };
-    expect(await revokeTokens(asked, { blockFor: HOUR }, tvm)).toMatchObject({ blockedUntil: askedAt + HOUR * 1000 });
+    const asked = { selector: { subject: SUBJECT }, revocationId: 'event-2', by: 'security.team', requestedAt };
+    expect(await revokeTokens(asked, { blockFor: HOUR }, tvm)).toMatchObject({
+      blockedUntil: requestedAt + HOUR * 1000,
+    });
     await goOn();
     expect([status(early), status(during)]).toEqual(['revoked', 'revoked']);
     const { revokedBefore = 0 } = await tvm.subjectStatuses.get(SUBJECT);
@@ -206,7 +208,7 @@ describe('a subject', () => {
       selector: { subject: SUBJECT },
       revocationId: 'event-1',
       by: 'security.team',
-      askedAt: tvm.clock.now(),
+      requestedAt: tvm.clock.now(),
     };
     await revokeTokens(again, { blockFor: HOUR }, tvm);
     tvm.clock.time += 1_000;
@@ -229,14 +231,14 @@ describe('a subject', () => {
 
 it('many tokens are revoked page by page, by several calls with deadlines', async () => {
   for (let count = 0; count < 250; count++) await issue();
-  const askedAt = tvm.clock.now();
+  const requestedAt = tvm.clock.now();
   const { page } = tvm.index;
   // A page takes so long that each call has time for only one.
   tvm.index.page = async (query) => {
     tvm.clock.time += 8_000;
     return page(query);
   };
-  const asked = { selector: { subject: SUBJECT }, revocationId: 'many', by: 'security.team', askedAt };
+  const asked = { selector: { subject: SUBJECT }, revocationId: 'many', by: 'security.team', requestedAt };
   expect(await revokeTokens(asked, { blockFor: 0 }, tvm)).toEqual({ revocationId: 'many', done: false, revoked: 100 });
   expect(tvm.continuations.waiting).toEqual([{ revocationId: 'many', after: 8 }]);
   await goOn();
@@ -258,7 +260,7 @@ it('a stored revocation continues after a failure, and its result says so', asyn
 
 it('a revocation that cannot be stored fails without any effect', async () => {
   const tokenId = await issue();
-  tvm.orders.place = async () => {
+  tvm.orders.submit = async () => {
     throw new DependencyFault('DynamoDB', new Error('throttled'));
   };
   await expect(revoke({ audience: 'orders-db' })).rejects.toThrow('DynamoDB failed');
@@ -268,7 +270,7 @@ it('a revocation that cannot be stored fails without any effect', async () => {
 
 describe('a dry run', () => {
   const count = (selector: RevocationSelector, deadline = Number.POSITIVE_INFINITY) =>
-    countTokens({ selector, revocationId: 'none', by: 'security.team', askedAt: tvm.clock.now() }, deadline, tvm);
+    countTokens({ selector, revocationId: 'none', by: 'security.team', requestedAt: tvm.clock.now() }, deadline, tvm);
   const OTHER = 'arn:aws:sts::111122223333:assumed-role/orders-service/i-0other';
 
   it('counts the tokens that the revocation then revokes, and changes nothing', async () => {

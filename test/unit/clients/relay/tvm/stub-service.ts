@@ -8,7 +8,7 @@ const KEYS = '/.well-known/status-list-keys.json';
 export const newKey = () => generateKeyPairSync('ec', { namedCurve: 'P-256' });
 export type Key = ReturnType<typeof newKey>;
 
-/** What a status list says, where not the usual. */
+/** The parts of a status list that differ from a valid one. */
 export interface ListOf {
   header?: object;
   claims?: Record<string, unknown>;
@@ -17,8 +17,8 @@ export interface ListOf {
   kid?: string;
 }
 
-/** A machine by its wire: `POST /token`, status lists and their keys. Its time is the clock's. */
-export async function stubMachine(clock: { now(): number }) {
+/** Simulates TVM's API: `POST /token`, the status lists and their keys. Its time is that of the clock. */
+export async function stubService(clock: { now(): number }) {
   let key = newKey();
   let kid = 'first';
   const answers = new Map<string, { status: number; headers?: Record<string, string>; body: string }>();
@@ -52,8 +52,8 @@ export async function stubMachine(clock: { now(): number }) {
   return {
     url: issuer,
     close: listener.close,
-    asked: (path: string): Heard[] => listener.heard.filter((heard) => heard.path === path),
-    keysAsked: () => listener.heard.filter(({ path }) => path === KEYS).length,
+    requests: (path: string): Heard[] => listener.heard.filter((heard) => heard.path === path),
+    keyRequests: () => listener.heard.filter(({ path }) => path === KEYS).length,
     answer(path: string, status: number, body: string, headers: Record<string, string> = {}) {
       answers.set(path, { status, headers, body });
     },
@@ -66,7 +66,7 @@ export async function stubMachine(clock: { now(): number }) {
       const body = await listToken(list, of);
       answers.set(`/status-lists/${list}`, { status: 200, headers: { etag: `"${body.slice(-43)}"` }, body });
     },
-    /** A token that has this place in the list. Nobody looks at its signature. */
+    /** Returns a token with this index in the list. Its signature is not verified. */
     token(list: number, idx: number, claims: object = {}) {
       const status = { status_list: { uri: `${issuer}/status-lists/${list}`, idx } };
       const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -75,4 +75,4 @@ export async function stubMachine(clock: { now(): number }) {
     },
   };
 }
-export type StubMachine = Awaited<ReturnType<typeof stubMachine>>;
+export type StubService = Awaited<ReturnType<typeof stubService>>;

@@ -2,16 +2,24 @@ import { mapAtMost } from '../../at-most.ts';
 import type { Clock } from '../../ports.ts';
 import type { SubjectStatuses, TokenIndex, TokenRecords } from '../../records/ports.ts';
 import type { TokenRecord } from '../../records/token-record.ts';
-import { dueAt, type OrderProgress, type OrderState, revocationBy, SETTLING, settledAt, WALKED } from './order.ts';
-import { restrictSubject } from './place-order.ts';
-import type { RevocationOrders } from './ports.ts';
+import type { RevocationRequests } from './ports.ts';
+import {
+  dueAt,
+  type RevocationProgress,
+  type RevocationState,
+  revocationBy,
+  SETTLING,
+  settledAt,
+  WALKED,
+} from './revocation-request.ts';
 import { isRevocable, selectedPage } from './selected-page.ts';
+import { restrictSubject } from './submit-revocation.ts';
 
-export interface CarryOutOrderPorts {
+export interface RunRevocationPorts {
   records: TokenRecords;
   subjectStatuses: SubjectStatuses;
   index: TokenIndex;
-  orders: RevocationOrders;
+  orders: RevocationRequests;
   clock: Clock;
 }
 
@@ -29,11 +37,11 @@ const AT_ONCE = 25;
  * @param deadline milliseconds since the epoch; no page starts after it
  * @returns the progress of the request ({@link dueAt} tells when to continue), or `undefined` if it does not exist
  */
-export async function carryOutOrder(
+export async function runRevocation(
   revocationId: string,
   deadline: number,
-  ports: CarryOutOrderPorts,
-): Promise<OrderState | undefined> {
+  ports: RunRevocationPorts,
+): Promise<RevocationState | undefined> {
   const { subjectStatuses, orders, clock } = ports;
   for (;;) {
     const order = await orders.get(revocationId);
@@ -50,7 +58,7 @@ export async function carryOutOrder(
 const SECOND = 'second ';
 
 /** Revokes the next page of the selected tokens. @returns the progress after the page */
-async function nextStep(order: OrderState, ports: CarryOutOrderPorts): Promise<OrderProgress> {
+async function nextStep(order: RevocationState, ports: RunRevocationPorts): Promise<RevocationProgress> {
   const { clock } = ports;
   const { position } = order;
   // Take the time before the first read: the first walk finds every token that is stored by then.
@@ -73,9 +81,9 @@ async function nextStep(order: OrderState, ports: CarryOutOrderPorts): Promise<O
 /** Revokes a page of tokens. @returns how many of them this walk revoked, now or in an earlier attempt at the page */
 async function revokeAll(
   found: TokenRecord[],
-  order: OrderState,
+  order: RevocationState,
   second: boolean,
-  { records, clock }: Pick<CarryOutOrderPorts, 'records' | 'clock'>,
+  { records, clock }: Pick<RunRevocationPorts, 'records' | 'clock'>,
 ): Promise<number> {
   const revocations = await mapAtMost(AT_ONCE, found, async (record) => {
     if (record.status === 'revoked') return record;

@@ -11,7 +11,7 @@ import {
 import { isArn } from '@tvm/contract/subject.ts';
 
 /** The issuer and the receiver of a security event. */
-export interface Telling {
+export interface SecurityEventStream {
   /** The URL of the service. */
   issuer: string;
   receiver: { name: string; audience: string };
@@ -30,7 +30,10 @@ export interface Telling {
  *
  * @returns the claims of the token, or `undefined` if the event is not sent to receivers
  */
-export function securityEventOf(event: AuditEvent, { issuer, receiver }: Telling): TransmittedClaims | undefined {
+export function toSecurityEvent(
+  event: AuditEvent,
+  { issuer, receiver }: SecurityEventStream,
+): TransmittedClaims | undefined {
   const content = contentOf(event, issuer, receiver.name);
   if (content === undefined) return undefined;
   const { eventId, time } = event.detail;

@@ -3,10 +3,10 @@ const API_HOST = /\.execute-api\.([a-z0-9-]+)\.(?:vpce\.)?(?:amazonaws\.com(?:\.
 /**
  * Returns the AWS region of the service if none is given: from the host name, the environment or the profile.
  *
- * API Gateway accepts signatures for its own region only: an endpoint that names it is surer than the environment.
+ * The region in the host name takes precedence, because API Gateway accepts only signatures for its own region.
  *
  * @param host the service's host name, if it is known
- * @returns nothing where nobody says
+ * @returns `undefined` if no source names a region
  */
 export async function findRegion(
   host: string | undefined,
@@ -16,7 +16,7 @@ export async function findRegion(
   return API_HOST.exec(host ?? '')?.[1] || env.AWS_REGION || env.AWS_DEFAULT_REGION || (await profileRegion(profile));
 }
 
-/** Whether a text can be the name of an AWS region, such as `eu-central-1`. */
+/** Reports whether a text has the format of an AWS region name, such as `eu-central-1`. */
 export function isRegionName(text: string): boolean {
   return /^[a-z0-9-]{1,64}$/.test(text);
 }

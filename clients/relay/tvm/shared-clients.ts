@@ -1,8 +1,8 @@
 import type { Clock } from '../model/clock.ts';
-import { connectMachine, type Machine, type MachineSettings } from './machine.ts';
+import { connectTvm, type TvmClient, type TvmSettings } from './client.ts';
 
 interface Held {
-  machine: Machine;
+  client: TvmClient;
   holders: number;
 }
 
@@ -15,23 +15,23 @@ const held = new WeakMap<Clock, Map<string, Held>>();
  *
  * @returns `release`, to be called once; the last release closes the client
  */
-export function shareMachine(settings: MachineSettings, clock: Clock): { machine: Machine; release(): void } {
+export function shareTvmClient(settings: TvmSettings, clock: Clock): { client: TvmClient; release(): void } {
   const ofClock = held.get(clock) ?? new Map<string, Held>();
   held.set(clock, ofClock);
   const key = JSON.stringify(Object.entries(settings).toSorted(([one], [other]) => (one < other ? -1 : 1)));
-  const mine = ofClock.get(key) ?? { machine: connectMachine(settings, clock), holders: 0 };
+  const mine = ofClock.get(key) ?? { client: connectTvm(settings, clock), holders: 0 };
   ofClock.set(key, mine);
   mine.holders += 1;
   let released = false;
   return {
-    machine: mine.machine,
+    client: mine.client,
     release() {
       if (released) return;
       released = true;
       mine.holders -= 1;
       if (mine.holders > 0) return;
       ofClock.delete(key);
-      mine.machine.close();
+      mine.client.close();
     },
   };
 }

@@ -1,10 +1,10 @@
 import { DependencyFault } from '../../ports.ts';
-import { type CarryOutOrderPorts, carryOutOrder } from './carry-out-order.ts';
-import { type Asking, dueAt, type OrderState, SETTLING } from './order.ts';
-import { type PlaceOrderPorts, placeOrder } from './place-order.ts';
 import type { Continuations } from './ports.ts';
+import { dueAt, type RevocationState, SETTLING, type SubmittedRevocation } from './revocation-request.ts';
+import { type RunRevocationPorts, runRevocation } from './run-revocation.ts';
+import { type SubmitRevocationPorts, submitRevocation } from './submit-revocation.ts';
 
-export interface RevokeTokensPorts extends PlaceOrderPorts, CarryOutOrderPorts {
+export interface RevokeTokensPorts extends SubmitRevocationPorts, RunRevocationPorts {
   continuations: Continuations;
 }
 
@@ -31,28 +31,28 @@ const AFTERWARDS = WHILE_WAITING / 1000 + 1;
  * @param rules.blockFor the default block of a revoked subject, in seconds
  */
 export async function revokeTokens(
-  asking: Asking,
+  submitted: SubmittedRevocation,
   rules: { blockFor: number },
   ports: RevokeTokensPorts,
 ): Promise<Revoked> {
-  const { revocationId, selector } = asking;
+  const { revocationId, selector } = submitted;
   const until = ports.clock.now() + WHILE_WAITING;
-  if (selector.tokenId === undefined) await ports.continuations.goOnWith(revocationId, AFTERWARDS);
-  const placed = await placeOrder(asking, rules, ports);
-  if (placed.kind === 'one_token') return { done: true, revoked: placed.revoked };
-  const blocked = placed.blockedUntil === undefined ? {} : { blockedUntil: placed.blockedUntil };
+  if (selector.tokenId === undefined) await ports.continuations.schedule(revocationId, AFTERWARDS);
+  const submission = await submitRevocation(submitted, rules, ports);
+  if (submission.kind === 'one_token') return { done: true, revoked: submission.revoked };
+  const blocked = submission.blockedUntil === undefined ? {} : { blockedUntil: submission.blockedUntil };
   try {
-    const order = (await carryOutOrder(revocationId, until, ports)) ?? placed.order;
+    const order = (await runRevocation(revocationId, until, ports)) ?? submission.order;
     return { ...progressOf(order), ...blocked };
   } catch (error) {
     // The request is stored, and the queue retries it. A permanent failure ends in the dead-letter queue.
     if (!(error instanceof DependencyFault)) throw error;
-    return { revocationId, done: false, revoked: placed.order.revoked, ...blocked };
+    return { revocationId, done: false, revoked: submission.order.revoked, ...blocked };
   }
 }
 
 /** Returns the progress of a revocation request. */
-export function progressOf(order: OrderState): Revoked {
+export function progressOf(order: RevocationState): Revoked {
   const { revocationId, revoked } = order;
   return { revocationId, done: dueAt(order) === undefined, revoked };
 }
@@ -63,17 +63,17 @@ export function progressOf(order: OrderState): Revoked {
  * @param deadline milliseconds since the epoch; no page starts after it
  * @returns the state of each request that exists
  */
-export async function goOnWithOrders(
+export async function continueRevocations(
   revocationIds: readonly string[],
   deadline: number,
   ports: RevokeTokensPorts,
-): Promise<OrderState[]> {
-  const orders: OrderState[] = [];
+): Promise<RevocationState[]> {
+  const orders: RevocationState[] = [];
   for (const revocationId of revocationIds) {
-    const order = await carryOutOrder(revocationId, deadline, ports);
+    const order = await runRevocation(revocationId, deadline, ports);
     const due = order && dueAt(order);
     if (order !== undefined) orders.push(order);
-    if (due !== undefined) await ports.continuations.goOnWith(revocationId, (due - ports.clock.now()) / 1000);
+    if (due !== undefined) await ports.continuations.schedule(revocationId, (due - ports.clock.now()) / 1000);
   }
   return orders;
 }

@@ -8,7 +8,7 @@ import {
   VERIFICATION,
 } from '@tvm/contract/security-event.ts';
 import { signedJws } from '@tvm/core/keys/jws.ts';
-import { securityEventOf } from '@tvm/core/security-events/tell-security-event.ts';
+import { toSecurityEvent } from '@tvm/core/security-events/to-security-event.ts';
 import { transmitterMetadata } from '@tvm/core/security-events/transmitter-metadata.ts';
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import { expect, it } from 'vitest';
@@ -16,7 +16,7 @@ import { localKeys } from '#test/fakes/local-keys.ts';
 
 const issuer = 'https://tokens.example.com';
 const receiver = { name: 'gateway', audience: 'https://gateway.example.com' };
-const tell = (event: AuditEvent, to = receiver) => securityEventOf(event, { issuer, receiver: to });
+const tell = (event: AuditEvent, to = receiver) => toSecurityEvent(event, { issuer, receiver: to });
 
 const common = { version: '1' as const, eventId: 'c4ca4238a0b923820dcc509a6f75849b', time: '2026-11-22T09:30:00.400Z' };
 const subject = 'arn:aws:iam::111122223333:role/orders-service';

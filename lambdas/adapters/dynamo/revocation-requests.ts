@@ -1,11 +1,11 @@
 import { type DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { limits } from '@tvm/contract/limits.ts';
-import type { OrderState } from '@tvm/core/revocation/orders/order.ts';
-import type { RevocationOrders } from '@tvm/core/revocation/orders/ports.ts';
+import type { RevocationRequests } from '@tvm/core/revocation/requests/ports.ts';
+import type { RevocationState } from '@tvm/core/revocation/requests/revocation-request.ts';
 import { awsCall } from '../aws-call.ts';
 import { conditionHolds } from './condition.ts';
-import { orderKey, orderOf } from './items.ts';
+import { revocationRequestKey, revocationRequestOf } from './items.ts';
 import { setting } from './requests.ts';
 
 /**
@@ -13,23 +13,27 @@ import { setting } from './requests.ts';
  *
  * @param retention how long a request is stored after the last token that it can select has expired, in seconds
  */
-export function dynamoRevocationOrders(dynamo: DynamoDBClient, TableName: string, retention: number): RevocationOrders {
-  async function get(revocationId: string): Promise<OrderState | undefined> {
-    const command = new GetItemCommand({ TableName, Key: orderKey(revocationId), ConsistentRead: true });
+export function dynamoRevocationRequests(
+  dynamo: DynamoDBClient,
+  TableName: string,
+  retention: number,
+): RevocationRequests {
+  async function get(revocationId: string): Promise<RevocationState | undefined> {
+    const command = new GetItemCommand({ TableName, Key: revocationRequestKey(revocationId), ConsistentRead: true });
     const { Item } = await awsCall('DynamoDB', dynamo.send(command));
-    return Item && orderOf(Item);
+    return Item && revocationRequestOf(Item);
   }
 
   return {
     get,
 
-    async place(order) {
-      const state: OrderState = { ...order, revoked: 0 };
+    async submit(order) {
+      const state: RevocationState = { ...order, revoked: 0 };
       const ttl = Math.ceil(order.from / 1000) + limits.lifetime + retention;
       const attributes = marshall({ ...state, ttl }, { removeUndefinedValues: true });
       const command = new PutItemCommand({
         TableName,
-        Item: { ...orderKey(order.revocationId), ...attributes },
+        Item: { ...revocationRequestKey(order.revocationId), ...attributes },
         ConditionExpression: 'attribute_not_exists(pk)',
       });
       if (await conditionHolds(dynamo.send(command))) return state;
@@ -42,7 +46,7 @@ export function dynamoRevocationOrders(dynamo: DynamoDBClient, TableName: string
       const unchanged = from === undefined ? 'attribute_not_exists(#position)' : '#position = :from';
       const command = new UpdateItemCommand({
         TableName,
-        Key: orderKey(revocationId),
+        Key: revocationRequestKey(revocationId),
         UpdateExpression: set.expression + removed,
         ConditionExpression: `attribute_exists(pk) AND attribute_not_exists(#completedAt) AND ${unchanged}`,
         ExpressionAttributeNames: { ...set.names, '#position': 'position', '#completedAt': 'completedAt' },

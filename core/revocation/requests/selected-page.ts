@@ -2,7 +2,7 @@ import { limits } from '@tvm/contract/limits.ts';
 import type { TokenIndex, TokenRecords } from '../../records/ports.ts';
 import type { IssuedRecord, TokenRecord } from '../../records/token-record.ts';
 import { selects, whereToLook } from '../../records/token-selector.ts';
-import { type RevocationOrder, tokenSelectorOf } from './order.ts';
+import { type RevocationRequest, tokenSelectorOf } from './revocation-request.ts';
 
 /** The number of records in a page. */
 const PAGE = 100;
@@ -15,7 +15,7 @@ const PAGE = 100;
  * @returns the records, and `next`, the position of the next page, if there may be more
  */
 export async function selectedPage(
-  order: RevocationOrder,
+  order: RevocationRequest,
   { position, since = 0 }: { position?: string | undefined; since?: number },
   { index, records }: { index: TokenIndex; records: TokenRecords },
 ): Promise<{ found: TokenRecord[]; next?: string }> {

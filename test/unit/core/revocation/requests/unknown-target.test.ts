@@ -2,7 +2,7 @@ import type { RevocationSelector } from '@tvm/contract/selector.ts';
 import { issueToken } from '@tvm/core/issuing/issue-token.ts';
 import { indexTokens } from '@tvm/core/records/index-tokens.ts';
 import type { TokenRecord } from '@tvm/core/records/token-record.ts';
-import { unknownTarget } from '@tvm/core/revocation/orders/unknown-target.ts';
+import { unknownTarget } from '@tvm/core/revocation/requests/unknown-target.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { asking, from, inMemoryService, rules, SUBJECT, targets } from '#test/fakes/in-memory-service.ts';
 

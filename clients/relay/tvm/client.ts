@@ -1,4 +1,4 @@
-import { findRegion, isRegionName } from '@tvm/api/machine-region.ts';
+import { findRegion, isRegionName } from '@tvm/api/region.ts';
 import { send } from '@tvm/api/send.ts';
 import { type TokenResponse, tokenResponse } from '@tvm/contract/token.ts';
 import type { StatusLists } from '@tvm/verifier/status-lists.ts';
@@ -11,14 +11,14 @@ import { refusal } from './refusal.ts';
 import { statusListsBy } from './status-lists.ts';
 
 /** The endpoint of a TVM, and the identity that signs. */
-export interface MachineSettings extends Transport {
+export interface TvmSettings extends Transport {
   endpoint: string;
   region?: string | undefined;
   profile?: string | undefined;
 }
 
 /** A client of a TVM with one identity. */
-export interface Machine {
+export interface TvmClient {
   /**
    * Requests a token.
    *
@@ -32,11 +32,11 @@ export interface Machine {
 }
 
 /** Creates a client of a TVM. It signs with SigV4 and credentials from the AWS credential chain. */
-export function connectMachine(
-  { endpoint, region, profile, ...transport }: MachineSettings,
+export function connectTvm(
+  { endpoint, region, profile, ...transport }: TvmSettings,
   clock: Clock,
   env: NodeJS.ProcessEnv = process.env,
-): Machine {
+): TvmClient {
   const url = endpoint.replace(/\/+$/, '');
   const { host, hostname } = new URL(url);
   const client = httpClient(transport, 'issuer');
@@ -94,7 +94,7 @@ function tokenIn(body: string, host: string): TokenResponse {
   } catch {
     // The error may quote the token.
   }
-  throw new SourceFailure(`${host} answered 200, but not as a token vending machine does; is the endpoint right?`);
+  throw new SourceFailure(`${host} answered 200, but the body is not a token response; is the endpoint right?`);
 }
 
 /**

@@ -5,12 +5,12 @@ import { recentSubjects } from '@tvm/core/issuing/recent-subjects.ts';
 import { policyDecisionPoint } from '@tvm/core/policy/decision-point.ts';
 import { DependencyFault } from '@tvm/core/ports.ts';
 import { indexTokens } from '@tvm/core/records/index-tokens.ts';
-import { holds } from '@tvm/core/records/subject-status.ts';
+import { isInForce } from '@tvm/core/records/subject-status.ts';
 import type { TokenRecord } from '@tvm/core/records/token-record.ts';
 import { selects } from '@tvm/core/records/token-selector.ts';
-import { type RevocationOrder, tokenSelectorOf } from '@tvm/core/revocation/orders/order.ts';
-import { placeOrder } from '@tvm/core/revocation/orders/place-order.ts';
-import { goOnWithOrders, progressOf } from '@tvm/core/revocation/orders/revoke-tokens.ts';
+import { type RevocationRequest, tokenSelectorOf } from '@tvm/core/revocation/requests/revocation-request.ts';
+import { continueRevocations, progressOf } from '@tvm/core/revocation/requests/revoke-tokens.ts';
+import { submitRevocation } from '@tvm/core/revocation/requests/submit-revocation.ts';
 import { introspectToken } from '@tvm/core/verification/introspect-token.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -19,8 +19,8 @@ import {
   inMemoryBehaviour,
   inMemoryFacts,
   inMemoryIndex,
-  inMemoryOrders,
   inMemoryRecords,
+  inMemoryRevocationRequests,
   inMemorySubjectStatuses,
 } from '#test/fakes/in-memory-records.ts';
 import { clockAt, countingIds, from, rules } from '#test/fakes/in-memory-service.ts';
@@ -109,10 +109,10 @@ async function world(indexCrashes: Crashes) {
     subjectStatuses: inMemorySubjectStatuses(),
     // Pages of two records, so that there are several pages.
     index: { ...index, page: (query: Parameters<typeof index.page>[0]) => index.page({ ...query, limit: 2 }) },
-    orders: inMemoryOrders(),
+    orders: inMemoryRevocationRequests(),
     facts: inMemoryFacts(),
     continuations: {
-      async goOnWith(revocationId: string, after: number) {
+      async schedule(revocationId: string, after: number) {
         due.push({ revocationId, at: clock.time + Math.max(after, 0) * 1000 });
       },
     },
@@ -120,7 +120,7 @@ async function world(indexCrashes: Crashes) {
   };
   const background: Promise<unknown>[] = [];
   const results: { outcome: IssueTokenOutcome; blocked: boolean }[] = [];
-  const ordered: RevocationOrder[] = [];
+  const ordered: RevocationRequest[] = [];
   const until = async (work: () => Promise<unknown>) => {
     // Retries after a crash, as a queue redelivers a message.
     for (;;) {
@@ -152,7 +152,7 @@ async function world(indexCrashes: Crashes) {
   const goOn = (revocationId: string, ports: typeof all) => {
     const before = underWay.get(revocationId) ?? Promise.resolve();
     // Time passes while pages are read, so the deadline sometimes passes after one page.
-    const now = before.then(() => goOnWithOrders([revocationId], clock.time + 1, ports));
+    const now = before.then(() => continueRevocations([revocationId], clock.time + 1, ports));
     underWay.set(
       revocationId,
       now.catch(() => {}),
@@ -192,7 +192,7 @@ async function world(indexCrashes: Crashes) {
       if (outcome === undefined) return;
       const stillThere = (await all.subjectStatuses.get(subjectOf(role))).block === block;
       const decidedAt = 'tokenId' in outcome ? all.records.states.get(outcome.tokenId)?.decidedAt : undefined;
-      results.push({ outcome, blocked: decidedAt !== undefined && holds(block, decidedAt) && stillThere });
+      results.push({ outcome, blocked: decidedAt !== undefined && isInForce(block, decidedAt) && stillThere });
     },
 
     async revoke(step: Extract<Step, { do: 'revoke' }>, name: number) {
@@ -201,16 +201,16 @@ async function world(indexCrashes: Crashes) {
       const asking = {
         revocationId: `order-${name}`,
         by: 'security.team',
-        askedAt: clock.time,
+        requestedAt: clock.time,
         selector,
         after,
         blockFor,
       };
       const ports = of(all, step.crashes);
       await until(async () => {
-        const placed = await placeOrder(asking, { blockFor: 0 }, ports);
-        if (placed.kind !== 'order') throw new Error('one token');
-        if (!ordered.some((order) => order.revocationId === asking.revocationId)) ordered.push(placed.order);
+        const submission = await submitRevocation(asking, { blockFor: 0 }, ports);
+        if (submission.kind !== 'order') throw new Error('one token');
+        if (!ordered.some((order) => order.revocationId === asking.revocationId)) ordered.push(submission.order);
         await goOn(asking.revocationId, ports);
       });
     },
@@ -257,7 +257,7 @@ async function world(indexCrashes: Crashes) {
       await run([start()], choose);
       for (let message = due.shift(); message !== undefined; message = due.shift()) {
         clock.time = Math.max(clock.time, message.at);
-        await run([goOnWithOrders([message.revocationId], clock.time + 40_000, all)], choose);
+        await run([continueRevocations([message.revocationId], clock.time + 40_000, all)], choose);
       }
     },
   };

@@ -1,4 +1,4 @@
-import type { AskedRevocation } from '@tvm/contract/revocation.ts';
+import type { RequestedRevocation } from '@tvm/contract/revocation.ts';
 import { revocationSelector } from '@tvm/contract/selector.ts';
 import { reason } from '@tvm/contract/text.ts';
 import { parseCaller } from '@tvm/core/identity/caller.ts';
@@ -17,7 +17,7 @@ const settings: TriggerSettings = { revokeOn: everything, awsSources: 'aws.' };
 const NAMES = Object.keys(TRIGGERS) as TriggerName[];
 
 /** The revocations of each trigger's example. */
-const TAKEN_BACK: Record<TriggerName, AskedRevocation[]> = {
+const TAKEN_BACK: Record<TriggerName, RequestedRevocation[]> = {
   ecs_task_stopped: [{ selector: { workload: 'c13b4cb40f1f4fe4a2971f76ae5a47ad' }, reason: 'ECS task stopped' }],
   ec2_instance_stopped: [{ selector: { workload: 'i-0abcd1111efab2222' }, reason: 'EC2 instance terminated' }],
   lambda_function_deleted: [{ selector: { workload: 'basic-node-task' }, reason: 'Lambda function deleted' }],

@@ -1,22 +1,22 @@
-import { somethingPicked } from '@tvm/contract/selector.ts';
+import { requireSelection } from '@tvm/contract/selector.ts';
 import type { Clock } from '../../ports.ts';
 import type { AuditFacts, SubjectStatuses, TokenRecords } from '../../records/ports.ts';
 import { selects } from '../../records/token-selector.ts';
+import type { RevocationRequests } from './ports.ts';
 import {
-  type Asking,
-  type OrderState,
-  orderAsked,
-  type RevocationOrder,
+  type RevocationRequest,
+  type RevocationState,
   revocationBy,
+  type SubmittedRevocation,
   tokenSelectorOf,
+  toRevocationRequest,
   wholeSubject,
-} from './order.ts';
-import type { RevocationOrders } from './ports.ts';
+} from './revocation-request.ts';
 
-export interface PlaceOrderPorts {
+export interface SubmitRevocationPorts {
   records: TokenRecords;
   subjectStatuses: SubjectStatuses;
-  orders: RevocationOrders;
+  orders: RevocationRequests;
   facts: AuditFacts;
   clock: Clock;
 }
@@ -24,9 +24,9 @@ export interface PlaceOrderPorts {
 /**
  * The result of submitting a revocation: one token is revoked at once; any other revocation becomes a stored request.
  */
-export type Placed =
+export type Submission =
   | { kind: 'one_token'; revoked: 0 | 1 }
-  | { kind: 'order'; order: OrderState; blockedUntil: number | undefined };
+  | { kind: 'order'; order: RevocationState; blockedUntil: number | undefined };
 
 /**
  * Submits a revocation. A single token is revoked at once. A whole subject is also revoked at once, because issuing and
@@ -40,24 +40,28 @@ export type Placed =
  * @param rules.blockFor the default block of a revoked subject, in seconds
  * @throws if the selector is empty. Callers must reject an empty selector; it never means "all tokens".
  */
-export async function placeOrder(asking: Asking, rules: { blockFor: number }, ports: PlaceOrderPorts): Promise<Placed> {
+export async function submitRevocation(
+  submitted: SubmittedRevocation,
+  rules: { blockFor: number },
+  ports: SubmitRevocationPorts,
+): Promise<Submission> {
   const { subjectStatuses, orders, clock } = ports;
-  const { revocationId, selector, after = 0 } = asking;
-  somethingPicked(selector, ({ message }) => {
+  const { revocationId, selector, after = 0 } = submitted;
+  requireSelection(selector, ({ message }) => {
     throw new Error(`the selector of a revocation must not be empty: all ${message}`);
   });
-  const wanted = orderAsked(asking, rules);
+  const wanted = toRevocationRequest(submitted, rules);
   if (selector.tokenId !== undefined && after === 0) {
     return { kind: 'one_token', revoked: await revokeOne(selector.tokenId, wanted, ports) };
   }
 
   const known = await orders.get(revocationId);
   if (known !== undefined) return { kind: 'order', order: known, blockedUntil: undefined };
-  if (after > 0) return { kind: 'order', order: await orders.place(wanted), blockedUntil: undefined };
+  if (after > 0) return { kind: 'order', order: await orders.submit(wanted), blockedUntil: undefined };
   const blockedUntil = await restrictSubject(wanted, subjectStatuses);
   const revokedBefore =
     wanted.blockFor !== undefined ? await raiseToBlock(wanted, { subjectStatuses, clock }) : wanted.revokedBefore;
-  return { kind: 'order', order: await orders.place({ ...wanted, revokedBefore }), blockedUntil };
+  return { kind: 'order', order: await orders.submit({ ...wanted, revokedBefore }), blockedUntil };
 }
 
 /**
@@ -68,8 +72,8 @@ export async function placeOrder(asking: Asking, rules: { blockFor: number }, po
  */
 async function revokeOne(
   tokenId: string,
-  order: RevocationOrder,
-  { records, facts, clock }: Pick<PlaceOrderPorts, 'records' | 'facts' | 'clock'>,
+  order: RevocationRequest,
+  { records, facts, clock }: Pick<SubmitRevocationPorts, 'records' | 'facts' | 'clock'>,
 ): Promise<0 | 1> {
   const { revocationId, selector, by, reason } = order;
   const record = await records.get(tokenId);
@@ -92,7 +96,7 @@ async function revokeOne(
  * @returns the end of the block (milliseconds), or `undefined` if the subject is not blocked
  */
 export async function restrictSubject(
-  { selector, revokedBefore, blockFor, from, by, reason }: RevocationOrder,
+  { selector, revokedBefore, blockFor, from, by, reason }: RevocationRequest,
   subjectStatuses: SubjectStatuses,
 ): Promise<number | undefined> {
   const subject = wholeSubject(selector);
@@ -108,8 +112,8 @@ export async function restrictSubject(
  * @returns the watermark (milliseconds)
  */
 async function raiseToBlock(
-  { selector: { subject }, revokedBefore, blockFor = 0, from }: RevocationOrder,
-  { subjectStatuses, clock }: Pick<PlaceOrderPorts, 'subjectStatuses' | 'clock'>,
+  { selector: { subject }, revokedBefore, blockFor = 0, from }: RevocationRequest,
+  { subjectStatuses, clock }: Pick<SubmitRevocationPorts, 'subjectStatuses' | 'clock'>,
 ): Promise<number> {
   // A decision that read the subject status before the block was made before `now`. Any later read sees the block.
   const now = clock.now();

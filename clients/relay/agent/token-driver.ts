@@ -142,6 +142,7 @@ export function tokenDriver(first: TokenSettings, tools: DriverTools): TokenDriv
       }
       case 'withdraw': {
         const { why } = effect;
+        hooks.giveUp();
         writing = written.withdraw(why).then(() => report({ kind: 'withdrawn', why }));
         break;
       }
@@ -210,6 +211,7 @@ export function tokenDriver(first: TokenSettings, tools: DriverTools): TokenDriv
       statusOf(life, momentOf(clock), {
         type: settings.type,
         outputs: written.statuses(),
+        isOutputFailing: written.isFailing(),
         hooksTrouble: hooks.trouble(),
       }),
     leftShare: () => (life.inUse === undefined ? 0 : leftShareOf(life.inUse, momentOf(clock))),

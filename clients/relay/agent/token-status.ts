@@ -5,19 +5,28 @@ import { ageOf, leftOf } from './token-in-use.ts';
 import type { TokenLife } from './token-life.ts';
 
 /** Returns the state of a token. */
-function stateOf({ inUse, goneBecause, failures, waitsFor, origin }: TokenLife, at: Moment): TokenState {
+function stateOf(
+  { inUse, goneBecause, failures, waitsFor, origin }: TokenLife,
+  at: Moment,
+  isOutputFailing: boolean,
+): TokenState {
   if (inUse === undefined) return goneBecause ?? 'waiting';
   // The token has expired but is not withdrawn from its outputs yet.
   if (leftOf(inUse, at) === 0) return 'expired';
   if (inUse.token.expiresAt === undefined && isStale(ageOf(inUse, at), origin.schedule)) return 'stale';
-  return failures > 0 || waitsFor !== undefined ? 'retrying' : 'fresh';
+  return failures > 0 || waitsFor !== undefined || isOutputFailing ? 'retrying' : 'fresh';
 }
 
-/** Returns the status of a token. @param more.hooksTrouble the error of the last hooks, if they failed */
+/**
+ * Returns the status of a token.
+ *
+ * @param more.isOutputFailing whether the last write of an output failed, so that its readers have no fresh token
+ * @param more.hooksTrouble the error of the last hooks, if they failed
+ */
 export function statusOf(
   life: TokenLife,
   at: Moment,
-  more: { type: string; outputs: OutputStatus[]; hooksTrouble: string | undefined },
+  more: { type: string; outputs: OutputStatus[]; isOutputFailing: boolean; hooksTrouble: string | undefined },
 ): TokenStatus {
   const { name, inUse, next, failures, trouble, fetches } = life;
   const { type, outputs, hooksTrouble } = more;
@@ -27,7 +36,7 @@ export function statusOf(
   return {
     name,
     type,
-    state: stateOf(life, at),
+    state: stateOf(life, at, more.isOutputFailing),
     ...(inUse && { fetchedAt: inUse.token.fetchedAt }),
     ...(inUse?.token.expiresAt !== undefined && { expiresAt: inUse.token.expiresAt }),
     ...(Number.isFinite(wait) && { nextFetchAt: at.now + wait }),

@@ -18,6 +18,8 @@ import { type Relay, startRelay } from './start-relay.ts';
 /** Forwarded signals. Excludes SIGUSR1, which may be blocked so that it does not open Node’s inspector. */
 const PASSED_ON = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGWINCH'] as const;
 
+const DEFAULT_GRACE_SECONDS = 10;
+
 type Chosen = Pick<ExecOptions, 'config' | 'environment' | 'onRenewal' | 'timeout'>;
 
 /**
@@ -45,7 +47,7 @@ export async function execChild(command: CommandLine, chosen: Chosen): Promise<v
     control: async ({ control }) => control,
   });
   const { agent, log, configuration } = relay;
-  endOnFaults(log, () => supervised?.signal('SIGTERM'));
+  endOnFaults(log, () => supervised?.abandon());
   const release = holdProcess();
   try {
     const { names, onRenewal } = settingsOf(chosen, configuration);
@@ -63,6 +65,7 @@ export async function execChild(command: CommandLine, chosen: Chosen): Promise<v
       onRenewal,
       tokens: agent,
       env,
+      grace: (configuration.exec?.stop_timeout_seconds ?? DEFAULT_GRACE_SECONDS) * 1_000,
       log,
       clock: systemClock,
     });

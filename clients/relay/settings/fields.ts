@@ -26,9 +26,17 @@ export const fileMode = z
 
 const ACCOUNT = 'must be the name or the numeric id of a user or group on this machine';
 
+/**
+ * Names that `getent` may know, also of directories: `app.svc`, `DOMAIN\user`, `user@domain`. The relaxed rules of
+ * systemd (systemd.io/USER_NAMES). With a domain also inner spaces: `DOMAIN\domain users`. Never a number or an option.
+ */
+const ACCOUNT_NAME =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: no name contains a control character
+  /^(?!\d+$)(?=\S+$|.*[\\@])[^-+\s:/\x00-\x1f\x7f-\x9f](?:[^:/\x00-\x1f\x7f-\x9f]{0,254}[^\s:/\x00-\x1f\x7f-\x9f])?$/;
+
 /** The name or the numeric id of a user or group on this machine. */
 export const account = z.union(
-  [z.string().regex(/^[a-z_][a-z0-9_-]{0,31}\$?$/, { error: ACCOUNT }), z.int().min(0, { error: ACCOUNT })],
+  [z.string().regex(ACCOUNT_NAME, { error: ACCOUNT }), z.int().min(0, { error: ACCOUNT })],
   { error: ACCOUNT },
 );
 

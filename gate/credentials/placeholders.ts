@@ -2,7 +2,7 @@
 const PLACEHOLDERS = [
   /\$\{|\$\(|\{\{|^\$[\w.:-]+$|^%\w+%$|^`/,
   /<[^<>]*>|^\[.*\]$|^ENC\[/,
-  /^(?:\*+|x+|\.+|-+|0+)$/i,
+  /^(?:x+|0+|[^\p{L}\p{N}]+)$/iu,
   /^(?:none|null|empty|example|sample|dummy|placeholder|redacted|todo|unused|tbd)$/i,
   /(?:^|[^a-z])your[^a-z]/i,
   /^(?:your|my|the|insert|replace|enter)[-_ ]?(?:me|this|with|\w*[-_ ]).*$/i,

@@ -39,6 +39,8 @@ export interface PolicyView {
 /** A policy directory, prepared for the rules. */
 export interface PolicyDirectory {
   content: Content;
+  /** Whether the directory has a `ceiling.cedar`. */
+  hasCeiling: boolean;
   policies: readonly PolicyView[];
   /** Returns the locations of `resources.yaml` in a location, except the location itself. */
   placesIn(location: string): readonly string[];
@@ -59,7 +61,11 @@ export interface PolicyDirectory {
   about(effect: BundledPolicy['effect'], resource: { type: string; id: string }): readonly PolicyView[];
 }
 
-export function policyDirectory({ content, written }: Pick<ReadPolicies, 'content' | 'written'>): PolicyDirectory {
+/** @param hasCeiling whether the directory has a `ceiling.cedar` */
+export function policyDirectory(
+  { content, written }: Pick<ReadPolicies, 'content' | 'written'>,
+  hasCeiling = false,
+): PolicyDirectory {
   const named = namedIn(content);
   const policies = [...written].flatMap(([id, policy]) => {
     const bundled = content.policies[id];
@@ -109,6 +115,7 @@ export function policyDirectory({ content, written }: Pick<ReadPolicies, 'conten
 
   return {
     content,
+    hasCeiling,
     policies,
     placesIn: (location) => inside.get(location) ?? [],
     placesOf,

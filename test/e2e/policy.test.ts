@@ -116,7 +116,7 @@ describe('obligations', () => {
 });
 
 describe('a window', () => {
-  it('decides: a request that is allowed now was forbidden in the freeze', async () => {
+  it('decides: a request is forbidden in the freeze, and not before', async () => {
     const request = {
       subject: 'arn:aws:iam::000000000000:user/ci-job',
       audience: 'releases',
@@ -127,7 +127,7 @@ describe('a window', () => {
       const [pair] = body.pairs as { verdict: string; policies: { id: string }[] }[];
       return [pair?.verdict, pair?.policies.map(({ id }) => id)];
     };
-    expect(await explain('2025-12-25T12:00:00Z')).toEqual(['forbidden', ['nobody-releases-in-a-freeze']]);
+    expect(await explain('2026-12-25T12:00:00Z')).toEqual(['forbidden', ['nobody-releases-in-a-freeze']]);
     expect(await explain('2026-01-05T12:00:00Z')).toEqual(['not_permitted', []]);
   });
 });

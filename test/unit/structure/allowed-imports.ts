@@ -227,6 +227,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
     // The differences between emulators and AWS are what the probes check.
     'test/emulators',
   ],
+  'scripts/gate': ['gate', 'scripts/tools'],
   scripts: ['scripts', 'test/emulators'],
 };
 

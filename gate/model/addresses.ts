@@ -2,13 +2,10 @@ import { BlockList, isIP, isIPv6 } from 'node:net';
 
 /** Returns the first and last addresses of a range such as `10.0.0.0/8`, and the addresses next to them. */
 export function edgesOf(range: string): string[] {
-  const [address = '', prefix] = range.split('/');
-  const version = isIP(address);
-  if (version === 0) return [];
-  const bits = version === 6 ? 128 : 32;
-  const free = BigInt(bits - (prefix === undefined ? bits : Number(prefix)));
-  const first = (toNumber(address) >> free) << free;
-  const last = first + (1n << free) - 1n;
+  const limits = limitsOf(range);
+  if (limits === undefined) return [];
+  const { first, last } = limits;
+  const bits = limits.family === 'ipv6' ? 128 : 32;
   return [first, last, first - 1n, last + 1n]
     .filter((number) => number >= 0n && number < 1n << BigInt(bits))
     .map((number) => toAddress(number, bits));
@@ -57,4 +54,38 @@ function toAddress(number: bigint, bits: number): string {
 /** Normalizes an IPv6 address. An IPv4 suffix becomes hexadecimal. */
 function shortest(address: string): string {
   return new URL(`http://[${address}]`).hostname.slice(1, -1);
+}
+
+/** The first bits of a network that has as many addresses as everyone's. Only IPv6 has private networks of /7. */
+const EVERYONE = { ipv4: { bits: 32n, prefix: 7n }, ipv6: { bits: 128n, prefix: 6n } } as const;
+
+/**
+ * Reports whether ranges such as `10.0.0.0/8` add up to so many addresses that they restrict nobody: to those of an IPv4
+ * network of /7 or an IPv6 network of /6. Texts that are not ranges are ignored.
+ */
+export function includeEveryone(ranges: readonly string[]): boolean {
+  const limits = ranges.map(limitsOf).filter((range) => range !== undefined);
+  return (['ipv4', 'ipv6'] as const).some((family) => {
+    const { bits, prefix } = EVERYONE[family];
+    let count = 0n;
+    let next = 0n;
+    for (const { first, last } of limits
+      .filter((range) => range.family === family)
+      .toSorted((a, b) => (a.first < b.first ? -1 : a.first > b.first ? 1 : 0))) {
+      if (last < next) continue;
+      count += last - (first < next ? next : first) + 1n;
+      next = last + 1n;
+    }
+    return count >= 1n << (bits - prefix);
+  });
+}
+
+function limitsOf(range: string): { family: 'ipv4' | 'ipv6'; first: bigint; last: bigint } | undefined {
+  const [address = '', prefix, more] = range.split('/');
+  if (isIP(address) === 0 || more !== undefined || !/^\d{0,3}$/.test(prefix ?? '')) return undefined;
+  const bits = isIPv6(address) ? 128n : 32n;
+  const free = bits - BigInt(prefix || bits);
+  if (free < 0n) return undefined;
+  const first = (toNumber(address) >> free) << free;
+  return { family: familyOf(address), first, last: first + (1n << free) - 1n };
 }

@@ -194,7 +194,7 @@ describe('TLS', () => {
     const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
     try {
       expect(await failure(clientOf({}), get(at('/')))).toBe(
-        `localhost:${issuer.port} has a certificate of an unknown issuer`,
+        `localhost:${issuer.port} has a certificate of an unknown issuer: if it is yours, set ca_file to the certificate of its authority`,
       );
     } finally {
       warn.mockRestore();

@@ -20,7 +20,9 @@ const DEFAULT_SHARE = 0.66;
 const DEFAULT_INTERVAL = 5 * MINUTE;
 /** The minimum wait, so that no response can make the agent loop without a pause. */
 export const SHORTEST_WAIT = 250;
+/** The longest `Retry-After` that is followed with a token in use, and without one. */
 const LONGEST_RETRY_AFTER = 60 * MINUTE;
+const LONGEST_RETRY_AFTER_WITHOUT_TOKEN = 10 * MINUTE;
 /** How long before the expiry of the token in use its source is asked once more, whatever `Retry-After` says. */
 const LAST_CHANCE = 10 * SECOND;
 const FIRST_BACKOFF = SECOND;
@@ -62,12 +64,13 @@ interface InUse {
  * AWS Architecture Blog). The wait is shorter while there is no token or less than a third of its lifetime is left.
  *
  * @param failures the number of failures in a row, including this one
- * @param retryAfter the wait that the issuer asked for. It takes precedence, up to one hour, but never delays all tries
- * past the expiry of the token in use: one is shortly before it, and one is at it
+ * @param retryAfter the wait that the issuer asked for. It takes precedence, up to one hour, or ten minutes without a
+ * token in use. It never delays all tries past the expiry of the token in use: one is shortly before it, and one is at it
  */
 export function retryWait(failures: number, inUse: InUse | undefined, random: number, retryAfter?: number): number {
   if (retryAfter !== undefined && retryAfter > 0) {
-    return Math.max(SHORTEST_WAIT, Math.min(retryAfter, LONGEST_RETRY_AFTER, untilLastTry(inUse)));
+    const longest = inUse === undefined ? LONGEST_RETRY_AFTER_WITHOUT_TOKEN : LONGEST_RETRY_AFTER;
+    return Math.max(SHORTEST_WAIT, Math.min(retryAfter, longest, untilLastTry(inUse)));
   }
   const untilHurry = untilLastThird(inUse);
   const cap = untilHurry > 0 ? LONGEST_BACKOFF : HURRIED_BACKOFF;

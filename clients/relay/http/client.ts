@@ -8,7 +8,7 @@ import type { Transport } from '../settings/fields.ts';
 import { certificates } from './certificates.ts';
 import type { HttpAnswer, HttpRequest } from './exchange.ts';
 import { type Reach, type Target, targetOf } from './reach.ts';
-import { reasonInWords } from './reason-in-words.ts';
+import { isUnknownIssuer, reasonInWords } from './reason-in-words.ts';
 import { tunnel } from './tunnel.ts';
 
 export type { HttpAnswer, HttpRequest } from './exchange.ts';
@@ -38,13 +38,13 @@ const IDLE = 4_000;
 
 /** Returns a client for one issuer. It reads certificate files for the first connection, and again when they change. */
 export function httpClient(transport: Transport, reach: Reach): HttpClient {
-  const currentCertificates = certificates(transport);
+  const trust = certificates(transport);
   let plainAgent: HttpAgent | undefined;
   let tls: { context: SecureContext; agent: HttpsAgent } | undefined;
 
   /** Returns the agent for the current certificates. An agent reuses connections and TLS sessions of its certificates. */
   async function tlsAgent(): Promise<HttpsAgent> {
-    const context = await currentCertificates();
+    const context = await trust.current();
     if (tls?.context !== context) {
       tls?.agent.destroy();
       tls = { context, agent: new HttpsAgent({ keepAlive: true, timeout: IDLE, ...tlsOptions(context) }) };
@@ -62,7 +62,7 @@ export function httpClient(transport: Transport, reach: Reach): HttpClient {
     if (transport.proxy === undefined || !target.mayBeProxied) {
       return await answerTo(tlsRequest(url, { ...options, agent: await tlsAgent() }), body);
     }
-    const context = await currentCertificates();
+    const context = await trust.current();
     const socket = await tunnel(transport.proxy, target, signal);
     const secured = () =>
       tlsConnect({ socket, host, servername: isIP(host) === 0 ? host : '', ...tlsOptions(context) });
@@ -71,6 +71,17 @@ export function httpClient(transport: Transport, reach: Reach): HttpClient {
     } finally {
       // A request that fails early never takes over the socket.
       socket.destroy();
+    }
+  }
+
+  async function openTrustingSystem(target: Target, request: HttpRequest, signal: AbortSignal) {
+    const { trustsSystem } = trust;
+    try {
+      return await open(target, request, signal);
+    } catch (error) {
+      // Nothing of the request was sent: the connection failed before.
+      if (trustsSystem || !isUnknownIssuer(error) || !trust.trustSystem()) throw error;
+      return await open(target, request, signal);
     }
   }
 
@@ -88,7 +99,7 @@ export function httpClient(transport: Transport, reach: Reach): HttpClient {
       signal.addEventListener('abort', giveUp);
       if (signal.aborted) giveUp();
       try {
-        return await Promise.race([open(target, request, limit.signal), aborted(limit.signal)]);
+        return await Promise.race([openTrustingSystem(target, request, limit.signal), aborted(limit.signal)]);
       } catch (error) {
         if (limit.signal.aborted) throw limit.signal.reason;
         throw error instanceof SourceFailure ? error : new SourceFailure(`${shown} ${reasonInWords(error)}`);

@@ -29,7 +29,7 @@ const unixSocket = z.strictObject({
   group,
 });
 
-/** A file with the secret that clients of an endpoint must send. The agent writes it at each start. */
+/** A file with the secret that clients of an endpoint must send. The agent replaces it at each start. */
 const secretFile = z
   .strictObject({
     path: absolutePath.meta({
@@ -40,7 +40,9 @@ const secretFile = z
     group,
   })
   .meta({
-    description: 'A file with the secret that clients must send. The agent generates a new secret at each start.',
+    description:
+      'A file with the secret that clients must send. The agent generates a new secret at each start, and leaves the ' +
+      'file when it stops.',
   });
 
 const tokens = z.array(tokenName).min(1).optional().meta({

@@ -16,7 +16,7 @@ export function configurationPage(): string {
     const { description, written } = schema.meta() ?? {};
     // A default that contains durations is written out in the schema's metadata.
     const value = typeof written === 'string' ? `\`${written}\`` : inToml(defaults[key]);
-    return `| \`${key}\` | ${value} | ${description} |`;
+    return `| \`${key}\` | ${value} | ${withLinks(String(description))} |`;
   });
   return [
     `${GENERATED}# Configuration`,
@@ -30,6 +30,11 @@ export function configurationPage(): string {
     ...rows,
     '',
   ].join('\n');
+}
+
+/** Turns the names of pages, such as `docs/how-to/deploy.md`, into links. */
+function withLinks(text: string): string {
+  return text.replace(/docs\/([a-z-]+\/([a-z-]+)\.md)/g, '[$2](../$1)');
 }
 
 function inToml(value: unknown): string {

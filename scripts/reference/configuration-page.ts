@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { configSchema } from '#lib/config/config.ts';
 import { GENERATED } from './tables.ts';
 
@@ -32,9 +33,12 @@ export function configurationPage(): string {
   ].join('\n');
 }
 
-/** Turns the names of pages, such as `docs/how-to/deploy.md`, into links. */
+/** Turns the names of pages, such as `docs/how-to/deploy.md`, into links with the titles of the pages. */
 function withLinks(text: string): string {
-  return text.replace(/docs\/([a-z-]+\/([a-z-]+)\.md)/g, '[$2](../$1)');
+  return text.replace(/docs\/([a-z-]+\/[a-z-]+\.md)/g, (_, page: string) => {
+    const [, title] = /^# (.+)$/m.exec(readFileSync(new URL(`../../docs/${page}`, import.meta.url), 'utf8')) ?? [];
+    return `[${title}](../${page})`;
+  });
 }
 
 function inToml(value: unknown): string {

@@ -97,7 +97,7 @@ describe('obligations', () => {
     expect(event?.detail).toMatchObject({ access: 'write', expiresIn: 120, obligations: { single_use: true } });
   });
 
-  it('to give a reason are enforced before a token is issued', async () => {
+  it('that require a reason are enforced before a token is issued', async () => {
     const { status, body } = await ask(repair);
     expect([status, body.field, body.error_description]).toEqual([
       400,
@@ -116,7 +116,7 @@ describe('obligations', () => {
 });
 
 describe('a window', () => {
-  it('decides: a request that is allowed now was forbidden in the freeze', async () => {
+  it('affects the decision: a request that is allowed now was forbidden during the freeze', async () => {
     const request = {
       subject: 'arn:aws:iam::000000000000:user/ci-job',
       audience: 'releases',

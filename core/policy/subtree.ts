@@ -28,7 +28,7 @@ export function placesIn({ policies, resources }: PolicyBundle): SubtreeLocation
       named = bySubject.get(principal) ?? new Set();
       bySubject.set(principal, named);
     }
-    for (const location of locationsToldApart(policy, { resources })) named.add(location);
+    for (const location of distinguishedLocations(policy, { resources })) named.add(location);
   }
   const sorted = [...byAnySubject].sort();
   const sortedOf = new Map([...bySubject].map(([subject, named]) => [subject, [...named].sort()]));
@@ -43,7 +43,7 @@ export function placesIn({ policies, resources }: PolicyBundle): SubtreeLocation
 }
 
 /** The locations that a policy distinguishes by name: those it names, and the ancestors of those it looks for. */
-export function locationsToldApart(
+export function distinguishedLocations(
   { locations, soughtInResource }: Pick<BundledPolicy, 'locations' | 'soughtInResource'>,
   bundle: Pick<PolicyBundle, 'resources'>,
 ): string[] {

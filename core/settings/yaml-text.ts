@@ -1,4 +1,4 @@
-import type { Fault, Place } from '@tvm/core/settings/fault.ts';
+import type { Fault, Path } from '@tvm/core/settings/fault.ts';
 import {
   type Document,
   isAlias,
@@ -37,7 +37,7 @@ export interface YamlText {
   value: unknown;
   faults: Fault[];
   /** The position of the value or key at a path. If the path does not exist, the position of its nearest parent. */
-  position(place: Place, of?: 'key' | 'value'): Position;
+  position(path: Path, of?: 'key' | 'value'): Position;
 }
 
 /** Line and column, from 1. */
@@ -58,7 +58,7 @@ export function readYaml(text: string): YamlText {
   };
   const failed = (problem: string, offset = 0): YamlText => ({
     value: undefined,
-    faults: [{ place: [], problem }],
+    faults: [{ path: [], problem }],
     position: () => at(offset),
   });
   let document: Document.Parsed;
@@ -81,7 +81,7 @@ export function readYaml(text: string): YamlText {
   return {
     value,
     faults: reader.duplicates,
-    position: (place, of = 'value') => at(offsetOf(document.contents, place, of, pairs)),
+    position: (path, of = 'value') => at(offsetOf(document.contents, path, of, pairs)),
   };
 }
 
@@ -92,30 +92,30 @@ class Reader {
   readonly #anchors = new Map<string, Node>();
   #values = 0;
 
-  read(node: Node | null, place: Place): unknown {
+  read(node: Node | null, path: Path): unknown {
     if (node === null || this.problem) return null;
     this.#values += 1;
     if (this.#values > MAX_VALUES) return this.#fail('is too large with its aliases resolved', node);
-    if (place.length > MAX_DEPTH) return this.#fail('is nested too deeply', node);
+    if (path.length > MAX_DEPTH) return this.#fail('is nested too deeply', node);
     if (isAlias(node)) {
       const target = this.#anchors.get(node.source);
-      return target ? this.read(target, place) : this.#fail('has an alias without an anchor before it', node);
+      return target ? this.read(target, path) : this.#fail('has an alias without an anchor before it', node);
     }
     if (node.tag && !CORE_TAG.test(node.tag)) return this.#fail('has a tag that is not supported', node);
     if (node.anchor) this.#anchors.set(node.anchor, node);
-    if (isSeq<Node>(node)) return node.items.map((item, index) => this.read(item, [...place, index]));
-    if (isMap<Node, Node | null>(node)) return this.#readMapping(node.items, place);
+    if (isSeq<Node>(node)) return node.items.map((item, index) => this.read(item, [...path, index]));
+    if (isMap<Node, Node | null>(node)) return this.#readMapping(node.items, path);
     return isScalar(node) ? node.value : null;
   }
 
-  #readMapping(pairs: readonly Pair<Node, Node | null>[], place: Place): unknown {
+  #readMapping(pairs: readonly Pair<Node, Node | null>[], path: Path): unknown {
     const entries = new Map<string, unknown>();
     for (const { key, value } of pairs) {
       if (!isScalar(key) || typeof key.value !== 'string') return this.#fail('has a key that is not text', key);
       // Assigning __proto__ would set the prototype instead of a property.
       if (key.value === '__proto__') return this.#fail('has the key __proto__, which is not allowed', key);
-      const inner = [...place, key.value];
-      if (entries.has(key.value)) this.duplicates.push({ place: inner, problem: 'is a duplicate key' });
+      const inner = [...path, key.value];
+      if (entries.has(key.value)) this.duplicates.push({ path: inner, problem: 'is a duplicate key' });
       entries.set(key.value, this.read(value, inner));
     }
     return Object.fromEntries(entries);
@@ -140,10 +140,10 @@ class Pairs {
 }
 
 /** Offset of a path in the text, or of its nearest parent that exists. */
-function offsetOf(contents: Node | null, place: Place, of: 'key' | 'value', pairs: Pairs): number {
+function offsetOf(contents: Node | null, path: Path, of: 'key' | 'value', pairs: Pairs): number {
   let node = contents;
   let offset = node?.range?.[0] ?? 0;
-  for (const step of place) {
+  for (const step of path) {
     let key: Node | undefined;
     if (isSeq<Node>(node) && typeof step === 'number') node = node.items[step] ?? null;
     else if (isMap<Node, Node | null>(node) && typeof step === 'string') {

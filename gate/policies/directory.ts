@@ -4,7 +4,7 @@ import type { BundledPolicy } from '@tvm/core/policy/bundle.ts';
 import type { WrittenPolicy } from '@tvm/core/policy/cedar-file.ts';
 import { policyFacts, scopeEntity } from '@tvm/core/policy/policy-facts.ts';
 import { placeResource } from '@tvm/core/policy/resource-tree.ts';
-import { locationsToldApart } from '@tvm/core/policy/subtree.ts';
+import { distinguishedLocations } from '@tvm/core/policy/subtree.ts';
 import { conjunctsOf, operation, type Two } from './conditions.ts';
 import type { Content } from './content.ts';
 import { holds, type Named, resolved, type Situation, type Thing, type Value } from './evaluate.ts';
@@ -154,7 +154,7 @@ function locationsByHolder(content: Content, locations: Iterable<string>): Map<s
 
 function placesByPolicy(content: Content, policies: readonly PolicyView[]): PolicyDirectory['placesOf'] {
   const forbids = policies.filter(({ bundled }) => bundled.effect === 'forbid');
-  const byForbids = forbids.flatMap(({ bundled }) => locationsToldApart(bundled, content));
+  const byForbids = forbids.flatMap(({ bundled }) => distinguishedLocations(bundled, content));
   const shared = new Set([...Object.keys(content.resources), ...byForbids]);
   const inside = locationsByHolder(content, shared);
   const things = new Map<string, Thing>();
@@ -167,7 +167,7 @@ function placesByPolicy(content: Content, policies: readonly PolicyView[]): Poli
   return ({ resource, bundled }) => {
     if (resource !== undefined && resource.type !== 'Resource') return [];
     if (resource?.below === false) return [placeAt(resource.id)];
-    const own = locationsToldApart(bundled, content);
+    const own = distinguishedLocations(bundled, content);
     const locations =
       resource === undefined
         ? [...shared, ...own]

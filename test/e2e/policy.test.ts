@@ -97,7 +97,7 @@ describe('obligations', () => {
     expect(event?.detail).toMatchObject({ access: 'write', expiresIn: 120, obligations: { single_use: true } });
   });
 
-  it('to give a reason are enforced before a token is issued', async () => {
+  it('that require a reason are enforced before a token is issued', async () => {
     const { status, body } = await ask(repair);
     expect([status, body.field, body.error_description]).toEqual([
       400,
@@ -116,7 +116,7 @@ describe('obligations', () => {
 });
 
 describe('a window', () => {
-  it('decides: a request is forbidden in the freeze, and not before', async () => {
+  it('affects the decision: a request is forbidden during the freeze, and allowed before', async () => {
     const request = {
       subject: 'arn:aws:iam::000000000000:user/ci-job',
       audience: 'releases',

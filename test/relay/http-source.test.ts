@@ -98,9 +98,9 @@ describe('a JSON API', () => {
 
   it('is never a metadata server, whatever its URL or name', async () => {
     for (const url of ['https://169.254.169.254/', 'https://[::ffff:a9fe:a9fe]/', 'https://0xa9fea9fe/']) {
-      expect((await failure({ url })).message).toContain('is not asked');
+      expect((await failure({ url })).message).toContain('was not contacted');
     }
     lookUp({ 'api.example.test': [['169.254.169.254']] });
-    expect((await failure({ url: 'https://api.example.test/' })).message).toContain('leads to 169.254.169.254');
+    expect((await failure({ url: 'https://api.example.test/' })).message).toContain('resolves to 169.254.169.254');
   });
 });

@@ -237,11 +237,11 @@ describe('an issuer', () => {
   it('that hangs causes a timeout, or a cancellation when the agent stops', async () => {
     answer = { hang: true };
     expect((await failure({ ...settings, timeout_seconds: 0.1 })).message).toContain(
-      'no whole answer within 0.1 seconds',
+      'no complete response within 0.1 seconds',
     );
     const stop = new AbortController();
     whenHeard = () => stop.abort();
-    expect((await failure(settings, stop.signal)).message).toContain('was given up');
+    expect((await failure(settings, stop.signal)).message).toContain('was cancelled');
   });
 
   it('gets no request if the secret is missing', async () => {

@@ -338,7 +338,7 @@ export function circumstancesOf({ subject, session, lifetime }: CedarAsk): {
  *
  * @param leftOut the locations that Cedar gets no entities for
  */
-export function cedarTold(
+export function cedarDecision(
   world: CedarWorld,
   { policies }: PolicyBundle,
   leftOut: (location: string, requested: string) => boolean = () => false,

@@ -3,7 +3,7 @@ import type { Log } from '../model/log.ts';
 import type { Withdrawal } from '../model/output.ts';
 import { SourceFailure } from '../model/source.ts';
 import { isAlive, type Token } from '../model/token.ts';
-import { evaluate } from './judge-token.ts';
+import { evaluate } from './compare-token.ts';
 import { answered, askDueIn, type RevocationWatch, unanswered, watchFrom } from './revocation-watch.ts';
 import { askAgainWait, renewalWait, retryWait, type Schedule, SHORTEST_WAIT } from './schedule.ts';
 import { type Deadline, deadlineIn, left, type Moment } from './times.ts';

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { evaluate } from '../agent/judge-token.ts';
+import { evaluate } from '../agent/compare-token.ts';
 import type { Configuration, TokenSettings } from '../config/configuration.ts';
 import { dependencies } from '../config/dependencies.ts';
 import { secretReader } from '../config/secrets.ts';

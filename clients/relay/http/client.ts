@@ -91,9 +91,9 @@ export function httpClient(transport: Transport, reach: Reach): HttpClient {
       const shown = target.url.host;
       const seconds = transport.timeout_seconds ?? DEFAULT_TIMEOUT_SECONDS;
       const limit = new AbortController();
-      const giveUp = () => limit.abort(new SourceFailure(`the request to ${shown} was given up`));
+      const giveUp = () => limit.abort(new SourceFailure(`the request to ${shown} was cancelled`));
       const timer = setTimeout(
-        () => limit.abort(new SourceFailure(`${shown} gave no whole answer within ${seconds} seconds`)),
+        () => limit.abort(new SourceFailure(`${shown} sent no complete response within ${seconds} seconds`)),
         seconds * 1_000,
       );
       signal.addEventListener('abort', giveUp);
@@ -142,11 +142,11 @@ async function answerTo(request: ClientRequest, body: string | undefined): Promi
     size += chunk.length;
     if (size > LARGEST) {
       request.destroy();
-      throw new SourceFailure(`${request.getHeader('host')} answered with more than 1 MiB`);
+      throw new SourceFailure(`${request.getHeader('host')} sent a response of more than 1 MiB`);
     }
     chunks.push(chunk);
   }
   const bytes = Buffer.concat(chunks);
-  if (!isUtf8(bytes)) throw new SourceFailure(`${request.getHeader('host')} answered with something other than text`);
+  if (!isUtf8(bytes)) throw new SourceFailure(`${request.getHeader('host')} sent a response that is not text`);
   return { status: response.statusCode ?? 0, headers: response.headers, body: bytes.toString() };
 }

@@ -39,13 +39,11 @@ export async function tunnel(proxy: string, target: Target, signal: AbortSignal)
         return resolve(socket as Socket);
       }
       socket.destroy();
-      reject(new SourceFailure(`the proxy ${url.host} answered ${statusCode} when asked for ${target.url.host}`));
+      reject(new SourceFailure(`the proxy ${url.host} answered ${statusCode} for CONNECT ${target.url.host}`));
     });
     connect.once('response', (response) => {
       response.destroy();
-      reject(
-        new SourceFailure(`the proxy ${url.host} answered ${response.statusCode} when asked for ${target.url.host}`),
-      );
+      reject(new SourceFailure(`the proxy ${url.host} answered ${response.statusCode} for CONNECT ${target.url.host}`));
     });
     connect.once('error', (error) => reject(new SourceFailure(`the proxy ${url.host} ${reasonInWords(error)}`)));
     connect.end();

@@ -47,7 +47,7 @@ export function connectTvm(
     const found = region ?? (await findRegion(hostname, profile, env));
     if (found === undefined || !isRegionName(found)) {
       throw new SourceFailure(
-        `which AWS region is ${host} in? Give region, set AWS_REGION, or give the profile a region`,
+        `the AWS region of ${host} is unknown: set region, AWS_REGION, or a region in the profile`,
       );
     }
     return { region: found, credentials: awsCredentials({ profile, region: found }, env) };
@@ -104,7 +104,7 @@ function tokenIn(body: string, host: string): TokenResponse {
  */
 export async function unlessGivenUp<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
-  const giveUp = () => reject(new SourceFailure('the fetch was given up'));
+  const giveUp = () => reject(new SourceFailure('the fetch was cancelled'));
   signal.addEventListener('abort', giveUp);
   if (signal.aborted) giveUp();
   try {

@@ -2,7 +2,7 @@ import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
 import { parseWorkloadArn } from '@tvm/contract/subject.ts';
 import type { Caller } from '@tvm/core/identity/caller.ts';
 import type { Asked } from '@tvm/core/policy/authorization-request.ts';
-import { locationsToldApart } from '@tvm/core/policy/subtree.ts';
+import { distinguishedLocations } from '@tvm/core/policy/subtree.ts';
 import type { PolicyDirectory } from '../directory.ts';
 import { literalsOf } from './literals.ts';
 
@@ -82,7 +82,7 @@ export function targetsOf(directories: readonly PolicyDirectory[]): KnownTarget[
   const roles = new Set<string>();
   for (const { policies, content } of directories) {
     for (const { bundled } of policies) {
-      for (const location of locationsToldApart(bundled, content)) locations.add(location);
+      for (const location of distinguishedLocations(bundled, content)) locations.add(location);
     }
     for (const location of Object.keys(content.resources)) locations.add(location);
     for (const [name, { authorizationDetails }] of Object.entries(content.roles)) {

@@ -163,7 +163,7 @@ describe('an error message', { timeout: 20_000 }, () => {
       credentials: { accessKeyId: 'AKIA', secretAccessKey: 'secret' },
     };
     await expect(send(settings, { path: '/token' }, {}, z.object({}), () => undefined)).rejects.toMatchObject({
-      message: expect.stringMatching(/answered with more than 6291456 bytes; is the endpoint right\?$/),
+      message: expect.stringMatching(/sent more than 6291456 bytes; is the endpoint right\?$/),
       details: { code: 'unexpected_answer', exitCode: 1 },
     });
   });

@@ -75,7 +75,7 @@ const changesOf = (history: readonly AuditedItem[]): Change[] =>
   history.map((after, nth) => ({ before: history[nth - 1], after }));
 
 describe('a change is confirmed', () => {
-  it.each(histories)('at once, and whatever became of it since: %s', (_, history) => {
+  it.each(histories)('immediately, and in every later state of the item: %s', (_, history) => {
     const states = history();
     for (const [nth, change] of changesOf(states).entries()) {
       // A change that is not an event is not looked up.
@@ -95,7 +95,7 @@ describe('a change is not confirmed', () => {
     for (const change of changesOf(history())) expect(isConfirmed(change, undefined)).toBe(false);
   });
 
-  it.each(histories)('before it happened: %s', (_, history) => {
+  it.each(histories)('if the item is still in an earlier state: %s', (_, history) => {
     const states = history();
     for (const [nth, change] of changesOf(states).entries()) {
       if (auditEvent(change.before, change.after, 'e') === undefined) continue;

@@ -33,7 +33,7 @@ const ordered = (selector: object, from?: string): AuditEvent => ({
     revokedBefore: common.time,
     ...(from && { from }),
     by: 'arn:aws:sts::111122223333:assumed-role/security-operator/alice',
-    reason: 'moves to another account',
+    reason: 'changes its account',
   },
 });
 const revoked = auditEventExamples.find(({ detailType }) => detailType === 'Token Revoked');
@@ -101,7 +101,7 @@ it('a delayed revocation of a subject becomes a change of exp (CAEP 1.0, section
       [TOKEN_CLAIMS_CHANGE]: {
         claims: { exp: 1795340100 },
         initiating_entity: 'admin',
-        reason_admin: { en: 'moves to another account' },
+        reason_admin: { en: 'changes its account' },
       },
     },
   });

@@ -115,7 +115,7 @@ describe('a token from TVM', () => {
     try {
       await vi.waitFor(() => expect(existsSync(hangs)).toBe(true));
       given.abort();
-      await expect(fetching).rejects.toThrow(new SourceFailure('the fetch was given up'));
+      await expect(fetching).rejects.toThrow(new SourceFailure('the fetch was cancelled'));
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -181,7 +181,7 @@ describe('the region of TVM', () => {
   it('is required if it cannot be determined', async () => {
     for (const name of ['AWS_REGION', 'AWS_DEFAULT_REGION']) vi.stubEnv(name, '');
     for (const name of ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE']) vi.stubEnv(name, '/nonexistent');
-    expect((await failureOf({ region: undefined })).message).toMatch(/^which AWS region is .* in\? Give region, /);
+    expect((await failureOf({ region: undefined })).message).toMatch(/^the AWS region of .* is unknown: set region, /);
   });
 });
 

@@ -14,7 +14,7 @@ const key = { private_key_path: '/etc/tokenrelay/secrets/key.pem' };
 
 function faults(settings: object): string[] {
   const { faults } = readBySchema(clientCredentialsSettings, settings);
-  return faults.map(({ place, problem }) => `${place.join('.')} ${problem}`);
+  return faults.map(({ path, problem }) => `${path.join('.')} ${problem}`);
 }
 
 describe('the settings of client credentials', () => {

@@ -8,7 +8,7 @@ import {
   builtFrom,
   type CedarAsk,
   type CedarWorld,
-  cedarTold,
+  cedarDecision,
   cedarWorlds,
   circumstancesOf,
   formsOf,
@@ -40,7 +40,7 @@ it('gives the same decisions and explanations as Cedar with every policy, entity
       const { bundle } = builtFrom(world);
       for (const { text } of Object.values(bundle.policies)) for (const form of formsOf(text)) seen[form]++;
       const point = policyDecisionPoint(bundle);
-      const told = cedarTold(world, bundle);
+      const told = cedarDecision(world, bundle);
       for (const ask of world.asks) {
         const { place, ...judged } = judge(point, ask);
         const everywhere = locationsIn(world, ask.target).map((location) => told(ask, location));
@@ -69,7 +69,7 @@ it('gives the same decisions and explanations as Cedar with every policy, entity
         }
       }
 
-      const ancestorsAlone = cedarTold(world, bundle, (location, asked) => !`${asked}/`.startsWith(`${location}/`));
+      const ancestorsAlone = cedarDecision(world, bundle, (location, asked) => !`${asked}/`.startsWith(`${location}/`));
       for (const ask of world.asks.filter(({ target }) => subtreeRoot(target) === undefined)) {
         const verdicts = [told, ancestorsAlone].map((cedar) => JSON.stringify(cedar(ask, ask.target)));
         if (verdicts[0] !== verdicts[1]) seen.decidedByWhatIsNamed++;

@@ -1,25 +1,25 @@
-import { isMapping, type Place } from '@tvm/core/settings/fault.ts';
+import { isMapping, type Path } from '@tvm/core/settings/fault.ts';
 import { type Visited, visitSettings } from '@tvm/core/settings/visit-settings.ts';
 import type * as z from 'zod';
 import { isSecretReference, type SecretReference } from '../settings/secret-reference.ts';
 
 /** A reference to a secret, and its path in the file. */
-export interface SecretPlace {
-  place: Place;
+export interface LocatedSecret {
+  path: Path;
   reference: SecretReference;
 }
 
 const KINDS: (keyof SecretReference | string)[] = ['file', 'env', 'credential', 'token', 'insecure_inline'];
 
 /** Returns every reference to a secret in a value, in both forms, even if the value has other errors. */
-export function secretPlaces(schema: z.core.$ZodType, value: unknown): SecretPlace[] {
-  const found = new Map<string, SecretPlace>();
-  const add = (place: Place, reference: SecretReference) => found.set(JSON.stringify(place), { place, reference });
+export function locatedSecrets(schema: z.core.$ZodType, value: unknown): LocatedSecret[] {
+  const found = new Map<string, LocatedSecret>();
+  const add = (path: Path, reference: SecretReference) => found.set(JSON.stringify(path), { path, reference });
   visitSettings(schema, value, (visited) => {
-    if (isSecretReference(visited.schema) && isReference(visited.value)) add(visited.place, visited.value);
+    if (isSecretReference(visited.schema) && isReference(visited.value)) add(visited.path, visited.value);
     for (const name of secretNames(visited)) {
       const file = (visited.value as Record<string, unknown>)[`${name}_path`];
-      if (typeof file === 'string') add([...visited.place, `${name}_path`], { file });
+      if (typeof file === 'string') add([...visited.path, `${name}_path`], { file });
     }
   });
   return [...found.values()];

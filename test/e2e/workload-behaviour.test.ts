@@ -5,13 +5,13 @@ import { eventually } from '../support/eventually.ts';
 
 // This file's name puts it after the tests in which ci-job releases, because afterwards ci-job may not release for a
 // while.
-describe('behaviour and network', () => {
+describe('recent behaviour and the network', () => {
   const release = {
     audience: 'releases',
     authorization_details: [{ type: 'resource', locations: ['releases/orders/v17'], actions: ['write'] }],
   };
 
-  it('decide: after repeated denials, a caller is denied a request that it was allowed before', async () => {
+  it('affect the decision: after repeated denials, a request that was allowed before is denied', async () => {
     const { token } = await vend(release, ciJob);
     expect(decodeJwt(token).obligations).toEqual({ networks: ['build'] });
     for (let refused = 0; refused < 20; refused++) {

@@ -1,8 +1,9 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import { limits as wire } from '@tvm/contract/limits.ts';
-import { conjunctsOf, operation, pathOf, type Two } from '../conditions.ts';
+import { operation, pathOf, type Two } from '@tvm/core/policy/expression.ts';
+import { ABSENT, type Situation, type Thing } from '@tvm/core/policy/partial-evaluation.ts';
+import { conjunctsOf } from '../conditions.ts';
 import type { PolicyDirectory, PolicyView } from '../directory.ts';
-import { ABSENT, type Situation, type Thing } from '../evaluate.ts';
 import { cedarExample, listed, NARROW_READ, type PolicyRule } from '../rule.ts';
 import { ANY_WORKLOAD, anyResource, place, role, workload } from '../situation.ts';
 
@@ -98,7 +99,7 @@ function voidByFiles(directory: PolicyDirectory, policy: PolicyView): string | u
 const UNNAMED = '~';
 
 /** Attributes of a workload that do not come from `workloads.yaml`. */
-const OF_THE_CALLER = ['account', 'organization', 'kind', 'name', 'session'];
+const OF_THE_CALLER = ['account', 'organization', 'kind', 'name', 'session', 'claims'];
 
 /** A workload that is not in `workloads.yaml`. */
 const UNLISTED: Thing = {

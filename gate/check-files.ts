@@ -70,7 +70,7 @@ function checkFile(file: SourceFile, options: CheckOptions): FileResult {
     if (text.includes('{{')) {
       return only(unrecognized.id, line, 'the file looks like a Helm template; render it first with helm template');
     }
-    return only(unreadable.id, line, `the file cannot be read: ${manifest.problem}`);
+    return only(unreadable.id, line, `the file cannot be read: it ${manifest.problem}`);
   }
   return checkManifest(file, manifest, options);
 }

@@ -66,10 +66,18 @@ function isSkipped(directory: string): boolean {
 async function readText(path: string): Promise<string> {
   await using file = await open(path);
   const { size } = await file.stat();
-  if (size <= MAX_BYTES) return (await file.readFile()).toString('utf8');
+  if (size <= MAX_BYTES) return textOfBytes(await file.readFile());
   const start = Buffer.alloc(MAX_BYTES);
   const { bytesRead } = await file.read(start);
-  return start.toString('utf8', 0, bytesRead);
+  return textOfBytes(start.subarray(0, bytesRead));
+}
+
+/** Decodes a file as kubectl does: as UTF-16 if it begins with the byte order mark of UTF-16, otherwise as UTF-8. */
+export function textOfBytes(bytes: Uint8Array): string {
+  const [first, second] = bytes;
+  const encoding =
+    first === 0xff && second === 0xfe ? 'utf-16le' : first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8';
+  return new TextDecoder(encoding).decode(bytes);
 }
 
 function nameOf(path: string): string {

@@ -32,7 +32,7 @@ describe('a file that cannot be checked', () => {
     ['many keys', `{${Array.from({ length: 90_000 }, (_, i) => `a${i}: 1`).join(', ')}}`, 'file/unrecognized'],
     ['nothing', '', 'file/unrecognized'],
     ['comments', '# nothing\n', 'file/unrecognized'],
-    ['bytes', '\u0000\u0001\ufffd\n', 'file/unrecognized'],
+    ['bytes', '\u0000\u0001\ufffd\n', 'file/unreadable'],
     ['settings', 'replicas: 2\n', 'file/unrecognized'],
     ['a list of numbers', '[1, 2]', 'file/unrecognized'],
     [

@@ -4,10 +4,17 @@ import { isTemplate, resourcesOf } from './cloudformation/resources.ts';
 import { cloudFormationRules } from './cloudformation/rules.ts';
 import { redact } from './credentials/redact.ts';
 import { credentialRules } from './credentials/rules.ts';
-import { MAX_FILE_LENGTH, tooLarge, unreadable, unrecognized } from './file-rules.ts';
+import { MAX_FILE_LENGTH, notJudged, tooLarge, unreadable, unrecognized } from './file-rules.ts';
 import { isKubernetes, objectsOf } from './kubernetes/objects.ts';
 import { kubernetesRules } from './kubernetes/rules.ts';
-import { type CheckOptions, type FileResult, type Hit, SCHEMA_FILE, type Unit } from './model/check.ts';
+import {
+  type CheckOptions,
+  type CheckResult,
+  type FileResult,
+  type Hit,
+  isPolicyFile,
+  type Unit,
+} from './model/check.ts';
 import type { Finding, SourceFile } from './model/finding.ts';
 import { oneLine, visible } from './model/one-line.ts';
 import { type Manifest, type ManifestDocument, readManifest } from './model/read-manifest.ts';
@@ -16,29 +23,34 @@ import { checkPolicyDirectory } from './policies/check-policies.ts';
 import { suppressibleRules } from './rules.ts';
 import { suppress } from './suppression.ts';
 
-/** Checks all files of a policy directory, which is a directory with a {@link SCHEMA_FILE}. */
+/** Checks all files of a policy directory, which is a directory with a {@link isPolicyFile policy file}. */
 export type PolicyDirectoryCheck = (files: readonly SourceFile[], options: CheckOptions) => FileResult[];
 
 /** The checks of policy directories. No other check applies to their files. */
 const POLICY_DIRECTORY_CHECKS: readonly PolicyDirectoryCheck[] = [checkPolicyDirectory];
+
+/** The findings of {@link judgeFiles}. */
+export function checkFiles(...args: Parameters<typeof judgeFiles>): Finding[] {
+  return judgeFiles(...args).findings;
+}
 
 /**
  * Checks files with every rule. An error in one file never prevents the check of another.
  *
  * @param besides additional findings in these files, to which suppressions apply too
  */
-export function checkFiles(
+export function judgeFiles(
   files: readonly SourceFile[],
   options: CheckOptions,
   besides: readonly Finding[] = [],
-): Finding[] {
+): CheckResult {
   const directories = Map.groupBy(files, ({ name }) => posix.dirname(name));
   const results = [...directories.values()].flatMap((siblings) =>
-    siblings.some(({ name }) => posix.basename(name) === SCHEMA_FILE)
+    siblings.some(isPolicyFile)
       ? POLICY_DIRECTORY_CHECKS.flatMap((check) => check(siblings, options))
       : siblings.map((file) => checkFile(file, options)),
   );
-  return results
+  const findings = results
     .flatMap(({ file, findings, units }) => {
       const all = [...findings, ...besides.filter((finding) => finding.file === file.name)];
       return suppress(file, all, units, suppressibleRules, options.today);
@@ -47,6 +59,8 @@ export function checkFiles(
     .toSorted(
       (a, b) => compare(a.file, b.file) || a.line - b.line || compare(a.rule, b.rule) || compare(a.message, b.message),
     );
+  const unjudged = results.filter(({ unjudged }) => unjudged).map(({ file }) => file.name);
+  return { findings, files: files.length, unjudged: unjudged.toSorted(compare) };
 }
 
 // The order is the same in every locale.
@@ -60,19 +74,29 @@ function checkFile(file: SourceFile, options: CheckOptions): FileResult {
     file,
     findings: [{ rule, file: name, line, message }],
     units: [],
+    unjudged: true,
   });
   if (text.length > MAX_FILE_LENGTH) {
     return only(tooLarge.id, 1, `the file has more than ${MAX_FILE_LENGTH} characters, which is the maximum`);
   }
   const manifest = readManifest(text);
   if ('problem' in manifest) {
-    const line = lineNumbers(text)(manifest.offset);
-    if (text.includes('{{')) {
-      return only(unrecognized.id, line, 'the file looks like a Helm template; render it first with helm template');
-    }
-    return only(unreadable.id, line, `the file cannot be read: it ${manifest.problem}`);
+    const render = text.includes('{{') ? `; if it is a template of a chart, render it first: ${RENDER}` : '';
+    const message = `the file cannot be read: it ${manifest.problem}${render}`;
+    return only(unreadable.id, lineNumbers(text)(manifest.offset), message);
+  }
+  if (posix.basename(name) === 'Chart.yaml' && manifest.documents.some(({ value }) => isChart(value))) {
+    return only(notJudged.id, 1, `the chart is not judged, because it is not rendered; run ${RENDER}`);
   }
   return checkManifest(file, manifest, options);
+}
+
+/** The command that checks a Helm chart. */
+const RENDER = 'helm template CHART | tvm policy check -';
+
+/** @see https://helm.sh/docs/topics/charts/#the-chartyaml-file */
+function isChart(value: unknown): boolean {
+  return isMapping(value) && value.apiVersion !== undefined && value.name !== undefined && value.kind === undefined;
 }
 
 function checkManifest(file: SourceFile, manifest: Manifest, options: CheckOptions): FileResult {
@@ -81,7 +105,8 @@ function checkManifest(file: SourceFile, manifest: Manifest, options: CheckOptio
   const documents = manifest.documents.filter(({ value }) => value !== null);
   const foreign = documents.find(({ value }) => !isKubernetes(value) && !isTemplate(value));
   const isMixed = foreign !== undefined && documents.some(({ value }) => isKubernetes(value) || isTemplate(value));
-  if (isMixed || (!file.found && (foreign !== undefined || documents.length === 0))) {
+  fileCheck.unjudged = foreign !== undefined || documents.length === 0;
+  if (isMixed || (!file.found && fileCheck.unjudged)) {
     const line = foreign === undefined ? 1 : lineOf(contentOf(foreign, manifest));
     fileCheck.findings.push({
       rule: unrecognized.id,
@@ -107,6 +132,7 @@ class FileCheck implements FileResult {
   readonly file: SourceFile;
   readonly findings: Finding[] = [];
   readonly units: Unit[] = [];
+  unjudged = false;
   readonly #manifest: Manifest;
   readonly #options: CheckOptions;
   readonly #lineOf: (offset: number) => number;

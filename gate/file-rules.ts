@@ -38,5 +38,17 @@ export const unrecognized: Rule = {
   passing: PASSING,
 };
 
+/** What the gate cannot judge. Rules of every area may report it. */
+export const notJudged: Rule = {
+  id: 'gate/not-judged',
+  severity: 'warning',
+  title: 'something that cannot be judged',
+  why: 'A value is known only at deployment, or at rendering. With some values, an error would be found.',
+  instead:
+    'Write the value in the file, give the parameter a default or allowed values, or render the chart first. To fail in this case, run with `--fail-on unjudged`.',
+  failing: { name: 'Chart.yaml', text: 'apiVersion: v2\nname: orders\nversion: 1.0.0\n' },
+  passing: PASSING,
+};
+
 /** The rules about files as a whole. */
 export const fileRules: readonly Rule[] = [unreadable, tooLarge, unrecognized];

@@ -1,7 +1,9 @@
 import { posix } from 'node:path';
 import { lineNumbers } from '@tvm/core/policy/line-numbers.ts';
-import { isTemplate, resourcesOf } from './cloudformation/resources.ts';
+import { notJudgedIn } from './cloudformation/not-judged.ts';
+import { type CloudFormationResource, isPolicy, isTemplate, resourcesOf } from './cloudformation/resources.ts';
 import { cloudFormationRules } from './cloudformation/rules.ts';
+import { contentsOf } from './cloudformation/statements.ts';
 import { redact } from './credentials/redact.ts';
 import { credentialRules } from './credentials/rules.ts';
 import { MAX_FILE_LENGTH, notJudged, tooLarge, unreadable, unrecognized } from './file-rules.ts';
@@ -17,6 +19,7 @@ import {
 } from './model/check.ts';
 import type { Finding, SourceFile } from './model/finding.ts';
 import { oneLine, visible } from './model/one-line.ts';
+import { originOf } from './model/origins.ts';
 import { type Manifest, type ManifestDocument, readManifest } from './model/read-manifest.ts';
 import { isMapping, type Mapping, mapping } from './model/values.ts';
 import { checkPolicyDirectory } from './policies/check-policies.ts';
@@ -103,8 +106,9 @@ function checkManifest(file: SourceFile, manifest: Manifest, options: CheckOptio
   const lineOf = lineNumbers(file.text);
   const fileCheck = new FileCheck(file, manifest, options, lineOf);
   const documents = manifest.documents.filter(({ value }) => value !== null);
-  const foreign = documents.find(({ value }) => !isKubernetes(value) && !isTemplate(value));
-  const isMixed = foreign !== undefined && documents.some(({ value }) => isKubernetes(value) || isTemplate(value));
+  const isKnown = ({ value }: ManifestDocument) => isKubernetes(value) || isTemplate(value) || isPolicy(value);
+  const foreign = documents.find((document) => !isKnown(document));
+  const isMixed = foreign !== undefined && documents.some(isKnown);
   fileCheck.unjudged = foreign !== undefined || documents.length === 0;
   if (isMixed || (!file.found && fileCheck.unjudged)) {
     const line = foreign === undefined ? 1 : lineOf(contentOf(foreign, manifest));
@@ -112,12 +116,13 @@ function checkManifest(file: SourceFile, manifest: Manifest, options: CheckOptio
       rule: unrecognized.id,
       file: file.name,
       line,
-      message: 'this is neither a Kubernetes manifest nor a CloudFormation template',
+      message: 'this is neither a Kubernetes manifest nor a CloudFormation template or an IAM policy',
     });
   }
   for (const document of documents) {
     if (isKubernetes(document.value)) fileCheck.kubernetes(document.value, document);
     else if (isTemplate(document.value)) fileCheck.cloudFormation(document.value);
+    else if (isPolicy(document.value)) fileCheck.policy(document.value, document);
   }
   // The whole text is checked once. A file with at least one manifest is deployed.
   if (fileCheck.units.length > 0) fileCheck.text();
@@ -127,6 +132,9 @@ function checkManifest(file: SourceFile, manifest: Manifest, options: CheckOptio
 function contentOf({ value, start }: ManifestDocument, { rangeOf }: Manifest): number {
   return (typeof value === 'object' && value !== null ? rangeOf(value)?.start : undefined) ?? start;
 }
+
+/** Maximum number of templates that contain each other. */
+const MAX_TEMPLATES = 3;
 
 class FileCheck implements FileResult {
   readonly file: SourceFile;
@@ -155,21 +163,45 @@ class FileCheck implements FileResult {
     }
   }
 
-  cloudFormation(template: Mapping): void {
-    const whole = { start: 0, end: this.file.text.length };
+  /** @param inside the unit of the resource that contains the template, if one does */
+  cloudFormation(template: Mapping, inside?: Unit, depth = 0): void {
+    const whole = inside ?? { start: 0, end: this.file.text.length };
+    const unitOf = (range: Unit): Unit => {
+      if (inside) return inside;
+      const unit = withCommentsAbove(this.file.text, range);
+      this.units.push(unit);
+      return unit;
+    };
     const parameters = mapping(template.Parameters);
     for (const [id, value] of Object.entries(parameters)) {
       if (!isMapping(value)) continue;
-      const unit = withCommentsAbove(this.file.text, this.#rangeOf(parameters, whole, id));
-      this.units.push(unit);
+      const unit = unitOf(this.#rangeOf(parameters, whole, id));
       for (const rule of credentialRules) this.#add(rule.id, rule.inParameter?.({ id, value }) ?? [], unit);
     }
-    const resources = mapping(template.Resources);
-    for (const { id, resource } of resourcesOf(template)) {
-      const unit = withCommentsAbove(this.file.text, this.#rangeOf(resources, whole, id));
-      this.units.push(unit);
-      for (const rule of cloudFormationRules) this.#add(rule.id, rule.check(resource, this.#options), unit);
-      for (const rule of credentialRules) this.#add(rule.id, rule.inCloudFormation?.(resource) ?? [], unit);
+    const { resources, notJudged: unknown } = resourcesOf(template);
+    if (unknown.length > 0) this.#add(notJudged.id, unknown, unitOf(this.#rangeOf(template, whole)));
+    for (const { at, resource } of resources) {
+      this.#resource(resource, unitOf(this.#rangeOf(at.in, whole, at.key)), depth);
+    }
+  }
+
+  /** Checks an IAM policy in a file of its own. */
+  policy(value: Mapping, { start, end }: Unit): void {
+    const unit = { start, end };
+    this.units.push(unit);
+    this.#resource({ type: 'policy', properties: value, title: 'the policy' }, unit, 0);
+  }
+
+  #resource(resource: CloudFormationResource, unit: Unit, depth: number): void {
+    for (const rule of cloudFormationRules) this.#add(rule.id, rule.check(resource, this.#options), unit);
+    for (const rule of credentialRules) this.#add(rule.id, rule.inCloudFormation?.(resource) ?? [], unit);
+    this.#add(notJudged.id, notJudgedIn(resource, cloudFormationRules, this.#options), unit);
+    for (const template of contentsOf(resource).templates) {
+      if (depth < MAX_TEMPLATES) this.cloudFormation(template, unit, depth + 1);
+      else {
+        const message = `${resource.title} is not judged, because its templates contain too many others`;
+        this.#add(notJudged.id, [{ in: resource.properties, message }], unit);
+      }
     }
   }
 
@@ -188,12 +220,13 @@ class FileCheck implements FileResult {
     }
   }
 
-  #rangeOf(container: object, otherwise: Unit, key?: string): Unit {
+  #rangeOf(container: object, otherwise: Unit, key?: string | number): Unit {
     return this.#manifest.rangeOf(container, key) ?? otherwise;
   }
 
   #add(rule: string, hits: Iterable<Hit>, unit: Unit): void {
-    for (const { in: container, key, message } of hits) {
+    for (const { message, ...hit } of hits) {
+      const { in: container, key } = originOf(hit);
       const { start } = this.#manifest.rangeOf(container, key) ?? unit;
       this.findings.push({ rule, file: this.file.name, line: this.#lineOf(start), message, unit });
     }

@@ -85,7 +85,7 @@ const FORBIDDEN = /[\0-\x08\v\f\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff\p{Cs}]
 /**
  * Reads the documents of a YAML text, in time linear in its size. JSON is YAML, too.
  *
- * @param again returns another dialect for a document with local tags, given the value in the first dialect
+ * @param again returns another dialect in which to read a document, given its value in the first dialect
  * @throws {Refused}
  */
 export function readDocuments(
@@ -112,9 +112,8 @@ export function readDocuments(
       if (documents.length > 0 && !document.directives.docStart) {
         throw new Refused('has a document without --- before it', document.range[0]);
       }
-      const reading = new Reading(dialect, state);
-      let value = reading.value(document.contents, 0);
-      const other = reading.hasLocalTags ? again?.(value) : undefined;
+      let value = new Reading(dialect, state).value(document.contents, 0);
+      const other = again?.(value);
       if (other) value = new Reading(other, { ...state, duplicates: [] }).value(document.contents, 0);
       documents.push({ value, version: document.directives.yaml.version, start: end, end: document.range[2] });
       end = document.range[2];
@@ -202,7 +201,6 @@ interface Anchored {
 
 /** Converts one document to plain values. Anchors are local to a document. */
 class Reading {
-  hasLocalTags = false;
   readonly #dialect: Dialect;
   readonly #state: State;
   /** Undefined while the node of the anchor is being read. */
@@ -240,7 +238,6 @@ class Reading {
   #tagged(node: Node, depth: number, at: Step | undefined): unknown {
     if (isAlias(node)) return this.#alias(node.source, node, depth);
     const tag = node !== null && 'tag' in node ? node.tag : undefined;
-    if (tag?.startsWith('!')) this.hasLocalTags = true;
     if (tag && !isScalar(node)) this.#dialect.collection(tag, offsetOf(node));
     const plain = this.#plain(node, depth, at);
     const key = tag && this.#dialect.keyOfTag?.(tag);

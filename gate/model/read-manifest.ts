@@ -5,6 +5,7 @@ import {
   readDocuments,
   type YamlDocuments,
 } from '@tvm/core/settings/yaml-documents.ts';
+import type { Scalar } from 'yaml';
 import { isMapping } from './values.ts';
 
 /** Tags with which libraries build other values than mappings and lists. kubectl ignores them. */
@@ -40,9 +41,10 @@ const KUBECTL: Dialect = {
   },
 };
 
-/** YAML as CloudFormation reads it: local tags are functions, as in `!Sub`. */
+/** YAML as CloudFormation reads it: local tags are functions, as in `!Sub`, and `y` is text. */
 const CLOUDFORMATION: Dialect = {
   ...KUBECTL,
+  scalar: (node) => (isLetter(node) ? node.source : KUBECTL.scalar(node)),
   // Keys of maps in templates may be account numbers, which may begin with a zero.
   key(node) {
     KUBECTL.key(node);
@@ -54,6 +56,14 @@ const CLOUDFORMATION: Dialect = {
     return name === 'Ref' || name === 'Condition' ? name : `Fn::${name}`;
   },
 };
+
+function isLocal(tag: string | undefined): boolean {
+  return tag?.startsWith('!') === true;
+}
+
+function isLetter({ source = '', tag, type }: Scalar): boolean {
+  return tag === undefined && type === 'PLAIN' && /^[yYnN]$/.test(source);
+}
 
 const WORDS = new Map<string, boolean | null>([
   ...['y', 'Y', 'yes', 'Yes', 'YES', 'true', 'True', 'TRUE', 'on', 'On', 'ON'].map((word) => [word, true] as const),
@@ -121,10 +131,25 @@ export interface Unreadable {
  * CloudFormation. A text that they could read otherwise is refused.
  */
 export function readManifest(text: string): Manifest | Unreadable {
+  // Reading a document twice is necessary only if it has a value that the two tools read differently.
+  let differs = false;
+  const kubectl: Dialect = {
+    ...KUBECTL,
+    scalar(node) {
+      differs ||= isLetter(node) || isLocal(node.tag);
+      return KUBECTL.scalar(node);
+    },
+    collection(tag, offset) {
+      differs ||= isLocal(tag);
+      KUBECTL.collection(tag, offset);
+    },
+  };
   try {
-    const { documents, duplicates, rangeOf } = readDocuments(text, KUBECTL, (value) =>
-      isMapping(value) && 'apiVersion' in value ? undefined : CLOUDFORMATION,
-    );
+    const { documents, duplicates, rangeOf } = readDocuments(text, kubectl, (value) => {
+      const isTemplate = differs && !(isMapping(value) && 'apiVersion' in value);
+      differs = false;
+      return isTemplate ? CLOUDFORMATION : undefined;
+    });
     const [duplicate] = duplicates;
     // Parsers differ in which duplicate they use. The checked value must be the deployed one.
     if (duplicate) return { problem: 'has a duplicate key', offset: duplicate.offset };

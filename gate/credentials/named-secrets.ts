@@ -66,7 +66,7 @@ export const plainSecret: CredentialRule = {
 
 function isSecret(name: unknown, value: unknown): boolean {
   if (typeof name !== 'string') return false;
-  return alternatives(value)
+  return alternatives(value, false)
     .map((each) => resolveText(each, false))
     .some((text) => hasUrlPassword(text) || (!text.includes(UNKNOWN) && isSecretUnder(name, text)));
 }

@@ -54,7 +54,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   'core/anomaly': ['contract', 'core/at-most.ts', 'core/records', 'core/revocation/requests'],
 
   gate: ['gate', 'contract', 'core/identity', 'core/policy', 'core/external-authorizers', 'core/issuing'],
-  'gate/model': [],
+  'gate/model': ['core/settings'],
   'gate/cloudformation': ['gate/model'],
   'gate/kubernetes': ['gate/model'],
   'gate/credentials': ['gate/model', 'gate/cloudformation', 'gate/kubernetes'],

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { SourceFailure } from '../model/source.ts';
-import type { Transport } from '../settings/fields.ts';
+import type { Transport } from '../settings/transport.ts';
 
 /** Reads the certificate files of a transport. */
 type Certificates = () => Promise<SecureContext>;

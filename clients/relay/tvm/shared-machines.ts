@@ -1,3 +1,4 @@
+import type { ReadSecret } from '../http/client.ts';
 import type { Clock } from '../model/clock.ts';
 import { connectMachine, type Machine, type MachineSettings } from './machine.ts';
 
@@ -15,11 +16,15 @@ const held = new WeakMap<Clock, Map<string, Held>>();
  *
  * @returns `release`, to be called once; the last release closes the client
  */
-export function shareMachine(settings: MachineSettings, clock: Clock): { machine: Machine; release(): void } {
+export function shareMachine(
+  settings: MachineSettings,
+  clock: Clock,
+  secret?: ReadSecret,
+): { machine: Machine; release(): void } {
   const ofClock = held.get(clock) ?? new Map<string, Held>();
   held.set(clock, ofClock);
   const key = JSON.stringify(Object.entries(settings).toSorted(([one], [other]) => (one < other ? -1 : 1)));
-  const mine = ofClock.get(key) ?? { machine: connectMachine(settings, clock), holders: 0 };
+  const mine = ofClock.get(key) ?? { machine: connectMachine(settings, clock, process.env, secret), holders: 0 };
   ofClock.set(key, mine);
   mine.holders += 1;
   let released = false;

@@ -44,8 +44,10 @@ function namings(value: unknown, secrets: readonly SecretPlace[]): { name: strin
     'token' in reference ? [{ name: reference.token, place: [...place, 'token'] }] : [],
   );
   const given = listAt(value, ['endpoints']).flatMap(({ place }) => {
-    const resources = valueAt(value, [...place, 'resources']);
-    const single = isMapping(resources) ? Object.keys(resources).map((resource) => ['resources', resource]) : [];
+    const single = ['resources', 'identity_tokens'].flatMap((key) => {
+      const names = valueAt(value, [...place, key]);
+      return isMapping(names) ? Object.keys(names).map((name) => [key, name]) : [];
+    });
     return [
       ...[['token'], ...single].flatMap((inner) => namedAt(value, [...place, ...inner])),
       ...namedIn(value, [...place, 'tokens']),

@@ -150,6 +150,19 @@ describe('checks across parts of a configuration', () => {
         ] as [string, string, string[]],
     ),
     [
+      'an identity token that does not exist',
+      `tokens: [${aToken}]\nendpoints: [{ protocol: gcp-metadata, listen: "127.0.0.1:1", token: a, user_ids: [1], identity_tokens: { https://x.example: a, https://y.example: b } }]`,
+      ['endpoints[0].identity_tokens."https://y.example" is not the name of a token in this file'],
+    ],
+    [
+      'a variable that shells evaluate',
+      withToken('output: { file_path: /t, format: env, variables: { RANDOM: token, path: token, PATH: token } }'),
+      [
+        'tokens[0].output.variables.RANDOM must have another name: shells evaluate this variable',
+        'tokens[0].output.variables.path must have another name',
+      ],
+    ],
+    [
       'AWS keys as one bearer token',
       'tokens: [{ name: a, type: aws_instance_profile, source: {}, output: { file_path: /t, format: raw } }]',
       ['tokens[0].output.format must not be raw, which is one bearer token: this source returns access_key_id'],

@@ -1,3 +1,4 @@
+// @ts-nocheck: its packages are installed in another folder.
 /** Gets a credential like a program with a cloud's SDK for Node.js, and prints only digests. */
 import { createHash } from 'node:crypto';
 

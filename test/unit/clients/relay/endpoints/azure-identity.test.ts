@@ -84,7 +84,7 @@ describe('the managed identity of Azure', () => {
         headers: { secret },
       });
     const resource = 'https://vault.azure.net';
-    for (const query of [{}, { clientid: 'known' }] as Record<string, string>[]) {
+    for (const query of [{}, { clientid: '' }, { clientid: 'known' }] as Record<string, string>[]) {
       expect((await of2017({ resource, ...query })).json).toMatchObject({
         access_token: 'value',
         expires_on: String(Date.parse('2026-11-22T13:00:00Z') / 1_000),

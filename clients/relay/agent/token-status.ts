@@ -10,9 +10,9 @@ function stateOf({ inUse, goneBecause, failures, waitsFor, origin }: TokenLife, 
   if (inUse === undefined) return goneBecause ?? 'waiting';
   // The token has expired but is not withdrawn from its outputs yet.
   if (leftOf(inUse, at) === 0) return 'expired';
-  if (inUse.token.expiredAt !== undefined) return 'stale';
   if (inUse.token.expiresAt === undefined && isStale(ageOf(inUse, at), origin.schedule)) return 'stale';
-  return failures > 0 || waitsFor !== undefined ? 'retrying' : 'fresh';
+  const hasExpired = inUse.token.expiredAt !== undefined;
+  return failures > 0 || waitsFor !== undefined || hasExpired ? 'retrying' : 'fresh';
 }
 
 /** Returns the status of a token. @param more.hooksTrouble the error of the last hooks, if they failed */

@@ -204,7 +204,7 @@ describe('a token whose source fails', () => {
     await at.clock.pass(HOUR);
     expect(valueAt(at, '/a')).toBe('an-old-one');
     expect(at.files.get('/a')).toMatchObject({ expiredAt });
-    expect(at.status('a')).toMatchObject({ state: 'stale', failures: 0, expiresAt: expiredAt });
+    expect(at.status('a')).toMatchObject({ state: 'retrying', failures: 0, expiresAt: expiredAt });
     for (const gap of gaps(at.asked.a)) {
       expect(gap).toBeGreaterThanOrEqual(5 * MINUTE);
       expect(gap).toBeLessThanOrEqual(10 * MINUTE + SECOND);

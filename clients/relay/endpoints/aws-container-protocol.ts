@@ -38,7 +38,7 @@ function credentials(request: EndpointRequest, lookup: Lookup, allowed: readonly
   const token = usableToken(lookup, name, allowed);
   const expiresAt = statedExpiry(token);
   const { access_key_id: AccessKeyId, secret_access_key: SecretAccessKey, session_token: Token } = token.values;
-  if (AccessKeyId === undefined || SecretAccessKey === undefined || Token === undefined) {
+  if (!AccessKeyId || !SecretAccessKey || !Token) {
     throw new Refusal(404, 'wrong_form', `the token ${name} is not a temporary AWS credential`);
   }
   // The SDKs for Python and JavaScript reject credentials without an expiry.

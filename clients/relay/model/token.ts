@@ -5,7 +5,7 @@
  * `session_token`. The values of a Vault secret have the names that Vault returns.
  */
 export interface Token {
-  /** At least one value. A value may be empty, unless it is a bearer token or an AWS key. */
+  /** At least one value. A value may be empty, unless it is a bearer token. */
   readonly values: Readonly<Record<string, string>>;
   /** When the token was requested, in milliseconds since the epoch by this machine's clock. */
   readonly fetchedAt: number;
@@ -35,11 +35,9 @@ export function isOfAws({ values }: Token): boolean {
   return Object.hasOwn(values, 'access_key_id') && Object.hasOwn(values, 'secret_access_key');
 }
 
-/** Reports whether a token cannot be used: it has no values, or its bearer token or one of its AWS keys is empty. */
+/** Reports whether a token cannot be used: it has no values, or it is an empty bearer token. */
 export function isEmpty(token: Token): boolean {
-  const values = Object.values(token.values);
-  const needsAll = bearerOf(token) !== undefined || isOfAws(token);
-  return values.length === 0 || (needsAll && values.includes(''));
+  return Object.keys(token.values).length === 0 || bearerOf(token) === '';
 }
 
 /** Reports whether a token has not expired. @param now milliseconds since the epoch */

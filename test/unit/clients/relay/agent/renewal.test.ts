@@ -173,7 +173,6 @@ describe('a token whose source fails', () => {
     ['has already expired', { values: { token: 'too-late' }, expiresAt: -1 }],
     ['is empty', { values: {} }],
     ['is an empty bearer token', { values: { token: '' } }],
-    ['has an empty AWS key', { values: { access_key_id: 'AKIAODD', secret_access_key: '' } }],
     ['has an invalid expiry', { values: { token: 'odd' }, expiresAt: Number.NaN }],
     ['has an expiry beyond any date', { values: { token: 'odd' }, expiresAt: 1e300 }],
     ['ends after the year 9999', { values: { token: 'odd' }, expiresAt: 8_000 * 365.25 * 24 * HOUR }],
@@ -213,6 +212,22 @@ describe('a token whose source fails', () => {
     await at.clock.pass(11 * MINUTE);
     expect(at.status('a')).toMatchObject({ state: 'fresh' });
     expect(valueAt(at, '/a')).not.toBe('an-old-one');
+  });
+
+  it('that its source returned after its expiry is not kept in the cache', async () => {
+    const cached: unknown[] = [];
+    const cache = {
+      read: async () => new Map(),
+      write: async (tokens: readonly unknown[]) => void cached.push(...tokens),
+    };
+    const configuration = configurationOf([token('a'), token('b')], { cache: { path: '/cache', key: { env: 'KEY' } } });
+    const at = world(configuration, { b: { lifetime: HOUR } }, { cache });
+    at.sources.a = {
+      answer: async () => ({ values: { token: 'an-old-one' }, fetchedAt: at.clock.now(), expiredAt: 1 }),
+    };
+    await at.clock.pass(MINUTE);
+    expect(cached.length).toBeGreaterThan(0);
+    expect(JSON.stringify(cached)).not.toContain('an-old-one');
   });
 
   it('that its source returned after its expiry does not replace a valid one', async () => {

@@ -46,6 +46,11 @@ describe('the format env', () => {
     ).toBe('DB_USER=anna\nPGPASSWORD=b\n');
   });
 
+  it('is not affected by values that are not mapped', () => {
+    const odd = { random: 'x', b: 'a\0b', c: '\ud800', d: '\ufdd0' };
+    expect(written({ username: 'anna', ...odd }, { DB_USER: 'username' })).toBe('DB_USER=anna\n');
+  });
+
   it('refuses a mapping to a missing value', () => {
     expect(() => written({ username: 'anna' }, { X: 'toString' })).toThrow('it has no value "toString" for X');
   });

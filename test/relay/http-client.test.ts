@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import tls from 'node:tls';
 import { type HttpClient, type HttpRequest, httpClient, type Reach } from 'tokenrelay/http/client.ts';
 import { SourceFailure } from 'tokenrelay/model/source.ts';
-import type { Transport } from 'tokenrelay/settings/fields.ts';
+import type { Transport } from 'tokenrelay/settings/transport.ts';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { certificateAuthority } from './support/certificates.ts';
 import { type ConnectProxy, connectProxy } from './support/connect-proxy.ts';
@@ -352,6 +352,34 @@ describe('a proxy', () => {
     const message = await failure(clientOf(through(proxy)), get(target));
     expect(message).toContain(`the proxy ${new URL(proxy.url).host}`);
     expect(message).toContain(reason);
+  });
+
+  it('gets the configured user name and password, read again for each tunnel, and the issuer does not', async () => {
+    lookUp({});
+    const proxy = closing(await connectProxy(issuer.port));
+    const passwords = ['s3cret: é', 'another'];
+    const transport = through(proxy, { proxy_user: 'relay', proxy_password: { env: 'PROXY_PASSWORD' } });
+    const client = closing(httpClient(transport, 'issuer', async () => passwords.shift() ?? ''));
+    await client.send(get(target), never());
+    await client.send(get(target), never());
+    const decoded = proxy.authorizations.map((value) => Buffer.from(value?.slice(6) ?? '', 'base64').toString());
+    expect(decoded).toEqual(['relay:s3cret: é', 'relay:another']);
+    expect(proxy.authorizations).toEqual([expect.stringMatching(/^Basic /), expect.stringMatching(/^Basic /)]);
+    for (const { headers } of issuer.got) expect(headers).not.toHaveProperty('proxy-authorization');
+  });
+
+  it('that wants a password is reported with the settings for it, never with the password', async () => {
+    lookUp({});
+    const answer = 'HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n';
+    const proxy = closing(await connectProxy(issuer.port, answer));
+    expect(await failure(clientOf(through(proxy)), get(target))).toMatch(
+      /: it needs proxy_user and proxy_password_path$/,
+    );
+    const transport = through(proxy, { proxy_user: 'relay', proxy_password: { insecure_inline: SECRET } });
+    const client = closing(httpClient(transport, 'issuer', async () => SECRET));
+    const message = await failure(client, get(target));
+    expect(message).toMatch(/: it refuses proxy_user with this password$/);
+    expect(message).not.toContain(SECRET);
   });
 
   it('that hangs causes a timeout', async () => {

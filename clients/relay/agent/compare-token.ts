@@ -1,4 +1,4 @@
-import type { Token } from '../model/token.ts';
+import { isAlive, isEmpty, type Token } from '../model/token.ts';
 
 /**
  * How a fetched token relates to the token in use. `renewed`: it has different values. `extended`: it has the same
@@ -20,14 +20,15 @@ const END_OF_DATES = Date.UTC(10_000);
  * @param revoked the last token that the issuer revoked. It is refused if the source returns it again
  */
 export function evaluate(fetched: Token, inUse: Token | undefined, now: number, revoked?: Token): Verdict {
-  const values = Object.values(fetched.values);
-  if (values.length === 0 || values.some((value) => typeof value !== 'string' || value === '')) {
+  if (isEmpty(fetched)) {
     return { kind: 'refused', because: 'its source returned an empty token' };
   }
   if (!Number.isFinite(fetched.fetchedAt) || !((fetched.expiresAt ?? 0) < END_OF_DATES)) {
     return { kind: 'refused', because: 'its source returned a token with an invalid expiry' };
   }
-  if (fetched.expiresAt !== undefined && fetched.expiresAt <= now) {
+  const hasExpired = (fetched.expiresAt ?? now + 1) <= now;
+  // An expired token that its source wants to be used must not replace one that is valid.
+  if (hasExpired || (fetched.expiredAt !== undefined && inUse?.expiresAt !== undefined && isAlive(inUse, now))) {
     return { kind: 'refused', because: 'its source returned a token that has already expired; the clocks may differ' };
   }
   if (revoked !== undefined && haveSameValues(fetched, revoked)) {

@@ -51,6 +51,14 @@ export function renewalWait(lifetime: number | undefined, { share, interval }: S
   return Math.max(SHORTEST_WAIT, Math.min(byLifetime, (interval ?? Number.POSITIVE_INFINITY) * sooner));
 }
 
+/**
+ * Returns the wait after an expired token that its source wants to be used: 5 to 10 minutes, as in the AWS SDKs
+ * (`_evaluate_expiration` in botocore/utils.py).
+ */
+export function expiredWait({ interval = Number.POSITIVE_INFINITY }: Schedule, random: number): number {
+  return Math.min(interval, 5 * MINUTE * (1 + random));
+}
+
 /** The token in use while fetches fail. */
 interface InUse {
   /** The time until the token expires. */

@@ -206,7 +206,8 @@ export function tokenDriver(first: TokenSettings, tools: DriverTools): TokenDriv
       return settings;
     },
     current: () => currentOf(life, momentOf(clock)),
-    cacheable: () => (life.isOfThisSource ? life.inUse?.token : undefined),
+    // An expired token is used only while its source says so, which a cache cannot know.
+    cacheable: () => (life.isOfThisSource && life.inUse?.token.expiredAt === undefined ? life.inUse?.token : undefined),
     status: () =>
       statusOf(life, momentOf(clock), {
         type: settings.type,

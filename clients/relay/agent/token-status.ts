@@ -1,4 +1,5 @@
 import type { OutputStatus, TokenState, TokenStatus } from '../model/status.ts';
+import { statedExpiry } from '../model/token.ts';
 import { isStale } from './schedule.ts';
 import { left, type Moment } from './times.ts';
 import { ageOf, leftOf } from './token-in-use.ts';
@@ -14,7 +15,8 @@ function stateOf(
   // The token has expired but is not withdrawn from its outputs yet.
   if (leftOf(inUse, at) === 0) return 'expired';
   if (inUse.token.expiresAt === undefined && isStale(ageOf(inUse, at), origin.schedule)) return 'stale';
-  return failures > 0 || waitsFor !== undefined || isOutputFailing ? 'retrying' : 'fresh';
+  const hasExpired = inUse.token.expiredAt !== undefined;
+  return failures > 0 || waitsFor !== undefined || isOutputFailing || hasExpired ? 'retrying' : 'fresh';
 }
 
 /**
@@ -30,6 +32,7 @@ export function statusOf(
 ): TokenStatus {
   const { name, inUse, next, failures, trouble, fetches } = life;
   const { type, outputs, hooksTrouble } = more;
+  const expiresAt = inUse && statedExpiry(inUse.token);
   const wait = left(next, at);
   const broken = outputs.find(({ problem }) => problem !== undefined);
   const lastError = trouble ?? (broken && `${broken.name}: ${broken.problem}`) ?? hooksTrouble;
@@ -38,7 +41,7 @@ export function statusOf(
     type,
     state: stateOf(life, at, more.isOutputFailing),
     ...(inUse && { fetchedAt: inUse.token.fetchedAt }),
-    ...(inUse?.token.expiresAt !== undefined && { expiresAt: inUse.token.expiresAt }),
+    ...(expiresAt !== undefined && { expiresAt }),
     ...(Number.isFinite(wait) && { nextFetchAt: at.now + wait }),
     failures,
     fetches: { ...fetches },

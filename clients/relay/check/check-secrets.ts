@@ -30,8 +30,9 @@ function idsOfRoles({ configuration: settings, file, unit }: Checked): { path: P
     if (role === undefined || (textAt(settings, [...auth, 'method']) ?? 'approle') !== 'approle') return [];
     const isGiven = (name: string) =>
       [name, `${name}_path`].some((key) => valueAt(settings, [...auth, key]) !== undefined);
-    const ids = [...(isGiven('role_id') ? [] : ['role_id'])];
-    if (!isGiven('secret_id') && !isGiven('wrapped_secret_id')) ids.push('secret_id');
+    // With only a role id, the secret id is optional.
+    if (isGiven('role_id')) return [];
+    const ids = ['role_id', ...(isGiven('secret_id') || isGiven('wrapped_secret_id') ? [] : ['secret_id'])];
     return ids
       .map((id) => `${role}.${id}`)
       .filter((name) => !hasCredential(unit, name))

@@ -24,6 +24,7 @@ export function crossChecks(value: unknown, file: string): Fault[] {
     ...checkPaths(value, file),
     ...checkChild(value),
     ...checkCache(value),
+    ...checkProxies(value),
   ];
 }
 
@@ -71,4 +72,19 @@ function checkCache(value: unknown): Fault[] {
   if (key !== undefined || path !== undefined) return [];
   const problem = 'is missing: the path of a file with a key, such as the output of `head -c 32 /dev/urandom | base64`';
   return [{ path: ['cache', 'key_path'], problem }];
+}
+
+/** Checks that the user name, the password and the URL of a proxy are given together. */
+function checkProxies(value: unknown): Fault[] {
+  return listAt(value, ['tokens']).flatMap(({ path }) => {
+    const source = [...path, 'source'];
+    const isGiven = (...keys: string[]) => keys.some((key) => valueAt(value, [...source, key]) !== undefined);
+    const password = isGiven('proxy_password', 'proxy_password_path');
+    const missing = (key: string, why: string) => [{ path: [...source, key], problem: `is missing: ${why}` }];
+    if (isGiven('proxy_user') !== password)
+      return password
+        ? missing('proxy_user', 'proxy_password needs it')
+        : missing('proxy_password_path', 'proxy_user needs it');
+    return password && !isGiven('proxy') ? missing('proxy', 'proxy_user needs it') : [];
+  });
 }

@@ -42,8 +42,10 @@ function namings(value: unknown, secrets: readonly LocatedSecret[]): { name: str
     'token' in reference ? [{ name: reference.token, path: [...path, 'token'] }] : [],
   );
   const given = listAt(value, ['endpoints']).flatMap(({ path }) => {
-    const resources = valueAt(value, [...path, 'resources']);
-    const single = isMapping(resources) ? Object.keys(resources).map((resource) => ['resources', resource]) : [];
+    const single = ['resources', 'identity_tokens'].flatMap((key) => {
+      const names = valueAt(value, [...path, key]);
+      return isMapping(names) ? Object.keys(names).map((name) => [key, name]) : [];
+    });
     return [
       ...[['token'], ...single].flatMap((inner) => namedAt(value, [...path, ...inner])),
       ...namedIn(value, [...path, 'tokens']),

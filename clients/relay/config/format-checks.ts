@@ -1,5 +1,6 @@
-import { type Fault, type Path, valueAt } from '@tvm/core/settings/fault.ts';
+import { type Fault, isMapping, type Path, valueAt } from '@tvm/core/settings/fault.ts';
 import { templateFault } from '../outputs/formats/template.ts';
+import { isOwnedByShell } from '../outputs/shell-variables.ts';
 import { listAt, oneOrMoreAt, textAt } from './parts.ts';
 
 /** Keys of an output that only one format allows. */
@@ -18,6 +19,11 @@ function checkFormat(value: unknown, path: Path): Fault[] {
   const faults: Fault[] = Object.entries(OF_FORMAT)
     .filter(([key, only]) => format !== only && valueAt(value, [...path, key]) !== undefined)
     .map(([key, only]) => ({ path: [...path, key], problem: `is allowed only for format ${only}` }));
+  const variables = valueAt(value, [...path, 'variables']);
+  for (const variable of isMapping(variables) ? Object.keys(variables).filter(isOwnedByShell) : []) {
+    const problem = 'must have another name: shells evaluate this variable or set it themselves';
+    faults.push({ path: [...path, 'variables', variable], problem });
+  }
   const template = textAt(value, [...path, 'template']);
   if (format === 'template' && template === undefined) {
     faults.push({ path: [...path, 'template'], problem: 'is missing: format template needs it' });

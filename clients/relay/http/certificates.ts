@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import tls, { createSecureContext, type SecureContext } from 'node:tls';
 import { SourceFailure } from '../model/source.ts';
-import type { Transport } from '../settings/fields.ts';
+import type { Transport } from '../settings/transport.ts';
 
 /** What TLS connections present and trust. */
 export interface Certificates {

@@ -4,7 +4,8 @@ import { Agent as HttpsAgent, request as tlsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import { type SecureContext, connect as tlsConnect } from 'node:tls';
 import { SourceFailure } from '../model/source.ts';
-import type { Transport } from '../settings/fields.ts';
+import { type SecretReference, secretOf } from '../settings/secret-reference.ts';
+import type { Transport } from '../settings/transport.ts';
 import { certificates } from './certificates.ts';
 import type { HttpAnswer, HttpRequest } from './exchange.ts';
 import { type Reach, type Target, targetOf } from './reach.ts';
@@ -36,8 +37,15 @@ const DEFAULT_TIMEOUT_SECONDS = 10;
  */
 const IDLE = 4_000;
 
-/** Returns a client for one issuer. It reads certificate files for the first connection, and again when they change. */
-export function httpClient(transport: Transport, reach: Reach): HttpClient {
+/** Reads a secret. @throws {SourceFailure} */
+export type ReadSecret = (reference: SecretReference) => Promise<string>;
+
+/**
+ * Returns a client for one issuer. It reads certificate files for the first connection, and again when they change.
+ *
+ * @param secret reads the password of the proxy, for each tunnel. Needed if the transport has one
+ */
+export function httpClient(transport: Transport, reach: Reach, secret?: ReadSecret): HttpClient {
   const trust = certificates(transport);
   let plainAgent: HttpAgent | undefined;
   let tls: { context: SecureContext; agent: HttpsAgent } | undefined;
@@ -63,7 +71,8 @@ export function httpClient(transport: Transport, reach: Reach): HttpClient {
       return await answerTo(tlsRequest(url, { ...options, agent: await tlsAgent() }), body);
     }
     const context = await trust.current();
-    const socket = await tunnel(transport.proxy, target, signal);
+    const authorization = await proxyAuthorization(transport, secret);
+    const socket = await tunnel(transport.proxy, authorization, target, signal);
     const secured = () =>
       tlsConnect({ socket, host, servername: isIP(host) === 0 ? host : '', ...tlsOptions(context) });
     try {
@@ -115,6 +124,14 @@ export function httpClient(transport: Transport, reach: Reach): HttpClient {
   };
 }
 
+/** Returns the header that authenticates at the proxy (RFC 7617, section 2), if there is a user name. */
+async function proxyAuthorization(transport: Transport, secret: ReadSecret | undefined): Promise<string | undefined> {
+  if (transport.proxy_user === undefined) return undefined;
+  const reference = secretOf(transport, 'proxy_password');
+  if (reference === undefined || secret === undefined) throw new SourceFailure('proxy_password_path is missing');
+  return `Basic ${Buffer.from(`${transport.proxy_user}:${await secret(reference)}`).toString('base64')}`;
+}
+
 function tlsOptions(secureContext: SecureContext) {
   // Explicit, because an environment variable could otherwise disable the verification.
   return { secureContext, rejectUnauthorized: true };
@@ -148,5 +165,7 @@ async function answerTo(request: ClientRequest, body: string | undefined): Promi
   }
   const bytes = Buffer.concat(chunks);
   if (!isUtf8(bytes)) throw new SourceFailure(`${request.getHeader('host')} sent a response that is not text`);
-  return { status: response.statusCode ?? 0, headers: response.headers, body: bytes.toString() };
+  // A parser may ignore a byte order mark (RFC 8259, section 8.1).
+  const text = bytes.toString().replace(/^\ufeff/, '');
+  return { status: response.statusCode ?? 0, headers: response.headers, body: text };
 }

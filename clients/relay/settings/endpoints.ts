@@ -77,6 +77,9 @@ export const endpoint = z
         protocol: z.literal('gcp-metadata'),
         listen: loopbackAddress,
         token: tokenName.meta({ description: 'The token that this endpoint serves: a Google access token.' }),
+        identity_tokens: z.record(z.string().min(1).max(1_024), tokenName).optional().meta({
+          description: 'The identity token (a JWT) to serve for each audience, such as https://service.example.com.',
+        }),
         user_ids: z
           .array(z.int({ error: 'must be a numeric user id, as id -u prints it' }).min(0))
           .min(1)

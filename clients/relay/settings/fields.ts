@@ -76,31 +76,3 @@ export function isIssuerUrl(text: string): boolean {
   if (url === null || url.username || url.password || url.hash) return false;
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
 }
-
-/** The URL of a proxy. Plain http is allowed, since the tunnelled connection uses TLS. Credentials are not allowed. */
-export const proxyUrl = z.string({ error: 'must be a URL' }).refine(
-  (text) => {
-    const url = URL.parse(text);
-    return url !== null && /^https?:$/.test(url.protocol) && !url.username && !url.password && url.pathname === '/';
-  },
-  { error: 'must be the http or https URL of a proxy, such as http://proxy.example.com:3128' },
-);
-
-/** Settings of a source's TLS connection to its issuer. */
-export const transportFields = {
-  ca_file: absolutePath
-    .optional()
-    .meta({ description: 'A file with CA certificates (PEM) to trust instead of the public ones.' }),
-  client_certificate: z
-    .strictObject({
-      cert_path: absolutePath.meta({ description: 'The file with the certificate and its intermediate certificates.' }),
-      key_path: absolutePath.meta({ description: 'The file with the private key.' }),
-    })
-    .optional()
-    .meta({ description: 'The client certificate and its key (PEM), for mutual TLS.' }),
-  proxy: proxyUrl
-    .optional()
-    .meta({ description: 'An HTTP proxy (CONNECT). Never used for loopback or metadata addresses.' }),
-  timeout_seconds: seconds.optional().meta({ description: 'The timeout of one request, in seconds. Default: 10.' }),
-};
-export type Transport = z.infer<z.ZodObject<typeof transportFields>>;

@@ -3,7 +3,8 @@ import { asked, consistent, tokenClaims } from '@tvm/contract/token.ts';
 import type { StatusListReference } from '@tvm/verifier/status-lists.ts';
 import * as z from 'zod';
 import { SourceFailure, type SourceKind } from '../model/source.ts';
-import { isIssuerUrl, transportFields } from '../settings/fields.ts';
+import { isIssuerUrl } from '../settings/fields.ts';
+import { type Transport, transportFields } from '../settings/transport.ts';
 import { unlessGivenUp } from '../tvm/client.ts';
 import { shareTvmClient } from '../tvm/shared-clients.ts';
 
@@ -41,12 +42,9 @@ export const tvm: SourceKind<'tvm', typeof settings> = {
   type: 'tvm',
   settings,
   values: ['token'],
-  create(given, { token, clock, log }) {
-    const { endpoint, region, profile, ca_file, client_certificate, proxy, timeout_seconds, ...wanted } = given;
-    const { client, release } = shareTvmClient(
-      { endpoint, region, profile, ca_file, client_certificate, proxy, timeout_seconds },
-      clock,
-    );
+  create({ endpoint, region, profile, ...given }, { token, clock, log, secret }) {
+    const [transport, wanted] = split(given);
+    const { client, release } = shareTvmClient({ endpoint, region, profile, ...transport }, clock, secret);
     return {
       async fetch(_previous, signal) {
         const request = { grant_type: 'client_credentials', ...wanted };
@@ -68,6 +66,14 @@ export const tvm: SourceKind<'tvm', typeof settings> = {
     };
   },
 };
+
+/** Separates the settings of the connection from the requested token. */
+function split<Given extends Transport>(given: Given): [Transport, Omit<Given, keyof Transport>] {
+  const isOfTransport = ([name]: [string, unknown]) => Object.hasOwn(transportFields, name);
+  const entries = Object.entries(given);
+  const wanted = Object.fromEntries(entries.filter((entry) => !isOfTransport(entry)));
+  return [Object.fromEntries(entries.filter(isOfTransport)), wanted as Omit<Given, keyof Transport>];
+}
 
 /** Returns the status list and the index of a token. TVM itself sent the token, so its signature is not verified. */
 function referenceOf(token = ''): StatusListReference {

@@ -3,10 +3,10 @@ import { send } from '@tvm/api/send.ts';
 import { type TokenResponse, tokenResponse } from '@tvm/contract/token.ts';
 import type { StatusLists } from '@tvm/verifier/status-lists.ts';
 import { awsCredentials } from '../aws/credentials.ts';
-import { httpClient } from '../http/client.ts';
+import { httpClient, type ReadSecret } from '../http/client.ts';
 import type { Clock } from '../model/clock.ts';
 import { SourceFailure } from '../model/source.ts';
-import type { Transport } from '../settings/fields.ts';
+import type { Transport } from '../settings/transport.ts';
 import { refusal } from './refusal.ts';
 import { statusListsBy } from './status-lists.ts';
 
@@ -31,15 +31,16 @@ export interface TvmClient {
   close(): void;
 }
 
-/** Creates a client of a TVM. It signs with SigV4 and credentials from the AWS credential chain. */
+/** Creates a client of a TVM. It signs with SigV4 and credentials from the AWS credential chain. @param secret see `httpClient` */
 export function connectTvm(
   { endpoint, region, profile, ...transport }: TvmSettings,
   clock: Clock,
   env: NodeJS.ProcessEnv = process.env,
+  secret?: ReadSecret,
 ): TvmClient {
   const url = endpoint.replace(/\/+$/, '');
   const { host, hostname } = new URL(url);
-  const client = httpClient(transport, 'issuer');
+  const client = httpClient(transport, 'issuer', secret);
   const closing = new AbortController();
   let identity: Promise<{ region: string; credentials: ReturnType<typeof awsCredentials> }> | undefined;
 

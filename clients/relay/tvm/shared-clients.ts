@@ -1,3 +1,4 @@
+import type { ReadSecret } from '../http/client.ts';
 import type { Clock } from '../model/clock.ts';
 import { connectTvm, type TvmClient, type TvmSettings } from './client.ts';
 
@@ -15,11 +16,15 @@ const held = new WeakMap<Clock, Map<string, Held>>();
  *
  * @returns `release`, to be called once; the last release closes the client
  */
-export function shareTvmClient(settings: TvmSettings, clock: Clock): { client: TvmClient; release(): void } {
+export function shareTvmClient(
+  settings: TvmSettings,
+  clock: Clock,
+  secret?: ReadSecret,
+): { client: TvmClient; release(): void } {
   const ofClock = held.get(clock) ?? new Map<string, Held>();
   held.set(clock, ofClock);
   const key = JSON.stringify(Object.entries(settings).toSorted(([one], [other]) => (one < other ? -1 : 1)));
-  const mine = ofClock.get(key) ?? { client: connectTvm(settings, clock), holders: 0 };
+  const mine = ofClock.get(key) ?? { client: connectTvm(settings, clock, process.env, secret), holders: 0 };
   ofClock.set(key, mine);
   mine.holders += 1;
   let released = false;

@@ -97,7 +97,7 @@ describe('faults', () => {
 
   it('list the known keys if none is similar', () => {
     expect(faultsOf(`tokens: [${aToken}]\nexec: { zzz: 1 }`)).toEqual([
-      'exec.zzz is not known; known here are environment, on_renewal (line 2, column 9)',
+      'exec.zzz is not known; known here are environment, on_renewal, stop_timeout_seconds (line 2, column 9)',
     ]);
   });
 

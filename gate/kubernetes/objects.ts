@@ -55,6 +55,8 @@ const MAX_KEY_LENGTH = 100;
 /** Maximum number of objects in texts of objects in texts. */
 const MAX_TEXTS_DEEP = 3;
 
+const MAX_REPEATED_TEXT = 100_000;
+
 /** Where the walk is in an object. */
 interface Position extends Omit<Place, 'parent'> {
   parent: object;
@@ -68,8 +70,9 @@ interface Position extends Omit<Place, 'parent'> {
 /** Finds objects and pods by their shape, so that it need not know the kinds that contain them. */
 class Walk {
   readonly objects: KubernetesObject[] = [];
-  // Aliases repeat values. A text is read once.
   readonly #texts = new Set<string>();
+  /** How many characters of texts that were read may be read again. Aliases can repeat a long text very often. */
+  #repeatable = MAX_REPEATED_TEXT;
 
   object(value: Mapping, kind: string, outer?: Position): void {
     if (kind.endsWith('List') && Array.isArray(value.items)) {
@@ -141,8 +144,7 @@ class Walk {
     const isWhole = text.includes('apiVersion') && text.includes('kind');
     // A patch without a colon is the name of a file.
     if ((!isPart && !isWhole) || !text.includes(':')) return;
-    if (position.texts === MAX_TEXTS_DEEP || this.#texts.has(text)) return;
-    this.#texts.add(text);
+    if (position.texts === MAX_TEXTS_DEEP || !this.#spend(text)) return;
     const manifest = readManifest(text);
     if ('problem' in manifest) return;
     const { parent, texts } = position;
@@ -153,6 +155,14 @@ class Walk {
       else if (isPart) this.patch(value, targetIn(parent), at, inside);
       else if (isObject(value)) this.object(value, textOf(value.kind) ?? '', inside);
     }
+  }
+
+  /** Reports whether a text may be read: always the first time. */
+  #spend(text: string): boolean {
+    const isNew = !this.#texts.has(text);
+    this.#texts.add(text);
+    if (!isNew) this.#repeatable -= text.length;
+    return isNew || this.#repeatable >= 0;
   }
 }
 

@@ -80,6 +80,7 @@ describe('rules about Kubernetes objects', () => {
     ['/etcetera', 'never'],
     ['/binaries', 'never'],
     ['/var/log/orders', 'never'],
+    ['/dev/log', 'never'],
     ['/etc/machine-id', 'never'],
     ['/etc/localtime', 'never'],
     ['/etc/ssl/certs', 'never'],

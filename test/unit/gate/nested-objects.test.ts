@@ -137,6 +137,19 @@ describe('patches', () => {
     ]);
   });
 
+  it('are checked each, also with the same text', () => {
+    const text = `patches:\n- patch: '${STEPS}'\n- patch: '${STEPS}'\n`;
+    expect(check(text).map(({ line }) => line)).toEqual([2, 3]);
+  });
+
+  it('are checked once if aliases repeat a long text', () => {
+    const long = `kind: Pod, apiVersion: v1, spec: { hostPID: true, a: "${'a'.repeat(50_000)}" }`;
+    const text = `x: &x '{ ${long} }'\ny: [${Array(1_000).fill('{ a: *x }').join(', ')}]\n`;
+    const findings = check(`apiVersion: v1\nkind: Anything\n${text}`);
+    expect(findings.length).toBeGreaterThan(0);
+    expect(findings.length).toBeLessThan(10);
+  });
+
   it('are checked in a kustomization without a kind, and in a file of their own', () => {
     expect(rulesIn(`{ resources: [a.yaml], patches: [{ patch: '${STEPS}' }] }`)).toEqual(['kubernetes/host-namespace']);
     expect(rulesIn(STEPS)).toEqual(['kubernetes/host-namespace']);

@@ -10,7 +10,7 @@ import { byResource, type CloudFormationRule, eachAllowing } from './check.ts';
 import { requiresTags, restrictsHolder } from './conditions.ts';
 import { escalations } from './escalation-actions.ts';
 import { identityPolicy } from './examples.ts';
-import { Reach } from './patterns.ts';
+import { isEverything, Reach } from './patterns.ts';
 
 const NAMED = identityPolicy([
   'Effect: Allow',
@@ -26,9 +26,11 @@ const allActions: CloudFormationRule = {
   instead: 'Name the actions that the workload calls, as in `s3:GetObject`.',
   failing: identityPolicy(['Effect: Allow', "Action: '*'", "Resource: '*'"]),
   passing: NAMED,
-  check: eachAllowing(({ actions }) =>
-    actions.some(isEveryAction) ? [{ key: 'Action', problem: 'allows every action' }] : [],
-  ),
+  check: eachAllowing(({ kind, actions, resources }) => {
+    // The policy of a bucket can only allow the actions on the bucket. Another rule is about who may call them.
+    const ofOneResource = kind === 'resource' && resources.length > 0 && !resources.some(isEverything);
+    return actions.some(isEveryAction) && !ofOneResource ? [{ key: 'Action', problem: 'allows every action' }] : [];
+  }),
 };
 
 const serviceWidePermission: CloudFormationRule = {

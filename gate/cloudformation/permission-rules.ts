@@ -125,10 +125,10 @@ const readOfAllData: CloudFormationRule = {
     const reading = narrowerActions(actions).filter((action) =>
       READS_DATA.some((read) => matchesPattern(action, read)),
     );
-    return byResource(reading, (action) => {
-      const service = serviceOf(action);
-      return [...new Set([...reach.ofService(service), ...reach.ofAType(service)])];
-    }).map(({ actions, resource }) => ({ key: 'Resource', problem: `allows ${actions} on ${resource}` }));
+    return byResource(reading, (action) => ofServiceOrType(serviceOf(action), reach)).map(({ actions, resource }) => ({
+      key: 'Resource',
+      problem: `allows ${actions} on ${resource}`,
+    }));
   }),
 };
 
@@ -147,9 +147,14 @@ const negatedPermission: CloudFormationRule = {
   ),
 };
 
+/** Returns the patterns that match all resources of a service, or of one of its types. */
+function ofServiceOrType(service: string, reach: Reach): readonly string[] {
+  return [...new Set([...reach.ofService(service), ...reach.ofAType(service)])];
+}
+
 /** Returns the patterns that match too much for a write. AWS's own policy for functions allows every log. */
 function anywhere(service: string, reach: Reach): readonly string[] {
-  return service === 'logs' ? reach.everything : reach.ofService(service);
+  return service === 'logs' ? reach.everything : ofServiceOrType(service, reach);
 }
 
 /** The rules about what a policy may allow. */

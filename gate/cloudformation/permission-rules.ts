@@ -7,7 +7,7 @@ import {
   serviceOf,
 } from './actions.ts';
 import { byResource, type CloudFormationRule, eachAllowing } from './check.ts';
-import { requiresTags, restrictsHolder } from './conditions.ts';
+import { requiresRequestTags, requiresResourceTags, restrictsHolder } from './conditions.ts';
 import { escalations } from './escalation-actions.ts';
 import { identityPolicy } from './examples.ts';
 import { isEverything, Reach } from './patterns.ts';
@@ -41,8 +41,8 @@ const serviceWidePermission: CloudFormationRule = {
   instead: 'Name the actions that the workload calls, and the ARNs of their resources.',
   failing: identityPolicy(['Effect: Allow', 'Action: s3:*', "Resource: '*'"]),
   passing: NAMED,
-  check: eachAllowing(({ kind, actions, resources }) => {
-    if (kind !== 'identity') return [];
+  check: eachAllowing(({ kind, value, actions, resources }) => {
+    if (kind !== 'identity' || requiresResourceTags(value.Condition)) return [];
     const reach = new Reach(resources);
     const broad = (action: string) => {
       const service = serviceOf(action);
@@ -68,7 +68,7 @@ const writeOnAnyResource: CloudFormationRule = {
   passing: NAMED,
   check: eachAllowing(({ kind, value, actions, resources }) => {
     if (kind !== 'identity' || restrictsHolder(value.Condition)) return [];
-    const tagged = requiresTags(value.Condition);
+    const tagged = requiresRequestTags(value.Condition);
     const reach = new Reach(resources);
     const changing = narrowerActions(actions).filter(
       (action) =>

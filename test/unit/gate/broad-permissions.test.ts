@@ -105,6 +105,20 @@ describe('a write on any resource', () => {
   });
 });
 
+describe('every action of a service', () => {
+  it.each([
+    [{ StringEquals: { 'aws:ResourceTag/team': 'orders' } }, false],
+    [{ StringEquals: { 'ecr:ResourceTag/team': ['orders', 'billing'] } }, false],
+    [{ StringLike: { 'aws:ResourceTag/team': '*' } }, true],
+    [{ StringEquals: { 'aws:RequestTag/team': 'orders' } }, true],
+    [{ StringEquals: { 'aws:RequestedRegion': 'eu-west-1' } }, true],
+    [{ Bool: { 'aws:MultiFactorAuthPresent': 'true' } }, true],
+  ])('with the condition %j is service-wide: %s', (Condition, found) => {
+    const rules = rulesIn(policy({ Action: 'ecr:*', Resource: '*', Condition }));
+    expect(rules).toEqual(found ? ['cloudformation/service-wide-permission'] : []);
+  });
+});
+
 describe('actions', () => {
   it.each([
     ['states:SendTaskSuccess', false],

@@ -17,11 +17,9 @@ const proxyUrl = z.string({ error: 'must be a URL' }).refine(
 
 /** Settings of a source's TLS connection to its issuer. */
 export const transportFields = {
-  ca_file: absolutePath
-    .optional()
-    .meta({
-      description: 'A file with CA certificates (PEM) to trust instead of the public ones and those of the system.',
-    }),
+  ca_file: absolutePath.optional().meta({
+    description: 'A file with CA certificates (PEM) to trust instead of the public ones and those of the system.',
+  }),
   client_certificate: z
     .strictObject({
       cert_path: absolutePath.meta({ description: 'The file with the certificate and its intermediate certificates.' }),

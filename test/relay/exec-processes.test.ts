@@ -185,6 +185,22 @@ time.sleep(0.2)`;
   });
 });
 
+describe('a child that has exited by itself', () => {
+  it('is not started again by a renewal while what it left running is ended', async () => {
+    folder.configure(folder.configuration({ exec: { stop_timeout_seconds: 4 } }));
+    const agent = withoutTerminal('/bin/sh', '-c', `echo started; (trap '' TERM; sleep ${mark}) & sleep 0.2; exit 9`);
+    await until('the end of the child', () => {
+      const names = marked().map((pid) => textOf(`/proc/${pid}/comm`).trim());
+      return agent.stdout().includes('started') && names.length === 1 && names[0] === 'sleep';
+    });
+    folder.issue('second-token');
+    expect((await runTokenrelay(['refresh', 'my_app', '--socket', folder.socket])).code).toBe(0);
+    expect(await agent.ended).toBe(9);
+    expect(agent.stdout()).toBe('started\n');
+    expect(marked()).toEqual([]);
+  });
+});
+
 describe('without /proc, as on other systems', () => {
   it('the process group of the child ends', async () => {
     const reason = whyNoMount();

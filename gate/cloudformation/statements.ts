@@ -127,8 +127,10 @@ function parsed(text: string): unknown {
 }
 
 function isReadable(text: string): boolean {
-  const { Statement } = mapping(parsed(text));
-  return typeof Statement === 'object';
+  const value = parsed(text);
+  if (typeof value !== 'object' || value === null) return false;
+  const { Statement } = mapping(value);
+  return Statement === undefined || typeof Statement === 'object';
 }
 
 function toAllowing(value: Mapping, isTrust: boolean): Allowing {

@@ -41,6 +41,7 @@ describe('policies that are written as text', () => {
     ['whose statements are a parameter', '{ Statement: !Ref Statements }', [NOT_JUDGED]],
     ['whose statement is an attribute', '{ Statement: [!GetAtt A.B] }', [NOT_JUDGED]],
     ['without statements', '{ Statement: [] }', []],
+    ['that is of another language', '!Sub \'[{"Rules":[{"Resource":["${Name}"]}]}]\'', []],
     ['that only denies', '{ Statement: [{ Effect: Deny, Action: "*", Resource: "*" }] }', []],
   ])('%s: %j', (_, text, rules) => {
     expect(

@@ -116,7 +116,7 @@ function checkManifest(file: SourceFile, manifest: Manifest, options: CheckOptio
       rule: unrecognized.id,
       file: file.name,
       line,
-      message: 'this is neither a Kubernetes manifest nor a CloudFormation template or an IAM policy',
+      message: 'this is not a Kubernetes manifest, a CloudFormation template or an IAM policy',
     });
   }
   for (const document of documents) {
@@ -152,10 +152,13 @@ class FileCheck implements FileResult {
     this.#lineOf = lineOf;
   }
 
-  kubernetes(value: Mapping, document: Unit): void {
+  kubernetes(value: object, document: Unit): void {
     for (const object of objectsOf(value)) {
+      const { in: container, key } = object.at;
       const { start, end } =
-        object.value === value ? document : withCommentsAbove(this.file.text, this.#rangeOf(object.value, document));
+        container === value && key === undefined
+          ? document
+          : withCommentsAbove(this.file.text, this.#rangeOf(container, document, key));
       const unit = { start, end };
       this.units.push(unit);
       for (const rule of kubernetesRules) this.#add(rule.id, rule.check(object, this.#options), unit);

@@ -32,7 +32,7 @@ export const unrecognized: Rule = {
   id: 'file/unrecognized',
   severity: 'warning',
   title: 'a file that is not a manifest',
-  why: 'The file is neither a Kubernetes manifest nor a CloudFormation template, so it is not checked.',
+  why: 'The file is not a Kubernetes manifest, a CloudFormation template or an IAM policy, so it is not checked.',
   instead: 'Remove the file from the paths. Render a Helm chart first: `helm template CHART > rendered.yaml`.',
   failing: { name: 'values.yaml', text: 'replicas: 2\n' },
   passing: PASSING,

@@ -12,7 +12,7 @@ import {
   type Scalar,
   type YAMLMap,
 } from 'yaml';
-import { isMapping, type Place } from './fault.ts';
+import { isMapping, type Path } from './fault.ts';
 
 /** Maximum number of YAML tokens in a file. Each value has several tokens, including spaces and line ends. */
 const MAX_TOKENS = 1_500_000;
@@ -48,7 +48,7 @@ export interface Dialect {
 export interface YamlDocuments {
   documents: (Range & { value: unknown; version: string })[];
   /** Duplicate keys. The last value is used. */
-  duplicates: { place: Place; offset: number }[];
+  duplicates: { path: Path; offset: number }[];
   lines: LineCounter;
   /** Returns the range of a mapping or list, or that of its `key` with the value, and where that value starts. */
   rangeOf(container: object, key?: string | number): (Range & { valueStart: number }) | undefined;
@@ -248,14 +248,14 @@ class Reading {
     if (!key || !node?.range) return plain;
     const wrapped = record();
     wrapped[key] = plain;
-    this.#place(wrapped, undefined, node.range);
+    this.#noteRange(wrapped, undefined, node.range);
     return wrapped;
   }
 
   #plain(node: Node, depth: number, at: Step | undefined): unknown {
     if (isScalar(node)) return this.#dialect.scalar(node);
     const plain = isMap(node) ? this.#map(node, depth, at) : isSeq(node) ? this.#list(node.items, depth, at) : null;
-    if (plain && node?.range) this.#place(plain, undefined, node.range);
+    if (plain && node?.range) this.#noteRange(plain, undefined, node.range);
     return plain;
   }
 
@@ -274,7 +274,7 @@ class Reading {
     for (const [index, item] of items.entries()) {
       list.push(this.value(item as Node, depth + 1, { step: index, outer }));
       const range = (item as Node)?.range;
-      if (range) this.#place(list, index, range);
+      if (range) this.#noteRange(list, index, range);
     }
     return list;
   }
@@ -288,7 +288,7 @@ class Reading {
       const name = isMerge ? '<<' : this.#dialect.key(key);
       const at = { step: name, outer };
       const value = this.value(inner, depth + 1, at);
-      if (own.has(name)) this.#state.duplicates.push({ place: placeOf(at), offset: offsetOf(key) });
+      if (own.has(name)) this.#state.duplicates.push({ path: pathOf(at), offset: offsetOf(key) });
       own.add(name);
       if (isMerge) {
         merge(map, value, own, offsetOf(key));
@@ -297,12 +297,12 @@ class Reading {
       map[name] = value;
       const [start] = key.range ?? [0];
       const end = inner?.range?.[1] ?? key.range?.[1] ?? start;
-      this.#place(map, name, [start, end], inner?.range?.[0]);
+      this.#noteRange(map, name, [start, end], inner?.range?.[0]);
     }
     return map;
   }
 
-  #place(
+  #noteRange(
     container: object,
     key: string | number | undefined,
     [start, end]: readonly [number, number, ...number[]],
@@ -336,10 +336,10 @@ function record(): Record<string, unknown> {
   return Object.create(null);
 }
 
-function placeOf(at: Step): Place {
-  const place: (string | number)[] = [];
-  for (let step: Step | undefined = at; step; step = step.outer) place.unshift(step.step);
-  return place;
+function pathOf(at: Step): Path {
+  const path: (string | number)[] = [];
+  for (let step: Step | undefined = at; step; step = step.outer) path.unshift(step.step);
+  return path;
 }
 
 function offsetOf(node: Node): number {

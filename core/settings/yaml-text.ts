@@ -1,4 +1,4 @@
-import type { Fault, Place } from './fault.ts';
+import type { Fault, Path } from './fault.ts';
 import { type Dialect, Refused, readDocuments, type YamlDocuments } from './yaml-documents.ts';
 
 /** Tags of the core schema (YAML 1.2.2, 10.3), which has the types of JSON. The parser knows more, such as !!binary. */
@@ -36,7 +36,7 @@ export interface YamlText {
   value: unknown;
   faults: Fault[];
   /** The position of the value or key at a path. If the path does not exist, the position of its nearest parent. */
-  position(place: Place, of?: 'key' | 'value'): Position;
+  position(path: Path, of?: 'key' | 'value'): Position;
 }
 
 /** Line and column, from 1. */
@@ -58,14 +58,14 @@ export function readYaml(text: string): YamlText {
     const value = document?.value ?? null;
     return {
       value,
-      faults: read.duplicates.map(({ place }) => ({ place, problem: 'is a duplicate key' })),
-      position: (place, of = 'value') => positionAt(read, offsetOf(read, value, place, of)),
+      faults: read.duplicates.map(({ path }) => ({ path, problem: 'is a duplicate key' })),
+      position: (path, of = 'value') => positionAt(read, offsetOf(read, value, path, of)),
     };
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     const before = text.slice(0, error.offset).split('\n');
     const position = { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
-    return { value: undefined, faults: [{ place: [], problem: error.message }], position: () => position };
+    return { value: undefined, faults: [{ path: [], problem: error.message }], position: () => position };
   }
 }
 
@@ -75,10 +75,10 @@ function positionAt({ lines }: YamlDocuments, offset: number): Position {
 }
 
 /** Returns the offset of the value or key at a path, or of the nearest parent if the path does not exist. */
-function offsetOf({ rangeOf }: YamlDocuments, value: unknown, place: Place, of: 'key' | 'value'): number {
+function offsetOf({ rangeOf }: YamlDocuments, value: unknown, path: Path, of: 'key' | 'value'): number {
   let inner = value;
   let offset = typeof value === 'object' && value !== null ? (rangeOf(value)?.start ?? 0) : 0;
-  for (const step of place) {
+  for (const step of path) {
     if (typeof inner !== 'object' || inner === null || !Object.hasOwn(inner, step)) return offset;
     const range = rangeOf(inner, step);
     offset = (of === 'key' ? range?.start : range?.valueStart) ?? offset;

@@ -60,7 +60,7 @@ export function addPolicyCheckCommand(policy: Command): void {
     .addOption(
       new Option('--rego-entrypoint <rule>', 'Rego rule that lists the violations').default(undefined, 'main/deny'),
     )
-    .option('--strict', 'exit code 1 for warnings too')
+    .option('--strict', 'exit with 1 for warnings, too')
     .addOption(new Option('--fail-on <what>', 'exit code 1 for what could not be judged, too').choices(['unjudged']))
     .addHelpText('after', EXAMPLES)
     .action(async (paths: string[], _options, command: Command) => {

@@ -11,11 +11,11 @@ interface Named {
   titles: string[];
 }
 
-/** Where files of a page are. That of TokenRelay names files of its own folder. */
+/** Returns the folder of the files that a page names. The page about TokenRelay names files in TokenRelay's test folder. */
 const pathOf = (file: string) =>
   ['test/', 'test/unit/clients/relay/'].map((folder) => folder + file).find(existsSync) ?? `test/${file}`;
 
-/** The tests that a page names. In a table, titles belong to the last file that was named; elsewhere to that before them. */
+/** Returns the tests that a page names. A title belongs to the last file that was named before it, in a table in the same row. */
 function namedTests(markdown: string): Named[] {
   const named: Named[] = [];
   for (const line of markdown.split('\n')) {
@@ -29,7 +29,7 @@ function namedTests(markdown: string): Named[] {
   return named;
 }
 
-/** Whether a source has a title. `…` in the title, and what a template of the source fills in, stand for any text. */
+/** Reports whether a source has a title. `…` in the title matches any text, and so does a placeholder in the source. */
 function hasTitle(source: string, title: string): boolean {
   const quoted = /'((?:[^'\\\n]|\\.)*)'|"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`/g;
   const candidates = [...source.matchAll(quoted)].map(([, ...texts]) =>
@@ -45,7 +45,7 @@ function hasTitle(source: string, title: string): boolean {
 
 const ANY = '\0';
 
-/** Whether some text fits both patterns, in which `ANY` stands for any text. */
+/** Reports whether a text exists that matches both patterns, in which `ANY` matches any text. */
 function overlap(a: string, b: string): boolean {
   if (a === '' && b === '') return true;
   if (a[0] === ANY) return overlap(a.slice(1), b) || (b !== '' && overlap(a, b.slice(1)));

@@ -18,9 +18,10 @@ describe('real manifests and templates', () => {
       'monitoring.yaml',
       [
         '6 kubernetes/wildcard-in-api-group',
-        '16 kubernetes/self-escalation',
+        '17 kubernetes/self-escalation',
         '41 kubernetes/host-namespace',
         '46 kubernetes/host-path',
+        '47 kubernetes/other-host-path',
       ],
     ],
     ['synthesized.template.json', []],

@@ -14,7 +14,10 @@ describe('policies that are written as text', () => {
   it.each([
     ['plain', `'${ANY}'`],
     ['by Fn::Sub', `!Sub '${ANY}'`],
-    ['by Fn::Sub with a variable', `!Sub ['${ANY.replace('"*"', '"${a}"')}', { a: !If [C, '*', 's3:GetObject'] }]`],
+    [
+      'by Fn::Sub with a variable',
+      `!Sub ['${ANY.replace('"*"', '"${a}"')}', { a: !If [C, '*', 's3:GetBucketTagging'] }]`,
+    ],
     ['by Fn::Join', `!Join ['', ['${ANY.slice(0, 20)}', '${ANY.slice(20)}']]`],
     ['by Fn::ToJsonString', `{ Fn::ToJsonString: ${ANY} }`],
     ['by Fn::If', `!If [C, { Statement: [] }, '${ANY}']`],
@@ -116,11 +119,11 @@ describe('loops', () => {
 
   it.each([
     ['[A, B]', '"*"', [ALL_ACTIONS, ALL_ACTIONS]],
-    ['["s3:GetObject", "*"]', '!Ref Name', [ALL_ACTIONS]],
-    ['["s3:GetObject", "*"]', '"${Name}"', [ALL_ACTIONS]],
-    ['["s3:GetObject", "*"]', '!Sub "${Name}"', [ALL_ACTIONS]],
+    ['["s3:GetBucketTagging", "*"]', '!Ref Name', [ALL_ACTIONS]],
+    ['["s3:GetBucketTagging", "*"]', '"${Name}"', [ALL_ACTIONS]],
+    ['["s3:GetBucketTagging", "*"]', '!Sub "${Name}"', [ALL_ACTIONS]],
     ['!Ref Names', '"${Name}"', [ALL_ACTIONS]],
-    ['[A, B]', 's3:GetObject', []],
+    ['[A, B]', 's3:GetBucketTagging', []],
     ['!Ref Own', '"*"', [NOT_JUDGED]],
     ['!Split [",", !Ref Own]', '"*"', [NOT_JUDGED]],
     [`[${Array.from({ length: 65 }, (_, index) => `a${index}`)}]`, '"*"', [NOT_JUDGED]],
@@ -151,7 +154,7 @@ describe('values that are known only at deployment', () => {
   it.each([
     ['Action: !Sub "${Own}:*", Resource: "*"', NOT_JUDGED],
     ['Action: !GetAtt Function.Arn, Resource: "*"', NOT_JUDGED],
-    ['Action: s3:GetObject, Resource: !Ref Own', undefined],
+    ['Action: s3:GetBucketTagging, Resource: !Ref Own', undefined],
     ['Action: iam:PassRole, Resource: !Ref Own', NOT_JUDGED],
     ['Action: iam:PassRole, Resource: !Sub "arn:aws:iam::1:role/${Own}"', undefined],
     ['Action: iam:PassRole, Resource: !GetAtt Role.Arn', undefined],

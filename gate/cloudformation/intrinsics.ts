@@ -149,6 +149,8 @@ function found(value: object, how: Resolving): unknown[] {
 }
 
 function named(at: object, name: unknown, how: Resolving): string[] {
+  // In a text, nothing is an empty text.
+  if (name === 'AWS::NoValue') return [''];
   if (typeof name === 'string' && Object.hasOwn(PSEUDO, name)) return [PSEUDO[name] ?? UNKNOWN];
   const parameter = parameterAt(at, name);
   if (parameter === undefined) return [UNKNOWN];

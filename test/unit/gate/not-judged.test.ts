@@ -86,6 +86,27 @@ describe('policies are found by their shape', () => {
   });
 });
 
+describe('properties that grant permissions', () => {
+  it.each([
+    ['AWS::IAM::Role', '{ ManagedPolicyArns: [!Ref Own] }', NOT_JUDGED],
+    [
+      'AWS::IAM::Role',
+      '{ ManagedPolicyArns: [!Ref Own, arn:aws:iam::aws:policy/AdministratorAccess] }',
+      'cloudformation/administrator-policy',
+    ],
+    ['AWS::IAM::Role', '{ ManagedPolicyArns: [!Ref Policy] }', undefined],
+    ['AWS::IAM::Role', '{ ManagedPolicyArns: [!Sub "arn:aws:iam::aws:policy/service-role/${Own}"] }', undefined],
+    ['AWS::Lambda::Permission', '{ Principal: !Ref Own }', NOT_JUDGED],
+    ['AWS::Lambda::Permission', '{ Principal: !Ref Own, SourceAccount: "111122223333" }', undefined],
+    ['AWS::CloudFormation::StackSet', '{ TemplateBody: !Ref Own }', NOT_JUDGED],
+    ['AWS::IAM::ManagedPolicy', '{ PolicyDocument: !Ref Text }', ALL_ACTIONS],
+    ['AWS::IAM::ManagedPolicy', '{ PolicyDocument: !FindInMap [Map, !Ref AWS::Region, policy] }', ALL_ACTIONS],
+  ])('%s %s: %s', (type, properties, rule) => {
+    const rest = `Parameters: { Own: { Type: String }, Text: { Type: String, Default: '${ANY}' } }\nMappings: { Map: { a: { policy: '${ANY}' } } }\n`;
+    expect(rulesIn(rest + template(type, properties))).toEqual(rule === undefined ? [] : [rule]);
+  });
+});
+
 describe('templates in templates', () => {
   const inner = template('AWS::IAM::ManagedPolicy', `{ PolicyDocument: ${ANY} }`);
   const indented = inner.replace(/^/gm, '        ');

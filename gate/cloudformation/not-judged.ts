@@ -20,7 +20,7 @@ export function notJudgedIn(
 ): Hit[] {
   const { allowing, unread } = contentsOf(resource);
   const errors = rules.filter(({ severity }) => severity === 'error');
-  /** Returns the rules that a statement, or else the properties, violate. */
+  /** Returns the rules that the properties violate, or a statement alone. */
   const violated = (properties: Mapping, statement?: Allowing): string[] => {
     const changed = withStatements({ ...resource, properties }, statement ? [statement] : []);
     const place = statement?.value ?? properties;
@@ -38,7 +38,7 @@ export function notJudgedIn(
     const reasons = new Set<string>();
     const wide = widest(statement, reasons);
     if (wide === undefined) return [];
-    const messages = unknown(violated(properties, statement), violated(properties, wide), reasons);
+    const messages = unknown(violated({}, statement), violated({}, wide), reasons);
     return messages.map((message) => ({ in: statement.value, message }));
   });
   const ofProperties = Object.keys(WIDEST).flatMap((key): Hit[] => {

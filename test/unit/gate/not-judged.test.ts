@@ -107,6 +107,36 @@ describe('properties that grant permissions', () => {
   });
 });
 
+describe('a template of many values', () => {
+  const many = <Value>(of: (index: number) => Value) => Array.from({ length: 20_000 }, (_, index) => of(index));
+  const statement = (rest: object) => ({
+    Effect: 'Allow',
+    Action: 's3:GetObject',
+    Resource: 'arn:aws:s3:::a',
+    ...rest,
+  });
+
+  // With quadratic time, each would take minutes.
+  it.each([
+    ['statements with unknown values', {}, many(() => statement({ Resource: { Ref: 'Own' } }))],
+    [
+      'rows',
+      { Mappings: { M: Object.fromEntries(many((index) => [`a${index}`, { b: 'arn:aws:s3:::b' }])) } },
+      many(() => statement({ Resource: { 'Fn::FindInMap': ['M', { Ref: 'AWS::Region' }, 'b'] } })),
+    ],
+    ['attributes', {}, many(() => statement({ Resource: { 'Fn::GetAtt': ['Holder', 'Value'] } }))],
+  ])('such as %s is checked in linear time', (_, rest, Statement) => {
+    const Resources = {
+      P: { Type: 'AWS::IAM::ManagedPolicy', Properties: { PolicyDocument: { Statement } } },
+      Holder: {
+        Type: 'AWS::SSM::Parameter',
+        Properties: { Value: { 'Fn::Sub': `arn:\${AWS::Partition}:s3:::${'a'.repeat(15_000)}` } },
+      },
+    };
+    expect(rulesIn(JSON.stringify({ Parameters: { Own: { Type: 'String' } }, ...rest, Resources }))).toEqual([]);
+  });
+});
+
 describe('templates in templates', () => {
   const inner = template('AWS::IAM::ManagedPolicy', `{ PolicyDocument: ${ANY} }`);
   const indented = inner.replace(/^/gm, '        ');

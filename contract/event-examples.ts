@@ -107,7 +107,7 @@ export const auditEventExamples: AuditEvent[] = [
       ...eventFields('2026-11-22T09:35:00.000Z'),
       via: 'event',
       from: 'security.team of 111122223333',
-      problem: 'all must be true to select every token; otherwise name the tokens to select',
+      problem: 'all must be true to select every token, unless another selector is given',
     },
   },
   {

@@ -57,7 +57,7 @@ export function requireSelection(
       message: 'cannot be combined with other filters, except the time of issue',
     });
   } else if (!all && !picked) {
-    const message = 'must be true to select every token; otherwise name the tokens to select';
+    const message = 'must be true to select every token, unless another selector is given';
     addIssue({ code: 'custom', path: ['all'], message });
   }
 }

@@ -43,8 +43,17 @@ const publicAccess: CloudFormationRule = {
     'Name the accounts, roles or services in `Principal`, or add a `Condition` on `aws:PrincipalOrgID`, `aws:SourceArn` or `aws:SourceAccount`.',
   failing: topicPolicy(["Principal: '*'"]),
   passing: topicPolicy(["Principal: '*'", 'Condition: { ArnEquals: { aws:SourceArn: !GetAtt Bucket.Arn } }']),
-  check: (resource) => [...ofStatements(resource), ...ofProperties(resource)],
+  check: (resource) => [...(isInVpc(resource) ? [] : ofStatements(resource)), ...ofProperties(resource)],
 };
+
+/**
+ * Reports whether only the network of a VPC reaches the endpoint of a search domain.
+ *
+ * @see https://docs.aws.amazon.com/opensearch-service/latest/developerguide/vpc.html
+ */
+function isInVpc({ type, properties }: CloudFormationResource): boolean {
+  return /^AWS::(?:OpenSearchService|Elasticsearch)::Domain$/.test(type) && properties.VPCOptions !== undefined;
+}
 
 /** The properties that restrict a `*` principal, for resources whose policy consists of properties. */
 const BINDING_PROPERTIES: Record<string, readonly string[]> = {

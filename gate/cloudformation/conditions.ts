@@ -100,8 +100,13 @@ export function restrictsHolder(condition: unknown): boolean {
   return restricts(condition, (key) => !MET_BY_HOLDER.test(key));
 }
 
+/** Reports whether a condition restricts a permission to resources with certain tags. */
+export function requiresResourceTags(condition: unknown): boolean {
+  return restricts(condition, (key) => /:resourcetag\//.test(key));
+}
+
 /** Reports whether a condition requires tags in the request, which restricts what a request can create. */
-export function requiresTags(condition: unknown): boolean {
+export function requiresRequestTags(condition: unknown): boolean {
   return restricts(condition, (key) => /^aws:(?:requesttag\/|tagkeys$)/.test(key));
 }
 

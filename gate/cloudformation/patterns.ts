@@ -1,12 +1,15 @@
 import { matchesPattern } from './actions.ts';
 
+const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
+
 /**
  * Made-up names with different first and last letters and of different lengths. Patterns that match at least half of them
  * restrict nothing, as `*`, `?????*`, and `a*` to `z*` together.
  */
-const NAMES: readonly string[] = [...'abcdefghijklmnopqrstuvwxyz'].map(
-  (letter, index, letters) => `${letter}${'~-~'.repeat(1 + 3 * (index % 4))}${letters.at(-1 - index)}`,
-);
+const NAMES: readonly string[] = [...LETTERS].map((first, index) => {
+  const [second, last] = [LETTERS.at((5 * index) % 26), LETTERS.at(-1 - index)];
+  return `${first}${second}${'~-~'.repeat(1 + 3 * (index % 4))}${second}${last}`;
+});
 
 /** Kinds of names. Patterns that match one kind, as every name with a path, restrict nothing either. */
 const KINDS: readonly (readonly string[])[] = [NAMES, NAMES.map((name) => `${name}/${name}`)];

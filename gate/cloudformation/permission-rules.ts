@@ -7,10 +7,10 @@ import {
   serviceOf,
 } from './actions.ts';
 import { byResource, type CloudFormationRule, eachAllowing } from './check.ts';
-import { requiresTags, restrictsHolder } from './conditions.ts';
+import { requiresRequestTags, requiresResourceTags, restrictsHolder } from './conditions.ts';
 import { escalations } from './escalation-actions.ts';
 import { identityPolicy } from './examples.ts';
-import { Reach } from './patterns.ts';
+import { isEverything, Reach } from './patterns.ts';
 
 const NAMED = identityPolicy([
   'Effect: Allow',
@@ -26,9 +26,11 @@ const allActions: CloudFormationRule = {
   instead: 'Name the actions that the workload calls, as in `s3:GetObject`.',
   failing: identityPolicy(['Effect: Allow', "Action: '*'", "Resource: '*'"]),
   passing: NAMED,
-  check: eachAllowing(({ actions }) =>
-    actions.some(isEveryAction) ? [{ key: 'Action', problem: 'allows every action' }] : [],
-  ),
+  check: eachAllowing(({ kind, actions, resources }) => {
+    // The policy of a bucket can only allow the actions on the bucket. Another rule is about who may call them.
+    const ofOneResource = kind === 'resource' && resources.length > 0 && !resources.some(isEverything);
+    return actions.some(isEveryAction) && !ofOneResource ? [{ key: 'Action', problem: 'allows every action' }] : [];
+  }),
 };
 
 const serviceWidePermission: CloudFormationRule = {
@@ -39,8 +41,8 @@ const serviceWidePermission: CloudFormationRule = {
   instead: 'Name the actions that the workload calls, and the ARNs of their resources.',
   failing: identityPolicy(['Effect: Allow', 'Action: s3:*', "Resource: '*'"]),
   passing: NAMED,
-  check: eachAllowing(({ kind, actions, resources }) => {
-    if (kind !== 'identity') return [];
+  check: eachAllowing(({ kind, value, actions, resources }) => {
+    if (kind !== 'identity' || requiresResourceTags(value.Condition)) return [];
     const reach = new Reach(resources);
     const broad = (action: string) => {
       const service = serviceOf(action);
@@ -66,7 +68,7 @@ const writeOnAnyResource: CloudFormationRule = {
   passing: NAMED,
   check: eachAllowing(({ kind, value, actions, resources }) => {
     if (kind !== 'identity' || restrictsHolder(value.Condition)) return [];
-    const tagged = requiresTags(value.Condition);
+    const tagged = requiresRequestTags(value.Condition);
     const reach = new Reach(resources);
     const changing = narrowerActions(actions).filter(
       (action) =>
@@ -123,10 +125,10 @@ const readOfAllData: CloudFormationRule = {
     const reading = narrowerActions(actions).filter((action) =>
       READS_DATA.some((read) => matchesPattern(action, read)),
     );
-    return byResource(reading, (action) => {
-      const service = serviceOf(action);
-      return [...new Set([...reach.ofService(service), ...reach.ofAType(service)])];
-    }).map(({ actions, resource }) => ({ key: 'Resource', problem: `allows ${actions} on ${resource}` }));
+    return byResource(reading, (action) => ofServiceOrType(serviceOf(action), reach)).map(({ actions, resource }) => ({
+      key: 'Resource',
+      problem: `allows ${actions} on ${resource}`,
+    }));
   }),
 };
 
@@ -145,9 +147,14 @@ const negatedPermission: CloudFormationRule = {
   ),
 };
 
+/** Returns the patterns that match all resources of a service, or of one of its types. */
+function ofServiceOrType(service: string, reach: Reach): readonly string[] {
+  return [...new Set([...reach.ofService(service), ...reach.ofAType(service)])];
+}
+
 /** Returns the patterns that match too much for a write. AWS's own policy for functions allows every log. */
 function anywhere(service: string, reach: Reach): readonly string[] {
-  return service === 'logs' ? reach.everything : reach.ofService(service);
+  return service === 'logs' ? reach.everything : ofServiceOrType(service, reach);
 }
 
 /** The rules about what a policy may allow. */

@@ -85,10 +85,11 @@ const BASELINE = [
   'SYS_CHROOT',
 ];
 
-/** A pattern of capabilities as container runtimes read them: in any case, with or without `CAP_`. */
-function capability(names: readonly string[]): RegExp {
-  return new RegExp(`^(?:CAP_)?(?:${names.join('|')})$`, 'i');
-}
+/** The dangerous capabilities as container runtimes read them: in any case, with or without `CAP_`. */
+const DANGEROUS_NAME = `(?:CAP_)?(?:${DANGEROUS.join('|')})`.replace(
+  /[A-Z]/g,
+  (letter) => `[${letter}${letter.toLowerCase()}]`,
+);
 
 function addedCapability(allowed: Field['allowed']): Field[] {
   const path = ['securityContext', 'capabilities', 'add', '[]'];
@@ -105,7 +106,7 @@ const dangerousCapability = fieldRule(
     failing: examplePod(PLAIN, ['securityContext:', '  capabilities: { add: [SYS_ADMIN] }']),
     passing: CONFINED,
   },
-  addedCapability({ not: capability(DANGEROUS) }),
+  addedCapability({ not: new RegExp(`^${DANGEROUS_NAME}$`) }),
 );
 
 const unusualCapability = fieldRule(
@@ -119,7 +120,7 @@ const unusualCapability = fieldRule(
     passing: CONFINED,
   },
   // Another rule reports the dangerous ones.
-  addedCapability(capability([...BASELINE, ...DANGEROUS])),
+  addedCapability(new RegExp(`^(?:${BASELINE.join('|')}|${DANGEROUS_NAME})$`)),
 );
 
 const hostPort = fieldRule(

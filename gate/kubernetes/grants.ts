@@ -1,5 +1,5 @@
 import { type Mapping, mappings, texts } from '../model/values.ts';
-import type { KubernetesObject } from './objects.ts';
+import { hasRoleRules, type KubernetesObject } from './objects.ts';
 
 /** The permissions of one rule of a role. */
 export interface Grant {
@@ -43,9 +43,9 @@ export const BUILT_IN_GROUPS = [
 
 const READS = ['get', 'list', 'watch'];
 
-/** Returns the permissions of each rule of a role. */
+/** Returns the permissions of each rule of a role, of any kind whose rules have the shape of a role’s. */
 export function grantsOf({ kind, value }: KubernetesObject): Grant[] {
-  if (kind !== 'Role' && kind !== 'ClusterRole') return [];
+  if (kind !== 'Role' && kind !== 'ClusterRole' && !hasRoleRules(value)) return [];
   return mappings(value.rules).map((rule) => {
     const names = texts(rule.resourceNames);
     return {

@@ -71,6 +71,7 @@ const EXECUTED = [
 
 /** Paths in these directories with nothing of either kind, which monitoring agents mount: logs, names, public certificates. */
 const HARMLESS = [
+  '/dev/log',
   '/etc/localtime',
   '/etc/machine-id',
   '/etc/os-release',

@@ -29,18 +29,19 @@ const hostNamespace = fieldRule(
 
 /** Returns the volumes of an object’s pods that are paths of the node. */
 function hostVolumes({ pods }: KubernetesObject) {
-  return pods.flatMap(({ title, spec, containers }) =>
-    mappings(spec.volumes).flatMap((volume) => {
+  return pods.flatMap(({ title, spec, containers }) => {
+    const mounts = Map.groupBy(
+      containers.flatMap(({ value }) => mappings(value.volumeMounts)),
+      ({ name }) => name,
+    );
+    return mappings(spec.volumes).flatMap((volume) => {
       const host = mapping(volume.hostPath);
       const path = textOf(host.path);
-      const mounts = containers
-        .flatMap(({ value }) => mappings(value.volumeMounts))
-        .filter(({ name }) => name === volume.name);
       // What no container mounts here, another one may.
-      const isReadOnly = mounts.length > 0 && mounts.every(({ readOnly }) => isTrue(readOnly));
+      const isReadOnly = mounts.get(volume.name)?.every(({ readOnly }) => isTrue(readOnly)) ?? false;
       return path === undefined ? [] : [{ title, host, path, isReadOnly }];
-    }),
-  );
+    });
+  });
 }
 
 function hitsOf(volumes: ReturnType<typeof hostVolumes>) {

@@ -1,5 +1,5 @@
 import { readManifest } from '../model/read-manifest.ts';
-import { isMapping, type Mapping, mapping, mappings, textOf } from '../model/values.ts';
+import { isMapping, type Mapping, mapping, mappings, textOf, texts } from '../model/values.ts';
 import { isJsonPatch, targetOf, writtenBy } from './patches.ts';
 import { isContainerKey, type MappingContext, type Pod, podAt } from './pods.ts';
 
@@ -25,6 +25,14 @@ function isObject(value: unknown): value is Mapping {
   return isMapping(value) && typeof value.apiVersion === 'string' && typeof value.kind === 'string';
 }
 
+/** Reports whether a mapping has rules of the shape of a role’s. Rules of other kinds with verbs do not list resources so. */
+export function hasRoleRules({ rules }: Mapping): boolean {
+  return mappings(rules).some(
+    ({ verbs, resources, nonResourceURLs }) =>
+      texts(verbs).length > 0 && (texts(resources).length > 0 || texts(nonResourceURLs).length > 0),
+  );
+}
+
 const PATCH_LISTS = ['patches', 'patchesStrategicMerge', 'patchesJson6902'];
 
 // kustomize does not require `apiVersion` and `kind` in its own file.
@@ -46,14 +54,16 @@ const NOT_DEPLOYED = new Set(['annotations', 'anyPattern', 'openAPIV3Schema', 'p
 /** Keys of patches: those of kustomize, which Flux and Argo CD have too, and those of Kyverno. */
 const PATCHES = new Set(['patch', 'patchesJson6902', 'patchesStrategicMerge', 'patchStrategicMerge']);
 
-/** The key of a text that is a part of a pod spec, in Argo Workflows. */
-const POD_SPEC_PATCH = 'podSpecPatch';
+/** Keys of texts that are parts of objects: pod specs of Argo Workflows, values of charts. */
+const FRAGMENTS = new Set(['podSpecPatch', 'values', 'valuesContent']);
 
 /** Longer keys are shortened in messages. */
 const MAX_KEY_LENGTH = 100;
 
 /** Maximum number of objects in texts of objects in texts. */
 const MAX_TEXTS_DEEP = 3;
+
+const MAX_REPEATED_TEXT = 100_000;
 
 /** Where the walk is in an object. */
 interface Position extends Omit<MappingContext, 'parent'> {
@@ -68,8 +78,9 @@ interface Position extends Omit<MappingContext, 'parent'> {
 /** Finds objects and pods by their shape, so that it need not know the kinds that contain them. */
 class Walk {
   readonly objects: KubernetesObject[] = [];
-  // Aliases repeat values. A text is read once.
   readonly #texts = new Set<string>();
+  /** How many characters of texts that were read may be read again. Aliases can repeat a long text very often. */
+  #repeatable = MAX_REPEATED_TEXT;
 
   object(value: Mapping, kind: string, outer?: Position): void {
     if (kind.endsWith('List') && Array.isArray(value.items)) {
@@ -129,6 +140,8 @@ class Walk {
       this.object(value, textOf(value.kind) ?? '', position);
     } else {
       if (isMapping(value)) {
+        // For example the permissions that a ClusterServiceVersion gives to an operator.
+        if (hasRoleRules(value)) this.#rules(value, position);
         const pod = podAt(value, { ...position, parent: mapping(parent) });
         if (pod !== undefined) position.pods.push(pod);
       }
@@ -137,22 +150,36 @@ class Walk {
   }
 
   #text(text: string, position: Position, key: string): void {
-    const isPart = PATCHES.has(key) || key === POD_SPEC_PATCH;
+    const isPart = PATCHES.has(key) || FRAGMENTS.has(key);
     const isWhole = text.includes('apiVersion') && text.includes('kind');
     // A patch without a colon is the name of a file.
     if ((!isPart && !isWhole) || !text.includes(':')) return;
-    if (position.texts === MAX_TEXTS_DEEP || this.#texts.has(text)) return;
-    this.#texts.add(text);
-    const manifest = readManifest(text);
+    if (position.texts === MAX_TEXTS_DEEP || !this.#spend(text)) return;
+    const read = readManifest(text);
+    // In Argo Workflows, unquoted placeholders make a text unreadable until they are replaced.
+    const manifest = 'problem' in read ? readManifest(text.replace(/\{\{[^{}]*\}\}/g, 'placeholder')) : read;
     if ('problem' in manifest) return;
     const { parent, texts } = position;
     const at = { in: parent, key };
     const inside = { ...position, at: position.at ?? at, texts: texts + 1, isPartial: position.isPartial || isPart };
     for (const { value } of manifest.documents) {
-      if (key === POD_SPEC_PATCH) this.#visit(value, inside, key);
+      if (FRAGMENTS.has(key)) this.#visit(value, inside, key);
       else if (isPart) this.patch(value, targetIn(parent), at, inside);
       else if (isObject(value)) this.object(value, textOf(value.kind) ?? '', inside);
     }
+  }
+
+  #rules(value: Mapping, { path, title, at }: Position): void {
+    const kind = /(?:^|\.)permissions\[\d+\]$/.test(path) ? 'Role' : 'ClusterRole';
+    this.objects.push({ kind, title: `${title} (${path})`, value, at: at ?? { in: value }, pods: [] });
+  }
+
+  /** Reports whether a text may be read: always the first time. */
+  #spend(text: string): boolean {
+    const isNew = !this.#texts.has(text);
+    this.#texts.add(text);
+    if (!isNew) this.#repeatable -= text.length;
+    return isNew || this.#repeatable >= 0;
   }
 }
 

@@ -64,6 +64,7 @@ export function targetOf(written: Mapping, target: Mapping): { kind: string; tit
   const field = Object.keys(KIND_BY_FIELD).find((key) => written[key] !== undefined);
   const named = textOf(target.kind) ?? textOf(written.kind);
   const name = textOf(target.name) ?? textOf(mapping(written.metadata).name);
-  const kind = named ?? (field && KIND_BY_FIELD[field]) ?? '';
+  // A target may be a pattern of kinds.
+  const kind = (named !== undefined && /^\w+$/.test(named) ? named : field && KIND_BY_FIELD[field]) ?? '';
   return { kind, title: ['the patch of', named ?? 'any kind', name].filter(Boolean).join(' ') };
 }

@@ -81,7 +81,7 @@ function isGranted(power: Power, grant: Grant, object: KubernetesObject): boolea
 const COMMON_VERBS = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'use'];
 
 function isIn(place: Power['in'], { kind, value }: KubernetesObject): boolean {
-  if (place === 'ClusterRole') return kind === 'ClusterRole';
+  if (place === 'ClusterRole') return kind !== 'Role';
   return kind === 'Role' && mapping(value.metadata).namespace === 'kube-system';
 }
 

@@ -14,7 +14,7 @@ export interface Certificates {
   /**
    * Makes later contexts trust the certificates of the system too, unless they trust only those of a `ca_file`.
    *
-   * The system's store is read only when Node's own certificates are not enough: it takes 60 ms and 2 MiB, and most
+   * The system's store is read only when Node's own certificates are not enough: it takes 60 ms and 7 MiB, and most
    * issuers have public certificates. Node reads it once in a process.
    *
    * @returns whether contexts trust the system from now on

@@ -17,9 +17,9 @@ const proxyUrl = z.string({ error: 'must be a URL' }).refine(
 
 /** Settings of a source's TLS connection to its issuer. */
 export const transportFields = {
-  ca_file: absolutePath
-    .optional()
-    .meta({ description: 'A file with CA certificates (PEM) to trust instead of the public ones.' }),
+  ca_file: absolutePath.optional().meta({
+    description: 'A file with CA certificates (PEM) to trust instead of the public ones and those of the system.',
+  }),
   client_certificate: z
     .strictObject({
       cert_path: absolutePath.meta({ description: 'The file with the certificate and its intermediate certificates.' }),
@@ -35,7 +35,10 @@ export const transportFields = {
     // RFC 7617, section 2: a user name with a colon cannot be told from the password.
     .regex(/^[^:\p{Cc}]{1,256}$/u, { error: 'must be a user name without a colon' })
     .optional()
-    .meta({ description: 'The user name at the proxy (basic authentication).' }),
+    .meta({
+      description:
+        'The user name at the proxy (basic authentication). Use an https proxy: an http one gets the password in plain text.',
+    }),
   ...secretFields('proxy_password', 'The password of `proxy_user`'),
   timeout_seconds: seconds.optional().meta({ description: 'The timeout of one request, in seconds. Default: 10.' }),
 };

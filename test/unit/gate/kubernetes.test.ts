@@ -80,6 +80,7 @@ describe('rules about Kubernetes objects', () => {
     ['/etcetera', 'never'],
     ['/binaries', 'never'],
     ['/var/log/orders', 'never'],
+    ['/dev/log', 'never'],
     ['/etc/machine-id', 'never'],
     ['/etc/localtime', 'never'],
     ['/etc/ssl/certs', 'never'],
@@ -361,7 +362,9 @@ describe('rules about Kubernetes objects', () => {
     ['', 'livenessProbe: { httpGet: { host: "", port: 1 } }', []],
     ['', 'securityContext: { capabilities: { add: [NET_ADMIN] } }', ['unusual-capability']],
     ['', 'securityContext: { capabilities: { add: [cap_bpf] } }', ['dangerous-capability']],
-    ['', 'securityContext: { capabilities: { add: [CHOWN, CAP_SETUID] } }', []],
+    ['', 'securityContext: { capabilities: { add: [CHOWN, SETUID] } }', []],
+    // Pod Security compares the exact name.
+    ['', 'securityContext: { capabilities: { add: [CAP_CHOWN] } }', ['unusual-capability']],
   ])('a pod with %s and a container with %s: %j', (spec, container, rules) => {
     expect(rulesIn(pod(spec, container))).toEqual(rules.map((rule) => `kubernetes/${rule}`));
   });

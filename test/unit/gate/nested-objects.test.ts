@@ -28,6 +28,40 @@ describe('objects inside objects', () => {
     ]);
   });
 
+  it.each([
+    ['GlobalRole', 'rules: [{ apiGroups: [""], resources: [nodes/proxy], verbs: [get] }]', 'GlobalRole x'],
+    [
+      'ClusterServiceVersion',
+      'spec: { clusterPermissions: [{ rules: [{ apiGroups: [""], resources: [nodes/proxy], verbs: [get] }] }] }',
+      'ClusterServiceVersion x (spec.clusterPermissions[0])',
+    ],
+  ])('are checked if they have the rules of a role: %s with { %s }', (kind, rest, title) => {
+    expect(messages(object(kind, rest))).toEqual([
+      `kubernetes/self-escalation: ${title} may use nodes/proxy to reach the kubelet’s API, and with it every pod`,
+    ]);
+  });
+
+  it.each([
+    ['permissions', []],
+    ['clusterPermissions', ['kubernetes/cluster-wide-secrets']],
+  ])('have the rules of one namespace or of all: %s', (key, rules) => {
+    const rule = '{ apiGroups: [""], resources: [secrets], verbs: [get] }';
+    expect(rulesIn(object('ClusterServiceVersion', `spec: { ${key}: [{ rules: [${rule}] }] }`))).toEqual(rules);
+  });
+
+  it('are not rules of another shape with verbs', () => {
+    const audit = 'rules: [{ level: Metadata, verbs: ["*"], resources: [{ group: "", resources: ["*"] }] }]';
+    expect(rulesIn(object('Policy', audit))).toEqual([]);
+  });
+
+  it('are checked in a text with unquoted placeholders', () => {
+    const manifest =
+      'apiVersion: v1\nkind: Pod\nmetadata: { name: a }\nspec:\n  replicas: {{count}}\n  hostPID: true\n';
+    expect(rulesIn(object('Workflow', `spec: { manifest: ${JSON.stringify(manifest)} }`))).toContain(
+      'kubernetes/host-namespace',
+    );
+  });
+
   it('are checked in a List in a List', () => {
     const list = (item: string) => `{ apiVersion: v1, kind: List, items: [${item}] }`;
     expect(rulesIn(list(list(object('Template', `objects: [${list(ROLE)}]`))))).toEqual([
@@ -95,6 +129,8 @@ describe('pods inside objects', () => {
     ['spec: { volumes: [{ name: h, hostPath: { path: / } }] }', ['kubernetes/host-path']],
     ['spec: { podSpecPatch: "hostPID: true" }', ['kubernetes/host-namespace']],
     ['spec: { values: { hostIPC: true } }', ['kubernetes/host-namespace']],
+    ['spec: { helm: { values: "agent:\\n  hostIPC: true" } }', ['kubernetes/host-namespace']],
+    ['spec: { selector: [{ operator: In, values: ["a: b", hostPID] }] }', []],
     ['spec: { hostNetwork: { type: boolean }, steps: [[{ name: a }]], container: nginx }', []],
   ])('use the node in an object with { %s }: %j', (rest, rules) => {
     expect(rulesIn(object('Anything', rest))).toEqual(rules);
@@ -137,6 +173,19 @@ describe('patches', () => {
     ]);
   });
 
+  it('are checked each, also with the same text', () => {
+    const text = `patches:\n- patch: '${STEPS}'\n- patch: '${STEPS}'\n`;
+    expect(check(text).map(({ line }) => line)).toEqual([2, 3]);
+  });
+
+  it('are checked once if aliases repeat a long text', () => {
+    const long = `kind: Pod, apiVersion: v1, spec: { hostPID: true, a: "${'a'.repeat(50_000)}" }`;
+    const text = `x: &x '{ ${long} }'\ny: [${Array(1_000).fill('{ a: *x }').join(', ')}]\n`;
+    const findings = check(`apiVersion: v1\nkind: Anything\n${text}`);
+    expect(findings.length).toBeGreaterThan(0);
+    expect(findings.length).toBeLessThan(10);
+  });
+
   it('are checked in a kustomization without a kind, and in a file of their own', () => {
     expect(rulesIn(`{ resources: [a.yaml], patches: [{ patch: '${STEPS}' }] }`)).toEqual(['kubernetes/host-namespace']);
     expect(rulesIn(STEPS)).toEqual(['kubernetes/host-namespace']);
@@ -160,6 +209,13 @@ describe('patches', () => {
   ])('that write %s: %s break the rule %s', (path, value, rule) => {
     const steps = `[{ op: test, path: /a, value: b }, { op: replace, path: ${path}, value: ${value} }]`;
     expect([...new Set(rulesIn(steps))]).toEqual(rule === undefined ? [] : [`kubernetes/${rule}`]);
+  });
+
+  it('whose target is a pattern of kinds are checked', () => {
+    const steps = '[{ op: add, path: /rules/0/resources/-, value: "*" }]';
+    expect(rulesIn(`{ patches: [{ target: { kind: Role|ClusterRole }, patch: '${steps}' }] }`)).toEqual([
+      'kubernetes/wildcard-resources',
+    ]);
   });
 
   it('are read together: a step may fill what another one adds', () => {

@@ -86,3 +86,30 @@ describe('a condition that all of the trusted account meets', () => {
     expect(rulesIn(text)).toEqual(found ? ['cloudformation/cross-account-trust'] : []);
   });
 });
+
+describe('a policy of a resource', () => {
+  it.each([
+    ['Action: "*", Resource: !GetAtt Bucket.Arn', []],
+    ['Action: "*", Resource: "arn:aws:s3:::orders/*"', []],
+    ['Action: "*", Resource: "*"', ['cloudformation/all-actions']],
+    ['Action: "*"', ['cloudformation/all-actions']],
+  ])('that allows a named role { %s }: %j', (statement, rules) => {
+    const principal = 'Principal: { AWS: arn:aws:iam::111122223333:role/orders }';
+    const document = `{ Statement: [{ Effect: Allow, ${principal}, ${statement} }] }`;
+    expect(rulesIn(template('AWS::S3::BucketPolicy', `{ PolicyDocument: ${document} }`))).toEqual(rules);
+  });
+
+  it.each([
+    ['VPCOptions: { SubnetIds: [a] }', []],
+    ['DomainName: orders', ['cloudformation/public-access']],
+  ])('of a search domain with %s that is open to everyone: %j', (property, rules) => {
+    const policy = '{ Statement: [{ Effect: Allow, Principal: { AWS: "*" }, Action: "es:ESHttp*" }] }';
+    const text = template('AWS::OpenSearchService::Domain', `{ ${property}, AccessPolicies: ${policy} }`);
+    expect(rulesIn(text)).toEqual(rules);
+  });
+
+  it.each(['AWS::EC2::VPCEndpoint', 'AWS::Organizations::Policy'])('of the type %s only limits others', (type) => {
+    const document = '{ Statement: [{ Effect: Allow, Principal: "*", Action: "*", Resource: "*" }] }';
+    expect(rulesIn(template(type, `{ PolicyDocument: ${document}, Content: ${document} }`))).toEqual([]);
+  });
+});

@@ -131,7 +131,7 @@ it.each<[string, ReturnType<typeof event>, string]>([
   [
     'no selector',
     event({ reason: 'all' }),
-    'detail.all must be true to select every token; otherwise name the tokens to select',
+    'detail.all must be true to select every token, unless another selector is given',
   ],
   ['a detail that is not an object', event('everything'), expect.stringMatching(/^detail /)],
   ['a missing detail', event(null), expect.stringMatching(/^detail /)],

@@ -3,7 +3,7 @@ import { type Mapping, mapping, mappings, textOf } from '../model/values.ts';
 import type { KubernetesRule } from './check.ts';
 import { celMatches } from './fields.ts';
 import type { KubernetesObject } from './objects.ts';
-import { SYSTEM_ROLE } from './strong-roles.ts';
+import { SYSTEM_ROLE } from './privileged-roles.ts';
 
 function binding(role: string, subject: string, kind = 'ClusterRoleBinding'): SourceFile {
   const text = `apiVersion: rbac.authorization.k8s.io/v1

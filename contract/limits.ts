@@ -22,6 +22,14 @@ export const limits = {
   fieldLength: 64,
   /** Maximum length of an audience, a resource or a subject, in characters. */
   nameLength: 512,
+  /** Maximum number of mapped claims of a federated workload. */
+  claims: 20,
+  /** Maximum length of a text in a mapped claim, in characters. */
+  claimLength: 256,
+  /** Maximum number of texts in a mapped claim that is a list. */
+  claimValues: 20,
+  /** Maximum length of all mapped claims of a workload as JSON, in characters. */
+  claimsLength: 4_096,
   /** Maximum length of a reason, in characters. */
   reasonLength: 256,
   /** Maximum token lifetime that a deployment can configure, in seconds. */

@@ -6,11 +6,11 @@ import { DependencyFault } from '../ports.ts';
  */
 export interface AuthorizerRequest {
   subject: {
-    /** ARN of the workload's role (without path and session) or user. */
+    /** ARN of the workload's role (without path and session) or user, or the subject of a federated workload. */
     id: string;
     /**
-     * Verified attributes: `account`, `kind`, `name`, and those from `workloads.yaml`. The caller cannot choose any of
-     * them.
+     * Verified attributes: `account`, `kind`, `name`, those from `workloads.yaml`, and the `claims` of a federated workload.
+     * The caller cannot choose any of them.
      */
     properties: Readonly<Record<string, unknown>>;
   };

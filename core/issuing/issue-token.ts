@@ -2,7 +2,7 @@ import type { AuthorizationDetail } from '@tvm/contract/authorization-details.ts
 import { limits } from '@tvm/contract/limits.ts';
 import type { BadRequest } from '@tvm/contract/parse-parameters.ts';
 import { type Obligations, roleOf, type TokenClaims, type TokenRequest } from '@tvm/contract/token.ts';
-import { type Caller, parseCaller } from '../identity/caller.ts';
+import { type Caller, callerOf, type Identity } from '../identity/caller.ts';
 import { compactJws, signingDigest, signingInput, TOKEN_TYPE } from '../keys/jws.ts';
 import type { Algorithm, Signer } from '../keys/ports.ts';
 import { type Clock, DependencyFault, type Ids } from '../ports.ts';
@@ -22,19 +22,16 @@ import { statusListUri } from '../status-lists/status-list.ts';
 import type { RecentSubjects } from './recent-subjects.ts';
 import { decideToken, type LifetimeRules, type TokenDecision, type TokenDecisionPorts } from './token-decision.ts';
 
-/** A request as the gateway authenticated it. */
-export interface Authenticated {
-  /** The caller's ARN, as the gateway states it. */
-  userArn: string;
-  /** The caller's AWS account. */
-  account: string;
-  /** The AWS organization of that account, if the gateway states it. */
-  organization?: string;
+/** The origin of a request. */
+interface Origin {
   sourceIp: string;
   /** The VPC endpoint that the request came through. */
   vpcEndpoint?: string;
   requestId: string;
 }
+
+/** A request as the gateway or a trust entry authenticated it. */
+export type Authenticated = Origin & Identity;
 
 /** The rules of this deployment for the tokens that it issues. Lifetimes are in seconds. */
 export interface IssuingRules extends LifetimeRules {
@@ -87,10 +84,10 @@ export async function issueToken(
   ports: IssueTokenPorts,
 ): Promise<IssueTokenOutcome> {
   const asked = ask(request, authenticated, rules, ports);
-  const caller = parseCaller(authenticated.userArn, authenticated.organization);
+  const caller = callerOf(authenticated);
   if (caller === undefined) return deny('unsupported_identity', asked, ports);
 
-  const asker = { ...asked, subject: caller.subject, ...(caller.session && { session: caller.session }) };
+  const asker = { ...asked, ...recordedOf(caller) };
   const from = { ...authenticated, time: asked.decidedAt };
   const decision = await orRecorded(decideToken(request, caller, from, rules, ports), asker, ports);
   if (decision.kind === 'bad_request') return decision;
@@ -120,6 +117,17 @@ async function orRecorded<T>(deciding: Promise<T>, asked: Asked, ports: IssueTok
   }
 }
 
+/** The record fields about a caller. They suffice to evaluate its request again. */
+function recordedOf(caller: Caller): Pick<DeniedRecord, 'subject' | 'session' | 'claims' | 'chosenClaims'> {
+  const { subject, session } = caller;
+  return {
+    subject,
+    ...(session && { session }),
+    ...('claims' in caller && { claims: caller.claims }),
+    ...('chosenClaims' in caller && caller.chosenClaims && { chosenClaims: caller.chosenClaims }),
+  };
+}
+
 type Asked = Omit<DeniedRecord, 'status' | 'denial'>;
 
 /** Returns the fields that every record of the request has, before the decision. */
@@ -134,8 +142,9 @@ function ask(
   const lifetime = expires_in ?? defaultLifetime;
   return {
     tokenId: ids.next(),
-    subject: from.userArn,
-    account: from.account,
+    ...('federated' in from
+      ? { subject: from.federated.subject, account: '' }
+      : { subject: from.userArn, account: from.account }),
     audience: audience ?? resource ?? '',
     authorizationDetails: authorization_details ?? [],
     ...(role !== undefined && { role }),

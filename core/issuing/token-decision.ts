@@ -6,8 +6,9 @@ import {
   type ExternalAuthorizer,
   refusedBy,
 } from '../external-authorizers/external-authorizer.ts';
+import { attributesBySource } from '../identity/attributes.ts';
 import type { Caller } from '../identity/caller.ts';
-import { attributesOf, type DecisionContext } from '../policy/authorization-request.ts';
+import type { DecisionContext } from '../policy/authorization-request.ts';
 import { conclude, type Judgement, type PolicyDecision, type PolicyDecisionPoint } from '../policy/decision-point.ts';
 import { placeResource } from '../policy/resource-tree.ts';
 import { takeRole } from '../policy/roles.ts';
@@ -33,7 +34,7 @@ export interface TokenDecisionPorts {
 }
 
 /** A request with the defaults and the grants of its role filled in. */
-export interface Asking {
+export interface SubmittedRevocation {
   role: string | undefined;
   details: AuthorizationDetail[];
   partial: boolean;
@@ -48,7 +49,7 @@ export type TokenDecision =
   | {
       kind: 'denied';
       denial: RequestDenial;
-      asking: Asking;
+      asking: SubmittedRevocation;
       judgements: Judgement[];
       decision: PolicyDecision;
       /** With `role_unavailable`: the attribute that the caller lacks. Absent if the role does not exist. */
@@ -56,7 +57,7 @@ export type TokenDecision =
     }
   | {
       kind: 'allowed';
-      asking: Asking;
+      asking: SubmittedRevocation;
       judgements: Judgement[];
       decision: PolicyDecision;
       /** The lifetime of the token in seconds: the requested lifetime, or the shorter one that policies allow. */
@@ -135,8 +136,8 @@ function prepare(
   { bundle }: PolicyDecisionPoint,
 ):
   | { bad: BadRequest }
-  | { asking: Asking }
-  | { asking: Asking; unavailable: Omit<TokenDecision & { kind: 'denied' }, 'asking'> } {
+  | { asking: SubmittedRevocation }
+  | { asking: SubmittedRevocation; unavailable: Omit<TokenDecision & { kind: 'denied' }, 'asking'> } {
   if (request.expires_in !== undefined && request.expires_in > rules.maxLifetime) {
     return { bad: { field: 'expires_in', problem: `must be at most ${rules.maxLifetime} seconds` } };
   }
@@ -146,7 +147,7 @@ function prepare(
   const ofRole = assumed?.kind === 'taken' ? assumed.role.audience : undefined;
   const named = request.audience ?? request.resource;
   const writes = details.some(({ actions }) => actions.includes('write'));
-  const asking: Asking = {
+  const asking: SubmittedRevocation = {
     role,
     details,
     partial: request.grant === 'partial',
@@ -167,13 +168,13 @@ async function runExternalAuthorizers(
   conditions: readonly ExternalAuthorizer[],
   judgements: Judgement[],
   caller: Caller,
-  { reason }: Asking,
+  { reason }: SubmittedRevocation,
   { audience, lifetime, time, sourceIp }: DecisionContext,
   policies: PolicyDecisionPoint,
 ): Promise<Judgement[]> {
   if (conditions.length === 0) return judgements;
   const { bundle } = policies;
-  const { session, ...properties } = attributesOf(bundle, caller);
+  const { operator, aws, claims } = attributesBySource(bundle, caller);
   const context = {
     audience,
     lifetime,
@@ -181,7 +182,7 @@ async function runExternalAuthorizers(
     sourceIp,
     ...(reason !== undefined && { reason }),
   };
-  const subject = { id: caller.subject, properties };
+  const subject = { id: caller.subject, properties: { ...operator, ...aws, ...(claims && { claims }) } };
   const requests = new Map(
     judgements
       .filter(({ allowed }) => allowed)

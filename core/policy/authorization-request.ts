@@ -1,8 +1,9 @@
 import type * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import type { Action } from '@tvm/contract/authorization-details.ts';
-import { parseWorkloadArn } from '@tvm/contract/subject.ts';
+import { parseSubject } from '@tvm/contract/subject.ts';
+import { attributesBySource, type PrincipalAttributes, type Workload } from '../identity/attributes.ts';
 import type { Caller } from '../identity/caller.ts';
-import type { Attributes, BundledPolicy, PolicyBundle } from './bundle.ts';
+import type { BundledPolicy, PolicyBundle } from './bundle.ts';
 import type { RequestContext } from './request-context.ts';
 import { attributesAt, placeResource } from './resource-tree.ts';
 
@@ -53,6 +54,22 @@ export function scopesOf(bundle: PolicyBundle, asked: Asked): string[] {
   return placeResource(bundle, asked.location).ancestry.map(({ location }) => entityName('Resource', location));
 }
 
+/** Names of a workload and of the trust entry that it is in, if any, as policy scopes write them. */
+export function principalScopesOf(workload: Workload): string[] {
+  return [entityName('Workload', workload.subject), ...trustOf(workload).map(({ type, id }) => entityName(type, id))];
+}
+
+/** The workload or trust entry that a policy's scope names, as policies write it; `undefined` for any. */
+export function principalScopeOf({ principal, trust }: Pick<BundledPolicy, 'principal' | 'trust'>): string | undefined {
+  if (trust !== undefined) return entityName('Trust', trust);
+  return principal === undefined ? undefined : entityName('Workload', principal);
+}
+
+/** The trust entry that a workload is in: none for an AWS workload. */
+function trustOf(workload: Workload): cedar.TypeAndId[] {
+  return workload.kind === 'federated' ? [{ type: 'Trust', id: workload.trust }] : [];
+}
+
 /** An entity as policies write it, for example `Resource::"orders-db"`. */
 export function entityName(type: string, id: string): string {
   return `${type}::"${id}"`;
@@ -67,10 +84,10 @@ export function readableBy(
   const entities = new Map<string, cedar.EntityJson>();
   for (const { type, id } of policies.flatMap(({ readsOf = [] }) => readsOf)) {
     if (type === 'Workload') {
-      const workload = parseWorkloadArn(id);
-      if (workload === undefined) throw new Error('a workload of the policy bundle has no ARN');
+      const workload = parseSubject(id);
+      if (workload === undefined) throw new Error('a workload of the policy bundle has no subject');
       const attrs = readIn(attributesOf(bundle, workload), reads);
-      entities.set(entityName(type, id), { uid: { type, id }, attrs, parents: [] });
+      entities.set(entityName(type, id), { uid: { type, id }, attrs, parents: trustOf(workload) });
     } else if (!entities.has(entityName(type, id))) {
       for (const { location, parents } of placeResource(bundle, id).ancestry) {
         const attrs = readIn(attributesAt(bundle, location), reads);
@@ -81,19 +98,11 @@ export function readableBy(
   return { reads, entities };
 }
 
-/** A caller's attributes: those that AWS authenticated, and those from `workloads.yaml`. */
-export function attributesOf({ workloads }: Pick<PolicyBundle, 'workloads'>, caller: Caller): Attributes {
-  const { account, kind, name, session, organization, subject } = caller;
-  const configured = Object.hasOwn(workloads, subject) ? workloads[subject] : undefined;
-  return {
-    // Attributes that AWS authenticated override those from the file.
-    ...configured,
-    account,
-    kind,
-    name,
-    ...(session !== undefined && { session }),
-    ...(organization !== undefined && { organization }),
-  };
+/** A workload's attributes as Cedar gets them. Claims are apart, so that none can pass as an attribute of the operator. */
+export function attributesOf(bundle: Pick<PolicyBundle, 'workloads'>, workload: Workload): PrincipalAttributes {
+  const { operator, aws, claims, chosen } = attributesBySource(bundle, workload);
+  // Attributes that AWS authenticated override those from the file.
+  return { ...operator, ...aws, ...chosen, ...(claims && { claims }) };
 }
 
 /**
@@ -115,8 +124,9 @@ export function cedarRequest(
   const principal = { type: 'Workload', id: caller.subject };
   const entities: cedar.EntityJson[] = [];
   const attrs = readIn(attributesOf(bundle, caller), reads);
+  const parents = trustOf(caller);
   // Cedar treats a missing entity as an entity without attributes and ancestors.
-  if (Object.keys(attrs).length > 0) entities.push({ uid: principal, attrs, parents: [] });
+  if (Object.keys(attrs).length > 0 || parents.length > 0) entities.push({ uid: principal, attrs, parents });
   const self = entityName('Workload', caller.subject);
   // Skip the bundle's entity for the caller: it lacks the attributes that AWS authenticated.
   for (const [name, entity] of others) if (name !== self) entities.push(entity);
@@ -145,7 +155,7 @@ export function cedarRequest(
   };
 }
 
-function readIn(attributes: Attributes, reads: ReadonlySet<string>): Attributes {
+function readIn(attributes: PrincipalAttributes, reads: ReadonlySet<string>): PrincipalAttributes {
   if (reads.has('*')) return attributes;
   return Object.fromEntries(Object.entries(attributes).filter(([name]) => reads.has(name)));
 }

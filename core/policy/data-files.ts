@@ -7,19 +7,15 @@ import {
   subtreeRoot,
 } from '@tvm/contract/authorization-details.ts';
 import { isDistinct } from '@tvm/contract/distinct.ts';
-import { parseWorkloadArn } from '@tvm/contract/subject.ts';
+import { exactSubject } from '@tvm/contract/subject.ts';
 import { exactAudience } from '@tvm/contract/text.ts';
 import * as z from 'zod';
 import { type NetworkDefinition, type RoleDefinition, WEEKDAYS, type WindowDefinition } from './bundle.ts';
-import { placeholderAttribute, placeholdersIn } from './roles.ts';
+import { parsePlaceholder, placeholdersIn } from './roles.ts';
 
 // Schemas of the YAML files beside the policies. docs/reference/policy-files.md documents them.
 
 const entryName = z.string().regex(/^[A-Za-z0-9][\w.-]{0,63}$/, { error: 'must be a name of letters, digits and _.-' });
-
-const workloadArn = z.string({ error: 'must be an ARN' }).refine((arn) => parseWorkloadArn(arn)?.subject === arn, {
-  error: 'must be the ARN of an IAM role or user, without its path',
-});
 
 const exactLocation = location.refine((text) => subtreeRoot(text) === undefined, { error: 'must not end in /*' });
 
@@ -33,9 +29,9 @@ const attribute = z.union([z.string(), z.int(), z.boolean(), z.array(z.string())
 
 const MAPPING = { error: 'must be a mapping of attributes' };
 
-/** `workloads.yaml`: attributes by ARN. */
-export const workloadsFile = z.record(workloadArn, z.record(z.string(), attribute, MAPPING), {
-  error: 'must be a mapping from ARNs',
+/** `workloads.yaml`: attributes by subject. */
+export const workloadsFile = z.record(exactSubject, z.record(z.string(), attribute, MAPPING), {
+  error: 'must be a mapping from subjects',
 });
 
 /** `resources.yaml`: attributes and additional parents by location. */
@@ -52,8 +48,8 @@ export const resourcesFile = z.record(
 
 const templateLocation = z.string({ error: 'must be a location' }).superRefine((text, context) => {
   for (const placeholder of placeholdersIn(text)) {
-    if (placeholderAttribute(placeholder) === undefined) {
-      const message = `must not contain {${placeholder}}: a placeholder is {subject.ATTRIBUTE}, with any attribute but session, which the caller chooses`;
+    if (parsePlaceholder(placeholder) === undefined) {
+      const message = `must not contain {${placeholder}}: a placeholder is {subject.ATTRIBUTE}, with any attribute but session, which the caller chooses, or {claims.NAME}`;
       context.addIssue({ code: 'custom', message });
     }
   }

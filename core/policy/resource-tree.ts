@@ -1,4 +1,5 @@
-import type { Attributes, PolicyBundle } from './bundle.ts';
+import type { Attributes } from '../identity/attributes.ts';
+import type { PolicyBundle } from './bundle.ts';
 
 /** A location as policies see it: its attributes and its ancestors. */
 export interface PlacedResource {

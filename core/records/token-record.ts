@@ -1,12 +1,19 @@
 import type { AuthorizationDetail } from '@tvm/contract/authorization-details.ts';
+import type { Claims } from '@tvm/contract/claims.ts';
 import type { Obligations } from '@tvm/contract/token.ts';
 
 /** The record of a decided request. Times are in milliseconds since the epoch. */
 interface Decided {
   tokenId: string;
   subject: string;
+  /** The AWS account of the subject; empty for a federated workload. */
   account: string;
+  /** The running workload: the name of a role session, a pod or a run. */
   session?: string;
+  /** The mapped claims of a federated workload that its issuer vouches for. */
+  claims?: Claims;
+  /** The mapped claims that the federated workload chose itself. */
+  chosenClaims?: Claims;
   audience: string;
   /** The granted permissions; in a denial, the requested ones. */
   authorizationDetails: AuthorizationDetail[];

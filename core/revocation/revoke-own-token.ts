@@ -1,7 +1,6 @@
-import { parseCaller } from '../identity/caller.ts';
 import type { VerificationKeys } from '../keys/ports.ts';
 import { verifyToken } from '../verification/verify-token.ts';
-import { type RevokeTokensPorts, revokeTokens } from './orders/revoke-tokens.ts';
+import { type RevokeTokensPorts, revokeTokens } from './requests/revoke-tokens.ts';
 
 export interface RevokeOwnTokenPorts extends RevokeTokensPorts {
   keys: VerificationKeys;
@@ -14,23 +13,22 @@ export type RevokeOwnTokenOutcome = { kind: 'revoked' } | { kind: 'not_own_token
  * Revokes one of the caller's own tokens (RFC 7009), or all its tokens for a task. Idempotent.
  *
  * @param request exactly one of a token, a token ID and a task
- * @param userArn the caller's ARN, as the gateway states it
+ * @param subject the caller's subject, or `undefined` for an unsupported identity
  * @param revocationId the ID of the revocation of a task's tokens
  */
 export async function revokeOwnToken(
   request: { token?: string | undefined; token_id?: string | undefined; task?: string | undefined },
-  userArn: string,
+  subject: string | undefined,
   revocationId: string,
   { issuer }: { issuer: string },
   ports: RevokeOwnTokenPorts,
 ): Promise<RevokeOwnTokenOutcome> {
   const { keys, records, clock } = ports;
-  const subject = parseCaller(userArn)?.subject;
   const { token, task } = request;
   if (task !== undefined) {
     if (subject === undefined) return { kind: 'unsupported_identity' };
-    const asking = { revocationId, selector: { subject, task }, by: subject, askedAt: clock.now() };
-    await revokeTokens(asking, { blockFor: 0 }, ports);
+    const submitted = { revocationId, selector: { subject, task }, by: subject, requestedAt: clock.now() };
+    await revokeTokens(submitted, { blockFor: 0 }, ports);
     return { kind: 'revoked' };
   }
   const tokenId = token === undefined ? request.token_id : (await verifyToken(token, await keys.jwks(), issuer))?.jti;

@@ -6,11 +6,11 @@ import {
   securityEventSubject,
 } from '@tvm/contract/security-event.ts';
 import type { RevocationSelector } from '@tvm/contract/selector.ts';
-import { subject as subjectArn } from '@tvm/contract/subject.ts';
+import { isArn, subject as subjectName } from '@tvm/contract/subject.ts';
 import { reason as reasonText, tokenId } from '@tvm/contract/text.ts';
 
 /** The action that a security event requests. */
-export type Asked =
+export type RequestedAction =
   | { kind: 'revoke'; type: string; selector: RevocationSelector; reason?: string }
   | { kind: 'nothing'; type: string }
   | { kind: 'refused'; problem: string };
@@ -18,12 +18,12 @@ export type Asked =
 /**
  * Returns the action that the claims of a verified security event token request: to revoke the tokens of the subject.
  *
- * The subject is a workload, by its ARN (`iss_sub` with this service as issuer, or `uri`); a token, by its ID (`jwt_id`
+ * The subject is a workload, by its subject (`iss_sub` with this service as issuer) or its ARN (`uri`); a token, by its ID (`jwt_id`
  * with this service as issuer, or `opaque`); or both (`complex` with `user` and `session`).
  *
  * @param issuer the URL of the service
  */
-export function readSecurityEvent({ sub_id, events }: SecurityEventClaims, issuer: string): Asked {
+export function readSecurityEvent({ sub_id, events }: SecurityEventClaims, issuer: string): RequestedAction {
   const [[type, event] = ['', {}]] = Object.entries(events);
   if (STREAM_EVENTS.has(type)) return { kind: 'nothing', type };
   if (!REVOKING_EVENTS.has(type)) return refused('the event type is not supported');
@@ -48,7 +48,8 @@ function selectorOf(subject: SimpleSubject, issuer: string): RevocationSelector 
     case 'iss_sub':
       return subject.iss === issuer ? workload(subject.sub) : undefined;
     case 'uri':
-      return workload(subject.uri);
+      // A federated subject looks like a URI of another scheme, so only ARNs are accepted here.
+      return isArn(subject.uri) ? workload(subject.uri) : undefined;
     case 'jwt_id':
       return subject.iss === issuer ? token(subject.jti) : undefined;
     case 'opaque':
@@ -56,8 +57,8 @@ function selectorOf(subject: SimpleSubject, issuer: string): RevocationSelector 
   }
 }
 
-function workload(arn: string): RevocationSelector | undefined {
-  const subject = subjectArn.safeParse(arn);
+function workload(text: string): RevocationSelector | undefined {
+  const subject = subjectName.safeParse(text);
   return subject.success ? { subject: subject.data } : undefined;
 }
 
@@ -74,6 +75,6 @@ function reasonOf({ reason_admin }: Record<string, unknown>): string | undefined
   return reasonText.safeParse(texts.en ?? Object.values(texts)[0]).data;
 }
 
-function refused(problem: string): Asked {
+function refused(problem: string): RequestedAction {
   return { kind: 'refused', problem };
 }

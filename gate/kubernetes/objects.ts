@@ -1,7 +1,7 @@
 import { readManifest } from '../model/read-manifest.ts';
 import { isMapping, type Mapping, mapping, mappings, textOf, texts } from '../model/values.ts';
 import { isJsonPatch, targetOf, writtenBy } from './patches.ts';
-import { isContainerKey, type Place, type Pod, podAt } from './pods.ts';
+import { isContainerKey, type MappingContext, type Pod, podAt } from './pods.ts';
 
 /** A Kubernetes object of a manifest, also one inside another object, in a text of it, or a part of one in a patch. */
 export interface KubernetesObject {
@@ -66,7 +66,7 @@ const MAX_TEXTS_DEEP = 3;
 const MAX_REPEATED_TEXT = 100_000;
 
 /** Where the walk is in an object. */
-interface Position extends Omit<Place, 'parent'> {
+interface Position extends Omit<MappingContext, 'parent'> {
   parent: object;
   /** Where a finding is reported if it is in a text or a patch, which has no lines of its own. */
   at?: KubernetesObject['at'] | undefined;

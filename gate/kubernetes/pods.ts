@@ -60,7 +60,7 @@ export interface Pod {
 }
 
 /** Where a mapping stands in an object. */
-export interface Place {
+export interface MappingContext {
   /** The kind and title of the object. */
   kind: string;
   title: string;
@@ -76,9 +76,9 @@ export interface Place {
 }
 
 /** Returns the pod that a mapping specifies, by its shape, or `undefined` if it specifies none. */
-export function podAt(value: Mapping, place: Place): Pod | undefined {
-  const { kind, path } = place;
-  const isKnown = BUILT_IN.test(textOf(place.object.apiVersion) ?? '') && Object.hasOwn(KNOWN_PLACES, kind);
+export function podAt(value: Mapping, context: MappingContext): Pod | undefined {
+  const { kind, path } = context;
+  const isKnown = BUILT_IN.test(textOf(context.object.apiVersion) ?? '') && Object.hasOwn(KNOWN_PLACES, kind);
   if (WITHOUT_PODS.includes(kind) || (isKnown && path !== KNOWN_PLACES[kind])) return undefined;
   const isSpecOfPod = kind === 'Pod' && path === 'spec';
   const hasContainers =
@@ -87,18 +87,18 @@ export function podAt(value: Mapping, place: Place): Pod | undefined {
   const usesNode =
     Object.keys(HOST_NAMESPACES).some((key) => value[key] !== undefined && !isMapping(value[key])) ||
     mappings(value.volumes).some(({ hostPath }) => isMapping(hostPath));
-  const isLoose = isMapping(value.securityContext) && !place.isContainer;
+  const isLoose = isMapping(value.securityContext) && !context.isContainer;
   if (!isSpecOfPod && !hasContainers && !usesNode && !isLoose) return undefined;
-  const title = USUAL_PLACES.has(path) ? place.title : `${place.title} (${path})`;
+  const title = USUAL_PLACES.has(path) ? context.title : `${context.title} (${path})`;
   const containers = containersIn(value, title);
   return {
     title,
     spec: value,
-    annotations: mapping(mapping(place.parent.metadata).annotations),
+    annotations: mapping(mapping(context.parent.metadata).annotations),
     // A mapping with only a security context may be a container or a pod, so the rules of both apply.
     containers: containers.length === 0 && !isSpecOfPod ? [{ title, value }] : containers,
     isComplete:
-      !place.isPartial && (isSpecOfPod || (/(?:^|\.)template\.spec$/.test(path) && Array.isArray(value.containers))),
+      !context.isPartial && (isSpecOfPod || (/(?:^|\.)template\.spec$/.test(path) && Array.isArray(value.containers))),
   };
 }
 

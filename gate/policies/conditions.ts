@@ -1,15 +1,5 @@
 import type * as cedar from '@cedar-policy/cedar-wasm/nodejs';
-
-/** The operands of a binary operator. */
-export interface Two {
-  left: cedar.Expr;
-  right: cedar.Expr;
-}
-
-/** Splits an expression into its operator and the operands. */
-export function operation(expression: cedar.Expr): [operator: string, operand: unknown] {
-  return Object.entries(expression)[0] ?? ['', undefined];
-}
+import { operation, pathOf, type Two } from '@tvm/core/policy/expression.ts';
 
 /** Splits the `when` and `unless` conditions of a policy into conjuncts, with every `!` pushed inwards. */
 export function conjunctsOf(conditions: readonly cedar.Clause[]): cedar.Expr[] {
@@ -46,15 +36,6 @@ function pushed(expression: cedar.Expr, holds: boolean): cedar.Expr {
   return { '!': { arg: expression } };
 }
 
-/** Returns the path of an attribute, as in `context.audience`, or `undefined` for another expression. */
-export function pathOf(expression: cedar.Expr): string | undefined {
-  if ('Var' in expression) return expression.Var as string;
-  if (!('.' in expression)) return undefined;
-  const { left, attr } = expression['.'] as { left: cedar.Expr; attr: string };
-  const of = pathOf(left);
-  return of === undefined ? undefined : `${of}.${attr}`;
-}
-
 /** Reports whether a condition can be true only if a part that passes the test is true. */
 export function everyWay(condition: cedar.Expr, test: (condition: cedar.Expr) => boolean): boolean {
   const [operator, operand] = operation(condition);
@@ -84,7 +65,7 @@ export function bound(conditions: readonly cedar.Expr[], isMeant: (path: string)
   return conditions.some((condition) => everyWay(condition, (single) => limits(single, isMeant)));
 }
 
-/** Does for one condition without `&&`, `||` and `if` what `bound` does for several. */
+/** Like { bound}, for a single condition without `&&`, `||` and `if`. */
 export function limits(condition: cedar.Expr, isMeant: (path: string) => boolean): boolean {
   const [operator, operand] = operation(condition);
   const meant = (expression: cedar.Expr) => {
@@ -132,8 +113,9 @@ function hasNoParts(expression: cedar.Expr): boolean {
 const CHOSEN = 'principal.session';
 
 /**
- * Reports whether an expression has a value that neither the caller nor the compared entity determines: a literal, or, if
- * `of` is the principal, an attribute of the resource and vice versa. The context comes from the request and is never fixed.
+ * Reports whether neither the caller nor the compared entity determines the value of an expression. That applies to
+ * literals, to attributes of the resource if `of` is the principal, and to attributes of the principal if `of` is the
+ * resource. It never applies to the context, which comes from the request.
  *
  * @param of the variable that the expression is compared with
  */

@@ -2,13 +2,21 @@ import type * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import type { ReadPolicies } from '@tvm/core/policy/build-bundle.ts';
 import type { BundledPolicy } from '@tvm/core/policy/bundle.ts';
 import type { WrittenPolicy } from '@tvm/core/policy/cedar-file.ts';
+import { operation, type Two } from '@tvm/core/policy/expression.ts';
+import {
+  holds,
+  type Named,
+  resolved,
+  type Situation,
+  type Thing,
+  type Value,
+} from '@tvm/core/policy/partial-evaluation.ts';
 import { policyFacts, scopeEntity } from '@tvm/core/policy/policy-facts.ts';
 import { placeResource } from '@tvm/core/policy/resource-tree.ts';
-import { locationsToldApart } from '@tvm/core/policy/subtree.ts';
-import { conjunctsOf, operation, type Two } from './conditions.ts';
+import { distinguishedLocations } from '@tvm/core/policy/subtree.ts';
+import { conjunctsOf } from './conditions.ts';
 import type { Content } from './content.ts';
-import { holds, type Named, resolved, type Situation, type Thing, type Value } from './evaluate.ts';
-import { ANY_WORKLOAD, anyResource, assumptions, namedIn, place, role, workload } from './situation.ts';
+import { ANY_WORKLOAD, anyResource, anyWorkloadOf, assumptions, namedIn, place, role, workload } from './situation.ts';
 
 export type ActionName = 'read' | 'write' | 'assume';
 const ACTIONS: readonly ActionName[] = ['read', 'write', 'assume'];
@@ -20,6 +28,8 @@ export interface PolicyView {
   bundled: BundledPolicy;
   /** The workload that its scope or a condition names; absent for any. */
   principal?: string;
+  /** The trust entry that its scope or a condition names; absent for any. */
+  trust?: string;
   /** The entity that its scope or a condition names. */
   resource?: { type: string; id: string; below: boolean };
   /** The type of its resource, if the scope names one. */
@@ -39,6 +49,8 @@ export interface PolicyView {
 /** A policy directory, prepared for the rules. */
 export interface PolicyDirectory {
   content: Content;
+  /** Whether the directory has a `ceiling.cedar`. */
+  hasCeiling: boolean;
   policies: readonly PolicyView[];
   /** Returns the locations of `resources.yaml` in a location, except the location itself. */
   placesIn(location: string): readonly string[];
@@ -59,7 +71,11 @@ export interface PolicyDirectory {
   about(effect: BundledPolicy['effect'], resource: { type: string; id: string }): readonly PolicyView[];
 }
 
-export function policyDirectory({ content, written }: Pick<ReadPolicies, 'content' | 'written'>): PolicyDirectory {
+/** @param hasCeiling whether the directory has a `ceiling.cedar` */
+export function policyDirectory(
+  { content, written }: Pick<ReadPolicies, 'content' | 'written'>,
+  hasCeiling = false,
+): PolicyDirectory {
   const named = namedIn(content);
   const policies = [...written].flatMap(([id, policy]) => {
     const bundled = content.policies[id];
@@ -86,22 +102,25 @@ export function policyDirectory({ content, written }: Pick<ReadPolicies, 'conten
 
   function matches(policy: PolicyView, situation: Situation): boolean | undefined {
     const { principal, resource, action } = situation;
-    const { principal: mine } = policy.bundled;
+    const { principal: mine, trust } = policy.bundled;
     if (action !== undefined && !policy.actions.has(action as ActionName)) return false;
     if (mine !== undefined && principal.id !== undefined && principal.id !== mine) return false;
+    const inTrust = trust === undefined ? true : principal.isIn({ type: 'Trust', id: trust });
+    if (inTrust === false) return false;
     if (policy.resourceType !== undefined && resource.type !== undefined && policy.resourceType !== resource.type) {
       return false;
     }
     const inScope = policy.resource === undefined ? true : covers(policy.resource, resource);
     if (inScope === false) return false;
-    const told = action !== undefined && (mine === undefined || principal.id !== undefined) && inScope === true;
+    const isMine = mine === undefined || principal.id !== undefined;
+    const told = action !== undefined && isMine && inTrust === true && inScope === true;
     const conditions = holds(policy.conjuncts, situation, named);
     return conditions === true && !told ? undefined : conditions;
   }
 
   const workloads = new Map<string, Thing>();
-  function principalOf({ principal }: PolicyView): Thing {
-    if (principal === undefined) return ANY_WORKLOAD;
+  function principalOf({ principal, trust }: PolicyView): Thing {
+    if (principal === undefined) return trust === undefined ? ANY_WORKLOAD : anyWorkloadOf(trust);
     const known = workloads.get(principal) ?? workload(content, principal);
     workloads.set(principal, known);
     return known;
@@ -109,6 +128,7 @@ export function policyDirectory({ content, written }: Pick<ReadPolicies, 'conten
 
   return {
     content,
+    hasCeiling,
     policies,
     placesIn: (location) => inside.get(location) ?? [],
     placesOf,
@@ -147,7 +167,7 @@ function locationsByHolder(content: Content, locations: Iterable<string>): Map<s
 
 function placesByPolicy(content: Content, policies: readonly PolicyView[]): PolicyDirectory['placesOf'] {
   const forbids = policies.filter(({ bundled }) => bundled.effect === 'forbid');
-  const byForbids = forbids.flatMap(({ bundled }) => locationsToldApart(bundled, content));
+  const byForbids = forbids.flatMap(({ bundled }) => distinguishedLocations(bundled, content));
   const shared = new Set([...Object.keys(content.resources), ...byForbids]);
   const inside = locationsByHolder(content, shared);
   const things = new Map<string, Thing>();
@@ -160,7 +180,7 @@ function placesByPolicy(content: Content, policies: readonly PolicyView[]): Poli
   return ({ resource, bundled }) => {
     if (resource !== undefined && resource.type !== 'Resource') return [];
     if (resource?.below === false) return [placeAt(resource.id)];
-    const own = locationsToldApart(bundled, content);
+    const own = distinguishedLocations(bundled, content);
     const locations =
       resource === undefined
         ? [...shared, ...own]
@@ -207,12 +227,15 @@ function view(id: string, written: WrittenPolicy, bundled: BundledPolicy, named:
     };
     return holds(conjuncts, situation, named) !== false;
   });
-  const principal = bundled.principal ?? namedInConditions(conjuncts, 'principal')?.id;
+  const inConditions = namedInConditions(conjuncts, 'principal');
+  const principal = bundled.principal ?? (inConditions?.type === 'Workload' ? inConditions.id : undefined);
+  const trust = bundled.trust ?? (inConditions?.type === 'Trust' ? inConditions.id : undefined);
   return {
     id,
     written,
     bundled,
     ...(principal !== undefined && { principal }),
+    ...(trust !== undefined && { trust }),
     ...(resource && { resource }),
     ...(resourceType && { resourceType }),
     anyAction: json.action.op === 'All',

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { ownRevocationRequest } from '@tvm/contract/revocation.ts';
+import { parseCaller } from '@tvm/core/identity/caller.ts';
 import { revokeOwnToken } from '@tvm/core/revocation/revoke-own-token.ts';
 import { clientSettings } from '../adapters/aws-call.ts';
 import { kmsVerificationKeys } from '../adapters/kms/verification-keys.ts';
@@ -25,6 +26,7 @@ export const handler = apiHandler(async (event) => {
   const request = readParameters(ownRevocationRequest, event);
   if (!request.ok) return refuse({ kind: 'bad_request', bad: request.bad }, requestId);
 
-  const outcome = await revokeOwnToken(request.value, userArn, randomUUID(), rules, ports);
+  const subject = parseCaller(userArn)?.subject;
+  const outcome = await revokeOwnToken(request.value, subject, randomUUID(), rules, ports);
   return outcome.kind === 'revoked' ? answer({}) : refuse(outcome, requestId);
 });

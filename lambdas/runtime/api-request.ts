@@ -30,13 +30,16 @@ export function readQuery<S extends z.ZodType>(schema: S, event: APIGatewayProxy
   ]);
 }
 
+/** A request with the AWS identity that API Gateway authenticated. */
+type AuthenticatedByAws = Exclude<Authenticated, { federated: unknown }>;
+
 /**
  * Returns the caller as API Gateway authenticated it with SigV4. Nothing is taken from a header.
  *
  * @throws if the route has no IAM authorization, or if the gateway provides no source address. Both are deployment
  *   mistakes, which must not open the service.
  */
-export function authenticated(event: APIGatewayProxyEvent): Authenticated {
+export function authenticated(event: APIGatewayProxyEvent): AuthenticatedByAws {
   const { requestId, identity } = event.requestContext;
   if (!identity.userArn || !identity.accountId) throw new Error('the request was not authenticated by IAM');
   const sourceIp = canonicalAddress(identity.sourceIp);

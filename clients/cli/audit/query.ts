@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { location } from '@tvm/contract/authorization-details.ts';
-import { parseWorkloadArn } from '@tvm/contract/subject.ts';
+import { isArn, parseSubject } from '@tvm/contract/subject.ts';
 import { name, tokenId } from '@tvm/contract/text.ts';
 import type { Finding } from '@tvm/core/audit/archive/check-object.ts';
 import { type ReadEvent, readEvents } from '@tvm/core/audit/archive/read-events.ts';
@@ -26,8 +26,10 @@ const filters = z.object({
   tokenId: tokenId.optional(),
   // A denial may be for a subject that can never get a token, such as the root user.
   subject: name
-    .startsWith('arn:', { error: 'must be an ARN' })
-    .transform((arn) => parseWorkloadArn(arn)?.subject ?? arn)
+    .refine((text) => isArn(text) || parseSubject(text) !== undefined, {
+      error: 'must be an ARN, or a federated subject such as github:repo:1296269',
+    })
+    .transform((text) => parseSubject(text)?.subject ?? text)
     .optional(),
   audience: name.optional(),
   resource: location.optional(),

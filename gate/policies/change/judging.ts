@@ -9,7 +9,7 @@ import {
 import { strictest } from '@tvm/core/policy/obligations.ts';
 import { placeResource } from '@tvm/core/policy/resource-tree.ts';
 import { type PolicyDirectory, policyDirectory } from '../directory.ts';
-import type { Circumstance } from './circumstance.ts';
+import { type Circumstance, callerIn } from './circumstance.ts';
 import type { Best } from './difference.ts';
 import type { KnownTarget, KnownWorkload } from './universe.ts';
 
@@ -52,16 +52,17 @@ export function best(
   { policies }: Side,
   { caller }: KnownWorkload,
   request: DecisionRequest,
-  { context, caller: more }: Circumstance,
+  circumstance: Circumstance,
   lifetimes: readonly number[],
   budget: Budget,
 ): Best | undefined {
+  const requesting = callerIn(caller, circumstance);
   let found: Best | undefined;
   for (const lifetime of lifetimes) {
     // The lifetimes are sorted, the longest first.
     if (found !== undefined && found.lifetime >= lifetime) break;
     budget.left--;
-    const judgements = policies.judge({ ...caller, ...more }, request, { ...context, lifetime });
+    const judgements = policies.judge(requesting, request, { ...circumstance.context, lifetime });
     if (!judgements.every(({ allowed }) => allowed)) continue;
     const permits = judgements.flatMap((judgement) => judgement.permits);
     const conditions = strictest(permits.map((id) => policies.bundle.policies[id]?.obligations ?? {}));

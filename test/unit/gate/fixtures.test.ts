@@ -28,6 +28,7 @@ describe('real manifests and templates', () => {
     [
       'handwritten.template.yaml',
       [
+        '19 gate/not-judged',
         '44 cloudformation/cross-account-trust',
         '51 cloudformation/privilege-escalation',
         '52 cloudformation/write-on-any-resource',

@@ -23,7 +23,7 @@ describe('rules about Kubernetes objects', () => {
     ['PodTemplate', `template: { spec: { ${POD_SPEC} } }`],
   ])('find the pods of a %s', (kind, rest) => {
     const [finding, ...others] = check(
-      `{ apiVersion: v1, kind: ${kind}, metadata: { name: x, namespace: y }, ${rest} }`,
+      `{ apiVersion: v1, kind: ${kind}, metadata: { name: x, namespace: 'y' }, ${rest} }`,
     );
     expect(others).toEqual([]);
     expect(finding?.message).toBe(`${kind} y/x shares the node’s shared memory (hostIPC)`);

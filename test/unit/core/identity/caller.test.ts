@@ -1,4 +1,5 @@
-import { parseCaller } from '@tvm/core/identity/caller.ts';
+import { attributesBySource } from '@tvm/core/identity/attributes.ts';
+import { type AwsCaller, callerOf, type FederatedCaller, parseCaller } from '@tvm/core/identity/caller.ts';
 import { expect, it } from 'vitest';
 
 it('an assumed role is identified by the role, not by its session', () => {
@@ -32,3 +33,44 @@ it.each([
   'arn:evil:iam::111122223333:user/a',
   '',
 ])('«%s» is not a supported identity', (userArn) => expect(parseCaller(userArn)).toBeUndefined());
+
+const federated: FederatedCaller = {
+  kind: 'federated',
+  subject: 'github:repo:1296269',
+  trust: 'github',
+  claims: { environment: 'production' },
+  chosenClaims: { head_ref: 'main' },
+  session: 'run-7',
+};
+
+it('a federated workload is its own caller', () => {
+  expect(callerOf({ federated })).toBe(federated);
+});
+
+it('an AWS identity is parsed to its caller, with its organization', () => {
+  const userArn = 'arn:aws:iam::111122223333:user/deployer';
+  expect(callerOf({ userArn, account: '111122223333', organization: 'o-a1b2c3d4e5' })).toEqual({
+    subject: userArn,
+    account: '111122223333',
+    kind: 'user',
+    name: 'deployer',
+    organization: 'o-a1b2c3d4e5',
+  });
+  expect(callerOf({ userArn: 'arn:aws:iam::111122223333:root', account: '111122223333' })).toBeUndefined();
+});
+
+it('keeps the attributes of a workload apart by the party that vouches for them', () => {
+  const workloads = { [federated.subject]: { environment: 'test' } };
+  expect(attributesBySource({ workloads }, federated)).toEqual({
+    operator: { environment: 'test' },
+    aws: { account: '', kind: 'federated', name: '' },
+    claims: { environment: 'production' },
+    chosen: {},
+  });
+  const session = parseCaller('arn:aws:sts::111122223333:assumed-role/orders/i-0abc') as AwsCaller;
+  expect(attributesBySource({ workloads }, { ...session, organization: 'o-1' })).toEqual({
+    operator: {},
+    aws: { account: '111122223333', kind: 'role', name: 'orders', organization: 'o-1' },
+    chosen: { session: 'i-0abc' },
+  });
+});

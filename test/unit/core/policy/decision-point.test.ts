@@ -1,6 +1,6 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import type { AuthorizationDetail } from '@tvm/contract/authorization-details.ts';
-import { type Caller, parseCaller } from '@tvm/core/identity/caller.ts';
+import { type AwsCaller, parseCaller } from '@tvm/core/identity/caller.ts';
 import { cedarRequest, type DecisionContext } from '@tvm/core/policy/authorization-request.ts';
 import { conclude, type DecisionRequest, policyDecisionPoint } from '@tvm/core/policy/decision-point.ts';
 import { requestContext } from '@tvm/core/policy/request-context.ts';
@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { from, POLICIES, SUBJECT } from '#test/fakes/in-memory-service.ts';
 import { policyBundle, policyFiles } from '#test/fakes/policies.ts';
 
-const caller = parseCaller(from.userArn) as Caller;
+const caller = parseCaller(from.userArn) as AwsCaller;
 const context = { audience: 'orders-db', lifetime: 900, time: Date.UTC(2026, 0, 1), sourceIp: '203.0.113.7' };
 
 function detail(actions: AuthorizationDetail['actions'], locations: string[], fields?: string[]): AuthorizationDetail {

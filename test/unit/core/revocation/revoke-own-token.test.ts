@@ -1,3 +1,4 @@
+import { parseCaller } from '@tvm/core/identity/caller.ts';
 import { issueToken } from '@tvm/core/issuing/issue-token.ts';
 import { indexTokens } from '@tvm/core/records/index-tokens.ts';
 import { revokeOwnToken } from '@tvm/core/revocation/revoke-own-token.ts';
@@ -17,7 +18,7 @@ async function issue(request = asking()) {
 }
 
 const own = (request: { token?: string; token_id?: string; task?: string }, userArn = from.userArn) =>
-  revokeOwnToken(request, userArn, 'order-1', rules, tvm);
+  revokeOwnToken(request, parseCaller(userArn)?.subject, 'order-1', rules, tvm);
 const states = () => [...tvm.records.states.values()].map(({ status }) => status);
 
 describe('revokeOwnToken', () => {

@@ -1,7 +1,8 @@
 import { checkFiles } from '@tvm/gate/check-files.ts';
 import { checkPolicies } from '@tvm/gate/policies/check-policies.ts';
 import { describe, expect, it } from 'vitest';
-import { CI, files, SCHEMA, SERVICE } from './directory.ts';
+import { AWS_SCHEMA } from '#test/fakes/policies.ts';
+import { CI, files, SERVICE } from './directory.ts';
 
 function found(texts: Record<string, string>): string[] {
   return checkPolicies(files(texts)).map(({ rule, file, line }) => `${rule} ${file}:${line}`);
@@ -363,6 +364,7 @@ when { context.audience == "db" };`,
         'a.cedar': `@id("a") @max_lifetime("5m") permit (principal, action == Action::"write", resource)
 when { principal has team && resource has team && principal.team == resource.team && context.audience == "db" };`,
         'resources.yaml': 'orders-db: { team: orders }\n',
+        'workloads.yaml': `${SERVICE}: { team: orders }\n`,
       };
       expect(found(texts)).toEqual(['policy/wildcard-write policies/a.cedar:1']);
     });
@@ -443,7 +445,7 @@ when { principal has team && resource has team && principal.team == resource.tea
     [
       'an attribute of a type that no file can say',
       'policy/schema',
-      { 'schema.cedarschema': SCHEMA.replace('team?: String', 'team?: datetime') },
+      { 'schema.cedarschema': AWS_SCHEMA.replace('team?: String', 'team?: datetime') },
     ],
     ['an entity of another type', 'policy/unsupported', reading('when { resource in Team::"orders" }')],
     ['a key that JavaScript would lose', 'policy/data-file', { 'resources.yaml': '__proto__: { team: x }\n' }],

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { authorizationDetail } from './authorization-details.ts';
+import { claims } from './claims.ts';
 import { eventFields, oversightEvents } from './oversight-events.ts';
 import {
   allowUnknown,
@@ -26,9 +27,16 @@ const time = z.iso.datetime();
 const decision = z.object({
   ...eventFields,
   tokenId: tokenId,
-  subject: name.meta({ description: 'The workload’s ARN, without the session.' }),
-  account: z.string().meta({ description: 'The AWS account of the workload.' }),
-  session: z.string().optional().meta({ description: 'The role session’s name, which the caller chose.' }),
+  subject: name.meta({ description: 'The workload: its ARN without the session, or its federated subject.' }),
+  account: z.string().meta({ description: 'The AWS account of the workload; empty for a federated workload.' }),
+  session: z
+    .string()
+    .optional()
+    .meta({ description: 'The running workload: the role session’s name, which the caller chose, or a pod or a run.' }),
+  claims: claims.optional(),
+  chosenClaims: claims.optional().meta({
+    description: 'The mapped claims that the federated workload chose itself. They decide nothing.',
+  }),
   audience: z
     .string()
     .meta({ description: 'The resource server that may accept the token; empty for a role without an audience.' }),
@@ -36,7 +44,8 @@ const decision = z.object({
     description: 'What was granted, or requested if it was denied; empty for a role that cannot be assumed.',
   }),
   access: z.enum(['none', 'read', 'write', 'read-write']).meta({
-    description: 'All actions that these details permit on any location. Shows at a glance whether a token can write.',
+    description:
+      'What these details permit on any location. An action that counts as a write is `write`, any other is `read`.',
   }),
   role: z.string().optional().meta({ description: 'The role that was assumed or requested.' }),
   expiresIn: z.int().meta({ description: 'The requested or granted lifetime, in seconds.' }),

@@ -15,6 +15,8 @@ export interface PolicyBundle {
   resources: Record<string, ResourceDefinition>;
   networks: Record<string, NetworkDefinition>;
   windows: Record<string, WindowDefinition>;
+  /** The actions on locations that the schema declares, and what each counts as for lifetimes, ceiling and detectors. */
+  actions: Record<string, 'read' | 'write'>;
   /** The types of the claims that policies may read, by name. Absent if the schema declares none. */
   claims?: Record<string, ClaimType>;
   /** The IANA time zone of `context.local`. */
@@ -107,6 +109,11 @@ export type Weekday = (typeof WEEKDAYS)[number];
 export type WindowDefinition =
   | { kind: 'weekly'; timeZone: string; weekdays: Weekday[]; from: number; to: number }
   | { kind: 'once'; from: number; to: number };
+
+/** Reports whether an action counts as a write: `write` itself, and what the schema annotates with `@counts("write")`. */
+export function countsAsWrite({ actions }: Pick<PolicyBundle, 'actions'>, action: string): boolean {
+  return Object.hasOwn(actions, action) && actions[action] === 'write';
+}
 
 /** Reports whether any policy of a bundle may read an attribute. */
 export function isRead({ policies }: Pick<PolicyBundle, 'policies'>, attribute: string): boolean {

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { whyNoMount } from './support/mounts.ts';
 import {
   type RelayFolder,
   relayFolder,
@@ -181,6 +182,37 @@ time.sleep(0.2)`;
     const script = 'import os, time\nfor _ in range(3):\n    if os.fork() == 0: os._exit(0)\ntime.sleep(0.3)';
     const agent = await start('python3', '-c', script);
     expect(await agent.ended).toBe(0);
+  });
+});
+
+describe('a child that has exited by itself', () => {
+  it('is not started again by a renewal while what it left running is ended', async () => {
+    folder.configure(folder.configuration({ exec: { stop_timeout_seconds: 4 } }));
+    const agent = withoutTerminal('/bin/sh', '-c', `echo started; (trap '' TERM; sleep ${mark}) & sleep 0.2; exit 9`);
+    await until('the end of the child', () => {
+      const names = marked().map((pid) => textOf(`/proc/${pid}/comm`).trim());
+      return agent.stdout().includes('started') && names.length === 1 && names[0] === 'sleep';
+    });
+    folder.issue('second-token');
+    expect((await runTokenrelay(['refresh', 'my_app', '--socket', folder.socket])).code).toBe(0);
+    expect(await agent.ended).toBe(9);
+    expect(agent.stdout()).toBe('started\n');
+    expect(marked()).toEqual([]);
+  });
+});
+
+describe('without /proc, as on other systems', () => {
+  it('the process group of the child ends', async () => {
+    const reason = whyNoMount();
+    if (reason !== undefined) return console.log(`not run: ${reason}`);
+    const hidden = ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs tmpfs /proc && exec "$@"', 'sh'];
+    const script = `(trap '' TERM; sleep ${mark}) & sleep ${mark} & echo ready; wait`;
+    const args = ['exec', '--config', folder.config, '--', '/bin/sh', '-c', script];
+    const agent = startTokenrelay(args, {}, undefined, hidden);
+    await until('the child', () => agent.stdout().includes('ready'));
+    agent.process.kill('SIGTERM');
+    await agent.ended;
+    expect(marked()).toEqual([]);
   });
 });
 

@@ -35,7 +35,10 @@ export const transportFields = {
     // RFC 7617, section 2: a user name with a colon cannot be told from the password.
     .regex(/^[^:\p{Cc}]{1,256}$/u, { error: 'must be a user name without a colon' })
     .optional()
-    .meta({ description: 'The user name at the proxy (basic authentication).' }),
+    .meta({
+      description:
+        'The user name at the proxy (basic authentication). Use an https proxy: an http one gets the password in plain text.',
+    }),
   ...secretFields('proxy_password', 'The password of `proxy_user`'),
   timeout_seconds: seconds.optional().meta({ description: 'The timeout of one request, in seconds. Default: 10.' }),
 };

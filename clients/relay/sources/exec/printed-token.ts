@@ -39,7 +39,7 @@ export const printedFormats = {
 
   json(printed: string, command: string, fetchedAt: number): Printed {
     const wanted = 'JSON with a token, or with values that are texts';
-    const { token, values = {}, expires_in, expiration } = parsed(printedJson, printed, command, wanted);
+    const { token, values = {}, expires_in, expiration } = parsed(printedJson, printed, command, wanted, parseExactly);
     const texts = valueTexts(values);
     if (token === undefined && Object.keys(texts).length === 0) {
       throw new SourceFailure(`${command} did not print ${wanted}`);
@@ -66,9 +66,15 @@ export const printedFormats = {
   },
 } satisfies Record<string, (printed: string, command: string, fetchedAt: number) => Printed>;
 
-function parsed<Schema extends z.ZodType>(schema: Schema, printed: string, command: string, wanted: string) {
+function parsed<Schema extends z.ZodType>(
+  schema: Schema,
+  printed: string,
+  command: string,
+  wanted: string,
+  parse: (text: string) => unknown = JSON.parse,
+) {
   try {
-    const { success, data } = schema.safeParse(parseExactly(printed));
+    const { success, data } = schema.safeParse(parse(printed));
     if (success) return data as z.infer<Schema>;
   } catch {
     // The parser's message would quote the output.

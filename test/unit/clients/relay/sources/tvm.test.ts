@@ -75,6 +75,17 @@ describe('a token from TVM', () => {
     expect(headers?.['x-amz-security-token']).toBe('a-session-token');
   });
 
+  it('is requested without the settings of the connection', async () => {
+    const connection = {
+      proxy: 'http://127.0.0.1:9',
+      proxy_user: 'u',
+      proxy_password: { env: 'P' },
+      timeout_seconds: 5,
+    };
+    await sourceOf(connection).fetch(undefined, signal);
+    expect(service.requests('/token')[0]?.body).not.toMatch(/proxy|timeout/);
+  });
+
   it('counts its lifetime from before the request', async () => {
     const source = sourceOf();
     const fetching = source.fetch(undefined, signal);

@@ -100,6 +100,12 @@ describe('a secret of KV at a Vault of the documented shape', () => {
     expect((await kv('kv/app', { fields: ['v'] }).fetch(undefined, signal)).values).toEqual({ v: text });
   });
 
+  it('has version 2 whatever the form of its numbers', async () => {
+    const body = '{"lease_duration":0.0,"data":{"data":{"a":1.0},"metadata":{"version":3.0}}}';
+    vault.instead = ({ path }) => (path === 'secret/data/app' ? { body } : undefined);
+    expect((await kv('secret/data/app').fetch(undefined, signal)).values).toEqual({ a: '1.0' });
+  });
+
   it('lacks a value that is null', async () => {
     vault.secrets = { 'kv/app': { data: { user: 'u', none: null } } };
     expect((await kv('kv/app').fetch(undefined, signal)).values).toEqual({ user: 'u' });

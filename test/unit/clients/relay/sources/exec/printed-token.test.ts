@@ -88,6 +88,9 @@ describe('credential_process output of a command', () => {
     expect(read('credential-process', credentials)).toEqual({
       values: { access_key_id: 'AKIA', secret_access_key: 's3cret' },
     });
+    expect(read('credential-process', '{"Version":1.0,"AccessKeyId":"AKIA","SecretAccessKey":"k"}')).toEqual({
+      values: { access_key_id: 'AKIA', secret_access_key: 'k' },
+    });
     const more = { SessionToken: 'st', Expiration: '2026-01-01T12:15:00+00:00' };
     expect(read('credential-process', { ...credentials, ...more })).toEqual({
       values: { access_key_id: 'AKIA', secret_access_key: 's3cret', session_token: 'st' },

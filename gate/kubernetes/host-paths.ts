@@ -154,7 +154,7 @@ function patternOf(directories: readonly string[], withParents: boolean): RegExp
   const inside = `(?:${all.map(segments).join('|')})(?:/.*)?`;
   const around = withParents ? `|(?:${[...parents].map(segments).join('|')})?[./]*` : '';
   // `/./etc` and `//etc` are `/etc`, too.
-  return new RegExp(`^(?:\\./|/)*(?:${inside}${around})$`);
+  return new RegExp(`^[./]*(?:${inside}${around})$`);
 }
 
 function parentsOf(path: string): string[] {
@@ -164,7 +164,7 @@ function parentsOf(path: string): string[] {
 
 function segments(path: string): string {
   const names = path.slice(1).split('/');
-  return names.map((name) => name.replaceAll('.', '\\.').replaceAll('*', '[^/]*')).join('/+(?:\\./+)*');
+  return names.map((name) => name.replaceAll('.', '\\.').replaceAll('*', '[^/]*')).join('/[./]*');
 }
 
 const SECRET_PATH = patternOf(SECRET, true);

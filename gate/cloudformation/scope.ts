@@ -64,8 +64,8 @@ function valuesOf({ Type, Default, AllowedValues }: Mapping): ParameterValues {
   const allowed = Array.isArray(AllowedValues) ? AllowedValues.flatMap(textsOf) : [];
   if (allowed.length > 0) return { values: allowed.map(value), open: false };
   const known = textsOf(Default).filter((text) => text.length <= MAX_DEFAULT);
-  // An empty default is usually replaced at deployment. CloudFormation checks values of types such as AWS::EC2::VPC::Id.
-  return { values: known.map(value), open: !known.some((text) => text !== '') && !/AWS::|Number/.test(type) };
+  // CloudFormation checks values of types such as AWS::EC2::VPC::Id.
+  return { values: known.map(value), open: known.length === 0 && !/AWS::|Number/.test(type) };
 }
 
 function textsOf(value: unknown): string[] {

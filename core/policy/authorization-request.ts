@@ -59,6 +59,12 @@ export function principalScopesOf(workload: Workload): string[] {
   return [entityName('Workload', workload.subject), ...trustOf(workload).map(({ type, id }) => entityName(type, id))];
 }
 
+/** The workload or trust entry that a policy's scope names, as policies write it; `undefined` for any. */
+export function principalScopeOf({ principal, trust }: Pick<BundledPolicy, 'principal' | 'trust'>): string | undefined {
+  if (trust !== undefined) return entityName('Trust', trust);
+  return principal === undefined ? undefined : entityName('Workload', principal);
+}
+
 /** The trust entry that a workload is in: none for an AWS workload. */
 function trustOf(workload: Workload): cedar.TypeAndId[] {
   return workload.kind === 'federated' ? [{ type: 'Trust', id: workload.trust }] : [];

@@ -3,15 +3,18 @@ import { posix } from 'node:path';
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import { location } from '@tvm/contract/authorization-details.ts';
 import { parseDuration } from '@tvm/contract/duration.ts';
-import { exactSubject, isArn, parseSubject } from '@tvm/contract/subject.ts';
-import { attributesOf, CONTEXT_PATHS, entityName } from './authorization-request.ts';
+import { exactSubject, isArn, parseSubject, trustName } from '@tvm/contract/subject.ts';
+import { attributesOf, entityName } from './authorization-request.ts';
 import type { BundledPolicy, PolicyBundle } from './bundle.ts';
-import { describe, readCedarFile, syntaxFlaws, type WrittenPolicy } from './cedar-file.ts';
+import { describe, readCedarFile, type WrittenPolicy } from './cedar-file.ts';
 import { networksFile, resourcesFile, rolesFile, windowsFile, workloadsFile } from './data-files.ts';
 import { type Flaw, PolicyError, type PolicyFile } from './flaw.ts';
 import { readObligations } from './obligations.ts';
-import { ACTIONS, type PolicyFacts, policyFacts, scopeEntity } from './policy-facts.ts';
+import { reachesOutsiders } from './outsiders.ts';
+import { type PolicyFacts, policyFacts, scopeEntity } from './policy-facts.ts';
 import { directParents, placeResource } from './resource-tree.ts';
+import { parsePlaceholder, placeholdersIn } from './roles.ts';
+import { type PolicySchema, readSchema } from './schema-file.ts';
 import { readYamlFile } from './yaml-file.ts';
 
 /** Maximum size of a policy file in bytes of UTF-8. */
@@ -68,7 +71,9 @@ export function readPolicies(files: readonly PolicyFile[], partition?: string): 
   const schemaFile = find('schema.cedarschema');
   const schema = readSchema(schemaFile, flaws);
   flaws.push(...cycles(data.resources, data.lineOfResource, find('resources.yaml').name));
-  if (schema !== undefined) flaws.push(...attributeFlaws(schema, data));
+  if (schema !== undefined) {
+    flaws.push(...attributeFlaws(schema.text, data), ...undeclaredClaims(data, schema, find('roles.yaml').name));
+  }
 
   const written = new Map<string, WrittenPolicy>();
   const policies: Record<string, BundledPolicy> = {};
@@ -96,16 +101,32 @@ export function readPolicies(files: readonly PolicyFile[], partition?: string): 
       }
       written.set(id, policy);
       policies[id] = bundled(id, policy, data, flaw);
+      if (schema?.trusts && policy.json.effect === 'permit' && reachesOutsiders(policy.json)) {
+        flaw('policy/any-trust', `"${id}" permits federated workloads of every trust entry; ${NAME_THE_ENTRY}`);
+      }
     }
   }
-  if (schema !== undefined) flaws.push(...validate(schema, written));
+  if (schema !== undefined) flaws.push(...validate(schema.text, written));
   if (partition !== undefined) flaws.push(...ofOtherPartitions(partition, data, Object.values(policies)));
 
   const { roles, workloads, resources, networks, windows, timeZone } = data;
-  const content = { policies, roles, workloads, resources, networks, windows, timeZone };
+  const claims = schema?.claims ?? {};
+  const content = {
+    policies,
+    roles,
+    workloads,
+    resources,
+    networks,
+    windows,
+    timeZone,
+    ...(Object.keys(claims).length > 0 && { claims }),
+  };
   const bundle = flaws.length === 0 ? { hash: hashOf(content), ...content } : undefined;
   return { bundle, content, written, flaws };
 }
+
+const NAME_THE_ENTRY =
+  'name the workload, its trust entry (principal in Trust::"github"), or an attribute that AWS or workloads.yaml gives it';
 
 /** Converts a policy to its bundled form. Reports a flaw for every name in the policy that does not exist. */
 function bundled(
@@ -124,6 +145,10 @@ function bundled(
     const [issue] = exactSubject.safeParse(id).error?.issues ?? [];
     if (issue !== undefined) unknown(`Workload::"${id}": ${issue.message}`);
   }
+  for (const entry of facts.named.Trust) {
+    const [issue] = trustName.safeParse(entry).error?.issues ?? [];
+    if (issue !== undefined) unknown(`Trust::"${entry}": ${issue.message}`);
+  }
   for (const place of facts.named.Resource) {
     if (!location.safeParse(place).success || place.endsWith('/*')) {
       unknown(
@@ -134,7 +159,7 @@ function bundled(
   for (const other of facts.namedOthers) {
     flaw(
       'policy/unsupported',
-      `"${id}" names ${other}, which no request contains; a policy may name only a Workload, a Resource, a Role and the actions read, write and assume`,
+      `"${id}" names ${other}, which no request contains; a policy may name only a Workload, a Trust, a Resource, a Role and the actions read, write and assume`,
     );
   }
   const known = { Role: data.roles, networks: data.networks, windows: data.windows };
@@ -168,7 +193,7 @@ function bundled(
     line,
     effect: json.effect,
     ceiling,
-    ...(principal && { principal: principal.id }),
+    ...(principal && (principal.type === 'Trust' ? { trust: principal.id } : { principal: principal.id })),
     ...(resource && { resource: entityName(resource.type, resource.id) }),
     reads: facts.reads,
     locations: facts.named.Resource,
@@ -245,112 +270,24 @@ function readDataFiles(find: (name: string) => PolicyFile, flaws: Flaw[]) {
     networks: networks.value ?? {},
     windows: windows.value?.windows ?? {},
     timeZone: windows.value?.timeZone ?? 'UTC',
+    lineOfRole: (name: string) => roles.lineOf([name]),
     lineOfWorkload: (arn: string) => workloads.lineOf([arn]),
     lineOfResource: (place: string) => resources.lineOf([place]),
     files: { workloads: find('workloads.yaml').name, resources: find('resources.yaml').name },
   };
 }
 
-function readSchema({ name: file, text }: PolicyFile, flaws: Flaw[]): string | undefined {
-  if (text === '') {
-    flaws.push({
-      rule: 'policy/schema',
-      file,
-      line: 1,
-      message: 'is missing; it declares the entities, attributes and actions that policies may use',
+/** Reports claims in the locations of roles that the schema does not declare. No workload would have them. */
+function undeclaredClaims({ roles, lineOfRole }: DataFiles, { claims }: PolicySchema, file: string): Flaw[] {
+  return Object.entries(roles).flatMap(([role, { authorizationDetails }]) => {
+    const placeholders = authorizationDetails.flatMap(({ locations }) => locations.flatMap(placeholdersIn));
+    return [...new Set(placeholders)].flatMap((placeholder): Flaw[] => {
+      const { of, name } = parsePlaceholder(placeholder) ?? {};
+      if (of !== 'claims' || name === undefined || Object.hasOwn(claims, name)) return [];
+      const message = `${role} must not contain {${placeholder}}: schema.cedarschema declares no Workload.claims.${name}`;
+      return [{ rule: 'policy/data-file', file, line: lineOfRole(role), message }];
     });
-    return undefined;
-  }
-  const checked = cedar.schemaToJsonWithResolvedTypes(text);
-  if (checked.type === 'failure') {
-    flaws.push(...syntaxFlaws(file, text, checked.errors));
-    return undefined;
-  }
-  flaws.push(
-    ...[...unsupportedTypes(checked.json), ...neverProvided(checked.json)].map((message) => ({
-      rule: 'policy/schema' as const,
-      file,
-      line: 1,
-      message,
-    })),
-  );
-  return text;
-}
-
-/** Attribute types that `workloads.yaml` and `resources.yaml` can express. No entity could have any other type. */
-const ATTRIBUTE_TYPES = ['String', 'Long', 'Bool', 'Boolean'];
-
-/** Entity types in requests. Policies that name other types are rejected, even if the schema declares those types. */
-const ENTITY_TYPES = ['Workload', 'Resource', 'Role'];
-
-function unsupportedTypes(schema: cedar.SchemaJson<string>): string[] {
-  const namespace = schema[''];
-  const isPlain = (type: TypeOfSchema): boolean => {
-    const common = namespace?.commonTypes?.[type.type] as TypeOfSchema | undefined;
-    return common === undefined ? ATTRIBUTE_TYPES.includes(type.type) : isPlain(common);
-  };
-  return ENTITY_TYPES.flatMap((name) => {
-    const entity = namespace?.entityTypes[name] as EntityOfSchema | undefined;
-    if (entity === undefined) return [`must have an entity ${name}`];
-    const attributes = Object.entries(entity.shape?.attributes ?? {});
-    const wrong = attributes.filter(
-      ([, type]) => !isPlain(type) && !(type.element !== undefined && isPlain(type.element)),
-    );
-    const flaws = wrong.map(
-      ([attribute]) => `${name}.${attribute} must be a String, a Long, a Bool or a Set of one of these types`,
-    );
-    return entity.tags === undefined ? flaws : [...flaws, `${name} must not have tags; declare attributes instead`];
   });
-}
-
-/** Reports declarations that no file and no request ever provides. A policy that relied on one would never match. */
-function neverProvided(schema: cedar.SchemaJson<string>): string[] {
-  const namespace = schema[''];
-  const entities = (namespace?.entityTypes ?? {}) as Record<string, EntityOfSchema>;
-  const ofEntities = ENTITY_TYPES.flatMap((name) =>
-    (entities[name]?.memberOfTypes ?? [])
-      .filter((type) => ENTITY_TYPES.includes(type) && !(name === 'Resource' && type === 'Resource'))
-      .map((type) => `${name} must not be in ${type}: no file defines which ${type} a ${name} is in`),
-  );
-  const ofRoles = Object.keys(entities.Role?.shape?.attributes ?? {}).map(
-    (attribute) => `Role.${attribute} must not be declared: no file defines attributes of roles`,
-  );
-  const actions = Object.entries((namespace?.actions ?? {}) as Record<string, ActionOfSchema>);
-  const ofActions = actions.flatMap(([name, { memberOf }]) =>
-    (memberOf ?? [])
-      .filter(({ id }) => ACTIONS.includes(id))
-      .map(({ id }) => `action ${name} must not be in ${id}; name each action in the policies that apply to it`),
-  );
-  const pathsIn = (type: TypeOfSchema, path: string): string[] => {
-    const common = namespace?.commonTypes?.[type.type] as TypeOfSchema | undefined;
-    if (common !== undefined) return pathsIn(common, path);
-    return Object.entries(type.attributes ?? {}).flatMap(([name, member]) => {
-      const inside = path === '' ? name : `${path}.${name}`;
-      return [inside, ...pathsIn(member, inside)];
-    });
-  };
-  const declared = actions.flatMap(([, { appliesTo }]) => (appliesTo?.context ? pathsIn(appliesTo.context, '') : []));
-  const ofContext = [...new Set(declared)]
-    .filter((path) => !CONTEXT_PATHS.has(path))
-    .map((path) => `context.${path} must not be declared: no request has it`);
-  return [...ofEntities, ...ofRoles, ...ofActions, ...ofContext];
-}
-
-interface TypeOfSchema {
-  type: string;
-  attributes?: Record<string, TypeOfSchema>;
-  element?: TypeOfSchema;
-}
-
-interface EntityOfSchema {
-  shape?: TypeOfSchema;
-  tags?: unknown;
-  memberOfTypes?: string[];
-}
-
-interface ActionOfSchema {
-  memberOf?: { id: string }[];
-  appliesTo?: { context?: TypeOfSchema };
 }
 
 const DATA_FILES = ['roles.yaml', 'workloads.yaml', 'resources.yaml', 'networks.yaml', 'windows.yaml'];

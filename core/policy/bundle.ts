@@ -9,15 +9,20 @@ export interface PolicyBundle {
   policies: Record<string, BundledPolicy>;
   /** Roles by name. */
   roles: Record<string, RoleDefinition>;
-  /** Attributes of workloads, by ARN. */
+  /** Attributes of workloads, by subject. */
   workloads: Record<string, Attributes>;
   /** Definitions of resources, by location. They apply to all locations below unless a nearer one overrides them. */
   resources: Record<string, ResourceDefinition>;
   networks: Record<string, NetworkDefinition>;
   windows: Record<string, WindowDefinition>;
+  /** The types of the claims that policies may read, by name. Absent if the schema declares none. */
+  claims?: Record<string, ClaimType>;
   /** The IANA time zone of `context.local`. */
   timeZone: string;
 }
+
+/** The Cedar type of a claim. */
+export type ClaimType = 'String' | 'Long' | 'Bool' | 'Set<String>';
 
 /** A policy and facts about it, so that nothing has to parse it again. */
 export interface BundledPolicy {
@@ -28,8 +33,10 @@ export interface BundledPolicy {
   effect: 'permit' | 'forbid';
   /** Whether the policy is in `ceiling.cedar`, which limits all other policies. */
   ceiling: boolean;
-  /** The workload that its scope names. Absent: any workload. */
+  /** The subject of the workload that its scope names. Absent: any workload. */
   principal?: string;
+  /** The trust entry that its scope names. Absent: any workload, also of AWS. */
+  trust?: string;
   /** The entity that its scope names (`==` or `in`), for example `Resource::"orders-db"`. Absent: any entity. */
   resource?: string;
   /** Names of all attributes of principal, resource and context that it may read; `*` if they cannot be determined. */

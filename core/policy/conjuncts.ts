@@ -6,7 +6,7 @@ import type { CedarRequest } from './authorization-request.ts';
 export interface Conjunct {
   /** The condition as Cedar formats it. */
   text: string;
-  /** Whether the condition depends on the workload: it reads `principal` or names a workload. */
+  /** Whether the condition depends on the workload: it reads `principal`, or names a workload or a trust entry. */
   ofPrincipal: boolean;
   /** Literals that the condition compares the request with. */
   literals: Literals;
@@ -204,7 +204,7 @@ function factsOf(expression: cedar.Expr): Omit<Conjunct, 'text'> {
     }
     if (typeof value !== 'object' || value === null || !('__entity' in value)) return;
     const { type, id } = value.__entity as cedar.TypeAndId;
-    ofPrincipal ||= type === 'Workload';
+    ofPrincipal ||= type === 'Workload' || type === 'Trust';
     if (type === 'Resource') locations.push(id);
   }
 

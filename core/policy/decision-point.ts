@@ -2,7 +2,13 @@ import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import type { Action, AuthorizationDetail } from '@tvm/contract/authorization-details.ts';
 import { canonicalAddress } from '../identity/address.ts';
 import type { Caller } from '../identity/caller.ts';
-import { type Asked, cedarRequest, type DecisionContext, scopesOf } from './authorization-request.ts';
+import {
+  type Asked,
+  cedarRequest,
+  type DecisionContext,
+  principalScopesOf,
+  scopesOf,
+} from './authorization-request.ts';
 import type { PolicyBundle } from './bundle.ts';
 import { type Conditions, strictest } from './obligations.ts';
 import { requestContext } from './request-context.ts';
@@ -117,14 +123,14 @@ export function policyDecisionPoint(bundle: PolicyBundle): PolicyDecisionPoint {
    * One slice for all locations: the policies that can match any of them. Evaluating policies that do not apply to a
    * location does not change its decision.
    */
-  function sliceFor({ subject }: Caller, places: readonly Asked[]): Slice {
-    return sliceOf(subject, [...new Set(places.flatMap((place) => scopesOf(bundle, place)))]);
+  function sliceFor(caller: Caller, places: readonly Asked[]): Slice {
+    return sliceOf(principalScopesOf(caller), [...new Set(places.flatMap((place) => scopesOf(bundle, place)))]);
   }
 
   /** The items that must all be allowed so that a requested item is allowed. */
-  function locationItems({ subject }: Caller, asked: Asked): Asked[] | undefined {
+  function locationItems(caller: Caller, asked: Asked): Asked[] | undefined {
     if (asked.action === 'assume') return [asked];
-    return placesOf(subject, asked.location)?.map((location) => ({ ...asked, location }));
+    return placesOf(caller, asked.location)?.map((location) => ({ ...asked, location }));
   }
 
   function judge(caller: Caller, request: DecisionRequest, context: DecisionContext): Judgement[] {

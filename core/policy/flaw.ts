@@ -21,6 +21,7 @@ export type FlawRule =
   | 'policy/unknown-name'
   | 'policy/unsupported'
   | 'policy/ceiling-permits'
+  | 'policy/any-trust'
   | 'policy/resource-cycle'
   | 'policy/data-file'
   | 'policy/too-large';

@@ -5,6 +5,8 @@ import {
   cedarRequest,
   type DecisionContext,
   entityName,
+  principalScopeOf,
+  principalScopesOf,
   type Readable,
   readableBy,
   scopesOf,
@@ -130,7 +132,7 @@ function makeInsight(bundle: PolicyBundle): PolicyInsight {
       // A policy for another workload is a near miss only if its scope names the requested resource or an ancestor.
       return reader === 'operator' && place && policy.resource !== undefined ? 4 : undefined;
     }
-    const forAnyPrincipal = policy.principal === undefined ? 1 : 0;
+    const forAnyPrincipal = principalScopeOf(policy) === undefined ? 1 : 0;
     if (place) return forAnyPrincipal;
     return asked.action !== 'assume' && isRelated(policy.resource, asked.location) ? 2 + forAnyPrincipal : undefined;
   }
@@ -159,8 +161,9 @@ function makeInsight(bundle: PolicyBundle): PolicyInsight {
   return { inspect, nearest };
 }
 
-function mayBeFor({ principal }: BundledPolicy, { subject }: Caller): boolean {
-  return principal === undefined || principal === subject;
+function mayBeFor(policy: BundledPolicy, caller: Caller): boolean {
+  const principal = principalScopeOf(policy);
+  return principal === undefined || principalScopesOf(caller).includes(principal);
 }
 
 function locationsIn({ resource, locations }: BundledPolicy, readable: readonly Conjunct[]): string[] {

@@ -1,4 +1,5 @@
 import type * as cedar from '@cedar-policy/cedar-wasm/nodejs';
+import { isArn } from '@tvm/contract/subject.ts';
 
 /** The actions that requests can contain. Action groups are not supported. */
 export const ACTIONS: readonly string[] = ['read', 'write', 'assume'];
@@ -8,7 +9,7 @@ export interface PolicyFacts {
   /** Names of all attributes that the policy reads; `*` if it uses the context as a whole. */
   reads: string[];
   /** Entities that its scope and conditions name, by type. */
-  named: Record<'Workload' | 'Resource' | 'Role', string[]>;
+  named: Record<'Workload' | 'Trust' | 'Resource' | 'Role', string[]>;
   /** Entities of other types and other actions that the policy names, for example `Team::"orders"`. */
   namedOthers: string[];
   /** Audiences that its conditions compare with `context.audience`. */
@@ -26,13 +27,19 @@ export interface PolicyFacts {
   unsupported: string[];
 }
 
-/** Attributes that are known only for the workload that signed the request. */
-const KNOWN_OF_CALLER = ['session', 'organization'];
+/** Attributes that are known only for the workload that sent the request. */
+const KNOWN_OF_AWS_CALLER = ['session', 'organization'];
+const KNOWN_OF_FEDERATED_CALLER = ['claims'];
 
 /** Derives the facts about a policy from its syntax tree. */
 export function policyFacts(json: cedar.PolicyJson): PolicyFacts {
   const reads = new Set<string>();
-  const named = { Workload: new Set<string>(), Resource: new Set<string>(), Role: new Set<string>() };
+  const named = {
+    Workload: new Set<string>(),
+    Trust: new Set<string>(),
+    Resource: new Set<string>(),
+    Role: new Set<string>(),
+  };
   const namedOthers = new Set<string>();
   const readsOf = { Workload: new Set<string>(), Resource: new Set<string>() };
   const soughtInResource = new Set<string>();
@@ -74,20 +81,21 @@ export function policyFacts(json: cedar.PolicyJson): PolicyFacts {
     for (const { type, id } of entitiesIn(left)) {
       if (type === 'Workload' || type === 'Resource') readsOf[type].add(id);
       else unsupported.add(`an attribute of ${type}::"${id}", which has none`);
-      const known = type === 'Workload' ? attributes.find((name) => KNOWN_OF_CALLER.includes(name)) : undefined;
+      const ofCaller = isArn(id) ? KNOWN_OF_AWS_CALLER : KNOWN_OF_FEDERATED_CALLER;
+      const known = type === 'Workload' ? attributes.find((name) => ofCaller.includes(name)) : undefined;
       if (known !== undefined) unsupported.add(`${known} of Workload::"${id}", which is known only for principal`);
     }
     if (!('Var' in left)) walk(left);
   }
 
-  /** Handles `left in right`. Only resources have ancestors. */
+  /** Handles `left in right`. Resources and federated workloads have ancestors. */
   function walkMembership(left: cedar.Expr, right: cedar.Expr | undefined): void {
     walk([left, right]);
     if (right === undefined) return;
     for (const { type, id } of entitiesIn(left)) {
-      if (type !== 'Resource') continue;
-      readsOf.Resource.add(id);
-      if (mentions(right, 'resource')) soughtInResource.add(id);
+      if (type !== 'Resource' && type !== 'Workload') continue;
+      readsOf[type].add(id);
+      if (type === 'Resource' && mentions(right, 'resource')) soughtInResource.add(id);
     }
   }
 
@@ -110,7 +118,12 @@ export function policyFacts(json: cedar.PolicyJson): PolicyFacts {
   walk(json.conditions);
   return {
     reads: [...reads],
-    named: { Workload: [...named.Workload], Resource: [...named.Resource], Role: [...named.Role] },
+    named: {
+      Workload: [...named.Workload],
+      Trust: [...named.Trust],
+      Resource: [...named.Resource],
+      Role: [...named.Role],
+    },
     namedOthers: [...namedOthers],
     readsOf: { Workload: [...readsOf.Workload], Resource: [...readsOf.Resource] },
     soughtInResource: [...soughtInResource],

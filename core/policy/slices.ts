@@ -1,5 +1,5 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
-import { type Readable, readableBy } from './authorization-request.ts';
+import { principalScopeOf, type Readable, readableBy } from './authorization-request.ts';
 import type { PolicyBundle } from './bundle.ts';
 
 /** The policies whose scopes can match an authorization request, and what they can read. */
@@ -13,10 +13,10 @@ export interface Slice extends Readable {
 /**
  * Finds the slice for an authorization request.
  *
- * @param subject ID of the principal
- * @param scopes names of the resource and its ancestors, as policies write them
+ * @param principals names of the principal and its ancestors, as policies write them
+ * @param resources names of the resource and its ancestors, as policies write them
  */
-export type Slices = (subject: string, scopes: readonly string[]) => Slice;
+export type Slices = (principals: readonly string[], resources: readonly string[]) => Slice;
 
 /** Maximum number of parsed policies in the cache, over all slices. */
 const MAX_PARSED = 20_000;
@@ -24,7 +24,7 @@ const MAX_PARSED = 20_000;
 /**
  * Indexes the policies of a bundle. A slice is parsed on first use.
  *
- * A policy's scope names at most one workload and at most one resource. Policies with the same two names share a
+ * A policy's scope names at most one workload or trust entry and at most one resource. Policies with the same two names share a
  * bucket. A slice consists of the few buckets that match a request. So the cost of a decision depends on the number of
  * policies that can match the request, not on the number of all policies.
  *
@@ -39,8 +39,8 @@ export function policySlices(
 ): Slices {
   const { policies } = bundle;
   const buckets = new Map<string, { number: number; ids: string[] }>();
-  for (const [id, { principal, resource }] of Object.entries(policies)) {
-    const name = bucketName(principal, resource);
+  for (const [id, policy] of Object.entries(policies)) {
+    const name = bucketName(principalScopeOf(policy), policy.resource);
     const bucket = buckets.get(name);
     if (bucket === undefined) buckets.set(name, { number: buckets.size, ids: [id] });
     else bucket.ids.push(id);
@@ -77,10 +77,10 @@ export function policySlices(
     freeNames.push(preparsedPolicySetId);
   }
 
-  return (subject, scopes) => {
+  return (principals, resources) => {
     const found: { number: number; ids: string[] }[] = [];
-    for (const principal of [subject, undefined]) {
-      for (const resource of [...scopes, undefined]) {
+    for (const principal of [...principals, undefined]) {
+      for (const resource of [...resources, undefined]) {
         const bucket = buckets.get(bucketName(principal, resource));
         if (bucket !== undefined) found.push(bucket);
       }

@@ -1,4 +1,6 @@
 import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
+import type { Workload } from '../identity/attributes.ts';
+import { principalScopeOf, principalScopesOf } from './authorization-request.ts';
 import type { BundledPolicy, PolicyBundle } from './bundle.ts';
 import { placeResource } from './resource-tree.ts';
 
@@ -15,28 +17,29 @@ export const MAX_SUBTREE_LOCATIONS = 200;
  * enough to evaluate `db`, each distinguished location below `db`, and for each of these one location below that is not
  * distinguished. The last is written as `db/secret/*`.
  */
-export type SubtreeLocations = (subject: string, location: string) => string[] | undefined;
+export type SubtreeLocations = (workload: Workload, location: string) => string[] | undefined;
 
 /** Indexes all locations that the bundle names. */
 export function placesIn({ policies, resources }: PolicyBundle): SubtreeLocations {
-  const byAnySubject = new Set(Object.keys(resources));
-  const bySubject = new Map<string, Set<string>>();
+  const byAny = new Set(Object.keys(resources));
+  const byPrincipal = new Map<string, Set<string>>();
   for (const policy of Object.values(policies)) {
-    const { principal } = policy;
-    let named = byAnySubject;
+    const principal = principalScopeOf(policy);
+    let named = byAny;
     if (principal !== undefined) {
-      named = bySubject.get(principal) ?? new Set();
-      bySubject.set(principal, named);
+      named = byPrincipal.get(principal) ?? new Set();
+      byPrincipal.set(principal, named);
     }
     for (const location of locationsToldApart(policy, { resources })) named.add(location);
   }
-  const sorted = [...byAnySubject].sort();
-  const sortedOf = new Map([...bySubject].map(([subject, named]) => [subject, [...named].sort()]));
+  const sorted = [...byAny].sort();
+  const sortedOf = new Map([...byPrincipal].map(([principal, named]) => [principal, [...named].sort()]));
 
-  return (subject, location) => {
+  return (workload, location) => {
     const root = subtreeRoot(location);
     if (root === undefined) return [location];
-    const named = new Set([...below(root, sorted), ...below(root, sortedOf.get(subject) ?? [])]);
+    const own = principalScopesOf(workload).flatMap((principal) => [...below(root, sortedOf.get(principal) ?? [])]);
+    const named = new Set([...below(root, sorted), ...own]);
     if (named.size * 2 > MAX_SUBTREE_LOCATIONS) return undefined;
     return [root, ...named].flatMap((place) => [place, `${place}/*`]);
   };

@@ -1,15 +1,5 @@
 import type * as cedar from '@cedar-policy/cedar-wasm/nodejs';
-
-/** The operands of a binary operator. */
-export interface Two {
-  left: cedar.Expr;
-  right: cedar.Expr;
-}
-
-/** Splits an expression into its operator and the operands. */
-export function operation(expression: cedar.Expr): [operator: string, operand: unknown] {
-  return Object.entries(expression)[0] ?? ['', undefined];
-}
+import { operation, pathOf, type Two } from '@tvm/core/policy/expression.ts';
 
 /** Splits the `when` and `unless` conditions of a policy into conjuncts, with every `!` pushed inwards. */
 export function conjunctsOf(conditions: readonly cedar.Clause[]): cedar.Expr[] {
@@ -44,15 +34,6 @@ function pushed(expression: cedar.Expr, holds: boolean): cedar.Expr {
   const opposite = OPPOSITES[operator];
   if (opposite !== undefined) return { [opposite]: operand } as cedar.Expr;
   return { '!': { arg: expression } };
-}
-
-/** Returns the path of an attribute, as in `context.audience`, or `undefined` for another expression. */
-export function pathOf(expression: cedar.Expr): string | undefined {
-  if ('Var' in expression) return expression.Var as string;
-  if (!('.' in expression)) return undefined;
-  const { left, attr } = expression['.'] as { left: cedar.Expr; attr: string };
-  const of = pathOf(left);
-  return of === undefined ? undefined : `${of}.${attr}`;
 }
 
 /** Reports whether a condition can be true only if a part that passes the test is true. */

@@ -2,13 +2,21 @@ import type * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import type { ReadPolicies } from '@tvm/core/policy/build-bundle.ts';
 import type { BundledPolicy } from '@tvm/core/policy/bundle.ts';
 import type { WrittenPolicy } from '@tvm/core/policy/cedar-file.ts';
+import { operation, type Two } from '@tvm/core/policy/expression.ts';
+import {
+  holds,
+  type Named,
+  resolved,
+  type Situation,
+  type Thing,
+  type Value,
+} from '@tvm/core/policy/partial-evaluation.ts';
 import { policyFacts, scopeEntity } from '@tvm/core/policy/policy-facts.ts';
 import { placeResource } from '@tvm/core/policy/resource-tree.ts';
 import { locationsToldApart } from '@tvm/core/policy/subtree.ts';
-import { conjunctsOf, operation, type Two } from './conditions.ts';
+import { conjunctsOf } from './conditions.ts';
 import type { Content } from './content.ts';
-import { holds, type Named, resolved, type Situation, type Thing, type Value } from './evaluate.ts';
-import { ANY_WORKLOAD, anyResource, assumptions, namedIn, place, role, workload } from './situation.ts';
+import { ANY_WORKLOAD, anyResource, anyWorkloadOf, assumptions, namedIn, place, role, workload } from './situation.ts';
 
 export type ActionName = 'read' | 'write' | 'assume';
 const ACTIONS: readonly ActionName[] = ['read', 'write', 'assume'];
@@ -20,6 +28,8 @@ export interface PolicyView {
   bundled: BundledPolicy;
   /** The workload that its scope or a condition names; absent for any. */
   principal?: string;
+  /** The trust entry that its scope or a condition names; absent for any. */
+  trust?: string;
   /** The entity that its scope or a condition names. */
   resource?: { type: string; id: string; below: boolean };
   /** The type of its resource, if the scope names one. */
@@ -86,22 +96,25 @@ export function policyDirectory({ content, written }: Pick<ReadPolicies, 'conten
 
   function matches(policy: PolicyView, situation: Situation): boolean | undefined {
     const { principal, resource, action } = situation;
-    const { principal: mine } = policy.bundled;
+    const { principal: mine, trust } = policy.bundled;
     if (action !== undefined && !policy.actions.has(action as ActionName)) return false;
     if (mine !== undefined && principal.id !== undefined && principal.id !== mine) return false;
+    const inTrust = trust === undefined ? true : principal.isIn({ type: 'Trust', id: trust });
+    if (inTrust === false) return false;
     if (policy.resourceType !== undefined && resource.type !== undefined && policy.resourceType !== resource.type) {
       return false;
     }
     const inScope = policy.resource === undefined ? true : covers(policy.resource, resource);
     if (inScope === false) return false;
-    const told = action !== undefined && (mine === undefined || principal.id !== undefined) && inScope === true;
+    const isMine = mine === undefined || principal.id !== undefined;
+    const told = action !== undefined && isMine && inTrust === true && inScope === true;
     const conditions = holds(policy.conjuncts, situation, named);
     return conditions === true && !told ? undefined : conditions;
   }
 
   const workloads = new Map<string, Thing>();
-  function principalOf({ principal }: PolicyView): Thing {
-    if (principal === undefined) return ANY_WORKLOAD;
+  function principalOf({ principal, trust }: PolicyView): Thing {
+    if (principal === undefined) return trust === undefined ? ANY_WORKLOAD : anyWorkloadOf(trust);
     const known = workloads.get(principal) ?? workload(content, principal);
     workloads.set(principal, known);
     return known;
@@ -207,12 +220,15 @@ function view(id: string, written: WrittenPolicy, bundled: BundledPolicy, named:
     };
     return holds(conjuncts, situation, named) !== false;
   });
-  const principal = bundled.principal ?? namedInConditions(conjuncts, 'principal')?.id;
+  const inConditions = namedInConditions(conjuncts, 'principal');
+  const principal = bundled.principal ?? (inConditions?.type === 'Workload' ? inConditions.id : undefined);
+  const trust = bundled.trust ?? (inConditions?.type === 'Trust' ? inConditions.id : undefined);
   return {
     id,
     written,
     bundled,
     ...(principal !== undefined && { principal }),
+    ...(trust !== undefined && { trust }),
     ...(resource && { resource }),
     ...(resourceType && { resourceType }),
     anyAction: json.action.op === 'All',

@@ -22,7 +22,8 @@ const FLAWS: Record<FlawRule, Omit<Rule, 'id' | 'severity'>> = {
     instead:
       'Use the entity types, actions and attributes of schema.cedarschema, and test optional attributes with `has`. ' +
       'Attributes of Workload and Resource are String, Long, Bool, or a Set of one of these. Roles have no attributes. The ' +
-      'context has the attributes of the schema that came with TVM. Only resources can be in other entities.',
+      'context has the attributes of the schema that came with TVM. Only resources can be in resources, and workloads in trust ' +
+      'entries. Claims are an optional record of optional claims.',
     failing: cedarExample(READABLE.replace('};', '&& context.lifetime <= "5m" };')),
     passing: NARROW_READ,
   },
@@ -45,7 +46,7 @@ const FLAWS: Record<FlawRule, Omit<Rule, 'id' | 'severity'>> = {
     title: 'a policy that names something unknown',
     why: 'A policy with a misspelt name would silently never match.',
     instead:
-      'Use names of roles, networks and windows from their files, exact locations, and ARNs of IAM roles or users.',
+      'Use names of roles, networks and windows from their files, exact locations, and ARNs of IAM roles or users or federated subjects.',
     failing: cedarExample(READABLE.replace(':role/', ':rol/')),
     passing: NARROW_READ,
   },
@@ -56,12 +57,30 @@ const FLAWS: Record<FlawRule, Omit<Rule, 'id' | 'severity'>> = {
       'would silently not apply.',
     instead:
       'Read only attributes of `principal`, `resource`, `context`, and the resources and workloads that the policy names. ' +
-      'Read `session` and `organization` only of `principal`. Do not read tags. Name only Workload, Resource and Role ' +
-      'entities. Replace templates with policies.',
+      'Read `session`, `organization` and `claims` only of `principal`. Do not read tags. Name only Workload, Trust, Resource ' +
+      'and Role entities. Replace templates with policies.',
     failing: cedarExample(
       READABLE.replace('principal ==', 'principal == ?principal').replace(/ Workload::"[^"]*"/, ''),
     ),
     passing: NARROW_READ,
+  },
+  'policy/any-trust': {
+    title: 'a permit for federated workloads that names no trust entry',
+    why:
+      'Workloads of other issuers have no account and no name in AWS. A permit that does not tell them apart admits every ' +
+      'workload of every issuer that is trusted now or later, so the deployment fails.',
+    instead:
+      'Name the trust entry, `principal in Trust::"github"`, or the workload, or require an attribute that only AWS or ' +
+      'workloads.yaml gives: `principal.account == "111122223333"`. To permit AWS workloads only, add ' +
+      '`principal.kind != "federated"`. Claims alone restrict nobody, because every issuer chooses its own.',
+    failing: cedarExample(`@id("production-reads-prices")
+permit (principal, action == Action::"read", resource == Resource::"catalog/prices")
+when { context.audience == "catalog" && principal has claims.environment && principal.claims.environment == "production" };
+`),
+    passing: cedarExample(`@id("production-reads-prices")
+permit (principal in Trust::"github", action == Action::"read", resource == Resource::"catalog/prices")
+when { context.audience == "catalog" && principal has claims.environment && principal.claims.environment == "production" };
+`),
   },
   'policy/ceiling-permits': {
     title: 'a permit in ceiling.cedar',

@@ -1,9 +1,10 @@
 import type * as cedar from '@cedar-policy/cedar-wasm/nodejs';
-import { parseWorkloadArn } from '@tvm/contract/subject.ts';
+import { parseSubject } from '@tvm/contract/subject.ts';
+import { type AttributesBySource, attributesBySource } from '@tvm/core/identity/attributes.ts';
+import { operation, pathOf, type Two } from '@tvm/core/policy/expression.ts';
+import { ABSENT, type Named, type Thing, UNKNOWN, type Value } from '@tvm/core/policy/partial-evaluation.ts';
 import { placeResource } from '@tvm/core/policy/resource-tree.ts';
-import { operation, pathOf, type Two } from './conditions.ts';
 import type { Content } from './content.ts';
-import { ABSENT, type Named, type Thing, UNKNOWN, type Value } from './evaluate.ts';
 
 /** A workload about which nothing is known. */
 export const ANY_WORKLOAD: Thing = {
@@ -14,21 +15,36 @@ export const ANY_WORKLOAD: Thing = {
 };
 
 /** Attributes of a workload that are known only with a request. */
-const OF_THE_REQUEST = ['session', 'organization'];
+const OF_AWS_REQUEST = ['session', 'organization'];
+const OF_FEDERATED_REQUEST = ['claims'];
 
-/** Returns a workload with the attributes from its ARN and from `workloads.yaml`. */
-export function workload({ workloads }: Content, arn: string): Thing {
-  const configured = Object.hasOwn(workloads, arn) ? workloads[arn] : undefined;
-  const { account, kind, name } = parseWorkloadArn(arn) ?? {};
-  const attributes: Record<string, Value | undefined> = { ...configured, account, kind, name };
+/** Returns a workload with the attributes from its subject and from `workloads.yaml`. */
+export function workload(content: Content, subject: string): Thing {
+  const parsed = parseSubject(subject);
+  const { operator, aws }: Pick<AttributesBySource, 'operator' | 'aws'> =
+    parsed === undefined ? { operator: {}, aws: {} } : attributesBySource(content, parsed);
+  const attributes: Record<string, Value> = { ...operator, ...aws };
+  const ofRequest = parsed?.kind === 'federated' ? OF_FEDERATED_REQUEST : OF_AWS_REQUEST;
+  const trust = parsed?.kind === 'federated' ? parsed.trust : undefined;
   return {
     type: 'Workload',
-    id: arn,
+    id: subject,
     attribute: (name) => {
-      if (OF_THE_REQUEST.includes(name)) return UNKNOWN;
+      if (ofRequest.includes(name)) return UNKNOWN;
       return Object.hasOwn(attributes, name) ? (attributes[name] ?? ABSENT) : ABSENT;
     },
-    isIn: ({ type, id }) => type === 'Workload' && id === arn,
+    isIn: ({ type, id }) => (type === 'Trust' ? id === trust : type === 'Workload' && id === subject),
+  };
+}
+
+/** Returns an unnamed workload of a trust entry. `workloads.yaml` may give it any attributes. */
+export function anyWorkloadOf(trust: string): Thing {
+  const known: Record<string, Value> = { account: '', kind: 'federated', name: '' };
+  return {
+    type: 'Workload',
+    id: undefined,
+    attribute: (name) => (OF_AWS_REQUEST.includes(name) ? ABSENT : (known[name] ?? UNKNOWN)),
+    isIn: ({ type, id }) => (type === 'Trust' ? id === trust : undefined),
   };
 }
 

@@ -1,8 +1,8 @@
 import type * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
-import { operation, pathOf } from './conditions.ts';
+import { operation, pathOf } from '@tvm/core/policy/expression.ts';
+import type { Thing } from '@tvm/core/policy/partial-evaluation.ts';
 import type { PolicyDirectory } from './directory.ts';
-import type { Thing } from './evaluate.ts';
 import { place } from './situation.ts';
 
 /** The top-level trees of resources. Each is a system with all locations below its name. */

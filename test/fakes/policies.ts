@@ -3,15 +3,18 @@ import { buildPolicyBundle } from '@tvm/core/policy/build-bundle.ts';
 import type { PolicyBundle } from '@tvm/core/policy/bundle.ts';
 import type { PolicyFile } from '@tvm/core/policy/flaw.ts';
 
-const SCHEMA = {
-  name: 'policies/schema.cedarschema',
-  text: readFileSync(new URL('../../policies/schema.cedarschema', import.meta.url), 'utf8'),
-};
+/** The project's own schema, with federated workloads. */
+export const SCHEMA = readFileSync(new URL('../../policies/schema.cedarschema', import.meta.url), 'utf8');
 
-/** Returns the files of a policy directory with the project's own schema: Cedar text, and other files by name. */
+/** The same schema as it is without federated workloads, so that a permit need not tell them apart. */
+export const AWS_SCHEMA = SCHEMA.replace('entity Trust;', '')
+  .replace('entity Workload in [Trust]', 'entity Workload')
+  .replace(/^ {2}claims\?: \{[^}]*\},\n/m, '');
+
+/** Returns the files of a policy directory with {@link AWS_SCHEMA}: Cedar text, and other files by name. */
 export function policyFiles(cedar: string, others: Record<string, string> = {}): PolicyFile[] {
-  const files = { 'test.cedar': cedar, ...others };
-  return [SCHEMA, ...Object.entries(files).map(([name, text]) => ({ name: `policies/${name}`, text }))];
+  const files = { 'schema.cedarschema': AWS_SCHEMA, 'test.cedar': cedar, ...others };
+  return Object.entries(files).map(([name, text]) => ({ name: `policies/${name}`, text }));
 }
 
 /** Returns the policy bundle of these files. */

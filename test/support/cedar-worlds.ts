@@ -1,6 +1,7 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
-import { parseWorkloadArn } from '@tvm/contract/subject.ts';
+import type { Claims } from '@tvm/contract/claims.ts';
+import { parseSubject } from '@tvm/contract/subject.ts';
 import type { Attributes } from '@tvm/core/identity/attributes.ts';
 import type { Caller } from '@tvm/core/identity/caller.ts';
 import type { DecisionContext } from '@tvm/core/policy/authorization-request.ts';
@@ -8,13 +9,17 @@ import { buildPolicyBundle, readPolicies } from '@tvm/core/policy/build-bundle.t
 import type { PolicyBundle } from '@tvm/core/policy/bundle.ts';
 import type { PolicyFile } from '@tvm/core/policy/flaw.ts';
 import fc from 'fast-check';
-import { policyFiles } from '../fakes/policies.ts';
+import { policyFiles, SCHEMA } from '../fakes/policies.ts';
 
 // Generates random policies over a small tree of resources, and evaluates them with Cedar and all entities. The
 // conditions name resources and workloads wherever Cedar's grammar allows an entity.
 
 const ACCOUNT = '111122223333';
-const WORKLOADS = ['a', 'b', 'c'].map((name) => `arn:aws:iam::${ACCOUNT}:role/${name}`);
+const AWS_WORKLOADS = ['a', 'b', 'c'].map((name) => `arn:aws:iam::${ACCOUNT}:role/${name}`);
+const WORKLOADS = [...AWS_WORKLOADS, 'github:repo:1', 'github:repo:2', 'gitlab:project:1'];
+const ENTRIES = ['github', 'gitlab'];
+/** Always true. A permit must name the trust entries whose workloads it admits. */
+const ADMITS_ALL = 'principal.kind != "federated" || principal in Trust::"github" || principal in Trust::"gitlab"';
 const TEAMS = ['x', 'y'];
 const LABELS = ['pii', 'open'];
 /** The locations that policies name. `db/a/deep`, `vault` and `vault/x` occur only as ancestors of others. */
@@ -66,6 +71,8 @@ export interface CedarAsk {
   target: string;
   subject: string;
   session: string | undefined;
+  /** The claims of a federated workload. */
+  claims: Claims;
   lifetime: number;
 }
 
@@ -156,6 +163,25 @@ const { condition } = fc.letrec<{
         .tuple(tie('workload'), fc.constantFrom('a', 'b'))
         .map(([one, name]) => `${one}.name == "${name}" && ${one}.account == "${ACCOUNT}"`),
       fc.tuple(tie('workload'), tie('workload')).map(([one, other]) => `${one} in ${other}`),
+      {
+        arbitrary: fc
+          .tuple(tie('workload'), fc.constantFrom(...ENTRIES))
+          .map(([one, trust]) => `${one} in Trust::"${trust}"`),
+        weight: 3,
+      },
+      fc
+        .tuple(tie('workload'), fc.subarray(ENTRIES))
+        .map(([one, trusts]) => `${one} in [${trusts.map((trust) => `Trust::"${trust}"`).join(', ')}]`),
+      {
+        arbitrary: fc.constantFrom(
+          'principal has claims && principal.claims has team && principal.claims.team == "x"',
+          'principal has claims.team && principal has team && principal.claims.team == principal.team',
+          'principal has claims && principal.claims has groups && principal.claims.groups.contains("pii")',
+          'principal has claims && !(principal.claims has team)',
+          'principal has claims.run && principal.claims.run < 2',
+        ),
+        weight: 3,
+      },
       fc
         .tuple(tie('workload'), tie('resource'))
         .map(([one, other]) => `${one} has team && ${other} has team && ${one}.team == ${other}.team`),
@@ -184,7 +210,10 @@ const policy = fc
       { arbitrary: fc.constant('principal'), weight: 3 },
       fc
         .tuple(fc.constantFrom('==', 'in', 'is Workload in'), fc.constantFrom(...WORKLOADS))
-        .map(([operator, arn]) => `principal ${operator} Workload::"${arn}"`),
+        .map(([operator, id]) => `principal ${operator} Workload::"${id}"`),
+      fc
+        .tuple(fc.constantFrom('in', 'is Workload in'), fc.constantFrom(...ENTRIES))
+        .map(([operator, trust]) => `principal ${operator} Trust::"${trust}"`),
     ),
     action: fc.constantFrom(
       'action in [Action::"read", Action::"write"]',
@@ -206,6 +235,7 @@ const policy = fc
       `${effect} (${principal}, ${action}, ${resource})`,
       ...when.map((one) => `when { ${one} }`),
       ...(unless === undefined ? [] : [`unless { ${unless} }`]),
+      ...(effect === 'permit' ? [`when { ${ADMITS_ALL} }`] : []),
     ].join('\n'),
   );
 
@@ -240,6 +270,14 @@ const ask = fc.record({
     fc.constantFrom(...ROOTS).map((root) => `${root}/*`),
   ),
   subject: fc.constantFrom(...WORKLOADS),
+  claims: fc.record(
+    {
+      team: fc.constantFrom(...TEAMS),
+      groups: fc.subarray(LABELS),
+      run: fc.integer({ min: 0, max: 3 }),
+    },
+    { requiredKeys: [] },
+  ),
   session: fc.constantFrom(undefined, 'i-0abc'),
   lifetime: fc.constantFrom(300, 900),
 });
@@ -271,7 +309,7 @@ export const cedarWorlds: fc.Arbitrary<CedarWorld> = fc
     const workloads = Object.fromEntries(
       WORKLOADS.map((arn, at): [string, Attributes] => [arn, teams[at] ? { team: teams[at] } : {}]),
     );
-    const permit = 'permit (principal, action, resource)';
+    const permit = `permit (principal, action, resource) when { ${ADMITS_ALL} }`;
     if (apart === undefined) {
       return { policies: permitsAll ? [...policies, permit] : policies, resources, workloads, asks };
     }
@@ -299,7 +337,7 @@ export function builtFrom({ policies, resources, workloads }: CedarWorld): {
   };
   const filesOf = (texts: readonly string[]) =>
     policyFiles(texts.join('\n'), others).map((file) =>
-      file.name.endsWith('.cedarschema') ? { ...file, text: withLevels(file.text) } : file,
+      file.name.endsWith('.cedarschema') ? { ...file, text: extended(SCHEMA) } : file,
     );
   const texts = policies.map((text, at) => `@id("p${at}") ${text};`);
   const all = filesOf(texts);
@@ -310,8 +348,10 @@ export function builtFrom({ policies, resources, workloads }: CedarWorld): {
   return { files, bundle: buildPolicyBundle(files) };
 }
 
-function withLevels(schema: string): string {
-  return schema.replace('entity Resource in [Resource] = {', '$&\n  level: Long,\n  labels?: Set<String>,');
+function extended(schema: string): string {
+  return schema
+    .replace('entity Resource in [Resource] = {', '$&\n  level: Long,\n  labels?: Set<String>,')
+    .replace('claims?: {', '$&\n    team?: String,\n    groups?: Set<String>,\n    run?: Long,');
 }
 
 /** A decision to compare: the result of a decision point or of Cedar. */
@@ -323,13 +363,14 @@ export interface Verdict {
 }
 
 /** Returns the caller and the context of a request. */
-export function circumstancesOf({ subject, session, lifetime }: CedarAsk): {
+export function circumstancesOf({ subject, session, claims, lifetime }: CedarAsk): {
   caller: Caller;
   context: DecisionContext;
 } {
-  const workload = parseWorkloadArn(subject);
-  if (workload === undefined) throw new Error('not an ARN of a role');
-  const caller = { ...workload, ...(session !== undefined && { session }) };
+  const workload = parseSubject(subject);
+  if (workload === undefined) throw new Error('not a subject');
+  const ofIt = { ...(session !== undefined && { session }) };
+  const caller = workload.kind === 'federated' ? { ...workload, claims, ...ofIt } : { ...workload, ...ofIt };
   return { caller, context: { audience: 'db', lifetime, time: Date.UTC(2026, 0, 5, 12), sourceIp: '203.0.113.7' } };
 }
 
@@ -349,9 +390,21 @@ export function cedarTold(
   let single: string | undefined;
   return (ask, target, only) => {
     const { caller, context } = circumstancesOf(ask);
-    const workloads = WORKLOADS.map((arn) => {
-      const { subject: _, ...ofIt } = arn === caller.subject ? caller : (parseWorkloadArn(arn) ?? caller);
-      return { uid: { type: 'Workload', id: arn }, attrs: { ...world.workloads[arn], ...ofIt }, parents: [] };
+    const workloads = WORKLOADS.map((id): cedar.EntityJson => {
+      const workload = id === caller.subject ? caller : (parseSubject(id) ?? caller);
+      const uid = { type: 'Workload', id };
+      if (workload.kind !== 'federated') {
+        const { subject: _, ...ofIt } = workload;
+        return { uid, attrs: { ...world.workloads[id], ...ofIt }, parents: [] };
+      }
+      const ofIt = {
+        account: '',
+        kind: 'federated',
+        name: '',
+        ...('claims' in workload && { claims: workload.claims as cedar.CedarValueJson }),
+      };
+      const attrs = { ...world.workloads[id], ...ofIt };
+      return { uid, attrs, parents: [{ type: 'Trust', id: workload.trust }] };
     });
     if (only !== undefined && only !== single) {
       preparse('single', { [only]: policies[only]?.text ?? '' });
@@ -460,15 +513,17 @@ export function formsOf(policy: string): Form[] {
 }
 
 /**
- * Returns a request of each workload for each location that a world distinguishes, and for the role. Session and
- * lifetime alternate.
+ * Returns a request of each workload for each location that a world distinguishes, and for the role. Session, claims
+ * and lifetime alternate.
  */
 export function everyAsk(world: CedarWorld): CedarAsk[] {
   const asks = universe(world).flatMap((target) =>
     (['read', 'write'] as const).flatMap((action) => WORKLOADS.map((subject) => ({ action, target, subject }))),
   );
   const assumes = WORKLOADS.map((subject) => ({ action: 'assume' as const, target: 'keeper', subject }));
-  return [...asks, ...assumes].map((ask, at) =>
-    at % 2 === 0 ? { ...ask, session: undefined, lifetime: 300 } : { ...ask, session: 'i-0abc', lifetime: 900 },
+  return [...asks, ...assumes].map((ask, at): CedarAsk =>
+    at % 2 === 0
+      ? { ...ask, session: undefined, claims: {}, lifetime: 300 }
+      : { ...ask, session: 'i-0abc', claims: { team: 'x', groups: ['pii'], run: 1 }, lifetime: 900 },
   );
 }

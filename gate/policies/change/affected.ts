@@ -1,8 +1,8 @@
 import { attributesOf, entityName } from '@tvm/core/policy/authorization-request.ts';
 import type { EntityName } from '@tvm/core/policy/bundle.ts';
+import type { Situation, Thing } from '@tvm/core/policy/partial-evaluation.ts';
 import { placeResource } from '@tvm/core/policy/resource-tree.ts';
 import type { PolicyDirectory, PolicyView } from '../directory.ts';
-import type { Situation, Thing } from '../evaluate.ts';
 import { ANY_WORKLOAD, place, role, workload } from '../situation.ts';
 import type { KnownTarget, KnownWorkload } from './universe.ts';
 
@@ -107,7 +107,8 @@ function alikeFor(directories: readonly PolicyDirectory[], { asked }: KnownTarge
         .filter(([name]) => reads.has(name) || reads.has('*'))
         .sort(([a], [b]) => (a < b ? -1 : 1)),
     );
-    return JSON.stringify([named.has(caller.subject) && caller.subject, attributes]);
+    const trust = caller.kind === 'federated' && caller.trust;
+    return JSON.stringify([named.has(caller.subject) && caller.subject, trust, attributes]);
   };
 }
 

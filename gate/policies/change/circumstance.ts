@@ -6,7 +6,10 @@ import type { DecisionContext } from '@tvm/core/policy/authorization-request.ts'
 export interface Circumstance {
   context: Omit<DecisionContext, 'lifetime'>;
   /** Attributes of the workload that only the request contains: of an AWS caller, or claims of a federated workload. */
-  caller: Pick<AwsCaller, 'session' | 'organization'> & { claims?: Claims };
+  caller: Pick<AwsCaller, 'session' | 'organization'> & {
+    /** The claims that differ from those of the known workload; `undefined` for a claim that its proof lacks. */
+    claims?: Record<string, Claims[string] | undefined>;
+  };
   fields: string[] | undefined;
   /** The differences from other circumstances, as text. */
   title: string;
@@ -15,7 +18,10 @@ export interface Circumstance {
 /** Returns a workload with those attributes of a circumstance that a workload of its kind can have. */
 export function callerIn(caller: Caller, { caller: { claims, ...ofAws } }: Pick<Circumstance, 'caller'>): Caller {
   if (caller.kind !== 'federated') return { ...caller, ...ofAws };
-  return { ...caller, claims: { ...caller.claims, ...claims } };
+  const present = Object.entries({ ...caller.claims, ...claims }).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as const],
+  );
+  return { ...caller, claims: Object.fromEntries(present) };
 }
 
 /** One value of a dimension of circumstances. */

@@ -1,4 +1,6 @@
+import type { Claims } from '@tvm/contract/claims.ts';
 import { limits } from '@tvm/contract/limits.ts';
+import type { ClaimType } from '@tvm/core/policy/bundle.ts';
 import { requestContext } from '@tvm/core/policy/request-context.ts';
 import type { PolicyDirectory, PolicyView } from '../directory.ts';
 import { type Choice, type Circumstance, NOTHING_SPECIAL, OTHER, OUTSIDE, type Reads } from './circumstance.ts';
@@ -31,6 +33,7 @@ export type CircumstancesOf = (policies: readonly PolicyView[], valuesOf: (path:
 /** Returns a function that builds circumstances for policies. Common parts are computed only once. */
 export function circumstancesIn(directories: readonly PolicyDirectory[]): CircumstancesOf {
   const around = directories.map(({ content }) => requestContext({ hash: '', ...content }));
+  const claims: Record<string, ClaimType> = Object.assign({}, ...directories.map(({ content }) => content.claims));
   const origins = originsIn(directories, around);
   const times = timesIn(directories, around);
   const known = new Map<string, { literals: Literals; reads: Reads; fixed: Choice[][] }>();
@@ -51,6 +54,7 @@ export function circumstancesIn(directories: readonly PolicyDirectory[]): Circum
       behaviours(literals, reads),
       ofCaller('session', literals, reads),
       ofCaller('organization', literals, reads),
+      ...Object.entries(claims).map(([name, type]) => ofClaim(name, type, literals, reads)),
     ];
     const made = { literals, reads, fixed };
     known.set(key, made);
@@ -194,4 +198,30 @@ function ofCaller(attribute: 'session' | 'organization', literals: Literals, rea
       }),
     ),
   ];
+}
+
+/** Returns the values of a claim that conditions can distinguish, and its absence. Only a federated workload has claims. */
+function ofClaim(name: string, type: ClaimType, literals: Literals, reads: Reads): Choice[] {
+  if (!reads('claims') || !reads(name)) return [NOTHING_SPECIAL];
+  const path = `principal.claims.${name}`;
+  const texts = literals.texts(path);
+  const values: Record<ClaimType, () => Claims[string][]> = {
+    String: () => [...texts, OTHER],
+    Long: () => [...new Set([0, ...literals.numbersNear(path).flatMap((number) => [number - 1, number, number + 1])])],
+    Bool: () => [true, false],
+    'Set<String>': () => [[], ...texts.map((text) => [text]), texts, [OTHER]],
+  };
+  return [undefined, ...values[type]()].map(
+    (value): Choice => ({
+      title:
+        value === undefined
+          ? `without claim ${name}`
+          : value === OTHER
+            ? `any other claim ${name}`
+            : `claim ${name} ${value}`,
+      set: ({ caller }) => {
+        caller.claims = { ...caller.claims, [name]: value };
+      },
+    }),
+  );
 }

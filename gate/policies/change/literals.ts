@@ -1,5 +1,6 @@
 import type * as cedar from '@cedar-policy/cedar-wasm/nodejs';
-import { operation, pathOf, reads, type Two } from '../conditions.ts';
+import { operation, pathOf, type Two } from '@tvm/core/policy/expression.ts';
+import { reads } from '../conditions.ts';
 
 /** The literals with which conditions compare attributes, by path, as in `context.audience`. */
 export interface Literals {

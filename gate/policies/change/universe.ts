@@ -1,7 +1,8 @@
 import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
-import { parseWorkloadArn } from '@tvm/contract/subject.ts';
+import { type FederatedSubject, parseFederatedSubject, parseSubject, type WorkloadArn } from '@tvm/contract/subject.ts';
 import type { Caller } from '@tvm/core/identity/caller.ts';
 import type { Asked } from '@tvm/core/policy/authorization-request.ts';
+import type { ClaimType } from '@tvm/core/policy/bundle.ts';
 import { locationsToldApart } from '@tvm/core/policy/subtree.ts';
 import type { PolicyDirectory } from '../directory.ts';
 import { literalsOf } from './literals.ts';
@@ -26,21 +27,22 @@ const OTHER_NAME = '=any-other=';
 
 /**
  * Returns the workloads that policies can distinguish: all named workloads, and an unnamed one for each account that is
- * named or has named workloads, and for any other account.
+ * named or has named workloads, for any other account, and for each named trust entry.
  */
 export function workloadsOf(directories: readonly PolicyDirectory[]): KnownWorkload[] {
   const policies = directories.flatMap(({ policies }) => policies);
   const literals = literalsOf(policies.flatMap(({ conjuncts }) => conjuncts));
+  const claims = Object.assign({}, ...directories.map(({ content }) => content.claims));
   const arns = new Set([
     ...policies.flatMap(({ facts }) => facts.named.Workload),
     ...directories.flatMap(({ content }) => Object.keys(content.workloads)),
   ]);
   const named = [...arns].sort().flatMap((arn) => {
-    const caller = parseWorkloadArn(arn);
-    return caller === undefined ? [] : [{ caller, title: arn }];
+    const workload = parseSubject(arn);
+    return workload === undefined ? [] : [{ caller: withClaims(workload, claims), title: arn }];
   });
   const accounts = new Set([
-    ...named.map(({ caller }) => caller.account),
+    ...named.flatMap(({ caller }) => (caller.kind === 'federated' ? [] : [caller.account])),
     ...literals.texts('principal.account').filter((text) => /^\d{12}$/.test(text)),
     ...literals.patterns('principal.account').flatMap(accountsLike),
   ]);
@@ -56,7 +58,19 @@ export function workloadsOf(directories: readonly PolicyDirectory[]): KnownWorkl
       }),
     ),
   );
-  return [...named, ...others];
+  const federated = [...new Set(policies.flatMap(({ facts }) => facts.named.Trust))].sort().flatMap((trust) => {
+    const workload = parseFederatedSubject(`${trust}:${OTHER}`);
+    if (workload === undefined) return [];
+    return [{ caller: withClaims(workload, claims), title: `any other workload of trust entry ${trust}` }];
+  });
+  return [...named, ...others, ...federated];
+}
+
+/** Returns a workload as a caller. A federated one has a value for every text claim that a schema declares. */
+function withClaims(workload: WorkloadArn | FederatedSubject, declared: Record<string, ClaimType>): Caller {
+  if (workload.kind !== 'federated') return workload;
+  const texts = Object.entries(declared).filter(([, type]) => type === 'String');
+  return { ...workload, claims: Object.fromEntries(texts.map(([name]) => [name, OTHER])) };
 }
 
 /** Returns two accounts that match a pattern, if there are any. @param parts the texts between the wildcards */

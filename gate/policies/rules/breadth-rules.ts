@@ -2,7 +2,7 @@ import { bound, reads } from '../conditions.ts';
 import { cedarExample, NARROW_READ, type PolicyRule, ruleOfEach } from '../rule.ts';
 
 /**
- * Attributes that restrict nobody: the caller chooses its session, every principal is one of two kinds, and anybody can
+ * Attributes that restrict nobody: the caller chooses its session, every principal is one of three kinds, and anybody can
  * use any name for a role in an account of their own.
  */
 const RESTRICTS_NOBODY = ['session', 'kind', 'name'];
@@ -30,7 +30,7 @@ const anyPrincipal = ruleOfEach(
       '`principal.name like "orders-*"`, restricts nobody, because every account can use it.',
     failing: cedarExample(`@id("all-read-prices")
 permit (principal, action == Action::"read", resource == Resource::"catalog/prices")
-when { context.audience == "catalog" };
+when { context.audience == "catalog" && principal.kind != "federated" };
 `),
     passing: cedarExample(`@id("orders-team-reads-prices")
 permit (principal, action == Action::"read", resource == Resource::"catalog/prices")
@@ -38,7 +38,10 @@ when { context.audience == "catalog" && principal has team && principal.team == 
 `),
   },
   ({ bundled, conjuncts }) =>
-    bundled.effect === 'permit' && bundled.principal === undefined && !bound(conjuncts, isVouchedFor)
+    bundled.effect === 'permit' &&
+    bundled.principal === undefined &&
+    bundled.trust === undefined &&
+    !bound(conjuncts, isVouchedFor)
       ? 'permits every workload that may call the service'
       : undefined,
 );

@@ -1,8 +1,9 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import { limits as wire } from '@tvm/contract/limits.ts';
-import { conjunctsOf, operation, pathOf, type Two } from '../conditions.ts';
+import { operation, pathOf, type Two } from '@tvm/core/policy/expression.ts';
+import type { Situation } from '@tvm/core/policy/partial-evaluation.ts';
+import { conjunctsOf } from '../conditions.ts';
 import type { PolicyDirectory, PolicyView } from '../directory.ts';
-import type { Situation } from '../evaluate.ts';
 import { cedarExample, listed, NARROW_READ, type PolicyRule } from '../rule.ts';
 import { anyResource, role } from '../situation.ts';
 

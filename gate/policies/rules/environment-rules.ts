@@ -1,7 +1,7 @@
 import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
+import type { Thing } from '@tvm/core/policy/partial-evaluation.ts';
 import { reads } from '../conditions.ts';
 import type { PolicyDirectory, PolicyView } from '../directory.ts';
-import type { Thing } from '../evaluate.ts';
 import { cedarExample, listed, type PolicyRule } from '../rule.ts';
 import { workload } from '../situation.ts';
 

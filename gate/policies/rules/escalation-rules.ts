@@ -1,6 +1,6 @@
 import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
+import type { Thing } from '@tvm/core/policy/partial-evaluation.ts';
 import type { PolicyDirectory, PolicyView } from '../directory.ts';
-import type { Thing } from '../evaluate.ts';
 import { couldReach } from '../location-template.ts';
 import { cedarExample, type PolicyRule } from '../rule.ts';
 import { place, role } from '../situation.ts';

@@ -89,6 +89,7 @@ function permitted(
 ): boolean {
   const written = directory.content.roles[name]?.authorizationDetails[entry]?.locations[index] ?? '';
   const templated = written.includes('{');
+  // The claims of a federated workload are unknown, and with them the values of the template.
   const workload = taker.principal === undefined ? undefined : parseWorkloadArn(taker.principal);
   if (templated && workload === undefined) {
     // The workload is unknown, and with it the values of the template. Any permit that may match one of its locations counts.

@@ -1,8 +1,9 @@
 import type * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
-import { bound, everyWay, limits, operation, pathOf, type Two } from '../conditions.ts';
+import { operation, pathOf, type Two } from '@tvm/core/policy/expression.ts';
+import type { Thing } from '@tvm/core/policy/partial-evaluation.ts';
+import { bound, everyWay, limits } from '../conditions.ts';
 import type { PolicyDirectory, PolicyView } from '../directory.ts';
-import type { Thing } from '../evaluate.ts';
 import { cedarExample, listed, type PolicyRule, ruleOfEach } from '../rule.ts';
 import { type Trees, treesOf } from '../trees.ts';
 

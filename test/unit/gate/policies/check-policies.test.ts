@@ -1,7 +1,8 @@
 import { checkFiles } from '@tvm/gate/check-files.ts';
 import { checkPolicies } from '@tvm/gate/policies/check-policies.ts';
 import { describe, expect, it } from 'vitest';
-import { CI, files, SCHEMA, SERVICE } from './directory.ts';
+import { AWS_SCHEMA } from '#test/fakes/policies.ts';
+import { CI, files, SERVICE } from './directory.ts';
 
 function found(texts: Record<string, string>): string[] {
   return checkPolicies(files(texts)).map(({ rule, file, line }) => `${rule} ${file}:${line}`);
@@ -443,7 +444,7 @@ when { principal has team && resource has team && principal.team == resource.tea
     [
       'an attribute of a type that no file can say',
       'policy/schema',
-      { 'schema.cedarschema': SCHEMA.replace('team?: String', 'team?: datetime') },
+      { 'schema.cedarschema': AWS_SCHEMA.replace('team?: String', 'team?: datetime') },
     ],
     ['an entity of another type', 'policy/unsupported', reading('when { resource in Team::"orders" }')],
     ['a key that JavaScript would lose', 'policy/data-file', { 'resources.yaml': '__proto__: { team: x }\n' }],

@@ -1,14 +1,12 @@
-import { readFileSync } from 'node:fs';
 import type { ReadPolicies } from '@tvm/core/policy/build-bundle.ts';
 import { readPolicies } from '@tvm/core/policy/build-bundle.ts';
 import type { PolicyBundle } from '@tvm/core/policy/bundle.ts';
 import type { SourceFile } from '@tvm/gate/model/finding.ts';
+import { AWS_SCHEMA } from '#test/fakes/policies.ts';
 
-export const SCHEMA = readFileSync(new URL('../../../../policies/schema.cedarschema', import.meta.url), 'utf8');
-
-/** Returns a policy directory with the given files and the project's schema. */
+/** Returns a policy directory with the given files and the project's schema without federated workloads. */
 export function files(texts: Record<string, string>): SourceFile[] {
-  const all = { 'schema.cedarschema': SCHEMA, ...texts };
+  const all = { 'schema.cedarschema': AWS_SCHEMA, ...texts };
   return Object.entries(all).map(([name, text]) => ({ name: `policies/${name}`, text }));
 }
 

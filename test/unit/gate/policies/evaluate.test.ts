@@ -1,8 +1,8 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import { policyDecisionPoint } from '@tvm/core/policy/decision-point.ts';
+import { holds, resolved } from '@tvm/core/policy/partial-evaluation.ts';
 import { policyFacts } from '@tvm/core/policy/policy-facts.ts';
 import { conjunctsOf } from '@tvm/gate/policies/conditions.ts';
-import { holds, resolved } from '@tvm/gate/policies/evaluate.ts';
 import { assumptions, namedIn, place, workload } from '@tvm/gate/policies/situation.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

@@ -1,5 +1,5 @@
 import type * as cedar from '@cedar-policy/cedar-wasm/nodejs';
-import { operation, pathOf, type Two } from './conditions.ts';
+import { operation, pathOf, type Two } from './expression.ts';
 
 /** A value that is unknown before a request. */
 export const UNKNOWN = Symbol('unknown');
@@ -8,7 +8,7 @@ export const ABSENT = Symbol('absent');
 /** The result of an expression that cannot be evaluated, such as one that reads an absent attribute. */
 const FAILS = Symbol('fails');
 
-/** A Cedar value of a type that the rules support. */
+/** A Cedar value of a type that is supported. */
 export type Value = string | number | boolean | Value[] | { type: string; id: string };
 type Outcome = Value | typeof UNKNOWN | typeof FAILS;
 

@@ -1,11 +1,11 @@
-import { type Claims, claims as claimsSchema } from '@tvm/contract/claims.ts';
+import { type Claims, claims as claimsSchema, typeOfClaim } from '@tvm/contract/claims.ts';
 import { writeDuration } from '@tvm/contract/duration.ts';
 import { limits } from '@tvm/contract/limits.ts';
 import { federatedSubject } from '@tvm/contract/subject.ts';
 import type { FederatedCaller } from '../identity/caller.ts';
 import { valueAt, written } from '../settings/fault.ts';
 import { mapSubject } from './subject-template.ts';
-import { type ClaimPath, type RequiredClaim, type TrustEntry, typeOfClaim, type Unverified } from './trust-entry.ts';
+import type { ClaimPath, RequiredClaim, TrustEntry, Unverified } from './trust-entry.ts';
 
 /** One check of a proof. Its texts are short and printable, and never contain the proof. */
 export interface ClaimCheck {
@@ -162,9 +162,9 @@ function keptClaims(
 ): { claims: Claims; chosen: Claims; checks: ClaimCheck[] } {
   const checks: ClaimCheck[] = [];
   const found: Claims = {};
-  for (const [name, { path, type, required }] of Object.entries(kept)) {
+  for (const [name, { path, type }] of Object.entries(kept)) {
     const value = valueAt(claims, path);
-    if (value === undefined && !required) continue;
+    if (value === undefined) continue;
     const parsed = claimsSchema.safeParse({ [name]: value });
     const usable = parsed.data?.[name];
     if (usable !== undefined && (type === undefined || typeOfClaim(usable) === type)) found[name] = usable;
@@ -193,7 +193,7 @@ const KINDS = {
   String: `a text ${SHORT}`,
   Long: 'a whole number',
   Bool: 'true or false',
-  Set: `a list of texts ${SHORT}`,
+  'Set<String>': `a list of texts ${SHORT}`,
   any: `true, false, a whole number, a text or a list of texts ${SHORT}`,
 };
 

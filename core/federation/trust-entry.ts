@@ -1,4 +1,4 @@
-import type { Claims } from '@tvm/contract/claims.ts';
+import type { ClaimType } from '@tvm/contract/claims.ts';
 
 /** The path of a claim: the names of nested members. Names may contain dots and slashes. */
 export type ClaimPath = string[];
@@ -33,14 +33,9 @@ export interface RequiredClaim {
 /** A claim that callers and records keep, and policies read as `principal.claims.NAME`. */
 export interface KeptClaim {
   path: ClaimPath;
-  /** The type that the schema declares. */
+  /** The type that the schema declares. A proof with another type is refused. */
   type?: ClaimType;
-  /** Whether a proof without the claim is refused, because the schema declares the attribute without `?`. */
-  required?: true;
 }
-
-/** The type of a kept claim, as Cedar names it. */
-export type ClaimType = 'String' | 'Long' | 'Bool' | 'Set';
 
 /** A public key in a JSON Web Key Set (RFC 7517). */
 export interface PublicJwk {
@@ -104,10 +99,3 @@ export type TrustEntries = Record<string, TrustEntry>;
 
 /** The members of a JSON object that nobody has checked yet. */
 export type Unverified = Record<string, unknown>;
-
-/** Returns the type of a mapped claim, as Cedar names it. */
-export function typeOfClaim(value: Claims[string]): ClaimType {
-  if (typeof value === 'string') return 'String';
-  if (typeof value === 'number') return 'Long';
-  return typeof value === 'boolean' ? 'Bool' : 'Set';
-}

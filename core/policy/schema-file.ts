@@ -1,7 +1,6 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
-import { isClaimName } from '@tvm/contract/claims.ts';
+import { type ClaimType, isClaimName } from '@tvm/contract/claims.ts';
 import { CONTEXT_PATHS } from './authorization-request.ts';
-import type { ClaimType } from './bundle.ts';
 import { syntaxFlaws } from './cedar-file.ts';
 import type { Flaw, PolicyFile } from './flaw.ts';
 import { ACTIONS } from './policy-facts.ts';

@@ -521,9 +521,10 @@ export function everyAsk(world: CedarWorld): CedarAsk[] {
     (['read', 'write'] as const).flatMap((action) => WORKLOADS.map((subject) => ({ action, target, subject }))),
   );
   const assumes = WORKLOADS.map((subject) => ({ action: 'assume' as const, target: 'keeper', subject }));
-  return [...asks, ...assumes].map((ask, at): CedarAsk =>
-    at % 2 === 0
-      ? { ...ask, session: undefined, claims: {}, lifetime: 300 }
-      : { ...ask, session: 'i-0abc', claims: { team: 'x', groups: ['pii'], run: 1 }, lifetime: 900 },
+  return [...asks, ...assumes].map(
+    (ask, at): CedarAsk =>
+      at % 2 === 0
+        ? { ...ask, session: undefined, claims: {}, lifetime: 300 }
+        : { ...ask, session: 'i-0abc', claims: { team: 'x', groups: ['pii'], run: 1 }, lifetime: 900 },
   );
 }

@@ -21,6 +21,8 @@ export interface Preset {
   ids: ClaimPath[];
   /** Whether one issuer serves many organizations, so that an entry must require one of {@link Preset.ids}. */
   shared: boolean;
+  /** The id of the organization, if one issuer serves many. */
+  organization?: ClaimPath;
   /** The claims that an entry must require, because their values differ in trust. */
   mustState: ClaimPath[];
   /** What every proof must have in addition. */
@@ -88,6 +90,7 @@ export const PRESETS = {
     algorithms: ['RS256'],
     ids: [['repository_id'], ['repository_owner_id']],
     shared: true,
+    organization: ['repository_owner_id'],
     mustState: [],
     fixed: [],
     subject: 'repo:{repository_id}',
@@ -108,6 +111,7 @@ export const PRESETS = {
     algorithms: ['RS256'],
     ids: [['project_id'], ['namespace_id']],
     shared: true,
+    organization: ['namespace_id'],
     mustState: [],
     fixed: [],
     subject: 'project:{project_id}',
@@ -143,6 +147,7 @@ export const PRESETS = {
     algorithms: ['RS256'],
     ids: [['organization_id'], ['pipeline_id']],
     shared: true,
+    organization: ['organization_id'],
     mustState: [],
     fixed: [],
     subject: 'pipeline:{pipeline_id}',
@@ -190,6 +195,7 @@ export const PRESETS = {
     algorithms: ['RS256'],
     ids: [['terraform_workspace_id'], ['terraform_organization_id'], ['terraform_project_id']],
     shared: true,
+    organization: ['terraform_organization_id'],
     mustState: [['terraform_run_phase']],
     fixed: [],
     subject: 'workspace:{terraform_workspace_id}',

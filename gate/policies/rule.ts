@@ -4,7 +4,7 @@ import type { PolicyDirectory, PolicyView } from './directory.ts';
 /** A result of a rule: a policy or an entry of a YAML file, and a sentence about it. */
 export type PolicyHit =
   | { policy: PolicyView; message: string }
-  | { file: 'roles.yaml' | 'networks.yaml' | 'windows.yaml'; entry: readonly string[]; message: string };
+  | { file: 'roles.yaml' | 'networks.yaml' | 'windows.yaml' | 'trust.yaml'; entry: readonly string[]; message: string };
 
 /** A rule about a policy directory. Its examples belong to the directory of example-directory.ts. */
 export interface PolicyRule extends Rule {

@@ -4,6 +4,7 @@ import { contradictionRules } from './rules/contradiction-rules.ts';
 import { environmentRules } from './rules/environment-rules.ts';
 import { escalationRules } from './rules/escalation-rules.ts';
 import { roleRules } from './rules/role-rules.ts';
+import { trustRules } from './rules/trust-rules.ts';
 import { unusedRules } from './rules/unused-rules.ts';
 import { writeRules } from './rules/write-rules.ts';
 
@@ -15,5 +16,6 @@ export const policyRules: readonly PolicyRule[] = [
   ...escalationRules,
   ...contradictionRules,
   ...roleRules,
+  ...trustRules,
   ...unusedRules,
 ];

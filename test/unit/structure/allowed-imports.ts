@@ -60,7 +60,15 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   'gate/kubernetes': ['gate/model'],
   'gate/credentials': ['gate/model', 'gate/cloudformation', 'gate/kubernetes'],
   'gate/rego': ['core/policy', 'core/external-authorizers', 'gate/model', 'gate/cloudformation', 'gate/kubernetes'],
-  'gate/policies': ['contract', 'core/identity', 'core/settings', 'core/policy', 'core/issuing', 'gate/model'],
+  'gate/policies': [
+    'contract',
+    'core/identity',
+    'core/settings',
+    'core/federation',
+    'core/policy',
+    'core/issuing',
+    'gate/model',
+  ],
   'gate/reports': ['gate/model', 'gate/rules.ts'],
   'gate/export': ['gate/kubernetes', 'gate/credentials'],
 
@@ -98,6 +106,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
     'contract',
     'clients/api',
     'clients/terminal',
+    'core/federation',
     'core/policy',
     'core/external-authorizers',
     'core/audit',
@@ -221,6 +230,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   ],
   'scripts/reference': [
     'contract',
+    'core/federation',
     'gate',
     'lib/config',
     'clients/relay/config',

@@ -1,11 +1,21 @@
 import * as z from 'zod';
 import { limits } from './limits.ts';
 
-/** An action on a location. */
-export const action = z.enum(['read', 'write'], { error: 'must be read or write' }).meta({
-  id: 'Action',
-  description: 'The action: `read` or `write`.',
-});
+const AN_ACTION = 'must be the name of an action, such as read or write';
+
+/**
+ * An action on a location: a name of at most 32 lower-case letters, digits, `-` and `_` that begins with a letter. The
+ * service accepts the actions that `policies/schema.cedarschema` declares. `assume` is the action on roles.
+ */
+export const action = z
+  .string({ error: AN_ACTION })
+  .regex(/^(?!assume$)[a-z][a-z0-9_-]{0,31}$/, { error: AN_ACTION })
+  .meta({
+    id: 'Action',
+    description:
+      'The action: `read`, `write`, or another one that `schema.cedarschema` declares. A name of at most 32 lower-case ' +
+      'letters, digits, `-` and `_` that begins with a letter.',
+  });
 export type Action = z.infer<typeof action>;
 
 /**
@@ -61,7 +71,7 @@ export const authorizationDetail = z
       locations: distinct(location, limits.pairs, 'locations').meta({
         description: 'The resources, by name.',
       }),
-      actions: distinct(action, action.options.length, 'actions').meta({
+      actions: distinct(action, limits.actions, 'actions').meta({
         description: 'The actions on each of them.',
       }),
       fields: distinct(fieldName, limits.fields, 'fields').optional().meta({

@@ -27,7 +27,7 @@ export function isClaimName(text: string): boolean {
  * the workload contains them.
  */
 export const claims = z
-  .record(z.string().refine(isClaimName), value, {
+  .record(z.string().refine(isClaimName, { error: 'must be a name of at most 64 letters, digits and _' }), value, {
     error: ({ code }) =>
       code === 'invalid_key' ? 'must have names of at most 64 letters, digits and _' : 'must be an object of claims',
   })

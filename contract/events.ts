@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { authorizationDetail } from './authorization-details.ts';
+import { claims } from './claims.ts';
 import { happened, oversightEvents } from './oversight-events.ts';
 import { allowUnknown, askedRevocation, askedRevocationSchema, blockFor, said } from './revocation.ts';
 import { revocationSelector, selectorFields, task } from './selector.ts';
@@ -20,9 +21,16 @@ const time = z.iso.datetime();
 const decision = z.object({
   ...happened,
   tokenId: tokenId,
-  subject: name.meta({ description: 'The workload’s ARN, without the session.' }),
-  account: z.string().meta({ description: 'The AWS account of the workload.' }),
-  session: z.string().optional().meta({ description: 'The role session’s name, which the caller chose.' }),
+  subject: name.meta({ description: 'The workload: its ARN without the session, or its federated subject.' }),
+  account: z.string().meta({ description: 'The AWS account of the workload; empty for a federated workload.' }),
+  session: z
+    .string()
+    .optional()
+    .meta({ description: 'The running workload: the role session’s name, which the caller chose, or a pod or a run.' }),
+  claims: claims.optional(),
+  chosenClaims: claims.optional().meta({
+    description: 'The mapped claims that the federated workload chose itself. They decide nothing.',
+  }),
   audience: z
     .string()
     .meta({ description: 'The resource server that may accept the token; empty for a role without an audience.' }),
@@ -30,7 +38,8 @@ const decision = z.object({
     description: 'What was granted, or requested if it was denied; empty for a role that cannot be assumed.',
   }),
   access: z.enum(['none', 'read', 'write', 'read-write']).meta({
-    description: 'All actions that these details permit on any location. Shows at a glance whether a token can write.',
+    description:
+      'What these details permit on any location. An action that counts as a write is `write`, any other is `read`.',
   }),
   role: z.string().optional().meta({ description: 'The role that was assumed or requested.' }),
   expiresIn: z.int().meta({ description: 'The requested or granted lifetime, in seconds.' }),

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { authorizationDetails, location } from './authorization-details.ts';
-import { subject } from './subject.ts';
+import { claims } from './claims.ts';
+import { isArn, subject } from './subject.ts';
 import { name } from './text.ts';
 import { asked, consistent, obligations, roleScope } from './token.ts';
 
@@ -30,6 +31,9 @@ export const anyExplanationRequest = consistent(
       .refine(isAddress, { error: AN_ADDRESS })
       .optional()
       .meta({ description: 'The IPv4 or IPv6 address that the request would come from. Default: the caller’s own.' }),
+    claims: claims.optional().meta({
+      description: 'The mapped claims of a federated workload, as its record has them. Default: none.',
+    }),
     vpc_endpoint: z
       .string()
       .regex(/^vpce-[0-9a-f]{8,32}$/, { error: 'must be the id of a VPC endpoint, as in vpce-0a1b2c3d4e5f6a7b8' })
@@ -46,7 +50,16 @@ export const anyExplanationRequest = consistent(
       .optional()
       .meta({ description: 'The time of the request (RFC 3339). Default: now.' }),
   }),
-).meta({ id: 'AnyExplanationRequest', description: 'The token request of any workload to explain.' });
+)
+  .refine(({ subject, claims }) => claims === undefined || !isArn(subject), {
+    path: ['claims'],
+    error: 'must be absent: only a federated workload has claims',
+  })
+  .refine(({ subject, organization }) => organization === undefined || isArn(subject), {
+    path: ['organization'],
+    error: 'must be absent: only an AWS workload has an organization',
+  })
+  .meta({ id: 'AnyExplanationRequest', description: 'The token request of any workload to explain.' });
 export type AnyExplanationRequest = z.infer<typeof anyExplanationRequest>;
 
 const policyName = {
@@ -86,7 +99,7 @@ export const nearMiss = z
 /** The explanation of one (action, location) pair, or of the role. */
 export const pairExplanation = z
   .object({
-    action: z.enum(['read', 'write', 'assume']).meta({ description: 'The action. `assume` means assuming the role.' }),
+    action: z.string().meta({ description: 'The action. `assume` means assuming the role.' }),
     location: location.optional(),
     role: z.string().optional().meta({ description: 'The role, if the action is `assume`.' }),
     fields: z.array(z.string()).optional(),

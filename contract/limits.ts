@@ -16,6 +16,8 @@ export const limits = {
   indexEntries: 200,
   /** Maximum number of index entries of a denial's record. Further entries are omitted. */
   denialIndexEntries: 20,
+  /** Maximum number of actions in one entry. */
+  actions: 10,
   /** Maximum number of fields in one entry. */
   fields: 50,
   /** Maximum length of a field name, in characters. */

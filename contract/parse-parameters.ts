@@ -96,6 +96,7 @@ const NOT_UTF8 = 'must be UTF-8';
 /** Parses the values of form parameters that are not strings. */
 const FORM_READERS: Record<string, (text: string, field: string) => Parsed<unknown>> = {
   authorization_details: readJson,
+  claims: readJson,
   expires_in: readNumber,
   block_for: readNumber,
   limit: readNumber,

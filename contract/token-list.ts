@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { action, authorizationDetail } from './authorization-details.ts';
+import { claims } from './claims.ts';
 import { moment, selectorFields } from './selector.ts';
 import { tokenId } from './text.ts';
 import { obligations } from './token.ts';
@@ -56,13 +57,17 @@ export const listedToken = z
   .object({
     token_id: tokenId,
     state: tokenState,
-    subject: z.string().meta({ description: 'The workload’s ARN, without the session.' }),
-    workload: z.string().optional().meta({ description: 'The role session’s name.' }),
+    subject: z.string().meta({ description: 'The workload: its ARN without the session, or its federated subject.' }),
+    workload: z
+      .string()
+      .optional()
+      .meta({ description: 'The running workload: the role session’s name, a pod or a run.' }),
     task: z.string().optional().meta({ description: 'The task that the token is for.' }),
     audience: z.string().meta({ description: 'The resource server that the token is for.' }),
-    type: z
-      .enum(['none', 'read', 'write', 'read-write'])
-      .meta({ description: 'All actions that the token permits on any location.' }),
+    type: z.enum(['none', 'read', 'write', 'read-write']).meta({
+      description:
+        'What the token permits on any location. An action that counts as a write is `write`, any other `read`.',
+    }),
     size: z
       .int()
       .nonnegative()
@@ -127,7 +132,11 @@ export const tokenLifeRequest = z
 /** The response of `GET /tokens/{id}`: the whole life of a token. */
 export const tokenLifeResponse = listedToken
   .extend({
-    account: z.string().meta({ description: 'The AWS account of the workload.' }),
+    account: z.string().meta({ description: 'The AWS account of the workload; empty for a federated workload.' }),
+    claims: claims.optional(),
+    chosen_claims: claims.optional().meta({
+      description: 'The mapped claims that the federated workload chose itself. They decide nothing.',
+    }),
     request_id: z.string().meta({ description: 'The id of the request, as in its response and in the logs.' }),
     requested: z
       .array(authorizationDetail)

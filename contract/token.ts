@@ -140,7 +140,10 @@ export const tokenStatus = z
 export const tokenClaims = z
   .object({
     iss: z.url().meta({ description: 'The service that issued the token.' }),
-    sub: name.meta({ description: 'The workload: the ARN of its IAM role or user, without the session.' }),
+    sub: name.meta({
+      description:
+        'The workload: the ARN of its IAM role or user, without the session, or `<trust entry>:<mapped subject>`.',
+    }),
     aud: name.meta({ description: 'The only resource server that may accept the token.' }),
     client_id: name.meta({ description: 'Equal to `sub`: the workload is its own client.' }),
     iat: z.int().positive(),

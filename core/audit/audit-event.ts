@@ -1,4 +1,3 @@
-import type { Action } from '@tvm/contract/authorization-details.ts';
 import type { AuditEvent } from '@tvm/contract/events.ts';
 import type { AuditFact, Introspections } from '../records/audit-fact.ts';
 import type { TokenRecord } from '../records/token-record.ts';
@@ -58,9 +57,11 @@ function ofRecord(before: TokenRecord | undefined, after: TokenRecord, common: C
     subject: after.subject,
     account: after.account,
     ...(after.session !== undefined && { session: after.session }),
+    ...(after.claims && { claims: after.claims }),
+    ...(after.chosenClaims && { chosenClaims: after.chosenClaims }),
     audience: after.audience,
     authorizationDetails: after.authorizationDetails,
-    access: accessOf(after.authorizationDetails),
+    access: accessOf(after),
     ...(after.role !== undefined && { role: after.role }),
     expiresIn: after.lifetime,
     sourceIp: after.sourceIp,
@@ -129,10 +130,18 @@ function ofOrder(before: OrderState | undefined, after: OrderState, common: Comm
 }
 
 /** Summarizes the actions of grants, so that a reader recognizes tokens with write access. */
-export function accessOf(details: TokenRecord['authorizationDetails']): 'none' | Action | 'read-write' {
-  const actions = new Set(details.flatMap((detail) => detail.actions));
-  const [only] = actions;
-  return actions.size > 1 ? 'read-write' : (only ?? 'none');
+export function accessOf({
+  authorizationDetails,
+  writeActions = [],
+}: Pick<TokenRecord, 'authorizationDetails' | 'writeActions'>): 'none' | 'read' | 'write' | 'read-write' {
+  const actions = authorizationDetails.flatMap((detail) => detail.actions);
+  const kinds = new Set(
+    actions.map((action) =>
+      action === 'write' || writeActions.includes(action) ? ('write' as const) : ('read' as const),
+    ),
+  );
+  const [only] = kinds;
+  return kinds.size > 1 ? 'read-write' : (only ?? 'none');
 }
 
 function iso(milliseconds: number): string {

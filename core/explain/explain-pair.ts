@@ -70,7 +70,7 @@ function placeOf(
   named: readonly string[],
   { reader, bundle }: View,
 ): Pick<PairExplanation, 'place'> {
-  if (place === undefined || asked.action === 'assume' || place === asked.location) return {};
+  if (place === undefined || asked.role !== undefined || place === asked.location) return {};
   const root = subtreeRoot(place) ?? place;
   const known = root === subtreeRoot(asked.location) || named.includes(root) || Object.hasOwn(bundle.resources, root);
   return reader === 'operator' || known ? { place } : {};
@@ -83,18 +83,18 @@ export function explainUntakenRole(role: string): PairExplanation {
 
 /** The authorization request behind a decision. For a subtree, the request for the denied location. */
 export function inquiryOf({ asked, place }: Judgement, { caller, context }: View): Inquiry {
-  if (asked.action === 'assume') return { caller, asked, context };
+  if (asked.role !== undefined) return { caller, asked, context };
   return { caller, asked: { ...asked, location: place ?? asked.location }, context };
 }
 
 /** Reports whether a subtree was denied only because it has too many locations. */
 export function hasTooManyPlaces({ asked, allowed, place, refusedBy }: Judgement): boolean {
-  const isSubtree = asked.action !== 'assume' && subtreeRoot(asked.location) !== undefined;
+  const isSubtree = asked.role === undefined && subtreeRoot(asked.location) !== undefined;
   return isSubtree && !allowed && place === undefined && refusedBy === undefined;
 }
 
 function requestedItem(asked: Asked): Pick<PairExplanation, 'action' | 'location' | 'role' | 'fields'> {
-  if (asked.action === 'assume') return { action: 'assume', role: asked.role };
+  if (asked.role !== undefined) return { action: 'assume', role: asked.role };
   return {
     action: asked.action,
     location: asked.location,

@@ -127,7 +127,7 @@ function explained(explanation: Explanation): ExplainTokenOutcome {
 function mayKnowRole(role: string, decision: Decided, { caller, context, reader, insight }: View): boolean {
   if (reader === 'operator') return true;
   if (decision.judgements.length === 0) return false;
-  if (decision.judgements.some(({ asked, allowed }) => asked.action === 'assume' && allowed)) return true;
+  if (decision.judgements.some(({ asked, allowed }) => asked.role !== undefined && allowed)) return true;
   const nearest = insight.nearest({ caller, asked: { action: 'assume', role }, context }, reader, 1);
   return nearest.some(({ missed }) => missed.every(({ part }) => part === 'condition'));
 }
@@ -172,7 +172,7 @@ function allowedLocations({ caller, context }: View, { policies }: TokenDecision
     const details = [{ type: 'resource' as const, locations, actions, ...(fields && { fields }) }];
     const judgements = policies.judge(caller, { details, partial: true }, context);
     return locations.filter((location) =>
-      judgements.every(({ asked, allowed }) => asked.action === 'assume' || asked.location !== location || allowed),
+      judgements.every(({ asked, allowed }) => asked.role !== undefined || asked.location !== location || allowed),
     );
   };
 }

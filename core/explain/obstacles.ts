@@ -39,7 +39,7 @@ function obstacleOf(judgement: Judgement, view: View): Obstacle {
 
 /** The locations and subtrees below a subtree that near misses or `resources.yaml` name. */
 function placesBelow({ asked }: Judgement, byPolicies: readonly string[], { bundle }: View): string[] {
-  const root = asked.action === 'assume' ? undefined : subtreeRoot(asked.location);
+  const root = asked.role !== undefined ? undefined : subtreeRoot(asked.location);
   if (root === undefined) return [];
   return [...new Set([...byPolicies, ...Object.keys(bundle.resources)])]
     .filter((place) => place.startsWith(`${root}/`))

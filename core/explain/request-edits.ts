@@ -65,7 +65,7 @@ export function editsOf(request: Asked, denied: Denied, obstacles: readonly Obst
     ...audiences(request, denied, conjuncts),
     ...pairs(request, denied, sources.bundle),
     ...narrower(request, obstacles, sources),
-    ...otherActions(request, denied),
+    ...otherActions(request, denied, sources.bundle),
   ];
 }
 
@@ -113,7 +113,7 @@ function fields(request: Asked, obstacles: readonly Obstacle[]): Edit[] {
   const sets = literals.flatMap(({ sets }) => sets).filter((set) => set.length > 0);
   const failing = new Set(obstacles.map(({ judgement }) => judgement.asked));
   const isFailing = (detail: AuthorizationDetail) =>
-    [...failing].some((asked) => asked.action !== 'assume' && isOf(detail, asked));
+    [...failing].some((asked) => asked.role === undefined && isOf(detail, asked));
   return [undefined, ...sets].slice(0, MAX_VALUES).flatMap((set): Edit[] => {
     const named = new Set<string>();
     const changed = details.map((detail) => {
@@ -155,7 +155,7 @@ function pairs(request: Asked, { asking, judgements }: Denied, bundle: PolicyBun
 function listed(judgements: readonly Judgement[]): string {
   if (judgements.length > 3) return `the ${judgements.length} that are not allowed`;
   return judgements
-    .map(({ asked }) => (asked.action === 'assume' ? '' : `${asked.action} ${asked.location}`))
+    .map(({ asked }) => (asked.role !== undefined ? '' : `${asked.action} ${asked.location}`))
     .join(' and ');
 }
 
@@ -164,7 +164,7 @@ function narrower(request: Asked, obstacles: readonly Obstacle[], { allowedOf }:
   const { authorization_details: details } = request;
   const placesOf = new Map(
     obstacles.flatMap(({ judgement: { asked }, places }) =>
-      asked.action === 'assume' ? [] : [[asked.location, places]],
+      asked.role !== undefined ? [] : [[asked.location, places]],
     ),
   );
   if (details === undefined || ![...placesOf.values()].some((places) => places.length > 0)) return [];
@@ -197,17 +197,19 @@ function widest(locations: readonly string[]): string[] {
   );
 }
 
-/** Requests the other action if nothing is allowed. */
-function otherActions(request: Asked, { asking, judgements }: Denied): Edit[] {
+/** Requests another action that the schema declares if nothing is allowed. */
+function otherActions(request: Asked, { asking, judgements }: Denied, { actions: known }: PolicyBundle): Edit[] {
   const { authorization_details: details } = request;
   if (details === undefined || judgements.some(({ allowed }) => allowed)) return [];
   const actions = new Set(asking.details.flatMap((detail) => detail.actions));
   const [only, ...more] = actions;
   if (only === undefined || more.length > 0) return [];
-  const other: Action = only === 'read' ? 'write' : 'read';
-  const changed = details.map((detail) => ({ ...detail, actions: [other] }));
-  const sentence = `ask for ${other} instead of ${only}`;
-  return [{ dimension: 'actions', request: { ...request, authorization_details: changed }, sentence }];
+  const others = Object.keys(known).filter((action) => action !== only);
+  return others.slice(0, MAX_VALUES).map((other) => {
+    const changed = details.map((detail) => ({ ...detail, actions: [other] }));
+    const sentence = `ask for ${other} instead of ${only}`;
+    return { dimension: 'actions', request: { ...request, authorization_details: changed }, sentence };
+  });
 }
 
 function reading(attribute: string, conjuncts: readonly Conjunct[]) {

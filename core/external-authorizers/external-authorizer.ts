@@ -14,7 +14,8 @@ export interface AuthorizerRequest {
      */
     properties: Readonly<Record<string, unknown>>;
   };
-  action: 'read' | 'write' | 'assume';
+  /** An action on a location, or `assume`. */
+  action: string;
   resource: {
     /** The requested location, where `…/*` is a subtree. For `assume`, the name of the role. */
     id: string;

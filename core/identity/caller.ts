@@ -1,5 +1,5 @@
 import type { Claims } from '@tvm/contract/claims.ts';
-import { type FederatedSubject, parseWorkloadArn, type WorkloadArn } from '@tvm/contract/subject.ts';
+import { type FederatedSubject, parseSubject, parseWorkloadArn, type WorkloadArn } from '@tvm/contract/subject.ts';
 
 /** An IAM role or user that AWS authenticated. The caller chooses the name of its role session. */
 export interface AwsCaller extends WorkloadArn {
@@ -48,4 +48,23 @@ export function parseCaller(userArn: string, organization?: string): AwsCaller |
   const workload = parseWorkloadArn(userArn);
   if (workload === undefined || (workload.kind === 'role' && workload.session === undefined)) return undefined;
   return { ...workload, ...(organization !== undefined && { organization }) };
+}
+
+/**
+ * Returns the workload with a subject as a caller, for a decision that nobody requested with it now: an explanation, a
+ * recorded decision or a test case.
+ *
+ * @param known what the subject does not tell. Only an AWS caller has an organization, only a federated one has claims
+ * @returns `undefined` if the text names no workload
+ */
+export function namedCaller(
+  subject: string,
+  known: { session?: string | undefined; organization?: string | undefined; claims?: Claims | undefined } = {},
+): Caller | undefined {
+  const { session, organization, claims = {} } = known;
+  const workload = parseSubject(subject);
+  if (workload === undefined) return undefined;
+  const instance = session === undefined ? {} : { session };
+  if (workload.kind === 'federated') return { ...workload, ...instance, claims };
+  return { ...workload, ...instance, ...(organization !== undefined && { organization }) };
 }

@@ -5,6 +5,7 @@ import { type Obligations, roleOf, type TokenClaims, type TokenRequest } from '@
 import { type Caller, callerOf, type Identity } from '../identity/caller.ts';
 import { compactJws, signingDigest, signingInput, TOKEN_TYPE } from '../keys/jws.ts';
 import type { Algorithm, Signer } from '../keys/ports.ts';
+import { countsAsWrite, type PolicyBundle } from '../policy/bundle.ts';
 import { type Clock, DependencyFault, type Ids } from '../ports.ts';
 import type { SubjectStatuses, TokenRecords } from '../records/ports.ts';
 import { restrictionOn } from '../records/subject-status.ts';
@@ -91,7 +92,7 @@ export async function issueToken(
   const from = { ...authenticated, time: asked.decidedAt };
   const decision = await orRecorded(decideToken(request, caller, from, rules, ports), asker, ports);
   if (decision.kind === 'bad_request') return decision;
-  const decided = decidedOn(asker, decision, rules);
+  const decided = decidedOn(asker, decision, rules, ports.policies.bundle);
   if (decision.kind === 'denied') return deny(decision.denial, decided, ports);
 
   const early = ports.restricted.has(caller.subject)
@@ -147,6 +148,7 @@ function ask(
       : { subject: from.userArn, account: from.account }),
     audience: audience ?? resource ?? '',
     authorizationDetails: authorization_details ?? [],
+    ...writeActionsIn(authorization_details ?? [], policies.bundle),
     ...(role !== undefined && { role }),
     lifetime,
     ...(reason && { reason }),
@@ -166,6 +168,7 @@ function decidedOn(
   asked: Asked,
   { asking, judgements, decision, ...decided }: Exclude<TokenDecision, { kind: 'bad_request' }>,
   { recordRetention }: IssuingRules,
+  bundle: PolicyBundle,
 ): Asked {
   const lifetime = decided.kind === 'allowed' ? decided.lifetime : asking.lifetime;
   const conditions = [...new Set(judgements.flatMap(({ refusedBy = [] }) => refusedBy))];
@@ -173,6 +176,7 @@ function decidedOn(
     ...asked,
     audience: asking.audience,
     authorizationDetails: decided.kind === 'allowed' ? decision.granted : asking.details,
+    ...writeActionsIn(asking.details, bundle),
     lifetime,
     policies: decision.policies,
     policyErrors: decision.policyErrors,
@@ -180,6 +184,13 @@ function decidedOn(
     ...(asking.partial && decided.kind === 'allowed' && { requested: asking.details }),
     ttl: Math.floor(asked.decidedAt / 1000) + lifetime + recordRetention,
   };
+}
+
+/** Returns the record field with the actions that only the schema makes a write. */
+function writeActionsIn(details: readonly AuthorizationDetail[], bundle: PolicyBundle): Pick<Asked, 'writeActions'> {
+  const actions = new Set(details.flatMap((detail) => detail.actions));
+  const writeActions = [...actions].filter((action) => action !== 'write' && countsAsWrite(bundle, action));
+  return writeActions.length > 0 ? { writeActions } : {};
 }
 
 async function deny<D extends Denial>(denial: D, asked: Asked, { records }: IssueTokenPorts) {

@@ -9,6 +9,7 @@ import {
 import { attributesBySource } from '../identity/attributes.ts';
 import type { Caller } from '../identity/caller.ts';
 import type { DecisionContext } from '../policy/authorization-request.ts';
+import { countsAsWrite, type PolicyBundle } from '../policy/bundle.ts';
 import { conclude, type Judgement, type PolicyDecision, type PolicyDecisionPoint } from '../policy/decision-point.ts';
 import { placeResource } from '../policy/resource-tree.ts';
 import { takeRole } from '../policy/roles.ts';
@@ -19,7 +20,7 @@ import type { RecentBehaviour } from './ports.ts';
 export interface LifetimeRules {
   /** The lifetime if the request names none. */
   defaultLifetime: number;
-  /** The lifetime of a token that permits `write`, if the request names none. */
+  /** The lifetime of a token that permits an action that counts as a write, if the request names none. */
   defaultWriteLifetime: number;
   maxLifetime: number;
 }
@@ -92,7 +93,7 @@ export async function decideToken(
   const judgements = policies.judge(caller, asking, context);
   const cedar = conclude(judgements, asking, policies.bundle);
   // Only a caller who may assume the role may learn that it exists and has no audience.
-  if (audience === '' && judgements.some(({ asked, allowed }) => asked.action === 'assume' && allowed)) {
+  if (audience === '' && judgements.some(({ asked, allowed }) => asked.role !== undefined && allowed)) {
     return { kind: 'bad_request', bad: { field: 'audience', problem: 'or resource must be given: the role has none' } };
   }
   if (!cedar.allowed || audience === '')
@@ -141,12 +142,14 @@ function prepare(
   if (request.expires_in !== undefined && request.expires_in > rules.maxLifetime) {
     return { bad: { field: 'expires_in', problem: `must be at most ${rules.maxLifetime} seconds` } };
   }
+  const undeclared = undeclaredAction(request.authorization_details ?? [], bundle);
+  if (undeclared !== undefined) return { bad: undeclared };
   const role = request.scope === undefined ? undefined : roleOf(request.scope);
   const assumed = role === undefined ? undefined : takeRole(bundle, role, caller);
   const details = (assumed?.kind === 'taken' ? assumed.authorizationDetails : request.authorization_details) ?? [];
   const ofRole = assumed?.kind === 'taken' ? assumed.role.audience : undefined;
   const named = request.audience ?? request.resource;
-  const writes = details.some(({ actions }) => actions.includes('write'));
+  const writes = details.some(({ actions }) => actions.some((action) => countsAsWrite(bundle, action)));
   const asking: Asking = {
     role,
     details,
@@ -161,6 +164,18 @@ function prepare(
     return { asking, unavailable: { kind: 'denied', denial: 'role_unavailable', ...refused } };
   }
   return { asking };
+}
+
+/** Returns what is wrong if a request names an action that the schema does not declare. */
+function undeclaredAction(details: readonly AuthorizationDetail[], { actions }: PolicyBundle): BadRequest | undefined {
+  const known = Object.keys(actions);
+  for (const [at, detail] of details.entries()) {
+    const index = detail.actions.findIndex((action) => !known.includes(action));
+    if (index < 0) continue;
+    const problem = `must be ${[known.slice(0, -1).join(', '), known.at(-1)].filter(Boolean).join(' or ')}`;
+    return { field: `authorization_details[${at}].actions[${index}]`, problem };
+  }
+  return undefined;
 }
 
 /** Runs the external policy checks on everything Cedar allowed. An item is denied if any check denies it. */
@@ -188,7 +203,7 @@ async function runExternalAuthorizers(
       .filter(({ allowed }) => allowed)
       .map((judgement): [Judgement, AuthorizerRequest[]] => {
         const { asked } = judgement;
-        if (asked.action === 'assume') {
+        if (asked.role !== undefined) {
           return [judgement, [{ subject, action: 'assume', resource: { id: asked.role, properties: {} }, context }]];
         }
         const { action, location, fields } = asked;

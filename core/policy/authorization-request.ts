@@ -34,7 +34,7 @@ export interface Behaviour {
 
 /** One requested item, allowed or denied as a unit: an action on a location, or assuming a role. */
 export type Asked =
-  | { action: Action; location: string; fields?: readonly string[] | undefined }
+  | { action: Action; location: string; fields?: readonly string[] | undefined; role?: never }
   | { action: 'assume'; role: string };
 
 /** The part of an authorization request that a set of policies can read. Only this part is sent to Cedar. */
@@ -50,7 +50,7 @@ export type CedarRequest = Pick<cedar.AuthorizationCall, 'principal' | 'action' 
 
 /** Names of the requested entity and all its ancestors, as policy scopes write them. */
 export function scopesOf(bundle: PolicyBundle, asked: Asked): string[] {
-  if (asked.action === 'assume') return [entityName('Role', asked.role)];
+  if (asked.role !== undefined) return [entityName('Role', asked.role)];
   return placeResource(bundle, asked.location).ancestry.map(({ location }) => entityName('Resource', location));
 }
 
@@ -133,7 +133,7 @@ export function cedarRequest(
 
   let resource: cedar.TypeAndId;
   let fields: readonly string[] | undefined;
-  if (asked.action === 'assume') {
+  if (asked.role !== undefined) {
     resource = { type: 'Role', id: asked.role };
   } else {
     resource = at(asked.location);

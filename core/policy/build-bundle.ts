@@ -75,7 +75,7 @@ export function readPolicies(files: readonly PolicyFile[], partition?: string): 
   const trust = readTrust(find, data, schema, flaws);
   flaws.push(...cycles(data.resources, data.lineOfResource, find('resources.yaml').name));
   if (schema !== undefined) {
-    flaws.push(...attributeFlaws(schema.text, data), ...undeclaredClaims(data, schema, find('roles.yaml').name));
+    flaws.push(...attributeFlaws(schema.text, data), ...undeclared(data, schema, find('roles.yaml').name));
   }
 
   const written = new Map<string, WrittenPolicy>();
@@ -103,7 +103,7 @@ export function readPolicies(files: readonly PolicyFile[], partition?: string): 
         continue;
       }
       written.set(id, policy);
-      policies[id] = bundled(id, policy, { ...data, trust }, flaw);
+      policies[id] = bundled(id, policy, { ...data, trust }, (schema ?? NO_SCHEMA).actions, flaw);
       if (schema?.trusts && policy.json.effect === 'permit' && reachesOutsiders(policy.json)) {
         flaw('policy/any-trust', `"${id}" permits federated workloads of every trust entry; ${NAME_THE_ENTRY}`);
       }
@@ -113,7 +113,7 @@ export function readPolicies(files: readonly PolicyFile[], partition?: string): 
   if (partition !== undefined) flaws.push(...ofOtherPartitions(partition, data, Object.values(policies)));
 
   const { roles, workloads, resources, networks, windows, timeZone } = data;
-  const claims = schema?.claims ?? {};
+  const { claims, actions } = schema ?? NO_SCHEMA;
   const content = {
     policies,
     roles,
@@ -122,12 +122,16 @@ export function readPolicies(files: readonly PolicyFile[], partition?: string): 
     networks,
     windows,
     timeZone,
+    actions,
     ...(Object.keys(trust).length > 0 && { trust }),
     ...(Object.keys(claims).length > 0 && { claims }),
   };
   const bundle = flaws.length === 0 ? { hash: hashOf(content), ...content } : undefined;
   return { bundle, content, written, flaws };
 }
+
+/** What is known without a valid schema. */
+const NO_SCHEMA: Pick<PolicySchema, 'claims' | 'actions'> = { claims: {}, actions: { read: 'read', write: 'write' } };
 
 const NAME_THE_ENTRY =
   'name the workload, its trust entry (principal in Trust::"github"), or an attribute that AWS or workloads.yaml gives it';
@@ -137,6 +141,7 @@ function bundled(
   id: string,
   { text, file, line, json }: WrittenPolicy,
   data: DataFiles & { trust: TrustEntries },
+  actions: PolicyBundle['actions'],
   flaw: (rule: Flaw['rule'], message: string) => void,
 ): BundledPolicy {
   const facts = policyFacts(json);
@@ -166,10 +171,12 @@ function bundled(
       );
     }
   }
-  for (const other of facts.namedOthers) {
+  const provided = [...Object.keys(actions), 'assume'];
+  const otherActions = facts.named.Action.filter((name) => !provided.includes(name)).map((name) => `Action::"${name}"`);
+  for (const other of [...facts.namedOthers, ...otherActions]) {
     flaw(
       'policy/unsupported',
-      `"${id}" names ${other}, which no request contains; a policy may name only a Workload, a Trust, a Resource, a Role and the actions read, write and assume`,
+      `"${id}" names ${other}, which no request contains; a policy may name only a Workload, a Trust, a Resource, a Role and the actions ${provided.slice(0, -1).join(', ')} and assume`,
     );
   }
   const known = { Role: data.roles, networks: data.networks, windows: data.windows };
@@ -287,16 +294,23 @@ function readDataFiles(find: (name: string) => PolicyFile, flaws: Flaw[]) {
   };
 }
 
-/** Reports claims in the locations of roles that the schema does not declare. No workload would have them. */
-function undeclaredClaims({ roles, lineOfRole }: DataFiles, { claims }: PolicySchema, file: string): Flaw[] {
+/** Reports claims and actions in roles that the schema does not declare. Nobody could ever assume such a role. */
+function undeclared({ roles, lineOfRole }: DataFiles, { claims, actions }: PolicySchema, file: string): Flaw[] {
   return Object.entries(roles).flatMap(([role, { authorizationDetails }]) => {
+    const names = new Set(authorizationDetails.flatMap((detail) => detail.actions));
+    const unknown = [...names].filter((name) => !Object.hasOwn(actions, name));
+    const ofActions = unknown.map((name): Flaw => {
+      const message = `${role} must not name the action ${name}: schema.cedarschema declares no such action on Resource`;
+      return { rule: 'policy/data-file', file, line: lineOfRole(role), message };
+    });
     const placeholders = authorizationDetails.flatMap(({ locations }) => locations.flatMap(placeholdersIn));
-    return [...new Set(placeholders)].flatMap((placeholder): Flaw[] => {
+    const ofClaims = [...new Set(placeholders)].flatMap((placeholder): Flaw[] => {
       const { of, name } = parsePlaceholder(placeholder) ?? {};
       if (of !== 'claims' || name === undefined || Object.hasOwn(claims, name)) return [];
       const message = `${role} must not contain {${placeholder}}: schema.cedarschema declares no Workload.claims.${name}`;
       return [{ rule: 'policy/data-file', file, line: lineOfRole(role), message }];
     });
+    return [...ofActions, ...ofClaims];
   });
 }
 

@@ -17,6 +17,8 @@ export interface PolicyBundle {
   resources: Record<string, ResourceDefinition>;
   networks: Record<string, NetworkDefinition>;
   windows: Record<string, WindowDefinition>;
+  /** The actions on locations that the schema declares, and what each counts as for lifetimes, ceiling and detectors. */
+  actions: Record<string, 'read' | 'write'>;
   /** The trust entries of `trust.yaml`, by name. Absent if there are none. */
   trust?: TrustEntries;
   /** The types of the claims that policies may read, by name. Absent if the schema declares none. */
@@ -108,6 +110,11 @@ export type Weekday = (typeof WEEKDAYS)[number];
 export type WindowDefinition =
   | { kind: 'weekly'; timeZone: string; weekdays: Weekday[]; from: number; to: number }
   | { kind: 'once'; from: number; to: number };
+
+/** Reports whether an action counts as a write: `write` itself, and what the schema annotates with `@counts("write")`. */
+export function countsAsWrite({ actions }: Pick<PolicyBundle, 'actions'>, action: string): boolean {
+  return Object.hasOwn(actions, action) && actions[action] === 'write';
+}
 
 /** Reports whether any policy of a bundle may read an attribute. */
 export function isRead({ policies }: Pick<PolicyBundle, 'policies'>, attribute: string): boolean {

@@ -72,8 +72,8 @@ export const rolesFile = z.record(
               locations: each(templateLocation, 'must be a list of locations', 'must name each location once').min(1, {
                 error: 'must name a location',
               }),
-              actions: each(action, 'must be a list of read and write', 'must name each action once').min(1, {
-                error: 'must name read, write or both',
+              actions: each(action, 'must be a list of actions', 'must name each action once').min(1, {
+                error: 'must name an action',
               }),
             }),
             { error: 'must be a list of grants' },

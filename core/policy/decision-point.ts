@@ -9,7 +9,7 @@ import {
   principalScopesOf,
   scopesOf,
 } from './authorization-request.ts';
-import type { PolicyBundle } from './bundle.ts';
+import { countsAsWrite, type PolicyBundle } from './bundle.ts';
 import { type Conditions, strictest } from './obligations.ts';
 import { requestContext } from './request-context.ts';
 import { policySlices, type Slice } from './slices.ts';
@@ -93,6 +93,28 @@ export function policyDecisionPoint(bundle: PolicyBundle): PolicyDecisionPoint {
     asked: Asked,
     context: DecisionContext,
   ): Omit<Judgement, 'asked' | 'place'> {
+    const own = evaluate(slice, caller, asked, context);
+    if (!own.allowed || !isOtherWrite(asked)) return own;
+    // The ceiling forbids writes by the action `write`. An action that counts as a write must not escape it.
+    const asWrite = evaluate(slice, caller, { ...asked, action: 'write' }, context);
+    const ofCeiling = (id: string) => bundle.policies[id]?.ceiling === true;
+    const forbids = asWrite.forbids.filter(ofCeiling);
+    const errors = asWrite.errors.filter(ofCeiling);
+    if (forbids.length === 0 && errors.length === 0) return own;
+    return { allowed: false, permits: [], forbids, errors };
+  }
+
+  /** Reports whether an item has an action that counts as a write, other than `write` itself. */
+  function isOtherWrite(asked: Asked): asked is Exclude<Asked, { role: string }> {
+    return asked.role === undefined && asked.action !== 'write' && countsAsWrite(bundle, asked.action);
+  }
+
+  function evaluate(
+    slice: Slice,
+    caller: Caller,
+    asked: Asked,
+    context: DecisionContext,
+  ): Omit<Judgement, 'asked' | 'place'> {
     const answer = cedar.statefulIsAuthorized({
       preparsedPolicySetId: slice.preparsedPolicySetId,
       ...cedarRequest(bundle, around, caller, asked, context, slice),
@@ -112,7 +134,7 @@ export function policyDecisionPoint(bundle: PolicyBundle): PolicyDecisionPoint {
     for (const place of places) {
       const judgement = evaluateLocation(slice, caller, place, context);
       if (!judgement.allowed) {
-        return { asked, ...judgement, ...(place.action !== 'assume' && { place: place.location }) };
+        return { asked, ...judgement, ...(place.role === undefined && { place: place.location }) };
       }
       for (const id of judgement.permits) permits.add(id);
     }
@@ -129,7 +151,7 @@ export function policyDecisionPoint(bundle: PolicyBundle): PolicyDecisionPoint {
 
   /** The items that must all be allowed so that a requested item is allowed. */
   function locationItems(caller: Caller, asked: Asked): Asked[] | undefined {
-    if (asked.action === 'assume') return [asked];
+    if (asked.role !== undefined) return [asked];
     return placesOf(caller, asked.location)?.map((location) => ({ ...asked, location }));
   }
 
@@ -141,8 +163,10 @@ export function policyDecisionPoint(bundle: PolicyBundle): PolicyDecisionPoint {
     let left = MAX_EVALUATIONS;
     return requestedItems(request).map((asked) => {
       const places = locationItems(caller, asked);
-      left -= places?.length ?? 0;
-      if (places === undefined || left < 0) return { asked, allowed: false, permits: [], forbids: [], errors: [] };
+      left -= (places?.length ?? 0) * (isOtherWrite(asked) ? 2 : 1);
+      const declared = asked.role !== undefined || Object.hasOwn(bundle.actions, asked.action);
+      if (places === undefined || left < 0 || !declared)
+        return { asked, allowed: false, permits: [], forbids: [], errors: [] };
       return evaluateItem(caller, asked, places, from);
     });
   }
@@ -158,7 +182,7 @@ export function policyDecisionPoint(bundle: PolicyBundle): PolicyDecisionPoint {
     bundle,
     judge,
     placesOf: (caller, asked) =>
-      (locationItems(caller, asked) ?? []).flatMap((place) => (place.action === 'assume' ? [] : [place.location])),
+      (locationItems(caller, asked) ?? []).flatMap((place) => (place.role !== undefined ? [] : [place.location])),
     reads(attribute, caller, request) {
       if (!readByAny.has(attribute) && !readByAny.has('*')) return false;
       for (const { reads } of slicesFor(caller, request)) {
@@ -176,8 +200,8 @@ export function conclude(
   { policies }: PolicyBundle,
 ): PolicyDecision {
   const policyErrors = distinct(judgements.flatMap(({ errors }) => errors));
-  const pairs = judgements.filter(({ asked }) => asked.action !== 'assume');
-  const roleTaken = judgements.every(({ asked, allowed }) => asked.action !== 'assume' || allowed);
+  const pairs = judgements.filter(({ asked }) => asked.role === undefined);
+  const roleTaken = judgements.every(({ asked, allowed }) => asked.role === undefined || allowed);
   const enough = partial ? pairs.some(({ allowed }) => allowed) : pairs.every(({ allowed }) => allowed);
   if (!roleTaken || !enough || pairs.length === 0) {
     const forbids = distinct(judgements.flatMap(({ forbids }) => forbids));

@@ -134,7 +134,7 @@ function makeInsight(bundle: PolicyBundle): PolicyInsight {
     }
     const forAnyPrincipal = principalScopeOf(policy) === undefined ? 1 : 0;
     if (place) return forAnyPrincipal;
-    return asked.action !== 'assume' && isRelated(policy.resource, asked.location) ? 2 + forAnyPrincipal : undefined;
+    return asked.role === undefined && isRelated(policy.resource, asked.location) ? 2 + forAnyPrincipal : undefined;
   }
 
   function nearest(about: Inquiry, reader: Reader, limit: number): NearMiss[] {

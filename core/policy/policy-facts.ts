@@ -1,16 +1,13 @@
 import type * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import { isArn } from '@tvm/contract/subject.ts';
 
-/** The actions that requests can contain. Action groups are not supported. */
-export const ACTIONS: readonly string[] = ['read', 'write', 'assume'];
-
 /** Facts about a policy, derived from its syntax tree. */
 export interface PolicyFacts {
   /** Names of all attributes that the policy reads; `*` if it uses the context as a whole. */
   reads: string[];
   /** Entities that its scope and conditions name, by type. */
-  named: Record<'Workload' | 'Trust' | 'Resource' | 'Role', string[]>;
-  /** Entities of other types and other actions that the policy names, for example `Team::"orders"`. */
+  named: Record<'Workload' | 'Trust' | 'Resource' | 'Role' | 'Action', string[]>;
+  /** Entities of other types that the policy names, for example `Team::"orders"`. */
   namedOthers: string[];
   /** Audiences that its conditions compare with `context.audience`. */
   audiences: string[];
@@ -39,6 +36,7 @@ export function policyFacts(json: cedar.PolicyJson): PolicyFacts {
     Trust: new Set<string>(),
     Resource: new Set<string>(),
     Role: new Set<string>(),
+    Action: new Set<string>(),
   };
   const namedOthers = new Set<string>();
   const readsOf = { Workload: new Set<string>(), Resource: new Set<string>() };
@@ -49,7 +47,7 @@ export function policyFacts(json: cedar.PolicyJson): PolicyFacts {
 
   function name({ type, id }: cedar.TypeAndId): void {
     if (Object.hasOwn(named, type)) named[type as keyof typeof named].add(id);
-    else if (type !== 'Action' || !ACTIONS.includes(id)) namedOthers.add(`${type}::"${id}"`);
+    else namedOthers.add(`${type}::"${id}"`);
   }
 
   function walk(node: unknown): void {
@@ -123,6 +121,7 @@ export function policyFacts(json: cedar.PolicyJson): PolicyFacts {
       Trust: [...named.Trust],
       Resource: [...named.Resource],
       Role: [...named.Role],
+      Action: [...named.Action],
     },
     namedOthers: [...namedOthers],
     readsOf: { Workload: [...readsOf.Workload], Resource: [...readsOf.Resource] },

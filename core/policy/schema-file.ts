@@ -1,9 +1,10 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
+import { action } from '@tvm/contract/authorization-details.ts';
 import { type ClaimType, isClaimName } from '@tvm/contract/claims.ts';
 import { CONTEXT_PATHS } from './authorization-request.ts';
+import type { PolicyBundle } from './bundle.ts';
 import { syntaxFlaws } from './cedar-file.ts';
 import type { Flaw, PolicyFile } from './flaw.ts';
-import { ACTIONS } from './policy-facts.ts';
 
 /** A valid `schema.cedarschema`, and what it declares. */
 export interface PolicySchema {
@@ -12,6 +13,8 @@ export interface PolicySchema {
   trusts: boolean;
   /** The types of the claims that policies may read, by name. */
   claims: Record<string, ClaimType>;
+  /** The actions on locations, and what each counts as. */
+  actions: PolicyBundle['actions'];
 }
 
 /** Reads `schema.cedarschema`. Adds a flaw for each declaration that the service does not support or never provides. */
@@ -31,12 +34,14 @@ export function readSchema({ name: file, text }: PolicyFile, flaws: Flaw[]): Pol
     return undefined;
   }
   flaws.push(
-    ...[...unsupportedTypes(checked.json), ...neverProvided(checked.json)].map((message) => ({
-      rule: 'policy/schema' as const,
-      file,
-      line: 1,
-      message,
-    })),
+    ...[...unsupportedTypes(checked.json), ...neverProvided(checked.json), ...faultsOfActions(checked.json)].map(
+      (message) => ({
+        rule: 'policy/schema' as const,
+        file,
+        line: 1,
+        message,
+      }),
+    ),
   );
   const workload = checked.json['']?.entityTypes.Workload as EntityOfSchema | undefined;
   const trusts = workload?.memberOfTypes?.includes('Trust') ?? false;
@@ -45,7 +50,37 @@ export function readSchema({ name: file, text }: PolicyFile, flaws: Flaw[]): Pol
     const known = claimType(checked.json, type);
     return known === undefined ? [] : [[name, known] as const];
   });
-  return { text, trusts, claims: Object.fromEntries(types) };
+  return { text, trusts, claims: Object.fromEntries(types), actions: actionsOf(checked.json) };
+}
+
+/** Returns the actions that apply to resources. An action that applies to nothing is a group, which no request contains. */
+function actionsOf(schema: cedar.SchemaJson<string>): PolicyBundle['actions'] {
+  const actions = Object.entries((schema['']?.actions ?? {}) as Record<string, ActionOfSchema>);
+  return Object.fromEntries(
+    actions
+      .filter(([, { appliesTo }]) => appliesTo?.resourceTypes?.includes('Resource'))
+      .map(([name, { annotations }]) => [name, name === 'write' || annotations?.counts === 'write' ? 'write' : 'read']),
+  );
+}
+
+/** Reports names that no request can contain, and annotations that would have no effect. */
+function faultsOfActions(schema: cedar.SchemaJson<string>): string[] {
+  const actions = (schema['']?.actions ?? {}) as Record<string, ActionOfSchema>;
+  const names = Object.keys(actionsOf(schema)).flatMap((name) => {
+    const [issue] = action.safeParse(name).error?.issues ?? [];
+    if (issue === undefined) return [];
+    return [
+      `action "${name}" must have a name of at most 32 lower-case letters, digits, - and _, and not apply to Resource if it is assume`,
+    ];
+  });
+  const counts = Object.entries(actions).flatMap(([name, { annotations }]) => {
+    if (annotations === undefined || !Object.hasOwn(annotations, 'counts')) return [];
+    if (annotations.counts !== 'write') return [`action ${name}: @counts must be "write", as in @counts("write")`];
+    return Object.hasOwn(actionsOf(schema), name)
+      ? []
+      : [`action ${name}: @counts has an effect only on actions on Resource`];
+  });
+  return [...names, ...counts];
 }
 
 /** Returns a type without the names that the schema gives to types. */
@@ -124,9 +159,10 @@ function neverProvided(schema: cedar.SchemaJson<string>): string[] {
     ),
   );
   const actions = Object.entries((namespace?.actions ?? {}) as Record<string, ActionOfSchema>);
+  const provided = [...Object.keys(actionsOf(schema)), 'assume'];
   const ofActions = actions.flatMap(([name, { memberOf }]) =>
     (memberOf ?? [])
-      .filter(({ id }) => ACTIONS.includes(id))
+      .filter(({ id }) => provided.includes(id))
       .map(({ id }) => `action ${name} must not be in ${id}; name each action in the policies that apply to it`),
   );
   const pathsIn = (type: TypeOfSchema, path: string): string[] => {
@@ -159,5 +195,6 @@ interface EntityOfSchema {
 
 interface ActionOfSchema {
   memberOf?: { id: string }[];
-  appliesTo?: { context?: TypeOfSchema };
+  appliesTo?: { context?: TypeOfSchema; resourceTypes?: string[] };
+  annotations?: Record<string, string | null>;
 }

@@ -17,6 +17,8 @@ interface Decided {
   audience: string;
   /** The granted permissions; in a denial, the requested ones. */
   authorizationDetails: AuthorizationDetail[];
+  /** Actions in these permissions that count as a write besides `write`. Absent if there are none. */
+  writeActions?: string[];
   /** The role that the caller assumed or requested. */
   role?: string;
   /** The granted lifetime in seconds; in a denial, the requested one. */

@@ -20,7 +20,7 @@ export function listedToken(record: TokenRecord, now: number, issuer: string): L
   return {
     token_id: record.tokenId,
     state: stateOf(record, now),
-    type: accessOf(record.authorizationDetails),
+    type: accessOf(record),
     subject: record.subject,
     ...(record.session !== undefined && { workload: record.session }),
     ...(record.task !== undefined && { task: record.task }),
@@ -64,9 +64,10 @@ const USAGES = {
 } as const;
 
 /** Describes the use of a token, such as `data access at orders-db as lake-reader for build-17: nightly report`. */
-function usageOf({ authorizationDetails, audience, role, task, reason }: TokenRecord): string {
+function usageOf(record: TokenRecord): string {
+  const { audience, role, task, reason } = record;
   return [
-    USAGES[accessOf(authorizationDetails)],
+    USAGES[accessOf(record)],
     ...(audience === '' ? [] : [` at ${audience}`]),
     ...(role === undefined ? [] : [` as ${role}`]),
     ...(task === undefined ? [] : [` for ${task}`]),

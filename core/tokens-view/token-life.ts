@@ -30,6 +30,8 @@ export async function tokenLife(
   const life: TokenLifeResponse = {
     ...listedToken(record, clock.now(), issuer),
     account: record.account,
+    ...(record.claims && { claims: record.claims }),
+    ...(record.chosenClaims && { chosen_claims: record.chosenClaims }),
     request_id: record.requestId,
     ...decision(record, issuer),
     introspections: introspectionsOf(introspections),

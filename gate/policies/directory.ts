@@ -1,6 +1,6 @@
 import type * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import type { ReadPolicies } from '@tvm/core/policy/build-bundle.ts';
-import type { BundledPolicy } from '@tvm/core/policy/bundle.ts';
+import { type BundledPolicy, countsAsWrite } from '@tvm/core/policy/bundle.ts';
 import type { WrittenPolicy } from '@tvm/core/policy/cedar-file.ts';
 import { operation, type Two } from '@tvm/core/policy/expression.ts';
 import {
@@ -18,9 +18,6 @@ import { conjunctsOf } from './conditions.ts';
 import type { Content } from './content.ts';
 import { ANY_WORKLOAD, anyResource, anyWorkloadOf, assumptions, namedIn, place, role, workload } from './situation.ts';
 
-export type ActionName = 'read' | 'write' | 'assume';
-const ACTIONS: readonly ActionName[] = ['read', 'write', 'assume'];
-
 /** A policy as the rules see it. */
 export interface PolicyView {
   id: string;
@@ -37,7 +34,9 @@ export interface PolicyView {
   /** Whether its scope allows any action. */
   anyAction: boolean;
   /** The actions to which it can apply. */
-  actions: ReadonlySet<ActionName>;
+  actions: ReadonlySet<string>;
+  /** Those of the actions that count as a write. */
+  writes: readonly string[];
   /** The conditions that must all be true, besides the scope. Resolved, in the order of the source. */
   conjuncts: readonly cedar.Expr[];
   /** The values of attributes that its conditions require. */
@@ -73,7 +72,7 @@ export function policyDirectory({ content, written }: Pick<ReadPolicies, 'conten
   const named = namedIn(content);
   const policies = [...written].flatMap(([id, policy]) => {
     const bundled = content.policies[id];
-    return bundled === undefined ? [] : [view(id, policy, bundled, named)];
+    return bundled === undefined ? [] : [view(id, policy, bundled, named, content)];
   });
 
   const inside = locationsByHolder(content, Object.keys(content.resources));
@@ -97,7 +96,10 @@ export function policyDirectory({ content, written }: Pick<ReadPolicies, 'conten
   function matches(policy: PolicyView, situation: Situation): boolean | undefined {
     const { principal, resource, action } = situation;
     const { principal: mine, trust } = policy.bundled;
-    if (action !== undefined && !policy.actions.has(action as ActionName)) return false;
+    // As in the service, the ceiling applies to every action that counts as a write as it does to `write`.
+    const asWrite = policy.bundled.ceiling && action !== undefined && countsAsWrite(content, action);
+    const applied = asWrite && action !== undefined && !policy.actions.has(action) ? 'write' : action;
+    if (applied !== undefined && !policy.actions.has(applied)) return false;
     if (mine !== undefined && principal.id !== undefined && principal.id !== mine) return false;
     const inTrust = trust === undefined ? true : principal.isIn({ type: 'Trust', id: trust });
     if (inTrust === false) return false;
@@ -108,7 +110,7 @@ export function policyDirectory({ content, written }: Pick<ReadPolicies, 'conten
     if (inScope === false) return false;
     const isMine = mine === undefined || principal.id !== undefined;
     const told = action !== undefined && isMine && inTrust === true && inScope === true;
-    const conditions = holds(policy.conjuncts, situation, named);
+    const conditions = holds(policy.conjuncts, { ...situation, action: applied }, named);
     return conditions === true && !told ? undefined : conditions;
   }
 
@@ -192,7 +194,7 @@ function covers({ type, id, below }: NonNullable<PolicyView['resource']>, resour
   return resource.id === undefined ? undefined : resource.type === type && resource.id === id;
 }
 
-function view(id: string, written: WrittenPolicy, bundled: BundledPolicy, named: Named): PolicyView {
+function view(id: string, written: WrittenPolicy, bundled: BundledPolicy, named: Named, content: Content): PolicyView {
   const { json } = written;
   const conjuncts = conjunctsOf(json.conditions).map((conjunct) => resolved(conjunct, named));
   const assumed = assumptions(conjuncts);
@@ -202,7 +204,7 @@ function view(id: string, written: WrittenPolicy, bundled: BundledPolicy, named:
   const resourceType = (resource?.type ?? ('entity_type' in json.resource ? json.resource.entity_type : undefined)) as
     | PolicyView['resourceType']
     | undefined;
-  const inScope = actionsInScope(json.action).filter(
+  const inScope = actionsInScope(json.action, [...Object.keys(content.actions), 'assume']).filter(
     (action) => resourceType === undefined || (action === 'assume') === (resourceType === 'Role'),
   );
   const about = (type: 'Resource' | 'Role') =>
@@ -223,6 +225,7 @@ function view(id: string, written: WrittenPolicy, bundled: BundledPolicy, named:
   const inConditions = namedInConditions(conjuncts, 'principal');
   const principal = bundled.principal ?? (inConditions?.type === 'Workload' ? inConditions.id : undefined);
   const trust = bundled.trust ?? (inConditions?.type === 'Trust' ? inConditions.id : undefined);
+  const applicable = actions.length > 0 ? actions : inScope;
   return {
     id,
     written,
@@ -233,19 +236,20 @@ function view(id: string, written: WrittenPolicy, bundled: BundledPolicy, named:
     ...(resourceType && { resourceType }),
     anyAction: json.action.op === 'All',
     // Another rule reports conditions that are never true. The other rules then use the actions of the scope.
-    actions: new Set(actions.length > 0 ? actions : inScope),
+    actions: new Set(applicable),
+    writes: applicable.filter((action) => countsAsWrite(content, action)),
     conjuncts,
     assumed,
     facts: policyFacts(json),
   };
 }
 
-function actionsInScope(scope: cedar.ActionConstraint): ActionName[] {
-  if (scope.op === 'All') return [...ACTIONS];
+function actionsInScope(scope: cedar.ActionConstraint, all: readonly string[]): string[] {
+  if (scope.op === 'All') return [...all];
   const unverified =
     scope.op === 'in' && 'entities' in scope ? scope.entities : 'entity' in scope ? [scope.entity] : [];
   const names = unverified.map((entity) => ('__entity' in entity ? entity.__entity : entity).id);
-  return ACTIONS.filter((action) => names.includes(action));
+  return all.filter((action) => names.includes(action));
 }
 
 /** Returns the entity of a condition `principal == Workload::"…"` or `resource in Resource::"…"`. */

@@ -1,9 +1,8 @@
 import { anyExplanationRequest, explanationRequest } from '@tvm/contract/explanation.ts';
 import type { Parsed } from '@tvm/contract/parse-parameters.ts';
-import { parseWorkloadArn } from '@tvm/contract/subject.ts';
 import { type Asked, OMITTED_WHEN_EMPTY } from '@tvm/contract/token.ts';
 import { type ExplainTokenPorts, explainToken } from '@tvm/core/explain/explain-token.ts';
-import { type Caller, parseCaller } from '@tvm/core/identity/caller.ts';
+import { type Caller, namedCaller, parseCaller } from '@tvm/core/identity/caller.ts';
 import type { Circumstances, LifetimeRules } from '@tvm/core/issuing/token-decision.ts';
 import type { Reader } from '@tvm/core/policy/near-misses.ts';
 import type { Clock } from '@tvm/core/ports.ts';
@@ -58,9 +57,8 @@ function workloadsInput(event: APIGatewayProxyEvent, time: number): Parsed<Expla
 function operatorsInput(event: APIGatewayProxyEvent, now: number): Parsed<ExplanationInput> {
   const parsed = readParameters(anyExplanationRequest, event, OMITTED_WHEN_EMPTY);
   if (!parsed.ok) return parsed;
-  const { subject, source_ip, vpc_endpoint: vpcEndpoint, organization, time, ...request } = parsed.value;
-  const workload = parseWorkloadArn(subject);
-  const caller = workload && { ...workload, ...(organization !== undefined && { organization }) };
+  const { subject, source_ip, vpc_endpoint: vpcEndpoint, organization, claims, time, ...request } = parsed.value;
+  const caller = namedCaller(subject, { organization, claims });
   const circumstances = {
     sourceIp: source_ip ?? authenticated(event).sourceIp,
     ...(vpcEndpoint !== undefined && { vpcEndpoint }),

@@ -20,7 +20,10 @@ export function inMemoryOpenTokens({ states }: { states: ReadonlyMap<string, Tok
     async *at() {
       yield [...states.values()]
         .filter((record): record is IssuedRecord => record.status === 'issued')
-        .map(({ authorizationDetails, ...record }) => ({ ...record, access: accessOf(authorizationDetails) }));
+        .map(({ authorizationDetails, writeActions, ...record }) => ({
+          ...record,
+          access: accessOf({ authorizationDetails, ...(writeActions && { writeActions }) }),
+        }));
     },
   };
 }

@@ -13,6 +13,7 @@ interface ExplainOptions extends RequestOptions, GlobalOptions {
   fromIp?: string;
   fromVpcEndpoint?: string;
   organization?: string;
+  claims?: string;
   at?: string;
 }
 
@@ -21,6 +22,7 @@ const OPERATORS_OPTIONS = {
   source_ip: '--from-ip',
   vpc_endpoint: '--from-vpc-endpoint',
   organization: '--organization',
+  claims: '--claims',
   time: '--at',
 } as const;
 
@@ -47,12 +49,13 @@ export function addExplainCommand(program: Command): void {
       'Explain whether a token request would be allowed, which policies decide, and what to request instead.',
     )
     .optionsGroup('Options for operators:')
-    .option('--subject <arn>', 'IAM role or user of the request')
+    .option('--subject <subject>', 'IAM role or user of the request, or a federated subject')
     .addOption(
       new Option('--from-ip <address>', 'source address, with --subject').default(undefined, 'your own address'),
     )
     .option('--from-vpc-endpoint <id>', 'VPC endpoint, with --subject')
     .option('--organization <id>', 'AWS organization of the account, with --subject')
+    .option('--claims <json>', 'claims of a federated workload, with --subject')
     .addOption(
       new Option('--at <time>', 'time of the request, with --subject; such as 2026-12-24T22:00:00Z').default(
         undefined,
@@ -74,11 +77,12 @@ async function explain(options: ExplainOptions): Promise<void> {
 function requestExplanation(options: ExplainOptions) {
   const { subject, fromIp: source_ip, fromVpcEndpoint: vpc_endpoint, organization, at: time } = options;
   const request = readRequest(options);
-  const operators = { source_ip, vpc_endpoint, organization, time };
+  const claims = options.claims === undefined ? undefined : readClaims(options.claims);
+  const operators = { source_ip, vpc_endpoint, organization, claims, time };
   if (subject === undefined) {
     for (const [field, option] of Object.entries(OPERATORS_OPTIONS)) {
       if (operators[field as keyof typeof operators] !== undefined) {
-        throw usageFailure(`${option} requires --subject ARN`, option);
+        throw usageFailure(`${option} requires --subject`, option);
       }
     }
     const nameOption = nameRequestOption(options);
@@ -94,4 +98,13 @@ function requestExplanation(options: ExplainOptions) {
     { ...request, subject, ...operators },
     options,
   );
+}
+
+/** Parses the claims. They are not yet validated. */
+function readClaims(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    throw usageFailure('--claims must be a JSON object, such as {"environment":"production"}', '--claims');
+  }
 }

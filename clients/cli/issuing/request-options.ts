@@ -18,7 +18,7 @@ export interface RequestOptions extends GrantOptions {
 /** Adds the options that describe a token request. */
 export function addRequestOptions(command: Command): Command {
   return command
-    .option('--action <action...>', 'actions to permit on each location: read, write')
+    .option('--action <action...>', 'actions to permit on each location, such as read and write')
     .option('--location <location...>', 'resources, such as orders-db/orders, or orders-db/* for a subtree')
     .addOption(new Option('--field <field...>', 'fields of the resources').default(undefined, 'all'))
     .option('--grant <grant...>', 'instead of the three above: ACTION[,ACTION]:LOCATION[#FIELD[,FIELD]]')

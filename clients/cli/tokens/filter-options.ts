@@ -1,4 +1,3 @@
-import { action } from '@tvm/contract/authorization-details.ts';
 import { type tokenListRequest, tokenListResponse, tokenState } from '@tvm/contract/token-list.ts';
 import { type Command, Option } from 'commander';
 import type * as z from 'zod';
@@ -36,12 +35,12 @@ export function addTokenFilterOptions(command: Command): Command {
   return command
     .optionsGroup('Filters:')
     .addOption(new Option('--state <state>', 'current state').choices(tokenState.options))
-    .option('--subject <arn>', 'IAM role or user of the workload')
+    .option('--subject <subject>', 'IAM role or user of the workload, or a federated subject')
     .option('--workload <name>', 'role session name of a running workload')
     .option('--task <id>', 'task')
     .option('--audience <name>', 'resource server')
     .option('--resource <location>', 'permitted resource; db/* for db and its subtree')
-    .addOption(new Option('--action <action>', 'permitted action').choices(action.options))
+    .option('--action <action>', 'permitted action, such as read or write')
     .option('--policy <id>', 'policy that decided')
     .option('--policy-bundle <hash>', 'policy bundle that decided')
     .option('--source-ip <address>', 'source address of the token request')

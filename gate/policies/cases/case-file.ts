@@ -1,8 +1,10 @@
 import { isIP } from 'node:net';
 import { type AuthorizationDetail, authorizationDetails } from '@tvm/contract/authorization-details.ts';
+import { claims } from '@tvm/contract/claims.ts';
 import { parseDuration } from '@tvm/contract/duration.ts';
-import { parseWorkloadArn } from '@tvm/contract/subject.ts';
+import { federatedSubject, trustName } from '@tvm/contract/subject.ts';
 import { name, reason } from '@tvm/contract/text.ts';
+import { namedCaller } from '@tvm/core/identity/caller.ts';
 import type { Flaw, PolicyFile } from '@tvm/core/policy/flaw.ts';
 import { readYamlFile } from '@tvm/core/policy/yaml-file.ts';
 import { valueAt } from '@tvm/core/settings/fault.ts';
@@ -29,15 +31,23 @@ const texts = (what: string) =>
     .union([z.string(), z.array(z.string())], { error: `must be ${what}, or a list of them` })
     .transform((given) => [given].flat());
 
-const locations = texts('a location').optional();
-
 const count = z.int({ error: 'must be a whole number' }).min(0, { error: 'must not be less than 0' }).default(0);
+
+const WHO = 'must be the ARN of an IAM role or user, a federated subject, or a mapping of trust, subject and claims';
+
+/** A federated workload: its trust entry, its mapped subject and its claims. */
+const federatedWho = z.strictObject({
+  trust: trustName,
+  subject: z.string({ error: 'must be a mapped subject such as repo:1296269' }).default('any'),
+  claims: claims.default({}),
+});
+
+/** The keys of a request or of a token that are not actions. */
+const OPTIONS = ['fields', 'role', 'partial', 'audience', 'lifetime', 'reason', 'networks', 'windows', 'single_use'];
 
 const asks = z
   .strictObject(
     {
-      read: locations,
-      write: locations,
       fields: texts('a field').optional(),
       role: z.string({ error: 'must be the name of a role' }).optional(),
       partial: z.boolean({ error: 'must be true or false' }).default(false),
@@ -47,32 +57,29 @@ const asks = z
     },
     { error: 'must be a mapping of read, write or role, and audience, lifetime, fields, partial and reason' },
   )
-  .refine(
-    ({ read, write, role, fields }) =>
-      (role === undefined) !== (read === undefined && write === undefined) && !(role && fields),
-    {
-      error: 'must have read, write or both, with fields if wanted; or a role',
-    },
-  )
+  .catchall(texts('a location'))
+  .refine((asks) => (asks.role === undefined) !== (actionsOf(asks).length === 0) && !(asks.role && asks.fields), {
+    error: 'must have read, write or both, with fields if wanted; or a role',
+  })
   .refine(({ audience, role }) => (audience ?? role) !== undefined, { path: ['audience'], error: 'must be given' });
 
-const token = z.strictObject(
-  {
-    read: locations,
-    write: locations,
-    lifetime: duration.optional(),
-    networks: texts('a network').optional(),
-    windows: texts('a window').optional(),
-    single_use: z.boolean({ error: 'must be true or false' }).optional(),
-  },
-  { error: 'must be a mapping of read, write, lifetime, networks, windows and single_use' },
-);
+const token = z
+  .strictObject(
+    {
+      lifetime: duration.optional(),
+      networks: texts('a network').optional(),
+      windows: texts('a window').optional(),
+      single_use: z.boolean({ error: 'must be true or false' }).optional(),
+    },
+    { error: 'must be a mapping of read, write, lifetime, networks, windows and single_use' },
+  )
+  .catchall(texts('a location'));
 
 const policyCase = z
   .strictObject(
     {
       name: z.string({ error: 'must be a sentence' }).min(1, { error: 'must be a sentence' }),
-      who: z.string({ error: 'must be the ARN of an IAM role or user' }),
+      who: z.union([z.string(), federatedWho], { error: WHO }),
       session: z.string({ error: 'must be the name of a session' }).optional(),
       organization: z.string({ error: 'must be the id of an organization' }).optional(),
       asks,
@@ -111,21 +118,13 @@ const policyCase = z
     error: 'is for what is denied',
   })
   .transform(({ who, session, organization, ...rest }, context) => {
-    const workload = parseWorkloadArn(who);
-    if (workload === undefined) {
-      context.issues.push({
-        code: 'custom',
-        path: ['who'],
-        message: 'must be the ARN of an IAM role or user',
-        input: who,
-      });
+    const subject = typeof who === 'string' ? who : federatedSubject(who.trust, who.subject);
+    const known = { session, organization, ...(typeof who !== 'string' && { claims: who.claims }) };
+    const caller = subject === undefined ? undefined : namedCaller(subject, known);
+    if (caller === undefined) {
+      context.issues.push({ code: 'custom', path: ['who'], message: WHO, input: who });
       return z.NEVER;
     }
-    const caller = {
-      ...workload,
-      ...(session !== undefined && { session }),
-      ...(organization !== undefined && { organization }),
-    };
     const unverified = detailsOf(rest.asks);
     const details = authorizationDetails.optional().safeParse(rest.asks.role === undefined ? unverified : undefined);
     if (!details.success) {
@@ -165,20 +164,23 @@ function withName(message: string, cases: unknown): string {
   return `case ${typeof named === 'string' ? JSON.stringify(named) : Number(index) + 1}: ${rest}`;
 }
 
-/** Converts what a case requests or expects to `authorization_details`, with read and write of a location in one entry. */
-export function detailsOf({
-  read = [],
-  write = [],
-  fields,
-}: {
-  read?: string[] | undefined;
-  write?: string[] | undefined;
-  fields?: string[] | undefined;
-}): AuthorizationDetail[] {
-  const both = read.filter((location) => write.includes(location));
-  const entry = (actions: AuthorizationDetail['actions'], all: string[]) => {
-    const locations = actions.length > 1 ? all : all.filter((location) => !both.includes(location));
-    return locations.length === 0 ? [] : [{ type: 'resource' as const, locations, actions, ...(fields && { fields }) }];
-  };
-  return [...entry(['read', 'write'], both), ...entry(['read'], read), ...entry(['write'], write)];
+/** Returns the locations by action of what a case requests or expects. All keys but the options name actions. */
+export function actionsOf(given: object): [action: string, locations: string[]][] {
+  return Object.entries(given).filter(([key, value]) => !OPTIONS.includes(key) && value !== undefined);
+}
+
+/** Converts what a case requests to `authorization_details`, with all actions on a location in one entry. */
+export function detailsOf(asks: { fields?: string[] | undefined }): AuthorizationDetail[] {
+  const byLocation = new Map<string, string[]>();
+  for (const [action, locations] of actionsOf(asks)) {
+    for (const location of locations) byLocation.set(location, [...(byLocation.get(location) ?? []), action]);
+  }
+  const byActions = new Map<string, AuthorizationDetail>();
+  const { fields } = asks;
+  for (const [location, actions] of byLocation) {
+    const entry = byActions.get(actions.join());
+    if (entry !== undefined) entry.locations.push(location);
+    else byActions.set(actions.join(), { type: 'resource', locations: [location], actions, ...(fields && { fields }) });
+  }
+  return [...byActions.values()];
 }

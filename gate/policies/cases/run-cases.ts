@@ -2,7 +2,7 @@ import { limits } from '@tvm/contract/limits.ts';
 import { decideToken, type TokenDecision } from '@tvm/core/issuing/token-decision.ts';
 import type { PolicyBundle } from '@tvm/core/policy/bundle.ts';
 import { policyDecisionPoint } from '@tvm/core/policy/decision-point.ts';
-import type { PolicyCase } from './case-file.ts';
+import { actionsOf, type PolicyCase } from './case-file.ts';
 
 /** The result of a case. */
 export interface CaseResult {
@@ -73,7 +73,7 @@ function faultsOf(expected: PolicyCase, decided: TokenDecision): string[] {
   }
   const { token = {} } = expected;
   const { lifetime, obligations = {}, decision } = decided;
-  const granted = (action: 'read' | 'write') =>
+  const granted = (action: string) =>
     decision.granted
       .filter(({ actions }) => actions.includes(action))
       .flatMap(({ locations }) => locations)
@@ -82,8 +82,7 @@ function faultsOf(expected: PolicyCase, decided: TokenDecision): string[] {
   compare('networks', token.networks?.toSorted(), obligations.networks ?? []);
   compare('windows', token.windows?.toSorted(), obligations.windows ?? []);
   compare('single_use', token.single_use, obligations.single_use === true);
-  compare('read', token.read?.toSorted(), granted('read'));
-  compare('write', token.write?.toSorted(), granted('write'));
+  for (const [action, locations] of actionsOf(token)) compare(action, locations.toSorted(), granted(action));
   return faults;
 }
 

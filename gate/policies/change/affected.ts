@@ -41,7 +41,7 @@ export function affectedBy(
   return (target) => {
     const { asked } = target;
     const [old, now] = directories.map(({ content }) =>
-      asked.action === 'assume' ? '' : JSON.stringify(placeResource(content, asked.location)),
+      asked.role !== undefined ? '' : JSON.stringify(placeResource(content, asked.location)),
     );
     const concerning = about(target);
     const alike = alikeFor(directories, target);
@@ -76,7 +76,7 @@ export function policiesAbout(
   };
   return ({ asked, action }) => {
     const sides = directories.map((directory) => {
-      const resource = asked.action === 'assume' ? role(asked.role) : place(directory.content, asked.location);
+      const resource = asked.role !== undefined ? role(asked.role) : place(directory.content, asked.location);
       const policies = scopedAt(directory, asked).filter(({ actions }) => actions.has(action));
       return { directory, resource, policies };
     });
@@ -92,7 +92,7 @@ export function policiesAbout(
 /** Returns the policies whose scopes can match a target, for any workload. */
 function scopedAt(directory: PolicyDirectory, asked: KnownTarget['asked']): PolicyView[] {
   const resource =
-    asked.action === 'assume' ? { type: 'Role', id: asked.role } : { type: 'Resource', id: asked.location };
+    asked.role !== undefined ? { type: 'Role', id: asked.role } : { type: 'Resource', id: asked.location };
   return (['permit', 'forbid'] as const).flatMap((effect) => directory.about(effect, resource));
 }
 

@@ -41,7 +41,7 @@ export class Budget {
 
 /** Returns the request for a target. */
 export function requestFor({ asked }: KnownTarget, fields: string[] | undefined): DecisionRequest {
-  if (asked.action === 'assume') return { role: asked.role, details: [], partial: false };
+  if (asked.role !== undefined) return { role: asked.role, details: [], partial: false };
   const { action, location } = asked;
   const detail = { type: 'resource' as const, locations: [location], actions: [action], ...(fields && { fields }) };
   return { details: [detail], partial: false };
@@ -84,7 +84,7 @@ export function valuesAt(
       const attributes =
         variable === 'principal'
           ? attributesOf(content, caller)
-          : asked.action === 'assume' || variable !== 'resource'
+          : asked.role !== undefined || variable !== 'resource'
             ? {}
             : placeResource(content, asked.location).attributes;
       const value = Object.hasOwn(attributes, name) ? attributes[name] : undefined;

@@ -15,7 +15,7 @@ export interface RoleGain {
 
 /** One pair of a role's grants. */
 interface Pair {
-  action: 'read' | 'write';
+  action: string;
   location: string;
   fields: readonly string[] | undefined;
 }

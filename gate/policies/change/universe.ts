@@ -16,7 +16,7 @@ export interface KnownWorkload {
 /** A target of a request, with its name for messages. */
 export interface KnownTarget {
   asked: Asked;
-  action: 'read' | 'write' | 'assume';
+  action: string;
   title: string;
 }
 
@@ -94,6 +94,7 @@ function freeAccount(taken: ReadonlySet<string>): string {
 export function targetsOf(directories: readonly PolicyDirectory[]): KnownTarget[] {
   const locations = new Set<string>();
   const roles = new Set<string>();
+  const actions = new Set(directories.flatMap(({ content }) => Object.keys(content.actions)));
   for (const { policies, content } of directories) {
     for (const { bundled } of policies) {
       for (const location of locationsToldApart(bundled, content)) locations.add(location);
@@ -113,7 +114,7 @@ export function targetsOf(directories: readonly PolicyDirectory[]): KnownTarget[
   places.push({ location: OTHER, title: 'any other location' });
   return [
     ...places.flatMap(({ location, title }) =>
-      (['read', 'write'] as const).map((action) => ({ asked: { action, location }, action, title })),
+      [...actions].map((action) => ({ asked: { action, location }, action, title })),
     ),
     ...[...roles].sort().map((role) => ({
       asked: { action: 'assume' as const, role },

@@ -1,7 +1,6 @@
 import type { AuthorizationDetail } from '@tvm/contract/authorization-details.ts';
 import { limits } from '@tvm/contract/limits.ts';
-import { parseWorkloadArn } from '@tvm/contract/subject.ts';
-import type { Caller } from '@tvm/core/identity/caller.ts';
+import { type Caller, namedCaller } from '@tvm/core/identity/caller.ts';
 import { decideToken, type TokenDecision } from '@tvm/core/issuing/token-decision.ts';
 import type { PolicyBundle } from '@tvm/core/policy/bundle.ts';
 import { type PolicyDecisionPoint, policyDecisionPoint } from '@tvm/core/policy/decision-point.ts';
@@ -50,11 +49,10 @@ export function replayBy(bundle: PolicyBundle): (record: Recorded) => Promise<Re
   const policies = policyDecisionPoint(bundle);
   return async (record) => {
     const { detail } = record;
-    const workload = parseWorkloadArn(detail.subject);
-    if (workload === undefined || (record.kind === 'denied' && !BY_POLICY.includes(record.detail.denial))) {
+    const caller = namedCaller(detail.subject, { session: detail.session, claims: detail.claims });
+    if (caller === undefined || (record.kind === 'denied' && !BY_POLICY.includes(record.detail.denial))) {
       return { judged: false, assumed: [] };
     }
-    const caller: Caller = { ...workload, ...(detail.session !== undefined && { session: detail.session }) };
     const decision = await decideAgain(record, caller, policies);
     const now = nowOf(record, decision);
     const { eventId, tokenId, time, subject, audience, role, authorizationDetails } = detail;

@@ -135,7 +135,7 @@ permit (
   },
   ({ bundled, actions, conjuncts }) =>
     bundled.effect === 'permit' &&
-    (actions.has('read') || actions.has('write')) &&
+    [...actions].some((action) => action !== 'assume') &&
     !bound(conjuncts, (path) => path === 'context.audience')
       ? 'permits for every audience'
       : undefined,

@@ -105,7 +105,7 @@ when { context.audience == "orders-db" && principal has team && principal.team =
 
 function permitsOnPlaces({ policies }: PolicyDirectory): PolicyView[] {
   return policies.filter(
-    ({ bundled, actions }) => bundled.effect === 'permit' && (actions.has('read') || actions.has('write')),
+    ({ bundled, actions }) => bundled.effect === 'permit' && [...actions].some((action) => action !== 'assume'),
   );
 }
 

@@ -1,4 +1,5 @@
 import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
+import { countsAsWrite } from '@tvm/core/policy/bundle.ts';
 import type { Thing } from '@tvm/core/policy/partial-evaluation.ts';
 import type { PolicyDirectory, PolicyView } from '../directory.ts';
 import { couldReach } from '../location-template.ts';
@@ -44,8 +45,9 @@ when { context.audience == "repositories" };
     for (const policy of directory.policies) {
       if (policy.bundled.effect !== 'permit') continue;
       const principal = directory.principalOf(policy);
-      const writes = (resource: Thing) => may(directory, policy, { principal, action: 'write', resource });
-      const written = policy.actions.has('write') && directory.placesOf(policy).filter(isGuarded).find(writes);
+      const writes = (resource: Thing) =>
+        policy.writes.some((action) => may(directory, policy, { principal, action, resource }));
+      const written = policy.writes.length > 0 && directory.placesOf(policy).filter(isGuarded).find(writes);
       if (written) {
         const message = `"${policy.id}" permits write on ${written.id}, which contains ${contentOf(written)}`;
         yield { policy, message };
@@ -82,7 +84,9 @@ function may(
 /** Returns the roles with a grant to write a guarded location for some values of their templates. */
 function rolesThatWrite({ content }: PolicyDirectory, guarded: readonly Thing[]) {
   return Object.entries(content.roles).flatMap(([name, { authorizationDetails }]) => {
-    const written = authorizationDetails.filter(({ actions }) => actions.includes('write'));
+    const written = authorizationDetails.filter(({ actions }) =>
+      actions.some((action) => countsAsWrite(content, action)),
+    );
     for (const location of written.flatMap(({ locations }) => locations)) {
       const found = /[{}]/.test(location)
         ? guarded.find(({ id = '' }) => couldReach(location, id))

@@ -96,7 +96,7 @@ function permitted(
     return directory.policies.some(
       ({ bundled, actions, resource }) =>
         bundled.effect === 'permit' &&
-        [...actions].includes(action as 'read') &&
+        actions.has(action) &&
         (resource === undefined ||
           (resource.type === 'Resource' &&
             [resource.id, ...directory.placesIn(resource.id)].some((place) => couldReach(written, place)))),

@@ -1,5 +1,6 @@
 import type * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
+import { countsAsWrite } from '@tvm/core/policy/bundle.ts';
 import { operation, pathOf, type Two } from '@tvm/core/policy/expression.ts';
 import type { Thing } from '@tvm/core/policy/partial-evaluation.ts';
 import { bound, everyWay, limits } from '../conditions.ts';
@@ -44,7 +45,7 @@ when { context.audience == "orders-db" };
     }
     for (const [name, { authorizationDetails }] of Object.entries(directory.content.roles)) {
       const whole = authorizationDetails
-        .filter(({ actions }) => actions.includes('write'))
+        .filter(({ actions }) => actions.some((action) => countsAsWrite(directory.content, action)))
         .flatMap(({ locations }) => locations)
         .filter((location) => {
           const root = subtreeRoot(location);
@@ -59,8 +60,8 @@ when { context.audience == "orders-db" };
 
 /** Returns the whole systems that a policy permits to write, as text, or `undefined` if there are none. */
 function writtenTrees(directory: PolicyDirectory, policy: PolicyView, trees: Trees): string | undefined {
-  const { bundled, actions, resource, conjuncts } = policy;
-  if (bundled.effect !== 'permit' || !actions.has('write')) return undefined;
+  const { bundled, writes, resource, conjuncts } = policy;
+  if (bundled.effect !== 'permit' || writes.length === 0) return undefined;
   if (resource !== undefined && (resource.type !== 'Resource' || !resource.below)) return undefined;
   if (conjuncts.some((conjunct) => everyWay(conjunct, (single) => narrows(trees, single)))) {
     // For example, if a condition requires an attribute that is set at the top of a tree, it allows the whole tree.
@@ -77,8 +78,10 @@ function writtenTrees(directory: PolicyDirectory, policy: PolicyView, trees: Tre
 }
 
 function mayWrite(directory: PolicyDirectory, policy: PolicyView, resource: Thing): boolean {
-  const situation = { principal: directory.principalOf(policy), action: 'write', resource, assumed: policy.assumed };
-  return directory.matches(policy, situation) !== false && directory.forbidding(situation) === undefined;
+  return policy.writes.some((action) => {
+    const situation = { principal: directory.principalOf(policy), action, resource, assumed: policy.assumed };
+    return directory.matches(policy, situation) !== false && directory.forbidding(situation) === undefined;
+  });
 }
 
 /** Reports whether a condition restricts resources to less than a whole tree, or to those with a certain attribute. */
@@ -113,8 +116,8 @@ const writeLifetime = ruleOfEach(
     failing: cedarExample(ONE_TABLE.text.replace('@max_lifetime("5m")\n', '')),
     passing: ONE_TABLE,
   },
-  ({ bundled, actions, conjuncts }) => {
-    if (bundled.effect !== 'permit' || !actions.has('write')) return undefined;
+  ({ bundled, writes, conjuncts }) => {
+    if (bundled.effect !== 'permit' || writes.length === 0) return undefined;
     const { maxLifetime } = bundled.obligations;
     if (maxLifetime !== undefined && maxLifetime <= LONGEST_WRITE) return undefined;
     if (conjuncts.some((conjunct) => everyWay(conjunct, (single) => capOf(single) <= LONGEST_WRITE))) return undefined;

@@ -138,7 +138,7 @@ export function toItem(record: TokenRecord): Item {
           subjectPartition: subjectPartition('ISSUED', record.subject, shard),
           expiryPartition: expiryPartition(record.expiresAt, shard),
           // Projected into `by-expiry`, where unexpired tokens are counted by access.
-          access: accessOf(record.authorizationDetails),
+          access: accessOf(record),
         };
   return { ...recordKey(record.tokenId), ...marshall({ ...record, ...partitions }, { removeUndefinedValues: true }) };
 }

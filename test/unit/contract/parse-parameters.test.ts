@@ -96,7 +96,13 @@ describe('a token request', () => {
     ['an unknown field', entry({ scope: 'all' }), 'authorization_details[0].scope'],
     ['another type', entry({ type: 'payment' }), 'authorization_details[0].type'],
     ['no actions', entry({ actions: [] }), 'authorization_details[0].actions'],
-    ['an unknown action', entry({ actions: ['delete'] }), 'authorization_details[0].actions[0]'],
+    ...['Read', 'read all', '-a', '1a', '', 'assume', 'a'.repeat(33), 'read/x', 7].map(
+      (action): [string, Record<string, unknown>, string] => [
+        `the action ${action}`,
+        entry({ actions: [action] }),
+        'authorization_details[0].actions[0]',
+      ],
+    ),
     ['an action twice', entry({ actions: ['read', 'read'] }), 'authorization_details[0].actions'],
     ['no locations', entry({ locations: [] }), 'authorization_details[0].locations'],
     ['no fields', entry({ fields: [] }), 'authorization_details[0].fields'],

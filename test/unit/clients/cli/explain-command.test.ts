@@ -186,8 +186,18 @@ describe('tvm explain', { timeout: 20_000 }, () => {
   });
 
   it.each([
-    [['--from-ip', '203.0.113.7'], '--from-ip requires --subject ARN'],
-    [['--at', '2026-01-01T12:00:00Z'], '--at requires --subject ARN'],
+    [['--claims', '{}'], '--claims requires --subject'],
+    [
+      ['--subject', 'github:a', '--claims', 'x'],
+      '--claims must be a JSON object, such as {"environment":"production"}',
+    ],
+    [['--subject', 'github:a', '--claims', '[]'], '--claims must be an object of claims'],
+    [
+      ['--subject', 'arn:aws:iam::111122223333:role/a', '--claims', '{}'],
+      '--claims must be absent: only a federated workload has claims',
+    ],
+    [['--from-ip', '203.0.113.7'], '--from-ip requires --subject'],
+    [['--at', '2026-01-01T12:00:00Z'], '--at requires --subject'],
     [
       ['--subject', 'orders'],
       '--subject must be the ARN of an IAM role or user, or a federated subject such as github:repo:1296269',

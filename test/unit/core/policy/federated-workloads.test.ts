@@ -260,7 +260,8 @@ describe('the schema', () => {
     const asked = { action: 'read' as const, location: 'catalog/prices' };
     const everything = { reads: new Set(['*']), entities: new Map() };
     const told = { ...context, behaviour: { issued: 1, denied: 2, active: 3 } };
-    for (const claims of [{}, { repository_id: '1', environment: 'production', ref_protected: 'true' }]) {
+    const given: Claims[] = [{}, { repository_id: '1', environment: 'production', ref_protected: 'true' }];
+    for (const claims of given) {
       const answer = cedar.isAuthorized({
         ...cedarRequest(bundle, requestContext(bundle), workload(claims), asked, told, everything),
         policies: { staticPolicies: 'permit (principal in Trust::"github", action, resource);' },

@@ -1,3 +1,5 @@
+import { readCases } from '@tvm/gate/policies/cases/case-file.ts';
+import { runCases } from '@tvm/gate/policies/cases/run-cases.ts';
 import { comparePolicies } from '@tvm/gate/policies/change/compare.ts';
 import { checkPolicies } from '@tvm/gate/policies/check-policies.ts';
 import { describe, expect, it } from 'vitest';
@@ -113,5 +115,37 @@ describe('the rules', () => {
         @id("c") permit (${IN_GITHUB}, action == Action::"read", resource in Resource::"repos") when { context.audience == "db" };`,
     };
     expect(rules(permit(IN_GITHUB, [], roles))).toEqual([]);
+  });
+});
+
+describe('a case of a federated workload', () => {
+  const bundle = usable(permit(IN_GITHUB, [PRODUCTION])).bundle;
+  const run = async (who: string, expected: string) => {
+    const text = `- name: a case\n  who: ${who}\n  asks: { read: db/t, audience: db, lifetime: 5m }\n  expect: ${expected}\n`;
+    const { cases, flaws } = readCases({ name: 'a.test.yaml', text });
+    if (flaws.length > 0) return flaws.map(({ message }) => message);
+    return (await runCases(bundle, cases)).results.flatMap(({ faults }) => faults);
+  };
+
+  it.each([
+    ['{ trust: github, claims: { environment: production } }', 'allowed'],
+    ['{ trust: github, subject: "repo:1", claims: { environment: production } }', 'allowed'],
+    ['{ trust: github, claims: { environment: test } }', 'denied'],
+    ['{ trust: github }', 'denied'],
+    ['{ trust: gitlab, claims: { environment: production } }', 'denied'],
+    ['"github:repo:1"', 'denied'],
+  ])('%s is %s', async (who, expected) => {
+    expect(await run(who, expected)).toEqual([]);
+    expect(await run(who, expected === 'allowed' ? 'denied' : 'allowed')).toHaveLength(1);
+  });
+
+  it.each([
+    ['{ trust: https }', /who\.trust must be a name of at most 32/],
+    ['{ trust: github, claims: { "a.b": c } }', /who\.claims.* must be a name of/],
+    ['{ trust: github, claim: {} }', /claim is not a known key/],
+    ['{ claims: {} }', /trust/],
+    ['{ trust: github, subject: "" }', /who must be the ARN of an IAM role or user, a federated subject, or a mapping/],
+  ])('may not have %s', async (who, message) => {
+    expect(await run(who, 'denied')).toEqual([expect.stringMatching(message)]);
   });
 });

@@ -99,6 +99,45 @@ export async function verifyProof(
   };
 }
 
+/** A proof as an operator sees it. */
+export interface InspectedProof {
+  /** `not evaluated` if there are no keys, or no allowed algorithm. */
+  signature: 'valid' | 'invalid' | 'not evaluated';
+  /** All checks, in the order of reading. */
+  checks: ClaimCheck[];
+  /** The caller, if every check succeeds. It is proven only if the signature is valid. */
+  caller?: FederatedCaller;
+}
+
+/**
+ * Evaluates every part of a proof, also after one has failed, for an operator who looks for a mistake. Nothing may be issued
+ * for its result: that takes {@link verifyProof}.
+ *
+ * @param keys the keys of the issuer; absent: the signature is not evaluated
+ */
+export function inspectProof(
+  unverifiedProof: string,
+  context: ProofContext,
+  keys: readonly PublicJwk[] | undefined,
+): InspectedProof {
+  const read = readProof(unverifiedProof);
+  if ('problem' in read) return { signature: 'not evaluated', checks: malformed(read.problem).checks };
+  const { header, claims } = read.proof;
+  const checks = evaluateHeader(header, context);
+  const algorithm = context.entry.algorithms.find((allowed) => allowed === header.alg);
+  let signature: InspectedProof['signature'] = 'not evaluated';
+  if (keys !== undefined && algorithm !== undefined) {
+    const result = verifySignature(read.proof, algorithm, keys);
+    signature = result.ok ? 'valid' : 'invalid';
+    const valid = { claim: 'signature', expected: 'valid for a key of the issuer', found: 'valid', ok: true };
+    checks.push(result.ok ? valid : { ...result });
+  }
+  const evaluated = evaluateClaims(claims, context);
+  checks.push(...evaluated.checks);
+  const accepted = checks.every(({ ok }) => ok);
+  return { signature, checks, ...(accepted && evaluated.caller && { caller: evaluated.caller }) };
+}
+
 async function keysFor(
   { header: { kid } }: UnverifiedProof,
   entry: TrustEntry,

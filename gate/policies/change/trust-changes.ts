@@ -1,4 +1,5 @@
 import { writeDuration } from '@tvm/contract/duration.ts';
+import { allowedValues, describeRequirement, describeTemplate } from '@tvm/core/federation/describe-entry.ts';
 import type { RequiredClaim, TrustEntries, TrustEntry } from '@tvm/core/federation/trust-entry.ts';
 import { written } from '@tvm/core/settings/fault.ts';
 
@@ -64,22 +65,18 @@ function changesOf(name: string, old: TrustEntry | undefined, now: TrustEntry | 
 const THIS_SERVICE = 'of this service';
 
 function proofsOf({ issuer, require }: TrustEntry): string {
-  const required = require.map((claim) => `${written(claim.path)} ${allowedBy(claim).join(' or ')}`);
+  const required = require.map(describeRequirement);
   return `proofs of ${issuer}${required.length > 0 ? ` with ${required.join(', ')}` : ''}`;
 }
 
 function subjectOf(name: string, { subject }: TrustEntry): string {
-  return `${name}:${subject.map((part) => (typeof part === 'string' ? part : `{${written(part)}}`)).join('')}`;
+  return `${name}:${describeTemplate(subject)}`;
 }
 
 function keysOf({ keys }: TrustEntry): string {
   if (keys.from === 'discovery') return 'discovery';
   if (keys.from === 'url') return keys.url;
   return `${keys.file} (${keys.keys.map(({ kid, n, x }) => kid ?? String(n ?? x).slice(0, 8)).join(', ')})`;
-}
-
-function allowedBy({ values, prefixes }: RequiredClaim): string[] {
-  return [...values.map((value) => JSON.stringify(value)), ...prefixes.map((prefix) => JSON.stringify(`${prefix}*`))];
 }
 
 /** A value that is replaced admits others, and refuses those that were admitted before. */
@@ -116,7 +113,7 @@ function requirementChanges(old: readonly RequiredClaim[], now: readonly Require
   const [before, after] = [byClaim(old), byClaim(now)];
   return [...new Set([...before.keys(), ...after.keys()])].flatMap((claim): Change[] => {
     const [was, is] = [before.get(claim), after.get(claim)];
-    const texts = (required: readonly RequiredClaim[]) => required.flatMap(allowedBy).join(' or ');
+    const texts = (required: readonly RequiredClaim[]) => required.flatMap(allowedValues).join(' or ');
     if (is === undefined) return [[true, `${claim} may now be anything, and no longer only ${texts(was ?? [])}`]];
     if (was === undefined) return [[false, `${claim} must now be ${texts(is)}`]];
     const beyond = (first: readonly RequiredClaim[], second: readonly RequiredClaim[]) =>
@@ -133,7 +130,7 @@ function requirementChanges(old: readonly RequiredClaim[], now: readonly Require
 function notIn(others: readonly RequiredClaim[], { path, values, prefixes }: RequiredClaim): string[] {
   const begins = (text: unknown) =>
     others.some((other) => other.prefixes.some((prefix) => typeof text === 'string' && text.startsWith(prefix)));
-  return allowedBy({
+  return allowedValues({
     path,
     values: values.filter((value) => !begins(value) && !others.some((other) => other.values.includes(value))),
     prefixes: prefixes.filter((prefix) => !begins(prefix)),

@@ -106,6 +106,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
     'contract',
     'clients/api',
     'clients/terminal',
+    'core/settings/nearest-name.ts',
     'core/federation',
     'core/policy',
     'core/external-authorizers',

@@ -21,8 +21,7 @@ export function readGrants({ action, location, field, grant }: GrantOptions): ob
         '--action',
       );
     }
-    if (action === undefined)
-      throw usageFailure('--action is missing: give read, write or another action of the service', '--action');
+    if (action === undefined) throw usageFailure('--action is missing: give read, write or both', '--action');
     if (location === undefined)
       throw usageFailure('--location is missing: give a resource such as orders-db/orders', '--location');
     return [entry(action, location, field)];

@@ -10,6 +10,8 @@ CREATE EXTERNAL TABLE tvm_audit (
   subject string,
   account string,
   `session` string,
+  claims string,
+  chosenclaims string,
   audience string,
   authorizationdetails array<struct<type:string,locations:array<string>,actions:array<string>,fields:array<string>>>,
   access string,

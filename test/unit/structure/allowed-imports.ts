@@ -41,7 +41,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
     'core/records',
   ],
   'core/revocation/triggers': ['contract', 'core/revocation/orders'],
-  'core/revocation': ['core/identity', 'core/keys', 'core/verification', 'core/revocation/orders'],
+  'core/revocation': ['core/keys', 'core/verification', 'core/revocation/orders'],
   'core/audit': ['contract', 'core/ports.ts', 'core/keys', 'core/records', 'core/revocation/orders'],
   'core/tokens-view': ['contract', 'core/ports.ts', 'core/keys', 'core/records', 'core/status-lists', 'core/audit'],
   'core/security-events': [

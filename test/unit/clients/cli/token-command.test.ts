@@ -156,7 +156,10 @@ describe('tvm token', { timeout: 20_000 }, () => {
     ],
     [['--action', 'read', '--audience', 'a'], '--location is missing: give a resource such as orders-db/orders'],
     [['--location', 'a', '--audience', 'a'], '--action is missing: give read, write or both'],
-    [['--action', 'reed', '--location', 'a', '--audience', 'a'], '--action "reed" must be read or write'],
+    [
+      ['--action', 'Read', '--location', 'a', '--audience', 'a'],
+      '--action "Read" must be the name of an action, such as read or write',
+    ],
     [
       ['--action', 'read', '--location', 'a', 'orders-db//x', '--audience', 'a'],
       '--location "orders-db//x" must be a name like orders-db/orders, or orders-db/* for everything below: letters, digits and ._~:@=+- in segments joined by /',
@@ -166,7 +169,10 @@ describe('tvm token', { timeout: 20_000 }, () => {
       ['--grant', 'read:a', 'orders', '--audience', 'a'],
       '--grant "orders" must be ACTION:LOCATION, as in read:orders-db/orders',
     ],
-    [['--grant', 'red:a', '--audience', 'a'], '--grant "red:a": the action must be read or write'],
+    [
+      ['--grant', 'Red:a', '--audience', 'a'],
+      '--grant "Red:a": the action must be the name of an action, such as read or write',
+    ],
     [
       ['--grant', 'read:a', '--field', 'id', '--audience', 'a'],
       '--grant cannot be combined with --action, --location and --field',

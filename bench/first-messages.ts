@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type AuditEvent, REVOCATION_REQUESTED } from '@tvm/contract/events.ts';
-import { auditEvent, type Remembered } from '@tvm/core/audit/audit-event.ts';
+import { type AuditedItem, auditEvent } from '@tvm/core/audit/audit-event.ts';
 import type { SQSBatchResponse } from 'aws-lambda';
 import { recordKey, toItem } from '#lambdas/adapters/dynamo/items.ts';
 import { CheckFailed, calls } from './check.ts';
@@ -43,7 +43,7 @@ export function firstMessages({ record }: VendedToken, aws: StubAws): Record<str
   };
   return {
     'revoke-tokens-by-event': { ...queued(requested, 'GetItem,UpdateItem'), environment: { ACCOUNT } },
-    'index-tokens': queued(issued, 'BatchGetItem,BatchWriteItem,Query'),
+    'index-tokens': queued(issued, 'BatchGetItem,BatchWriteItem'),
     'update-status-lists': queued(revoked, 'GetItem,GetPublicKey,PutItem,Sign'),
     'detect-anomalies': queued(issued, 'GetItem,PutItem'),
     'transmit-security-events': {
@@ -71,7 +71,7 @@ export function firstMessages({ record }: VendedToken, aws: StubAws): Record<str
 }
 
 /** Returns the audit event of a change, as on the bus. */
-function audited(after: Remembered): object {
+function audited(after: AuditedItem): object {
   const { detailType, detail } = auditEvent(undefined, after, randomUUID()) as AuditEvent;
   return { id: randomUUID(), source: 'tvm', 'detail-type': detailType, detail };
 }

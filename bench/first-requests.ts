@@ -65,6 +65,10 @@ export async function firstRequests(
       event: apiEvent('/security-events/poll', form({}), RESOURCE_SERVER),
       check: (response) => hasProperties(response, { sets: {}, moreAvailable: false }),
     },
+    'control-security-event-streams': {
+      event: apiEvent('/security-events/verification', form({ stream_id: 'orders-db' }), RESOURCE_SERVER),
+      check: (response) => hasStatus(response, 204),
+    },
     'serve-discovery': {
       event: apiEvent('/.well-known/jwks.json', null),
       check: (response) => hasProperties(response, jwks),

@@ -47,7 +47,7 @@ async function tenMinutes(tokens: number): Promise<FakeRenewal> {
         },
       }),
       output: fileOutputOf,
-      hooks: () => ({ run() {}, trouble: () => undefined, stop() {} }),
+      hooks: () => ({ run() {}, trouble: () => undefined, giveUp() {}, stop() {} }),
       random: Math.random,
       secretReader: () => () => Promise.reject(new Error('there is no secret')),
       cache: () => ({ read: async () => new Map(), write: async () => {} }),

@@ -44,6 +44,9 @@ const TASK_ROUNDS = 20;
 const REQUESTS = 20;
 const PATIENCE = 30_000;
 
+/** How often a request is sent again after a 503. */
+const RETRIES = 5;
+
 /**
  * Revokes tokens with events in a deployment made for this measurement, one after the other, and waits for each effect.
  */
@@ -190,8 +193,17 @@ async function until(began: number, seen: () => Promise<boolean>): Promise<numbe
 function caller({ region }: Target, credentials: Parameters<typeof signedFetch>[0]): Call {
   const call = signedFetch(credentials, region);
   return async (url, form) => {
-    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-    const response = await call(url, { method: 'POST', headers, body: new URLSearchParams(form).toString() });
+    const request = {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams(form).toString(),
+    };
+    let response = await call(url, request);
+    // Under load, the service responds 503 with Retry-After if the emulator is too slow to store a record. Clients retry.
+    for (let retry = 0; response.status === 503 && retry < RETRIES; retry++) {
+      await sleep(Number(response.headers.get('retry-after')) * 1000);
+      response = await call(url, request);
+    }
     if (!response.ok) throw new CheckFailed(`${url} returned ${response.status}`);
     return (await response.json()) as Record<string, unknown>;
   };

@@ -27,6 +27,6 @@ export function havingNone(members: readonly string[]): MembersSchema {
  * The rules are in `allOf`, because client generators read `oneOf` or `anyOf` next to `properties` as a union of objects
  * without members.
  */
-export function stated(...rules: MembersSchema[]): { allOf: MembersSchema[] } {
+export function jsonSchemaRules(...rules: MembersSchema[]): { allOf: MembersSchema[] } {
   return { allOf: rules };
 }

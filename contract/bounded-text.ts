@@ -16,7 +16,7 @@ export async function boundedText(response: Response, most: number): Promise<str
   // An exit from the loop cancels the body.
   for await (const chunk of response.body ?? []) {
     bytes += chunk.byteLength;
-    if (bytes > most) throw new TooLong(`answered with more than ${most} bytes`);
+    if (bytes > most) throw new TooLong(`sent more than ${most} bytes`);
     chunks.push(chunk);
   }
   return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));

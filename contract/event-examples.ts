@@ -3,7 +3,7 @@ import type { AuditEvent } from './events.ts';
 
 const read: AuthorizationDetail = { type: 'resource', locations: ['orders-db/orders'], actions: ['read'] };
 
-const happened = (time: string) => ({
+const eventFields = (time: string) => ({
   version: '1' as const,
   eventId: 'c4ca4238a0b923820dcc509a6f75849b',
   time,
@@ -14,7 +14,7 @@ const subject = 'arn:aws:iam::111122223333:role/orders-service';
 const token = { tokenId: '35445779-b11b-466e-9611-a4ba0a6b9a7d', subject, audience: 'orders-db' };
 
 const asked = {
-  ...happened('2026-11-22T09:30:00.000Z'),
+  ...eventFields('2026-11-22T09:30:00.000Z'),
   ...token,
   account: '111122223333',
   session: 'i-0abc1234def567890',
@@ -57,28 +57,28 @@ export const auditEventExamples: AuditEvent[] = [
   },
   {
     detailType: 'Token Failed',
-    detail: { ...vended, ...happened('2026-11-22T09:30:00.150Z'), failure: 'signing_failed' },
+    detail: { ...vended, ...eventFields('2026-11-22T09:30:00.150Z'), failure: 'signing_failed' },
   },
   {
     detailType: 'Token Revoked',
     detail: {
       ...vended,
-      ...happened('2026-11-22T09:35:00.000Z'),
+      ...eventFields('2026-11-22T09:35:00.000Z'),
       revokedAt: '2026-11-22T09:35:00.000Z',
       revokedBy: 'security.team',
       revocationReason: 'laptop stolen',
       revocationId,
     },
   },
-  { detailType: 'Token Expired', detail: { ...vended, ...happened('2026-11-22T09:40:00.000Z') } },
+  { detailType: 'Token Expired', detail: { ...vended, ...eventFields('2026-11-22T09:40:00.000Z') } },
   {
     detailType: 'Token Introspected',
-    detail: { ...happened('2026-11-22T09:36:12.480Z'), ...token, by: resourceServer, result: 'revoked', count: 1 },
+    detail: { ...eventFields('2026-11-22T09:36:12.480Z'), ...token, by: resourceServer, result: 'revoked', count: 1 },
   },
   {
     detailType: 'Token Used',
     detail: {
-      ...happened('2026-11-22T09:31:04.112Z'),
+      ...eventFields('2026-11-22T09:31:04.112Z'),
       ...token,
       by: resourceServer,
       action: 'read',
@@ -89,7 +89,7 @@ export const auditEventExamples: AuditEvent[] = [
   {
     detailType: 'Revocation Ordered',
     detail: {
-      ...happened('2026-11-22T09:35:00.000Z'),
+      ...eventFields('2026-11-22T09:35:00.000Z'),
       revocationId,
       selector: { subject },
       revokedBefore: '2026-11-22T09:35:00.000Z',
@@ -99,21 +99,21 @@ export const auditEventExamples: AuditEvent[] = [
   },
   {
     detailType: 'Revocation Completed',
-    detail: { ...happened('2026-11-22T09:35:01.730Z'), revocationId, revoked: 12 },
+    detail: { ...eventFields('2026-11-22T09:35:01.730Z'), revocationId, revoked: 12 },
   },
   {
     detailType: 'Revocation Refused',
     detail: {
-      ...happened('2026-11-22T09:35:00.000Z'),
+      ...eventFields('2026-11-22T09:35:00.000Z'),
       via: 'event',
       from: 'security.team of 111122223333',
-      problem: 'all must be true to select every token; otherwise name the tokens to select',
+      problem: 'all must be true to select every token, unless another selector is given',
     },
   },
   {
     detailType: 'Subject Blocked',
     detail: {
-      ...happened('2026-11-22T09:35:00.000Z'),
+      ...eventFields('2026-11-22T09:35:00.000Z'),
       subject,
       until: '2026-11-22T10:35:00.000Z',
       by: 'security.team',
@@ -122,12 +122,12 @@ export const auditEventExamples: AuditEvent[] = [
   },
   {
     detailType: 'Subject Unblocked',
-    detail: { ...happened('2026-11-22T09:50:00.000Z'), subject, by: operator, reason: 'laptop found' },
+    detail: { ...eventFields('2026-11-22T09:50:00.000Z'), subject, by: operator, reason: 'laptop found' },
   },
   {
     detailType: 'Subject Limited',
     detail: {
-      ...happened('2026-11-22T09:35:00.000Z'),
+      ...eventFields('2026-11-22T09:35:00.000Z'),
       subject,
       until: '2026-11-22T10:35:00.000Z',
       lifetime: 60,
@@ -138,7 +138,7 @@ export const auditEventExamples: AuditEvent[] = [
   {
     detailType: 'Anomaly Detected',
     detail: {
-      ...happened('2026-11-22T09:34:58.020Z'),
+      ...eventFields('2026-11-22T09:34:58.020Z'),
       detector: 'denial-spike',
       severity: 'medium',
       subject,
@@ -152,7 +152,7 @@ export const auditEventExamples: AuditEvent[] = [
   {
     detailType: 'Policy Changed',
     detail: {
-      ...happened('2026-11-22T08:00:31.004Z'),
+      ...eventFields('2026-11-22T08:00:31.004Z'),
       before: '5c0b8f0bd3a9a1a5f3d9f0f1c1c2ff20c1d1a9b04cba4a1de9f6dd2a64d7a6b2',
       after: asked.policyBundle,
     },
@@ -160,7 +160,7 @@ export const auditEventExamples: AuditEvent[] = [
   {
     detailType: 'Signing Keys Changed',
     detail: {
-      ...happened('2026-11-22T08:00:31.004Z'),
+      ...eventFields('2026-11-22T08:00:31.004Z'),
       before: ['arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'],
       after: [
         'arn:aws:kms:eu-central-1:111122223333:key/0987dcba-09fe-87dc-65ba-ab0987654321',
@@ -171,7 +171,7 @@ export const auditEventExamples: AuditEvent[] = [
   {
     detailType: 'Security Event Received',
     detail: {
-      ...happened('2026-11-22T09:35:00.000Z'),
+      ...eventFields('2026-11-22T09:35:00.000Z'),
       issuer: 'https://identity.example.com',
       jti: '756E69717565206964656E746966696572',
       type: 'https://schemas.openid.net/secevent/caep/event-type/session-revoked',
@@ -181,7 +181,7 @@ export const auditEventExamples: AuditEvent[] = [
   {
     detailType: 'Verification Requested',
     detail: {
-      ...happened('2026-11-22T09:36:00.000Z'),
+      ...eventFields('2026-11-22T09:36:00.000Z'),
       receiver: 'gateway',
       by: 'arn:aws:iam::111122223333:role/gateway',
       state: 'VGhpcyBpcyBhbiBleGFtcGxlIHN0YXRlIHZhbHVlLgo',

@@ -1,8 +1,14 @@
 import * as z from 'zod';
 import { authorizationDetail } from './authorization-details.ts';
 import { claims } from './claims.ts';
-import { happened, oversightEvents } from './oversight-events.ts';
-import { allowUnknown, askedRevocation, askedRevocationSchema, blockFor, said } from './revocation.ts';
+import { eventFields, oversightEvents } from './oversight-events.ts';
+import {
+  allowUnknown,
+  blockFor,
+  requestedRevocation,
+  requestedRevocationSchema,
+  withoutUndefined,
+} from './revocation.ts';
 import { revocationSelector, selectorFields, task } from './selector.ts';
 import { name, reason, tokenId } from './text.ts';
 import { obligations } from './token.ts';
@@ -19,7 +25,7 @@ const time = z.iso.datetime();
 
 /** The fields of every event about a token request: who requested what, from where, and when. */
 const decision = z.object({
-  ...happened,
+  ...eventFields,
   tokenId: tokenId,
   subject: name.meta({ description: 'The workload: its ARN without the session, or its federated subject.' }),
   account: z.string().meta({ description: 'The AWS account of the workload; empty for a federated workload.' }),
@@ -167,10 +173,10 @@ export const revocationRequested = z
     allowUnknown: allowUnknown.optional(),
   })
   .transform(({ version, reason, blockFor, allowUnknown, ...selector }, context) =>
-    askedRevocation({ selector: said(selector), reason, blockFor, allowUnknown }, context),
+    requestedRevocation({ selector: withoutUndefined(selector), reason, blockFor, allowUnknown }, context),
   )
   .meta({
     id: 'RevocationRequested',
     description: 'Which tokens to revoke. A token must match every field that is given.',
-    ...askedRevocationSchema(Object.keys(revocationSelector.shape), 'blockFor'),
+    ...requestedRevocationSchema(Object.keys(revocationSelector.shape), 'blockFor'),
   });

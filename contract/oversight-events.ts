@@ -8,7 +8,7 @@ import { name, reason, tokenId, visibleText } from './text.ts';
 const time = z.iso.datetime();
 
 /** The fields of every audit event. */
-export const happened = {
+export const eventFields = {
   version: z.literal('1').meta({ description: 'The version of this schema.' }),
   eventId: z.string().meta({ description: 'Stays the same if the event is delivered again. Use it to deduplicate.' }),
   time: time.meta({ description: 'When it happened.' }),
@@ -20,7 +20,7 @@ const until = time.meta({ description: 'When it ends.' });
 
 export const tokenIntrospected = z
   .object({
-    ...happened,
+    ...eventFields,
     tokenId,
     subject,
     audience: name,
@@ -42,7 +42,7 @@ export const tokenIntrospected = z
 
 export const tokenUsed = z
   .object({
-    ...happened,
+    ...eventFields,
     tokenId,
     subject,
     audience: name,
@@ -55,7 +55,7 @@ export const tokenUsed = z
 
 export const revocationOrdered = z
   .object({
-    ...happened,
+    ...eventFields,
     revocationId: z
       .string()
       .meta({ description: 'The id of the revocation, as in its `Token Revoked` and `Revocation Completed` events.' }),
@@ -69,7 +69,7 @@ export const revocationOrdered = z
 
 export const revocationCompleted = z
   .object({
-    ...happened,
+    ...eventFields,
     revocationId: z.string(),
     revoked: z.int().nonnegative().meta({ description: 'The number of tokens that it revoked.' }),
     selector: revocationSelector.optional().meta({
@@ -88,7 +88,7 @@ export const revocationCompleted = z
 
 export const revocationRefused = z
   .object({
-    ...happened,
+    ...eventFields,
     via: z.enum(['event', 'security_event']).meta({ description: 'An event on a bus, or a security event token.' }),
     from: z
       .string()
@@ -98,16 +98,16 @@ export const revocationRefused = z
   .meta({ id: 'RevocationRefused', description: 'A revocation request in an event was refused.' });
 
 export const subjectBlocked = z
-  .object({ ...happened, subject, until, by, reason: reason.optional() })
+  .object({ ...eventFields, subject, until, by, reason: reason.optional() })
   .meta({ id: 'SubjectBlocked', description: 'A workload was blocked: it gets no token until then.' });
 
 export const subjectUnblocked = z
-  .object({ ...happened, subject, by, reason: reason.optional() })
+  .object({ ...eventFields, subject, by, reason: reason.optional() })
   .meta({ id: 'SubjectUnblocked', description: 'A block was lifted before it ended.' });
 
 export const subjectLimited = z
   .object({
-    ...happened,
+    ...eventFields,
     subject,
     until,
     lifetime: z.int().positive().meta({ description: 'Maximum lifetime of its tokens until then, in seconds.' }),
@@ -118,7 +118,7 @@ export const subjectLimited = z
 
 export const anomalyDetected = z
   .object({
-    ...happened,
+    ...eventFields,
     detector: z.enum([
       'issuing-spike',
       'denial-spike',
@@ -142,7 +142,7 @@ export const anomalyDetected = z
 
 export const policyChanged = z
   .object({
-    ...happened,
+    ...eventFields,
     before: z
       .string()
       .optional()
@@ -153,7 +153,7 @@ export const policyChanged = z
 
 export const signingKeysChanged = z
   .object({
-    ...happened,
+    ...eventFields,
     before: z.array(z.string()).meta({ description: 'The ARNs of the previous keys, the signing key first.' }),
     after: z.array(z.string()).meta({ description: 'The ARNs of the current keys, the signing key first.' }),
   })
@@ -164,7 +164,7 @@ export const signingKeysChanged = z
 
 export const securityEventReceived = z
   .object({
-    ...happened,
+    ...eventFields,
     issuer: z.string().meta({ description: 'The issuer of the security event token.' }),
     jti: z.string().meta({ description: 'The `jti` of the security event token.' }),
     type: z.string().meta({ description: 'The type of the event, a URI.' }),
@@ -174,7 +174,7 @@ export const securityEventReceived = z
 
 export const verificationRequested = z
   .object({
-    ...happened,
+    ...eventFields,
     receiver: name.meta({ description: 'The name of the receiver in the configuration.' }),
     by: z.string().meta({ description: 'The ARN of the receiver’s principal.' }),
     state: visibleText

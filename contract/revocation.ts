@@ -1,12 +1,12 @@
 import * as z from 'zod';
-import { having, havingNone, havingOne, type MembersSchema, stated } from './alternatives.ts';
+import { having, havingNone, havingOne, jsonSchemaRules, type MembersSchema } from './alternatives.ts';
 import { limits } from './limits.ts';
 import {
   type RevocationSelector,
+  requireSelection,
   revocationSelector,
+  selectionSchema,
   selectorFields,
-  somethingPicked,
-  somethingPickedSchema,
   task,
 } from './selector.ts';
 import { subject } from './subject.ts';
@@ -22,7 +22,7 @@ export const ownRevocationRequest = z
   .meta({
     id: 'OwnRevocationRequest',
     description: 'One of the caller’s own tokens, or all its tokens for a task.',
-    ...stated(havingOne(['token', 'token_id', 'task'])),
+    ...jsonSchemaRules(havingOne(['token', 'token_id', 'task'])),
   });
 
 const { tokenId: token_id, policyBundle: policy_bundle, issuedBefore: issued_before, ...sameName } = selectorFields;
@@ -39,7 +39,7 @@ export const blockFor = z
   });
 
 /** A revocation request of an operator or an event. */
-export interface AskedRevocation {
+export interface RequestedRevocation {
   selector: RevocationSelector;
   reason?: string | undefined;
   /** How long the subject is blocked, in seconds. Default: as configured. */
@@ -49,11 +49,11 @@ export interface AskedRevocation {
 }
 
 /** Requires a revocation request to select something, and to have a block only if the subject is its only filter. */
-export function askedRevocation(
-  { selector, reason, blockFor, allowUnknown }: AskedRevocation,
+export function requestedRevocation(
+  { selector, reason, blockFor, allowUnknown }: RequestedRevocation,
   context: z.RefinementCtx,
-): AskedRevocation {
-  somethingPicked(selector, (issue) => context.addIssue(issue));
+): RequestedRevocation {
+  requireSelection(selector, (issue) => context.addIssue(issue));
   const { subject, ...others } = selector;
   if (blockFor && (subject === undefined || Object.values(others).some((value) => value !== undefined))) {
     context.addIssue({
@@ -73,15 +73,17 @@ export const allowUnknown = z.boolean({ error: 'must be true or false' }).meta({
 });
 
 /**
- * `askedRevocation` as JSON Schema.
+ * `requestedRevocation` as JSON Schema.
  *
  * @param members the names of the selector's fields
  * @param blockFor the name of the `blockFor` field
  */
-export function askedRevocationSchema(members: readonly string[], blockFor: string): { allOf: MembersSchema[] } {
+export function requestedRevocationSchema(members: readonly string[], blockFor: string): { allOf: MembersSchema[] } {
   const others = members.filter((member) => member !== 'subject');
   const onlySubject = { ...having('subject'), ...havingNone(others) };
-  return stated(somethingPickedSchema(members), { anyOf: [{ properties: { [blockFor]: { const: 0 } } }, onlySubject] });
+  return jsonSchemaRules(selectionSchema(members), {
+    anyOf: [{ properties: { [blockFor]: { const: 0 } } }, onlySubject],
+  });
 }
 
 const picks = { token_id, ...sameName, policy_bundle, issued_before, all: revocationSelector.shape.all };
@@ -93,9 +95,9 @@ const revocation = z.strictObject({ ...picks, reason: reason.optional(), block_f
 function readRevocation(
   { token_id, policy_bundle, issued_before, reason, block_for, ...picks }: z.infer<typeof revocation>,
   context: z.RefinementCtx,
-): AskedRevocation {
+): RequestedRevocation {
   const selector = { tokenId: token_id, ...picks, policyBundle: policy_bundle, issuedBefore: issued_before };
-  return askedRevocation({ selector: said(selector), reason, blockFor: block_for }, context);
+  return requestedRevocation({ selector: withoutUndefined(selector), reason, blockFor: block_for }, context);
 }
 
 /** A revocation in the configuration. */
@@ -117,7 +119,7 @@ export const revocationRequest = revocation
   .meta({
     id: 'RevocationRequest',
     description: 'Which tokens to revoke. A token must match every field that is given.',
-    ...askedRevocationSchema(Object.keys(picks), 'block_for'),
+    ...requestedRevocationSchema(Object.keys(picks), 'block_for'),
   });
 
 /** The response of `POST /revocations` with `dry_run`. */
@@ -185,6 +187,6 @@ export const unblockResponse = z
   .meta({ id: 'UnblockResponse', description: 'The result of lifting a block.' });
 
 /** Removes the undefined fields of a selector. */
-export function said(selector: RevocationSelector): RevocationSelector {
+export function withoutUndefined(selector: RevocationSelector): RevocationSelector {
   return Object.fromEntries(Object.entries(selector).filter(([, value]) => value !== undefined));
 }

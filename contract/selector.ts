@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { having, havingAny, type MembersSchema, stated } from './alternatives.ts';
+import { having, havingAny, jsonSchemaRules, type MembersSchema } from './alternatives.ts';
 import { location } from './authorization-details.ts';
 import { subject } from './subject.ts';
 import { name, tokenId } from './text.ts';
@@ -44,7 +44,7 @@ const all = z.literal(true, { error: 'must be true' }).optional().meta({
 });
 
 /** Requires a filter, or `all` to select every token. A time alone is not enough: it would select nearly everything. */
-export function somethingPicked(
+export function requireSelection(
   selector: RevocationSelector,
   addIssue: (issue: { code: 'custom'; path: string[]; message: string }) => void,
 ): void {
@@ -57,13 +57,13 @@ export function somethingPicked(
       message: 'cannot be combined with other filters, except the time of issue',
     });
   } else if (!all && !picked) {
-    const message = 'must be true to select every token; otherwise name the tokens to select';
+    const message = 'must be true to select every token, unless another selector is given';
     addIssue({ code: 'custom', path: ['all'], message });
   }
 }
 
-/** `somethingPicked` as JSON Schema. @param members the names of the selector's fields */
-export function somethingPickedSchema(members: readonly string[]): MembersSchema {
+/** `requireSelection` as JSON Schema. @param members the names of the selector's fields */
+export function selectionSchema(members: readonly string[]): MembersSchema {
   const picks = members.filter((member) => !['all', 'issuedBefore', 'issued_before'].includes(member));
   return { oneOf: [having('all'), havingAny(picks)] };
 }
@@ -72,10 +72,10 @@ const selector = z.strictObject({ ...selectorFields, all });
 
 /** Which tokens to revoke: those that match the filters, or every token with `all`. */
 export const revocationSelector = selector
-  .superRefine((picks, context) => somethingPicked(picks, (issue) => context.addIssue(issue)))
+  .superRefine((picks, context) => requireSelection(picks, (issue) => context.addIssue(issue)))
   .meta({
     id: 'RevocationSelector',
     description: 'Which tokens to revoke. A token must match every field that is given.',
-    ...stated(somethingPickedSchema(Object.keys(selector.shape))),
+    ...jsonSchemaRules(selectionSchema(Object.keys(selector.shape))),
   });
 export type RevocationSelector = z.infer<typeof selector>;

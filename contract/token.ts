@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { having, havingAny, havingOne, stated } from './alternatives.ts';
+import { having, havingAny, havingOne, jsonSchemaRules } from './alternatives.ts';
 import { authorizationDetail, authorizationDetails } from './authorization-details.ts';
 import { task } from './selector.ts';
 import { name, reason, tokenId } from './text.ts';
@@ -65,7 +65,7 @@ export function consistent<S extends z.ZodType<Asked>>(schema: S): S {
       error: 'or resource must be given, but not both',
     })
     .meta(
-      stated(
+      jsonSchemaRules(
         havingOne(['authorization_details', 'scope']),
         { not: having('audience', 'resource') },
         havingAny(['audience', 'resource', 'scope']),

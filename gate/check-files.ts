@@ -1,44 +1,59 @@
 import { posix } from 'node:path';
 import { lineNumbers } from '@tvm/core/policy/line-numbers.ts';
-import { isTemplate, resourcesOf } from './cloudformation/resources.ts';
+import { notJudgedIn } from './cloudformation/not-judged.ts';
+import { type CloudFormationResource, isPolicy, isTemplate, resourcesOf } from './cloudformation/resources.ts';
 import { cloudFormationRules } from './cloudformation/rules.ts';
+import { contentsOf } from './cloudformation/statements.ts';
 import { redact } from './credentials/redact.ts';
 import { credentialRules } from './credentials/rules.ts';
-import { MAX_FILE_LENGTH, tooLarge, unreadable, unrecognized } from './file-rules.ts';
+import { MAX_FILE_LENGTH, notJudged, tooLarge, unreadable, unrecognized } from './file-rules.ts';
 import { isKubernetes, objectsOf } from './kubernetes/objects.ts';
 import { kubernetesRules } from './kubernetes/rules.ts';
-import { type CheckOptions, type FileResult, type Hit, SCHEMA_FILE, type Unit } from './model/check.ts';
+import {
+  type CheckOptions,
+  type CheckResult,
+  type FileResult,
+  type Hit,
+  isPolicyFile,
+  type Unit,
+} from './model/check.ts';
 import type { Finding, SourceFile } from './model/finding.ts';
 import { oneLine, visible } from './model/one-line.ts';
+import { originOf } from './model/origins.ts';
 import { type Manifest, type ManifestDocument, readManifest } from './model/read-manifest.ts';
 import { isMapping, type Mapping, mapping } from './model/values.ts';
 import { checkPolicyDirectory } from './policies/check-policies.ts';
 import { suppressibleRules } from './rules.ts';
 import { suppress } from './suppression.ts';
 
-/** Checks all files of a policy directory, which is a directory with a {@link SCHEMA_FILE}. */
+/** Checks all files of a policy directory, which is a directory with a {@link isPolicyFile policy file}. */
 export type PolicyDirectoryCheck = (files: readonly SourceFile[], options: CheckOptions) => FileResult[];
 
 /** The checks of policy directories. No other check applies to their files. */
 const POLICY_DIRECTORY_CHECKS: readonly PolicyDirectoryCheck[] = [checkPolicyDirectory];
+
+/** The findings of {@link judgeFiles}. */
+export function checkFiles(...args: Parameters<typeof judgeFiles>): Finding[] {
+  return judgeFiles(...args).findings;
+}
 
 /**
  * Checks files with every rule. An error in one file never prevents the check of another.
  *
  * @param besides additional findings in these files, to which suppressions apply too
  */
-export function checkFiles(
+export function judgeFiles(
   files: readonly SourceFile[],
   options: CheckOptions,
   besides: readonly Finding[] = [],
-): Finding[] {
+): CheckResult {
   const directories = Map.groupBy(files, ({ name }) => posix.dirname(name));
   const results = [...directories.values()].flatMap((siblings) =>
-    siblings.some(({ name }) => posix.basename(name) === SCHEMA_FILE)
+    siblings.some(isPolicyFile)
       ? POLICY_DIRECTORY_CHECKS.flatMap((check) => check(siblings, options))
       : siblings.map((file) => checkFile(file, options)),
   );
-  return results
+  const findings = results
     .flatMap(({ file, findings, units }) => {
       const all = [...findings, ...besides.filter((finding) => finding.file === file.name)];
       return suppress(file, all, units, suppressibleRules, options.today);
@@ -47,6 +62,8 @@ export function checkFiles(
     .toSorted(
       (a, b) => compare(a.file, b.file) || a.line - b.line || compare(a.rule, b.rule) || compare(a.message, b.message),
     );
+  const unjudged = results.filter(({ unjudged }) => unjudged).map(({ file }) => file.name);
+  return { findings, files: files.length, unjudged: unjudged.toSorted(compare) };
 }
 
 // The order is the same in every locale.
@@ -60,39 +77,52 @@ function checkFile(file: SourceFile, options: CheckOptions): FileResult {
     file,
     findings: [{ rule, file: name, line, message }],
     units: [],
+    unjudged: true,
   });
   if (text.length > MAX_FILE_LENGTH) {
     return only(tooLarge.id, 1, `the file has more than ${MAX_FILE_LENGTH} characters, which is the maximum`);
   }
   const manifest = readManifest(text);
   if ('problem' in manifest) {
-    const line = lineNumbers(text)(manifest.offset);
-    if (text.includes('{{')) {
-      return only(unrecognized.id, line, 'the file looks like a Helm template; render it first with helm template');
-    }
-    return only(unreadable.id, line, `the file cannot be read: ${manifest.problem}`);
+    const render = text.includes('{{') ? `; if it is a template of a chart, render it first: ${RENDER}` : '';
+    const message = `the file cannot be read: it ${manifest.problem}${render}`;
+    return only(unreadable.id, lineNumbers(text)(manifest.offset), message);
+  }
+  if (posix.basename(name) === 'Chart.yaml' && manifest.documents.some(({ value }) => isChart(value))) {
+    return only(notJudged.id, 1, `the chart is not judged, because it is not rendered; run ${RENDER}`);
   }
   return checkManifest(file, manifest, options);
+}
+
+/** The command that checks a Helm chart. */
+const RENDER = 'helm template CHART | tvm policy check -';
+
+/** @see https://helm.sh/docs/topics/charts/#the-chartyaml-file */
+function isChart(value: unknown): boolean {
+  return isMapping(value) && value.apiVersion !== undefined && value.name !== undefined && value.kind === undefined;
 }
 
 function checkManifest(file: SourceFile, manifest: Manifest, options: CheckOptions): FileResult {
   const lineOf = lineNumbers(file.text);
   const fileCheck = new FileCheck(file, manifest, options, lineOf);
   const documents = manifest.documents.filter(({ value }) => value !== null);
-  const foreign = documents.find(({ value }) => !isKubernetes(value) && !isTemplate(value));
-  const isMixed = foreign !== undefined && documents.some(({ value }) => isKubernetes(value) || isTemplate(value));
-  if (isMixed || (!file.found && (foreign !== undefined || documents.length === 0))) {
+  const isKnown = ({ value }: ManifestDocument) => isKubernetes(value) || isTemplate(value) || isPolicy(value);
+  const foreign = documents.find((document) => !isKnown(document));
+  const isMixed = foreign !== undefined && documents.some(isKnown);
+  fileCheck.unjudged = foreign !== undefined || documents.length === 0;
+  if (isMixed || (!file.found && fileCheck.unjudged)) {
     const line = foreign === undefined ? 1 : lineOf(contentOf(foreign, manifest));
     fileCheck.findings.push({
       rule: unrecognized.id,
       file: file.name,
       line,
-      message: 'this is neither a Kubernetes manifest nor a CloudFormation template',
+      message: 'this is not a Kubernetes manifest, a CloudFormation template or an IAM policy',
     });
   }
   for (const document of documents) {
     if (isKubernetes(document.value)) fileCheck.kubernetes(document.value, document);
     else if (isTemplate(document.value)) fileCheck.cloudFormation(document.value);
+    else if (isPolicy(document.value)) fileCheck.policy(document.value, document);
   }
   // The whole text is checked once. A file with at least one manifest is deployed.
   if (fileCheck.units.length > 0) fileCheck.text();
@@ -103,10 +133,14 @@ function contentOf({ value, start }: ManifestDocument, { rangeOf }: Manifest): n
   return (typeof value === 'object' && value !== null ? rangeOf(value)?.start : undefined) ?? start;
 }
 
+/** Maximum number of templates that contain each other. */
+const MAX_TEMPLATES = 3;
+
 class FileCheck implements FileResult {
   readonly file: SourceFile;
   readonly findings: Finding[] = [];
   readonly units: Unit[] = [];
+  unjudged = false;
   readonly #manifest: Manifest;
   readonly #options: CheckOptions;
   readonly #lineOf: (offset: number) => number;
@@ -118,10 +152,13 @@ class FileCheck implements FileResult {
     this.#lineOf = lineOf;
   }
 
-  kubernetes(value: Mapping, document: Unit): void {
+  kubernetes(value: object, document: Unit): void {
     for (const object of objectsOf(value)) {
+      const { in: container, key } = object.at;
       const { start, end } =
-        object.value === value ? document : withCommentsAbove(this.file.text, this.#rangeOf(object.value, document));
+        container === value && key === undefined
+          ? document
+          : withCommentsAbove(this.file.text, this.#rangeOf(container, document, key));
       const unit = { start, end };
       this.units.push(unit);
       for (const rule of kubernetesRules) this.#add(rule.id, rule.check(object, this.#options), unit);
@@ -129,21 +166,45 @@ class FileCheck implements FileResult {
     }
   }
 
-  cloudFormation(template: Mapping): void {
-    const whole = { start: 0, end: this.file.text.length };
+  /** @param inside the unit of the resource that contains the template, if one does */
+  cloudFormation(template: Mapping, inside?: Unit, depth = 0): void {
+    const whole = inside ?? { start: 0, end: this.file.text.length };
+    const unitOf = (range: Unit): Unit => {
+      if (inside) return inside;
+      const unit = withCommentsAbove(this.file.text, range);
+      this.units.push(unit);
+      return unit;
+    };
     const parameters = mapping(template.Parameters);
     for (const [id, value] of Object.entries(parameters)) {
       if (!isMapping(value)) continue;
-      const unit = withCommentsAbove(this.file.text, this.#rangeOf(parameters, whole, id));
-      this.units.push(unit);
+      const unit = unitOf(this.#rangeOf(parameters, whole, id));
       for (const rule of credentialRules) this.#add(rule.id, rule.inParameter?.({ id, value }) ?? [], unit);
     }
-    const resources = mapping(template.Resources);
-    for (const { id, resource } of resourcesOf(template)) {
-      const unit = withCommentsAbove(this.file.text, this.#rangeOf(resources, whole, id));
-      this.units.push(unit);
-      for (const rule of cloudFormationRules) this.#add(rule.id, rule.check(resource, this.#options), unit);
-      for (const rule of credentialRules) this.#add(rule.id, rule.inCloudFormation?.(resource) ?? [], unit);
+    const { resources, notJudged: unknown } = resourcesOf(template);
+    if (unknown.length > 0) this.#add(notJudged.id, unknown, unitOf(this.#rangeOf(template, whole)));
+    for (const { at, resource } of resources) {
+      this.#resource(resource, unitOf(this.#rangeOf(at.in, whole, at.key)), depth);
+    }
+  }
+
+  /** Checks an IAM policy in a file of its own. */
+  policy(value: Mapping, { start, end }: Unit): void {
+    const unit = { start, end };
+    this.units.push(unit);
+    this.#resource({ type: 'policy', properties: value, title: 'the policy' }, unit, 0);
+  }
+
+  #resource(resource: CloudFormationResource, unit: Unit, depth: number): void {
+    for (const rule of cloudFormationRules) this.#add(rule.id, rule.check(resource, this.#options), unit);
+    for (const rule of credentialRules) this.#add(rule.id, rule.inCloudFormation?.(resource) ?? [], unit);
+    this.#add(notJudged.id, notJudgedIn(resource, cloudFormationRules, this.#options), unit);
+    for (const template of contentsOf(resource).templates) {
+      if (depth < MAX_TEMPLATES) this.cloudFormation(template, unit, depth + 1);
+      else {
+        const message = `${resource.title} is not judged, because its templates contain too many others`;
+        this.#add(notJudged.id, [{ in: resource.properties, message }], unit);
+      }
     }
   }
 
@@ -162,12 +223,13 @@ class FileCheck implements FileResult {
     }
   }
 
-  #rangeOf(container: object, otherwise: Unit, key?: string): Unit {
+  #rangeOf(container: object, otherwise: Unit, key?: string | number): Unit {
     return this.#manifest.rangeOf(container, key) ?? otherwise;
   }
 
   #add(rule: string, hits: Iterable<Hit>, unit: Unit): void {
-    for (const { in: container, key, message } of hits) {
+    for (const { message, ...hit } of hits) {
+      const { in: container, key } = originOf(hit);
       const { start } = this.#manifest.rangeOf(container, key) ?? unit;
       this.findings.push({ rule, file: this.file.name, line: this.#lineOf(start), message, unit });
     }

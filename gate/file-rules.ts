@@ -32,9 +32,21 @@ export const unrecognized: Rule = {
   id: 'file/unrecognized',
   severity: 'warning',
   title: 'a file that is not a manifest',
-  why: 'The file is neither a Kubernetes manifest nor a CloudFormation template, so it is not checked.',
+  why: 'The file is not a Kubernetes manifest, a CloudFormation template or an IAM policy, so it is not checked.',
   instead: 'Remove the file from the paths. Render a Helm chart first: `helm template CHART > rendered.yaml`.',
   failing: { name: 'values.yaml', text: 'replicas: 2\n' },
+  passing: PASSING,
+};
+
+/** What the gate cannot judge. Rules of every area may report it. */
+export const notJudged: Rule = {
+  id: 'gate/not-judged',
+  severity: 'warning',
+  title: 'something that cannot be judged',
+  why: 'A value is known only at deployment, or at rendering. With some values, an error would be found.',
+  instead:
+    'Write the value in the file, give the parameter a default or allowed values, or render the chart first. To fail in this case, run with `--fail-on unjudged`.',
+  failing: { name: 'Chart.yaml', text: 'apiVersion: v2\nname: orders\nversion: 1.0.0\n' },
   passing: PASSING,
 };
 

@@ -1,6 +1,6 @@
 import { cloudFormationRules } from './cloudformation/rules.ts';
 import { credentialRules } from './credentials/rules.ts';
-import { fileRules } from './file-rules.ts';
+import { fileRules, notJudged } from './file-rules.ts';
 import { kubernetesRules } from './kubernetes/rules.ts';
 import type { Rule } from './model/finding.ts';
 import { policyFlawRules } from './policies/flaw-rules.ts';
@@ -15,6 +15,7 @@ const suppressible: readonly Rule[] = [
   ...credentialRules,
   ...policyRules,
   regoDenied,
+  notJudged,
 ];
 
 /** All rules of the gate by id. */

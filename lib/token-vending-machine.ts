@@ -78,7 +78,7 @@ export class TokenVendingMachine extends Construct {
     });
 
     const operatorPolicy = api.callerPolicy('operator');
-    events.letRequestRevocation(config.revocation_sources, operatorPolicy);
+    events.grantRevocationRequests(config.revocation_sources, operatorPolicy);
     this.export({
       Issuer: api.issuer,
       ApiId: api.restApiId,

@@ -5,7 +5,7 @@
  */
 import { findPython, installVenv, relayClients, venvMatches } from './install/python-venv.mjs';
 import { installRustyVault } from './install/rusty-vault.mjs';
-import { endWithStarter, vitest } from './testing/vitest.ts';
+import { endWithStarter, printFailures, vitest } from './testing/vitest.ts';
 import { Failure } from './tools/failure.mjs';
 
 async function main(): Promise<void> {
@@ -13,7 +13,8 @@ async function main(): Promise<void> {
   if (!venvMatches(relayClients)) await installVenv(relayClients, findPython());
   const missing = await installRustyVault();
   const env = missing === undefined ? {} : { RUSTY_VAULT_MISSING: missing };
-  const { passed, failed } = await vitest('interop', { env });
+  const { passed, failed, failures } = await vitest('interop', { env });
+  printFailures(failures);
   console.log(`\n${passed} passed, ${failed} failed`);
   process.exit(failed === 0 ? 0 : 1);
 }

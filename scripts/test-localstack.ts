@@ -2,7 +2,7 @@
 import { notApplicable } from '#test/emulators/not-applicable.ts';
 import { installLocalStack } from './localstack/install.ts';
 import { prerequisites } from './localstack/prerequisites.mjs';
-import { endWithStarter, vitest } from './testing/vitest.ts';
+import { endWithStarter, printFailures, vitest } from './testing/vitest.ts';
 import { Failure } from './tools/failure.mjs';
 
 async function main(): Promise<void> {
@@ -13,7 +13,7 @@ async function main(): Promise<void> {
 
   // These tests start their own LocalStack, so an emulator that the environment names is ignored.
   delete process.env.AWS_ENDPOINT_URL;
-  let { passed, failed, skipped } = await vitest('localstack');
+  let { passed, failed, skipped, failures } = await vitest('localstack');
   const listed = notApplicable.LocalStack.flatMap(({ tests }) => tests);
   // Every skipped test must be listed with a reason, and every listed test must exist. Otherwise the list would hide a
   // lost test.
@@ -29,6 +29,7 @@ async function main(): Promise<void> {
   if (unexplained.length > 0)
     console.log(`Skipped, but not listed as not applicable:\n${unexplained.map(line).join('')}`);
   if (unknown.length > 0) console.log(`Listed as not applicable, but not skipped:\n${unknown.map(line).join('')}`);
+  printFailures(failures);
   failed += unexplained.length + unknown.length;
   console.log(`${explained} not applicable\n${passed} passed, ${failed} failed`);
   process.exit(failed === 0 ? 0 : 1);

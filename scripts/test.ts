@@ -7,6 +7,7 @@ import path from 'node:path';
 import {
   type Count,
   endWithStarter,
+  printFailures,
   reports,
   slowest,
   testEnvironment,
@@ -58,6 +59,7 @@ function inBackground(): () => Promise<Counted> {
     return {
       passed: counts.reduce((sum, { passed }) => sum + passed, 0),
       failed: counts.reduce((sum, { failed }) => sum + failed, 0),
+      failures: counts.flatMap(({ failures }) => failures),
       files: counts.flatMap(({ files }) => files),
     };
   });
@@ -90,6 +92,7 @@ async function main(): Promise<void> {
   const total: Count = { passed: 0, failed: 0 };
   const summary: string[] = [];
   const took: VitestCount['files'] = [];
+  const failed: string[] = [];
   const unknown = process.argv.slice(2).filter((name) => !NAMES.includes(name));
   if (unknown.length > 0) {
     console.error(`Unknown part of the tests: ${unknown.join(', ')}. The parts are ${NAMES.join(', ')}.`);
@@ -97,13 +100,16 @@ async function main(): Promise<void> {
   }
   for (const { name, count } of wantedParts()) {
     console.log(`\n── ${name} …`);
-    const { passed, failed, seconds, files = [] } = await timed(count);
+    const { seconds, files = [], failures = [], ...counted } = await timed(count);
     took.push(...files);
-    total.passed += passed;
-    total.failed += failed;
-    summary.push(`${failed === 0 ? '✓' : '✗'} ${name}: ${passed} passed, ${failed} failed, ${seconds.toFixed(1)} s`);
+    failed.push(...failures);
+    total.passed += counted.passed;
+    total.failed += counted.failed;
+    const mark = counted.failed === 0 ? '✓' : '✗';
+    summary.push(`${mark} ${name}: ${counted.passed} passed, ${counted.failed} failed, ${seconds.toFixed(1)} s`);
   }
   if (took.length > 0) console.log(`\nThe slowest files:\n${slowest(took).join('\n')}`);
+  printFailures(failed);
   console.log(`\n${summary.join('\n')}\n\n${total.passed} passed, ${total.failed} failed`);
   process.exit(total.failed === 0 ? 0 : 1);
 }

@@ -3,7 +3,7 @@ import { type Credentials, signedHeaders } from './signature.ts';
 /** A request to the service. */
 export interface ApiRequest {
   method: 'GET' | 'POST';
-  /** As in `/token`. */
+  /** For example `/token`. */
   path: string;
   /** A GET sends these as its query, a POST as a JSON body. `undefined` values are omitted. */
   parameters: object;
@@ -20,7 +20,7 @@ export interface HttpRequest {
 /** An HTTP response of any status. */
 export interface HttpResponse {
   status: number;
-  /** By lower-case name. */
+  /** The headers, by name in lower case. */
   headers: Readonly<Record<string, string | string[] | undefined>>;
   body: string;
 }
@@ -28,7 +28,7 @@ export interface HttpResponse {
 /** Sends one request and reads the whole response, within limits of time and size. Does not follow redirects. */
 export type Transport = (request: HttpRequest) => Promise<HttpResponse>;
 
-/** Where the service is, and the identity that signs. */
+/** The URL and region of the service, and the credentials that sign requests. */
 export interface Endpoint {
   url: URL | string;
   region: string;

@@ -11,24 +11,24 @@ export interface Credentials {
 export interface UnsignedRequest {
   method: string;
   url: string;
-  /** All of them are signed. */
+  /** The headers to send. All of them are signed. */
   headers?: Record<string, string>;
   body?: string;
-  /** As AWS names it in signatures: `execute-api`, `sts`. */
+  /** The name of the service in signatures, such as `execute-api` or `sts`. */
   service: string;
   region: string;
   credentials: Credentials;
 }
 
 /**
- * The headers of a request signed with AWS Signature Version 4: those given, `host`, `x-amz-date`, `authorization`, and
+ * Returns the headers of a request signed with AWS Signature Version 4: the given headers, `host`, `x-amz-date`, `authorization`, and
  * `x-amz-security-token` with temporary credentials. Names are lower-case.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
  */
 export async function signedHeaders(request: UnsignedRequest): Promise<Record<string, string>> {
   const { method, headers = {}, body, service, region, credentials } = request;
-  // Loaded when first needed: TokenRelay serves many sources that need no signature.
+  // Imported on first use, because many sources of TokenRelay need no signature.
   const { SignatureV4 } = await import('@smithy/signature-v4');
   const signer = new SignatureV4({ service, region, credentials, sha256: Sha256, applyChecksum: false });
   const { protocol, hostname, host, pathname, searchParams } = new URL(request.url);
@@ -47,7 +47,7 @@ export async function signedHeaders(request: UnsignedRequest): Promise<Record<st
   return signed.headers;
 }
 
-/** SHA-256, or HMAC with it where there is a key, as the signer takes it. */
+/** SHA-256, or HMAC-SHA-256 if there is a key, with the interface that the signer expects. */
 class Sha256 {
   readonly #hash: Hash | Hmac;
 
@@ -64,7 +64,7 @@ class Sha256 {
   }
 
   reset(): void {
-    throw new Error('a signature hashes once');
+    throw new Error('the hash of a signature cannot be reset');
   }
 }
 

@@ -2,6 +2,7 @@ import { usageFailure } from '@tvm/terminal/failure.ts';
 import { createCommandLine } from '@tvm/terminal/program.ts';
 import { type Command, Option } from 'commander';
 import { addCheckCommand } from './commands/check-command.ts';
+import { releaseSignals } from './commands/early-signals.ts';
 import { addExecCommand } from './commands/exec-command.ts';
 import { addGetCommand } from './commands/get-command.ts';
 import { defaultConfiguration, type GlobalOptions } from './commands/global-options.ts';
@@ -12,6 +13,9 @@ import { addStatusCommand } from './commands/status-command.ts';
 import { addWaitCommand } from './commands/wait-command.ts';
 import { exitCodeMeanings } from './failure.ts';
 import manifest from './package.json' with { type: 'json' };
+
+/** The commands that handle signals themselves. With --config alone, tokenrelay runs the agent. */
+const HANDLES_SIGNALS = new Set(['tokenrelay', 'run', 'exec']);
 
 const HELP = {
   before: 'With --config and no command, tokenrelay runs the agent, as `tokenrelay run`\ndoes.',
@@ -38,6 +42,9 @@ export function createProgram(): Command {
       ),
     )
     .allowExcessArguments()
+    .hook('preAction', async (_program, command) => {
+      if (!HANDLES_SIGNALS.has(command.name())) await releaseSignals();
+    })
     .action((options: GlobalOptions, command: Command) => {
       const [name] = command.args;
       if (name !== undefined) throw usageFailure(`there is no command '${name}'; see tokenrelay --help`);

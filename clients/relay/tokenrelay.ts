@@ -1,4 +1,5 @@
 #!/usr/bin/env -S node --disable-sigusr1 --max-semi-space-size=1
+import './commands/early-signals.ts';
 import { writeFailure } from '@tvm/terminal/failure.ts';
 import { endWithFailure, endWithReader, requestedFormat } from '@tvm/terminal/program.ts';
 import { endBy } from './commands/process-faults.ts';

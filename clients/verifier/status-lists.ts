@@ -4,7 +4,7 @@ import type { StatusList } from './status-list.ts';
 import { StatusListFailure } from './status-list-failure.ts';
 
 /** The status list and the index of a token. */
-export interface Place {
+export interface StatusListReference {
   issuer: string;
   uri: string;
   index: number;
@@ -18,7 +18,7 @@ export interface StatusLists {
    * @returns also the milliseconds until there may be a newer list
    * @throws {StatusListFailure} if the revocation status is unknown
    */
-  look(place: Place): Promise<{ revoked: boolean; askAgainIn: number }>;
+  check(reference: StatusListReference): Promise<{ revoked: boolean; askAgainIn: number }>;
 }
 
 /** The HTTP client for requests to an issuer. Its errors are not caught. */
@@ -80,23 +80,23 @@ export function statusLists(endpoint: string, transport: Transport, clock: Clock
     return keys.set;
   }
 
-  async function verified(jwt: string, url: string, place: Place): Promise<StatusList> {
+  async function verified(jwt: string, url: string, reference: StatusListReference): Promise<StatusList> {
     // Imported on demand, because jose and zlib use memory.
     const { readStatusList } = await import('./status-list.ts');
     const before = keys;
-    const list = await readStatusList(jwt, await currentKeys(), { ...place, url, now: clock.now() });
+    const list = await readStatusList(jwt, await currentKeys(), { ...reference, url, now: clock.now() });
     if (list !== undefined) return list;
     // An unknown key may be new. If the keys were cached, fetch them again. If they were just fetched, the key is
     // invalid.
     const fetched = keys !== before;
     keys = undefined;
     if (fetched) throw new StatusListFailure(`${url} is signed with a key that ${host} does not publish`);
-    return await verified(jwt, url, place);
+    return await verified(jwt, url, reference);
   }
 
-  async function fetched(place: Place, had: CachedList | undefined): Promise<CachedList> {
+  async function fetched(reference: StatusListReference, had: CachedList | undefined): Promise<CachedList> {
     const askedAt = { now: clock.now(), elapsed: clock.elapsed() };
-    const url = `${endpoint}${place.uri.slice(place.issuer.length)}`;
+    const url = `${endpoint}${reference.uri.slice(reference.issuer.length)}`;
     // An expired list is not valid, even if it has not changed.
     const valid = had !== undefined && had.endsAt > askedAt.now ? had : undefined;
     const answer = await transport.get(url, {
@@ -107,7 +107,7 @@ export function statusLists(endpoint: string, transport: Transport, clock: Clock
     if (answer.status !== 200) {
       throw new StatusListFailure(`${url} responded with status ${answer.status}`, answer.headers['retry-after']);
     }
-    const list = await verified(answer.body, url, place);
+    const list = await verified(answer.body, url, reference);
     // Refuse an older list: an attacker could replay it to hide later revocations.
     if (had !== undefined && list.issuedAt < had.issuedAt) {
       throw new StatusListFailure(`${url} returned an older status list than before`);
@@ -121,23 +121,23 @@ export function statusLists(endpoint: string, transport: Transport, clock: Clock
     return age < 0 ? 0 : Math.min(ttl - age, ttl - (clock.elapsed() - askedAt.elapsed), endsAt - clock.now());
   }
 
-  async function listAt(place: Place): Promise<CachedList> {
-    const had = cached.get(place.uri);
+  async function listAt(reference: StatusListReference): Promise<CachedList> {
+    const had = cached.get(reference.uri);
     if (had !== undefined && freshFor(had) > 0) return had;
-    const list = await fetched(place, had);
+    const list = await fetched(reference, had);
     for (const [uri, { endsAt }] of cached) if (endsAt <= clock.now()) cached.delete(uri);
-    cached.set(place.uri, list);
+    cached.set(reference.uri, list);
     return list;
   }
 
   return {
-    async look(place) {
-      const { issuer, uri, index } = place;
+    async check(reference) {
+      const { issuer, uri, index } = reference;
       const path = uri.startsWith(issuer) ? uri.slice(issuer.length) : '';
       if (!/^\/status-lists\/[1-9]\d{0,8}$/.test(path)) {
         throw new StatusListFailure('the token refers to a status list of another issuer');
       }
-      const current = asking.get(uri) ?? listAt(place).finally(() => asking.delete(uri));
+      const current = asking.get(uri) ?? listAt(reference).finally(() => asking.delete(uri));
       asking.set(uri, current);
       const list = await current;
       const revoked = isMarked(list, index);

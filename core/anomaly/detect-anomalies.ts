@@ -4,7 +4,7 @@ import { mapAtMost } from '../at-most.ts';
 import type { AuditFacts } from '../records/ports.ts';
 import type { Finding } from './finding.ts';
 import { type Observation, observationOf } from './observation.ts';
-import { OF_A_WORKLOAD, OVERALL, observe } from './observe.ts';
+import { OVERALL_DETECTORS, observe, WORKLOAD_DETECTORS } from './observe.ts';
 import type { Profiles } from './ports.ts';
 import { WINDOW } from './profile.ts';
 import { type RespondPorts, respond } from './respond.ts';
@@ -16,7 +16,7 @@ export interface DetectAnomaliesPorts extends RespondPorts {
 }
 
 /** A reported finding and the response to it. */
-export interface Told extends Finding {
+export interface ReportedFinding extends Finding {
   subject: string | undefined;
   response: Response;
 }
@@ -46,7 +46,7 @@ export async function detectAnomalies(
   events: readonly AuditEvent[],
   settings: AnomalySettings,
   ports: DetectAnomaliesPorts,
-): Promise<Told[]> {
+): Promise<ReportedFinding[]> {
   const revoked = await revokedAmong(events, ports);
   const observations = events.flatMap((event) => observationOf(event, (tokenId) => revoked.has(tokenId)) ?? []);
   const workloads = [...Map.groupBy(observations, ({ subject }) => subject)];
@@ -82,12 +82,12 @@ async function update(
   observations: readonly Observation[],
   settings: AnomalySettings,
   ports: DetectAnomaliesPorts,
-): Promise<{ reported: Told[]; fresh: Observation[] }> {
+): Promise<{ reported: ReportedFinding[]; fresh: Observation[] }> {
   const subject = of === ALL ? undefined : of;
-  const reported = new Map<string, Told>();
+  const reported = new Map<string, ReportedFinding>();
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const before = await ports.profiles.get(of);
-    const detectors = subject === undefined ? OVERALL : OF_A_WORKLOAD;
+    const detectors = subject === undefined ? OVERALL_DETECTORS : WORKLOAD_DETECTORS;
     const now = ports.clock.now();
     const { profile, findings, fresh } = observe(before?.profile, observations, settings, now, detectors);
     if (fresh.length === 0) return { reported: [...reported.values()], fresh };
@@ -106,7 +106,7 @@ async function report(
   finding: Finding,
   settings: AnomalySettings,
   ports: DetectAnomaliesPorts,
-): Promise<Told> {
+): Promise<ReportedFinding> {
   const response = await respond(id, subject, finding, settings, ports);
   const { about, time, ...said } = finding;
   const detail = {

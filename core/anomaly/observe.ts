@@ -24,7 +24,7 @@ import { type AnomalySettings, type DetectorName, SEVERITIES } from './settings.
 type Detectors = Partial<Record<DetectorName, Detector>>;
 
 /** Detectors for a single workload. */
-export const OF_A_WORKLOAD: Detectors = {
+export const WORKLOAD_DETECTORS: Detectors = {
   'issuing-spike': issuingSpike,
   'denial-spike': denialSpike,
   'new-network': newNetwork,
@@ -34,7 +34,7 @@ export const OF_A_WORKLOAD: Detectors = {
 };
 
 /** Detectors for all workloads together. */
-export const OVERALL: Detectors = { 'issuing-spike': issuingSpike, 'denial-spike': denialSpike };
+export const OVERALL_DETECTORS: Detectors = { 'issuing-spike': issuingSpike, 'denial-spike': denialSpike };
 
 export interface Observed {
   profile: Profile;
@@ -55,7 +55,7 @@ export function observe(
   observations: readonly Observation[],
   settings: AnomalySettings,
   now: number,
-  detectors: Detectors = OF_A_WORKLOAD,
+  detectors: Detectors = WORKLOAD_DETECTORS,
 ): Observed {
   const { fresh, marks } = freshOf(observations, before, now);
   const profile = before === undefined ? newProfile(fresh[0]?.time ?? now) : copyOf(before);

@@ -1,10 +1,10 @@
 import { limits } from '@tvm/contract/limits.ts';
-import { type PlaceOrderPorts, placeOrder } from '../revocation/orders/place-order.ts';
-import type { Continuations } from '../revocation/orders/ports.ts';
+import type { Continuations } from '../revocation/requests/ports.ts';
+import { type SubmitRevocationPorts, submitRevocation } from '../revocation/requests/submit-revocation.ts';
 import type { Finding } from './finding.ts';
 import type { AnomalySettings, Response } from './settings.ts';
 
-export interface RespondPorts extends PlaceOrderPorts {
+export interface RespondPorts extends SubmitRevocationPorts {
   continuations: Continuations;
 }
 
@@ -35,9 +35,9 @@ export async function respond(
   }
   const blockFor = response === 'block' ? restrict_for : 0;
   // Read the clock after the limit is stored, so that all tokens issued before the limit are revoked.
-  const askedAt = ports.clock.now();
-  const order = { revocationId: id, selector: { subject }, reason, by, askedAt, after, blockFor };
-  await placeOrder(order, { blockFor }, ports);
-  await ports.continuations.goOnWith(id, after);
+  const requestedAt = ports.clock.now();
+  const order = { revocationId: id, selector: { subject }, reason, by, requestedAt, after, blockFor };
+  await submitRevocation(order, { blockFor }, ports);
+  await ports.continuations.schedule(id, after);
   return response;
 }

@@ -1,12 +1,12 @@
 import type { AuditEvent } from '@tvm/contract/events.ts';
 import type { AuditFact, Introspections } from '../records/audit-fact.ts';
 import type { TokenRecord } from '../records/token-record.ts';
-import type { OrderState } from '../revocation/orders/order.ts';
+import type { RevocationState } from '../revocation/requests/revocation-request.ts';
 
 /** A stored item whose changes become audit events. */
-export type Remembered =
+export type AuditedItem =
   | { kind: 'record'; record: TokenRecord }
-  | { kind: 'order'; order: OrderState }
+  | { kind: 'order'; order: RevocationState }
   | { kind: 'introspections'; introspections: Introspections }
   | { kind: 'fact'; fact: AuditFact };
 
@@ -17,7 +17,11 @@ export type Remembered =
  * @param eventId ID of the change, the same for each delivery
  * @returns the event, or `undefined` if the change is irrelevant to the audit
  */
-export function auditEvent(before: Remembered | undefined, after: Remembered, eventId: string): AuditEvent | undefined {
+export function auditEvent(
+  before: AuditedItem | undefined,
+  after: AuditedItem,
+  eventId: string,
+): AuditEvent | undefined {
   const common = { version: '1' as const, eventId };
   switch (after.kind) {
     case 'record':
@@ -109,7 +113,7 @@ function ofRecord(before: TokenRecord | undefined, after: TokenRecord, common: C
   }
 }
 
-function ofOrder(before: OrderState | undefined, after: OrderState, common: Common): AuditEvent | undefined {
+function ofOrder(before: RevocationState | undefined, after: RevocationState, common: Common): AuditEvent | undefined {
   const { revocationId } = after;
   if (before === undefined) {
     const detail = {

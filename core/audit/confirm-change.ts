@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
-import { auditEvent, type Remembered } from './audit-event.ts';
+import { type AuditedItem, auditEvent } from './audit-event.ts';
 
 /** A change of a stored item, as the stream delivers it. */
 export interface Change {
   /** The previous state; `undefined` for a new item. */
-  before: Remembered | undefined;
-  after: Remembered;
+  before: AuditedItem | undefined;
+  after: AuditedItem;
 }
 
 /**
@@ -18,14 +18,14 @@ export interface Change {
  *
  * @param stored the item that is stored now under the key of the change, if any
  */
-export function isConfirmed({ before, after }: Change, stored: Remembered | undefined): boolean {
+export function isConfirmed({ before, after }: Change, stored: AuditedItem | undefined): boolean {
   if (stored === undefined) return false;
   const expected = auditEvent(before, after, '');
   return expected !== undefined && isDeepStrictEqual(expected, auditEvent(before, earlierState(stored, after), ''));
 }
 
 /** The stored item in the state of the change, if the stored state implies that state. */
-function earlierState(stored: Remembered, after: Remembered): Remembered {
+function earlierState(stored: AuditedItem, after: AuditedItem): AuditedItem {
   if (stored.kind === 'record' && after.kind === 'record') {
     const { record } = stored;
     if (after.record.status !== 'issued' || record.status === 'denied') return stored;

@@ -16,7 +16,7 @@ import { isRead } from '../policy/bundle.ts';
 import type { PolicyDecisionPoint } from '../policy/decision-point.ts';
 import { policyInsight, type Reader } from '../policy/near-misses.ts';
 import type { SubjectStatuses } from '../records/ports.ts';
-import { holds, restrictionOn } from '../records/subject-status.ts';
+import { isInForce, restrictionOn } from '../records/subject-status.ts';
 import { explainPair, explainUntakenRole, type View } from './explain-pair.ts';
 import { obstaclesOf } from './obstacles.ts';
 import { editsOf } from './request-edits.ts';
@@ -69,7 +69,7 @@ export async function explainToken(
     time: new Date(circumstances.time).toISOString(),
     policy: bundle.hash.slice(0, 12),
     ...(subjectStatus.block !== undefined &&
-      holds(subjectStatus.block, circumstances.time) && {
+      isInForce(subjectStatus.block, circumstances.time) && {
         blocked_until: new Date(subjectStatus.block.until).toISOString(),
       }),
   };

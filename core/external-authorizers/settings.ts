@@ -1,5 +1,5 @@
 /** Settings of an external authorizer, in the configuration of a stage and in the deployed `conditions.json`. */
-export type ConditionSettings = OpaWasmSettings | OpaRestSettings | AuthzenSettings;
+export type AuthorizerSettings = OpaWasmSettings | OpaRestSettings | AuthzenSettings;
 
 /** A Rego policy compiled to WebAssembly. It is deployed with the code as `<name>.wasm`. */
 export interface OpaWasmSettings {

@@ -1,5 +1,5 @@
 import { limits } from '@tvm/contract/limits.ts';
-import { type Fault, isMapping, type Place, written } from '../settings/fault.ts';
+import { type Fault, isMapping, type Path, written } from '../settings/fault.ts';
 import { PRESET_NAMES, type Preset, type PresetName, presetOf } from './presets.ts';
 import { parseSubjectTemplate } from './subject-template.ts';
 import type { ClaimPath, ClaimValue, RequiredClaim, TrustEntry } from './trust-entry.ts';
@@ -85,7 +85,7 @@ export function presetFor({ kind, preset }: Pick<TrustEntry, 'kind' | 'preset'>)
  */
 export function compileEntry(name: string, entry: WrittenEntry): { entry: TrustEntry; faults: Fault[] } {
   const faults: Fault[] = [];
-  const fault = (place: Place, problem: string) => faults.push({ place, problem });
+  const fault = (path: Path, problem: string) => faults.push({ path, problem });
   const kind = entry.form === 'client' ? 'client' : 'issuer';
   const presetName = entry.form === 'oidc' ? presetOfIssuer(entry.issuer ?? '') : entry.preset;
   const preset = presetFor({ kind, ...(presetName && { preset: presetName }) });
@@ -103,18 +103,18 @@ export function compileEntry(name: string, entry: WrittenEntry): { entry: TrustE
 
   const required = requiredClaims(entry.require ?? {}, fault);
   for (const { path, values, prefixes } of required) {
-    const place = ['require', ...path];
+    const where = ['require', ...path];
     const [top = ''] = path;
     const setting = path.length === 1 && !(top === 'iss' && preset.withoutIss) ? OWN_SETTINGS[top] : undefined;
-    if (setting !== undefined) fault(place, `must be absent: use ${setting}`);
+    if (setting !== undefined) fault(where, `must be absent: use ${setting}`);
     if (preset.chosen.some((chosen) => isBelow(path, chosen))) {
-      fault(place, 'must be absent: the workload chooses its value, so that it proves nothing');
+      fault(where, 'must be absent: the workload chooses its value, so that it proves nothing');
     }
     if (prefixes.length > 0 && isId(path, preset)) {
-      fault(place, 'must be exact: a * matches the ids of others, too');
+      fault(where, 'must be exact: a * matches the ids of others, too');
     }
     if (isText(path, preset) && values.some((value) => typeof value !== 'string')) {
-      fault(place, 'must be text: put it in quotes');
+      fault(where, 'must be text: put it in quotes');
     }
   }
   const isRequired = (path: ClaimPath) =>
@@ -185,7 +185,7 @@ function presetOfIssuer(issuer: string): PresetName | undefined {
 /** Lists the required claims of nested mappings. */
 function requiredClaims(
   nested: Record<string, unknown>,
-  fault: (place: Place, problem: string) => void,
+  fault: (path: Path, problem: string) => void,
 ): RequiredClaim[] {
   const required: RequiredClaim[] = [];
   const visit = (value: unknown, path: ClaimPath): void => {

@@ -145,8 +145,8 @@ export const trustFile = z
       const { entry, faults } = compileEntry(name, written);
       compiled[name] = entry;
       const inside = written.form === 'preset' ? [name] : [name, written.form];
-      for (const { place, problem } of faults) {
-        context.addIssue({ code: 'custom', path: [...inside, ...place], message: problem });
+      for (const { path, problem } of faults) {
+        context.addIssue({ code: 'custom', path: [...inside, ...path], message: problem });
       }
     }
     return compiled;

@@ -35,7 +35,7 @@ export interface TokenDecisionPorts {
 }
 
 /** A request with the defaults and the grants of its role filled in. */
-export interface Asking {
+export interface EffectiveRequest {
   role: string | undefined;
   details: AuthorizationDetail[];
   partial: boolean;
@@ -50,7 +50,7 @@ export type TokenDecision =
   | {
       kind: 'denied';
       denial: RequestDenial;
-      asking: Asking;
+      asking: EffectiveRequest;
       judgements: Judgement[];
       decision: PolicyDecision;
       /** With `role_unavailable`: the attribute that the caller lacks. Absent if the role does not exist. */
@@ -58,7 +58,7 @@ export type TokenDecision =
     }
   | {
       kind: 'allowed';
-      asking: Asking;
+      asking: EffectiveRequest;
       judgements: Judgement[];
       decision: PolicyDecision;
       /** The lifetime of the token in seconds: the requested lifetime, or the shorter one that policies allow. */
@@ -137,8 +137,8 @@ function prepare(
   { bundle }: PolicyDecisionPoint,
 ):
   | { bad: BadRequest }
-  | { asking: Asking }
-  | { asking: Asking; unavailable: Omit<TokenDecision & { kind: 'denied' }, 'asking'> } {
+  | { asking: EffectiveRequest }
+  | { asking: EffectiveRequest; unavailable: Omit<TokenDecision & { kind: 'denied' }, 'asking'> } {
   if (request.expires_in !== undefined && request.expires_in > rules.maxLifetime) {
     return { bad: { field: 'expires_in', problem: `must be at most ${rules.maxLifetime} seconds` } };
   }
@@ -150,7 +150,7 @@ function prepare(
   const ofRole = assumed?.kind === 'taken' ? assumed.role.audience : undefined;
   const named = request.audience ?? request.resource;
   const writes = details.some(({ actions }) => actions.some((action) => countsAsWrite(bundle, action)));
-  const asking: Asking = {
+  const asking: EffectiveRequest = {
     role,
     details,
     partial: request.grant === 'partial',
@@ -183,7 +183,7 @@ async function runExternalAuthorizers(
   conditions: readonly ExternalAuthorizer[],
   judgements: Judgement[],
   caller: Caller,
-  { reason }: Asking,
+  { reason }: EffectiveRequest,
   { audience, lifetime, time, sourceIp }: DecisionContext,
   policies: PolicyDecisionPoint,
 ): Promise<Judgement[]> {

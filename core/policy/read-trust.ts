@@ -1,7 +1,7 @@
 import { readKeySet } from '../federation/key-set.ts';
 import type { TrustEntries, TrustEntry } from '../federation/trust-entry.ts';
 import { trustFile } from '../federation/trust-file.ts';
-import type { Place } from '../settings/fault.ts';
+import type { Path } from '../settings/fault.ts';
 import { nearestName } from '../settings/nearest-name.ts';
 import type { PolicyBundle } from './bundle.ts';
 import type { Flaw, PolicyFile } from './flaw.ts';
@@ -30,10 +30,10 @@ export function readTrust(
     flaws.push({ rule: 'policy/data-file', file: file.name, line: 1, message });
   }
   for (const [name, entry] of Object.entries(entries)) {
-    const flaw = (place: Place, problem: string) => {
+    const flaw = (path: Path, problem: string) => {
       // Fields of an entry without a preset are one level deeper. A path that does not exist has the line of its parent.
-      const line = Math.max(...[[], ['oidc'], ['client']].map((form) => lineOf([name, ...form, ...place])));
-      const message = `${[name, ...place].join('.')} ${problem}`;
+      const line = Math.max(...[[], ['oidc'], ['client']].map((form) => lineOf([name, ...form, ...path])));
+      const message = `${[name, ...path].join('.')} ${problem}`;
       flaws.push({ rule: 'policy/data-file', file: file.name, line, message });
     };
     for (const network of entry.from) {
@@ -58,7 +58,7 @@ export function readTrust(
 function readKeys(
   { keys }: TrustEntry,
   find: (name: string) => PolicyFile,
-  flaw: (place: Place, problem: string) => void,
+  flaw: (path: Path, problem: string) => void,
   flaws: Flaw[],
 ): void {
   if (keys.from !== 'file') return;

@@ -30,7 +30,7 @@ export function placesIn({ policies, resources }: PolicyBundle): SubtreeLocation
       named = byPrincipal.get(principal) ?? new Set();
       byPrincipal.set(principal, named);
     }
-    for (const location of locationsToldApart(policy, { resources })) named.add(location);
+    for (const location of distinguishedLocations(policy, { resources })) named.add(location);
   }
   const sorted = [...byAny].sort();
   const sortedOf = new Map([...byPrincipal].map(([principal, named]) => [principal, [...named].sort()]));
@@ -46,7 +46,7 @@ export function placesIn({ policies, resources }: PolicyBundle): SubtreeLocation
 }
 
 /** The locations that a policy distinguishes by name: those it names, and the ancestors of those it looks for. */
-export function locationsToldApart(
+export function distinguishedLocations(
   { locations, soughtInResource }: Pick<BundledPolicy, 'locations' | 'soughtInResource'>,
   bundle: Pick<PolicyBundle, 'resources'>,
 ): string[] {

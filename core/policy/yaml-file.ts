@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { dotted, type Place } from '../settings/fault.ts';
+import { dotted, type Path } from '../settings/fault.ts';
 import { readBySchema } from '../settings/read-by-schema.ts';
 import { readYaml } from '../settings/yaml-text.ts';
 import type { Flaw, PolicyFile } from './flaw.ts';
@@ -12,15 +12,15 @@ import type { Flaw, PolicyFile } from './flaw.ts';
 export function readYamlFile<S extends z.ZodType>(
   schema: S,
   { name: file, text }: PolicyFile,
-): { value: z.infer<S> | undefined; flaws: Flaw[]; lineOf(path: Place): number } {
+): { value: z.infer<S> | undefined; flaws: Flaw[]; lineOf(path: Path): number } {
   const yaml = readYaml(text);
-  const lineOf = (path: Place) => yaml.position(path, 'key').line;
+  const lineOf = (path: Path) => yaml.position(path, 'key').line;
   const { value, faults } =
     yaml.faults.length > 0 ? yaml : readBySchema(schema, yaml.value ?? {}, { unknownKey: 'is not a known key' });
   if (faults.length === 0) return { value: value as z.infer<S>, flaws: [], lineOf };
-  const flaws = faults.map(({ place, problem }): Flaw => {
-    const message = `${dotted(place)} ${problem}`.trim();
-    return { rule: 'policy/data-file', file, line: lineOf(place), message };
+  const flaws = faults.map(({ path, problem }): Flaw => {
+    const message = `${dotted(path)} ${problem}`.trim();
+    return { rule: 'policy/data-file', file, line: lineOf(path), message };
   });
   return { value: undefined, flaws, lineOf };
 }

@@ -1,5 +1,5 @@
 import type { AuditEvent } from '@tvm/contract/events.ts';
-import type { Lifted, Restriction } from './subject-status.ts';
+import type { LiftedBlock, Restriction } from './subject-status.ts';
 
 /** The audit events that are stored as facts, because no change of a record or a revocation request implies them. */
 export type FactType =
@@ -29,7 +29,7 @@ export function subjectBlocked(subject: string, block: Restriction): AuditFact {
 }
 
 /** Returns the fact that a block was lifted. */
-export function subjectUnblocked(subject: string, lifted: Lifted): AuditFact {
+export function subjectUnblocked(subject: string, lifted: LiftedBlock): AuditFact {
   return { detailType: 'Subject Unblocked', detail: done(subject, lifted) };
 }
 
@@ -39,7 +39,7 @@ export function subjectLimited(subject: string, limit: Restriction & { lifetime:
   return { detailType: 'Subject Limited', detail: { ...done(subject, limit), until: iso(until), lifetime } };
 }
 
-function done(subject: string, { at, by, reason }: Lifted) {
+function done(subject: string, { at, by, reason }: LiftedBlock) {
   return { time: iso(at), subject, by, ...(reason && { reason }) };
 }
 

@@ -1,5 +1,5 @@
 import type { AuditFact } from './audit-fact.ts';
-import type { Lifted, Restriction, SubjectStatus } from './subject-status.ts';
+import type { LiftedBlock, Restriction, SubjectStatus } from './subject-status.ts';
 import type { DeniedRecord, Failure, IssuedRecord, Revocation, TokenRecord } from './token-record.ts';
 import type { IndexEntry } from './token-selector.ts';
 
@@ -36,7 +36,7 @@ export interface SubjectStatuses {
   /** Blocks a subject. Keeps an existing block that lasts longer. @returns the end of the block, in milliseconds */
   block(subject: string, block: Restriction): Promise<number>;
   /** Lifts a block. @returns whether the subject was blocked */
-  unblock(subject: string, lifted: Lifted): Promise<boolean>;
+  unblock(subject: string, lifted: LiftedBlock): Promise<boolean>;
   /** Limits a subject to short-lived tokens. */
   limit(subject: string, limit: Restriction & { lifetime: number }): Promise<void>;
 }

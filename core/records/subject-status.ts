@@ -20,7 +20,7 @@ export interface Restriction {
 }
 
 /** The lifting of a block before it expired. */
-export type Lifted = Omit<Restriction, 'until'>;
+export type LiftedBlock = Omit<Restriction, 'until'>;
 
 /** The effect of the subject status on a token request. */
 export type Restricted =
@@ -38,13 +38,13 @@ export function restrictionOn(
   { revokedBefore, block, limit }: SubjectStatus,
 ): Restricted | undefined {
   if (revokedBefore !== undefined && decidedAt <= revokedBefore) return { kind: 'refused', denial: 'subject_revoked' };
-  if (holds(block, decidedAt)) return { kind: 'refused', denial: 'subject_blocked' };
-  if (limit !== undefined && holds(limit, decidedAt) && lifetime > limit.lifetime)
+  if (isInForce(block, decidedAt)) return { kind: 'refused', denial: 'subject_blocked' };
+  if (limit !== undefined && isInForce(limit, decidedAt) && lifetime > limit.lifetime)
     return { kind: 'limited', lifetime: limit.lifetime };
   return undefined;
 }
 
 /** Reports whether a restriction is in force at `now`, in milliseconds since the epoch. */
-export function holds(restriction: Restriction | undefined, now: number): boolean {
+export function isInForce(restriction: Restriction | undefined, now: number): boolean {
   return restriction !== undefined && now < restriction.until;
 }

@@ -1,6 +1,6 @@
 import type { VerificationKeys } from '../keys/ports.ts';
 import { verifyToken } from '../verification/verify-token.ts';
-import { type RevokeTokensPorts, revokeTokens } from './orders/revoke-tokens.ts';
+import { type RevokeTokensPorts, revokeTokens } from './requests/revoke-tokens.ts';
 
 export interface RevokeOwnTokenPorts extends RevokeTokensPorts {
   keys: VerificationKeys;
@@ -27,8 +27,8 @@ export async function revokeOwnToken(
   const { token, task } = request;
   if (task !== undefined) {
     if (subject === undefined) return { kind: 'unsupported_identity' };
-    const asking = { revocationId, selector: { subject, task }, by: subject, askedAt: clock.now() };
-    await revokeTokens(asking, { blockFor: 0 }, ports);
+    const submitted = { revocationId, selector: { subject, task }, by: subject, requestedAt: clock.now() };
+    await revokeTokens(submitted, { blockFor: 0 }, ports);
     return { kind: 'revoked' };
   }
   const tokenId = token === undefined ? request.token_id : (await verifyToken(token, await keys.jwks(), issuer))?.jti;

@@ -13,7 +13,7 @@ export interface ReceivedSecurityEvents {
   /** Stores the state of a token, unless one is stored. @returns the stored state, from this call or an earlier one */
   note(issuer: string, jti: string, event: NotedSecurityEvent): Promise<NotedSecurityEvent>;
   /** Marks a token as processed. */
-  obeyed(issuer: string, jti: string): Promise<void>;
+  markProcessed(issuer: string, jti: string): Promise<void>;
 }
 
 /** Stores the security event tokens that wait for polling receivers, by receiver name and `jti`. */

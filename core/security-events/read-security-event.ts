@@ -10,7 +10,7 @@ import { isArn, subject as subjectName } from '@tvm/contract/subject.ts';
 import { reason as reasonText, tokenId } from '@tvm/contract/text.ts';
 
 /** The action that a security event requests. */
-export type Asked =
+export type RequestedAction =
   | { kind: 'revoke'; type: string; selector: RevocationSelector; reason?: string }
   | { kind: 'nothing'; type: string }
   | { kind: 'refused'; problem: string };
@@ -23,7 +23,7 @@ export type Asked =
  *
  * @param issuer the URL of the service
  */
-export function readSecurityEvent({ sub_id, events }: SecurityEventClaims, issuer: string): Asked {
+export function readSecurityEvent({ sub_id, events }: SecurityEventClaims, issuer: string): RequestedAction {
   const [[type, event] = ['', {}]] = Object.entries(events);
   if (STREAM_EVENTS.has(type)) return { kind: 'nothing', type };
   if (!REVOKING_EVENTS.has(type)) return refused('the event type is not supported');
@@ -75,6 +75,6 @@ function reasonOf({ reason_admin }: Record<string, unknown>): string | undefined
   return reasonText.safeParse(texts.en ?? Object.values(texts)[0]).data;
 }
 
-function refused(problem: string): Asked {
+function refused(problem: string): RequestedAction {
   return { kind: 'refused', problem };
 }

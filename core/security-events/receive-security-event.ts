@@ -2,10 +2,14 @@ import { createHash } from 'node:crypto';
 import type { SecurityEventClaims, SecurityEventErrorCode } from '@tvm/contract/security-event.ts';
 import { name } from '@tvm/contract/text.ts';
 import type { AuditFacts } from '../records/ports.ts';
-import { type Placed, type PlaceOrderPorts, placeOrder } from '../revocation/orders/place-order.ts';
-import type { Continuations } from '../revocation/orders/ports.ts';
+import type { Continuations } from '../revocation/requests/ports.ts';
+import {
+  type Submission,
+  type SubmitRevocationPorts,
+  submitRevocation,
+} from '../revocation/requests/submit-revocation.ts';
 import type { NotedSecurityEvent, ReceivedSecurityEvents } from './ports.ts';
-import { type Asked, readSecurityEvent } from './read-security-event.ts';
+import { type RequestedAction, readSecurityEvent } from './read-security-event.ts';
 import {
   namedIssuer,
   type SecurityEventRefusal,
@@ -13,7 +17,7 @@ import {
   verifySecurityEvent,
 } from './verify-security-event.ts';
 
-export interface ReceiveSecurityEventPorts extends PlaceOrderPorts {
+export interface ReceiveSecurityEventPorts extends SubmitRevocationPorts {
   received: ReceivedSecurityEvents;
   continuations: Continuations;
   facts: AuditFacts;
@@ -29,7 +33,7 @@ export interface ReceivingRules {
 
 /** The outcome of receiving a SET. */
 export type ReceiveSecurityEventOutcome =
-  | { kind: 'obeyed'; placed: Placed }
+  | { kind: 'revoked'; submission: Submission }
   /** The SET requests no revocation, or was processed before. */
   | { kind: 'accepted' }
   | { kind: 'refused'; err: SecurityEventErrorCode; problem: string };
@@ -70,31 +74,31 @@ export async function receiveSecurityEvent(
     await note(badRequest('it was received and processed before'), { from: iss, digest, now: clock.now() }, facts);
     return { kind: 'accepted' };
   }
-  const placed = await revoke(verified.claims, asked, noted, rules, ports);
-  await received.obeyed(iss, jti);
-  return { kind: 'obeyed', placed };
+  const submission = await revoke(verified.claims, asked, noted, rules, ports);
+  await received.markProcessed(iss, jti);
+  return { kind: 'revoked', submission };
 }
 
 /** Submits the revocation. Idempotent: a retry has the same revocation ID and the same time. */
 async function revoke(
   { iss, jti }: SecurityEventClaims,
-  { type, selector, reason }: Extract<Asked, { kind: 'revoke' }>,
+  { type, selector, reason }: Extract<RequestedAction, { kind: 'revoke' }>,
   { receivedAt }: NotedSecurityEvent,
   { blockFor }: ReceivingRules,
   ports: ReceiveSecurityEventPorts,
-): Promise<Placed> {
+): Promise<Submission> {
   const revocationId = uuidOf(`${iss} ${jti}`);
-  const order = { revocationId, selector, reason, by: iss, askedAt: receivedAt };
-  const placed = await placeOrder(order, { blockFor }, ports);
+  const order = { revocationId, selector, reason, by: iss, requestedAt: receivedAt };
+  const submission = await submitRevocation(order, { blockFor }, ports);
   // The queue runs the revocation, so that the transmitter gets its response once the request is stored (RFC 8935,
   // section 2).
-  if (placed.kind === 'order') await ports.continuations.goOnWith(revocationId, 0);
+  if (submission.kind === 'order') await ports.continuations.schedule(revocationId, 0);
   const time = new Date(receivedAt).toISOString();
   await ports.facts.put(`security-event-${revocationId}`, {
     detailType: 'Security Event Received',
     detail: { time, issuer: iss, jti, type, revocationId },
   });
-  return placed;
+  return submission;
 }
 
 /**

@@ -1,20 +1,20 @@
 import * as z from 'zod';
-import { type Place, written } from './fault.ts';
+import { type Path, written } from './fault.ts';
 import { nearestName } from './nearest-name.ts';
 import { bare, visitSettings } from './visit-settings.ts';
 
 /** The keys and secrets that are allowed at each path of one file. */
 export interface KnownKeys {
   /** The known keys of the mapping at a path. */
-  at(place: Place): string[];
+  at(path: Path): string[];
   /** Reports whether the value at a path is a reference to a secret. */
-  isSecret(place: Place): boolean;
+  isSecret(path: Path): boolean;
   /**
    * Guesses which known key was meant by an unknown key.
    *
    * @param value the value of the unknown key
    */
-  meant(place: Place, key: string, value: unknown): string | undefined;
+  meant(path: Path, key: string, value: unknown): string | undefined;
 }
 
 /**
@@ -31,7 +31,7 @@ export function knownKeys(
   const secrets = new Set<string>();
   const secretNames = new Map<string, Set<string>>();
   visitSettings(schema, value, (visited) => {
-    const here = written(visited.place);
+    const here = written(visited.path);
     if (isSecret(visited.schema)) secrets.add(here);
     if (!(visited.schema instanceof z.ZodObject)) return;
     const names = Object.entries<z.core.$ZodType>(visited.schema.shape).flatMap(([name, member]) =>
@@ -41,15 +41,15 @@ export function knownKeys(
     const references = names.filter((name) => names.includes(`${name}_path`));
     secretNames.set(here, new Set([...(secretNames.get(here) ?? []), ...references]));
   });
-  const at = (place: Place) => [...(keys.get(written(place)) ?? [])];
+  const at = (path: Path) => [...(keys.get(written(path)) ?? [])];
   return {
     at,
-    isSecret: (place) => secrets.has(written(place)),
-    meant(place, key, value) {
-      const near = nearestName(key, at(place));
+    isSecret: (path) => secrets.has(written(path)),
+    meant(path, key, value) {
+      const near = nearestName(key, at(path));
       if (near === undefined) return undefined;
       // A string cannot be a reference to a secret, so the key for the path of a file was meant.
-      const reference = secretNames.get(written(place))?.has(near) && typeof value === 'string';
+      const reference = secretNames.get(written(path))?.has(near) && typeof value === 'string';
       return reference ? `${near}_path` : near;
     },
   };

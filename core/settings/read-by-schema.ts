@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { type Fault, isMapping, type Place, valueAt } from './fault.ts';
+import { type Fault, isMapping, type Path, valueAt } from './fault.ts';
 import { type KnownKeys, knownKeys } from './known-keys.ts';
 import { nearestName } from './nearest-name.ts';
 
@@ -35,23 +35,23 @@ export function readBySchema<S extends z.ZodType>(
 /** Keeps only the first error of each string or number. */
 function firstOfEach(faults: readonly Fault[], whole: unknown): Fault[] {
   const seen = new Set<string>();
-  return faults.filter(({ place, of }) => {
-    if (typeof valueAt(whole, place) === 'object') return true;
-    const key = JSON.stringify([place, of ?? 'value']);
+  return faults.filter(({ path, of }) => {
+    if (typeof valueAt(whole, path) === 'object') return true;
+    const key = JSON.stringify([path, of ?? 'value']);
     return !seen.has(key) && seen.add(key);
   });
 }
 
-interface Placed {
+interface LocatedIssue {
   issue: Issue;
-  place: Place;
+  path: Path;
 }
 
 /** Replaces the issue of a union with the issues of the branch that was probably meant. */
-function single(issue: Issue, base: Place): Placed[] {
-  const place = [...base, ...issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step))];
+function single(issue: Issue, base: Path): LocatedIssue[] {
+  const path = [...base, ...issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step))];
   const branch = issue.code === 'invalid_union' ? closest(issue.errors) : undefined;
-  return branch ? branch.flatMap((inner) => single(inner, place)) : [{ issue, place }];
+  return branch ? branch.flatMap((inner) => single(inner, path)) : [{ issue, path }];
 }
 
 /** The issues of the best matching branch: the fewest. `undefined` for a tie, or if the type of the value is wrong. */
@@ -82,22 +82,22 @@ interface Found {
   meant: string[];
 }
 
-function faultsOf({ issue, place }: Placed, whole: unknown, known: KnownKeys, unknownKey: string): Found {
-  if (issue.code === 'unrecognized_keys') return unknownKeys(issue.keys, place, whole, known, unknownKey);
-  const value = valueAt(whole, place);
+function faultsOf({ issue, path }: LocatedIssue, whole: unknown, known: KnownKeys, unknownKey: string): Found {
+  if (issue.code === 'unrecognized_keys') return unknownKeys(issue.keys, path, whole, known, unknownKey);
+  const value = valueAt(whole, path);
   const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
   if (value === undefined && issue.code !== 'custom') {
     const says =
       message.startsWith('must') && message !== plainSentence({ ...issue, input: value } as z.core.$ZodRawIssue);
     const problem = says ? `is missing; it ${message}` : 'is missing';
-    return { faults: [{ place, problem, missing: true }], meant: [] };
+    return { faults: [{ path, problem, missing: true }], meant: [] };
   }
   if (message === MAPPING) {
-    return { faults: [{ place, problem: mappingOf(known.at(place)) }], meant: [] };
+    return { faults: [{ path, problem: mappingOf(known.at(path)) }], meant: [] };
   }
   const near = typeof value === 'string' ? nearestName(value, alternatives(issue)) : undefined;
   const problem = near ? `${message}; did you mean ${near}?` : message;
-  const fault: Fault = { place, problem, of: issue.code === 'invalid_key' ? 'key' : 'value' };
+  const fault: Fault = { path, problem, of: issue.code === 'invalid_key' ? 'key' : 'value' };
   return { faults: [value === undefined ? { ...fault, missing: true } : fault], meant: [] };
 }
 
@@ -107,33 +107,27 @@ function alternatives(issue: Issue): string[] {
   return issue.code === 'invalid_union' && 'options' in issue ? (issue.options ?? []).map(String) : [];
 }
 
-function unknownKeys(
-  keys: readonly string[],
-  place: Place,
-  whole: unknown,
-  known: KnownKeys,
-  unknownKey: string,
-): Found {
-  const names = known.at(place);
+function unknownKeys(keys: readonly string[], path: Path, whole: unknown, known: KnownKeys, unknownKey: string): Found {
+  const names = known.at(path);
   const found: Found = { faults: [], meant: [] };
   for (const key of keys) {
-    const value = valueAt(whole, [...place, key]);
-    const meant = known.meant(place, key, value);
+    const value = valueAt(whole, [...path, key]);
+    const meant = known.meant(path, key, value);
     // `{ hunter2 }` is a mapping with a key and no value. The key may be the secret itself.
-    if (known.isSecret(place) || (meant === undefined && value === null)) {
+    if (known.isSecret(path) || (meant === undefined && value === null)) {
       const problem = `has an unknown key, which is not shown because it may be a secret; known keys are ${names.join(', ')}`;
-      found.faults.push({ place, problem });
+      found.faults.push({ path, problem });
       continue;
     }
     const help = meant ? `; did you mean ${meant}?` : `; known here are ${names.join(', ')}`;
-    found.faults.push({ place: [...place, key], problem: `${unknownKey}${help}`, of: 'key' });
-    if (meant) found.meant.push(keyOf({ place: [...place, meant] }));
+    found.faults.push({ path: [...path, key], problem: `${unknownKey}${help}`, of: 'key' });
+    if (meant) found.meant.push(keyOf({ path: [...path, meant] }));
   }
   return found;
 }
 
-function keyOf({ place }: Pick<Fault, 'place'>): string {
-  return JSON.stringify(place);
+function keyOf({ path }: Pick<Fault, 'path'>): string {
+  return JSON.stringify(path);
 }
 
 const MAPPING = 'must be a mapping of keys to values';

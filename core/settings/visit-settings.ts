@@ -1,11 +1,11 @@
 import * as z from 'zod';
-import { isMapping, type Place } from './fault.ts';
+import { isMapping, type Path } from './fault.ts';
 
 /** A value of the file, its schema and its path. */
 export interface Visited {
   schema: z.core.$ZodType;
   value: unknown;
-  place: Place;
+  path: Path;
 }
 
 /**
@@ -13,31 +13,31 @@ export interface Visited {
  * apply to the value.
  */
 export function visitSettings(schema: z.core.$ZodType, value: unknown, visit: (visited: Visited) => void): void {
-  walk({ schema: bare(schema), value, place: [] }, visit);
+  walk({ schema: bare(schema), value, path: [] }, visit);
 }
 
 function walk(visited: Visited, visit: (visited: Visited) => void): void {
   visit(visited);
-  for (const { schema, value, place } of inside(visited)) walk({ schema: bare(schema), value, place }, visit);
+  for (const { schema, value, path } of inside(visited)) walk({ schema: bare(schema), value, path }, visit);
 }
 
-function inside({ schema, value, place }: Visited): Visited[] {
+function inside({ schema, value, path }: Visited): Visited[] {
   if (schema instanceof z.ZodUnion) {
-    return branches(schema, value).map((branch) => ({ schema: branch, value, place }));
+    return branches(schema, value).map((branch) => ({ schema: branch, value, path }));
   }
   if (Array.isArray(value)) {
     if (!(schema instanceof z.ZodArray)) return [];
-    return value.map((item, index) => ({ schema: schema.element, value: item, place: [...place, index] }));
+    return value.map((item, index) => ({ schema: schema.element, value: item, path: [...path, index] }));
   }
   if (!isMapping(value)) return [];
-  const known = Object.entries(value).map(([key, inner]) => ({ key, inner, place: [...place, key] }));
+  const known = Object.entries(value).map(([key, inner]) => ({ key, inner, path: [...path, key] }));
   if (schema instanceof z.ZodRecord) {
-    return known.map(({ inner, place }) => ({ schema: schema.valueType, value: inner, place }));
+    return known.map(({ inner, path }) => ({ schema: schema.valueType, value: inner, path }));
   }
   if (!(schema instanceof z.ZodObject)) return [];
-  return known.flatMap(({ key, inner, place }) => {
+  return known.flatMap(({ key, inner, path }) => {
     const member: z.core.$ZodType | undefined = Object.hasOwn(schema.shape, key) ? schema.shape[key] : undefined;
-    return member ? [{ schema: member, value: inner, place }] : [];
+    return member ? [{ schema: member, value: inner, path }] : [];
   });
 }
 

@@ -1,43 +1,42 @@
-import type { Fault, Place } from '@tvm/core/settings/fault.ts';
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  type Pair,
-  parseDocument,
-  type YAMLMap,
-} from 'yaml';
-
-/** Maximum number of values with aliases resolved: enough for a thousand tokens, too few for an alias bomb. */
-const MAX_VALUES = 100_000;
-const MAX_DEPTH = 32;
+import type { Fault, Path } from './fault.ts';
+import { type Dialect, Refused, readDocuments, type YamlDocuments } from './yaml-documents.ts';
 
 /** Tags of the core schema (YAML 1.2.2, 10.3), which has the types of JSON. The parser knows more, such as !!binary. */
 const CORE_TAG = /^tag:yaml\.org,2002:(str|int|float|bool|null|map|seq)$/;
 
-/** Messages by the parser's error code. The parser's own messages may quote the file. */
-const PROBLEMS: Record<string, string> = {
-  BAD_INDENT: 'is indented wrongly',
-  TAB_AS_INDENT: 'is indented with tabs; YAML allows only spaces',
-  MISSING_CHAR: 'lacks a closing quote, bracket or comma',
-  MULTIPLE_DOCS: 'has a second document; only one is allowed',
-  NON_STRING_KEY: 'has a key that is not text',
-  RESOURCE_EXHAUSTION: 'is nested too deeply',
-  BAD_ALIAS: 'has an invalid alias',
-  BLOCK_AS_IMPLICIT_KEY: 'has a mapping where none is allowed; is a quote missing, or is the indentation wrong?',
-  MULTILINE_IMPLICIT_KEY: 'has a key that spans several lines; is a colon or a quote missing?',
+/** YAML 1.2 without merge keys and custom tags: enough for a thousand tokens, too few values for an alias bomb. */
+const SETTINGS: Dialect = {
+  maxDepth: 32,
+  maxValues: 100_000,
+  mergeKeys: false,
+  scalar({ value, tag, range }) {
+    if (tag !== undefined) requireCoreTag(tag, range?.[0]);
+    // The parser leaves a value that does not fit its tag, such as !!int x, as text.
+    if (tag !== undefined && !tag.endsWith(':str') && typeof value === 'string') refuseTag(range?.[0]);
+    return value;
+  },
+  key({ source = '', tag, range }) {
+    if (tag !== undefined) throw new Refused('has a key that is not text', range?.[0] ?? 0);
+    if (source === '__proto__') throw new Refused('has the key __proto__, which is not allowed', range?.[0] ?? 0);
+    return source;
+  },
+  collection: requireCoreTag,
 };
+
+function requireCoreTag(tag: string, offset?: number): void {
+  if (!CORE_TAG.test(tag)) refuseTag(offset);
+}
+
+function refuseTag(offset = 0): never {
+  throw new Refused('has a tag that is not supported', offset);
+}
 
 /** The parsed value of a file, and the positions of its parts. */
 export interface YamlText {
   value: unknown;
   faults: Fault[];
   /** The position of the value or key at a path. If the path does not exist, the position of its nearest parent. */
-  position(place: Place, of?: 'key' | 'value'): Position;
+  position(path: Path, of?: 'key' | 'value'): Position;
 }
 
 /** Line and column, from 1. */
@@ -51,109 +50,39 @@ export interface Position {
  * tags, and its size with aliases resolved is limited.
  */
 export function readYaml(text: string): YamlText {
-  const lines = new LineCounter();
-  const at = (offset: number): Position => {
-    const { line, col } = lines.linePos(offset);
-    return { line, column: col };
-  };
-  const failed = (problem: string, offset = 0): YamlText => ({
-    value: undefined,
-    faults: [{ place: [], problem }],
-    position: () => at(offset),
-  });
-  let document: Document.Parsed;
   try {
-    // The parser's own check for duplicate keys takes quadratic time.
-    document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true, uniqueKeys: false });
+    const read = readDocuments(text, SETTINGS);
+    const [document, second] = read.documents;
+    if (second) throw new Refused('has a second document; only one is allowed', second.start);
+    if (document && document.version !== '1.2') throw new Refused('must be YAML 1.2; remove its %YAML line', 0);
+    const value = document?.value ?? null;
+    return {
+      value,
+      faults: read.duplicates.map(({ path }) => ({ path, problem: 'is a duplicate key' })),
+      position: (path, of = 'value') => positionAt(read, offsetOf(read, value, path, of)),
+    };
   } catch (error) {
-    if (error instanceof RangeError) return failed('is nested too deeply');
-    throw error;
-  }
-  const [error] = document.errors;
-  if (error) return failed(PROBLEMS[error.code] ?? 'is not valid YAML', error.pos[0]);
-  const [warning] = document.warnings;
-  if (warning) return failed('has a tag that is not supported', warning.pos[0]);
-  if (document.directives.yaml.version !== '1.2') return failed('must be YAML 1.2; remove its %YAML line');
-  const reader = new Reader();
-  const pairs = new Pairs();
-  const value = reader.read(document.contents, []);
-  if (reader.problem) return failed(reader.problem.sentence, reader.problem.offset);
-  return {
-    value,
-    faults: reader.duplicates,
-    position: (place, of = 'value') => at(offsetOf(document.contents, place, of, pairs)),
-  };
-}
-
-/** Converts nodes to plain values. */
-class Reader {
-  readonly duplicates: Fault[] = [];
-  problem: { sentence: string; offset: number } | undefined;
-  readonly #anchors = new Map<string, Node>();
-  #values = 0;
-
-  read(node: Node | null, place: Place): unknown {
-    if (node === null || this.problem) return null;
-    this.#values += 1;
-    if (this.#values > MAX_VALUES) return this.#fail('is too large with its aliases resolved', node);
-    if (place.length > MAX_DEPTH) return this.#fail('is nested too deeply', node);
-    if (isAlias(node)) {
-      const target = this.#anchors.get(node.source);
-      return target ? this.read(target, place) : this.#fail('has an alias without an anchor before it', node);
-    }
-    if (node.tag && !CORE_TAG.test(node.tag)) return this.#fail('has a tag that is not supported', node);
-    if (node.anchor) this.#anchors.set(node.anchor, node);
-    if (isSeq<Node>(node)) return node.items.map((item, index) => this.read(item, [...place, index]));
-    if (isMap<Node, Node | null>(node)) return this.#readMapping(node.items, place);
-    return isScalar(node) ? node.value : null;
-  }
-
-  #readMapping(pairs: readonly Pair<Node, Node | null>[], place: Place): unknown {
-    const entries = new Map<string, unknown>();
-    for (const { key, value } of pairs) {
-      if (!isScalar(key) || typeof key.value !== 'string') return this.#fail('has a key that is not text', key);
-      // Assigning __proto__ would set the prototype instead of a property.
-      if (key.value === '__proto__') return this.#fail('has the key __proto__, which is not allowed', key);
-      const inner = [...place, key.value];
-      if (entries.has(key.value)) this.duplicates.push({ place: inner, problem: 'is a duplicate key' });
-      entries.set(key.value, this.read(value, inner));
-    }
-    return Object.fromEntries(entries);
-  }
-
-  #fail(sentence: string, node: Node): null {
-    this.problem ??= { sentence, offset: node.range?.[0] ?? 0 };
-    return null;
+    if (!(error instanceof Refused)) throw error;
+    const before = text.slice(0, error.offset).split('\n');
+    const position = { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+    return { value: undefined, faults: [{ path: [], problem: error.message }], position: () => position };
   }
 }
 
-/** Finds the pair of a mapping by its key in constant time. */
-class Pairs {
-  readonly #found = new WeakMap<object, Map<unknown, Pair<Node, Node | null>>>();
-
-  in(mapping: YAMLMap<Node, Node | null>, key: string): Pair<Node, Node | null> | undefined {
-    const known =
-      this.#found.get(mapping) ?? new Map(mapping.items.map((pair) => [isScalar(pair.key) && pair.key.value, pair]));
-    this.#found.set(mapping, known);
-    return known.get(key);
-  }
+function positionAt({ lines }: YamlDocuments, offset: number): Position {
+  const { line, col: column } = lines.linePos(offset);
+  return { line, column };
 }
 
-/** Offset of a path in the text, or of its nearest parent that exists. */
-function offsetOf(contents: Node | null, place: Place, of: 'key' | 'value', pairs: Pairs): number {
-  let node = contents;
-  let offset = node?.range?.[0] ?? 0;
-  for (const step of place) {
-    let key: Node | undefined;
-    if (isSeq<Node>(node) && typeof step === 'number') node = node.items[step] ?? null;
-    else if (isMap<Node, Node | null>(node) && typeof step === 'string') {
-      const pair = pairs.in(node, step);
-      key = pair?.key;
-      node = pair?.value ?? null;
-    } else return offset;
-    const found = (of === 'key' ? key : undefined) ?? node ?? key;
-    if (!found) return offset;
-    offset = found.range?.[0] ?? offset;
+/** Returns the offset of the value or key at a path, or of the nearest parent if the path does not exist. */
+function offsetOf({ rangeOf }: YamlDocuments, value: unknown, path: Path, of: 'key' | 'value'): number {
+  let inner = value;
+  let offset = typeof value === 'object' && value !== null ? (rangeOf(value)?.start ?? 0) : 0;
+  for (const step of path) {
+    if (typeof inner !== 'object' || inner === null || !Object.hasOwn(inner, step)) return offset;
+    const range = rangeOf(inner, step);
+    offset = (of === 'key' ? range?.start : range?.valueStart) ?? offset;
+    inner = (inner as Record<string | number, unknown>)[step];
   }
   return offset;
 }

@@ -14,7 +14,7 @@ export const STATUS_LIST_TYPE = 'statuslist+jwt';
 const BITS = 1;
 
 /** The number of indexes in a lease. */
-export const LEASED_PLACES = 100;
+export const LEASE_SIZE = 100;
 
 /** How long a lease of indexes is valid, in seconds. A full list gets no new tokens after that time. */
 export const LEASE = 3_600;

@@ -8,15 +8,24 @@ const docs = resolve(import.meta.dirname, '..');
 
 const titleOf = (file) => /^# (.*)$/m.exec(readFileSync(file, 'utf8'))?.[1] ?? file;
 
-/** One group of the sidebar for each folder: a page added there is listed without a change here. */
+/** The positions of the pages on the index page. */
+const links = readFileSync(join(docs, 'index.md'), 'utf8').matchAll(/\]\(([\w/.-]+\.md)\)/g);
+const positions = new Map([...links].map(([, page], position) => [page, position]));
+
+/**
+ * Returns a group of the sidebar: the pages of a folder, so that a new page needs no change here. Pages are in the order
+ * in which the index page links to them, otherwise by title.
+ */
 function group(text, folder) {
   const pages = readdirSync(join(docs, folder)).filter((name) => name.endsWith('.md'));
   const items = pages.map((name) => {
     const link = `/${folder}/${name === 'index.md' ? '' : name.slice(0, -'.md'.length)}`;
     return { text: titleOf(join(docs, folder, name)), link };
   });
-  const byTitle = (a, b) => Number(b.link.endsWith('/')) - Number(a.link.endsWith('/')) || a.text.localeCompare(b.text);
-  return { text, items: items.toSorted(byTitle), collapsed: true };
+  const rank = ({ link }) =>
+    link.endsWith('/') ? -1 : (positions.get(`${link.slice(1)}.md`) ?? Number.POSITIVE_INFINITY);
+  const inOrder = (a, b) => (rank(a) === rank(b) ? a.text.localeCompare(b.text) : rank(a) - rank(b));
+  return { text, items: items.toSorted(inOrder), collapsed: true };
 }
 
 const sidebar = [
@@ -57,6 +66,13 @@ function withoutForeignLinks(md) {
   });
 }
 
+/** Omits comments: without HTML, Markdown would show them as text. */
+function withoutComments(md) {
+  md.core.ruler.before('normalize', 'comments', (state) => {
+    state.src = state.src.replace(/^<!--.*?-->\n/gms, '\n');
+  });
+}
+
 /** Shows `{{ … }}` as it is written: Vue would evaluate it. */
 function withoutInterpolation(md) {
   for (const rule of ['text', 'code_inline']) {
@@ -76,7 +92,7 @@ function withDiagrams(md) {
 
 export default defineConfig({
   title: 'Token Vending Machine',
-  description: 'Short-lived tokens that say exactly what a workload may do, and no more',
+  description: 'Short-lived tokens that permit exactly what a workload may do, and no more',
   outDir: '../.local/site',
   cacheDir: '../.local/site-cache',
   lastUpdated: false,
@@ -85,6 +101,7 @@ export default defineConfig({
     html: false,
     languageAlias: { cedar: 'rust', rego: 'rust' },
     config(md) {
+      withoutComments(md);
       withoutForeignLinks(md);
       withoutInterpolation(md);
       withDiagrams(md);

@@ -1,9 +1,10 @@
 import { matchesPattern } from './actions.ts';
 import type { CloudFormationRule } from './check.ts';
 import { eachAllowing } from './check.ts';
-import { isAnything, namesCallers, restricts } from './conditions.ts';
+import { isOpen, matchEveryResource, namesCallers, restricts } from './conditions.ts';
 import { template, trust } from './examples.ts';
 import { alternatives, resolveText } from './intrinsics.ts';
+import { hasWildcard } from './patterns.ts';
 import { principalsOf, rootOfAccount } from './principals.ts';
 import type { CloudFormationResource } from './resources.ts';
 
@@ -19,11 +20,19 @@ function topicPolicy(statement: readonly string[]) {
   ]);
 }
 
-const ofStatements = eachAllowing(({ kind, value }) =>
-  kind !== 'identity' && principalsOf(value.Principal, 'AWS').includes('*') && !namesCallers(value.Condition)
+const ofStatements = eachAllowing(({ kind, value, actions }) =>
+  kind !== 'identity' &&
+  principalsOf(value.Principal, 'AWS').includes('*') &&
+  !namesCallers(value.Condition) &&
+  !isOnlyInvoke(actions)
     ? [{ key: 'Principal', problem: 'is open to everyone (Principal *)' }]
     : [],
 );
+
+/** Reports whether a statement only allows calls of an API. Its methods decide how callers authenticate. */
+function isOnlyInvoke(actions: readonly string[]): boolean {
+  return actions.length > 0 && actions.every((action) => /^execute-api:invoke$/i.test(action));
+}
 
 const publicAccess: CloudFormationRule = {
   id: 'cloudformation/public-access',
@@ -34,8 +43,17 @@ const publicAccess: CloudFormationRule = {
     'Name the accounts, roles or services in `Principal`, or add a `Condition` on `aws:PrincipalOrgID`, `aws:SourceArn` or `aws:SourceAccount`.',
   failing: topicPolicy(["Principal: '*'"]),
   passing: topicPolicy(["Principal: '*'", 'Condition: { ArnEquals: { aws:SourceArn: !GetAtt Bucket.Arn } }']),
-  check: (resource) => [...ofStatements(resource), ...ofProperties(resource)],
+  check: (resource) => [...(isInVpc(resource) ? [] : ofStatements(resource)), ...ofProperties(resource)],
 };
+
+/**
+ * Reports whether only the network of a VPC reaches the endpoint of a search domain.
+ *
+ * @see https://docs.aws.amazon.com/opensearch-service/latest/developerguide/vpc.html
+ */
+function isInVpc({ type, properties }: CloudFormationResource): boolean {
+  return /^AWS::(?:OpenSearchService|Elasticsearch)::Domain$/.test(type) && properties.VPCOptions !== undefined;
+}
 
 /** The properties that restrict a `*` principal, for resources whose policy consists of properties. */
 const BINDING_PROPERTIES: Record<string, readonly string[]> = {
@@ -54,7 +72,10 @@ function ofProperties({ type, title, properties }: CloudFormationResource) {
 
 function binds(key: string, value: unknown): boolean {
   if (value === undefined || key === 'Condition') return value !== undefined;
-  return alternatives(value).some((each) => !isAnything(`aws:${key.toLowerCase()}`, resolveText(each)));
+  return !isOpen(
+    key.toLowerCase(),
+    alternatives(value).map((each) => resolveText(each)),
+  );
 }
 
 const ACCOUNT = 'Principal: { AWS: arn:aws:iam::111122223333:root }';
@@ -88,7 +109,9 @@ function namesCallersOrAgreement(condition: unknown): boolean {
   // Conditions on the caller's account add nothing, because the principal already names the account.
   const further = (key: string) =>
     /^(?:sts:externalid|aws:(?:principal(?:arn|orgid|orgpaths|tag\/.*)|source\w+))$/.test(key);
-  return restricts(condition, further);
+  const open = (key: string, patterns: readonly string[]) =>
+    isOpen(key, patterns) || (key === 'aws:principalarn' && matchEveryResource(patterns));
+  return restricts(condition, further, open);
 }
 
 const PROVIDER = "Principal: { Federated: !Sub 'arn:aws:iam::${AWS::AccountId}:oidc-provider/ci.example.com' }";
@@ -131,10 +154,36 @@ const webIdentityTrust: CloudFormationRule = {
 };
 
 function bindsSubject(provider: string, condition: unknown): boolean {
-  if (restricts(condition, (key) => key.endsWith(':sub'), isAnySubject)) return true;
+  const open = (key: string, patterns: readonly string[]) =>
+    patterns.some((pattern) => hasWildcard(pattern) && isAnySubject(key, pattern));
+  if (restricts(condition, (key) => key.endsWith(':sub'), open)) return true;
   // Cognito's audience is the identity pool, which decides who its members are.
   return provider === 'cognito-identity.amazonaws.com' && restricts(condition, (key) => key.endsWith(':aud'));
 }
 
+const ANYWHERE = ['Principal: { Service: rolesanywhere.amazonaws.com }', 'Action: sts:AssumeRole'];
+
+const rolesAnywhereTrust: CloudFormationRule = {
+  id: 'cloudformation/roles-anywhere-without-subject',
+  severity: 'error',
+  title: 'a role that every certificate of a trust anchor can assume',
+  why: 'Every machine with a certificate of any certificate authority that the account trusts can assume the role.',
+  instead:
+    'Add a `Condition` on the certificate’s subject or issuer, as in `StringEquals: { aws:PrincipalTag/x509Subject/CN: orders }`.',
+  failing: trust(['Effect: Allow', ...ANYWHERE]),
+  passing: trust([
+    'Effect: Allow',
+    ...ANYWHERE,
+    'Condition: { StringEquals: { aws:PrincipalTag/x509Subject/CN: orders } }',
+  ]),
+  check: eachAllowing(({ kind, value }) =>
+    kind === 'trust' &&
+    principalsOf(value.Principal, 'Service').some((service) => /^rolesanywhere\.amazonaws\.com$/i.test(service)) &&
+    !restricts(value.Condition, (key) => /^aws:principaltag\/x509/.test(key))
+      ? [{ key: 'Condition', problem: 'can be assumed with every certificate of a trust anchor' }]
+      : [],
+  ),
+};
+
 /** The rules about who may access a resource or assume a role. */
-export const accessRules = [publicAccess, crossAccountTrust, webIdentityTrust];
+export const accessRules = [publicAccess, crossAccountTrust, webIdentityTrust, rolesAnywhereTrust];

@@ -1,41 +1,38 @@
+import table from './action-table.json' with { type: 'json' };
 import { UNKNOWN } from './intrinsics.ts';
 
-/** Beginnings of the names of actions that change nothing. */
-const READS =
-  /^(?:get|list|describe|head|batchget|batchdescribe|batchcheck|check|search|lookup|query|scan|view|preview|simulate|validate|verify|estimate|detect)/i;
-
 /**
- * Actions without resource-level permissions: IAM permits them on every resource or on none.
+ * For each service, the patterns of the actions that change a resource, or use a key, that a policy could name. AWS
+ * publishes which actions have resource types.
  *
  * @see https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
  */
-const WITHOUT_RESOURCE = [
-  'cloudwatch:PutMetricData',
-  'ec2messages:*',
-  'kms:CreateKey',
-  'kms:GenerateRandom',
-  'logs:CreateLogDelivery',
-  'logs:DeleteLogDelivery',
-  'logs:PutResourcePolicy',
-  'logs:UpdateLogDelivery',
-  'route53:CreateHostedZone',
-  'ssmmessages:*',
-  'tag:TagResources',
-  'tag:UntagResources',
-  'xray:PutTelemetryRecords',
-  'xray:PutTraceSegments',
-];
+const CHANGING: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries(table.changing).map(([service, patterns]) => [service, patterns.split(' ')]),
+);
 
-/** Reports whether an action changes a resource, or uses a key, that a policy could name. */
+/** The services none of whose actions has a resource type. */
+const WITHOUT_RESOURCES: ReadonlySet<string> = new Set(table.withoutResources.split(' '));
+
+/**
+ * Reports whether an action pattern includes an action that changes a resource, or uses a key, that a policy could name.
+ * Reports false for an unknown service.
+ */
 export function changesWhatCouldBeNamed(action: string): boolean {
-  const [service, name] = action.split(':');
-  if (!service || !name || action.includes(UNKNOWN)) return false;
-  return !READS.test(name) && !WITHOUT_RESOURCE.some((pattern) => matchesPattern(pattern, action));
+  const [service = '', name = ''] = action.toLowerCase().split(':');
+  if (action.includes(UNKNOWN)) return false;
+  return (CHANGING.get(service) ?? []).some((pattern) => overlap(pattern.toLowerCase(), name));
 }
 
-/** Reports whether an action pattern matches every action of one service, as `s3:*` does. */
+/** Reports whether an action pattern matches every action of one service that has resources, as `s3:*` does. */
 export function isWholeService(action: string): boolean {
-  return /^[\w-]+:[*?]*\*[*?]*$/.test(action);
+  return /^[\w-]+:[*?]*\*[*?]*$/.test(action) && !WITHOUT_RESOURCES.has(serviceOf(action));
+}
+
+/** Returns the action patterns that are neither one of every action, nor included in one for a whole service. */
+export function narrowerActions(actions: readonly string[]): string[] {
+  const whole = new Set(actions.filter(isWholeService).map(serviceOf));
+  return actions.filter((action) => !isEveryAction(action) && !whole.has(serviceOf(action)));
 }
 
 /** Reports whether an action pattern matches every action of every service. */
@@ -73,4 +70,15 @@ export function matchesPattern(pattern: string, text: string): boolean {
   }
   while (wanted[at] === '*') at++;
   return at === wanted.length;
+}
+
+/** Reports whether some text matches both patterns. The only wildcard of the first is a `*` at its end. */
+function overlap(first: string, second: string): boolean {
+  if (!first.endsWith('*')) return matchesPattern(second, first);
+  const prefix = first.slice(0, -1);
+  const star = second.indexOf('*');
+  const start = star === -1 ? second : second.slice(0, star);
+  // A text without a star must be as long as the prefix. A star matches the rest of the prefix.
+  const length = star === -1 ? prefix.length : Math.min(prefix.length, start.length);
+  return matchesPattern(start.slice(0, length), prefix.slice(0, length));
 }

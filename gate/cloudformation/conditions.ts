@@ -1,39 +1,61 @@
+import { includeEveryone } from '../model/addresses.ts';
 import { isMapping } from '../model/values.ts';
-import { matchesPattern } from './actions.ts';
-import { alternatives, isIntrinsic, resolveText } from './intrinsics.ts';
-import { ANY_NAME, isOfAnyAccount } from './patterns.ts';
+import { alternatives, isIntrinsic, resolveText, UNKNOWN } from './intrinsics.ts';
+import { hasWildcard, matchEveryName } from './patterns.ts';
 
 /** Operators that match only if the key is present and has a given value: no `…IfExists`, no `Null`, no `Not…`. */
 const POSITIVE = /^(?:ForAnyValue:)?(?:String(?:Equals|EqualsIgnoreCase|Like)|Arn(?:Equals|Like)|IpAddress|Bool)$/i;
 
 /** Operators that support wildcards. In other operators, `*` is a literal asterisk. */
-const WITH_WILDCARDS = /Like$|Arn|IpAddress/i;
+const WITH_WILDCARDS = /Like$|Arn/i;
 
-const ANYTHING = /^[*?]+$|^arn:[^:]*:[^:]*:[^:]*:[*?]+:/;
+/** Reports whether patterns of values, which may be combined, match every value that anyone can get. */
+type IsOpen = (patterns: readonly string[]) => boolean;
 
-/** Made-up values by key. A pattern that matches one of them matches anything. */
-const DUMMIES: readonly [RegExp, readonly string[]][] = [
-  [/orgid$/, [`o-${ANY_NAME}`]],
-  [/orgpaths$/, [`o-${ANY_NAME}/r-${ANY_NAME}/ou-${ANY_NAME}/`]],
-  [/^aws:sourcevpce?$/, [`vpc-${ANY_NAME}`, `vpce-${ANY_NAME}`]],
-  [/^iam:passedtoservice$|servicename$/, [`${ANY_NAME}.amazonaws.com`]],
-  [/^/, [ANY_NAME, `${ANY_NAME}:${ANY_NAME}`, `${ANY_NAME}/${ANY_NAME}`]],
+const anyWildcard: IsOpen = (patterns) => patterns.some(hasWildcard);
+
+/**
+ * What makes the values of a key open, by the key in lower case. The first match applies. Anyone can create accounts,
+ * organizations and networks until an id matches a pattern, and resources of any name in an account.
+ */
+const OPEN: readonly [RegExp, IsOpen][] = [
+  [/orgpaths$/, (patterns) => patterns.some((pattern) => hasWildcard(pattern.split('/')[0] ?? ''))],
+  [/(?:orgid|account|sourceowner|vpce?)$/, anyWildcard],
+  [/ip$/, (patterns) => includeEveryone(patterns) || anyWildcard(patterns)],
+  [/^aws:userid$/, (patterns) => patterns.some((text) => hasWildcard(text) && !/^[A-Z0-9]{12}/.test(text))],
+  [/^(?:aws:(?:principal|source)|source)arn$/, (patterns) => patterns.some(isArnOfAnyAccount)],
+  [/arn$|permissionsboundary$/, matchEveryResource],
+  [/service(?:name)?$/, (patterns) => matchEveryName(patterns.map((text) => text.replace(/\.amazonaws\.com$/, '')))],
+  [/^/, matchEveryName],
 ];
 
-/** Reports whether every caller matches a condition value. `key` is in lower case. */
-export function isAnything(key: string, text: string): boolean {
-  if (ANYTHING.test(text) || isWideNetwork(text)) return true;
-  if (text.startsWith('arn:') && /[*?]/.test(text) && isOfAnyAccount(text)) return true;
-  return DUMMIES.some(([keys, dummies]) => keys.test(key) && dummies.some((dummy) => matchesPattern(text, dummy)));
+/** Reports whether values of a key are met by everyone. `key` is in lower case. */
+export function isOpen(key: string, patterns: readonly string[]): boolean {
+  const known = patterns.filter((pattern) => !pattern.includes(UNKNOWN));
+  const [, open = matchEveryName] = OPEN.find(([keys]) => keys.test(key)) ?? [];
+  return open(known) || known.some((pattern) => /^[*?]*\*[*?]*$/.test(pattern));
 }
 
-// Two halves cover everything, so a network this large is treated as any. Only IPv6 has private networks of /7.
-function isWideNetwork(text: string): boolean {
-  const [, address = '', bits = ''] = /^([\d.]+|[\da-f:]*:[\da-f:]*)\/(\d{1,3})$/i.exec(text) ?? [];
-  return bits !== '' && Number(bits) < (address.includes(':') ? 7 : 8);
+/** Reports whether an ARN pattern matches resources of every account. The ARN of a bucket has no account. */
+function isArnOfAnyAccount(pattern: string): boolean {
+  if (!hasWildcard(pattern) || /:\d{12}(?=[:*]|$)/.test(pattern)) return false;
+  const [, , service = '*', , account = '*'] = pattern.split(':');
+  if (account === '' || account === 'aws' || service === 's3') return matchEveryName([resourceName(pattern)]);
+  return hasWildcard(account);
 }
 
-/** Condition keys about the caller or its origin. A condition on one of them restricts the principal `*`. */
+/** Reports whether ARN patterns together match resources of every name. */
+export function matchEveryResource(patterns: readonly string[]): boolean {
+  return matchEveryName(patterns.map(resourceName));
+}
+
+/** Returns the name at the end of an ARN, without the type before it. */
+function resourceName(arn: string): string {
+  const resource = arn.split(':').slice(5).join(':');
+  return resource === '' ? arn.replace(/^.*:/, '') : resource.replace(/^[\w-]+[/:]/, '');
+}
+
+/** Condition keys about the caller or its origin that callers cannot set. A condition on one restricts the principal `*`. */
 const WHO = [
   'aws:PrincipalAccount',
   'aws:PrincipalArn',
@@ -50,7 +72,9 @@ const WHO = [
   'aws:SourceVpc',
   'aws:SourceVpce',
   'aws:userid',
-  'aws:username',
+  'aws:VpceAccount',
+  'aws:VpceOrgID',
+  'aws:VpceOrgPaths',
   // A mount requires access to the network of the file system's mount target.
   'elasticfilesystem:AccessedViaMountTarget',
   'kms:CallerAccount',
@@ -59,36 +83,82 @@ const WHO = [
 
 /** Reports whether a condition restricts access to named callers. */
 export function namesCallers(condition: unknown): boolean {
-  return restricts(condition, (key) => WHO.includes(key) || key.startsWith('aws:principaltag/'));
+  return restricts(condition, (key) => WHO.includes(key));
+}
+
+/**
+ * Keys that say nothing about the resource and that each holder of a permission meets or sets: its own identity, its
+ * session, the tags and headers of its request, and the time.
+ *
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+ */
+const MET_BY_HOLDER =
+  /^aws:(?:principal.*|username|userid|sourceidentity|federatedprovider|tokenissuetime|multifactorauth.*|securetransport|useragent|referer|currenttime|epochtime|requesttag\/.*|tagkeys)$/;
+
+/** Reports whether a condition restricts the holder of a permission to certain resources or ways to use it. */
+export function restrictsHolder(condition: unknown): boolean {
+  return restricts(condition, (key) => !MET_BY_HOLDER.test(key));
+}
+
+/** Reports whether a condition restricts a permission to resources with certain tags. */
+export function requiresResourceTags(condition: unknown): boolean {
+  return restricts(condition, (key) => /:resourcetag\//.test(key));
+}
+
+/** Reports whether a condition requires tags in the request, which restricts what a request can create. */
+export function requiresRequestTags(condition: unknown): boolean {
+  return restricts(condition, (key) => /^aws:(?:requesttag\/|tagkeys$)/.test(key));
 }
 
 /**
  * Reports whether a condition restricts a key. A value that is unknown before deployment counts as a restriction.
  *
  * @param isKey selects the keys, given in lower case
- * @param anything reports whether every caller matches a value of a key, given in lower case
+ * @param open reports whether everyone meets values of a key, given in lower case. The values are patterns, in which only
+ *   wildcards are special
  */
 export function restricts(
   condition: unknown,
   isKey: (key: string) => boolean,
-  anything: (key: string, text: string) => boolean = isAnything,
+  open: (key: string, patterns: readonly string[]) => boolean = isOpen,
 ): boolean {
   if (condition === undefined || condition === null) return false;
   if (!isMapping(condition) || isIntrinsic(condition)) return true;
   return Object.entries(condition).some(([operator, keys]) => {
-    if (!POSITIVE.test(operator)) return false;
-    if (!isMapping(keys) || isIntrinsic(keys)) return true;
-    return Object.entries(keys).some(([key, value]) => {
-      if (!isKey(key.toLowerCase())) return false;
+    const isNull = /^Null$/i.test(operator);
+    if (!isNull && !POSITIVE.test(operator)) return false;
+    if (!isMapping(keys) || isIntrinsic(keys)) return !isNull;
+    return Object.entries(keys).some(([name, value]) => {
+      const key = name.toLowerCase();
+      if (!isKey(key)) return false;
       const wanted = alternatives(value).map((each) => resolveText(typeof each === 'boolean' ? String(each) : each));
+      if (wanted.length === 0) return false;
+      // A tag is the only key whose presence says something.
+      if (isNull) return /tag\//.test(key) && wanted.every((text) => /^false$/i.test(text));
       // `aws:PrincipalIsAWSService: false` matches every caller that is not an AWS service.
-      if (/^(?:ForAnyValue:)?Bool$/i.test(operator))
-        return wanted.length > 0 && !wanted.some((text) => /^false$/i.test(text));
+      if (/Bool$/i.test(operator)) return !wanted.some((text) => /^false$/i.test(text));
       // The condition is true if any one of the values matches.
-      return (
-        wanted.length > 0 &&
-        !(WITH_WILDCARDS.test(operator) && wanted.some((text) => anything(key.toLowerCase(), text)))
+      const wildcards = WITH_WILDCARDS.test(operator);
+      return !open(
+        key,
+        wanted.map((text) => patternOf(key, text, wildcards)),
       );
     });
+  });
+}
+
+/** A character that no value has. It stands for an asterisk or question mark that is not a wildcard. */
+const NO_WILDCARD = '\u0001';
+
+/**
+ * Returns a value as a pattern. A policy variable such as `${aws:PrincipalAccount}` is a wildcard if the caller determines
+ * the variable as well as the key. In a condition on the resource, it restricts the caller to resources of its own.
+ */
+function patternOf(key: string, text: string, wildcards: boolean): string {
+  const literal = wildcards ? text : text.replace(/[*?]/g, NO_WILDCARD);
+  const isOfResource = (name: string) => /resource|^iam:/i.test(name);
+  return literal.replace(/\$\{([^{}]*)\}/g, (whole, name: string) => {
+    if (/^.?$/.test(name)) return NO_WILDCARD;
+    return isOfResource(name) === isOfResource(key) ? '*' : whole;
   });
 }

@@ -1,5 +1,5 @@
 import { matchesPattern } from './actions.ts';
-import { ANY_NAME, isAny } from './patterns.ts';
+import type { Reach } from './patterns.ts';
 
 /**
  * Actions with which a workload can assume or change another identity if the resource is a wildcard, with the type of
@@ -36,12 +36,12 @@ export function bindsEscalation(key: string): boolean {
   return BINDING.includes(key) || /^(?:iam|aws):resourcetag\//.test(key) || key === 'aws:resourceorgid';
 }
 
-/** Reports whether an action pattern includes such an action and the resource pattern matches every resource of its type. */
-export function escalates(action: string, resource: string): boolean {
-  return Object.entries(ESCALATIONS).some(([escalation, type]) => {
-    if (!matchesPattern(action, escalation)) return false;
+/** Returns the resource patterns on which an action pattern allows such an action for every resource of its type. */
+export function escalations(action: string, reach: Reach): readonly string[] {
+  const found = Object.entries(ESCALATIONS).flatMap(([escalation, type]) => {
+    if (!matchesPattern(action, escalation)) return [];
     // The resource of `sts:AssumeRole` is a role, whose ARN is one of IAM.
-    const service = escalation.startsWith('lambda:') ? 'lambda' : 'iam';
-    return isAny(resource, service, `${type}${ANY_NAME}`);
+    return reach.ofType(escalation.startsWith('lambda:') ? 'lambda' : 'iam', type);
   });
+  return [...new Set(found)];
 }

@@ -1,7 +1,39 @@
 import { matchesPattern } from './actions.ts';
 
-/** A name that no resource has. A pattern that matches it matches every name. */
-export const ANY_NAME = '~any~';
+const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
+
+/**
+ * Made-up names with different first and last letters and of different lengths. Patterns that match at least half of them
+ * restrict nothing, as `*`, `?????*`, and `a*` to `z*` together.
+ */
+const NAMES: readonly string[] = [...LETTERS].map((first, index) => {
+  const [second, last] = [LETTERS.at((5 * index) % 26), LETTERS.at(-1 - index)];
+  return `${first}${second}${'~-~'.repeat(1 + 3 * (index % 4))}${second}${last}`;
+});
+
+/** Kinds of names. Patterns that match one kind, as every name with a path, restrict nothing either. */
+const KINDS: readonly (readonly string[])[] = [NAMES, NAMES.map((name) => `${name}/${name}`)];
+
+/** Reports whether a text contains a wildcard. */
+export function hasWildcard(text: string): boolean {
+  return /[*?]/.test(text);
+}
+
+/**
+ * Reports whether patterns together match every name.
+ *
+ * @param textOf returns the text that has to match a pattern for a name to match
+ */
+export function matchEveryName(
+  patterns: readonly string[],
+  textOf: (name: string, pattern: string) => string = (name) => name,
+): boolean {
+  const wild = patterns.filter(hasWildcard);
+  return KINDS.some((names) => {
+    const matched = names.filter((name) => wild.some((pattern) => matchesPattern(pattern, textOf(name, pattern))));
+    return 2 * matched.length >= names.length;
+  });
+}
 
 /** Resource types that precede the resource name in an ARN. */
 const TYPES =
@@ -17,52 +49,77 @@ function partsOf(pattern: string): (string | undefined)[] {
 }
 
 function literal(part: string | undefined): string | undefined {
-  return part === undefined || /[*?]/.test(part) ? undefined : part;
+  return part === undefined || hasWildcard(part) ? undefined : part;
 }
 
-/**
- * Returns a made-up ARN of a service, with the partition, region and account of the pattern. A pattern that matches it
- * matches every resource.
- */
-function dummyArn(pattern: string, service: string, resource: string, account?: string): string {
-  const [, partition, , region, ofPattern] = partsOf(pattern);
-  return ['arn', partition ?? 'aws', service, region ?? '~', account ?? ofPattern ?? '~', resource].join(':');
+/** Returns a made-up ARN of a service, with the partition, region and account of the pattern. */
+function dummyArn(pattern: string, service: string, resource: string): string {
+  const [, partition, , region, account] = partsOf(pattern);
+  return ['arn', partition ?? 'aws', service, region ?? '~', account ?? '~', resource].join(':');
 }
 
 /** Reports whether a pattern matches every resource of every service. */
 export function isEverything(pattern: string): boolean {
-  return /^[*?]*\*[*?]*$/.test(pattern) || matchesPattern(pattern, dummyArn('', ANY_NAME, ANY_NAME));
+  return /^[*?]*\*[*?]*$/.test(pattern) || matchEveryName([pattern], (name) => dummyArn('', name, name));
 }
 
-/** Reports whether a pattern matches all resources of a service, of any type. */
-export function isAnyOfService(pattern: string, service: string): boolean {
-  return (
-    isEverything(pattern) ||
-    [ANY_NAME, `${ANY_NAME}/${ANY_NAME}`].some((resource) =>
-      matchesPattern(pattern, dummyArn(pattern, service, resource)),
-    )
-  );
+/** The resource patterns of a statement. Answers which of them match everything of some kind. */
+export class Reach {
+  readonly #everything: string[];
+  readonly #wild: string[];
+  readonly #known = new Map<string, string[]>();
+
+  constructor(resources: readonly string[]) {
+    this.#wild = [...new Set(resources.filter(hasWildcard))];
+    this.#everything = this.#wild.filter(isEverything);
+  }
+
+  /** Returns the patterns that match every resource of every service. */
+  get everything(): readonly string[] {
+    return this.#everything;
+  }
+
+  /** Returns the patterns that match all resources of a service, of any type. */
+  ofService(service: string): readonly string[] {
+    return this.#matching(service, '', (patterns) =>
+      matchEveryName(patterns, (name, pattern) => dummyArn(pattern, service, name)),
+    );
+  }
+
+  /** Returns the patterns that match all resources of one type of a service, as `table/*` does. */
+  ofAType(service: string): readonly string[] {
+    return this.#matching(service, '*', (patterns) =>
+      [...Map.groupBy(patterns, typeOf)].some(
+        ([type, ofType]) =>
+          type !== undefined &&
+          ['/', ':'].some((separator) =>
+            matchEveryName(ofType, (name, pattern) => dummyArn(pattern, service, `${type}${separator}${name}`)),
+          ),
+      ),
+    );
+  }
+
+  /** Returns the patterns that match every resource of a type, such as `role/`, in their account and region. */
+  ofType(service: string, type: string): readonly string[] {
+    return this.#matching(service, type, (patterns) =>
+      matchEveryName(patterns, (name, pattern) => dummyArn(pattern, service, `${type}${name}`)),
+    );
+  }
+
+  #matching(service: string, type: string, match: (patterns: readonly string[]) => boolean): readonly string[] {
+    const key = `${service} ${type}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const ofService = this.#wild.filter((pattern) => [undefined, service].includes(partsOf(pattern)[2]?.toLowerCase()));
+    const alone = [...new Set([...this.#everything, ...ofService.filter((pattern) => match([pattern]))])];
+    const [first] = ofService;
+    const together = alone.length === 0 && ofService.length > 1 && match(ofService);
+    const found = together ? [`${first} and ${ofService.length - 1} more, which together match everything`] : alone;
+    this.#known.set(key, found);
+    return found;
+  }
 }
 
-/** Reports whether a pattern matches all resources of one type, as `table/*` does, or of the whole service. */
-export function isAnyOfAType(pattern: string, service: string): boolean {
-  const type = TYPES.exec(partsOf(pattern)[5] ?? '')?.[0];
-  const name = (separator: string) => dummyArn(pattern, service, `${type}${separator}${ANY_NAME}`);
-  return (
-    isAnyOfService(pattern, service) || (type !== undefined && ['/', ':'].some((s) => matchesPattern(pattern, name(s))))
-  );
-}
-
-/** Reports whether a pattern matches every resource of a given type in the pattern's account and region. */
-export function isAny(pattern: string, service: string, typed: string): boolean {
-  return isEverything(pattern) || matchesPattern(pattern, dummyArn(pattern, service, typed));
-}
-
-/** Reports whether an ARN pattern matches resources of every account. The ARN of a bucket has no account. */
-export function isOfAnyAccount(pattern: string): boolean {
-  const [, , service, , account, resource] = partsOf(pattern);
-  const type = TYPES.exec(resource ?? '')?.[0];
-  const owner = account === '' || account === 'aws' ? account : '~';
-  const names = [ANY_NAME, `${ANY_NAME}/${ANY_NAME}`, ...(type ? [`${type}/${ANY_NAME}`, `${type}:${ANY_NAME}`] : [])];
-  return names.some((name) => matchesPattern(pattern, dummyArn(pattern, service ?? ANY_NAME, name, owner)));
+function typeOf(pattern: string): string | undefined {
+  return TYPES.exec(partsOf(pattern)[5] ?? '')?.[0];
 }

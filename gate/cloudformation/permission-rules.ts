@@ -1,8 +1,16 @@
-import { changesWhatCouldBeNamed, isEveryAction, isWholeService, serviceOf } from './actions.ts';
-import { type CloudFormationRule, eachAllowing } from './check.ts';
-import { escalates } from './escalation-actions.ts';
+import {
+  changesWhatCouldBeNamed,
+  isEveryAction,
+  isWholeService,
+  matchesPattern,
+  narrowerActions,
+  serviceOf,
+} from './actions.ts';
+import { byResource, type CloudFormationRule, eachAllowing } from './check.ts';
+import { requiresRequestTags, requiresResourceTags, restrictsHolder } from './conditions.ts';
+import { escalations } from './escalation-actions.ts';
 import { identityPolicy } from './examples.ts';
-import { isAnyOfAType, isAnyOfService, isEverything } from './patterns.ts';
+import { isEverything, Reach } from './patterns.ts';
 
 const NAMED = identityPolicy([
   'Effect: Allow',
@@ -18,9 +26,11 @@ const allActions: CloudFormationRule = {
   instead: 'Name the actions that the workload calls, as in `s3:GetObject`.',
   failing: identityPolicy(['Effect: Allow', "Action: '*'", "Resource: '*'"]),
   passing: NAMED,
-  check: eachAllowing(({ actions }) =>
-    actions.some(isEveryAction) ? [{ key: 'Action', problem: 'allows every action' }] : [],
-  ),
+  check: eachAllowing(({ kind, actions, resources }) => {
+    // The policy of a bucket can only allow the actions on the bucket. Another rule is about who may call them.
+    const ofOneResource = kind === 'resource' && resources.length > 0 && !resources.some(isEverything);
+    return actions.some(isEveryAction) && !ofOneResource ? [{ key: 'Action', problem: 'allows every action' }] : [];
+  }),
 };
 
 const serviceWidePermission: CloudFormationRule = {
@@ -31,19 +41,20 @@ const serviceWidePermission: CloudFormationRule = {
   instead: 'Name the actions that the workload calls, and the ARNs of their resources.',
   failing: identityPolicy(['Effect: Allow', 'Action: s3:*', "Resource: '*'"]),
   passing: NAMED,
-  check: eachAllowing(({ kind, actions, resources }) => {
-    if (kind !== 'identity') return [];
-    return resources.flatMap((resource) => {
-      const services = actions.filter((action) => {
-        if (!isWholeService(action)) return false;
-        const service = serviceOf(action);
-        // Another rule finds privilege escalation with all resources of a type.
-        return isAnyOfService(resource, service) || (isAnyOfAType(resource, service) && !escalates(action, resource));
-      });
-      return services.length === 0
-        ? []
-        : [{ key: 'Action', problem: `allows ${services.join(', ')} on ${called(resource)}` }];
-    });
+  check: eachAllowing(({ kind, value, actions, resources }) => {
+    if (kind !== 'identity' || requiresResourceTags(value.Condition)) return [];
+    const reach = new Reach(resources);
+    const broad = (action: string) => {
+      const service = serviceOf(action);
+      const ofService = reach.ofService(service);
+      if (ofService.length > 0) return ofService;
+      // Another rule finds privilege escalation with all resources of a type.
+      return escalations(action, reach).length > 0 ? [] : reach.ofAType(service);
+    };
+    return byResource(actions.filter(isWholeService), broad).map(({ actions, resource }) => ({
+      key: 'Action',
+      problem: `allows ${actions} on ${resource}`,
+    }));
   }),
 };
 
@@ -52,24 +63,72 @@ const writeOnAnyResource: CloudFormationRule = {
   severity: 'warning',
   title: 'a policy that allows changes to any resource',
   why: 'The action applies to every resource of the account, not only to those of this workload.',
-  instead: 'Name the resources in `Resource`, or require tags on them with a `Condition`.',
+  instead: 'Name the resources in `Resource`, or require tags on them with a `Condition` on `aws:ResourceTag`.',
   failing: identityPolicy(['Effect: Allow', 'Action: [dynamodb:PutItem, kms:Decrypt]', "Resource: '*'"]),
   passing: NAMED,
   check: eachAllowing(({ kind, value, actions, resources }) => {
-    // Conditions are not analyzed. One may restrict the name of the resource, so a statement with a condition passes.
-    if (kind !== 'identity' || value.Condition !== undefined) return [];
-    return resources.flatMap((resource) => {
-      const changing = actions.filter(
-        (action) =>
-          reaches(resource, serviceOf(action)) &&
-          changesWhatCouldBeNamed(action) &&
-          !isWholeService(action) &&
-          !escalates(action, resource),
-      );
-      return changing.length === 0
-        ? []
-        : [{ key: 'Resource', problem: `allows ${changing.join(', ')} on ${called(resource)}` }];
-    });
+    if (kind !== 'identity' || restrictsHolder(value.Condition)) return [];
+    const tagged = requiresRequestTags(value.Condition);
+    const reach = new Reach(resources);
+    const changing = narrowerActions(actions).filter(
+      (action) =>
+        changesWhatCouldBeNamed(action) && !(tagged && CREATES.test(action)) && escalations(action, reach).length === 0,
+    );
+    return byResource(changing, (action) => anywhere(serviceOf(action), reach)).map(({ actions, resource }) => ({
+      key: 'Resource',
+      problem: `allows ${actions} on ${resource}`,
+    }));
+  }),
+};
+
+/** Actions that create resources with the tags of the request. */
+const CREATES = /:(?:create|run|copy|import|allocate|register)/i;
+
+/** Actions that return what was stored: data and secrets. Decryption counts as a change. */
+const READS_DATA = [
+  'athena:GetQueryResults',
+  'codecommit:GitPull',
+  'dynamodb:BatchGetItem',
+  'dynamodb:GetItem',
+  'dynamodb:GetRecords',
+  'dynamodb:PartiQLSelect',
+  'dynamodb:Query',
+  'dynamodb:Scan',
+  'kinesis:GetRecords',
+  'rds-data:ExecuteStatement',
+  's3:GetObject',
+  's3:GetObjectVersion',
+  'secretsmanager:BatchGetSecretValue',
+  'secretsmanager:GetSecretValue',
+  'sqs:ReceiveMessage',
+  'ssm:GetParameter',
+  'ssm:GetParameterHistory',
+  'ssm:GetParameters',
+  'ssm:GetParametersByPath',
+];
+
+const readOfAllData: CloudFormationRule = {
+  id: 'cloudformation/read-of-all-data',
+  severity: 'warning',
+  title: 'a policy that allows reading the data or the secrets of everyone',
+  why: 'An attacker who takes over the workload reads the data of other teams, and credentials for further systems.',
+  instead: 'Name the secrets, parameters, buckets or tables in `Resource`: `arn:aws:s3:::orders/*`.',
+  failing: identityPolicy(['Effect: Allow', 'Action: secretsmanager:GetSecretValue', "Resource: '*'"]),
+  passing: identityPolicy([
+    'Effect: Allow',
+    'Action: secretsmanager:GetSecretValue',
+    "Resource: !Sub 'arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:orders/*'",
+  ]),
+  check: eachAllowing(({ kind, value, actions, resources }) => {
+    if (kind !== 'identity' || restrictsHolder(value.Condition)) return [];
+    const reach = new Reach(resources);
+    const reading = narrowerActions(actions).filter((action) =>
+      READS_DATA.some((read) => matchesPattern(action, read)),
+    );
+    return byResource(reading, (action) => ofServiceOrType(serviceOf(action), reach)).map(({ actions, resource }) => ({
+      key: 'Resource',
+      problem: `allows ${actions} on ${resource}`,
+    }));
   }),
 };
 
@@ -88,14 +147,21 @@ const negatedPermission: CloudFormationRule = {
   ),
 };
 
-/** Reports whether a resource pattern matches too much for a write. AWS's own policy for functions allows every log. */
-function reaches(resource: string, service: string): boolean {
-  return isEverything(resource) || (service !== 'logs' && isAnyOfService(resource, service));
+/** Returns the patterns that match all resources of a service, or of one of its types. */
+function ofServiceOrType(service: string, reach: Reach): readonly string[] {
+  return [...new Set([...reach.ofService(service), ...reach.ofAType(service)])];
 }
 
-function called(resource: string): string {
-  return resource === '*' ? 'every resource' : resource;
+/** Returns the patterns that match too much for a write. AWS's own policy for functions allows every log. */
+function anywhere(service: string, reach: Reach): readonly string[] {
+  return service === 'logs' ? reach.everything : ofServiceOrType(service, reach);
 }
 
 /** The rules about what a policy may allow. */
-export const permissionRules = [allActions, serviceWidePermission, writeOnAnyResource, negatedPermission];
+export const permissionRules = [
+  allActions,
+  serviceWidePermission,
+  writeOnAnyResource,
+  readOfAllData,
+  negatedPermission,
+];

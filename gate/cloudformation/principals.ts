@@ -2,7 +2,7 @@ import { isMapping } from '../model/values.ts';
 import { alternatives, resolveText } from './intrinsics.ts';
 
 /** Returns the principals of one kind in a statement as text. `*` is an `AWS` principal. */
-export function principalsOf(principal: unknown, kind: 'AWS' | 'Federated'): string[] {
+export function principalsOf(principal: unknown, kind: 'AWS' | 'Federated' | 'Service'): string[] {
   return alternatives(principal)
     .flatMap((each) => (isMapping(each) ? alternatives(each[kind]) : kind === 'AWS' ? [each] : []))
     .map((each) => resolveText(each));

@@ -5,7 +5,7 @@ import type { Hit } from '../model/check.ts';
 import { isMapping, type Mapping, mapping, mappings, textOf, texts } from '../model/values.ts';
 import type { CredentialRule } from './check.ts';
 import { isNoSecret } from './placeholders.ts';
-import { hasUrlPassword, isSecretUnder, secretFlags } from './secret-names.ts';
+import { hasUrlPassword, isSecretUnder, secretFlags, secretSettings } from './secret-names.ts';
 
 /** CloudFormation properties that contain a secret. */
 const SECRET_PROPERTY =
@@ -46,7 +46,14 @@ export const plainSecret: CredentialRule = {
     const settings = Object.keys(data)
       .filter((key) => isSecret(key, data[key]))
       .map((key) => ({ in: data, key, message: `${object.title} has ${key} in plaintext` }));
-    return [...ofContainers, ...settings];
+    const ofFiles = Object.keys(data).flatMap((key) =>
+      secretSettings(key, textOf(data[key]) ?? '').map((name) => ({
+        in: data,
+        key,
+        message: `${object.title} has ${name} in plaintext in ${key}`,
+      })),
+    );
+    return [...ofContainers, ...settings, ...ofFiles];
   },
   inCloudFormation: ({ title, properties }) => [...writtenOut(properties, title)],
   inParameter: ({ id, value }) =>
@@ -59,13 +66,16 @@ export const plainSecret: CredentialRule = {
 
 function isSecret(name: unknown, value: unknown): boolean {
   if (typeof name !== 'string') return false;
-  return alternatives(value)
+  return alternatives(value, false)
     .map((each) => resolveText(each, false))
     .some((text) => hasUrlPassword(text) || (!text.includes(UNKNOWN) && isSecretUnder(name, text)));
 }
 
+/** Cognito has properties such as `AccessToken` that contain a unit. */
+const TIME_UNIT = /^(?:seconds|minutes|hours|days)$/;
+
 function isWrittenOut(text: string): boolean {
-  return !text.includes(UNKNOWN) && !isNoSecret(text);
+  return !text.includes(UNKNOWN) && !isNoSecret(text) && !TIME_UNIT.test(text);
 }
 
 /** Searches all properties, because variables of functions, containers and builds are at different depths. */

@@ -1,9 +1,10 @@
 /** Placeholders for a value. A default that would work as a password, such as `changeme`, is not a placeholder. */
 const PLACEHOLDERS = [
   /\$\{|\$\(|\{\{|^\$[\w.:-]+$|^%\w+%$|^`/,
-  /^<.*>$|^\[.*\]$|^ENC\[/,
-  /^(?:\*+|x+|\.+|-+|0+)$/i,
+  /<[^<>]*>|^\[.*\]$|^ENC\[/,
+  /^(?:x+|0+|[^\p{L}\p{N}]+)$/iu,
   /^(?:none|null|empty|example|sample|dummy|placeholder|redacted|todo|unused|tbd)$/i,
+  /(?:^|[^a-z])your[^a-z]/i,
   /^(?:your|my|the|insert|replace|enter)[-_ ]?(?:me|this|with|\w*[-_ ]).*$/i,
 ];
 

@@ -1,11 +1,12 @@
+import { knownShapes } from './known-secrets.ts';
 import { isNoSecret } from './placeholders.ts';
 
 /** Names of variables, settings and flags whose values are usually secrets. */
 const SECRET_NAME =
   /(?:password|passwd|passphrase|secret|token|(?:^|[_-])pass|[_-]pwd|api[_-]?key|(?:secret|encryption|signing|private)[_-]?(?:access[_-]?)?key)$/i;
 
-/** Names whose values are always secrets and never the names of secrets. */
-const STRONG_NAME = /pass|pwd|private/i;
+/** Names whose values are secrets, or paths of secrets, but never other names of secrets. */
+const STRONG_NAME = /(?:pass(?:word|wd|phrase)?|pwd|private[_-]?(?:access[_-]?)?key)$/i;
 
 /** Common passwords that look like names. */
 const KNOWN_WORD = /^(?:change[-_]?(?:me|it)|super[-_]?secret|letmein|p[a4]ssw[o0]rd)\d*$/i;
@@ -19,7 +20,7 @@ const HASH = /-[bcdfghkmt2-9]{10}$/;
 /** Reports whether a name is that of a secret, and the value is neither a placeholder nor the name of a secret. */
 export function isSecretUnder(name: string, value: string): boolean {
   if (!SECRET_NAME.test(name) || isNoSecret(value)) return false;
-  return STRONG_NAME.test(name) || !isName(value.trim());
+  return (STRONG_NAME.test(name) && !value.includes('/')) || !isName(value.trim());
 }
 
 /** Reports whether a value is a name, such as `orders/db`, `webhook-server-cert` or `X-CSRF-Token`, or a count. */
@@ -53,6 +54,26 @@ function cached<Result>(find: (text: string) => Result): (text: string) => Resul
     known.set(text, found);
     return found;
   };
+}
+
+/** Names of programs. Their assignments are not settings. */
+const PROGRAM = /\.(?:bash|cel|go|html?|java|jsx?|lua|md|p[hly]|php|pl|ps1|py|rb|rego|sh|sql|tsx?|vcl|xslt?)$/i;
+
+/** A line with a setting: `name = value`, `name: value` or `"name": "value",`. A value is a single word. */
+const SETTING =
+  /^[ \t]*(?:export[ \t]+|-[ \t]+)?["']?([\w.-]{1,200})["']?[ \t]*[:=][ \t]*["']?([^\s"'(){}[\];,]{1,1000})["']?[ \t]*(?:[,;][ \t]*)?(?:#.*)?$/gm;
+
+const settingsWithin = cached((text) =>
+  [...text.matchAll(SETTING)]
+    // Other rules find secrets of a known format, and know their examples.
+    .filter(([line]) => !knownShapes.some(({ pattern }) => line.search(pattern) !== -1))
+    .filter(([, name = '', value = '']) => isSecretUnder(name, value))
+    .map(([, name = '']) => name),
+);
+
+/** Returns the settings of a file of several lines that are plaintext secrets, as `spring.datasource.password=…`. */
+export function secretSettings(file: string, text: string): readonly string[] {
+  return text.includes('\n') && !PROGRAM.test(file) ? settingsWithin(text) : [];
 }
 
 const FLAG = /(?<![\w-])--?([\w.-]{1,60})=["']?([^\s"']{1,1000})/g;

@@ -37,6 +37,13 @@ const POD_VARIABLES = [
       "object.kind == 'CronJob' ? object.spec.jobTemplate.spec.template.spec : object.spec.template.spec",
   },
   {
+    name: 'annotations',
+    expression:
+      "(object.kind == 'Pod' ? object.?metadata : object.kind == 'PodTemplate' ? object.template.?metadata : " +
+      "object.kind == 'CronJob' ? object.spec.jobTemplate.spec.template.?metadata : object.spec.template.?metadata)" +
+      '.?annotations.orValue({})',
+  },
+  {
     name: 'containers',
     expression:
       'variables.spec.containers + ' +

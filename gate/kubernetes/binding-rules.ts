@@ -1,11 +1,13 @@
 import type { SourceFile } from '../model/finding.ts';
 import { type Mapping, mapping, mappings, textOf } from '../model/values.ts';
 import type { KubernetesRule } from './check.ts';
+import { celMatches } from './fields.ts';
 import type { KubernetesObject } from './objects.ts';
+import { SYSTEM_ROLE } from './privileged-roles.ts';
 
-function binding(role: string, subject: string): SourceFile {
+function binding(role: string, subject: string, kind = 'ClusterRoleBinding'): SourceFile {
   const text = `apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
+kind: ${kind}
 metadata:
   name: example
 roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: ${role} }
@@ -90,6 +92,9 @@ const everyoneBinding: KubernetesRule = {
   admission: { of: 'bindings', cel: noSubject(EVERYONE) },
 };
 
+/** The group of the service accounts of a namespace, and the user that its default account is. */
+const ALL_OR_DEFAULT = /^system:(?:serviceaccounts:|serviceaccount:[^:]*:default$)/;
+
 const CHANGING_ROLES = ['admin', 'edit'];
 
 const defaultAccountBinding: KubernetesRule = {
@@ -98,14 +103,14 @@ const defaultAccountBinding: KubernetesRule = {
   title: 'a binding to the default service account of a namespace',
   why: 'Every pod without a service account of its own, and an attacker in one, can change the whole namespace, including its secrets.',
   instead: 'Bind the workload’s own service account to a role that lists only what it needs.',
-  failing: binding('edit', '{ kind: ServiceAccount, name: default, namespace: shop }'),
-  passing: binding('edit', ACCOUNT),
+  failing: binding('edit', '{ kind: ServiceAccount, name: default, namespace: shop }', 'RoleBinding'),
+  passing: binding('edit', ACCOUNT, 'RoleBinding'),
   check: (object) => {
     const role = textOf(roleOf(object).name) ?? '';
     if (!isBinding(object) || roleOf(object).kind === 'Role' || !CHANGING_ROLES.includes(role)) return [];
     return mappings(object.value.subjects)
       .filter(({ kind, name }) =>
-        kind === 'ServiceAccount' ? name === 'default' : textOf(name)?.startsWith('system:serviceaccounts:'),
+        kind === 'ServiceAccount' ? name === 'default' : ALL_OR_DEFAULT.test(textOf(name) ?? ''),
       )
       .map((subject) => ({
         in: subject,
@@ -118,9 +123,75 @@ const defaultAccountBinding: KubernetesRule = {
     cel: () =>
       "object.roleRef.kind == 'Role' || !(object.roleRef.name in ['admin', 'edit']) || " +
       '!has(object.subjects) || object.subjects == null || object.subjects.all(s, ' +
-      "!(s.kind == 'ServiceAccount' ? s.name == 'default' : s.name.startsWith('system:serviceaccounts:')))",
+      "!(s.kind == 'ServiceAccount' ? s.name == 'default' : " +
+      `${celMatches('s.name', ALL_OR_DEFAULT)}))`,
   },
 };
 
+/** The namespace with the service accounts of controllers. */
+const SYSTEM_NAMESPACE = 'kube-system';
+
+const clusterWideEdit: KubernetesRule = {
+  id: 'kubernetes/cluster-wide-edit',
+  severity: 'warning',
+  title: 'a binding to admin or edit in every namespace or in kube-system',
+  why: 'The subject can read every secret and run pods as every service account, also those of the cluster itself.',
+  instead: 'Use a `RoleBinding` in the namespaces that need it, or bind a role that lists only what the subject needs.',
+  failing: binding('edit', ACCOUNT),
+  passing: binding('edit', ACCOUNT, 'RoleBinding'),
+  check: (object) => {
+    const { name, kind } = roleOf(object);
+    const isEverywhere = object.kind === 'ClusterRoleBinding';
+    const isInSystem = isBinding(object) && mapping(object.value.metadata).namespace === SYSTEM_NAMESPACE;
+    if ((!isEverywhere && !isInSystem) || kind === 'Role' || !CHANGING_ROLES.includes(textOf(name) ?? '')) return [];
+    const where = isEverywhere ? 'every namespace' : SYSTEM_NAMESPACE;
+    return [{ in: roleOf(object), key: 'name', message: `${object.title} binds ${name} in ${where}` }];
+  },
+  admission: {
+    of: 'bindings',
+    cel: () =>
+      `object.kind != 'ClusterRoleBinding' && object.?metadata.?namespace.orValue('') != '${SYSTEM_NAMESPACE}' || ` +
+      "object.roleRef.kind == 'Role' || !(object.roleRef.name in ['admin', 'edit'])",
+  },
+};
+
+/** Users and groups that only Kubernetes itself can be. */
+const OF_KUBERNETES = /^system:(?:kube-[^:]+|masters|nodes?|node:.*|bootstrappers.*|apiserver)$/;
+
+const systemRoleBinding: KubernetesRule = {
+  id: 'kubernetes/system-role-binding',
+  severity: 'error',
+  title: 'a binding to a role of Kubernetes itself',
+  why: 'The roles of controllers, nodes and approvers read secrets, create tokens and pods, or issue certificates in the whole cluster. An attacker who takes over the subject becomes the controller.',
+  instead: 'Bind a role of your own that lists only what the subject needs.',
+  failing: binding('system:kube-controller-manager', ACCOUNT),
+  passing: binding('system:auth-delegator', ACCOUNT),
+  check: (object) => {
+    const { name, kind } = roleOf(object);
+    if (!isBinding(object) || kind === 'Role' || !SYSTEM_ROLE.test(textOf(name) ?? '')) return [];
+    return mappings(object.value.subjects).some((subject) => !isOfKubernetes(subject))
+      ? [{ in: roleOf(object), key: 'name', message: `${object.title} binds ${name}, a role of Kubernetes itself` }]
+      : [];
+  },
+  admission: {
+    of: 'bindings',
+    cel: () =>
+      `object.roleRef.kind == 'Role' || !${celMatches('object.roleRef.name', SYSTEM_ROLE)} || ` +
+      '!has(object.subjects) || object.subjects == null || object.subjects.all(s, ' +
+      `s.kind != 'ServiceAccount' && ${celMatches('s.name', OF_KUBERNETES)})`,
+  },
+};
+
+function isOfKubernetes({ kind, name }: Mapping): boolean {
+  return kind !== 'ServiceAccount' && OF_KUBERNETES.test(textOf(name) ?? '');
+}
+
 /** The rules about who may have a role. */
-export const bindingRules = [clusterAdminBinding, anonymousBinding, everyoneBinding, defaultAccountBinding];
+export const bindingRules = [
+  clusterAdminBinding,
+  anonymousBinding,
+  everyoneBinding,
+  defaultAccountBinding,
+  clusterWideEdit,
+  systemRoleBinding,
+];

@@ -12,8 +12,8 @@ export interface Admission {
   /** The objects that the rule applies to. */
   of: 'pods' | 'roles' | 'bindings' | 'secrets' | 'volumes';
   /**
-   * Returns the expression over `object`. For pods, `variables.spec` is the pod's spec and `variables.containers` are its
-   * containers of every kind.
+   * Returns the expression over `object`. For pods, `variables.spec` is the pod's spec, `variables.annotations` are its
+   * annotations, and `variables.containers` are its containers of every kind.
    *
    * @returns `undefined` if the rule needs allowed registries and there are none
    */

@@ -1,15 +1,37 @@
-import type { KubernetesRule } from './check.ts';
-import { noRule, role } from './example-role.ts';
-import { coversGroup, coversResource, type Grant, grantsOf, hasVerb, isEveryResource } from './grants.ts';
+import { role } from './example-role.ts';
+import { type Power, powerRule } from './powers.ts';
+import { PRIVILEGED_ROLE } from './privileged-roles.ts';
 
-const ESCALATING_VERBS = ['escalate', 'bind', 'impersonate'];
-const RBAC = 'rbac.authorization.k8s.io';
+const CORE = [''];
+const RBAC = ['rbac.authorization.k8s.io'];
+const CERTIFICATES = ['certificates.k8s.io'];
+const ADMISSION = ['admissionregistration.k8s.io'];
 
-const selfEscalation: KubernetesRule = {
+const ANY_NAME = /^/;
+const CHANGES = ['create', 'update', 'patch'];
+const ROLES = ['roles', 'clusterroles'];
+
+/** Identities that clients can impersonate. Kubernetes 1.35 has a verb for each kind. */
+const IDENTITIES: Pick<Power, 'groups' | 'resources' | 'verbs'> = {
+  groups: ['', 'authentication.k8s.io'],
+  resources: ['users', 'groups', 'serviceaccounts', 'uids', 'userextras/*', 'nodes'],
+  verbs: [
+    'impersonate',
+    'impersonate:arbitrary-node',
+    'impersonate:associated-node',
+    'impersonate:serviceaccount',
+    'impersonate:user-info',
+  ],
+};
+
+/** The identities of Kubernetes itself. */
+const SYSTEM_IDENTITY = /^system:(?:masters$|admin$|kube-|nodes?(?::|$)|serviceaccounts?(?:$|:kube-system(?::|$)))/;
+
+const selfEscalation = powerRule({
   id: 'kubernetes/self-escalation',
   severity: 'error',
   title: 'a role that allows privilege escalation',
-  why: 'With `escalate`, `bind`, `impersonate`, new service account tokens or the kubelet’s API (`nodes/proxy`), a workload can get any permission, up to those of the cluster’s administrator.',
+  why: 'With `escalate`, `bind`, `impersonate`, new service account tokens, approved certificates, the ConfigMap `aws-auth` or the kubelet’s API (`nodes/proxy`), a workload can get any permission, up to those of the cluster’s administrator.',
   instead:
     'Remove the permission. If it is necessary, name the roles, accounts or users in `resourceNames`. Use `nodes/metrics` to read metrics.',
   failing: role(
@@ -20,47 +42,140 @@ const selfEscalation: KubernetesRule = {
     '{ apiGroups: [rbac.authorization.k8s.io], resources: [clusterroles], verbs: [bind], resourceNames: [view] }',
     'ClusterRole',
   ),
-  check: (object) =>
-    grantsOf(object).flatMap((grant) =>
-      escalationsOf(grant).map((what) => ({ in: grant.value, message: `${object.title} may ${what}` })),
-    ),
-  admission: {
-    of: 'roles',
-    cel: noRule(
-      '(!has(r.resourceNames) || size(r.resourceNames) == 0) && has(r.verbs) && ' +
-        `(r.verbs.exists(v, v in ['escalate', 'bind', 'impersonate']) || ` +
-        `(has(r.resources) && r.resources.exists(s, s in ['serviceaccounts/token', '*/token']) && 'create' in r.verbs)) || ` +
-        "has(r.resources) && r.resources.exists(s, s in ['nodes/proxy', '*/proxy'])",
-    ),
-  },
-};
+  withWildcards: true,
+  powers: [
+    { groups: RBAC, resources: ROLES, verbs: ['escalate'], names: ANY_NAME, may: 'escalate roles to any permission' },
+    { groups: RBAC, resources: ROLES, verbs: ['bind'], may: 'bind any role, also cluster-admin' },
+    {
+      groups: RBAC,
+      resources: ROLES,
+      verbs: ['bind'],
+      names: PRIVILEGED_ROLE,
+      isNamed: true,
+      may: 'bind privileged roles',
+    },
+    { ...IDENTITIES, may: 'impersonate any user, group or service account' },
+    { ...IDENTITIES, names: SYSTEM_IDENTITY, isNamed: true, may: 'impersonate identities of Kubernetes' },
+    {
+      groups: CORE,
+      resources: ['serviceaccounts/token'],
+      verbs: ['create'],
+      may: 'create tokens for any service account',
+    },
+    {
+      groups: CORE,
+      resources: ['nodes/proxy'],
+      verbs: ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'],
+      names: ANY_NAME,
+      may: 'use nodes/proxy to reach the kubelet’s API, and with it every pod',
+    },
+    {
+      groups: CERTIFICATES,
+      resources: ['certificatesigningrequests/approval'],
+      verbs: ['update', 'patch'],
+      names: ANY_NAME,
+      may: 'approve certificates, which authenticate as any user or group',
+    },
+    {
+      groups: CERTIFICATES,
+      resources: ['signers'],
+      verbs: ['approve', 'sign'],
+      names: /^kubernetes\.io\//,
+      may: 'issue certificates of the cluster, which authenticate as any user or group',
+    },
+    {
+      groups: CERTIFICATES,
+      resources: ['certificatesigningrequests/nodeclient', 'certificatesigningrequests/selfnodeclient'],
+      verbs: ['create'],
+      names: ANY_NAME,
+      may: 'get the certificate of a node',
+    },
+    {
+      groups: CORE,
+      resources: ['configmaps'],
+      verbs: CHANGES,
+      names: /^aws-auth$/,
+      isNamed: true,
+      may: 'make AWS identities administrators of the cluster',
+    },
+  ],
+});
 
-function escalationsOf(grant: Grant): string[] {
-  const { verbs, resources, named } = grant;
-  // Another rule reports a role over every resource.
-  const every = isEveryResource(grant);
-  const found: string[] = [];
-  if (!named) {
-    const asked = verbs.filter((verb) => ESCALATING_VERBS.includes(verb));
-    if (asked.length > 0) found.push(`${asked.join(', ')} ${resources.join(', ')}`);
-    else if (
-      !every &&
-      verbs.includes('*') &&
-      ['roles', 'clusterroles'].some((name) => coversResource(grant, RBAC, name))
-    ) {
-      found.push('escalate and bind roles');
-    }
-    if (!every && coversResource(grant, '', 'serviceaccounts/token') && hasVerb(grant, ['create'])) {
-      found.push('create tokens for any service account');
-    }
-  }
-  if (!every && coversResource(grant, '', 'nodes/proxy')) {
-    found.push('use nodes/proxy to reach the kubelet’s API, and with it every pod');
-  }
-  return found;
-}
+const indirectEscalation = powerRule({
+  id: 'kubernetes/indirect-escalation',
+  severity: 'warning',
+  title: 'a role that leads to other identities or to the node',
+  why: 'The role becomes named accounts, or changes what decides over all pods: volumes of nodes, nodes, namespaces, admission, aggregated APIs. An attacker with it gets permissions that it does not list.',
+  instead:
+    'Grant it only to the component that needs it. Name the objects in `resourceNames`, and accounts in a `Role` of their namespace.',
+  failing: role('{ apiGroups: [""], resources: [persistentvolumes], verbs: [create] }', 'ClusterRole'),
+  passing: role('{ apiGroups: [""], resources: [persistentvolumeclaims], verbs: [create] }', 'ClusterRole'),
+  withWildcards: false,
+  powers: [
+    {
+      groups: CORE,
+      resources: ['persistentvolumes'],
+      verbs: ['create'],
+      may: 'create persistent volumes, also of directories of a node',
+    },
+    { groups: CORE, resources: ['nodes'], verbs: CHANGES, may: 'change nodes, and so choose the pods that they run' },
+    {
+      groups: CORE,
+      resources: ['namespaces'],
+      verbs: ['update', 'patch'],
+      may: 'change namespaces, also their Pod Security label',
+    },
+    {
+      groups: ADMISSION,
+      resources: [
+        'mutatingwebhookconfigurations',
+        'validatingwebhookconfigurations',
+        'mutatingadmissionpolicies',
+        'mutatingadmissionpolicybindings',
+      ],
+      verbs: CHANGES,
+      may: 'change admission, and so read or replace every new object',
+    },
+    {
+      groups: ['apiregistration.k8s.io'],
+      resources: ['apiservices'],
+      verbs: CHANGES,
+      may: 'send requests for an API to a server of its choice',
+    },
+    {
+      groups: CORE,
+      resources: ['serviceaccounts/token'],
+      verbs: ['create'],
+      names: ANY_NAME,
+      isNamed: true,
+      in: 'ClusterRole',
+      may: 'create tokens for accounts of these names in every namespace',
+    },
+    { ...IDENTITIES, names: ANY_NAME, isNamed: true, may: 'impersonate' },
+    {
+      groups: CORE,
+      resources: ['configmaps'],
+      verbs: CHANGES,
+      in: 'kube-system',
+      may: 'change the ConfigMaps of kube-system, also aws-auth',
+    },
+    {
+      groups: ['security.openshift.io'],
+      resources: ['securitycontextconstraints'],
+      verbs: ['use'],
+      names: /^(?:privileged|host.*|node-exporter)$/,
+      may: 'run privileged pods',
+    },
+    {
+      groups: ['eks.services.k8s.aws', 'eks.aws.upbound.io', 'eks.aws.m.upbound.io'],
+      resources: ['accessentries', 'accesspolicyassociations', 'podidentityassociations'],
+      verbs: CHANGES,
+      may: 'give AWS identities access to clusters, or their roles to pods',
+    },
+  ],
+});
 
-const readSecrets: KubernetesRule = {
+const readSecrets = powerRule({
   id: 'kubernetes/cluster-wide-secrets',
   severity: 'warning',
   title: 'a role that reads the secrets of every namespace',
@@ -68,35 +183,58 @@ const readSecrets: KubernetesRule = {
   instead: 'Use a `Role` in the namespaces that need it, or name the secrets in `resourceNames`.',
   failing: role('{ apiGroups: [""], resources: [secrets], verbs: [get, list, watch] }', 'ClusterRole'),
   passing: role('{ apiGroups: [""], resources: [secrets], verbs: [get, list, watch] }'),
-  check: (object) =>
-    grantsOf(object)
-      .filter(
-        (grant) =>
-          object.kind === 'ClusterRole' &&
-          !grant.named &&
-          grant.resources.includes('secrets') &&
-          coversGroup(grant, '') &&
-          // Another rule reports `*`.
-          grant.verbs.some((verb) => ['get', 'list', 'watch'].includes(verb)),
-      )
-      .map(({ value }) => ({
-        in: value,
-        key: 'resources',
-        message: `${object.title} reads secrets; with a ClusterRoleBinding, those of every namespace`,
-      })),
-  admission: {
-    of: 'roles',
-    cel: () =>
-      `object.kind != 'ClusterRole' || (${noRule(
-        '(!has(r.resourceNames) || size(r.resourceNames) == 0) && has(r.resources) && ' +
-          "'secrets' in r.resources && has(r.verbs) && r.verbs.exists(v, v in ['get', 'list', 'watch'])",
-      )()})`,
-  },
+  withWildcards: false,
+  powers: [
+    {
+      groups: CORE,
+      resources: ['secrets'],
+      verbs: ['get', 'list', 'watch'],
+      in: 'ClusterRole',
+      may: 'read secrets; with a ClusterRoleBinding, those of every namespace',
+    },
+  ],
+});
+
+/** Kinds that create pods, by API group: those of Kubernetes, and of software that many clusters have. */
+const POD_MAKERS: Record<string, readonly string[]> = {
+  '': ['pods', 'replicationcontrollers'],
+  apps: ['daemonsets', 'deployments', 'replicasets', 'statefulsets'],
+  batch: ['cronjobs', 'jobs'],
+  'actions.github.com': ['autoscalingrunnersets', 'ephemeralrunnersets', 'ephemeralrunners'],
+  'apps.kruise.io': ['advancedcronjobs', 'broadcastjobs', 'clonesets', 'daemonsets', 'statefulsets'],
+  'apps.openshift.io': ['deploymentconfigs'],
+  'argoproj.io': ['clusterworkflowtemplates', 'cronworkflows', 'rollouts', 'workflows', 'workflowtemplates'],
+  'batch.volcano.sh': ['jobs'],
+  'build.openshift.io': ['buildconfigs', 'builds'],
+  'flink.apache.org': ['flinkdeployments'],
+  'jobset.x-k8s.io': ['jobsets'],
+  'kubeflow.org': ['mpijobs', 'notebooks', 'pytorchjobs', 'tfjobs'],
+  'monitoring.coreos.com': ['alertmanagers', 'prometheuses', 'thanosrulers'],
+  'ray.io': ['rayclusters', 'rayjobs', 'rayservices'],
+  'serving.knative.dev': ['configurations', 'services'],
+  'sparkoperator.k8s.io': ['scheduledsparkapplications', 'sparkapplications'],
+  'tekton.dev': ['clustertasks', 'pipelineruns', 'pipelines', 'taskruns', 'tasks'],
 };
 
-const INTO_PODS = ['pods/exec', 'pods/attach'];
+const createPods = powerRule({
+  id: 'kubernetes/cluster-wide-pods',
+  severity: 'warning',
+  title: 'a role that creates pods in every namespace',
+  why: 'With a ClusterRoleBinding, the role can run pods as every service account, with every secret, and where no Pod Security level prevents it, as the node.',
+  instead: 'Use a `Role` in the namespaces that need it.',
+  failing: role('{ apiGroups: [apps], resources: [deployments], verbs: [create, patch] }', 'ClusterRole'),
+  passing: role('{ apiGroups: [apps], resources: [deployments], verbs: [create, patch] }'),
+  withWildcards: false,
+  powers: Object.entries(POD_MAKERS).map(([group, resources]) => ({
+    groups: [group],
+    resources,
+    verbs: CHANGES,
+    in: 'ClusterRole',
+    may: 'run pods as any service account of any namespace',
+  })),
+});
 
-const execIntoPods: KubernetesRule = {
+const execIntoPods = powerRule({
   id: 'kubernetes/exec-into-pods',
   severity: 'warning',
   title: 'a role that runs commands in pods',
@@ -104,26 +242,27 @@ const execIntoPods: KubernetesRule = {
   instead: 'Grant it only to people, and for a limited time. Let workloads use each other’s APIs.',
   failing: role('{ apiGroups: [""], resources: [pods/exec], verbs: [create] }'),
   passing: role('{ apiGroups: [""], resources: [pods/log], verbs: [get] }'),
-  check: (object) =>
-    grantsOf(object)
-      .filter(
-        (grant) =>
-          !grant.named &&
-          !isEveryResource(grant) &&
-          // With WebSockets, `get` also runs commands. Another rule reports `*`.
-          grant.verbs.some((verb) => ['create', 'get'].includes(verb)) &&
-          INTO_PODS.some((resource) => coversResource(grant, '', resource)),
-      )
-      .map(({ value }) => ({ in: value, key: 'resources', message: `${object.title} may run commands in any pod` })),
-  admission: {
-    of: 'roles',
-    cel: noRule(
-      '(!has(r.resourceNames) || size(r.resourceNames) == 0) && has(r.verbs) && ' +
-        "r.verbs.exists(v, v in ['create', 'get']) && has(r.resources) && " +
-        "r.resources.exists(s, s in ['pods/exec', 'pods/attach', '*/exec', '*/attach'])",
-    ),
-  },
-};
+  withWildcards: false,
+  powers: [
+    {
+      groups: CORE,
+      resources: ['pods/exec', 'pods/attach'],
+      // With WebSockets, `get` also runs commands.
+      verbs: ['create', 'get'],
+      may: 'run commands in any pod',
+    },
+    {
+      groups: CORE,
+      resources: ['pods/ephemeralcontainers'],
+      verbs: ['update', 'patch'],
+      may: 'add a container to any pod, and so run commands in it',
+    },
+  ],
+});
 
-/** The rules about privilege escalation. */
-export const escalationRules = [selfEscalation, readSecrets, execIntoPods];
+/**
+ * The rules about privilege escalation.
+ *
+ * @see https://kubernetes.io/docs/concepts/security/rbac-good-practices/
+ */
+export const escalationRules = [selfEscalation, indirectEscalation, readSecrets, createPods, execIntoPods];

@@ -1,5 +1,5 @@
 import { type Mapping, mappings, texts } from '../model/values.ts';
-import type { KubernetesObject } from './objects.ts';
+import { hasRoleRules, type KubernetesObject } from './objects.ts';
 
 /** The permissions of one rule of a role. */
 export interface Grant {
@@ -8,6 +8,8 @@ export interface Grant {
   resources: string[];
   apiGroups: string[];
   urls: string[];
+  /** The names of the objects that the rule is restricted to. */
+  names: string[];
   /** Whether the rule is restricted to named objects. */
   named: boolean;
 }
@@ -41,9 +43,9 @@ export const BUILT_IN_GROUPS = [
 
 const READS = ['get', 'list', 'watch'];
 
-/** Returns the permissions of each rule of a role. */
+/** Returns the permissions of each rule of a role, of any kind whose rules have the shape of a role’s. */
 export function grantsOf({ kind, value }: KubernetesObject): Grant[] {
-  if (kind !== 'Role' && kind !== 'ClusterRole') return [];
+  if (kind !== 'Role' && kind !== 'ClusterRole' && !hasRoleRules(value)) return [];
   return mappings(value.rules).map((rule) => {
     const names = texts(rule.resourceNames);
     return {
@@ -52,6 +54,7 @@ export function grantsOf({ kind, value }: KubernetesObject): Grant[] {
       resources: texts(rule.resources),
       apiGroups: texts(rule.apiGroups),
       urls: texts(rule.nonResourceURLs),
+      names,
       named: names.length > 0 && !names.includes('*'),
     };
   });
@@ -62,11 +65,13 @@ export function coversGroup({ apiGroups }: Grant, group: string): boolean {
   return apiGroups.length === 0 || apiGroups.includes('*') || apiGroups.includes(group);
 }
 
-/** Reports whether a grant covers a resource such as `pods/exec`, by name or with a wildcard. */
+/** Reports whether a grant covers a resource such as `pods/exec`, by name or with a wildcard. `userextras/*` is any of them. */
 export function coversResource(grant: Grant, group: string, resource: string): boolean {
   const [, subresource] = resource.split('/');
   const names = [resource, '*', '*/*', ...(subresource === undefined ? [] : [`*/${subresource}`])];
-  return coversGroup(grant, group) && grant.resources.some((given) => names.includes(given));
+  const isCovered = (given: string) =>
+    names.includes(given) || (subresource === '*' && given.startsWith(resource.slice(0, -1)));
+  return coversGroup(grant, group) && grant.resources.some(isCovered);
 }
 
 /** Reports whether a grant has one of the verbs. */
@@ -93,3 +98,16 @@ export function isEveryResource(grant: Grant): boolean {
 export function isBuiltIn({ apiGroups }: Grant): boolean {
   return apiGroups.length === 0 || apiGroups.some((group) => BUILT_IN_GROUPS.includes(group));
 }
+
+/** Reports whether a grant is only for URLs that are not resources. */
+export function isOnlyUrls({ resources, urls }: Grant): boolean {
+  return resources.length === 0 && urls.length > 0;
+}
+
+/** CEL expressions with the results of {@link writes}, {@link isWildcard}, {@link isEveryResource} and {@link isBuiltIn} for the rule `r`. */
+export const CEL_WRITES = `r.verbs.exists(v, !(v in [${READS.map((verb) => `'${verb}'`).join(', ')}]))`;
+export const CEL_WILDCARD = "(has(r.resources) && ('*' in r.resources || '*/*' in r.resources))";
+export const CEL_EVERY_RESOURCE = `${CEL_WILDCARD} && (!has(r.apiGroups) || size(r.apiGroups) == 0 || '' in r.apiGroups || '*' in r.apiGroups)`;
+export const CEL_BUILT_IN =
+  '(!has(r.apiGroups) || size(r.apiGroups) == 0 || ' +
+  `r.apiGroups.exists(g, g in [${BUILT_IN_GROUPS.map((name) => `'${name}'`).join(', ')}]))`;

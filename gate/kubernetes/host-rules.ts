@@ -2,90 +2,98 @@ import { posix } from 'node:path';
 import { isTrue, mapping, mappings, textOf } from '../model/values.ts';
 import type { KubernetesRule } from './check.ts';
 import { examplePod, PLAIN } from './example-pod.ts';
-import { podSpecOf } from './pods.ts';
+import { type Field, fieldRule } from './fields.ts';
+import { celLeadsToNode, leadsToNode } from './host-paths.ts';
+import type { KubernetesObject } from './objects.ts';
+import { HOST_NAMESPACES } from './pods.ts';
 
-const NAMESPACES = { hostPID: 'processes', hostNetwork: 'network', hostIPC: 'shared memory' };
-
-const hostNamespace: KubernetesRule = {
-  id: 'kubernetes/host-namespace',
-  severity: 'error',
-  title: 'a pod in the host namespaces of its node',
-  why: 'The pod can access the node’s processes, network or shared memory, and with them other pods’ secrets and the node’s credentials.',
-  instead: 'Omit `hostPID`, `hostNetwork` and `hostIPC`. Expose ports with a Service.',
-  failing: examplePod([...PLAIN, 'hostPID: true']),
-  passing: examplePod([...PLAIN, 'hostNetwork: false']),
-  check: (object) => {
-    const spec = podSpecOf(object);
-    if (spec === undefined) return [];
-    return Object.entries(NAMESPACES)
-      .filter(([key]) => isTrue(spec[key]))
-      .map(([key, what]) => ({ in: spec, key, message: `${object.title} shares the node’s ${what} (${key})` }));
+const hostNamespace = fieldRule(
+  {
+    id: 'kubernetes/host-namespace',
+    severity: 'error',
+    title: 'a pod in the host namespaces of its node',
+    why: 'The pod can access the node’s processes, network or shared memory, and with them other pods’ secrets and the node’s credentials.',
+    instead: 'Omit `hostPID`, `hostNetwork` and `hostIPC`. Expose ports with a Service.',
+    failing: examplePod([...PLAIN, 'hostPID: true']),
+    passing: examplePod([...PLAIN, 'hostNetwork: false']),
   },
-  admission: {
-    of: 'pods',
-    cel: () =>
-      Object.keys(NAMESPACES)
-        .map((key) => `(!has(variables.spec.${key}) || variables.spec.${key} == false)`)
-        .join(' && '),
-  },
-};
+  Object.entries(HOST_NAMESPACES).map(
+    ([key, what]): Field => ({
+      of: 'pod',
+      path: [key],
+      allowed: [false],
+      problem: () => `shares the node’s ${what} (${key})`,
+    }),
+  ),
+);
 
-/** Directories with the node’s own credentials, devices, programs and sockets. */
-const SENSITIVE = [
-  '/boot',
-  '/dev',
-  '/etc',
-  '/proc',
-  '/root',
-  '/run',
-  '/sys',
-  '/usr',
-  '/var/lib/containerd',
-  '/var/lib/docker',
-  '/var/lib/etcd',
-  '/var/lib/kubelet',
-  '/var/run',
-];
+/** Returns the volumes of an object’s pods that are paths of the node. */
+function hostVolumes({ pods }: KubernetesObject) {
+  return pods.flatMap(({ title, spec, containers }) => {
+    const mounts = Map.groupBy(
+      containers.flatMap(({ value }) => mappings(value.volumeMounts)),
+      ({ name }) => name,
+    );
+    return mappings(spec.volumes).flatMap((volume) => {
+      const host = mapping(volume.hostPath);
+      const path = textOf(host.path);
+      // A volume without a mount counts as writable: a patch or a webhook may add the mount.
+      const isReadOnly = mounts.get(volume.name)?.every(({ readOnly }) => isTrue(readOnly)) ?? false;
+      return path === undefined ? [] : [{ title, host, path, isReadOnly }];
+    });
+  });
+}
 
-/** Paths in these directories that monitoring agents commonly mount: logs, names and public certificates. */
-const HARMLESS = [
-  '/etc/localtime',
-  '/etc/machine-id',
-  '/etc/os-release',
-  '/etc/ssl/certs',
-  '/etc/timezone',
-  '/usr/share/ca-certificates',
-  '/usr/share/zoneinfo',
-  '/var/lib/docker/containers',
-];
+function hitsOf(volumes: ReturnType<typeof hostVolumes>) {
+  return volumes.map(({ title, host, path }) => ({
+    in: host,
+    key: 'path',
+    message: `${title} mounts ${posix.normalize(path)} of the node`,
+  }));
+}
 
-/** The parent directories, which contain them. */
-const AROUND = [...new Set(['/', ...SENSITIVE.map((path) => posix.dirname(path))])];
+const CEL_MOUNTS = 'variables.containers.exists(c, has(c.volumeMounts) && c.volumeMounts.exists(m, m.name == v.name';
+const CEL_READ_ONLY = `(${CEL_MOUNTS})) && !${CEL_MOUNTS} && !(has(m.readOnly) && m.readOnly))))`;
+
+/** Returns a CEL expression that is true if no path of the node in the volumes satisfies the condition. */
+function noHostVolume(condition: string): string {
+  return `!has(variables.spec.volumes) || variables.spec.volumes.all(v, !has(v.hostPath) || !(${condition}))`;
+}
 
 const hostPath: KubernetesRule = {
   id: 'kubernetes/host-path',
   severity: 'error',
   title: 'a mount of a system directory of the node',
-  why: 'An attacker in the pod can read the node’s credentials or use its container runtime, and so take over the node.',
-  instead: 'Use an `emptyDir`, a persistent volume, or a directory on the node that belongs to the workload.',
+  why: 'An attacker in the pod can read credentials of the node, use its container runtime, or change a program that the node runs, and so take over the node.',
+  instead:
+    'Use an `emptyDir` or a persistent volume. Mount programs, libraries and logs of the node with `readOnly: true` in every container.',
   failing: examplePod([
     ...PLAIN,
     'volumes:',
     '  - name: docker',
     '    hostPath: { path: /var/run/docker.sock, type: Socket }',
   ]),
-  passing: examplePod([...PLAIN, 'volumes:', '  - name: cache', '    hostPath: { path: /mnt/cache }']),
+  passing: examplePod(
+    [...PLAIN, 'volumes:', '  - name: modules', '    hostPath: { path: /lib/modules }'],
+    ['volumeMounts: [{ name: modules, mountPath: /lib/modules, readOnly: true }]'],
+  ),
+  check: (object) => hitsOf(hostVolumes(object).filter(({ path, isReadOnly }) => leadsToNode(path, isReadOnly))),
+  admission: { of: 'pods', cel: () => noHostVolume(celLeadsToNode('v.hostPath.path', CEL_READ_ONLY)) },
+};
+
+const otherHostPath: KubernetesRule = {
+  id: 'kubernetes/other-host-path',
+  severity: 'warning',
+  title: 'a writable directory of the node',
+  why: 'Every pod on the node that mounts the directory shares it, also with pods of other teams, and its files outlive the pod. Pod Security’s *baseline* refuses it.',
+  instead: 'Use an `emptyDir` or a persistent volume, or mount the directory with `readOnly: true` in every container.',
+  failing: examplePod([...PLAIN, 'volumes:', '  - name: cache', '    hostPath: { path: /mnt/cache }']),
+  passing: examplePod([...PLAIN, 'volumes:', '  - name: cache', '    emptyDir: {}']),
   check: (object) =>
-    mappings(podSpecOf(object)?.volumes).flatMap((volume) => {
-      const host = mapping(volume.hostPath);
-      const path = textOf(host.path);
-      if (path === undefined || !isSensitive(path)) return [];
-      return [{ in: host, key: 'path', message: `${object.title} mounts ${posix.normalize(path)} of the node` }];
-    }),
+    hitsOf(hostVolumes(object).filter(({ path, isReadOnly }) => !isReadOnly && !leadsToNode(path, false))),
   admission: {
     of: 'pods',
-    cel: () =>
-      `!has(variables.spec.volumes) || variables.spec.volumes.all(v, !has(v.hostPath) || ${celHarmless('v.hostPath.path')})`,
+    cel: () => noHostVolume(`!${CEL_READ_ONLY} && !${celLeadsToNode('v.hostPath.path', 'false')}`),
   },
 };
 
@@ -109,33 +117,18 @@ const hostPathVolume: KubernetesRule = {
     const spec = kind === 'PersistentVolume' ? mapping(value.spec) : {};
     return [mapping(spec.hostPath), mapping(spec.local)].flatMap((host) => {
       const path = textOf(host.path);
-      if (path === undefined || !isSensitive(path)) return [];
+      if (path === undefined || !leadsToNode(path, false)) return [];
       return [{ in: host, key: 'path', message: `${title} is ${posix.normalize(path)} of the node` }];
     });
   },
   admission: {
     of: 'volumes',
     cel: () =>
-      `(!has(object.spec.hostPath) || ${celHarmless('object.spec.hostPath.path')}) && ` +
-      `(!has(object.spec.local) || ${celHarmless('object.spec.local.path')})`,
+      ['object.spec.hostPath', 'object.spec.local']
+        .map((host) => `(!has(${host}) || !${celLeadsToNode(`${host}.path`, 'false')})`)
+        .join(' && '),
   },
 };
 
-/** Returns a CEL expression that is true if a path is harmless. The API server refuses paths with `..`. */
-function celHarmless(path: string): string {
-  const any = (paths: readonly string[]) => paths.map((each) => each.slice(1).replaceAll('/', '/+')).join('|');
-  const around = any(AROUND.filter((each) => each !== '/'));
-  return (
-    `(!${path}.matches('^/*$|^/+(${around})/*$|^/+(${any(SENSITIVE)})(/.*)?$') || ` +
-    `${path}.matches('^/+(${any(HARMLESS)})(/.*)?$'))`
-  );
-}
-
-function isSensitive(path: string): boolean {
-  const plain = posix.normalize(`/${path}/`).slice(0, -1) || '/';
-  const isIn = (directory: string) => plain === directory || plain.startsWith(`${directory}/`);
-  return AROUND.includes(plain) || (SENSITIVE.some(isIn) && !HARMLESS.some(isIn));
-}
-
 /** The rules about what a pod may use of its node. */
-export const hostRules = [hostNamespace, hostPath, hostPathVolume];
+export const hostRules = [hostNamespace, hostPath, otherHostPath, hostPathVolume];

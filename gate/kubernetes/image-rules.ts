@@ -1,6 +1,7 @@
 import { textOf } from '../model/values.ts';
 import type { KubernetesRule } from './check.ts';
 import { examplePod, PLAIN } from './example-pod.ts';
+import { celMatches } from './fields.ts';
 import type { KubernetesObject } from './objects.ts';
 import { containersOf } from './pods.ts';
 
@@ -50,9 +51,9 @@ const imageOutsideRegistries: KubernetesRule = {
   passing: examplePod(PLAIN),
   check: (object, { allowedRegistries }) => {
     if (allowedRegistries === undefined) return [];
-    const allowed = allowedRegistries.map(asPrefix);
+    const allowed = allowedRegistries.map(imagesFrom);
     return imagesOf(object)
-      .filter(({ image }) => !allowed.some((registry) => fullName(image).startsWith(registry)))
+      .filter(({ image }) => !allowed.some((pattern) => pattern.test(fullName(image))))
       .map(({ title, value, image }) => ({
         in: value,
         key: 'image',
@@ -63,22 +64,40 @@ const imageOutsideRegistries: KubernetesRule = {
     of: 'pods',
     cel: (allowedRegistries) => {
       if (allowedRegistries.length === 0) return undefined;
-      const prefixes = allowedRegistries.map((registry) => `c.image.startsWith('${asPrefix(registry)}')`);
-      return `variables.containers.all(c, !has(c.image) || ${prefixes.join(' || ')})`;
+      const allowed = allowedRegistries.map((registry) => celMatches(CEL_FULL_NAME, imagesFrom(registry)));
+      return `variables.containers.all(c, !has(c.image) || ${allowed.join(' || ')})`;
     },
   },
 };
 
-// The trailing slash ensures that `ghcr.io/acme` does not match `ghcr.io/acme-evil`.
-function asPrefix(registry: string): string {
-  return `${registry.replace(/\/+$/, '')}/`;
+/** The beginning of an image that names a host. Other images are those of Docker Hub. */
+const HOST = /^(?:[^/]*[.:A-Z][^/]*|localhost)\//;
+
+/**
+ * Returns the full name of an image. Container runtimes read `redis` as `docker.io/library/redis`, and `acme/web` as
+ * `docker.io/acme/web`.
+ *
+ * @see https://pkg.go.dev/github.com/distribution/reference#ParseNormalizedNamed
+ */
+function fullName(image: string): string {
+  if (!image.includes('/')) return `docker.io/library/${image}`;
+  return HOST.test(image) ? image : `docker.io/${image}`;
 }
 
-// Container runtimes read `redis` as `docker.io/library/redis`.
-function fullName(image: string): string {
-  const [first = '', ...rest] = image.split('/');
-  if (rest.length === 0) return `docker.io/library/${image}`;
-  return /[.:]/.test(first) || first === 'localhost' ? image : `docker.io/${image}`;
+const CEL_FULL_NAME =
+  `(!c.image.contains('/') ? 'docker.io/library/' + c.image : ` +
+  `${celMatches('c.image', HOST)} ? c.image : 'docker.io/' + c.image)`;
+
+/** Returns a pattern of the full names of the images from a registry, or from a part of one. */
+function imagesFrom(registry: string): RegExp {
+  // The slash after it ensures that `ghcr.io/acme` does not match `ghcr.io/acme-evil`.
+  const given = `${registry.replace(/\/+$/, '')}/`;
+  const prefix = (HOST.test(given) ? given : `docker.io/${given}`).replace(/^index\.(?=docker\.io\/)/, '');
+  const pattern = prefix.replace(/[^\w/-]/g, '\\$&');
+  if (!prefix.startsWith('docker.io/')) return new RegExp(`^${pattern}`);
+  // Docker Hub has a second name, and its `library` may be omitted.
+  const official = prefix === 'docker.io/library/' ? '|docker\\.io/[^/]+$' : '';
+  return new RegExp(`^(?:index\\.)?(?:${pattern}${official})`);
 }
 
 /** The rules about images. */

@@ -1,11 +1,19 @@
-import { mapping, mappings } from '../model/values.ts';
+import type { SourceFile } from '../model/finding.ts';
+import { aggregations, celNoAggregation } from './aggregation.ts';
 import type { KubernetesRule } from './check.ts';
 import { noRule, READ_CONFIG, role } from './example-role.ts';
-import { BUILT_IN_GROUPS, grantsOf, isBuiltIn, isEveryResource, isWildcard, writes } from './grants.ts';
-import type { KubernetesObject } from './objects.ts';
-
-const CEL_WILDCARD = "has(r.resources) && ('*' in r.resources || '*/*' in r.resources)";
-const CEL_BUILT_IN = `has(r.apiGroups) && r.apiGroups.exists(g, g in [${BUILT_IN_GROUPS.map((name) => `'${name}'`).join(', ')}])`;
+import {
+  CEL_BUILT_IN,
+  CEL_EVERY_RESOURCE,
+  CEL_WILDCARD,
+  CEL_WRITES,
+  grantsOf,
+  isBuiltIn,
+  isEveryResource,
+  isOnlyUrls,
+  isWildcard,
+  writes,
+} from './grants.ts';
 
 const wildcardResources: KubernetesRule = {
   id: 'kubernetes/wildcard-resources',
@@ -21,29 +29,50 @@ const wildcardResources: KubernetesRule = {
       .map(({ value, verbs }) => ({
         in: value,
         key: 'resources',
-        message: `${object.title} may ${verbs.includes('*') ? 'do everything with' : verbs.join(', ')} every resource`,
+        message: `${object.title} may ${verbs.includes('*') ? 'do everything with' : verbs.join(', ') || 'access'} every resource`,
       })),
-    ...selectors(object)
-      .filter(isOpen)
-      .map((selector) => ({ in: selector, message: `${object.title} includes the rules of every ClusterRole` })),
+    ...aggregations(object)
+      .filter(({ roles }) => roles.includes('cluster-admin'))
+      .map(({ selector }) => ({ in: selector, message: `${object.title} aggregates the rules of cluster-admin` })),
   ],
   admission: {
     of: 'roles',
-    cel: noRule(`${CEL_WILDCARD} && has(r.apiGroups) && ('' in r.apiGroups || '*' in r.apiGroups)`),
+    cel: () => `(${noRule(CEL_EVERY_RESOURCE)()}) && ${celNoAggregation(['cluster-admin'])}`,
   },
 };
 
-function selectors({ kind, value }: KubernetesObject) {
-  return kind === 'ClusterRole' ? mappings(mapping(value.aggregationRule).clusterRoleSelectors) : [];
+function aggregating(label: string): SourceFile {
+  const text = `apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata:
+  name: example
+aggregationRule:
+  clusterRoleSelectors:
+    - matchLabels: { ${label}: "true" }
+`;
+  return { name: 'role.yaml', text };
 }
 
-/** Reports whether a selector requires no label. Such a selector matches all or nearly all objects. */
-function isOpen(selector: Record<string, unknown>): boolean {
-  return (
-    Object.keys(mapping(selector.matchLabels)).length === 0 &&
-    mappings(selector.matchExpressions).every(({ operator }) => operator === 'NotIn' || operator === 'DoesNotExist')
-  );
-}
+const aggregatedAdmin: KubernetesRule = {
+  id: 'kubernetes/aggregated-admin',
+  severity: 'warning',
+  title: 'a role that aggregates admin or edit',
+  why: 'The role reads secrets and creates pods wherever it is bound, and gets whatever later software adds to `admin` and `edit`.',
+  instead: 'Aggregate roles with a label of your own.',
+  failing: aggregating('rbac.authorization.k8s.io/aggregate-to-edit'),
+  passing: aggregating('rbac.example.com/aggregate-to-orders'),
+  check: (object) =>
+    aggregations(object)
+      .filter(({ roles }) => roles.length > 0 && !roles.includes('cluster-admin'))
+      .map(({ selector, roles }) => ({
+        in: selector,
+        message: `${object.title} aggregates the rules of ${roles.join(' and ')}`,
+      })),
+  admission: {
+    of: 'roles',
+    cel: () => `!(${celNoAggregation(['cluster-admin'])}) || ${celNoAggregation(['admin', 'edit'])}`,
+  },
+};
 
 const wildcardVerbs: KubernetesRule = {
   id: 'kubernetes/wildcard-verbs',
@@ -59,20 +88,25 @@ const wildcardVerbs: KubernetesRule = {
       .filter(
         (grant) =>
           grant.verbs.includes('*') &&
-          ((grant.resources.length > 0 && isBuiltIn(grant) && !isEveryResource(grant)) || grant.urls.includes('*')),
+          ((!isOnlyUrls(grant) && isBuiltIn(grant) && !isEveryResource(grant)) || grant.urls.some(isEveryUrl)),
       )
       .map(({ value, resources, urls }) => ({
         in: value,
         key: 'verbs',
-        message: `${object.title} may do everything with ${resources.join(', ') || urls.join(', ')}`,
+        message: `${object.title} may do everything with ${resources.join(', ') || urls.join(', ') || 'its resources'}`,
       })),
   admission: {
     of: 'roles',
     cel: noRule(
-      `has(r.verbs) && '*' in r.verbs && (${CEL_BUILT_IN} || has(r.nonResourceURLs) && '*' in r.nonResourceURLs)`,
+      `'*' in r.verbs && (has(r.resources) && ${CEL_BUILT_IN} && !(${CEL_EVERY_RESOURCE}) || ` +
+        "has(r.nonResourceURLs) && ('*' in r.nonResourceURLs || '/*' in r.nonResourceURLs))",
     ),
   },
 };
+
+function isEveryUrl(url: string): boolean {
+  return url === '*' || url === '/*';
+}
 
 const wildcardInGroup: KubernetesRule = {
   id: 'kubernetes/wildcard-in-api-group',
@@ -96,8 +130,9 @@ const wildcardInGroup: KubernetesRule = {
   admission: {
     of: 'roles',
     cel: noRule(
-      `has(r.verbs) && has(r.resources) && ('*' in r.verbs && !(${CEL_BUILT_IN}) || ` +
-        `${CEL_WILDCARD} && r.verbs.exists(v, !(v in ['get', 'list', 'watch', '*'])))`,
+      `has(r.resources) && size(r.resources) > 0 && (${CEL_BUILT_IN} ? ` +
+        `${CEL_WILDCARD} && !(${CEL_EVERY_RESOURCE}) && ${CEL_WRITES} && !('*' in r.verbs) : ` +
+        `'*' in r.verbs || ${CEL_WILDCARD} && ${CEL_WRITES})`,
     ),
   },
 };
@@ -118,8 +153,13 @@ const wildcardApiGroups: KubernetesRule = {
         key: 'apiGroups',
         message: `${object.title} covers ${resources.join(', ')} of every API group`,
       })),
-  admission: { of: 'roles', cel: noRule("has(r.apiGroups) && '*' in r.apiGroups") },
+  admission: {
+    of: 'roles',
+    cel: noRule(
+      "has(r.apiGroups) && '*' in r.apiGroups && has(r.resources) && size(r.resources) > 0 && !('*' in r.resources)",
+    ),
+  },
 };
 
 /** The rules about how broad a role may be. */
-export const roleRules = [wildcardResources, wildcardVerbs, wildcardInGroup, wildcardApiGroups];
+export const roleRules = [wildcardResources, aggregatedAdmin, wildcardVerbs, wildcardInGroup, wildcardApiGroups];

@@ -1,5 +1,7 @@
+import { awsRules } from './aws-rules.ts';
 import { bindingRules } from './binding-rules.ts';
 import type { KubernetesRule } from './check.ts';
+import { confinementRules } from './confinement-rules.ts';
 import { containerRules } from './container-rules.ts';
 import { escalationRules } from './escalation-rules.ts';
 import { hostRules } from './host-rules.ts';
@@ -12,8 +14,10 @@ export const kubernetesRules: readonly KubernetesRule[] = [
   ...roleRules,
   ...escalationRules,
   ...bindingRules,
+  ...awsRules,
   ...tokenRules,
   ...containerRules,
+  ...confinementRules,
   ...hostRules,
   ...imageRules,
 ];

@@ -1,7 +1,6 @@
 import { isFalse, textOf } from '../model/values.ts';
 import type { KubernetesRule } from './check.ts';
 import { examplePod, PLAIN } from './example-pod.ts';
-import { podSpecOf } from './pods.ts';
 
 const automountedToken: KubernetesRule = {
   id: 'kubernetes/automounted-token',
@@ -12,15 +11,16 @@ const automountedToken: KubernetesRule = {
     'Write `automountServiceAccountToken: false` in the pod’s spec. If the pod uses the API, give it a `serviceAccountName` of its own.',
   failing: examplePod([]),
   passing: examplePod(PLAIN),
-  check: (object) => {
-    const spec = podSpecOf(object);
-    if (spec === undefined || isFalse(spec.automountServiceAccountToken)) return [];
-    const account = textOf(spec.serviceAccountName) || textOf(spec.serviceAccount) || 'default';
-    // A pod with a service account of its own probably uses the API.
-    if (account !== 'default') return [];
-    const message = `${object.title} mounts the token of its namespace’s default service account`;
-    return [{ in: spec, key: 'automountServiceAccountToken', message }];
-  },
+  check: ({ pods }) =>
+    pods
+      .filter(({ isComplete, spec }) => isComplete && !isFalse(spec.automountServiceAccountToken))
+      // A pod with a service account of its own probably uses the API.
+      .filter(({ spec }) => (textOf(spec.serviceAccountName) || textOf(spec.serviceAccount) || 'default') === 'default')
+      .map(({ title, spec }) => ({
+        in: spec,
+        key: 'automountServiceAccountToken',
+        message: `${title} mounts the token of its namespace’s default service account`,
+      })),
   admission: {
     of: 'pods',
     cel: () =>

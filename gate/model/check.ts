@@ -31,7 +31,23 @@ export interface FileResult {
   file: SourceFile;
   findings: Finding[];
   units: Unit[];
+  /** Whether the file, or a document in it, was not checked, because it is not a manifest or cannot be read. */
+  unjudged?: boolean;
 }
 
-/** The file that marks a directory as a policy directory. */
+/** The result of a check. */
+export interface CheckResult {
+  findings: Finding[];
+  /** The number of files. */
+  files: number;
+  /** The names of the files that were not judged. */
+  unjudged: string[];
+}
+
+/** The schema of a policy directory. */
 export const SCHEMA_FILE = 'schema.cedarschema';
+
+/** Reports whether a file makes its directory a policy directory: a schema or a policy. */
+export function isPolicyFile({ name }: Pick<SourceFile, 'name'>): boolean {
+  return name.endsWith('.cedar') || name.endsWith('.cedarschema');
+}

@@ -1,19 +1,113 @@
-import { Composer, type Document, isAlias, isMap, isScalar, isSeq, Lexer, type Pair, Parser, type YAMLMap } from 'yaml';
-import { isMapping, type Mapping, mappings } from './values.ts';
+import {
+  type Dialect,
+  type Range,
+  Refused,
+  readDocuments,
+  type YamlDocuments,
+} from '@tvm/core/settings/yaml-documents.ts';
+import type { Scalar } from 'yaml';
+import { isMapping } from './values.ts';
 
-/** Maximum nesting of a manifest: far more than any manifest has, but too little for a stack overflow. */
-const MAX_DEPTH = 100;
+/** Tags with which libraries build other values than mappings and lists. kubectl ignores them. */
+const OTHER_COLLECTIONS = /^tag:yaml\.org,2002:(?:omap|pairs|set)$/;
 
-/** Maximum number of values in a file. Values that aliases repeat are counted each time. */
-const MAX_VALUES = 1_000_000;
+const CORE = 'tag:yaml.org,2002:';
 
-/** Maximum number of YAML tokens in a file. Each value has several tokens, including spaces and line ends. */
-const MAX_TOKENS = 1_500_000;
+/**
+ * YAML as kubectl reads it: YAML 1.1 without base 60, where a tag that it does not know is ignored.
+ *
+ * @see https://pkg.go.dev/sigs.k8s.io/yaml/goyaml.v2
+ */
+const KUBECTL: Dialect = {
+  // Far more than any manifest has, but too little for a stack overflow.
+  maxDepth: 100,
+  maxValues: 1_000_000,
+  mergeKeys: true,
+  scalar({ source = '', tag, type, range }) {
+    if (tag === undefined && type !== 'PLAIN') return source;
+    // In brackets, libyaml takes `?a` as the key `a`.
+    if (source.startsWith('?') && type === 'PLAIN')
+      throw new Refused('has a value that begins with ?', range?.[0] ?? 0);
+    if (tag === undefined) return finite(resolve(source), range?.[0]);
+    return tagged(tag, source, range?.[0]);
+  },
+  key(node) {
+    const value = KUBECTL.scalar(node);
+    if (value === null) throw new Refused('has a key that is not text', node.range?.[0] ?? 0);
+    return String(value);
+  },
+  collection(tag, offset) {
+    if (OTHER_COLLECTIONS.test(tag)) throw new Refused('has a set, or a list with a tag of a mapping', offset);
+  },
+};
 
-/** A range of the text in characters, end exclusive. */
-export interface Range {
-  start: number;
-  end: number;
+/** YAML as CloudFormation reads it: local tags are functions, as in `!Sub`, and `y` is text. */
+const CLOUDFORMATION: Dialect = {
+  ...KUBECTL,
+  scalar: (node) => (isLetter(node) ? node.source : KUBECTL.scalar(node)),
+  // Keys of maps in templates may be account numbers, which may begin with a zero.
+  key(node) {
+    KUBECTL.key(node);
+    return node.source ?? '';
+  },
+  keyOfTag(tag) {
+    const name = /^!([^!]+)$/.exec(tag)?.[1];
+    if (name === undefined) return undefined;
+    return name === 'Ref' || name === 'Condition' ? name : `Fn::${name}`;
+  },
+};
+
+function isLocal(tag: string | undefined): boolean {
+  return tag?.startsWith('!') === true;
+}
+
+function isLetter({ source = '', tag, type }: Scalar): boolean {
+  return tag === undefined && type === 'PLAIN' && /^[yYnN]$/.test(source);
+}
+
+const WORDS = new Map<string, boolean | null>([
+  ...['y', 'Y', 'yes', 'Yes', 'YES', 'true', 'True', 'TRUE', 'on', 'On', 'ON'].map((word) => [word, true] as const),
+  ...['n', 'N', 'no', 'No', 'NO', 'false', 'False', 'FALSE', 'off', 'Off', 'OFF'].map((word) => [word, false] as const),
+  ...['', '~', 'null', 'Null', 'NULL'].map((word) => [word, null] as const),
+]);
+
+/** Returns the value of a plain scalar. */
+function resolve(text: string): string | number | boolean | null {
+  const word = WORDS.get(text);
+  if (word !== undefined) return word;
+  if (/^[-+]?\.inf$|^\.nan$/i.test(text) && /\.(?:inf|Inf|INF|nan|NaN|NAN)$/.test(text)) return Number.NaN;
+  if (/^\.\d+(?:e[-+]?\d+)?$/i.test(text)) return Number(text);
+  if (!/^[-+]?\d/.test(text) && !/^[-+]\./.test(text)) return text;
+  const plain = text.replaceAll('_', '');
+  const [, sign = '', digits = ''] = /^([-+]?)(0(?:x[\da-f]+|b[01]+|o?[0-7]+)|(?!0\d)\d+)$/i.exec(plain) ?? [];
+  // Go takes a leading zero as octal. JavaScript would take it as decimal.
+  if (digits !== '') return (sign === '-' ? -1 : 1) * Number(digits.replace(/^0(?=[0-7])/, '0o')) + 0;
+  return /^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:e[-+]?\d+)?$/i.test(plain) ? Number(plain) : text;
+}
+
+/** JSON, into which kubectl converts a manifest, has neither infinity nor NaN. */
+function finite<Value>(value: Value, offset = 0): Value {
+  if (typeof value === 'number' && !Number.isFinite(value))
+    throw new Refused('has a number that is not finite', offset);
+  return value;
+}
+
+/** Returns the value of a scalar with a tag, which also applies to quoted text. */
+function tagged(tag: string, text: string, offset = 0): unknown {
+  const wrong = new Refused('has a value that does not fit its tag', offset);
+  // The tag `!` makes kubectl resolve even quoted text, which other readers leave as text.
+  if (tag === '!') throw wrong;
+  if (tag === `${CORE}binary`) {
+    const bytes = text.replace(/[\r\n]/g, '');
+    if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(bytes)) throw wrong;
+    return Buffer.from(bytes, 'base64').toString('utf8');
+  }
+  const type = { bool: 'boolean', int: 'number', float: 'number', null: 'object' }[tag.slice(CORE.length)];
+  if (!tag.startsWith(CORE) || type === undefined) return text;
+  const value = finite(resolve(text), offset);
+  const given = typeof value;
+  if (given !== type || (tag === `${CORE}int` && !Number.isInteger(value))) throw wrong;
+  return value;
 }
 
 /** A document of a file as plain values. CloudFormation tags are expanded, as in `{ "Fn::Sub": … }`. */
@@ -22,210 +116,46 @@ export interface ManifestDocument extends Range {
 }
 
 /** The documents of a file, and the range of each value in its text. */
-export interface Manifest {
+export interface Manifest extends Pick<YamlDocuments, 'rangeOf'> {
   documents: ManifestDocument[];
-  /** Returns the range of a mapping or list, or that of its `key` with the value if it has that key. */
-  rangeOf(container: object, key?: string | number): Range | undefined;
 }
 
-/** Why a file is neither YAML nor JSON: a clause, and the offset of the error in characters. */
+/** Why a file is neither YAML nor JSON: the rest of a sentence about the file, and the offset of the error. */
 export interface Unreadable {
   problem: string;
   offset: number;
 }
 
-type Ranges = WeakMap<object, Map<string | number | undefined, Range>>;
-
-/** Parses YAML. JSON is YAML, too. */
+/**
+ * Parses YAML or JSON as the tool that deploys it: kubectl, if the document has an `apiVersion`, otherwise
+ * CloudFormation. A text that they could read otherwise is refused.
+ */
 export function readManifest(text: string): Manifest | Unreadable {
-  const ranges: Ranges = new WeakMap();
-  const documents: ManifestDocument[] = [];
-  const budget = { left: MAX_VALUES };
-  let end = 0;
+  // Reading a document twice is necessary only if it has a value that the two tools read differently.
+  let differs = false;
+  const kubectl: Dialect = {
+    ...KUBECTL,
+    scalar(node) {
+      differs ||= isLetter(node) || isLocal(node.tag);
+      return KUBECTL.scalar(node);
+    },
+    collection(tag, offset) {
+      differs ||= isLocal(tag);
+      KUBECTL.collection(tag, offset);
+    },
+  };
   try {
-    refuseHostile(text);
-    // Duplicate keys are detected below. The library's own detection takes quadratic time.
-    const options = { prettyErrors: false, uniqueKeys: false, logLevel: 'silent' } as const;
-    for (const document of new Composer(options).compose(new Parser().parse(text))) {
-      const [error] = document.errors;
-      if (error !== undefined) return { problem: sentence(error.message), offset: error.pos[0] };
-      const range = { start: end, end: document.range[2] };
-      end = range.end;
-      documents.push({ value: new Reading(ranges, budget).value(document.contents, 0), ...range });
-    }
+    const { documents, duplicates, rangeOf } = readDocuments(text, kubectl, (value) => {
+      const isTemplate = differs && !(isMapping(value) && 'apiVersion' in value);
+      differs = false;
+      return isTemplate ? CLOUDFORMATION : undefined;
+    });
+    const [duplicate] = duplicates;
+    // Parsers differ in which duplicate they use. The checked value must be the deployed one.
+    if (duplicate) return { problem: 'has a duplicate key', offset: duplicate.offset };
+    return { documents, rangeOf };
   } catch (error) {
     if (error instanceof Refused) return { problem: error.message, offset: error.offset };
     throw error;
   }
-  return {
-    documents,
-    rangeOf: (container, key) => {
-      const known = ranges.get(container);
-      return known?.get(key) ?? known?.get(undefined);
-    },
-  };
-}
-
-/** Refuses, in linear time, a text that would take the parser too much time or memory. */
-function refuseHostile(text: string): void {
-  let tokens = 0;
-  let depth = 0;
-  let indicators = 0;
-  let offset = 0;
-  for (const token of new Lexer().lex(text)) {
-    // The lexer adds these tokens. They are not in the text.
-    if (token !== '\u0002' && token !== '\u0018' && token !== '\u001f') offset += token.length;
-    if (token === '[' || token === '{') depth++;
-    else if (token === ']' || token === '}') depth--;
-    // `- - -` and `? ? ?` nest on one line.
-    if (token === '-' || token === '?' || token === ':') indicators++;
-    else if (token.trim() !== '' || token.includes('\n')) indicators = 0;
-    if (Math.max(depth, indicators) > MAX_DEPTH)
-      throw new Refused(`it is nested deeper than ${MAX_DEPTH} levels`, offset);
-    if (++tokens > MAX_TOKENS) throw new Refused('it has too many values to check', offset);
-  }
-}
-
-// The library's messages may quote the text, which may contain a secret.
-function sentence(message: string): string {
-  const plain = message.split(/[\n:"]/)[0]?.trim();
-  return plain ? plain.charAt(0).toLowerCase() + plain.slice(1) : 'the syntax is wrong';
-}
-
-class Refused extends Error {
-  readonly offset: number;
-
-  constructor(problem: string, offset: number) {
-    super(problem);
-    this.offset = offset;
-  }
-}
-
-interface Read {
-  value: unknown;
-  /** The number of values in it, including itself. */
-  size: number;
-}
-
-type Node = Document.Parsed['contents'];
-
-/** Converts one document to plain values. Anchors are local to a document. */
-class Reading {
-  readonly #ranges: Ranges;
-  readonly #budget: { left: number };
-  readonly #anchors = new Map<string, Read & { depth: number }>();
-  /** The deepest level reached so far, including the values of aliases. */
-  #deepest = 0;
-
-  constructor(ranges: Ranges, budget: { left: number }) {
-    this.#ranges = ranges;
-    this.#budget = budget;
-  }
-
-  value(node: Node, depth: number): unknown {
-    const before = this.#budget.left;
-    const deepest = this.#deepest;
-    this.#deepest = depth;
-    this.#spend(1, node);
-    if (depth > MAX_DEPTH) throw new Refused(`it is nested deeper than ${MAX_DEPTH} levels`, offsetOf(node));
-    const value = this.#plain(node, depth);
-    if (node !== null && 'anchor' in node && node.anchor) {
-      this.#anchors.set(node.anchor, { value, size: before - this.#budget.left, depth: this.#deepest - depth });
-    }
-    this.#deepest = Math.max(this.#deepest, deepest);
-    return value;
-  }
-
-  #spend(values: number, node: Node): void {
-    this.#budget.left -= values;
-    if (this.#budget.left < 0) {
-      throw new Refused(`its aliases make it more than ${MAX_VALUES} values`, offsetOf(node));
-    }
-  }
-
-  #plain(node: Node, depth: number): unknown {
-    if (isAlias(node)) return this.#alias(node.source, node, depth);
-    const plain = isMap(node) ? this.#map(node, depth) : isSeq(node) ? this.#list(node.items, depth) : scalar(node);
-    if (typeof plain === 'object' && plain !== null && node?.range) this.#place(plain, undefined, node.range);
-    const tag = node !== null && 'tag' in node ? intrinsicOf(node.tag) : undefined;
-    if (tag === undefined || !node?.range) return plain;
-    const tagged = record();
-    tagged[tag] = plain;
-    this.#place(tagged, undefined, node.range);
-    return tagged;
-  }
-
-  #alias(name: string, node: Node, depth: number): unknown {
-    const target = this.#anchors.get(name);
-    // The anchor is missing, comes later, or contains the alias.
-    if (target === undefined) throw new Refused('an alias has no anchor before it', offsetOf(node));
-    this.#spend(target.size, node);
-    this.#deepest = Math.max(this.#deepest, depth + target.depth);
-    if (this.#deepest > MAX_DEPTH) throw new Refused(`it is nested deeper than ${MAX_DEPTH} levels`, offsetOf(node));
-    return target.value;
-  }
-
-  #list(items: readonly unknown[], depth: number): unknown[] {
-    const list: unknown[] = [];
-    for (const [index, item] of items.entries()) {
-      list.push(this.value(item as Node, depth + 1));
-      const range = (item as Node)?.range;
-      if (range) this.#place(list, index, range);
-    }
-    return list;
-  }
-
-  #map(node: YAMLMap, depth: number): Mapping {
-    const map = record();
-    const merged: Mapping[] = [];
-    for (const pair of node.items as Pair<Node, Node>[]) {
-      const key = keyOf(pair.key);
-      if (key === undefined) throw new Refused('a key is not plain text', offsetOf(pair.key ?? pair.value));
-      const value = this.value(pair.value, depth + 1);
-      if (key === '<<' && isScalar(pair.key) && pair.key.type === 'PLAIN') {
-        merged.push(...(isMapping(value) ? [value] : mappings(value)));
-        continue;
-      }
-      // Parsers differ in which duplicate they use. The checked value must be the deployed one.
-      if (Object.hasOwn(map, key)) throw new Refused('a mapping has a duplicate key', offsetOf(pair.key));
-      map[key] = value;
-      const [start] = pair.key?.range ?? [0];
-      this.#place(map, key, [start, pair.value?.range?.[1] ?? pair.key?.range?.[1] ?? start]);
-    }
-    for (const defaults of merged) {
-      for (const key of Object.keys(defaults)) if (!Object.hasOwn(map, key)) map[key] = defaults[key];
-    }
-    return map;
-  }
-
-  #place(container: object, key: string | number | undefined, [start, end]: readonly [number, number, ...number[]]) {
-    const known = this.#ranges.get(container) ?? new Map();
-    known.set(key, { start, end });
-    this.#ranges.set(container, known);
-  }
-}
-
-// The mapping has no prototype, so `__proto__` is an ordinary key.
-function record(): Mapping {
-  return Object.create(null);
-}
-
-function scalar(node: Node): unknown {
-  return isScalar(node) ? node.value : null;
-}
-
-function keyOf(node: Node): string | undefined {
-  if (!isScalar(node)) return undefined;
-  return typeof node.value === 'string' ? node.value : (node.source ?? String(node.value));
-}
-
-function offsetOf(node: Node): number {
-  return node?.range?.[0] ?? 0;
-}
-
-/** Returns the function of a CloudFormation tag, `Fn::Sub` for `!Sub`, or `undefined` for YAML's own tags. */
-function intrinsicOf(tag: string | undefined): string | undefined {
-  const name = /^!(\w+)$/.exec(tag ?? '')?.[1];
-  if (name === undefined) return undefined;
-  return name === 'Ref' || name === 'Condition' ? name : `Fn::${name}`;
 }

@@ -1,19 +1,25 @@
+import { posix } from 'node:path';
 import { readPolicies } from '@tvm/core/policy/build-bundle.ts';
 import { lineNumbers } from '@tvm/core/policy/line-numbers.ts';
-import type { FileResult } from '../model/check.ts';
+import type { CheckOptions, FileResult } from '../model/check.ts';
 import type { Finding, SourceFile } from '../model/finding.ts';
 import { policyDirectory } from './directory.ts';
 import type { PolicyHit } from './rule.ts';
 import { policyRules } from './rules.ts';
 import { type Entry, entriesOf } from './yaml-entries.ts';
 
+const CEILING_FILE = 'ceiling.cedar';
+
 /** Checks the files of a policy directory for errors that make them unusable, and for violations of the policy rules. */
-export function checkPolicies(files: readonly SourceFile[]): Finding[] {
-  return checkPolicyDirectory(files).flatMap(({ findings }) => findings);
+export function checkPolicies(files: readonly SourceFile[], today = new Date().toISOString().slice(0, 10)): Finding[] {
+  return checkPolicyDirectory(files, { today }).flatMap(({ findings }) => findings);
 }
 
 /** Checks a policy directory and returns the findings by file, with the units in which suppressions may be written. */
-export function checkPolicyDirectory(unordered: readonly SourceFile[]): FileResult[] {
+export function checkPolicyDirectory(
+  unordered: readonly SourceFile[],
+  options: Pick<CheckOptions, 'today'>,
+): FileResult[] {
   // If two policies contradict each other, the finding is about the later one. Sorting makes that deterministic.
   const files = unordered.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const { bundle, content, written, flaws } = readPolicies(files);
@@ -30,10 +36,13 @@ export function checkPolicyDirectory(unordered: readonly SourceFile[]): FileResu
   for (const { rule, file, line, message } of flaws) resultOf(file).findings.push({ rule, file, line, message });
 
   const entries = entriesByFile(files);
-  const directory = policyDirectory({ content, written });
+  const directory = policyDirectory(
+    { content, written },
+    files.some(({ name }) => posix.basename(name) === CEILING_FILE),
+  );
   for (const rule of policyRules) {
     if (rule.needsEveryFile && bundle === undefined) continue;
-    for (const hit of rule.check(directory)) {
+    for (const hit of rule.check(directory, options)) {
       const finding = findingOf(rule.id, hit, entries);
       resultOf(finding.file).findings.push(finding);
     }

@@ -65,7 +65,7 @@ export function bound(conditions: readonly cedar.Expr[], isMeant: (path: string)
   return conditions.some((condition) => everyWay(condition, (single) => limits(single, isMeant)));
 }
 
-/** Does for one condition without `&&`, `||` and `if` what `bound` does for several. */
+/** Like { bound}, for a single condition without `&&`, `||` and `if`. */
 export function limits(condition: cedar.Expr, isMeant: (path: string) => boolean): boolean {
   const [operator, operand] = operation(condition);
   const meant = (expression: cedar.Expr) => {
@@ -113,8 +113,9 @@ function hasNoParts(expression: cedar.Expr): boolean {
 const CHOSEN = 'principal.session';
 
 /**
- * Reports whether an expression has a value that neither the caller nor the compared entity determines: a literal, or, if
- * `of` is the principal, an attribute of the resource and vice versa. The context comes from the request and is never fixed.
+ * Reports whether neither the caller nor the compared entity determines the value of an expression. That applies to
+ * literals, to attributes of the resource if `of` is the principal, and to attributes of the principal if `of` is the
+ * resource. It never applies to the context, which comes from the request.
  *
  * @param of the variable that the expression is compared with
  */

@@ -13,7 +13,7 @@ import {
 } from '@tvm/core/policy/partial-evaluation.ts';
 import { policyFacts, scopeEntity } from '@tvm/core/policy/policy-facts.ts';
 import { placeResource } from '@tvm/core/policy/resource-tree.ts';
-import { locationsToldApart } from '@tvm/core/policy/subtree.ts';
+import { distinguishedLocations } from '@tvm/core/policy/subtree.ts';
 import { conjunctsOf } from './conditions.ts';
 import type { Content } from './content.ts';
 import { ANY_WORKLOAD, anyResource, anyWorkloadOf, assumptions, namedIn, place, role, workload } from './situation.ts';
@@ -48,6 +48,8 @@ export interface PolicyView {
 /** A policy directory, prepared for the rules. */
 export interface PolicyDirectory {
   content: Content;
+  /** Whether the directory has a `ceiling.cedar`. */
+  hasCeiling: boolean;
   policies: readonly PolicyView[];
   /** Returns the locations of `resources.yaml` in a location, except the location itself. */
   placesIn(location: string): readonly string[];
@@ -68,7 +70,11 @@ export interface PolicyDirectory {
   about(effect: BundledPolicy['effect'], resource: { type: string; id: string }): readonly PolicyView[];
 }
 
-export function policyDirectory({ content, written }: Pick<ReadPolicies, 'content' | 'written'>): PolicyDirectory {
+/** @param hasCeiling whether the directory has a `ceiling.cedar` */
+export function policyDirectory(
+  { content, written }: Pick<ReadPolicies, 'content' | 'written'>,
+  hasCeiling = false,
+): PolicyDirectory {
   const named = namedIn(content);
   const policies = [...written].flatMap(([id, policy]) => {
     const bundled = content.policies[id];
@@ -124,6 +130,7 @@ export function policyDirectory({ content, written }: Pick<ReadPolicies, 'conten
 
   return {
     content,
+    hasCeiling,
     policies,
     placesIn: (location) => inside.get(location) ?? [],
     placesOf,
@@ -162,7 +169,7 @@ function locationsByHolder(content: Content, locations: Iterable<string>): Map<s
 
 function placesByPolicy(content: Content, policies: readonly PolicyView[]): PolicyDirectory['placesOf'] {
   const forbids = policies.filter(({ bundled }) => bundled.effect === 'forbid');
-  const byForbids = forbids.flatMap(({ bundled }) => locationsToldApart(bundled, content));
+  const byForbids = forbids.flatMap(({ bundled }) => distinguishedLocations(bundled, content));
   const shared = new Set([...Object.keys(content.resources), ...byForbids]);
   const inside = locationsByHolder(content, shared);
   const things = new Map<string, Thing>();
@@ -175,7 +182,7 @@ function placesByPolicy(content: Content, policies: readonly PolicyView[]): Poli
   return ({ resource, bundled }) => {
     if (resource !== undefined && resource.type !== 'Resource') return [];
     if (resource?.below === false) return [placeAt(resource.id)];
-    const own = locationsToldApart(bundled, content);
+    const own = distinguishedLocations(bundled, content);
     const locations =
       resource === undefined
         ? [...shared, ...own]

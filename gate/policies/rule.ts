@@ -1,16 +1,21 @@
+import type { CheckOptions } from '../model/check.ts';
 import type { Rule, SourceFile } from '../model/finding.ts';
 import type { PolicyDirectory, PolicyView } from './directory.ts';
 
 /** A result of a rule: a policy or an entry of a YAML file, and a sentence about it. */
 export type PolicyHit =
   | { policy: PolicyView; message: string }
-  | { file: 'roles.yaml' | 'networks.yaml' | 'windows.yaml' | 'trust.yaml'; entry: readonly string[]; message: string };
+  | {
+      file: 'roles.yaml' | 'networks.yaml' | 'windows.yaml' | 'trust.yaml' | 'ceiling.cedar';
+      entry: readonly string[];
+      message: string;
+    };
 
 /** A rule about a policy directory. Its examples belong to the directory of example-directory.ts. */
 export interface PolicyRule extends Rule {
   /** Set if the rule reports that something is missing. Such a rule is skipped if a file cannot be read. */
   needsEveryFile?: true;
-  check(directory: PolicyDirectory): Iterable<PolicyHit>;
+  check(directory: PolicyDirectory, options: Pick<CheckOptions, 'today'>): Iterable<PolicyHit>;
 }
 
 /**

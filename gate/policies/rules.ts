@@ -3,6 +3,7 @@ import { breadthRules } from './rules/breadth-rules.ts';
 import { contradictionRules } from './rules/contradiction-rules.ts';
 import { environmentRules } from './rules/environment-rules.ts';
 import { escalationRules } from './rules/escalation-rules.ts';
+import { limitRules } from './rules/limit-rules.ts';
 import { roleRules } from './rules/role-rules.ts';
 import { trustRules } from './rules/trust-rules.ts';
 import { unusedRules } from './rules/unused-rules.ts';
@@ -15,6 +16,7 @@ export const policyRules: readonly PolicyRule[] = [
   ...environmentRules,
   ...escalationRules,
   ...contradictionRules,
+  ...limitRules,
   ...roleRules,
   ...trustRules,
   ...unusedRules,

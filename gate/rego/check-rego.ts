@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { lineNumbers } from '@tvm/core/policy/line-numbers.ts';
 import { isTemplate } from '../cloudformation/resources.ts';
 import { isKubernetes } from '../kubernetes/objects.ts';
-import { SCHEMA_FILE } from '../model/check.ts';
+import { isPolicyFile } from '../model/check.ts';
 import type { Finding, SourceFile } from '../model/finding.ts';
 import { readManifest } from '../model/read-manifest.ts';
 import { regoDenied } from './rego-rule.ts';
@@ -18,9 +18,7 @@ export async function regoFindings(
   files: readonly SourceFile[],
   deny: (document: unknown) => Promise<string[]>,
 ): Promise<Finding[]> {
-  const policies = new Set(
-    files.filter(({ name }) => posix.basename(name) === SCHEMA_FILE).map(({ name }) => posix.dirname(name)),
-  );
+  const policies = new Set(files.filter(isPolicyFile).map(({ name }) => posix.dirname(name)));
   const findings: Finding[] = [];
   for (const { name, text } of files.filter(({ name }) => !policies.has(posix.dirname(name)))) {
     const manifest = readManifest(text);

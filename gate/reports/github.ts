@@ -1,4 +1,4 @@
-import type { Finding } from '../model/finding.ts';
+import type { CheckResult } from '../model/check.ts';
 import { oneLine, withoutCommands } from '../model/one-line.ts';
 import { ruleOf } from '../rules.ts';
 
@@ -7,7 +7,7 @@ import { ruleOf } from '../rules.ts';
  *
  * @see https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#setting-an-error-message
  */
-export function githubReport(findings: readonly Finding[]): string {
+export function githubReport({ findings }: CheckResult): string {
   return findings
     .map(({ rule, file, line, message }) => {
       const { severity, instead } = ruleOf(rule);

@@ -1,4 +1,5 @@
-import type { Finding, Rule } from '../model/finding.ts';
+import type { CheckResult } from '../model/check.ts';
+import type { Rule } from '../model/finding.ts';
 import { ruleOf } from '../rules.ts';
 
 /**
@@ -7,7 +8,7 @@ import { ruleOf } from '../rules.ts';
  * @param version the version of this program
  * @see https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
  */
-export function sarifReport(findings: readonly Finding[], version: string): string {
+export function sarifReport({ findings, unjudged }: CheckResult, version: string): string {
   const ids = [...new Set(findings.map(({ rule }) => rule))].sort();
   const log = {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
@@ -15,6 +16,16 @@ export function sarifReport(findings: readonly Finding[], version: string): stri
     runs: [
       {
         tool: { driver: { name: 'tvm policy check', version, rules: ids.map((id) => describe(ruleOf(id))) } },
+        invocations: [
+          {
+            executionSuccessful: true,
+            toolExecutionNotifications: unjudged.map((file) => ({
+              level: 'note',
+              message: { text: 'the file was not judged' },
+              locations: [{ physicalLocation: { artifactLocation: { uri: toUri(file) } } }],
+            })),
+          },
+        ],
         columnKind: 'utf16CodeUnits',
         results: findings.map(({ rule, file, line, message }) => ({
           ruleId: rule,

@@ -1,16 +1,20 @@
 import { styleText } from 'node:util';
-import type { Finding } from '../model/finding.ts';
+import type { CheckResult } from '../model/check.ts';
 import { oneLine, withoutCommands } from '../model/one-line.ts';
 import { ruleOf } from '../rules.ts';
 import { count } from './count.ts';
 
+/** Maximum number of files that are named as not judged. */
+const MAX_NAMED = 10;
+
 /**
- * Formats findings for a person: first by file, then the reason and remedy of each rule once, then the counts.
+ * Formats findings for a person: first by file, then the reason and remedy of each rule once, then the files that were
+ * not judged, then the counts.
  *
- * @param files the number of checked files
  * @param stream the stream to which the report is written. Only terminals get colors.
  */
-export function textReport(findings: readonly Finding[], files: number, stream: NodeJS.WritableStream): string {
+export function textReport(result: CheckResult, stream: NodeJS.WritableStream): string {
+  const { findings } = result;
   const style = (format: Parameters<typeof styleText>[0], text: string) => styleText(format, text, { stream });
   const severity = (rule: string) => {
     const { severity } = ruleOf(rule);
@@ -29,7 +33,7 @@ export function textReport(findings: readonly Finding[], files: number, stream: 
     const { why, instead } = ruleOf(id);
     return `${style('bold', id)}\n  ${why}\n  ${instead}\n\n`;
   });
-  return withoutCommands(`${byFile.join('')}${rules.join('')}${total(findings, files)}\n`);
+  return withoutCommands(`${byFile.join('')}${rules.join('')}${total(result)}\n`);
 }
 
 // GitHub's runner executes a line of the log that begins with `::`, even after spaces.
@@ -38,9 +42,13 @@ function fileTitle(file: string): string {
   return name.startsWith('::') ? `./${name}` : name;
 }
 
-function total(findings: readonly Finding[], files: number): string {
+function total({ findings, files, unjudged }: CheckResult): string {
   const { errors, warnings } = count(findings);
-  return `${plural(errors, 'error')}, ${plural(warnings, 'warning')} in ${plural(files, 'file')}`;
+  const named = unjudged.slice(0, MAX_NAMED).map(fileTitle);
+  const more = unjudged.length > named.length ? ` and ${unjudged.length - named.length} more` : '';
+  const list = named.length === 0 ? '' : `Not judged: ${named.join(', ')}${more}\n`;
+  const judged = `${files - unjudged.length} of ${plural(files, 'file')} judged`;
+  return `${list}${plural(errors, 'error')}, ${plural(warnings, 'warning')}; ${judged}`;
 }
 
 function plural(number: number, noun: string): string {

@@ -1,6 +1,10 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { type AuditEvent, auditEvents } from '@tvm/contract/events.ts';
-import { type DetectAnomaliesPorts, detectAnomalies, type Told } from '@tvm/core/anomaly/detect-anomalies.ts';
+import {
+  type DetectAnomaliesPorts,
+  detectAnomalies,
+  type ReportedFinding,
+} from '@tvm/core/anomaly/detect-anomalies.ts';
 import type { AnomalySettings } from '@tvm/core/anomaly/settings.ts';
 import { type QueuedEvent, queueHandler, type Retries } from '../middleware/queue-handler.ts';
 import { logger, metrics } from '../runtime/observability.ts';
@@ -28,7 +32,7 @@ function auditEventIn({ 'detail-type': type, detail }: QueuedEvent['event']): Au
   return parsed.success ? ({ detailType, detail: parsed.data } as AuditEvent) : undefined;
 }
 
-function report({ detector, severity, subject = 'all', observed, usual, response }: Told): void {
+function report({ detector, severity, subject = 'all', observed, usual, response }: ReportedFinding): void {
   logger.warn('anomaly detected', { detector, severity, subject, observed, usual, response });
   for (const [dimension, value] of Object.entries({ severity, detector })) {
     const metric = metrics.singleMetric();

@@ -4,7 +4,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { clientSettings } from '../adapters/aws-call.ts';
 import { dynamoAuditFacts } from '../adapters/dynamo/audit-facts.ts';
 import { dynamoProfiles } from '../adapters/dynamo/profiles.ts';
-import { dynamoRevocationOrders } from '../adapters/dynamo/revocation-orders.ts';
+import { dynamoRevocationRequests } from '../adapters/dynamo/revocation-requests.ts';
 import { dynamoSubjectStatuses } from '../adapters/dynamo/subject-statuses.ts';
 import { dynamoTokenRecords } from '../adapters/dynamo/token-records.ts';
 import { sqsContinuations } from '../adapters/sqs/continuations.ts';
@@ -21,7 +21,7 @@ const dynamo = new DynamoDBClient(clientSettings);
 export const handler = anomalyQueue(JSON.parse(readFileSync(new URL('anomalies.json', import.meta.url), 'utf8')), {
   records: dynamoTokenRecords(dynamo, env.TABLE_NAME),
   subjectStatuses: dynamoSubjectStatuses(dynamo, env.TABLE_NAME),
-  orders: dynamoRevocationOrders(dynamo, env.TABLE_NAME, env.RECORD_RETENTION),
+  orders: dynamoRevocationRequests(dynamo, env.TABLE_NAME, env.RECORD_RETENTION),
   profiles: dynamoProfiles(dynamo, env.TABLE_NAME),
   facts: dynamoAuditFacts(dynamo, env.TABLE_NAME, env.RECORD_RETENTION),
   continuations: sqsContinuations(sqs, env.REVOCATION_QUEUE_URL),

@@ -1,8 +1,8 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import { placeOrder } from '@tvm/core/revocation/orders/place-order.ts';
-import { goOnWithOrders, type RevokeTokensPorts } from '@tvm/core/revocation/orders/revoke-tokens.ts';
-import { type UnknownTargetRules, unknownTarget } from '@tvm/core/revocation/orders/unknown-target.ts';
-import { askedByEvent, type EventRules } from '@tvm/core/revocation/triggers/requested-by-event.ts';
+import { continueRevocations, type RevokeTokensPorts } from '@tvm/core/revocation/requests/revoke-tokens.ts';
+import { submitRevocation } from '@tvm/core/revocation/requests/submit-revocation.ts';
+import { type UnknownTargetRules, unknownTarget } from '@tvm/core/revocation/requests/unknown-target.ts';
+import { type EventRules, revocationsRequestedBy } from '@tvm/core/revocation/triggers/requested-by-event.ts';
 import { continuation } from '../adapters/sqs/continuations.ts';
 import { type QueuedEvent, queueHandler, type Retries } from '../middleware/queue-handler.ts';
 import { logger, metrics } from '../runtime/observability.ts';
@@ -32,15 +32,15 @@ export function eventQueue(rules: EventQueueRules, ports: EventQueuePorts) {
     const continued = continuation.safeParse(event);
     if (continued.success) return complete([continued.data.goOnWith], deadline);
 
-    const asked = askedByEvent(event, sentAt, rules);
+    const asked = revocationsRequestedBy(event, sentAt, rules);
     if ('problem' in asked) return refuse(event, sentAt, asked.problem);
-    for (const { selector, allowUnknown } of asked.askings) {
+    for (const { selector, allowUnknown } of asked.revocations) {
       const unknown = allowUnknown ? undefined : await unknownTarget(selector, rules, ports);
       if (unknown !== undefined) return refuse(event, sentAt, `detail.${unknown.member} ${unknown.problem}`);
     }
     const revocationIds: string[] = [];
-    for (const request of asked.askings) {
-      const submitted = await placeOrder(request, rules, ports);
+    for (const request of asked.revocations) {
+      const submitted = await submitRevocation(request, rules, ports);
       const { revocationId, by, selector } = request;
       logger.info('revocation submitted', { revocationId, by, selector });
       if (submitted.kind === 'order') revocationIds.push(revocationId);
@@ -49,13 +49,13 @@ export function eventQueue(rules: EventQueueRules, ports: EventQueuePorts) {
     await complete(revocationIds, deadline);
     // The delay until the tokens are revoked, or as many of them as one invocation can revoke. Deferred revocations are
     // not measured.
-    if (asked.askings.some(({ after = 0 }) => after > 0)) return;
+    if (asked.revocations.some(({ after = 0 }) => after > 0)) return;
     metrics.addMetric('RevocationDelay', MetricUnit.Milliseconds, ports.clock.now() - sentAt);
   }
 
   async function complete(revocationIds: string[], deadline: number): Promise<void> {
     const began = ports.clock.now();
-    for (const { revocationId, revoked, completedAt } of await goOnWithOrders(revocationIds, deadline, ports)) {
+    for (const { revocationId, revoked, completedAt } of await continueRevocations(revocationIds, deadline, ports)) {
       logger.info('tokens revoked', { revocationId, revoked, done: completedAt !== undefined });
       // Counted once per request, by the invocation that completes it.
       if (completedAt === undefined || completedAt < began) continue;

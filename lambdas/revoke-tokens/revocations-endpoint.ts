@@ -6,14 +6,14 @@ import {
   revocationProgressRequest,
   revocationRequest,
 } from '@tvm/contract/revocation.ts';
-import { countTokens } from '@tvm/core/revocation/orders/count-tokens.ts';
+import { countTokens } from '@tvm/core/revocation/requests/count-tokens.ts';
 import {
   progressOf,
   type Revoked,
   type RevokeTokensPorts,
   revokeTokens,
-} from '@tvm/core/revocation/orders/revoke-tokens.ts';
-import { type UnknownTargetRules, unknownTarget } from '@tvm/core/revocation/orders/unknown-target.ts';
+} from '@tvm/core/revocation/requests/revoke-tokens.ts';
+import { type UnknownTargetRules, unknownTarget } from '@tvm/core/revocation/requests/unknown-target.ts';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { apiHandler } from '../middleware/api-handler.ts';
 import { answer, refuse } from '../runtime/answers.ts';
@@ -49,9 +49,9 @@ export function revocationsEndpoint(rules: RevocationsRules, ports: RevokeTokens
       const field = Object.hasOwn(WIRE_NAMES, member) ? WIRE_NAMES[member as keyof typeof WIRE_NAMES] : member;
       return refuse({ kind: 'unknown_target', field, problem }, requestId);
     }
-    const revocation = { ...asked, revocationId: randomUUID(), by: userArn, askedAt: ports.clock.now() };
+    const revocation = { ...asked, revocationId: randomUUID(), by: userArn, requestedAt: ports.clock.now() };
     if (dryRun) {
-      const { tokens, subjects, complete } = await countTokens(revocation, revocation.askedAt + COUNTING, ports);
+      const { tokens, subjects, complete } = await countTokens(revocation, revocation.requestedAt + COUNTING, ports);
       const counted: RevocationDryRunResponse = {
         would_revoke: tokens,
         subjects,

@@ -1,4 +1,4 @@
-// The keys of the items that the audit needs. They must match the items that `remembered` in items.ts reads.
+// The keys of the items that the audit needs. They must match the items that `auditedItem` in items.ts reads.
 
 /**
  * The sort keys of these items, as a filter of the table's stream. Other changes invoke no consumer.

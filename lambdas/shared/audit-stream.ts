@@ -5,7 +5,7 @@ import type { ArchivedEvent } from '@tvm/core/audit/archive/archive-batch.ts';
 import { auditEvent } from '@tvm/core/audit/audit-event.ts';
 import { isConfirmed } from '@tvm/core/audit/confirm-change.ts';
 import type { DynamoDBRecord } from 'aws-lambda';
-import { remembered } from '../adapters/dynamo/items.ts';
+import { auditedItem } from '../adapters/dynamo/items.ts';
 import type { StoredItems } from '../adapters/dynamo/stored-items.ts';
 import { logger, metrics } from '../runtime/observability.ts';
 import { AUDIT_PARTITIONS } from './audit-item-keys.ts';
@@ -14,9 +14,9 @@ type Item = Record<string, AttributeValue>;
 
 /** Returns the audit event for a record of the table's stream, or `undefined` if the change has no audit event. */
 export function auditEventOf({ eventID, dynamodb }: DynamoDBRecord): AuditEvent | undefined {
-  const after = remembered(dynamodb?.NewImage as Item | undefined);
+  const after = auditedItem(dynamodb?.NewImage as Item | undefined);
   if (after === undefined || eventID === undefined) return undefined;
-  return auditEvent(remembered(dynamodb?.OldImage as Item | undefined), after, eventID);
+  return auditEvent(auditedItem(dynamodb?.OldImage as Item | undefined), after, eventID);
 }
 
 /**
@@ -99,9 +99,9 @@ function keyOf(record: DynamoDBRecord): Item | undefined {
 
 function isConfirmedBy(item: Item, record: DynamoDBRecord): boolean {
   try {
-    const before = remembered(record.dynamodb?.OldImage as Item | undefined);
-    const after = remembered(newImage(record));
-    return after !== undefined && isConfirmed({ before, after }, remembered(item));
+    const before = auditedItem(record.dynamodb?.OldImage as Item | undefined);
+    const after = auditedItem(newImage(record));
+    return after !== undefined && isConfirmed({ before, after }, auditedItem(item));
   } catch {
     // A real unreadable change is unreadable in the table, too.
     return !isReadable(newImage(record)) && !isReadable(item);
@@ -110,7 +110,7 @@ function isConfirmedBy(item: Item, record: DynamoDBRecord): boolean {
 
 function isReadable(item: Item): boolean {
   try {
-    const stored = remembered(item);
+    const stored = auditedItem(item);
     return stored !== undefined && auditEvent(undefined, stored, '') !== undefined;
   } catch {
     return false;

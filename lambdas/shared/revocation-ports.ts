@@ -1,10 +1,10 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import type { RevokeTokensPorts } from '@tvm/core/revocation/orders/revoke-tokens.ts';
+import type { RevokeTokensPorts } from '@tvm/core/revocation/requests/revoke-tokens.ts';
 import type * as z from 'zod';
 import { clientSettings } from '../adapters/aws-call.ts';
 import { dynamoAuditFacts } from '../adapters/dynamo/audit-facts.ts';
-import { dynamoRevocationOrders } from '../adapters/dynamo/revocation-orders.ts';
+import { dynamoRevocationRequests } from '../adapters/dynamo/revocation-requests.ts';
 import { dynamoSubjectStatuses } from '../adapters/dynamo/subject-statuses.ts';
 import { dynamoTokenIndex } from '../adapters/dynamo/token-index.ts';
 import { dynamoTokenRecords } from '../adapters/dynamo/token-records.ts';
@@ -17,7 +17,7 @@ export function revocationPorts(dynamo: DynamoDBClient, env: z.infer<typeof revo
     records: dynamoTokenRecords(dynamo, env.TABLE_NAME),
     subjectStatuses: dynamoSubjectStatuses(dynamo, env.TABLE_NAME),
     index: dynamoTokenIndex(dynamo, env.TABLE_NAME),
-    orders: dynamoRevocationOrders(dynamo, env.TABLE_NAME, env.RECORD_RETENTION),
+    orders: dynamoRevocationRequests(dynamo, env.TABLE_NAME, env.RECORD_RETENTION),
     facts: dynamoAuditFacts(dynamo, env.TABLE_NAME, env.RECORD_RETENTION),
     continuations: sqsContinuations(new SQSClient(clientSettings), env.REVOCATION_QUEUE_URL),
     clock: Date,

@@ -3,7 +3,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { type AuditEvent, auditEvents } from '@tvm/contract/events.ts';
 import { SECURITY_EVENT_TYPE, VERIFICATION } from '@tvm/contract/security-event.ts';
 import { signedJws } from '@tvm/core/keys/jws.ts';
-import { securityEventOf } from '@tvm/core/security-events/tell-security-event.ts';
+import { toSecurityEvent } from '@tvm/core/security-events/to-security-event.ts';
 import type { EventBridgeEvent } from 'aws-lambda';
 import type * as z from 'zod';
 import { clientSettings } from '../adapters/aws-call.ts';
@@ -36,7 +36,7 @@ export function transmitToReceiver(
   const transmission = { issuer: env.ISSUER, receiver: { name: env.RECEIVER, audience: env.RECEIVER_AUDIENCE } };
 
   async function transmit(event: EventBridgeEvent<string, unknown>): Promise<void> {
-    const claims = securityEventOf(auditEventOf(event), transmission);
+    const claims = toSecurityEvent(auditEventOf(event), transmission);
     const [type] = Object.keys(claims?.events ?? {});
     if (claims === undefined || type === undefined || ![...env.RECEIVER_EVENTS, VERIFICATION].includes(type)) return;
     const { jti } = claims;

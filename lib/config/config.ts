@@ -11,8 +11,8 @@ import {
 } from '@tvm/contract/security-event.ts';
 import { principal } from '@tvm/contract/subject.ts';
 import { exactAudience } from '@tvm/contract/text.ts';
-import { type ConditionSettings, isServiceUrl } from '@tvm/core/external-authorizers/settings.ts';
-import { dotted, type Fault, type Place } from '@tvm/core/settings/fault.ts';
+import { type AuthorizerSettings, isServiceUrl } from '@tvm/core/external-authorizers/settings.ts';
+import { dotted, type Fault, type Path } from '@tvm/core/settings/fault.ts';
 import { nearestName } from '@tvm/core/settings/nearest-name.ts';
 import { readBySchema } from '@tvm/core/settings/read-by-schema.ts';
 import { parse, TomlError } from 'smol-toml';
@@ -115,7 +115,7 @@ const condition = z.discriminatedUnion(
     z.strictObject({ ...networkAuthorizer, type: z.literal('authzen') }),
   ],
   { error: 'must be opa-wasm, opa-rest or authzen' },
-) satisfies z.ZodType<ConditionSettings>;
+) satisfies z.ZodType<AuthorizerSettings>;
 
 const ONLY_HTTPS = 'must have only https URLs; plain http on this computer is only for an emulator';
 
@@ -504,20 +504,20 @@ export function parseConfig(
     throw new ConfigError(`${name}:${error.line}: ${error.message.split('\n')[0]}`);
   }
   const read = readBySchema(configSchema, unverified, { unknownKey: 'is not a configuration key' });
-  const known = read.faults.filter(({ place }) => place.at(-1) !== LOST);
+  const known = read.faults.filter(({ path }) => path.at(-1) !== LOST);
   const faults = [...lostKeys(unverified), ...known, ...targetFaults(unverified, target)];
   if (read.value !== undefined && faults.length === 0) return read.value;
-  throw new ConfigError(faults.map(({ place, problem }) => `${name}: ${dotted(place)} ${problem}`).join('\n'));
+  throw new ConfigError(faults.map(({ path, problem }) => `${name}: ${dotted(path)} ${problem}`).join('\n'));
 }
 
 /** A key that zod silently drops from a table of names. */
 const LOST = '__proto__';
 
 /** Returns an error for each occurrence of that key. */
-function lostKeys(value: unknown, place: Place = []): Fault[] {
+function lostKeys(value: unknown, path: Path = []): Fault[] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]) => {
-    const here = [...place, Array.isArray(value) ? Number(key) : key];
-    return key === LOST ? [{ place: here, problem: 'is not a valid name' }] : lostKeys(inner, here);
+    const here = [...path, Array.isArray(value) ? Number(key) : key];
+    return key === LOST ? [{ path: here, problem: 'is not a valid name' }] : lostKeys(inner, here);
   });
 }

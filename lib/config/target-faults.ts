@@ -1,4 +1,4 @@
-import { type Fault, isMapping, type Place } from '@tvm/core/settings/fault.ts';
+import { type Fault, isMapping, type Path } from '@tvm/core/settings/fault.ts';
 import { RegionInfo } from 'aws-cdk-lib/region-info';
 
 /** The target of a deployment, as far as it is known. */
@@ -22,14 +22,14 @@ export function targetFaults(unverified: Record<string, unknown>, target: Target
 
 /** Rejects `emulator` outside of an emulator, because it removes protections. */
 function emulatorFaults({ stage, account }: Target): Fault[] {
-  const place = ['emulator'];
+  const path = ['emulator'];
   if (stage !== undefined && stage !== LOCAL) {
-    return [{ place, problem: `must be absent: only config/${LOCAL}.toml is deployed into an emulator` }];
+    return [{ path, problem: `must be absent: only config/${LOCAL}.toml is deployed into an emulator` }];
   }
   if (account !== undefined && account !== EMULATOR_ACCOUNT) {
     return [
       {
-        place,
+        path,
         problem: `must be absent in the AWS account ${account}: emulators have the account ${EMULATOR_ACCOUNT}`,
       },
     ];
@@ -43,7 +43,7 @@ export function partitionOf(region: string | undefined): string | undefined {
 }
 
 interface Arn {
-  place: Place;
+  path: Path;
   partition: string;
   region: string;
   account: string;
@@ -52,13 +52,13 @@ interface Arn {
 /** The keys whose values are ARNs. */
 const ARN_KEYS = new Set<unknown>(['certificate_arn', 'principal', 'subject']);
 
-function arnsIn(value: unknown, place: Place = []): Arn[] {
-  if (typeof value === 'string' && ARN_KEYS.has(place.at(-1))) {
+function arnsIn(value: unknown, path: Path = []): Arn[] {
+  if (typeof value === 'string' && ARN_KEYS.has(path.at(-1))) {
     const [, partition, region, account] = /^arn:([^:]+):[^:]+:([^:]*):(\d{12}):/.exec(value) ?? [];
-    return partition === undefined ? [] : [{ place, partition, region: region ?? '', account: account ?? '' }];
+    return partition === undefined ? [] : [{ path, partition, region: region ?? '', account: account ?? '' }];
   }
-  if (Array.isArray(value)) return value.flatMap((item, index) => arnsIn(item, [...place, index]));
-  return isMapping(value) ? Object.entries(value).flatMap(([key, item]) => arnsIn(item, [...place, key])) : [];
+  if (Array.isArray(value)) return value.flatMap((item, index) => arnsIn(item, [...path, index]));
+  return isMapping(value) ? Object.entries(value).flatMap(([key, item]) => arnsIn(item, [...path, key])) : [];
 }
 
 /**
@@ -71,9 +71,9 @@ function arnFaults(unverified: Record<string, unknown>, { region, account }: Tar
   const partition = ofRegion ?? arns[0]?.partition;
   const where = ofRegion === undefined ? ' like the first ARN' : ` of the region ${region}`;
   return arns.flatMap((arn) => {
-    const must = (what: string, is: string) => [{ place: arn.place, problem: `must be in ${what}: it is in ${is}` }];
+    const must = (what: string, is: string) => [{ path: arn.path, problem: `must be in ${what}: it is in ${is}` }];
     if (arn.partition !== partition) return must(`the partition ${partition}${where}`, arn.partition);
-    if (arn.place.at(-1) !== 'certificate_arn') return [];
+    if (arn.path.at(-1) !== 'certificate_arn') return [];
     if (region && arn.region !== region) return must(`the region ${region} of the stack`, arn.region);
     if (account && arn.account !== account) return must(`the account ${account} of the stack`, arn.account);
     return [];
@@ -84,18 +84,18 @@ function arnFaults(unverified: Record<string, unknown>, { region, account }: Tar
 function accountFaults(unverified: Record<string, unknown>, { account: own }: Target): Fault[] {
   const { trusted_accounts: accounts } = unverified;
   const trusted = (Array.isArray(accounts) ? accounts : []).map((account: unknown, index) => ({
-    place: ['trusted_accounts', index],
+    path: ['trusted_accounts', index],
     account,
   }));
   const emulated = [...arnsIn(unverified), ...trusted].filter(({ account }) => account === EMULATOR_ACCOUNT);
   const itself = trusted.filter(({ account }) => account === own);
   return [
-    ...emulated.map(({ place }) => ({
-      place,
+    ...emulated.map(({ path }) => ({
+      path,
       problem: `must name an AWS account: ${EMULATOR_ACCOUNT} is the account of emulators`,
     })),
-    ...itself.map(({ place }) => ({
-      place,
+    ...itself.map(({ path }) => ({
+      path,
       problem: `must name other accounts than ${own}, the account of the stack`,
     })),
   ];

@@ -2,7 +2,7 @@ import type { Construct } from 'constructs';
 import { serveDiscoveryEnv } from '#lambdas/serve-discovery/env.ts';
 import type { Foundation } from './foundation.ts';
 import { ServiceFunction } from './service-function.ts';
-import { letVerify, type TokenKeys } from './token-keys.ts';
+import { grantVerify, type TokenKeys } from './token-keys.ts';
 
 /** Serves the public discovery documents and the public keys of tokens. */
 export function discovery(scope: Construct, { defaults, api }: Foundation, keys: TokenKeys): void {
@@ -16,5 +16,5 @@ export function discovery(scope: Construct, { defaults, api }: Foundation, keys:
   for (const name of ['jwks.json', 'openid-configuration', 'oauth-authorization-server']) {
     api.openDocument(`/.well-known/${name}`, serveDiscovery);
   }
-  letVerify(keys, serveDiscovery);
+  grantVerify(keys, serveDiscovery);
 }

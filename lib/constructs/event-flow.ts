@@ -160,7 +160,7 @@ export class EventFlow extends Construct {
           targets: [{ bind: () => ({ arn: queue.queueArn, deadLetterConfig }) }],
         }),
     );
-    for (const target of [queue, deadLetters]) this.letSend(created, target);
+    for (const target of [queue, deadLetters]) this.grantSend(created, target);
     consumer.addEventSource(
       new SqsEventSource(queue, {
         batchSize,
@@ -174,7 +174,7 @@ export class EventFlow extends Construct {
   }
 
   /** Lets principals with a managed policy request revocations on the bus, with one of these event sources. */
-  letRequestRevocation(sources: readonly string[], policy: ManagedPolicy): void {
+  grantRevocationRequests(sources: readonly string[], policy: ManagedPolicy): void {
     if (sources.length === 0) return;
     policy.addStatements(
       new PolicyStatement({
@@ -196,7 +196,7 @@ export class EventFlow extends Construct {
     });
     const deadLetterConfig = { arn: this.ruleDeadLetters.queueArn };
     rule.addTarget({ bind: () => ({ arn: queue.queueArn, deadLetterConfig }) });
-    for (const target of [queue, this.ruleDeadLetters]) this.letSend([rule], target);
+    for (const target of [queue, this.ruleDeadLetters]) this.grantSend([rule], target);
     return queue;
   }
 
@@ -220,7 +220,7 @@ export class EventFlow extends Construct {
    * Lets only these rules send to a queue. CDK's own target would let every rule send to an encrypted queue. Anyone who
    * can create a rule in the account could then forge events of any source.
    */
-  private letSend(rules: readonly Rule[], target: Queue): void {
+  private grantSend(rules: readonly Rule[], target: Queue): void {
     target.addToResourcePolicy(
       new PolicyStatement({
         principals: [new ServicePrincipal('events.amazonaws.com')],

@@ -3,7 +3,7 @@ import { revokeOwnTokenEnv } from '#lambdas/revoke-own-token/env.ts';
 import type { Foundation } from './foundation.ts';
 import type { Revocation } from './revocation.ts';
 import { ServiceFunction } from './service-function.ts';
-import { letVerify, type TokenKeys } from './token-keys.ts';
+import { grantVerify, type TokenKeys } from './token-keys.ts';
 
 /** The function that lets a workload revoke one of its own tokens, or all of them for a task. */
 export function ownRevocation(scope: Construct, foundation: Foundation, keys: TokenKeys, revocation: Revocation): void {
@@ -17,5 +17,5 @@ export function ownRevocation(scope: Construct, foundation: Foundation, keys: To
   });
   api.signed('/revoke', revokeOwnToken);
   revocation.allowRevoking(revokeOwnToken);
-  letVerify(keys, revokeOwnToken);
+  grantVerify(keys, revokeOwnToken);
 }

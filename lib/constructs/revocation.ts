@@ -49,7 +49,7 @@ export class Revocation extends Construct {
       // The function sends a message to its own queue until a revocation is completed. Lambda would stop this loop
       // after about 16 invocations, so that a revocation of many tokens, or a deferred one, would never complete. The
       // loop is finite: a request selects tokens up to a fixed time, its position moves forward with each page, and it
-      // makes two passes (core/revocation/orders/carry-out-order.ts). The number of retries is limited.
+      // makes two passes (core/revocation/requests/run-revocation.ts). The number of retries is limited.
       // https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
       recursiveLoop: RecursiveLoop.ALLOW,
       env: revokeTokensByEventEnv,

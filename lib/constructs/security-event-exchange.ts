@@ -82,9 +82,9 @@ export class SecurityEventExchange extends Construct {
     });
     key.signedOnlyBy(...transmitters);
     const polling = receivers.filter((receiver) => receiver.delivery === 'poll');
-    if (polling.length > 0) this.letPoll(polling, foundation);
+    if (polling.length > 0) this.addPollPath(polling, foundation);
     const identified = receivers.filter((receiver) => receiver.principal !== undefined);
-    if (identified.length > 0) this.letControlStreams(identified, foundation);
+    if (identified.length > 0) this.addStreamPaths(identified, foundation);
 
     const serveTransmitterMetadata = new ServiceFunction(this, 'serve-transmitter-metadata', {
       defaults,
@@ -104,7 +104,7 @@ export class SecurityEventExchange extends Construct {
   }
 
   /** Creates the path for polling receivers, which IAM identifies. */
-  private letPoll(receivers: readonly Polling[], { defaults, records, api }: Foundation): void {
+  private addPollPath(receivers: readonly Polling[], { defaults, records, api }: Foundation): void {
     const pollSecurityEvents = new ServiceFunction(this, 'poll-security-events', {
       defaults,
       description: 'POST /security-events/poll: returns security event tokens to a receiver',
@@ -121,7 +121,7 @@ export class SecurityEventExchange extends Construct {
   }
 
   /** Creates the paths on which receivers with a principal read their stream and request verification events. */
-  private letControlStreams(
+  private addStreamPaths(
     receivers: readonly SecurityEventReceiver[],
     { config, defaults, records, api }: Foundation,
   ): void {

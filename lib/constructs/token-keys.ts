@@ -32,6 +32,6 @@ export function tokenKeys(
 }
 
 /** Lets functions verify tokens. */
-export function letVerify({ verifying }: TokenKeys, ...functions: ServiceFunction<never>[]): void {
+export function grantVerify({ verifying }: TokenKeys, ...functions: ServiceFunction<never>[]): void {
   for (const key of verifying) for (const verifier of functions) key.grant(verifier, 'kms:GetPublicKey');
 }

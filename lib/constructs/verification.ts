@@ -3,7 +3,7 @@ import { introspectTokenEnv } from '#lambdas/introspect-token/env.ts';
 import { reportUseEnv } from '#lambdas/report-use/env.ts';
 import type { Foundation } from './foundation.ts';
 import { ServiceFunction } from './service-function.ts';
-import { letVerify, type TokenKeys } from './token-keys.ts';
+import { grantVerify, type TokenKeys } from './token-keys.ts';
 
 /** The functions that let resource servers introspect tokens and report their use. */
 export function verification(scope: Construct, foundation: Foundation, keys: TokenKeys) {
@@ -33,6 +33,6 @@ export function verification(scope: Construct, foundation: Foundation, keys: Tok
   });
   api.signed('/uses', reportUse);
   records.allowNotingFacts(reportUse);
-  letVerify(keys, introspectToken, reportUse);
+  grantVerify(keys, introspectToken, reportUse);
   return { introspectToken };
 }

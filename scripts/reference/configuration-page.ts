@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { configSchema } from '#lib/config/config.ts';
 import { GENERATED } from './tables.ts';
 
@@ -16,7 +17,7 @@ export function configurationPage(): string {
     const { description, written } = schema.meta() ?? {};
     // A default that contains durations is written out in the schema's metadata.
     const value = typeof written === 'string' ? `\`${written}\`` : inToml(defaults[key]);
-    return `| \`${key}\` | ${value} | ${description} |`;
+    return `| \`${key}\` | ${value} | ${withLinks(String(description))} |`;
   });
   return [
     `${GENERATED}# Configuration`,
@@ -30,6 +31,14 @@ export function configurationPage(): string {
     ...rows,
     '',
   ].join('\n');
+}
+
+/** Turns the names of pages, such as `docs/how-to/deploy.md`, into links with the titles of the pages. */
+function withLinks(text: string): string {
+  return text.replace(/docs\/([a-z-]+\/[a-z-]+\.md)/g, (_, page: string) => {
+    const [, title] = /^# (.+)$/m.exec(readFileSync(new URL(`../../docs/${page}`, import.meta.url), 'utf8')) ?? [];
+    return `[${title}](../${page})`;
+  });
 }
 
 function inToml(value: unknown): string {

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import path from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { run, runLogged } from '../tools/command.mjs';
 import { localDir, root } from '../tools/paths.mjs';
 
@@ -14,6 +15,8 @@ export interface Count {
 export interface VitestCount extends Count {
   /** The tests that were skipped, as in `test/e2e/policy.test.ts > a describe > a test`. */
   skipped: string[];
+  /** The failed tests, in the same form, each with the first line of its error. */
+  failures: string[];
   /** The duration of each file's tests, in seconds. */
   files: { name: string; seconds: number }[];
 }
@@ -25,11 +28,20 @@ interface VitestReport {
   testResults: {
     name: string;
     status: string;
+    /** The error of a file that could not be loaded. */
+    message: string;
     /** Milliseconds since the epoch, as is `endTime`. */
     startTime: number;
     endTime: number;
-    assertionResults: { status: string; title: string; ancestorTitles: string[] }[];
+    assertionResults: TestResult[];
   }[];
+}
+
+interface TestResult {
+  status: string;
+  title: string;
+  ancestorTitles: string[];
+  failureMessages?: string[];
 }
 
 /** The folder for the files that the tests leave behind: reports and logs. */
@@ -87,7 +99,10 @@ export async function vitest(
     log === undefined ? await run('vitest', args, options) : (await runLogged('vitest', args, { ...options, log })).ok;
   const count = readReport(report);
   // A run that failed as a whole, or ran no test, has failed even if no single test has.
-  if ((!ok && count.failed === 0) || count.passed + count.failed === 0) count.failed += 1;
+  if ((!ok && count.failed === 0) || count.passed + count.failed === 0) {
+    count.failed += 1;
+    count.failures.push(`${project}: the run failed as a whole; its output has the reason`);
+  }
   return count;
 }
 
@@ -102,16 +117,37 @@ function readReport(report: string): VitestCount {
     const skipped = testResults.flatMap(({ name, assertionResults }) =>
       assertionResults
         .filter(({ status }) => status !== 'passed' && status !== 'failed')
-        .map(({ ancestorTitles, title }) => [path.relative(root, name), ...ancestorTitles, title].join(' > ')),
+        .map((test) => titleOf(name, test)),
     );
+    const failures = [
+      ...broken.map(({ name, message }) => `${path.relative(root, name)}: ${firstLine(message)}`),
+      ...testResults.flatMap(({ name, assertionResults }) =>
+        assertionResults
+          .filter(({ status }) => status === 'failed')
+          .map((test) => `${titleOf(name, test)}: ${firstLine(test.failureMessages?.[0])}`),
+      ),
+    ];
     const files = testResults.map(({ name, startTime, endTime }) => ({
       name: path.relative(root, name),
       seconds: (endTime - startTime) / 1000,
     }));
-    return { passed: numPassedTests, failed: numFailedTests + broken.length, skipped, files };
+    return { passed: numPassedTests, failed: numFailedTests + broken.length, skipped, failures, files };
   } catch {
-    return { passed: 0, failed: 0, skipped: [], files: [] };
+    return { passed: 0, failed: 0, skipped: [], failures: [], files: [] };
   }
+}
+
+function titleOf(file: string, { ancestorTitles, title }: TestResult): string {
+  return [path.relative(root, file), ...ancestorTitles, title].join(' > ');
+}
+
+function firstLine(message = ''): string {
+  return stripVTControlCharacters(message).split('\n', 1)[0]?.slice(0, 300) ?? '';
+}
+
+/** Prints one line for each failed test, so that the last lines of a long output name them. */
+export function printFailures(failures: readonly string[]): void {
+  if (failures.length > 0) console.log(`\n${failures.map((failure) => `✗ ${failure}`).join('\n')}`);
 }
 
 /**

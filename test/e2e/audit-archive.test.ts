@@ -115,7 +115,7 @@ describe('the archive', () => {
     }
   });
 
-  it('is for the archiver alone to write, and nobody removes what is in it', async () => {
+  it('can be written only by the archiver, and nobody can remove objects', async () => {
     const everythingOfS3 = new S3Client({ ...target, forcePathStyle: true, credentials: await storageAdministrator() });
     const [name = ''] = await names('events/');
     // A user with every S3 permission may read the archive, but not change it.
@@ -180,7 +180,7 @@ describe('verification', () => {
     expect(queried.stderr).toContain(key);
   });
 
-  it('in a copy, with only the keys: a changed byte is found, and its record named', async () => {
+  it('in a copy, with only the keys: a changed byte is found, and the finding names the record', async () => {
     const offline = ['--archive', copy, '--keys', join(copy, 'audit-keys.json')];
     expect((await verify(...offline)).code).toBe(0);
     // The oldest object: the newest may not be in a digest yet, or not in the copy.

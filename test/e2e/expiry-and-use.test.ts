@@ -113,12 +113,12 @@ describe('introspections', () => {
   });
 });
 
-describe('a resource server reports what a token was used for', () => {
+describe('a report of a token’s use', () => {
   const use = { action: 'read', location: 'orders-db/orders', outcome: 'allowed' };
   const report = (report: Record<string, unknown>, caller = resourceServer) =>
     curl(`${endpoint}/uses`, caller, ...formData(report));
 
-  it('and the audit shows the use', async () => {
+  it('is in the audit', async () => {
     const { token, tokenId } = await vend();
     const { status, body } = await report({ token, ...use });
     expect([status, body]).toEqual([200, {}]);
@@ -128,7 +128,7 @@ describe('a resource server reports what a token was used for', () => {
     expect(refused?.detail).toMatchObject({ action: 'write', outcome: 'refused' });
   });
 
-  it('only for its own tokens, within their permissions, in the contract’s vocabulary', async () => {
+  it('is accepted only for the resource server’s own tokens, within their permissions, and in valid format', async () => {
     const { token, tokenId } = await vend();
     const foreign = await vend(
       {
@@ -151,7 +151,7 @@ describe('a resource server reports what a token was used for', () => {
     await eventsOf(tokenId, 'Token Issued');
   });
 
-  it('and neither a workload nor an operator does: its IAM does not let it', async () => {
+  it('is denied by IAM to workloads and operators', async () => {
     const { token, tokenId } = await vend();
     expect(await report({ token, ...use }, workload)).toMatchObject({ status: 403 });
     expect(await report({ token, ...use }, operator)).toMatchObject({ status: 403 });

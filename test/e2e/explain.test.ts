@@ -11,8 +11,8 @@ const readAndWrite = [{ ...readOrders, actions: ['read', 'write'] }];
 const explain = (path: string, parameters: Record<string, unknown>, caller = workload) =>
   curl(`${endpoint}${path}`, caller, ...formData({ ...request, ...parameters }));
 
-describe('a workload asks what it would get', () => {
-  it('with the body of its token request, and gets the same decision as for the token', async () => {
+describe('an explanation for a workload', () => {
+  it('has the decision of the token request with the same body', async () => {
     const { status, headers, body } = await explain('/explain', {});
     expect([status, headers['cache-control']]).toEqual([200, 'no-store']);
     const { expires_in } = (await ask()).body;
@@ -24,7 +24,7 @@ describe('a workload asks what it would get', () => {
     });
   });
 
-  it('and learns the reasons of a denial and a request that is allowed', async () => {
+  it('has the reasons for a denial, and a request that would be allowed', async () => {
     expect((await ask({ authorization_details: readAndWrite })).status).toBe(403);
     const { status, body } = await explain('/explain', { authorization_details: readAndWrite });
     expect(status).toBe(200);
@@ -35,15 +35,15 @@ describe('a workload asks what it would get', () => {
     expect((await ask(change?.request)).status).toBe(200);
   });
 
-  it('and not about others, whatever it says', async () => {
+  it('is always about the caller, whatever subject the body names', async () => {
     const { body } = await explain('/explain', { subject: 'arn:aws:iam::000000000000:user/somebody-else' });
     expect(body.subject).toBe(SUBJECT);
     expect((await explain('/explain/any', { subject: SUBJECT })).status).toBe(403);
   });
 });
 
-describe('an operator asks what a workload would get', () => {
-  it('from an address and at a time, and gets the policies’ file positions', async () => {
+describe('an explanation for an operator', () => {
+  it('is about a workload, at an address and a time, and has the file positions of the policies', async () => {
     const parameters = { subject: SUBJECT, source_ip: '203.0.113.7', time: '2026-01-01T12:00:00Z' };
     const { status, body } = await explain('/explain/any', parameters, operator);
     expect(status).toBe(200);
@@ -56,7 +56,7 @@ describe('an operator asks what a workload would get', () => {
     });
   });
 
-  it('and not what it would get itself', async () => {
+  it('is never about the operator itself', async () => {
     expect((await explain('/explain', {}, operator)).status).toBe(403);
     expect(await explain('/explain/any', {}, operator)).toMatchObject({ status: 400, body: { field: 'subject' } });
   });

@@ -8,8 +8,8 @@ import { beforeAll, describe, expect, inject, it } from 'vitest';
 import {
   factKey,
   introspectionsKey,
-  orderKey,
   recordKey,
+  revocationRequestKey,
   subjectFactKey,
   subjectStatusKey,
 } from '#lambdas/adapters/dynamo/items.ts';
@@ -121,12 +121,12 @@ const inventions: [string, (item: Item) => [after: Item, before?: Item]][] = [
     (item) => [{ ...item, ...marshall({ status: 'failed', failure: 'x', failedAt: now }) }, item],
   ],
   ['the expiry of a token', (item) => [{ ...item, ...marshall({ status: 'expired' }) }, item]],
-  ['a revocation', () => [{ ...orderKey(order.revocationId), ...marshall(order) }]],
+  ['a revocation', () => [{ ...revocationRequestKey(order.revocationId), ...marshall(order) }]],
   [
     'the completion of a revocation',
     () => [
-      { ...orderKey(order.revocationId), ...marshall({ ...order, completedAt: now }) },
-      { ...orderKey(order.revocationId), ...marshall(order) },
+      { ...revocationRequestKey(order.revocationId), ...marshall({ ...order, completedAt: now }) },
+      { ...revocationRequestKey(order.revocationId), ...marshall(order) },
     ],
   ],
   [

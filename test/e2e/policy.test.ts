@@ -97,7 +97,7 @@ describe('obligations', () => {
     expect(event?.detail).toMatchObject({ access: 'write', expiresIn: 120, obligations: { single_use: true } });
   });
 
-  it('to give a reason are enforced before a token is issued', async () => {
+  it('that require a reason are enforced before a token is issued', async () => {
     const { status, body } = await ask(repair);
     expect([status, body.field, body.error_description]).toEqual([
       400,
@@ -116,7 +116,7 @@ describe('obligations', () => {
 });
 
 describe('a window', () => {
-  it('decides: a request that is allowed now was forbidden in the freeze', async () => {
+  it('affects the decision: a request is forbidden during the freeze, and allowed before', async () => {
     const request = {
       subject: 'arn:aws:iam::000000000000:user/ci-job',
       audience: 'releases',
@@ -127,7 +127,7 @@ describe('a window', () => {
       const [pair] = body.pairs as { verdict: string; policies: { id: string }[] }[];
       return [pair?.verdict, pair?.policies.map(({ id }) => id)];
     };
-    expect(await explain('2025-12-25T12:00:00Z')).toEqual(['forbidden', ['nobody-releases-in-a-freeze']]);
+    expect(await explain('2026-12-25T12:00:00Z')).toEqual(['forbidden', ['nobody-releases-in-a-freeze']]);
     expect(await explain('2026-01-05T12:00:00Z')).toEqual(['not_permitted', []]);
   });
 });

@@ -34,7 +34,7 @@ afterEach(async () => {
   vi.unstubAllEnvs();
 });
 
-describe('the tvm source of TokenRelay, with the deployed machine', () => {
+describe('the tvm source of TokenRelay, with the deployed service', () => {
   it('gives a token that matches the configuration and that a resource server accepts', async () => {
     const { values, fetchedAt, expiresAt } = await tvmSource({ expires_in: 120 }).fetch(undefined, signal);
     const keys = createRemoteJWKSet(new URL(`${endpoint}/.well-known/jwks.json`));
@@ -56,7 +56,7 @@ describe('the tvm source of TokenRelay, with the deployed machine', () => {
   it.each([
     ['a wrong secret', { ...workload, secretAccessKey: 'a wrong secret' }],
     ['a caller without the permission', resourceServer],
-  ])('gives nothing to %s, and repeats no part of what was signed', async (_who, caller) => {
+  ])('gets no token with %s, and its error contains no part of the signed request', async (_who, caller) => {
     const failure = await tvmSource({}, caller)
       .fetch(undefined, signal)
       .catch((error: Error) => error.message);

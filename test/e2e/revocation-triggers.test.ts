@@ -44,7 +44,7 @@ const task = () => crypto.randomUUID().replaceAll('-', '');
 const taskArn = (id: string) => `arn:aws:ecs:us-east-1:000000000000:task/demo/${id}`;
 const lift = () => curl(`${endpoint}/blocks/lift`, operator, ...formData({ subject: ROLE }));
 
-describe('a running workload’s tokens are revoked, and those of its siblings are not, on', () => {
+describe('only the tokens of one running workload are revoked, not those of others with the same role, on', () => {
   const instance = () => `i-0${task().slice(0, 16)}`;
   it.each<[TriggerName, () => string, (session: string) => Change]>([
     ['ecs_task_stopped', task, (id) => ({ detail: { taskArn: taskArn(id) } })],
@@ -77,7 +77,7 @@ describe('a running workload’s tokens are revoked, and those of its siblings a
 describe('a subject’s tokens are revoked', () => {
   it.each<[TriggerName, Change]>([
     ['iam_role_deleted', { detail: { requestParameters: { roleName: 'orders-task' } } }],
-  ])('on %s, and the next subject with its name gets its own', async (name, change) => {
+  ])('on %s, and a new subject with the same name can get tokens', async (name, change) => {
     const caller = await session(task());
     const { token } = await vend({}, caller);
     await put(name, change);
@@ -88,7 +88,7 @@ describe('a subject’s tokens are revoked', () => {
   it.each<[TriggerName, Change]>([
     ['iam_user_deleted', { detail: { requestParameters: { userName: 'orders-service' } } }],
     ['iam_access_key_disabled', { detail: { requestParameters: { userName: 'orders-service', status: 'Inactive' } } }],
-  ])('on %s, and a caller that still has the name gets new ones', async (name, change) => {
+  ])('on %s, and the caller can get new tokens', async (name, change) => {
     const { token } = await vend({}, workload);
     await put(name, change);
     await inactive(token);
@@ -110,7 +110,7 @@ describe('a subject’s tokens are revoked', () => {
     ],
     ['security_hub_finding', securityHubFinding(ROLE)],
     ['workload_deactivated', { detail: { subject: ROLE } }],
-  ])('on %s, and it gets none until the block is lifted', async (name, change) => {
+  ])('on %s, and the subject gets no tokens until the block is lifted', async (name, change) => {
     const caller = await session(task());
     const { token } = await vend({}, caller);
     await put(name, change);
@@ -121,7 +121,7 @@ describe('a subject’s tokens are revoked', () => {
   });
 });
 
-describe('a task’s tokens are revoked, and those of another task are not, on', () => {
+describe('only the tokens of one task are revoked, on', () => {
   const uuid = () => crypto.randomUUID();
   it.each<[TriggerName, () => string, (task: string) => Change]>([
     ['codepipeline_finished', uuid, (id) => ({ detail: { 'execution-id': id } })],
@@ -142,7 +142,7 @@ describe('a task’s tokens are revoked, and those of another task are not, on',
   });
 });
 
-it('a project’s tokens are revoked when it is archived, and those of another are not', async () => {
+it('only the tokens of a project are revoked when it is archived', async () => {
   const shipments = { type: 'resource', locations: ['orders-db/shipments'], actions: ['read'] };
   const { token } = await vend({ authorization_details: [shipments], expires_in: 300 });
   const other = await vend();
@@ -214,7 +214,7 @@ describe('nothing is revoked', () => {
     });
   });
 
-  it('by an event that is put as AWS’s own: EventBridge refuses it', async () => {
+  it('by an event with a source of AWS, which EventBridge rejects', async () => {
     const id = task();
     const { token } = await vend({}, await session(id));
     const entry = {

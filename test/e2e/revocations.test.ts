@@ -288,7 +288,7 @@ describe('nothing is done', () => {
     expect((await progress('a%20b')).status).toBeGreaterThanOrEqual(400);
   });
 
-  it('for a workload, whose IAM does not let it', async () => {
+  it('for a workload, because IAM denies the request', async () => {
     for (const path of ['revocations', 'blocks/lift']) {
       expect((await curl(`${endpoint}/${path}`, workload, ...formData({ subject: SUBJECT }))).status).toBe(403);
     }

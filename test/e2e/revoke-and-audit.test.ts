@@ -116,7 +116,7 @@ describe('a token is revoked', () => {
     expect(revoked?.detail).toMatchObject({ revokedBy: 'security.team', revocationReason: 'laptop stolen' });
   });
 
-  it('with all others of its subject by an event, and the subject gets new ones afterwards if it is not blocked', async () => {
+  it('by an event about its subject, which can get new tokens if it is not blocked', async () => {
     const tokens = [await vend(), await vend(), await vend()];
     await request({ subject: SUBJECT, blockFor: 0 });
     for (const { token, tokenId } of tokens) {

@@ -56,7 +56,7 @@ describe('a workload requests a token with curl', () => {
     expect(token.length).toBeLessThan(1_300);
   });
 
-  it('that policy does not allow, and is denied without the name of a policy', async () => {
+  it('that policy denies, and the response names no policy', async () => {
     const write = await ask({ authorization_details: [{ ...readOrders, actions: ['write'] }] });
     expect(write.status).toBe(403);
     expect(write.body).toEqual({
@@ -103,7 +103,7 @@ describe('nobody else gets a token', () => {
     expect(body).not.toHaveProperty('access_token');
   });
 
-  it('and every path asks for its own kind of caller', async () => {
+  it('and each path accepts only its own kind of caller', async () => {
     const callers = { workload, resourceServer, operator };
     const paths = {
       '/token': 'workload',

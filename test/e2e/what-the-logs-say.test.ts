@@ -41,14 +41,14 @@ beforeAll(async () => {
   });
 });
 
-it('no token, and no part of one', () => {
+it('contain no token and no part of a token', () => {
   for (const part of token.split('.')) expect(logs).not.toContain(part);
   // Matches any JWS: base64url of {"… , a dot, base64url of {"….
   expect(logs).not.toMatch(/eyJ[\w-]{8,}\.eyJ[\w-]{8,}/);
   expect(logs).not.toContain(token.slice(0, 20));
 });
 
-it('no signature of a request, and no secret', () => {
+it('contain no signature of a request and no secret', () => {
   expect(logs).not.toMatch(/AWS4-HMAC-SHA256|authorization["']?\s*[:=]/i);
   for (const { secretAccessKey } of Object.values(identities)) expect(logs).not.toContain(secretAccessKey);
 });

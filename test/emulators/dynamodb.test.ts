@@ -16,7 +16,7 @@ import {
 } from '#lambdas/adapters/dynamo/items.ts';
 import { dynamoOpenTokens } from '#lambdas/adapters/dynamo/open-tokens.ts';
 import { dynamoRecentBehaviour } from '#lambdas/adapters/dynamo/recent-behaviour.ts';
-import { dynamoRevocationOrders } from '#lambdas/adapters/dynamo/revocation-orders.ts';
+import { dynamoRevocationRequests } from '#lambdas/adapters/dynamo/revocation-requests.ts';
 import { eventually } from '../support/eventually.ts';
 import { type DynamoDifference, differences } from './differences.ts';
 import { streamOf } from './probes/stream.ts';
@@ -133,12 +133,12 @@ it('a revocation request that is submitted ten times at once is in the stream on
     by: 'security.team',
     orderedAt: now,
   };
-  const orders = dynamoRevocationOrders(dynamo, table, 60);
-  const placed = await Promise.all(Array.from({ length: 10 }, () => orders.place(order)));
+  const orders = dynamoRevocationRequests(dynamo, table, 60);
+  const placed = await Promise.all(Array.from({ length: 10 }, () => orders.submit(order)));
   expect(placed).toEqual(Array(10).fill({ ...order, revoked: 0 }));
   // Stream records are in the order of the writes, so no record of the other nine writes can follow this one.
   const last = { ...order, revocationId: randomUUID() };
-  await orders.place(last);
+  await orders.submit(last);
   await eventually(async () => {
     const keys = (await streamOf(target, table)).map(({ dynamodb: { Keys } }) => Keys.pk.S);
     expect(keys).toEqual([order, last].map(({ revocationId }) => `ORDER#${revocationId}`));

@@ -3,11 +3,11 @@ import type { Profile } from '@tvm/core/anomaly/profile.ts';
 import type { RecentBehaviour } from '@tvm/core/issuing/ports.ts';
 import type { AuditFact } from '@tvm/core/records/audit-fact.ts';
 import type { AuditFacts, SubjectStatuses, TokenIndex, TokenRecords } from '@tvm/core/records/ports.ts';
-import { holds, type SubjectStatus } from '@tvm/core/records/subject-status.ts';
+import { isInForce, type SubjectStatus } from '@tvm/core/records/subject-status.ts';
 import { denialOf, type IssuedRecord, type TokenRecord } from '@tvm/core/records/token-record.ts';
 import { type IndexEntry, indexEntries } from '@tvm/core/records/token-selector.ts';
-import type { OrderState } from '@tvm/core/revocation/orders/order.ts';
-import type { Continuations, RevocationOrders } from '@tvm/core/revocation/orders/ports.ts';
+import type { Continuations, RevocationRequests } from '@tvm/core/revocation/requests/ports.ts';
+import type { RevocationState } from '@tvm/core/revocation/requests/revocation-request.ts';
 import type { StatusIndexes } from '@tvm/core/status-lists/ports.ts';
 import type { Retries } from '#lambdas/middleware/queue-handler.ts';
 
@@ -92,7 +92,7 @@ export function inMemorySubjectStatuses(): SubjectStatuses {
     },
     async unblock(subject, lifted) {
       const { block, ...subjectStatus } = of(subject);
-      if (!holds(block, lifted.at)) return false;
+      if (!isInForce(block, lifted.at)) return false;
       subjectStatuses.set(subject, subjectStatus);
       return true;
     },
@@ -164,10 +164,10 @@ export function inMemoryIndex(
 }
 
 /** Revocation requests in memory. */
-export function inMemoryOrders(): RevocationOrders {
-  const orders = new Map<string, OrderState>();
+export function inMemoryRevocationRequests(): RevocationRequests {
+  const orders = new Map<string, RevocationState>();
   return {
-    async place(order) {
+    async submit(order) {
       const state = orders.get(order.revocationId) ?? { ...order, revoked: 0 };
       orders.set(order.revocationId, state);
       return state;
@@ -201,7 +201,7 @@ export function inMemoryContinuations(): Continuations & { waiting: { revocation
   const waiting: { revocationId: string; after: number }[] = [];
   return {
     waiting,
-    async goOnWith(revocationId, after) {
+    async schedule(revocationId, after) {
       waiting.push({ revocationId, after });
     },
   };

@@ -12,17 +12,17 @@ import { namedTargets } from '@tvm/core/policy/named-targets.ts';
 import type { Clock } from '@tvm/core/ports.ts';
 import type { ExpiringTokens, TokenIndex } from '@tvm/core/records/ports.ts';
 import type { TokenRecord } from '@tvm/core/records/token-record.ts';
-import type { RevocationOrders } from '@tvm/core/revocation/orders/ports.ts';
-import type { UnknownTargetRules } from '@tvm/core/revocation/orders/unknown-target.ts';
+import type { RevocationRequests } from '@tvm/core/revocation/requests/ports.ts';
+import type { UnknownTargetRules } from '@tvm/core/revocation/requests/unknown-target.ts';
 import {
   countingStatusIndexes,
   inMemoryBehaviour,
   inMemoryContinuations,
   inMemoryFacts,
   inMemoryIndex,
-  inMemoryOrders,
   inMemoryRecords,
   inMemoryRetries,
+  inMemoryRevocationRequests,
   inMemorySubjectStatuses,
 } from './in-memory-records.ts';
 import { inMemoryExpiring, inMemoryIntrospections } from './in-memory-upkeep.ts';
@@ -102,7 +102,7 @@ export async function inMemoryService(
     keys: VerificationKeys;
     records: ReturnType<typeof inMemoryRecords>;
     index: TokenIndex;
-    orders: RevocationOrders;
+    orders: RevocationRequests;
     continuations: ReturnType<typeof inMemoryContinuations>;
     retries: ReturnType<typeof inMemoryRetries>;
     facts: ReturnType<typeof inMemoryFacts>;
@@ -124,7 +124,7 @@ export async function inMemoryService(
     statusIndexes: countingStatusIndexes(),
     index: inMemoryIndex(records),
     restricted: recentSubjects(clock),
-    orders: inMemoryOrders(),
+    orders: inMemoryRevocationRequests(),
     continuations: inMemoryContinuations(),
     retries: inMemoryRetries(),
     facts: inMemoryFacts(),

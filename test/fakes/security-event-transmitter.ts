@@ -33,7 +33,7 @@ export function inMemoryReceivedSecurityEvents(): ReceivedSecurityEvents {
       if (known === undefined) noted.set(`${issuer}#${jti}`, event);
       return known ?? event;
     },
-    async obeyed(issuer, jti) {
+    async markProcessed(issuer, jti) {
       const known = noted.get(`${issuer}#${jti}`);
       if (known !== undefined) noted.set(`${issuer}#${jti}`, { ...known, obeyed: true });
     },

@@ -6,7 +6,7 @@ import type { IssuedRecord, TokenRecord } from '@tvm/core/records/token-record.t
 import type { OpenTokens, TokenTraces } from '@tvm/core/tokens-view/ports.ts';
 
 /** Computes MACs with a key in memory. */
-export function localMac(key = 'a key of this test alone'): Mac {
+export function localMac(key = 'a key that only this test uses'): Mac {
   const compute = (text: string) => createHmac('sha256', key).update(text).digest();
   return {
     of: async (text) => compute(text),

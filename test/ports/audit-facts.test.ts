@@ -2,7 +2,7 @@ import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import type { AuditFact } from '@tvm/core/records/audit-fact.ts';
 import { describe, expect, inject, it } from 'vitest';
 import { dynamoAuditFacts } from '#lambdas/adapters/dynamo/audit-facts.ts';
-import { factKey, remembered } from '#lambdas/adapters/dynamo/items.ts';
+import { auditedItem, factKey } from '#lambdas/adapters/dynamo/items.ts';
 import { inMemoryFacts } from '../fakes/in-memory-records.ts';
 
 const { target, outputs } = inject('deployed');
@@ -40,7 +40,7 @@ describe.each([
     'DynamoDB',
     dynamoAuditFacts(dynamo, outputs.TableName, 3_600),
     async (id: string, fact: AuditFact) => {
-      const kept = remembered(await itemOf(id, fact));
+      const kept = auditedItem(await itemOf(id, fact));
       return kept?.kind === 'fact' ? kept.fact : undefined;
     },
   ],

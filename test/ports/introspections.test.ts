@@ -3,7 +3,7 @@ import type { Introspections } from '@tvm/core/records/audit-fact.ts';
 import type { IntrospectionCounts } from '@tvm/core/verification/ports.ts';
 import { describe, expect, inject, it } from 'vitest';
 import { dynamoIntrospections } from '#lambdas/adapters/dynamo/introspections.ts';
-import { introspectionsKey, remembered } from '#lambdas/adapters/dynamo/items.ts';
+import { auditedItem, introspectionsKey } from '#lambdas/adapters/dynamo/items.ts';
 import { inMemoryIntrospections } from '../fakes/in-memory-upkeep.ts';
 
 const { target, outputs } = inject('deployed');
@@ -37,7 +37,7 @@ const adapters: [string, Counted][] = [
         const { Item } = await dynamo.send(
           new GetItemCommand({ TableName, Key: introspectionsKey(key), ConsistentRead: true }),
         );
-        const found = remembered(Item);
+        const found = auditedItem(Item);
         return found?.kind === 'introspections' ? found.introspections : undefined;
       },
     },

@@ -24,10 +24,10 @@ describe.each(adapters)('received security events: %s', (_, received) => {
     expect(await Promise.all([1, 2, 3].map(() => received.note(ISSUER, jti, later)))).toEqual(Array(3).fill(first));
   });
 
-  it('it can be marked as obeyed', async () => {
+  it('it can be marked as processed', async () => {
     const jti = crypto.randomUUID();
     const first = await received.note(ISSUER, jti, event());
-    await received.obeyed(ISSUER, jti);
+    await received.markProcessed(ISSUER, jti);
     expect(await received.note(ISSUER, jti, event())).toEqual({ ...first, obeyed: true });
   });
 

@@ -2,7 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DependencyFault } from '@tvm/core/ports.ts';
 import type { StatusReference } from '@tvm/core/records/token-record.ts';
 import type { StatusIndexes } from '@tvm/core/status-lists/ports.ts';
-import { LEASE, LEASED_PLACES } from '@tvm/core/status-lists/status-list.ts';
+import { LEASE, LEASE_SIZE } from '@tvm/core/status-lists/status-list.ts';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { dynamoStatusIndexes } from '#lambdas/adapters/dynamo/status-indexes.ts';
 import { countingStatusIndexes } from '../fakes/in-memory-records.ts';
@@ -20,7 +20,7 @@ beforeEach(async () => {
 afterEach(() => table.drop());
 
 /** Returns the number of the leased block of a list that an index is in, from 0 on. */
-const blockOf = ({ index }: StatusReference) => Math.floor(index / LEASED_PLACES);
+const blockOf = ({ index }: StatusReference) => Math.floor(index / LEASE_SIZE);
 const nameOf = ({ list, index }: StatusReference) => `${list}/${index}`;
 const times = <T>(count: number, make: () => Promise<T>) => Promise.all(Array.from({ length: count }, make));
 
@@ -66,9 +66,9 @@ describe('leases of indexes in DynamoDB', () => {
     const indexes = dynamoStatusIndexes(dynamo, table.name, 1_000_000, clock);
     const blocks: number[][] = [];
     for (let block = 0; block < 3; block++) {
-      const taken = await times(LEASED_PLACES, () => indexes.take());
-      blocks.push(taken.map(({ index }) => index - block * LEASED_PLACES));
-      expect(blocks[block]?.toSorted((a, b) => a - b)).toEqual(Array.from({ length: LEASED_PLACES }, (_, at) => at));
+      const taken = await times(LEASE_SIZE, () => indexes.take());
+      blocks.push(taken.map(({ index }) => index - block * LEASE_SIZE));
+      expect(blocks[block]?.toSorted((a, b) => a - b)).toEqual(Array.from({ length: LEASE_SIZE }, (_, at) => at));
     }
     // Two equal shuffles of 100 elements do not occur in practice.
     expect(new Set(blocks.map((block) => block.join())).size).toBe(3);
@@ -99,9 +99,9 @@ describe('leases of indexes in DynamoDB', () => {
   it('cost a token no call after the first lease, and one call in the background per block', async () => {
     const state = watched();
     const indexes = await ready(state);
-    for (let count = 0; count < LEASED_PLACES / 2; count++) await indexes.take();
+    for (let count = 0; count < LEASE_SIZE / 2; count++) await indexes.take();
     expect(state.calls).toBe(0);
-    for (let count = 0; count < LEASED_PLACES * 4; count++) await indexes.take();
+    for (let count = 0; count < LEASE_SIZE * 4; count++) await indexes.take();
     expect(state.calls).toBeLessThanOrEqual(5);
   });
 
@@ -109,7 +109,7 @@ describe('leases of indexes in DynamoDB', () => {
     const state = watched();
     const indexes = await ready(state);
     state.failing = true;
-    for (let count = 0; count < LEASED_PLACES; count++) await indexes.take();
+    for (let count = 0; count < LEASE_SIZE; count++) await indexes.take();
     await expect(indexes.take()).rejects.toThrow(DependencyFault);
     state.failing = false;
     expect(blockOf(await indexes.take())).toBe(1);

@@ -48,7 +48,7 @@ describe.each<[string, () => Promise<Mac>]>([
   });
 });
 
-it('a MAC with a missing key is an error of KMS', async () => {
+it('a missing key is an error of KMS', async () => {
   const mac = kmsMac(kms, crypto.randomUUID());
   await expect(mac.of('a text')).rejects.toThrow(DependencyFault);
   await expect(mac.fits('a text', new Uint8Array(32))).rejects.toThrow(DependencyFault);

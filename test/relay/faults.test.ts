@@ -158,7 +158,7 @@ describe.concurrent('one agent whose issuers fail in different ways', () => {
 
   it('a request without a response times out and is repeated', async () => {
     await until('the token', () => written('hanging'));
-    expect(warningsOf(agent, 'hanging')[0]?.error).toMatch(/gave no whole answer within 1 seconds$/);
+    expect(warningsOf(agent, 'hanging')[0]?.error).toMatch(/sent no complete response within 1 seconds$/);
     expect(issuer.given).toContain(tokenIn('hanging'));
   });
 

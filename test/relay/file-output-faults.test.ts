@@ -1,10 +1,11 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { whyNoMount } from './support/mounts.ts';
 
 const run = promisify(execFile);
 const script = (name: string) => fileURLToPath(new URL(`support/${name}.ts`, import.meta.url));
@@ -15,16 +16,6 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'relay-faults-'));
 });
 afterEach(() => rmSync(folder, { recursive: true }));
-
-/** Why no disk can be mounted here; undefined if one can. */
-function whyNoMount(): string | undefined {
-  if (process.getuid?.() !== 0) return 'only root mounts a disk';
-  try {
-    execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', folder], { stdio: 'ignore' });
-  } catch {
-    return 'no disk can be mounted here';
-  }
-}
 
 describe('a file output whose disk fails', () => {
   it('keeps the last complete token if the disk is full or read-only, and continues once there is space', async () => {

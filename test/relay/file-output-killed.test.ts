@@ -25,7 +25,7 @@ beforeAll(async () => {
   programs = mkdtempSync(join(tmpdir(), 'relay-killers-'));
   // Bundled plain JavaScript starts in half the time.
   await build({
-    entryPoints: ['publish-until-killed', 'read-until-told'].map((name) =>
+    entryPoints: ['publish-until-killed', 'read-until-stopped'].map((name) =>
       fileURLToPath(new URL(`support/${name}.ts`, import.meta.url)),
     ),
     outdir: programs,
@@ -79,7 +79,7 @@ async function hunt(how: 'relay' | 'in-place', paths: readonly string[], kills: 
 /** Returns the errors that a reader finds in a loop during the hunt. */
 async function watch<T>(paths: readonly string[], during: () => Promise<T>) {
   for (const path of paths) await fileOutputOf(settings(path), 'killed').publish(largeToken('first'));
-  const reader = start('read-until-told', String(group), ...paths);
+  const reader = start('read-until-stopped', String(group), ...paths);
   await line(reader);
   const result = await during();
   reader.stdin.end();

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import tls from 'node:tls';
 import { type HttpClient, type HttpRequest, httpClient, type Reach } from 'tokenrelay/http/client.ts';
 import { SourceFailure } from 'tokenrelay/model/source.ts';
-import type { Transport } from 'tokenrelay/settings/fields.ts';
+import type { Transport } from 'tokenrelay/settings/transport.ts';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { certificateAuthority } from './support/certificates.ts';
 import { type ConnectProxy, connectProxy } from './support/connect-proxy.ts';
@@ -103,9 +103,9 @@ describe('a request', () => {
     expect(first?.destroyed).toBe(true);
   });
 
-  it('with a line end in a header is not sent, and the error does not contain the header', async () => {
+  it('with a line break in a header is not sent, and the error does not contain the header', async () => {
     const headers = { authorization: `Bearer ${SECRET}\r\nx: y` };
-    expect(await failure(clientOf(), { ...get(at('/')), headers })).toContain('header that has a line end');
+    expect(await failure(clientOf(), { ...get(at('/')), headers })).toContain('header contains a line break');
     expect(issuer.got).toEqual([]);
   });
 });
@@ -115,7 +115,7 @@ describe('a missing response', () => {
 
   it.each(['/hang', '/trickle'])('times out if it is not complete: %s', async (path) => {
     expect(await failure(hasty(), get(at(path)))).toBe(
-      `localhost:${issuer.port} gave no whole answer within 0.2 seconds`,
+      `localhost:${issuer.port} sent no complete response within 0.2 seconds`,
     );
   });
 
@@ -145,14 +145,16 @@ describe('a missing response', () => {
       },
     });
     const { port } = silent.address() as AddressInfo;
-    expect(await failure(hasty(), get(at('/', 'localhost', port)))).toContain('no whole answer within 0.2 seconds');
+    expect(await failure(hasty(), get(at('/', 'localhost', port)))).toContain(
+      'no complete response within 0.2 seconds',
+    );
   });
 
   it('is cancelled as soon as the caller cancels it', async () => {
     const stop = new AbortController();
     issuer.server.once('request', () => stop.abort());
-    expect(await failure(clientOf(), get(at('/hang')), stop.signal)).toContain('was given up');
-    expect(await failure(clientOf(), get(at('/hang')), stop.signal)).toContain('was given up');
+    expect(await failure(clientOf(), get(at('/hang')), stop.signal)).toContain('was cancelled');
+    expect(await failure(clientOf(), get(at('/hang')), stop.signal)).toContain('was cancelled');
     expect(issuer.got).toHaveLength(1);
   });
 
@@ -165,24 +167,26 @@ describe('a missing response', () => {
     );
     lookUp({});
     expect(await failure(clientOf(), get('https://auth.example.test/'))).toBe(
-      'auth.example.test is a name that was not found',
+      'auth.example.test is not a known host name',
     );
     lookUpAsBefore();
-    expect(await failure(clientOf(), get(at('/cut')))).toContain('ended the connection before its answer was whole');
+    expect(await failure(clientOf(), get(at('/cut')))).toContain(
+      'closed the connection before its response was complete',
+    );
   });
 });
 
 describe('a response', () => {
   it('may have 1 MiB and not a byte more: an endless one is cut off', async () => {
     expect((await clientOf().send(get(at('/full')), never())).body).toHaveLength(MIB);
-    expect(await failure(clientOf(), get(at('/endless')))).toContain('answered with more than 1 MiB');
+    expect(await failure(clientOf(), get(at('/endless')))).toContain('sent a response of more than 1 MiB');
     const socket = issuer.got[1]?.socket;
     await new Promise((resolve) => (socket?.destroyed ? resolve(0) : socket?.once('close', resolve)));
     expect(socket?.destroyed).toBe(true);
   });
 
   it('that is not UTF-8 is an error', async () => {
-    expect(await failure(clientOf(), get(at('/binary')))).toContain('something other than text');
+    expect(await failure(clientOf(), get(at('/binary')))).toContain('a response that is not text');
   });
 });
 
@@ -194,7 +198,7 @@ describe('TLS', () => {
     const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
     try {
       expect(await failure(clientOf({}), get(at('/')))).toBe(
-        `localhost:${issuer.port} has a certificate of an unknown issuer`,
+        `localhost:${issuer.port} has a certificate of an unknown issuer: if it is yours, set ca_file to the certificate of its authority`,
       );
     } finally {
       warn.mockRestore();
@@ -222,7 +226,7 @@ describe('TLS', () => {
     const { DEFAULT_MIN_VERSION, DEFAULT_CIPHERS } = tls;
     Object.assign(tls, { DEFAULT_MIN_VERSION: 'TLSv1.1', DEFAULT_CIPHERS: 'DEFAULT@SECLEVEL=0' });
     try {
-      expect(await failure(clientOf(), get(at('/', 'localhost', server.port)))).toContain('could not agree');
+      expect(await failure(clientOf(), get(at('/', 'localhost', server.port)))).toContain('failed the TLS handshake');
     } finally {
       Object.assign(tls, { DEFAULT_MIN_VERSION, DEFAULT_CIPHERS });
     }
@@ -248,7 +252,7 @@ describe('TLS', () => {
       ),
     );
     const url = at('/', 'localhost', strict.port);
-    expect(await failure(clientOf(), get(url))).toMatch(/asks for a client certificate|ended the connection/);
+    expect(await failure(clientOf(), get(url))).toMatch(/requires a client certificate|closed the connection/);
     const client_certificate = { cert_path: join(folder, 'client.pem'), key_path: join(folder, 'client.key') };
     const client = clientOf(trusting({ client_certificate }));
     const shown: string[] = [];
@@ -284,7 +288,7 @@ describe('the addresses that a client connects to', () => {
     lookUp({ 'app.localhost': [['127.0.0.1']], 'evil.localhost': [['192.0.2.1']] });
     const client = clientOf({});
     expect(await client.send(get(`http://app.localhost:${port}/`), never())).toMatchObject({ body: 'local' });
-    expect(await failure(client, get(`http://evil.localhost:${port}/`))).toContain('leads to 192.0.2.1');
+    expect(await failure(client, get(`http://evil.localhost:${port}/`))).toContain('resolves to 192.0.2.1');
   });
 
   it('are checked at connection time, so that a name cannot be rebound to a metadata server later', async () => {
@@ -294,7 +298,7 @@ describe('the addresses that a client connects to', () => {
     expect(await client.send(get(at('/', name)), never())).toMatchObject({ status: 200 });
     client.close();
     expect(await failure(client, get(at('/', name)))).toBe(
-      `${name}:${issuer.port} is not asked: it leads to 169.254.169.254, which is not within reach of this source`,
+      `${name}:${issuer.port} was not contacted: it resolves to 169.254.169.254, to which this source may not connect`,
     );
   });
 
@@ -341,13 +345,41 @@ describe('a proxy', () => {
     ['refuses', 'HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n', 'answered 407'],
     ['responds in place of the issuer', 'HTTP/1.1 201 Created\r\ncontent-length: 2\r\n\r\n{}', 'answered 201'],
     ['speaks before the issuer', 'HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\n\r\n{}', 'answered 200'],
-    ['speaks another protocol', 'SSH-2.0-OpenSSH_9.9\r\n', 'something other than HTTP'],
+    ['speaks another protocol', 'SSH-2.0-OpenSSH_9.9\r\n', 'a response that is not HTTP'],
   ])('that %s causes a failure', async (_, answer, reason) => {
     lookUp({});
     const proxy = closing(await connectProxy(issuer.port, answer));
     const message = await failure(clientOf(through(proxy)), get(target));
     expect(message).toContain(`the proxy ${new URL(proxy.url).host}`);
     expect(message).toContain(reason);
+  });
+
+  it('gets the configured user name and password, read again for each tunnel, and the issuer does not', async () => {
+    lookUp({});
+    const proxy = closing(await connectProxy(issuer.port));
+    const passwords = ['s3cret: é', 'another'];
+    const transport = through(proxy, { proxy_user: 'relay', proxy_password: { env: 'PROXY_PASSWORD' } });
+    const client = closing(httpClient(transport, 'issuer', async () => passwords.shift() ?? ''));
+    await client.send(get(target), never());
+    await client.send(get(target), never());
+    const decoded = proxy.authorizations.map((value) => Buffer.from(value?.slice(6) ?? '', 'base64').toString());
+    expect(decoded).toEqual(['relay:s3cret: é', 'relay:another']);
+    expect(proxy.authorizations).toEqual([expect.stringMatching(/^Basic /), expect.stringMatching(/^Basic /)]);
+    for (const { headers } of issuer.got) expect(headers).not.toHaveProperty('proxy-authorization');
+  });
+
+  it('that wants a password is reported with the settings for it, never with the password', async () => {
+    lookUp({});
+    const answer = 'HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n';
+    const proxy = closing(await connectProxy(issuer.port, answer));
+    expect(await failure(clientOf(through(proxy)), get(target))).toMatch(
+      /: it needs proxy_user and proxy_password_path$/,
+    );
+    const transport = through(proxy, { proxy_user: 'relay', proxy_password: { insecure_inline: SECRET } });
+    const client = closing(httpClient(transport, 'issuer', async () => SECRET));
+    const message = await failure(client, get(target));
+    expect(message).toMatch(/: it refuses proxy_user with this password$/);
+    expect(message).not.toContain(SECRET);
   });
 
   it('that hangs causes a timeout', async () => {
@@ -371,7 +403,9 @@ describe('a proxy', () => {
     closing({ close: () => server.close() });
     const proxy = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const headers = { authorization: `Bearer ${SECRET}\n` };
-    expect(await failure(clientOf(trusting({ proxy })), { ...get(target), headers })).toContain('has a line end');
+    expect(await failure(clientOf(trusting({ proxy })), { ...get(target), headers })).toContain(
+      'contains a line break',
+    );
     await expect(ended.promise).resolves.toBeUndefined();
   });
 
@@ -381,7 +415,7 @@ describe('a proxy', () => {
     lookUp({ 'auth.example.test': [['169.254.169.254']] });
     const client = clientOf(through(proxy), 'public');
     for (const url of [target, 'https://169.254.169.254/', 'https://metadata.google.internal/']) {
-      expect(await failure(client, get(url))).toContain('is not asked');
+      expect(await failure(client, get(url))).toContain('was not contacted');
     }
     expect(proxy.targets).toEqual([]);
   });

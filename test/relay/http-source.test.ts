@@ -65,6 +65,24 @@ describe('a JSON API', () => {
     });
   });
 
+  it('may return values of any kind, with their exact text, and null for no value', async () => {
+    const body =
+      '{"empty":"","big":12345678901234567890,"on":true,"list":[1.50],"object":{"a":null},"none":null,"left":60.0}';
+    answer = { body };
+    const names = ['empty', 'big', 'on', 'list', 'object', 'none'];
+    const values = Object.fromEntries(names.map((name) => [name, `/${name}`]));
+    expect(await fetched({ values, expires_in_pointer: '/left' })).toEqual({
+      values: { empty: '', big: '12345678901234567890', on: 'true', list: '[1.50]', object: '{"a":null}' },
+      fetchedAt: NOW,
+      expiresAt: NOW + 60_000,
+    });
+  });
+
+  it('may begin with a byte order mark', async () => {
+    answer = { body: '\ufeff{"token":"t0ken"}' };
+    expect((await fetched({})).values).toEqual({ token: 't0ken' });
+  });
+
   it('returns a token that expires with its JWT, or has no expiry', async () => {
     const token = `e30.${Buffer.from('{"exp":1800000060}').toString('base64url')}.c2ln`;
     answer = { body: { token } };
@@ -78,6 +96,9 @@ describe('a JSON API', () => {
     [{ token: null }, {}, 'has no text at /token'],
     [{ token: { t: 't0ken' } }, {}, 'has no text at /token'],
     [{ other: 't0ken' }, {}, 'has no text at /token'],
+    [{ user: 't0ken' }, { values: { user: '/user', pass: '/pass' } }, 'has nothing at /pass'],
+    [{ user: null }, { values: { user: '/user' } }, 'has null for every value'],
+    [{ token: true }, {}, 'has no text at /token'],
     [{ token: 't0ken\r\nx' }, {}, 'is not one line of printable ASCII'],
     [{ token: 't0ken' }, { expires_in_pointer: '/expires_in' }, 'has no number of seconds at /expires_in'],
     [{ token: 't0ken', at: 'soon' }, { expires_at_pointer: '/at' }, 'has no time at /at'],
@@ -98,9 +119,9 @@ describe('a JSON API', () => {
 
   it('is never a metadata server, whatever its URL or name', async () => {
     for (const url of ['https://169.254.169.254/', 'https://[::ffff:a9fe:a9fe]/', 'https://0xa9fea9fe/']) {
-      expect((await failure({ url })).message).toContain('is not asked');
+      expect((await failure({ url })).message).toContain('was not contacted');
     }
     lookUp({ 'api.example.test': [['169.254.169.254']] });
-    expect((await failure({ url: 'https://api.example.test/' })).message).toContain('leads to 169.254.169.254');
+    expect((await failure({ url: 'https://api.example.test/' })).message).toContain('resolves to 169.254.169.254');
   });
 });

@@ -41,7 +41,10 @@ describe('aws_instance_profile, with a server that follows the documentation', (
     const server = ended(await imdsServer(credentials));
     const clock = stoppedClock(START);
     const given = awsInstanceProfile.settings.parse({ endpoint: server.url, ...settings });
-    return { server, clock, source: ended(awsInstanceProfile.create(given, sourceTools(clock))) };
+    const tools = sourceTools(clock);
+    const warned: unknown[] = [];
+    const log = { ...tools.log, warn: (...said: unknown[]) => warned.push(said) };
+    return { server, clock, warned, source: ended(awsInstanceProfile.create(given, { ...tools, log })) };
   }
   const requestsTo = ({ heard }: { heard: { method?: string | undefined; path?: string | undefined }[] }) =>
     heard.map(({ method, path }) => `${method} ${path?.replace('/latest/meta-data/iam/security-credentials/', '…/')}`);
@@ -95,6 +98,27 @@ describe('aws_instance_profile, with a server that follows the documentation', (
     server.role = role;
     expect((await failureOf(source)).message).toContain('returned no role');
     expect(requestsTo(server)).toEqual(['PUT /latest/api/token', 'GET …/']);
+  });
+
+  it('uses expired credentials as they are, with a warning and without another expiry', async () => {
+    const { source, server, warned } = await instance();
+    const end = START - 600_000;
+    server.document = { Code: 'Success', ...credentials, Expiration: new Date(end).toISOString() };
+    expect(await source.fetch(undefined, signal)).toStrictEqual({
+      values: {
+        access_key_id: credentials.AccessKeyId,
+        secret_access_key: credentials.SecretAccessKey,
+        session_token: credentials.Token,
+      },
+      fetchedAt: START,
+      expiredAt: end,
+    });
+    expect(warned).toEqual([
+      [
+        { token: expect.any(String), expired_at: new Date(end).toISOString() },
+        'the instance metadata service returned expired credentials; they are used until it has new ones',
+      ],
+    ]);
   });
 
   it('reports the service’s own code for missing credentials, and nothing else from its response', async () => {
@@ -183,6 +207,12 @@ describe('gcp_service_account, with a server that follows the documentation', ()
   const encoded = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
   const identity = (aud: string) => `${encoded({ alg: 'RS256', typ: 'JWT' })}.${encoded({ aud, exp })}.c2ln`;
 
+  const google = (body: object) => ({
+    status: 200,
+    headers: { 'metadata-flavor': 'Google' },
+    body: JSON.stringify(body),
+  });
+
   async function machine(settings: object = {}) {
     const token = { access_token: 'ya29.example', expires_in: 1_800, token_type: 'Bearer' };
     const server = ended(await gcpServer(token, identity));
@@ -198,6 +228,27 @@ describe('gcp_service_account, with a server that follows the documentation', ()
       expiresAt: START + 1_800_000,
     });
     expect(server.heard[0]?.path).toBe('/computeMetadata/v1/instance/service-accounts/default/token');
+  });
+
+  it.each([
+    ['60', 60],
+    [0.5, 0.5],
+  ])('reads the lifetime %j', async (expires_in, seconds) => {
+    const { source, server } = await machine();
+    server.instead = google({ access_token: 'ya29.example', expires_in });
+    expect(await source.fetch(undefined, signal)).toMatchObject({ expiresAt: START + seconds * 1_000 });
+  });
+
+  it.each([
+    ['soon', 'returned an expires_in that is not a number of seconds'],
+    [undefined, 'returned an expires_in that is not a number of seconds'],
+    [true, 'returned an expires_in that is not a number of seconds'],
+    [0, 'returned a token that has already expired'],
+    [-5, 'returned a token that has already expired'],
+  ])('reports the lifetime %j', async (expires_in, sentence) => {
+    const { source, server } = await machine();
+    server.instead = google({ access_token: 's3cret', expires_in });
+    expect((await failureOf(source)).message).toBe(`GCP’s metadata server ${sentence}`);
   });
 
   it('requests the configured scopes and account', async () => {

@@ -193,6 +193,30 @@ describe('an issuer', () => {
     expect(await issued({ expires_in: null })).not.toHaveProperty('expiresAt');
   });
 
+  it.each([
+    'Bearer',
+    'bearer',
+    'BEARER',
+    'Bearer ',
+    'BearerToken',
+    'bearertoken',
+  ])('may name a bearer token %j', async (token_type) => {
+    expect(await issued({ token_type })).toMatchObject({ values: { token: 't0ken' } });
+  });
+
+  it('may use another type if the configuration accepts it', async () => {
+    settings = { ...settings, token_types: ['JWT', 'urn:ietf:params:oauth:token-type:access_token'] };
+    for (const token_type of ['JWT', 'jwt', 'urn:ietf:params:oauth:token-type:access_token', 'Bearer']) {
+      expect(await issued({ token_type })).toMatchObject({ values: { token: 't0ken' } });
+    }
+    expect(await refused({ token_type: 'DPoP' })).toBe('it returned a token whose type is not Bearer');
+  });
+
+  it('may begin its response with a byte order mark', async () => {
+    answer = { body: '\ufeff{"access_token":"t0ken","token_type":"Bearer","expires_in":60}' };
+    expect(await sourceOf(settings).fetch(undefined, never)).toMatchObject({ expiresAt: NOW + 60_000 });
+  });
+
   it('cannot return an expired token', async () => {
     const expired = 'it returned a token that has already expired';
     expect(await refused({ expires_in: 0 })).toBe(expired);
@@ -211,6 +235,10 @@ describe('an issuer', () => {
     [{ access_token: 't0ken\nA=B' }, 'the access_token from it is not one line of printable ASCII'],
     [{ token_type: 'DPoP' }, 'it returned a token whose type is not Bearer'],
     [{ token_type: 5 }, 'it returned a token whose type is not Bearer'],
+    [
+      { token_type: 'JWT' },
+      'it returned a token whose type is not Bearer: if it is used like a bearer token, list its token_type in the setting token_types',
+    ],
     [{ expires_in: 'soon' }, 'it returned an expires_in that is not a number of seconds'],
   ])('that returns %j causes an error', async (body, sentence) => {
     expect(await refused(body)).toBe(sentence);
@@ -237,11 +265,11 @@ describe('an issuer', () => {
   it('that hangs causes a timeout, or a cancellation when the agent stops', async () => {
     answer = { hang: true };
     expect((await failure({ ...settings, timeout_seconds: 0.1 })).message).toContain(
-      'no whole answer within 0.1 seconds',
+      'no complete response within 0.1 seconds',
     );
     const stop = new AbortController();
     whenHeard = () => stop.abort();
-    expect((await failure(settings, stop.signal)).message).toContain('was given up');
+    expect((await failure(settings, stop.signal)).message).toContain('was cancelled');
   });
 
   it('gets no request if the secret is missing', async () => {

@@ -24,6 +24,7 @@ describe('the systemd unit', () => {
     ['lets systemd create its log folder', 'LogsDirectory=tokenrelay'],
     ['creates files that no other user can read', 'UMask=0077'],
     ['leaves no core file', 'LimitCORE=0'],
+    ['ends everything that the agent has started', 'KillMode=control-group'],
     ['keeps tokens out of swap', 'MemorySwapMax=0'],
     ['has no capabilities', 'CapabilityBoundingSet='],
     ['lets systemd-notify send messages for the agent', 'NotifyAccess=all'],

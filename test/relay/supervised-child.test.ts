@@ -53,6 +53,7 @@ function supervise(onRenewal: OnRenewal, { stubborn = false } = {}) {
       },
     },
     env: { PATH: process.env.PATH },
+    grace: 10_000,
     log: { debug() {}, info() {}, warn() {}, error() {} },
     clock,
   });
@@ -80,6 +81,23 @@ describe('a supervised child', () => {
     clock.pass(1_000);
     await saying('start a2 b2');
     expect(said()).toEqual(['start a1 b1', 'term', 'start a2 b2']);
+  });
+
+  it.each([300, 700, 999])('is restarted although a token is renewed every %i ms', async (every) => {
+    const { clock, change, said, saying } = supervise('restart');
+    await saying('start a1 b1');
+    let renewals = 1;
+    const renewFor = (milliseconds: number) => {
+      for (let passed = 0; passed < milliseconds; passed += every) {
+        renewals += 1;
+        change('a', `a${renewals}`);
+        clock.pass(every);
+      }
+    };
+    renewFor(4_000);
+    await until('the first restart', () => said().filter((line) => line.startsWith('start')).length === 2);
+    renewFor(4_000);
+    await until('the second restart', () => said().filter((line) => line.startsWith('start')).length === 3);
   });
 
   it('is not restarted for a renewal that changes nothing in its environment', async () => {
@@ -116,16 +134,26 @@ describe('a supervised child', () => {
     expect(said()).toEqual(['start a1 b1', 'term', 'start a2 b1']);
   });
 
-  it('is not restarted after a request to stop, and keeps its time to exit', async () => {
+  it('is not restarted after a request to stop, and has its time to exit', async () => {
     const { clock, change, said, saying, supervised } = supervise('restart', { stubborn: true });
     await saying('start a1 b1');
     supervised.signal('SIGTERM');
     await saying('term');
     change('a', 'a2');
-    clock.pass(60_000);
+    clock.pass(9_900);
     supervised.signal('SIGQUIT');
     expect(await supervised.ended).toEqual({ code: 0 });
     expect(said()).toEqual(['start a1 b1', 'term', 'quit']);
+  });
+
+  it('is killed after a request to stop that it ignores', async () => {
+    const { clock, said, saying, supervised } = supervise('nothing', { stubborn: true });
+    await saying('start a1 b1');
+    supervised.signal('SIGTERM');
+    await saying('term');
+    clock.pass(10_000);
+    expect(await supervised.ended).toEqual({ signal: 'SIGKILL' });
+    expect(said()).toEqual(['start a1 b1', 'term']);
   });
 
   it('stops for good if the request to stop comes during a restart', async () => {

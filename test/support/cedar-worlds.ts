@@ -379,7 +379,7 @@ export function circumstancesOf({ subject, session, claims, lifetime }: CedarAsk
  *
  * @param leftOut the locations that Cedar gets no entities for
  */
-export function cedarTold(
+export function cedarDecision(
   world: CedarWorld,
   { policies }: PolicyBundle,
   leftOut: (location: string, requested: string) => boolean = () => false,

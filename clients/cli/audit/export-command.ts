@@ -3,9 +3,9 @@ import { addEventOptions, type EventOptions } from './options.ts';
 
 const EXAMPLES = `
 Writes one JSON event per line: API Activity (6003), or Detection Finding
-(2004) for anomalies. Selects events, and exits, as tvm audit query does. A
-pending event has the label "pending" in its metadata; export it again when a
-digest covers it.
+(2004) for anomalies. Selects events as tvm audit query does, and has
+the same exit codes. A pending event has the label "pending" in its metadata.
+Export it again when a digest covers it.
 
 Examples:
   $ tvm audit export --archive s3://tvm-archive --from 1d > events.ocsf.jsonl

@@ -1,10 +1,10 @@
 import type * as z from 'zod';
 import { checkRequest, type NameOption } from './name-option.ts';
-import { send, type Way } from './send.ts';
+import { type RequestTarget, send } from './send.ts';
 import { type ConnectionOptions, resolveSettings } from './settings.ts';
 
 /** A request to the service: its path, its schema, the schema of the response, and the options that its fields are. */
-export interface Exchange<Request extends z.ZodType, Answer extends z.ZodType> extends Way {
+export interface Exchange<Request extends z.ZodType, Answer extends z.ZodType> extends RequestTarget {
   request: Request;
   answer: Answer;
   nameOption: NameOption;

@@ -38,10 +38,10 @@ function exitCodeOf(status: number, error: string | undefined): number {
   return status >= 400 && status < 500 && status !== 429 ? exitCodes.usage : exitCodes.fault;
 }
 
-/** A response that is neither the service's nor its gateway's: something else listens at the endpoint. */
+/** Returns the failure for a response that is from neither the service nor its gateway. */
 export function unexpectedResponse(response: HttpResponse): Failure {
   const { status, requestId } = readRefusal(response, Date.now());
-  return new Failure(`HTTP ${status}, but no answer of a token vending machine; is the endpoint right?`, {
+  return new Failure(`HTTP ${status}, but the response is not from a Token Vending Machine; is the endpoint right?`, {
     code: 'unexpected_answer',
     exitCode: exitCodes.fault,
     requestId,

@@ -7,17 +7,17 @@ import type { NameOption } from './name-option.ts';
 import { refusal, unexpectedResponse } from './refusal.ts';
 import type { Settings } from './settings.ts';
 
-/** How long the service may take to respond, in milliseconds. */
+/** The timeout of a request, in milliseconds. */
 const TIMEOUT = 10_000;
 
-/** The longest response that is read, in bytes: as long as a function can make it (AWS Lambda quotas, 6 MB). */
+/** The maximum size of a response, in bytes: that of a Lambda response (AWS Lambda quotas, 6 MB). */
 const MOST_BYTES = 6 * 1024 * 1024;
 
-/** Where a request goes, and how long it may take. */
-export interface Way {
+/** The method, path and timeout of a request. */
+export interface RequestTarget {
   /** A GET sends the request as its query, a POST as its body. Default: POST. */
   method?: 'GET' | 'POST';
-  /** As in `/token`. */
+  /** For example `/token`. */
   path: string;
   /** In milliseconds. */
   timeout?: number;
@@ -26,7 +26,7 @@ export interface Way {
 }
 
 /**
- * Sends a signed request to the service and reads the response. It retries nothing.
+ * Sends a signed request to the service and reads the response. Does not retry.
  *
  * @param answer the contract's schema of a successful response
  * @param nameOption names the option for a field that the service rejects
@@ -34,7 +34,7 @@ export interface Way {
  */
 export async function send<S extends z.ZodType>(
   { endpoint, region, credentials }: Settings,
-  { method = 'POST', path, timeout = TIMEOUT, signal }: Way,
+  { method = 'POST', path, timeout = TIMEOUT, signal }: RequestTarget,
   request: object,
   answer: S,
   nameOption: NameOption,
@@ -51,7 +51,7 @@ export async function send<S extends z.ZodType>(
   if (response.status !== 200) throw refusal(response, nameOption);
   const body = parseJson(response.body);
   if (!answer.safeParse(body).success) throw unexpectedResponse(response);
-  // The response itself, not what the schema keeps of it: a later version of the service may add members.
+  // Return the unparsed body: the schema would remove members that a later version of the service adds.
   return body as z.infer<S>;
 }
 
@@ -69,14 +69,14 @@ function unreachable(error: unknown, endpoint: URL, timeout: number): Failure {
     });
   }
   if (error instanceof DOMException && error.name === 'TimeoutError') {
-    return new Failure(`${endpoint.host} did not answer within ${timeout / 1000} s`, {
+    return new Failure(`${endpoint.host} did not respond within ${timeout / 1000} s`, {
       code: 'timed_out',
       exitCode: exitCodes.fault,
     });
   }
   const cause = error instanceof Error ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;
   if (cause === undefined) {
-    // The error of a header that cannot be sent quotes it, and it may be the session token.
+    // The error about an invalid header quotes the header, which may contain the session token.
     return new Failure('the request could not be signed and sent; are the AWS credentials well-formed?', {
       code: 'no_credentials',
       exitCode: exitCodes.usage,

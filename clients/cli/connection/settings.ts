@@ -1,5 +1,5 @@
 import { isLoopback } from '@tvm/api/loopback.ts';
-import { findRegion, isRegionName } from '@tvm/api/machine-region.ts';
+import { findRegion, isRegionName } from '@tvm/api/region.ts';
 import type { Credentials } from '@tvm/api/signature.ts';
 import { usageFailure } from '@tvm/terminal/failure.ts';
 import { resolveCredentials } from './credentials.ts';

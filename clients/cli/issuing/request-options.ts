@@ -30,7 +30,7 @@ export function addRequestOptions(command: Command): Command {
         'grant',
       ]),
     )
-    .option('--partial', 'the allowed part of the request, instead of all or nothing')
+    .option('--partial', 'accept the allowed part of the request instead of all or nothing')
     .option('--audience <name>', 'resource server that will receive the token')
     .addOption(
       new Option('--resource <uri>', 'resource server as an absolute URI, instead of --audience').conflicts('audience'),

@@ -4,7 +4,8 @@ import { allowRegistryOption } from './registry-option.ts';
 const EXAMPLES = `
 A directory is searched recursively for .yaml, .yml, .json and .template files.
 node_modules and directories that start with a dot are skipped. A directory
-with a schema.cedarschema is a policy directory and is checked as a whole.
+with .cedar files is a policy directory and is checked as a whole. The path -
+is the standard input.
 
 To suppress a finding until a date, write a comment above its resource, or a
 text inside it:
@@ -12,8 +13,10 @@ text inside it:
   # tvm-allow kubernetes/host-namespace until YYYY-MM-DD: node exporter
 
 Exits with 0 if there are no errors, with 1 if there are, with 2 if the check
-could not run. Warnings count as errors only with --strict. The rules are
-listed in docs/reference/gate-rules.md.
+could not run. Warnings count as errors only with --strict. Files that are not
+manifests, and values that are known only at deployment, are not judged: the
+report says so, and --fail-on unjudged makes it an error. The rules are listed
+in docs/reference/gate-rules.md.
 
 Examples:
   $ tvm policy check policies/
@@ -22,9 +25,9 @@ Examples:
   Allow only images from your own registry:
     $ tvm policy check k8s/ --allow-registry ghcr.io/acme
 
-  Check a rendered Helm chart:
-    $ helm template charts/orders > rendered.yaml
-    $ tvm policy check rendered.yaml
+  Check a rendered Helm chart, or kustomization:
+    $ helm template charts/orders | tvm policy check -
+    $ kustomize build overlays/production | tvm policy check -
 
   Check your own Rego rules, written as for conftest:
     $ opa build -t wasm -e main/deny -o rules.tar.gz rules.rego
@@ -42,7 +45,10 @@ export function addPolicyCheckCommand(policy: Command): void {
     .summary('find insecure policies, manifests and templates')
     .description('Find insecure settings in policies, Kubernetes manifests and CloudFormation templates.')
     .addArgument(
-      new Argument('[PATH...]', 'files and directories').default(undefined, 'policies/, or else the working directory'),
+      new Argument('[PATH...]', 'files and directories, or - for standard input').default(
+        undefined,
+        'policies/, or else the working directory',
+      ),
     )
     .addOption(
       new Option('--format <format>', 'report format')
@@ -54,7 +60,8 @@ export function addPolicyCheckCommand(policy: Command): void {
     .addOption(
       new Option('--rego-entrypoint <rule>', 'Rego rule that lists the violations').default(undefined, 'main/deny'),
     )
-    .option('--strict', 'exit code 1 for warnings too')
+    .option('--strict', 'exit with 1 for warnings, too')
+    .addOption(new Option('--fail-on <what>', 'exit code 1 for what could not be judged, too').choices(['unjudged']))
     .addHelpText('after', EXAMPLES)
     .action(async (paths: string[], _options, command: Command) => {
       // Imported only here, because loading the rules would slow down every other command.

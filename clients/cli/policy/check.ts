@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { RegoError } from '@tvm/core/external-authorizers/rego.ts';
-import { checkFiles } from '@tvm/gate/check-files.ts';
+import { judgeFiles } from '@tvm/gate/check-files.ts';
+import { notJudged } from '@tvm/gate/file-rules.ts';
+import type { CheckResult } from '@tvm/gate/model/check.ts';
 import type { Finding, SourceFile } from '@tvm/gate/model/finding.ts';
 import { regoFindings } from '@tvm/gate/rego/check-rego.ts';
 import { regoRules } from '@tvm/gate/rego/rego-rules.ts';
@@ -19,10 +21,10 @@ import { readFiles } from './files.ts';
 /** The format of a report. */
 type ReportFormat = 'text' | 'json' | 'sarif' | 'github';
 
-const REPORTS: Record<ReportFormat, (findings: readonly Finding[], files: number) => string> = {
-  text: (findings, files) => textReport(findings, files, process.stdout),
+const REPORTS: Record<ReportFormat, (result: CheckResult) => string> = {
+  text: (result) => textReport(result, process.stdout),
   json: jsonReport,
-  sarif: (findings) => sarifReport(findings, manifest.version),
+  sarif: (result) => sarifReport(result, manifest.version),
   github: githubReport,
 };
 
@@ -33,6 +35,7 @@ export interface CheckCommandOptions extends GlobalOptions {
   rego?: string;
   regoEntrypoint?: string;
   strict?: boolean;
+  failOn?: 'unjudged';
 }
 
 /**
@@ -41,15 +44,17 @@ export interface CheckCommandOptions extends GlobalOptions {
  * @throws {Failure} if a path cannot be read; the message names it
  */
 export async function check(paths: string[], options: CheckCommandOptions): Promise<void> {
-  const { output, format = output, allowRegistry, strict } = options;
+  const { output, format = output, allowRegistry, strict, failOn } = options;
   const files = await readFiles(paths.length === 0 ? [existsSync('policies') ? 'policies' : '.'] : paths);
   const today = new Date().toISOString().slice(0, 10);
   const own = await ownFindings(files, options);
-  const findings = checkFiles(files, { today, allowedRegistries: allowRegistry }, own);
-  const { errors, warnings } = count(findings);
+  const result = judgeFiles(files, { today, allowedRegistries: allowRegistry }, own);
+  const { errors, warnings } = count(result.findings);
+  const isUnjudged = result.unjudged.length > 0 || result.findings.some(({ rule }) => rule === notJudged.id);
+  const failed = errors > 0 || (strict && warnings > 0) || (failOn === 'unjudged' && isUnjudged);
   // Set the exit code before writing: the reader of the output may close the pipe early.
-  process.exitCode = errors > 0 || (strict && warnings > 0) ? exitCodes.fault : exitCodes.done;
-  process.stdout.write(REPORTS[format](findings, files.length));
+  process.exitCode = failed ? exitCodes.fault : exitCodes.done;
+  process.stdout.write(REPORTS[format](result));
 }
 
 /** Returns the findings of the rules in `--rego`. */

@@ -31,7 +31,7 @@ export function addPolicyDiffCommand(policy: Command): void {
     .description('Show, by workload, the access that a policy change adds or removes.')
     .argument('<BASE>', 'policies before the change')
     .argument('<HEAD>', 'policies after the change')
-    .addOption(new Option('--fail-on <change>', 'change that makes the exit code 1').choices(['widen']))
+    .addOption(new Option('--fail-on <change>', 'exit with 1 on this kind of change').choices(['widen']))
     .addHelpText('after', EXAMPLES)
     .action(async (base: string, head: string, _options, command: Command) => {
       // Imported only here, because loading Cedar would slow down every other command.

@@ -29,7 +29,7 @@ export function addPolicyTestCommand(policy: Command): void {
     .summary('run the test cases of the policies')
     .description('Evaluate the cases in *.test.yaml as the service would, and list the policies that no case reaches.')
     .argument('[DIR]', 'policy directory', 'policies')
-    .option('--require-coverage', 'exit code 1 if no case reaches a policy')
+    .option('--require-coverage', 'exit with 1 if any policy is not reached by a case')
     .addHelpText('after', EXAMPLES)
     .action(async (directory: string, _options, command: Command) => {
       // Imported only here, because loading Cedar would slow down every other command.

@@ -117,16 +117,16 @@ export function addRevokeAnyCommand(program: Command): void {
     )
     .optionsGroup('Options:')
     .addOption(
-      new Option('--block-for <duration>', 'time without new tokens for the subject, such as 2h, or 0').default(
+      new Option('--block-for <duration>', 'how long the subject gets no new tokens: 2h, or 0 for no block').default(
         undefined,
         'configured by the service',
       ),
     )
     .option('--reason <text>', 'reason for the audit log')
-    .option('--allow-unknown', 'no check that the name is known')
-    .option('--dry-run', 'only a count of the matching tokens')
-    .option('--yes', 'no confirmation')
-    .option('--no-wait', 'no waiting until the revocation is complete')
+    .option('--allow-unknown', 'do not check that the name is known')
+    .option('--dry-run', 'only count the matching tokens')
+    .option('--yes', 'do not ask for confirmation')
+    .option('--no-wait', 'do not wait until the revocation is complete')
     .addHelpText('after', EXAMPLES)
     .action((_options, command: Command) => revokeAny(command.optsWithGlobals()));
 }

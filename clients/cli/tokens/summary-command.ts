@@ -15,7 +15,7 @@ const summing = {
 };
 
 const EXAMPLES = `
-Counts are exact, but some seconds old.
+Counts are exact, but a few seconds old.
 
 Examples:
   $ tvm tokens summary

@@ -24,7 +24,7 @@ async function readInput(name: string): Promise<string> {
   let text = '';
   for await (const chunk of process.stdin.setEncoding('utf8')) {
     text += chunk;
-    // Far longer than a token.
+    // Far more than a token has.
     if (text.length > 2 * limits.tokenLength) break;
   }
   return text;

@@ -15,7 +15,7 @@ export interface OpenSource {
   readonly source: Source;
   /** The time limit of one fetch, in milliseconds. */
   readonly fetchLimit: number;
-  /** The token that the source needed as a secret but that was not available, since the last failure. */
+  /** After a failure: the token that the source needs as a secret, if it was not available. */
   lacking: string | undefined;
 }
 
@@ -77,7 +77,7 @@ export function fetchFrom(
   return fetches.run(name, work, signal);
 }
 
-/** Converts an error to a SourceFailure. Of any other error, it reports only the type. */
+/** Converts an error to a SourceFailure. For any other error, reports only the type. */
 export function failureOf(error: unknown): SourceFailure {
   return error instanceof SourceFailure ? error : new SourceFailure(reasonOf(error), { cause: error });
 }

@@ -10,6 +10,8 @@ export interface OutputSet {
   /** Reports whether every output has this token. */
   isComplete(token: Token): boolean;
   statuses(): OutputStatus[];
+  /** Reports whether the last write of an output failed. */
+  isFailing(): boolean;
   /** Checks the content of every output. A wrong output is rewritten at the next tick. */
   look(): Promise<void>;
   tick(): void;
@@ -34,6 +36,7 @@ export function outputSet(first: readonly OutputWriter[]): OutputSet {
     withdraw: (why) => each((output) => output.withdraw(why)),
     isComplete: (token) => outputs.every((output) => output.shows(token)),
     statuses: () => outputs.map((output) => output.status()),
+    isFailing: () => outputs.some((output) => output.isFailing()),
     look: () => each((output) => output.look()),
     tick() {
       for (const output of outputs) output.tick();

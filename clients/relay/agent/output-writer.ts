@@ -6,8 +6,12 @@ import type { OutputStatus } from '../model/status.ts';
 import type { Token } from '../model/token.ts';
 import { retryWait } from './schedule.ts';
 import { type Deadline, deadlineIn, left, momentOf } from './times.ts';
+import { inUseFrom, leftOf, type TokenInUse } from './token-in-use.ts';
 
-/** Writes one output, and retries until it succeeds. A failed write does not cause another fetch. */
+/**
+ * Writes one output, and retries until it succeeds. A failed write does not cause another fetch. If the output still has
+ * an older token when that token expires, the older token is withdrawn: that needs no space on a full disk.
+ */
 export interface OutputWriter {
   /** Publishes a token. @returns after the first attempt. Later attempts follow until one succeeds */
   publish(token: Token): Promise<void>;
@@ -16,6 +20,8 @@ export interface OutputWriter {
   /** Reports whether the output has this token. */
   shows(token: Token): boolean;
   status(): OutputStatus;
+  /** Reports whether the last write failed. */
+  isFailing(): boolean;
   /** Checks the content of the output. A problem appears in the status and is corrected at the next tick. */
   look(): Promise<void>;
   /** Retries if a retry is due. */
@@ -44,6 +50,8 @@ export function outputWriter(
   let working: Promise<void> | undefined;
   let problem: string | undefined;
   let failures = 0;
+  /** The token that readers find, if this process wrote it. */
+  let shown: TokenInUse | undefined;
   let retry = deadlineIn(momentOf(clock), 0);
   let patience = deadlineIn(momentOf(clock), 0);
 
@@ -53,12 +61,28 @@ export function outputWriter(
   const isOver = (deadline: Deadline) => left(deadline, momentOf(clock)) === 0;
   const isOwing = () => goal !== reached;
 
+  /** After a failed write: withdraws the token that readers find, if it has expired. @returns the wait before a retry */
+  async function mindOutdated(wait: number): Promise<number> {
+    if (goal?.token === undefined || shown === undefined) return wait;
+    const untilOutdated = leftOf(shown, momentOf(clock));
+    if (untilOutdated > 0) return Math.min(wait, untilOutdated);
+    try {
+      await output.withdraw('expired');
+      shown = undefined;
+      log.warn({ output: output.name }, 'an expired token was withdrawn from an output that cannot be written');
+    } catch {
+      // Tried again after the next failed write, whose error is reported.
+    }
+    return wait;
+  }
+
   async function reachGoal(): Promise<void> {
     // A new goal may have arrived during the write.
     while (goal !== undefined && isOwing()) {
       const aim: Goal = goal;
       try {
         await aim.reach();
+        shown = aim.token && inUseFrom(aim.token, momentOf(clock));
         if (failures > 0) log.info({ output: output.name }, 'an output works again');
         reached = aim;
         problem = undefined;
@@ -68,7 +92,8 @@ export function outputWriter(
         problem = withoutName(reasonOf(error));
         failures += 1;
         if (aim !== goal) continue;
-        const wait = retryWait(failures, undefined, random());
+        const wait = await mindOutdated(retryWait(failures, undefined, random()));
+        if (aim !== goal) continue;
         retry = deadlineIn(momentOf(clock), wait);
         log.error({ output: output.name, error: problem, retry_in_seconds: wait / 1_000 }, 'an output failed');
         return;
@@ -94,6 +119,7 @@ export function outputWriter(
     publish: (token) => aimAt({ token, reach: () => output.publish(token) }),
     withdraw: (why) => aimAt({ reach: () => output.withdraw(why) }),
     shows: (token) => reached?.token === token && problem === undefined,
+    isFailing: () => failures > 0,
     status() {
       const hangs = working !== undefined && isOver(patience);
       const known = problem ?? (hangs ? HANGS : undefined);

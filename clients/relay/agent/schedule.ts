@@ -20,7 +20,11 @@ const DEFAULT_SHARE = 0.66;
 const DEFAULT_INTERVAL = 5 * MINUTE;
 /** The minimum wait, so that no response can make the agent loop without a pause. */
 export const SHORTEST_WAIT = 250;
+/** The longest `Retry-After` that is followed with a token in use, and without one. */
 const LONGEST_RETRY_AFTER = 60 * MINUTE;
+const LONGEST_RETRY_AFTER_WITHOUT_TOKEN = 10 * MINUTE;
+/** How long before the expiry of the token in use its source is asked once more, whatever `Retry-After` says. */
+const LAST_CHANCE = 10 * SECOND;
 const FIRST_BACKOFF = SECOND;
 const HURRIED_BACKOFF = 4 * SECOND;
 const LONGEST_BACKOFF = MINUTE;
@@ -47,6 +51,14 @@ export function renewalWait(lifetime: number | undefined, { share, interval }: S
   return Math.max(SHORTEST_WAIT, Math.min(byLifetime, (interval ?? Number.POSITIVE_INFINITY) * sooner));
 }
 
+/**
+ * Returns the wait after an expired token that its source wants to be used: 5 to 10 minutes, as in the AWS SDKs
+ * (`_evaluate_expiration` in botocore/utils.py).
+ */
+export function expiredWait({ interval = Number.POSITIVE_INFINITY }: Schedule, random: number): number {
+  return Math.min(interval, 5 * MINUTE * (1 + random));
+}
+
 /** The token in use while fetches fail. */
 interface InUse {
   /** The time until the token expires. */
@@ -60,14 +72,26 @@ interface InUse {
  * AWS Architecture Blog). The wait is shorter while there is no token or less than a third of its lifetime is left.
  *
  * @param failures the number of failures in a row, including this one
- * @param retryAfter the wait that the issuer asked for. It takes precedence, up to one hour
+ * @param retryAfter the wait that the issuer asked for. It takes precedence, up to one hour, or ten minutes without a
+ * token in use. It never delays all tries past the expiry of the token in use: one is shortly before it, and one is at it
  */
 export function retryWait(failures: number, inUse: InUse | undefined, random: number, retryAfter?: number): number {
-  if (retryAfter !== undefined && retryAfter > 0) return Math.min(retryAfter, LONGEST_RETRY_AFTER);
+  if (retryAfter !== undefined && retryAfter > 0) {
+    const longest = inUse === undefined ? LONGEST_RETRY_AFTER_WITHOUT_TOKEN : LONGEST_RETRY_AFTER;
+    return Math.max(SHORTEST_WAIT, Math.min(retryAfter, longest, untilLastTry(inUse)));
+  }
   const untilHurry = untilLastThird(inUse);
   const cap = untilHurry > 0 ? LONGEST_BACKOFF : HURRIED_BACKOFF;
   const backoff = random * Math.min(cap, FIRST_BACKOFF * 2 ** Math.min(failures - 1, 10));
   return Math.max(SHORTEST_WAIT, untilHurry > 0 ? Math.min(backoff, untilHurry) : backoff);
+}
+
+/** Returns the time until the last try before the expiry; after that try, until the expiry. */
+function untilLastTry(inUse: InUse | undefined): number {
+  if (inUse === undefined || inUse.left <= 0) return Number.POSITIVE_INFINITY;
+  const { left, lifetime = Number.POSITIVE_INFINITY } = inUse;
+  const margin = Math.min(LAST_CHANCE, lifetime / 10);
+  return left > margin + SHORTEST_WAIT ? left - margin : left;
 }
 
 /** Returns the time until a third of the lifetime is left; 0 after that, or if there is no token. */

@@ -142,6 +142,7 @@ export function tokenDriver(first: TokenSettings, tools: DriverTools): TokenDriv
       }
       case 'withdraw': {
         const { why } = effect;
+        hooks.giveUp();
         writing = written.withdraw(why).then(() => report({ kind: 'withdrawn', why }));
         break;
       }
@@ -205,11 +206,13 @@ export function tokenDriver(first: TokenSettings, tools: DriverTools): TokenDriv
       return settings;
     },
     current: () => currentOf(life, momentOf(clock)),
-    cacheable: () => (life.isOfThisSource ? life.inUse?.token : undefined),
+    // An expired token is used only while its source says so, which a cache cannot know.
+    cacheable: () => (life.isOfThisSource && life.inUse?.token.expiredAt === undefined ? life.inUse?.token : undefined),
     status: () =>
       statusOf(life, momentOf(clock), {
         type: settings.type,
         outputs: written.statuses(),
+        isOutputFailing: written.isFailing(),
         hooksTrouble: hooks.trouble(),
       }),
     leftShare: () => (life.inUse === undefined ? 0 : leftShareOf(life.inUse, momentOf(clock))),

@@ -3,9 +3,9 @@ import type { Log } from '../model/log.ts';
 import type { Withdrawal } from '../model/output.ts';
 import { SourceFailure } from '../model/source.ts';
 import { isAlive, type Token } from '../model/token.ts';
-import { evaluate } from './judge-token.ts';
+import { evaluate } from './compare-token.ts';
 import { answered, askDueIn, type RevocationWatch, unanswered, watchFrom } from './revocation-watch.ts';
-import { askAgainWait, renewalWait, retryWait, type Schedule, SHORTEST_WAIT } from './schedule.ts';
+import { askAgainWait, expiredWait, renewalWait, retryWait, type Schedule, SHORTEST_WAIT } from './schedule.ts';
 import { type Deadline, deadlineIn, left, type Moment } from './times.ts';
 import { ageOf, inUseFrom, isFoundOfWrongClock, leftOf, type TokenInUse } from './token-in-use.ts';
 
@@ -266,8 +266,11 @@ class Turn {
   }
 
   #fetchBySchedule(inUse: TokenInUse): void {
-    const wait = renewalWait(inUse.lifetime, this.life.origin.schedule, this.#now.random) - ageOf(inUse, this.#now);
-    this.#fetchIn(Math.max(SHORTEST_WAIT, wait));
+    const { schedule } = this.life.origin;
+    const { random } = this.#now;
+    const hasExpired = inUse.token.expiredAt !== undefined;
+    const whole = hasExpired ? expiredWait(schedule, random) : renewalWait(inUse.lifetime, schedule, random);
+    this.#fetchIn(Math.max(SHORTEST_WAIT, whole - ageOf(inUse, this.#now)));
   }
 
   #accept(token: Token, lacking: Lacking | undefined): void {

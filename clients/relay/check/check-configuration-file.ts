@@ -1,7 +1,7 @@
 import type { Configuration } from '../config/configuration.ts';
 import { untrustedConfiguration } from '../process/trusted-configuration.ts';
+import type { Checked } from './checked.ts';
 import { error, type Finding, warning } from './finding.ts';
-import type { Checked } from './machine.ts';
 import { accessFault } from './may-access.ts';
 
 /** Checks that the agent can read its configuration, and that no other user can change it. */

@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { AfterRenewal } from '../settings/hooks.ts';
 import { addCapability } from './check-made-files.ts';
+import type { Checked } from './checked.ts';
 import { error, type Finding, warning } from './finding.ts';
-import type { Checked } from './machine.ts';
 import { madeFolders, requiredFolders } from './unit-paths.ts';
 
 /** Checks the unit for missing settings, and for settings under which the agent cannot run. */

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { evaluate } from '../agent/judge-token.ts';
+import { evaluate } from '../agent/compare-token.ts';
 import type { Configuration, TokenSettings } from '../config/configuration.ts';
 import { dependencies } from '../config/dependencies.ts';
 import { secretReader } from '../config/secrets.ts';
@@ -7,7 +7,7 @@ import { systemClock } from '../model/clock.ts';
 import type { Log } from '../model/log.ts';
 import { reasonOf } from '../model/reason.ts';
 import type { Source, SourceTools } from '../model/source.ts';
-import type { Token } from '../model/token.ts';
+import { statedExpiry, type Token } from '../model/token.ts';
 import { makeSource } from '../sources/kinds.ts';
 import { maskedFile } from './masked-file.ts';
 
@@ -82,8 +82,8 @@ async function tryOne(settings: TokenSettings, tools: SourceTools, keep: (token:
 
 function written(settings: TokenSettings, token: Token): Trial {
   const { name, type, output = [] } = settings;
-  const end = token.expiresAt === undefined ? {} : { expiresAt: token.expiresAt };
-  const trial: Trial = { name, type, ...end, outputs: [] };
+  const expiresAt = statedExpiry(token);
+  const trial: Trial = { name, type, ...(expiresAt !== undefined && { expiresAt }), outputs: [] };
   for (const one of Array.isArray(output) ? output : [output]) {
     try {
       trial.outputs.push({ path: one.file_path, content: maskedFile(one, name, token) });

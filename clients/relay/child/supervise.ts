@@ -10,8 +10,10 @@ import { reachedChild } from './terminal.ts';
 /** What to do with the child when a token is renewed. */
 export type OnRenewal = NonNullable<NonNullable<Configuration['exec']>['on_renewal']>;
 
-/** Renewals within this time are handled together, in milliseconds. */
+/** Renewals less than this time apart are handled together, in milliseconds. */
 const COLLECT_MILLISECONDS = 1_000;
+/** The longest time from a renewal to its handling, in milliseconds: frequent renewals must not delay it forever. */
+const LONGEST_COLLECT_MILLISECONDS = 3_000;
 
 /** Signals that ask the child to exit. After one of them, the child is not restarted. */
 const TO_END: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGQUIT'];
@@ -24,6 +26,8 @@ export interface Supervision {
   onRenewal: OnRenewal;
   tokens: Pick<Tokens, 'current' | 'onChange'>;
   env: NodeJS.ProcessEnv;
+  /** How long the child may take to exit after SIGTERM, in milliseconds. */
+  grace: number;
   log: Log;
   clock: Clock;
 }
@@ -32,11 +36,13 @@ export interface Supervision {
 export interface Supervised {
   /** Resolves when the child has exited and is not restarted. */
   readonly ended: Promise<Ending>;
-  /** Forwards a signal to the child. */
+  /** Forwards a signal to the child. After SIGTERM, the child and what it started have the grace period to exit. */
   signal(signal: NodeJS.Signals): void;
+  /** Sends SIGTERM to the child and everything that it started, without waiting. */
+  abandon(): void;
 }
 
-/** Starts a child with tokens in its environment. @throws {Failure} if a token cannot be a variable */
+/** Starts a child with tokens in its environment. Everything that it starts ends with it. @throws {Failure} if a token cannot be a variable */
 export function superviseChild({
   command,
   configuration,
@@ -44,11 +50,12 @@ export function superviseChild({
   onRenewal,
   tokens,
   env,
+  grace,
   log,
   clock,
 }: Supervision): Supervised {
   const variablesNow = () => tokenVariables(names, configuration, tokens);
-  const start = () => startChild(command, childEnvironment(env, configuration, variables), clock);
+  const start = () => startChild({ command, env: childEnvironment(env, configuration, variables), grace, clock, log });
   let variables: TokenVariables = variablesNow() ?? {};
   let child: Child = start();
   let toldToEnd = false;
@@ -65,13 +72,18 @@ export function superviseChild({
     child.signal(onRenewal.signal);
   };
   let forget = () => {};
+  /** When the first renewal that is not handled yet came, by the monotonic clock. */
+  let collectingSince: number | undefined;
   const endListening = tokens.onChange((name, token) => {
     if (token === undefined) {
       if (names.includes(name)) log.warn({ token: name }, 'the child continues with a token that is no longer valid');
       return;
     }
     forget();
-    forget = clock.after(COLLECT_MILLISECONDS, () => {
+    collectingSince ??= clock.elapsed();
+    const longest = collectingSince + LONGEST_COLLECT_MILLISECONDS - clock.elapsed();
+    forget = clock.after(Math.max(0, Math.min(COLLECT_MILLISECONDS, longest)), () => {
+      collectingSince = undefined;
       try {
         renewed();
       } catch (error) {
@@ -86,7 +98,8 @@ export function superviseChild({
         restart = () => resolve('restart');
       });
       const ending = await Promise.race([child.ended, asked]);
-      if (ending !== 'restart') return ending;
+      // The child may have exited, while what it left running is being ended.
+      if (ending !== 'restart' || child.hasExited()) return await child.ended;
       log.info({ restarts }, 'a token was renewed: restarting the child');
       isRestarting = true;
       const last = await child.end();
@@ -105,8 +118,10 @@ export function superviseChild({
       if (TO_END.includes(signal)) toldToEnd = true;
       // Do not send a signal twice: many programs abort their cleanup at a second signal.
       if (reachedChild(signal) || (isRestarting && signal === 'SIGTERM')) return;
-      child.signal(signal);
+      if (signal === 'SIGTERM') void child.end();
+      else child.signal(signal);
     },
+    abandon: () => child.abandon(),
   };
 }
 

@@ -29,7 +29,7 @@ export function addCheckCommand(program: Command): void {
     .addOption(
       new Option('--unit <file>', 'systemd unit of the agent').default(undefined, 'the installed tokenrelay.service'),
     )
-    .option('--fetch', 'one attempt to fetch from each source')
+    .option('--fetch', 'also fetch from each source once')
     .addHelpText('after', EXAMPLES)
     .action(async (_options: object, command: Command) => {
       // Imported only here, because loading the sources and the schema would slow down the other commands.

@@ -14,10 +14,11 @@ export interface Opening {
 export interface EndpointSet {
   /**
    * Opens the endpoints in `wanted` and closes all others. Endpoints that are open already are not touched. If an
-   * endpoint cannot be opened, restores the previous endpoints and throws the error.
+   * endpoint cannot be opened, restores the previous endpoints and throws the error. Removes the files of endpoints that
+   * are gone for good.
    */
   change(wanted: readonly Opening[]): Promise<void>;
-  /** Closes all endpoints. */
+  /** Closes all endpoints, because the agent stops. Their files stay for the next start. */
   close(): Promise<void>;
 }
 
@@ -36,7 +37,11 @@ export function endpointSet(log: Log): EndpointSet {
     }
     return { opened, failure: results.find((result) => result.status === 'rejected') };
   };
-  const closeAll = async (gone: Iterable<{ opening: Opening; endpoint: RunningEndpoint }>) => {
+  type Open = { opening: Opening; endpoint: RunningEndpoint };
+  const removeFiles = async (gone: readonly Open[]) => {
+    await Promise.all(gone.map(({ endpoint }) => endpoint.removeFiles?.()));
+  };
+  const closeAll = async (gone: Iterable<Open>) => {
     await Promise.all(
       [...gone].map(async ({ opening, endpoint }) => {
         open.delete(opening.key);
@@ -52,8 +57,10 @@ export function endpointSet(log: Log): EndpointSet {
       // Close first: a new endpoint may use the same address.
       await closeAll(gone);
       const { opened, failure } = await openAll(wanted.filter(({ key }) => !open.has(key)));
-      if (failure === undefined) return;
+      // A new endpoint may have replaced the file of an old one, which then stays.
+      if (failure === undefined) return await removeFiles(gone);
       await closeAll(opened);
+      await removeFiles(opened);
       const again = await openAll(gone.map(({ opening }) => opening));
       if (again.failure) log.error({ fault: faultDetails(again.failure.reason) }, 'an endpoint could not be reopened');
       throw failure.reason;

@@ -7,6 +7,7 @@ import type { Configuration } from '../config/configuration.ts';
 import { exitCodeOf, noTokenFailure } from '../failure.ts';
 import { systemClock } from '../model/clock.ts';
 import { serviceOf } from '../systemd/service.ts';
+import { handleSignals } from './early-signals.ts';
 import type { ExecOptions } from './exec-options.ts';
 import { defaultConfiguration } from './global-options.ts';
 import { holdProcess } from './hold-process.ts';
@@ -17,6 +18,8 @@ import { type Relay, startRelay } from './start-relay.ts';
 
 /** Forwarded signals. Excludes SIGUSR1, which may be blocked so that it does not open Node’s inspector. */
 const PASSED_ON = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGWINCH'] as const;
+
+const DEFAULT_GRACE_SECONDS = 10;
 
 type Chosen = Pick<ExecOptions, 'config' | 'environment' | 'onRenewal' | 'timeout'>;
 
@@ -30,12 +33,14 @@ export async function execChild(command: CommandLine, chosen: Chosen): Promise<v
   refuseInspector();
   let supervised: Supervised | undefined;
   let relay: Relay | undefined;
-  for (const signal of PASSED_ON) {
-    process.on(signal, () => {
-      if (supervised) supervised.signal(signal);
-      else if (signal !== 'SIGWINCH') void endBeforeChild(relay, signal);
-    });
-  }
+  let told: NodeJS.Signals | undefined;
+  await handleSignals(PASSED_ON, (signal) => {
+    if (supervised) return supervised.signal(signal);
+    if (signal === 'SIGWINCH') return;
+    told ??= signal;
+    if (relay) void endBeforeChild(relay, told);
+  });
+  if (told !== undefined) process.exit(exitCodeOf(told));
 
   // Only a configured control socket: the machine's own agent may use the default one.
   relay = await startRelay({
@@ -44,8 +49,9 @@ export async function execChild(command: CommandLine, chosen: Chosen): Promise<v
     logTo: 2,
     control: async ({ control }) => control,
   });
+  if (told !== undefined) await endBeforeChild(relay, told);
   const { agent, log, configuration } = relay;
-  endOnFaults(log, () => supervised?.signal('SIGTERM'));
+  endOnFaults(log, () => supervised?.abandon());
   const release = holdProcess();
   try {
     const { names, onRenewal } = settingsOf(chosen, configuration);
@@ -56,6 +62,7 @@ export async function execChild(command: CommandLine, chosen: Chosen): Promise<v
       );
     }
     await awaitAll(names, relay, chosen.timeout);
+    if (told !== undefined) await endBeforeChild(relay, told);
     supervised = superviseChild({
       command,
       configuration,
@@ -63,6 +70,7 @@ export async function execChild(command: CommandLine, chosen: Chosen): Promise<v
       onRenewal,
       tokens: agent,
       env,
+      grace: (configuration.exec?.stop_timeout_seconds ?? DEFAULT_GRACE_SECONDS) * 1_000,
       log,
       clock: systemClock,
     });
@@ -110,7 +118,7 @@ async function awaitAll(names: readonly string[], relay: Relay, seconds: number)
   throw noTokenFailure(`the command was not started: not all tokens were available within ${seconds} s`, reasons);
 }
 
-async function endBeforeChild(relay: Relay | undefined, signal: NodeJS.Signals): Promise<void> {
-  await relay?.stop();
+async function endBeforeChild(relay: Relay, signal: NodeJS.Signals): Promise<never> {
+  await relay.stop();
   process.exit(exitCodeOf(signal));
 }

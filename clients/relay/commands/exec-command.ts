@@ -17,6 +17,11 @@ SIGUSR2 and SIGWINCH to the command: SIGHUP does not reload the configuration
 here. A command that was told to stop is not restarted. In a container, use an
 init process, such as docker run --init.
 
+Everything that the command has started ends with it: it gets SIGTERM when the
+command exits, and SIGKILL after exec.stop_timeout_seconds (10). Exceptions are
+daemons that left both their session and their parent; systemd ends those with
+KillMode=control-group.
+
 Examples:
   Put all tokens into the environment, and restart the command on renewal:
     $ tokenrelay exec --config app.yaml -- ./app --port 8080

@@ -28,14 +28,14 @@ export function textOf(name: string, token: Token, format: GetFormat): string {
 /** The output of a `credential_process`. @see docs.aws.amazon.com/sdkref, "Process credential provider" */
 function credentialProcess(name: string, { values, expiresAt }: Token): object {
   const { access_key_id, secret_access_key, session_token } = values;
-  if (access_key_id === undefined || secret_access_key === undefined) {
+  if (!access_key_id || !secret_access_key) {
     throw usageFailure(`token ${name} is not an AWS credential; it has ${Object.keys(values).join(', ')}`, '--format');
   }
   return {
     Version: 1,
     AccessKeyId: access_key_id,
     SecretAccessKey: secret_access_key,
-    ...(session_token !== undefined && { SessionToken: session_token }),
+    ...(session_token && { SessionToken: session_token }),
     // Without Expiration, the SDKs treat the keys as permanent.
     ...(expiresAt !== undefined && { Expiration: rfc3339(expiresAt) }),
   };

@@ -27,7 +27,7 @@ export function addInitCommand(program: Command): void {
     .addOption(
       new Option('--file <file>', 'output file; - for standard output').default(undefined, 'the file of --config'),
     )
-    .option('--force', 'replacement of an existing file')
+    .option('--force', 'replace an existing file')
     .addHelpText('after', EXAMPLES)
     .action(async (_options: object, command: Command) => {
       const { config, file = config ?? defaultConfiguration, force, output } = command.optsWithGlobals<InitOptions>();

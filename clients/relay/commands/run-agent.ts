@@ -1,23 +1,34 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { exitCodeOf } from '../failure.ts';
 import { serviceOf } from '../systemd/service.ts';
 import { controlOfAgent } from './control-socket.ts';
+import { handleSignals } from './early-signals.ts';
 import { holdProcess } from './hold-process.ts';
 import { endOnFaults } from './process-faults.ts';
-import { refuseInspector, whenToldToEnd } from './signals.ts';
+import { refuseInspector } from './signals.ts';
 import { startRelay } from './start-relay.ts';
 
 /** Runs the agent until SIGTERM or SIGINT. @throws {Failure} if the agent cannot start */
 export async function runAgent(file: string): Promise<void> {
   const { env } = process;
   refuseInspector();
-  const told = whenToldToEnd();
+  let signalled: NodeJS.Signals | undefined;
+  const { promise: told, resolve } = Promise.withResolvers<void>();
   let reload: (() => void) | undefined;
   let hungUp = false;
-  process.on('SIGHUP', () => {
-    hungUp = true;
-    reload?.();
+  await handleSignals(['SIGTERM', 'SIGINT', 'SIGHUP'], (signal) => {
+    if (signal === 'SIGHUP') {
+      hungUp = true;
+      reload?.();
+      return;
+    }
+    // A second signal ends the process immediately.
+    if (signalled !== undefined) process.exit(exitCodeOf(signal));
+    signalled = signal;
+    resolve();
   });
+  if (signalled !== undefined) process.exit();
 
   const relay = await startRelay({
     file,
@@ -41,8 +52,8 @@ export async function runAgent(file: string): Promise<void> {
     return service.ready();
   });
 
-  const signal = await told;
-  log.info({ signal }, 'stopping');
+  await told;
+  log.info({ signal: signalled }, 'stopping');
   await Promise.all([service.stopping(), relay.stop()]);
   log.info({}, 'stopped');
   release();

@@ -26,7 +26,7 @@ export function addRunCommand(program: Command): void {
     .command('run')
     .summary('run the agent')
     .description('Fetch the tokens of the configuration and keep them fresh, until stopped.')
-    .option('--once', 'one fetch of each token, without endpoints')
+    .option('--once', 'fetch each token once, without endpoints')
     .addHelpText('after', EXAMPLES)
     .action((_options, command: Command) => run(command.optsWithGlobals()));
 }

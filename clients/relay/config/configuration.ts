@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { logLevels } from '../model/log.ts';
 import { endpoint } from '../settings/endpoints.ts';
-import { absolutePath, account, fileMode, share, signal, tokenName } from '../settings/fields.ts';
+import { absolutePath, account, fileMode, seconds, share, signal, tokenName } from '../settings/fields.ts';
 import { afterRenewal, alert } from '../settings/hooks.ts';
 import { fileOutput } from '../settings/outputs.ts';
 import { secretFields } from '../settings/secret-reference.ts';
@@ -116,6 +116,11 @@ const file = (kinds: ReturnType<typeof loadedSourceKinds>) =>
                 'What to do with the child when a token is renewed. A signal cannot change the environment; use it for ' +
                 'children that read a file or an endpoint. Default: restart.',
             }),
+          stop_timeout_seconds: seconds.optional().meta({
+            description:
+              'How long the child may take to exit after SIGTERM, in seconds. Then it and everything that it has ' +
+              'started are killed. Default: 10.',
+          }),
         })
         .optional()
         .meta({ description: 'The settings of `tokenrelay exec`.' }),

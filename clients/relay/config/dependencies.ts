@@ -1,18 +1,18 @@
-import { type Fault, isMapping, type Place, valueAt } from '@tvm/core/settings/fault.ts';
+import { type Fault, isMapping, type Path, valueAt } from '@tvm/core/settings/fault.ts';
 import { configurationSchema } from './configuration.ts';
+import { type LocatedSecret, locatedSecrets } from './located-secrets.ts';
 import { listAt, textAt, tokenNames } from './parts.ts';
-import { type SecretPlace, secretPlaces } from './secret-places.ts';
 
 /** A token that uses another token as one of its secrets. */
 interface Dependency {
   name: string;
   on: string;
-  place: Place;
+  path: Path;
 }
 
 /** Returns, for each token's name, the names of the tokens that must be fetched before it. */
 export function dependencies(value: unknown): Map<string, string[]> {
-  const found = dependenciesIn(value, secretPlaces(configurationSchema(), value));
+  const found = dependenciesIn(value, locatedSecrets(configurationSchema(), value));
   return new Map(
     tokenNames(value).map(({ name }) => [name, found.filter((one) => one.name === name).map(({ on }) => on)]),
   );
@@ -21,53 +21,53 @@ export function dependencies(value: unknown): Map<string, string[]> {
 /** Checks that every reference to a token names a token in the file, and that no token depends on itself. */
 export function checkDependencies(value: unknown): Fault[] {
   const names = new Set(tokenNames(value).map(({ name }) => name));
-  const secrets = secretPlaces(configurationSchema(), value);
+  const secrets = locatedSecrets(configurationSchema(), value);
   const unknown = namings(value, secrets).filter(({ name }) => !names.has(name));
   return [
-    ...unknown.map(({ place }) => ({ place, problem: 'is not the name of a token in this file' })),
+    ...unknown.map(({ path }) => ({ path, problem: 'is not the name of a token in this file' })),
     ...cycles(dependenciesIn(value, secrets)),
   ];
 }
 
-function dependenciesIn(value: unknown, secrets: readonly SecretPlace[]): Dependency[] {
-  return secrets.flatMap(({ place, reference }) => {
-    const name = place[0] === 'tokens' ? textAt(value, [...place.slice(0, 2), 'name']) : undefined;
-    return name !== undefined && 'token' in reference
-      ? [{ name, on: reference.token, place: [...place, 'token'] }]
-      : [];
+function dependenciesIn(value: unknown, secrets: readonly LocatedSecret[]): Dependency[] {
+  return secrets.flatMap(({ path, reference }) => {
+    const name = path[0] === 'tokens' ? textAt(value, [...path.slice(0, 2), 'name']) : undefined;
+    return name !== undefined && 'token' in reference ? [{ name, on: reference.token, path: [...path, 'token'] }] : [];
   });
 }
 
 /** Returns every reference to a token by name, with its path. */
-function namings(value: unknown, secrets: readonly SecretPlace[]): { name: string; place: Place }[] {
-  const bySecrets = secrets.flatMap(({ place, reference }) =>
-    'token' in reference ? [{ name: reference.token, place: [...place, 'token'] }] : [],
+function namings(value: unknown, secrets: readonly LocatedSecret[]): { name: string; path: Path }[] {
+  const bySecrets = secrets.flatMap(({ path, reference }) =>
+    'token' in reference ? [{ name: reference.token, path: [...path, 'token'] }] : [],
   );
-  const given = listAt(value, ['endpoints']).flatMap(({ place }) => {
-    const resources = valueAt(value, [...place, 'resources']);
-    const single = isMapping(resources) ? Object.keys(resources).map((resource) => ['resources', resource]) : [];
+  const given = listAt(value, ['endpoints']).flatMap(({ path }) => {
+    const single = ['resources', 'identity_tokens'].flatMap((key) => {
+      const names = valueAt(value, [...path, key]);
+      return isMapping(names) ? Object.keys(names).map((name) => [key, name]) : [];
+    });
     return [
-      ...[['token'], ...single].flatMap((inner) => namedAt(value, [...place, ...inner])),
-      ...namedIn(value, [...place, 'tokens']),
+      ...[['token'], ...single].flatMap((inner) => namedAt(value, [...path, ...inner])),
+      ...namedIn(value, [...path, 'tokens']),
     ];
   });
   return [...bySecrets, ...given, ...namedIn(value, ['exec', 'environment'])];
 }
 
-function namedIn(value: unknown, list: Place) {
-  return listAt(value, list).flatMap(({ place }) => namedAt(value, place));
+function namedIn(value: unknown, list: Path) {
+  return listAt(value, list).flatMap(({ path }) => namedAt(value, path));
 }
 
-function namedAt(value: unknown, place: Place) {
-  const name = textAt(value, place);
-  return name === undefined ? [] : [{ name, place }];
+function namedAt(value: unknown, path: Path) {
+  const name = textAt(value, path);
+  return name === undefined ? [] : [{ name, path }];
 }
 
 function cycles(all: readonly Dependency[]): Fault[] {
   return all
     .filter(({ name, on }) => reaches(all, on, name))
-    .map(({ name, on, place }) => ({
-      place,
+    .map(({ name, on, path }) => ({
+      path,
       problem: name === on ? 'is the token itself' : 'depends on this token in turn: neither can be fetched first',
     }));
 }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type Fault, type Place, written } from '@tvm/core/settings/fault.ts';
+import { type Fault, type Path, written } from '@tvm/core/settings/fault.ts';
 import { listAt, oneOrMoreAt, textAt } from './parts.ts';
 
 const SECRET_FILES = ['bearer_file', 'authorization_file', 'header_file'];
@@ -8,34 +8,34 @@ const SECRET_FILES = ['bearer_file', 'authorization_file', 'header_file'];
 export function checkPaths(value: unknown, file: string): Fault[] {
   const faults: Fault[] = [];
   const first = new Map<string, string>([[resolve(file), 'the configuration itself']]);
-  for (const { place, at } of [...paths(value), ...addresses(value)]) {
+  for (const { path, at } of [...paths(value), ...addresses(value)]) {
     const other = first.get(at);
-    if (other === undefined) first.set(at, written(place));
-    else faults.push({ place, problem: `is the same as ${other}` });
+    if (other === undefined) first.set(at, written(path));
+    else faults.push({ path, problem: `is the same as ${other}` });
   }
   return faults;
 }
 
-function paths(value: unknown): { place: Place; at: string }[] {
+function paths(value: unknown): { path: Path; at: string }[] {
   const outputs = listAt(value, ['tokens'])
-    .flatMap(({ place }) => oneOrMoreAt(value, [...place, 'output']))
-    .map(({ place }) => [...place, 'file_path']);
-  const endpoints = listAt(value, ['endpoints']).flatMap(({ place }) => [
-    [...place, 'listen', 'unix'],
-    ...SECRET_FILES.map((name) => [...place, name, 'path']),
+    .flatMap(({ path }) => oneOrMoreAt(value, [...path, 'output']))
+    .map(({ path }) => [...path, 'file_path']);
+  const endpoints = listAt(value, ['endpoints']).flatMap(({ path }) => [
+    [...path, 'listen', 'unix'],
+    ...SECRET_FILES.map((name) => [...path, name, 'path']),
   ]);
-  return [...outputs, ...endpoints, ['control', 'socket'], ['cache', 'path']].flatMap((place) => {
-    const path = textAt(value, place);
+  return [...outputs, ...endpoints, ['control', 'socket'], ['cache', 'path']].flatMap((path) => {
+    const file = textAt(value, path);
     // On current Linux, /var/run is a link to /run.
-    return path === undefined ? [] : [{ place, at: path.replace(/^\/var\/run\//, '/run/') }];
+    return file === undefined ? [] : [{ path, at: file.replace(/^\/var\/run\//, '/run/') }];
   });
 }
 
-function addresses(value: unknown): { place: Place; at: string }[] {
-  return listAt(value, ['endpoints']).flatMap(({ place }) => {
-    const listen = textAt(value, [...place, 'listen']);
+function addresses(value: unknown): { path: Path; at: string }[] {
+  return listAt(value, ['endpoints']).flatMap(({ path }) => {
+    const listen = textAt(value, [...path, 'listen']);
     const [, host, port] = /^(.*):(\d+)$/.exec(listen ?? '') ?? [];
     // Port 0 selects a free port, so two of them do not conflict.
-    return Number(port ?? 0) === 0 ? [] : [{ place: [...place, 'listen'], at: `${host}:${Number(port)}` }];
+    return Number(port ?? 0) === 0 ? [] : [{ path: [...path, 'listen'], at: `${host}:${Number(port)}` }];
   });
 }

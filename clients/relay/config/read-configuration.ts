@@ -1,12 +1,12 @@
-import { type Fault, type Place, valueAt, written } from '@tvm/core/settings/fault.ts';
+import { type Fault, type Path, valueAt, written } from '@tvm/core/settings/fault.ts';
 import { type Position, readYaml, type YamlText } from '@tvm/core/settings/yaml-text.ts';
 import { readBounded, Unreadable } from '../files/read-bounded.ts';
 import { loadSourceKinds, type SourceType, sourceTypes } from '../sources/kinds.ts';
 import { type Configuration, configurationSchema } from './configuration.ts';
 import { crossChecks } from './cross-checks.ts';
+import { locatedSecrets } from './located-secrets.ts';
 import { listAt, textAt } from './parts.ts';
 import { readBySchema } from './schema-faults.ts';
-import { secretPlaces } from './secret-places.ts';
 import { replaceVariables } from './variables.ts';
 
 const MOST_BYTES = 1_048_576;
@@ -74,28 +74,28 @@ function validated(
   const { value, faults: ofVariables } = replaceVariables(raw, env);
   const read = readBySchema(configurationSchema(), value);
   // A value with an unset variable cannot be checked against the schema.
-  const unsettled = new Set(ofVariables.map(({ place }) => written(place)));
-  const ofSchema = read.faults.filter(({ place }) => !unsettled.has(written(place)));
+  const unsettled = new Set(ofVariables.map(({ path }) => written(path)));
+  const ofSchema = read.faults.filter(({ path }) => !unsettled.has(written(path)));
   const faults = [...ofText, ...ofVariables, ...ofSchema, ...crossChecks(value, file)];
   if (faults.length > 0 || read.value === undefined) throw new ConfigurationFailure(file, sentences(faults, position));
   return {
     configuration: read.value,
-    warnings: inlineSecrets(value).map((place) => `${written(place)} ${INLINE}`),
+    warnings: inlineSecrets(value).map((path) => `${written(path)} ${INLINE}`),
     position: (subject) => {
-      const place = placeOf(raw, subject);
-      return place && position(place);
+      const path = pathOf(raw, subject);
+      return path && position(path);
     },
   };
 }
 
 /** Returns the path that a sentence begins with, or undefined if it does not begin with one. */
-function placeOf(value: unknown, sentence: string, place: Place = []): Place | undefined {
-  const here = written(place);
-  if (place.length > 0 && (sentence.startsWith(`${here}:`) || sentence.startsWith(`${here} `))) return place;
+function pathOf(value: unknown, sentence: string, path: Path = []): Path | undefined {
+  const here = written(path);
+  if (path.length > 0 && (sentence.startsWith(`${here}:`) || sentence.startsWith(`${here} `))) return path;
   if (typeof value !== 'object' || value === null || !sentence.startsWith(here)) return undefined;
   const steps = Array.isArray(value) ? value.keys() : Object.keys(value);
   for (const step of steps) {
-    const found = placeOf(valueAt(value, [step]), sentence, [...place, step]);
+    const found = pathOf(valueAt(value, [step]), sentence, [...path, step]);
     if (found) return found;
   }
   return undefined;
@@ -105,10 +105,10 @@ function placeOf(value: unknown, sentence: string, place: Place = []): Place | u
 function sentences(faults: readonly Fault[], position: YamlText['position']): string[] {
   const shown = faults
     .slice(0, MOST_FAULTS)
-    .map((fault) => ({ ...fault, ...position(fault.place, fault.of) }))
+    .map((fault) => ({ ...fault, ...position(fault.path, fault.of) }))
     .toSorted((a, b) => a.line - b.line || a.column - b.column)
-    .map(({ place, problem, line, column }) => {
-      const subject = place.length === 0 ? 'the file' : written(place);
+    .map(({ path, problem, line, column }) => {
+      const subject = path.length === 0 ? 'the file' : written(path);
       return `${subject} ${problem} (line ${line}, column ${column})`;
     });
   const more = faults.length - MOST_FAULTS;
@@ -117,12 +117,12 @@ function sentences(faults: readonly Fault[], position: YamlText['position']): st
 
 const INLINE = 'contains a secret in plain text: store it in a separate file that only the agent can read';
 
-function inlineSecrets(value: unknown): Place[] {
-  return secretPlaces(configurationSchema(), value).flatMap(({ place, reference }) =>
-    'insecure_inline' in reference ? [place] : [],
+function inlineSecrets(value: unknown): Path[] {
+  return locatedSecrets(configurationSchema(), value).flatMap(({ path, reference }) =>
+    'insecure_inline' in reference ? [path] : [],
   );
 }
 
 function tokenTypes(value: unknown): SourceType[] {
-  return listAt(value, ['tokens']).map(({ place }) => textAt(value, [...place, 'type']) as SourceType);
+  return listAt(value, ['tokens']).map(({ path }) => textAt(value, [...path, 'type']) as SourceType);
 }

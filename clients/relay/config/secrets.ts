@@ -75,6 +75,7 @@ function secretOfToken(
   if (token === undefined)
     throw new SourceFailure(`the token ${name}, which this token depends on, is not available yet`);
   const found = value === undefined ? bearerOf(token) : namedIn(token.values, value);
+  if (found === '') throw new SourceFailure(`the value ${value} of the token ${name} is empty`);
   if (found !== undefined) return found;
   const names = namesOf(token.values);
   throw new SourceFailure(

@@ -1,4 +1,4 @@
-import { type Fault, isMapping, type Place } from '@tvm/core/settings/fault.ts';
+import { type Fault, isMapping, type Path } from '@tvm/core/settings/fault.ts';
 
 const REFERENCE = /\$\$\{|\$\{([^}]*)(\}?)/g;
 const NAME = /^[A-Za-z_]\w*$/;
@@ -14,12 +14,12 @@ export function replaceVariables(value: unknown, env: NodeJS.ProcessEnv): { valu
   const named = isMapping(value) && Array.isArray(value.variables) ? value.variables : [];
   const declared = new Set(named.filter((name) => typeof name === 'string' && NAME.test(name)));
 
-  const replaced = (text: string, place: Place): string =>
+  const replaced = (text: string, path: Path): string =>
     text.replace(REFERENCE, (whole, name: string | undefined, end: string) => {
       if (name === undefined) return '${';
       const content = declared.has(name) ? env[name] : undefined;
       if (end !== '' && content !== undefined) return content;
-      faults.push({ place, problem: problemOf(name, end) });
+      faults.push({ path, problem: problemOf(name, end) });
       return whole;
     });
 
@@ -30,11 +30,11 @@ export function replaceVariables(value: unknown, env: NodeJS.ProcessEnv): { valu
     return `has ${which}, which the list \`variables\` does not declare; write $\${ for a literal \${`;
   };
 
-  const walk = (inner: unknown, place: Place): unknown => {
-    if (typeof inner === 'string') return inner.includes('${') ? replaced(inner, place) : inner;
-    if (Array.isArray(inner)) return inner.map((item, index) => walk(item, [...place, index]));
+  const walk = (inner: unknown, path: Path): unknown => {
+    if (typeof inner === 'string') return inner.includes('${') ? replaced(inner, path) : inner;
+    if (Array.isArray(inner)) return inner.map((item, index) => walk(item, [...path, index]));
     if (!isMapping(inner)) return inner;
-    return Object.fromEntries(Object.entries(inner).map(([key, item]) => [key, walk(item, [...place, key])]));
+    return Object.fromEntries(Object.entries(inner).map(([key, item]) => [key, walk(item, [...path, key])]));
   };
   return { value: walk(value, []), faults };
 }

@@ -1,4 +1,5 @@
 import { rfc3339 } from '../model/clock.ts';
+import { statedExpiry } from '../model/token.ts';
 import { type Answer, type EndpointRequest, notFound, type Protocol, Refusal, requireMethod } from './exchange.ts';
 import { isSameSecret } from './same-secret.ts';
 import { type Lookup, usableToken } from './usable-token.ts';
@@ -34,9 +35,10 @@ function credentials(request: EndpointRequest, lookup: Lookup, allowed: readonly
   const name = CREDENTIALS_PATH.exec(request.path)?.[1];
   if (name === undefined) throw notFound();
   requireMethod(request, 'GET');
-  const { values, expiresAt } = usableToken(lookup, name, allowed);
-  const { access_key_id: AccessKeyId, secret_access_key: SecretAccessKey, session_token: Token } = values;
-  if (AccessKeyId === undefined || SecretAccessKey === undefined || Token === undefined) {
+  const token = usableToken(lookup, name, allowed);
+  const expiresAt = statedExpiry(token);
+  const { access_key_id: AccessKeyId, secret_access_key: SecretAccessKey, session_token: Token } = token.values;
+  if (!AccessKeyId || !SecretAccessKey || !Token) {
     throw new Refusal(404, 'wrong_form', `the token ${name} is not a temporary AWS credential`);
   }
   // The SDKs for Python and JavaScript reject credentials without an expiry.

@@ -2,11 +2,15 @@ import { type Answer, type EndpointRequest, notFound, type Protocol, Refusal, re
 import { isSameSecret } from './same-secret.ts';
 import { type Lookup, usableBearer } from './usable-token.ts';
 
-const API_VERSION = '2019-08-01';
+/** The header with the secret and the parameter with the client id, by the version of the API. */
+const VERSIONS = new Map([
+  ['2019-08-01', { header: 'x-identity-header', clientId: 'client_id' }],
+  ['2017-09-01', { header: 'secret', clientId: 'clientid' }],
+]);
 const TOKEN_PATH = /^\/msi\/token\/?$/i;
 
 /** Parameters with which a client selects one of several identities. */
-const IDENTITY_PARAMETERS = ['client_id', 'principal_id', 'object_id', 'mi_res_id'];
+const IDENTITY_PARAMETERS = ['client_id', 'clientid', 'principal_id', 'object_id', 'mi_res_id'];
 
 export interface AzureIdentitySettings {
   /** The name of the token for each resource. */
@@ -20,6 +24,9 @@ export interface AzureIdentitySettings {
  * with the seconds since the epoch (learn.microsoft.com/azure/app-service/overview-managed-identity, "REST endpoint
  * reference"). MSAL reads `statusCode` and `message` of errors.
  *
+ * Clients with `MSI_ENDPOINT` and `MSI_SECRET` use version 2017-09-01: the secret is in the header `secret`, and the
+ * parameter is `clientid`. App Service returned local dates in that version; current clients need seconds.
+ *
  * @param secret the required value of `IDENTITY_HEADER`
  */
 export function azureIdentityProtocol(lookup: Lookup, settings: AzureIdentitySettings, secret: string): Protocol {
@@ -27,14 +34,20 @@ export function azureIdentityProtocol(lookup: Lookup, settings: AzureIdentitySet
   return {
     name: 'azure-managed-identity',
     answer(request) {
-      if (!isSameSecret(request.header('x-identity-header'), secret)) {
-        throw new Refusal(401, 'unauthorized', 'X-IDENTITY-HEADER must be the content of header_file', {
+      const version = VERSIONS.get(request.query.get('api-version') ?? '');
+      const headers = version === undefined ? [...VERSIONS.values()].map(({ header }) => header) : [version.header];
+      if (!headers.some((header) => isSameSecret(request.header(header), secret))) {
+        const header = headers.join(' or ').toUpperCase();
+        throw new Refusal(401, 'unauthorized', `${header} must be the content of header_file`, {
           headers: { 'www-authenticate': 'TokenRelay' },
         });
       }
       if (!TOKEN_PATH.test(request.path)) throw notFound();
       requireMethod(request, 'GET');
-      return tokenFor(request, lookup, names, settings.client_id);
+      if (version === undefined) {
+        throw new Refusal(400, 'invalid_request', `api-version must be ${[...VERSIONS.keys()].join(' or ')}`);
+      }
+      return tokenFor(request, lookup, names, { name: version.clientId, value: settings.client_id });
     },
     wordError: ({ status, code, message }) => ({ statusCode: status, error: code, message }),
   };
@@ -44,13 +57,11 @@ function tokenFor(
   { query }: EndpointRequest,
   lookup: Lookup,
   names: ReadonlyMap<string, string>,
-  clientId: string | undefined,
+  clientId: { name: string; value: string | undefined },
 ): Answer {
-  if (query.get('api-version') !== API_VERSION) {
-    throw new Refusal(400, 'invalid_request', `api-version must be ${API_VERSION}`);
-  }
   const other = IDENTITY_PARAMETERS.find(
-    (name) => query.has(name) && !(name === 'client_id' && query.get(name) === clientId),
+    // The SDK for Go sends an empty `clientid` for the default identity.
+    (name) => query.get(name) && !(name === clientId.name && query.get(name) === clientId.value),
   );
   if (other !== undefined)
     throw new Refusal(400, 'unknown_identity', `this endpoint has no identity with that ${other}`);
@@ -64,7 +75,7 @@ function tokenFor(
       expires_on: String(Math.floor(expiresAt / 1_000)),
       resource,
       token_type: 'Bearer',
-      ...(clientId !== undefined && { client_id: clientId }),
+      ...(clientId.value !== undefined && { client_id: clientId.value }),
     },
   };
 }

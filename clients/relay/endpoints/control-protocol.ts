@@ -1,6 +1,7 @@
 import type { Clock } from '../model/clock.ts';
 import { rfc3339 } from '../model/clock.ts';
 import { SourceFailure } from '../model/source.ts';
+import { statedExpiry } from '../model/token.ts';
 import type { Tokens } from '../model/tokens.ts';
 import type { ControlRefresh, ControlStatus, ControlToken } from './control-shapes.ts';
 import {
@@ -42,7 +43,9 @@ function token(request: EndpointRequest, lookup: { tokens: Tokens; clock: Clock 
   const name = tokenOf(request.path);
   if (name === undefined) throw notFound();
   requireMethod(request, 'GET');
-  const { values, fetchedAt, expiresAt } = usableToken(lookup, name);
+  const token = usableToken(lookup, name);
+  const { values, fetchedAt } = token;
+  const expiresAt = statedExpiry(token);
   const body: ControlToken = { name, values, fetched_at: rfc3339(fetchedAt) };
   return { body: expiresAt === undefined ? body : { ...body, expires_at: rfc3339(expiresAt) } };
 }

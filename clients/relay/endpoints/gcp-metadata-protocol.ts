@@ -17,6 +17,8 @@ const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 
 export interface GcpMetadataSettings {
   token: string;
+  /** The name of the identity token for each audience. */
+  identity_tokens?: Readonly<Record<string, string>> | undefined;
   user_ids: readonly number[];
   project_id?: string | undefined;
   email?: string | undefined;
@@ -25,8 +27,9 @@ export interface GcpMetadataSettings {
 /**
  * Serves the part of Google Cloud's metadata server that its libraries use. `GCE_METADATA_HOST` and `GCE_METADATA_IP`
  * are `127.0.0.1:PORT` (cloud.google.com/compute/docs/metadata/querying-metadata;
- * cloud.google.com/compute/docs/access/authenticate-workloads for the token). Its clients cannot send a secret, so it
- * serves only processes of configured users.
+ * cloud.google.com/compute/docs/access/authenticate-workloads for the token;
+ * cloud.google.com/compute/docs/instances/verifying-instance-identity for identity tokens). Its clients cannot send a
+ * secret, so it serves only processes of configured users.
  *
  * @param uidOf returns the user who opened a connection
  */
@@ -56,7 +59,8 @@ export function gcpMetadataProtocol(lookup: Lookup, settings: GcpMetadataSetting
 
 /** Returns the handler for each path. Some clients omit the trailing slash of a folder. */
 function answersOf(lookup: Lookup, settings: GcpMetadataSettings): Map<string, (request: EndpointRequest) => Answer> {
-  const { token, project_id: project, email = 'default' } = settings;
+  const { token, identity_tokens = {}, project_id: project, email = 'default' } = settings;
+  const identities = new Map(Object.entries(identity_tokens));
   const account = { aliases: ['default'], email, scopes: [SCOPE] };
   const accounts = [...new Set(['default', email])];
   const folder = (...entries: string[]) => text(entries.map((entry) => `${entry}\n`).join(''));
@@ -72,12 +76,13 @@ function answersOf(lookup: Lookup, settings: GcpMetadataSettings): Map<string, (
     answers.set(`${at}/`, ({ query }) =>
       query.get('recursive')?.toLowerCase() === 'true'
         ? { body: account }
-        : folder('aliases', 'email', 'scopes', 'token'),
+        : folder('aliases', 'email', ...(identities.size > 0 ? ['identity'] : []), 'scopes', 'token'),
     );
     answers.set(`${at}/aliases`, () => text('default'));
     answers.set(`${at}/email`, () => text(email));
     answers.set(`${at}/scopes`, () => text(`${SCOPE}\n`));
     answers.set(`${at}/token`, () => tokenAnswer(lookup, token));
+    if (identities.size > 0) answers.set(`${at}/identity`, (request) => identityAnswer(request, lookup, identities));
   }
   return answers;
 }
@@ -86,6 +91,16 @@ function tokenAnswer(lookup: Lookup, name: string): Answer {
   const { bearer, expiresAt } = usableBearer(lookup, name);
   const left = secondsUntil(expiresAt, lookup.clock);
   return { body: { access_token: bearer, expires_in: left, token_type: 'Bearer' } };
+}
+
+/** The body is the identity token itself. The parameters `format` and `licenses` would only add claims. */
+function identityAnswer({ query }: EndpointRequest, lookup: Lookup, names: ReadonlyMap<string, string>): Answer {
+  const audience = query.get('audience');
+  if (!audience) throw new Refusal(400, 'invalid_request', 'the parameter audience must not be empty');
+  const name = names.get(audience);
+  if (name === undefined)
+    throw new Refusal(404, 'invalid_target', 'this endpoint has no identity token for that audience');
+  return { headers: { 'content-type': 'text/html' }, body: usableBearer(lookup, name).bearer };
 }
 
 /** Returns a plain text response. The metadata server sends it as `application/text`. */

@@ -11,6 +11,11 @@ export interface RunningEndpoint {
   /** The address: `http://127.0.0.1:9797`, or the path of a socket. */
   address: string;
   close(): Promise<void>;
+  /**
+   * Removes the files of a closed endpoint, if it has any. Not called when the agent stops: a restart replaces the files, and clients
+   * that read them in between retry a refused connection, but not a missing file.
+   */
+  removeFiles?(): Promise<void>;
 }
 
 /** The parts of the agent that an endpoint needs. */
@@ -21,17 +26,17 @@ export interface EndpointParts {
   clock?: Clock;
 }
 
-/** Wraps a listening server as an endpoint that can be closed. @param afterwards runs after the server is closed */
-export function running(server: Server, address: string, afterwards = async () => {}): RunningEndpoint {
+/** Wraps a listening server as an endpoint that can be closed. @param removeFiles removes its files */
+export function running(server: Server, address: string, removeFiles?: () => Promise<void>): RunningEndpoint {
   return {
     address,
+    ...(removeFiles && { removeFiles }),
     async close() {
       const closed = once(server, 'close');
       server.close();
       const end = setTimeout(() => server.closeAllConnections(), LAST_ANSWERS);
       await closed;
       clearTimeout(end);
-      await afterwards();
     },
   };
 }

@@ -66,8 +66,8 @@ async function startOnLoopback(
   listen: string,
   { log }: EndpointParts,
   protocol: Protocol,
-  afterwards?: () => Promise<void>,
+  removeFiles?: () => Promise<void>,
 ): Promise<RunningEndpoint> {
   const server = httpServer(protocol, log, true);
-  return running(server, await listenOnLoopback(server, listen), afterwards);
+  return running(server, await listenOnLoopback(server, listen), removeFiles);
 }

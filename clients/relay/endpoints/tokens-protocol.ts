@@ -1,5 +1,5 @@
 import { rfc3339 } from '../model/clock.ts';
-import { bearerOf, type Token } from '../model/token.ts';
+import { bearerOf, statedExpiry, type Token } from '../model/token.ts';
 import { type Answer, type EndpointRequest, notFound, oauthError, type Protocol, requireMethod } from './exchange.ts';
 import { type Lookup, secondsUntil, usableToken } from './usable-token.ts';
 
@@ -34,7 +34,8 @@ function valuesOf(token: Token): object {
   return bearer === undefined ? { values: token.values } : { token: bearer };
 }
 
-function endOf({ expiresAt }: Token, { clock }: Lookup): object {
+function endOf(token: Token, { clock }: Lookup): object {
+  const expiresAt = statedExpiry(token);
   if (expiresAt === undefined) return {};
-  return { expires_at: rfc3339(expiresAt), expires_in: secondsUntil(expiresAt, clock) };
+  return { expires_at: rfc3339(expiresAt), expires_in: Math.max(0, secondsUntil(expiresAt, clock)) };
 }

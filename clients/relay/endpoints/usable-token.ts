@@ -1,5 +1,5 @@
 import type { Clock } from '../model/clock.ts';
-import { bearerOf, isAlive, type Token } from '../model/token.ts';
+import { bearerOf, isAlive, isEmpty, type Token } from '../model/token.ts';
 import type { Tokens } from '../model/tokens.ts';
 import { Refusal } from './exchange.ts';
 
@@ -24,9 +24,7 @@ export function usableToken({ tokens, clock }: Lookup, name: string, allowed?: r
     throw new Refusal(404, 'unknown_token', 'there is no token with this name');
   }
   const token = tokens.current(name);
-  const values = Object.values(token?.values ?? {});
-  const isWhole = values.length > 0 && values.every((value) => value !== '');
-  if (token !== undefined && isWhole && isAlive(token, clock.now() + LEAST_LEFT - 1)) return token;
+  if (token !== undefined && !isEmpty(token) && isAlive(token, clock.now() + LEAST_LEFT - 1)) return token;
   const why = { waiting: 'was not fetched yet', revoked: 'was revoked', expired: 'has expired' };
   const { state } = status;
   const reason = state in why ? why[state as keyof typeof why] : 'is not usable now';

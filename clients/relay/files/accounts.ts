@@ -15,16 +15,20 @@ export function groupId(account: string | number): Promise<number | undefined> {
 }
 
 /**
- * Looks an account up. Reads the file first, which needs no process. `getent` (getent(1)) also knows accounts of LDAP
- * and systemd's DynamicUser=. Both have lines of the form `name:password:number:…` (passwd(5), group(5)).
+ * Looks an account up. Reads the file first, which needs no process. `getent` (getent(1)) also knows accounts of LDAP,
+ * Active Directory and systemd's DynamicUser=. Both have lines of the form `name:password:number:…` (passwd(5),
+ * group(5)).
  */
 async function numberOf(account: string | number, database: 'passwd' | 'group'): Promise<number | undefined> {
   // systemd units have numeric ids as text. A name never consists of digits only.
   if (typeof account === 'number' || /^\d{1,10}$/.test(account)) return Number(account);
-  return (
-    numberIn(await readFile(`/etc/${database}`, 'utf8').catch(() => ''), account) ??
-    numberIn(await getent(database, account), account)
-  );
+  // getent would read these as an option, or as a numeric id with a sign.
+  if (/^[-+\s]/.test(account)) return undefined;
+  const lines = entries(await readFile(`/etc/${database}`, 'utf8').catch(() => ''));
+  // A directory may spell the name differently: it ignores case, or adds or omits the domain.
+  const found = lines.find(([name]) => name === account) ?? entries(await getent(database, account))[0];
+  const number = found?.[2] ?? '';
+  return /^\d{1,10}$/.test(number) ? Number(number) : undefined;
 }
 
 async function getent(database: string, account: string): Promise<string> {
@@ -40,11 +44,6 @@ async function getent(database: string, account: string): Promise<string> {
   }
 }
 
-function numberIn(lines: string, account: string): number | undefined {
-  const fields = lines
-    .split('\n')
-    .map((line) => line.split(':'))
-    .find(([name]) => name === account);
-  const number = fields?.[2] ?? '';
-  return /^\d{1,10}$/.test(number) ? Number(number) : undefined;
+function entries(lines: string): string[][] {
+  return lines.split('\n').map((line) => line.split(':'));
 }

@@ -1,3 +1,4 @@
+import type { Clock } from '../model/clock.ts';
 import type { Log } from '../model/log.ts';
 import { reasonOf } from '../model/reason.ts';
 import type { AfterRenewal } from '../settings/hooks.ts';
@@ -6,15 +7,22 @@ import { signalPidFile } from './signal-pid-file.ts';
 
 /** The hooks that run after each renewal of one token. */
 export interface RenewalHooks {
-  /** Runs the hooks. If they are already running, runs them once more afterwards. */
+  /** Runs the hooks. If they are already running, runs them once more afterwards. Retries those that fail. */
   run(): void;
-  /** Returns the error of the last run, if it failed. Failed hooks run again only after the next renewal. */
+  /** Returns the error of the last run, if it failed. */
   trouble(): string | undefined;
-  /** Aborts a run in progress. */
+  /** Ends the retries, because the token was withdrawn. */
+  giveUp(): void;
+  /** Aborts a run in progress, and ends the retries. */
   stop(): void;
 }
 
+/** The waits before the first and before later retries of failed hooks, in milliseconds. Each wait is twice the last. */
+const FIRST_RETRY = 1_000;
+const LONGEST_RETRY = 10_000;
+
 export interface HookTools {
+  clock: Clock;
   log: Log;
   /** The path of the configuration. Commands run only if no other user can write it. */
   configFile: string;
@@ -25,49 +33,91 @@ export interface HookTools {
 export function renewalHooks(
   actions: readonly AfterRenewal[],
   token: string,
-  { log, configFile, changed }: HookTools,
+  { clock, log, configFile, changed }: HookTools,
 ): RenewalHooks {
   const controller = new AbortController();
   let isRunning = false;
   let isAsked = false;
+  let isGivenUp = false;
   let trouble: string | undefined;
+  let wake = () => {};
 
-  async function runAll(): Promise<void> {
-    // A failing hook does not affect the others.
-    const faults: string[] = [];
-    for (const action of actions) {
+  /** Performs actions. A failing one does not affect the others. @returns those that failed */
+  async function performAll(some: readonly AfterRenewal[], failures: number): Promise<AfterRenewal[]> {
+    const failed: AfterRenewal[] = [];
+    let firstReason: string | undefined;
+    for (const action of some) {
       try {
         await perform(action, token, { configFile, signal: controller.signal });
         log.info({ token, ...labelOf(action) }, 'an after_renewal hook succeeded');
       } catch (error) {
-        if (controller.signal.aborted) return;
+        if (controller.signal.aborted) return [];
         const reason = reasonOf(error);
-        faults.push(`after_renewal: ${reason}`);
-        log.error({ token, ...labelOf(action), error: reason }, 'an after_renewal hook failed');
+        failed.push(action);
+        firstReason ??= reason;
+        const details = { token, ...labelOf(action), error: reason, retry_in_seconds: retryWait(failures) / 1_000 };
+        // A hook may fail until the next renewal. Repeating the error every few seconds would flood the log.
+        log[failures === 0 ? 'error' : 'debug'](details, 'an after_renewal hook failed');
       }
     }
-    trouble = faults[0];
+    trouble = firstReason && `after_renewal: ${firstReason}`;
+    return failed;
   }
 
-  async function runWhileAsked(): Promise<void> {
+  async function runWhileNeeded(): Promise<void> {
     isRunning = true;
-    while (isAsked && !controller.signal.aborted) {
-      isAsked = false;
-      await runAll();
+    let owed: readonly AfterRenewal[] = [];
+    let failures = 0;
+    while (isAsked || (owed.length > 0 && !isGivenUp)) {
+      if (isAsked) {
+        isAsked = false;
+        owed = actions;
+        failures = 0;
+      } else {
+        await pause(retryWait(failures - 1));
+        if (isAsked || isGivenUp) continue;
+      }
+      owed = await performAll(owed, failures);
+      failures += 1;
+      if (!isAsked) changed();
     }
     isRunning = false;
-    changed();
+  }
+
+  function pause(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = clock.after(milliseconds, resolve);
+      wake = () => {
+        cancel();
+        resolve();
+      };
+    });
   }
 
   return {
     run() {
-      if (actions.length === 0) return;
+      if (actions.length === 0 || controller.signal.aborted) return;
       isAsked = true;
-      if (!isRunning) void runWhileAsked();
+      isGivenUp = false;
+      wake();
+      if (!isRunning) void runWhileNeeded();
     },
     trouble: () => trouble,
-    stop: () => controller.abort(),
+    giveUp() {
+      isGivenUp = true;
+      wake();
+    },
+    stop() {
+      controller.abort();
+      isAsked = false;
+      isGivenUp = true;
+      wake();
+    },
   };
+}
+
+function retryWait(failuresBefore: number): number {
+  return Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** Math.min(failuresBefore, 10));
 }
 
 /** @throws {CommandFailure} */

@@ -1,20 +1,33 @@
 import { readFile, stat } from 'node:fs/promises';
-import { createSecureContext, type SecureContext } from 'node:tls';
+import tls, { createSecureContext, type SecureContext } from 'node:tls';
 import { SourceFailure } from '../model/source.ts';
-import type { Transport } from '../settings/fields.ts';
+import type { Transport } from '../settings/transport.ts';
 
-/** Reads the certificate files of a transport. */
-type Certificates = () => Promise<SecureContext>;
+/** What TLS connections present and trust. */
+export interface Certificates {
+  /**
+   * Returns the context for a connection: the same object while the files are unchanged.
+   *
+   * @throws {SourceFailure} naming the file that cannot be read, or the content that is missing in it
+   */
+  current(): Promise<SecureContext>;
+  /**
+   * Makes later contexts trust the certificates of the system too, unless they trust only those of a `ca_file`.
+   *
+   * The system's store is read only when Node's own certificates are not enough: it takes 60 ms and 7 MiB, and most
+   * issuers have public certificates. Node reads it once in a process.
+   *
+   * @returns whether contexts trust the system from now on
+   * @see https://nodejs.org/api/tls.html#tlsgetcacertificatestype, which says where each platform has its store
+   */
+  trustSystem(): boolean;
+  readonly trustsSystem: boolean;
+}
 
 /** The contexts in use, by the paths of their files. Each takes about 50 KiB, and many tokens may share an issuer. */
 const inUse = new Map<string, WeakRef<Certificates>>();
 
-/**
- * What TLS connections present and trust, from the files of a transport. A file that changes is read again.
- *
- * @returns the same object while the files are unchanged
- * @throws {SourceFailure} naming the file that cannot be read, or the content that is missing in it
- */
+/** Returns the certificates of a transport, from its files. A file that changes is read again. */
 export function certificates({ ca_file, client_certificate }: Transport): Certificates {
   const paths = [ca_file, client_certificate?.cert_path, client_certificate?.key_path];
   const key = JSON.stringify(paths);
@@ -25,20 +38,39 @@ export function certificates({ ca_file, client_certificate }: Transport): Certif
 
 function read(paths: (string | undefined)[]): Certificates {
   const [caFile] = paths;
+  let trustsSystem = false;
   let current: { stamp: string; context: Promise<SecureContext> } | undefined;
-  return async () => {
-    // Compares the files before it reads them, so that a change in between is noticed the next time.
-    const stamp = (await Promise.all(paths.map(stampOf))).join();
-    if (current?.stamp !== stamp) {
-      const context = Promise.all(paths.map(contentOf)).then(([ca, cert, key]) => contextOf({ ca, cert, key }, caFile));
-      current = { stamp, context };
-      // A fix of the file's mode does not change its modification time.
-      context.catch(() => {
-        current = undefined;
-      });
-    }
-    return await current.context;
+  return {
+    async current() {
+      // Compares the files before it reads them, so that a change in between is noticed the next time.
+      const stamp = (await Promise.all(paths.map(stampOf))).join();
+      if (current?.stamp !== stamp) {
+        const context = Promise.all(paths.map(contentOf)).then(([ca, cert, key]) =>
+          contextOf({ ca: trustsSystem ? publicAndSystem() : ca, cert, key }, caFile),
+        );
+        current = { stamp, context };
+        // A fix of the file's mode does not change its modification time.
+        context.catch(() => {
+          current = undefined;
+        });
+      }
+      return await current.context;
+    },
+    trustSystem() {
+      // Node 22.14 cannot read the system's store.
+      if (trustsSystem || caFile !== undefined || tls.getCACertificates === undefined) return trustsSystem;
+      trustsSystem = true;
+      current = undefined;
+      return true;
+    },
+    get trustsSystem() {
+      return trustsSystem;
+    },
   };
+}
+
+function publicAndSystem(): string[] {
+  return [...new Set([...tls.getCACertificates('default'), ...tls.getCACertificates('system')])];
 }
 
 async function stampOf(path: string | undefined): Promise<string> {
@@ -57,7 +89,10 @@ function unreadable(path: string): (error: NodeJS.ErrnoException) => never {
   };
 }
 
-function contextOf(pem: { ca?: string; cert?: string; key?: string }, caFile: string | undefined): SecureContext {
+function contextOf(
+  pem: { ca?: string | string[]; cert?: string; key?: string },
+  caFile: string | undefined,
+): SecureContext {
   // OpenSSL accepts a file without certificates as an empty list, and then trusts nobody without a reason.
   if (caFile !== undefined && !pem.ca?.includes('-----BEGIN')) {
     throw new SourceFailure(`ca_file ${caFile} holds no certificate (PEM)`);

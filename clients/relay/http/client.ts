@@ -4,11 +4,12 @@ import { Agent as HttpsAgent, request as tlsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import { type SecureContext, connect as tlsConnect } from 'node:tls';
 import { SourceFailure } from '../model/source.ts';
-import type { Transport } from '../settings/fields.ts';
+import { type SecretReference, secretOf } from '../settings/secret-reference.ts';
+import type { Transport } from '../settings/transport.ts';
 import { certificates } from './certificates.ts';
 import type { HttpAnswer, HttpRequest } from './exchange.ts';
 import { type Reach, type Target, targetOf } from './reach.ts';
-import { reasonInWords } from './reason-in-words.ts';
+import { isUnknownIssuer, reasonInWords } from './reason-in-words.ts';
 import { tunnel } from './tunnel.ts';
 
 export type { HttpAnswer, HttpRequest } from './exchange.ts';
@@ -36,15 +37,22 @@ const DEFAULT_TIMEOUT_SECONDS = 10;
  */
 const IDLE = 4_000;
 
-/** Returns a client for one issuer. It reads certificate files for the first connection, and again when they change. */
-export function httpClient(transport: Transport, reach: Reach): HttpClient {
-  const currentCertificates = certificates(transport);
+/** Reads a secret. @throws {SourceFailure} */
+export type ReadSecret = (reference: SecretReference) => Promise<string>;
+
+/**
+ * Returns a client for one issuer. It reads certificate files for the first connection, and again when they change.
+ *
+ * @param secret reads the password of the proxy, for each tunnel. Needed if the transport has one
+ */
+export function httpClient(transport: Transport, reach: Reach, secret?: ReadSecret): HttpClient {
+  const trust = certificates(transport);
   let plainAgent: HttpAgent | undefined;
   let tls: { context: SecureContext; agent: HttpsAgent } | undefined;
 
   /** Returns the agent for the current certificates. An agent reuses connections and TLS sessions of its certificates. */
   async function tlsAgent(): Promise<HttpsAgent> {
-    const context = await currentCertificates();
+    const context = await trust.current();
     if (tls?.context !== context) {
       tls?.agent.destroy();
       tls = { context, agent: new HttpsAgent({ keepAlive: true, timeout: IDLE, ...tlsOptions(context) }) };
@@ -62,8 +70,9 @@ export function httpClient(transport: Transport, reach: Reach): HttpClient {
     if (transport.proxy === undefined || !target.mayBeProxied) {
       return await answerTo(tlsRequest(url, { ...options, agent: await tlsAgent() }), body);
     }
-    const context = await currentCertificates();
-    const socket = await tunnel(transport.proxy, target, signal);
+    const context = await trust.current();
+    const authorization = await proxyAuthorization(transport, secret);
+    const socket = await tunnel(transport.proxy, authorization, target, signal);
     const secured = () =>
       tlsConnect({ socket, host, servername: isIP(host) === 0 ? host : '', ...tlsOptions(context) });
     try {
@@ -74,21 +83,32 @@ export function httpClient(transport: Transport, reach: Reach): HttpClient {
     }
   }
 
+  async function openTrustingSystem(target: Target, request: HttpRequest, signal: AbortSignal) {
+    const { trustsSystem } = trust;
+    try {
+      return await open(target, request, signal);
+    } catch (error) {
+      // Nothing of the request was sent: the connection failed before.
+      if (trustsSystem || !isUnknownIssuer(error) || !trust.trustSystem()) throw error;
+      return await open(target, request, signal);
+    }
+  }
+
   return {
     async send(request, signal) {
       const target = targetOf(request.url, reach);
       const shown = target.url.host;
       const seconds = transport.timeout_seconds ?? DEFAULT_TIMEOUT_SECONDS;
       const limit = new AbortController();
-      const giveUp = () => limit.abort(new SourceFailure(`the request to ${shown} was given up`));
+      const giveUp = () => limit.abort(new SourceFailure(`the request to ${shown} was cancelled`));
       const timer = setTimeout(
-        () => limit.abort(new SourceFailure(`${shown} gave no whole answer within ${seconds} seconds`)),
+        () => limit.abort(new SourceFailure(`${shown} sent no complete response within ${seconds} seconds`)),
         seconds * 1_000,
       );
       signal.addEventListener('abort', giveUp);
       if (signal.aborted) giveUp();
       try {
-        return await Promise.race([open(target, request, limit.signal), aborted(limit.signal)]);
+        return await Promise.race([openTrustingSystem(target, request, limit.signal), aborted(limit.signal)]);
       } catch (error) {
         if (limit.signal.aborted) throw limit.signal.reason;
         throw error instanceof SourceFailure ? error : new SourceFailure(`${shown} ${reasonInWords(error)}`);
@@ -102,6 +122,14 @@ export function httpClient(transport: Transport, reach: Reach): HttpClient {
       tls?.agent.destroy();
     },
   };
+}
+
+/** Returns the header that authenticates at the proxy (RFC 7617, section 2), if there is a user name. */
+async function proxyAuthorization(transport: Transport, secret: ReadSecret | undefined): Promise<string | undefined> {
+  if (transport.proxy_user === undefined) return undefined;
+  const reference = secretOf(transport, 'proxy_password');
+  if (reference === undefined || secret === undefined) throw new SourceFailure('proxy_password_path is missing');
+  return `Basic ${Buffer.from(`${transport.proxy_user}:${await secret(reference)}`).toString('base64')}`;
 }
 
 function tlsOptions(secureContext: SecureContext) {
@@ -131,11 +159,13 @@ async function answerTo(request: ClientRequest, body: string | undefined): Promi
     size += chunk.length;
     if (size > LARGEST) {
       request.destroy();
-      throw new SourceFailure(`${request.getHeader('host')} answered with more than 1 MiB`);
+      throw new SourceFailure(`${request.getHeader('host')} sent a response of more than 1 MiB`);
     }
     chunks.push(chunk);
   }
   const bytes = Buffer.concat(chunks);
-  if (!isUtf8(bytes)) throw new SourceFailure(`${request.getHeader('host')} answered with something other than text`);
-  return { status: response.statusCode ?? 0, headers: response.headers, body: bytes.toString() };
+  if (!isUtf8(bytes)) throw new SourceFailure(`${request.getHeader('host')} sent a response that is not text`);
+  // A parser may ignore a byte order mark (RFC 8259, section 8.1).
+  const text = bytes.toString().replace(/^\ufeff/, '');
+  return { status: response.statusCode ?? 0, headers: response.headers, body: text };
 }

@@ -6,10 +6,15 @@ import type { HttpAnswer } from './exchange.ts';
  * Returns the JSON object in a response body.
  *
  * @param issuer the responding server, for messages
+ * @param parse `parseExactly` for a response whose numbers may be values of a token
  * @throws {SourceFailure} for a status outside 200 to 299, with the delay of `Retry-After`, and for any other body
  */
-export function jsonObject({ status, headers, body }: HttpAnswer, issuer: string): Record<string, unknown> {
-  const object = objectIn(body);
+export function jsonObject(
+  { status, headers, body }: HttpAnswer,
+  issuer: string,
+  parse: (text: string) => unknown = JSON.parse,
+): Record<string, unknown> {
+  const object = objectIn(body, parse);
   if (status < 200 || status > 299) {
     const code = errorCode(object);
     throw new SourceFailure(`${issuer} answered ${status}${code === undefined ? '' : ` (${code})`}`, {
@@ -22,9 +27,9 @@ export function jsonObject({ status, headers, body }: HttpAnswer, issuer: string
   return object;
 }
 
-function objectIn(body: string): Record<string, unknown> | undefined {
+function objectIn(body: string, parse: (text: string) => unknown): Record<string, unknown> | undefined {
   try {
-    const value: unknown = JSON.parse(body);
+    const value = parse(body);
     return typeof value === 'object' && value !== null && !Array.isArray(value)
       ? (value as Record<string, unknown>)
       : undefined;

@@ -33,11 +33,11 @@ const METADATA_NAMES = new Set(['metadata.google.internal', 'metadata.goog']);
  */
 export function targetOf(text: string, reach: Reach): Target {
   const url = URL.parse(text);
-  if (url === null) throw new SourceFailure('the address to ask is no URL');
-  if (url.username || url.password) throw new SourceFailure(`the URL of ${url.host} must not hold a user name`);
+  if (url === null) throw new SourceFailure('the address is not a URL');
+  if (url.username || url.password) throw new SourceFailure(`the URL of ${url.host} must not contain a user name`);
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const plain = url.protocol === 'http:';
-  if (!plain && url.protocol !== 'https:') throw new SourceFailure(`${url.host} can be asked over https only`);
+  if (!plain && url.protocol !== 'https:') throw new SourceFailure(`${url.host} must be an https URL`);
   const allowed = allowedAddress(url, reach);
   if (isIP(host) !== 0 && !allowed(host)) throw outOfReach(url.host, host);
   const name = host.replace(/\.$/, '');
@@ -55,16 +55,16 @@ export function targetOf(text: string, reach: Reach): Target {
 function allowedAddress({ protocol, hostname, host }: URL, reach: Reach): (address: string) => boolean {
   const inPlain = protocol === 'http:';
   if (reach === 'metadata') {
-    if (!inPlain) throw new SourceFailure(`${host} is no metadata server: those are asked over http`);
+    if (!inPlain) throw new SourceFailure(`${host} is not a metadata server: metadata servers use http`);
     // A name such as foo.localhost may resolve to an address that is not loopback.
     if (isLoopback(hostname)) return isLoopbackAddress;
     if (isIP(hostname.replace(/^\[|\]$/g, '')) === 0 && !METADATA_NAMES.has(hostname)) {
-      throw new SourceFailure(`${host} is no metadata server`);
+      throw new SourceFailure(`${host} is not a metadata server`);
     }
     return (address) => isMetadataAddress(address);
   }
   if (inPlain && !isLoopback(hostname)) {
-    throw new SourceFailure(`${host} must be asked over https: over http anyone on the way could read the secret`);
+    throw new SourceFailure(`${host} must be an https URL: over http, anyone on the network could read the secret`);
   }
   if (inPlain) return isLoopbackAddress;
   return reach === 'public' ? (address) => !isNeverPublic(address) : () => true;
@@ -111,7 +111,7 @@ function lookUpOnce(name: string, options: LookupOptions, found: Found): void {
 function outOfReach(shown: string, address: string): SourceFailure {
   return new SourceFailure(
     shown.includes(address)
-      ? `${shown} is not asked: it is not within reach of this source`
-      : `${shown} is not asked: it leads to ${address}, which is not within reach of this source`,
+      ? `${shown} was not contacted: this source may not connect to it`
+      : `${shown} was not contacted: it resolves to ${address}, to which this source may not connect`,
   );
 }

@@ -12,20 +12,35 @@ import { reasonInWords } from './reason-in-words.ts';
  * The proxy resolves the name. If this machine can resolve it too, forbidden addresses are rejected as for a direct
  * connection. The proxy must reject names that only it can resolve.
  *
+ * @param authorization the value of the header Proxy-Authorization
  * @throws {SourceFailure} naming the proxy if it opens no tunnel
  */
-export async function tunnel(proxy: string, target: Target, signal: AbortSignal): Promise<Socket> {
+export async function tunnel(
+  proxy: string,
+  authorization: string | undefined,
+  target: Target,
+  signal: AbortSignal,
+): Promise<Socket> {
   await refuseWhatIsOutOfReach(target);
   const url = new URL(proxy);
   const authority = `${target.url.hostname}:${target.port}`;
   const request = url.protocol === 'https:' ? tlsRequest : plainRequest;
+  const refused = (status: number | undefined) => {
+    const credentials =
+      authorization === undefined
+        ? 'it needs proxy_user and proxy_password_path'
+        : 'it refuses proxy_user with this password';
+    return new SourceFailure(
+      `the proxy ${url.host} answered ${status} when asked for ${target.url.host}${status === 407 ? `: ${credentials}` : ''}`,
+    );
+  };
   return await new Promise((resolve, reject) => {
     const connect = request({
       host: url.hostname.replace(/^\[|\]$/g, ''),
       port: url.port || (url.protocol === 'https:' ? 443 : 80),
       method: 'CONNECT',
       path: authority,
-      headers: { host: authority },
+      headers: { host: authority, ...(authorization !== undefined && { 'proxy-authorization': authorization }) },
       agent: false,
       signal,
       minVersion: 'TLSv1.2',
@@ -39,13 +54,11 @@ export async function tunnel(proxy: string, target: Target, signal: AbortSignal)
         return resolve(socket as Socket);
       }
       socket.destroy();
-      reject(new SourceFailure(`the proxy ${url.host} answered ${statusCode} when asked for ${target.url.host}`));
+      reject(refused(statusCode));
     });
     connect.once('response', (response) => {
       response.destroy();
-      reject(
-        new SourceFailure(`the proxy ${url.host} answered ${response.statusCode} when asked for ${target.url.host}`),
-      );
+      reject(refused(response.statusCode));
     });
     connect.once('error', (error) => reject(new SourceFailure(`the proxy ${url.host} ${reasonInWords(error)}`)));
     connect.end();

@@ -1,6 +1,7 @@
 /**
- * The state of a token: `waiting` for its first fetch; `fresh`; `retrying` after a failure, while the last token is
- * still valid; `stale` if it has no expiry and its renewal is long overdue; `expired`; or `revoked` by its issuer.
+ * The state of a token: `waiting` for its first fetch; `fresh`; `retrying` after a failed fetch or a failed write of an
+ * output, while the last token is still valid, or while the source returns it after its expiry; `stale` if it has no
+ * expiry and its renewal is long overdue; `expired`; or `revoked` by its issuer.
  */
 export type TokenState = 'waiting' | 'fresh' | 'retrying' | 'stale' | 'expired' | 'revoked';
 

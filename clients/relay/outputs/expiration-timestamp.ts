@@ -1,5 +1,5 @@
 import { rfc3339 } from '../model/clock.ts';
-import type { Token } from '../model/token.ts';
+import { statedExpiry, type Token } from '../model/token.ts';
 import { Unwritable } from './unwritable.ts';
 
 const YEAR_10000 = Date.UTC(10_000);
@@ -11,7 +11,8 @@ const YEAR_10000 = Date.UTC(10_000);
  * @returns undefined if the source sets no expiry
  * @throws {Unwritable} if the year does not have four digits (RFC 3339, section 5.6)
  */
-export function expirationTimestamp({ expiresAt }: Token): string | undefined {
+export function expirationTimestamp(token: Token): string | undefined {
+  const expiresAt = statedExpiry(token);
   if (expiresAt === undefined) return;
   if (!(expiresAt >= 0 && expiresAt < YEAR_10000)) throw new Unwritable('its expiry is not a valid date');
   return rfc3339(expiresAt);

@@ -56,7 +56,9 @@ class FileOutput implements Output {
     // Do not keep a revoked token: its expiry is in the future, so it would look fresh.
     if (why === 'expired' && atExpiry === 'keep' && this.#published?.saysItsEnd) return;
     await this.#try(async () => {
-      if ((why === 'expired' || why === 'revoked') && atExpiry === 'empty') await this.#write('');
+      const isEmptied = (why === 'expired' || why === 'revoked') && atExpiry === 'empty';
+      // A full disk may have no space for an empty file. Removing the token's file needs none.
+      if (isEmptied) await this.#write('').catch(() => this.#remove());
       else await this.#remove();
       this.#published = undefined;
     });

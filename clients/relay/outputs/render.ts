@@ -6,7 +6,7 @@ import { env } from './formats/env.ts';
 import type { Format } from './formats/format.ts';
 import { json } from './formats/json.ts';
 import { raw } from './formats/raw.ts';
-import { template } from './formats/template.ts';
+import { template, templateNames } from './formats/template.ts';
 import { shown, Unwritable } from './unwritable.ts';
 
 export { templateFault } from './formats/template.ts';
@@ -27,12 +27,19 @@ const formats: Record<FileOutputSettings['format'], Format> = {
  */
 export function render(settings: FileOutputSettings, tokenName: string, token: Token): string {
   try {
-    for (const [name, value] of Object.entries(token.values)) {
-      if (!value.isWellFormed()) throw new Unwritable(`its value ${shown(name)} is not valid Unicode text`);
+    for (const name of neededBy(settings) ?? Object.keys(token.values)) {
+      const isText = !Object.hasOwn(token.values, name) || token.values[name]?.isWellFormed();
+      if (!isText) throw new Unwritable(`its value ${shown(name)} is not valid Unicode text`);
     }
     return formats[settings.format](token, tokenName, settings);
   } catch (error) {
     if (!(error instanceof Unwritable)) throw error;
     throw new OutputFailure(`token ${tokenName} cannot be written to ${settings.file_path}: ${error.message}`);
   }
+}
+
+/** Returns the names of the values that an output needs, or undefined if it needs all. */
+function neededBy({ variables, template }: FileOutputSettings): string[] | undefined {
+  if (variables !== undefined) return Object.values(variables);
+  return template === undefined ? undefined : templateNames(template);
 }

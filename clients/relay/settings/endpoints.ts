@@ -29,7 +29,7 @@ const unixSocket = z.strictObject({
   group,
 });
 
-/** A file with the secret that clients of an endpoint must send. The agent writes it at each start. */
+/** A file with the secret that clients of an endpoint must send. The agent replaces it at each start. */
 const secretFile = z
   .strictObject({
     path: absolutePath.meta({
@@ -40,7 +40,9 @@ const secretFile = z
     group,
   })
   .meta({
-    description: 'A file with the secret that clients must send. The agent generates a new secret at each start.',
+    description:
+      'A file with the secret that clients must send. The agent generates a new secret at each start, and leaves the ' +
+      'file when it stops.',
   });
 
 const tokens = z.array(tokenName).min(1).optional().meta({
@@ -75,6 +77,9 @@ export const endpoint = z
         protocol: z.literal('gcp-metadata'),
         listen: loopbackAddress,
         token: tokenName.meta({ description: 'The token that this endpoint serves: a Google access token.' }),
+        identity_tokens: z.record(z.string().min(1).max(1_024), tokenName).optional().meta({
+          description: 'The identity token (a JWT) to serve for each audience, such as https://service.example.com.',
+        }),
         user_ids: z
           .array(z.int({ error: 'must be a numeric user id, as id -u prints it' }).min(0))
           .min(1)

@@ -26,9 +26,17 @@ export const fileMode = z
 
 const ACCOUNT = 'must be the name or the numeric id of a user or group on this machine';
 
+/**
+ * Names that `getent` may know, also of directories: `app.svc`, `DOMAIN\user`, `user@domain`. The relaxed rules of
+ * systemd (systemd.io/USER_NAMES). With a domain also inner spaces: `DOMAIN\domain users`. Never a number or an option.
+ */
+const ACCOUNT_NAME =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: no name contains a control character
+  /^(?!\d+$)(?=\S+$|.*[\\@])[^-+\s:/\x00-\x1f\x7f-\x9f](?:[^:/\x00-\x1f\x7f-\x9f]{0,254}[^\s:/\x00-\x1f\x7f-\x9f])?$/;
+
 /** The name or the numeric id of a user or group on this machine. */
 export const account = z.union(
-  [z.string().regex(/^[a-z_][a-z0-9_-]{0,31}\$?$/, { error: ACCOUNT }), z.int().min(0, { error: ACCOUNT })],
+  [z.string().regex(ACCOUNT_NAME, { error: ACCOUNT }), z.int().min(0, { error: ACCOUNT })],
   { error: ACCOUNT },
 );
 
@@ -68,31 +76,3 @@ export function isIssuerUrl(text: string): boolean {
   if (url === null || url.username || url.password || url.hash) return false;
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
 }
-
-/** The URL of a proxy. Plain http is allowed, since the tunnelled connection uses TLS. Credentials are not allowed. */
-export const proxyUrl = z.string({ error: 'must be a URL' }).refine(
-  (text) => {
-    const url = URL.parse(text);
-    return url !== null && /^https?:$/.test(url.protocol) && !url.username && !url.password && url.pathname === '/';
-  },
-  { error: 'must be the http or https URL of a proxy, such as http://proxy.example.com:3128' },
-);
-
-/** Settings of a source's TLS connection to its issuer. */
-export const transportFields = {
-  ca_file: absolutePath
-    .optional()
-    .meta({ description: 'A file with CA certificates (PEM) to trust instead of the public ones.' }),
-  client_certificate: z
-    .strictObject({
-      cert_path: absolutePath.meta({ description: 'The file with the certificate and its intermediate certificates.' }),
-      key_path: absolutePath.meta({ description: 'The file with the private key.' }),
-    })
-    .optional()
-    .meta({ description: 'The client certificate and its key (PEM), for mutual TLS.' }),
-  proxy: proxyUrl
-    .optional()
-    .meta({ description: 'An HTTP proxy (CONNECT). Never used for loopback or metadata addresses.' }),
-  timeout_seconds: seconds.optional().meta({ description: 'The timeout of one request, in seconds. Default: 10.' }),
-};
-export type Transport = z.infer<z.ZodObject<typeof transportFields>>;

@@ -35,7 +35,8 @@ export const afterRenewal = z
     id: 'AfterRenewal',
     description:
       'A hook that runs after each renewal: a command, a signal to the process in a PID file, or a signal or an ' +
-      'action for a systemd unit. TOKENRELAY_TOKEN contains the token’s name, never the token.',
+      'action for a systemd unit. TOKENRELAY_TOKEN contains the token’s name, never the token. A hook that fails is run ' +
+      'again within seconds.',
   });
 export type AfterRenewal = z.infer<typeof afterRenewal>;
 

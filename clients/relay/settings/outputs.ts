@@ -32,7 +32,8 @@ export const fileOutput = z
       .meta({
         description:
           'For format `env`: a mapping of variables to values of the token. Default: each value under its own name ' +
-          'in capitals; a bearer token under the name of the token. Names such as PATH or LD_PRELOAD must be listed here.',
+          'in capitals; a bearer token under the name of the token. Names with a meaning for programs, such as PATH or ' +
+          'LD_PRELOAD, must be listed here. Names that shells evaluate or set, such as RANDOM, are never written.',
       }),
     profile: z
       .string()

@@ -26,7 +26,8 @@ const credentials = z.object({
 
 /**
  * Credentials of an EC2 instance’s role, only from version 2 of the instance metadata service. The service returns the
- * same credentials until it has new ones, at least five minutes before the old ones expire.
+ * same credentials until it has new ones, at least five minutes before the old ones expire. If it cannot get new ones, it
+ * returns expired ones, which AWS accepts then: they are used, as by the AWS SDKs (“static stability”).
  *
  * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-security-credentials.html
  */
@@ -34,7 +35,7 @@ export const awsInstanceProfile: SourceKind<'aws_instance_profile', typeof setti
   type: 'aws_instance_profile',
   settings,
   values: ['access_key_id', 'secret_access_key', 'session_token'],
-  create({ role, endpoint, timeout_seconds }, { clock }) {
+  create({ role, endpoint, timeout_seconds }, { token, clock, log }) {
     const client = httpClient({ timeout_seconds }, 'metadata');
     const imds = imdsSession(endpoint ?? usualEndpoint(process.env), client, clock);
     return {
@@ -43,11 +44,15 @@ export const awsInstanceProfile: SourceKind<'aws_instance_profile', typeof setti
         const name = role ?? (await onlyRole(imds.read('iam/security-credentials/', signal)));
         const document = await imds.read(`iam/security-credentials/${name}`, signal);
         const { AccessKeyId, SecretAccessKey, Token, Expiration } = credentialsIn(document);
-        return {
-          values: { access_key_id: AccessKeyId, secret_access_key: SecretAccessKey, session_token: Token },
-          fetchedAt,
-          expiresAt: Date.parse(Expiration),
-        };
+        const values = { access_key_id: AccessKeyId, secret_access_key: SecretAccessKey, session_token: Token };
+        const end = Date.parse(Expiration);
+        if (end > clock.now()) return { values, fetchedAt, expiresAt: end };
+        const expired_at = new Date(end).toISOString();
+        log.warn(
+          { token, expired_at },
+          'the instance metadata service returned expired credentials; they are used until it has new ones',
+        );
+        return { values, fetchedAt, expiredAt: end };
       },
       async close() {
         client.close();

@@ -37,7 +37,7 @@ export const exec: SourceKind<'exec', typeof settings> = {
     return {
       async fetch(_previous, signal) {
         const fetchedAt = tools.clock.now();
-        const printed = await outputOf(given, tools, signal);
+        const printed = (await outputOf(given, tools, signal)).replace(/^\ufeff/, '');
         const { values, expiresAt } = printedFormats[given.format ?? 'raw'](printed, command, fetchedAt);
         refuseExpired(expiresAt, tools.clock.now(), command);
         return { values, fetchedAt, ...(expiresAt !== undefined && { expiresAt }) };

@@ -1,3 +1,4 @@
+import { rounded } from '../model/exact-json.ts';
 import { SourceFailure } from '../model/source.ts';
 
 /** The latest supported expiry: the end of the last four-digit year, in milliseconds since the epoch. */
@@ -18,6 +19,21 @@ const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:
 export function endOfLifetime(lifetime: unknown, from: number): number | undefined {
   const seconds = numberIn(lifetime);
   return seconds === undefined ? undefined : Math.min(from + seconds * 1_000, LATEST);
+}
+
+/**
+ * Returns when a token with a stated lifetime expires.
+ *
+ * @param lifetime the `expires_in` of a response
+ * @param from see `endOfLifetime`
+ * @param issuer the issuer's name for error messages
+ * @returns milliseconds since the epoch
+ * @throws {SourceFailure} if the lifetime is not a number
+ */
+export function statedEnd(lifetime: unknown, from: number, issuer: string): number {
+  const end = endOfLifetime(lifetime, from);
+  if (end === undefined) throw new SourceFailure(`${issuer} returned an expires_in that is not a number of seconds`);
+  return end;
 }
 
 /**
@@ -65,6 +81,6 @@ export function refuseExpired(expiresAt: number | undefined, now: number, issuer
 }
 
 function numberIn(value: unknown): number | undefined {
-  const number = typeof value === 'string' && /^-?\d{1,15}(\.\d{1,9})?$/.test(value) ? Number(value) : value;
+  const number = typeof value === 'string' && /^-?\d{1,15}(\.\d{1,9})?$/.test(value) ? Number(value) : rounded(value);
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }

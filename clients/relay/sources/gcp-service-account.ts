@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { type HttpAnswer, httpClient, jsonObject } from '../http/client.ts';
 import { SourceFailure, type SourceKind } from '../model/source.ts';
+import { bearerToken } from './bearer-token.ts';
+import { refuseExpired, statedEnd } from './expiry.ts';
 import { metadataFields, metadataUrl } from './metadata/metadata-server.ts';
 
 const SERVER = 'GCP’s metadata server';
@@ -30,7 +32,6 @@ const settings = z
     error: 'must be absent if audience is given: an identity token has no scopes',
   });
 
-const accessToken = z.object({ access_token: z.string().min(1), expires_in: z.int().positive() });
 const identityClaims = z.object({ exp: z.int().positive() });
 
 /**
@@ -63,13 +64,11 @@ export const gcpServiceAccount: SourceKind<'gcp_service_account', typeof setting
           );
         }
         if (audience !== undefined) return { ...identityTokenIn(answer), fetchedAt };
-        const { data } = accessToken.safeParse(jsonObject(answer, SERVER));
-        if (data === undefined) throw new SourceFailure(`${SERVER} responded without access_token and expires_in`);
-        return {
-          values: { token: data.access_token },
-          fetchedAt,
-          expiresAt: fetchedAt + data.expires_in * 1_000,
-        };
+        const { access_token, expires_in } = jsonObject(answer, SERVER);
+        const token = bearerToken(access_token, SERVER, 'access_token');
+        const expiresAt = statedEnd(expires_in, fetchedAt, SERVER);
+        refuseExpired(expiresAt, clock.now(), SERVER);
+        return { values: { token }, fetchedAt, expiresAt };
       },
       async close() {
         client.close();

@@ -32,7 +32,7 @@ export const hashicorpVaultKv: SourceKind<'hashicorp_vault_kv', typeof settings>
   type: 'hashicorp_vault_kv',
   settings,
   create(given, tools) {
-    const client = vaultClient(given);
+    const client = vaultClient(given, tools.secret);
     const session = vaultSession(client, loginMethod(given, client, tools), tools);
     const { vault_path: path, kv_version: version, fields } = given;
     return {

@@ -1,4 +1,5 @@
 import { httpClient, jsonObject } from '../http/client.ts';
+import { parseExactly, rounded, valueText, valueTexts } from '../model/exact-json.ts';
 import { SourceFailure, type SourceKind } from '../model/source.ts';
 import { bearerToken } from './bearer-token.ts';
 import { endOfJwt, endOfLifetime, momentOf, refuseExpired } from './expiry.ts';
@@ -11,13 +12,13 @@ export const http: SourceKind<'http', typeof httpSourceSettings> = {
   type: 'http',
   settings: httpSourceSettings,
   create(settings, tools) {
-    const client = httpClient(settings, 'public');
+    const client = httpClient(settings, 'public', tools.secret);
     const issuer = new URL(settings.url).host;
     return {
       async fetch(_previous, signal) {
         const request = await requestOf(settings, tools);
         const fetchedAt = tools.clock.now();
-        const answer = jsonObject(await client.send(request, signal), issuer);
+        const answer = jsonObject(await client.send(request, signal), issuer, parseExactly);
         const values = valuesIn(answer, settings, issuer);
         const expiresAt = endIn(answer, settings, fetchedAt, issuer) ?? endOfJwt(values.token ?? '');
         refuseExpired(expiresAt, tools.clock.now(), issuer);
@@ -30,23 +31,24 @@ export const http: SourceKind<'http', typeof httpSourceSettings> = {
   },
 };
 
+/** Returns the values in the response. @throws {SourceFailure} if there is nothing at one of the pointers */
 function valuesIn(
   answer: Record<string, unknown>,
-  { token_pointer, values }: HttpSourceSettings,
+  { token_pointer = '/token', values }: HttpSourceSettings,
   issuer: string,
 ): Record<string, string> {
-  const pointers = values ?? { token: token_pointer ?? '/token' };
-  return Object.fromEntries(
-    Object.entries(pointers).map(([name, pointer]) => {
-      const value = valueAt(answer, pointer);
-      // Numbers are allowed: a port or an account number may be a value.
-      const text = typeof value === 'number' ? String(value) : value;
-      if (typeof text === 'string' && text !== '') {
-        return [name, values === undefined ? bearerToken(text, issuer, 'token') : text];
-      }
-      throw new SourceFailure(`the response from ${issuer} has no text at ${pointer}`);
-    }),
-  );
+  if (values === undefined) {
+    const token = valueAt(answer, token_pointer);
+    const text = typeof token === 'string' || typeof rounded(token) === 'number' ? valueText(token) : undefined;
+    if (!text) throw new SourceFailure(`the response from ${issuer} has no text at ${token_pointer}`);
+    return { token: bearerToken(text, issuer, 'token') };
+  }
+  const found = Object.entries(values).map(([name, pointer]): [string, unknown] => [name, valueAt(answer, pointer)]);
+  const missing = found.find(([, value]) => value === undefined)?.[0];
+  if (missing !== undefined) throw new SourceFailure(`the response from ${issuer} has nothing at ${values[missing]}`);
+  const texts = valueTexts(Object.fromEntries(found));
+  if (Object.keys(texts).length === 0) throw new SourceFailure(`the response from ${issuer} has null for every value`);
+  return texts;
 }
 
 /** Returns the expiry in the response. @throws {SourceFailure} if the configured pointer does not lead to one */

@@ -1,9 +1,9 @@
 import { httpClient, jsonObject } from '../http/client.ts';
 import { SourceFailure, type SourceKind } from '../model/source.ts';
 import { bearerToken } from './bearer-token.ts';
-import { endOfJwt, endOfLifetime, refuseExpired } from './expiry.ts';
+import { endOfJwt, refuseExpired, statedEnd } from './expiry.ts';
 import { authenticate } from './oauth2/client-authentication.ts';
-import { type ClientCredentialsSettings, clientCredentialsSettings } from './oauth2/settings.ts';
+import { type ClientCredentialsSettings, clientCredentialsSettings, isBoundToKey } from './oauth2/settings.ts';
 
 /** Access tokens from an OAuth issuer, with the client credentials grant (RFC 6749 4.4). */
 export const oauth2ClientCredentials: SourceKind<'oauth2_client_credentials', typeof clientCredentialsSettings> = {
@@ -11,7 +11,7 @@ export const oauth2ClientCredentials: SourceKind<'oauth2_client_credentials', ty
   settings: clientCredentialsSettings,
   values: ['token'],
   create(settings, tools) {
-    const client = httpClient(settings, 'issuer');
+    const client = httpClient(settings, 'issuer', tools.secret);
     const issuer = new URL(settings.endpoint).host;
     return {
       async fetch(_previous, signal) {
@@ -26,7 +26,7 @@ export const oauth2ClientCredentials: SourceKind<'oauth2_client_credentials', ty
           },
           signal,
         );
-        const { token, expiresAt } = accessToken(jsonObject(answer, issuer), issuer, fetchedAt);
+        const { token, expiresAt } = accessToken(jsonObject(answer, issuer), issuer, fetchedAt, settings.token_types);
         refuseExpired(expiresAt, tools.clock.now(), issuer);
         return { values: { token }, fetchedAt, ...(expiresAt !== undefined && { expiresAt }) };
       },
@@ -36,6 +36,9 @@ export const oauth2ClientCredentials: SourceKind<'oauth2_client_credentials', ty
     };
   },
 };
+
+/** The type of RFC 6750, and Apigee's name for it. */
+const BEARER_TYPES = ['Bearer', 'BearerToken'];
 
 function formOf(settings: ClientCredentialsSettings, authentication: Record<string, string>): URLSearchParams {
   const { scope, audience, resource = [], parameters } = settings;
@@ -47,17 +50,24 @@ function formOf(settings: ClientCredentialsSettings, authentication: Record<stri
 }
 
 /** Reads a successful response (RFC 6749 5.1). @throws {SourceFailure} */
-function accessToken(answer: Record<string, unknown>, issuer: string, fetchedAt: number) {
+function accessToken(
+  answer: Record<string, unknown>,
+  issuer: string,
+  fetchedAt: number,
+  otherTypes: readonly string[] = [],
+) {
   const { access_token, token_type = 'Bearer', expires_in } = answer;
   const token = bearerToken(access_token, issuer, 'access_token');
   // A program that reads the token from a file cannot use a token that is bound to a key.
-  if (typeof token_type !== 'string' || token_type.toLowerCase() !== 'bearer') {
-    throw new SourceFailure(`${issuer} returned a token whose type is not Bearer`);
+  const type = typeof token_type === 'string' ? token_type.trim().toLowerCase() : '';
+  if (![...BEARER_TYPES, ...otherTypes].some((accepted) => accepted.toLowerCase() === type)) {
+    const hint =
+      type === '' || isBoundToKey(type)
+        ? ''
+        : ': if it is used like a bearer token, list its token_type in the setting token_types';
+    throw new SourceFailure(`${issuer} returned a token whose type is not Bearer${hint}`);
   }
   // Some issuers omit `expires_in`, which is only recommended, or send null.
   if (expires_in === undefined || expires_in === null) return { token, expiresAt: endOfJwt(token) };
-  const expiresAt = endOfLifetime(expires_in, fetchedAt);
-  if (expiresAt === undefined)
-    throw new SourceFailure(`${issuer} returned an expires_in that is not a number of seconds`);
-  return { token, expiresAt };
+  return { token, expiresAt: statedEnd(expires_in, fetchedAt, issuer) };
 }

@@ -1,11 +1,12 @@
-import { isRegionName } from '@tvm/api/machine-region.ts';
+import { isRegionName } from '@tvm/api/region.ts';
 import { asked, consistent, tokenClaims } from '@tvm/contract/token.ts';
-import type { Place } from '@tvm/verifier/status-lists.ts';
+import type { StatusListReference } from '@tvm/verifier/status-lists.ts';
 import * as z from 'zod';
 import { SourceFailure, type SourceKind } from '../model/source.ts';
-import { isIssuerUrl, transportFields } from '../settings/fields.ts';
-import { unlessGivenUp } from '../tvm/machine.ts';
-import { shareMachine } from '../tvm/shared-machines.ts';
+import { isIssuerUrl } from '../settings/fields.ts';
+import { type Transport, transportFields } from '../settings/transport.ts';
+import { unlessGivenUp } from '../tvm/client.ts';
+import { shareTvmClient } from '../tvm/shared-clients.ts';
 
 const settings = consistent(
   z.strictObject({
@@ -34,23 +35,20 @@ const settings = consistent(
 const claimsOfPlace = tokenClaims.pick({ iss: true, status: true });
 
 /**
- * Tokens from a Token Vending Machine: `POST /token`, signed with SigV4 and the AWS credential chain. Its status lists
+ * Tokens from a Token Vending TvmClient: `POST /token`, signed with SigV4 and the AWS credential chain. Its status lists
  * tell whether a token was revoked.
  */
 export const tvm: SourceKind<'tvm', typeof settings> = {
   type: 'tvm',
   settings,
   values: ['token'],
-  create(given, { token, clock, log }) {
-    const { endpoint, region, profile, ca_file, client_certificate, proxy, timeout_seconds, ...wanted } = given;
-    const { machine, release } = shareMachine(
-      { endpoint, region, profile, ca_file, client_certificate, proxy, timeout_seconds },
-      clock,
-    );
+  create({ endpoint, region, profile, ...given }, { token, clock, log, secret }) {
+    const [transport, wanted] = split(given);
+    const { client, release } = shareTvmClient({ endpoint, region, profile, ...transport }, clock, secret);
     return {
       async fetch(_previous, signal) {
         const request = { grant_type: 'client_credentials', ...wanted };
-        const { answer, askedAt } = await machine.vend(request, signal);
+        const { answer, askedAt } = await client.vend(request, signal);
         // The token id appears in the logs and the audit of TVM too.
         log.debug({ token, token_id: answer.token_id }, 'TVM issued a token');
         return {
@@ -61,7 +59,7 @@ export const tvm: SourceKind<'tvm', typeof settings> = {
       },
       // Throws if the status is unknown, and the agent checks again later. Only a revoked token is withdrawn: an outage
       // of TVM must not take down the programs that use its tokens.
-      revocation: async ({ values }, signal) => unlessGivenUp(machine.lists.look(placeOf(values.token)), signal),
+      revocation: async ({ values }, signal) => unlessGivenUp(client.lists.check(referenceOf(values.token)), signal),
       async close() {
         release();
       },
@@ -69,8 +67,16 @@ export const tvm: SourceKind<'tvm', typeof settings> = {
   },
 };
 
+/** Separates the settings of the connection from the requested token. */
+function split<Given extends Transport>(given: Given): [Transport, Omit<Given, keyof Transport>] {
+  const isOfTransport = ([name]: [string, unknown]) => Object.hasOwn(transportFields, name);
+  const entries = Object.entries(given);
+  const wanted = Object.fromEntries(entries.filter((entry) => !isOfTransport(entry)));
+  return [Object.fromEntries(entries.filter(isOfTransport)), wanted as Omit<Given, keyof Transport>];
+}
+
 /** Returns the status list and the index of a token. TVM itself sent the token, so its signature is not verified. */
-function placeOf(token = ''): Place {
+function referenceOf(token = ''): StatusListReference {
   try {
     const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
     const { iss, status } = claimsOfPlace.parse(claims);

@@ -47,7 +47,7 @@ export const vaultDynamic: SourceKind<'vault_dynamic', typeof settings> = {
   type: 'vault_dynamic',
   settings,
   create(given, tools) {
-    const client = vaultClient(given);
+    const client = vaultClient(given, tools.secret);
     const session = vaultSession(client, loginMethod(given, client, tools), tools);
     const { vault_path: path, parameters, fields, revoke_on_stop = false } = given;
     return {

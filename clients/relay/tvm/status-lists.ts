@@ -19,9 +19,9 @@ export function statusListsBy(endpoint: string, client: HttpClient, clock: Clock
   };
   const lists = statusLists(endpoint, transport, clock);
   return {
-    async look(place) {
+    async check(reference) {
       try {
-        return await lists.look(place);
+        return await lists.check(reference);
       } catch (error) {
         if (!(error instanceof StatusListFailure)) throw error;
         throw new SourceFailure(error.message, { retryAfter: retryAfterOf(error.retryAfter, clock.now()) });

@@ -1,22 +1,25 @@
 import { retryAfterOf } from '@tvm/api/retry-after.ts';
 import * as z from 'zod';
-import { type HttpAnswer, httpClient, jsonObject } from '../http/client.ts';
+import { type HttpAnswer, httpClient, jsonObject, type ReadSecret } from '../http/client.ts';
+import { parseExactly, rounded } from '../model/exact-json.ts';
 import { SourceFailure } from '../model/source.ts';
-import type { Transport } from '../settings/fields.ts';
+import type { Transport } from '../settings/transport.ts';
 import { encodedPath } from './paths.ts';
 import { VaultRefusal } from './refusal.ts';
+
+/** In seconds. */
+const duration = z.preprocess(rounded, z.number().min(0).nullish());
 
 /** The fields of a Vault response that are read here. Some servers omit unset fields. */
 const answerShape = z.object({
   lease_id: z.string().nullish(),
-  /** In seconds. */
-  lease_duration: z.number().min(0).nullish(),
+  lease_duration: duration,
   renewable: z.boolean().nullish(),
   data: z.record(z.string(), z.unknown()).nullish(),
   auth: z
     .object({
       client_token: z.string(),
-      lease_duration: z.number().min(0).nullish(),
+      lease_duration: duration,
       renewable: z.boolean().nullish(),
     })
     .nullish(),
@@ -66,10 +69,14 @@ const TOKEN = /^[\x21-\x7e]{1,8192}$/;
  * Each request has `X-Vault-Request: true`, as in HashiCorp's own clients. A Vault Agent or Proxy may require this
  * header, because a web page in a browser cannot send it.
  *
+ * @param secret reads the password of a proxy
  * @see https://developer.hashicorp.com/vault/api-docs
  */
-export function vaultClient({ vault_addr, vault_namespace, ...transport }: VaultAddress): VaultClient {
-  const http = httpClient(transport, 'issuer');
+export function vaultClient(
+  { vault_addr, vault_namespace, ...transport }: VaultAddress,
+  secret?: ReadSecret,
+): VaultClient {
+  const http = httpClient(transport, 'issuer', secret);
   const { host, origin, pathname } = new URL(vault_addr);
   const base = `${origin}${pathname.replace(/\/+$/, '')}/v1/`;
   const name = `Vault at ${host}`;
@@ -107,7 +114,7 @@ export function vaultClient({ vault_addr, vault_namespace, ...transport }: Vault
 
 function contentOf(answer: HttpAnswer, name: string): VaultAnswer {
   if (answer.body.trim() === '') return {};
-  const content = answerShape.safeParse(jsonObject(answer, name));
+  const content = answerShape.safeParse(jsonObject(answer, name, parseExactly));
   if (!content.success)
     throw new SourceFailure(`${name} responded with status ${answer.status}, but not with a Vault response`);
   return content.data;
@@ -115,7 +122,7 @@ function contentOf(answer: HttpAnswer, name: string): VaultAnswer {
 
 function parsed(body: string): unknown {
   try {
-    return JSON.parse(body);
+    return parseExactly(body);
   } catch {
     return undefined;
   }

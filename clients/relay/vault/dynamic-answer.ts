@@ -16,12 +16,11 @@ interface Question {
 /**
  * Reads the token from a Vault response.
  *
- * @throws {SourceFailure} if a value is not text
+ * @throws {SourceFailure} if it has no values, or not those of `fields`
  */
 export function dynamicToken(answer: VaultAnswer, { path, fields, login, askedAt }: Question): Token {
   const { lease_id, lease_duration, renewable } = answer;
-  // Engines return null for values that do not apply, such as the session token of an IAM user.
-  const data = Object.fromEntries(Object.entries(answer.data ?? {}).filter(([, value]) => value !== null));
+  const data = answer.data ?? {};
   const values = textValues((fields === undefined && awsKeys(data)) || data, path, fields);
   if (!lease_id) {
     const expiresAt = endOf(data);
@@ -44,7 +43,7 @@ export function dynamicToken(answer: VaultAnswer, { path, fields, login, askedAt
 
 /**
  * Renames AWS keys to the names of a token's values. The engine returns the session token as `security_token`; newer
- * versions also return `session_token`.
+ * versions also return `session_token`. Both are null for an IAM user.
  *
  * @see https://developer.hashicorp.com/vault/api-docs/secret/aws#generate-credentials
  */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { rounded } from '../model/exact-json.ts';
 import { SourceFailure } from '../model/source.ts';
 import type { VaultAnswer } from './client.ts';
 import { VaultRefusal } from './refusal.ts';
@@ -7,7 +8,7 @@ import { VaultRefusal } from './refusal.ts';
 const versioned = z.object({
   data: z.record(z.string(), z.unknown()).nullable(),
   metadata: z.object({
-    version: z.number(),
+    version: z.preprocess(rounded, z.number()),
     deletion_time: z.string().optional(),
     destroyed: z.boolean().optional(),
   }),

@@ -8,7 +8,7 @@ import type { VaultAuth, VaultSettings } from './settings.ts';
 import { unwrapper } from './wrapped-secret-id.ts';
 
 /**
- * Logs in with AppRole: `role_id` and `secret_id`.
+ * Logs in with AppRole: `role_id`, and `secret_id` unless the configuration has only a role id.
  *
  * @see https://developer.hashicorp.com/vault/api-docs/auth/approle#login-with-approle
  */
@@ -21,15 +21,24 @@ export function appRoleLogin(
   const mount = auth.mount ?? 'approle';
   const wrapped = secretOf(auth, 'wrapped_secret_id');
   const unwrap = unwrapper(client, { mount, role: vault_role ?? '', namespace: vault_namespace });
-  const secret = async (name: 'role_id' | 'secret_id') =>
-    // Trim whitespace: some tools leave a carriage return at the end of the file.
-    (await tools.secret(secretOf(auth, name) ?? (await byConvention(vault_role, name, tools)))).trim();
+  // Trim whitespace: some tools leave a carriage return at the end of the file.
+  const read = async (reference: SecretReference) => (await tools.secret(reference)).trim();
+  const secretId = async (signal: AbortSignal) => {
+    if (wrapped !== undefined) return await unwrap(await read(wrapped), signal);
+    const given = secretOf(auth, 'secret_id');
+    if (given !== undefined) return await read(given);
+    // A role with bind_secret_id=false has no secret id. It is expected if the role id is at its default location, too.
+    if (roleId !== undefined && (vault_role === undefined || !(await isAtDefault(vault_role, 'secret_id', tools))))
+      return undefined;
+    return await read(await byConvention(vault_role, 'secret_id', tools));
+  };
+  const roleId = secretOf(auth, 'role_id');
   return {
     mount,
     async body(signal) {
-      const secretId =
-        wrapped === undefined ? await secret('secret_id') : await unwrap((await tools.secret(wrapped)).trim(), signal);
-      return { role_id: await secret('role_id'), secret_id: secretId };
+      const secret_id = await secretId(signal);
+      const role_id = await read(roleId ?? (await byConvention(vault_role, 'role_id', tools)));
+      return { role_id, ...(secret_id !== undefined && { secret_id }) };
     },
   };
 }
@@ -50,9 +59,16 @@ async function byConvention(
   return { file: join(configFolder, 'secrets', file) };
 }
 
+/** Reports whether there is an id at one of its default locations. */
+async function isAtDefault(role: string, name: string, tools: SourceTools): Promise<boolean> {
+  const reference = await byConvention(role, name, tools);
+  return 'credential' in reference || (await isThere(join(tools.configFolder, 'secrets', `${role}.${name}`)));
+}
+
+/** Reports whether there is something at a path, even if it cannot be read: reading it then tells why. */
 function isThere(path: string): Promise<boolean> {
   return access(path).then(
     () => true,
-    () => false,
+    ({ code }: NodeJS.ErrnoException) => code !== 'ENOENT',
   );
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod';
-import { issuerUrl, transportFields } from '../settings/fields.ts';
+import { issuerUrl } from '../settings/fields.ts';
 import { secretFields } from '../settings/secret-reference.ts';
+import { transportFields } from '../settings/transport.ts';
 import { mountPath, vaultPath } from './paths.ts';
 
 const mounted = (method: string) =>
@@ -17,7 +18,7 @@ export const vaultAuth = z
         method: z.literal('approle'),
         mount: mounted('approle'),
         ...secretFields('role_id', 'The role id'),
-        ...secretFields('secret_id', 'The secret id'),
+        ...secretFields('secret_id', 'The secret id. A role with `bind_secret_id=false` needs only `role_id`'),
         ...secretFields('wrapped_secret_id', 'A response-wrapping token that contains the secret id'),
       }),
       z.strictObject({
@@ -90,7 +91,7 @@ export function checkLogin(
     const wrapped = known.wrapped_secret_id !== undefined || known.wrapped_secret_id_path !== undefined;
     const roleId = known.role_id !== undefined || known.role_id_path !== undefined;
     // The role also determines the creation path that a wrapping token must have.
-    if (vault_role === undefined && !(roleId && secretId)) fault(role, 'vault_role');
+    if (vault_role === undefined && (!roleId || wrapped)) fault(role, 'vault_role');
     if (secretId && wrapped) fault('must not be given together with secret_id', 'auth', 'wrapped_secret_id');
   }
   if (auth?.method === 'jwt' && auth.jwt === undefined && auth.jwt_path === undefined) {

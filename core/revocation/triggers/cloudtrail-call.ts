@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { problemIn, type Revoked, type Trigger, type TriggerEvent, trigger } from './trigger.ts';
+import { problemIn, type Trigger, type TriggerEvent, type TriggeredRevocations, trigger } from './trigger.ts';
 
 /** The properties of a CloudTrail record that are read. */
 const call = z.object({
@@ -24,7 +24,7 @@ interface CallDefinition<Parameters, Settings> {
   parameters: z.ZodType<Parameters>;
   example: { id: string; time: string; account: string; region: string; detail: Record<string, unknown> };
   /** @param caller the caller's `userIdentity`, not validated */
-  revokes(parameters: Parameters, event: TriggerEvent, caller: unknown, settings: Settings): Revoked;
+  revokes(parameters: Parameters, event: TriggerEvent, caller: unknown, settings: Settings): TriggeredRevocations;
 }
 
 /**

@@ -1,10 +1,10 @@
 import { limits } from '@tvm/contract/limits.ts';
-import type { AskedRevocation } from '@tvm/contract/revocation.ts';
+import type { RequestedRevocation } from '@tvm/contract/revocation.ts';
 import * as z from 'zod';
 import { trigger } from './trigger.ts';
 
 /** The revocation of each alarm, by the name of the alarm. */
-export type AlarmSettings = Record<string, AskedRevocation>;
+export type AlarmSettings = Record<string, RequestedRevocation>;
 
 const value = z.string({ error: 'must be the state of an alarm' }).max(64, { error: 'must be the state of an alarm' });
 

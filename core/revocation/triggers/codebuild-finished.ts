@@ -1,6 +1,6 @@
 import { task } from '@tvm/contract/selector.ts';
 import * as z from 'zod';
-import { arn, foreign } from './resource.ts';
+import { accountProblem, arn } from './resource.ts';
 import { trigger } from './trigger.ts';
 
 const FINISHED = ['SUCCEEDED', 'FAILED', 'FAULT', 'STOPPED', 'TIMED_OUT'];
@@ -36,7 +36,7 @@ export const codebuildFinished = trigger({
     const reason = `CodeBuild build ${status}`;
     const named = task.safeParse(`${project}:${uuid}`);
     return (
-      foreign(build, account, 'detail.build-id') ?? [
+      accountProblem(build, account, 'detail.build-id') ?? [
         { selector: { workload: `AWSCodeBuild-${uuid}` }, reason },
         // A longer ID is not a valid task, so no token has it.
         ...(named.success ? [{ selector: { task: named.data }, reason }] : []),

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { arn, foreign, tokensOf } from './resource.ts';
+import { accountProblem, arn, tokensOf } from './resource.ts';
 import { trigger } from './trigger.ts';
 
 /**
@@ -22,7 +22,7 @@ export const ecsTaskStopped = trigger({
     if (lastStatus !== 'STOPPED') return [];
     const tokens = tokensOf(taskArn);
     if (tokens?.workload === undefined) return { problem: 'detail.taskArn must be the ARN of an ECS task' };
-    return foreign(taskArn, account, 'detail.taskArn') ?? [{ selector: tokens, reason: 'ECS task stopped' }];
+    return accountProblem(taskArn, account, 'detail.taskArn') ?? [{ selector: tokens, reason: 'ECS task stopped' }];
   },
   example: {
     version: '0',

@@ -1,4 +1,4 @@
-import type { AskedRevocation } from '@tvm/contract/revocation.ts';
+import type { RequestedRevocation } from '@tvm/contract/revocation.ts';
 import { iamArn, tokensOf } from './resource.ts';
 import { iamName } from './trigger.ts';
 
@@ -39,7 +39,7 @@ export function credentialsOf(
 }
 
 /** Returns the distinct revocations for a finding. @param arns the ARNs of the resources that the finding is about */
-export function revocationsOf(arns: (string | undefined)[], reason: string): AskedRevocation[] {
+export function revocationsOf(arns: (string | undefined)[], reason: string): RequestedRevocation[] {
   const selectors = arns.flatMap((arn) => (arn === undefined ? [] : (tokensOf(arn) ?? [])));
   const distinct = new Map(selectors.map((selector) => [JSON.stringify(selector), selector]));
   return [...distinct.values()].map((selector) => ({ selector, reason }));

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { credentialsOf, isNamed, revocationsOf, type SeveritySettings } from './finding.ts';
-import { arn, foreign } from './resource.ts';
+import { accountProblem, arn } from './resource.ts';
 import { trigger } from './trigger.ts';
 
 const text = z.string({ error: 'must be text' }).max(512, { error: 'must have at most 512 characters' });
@@ -61,7 +61,7 @@ export const guarddutyFinding = trigger({
       ['detail.resource.ecsClusterDetails.taskDetails.arn', task],
       ['detail.resource.lambdaDetails', ofFunction],
     ] as const) {
-      const problem = named === undefined ? undefined : foreign(named, event.account, member);
+      const problem = named === undefined ? undefined : accountProblem(named, event.account, member);
       if (problem) return problem;
     }
     const instance =

@@ -1,4 +1,4 @@
-import type { AskedRevocation } from '@tvm/contract/revocation.ts';
+import type { RequestedRevocation } from '@tvm/contract/revocation.ts';
 import { type AlarmSettings, cloudwatchAlarm } from './cloudwatch-alarm.ts';
 import { codebuildFinished } from './codebuild-finished.ts';
 import { codepipelineFinished } from './codepipeline-finished.ts';
@@ -16,7 +16,7 @@ import { projectArchived } from './project-archived.ts';
 import { resourceTagged, type TagSettings } from './resource-tagged.ts';
 import { securityHubFinding } from './security-hub-finding.ts';
 import { taskDone } from './task-done.ts';
-import { problemIn, type Revoked, type Trigger, type TriggerPattern, triggerEvent } from './trigger.ts';
+import { problemIn, type Trigger, type TriggeredRevocations, type TriggerPattern, triggerEvent } from './trigger.ts';
 import { workloadDeactivated } from './workload-deactivated.ts';
 
 /** The settings of each trigger in the configuration; `true` for a trigger without settings. */
@@ -80,7 +80,7 @@ const NAMES = Object.keys(TRIGGERS) as TriggerName[];
 interface EnabledTrigger {
   name: TriggerName;
   pattern: TriggerPattern;
-  revokes(event: Parameters<Trigger<never>['revokes']>[0]): Revoked;
+  revokes(event: Parameters<Trigger<never>['revokes']>[0]): TriggeredRevocations;
 }
 
 /** Returns the enabled triggers with their patterns. The patterns name AWS's own sources with the prefix `aws.`. */
@@ -107,7 +107,7 @@ function withSettings<Name extends TriggerName>(name: Name, settings: RevokeOn[N
 export function revocationsTriggeredBy(
   unverifiedEvent: unknown,
   { revokeOn, awsSources }: TriggerSettings,
-): { trigger: TriggerName; revocations: AskedRevocation[] } | { problem: string } | undefined {
+): { trigger: TriggerName; revocations: RequestedRevocation[] } | { problem: string } | undefined {
   const parsed = triggerEvent.safeParse(unverifiedEvent);
   if (!parsed.success) return { problem: problemIn(parsed.error) };
   const event = { ...parsed.data, source: documentedSource(parsed.data.source, awsSources) };

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { cloudTrailCall } from './cloudtrail-call.ts';
-import { foreign, tokensOf } from './resource.ts';
+import { accountProblem, tokensOf } from './resource.ts';
 
 /** A function name, an ARN or a partial ARN that starts with the account, each with an optional version or alias. */
 const FUNCTION = /^(?:(?:arn:aws[a-z-]*:lambda:[a-z0-9-]+:)?(\d{12}):function:)?([\w-]{1,64})(?::([\w$-]{1,128}))?$/;
@@ -29,7 +29,7 @@ export const lambdaFunctionDeleted = cloudTrailCall({
     const [, of = account, name, version] = FUNCTION.exec(functionName) ?? [];
     if (version !== undefined || (qualifier !== undefined && qualifier !== null)) return [];
     const arn = `arn:aws:lambda:${region}:${of}:function:${name}`;
-    const problem = foreign(arn, account, 'detail.requestParameters.functionName');
+    const problem = accountProblem(arn, account, 'detail.requestParameters.functionName');
     if (problem) return problem;
     const selector = tokensOf(arn);
     return selector === undefined ? [] : [{ selector, reason: 'Lambda function deleted' }];

@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { type Revoked, type Trigger, trigger } from './trigger.ts';
+import { type Trigger, type TriggeredRevocations, trigger } from './trigger.ts';
 
 /** The event sources that a trigger accepts on the event bus of the service. */
 export interface SourceSettings {
@@ -10,7 +10,7 @@ interface OwnEventDefinition<Detail> {
   detailType: string;
   detail: z.ZodType<Detail>;
   example: Record<string, unknown>;
-  revokes(detail: Detail): Revoked;
+  revokes(detail: Detail): TriggeredRevocations;
 }
 
 /**

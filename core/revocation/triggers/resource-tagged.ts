@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { arn, foreign, tokensOf } from './resource.ts';
+import { accountProblem, arn, tokensOf } from './resource.ts';
 import { trigger } from './trigger.ts';
 
 /** The tag that flags a workload for deactivation. */
@@ -45,7 +45,7 @@ export const resourceTagged = trigger({
     }
     const selector = tokensOf(resource);
     if (selector === undefined) return [];
-    return foreign(resource, account, 'resources') ?? [{ selector, reason: 'tagged for deactivation' }];
+    return accountProblem(resource, account, 'resources') ?? [{ selector, reason: 'tagged for deactivation' }];
   },
   example: {
     version: '0',

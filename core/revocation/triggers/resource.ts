@@ -14,7 +14,7 @@ export const arn = z
 /**
  * Returns a problem if a resource is not in the account of the event, which must not revoke tokens of other accounts.
  */
-export function foreign(resource: string, account: string, member: string): { problem: string } | undefined {
+export function accountProblem(resource: string, account: string, member: string): { problem: string } | undefined {
   return ARN.exec(resource)?.[4] === account ? undefined : { problem: `${member} must be of the event’s own account` };
 }
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { credentialsOf, isNamed, revocationsOf, type SeveritySettings } from './finding.ts';
-import { foreign } from './resource.ts';
+import { accountProblem } from './resource.ts';
 import { trigger } from './trigger.ts';
 
 const text = z.string({ error: 'must be text' }).max(2048, { error: 'must have at most 2048 characters' });
@@ -68,7 +68,7 @@ export const securityHubFinding = trigger({
     const resources = open.flatMap(({ Resources }) => Resources);
     const named = resources.filter(({ Type }) => BY_ARN.includes(Type)).map(({ Id }) => Id);
     for (const resource of named) {
-      const problem = foreign(resource, account, 'detail.findings.Resources.Id');
+      const problem = accountProblem(resource, account, 'detail.findings.Resources.Id');
       if (problem) return problem;
     }
     const owners = resources.map(({ Details }) => {

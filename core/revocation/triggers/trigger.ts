@@ -1,4 +1,4 @@
-import type { AskedRevocation } from '@tvm/contract/revocation.ts';
+import type { RequestedRevocation } from '@tvm/contract/revocation.ts';
 import * as z from 'zod';
 
 /** An EventBridge event pattern: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html */
@@ -35,7 +35,7 @@ export interface ExampleEvent extends TriggerEvent {
 /**
  * The revocations that an event triggers, or the problem of a malformed event. Empty if the trigger ignores the event.
  */
-export type Revoked = AskedRevocation[] | { problem: string };
+export type TriggeredRevocations = RequestedRevocation[] | { problem: string };
 
 /** A revocation trigger: a kind of event, and the revocations that it causes. Each trigger has its own file. */
 export interface Trigger<Settings> {
@@ -44,13 +44,13 @@ export interface Trigger<Settings> {
   /** An example event, as documented by its source. */
   example: ExampleEvent;
   /** Returns the revocations that an event triggers. */
-  revokes(event: TriggerEvent, settings: Settings): Revoked;
+  revokes(event: TriggerEvent, settings: Settings): TriggeredRevocations;
 }
 
 interface TriggerDefinition<Settings, Detail> extends Omit<Trigger<Settings>, 'revokes'> {
   /** The schema of the properties that are read from the detail. */
   detail: z.ZodType<Detail>;
-  revokes(event: Omit<TriggerEvent, 'detail'> & { detail: Detail }, settings: Settings): Revoked;
+  revokes(event: Omit<TriggerEvent, 'detail'> & { detail: Detail }, settings: Settings): TriggeredRevocations;
 }
 
 /** Defines a trigger that validates the detail of its events with a schema. */

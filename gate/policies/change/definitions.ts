@@ -1,6 +1,6 @@
 import type { NetworkDefinition, PolicyBundle, WindowDefinition } from '@tvm/core/policy/bundle.ts';
 import { isOpen } from '@tvm/core/policy/request-context.ts';
-import { edgesOf, inRanges } from './addresses.ts';
+import { edgesOf, inRanges } from '../../model/addresses.ts';
 import { momentsOf } from './moments.ts';
 
 /** The definitions of networks and windows. */

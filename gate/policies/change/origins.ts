@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { RequestContext } from '@tvm/core/policy/request-context.ts';
+import { edgesOf, inRanges } from '../../model/addresses.ts';
 import type { PolicyDirectory } from '../directory.ts';
-import { edgesOf, inRanges } from './addresses.ts';
 import { type Choice, OTHER, OUTSIDE, type Reads } from './circumstance.ts';
 import type { Literals } from './literals.ts';
 

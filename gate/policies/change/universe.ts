@@ -3,7 +3,7 @@ import type { ClaimType } from '@tvm/contract/claims.ts';
 import { type FederatedSubject, parseFederatedSubject, parseSubject, type WorkloadArn } from '@tvm/contract/subject.ts';
 import type { Caller } from '@tvm/core/identity/caller.ts';
 import type { Asked } from '@tvm/core/policy/authorization-request.ts';
-import { locationsToldApart } from '@tvm/core/policy/subtree.ts';
+import { distinguishedLocations } from '@tvm/core/policy/subtree.ts';
 import type { PolicyDirectory } from '../directory.ts';
 import { literalsOf } from './literals.ts';
 
@@ -97,7 +97,7 @@ export function targetsOf(directories: readonly PolicyDirectory[]): KnownTarget[
   const actions = new Set(directories.flatMap(({ content }) => Object.keys(content.actions)));
   for (const { policies, content } of directories) {
     for (const { bundled } of policies) {
-      for (const location of locationsToldApart(bundled, content)) locations.add(location);
+      for (const location of distinguishedLocations(bundled, content)) locations.add(location);
     }
     for (const location of Object.keys(content.resources)) locations.add(location);
     for (const [name, { authorizationDetails }] of Object.entries(content.roles)) {

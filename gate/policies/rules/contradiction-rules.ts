@@ -1,11 +1,11 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import { limits as wire } from '@tvm/contract/limits.ts';
 import { operation, pathOf, type Two } from '@tvm/core/policy/expression.ts';
-import type { Situation } from '@tvm/core/policy/partial-evaluation.ts';
+import { ABSENT, type Situation, type Thing } from '@tvm/core/policy/partial-evaluation.ts';
 import { conjunctsOf } from '../conditions.ts';
 import type { PolicyDirectory, PolicyView } from '../directory.ts';
 import { cedarExample, listed, NARROW_READ, type PolicyRule } from '../rule.ts';
-import { anyResource, role } from '../situation.ts';
+import { ANY_WORKLOAD, anyResource, place, role, workload } from '../situation.ts';
 
 const beyondCeiling: PolicyRule = {
   id: 'policy/beyond-ceiling',
@@ -65,7 +65,7 @@ function contradiction(directory: PolicyDirectory, policy: PolicyView): string |
   const span = emptyRange(policy.conjuncts);
   if (span !== undefined) return `never matches: its conditions allow no value of ${span}`;
   const all = situations(directory, policy);
-  if (all.some((situation) => directory.matches(policy, situation) !== false)) return undefined;
+  if (all.some((situation) => directory.matches(policy, situation) !== false)) return voidByFiles(directory, policy);
   const false_ = policy.conjuncts.findIndex((conjunct) =>
     all.every((situation) => directory.holds([conjunct], situation) === false),
   );
@@ -74,6 +74,38 @@ function contradiction(directory: PolicyDirectory, policy: PolicyView): string |
     written === undefined ? 'its conditions are never true together' : `${textOf(written)} is never true`;
   return `never matches: ${condition}`;
 }
+
+/** Returns which data file gives nothing the attributes that a policy requires, as a clause. */
+function voidByFiles(directory: PolicyDirectory, policy: PolicyView): string | undefined {
+  const { content } = directory;
+  const matches = (change: Partial<Situation>) =>
+    situations(directory, policy).some((situation) => directory.matches(policy, { ...situation, ...change }) !== false);
+  if (policy.resource === undefined && !policy.actions.has('assume')) {
+    const places = [place(content, UNNAMED), ...directory.placesOf(policy)];
+    if (!places.some((resource) => matches({ resource }))) {
+      return 'never matches: resources.yaml gives no location the attributes that its conditions require';
+    }
+  }
+  if (policy.principal === undefined) {
+    const workloads = [UNLISTED, ...Object.keys(content.workloads).map((arn) => workload(content, arn))];
+    if (!workloads.some((principal) => matches({ principal }))) {
+      return 'never matches: workloads.yaml gives no workload the attributes that its conditions require';
+    }
+  }
+  return undefined;
+}
+
+/** A location that no file names. */
+const UNNAMED = '~';
+
+/** Attributes of a workload that do not come from `workloads.yaml`. */
+const OF_THE_CALLER = ['account', 'organization', 'kind', 'name', 'session', 'claims'];
+
+/** A workload that is not in `workloads.yaml`. */
+const UNLISTED: Thing = {
+  ...ANY_WORKLOAD,
+  attribute: (name) => (OF_THE_CALLER.includes(name) ? ANY_WORKLOAD.attribute(name) : ABSENT),
+};
 
 /** Returns which `forbid` overrides a permit completely, as a clause. */
 function shadowed(directory: PolicyDirectory, policy: PolicyView): string | undefined {

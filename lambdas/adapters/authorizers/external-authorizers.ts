@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ExternalAuthorizer } from '@tvm/core/external-authorizers/external-authorizer.ts';
-import { type ConditionSettings, isServiceUrl } from '@tvm/core/external-authorizers/settings.ts';
+import { type AuthorizerSettings, isServiceUrl } from '@tvm/core/external-authorizers/settings.ts';
 import type { Clock } from '@tvm/core/ports.ts';
 import { authzenAuthorizer } from './authzen.ts';
 import { opaRestAuthorizer } from './opa-rest.ts';
@@ -23,7 +23,7 @@ export function readExternalAuthorizers(code: string): Promise<ExternalAuthorize
  * @throws if an authorizer cannot be loaded
  */
 export function externalAuthorizers(
-  settings: readonly ConditionSettings[],
+  settings: readonly AuthorizerSettings[],
   file: (name: string) => Uint8Array,
   clock: Clock,
 ): Promise<ExternalAuthorizer[]> {
@@ -31,7 +31,7 @@ export function externalAuthorizers(
 }
 
 async function externalAuthorizer(
-  settings: ConditionSettings,
+  settings: AuthorizerSettings,
   file: (name: string) => Uint8Array,
   clock: Clock,
 ): Promise<ExternalAuthorizer> {

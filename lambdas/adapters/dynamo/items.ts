@@ -1,11 +1,11 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { accessOf, type Remembered } from '@tvm/core/audit/audit-event.ts';
+import { type AuditedItem, accessOf } from '@tvm/core/audit/audit-event.ts';
 import type { AuditFact, Introspections } from '@tvm/core/records/audit-fact.ts';
 import type { SubjectStatus } from '@tvm/core/records/subject-status.ts';
 import { denialOf, type TokenRecord } from '@tvm/core/records/token-record.ts';
 import { type IndexEntry, indexPosition, PENDING } from '@tvm/core/records/token-selector.ts';
-import type { OrderState } from '@tvm/core/revocation/orders/order.ts';
+import type { RevocationState } from '@tvm/core/revocation/requests/revocation-request.ts';
 
 // The layout of the token records table. docs/reference/storage-schema.md describes its access patterns and costs.
 
@@ -70,7 +70,7 @@ export const SWEEP_KEY: Item = marshall({ pk: 'SWEEP', sk: 'CHECKPOINT' });
 /** The key of the most recently seen policies and signing keys. */
 export const DEPLOYMENT_KEY: Item = marshall({ pk: 'DEPLOYMENT', sk: 'CURRENT' });
 
-export function orderKey(revocationId: string): Item {
+export function revocationRequestKey(revocationId: string): Item {
   return marshall({ pk: `ORDER#${revocationId}`, sk: 'ORDER' });
 }
 
@@ -158,22 +158,22 @@ export function subjectStatusOf(item: Item): SubjectStatus | undefined {
 }
 
 /** Returns the revocation request in an item, or `undefined` if the item is not a revocation request. */
-export function orderOf(item: Item): OrderState | undefined {
+export function revocationRequestOf(item: Item): RevocationState | undefined {
   if (item.sk?.S !== 'ORDER') return undefined;
   const { pk, sk, ttl, ...order } = unmarshall(item);
-  return order as OrderState;
+  return order as RevocationState;
 }
 
 /**
  * Reads what the audit needs from an item, or from a stream's image of an item. Returns `undefined` for all other
  * items, such as index entries. The stream's filter must match the items that are read here; see `audit-item-keys.ts`.
  */
-export function remembered(item: Item | undefined): Remembered | undefined {
+export function auditedItem(item: Item | undefined): AuditedItem | undefined {
   const sort = item?.sk?.S;
   if (item === undefined || sort === undefined) return undefined;
   const record = fromItem(item);
   if (record !== undefined) return { kind: 'record', record };
-  const order = orderOf(item);
+  const order = revocationRequestOf(item);
   if (order !== undefined) return { kind: 'order', order };
   if (sort.startsWith('FACT#')) {
     const { detailType, detail } = unmarshall(item);

@@ -33,7 +33,7 @@ export function dynamoReceivedSecurityEvents(
       return { digest, receivedAt, obeyed };
     },
 
-    async obeyed(issuer, jti) {
+    async markProcessed(issuer, jti) {
       const update = new UpdateItemCommand({
         TableName,
         Key: receivedSecurityEventKey(issuer, jti),

@@ -3,14 +3,14 @@ import { ConditionalCheckFailedException, type DynamoDBClient, UpdateItemCommand
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Clock } from '@tvm/core/ports.ts';
 import type { StatusIndexes } from '@tvm/core/status-lists/ports.ts';
-import { LEASE, LEASED_PLACES } from '@tvm/core/status-lists/status-list.ts';
+import { LEASE, LEASE_SIZE } from '@tvm/core/status-lists/status-list.ts';
 import { awsCall } from '../aws-call.ts';
 import { once } from '../once.ts';
 import { conditionHolds } from './condition.ts';
 import { ALLOCATION_KEY } from './status-lists.ts';
 
 /** With fewer indexes left than this, the next block is leased in the background. */
-const LOW = LEASED_PLACES / 4;
+const LOW = LEASE_SIZE / 4;
 
 /** Indexes in one list, leased to this process. They are assigned from the end, before `until` (milliseconds). */
 interface Block {
@@ -96,7 +96,7 @@ async function leaseOfList(dynamo: DynamoDBClient, TableName: string, size: numb
     UpdateExpression: 'ADD #next :leased',
     ConditionExpression: '#next < :size',
     ExpressionAttributeNames: { '#next': 'next' },
-    ExpressionAttributeValues: marshall({ ':leased': LEASED_PLACES, ':size': size }),
+    ExpressionAttributeValues: marshall({ ':leased': LEASE_SIZE, ':size': size }),
     ReturnValues: 'ALL_NEW',
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   });
@@ -107,7 +107,7 @@ async function leaseOfList(dynamo: DynamoDBClient, TableName: string, size: numb
   const leased = await awsCall('DynamoDB', response);
   if ('full' in leased) return { full: leased.full };
   const { list, next } = unmarshall(leased.Attributes ?? {});
-  return { full: 0, block: { list, indexes: randomOrder(next - LEASED_PLACES, Math.min(next, size)) } };
+  return { full: 0, block: { list, indexes: randomOrder(next - LEASE_SIZE, Math.min(next, size)) } };
 }
 
 /**

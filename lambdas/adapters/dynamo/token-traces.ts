@@ -1,7 +1,7 @@
 import { type DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
 import type { TokenTraces } from '@tvm/core/tokens-view/ports.ts';
 import { awsCall } from '../aws-call.ts';
-import { recordKey, remembered } from './items.ts';
+import { auditedItem, recordKey } from './items.ts';
 
 /** Maximum number of items of each kind that are read per token. They fit in one DynamoDB page. */
 const MOST = 1_000;
@@ -19,7 +19,7 @@ export function dynamoTokenTraces(dynamo: DynamoDBClient, TableName: string): To
       ExpressionAttributeValues: { ':pk': pk, ':prefix': { S: prefix } },
     });
     const { Items = [], LastEvaluatedKey } = await awsCall('DynamoDB', dynamo.send(command));
-    const found = Items.map(remembered).filter((item) => item !== undefined);
+    const found = Items.map(auditedItem).filter((item) => item !== undefined);
     return { found, more: LastEvaluatedKey !== undefined };
   }
 

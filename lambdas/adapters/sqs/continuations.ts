@@ -1,5 +1,5 @@
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import type { Continuations } from '@tvm/core/revocation/orders/ports.ts';
+import type { Continuations } from '@tvm/core/revocation/requests/ports.ts';
 import * as z from 'zod';
 import { awsCall } from '../aws-call.ts';
 
@@ -12,7 +12,7 @@ export const continuation = z.strictObject({ goOnWith: z.string().min(1) });
 /** Schedules the rest of a revocation as a message on the queue that delivers revocation events. */
 export function sqsContinuations(sqs: SQSClient, QueueUrl: string): Continuations {
   return {
-    async goOnWith(revocationId, after) {
+    async schedule(revocationId, after) {
       const message: z.infer<typeof continuation> = { goOnWith: revocationId };
       const DelaySeconds = Math.min(Math.max(Math.ceil(after), 0), LONGEST);
       const command = new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(message), DelaySeconds });

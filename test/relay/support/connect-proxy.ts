@@ -7,17 +7,21 @@ export interface ConnectProxy {
   url: string;
   /** The targets of the CONNECT requests, such as `auth.example.com:443`. */
   targets: string[];
+  /** The values of Proxy-Authorization in the CONNECT requests. */
+  authorizations: (string | undefined)[];
   close(): Promise<void>;
 }
 
 /** @param reply the bytes to send after a CONNECT, instead of a tunnel */
 export async function connectProxy(port: number, reply?: string): Promise<ConnectProxy> {
   const targets: string[] = [];
+  const authorizations: (string | undefined)[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((_, response) => response.writeHead(501).end());
   server.on('connection', (socket: Socket) => sockets.add(socket));
-  server.on('connect', ({ url = '' }, client: Socket) => {
+  server.on('connect', ({ url = '', headers }, client: Socket) => {
     targets.push(url);
+    authorizations.push(headers['proxy-authorization']);
     client.on('error', () => {});
     if (reply !== undefined) return client.write(reply);
     const upstream = connect(port, '127.0.0.1', () => {
@@ -32,6 +36,7 @@ export async function connectProxy(port: number, reply?: string): Promise<Connec
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     targets,
+    authorizations,
     async close() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));

@@ -39,6 +39,11 @@ export async function runAwsCli(args: string[], env: NodeJS.ProcessEnv): Promise
   return await ended(start(`${bin}python`, [`${bin}aws`, ...args], env));
 }
 
+/** Runs any program. @param env its whole environment, except PATH */
+export async function runCommand(file: string, args: string[], env: NodeJS.ProcessEnv): Promise<Ran> {
+  return await ended(start(file, args, env));
+}
+
 /** Runs any program. @param uid the user to run it as, if not the current user */
 export async function runProgram(file: string, args: string[], uid?: number): Promise<Ran> {
   return await ended(start(file, args, {}, uid));

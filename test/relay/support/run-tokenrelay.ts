@@ -22,9 +22,19 @@ export interface Started {
   logged(): Record<string, unknown>[];
 }
 
-/** Starts `tokenrelay` with a minimal environment: where programs are. */
-export function startTokenrelay(args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd?: string): Started {
-  const child = spawn(process.execPath, ['--disable-sigusr1', tokenrelay, ...args], {
+/**
+ * Starts `tokenrelay` with a minimal environment: where programs are.
+ *
+ * @param before the words of a command that runs another one, such as unshare(1)
+ */
+export function startTokenrelay(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  cwd?: string,
+  before: readonly string[] = [],
+): Started {
+  const [program = '', ...words] = [...before, process.execPath, '--disable-sigusr1', tokenrelay, ...args];
+  const child = spawn(program, words, {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH, HOME: tmpdir(), NODE_COMPILE_CACHE: `${modules}.cache/tokenrelay-tests`, ...env },

@@ -88,7 +88,7 @@ describe('the OpenAPI document', () => {
 
   it.each(
     operations.map((operation) => [operation.call, operation] as const),
-  )('%s says what it answers', (call, one) => {
+  )('%s describes its responses', (call, one) => {
     const { responses } = one;
     expect(Object.keys(responses)).toEqual(expect.arrayContaining(['429', '500', '503', '504']));
     for (const status of [429, 503]) {

@@ -33,7 +33,7 @@ describe('a token request', () => {
   });
 
   it.each([
-    ['the least there is', good],
+    ['the smallest valid request', good],
     [
       'everything',
       { ...good, authorization_details: [{ ...read, fields: ['id'] }], expires_in: 60, reason: 'why – so' },
@@ -41,7 +41,7 @@ describe('a token request', () => {
     ['a resource instead of an audience', { ...good, audience: undefined, resource: 'https://orders.example.com/db' }],
     ['an ARN as location', { ...good, authorization_details: [{ ...read, locations: ['arn:aws:s3:::bucket/key'] }] }],
     [
-      'as many pairs as there may be',
+      'the maximum number of pairs',
       {
         ...good,
         authorization_details: [
@@ -95,7 +95,7 @@ describe('a token request', () => {
     ['a control character in the audience', { ...good, audience: 'a\u0000b' }, 'audience'],
     ['no details', { ...good, authorization_details: undefined }, 'authorization_details'],
     ['empty details', { ...good, authorization_details: [] }, 'authorization_details'],
-    ['details that are no array', { ...good, authorization_details: read }, 'authorization_details'],
+    ['details that are not an array', { ...good, authorization_details: read }, 'authorization_details'],
     ['too many entries', { ...good, authorization_details: Array(21).fill(read) }, 'authorization_details'],
     [
       'too many pairs',
@@ -115,7 +115,7 @@ describe('a token request', () => {
     ['an action twice', entry({ actions: ['read', 'read'] }), 'authorization_details[0].actions'],
     ['no locations', entry({ locations: [] }), 'authorization_details[0].locations'],
     ['no fields', entry({ fields: [] }), 'authorization_details[0].fields'],
-    ['a field that is none', entry({ fields: ['a b'] }), 'authorization_details[0].fields[0]'],
+    ['an invalid field name', entry({ fields: ['a b'] }), 'authorization_details[0].fields[0]'],
     ...[
       '*',
       '*/orders',
@@ -175,7 +175,7 @@ describe('a token request', () => {
       undefined,
     ],
     [
-      'a member twice inside a parameter',
+      'a duplicate key inside a parameter',
       FORM,
       form({ ...good, authorization_details: '[{"type":"resource","type":"x"}]' }),
       'authorization_details',
@@ -187,7 +187,7 @@ describe('a token request', () => {
       form({ ...good, authorization_details: '[{' }),
       'authorization_details',
     ],
-    ['JSON that is no object', JSON_TYPE, '[]', undefined],
+    ['JSON that is not an object', JSON_TYPE, '[]', undefined],
     ['deep nesting', JSON_TYPE, `${'['.repeat(5_000)}${']'.repeat(5_000)}`, undefined],
     [
       'deep nesting inside a parameter',
@@ -196,7 +196,7 @@ describe('a token request', () => {
       'authorization_details',
     ],
     ['a broken percent-encoding', FORM, 'audience=%E', undefined],
-    ['what is not UTF-8', FORM, 'audience=%ff', 'audience'],
+    ['a body that is not UTF-8', FORM, 'audience=%ff', 'audience'],
     ['another content type', 'text/plain', form(good), undefined],
     ['no content type', undefined, form(good), undefined],
     ['too large a body', FORM, `${form(good)}&x=${'a'.repeat(limits.bodyBytes)}`, undefined],

@@ -10,10 +10,10 @@ const MAX_README_WORDS = 900;
 const read = (file: string) => readFileSync(file, 'utf8');
 const wordsOf = (file: string) => read(file).split(/\s+/).filter(Boolean).length;
 
-/** Without fenced code, in which `#` and `](` mean something else. */
+/** Returns a page without fenced code, in which `#` and `](` have another meaning. */
 const prose = (markdown: string) => markdown.replace(/^( *)```.*?^\1```$/gms, '');
 
-/** The anchor that GitHub gives to a heading. */
+/** Returns the anchor that GitHub gives to a heading. */
 const anchorOf = (heading: string) =>
   heading
     .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
@@ -22,7 +22,7 @@ const anchorOf = (heading: string) =>
     .replace(/[^\p{L}\p{M}\p{N}\p{Pc}\- ]/gu, '')
     .replaceAll(' ', '-');
 
-/** All anchors of a page. A second heading of the same text gets `-1`, a third one `-2`. */
+/** Returns all anchors of a page. A second heading of the same text gets `-1`, a third one `-2`. */
 function anchorsOf(markdown: string): Set<string> {
   const seen = new Map<string, number>();
   const anchors = new Set<string>();
@@ -35,7 +35,7 @@ function anchorsOf(markdown: string): Set<string> {
   return anchors;
 }
 
-/** The relative links of a page that lead nowhere. */
+/** Returns the broken relative links of a page. */
 function brokenLinks(page: string, markdown = read(page)): string[] {
   const links = [...prose(markdown).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
   return links.filter((link) => {
@@ -87,12 +87,12 @@ describe('the pages', () => {
 describe('a broken link', () => {
   const page = 'docs/index.md';
 
-  it('is found when the file or the heading does not exist', () => {
+  it('is found if the file or the heading does not exist', () => {
     const markdown = '[a](nowhere.md) [b](index.md#nowhere) [c](#nowhere) [d](../README.md#nowhere)';
     expect(brokenLinks(page, markdown)).toEqual(['nowhere.md', 'index.md#nowhere', '#nowhere', '../README.md#nowhere']);
   });
 
-  it('is not looked for in code and on the internet', () => {
+  it('is not searched for in code or on the internet', () => {
     expect(brokenLinks(page, '```md\n[a](nowhere.md)\n```\n[b](https://example.com/#c)')).toEqual([]);
   });
 });

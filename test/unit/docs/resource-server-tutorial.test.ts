@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-// The service of docs/tutorials/resource-server.md, as it stands there, in front of an issuer of this test.
+// Tests the service in docs/tutorials/resource-server.md, unchanged except for its port, with an issuer of this test.
 
 let folder: string;
 let issuerServer: Server;
@@ -29,7 +29,7 @@ beforeAll(async () => {
 
   const page = readFileSync('docs/tutorials/resource-server.md', 'utf8');
   const code = /^```js\n(.*?)^```$/ms.exec(page)?.[1] ?? '';
-  // A port that the system chooses, told on standard output.
+  // The system chooses the port, and the service prints it.
   const listening = "listen(0, '127.0.0.1', function () { console.log('port', this.address().port); })";
   mkdirSync('.local', { recursive: true });
   folder = mkdtempSync('.local/tutorial-'); // within the repository, so that it finds jose
@@ -71,7 +71,7 @@ const token = (claims: object = {}) =>
 const status = async (bearer: string | undefined, method = 'GET', at = url) =>
   (await fetch(at, { method, headers: bearer === undefined ? {} : { authorization: `Bearer ${bearer}` } })).status;
 
-it('accepts a token for what it permits, and nothing else', async () => {
+it('accepts a token only for what the token permits', async () => {
   const good = await token();
   expect(await status(good)).toBe(200);
   expect(await status(good, 'POST')).toBe(403);

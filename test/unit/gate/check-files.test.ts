@@ -1,6 +1,6 @@
-import { checkFiles } from '@tvm/gate/check-files.ts';
+import { checkFiles, judgeFiles } from '@tvm/gate/check-files.ts';
 import { describe, expect, it } from 'vitest';
-import { check, pod } from './check.ts';
+import { check, pod, rulesIn } from './check.ts';
 
 const BAD = { name: 'z/bad.yaml', text: pod('hostPID: true,') };
 
@@ -32,13 +32,13 @@ describe('a file that cannot be checked', () => {
     ['many keys', `{${Array.from({ length: 90_000 }, (_, i) => `a${i}: 1`).join(', ')}}`, 'file/unrecognized'],
     ['nothing', '', 'file/unrecognized'],
     ['comments', '# nothing\n', 'file/unrecognized'],
-    ['bytes', '\u0000\u0001\ufffd\n', 'file/unrecognized'],
+    ['bytes', '\u0000\u0001\ufffd\n', 'file/unreadable'],
     ['settings', 'replicas: 2\n', 'file/unrecognized'],
     ['a list of numbers', '[1, 2]', 'file/unrecognized'],
     [
       'a Helm template',
       'apiVersion: v1\nkind: Pod\nmetadata:\n  name: {{ .Values.name }}\n{{- end }}\n',
-      'file/unrecognized',
+      'file/unreadable',
     ],
   ])(
     'with %s has one finding, and the other files are checked',
@@ -59,7 +59,34 @@ describe('a file that cannot be checked', () => {
   });
 
   it('is recognized as a Helm template that must be rendered', () => {
-    expect(check('a: {{ .Values.a }}\n')[0]?.message).toContain('render it first');
+    const [finding] = check('a: {{ .Values.a }}\n');
+    expect(finding?.rule).toBe('file/unreadable');
+    expect(finding?.message).toMatch(/render it first: helm template CHART \| tvm policy check -$/);
+  });
+
+  it.each(['# {{\n', 'x: "{{"\n'])('is an error also with %j in it', (braces) => {
+    expect(rulesIn(`${braces}apiVersion: v1\nkind: Pod\nkind: Pod\n`)).toEqual(['file/unreadable']);
+  });
+
+  it('is counted as not judged', () => {
+    const files = [
+      { name: 'found.yaml', text: 'replicas: 2\n', found: true as const },
+      { name: 'empty.yaml', text: '# nothing\n', found: true as const },
+      { name: 'broken.yaml', text: 'a: [' },
+      { name: 'mixed.yaml', text: `${pod()}\n---\nreplicas: 2\n` },
+      { name: 'chart/Chart.yaml', text: 'apiVersion: v2\nname: orders\nversion: 1.0.0\n' },
+      { name: 'judged.yaml', text: pod() },
+    ];
+    const { findings, ...counts } = judgeFiles(files, { today: '2026-11-22' });
+    expect(counts).toEqual({
+      files: 6,
+      unjudged: ['broken.yaml', 'chart/Chart.yaml', 'empty.yaml', 'found.yaml', 'mixed.yaml'],
+    });
+    expect(findings.map(({ file, rule }) => `${file} ${rule}`)).toEqual([
+      'broken.yaml file/unreadable',
+      'chart/Chart.yaml gate/not-judged',
+      'mixed.yaml file/unrecognized',
+    ]);
   });
 
   it('with a manifest and another document is checked, and a finding names the line of the other document', () => {
@@ -96,6 +123,11 @@ describe('files', () => {
     );
     const judged = findings.filter(({ rule }) => rule.startsWith('kubernetes/')).map(({ file }) => file);
     expect(judged).toEqual(['policies/tests/bad.yaml']);
+  });
+
+  it.each(['policies/a.cedar', 'policies/other.cedarschema'])('beside %s are policies without a schema', (name) => {
+    const findings = checkFiles([{ name, text: 'permit (principal, action, resource);' }], { today: '2026-11-22' });
+    expect(findings.map(({ rule }) => rule)).toContain('policy/schema');
   });
 
   it('with control characters in their names have messages on one line', () => {

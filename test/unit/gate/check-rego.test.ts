@@ -40,6 +40,6 @@ it('their findings can be suppressed like any other', async () => {
 
 it('they do not check files that are not manifests', async () => {
   expect(await check('replicas: 2\n')).toEqual([
-    '1 file/unrecognized this is neither a Kubernetes manifest nor a CloudFormation template',
+    '1 file/unrecognized this is not a Kubernetes manifest, a CloudFormation template or an IAM policy',
   ]);
 });

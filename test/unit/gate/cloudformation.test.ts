@@ -19,19 +19,39 @@ const WEB =
 const GITHUB =
   "Action: 'sts:AssumeRoleWithWebIdentity', Principal: { Federated: arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com }";
 
+const WIDE = 'cloudformation/service-wide-permission';
+
+const MANY = JSON.stringify(Array.from({ length: 20 }, (_, index) => `a${index}`));
+
+const PARAMETERS = `Parameters:
+  Any: { Type: String, Default: "*" }
+  Own: { Type: String }
+  Effect: { Type: String }
+  Empty: { Type: String, Default: "" }
+  Allowed: { Type: String, Default: a, AllowedValues: [a, "*"] }
+  List: { Type: CommaDelimitedList, Default: "*, arn:aws:s3:::a" }
+  Path: { Type: AWS::SSM::Parameter::Value<String>, Default: /path }
+  Vpc: { Type: AWS::EC2::VPC::Id }
+  Many: { Type: String, AllowedValues: ${MANY} }
+  Other: { Type: String, AllowedValues: ${MANY} }`;
+
 describe('rules about CloudFormation templates', () => {
   it.each([
     ["Action: 's3:*', Resource: !Sub 'arn:aws:s3:::${Bucket}'", []],
     ["Action: 's3:*', Resource: !Ref Any", []],
-    ["Action: !Ref Any, Resource: '*'", []],
+    ["Action: !Ref Any, Resource: '*'", ['gate/not-judged']],
     ["Action: ['s3:*', 'S3:GetObject'], Resource: ['*']", ['cloudformation/service-wide-permission']],
     ["Action: !If [Wide, 's3:*', 's3:GetObject'], Resource: '*'", ['cloudformation/service-wide-permission']],
     [
       "Action: '*', Resource: '*', Condition: { Bool: { aws:MultiFactorAuthPresent: 'true' } }",
       ['cloudformation/all-actions'],
     ],
-    ["Action: [s3:ListAllMyBuckets, ec2:DescribeInstances, 's3:Get*'], Resource: '*'", []],
-    ["Action: 's3:*Object', Resource: '*'", ['cloudformation/write-on-any-resource']],
+    ["Action: [s3:ListAllMyBuckets, ec2:DescribeInstances, 's3:GetBucket*'], Resource: '*'", []],
+    ["Action: 's3:Get*', Resource: '*'", ['cloudformation/read-of-all-data']],
+    [
+      "Action: 's3:*Object', Resource: '*'",
+      ['cloudformation/read-of-all-data', 'cloudformation/write-on-any-resource'],
+    ],
     ["Action: [xray:PutTraceSegments, cloudwatch:putmetricdata], Resource: '*'", []],
     ["Action: sqs:SendMessage, Resource: '*', Condition: { StringEquals: { aws:ResourceTag/team: orders } }", []],
     ["NotAction: iam:*, Resource: '*'", ['cloudformation/negated-permission']],
@@ -85,20 +105,53 @@ describe('rules about CloudFormation templates', () => {
   });
 
   it.each([
-    ['Resource: !Ref Any', true],
-    ['Resource: !Sub "${Any}"', true],
-    ['Resource: !Ref Own', false],
-    ['Resource: !FindInMap [Map, a, b]', true],
-    ['Resource: !FindInMap [Map, a, c]', false],
-    ['Effect: !Ref Effect, Resource: "*"', true],
-  ])('a policy with { %s } in its template matches any resource: %s', (rest, found) => {
+    ['Resource: !Ref Any', WIDE],
+    ['Resource: !Sub "${Any}"', WIDE],
+    ['Resource: !Ref Own', 'gate/not-judged'],
+    ['Resource: !FindInMap [Map, a, b]', WIDE],
+    ['Resource: !FindInMap [Map, a, c]', undefined],
+    ['Resource: !FindInMap [Map, !Ref AWS::Region, b]', WIDE],
+    ['Resource: !FindInMap [Map, !Ref AWS::Region, c]', undefined],
+    ['Resource: !FindInMap [Map, !Ref Own, !Ref Own]', WIDE],
+    ['Resource: !FindInMap [Map, a, d, { DefaultValue: "*" }]', WIDE],
+    ['Effect: !Ref Effect, Resource: "*"', WIDE],
+    ['Effect: !If [Off, Deny, Deny], Resource: "*"', undefined],
+    ['Resource: !Sub ["*${e}", { e: !Ref Empty }]', WIDE],
+    ['Resource: !Join ["", ["*", !Ref Empty]]', WIDE],
+    ['Resource: !Ref Empty', 'gate/not-judged'],
+    ['Resource: !Ref Allowed', WIDE],
+    ['Resource: !Sub "arn:aws:s3:::${Allowed}"', WIDE],
+    ['Resource: !Select [0, !Ref List]', WIDE],
+    ['Resource: !Ref List', WIDE],
+    ['Resource: !Select [!Ref Own, ["arn:aws:s3:::a", "*"]]', WIDE],
+    ['Resource: !Join ["", [!If [C, "*", "arn:aws:s3:::a"]]]', WIDE],
+    ['Resource: !Sub ["${a}", { a: !If [C, x, !If [D, y, "*"]] }]', WIDE],
+    ['Resource: !GetAtt Holder.Value', WIDE],
+    ['Resource: !Sub "${Holder.Value}"', WIDE],
+    ['Resource: !GetAtt Loop.Value', undefined],
+    ['Resource: !GetAtt Function.Arn', 'gate/not-judged'],
+    ['Resource: !GetAtt Bucket.Arn', undefined],
+    ['Resource: !Sub "${Bucket.Arn}/*"', undefined],
+    ['Resource: !Ref Bucket', undefined],
+    ['Resource: !ImportValue bucket', undefined],
+    ['Resource: !Ref Path', 'gate/not-judged'],
+    ['Resource: !Ref Vpc', undefined],
+    ['Resource: !Sub "arn:aws:s3:::${Own}/*"', undefined],
+    ['Resource: !Sub "${Own}*"', 'gate/not-judged'],
+    ['Resource: "{{resolve:ssm:/orders/bucket}}"', 'gate/not-judged'],
+    [`Resource: !Sub "${'${Many}'.repeat(4)}\${Many}\${Other}"`, 'gate/not-judged'],
+  ])('a policy with { %s } in its template: %s', (rest, found) => {
     const effect = rest.startsWith('Effect') ? '' : 'Effect: Allow, ';
     const text = [
-      'Parameters: { Any: { Type: String, Default: "*" }, Own: { Type: String }, Effect: { Type: String } }',
-      'Mappings: { Map: { a: { b: "*", c: x } } }',
+      PARAMETERS,
+      'Mappings: { Map: { a: { b: "*", c: x }, z: { b: x, c: x } } }',
       template('AWS::IAM::Policy', `{ PolicyDocument: { Statement: { ${effect}Action: "s3:*", ${rest} } } }`),
+      '  Bucket: { Type: AWS::S3::Bucket }',
+      '  Function: { Type: Custom::Finder }',
+      '  Holder: { Type: AWS::SSM::Parameter, Properties: { Value: "*" } }',
+      '  Loop: { Type: AWS::SSM::Parameter, Properties: { Value: !GetAtt Loop.Value } }',
     ].join('\n');
-    expect(rulesIn(text)).toEqual(found ? ['cloudformation/service-wide-permission'] : []);
+    expect(rulesIn(text)).toEqual(found === undefined ? [] : [found]);
   });
 
   it.each([
@@ -123,7 +176,7 @@ describe('rules about CloudFormation templates', () => {
       depth === 0 ? 'x' : { 'Fn::Sub': ['${a}${a}${a}${a}', { a: sub(depth - 1) }] };
     const Properties = { PolicyDocument: { Statement: { Effect: 'Allow', Action: sub(20), Resource: '*' } } };
     const text = JSON.stringify({ Resources: { A: { Type: 'AWS::IAM::Policy', Properties } } });
-    expect(check(text)).toEqual([]);
+    expect(rulesIn(text)).toEqual(['gate/not-judged']);
   });
 
   it('ignore Deny', () => {

@@ -96,6 +96,15 @@ describe('secrets recognized by their names', () => {
     ['WEBHOOK_SECRET', '$webhook.github.secret', false],
     ['DB_PASSWORD', 'orders-db-credentials', true],
     ['DB_PASSWORD', 'enabled', true],
+    ['DB_PASSWORD_SECRET', 'prod/orders/database', false],
+    ['DB_PASSWORD_SECRET', 'correct-h0rse#7Kq', true],
+    ['DB_PASSWORD', 'prod/orders/database', false],
+    ['DB_PASSWORD', 'x7/kd82mPq/Zk39', true],
+    ['DB_PASSWORD', 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:db', false],
+    ['DB_PASSWORD', '{{resolve:ssm-secure:db:1}}', false],
+    ['API_KEY', 'Bearer <<Enter your key>>', false],
+    ['SLACK_TOKEN', "xoxb-ENTER YOUR BOT'S TOKEN", false],
+    ['PRIVATE_KEY', 'horse', true],
     ['DB_PASS', 'horse', true],
     ['ORDERS_PWD', 'horse', true],
     ['PWD', '/app', false],
@@ -138,6 +147,30 @@ describe('secrets recognized by their names', () => {
   });
 
   it.each([
+    ['application.properties', 'spring.datasource.password=Gr4pefruit-77', true],
+    ['application.properties', 'spring.datasource.password = Gr4pefruit-77', true],
+    ['config.yaml', 'smtp:\n  password: "Gr4pefruit-77" # of the relay', true],
+    ['config.json', '{\n  "clientSecret": "x7#kd82mPq",\n  "port": 80 }', true],
+    ['.env', 'export DB_PASSWORD=horse', true],
+    ['my.cnf', '[client]\npassword=horse', true],
+    ['application.properties', '# spring.datasource.password=Gr4pefruit-77', false],
+    ['application.properties', 'spring.datasource.password=${DB_PASSWORD}', false],
+    ['config.yaml', 'password_file: /run/secrets/db', false],
+    ['config.yaml', 'clientSecret: orders-oidc', false],
+    ['config.yaml', 'password: <secret>', false],
+    ['config.yaml', 'password:\n  from: vault', false],
+    ['config.yaml', 'password: $__file{/run/secrets/db}', false],
+    ['start.sh', 'PASSWORD=horse', false],
+    ['init.lua', 'token = request.headers', false],
+    ['nginx.conf', 'proxy_pass http://orders;', false],
+  ])('in the file %s of a ConfigMap with %j: %s', (file, text, found) => {
+    const data = { [file]: `first: 1\n${text}\n` };
+    const object = JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c' }, data });
+    expect(rulesIn(object)).toEqual(found ? ['credentials/plain-secret'] : []);
+    expect(JSON.stringify(check(object))).not.toMatch(/Gr4pe|kd82/);
+  });
+
+  it.each([
     `user:${'pw9'}@registry.example.com/web`,
     `registry.example.com/web:${GITHUB}`,
   ])('are redacted in messages of other rules: %s', (image) => {
@@ -162,6 +195,8 @@ describe('secrets recognized by their names', () => {
     ],
     ['AWS::CodeBuild::Project', '{ E: [{ Name: TOKEN, Type: PARAMETER_STORE, Value: ci-token }] }', false],
     ['AWS::RDS::DBCluster', '{ MasterUserPassword: horse-battery }', true],
+    ['AWS::Cognito::UserPoolClient', '{ TokenValidityUnits: { AccessToken: hours, IdToken: days } }', false],
+    ['AWS::Amplify::App', '{ AccessToken: h0rse-b4ttery-9 }', true],
     ['AWS::RDS::DBCluster', '{ MasterUserPassword: !Join ["", ["{{resolve:secretsmanager:", !Ref S, "}}"]] }', false],
     ['Custom::Thing', '{ ServiceToken: "arn:aws:lambda:eu-central-1:111122223333:function:x" }', false],
   ])('%s %s: %s', (type, properties, found) => {

@@ -15,15 +15,19 @@ function documents(text: string): any[] {
 
 /** Reports whether the brackets and quotes of an expression are balanced. */
 function isBalanced(cel: string): boolean {
-  const bare = cel.replace(/'[^']*'/g, '');
+  const bare = cel.replace(/'(?:[^'\\]|\\.)*'/g, '');
   const closed = ['()', '[]'].every(([open = '', close = '']) => bare.split(open).length === bare.split(close).length);
   return closed && !bare.includes("'");
 }
 
+/** The rules that only the check enforces: CEL reads no YAML in texts. */
+const NOT_EXPORTED = ['kubernetes/aws-administrator'];
+const EXPORTED = kubernetesRules.map(({ id }) => id).filter((id) => !NOT_EXPORTED.includes(id));
+
 describe('rules for a cluster', () => {
   it('are each a ClusterPolicy of Kyverno', () => {
     const policies = documents(exportKyverno(['ghcr.io/acme']));
-    expect(policies).toHaveLength(kubernetesRules.length);
+    expect(policies).toHaveLength(EXPORTED.length);
     for (const { apiVersion, kind, metadata, spec } of policies) {
       expect({ apiVersion, kind }).toEqual({ apiVersion: 'kyverno.io/v1', kind: 'ClusterPolicy' });
       expect(metadata.name).toMatch(/^tvm-[a-z-]+$/);
@@ -39,7 +43,7 @@ describe('rules for a cluster', () => {
     const made = documents(exportValidatingAdmissionPolicy(['ghcr.io/acme']));
     const policies = made.filter(({ kind }) => kind === 'ValidatingAdmissionPolicy');
     const bindings = made.filter(({ kind }) => kind === 'ValidatingAdmissionPolicyBinding');
-    expect(policies).toHaveLength(kubernetesRules.length);
+    expect(policies).toHaveLength(EXPORTED.length);
     expect(bindings.map(({ spec }) => spec.policyName)).toEqual(policies.map(({ metadata }) => metadata.name));
     for (const { spec } of policies) {
       expect(spec.matchConstraints.resourceRules[0].operations).toEqual(['CREATE', 'UPDATE']);

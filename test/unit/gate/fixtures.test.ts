@@ -18,15 +18,17 @@ describe('real manifests and templates', () => {
       'monitoring.yaml',
       [
         '6 kubernetes/wildcard-in-api-group',
-        '16 kubernetes/self-escalation',
+        '17 kubernetes/self-escalation',
         '41 kubernetes/host-namespace',
         '46 kubernetes/host-path',
+        '47 kubernetes/other-host-path',
       ],
     ],
     ['synthesized.template.json', []],
     [
       'handwritten.template.yaml',
       [
+        '19 gate/not-judged',
         '44 cloudformation/cross-account-trust',
         '51 cloudformation/privilege-escalation',
         '52 cloudformation/write-on-any-resource',

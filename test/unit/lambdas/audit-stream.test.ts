@@ -9,8 +9,8 @@ import { describe, expect, it, vi } from 'vitest';
 import {
   factKey,
   introspectionsKey,
-  orderKey,
   recordKey,
+  revocationRequestKey,
   subjectFactKey,
   subjectStatusKey,
   toItem,
@@ -131,7 +131,7 @@ describe('confirmedEvents', () => {
     ...marshall({ ...asked, last: minute + count, count, ttl: 1 }),
   });
   const order = (more: object) => ({
-    ...orderKey('r'),
+    ...revocationRequestKey('r'),
     ...marshall({
       ...{
         revocationId: 'r',
@@ -243,7 +243,9 @@ describe('confirmedEvents', () => {
 
   it('logs only the keys of dropped records', async () => {
     const error = vi.spyOn(logger, 'error').mockImplementation(() => undefined);
-    const invented = Array.from({ length: 12 }, () => written({ ...order({}), ...orderKey(crypto.randomUUID()) }));
+    const invented = Array.from({ length: 12 }, () =>
+      written({ ...order({}), ...revocationRequestKey(crypto.randomUUID()) }),
+    );
     await confirmedEvents(invented.flatMap(told), holding());
     await confirmedEvents(told(written(order({}))), holding(order({})));
     expect(error.mock.calls).toEqual([

@@ -3,7 +3,7 @@ import type { DetectAnomaliesPorts } from '@tvm/core/anomaly/detect-anomalies.ts
 import type { AnomalySettings } from '@tvm/core/anomaly/settings.ts';
 import { auditEvent } from '@tvm/core/audit/audit-event.ts';
 import { issueToken } from '@tvm/core/issuing/issue-token.ts';
-import { carryOutOrder } from '@tvm/core/revocation/orders/carry-out-order.ts';
+import { runRevocation } from '@tvm/core/revocation/requests/run-revocation.ts';
 import { introspectToken } from '@tvm/core/verification/introspect-token.ts';
 import type { Context, SQSEvent } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -131,7 +131,7 @@ describe('an anomaly', () => {
     const [{ revocationId = '', after } = {}] = tvm.continuations.waiting;
     expect(after).toBe(60);
     tvm.clock.time += 60_000;
-    await carryOutOrder(revocationId, tvm.clock.now() + 1000, tvm);
+    await runRevocation(revocationId, tvm.clock.now() + 1000, tvm);
     expect(tvm.records.states.get(tokenId)).toMatchObject({
       status: 'revoked',
       revokedBy: 'tvm:anomaly/beyond-grants',
@@ -151,7 +151,7 @@ describe('an anomaly', () => {
     await bring(await tenDenials(), everywhere('shorten'));
     const [{ revocationId = '' } = {}] = tvm.continuations.waiting;
     tvm.clock.time += 60_000;
-    await carryOutOrder(revocationId, tvm.clock.now() + 1000, tvm);
+    await runRevocation(revocationId, tvm.clock.now() + 1000, tvm);
     expect(tvm.records.states.get(during)?.status).toBe('revoked');
   });
 
@@ -164,7 +164,7 @@ describe('an anomaly', () => {
     expect(await issueToken(asking(), from, rules, tvm)).toMatchObject({ kind: 'denied', denial: 'subject_blocked' });
     const [{ revocationId = '', after } = {}] = tvm.continuations.waiting;
     expect(after).toBe(0);
-    await carryOutOrder(revocationId, tvm.clock.now() + 1000, tvm);
+    await runRevocation(revocationId, tvm.clock.now() + 1000, tvm);
     expect(tvm.records.states.get(tokenId)).toMatchObject({ status: 'revoked', revocationId });
     tvm.clock.time += 3_600_000;
     expect(await issueToken(asking(), from, rules, tvm)).toMatchObject({ kind: 'issued' });

@@ -3,13 +3,13 @@ import { auditEventExamples } from '@tvm/contract/event-examples.ts';
 import { type AuditFact, subjectBlocked } from '@tvm/core/records/audit-fact.ts';
 import { describe, expect, it } from 'vitest';
 import {
+  auditedItem,
   DEPLOYMENT_KEY,
   expiryPartition,
   factKey,
   fromItem,
   introspectionsKey,
-  orderKey,
-  remembered,
+  revocationRequestKey,
   SHARDS,
   SWEEP_KEY,
   shardOf,
@@ -64,24 +64,27 @@ describe('an item with an audit event', () => {
 
   it('is read only from its own kinds of items', async () => {
     const record = await recordOf();
-    expect(remembered(toItem(record))).toEqual({ kind: 'record', record });
+    expect(auditedItem(toItem(record))).toEqual({ kind: 'record', record });
     const blocked = subjectBlocked(SUBJECT, { until: minute + 1, at: minute, by: 'security.team' });
-    expect(remembered({ ...subjectFactKey(SUBJECT, 'f'), ...marshall({ ...blocked, ttl: 1 }) })).toEqual({
+    expect(auditedItem({ ...subjectFactKey(SUBJECT, 'f'), ...marshall({ ...blocked, ttl: 1 }) })).toEqual({
       kind: 'fact',
       fact: blocked,
     });
-    expect(remembered({ ...subjectStatusKey(SUBJECT), ...marshall({ revokedBefore: minute }) })).toBeUndefined();
-    expect(remembered({ ...orderKey('r'), ...marshall({ ...order, ttl: 1 }) })).toEqual({ kind: 'order', order });
-    expect(remembered({ ...introspectionsKey(told), ...marshall({ ...introspections, ttl: 1 }) })).toEqual({
+    expect(auditedItem({ ...subjectStatusKey(SUBJECT), ...marshall({ revokedBefore: minute }) })).toBeUndefined();
+    expect(auditedItem({ ...revocationRequestKey('r'), ...marshall({ ...order, ttl: 1 }) })).toEqual({
+      kind: 'order',
+      order,
+    });
+    expect(auditedItem({ ...introspectionsKey(told), ...marshall({ ...introspections, ttl: 1 }) })).toEqual({
       kind: 'introspections',
       introspections,
     });
     for (const fact of facts) {
-      expect(remembered({ ...factKey('f', fact), ...marshall({ ...fact, ttl: 1 }) })).toEqual({ kind: 'fact', fact });
+      expect(auditedItem({ ...factKey('f', fact), ...marshall({ ...fact, ttl: 1 }) })).toEqual({ kind: 'fact', fact });
     }
-    expect(remembered({ ...SWEEP_KEY, ...marshall({ sweptTo: 1 }) })).toBeUndefined();
-    expect(remembered({ ...DEPLOYMENT_KEY, ...marshall({ version: 1 }) })).toBeUndefined();
-    expect(remembered(undefined)).toBeUndefined();
+    expect(auditedItem({ ...SWEEP_KEY, ...marshall({ sweptTo: 1 }) })).toBeUndefined();
+    expect(auditedItem({ ...DEPLOYMENT_KEY, ...marshall({ version: 1 }) })).toBeUndefined();
+    expect(auditedItem(undefined)).toBeUndefined();
   });
 
   it('about a token is in its record’s partition, and about a subject in the subject’s partition', () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { refusedBy } from '@tvm/core/external-authorizers/external-authorizer.ts';
-import type { ConditionSettings } from '@tvm/core/external-authorizers/settings.ts';
+import type { AuthorizerSettings } from '@tvm/core/external-authorizers/settings.ts';
 import { DependencyFault } from '@tvm/core/ports.ts';
 import { expect, it, onTestFinished } from 'vitest';
 import { externalAuthorizers, readExternalAuthorizers } from '#lambdas/adapters/authorizers/external-authorizers.ts';
@@ -11,17 +11,17 @@ import { question } from '../../fakes/authorizer-requests.ts';
 import { decisionService } from '../../fakes/decision-service.ts';
 
 const wasm = readFileSync('test/fixtures/opa/policy.wasm');
-const rego = (rule: string): ConditionSettings => ({
+const rego = (rule: string): AuthorizerSettings => ({
   type: 'opa-wasm',
   name: rule,
   entrypoint: `tvm/condition/${rule}`,
 });
-const load = (...settings: ConditionSettings[]) => externalAuthorizers(settings, () => wasm, Date);
+const load = (...settings: AuthorizerSettings[]) => externalAuthorizers(settings, () => wasm, Date);
 
 it('are loaded from the files next to the code', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'tvm-conditions-'));
   onTestFinished(() => rmSync(directory, { recursive: true }));
-  const settings: ConditionSettings[] = [
+  const settings: AuthorizerSettings[] = [
     { type: 'opa-wasm', name: 'closing', entrypoint: 'tvm/condition/allow', data: 'closed.json' },
   ];
   writeFileSync(join(directory, 'conditions.json'), JSON.stringify(settings));

@@ -155,7 +155,7 @@ describe.each(['opa-rest', 'authzen'] as const)('over the network, %s', (type) =
       const more = setInterval(() => response.write(' '.repeat(65_536)), 1);
       response.on('close', () => clearInterval(more));
     });
-    await expect(condition.allows([read])).rejects.toThrow('answered with more than 262144 bytes');
+    await expect(condition.allows([read])).rejects.toThrow('sent more than 262144 bytes');
   });
 
   it.each([

@@ -33,7 +33,7 @@ it('takes 400 with a code as a permanent refusal, and reads only the code', asyn
 
 it.each([
   ['400 without a code', 400, 'Bad Request'],
-  ['400 with what is no code', 400, JSON.stringify({ err: 'forged\nline' })],
+  ['400 with an invalid code', 400, JSON.stringify({ err: 'forged\nline' })],
   ['200', 200, ''],
   ['401', 401, JSON.stringify({ err: 'authentication_failed' })],
   ['429', 429, ''],

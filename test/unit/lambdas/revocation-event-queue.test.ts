@@ -131,10 +131,10 @@ it.each<[string, ReturnType<typeof event>, string]>([
   [
     'no selector',
     event({ reason: 'all' }),
-    'detail.all must be true to select every token; otherwise name the tokens to select',
+    'detail.all must be true to select every token, unless another selector is given',
   ],
-  ['a detail that is no object', event('everything'), expect.stringMatching(/^detail /)],
-  ['a detail that is none', event(null), expect.stringMatching(/^detail /)],
+  ['a detail that is not an object', event('everything'), expect.stringMatching(/^detail /)],
+  ['a missing detail', event(null), expect.stringMatching(/^detail /)],
   [
     'all beside a subject',
     event({ all: true, subject: SUBJECT }),
@@ -151,7 +151,7 @@ it.each<[string, ReturnType<typeof event>, string]>([
     expect.stringMatching(/^detail\.subject \S+servcie is not known: .*; did you mean \S+service\?$/),
   ],
   [
-    'a token that no record has',
+    'a token without a record',
     event({ tokenId: '11111111-2222-4333-8444-555555555555' }),
     expect.stringMatching(/^detail\.tokenId 1111\S+ is not known: no stored record names it/),
   ],
@@ -169,7 +169,7 @@ it.each<[string, ReturnType<typeof event>, string]>([
     expect.stringMatching(/^detail\.policyBundle must/),
   ],
   ['an empty time', event({ subject: SUBJECT, issuedBefore: '' }), expect.stringMatching(/^detail\.issuedBefore must/)],
-  ['an id that is none', event({ all: true }, { id: 'a b' }), 'the event is not an EventBridge event'],
+  ['an invalid event id', event({ all: true }, { id: 'a b' }), 'the event is not an EventBridge event'],
 ])('refuses an event with %s: revokes nothing, stores the event and records the reason for the audit', async (_what, bad, problem) => {
   await vend();
   expect(await receive(bad)).toEqual({ batchItemFailures: [] });
@@ -200,7 +200,7 @@ it('quotes no text of an arbitrary form', async () => {
 
 it('returns failed messages to the queue, and those that are not JSON', async () => {
   await vend();
-  tvm.orders.place = async () => {
+  tvm.orders.submit = async () => {
     throw new DependencyFault('DynamoDB', new Error('throttled'));
   };
   await expect(receive(event({ audience: 'orders-db' }))).rejects.toThrow('DynamoDB failed');
@@ -221,7 +221,7 @@ it('sends itself one message per page of a revocation, more than 16 times, and t
   };
   Object.assign(tvm, { index: slowly });
   await receive(event({ subject: SUBJECT }));
-  const send = vi.spyOn(tvm.continuations, 'goOnWith');
+  const send = vi.spyOn(tvm.continuations, 'schedule');
   await goOn();
   expect(await tvm.orders.get(event({}).id)).toMatchObject({ completedAt: expect.any(Number) });
   expect(send.mock.calls.length).toBeGreaterThan(16);

@@ -55,11 +55,11 @@ it('returns the count and the progress, and the same later by id', async () => {
 
 it('schedules the continuation before it submits a revocation, so that an aborted one continues', async () => {
   await vend();
-  const { place } = tvm.orders;
+  const { submit } = tvm.orders;
   let waitingThen = 0;
-  tvm.orders.place = async (order) => {
+  tvm.orders.submit = async (order) => {
     waitingThen = tvm.continuations.waiting.length;
-    return place(order);
+    return submit(order);
   };
   const { body } = await post({ all: true });
   expect(waitingThen).toBe(1);

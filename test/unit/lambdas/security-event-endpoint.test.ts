@@ -36,7 +36,7 @@ async function endpoint(serve: (response: ServerResponse) => void) {
   const trusted = { issuer: TRANSMITTER, audience: AUDIENCE, keys: transmitterKeys(`${listener.url}/jwks.json`) };
   const handle = securityEventEndpoint(
     { issuer: ISSUER, transmitters: new Map([[TRANSMITTER, trusted]]), blockFor: 0 },
-    { ...tvm, received: inMemoryReceivedSecurityEvents(), continuations: { goOnWith: async () => {} } },
+    { ...tvm, received: inMemoryReceivedSecurityEvents(), continuations: { schedule: async () => {} } },
   );
   const post = (body: string, headers: object = { 'Content-Type': 'application/secevent+jwt' }) =>
     handle({ headers, body, requestContext: { requestId: 'request-1' } } as unknown as APIGatewayProxyEvent, context);

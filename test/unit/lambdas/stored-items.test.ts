@@ -1,12 +1,12 @@
 import { BatchGetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { expect, it } from 'vitest';
-import { orderKey } from '#lambdas/adapters/dynamo/items.ts';
+import { revocationRequestKey } from '#lambdas/adapters/dynamo/items.ts';
 import { dynamoStoredItems } from '#lambdas/adapters/dynamo/stored-items.ts';
 
 // No emulator returns unprocessed keys. This follows the AWS documentation.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 
-const keys = (count: number) => Array.from({ length: count }, (_, nth) => orderKey(String(nth)));
+const keys = (count: number) => Array.from({ length: count }, (_, nth) => revocationRequestKey(String(nth)));
 
 /**
  * A table with all items, which processes a limited number of keys per call. `calls` are the numbers of requested keys.

@@ -31,14 +31,14 @@ describe('the files for external authorizers', () => {
   it.each([
     ['a missing file', { file: 'nothing.wasm' }, 'conditions: office: nothing.wasm does not exist'],
     ['missing data', { data: 'nothing.json' }, 'conditions: office: nothing.json does not exist'],
-    ['data that are not JSON', { data: 'policy.rego' }, 'conditions: office: policy.rego is not JSON'],
+    ['data that is not JSON', { data: 'policy.rego' }, 'conditions: office: policy.rego is not JSON'],
     [
       'a file that is not a policy',
       { file: 'policy.rego' },
       'conditions: office: policy.rego is not a policy compiled with opa',
     ],
     [
-      'a rule that is not there',
+      'a missing rule',
       { entrypoint: 'tvm/condition/deny' },
       'conditions: office: policy.wasm has no entrypoint tvm/condition/deny',
     ],

@@ -92,12 +92,12 @@ describe('the configuration', () => {
 
   it.each([
     [
-      'a duration without a unit’s name',
+      'a duration with a wrong unit',
       'token_expiration_time = "15 minutes"',
       'token_expiration_time must be a duration',
     ],
     [
-      'a duration that is a number',
+      'a duration without a unit',
       'token_expiration_time = 900',
       'token_expiration_time must be a duration such as "15m"',
     ],
@@ -112,20 +112,20 @@ describe('the configuration', () => {
       'status_list_size = 2000000',
       'status_list_size must be at most 1000000',
     ],
-    ['a status list kept for no time', 'status_list_ttl = "5s"', 'status_list_ttl must be "10s" to "1h"'],
+    ['a ttl that is too short', 'status_list_ttl = "5s"', 'status_list_ttl must be "10s" to "1h"'],
     [
-      'a status list that ends while it is kept',
+      'a status list that expires within its ttl',
       'status_list_ttl = "10m"',
       'status_list_validity must be at least four times status_list_ttl',
     ],
     ['a status list valid for days', 'status_list_validity = "2d"', 'status_list_validity must be "5m" to "24h"'],
     [
-      'an archive kept for hours',
+      'a retention that is not in days',
       'archive = { retention = "36h" }',
       'archive.retention must be a whole number of days',
     ],
-    ['a lock that S3 has not', 'archive = { lock = "soft" }', 'archive.lock must be governance or compliance'],
-    ['a window beyond what Lambda waits', 'archive_window = "10m"', 'archive_window must be at most "5m"'],
+    ['an unknown lock mode', 'archive = { lock = "soft" }', 'archive.lock must be governance or compliance'],
+    ['a window beyond Lambda’s maximum', 'archive_window = "10m"', 'archive_window must be at most "5m"'],
     ['an unknown key', 'token_lifetime = "15m"', 'token_lifetime is not a configuration key'],
     [
       'an unknown key inside',
@@ -133,13 +133,9 @@ describe('the configuration', () => {
       'throttle.speed is not a configuration key',
     ],
     ['an unknown key spec', 'signing_keys = { first = "RSA_4096" }', 'signing_keys.first must be ECC_NIST_P256'],
-    ['a signing key that is none', 'signing_key = "second"', 'signing_key must be the name of a key in signing_keys'],
+    ['an unknown signing key', 'signing_key = "second"', 'signing_key must be the name of a key in signing_keys'],
     ['a domain without a certificate', 'domain = { name = "tokens.example.com" }', 'domain.certificate_arn'],
-    [
-      'a domain that is none',
-      'domain = { name = "a b", certificate_arn = "arn:x" }',
-      'domain.name must be a host name',
-    ],
+    ['an invalid domain', 'domain = { name = "a b", certificate_arn = "arn:x" }', 'domain.name must be a host name'],
     [
       'two issuers',
       'issuer = "https://a.example"\ndomain = { name = "a.example", certificate_arn = "arn:x" }',
@@ -148,7 +144,7 @@ describe('the configuration', () => {
     ['an issuer in plain http', 'issuer = "http://tokens.example.com"', 'issuer must be an https URL'],
     ['an issuer with a slash at the end', 'issuer = "https://a.example/"', 'issuer must not end with a slash'],
     [
-      'days that CloudWatch does not know',
+      'a number of days that CloudWatch does not support',
       'log_retention = "8d"',
       'log_retention must be a number of days that CloudWatch Logs supports',
     ],
@@ -163,7 +159,7 @@ describe('the configuration', () => {
       'revocation_sources.0 must be an event source of your own',
     ],
     [
-      'a session as resource server',
+      'a role session as resource server',
       '[[resource_servers]]\nprincipal = "arn:aws:sts::111122223333:assumed-role/a/b"\naudiences = ["a"]',
       'resource_servers.0.principal must be the ARN',
     ],
@@ -172,19 +168,23 @@ describe('the configuration', () => {
       '[[resource_servers]]\nprincipal = "arn:aws:iam::111122223333:role/a"\naudiences = ["a"]\n[[resource_servers]]\nprincipal = "arn:aws:iam::111122223333:role/a"\naudiences = ["b"]',
       'resource_servers must name each principal once',
     ],
-    ['a condition of no known type', '[[conditions]]\nname = "a"\ntype = "opa"', 'conditions.0.type must be opa-wasm'],
     [
-      'a condition without a name',
+      'an external authorizer of an unknown type',
+      '[[conditions]]\nname = "a"\ntype = "opa"',
+      'conditions.0.type must be opa-wasm',
+    ],
+    [
+      'an external authorizer without a name',
       '[[conditions]]\ntype = "authzen"\nurl = "https://a.example"',
       'conditions.0.name is missing; it must be a name',
     ],
     [
-      'a condition by a file’s path as name',
+      'an external authorizer with a path as its name',
       '[[conditions]]\nname = "../a"\ntype = "authzen"\nurl = "https://a.example"',
       'conditions.0.name must be a name of at most 64',
     ],
     [
-      'two conditions of one name',
+      'two external authorizers with the same name',
       '[[conditions]]\nname = "a"\ntype = "authzen"\nurl = "https://a.example"\n[[conditions]]\nname = "a"\ntype = "authzen"\nurl = "https://b.example"',
       'conditions must name each condition once',
     ],

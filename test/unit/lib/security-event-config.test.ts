@@ -89,7 +89,7 @@ describe('the exchange of security events', () => {
     ['two that poll as one', polling() + polling({ name: '"other"' }), /must name each principal once/],
     ['two that are known as one', polling() + receiver({ principal: SIEM }), /must name each principal once/],
     ['a transmitter without keys', transmitter({ jwks_uri: '""' }), /jwks_uri must be an https URL/],
-    ['a transmitter that is no URL', transmitter({ issuer: '"idp"' }), /issuer must be the https URL/],
+    ['a transmitter without a URL', transmitter({ issuer: '"idp"' }), /issuer must be the https URL/],
     ['two transmitters of an issuer', transmitter() + transmitter(), /must name each issuer once/],
   ])('%s is refused, by name', (_, toml, message) => {
     expect(() => parseConfig(EMULATOR + toml, 'test.toml')).toThrow(ConfigError);

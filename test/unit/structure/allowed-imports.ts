@@ -32,7 +32,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
     'core/status-lists',
   ],
   'core/explain': ['contract', 'core/identity', 'core/policy', 'core/records', 'core/issuing'],
-  'core/revocation/orders': [
+  'core/revocation/requests': [
     'contract',
     'core/ports.ts',
     'core/at-most.ts',
@@ -40,9 +40,9 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
     'core/policy',
     'core/records',
   ],
-  'core/revocation/triggers': ['contract', 'core/revocation/orders'],
-  'core/revocation': ['core/keys', 'core/verification', 'core/revocation/orders'],
-  'core/audit': ['contract', 'core/ports.ts', 'core/keys', 'core/records', 'core/revocation/orders'],
+  'core/revocation/triggers': ['contract', 'core/revocation/requests'],
+  'core/revocation': ['core/keys', 'core/verification', 'core/revocation/requests'],
+  'core/audit': ['contract', 'core/ports.ts', 'core/keys', 'core/records', 'core/revocation/requests'],
   'core/tokens-view': ['contract', 'core/ports.ts', 'core/keys', 'core/records', 'core/status-lists', 'core/audit'],
   'core/security-events': [
     'contract',
@@ -50,12 +50,12 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
     'core/identity',
     'core/keys',
     'core/records',
-    'core/revocation/orders',
+    'core/revocation/requests',
   ],
-  'core/anomaly': ['contract', 'core/at-most.ts', 'core/records', 'core/revocation/orders'],
+  'core/anomaly': ['contract', 'core/at-most.ts', 'core/records', 'core/revocation/requests'],
 
   gate: ['gate', 'contract', 'core/identity', 'core/policy', 'core/external-authorizers', 'core/issuing'],
-  'gate/model': [],
+  'gate/model': ['core/settings'],
   'gate/cloudformation': ['gate/model'],
   'gate/kubernetes': ['gate/model'],
   'gate/credentials': ['gate/model', 'gate/cloudformation', 'gate/kubernetes'],
@@ -239,6 +239,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
     // The differences between emulators and AWS are what the probes check.
     'test/emulators',
   ],
+  'scripts/gate': ['gate', 'scripts/tools'],
   scripts: ['scripts', 'test/emulators'],
 };
 

@@ -36,7 +36,7 @@ describe('imports', () => {
     ['core/identity/caller.ts', '../policy/bundle.ts'],
     ['gate/model/finding.ts', '../kubernetes/rules.ts'],
     ['core/records/token-record.ts', '../issuing/issue-token.ts'],
-    ['core/revocation/orders/order.ts', '../triggers/index.ts'],
+    ['core/revocation/requests/revocation-request.ts', '../triggers/index.ts'],
     ['core/policy/bundle.ts', '@tvm/gate/rules.ts'],
     ['core/policy/bundle.ts', '@tvm/api/loopback.ts'],
     ['core/policy/bundle.ts', '#lib/config/config.ts'],

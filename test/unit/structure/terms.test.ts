@@ -13,9 +13,19 @@ const REPLACED: readonly [old: RegExp, term: string][] = [
   [/(?<!')\bsurroundings\b/gi, 'request context'],
   [/\btake a role\b/gi, 'assume a role'],
   [/\banew\b/gi, 'again'],
+  // Names of types and functions.
+  [/\b(Told|Telling|HAPPENINGS|takers|\w*RevocationOrders?|OrderState|[aA]skedRevocation|AskedByEvent)\b/g, 'the term'],
+  [
+    /\b(Place|Secret|Stub|connect|share)(Place|Machine)\b|\bPlace\b(?=[;,)\]>]| [=}{])|\b(place|carryOut|goOnWith)Orders?\b/g,
+    'the term',
+  ],
   // "Machine" means a computer, not the service.
   [/\b[Tt]he machine(’s|'s)?\b/g, 'the service, or TVM'],
 ];
+
+/** Replaced terms in the names of files. */
+const REPLACED_NAMES =
+  /(^|[/-])(happenings?|standings?|sightings?|surroundings|what-happened|orders?|tell|told|taker|judge)(?=[-.]\S*ts$)/;
 
 /** Where "machine" means the computer, or a machine that is learned, signed in, or of states. */
 const COMPUTER =
@@ -47,12 +57,21 @@ describe('terms', () => {
     expect(files.flatMap((file) => usesIn(file, readFileSync(file, 'utf8')))).toEqual([]);
   });
 
+  it('are those of the field in the names of source files', () => {
+    const sources = files.filter((file) => /\.(ts|mjs)$/.test(file) && !file.startsWith('docs/'));
+    expect(sources.filter((file) => REPLACED_NAMES.test(file))).toEqual([]);
+    expect('core/revocation/orders/place-order.ts').toMatch(REPLACED_NAMES);
+  });
+
   it.each([
     'the operator takes the token back',
     'what the further conditions say',
     'a happening',
     'its standing',
     'the machine is away',
+    'export interface Told extends Finding {',
+    'function written(place: Place): string',
+    'const placed = await placeOrder(asking);',
   ])('are found in "%s"', (text) => {
     expect(usesIn('core/a.ts', text)).toHaveLength(1);
   });
@@ -63,6 +82,8 @@ describe('terms', () => {
     'a state machine',
     'machine-readable',
     'STANDING',
+    'Place the file outside the archive.',
+    'Revocation Ordered',
   ])('are not found in "%s"', (text) => {
     expect(usesIn('core/a.ts', text)).toEqual([]);
   });

@@ -1,24 +1,33 @@
+import { isDangerousVariable } from '../dangerous-variables.ts';
+import { isOwnedByShell, isUsedByShell } from '../shell-variables.ts';
 import { shown, Unwritable } from '../unwritable.ts';
-import { variablesOf } from '../variables.ts';
+import { type Variable, variablesOf } from '../variables.ts';
 import type { Format } from './format.ts';
 
-/** Characters that need no quoting for any reader. Excludes `~`, which a shell expands after `=` and `:`. */
-const PLAIN = /^[\w./:=@%+,-]+$/;
+/** Characters with a meaning in an assignment of a shell, and line ends. */
+const SYNTAX = /[ \t\r\n"'`\\$;&|<>()]/;
+
+/** A tilde that a shell expands: the first character of a value, or after `:`, or in bash after `=`. */
+const EXPANDED_TILDE = /(^|[:=])~/;
 
 /**
- * Characters that the format cannot represent: control characters other than tab, for which systemd drops the variable,
- * and Unicode noncharacters, for which it refuses the file (`env_value_is_valid` and `unichar_is_valid` in its source).
+ * Characters that the format cannot represent: control characters other than tab and line ends, for which older systemd
+ * drops the variable, and Unicode noncharacters, for which it refuses the file (`env_value_is_valid` and
+ * `unichar_is_valid` in its source).
  */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const UNREADABLE = /[\0-\x08\x0a-\x1f\x7f]|\p{Noncharacter_Code_Point}/u;
+const UNREADABLE = /[\0-\x08\x0b-\x0c\x0e-\x1f\x7f]|\r(?!\n)|\p{Noncharacter_Code_Point}/u;
+
+/** A further line that a reader of single lines, such as docker, would take for a variable of its own. */
+const ASSIGNMENT = /(?<=\n)[^\S\n]*([A-Za-z_]\w*)=/g;
 
 /**
  * `NAME=value` lines with the same meaning for systemd's `EnvironmentFile=` and for `. file` in a POSIX shell.
  *
- * A value of letters, digits and `_ . / : = @ % + , -` is not quoted, so that `docker run --env-file` can read it too.
- * Any other value is in double quotes, with a backslash before `"`, `\`, `$` and `` ` ``; docker would read the quotes
- * as part of the value. Single quotes are not used: older versions of systemd interpret backslashes in them, shells do
- * not.
+ * A value is bare if bash, dash, systemd and `docker run --env-file` read it unchanged. Any other value is in double
+ * quotes, with a backslash before `"`, `\`, `$` and `` ` ``; docker would read the quotes as part of the value. A line end
+ * stays a line end within the quotes. Single quotes are not used: older versions of systemd interpret backslashes in
+ * them, shells do not.
  *
  * https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html#EnvironmentFile=
  * https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02_03
@@ -26,14 +35,28 @@ const UNREADABLE = /[\0-\x08\x0a-\x1f\x7f]|\p{Noncharacter_Code_Point}/u;
  */
 export const env: Format = (token, tokenName, { variables }) =>
   variablesOf(token, tokenName, variables)
-    .map(({ variable, name, value }) => `${variable}=${quoted(value, name)}\n`)
+    .map((one) => `${lawful(one, variables !== undefined)}=${quoted(one)}\n`)
     .join('');
 
-function quoted(value: string, name: string): string {
-  if (PLAIN.test(value)) return value;
-  if (UNREADABLE.test(value)) {
+/** Returns the name of a variable. @param isMapped whether the configuration chose the name */
+function lawful({ variable, name }: Variable, isMapped: boolean): string {
+  const isOwned = isOwnedByShell(variable);
+  if (!isOwned && (isMapped || !isUsedByShell(variable))) return variable;
+  const meaning = isOwned ? 'which shells evaluate or set themselves' : 'which shells use';
+  throw new Unwritable(
+    `its value ${shown(name)} would become the variable ${variable}, ${meaning}: give it another name in variables, ` +
+      `such as APP_${variable.toUpperCase()}: ${name.length > 64 ? '…' : JSON.stringify(name)}`,
+  );
+}
+
+function quoted({ name, value }: Variable): string {
+  if (!SYNTAX.test(value) && !EXPANDED_TILDE.test(value) && !UNREADABLE.test(value)) return value;
+  const assigned = [...value.matchAll(ASSIGNMENT)].map(([, variable = '']) => variable);
+  const isHostile = assigned.some((variable) => isDangerousVariable(variable) || isOwnedByShell(variable));
+  if (isHostile || UNREADABLE.test(value)) {
     throw new Unwritable(
-      `its value ${shown(name)} contains a newline or another character that the format env does not allow`,
+      `its value ${shown(name)} contains a newline or another character that the format env does not allow` +
+        (isHostile ? ' before the name of a variable such as LD_PRELOAD' : ''),
     );
   }
   return `"${value.replace(/["\\$`]/g, '\\$&')}"`;

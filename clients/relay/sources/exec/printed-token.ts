@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { parseExactly, rounded, valueTexts } from '../../model/exact-json.ts';
 import { SourceFailure } from '../../model/source.ts';
 import type { Token } from '../../model/token.ts';
 import { bearerToken } from '../bearer-token.ts';
@@ -7,12 +8,12 @@ import { endOfJwt, endOfLifetime, momentOf } from '../expiry.ts';
 type Printed = Pick<Token, 'values' | 'expiresAt'>;
 
 const text = z.string().min(1);
-const moment = z.union([z.string(), z.number()]);
-const end = { expires_in: z.union([z.string(), z.number()]).optional(), expiration: moment.optional() };
+const moment = z.preprocess(rounded, z.union([z.string(), z.number()]).optional());
+const end = { expires_in: moment, expiration: moment };
 
 const printedJson = z.union([
   z.object({ token: text, values: z.undefined().optional(), ...end }),
-  z.object({ token: z.undefined().optional(), values: z.record(text, text), ...end }),
+  z.object({ token: z.undefined().optional(), values: z.record(z.string(), z.unknown()), ...end }),
 ]);
 
 const awsCredentials = z.object({
@@ -38,12 +39,13 @@ export const printedFormats = {
 
   json(printed: string, command: string, fetchedAt: number): Printed {
     const wanted = 'JSON with a token, or with values that are texts';
-    const { token, values, expires_in, expiration } = parsed(printedJson, printed, command, wanted);
-    if (token === undefined && Object.keys(values ?? {}).length === 0) {
+    const { token, values = {}, expires_in, expiration } = parsed(printedJson, printed, command, wanted, parseExactly);
+    const texts = valueTexts(values);
+    if (token === undefined && Object.keys(texts).length === 0) {
       throw new SourceFailure(`${command} did not print ${wanted}`);
     }
     return {
-      values: token === undefined ? { ...values } : { token: bearerToken(token, command, 'token') },
+      values: token === undefined ? texts : { token: bearerToken(token, command, 'token') },
       ...ending(endOf(expires_in, expiration, command, fetchedAt) ?? endOfJwt(token ?? '')),
     };
   },
@@ -64,9 +66,15 @@ export const printedFormats = {
   },
 } satisfies Record<string, (printed: string, command: string, fetchedAt: number) => Printed>;
 
-function parsed<Schema extends z.ZodType>(schema: Schema, printed: string, command: string, wanted: string) {
+function parsed<Schema extends z.ZodType>(
+  schema: Schema,
+  printed: string,
+  command: string,
+  wanted: string,
+  parse: (text: string) => unknown = JSON.parse,
+) {
   try {
-    const { success, data } = schema.safeParse(JSON.parse(printed));
+    const { success, data } = schema.safeParse(parse(printed));
     if (success) return data as z.infer<Schema>;
   } catch {
     // The parser's message would quote the output.

@@ -1,7 +1,8 @@
 import { validateHeaderName } from 'node:http';
 import * as z from 'zod';
-import { issuerUrl, transportFields } from '../../settings/fields.ts';
+import { issuerUrl } from '../../settings/fields.ts';
 import { secretFields } from '../../settings/secret-reference.ts';
+import { transportFields } from '../../settings/transport.ts';
 import { JSON_POINTER } from '../json-pointer.ts';
 
 /** Headers that the HTTP client sets. Another value would change how the server reads the request. */

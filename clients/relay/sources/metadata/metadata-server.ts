@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { targetOf } from '../../http/reach.ts';
-import { transportFields } from '../../settings/fields.ts';
+import { transportFields } from '../../settings/transport.ts';
 
 /** Settings of every source that reads a cloud's metadata server, which has no proxy and no certificate. */
 export const metadataFields = {

@@ -1,6 +1,7 @@
 import * as z from 'zod';
-import { issuerUrl, transportFields } from '../../settings/fields.ts';
+import { issuerUrl } from '../../settings/fields.ts';
 import { secretFields } from '../../settings/secret-reference.ts';
+import { transportFields } from '../../settings/transport.ts';
 
 /** Request parameters that this source sets itself. */
 const RESERVED = [
@@ -13,6 +14,11 @@ const RESERVED = [
   'audience',
   'resource',
 ];
+
+/** Reports whether a program cannot use tokens of this type without a key (RFC 9449; RFC 9200; RFC 6749, section 7.1). */
+export function isBoundToKey(type: string): boolean {
+  return ['dpop', 'pop', 'mac'].includes(type.toLowerCase());
+}
 
 const text = z.string().min(1);
 
@@ -46,6 +52,23 @@ export const clientCredentialsSettings = z
       .union([text, z.array(text).min(1)])
       .optional()
       .meta({ description: 'The resource or resources that the token is for (RFC 8707).' }),
+    token_types: z
+      .array(
+        z
+          .string()
+          .regex(/^[\x21-\x7e]{1,64}$/, { error: 'must be a token type, such as JWT' })
+          .refine((type) => !isBoundToKey(type), {
+            error: 'must be a type that is used like a bearer token: this one also needs a key',
+          }),
+      )
+      .min(1)
+      .max(20)
+      .optional()
+      .meta({
+        description:
+          'The types (`token_type`) of tokens to accept besides Bearer and Apigee’s BearerToken, such as JWT, if the ' +
+          'issuer’s tokens are used like bearer tokens.',
+      }),
     parameters: z
       .record(
         z.string().refine((name) => !RESERVED.includes(name), {

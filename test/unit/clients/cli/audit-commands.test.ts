@@ -14,7 +14,7 @@ import { inMemoryAdopted, inMemoryArchive } from '#test/fakes/in-memory-archive.
 import { localKeys } from '#test/fakes/local-keys.ts';
 import { archivedEvent, archiveOf, NOON } from '#test/support/archived-events.ts';
 import { credentials, runTvm } from './run-tvm.ts';
-import { useStubMachine } from './stub-machine.ts';
+import { useStubService } from './stub-service.ts';
 
 const { signer, keys } = await localKeys();
 const objects = await archiveOf(3, 1, 16);
@@ -177,14 +177,14 @@ describe('tvm audit verify', () => {
   });
 
   describe('without --keys', () => {
-    const machine = useStubMachine();
+    const service = useStubService();
 
     it('uses the keys that the service publishes, which name no first digest', async () => {
-      machine.next = { body: await keys.jwks() };
+      service.next = { body: await keys.jwks() };
       const { folder } = await copy();
-      const { code, stdout } = await machine.tvm(['audit', 'verify', '--archive', folder, ...TO]);
+      const { code, stdout } = await service.tvm(['audit', 'verify', '--archive', folder, ...TO]);
       expect([code, stdout]).toEqual([5, expect.stringContaining('\nnot verified: ')]);
-      expect(machine.asked.map(({ path }) => path)).toEqual(['/v1/.well-known/audit-keys.json']);
+      expect(service.asked.map(({ path }) => path)).toEqual(['/v1/.well-known/audit-keys.json']);
     });
   });
 });

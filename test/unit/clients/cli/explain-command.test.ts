@@ -1,9 +1,9 @@
 import { createProgram } from '@tvm/cli/program.ts';
 import type { Explanation } from '@tvm/contract/explanation.ts';
 import { describe, expect, it } from 'vitest';
-import { useStubMachine } from './stub-machine.ts';
+import { useStubService } from './stub-service.ts';
 
-const machine = useStubMachine();
+const service = useStubService();
 
 const SUBJECT = 'arn:aws:iam::123456789012:role/orders-service';
 const asking = ['--action', 'read', 'write', '--location', 'orders-db/orders', '--audience', 'orders-db'];
@@ -65,8 +65,8 @@ const allowed: Explanation = {
 
 describe('tvm explain', { timeout: 20_000 }, () => {
   it('shows denied items, near misses and what to request instead, and exits with 3', async () => {
-    machine.next = { body: denied };
-    const { code, stdout, stderr } = await machine.tvm(['explain', ...asking]);
+    service.next = { body: denied };
+    const { code, stdout, stderr } = await service.tvm(['explain', ...asking]);
     expect({ code, stderr }).toEqual({ code: 3, stderr: '' });
     expect(stdout.split('\n')).toEqual([
       '✗ denied: policy does not allow 1 of 2',
@@ -80,7 +80,7 @@ describe('tvm explain', { timeout: 20_000 }, () => {
       FRAME,
       '',
     ]);
-    expect(machine.asked).toMatchObject([
+    expect(service.asked).toMatchObject([
       {
         path: '/v1/explain',
         body: {
@@ -92,8 +92,8 @@ describe('tvm explain', { timeout: 20_000 }, () => {
   });
 
   it('shows allowed and denied items of a partial request, and exits with 0', async () => {
-    machine.next = { body: allowed };
-    const { code, stdout } = await machine.tvm(['explain', ...asking, '--partial']);
+    service.next = { body: allowed };
+    const { code, stdout } = await service.tvm(['explain', ...asking, '--partial']);
     expect(code).toBe(0);
     expect(stdout.split('\n')).toEqual([
       '✓ allowed: 1 of 2, for 15m, at orders-db, only from office, once',
@@ -103,18 +103,18 @@ describe('tvm explain', { timeout: 20_000 }, () => {
       FRAME,
       '',
     ]);
-    expect(machine.asked[0]?.body).toMatchObject({ grant: 'partial' });
+    expect(service.asked[0]?.body).toMatchObject({ grant: 'partial' });
   });
 
   it('writes the response unchanged with --output json, and exits with the same code', async () => {
-    machine.next = { body: { ...denied, added_later: true } };
-    const { code, stdout } = await machine.tvm(['explain', ...asking, '--output', 'json']);
+    service.next = { body: { ...denied, added_later: true } };
+    const { code, stdout } = await service.tvm(['explain', ...asking, '--output', 'json']);
     expect(code).toBe(3);
     expect(JSON.parse(stdout)).toEqual({ ...denied, added_later: true });
   });
 
   it('sends the workload, address and time of an operator', async () => {
-    machine.next = {
+    service.next = {
       body: {
         ...frame,
         allowed: false,
@@ -132,7 +132,7 @@ describe('tvm explain', { timeout: 20_000 }, () => {
       '--organization',
       'o-a1b2c3d4e5',
     ];
-    const { code, stdout } = await machine.tvm([
+    const { code, stdout } = await service.tvm([
       ...['explain', '--subject', SUBJECT, '--role', 'deployer', '--at', '2026-01-01T13:00:00+01:00'],
       ...where,
     ]);
@@ -141,7 +141,7 @@ describe('tvm explain', { timeout: 20_000 }, () => {
       '✗ denied: the role deployer needs the workload attribute team, which is not set',
       '  ✗ assume role deployer  no policy permits it',
     ]);
-    expect(machine.asked).toMatchObject([
+    expect(service.asked).toMatchObject([
       {
         path: '/v1/explain/any',
         body: {
@@ -167,8 +167,8 @@ describe('tvm explain', { timeout: 20_000 }, () => {
       reason: "it's late",
       expires_in: 5400,
     };
-    machine.next = { body: { ...denied, change: { sentence: 'x', parameters: ['reason'], request } } };
-    const { stdout } = await machine.tvm(['explain', ...asking]);
+    service.next = { body: { ...denied, change: { sentence: 'x', parameters: ['reason'], request } } };
+    const { stdout } = await service.tvm(['explain', ...asking]);
     expect(stdout).toContain(
       "    tvm token --grant 'read:orders-db/*' --grant 'read,write:orders-db/orders#id,x' --partial " +
         "--resource 'https://a.example/?x=1&y' --duration 90m --reason 'it'\\''s late'\n",
@@ -177,10 +177,10 @@ describe('tvm explain', { timeout: 20_000 }, () => {
 
   it('removes control characters from a response', async () => {
     const [pair] = denied.pairs;
-    machine.next = {
+    service.next = {
       body: { ...denied, pairs: [{ ...pair, policies: [{ id: '\u001b[2Jx\ny' }] }], change: undefined },
     };
-    const { stdout } = await machine.tvm(['explain', ...asking]);
+    const { stdout } = await service.tvm(['explain', ...asking]);
     expect(stdout).toContain('permitted by [2Jx y\n');
     expect(stdout).not.toContain('\u001b');
   });
@@ -205,9 +205,9 @@ describe('tvm explain', { timeout: 20_000 }, () => {
     [['--subject', SUBJECT, '--from-ip', 'home'], '--from-ip must be an IPv4 or IPv6 address'],
     [['--subject', SUBJECT, '--at', 'tomorrow'], '--at must be a time with its zone, as in 2026-01-31T08:15:00Z'],
   ])('rejects %j without a request', async (options, sentence) => {
-    const args = ['explain', ...asking, ...options, '--endpoint', machine.endpoint];
+    const args = ['explain', ...asking, ...options, '--endpoint', service.endpoint];
     const asked = createProgram().parseAsync(args, { from: 'user' });
     await expect(asked).rejects.toMatchObject({ message: sentence, details: { code: 'usage', exitCode: 2 } });
-    expect(machine.asked).toEqual([]);
+    expect(service.asked).toEqual([]);
   });
 });

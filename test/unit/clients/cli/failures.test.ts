@@ -6,9 +6,9 @@ import { send } from '@tvm/cli/connection/send.ts';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { runTvm, startTvm } from './run-tvm.ts';
-import { useStubMachine } from './stub-machine.ts';
+import { useStubService } from './stub-service.ts';
 
-const machine = useStubMachine();
+const service = useStubService();
 
 const TOKEN = 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl';
 const asking = ['token', '--action', 'read', '--location', 'orders-db/orders', '--audience', 'orders-db'];
@@ -78,32 +78,32 @@ describe('an error message', { timeout: 20_000 }, () => {
       'a server that is not a TVM',
       { body: '<html></html>' },
       1,
-      'HTTP 200, but no answer of a token vending machine; is the endpoint right?',
+      'HTTP 200, but the response is not from a Token Vending Machine; is the endpoint right?',
     ],
     [
       'an incomplete response',
       { body: { access_token: TOKEN } },
       1,
-      'HTTP 200, but no answer of a token vending machine; is the endpoint right?',
+      'HTTP 200, but the response is not from a Token Vending Machine; is the endpoint right?',
     ],
     [
       'a redirect, which is not followed',
       { status: 307, headers: { location: '/v1/elsewhere' }, body: {} },
       1,
-      'HTTP 307, but no answer of a token vending machine; is the endpoint right?',
+      'HTTP 307, but the response is not from a Token Vending Machine; is the endpoint right?',
     ],
   ])('reports %s', async (_what, answer, code, sentence) => {
-    machine.next = answer;
-    expect(await machine.tvm(asking)).toEqual({ code, stdout: '', stderr: `tvm: ${sentence}\n` });
-    expect(machine.asked).toHaveLength(1);
+    service.next = answer;
+    expect(await service.tvm(asking)).toEqual({ code, stdout: '', stderr: `tvm: ${sentence}\n` });
+    expect(service.asked).toHaveLength(1);
   });
 
   it('is JSON on standard error with --output json', async () => {
-    machine.next = {
+    service.next = {
       status: 400,
       body: wireError('invalid_request', 'expires_in must be at most 60 seconds', 'expires_in'),
     };
-    const { code, stdout, stderr } = await machine.tvm([...asking, '--output', 'json']);
+    const { code, stdout, stderr } = await service.tvm([...asking, '--output', 'json']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(JSON.parse(stderr)).toEqual({
       error: 'invalid_request',
@@ -117,9 +117,9 @@ describe('an error message', { timeout: 20_000 }, () => {
     const session = 'FwoGZXIvYXdzEBYaDHRva2VuLw==';
     const signature = 'a'.repeat(64);
     const quoted = `\u001b[2JSignature=${signature} does not match for ${TOKEN}.\nThe Canonical String for this request should have been 'POST\nx-amz-security-token:${session}'`;
-    machine.next = { status: 403, body: wireError('access_denied', quoted) };
+    service.next = { status: 403, body: wireError('access_denied', quoted) };
     for (const format of ['text', 'json']) {
-      const { stderr } = await machine.tvm(['introspect', TOKEN, '--output', format], {
+      const { stderr } = await service.tvm(['introspect', TOKEN, '--output', format], {
         env: { AWS_SESSION_TOKEN: session },
       });
       expect(stderr).toContain('Signature=[removed] does not match for [removed].');
@@ -129,7 +129,7 @@ describe('an error message', { timeout: 20_000 }, () => {
 
   it('about the command line does not quote a token', async () => {
     for (const args of [['introspect', `--token=${TOKEN}`], [TOKEN], ['introspect', `-${TOKEN}`]]) {
-      const { code, stderr } = await machine.tvm(args);
+      const { code, stderr } = await service.tvm(args);
       expect(code).toBe(2);
       expect(stderr).toMatch(/^tvm: unknown /);
       expect(stderr).not.toContain(TOKEN.slice(0, 12));
@@ -137,7 +137,7 @@ describe('an error message', { timeout: 20_000 }, () => {
   });
 
   it('about credentials that are invalid in a header does not quote them', async () => {
-    const { code, stderr } = await machine.tvm(asking, { env: { AWS_SESSION_TOKEN: 'secret\nsession' } });
+    const { code, stderr } = await service.tvm(asking, { env: { AWS_SESSION_TOKEN: 'secret\nsession' } });
     expect({ code, stderr }).toEqual({
       code: 2,
       stderr: 'tvm: the request could not be signed and sent; are the AWS credentials well-formed?\n',
@@ -145,7 +145,7 @@ describe('an error message', { timeout: 20_000 }, () => {
   });
 
   it('names an endpoint that cannot be reached', async () => {
-    const env = { ...machine.env, TVM_ENDPOINT: 'http://127.0.0.1:2/' };
+    const env = { ...service.env, TVM_ENDPOINT: 'http://127.0.0.1:2/' };
     const { code, stderr } = await runTvm(asking, { env });
     expect({ code, stderr }).toEqual({
       code: 1,
@@ -156,28 +156,28 @@ describe('an error message', { timeout: 20_000 }, () => {
   it('stops reading a response at the size limit, also if it is compressed', async () => {
     // 64 MiB, compressed to 64 KiB.
     const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024, ' '));
-    machine.next = { headers: { 'content-encoding': 'gzip' }, body: bomb };
+    service.next = { headers: { 'content-encoding': 'gzip' }, body: bomb };
     const settings = {
-      endpoint: new URL(machine.endpoint),
+      endpoint: new URL(service.endpoint),
       region: 'eu-central-1',
       credentials: { accessKeyId: 'AKIA', secretAccessKey: 'secret' },
     };
     await expect(send(settings, { path: '/token' }, {}, z.object({}), () => undefined)).rejects.toMatchObject({
-      message: expect.stringMatching(/answered with more than 6291456 bytes; is the endpoint right\?$/),
+      message: expect.stringMatching(/sent more than 6291456 bytes; is the endpoint right\?$/),
       details: { code: 'unexpected_answer', exitCode: 1 },
     });
   });
 
   it('reports a timeout if the service does not respond', async () => {
-    machine.next = { body: 'never' };
+    service.next = { body: 'never' };
     const settings = {
-      endpoint: new URL(machine.endpoint),
+      endpoint: new URL(service.endpoint),
       region: 'eu-central-1',
       credentials: { accessKeyId: 'AKIA', secretAccessKey: 'secret' },
     };
     const waiting = send(settings, { path: '/token', timeout: 50 }, {}, z.object({}), () => undefined);
     await expect(waiting).rejects.toMatchObject({
-      message: expect.stringContaining('did not answer within 0.05 s'),
+      message: expect.stringContaining('did not respond within 0.05 s'),
       details: { code: 'timed_out', exitCode: 1 },
     });
   });
@@ -185,18 +185,18 @@ describe('an error message', { timeout: 20_000 }, () => {
 
 describe('tvm', { timeout: 20_000 }, () => {
   it('ends at Ctrl-C without a message', async () => {
-    machine.next = { body: 'never' };
-    const child = startTvm(asking, machine.env);
+    service.next = { body: 'never' };
+    const child = startTvm(asking, service.env);
     const closed = once(child, 'close');
-    while (machine.asked.length === 0) await wait(10);
+    while (service.asked.length === 0) await wait(10);
     child.kill('SIGINT');
     const [stderr, [code, signal]] = await Promise.all([child.stderr && text(child.stderr), closed]);
     expect({ code, signal, stderr }).toEqual({ code: null, signal: 'SIGINT', stderr: '' });
   });
 
   it('ends without a message and with its own exit code if its output is closed', async () => {
-    machine.next = { body: { active: false } };
-    const child = startTvm(['introspect', TOKEN], machine.env);
+    service.next = { body: { active: false } };
+    const child = startTvm(['introspect', TOKEN], service.env);
     child.stdout?.destroy();
     const [stderr, [code]] = await Promise.all([child.stderr && text(child.stderr), once(child, 'close')]);
     expect({ code, stderr }).toEqual({ code: 4, stderr: '' });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { useStubMachine } from './stub-machine.ts';
+import { useStubService } from './stub-service.ts';
 
-const machine = useStubMachine();
+const service = useStubService();
 
 const TOKEN = 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl';
 const exp = Math.floor(Date.now() / 1000) + 3_600;
@@ -23,8 +23,8 @@ const active = {
 
 describe('tvm introspect', { timeout: 20_000 }, () => {
   it('shows an active token on standard output and exits with 0', async () => {
-    machine.next = { body: active };
-    const { code, stdout, stderr } = await machine.tvm(['introspect', TOKEN]);
+    service.next = { body: active };
+    const { code, stdout, stderr } = await service.tvm(['introspect', TOKEN]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout.split('\n')).toEqual([
       'active    yes',
@@ -37,25 +37,25 @@ describe('tvm introspect', { timeout: 20_000 }, () => {
       'token id  4a81ca62-404f-430e-871f-5710f1bd1ce7',
       '',
     ]);
-    expect(machine.asked).toMatchObject([{ path: '/v1/introspect', body: { token: TOKEN } }]);
+    expect(service.asked).toMatchObject([{ path: '/v1/introspect', body: { token: TOKEN } }]);
   });
 
   it.each([[['introspect']], [['introspect', '-']]])('%j reads the token from standard input', async (args) => {
-    machine.next = { body: active };
-    const { code, stdout } = await machine.tvm([...args, '--output=json'], { stdin: `${TOKEN}\n` });
+    service.next = { body: active };
+    const { code, stdout } = await service.tvm([...args, '--output=json'], { stdin: `${TOKEN}\n` });
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toEqual(active);
-    expect(machine.asked[0]?.body).toEqual({ token: TOKEN });
+    expect(service.asked[0]?.body).toEqual({ token: TOKEN });
   });
 
   it('exits with 4 when the token is not active', async () => {
-    machine.next = { body: { active: false } };
-    expect(await machine.tvm(['introspect', TOKEN])).toEqual({
+    service.next = { body: { active: false } };
+    expect(await service.tvm(['introspect', TOKEN])).toEqual({
       code: 4,
       stdout: 'active  no: unknown, expired, revoked, or for another audience\n',
       stderr: '',
     });
-    expect(await machine.tvm(['introspect', TOKEN, '--output', 'json'])).toEqual({
+    expect(await service.tvm(['introspect', TOKEN, '--output', 'json'])).toEqual({
       code: 4,
       stdout: '{\n  "active": false\n}\n',
       stderr: '',
@@ -63,16 +63,16 @@ describe('tvm introspect', { timeout: 20_000 }, () => {
   });
 
   it('rejects standard input without a token, as after a failed command in a pipe', async () => {
-    const { code, stderr } = await machine.tvm(['introspect'], { stdin: '\n' });
+    const { code, stderr } = await service.tvm(['introspect'], { stdin: '\n' });
     expect({ code, stderr }).toEqual({ code: 2, stderr: 'tvm: TOKEN is missing: standard input is empty\n' });
   });
 
   it.each(['two words', 'x'.repeat(20_000)])('rejects text that is not a token, without quoting it', async (stdin) => {
-    const { code, stderr } = await machine.tvm(['introspect'], { stdin });
+    const { code, stderr } = await service.tvm(['introspect'], { stdin });
     expect(code).toBe(2);
     expect(stderr).toMatch(
       /^tvm: TOKEN must (not contain spaces, control or non-ASCII characters|have at most 8192 characters)\n$/,
     );
-    expect(machine.asked).toEqual([]);
+    expect(service.asked).toEqual([]);
   });
 });

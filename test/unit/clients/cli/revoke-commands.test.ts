@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { runTvmInTerminal } from './run-tvm.ts';
-import { useStubMachine } from './stub-machine.ts';
+import { useStubService } from './stub-service.ts';
 
-const machine = useStubMachine();
+const service = useStubService();
 
 const TOKEN = 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl';
 const ID = '4a81ca62-404f-430e-871f-5710f1bd1ce7';
@@ -13,15 +13,15 @@ describe('tvm revoke', { timeout: 20_000 }, () => {
     ['standard input', [], `${TOKEN}\n`, { token: TOKEN }],
     ['an id', ['--token-id', ID], '', { token_id: ID }],
   ])('revokes a token of the caller, named by %s', async (_what, args, stdin, body) => {
-    const { code, stdout, stderr } = await machine.tvm(['revoke', ...args], { stdin });
+    const { code, stdout, stderr } = await service.tvm(['revoke', ...args], { stdin });
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '', stderr: 'the token is no longer active\n' });
-    expect(machine.asked).toMatchObject([{ path: '/v1/revoke', body }]);
+    expect(service.asked).toMatchObject([{ path: '/v1/revoke', body }]);
   });
 
   it('reports a denial for a token of another workload', async () => {
     const error = { error: 'invalid_grant', error_description: 'the token was issued to another workload' };
-    machine.next = { status: 400, body: { ...error, request_id: 'r-1' } };
-    const { code, stderr } = await machine.tvm(['revoke', TOKEN]);
+    service.next = { status: 400, body: { ...error, request_id: 'r-1' } };
+    const { code, stderr } = await service.tvm(['revoke', TOKEN]);
     expect(code).toBe(3);
     expect(stderr).toBe('tvm: refused: the token was issued to another workload (invalid_grant, request r-1)\n');
   });
@@ -31,9 +31,9 @@ describe('tvm revoke', { timeout: 20_000 }, () => {
     [['--token-id', '7'], '--token-id must be a token id (a lower-case UUID)'],
     [['--subject', 'arn'], '--subject is not an option of tvm revoke; operators use tvm revoke-any --subject ARN'],
   ])('rejects %j', async (args, sentence) => {
-    const { code, stderr } = await machine.tvm(['revoke', ...args]);
+    const { code, stderr } = await service.tvm(['revoke', ...args]);
     expect({ code, stderr }).toEqual({ code: 2, stderr: `tvm: ${sentence}\n` });
-    expect(machine.asked).toEqual([]);
+    expect(service.asked).toEqual([]);
   });
 });
 
@@ -46,8 +46,8 @@ describe('tvm revoke-any', { timeout: 20_000 }, () => {
   it('revokes every token of a subject, reports progress, and prints the number of tokens', async () => {
     const blocked_until = '2026-11-22T18:00:00.000Z';
     const answers = [{ body: { ...running(1).body, blocked_until } }, running(1), running(2), done(3)];
-    machine.answers = () => answers[machine.asked.length - 1];
-    const { code, stdout, stderr } = await machine.tvm([
+    service.answers = () => answers[service.asked.length - 1];
+    const { code, stdout, stderr } = await service.tvm([
       'revoke-any',
       '--subject',
       SUBJECT,
@@ -66,21 +66,21 @@ describe('tvm revoke-any', { timeout: 20_000 }, () => {
         '',
       ],
     });
-    expect(machine.asked).toMatchObject([
+    expect(service.asked).toMatchObject([
       { method: 'POST', path: '/v1/revocations', body: { subject: SUBJECT, block_for: 7200, reason: 'incident 42' } },
       ...Array(3).fill({ method: 'GET', path: `/v1/revocations/${ORDER}` }),
     ]);
   });
 
   it('revokes one token by its id, immediately', async () => {
-    machine.next = { body: { status: 'done', revoked: 1 } };
-    const { stdout } = await machine.tvm(['revoke-any', '--token-id', ID, '--output', 'json']);
+    service.next = { body: { status: 'done', revoked: 1 } };
+    const { stdout } = await service.tvm(['revoke-any', '--token-id', ID, '--output', 'json']);
     expect(JSON.parse(stdout)).toEqual({ status: 'done', revoked: 1 });
-    expect(machine.asked).toMatchObject([{ method: 'POST', body: { token_id: ID } }]);
+    expect(service.asked).toMatchObject([{ method: 'POST', body: { token_id: ID } }]);
   });
 
   it('sends exactly the selectors of its options', async () => {
-    machine.next = done(0);
+    service.next = done(0);
     const hash = 'ab'.repeat(32);
     const options = {
       workload: 'i-0abcd1234',
@@ -92,30 +92,30 @@ describe('tvm revoke-any', { timeout: 20_000 }, () => {
       issued_before: '2026-11-22T09:30:00Z',
     };
     const args = Object.entries(options).flatMap(([field, value]) => [`--${field.replace('_', '-')}`, value]);
-    await machine.tvm(['revoke-any', ...args, '--block-for', '0', '--yes']);
-    expect(machine.asked[0]?.body).toEqual({ ...options, block_for: 0 });
+    await service.tvm(['revoke-any', ...args, '--block-for', '0', '--yes']);
+    expect(service.asked[0]?.body).toEqual({ ...options, block_for: 0 });
   });
 
   it('revokes all tokens with --all', async () => {
-    machine.next = done(7);
+    service.next = done(7);
     expect(
-      (await machine.tvm(['revoke-any', '--all', '--issued-before', '2026-11-22T09:30:00Z', '--yes'])).stdout,
+      (await service.tvm(['revoke-any', '--all', '--issued-before', '2026-11-22T09:30:00Z', '--yes'])).stdout,
     ).toBe('7\n');
-    expect(machine.asked[0]?.body).toEqual({ all: true, issued_before: '2026-11-22T09:30:00Z' });
+    expect(service.asked[0]?.body).toEqual({ all: true, issued_before: '2026-11-22T09:30:00Z' });
   });
 
   it('counts a duration back from now', async () => {
-    machine.next = done(1);
+    service.next = done(1);
     const before = Date.now();
-    await machine.tvm(['revoke-any', '--task', 't', '--issued-before', '10m', '--yes']);
-    const { issued_before } = machine.asked[0]?.body as { issued_before: string };
+    await service.tvm(['revoke-any', '--task', 't', '--issued-before', '10m', '--yes']);
+    const { issued_before } = service.asked[0]?.body as { issued_before: string };
     expect(Date.parse(issued_before)).toBeGreaterThanOrEqual(before - 600_000);
     expect(Date.parse(issued_before)).toBeLessThanOrEqual(Date.now() - 600_000);
   });
 
   it('reports that no active token matched', async () => {
-    machine.next = { body: { status: 'done', revoked: 0 } };
-    const { code, stdout, stderr } = await machine.tvm(['revoke-any', '--token-id', ID]);
+    service.next = { body: { status: 'done', revoked: 0 } };
+    const { code, stdout, stderr } = await service.tvm(['revoke-any', '--token-id', ID]);
     expect({ code, stdout, stderr }).toEqual({
       code: 0,
       stdout: '0\n',
@@ -124,10 +124,10 @@ describe('tvm revoke-any', { timeout: 20_000 }, () => {
   });
 
   it('does not wait with --no-wait', async () => {
-    machine.next = running(1);
-    const { stdout, stderr } = await machine.tvm(['revoke-any', '--audience', 'orders-db', '--no-wait', '--yes']);
+    service.next = running(1);
+    const { stdout, stderr } = await service.tvm(['revoke-any', '--audience', 'orders-db', '--no-wait', '--yes']);
     expect({ stdout, stderr }).toEqual({ stdout: '1\n', stderr: `revocation ${ORDER} continues in the service\n` });
-    expect(machine.asked).toHaveLength(1);
+    expect(service.asked).toHaveLength(1);
   });
 
   it.each([
@@ -149,15 +149,15 @@ describe('tvm revoke-any', { timeout: 20_000 }, () => {
       '--issued-before must be a time such as 2026-11-22T09:30:00Z, a date, or a duration such as 10m',
     ],
   ])('rejects %j without a request', async (args, sentence) => {
-    const { code, stderr } = await machine.tvm(['revoke-any', ...args]);
+    const { code, stderr } = await service.tvm(['revoke-any', ...args]);
     expect({ code, stderr }).toEqual({ code: 2, stderr: `tvm: ${sentence}\n` });
-    expect(machine.asked).toEqual([]);
+    expect(service.asked).toEqual([]);
   });
 
   it('rejects --all together with another selector', async () => {
-    const { code } = await machine.tvm(['revoke-any', '--all', '--audience', 'orders-db']);
+    const { code } = await service.tvm(['revoke-any', '--all', '--audience', 'orders-db']);
     expect(code).toBe(2);
-    expect(machine.asked).toEqual([]);
+    expect(service.asked).toEqual([]);
   });
 });
 
@@ -171,8 +171,8 @@ describe('tvm revoke-any with an unknown name', { timeout: 20_000 }, () => {
   };
 
   it('exits with 6 and suggests the nearest name', async () => {
-    machine.next = { status: 404, body: unknown };
-    const { code, stdout, stderr } = await machine.tvm(['revoke-any', '--subject', MISSPELT]);
+    service.next = { status: 404, body: unknown };
+    const { code, stdout, stderr } = await service.tvm(['revoke-any', '--subject', MISSPELT]);
     expect({ code, stdout, stderr }).toEqual({
       code: 6,
       stdout: '',
@@ -181,15 +181,15 @@ describe('tvm revoke-any with an unknown name', { timeout: 20_000 }, () => {
   });
 
   it('reports it in JSON', async () => {
-    machine.next = { status: 404, body: unknown };
-    const { code, stderr } = await machine.tvm(['revoke-any', '--subject', MISSPELT, '--output', 'json']);
+    service.next = { status: 404, body: unknown };
+    const { code, stderr } = await service.tvm(['revoke-any', '--subject', MISSPELT, '--output', 'json']);
     expect([code, JSON.parse(stderr)]).toMatchObject([6, { error: 'unknown_target', option: '--subject' }]);
   });
 
   it('blocks a workload in advance with --allow-unknown', async () => {
-    machine.next = done(0);
-    expect((await machine.tvm(['revoke-any', '--subject', MISSPELT, '--allow-unknown'])).code).toBe(0);
-    expect(machine.asked.map(({ body }) => body)).toEqual([{ subject: MISSPELT, allow_unknown: true }]);
+    service.next = done(0);
+    expect((await service.tvm(['revoke-any', '--subject', MISSPELT, '--allow-unknown'])).code).toBe(0);
+    expect(service.asked.map(({ body }) => body)).toEqual([{ subject: MISSPELT, allow_unknown: true }]);
   });
 });
 
@@ -206,24 +206,24 @@ describe('tvm revoke-any of more than one workload or token', { timeout: 20_000 
   ];
 
   it.each(WIDE)('needs --yes without a terminal: %s', async (...args) => {
-    const { code, stdout, stderr } = await machine.tvm(['revoke-any', ...args], { stdin: 'y\n' });
+    const { code, stdout, stderr } = await service.tvm(['revoke-any', ...args], { stdin: 'y\n' });
     expect({ code, stdout, stderr }).toEqual({
       code: 2,
       stdout: '',
       stderr: 'tvm: --yes is required to revoke tokens of several workloads without a terminal\n',
     });
-    expect(machine.asked).toEqual([]);
+    expect(service.asked).toEqual([]);
   });
 
   it('asks for no confirmation for one subject or one token', async () => {
-    machine.next = done(1);
+    service.next = done(1);
     for (const args of [
       ['--subject', SUBJECT, '--audience', 'orders-db'],
       ['--token-id', ID],
     ]) {
-      expect((await machine.tvm(['revoke-any', ...args])).code).toBe(0);
+      expect((await service.tvm(['revoke-any', ...args])).code).toBe(0);
     }
-    expect(machine.asked).toHaveLength(2);
+    expect(service.asked).toHaveLength(2);
   });
 
   it.each([
@@ -231,31 +231,31 @@ describe('tvm revoke-any of more than one workload or token', { timeout: 20_000 
     ['YES\n', counted(1, 1), 'Revoke 1 token of 1 workload? [y/N] YES'],
     ['y\n', counted(900, 2, { at_least: true }), 'Revoke at least 900 tokens of 2 workloads? [y/N] y'],
   ])('asks for confirmation on a terminal, and revokes after %j', async (typed, count, question) => {
-    machine.answers = ({ body }) => (body.dry_run ? count : done(12));
-    const { code, lines } = await runTvmInTerminal(['revoke-any', '--all'], typed, machine.env);
+    service.answers = ({ body }) => (body.dry_run ? count : done(12));
+    const { code, lines } = await runTvmInTerminal(['revoke-any', '--all'], typed, service.env);
     expect({ code, lines }).toEqual({ code: 0, lines: [question, '12'] });
-    expect(machine.asked.map(({ body }) => body)).toEqual([{ all: true, dry_run: true }, { all: true }]);
+    expect(service.asked.map(({ body }) => body)).toEqual([{ all: true, dry_run: true }, { all: true }]);
   });
 
   it.each([['n\n'], ['\n'], ['yess\n'], ['\u0004'], ['no way\n']])('revokes nothing after %j', async (typed) => {
-    machine.next = counted(12, 3);
-    const { code, lines } = await runTvmInTerminal(['revoke-any', '--all'], typed, machine.env);
+    service.next = counted(12, 3);
+    const { code, lines } = await runTvmInTerminal(['revoke-any', '--all'], typed, service.env);
     expect([code, lines.at(-1)]).toEqual([2, expect.stringContaining('nothing was revoked')]);
-    expect(machine.asked.map(({ body }) => body)).toEqual([{ all: true, dry_run: true }]);
+    expect(service.asked.map(({ body }) => body)).toEqual([{ all: true, dry_run: true }]);
   });
 
   it('revokes nothing after Ctrl-C', async () => {
-    machine.next = counted(12, 3);
-    const { code } = await runTvmInTerminal(['revoke-any', '--all'], '\u0003', machine.env);
+    service.next = counted(12, 3);
+    const { code } = await runTvmInTerminal(['revoke-any', '--all'], '\u0003', service.env);
     expect(code).not.toBe(0);
-    expect(machine.asked.map(({ body }) => body)).toEqual([{ all: true, dry_run: true }]);
+    expect(service.asked.map(({ body }) => body)).toEqual([{ all: true, dry_run: true }]);
   });
 
   it('asks for no confirmation with --yes', async () => {
-    machine.next = done(12);
-    const { code, lines } = await runTvmInTerminal(['revoke-any', '--all', '--yes'], '', machine.env);
+    service.next = done(12);
+    const { code, lines } = await runTvmInTerminal(['revoke-any', '--all', '--yes'], '', service.env);
     expect({ code, lines }).toEqual({ code: 0, lines: ['12'] });
-    expect(machine.asked.map(({ body }) => body)).toEqual([{ all: true }]);
+    expect(service.asked.map(({ body }) => body)).toEqual([{ all: true }]);
   });
 
   it.each([
@@ -263,16 +263,16 @@ describe('tvm revoke-any of more than one workload or token', { timeout: 20_000 
     [['--subject', SUBJECT]],
     [['--token-id', ID]],
   ])('only counts with --dry-run: %j', async (args) => {
-    machine.next = counted(2, 1);
-    const run = await machine.tvm(['revoke-any', ...args, '--dry-run']);
+    service.next = counted(2, 1);
+    const run = await service.tvm(['revoke-any', ...args, '--dry-run']);
     expect(run).toEqual({
       code: 0,
       stdout: '2\n',
       stderr: 'this would revoke 2 tokens of 1 workload; nothing was changed\n',
     });
-    const { stdout } = await machine.tvm(['revoke-any', ...args, '--dry-run', '--output', 'json']);
+    const { stdout } = await service.tvm(['revoke-any', ...args, '--dry-run', '--output', 'json']);
     expect(JSON.parse(stdout)).toEqual({ would_revoke: 2, subjects: 1 });
-    expect(machine.asked.map(({ body }) => body.dry_run)).toEqual([true, true]);
+    expect(service.asked.map(({ body }) => body.dry_run)).toEqual([true, true]);
   });
 });
 
@@ -281,10 +281,10 @@ describe('tvm unblock', { timeout: 20_000 }, () => {
     [true, 'the workload is unblocked\n'],
     [false, 'the workload was not blocked\n'],
   ])('reports whether there was a block: %j', async (unblocked, sentence) => {
-    machine.next = { body: { unblocked } };
-    const { code, stderr } = await machine.tvm(['unblock', '--subject', SUBJECT, '--reason', 'found again']);
+    service.next = { body: { unblocked } };
+    const { code, stderr } = await service.tvm(['unblock', '--subject', SUBJECT, '--reason', 'found again']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: sentence });
-    expect(machine.asked).toMatchObject([
+    expect(service.asked).toMatchObject([
       { path: '/v1/blocks/lift', body: { subject: SUBJECT, reason: 'found again' } },
     ]);
   });
@@ -292,13 +292,13 @@ describe('tvm unblock', { timeout: 20_000 }, () => {
 
 describe('tvm done', { timeout: 20_000 }, () => {
   it('revokes the caller’s own tokens for a task', async () => {
-    const { code, stderr } = await machine.tvm(['done', '--task', 'deploy-42']);
+    const { code, stderr } = await service.tvm(['done', '--task', 'deploy-42']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: 'all your tokens for the task are revoked\n' });
-    expect(machine.asked).toMatchObject([{ path: '/v1/revoke', body: { task: 'deploy-42' } }]);
+    expect(service.asked).toMatchObject([{ path: '/v1/revoke', body: { task: 'deploy-42' } }]);
   });
 
   it('rejects an invalid task', async () => {
-    const { code, stderr } = await machine.tvm(['done', '--task', 'a b']);
+    const { code, stderr } = await service.tvm(['done', '--task', 'a b']);
     expect(code).toBe(2);
     expect(stderr).toBe('tvm: --task must be at most 128 letters, digits and . _ : / @ + = , -\n');
   });

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { resolveSettings } from '@tvm/cli/connection/settings.ts';
 import { afterAll, describe, expect, it } from 'vitest';
 import { credentials, runTvm } from './run-tvm.ts';
-import { useStubMachine } from './stub-machine.ts';
+import { useStubService } from './stub-service.ts';
 
-const machine = useStubMachine();
+const service = useStubService();
 const asking = ['token', '--grant', 'read:orders-db/orders', '--audience', 'orders-db'];
 
 const directory = mkdtempSync(join(tmpdir(), 'tvm-'));
@@ -23,11 +23,11 @@ const keys = 'aws_access_key_id = AKIAPROFILE\naws_secret_access_key = secret\n'
 writeFileSync(files.AWS_SHARED_CREDENTIALS_FILE, `[security]\n${keys}`);
 
 /** Returns the access key id and the region of the first request's signature. */
-const signer = () => /Credential=(\w+)\/\d+\/([\w-]+)\//.exec(machine.asked[0]?.headers.authorization ?? '')?.slice(1);
+const signer = () => /Credential=(\w+)\/\d+\/([\w-]+)\//.exec(service.asked[0]?.headers.authorization ?? '')?.slice(1);
 
 describe('the endpoint', { timeout: 20_000 }, () => {
   it('is rejected if it is plain http, unless on loopback', async () => {
-    const { code, stdout, stderr } = await machine.tvm([...asking, '--endpoint', 'http://10.0.0.1/v1']);
+    const { code, stdout, stderr } = await service.tvm([...asking, '--endpoint', 'http://10.0.0.1/v1']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(/^tvm: --endpoint must be an https URL: over http, anyone .* the tokens of 10\.0\.0\.1\n$/);
   });
@@ -86,34 +86,34 @@ describe('the region', () => {
 
 describe('the credentials', { timeout: 20_000 }, () => {
   it('and the region come from the profile, without a warning about the keys in the environment', async () => {
-    const { AWS_REGION: _, ...env } = machine.env;
+    const { AWS_REGION: _, ...env } = service.env;
     const { stderr } = await runTvm([...asking, '--profile', 'security'], { env: { ...env, ...files } });
     expect(signer()).toEqual(['AKIAPROFILE', 'eu-north-1']);
     expect(stderr).not.toContain('WARNING');
   });
 
   it('come from the environment before AWS_PROFILE, as with the AWS CLI', async () => {
-    await machine.tvm(asking, { env: { ...files, AWS_PROFILE: 'security' } });
+    await service.tvm(asking, { env: { ...files, AWS_PROFILE: 'security' } });
     expect(signer()?.[0]).toBe(credentials.AWS_ACCESS_KEY_ID);
   });
 
   it('never belong to another identity if the profile does not exist', async () => {
-    const { code, stderr } = await machine.tvm([...asking, '--profile', 'nobody'], { env: files });
+    const { code, stderr } = await service.tvm([...asking, '--profile', 'nobody'], { env: files });
     const sentence = 'tvm: "nobody" is not a profile in your AWS configuration files\n';
     expect({ code, stderr }).toEqual({ code: 2, stderr: sentence });
-    expect(machine.asked).toEqual([]);
+    expect(service.asked).toEqual([]);
   });
 
   it('never belong to another identity if the profile fails, and the error does not quote its command', async () => {
-    const { code, stderr } = await machine.tvm([...asking, '--profile', 'broken'], { env: files });
+    const { code, stderr } = await service.tvm([...asking, '--profile', 'broken'], { env: files });
     const sentence = 'tvm: no AWS credentials: the credential_process of the profile failed\n';
     expect({ code, stderr }).toEqual({ code: 2, stderr: sentence });
-    expect(machine.asked).toEqual([]);
+    expect(service.asked).toEqual([]);
   });
 
   it('are required', async () => {
     const env = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' };
-    const { code, stderr } = await machine.tvm([...asking, '--output', 'json'], { env });
+    const { code, stderr } = await service.tvm([...asking, '--output', 'json'], { env });
     expect(code).toBe(2);
     expect(JSON.parse(stderr)).toEqual({
       error: 'no_credentials',

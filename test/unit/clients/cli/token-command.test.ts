@@ -1,8 +1,8 @@
 import { createProgram } from '@tvm/cli/program.ts';
 import { describe, expect, it } from 'vitest';
-import { useStubMachine } from './stub-machine.ts';
+import { useStubService } from './stub-service.ts';
 
-const machine = useStubMachine();
+const service = useStubService();
 
 const granted = [
   { type: 'resource', locations: ['orders-db/orders'], actions: ['read'], fields: ['id', 'status'] },
@@ -19,8 +19,8 @@ const asking = ['token', '--action', 'read', '--location', 'orders-db/orders', '
 
 describe('tvm token', { timeout: 20_000 }, () => {
   it('writes only the token to standard output, and its permissions to standard error', async () => {
-    machine.next = { body: vended };
-    const { code, stdout, stderr } = await machine.tvm(asking);
+    service.next = { body: vended };
+    const { code, stdout, stderr } = await service.tvm(asking);
     expect({ code, stdout }).toEqual({ code: 0, stdout: `${vended.access_token}\n` });
     expect(stderr.split('\n')).toEqual([
       'granted   read orders-db/orders (fields id, status)',
@@ -34,8 +34,8 @@ describe('tvm token', { timeout: 20_000 }, () => {
 
   it('shows the obligations of a token', async () => {
     const obligations = { networks: ['office', 'vpn'], windows: ['working-hours'], single_use: true };
-    machine.next = { body: { ...vended, obligations } };
-    const { stderr } = await machine.tvm(asking);
+    service.next = { body: { ...vended, obligations } };
+    const { stderr } = await service.tvm(asking);
     expect(stderr.split('\n').slice(3, 7)).toEqual([
       'obligations  only from office',
       '             only from vpn',
@@ -45,16 +45,16 @@ describe('tvm token', { timeout: 20_000 }, () => {
   });
 
   it('writes the whole response with --output json, including fields it does not know', async () => {
-    machine.next = { body: { ...vended, added_later: true } };
-    const { code, stdout, stderr } = await machine.tvm([...asking, '--output', 'json']);
+    service.next = { body: { ...vended, added_later: true } };
+    const { code, stdout, stderr } = await service.tvm([...asking, '--output', 'json']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(JSON.parse(stdout)).toEqual({ ...vended, added_later: true });
   });
 
   it('signs the request with SigV4 for execute-api in the region', async () => {
-    machine.next = { body: vended };
-    await machine.tvm(asking, { env: { AWS_SESSION_TOKEN: 'session' } });
-    const [{ path, headers } = {}] = machine.asked;
+    service.next = { body: vended };
+    await service.tvm(asking, { env: { AWS_SESSION_TOKEN: 'session' } });
+    const [{ path, headers } = {}] = service.asked;
     expect(path).toBe('/v1/token');
     expect(headers?.authorization).toMatch(
       /^AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE\/\d{8}\/eu-central-1\/execute-api\/aws4_request, SignedHeaders=[a-z0-9;-]*host[a-z0-9;-]*, Signature=[0-9a-f]{64}$/,
@@ -63,7 +63,7 @@ describe('tvm token', { timeout: 20_000 }, () => {
   });
 
   it('requests all actions on all locations in one entry', async () => {
-    machine.next = { body: vended };
+    service.next = { body: vended };
     const options = [
       '--action',
       'read',
@@ -77,7 +77,7 @@ describe('tvm token', { timeout: 20_000 }, () => {
       '--field',
       'x',
     ];
-    await machine.tvm([
+    await service.tvm([
       'token',
       ...options,
       '--resource',
@@ -87,7 +87,7 @@ describe('tvm token', { timeout: 20_000 }, () => {
       '--reason',
       'why',
     ]);
-    expect(machine.asked.map(({ body }) => body)).toEqual([
+    expect(service.asked.map(({ body }) => body)).toEqual([
       {
         grant_type: 'client_credentials',
         authorization_details: [
@@ -101,10 +101,10 @@ describe('tvm token', { timeout: 20_000 }, () => {
   });
 
   it('requests one entry per --grant', async () => {
-    machine.next = { body: vended };
+    service.next = { body: vended };
     const grants = ['--grant', 'read:orders-db/orders#id,status', '--grant', 'read,write:a:b/c'];
-    await machine.tvm(['token', ...grants, '--audience', 'orders-db', '--duration', '900']);
-    expect(machine.asked[0]?.body).toMatchObject({
+    await service.tvm(['token', ...grants, '--audience', 'orders-db', '--duration', '900']);
+    expect(service.asked[0]?.body).toMatchObject({
       authorization_details: [
         { locations: ['orders-db/orders'], actions: ['read'], fields: ['id', 'status'] },
         { type: 'resource', locations: ['a:b/c'], actions: ['read', 'write'] },
@@ -114,39 +114,39 @@ describe('tvm token', { timeout: 20_000 }, () => {
   });
 
   it('requests a partial grant, and shows what was not granted', async () => {
-    machine.next = { body: { ...vended, authorization_details: [{ ...granted[1], actions: ['read'] }] } };
+    service.next = { body: { ...vended, authorization_details: [{ ...granted[1], actions: ['read'] }] } };
     const grants = ['--grant', 'read:orders-db/orders#id', 'read,write:orders-db/shipments'];
-    const { stderr } = await machine.tvm(['token', ...grants, '--audience', 'orders-db', '--partial']);
+    const { stderr } = await service.tvm(['token', ...grants, '--audience', 'orders-db', '--partial']);
     expect(stderr.split('\n').slice(0, 3)).toEqual([
       'granted      read orders-db/shipments',
       'not granted  read orders-db/orders (fields id)',
       '             write orders-db/shipments',
     ]);
-    expect(machine.asked[0]?.body).toMatchObject({ grant: 'partial' });
+    expect(service.asked[0]?.body).toMatchObject({ grant: 'partial' });
   });
 
   it('requests a role, and shows its name and grants', async () => {
-    machine.next = { body: { ...vended, scope: 'role:deployer' } };
-    const { code, stderr } = await machine.tvm(['token', '--role', 'deployer', '--partial']);
+    service.next = { body: { ...vended, scope: 'role:deployer' } };
+    const { code, stderr } = await service.tvm(['token', '--role', 'deployer', '--partial']);
     expect(code).toBe(0);
     expect(stderr).toMatch(/^role {6}deployer\ngranted {3}read orders-db\/orders \(fields id, status\)\n(?!not)/);
     expect(stderr).not.toMatch(/audience|not granted/);
-    expect(machine.asked.map(({ body }) => body)).toEqual([
+    expect(service.asked.map(({ body }) => body)).toEqual([
       { grant_type: 'client_credentials', scope: 'role:deployer', grant: 'partial' },
     ]);
   });
 
   it('rejects a role together with grants', async () => {
-    const { code, stderr } = await machine.tvm(['token', '--role', 'deployer', '--action', 'read']);
+    const { code, stderr } = await service.tvm(['token', '--role', 'deployer', '--action', 'read']);
     expect(code).toBe(2);
     expect(stderr).toMatch(/^tvm: option '--role <name>' cannot be used with option '--action/);
   });
 
   it('writes errors only to standard error', async () => {
-    const { code, stdout, stderr } = await machine.tvm(['token', '--grant', 'read:a', 'write:b']);
+    const { code, stdout, stderr } = await service.tvm(['token', '--grant', 'read:a', 'write:b']);
     const sentence = 'tvm: --audience or --resource must be given, but not both\n';
     expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: sentence });
-    expect(machine.asked).toEqual([]);
+    expect(service.asked).toEqual([]);
   });
 
   it.each([
@@ -185,8 +185,8 @@ describe('tvm token', { timeout: 20_000 }, () => {
     ],
     [['--grant', 'read:a', '--audience', 'a', '--reason', 'a\u202eb'], '--reason must not contain control characters'],
   ])('rejects %j without a request', async (options, sentence) => {
-    const asked = createProgram().parseAsync(['token', ...options, '--endpoint', machine.endpoint], { from: 'user' });
+    const asked = createProgram().parseAsync(['token', ...options, '--endpoint', service.endpoint], { from: 'user' });
     await expect(asked).rejects.toMatchObject({ message: sentence, details: { code: 'usage', exitCode: 2 } });
-    expect(machine.asked).toEqual([]);
+    expect(service.asked).toEqual([]);
   });
 });

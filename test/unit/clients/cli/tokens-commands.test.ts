@@ -4,9 +4,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { ListedToken, TokenLifeResponse, TokenSummaryResponse } from '@tvm/contract/token-list.ts';
 import { describe, expect, it } from 'vitest';
 import { startTvm } from './run-tvm.ts';
-import { type Asked, useStubMachine } from './stub-machine.ts';
+import { type Asked, useStubService } from './stub-service.ts';
 
-const machine = useStubMachine();
+const service = useStubService();
 
 const ID = '4a81ca62-404f-430e-871f-5710f1bd1ce7';
 const SUBJECT = 'arn:aws:iam::123456789012:role/orders-service';
@@ -37,8 +37,8 @@ describe('tvm tokens list', { timeout: 20_000 }, () => {
   it('writes a table with type, size, permissions, issuer, usage and state', async () => {
     const denial = listed({ token_id: ID.replace('4', '5'), state: 'denied', denial: 'policy', type: 'write' });
     const { size, expires_at, ...denied } = denial;
-    machine.next = { body: { tokens: [listed(), denied] } };
-    const { code, stdout, stderr } = await machine.tvm(['tokens', 'list']);
+    service.next = { body: { tokens: [listed(), denied] } };
+    const { code, stdout, stderr } = await service.tvm(['tokens', 'list']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '2 tokens\n' });
     const [titles, first, second] = stdout.split('\n').map((line) => line.split(/ {2,}/));
     const names = ['TOKEN ID', 'STATE', 'PERMISSIONS', 'ENDS', 'SUBJECT', 'TYPE', 'AUDIENCE', 'ISSUED', 'SIZE'];
@@ -52,7 +52,7 @@ describe('tvm tokens list', { timeout: 20_000 }, () => {
   });
 
   it('sends the filters in a signed GET request', async () => {
-    machine.next = { body: { tokens: [] } };
+    service.next = { body: { tokens: [] } };
     const options = {
       state: 'active',
       subject: SUBJECT,
@@ -68,9 +68,9 @@ describe('tvm tokens list', { timeout: 20_000 }, () => {
       limit: '7',
     };
     const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
-    const { code, stdout, stderr } = await machine.tvm(['tokens', 'list', ...args]);
+    const { code, stdout, stderr } = await service.tvm(['tokens', 'list', ...args]);
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '', stderr: 'no tokens\n' });
-    const [asked] = machine.asked;
+    const [asked] = service.asked;
     expect(asked).toMatchObject({ method: 'GET', headers: { authorization: expect.stringMatching(/^AWS4-HMAC/) } });
     expect(asked?.path).toMatch(/^\/v1\/tokens\?/);
     expect(queryOf(asked)).toEqual(
@@ -79,10 +79,10 @@ describe('tvm tokens list', { timeout: 20_000 }, () => {
   });
 
   it('counts durations back from now for times of issue, and forward for expiry times', async () => {
-    machine.next = { body: { tokens: [] } };
+    service.next = { body: { tokens: [] } };
     const before = Date.now();
-    await machine.tvm(['tokens', 'list', '--issued-after', '10m', '--expires-before', '1h']);
-    const { issued_after = '', expires_before = '' } = queryOf(machine.asked[0]);
+    await service.tvm(['tokens', 'list', '--issued-after', '10m', '--expires-before', '1h']);
+    const { issued_after = '', expires_before = '' } = queryOf(service.asked[0]);
     const [from, to] = [Date.parse(issued_after), Date.parse(expires_before)];
     expect(from).toBeGreaterThanOrEqual(before - 600_000);
     expect(from).toBeLessThanOrEqual(Date.now() - 600_000);
@@ -90,16 +90,16 @@ describe('tvm tokens list', { timeout: 20_000 }, () => {
   });
 
   it('fetches pages until it has --limit tokens', async () => {
-    machine.answers = (asked) => {
+    service.answers = (asked) => {
       const { cursor } = queryOf(asked);
       if (cursor === undefined) return { body: { tokens: [listed()], next_cursor: 'a.1' } };
       if (cursor === 'a.1') return { body: { tokens: [], next_cursor: 'a.2' } };
       return { body: { tokens: [listed(), listed()], next_cursor: 'a.3' } };
     };
-    const { stdout, stderr } = await machine.tvm(['tokens', 'list', '--limit', '3', '--audience', 'orders-db']);
+    const { stdout, stderr } = await service.tvm(['tokens', 'list', '--limit', '3', '--audience', 'orders-db']);
     expect(stdout.split('\n')).toHaveLength(5);
     expect(stderr).toBe('3 tokens; there may be more: raise --limit or give --all\n');
-    expect(machine.asked.map(queryOf).map(({ limit, audience }) => [limit, audience])).toEqual([
+    expect(service.asked.map(queryOf).map(({ limit, audience }) => [limit, audience])).toEqual([
       ['3', 'orders-db'],
       ['2', 'orders-db'],
       ['2', 'orders-db'],
@@ -107,19 +107,19 @@ describe('tvm tokens list', { timeout: 20_000 }, () => {
   });
 
   it('lists all tokens with --all, also as JSON', async () => {
-    machine.answers = (asked) => ({
+    service.answers = (asked) => ({
       body: queryOf(asked).cursor ? { tokens: [listed()] } : { tokens: [listed()], next_cursor: 'a.1' },
     });
-    const { stdout } = await machine.tvm(['tokens', 'list', '--all', '--output', 'json']);
+    const { stdout } = await service.tvm(['tokens', 'list', '--all', '--output', 'json']);
     expect(JSON.parse(stdout)).toEqual({
       tokens: [listed(), listed()].map(() => expect.objectContaining({ token_id: ID })),
     });
-    expect(queryOf(machine.asked[0]).limit).toBe('100');
+    expect(queryOf(service.asked[0]).limit).toBe('100');
   });
 
   it('removes control characters chosen by a workload', async () => {
-    machine.next = { body: { tokens: [listed({ usage: 'data access: \u001b[31mred\nACTIVE' })] } };
-    const { stdout } = await machine.tvm(['tokens', 'list']);
+    service.next = { body: { tokens: [listed({ usage: 'data access: \u001b[31mred\nACTIVE' })] } };
+    const { stdout } = await service.tvm(['tokens', 'list']);
     expect(stdout).toContain('data access: [31mred ACTIVE');
     expect(stdout.split('\n')).toHaveLength(3);
   });
@@ -137,15 +137,15 @@ describe('tvm tokens list', { timeout: 20_000 }, () => {
     ],
     [['--limit', '0'], /--limit <number>.*must be an integer from 1/],
   ])('rejects %j without a request', async (args, sentence) => {
-    const { code, stderr } = await machine.tvm(['tokens', 'list', ...args]);
+    const { code, stderr } = await service.tvm(['tokens', 'list', ...args]);
     expect(code).toBe(2);
     expect(stderr).toMatch(sentence);
-    expect(machine.asked).toEqual([]);
+    expect(service.asked).toEqual([]);
   });
 
   it('reports a denial', async () => {
-    machine.next = { status: 403, body: { error: 'access_denied', error_description: 'no', request_id: 'r-1' } };
-    const { code, stderr } = await machine.tvm(['tokens', 'list']);
+    service.next = { status: 403, body: { error: 'access_denied', error_description: 'no', request_id: 'r-1' } };
+    const { code, stderr } = await service.tvm(['tokens', 'list']);
     expect({ code, stderr }).toEqual({ code: 3, stderr: 'tvm: refused: no (access_denied, request r-1)\n' });
   });
 });
@@ -168,10 +168,10 @@ describe('tvm tokens show', { timeout: 20_000 }, () => {
   };
 
   it('writes the life of a token', async () => {
-    machine.next = { body: life };
-    const { code, stdout } = await machine.tvm(['tokens', 'show', ID]);
+    service.next = { body: life };
+    const { code, stdout } = await service.tvm(['tokens', 'show', ID]);
     expect(code).toBe(0);
-    expect(machine.asked).toMatchObject([{ method: 'GET', path: `/v1/tokens/${ID}` }]);
+    expect(service.asked).toMatchObject([{ method: 'GET', path: `/v1/tokens/${ID}` }]);
     const lines = Object.fromEntries(stdout.split('\n').map((line) => line.split(/ {2,}/)));
     expect(lines).toMatchObject({
       'token id': ID,
@@ -189,12 +189,12 @@ describe('tvm tokens show', { timeout: 20_000 }, () => {
   });
 
   it('rejects an invalid id, and reports an unknown id', async () => {
-    const bad = await machine.tvm(['tokens', 'show', '../keys']);
+    const bad = await service.tvm(['tokens', 'show', '../keys']);
     expect(bad).toMatchObject({ code: 2, stderr: 'tvm: TOKEN_ID must be a token id (a lower-case UUID)\n' });
-    expect(machine.asked).toEqual([]);
+    expect(service.asked).toEqual([]);
     const error_description = 'there is no token with this id';
-    machine.next = { status: 404, body: { error: 'not_found', error_description, request_id: 'r-1' } };
-    const unknown = await machine.tvm(['tokens', 'show', ID]);
+    service.next = { status: 404, body: { error: 'not_found', error_description, request_id: 'r-1' } };
+    const unknown = await service.tvm(['tokens', 'show', ID]);
     expect(unknown).toMatchObject({ code: 2, stderr: `tvm: ${error_description} (not_found, request r-1)\n` });
   });
 });
@@ -210,9 +210,9 @@ describe('tvm tokens summary', { timeout: 20_000 }, () => {
   };
 
   it('writes counts in descending order, and hours with the latest first', async () => {
-    machine.next = { body: summary };
-    const { stdout } = await machine.tvm(['tokens', 'summary']);
-    expect(machine.asked).toMatchObject([{ method: 'GET', path: '/v1/tokens/summary' }]);
+    service.next = { body: summary };
+    const { stdout } = await service.tvm(['tokens', 'summary']);
+    expect(service.asked).toMatchObject([{ method: 'GET', path: '/v1/tokens/summary' }]);
     const lines = stdout.split('\n').map((line) => line.replace(/\s+/g, ' ').replace(/ ▇+$/, '').trim());
     expect(lines).toEqual([
       '14 active tokens at 2026-11-22T09:30:00Z',
@@ -224,18 +224,18 @@ describe('tvm tokens summary', { timeout: 20_000 }, () => {
   });
 
   it('writes the JSON of the service unchanged', async () => {
-    machine.next = { body: summary };
-    expect(JSON.parse((await machine.tvm(['tokens', 'summary', '--output', 'json'])).stdout)).toEqual(summary);
+    service.next = { body: summary };
+    expect(JSON.parse((await service.tvm(['tokens', 'summary', '--output', 'json'])).stdout)).toEqual(summary);
   });
 });
 
 describe('tvm tokens watch', { timeout: 20_000 }, () => {
   /** Runs the watch until `requests` requests have arrived, and then interrupts it. */
   async function watch(args: string[], requests: number) {
-    const child = startTvm(['tokens', 'watch', '--interval', '1s', ...args], machine.env);
+    const child = startTvm(['tokens', 'watch', '--interval', '1s', ...args], service.env);
     if (!child.stdout || !child.stderr) throw new Error('stdout and stderr must be pipes');
     const output = Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
-    while (machine.asked.length < requests && child.exitCode === null) await wait(20);
+    while (service.asked.length < requests && child.exitCode === null) await wait(20);
     await wait(100);
     child.kill('SIGINT');
     const [stdout, stderr, [code]] = await output;
@@ -244,8 +244,8 @@ describe('tvm tokens watch', { timeout: 20_000 }, () => {
 
   it('writes a line for each new token and each change, and exits with 0 at Ctrl-C', async () => {
     const end = { revoked_at: minutes(0), revoked_by: 'security.team', revocation_reason: 'leaked' };
-    machine.answers = () => {
-      const looked = machine.asked.length;
+    service.answers = () => {
+      const looked = service.asked.length;
       if (looked === 1) return { body: { tokens: [listed()] } };
       if (looked === 2)
         return { status: 503, body: { error: 'temporarily_unavailable', error_description: 'x', request_id: 'r' } };
@@ -260,17 +260,17 @@ describe('tvm tokens watch', { timeout: 20_000 }, () => {
       `denied   ${ID.replace('4', '5')}  read   role/orders-service (123456789012)  read orders-db/orders: policy`,
     ]);
     expect(stderr).toMatch(/^tvm: x; try again in some seconds/);
-    expect(queryOf(machine.asked[0])).toMatchObject({ audience: 'orders-db', issued_after: expect.any(String) });
+    expect(queryOf(service.asked[0])).toMatchObject({ audience: 'orders-db', issued_after: expect.any(String) });
   });
 
   it('writes one object per line with --output json', async () => {
-    machine.next = { body: { tokens: [listed()] } };
+    service.next = { body: { tokens: [listed()] } };
     const { lines } = await watch(['--output', 'json'], 1);
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ token_id: ID, state: 'active' }]);
   });
 
   it('stops at a denial', async () => {
-    machine.next = { status: 403, body: { error: 'access_denied', error_description: 'no', request_id: 'r-1' } };
+    service.next = { status: 403, body: { error: 'access_denied', error_description: 'no', request_id: 'r-1' } };
     expect(await watch([], 2)).toMatchObject({ code: 3, stdout: '' });
   });
 });

@@ -50,7 +50,7 @@ const place = (index: number, uri = URI) => ({ issuer: ISSUER, uri, index });
 describe('a reader of status lists', () => {
   it('fetches a list and its keys once within the TTL, with the given transport', async () => {
     const lists = reader();
-    expect(await Promise.all([9, 8].map((index) => lists.look(place(index))))).toEqual([
+    expect(await Promise.all([9, 8].map((index) => lists.check(place(index))))).toEqual([
       { revoked: true, askAgainIn: 60_000 },
       { revoked: false, askAgainIn: 60_000 },
     ]);
@@ -60,17 +60,17 @@ describe('a reader of status lists', () => {
     ]);
     now += 60_000;
     answer = { status: 304, headers: {}, body: '' };
-    expect(await lists.look(place(9))).toEqual({ revoked: true, askAgainIn: 60_000 });
+    expect(await lists.check(place(9))).toEqual({ revoked: true, askAgainIn: 60_000 });
     expect(asked.at(-1)?.headers).toMatchObject({ 'if-none-match': '"1"' });
   });
 
   it('fetches the keys again when an unknown key signs', async () => {
     const lists = reader();
-    await lists.look(place(9));
+    await lists.check(place(9));
     publishedKid = 'second';
     now += 60_000;
     answer = { status: 200, headers: {}, body: await listToken([8], { kid: 'second' }) };
-    expect(await lists.look(place(8))).toMatchObject({ revoked: true });
+    expect(await lists.check(place(8))).toMatchObject({ revoked: true });
     expect(asked.filter(({ url }) => url.endsWith('keys.json'))).toHaveLength(2);
   });
 
@@ -87,22 +87,22 @@ describe('a reader of status lists', () => {
     ['status 304 without a cached list', async () => ({ status: 304, headers: {}, body: '' })],
   ])('refuses %s', async (_case, given) => {
     answer = await given();
-    await expect(reader().look(place(9))).rejects.toThrow(StatusListFailure);
+    await expect(reader().check(place(9))).rejects.toThrow(StatusListFailure);
   });
 
   it('sends no request for a list of another issuer', async () => {
-    await expect(reader().look(place(9, 'https://other.example/status-lists/1'))).rejects.toThrow('of another issuer');
-    await expect(reader().look(place(9, `${ISSUER}/status-lists/../token`))).rejects.toThrow('of another issuer');
+    await expect(reader().check(place(9, 'https://other.example/status-lists/1'))).rejects.toThrow('of another issuer');
+    await expect(reader().check(place(9, `${ISSUER}/status-lists/../token`))).rejects.toThrow('of another issuer');
     expect(asked).toEqual([]);
   });
 
   it('returns the Retry-After of an error response, and passes on errors of the transport', async () => {
     answer = { status: 503, headers: { 'retry-after': '7' }, body: '' };
-    await expect(reader().look(place(9))).rejects.toMatchObject({
+    await expect(reader().check(place(9))).rejects.toMatchObject({
       retryAfter: '7',
       message: `${URI} responded with status 503`,
     });
     const away = new TypeError('away');
-    await expect(reader({ ...transport, get: () => Promise.reject(away) }).look(place(9))).rejects.toBe(away);
+    await expect(reader({ ...transport, get: () => Promise.reject(away) }).check(place(9))).rejects.toBe(away);
   });
 });

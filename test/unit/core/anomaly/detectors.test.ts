@@ -1,6 +1,6 @@
 import { networkOf } from '@tvm/core/anomaly/network.ts';
 import type { Observation } from '@tvm/core/anomaly/observation.ts';
-import { OVERALL, observe } from '@tvm/core/anomaly/observe.ts';
+import { OVERALL_DETECTORS, observe } from '@tvm/core/anomaly/observe.ts';
 import type { Profile } from '@tvm/core/anomaly/profile.ts';
 import type { AnomalySettings, DetectorName } from '@tvm/core/anomaly/settings.ts';
 import { describe, expect, it } from 'vitest';
@@ -110,7 +110,7 @@ describe('a spike of denials', () => {
   });
 
   it('is detected over all workloads even if no single workload has a spike', () => {
-    const overall = watch({}, OVERALL);
+    const overall = watch({}, OVERALL_DETECTORS);
     for (let time = START; time < START + 4 * DAY; time += HOUR) overall(observation(time));
     expect(overall(...many(25, START + 4 * DAY, refused))).toEqual(['denial-spike: medium']);
   });

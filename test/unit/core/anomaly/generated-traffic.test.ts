@@ -1,6 +1,6 @@
 import type { Finding } from '@tvm/core/anomaly/finding.ts';
 import type { Observation } from '@tvm/core/anomaly/observation.ts';
-import { OF_A_WORKLOAD, OVERALL, observe } from '@tvm/core/anomaly/observe.ts';
+import { OVERALL_DETECTORS, observe, WORKLOAD_DETECTORS } from '@tvm/core/anomaly/observe.ts';
 import type { Profile } from '@tvm/core/anomaly/profile.ts';
 import type { DetectorName } from '@tvm/core/anomaly/settings.ts';
 import { beforeAll, expect, it } from 'vitest';
@@ -19,16 +19,16 @@ type Found = Finding & { of: string };
 function findIn(observations: Observation[]): { found: Found[]; profiles: Map<string, Profile> } {
   const profiles = new Map<string, Profile>();
   const found: Found[] = [];
-  const see = (of: string, batch: Observation[], now: number, detectors: typeof OVERALL) => {
+  const see = (of: string, batch: Observation[], now: number, detectors: typeof OVERALL_DETECTORS) => {
     const { profile, findings } = observe(profiles.get(of), batch, settings, now, detectors);
     profiles.set(of, profile);
     found.push(...findings.map((finding) => ({ ...finding, of })));
   };
   for (const [slot, batch] of Map.groupBy(observations, ({ time }) => Math.floor((time - START) / BATCH))) {
     const now = START + (slot + 1) * BATCH;
-    for (const [subject, own] of Map.groupBy(batch, (one) => one.subject)) see(subject, own, now, OF_A_WORKLOAD);
+    for (const [subject, own] of Map.groupBy(batch, (one) => one.subject)) see(subject, own, now, WORKLOAD_DETECTORS);
     const overall = batch.map(({ network, ...rest }) => ({ ...rest, resources: [] }));
-    see('*', overall, now, OVERALL);
+    see('*', overall, now, OVERALL_DETECTORS);
   }
   return { found, profiles };
 }
@@ -58,7 +58,7 @@ beforeAll(() => {
 function scores(scope: 'a workload' | 'all') {
   const of = <T extends { detector: DetectorName }>(detector: DetectorName, all: T[], overall: (one: T) => boolean) =>
     all.filter((one) => one.detector === detector && overall(one) === (scope === 'all'));
-  const detectors = Object.keys(scope === 'all' ? OVERALL : OF_A_WORKLOAD) as DetectorName[];
+  const detectors = Object.keys(scope === 'all' ? OVERALL_DETECTORS : WORKLOAD_DETECTORS) as DetectorName[];
   return Object.fromEntries(
     detectors.map((detector) => {
       const there = of(detector, injected, ({ subject }) => subject === undefined);

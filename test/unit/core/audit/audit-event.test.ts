@@ -1,21 +1,21 @@
 import { auditEventExamples } from '@tvm/contract/event-examples.ts';
 import { type AuditEvent, auditEvents } from '@tvm/contract/events.ts';
-import { auditEvent, isPublished, type Remembered } from '@tvm/core/audit/audit-event.ts';
+import { type AuditedItem, auditEvent, isPublished } from '@tvm/core/audit/audit-event.ts';
 import { publishAudit } from '@tvm/core/audit/publish-audit.ts';
 import { type AuditFact, subjectBlocked, subjectLimited, subjectUnblocked } from '@tvm/core/records/audit-fact.ts';
 import type { IssuedRecord, TokenRecord } from '@tvm/core/records/token-record.ts';
-import type { OrderState } from '@tvm/core/revocation/orders/order.ts';
+import type { RevocationState } from '@tvm/core/revocation/requests/revocation-request.ts';
 import { describe, expect, it } from 'vitest';
 import { asking, recordOf, SUBJECT } from '#test/fakes/in-memory-service.ts';
 
 const AT = Date.UTC(2026, 0, 1, 12);
 const by = 'security.team';
 
-const ofRecord = (record: TokenRecord): Remembered => ({ kind: 'record', record });
-const ofOrder = (order: OrderState): Remembered => ({ kind: 'order', order });
+const ofRecord = (record: TokenRecord): AuditedItem => ({ kind: 'record', record });
+const ofOrder = (order: RevocationState): AuditedItem => ({ kind: 'order', order });
 
 /** Converts a change to an event and validates the event against its schema. */
-function validEvent(before: Remembered | undefined, after: Remembered): AuditEvent | undefined {
+function validEvent(before: AuditedItem | undefined, after: AuditedItem): AuditEvent | undefined {
   const event = auditEvent(before, after, 'event-1');
   if (event === undefined) return undefined;
   const detail = auditEvents[event.detailType].strict().parse(event.detail);
@@ -129,7 +129,7 @@ describe('a fact about a subject', () => {
 });
 
 describe('a change of a revocation', () => {
-  const order: OrderState = {
+  const order: RevocationState = {
     revocationId: 'revocation-1',
     selector: { audience: 'orders-db' },
     revokedBefore: AT,
@@ -163,7 +163,7 @@ describe('a change of a revocation', () => {
 });
 
 describe('an introspection', () => {
-  const told = (result: 'active' | 'revoked', count: number): Remembered => ({
+  const told = (result: 'active' | 'revoked', count: number): AuditedItem => ({
     kind: 'introspections',
     introspections: {
       tokenId: '35445779-b11b-466e-9611-a4ba0a6b9a7d',
@@ -212,7 +212,7 @@ it.each([
 ] as const)('the fact "%s" is the event that it says', (detailType) => {
   const example = auditEventExamples.find((event) => event.detailType === detailType);
   const { version, eventId, ...detail } = example?.detail ?? {};
-  const event = validEvent(undefined, { kind: 'fact', fact: { detailType, detail } } as Remembered);
+  const event = validEvent(undefined, { kind: 'fact', fact: { detailType, detail } } as AuditedItem);
   expect(event).toEqual({ detailType, detail: { version: '1', eventId: 'event-1', ...detail } });
 });
 

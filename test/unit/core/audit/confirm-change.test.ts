@@ -1,9 +1,9 @@
 import { auditEventExamples } from '@tvm/contract/event-examples.ts';
-import { auditEvent, type Remembered } from '@tvm/core/audit/audit-event.ts';
+import { type AuditedItem, auditEvent } from '@tvm/core/audit/audit-event.ts';
 import { type Change, isConfirmed } from '@tvm/core/audit/confirm-change.ts';
 import { type AuditFact, subjectBlocked } from '@tvm/core/records/audit-fact.ts';
 import type { IssuedRecord, TokenRecord } from '@tvm/core/records/token-record.ts';
-import type { OrderState } from '@tvm/core/revocation/orders/order.ts';
+import type { RevocationState } from '@tvm/core/revocation/requests/revocation-request.ts';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { asking, recordOf, SUBJECT } from '#test/fakes/in-memory-service.ts';
@@ -18,10 +18,10 @@ beforeAll(async () => {
   denied = await recordOf(asking({ audience: 'billing' }));
 });
 
-const ofRecord = (record: TokenRecord): Remembered => ({ kind: 'record', record });
-const ofOrder = (order: OrderState): Remembered => ({ kind: 'order', order });
-const ofFact = (fact: AuditFact): Remembered => ({ kind: 'fact', fact });
-const introspected = (count: number, last: number, more: object = {}): Remembered => ({
+const ofRecord = (record: TokenRecord): AuditedItem => ({ kind: 'record', record });
+const ofOrder = (order: RevocationState): AuditedItem => ({ kind: 'order', order });
+const ofFact = (fact: AuditFact): AuditedItem => ({ kind: 'fact', fact });
+const introspected = (count: number, last: number, more: object = {}): AuditedItem => ({
   kind: 'introspections',
   introspections: {
     tokenId: issued.tokenId,
@@ -36,7 +36,7 @@ const introspected = (count: number, last: number, more: object = {}): Remembere
   },
 });
 
-const order: OrderState = {
+const order: RevocationState = {
   revocationId: 'revocation-1',
   selector: { audience: 'orders-db' },
   revokedBefore: AT,
@@ -46,8 +46,8 @@ const order: OrderState = {
   orderedAt: AT,
   revoked: 0,
 };
-const walked: OrderState = { ...order, revoked: 100, position: 'walked' };
-const completed: OrderState = { ...walked, revoked: 102, completedAt: AT + 900 };
+const walked: RevocationState = { ...order, revoked: 100, position: 'walked' };
+const completed: RevocationState = { ...walked, revoked: 102, completedAt: AT + 900 };
 
 const revoked = (): TokenRecord => ({
   ...issued,
@@ -60,7 +60,7 @@ const failed = (): TokenRecord => ({ ...issued, status: 'failed', failure: 'sign
 const expired = (): TokenRecord => ({ ...issued, status: 'expired' });
 
 /** The states of stored items, in order. */
-const histories: [string, () => Remembered[]][] = [
+const histories: [string, () => AuditedItem[]][] = [
   ['a token that is issued', () => [ofRecord(issued)]],
   ['a request that is denied', () => [ofRecord(denied)]],
   ['a token that is revoked', () => [ofRecord(issued), ofRecord(revoked())]],
@@ -71,11 +71,11 @@ const histories: [string, () => Remembered[]][] = [
   ['a fact', () => [ofFact(subjectBlocked(SUBJECT, { until: AT + 1, at: AT, by: OPERATOR, reason: 'stolen' }))]],
 ];
 
-const changesOf = (history: readonly Remembered[]): Change[] =>
+const changesOf = (history: readonly AuditedItem[]): Change[] =>
   history.map((after, nth) => ({ before: history[nth - 1], after }));
 
 describe('a change is confirmed', () => {
-  it.each(histories)('at once, and whatever became of it since: %s', (_, history) => {
+  it.each(histories)('immediately, and in every later state of the item: %s', (_, history) => {
     const states = history();
     for (const [nth, change] of changesOf(states).entries()) {
       // A change that is not an event is not looked up.
@@ -95,7 +95,7 @@ describe('a change is not confirmed', () => {
     for (const change of changesOf(history())) expect(isConfirmed(change, undefined)).toBe(false);
   });
 
-  it.each(histories)('before it happened: %s', (_, history) => {
+  it.each(histories)('if the item is still in an earlier state: %s', (_, history) => {
     const states = history();
     for (const [nth, change] of changesOf(states).entries()) {
       if (auditEvent(change.before, change.after, 'e') === undefined) continue;
@@ -156,7 +156,7 @@ describe('a change is not confirmed', () => {
     for (const stored of [order, walked, completed]) expect(isConfirmed(change, ofOrder(stored))).toBe(false);
   });
 
-  it.each<[string, () => Remembered]>([
+  it.each<[string, () => AuditedItem]>([
     ['more than the stored number', () => introspected(5, 901)],
     ['the stored number at another time', () => introspected(4, 900)],
     ['fewer in another minute', () => introspected(3, 60_000)],
@@ -199,7 +199,7 @@ describe('a change is not confirmed', () => {
 
 it('a modified change is confirmed only if its event is one that really happened', () => {
   const all = histories.map(([, history]) => history());
-  const eventsOf = (states: readonly Remembered[]) =>
+  const eventsOf = (states: readonly AuditedItem[]) =>
     changesOf(states).map(({ before, after }) => JSON.stringify(auditEvent(before, after, 'e')));
   let confirmed = 0;
   let refused = 0;
@@ -229,8 +229,8 @@ it('a modified change is confirmed only if its event is one that really happened
 });
 
 /** Returns a copy in which one value is different. */
-function replaced(remembered: Remembered, place: number, value: unknown): Remembered {
-  const copy = structuredClone(remembered) as unknown as Record<string, unknown>;
+function replaced(auditedItem: AuditedItem, place: number, value: unknown): AuditedItem {
+  const copy = structuredClone(auditedItem) as unknown as Record<string, unknown>;
   const places: [Record<string, unknown>, string][] = [];
   const visit = (node: unknown) => {
     if (typeof node !== 'object' || node === null || node instanceof Uint8Array) return;
@@ -242,5 +242,5 @@ function replaced(remembered: Remembered, place: number, value: unknown): Rememb
   visit(copy);
   const [node, key] = places[place % places.length] ?? [];
   if (node !== undefined && key !== undefined) node[key] = value;
-  return copy as unknown as Remembered;
+  return copy as unknown as AuditedItem;
 }

@@ -65,7 +65,7 @@ describe('obligations', () => {
     expect(await decide({ authorization_details: details }, policies)).toMatchObject({ obligations: undefined });
   });
 
-  it('to give a reason are enforced before a token is issued', async () => {
+  it('that require a reason are enforced before a token is issued', async () => {
     const policies = permit('@id("a") @require_reason');
     const refused = { kind: 'denied', denial: 'reason_missing' };
     expect(await decide({ authorization_details: details }, policies)).toMatchObject(refused);

@@ -240,7 +240,7 @@ describe('buildPolicyBundle', () => {
         .split('')
         .map((name, n) => `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[n]}`).join()}]`)
         .join('\n')}`,
-      /resources\.yaml:1: is too large with its aliases resolved$/,
+      /resources\.yaml:6: is too large with its aliases resolved$/,
     ],
     [
       'a file that is too large',

@@ -60,7 +60,7 @@ describe('a trusted transmitter’s SET', () => {
     ['complex, of user and session', { format: 'complex', user, session }],
     ['complex, of a session', { format: 'complex', session }],
   ])('revokes a token, named by %s', async (_, sub_id) => {
-    expect(await send({ sub_id })).toMatchObject({ kind: 'obeyed', placed: { kind: 'one_token', revoked: 1 } });
+    expect(await send({ sub_id })).toMatchObject({ kind: 'revoked', submission: { kind: 'one_token', revoked: 1 } });
     expect(tvm.records.states.get(TOKEN)).toMatchObject({
       status: 'revoked',
       revokedBy: TRANSMITTER,
@@ -76,8 +76,8 @@ describe('a trusted transmitter’s SET', () => {
   ])('revokes and blocks a workload, named by %s', async (_, sub_id) => {
     const outcome = await send({ sub_id });
     expect(outcome).toMatchObject({
-      kind: 'obeyed',
-      placed: { order: { revocationId: tvm.continuations.waiting[0]?.revocationId } },
+      kind: 'revoked',
+      submission: { order: { revocationId: tvm.continuations.waiting[0]?.revocationId } },
     });
     expect(await tvm.subjectStatuses.get(SUBJECT)).toMatchObject({
       revokedBefore: tvm.clock.time,
@@ -94,7 +94,7 @@ describe('a trusted transmitter’s SET', () => {
   });
 
   it.each(['account-disabled', 'account-purged', 'credential-compromise'])('revokes by RISC %s', async (type) => {
-    expect(await send({ events: { [`${RISC}/${type}`]: { reason: 'hijacking' } } })).toMatchObject({ kind: 'obeyed' });
+    expect(await send({ events: { [`${RISC}/${type}`]: { reason: 'hijacking' } } })).toMatchObject({ kind: 'revoked' });
     expect(statusOf()).toBe('revoked');
   });
 
@@ -124,7 +124,7 @@ describe('a trusted transmitter’s SET', () => {
   it('may be signed with RS256, as the CAEP Interoperability Profile requires', async () => {
     const other = await securityEventTransmitter('https://rsa.example.com', 'RS256');
     receiving = { ...receiving, transmitters: new Map([[other.issuer, other.trusted]]) };
-    expect(await receive(await other.sign(claims()))).toMatchObject({ kind: 'obeyed' });
+    expect(await receive(await other.sign(claims()))).toMatchObject({ kind: 'revoked' });
   });
 
   it('does not put an unreadable reason into the audit', async () => {
@@ -161,13 +161,13 @@ describe('a SET that is sent again', () => {
   it('after a failure continues, with the time of its first receipt', async () => {
     const set = await transmitter.sign(claims(subjectRevoked));
     const { orders } = tvm;
-    const failing = { ...orders, place: () => Promise.reject(new Error('DynamoDB failed')) };
+    const failing = { ...orders, submit: () => Promise.reject(new Error('DynamoDB failed')) };
     await expect(receiveSecurityEvent(set, receiving, { ...tvm, orders: failing })).rejects.toThrow('DynamoDB failed');
     const first = tvm.clock.time;
     tvm.clock.time += 60_000;
     // The subject was blocked from the first receipt on, so it must not keep tokens that were issued in between.
     const order = { from: first, orderedAt: first, revokedBefore: tvm.clock.time };
-    expect(await receive(set)).toMatchObject({ kind: 'obeyed', placed: { order } });
+    expect(await receive(set)).toMatchObject({ kind: 'revoked', submission: { order } });
   });
 
   it('with other claims under its jti is refused', async () => {

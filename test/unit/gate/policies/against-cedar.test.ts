@@ -1,14 +1,14 @@
 import { checkPolicies } from '@tvm/gate/policies/check-policies.ts';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { builtFrom, cedarTold, cedarWorlds, everyAsk } from '#test/support/cedar-worlds.ts';
+import { builtFrom, cedarDecision, cedarWorlds, everyAsk } from '#test/support/cedar-worlds.ts';
 
 it('never reports a policy without effect that matches or permits some request', () => {
   let found = 0;
   fc.assert(
     fc.property(cedarWorlds, (world) => {
       const { files, bundle } = builtFrom(world);
-      const told = cedarTold(world, bundle);
+      const told = cedarDecision(world, bundle);
       for (const { rule, message } of checkPolicies(files)) {
         const [, id = '', what] = /^"(p\d+)" (never matches|never permits)/.exec(message) ?? [];
         if (rule !== 'policy/never-matches' || what === undefined) continue;

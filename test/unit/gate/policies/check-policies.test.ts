@@ -364,6 +364,7 @@ when { context.audience == "db" };`,
         'a.cedar': `@id("a") @max_lifetime("5m") permit (principal, action == Action::"write", resource)
 when { principal has team && resource has team && principal.team == resource.team && context.audience == "db" };`,
         'resources.yaml': 'orders-db: { team: orders }\n',
+        'workloads.yaml': `${SERVICE}: { team: orders }\n`,
       };
       expect(found(texts)).toEqual(['policy/wildcard-write policies/a.cedar:1']);
     });

@@ -143,6 +143,7 @@ export function fakeWorld(
       hooks: (actions: readonly AfterRenewal[], name) => ({
         run: () => void (actions.length > 0 && world.hooks.push(name)),
         trouble: () => undefined,
+        giveUp() {},
         stop: () => {},
       }),
       cache: () => cache,

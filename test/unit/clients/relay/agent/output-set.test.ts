@@ -16,6 +16,7 @@ function recording(name: string, done: string[], beforeWithdrawn?: Promise<void>
     },
     shows: () => true,
     status: () => ({ name }),
+    isFailing: () => false,
     look: async () => {},
     tick: () => {},
     dueIn: () => Number.POSITIVE_INFINITY,

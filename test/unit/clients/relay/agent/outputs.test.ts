@@ -41,7 +41,7 @@ describe('an output', () => {
     await at.clock.pass(MINUTE);
     expect(valueAt(at, '/b')).toBe('value-1-of-t');
     expect(at.status('t')).toMatchObject({
-      state: 'fresh',
+      state: 'retrying',
       lastError: 'file /a: it failed unexpectedly (ENOSPC)',
       outputs: [{ name: 'file /a', problem: 'it failed unexpectedly (ENOSPC)' }, { name: 'file /b' }],
     });

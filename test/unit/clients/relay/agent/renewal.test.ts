@@ -172,7 +172,7 @@ describe('a token whose source fails', () => {
   it.each([
     ['has already expired', { values: { token: 'too-late' }, expiresAt: -1 }],
     ['is empty', { values: {} }],
-    ['has an empty value', { values: { token: '' } }],
+    ['is an empty bearer token', { values: { token: '' } }],
     ['has an invalid expiry', { values: { token: 'odd' }, expiresAt: Number.NaN }],
     ['has an expiry beyond any date', { values: { token: 'odd' }, expiresAt: 1e300 }],
     ['ends after the year 9999', { values: { token: 'odd' }, expiresAt: 8_000 * 365.25 * 24 * HOUR }],
@@ -192,6 +192,58 @@ describe('a token whose source fails', () => {
     await expect(at.agent.refresh('a')).rejects.toThrow(SourceFailure);
     expect(at.status('a')).toMatchObject({ state: 'retrying', failures: 1 });
     expect(at.agent.current('a')?.values.token).toBe('value-1-of-a');
+  });
+
+  it('that its source returned after its expiry is used, and requested again in 5 to 10 minutes', async () => {
+    const at = world(configurationOf([token('a', { refresh_interval_minutes: 60 })]));
+    const expiredAt = at.clock.now() - HOUR;
+    at.sources.a = {
+      answer: async () => ({ values: { token: 'an-old-one' }, fetchedAt: at.clock.now(), expiredAt }),
+    };
+    await at.clock.pass(HOUR);
+    expect(valueAt(at, '/a')).toBe('an-old-one');
+    expect(at.files.get('/a')).toMatchObject({ expiredAt });
+    expect(at.status('a')).toMatchObject({ state: 'retrying', failures: 0, expiresAt: expiredAt });
+    for (const gap of gaps(at.asked.a)) {
+      expect(gap).toBeGreaterThanOrEqual(5 * MINUTE);
+      expect(gap).toBeLessThanOrEqual(10 * MINUTE + SECOND);
+    }
+    at.sources.a = { lifetime: HOUR };
+    await at.clock.pass(11 * MINUTE);
+    expect(at.status('a')).toMatchObject({ state: 'fresh' });
+    expect(valueAt(at, '/a')).not.toBe('an-old-one');
+  });
+
+  it('that its source returned after its expiry is not kept in the cache', async () => {
+    const cached: unknown[] = [];
+    const cache = {
+      read: async () => new Map(),
+      write: async (tokens: readonly unknown[]) => void cached.push(...tokens),
+    };
+    const configuration = configurationOf([token('a'), token('b')], { cache: { path: '/cache', key: { env: 'KEY' } } });
+    const at = world(configuration, { b: { lifetime: HOUR } }, { cache });
+    at.sources.a = {
+      answer: async () => ({ values: { token: 'an-old-one' }, fetchedAt: at.clock.now(), expiredAt: 1 }),
+    };
+    await at.clock.pass(MINUTE);
+    expect(cached.length).toBeGreaterThan(0);
+    expect(JSON.stringify(cached)).not.toContain('an-old-one');
+  });
+
+  it('that its source returned after its expiry does not replace a valid one', async () => {
+    const at = world(configurationOf([token('a')]), { a: { lifetime: HOUR } });
+    await at.clock.pass(SECOND);
+    at.sources.a = {
+      answer: async () => ({
+        values: { token: 'an-old-one' },
+        fetchedAt: at.clock.now(),
+        expiredAt: at.clock.now() - 1,
+      }),
+    };
+    await expect(at.agent.refresh('a')).rejects.toThrow('has already expired');
+    expect(valueAt(at, '/a')).toBe('value-1-of-a');
+    await at.clock.pass(HOUR + MINUTE);
+    expect(valueAt(at, '/a')).toBe('an-old-one');
   });
 
   it('is not retried before the issuer’s Retry-After', async () => {

@@ -68,13 +68,41 @@ describe('the retry time of a failed fetch', () => {
     expect(retryWait(8, endless, 0)).toBe(250);
   });
 
-  it('is the issuer’s Retry-After, even near expiry, but at most an hour', () => {
+  it('is the issuer’s Retry-After, at most an hour, or ten minutes without a token', () => {
+    const asked = fc.integer({ min: 250, max: 24 * HOUR });
     fc.assert(
-      fc.property(failures, random, fc.integer({ min: 1, max: 24 * HOUR }), (count, chance, asked) => {
-        expect(retryWait(count, { left: SECOND, lifetime: HOUR }, chance, asked)).toBe(Math.min(asked, HOUR));
+      fc.property(failures, random, asked, (count, chance, milliseconds) => {
+        const most = Math.min(milliseconds, HOUR);
+        expect(retryWait(count, undefined, chance, milliseconds)).toBe(Math.min(milliseconds, 10 * MINUTE));
+        expect(retryWait(count, { left: Number.POSITIVE_INFINITY }, chance, milliseconds)).toBe(most);
+        expect(retryWait(count, { left: 2 * HOUR, lifetime: 3 * HOUR }, chance, milliseconds)).toBe(most);
       }),
     );
     expect(retryWait(1, undefined, 0.5, 0)).toBe(500);
+  });
+
+  it('is never past the expiry of the token in use, whatever Retry-After says, with few tries more', () => {
+    fc.assert(
+      fc.property(
+        lifetime,
+        fc.double({ min: 0.001, max: 1, noNaN: true }),
+        fc.oneof(fc.integer({ min: 30 * SECOND, max: 24 * HOUR }), fc.constantFrom(1e300, Number.POSITIVE_INFINITY)),
+        random,
+        (life, part, asked, chance) => {
+          let left = part * life;
+          const waits: number[] = [];
+          while (left > 0) {
+            const wait = retryWait(waits.length + 1, { left, lifetime: life }, chance, asked);
+            expect(wait).toBeLessThanOrEqual(Math.max(250, left));
+            waits.push(wait);
+            left -= wait;
+          }
+          // Each wait but the last two is what the issuer asked for.
+          for (const wait of waits.slice(0, -2)) expect(wait).toBe(Math.max(250, Math.min(asked, HOUR)));
+        },
+      ),
+      { numRuns: 200 },
+    );
   });
 });
 

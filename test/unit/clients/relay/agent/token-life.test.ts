@@ -121,7 +121,7 @@ describe('a token with an available source', () => {
           at.random = chance;
           at.pass(Math.floor((lives ?? MINUTE) / 7));
           expect(at.current).toBeDefined();
-          const more = { type: 'tvm', outputs: [], hooksTrouble: undefined };
+          const more = { type: 'tvm', outputs: [], isOutputFailing: false, hooksTrouble: undefined };
           expect(statusOf(at.life, at.now, more).state).toBe('fresh');
         }
       }),

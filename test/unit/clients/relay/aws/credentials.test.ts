@@ -24,7 +24,7 @@ const keys = (profile: string, key: string) =>
     `[${profile}]\naws_access_key_id = ${key}\naws_secret_access_key = a secret\n`,
   );
 
-/** A profile whose command counts how often it ran, and gives credentials that end then. */
+/** Creates a profile with a command that counts its runs and returns credentials with this expiry. */
 function command(profile: string, expiration: number): { runs: () => number; fails(): void } {
   const [script, counter] = [join(folder, 'command'), join(folder, 'counter')];
   const answer = {
@@ -49,8 +49,8 @@ async function failureOf(provide: () => Promise<unknown>): Promise<string> {
   return (failure as SourceFailure).message;
 }
 
-describe('credentials of AWS', () => {
-  it('are the environment’s before all but a profile that is named', async () => {
+describe('AWS credentials', () => {
+  it('come from the environment, unless a profile is named', async () => {
     keys('security', 'AKIAPROFILE');
     const env = {
       AWS_ACCESS_KEY_ID: 'AKIAENV',
@@ -75,7 +75,7 @@ describe('credentials of AWS', () => {
     }
   });
 
-  it('are never another identity’s when the named profile does not exist, or fails', async () => {
+  it('never belong to another identity if the named profile does not exist or fails', async () => {
     keys('default', 'AKIADEFAULT');
     expect(await failureOf(awsCredentials({ profile: 'nobody' }, {}))).toMatch(/^"nobody" is not a profile/);
     command('broken', 0).fails();
@@ -84,16 +84,16 @@ describe('credentials of AWS', () => {
     );
   });
 
-  it('are said to be missing when nobody has any', async () => {
+  it('are reported as missing if no source has any', async () => {
     expect(await failureOf(awsCredentials({}, {}))).toMatch(/^no AWS credentials/);
   });
 });
 
-describe('credentials that end', () => {
+describe('credentials that expire', () => {
   const START = Date.now();
   const END = START + 3_600_000;
 
-  it('are asked for once, at the same time and until five minutes before they end', async () => {
+  it('are requested once, also by concurrent callers, and again five minutes before they expire', async () => {
     const { runs } = command('sso', END);
     let now = START;
     const provide = awsCredentials({ profile: 'sso' }, {}, () => now);
@@ -106,7 +106,7 @@ describe('credentials that end', () => {
     expect(runs()).toBe(2);
   });
 
-  it('are used to their end when no others are to be had, and not longer', async () => {
+  it('are used until they expire if no others are available, and not longer', async () => {
     const { fails } = command('sso', END);
     let now = START;
     const provide = awsCredentials({ profile: 'sso' }, {}, () => now);

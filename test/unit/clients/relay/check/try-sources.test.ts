@@ -58,7 +58,7 @@ describe('a trial of sources', () => {
   });
 
   it('fails if the format cannot represent the token', async () => {
-    const json = JSON.stringify({ values: { a: `${SECRET}\nX=1`, b: 'x' } });
+    const json = JSON.stringify({ values: { a: `${SECRET}\nLD_PRELOAD=1`, b: 'x' } });
     const output = { file_path: path('out'), format: 'env' };
     const token = printed('a', json, { output });
     const [trial] = await tried([{ ...token, source: { ...token.source, format: 'json' } }]);

@@ -20,6 +20,9 @@ function addresses() {
           taken.delete(address);
           events.push(`close ${address}${settings}`);
         },
+        async removeFiles() {
+          events.push(`remove ${address}${settings}`);
+        },
       };
     },
   });
@@ -40,7 +43,7 @@ describe('the endpoints of a running agent', () => {
     const set = endpointSet(silent);
     await set.change([at('a'), at('b')]);
     await set.change([at('a', ' again'), at('b')]);
-    expect(events.slice(2)).toEqual(['close a', 'open a again']);
+    expect(events.slice(2)).toEqual(['close a', 'open a again', 'remove a']);
   });
 
   it('are closed when they are no longer wanted', async () => {
@@ -51,6 +54,14 @@ describe('the endpoints of a running agent', () => {
     expect([...taken]).toEqual(['b']);
     await set.close();
     expect([...taken]).toEqual([]);
+  });
+
+  it('keep their files when the agent stops, for the next start', async () => {
+    const { at, events } = addresses();
+    const set = endpointSet(silent);
+    await set.change([at('a')]);
+    await set.close();
+    expect(events).toEqual(['open a', 'close a']);
   });
 
   it('are restored if a new one cannot be opened', async () => {

@@ -28,7 +28,7 @@ describe('checks across parts of a configuration', () => {
     );
   });
 
-  it.each([
+  it.each<[string, string, string[]]>([
     [
       'two tokens with the same name',
       `tokens: [${aToken}, ${aToken}]`,
@@ -129,6 +129,38 @@ describe('checks across parts of a configuration', () => {
       'a cache whose key is a token',
       `tokens: [${aToken}]\ncache: { path: /x, key: { token: a } }`,
       ['cache.key.token cannot be the key: the cache is read before any token is fetched'],
+    ],
+    ...(
+      [
+        ['proxy_user: u', 'proxy_password_path is missing: proxy_user needs it'],
+        ['proxy_password: { env: P }', 'proxy_user is missing: proxy_password needs it'],
+        ['proxy_user: u, proxy_password_path: /p', 'proxy is missing: proxy_user needs it'],
+        [
+          'proxy: "http://proxy:1", proxy_user: "a:b", proxy_password_path: /p',
+          'proxy_user must be a user name without a colon',
+        ],
+        ['proxy: "http://u:s3cret@proxy:1"', 'proxy must be the http or https URL of a proxy'],
+      ] as const
+    ).map(
+      ([settings, fault]) =>
+        [
+          `of a proxy ${settings}`,
+          `tokens: [{ name: a, type: http, source: { url: https://x.example, ${settings} } }]`,
+          [`tokens[0].source.${fault}`],
+        ] as [string, string, string[]],
+    ),
+    [
+      'an identity token that does not exist',
+      `tokens: [${aToken}]\nendpoints: [{ protocol: gcp-metadata, listen: "127.0.0.1:1", token: a, user_ids: [1], identity_tokens: { https://x.example: a, https://y.example: b } }]`,
+      ['endpoints[0].identity_tokens."https://y.example" is not the name of a token in this file'],
+    ],
+    [
+      'a variable that shells evaluate',
+      withToken('output: { file_path: /t, format: env, variables: { RANDOM: token, path: token, PATH: token } }'),
+      [
+        'tokens[0].output.variables.RANDOM must have another name: shells evaluate this variable',
+        'tokens[0].output.variables.path must have another name',
+      ],
     ],
     [
       'AWS keys as one bearer token',

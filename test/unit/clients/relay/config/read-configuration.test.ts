@@ -97,7 +97,7 @@ describe('faults', () => {
 
   it('list the known keys if none is similar', () => {
     expect(faultsOf(`tokens: [${aToken}]\nexec: { zzz: 1 }`)).toEqual([
-      'exec.zzz is not known; known here are environment, on_renewal (line 2, column 9)',
+      'exec.zzz is not known; known here are environment, on_renewal, stop_timeout_seconds (line 2, column 9)',
     ]);
   });
 
@@ -172,6 +172,47 @@ describe('faults', () => {
     expect(faultsOf(withToken(more))).toEqual([expect.stringContaining(sentence)]);
   });
 
+  it.each([
+    'app.svc',
+    'App',
+    '_apt',
+    'app$',
+    'DOM\\user',
+    'DOM\\Domain Users',
+    'user@dom.example',
+    'domain users@dom.example',
+    'müller',
+    '0day',
+    'a'.repeat(256),
+  ])('are not found in the name of an account: %j', (name) => {
+    const group = JSON.stringify(name);
+    expect(faultsOf(withToken(`output: { file_path: /run/x, format: raw, owner: ${group}, group: ${group} }`))).toEqual(
+      [],
+    );
+  });
+
+  it.each([
+    '',
+    ' app',
+    'app ',
+    '-app',
+    '+0',
+    '0',
+    '1000',
+    'a:b',
+    'a/b',
+    'a\nb',
+    'DOM\\a\u0000',
+    'DOM\\a\u001b',
+    'two words',
+    'a'.repeat(257),
+  ])('name an account that no machine can have: %j', (name) => {
+    const fault = expect.stringContaining('output.group must be the name or the numeric id');
+    expect(faultsOf(withToken(`output: { file_path: /run/x, format: raw, group: ${JSON.stringify(name)} }`))).toEqual([
+      fault,
+    ]);
+  });
+
   it('of an unknown type suggest the nearest', () => {
     expect(faultsOf('tokens: [{ name: a, type: exce, source: {} }]')[0]).toContain('; did you mean exec?');
   });
@@ -196,7 +237,7 @@ describe('the text of a configuration', () => {
       `a: &a [${'x,'.repeat(2_000)}]\nb: [${'*a,'.repeat(2_000)}]`,
       'is too large with its aliases resolved',
     ],
-    ['an alias of itself', 'tokens: &a [*a]', 'is nested too deeply'],
+    ['an alias of itself', 'tokens: &a [*a]', 'has an alias without an anchor before it'],
     ['an alias of nothing', 'tokens: *secret', 'has an alias without an anchor before it'],
     ['deep nesting', '['.repeat(20_000), 'is'],
     ['a second document', 'tokens: []\n---\ntokens: []', 'has a second document'],

@@ -69,6 +69,12 @@ describe('the container credentials of AWS', () => {
     expect(text).not.toContain('secret-1');
   });
 
+  it('states the expiry of expired credentials that their source wants to be used', async () => {
+    const { values, fetchedAt } = awsToken(endpoints.clock, '1');
+    endpoints.tokens.set('aws', { values, fetchedAt, expiredAt: fetchedAt - 600_000 });
+    expect((await credentials('aws')).json).toMatchObject({ AccessKeyId: 'AKIA1', Expiration: '2026-11-22T11:50:00Z' });
+  });
+
   it('serves no other token and no other path', async () => {
     endpoints.tokens.set('other', awsToken(endpoints.clock, '1'));
     expect((await credentials('other')).status).toBe(404);

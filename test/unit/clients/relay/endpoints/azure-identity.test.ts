@@ -67,20 +67,47 @@ describe('the managed identity of Azure', () => {
     const resource = 'https://vault.azure.net';
     expect((await token({ resource }, 'wrong')).status).toBe(401);
     expect((await ask(address, `/msi/token?api-version=2019-08-01&resource=${resource}`)).status).toBe(401);
-    const old = await ask(address, `/msi/token?api-version=2017-09-01&resource=${resource}`, { headers: { secret } });
-    expect(old.status).toBe(401);
+    for (const [version, headers] of [
+      ['2017-09-01', { 'X-IDENTITY-HEADER': secret }],
+      ['2017-09-01', { secret: 'wrong' }],
+      ['2019-08-01', { secret }],
+      ['2020-01-01', {}],
+    ] as const) {
+      const { status } = await ask(address, `/msi/token?api-version=${version}&resource=${resource}`, { headers });
+      expect(status).toBe(401);
+    }
   });
 
-  it('supports one version of the protocol', async () => {
-    const { status, json } = await token({ resource: 'https://vault.azure.net', 'api-version': '2017-09-01' });
+  it('supports the version of 2017, with its header and its parameter', async () => {
+    const of2017 = (query: Record<string, string>) =>
+      ask(address, `/MSI/token/?${new URLSearchParams({ 'api-version': '2017-09-01', ...query })}`, {
+        headers: { secret },
+      });
+    const resource = 'https://vault.azure.net';
+    for (const query of [{}, { clientid: '' }, { clientid: 'known' }] as Record<string, string>[]) {
+      expect((await of2017({ resource, ...query })).json).toMatchObject({
+        access_token: 'value',
+        expires_on: String(Date.parse('2026-11-22T13:00:00Z') / 1_000),
+      });
+    }
+    for (const query of [{ clientid: 'other' }, { client_id: 'known' }] as Record<string, string>[]) {
+      expect((await of2017({ resource, ...query })).json).toMatchObject({ error: 'unknown_identity' });
+    }
+  });
+
+  it.each(['', '2018-02-01', '2020-01-01'])('does not support the version %j', async (version) => {
+    const { status, json } = await token({ resource: 'https://vault.azure.net', 'api-version': version });
     expect(status).toBe(400);
-    expect(json).toMatchObject({ error: 'invalid_request' });
+    expect(json).toMatchObject({
+      error: 'invalid_request',
+      message: 'api-version must be 2019-08-01 or 2017-09-01',
+    });
   });
 
   it('returns no token for another identity', async () => {
     const resource = 'https://vault.azure.net';
     expect((await token({ resource, client_id: 'known' })).status).toBe(200);
-    for (const name of ['client_id', 'principal_id', 'object_id', 'mi_res_id']) {
+    for (const name of ['client_id', 'clientid', 'principal_id', 'object_id', 'mi_res_id']) {
       const { status, json } = await token({ resource, [name]: 'other' });
       expect(status).toBe(400);
       expect(json).toMatchObject({ error: 'unknown_identity' });

@@ -23,7 +23,7 @@ describe('limits on the clients of an endpoint', () => {
   };
   const start = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n';
 
-  it.concurrent('has no patience with headers that come a byte at a time', async ({ expect }) => {
+  it.concurrent('times out if headers arrive one byte at a time', async ({ expect }) => {
     const address = await open({ requestTime: 60, checkEvery: 20 });
     const socket = connect(placeOf(address));
     const drip = setInterval(() => socket.write('x'), 10);
@@ -35,12 +35,12 @@ describe('limits on the clients of an endpoint', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 408 /);
   });
 
-  it.concurrent('ends a connection on which nothing is asked', async ({ expect }) => {
+  it.concurrent('closes a connection without a request', async ({ expect }) => {
     const address = await open({ requestTime: 60, checkEvery: 20 });
     expect(await sendBytes(address, '')).toMatch(/^(HTTP\/1\.1 408 |$)/);
   });
 
-  it.concurrent('ends a connection that is idle between two requests', async ({ expect }) => {
+  it.concurrent('closes a connection that is idle between two requests', async ({ expect }) => {
     const address = await open({ idleTime: 50 });
     expect(await sendBytes(address, `${start}\r\n`)).toMatch(/^HTTP\/1\.1 200 /);
   });
@@ -51,7 +51,7 @@ describe('limits on the clients of an endpoint', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 431 /);
   });
 
-  it.concurrent('takes a bounded number of connections, and others again once one is gone', async ({ expect }) => {
+  it.concurrent('accepts a limited number of connections, and another one when one is closed', async ({ expect }) => {
     const address = await open({ connections: 1 });
     const first = connect(placeOf(address));
     await once(first, 'connect');
@@ -67,7 +67,7 @@ describe('limits on the clients of an endpoint', () => {
       .toBe(200);
   });
 
-  it.concurrent('answers a bounded number of requests on one connection', async ({ expect }) => {
+  it.concurrent('responds to a limited number of requests on one connection', async ({ expect }) => {
     const address = await open({ requestsPerConnection: 2, idleTime: 50 });
     const answer = await sendBytes(address, `${start}\r\n`.repeat(5));
     expect(answer.match(/HTTP\/1\.1 200 /g)).toHaveLength(2);

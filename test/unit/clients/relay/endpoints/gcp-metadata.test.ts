@@ -1,4 +1,4 @@
-import { gcpMetadataProtocol } from 'tokenrelay/endpoints/gcp-metadata-protocol.ts';
+import { type GcpMetadataSettings, gcpMetadataProtocol } from 'tokenrelay/endpoints/gcp-metadata-protocol.ts';
 import { httpServer } from 'tokenrelay/endpoints/http-server.ts';
 import { listenOnLoopback } from 'tokenrelay/endpoints/loopback.ts';
 import { running } from 'tokenrelay/endpoints/running-endpoint.ts';
@@ -23,7 +23,7 @@ describe('the metadata server of Google Cloud', () => {
   });
   afterEach(() => endpoints.close());
 
-  const open = async (more: { project_id?: string; email?: string } = { project_id: 'example', email: EMAIL }) => {
+  const open = async (more: Partial<GcpMetadataSettings> = { project_id: 'example', email: EMAIL }) => {
     const settings = { token: 'gcp', user_ids: [1_000, 1_001], ...more };
     const protocol = gcpMetadataProtocol(endpoints, settings, () => Promise.resolve(caller));
     const server = httpServer(protocol, endpoints.log, true);
@@ -56,6 +56,46 @@ describe('the metadata server of Google Cloud', () => {
     expect(answer.status).toBe(200);
     expect(answer.headers).toMatchObject({ 'metadata-flavor': 'Google', 'content-type': 'application/text' });
     expect(answer.text).toBe(text);
+  });
+
+  describe('with identity tokens', () => {
+    const audience = 'https://orders.example.com/a?b=c&d';
+    const ofAudience = (more: Record<string, string>) => `${ACCOUNTS}/default/identity?${new URLSearchParams(more)}`;
+    let address: string;
+    beforeEach(async () => {
+      endpoints.tokens.set('identity', bearerToken(endpoints.clock, 'a.b.c', 3_600));
+      address = await open({ email: EMAIL, identity_tokens: { [audience]: 'identity' } });
+    });
+
+    it('returns the one for an audience as text, for the name default and for that of the account', async () => {
+      for (const path of [
+        ofAudience({ audience }),
+        ofAudience({ audience, format: 'full', licenses: 'TRUE' }),
+        ofAudience({ audience }).replace('default', EMAIL),
+      ]) {
+        const { status, text, headers: got } = await ask(address, path, { headers });
+        expect({ status, text }).toEqual({ status: 200, text: 'a.b.c' });
+        expect(got).toMatchObject({ 'metadata-flavor': 'Google', 'content-type': 'text/html' });
+      }
+      const { text } = await ask(address, `${ACCOUNTS}/default/`, { headers });
+      expect(text).toBe('aliases\nemail\nidentity\nscopes\ntoken\n');
+    });
+
+    it.each([
+      [{}, 400],
+      [{ audience: '' }, 400],
+      [{ audience: 'https://orders.example.com/a' }, 404],
+      [{ audience: 'constructor' }, 404],
+    ])('returns none for the parameters %j', async (parameters, status) => {
+      expect((await ask(address, ofAudience(parameters as Record<string, string>), { headers })).status).toBe(status);
+    });
+
+    it('returns none that has expired', async () => {
+      endpoints.clock.time += 3_600_000;
+      const { status, text } = await ask(address, ofAudience({ audience }), { headers });
+      expect(status).toBe(503);
+      expect(text).not.toContain('a.b.c');
+    });
   });
 
   it('returns the whole account recursively', async () => {

@@ -54,8 +54,13 @@ export class Endpoints {
     return running.address;
   }
 
-  async close(): Promise<void> {
+  /** Closes all endpoints, as an agent that stops does. */
+  async stop(): Promise<void> {
     await Promise.all(this.#open.splice(0).map((running) => running.close()));
+  }
+
+  async close(): Promise<void> {
+    await this.stop();
     await rm(this.folder, { recursive: true, force: true });
   }
 }

@@ -51,9 +51,17 @@ describe('the file with the secret of an endpoint', () => {
     expect(await readdir(endpoints.folder)).toEqual([]);
   });
 
-  it('is removed when its endpoint closes, unless it was replaced', async () => {
+  it('stays when the agent stops, and has another secret after the next start', async () => {
     const start = () => endpoints.start({ protocol: 'tokens-tcp', listen: '127.0.0.1:0', bearer_file: { path } });
     await start();
+    const before = await readFile(path, 'utf8');
+    await endpoints.stop();
+    expect(await readFile(path, 'utf8')).toBe(before);
+    await start();
+    expect(await readFile(path, 'utf8')).not.toBe(before);
+  });
+
+  it('is removed with its endpoint, unless it was replaced', async () => {
     const { remove } = await writeSecretFile({ path });
     await writeFile(path, 'another');
     await remove();

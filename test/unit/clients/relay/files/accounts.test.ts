@@ -14,6 +14,11 @@ describe('an account', () => {
     expect(await userId('4000000')).toBe(4_000_000);
   });
 
+  it.each(['-i', '+0', ' 0', '-0', '--help', ' root'])('is never looked up as an option or an id: %j', async (name) => {
+    expect(await userId(name)).toBeUndefined();
+    expect(await groupId(name)).toBeUndefined();
+  });
+
   it('is undefined if no account has that name', async () => {
     expect(await userId('nobody-at-all')).toBeUndefined();
     expect(await groupId('nobody-at-all')).toBeUndefined();

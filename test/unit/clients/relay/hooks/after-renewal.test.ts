@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { commandOf, renewalHooks } from 'tokenrelay/hooks/after-renewal.ts';
 import { signalPidFile } from 'tokenrelay/hooks/signal-pid-file.ts';
+import { type Clock, systemClock } from 'tokenrelay/model/clock.ts';
 import type { AfterRenewal } from 'tokenrelay/settings/hooks.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { fakeClock } from '../agent/fake-clock.ts';
 
 let folder = '';
 let configFile = '';
@@ -17,12 +19,12 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-function hooks(actions: AfterRenewal[]) {
+function hooks(actions: AfterRenewal[], clock: Clock = systemClock) {
   const logged: object[] = [];
   const log = (details: object) => void logged.push(details);
   const changed = vi.fn();
   const made = renewalHooks(actions, 'my_token', {
-    ...{ configFile, changed, log: { debug: log, info: log, warn: log, error: log } },
+    ...{ clock, configFile, changed, log: { debug: log, info: log, warn: log, error: log } },
   });
   const end = () => vi.waitFor(() => expect(changed).toHaveBeenCalled(), { interval: 5 });
   return { ...made, logged, changed, end };
@@ -93,6 +95,67 @@ describe('an after_renewal command', () => {
   });
 });
 
+describe('a failed after_renewal hook', () => {
+  /** Two hooks, which count their runs. The first one fails until the file `mended` exists. */
+  const twoHooks = () => {
+    const clock = fakeClock();
+    const made = hooks(
+      [
+        { command: shell(`echo run >> ${folder}/first; test -e ${folder}/mended`) },
+        { command: shell(`echo run >> ${folder}/second`) },
+      ],
+      clock,
+    );
+    const runs = async (file: string) =>
+      (await readFile(join(folder, file), 'utf8').catch(() => '')).split('\n').length - 1;
+    /** Lets time pass until the next run, which takes real time. */
+    const nextRun = async (milliseconds: number) => {
+      made.changed.mockClear();
+      await clock.pass(milliseconds);
+      await made.end();
+    };
+    return { ...made, clock, runs, nextRun };
+  };
+
+  it('is tried again within seconds, without the hooks that succeeded, and until it succeeds', async () => {
+    const { run, end, trouble, runs, nextRun, clock, logged } = twoHooks();
+    run();
+    await end();
+    expect([await runs('first'), await runs('second')]).toEqual([1, 1]);
+    for (const wait of [1_000, 2_000, 4_000, 8_000, 10_000, 10_000]) await nextRun(wait);
+    expect([await runs('first'), await runs('second'), trouble()]).toEqual([7, 1, expect.stringContaining('code 1')]);
+    await writeFile(join(folder, 'mended'), '');
+    await nextRun(10_000);
+    expect([await runs('first'), trouble()]).toEqual([8, undefined]);
+    expect(clock.timers()).toBe(0);
+    expect(logged).toContainEqual(expect.objectContaining({ retry_in_seconds: 1 }));
+  });
+
+  it('is replaced by the hooks of the next renewal, which run at once', async () => {
+    const { run, end, runs, nextRun, clock } = twoHooks();
+    run();
+    await end();
+    await nextRun(1_000);
+    run();
+    await vi.waitFor(async () => expect(await runs('second')).toBe(2));
+    expect(await runs('first')).toBe(3);
+    await vi.waitFor(() => expect(clock.timers()).toBe(1));
+    await nextRun(1_000);
+    expect([await runs('first'), await runs('second')]).toEqual([4, 2]);
+  });
+
+  it.each(['giveUp', 'stop'] as const)('is not tried again after %s', async (how) => {
+    const made = twoHooks();
+    made.run();
+    await made.end();
+    made[how]();
+    expect(made.clock.timers()).toBe(0);
+    await made.clock.pass(60_000);
+    expect(await made.runs('first')).toBe(1);
+    expect(made.trouble()).toContain('code 1');
+  });
+});
+
 describe('an after_renewal unit', () => {
   it('is signalled through systemctl, and only its main process gets the signal', () => {
     expect(commandOf({ action: 'reload', unit: 'nginx.service' })).toEqual([
@@ -141,6 +204,22 @@ describe('a signal to the process of a pid file', () => {
     await expect(signalPidFile(pidFile(), 'SIGTERM')).rejects.toThrow('must contain only the id of another process');
     expect(sent).not.toHaveBeenCalled();
     sent.mockRestore();
+  });
+
+  it('is sent within seconds after a process that starts late has written the file', async () => {
+    const clock = fakeClock();
+    const { run, end, trouble, changed } = hooks([{ signal: 'SIGUSR1', pid_file: pidFile() }], clock);
+    run();
+    await end();
+    expect(trouble()).toContain(`${pidFile()} does not exist`);
+    const child = spawn('/bin/sleep', ['60']);
+    await writeFile(pidFile(), `${child.pid}\n`, { mode: 0o644 });
+    const ended = once(child, 'exit');
+    changed.mockClear();
+    await clock.pass(1_000);
+    await end();
+    expect(await ended).toEqual([null, 'SIGUSR1']);
+    expect(trouble()).toBeUndefined();
   });
 
   it('is not sent if others can write the file, or if it is not a file or missing', async () => {

@@ -12,11 +12,11 @@ function failure(...args: Parameters<typeof answer>): SourceFailure {
     expect(error).toBeInstanceOf(SourceFailure);
     return error as SourceFailure;
   }
-  throw new Error('it was taken');
+  throw new Error('it should have failed');
 }
 
-describe('the JSON object of an answer', () => {
-  it('is what a status of 200 to 299 has', () => {
+describe('the JSON object in a response', () => {
+  it('is returned for a status of 200 to 299', () => {
     expect(jsonObject(answer(201, '{"a":1}'), 'x')).toEqual({ a: 1 });
   });
 
@@ -31,7 +31,7 @@ describe('the JSON object of an answer', () => {
     );
   });
 
-  it('is not what another status has; only an OAuth error code of it is told', () => {
+  it('is an error for any other status, which reports only an OAuth error code', () => {
     expect(failure(302, '{}').message).toBe('auth.example.com answered 302');
     expect(failure(401, '{"error":"invalid_client"}').message).toBe('auth.example.com answered 401 (invalid_client)');
     for (const error of ['the secret was: s3cret', `${'x'.repeat(65)}`, '', 5, { s: 's3cret' }]) {
@@ -41,7 +41,7 @@ describe('the JSON object of an answer', () => {
     }
   });
 
-  it('is asked for again after what Retry-After says', () => {
+  it('has the delay of Retry-After in its error', () => {
     expect(failure(429, '', { 'retry-after': '7' }).retryAfter).toBe(7_000);
     expect(failure(503, '').retryAfter).toBeUndefined();
   });

@@ -23,8 +23,8 @@ const METADATA = [
 ];
 const LOOPBACK = ['http://127.0.0.1:8080/', 'http://localhost/', 'http://app.localhost/', 'http://[::1]:1/'];
 
-describe('an issuer', () => {
-  it.each(['https://auth.example.com/', 'https://10.0.0.1/', ...LOOPBACK])('is within reach at %s', (url) => {
+describe('an issuer URL', () => {
+  it.each(['https://auth.example.com/', 'https://10.0.0.1/', ...LOOPBACK])('may be %s', (url) => {
     expect([isWithin('issuer', url), isWithin('public', url)]).toEqual([true, true]);
   });
 
@@ -38,12 +38,12 @@ describe('an issuer', () => {
     'https://user:pass@auth.example.com/',
     'https://user@auth.example.com/',
     'no URL',
-  ])('is out of reach at %s', (url) => {
+  ])('may not be %s', (url) => {
     expect([isWithin('issuer', url), isWithin('public', url)]).toEqual([false, false]);
   });
 });
 
-describe('what is public', () => {
+describe('a public URL', () => {
   it.each([
     'https://169.254.169.254/',
     'https://169.254.0.1/',
@@ -70,17 +70,17 @@ describe('what is public', () => {
     'https://metadata.google.internal/',
     'https://METADATA.google.internal./',
     'https://metadata.goog/',
-  ])('is never %s', (url) => {
+  ])('may not be %s', (url) => {
     expect(isWithin('public', url)).toBe(false);
   });
 
-  it.each(['https://169.253.0.1/', 'https://[fec0::1]/', 'https://[2001:db8::1]/'])('is %s', (url) => {
+  it.each(['https://169.253.0.1/', 'https://[fec0::1]/', 'https://[2001:db8::1]/'])('may be %s', (url) => {
     expect(isWithin('public', url)).toBe(true);
   });
 });
 
-describe('a metadata server', () => {
-  it.each([...METADATA, ...LOOPBACK])('is within reach at %s', (url) => {
+describe('a metadata URL', () => {
+  it.each([...METADATA, ...LOOPBACK])('may be %s', (url) => {
     expect(isWithin('metadata', url)).toBe(true);
     expect(targetOf(url, 'metadata').mayBeProxied).toBe(false);
   });
@@ -90,13 +90,13 @@ describe('a metadata server', () => {
     'http://10.0.0.1/',
     'http://example.com/',
     'https://169.254.169.254/',
-  ])('is not %s', (url) => {
+  ])('may not be %s', (url) => {
     expect(isWithin('metadata', url)).toBe(false);
   });
 });
 
 describe('a proxy', () => {
-  it('may be on the way to an issuer, never to loopback', () => {
+  it('may be used for an issuer, never for loopback', () => {
     expect(targetOf('https://auth.example.com/', 'public').mayBeProxied).toBe(true);
     for (const url of ['https://localhost/', 'https://127.0.0.1/', 'https://[::1]/']) {
       expect(targetOf(url, 'issuer').mayBeProxied).toBe(false);

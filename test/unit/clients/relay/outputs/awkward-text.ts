@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: environment variables must not contain them
-const UNREADABLE = /[\0-\x08\x0a-\x1f\x7f]|\p{Noncharacter_Code_Point}/gu;
+const UNREADABLE = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|\p{Noncharacter_Code_Point}/gu;
 
 const heeded = fc.constantFrom(
   '"',
@@ -15,6 +15,16 @@ const heeded = fc.constantFrom(
   ';',
   ' ',
   '\t',
+  '\n',
+  '\r\n',
+  '\\\n',
+  '*',
+  '{a,b}',
+  '(',
+  '&',
+  '|',
+  '<',
+  '=~',
   '$(id)',
   '`id`',
   '\\\\',

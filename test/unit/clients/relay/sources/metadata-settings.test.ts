@@ -87,6 +87,6 @@ describe('the default address of a metadata server', () => {
   ] as const)('is never another host, for any value of %s', async (variable, value, kind) => {
     vi.stubEnv(variable, value);
     const source = kind.create({}, sourceTools(stoppedClock()));
-    await expect(source.fetch(undefined, new AbortController().signal)).rejects.toThrow('is no metadata server');
+    await expect(source.fetch(undefined, new AbortController().signal)).rejects.toThrow('is not a metadata server');
   });
 });

@@ -5,7 +5,7 @@ import { SourceFailure } from 'tokenrelay/model/source.ts';
 import { tvm } from 'tokenrelay/sources/tvm.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type StoppedClock, sourceTools, stoppedClock } from '#test/relay/support/source-tools.ts';
-import { type StubMachine, stubMachine } from '../tvm/stub-machine.ts';
+import { type StubService, stubService } from '../tvm/stub-service.ts';
 
 const START = Date.UTC(2026, 10, 22, 12);
 const readOrders = { type: 'resource', locations: ['orders-db/orders'], actions: ['read'] };
@@ -18,7 +18,7 @@ const vended = {
 };
 const { signal } = new AbortController();
 let clock: StoppedClock;
-let machine: StubMachine;
+let service: StubService;
 const ends: (() => Promise<void> | undefined)[] = [];
 
 beforeEach(async () => {
@@ -26,17 +26,17 @@ beforeEach(async () => {
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'a secret access key');
   vi.stubEnv('AWS_SESSION_TOKEN', 'a-session-token');
   clock = stoppedClock(START);
-  machine = await stubMachine(clock);
-  machine.answer('/token', 200, JSON.stringify(vended));
+  service = await stubService(clock);
+  service.answer('/token', 200, JSON.stringify(vended));
 });
 afterEach(async () => {
   for (const end of ends.splice(0)) await end();
-  await machine.close();
+  await service.close();
   vi.unstubAllEnvs();
 });
 
 function sourceOf(asked: object = {}) {
-  const usual = { endpoint: machine.url, region: 'eu-central-1', scope: 'role:reader' };
+  const usual = { endpoint: service.url, region: 'eu-central-1', scope: 'role:reader' };
   const source = tvm.create(tvm.settings.parse({ ...usual, ...asked }), sourceTools(clock));
   ends.push(() => source.close?.());
   return source;
@@ -66,7 +66,7 @@ describe('a token from TVM', () => {
       fetchedAt: START,
       expiresAt: START + 600_000,
     });
-    const [{ method, headers, body } = {}] = machine.asked('/token');
+    const [{ method, headers, body } = {}] = service.requests('/token');
     const { scope: _, ...sent } = asked;
     expect([method, JSON.parse(body ?? '')]).toEqual(['POST', { grant_type: 'client_credentials', ...sent }]);
     expect(headers?.authorization).toMatch(
@@ -75,11 +75,22 @@ describe('a token from TVM', () => {
     expect(headers?.['x-amz-security-token']).toBe('a-session-token');
   });
 
+  it('is requested without the settings of the connection', async () => {
+    const connection = {
+      proxy: 'http://127.0.0.1:9',
+      proxy_user: 'u',
+      proxy_password: { env: 'P' },
+      timeout_seconds: 5,
+    };
+    await sourceOf(connection).fetch(undefined, signal);
+    expect(service.requests('/token')[0]?.body).not.toMatch(/proxy|timeout/);
+  });
+
   it('counts its lifetime from before the request', async () => {
     const source = sourceOf();
     const fetching = source.fetch(undefined, signal);
     // The response is in transit.
-    await vi.waitFor(() => expect(machine.asked('/token')).toHaveLength(1));
+    await vi.waitFor(() => expect(service.requests('/token')).toHaveLength(1));
     clock.pass(5_000);
     expect(await fetching).toMatchObject({ fetchedAt: START, expiresAt: START + 600_000 });
   });
@@ -90,17 +101,17 @@ describe('a token from TVM', () => {
     ['another kind of token', JSON.stringify({ ...vended, token_type: 'DPoP' })],
     ['no lifetime', JSON.stringify({ ...vended, expires_in: undefined })],
   ])('is not read from a response with %s, which is not quoted', async (_what, body) => {
-    machine.answer('/token', 200, body);
+    service.answer('/token', 200, body);
     expect((await failureOf()).message).toMatch(
-      /^127\.0\.0\.1:\d+ answered 200, but not as a token vending machine does; is the endpoint right\?$/,
+      /^127\.0\.0\.1:\d+ answered 200, but the body is not a token response; is the endpoint right\?$/,
     );
   });
 
   it('is requested at the endpoint’s path, with or without a trailing slash', async () => {
-    machine.answer('/v1/token', 200, JSON.stringify(vended));
-    await sourceOf({ endpoint: `${machine.url}/v1/` }).fetch(undefined, signal);
-    await sourceOf({ endpoint: `${machine.url}/v1` }).fetch(undefined, signal);
-    expect(machine.asked('/v1/token')).toHaveLength(2);
+    service.answer('/v1/token', 200, JSON.stringify(vended));
+    await sourceOf({ endpoint: `${service.url}/v1/` }).fetch(undefined, signal);
+    await sourceOf({ endpoint: `${service.url}/v1` }).fetch(undefined, signal);
+    expect(service.requests('/v1/token')).toHaveLength(2);
   });
 
   it('is not awaited after the fetch was aborted, even if a profile’s command hangs', async () => {
@@ -115,11 +126,11 @@ describe('a token from TVM', () => {
     try {
       await vi.waitFor(() => expect(existsSync(hangs)).toBe(true));
       given.abort();
-      await expect(fetching).rejects.toThrow(new SourceFailure('the fetch was given up'));
+      await expect(fetching).rejects.toThrow(new SourceFailure('the fetch was cancelled'));
     } finally {
       rmSync(folder, { recursive: true });
     }
-    expect(machine.asked('/token')).toEqual([]);
+    expect(service.requests('/token')).toEqual([]);
   });
 });
 
@@ -127,20 +138,20 @@ describe('an error response', () => {
   it('is reported with TVM’s description and the request id', async () => {
     const error_description = 'policy does not allow everything that was requested';
     const body = JSON.stringify({ error: 'access_denied', error_description, request_id: 'c6af9ac6-7b61' });
-    machine.answer('/token', 403, body);
+    service.answer('/token', 403, body);
     expect((await failureOf()).message).toMatch(
       /^127\.0\.0\.1:\d+ answered 403, access_denied: policy does not allow everything that was requested \(request c6af9ac6-7b61\)$/,
     );
   });
 
   it.each([429, 503])('with %i sets the wait before a retry', async (status) => {
-    machine.answer('/token', status, '', { 'retry-after': '20' });
+    service.answer('/token', status, '', { 'retry-after': '20' });
     expect(await failureOf()).toMatchObject({ retryAfter: 20_000 });
   });
 
   it('from the gateway is reported by its type, without any of the signed data', async () => {
     const message = 'The Canonical String … x-amz-security-token:a-session-token';
-    machine.answer('/token', 403, JSON.stringify({ message }), {
+    service.answer('/token', 403, JSON.stringify({ message }), {
       'x-amzn-errortype': 'InvalidSignatureException:http://a-session-token',
       'x-amzn-requestid': 'c6af9ac6-7b61',
     });
@@ -149,7 +160,7 @@ describe('an error response', () => {
   });
 
   it('for a missing stage suggests to add the stage', async () => {
-    machine.answer('/token', 403, '{}', { 'x-amzn-errortype': 'MissingAuthenticationTokenException' });
+    service.answer('/token', 403, '{}', { 'x-amzn-errortype': 'MissingAuthenticationTokenException' });
     expect((await failureOf()).message).toMatch(/does the endpoint name the stage, as in …amazonaws\.com\/v1\?$/);
   });
 
@@ -157,7 +168,7 @@ describe('an error response', () => {
     for (const secret of ['f'.repeat(64), 'IQoJb3JpZ2luX2VjEK7//////////wEaDGV1LWNlbnRyYWwtMSJHMEUCIQD'.repeat(4)]) {
       const error_description = `the signature ${secret} does not match`;
       const body = JSON.stringify({ error: 'access_denied', error_description, request_id: 'c6af9ac6-7b61' });
-      machine.answer('/token', 403, body);
+      service.answer('/token', 403, body);
       expect((await failureOf()).message).toMatch(
         /^127\.0\.0\.1:\d+ answered 403, access_denied \(request c6af9ac6-7b61\)$/,
       );
@@ -166,7 +177,7 @@ describe('an error response', () => {
 
   it('from another server is reported only by its status', async () => {
     const body = JSON.stringify({ error: 'a secret', error_description: 'a\nsecret', request_id: 'x y' });
-    machine.answer('/token', 500, body);
+    service.answer('/token', 500, body);
     expect((await failureOf()).message).toMatch(/^127\.0\.0\.1:\d+ answered 500$/);
   });
 });
@@ -175,13 +186,13 @@ describe('the region of TVM', () => {
   it('comes from the environment if neither the configuration nor the endpoint sets one', async () => {
     vi.stubEnv('AWS_REGION', 'eu-north-1');
     await sourceOf({ region: undefined }).fetch(undefined, signal);
-    expect(machine.asked('/token')[0]?.headers.authorization).toContain('/eu-north-1/execute-api/');
+    expect(service.requests('/token')[0]?.headers.authorization).toContain('/eu-north-1/execute-api/');
   });
 
   it('is required if it cannot be determined', async () => {
     for (const name of ['AWS_REGION', 'AWS_DEFAULT_REGION']) vi.stubEnv(name, '');
     for (const name of ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE']) vi.stubEnv(name, '/nonexistent');
-    expect((await failureOf({ region: undefined })).message).toMatch(/^which AWS region is .* in\? Give region, /);
+    expect((await failureOf({ region: undefined })).message).toMatch(/^the AWS region of .* is unknown: set region, /);
   });
 });
 

@@ -48,6 +48,34 @@ describe('an AppRole login at a Vault of the documented shape', () => {
     expect(sent()).toEqual({ role_id: 'role-1', secret_id: 'secret-1' });
   });
 
+  it.each([
+    ['a role', { vault_role: 'app' }],
+    ['no role', {}],
+  ])('sends only the role id with %s, if there is no secret id', async (_what, role) => {
+    tools = vaultTools({ configFolder: folder });
+    vault.accepts.approle = ({ role_id, secret_id }) => role_id === 'role-1' && secret_id === undefined;
+    const auth = { method: 'approle', role_id: { insecure_inline: 'role-1' } };
+    await kv('kv/app', { ...role, auth }).fetch(undefined, signal);
+    expect(sent()).toEqual({ role_id: 'role-1' });
+  });
+
+  it('sends the secret id at its default location with a configured role id', async () => {
+    await given({ 'secrets/app.secret_id': 'secret-1' });
+    tools = vaultTools({ configFolder: folder });
+    const auth = { method: 'approle', role_id: { insecure_inline: 'role-1' } };
+    await kv('kv/app', { vault_role: 'app', auth }).fetch(undefined, signal);
+    expect(sent()).toEqual({ role_id: 'role-1', secret_id: 'secret-1' });
+  });
+
+  it('needs both ids if neither is configured', async () => {
+    await given({ 'secrets/app.role_id': 'role-1' });
+    tools = vaultTools({ configFolder: folder });
+    await expect(kv('kv/app', { vault_role: 'app', auth: undefined }).fetch(undefined, signal)).rejects.toThrow(
+      'app.secret_id',
+    );
+    expect(sent()).toBeUndefined();
+  });
+
   it('reads the secret id again for each login, because it may have been replaced', async () => {
     await given({ 'secrets/app.role_id': 'role-1', 'secrets/app.secret_id': 'secret-1' });
     tools = vaultTools({ configFolder: folder });

@@ -29,6 +29,11 @@ describe('the settings of a source of Vault', () => {
     ['a namespace that breaks its header', { vault_namespace: 'a\r\nx-vault-token: b' }, 'vault_namespace must be'],
     ['a role that leaves its folder', { vault_role: '../other' }, 'vault_role must be the name of a role'],
     ['no role', { vault_role: undefined }, 'vault_role is missing: the role of the login'],
+    [
+      'a secret id without a role id',
+      { vault_role: undefined, auth: { method: 'approle', secret_id: { env: 'A' } } },
+      'vault_role is missing',
+    ],
     ['another method', { auth: { method: 'userpass' } }, 'auth.method must be approle, jwt, aws or cert'],
     ['a missing JWT', { auth: { method: 'jwt' } }, 'auth.jwt is missing'],
     ['a missing certificate', { auth: { method: 'cert' } }, 'client_certificate is missing'],

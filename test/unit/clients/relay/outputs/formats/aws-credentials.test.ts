@@ -31,6 +31,11 @@ describe('the format aws-credentials', () => {
     );
   });
 
+  it('states the expiry of expired credentials that their source wants to be used', () => {
+    const token = { ...anEndlessToken(keys), expiredAt: Date.parse(END) };
+    expect(render(aws, 'aws', token)).toBe(render(aws, 'aws', aToken(keys)));
+  });
+
   it.each(['access_key_id', 'secret_access_key'])('refuses a token without %s', (name) => {
     const token = aToken(Object.fromEntries(Object.entries(keys).filter(([key]) => key !== name)));
     expect(() => render(aws, 'aws', token)).toThrow(

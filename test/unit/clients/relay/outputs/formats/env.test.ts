@@ -28,7 +28,9 @@ describe('the format env', () => {
   });
 
   it('contains each value under its own name in capitals', () => {
-    expect(written({ 'db.user': 'anna', '1st-pass': 'b', é: 'c' })).toBe('DB_USER=anna\n_1ST_PASS=b\n_=c\n');
+    expect(written({ 'db.user': 'anna', '1st-pass': 'b', éa: 'c', e: '' })).toBe(
+      'DB_USER=anna\n_1ST_PASS=b\n_A=c\nE=\n',
+    );
   });
 
   it('contains AWS keys under the names that the SDKs read', () => {
@@ -44,6 +46,11 @@ describe('the format env', () => {
     ).toBe('DB_USER=anna\nPGPASSWORD=b\n');
   });
 
+  it('is not affected by values that are not mapped', () => {
+    const odd = { random: 'x', b: 'a\0b', c: '\ud800', d: '\ufdd0' };
+    expect(written({ username: 'anna', ...odd }, { DB_USER: 'username' })).toBe('DB_USER=anna\n');
+  });
+
   it('refuses a mapping to a missing value', () => {
     expect(() => written({ username: 'anna' }, { X: 'toString' })).toThrow('it has no value "toString" for X');
   });
@@ -53,7 +60,20 @@ describe('the format env', () => {
   });
 
   it.each([
-    ...['path', 'ld_preload', 'LD-LIBRARY-PATH', 'node_options', 'bash_env', 'env', 'ifs', 'pythonpath', 'https_proxy'],
+    ...[
+      'path',
+      'ld_preload',
+      'LD-LIBRARY-PATH',
+      'node_options',
+      'bash_env',
+      'env',
+      'ifs',
+      'pythonpath',
+      'https_proxy',
+      'optind',
+      'Lineno',
+      'notify_socket',
+    ],
     ...[
       'git_ssh_command',
       'java_tool_options',
@@ -76,7 +96,52 @@ describe('the format env', () => {
   });
 
   it.each([
-    '\n',
+    ...['random', 'HISTCMD', 'epochseconds', 'username', 'gid', 'zsh.version', 'try-block-error', '_', 'é', ''],
+    ...['hostname', 'prompt', 'lc_paper', 'tty', 'optarg', 'ps2', 'mail'],
+  ])('refuses a variable with a meaning for shells that a source named: %j', (name) => {
+    const refusal = () => written({ [name]: 'hidden', other: 'x' });
+    expect(refusal).toThrow(
+      /would become the variable \w+, which shells (evaluate or set themselves|use): give it another/,
+    );
+    expect(refusal).toThrow(`such as APP_`);
+    expect(refusal).not.toThrow('hidden');
+    expect(written({ [name]: 'x' }, { APP_VALUE: name })).toBe('APP_VALUE=x\n');
+  });
+
+  it.each([
+    'RANDOM',
+    'OPTIND',
+    'USERNAME',
+    '_',
+    'path',
+    'status',
+    'BASH_ENV',
+  ])('never writes %s, even if it is mapped', (variable) => {
+    expect(() => written({ a: 'x' }, { [variable]: 'a' })).toThrow(
+      `the variable ${variable}, which shells evaluate or set`,
+    );
+  });
+
+  it('writes further lines within quotes', () => {
+    const pem = '-----BEGIN X-----\nab+/c=\n-----END X-----\n';
+    expect(written({ user: 'u', tls_key: pem, dos: 'a\r\nb' })).toBe(`USER=u\nTLS_KEY="${pem}"\nDOS="a\r\nb"\n`);
+  });
+
+  it.each([
+    'a\n \tPATH=/tmp',
+    'a\r\nBASH_ENV=x',
+    'x\n\n\u00a0NODE_OPTIONS=-r x',
+    'a\nRANDOM=x',
+  ])('refuses a further line that docker would take for a dangerous variable: %j', (text) => {
+    expect(() => written({ password: text })).toThrow('before the name of a variable such as LD_PRELOAD');
+  });
+
+  it('searches further lines in linear time', () => {
+    const value = '\n'.repeat(200_000) + '\n \n'.repeat(200_000) + 'A'.repeat(200_000);
+    expect(written({ password: value })).toContain(value);
+  });
+
+  it.each([
     '\r',
     '\0',
     '\x1b',
@@ -92,20 +157,23 @@ describe('the format env', () => {
 
   it('escapes and truncates the name of a value in an error', () => {
     const name = `x\ny${'z'.repeat(100)}`;
-    expect(() => written({ [name]: '\n' })).toThrow(`its value "x\\ny${'z'.repeat(61)}…" contains a newline`);
+    expect(() => written({ [name]: '\x1b' })).toThrow(`its value "x\\ny${'z'.repeat(61)}…" contains a newline`);
   });
 
   it.each([
     'eyJhbGciOiJFUzI1NiJ9.e30.c2ln-_',
     'AQoDYXdz/+==',
     'a:b@c%d,e',
+    ...['#abc', 'p#ss', '*', 'a?b', 'wow!', 'a^b', '{a,b}', '[a]', 'naïve', '🔑', 'a~b', '', 'a\u00a0b\u3000'],
   ])('does not quote %s, so that docker can read it', (text) => {
     expect(written({ token: text })).toBe(`MY_API_TOKEN=${text}\n`);
   });
 
   it('quotes characters that a shell would interpret', () => {
     expect(written({ token: 'a "b" \\ $c `d` ~e' })).toBe('MY_API_TOKEN="a \\"b\\" \\\\ \\$c \\`d\\` ~e"\n');
-    expect(written({ token: '~root' })).toBe('MY_API_TOKEN="~root"\n');
+    for (const text of ['~root', 'a:~root', 'a=~root', 'a=b:~']) {
+      expect(written({ token: text })).toBe(`MY_API_TOKEN="${text}"\n`);
+    }
   });
 
   it('round-trips through a POSIX shell', () => {

@@ -14,6 +14,11 @@ describe('the format json', () => {
     expect(render(json, 'api', anEndlessToken({ token: 'abc' }))).toBe('{"token":"abc"}\n');
   });
 
+  it('contains the expiry of an expired token that its source wants to be used', () => {
+    const token = { ...anEndlessToken({ token: 'abc' }), expiredAt: Date.parse(END) };
+    expect(render(json, 'api', token)).toContain(`"expiration_timestamp":"${END}"`);
+  });
+
   it('rounds the expiry down to whole seconds', () => {
     expect(render(json, 'api', aToken({ token: 'abc' }, Date.parse(END) + 999))).toContain(END);
   });

@@ -50,14 +50,25 @@ describe('JSON output of a command', () => {
   });
 
   it.each([
+    ['""', ''],
+    ['5', '5'],
+    ['12345678901234567890', '12345678901234567890'],
+    ['1.0', '1.0'],
+    ['true', 'true'],
+    ['{"b":[1e2,null]}', '{"b":[1e2,null]}'],
+  ])('may have any value, with its exact text: %s', (json, text) => {
+    const printed = `{"values":{"user":"u","none":null,"":"","v":${json}},"expires_in":60.0}`;
+    expect(read('json', printed)).toEqual({ values: { user: 'u', '': '', v: text }, expiresAt: NOW + 60_000 });
+  });
+
+  it.each([
     's3cret',
     '["s3cret"]',
     {},
     { token: '' },
     { token: 5 },
     { values: {} },
-    { values: { a: '' } },
-    { values: { a: 5 } },
+    { values: { a: null } },
     { token: 's3cret', values: { a: 's3cret' } },
   ])('is refused as %j', (printed) => {
     expect(failure('json', printed)).toBe(`${COMMAND} did not print JSON with a token, or with values that are texts`);
@@ -76,6 +87,9 @@ describe('credential_process output of a command', () => {
   it('is AWS credentials', () => {
     expect(read('credential-process', credentials)).toEqual({
       values: { access_key_id: 'AKIA', secret_access_key: 's3cret' },
+    });
+    expect(read('credential-process', '{"Version":1.0,"AccessKeyId":"AKIA","SecretAccessKey":"k"}')).toEqual({
+      values: { access_key_id: 'AKIA', secret_access_key: 'k' },
     });
     const more = { SessionToken: 'st', Expiration: '2026-01-01T12:15:00+00:00' };
     expect(read('credential-process', { ...credentials, ...more })).toEqual({

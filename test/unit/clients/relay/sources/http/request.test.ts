@@ -73,6 +73,6 @@ describe('the settings of an http source', () => {
   ])('are not %j', (settings, fault) => {
     const { faults } = readBySchema(httpSourceSettings, { url, ...settings });
     expect(JSON.stringify(faults)).not.toContain('abc');
-    expect(faults.map(({ place, problem }) => `${place.join('.')} ${problem}`).join('\n')).toContain(fault);
+    expect(faults.map(({ path, problem }) => `${path.join('.')} ${problem}`).join('\n')).toContain(fault);
   });
 });

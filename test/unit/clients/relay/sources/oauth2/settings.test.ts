@@ -14,7 +14,7 @@ const key = { private_key_path: '/etc/tokenrelay/secrets/key.pem' };
 
 function faults(settings: object): string[] {
   const { faults } = readBySchema(clientCredentialsSettings, settings);
-  return faults.map(({ place, problem }) => `${place.join('.')} ${problem}`);
+  return faults.map(({ path, problem }) => `${path.join('.')} ${problem}`);
 }
 
 describe('the settings of client credentials', () => {
@@ -34,6 +34,10 @@ describe('the settings of client credentials', () => {
       { ...seed, parameters: { scope: 'all' } },
       /parameters\.scope must not be a parameter that this source sets itself/,
     ],
+    [{ ...seed, token_types: ['DPoP'] }, /token_types\.0 must be a type that is used like a bearer token/],
+    [{ ...seed, token_types: ['MAC'] }, /token_types\.0 must be a type that is used like a bearer token/],
+    [{ ...seed, token_types: ['a b'] }, /token_types\.0 must be a token type, such as JWT/],
+    [{ ...seed, token_types: [] }, /token_types/],
     [{ ...seed, endpoint: 'http://auth.example.com/' }, /endpoint must be an https URL/],
   ])('are not %j', (settings, fault) => {
     expect(faults(settings).join('\n')).toMatch(fault);

@@ -1,0 +1,72 @@
+import type { Hit } from '../model/check.ts';
+import { readManifest } from '../model/read-manifest.ts';
+import { elements, isMapping, type Mapping, mapping, textOf, texts } from '../model/values.ts';
+import type { KubernetesRule } from './check.ts';
+import type { KubernetesObject } from './objects.ts';
+
+/** The EKS access policies that administer a cluster. */
+const ADMIN_POLICY = /:cluster-access-policy\/(?:AmazonEKSClusterAdminPolicy|AmazonEKSAdminPolicy)$/;
+
+/** Groups and users of Kubernetes itself with every permission. Nodes have their own. */
+const ADMIN = /^system:(?:masters|admin|kube-controller-manager|kube-scheduler|kube-apiserver)$/;
+
+const awsAuth = (groups: string) => ({
+  name: 'aws-auth.yaml',
+  text: `apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: aws-auth
+  namespace: kube-system
+data:
+  mapRoles: |
+    - rolearn: arn:aws:iam::111122223333:role/deployer
+      username: deployer
+      groups: [${groups}]
+`,
+});
+
+const awsAdministrator: KubernetesRule = {
+  id: 'kubernetes/aws-administrator',
+  severity: 'error',
+  title: 'an AWS identity that administers the cluster',
+  why: 'Everyone who can assume the role controls the cluster. RBAC cannot restrict `system:masters`.',
+  instead: 'Map the role to a group of your own, and bind that group to a role that lists only what it needs.',
+  failing: awsAuth('system:masters'),
+  passing: awsAuth('deployers'),
+  check: (object) => [...administrators(object.value, object.title), ...inAwsAuth(object)],
+};
+
+/** The parts of the ConfigMap `aws-auth` are YAML in text. */
+function inAwsAuth(object: KubernetesObject): Hit[] {
+  if (object.kind !== 'ConfigMap' || mapping(object.value.metadata).name !== 'aws-auth') return [];
+  const data = mapping(object.value.data);
+  return ['mapRoles', 'mapUsers'].flatMap((key) => {
+    const manifest = readManifest(textOf(data[key]) ?? '');
+    const values = 'problem' in manifest ? [] : manifest.documents.map(({ value }) => value);
+    return [...administrators(values, object.title)].map(({ message }) => ({ in: data, key, message }));
+  });
+}
+
+/** Finds access entries and mappings of identities by shape: of eksctl, of controllers for AWS, of the authenticator. */
+function* administrators(value: unknown, title: string): Generator<Hit> {
+  for (const element of elements(value)) yield* administrators(element, title);
+  if (!isMapping(value)) return;
+  const identity = arnIn(value);
+  const given = [...texts(value.groups), ...texts(value.kubernetesGroups), textOf(value.username) ?? ''];
+  const admin = identity === undefined ? undefined : given.find((name) => ADMIN.test(name));
+  if (admin !== undefined) yield { in: value, message: `${title} makes ${identity} ${admin}` };
+  for (const [key, member] of Object.entries(value)) {
+    if (typeof member === 'string' && ADMIN_POLICY.test(member)) {
+      yield { in: value, key, message: `${title} gives ${member.slice(member.lastIndexOf('/') + 1)}` };
+    } else if (typeof member === 'object' && member !== null) yield* administrators(member, title);
+  }
+}
+
+function arnIn(value: Mapping): string | undefined {
+  return Object.values(value).find((member) => typeof member === 'string' && /^arn:[\w-]+:(?:iam|sts):/.test(member)) as
+    | string
+    | undefined;
+}
+
+/** The rules about AWS identities in a cluster. */
+export const awsRules = [awsAdministrator];

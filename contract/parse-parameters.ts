@@ -95,7 +95,7 @@ const NOT_UTF8 = 'must be UTF-8';
 /** Parses the values of form parameters that are not strings. */
 const FORM_READERS: Record<string, (text: string, field: string) => Parsed<unknown>> = {
   authorization_details: readJson,
-  claims: readJson,
+  claims: readClaims,
   expires_in: readNumber,
   block_for: readNumber,
   limit: readNumber,
@@ -103,6 +103,15 @@ const FORM_READERS: Record<string, (text: string, field: string) => Parsed<unkno
   allow_unknown: readTrueOrFalse,
   dry_run: readTrueOrFalse,
 };
+
+/**
+ * Parses claims. Any other text is returned as it is, and the schema reports it: endpoints without this parameter ignore it,
+ * and OpenID Connect has a parameter of the same name.
+ */
+function readClaims(text: string, field: string): Parsed<unknown> {
+  const claims = readJson(text, field);
+  return claims.ok ? claims : { ok: true, value: text };
+}
 
 /** Parses `true` and `false`. Any other text is returned as it is, and the schema reports it. */
 function readTrueOrFalse(text: string): Parsed<unknown> {

@@ -37,7 +37,7 @@ export type AssumedRole =
  * Fills in a role's grants for one workload. Policies must still decide whether the workload may assume the role and
  * whether each grant is allowed.
  *
- * Only attributes and claims that AWS, the operator or the issuer vouches for fill placeholders. A value is at most one segment of a location,
+ * Only what AWS, the operator or the issuer vouches for fills placeholders. A value is at most one segment of a location,
  * so it cannot reach another part of the tree.
  */
 export function takeRole(bundle: PolicyBundle, name: string, caller: Caller): AssumedRole {

@@ -161,20 +161,24 @@ function refuseHostile(text: string, { maxDepth }: Dialect): void {
 }
 
 /**
- * Returns a lexer that ignores indentation inside of brackets, as libyaml does, and so kubectl and CloudFormation. YAML
- * 1.2 (8.1, flow in block) requires it, and the library has no option for it.
+ * Returns a lexer that ignores indentation inside of brackets and quotes, as libyaml does, and so kubectl and
+ * CloudFormation. YAML 1.2 (8.1, flow in block) requires it, and the library has no option for it.
  */
 function lenientLexer(): Lexer {
   const lexer = new Lexer();
-  const inner = lexer as unknown as { indentNext: number; parseFlowCollection(): Generator<string, unknown> };
-  const strict = inner.parseFlowCollection;
-  inner.parseFlowCollection = function* () {
-    const { indentNext } = this;
-    this.indentNext = 0;
-    const next = yield* strict.call(this);
-    this.indentNext = indentNext;
-    return next;
+  const inner = lexer as unknown as Record<'parseFlowCollection' | 'parseQuotedScalar', () => Generator<string>> & {
+    indentNext: number;
   };
+  for (const method of ['parseFlowCollection', 'parseQuotedScalar'] as const) {
+    const strict = inner[method];
+    inner[method] = function* () {
+      const { indentNext } = this;
+      this.indentNext = 0;
+      const next = yield* strict.call(this);
+      this.indentNext = indentNext;
+      return next;
+    };
+  }
   return lexer;
 }
 

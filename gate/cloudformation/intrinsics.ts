@@ -1,4 +1,4 @@
-import { elements, isMapping, mapping, textOf } from '../model/values.ts';
+import { elements, isMapping, type Mapping, mapping, textOf } from '../model/values.ts';
 import { mapped, parameterAt, resourceAt } from './scope.ts';
 
 /** Represents a part of a text that is unknown before deployment, such as a parameter or a resource attribute. */
@@ -53,13 +53,31 @@ export function resolveText(value: unknown, withDefaults = true): string {
 export function possibleTexts(value: unknown, how: Resolving = { withDefaults: true }): string[] {
   if (typeof value === 'string') return [value];
   if (typeof value === 'number') return [String(value)];
-  const texts = [...new Set(resolve(value, how))];
-  if (texts.length > MAX_VALUES) return openBecause(how, `it has more than ${MAX_VALUES} possible values`);
-  return texts.map((text) => (text.length > MAX_TEXT ? OPEN : text));
+  if (!isMapping(value)) return [UNKNOWN];
+  const cache = how.withDefaults ? resolved : resolvedWithoutDefaults;
+  const known = cache.get(value) ?? resolvedNow(value, how);
+  cache.set(value, known);
+  for (const reason of known.reasons) how.reasons?.add(reason);
+  return known.texts;
 }
 
-function resolve(value: unknown, how: Resolving): string[] {
-  if (!isMapping(value)) return [UNKNOWN];
+interface Resolved {
+  texts: string[];
+  reasons: ReadonlySet<string>;
+}
+
+/** Caches, because rules need the same values, and attributes refer to the same properties. */
+const resolved = new WeakMap<object, Resolved>();
+const resolvedWithoutDefaults = new WeakMap<object, Resolved>();
+
+function resolvedNow(value: Mapping, how: Resolving): Resolved {
+  const reasons = new Set<string>();
+  const texts = [...new Set(resolve(value, { ...how, reasons }))].map((text) => (text.length > MAX_TEXT ? OPEN : text));
+  if (texts.length <= MAX_VALUES) return { texts, reasons };
+  return { texts: openBecause({ ...how, reasons }, `it has more than ${MAX_VALUES} possible values`), reasons };
+}
+
+function resolve(value: Mapping, how: Resolving): string[] {
   const [name = '', argument] = Object.entries(value)[0] ?? [];
   if (name === 'Ref') return named(value, argument, how);
   if (name === 'Fn::If')
@@ -149,6 +167,8 @@ function found(value: object, how: Resolving): unknown[] {
 }
 
 function named(at: object, name: unknown, how: Resolving): string[] {
+  // In a text, nothing is an empty text.
+  if (name === 'AWS::NoValue') return [''];
   if (typeof name === 'string' && Object.hasOwn(PSEUDO, name)) return [PSEUDO[name] ?? UNKNOWN];
   const parameter = parameterAt(at, name);
   if (parameter === undefined) return [UNKNOWN];

@@ -1,11 +1,17 @@
 import type { CheckOptions, Hit } from '../model/check.ts';
+import type { Mapping } from '../model/values.ts';
 import type { CloudFormationRule } from './check.ts';
 import type { CloudFormationResource } from './resources.ts';
-import { contentsOf, widest, withStatements } from './statements.ts';
+import { type Allowing, contentsOf, mayBeAnything, widest, withStatements } from './statements.ts';
+
+const ADMINISTRATOR = 'arn:aws:iam::aws:policy/AdministratorAccess';
+
+/** The widest values of properties that grant permissions themselves. */
+const WIDEST: Mapping = { Principal: '*', ManagedPolicyArns: ADMINISTRATOR, ManagedPolicies: ADMINISTRATOR };
 
 /**
- * Finds what cannot be judged in a resource: policies that cannot be read before deployment, and statements that would
- * violate one of the rules with another value of what nothing in the template restricts.
+ * Finds what cannot be judged in a resource: policies that cannot be read before deployment, and statements and properties
+ * that would violate one of the rules with another value of what nothing in the template restricts.
  */
 export function notJudgedIn(
   resource: CloudFormationResource,
@@ -14,27 +20,36 @@ export function notJudgedIn(
 ): Hit[] {
   const { allowing, unread } = contentsOf(resource);
   const errors = rules.filter(({ severity }) => severity === 'error');
-  const violated = (statement: (typeof allowing)[number]): string[] =>
-    errors
-      .filter(({ check }) =>
-        [...check(withStatements(resource, [statement]), options)].some((hit) => hit.in === statement.value),
-      )
+  /** Returns the rules that the properties violate, or a statement alone. */
+  const violated = (properties: Mapping, statement?: Allowing): string[] => {
+    const changed = withStatements({ ...resource, properties }, statement ? [statement] : []);
+    const place = statement?.value ?? properties;
+    return errors
+      .filter(({ check }) => [...check(changed, options)].some((hit) => hit.in === place))
       .map(({ id }) => id);
+  };
+  const unknown = (before: readonly string[], after: readonly string[], reasons: ReadonlySet<string>): string[] => {
+    const rule = after.find((id) => !before.includes(id));
+    const reason = [...reasons][0] ?? 'a value is known only at deployment';
+    return rule === undefined ? [] : [`${resource.title} is not judged for ${rule}, because ${reason}`];
+  };
+  const { properties } = resource;
   const ofStatements = allowing.flatMap((statement): Hit[] => {
     const reasons = new Set<string>();
     const wide = widest(statement, reasons);
     if (wide === undefined) return [];
-    const already = violated(statement);
-    const [possible] = violated(wide).filter((id) => !already.includes(id));
-    if (possible === undefined) return [];
-    const reason = [...reasons][0] ?? 'a value is known only at deployment';
-    return [{ in: statement.value, message: `${resource.title} is not judged for ${possible}, because ${reason}` }];
+    const messages = unknown(violated({}, statement), violated({}, wide), reasons);
+    return messages.map((message) => ({ in: statement.value, message }));
   });
-  return [
-    ...ofStatements,
-    ...unread.map(({ reason, ...place }) => ({
-      ...place,
-      message: `${resource.title} has a policy that is not judged, because ${reason}`,
-    })),
-  ];
+  const ofProperties = Object.keys(WIDEST).flatMap((key): Hit[] => {
+    const reasons = new Set<string>();
+    if (!mayBeAnything(properties[key], reasons)) return [];
+    const messages = unknown(violated(properties), violated({ ...properties, [key]: WIDEST[key] }), reasons);
+    return messages.map((message) => ({ in: properties, key, message }));
+  });
+  const ofPolicies = unread.map(({ reason, ...place }) => ({
+    ...place,
+    message: `${resource.title} has a policy or template that is not judged, because ${reason}`,
+  }));
+  return [...ofStatements, ...ofProperties, ...ofPolicies];
 }

@@ -22,16 +22,20 @@ export function hasWildcard(text: string): boolean {
 /**
  * Reports whether patterns together match every name.
  *
- * @param textOf returns the text that has to match a pattern for a name to match
+ * @param textFor returns, for a pattern, the function from a name to the text that has to match the pattern
  */
 export function matchEveryName(
   patterns: readonly string[],
-  textOf: (name: string, pattern: string) => string = (name) => name,
+  textFor: (pattern: string) => (name: string) => string = () => (name) => name,
 ): boolean {
-  const wild = patterns.filter(hasWildcard);
+  const wild = patterns.filter(hasWildcard).map((pattern) => ({ pattern, textOf: textFor(pattern) }));
+  if (wild.length === 0) return false;
   return KINDS.some((names) => {
-    const matched = names.filter((name) => wild.some((pattern) => matchesPattern(pattern, textOf(name, pattern))));
-    return 2 * matched.length >= names.length;
+    let unmatched = 0;
+    return names.every((name) => {
+      if (!wild.some(({ pattern, textOf }) => matchesPattern(pattern, textOf(name)))) unmatched++;
+      return 2 * unmatched <= names.length;
+    });
   });
 }
 
@@ -52,26 +56,36 @@ function literal(part: string | undefined): string | undefined {
   return part === undefined || hasWildcard(part) ? undefined : part;
 }
 
-/** Returns a made-up ARN of a service, with the partition, region and account of the pattern. */
-function dummyArn(pattern: string, service: string, resource: string): string {
-  const [, partition, , region, account] = partsOf(pattern);
-  return ['arn', partition ?? 'aws', service, region ?? '~', account ?? '~', resource].join(':');
+/** Returns a function that makes ARNs of a service, with the partition, region and account of a pattern. */
+function arnsFor(service: string, type = ''): (pattern: string) => (name: string) => string {
+  return (pattern) => {
+    const [, partition, , region, account] = partsOf(pattern);
+    const start = ['arn', partition ?? 'aws', service, region ?? '~', account ?? '~', type].join(':');
+    return (name) => start + name;
+  };
 }
 
 /** Reports whether a pattern matches every resource of every service. */
 export function isEverything(pattern: string): boolean {
-  return /^[*?]*\*[*?]*$/.test(pattern) || matchEveryName([pattern], (name) => dummyArn('', name, name));
+  return /^[*?]*\*[*?]*$/.test(pattern) || (/^[*?a]/i.test(pattern) && matchEveryName([pattern], arnsFor('~service~')));
 }
+
+/** The most patterns without a service that are judged in a statement: those with the fewest other characters. */
+const MOST_WITHOUT_SERVICE = 200;
 
 /** The resource patterns of a statement. Answers which of them match everything of some kind. */
 export class Reach {
   readonly #everything: string[];
-  readonly #wild: string[];
+  readonly #byService: Map<string | undefined, string[]>;
   readonly #known = new Map<string, string[]>();
 
   constructor(resources: readonly string[]) {
-    this.#wild = [...new Set(resources.filter(hasWildcard))];
-    this.#everything = this.#wild.filter(isEverything);
+    const wild = [...new Set(resources.filter(hasWildcard))];
+    this.#everything = wild.filter(isEverything);
+    this.#byService = Map.groupBy(wild, (pattern) => partsOf(pattern)[2]?.toLowerCase());
+    // The time must not grow with the product of actions and resources.
+    const broadest = (this.#byService.get(undefined) ?? []).toSorted((a, b) => literals(a) - literals(b));
+    this.#byService.set(undefined, broadest.slice(0, MOST_WITHOUT_SERVICE));
   }
 
   /** Returns the patterns that match every resource of every service. */
@@ -81,9 +95,7 @@ export class Reach {
 
   /** Returns the patterns that match all resources of a service, of any type. */
   ofService(service: string): readonly string[] {
-    return this.#matching(service, '', (patterns) =>
-      matchEveryName(patterns, (name, pattern) => dummyArn(pattern, service, name)),
-    );
+    return this.#matching(service, '', (patterns) => matchEveryName(patterns, arnsFor(service)));
   }
 
   /** Returns the patterns that match all resources of one type of a service, as `table/*` does. */
@@ -92,25 +104,21 @@ export class Reach {
       [...Map.groupBy(patterns, typeOf)].some(
         ([type, ofType]) =>
           type !== undefined &&
-          ['/', ':'].some((separator) =>
-            matchEveryName(ofType, (name, pattern) => dummyArn(pattern, service, `${type}${separator}${name}`)),
-          ),
+          ['/', ':'].some((separator) => matchEveryName(ofType, arnsFor(service, `${type}${separator}`))),
       ),
     );
   }
 
   /** Returns the patterns that match every resource of a type, such as `role/`, in their account and region. */
   ofType(service: string, type: string): readonly string[] {
-    return this.#matching(service, type, (patterns) =>
-      matchEveryName(patterns, (name, pattern) => dummyArn(pattern, service, `${type}${name}`)),
-    );
+    return this.#matching(service, type, (patterns) => matchEveryName(patterns, arnsFor(service, type)));
   }
 
   #matching(service: string, type: string, match: (patterns: readonly string[]) => boolean): readonly string[] {
     const key = `${service} ${type}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const ofService = this.#wild.filter((pattern) => [undefined, service].includes(partsOf(pattern)[2]?.toLowerCase()));
+    const ofService = [...(this.#byService.get(service) ?? []), ...(this.#byService.get(undefined) ?? [])];
     const alone = [...new Set([...this.#everything, ...ofService.filter((pattern) => match([pattern]))])];
     const [first] = ofService;
     const together = alone.length === 0 && ofService.length > 1 && match(ofService);
@@ -118,6 +126,10 @@ export class Reach {
     this.#known.set(key, found);
     return found;
   }
+}
+
+function literals(pattern: string): number {
+  return pattern.replace(/[*?]/g, '').length;
 }
 
 function typeOf(pattern: string): string | undefined {

@@ -3,6 +3,9 @@ import { isMapping, type Mapping, mapping, textOf } from '../model/values.ts';
 /** Maximum length of a parameter default that is used, in characters. */
 const MAX_DEFAULT = 4_096;
 
+/** Maximum number of rows of a mapping that are used: more than a property may have values. */
+const MAX_ROWS = 100;
+
 /** The parts of a template that intrinsic functions refer to. */
 interface Scope {
   parameters: Mapping;
@@ -42,7 +45,17 @@ export interface ParameterValues {
 export function parameterAt(at: object, name: unknown): ParameterValues | undefined {
   const declared = typeof name === 'string' ? own(scopes.get(at)?.parameters, name) : undefined;
   if (declared === undefined) return undefined;
-  const { Type, Default, AllowedValues } = mapping(declared);
+  if (!isMapping(declared)) return { values: [], open: true };
+  const known = parameters.get(declared) ?? valuesOf(declared);
+  parameters.set(declared, known);
+  return known;
+}
+
+/** Caches, because functions refer to the same parameters and mappings. */
+const parameters = new WeakMap<Mapping, ParameterValues>();
+const rowsOf = new WeakMap<Mapping, unknown[]>();
+
+function valuesOf({ Type, Default, AllowedValues }: Mapping): ParameterValues {
   const type = textOf(Type) ?? '';
   // The default of a Systems Manager parameter is only its name.
   if (type.startsWith('AWS::SSM::')) return { values: [], open: true };
@@ -51,8 +64,8 @@ export function parameterAt(at: object, name: unknown): ParameterValues | undefi
   const allowed = Array.isArray(AllowedValues) ? AllowedValues.flatMap(textsOf) : [];
   if (allowed.length > 0) return { values: allowed.map(value), open: false };
   const known = textsOf(Default).filter((text) => text.length <= MAX_DEFAULT);
-  // An empty default is usually replaced at deployment. CloudFormation checks values of types such as AWS::EC2::VPC::Id.
-  return { values: known.map(value), open: !known.some((text) => text !== '') && !/AWS::|Number/.test(type) };
+  // CloudFormation checks values of types such as AWS::EC2::VPC::Id.
+  return { values: known.map(value), open: known.length === 0 && !/AWS::|Number/.test(type) };
 }
 
 function textsOf(value: unknown): string[] {
@@ -65,8 +78,12 @@ function textsOf(value: unknown): string[] {
  * @param known reports whether a key is known. All rows of an unknown key are possible
  */
 export function mapped(at: object, [name, top, second]: readonly string[], known: (key: string) => boolean): unknown[] {
-  const rows = (value: Mapping, key: string | undefined): unknown[] =>
-    key === undefined || !known(key) ? Object.values(value) : Object.hasOwn(value, key) ? [value[key]] : [];
+  const rows = (value: Mapping, key: string | undefined): unknown[] => {
+    if (key !== undefined && known(key)) return Object.hasOwn(value, key) ? [value[key]] : [];
+    const all = rowsOf.get(value) ?? Object.values(value).slice(0, MAX_ROWS);
+    rowsOf.set(value, all);
+    return all;
+  };
   const table = name === undefined ? undefined : own(scopes.get(at)?.mappings, name);
   return rows(mapping(table), top).flatMap((row) => rows(mapping(row), second));
 }

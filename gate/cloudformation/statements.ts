@@ -32,12 +32,12 @@ export interface Contents {
  */
 const OPEN_BY_DEFAULT: ReadonlySet<string> = new Set(['AWS::ApiGateway::RestApi', 'AWS::Serverless::Api']);
 
-/** Properties that contain one policy, and the statements in one. */
-const POLICY =
-  /PolicyDocument$|^(?:InlinePolicy|KeyPolicy|Policy|PolicyText|RepositoryPolicyText|ResourcePolicy|FileSystemPolicy|AccessPolic(?:y|ies)|Statement)$/;
+/** Properties that contain one policy or template, and the statements in a policy. */
+const DOCUMENT =
+  /PolicyDocument$|^(?:TemplateBody|InlinePolicy|KeyPolicy|Policy|PolicyText|RepositoryPolicyText|ResourcePolicy|FileSystemPolicy|AccessPolic(?:y|ies)|Statement)$/;
 
-/** Functions that return a text. */
-const TEXT_FUNCTIONS = ['Fn::Sub', 'Fn::Join'];
+/** Functions that return a text. What `Fn::Select` and `Fn::If` choose from is visited. */
+const TEXT_FUNCTIONS = ['Fn::Sub', 'Fn::Join', 'Fn::FindInMap', 'Fn::GetAtt', 'Ref'];
 
 /** A cache, because every rule needs the statements of every resource. */
 const read = new WeakMap<CloudFormationResource, Contents>();
@@ -90,9 +90,10 @@ function readContents({ type, properties }: CloudFormationResource): Contents {
     }
     for (const [key, each] of Object.entries(value)) {
       const place = isText ? at : { in: value, key };
-      const before = contents.allowing.length;
+      const before = contents.allowing.length + contents.templates.length;
       visit(each, trust || key === 'AssumeRolePolicyDocument', place, isText);
-      if (POLICY.test(key) && contents.allowing.length === before) noteUnread(each, place);
+      if (DOCUMENT.test(key) && contents.allowing.length + contents.templates.length === before)
+        noteUnread(each, place);
     }
   };
 
@@ -127,8 +128,10 @@ function parsed(text: string): unknown {
 }
 
 function isReadable(text: string): boolean {
-  const { Statement } = mapping(parsed(text));
-  return typeof Statement === 'object';
+  const value = parsed(text);
+  if (typeof value !== 'object' || value === null) return false;
+  const { Statement } = mapping(value);
+  return Statement === undefined || typeof Statement === 'object';
 }
 
 function toAllowing(value: Mapping, isTrust: boolean): Allowing {
@@ -173,6 +176,11 @@ export function widest({ kind, value }: Allowing, reasons: Set<string>): Allowin
     ]),
   );
   return isWider ? { ...toAllowing(wide, kind === 'trust'), kind } : undefined;
+}
+
+/** Reports whether a value may be any text. Collects the reasons. */
+export function mayBeAnything(value: unknown, reasons: Set<string>): boolean {
+  return possibleValues(value, reasons).some((each) => typeof each === 'string' && WHOLE.test(each));
 }
 
 const DYNAMIC_REFERENCE = '\\{\\{resolve:[^{}]*\\}\\}';

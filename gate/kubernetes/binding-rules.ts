@@ -3,7 +3,7 @@ import { type Mapping, mapping, mappings, textOf } from '../model/values.ts';
 import type { KubernetesRule } from './check.ts';
 import { celMatches } from './fields.ts';
 import type { KubernetesObject } from './objects.ts';
-import { SYSTEM_ROLE } from './strong-roles.ts';
+import { SYSTEM_ROLE } from './privileged-roles.ts';
 
 function binding(role: string, subject: string, kind = 'ClusterRoleBinding'): SourceFile {
   const text = `apiVersion: rbac.authorization.k8s.io/v1
@@ -128,24 +128,30 @@ const defaultAccountBinding: KubernetesRule = {
   },
 };
 
+/** The namespace with the service accounts of controllers. */
+const SYSTEM_NAMESPACE = 'kube-system';
+
 const clusterWideEdit: KubernetesRule = {
   id: 'kubernetes/cluster-wide-edit',
   severity: 'warning',
-  title: 'a binding to admin or edit in every namespace',
+  title: 'a binding to admin or edit in every namespace or in kube-system',
   why: 'The subject can read every secret and run pods as every service account, also those of the cluster itself.',
   instead: 'Use a `RoleBinding` in the namespaces that need it, or bind a role that lists only what the subject needs.',
   failing: binding('edit', ACCOUNT),
   passing: binding('edit', ACCOUNT, 'RoleBinding'),
   check: (object) => {
     const { name, kind } = roleOf(object);
-    return object.kind === 'ClusterRoleBinding' && kind !== 'Role' && CHANGING_ROLES.includes(textOf(name) ?? '')
-      ? [{ in: roleOf(object), key: 'name', message: `${object.title} binds ${name} in every namespace` }]
-      : [];
+    const isEverywhere = object.kind === 'ClusterRoleBinding';
+    const isInSystem = isBinding(object) && mapping(object.value.metadata).namespace === SYSTEM_NAMESPACE;
+    if ((!isEverywhere && !isInSystem) || kind === 'Role' || !CHANGING_ROLES.includes(textOf(name) ?? '')) return [];
+    const where = isEverywhere ? 'every namespace' : SYSTEM_NAMESPACE;
+    return [{ in: roleOf(object), key: 'name', message: `${object.title} binds ${name} in ${where}` }];
   },
   admission: {
     of: 'bindings',
     cel: () =>
-      "object.kind != 'ClusterRoleBinding' || object.roleRef.kind == 'Role' || !(object.roleRef.name in ['admin', 'edit'])",
+      `object.kind != 'ClusterRoleBinding' && object.?metadata.?namespace.orValue('') != '${SYSTEM_NAMESPACE}' || ` +
+      "object.roleRef.kind == 'Role' || !(object.roleRef.name in ['admin', 'edit'])",
   },
 };
 

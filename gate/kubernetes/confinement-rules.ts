@@ -55,7 +55,7 @@ const PROFILE = /^(?:(?:runtime|docker)\/default|localhost\/.*|)$/;
 const unconfined: KubernetesRule = {
   id: 'kubernetes/unconfined',
   severity: 'warning',
-  title: 'a pod without the confinement of containers',
+  title: 'a pod that turns off the kernel’s confinement',
   why: 'seccomp, AppArmor, SELinux, the masks of `/proc` and the safe sysctls keep an attacker in a container from the kernel and from other pods. Pod Security’s *baseline* refuses a pod without them.',
   instead: 'Omit these fields, or use the profile `RuntimeDefault` or one of your own (`Localhost`).',
   failing: examplePod(PLAIN, ['securityContext:', '  seccompProfile: { type: Unconfined }']),

@@ -68,7 +68,7 @@ const DANGEROUS = [
   'PERFMON',
 ];
 
-/** The capabilities that Pod Security’s *baseline* allows: those that container runtimes give by default. */
+/** The capabilities that Pod Security’s *baseline* allows: those that container runtimes give by default, except `NET_RAW`. */
 const BASELINE = [
   'AUDIT_WRITE',
   'CHOWN',
@@ -113,8 +113,8 @@ const unusualCapability = fieldRule(
   {
     id: 'kubernetes/unusual-capability',
     severity: 'warning',
-    title: 'a capability that containers do not have by default',
-    why: 'It acts on more than the container, such as the node’s network, clock or log. Pod Security’s *baseline* refuses it.',
+    title: 'a capability that Pod Security’s *baseline* refuses',
+    why: 'It acts on more than the container, such as the node’s network, clock or log.',
     instead: 'Add only capabilities that container runtimes give by default. Let a system component do the rest.',
     failing: examplePod(PLAIN, ['securityContext:', '  capabilities: { add: [NET_ADMIN] }']),
     passing: CONFINED,

@@ -1,6 +1,6 @@
 import { role } from './example-role.ts';
 import { type Power, powerRule } from './powers.ts';
-import { STRONG_ROLE } from './strong-roles.ts';
+import { PRIVILEGED_ROLE } from './privileged-roles.ts';
 
 const CORE = [''];
 const RBAC = ['rbac.authorization.k8s.io'];
@@ -46,7 +46,14 @@ const selfEscalation = powerRule({
   powers: [
     { groups: RBAC, resources: ROLES, verbs: ['escalate'], names: ANY_NAME, may: 'escalate roles to any permission' },
     { groups: RBAC, resources: ROLES, verbs: ['bind'], may: 'bind any role, also cluster-admin' },
-    { groups: RBAC, resources: ROLES, verbs: ['bind'], names: STRONG_ROLE, isNamed: true, may: 'bind strong roles' },
+    {
+      groups: RBAC,
+      resources: ROLES,
+      verbs: ['bind'],
+      names: PRIVILEGED_ROLE,
+      isNamed: true,
+      may: 'bind privileged roles',
+    },
     { ...IDENTITIES, may: 'impersonate any user, group or service account' },
     { ...IDENTITIES, names: SYSTEM_IDENTITY, isNamed: true, may: 'impersonate identities of Kubernetes' },
     {

@@ -112,7 +112,9 @@ function celOf(owner: string, path: readonly string[], allowed: Allowed, depth: 
 
 /** Returns a CEL expression that is true if a text matches a pattern in the syntax that JavaScript and RE2 share. */
 export function celMatches(text: string, { source, ignoreCase }: RegExp): string {
-  return `${text}.matches(${celText(`${ignoreCase ? '(?i)' : ''}${source}`)})`;
+  // JavaScript adds escapes of slashes.
+  const plain = source.replace(/\\(.)/g, (escaped, character) => (character === '/' ? character : escaped));
+  return `${text}.matches(${celText(`${ignoreCase ? '(?i)' : ''}${plain}`)})`;
 }
 
 /** Returns a CEL string literal. */

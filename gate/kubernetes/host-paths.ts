@@ -3,7 +3,7 @@ import { celMatches } from './fields.ts';
 
 /**
  * Directories of a node with credentials, sockets, devices or other processes. Reading is enough to take over the node or
- * to become another identity.
+ * to become another identity. `*` stands for the rest of a name.
  */
 const SECRET = [
   '/dev',
@@ -17,21 +17,30 @@ const SECRET = [
   '/sys',
   '/sysroot',
   '/var/backups',
+  '/var/crash',
+  '/var/db',
   '/var/lib/amazon',
+  '/var/lib/azure',
+  '/var/lib/bottlerocket',
   '/var/lib/cloud',
   '/var/lib/containerd',
   '/var/lib/containers',
+  '/var/lib/cri-dockerd',
+  '/var/lib/crio',
   '/var/lib/docker',
+  '/var/lib/dockershim',
   '/var/lib/ecs',
-  '/var/lib/etcd',
+  '/var/lib/etcd*',
   '/var/lib/google',
   '/var/lib/k0s',
-  '/var/lib/kubelet',
-  '/var/lib/kubernetes',
+  '/var/lib/k3s',
+  '/var/lib/kube*',
   '/var/lib/lxd',
   '/var/lib/minikube',
+  '/var/lib/private',
   '/var/lib/rancher',
   '/var/lib/snapd',
+  '/var/lib/sss',
   '/var/lib/waagent',
   '/var/snap',
 ];
@@ -44,29 +53,46 @@ const SECRET = [
  */
 const EXECUTED = [
   '/boot',
+  '/initrd*',
   '/nix',
+  '/opt/amazon',
+  '/opt/aws',
+  '/opt/azure',
   '/opt/bin',
   '/opt/cni',
   '/opt/containerd',
+  '/opt/google',
+  '/opt/k3s',
   '/opt/kubernetes',
+  '/opt/microsoft',
   '/opt/nvidia',
+  '/opt/rancher',
   '/opt/rke',
+  '/opt/rke2',
   '/snap',
   '/usr',
   '/var/cache/apt',
+  '/var/lib/AccountsService',
   '/var/lib/NetworkManager',
   '/var/lib/apt',
   '/var/lib/cni',
   '/var/lib/dbus',
+  '/var/lib/dhcp*',
   '/var/lib/dpkg',
+  '/var/lib/libvirt',
+  '/var/lib/machines',
+  '/var/lib/pam',
+  '/var/lib/polkit-1',
   '/var/lib/portables',
   '/var/lib/rpm',
+  '/var/lib/sudo',
   '/var/lib/systemd',
   '/var/log/containers',
   '/var/log/pods',
   '/var/spool/anacron',
   '/var/spool/at',
   '/var/spool/cron',
+  '/vmlinuz*',
 ];
 
 /** Paths in these directories with nothing of either kind, which monitoring agents mount: logs, names, public certificates. */
@@ -128,7 +154,7 @@ function patternOf(directories: readonly string[], withParents: boolean): RegExp
   const inside = `(?:${all.map(segments).join('|')})(?:/.*)?`;
   const around = withParents ? `|(?:${[...parents].map(segments).join('|')})?[./]*` : '';
   // `/./etc` and `//etc` are `/etc`, too.
-  return new RegExp(`^(?:\\./|/)*(?:${inside}${around})$`);
+  return new RegExp(`^[./]*(?:${inside}${around})$`);
 }
 
 function parentsOf(path: string): string[] {
@@ -137,7 +163,8 @@ function parentsOf(path: string): string[] {
 }
 
 function segments(path: string): string {
-  return path.slice(1).replaceAll('.', '\\.').replaceAll('/', '/+(?:\\./+)*');
+  const names = path.slice(1).split('/');
+  return names.map((name) => name.replaceAll('.', '\\.').replaceAll('*', '[^/]*')).join('/[./]*');
 }
 
 const SECRET_PATH = patternOf(SECRET, true);

@@ -37,7 +37,7 @@ function hostVolumes({ pods }: KubernetesObject) {
     return mappings(spec.volumes).flatMap((volume) => {
       const host = mapping(volume.hostPath);
       const path = textOf(host.path);
-      // What no container mounts here, another one may.
+      // A volume without a mount counts as writable: a patch or a webhook may add the mount.
       const isReadOnly = mounts.get(volume.name)?.every(({ readOnly }) => isTrue(readOnly)) ?? false;
       return path === undefined ? [] : [{ title, host, path, isReadOnly }];
     });

@@ -110,7 +110,18 @@ class Walk {
     { at, texts = 0, isPartial = false }: Partial<Pick<Position, 'at' | 'texts' | 'isPartial'>> = {},
   ): void {
     const pods: Pod[] = [];
-    const position = { kind, title, path: '', parent: value, isContainer: false, isPartial, at, pods, texts };
+    const position = {
+      kind,
+      title,
+      path: '',
+      object: value,
+      parent: value,
+      isContainer: false,
+      isPartial,
+      at,
+      pods,
+      texts,
+    };
     this.#members(value, position, '');
     this.objects.push({ kind, title, value, at: at ?? { in: value }, pods });
   }

@@ -19,10 +19,10 @@ const SINGLE_CONTAINERS: Record<string, string> = {
 /** The keys of a pod spec that share a namespace of the node, and what is shared. */
 export const HOST_NAMESPACES = { hostPID: 'processes', hostNetwork: 'network', hostIPC: 'shared memory' };
 
-/** The kinds without pods in which fields of any name, or with the names of a pod’s fields, mean something else. */
+/** Kinds that create no pods, but may have fields with the names of a pod’s fields. */
 const WITHOUT_PODS = ['ConfigMap', 'PodSecurityPolicy', 'Secret', 'SecurityContextConstraints'];
 
-/** The places of pod specs in kinds of Kubernetes. The API server ignores them in other places. */
+/** The places of pod specs in the kinds of Kubernetes. The API server ignores these fields in other places. */
 const KNOWN_PLACES: Record<string, string> = {
   Pod: 'spec',
   PodTemplate: 'template.spec',
@@ -34,6 +34,9 @@ const KNOWN_PLACES: Record<string, string> = {
   Job: 'spec.template.spec',
   CronJob: 'spec.jobTemplate.spec.template.spec',
 };
+
+/** The API versions of these kinds. Others have some of the names, such as the `Job` of Volcano. */
+const BUILT_IN = /^(?:v1|(?:apps|batch|extensions)\/.+)$/;
 
 /** Messages do not name these places. */
 const USUAL_PLACES = new Set(Object.values(KNOWN_PLACES));
@@ -64,6 +67,8 @@ export interface MappingContext {
   /** The keys that lead to the mapping, as in `spec.templates[0]`. */
   path: string;
   parent: Mapping;
+  /** The whole object. */
+  object: Mapping;
   /** Whether the mapping is a container of a pod that was found. */
   isContainer: boolean;
   /** Whether the object is only a part of one, such as a patch. */
@@ -73,8 +78,8 @@ export interface MappingContext {
 /** Returns the pod that a mapping specifies, by its shape, or `undefined` if it specifies none. */
 export function podAt(value: Mapping, context: MappingContext): Pod | undefined {
   const { kind, path } = context;
-  const known = Object.hasOwn(KNOWN_PLACES, kind) ? KNOWN_PLACES[kind] : path;
-  if (WITHOUT_PODS.includes(kind) || path !== known) return undefined;
+  const isKnown = BUILT_IN.test(textOf(context.object.apiVersion) ?? '') && Object.hasOwn(KNOWN_PLACES, kind);
+  if (WITHOUT_PODS.includes(kind) || (isKnown && path !== KNOWN_PLACES[kind])) return undefined;
   const isSpecOfPod = kind === 'Pod' && path === 'spec';
   const hasContainers =
     Object.keys(CONTAINER_LISTS).some((key) => Array.isArray(value[key])) ||
@@ -90,7 +95,7 @@ export function podAt(value: Mapping, context: MappingContext): Pod | undefined 
     title,
     spec: value,
     annotations: mapping(mapping(context.parent.metadata).annotations),
-    // A mapping with a security context may be a container or a pod. What is wrong for either is found.
+    // A mapping with only a security context may be a container or a pod, so the rules of both apply.
     containers: containers.length === 0 && !isSpecOfPod ? [{ title, value }] : containers,
     isComplete:
       !context.isPartial && (isSpecOfPod || (/(?:^|\.)template\.spec$/.test(path) && Array.isArray(value.containers))),

@@ -88,7 +88,7 @@ const wildcardVerbs: KubernetesRule = {
       .filter(
         (grant) =>
           grant.verbs.includes('*') &&
-          ((!isOnlyUrls(grant) && isBuiltIn(grant) && !isEveryResource(grant)) || grant.urls.includes('*')),
+          ((!isOnlyUrls(grant) && isBuiltIn(grant) && !isEveryResource(grant)) || grant.urls.some(isEveryUrl)),
       )
       .map(({ value, resources, urls }) => ({
         in: value,
@@ -99,10 +99,14 @@ const wildcardVerbs: KubernetesRule = {
     of: 'roles',
     cel: noRule(
       `'*' in r.verbs && (has(r.resources) && ${CEL_BUILT_IN} && !(${CEL_EVERY_RESOURCE}) || ` +
-        "has(r.nonResourceURLs) && '*' in r.nonResourceURLs)",
+        "has(r.nonResourceURLs) && ('*' in r.nonResourceURLs || '/*' in r.nonResourceURLs))",
     ),
   },
 };
+
+function isEveryUrl(url: string): boolean {
+  return url === '*' || url === '/*';
+}
 
 const wildcardInGroup: KubernetesRule = {
   id: 'kubernetes/wildcard-in-api-group',

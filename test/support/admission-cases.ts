@@ -8,8 +8,8 @@ function role(rule: string, kind = 'ClusterRole'): string {
   return `{ apiVersion: rbac.authorization.k8s.io/v1, kind: ${kind}, metadata: { name: a, namespace: kube-system }, rules: [{ ${rule} }] }`;
 }
 
-function binding(name: string, subject: string, kind = 'ClusterRoleBinding'): string {
-  return `{ apiVersion: rbac.authorization.k8s.io/v1, kind: ${kind}, metadata: { name: a }, roleRef: { kind: ClusterRole, name: "${name}" }, subjects: [${subject}] }`;
+function binding(name: string, subject: string, kind = 'ClusterRoleBinding', namespace = 'shop'): string {
+  return `{ apiVersion: rbac.authorization.k8s.io/v1, kind: ${kind}, metadata: { name: a, namespace: ${namespace} }, roleRef: { kind: ClusterRole, name: "${name}" }, subjects: [${subject}] }`;
 }
 
 function aggregation(selector: string): string {
@@ -75,6 +75,9 @@ const PATHS = [
   '/opt',
   '/opt/cni/bin',
   '/home/core/.ssh',
+  '/var/lib/kube-proxy',
+  '/var/lib/./etcd-a/x',
+  '/vmlinuz-6.8',
   '/mnt/data',
   'C:\\\\ProgramData',
   'c:/data',
@@ -124,6 +127,8 @@ export const admissionCases: readonly string[] = [
   ...BOUND.flatMap((name) =>
     SUBJECTS.flatMap((subject) => [binding(name, subject), binding(name, subject, 'RoleBinding')]),
   ),
+  ...BOUND.map((name) => binding(name, SUBJECTS[0] ?? '', 'RoleBinding', 'kube-system')),
+  role('nonResourceURLs: ["/*"], verbs: ["*"]'),
   aggregation(''),
   aggregation('matchLabels: { kubernetes.io/bootstrapping: rbac-defaults }'),
   aggregation('matchLabels: { rbac.authorization.k8s.io/aggregate-to-edit: "true" }'),

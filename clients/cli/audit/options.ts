@@ -59,7 +59,7 @@ export function addEventOptions(command: Command): Command {
     .optionsGroup('Filters:')
     .addOption(new Option('--type <type...>', 'event types').choices(TYPES))
     .option('--token-id <id>', 'token id')
-    .option('--subject <arn>', 'IAM role or user of the workload')
+    .option('--subject <subject>', 'IAM role or user of the workload, or a federated subject')
     .option('--audience <name>', 'resource server')
     .option('--resource <location>', 'resource: orders-db/orders, or orders-db/* for a subtree')
     .option('--revocation-id <id>', 'revocation id')

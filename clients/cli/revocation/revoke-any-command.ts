@@ -22,7 +22,7 @@ import { resolveSettings, type Settings } from '../connection/settings.ts';
 /** The fields of a selector, and their options. */
 const SELECTORS = {
   token_id: ['--token-id <id>', 'id of one token'],
-  subject: ['--subject <arn>', 'IAM role or user of the workload'],
+  subject: ['--subject <subject>', 'IAM role or user of the workload, or a federated subject'],
   workload: ['--workload <name>', 'role session name: an instance, a task or a build'],
   task: ['--task <id>', 'task that the token was requested for'],
   audience: ['--audience <name>', 'resource server'],

@@ -32,7 +32,7 @@ export function addUnblockCommand(program: Command): void {
     .command('unblock')
     .summary('unblock a workload before its block expires')
     .description('Unblock a workload before its block expires. It can then request tokens again.')
-    .requiredOption('--subject <arn>', 'IAM role or user of the workload')
+    .requiredOption('--subject <subject>', 'IAM role or user of the workload, or a federated subject')
     .option('--reason <text>', 'reason for the audit log')
     .addHelpText('after', EXAMPLES)
     .action((_options, command: Command) => unblock(command.optsWithGlobals()));

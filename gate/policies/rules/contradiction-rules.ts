@@ -78,24 +78,27 @@ function contradiction(directory: PolicyDirectory, policy: PolicyView): string |
 /** Returns which data file gives nothing the attributes that a policy requires, as a clause. */
 function voidByFiles(directory: PolicyDirectory, policy: PolicyView): string | undefined {
   const { content } = directory;
-  const matches = (change: Partial<Situation>) =>
-    situations(directory, policy).some((situation) => directory.matches(policy, { ...situation, ...change }) !== false);
-  if (policy.resource === undefined && !policy.actions.has('assume')) {
-    const places = [place(content, UNNAMED), ...directory.placesOf(policy)];
-    if (!places.some((resource) => matches({ resource }))) {
+  const canMatch = (changes: (action: string | undefined) => Partial<Situation>[]) =>
+    situations(directory, policy).some((situation) =>
+      changes(situation.action).some((change) => directory.matches(policy, { ...situation, ...change }) !== false),
+    );
+  if (policy.resource === undefined) {
+    const places = [place(content, UNNAMED), ...directory.placesOf(policy)].map((resource) => ({ resource }));
+    const roles = [UNNAMED, ...Object.keys(content.roles)].map((name) => ({ resource: role(name) }));
+    if (!canMatch((action) => (action === 'assume' ? roles : places))) {
       return 'never matches: resources.yaml gives no location the attributes that its conditions require';
     }
   }
   if (policy.principal === undefined) {
-    const workloads = [UNLISTED, ...Object.keys(content.workloads).map((arn) => workload(content, arn))];
-    if (!workloads.some((principal) => matches({ principal }))) {
+    const listed = Object.keys(content.workloads).map((arn) => ({ principal: workload(content, arn) }));
+    if (!canMatch(() => [{ principal: UNLISTED }, ...listed])) {
       return 'never matches: workloads.yaml gives no workload the attributes that its conditions require';
     }
   }
   return undefined;
 }
 
-/** A location that no file names. */
+/** A location or role that no file names. */
 const UNNAMED = '~';
 
 /** Attributes of a workload that do not come from `workloads.yaml`. */

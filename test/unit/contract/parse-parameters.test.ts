@@ -1,4 +1,5 @@
 import { countPairs } from '@tvm/contract/authorization-details.ts';
+import { anyExplanationRequest } from '@tvm/contract/explanation.ts';
 import { limits } from '@tvm/contract/limits.ts';
 import { parseParameters, parseQuery } from '@tvm/contract/parse-parameters.ts';
 import { revocationRequest } from '@tvm/contract/revocation.ts';
@@ -23,6 +24,14 @@ const parseJson = (parameters: unknown) => parseParameters(tokenRequest, JSON_TY
 const parseForm = (parameters: Record<string, unknown>) => parseParameters(tokenRequest, FORM, form(parameters));
 
 describe('a token request', () => {
+  it.each([
+    '{"id_token":{}}',
+    'none',
+    '{"a":1,"a":2}',
+  ])('ignores the parameter `claims` of OpenID Connect: %s', (claims) => {
+    expect(parseForm({ ...good, claims })).toEqual({ ok: true, value: good });
+  });
+
   it.each([
     ['the smallest valid request', good],
     [
@@ -283,5 +292,21 @@ describe('a filter without a value is refused and never ignored', () => {
     expect(parseParameters(revocationRequest, FORM, body)).toEqual({ ok: false, bad });
     const json = JSON.stringify({ [field]: '', [beside]: 'orders-db' });
     expect(parseParameters(revocationRequest, JSON_TYPE, json)).toEqual({ ok: false, bad });
+  });
+});
+
+describe('the claims of a request of operators', () => {
+  const subject = 'github:repo:1296269';
+  const explain = (claims: string) => parseParameters(anyExplanationRequest, FORM, form({ ...good, subject, claims }));
+
+  it('are JSON in a form', () => {
+    expect(explain('{"environment":"production"}')).toMatchObject({
+      ok: true,
+      value: { claims: { environment: 'production' } },
+    });
+  });
+
+  it.each(['none', '[]', '"a"', '{"a":1,"a":2}', '{"a":null}'])('may not be %s', (claims) => {
+    expect(explain(claims)).toMatchObject({ ok: false, bad: { field: expect.stringMatching(/^claims/) } });
   });
 });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readFiles } from '@tvm/cli/policy/files.ts';
-import { checkFiles } from '@tvm/gate/check-files.ts';
+import { judgeFiles } from '@tvm/gate/check-files.ts';
 import { count } from '@tvm/gate/reports/count.ts';
 import { DAY_OF_EXAMPLES } from '@tvm/gate/suppression.ts';
 import { describe, expect, it } from 'vitest';
@@ -18,13 +18,16 @@ describe('the cases', () => {
   it.each(rows)('%s: %s (%s) %s', async (file, verdict, rule) => {
     const files = await readFiles([`${CASES}/${file}`]);
     const allowedRegistries = file === '28-bare-image-name.yaml' ? ['docker.io/library'] : undefined;
-    const findings = checkFiles(files, { today: DAY_OF_EXAMPLES, allowedRegistries });
+    const { findings, unjudged } = judgeFiles(files, { today: DAY_OF_EXAMPLES, allowedRegistries });
     const { errors } = count(findings);
     const rules = findings.map(({ rule }) => rule);
     if (verdict === 'error') expect(errors).toBeGreaterThan(0);
     else if (verdict === 'finding') expect(rules).not.toEqual([]);
     else if (verdict === 'clean') expect(rules).toEqual([]);
-    else expect(verdict).toBe('unjudged');
+    else {
+      expect(verdict).toBe('unjudged');
+      expect(unjudged).not.toEqual([]);
+    }
     if (rule !== '-' && rule !== '') expect(rules).toContain(rule);
   });
 });

@@ -59,6 +59,12 @@ describe('rules about Kubernetes objects', () => {
     ['/root', 'always'],
     ['/var/lib/rancher/k3s/server', 'always'],
     ['/var/lib/cloud/instance', 'always'],
+    ['/var/lib/kube-proxy', 'always'],
+    ['/var/lib/sss/db', 'always'],
+    ['/var/lib/dhcpcd', 'if writable'],
+    ['/vmlinuz-6.8', 'if writable'],
+    ['/var/lib/cricket', 'never'],
+    ['/var/lib/docker-registry', 'never'],
     ['/etc/ssl/certs/../../shadow', 'always'],
     ['/etc/ssl/private', 'always'],
     ['/var/lib/docker', 'always'],
@@ -158,6 +164,7 @@ describe('rules about Kubernetes objects', () => {
     ['resources: [nodes/proxy], verbs: [get], resourceNames: [a]', ['kubernetes/self-escalation']],
     ['resources: [users], verbs: [impersonate], resourceNames: ["*"]', ['kubernetes/self-escalation']],
     ['nonResourceURLs: ["*"], verbs: ["*"]', ['kubernetes/wildcard-verbs']],
+    ['nonResourceURLs: ["/*"], verbs: ["*"]', ['kubernetes/wildcard-verbs']],
     ['nonResourceURLs: ["/metrics"], verbs: ["*"]', []],
     ['apiGroups: [security.istio.io], resources: ["*"], verbs: [get, list, watch]', []],
     ['apiGroups: [custom.metrics.k8s.io], resources: ["*"], verbs: [get]', []],
@@ -341,6 +348,16 @@ describe('rules about Kubernetes objects', () => {
   ])('a binding of %s to %s: %j', (role, subject, rules) => {
     const text = `{ apiVersion: v1, kind: RoleBinding, roleRef: { kind: ClusterRole, name: ${role} }, subjects: [${subject}] }`;
     expect(rulesIn(text)).toEqual(rules);
+  });
+
+  it.each([
+    ['kube-system', ['kubernetes/cluster-wide-edit']],
+    ['shop', []],
+  ])('a RoleBinding of edit in %s: %j', (namespace, rules) => {
+    const role = 'roleRef: { kind: ClusterRole, name: edit }, subjects: [{ kind: ServiceAccount, name: web }]';
+    expect(rulesIn(`{ apiVersion: v1, kind: RoleBinding, metadata: { namespace: ${namespace} }, ${role} }`)).toEqual(
+      rules,
+    );
   });
 
   it.each([

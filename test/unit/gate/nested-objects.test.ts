@@ -91,6 +91,7 @@ describe('pods inside objects', () => {
     ['DeploymentConfig', `spec: { template: { spec: ${POD} } }`, 'DeploymentConfig x'],
     ['Service', `spec: { template: { spec: ${POD} } }`, 'Service x'],
     ['Flink', `spec: { podTemplate: { spec: ${POD} } }`, 'Flink x (spec.podTemplate.spec)'],
+    ['Job', `spec: { tasks: [{ template: { spec: ${POD} } }] }`, 'Job x (spec.tasks[0].template.spec)'],
     ['Kafka', `spec: { pods: [{ template: { spec: ${POD} } }] }`, 'Kafka x (spec.pods[0].template.spec)'],
   ])('are checked in a %s with { %s }', (kind, rest, title) => {
     expect(messages(object(kind, rest))).toEqual([

@@ -44,6 +44,7 @@ describe('policies that are written as text', () => {
     ['whose statements are a parameter', '{ Statement: !Ref Statements }', [NOT_JUDGED]],
     ['whose statement is an attribute', '{ Statement: [!GetAtt A.B] }', [NOT_JUDGED]],
     ['without statements', '{ Statement: [] }', []],
+    ['that is of another language', '!Sub \'[{"Rules":[{"Resource":["${Name}"]}]}]\'', []],
     ['that only denies', '{ Statement: [{ Effect: Deny, Action: "*", Resource: "*" }] }', []],
   ])('%s: %j', (_, text, rules) => {
     expect(
@@ -82,6 +83,57 @@ describe('policies are found by their shape', () => {
       `${ALL_ACTIONS} the policy allows every action`,
     ]);
     expect(rulesIn('Statement: a')).toEqual(['file/unrecognized']);
+  });
+});
+
+describe('properties that grant permissions', () => {
+  it.each([
+    ['AWS::IAM::Role', '{ ManagedPolicyArns: [!Ref Own] }', NOT_JUDGED],
+    [
+      'AWS::IAM::Role',
+      '{ ManagedPolicyArns: [!Ref Own, arn:aws:iam::aws:policy/AdministratorAccess] }',
+      'cloudformation/administrator-policy',
+    ],
+    ['AWS::IAM::Role', '{ ManagedPolicyArns: [!Ref Policy] }', undefined],
+    ['AWS::IAM::Role', '{ ManagedPolicyArns: [!Sub "arn:aws:iam::aws:policy/service-role/${Own}"] }', undefined],
+    ['AWS::Lambda::Permission', '{ Principal: !Ref Own }', NOT_JUDGED],
+    ['AWS::Lambda::Permission', '{ Principal: !Ref Own, SourceAccount: "111122223333" }', undefined],
+    ['AWS::CloudFormation::StackSet', '{ TemplateBody: !Ref Own }', NOT_JUDGED],
+    ['AWS::IAM::ManagedPolicy', '{ PolicyDocument: !Ref Text }', ALL_ACTIONS],
+    ['AWS::IAM::ManagedPolicy', '{ PolicyDocument: !FindInMap [Map, !Ref AWS::Region, policy] }', ALL_ACTIONS],
+  ])('%s %s: %s', (type, properties, rule) => {
+    const rest = `Parameters: { Own: { Type: String }, Text: { Type: String, Default: '${ANY}' } }\nMappings: { Map: { a: { policy: '${ANY}' } } }\n`;
+    expect(rulesIn(rest + template(type, properties))).toEqual(rule === undefined ? [] : [rule]);
+  });
+});
+
+describe('a template of many values', () => {
+  const many = <Value>(of: (index: number) => Value) => Array.from({ length: 10_000 }, (_, index) => of(index));
+  const statement = (rest: object) => ({
+    Effect: 'Allow',
+    Action: 's3:GetObject',
+    Resource: 'arn:aws:s3:::a',
+    ...rest,
+  });
+
+  // With quadratic time, each would take minutes.
+  it.each([
+    ['statements with unknown values', {}, many(() => statement({ Resource: { Ref: 'Own' } }))],
+    [
+      'rows',
+      { Mappings: { M: Object.fromEntries(many((index) => [`a${index}`, { b: 'arn:aws:s3:::b' }])) } },
+      many(() => statement({ Resource: { 'Fn::FindInMap': ['M', { Ref: 'AWS::Region' }, 'b'] } })),
+    ],
+    ['attributes', {}, many(() => statement({ Resource: { 'Fn::GetAtt': ['Holder', 'Value'] } }))],
+  ])('such as %s is checked in linear time', (_, rest, Statement) => {
+    const Resources = {
+      P: { Type: 'AWS::IAM::ManagedPolicy', Properties: { PolicyDocument: { Statement } } },
+      Holder: {
+        Type: 'AWS::SSM::Parameter',
+        Properties: { Value: { 'Fn::Sub': `arn:\${AWS::Partition}:s3:::${'a'.repeat(15_000)}` } },
+      },
+    };
+    expect(rulesIn(JSON.stringify({ Parameters: { Own: { Type: 'String' } }, ...rest, Resources }))).toEqual([]);
   });
 });
 

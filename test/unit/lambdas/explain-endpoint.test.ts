@@ -3,6 +3,7 @@ import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { explainEndpoint, OPERATORS_PATH } from '#lambdas/explain-token/explain-endpoint.ts';
 import { asking, from, inMemoryService, rules, SUBJECT } from '../../fakes/in-memory-service.ts';
+import { policyBundle, SCHEMA } from '../../fakes/policies.ts';
 import { catchPrinted } from '../../support/printed.ts';
 
 const context = { functionName: 'explain-token', awsRequestId: 'r' } as Context;
@@ -28,6 +29,32 @@ async function post(resource: string, body: object, userArn = from.userArn) {
   const { statusCode, body: text } = await explainEndpoint(rules, tvm)(event, context);
   return { statusCode, body: JSON.parse(text) };
 }
+
+const TRUSTED = policyBundle(
+  `@id("a") permit (principal in Trust::"github", action == Action::"read", resource in Resource::"orders-db")
+   when { principal has claims.environment && principal.claims.environment == "production" };`,
+  { 'schema.cedarschema': SCHEMA },
+);
+
+it('on the operators’ path explains a federated workload with the claims of its record', async () => {
+  tvm = await inMemoryService('ES256', TRUSTED);
+  const ask = async (claims?: object) => {
+    const subject = 'github:repo:1296269';
+    return (await post(OPERATORS_PATH, { ...asking(), subject, ...(claims && { claims }) })).body;
+  };
+  expect(await ask({ environment: 'production' })).toMatchObject({ allowed: true, subject: 'github:repo:1296269' });
+  expect(await ask({ environment: 'test' })).toMatchObject({ allowed: false });
+  expect(await ask()).toMatchObject({ allowed: false });
+});
+
+it.each([
+  ['claims of an AWS workload', { subject: SUBJECT, claims: {} }, 'claims'],
+  ['claims that are nested', { subject: 'github:a', claims: { a: { b: 'c' } } }, 'claims.a'],
+  ['an organization of a federated workload', { subject: 'github:a', organization: 'o-a1b2c3d4e5' }, 'organization'],
+  ['a subject in another spelling', { subject: 'github:%41' }, 'subject'],
+])('on the operators’ path refuses %s', async (_, fields, field) => {
+  expect(await post(OPERATORS_PATH, { ...asking(), ...fields })).toMatchObject({ statusCode: 400, body: { field } });
+});
 
 it('explains the body of a token request, without issuing or recording a token', async () => {
   const { statusCode, body } = await post('/explain', asking());

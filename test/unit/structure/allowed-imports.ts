@@ -40,7 +40,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
     'core/records',
   ],
   'core/revocation/triggers': ['contract', 'core/revocation/requests'],
-  'core/revocation': ['core/identity', 'core/keys', 'core/verification', 'core/revocation/requests'],
+  'core/revocation': ['core/keys', 'core/verification', 'core/revocation/requests'],
   'core/audit': ['contract', 'core/ports.ts', 'core/keys', 'core/records', 'core/revocation/requests'],
   'core/tokens-view': ['contract', 'core/ports.ts', 'core/keys', 'core/records', 'core/status-lists', 'core/audit'],
   'core/security-events': [

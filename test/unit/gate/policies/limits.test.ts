@@ -29,6 +29,16 @@ describe('a ceiling', () => {
     expect(rules).toEqual(effect ? [] : ['policy/never-matches policies/ceiling.cedar:1']);
   });
 
+  it.each([
+    'action',
+    'action in [Action::"read", Action::"write", Action::"assume"]',
+  ])('for { %s } has no effect without the classification', (actions) => {
+    const ceiling = CEILING.replace('action == Action::"write"', actions);
+    const rules = (resources: string) => found({ 'ceiling.cedar': ceiling, 'resources.yaml': resources });
+    expect(rules('policies: { classification: policy }\n')).toEqual([]);
+    expect(rules('policies: { team: platform }\n')).toEqual(['policy/never-matches policies/ceiling.cedar:1']);
+  });
+
   it('without resources.yaml has no effect', () => {
     expect(found({ 'ceiling.cedar': CEILING })).toEqual(['policy/never-matches policies/ceiling.cedar:1']);
   });

@@ -83,7 +83,7 @@ describe('a token from TVM', () => {
       timeout_seconds: 5,
     };
     await sourceOf(connection).fetch(undefined, signal);
-    expect(machine.asked('/token')[0]?.body).not.toMatch(/proxy|timeout/);
+    expect(service.requests('/token')[0]?.body).not.toMatch(/proxy|timeout/);
   });
 
   it('counts its lifetime from before the request', async () => {

@@ -138,6 +138,18 @@ it.each([
   });
 });
 
+it.each([
+  [
+    'a federated workload by its subject',
+    'github:repo:1296269',
+    { revocations: [{ selector: { subject: 'github:repo:1296269' } }] },
+  ],
+  ['no subject in another spelling', 'github:%41', { problem: expect.stringContaining('subject must be the ARN') }],
+])('an operator’s event deactivates %s', (_, subject, expected) => {
+  const event = { ...TRIGGERS.workload_deactivated.example, detail: { subject } };
+  expect(revocationsTriggeredBy(event, settings)).toMatchObject(expected);
+});
+
 it('an event that no trigger matches revokes nothing', () => {
   const example = TRIGGERS.ecs_task_stopped.example;
   expect(revocationsTriggeredBy({ ...example, source: 'aws.batch' }, settings)).toBeUndefined();

@@ -3,4 +3,4 @@ export const SYSTEM_ROLE =
   /^system:(?:controller:.+|kube-controller-manager|node|kubelet-api-admin|aggregate-to-(?:admin|edit)|certificates\.k8s\.io:.+|openshift:(?:controller:.+|scc:(?:privileged|host.*|node-exporter)))$/;
 
 /** The roles that give all or most permissions. */
-export const STRONG_ROLE = new RegExp(`^(?:cluster-admin|admin|edit)$|${SYSTEM_ROLE.source}`);
+export const PRIVILEGED_ROLE = new RegExp(`^(?:cluster-admin|admin|edit)$|${SYSTEM_ROLE.source}`);

@@ -270,7 +270,7 @@ describe('TLS', () => {
     expect(await failure(clientOf({ ca_file: missing }), get(at('/')))).toBe(`${missing} cannot be read (ENOENT)`);
     const empty = join(folder, 'empty.pem');
     await writeFile(empty, '');
-    expect(await failure(clientOf({ ca_file: empty }), get(at('/')))).toContain('holds no certificate (PEM)');
+    expect(await failure(clientOf({ ca_file: empty }), get(at('/')))).toContain('contains no certificate (PEM)');
     const [one, other] = [ours.issue({}), ours.issue({})];
     const client_certificate = { cert_path: join(folder, 'one.pem'), key_path: join(folder, 'other.key') };
     await writeFile(client_certificate.cert_path, one.cert);

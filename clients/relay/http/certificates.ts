@@ -95,14 +95,14 @@ function contextOf(
 ): SecureContext {
   // OpenSSL accepts a file without certificates as an empty list, and then trusts nobody without a reason.
   if (caFile !== undefined && !pem.ca?.includes('-----BEGIN')) {
-    throw new SourceFailure(`ca_file ${caFile} holds no certificate (PEM)`);
+    throw new SourceFailure(`ca_file ${caFile} contains no certificate (PEM)`);
   }
   try {
     return createSecureContext({ ...pem, minVersion: 'TLSv1.2' });
   } catch {
     throw new SourceFailure(
       pem.cert === undefined
-        ? `ca_file ${caFile} holds no certificates (PEM) that can be read`
+        ? `ca_file ${caFile} contains no certificates (PEM) that can be read`
         : 'client_certificate: the files hold no certificate and key (PEM) that belong together',
     );
   }

@@ -39,3 +39,13 @@ export const claims = z
   })
   .meta({ description: 'The mapped claims of the proof of a federated workload.' });
 export type Claims = z.infer<typeof claims>;
+
+/** The type of a mapped claim, as Cedar names it. */
+export type ClaimType = 'String' | 'Long' | 'Bool' | 'Set<String>';
+
+/** Returns the type of a mapped claim. */
+export function typeOfClaim(value: Claims[string]): ClaimType {
+  if (typeof value === 'string') return 'String';
+  if (typeof value === 'number') return 'Long';
+  return typeof value === 'boolean' ? 'Bool' : 'Set<String>';
+}

@@ -40,6 +40,8 @@ export const limits = {
   block: 2_592_000,
   /** Maximum length of a token that introspection and revocation accept, in characters. */
   tokenLength: 8_192,
+  /** Maximum length of a proof of another issuer, in characters. */
+  proofLength: 8_192,
   /** Maximum length of the `jti` of a security event token, in characters. */
   jtiLength: 256,
   /** Maximum number of security event tokens in the response to one poll. */

@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import { limits } from './limits.ts';
+import { readStrictJson } from './strict-json.ts';
 
 /** What is wrong with a request. Without `field`, the problem concerns the whole request. */
 export interface BadRequest {
@@ -165,47 +166,10 @@ function readJsonObject(body: string): Parsed<Record<string, unknown>> {
 
 /** @param field the name of the parameter that contains the JSON; `undefined` for the whole body */
 function readJson(text: string, field?: string): Parsed<unknown> {
-  const problemOf = (problem: string) =>
-    bad(field === undefined ? { problem: `the body ${problem}` } : { field, problem });
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return problemOf('must be well-formed JSON');
-  }
-  const flaw = ambiguity(text);
-  if (flaw === undefined) return { ok: true, value };
-  if (flaw === 'ill-formed') return problemOf('must not escape half of a surrogate pair');
-  if (flaw === 'deep') return problemOf(`must be nested at most ${limits.jsonDepth} levels deep`);
-  return problemOf(`must have the key ${printable(flaw.duplicate)} only once`);
-}
-
-// Matches the strings, brackets and colons of well-formed JSON.
-const JSON_TOKENS = /"(?:[^"\\]|\\.)*"|[{}[\]:]/g;
-
-/**
- * Finds what `JSON.parse` silently accepts in well-formed JSON: a duplicate key, unlimited nesting, and half of a surrogate
- * pair, which becomes another character when it is written as UTF-8.
- */
-function ambiguity(json: string): 'deep' | 'ill-formed' | { duplicate: string } | undefined {
-  const open: Set<string>[] = [];
-  let lastString = '""';
-  for (const [token] of json.matchAll(JSON_TOKENS)) {
-    if (token === '{' || token === '[') {
-      if (open.push(new Set()) > limits.jsonDepth) return 'deep';
-    } else if (token === '}' || token === ']') {
-      open.pop();
-    } else if (token !== ':') {
-      if (token.includes('\\u') && !JSON.parse(token).isWellFormed()) return 'ill-formed';
-      lastString = token;
-    } else {
-      const member: string = JSON.parse(lastString);
-      const members = open.at(-1);
-      if (members?.has(member)) return { duplicate: member };
-      members?.add(member);
-    }
-  }
-  return undefined;
+  const json = readStrictJson(text);
+  if (json.ok) return json;
+  const problem = 'duplicate' in json ? `must have the key ${printable(json.duplicate)} only once` : json.problem;
+  return bad(field === undefined ? { problem: `the body ${problem}` } : { field, problem });
 }
 
 /** Writes the path of a schema issue as in `authorization_details[0].actions`. */

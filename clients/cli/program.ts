@@ -12,6 +12,7 @@ import { addRevokeAnyCommand } from './revocation/revoke-any-command.ts';
 import { addRevokeCommand } from './revocation/revoke-command.ts';
 import { addUnblockCommand } from './revocation/unblock-command.ts';
 import { addTokensCommand } from './tokens/tokens-command.ts';
+import { addTrustCommand } from './trust/trust-command.ts';
 import { addIntrospectCommand } from './verification/introspect-command.ts';
 
 const AUTHENTICATION = `\
@@ -71,6 +72,7 @@ export function createProgram(): Command {
   addRevokeAnyCommand(program);
   addUnblockCommand(program);
   addAuditCommand(program);
+  addTrustCommand(program);
   program.commandsGroup('For CI:');
   addPolicyCommand(program);
   return program;

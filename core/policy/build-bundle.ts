@@ -3,7 +3,8 @@ import { posix } from 'node:path';
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import { location } from '@tvm/contract/authorization-details.ts';
 import { parseDuration } from '@tvm/contract/duration.ts';
-import { exactSubject, isArn, parseSubject, trustName } from '@tvm/contract/subject.ts';
+import { exactSubject, isArn, parseFederatedSubject, parseSubject, trustName } from '@tvm/contract/subject.ts';
+import type { TrustEntries } from '../federation/trust-entry.ts';
 import { attributesOf, entityName } from './authorization-request.ts';
 import type { BundledPolicy, PolicyBundle } from './bundle.ts';
 import { describe, readCedarFile, type WrittenPolicy } from './cedar-file.ts';
@@ -12,6 +13,7 @@ import { type Flaw, PolicyError, type PolicyFile } from './flaw.ts';
 import { readObligations } from './obligations.ts';
 import { reachesOutsiders } from './outsiders.ts';
 import { type PolicyFacts, policyFacts, scopeEntity } from './policy-facts.ts';
+import { readTrust } from './read-trust.ts';
 import { directParents, placeResource } from './resource-tree.ts';
 import { parsePlaceholder, placeholdersIn } from './roles.ts';
 import { type PolicySchema, readSchema } from './schema-file.ts';
@@ -48,8 +50,8 @@ export function buildPolicyBundle(files: readonly PolicyFile[], partition?: stri
 
 /**
  * Reads the files of a policy directory: `schema.cedarschema`, `*.cedar` including `ceiling.cedar`, and the optional
- * files `roles.yaml`, `workloads.yaml`, `resources.yaml`, `networks.yaml` and `windows.yaml`. If a file has a flaw, no
- * bundle is built, but the other files are still read.
+ * files `roles.yaml`, `workloads.yaml`, `resources.yaml`, `networks.yaml`, `windows.yaml` and `trust.yaml` with its key sets.
+ * If a file has a flaw, no bundle is built, but the other files are still read.
  *
  * @see https://docs.cedarpolicy.com/policies/validation.html
  */
@@ -70,6 +72,7 @@ export function readPolicies(files: readonly PolicyFile[], partition?: string): 
 
   const schemaFile = find('schema.cedarschema');
   const schema = readSchema(schemaFile, flaws);
+  const trust = readTrust(find, data, schema, flaws);
   flaws.push(...cycles(data.resources, data.lineOfResource, find('resources.yaml').name));
   if (schema !== undefined) {
     flaws.push(...attributeFlaws(schema.text, data), ...undeclared(data, schema, find('roles.yaml').name));
@@ -100,7 +103,7 @@ export function readPolicies(files: readonly PolicyFile[], partition?: string): 
         continue;
       }
       written.set(id, policy);
-      policies[id] = bundled(id, policy, data, (schema ?? NO_SCHEMA).actions, flaw);
+      policies[id] = bundled(id, policy, { ...data, trust }, (schema ?? NO_SCHEMA).actions, flaw);
       if (schema?.trusts && policy.json.effect === 'permit' && reachesOutsiders(policy.json)) {
         flaw('policy/any-trust', `"${id}" permits federated workloads of every trust entry; ${NAME_THE_ENTRY}`);
       }
@@ -120,6 +123,7 @@ export function readPolicies(files: readonly PolicyFile[], partition?: string): 
     windows,
     timeZone,
     actions,
+    ...(Object.keys(trust).length > 0 && { trust }),
     ...(Object.keys(claims).length > 0 && { claims }),
   };
   const bundle = flaws.length === 0 ? { hash: hashOf(content), ...content } : undefined;
@@ -136,7 +140,7 @@ const NAME_THE_ENTRY =
 function bundled(
   id: string,
   { text, file, line, json }: WrittenPolicy,
-  data: DataFiles,
+  data: DataFiles & { trust: TrustEntries },
   actions: PolicyBundle['actions'],
   flaw: (rule: Flaw['rule'], message: string) => void,
 ): BundledPolicy {
@@ -146,13 +150,19 @@ function bundled(
     flaw('policy/ceiling-permits', `"${id}" is a permit policy; ceiling.cedar may contain only forbid policies`);
   }
   const unknown = (message: string) => flaw('policy/unknown-name', `"${id}" names ${message}`);
+  // Policies may be written before the trust entries are.
+  const isEntry = (name: string) => Object.keys(data.trust).length === 0 || Object.hasOwn(data.trust, name);
   for (const id of facts.named.Workload) {
     const [issue] = exactSubject.safeParse(id).error?.issues ?? [];
+    const entry = parseFederatedSubject(id)?.trust;
     if (issue !== undefined) unknown(`Workload::"${id}": ${issue.message}`);
+    else if (entry !== undefined && !isEntry(entry))
+      unknown(`Workload::"${id}" of a trust entry that is not in trust.yaml`);
   }
   for (const entry of facts.named.Trust) {
     const [issue] = trustName.safeParse(entry).error?.issues ?? [];
     if (issue !== undefined) unknown(`Trust::"${entry}": ${issue.message}`);
+    else if (!isEntry(entry)) unknown(`a trust entry that is not in trust.yaml: "${entry}"`);
   }
   for (const place of facts.named.Resource) {
     if (!location.safeParse(place).success || place.endsWith('/*')) {
@@ -304,7 +314,7 @@ function undeclared({ roles, lineOfRole }: DataFiles, { claims, actions }: Polic
   });
 }
 
-const DATA_FILES = ['roles.yaml', 'workloads.yaml', 'resources.yaml', 'networks.yaml', 'windows.yaml'];
+const DATA_FILES = ['roles.yaml', 'workloads.yaml', 'resources.yaml', 'networks.yaml', 'windows.yaml', 'trust.yaml'];
 
 /** Reports YAML files with unknown names. Because of a typo in the name, a file would be ignored without notice. */
 function unknownFiles(files: readonly PolicyFile[]): Flaw[] {

@@ -1,4 +1,6 @@
 import type { AuthorizationDetail } from '@tvm/contract/authorization-details.ts';
+import type { ClaimType } from '@tvm/contract/claims.ts';
+import type { TrustEntries } from '../federation/trust-entry.ts';
 import type { Attributes } from '../identity/attributes.ts';
 
 /** The validated policies and their data, as deployed with the service. */
@@ -17,14 +19,13 @@ export interface PolicyBundle {
   windows: Record<string, WindowDefinition>;
   /** The actions on locations that the schema declares, and what each counts as for lifetimes, ceiling and detectors. */
   actions: Record<string, 'read' | 'write'>;
+  /** The trust entries of `trust.yaml`, by name. Absent if there are none. */
+  trust?: TrustEntries;
   /** The types of the claims that policies may read, by name. Absent if the schema declares none. */
   claims?: Record<string, ClaimType>;
   /** The IANA time zone of `context.local`. */
   timeZone: string;
 }
-
-/** The Cedar type of a claim. */
-export type ClaimType = 'String' | 'Long' | 'Bool' | 'Set<String>';
 
 /** A policy and facts about it, so that nothing has to parse it again. */
 export interface BundledPolicy {

@@ -1,8 +1,8 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import { action } from '@tvm/contract/authorization-details.ts';
-import { isClaimName } from '@tvm/contract/claims.ts';
+import { type ClaimType, isClaimName } from '@tvm/contract/claims.ts';
 import { CONTEXT_PATHS } from './authorization-request.ts';
-import type { ClaimType, PolicyBundle } from './bundle.ts';
+import type { PolicyBundle } from './bundle.ts';
 import { syntaxFlaws } from './cedar-file.ts';
 import type { Flaw, PolicyFile } from './flaw.ts';
 

@@ -6,7 +6,7 @@ import type { PolicyDirectory, PolicyView } from './directory.ts';
 export type PolicyHit =
   | { policy: PolicyView; message: string }
   | {
-      file: 'roles.yaml' | 'networks.yaml' | 'windows.yaml' | 'ceiling.cedar';
+      file: 'roles.yaml' | 'networks.yaml' | 'windows.yaml' | 'trust.yaml' | 'ceiling.cedar';
       entry: readonly string[];
       message: string;
     };

@@ -5,6 +5,7 @@ import { environmentRules } from './rules/environment-rules.ts';
 import { escalationRules } from './rules/escalation-rules.ts';
 import { limitRules } from './rules/limit-rules.ts';
 import { roleRules } from './rules/role-rules.ts';
+import { trustRules } from './rules/trust-rules.ts';
 import { unusedRules } from './rules/unused-rules.ts';
 import { writeRules } from './rules/write-rules.ts';
 
@@ -17,5 +18,6 @@ export const policyRules: readonly PolicyRule[] = [
   ...contradictionRules,
   ...limitRules,
   ...roleRules,
+  ...trustRules,
   ...unusedRules,
 ];

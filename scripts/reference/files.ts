@@ -6,6 +6,7 @@ import { emulatorsPage } from './emulators-page.ts';
 import { eventsPage } from './events-page.ts';
 import { gateRulesPage } from './gate-rules-page.ts';
 import { relayPage, relaySchema } from './relay-page.ts';
+import { trustPresetsPage } from './trust-presets-page.ts';
 import { wirePage } from './wire-page.ts';
 
 /** Returns the content of every file in docs/reference/ by file name. */
@@ -17,6 +18,7 @@ export function referenceFiles(): Record<string, string> {
     'wire.md': wirePage(),
     'events.md': eventsPage(),
     'gate-rules.md': gateRulesPage(),
+    'trust-presets.md': trustPresetsPage(),
     'emulators.md': emulatorsPage(),
     'tokenrelay.md': relayPage(),
     'tokenrelay.schema.json': pretty(relaySchema()),

@@ -15,8 +15,8 @@ export const exitCodeMeanings: Record<ExitCode, string> = {
   0: 'success; introspect: the token is active; explain: the request is allowed',
   1: 'service or archive unreachable, failing or throttling; policy: findings',
   2: 'invalid option, setting or input',
-  3: 'denied by policy or IAM, or not your token; explain: the request is denied',
-  4: 'introspect: the token is not active',
+  3: 'denied by policy or IAM; not your token; trust check: the proof is refused',
+  4: 'introspect: the token is not active; trust check: signature not evaluated',
   5: 'audit: objects changed, added, missing or late, or not fully verified',
   6: 'revoke-any: the name is unknown; nothing was revoked',
 };

@@ -15,8 +15,10 @@ export async function diff(base: string, head: string, output: OutputFormat, fai
   const before = await readPolicySource(base, 'BASE');
   const after = await readPolicySource(head, 'HEAD');
   const comparison = comparePolicies(before, after);
-  const { widened, narrowed, cut } = comparison;
-  process.exitCode = failOnWiden && (widened.length > 0 || cut) ? exitCodes.fault : exitCodes.done;
+  const { widened, narrowed, trust, cut } = comparison;
+  const more = widened.length + trust.filter(({ wider }) => wider).length;
+  const less = narrowed.length + trust.filter(({ wider }) => !wider).length;
+  process.exitCode = failOnWiden && (more > 0 || cut) ? exitCodes.fault : exitCodes.done;
   const uncommitted = await uncommittedBetween(base, head);
   if (uncommitted !== undefined) {
     process.stderr.write(
@@ -31,12 +33,17 @@ export async function diff(base: string, head: string, output: OutputFormat, fai
     return;
   }
   const out = process.stdout;
-  for (const change of widened) out.write(`${styleText('red', '+', { stream: out })} ${describe(change, 'more')}\n`);
-  for (const change of narrowed) out.write(`${styleText('green', '-', { stream: out })} ${describe(change, 'less')}\n`);
-  out.write(`${widened.length} widened, ${narrowed.length} narrowed\n`);
+  for (const { wider, sentence } of trust) out.write(`${sign(wider)} ${printable(sentence)}\n`);
+  for (const change of widened) out.write(`${sign(true)} ${describe(change, 'more')}\n`);
+  for (const change of narrowed) out.write(`${sign(false)} ${describe(change, 'less')}\n`);
+  out.write(`${more} widened, ${less} narrowed\n`);
   if (cut) {
     out.write('the comparison is incomplete: the policies distinguish too many workloads or circumstances\n');
   }
+}
+
+function sign(wider: boolean): string {
+  return styleText(wider ? 'red' : 'green', wider ? '+' : '-', { stream: process.stdout });
 }
 
 function describe({ workload, action, resource, of, detail }: Change, way: 'more' | 'less'): string {

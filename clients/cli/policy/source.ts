@@ -12,7 +12,7 @@ export const POLICIES = 'policies';
 
 const SCHEMA = 'schema.cedarschema';
 
-const BELONGS = /\.(?:cedar|cedarschema|yaml)$/;
+const BELONGS = /\.(?:cedar|cedarschema|yaml|jwks\.json)$/;
 
 /** Valid policies, their bundle and their files. */
 export type UsablePolicies = ReadPolicies & { bundle: PolicyBundle; files: PolicyFile[] };

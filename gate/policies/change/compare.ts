@@ -4,6 +4,7 @@ import { type CircumstancesOf, circumstancesIn } from './contexts.ts';
 import { type Best, type Difference, difference, type Had } from './difference.ts';
 import { Budget, best, requestFor, type Side, sideOf, type Usable, valuesAt } from './judging.ts';
 import { type RoleGain, roleGains } from './role-grants.ts';
+import { type TrustChange, trustChanges } from './trust-changes.ts';
 import { type KnownTarget, type KnownWorkload, targetsOf, workloadsOf } from './universe.ts';
 
 /** Access that a workload gains with a change of the policies, or loses. */
@@ -21,6 +22,8 @@ export interface Change {
 export interface Comparison {
   widened: Change[];
   narrowed: Change[];
+  /** Changes of who may come in with a proof of another issuer. */
+  trust: TrustChange[];
   /** Whether the comparison is incomplete because there were too many cases. */
   cut: boolean;
 }
@@ -78,6 +81,7 @@ export function comparePolicies(base: Usable, head: Usable, maxEvaluations = MAX
   return {
     widened: [...found.flatMap(({ more }) => more ?? []), ...given.gains.map(ofRole)],
     narrowed: [...found.flatMap(({ less }) => less ?? []), ...taken.gains.map(ofRole)],
+    trust: trustChanges(base.content.trust, head.content.trust),
     cut,
   };
 }

@@ -1,6 +1,5 @@
-import type { Claims } from '@tvm/contract/claims.ts';
+import type { Claims, ClaimType } from '@tvm/contract/claims.ts';
 import { limits } from '@tvm/contract/limits.ts';
-import type { ClaimType } from '@tvm/core/policy/bundle.ts';
 import { requestContext } from '@tvm/core/policy/request-context.ts';
 import type { PolicyDirectory, PolicyView } from '../directory.ts';
 import { type Choice, type Circumstance, NOTHING_SPECIAL, OTHER, OUTSIDE, type Reads } from './circumstance.ts';

@@ -1,8 +1,8 @@
 import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
+import type { ClaimType } from '@tvm/contract/claims.ts';
 import { type FederatedSubject, parseFederatedSubject, parseSubject, type WorkloadArn } from '@tvm/contract/subject.ts';
 import type { Caller } from '@tvm/core/identity/caller.ts';
 import type { Asked } from '@tvm/core/policy/authorization-request.ts';
-import type { ClaimType } from '@tvm/core/policy/bundle.ts';
 import { distinguishedLocations } from '@tvm/core/policy/subtree.ts';
 import type { PolicyDirectory } from '../directory.ts';
 import { literalsOf } from './literals.ts';

@@ -13,7 +13,7 @@ describe('tvm', { timeout: 20_000 }, () => {
     expect(groups.map((group) => group.match(/^(For .*| {2}[a-z-]+)/gm)?.map((line) => line.trim()))).toEqual([
       ['For callers:', 'token', 'explain', 'done', 'revoke'],
       ['For resource servers:', 'introspect'],
-      ['For operators:', 'tokens', 'revoke-any', 'unblock', 'audit'],
+      ['For operators:', 'tokens', 'revoke-any', 'unblock', 'audit', 'trust'],
       ['For CI:', 'policy'],
     ]);
     for (const exitCode of Object.values(exitCodes)) {

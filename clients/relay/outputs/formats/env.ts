@@ -26,8 +26,8 @@ const ASSIGNMENT = /(?<=\n)[^\S\n]*([A-Za-z_]\w*)=/g;
  *
  * A value is bare if bash, dash, systemd and `docker run --env-file` read it unchanged. Any other value is in double
  * quotes, with a backslash before `"`, `\`, `$` and `` ` ``; docker would read the quotes as part of the value. A line end
- * stays a line end within the quotes. A value that cannot be a variable is left out, so that the others can be renewed. Single quotes are not used: older versions of systemd interpret backslashes in
- * them, shells do not.
+ * stays a line end within the quotes. Single quotes are not used: older versions of systemd interpret backslashes in
+ * them, shells do not. A value that cannot be a variable is left out, so that the others are renewed.
  *
  * https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html#EnvironmentFile=
  * https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02_03

@@ -1,53 +1,21 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { read, runTokenrelay, type Started, startTokenrelay, until } from './support/run-tokenrelay.ts';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type GivenCases, givenCases } from './support/given-cases.ts';
+import { read, runTokenrelay, until } from './support/run-tokenrelay.ts';
 
-// The given cases of test/fixtures/relay about values, names and clouds, by their number.
+/** The cases of `test/fixtures/relay` about values, names and clouds, by their number. */
+let cases: GivenCases;
+let at: GivenCases['at'];
+beforeAll(async () => {
+  cases = await givenCases();
+  at = cases.at;
+});
+afterAll(() => cases.close());
 
-const FIXTURES = join(import.meta.dirname, '../fixtures/relay');
-const hasPython = spawnSync('python3', ['-c', '']).status === 0;
+const fetchOnce = (name: string) => runTokenrelay(['run', '--once', '--config', at(name)]);
 
-if (hasPython) {
-  describe('the given case', cases);
-} else {
-  it('the given cases print why they are not run', () => {
-    console.log('not run: there is no python3 for the server of the cases');
-    expect(hasPython).toBe(false);
-  });
-}
-
-function cases() {
-  let folder: string;
-  let port: number;
-  let server: ChildProcess;
-  const at = (...names: string[]) => join(folder, ...names);
-  const fetchOnce = (name: string) => runTokenrelay(['run', '--once', '--config', at(name)]);
-
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'tokenrelay-cases-'));
-    port = await freePort();
-    for (const name of readdirSync(FIXTURES)) {
-      const text = readFileSync(join(FIXTURES, name), 'utf8')
-        .replaceAll('CASES', folder)
-        .replaceAll('14704', `${port}`);
-      writeFileSync(at(name), text, { mode: 0o600 });
-    }
-    for (const name of ['secret', 'role_id', 'secret_id']) writeFileSync(at(name), name, { mode: 0o600 });
-    mkdirSync(at('out'), { mode: 0o755 });
-    server = spawn('python3', ['-W', 'ignore', at('server.py'), `${port}`], { stdio: 'ignore' });
-    await vi.waitFor(() => fetch(`http://127.0.0.1:${port}/api/plain`), { timeout: 15_000 });
-  });
-  afterAll(async () => {
-    server.kill();
-    await once(server, 'exit');
-    rmSync(folder, { recursive: true });
-  });
-
+describe('the given case', () => {
   it.each(['empty', 'nested'])('02: a value that no output needs does not matter: %s', async (kind) => {
     rmSync(at('out', 'db.env'), { force: true });
     expect(await fetchOnce(`02-kv-other-value-${kind}.yaml`)).toMatchObject({ code: 0 });
@@ -104,8 +72,8 @@ function cases() {
   });
 
   it('07: expired instance credentials are used with a warning, and requested again in 5 to 10 minutes', async () => {
-    await fetch(`http://127.0.0.1:${port}/set/imds/-600`);
-    const agent: Started = startTokenrelay(['run', '--config', at('07-imds-expired.yaml')]);
+    await fetch(`http://127.0.0.1:${cases.port}/set/imds/-600`);
+    const agent = cases.start(['run', '--config', at('07-imds-expired.yaml')]);
     try {
       const used = await until('the credentials', () =>
         agent.logged().find(({ msg }) => msg === 'a token was renewed'),
@@ -139,6 +107,23 @@ function cases() {
     expect(stdout).toBe(`${values.USER_NAME}|${values.TLS_KEY}`);
   });
 
+  it.each([
+    '\0',
+    '\x1b[2J',
+    '\ud800',
+    'a\nPATH=/tmp',
+  ])('09: a value that cannot be a variable is named, and the others are written: %j', async (text) => {
+    const file = at('09-env-pem.values.json');
+    const given = readFileSync(file, 'utf8');
+    writeFileSync(file, JSON.stringify({ values: { before: 'a', note: `hidden${text}`, after: 'b' } }));
+    const { code, stdout, stderr } = await fetchOnce('09-env-pem.yaml');
+    writeFileSync(file, given);
+    expect(code).toBe(0);
+    expect(read(at('out', 'pem.env'))).toBe('BEFORE=a\nAFTER=b\n');
+    expect(stdout + stderr).toMatch(/"problem":"its value \\"note\\" cannot be the variable NOTE: /);
+    expect(stdout + stderr).not.toContain('hidden');
+  });
+
   it('13: a proxy’s password is a secret reference, and never part of its URL', async () => {
     const refused = await runTokenrelay(['check', '--config', at('13-proxy-password.yaml')]);
     expect(refused.code).toBe(2);
@@ -152,13 +137,4 @@ function cases() {
     const checked = await runTokenrelay(['check', '--config', at('13-other.yaml')]);
     expect(checked.stdout + checked.stderr).not.toContain('proxy');
   });
-}
-
-/** Returns a free port on loopback. */
-async function freePort(): Promise<number> {
-  const listener = createServer().listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  const address = listener.address();
-  await new Promise((closed) => listener.close(closed));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
+});

@@ -37,10 +37,13 @@ const run = async (args: string[], env?: NodeJS.ProcessEnv) => {
   return { code: await started.ended, stdout: started.stdout(), stderr: started.stderr() };
 };
 
-/** A child that prints each start and each signal, and runs until a signal stops it. */
+/**
+ * A child that prints each start and each signal, and runs until a signal stops it. It handles signals before it prints
+ * its start, which tests wait for.
+ */
 const TALKING = `
-  echo "started $MY_APP"
   trap 'echo hangup' HUP; trap 'echo usr2' USR2; trap 'echo interrupt' INT; trap 'echo term; exit 7' TERM
+  echo "started $MY_APP"
   while :; do sleep 0.05; done`;
 
 const printed = (started: Started, line: string) =>

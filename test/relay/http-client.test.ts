@@ -269,8 +269,17 @@ describe('TLS', () => {
     const missing = join(folder, 'missing.pem');
     expect(await failure(clientOf({ ca_file: missing }), get(at('/')))).toBe(`${missing} cannot be read (ENOENT)`);
     const empty = join(folder, 'empty.pem');
-    await writeFile(empty, '');
-    expect(await failure(clientOf({ ca_file: empty }), get(at('/')))).toContain('holds no certificate (PEM)');
+    for (const text of ['', 'hello', ours.issue({}).key]) {
+      await writeFile(empty, text);
+      expect(await failure(clientOf({ ca_file: empty }), get(at('/')))).toContain('contains no certificate (PEM)');
+    }
+    const [cut = ''] = ours.cert.split('-----END');
+    for (const text of [cut, ours.cert.replace(/\n\w+/, '\nAAAA'), `${ours.cert}${cut}`]) {
+      await writeFile(empty, text);
+      expect(await failure(clientOf({ ca_file: empty }), get(at('/')))).toMatch(
+        /^certificate [12] in ca_file .* cannot be read$/,
+      );
+    }
     const [one, other] = [ours.issue({}), ours.issue({})];
     const client_certificate = { cert_path: join(folder, 'one.pem'), key_path: join(folder, 'other.key') };
     await writeFile(client_certificate.cert_path, one.cert);

@@ -126,8 +126,28 @@ describe('aws_instance_profile, with a server that follows the documentation', (
     server.document = { Code: 'AssumeRoleUnauthorizedAccess', Message: 'a secret' };
     const { message } = await failureOf(source);
     expect(message).toBe('the instance metadata service returned no credentials (AssumeRoleUnauthorizedAccess)');
-    server.document = { Code: 'Success', ...credentials, Expiration: 'soon' };
-    expect((await failureOf(source)).message).toBe('the instance metadata service returned no credentials');
+  });
+
+  it.each([
+    'soon',
+    '',
+    null,
+    undefined,
+    true,
+    '2026-13-01T00:00:00Z',
+    {},
+  ])('reports the expiry %j', async (Expiration) => {
+    const { source, server } = await instance();
+    server.document = { Code: 'Success', ...credentials, Expiration };
+    const sentence = 'the instance metadata service returned no Expiration, or one that is not a time';
+    expect((await failureOf(source)).message).toBe(sentence);
+  });
+
+  it.each(['2026-11-22T14:00:00+01:00', START / 1_000 + 3_600])('reads the expiry %j', async (Expiration) => {
+    const { source, server } = await instance();
+    const expiresAt = typeof Expiration === 'string' ? Date.parse(Expiration) : Expiration * 1_000;
+    server.document = { Code: 'Success', ...credentials, Expiration };
+    expect(await source.fetch(undefined, signal)).toMatchObject({ expiresAt });
   });
 });
 
@@ -192,13 +212,39 @@ describe('azure_managed_identity, with a server that follows the documentation',
   });
 
   it.each([
-    { access_token: '' },
-    { expires_on: 'soon' },
-    { expires_on: undefined },
-  ])('accepts nothing else as a token: %j', async (change) => {
+    ...[expiresOn, `${expiresOn}.0`, expiresOn * 1_000, new Date(expiresOn * 1_000).toISOString()],
+  ])('reads the expiry %j', async (expires_on) => {
     const { source, server } = await machine();
-    server.document = { ...document, ...change };
-    expect((await failureOf(source)).message).toMatch(/without access_token and expires_on$/);
+    server.document = { ...document, expires_on };
+    expect(await source.fetch(undefined, signal)).toMatchObject({ expiresAt: expiresOn * 1_000 });
+  });
+
+  it.each(['', null, undefined])('reports the token %j', async (access_token) => {
+    const { source, server } = await machine();
+    server.document = { ...document, access_token };
+    expect((await failureOf(source)).message).toBe('Azure’s metadata service returned no access_token');
+  });
+
+  it.each([
+    'soon',
+    '',
+    '9/14/2026 0:00:00 PM +00:00',
+    null,
+    undefined,
+    true,
+  ])('reports the expiry %j', async (expires_on) => {
+    const { source, server } = await machine();
+    server.document = { ...document, expires_on };
+    const sentence = 'Azure’s metadata service returned no expires_on, or one that is not a time';
+    expect((await failureOf(source)).message).toBe(sentence);
+  });
+
+  it('accepts no token that could break a line of a file', async () => {
+    const { source, server } = await machine();
+    server.document = { ...document, access_token: 's3cret\nA=B' };
+    expect((await failureOf(source)).message).toBe(
+      'the access_token from Azure’s metadata service is not one line of printable ASCII',
+    );
   });
 });
 

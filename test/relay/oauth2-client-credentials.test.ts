@@ -200,6 +200,8 @@ describe('an issuer', () => {
     'Bearer ',
     'BearerToken',
     'bearertoken',
+    null,
+    undefined,
   ])('may name a bearer token %j', async (token_type) => {
     expect(await issued({ token_type })).toMatchObject({ values: { token: 't0ken' } });
   });

@@ -57,7 +57,7 @@ describe('an issuer whose authority is in the certificate store of the system', 
   it('is not trusted if ca_file has other certificates', async () => {
     const { code, stdout } = await fetchWith({ file: at('ours.pem') }, { ca_file: at('theirs.pem') });
     expect(code).toBe(3);
-    expect(stdout).toContain('unknown issuer');
+    expect(stdout).toContain(`unknown issuer, which is not in ca_file ${at('theirs.pem')}`);
     expect(issuer.got).toEqual([]);
   });
 });

@@ -10,7 +10,7 @@ import type { Clock } from '../model/clock.ts';
 import { SourceFailure } from '../model/source.ts';
 import type { Token } from '../model/token.ts';
 import { type SecretReference, secretOf } from '../settings/secret-reference.ts';
-import { keyOf, SealFailure, seal, unseal } from './seal.ts';
+import { decrypt, EncryptionFailure, encrypt, keyOf } from './encryption.ts';
 
 /** The maximum size of the file, in bytes. */
 const MOST = 32 * 1_024 * 1_024;
@@ -44,10 +44,10 @@ export interface Cache {
    * Returns the cached tokens whose source settings have not changed. Some may have expired. Empty if the file does not
    * exist.
    *
-   * @throws {SealFailure} if the file cannot be read. Its message is a clause
+   * @throws {EncryptionFailure} if the file cannot be read. Its message is a clause
    */
   read(tokens: readonly TokenSettings[]): Promise<Map<string, Token>>;
-  /** Writes the tokens. @throws {SealFailure} */
+  /** Writes the tokens. @throws {EncryptionFailure} */
   write(tokens: readonly Cached[]): Promise<void>;
 }
 
@@ -62,18 +62,18 @@ export function cacheAt(
 
   async function key(): Promise<Buffer> {
     const reference = secretOf(settings, 'key');
-    if (reference === undefined) throw new SealFailure('it has no key');
+    if (reference === undefined) throw new EncryptionFailure('it has no key');
     if ('token' in reference)
-      throw new SealFailure('its key must not be a token: the cache is read before any token is fetched');
+      throw new EncryptionFailure('its key must not be a token: the cache is read before any token is fetched');
     return keyOf(await secret(reference));
   }
 
   return {
     async read(tokens) {
       if (await isMissing(path)) return new Map();
-      const sealed = await readBounded(path, MOST).catch(rethrown);
-      const cached = content.safeParse(JSON.parse(unseal(await key().catch(rethrown), bound, sealed)));
-      if (!cached.success) throw new SealFailure('its content is invalid');
+      const encrypted = await readBounded(path, MOST).catch(rethrown);
+      const cached = content.safeParse(JSON.parse(decrypt(await key().catch(rethrown), bound, encrypted)));
+      if (!cached.success) throw new EncryptionFailure('its content is invalid');
       const digests = new Map(tokens.map((one) => [one.name, digestOf(one)]));
       const now = clock.now();
       return new Map(
@@ -86,10 +86,10 @@ export function cacheAt(
 
     async write(tokens) {
       const entries = tokens.map(({ settings, token }) => ({ name: settings.name, digest: digestOf(settings), token }));
-      const sealed = seal(await key().catch(rethrown), bound, JSON.stringify(entries));
+      const encrypted = encrypt(await key().catch(rethrown), bound, JSON.stringify(entries));
       const [uid, gid] = [process.geteuid?.() ?? 0, process.getegid?.() ?? 0];
       await inFolder(dirname(path), uid, (folder) =>
-        replaceFile(folder, basename(path), sealed, { mode: MODE, uid, gid }),
+        replaceFile(folder, basename(path), encrypted, { mode: MODE, uid, gid }),
       ).catch(rethrown);
     },
   };
@@ -111,8 +111,8 @@ function digestOf({ type, source }: TokenSettings): string {
 }
 
 function rethrown(error: unknown): never {
-  if (error instanceof SealFailure) throw error;
+  if (error instanceof EncryptionFailure) throw error;
   const { name, message, code } = error as NodeJS.ErrnoException;
   const isKnown = error instanceof Unreadable || error instanceof SourceFailure || name === 'FolderFailure';
-  throw new SealFailure(isKnown ? message : `it cannot be used (${code ?? name})`);
+  throw new EncryptionFailure(isKnown ? message : `it cannot be used (${code ?? name})`);
 }

@@ -58,6 +58,7 @@ export function outputWriter(
   /** Removes the output's name from a message, since the log has the name in its own field. */
   const withoutName = (sentence: string) =>
     sentence.startsWith(`${output.name}: `) ? sentence.slice(output.name.length + 2) : sentence;
+  const warnOf = (why: string) => log.warn({ output: output.name, problem: why }, 'a value was left out of an output');
   const isOver = (deadline: Deadline) => left(deadline, momentOf(clock)) === 0;
   const isOwing = () => goal !== reached;
 
@@ -116,7 +117,7 @@ export function outputWriter(
   }
 
   return {
-    publish: (token) => aimAt({ token, reach: () => output.publish(token) }),
+    publish: (token) => aimAt({ token, reach: () => output.publish(token, warnOf) }),
     withdraw: (why) => aimAt({ reach: () => output.withdraw(why) }),
     shows: (token) => reached?.token === token && problem === undefined,
     isFailing: () => failures > 0,

@@ -22,19 +22,18 @@ export async function checkMadeFiles(checked: Checked): Promise<Finding[]> {
   return findings.flat();
 }
 
-async function checkFolder({ area, place, path }: MadeFile, { user, unit }: Checked): Promise<Finding[]> {
+async function checkFolder({ area, key, path }: MadeFile, { user, unit }: Checked): Promise<Finding[]> {
   const folder = dirname(path);
   // systemd creates this folder at the start, owned by the agent's user.
   if (unit && madeFolders(unit).includes(folder.replace(/^\/var\/run(?=\/|$)/, '/run'))) return [];
   if ((await stat(folder).catch(() => undefined)) === undefined) {
     const fault = await accessFault(folder, [], user);
-    if (fault !== undefined) return [error(area, `${place}: ${folder} ${fault}`, helpWith(folder, asOwner(user)))];
+    if (fault !== undefined) return [error(area, `${key}: ${folder} ${fault}`, helpWith(folder, asOwner(user)))];
   }
   const reason = await unsafeReason(folder, user.uid);
-  if (reason !== undefined)
-    return [error(area, `${place}: ${reason}`, `use a folder in which only the agent can write`)];
+  if (reason !== undefined) return [error(area, `${key}: ${reason}`, `use a folder in which only the agent can write`)];
   const fault = await accessFault(folder, ['execute', 'write'], user);
-  return fault === undefined ? [] : [error(area, `${place}: ${folder} ${fault}`, `chown ${user.name} ${folder}`)];
+  return fault === undefined ? [] : [error(area, `${key}: ${folder} ${fault}`, `chown ${user.name} ${folder}`)];
 }
 
 function helpWith(folder: string, user: string): string {
@@ -45,34 +44,34 @@ function helpWith(folder: string, user: string): string {
     : `RuntimeDirectory=${name} in the unit, since /run is empty after each boot; or ${made}`;
 }
 
-function checkSandbox({ area, place, path }: MadeFile, { unit }: Checked): Finding[] {
+function checkSandbox({ area, key, path }: MadeFile, { unit }: Checked): Finding[] {
   if (unit === undefined) return [];
   const access = unitAccess(unit, path);
   const folder = dirname(path);
   if (access === 'writable') return [];
   if (access === 'private') {
-    const sentence = `${place}: ${folder} is private to the unit, so no other program can see ${path}`;
+    const sentence = `${key}: ${folder} is private to the unit, so no other program can see ${path}`;
     return [error(area, sentence, 'use another folder, such as /run/tokenrelay')];
   }
-  const sentence = `${place}: the unit does not let the agent write in ${folder} (${access})`;
+  const sentence = `${key}: the unit does not let the agent write in ${folder} (${access})`;
   return [error(area, sentence, `ReadWritePaths=${folder} in the unit`)];
 }
 
-async function checkOwner({ area, place, owner }: MadeFile, { user }: Checked): Promise<Finding[]> {
+async function checkOwner({ area, key, owner }: MadeFile, { user }: Checked): Promise<Finding[]> {
   if (owner === undefined) return [];
   const uid = await userId(owner);
-  if (uid === undefined) return [error(area, `${place}.owner: there is no user ${owner} on this machine`)];
+  if (uid === undefined) return [error(area, `${key}.owner: there is no user ${owner} on this machine`)];
   if (uid === user.uid || user.can('CAP_CHOWN')) return [];
-  const sentence = `${place}.owner: user ${user.name} cannot give a file to ${owner} without CAP_CHOWN`;
+  const sentence = `${key}.owner: user ${user.name} cannot give a file to ${owner} without CAP_CHOWN`;
   return [error(area, sentence, `${addCapability('CAP_CHOWN')}; or remove owner and set a group`)];
 }
 
-async function checkGroup({ area, place, group }: MadeFile, { user }: Checked): Promise<Finding[]> {
+async function checkGroup({ area, key, group }: MadeFile, { user }: Checked): Promise<Finding[]> {
   if (group === undefined) return [];
   const gid = await groupId(group);
-  if (gid === undefined) return [error(area, `${place}.group: there is no group ${group} on this machine`)];
+  if (gid === undefined) return [error(area, `${key}.group: there is no group ${group} on this machine`)];
   if (user.groups.includes(gid) || user.can('CAP_CHOWN')) return [];
-  const sentence = `${place}.group: user ${user.name} is not in the group ${group} and lacks CAP_CHOWN`;
+  const sentence = `${key}.group: user ${user.name} is not in the group ${group} and lacks CAP_CHOWN`;
   return [error(area, sentence, `SupplementaryGroups=${group} in the unit`)];
 }
 

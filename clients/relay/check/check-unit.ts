@@ -63,26 +63,26 @@ async function checkHooks({ configuration: { tokens }, user }: Checked): Promise
   const findings = tokens.flatMap(({ after_renewal = [] }, token) => {
     const hooks: AfterRenewal[] = Array.isArray(after_renewal) ? after_renewal : [after_renewal];
     return hooks.map(async (hook, at): Promise<Finding[]> => {
-      const place = `tokens[${token}].after_renewal${Array.isArray(after_renewal) ? `[${at}]` : ''}`;
-      if ('pid_file' in hook) return checkSignal(place, hook.pid_file, user);
+      const key = `tokens[${token}].after_renewal${Array.isArray(after_renewal) ? `[${at}]` : ''}`;
+      if ('pid_file' in hook) return checkSignal(key, hook.pid_file, user);
       if (!('unit' in hook) || user.uid === 0) return [];
       const verb = 'action' in hook ? hook.action : 'kill';
-      const sentence = `${place}: user ${user.name} needs a polkit rule to ${verb} ${hook.unit}`;
+      const sentence = `${key}: user ${user.name} needs a polkit rule to ${verb} ${hook.unit}`;
       return [warning('unit', sentence, 'see foreign-owners.conf in the agent’s systemd files')];
     });
   });
   return (await Promise.all(findings)).flat();
 }
 
-async function checkSignal(place: string, pidFile: string, user: Checked['user']): Promise<Finding[]> {
+async function checkSignal(key: string, pidFile: string, user: Checked['user']): Promise<Finding[]> {
   if (user.can('CAP_KILL')) return [];
   const pid = /^\s*(\d{1,10})\s*$/.exec(await readFile(pidFile, 'utf8').catch(() => ''))?.[1];
   const owner = pid === undefined ? undefined : (await stat(`/proc/${pid}`).catch(() => undefined))?.uid;
   if (owner === user.uid) return [];
   const sentence =
     owner === undefined
-      ? `${place}: without CAP_KILL the agent can signal only processes of user ${user.name}; ${pidFile} names none yet`
-      : `${place}: the process in ${pidFile} belongs to user ${owner}, and user ${user.name} lacks CAP_KILL`;
+      ? `${key}: without CAP_KILL the agent can signal only processes of user ${user.name}; ${pidFile} names none yet`
+      : `${key}: the process in ${pidFile} belongs to user ${owner}, and user ${user.name} lacks CAP_KILL`;
   return [(owner === undefined ? warning : error)('unit', sentence, addCapability('CAP_KILL'))];
 }
 

@@ -4,8 +4,8 @@ import type { Area } from './finding.ts';
 /** A file or socket that the agent creates. */
 export interface MadeFile {
   area: Area;
-  /** Such as `tokens[0].output`. */
-  place: string;
+  /** The key of the configuration, such as `tokens[0].output`. */
+  key: string;
   path: string;
   owner?: string | number | undefined;
   group?: string | number | undefined;
@@ -21,11 +21,11 @@ export function madeFiles({ tokens, endpoints = [], control, cache }: Configurat
     ),
     ...endpoints.flatMap((endpoint, at) => {
       const { listen, ...others } = endpoint;
-      const place = `endpoints[${at}]`;
+      const key = `endpoints[${at}]`;
       const socket =
-        typeof listen === 'string' ? [] : [made('endpoints', `${place}.listen`, { ...listen, path: listen.unix })];
-      const secrets = Object.entries(others).flatMap(([key, value]) =>
-        isSecretFile(value) ? [made('endpoints', `${place}.${key}`, value)] : [],
+        typeof listen === 'string' ? [] : [made('endpoints', `${key}.listen`, { ...listen, path: listen.unix })];
+      const secrets = Object.entries(others).flatMap(([name, value]) =>
+        isSecretFile(value) ? [made('endpoints', `${key}.${name}`, value)] : [],
       );
       return [...socket, ...secrets];
     }),
@@ -36,8 +36,8 @@ export function madeFiles({ tokens, endpoints = [], control, cache }: Configurat
 
 type Given = Pick<MadeFile, 'path' | 'owner' | 'group'>;
 
-function made(area: Area, place: string, { path, owner, group }: Given): MadeFile {
-  return { area, place, path, owner, group };
+function made(area: Area, key: string, { path, owner, group }: Given): MadeFile {
+  return { area, key, path, owner, group };
 }
 
 function isSecretFile(value: unknown): value is Given {

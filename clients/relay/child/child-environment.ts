@@ -34,7 +34,8 @@ export function tokenVariables(
           `tokens ${other.token} and ${name} would both be ${variable}: set variables in an output of format env`,
         );
       }
-      if (value.includes('\0')) throw environmentFailure(`token ${name} contains a NUL, which no variable can contain`);
+      if (value.includes('\0'))
+        throw environmentFailure(`token ${name} cannot be added to the environment: ${variable} contains a NUL`);
       held.set(variable, { value, token: name });
     }
   }

@@ -48,7 +48,8 @@ export function statusColumns(now: number, stream: NodeJS.WriteStream): Column<T
 /** Returns the problems of a token and its outputs, each as a clause without a subject. */
 export function problemsOf({ lastError, outputs }: TokenStatus): string[] {
   const ofOutputs = outputs.flatMap(({ name, problem }) => (problem === undefined ? [] : [`${name}: ${problem}`]));
-  return [...(lastError === undefined ? [] : [lastError]), ...ofOutputs].map(printableMessage);
+  // The last error may be that of an output.
+  return [...new Set([...(lastError === undefined ? [] : [lastError]), ...ofOutputs])].map(printableMessage);
 }
 
 /** Converts a status to its JSON form, with RFC 3339 times. */

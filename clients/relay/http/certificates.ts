@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import tls, { createSecureContext, type SecureContext } from 'node:tls';
 import { SourceFailure } from '../model/source.ts';
@@ -23,6 +24,9 @@ export interface Certificates {
   trustSystem(): boolean;
   readonly trustsSystem: boolean;
 }
+
+/** The start of a certificate, by the labels of PEM_read_bio_X509(3). */
+const AUTHORITY = /^-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----/;
 
 /** The contexts in use, by the paths of their files. Each takes about 50 KiB, and many tokens may share an issuer. */
 const inUse = new Map<string, WeakRef<Certificates>>();
@@ -93,17 +97,23 @@ function contextOf(
   pem: { ca?: string | string[]; cert?: string; key?: string },
   caFile: string | undefined,
 ): SecureContext {
-  // OpenSSL accepts a file without certificates as an empty list, and then trusts nobody without a reason.
-  if (caFile !== undefined && !pem.ca?.includes('-----BEGIN')) {
-    throw new SourceFailure(`ca_file ${caFile} holds no certificate (PEM)`);
-  }
+  if (caFile !== undefined) checkAuthorities(String(pem.ca), caFile);
   try {
     return createSecureContext({ ...pem, minVersion: 'TLSv1.2' });
   } catch {
-    throw new SourceFailure(
-      pem.cert === undefined
-        ? `ca_file ${caFile} holds no certificates (PEM) that can be read`
-        : 'client_certificate: the files hold no certificate and key (PEM) that belong together',
-    );
+    throw new SourceFailure('client_certificate: the files contain no certificate and key (PEM) that belong together');
+  }
+}
+
+/** Checks each certificate. OpenSSL ignores one that it cannot read, and all after it, and then trusts too few. */
+function checkAuthorities(pem: string, caFile: string): void {
+  const certificates = pem.split(/(?=-----BEGIN )/).filter((part) => AUTHORITY.test(part));
+  if (certificates.length === 0) throw new SourceFailure(`ca_file ${caFile} contains no certificate (PEM)`);
+  for (const [index, certificate] of certificates.entries()) {
+    try {
+      new X509Certificate(certificate);
+    } catch {
+      throw new SourceFailure(`certificate ${index + 1} in ca_file ${caFile} cannot be read`);
+    }
   }
 }

@@ -111,7 +111,9 @@ export function httpClient(transport: Transport, reach: Reach, secret?: ReadSecr
         return await Promise.race([openTrustingSystem(target, request, limit.signal), aborted(limit.signal)]);
       } catch (error) {
         if (limit.signal.aborted) throw limit.signal.reason;
-        throw error instanceof SourceFailure ? error : new SourceFailure(`${shown} ${reasonInWords(error)}`);
+        throw error instanceof SourceFailure
+          ? error
+          : new SourceFailure(`${shown} ${reasonInWords(error, transport.ca_file)}`);
       } finally {
         clearTimeout(timer);
         signal.removeEventListener('abort', giveUp);

@@ -28,13 +28,19 @@ const REASONS: Record<string, string> = {
 /**
  * Describes why a connection or response failed, as the end of a sentence that starts with the host. Omits the error's own
  * message, which may contain parts of the request.
+ *
+ * @param caFile the configured file with the trusted authorities
  */
-export function reasonInWords(error: unknown): string {
+export function reasonInWords(error: unknown, caFile?: string): string {
   const code = (error as NodeJS.ErrnoException | undefined)?.code ?? 'no reason given';
   const known = REASONS[code];
   if (known !== undefined) return known;
   if (isUnknownIssuer(error)) {
-    return 'has a certificate of an unknown issuer: if it is yours, set ca_file to the certificate of its authority';
+    const help =
+      caFile === undefined
+        ? ': if it is yours, set ca_file to the certificate of its authority'
+        : `, which is not in ca_file ${caFile}`;
+    return `has a certificate of an unknown issuer${help}`;
   }
   if (code.startsWith('HPE_')) return 'sent a response that is not HTTP';
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) return `failed the TLS handshake (${code})`;

@@ -11,9 +11,10 @@ export interface Output {
   /**
    * Replaces the previous token with this one, atomically for readers.
    *
+   * @param leaveOut called with a clause about each value that the output cannot contain and leaves out
    * @throws {OutputFailure} if that fails. Readers then still see the previous token
    */
-  publish(token: Token): Promise<void>;
+  publish(token: Token, leaveOut?: (why: string) => void): Promise<void>;
   /** Returns how the output's content differs from what was last published, as a clause; undefined if it is right. */
   problem(): Promise<string | undefined>;
   /** Removes the token from the output, as configured, so that nothing looks fresh. @throws {OutputFailure} */

@@ -8,6 +8,7 @@ import { FolderFailure, inFolder, type PinnedFolder } from '../files/pinned-fold
 import { type Output, OutputFailure, type Withdrawal } from '../model/output.ts';
 import type { Token } from '../model/token.ts';
 import type { FileOutputSettings } from '../settings/outputs.ts';
+import type { LeaveOut } from './formats/format.ts';
 import { render } from './render.ts';
 
 /** Creates an output that writes a token to a file. @param token the name of the token */
@@ -36,9 +37,9 @@ class FileOutput implements Output {
     this.#token = token;
   }
 
-  async publish(token: Token): Promise<void> {
+  async publish(token: Token, leaveOut: LeaveOut = () => {}): Promise<void> {
     await this.#try(async () => {
-      const content = render(this.#settings, this.#token, token);
+      const content = render(this.#settings, this.#token, token, leaveOut);
       const digest = createHash('sha256').update(content).digest('base64');
       if (this.#published?.digest === digest && (await this.problem()) === undefined) return;
       const saysItsEnd = this.#settings.format === 'json' && token.expiresAt !== undefined;

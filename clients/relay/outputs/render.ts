@@ -3,7 +3,7 @@ import type { Token } from '../model/token.ts';
 import type { FileOutputSettings } from '../settings/outputs.ts';
 import { awsCredentials } from './formats/aws-credentials.ts';
 import { env } from './formats/env.ts';
-import type { Format } from './formats/format.ts';
+import type { Format, LeaveOut } from './formats/format.ts';
 import { json } from './formats/json.ts';
 import { raw } from './formats/raw.ts';
 import { template, templateNames } from './formats/template.ts';
@@ -23,23 +23,25 @@ const formats: Record<FileOutputSettings['format'], Format> = {
 /**
  * Renders the content of a token's file.
  *
+ * @param leaveOut see `Format`
  * @throws {OutputFailure} naming the token, the file and the name of the value that cannot be written, never the value
  */
-export function render(settings: FileOutputSettings, tokenName: string, token: Token): string {
+export function render(settings: FileOutputSettings, tokenName: string, token: Token, leaveOut?: LeaveOut): string {
   try {
     for (const name of neededBy(settings) ?? Object.keys(token.values)) {
       const isText = !Object.hasOwn(token.values, name) || token.values[name]?.isWellFormed();
       if (!isText) throw new Unwritable(`its value ${shown(name)} is not valid Unicode text`);
     }
-    return formats[settings.format](token, tokenName, settings);
+    return formats[settings.format](token, tokenName, settings, leaveOut);
   } catch (error) {
     if (!(error instanceof Unwritable)) throw error;
     throw new OutputFailure(`token ${tokenName} cannot be written to ${settings.file_path}: ${error.message}`);
   }
 }
 
-/** Returns the names of the values that an output needs, or undefined if it needs all. */
-function neededBy({ variables, template }: FileOutputSettings): string[] | undefined {
-  if (variables !== undefined) return Object.values(variables);
+/** Returns the names of the values that must be Unicode text, or undefined if all must be. */
+function neededBy({ format, template }: FileOutputSettings): string[] | undefined {
+  // The format env checks each variable.
+  if (format === 'env') return [];
   return template === undefined ? undefined : templateNames(template);
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { httpClient } from '../http/client.ts';
 import { SourceFailure, type SourceKind } from '../model/source.ts';
+import { statedMoment } from './expiry.ts';
 import { imdsSession } from './metadata/imds-session.ts';
 import { metadataFields } from './metadata/metadata-server.ts';
 
@@ -21,7 +22,7 @@ const credentials = z.object({
   AccessKeyId: z.string().min(1),
   SecretAccessKey: z.string().min(1),
   Token: z.string().min(1),
-  Expiration: z.iso.datetime({ offset: true }),
+  Expiration: z.unknown().optional(),
 });
 
 /**
@@ -45,7 +46,7 @@ export const awsInstanceProfile: SourceKind<'aws_instance_profile', typeof setti
         const document = await imds.read(`iam/security-credentials/${name}`, signal);
         const { AccessKeyId, SecretAccessKey, Token, Expiration } = credentialsIn(document);
         const values = { access_key_id: AccessKeyId, secret_access_key: SecretAccessKey, session_token: Token };
-        const end = Date.parse(Expiration);
+        const end = statedMoment(Expiration, 'Expiration', 'the instance metadata service');
         if (end > clock.now()) return { values, fetchedAt, expiresAt: end };
         const expired_at = new Date(end).toISOString();
         log.warn(

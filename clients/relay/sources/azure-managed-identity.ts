@@ -1,9 +1,12 @@
 import * as z from 'zod';
 import { type HttpAnswer, httpClient, jsonObject } from '../http/client.ts';
 import { SourceFailure, type SourceKind } from '../model/source.ts';
+import { bearerToken } from './bearer-token.ts';
+import { statedMoment } from './expiry.ts';
 import { metadataFields, metadataUrl } from './metadata/metadata-server.ts';
 
-const SERVER = 'http://169.254.169.254';
+const ENDPOINT = 'http://169.254.169.254';
+const SERVER = 'Azure’s metadata service';
 
 /** Delay before a retry, in milliseconds. During an update, the service responds with 410 for up to 70 seconds. */
 const UPDATING = 10_000;
@@ -35,19 +38,6 @@ const settings = z
     error: 'must be the only one of client_id, object_id and msi_res_id',
   });
 
-const digits = z.union([
-  z
-    .string()
-    .regex(/^\d{1,12}$/)
-    .transform(Number),
-  z.int().nonnegative(),
-]);
-const answered = z.object({
-  access_token: z.string().min(1),
-  // The service caches tokens, so a token may be older than the request. `expires_in` is therefore not used.
-  expires_on: digits,
-});
-
 /**
  * Tokens of a virtual machine’s managed identity, from Azure’s instance metadata service. The other endpoints of App
  * Service, Functions and Arc are not supported.
@@ -58,7 +48,7 @@ export const azureManagedIdentity: SourceKind<'azure_managed_identity', typeof s
   type: 'azure_managed_identity',
   settings,
   values: ['token'],
-  create({ endpoint = SERVER, timeout_seconds, ...identity }, { clock }) {
+  create({ endpoint = ENDPOINT, timeout_seconds, ...identity }, { clock }) {
     const client = httpClient({ timeout_seconds }, 'metadata');
     const query = { 'api-version': '2018-02-01', ...identity };
     const url = metadataUrl(endpoint, '/metadata/identity/oauth2/token', query);
@@ -66,8 +56,7 @@ export const azureManagedIdentity: SourceKind<'azure_managed_identity', typeof s
       async fetch(_previous, signal) {
         const fetchedAt = clock.now();
         const answer = await client.send({ method: 'GET', url, headers: { metadata: 'true' } }, signal);
-        const { access_token, expires_on } = tokenIn(answer);
-        return { values: { token: access_token }, fetchedAt, expiresAt: expires_on * 1_000 };
+        return { ...tokenIn(answer), fetchedAt };
       },
       async close() {
         client.close();
@@ -76,17 +65,12 @@ export const azureManagedIdentity: SourceKind<'azure_managed_identity', typeof s
   },
 };
 
-function tokenIn(answer: HttpAnswer): z.infer<typeof answered> {
+function tokenIn(answer: HttpAnswer): { values: { token: string }; expiresAt: number } {
   if (answer.status === 410 && answer.headers['retry-after'] === undefined) {
-    throw new SourceFailure('Azure’s metadata service responded with status 410: it is being updated', {
-      retryAfter: UPDATING,
-    });
+    throw new SourceFailure(`${SERVER} responded with status 410: it is being updated`, { retryAfter: UPDATING });
   }
-  const { data } = answered.safeParse(jsonObject(answer, 'Azure’s metadata service'));
-  if (data === undefined) {
-    throw new SourceFailure(
-      'Azure’s metadata service responded with status 200, but without access_token and expires_on',
-    );
-  }
-  return data;
+  // The service caches tokens, so a token may be older than the request. `expires_in` is therefore not used.
+  const { access_token, expires_on } = jsonObject(answer, SERVER);
+  const token = bearerToken(access_token, SERVER, 'access_token');
+  return { values: { token }, expiresAt: statedMoment(expires_on, 'expires_on', SERVER) };
 }

@@ -50,6 +50,21 @@ export function momentOf(value: unknown): number | undefined {
 }
 
 /**
+ * Returns when a token with a stated expiry expires.
+ *
+ * @param moment see `momentOf`
+ * @param field the name of the response field for error messages
+ * @param issuer the issuer's name for error messages
+ * @returns milliseconds since the epoch
+ * @throws {SourceFailure} if `moment` is not a time
+ */
+export function statedMoment(moment: unknown, field: string, issuer: string): number {
+  const end = momentOf(moment);
+  if (end === undefined) throw new SourceFailure(`${issuer} returned no ${field}, or one that is not a time`);
+  return end;
+}
+
+/**
  * Returns the `exp` claim of a JWT (RFC 7519 4.1.4). The JWT is not verified; `exp` only tells when to renew.
  *
  * @returns milliseconds since the epoch, or undefined if the token is not a JWT or has no `exp`

@@ -56,7 +56,9 @@ function accessToken(
   fetchedAt: number,
   otherTypes: readonly string[] = [],
 ) {
-  const { access_token, token_type = 'Bearer', expires_in } = answer;
+  const { access_token, expires_in } = answer;
+  // Some issuers omit members that they must send, or send null.
+  const token_type = answer.token_type ?? 'Bearer';
   const token = bearerToken(access_token, issuer, 'access_token');
   // A program that reads the token from a file cannot use a token that is bound to a key.
   const type = typeof token_type === 'string' ? token_type.trim().toLowerCase() : '';
@@ -67,7 +69,7 @@ function accessToken(
         : ': if it is used like a bearer token, list its token_type in the setting token_types';
     throw new SourceFailure(`${issuer} returned a token whose type is not Bearer${hint}`);
   }
-  // Some issuers omit `expires_in`, which is only recommended, or send null.
+  // `expires_in` is only recommended.
   if (expires_in === undefined || expires_in === null) return { token, expiresAt: endOfJwt(token) };
   return { token, expiresAt: statedEnd(expires_in, fetchedAt, issuer) };
 }

@@ -48,13 +48,13 @@ export const tvm: SourceKind<'tvm', typeof settings> = {
     return {
       async fetch(_previous, signal) {
         const request = { grant_type: 'client_credentials', ...wanted };
-        const { answer, askedAt } = await client.vend(request, signal);
+        const { answer, requestedAt } = await client.vend(request, signal);
         // The token id appears in the logs and the audit of TVM too.
         log.debug({ token, token_id: answer.token_id }, 'TVM issued a token');
         return {
           values: { token: answer.access_token },
-          fetchedAt: askedAt,
-          expiresAt: askedAt + answer.expires_in * 1_000,
+          fetchedAt: requestedAt,
+          expiresAt: requestedAt + answer.expires_in * 1_000,
         };
       },
       // Throws if the status is unknown, and the agent checks again later. Only a revoked token is withdrawn: an outage

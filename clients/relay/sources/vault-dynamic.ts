@@ -53,8 +53,8 @@ export const vaultDynamic: SourceKind<'vault_dynamic', typeof settings> = {
     return {
       async fetch(previous, signal): Promise<Token> {
         return await session.use(async (login) => {
-          const askedAt = tools.clock.now();
-          const renewed = await renewedLease(client, previous, login, askedAt, signal);
+          const requestedAt = tools.clock.now();
+          const renewed = await renewedLease(client, previous, login, requestedAt, signal);
           if (renewed !== undefined) return renewed;
           const { token } = login;
           const answer = await client.ask(
@@ -63,7 +63,7 @@ export const vaultDynamic: SourceKind<'vault_dynamic', typeof settings> = {
               : { method: 'POST', path, token, body: parameters },
             signal,
           );
-          return dynamicToken(answer, { path, fields, login, askedAt });
+          return dynamicToken(answer, { path, fields, login, requestedAt });
         }, signal);
       },
       close: () => session.close(revoke_on_stop),

@@ -26,7 +26,7 @@ export interface TvmClient {
    * @returns the response, and the time of the request in milliseconds since the epoch
    * @throws {SourceFailure}
    */
-  vend(request: object, signal: AbortSignal): Promise<{ answer: TokenResponse; askedAt: number }>;
+  vend(request: object, signal: AbortSignal): Promise<{ answer: TokenResponse; requestedAt: number }>;
   lists: StatusLists;
   close(): void;
 }
@@ -68,17 +68,17 @@ export function connectTvm(
   return {
     async vend(request, signal) {
       const { region, credentials } = await unlessGivenUp(signer(), signal);
-      let askedAt = clock.now();
+      let requestedAt = clock.now();
       const answer = await send(
         { url, region, credentials },
         { method: 'POST', path: '/token', parameters: request },
         (signed) => {
-          askedAt = clock.now();
+          requestedAt = clock.now();
           return client.send(signed, signal);
         },
       );
       if (answer.status !== 200) throw refusal(answer, host, clock.now());
-      return { answer: tokenIn(answer.body, host), askedAt };
+      return { answer: tokenIn(answer.body, host), requestedAt };
     },
     lists: statusListsBy(url, client, clock, closing.signal),
     close() {

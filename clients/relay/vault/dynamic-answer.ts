@@ -10,7 +10,7 @@ interface Question {
   fields: readonly string[] | undefined;
   login: Login;
   /** The time of the request, in milliseconds since the epoch. */
-  askedAt: number;
+  requestedAt: number;
 }
 
 /**
@@ -18,13 +18,13 @@ interface Question {
  *
  * @throws {SourceFailure} if it has no values, or not those of `fields`
  */
-export function dynamicToken(answer: VaultAnswer, { path, fields, login, askedAt }: Question): Token {
+export function dynamicToken(answer: VaultAnswer, { path, fields, login, requestedAt }: Question): Token {
   const { lease_id, lease_duration, renewable } = answer;
   const data = answer.data ?? {};
   const values = textValues((fields === undefined && awsKeys(data)) || data, path, fields);
   if (!lease_id) {
     const expiresAt = endOf(data);
-    return { values, fetchedAt: askedAt, ...(expiresAt !== undefined && { expiresAt }) };
+    return { values, fetchedAt: requestedAt, ...(expiresAt !== undefined && { expiresAt }) };
   }
   const seconds = lease_duration ?? 0;
   const lease: Lease = {
@@ -35,8 +35,8 @@ export function dynamicToken(answer: VaultAnswer, { path, fields, login, askedAt
   };
   return {
     values,
-    fetchedAt: askedAt,
-    expiresAt: Math.min(askedAt + seconds * 1_000, login.endsAt),
+    fetchedAt: requestedAt,
+    expiresAt: Math.min(requestedAt + seconds * 1_000, login.endsAt),
     handle: { ...lease },
   };
 }

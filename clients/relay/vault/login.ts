@@ -44,9 +44,9 @@ export async function logIn(
   signal: AbortSignal,
 ): Promise<Login> {
   const body = await method.body(signal);
-  const askedAt = clock.now();
+  const requestedAt = clock.now();
   const answer = await client.ask({ method: 'POST', path: `auth/${method.mount}/login`, body }, signal);
-  return loginIn(answer, client, askedAt);
+  return loginIn(answer, client, requestedAt);
 }
 
 /**
@@ -61,16 +61,16 @@ export async function renewLogin(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Login> {
-  const askedAt = clock.now();
+  const requestedAt = clock.now();
   const increment = `${Math.round(lifetime / 1_000)}s`;
   const answer = await client.ask(
     { method: 'POST', path: 'auth/token/renew-self', token, body: { increment } },
     signal,
   );
-  return loginIn(answer, client, askedAt);
+  return loginIn(answer, client, requestedAt);
 }
 
-function loginIn({ auth }: VaultAnswer, client: VaultClient, askedAt: number): Login {
+function loginIn({ auth }: VaultAnswer, client: VaultClient, requestedAt: number): Login {
   if (!auth?.client_token) throw new SourceFailure(`${client.name} accepted the login, but returned no token`);
   const lifetime = (auth.lease_duration || Number.POSITIVE_INFINITY) * 1_000;
   return {
@@ -78,7 +78,7 @@ function loginIn({ auth }: VaultAnswer, client: VaultClient, askedAt: number): L
     id: createHash('sha256').update(auth.client_token).digest('base64url').slice(0, 22),
     renewable: auth.renewable === true,
     lifetime,
-    endsAt: askedAt + lifetime,
+    endsAt: requestedAt + lifetime,
   };
 }
 

@@ -260,6 +260,13 @@ describe.each(['python', 'node', 'go', 'java'] as const)('the cloud SDKs of %s',
     expect(output === '' ? errors : read(output)).toEqual(client.expected);
   });
 
+  const ofGoogle = ofLanguage.filter(({ variables }) => variables === GOOGLE);
+  it.each(ofGoogle)('$row may have both variables of Google’s clients', async (client) => {
+    const { output, errors } = await ask(client, GOOGLE_PYTHON);
+    const { read = JSON.parse } = client;
+    expect(output === '' ? errors : read(output)).toEqual(client.expected);
+  });
+
   if (language === 'python')
     it('google-auth finds no credentials with GCE_METADATA_HOST alone', async () => {
       const client = ofLanguage.find(({ row }) => row === 'google-auth (Python)') as Client;

@@ -14,6 +14,8 @@ const [SERVER_PORT, PROGRAM_PORT] = ['14704', '14799'];
 /** A copy of the cases in `test/fixtures/relay`, and their server on loopback. */
 export interface GivenCases {
   folder: string;
+  /** The port of the server. */
+  port: number;
   /** The port of the program that a case runs. */
   programPort: number;
   /** Returns a path in the folder. */
@@ -45,6 +47,7 @@ export async function givenCases(): Promise<GivenCases> {
   await untilListening(port);
   return {
     folder,
+    port,
     programPort,
     at: (...names) => join(folder, ...names),
     file(start) {

@@ -27,16 +27,26 @@ const ASSIGNMENT = /(?<=\n)[^\S\n]*([A-Za-z_]\w*)=/g;
  * A value is bare if bash, dash, systemd and `docker run --env-file` read it unchanged. Any other value is in double
  * quotes, with a backslash before `"`, `\`, `$` and `` ` ``; docker would read the quotes as part of the value. A line end
  * stays a line end within the quotes. Single quotes are not used: older versions of systemd interpret backslashes in
- * them, shells do not.
+ * them, shells do not. A value that cannot be a variable is left out, so that the others are renewed.
  *
  * https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html#EnvironmentFile=
  * https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02_03
  * https://docs.docker.com/reference/cli/docker/container/run/#env
  */
-export const env: Format = (token, tokenName, { variables }) =>
-  variablesOf(token, tokenName, variables)
-    .map((one) => `${lawful(one, variables !== undefined)}=${quoted(one)}\n`)
-    .join('');
+export const env: Format = (token, tokenName, { variables }, leaveOut) => {
+  const faults: string[] = [];
+  const lines = variablesOf(token, tokenName, variables).flatMap((one) => {
+    const variable = lawful(one, variables !== undefined);
+    const fault = faultOf(one.value);
+    if (fault === undefined) return `${variable}=${quoted(one.value)}\n`;
+    faults.push(`its value ${shown(one.name)} cannot be the variable ${variable}: ${fault}`);
+    return [];
+  });
+  const [first] = faults;
+  if (first !== undefined && (leaveOut === undefined || lines.length === 0)) throw new Unwritable(first);
+  for (const fault of faults) leaveOut?.(fault);
+  return lines.join('');
+};
 
 /** Returns the name of a variable. @param isMapped whether the configuration chose the name */
 function lawful({ variable, name }: Variable, isMapped: boolean): string {
@@ -49,15 +59,16 @@ function lawful({ variable, name }: Variable, isMapped: boolean): string {
   );
 }
 
-function quoted({ name, value }: Variable): string {
-  if (!SYNTAX.test(value) && !EXPANDED_TILDE.test(value) && !UNREADABLE.test(value)) return value;
+/** Returns why a value cannot be a variable, as a clause, or undefined if it can. */
+function faultOf(value: string): string | undefined {
+  if (!value.isWellFormed()) return 'it is not valid Unicode text';
+  if (UNREADABLE.test(value)) return 'it contains a control character or a Unicode noncharacter';
   const assigned = [...value.matchAll(ASSIGNMENT)].map(([, variable = '']) => variable);
   const isHostile = assigned.some((variable) => isDangerousVariable(variable) || isOwnedByShell(variable));
-  if (isHostile || UNREADABLE.test(value)) {
-    throw new Unwritable(
-      `its value ${shown(name)} contains a newline or another character that the format env does not allow` +
-        (isHostile ? ' before the name of a variable such as LD_PRELOAD' : ''),
-    );
-  }
+  return isHostile ? 'one of its lines assigns a variable such as LD_PRELOAD' : undefined;
+}
+
+function quoted(value: string): string {
+  if (!SYNTAX.test(value) && !EXPANDED_TILDE.test(value)) return value;
   return `"${value.replace(/["\\$`]/g, '\\$&')}"`;
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { parseExactly, rounded, valueTexts } from '../../model/exact-json.ts';
+import { parseExactly, valueTexts } from '../../model/exact-json.ts';
 import { SourceFailure } from '../../model/source.ts';
 import type { Token } from '../../model/token.ts';
 import { bearerToken } from '../bearer-token.ts';
@@ -8,20 +8,20 @@ import { endOfJwt, endOfLifetime, momentOf } from '../expiry.ts';
 type Printed = Pick<Token, 'values' | 'expiresAt'>;
 
 const text = z.string().min(1);
-const moment = z.preprocess(rounded, z.union([z.string(), z.number()]).optional());
-const end = { expires_in: moment, expiration: moment };
+/** Members that may be absent or null. Their values are checked by `endOf`. */
+const end = { expires_in: z.unknown().optional(), expiration: z.unknown().optional() };
 
 const printedJson = z.union([
-  z.object({ token: text, values: z.undefined().optional(), ...end }),
-  z.object({ token: z.undefined().optional(), values: z.record(z.string(), z.unknown()), ...end }),
+  z.object({ token: text, values: z.null().optional(), ...end }),
+  z.object({ token: z.null().optional(), values: z.record(z.string(), z.unknown()), ...end }),
 ]);
 
 const awsCredentials = z.object({
   Version: z.literal(1),
   AccessKeyId: text,
   SecretAccessKey: text,
-  SessionToken: text.optional(),
-  Expiration: z.string().optional(),
+  SessionToken: text.nullish(),
+  Expiration: z.unknown().optional(),
 });
 
 /**
@@ -38,14 +38,14 @@ export const printedFormats = {
   },
 
   json(printed: string, command: string, fetchedAt: number): Printed {
-    const wanted = 'JSON with a token, or with values that are texts';
-    const { token, values = {}, expires_in, expiration } = parsed(printedJson, printed, command, wanted, parseExactly);
-    const texts = valueTexts(values);
-    if (token === undefined && Object.keys(texts).length === 0) {
+    const wanted = 'JSON with a token, or with values';
+    const { token, values, expires_in, expiration } = parsed(printedJson, printed, command, wanted, parseExactly);
+    const texts = valueTexts(values ?? {});
+    if (!token && Object.keys(texts).length === 0) {
       throw new SourceFailure(`${command} did not print ${wanted}`);
     }
     return {
-      values: token === undefined ? texts : { token: bearerToken(token, command, 'token') },
+      values: !token ? texts : { token: bearerToken(token, command, 'token') },
       ...ending(endOf(expires_in, expiration, command, fetchedAt) ?? endOfJwt(token ?? '')),
     };
   },
@@ -59,7 +59,7 @@ export const printedFormats = {
       values: {
         access_key_id: AccessKeyId,
         secret_access_key: SecretAccessKey,
-        ...(SessionToken !== undefined && { session_token: SessionToken }),
+        ...(SessionToken && { session_token: SessionToken }),
       },
       ...ending(endOf(undefined, Expiration, command, fetchedAt)),
     };
@@ -83,13 +83,14 @@ function parsed<Schema extends z.ZodType>(
 }
 
 function endOf(lifetime: unknown, expiration: unknown, command: string, fetchedAt: number): number | undefined {
-  if (lifetime === undefined && expiration === undefined) return undefined;
-  const expiresAt = lifetime === undefined ? momentOf(expiration) : endOfLifetime(lifetime, fetchedAt);
+  const hasLifetime = lifetime !== undefined && lifetime !== null;
+  if (!hasLifetime && (expiration === undefined || expiration === null)) return undefined;
+  const expiresAt = hasLifetime ? endOfLifetime(lifetime, fetchedAt) : momentOf(expiration);
   if (expiresAt === undefined) {
     throw new SourceFailure(
-      lifetime === undefined
-        ? `${command} printed an expiration that is not a time such as 2026-01-01T12:00:00Z`
-        : `${command} printed an expires_in that is not a number of seconds`,
+      hasLifetime
+        ? `${command} printed an expires_in that is not a number of seconds`
+        : `${command} printed an expiration that is not a time such as 2026-01-01T12:00:00Z`,
     );
   }
   return expiresAt;

@@ -3,7 +3,7 @@ import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Cached, cacheAt } from 'tokenrelay/agent/cache.ts';
-import { keyOf, SealFailure } from 'tokenrelay/agent/seal.ts';
+import { EncryptionFailure, keyOf } from 'tokenrelay/agent/encryption.ts';
 import { SourceFailure } from 'tokenrelay/model/source.ts';
 import type { Token } from 'tokenrelay/model/token.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -47,14 +47,14 @@ describe('the file of the cache', () => {
     expect(await cache().read([settings])).toEqual(new Map());
     await expect(cache({ at: join(path, 'below') }).read([settings])).resolves.toEqual(new Map());
     await writeFile(path, '');
-    await expect(cache({ at: join(path, 'below') }).read([settings])).rejects.toThrow(SealFailure);
+    await expect(cache({ at: join(path, 'below') }).read([settings])).rejects.toThrow(EncryptionFailure);
   });
 
   it('contains no token value in plain text, and only its owner can read it', async () => {
     await cache().write([{ settings, token: held }]);
-    const sealed = await readFile(path);
-    expect(sealed.toString()).not.toContain('kept-over');
-    expect(Buffer.from(sealed.toString(), 'base64').toString('latin1')).not.toContain('kept-over');
+    const encrypted = await readFile(path);
+    expect(encrypted.toString()).not.toContain('kept-over');
+    expect(Buffer.from(encrypted.toString(), 'base64').toString('latin1')).not.toContain('kept-over');
     expect((await stat(path)).mode & 0o777).toBe(0o600);
   });
 
@@ -73,11 +73,11 @@ describe('the file of the cache', () => {
       const changed = Buffer.from(bytes);
       changed[at] = (changed[at] ?? 0) ^ 1;
       await writeFile(path, changed.toString('base64'));
-      await expect(cache().read([settings])).rejects.toThrow(SealFailure);
+      await expect(cache().read([settings])).rejects.toThrow(EncryptionFailure);
     }
     for (const text of ['', 'AAAA', 'no cache at all']) {
       await writeFile(path, text);
-      await expect(cache().read([settings])).rejects.toThrow(SealFailure);
+      await expect(cache().read([settings])).rejects.toThrow(EncryptionFailure);
     }
   });
 
@@ -204,7 +204,7 @@ describe('an agent with a cache', () => {
   });
 
   it('continues without the cache if it cannot be read or written, and logs that', async () => {
-    const broken = () => Promise.reject(new SealFailure('it was changed since'));
+    const broken = () => Promise.reject(new EncryptionFailure('it was changed since'));
     const at = world(withCache, { t: { lifetime: HOUR } }, { cache: { read: broken, write: broken } });
     await at.clock.pass(SECOND);
     expect(at.status('t').state).toBe('fresh');

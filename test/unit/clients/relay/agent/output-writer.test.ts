@@ -42,6 +42,25 @@ describe('an output on a file system that does not respond', () => {
   });
 });
 
+describe('an output that cannot contain a value', () => {
+  it('names the value in a warning with each token, and is not failing', async () => {
+    const warned: unknown[] = [];
+    const clock = fakeClock();
+    const output: Output = {
+      name: 'file /a',
+      publish: async (_token, leaveOut) => leaveOut?.('its value "note" cannot be a variable'),
+      problem: async () => undefined,
+      withdraw: async () => {},
+    };
+    const log = { ...silent, warn: (details: object) => warned.push(details) };
+    const keeper = outputWriter(output, { clock, log, random: () => 0.5, changed() {} });
+    await keeper.publish(token);
+    await keeper.withdraw('expired');
+    expect(warned).toEqual([{ output: 'file /a', problem: 'its value "note" cannot be a variable' }]);
+    expect(keeper.isFailing()).toBe(false);
+  });
+});
+
 describe('an output that cannot be written, such as on a full disk', () => {
   const SECOND = 1_000;
   const full = Object.assign(new Error('never quoted'), { code: 'ENOSPC' });

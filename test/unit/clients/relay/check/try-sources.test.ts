@@ -62,7 +62,7 @@ describe('a trial of sources', () => {
     const output = { file_path: path('out'), format: 'env' };
     const token = printed('a', json, { output });
     const [trial] = await tried([{ ...token, source: { ...token.source, format: 'json' } }]);
-    expect(trial?.failure).toContain('newline');
+    expect(trial?.failure).toContain('one of its lines assigns a variable');
     expect(JSON.stringify(trial)).not.toContain(SECRET);
   });
 

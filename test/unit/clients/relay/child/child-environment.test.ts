@@ -128,7 +128,7 @@ describe('tokens as variables', () => {
       { 'a.b': { token: 'secret1' }, 'a-b': { token: 'secret2' } },
       /a\.b and a-b .*A_B/,
     ],
-    ['a value has a NUL', { a: { token: 'secret1\0' } }, /^token a contains a NUL/],
+    ['a value has a NUL', { a: { pin: 'secret1\0', b: 'x' } }, /^token a cannot .*: PIN contains a NUL/],
     ['a name would change how programs run', { a: { ld_preload: 'secret1', b: 'x' } }, /^token a .*LD_PRELOAD/],
   ])('are refused if %s, without their values in the error', (_case, tokens, sentence) => {
     const names = Object.keys(tokens);

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { tableLines } from '@tvm/terminal/table.ts';
-import { statusColumns } from 'tokenrelay/commands/status.ts';
+import { problemsOf, statusColumns } from 'tokenrelay/commands/status.ts';
 import type { TokenStatus } from 'tokenrelay/model/status.ts';
 import { expect, it } from 'vitest';
 
@@ -25,4 +25,11 @@ it.each([
     outputs: [],
   };
   expect(tableLines(statusColumns(0, stream), [status], stream)[1]).toMatch(new RegExp(` {2}${shown} +-$`));
+});
+
+it('the table shows each problem once, although the last error is that of an output', () => {
+  const problem = 'the disk is full';
+  const outputs = ['/a', '/b'].map((path) => ({ name: `file ${path}`, problem }));
+  const status = { lastError: `file /a: ${problem}`, outputs } as unknown as TokenStatus;
+  expect(problemsOf(status)).toEqual(['file /a: the disk is full', 'file /b: the disk is full']);
 });

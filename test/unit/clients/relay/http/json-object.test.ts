@@ -54,12 +54,24 @@ describe('Retry-After', () => {
     [' 0 ', 0],
     ['Thu, 01 Jan 2026 00:00:30 GMT', 30_000],
     ['Wed, 31 Dec 2025 00:00:00 GMT', 0],
+    ['Thursday, 01-Jan-26 00:00:30 GMT', 30_000],
+    ['Thu Jan  1 00:00:30 2026', 30_000],
     ['9999999999', 3_600_000],
+    ['9'.repeat(400), 3_600_000],
+    ['-5', undefined],
+    ['1.5', undefined],
+    ['+5', undefined],
     ['Fri, 01 Jan 2027 00:00:00 GMT', 3_600_000],
     ['soon', undefined],
     ['', undefined],
     [undefined, undefined],
-  ])('%j is %j milliseconds', (header, wait) => {
-    expect(retryAfterOf(header, now)).toBe(wait);
+  ])('%j is %j milliseconds, in every time zone', (header, wait) => {
+    const zone = process.env.TZ;
+    for (const TZ of ['UTC', 'America/New_York', 'Asia/Tokyo']) {
+      process.env.TZ = TZ;
+      expect(retryAfterOf(header, now)).toBe(wait);
+    }
+    if (zone === undefined) delete process.env.TZ;
+    else process.env.TZ = zone;
   });
 });

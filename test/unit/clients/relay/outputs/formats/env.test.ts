@@ -133,7 +133,7 @@ describe('the format env', () => {
     'x\n\n\u00a0NODE_OPTIONS=-r x',
     'a\nRANDOM=x',
   ])('refuses a further line that docker would take for a dangerous variable: %j', (text) => {
-    expect(() => written({ password: text })).toThrow('before the name of a variable such as LD_PRELOAD');
+    expect(() => written({ password: text })).toThrow('one of its lines assigns a variable such as LD_PRELOAD');
   });
 
   it('searches further lines in linear time', () => {
@@ -148,16 +148,41 @@ describe('the format env', () => {
     '\x7f',
     '\ufdd0',
     '\u{10ffff}',
+    '\ud800',
     'a\nLD_PRELOAD=/tmp/x.so',
   ])('refuses a value with a character that systemd cannot read: %j', (text) => {
     const refusal = () => written({ password: `hidden${text}` });
-    expect(refusal).toThrow('its value "password" contains a newline or another character that the format env');
+    expect(refusal).toThrow('its value "password" cannot be the variable PASSWORD: ');
     expect(refusal).not.toThrow('hidden');
+  });
+
+  it.each([
+    '\0',
+    '\x1b',
+    '\ud800',
+    'a\nLD_PRELOAD=/tmp/x.so',
+  ])('leaves out such a value, names its variable and writes the others: %j', (text) => {
+    const values = { user: 'u', 'db.note': `hidden${text}`, db: 'd' };
+    for (const [variables, variable] of [
+      [undefined, 'DB_NOTE'],
+      [{ USER: 'user', NOTE: 'db.note', DB: 'db' }, 'NOTE'],
+    ] as const) {
+      const named: string[] = [];
+      const settings = { ...env, ...(variables && { variables }) };
+      expect(render(settings, 'my.api-token', aToken(values), (why) => named.push(why))).toBe('USER=u\nDB=d\n');
+      expect(named).toEqual([expect.stringContaining(`its value "db.note" cannot be the variable ${variable}: `)]);
+      expect(named.join('')).not.toContain('hidden');
+    }
+  });
+
+  it('refuses a token of which it can write no value', () => {
+    const refused = () => render(env, 'my.api-token', aToken({ a: '\0', b: '\x1b' }), () => {});
+    expect(refused).toThrow('its value "a" cannot be the variable A: it contains a control character');
   });
 
   it('escapes and truncates the name of a value in an error', () => {
     const name = `x\ny${'z'.repeat(100)}`;
-    expect(() => written({ [name]: '\x1b' })).toThrow(`its value "x\\ny${'z'.repeat(61)}…" contains a newline`);
+    expect(() => written({ [name]: '\x1b' })).toThrow(`its value "x\\ny${'z'.repeat(61)}…" cannot be the variable`);
   });
 
   it.each([

@@ -71,12 +71,26 @@ describe('JSON output of a command', () => {
     { values: { a: null } },
     { token: 's3cret', values: { a: 's3cret' } },
   ])('is refused as %j', (printed) => {
-    expect(failure('json', printed)).toBe(`${COMMAND} did not print JSON with a token, or with values that are texts`);
+    expect(failure('json', printed)).toBe(`${COMMAND} did not print JSON with a token, or with values`);
+  });
+
+  it('may have null for a member that is absent', () => {
+    expect(read('json', { token: 'abc', values: null, expires_in: null, expiration: null })).toEqual({
+      values: { token: 'abc' },
+    });
+    expect(read('json', { token: null, values: { a: 'b' }, expires_in: 60, expiration: null })).toEqual({
+      values: { a: 'b' },
+      expiresAt: NOW + 60_000,
+    });
   });
 
   it('must have a valid expiry or none', () => {
-    expect(failure('json', { token: 's3cret', expires_in: 'soon' })).toContain('not a number of seconds');
-    expect(failure('json', { token: 's3cret', expiration: 'soon' })).toContain('not a time');
+    for (const wrong of ['soon', '', true, {}, []]) {
+      expect(failure('json', { token: 's3cret', expires_in: wrong })).toContain(
+        'expires_in that is not a number of seconds',
+      );
+      expect(failure('json', { token: 's3cret', expiration: wrong })).toContain('expiration that is not a time');
+    }
     expect(failure('json', { token: 's3cret\n' })).toContain('printable ASCII');
   });
 });
@@ -98,12 +112,22 @@ describe('credential_process output of a command', () => {
     });
   });
 
+  it('may have null for a member that is absent', () => {
+    expect(read('credential-process', { ...credentials, SessionToken: null, Expiration: null })).toEqual({
+      values: { access_key_id: 'AKIA', secret_access_key: 's3cret' },
+    });
+  });
+
+  it.each(['soon', '', true, {}])('is refused with the expiry %j', (Expiration) => {
+    expect(failure('credential-process', { ...credentials, Expiration })).toContain('an expiration that is not a time');
+  });
+
   it.each([
     { Version: 2 },
     { Version: '1' },
     { AccessKeyId: '' },
     { SecretAccessKey: undefined },
-    { Expiration: 5 },
+    { SessionToken: '' },
   ])('is refused with %j', (change) => {
     expect(failure('credential-process', { ...credentials, ...change })).toContain('did not print JSON with Version 1');
   });

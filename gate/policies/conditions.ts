@@ -45,8 +45,12 @@ export function everyWay(condition: cedar.Expr, test: (condition: cedar.Expr) =>
     case '||':
       return everyWay((operand as Two).left, test) && everyWay((operand as Two).right, test);
     case 'if-then-else': {
-      const { if: asked, then, else: otherwise } = operand as { if: cedar.Expr; then: cedar.Expr; else: cedar.Expr };
-      return (everyWay(asked, test) || everyWay(then, test)) && everyWay(otherwise, test);
+      const {
+        if: condition,
+        then,
+        else: otherwise,
+      } = operand as { if: cedar.Expr; then: cedar.Expr; else: cedar.Expr };
+      return (everyWay(condition, test) || everyWay(then, test)) && everyWay(otherwise, test);
     }
     case 'Value':
       return operand === false;

@@ -70,7 +70,7 @@ export function entryFor(
  * Verifies a proof: its form, its header, its signature and then each claim (RFC 7519, section 7.2; RFC 8725).
  *
  * @returns the caller, or the refusal with the check that failed
- * @throws DependencyFault if the keys of the issuer cannot be had
+ * @throws DependencyFault if the keys of the issuer are unavailable
  */
 export async function verifyProof(
   unverifiedProof: string,

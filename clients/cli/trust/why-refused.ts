@@ -14,7 +14,7 @@ const REASONS: Record<string, string> = {
   exp: 'the proof has expired, or has no usable expiry; request a new one',
   nbf: 'the proof is not valid yet; compare the clocks',
   iat: 'the proof is older than the entry allows (max_age), or the clocks differ',
-  jti: 'a client assertion may be used once, so that it needs an identifier',
+  jti: 'a client assertion may be used only once, so it needs an identifier',
   email_verified: 'an address counts only if the issuer has verified it',
   'mapped subject': 'the mapped subject is too long or not well-formed',
 };

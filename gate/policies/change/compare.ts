@@ -22,7 +22,7 @@ export interface Change {
 export interface Comparison {
   widened: Change[];
   narrowed: Change[];
-  /** Changes of who may come in with a proof of another issuer. */
+  /** Changes of which proofs of other issuers are accepted. */
   trust: TrustChange[];
   /** Whether the comparison is incomplete because there were too many cases. */
   cut: boolean;

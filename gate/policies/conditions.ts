@@ -69,7 +69,7 @@ export function bound(conditions: readonly cedar.Expr[], isMeant: (path: string)
   return conditions.some((condition) => everyWay(condition, (single) => limits(single, isMeant)));
 }
 
-/** Like { bound}, for a single condition without `&&`, `||` and `if`. */
+/** Like {@link bound}, for a single condition without `&&`, `||` and `if`. */
 export function limits(condition: cedar.Expr, isMeant: (path: string) => boolean): boolean {
   const [operator, operand] = operation(condition);
   const meant = (expression: cedar.Expr) => {

@@ -102,7 +102,7 @@ export function policyDirectory(
   function matches(policy: PolicyView, situation: Situation): boolean | undefined {
     const { principal, resource, action } = situation;
     const { principal: mine, trust } = policy.bundled;
-    // As in the service, the ceiling applies to every action that counts as a write as it does to `write`.
+    // As in the service, the ceiling’s policies about `write` apply to every action that counts as a write.
     const asWrite = policy.bundled.ceiling && action !== undefined && countsAsWrite(content, action);
     const applied = asWrite && action !== undefined && !policy.actions.has(action) ? 'write' : action;
     if (applied !== undefined && !policy.actions.has(applied)) return false;

@@ -95,7 +95,7 @@ function scopedAt(directory: PolicyDirectory, item: KnownTarget['item']): Policy
   return (['permit', 'forbid'] as const).flatMap((effect) => directory.about(effect, resource));
 }
 
-/** Returns a function that serializes what policies about a target read of a workload. Equal results mean equal decisions. */
+/** Returns a function that serializes the data of a workload that policies about a target read. Equal results mean equal decisions. */
 function alikeFor(directories: readonly PolicyDirectory[], { item }: KnownTarget): (known: KnownWorkload) => string {
   const policies = directories.flatMap((directory) => scopedAt(directory, item));
   const reads = new Set(policies.flatMap(({ facts }) => facts.reads));

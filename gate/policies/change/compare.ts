@@ -123,7 +123,7 @@ function affectedPairs(
       order++;
       const found = at(known);
       if (found === undefined) continue;
-      // The budget does not suffice for more of them.
+      // The budget is too small for more pairs of this kind.
       if (found.by === 'workload' && ++merely > MAX_EVALUATIONS) continue;
       const { concerned, alike } = found;
       const pair = { known, target, concerned, alike, rank: CAUSES.indexOf(found.by), order };

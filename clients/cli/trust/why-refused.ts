@@ -26,7 +26,7 @@ export function whyRefused({ claim, expected, found }: ClaimCheck, { require }: 
   if (expected === 'absent') return ISSUER_NAMES_THE_KEY;
   const isRequired = require.some(({ path }) => path.at(-1) !== undefined && claim.includes(path.at(-1) ?? ''));
   if (isRequired && claim !== 'email_verified') {
-    if (found === 'absent') return 'the proof lacks a required claim (require); some issuers must be asked for it';
+    if (found === 'absent') return 'the proof lacks a required claim (require); with some issuers it must be requested';
     if (differsInType(expected, found)) {
       return 'the value has another type: in trust.yaml, "true" and "7" in quotes are text, true and 7 are not';
     }

@@ -47,8 +47,8 @@ export async function decisionAgainstCedar(): Promise<DecisionBySize[]> {
     const preparsedPolicySetId = `whole-${policies}`;
     const staticPolicies = Object.fromEntries(Object.entries(bundle.policies).map(([id, { text }]) => [id, text]));
     cedar.preparsePolicySet(preparsedPolicySetId, { staticPolicies });
-    const asked = { action: 'read', location: 'orders-db/orders' } as const;
-    const everything = cedarRequest(bundle, requestContext(bundle), caller, asked, context, EVERYTHING);
+    const item = { action: 'read', location: 'orders-db/orders' } as const;
+    const everything = cedarRequest(bundle, requestContext(bundle), caller, item, context, EVERYTHING);
     const { whole, ours } = await compare(
       {
         whole: async () => {
@@ -65,7 +65,7 @@ export async function decisionAgainstCedar(): Promise<DecisionBySize[]> {
 }
 
 function decide(point: PolicyDecisionPoint): void {
-  const { allowed } = conclude(point.judge(caller, request, context), request, point.bundle);
+  const { allowed } = conclude(point.evaluate(caller, request, context), request, point.bundle);
   if (!allowed) throw new CheckFailed('a decision denies what policy permits');
 }
 

@@ -13,7 +13,7 @@ const subject = 'arn:aws:iam::111122223333:role/orders-service';
 
 const token = { tokenId: '35445779-b11b-466e-9611-a4ba0a6b9a7d', subject, audience: 'orders-db' };
 
-const asked = {
+const requested = {
   ...eventFields('2026-11-22T09:30:00.000Z'),
   ...token,
   account: '111122223333',
@@ -29,7 +29,7 @@ const asked = {
 };
 
 const vended = {
-  ...asked,
+  ...requested,
   issuedAt: '2026-11-22T09:30:00.000Z',
   expiresAt: '2026-11-22T09:40:00.000Z',
   keyId: 'I_wJM2zijKztH37L7cONzXJCNJrFcDZaflZaqkv0Ip8',
@@ -47,7 +47,7 @@ export const auditEventExamples: AuditEvent[] = [
   {
     detailType: 'Token Denied',
     detail: {
-      ...asked,
+      ...requested,
       authorizationDetails: [{ ...read, actions: ['write'] }],
       access: 'write',
       denial: 'policy',
@@ -154,7 +154,7 @@ export const auditEventExamples: AuditEvent[] = [
     detail: {
       ...eventFields('2026-11-22T08:00:31.004Z'),
       before: '5c0b8f0bd3a9a1a5f3d9f0f1c1c2ff20c1d1a9b04cba4a1de9f6dd2a64d7a6b2',
-      after: asked.policyBundle,
+      after: requested.policyBundle,
     },
   },
   {
@@ -192,6 +192,6 @@ export const auditEventExamples: AuditEvent[] = [
 /** An example of a revocation request. */
 export const revocationRequestedExample = {
   version: '1',
-  tokenId: asked.tokenId,
+  tokenId: requested.tokenId,
   reason: 'laptop stolen',
 } as const;

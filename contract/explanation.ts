@@ -3,13 +3,13 @@ import { authorizationDetails, location } from './authorization-details.ts';
 import { claims } from './claims.ts';
 import { isArn, subject } from './subject.ts';
 import { name } from './text.ts';
-import { asked, consistent, obligations, roleScope } from './token.ts';
+import { consistent, obligations, requestParameters, roleScope } from './token.ts';
 
 /**
  * The request of `POST /explain`: a workload asks what a token request of its own would get. The body is that of
  * `POST /token`. Other parameters are ignored.
  */
-export const explanationRequest = consistent(z.object(asked)).meta({
+export const explanationRequest = consistent(z.object(requestParameters)).meta({
   id: 'ExplanationRequest',
   description: 'The token request of the caller to explain: the body of `POST /token`.',
 });
@@ -24,7 +24,7 @@ function isAddress(text: string): boolean {
 /** The request of `POST /explain/any`: an operator asks what a token request of any workload would get. */
 export const anyExplanationRequest = consistent(
   z.object({
-    ...asked,
+    ...requestParameters,
     subject,
     source_ip: z
       .string({ error: AN_ADDRESS })
@@ -139,8 +139,8 @@ export const change = z
       }),
     request: z
       .object({
-        ...asked,
-        reason: asked.reason.meta({ description: '`…` if policy requires a reason and none was given.' }),
+        ...requestParameters,
+        reason: requestParameters.reason.meta({ description: '`…` if policy requires a reason and none was given.' }),
       })
       .meta({ id: 'ChangedRequest', description: 'The complete changed request, which would be allowed.' }),
   })

@@ -111,8 +111,8 @@ export const revocationRequest = revocation
       description: 'Whether to change nothing and only count the tokens that would be revoked.',
     }),
   })
-  .transform(({ allow_unknown, dry_run, ...asked }, context) => ({
-    ...readRevocation(asked, context),
+  .transform(({ allow_unknown, dry_run, ...requested }, context) => ({
+    ...readRevocation(requested, context),
     allowUnknown: allow_unknown,
     dryRun: dry_run,
   }))

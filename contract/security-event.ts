@@ -56,7 +56,7 @@ export type SimpleSubject = z.infer<typeof simpleSubject>;
 
 /**
  * A subject that is described by several simple subjects together (SSF 1.0, section 3.3). Unknown members are refused:
- * ignoring one would revoke more than the transmitter asked for.
+ * ignoring one would revoke more than the transmitter requested.
  */
 const complexSubject = z.strictObject({
   format: z.literal('complex'),

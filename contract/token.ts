@@ -18,7 +18,7 @@ export function roleOf(scope: string): string | undefined {
 }
 
 /** The parameters that token requests and explanation requests share. */
-export const asked = {
+export const requestParameters = {
   authorization_details: authorizationDetails.optional().meta({
     description: 'What is requested (RFC 9396), with one entry for each set of locations. Give either this or `scope`.',
   }),
@@ -50,7 +50,7 @@ export const asked = {
 export const OMITTED_WHEN_EMPTY = ['grant_type', 'authorization_details', 'scope', 'audience', 'resource', 'reason'];
 
 /** Requires exactly one of `authorization_details` and `scope`, and at most one audience. */
-export function consistent<S extends z.ZodType<Asked>>(schema: S): S {
+export function consistent<S extends z.ZodType<RequestParameters>>(schema: S): S {
   return schema
     .refine((request) => (request.authorization_details === undefined) !== (request.scope === undefined), {
       path: ['authorization_details'],
@@ -74,7 +74,7 @@ export function consistent<S extends z.ZodType<Asked>>(schema: S): S {
 }
 
 /** The parameters that token requests and explanation requests share. */
-export type Asked = z.infer<z.ZodObject<typeof asked>>;
+export type RequestParameters = z.infer<z.ZodObject<typeof requestParameters>>;
 
 /** The request of `POST /token`. Unknown parameters are ignored (RFC 6749, section 3.2). */
 export const tokenRequest = consistent(
@@ -82,7 +82,7 @@ export const tokenRequest = consistent(
     grant_type: z
       .literal('client_credentials', { error: 'must be client_credentials' })
       .meta({ description: 'Always `client_credentials` (RFC 6749, section 4.4).' }),
-    ...asked,
+    ...requestParameters,
   }),
 ).meta({ id: 'TokenRequest', description: 'A request for a token.' });
 export type TokenRequest = z.infer<typeof tokenRequest>;

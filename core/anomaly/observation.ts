@@ -31,13 +31,13 @@ export function observationOf(event: AuditEvent, isRevoked: (tokenId: string) =>
   switch (detailType) {
     case 'Token Issued': {
       const locations = detail.authorizationDetails.flatMap((entry) => entry.locations);
-      return { ...asked(detail), kind: 'issued', resources: [...new Set(locations.map(resourceOf))] };
+      return { ...requestFields(detail), kind: 'issued', resources: [...new Set(locations.map(resourceOf))] };
     }
     case 'Token Denied': {
       // Such a denial may result from the response to an anomaly. Ignoring it prevents a feedback loop.
       if (detail.denial === 'subject_blocked' || detail.denial === 'subject_revoked') return undefined;
       const beyondGrants = detail.denial === 'policy' || detail.denial === 'role_unavailable';
-      return { ...asked(detail), kind: 'denied', beyondGrants };
+      return { ...requestFields(detail), kind: 'denied', beyondGrants };
     }
     case 'Token Introspected':
       return detail.result === 'revoked' ? { ...seen(detail), kind: 'revoked-token' } : undefined;
@@ -54,7 +54,7 @@ function seen({ eventId, time, subject, tokenId }: Record<'eventId' | 'time' | '
   return { eventId, time: Date.parse(time), subject, tokenId, resources: [], beyondGrants: false, accepted: false };
 }
 
-function asked(detail: Parameters<typeof seen>[0] & { sourceIp: string }) {
+function requestFields(detail: Parameters<typeof seen>[0] & { sourceIp: string }) {
   const network = networkOf(detail.sourceIp);
   return { ...seen(detail), ...(network !== undefined && { network }) };
 }

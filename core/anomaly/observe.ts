@@ -59,7 +59,7 @@ export function observe(
 ): Observed {
   const { fresh, marks } = freshOf(observations, before, now);
   const profile = before === undefined ? newProfile(fresh[0]?.time ?? now) : copyOf(before);
-  const asked = Object.entries(detectors).filter(([name]) => !settings.off.includes(name as DetectorName));
+  const enabled = Object.entries(detectors).filter(([name]) => !settings.off.includes(name as DetectorName));
   const findings: Finding[] = [];
   for (const [minute, [first, ...rest]] of Map.groupBy(fresh, ({ time }) => minuteOf(time))) {
     if (first === undefined) continue;
@@ -68,7 +68,7 @@ export function observe(
       if (beyondGrants) count(profile, minute, 'beyondGrants');
     }
     const window = { profile, minute, observations: [first, ...rest], settings } as const;
-    const found = asked.flatMap(([, detector]) => detector(window));
+    const found = enabled.flatMap(([, detector]) => detector(window));
     findings.push(...found.filter((finding) => isDue(finding, profile, settings)));
     notePeak(profile, minute);
     for (const { network, resources, time } of [first, ...rest]) {

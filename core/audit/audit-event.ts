@@ -29,8 +29,8 @@ export function auditEvent(
     case 'order':
       return ofOrder(before?.kind === 'order' ? before.order : undefined, after.order, common);
     case 'introspections': {
-      const { minute, last, ...asked } = after.introspections;
-      return { detailType: 'Token Introspected', detail: { ...common, time: iso(last), ...asked } };
+      const { minute, last, ...introspection } = after.introspections;
+      return { detailType: 'Token Introspected', detail: { ...common, time: iso(last), ...introspection } };
     }
     case 'fact': {
       const { detailType, detail } = after.fact;

@@ -1,9 +1,9 @@
 import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
 import type { PairExplanation } from '@tvm/contract/explanation.ts';
 import type { Caller } from '../identity/caller.ts';
-import type { Asked, DecisionContext } from '../policy/authorization-request.ts';
+import type { DecisionContext, RequestedItem } from '../policy/authorization-request.ts';
 import type { PolicyBundle } from '../policy/bundle.ts';
-import type { Judgement } from '../policy/decision-point.ts';
+import type { ItemDecision } from '../policy/decision-point.ts';
 import type { Inquiry, PolicyInsight, Reader } from '../policy/near-misses.ts';
 
 /** Everything that an explanation depends on: the request, the reader and the bundle. */
@@ -19,12 +19,12 @@ export interface View {
 const MAX_NEAR_MISSES = 3;
 
 /** Explains the decision on one requested item: the policies that allowed or denied it, or the near misses. */
-export function explainPair(judgement: Judgement, view: View): PairExplanation {
-  const { asked, allowed, permits, forbids, errors, refusedBy } = judgement;
+export function explainPair(itemDecision: ItemDecision, view: View): PairExplanation {
+  const { item, allowed, permits, forbids, errors, refusedBy } = itemDecision;
   const { reader, insight, bundle } = view;
-  const inquiry = inquiryOf(judgement, view);
+  const inquiry = inquiryOf(itemDecision, view);
   const named = (id: string) => policyName(id, bundle, reader);
-  const pair = requestedItem(asked);
+  const pair = requestedItem(item);
   if (allowed) return { ...pair, verdict: 'allowed', policies: permits.map(named) };
   if (refusedBy !== undefined) {
     const by = reader === 'operator' ? { refused_by: refusedBy } : {};
@@ -36,7 +36,7 @@ export function explainPair(judgement: Judgement, view: View): PairExplanation {
   });
   const near = insight.nearest(inquiry, reader, MAX_NEAR_MISSES);
   const place = placeOf(
-    judgement,
+    itemDecision,
     [...inspected, ...near].flatMap(({ locations }) => locations),
     view,
   );
@@ -49,7 +49,7 @@ export function explainPair(judgement: Judgement, view: View): PairExplanation {
   if (errors.length > 0) {
     return { ...pair, ...place, verdict: 'policy_error', policies: inspected.map(({ id }) => named(id)) };
   }
-  if (hasTooManyPlaces(judgement)) return { ...pair, verdict: 'not_permitted', policies: [], too_many_places: true };
+  if (hasTooManyPlaces(itemDecision)) return { ...pair, verdict: 'not_permitted', policies: [], too_many_places: true };
   const near_misses = near.map(({ id, missed }) => ({
     ...named(id),
     missed: missed.map((one) => ({
@@ -66,13 +66,13 @@ export function explainPair(judgement: Judgement, view: View): PairExplanation {
  * the location may come from a policy that the workload may not see.
  */
 function placeOf(
-  { asked, place }: Judgement,
+  { item, place }: ItemDecision,
   named: readonly string[],
   { reader, bundle }: View,
 ): Pick<PairExplanation, 'place'> {
-  if (place === undefined || asked.role !== undefined || place === asked.location) return {};
+  if (place === undefined || item.role !== undefined || place === item.location) return {};
   const root = subtreeRoot(place) ?? place;
-  const known = root === subtreeRoot(asked.location) || named.includes(root) || Object.hasOwn(bundle.resources, root);
+  const known = root === subtreeRoot(item.location) || named.includes(root) || Object.hasOwn(bundle.resources, root);
   return reader === 'operator' || known ? { place } : {};
 }
 
@@ -82,23 +82,23 @@ export function explainUntakenRole(role: string): PairExplanation {
 }
 
 /** The authorization request behind a decision. For a subtree, the request for the denied location. */
-export function inquiryOf({ asked, place }: Judgement, { caller, context }: View): Inquiry {
-  if (asked.role !== undefined) return { caller, asked, context };
-  return { caller, asked: { ...asked, location: place ?? asked.location }, context };
+export function inquiryOf({ item, place }: ItemDecision, { caller, context }: View): Inquiry {
+  if (item.role !== undefined) return { caller, item, context };
+  return { caller, item: { ...item, location: place ?? item.location }, context };
 }
 
 /** Reports whether a subtree was denied only because it has too many locations. */
-export function hasTooManyPlaces({ asked, allowed, place, refusedBy }: Judgement): boolean {
-  const isSubtree = asked.role === undefined && subtreeRoot(asked.location) !== undefined;
+export function hasTooManyPlaces({ item, allowed, place, refusedBy }: ItemDecision): boolean {
+  const isSubtree = item.role === undefined && subtreeRoot(item.location) !== undefined;
   return isSubtree && !allowed && place === undefined && refusedBy === undefined;
 }
 
-function requestedItem(asked: Asked): Pick<PairExplanation, 'action' | 'location' | 'role' | 'fields'> {
-  if (asked.role !== undefined) return { action: 'assume', role: asked.role };
+function requestedItem(item: RequestedItem): Pick<PairExplanation, 'action' | 'location' | 'role' | 'fields'> {
+  if (item.role !== undefined) return { action: 'assume', role: item.role };
   return {
-    action: asked.action,
-    location: asked.location,
-    ...(asked.fields !== undefined && { fields: [...asked.fields] }),
+    action: item.action,
+    location: item.location,
+    ...(item.fields !== undefined && { fields: [...item.fields] }),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Action } from '@tvm/contract/authorization-details.ts';
 import type { Explanation } from '@tvm/contract/explanation.ts';
 import type { BadRequest } from '@tvm/contract/parse-parameters.ts';
-import type { Asked } from '@tvm/contract/token.ts';
+import type { RequestParameters } from '@tvm/contract/token.ts';
 import type { Caller } from '../identity/caller.ts';
 import type { RecentBehaviour } from '../issuing/ports.ts';
 import {
@@ -43,7 +43,7 @@ type Denied = TokenDecision & { kind: 'denied' };
  * @throws DependencyFault if recent behaviour, an external authorizer or the subject status cannot be read
  */
 export async function explainToken(
-  request: Asked,
+  request: RequestParameters,
   caller: Caller,
   circumstances: Circumstances,
   reader: Reader,
@@ -52,7 +52,8 @@ export async function explainToken(
 ): Promise<ExplainTokenOutcome> {
   const { bundle } = ports.policies;
   const behaviour = cachedBehaviour(ports.behaviour);
-  const decide = (request: Asked) => decideToken(request, caller, circumstances, rules, { ...ports, behaviour });
+  const decide = (request: RequestParameters) =>
+    decideToken(request, caller, circumstances, rules, { ...ports, behaviour });
   const [decision, subjectStatus] = await Promise.all([decide(request), ports.subjectStatuses.get(caller.subject)]);
   if (decision.kind === 'bad_request') return decision;
 
@@ -84,7 +85,7 @@ export async function explainToken(
   const ofDecision = {
     ...about,
     ...(asking.audience !== '' && { audience: asking.audience }),
-    pairs: decision.judgements.map((judgement) => explainPair(judgement, view)),
+    pairs: decision.itemDecisions.map((itemDecision) => explainPair(itemDecision, view)),
   };
   if (decision.kind === 'allowed') {
     const restriction = restrictionOn({ decidedAt: circumstances.time, lifetime: decision.lifetime }, subjectStatus);
@@ -126,9 +127,9 @@ function explained(explanation: Explanation): ExplainTokenOutcome {
  */
 function mayKnowRole(role: string, decision: Decided, { caller, context, reader, insight }: View): boolean {
   if (reader === 'operator') return true;
-  if (decision.judgements.length === 0) return false;
-  if (decision.judgements.some(({ asked, allowed }) => asked.role !== undefined && allowed)) return true;
-  const nearest = insight.nearest({ caller, asked: { action: 'assume', role }, context }, reader, 1);
+  if (decision.itemDecisions.length === 0) return false;
+  if (decision.itemDecisions.some(({ item, allowed }) => item.role !== undefined && allowed)) return true;
+  const nearest = insight.nearest({ caller, item: { action: 'assume', role }, context }, reader, 1);
   return nearest.some(({ missed }) => missed.every(({ part }) => part === 'condition'));
 }
 
@@ -170,9 +171,9 @@ function allowedLocations({ caller, context }: View, { policies }: TokenDecision
     );
     if (budget.left < 0) return [];
     const details = [{ type: 'resource' as const, locations, actions, ...(fields && { fields }) }];
-    const judgements = policies.judge(caller, { details, partial: true }, context);
+    const itemDecisions = policies.evaluate(caller, { details, partial: true }, context);
     return locations.filter((location) =>
-      judgements.every(({ asked, allowed }) => asked.role !== undefined || asked.location !== location || allowed),
+      itemDecisions.every(({ item, allowed }) => item.role !== undefined || item.location !== location || allowed),
     );
   };
 }

@@ -1,6 +1,6 @@
 import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
 import type { TokenDecision } from '../issuing/token-decision.ts';
-import type { Judgement } from '../policy/decision-point.ts';
+import type { ItemDecision } from '../policy/decision-point.ts';
 import { inquiryOf, type View } from './explain-pair.ts';
 import type { Obstacle } from './request-edits.ts';
 
@@ -12,17 +12,17 @@ const MAX_NEAR = 5;
 const MAX_LOCATIONS = 20;
 
 /** The obstacles to each denied item, as far as the reader may see them. */
-export function obstaclesOf({ judgements }: TokenDecision & { kind: 'denied' }, view: View): Obstacle[] {
-  return judgements
+export function obstaclesOf({ itemDecisions }: TokenDecision & { kind: 'denied' }, view: View): Obstacle[] {
+  return itemDecisions
     .filter(({ allowed, refusedBy }) => !allowed && refusedBy === undefined)
     .slice(0, MAX_OBSTACLES)
-    .map((judgement) => obstacleOf(judgement, view));
+    .map((itemDecision) => obstacleOf(itemDecision, view));
 }
 
-function obstacleOf(judgement: Judgement, view: View): Obstacle {
+function obstacleOf(itemDecision: ItemDecision, view: View): Obstacle {
   const { reader, insight } = view;
-  const inquiry = inquiryOf(judgement, view);
-  const forbidding = judgement.forbids.flatMap((id) => insight.inspect(id, inquiry, reader)?.readable ?? []);
+  const inquiry = inquiryOf(itemDecision, view);
+  const forbidding = itemDecision.forbids.flatMap((id) => insight.inspect(id, inquiry, reader)?.readable ?? []);
   const near = insight.nearest(inquiry, reader, MAX_NEAR);
   const permitting = near.flatMap(({ missed, readable }) => [
     ...missed.flatMap((one) => (one.part === 'condition' ? [one.conjunct] : [])),
@@ -31,15 +31,15 @@ function obstacleOf(judgement: Judgement, view: View): Obstacle {
   ]);
   const named = near.flatMap(({ locations }) => locations);
   return {
-    judgement,
+    itemDecision,
     conjuncts: [...new Set([...forbidding, ...permitting])],
-    places: placesBelow(judgement, named, view),
+    places: placesBelow(itemDecision, named, view),
   };
 }
 
 /** The locations and subtrees below a subtree that near misses or `resources.yaml` name. */
-function placesBelow({ asked }: Judgement, byPolicies: readonly string[], { bundle }: View): string[] {
-  const root = asked.role !== undefined ? undefined : subtreeRoot(asked.location);
+function placesBelow({ item }: ItemDecision, byPolicies: readonly string[], { bundle }: View): string[] {
+  const root = item.role !== undefined ? undefined : subtreeRoot(item.location);
   if (root === undefined) return [];
   return [...new Set([...byPolicies, ...Object.keys(bundle.resources)])]
     .filter((place) => place.startsWith(`${root}/`))

@@ -1,11 +1,11 @@
 import type { Action, AuthorizationDetail } from '@tvm/contract/authorization-details.ts';
 import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
 import { writeDuration } from '@tvm/contract/duration.ts';
-import type { Asked } from '@tvm/contract/token.ts';
+import type { RequestParameters } from '@tvm/contract/token.ts';
 import type { TokenDecision } from '../issuing/token-decision.ts';
 import type { PolicyBundle } from '../policy/bundle.ts';
 import type { Conjunct } from '../policy/conjuncts.ts';
-import { conclude, type Judgement } from '../policy/decision-point.ts';
+import { conclude, type ItemDecision } from '../policy/decision-point.ts';
 
 /** Placeholder for the reason, which only the caller knows. */
 export const A_REASON = '…';
@@ -16,7 +16,7 @@ export type Dimension = 'reason' | 'lifetime' | 'fields' | 'audience' | 'pairs' 
 /** One modification of a request. The modified request has not been evaluated yet. */
 export interface Edit {
   dimension: Dimension;
-  request: Asked;
+  request: RequestParameters;
   /** An instruction, without a capital letter and a full stop. */
   sentence: string;
 }
@@ -34,7 +34,7 @@ export const COSTS: Record<Dimension, number> = {
 
 /** The obstacles to one requested item. */
 export interface Obstacle {
-  judgement: Judgement;
+  itemDecision: ItemDecision;
   /** Conditions that would need a different result, as far as the reader may see them. */
   conjuncts: Conjunct[];
   /** For a subtree: locations in it that the caller may request instead. */
@@ -54,7 +54,12 @@ type Denied = TokenDecision & { kind: 'denied' };
 const MAX_VALUES = 6;
 
 /** The edits that the obstacles suggest, for each parameter the most promising first. */
-export function editsOf(request: Asked, denied: Denied, obstacles: readonly Obstacle[], sources: EditSources): Edit[] {
+export function editsOf(
+  request: RequestParameters,
+  denied: Denied,
+  obstacles: readonly Obstacle[],
+  sources: EditSources,
+): Edit[] {
   if (denied.denial === 'reason_missing') {
     return [{ dimension: 'reason', request: { ...request, reason: A_REASON }, sentence: 'give a reason' }];
   }
@@ -69,7 +74,12 @@ export function editsOf(request: Asked, denied: Denied, obstacles: readonly Obst
   ];
 }
 
-function lifetimeEdits(request: Asked, { asking }: Denied, conjuncts: readonly Conjunct[], max: number): Edit[] {
+function lifetimeEdits(
+  request: RequestParameters,
+  { asking }: Denied,
+  conjuncts: readonly Conjunct[],
+  max: number,
+): Edit[] {
   const { lifetime } = asking;
   const away = (seconds: number) => Math.abs(seconds - lifetime);
   return reading('lifetime', conjuncts)
@@ -85,7 +95,11 @@ function lifetimeEdits(request: Asked, { asking }: Denied, conjuncts: readonly C
     }));
 }
 
-function audiences({ resource: _, ...request }: Asked, { asking }: Denied, conjuncts: readonly Conjunct[]): Edit[] {
+function audiences(
+  { resource: _, ...request }: RequestParameters,
+  { asking }: Denied,
+  conjuncts: readonly Conjunct[],
+): Edit[] {
   return [...new Set(reading('audience', conjuncts).flatMap(({ strings }) => strings))]
     .filter((audience) => audience !== asking.audience)
     .slice(0, MAX_VALUES)
@@ -97,7 +111,7 @@ function audiences({ resource: _, ...request }: Asked, { asking }: Denied, conju
 }
 
 /** Requests only the fields that policies name, without the fields that a `forbid` looks for. */
-function fields(request: Asked, obstacles: readonly Obstacle[]): Edit[] {
+function fields(request: RequestParameters, obstacles: readonly Obstacle[]): Edit[] {
   const { authorization_details: details } = request;
   if (details === undefined) return [];
   const literals = reading(
@@ -107,13 +121,13 @@ function fields(request: Asked, obstacles: readonly Obstacle[]): Edit[] {
   const protectedFields = new Set(
     reading(
       'fields',
-      obstacles.filter(({ judgement }) => judgement.forbids.length > 0).flatMap(({ conjuncts }) => conjuncts),
+      obstacles.filter(({ itemDecision }) => itemDecision.forbids.length > 0).flatMap(({ conjuncts }) => conjuncts),
     ).flatMap(({ strings }) => strings),
   );
   const sets = literals.flatMap(({ sets }) => sets).filter((set) => set.length > 0);
-  const failing = new Set(obstacles.map(({ judgement }) => judgement.asked));
+  const failing = new Set(obstacles.map(({ itemDecision }) => itemDecision.item));
   const isFailing = (detail: AuthorizationDetail) =>
-    [...failing].some((asked) => asked.role === undefined && isOf(detail, asked));
+    [...failing].some((item) => item.role === undefined && isOf(detail, item));
   return [undefined, ...sets].slice(0, MAX_VALUES).flatMap((set): Edit[] => {
     const named = new Set<string>();
     const changed = details.map((detail) => {
@@ -130,41 +144,41 @@ function fields(request: Asked, obstacles: readonly Obstacle[]): Edit[] {
   });
 }
 
-function isOf(detail: AuthorizationDetail, asked: { action: Action; location: string; fields?: unknown }): boolean {
+function isOf(detail: AuthorizationDetail, item: { action: Action; location: string; fields?: unknown }): boolean {
   return (
-    detail.fields === asked.fields && detail.locations.includes(asked.location) && detail.actions.includes(asked.action)
+    detail.fields === item.fields && detail.locations.includes(item.location) && detail.actions.includes(item.action)
   );
 }
 
 /** Removes the denied pairs. */
-function pairs(request: Asked, { asking, judgements }: Denied, bundle: PolicyBundle): Edit[] {
-  const { allowed, granted } = conclude(judgements, { ...asking, partial: true }, bundle);
+function pairs(request: RequestParameters, { asking, itemDecisions }: Denied, bundle: PolicyBundle): Edit[] {
+  const { allowed, granted } = conclude(itemDecisions, { ...asking, partial: true }, bundle);
   if (!allowed || asking.partial) return [];
-  const left = judgements.filter((judgement) => !judgement.allowed);
+  const left = itemDecisions.filter((itemDecision) => !itemDecision.allowed);
   if (request.authorization_details === undefined) {
     return [{ dimension: 'pairs', request: { ...request, grant: 'partial' }, sentence: 'accept the allowed part' }];
   }
   const kept = new Set(granted.flatMap(({ actions }) => actions));
   const [only, ...more] = kept;
-  const otherwise = left.every(({ asked }) => asked.action !== only);
+  const otherwise = left.every(({ item }) => item.action !== only);
   const sentence =
     only !== undefined && more.length === 0 && otherwise ? `ask for ${only} only` : `leave out ${listed(left)}`;
   return [{ dimension: 'pairs', request: { ...request, authorization_details: granted }, sentence }];
 }
 
-function listed(judgements: readonly Judgement[]): string {
-  if (judgements.length > 3) return `the ${judgements.length} that are not allowed`;
-  return judgements
-    .map(({ asked }) => (asked.role !== undefined ? '' : `${asked.action} ${asked.location}`))
+function listed(itemDecisions: readonly ItemDecision[]): string {
+  if (itemDecisions.length > 3) return `the ${itemDecisions.length} that are not allowed`;
+  return itemDecisions
+    .map(({ item }) => (item.role !== undefined ? '' : `${item.action} ${item.location}`))
     .join(' and ');
 }
 
 /** Requests the allowed locations in a subtree instead of the whole subtree. */
-function narrower(request: Asked, obstacles: readonly Obstacle[], { allowedOf }: EditSources): Edit[] {
+function narrower(request: RequestParameters, obstacles: readonly Obstacle[], { allowedOf }: EditSources): Edit[] {
   const { authorization_details: details } = request;
   const placesOf = new Map(
-    obstacles.flatMap(({ judgement: { asked }, places }) =>
-      asked.role !== undefined ? [] : [[asked.location, places]],
+    obstacles.flatMap(({ itemDecision: { item }, places }) =>
+      item.role !== undefined ? [] : [[item.location, places]],
     ),
   );
   if (details === undefined || ![...placesOf.values()].some((places) => places.length > 0)) return [];
@@ -198,9 +212,13 @@ function widest(locations: readonly string[]): string[] {
 }
 
 /** Requests another action that the schema declares if nothing is allowed. */
-function otherActions(request: Asked, { asking, judgements }: Denied, { actions: known }: PolicyBundle): Edit[] {
+function otherActions(
+  request: RequestParameters,
+  { asking, itemDecisions }: Denied,
+  { actions: known }: PolicyBundle,
+): Edit[] {
   const { authorization_details: details } = request;
-  if (details === undefined || judgements.some(({ allowed }) => allowed)) return [];
+  if (details === undefined || itemDecisions.some(({ allowed }) => allowed)) return [];
   const actions = new Set(asking.details.flatMap((detail) => detail.actions));
   const [only, ...more] = actions;
   if (only === undefined || more.length > 0) return [];

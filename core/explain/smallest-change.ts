@@ -1,6 +1,6 @@
 import type { Change } from '@tvm/contract/explanation.ts';
 import { explanationRequest } from '@tvm/contract/explanation.ts';
-import type { Asked } from '@tvm/contract/token.ts';
+import type { RequestParameters } from '@tvm/contract/token.ts';
 import type { TokenDecision } from '../issuing/token-decision.ts';
 import { COSTS, type Dimension, type Edit } from './request-edits.ts';
 
@@ -8,9 +8,9 @@ type Denied = TokenDecision & { kind: 'denied' };
 
 export interface ChangeSearch {
   /** Decides a request under the current circumstances. */
-  decide(request: Asked): Promise<TokenDecision>;
+  decide(request: RequestParameters): Promise<TokenDecision>;
   /** The edits that a denial suggests. */
-  edits(request: Asked, denied: Denied): Edit[];
+  edits(request: RequestParameters, denied: Denied): Edit[];
   /** The number of evaluations that a decision costs. */
   costOf(decision: Denied): number;
 }
@@ -24,7 +24,7 @@ const MAX_EVALUATIONS = 2_000;
 const MAX_REFUSALS = 3;
 
 interface Candidate {
-  request: Asked;
+  request: RequestParameters;
   edits: Edit[];
   cost: number;
 }
@@ -39,7 +39,7 @@ interface Candidate {
  * @throws DependencyFault if an external authorizer is unavailable
  */
 export async function smallestChange(
-  request: Asked,
+  request: RequestParameters,
   denied: Denied,
   { decide, edits, costOf }: ChangeSearch,
 ): Promise<Change | undefined> {
@@ -83,11 +83,11 @@ function takeCheapest(candidates: Candidate[]): Candidate | undefined {
 
 const PARAMETERS = ['authorization_details', 'grant', 'audience', 'resource', 'expires_in', 'reason'] as const;
 
-function asChange(asked: Asked, { request, edits }: Candidate): Change {
+function asChange(original: RequestParameters, { request, edits }: Candidate): Change {
   return {
     sentence: edits.map(({ sentence }) => sentence).join(', and '),
     parameters: PARAMETERS.filter(
-      (parameter) => JSON.stringify(asked[parameter]) !== JSON.stringify(request[parameter]),
+      (parameter) => JSON.stringify(original[parameter]) !== JSON.stringify(request[parameter]),
     ),
     request,
   };

@@ -108,7 +108,7 @@ export function compileEntry(name: string, entry: WrittenEntry): { entry: TrustE
     const setting = path.length === 1 && !(top === 'iss' && preset.withoutIss) ? OWN_SETTINGS[top] : undefined;
     if (setting !== undefined) fault(where, `must be absent: use ${setting}`);
     if (preset.chosen.some((chosen) => isBelow(path, chosen))) {
-      fault(where, 'must be absent: the workload chooses its value, so that it proves nothing');
+      fault(where, 'must be absent: the workload chooses its value, so it proves nothing');
     }
     if (prefixes.length > 0 && isId(path, preset)) {
       fault(where, 'must be exact: a * matches the ids of others, too');
@@ -174,7 +174,7 @@ export function compileEntry(name: string, entry: WrittenEntry): { entry: TrustE
   };
 }
 
-/** Finds the preset whose issuers have a form of their own. An issuer on any host has none. */
+/** Finds the preset whose pattern matches an issuer. Skips presets whose pattern matches any host. */
 function presetOfIssuer(issuer: string): PresetName | undefined {
   return PRESET_NAMES.find((name) => {
     const { default: only, pattern } = presetOf(name).issuer;

@@ -182,7 +182,7 @@ function keptClaims(
   return { claims: found, chosen, checks };
 }
 
-/** Tags that a caller chose are an object, which a claim cannot be. */
+/** Caller-chosen tags are an object, which a kept claim cannot be. Converts them to JSON text. */
 function chosenValue(value: unknown): unknown {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? JSON.stringify(value) : value;
 }
@@ -197,7 +197,7 @@ const KINDS = {
   any: `true, false, a whole number, a text or a list of texts ${SHORT}`,
 };
 
-/** The name of the running workload, if it has a usable one. It decides nothing. */
+/** The name of the running workload, if it has a usable one. It is only recorded. */
 function instanceOf(value: unknown): string | undefined {
   const text = Number.isSafeInteger(value) ? String(value) : value;
   return typeof text === 'string' && text !== '' && text.length <= limits.claimLength ? text : undefined;

@@ -205,7 +205,7 @@ export const PRESETS = {
     maxAge: HOUR,
     replay: 'allow',
     notes:
-      'Say which phases may come in: a `plan` runs code that nobody has approved. Two processes of one phase use the same ' +
+      'Require the phases that may get tokens: a `plan` runs code that nobody has approved. Two processes of one phase use the same ' +
       'token, so it may be exchanged more than once.',
   },
   kubernetes: {

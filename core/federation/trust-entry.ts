@@ -26,7 +26,7 @@ export interface RequiredClaim {
   path: ClaimPath;
   /** The allowed values. */
   values: ClaimValue[];
-  /** The allowed beginnings of a text. */
+  /** The allowed prefixes of a string. */
   prefixes: string[];
 }
 
@@ -80,7 +80,7 @@ export interface TrustEntry {
   subject: (string | ClaimPath)[];
   /** Kept claims that the issuer vouches for, by name. */
   claims: Record<string, KeptClaim>;
-  /** Kept claims that the caller chooses. They decide nothing. */
+  /** Kept claims that the caller chooses. They are only recorded. */
   chosenClaims: Record<string, ClaimPath>;
   /** The claim that names the running workload. */
   instance?: ClaimPath;

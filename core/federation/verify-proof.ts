@@ -17,7 +17,7 @@ export interface VerifiedProof {
 
 /** Why a proof is refused. */
 export interface ProofRefusal {
-  /** What the sender may learn: a sentence about what a client can mend, or nothing in particular. */
+  /** The sentence in the response. It names a problem only if the client can fix it. */
   outsider: string;
   /** Whether the issuer signed the proof. Only such a refusal is recorded. */
   signatureVerified: boolean;
@@ -70,7 +70,7 @@ export function entryFor(
  * Verifies a proof: its form, its header, its signature and then each claim (RFC 7519, section 7.2; RFC 8725).
  *
  * @returns the caller, or the refusal with the check that failed
- * @throws DependencyFault if the keys of the issuer cannot be had
+ * @throws DependencyFault if the keys of the issuer are unavailable
  */
 export async function verifyProof(
   unverifiedProof: string,
@@ -114,8 +114,8 @@ export interface InspectedProof {
 }
 
 /**
- * Evaluates every part of a proof, also after one has failed, for an operator who looks for a mistake. Nothing may be issued
- * for its result: that takes {@link verifyProof}.
+ * Evaluates every part of a proof, also after one has failed, for an operator who looks for a mistake. Never issue a token
+ * for its result: use {@link verifyProof}.
  *
  * @param keys the keys of the issuer; absent: the signature is not evaluated
  */
@@ -167,7 +167,7 @@ function refused(checks: ClaimCheck[], signatureVerified: boolean, outsider: str
   return { ok: false, outsider, signatureVerified, failed, checks };
 }
 
-/** What a client can mend. Everything else would tell an outsider what the entry requires. */
+/** Names a problem that the client can fix. Other problems would reveal what the entry requires. */
 function outsiderSentence(
   checks: readonly ClaimCheck[],
   claims: Unverified,

@@ -84,19 +84,19 @@ export async function issueToken(
   rules: IssuingRules,
   ports: IssueTokenPorts,
 ): Promise<IssueTokenOutcome> {
-  const asked = ask(request, authenticated, rules, ports);
+  const fields = recordFieldsOf(request, authenticated, rules, ports);
   const caller = callerOf(authenticated);
-  if (caller === undefined) return deny('unsupported_identity', asked, ports);
+  if (caller === undefined) return deny('unsupported_identity', fields, ports);
 
-  const asker = { ...asked, ...recordedOf(caller) };
-  const from = { ...authenticated, time: asked.decidedAt };
-  const decision = await orRecorded(decideToken(request, caller, from, rules, ports), asker, ports);
+  const callerFields = { ...fields, ...recordedOf(caller) };
+  const from = { ...authenticated, time: fields.decidedAt };
+  const decision = await orRecorded(decideToken(request, caller, from, rules, ports), callerFields, ports);
   if (decision.kind === 'bad_request') return decision;
-  const decided = decidedOn(asker, decision, rules, ports.policies.bundle);
+  const decided = decidedOn(callerFields, decision, rules, ports.policies.bundle);
   if (decision.kind === 'denied') return deny(decision.denial, decided, ports);
 
   const early = ports.restricted.has(caller.subject)
-    ? restrictionOn(decided, await orRecorded(ports.subjectStatuses.get(caller.subject), asker, ports))
+    ? restrictionOn(decided, await orRecorded(ports.subjectStatuses.get(caller.subject), callerFields, ports))
     : undefined;
   if (early === undefined) return signAndRecord(caller, decided, decision.obligations, rules, ports);
   ports.restricted.add(caller.subject);
@@ -109,11 +109,11 @@ export async function issueToken(
 }
 
 /** Awaits a step of the decision. If the step fails, records the request as denied with `undecided`. */
-async function orRecorded<T>(deciding: Promise<T>, asked: Asked, ports: IssueTokenPorts): Promise<T> {
+async function orRecorded<T>(deciding: Promise<T>, fields: RecordFields, ports: IssueTokenPorts): Promise<T> {
   try {
     return await deciding;
   } catch (error) {
-    await deny('undecided', asked, ports).catch(() => {});
+    await deny('undecided', fields, ports).catch(() => {});
     throw error;
   }
 }
@@ -129,15 +129,15 @@ function recordedOf(caller: Caller): Pick<DeniedRecord, 'subject' | 'session' | 
   };
 }
 
-type Asked = Omit<DeniedRecord, 'status' | 'denial'>;
+type RecordFields = Omit<DeniedRecord, 'status' | 'denial'>;
 
 /** Returns the fields that every record of the request has, before the decision. */
-function ask(
+function recordFieldsOf(
   { authorization_details, scope, audience, resource, expires_in, reason, task }: TokenRequest,
   from: Authenticated,
   { defaultLifetime, recordRetention }: IssuingRules,
   { clock, ids, policies }: IssueTokenPorts,
-): Asked {
+): RecordFields {
   const decidedAt = clock.now();
   const role = scope === undefined ? undefined : roleOf(scope);
   const lifetime = expires_in ?? defaultLifetime;
@@ -165,15 +165,15 @@ function ask(
 
 /** Returns the record fields completed with the decision. */
 function decidedOn(
-  asked: Asked,
-  { asking, judgements, decision, ...decided }: Exclude<TokenDecision, { kind: 'bad_request' }>,
+  fields: RecordFields,
+  { asking, itemDecisions, decision, ...decided }: Exclude<TokenDecision, { kind: 'bad_request' }>,
   { recordRetention }: IssuingRules,
   bundle: PolicyBundle,
-): Asked {
+): RecordFields {
   const lifetime = decided.kind === 'allowed' ? decided.lifetime : asking.lifetime;
-  const conditions = [...new Set(judgements.flatMap(({ refusedBy = [] }) => refusedBy))];
+  const conditions = [...new Set(itemDecisions.flatMap(({ refusedBy = [] }) => refusedBy))];
   return {
-    ...asked,
+    ...fields,
     audience: asking.audience,
     authorizationDetails: decided.kind === 'allowed' ? decision.granted : asking.details,
     ...writeActionsIn(asking.details, bundle),
@@ -182,20 +182,23 @@ function decidedOn(
     policyErrors: decision.policyErrors,
     ...(conditions.length > 0 && { conditions }),
     ...(asking.partial && decided.kind === 'allowed' && { requested: asking.details }),
-    ttl: Math.floor(asked.decidedAt / 1000) + lifetime + recordRetention,
+    ttl: Math.floor(fields.decidedAt / 1000) + lifetime + recordRetention,
   };
 }
 
 /** Returns the record field with the actions that only the schema makes a write. */
-function writeActionsIn(details: readonly AuthorizationDetail[], bundle: PolicyBundle): Pick<Asked, 'writeActions'> {
+function writeActionsIn(
+  details: readonly AuthorizationDetail[],
+  bundle: PolicyBundle,
+): Pick<RecordFields, 'writeActions'> {
   const actions = new Set(details.flatMap((detail) => detail.actions));
   const writeActions = [...actions].filter((action) => action !== 'write' && countsAsWrite(bundle, action));
   return writeActions.length > 0 ? { writeActions } : {};
 }
 
-async function deny<D extends Denial>(denial: D, asked: Asked, { records }: IssueTokenPorts) {
-  await records.put({ ...asked, status: 'denied', denial });
-  return { kind: 'denied' as const, denial, tokenId: asked.tokenId };
+async function deny<D extends Denial>(denial: D, fields: RecordFields, { records }: IssueTokenPorts) {
+  await records.put({ ...fields, status: 'denied', denial });
+  return { kind: 'denied' as const, denial, tokenId: fields.tokenId };
 }
 
 /** The lengths of JWS signatures, in base64url characters. */
@@ -204,13 +207,13 @@ const SIGNATURE_LENGTHS: Record<Algorithm, number> = { ES256: 86, ES384: 128, RS
 /** Signs the token and stores its record. Releases the token if both succeed and its subject is not restricted. */
 async function signAndRecord(
   caller: Caller,
-  asked: Asked,
+  fields: RecordFields,
   obligations: Obligations | undefined,
   rules: IssuingRules,
   ports: IssueTokenPorts,
 ): Promise<IssueTokenOutcome> {
   const { signer, records, subjectStatuses, restricted, statusIndexes, clock, ids } = ports;
-  const { policyErrors, ...granted } = asked;
+  const { policyErrors, ...granted } = fields;
   const { tokenId, authorizationDetails, lifetime, decidedAt } = granted;
   const requestsTooMuch = (problem: string): IssueTokenOutcome => {
     const field = granted.role === undefined ? 'authorization_details' : 'scope';
@@ -265,7 +268,7 @@ async function signAndRecord(
     await fail('stored_late');
     throw new DependencyFault('DynamoDB', new Error('the record was stored too late'));
   }
-  const restriction = restrictionOn(asked, subjectStatus.value);
+  const restriction = restrictionOn(fields, subjectStatus.value);
   if (restriction !== undefined) restricted.add(caller.subject);
   if (restriction?.kind === 'refused') {
     await fail(restriction.denial);
@@ -274,7 +277,7 @@ async function signAndRecord(
   if (restriction?.kind === 'limited') {
     await fail('subject_limited');
     // This second signature happens once: the next requests of this subject are limited before signing.
-    return signAndRecord(caller, shortened(asked, restriction.lifetime, ids.next()), obligations, rules, ports);
+    return signAndRecord(caller, shortened(fields, restriction.lifetime, ids.next()), obligations, rules, ports);
   }
   const token = compactJws(input, signature.value);
   const { scope } = claims;
@@ -282,15 +285,15 @@ async function signAndRecord(
 }
 
 /** Returns the record fields of the same request with a shorter lifetime and another token ID. */
-function shortened(asked: Asked, lifetime: number, tokenId: string): Asked {
-  return { ...asked, tokenId, lifetime, ttl: asked.ttl - asked.lifetime + lifetime };
+function shortened(fields: RecordFields, lifetime: number, tokenId: string): RecordFields {
+  return { ...fields, tokenId, lifetime, ttl: fields.ttl - fields.lifetime + lifetime };
 }
 
 /** The claims of a token (RFC 9068, section 2.2). */
 function tokenClaimsOf(
   issuer: string,
   caller: Caller,
-  granted: Omit<Asked, 'policyErrors'>,
+  granted: Omit<RecordFields, 'policyErrors'>,
   obligations: Obligations | undefined,
   { list, index }: StatusReference,
 ): TokenClaims {

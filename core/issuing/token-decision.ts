@@ -1,6 +1,6 @@
 import type { AuthorizationDetail } from '@tvm/contract/authorization-details.ts';
 import type { BadRequest } from '@tvm/contract/parse-parameters.ts';
-import { type Asked as AskedFor, type Obligations, roleOf } from '@tvm/contract/token.ts';
+import { type Obligations, type RequestParameters, roleOf } from '@tvm/contract/token.ts';
 import {
   type AuthorizerRequest,
   type ExternalAuthorizer,
@@ -10,9 +10,14 @@ import { attributesBySource } from '../identity/attributes.ts';
 import type { Caller } from '../identity/caller.ts';
 import type { DecisionContext } from '../policy/authorization-request.ts';
 import { countsAsWrite, type PolicyBundle } from '../policy/bundle.ts';
-import { conclude, type Judgement, type PolicyDecision, type PolicyDecisionPoint } from '../policy/decision-point.ts';
-import { placeResource } from '../policy/resource-tree.ts';
-import { takeRole } from '../policy/roles.ts';
+import {
+  conclude,
+  type ItemDecision,
+  type PolicyDecision,
+  type PolicyDecisionPoint,
+} from '../policy/decision-point.ts';
+import { locateResource } from '../policy/resource-tree.ts';
+import { assumeRole } from '../policy/roles.ts';
 import type { RequestDenial } from '../records/token-record.ts';
 import type { RecentBehaviour } from './ports.ts';
 
@@ -51,7 +56,7 @@ export type TokenDecision =
       kind: 'denied';
       denial: RequestDenial;
       asking: EffectiveRequest;
-      judgements: Judgement[];
+      itemDecisions: ItemDecision[];
       decision: PolicyDecision;
       /** With `role_unavailable`: the attribute that the caller lacks. Absent if the role does not exist. */
       lacks?: string;
@@ -59,7 +64,7 @@ export type TokenDecision =
   | {
       kind: 'allowed';
       asking: EffectiveRequest;
-      judgements: Judgement[];
+      itemDecisions: ItemDecision[];
       decision: PolicyDecision;
       /** The lifetime of the token in seconds: the requested lifetime, or the shorter one that policies allow. */
       lifetime: number;
@@ -74,7 +79,7 @@ export type TokenDecision =
  * @throws DependencyFault if the behaviour or an external authorizer is unavailable; nothing is allowed then
  */
 export async function decideToken(
-  request: AskedFor,
+  request: RequestParameters,
   caller: Caller,
   circumstances: Circumstances,
   rules: LifetimeRules,
@@ -90,22 +95,22 @@ export async function decideToken(
   if (policies.reads('behaviour', caller, asking)) {
     context.behaviour = await behaviour.of(caller.subject, circumstances.time);
   }
-  const judgements = policies.judge(caller, asking, context);
-  const cedar = conclude(judgements, asking, policies.bundle);
+  const itemDecisions = policies.evaluate(caller, asking, context);
+  const cedar = conclude(itemDecisions, asking, policies.bundle);
   // Only a caller who may assume the role may learn that it exists and has no audience.
-  if (audience === '' && judgements.some(({ asked, allowed }) => asked.role !== undefined && allowed)) {
+  if (audience === '' && itemDecisions.some(({ item, allowed }) => item.role !== undefined && allowed)) {
     return { kind: 'bad_request', bad: { field: 'audience', problem: 'or resource must be given: the role has none' } };
   }
   if (!cedar.allowed || audience === '')
-    return { kind: 'denied', denial: 'policy', asking, judgements, decision: cedar };
+    return { kind: 'denied', denial: 'policy', asking, itemDecisions, decision: cedar };
 
-  const checked = await runExternalAuthorizers(conditions, judgements, caller, asking, context, policies);
+  const checked = await runExternalAuthorizers(conditions, itemDecisions, caller, asking, context, policies);
   const decision = conclude(checked, asking, policies.bundle);
   const denied = (denial: RequestDenial) => ({
     kind: 'denied' as const,
     denial,
     asking,
-    judgements: checked,
+    itemDecisions: checked,
     decision,
   });
   if (!decision.allowed) return denied('further_condition');
@@ -114,7 +119,7 @@ export async function decideToken(
   return {
     kind: 'allowed',
     asking,
-    judgements: checked,
+    itemDecisions: checked,
     decision,
     lifetime: Math.min(lifetime, maxLifetime),
     obligations,
@@ -131,7 +136,7 @@ const NOTHING_DECIDED: PolicyDecision = {
 
 /** Fills in the values that the request leaves to its role and to the deployment. */
 function prepare(
-  request: AskedFor,
+  request: RequestParameters,
   caller: Caller,
   rules: LifetimeRules,
   { bundle }: PolicyDecisionPoint,
@@ -145,9 +150,9 @@ function prepare(
   const undeclared = undeclaredAction(request.authorization_details ?? [], bundle);
   if (undeclared !== undefined) return { bad: undeclared };
   const role = request.scope === undefined ? undefined : roleOf(request.scope);
-  const assumed = role === undefined ? undefined : takeRole(bundle, role, caller);
-  const details = (assumed?.kind === 'taken' ? assumed.authorizationDetails : request.authorization_details) ?? [];
-  const ofRole = assumed?.kind === 'taken' ? assumed.role.audience : undefined;
+  const assumed = role === undefined ? undefined : assumeRole(bundle, role, caller);
+  const details = (assumed?.kind === 'assumed' ? assumed.authorizationDetails : request.authorization_details) ?? [];
+  const ofRole = assumed?.kind === 'assumed' ? assumed.role.audience : undefined;
   const named = request.audience ?? request.resource;
   const writes = details.some(({ actions }) => actions.some((action) => countsAsWrite(bundle, action)));
   const asking: EffectiveRequest = {
@@ -158,9 +163,9 @@ function prepare(
     lifetime: request.expires_in ?? (writes ? rules.defaultWriteLifetime : rules.defaultLifetime),
     reason: request.reason,
   };
-  if (assumed !== undefined && assumed.kind !== 'taken') {
+  if (assumed !== undefined && assumed.kind !== 'assumed') {
     const lacks = assumed.kind === 'not_fillable' ? { lacks: assumed.attribute } : {};
-    const refused = { judgements: [], decision: NOTHING_DECIDED, ...lacks };
+    const refused = { itemDecisions: [], decision: NOTHING_DECIDED, ...lacks };
     return { asking, unavailable: { kind: 'denied', denial: 'role_unavailable', ...refused } };
   }
   return { asking };
@@ -181,13 +186,13 @@ function undeclaredAction(details: readonly AuthorizationDetail[], { actions }: 
 /** Runs the external policy checks on everything Cedar allowed. An item is denied if any check denies it. */
 async function runExternalAuthorizers(
   conditions: readonly ExternalAuthorizer[],
-  judgements: Judgement[],
+  itemDecisions: ItemDecision[],
   caller: Caller,
   { reason }: EffectiveRequest,
   { audience, lifetime, time, sourceIp }: DecisionContext,
   policies: PolicyDecisionPoint,
-): Promise<Judgement[]> {
-  if (conditions.length === 0) return judgements;
+): Promise<ItemDecision[]> {
+  if (conditions.length === 0) return itemDecisions;
   const { bundle } = policies;
   const { operator, aws, claims } = attributesBySource(bundle, caller);
   const context = {
@@ -199,32 +204,32 @@ async function runExternalAuthorizers(
   };
   const subject = { id: caller.subject, properties: { ...operator, ...aws, ...(claims && { claims }) } };
   const requests = new Map(
-    judgements
+    itemDecisions
       .filter(({ allowed }) => allowed)
-      .map((judgement): [Judgement, AuthorizerRequest[]] => {
-        const { asked } = judgement;
-        if (asked.role !== undefined) {
-          return [judgement, [{ subject, action: 'assume', resource: { id: asked.role, properties: {} }, context }]];
+      .map((itemDecision): [ItemDecision, AuthorizerRequest[]] => {
+        const { item } = itemDecision;
+        if (item.role !== undefined) {
+          return [itemDecision, [{ subject, action: 'assume', resource: { id: item.role, properties: {} }, context }]];
         }
-        const { action, location, fields } = asked;
+        const { action, location, fields } = item;
         // Paths in a subtree may have different attributes. Send one request for each distinct set of attributes, and
         // name the requested location in each request.
         const properties = new Map(
-          policies.placesOf(caller, asked).map((path) => {
-            const { attributes } = placeResource(bundle, path);
+          policies.placesOf(caller, item).map((path) => {
+            const { attributes } = locateResource(bundle, path);
             return [JSON.stringify(Object.entries(attributes).sort()), attributes];
           }),
         );
         const withFields = { ...context, ...(fields !== undefined && { fields }) };
         const resources = [...properties.values()].map((one) => ({ id: location, properties: one }));
-        return [judgement, resources.map((resource) => ({ subject, action, resource, context: withFields }))];
+        return [itemDecision, resources.map((resource) => ({ subject, action, resource, context: withFields }))];
       }),
   );
   const refusals = await refusedBy(conditions, [...requests.values()].flat());
-  return judgements.map((judgement) => {
-    const own = requests.get(judgement) ?? [];
+  return itemDecisions.map((itemDecision) => {
+    const own = requests.get(itemDecision) ?? [];
     const refusing = refusals.filter(({ refused }) => own.some((request) => refused.includes(request)));
-    if (refusing.length === 0) return judgement;
-    return { ...judgement, allowed: false, refusedBy: refusing.map(({ condition }) => condition) };
+    if (refusing.length === 0) return itemDecision;
+    return { ...itemDecision, allowed: false, refusedBy: refusing.map(({ condition }) => condition) };
   });
 }

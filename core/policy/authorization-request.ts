@@ -5,7 +5,7 @@ import { attributesBySource, type PrincipalAttributes, type Workload } from '../
 import type { Caller } from '../identity/caller.ts';
 import type { BundledPolicy, PolicyBundle } from './bundle.ts';
 import type { RequestContext } from './request-context.ts';
-import { attributesAt, placeResource } from './resource-tree.ts';
+import { attributesAt, locateResource } from './resource-tree.ts';
 
 /** The circumstances of an authorization request: everything besides the caller, the action and the resource. */
 export interface DecisionContext {
@@ -33,7 +33,7 @@ export interface Behaviour {
 }
 
 /** One requested item, allowed or denied as a unit: an action on a location, or assuming a role. */
-export type Asked =
+export type RequestedItem =
   | { action: Action; location: string; fields?: readonly string[] | undefined; role?: never }
   | { action: 'assume'; role: string };
 
@@ -49,9 +49,9 @@ export interface Readable {
 export type CedarRequest = Pick<cedar.AuthorizationCall, 'principal' | 'action' | 'resource' | 'context' | 'entities'>;
 
 /** Names of the requested entity and all its ancestors, as policy scopes write them. */
-export function scopesOf(bundle: PolicyBundle, asked: Asked): string[] {
-  if (asked.role !== undefined) return [entityName('Role', asked.role)];
-  return placeResource(bundle, asked.location).ancestry.map(({ location }) => entityName('Resource', location));
+export function scopesOf(bundle: PolicyBundle, item: RequestedItem): string[] {
+  if (item.role !== undefined) return [entityName('Role', item.role)];
+  return locateResource(bundle, item.location).ancestry.map(({ location }) => entityName('Resource', location));
 }
 
 /** Names of a workload and of the trust entry that it is in, if any, as policy scopes write them. */
@@ -89,7 +89,7 @@ export function readableBy(
       const attrs = readIn(attributesOf(bundle, workload), reads);
       entities.set(entityName(type, id), { uid: { type, id }, attrs, parents: trustOf(workload) });
     } else if (!entities.has(entityName(type, id))) {
-      for (const { location, parents } of placeResource(bundle, id).ancestry) {
+      for (const { location, parents } of locateResource(bundle, id).ancestry) {
         const attrs = readIn(attributesAt(bundle, location), reads);
         entities.set(entityName(type, location), { uid: at(location), attrs, parents: parents.map(at) });
       }
@@ -116,7 +116,7 @@ export function cedarRequest(
   bundle: PolicyBundle,
   requestContext: RequestContext,
   caller: Caller,
-  asked: Asked,
+  item: RequestedItem,
   context: DecisionContext,
   { reads, entities: others }: Readable,
 ): CedarRequest {
@@ -133,22 +133,22 @@ export function cedarRequest(
 
   let resource: cedar.TypeAndId;
   let fields: readonly string[] | undefined;
-  if (asked.role !== undefined) {
-    resource = { type: 'Role', id: asked.role };
+  if (item.role !== undefined) {
+    resource = { type: 'Role', id: item.role };
   } else {
-    resource = at(asked.location);
-    fields = asked.fields;
-    const { attributes, ancestry } = placeResource(bundle, asked.location);
+    resource = at(item.location);
+    fields = item.fields;
+    const { attributes, ancestry } = locateResource(bundle, item.location);
     const own = readIn(attributes, reads);
     for (const { location, parents } of ancestry) {
       if (others.has(entityName('Resource', location))) continue;
-      const attrs = location === asked.location ? own : {};
+      const attrs = location === item.location ? own : {};
       entities.push({ uid: at(location), attrs, parents: parents.map(at) });
     }
   }
   return {
     principal,
-    action: { type: 'Action', id: asked.action },
+    action: { type: 'Action', id: item.action },
     resource,
     context: contextOf(requestContext, context, fields, read),
     entities,

@@ -14,7 +14,7 @@ import { readObligations } from './obligations.ts';
 import { reachesOutsiders } from './outsiders.ts';
 import { type PolicyFacts, policyFacts, scopeEntity } from './policy-facts.ts';
 import { readTrust } from './read-trust.ts';
-import { directParents, placeResource } from './resource-tree.ts';
+import { directParents, locateResource } from './resource-tree.ts';
 import { parsePlaceholder, placeholdersIn } from './roles.ts';
 import { type PolicySchema, readSchema } from './schema-file.ts';
 import { readYamlFile } from './yaml-file.ts';
@@ -229,7 +229,7 @@ function addedEntities(
   const added = new Set(readsOf.Workload);
   for (const location of readsOf.Resource) {
     if (added.size > MAX_ENTITIES) return undefined;
-    for (const above of placeResource(data, location).ancestry) added.add(above.location);
+    for (const above of locateResource(data, location).ancestry) added.add(above.location);
   }
   if (added.size > MAX_ENTITIES) return undefined;
   const named = (['Workload', 'Resource'] as const).flatMap((type) => readsOf[type].map((id) => ({ type, id })));

@@ -3,10 +3,10 @@ import type { Action, AuthorizationDetail } from '@tvm/contract/authorization-de
 import { canonicalAddress } from '../identity/address.ts';
 import type { Caller } from '../identity/caller.ts';
 import {
-  type Asked,
   cedarRequest,
   type DecisionContext,
   principalScopesOf,
+  type RequestedItem,
   scopesOf,
 } from './authorization-request.ts';
 import { countsAsWrite, type PolicyBundle } from './bundle.ts';
@@ -25,8 +25,8 @@ export interface DecisionRequest {
 }
 
 /** The decision on one requested item. */
-export interface Judgement {
-  asked: Asked;
+export interface ItemDecision {
+  item: RequestedItem;
   allowed: boolean;
   /** Policies that permit the item, by `@id`. */
   permits: string[];
@@ -56,12 +56,12 @@ export interface PolicyDecision {
 export interface PolicyDecisionPoint {
   bundle: PolicyBundle;
   /** Evaluates each item of a request separately. The result has the order of the request, the role first. */
-  judge(caller: Caller, request: DecisionRequest, context: DecisionContext): Judgement[];
+  evaluate(caller: Caller, request: DecisionRequest, context: DecisionContext): ItemDecision[];
   /**
    * The locations to evaluate for a requested item: the location itself, or locations in its subtree. Empty for a role,
    * or if there are too many.
    */
-  placesOf(caller: Caller, asked: Asked): string[];
+  placesOf(caller: Caller, item: RequestedItem): string[];
   /** Reports whether a policy that can match the request may read an attribute. */
   reads(attribute: string, caller: Caller, request: DecisionRequest): boolean;
 }
@@ -90,13 +90,13 @@ export function policyDecisionPoint(bundle: PolicyBundle): PolicyDecisionPoint {
   function evaluateLocation(
     slice: Slice,
     caller: Caller,
-    asked: Asked,
+    item: RequestedItem,
     context: DecisionContext,
-  ): Omit<Judgement, 'asked' | 'place'> {
-    const own = evaluate(slice, caller, asked, context);
-    if (!own.allowed || !isOtherWrite(asked)) return own;
+  ): Omit<ItemDecision, 'item' | 'place'> {
+    const own = evaluate(slice, caller, item, context);
+    if (!own.allowed || !isOtherWrite(item)) return own;
     // The ceiling forbids writes by the action `write`. An action that counts as a write must not escape it.
-    const asWrite = evaluate(slice, caller, { ...asked, action: 'write' }, context);
+    const asWrite = evaluate(slice, caller, { ...item, action: 'write' }, context);
     const ofCeiling = (id: string) => bundle.policies[id]?.ceiling === true;
     const forbids = asWrite.forbids.filter(ofCeiling);
     const errors = asWrite.errors.filter(ofCeiling);
@@ -105,19 +105,19 @@ export function policyDecisionPoint(bundle: PolicyBundle): PolicyDecisionPoint {
   }
 
   /** Reports whether an item has an action that counts as a write, other than `write` itself. */
-  function isOtherWrite(asked: Asked): asked is Exclude<Asked, { role: string }> {
-    return asked.role === undefined && asked.action !== 'write' && countsAsWrite(bundle, asked.action);
+  function isOtherWrite(item: RequestedItem): item is Exclude<RequestedItem, { role: string }> {
+    return item.role === undefined && item.action !== 'write' && countsAsWrite(bundle, item.action);
   }
 
   function evaluate(
     slice: Slice,
     caller: Caller,
-    asked: Asked,
+    item: RequestedItem,
     context: DecisionContext,
-  ): Omit<Judgement, 'asked' | 'place'> {
+  ): Omit<ItemDecision, 'item' | 'place'> {
     const answer = cedar.statefulIsAuthorized({
       preparsedPolicySetId: slice.preparsedPolicySetId,
-      ...cedarRequest(bundle, around, caller, asked, context, slice),
+      ...cedarRequest(bundle, around, caller, item, context, slice),
     });
     if (answer.type === 'failure') throw new Error('Cedar refused an authorization request');
     const { decision, diagnostics } = answer.response;
@@ -128,61 +128,66 @@ export function policyDecisionPoint(bundle: PolicyBundle): PolicyDecisionPoint {
     return { allowed: decision === 'allow' && errors.length === 0, permits, forbids, errors };
   }
 
-  function evaluateItem(caller: Caller, asked: Asked, places: Asked[], context: DecisionContext): Judgement {
+  function evaluateItem(
+    caller: Caller,
+    item: RequestedItem,
+    places: RequestedItem[],
+    context: DecisionContext,
+  ): ItemDecision {
     const slice = sliceFor(caller, places);
     const permits = new Set<string>();
     for (const place of places) {
-      const judgement = evaluateLocation(slice, caller, place, context);
-      if (!judgement.allowed) {
-        return { asked, ...judgement, ...(place.role === undefined && { place: place.location }) };
+      const itemDecision = evaluateLocation(slice, caller, place, context);
+      if (!itemDecision.allowed) {
+        return { item, ...itemDecision, ...(place.role === undefined && { place: place.location }) };
       }
-      for (const id of judgement.permits) permits.add(id);
+      for (const id of itemDecision.permits) permits.add(id);
     }
-    return { asked, allowed: true, permits: [...permits].sort(), forbids: [], errors: [] };
+    return { item, allowed: true, permits: [...permits].sort(), forbids: [], errors: [] };
   }
 
   /**
    * One slice for all locations: the policies that can match any of them. Evaluating policies that do not apply to a
    * location does not change its decision.
    */
-  function sliceFor(caller: Caller, places: readonly Asked[]): Slice {
+  function sliceFor(caller: Caller, places: readonly RequestedItem[]): Slice {
     return sliceOf(principalScopesOf(caller), [...new Set(places.flatMap((place) => scopesOf(bundle, place)))]);
   }
 
   /** The items that must all be allowed so that a requested item is allowed. */
-  function locationItems(caller: Caller, asked: Asked): Asked[] | undefined {
-    if (asked.role !== undefined) return [asked];
-    return placesOf(caller, asked.location)?.map((location) => ({ ...asked, location }));
+  function locationItems(caller: Caller, item: RequestedItem): RequestedItem[] | undefined {
+    if (item.role !== undefined) return [item];
+    return placesOf(caller, item.location)?.map((location) => ({ ...item, location }));
   }
 
-  function judge(caller: Caller, request: DecisionRequest, context: DecisionContext): Judgement[] {
+  function evaluateRequest(caller: Caller, request: DecisionRequest, context: DecisionContext): ItemDecision[] {
     const sourceIp = canonicalAddress(context.sourceIp);
     // Checked even if no policy reads the address, so that an invalid address is never treated as a valid one.
     if (sourceIp === undefined) throw new Error('the source address of a request is not an IP address');
     const from = { ...context, sourceIp };
     let left = MAX_EVALUATIONS;
-    return requestedItems(request).map((asked) => {
-      const places = locationItems(caller, asked);
-      left -= (places?.length ?? 0) * (isOtherWrite(asked) ? 2 : 1);
-      const declared = asked.role !== undefined || Object.hasOwn(bundle.actions, asked.action);
+    return requestedItems(request).map((item) => {
+      const places = locationItems(caller, item);
+      left -= (places?.length ?? 0) * (isOtherWrite(item) ? 2 : 1);
+      const declared = item.role !== undefined || Object.hasOwn(bundle.actions, item.action);
       if (places === undefined || left < 0 || !declared)
-        return { asked, allowed: false, permits: [], forbids: [], errors: [] };
-      return evaluateItem(caller, asked, places, from);
+        return { item, allowed: false, permits: [], forbids: [], errors: [] };
+      return evaluateItem(caller, item, places, from);
     });
   }
 
   function* slicesFor(caller: Caller, request: DecisionRequest): Generator<Slice> {
-    for (const asked of requestedItems(request)) {
-      const places = locationItems(caller, asked);
+    for (const item of requestedItems(request)) {
+      const places = locationItems(caller, item);
       if (places !== undefined) yield sliceFor(caller, places);
     }
   }
 
   return {
     bundle,
-    judge,
-    placesOf: (caller, asked) =>
-      (locationItems(caller, asked) ?? []).flatMap((place) => (place.role !== undefined ? [] : [place.location])),
+    evaluate: evaluateRequest,
+    placesOf: (caller, item) =>
+      (locationItems(caller, item) ?? []).flatMap((place) => (place.role !== undefined ? [] : [place.location])),
     reads(attribute, caller, request) {
       if (!readByAny.has(attribute) && !readByAny.has('*')) return false;
       for (const { reads } of slicesFor(caller, request)) {
@@ -195,19 +200,21 @@ export function policyDecisionPoint(bundle: PolicyBundle): PolicyDecisionPoint {
 
 /** Combines the decisions on all items of a request into the decision on the request. */
 export function conclude(
-  judgements: readonly Judgement[],
+  itemDecisions: readonly ItemDecision[],
   { details, partial }: DecisionRequest,
   { policies }: PolicyBundle,
 ): PolicyDecision {
-  const policyErrors = distinct(judgements.flatMap(({ errors }) => errors));
-  const pairs = judgements.filter(({ asked }) => asked.role === undefined);
-  const roleTaken = judgements.every(({ asked, allowed }) => asked.role === undefined || allowed);
+  const policyErrors = distinct(itemDecisions.flatMap(({ errors }) => errors));
+  const pairs = itemDecisions.filter(({ item }) => item.role === undefined);
+  const roleAssumed = itemDecisions.every(({ item, allowed }) => item.role === undefined || allowed);
   const enough = partial ? pairs.some(({ allowed }) => allowed) : pairs.every(({ allowed }) => allowed);
-  if (!roleTaken || !enough || pairs.length === 0) {
-    const forbids = distinct(judgements.flatMap(({ forbids }) => forbids));
+  if (!roleAssumed || !enough || pairs.length === 0) {
+    const forbids = distinct(itemDecisions.flatMap(({ forbids }) => forbids));
     return { allowed: false, granted: [], policies: forbids, policyErrors, conditions: strictest([]) };
   }
-  const permits = distinct(judgements.filter(({ allowed }) => allowed).flatMap((judgement) => judgement.permits));
+  const permits = distinct(
+    itemDecisions.filter(({ allowed }) => allowed).flatMap((itemDecision) => itemDecision.permits),
+  );
   return {
     allowed: true,
     granted: allowedOf(details, pairs),
@@ -218,7 +225,7 @@ export function conclude(
 }
 
 /** Lists all items of a request: the role, if any, and the (action, location) pairs of all entries. */
-function requestedItems({ role, details }: DecisionRequest): Asked[] {
+function requestedItems({ role, details }: DecisionRequest): RequestedItem[] {
   const pairs = details.flatMap(({ actions, locations, fields }) =>
     locations.flatMap((location) => actions.map((action) => ({ action, location, fields }))),
   );
@@ -230,7 +237,7 @@ function requestedItems({ role, details }: DecisionRequest): Asked[] {
  *
  * @param pairs decisions on the pairs of all details, in order
  */
-function allowedOf(details: readonly AuthorizationDetail[], pairs: readonly Judgement[]): AuthorizationDetail[] {
+function allowedOf(details: readonly AuthorizationDetail[], pairs: readonly ItemDecision[]): AuthorizationDetail[] {
   let next = 0;
   return details.flatMap(({ locations, actions, ...rest }) => {
     const byActions = new Map<string, { locations: string[]; actions: Action[] }>();

@@ -1,13 +1,13 @@
 import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
 import type { Caller } from '../identity/caller.ts';
 import {
-  type Asked,
   cedarRequest,
   type DecisionContext,
   entityName,
   principalScopeOf,
   principalScopesOf,
   type Readable,
+  type RequestedItem,
   readableBy,
   scopesOf,
 } from './authorization-request.ts';
@@ -61,13 +61,13 @@ export interface PolicyInsight {
 
 export interface Inspected extends Pick<NearMiss, 'readable' | 'locations'> {
   split: SplitPolicy;
-  judged: EvaluatedParts;
+  evaluated: EvaluatedParts;
 }
 
 /** An authorization request to explain. */
 export interface Inquiry {
   caller: Caller;
-  asked: Asked;
+  item: RequestedItem;
   context: DecisionContext;
 }
 
@@ -105,25 +105,25 @@ function makeInsight(bundle: PolicyBundle): PolicyInsight {
     return parts;
   }
 
-  function inspect(id: string, { caller, asked, context }: Inquiry, reader: Reader): Inspected | undefined {
+  function inspect(id: string, { caller, item, context }: Inquiry, reader: Reader): Inspected | undefined {
     const policy = bundle.policies[id];
     if (policy === undefined) throw new Error('the policy is not in this bundle');
     if (reader === 'workload' && !mayBeFor(policy, caller)) return undefined;
     const { split, readable: policyReads } = partsOf(id, policy);
-    const judged = evaluateParts(split, cedarRequest(bundle, around, caller, asked, context, policyReads));
+    const evaluated = evaluateParts(split, cedarRequest(bundle, around, caller, item, context, policyReads));
     const readable = reader === 'operator' ? split.conjuncts : split.conjuncts.filter((one) => !one.ofPrincipal);
-    const inspected = { split, judged, readable, locations: locationsIn(policy, readable) };
+    const inspected = { split, evaluated, readable, locations: locationsIn(policy, readable) };
     if (reader === 'operator') return inspected;
     const applies =
-      judged.scope.principal &&
-      split.conjuncts.every(({ ofPrincipal }, index) => !ofPrincipal || judged.conjuncts[index] === 'held');
+      evaluated.scope.principal &&
+      split.conjuncts.every(({ ofPrincipal }, index) => !ofPrincipal || evaluated.conjuncts[index] === 'held');
     return applies ? inspected : undefined;
   }
 
   /** How far the scope is from the request: 0 is the best fit, `undefined` is unrelated. */
   function distance(
     policy: BundledPolicy,
-    { caller, asked }: Inquiry,
+    { caller, item }: Inquiry,
     scopes: ReadonlySet<string>,
     reader: Reader,
   ): number | undefined {
@@ -134,11 +134,11 @@ function makeInsight(bundle: PolicyBundle): PolicyInsight {
     }
     const forAnyPrincipal = principalScopeOf(policy) === undefined ? 1 : 0;
     if (place) return forAnyPrincipal;
-    return asked.role === undefined && isRelated(policy.resource, asked.location) ? 2 + forAnyPrincipal : undefined;
+    return item.role === undefined && isRelated(policy.resource, item.location) ? 2 + forAnyPrincipal : undefined;
   }
 
   function nearest(about: Inquiry, reader: Reader, limit: number): NearMiss[] {
-    const scopes = new Set(scopesOf(bundle, about.asked));
+    const scopes = new Set(scopesOf(bundle, about.item));
     return permits
       .flatMap(([id, policy]) => {
         const away = distance(policy, about, scopes, reader);
@@ -189,14 +189,14 @@ function weight(missed: readonly Missed[]): number {
   return missed.reduce((sum, { part }) => sum + (part === 'condition' ? 1 : 2), 0);
 }
 
-function missedOf({ split, judged }: Inspected): Missed[] {
-  const scope = SCOPE_PARTS.filter((part) => !judged.scope[part]).map((part) => ({
+function missedOf({ split, evaluated }: Inspected): Missed[] {
+  const scope = SCOPE_PARTS.filter((part) => !evaluated.scope[part]).map((part) => ({
     part,
     text: split.scope[part] ?? part,
   }));
-  const firstFailed = judged.conjuncts.indexOf('failed');
+  const firstFailed = evaluated.conjuncts.indexOf('failed');
   const conditions = split.conjuncts.flatMap((conjunct, index): Missed[] => {
-    const outcome = judged.conjuncts[index] ?? 'failed';
+    const outcome = evaluated.conjuncts[index] ?? 'failed';
     // `principal has team && principal.team == "x"`: Cedar does not evaluate a condition after a failed one.
     if (outcome === 'held' || (outcome === 'erred' && firstFailed >= 0 && index > firstFailed)) return [];
     return [{ part: 'condition', text: conjunct.text, conjunct, outcome }];

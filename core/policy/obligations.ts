@@ -87,9 +87,9 @@ export function readObligations(
     } else if (effect === 'forbid') {
       flaws.push(`@${name} has no effect on a forbid policy; use it on a permit policy`);
     } else {
-      const asked = read(value ?? '', names);
-      if (typeof asked === 'string') flaws.push(`@${name} ${asked}`);
-      else Object.assign(obligations, asked);
+      const parsed = read(value ?? '', names);
+      if (typeof parsed === 'string') flaws.push(`@${name} ${parsed}`);
+      else Object.assign(obligations, parsed);
     }
   }
   return { obligations, flaws };

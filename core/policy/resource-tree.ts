@@ -2,17 +2,17 @@ import type { Attributes } from '../identity/attributes.ts';
 import type { PolicyBundle } from './bundle.ts';
 
 /** A location as policies see it: its attributes and its ancestors. */
-export interface PlacedResource {
+export interface LocatedResource {
   attributes: Attributes;
   /** The location and all its ancestors, each with its direct parents. */
   ancestry: { location: string; parents: string[] }[];
 }
 
 /** Resolves a location: `a/b/c` is in `a/b`, which is in `a`. `resources.yaml` may add parents to each. */
-export function placeResource(bundle: Pick<PolicyBundle, 'resources'>, location: string): PlacedResource {
+export function locateResource(bundle: Pick<PolicyBundle, 'resources'>, location: string): LocatedResource {
   const { resources } = bundle;
   const attributes = attributesAt(bundle, location);
-  const ancestry: PlacedResource['ancestry'] = [];
+  const ancestry: LocatedResource['ancestry'] = [];
   const seen = new Set<string>();
   for (const pending = [location]; ; ) {
     const next = pending.pop();

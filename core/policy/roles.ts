@@ -28,7 +28,7 @@ export function placeholdersIn(location: string): string[] {
 }
 
 export type AssumedRole =
-  | { kind: 'taken'; role: RoleDefinition; authorizationDetails: AuthorizationDetail[] }
+  | { kind: 'assumed'; role: RoleDefinition; authorizationDetails: AuthorizationDetail[] }
   | { kind: 'unknown' }
   /** The workload lacks an attribute that the role's locations need, or its value gives an invalid location. */
   | { kind: 'not_fillable'; attribute: string };
@@ -40,7 +40,7 @@ export type AssumedRole =
  * Only what AWS, the operator or the issuer vouches for fills placeholders. A value is at most one segment of a location,
  * so it cannot reach another part of the tree.
  */
-export function takeRole(bundle: PolicyBundle, name: string, caller: Caller): AssumedRole {
+export function assumeRole(bundle: PolicyBundle, name: string, caller: Caller): AssumedRole {
   const role = Object.hasOwn(bundle.roles, name) ? bundle.roles[name] : undefined;
   if (role === undefined) return { kind: 'unknown' };
   const { operator, aws, claims = {} } = attributesBySource(bundle, caller);
@@ -62,5 +62,5 @@ export function takeRole(bundle: PolicyBundle, name: string, caller: Caller): As
   // A value such as `..` gives an invalid location.
   const checked = authorizationDetails.safeParse(filled);
   if (!checked.success) return { kind: 'not_fillable', attribute: 'the attributes in its locations' };
-  return { kind: 'taken', role, authorizationDetails: checked.data };
+  return { kind: 'assumed', role, authorizationDetails: checked.data };
 }

@@ -2,7 +2,7 @@ import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
 import type { Workload } from '../identity/attributes.ts';
 import { principalScopeOf, principalScopesOf } from './authorization-request.ts';
 import type { BundledPolicy, PolicyBundle } from './bundle.ts';
-import { placeResource } from './resource-tree.ts';
+import { locateResource } from './resource-tree.ts';
 
 /** Maximum number of locations to evaluate for a subtree, which bounds the cost of a request. */
 export const MAX_SUBTREE_LOCATIONS = 200;
@@ -51,7 +51,7 @@ export function distinguishedLocations(
   bundle: Pick<PolicyBundle, 'resources'>,
 ): string[] {
   if (soughtInResource === undefined) return locations;
-  const ancestors = soughtInResource.flatMap((location) => placeResource(bundle, location).ancestry);
+  const ancestors = soughtInResource.flatMap((location) => locateResource(bundle, location).ancestry);
   return [...locations, ...ancestors.map(({ location }) => location)];
 }
 

@@ -64,9 +64,9 @@ export async function receiveSecurityEvent(
   };
   if (!verified.ok) return refuse(verified.refusal);
   const { iss, jti } = verified.claims;
-  const asked = readSecurityEvent(verified.claims, rules.issuer);
-  if (asked.kind === 'refused') return refuse(badRequest(asked.problem));
-  if (asked.kind === 'nothing') return { kind: 'accepted' };
+  const requested = readSecurityEvent(verified.claims, rules.issuer);
+  if (requested.kind === 'refused') return refuse(badRequest(requested.problem));
+  if (requested.kind === 'nothing') return { kind: 'accepted' };
 
   const noted = await received.note(iss, jti, { digest, receivedAt: clock.now(), obeyed: false });
   if (noted.digest !== digest) return refuse(badRequest('another security event token has the same jti'));
@@ -74,7 +74,7 @@ export async function receiveSecurityEvent(
     await note(badRequest('it was received and processed before'), { from: iss, digest, now: clock.now() }, facts);
     return { kind: 'accepted' };
   }
-  const submission = await revoke(verified.claims, asked, noted, rules, ports);
+  const submission = await revoke(verified.claims, requested, noted, rules, ports);
   await received.markProcessed(iss, jti);
   return { kind: 'revoked', submission };
 }

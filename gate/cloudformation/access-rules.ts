@@ -119,7 +119,7 @@ const PROVIDER = "Principal: { Federated: !Sub 'arn:aws:iam::${AWS::AccountId}:o
 /** Patterns of subjects that match every repository, project or namespace. */
 const ANY_SUBJECT = /^(?:(?:repo|project_path|organization|system:serviceaccount):)?[*?]|^[^*?:/|@]{0,3}[*?]/;
 
-/** A GitHub repository without wildcards. A value that is unknown before deployment may be one. */
+/** A GitHub repository without wildcards. A value that is unknown before deployment counts as a repository. */
 const REPOSITORY = /^repo:(?:[^*?/:]+\/[^*?/:]+|[^*?/:]*\0)(?::|$)/;
 
 function isAnySubject(key: string, text: string): boolean {

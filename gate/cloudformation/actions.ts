@@ -29,7 +29,7 @@ export function isWholeService(action: string): boolean {
   return /^[\w-]+:[*?]*\*[*?]*$/.test(action) && !WITHOUT_RESOURCES.has(serviceOf(action));
 }
 
-/** Returns the action patterns that are neither one of every action, nor included in one for a whole service. */
+/** Omits action patterns that match every action, or that a pattern for a whole service covers. */
 export function narrowerActions(actions: readonly string[]): string[] {
   const whole = new Set(actions.filter(isWholeService).map(serviceOf));
   return actions.filter((action) => !isEveryAction(action) && !whole.has(serviceOf(action)));

@@ -133,7 +133,7 @@ export function restricts(
       if (!isKey(key)) return false;
       const wanted = alternatives(value).map((each) => resolveText(typeof each === 'boolean' ? String(each) : each));
       if (wanted.length === 0) return false;
-      // A tag is the only key whose presence says something.
+      // Only for tags does the presence of the key restrict anything.
       if (isNull) return /tag\//.test(key) && wanted.every((text) => /^false$/i.test(text));
       // `aws:PrincipalIsAWSService: false` matches every caller that is not an AWS service.
       if (/Bool$/i.test(operator)) return !wanted.some((text) => /^false$/i.test(text));

@@ -40,7 +40,7 @@ export function bindsEscalation(key: string): boolean {
 export function escalations(action: string, reach: Reach): readonly string[] {
   const found = Object.entries(ESCALATIONS).flatMap(([escalation, type]) => {
     if (!matchesPattern(action, escalation)) return [];
-    // The resource of `sts:AssumeRole` is a role, whose ARN is one of IAM.
+    // The resource of `sts:AssumeRole` is a role, whose ARN belongs to the service `iam`.
     return reach.ofType(escalation.startsWith('lambda:') ? 'lambda' : 'iam', type);
   });
   return [...new Set(found)];

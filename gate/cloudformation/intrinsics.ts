@@ -24,7 +24,7 @@ const MAX_VALUES = 64;
 /** Maximum number of attributes that refer to each other. */
 const MAX_ATTRIBUTES = 8;
 
-/** Functions whose values say which resource is meant, and never more than one. */
+/** Functions whose unknown values identify at most one resource, never a wildcard. */
 const NARROW = ['Fn::ImportValue', 'Fn::GetAZs', 'Fn::Cidr', 'Fn::Base64', 'Fn::Length', 'Fn::GetStackOutput'];
 
 /** How values are resolved. */
@@ -167,7 +167,7 @@ function found(value: object, how: Resolving): unknown[] {
 }
 
 function named(at: object, name: unknown, how: Resolving): string[] {
-  // In a text, nothing is an empty text.
+  // In a string, `AWS::NoValue` is the empty string.
   if (name === 'AWS::NoValue') return [''];
   if (typeof name === 'string' && Object.hasOwn(PSEUDO, name)) return [PSEUDO[name] ?? UNKNOWN];
   const parameter = parameterAt(at, name);
@@ -231,7 +231,7 @@ export function alternatives(value: unknown, withDefaults = true): unknown[] {
   });
 }
 
-/** Returns the possible values of a property as {@link alternatives} does, but texts also for what is wholly unknown. */
+/** Returns the possible values of a property as {@link alternatives} does, but also texts for values that are entirely unknown. */
 export function possibleValues(value: unknown, reasons: Set<string>): unknown[] {
   return choices(value, { withDefaults: true, reasons }, (_each, texts) => texts);
 }

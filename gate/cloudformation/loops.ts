@@ -71,7 +71,7 @@ function hasLoop(value: unknown): boolean {
   return false;
 }
 
-/** Replaces the names of loops in a text. `&{Name}` leaves out what is not a letter or a digit. */
+/** Replaces loop variables in a string. For `&{Name}`, only the letters and digits of the value are used. */
 function named(text: string, names: ReadonlyMap<string, string>): string {
   if (names.size === 0) return text;
   return text.replace(/([$&])\{(\w+)\}/g, (whole, sign: string, name: string) => {

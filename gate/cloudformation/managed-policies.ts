@@ -29,7 +29,7 @@ const BREADTHS: readonly [RegExp, Breadth | undefined][] = [
   [/^AmazonEKSAdminViewPolicy$/, 'any-data'],
 ];
 
-/** Returns the policies of AWS with a breadth that a value attaches, with the mapping and key that attach them. */
+/** Finds the AWS managed policies of one breadth that a value attaches, with the mapping and key that attach each. */
 function* attached(value: unknown, breadth: Breadth): Generator<{ in: object; key: string; name: string }> {
   if (Array.isArray(value)) for (const element of value) yield* attached(element, breadth);
   if (!isMapping(value)) return;

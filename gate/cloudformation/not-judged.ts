@@ -11,7 +11,7 @@ const WIDEST: Mapping = { Principal: '*', ManagedPolicyArns: ADMINISTRATOR, Mana
 
 /**
  * Finds what cannot be judged in a resource: policies that cannot be read before deployment, and statements and properties
- * that would violate one of the rules with another value of what nothing in the template restricts.
+ * with a value that the template leaves open, where some possible value would violate a rule.
  */
 export function notJudgedIn(
   resource: CloudFormationResource,
@@ -20,7 +20,7 @@ export function notJudgedIn(
 ): Hit[] {
   const { allowing, unread } = contentsOf(resource);
   const errors = rules.filter(({ severity }) => severity === 'error');
-  /** Returns the rules that the properties violate, or a statement alone. */
+  /** Returns the rules that the properties violate, or, if a statement is given, that the statement violates. */
   const violated = (properties: Mapping, statement?: Allowing): string[] => {
     const changed = withStatements({ ...resource, properties }, statement ? [statement] : []);
     const place = statement?.value ?? properties;

@@ -11,7 +11,7 @@ const NAMES: readonly string[] = [...LETTERS].map((first, index) => {
   return `${first}${second}${'~-~'.repeat(1 + 3 * (index % 4))}${second}${last}`;
 });
 
-/** Kinds of names. Patterns that match one kind, as every name with a path, restrict nothing either. */
+/** Kinds of names. Patterns that match all names of one kind, such as names with a path, restrict nothing either. */
 const KINDS: readonly (readonly string[])[] = [NAMES, NAMES.map((name) => `${name}/${name}`)];
 
 /** Reports whether a text contains a wildcard. */
@@ -70,10 +70,10 @@ export function isEverything(pattern: string): boolean {
   return /^[*?]*\*[*?]*$/.test(pattern) || (/^[*?a]/i.test(pattern) && matchEveryName([pattern], arnsFor('~service~')));
 }
 
-/** The most patterns without a service that are judged in a statement: those with the fewest other characters. */
+/** Maximum number of patterns without a service that are evaluated in a statement: those with the fewest literal characters. */
 const MOST_WITHOUT_SERVICE = 200;
 
-/** The resource patterns of a statement. Answers which of them match everything of some kind. */
+/** The resource patterns of a statement. Determines which of them match everything of some kind. */
 export class Reach {
   readonly #everything: string[];
   readonly #byService: Map<string | undefined, string[]>;

@@ -37,7 +37,7 @@ export function noteScope(template: Mapping): void {
 /** The possible values of a parameter: a text, or a list of texts. */
 export interface ParameterValues {
   values: (string | string[])[];
-  /** Whether the values may be others, which nothing in the template restricts. */
+  /** Whether other values are possible, because nothing in the template restricts the parameter. */
   open: boolean;
 }
 

@@ -68,7 +68,7 @@ function readContents({ type, properties }: CloudFormationResource): Contents {
   const visit = (value: unknown, trust: boolean, at: Origin, isText: boolean): void => {
     if (typeof value === 'string') visitText([value], trust, at);
     if (typeof value !== 'object' || value === null) return;
-    // The values of a text have no place of their own.
+    // Values that are parsed from a string have no position in the file.
     if (isText) noteOrigin(value, at);
     if (Array.isArray(value)) {
       for (const [index, each] of value.entries()) visit(each, trust, isText ? at : { in: value, key: index }, isText);
@@ -110,7 +110,7 @@ function readContents({ type, properties }: CloudFormationResource): Contents {
       if (!isIntrinsic(each) && !(typeof each === 'string' && each.includes(UNKNOWN))) continue;
       const reasons = new Set<string>();
       const texts = possibleTexts(value, { withDefaults: true, reasons });
-      // A list of statements, or a policy that other properties contain, may have been read.
+      // A list of statements, or a policy inside another property, may have been read already.
       if (texts.every((text) => isReadable(text))) continue;
       contents.unread.push({ ...place, reason: [...reasons][0] ?? 'its value is known only at deployment' });
       return;
@@ -121,7 +121,7 @@ function readContents({ type, properties }: CloudFormationResource): Contents {
   return contents;
 }
 
-/** Parses a policy that is written as text. Unknown parts within quotes stay what they are. */
+/** Parses a policy that is a string. Unknown parts within quotes remain unknown. */
 function parsed(text: string): unknown {
   const policy = readManifest(text.replaceAll(UNKNOWN, '\\u0000').replaceAll(OPEN, '\\u0002'));
   return 'problem' in policy ? undefined : policy.documents[0]?.value;

@@ -5,7 +5,7 @@ import type { KubernetesObject } from './objects.ts';
 const BOOTSTRAPPING = { 'kubernetes.io/bootstrapping': 'rbac-defaults' };
 
 /**
- * The labels of the roles that every cluster has. `admin` and `edit` get their rules from roles with these labels.
+ * The labels of the predefined roles of every cluster. `admin` and `edit` get their rules from roles with these labels.
  *
  * @see https://kubernetes.io/docs/reference/access-authn-authz/rbac/#user-facing-roles
  */
@@ -15,7 +15,7 @@ const LABELS: Record<string, Record<string, string>> = {
   edit: { ...BOOTSTRAPPING, 'rbac.authorization.k8s.io/aggregate-to-edit': 'true' },
 };
 
-/** Returns the selectors of an aggregated role, each with the roles of every cluster whose rules it takes. */
+/** Returns the selectors of an aggregated role, each with the predefined roles that it selects. */
 export function aggregations({ kind, value }: KubernetesObject): { selector: Mapping; roles: string[] }[] {
   if (kind !== 'ClusterRole') return [];
   return mappings(mapping(value.aggregationRule).clusterRoleSelectors).map((selector) => ({
@@ -37,7 +37,7 @@ function selects(selector: Mapping, labels: Record<string, string>): boolean {
   );
 }
 
-/** Returns a CEL expression that is true if no selector takes the rules of one of the roles. */
+/** Returns a CEL expression that is true if no selector selects one of the predefined roles. */
 export function celNoAggregation(roles: readonly string[]): string {
   const selected = roles.map((role) => `(${celSelects(LABELS[role] ?? {})})`).join(' || ');
   return (

@@ -7,7 +7,7 @@ import type { KubernetesObject } from './objects.ts';
 /** The EKS access policies that administer a cluster. */
 const ADMIN_POLICY = /:cluster-access-policy\/(?:AmazonEKSClusterAdminPolicy|AmazonEKSAdminPolicy)$/;
 
-/** Groups and users of Kubernetes itself with every permission. Nodes have their own. */
+/** Kubernetes’ own groups and users that control the cluster. `system:nodes` does not. */
 const ADMIN = /^system:(?:masters|admin|kube-controller-manager|kube-scheduler|kube-apiserver)$/;
 
 const awsAuth = (groups: string) => ({
@@ -36,7 +36,7 @@ const awsAdministrator: KubernetesRule = {
   check: (object) => [...administrators(object.value, object.title), ...inAwsAuth(object)],
 };
 
-/** The parts of the ConfigMap `aws-auth` are YAML in text. */
+/** The values in the ConfigMap `aws-auth` are strings that contain YAML. */
 function inAwsAuth(object: KubernetesObject): Hit[] {
   if (object.kind !== 'ConfigMap' || mapping(object.value.metadata).name !== 'aws-auth') return [];
   const data = mapping(object.value.data);
@@ -47,7 +47,7 @@ function inAwsAuth(object: KubernetesObject): Hit[] {
   });
 }
 
-/** Finds access entries and mappings of identities by shape: of eksctl, of controllers for AWS, of the authenticator. */
+/** Finds access entries and identity mappings by shape, in the formats of eksctl, AWS controllers and the authenticator. */
 function* administrators(value: unknown, title: string): Generator<Hit> {
   for (const element of elements(value)) yield* administrators(element, title);
   if (!isMapping(value)) return;

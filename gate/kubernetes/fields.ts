@@ -10,7 +10,7 @@ export interface Field {
   path: readonly string[];
   /** The allowed values, besides an absent one. */
   allowed: Allowed;
-  /** Returns what the pod or container does with a value, as in `is privileged`. */
+  /** Returns the predicate of a message about a value, as in `is privileged`. */
   problem(value: string): string;
 }
 
@@ -21,7 +21,7 @@ export function forbiddenValues({ pods }: KubernetesObject, fields: readonly Fie
       const owners = field.of === 'pod' ? [{ title: pod.title, value: pod.spec }] : pod.containers;
       return owners.flatMap(({ title, value }) => [...valuesAt(value, field.path)].flatMap(hitOf(field, title)));
     });
-    // A mapping that may be a pod or a container has each field once.
+    // A mapping that may be a pod or a container is reported once for each field.
     const isBoth = pod.containers.some(({ value }) => value === pod.spec);
     return isBoth ? [...new Map(hits.map((hit) => [hit.message, hit])).values()] : hits;
   });

@@ -95,7 +95,7 @@ const EXECUTED = [
   '/vmlinuz*',
 ];
 
-/** Paths in these directories with nothing of either kind, which monitoring agents mount: logs, names, public certificates. */
+/** Paths in these directories that are harmless, and that monitoring agents mount: logs, names, public certificates. */
 const HARMLESS = [
   '/dev/log',
   '/etc/localtime',

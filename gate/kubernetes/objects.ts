@@ -60,7 +60,7 @@ const FRAGMENTS = new Set(['podSpecPatch', 'values', 'valuesContent']);
 /** Longer keys are shortened in messages. */
 const MAX_KEY_LENGTH = 100;
 
-/** Maximum number of objects in texts of objects in texts. */
+/** Maximum nesting of objects in strings of other objects. */
 const MAX_TEXTS_DEEP = 3;
 
 const MAX_REPEATED_TEXT = 100_000;
@@ -71,7 +71,7 @@ interface Position extends Omit<MappingContext, 'parent'> {
   /** Where a finding is reported if it is in a text or a patch, which has no lines of its own. */
   at?: KubernetesObject['at'] | undefined;
   pods: Pod[];
-  /** The number of texts around. */
+  /** The number of strings that enclose the position. */
   texts: number;
 }
 
@@ -79,7 +79,7 @@ interface Position extends Omit<MappingContext, 'parent'> {
 class Walk {
   readonly objects: KubernetesObject[] = [];
   readonly #texts = new Set<string>();
-  /** How many characters of texts that were read may be read again. Aliases can repeat a long text very often. */
+  /** How many characters of parsed strings may be parsed again. Aliases can repeat a long string very often. */
   #repeatable = MAX_REPEATED_TEXT;
 
   object(value: Mapping, kind: string, outer?: Position): void {
@@ -147,7 +147,7 @@ class Walk {
     if (PATCHES.has(key) && isPatch(value)) {
       this.patch(value, targetIn(parent), { in: parent, key }, position);
     } else if (isObject(value) && Object.values(value).some((member) => typeof member === 'object')) {
-      // References to objects also have an API version and a kind, but nothing inside.
+      // References to objects also have an API version and a kind, but no other content.
       this.object(value, textOf(value.kind) ?? '', position);
     } else {
       if (isMapping(value)) {
@@ -185,7 +185,7 @@ class Walk {
     this.objects.push({ kind, title: `${title} (${path})`, value, at: at ?? { in: value }, pods: [] });
   }
 
-  /** Reports whether a text may be read: always the first time. */
+  /** Reports whether a string may be parsed. The first time, each one may. */
   #spend(text: string): boolean {
     const isNew = !this.#texts.has(text);
     this.#texts.add(text);

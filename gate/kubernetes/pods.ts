@@ -22,7 +22,7 @@ export const HOST_NAMESPACES = { hostPID: 'processes', hostNetwork: 'network', h
 /** Kinds that create no pods, but may have fields with the names of a pod’s fields. */
 const WITHOUT_PODS = ['ConfigMap', 'PodSecurityPolicy', 'Secret', 'SecurityContextConstraints'];
 
-/** The places of pod specs in the kinds of Kubernetes. The API server ignores these fields in other places. */
+/** The paths of pod specs in Kubernetes’ own kinds. The API server ignores these fields at other paths. */
 const KNOWN_PLACES: Record<string, string> = {
   Pod: 'spec',
   PodTemplate: 'template.spec',
@@ -38,7 +38,7 @@ const KNOWN_PLACES: Record<string, string> = {
 /** The API versions of these kinds. Others have some of the names, such as the `Job` of Volcano. */
 const BUILT_IN = /^(?:v1|(?:apps|batch|extensions)\/.+)$/;
 
-/** Messages do not name these places. */
+/** Messages do not name these paths. */
 const USUAL_PLACES = new Set(Object.values(KNOWN_PLACES));
 
 /** A container of any kind. */

@@ -14,26 +14,26 @@ import {
 } from './grants.ts';
 import type { KubernetesObject } from './objects.ts';
 
-/** Permissions that give more than they say. */
+/** Permissions that allow more than their names suggest. */
 export interface Power {
   groups: readonly string[];
   resources: readonly string[];
   verbs: readonly string[];
   /** What the permissions allow, as in `create tokens for any service account`. */
   may: string;
-  /** The names for which the power is one, if the grant names objects. Default: none. */
+  /** If the grant is restricted to named objects: the names that still make it dangerous. Default: none. */
   names?: RegExp;
-  /** Whether the power is one only with a name. */
+  /** Set if the permissions are dangerous only in a grant that is restricted to named objects. */
   isNamed?: true;
-  /** The roles in which the power is one: of every namespace, or of `kube-system`. Default: all roles. */
+  /** The roles in which the permissions are dangerous: for all namespaces, or in `kube-system`. Default: all roles. */
   in?: 'ClusterRole' | 'kube-system';
 }
 
 interface PowerRule extends Omit<KubernetesRule, 'check' | 'admission'> {
   powers: readonly Power[];
   /**
-   * Whether a wildcard in resources or verbs is reported here, too. Every wildcard is a finding of another rule, which
-   * suffices for a warning.
+   * Whether a wildcard in resources or verbs is reported here, too. Another rule reports every wildcard, so a rule that is
+   * only a warning need not.
    */
   withWildcards: boolean;
 }

@@ -56,7 +56,7 @@ function shortest(address: string): string {
   return new URL(`http://[${address}]`).hostname.slice(1, -1);
 }
 
-/** The first bits of a network that has as many addresses as everyone's. Only IPv6 has private networks of /7. */
+/** The length of an address in bits, and the longest prefix of a network that restricts nobody. IPv6 has private networks of /7. */
 const EVERYONE = { ipv4: { bits: 32n, prefix: 7n }, ipv6: { bits: 128n, prefix: 6n } } as const;
 
 /**

@@ -4,10 +4,10 @@ export interface Origin {
   key?: string | number | undefined;
 }
 
-/** The origins of values that are not in the file itself: copies, and the values of texts. */
+/** The origins of values that are not nodes of the file: copies, and values that were parsed from a string. */
 const origins = new WeakMap<object, Origin>();
 
-/** Records where a value is written that was copied, or read from a text. */
+/** Records the origin of a value that was copied, or parsed from a string. */
 export function noteOrigin(value: object, origin: Origin): void {
   origins.set(value, origin);
 }

@@ -13,7 +13,7 @@ const CEILING_FILE = 'ceiling.cedar';
 /**
  * Checks the files of a policy directory for errors that make them unusable, and for violations of the policy rules.
  *
- * @param today as in `2026-11-22`; by default a day on which no window has ended
+ * @param today a date such as `2026-11-22`. Default: a day before the end of every window
  */
 export function checkPolicies(files: readonly SourceFile[], today = '1970-01-01'): Finding[] {
   return checkPolicyDirectory(files, { today }).flatMap(({ findings }) => findings);

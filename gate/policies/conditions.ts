@@ -45,8 +45,12 @@ export function everyWay(condition: cedar.Expr, test: (condition: cedar.Expr) =>
     case '||':
       return everyWay((operand as Two).left, test) && everyWay((operand as Two).right, test);
     case 'if-then-else': {
-      const { if: asked, then, else: otherwise } = operand as { if: cedar.Expr; then: cedar.Expr; else: cedar.Expr };
-      return (everyWay(asked, test) || everyWay(then, test)) && everyWay(otherwise, test);
+      const {
+        if: condition,
+        then,
+        else: otherwise,
+      } = operand as { if: cedar.Expr; then: cedar.Expr; else: cedar.Expr };
+      return (everyWay(condition, test) || everyWay(then, test)) && everyWay(otherwise, test);
     }
     case 'Value':
       return operand === false;
@@ -65,7 +69,7 @@ export function bound(conditions: readonly cedar.Expr[], isMeant: (path: string)
   return conditions.some((condition) => everyWay(condition, (single) => limits(single, isMeant)));
 }
 
-/** Like { bound}, for a single condition without `&&`, `||` and `if`. */
+/** Like {@link bound}, for a single condition without `&&`, `||` and `if`. */
 export function limits(condition: cedar.Expr, isMeant: (path: string) => boolean): boolean {
   const [operator, operand] = operation(condition);
   const meant = (expression: cedar.Expr) => {

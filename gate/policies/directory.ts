@@ -12,7 +12,7 @@ import {
   type Value,
 } from '@tvm/core/policy/partial-evaluation.ts';
 import { policyFacts, scopeEntity } from '@tvm/core/policy/policy-facts.ts';
-import { placeResource } from '@tvm/core/policy/resource-tree.ts';
+import { locateResource } from '@tvm/core/policy/resource-tree.ts';
 import { distinguishedLocations } from '@tvm/core/policy/subtree.ts';
 import { conjunctsOf } from './conditions.ts';
 import type { Content } from './content.ts';
@@ -94,7 +94,7 @@ export function policyDirectory(
   const about: PolicyDirectory['about'] = (effect, resource) => {
     const names =
       resource.type === 'Resource'
-        ? placeResource(content, resource.id).ancestry.map(({ location }) => ({ type: 'Resource', id: location }))
+        ? locateResource(content, resource.id).ancestry.map(({ location }) => ({ type: 'Resource', id: location }))
         : [resource];
     return [...names, undefined].flatMap((name) => byResource.get(bucket(effect, name)) ?? []);
   };
@@ -102,7 +102,7 @@ export function policyDirectory(
   function matches(policy: PolicyView, situation: Situation): boolean | undefined {
     const { principal, resource, action } = situation;
     const { principal: mine, trust } = policy.bundled;
-    // As in the service, the ceiling applies to every action that counts as a write as it does to `write`.
+    // As in the service, the ceiling’s policies about `write` apply to every action that counts as a write.
     const asWrite = policy.bundled.ceiling && action !== undefined && countsAsWrite(content, action);
     const applied = asWrite && action !== undefined && !policy.actions.has(action) ? 'write' : action;
     if (applied !== undefined && !policy.actions.has(applied)) return false;
@@ -157,7 +157,7 @@ function bucket(effect: string, resource: { type: string; id: string } | undefin
 function locationsByHolder(content: Content, locations: Iterable<string>): Map<string, string[]> {
   const inside = new Map<string, string[]>();
   for (const location of locations) {
-    for (const { location: around } of placeResource(content, location).ancestry) {
+    for (const { location: around } of locateResource(content, location).ancestry) {
       if (around === location) continue;
       const known = inside.get(around);
       if (known === undefined) inside.set(around, [location]);

@@ -3,7 +3,7 @@ import { parseSubject } from '@tvm/contract/subject.ts';
 import { type AttributesBySource, attributesBySource } from '@tvm/core/identity/attributes.ts';
 import { operation, pathOf, type Two } from '@tvm/core/policy/expression.ts';
 import { ABSENT, type Named, type Thing, UNKNOWN, type Value } from '@tvm/core/policy/partial-evaluation.ts';
-import { placeResource } from '@tvm/core/policy/resource-tree.ts';
+import { locateResource } from '@tvm/core/policy/resource-tree.ts';
 import type { Content } from './content.ts';
 
 /** A workload about which nothing is known. */
@@ -50,7 +50,7 @@ export function anyWorkloadOf(trust: string): Thing {
 
 /** Returns a location as an entity. `…/*` is an unnamed location below another. */
 export function place(content: Content, location: string): Thing {
-  const { attributes, ancestry } = placeResource(content, location);
+  const { attributes, ancestry } = locateResource(content, location);
   const within = new Set(ancestry.map(({ location }) => location));
   return {
     type: 'Resource',

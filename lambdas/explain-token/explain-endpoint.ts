@@ -1,6 +1,6 @@
 import { anyExplanationRequest, explanationRequest } from '@tvm/contract/explanation.ts';
 import type { Parsed } from '@tvm/contract/parse-parameters.ts';
-import { type Asked, OMITTED_WHEN_EMPTY } from '@tvm/contract/token.ts';
+import { OMITTED_WHEN_EMPTY, type RequestParameters } from '@tvm/contract/token.ts';
 import { type ExplainTokenPorts, explainToken } from '@tvm/core/explain/explain-token.ts';
 import { type Caller, namedCaller, parseCaller } from '@tvm/core/identity/caller.ts';
 import type { Circumstances, LifetimeRules } from '@tvm/core/issuing/token-decision.ts';
@@ -16,7 +16,7 @@ import { logger } from '../runtime/observability.ts';
 export const OPERATORS_PATH = '/explain/any';
 
 interface ExplanationInput {
-  request: Asked;
+  request: RequestParameters;
   /** `undefined` for an unsupported identity. */
   caller: Caller | undefined;
   circumstances: Circumstances;

@@ -32,14 +32,14 @@ export function eventQueue(rules: EventQueueRules, ports: EventQueuePorts) {
     const continued = continuation.safeParse(event);
     if (continued.success) return complete([continued.data.goOnWith], deadline);
 
-    const asked = revocationsRequestedBy(event, sentAt, rules);
-    if ('problem' in asked) return refuse(event, sentAt, asked.problem);
-    for (const { selector, allowUnknown } of asked.revocations) {
+    const requested = revocationsRequestedBy(event, sentAt, rules);
+    if ('problem' in requested) return refuse(event, sentAt, requested.problem);
+    for (const { selector, allowUnknown } of requested.revocations) {
       const unknown = allowUnknown ? undefined : await unknownTarget(selector, rules, ports);
       if (unknown !== undefined) return refuse(event, sentAt, `detail.${unknown.member} ${unknown.problem}`);
     }
     const revocationIds: string[] = [];
-    for (const request of asked.revocations) {
+    for (const request of requested.revocations) {
       const submitted = await submitRevocation(request, rules, ports);
       const { revocationId, by, selector } = request;
       logger.info('revocation submitted', { revocationId, by, selector });
@@ -49,7 +49,7 @@ export function eventQueue(rules: EventQueueRules, ports: EventQueuePorts) {
     await complete(revocationIds, deadline);
     // The delay until the tokens are revoked, or as many of them as one invocation can revoke. Deferred revocations are
     // not measured.
-    if (asked.revocations.some(({ after = 0 }) => after > 0)) return;
+    if (requested.revocations.some(({ after = 0 }) => after > 0)) return;
     metrics.addMetric('RevocationDelay', MetricUnit.Milliseconds, ports.clock.now() - sentAt);
   }
 

@@ -42,14 +42,14 @@ export function revocationsEndpoint(rules: RevocationsRules, ports: RevokeTokens
     const request = readParameters(revocationRequest, event);
     if (!request.ok) return refuse({ kind: 'bad_request', bad: request.bad }, requestId);
 
-    const { dryRun, ...asked } = request.value;
-    const unknown = asked.allowUnknown ? undefined : await unknownTarget(asked.selector, rules, ports);
+    const { dryRun, ...requested } = request.value;
+    const unknown = requested.allowUnknown ? undefined : await unknownTarget(requested.selector, rules, ports);
     if (unknown !== undefined) {
       const { member, problem } = unknown;
       const field = Object.hasOwn(WIRE_NAMES, member) ? WIRE_NAMES[member as keyof typeof WIRE_NAMES] : member;
       return refuse({ kind: 'unknown_target', field, problem }, requestId);
     }
-    const revocation = { ...asked, revocationId: randomUUID(), by: userArn, requestedAt: ports.clock.now() };
+    const revocation = { ...requested, revocationId: randomUUID(), by: userArn, requestedAt: ports.clock.now() };
     if (dryRun) {
       const { tokens, subjects, complete } = await countTokens(revocation, revocation.requestedAt + COUNTING, ports);
       const counted: RevocationDryRunResponse = {

@@ -31,7 +31,7 @@ export class ArchiveBucket extends Bucket {
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
       enforceSSL: config.emulator === undefined,
       lifecycleRules: [
-        // Digests do not expire: they are small, and each one signs the one before.
+        // Digests do not expire: they are small, and each digest names its predecessor.
         { prefix: EVENTS, expiration: days },
         { noncurrentVersionExpiration: Duration.days(1), abortIncompleteMultipartUploadAfter: Duration.days(1) },
       ],

@@ -83,26 +83,26 @@ it('an exported policy refuses exactly the objects in which the check has a find
     parseAllDocuments(file.text, { merge: true }).map((document) => ({ file, object: document.toJS() })),
   );
   const rules = admissionRules(REGISTRIES);
-  const asked = rules.map((rule) => ({
+  const tried = rules.map((rule) => ({
     rule,
     admitted: objects.filter(({ object }) => isAdmitted(rule, object.kind)),
   }));
   const decisions = await evaluate(
-    asked.map(({ rule: { variables, cel }, admitted }) => ({
+    tried.map(({ rule: { variables, cel }, admitted }) => ({
       variables,
       expression: cel,
       objects: admitted.map(({ object }) => object),
     })),
   );
   const found = new Map(files.map((file) => [file, rulesIn(file, REGISTRIES)]));
-  const different = asked.flatMap(({ rule: { rule }, admitted }, index) =>
+  const different = tried.flatMap(({ rule: { rule }, admitted }, index) =>
     admitted.flatMap(({ file }, at) => {
       const admits = decisions[index]?.[at];
       return admits === !found.get(file)?.has(rule.id) ? [] : [{ rule: rule.id, admits, text: file.text }];
     }),
   );
   expect(different).toEqual([]);
-  // Each rule was asked about objects that it refuses and that it admits.
+  // Each rule was tried with objects that it refuses and with objects that it admits.
   for (const [index, { rule }] of rules.entries()) {
     expect([rule.id, new Set(decisions[index])]).toEqual([rule.id, new Set([true, false])]);
   }

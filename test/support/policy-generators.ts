@@ -1,5 +1,5 @@
 import type { AuthorizationDetail } from '@tvm/contract/authorization-details.ts';
-import type { Asked } from '@tvm/contract/token.ts';
+import type { RequestParameters } from '@tvm/contract/token.ts';
 import type { PolicyBundle } from '@tvm/core/policy/bundle.ts';
 import fc from 'fast-check';
 import { policyBundle } from '../fakes/policies.ts';
@@ -181,7 +181,7 @@ const entries: fc.Arbitrary<AuthorizationDetail> = fc
   .map(({ fields, ...entry }) => ({ type: 'resource', ...entry, ...(fields && { fields }) }));
 
 /** Requests in a world: for some locations, or for a role. */
-export const requests: fc.Arbitrary<Asked> = fc
+export const requests: fc.Arbitrary<RequestParameters> = fc
   .record({
     what: fc.oneof(
       { arbitrary: fc.array(entries, { minLength: 1, maxLength: 2 }), weight: 4 },

@@ -1,11 +1,20 @@
 import type { AuthorizationDetail } from '@tvm/contract/authorization-details.ts';
 import { writeDuration } from '@tvm/contract/duration.ts';
-import type { Asked } from '@tvm/contract/token.ts';
+import type { RequestParameters } from '@tvm/contract/token.ts';
 
 /** Writes the `tvm token` or `tvm explain` command for a request, quoted for a shell. */
 export function commandLine(
   command: 'token' | 'explain',
-  { authorization_details: details = [], scope, grant, audience, resource, expires_in, reason, task }: Asked,
+  {
+    authorization_details: details = [],
+    scope,
+    grant,
+    audience,
+    resource,
+    expires_in,
+    reason,
+    task,
+  }: RequestParameters,
 ): string {
   const option = (name: string, value: string | undefined) => (value === undefined ? [] : [name, value]);
   return [

@@ -7,16 +7,16 @@ node_modules and directories that start with a dot are skipped. A directory
 with .cedar files is a policy directory and is checked as a whole. The path -
 is the standard input.
 
-To suppress a finding until a date, write a comment above its resource, or a
-text inside it:
+To suppress a finding until a date, write a comment above the resource, or a
+string inside it:
 
   # tvm-allow kubernetes/host-namespace until YYYY-MM-DD: node exporter
 
 Exits with 0 if there are no errors, with 1 if there are, with 2 if the check
 could not run. Warnings count as errors only with --strict. Files that are not
-manifests, and values that are known only at deployment, are not judged: the
-report says so, and --fail-on unjudged makes it an error. The rules are listed
-in docs/reference/gate-rules.md.
+manifests, and values that are known only at deployment, are not judged. The
+report lists them, and with --fail-on unjudged they count as errors. The rules
+are listed in docs/reference/gate-rules.md.
 
 Examples:
   $ tvm policy check policies/
@@ -61,7 +61,7 @@ export function addPolicyCheckCommand(policy: Command): void {
       new Option('--rego-entrypoint <rule>', 'Rego rule that lists the violations').default(undefined, 'main/deny'),
     )
     .option('--strict', 'exit with 1 for warnings, too')
-    .addOption(new Option('--fail-on <what>', 'exit code 1 for what could not be judged, too').choices(['unjudged']))
+    .addOption(new Option('--fail-on <what>', 'exit with 1 if something was not judged, too').choices(['unjudged']))
     .addHelpText('after', EXAMPLES)
     .action(async (paths: string[], _options, command: Command) => {
       // Imported only here, because loading the rules would slow down every other command.

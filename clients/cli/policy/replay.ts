@@ -25,7 +25,7 @@ export async function replay(records: string, directory: string, output: OutputF
     if (seen.has(eventId)) return;
     seen.add(eventId);
     const replayed = await evaluate(record);
-    if (replayed.judged) evaluated++;
+    if (replayed.evaluated) evaluated++;
     else skipped++;
     for (const what of replayed.assumed) assumed[what] = (assumed[what] ?? 0) + 1;
     const { change } = replayed;

@@ -28,7 +28,7 @@ export async function fetchKeys(
   }
 }
 
-/** The keys cannot be had. */
+/** The keys are unavailable. */
 class Missing extends Error {
   override readonly name = 'Missing';
 }

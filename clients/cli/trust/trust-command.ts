@@ -12,14 +12,15 @@ Examples:
 
 const CHECK_EXAMPLES = `
 Shows, claim by claim, what the entry expects, what the proof has, and why a
-claim is refused. The proof itself is never shown, and nothing is consumed.
-Without --entry, the one entry with the issuer of the proof is used.
+claim is refused. The proof itself is never shown. It is not used up: it can
+still be exchanged for a token. Without --entry, uses the only entry for the
+issuer of the proof.
 
 The keys come from --jwks, from a file beside trust.yaml, or from the issuer
-over the network. If they cannot be had, the signature is not evaluated.
+over the network. If they are unavailable, the signature is not verified.
 
 Exits with 0 if the proof is accepted, with 3 if it is refused, with 4 if all
-claims are right but the signature was not evaluated.
+claims are accepted but the signature was not verified.
 
 Examples:
   In a GitHub workflow, check the proof of the job:
@@ -52,10 +53,10 @@ export function addTrustCommand(program: Command): void {
     .command('check')
     .summary('show which claim of a proof is refused, and why')
     .description('Evaluate a proof from standard input with a trust entry, claim by claim.')
-    .option('--entry <name>', 'trust entry')
+    .option('--entry <name>', 'trust entry (default: the only one for the issuer)')
     .option('--policies <directory>', 'policy directory', 'policies')
-    .option('--jwks <file>', 'key set of the issuer')
-    .option('--offline', 'fetch no keys')
+    .option('--jwks <file>', 'file with the key set of the issuer (JWKS)')
+    .option('--offline', 'do not fetch keys over the network')
     .addHelpText('after', CHECK_EXAMPLES)
     .action(async (_options, command: Command) => {
       const { checkProof } = await import('./check.ts');

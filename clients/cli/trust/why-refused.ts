@@ -15,7 +15,7 @@ const REASONS: Record<string, string> = {
   exp: 'the proof has expired, or has no usable expiry; request a new one',
   nbf: 'the proof is not valid yet; compare the clocks',
   iat: 'the proof is older than the entry allows (max_age), or the clocks differ',
-  jti: 'a client assertion may be used once, so that it needs an identifier',
+  jti: 'a client assertion may be used only once, so it needs an identifier',
   email_verified: 'an address counts only if the issuer has verified it',
   'mapped subject': 'the mapped subject is too long or not well-formed',
 };
@@ -27,7 +27,7 @@ export function whyRefused({ claim, expected, found }: ClaimCheck, { require }: 
   if (expected === 'absent') return ISSUER_NAMES_THE_KEY;
   const isRequired = require.some((required) => describeRequirement(required).startsWith(`${claim} `));
   if (isRequired && claim !== 'email_verified') {
-    if (found === 'absent') return 'the proof lacks a required claim (require); some issuers must be asked for it';
+    if (found === 'absent') return 'the proof lacks a required claim (require); with some issuers it must be requested';
     if (differsInType(expected, found)) {
       return 'the value has another type: in trust.yaml, "true" and "7" in quotes are text, true and 7 are not';
     }

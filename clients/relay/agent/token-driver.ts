@@ -206,7 +206,7 @@ export function tokenDriver(first: TokenSettings, tools: DriverTools): TokenDriv
       return settings;
     },
     current: () => currentOf(life, momentOf(clock)),
-    // An expired token is used only while its source says so, which a cache cannot know.
+    // An expired token is used only while its source still returns it. The cache cannot know that.
     cacheable: () => (life.isOfThisSource && life.inUse?.token.expiredAt === undefined ? life.inUse?.token : undefined),
     status: () =>
       statusOf(life, momentOf(clock), {

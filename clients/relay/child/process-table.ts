@@ -12,7 +12,7 @@ export interface ProcessEntry {
   foreground: number;
   /** When it started, in clock ticks since boot. With the pid, it identifies a process although pids are reused. */
   startedAt: string;
-  /** Whether it has exited, and only its parent has not asked for its exit code yet. */
+  /** Whether it is a zombie: it has exited, and its parent has not read its exit status yet. */
   isZombie: boolean;
 }
 

@@ -30,7 +30,7 @@ export interface StartedProcesses {
  */
 export function startedProcesses(pid: number, tie: Tie): StartedProcesses {
   const leader = readProcess(pid);
-  /** When the processes found so far started, by pid. A pid with another start belongs to another process. */
+  /** The start times of the known processes, by pid. A pid with another start time belongs to another process. */
   const known = new Map<number, string>(leader && [[pid, leader.startedAt]]);
   const forbidden = new Set<number>();
 
@@ -53,7 +53,7 @@ export function startedProcesses(pid: number, tie: Tie): StartedProcesses {
 
   function tieOf(all: readonly ProcessEntry[]): (one: ProcessEntry) => boolean {
     if (tie.kind === 'session') {
-      // While a session or group has members, no new process gets its id. So this process is of another session.
+      // The kernel does not reuse the id of a session or group that has members, so this process is in another session.
       const isReused = all.some((one) => one.pid === pid && one.startedAt !== leader?.startedAt);
       return (one) => !isReused && (one.session === pid || one.group === pid);
     }
@@ -76,7 +76,7 @@ export function startedProcesses(pid: number, tie: Tie): StartedProcesses {
     signal(signal, to = targets()) {
       for (const target of to) {
         if (send(target, signal) !== 'forbidden') continue;
-        // Of a group, a signal is forbidden only if it is forbidden for each member.
+        // kill(2) fails for a group only if this user may signal none of its members.
         const members =
           target > 0 ? [target] : (running() ?? []).filter((one) => one.group === pid).map((one) => one.pid);
         for (const member of members) forbidden.add(member);

@@ -72,7 +72,7 @@ export function superviseChild({
     child.signal(onRenewal.signal);
   };
   let forget = () => {};
-  /** When the first renewal that is not handled yet came, by the monotonic clock. */
+  /** The time of the first renewal that is not handled yet, by the monotonic clock. */
   let collectingSince: number | undefined;
   const endListening = tokens.onChange((name, token) => {
     if (token === undefined) {

@@ -1,6 +1,6 @@
 /**
  * Keeps signals from their default action as soon as the program runs, until its command handles them. Otherwise a
- * SIGHUP that comes while the code is loaded would end an agent that should reload. Imported before all other code.
+ * SIGHUP that arrives while the code is loaded would end an agent that should reload. Imported before all other code.
  */
 const KEPT = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
@@ -9,9 +9,9 @@ const keep = (signal: NodeJS.Signals) => void early.push(signal);
 for (const signal of KEPT) process.on(signal, keep);
 
 /**
- * Handles signals from now on, and those that have come since the start of the program.
+ * Handles signals from now on, and those received since the start of the program.
  *
- * @returns after all signals were handled that came before this call
+ * @returns a promise that resolves when all signals received before this call are handled
  */
 export async function handleSignals(
   signals: readonly NodeJS.Signals[],
@@ -23,7 +23,7 @@ export async function handleSignals(
   await delivery();
 }
 
-/** Gives signals their default action, also the first one that has come since the start of the program. */
+/** Gives signals their default action, including the first signal received since the start of the program. */
 export async function releaseSignals(): Promise<void> {
   await delivery();
   for (const signal of KEPT) process.removeListener(signal, keep);

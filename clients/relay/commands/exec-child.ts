@@ -42,7 +42,7 @@ export async function execChild(command: CommandLine, chosen: Chosen): Promise<v
   });
   if (told !== undefined) process.exit(exitCodeOf(told));
 
-  // Only a configured control socket: the machine's own agent may use the default one.
+  // Opens a control socket only if one is configured: the default one may belong to the agent of the machine.
   relay = await startRelay({
     file: chosen.config ?? defaultConfiguration,
     env,

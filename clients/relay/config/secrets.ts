@@ -11,7 +11,7 @@ const MOST_BYTES = 65_536;
 /**
  * Returns a function that reads the secret a reference points to.
  *
- * @throws {SourceFailure} if the secret is missing, empty, too large, or readable by every user. It names the location
+ * @throws {SourceFailure} if the secret is missing, empty, too large, or readable by every user. The message names the location
  */
 export function secretReader(
   env: NodeJS.ProcessEnv,

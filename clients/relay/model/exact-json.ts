@@ -27,7 +27,7 @@ export function rounded(value: unknown): unknown {
   return isRawJSON(value) ? Number(value.rawJSON) : value;
 }
 
-/** Returns JSON values as the values of a token. One that is null is left out: only an output that needs it misses it. */
+/** Returns JSON values as the values of a token, without nulls. An output fails only if it needs a value that was null. */
 export function valueTexts(values: Readonly<Record<string, unknown>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(values).flatMap(([name, value]) => {

@@ -1,5 +1,5 @@
 import { isRegionName } from '@tvm/api/region.ts';
-import { asked, consistent, tokenClaims } from '@tvm/contract/token.ts';
+import { consistent, requestParameters, tokenClaims } from '@tvm/contract/token.ts';
 import type { StatusListReference } from '@tvm/verifier/status-lists.ts';
 import * as z from 'zod';
 import { SourceFailure, type SourceKind } from '../model/source.ts';
@@ -27,7 +27,7 @@ const settings = consistent(
     profile: z.string().min(1).optional().meta({
       description: 'The AWS profile whose credentials sign the requests. Default: the AWS credential chain.',
     }),
-    ...asked,
+    ...requestParameters,
     ...transportFields,
   }),
 );

@@ -28,9 +28,11 @@ export const cloudwatchAlarm = trigger({
   }),
   revokes({ detail: { alarmName, state } }, alarms) {
     if (state.value !== 'ALARM' || !Object.hasOwn(alarms, alarmName)) return [];
-    const asked = alarms[alarmName];
-    if (asked === undefined) return [];
-    return [{ ...asked, reason: asked.reason ?? `CloudWatch alarm ${alarmName}`.slice(0, limits.reasonLength) }];
+    const revocation = alarms[alarmName];
+    if (revocation === undefined) return [];
+    return [
+      { ...revocation, reason: revocation.reason ?? `CloudWatch alarm ${alarmName}`.slice(0, limits.reasonLength) },
+    ];
   },
   example: {
     version: '0',

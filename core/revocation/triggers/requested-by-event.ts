@@ -59,7 +59,9 @@ export function revocationsRequestedBy(
   const idOf = (index: number) => (revocations.length === 1 ? id : `${id}-${index}`);
   // Events also concern workloads that never requested a token.
   const known = { ...submitted, allowUnknown: true };
-  return { revocations: revocations.map((asked, index) => ({ ...asked, ...known, revocationId: idOf(index) })) };
+  return {
+    revocations: revocations.map((revocation, index) => ({ ...revocation, ...known, revocationId: idOf(index) })),
+  };
 }
 
 /** Returns a message about the first problem of a detail. It quotes only property names of the schema, never input. */

@@ -54,7 +54,7 @@ export async function runCases(bundle: PolicyBundle, cases: readonly PolicyCase[
 
 function reachedIn(decision: TokenDecision): Set<string> {
   if (decision.kind === 'bad_request') return new Set();
-  return new Set(decision.judgements.flatMap(({ permits, forbids }) => [...permits, ...forbids]));
+  return new Set(decision.itemDecisions.flatMap(({ permits, forbids }) => [...permits, ...forbids]));
 }
 
 function faultsOf(expected: PolicyCase, decided: TokenDecision): string[] {
@@ -103,8 +103,8 @@ function describe(decided: Exclude<TokenDecision, { kind: 'bad_request' }>): str
   }
   if (decided.denial === 'reason_missing') return `denied: ${ids} require a reason`;
   if (policyErrors.length > 0) return `denied: ${policyErrors.join(', ')} cannot be evaluated`;
-  const not = decided.judgements
+  const not = decided.itemDecisions
     .filter(({ allowed }) => !allowed)
-    .map(({ asked }) => ('role' in asked ? `assume ${asked.role}` : `${asked.action} ${asked.location}`));
+    .map(({ item }) => ('role' in item ? `assume ${item.role}` : `${item.action} ${item.location}`));
   return ids === '' ? `denied: no policy permits ${not.join(', ')}` : `denied by ${ids}: ${not.join(', ')}`;
 }

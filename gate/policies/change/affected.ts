@@ -1,7 +1,7 @@
 import { attributesOf, entityName } from '@tvm/core/policy/authorization-request.ts';
 import type { EntityName } from '@tvm/core/policy/bundle.ts';
 import type { Situation, Thing } from '@tvm/core/policy/partial-evaluation.ts';
-import { placeResource } from '@tvm/core/policy/resource-tree.ts';
+import { locateResource } from '@tvm/core/policy/resource-tree.ts';
 import type { PolicyDirectory, PolicyView } from '../directory.ts';
 import { ANY_WORKLOAD, place, role, workload } from '../situation.ts';
 import type { KnownTarget, KnownWorkload } from './universe.ts';
@@ -39,9 +39,9 @@ export function affectedBy(
   };
 
   return (target) => {
-    const { asked } = target;
+    const { item } = target;
     const [old, now] = directories.map(({ content }) =>
-      asked.role !== undefined ? '' : JSON.stringify(placeResource(content, asked.location)),
+      item.role !== undefined ? '' : JSON.stringify(locateResource(content, item.location)),
     );
     const concerning = about(target);
     const alike = alikeFor(directories, target);
@@ -74,10 +74,10 @@ export function policiesAbout(
     workloads.set(caller.subject, known);
     return known;
   };
-  return ({ asked, action }) => {
+  return ({ item, action }) => {
     const sides = directories.map((directory) => {
-      const resource = asked.role !== undefined ? role(asked.role) : place(directory.content, asked.location);
-      const policies = scopedAt(directory, asked).filter(({ actions }) => actions.has(action));
+      const resource = item.role !== undefined ? role(item.role) : place(directory.content, item.location);
+      const policies = scopedAt(directory, item).filter(({ actions }) => actions.has(action));
       return { directory, resource, policies };
     });
     return (known) =>
@@ -90,15 +90,14 @@ export function policiesAbout(
 }
 
 /** Returns the policies whose scopes can match a target, for any workload. */
-function scopedAt(directory: PolicyDirectory, asked: KnownTarget['asked']): PolicyView[] {
-  const resource =
-    asked.role !== undefined ? { type: 'Role', id: asked.role } : { type: 'Resource', id: asked.location };
+function scopedAt(directory: PolicyDirectory, item: KnownTarget['item']): PolicyView[] {
+  const resource = item.role !== undefined ? { type: 'Role', id: item.role } : { type: 'Resource', id: item.location };
   return (['permit', 'forbid'] as const).flatMap((effect) => directory.about(effect, resource));
 }
 
-/** Returns a function that serializes what policies about a target read of a workload. Equal results mean equal decisions. */
-function alikeFor(directories: readonly PolicyDirectory[], { asked }: KnownTarget): (known: KnownWorkload) => string {
-  const policies = directories.flatMap((directory) => scopedAt(directory, asked));
+/** Returns a function that serializes the data of a workload that policies about a target read. Equal results mean equal decisions. */
+function alikeFor(directories: readonly PolicyDirectory[], { item }: KnownTarget): (known: KnownWorkload) => string {
+  const policies = directories.flatMap((directory) => scopedAt(directory, item));
   const reads = new Set(policies.flatMap(({ facts }) => facts.reads));
   const named = new Set(policies.flatMap(({ facts }) => facts.named.Workload));
   return ({ caller }) => {
@@ -140,7 +139,7 @@ function entitiesRead(before: PolicyDirectory, after: PolicyDirectory): (policy:
     const found = known.get(name);
     if (found !== undefined) return found;
     const [old, now] = [before, after].map(({ content }) =>
-      JSON.stringify(type === 'Resource' ? placeResource(content, id) : content.workloads[id]),
+      JSON.stringify(type === 'Resource' ? locateResource(content, id) : content.workloads[id]),
     );
     known.set(name, old !== now);
     return old !== now;

@@ -2,7 +2,7 @@ import { type Affected, affectedBy, CAUSES } from './affected.ts';
 import type { Circumstance } from './circumstance.ts';
 import { type CircumstancesOf, circumstancesIn } from './contexts.ts';
 import { type Best, type Difference, difference, type Had } from './difference.ts';
-import { Budget, best, requestFor, type Side, sideOf, type Usable, valuesAt } from './judging.ts';
+import { Budget, best, requestFor, type Side, sideOf, type Usable, valuesAt } from './evaluation.ts';
 import { type RoleGain, roleGains } from './role-grants.ts';
 import { type TrustChange, trustChanges } from './trust-changes.ts';
 import { type KnownTarget, type KnownWorkload, targetsOf, workloadsOf } from './universe.ts';
@@ -22,7 +22,7 @@ export interface Change {
 export interface Comparison {
   widened: Change[];
   narrowed: Change[];
-  /** Changes of who may come in with a proof of another issuer. */
+  /** Changes of which proofs of other issuers are accepted. */
   trust: TrustChange[];
   /** Whether the comparison is incomplete because there were too many cases. */
   cut: boolean;
@@ -50,8 +50,8 @@ export function comparePolicies(base: Usable, head: Usable, maxEvaluations = MAX
   const circumstancesOf = circumstancesIn(directories);
   const workloads = workloadsOf(directories);
   const given = roleGains([before, after], workloads, circumstancesOf, new Budget(MAX_ROLE_EVALUATIONS));
-  const taken = roleGains([after, before], workloads, circumstancesOf, new Budget(MAX_ROLE_EVALUATIONS));
-  let cut = given.cut || taken.cut;
+  const viaRoles = roleGains([after, before], workloads, circumstancesOf, new Budget(MAX_ROLE_EVALUATIONS));
+  let cut = given.cut || viaRoles.cut;
 
   const { pairs, left } = affectedPairs([before, after], workloads, targetsOf(directories));
   cut ||= left;
@@ -80,7 +80,7 @@ export function comparePolicies(base: Usable, head: Usable, maxEvaluations = MAX
   found.sort((a, b) => a.order - b.order);
   return {
     widened: [...found.flatMap(({ more }) => more ?? []), ...given.gains.map(ofRole)],
-    narrowed: [...found.flatMap(({ less }) => less ?? []), ...taken.gains.map(ofRole)],
+    narrowed: [...found.flatMap(({ less }) => less ?? []), ...viaRoles.gains.map(ofRole)],
     trust: trustChanges(base.content.trust, head.content.trust),
     cut,
   };
@@ -123,7 +123,7 @@ function affectedPairs(
       order++;
       const found = at(known);
       if (found === undefined) continue;
-      // The budget does not suffice for more of them.
+      // The budget is too small for more pairs of this kind.
       if (found.by === 'workload' && ++merely > MAX_EVALUATIONS) continue;
       const { concerned, alike } = found;
       const pair = { known, target, concerned, alike, rank: CAUSES.indexOf(found.by), order };

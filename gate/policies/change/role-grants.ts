@@ -1,8 +1,8 @@
 import { type AuthorizationDetail, subtreeRoot } from '@tvm/contract/authorization-details.ts';
-import { takeRole } from '@tvm/core/policy/roles.ts';
+import { assumeRole } from '@tvm/core/policy/roles.ts';
 import { policiesAbout } from './affected.ts';
 import type { CircumstancesOf } from './contexts.ts';
-import { type Budget, best, type Side, valuesAt } from './judging.ts';
+import { type Budget, best, type Side, valuesAt } from './evaluation.ts';
 import type { KnownTarget, KnownWorkload } from './universe.ts';
 
 /** Access that a workload gains with a role that it may assume. */
@@ -45,7 +45,7 @@ export function roleGains(
   const gains: RoleGain[] = [];
   let someCut = false;
   for (const role of changedRoles([first, second])) {
-    const concerningRole = about({ asked: { action: 'assume', role }, action: 'assume', title: role });
+    const concerningRole = about({ item: { action: 'assume', role }, action: 'assume', title: role });
     for (const known of workloads) {
       const [ofRole = []] = concerningRole(known);
       if (!ofRole.some(({ bundled }) => bundled.effect === 'permit')) continue;
@@ -53,7 +53,7 @@ export function roleGains(
       const more = pairsOf(second, role, known).filter((pair) => !old.some((other) => covers(other, pair)));
       for (const { action, location, fields } of more) {
         if (budget.spent) return { gains, cut: true };
-        const target: KnownTarget = { asked: { action, location }, action, title: location };
+        const target: KnownTarget = { item: { action, location }, action, title: location };
         const [ofPair = []] = about(target)(known);
         const { all, lifetimes, cut } = circumstancesOf([...ofRole, ...ofPair], valuesAt(sides, known, target));
         const given = fields && [...fields];
@@ -69,8 +69,8 @@ export function roleGains(
 }
 
 function pairsOf({ policies: { bundle } }: Side, role: string, { caller }: KnownWorkload): Pair[] {
-  const taken = takeRole(bundle, role, caller);
-  const details: AuthorizationDetail[] = taken.kind === 'taken' ? taken.authorizationDetails : [];
+  const assumed = assumeRole(bundle, role, caller);
+  const details: AuthorizationDetail[] = assumed.kind === 'assumed' ? assumed.authorizationDetails : [];
   return details.flatMap(({ actions, locations, fields }) =>
     locations.flatMap((location) => actions.map((action) => ({ action, location, fields }))),
   );

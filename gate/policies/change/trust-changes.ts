@@ -3,11 +3,11 @@ import { allowedValues, describeRequirement, describeTemplate } from '@tvm/core/
 import type { RequiredClaim, TrustEntries, TrustEntry } from '@tvm/core/federation/trust-entry.ts';
 import { written } from '@tvm/core/settings/fault.ts';
 
-/** A change of who may come in with a proof of another issuer, as a sentence. */
+/** A change of which proofs of other issuers are accepted, as a sentence. */
 export interface TrustChange {
   /** The name of the trust entry. */
   entry: string;
-  /** Whether proofs are accepted that were refused before, or accepted ones may do more. */
+  /** Whether more proofs are accepted than before, or accepted proofs permit more. */
   wider: boolean;
   sentence: string;
 }
@@ -34,12 +34,12 @@ type Change = [wider: boolean, sentence: string];
 function changesOf(name: string, old: TrustEntry | undefined, now: TrustEntry | undefined): Change[] {
   if (old === undefined && now === undefined) return [];
   if (old === undefined)
-    return now === undefined ? [] : [[true, `${proofsOf(now)} may now come in as ${subjectOf(name, now)}`]];
-  if (now === undefined) return [[false, `${proofsOf(old)} may no longer come in`]];
+    return now === undefined ? [] : [[true, `${proofsOf(now)} are now accepted as ${subjectOf(name, now)}`]];
+  if (now === undefined) return [[false, `${proofsOf(old)} are no longer accepted`]];
   return [
-    ...replaced('proofs', 'of', old.issuer, now.issuer),
-    ...replaced('proofs', 'for the audience', old.audience ?? THIS_SERVICE, now.audience ?? THIS_SERVICE),
-    ...replaced('proofs', 'with keys from', keysOf(old), keysOf(now)),
+    ...replaced('proofs of', old.issuer, now.issuer),
+    ...replaced('proofs for the audience', old.audience ?? THIS_SERVICE, now.audience ?? THIS_SERVICE),
+    ...replaced('proofs with keys from', keysOf(old), keysOf(now)),
     ...sets('signatures with', old.algorithms, now.algorithms),
     ...requirementChanges(old.require, now.require),
     ...moved(old.maxAge, now.maxAge, (age) => `proofs may now be ${writeDuration(age)} old`),
@@ -52,7 +52,7 @@ function changesOf(name: string, old: TrustEntry | undefined, now: TrustEntry | 
       REPLAY_RULES.indexOf(now.replay),
       () => `the replay rule is now ${now.replay}`,
     ),
-    ...replaced('workloads', 'as', subjectOf(name, old), subjectOf(name, now)),
+    ...replaced('subjects of the form', subjectOf(name, old), subjectOf(name, now)),
     ...Object.entries(now.claims).flatMap(([claim, { path }]): Change[] => {
       const from = old.claims[claim]?.path;
       return from === undefined || written(from) === written(path)
@@ -79,12 +79,12 @@ function keysOf({ keys }: TrustEntry): string {
   return `${keys.file} (${keys.keys.map(({ kid, n, x }) => kid ?? String(n ?? x).slice(0, 8)).join(', ')})`;
 }
 
-/** A value that is replaced admits others, and refuses those that were admitted before. */
-function replaced(who: string, how: string, old: string, now: string): Change[] {
+/** A replaced value widens the entry and narrows it: the new value is accepted, the old one is not. */
+function replaced(what: string, old: string, now: string): Change[] {
   if (old === now) return [];
   return [
-    [true, `${who} may now come in ${how} ${now}`],
-    [false, `${who} may no longer come in ${how} ${old}`],
+    [true, `${what} ${now} are now accepted`],
+    [false, `${what} ${old} are no longer accepted`],
   ];
 }
 
@@ -126,7 +126,7 @@ function requirementChanges(old: readonly RequiredClaim[], now: readonly Require
   });
 }
 
-/** The values and beginnings that other requirements do not allow. */
+/** The values and prefixes that other requirements do not allow. */
 function notIn(others: readonly RequiredClaim[], { path, values, prefixes }: RequiredClaim): string[] {
   const begins = (text: unknown) =>
     others.some((other) => other.prefixes.some((prefix) => typeof text === 'string' && text.startsWith(prefix)));

@@ -2,7 +2,7 @@ import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
 import type { ClaimType } from '@tvm/contract/claims.ts';
 import { type FederatedSubject, parseFederatedSubject, parseSubject, type WorkloadArn } from '@tvm/contract/subject.ts';
 import type { Caller } from '@tvm/core/identity/caller.ts';
-import type { Asked } from '@tvm/core/policy/authorization-request.ts';
+import type { RequestedItem } from '@tvm/core/policy/authorization-request.ts';
 import { distinguishedLocations } from '@tvm/core/policy/subtree.ts';
 import type { PolicyDirectory } from '../directory.ts';
 import { literalsOf } from './literals.ts';
@@ -15,7 +15,7 @@ export interface KnownWorkload {
 
 /** A target of a request, with its name for messages. */
 export interface KnownTarget {
-  asked: Asked;
+  item: RequestedItem;
   action: string;
   title: string;
 }
@@ -114,10 +114,10 @@ export function targetsOf(directories: readonly PolicyDirectory[]): KnownTarget[
   places.push({ location: OTHER, title: 'any other location' });
   return [
     ...places.flatMap(({ location, title }) =>
-      [...actions].map((action) => ({ asked: { action, location }, action, title })),
+      [...actions].map((action) => ({ item: { action, location }, action, title })),
     ),
     ...[...roles].sort().map((role) => ({
-      asked: { action: 'assume' as const, role },
+      item: { action: 'assume' as const, role },
       action: 'assume' as const,
       title: `role ${role}`,
     })),

@@ -5,7 +5,7 @@ import type * as z from 'zod';
 export type RecordLine =
   | { kind: 'issued'; detail: z.infer<typeof tokenIssued> }
   | { kind: 'denied'; detail: z.infer<typeof tokenDenied> }
-  /** An event about a token that has an event of its own, or an empty line. */
+  /** Any other audit event, or an empty line. */
   | { kind: 'other' }
   /** Not an audit event. `problem` is a clause. */
   | { kind: 'broken'; problem: string };

@@ -24,7 +24,7 @@ export interface ChangedDecision {
 /** The result for one record. */
 export interface Replayed {
   /** Whether policies determine the decision at all. */
-  judged: boolean;
+  evaluated: boolean;
   change?: ChangedDecision;
   /** Data that policies read but records do not contain, so that a value was assumed. */
   assumed: string[];
@@ -51,13 +51,13 @@ export function replayBy(bundle: PolicyBundle): (record: Recorded) => Promise<Re
     const { detail } = record;
     const caller = namedCaller(detail.subject, { session: detail.session, claims: detail.claims });
     if (caller === undefined || (record.kind === 'denied' && !BY_POLICY.includes(record.detail.denial))) {
-      return { judged: false, assumed: [] };
+      return { evaluated: false, assumed: [] };
     }
     const decision = await decideAgain(record, caller, policies);
     const now = nowOf(record, decision);
     const { eventId, tokenId, time, subject, audience, role, authorizationDetails } = detail;
     return {
-      judged: true,
+      evaluated: true,
       assumed: assumedIn(decision, caller, policies),
       ...(now !== undefined && {
         change: {
@@ -82,9 +82,9 @@ function decideAgain(
   policies: PolicyDecisionPoint,
 ): Promise<TokenDecision> {
   const { role, authorizationDetails, audience, expiresIn, reason, time, sourceIp } = detail;
-  const asked = role === undefined ? { authorization_details: authorizationDetails } : { scope: `role:${role}` };
+  const requested = role === undefined ? { authorization_details: authorizationDetails } : { scope: `role:${role}` };
   const request = {
-    ...asked,
+    ...requested,
     // A role may have been granted in part. Then only that part must be allowed again.
     grant: role !== undefined && kind === 'issued' ? ('partial' as const) : undefined,
     audience: audience === '' ? undefined : audience,
@@ -102,7 +102,7 @@ function nowOf({ kind, detail }: Recorded, decision: TokenDecision): string | un
   const ids = decision.decision.policies.join(', ');
   if (decision.kind === 'denied') {
     if (kind === 'denied') return undefined;
-    if (decision.denial === 'role_unavailable') return 'would be denied: the role cannot be taken';
+    if (decision.denial === 'role_unavailable') return 'would be denied: the role cannot be assumed';
     if (decision.denial === 'reason_missing') return `would be denied: ${ids} require a reason`;
     return ids === '' ? 'would be denied: no policy permits it' : `would be denied by ${ids}`;
   }

@@ -2,7 +2,7 @@ import type { PolicyBundle } from '@tvm/core/policy/bundle.ts';
 import { isFilledIn } from '../location-template.ts';
 import type { RecordLine } from './read-records.ts';
 
-/** A grant with which no token was issued. */
+/** A grant that no issued token used. */
 export interface UnusedGrant {
   /** The `@id` of a permit, or a pair of a role. */
   grant: { policy: string; file: string; line: number } | { role: string; action: string; location: string };
@@ -10,7 +10,7 @@ export interface UnusedGrant {
   lastUsed?: string;
 }
 
-/** Collects from records with which grants tokens were issued. */
+/** Collects, from records, the grants that issued tokens used. */
 export interface UseOfGrants {
   add(record: Extract<RecordLine, { kind: 'issued' }>): void;
   /** Returns the grants unused since a time. @param since milliseconds since the epoch */

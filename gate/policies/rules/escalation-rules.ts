@@ -54,12 +54,12 @@ when { context.audience == "repositories" };
         continue;
       }
       if (!policy.actions.has('assume')) continue;
-      const taken = roles.find(({ name }) =>
+      const writable = roles.find(({ name }) =>
         may(directory, policy, { principal, action: 'assume', resource: role(name) }),
       );
-      if (taken === undefined) continue;
-      const what = `which can write ${contentOf(taken.place)} in ${taken.location}`;
-      yield { policy, message: `"${policy.id}" permits assuming the role "${taken.name}", ${what}` };
+      if (writable === undefined) continue;
+      const what = `which can write ${contentOf(writable.place)} in ${writable.location}`;
+      yield { policy, message: `"${policy.id}" permits assuming the role "${writable.name}", ${what}` };
     }
   },
 };
@@ -75,9 +75,9 @@ function contentOf(thing: Thing): string {
 function may(
   directory: PolicyDirectory,
   policy: PolicyView,
-  asked: { principal: Thing; action: string; resource: Thing },
+  request: { principal: Thing; action: string; resource: Thing },
 ): boolean {
-  const situation = { ...asked, assumed: policy.assumed };
+  const situation = { ...request, assumed: policy.assumed };
   return directory.matches(policy, situation) !== false && directory.forbidding(situation) === undefined;
 }
 

@@ -101,5 +101,5 @@ const pastWindow: PolicyRule = {
   },
 };
 
-/** The rules about limits that limit nothing, because of the files that define them. */
+/** The rules about ceilings, networks and windows that limit nothing. */
 export const limitRules: readonly PolicyRule[] = [emptyCeiling, openNetwork, openWindow, pastWindow];

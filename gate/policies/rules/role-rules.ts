@@ -1,7 +1,7 @@
 import { subtreeRoot } from '@tvm/contract/authorization-details.ts';
 import { parseWorkloadArn } from '@tvm/contract/subject.ts';
 import type { RoleDefinition } from '@tvm/core/policy/bundle.ts';
-import { takeRole } from '@tvm/core/policy/roles.ts';
+import { assumeRole } from '@tvm/core/policy/roles.ts';
 import type { SourceFile } from '../../model/finding.ts';
 import type { PolicyDirectory, PolicyView } from '../directory.ts';
 import { couldReach } from '../location-template.ts';
@@ -16,7 +16,7 @@ ${more}`;
   return { name: 'policies/roles.yaml', text };
 }
 
-const untakeable: PolicyRule = {
+const roleNobodyAssumes: PolicyRule = {
   id: 'policy/role-nobody-takes',
   severity: 'error',
   needsEveryFile: true,
@@ -82,7 +82,7 @@ function pairsOf({ authorizationDetails }: RoleDefinition) {
 function permitted(
   directory: PolicyDirectory,
   name: string,
-  taker: PolicyView,
+  assumePermit: PolicyView,
   entry: number,
   index: number,
   action: string,
@@ -90,7 +90,7 @@ function permitted(
   const written = directory.content.roles[name]?.authorizationDetails[entry]?.locations[index] ?? '';
   const templated = written.includes('{');
   // The claims of a federated workload are unknown, and with them the values of the template.
-  const workload = taker.principal === undefined ? undefined : parseWorkloadArn(taker.principal);
+  const workload = assumePermit.principal === undefined ? undefined : parseWorkloadArn(assumePermit.principal);
   if (templated && workload === undefined) {
     // The workload is unknown, and with it the values of the template. Any permit that may match one of its locations counts.
     return directory.policies.some(
@@ -104,21 +104,21 @@ function permitted(
   }
   let location = written;
   if (templated && workload !== undefined) {
-    const taken = takeRole({ hash: '', ...directory.content }, name, workload);
+    const result = assumeRole({ hash: '', ...directory.content }, name, workload);
     // Two templates may result in the same location, which is then listed only once.
-    if (taken.kind === 'taken') location = taken.authorizationDetails[entry]?.locations[index] ?? written;
+    if (result.kind === 'assumed') location = result.authorizationDetails[entry]?.locations[index] ?? written;
     else return false;
   }
   const root = subtreeRoot(location);
   const resource = place(directory.content, root === undefined ? location : `${root}/*`);
-  const principal = directory.principalOf(taker);
+  const principal = directory.principalOf(assumePermit);
   return directory.about('permit', { type: 'Resource', id: resource.id ?? '' }).some((permit) => {
     // Both decisions have the same context, so the conditions of the role apply to its grants too.
-    const assumed = new Map([...permit.assumed, ...taker.assumed]);
+    const assumed = new Map([...permit.assumed, ...assumePermit.assumed]);
     const situation = { principal, action, resource, assumed };
     return directory.matches(permit, situation) !== false && directory.forbidding(situation) === undefined;
   });
 }
 
 /** The rules about roles. */
-export const roleRules: readonly PolicyRule[] = [untakeable, deadGrant];
+export const roleRules: readonly PolicyRule[] = [roleNobodyAssumes, deadGrant];

@@ -54,7 +54,7 @@ const namesOnly = ruleOfEntries(
   },
   ({ subject }, preset) => {
     const mapped = subject.filter((part) => typeof part !== 'string');
-    // The own subject of a preset is the best that its issuer has.
+    // If the issuer had a better identifier, its preset would map the subject from it.
     if (preset.subject === templateOf(subject) || mapped.some((path) => isId(path, preset))) return undefined;
     return `identifies workloads by ${mapped.map((path) => written(path)).join(', ')}, which somebody else can get`;
   },
@@ -71,7 +71,7 @@ const noOrganization = ruleOfEntries(
     title: 'a shared issuer without the id of an organization',
     why:
       'All organizations share the issuer. A repository, project or pipeline keeps its id when it moves to another ' +
-      'organization, whose members then may come in.',
+      'organization, whose members can then get tokens.',
     instead: 'Require the id of your organization, too.',
     failing: trust('github:\n  preset: github\n  require: { repository_id: "1296269" }\n'),
     passing: trust(GITHUB),
@@ -120,8 +120,8 @@ const sharedAudience = ruleOfEntries(
     severity: 'warning',
     title: 'an audience that other services accept, too',
     why:
-      'A workload sends the same proof to every service with this audience. Each of them can then come in as the workload, ' +
-      'and so can everybody who reads the proof there.',
+      'A workload sends the same proof to every service with this audience. Each of them, and everybody who reads the proof ' +
+      'there, can then get tokens as the workload.',
     instead: 'Omit `audience`, and request proofs for the issuer URL of this service.',
     failing: trust(`${GITHUB}  audience: sts.amazonaws.com\n`),
     passing: trust(GITHUB),

@@ -268,9 +268,9 @@ describe('a token request', () => {
       { requiredKeys: ['grant_type', 'audience', 'authorization_details'] },
     );
     fc.assert(
-      fc.property(request, (asked) => {
-        expect(parseForm(asked)).toEqual({ ok: true, value: asked });
-        expect(parseJson(asked)).toEqual({ ok: true, value: asked });
+      fc.property(request, (parameters) => {
+        expect(parseForm(parameters)).toEqual({ ok: true, value: parameters });
+        expect(parseJson(parameters)).toEqual({ ok: true, value: parameters });
       }),
     );
   });

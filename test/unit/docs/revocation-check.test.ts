@@ -10,18 +10,18 @@ import { revocationCheck } from '../../support/revocation-check.ts';
 
 let issuer: string;
 let stop: () => void;
-let asked: string[];
+let requests: string[];
 let answer: RequestListener;
 let keys: Awaited<ReturnType<typeof localKeys>>;
 
 beforeEach(async () => {
   keys = await localKeys();
-  asked = [];
+  requests = [];
   const server = createServer(async (request, response) => {
     if (request.url === '/.well-known/status-list-keys.json') {
       return response.end(JSON.stringify(await keys.keys.jwks()));
     }
-    asked.push(`${request.method} ${request.url} ${request.headers['if-none-match'] ?? ''}`.trim());
+    requests.push(`${request.method} ${request.url} ${request.headers['if-none-match'] ?? ''}`.trim());
     return answer(request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -66,13 +66,13 @@ describe('a resource server that checks revocation as documented', () => {
     expect([await isRevoked(claims(7)), await isRevoked(claims(8))]).toEqual([true, false]);
     later(59);
     expect(await isRevoked(claims(7))).toBe(true);
-    expect(asked).toEqual(['GET /status-lists/1']);
+    expect(requests).toEqual(['GET /status-lists/1']);
     later(1);
     expect(await isRevoked(claims(8))).toBe(false);
     serve(await list(bits(7, 8)));
     later(60);
     expect(await isRevoked(claims(8))).toBe(true);
-    expect(asked.slice(1)).toEqual(Array(2).fill(`GET /status-lists/1 ${first.etag}`));
+    expect(requests.slice(1)).toEqual(Array(2).fill(`GET /status-lists/1 ${first.etag}`));
   });
 
   it('uses a valid list while no newer one is available, and rejects tokens after its expiry', async () => {

@@ -102,7 +102,7 @@ describe('a policy of a resource', () => {
   it.each([
     ['VPCOptions: { SubnetIds: [a] }', []],
     ['DomainName: orders', ['cloudformation/public-access']],
-  ])('of a search domain with %s that is open to everyone: %j', (property, rules) => {
+  ])('that admits everyone to a search domain with { %s }: %j', (property, rules) => {
     const policy = '{ Statement: [{ Effect: Allow, Principal: { AWS: "*" }, Action: "es:ESHttp*" }] }';
     const text = template('AWS::OpenSearchService::Domain', `{ ${property}, AccessPolicies: ${policy} }`);
     expect(rulesIn(text)).toEqual(rules);

@@ -125,10 +125,17 @@ describe('confirmedEvents', () => {
     detailType: 'Policy Changed' as const,
     detail: { time: '2026-11-22T12:00:00.000Z', before: 'a', after: 'b' },
   };
-  const asked = { tokenId: 't', subject: SUBJECT, audience: 'orders-db', by, result: 'active' as const, minute };
+  const introspection = {
+    tokenId: 't',
+    subject: SUBJECT,
+    audience: 'orders-db',
+    by,
+    result: 'active' as const,
+    minute,
+  };
   const introspections = (count: number) => ({
-    ...introspectionsKey(asked),
-    ...marshall({ ...asked, last: minute + count, count, ttl: 1 }),
+    ...introspectionsKey(introspection),
+    ...marshall({ ...introspection, last: minute + count, count, ttl: 1 }),
   });
   const order = (more: object) => ({
     ...revocationRequestKey('r'),

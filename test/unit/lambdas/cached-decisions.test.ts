@@ -10,12 +10,12 @@ const later = question({ context: { time: '2026-01-01T12:00:01.000Z' } });
 
 /** A service that allows reading, and stores its requests. */
 function reading() {
-  const asked: AuthorizerRequest[][] = [];
+  const sent: AuthorizerRequest[][] = [];
   const ask = async (questions: readonly AuthorizerRequest[]) => {
-    asked.push([...questions]);
+    sent.push([...questions]);
     return questions.map(({ action }) => action === 'read');
   };
-  return { asked, ask };
+  return { sent, ask };
 }
 
 function clockAtZero() {
@@ -28,18 +28,18 @@ describe('a decision', () => {
     [read, true],
     [write, false],
   ] as const)('is used again until it is too old: $action', async (about, allowed) => {
-    const { ask, asked } = reading();
+    const { ask, sent } = reading();
     const clock = clockAtZero();
     const allows = cachedDecisions(ask, 30, clock);
     for (clock.time = 0; clock.time < 30_000; clock.time += 5_000) expect(await allows([about])).toEqual([allowed]);
-    expect(asked).toHaveLength(1);
+    expect(sent).toHaveLength(1);
     clock.time = 30_000;
     expect(await allows([about])).toEqual([allowed]);
-    expect(asked).toHaveLength(2);
+    expect(sent).toHaveLength(2);
   });
 
   it('expires by the time of the request, not of the response', async () => {
-    const { ask, asked } = reading();
+    const { ask, sent } = reading();
     const clock = clockAtZero();
     const slow = async (questions: readonly AuthorizerRequest[]) => {
       clock.time += 1_000;
@@ -48,44 +48,44 @@ describe('a decision', () => {
     const allows = cachedDecisions(slow, 1, clock);
     await allows([read]);
     await allows([read]);
-    expect(asked).toHaveLength(2);
+    expect(sent).toHaveLength(2);
   });
 
   it('is not cached without a cache time', async () => {
-    const { ask, asked } = reading();
+    const { ask, sent } = reading();
     const allows = cachedDecisions(ask, 0, clockAtZero());
     await allows([read]);
     await allows([read]);
-    expect(asked).toHaveLength(2);
+    expect(sent).toHaveLength(2);
   });
 
   it('is reused for an equal request at another time, and for no other request', async () => {
-    const { ask, asked } = reading();
+    const { ask, sent } = reading();
     const allows = cachedDecisions(ask, 30, clockAtZero());
     await allows([read]);
     await allows([later]);
-    expect(asked).toHaveLength(1);
+    expect(sent).toHaveLength(1);
     await allows([question({ context: { lifetime: 301 } })]);
-    expect(asked).toHaveLength(2);
+    expect(sent).toHaveLength(2);
   });
 
   it('is requested only if it is not cached, once per request, and returned in order', async () => {
-    const { ask, asked } = reading();
+    const { ask, sent } = reading();
     const allows = cachedDecisions(ask, 30, clockAtZero());
     await allows([read]);
     expect(await allows([write, read, write, later])).toEqual([false, true, false, true]);
-    expect(asked).toEqual([[read], [write]]);
+    expect(sent).toEqual([[read], [write]]);
   });
 
   it.each([0, 30])('is shared by concurrent requests (cached for %i s)', async (seconds) => {
-    const { ask, asked } = reading();
+    const { ask, sent } = reading();
     const allows = cachedDecisions(ask, seconds, clockAtZero());
     expect(await Promise.all([allows([read, write]), allows([write]), allows([read])])).toEqual([
       [true, false],
       [false],
       [true],
     ]);
-    expect(asked).toEqual([[read, write]]);
+    expect(sent).toEqual([[read, write]]);
   });
 
   it('is not cached after an error', async () => {
@@ -102,18 +102,18 @@ describe('a decision', () => {
   });
 
   it('is evicted when a thousand others were used more recently', async () => {
-    const { ask, asked } = reading();
+    const { ask, sent } = reading();
     const allows = cachedDecisions(ask, 30, clockAtZero());
     const numbered = (number: number) => question({ resource: { id: `orders-db/${number}` } });
     await allows(Array.from({ length: 1_000 }, (_, number) => numbered(number)));
     // The first decision was used again, so the second is evicted.
     await allows([numbered(0)]);
     await allows([numbered(1_000)]);
-    expect(asked).toHaveLength(2);
+    expect(sent).toHaveLength(2);
     await allows([numbered(0), numbered(2), numbered(1_000)]);
-    expect(asked).toHaveLength(2);
+    expect(sent).toHaveLength(2);
     await allows([numbered(1)]);
-    expect(asked).toHaveLength(3);
+    expect(sent).toHaveLength(3);
   });
 });
 

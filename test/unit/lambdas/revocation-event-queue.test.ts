@@ -233,7 +233,7 @@ it('ignores a continuation of an unknown revocation', async () => {
   expect(tvm.continuations.waiting).toEqual([]);
 });
 
-it('blocks a workload that never asked for a token, if the event allows unknown ones', async () => {
+it('blocks a workload that never requested a token, if the event allows unknown ones', async () => {
   const subject = 'arn:aws:iam::111122223333:role/legacy-importer';
   await receive(event({ subject, allowUnknown: true }));
   expect((await tvm.subjectStatuses.get(subject)).block).toMatchObject({ until: tvm.clock.now() + 60_000 });

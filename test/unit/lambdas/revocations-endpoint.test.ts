@@ -134,7 +134,7 @@ it.each([
     { 'content-type': 'application/x-www-form-urlencoded' },
     new URLSearchParams({ subject: MISSPELT, allow_unknown: 'true' }).toString(),
   ],
-])('blocks a workload that never asked for a token, if %s allows unknown ones', async (_what, headers, body) => {
+])('blocks a workload that never requested a token, if %s allows unknown ones', async (_what, headers, body) => {
   expect((await call({ headers, body })).status).toBe(200);
   expect((await tvm.subjectStatuses.get(MISSPELT)).block).toMatchObject({ until: tvm.clock.now() + 60_000 });
 });

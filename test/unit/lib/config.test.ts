@@ -204,12 +204,12 @@ describe('the configuration', () => {
       'conditions.0.entrypoint is missing; it must be the path of a rule',
     ],
     [
-      'a condition asked in plain http',
+      'an external authorizer called over plain http',
       '[[conditions]]\nname = "a"\ntype = "authzen"\nurl = "http://pdp.example.com"',
       'conditions.0.url must be an https URL',
     ],
     [
-      'a condition asked with a secret in its URL',
+      'an external authorizer with a secret in its URL',
       '[[conditions]]\nname = "a"\ntype = "authzen"\nurl = "https://a:b@pdp.example.com"',
       'conditions.0.url must be an https URL without credentials',
     ],

@@ -13,8 +13,12 @@ const REPLACED: readonly [old: RegExp, term: string][] = [
   [/(?<!')\bsurroundings\b/gi, 'request context'],
   [/\btake a role\b/gi, 'assume a role'],
   [/\banew\b/gi, 'again'],
+  [/\bjudge?ments?\b|\bjudging\b/gi, 'decision or evaluation'],
   // Names of types and functions.
-  [/\b(Told|Telling|HAPPENINGS|takers|\w*RevocationOrders?|OrderState|[aA]skedRevocation|AskedByEvent)\b/g, 'the term'],
+  [
+    /\b(Told|Telling|HAPPENINGS|\w*RevocationOrders?|OrderState|[aA]skedRevocation|AskedByEvent|takers?|takeRole|[pP]lacedResource|placeResource)\b/g,
+    'the term',
+  ],
   [
     /\b(Place|Secret|Stub|connect|share)(Place|Machine)\b|\bPlace\b(?=[;,)\]>]| [=}{])|\b(place|carryOut|goOnWith)Orders?\b/g,
     'the term',
@@ -25,7 +29,7 @@ const REPLACED: readonly [old: RegExp, term: string][] = [
 
 /** Replaced terms in the names of files. */
 const REPLACED_NAMES =
-  /(^|[/-])(happenings?|standings?|sightings?|surroundings|what-happened|orders?|tell|told|taker|judge)(?=[-.]\S*ts$)/;
+  /(^|[/-])(happenings?|standings?|sightings?|surroundings|what-happened|orders?|tell|told|taker|judg(e|ing|e?ment))(?=[-.]\S*ts$)/;
 
 /** Where "machine" means the computer, or a machine that is learned, signed in, or of states. */
 const COMPUTER =
@@ -70,6 +74,9 @@ describe('terms', () => {
     'its standing',
     'the machine is away',
     'export interface Told extends Finding {',
+    'function evaluate(): Judgement',
+    'const role = takeRole(bundle, name, caller);',
+    'PlacedResource',
     'function written(place: Place): string',
     'const placed = await placeOrder(asking);',
   ])('are found in "%s"', (text) => {

@@ -10,7 +10,7 @@ const START = Date.UTC(2026, 0, 1);
 
 let signer: Awaited<ReturnType<typeof generateKeyPair>>;
 let now: number;
-let asked: { url: string; headers?: Record<string, string> }[];
+let requests: { url: string; headers?: Record<string, string> }[];
 let answer: Awaited<ReturnType<Transport['get']>>;
 let publishedKid: string;
 
@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   now = START;
-  asked = [];
+  requests = [];
   publishedKid = 'first';
   answer = { status: 200, headers: { etag: '"1"' }, body: await listToken([9]) };
 });
@@ -36,11 +36,11 @@ async function listToken(marked: number[], { typ = 'statuslist+jwt', kid = 'firs
 
 const transport: Transport = {
   async json(url) {
-    asked.push({ url });
+    requests.push({ url });
     return { keys: [{ ...(await exportJWK(signer.publicKey)), kid: publishedKid, alg: 'ES256', use: 'sig' }] };
   },
   async get(url, headers) {
-    asked.push({ url, headers });
+    requests.push({ url, headers });
     return answer;
   },
 };
@@ -54,14 +54,14 @@ describe('a reader of status lists', () => {
       { revoked: true, askAgainIn: 60_000 },
       { revoked: false, askAgainIn: 60_000 },
     ]);
-    expect(asked).toEqual([
+    expect(requests).toEqual([
       { url: URI, headers: { accept: 'application/statuslist+jwt' } },
       { url: `${ISSUER}/.well-known/status-list-keys.json` },
     ]);
     now += 60_000;
     answer = { status: 304, headers: {}, body: '' };
     expect(await lists.check(place(9))).toEqual({ revoked: true, askAgainIn: 60_000 });
-    expect(asked.at(-1)?.headers).toMatchObject({ 'if-none-match': '"1"' });
+    expect(requests.at(-1)?.headers).toMatchObject({ 'if-none-match': '"1"' });
   });
 
   it('fetches the keys again when an unknown key signs', async () => {
@@ -71,7 +71,7 @@ describe('a reader of status lists', () => {
     now += 60_000;
     answer = { status: 200, headers: {}, body: await listToken([8], { kid: 'second' }) };
     expect(await lists.check(place(8))).toMatchObject({ revoked: true });
-    expect(asked.filter(({ url }) => url.endsWith('keys.json'))).toHaveLength(2);
+    expect(requests.filter(({ url }) => url.endsWith('keys.json'))).toHaveLength(2);
   });
 
   it.each([
@@ -93,7 +93,7 @@ describe('a reader of status lists', () => {
   it('sends no request for a list of another issuer', async () => {
     await expect(reader().check(place(9, 'https://other.example/status-lists/1'))).rejects.toThrow('of another issuer');
     await expect(reader().check(place(9, `${ISSUER}/status-lists/../token`))).rejects.toThrow('of another issuer');
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
   });
 
   it('returns the Retry-After of an error response, and passes on errors of the transport', async () => {

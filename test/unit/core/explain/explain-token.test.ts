@@ -1,6 +1,6 @@
 import { explanation as explanationSchema } from '@tvm/contract/explanation.ts';
 import { parseWorkloadArn } from '@tvm/contract/subject.ts';
-import type { Asked } from '@tvm/contract/token.ts';
+import type { RequestParameters } from '@tvm/contract/token.ts';
 import { type ExplainTokenPorts, explainToken } from '@tvm/core/explain/explain-token.ts';
 import type { ExternalAuthorizer } from '@tvm/core/external-authorizers/external-authorizer.ts';
 import { decideToken } from '@tvm/core/issuing/token-decision.ts';
@@ -28,7 +28,12 @@ function deciding(bundle = policyBundle(''), conditions: ExternalAuthorizer[] = 
   return { policies: policyDecisionPoint(bundle), conditions, behaviour, subjectStatuses: inMemorySubjectStatuses() };
 }
 
-async function explain(request: Asked, ports: ExplainTokenPorts, reader: Reader = 'operator', subject = SUBJECT) {
+async function explain(
+  request: RequestParameters,
+  ports: ExplainTokenPorts,
+  reader: Reader = 'operator',
+  subject = SUBJECT,
+) {
   const outcome = await explainToken(request, callerOf(subject), circumstances, reader, rules, ports);
   if (outcome.kind !== 'explained') throw new Error(`${outcome.bad.field} ${outcome.bad.problem}`);
   return explanationSchema.strict().parse(outcome.explanation);
@@ -81,7 +86,7 @@ admin: { audience: orders-db, authorization_details: [{ locations: [orders-db/se
 own: { audience: orders-db, authorization_details: [{ locations: ["lake/{subject.team}"], actions: [read] }] }`,
 });
 const ports = deciding(bundle);
-const on = (...details: ReturnType<typeof entry>[]): Asked => ({
+const on = (...details: ReturnType<typeof entry>[]): RequestParameters => ({
   audience: 'orders-db',
   authorization_details: details,
 });
@@ -156,7 +161,7 @@ describe('an explanation for an operator', () => {
     ]);
   });
 
-  it.each<[string, Asked, string]>([
+  it.each<[string, RequestParameters, string]>([
     [
       'a shorter lifetime',
       { ...on(entry(['orders-db/shipments'], ['write'])), expires_in: 301 },
@@ -193,18 +198,18 @@ describe('an explanation for an operator', () => {
   });
 
   it('names the external authorizer that denied the request, and calls it only a few times', async () => {
-    let asked = 0;
+    let calls = 0;
     const never: ExternalAuthorizer = {
       name: 'night-watch',
       allows: async (questions) => {
-        asked += 1;
+        calls += 1;
         return questions.map(() => false);
       },
     };
     const { denial, pairs } = await explain(on(entry(['orders-db/orders'], ['read'])), deciding(bundle, [never]));
     expect(denial).toBe('further_condition');
     expect(pairs).toMatchObject([{ verdict: 'refused_by_condition', refused_by: ['night-watch'] }]);
-    expect(asked).toBeLessThan(5);
+    expect(calls).toBeLessThan(5);
   });
 });
 
@@ -248,21 +253,21 @@ describe('an explanation for the workload itself', () => {
 });
 
 describe('the status of the subject', () => {
-  const asked = on(entry(['orders-db/orders'], ['read']));
+  const request = on(entry(['orders-db/orders'], ['read']));
   const held = { at: circumstances.time, by: 'security.team', until: circumstances.time + 60_000 };
   const blocked_until = new Date(held.until).toISOString();
 
   it('denies a request that policies allow while the workload is blocked', async () => {
     const ports = deciding(bundle);
     await ports.subjectStatuses.block(SUBJECT, held);
-    expect(await explain(asked, ports, 'workload')).toMatchObject({
+    expect(await explain(request, ports, 'workload')).toMatchObject({
       allowed: false,
       denial: 'subject_blocked',
       blocked_until,
       pairs: [{ verdict: 'allowed' }],
     });
     const later = { ...circumstances, time: held.until };
-    const outcome = await explainToken(asked, callerOf(SUBJECT), later, 'workload', rules, ports);
+    const outcome = await explainToken(request, callerOf(SUBJECT), later, 'workload', rules, ports);
     expect(outcome).toMatchObject({ kind: 'explained', explanation: { allowed: true } });
     expect(outcome).not.toHaveProperty('explanation.blocked_until');
   });
@@ -277,7 +282,7 @@ describe('the status of the subject', () => {
   it('shortens the token if the lifetime is limited', async () => {
     const ports = deciding(bundle);
     await ports.subjectStatuses.limit(SUBJECT, { ...held, lifetime: 60 });
-    expect(await explain(asked, ports, 'workload')).toMatchObject({ allowed: true, expires_in: 60 });
+    expect(await explain(request, ports, 'workload')).toMatchObject({ allowed: true, expires_in: 60 });
   });
 });
 
@@ -297,9 +302,9 @@ describe('over generated policies and requests', () => {
   const met = { allowed: 0, denied: 0, changes: 0, verdicts: new Set<string>(), decided: 0 };
 
   it('explanations agree with issuing, suggestions are allowed, and nothing leaks', { timeout: 300_000 }, async () => {
-    const asked = fc.tuple(requests, fc.constantFrom(...SUBJECTS));
+    const pairs = fc.tuple(requests, fc.constantFrom(...SUBJECTS));
     await fc.assert(
-      fc.asyncProperty(worlds, fc.array(asked, { minLength: 30, maxLength: 30 }), async (world, all) => {
+      fc.asyncProperty(worlds, fc.array(pairs, { minLength: 30, maxLength: 30 }), async (world, all) => {
         const ports = deciding(world.bundle);
         for (const [at, [request, subject]] of all.entries()) {
           const decision = await decideToken(request, callerOf(subject), circumstances, rules, ports);
@@ -314,8 +319,8 @@ describe('over generated policies and requests', () => {
           expect(explained.allowed).toBe(vended !== undefined);
           expect(explained.expires_in).toBe(vended?.lifetime);
           expect(explained.authorization_details).toEqual(vended?.decision.granted);
-          if (reader === 'operator' && decision.judgements.length > 0) {
-            const verdicts = decision.judgements.map(({ allowed, forbids, errors }) => {
+          if (reader === 'operator' && decision.itemDecisions.length > 0) {
+            const verdicts = decision.itemDecisions.map(({ allowed, forbids, errors }) => {
               if (allowed) return 'allowed';
               if (forbids.length > 0) return 'forbidden';
               return errors.length > 0 ? 'policy_error' : 'not_permitted';

@@ -39,11 +39,11 @@ describe('refusedBy', () => {
 
   it('calls all external authorizers concurrently', async () => {
     const both = Promise.withResolvers<void>();
-    let asked = 0;
+    let calls = 0;
     const patient = (name: string): ExternalAuthorizer => ({
       name,
       async allows() {
-        if (++asked === 2) both.resolve();
+        if (++calls === 2) both.resolve();
         await both.promise;
         return [true];
       },

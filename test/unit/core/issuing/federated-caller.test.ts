@@ -127,10 +127,10 @@ describe('a federated workload', () => {
     const { tokenId } = await issue();
     const record = readRecord(JSON.stringify(eventOf(tokenId)));
     if (record.kind !== 'issued') throw new Error(JSON.stringify(record));
-    expect(await replayBy(bundle())(record)).toEqual({ judged: true, assumed: [] });
+    expect(await replayBy(bundle())(record)).toEqual({ evaluated: true, assumed: [] });
     const stricter = `${PRODUCTION} && principal has claims.ref_protected && principal.claims.ref_protected == "true"`;
     expect(await replayBy(bundle(stricter))(record)).toMatchObject({
-      judged: true,
+      evaluated: true,
       change: { subject: federated.subject, was: 'issued', now: 'would be denied: no policy permits it' },
     });
   });

@@ -190,7 +190,7 @@ describe('issueToken', () => {
     const tvm = await inMemoryService();
     const policies = {
       ...tvm.policies,
-      judge: () => {
+      evaluate: () => {
         throw new Error('out of bounds');
       },
     };

@@ -1,4 +1,4 @@
-import type { Asked } from '@tvm/contract/token.ts';
+import type { RequestParameters } from '@tvm/contract/token.ts';
 import type { AuthorizerRequest, ExternalAuthorizer } from '@tvm/core/external-authorizers/external-authorizer.ts';
 import { parseCaller } from '@tvm/core/identity/caller.ts';
 import { decideToken, type TokenDecisionPorts } from '@tvm/core/issuing/token-decision.ts';
@@ -17,7 +17,7 @@ async function ports(policies: string, change: Partial<TokenDecisionPorts> = {},
   };
 }
 
-async function decide(request: Partial<Asked>, policies = POLICIES, change = {}, others = {}) {
+async function decide(request: Partial<RequestParameters>, policies = POLICIES, change = {}, others = {}) {
   return decideToken(asking(request), caller as never, circumstances, rules, await ports(policies, change, others));
 }
 
@@ -180,7 +180,7 @@ describe('external authorizers', () => {
     expect(await decide(two, POLICIES, { conditions })).toMatchObject({
       kind: 'denied',
       denial: 'further_condition',
-      judgements: [{ allowed: true }, { allowed: false, refusedBy: ['no'] }],
+      itemDecisions: [{ allowed: true }, { allowed: false, refusedBy: ['no'] }],
     });
     expect(await decide({ ...two, grant: 'partial' }, POLICIES, { conditions })).toMatchObject({
       kind: 'allowed',
@@ -225,7 +225,7 @@ describe('external authorizers', () => {
     const permits = '@id("reads") permit (principal, action == Action::"read", resource in Resource::"orders-db");';
     expect(
       await decide({ authorization_details: [subtree] }, permits, { conditions: [condition] }, others),
-    ).toMatchObject({ denial: 'further_condition', judgements: [{ refusedBy: ['secrets'] }] });
+    ).toMatchObject({ denial: 'further_condition', itemDecisions: [{ refusedBy: ['secrets'] }] });
     expect(requested.map(({ resource }) => resource)).toEqual([
       { id: 'orders-db/*', properties: { team: 'orders' } },
       { id: 'orders-db/*', properties: { team: 'orders', classification: 'secret' } },

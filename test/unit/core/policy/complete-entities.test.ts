@@ -42,19 +42,19 @@ it('gives the same decisions and explanations as Cedar with every policy, entity
       const point = policyDecisionPoint(bundle);
       const told = cedarDecision(world, bundle);
       for (const ask of world.asks) {
-        const { place, ...judged } = judge(point, ask);
+        const { place, ...evaluated } = evaluate(point, ask);
         const everywhere = locationsIn(world, ask.target).map((location) => told(ask, location));
         if (everywhere.every(({ allowed }) => allowed)) {
           const permits = [...new Set(everywhere.flatMap(({ permits }) => permits))].sort();
-          expect(judged).toEqual({ allowed: true, permits, forbids: [], errors: [] });
+          expect(evaluated).toEqual({ allowed: true, permits, forbids: [], errors: [] });
         } else {
-          expect(judged).toEqual(told(ask, locationOf(place ?? ask.target)));
-          expect(judged.allowed).toBe(false);
+          expect(evaluated).toEqual(told(ask, locationOf(place ?? ask.target)));
+          expect(evaluated.allowed).toBe(false);
         }
-        seen[judged.allowed ? 'allowed' : 'denied']++;
-        if (judged.errors.length > 0) seen.erred++;
+        seen[evaluated.allowed ? 'allowed' : 'denied']++;
+        if (evaluated.errors.length > 0) seen.erred++;
         const root = subtreeRoot(ask.target);
-        if (judged.allowed && root !== undefined) seen.subtreeAllowed++;
+        if (evaluated.allowed && root !== undefined) seen.subtreeAllowed++;
         if (root !== undefined && place !== root && isUnnamed(world, place)) seen.decidedAtWhatHoldsIt++;
       }
 
@@ -69,7 +69,11 @@ it('gives the same decisions and explanations as Cedar with every policy, entity
         }
       }
 
-      const ancestorsAlone = cedarDecision(world, bundle, (location, asked) => !`${asked}/`.startsWith(`${location}/`));
+      const ancestorsAlone = cedarDecision(
+        world,
+        bundle,
+        (location, enclosing) => !`${enclosing}/`.startsWith(`${location}/`),
+      );
       for (const ask of world.asks.filter(({ target }) => subtreeRoot(target) === undefined)) {
         const verdicts = [told, ancestorsAlone].map((cedar) => JSON.stringify(cedar(ask, ask.target)));
         if (verdicts[0] !== verdicts[1]) seen.decidedByWhatIsNamed++;
@@ -86,22 +90,22 @@ function isUnnamed({ policies, resources }: CedarWorld, place: string | undefine
   return !policies.some((text) => text.includes(`"${place}"`)) && !Object.hasOwn(resources, place);
 }
 
-function judge(point: PolicyDecisionPoint, ask: CedarAsk) {
+function evaluate(point: PolicyDecisionPoint, ask: CedarAsk) {
   const { caller, context } = circumstancesOf(ask);
   const { action, target } = ask;
   const request =
     action === 'assume'
       ? { role: target, details: [], partial: false }
       : { details: [{ type: 'resource' as const, actions: [action], locations: [target] }], partial: false };
-  const [judgement] = point.judge(caller, request, context);
-  if (judgement === undefined) throw new Error('nothing was evaluated');
-  const { asked: _, ...rest } = judgement;
+  const [itemDecision] = point.evaluate(caller, request, context);
+  if (itemDecision === undefined) throw new Error('nothing was evaluated');
+  const { item: _, ...rest } = itemDecision;
   return rest;
 }
 
 /** The outcome of a policy according to explanations. */
 function explained(bundle: PolicyBundle, id: string, ask: CedarAsk) {
   const { action, target } = ask;
-  const asked = action === 'assume' ? { action, role: target } : { action, location: target };
-  return policyInsight(bundle).inspect(id, { ...circumstancesOf(ask), asked }, 'operator')?.judged.whole;
+  const item = action === 'assume' ? { action, role: target } : { action, location: target };
+  return policyInsight(bundle).inspect(id, { ...circumstancesOf(ask), item }, 'operator')?.evaluated.whole;
 }

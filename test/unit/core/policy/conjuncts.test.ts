@@ -75,7 +75,7 @@ describe('a condition depends on the workload', () => {
 
 it('gives the same outcome for a policy and for its parts evaluated in order', { timeout: 300_000 }, () => {
   const seen: Record<Outcome, number> = { held: 0, failed: 0, erred: 0 };
-  const asked = fc.record({
+  const items = fc.record({
     subject: fc.constantFrom(...SUBJECTS),
     action: fc.constantFrom('read' as const, 'write' as const),
     location: fc.constantFrom(...LOCATIONS),
@@ -85,7 +85,7 @@ it('gives the same outcome for a policy and for its parts evaluated in order', {
     sourceIp: fc.constantFrom('203.0.113.7', '198.51.100.1'),
   });
   fc.assert(
-    fc.property(worlds, fc.array(asked, { minLength: 10, maxLength: 10 }), ({ bundle }, inquiries) => {
+    fc.property(worlds, fc.array(items, { minLength: 10, maxLength: 10 }), ({ bundle }, inquiries) => {
       const around = requestContext(bundle);
       const splits = new Map(Object.entries(bundle.policies).map(([id, { text }]) => [id, splitPolicy(text)]));
       for (const { subject, audience, lifetime, sourceIp, ...what } of inquiries) {

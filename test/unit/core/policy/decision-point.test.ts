@@ -24,8 +24,8 @@ function decider(policies: string, others: Record<string, string> = {}) {
     request: Partial<DecisionRequest> = {},
     who = caller,
   ) => {
-    const asked = { details, partial: false, ...request };
-    return conclude(point.judge(who, asked, { ...context, ...change }), asked, point.bundle);
+    const requested = { details, partial: false, ...request };
+    return conclude(point.evaluate(who, requested, { ...context, ...change }), requested, point.bundle);
   };
 }
 
@@ -94,14 +94,14 @@ describe('policyDecisionPoint', () => {
     const roles = { 'roles.yaml': 'reader: { authorization_details: [{ locations: [orders-db], actions: [read] }] }' };
     const assume = `@id("takes-reader")
       permit (principal == Workload::"${SUBJECT}", action == Action::"assume", resource == Role::"reader");`;
-    const asked = [detail(['read'], ['orders-db/orders'])];
-    expect(decider(POLICIES, roles)(asked, {}, { role: 'reader' })).toMatchObject(denied);
-    expect(decider(POLICIES + assume, roles)(asked, {}, { role: 'reader' })).toMatchObject({
+    const details = [detail(['read'], ['orders-db/orders'])];
+    expect(decider(POLICIES, roles)(details, {}, { role: 'reader' })).toMatchObject(denied);
+    expect(decider(POLICIES + assume, roles)(details, {}, { role: 'reader' })).toMatchObject({
       allowed: true,
       policies: ['takes-reader', 'reads-orders'],
     });
     // Not even a part is granted: without the role, the caller has to send the request without the role.
-    expect(decider(POLICIES, roles)(asked, {}, { role: 'reader', partial: true }).allowed).toBe(false);
+    expect(decider(POLICIES, roles)(details, {}, { role: 'reader', partial: true }).allowed).toBe(false);
     // A role does not permit its grants.
     expect(decider(POLICIES + assume, roles)([detail(['write'], ['orders-db'])], {}, { role: 'reader' })).toMatchObject(
       denied,
@@ -172,18 +172,19 @@ describe('a subtree', () => {
     const point = policyDecisionPoint(
       policyBundle(`${reads('db')} @id("guard") forbid (principal, action, resource in Resource::"db/a/secret");`),
     );
-    const [judgement] = point.judge(caller, { details: db, partial: false }, context);
-    expect(judgement).toMatchObject({ allowed: false, forbids: ['guard'], place: 'db/a/secret' });
+    const [itemDecision] = point.evaluate(caller, { details: db, partial: false }, context);
+    expect(itemDecision).toMatchObject({ allowed: false, forbids: ['guard'], place: 'db/a/secret' });
   });
 
   it('costs a bounded number of evaluations, however many subtrees one request has', () => {
     const named = Array.from({ length: 90 }, (_, n) => `db/n${n}: { team: orders }`);
     const decide = decider(reads('db'), { 'resources.yaml': named.join('\n') });
-    const asked = (entries: number) => Array.from({ length: entries }, (_, n) => detail(['read'], ['db/*'], [`f${n}`]));
-    expect(decide(asked(10)).allowed).toBe(true);
+    const details = (entries: number) =>
+      Array.from({ length: entries }, (_, n) => detail(['read'], ['db/*'], [`f${n}`]));
+    expect(decide(details(10)).allowed).toBe(true);
     // Each subtree needs 182 evaluations, so the eleventh exceeds the maximum of a request.
-    expect(decide(asked(11)).allowed).toBe(false);
-    expect(decide(asked(11), {}, { partial: true }).granted).toHaveLength(10);
+    expect(decide(details(11)).allowed).toBe(false);
+    expect(decide(details(11), {}, { partial: true }).granted).toHaveLength(10);
   });
 
   it('is denied if it has too many named locations', () => {
@@ -238,13 +239,13 @@ describe('a condition on an entity that only the policy names', () => {
     for (const location of ['db', 'db/a/b', 'other', 'other/*']) {
       expect(decide([detail(['read'], [location])])).toMatchObject({ allowed: false, policies: ['guard'] });
     }
-    const judgements = policyDecisionPoint(
+    const itemDecisions = policyDecisionPoint(
       policyBundle(
         `${permit} @id("guard") forbid (principal, action == Action::"assume", resource) when { ${condition} };`,
         others,
       ),
-    ).judge(caller, { role: 'reader', details: [], partial: false }, context);
-    expect(judgements).toMatchObject([{ allowed: false, forbids: ['guard'] }]);
+    ).evaluate(caller, { role: 'reader', details: [], partial: false }, context);
+    expect(itemDecisions).toMatchObject([{ allowed: false, forbids: ['guard'] }]);
   });
 
   it.each([
@@ -304,13 +305,13 @@ describe('a condition on an entity that only the policy names', () => {
 
     it('is evaluated at the ancestors of the entity, even if nothing names them', () => {
       const point = policyDecisionPoint(policyBundle(`@id("hidden") ${hidden}`));
-      const judged = (location: string) =>
-        point.judge(caller, { details: [detail(['read'], [location])], partial: false }, context)[0];
-      expect(judged('db/*')).toMatchObject({ allowed: false, permits: [], forbids: [], place: 'db/a/b' });
-      expect(judged('db/a/b/*')).toMatchObject({ allowed: false, place: 'db/a/b' });
-      expect(judged('db/a/b/secret/*')).toMatchObject({ allowed: true });
-      expect(judged('db/a/c/*')).toMatchObject({ allowed: true });
-      expect(judged('other/*')).toMatchObject({ allowed: true });
+      const evaluated = (location: string) =>
+        point.evaluate(caller, { details: [detail(['read'], [location])], partial: false }, context)[0];
+      expect(evaluated('db/*')).toMatchObject({ allowed: false, permits: [], forbids: [], place: 'db/a/b' });
+      expect(evaluated('db/a/b/*')).toMatchObject({ allowed: false, place: 'db/a/b' });
+      expect(evaluated('db/a/b/secret/*')).toMatchObject({ allowed: true });
+      expect(evaluated('db/a/c/*')).toMatchObject({ allowed: true });
+      expect(evaluated('other/*')).toMatchObject({ allowed: true });
     });
 
     it('is evaluated at the ancestors that resources.yaml defines', () => {
@@ -339,12 +340,12 @@ it('builds requests that conform to the schema', () => {
   const schema = policyFiles('')[0]?.text ?? '';
   for (const principal of [caller, user]) {
     for (const fields of [undefined, ['id']]) {
-      for (const asked of [
+      for (const item of [
         { action: 'read', location: 'orders-db/orders', fields } as const,
         { action: 'assume', role: 'deployer' } as const,
       ]) {
         const answer = cedar.isAuthorized({
-          ...cedarRequest(bundle, around, principal, asked, told, { reads: new Set(['*']), entities: new Map() }),
+          ...cedarRequest(bundle, around, principal, item, told, { reads: new Set(['*']), entities: new Map() }),
           policies: { staticPolicies: 'permit (principal, action, resource);' },
           schema,
           validateRequest: true,

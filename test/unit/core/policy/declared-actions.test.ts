@@ -138,7 +138,7 @@ describe('an action that the schema does not declare', () => {
     if (caller === undefined) throw new Error('no caller');
     const context = { audience: 'db', lifetime: 60, time: 0, sourceIp: '203.0.113.7' };
     const allowed = (action: string) =>
-      policies.judge(caller, { details: details([action]), partial: false }, context).map(({ allowed }) => allowed);
+      policies.evaluate(caller, { details: details([action]), partial: false }, context).map(({ allowed }) => allowed);
     expect([allowed('deploy'), allowed('delete')]).toEqual([[true], [false]]);
   });
 

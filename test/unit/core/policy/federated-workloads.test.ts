@@ -6,7 +6,7 @@ import { readPolicies } from '@tvm/core/policy/build-bundle.ts';
 import { conclude, policyDecisionPoint } from '@tvm/core/policy/decision-point.ts';
 import { policyInsight } from '@tvm/core/policy/near-misses.ts';
 import { requestContext } from '@tvm/core/policy/request-context.ts';
-import { takeRole } from '@tvm/core/policy/roles.ts';
+import { assumeRole } from '@tvm/core/policy/roles.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AWS_SCHEMA, policyBundle, policyFiles, SCHEMA } from '#test/fakes/policies.ts';
@@ -25,7 +25,7 @@ function workload(claims: Claims = {}, change: Partial<FederatedCaller> = {}): F
 }
 
 function allows(bundle: ReturnType<typeof policyBundle>, caller: FederatedCaller): boolean {
-  return conclude(policyDecisionPoint(bundle).judge(caller, prices, context), prices, bundle).allowed;
+  return conclude(policyDecisionPoint(bundle).evaluate(caller, prices, context), prices, bundle).allowed;
 }
 
 function bundleOf(permit: string, others: Record<string, string> = {}) {
@@ -115,8 +115,8 @@ describe('an operator’s attribute', { timeout: 60_000 }, () => {
         allowed += decision ? 1 : 0;
         // Neither claims nor what the caller chooses changes a decision that reads no claims.
         expect(allows(bundle, workload(some, { chosenClaims: others, session: 'orders' }))).toBe(decision);
-        expect(takeRole(bundle, 'r', workload(some, { chosenClaims: others }))).toEqual(
-          takeRole(bundle, 'r', workload()),
+        expect(assumeRole(bundle, 'r', workload(some, { chosenClaims: others }))).toEqual(
+          assumeRole(bundle, 'r', workload()),
         );
       }),
       { numRuns: 200 },
@@ -134,7 +134,7 @@ describe('an operator’s attribute', { timeout: 60_000 }, () => {
         });
         expect(allows(bundle, workload({}, { chosenClaims }))).toBe(false);
         expect(allows(bundle, workload({ environment: value }, { chosenClaims }))).toBe(true);
-        expect(takeRole(bundle, 'r', workload({}, { chosenClaims }))).toEqual({
+        expect(assumeRole(bundle, 'r', workload({}, { chosenClaims }))).toEqual({
           kind: 'not_fillable',
           attribute: 'claims.environment',
         });
@@ -149,11 +149,11 @@ describe('a role', () => {
     'roles.yaml': `r: { authorization_details: [{ locations: ["${location}"], actions: [read] }] }`,
   });
   const take = (location: string, caller: FederatedCaller) =>
-    takeRole(policyBundle('', { ...WITH_TRUST, ...roles(location) }), 'r', caller);
+    assumeRole(policyBundle('', { ...WITH_TRUST, ...roles(location) }), 'r', caller);
 
   it('is filled with the claims of the workload', () => {
     expect(take('repos/{claims.repository_id}/*', workload({ repository_id: '1296269' }))).toMatchObject({
-      kind: 'taken',
+      kind: 'assumed',
       authorizationDetails: [{ locations: ['repos/1296269/*'] }],
     });
   });
@@ -257,13 +257,13 @@ describe('synthesis refuses a permit that may match federated workloads without 
 describe('the schema', () => {
   it('accepts the authorization requests of federated workloads', () => {
     const bundle = bundleOf(`permit (principal in Trust::"github", ${ON_PRICES})`);
-    const asked = { action: 'read' as const, location: 'catalog/prices' };
+    const item = { action: 'read' as const, location: 'catalog/prices' };
     const everything = { reads: new Set(['*']), entities: new Map() };
     const told = { ...context, behaviour: { issued: 1, denied: 2, active: 3 } };
     const given: Claims[] = [{}, { repository_id: '1', environment: 'production', ref_protected: 'true' }];
     for (const claims of given) {
       const answer = cedar.isAuthorized({
-        ...cedarRequest(bundle, requestContext(bundle), workload(claims), asked, told, everything),
+        ...cedarRequest(bundle, requestContext(bundle), workload(claims), item, told, everything),
         policies: { staticPolicies: 'permit (principal in Trust::"github", action, resource);' },
         schema: SCHEMA,
         validateRequest: true,
@@ -370,7 +370,7 @@ it('explains to a federated workload the policies of its entry only, and no cond
      @id("of-gitlab") permit (principal in Trust::"gitlab", ${ON_PRICES});`,
     WITH_TRUST,
   );
-  const inquiry = { caller: workload(), asked: { action: 'read' as const, location: 'catalog/prices' }, context };
+  const inquiry = { caller: workload(), item: { action: 'read' as const, location: 'catalog/prices' }, context };
   const nearest = (reader: 'workload' | 'operator') =>
     policyInsight(bundle)
       .nearest(inquiry, reader, 9)

@@ -1,5 +1,5 @@
 import { type AuthorizationDetail, subtreeRoot } from '@tvm/contract/authorization-details.ts';
-import type { Asked } from '@tvm/contract/token.ts';
+import type { RequestParameters } from '@tvm/contract/token.ts';
 import type { Caller } from '@tvm/core/identity/caller.ts';
 import type { PolicyBundle } from '@tvm/core/policy/bundle.ts';
 import { conclude, policyDecisionPoint } from '@tvm/core/policy/decision-point.ts';
@@ -19,12 +19,12 @@ const callerOf = (subject: string): Caller => {
 const asks = fc.record({ world: worlds, subject: fc.constantFrom(...SUBJECTS), request: requests });
 
 /** The decision of a bundle on the locations that a request names. */
-function decide(bundle: PolicyBundle, subject: string, request: Asked) {
+function decide(bundle: PolicyBundle, subject: string, request: RequestParameters) {
   const point = policyDecisionPoint(bundle);
   const details = request.authorization_details ?? [{ type: 'resource', locations: ['db/a'], actions: ['read'] }];
-  const asked = { details, partial: request.grant === 'partial' };
+  const requested = { details, partial: request.grant === 'partial' };
   const told = { ...context, audience: request.audience ?? '', lifetime: request.expires_in ?? 900 };
-  return conclude(point.judge(callerOf(subject), asked, told), asked, bundle);
+  return conclude(point.evaluate(callerOf(subject), requested, told), requested, bundle);
 }
 
 const text = ({ policies }: World) => policies.map((policy) => policy.text).join('\n');

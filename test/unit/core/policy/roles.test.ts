@@ -1,5 +1,5 @@
 import { parseCaller } from '@tvm/core/identity/caller.ts';
-import { takeRole } from '@tvm/core/policy/roles.ts';
+import { assumeRole } from '@tvm/core/policy/roles.ts';
 import { expect, it } from 'vitest';
 import { from, SUBJECT } from '#test/fakes/in-memory-service.ts';
 import { policyBundle } from '#test/fakes/policies.ts';
@@ -14,11 +14,11 @@ own-lake:
     - locations: ["data-lake/{subject.team}/*", "data-lake/shared/{subject.account}-{subject.name}"]
       actions: [read]`;
 const take = (name: string, workloads: string) =>
-  takeRole(policyBundle('', { 'roles.yaml': roles, 'workloads.yaml': workloads }), name, caller);
+  assumeRole(policyBundle('', { 'roles.yaml': roles, 'workloads.yaml': workloads }), name, caller);
 
 it('fills placeholders with verified attributes of the workload', () => {
   expect(take('own-lake', `${SUBJECT}: { team: orders }`)).toMatchObject({
-    kind: 'taken',
+    kind: 'assumed',
     authorizationDetails: [
       {
         type: 'resource',

@@ -2,9 +2,9 @@ import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import { parseSubject } from '@tvm/contract/subject.ts';
 import type { Caller } from '@tvm/core/identity/caller.ts';
 import {
-  type Asked,
   cedarRequest,
   principalScopesOf,
+  type RequestedItem,
   readableBy,
   scopesOf,
 } from '@tvm/core/policy/authorization-request.ts';
@@ -110,15 +110,15 @@ it('gives the same decision, reasons and errors with a slice and the read attrib
         if (workload === undefined) throw new Error('not a subject');
         const caller: Caller =
           workload.kind === 'federated' ? { ...workload, claims } : { ...workload, ...(session && { session }) };
-        const asked: Asked = { action, location, fields };
+        const item: RequestedItem = { action, location, fields };
         const context = { ...told, time: Date.UTC(2026, 5, 1, 23), sourceIp: '203.0.113.7' };
-        const slice = sliceOf(principalScopesOf(caller), scopesOf(bundle, asked));
+        const slice = sliceOf(principalScopesOf(caller), scopesOf(bundle, item));
         const sliced = cedar.statefulIsAuthorized({
           preparsedPolicySetId: slice.preparsedPolicySetId,
-          ...cedarRequest(bundle, around, caller, asked, context, slice),
+          ...cedarRequest(bundle, around, caller, item, context, slice),
         });
         const whole = cedar.isAuthorized({
-          ...cedarRequest(bundle, around, caller, asked, context, { reads: new Set(['*']), entities }),
+          ...cedarRequest(bundle, around, caller, item, context, { reads: new Set(['*']), entities }),
           policies: { staticPolicies: everything },
         });
         expect(outcome(sliced)).toEqual(outcome(whole));

@@ -98,11 +98,11 @@ describe('the evaluation of conditions before a request', () => {
               sourceIp: '192.0.2.1',
               behaviour: { issued: 0, denied: 0, active: 0 },
             };
-            const [judgement] = point.judge(caller, { details, partial: false }, context);
-            if (told !== undefined) expect(judgement?.allowed).toBe(told);
-            if (toldByValues !== undefined) expect(judgement?.allowed).toBe(toldByValues);
+            const [itemDecision] = point.evaluate(caller, { details, partial: false }, context);
+            if (told !== undefined) expect(itemDecision?.allowed).toBe(told);
+            if (toldByValues !== undefined) expect(itemDecision?.allowed).toBe(toldByValues);
             // If the conditions are true, so are the attribute values that they require.
-            if (judgement?.allowed) expect(assuming).not.toBe(false);
+            if (itemDecision?.allowed) expect(assuming).not.toBe(false);
           }
         }
       }

@@ -55,8 +55,8 @@ describe('a line of exported events', () => {
 describe('a recorded decision, evaluated again', () => {
   it('is omitted if it stays the same', async () => {
     const { bundle } = usable(orders('read'));
-    expect(await replayBy(bundle)(issued())).toEqual({ judged: true, assumed: [] });
-    expect(await replayBy(bundle)(denied())).toEqual({ judged: true, assumed: [] });
+    expect(await replayBy(bundle)(issued())).toEqual({ evaluated: true, assumed: [] });
+    expect(await replayBy(bundle)(denied())).toEqual({ evaluated: true, assumed: [] });
   });
 
   it.each([
@@ -106,7 +106,7 @@ describe('a recorded decision, evaluated again', () => {
 
   it('is unchanged if policy was not the reason, and names what was assumed', async () => {
     const { bundle } = usable(orders('read'));
-    expect(await replayBy(bundle)(denied({ denial: 'further_condition' }))).toEqual({ judged: false, assumed: [] });
+    expect(await replayBy(bundle)(denied({ denial: 'further_condition' }))).toEqual({ evaluated: false, assumed: [] });
     const reading = {
       'a.cedar': orders('read')['a.cedar']?.replace(';', ' when { context.behaviour.denied < 3 };') ?? '',
     };

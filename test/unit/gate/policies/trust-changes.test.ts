@@ -28,10 +28,10 @@ describe('the changes of trust entries', () => {
       '',
       github(),
       [
-        '+ github: proofs of https://token.actions.githubusercontent.com with repository_id "1", environment "production" or "stage-*" may now come in as github:repo:{repository_id}',
+        '+ github: proofs of https://token.actions.githubusercontent.com with repository_id "1", environment "production" or "stage-*" are now accepted as github:repo:{repository_id}',
       ],
       [
-        '- github: proofs of https://token.actions.githubusercontent.com with repository_id "1", environment "production" or "stage-*" may no longer come in',
+        '- github: proofs of https://token.actions.githubusercontent.com with repository_id "1", environment "production" or "stage-*" are no longer accepted',
       ],
     ],
     [
@@ -102,8 +102,8 @@ describe('the changes of trust entries', () => {
       'an entry that was disabled',
       github('  disabled: true\n'),
       github(),
-      [expect.stringMatching(/^\+ github: proofs of .* may now come in/)],
-      [expect.stringMatching(/^- github: proofs of .* may no longer come in/)],
+      [expect.stringMatching(/^\+ github: proofs of .* are now accepted as/)],
+      [expect.stringMatching(/^- github: proofs of .* are no longer accepted$/)],
     ],
   ])('name %s in both directions', (_what, before, after, wider, narrower) => {
     expect(changes(before, after)).toEqual(wider);
@@ -114,12 +114,12 @@ describe('the changes of trust entries', () => {
     ['issuer', '  issuer: https://token.actions.githubusercontent.com/acme\n', /of https:\/\/token/],
     ['audience', '  audience: other\n', /for the audience other/],
     ['source of keys', '  keys: { jwks_url: https://keys.example/jwks }\n', /with keys from https:\/\/keys\.example/],
-    ['subject', '  subject: "owner:{repository_id}"\n', /as github:owner:\{repository_id\}/],
+    ['subject', '  subject: "owner:{repository_id}"\n', /of the form github:owner:\{repository_id\}/],
   ])('admit and refuse with another %s', (_what, more, wider) => {
     const [first, second] = changes(github(), github(more));
-    expect(first).toMatch(/^\+ github: \w+ may now come in/);
+    expect(first).toMatch(/^\+ github: (proofs|subjects) .* are now accepted$/);
     expect(first).toMatch(wider);
-    expect(second).toMatch(/^- github: \w+ may no longer come in/);
+    expect(second).toMatch(/^- github: (proofs|subjects) .* are no longer accepted$/);
   });
 
   it('name a kept claim that is read from another place', () => {

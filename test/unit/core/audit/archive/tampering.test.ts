@@ -498,7 +498,7 @@ describe.each(Object.entries(KINDS))('%s', (_, tamper) => {
       const { pairs } = await verify(content);
       expectFindings(pairs, finds);
 
-      const asked = await query(content);
+      const answer = await query(content);
       const unshown = new Set(hidden.flatMap(eventIdsOf));
       const nowPending = new Set(pending.flatMap(eventIdsOf));
       const expected = new Map(
@@ -506,9 +506,9 @@ describe.each(Object.entries(KINDS))('%s', (_, tamper) => {
           .filter(([id]) => !unshown.has(id))
           .map(([id, event]) => [id, nowPending.has(id) ? { ...event, class: 'pending' } : event]),
       );
-      expect(asked.shown).toEqual(expected);
+      expect(answer.shown).toEqual(expected);
       // Only verify finds missing objects and overdue digests.
-      expect(pairs).toEqual(expect.arrayContaining(asked.pairs));
+      expect(pairs).toEqual(expect.arrayContaining(answer.pairs));
     }, 5);
   });
 });

@@ -175,8 +175,8 @@ describe('a subject', () => {
       tvm.clock.time += 5;
       return block(...args);
     };
-    const asked = { selector: { subject: SUBJECT }, revocationId: 'event-2', by: 'security.team', requestedAt };
-    expect(await revokeTokens(asked, { blockFor: HOUR }, tvm)).toMatchObject({
+    const requested = { selector: { subject: SUBJECT }, revocationId: 'event-2', by: 'security.team', requestedAt };
+    expect(await revokeTokens(requested, { blockFor: HOUR }, tvm)).toMatchObject({
       blockedUntil: requestedAt + HOUR * 1000,
     });
     await goOn();
@@ -238,8 +238,12 @@ it('many tokens are revoked page by page, by several calls with deadlines', asyn
     tvm.clock.time += 8_000;
     return page(query);
   };
-  const asked = { selector: { subject: SUBJECT }, revocationId: 'many', by: 'security.team', requestedAt };
-  expect(await revokeTokens(asked, { blockFor: 0 }, tvm)).toEqual({ revocationId: 'many', done: false, revoked: 100 });
+  const requested = { selector: { subject: SUBJECT }, revocationId: 'many', by: 'security.team', requestedAt };
+  expect(await revokeTokens(requested, { blockFor: 0 }, tvm)).toEqual({
+    revocationId: 'many',
+    done: false,
+    revoked: 100,
+  });
   expect(tvm.continuations.waiting).toEqual([{ revocationId: 'many', after: 8 }]);
   await goOn();
   const order = await tvm.orders.get('many');

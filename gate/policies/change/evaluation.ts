@@ -7,7 +7,7 @@ import {
   policyDecisionPoint,
 } from '@tvm/core/policy/decision-point.ts';
 import { strictest } from '@tvm/core/policy/obligations.ts';
-import { placeResource } from '@tvm/core/policy/resource-tree.ts';
+import { locateResource } from '@tvm/core/policy/resource-tree.ts';
 import { type PolicyDirectory, policyDirectory } from '../directory.ts';
 import { type Circumstance, callerIn } from './circumstance.ts';
 import type { Best } from './difference.ts';
@@ -40,9 +40,9 @@ export class Budget {
 }
 
 /** Returns the request for a target. */
-export function requestFor({ asked }: KnownTarget, fields: string[] | undefined): DecisionRequest {
-  if (asked.role !== undefined) return { role: asked.role, details: [], partial: false };
-  const { action, location } = asked;
+export function requestFor({ item }: KnownTarget, fields: string[] | undefined): DecisionRequest {
+  if (item.role !== undefined) return { role: item.role, details: [], partial: false };
+  const { action, location } = item;
   const detail = { type: 'resource' as const, locations: [location], actions: [action], ...(fields && { fields }) };
   return { details: [detail], partial: false };
 }
@@ -62,9 +62,9 @@ export function best(
     // The lifetimes are sorted, the longest first.
     if (found !== undefined && found.lifetime >= lifetime) break;
     budget.left--;
-    const judgements = policies.judge(requesting, request, { ...circumstance.context, lifetime });
-    if (!judgements.every(({ allowed }) => allowed)) continue;
-    const permits = judgements.flatMap((judgement) => judgement.permits);
+    const itemDecisions = policies.evaluate(requesting, request, { ...circumstance.context, lifetime });
+    if (!itemDecisions.every(({ allowed }) => allowed)) continue;
+    const permits = itemDecisions.flatMap((itemDecision) => itemDecision.permits);
     const conditions = strictest(permits.map((id) => policies.bundle.policies[id]?.obligations ?? {}));
     const longest = Math.min(lifetime, conditions.maxLifetime ?? lifetime);
     if (found === undefined || longest > found.lifetime) found = { lifetime: longest, conditions };
@@ -76,7 +76,7 @@ export function best(
 export function valuesAt(
   sides: readonly Side[],
   { caller }: KnownWorkload,
-  { asked }: KnownTarget,
+  { item }: KnownTarget,
 ): (path: string) => string[] {
   return (path) => {
     const [variable, name = ''] = path.split('.');
@@ -84,9 +84,9 @@ export function valuesAt(
       const attributes =
         variable === 'principal'
           ? attributesOf(content, caller)
-          : asked.role !== undefined || variable !== 'resource'
+          : item.role !== undefined || variable !== 'resource'
             ? {}
-            : placeResource(content, asked.location).attributes;
+            : locateResource(content, item.location).attributes;
       const value = Object.hasOwn(attributes, name) ? attributes[name] : undefined;
       return typeof value === 'string' ? [value] : [];
     });

@@ -103,18 +103,18 @@ export function compileEntry(name: string, entry: WrittenEntry): { entry: TrustE
 
   const required = requiredClaims(entry.require ?? {}, fault);
   for (const { path, values, prefixes } of required) {
-    const at = ['require', ...path];
+    const where = ['require', ...path];
     const [top = ''] = path;
     const setting = path.length === 1 && !(top === 'iss' && preset.withoutIss) ? OWN_SETTINGS[top] : undefined;
-    if (setting !== undefined) fault(at, `must be absent: use ${setting}`);
+    if (setting !== undefined) fault(where, `must be absent: use ${setting}`);
     if (preset.chosen.some((chosen) => isBelow(path, chosen))) {
-      fault(at, 'must be absent: the workload chooses its value, so it proves nothing');
+      fault(where, 'must be absent: the workload chooses its value, so it proves nothing');
     }
     if (prefixes.length > 0 && isId(path, preset)) {
-      fault(at, 'must be exact: a * matches the ids of others, too');
+      fault(where, 'must be exact: a * matches the ids of others, too');
     }
     if (isText(path, preset) && values.some((value) => typeof value !== 'string')) {
-      fault(at, 'must be text: put it in quotes');
+      fault(where, 'must be text: put it in quotes');
     }
   }
   const isRequired = (path: ClaimPath) =>

@@ -63,7 +63,7 @@ const exactly = (path: ClaimPath, ...values: RequiredClaim['values']): RequiredC
 const KUBERNETES = {
   types: ['jwt'],
   algorithms: ['RS256', 'ES256'],
-  ids: [['sub'], ['kubernetes.io', 'serviceaccount', 'uid']],
+  ids: [['kubernetes.io', 'serviceaccount', 'uid']],
   shared: false,
   mustState: [],
   fixed: [],
@@ -83,8 +83,8 @@ export const PRESETS = {
     issuer: {
       default: 'https://token.actions.githubusercontent.com',
       pattern:
-        /^https:\/\/token\.actions\.(githubusercontent\.com(\/[A-Za-z0-9][A-Za-z0-9-]*)?|[a-z0-9-]+\.ghe\.com(\/[A-Za-z0-9][A-Za-z0-9-]*)?)$/,
-      form: 'https://token.actions.githubusercontent.com, with the slug of an enterprise behind it, or https://token.actions.SUBDOMAIN.ghe.com',
+        /^https:\/\/(token\.actions\.(githubusercontent\.com|[a-z0-9-]+\.ghe\.com)(\/[A-Za-z0-9][A-Za-z0-9-]*)?|[^/\s]+\/_services\/token)$/,
+      form: 'https://token.actions.githubusercontent.com, with the slug of an enterprise behind it, https://token.actions.SUBDOMAIN.ghe.com, or https://HOST/_services/token of GitHub Enterprise Server',
     },
     types: ['jwt'],
     algorithms: ['RS256'],
@@ -263,7 +263,7 @@ export const PRESETS = {
     },
     types: ['jwt'],
     algorithms: ['RS256'],
-    ids: [['oid']],
+    ids: [['oid'], ['sub']],
     shared: false,
     mustState: [],
     fixed: [],
@@ -312,7 +312,7 @@ export const PRESETS = {
     },
     types: ['jwt', 'jose'],
     algorithms: ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'],
-    ids: [['sub']],
+    ids: [],
     shared: false,
     mustState: [],
     fixed: [],

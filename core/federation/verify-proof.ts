@@ -11,7 +11,7 @@ export interface VerifiedProof {
   /** SHA-256 of its signing input, in hexadecimal. */
   digest: string;
   jti?: string;
-  /** Seconds since the epoch. */
+  /** Whole seconds since the epoch. Within the clock skew, it may have passed. */
   expiresAt: number;
 }
 
@@ -94,7 +94,11 @@ export async function verifyProof(
   return {
     ok: true,
     caller: evaluated.caller,
-    proof: { digest: proof.digest, ...(jti !== undefined && { jti }), expiresAt: proof.claims.exp as number },
+    proof: {
+      digest: proof.digest,
+      ...(jti !== undefined && { jti }),
+      expiresAt: Math.floor(proof.claims.exp as number),
+    },
     checks: all,
   };
 }

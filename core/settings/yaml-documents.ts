@@ -5,17 +5,13 @@ import {
   isMap,
   isScalar,
   isSeq,
-  Lexer,
   LineCounter,
   type Pair,
-  Parser,
   type Scalar,
   type YAMLMap,
 } from 'yaml';
 import { isMapping, type Path } from './fault.ts';
-
-/** Maximum number of YAML tokens in a file. Each value has several tokens, including spaces and line ends. */
-const MAX_TOKENS = 1_500_000;
+import { Refused, tokensOf } from './yaml-tokens.ts';
 
 /** A range of the text in characters, end exclusive. */
 export interface Range {
@@ -54,16 +50,6 @@ export interface YamlDocuments {
   rangeOf(container: object, key?: string | number): (Range & { valueStart: number }) | undefined;
 }
 
-/** Why a text is not read: the rest of a sentence that begins with the file, and an offset in characters. */
-export class Refused extends Error {
-  readonly offset: number;
-
-  constructor(problem: string, offset: number) {
-    super(problem);
-    this.offset = offset;
-  }
-}
-
 /** Messages by the parser's error code. The parser's own messages may quote the file. */
 const PROBLEMS: Record<string, string> = {
   BAD_INDENT: 'is indented wrongly',
@@ -76,13 +62,6 @@ const PROBLEMS: Record<string, string> = {
 };
 
 /**
- * Characters that YAML does not allow, and those that only some readers treat as line breaks or ignore: a lone carriage
- * return, U+0085, U+2028, U+2029, and a byte order mark after the beginning. With them, a comment could hide a key.
- */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it finds
-const FORBIDDEN = /[\0-\x08\v\f\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff\p{Cs}]|\r(?!\n)|(?<!^)\ufeff/u;
-
-/**
  * Reads the documents of a YAML text, in time linear in its size. JSON is YAML, too.
  *
  * @param again returns another dialect in which to read a document, given its value in the first dialect
@@ -93,8 +72,6 @@ export function readDocuments(
   dialect: Dialect,
   again?: (value: unknown) => Dialect | undefined,
 ): YamlDocuments {
-  const forbidden = FORBIDDEN.exec(text);
-  if (forbidden) throw new Refused('has a character that YAML readers do not agree on', forbidden.index);
   const lines = new LineCounter();
   const state: State = { ranges: new WeakMap(), duplicates: [], left: dialect.maxValues };
   const documents: YamlDocuments['documents'] = [];
@@ -102,7 +79,7 @@ export function readDocuments(
   // The library's own detection of duplicate keys takes quadratic time.
   const options = { prettyErrors: false, uniqueKeys: false, logLevel: 'silent' } as const;
   try {
-    for (const document of new Composer(options).compose(tokensOf(text, dialect, lines))) {
+    for (const document of new Composer(options).compose(tokensOf(text, dialect.maxDepth, lines))) {
       const [error] = document.errors;
       if (error) throw new Refused(PROBLEMS[error.code] ?? 'is not valid YAML', error.pos[0]);
       if (Object.keys(document.directives.tags).some((handle) => handle !== '!!')) {
@@ -131,55 +108,6 @@ export function readDocuments(
       return known?.get(key) ?? known?.get(undefined);
     },
   };
-}
-
-/** Parses a text, unless it would take the parser too much time or memory. */
-function* tokensOf(text: string, dialect: Dialect, lines: LineCounter) {
-  refuseHostile(text, dialect);
-  const parser = new Parser(lines.addNewLine);
-  lines.addNewLine(0);
-  for (const token of lenientLexer().lex(text)) yield* parser.next(token);
-  yield* parser.end();
-}
-
-function refuseHostile(text: string, { maxDepth }: Dialect): void {
-  let tokens = 0;
-  let depth = 0;
-  let indicators = 0;
-  let offset = 0;
-  for (const token of lenientLexer().lex(text)) {
-    // The lexer adds these tokens. They are not in the text.
-    if (token !== '\u0002' && token !== '\u0018' && token !== '\u001f') offset += token.length;
-    if (token === '[' || token === '{') depth++;
-    else if (token === ']' || token === '}') depth--;
-    // `- - -` and `? ? ?` nest on one line.
-    if (token === '-' || token === '?' || token === ':') indicators++;
-    else if (token.trim() !== '' || token.includes('\n')) indicators = 0;
-    if (Math.max(depth, indicators) > maxDepth) throw new Refused('is nested too deeply', offset);
-    if (++tokens > MAX_TOKENS) throw new Refused('has too many values', offset);
-  }
-}
-
-/**
- * Returns a lexer that ignores indentation inside of brackets and quotes, as libyaml does, and so kubectl and
- * CloudFormation. YAML 1.2 (8.1, flow in block) requires it, and the library has no option for it.
- */
-function lenientLexer(): Lexer {
-  const lexer = new Lexer();
-  const inner = lexer as unknown as Record<'parseFlowCollection' | 'parseQuotedScalar', () => Generator<string>> & {
-    indentNext: number;
-  };
-  for (const method of ['parseFlowCollection', 'parseQuotedScalar'] as const) {
-    const strict = inner[method];
-    inner[method] = function* () {
-      const { indentNext } = this;
-      this.indentNext = 0;
-      const next = yield* strict.call(this);
-      this.indentNext = indentNext;
-      return next;
-    };
-  }
-  return lexer;
 }
 
 type Node = Document.Parsed['contents'];

@@ -1,5 +1,6 @@
 import type { Fault, Path } from './fault.ts';
-import { type Dialect, Refused, readDocuments, type YamlDocuments } from './yaml-documents.ts';
+import { type Dialect, readDocuments, type YamlDocuments } from './yaml-documents.ts';
+import { Refused } from './yaml-tokens.ts';
 
 /** Tags of the core schema (YAML 1.2.2, 10.3), which has the types of JSON. The parser knows more, such as !!binary. */
 const CORE_TAG = /^tag:yaml\.org,2002:(str|int|float|bool|null|map|seq)$/;

@@ -1,10 +1,5 @@
-import {
-  type Dialect,
-  type Range,
-  Refused,
-  readDocuments,
-  type YamlDocuments,
-} from '@tvm/core/settings/yaml-documents.ts';
+import { type Dialect, type Range, readDocuments, type YamlDocuments } from '@tvm/core/settings/yaml-documents.ts';
+import { Refused } from '@tvm/core/settings/yaml-tokens.ts';
 import type { Scalar } from 'yaml';
 import { isMapping } from './values.ts';
 

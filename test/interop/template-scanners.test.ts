@@ -10,6 +10,8 @@ import { GlobalEventsStack } from '#lib/global-events-stack.ts';
 import { templateScanners } from '#scripts/install/python-venv.mjs';
 import { EVERYTHING, synthesize } from '../infra/synthesize.ts';
 import { whyNotInstalled } from '../support/python-programs.ts';
+import { READINGS, templateTexts } from '../support/yaml-corpus.ts';
+import { readingsOf } from '../support/yaml-readings.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tvm-scanned-'));
 let notInstalled: string | undefined;
@@ -53,6 +55,13 @@ async function scan(scanner: string, args: string[]): Promise<unknown> {
 it('cfn-lint finds nothing in the templates without an explanation there', async () => {
   if (notInstalled !== undefined) return console.log(`not run: cfn-lint: ${notInstalled}`);
   expect(await scan('cfn-lint', ['--format', 'json', '--', ...files])).toEqual([]);
+}, 180_000);
+
+it('cfn-lint reads the corpus of YAML as recorded', async () => {
+  if (notInstalled !== undefined) return console.log(`not run: cfn-lint: ${notInstalled}`);
+  const python = join(templateScanners.dir, 'bin', 'python');
+  const readings = await readingsOf(templateTexts, python, 'test/interop/template-scanners/read_templates.py');
+  await expect(readings).toMatchFileSnapshot(join(process.cwd(), READINGS.cfnLint));
 }, 180_000);
 
 it('checkov finds exactly the explained exceptions in the templates', async () => {

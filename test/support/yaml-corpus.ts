@@ -226,7 +226,7 @@ export const templateTexts: readonly CorpusText[] = BODIES.map(([title, body, re
 /** What a reader makes of a text: its documents, or that it refuses the text. */
 export type Reading = { values: unknown[] } | { refused: true };
 
-/** The recorded readings of the corpus: a line of JSON for each text. test/interop/yaml-readers.test.ts writes them. */
+/** The recorded readings of the corpus: a line of JSON for each text. test/interop/{kubectl-reader,template-scanners}.test.ts write them. */
 export const READINGS = {
   kubectl: 'test/fixtures/gate/yaml-readings/kubectl.jsonl',
   cfnLint: 'test/fixtures/gate/yaml-readings/cfn-lint.jsonl',

@@ -8,7 +8,8 @@ main:some/directory.
 
 The command compares every workload, action and resource that the policies
 name, in circumstances built from the values in their conditions. Every listed
-change is real, but the list may be incomplete.
+change is real, but the list may be incomplete. It also says who may now come
+in with a proof, and who no longer may (trust.yaml).
 
 Exits with 0; with 1 if --fail-on is given and access is wider or could not be
 compared completely; with 2 if there is nothing to compare.

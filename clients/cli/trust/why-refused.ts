@@ -1,3 +1,4 @@
+import { describeRequirement } from '@tvm/core/federation/describe-entry.ts';
 import type { ClaimCheck } from '@tvm/core/federation/evaluate-proof.ts';
 import type { TrustEntry } from '@tvm/core/federation/trust-entry.ts';
 
@@ -24,7 +25,7 @@ const ISSUER_NAMES_THE_KEY = 'a header must not say which key or which rule veri
 /** Returns why a check failed, as a clause for an operator. */
 export function whyRefused({ claim, expected, found }: ClaimCheck, { require }: Pick<TrustEntry, 'require'>): string {
   if (expected === 'absent') return ISSUER_NAMES_THE_KEY;
-  const isRequired = require.some(({ path }) => path.at(-1) !== undefined && claim.includes(path.at(-1) ?? ''));
+  const isRequired = require.some((required) => describeRequirement(required).startsWith(`${claim} `));
   if (isRequired && claim !== 'email_verified') {
     if (found === 'absent') return 'the proof lacks a required claim (require); with some issuers it must be requested';
     if (differsInType(expected, found)) {

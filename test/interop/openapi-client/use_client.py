@@ -11,7 +11,6 @@ from botocore.credentials import Credentials
 from token_vending_machine_client import Client
 from token_vending_machine_client.api.default import introspect, jwks_json, revoke, token, tokens_id
 from token_vending_machine_client.models import (
-    Action,
     ActiveToken,
     AuthorizationDetail,
     ErrorResponse,
@@ -68,11 +67,11 @@ def request(action):
 endpoint = sys.argv[1]
 workload, resource_server, operator = client("WORKLOAD"), client("RESOURCE_SERVER"), client("OPERATOR")
 
-issued = of(TokenResponse, token.sync_detailed(client=workload, body=request(Action.READ)))
+issued = of(TokenResponse, token.sync_detailed(client=workload, body=request("read")))
 form = TokenRequestForm(
     grant_type="client_credentials",
     audience="orders-db",
-    authorization_details=json.dumps([asked(Action.READ).to_dict()]),
+    authorization_details=json.dumps([asked("read").to_dict()]),
 )
 by_form = of(TokenResponse, token.sync_detailed(client=workload, body=form))
 
@@ -83,7 +82,7 @@ def introspected(type_):
 
 
 active = introspected(ActiveToken)
-denied = of(ErrorResponse, token.sync_detailed(client=workload, body=request(Action.WRITE)))
+denied = of(ErrorResponse, token.sync_detailed(client=workload, body=request("write")))
 revoke.sync_detailed(client=workload, body=OwnRevocationRequest(token_id=issued.token_id))
 inactive = introspected(InactiveToken)
 life = of(TokenLife, tokens_id.sync_detailed(client=operator, id=issued.token_id))

@@ -97,6 +97,13 @@ describe('trust.yaml', () => {
     ['azure', 'issuer: https://login.microsoftonline.com/0184990a-477b-4fa8-9968-496074483cee/v2.0'],
     ['aws-web-identity', 'issuer: https://abc123-def456.tokens.sts.global.api.aws'],
     ['spiffe', 'issuer: spiffe://prod.example.com\n  keys: { file: bundle.jwks.json }'],
+    [
+      'spiffe',
+      'issuer: spiffe://a.example\n  keys: { file: a.jwks.json }\n  require: { sub: "spiffe://a.example/prod/*" }',
+    ],
+    ['kubernetes', 'issuer: https://cluster.example.com\n  require: { sub: "system:serviceaccount:prod:*" }'],
+    ['github', 'issuer: https://github.example.com/_services/token\n  require: { repository_id: "1" }'],
+    ['azure', 'issuer: https://sts.windows.net/0184990a-477b-4fa8-9968-496074483cee/\n  subject: "{sub}"'],
   ])('accepts the preset %s with %s', (preset, more) => {
     expect(problemsOf(`entry:\n  preset: ${preset}\n  ${more}\n`)).toBe('');
   });
@@ -139,6 +146,11 @@ describe('trust.yaml', () => {
       /must name one of repository_id, repository_owner_id/,
     ],
     ['nothing required of a shared issuer', 'x: { preset: gitlab }', /must name one of project_id, namespace_id/],
+    [
+      'only names of GitHub Enterprise Server, with oidc',
+      'x: { oidc: { issuer: https://ghe.example/_services/token, require: { sub: "repo:a/b:ref:c" } } }',
+      /must name one of repository_id/,
+    ],
     [
       'only names, with oidc',
       'x: { oidc: { issuer: https://token.actions.githubusercontent.com, require: { repository: a/b } } }',

@@ -129,6 +129,7 @@ it('fails as a dependency for an unknown kid while the issuer is away, because i
   state.isAway = false;
   clock.time += MINUTE;
   expect(await names('b')).toEqual(['b']);
+  expect(await names('c')).toEqual(['b']);
 });
 
 it('uses no key after the issuer has published an empty set', async () => {

@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { type IncomingMessage, request as requestInPlain } from 'node:http';
 import { request } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
-import { isLoopbackAddress, isPublicAddress } from '@tvm/core/identity/address.ts';
+import { isLoopbackAddress, isPublicAddress } from '@tvm/core/identity/public-address.ts';
 
 /** Maximum size of a response, in bytes. */
 const RESPONSE_BYTES = 262_144;
@@ -49,7 +49,12 @@ export async function checkedGet(
   const options = {
     // A pooled connection may have been closed while the function was frozen.
     agent: false,
-    headers: { accept: 'application/json, application/jwk-set+json', 'accept-encoding': 'identity' },
+    headers: {
+      accept: 'application/json, application/jwk-set+json',
+      'accept-encoding': 'identity',
+      // Firewalls often refuse requests without it.
+      'user-agent': 'token-vending-machine',
+    },
     lookup: checkedLookup(permits, resolve),
     signal,
     ...(ca !== undefined && { ca }),

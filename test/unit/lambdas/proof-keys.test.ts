@@ -79,7 +79,8 @@ describe('keys of an issuer', () => {
     const { entry, got } = await issuer();
     expect(await proofKeys(CONNECTION).keysOf(entry, 'key-1')).toEqual([key.jwk]);
     expect(got).toMatchObject([{ method: 'GET', path: '/jwks', headers: { 'accept-encoding': 'identity' } }]);
-    expect(Object.keys(got[0]?.headers ?? {}).sort()).toEqual(['accept', 'accept-encoding', 'connection', 'host']);
+    const headers = ['accept', 'accept-encoding', 'connection', 'host', 'user-agent'];
+    expect(Object.keys(got[0]?.headers ?? {}).sort()).toEqual(headers);
   });
 
   it('come from the jwks_uri of its discovery document', async () => {

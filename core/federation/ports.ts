@@ -7,7 +7,7 @@ export interface ProofKeys {
    *
    * @param kid the key that the proof names. If it is not among cached keys, an adapter may fetch them again. The adapter
    *   limits how often.
-   * @throws DependencyFault if the keys cannot be fetched, and none are cached
+   * @throws DependencyFault if the keys cannot be fetched, and none are cached, or none with this `kid`
    */
   keysOf(entry: TrustEntry, kid: string | undefined): Promise<readonly PublicJwk[]>;
 }

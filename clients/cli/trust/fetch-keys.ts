@@ -1,6 +1,6 @@
 import { isLoopback } from '@tvm/api/loopback.ts';
 import { boundedText } from '@tvm/contract/bounded-text.ts';
-import { readStrictJson } from '@tvm/contract/strict-json.ts';
+import { discoveryUrl, readDiscovery } from '@tvm/core/federation/discovery.ts';
 import { readKeySet } from '@tvm/core/federation/key-set.ts';
 import type { PublicJwk } from '@tvm/core/federation/trust-entry.ts';
 
@@ -34,12 +34,9 @@ class Missing extends Error {
 }
 
 async function jwksUri(issuer: string): Promise<string> {
-  const document = readStrictJson(await fetched(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`));
-  const metadata = document.ok ? (document.value as Record<string, unknown> | null) : null;
-  // Another issuer's document must not decide about the keys (section 4.3).
-  if (metadata?.issuer !== issuer) throw new Missing('the discovery document is not of this issuer');
-  if (typeof metadata.jwks_uri !== 'string') throw new Missing('the discovery document names no jwks_uri');
-  return metadata.jwks_uri;
+  const document = readDiscovery(await fetched(discoveryUrl(issuer)), issuer);
+  if ('problem' in document) throw new Missing(`the discovery document ${document.problem}`);
+  return document.jwksUri;
 }
 
 async function fetched(address: string): Promise<string> {

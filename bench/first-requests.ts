@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { TOKEN_EXCHANGE, TOKEN_TYPES } from '@tvm/contract/federation.ts';
 import { SECURITY_EVENT_TYPE, SESSION_REVOKED, type TrustedTransmitter } from '@tvm/contract/security-event.ts';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { SignJWT } from 'jose';
@@ -27,6 +28,20 @@ export async function firstRequests(
     'issue-token': {
       event: apiEvent('/token', TOKEN_REQUEST, ORDERS_SERVICE),
       check: async (response) => void (await verifiedToken(response as APIGatewayProxyResult, jwks)),
+    },
+    // The policies of the stage have no trust entry.
+    'exchange-token': {
+      event: apiEvent(
+        '/federation/token',
+        form({
+          grant_type: TOKEN_EXCHANGE,
+          subject_token: token,
+          subject_token_type: TOKEN_TYPES.jwt,
+          audience: 'orders-db',
+          scope: 'role:reader',
+        }),
+      ),
+      check: (response) => hasStatus(response, 400),
     },
     'explain-token': {
       event: apiEvent('/explain', TOKEN_REQUEST, ORDERS_SERVICE),

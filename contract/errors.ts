@@ -7,6 +7,7 @@ import * as z from 'zod';
  */
 export const errorCode = z.enum([
   'invalid_request',
+  'invalid_client',
   'invalid_grant',
   'unsupported_grant_type',
   'invalid_scope',

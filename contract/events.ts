@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { authorizationDetail } from './authorization-details.ts';
 import { claims } from './claims.ts';
+import { refusedProof } from './federation.ts';
 import { eventFields, oversightEvents } from './oversight-events.ts';
 import {
   allowUnknown,
@@ -91,6 +92,8 @@ export const tokenDenied = decision
         'subject_blocked',
         'undecided',
         'unsupported_identity',
+        'proof_refused',
+        'proof_used',
       ])
       .meta({
         description:
@@ -98,9 +101,10 @@ export const tokenDenied = decision
           'workload lacks an attribute that the role needs. `reason_missing`: policy requires a reason. `further_condition`: ' +
           'an external authorizer denied it. `subject_revoked`: the workload’s tokens are revoked. `subject_blocked`: the ' +
           'workload is blocked. `undecided`: no decision could be made. `unsupported_identity`: the caller is neither an IAM ' +
-          'role nor a user.',
+          'role nor a user. `proof_refused`: the proof of another issuer was not accepted; `subject` is the name of the trust ' +
+          'entry. `proof_used`: the proof may be used once, and was used before.',
       }),
-
+    refusedProof: refusedProof.optional(),
     policies: z.array(z.string()).meta({ description: 'The policies that forbade it; empty if no policy permits it.' }),
     policyErrors: z.array(z.string()).meta({ description: 'The policies that could not be evaluated.' }),
   })

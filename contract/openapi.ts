@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { errorResponse } from './errors.ts';
 import { anyExplanationRequest, explanation, explanationRequest } from './explanation.ts';
+import { federatedTokenRequest, federatedTokenResponse } from './federation.ts';
 import { introspectionRequest, introspectionResponse } from './introspection.ts';
 import {
   jsonWebKeySet,
@@ -46,6 +47,8 @@ interface Operation {
   request?: z.ZodType;
   /** Set if the body must be JSON, because a form cannot express it. */
   jsonOnly?: true;
+  /** Set if the request authenticates itself, without a signature of AWS: with a proof in its body. */
+  open?: true;
   /** The parameters of the URL. Names that the path contains are path parameters, others are query parameters. */
   parameters?: z.ZodObject;
   response?: z.ZodType;
@@ -58,6 +61,7 @@ interface Operation {
 /** The errors of the API. Each is a component of the document. Errors of API Gateway itself have the same body. */
 const ERRORS = {
   400: ['BadRequest', 'The request is malformed. `field` names the invalid parameter.'],
+  401: ['InvalidClient', 'The client assertion was not accepted (RFC 7523, section 3.2).'],
   403: [
     'AccessDenied',
     'Denied by policy (RFC 6749, section 5.2, would use 400). Or API Gateway refused the request, because it is not ' +
@@ -114,13 +118,22 @@ const HEADERS = {
 
 type HeaderName = keyof typeof HEADERS;
 
-/** The signed paths of the API, in the order of a token's life. */
+/** The paths of the API that are not public documents, in the order of a token's life. */
 const OPERATIONS: Record<string, Operation> = {
   '/token': {
     summary: 'Request a token',
     description: 'RFC 6749 client credentials with RFC 9396 authorization details. For workloads.',
     request: tokenRequest,
     response: tokenResponse,
+  },
+  '/federation/token': {
+    summary: 'Request a token with a proof of another issuer',
+    description:
+      'RFC 8693 token exchange, or RFC 7523 client credentials with an assertion. For workloads without an AWS identity, if ' +
+      'the deployment has trust entries. Decides like `/token`.',
+    request: federatedTokenRequest,
+    response: federatedTokenResponse,
+    open: true,
   },
   '/explain': {
     summary: 'Explain what a token request would get, and why',
@@ -349,7 +362,7 @@ export function openApiDocument(): object {
     servers: [{ url: '{issuer}', variables: { issuer: { default: 'https://tokens.example.com' } } }],
     security: [{ sigv4: [] }],
     paths: {
-      ...mapped(OPERATIONS, (operation, path) => signedPath(path, operation, parameters[path])),
+      ...mapped(OPERATIONS, (operation, path) => operationPath(path, operation, parameters[path])),
       ...mapped(OPEN, ({ summary, response }, path) => openPath(path, summary, response)),
       '/status-lists/{list}': STATUS_LIST,
       '/security-events': RECEIVING,
@@ -376,10 +389,11 @@ export function openApiDocument(): object {
   };
 }
 
-function signedPath(path: string, operation: Operation, parameters: ObjectSchema | undefined): object {
-  const { summary, description, method = 'post', request, jsonOnly, response, noContent, mayMiss } = operation;
+function operationPath(path: string, operation: Operation, parameters: ObjectSchema | undefined): object {
+  const { summary, description, method = 'post', request, jsonOnly, open, response, noContent, mayMiss } = operation;
   const refused: ErrorStatus[] = [
     400,
+    ...(open ? [401 as const] : []),
     403,
     ...(path.includes('{') || mayMiss ? [404 as const] : []),
     ...(request ? [413 as const] : []),
@@ -390,6 +404,7 @@ function signedPath(path: string, operation: Operation, parameters: ObjectSchema
       operationId: operationId(path),
       summary,
       description,
+      ...(open && { security: [] }),
       ...(parameters && { parameters: parametersOf(path, parameters) }),
       ...(request && {
         requestBody: { required: true, content: { ...json(request), ...(!jsonOnly && form(request)) } },

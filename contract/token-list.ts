@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { action, authorizationDetail } from './authorization-details.ts';
 import { claims } from './claims.ts';
+import { refusedProof } from './federation.ts';
 import { moment, selectorFields } from './selector.ts';
 import { tokenId } from './text.ts';
 import { obligations } from './token.ts';
@@ -143,6 +144,7 @@ export const tokenLifeResponse = listedToken
       .optional()
       .meta({ description: 'What was requested, if the request allowed a partial grant.' }),
     conditions: z.array(z.string()).optional().meta({ description: 'The external authorizers that denied it.' }),
+    refused_proof: refusedProof.optional(),
     policy_errors: z.array(z.string()).optional().meta({ description: 'The policies that could not be evaluated.' }),
     obligations: obligations.optional(),
     key_id: z.string().optional().meta({ description: 'The `kid` of the signing key.' }),

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { having, havingAny, havingOne, jsonSchemaRules } from './alternatives.ts';
+import { having, havingAny, havingOne, jsonSchemaRules, type MembersSchema } from './alternatives.ts';
 import { authorizationDetail, authorizationDetails } from './authorization-details.ts';
 import { task } from './selector.ts';
 import { name, reason, tokenId } from './text.ts';
@@ -49,8 +49,12 @@ export const requestParameters = {
 /** OAuth parameters that are treated as absent if a form has them without a value (RFC 6749, section 3.2). */
 export const OMITTED_WHEN_EMPTY = ['grant_type', 'authorization_details', 'scope', 'audience', 'resource', 'reason'];
 
-/** Requires exactly one of `authorization_details` and `scope`, and at most one audience. */
-export function consistent<S extends z.ZodType<RequestParameters>>(schema: S): S {
+/**
+ * Requires exactly one of `authorization_details` and `scope`, and at most one audience.
+ *
+ * @param rules further refinements that the schema has, in JSON Schema
+ */
+export function consistent<S extends z.ZodType<RequestParameters>>(schema: S, ...rules: MembersSchema[]): S {
   return schema
     .refine((request) => (request.authorization_details === undefined) !== (request.scope === undefined), {
       path: ['authorization_details'],
@@ -69,6 +73,7 @@ export function consistent<S extends z.ZodType<RequestParameters>>(schema: S): S
         havingOne(['authorization_details', 'scope']),
         { not: having('audience', 'resource') },
         havingAny(['audience', 'resource', 'scope']),
+        ...rules,
       ),
     );
 }

@@ -43,13 +43,13 @@ export interface TokenVendingMachineProps {
 export class TokenVendingMachine extends Construct {
   constructor(scope: Construct, id: string, { config, policyBundle, authorizerFiles }: TokenVendingMachineProps) {
     super(scope, id);
-    const foundation = createFoundation(this, config);
+    const foundation = createFoundation(this, config, policyBundle);
     const { api, events } = foundation;
     const keys = tokenKeys(this, config);
 
     // Resource servers verify tokens offline, and read revocations from the status lists.
     const statusLists = new StatusLists(this, 'status-lists', { foundation });
-    const { issueToken } = issuing(this, { foundation, keys, statusLists, policyBundle, authorizerFiles });
+    const issuers = issuing(this, { foundation, keys, statusLists, policyBundle, authorizerFiles });
     const { introspectToken } = verification(this, foundation, keys);
 
     // Operators and events revoke tokens, and workloads their own. Security events inform other systems of revocations,
@@ -70,7 +70,7 @@ export class TokenVendingMachine extends Construct {
     const publishAudit = auditPublishing(this, foundation);
     const archive = new AuditArchive(this, 'audit-archive', { foundation });
     new Anomalies(this, 'anomalies', { foundation, revocation });
-    const answering = [issueToken, introspectToken];
+    const answering = [...issuers, introspectToken];
     const watch = new Watch(this, 'watch', {
       foundation,
       answering,
@@ -109,7 +109,7 @@ export class TokenVendingMachine extends Construct {
 }
 
 /** Creates the resources that all parts use: the table, the API and the bus. */
-function createFoundation(scope: Construct, config: Config): Foundation {
+function createFoundation(scope: Construct, config: Config, { trust }: PolicyBundle): Foundation {
   const protect = config.data_protection;
   const encryptionKey = new DataKey(scope, 'data-key', { protect });
   const defaults: ServiceDefaults = {
@@ -117,7 +117,7 @@ function createFoundation(scope: Construct, config: Config): Foundation {
     logRetention: config.log_retention / Duration.days(1).toSeconds(),
   };
   const records = new TokenRecords(scope, 'token-records', { encryptionKey, protect });
-  const api = new TokenApi(scope, 'token-api', { config, defaults });
+  const api = new TokenApi(scope, 'token-api', { config, defaults, federated: trust !== undefined });
   const events = new EventFlow(scope, 'event-flow', { encryptionKey, plainHttp: config.emulator !== undefined });
   return { config, defaults, records, api, events };
 }

@@ -36,6 +36,8 @@ export function observationOf(event: AuditEvent, isRevoked: (tokenId: string) =>
     case 'Token Denied': {
       // Such a denial may result from the response to an anomaly. Ignoring it prevents a feedback loop.
       if (detail.denial === 'subject_blocked' || detail.denial === 'subject_revoked') return undefined;
+      // Nobody was authenticated: the subject is a trust entry.
+      if (detail.denial === 'proof_refused') return undefined;
       const beyondGrants = detail.denial === 'policy' || detail.denial === 'role_unavailable';
       return { ...requestFields(detail), kind: 'denied', beyondGrants };
     }

@@ -77,8 +77,9 @@ function ofRecord(before: TokenRecord | undefined, after: TokenRecord, common: C
     ...(after.conditions && { conditions: after.conditions }),
   };
   if (after.status === 'denied') {
-    const { denial, policyErrors } = after;
-    return { detailType: 'Token Denied', detail: { ...decision, denial, policyErrors } };
+    const { denial, policyErrors, refusedProof } = after;
+    const ofProof = refusedProof === undefined ? {} : { refusedProof };
+    return { detailType: 'Token Denied', detail: { ...decision, denial, policyErrors, ...ofProof } };
   }
   const issued = {
     ...decision,

@@ -31,7 +31,8 @@ export type ProofOutcome =
   | { ok: true; caller: FederatedCaller; proof: VerifiedProof; checks: ClaimCheck[] }
   | ({ ok: false } & ProofRefusal);
 
-const NOT_ACCEPTED = 'the proof was not accepted';
+/** What an outsider learns about a proof that it cannot mend. */
+export const NOT_ACCEPTED = 'the proof was not accepted';
 const UNKNOWN_ENTRY = 'the proof matches no trust entry of this service: name one with client_id';
 
 /**

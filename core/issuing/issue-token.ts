@@ -1,17 +1,15 @@
 import type { AuthorizationDetail } from '@tvm/contract/authorization-details.ts';
 import { limits } from '@tvm/contract/limits.ts';
 import type { BadRequest } from '@tvm/contract/parse-parameters.ts';
-import { type Obligations, roleOf, type TokenClaims, type TokenRequest } from '@tvm/contract/token.ts';
+import type { Obligations, RequestParameters, TokenClaims } from '@tvm/contract/token.ts';
 import { type Caller, callerOf, type Identity } from '../identity/caller.ts';
 import { compactJws, signingDigest, signingInput, TOKEN_TYPE } from '../keys/jws.ts';
 import type { Algorithm, Signer } from '../keys/ports.ts';
-import { countsAsWrite, type PolicyBundle } from '../policy/bundle.ts';
 import { type Clock, DependencyFault, type Ids } from '../ports.ts';
-import type { SubjectStatuses, TokenRecords } from '../records/ports.ts';
+import type { ProofUse, SubjectStatuses, TokenRecords } from '../records/ports.ts';
 import { restrictionOn } from '../records/subject-status.ts';
 import {
   type Denial,
-  type DeniedRecord,
   type Failure,
   type IssuedRecord,
   STORED_WITHIN,
@@ -20,26 +18,28 @@ import {
 import { tokenEntries } from '../records/token-selector.ts';
 import type { StatusIndexes } from '../status-lists/ports.ts';
 import { statusListUri } from '../status-lists/status-list.ts';
+import {
+  decidedOn,
+  deny,
+  type IssuingRules,
+  type Origin,
+  type RecordFields,
+  recordedOf,
+  recordFieldsOf,
+} from './decision-record.ts';
 import type { RecentSubjects } from './recent-subjects.ts';
-import { decideToken, type LifetimeRules, type TokenDecision, type TokenDecisionPorts } from './token-decision.ts';
+import { decideToken, type TokenDecisionPorts } from './token-decision.ts';
 
-/** The origin of a request. */
-interface Origin {
-  sourceIp: string;
-  /** The VPC endpoint that the request came through. */
-  vpcEndpoint?: string;
-  requestId: string;
+/** What the proof of a federated caller requires of its token. */
+export interface ProofTerms {
+  /** The latest time at which the token may expire, in whole seconds since the epoch. Absent: any. */
+  expiresBy?: number;
+  /** Returns the use of the proof for an audience, if there may be only one. Absent: the proof may be used again. */
+  use?: (audience: string) => ProofUse;
 }
 
 /** A request as the gateway or a trust entry authenticated it. */
-export type Authenticated = Origin & Identity;
-
-/** The rules of this deployment for the tokens that it issues. Lifetimes are in seconds. */
-export interface IssuingRules extends LifetimeRules {
-  issuer: string;
-  /** How long a record is stored after its token expires, in seconds. */
-  recordRetention: number;
-}
+export type Authenticated = Origin & Identity & { proof?: ProofTerms };
 
 export interface IssueTokenPorts extends TokenDecisionPorts {
   signer: Signer;
@@ -63,13 +63,17 @@ export type IssueTokenOutcome =
       obligations: Obligations | undefined;
     }
   | { kind: 'bad_request'; bad: BadRequest }
-  | { kind: 'denied'; denial: Exclude<Denial, 'undecided'>; tokenId: string };
+  | { kind: 'denied'; denial: Exclude<Denial, 'undecided' | 'proof_refused' | 'proof_used'>; tokenId: string }
+  /** The proof has been used, or has expired. */
+  | { kind: 'proof_unusable'; problem: string };
 
 /**
  * Issues a token with exactly the requested permissions if policy allows all of them. A request for a partial grant
  * gets the permissions that policy allows.
  *
  * identity → decision → claims → record ∥ signature ∥ subject status → token
+ *
+ * A proof that may be used once is used up by the record, which is then stored after the signature.
  *
  * The token is released only if its record is durable in time, it is signed, and its subject is neither revoked nor
  * blocked. If the subject was restricted a few seconds ago, the subject status is read before signing. A blocked
@@ -79,33 +83,69 @@ export type IssueTokenOutcome =
  *   fails or comes too late
  */
 export async function issueToken(
-  request: TokenRequest,
+  request: RequestParameters,
   authenticated: Authenticated,
   rules: IssuingRules,
   ports: IssueTokenPorts,
 ): Promise<IssueTokenOutcome> {
-  const fields = recordFieldsOf(request, authenticated, rules, ports);
+  const decidedAt = ports.clock.now();
+  const { expiresBy = Number.POSITIVE_INFINITY, use } = authenticated.proof ?? {};
+  const longest = expiresBy - Math.floor(decidedAt / 1000);
+  if (longest < 1) return { kind: 'proof_unusable', problem: 'the proof has expired: request a new one' };
+  return issueWithin(bounded(longest, request, rules), authenticated, decidedAt, use, ports);
+}
+
+/** Limits the requested and the default lifetimes. A lifetime over the maximum of the deployment remains invalid. */
+function bounded(
+  longest: number,
+  request: RequestParameters,
+  rules: IssuingRules,
+): { request: RequestParameters; rules: IssuingRules } {
+  const { expires_in } = request;
+  const isValid = expires_in !== undefined && expires_in <= rules.maxLifetime;
+  return {
+    request: isValid ? { ...request, expires_in: Math.min(expires_in, longest) } : request,
+    rules: {
+      ...rules,
+      defaultLifetime: Math.min(rules.defaultLifetime, longest),
+      defaultWriteLifetime: Math.min(rules.defaultWriteLifetime, longest),
+    },
+  };
+}
+
+async function issueWithin(
+  { request, rules }: ReturnType<typeof bounded>,
+  authenticated: Authenticated,
+  decidedAt: number,
+  use: ProofTerms['use'],
+  ports: IssueTokenPorts,
+): Promise<IssueTokenOutcome> {
   const caller = callerOf(authenticated);
+  const who =
+    'federated' in authenticated
+      ? { subject: authenticated.federated.subject, account: '' }
+      : { subject: authenticated.userArn, account: authenticated.account };
+  const fields = recordFieldsOf(request, who, authenticated, decidedAt, rules, ports);
   if (caller === undefined) return deny('unsupported_identity', fields, ports);
 
   const callerFields = { ...fields, ...recordedOf(caller) };
-  const from = { ...authenticated, time: fields.decidedAt };
+  const from = { ...authenticated, time: decidedAt };
   const decision = await orRecorded(decideToken(request, caller, from, rules, ports), callerFields, ports);
   if (decision.kind === 'bad_request') return decision;
   const decided = decidedOn(callerFields, decision, rules, ports.policies.bundle);
   if (decision.kind === 'denied') return deny(decision.denial, decided, ports);
 
-  const early = ports.restricted.has(caller.subject)
-    ? restrictionOn(decided, await orRecorded(ports.subjectStatuses.get(caller.subject), callerFields, ports))
-    : undefined;
-  if (early === undefined) return signAndRecord(caller, decided, decision.obligations, rules, ports);
+  const proofUse = use?.(decided.audience);
+  const granted = { caller, obligations: decision.obligations, ...(proofUse && { proofUse }) };
+  // A restriction that is found after the proof was used up would cost the caller its proof.
+  const early =
+    proofUse !== undefined || ports.restricted.has(caller.subject)
+      ? restrictionOn(decided, await orRecorded(ports.subjectStatuses.get(caller.subject), callerFields, ports))
+      : undefined;
+  if (early === undefined) return signAndRecord(granted, decided, rules, ports);
   ports.restricted.add(caller.subject);
-  if (early.kind === 'refused') {
-    // A denial records the whole request, also if only a part of it was going to be granted.
-    const { requested = decided.authorizationDetails, ...denied } = decided;
-    return deny(early.denial, { ...denied, authorizationDetails: requested }, ports);
-  }
-  return signAndRecord(caller, shortened(decided, early.lifetime, decided.tokenId), decision.obligations, rules, ports);
+  if (early.kind === 'refused') return deny(early.denial, decided, ports);
+  return signAndRecord(granted, shortened(decided, early.lifetime, decided.tokenId), rules, ports);
 }
 
 /** Awaits a step of the decision. If the step fails, records the request as denied with `undecided`. */
@@ -118,97 +158,20 @@ async function orRecorded<T>(deciding: Promise<T>, fields: RecordFields, ports: 
   }
 }
 
-/** The record fields about a caller. They suffice to evaluate its request again. */
-function recordedOf(caller: Caller): Pick<DeniedRecord, 'subject' | 'session' | 'claims' | 'chosenClaims'> {
-  const { subject, session } = caller;
-  return {
-    subject,
-    ...(session && { session }),
-    ...('claims' in caller && { claims: caller.claims }),
-    ...('chosenClaims' in caller && caller.chosenClaims && { chosenClaims: caller.chosenClaims }),
-  };
-}
-
-type RecordFields = Omit<DeniedRecord, 'status' | 'denial'>;
-
-/** Returns the fields that every record of the request has, before the decision. */
-function recordFieldsOf(
-  { authorization_details, scope, audience, resource, expires_in, reason, task }: TokenRequest,
-  from: Authenticated,
-  { defaultLifetime, recordRetention }: IssuingRules,
-  { clock, ids, policies }: IssueTokenPorts,
-): RecordFields {
-  const decidedAt = clock.now();
-  const role = scope === undefined ? undefined : roleOf(scope);
-  const lifetime = expires_in ?? defaultLifetime;
-  return {
-    tokenId: ids.next(),
-    ...('federated' in from
-      ? { subject: from.federated.subject, account: '' }
-      : { subject: from.userArn, account: from.account }),
-    audience: audience ?? resource ?? '',
-    authorizationDetails: authorization_details ?? [],
-    ...writeActionsIn(authorization_details ?? [], policies.bundle),
-    ...(role !== undefined && { role }),
-    lifetime,
-    ...(reason && { reason }),
-    ...(task !== undefined && { task }),
-    sourceIp: from.sourceIp,
-    requestId: from.requestId,
-    decidedAt,
-    policies: [],
-    policyErrors: [],
-    policyBundle: policies.bundle.hash,
-    ttl: Math.floor(decidedAt / 1000) + lifetime + recordRetention,
-  };
-}
-
-/** Returns the record fields completed with the decision. */
-function decidedOn(
-  fields: RecordFields,
-  { asking, itemDecisions, decision, ...decided }: Exclude<TokenDecision, { kind: 'bad_request' }>,
-  { recordRetention }: IssuingRules,
-  bundle: PolicyBundle,
-): RecordFields {
-  const lifetime = decided.kind === 'allowed' ? decided.lifetime : asking.lifetime;
-  const conditions = [...new Set(itemDecisions.flatMap(({ refusedBy = [] }) => refusedBy))];
-  return {
-    ...fields,
-    audience: asking.audience,
-    authorizationDetails: decided.kind === 'allowed' ? decision.granted : asking.details,
-    ...writeActionsIn(asking.details, bundle),
-    lifetime,
-    policies: decision.policies,
-    policyErrors: decision.policyErrors,
-    ...(conditions.length > 0 && { conditions }),
-    ...(asking.partial && decided.kind === 'allowed' && { requested: asking.details }),
-    ttl: Math.floor(fields.decidedAt / 1000) + lifetime + recordRetention,
-  };
-}
-
-/** Returns the record field with the actions that only the schema makes a write. */
-function writeActionsIn(
-  details: readonly AuthorizationDetail[],
-  bundle: PolicyBundle,
-): Pick<RecordFields, 'writeActions'> {
-  const actions = new Set(details.flatMap((detail) => detail.actions));
-  const writeActions = [...actions].filter((action) => action !== 'write' && countsAsWrite(bundle, action));
-  return writeActions.length > 0 ? { writeActions } : {};
-}
-
-async function deny<D extends Denial>(denial: D, fields: RecordFields, { records }: IssueTokenPorts) {
-  await records.put({ ...fields, status: 'denied', denial });
-  return { kind: 'denied' as const, denial, tokenId: fields.tokenId };
-}
-
 /** The lengths of JWS signatures, in base64url characters. */
 const SIGNATURE_LENGTHS: Record<Algorithm, number> = { ES256: 86, ES384: 128, RS256: 342 };
 
+interface Granted {
+  caller: Caller;
+  obligations: Obligations | undefined;
+  /** Stored together with the record. Absent: the proof may be used again, or was already used for this request. */
+  proofUse?: ProofUse;
+}
+
 /** Signs the token and stores its record. Releases the token if both succeed and its subject is not restricted. */
 async function signAndRecord(
-  caller: Caller,
+  { caller, obligations, proofUse }: Granted,
   fields: RecordFields,
-  obligations: Obligations | undefined,
   rules: IssuingRules,
   ports: IssueTokenPorts,
 ): Promise<IssueTokenOutcome> {
@@ -243,10 +206,15 @@ async function signAndRecord(
     signedDigest,
   };
 
+  const signing = signer.sign({ input, digest: signedDigest });
+  const reading = subjectStatuses.get(caller.subject);
+  // The record uses the proof up. It is stored last, so that no other failure does.
+  if (proofUse !== undefined) await orRecorded(Promise.all([signing, reading]), fields, ports);
+  const storing = proofUse === undefined ? records.put(record).then(() => true) : records.putOnce(record, proofUse);
   const [stored, signature, subjectStatus] = await Promise.allSettled([
-    records.put(record).then(() => clock.now()),
-    signer.sign({ input, digest: signedDigest }),
-    subjectStatuses.get(caller.subject),
+    storing.then((isFirst) => ({ isFirst, at: clock.now() })),
+    signing,
+    reading,
   ]);
   // The record already says `issued`. If no token is released, mark it as failed. An earlier revocation stays in place.
   const fail = (failure: Failure) => records.markFailed(tokenId, { failure, failedAt: clock.now() });
@@ -254,6 +222,10 @@ async function signAndRecord(
     // The record may be stored although the response was lost.
     await fail('record_unconfirmed').catch(() => {});
     throw stored.reason;
+  }
+  if (!stored.value.isFirst) {
+    await deny('proof_used', fields, ports);
+    return { kind: 'proof_unusable', problem: 'the proof was used before: request a new one' };
   }
   if (signature.status === 'rejected') {
     await fail('signing_failed');
@@ -263,7 +235,7 @@ async function signAndRecord(
     await fail('standing_unreadable');
     throw subjectStatus.reason;
   }
-  if (stored.value - decidedAt > STORED_WITHIN) {
+  if (stored.value.at - decidedAt > STORED_WITHIN) {
     // A revocation that completed in the meantime may have missed this record.
     await fail('stored_late');
     throw new DependencyFault('DynamoDB', new Error('the record was stored too late'));
@@ -277,7 +249,8 @@ async function signAndRecord(
   if (restriction?.kind === 'limited') {
     await fail('subject_limited');
     // This second signature happens once: the next requests of this subject are limited before signing.
-    return signAndRecord(caller, shortened(fields, restriction.lifetime, ids.next()), obligations, rules, ports);
+    const again = shortened(fields, restriction.lifetime, ids.next());
+    return signAndRecord({ caller, obligations }, again, rules, ports);
   }
   const token = compactJws(input, signature.value);
   const { scope } = claims;

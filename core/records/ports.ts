@@ -3,6 +3,14 @@ import type { LiftedBlock, Restriction, SubjectStatus } from './subject-status.t
 import type { DeniedRecord, Failure, IssuedRecord, Revocation, TokenRecord } from './token-record.ts';
 import type { IndexEntry } from './token-selector.ts';
 
+/** The use of a proof that may be used once. */
+export interface ProofUse {
+  /** Identifies the proof, and its audience if the proof may be used once for each. */
+  key: string;
+  /** The time until which the use must be stored, in seconds since the epoch: no proof is accepted later. */
+  until: number;
+}
+
 /** The durable record of every decision. */
 export interface TokenRecords {
   /**
@@ -10,6 +18,12 @@ export interface TokenRecords {
    * of the index that is read from then on includes it. The promise settles only when no write is in flight any more.
    */
   put(record: IssuedRecord | DeniedRecord): Promise<void>;
+  /**
+   * Stores the record of a token and the use of its proof, both or neither. Otherwise like {@link put}.
+   *
+   * @returns whether this is the first use of the proof; if it is not, nothing was stored
+   */
+  putOnce(record: IssuedRecord, use: ProofUse): Promise<boolean>;
   /** Changes an `issued` record to `failed`. Leaves a record with any other status unchanged. */
   markFailed(tokenId: string, failed: { failure: Failure; failedAt: number }): Promise<void>;
   /** Reads a record with strong consistency. */

@@ -96,13 +96,31 @@ export type Denial =
   | 'subject_blocked'
   /** An external authorizer or the recent behaviour of the caller was unavailable. */
   | 'undecided'
-  | 'unsupported_identity';
+  | 'unsupported_identity'
+  /** The proof of another issuer was not accepted. */
+  | 'proof_refused'
+  /** The proof may be used once, and was used before. */
+  | 'proof_used';
+
+/** The first check that a proof failed. Its texts are short and printable, and never contain the proof. */
+export interface RefusedProof {
+  /** The trust entry. */
+  trust: string;
+  /** The claim, the header parameter, `signature` or `source address`. */
+  claim: string;
+  expected: string;
+  found: string;
+  /** Whether the issuer signed the proof. If it did not, anybody can have sent it, and only a sample is recorded. */
+  signed: boolean;
+}
 
 export interface DeniedRecord extends Decided {
   status: 'denied';
   denial: Denial;
   /** The `@id`s of the policies whose evaluation failed. */
   policyErrors: string[];
+  /** With `proof_refused`. The subject is then the name of the trust entry, because nobody was authenticated. */
+  refusedProof?: RefusedProof;
 }
 
 export type Failure =

@@ -47,6 +47,7 @@ function decision(record: TokenRecord, issuer: string): Partial<TokenLifeRespons
     ...(requested && { requested }),
     ...(conditions && { conditions }),
     ...(policyErrors && { policy_errors: policyErrors }),
+    ...(record.status === 'denied' && record.refusedProof && { refused_proof: record.refusedProof }),
     ...(record.status !== 'denied' && {
       key_id: record.keyId,
       ...(record.obligations && { obligations: record.obligations }),

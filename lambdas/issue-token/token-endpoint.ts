@@ -1,10 +1,12 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import { OMITTED_WHEN_EMPTY, type TokenResponse, tokenRequest } from '@tvm/contract/token.ts';
-import { type IssueTokenPorts, type IssuingRules, issueToken } from '@tvm/core/issuing/issue-token.ts';
+import { OMITTED_WHEN_EMPTY, tokenRequest } from '@tvm/contract/token.ts';
+import type { IssuingRules } from '@tvm/core/issuing/decision-record.ts';
+import { type IssueTokenPorts, issueToken } from '@tvm/core/issuing/issue-token.ts';
 import { apiHandler } from '../middleware/api-handler.ts';
 import { answer, refuse } from '../runtime/answers.ts';
 import { authenticated, readParameters } from '../runtime/api-request.ts';
 import { logger, metrics } from '../runtime/observability.ts';
+import { tokenResponseOf } from '../shared/issuing-ports.ts';
 
 /**
  * `POST /token`: a workload, authenticated with SigV4, requests a token.
@@ -24,14 +26,6 @@ export function tokenEndpoint(rules: IssuingRules, ports: IssueTokenPorts) {
       return refuse(outcome, caller.requestId);
     }
     metrics.addMetric('TokensIssued', MetricUnit.Count, 1);
-    return answer({
-      access_token: outcome.token,
-      token_type: 'Bearer',
-      expires_in: outcome.lifetime,
-      authorization_details: outcome.authorizationDetails,
-      ...(outcome.scope !== undefined && { scope: outcome.scope }),
-      ...(outcome.obligations && { obligations: outcome.obligations }),
-      token_id: outcome.tokenId,
-    } satisfies TokenResponse);
+    return answer(tokenResponseOf(outcome));
   });
 }

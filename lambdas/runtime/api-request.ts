@@ -1,5 +1,6 @@
 import { type Parsed, parseParameters, parseQuery } from '@tvm/contract/parse-parameters.ts';
 import { canonicalAddress } from '@tvm/core/identity/address.ts';
+import type { Origin } from '@tvm/core/issuing/decision-record.ts';
 import type { Authenticated } from '@tvm/core/issuing/issue-token.ts';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import type * as z from 'zod';
@@ -40,18 +41,26 @@ type AuthenticatedByAws = Exclude<Authenticated, { federated: unknown }>;
  *   mistakes, which must not open the service.
  */
 export function authenticated(event: APIGatewayProxyEvent): AuthenticatedByAws {
+  const { userArn, accountId, principalOrgId } = event.requestContext.identity;
+  if (!userArn || !accountId) throw new Error('the request was not authenticated by IAM');
+  return {
+    userArn,
+    account: accountId,
+    ...(principalOrgId && { organization: principalOrgId }),
+    ...originOf(event),
+  };
+}
+
+/**
+ * Returns the origin of a request, also of one that the gateway did not authenticate. Nothing is taken from a header.
+ *
+ * @throws if the gateway provides no source address
+ */
+export function originOf(event: APIGatewayProxyEvent): Origin {
   const { requestId, identity } = event.requestContext;
-  if (!identity.userArn || !identity.accountId) throw new Error('the request was not authenticated by IAM');
   const sourceIp = canonicalAddress(identity.sourceIp);
   if (sourceIp === undefined) throw new Error('API Gateway provided no IP address of the caller');
   // Private APIs provide the VPC endpoint of a request. The types lack it.
   const { vpceId } = identity as { vpceId?: string | null };
-  return {
-    userArn: identity.userArn,
-    account: identity.accountId,
-    ...(identity.principalOrgId && { organization: identity.principalOrgId }),
-    sourceIp,
-    ...(vpceId && { vpcEndpoint: vpceId }),
-    requestId,
-  };
+  return { sourceIp, ...(vpceId && { vpcEndpoint: vpceId }), requestId };
 }

@@ -1,12 +1,13 @@
 import type { ErrorCode, ErrorResponse } from '@tvm/contract/errors.ts';
 import type { BadRequest } from '@tvm/contract/parse-parameters.ts';
+import type { ExchangeTokenOutcome } from '@tvm/core/issuing/exchange-token.ts';
 import type { IssueTokenOutcome } from '@tvm/core/issuing/issue-token.ts';
 import type { RevokeOwnTokenOutcome } from '@tvm/core/revocation/revoke-own-token.ts';
 
 /** All reasons to refuse or fail a request. */
 export type Refusal =
   | { kind: 'bad_request'; bad: BadRequest }
-  | Exclude<IssueTokenOutcome, { kind: 'issued' | 'bad_request' }>
+  | Exclude<IssueTokenOutcome | ExchangeTokenOutcome, { kind: 'issued' | 'bad_request' }>
   | Exclude<RevokeOwnTokenOutcome, { kind: 'revoked' }>
   | { kind: 'unsupported_identity' }
   | { kind: 'no_receiver' }
@@ -22,7 +23,7 @@ export type Refusal =
   | { kind: 'fault' };
 
 export interface WireError {
-  status: 400 | 403 | 404 | 429 | 500 | 501 | 503;
+  status: 400 | 401 | 403 | 404 | 429 | 500 | 501 | 503;
   /** How long the caller should wait before it tries again, in seconds. */
   retryAfter?: number;
   body: Omit<ErrorResponse, 'request_id'>;
@@ -63,6 +64,13 @@ export function wireError(refusal: Refusal): WireError {
         default:
           return refusal.denial satisfies never;
       }
+    case 'proof_unusable':
+      return error(400, 'invalid_request', refusal.problem);
+    case 'proof_refused':
+      // RFC 8693, section 2.2.2; RFC 7523, section 3.2.
+      return refusal.parameter === 'client_assertion'
+        ? error(401, 'invalid_client', refusal.problem, refusal.parameter)
+        : error(400, 'invalid_request', refusal.problem, refusal.parameter);
     case 'unsupported_identity':
       return unsupportedIdentity();
     case 'no_receiver':

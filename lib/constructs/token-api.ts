@@ -63,9 +63,14 @@ export const CALLER_PATHS: Record<CallerKind, readonly `${Method} /${string}`[]>
   ],
 };
 
+/** The open path on which a proof of another issuer gets a token. */
+export const FEDERATION_PATH = '/federation/token';
+
 export interface TokenApiProps {
   config: Config;
   defaults: ServiceDefaults;
+  /** Whether the policies have trust entries. */
+  federated: boolean;
 }
 
 /** The REST API. Callers' paths require signed requests; `/.well-known` and a few other paths are public. */
@@ -83,7 +88,7 @@ export class TokenApi extends Construct {
   /** False for emulators, which do not support the resource type of {@link invokedOnlyBy}. */
   private readonly limitInvocation: boolean;
 
-  constructor(scope: Construct, id: string, { config, defaults }: TokenApiProps) {
+  constructor(scope: Construct, id: string, { config, defaults, federated }: TokenApiProps) {
     super(scope, id);
     const { region, urlSuffix } = Stack.of(this);
     this.limitInvocation = config.emulator === undefined;
@@ -103,7 +108,10 @@ export class TokenApi extends Construct {
         ...OBSERVED,
         throttlingRateLimit: config.throttle.rate,
         throttlingBurstLimit: config.throttle.burst,
-        ...(config.trusted_transmitters.length > 0 && { methodOptions: { '/security-events/POST': UNSIGNED } }),
+        methodOptions: {
+          ...(config.trusted_transmitters.length > 0 && { '/security-events/POST': UNSIGNED }),
+          ...(federated && { [`${FEDERATION_PATH}/POST`]: UNSIGNED }),
+        },
         tracingEnabled: true,
         accessLogDestination: new LogGroupLogDestination(
           new LogGroup(this, 'access-logs', {
@@ -144,7 +152,7 @@ export class TokenApi extends Construct {
   open(path: string, handler: IFunction, method: Method = 'GET'): void {
     acknowledge(this.method(path, handler, method, AuthorizationType.NONE), {
       CKV_AWS_59:
-        'Public keys, metadata and status lists are public; security events are authenticated by their signature.',
+        'Public keys, metadata and status lists are public; security events and proofs are authenticated by their signature.',
     });
   }
 

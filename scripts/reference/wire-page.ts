@@ -10,6 +10,7 @@ import {
   nearMiss,
   pairExplanation,
 } from '@tvm/contract/explanation.ts';
+import { federatedTokenRequest, federatedTokenResponse } from '@tvm/contract/federation.ts';
 import { introspectionRequest } from '@tvm/contract/introspection.ts';
 import { limits } from '@tvm/contract/limits.ts';
 import { ownRevocationRequest, revocationRequest, revocationResponse } from '@tvm/contract/revocation.ts';
@@ -31,6 +32,8 @@ const SECTIONS = [
   ['`POST /token`: request', tokenRequest],
   ['An entry of `authorization_details`', authorizationDetail],
   ['`POST /token`: response', tokenResponse],
+  ['`POST /federation/token`: request', federatedTokenRequest],
+  ['`POST /federation/token`: response', federatedTokenResponse],
   ['The claims of a token', tokenClaims],
   ['`POST /explain`: request', explanationRequest],
   ['`POST /explain/any`: request', anyExplanationRequest],
@@ -70,6 +73,13 @@ retries can therefore distinguish the two without reading the body. The body has
 error see \`access_denied\`. Clients that read it only for 400, such as Spring Security (\`OAuth2ErrorResponseErrorHandler\`), report HTTP 403
 without a code. Retrying does not help.
 
+### Not authenticated by a proof: 400 or 401
+
+\`POST /federation/token\` refuses a proof of token exchange with 400 and \`invalid_request\` (RFC 8693, section 2.2.2), and a client assertion
+with 401 and \`invalid_client\` (RFC 7523, section 3.2). The sentence names what a client can mend: the time, the audience, the trust entry,
+or that the proof was used before. The event \`Token Denied\` names the claim. If the keys of the issuer cannot be fetched, the response is
+503, so that the client tries again.
+
 ### Not authenticated: 403
 
 API Gateway verifies the signature and the caller's IAM permission before the service sees the request. RFC 6749 uses 401 and
@@ -102,7 +112,7 @@ export function wirePage(): string {
     `JSON is nested at most ${limits.jsonDepth} levels deep, and a location has at most ${limits.locationSegments} segments. A duplicate parameter is refused.`;
   return (
     `${GENERATED}# The API\n\nBodies are \`application/x-www-form-urlencoded\` (\`authorization_details\` as JSON text) or ` +
-    `\`application/json\`; the parameters of a \`GET\` are in the query. ${bounds} The OpenAPI document of the API is [openapi.json](openapi.json). Clients can be generated from it; they must sign requests with AWS Signature Version 4, service \`execute-api\`. An example of a generated Python client is [use_client.py](../../test/interop/openapi-client/use_client.py).\n\n` +
+    `\`application/json\`; the parameters of a \`GET\` are in the query. ${bounds} The OpenAPI document of the API is [openapi.json](openapi.json). Clients can be generated from it; they must sign requests with AWS Signature Version 4, service \`execute-api\`, except those of \`POST /federation/token\`, which a proof in the body authenticates. An example of a generated Python client is [use_client.py](../../test/interop/openapi-client/use_client.py).\n\n` +
     `Error codes: ${errorCode.options.map((code) => `\`${code}\``).join(', ')}. 403 means [denied](#denied-403) or [not authenticated](#not-authenticated-403).\n\n${sections.join('\n')}`
   );
 }

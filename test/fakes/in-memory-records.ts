@@ -25,6 +25,7 @@ type Pause = () => Promise<void>;
 export function inMemoryRecords(pause: Pause = async () => {}): InMemoryRecords {
   const states = new Map<string, TokenRecord>();
   const pending = new Set<string>();
+  const used = new Set<string>();
   let puts = 0;
   const issued = (tokenId: string): IssuedRecord | undefined => {
     const record = states.get(tokenId);
@@ -43,6 +44,14 @@ export function inMemoryRecords(pause: Pause = async () => {}): InMemoryRecords 
         if (index > 0) await pause();
         write();
       }
+    },
+    async putOnce(record, { key }) {
+      if (used.has(key)) return false;
+      if (states.has(record.tokenId)) throw new Error('a record with this ID exists');
+      used.add(key);
+      states.set(record.tokenId, record);
+      pending.add(record.tokenId);
+      return true;
     },
     async markFailed(tokenId, failed) {
       const record = issued(tokenId);

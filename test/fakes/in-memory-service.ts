@@ -1,10 +1,6 @@
 import type { TokenRequest } from '@tvm/contract/token.ts';
-import {
-  type Authenticated,
-  type IssueTokenPorts,
-  type IssuingRules,
-  issueToken,
-} from '@tvm/core/issuing/issue-token.ts';
+import type { IssuingRules } from '@tvm/core/issuing/decision-record.ts';
+import { type Authenticated, type IssueTokenPorts, issueToken } from '@tvm/core/issuing/issue-token.ts';
 import { recentSubjects } from '@tvm/core/issuing/recent-subjects.ts';
 import type { Algorithm, VerificationKeys } from '@tvm/core/keys/ports.ts';
 import { policyDecisionPoint } from '@tvm/core/policy/decision-point.ts';

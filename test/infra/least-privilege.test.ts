@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { statementsOf, synthesize } from './synthesize.ts';
+import { FEDERATED, statementsOf, synthesize } from './synthesize.ts';
 
 const template = synthesize(
   'revocation_sources = ["security.team"]\nsigning_keys = { first = "ECC_NIST_P256", second = "RSA_2048" }',
+  '',
+  FEDERATED,
 );
 
 /** The permissions of every function: write logs and traces, and use the table's encryption key. */
@@ -45,6 +47,10 @@ const QUEUE = [
 it.each([
   [
     'issue-token',
+    [...TABLE_KEY, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'kms:GetPublicKey', 'kms:Sign'],
+  ],
+  [
+    'exchange-token',
     [...TABLE_KEY, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'kms:GetPublicKey', 'kms:Sign'],
   ],
   ['explain-token', [...TABLE_KEY, 'dynamodb:GetItem']],
@@ -141,6 +147,11 @@ describe('a write', () => {
     for (const one of writes('issue-token')) expect(lawful).toContainEqual(one);
   });
 
+  it('by exchange-token changes what issue-token may change, and the uses of proofs', () => {
+    expect(writes('exchange-token')).toEqual([only('PROOF#*'), ...writes('issue-token')]);
+    expect(writes('issue-token')).not.toContainEqual(only('PROOF#*'));
+  });
+
   const only = (...keys: string[]) => ({ 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys } });
   const factsAlone = {
     'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['TOKEN#*', 'FACT#*'] },
@@ -151,6 +162,7 @@ describe('a write', () => {
 it('no function reaches the whole table: each call names the items that it is for', () => {
   const oversight = [
     'issue-token',
+    'exchange-token',
     'revoke-tokens',
     'revoke-own-token',
     'revoke-tokens-by-event',
@@ -221,8 +233,9 @@ it('deciding functions query a workload’s records only if a policy uses its re
   const watchful = synthesize(
     '',
     '@id("calm") forbid (principal, action, resource) when { context.behaviour.denied > 20 };',
+    FEDERATED,
   );
-  for (const useCase of ['issue-token', 'explain-token']) {
+  for (const useCase of ['issue-token', 'explain-token', 'exchange-token']) {
     const queries = (of: typeof template) =>
       statementsOf(of, useCase).filter(({ Action }) => Action.includes('dynamodb:Query'));
     expect(queries(template)).toEqual([]);
@@ -236,9 +249,10 @@ describe('signing', () => {
   const keys = template.findResources('AWS::KMS::Key', { Properties: { KeyUsage: 'SIGN_VERIFY' } });
   const signingKey = Object.keys(keys).find((id) => id.startsWith('signingkeyfirst')) ?? '';
 
-  it('is allowed only for issue-token, with the configured key', () => {
+  it('is allowed only for functions that issue tokens, with the configured key', () => {
     const roles = [
       'issue-token',
+      'exchange-token',
       'explain-token',
       'introspect-token',
       'report-use',
@@ -252,10 +266,12 @@ describe('signing', () => {
     const signers = roles.filter((role) =>
       statementsOf(template, role).some(({ Action }) => Action.includes('kms:Sign')),
     );
-    expect(signers).toEqual(['issue-token']);
-    const [sign, ...more] = statementsOf(template, 'issue-token').filter(({ Action }) => Action.includes('kms:Sign'));
-    expect(more).toEqual([]);
-    expect(sign?.Resource).toEqual({ 'Fn::GetAtt': [signingKey, 'Arn'] });
+    expect(signers).toEqual(['issue-token', 'exchange-token']);
+    for (const signer of signers) {
+      const [sign, ...more] = statementsOf(template, signer).filter(({ Action }) => Action.includes('kms:Sign'));
+      expect(more).toEqual([]);
+      expect(sign?.Resource).toEqual({ 'Fn::GetAtt': [signingKey, 'Arn'] });
+    }
     const everyPolicy = JSON.stringify(template.findResources('AWS::IAM::ManagedPolicy'));
     expect(everyPolicy).not.toContain('kms:');
   });

@@ -1,8 +1,8 @@
 import { openApiDocument } from '@tvm/contract/openapi.ts';
 import { expect, it } from 'vitest';
-import { EVERYTHING, methodsOf, synthesize } from './synthesize.ts';
+import { EVERYTHING, FEDERATED, methodsOf, synthesize } from './synthesize.ts';
 
-const template = synthesize(EVERYTHING);
+const template = synthesize(EVERYTHING, '', FEDERATED);
 
 it('the OpenAPI document has every method of the API, public ones as public', () => {
   const { paths } = openApiDocument() as { paths: Record<string, Record<string, { security?: [] }>> };

@@ -4,7 +4,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { parseConfig } from '#lib/config/config.ts';
 import { TvmStack } from '#lib/tvm-stack.ts';
-import { policyBundle } from '../fakes/policies.ts';
+import { policyBundle, SCHEMA } from '../fakes/policies.ts';
 
 /** A configuration with every part of the API: push and poll receivers, and a transmitter. */
 export const EVERYTHING = `
@@ -25,6 +25,12 @@ export const EVERYTHING = `
   audience = "https://tokens.example.com"
 `;
 
+/** Policy files with a trust entry, so that proofs of another issuer get tokens. */
+export const FEDERATED = {
+  'schema.cedarschema': SCHEMA,
+  'trust.yaml': 'pods: { oidc: { issuer: https://pods.example.com } }',
+};
+
 const { context } = JSON.parse(readFileSync('cdk.json', 'utf8'));
 
 /** Creates an app with the settings of the CDK CLI. */
@@ -35,26 +41,26 @@ function newApp(): App {
 const templates = new Map<string, Template>();
 
 /** Synthesizes the template of a configuration and policies. Templates are cached, so tests must not change them. */
-export function synthesize(toml = '', cedar = ''): Template {
-  const key = JSON.stringify([toml, cedar]);
-  const template = templates.get(key) ?? Template.fromStack(stackOf(newApp(), toml, cedar));
+export function synthesize(toml = '', cedar = '', files: Record<string, string> = {}): Template {
+  const key = JSON.stringify([toml, cedar, files]);
+  const template = templates.get(key) ?? Template.fromStack(stackOf(newApp(), toml, cedar, files));
   templates.set(key, template);
   return template;
 }
 
 /** Synthesizes with cdk-nag's AwsSolutions rules. @throws if a rule is broken without an explanation */
-export function synthesizeWithRules(toml = ''): void {
+export function synthesizeWithRules(toml = '', files: Record<string, string> = {}): void {
   const app = newApp();
-  stackOf(app, toml);
+  stackOf(app, toml, '', files);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   app.synth({ force: true });
 }
 
-function stackOf(app: App, toml: string, cedar = ''): TvmStack {
+function stackOf(app: App, toml: string, cedar = '', files: Record<string, string> = {}): TvmStack {
   const config = parseConfig(toml, 'config/test.toml');
   return new TvmStack(app, 'Tvm', {
     config,
-    policyBundle: policyBundle(cedar),
+    policyBundle: policyBundle(cedar, files),
     authorizerFiles: { 'conditions.json': '[]' },
   });
 }

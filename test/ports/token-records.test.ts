@@ -3,8 +3,9 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import type { RecentBehaviour } from '@tvm/core/issuing/ports.ts';
 import type { TokenRecords } from '@tvm/core/records/ports.ts';
 import type { DeniedRecord, IssuedRecord } from '@tvm/core/records/token-record.ts';
+import { PENDING } from '@tvm/core/records/token-selector.ts';
 import { describe, expect, inject, it } from 'vitest';
-import { expiryPartition, recordKey, shardOf } from '#lambdas/adapters/dynamo/items.ts';
+import { expiryPartition, indexKey, proofKey, recordKey, shardOf } from '#lambdas/adapters/dynamo/items.ts';
 import { dynamoRecentBehaviour } from '#lambdas/adapters/dynamo/recent-behaviour.ts';
 import { dynamoTokenRecords } from '#lambdas/adapters/dynamo/token-records.ts';
 import { inMemoryBehaviour, inMemoryRecords } from '../fakes/in-memory-records.ts';
@@ -104,6 +105,34 @@ describe.each(adapters)('token records: %s', (_, records, behaviour) => {
     expect(await records.get(failed.tokenId)).toMatchObject({ status: 'failed', failure: 'signing_failed' });
   });
 
+  it('are stored once for each use of a proof, together with that use or not at all', async () => {
+    const use = { key: crypto.randomUUID(), until: Math.ceil(Date.now() / 1000) + 600 };
+    const [first, second] = [issuedRecord(), issuedRecord()];
+    expect(await records.putOnce(first, use)).toBe(true);
+    expect(await records.putOnce(second, use)).toBe(false);
+    expect(await records.get(first.tokenId)).toEqual(first);
+    expect(await records.get(second.tokenId)).toBeUndefined();
+    // The ID is still free, also for the record of the refusal.
+    expect(await records.putOnce(second, { ...use, key: crypto.randomUUID() })).toBe(true);
+  });
+
+  it('are stored for one of many uses of a proof at once', async () => {
+    const use = { key: crypto.randomUUID(), until: Math.ceil(Date.now() / 1000) + 600 };
+    const tokens = Array.from({ length: 5 }, () => issuedRecord());
+    const stored = await Promise.all(tokens.map((record) => records.putOnce(record, use)));
+    expect(stored.filter((isFirst) => isFirst)).toHaveLength(1);
+    const found = await records.getMany(tokens.map(({ tokenId }) => tokenId));
+    expect(found).toEqual([tokens[stored.indexOf(true)]]);
+  });
+
+  it('do not use up a proof if they cannot be stored', async () => {
+    const use = { key: crypto.randomUUID(), until: Math.ceil(Date.now() / 1000) + 600 };
+    const existing = issuedRecord();
+    await records.put(existing);
+    await expect(records.putOnce(existing, use)).rejects.toThrow();
+    expect(await records.putOnce(issuedRecord(), use)).toBe(true);
+  });
+
   it('are not marked as failed after a revocation', async () => {
     const record = issuedRecord();
     await records.put(record);
@@ -178,6 +207,17 @@ describe('token records in DynamoDB', () => {
     // DynamoDB counts names and values, and some bytes for each number and nesting level. JSON is an upper bound.
     const bytes = Object.entries(Item ?? {}).reduce((sum, [name, value]) => sum + name.length + plainSize(value), 0);
     expect(bytes).toBeLessThan(1_024);
+  });
+
+  it('have a pending index entry and an expiring use of their proof', async () => {
+    const record = issuedRecord();
+    const use = { key: crypto.randomUUID(), until: Math.ceil(Date.now() / 1000) + 600 };
+    await records.putOnce(record, use);
+    const get = (Key: ReturnType<typeof proofKey>) =>
+      dynamo.send(new GetItemCommand({ TableName: outputs.TableName, Key }));
+    expect((await get(proofKey(use.key))).Item).toEqual({ ...proofKey(use.key), ttl: { N: String(use.until) } });
+    const pending = (await get(indexKey(record, PENDING))).Item;
+    expect(pending).toMatchObject({ ttl: { N: String(Math.ceil(record.expiresAt / 1000)) } });
   });
 
   it('are found by the minute of their expiry, until they are marked as expired', async () => {

@@ -32,6 +32,7 @@ CREATE EXTERNAL TABLE tvm_audit (
   requested array<struct<type:string,locations:array<string>,actions:array<string>,fields:array<string>>>,
   policyerrors array<string>,
   denial string,
+  refusedproof struct<trust:string,claim:string,expected:string,found:string,signed:boolean>,
   failure string,
   revokedat string,
   revokedby string,

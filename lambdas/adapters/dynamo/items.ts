@@ -54,6 +54,11 @@ export function receivedSecurityEventKey(issuer: string, jti: string): Item {
   return marshall({ pk: `SET#${issuer}#${jti}`, sk: 'SET' });
 }
 
+/** The key of the only use of a proof. */
+export function proofKey(key: string): Item {
+  return marshall({ pk: `PROOF#${key}`, sk: 'PROOF' });
+}
+
 /** The partition of the security event tokens that a receiver has yet to poll. */
 export function pendingSecurityEventsPartition(receiver: string): string {
   return `POLL#${receiver}`;

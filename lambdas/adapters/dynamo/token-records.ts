@@ -4,16 +4,18 @@ import {
   GetItemCommand,
   PutItemCommand,
   type PutItemCommandInput,
+  TransactWriteItemsCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { DependencyFault } from '@tvm/core/ports.ts';
 import type { TokenRecords } from '@tvm/core/records/ports.ts';
-import type { TokenRecord } from '@tvm/core/records/token-record.ts';
+import type { DeniedRecord, IssuedRecord, TokenRecord } from '@tvm/core/records/token-record.ts';
 import { PENDING } from '@tvm/core/records/token-selector.ts';
 import { awsCall } from '../aws-call.ts';
-import { fromItem, indexKey, recordKey, toItem } from './items.ts';
+import { fromItem, indexKey, proofKey, recordKey, toItem } from './items.ts';
 import { BATCH_GET, batchGet, setting } from './requests.ts';
+import { cancellationCodes, retryConflicts } from './transaction-conflict.ts';
 
 /** Token records in a DynamoDB table. docs/reference/storage-schema.md describes the layout. */
 export function dynamoTokenRecords(dynamo: DynamoDBClient, TableName: string): TokenRecords {
@@ -51,19 +53,24 @@ export function dynamoTokenRecords(dynamo: DynamoDBClient, TableName: string): T
 
   return {
     async put(record) {
-      const itself = { Item: toItem(record), ConditionExpression: 'attribute_not_exists(pk)' };
-      const puts: Pick<PutItemCommandInput, 'Item' | 'ConditionExpression'>[] = [itself];
-      if (record.status === 'issued') {
-        // Expired tokens need no pending entry.
-        const ttl = marshall({ ttl: Math.ceil(record.expiresAt / 1000) });
-        puts.push({ Item: { ...indexKey(record, PENDING), ...ttl } });
-      }
       // Not a transaction, which costs twice as much. The token is released only when both items are stored, and either
       // item alone does no harm.
       const stored = await Promise.allSettled(
-        puts.map((put) => awsCall('DynamoDB', dynamo.send(new PutItemCommand({ TableName, ...put })))),
+        putsOf(record).map((put) => awsCall('DynamoDB', dynamo.send(new PutItemCommand({ TableName, ...put })))),
       );
       for (const put of stored) if (put.status === 'rejected') throw put.reason;
+    },
+
+    async putOnce(record, { key, until }) {
+      const use = { Item: { ...proofKey(key), ...marshall({ ttl: until }) }, ConditionExpression: NEW };
+      const TransactItems = [use, ...putsOf(record)].map((put) => ({ Put: { TableName, ...put } }));
+      try {
+        await retryConflicts(() => dynamo.send(new TransactWriteItemsCommand({ TransactItems })));
+        return true;
+      } catch (error) {
+        if (cancellationCodes(error)[0] === 'ConditionalCheckFailed') return false;
+        throw new DependencyFault('DynamoDB', error);
+      }
     },
 
     async markFailed(tokenId, failed) {
@@ -101,4 +108,17 @@ export function dynamoTokenRecords(dynamo: DynamoDBClient, TableName: string): T
       return done;
     },
   };
+}
+
+const NEW = 'attribute_not_exists(pk)';
+
+/** Returns the items of a new record: the record itself, and the pending index entry of a token. */
+function putsOf(
+  record: IssuedRecord | DeniedRecord,
+): { Item: NonNullable<PutItemCommandInput['Item']>; ConditionExpression?: string }[] {
+  const itself = { Item: toItem(record), ConditionExpression: NEW };
+  if (record.status === 'denied') return [itself];
+  // Expired tokens need no pending entry.
+  const ttl = marshall({ ttl: Math.ceil(record.expiresAt / 1000) });
+  return [itself, { Item: { ...indexKey(record, PENDING), ...ttl } }];
 }

@@ -25,6 +25,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
     'contract',
     'core/ports.ts',
     'core/identity',
+    'core/federation',
     'core/policy',
     'core/external-authorizers',
     'core/keys',

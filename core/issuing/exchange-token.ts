@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { type FederatedTokenRequest, TOKEN_EXCHANGE } from '@tvm/contract/federation.ts';
+import { CLOCK_SKEW, type ClaimCheck } from '../federation/evaluate-proof.ts';
+import type { ProofKeys } from '../federation/ports.ts';
+import type { TrustEntry } from '../federation/trust-entry.ts';
+import { entryFor, NOT_ACCEPTED, type VerifiedProof, verifyProof } from '../federation/verify-proof.ts';
+import { requestContext } from '../policy/request-context.ts';
+import type { Clock } from '../ports.ts';
+import { deny, type IssuingRules, type Origin, recordFieldsOf } from './decision-record.ts';
+import { type IssueTokenOutcome, type IssueTokenPorts, issueToken, type ProofTerms } from './issue-token.ts';
+
+export interface ExchangeTokenPorts extends IssueTokenPorts {
+  proofKeys: ProofKeys;
+  /** Reports whether to record a refusal of a proof that nobody may have signed. @param entry the trust entry */
+  isSampled(entry: string): boolean;
+}
+
+export type ExchangeTokenOutcome =
+  | Exclude<IssueTokenOutcome, { kind: 'proof_unusable' }>
+  /** `problem` is a sentence about what a client can mend. `parameter` is the one with the proof. */
+  | { kind: 'proof_refused'; parameter: 'subject_token' | 'client_assertion'; problem: string };
+
+/**
+ * Issues a token for a proof of another issuer, by the same policy as for AWS identities (RFC 8693; RFC 7523, section 2.2).
+ *
+ * trust entry → proof → source network → token, which uses the proof up if the entry says so
+ *
+ * A refusal is recorded with the claim that failed if the issuer signed the proof. Of other refusals only a sample is,
+ * because anybody can cause them.
+ *
+ * @throws DependencyFault if the keys of the issuer cannot be had, or if {@link issueToken} throws it
+ */
+export async function exchangeToken(
+  request: FederatedTokenRequest,
+  origin: Origin,
+  rules: IssuingRules,
+  ports: ExchangeTokenPorts,
+): Promise<ExchangeTokenOutcome> {
+  const { bundle } = ports.policies;
+  const parameter = request.grant_type === TOKEN_EXCHANGE ? 'subject_token' : 'client_assertion';
+  const kind = parameter === 'subject_token' ? 'issuer' : 'client';
+  const unverifiedProof = request[parameter] ?? '';
+  const refused = (problem: string): ExchangeTokenOutcome => ({ kind: 'proof_refused', parameter, problem });
+
+  const eligible = Object.fromEntries(Object.entries(bundle.trust ?? {}).filter(([, entry]) => entry.kind === kind));
+  const found = entryFor(eligible, request.client_id, unverifiedProof);
+  if (!found.ok) return refused(found.outsider);
+  const { name, entry } = found;
+  const now = ports.clock.now();
+  const recordRefusal = async ({ claim, expected, found }: ClaimCheck, signed: boolean) => {
+    if (!signed && !ports.isSampled(name)) return;
+    const fields = recordFieldsOf(request, { subject: name, account: '' }, origin, now, rules, ports);
+    await deny('proof_refused', { ...fields, refusedProof: { trust: name, claim, expected, found, signed } }, ports);
+  };
+
+  const verified = await verifyProof(unverifiedProof, { name, entry, service: rules.issuer, now }, ports.proofKeys);
+  if (!verified.ok) {
+    await recordRefusal(verified.failed, verified.signatureVerified);
+    return refused(verified.outsider);
+  }
+  const networks = entry.from.length > 0 ? requestContext(bundle).networksOf(origin.sourceIp) : [];
+  if (entry.from.length > 0 && !entry.from.some((network) => networks.includes(network))) {
+    const expected = `in ${entry.from.join(' or ')}`;
+    await recordRefusal({ claim: 'source address', expected, found: origin.sourceIp, ok: false }, true);
+    return refused(NOT_ACCEPTED);
+  }
+
+  const authenticated = { ...origin, federated: verified.caller, proof: termsOf(name, entry, verified.proof, now) };
+  const outcome = await issueToken(request, authenticated, rules, ports);
+  return outcome.kind === 'proof_unusable' ? refused(outcome.problem) : outcome;
+}
+
+/** What an entry requires of the token for a proof. @param now milliseconds since the epoch */
+function termsOf(name: string, entry: TrustEntry, { jti, digest, expiresAt }: VerifiedProof, now: number): ProofTerms {
+  const identity = jti === undefined ? ['digest', digest] : ['jti', jti];
+  // The proof is accepted until it expires or is too old, whichever is earlier, both with the tolerated difference of clocks.
+  const until = Math.ceil(Math.min(expiresAt, now / 1000 + entry.maxAge + CLOCK_SKEW) + CLOCK_SKEW);
+  return {
+    ...(!entry.outliveProof && { expiresBy: Math.floor(expiresAt) }),
+    ...(entry.replay !== 'allow' && {
+      use: (audience) => {
+        const parts = [name, ...identity, ...(entry.replay === 'per-audience' ? [audience] : [])];
+        return { key: createHash('sha256').update(JSON.stringify(parts)).digest('hex'), until };
+      },
+    }),
+  };
+}
+
+/** Samples refusals: the first of each trust entry in each minute of this process. */
+export function oncePerMinute(clock: Clock): ExchangeTokenPorts['isSampled'] {
+  const last = new Map<string, number>();
+  return (entry) => {
+    const minute = Math.floor(clock.now() / 60_000);
+    if (last.get(entry) === minute) return false;
+    last.set(entry, minute);
+    return true;
+  };
+}

@@ -20,7 +20,7 @@ const anyWildcard: IsOpen = (patterns) => patterns.some(hasWildcard);
  */
 const OPEN: readonly [RegExp, IsOpen][] = [
   [/orgpaths$/, (patterns) => patterns.some((pattern) => hasWildcard(pattern.split('/')[0] ?? ''))],
-  [/(?:orgid|account|sourceowner|vpce?)$/, anyWildcard],
+  [/(?:orgid|organizationid|account|sourceowner|vpce?)$/, anyWildcard],
   [/ip$/, (patterns) => includeEveryone(patterns) || anyWildcard(patterns)],
   [/^aws:userid$/, (patterns) => patterns.some((text) => hasWildcard(text) && !/^[A-Z0-9]{12}/.test(text))],
   [/^(?:aws:(?:principal|source)|source)arn$/, (patterns) => patterns.some(isArnOfAnyAccount)],
@@ -87,13 +87,13 @@ export function namesCallers(condition: unknown): boolean {
 }
 
 /**
- * Keys that say nothing about the resource and that each holder of a permission meets or sets: its own identity, its
- * session, the tags and headers of its request, and the time.
+ * Keys that each holder of a permission meets or sets: its own identity, its session, the tags and headers of its request,
+ * the time, and the stage of a secret. The account, organization and region of a resource restrict nothing, as in an ARN.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
  */
 const MET_BY_HOLDER =
-  /^aws:(?:principal.*|username|userid|sourceidentity|federatedprovider|tokenissuetime|multifactorauth.*|securetransport|useragent|referer|currenttime|epochtime|requesttag\/.*|tagkeys)$/;
+  /^aws:(?:principal.*|username|userid|sourceidentity|federatedprovider|tokenissuetime|multifactorauth.*|securetransport|useragent|referer|currenttime|epochtime|requesttag\/.*|tagkeys|requestedregion|resource(?:account|orgid|orgpaths))$|^secretsmanager:versionstage$/;
 
 /** Reports whether a condition restricts the holder of a permission to certain resources or ways to use it. */
 export function restrictsHolder(condition: unknown): boolean {

@@ -71,7 +71,18 @@ export function isEverything(pattern: string): boolean {
 }
 
 /** The most patterns without a service that are judged in a statement: those with the fewest other characters. */
-const MOST_WITHOUT_SERVICE = 200;
+const MOST_WITHOUT_SERVICE = 64;
+
+/** Reports whether a statement has more resource patterns than {@link Reach} judges. */
+export function hasTooManyPatterns(resources: readonly string[]): boolean {
+  return (
+    new Set(resources.filter((each) => hasWildcard(each) && serviceIn(each) === undefined)).size > MOST_WITHOUT_SERVICE
+  );
+}
+
+function serviceIn(pattern: string): string | undefined {
+  return partsOf(pattern)[2]?.toLowerCase();
+}
 
 /** The resource patterns of a statement. Answers which of them match everything of some kind. */
 export class Reach {
@@ -82,7 +93,7 @@ export class Reach {
   constructor(resources: readonly string[]) {
     const wild = [...new Set(resources.filter(hasWildcard))];
     this.#everything = wild.filter(isEverything);
-    this.#byService = Map.groupBy(wild, (pattern) => partsOf(pattern)[2]?.toLowerCase());
+    this.#byService = Map.groupBy(wild, serviceIn);
     // The time must not grow with the product of actions and resources.
     const broadest = (this.#byService.get(undefined) ?? []).toSorted((a, b) => literals(a) - literals(b));
     this.#byService.set(undefined, broadest.slice(0, MOST_WITHOUT_SERVICE));

@@ -53,7 +53,16 @@ export const plainSecret: CredentialRule = {
         message: `${object.title} has ${name} in plaintext in ${key}`,
       })),
     );
-    return [...ofContainers, ...settings, ...ofFiles];
+    const ofGenerators = ['configMapGenerator', 'secretGenerator'].flatMap((key) =>
+      mappings(object.value[key]).flatMap((generator) =>
+        texts(generator.literals).flatMap((literal) => {
+          const [, name, value] = /^([^=]*)=(.*)$/s.exec(literal) ?? [];
+          const message = `${object.title} has ${name} in plaintext in a ${key}`;
+          return isSecret(name, value) ? [{ in: generator, key: 'literals', message }] : [];
+        }),
+      ),
+    );
+    return [...ofContainers, ...settings, ...ofFiles, ...ofGenerators];
   },
   inCloudFormation: ({ title, properties }) => [...writtenOut(properties, title)],
   inParameter: ({ id, value }) =>

@@ -20,6 +20,22 @@ function variable(name: string, value: string): string {
   return pod('', `env: [{ name: ${name}, value: ${JSON.stringify(value)} }]`);
 }
 
+describe('credentials in generators of a kustomization', () => {
+  const generator = (key: string, literal: string) =>
+    `{ apiVersion: kustomize.config.k8s.io/v1beta1, kind: Kustomization, ${key}: [{ name: a, literals: ["${literal}"] }] }`;
+
+  it.each([
+    ['secretGenerator', 'DB_PASSWORD=h7Gk2pQ9xz=', true],
+    ['configMapGenerator', 'API_TOKEN=h7Gk2pQ9xzR4', true],
+    ['configMapGenerator', 'DATABASE_URL=postgres://app:h7Gk2pQ9xz@db/orders', true],
+    ['secretGenerator', 'DB_PASSWORD=${DB_PASSWORD}', false],
+    ['configMapGenerator', 'TOKEN_TTL=3600', false],
+    ['configMapGenerator', 'DB_PASSWORD', false],
+  ])('%s %s: %s', (key, literal, found) => {
+    expect(rulesIn(generator(key, literal))).toEqual(found ? ['credentials/plain-secret'] : []);
+  });
+});
+
 describe('credentials recognized by their format', () => {
   it.each([
     ['an AWS access key id', `aws_access_key_id = ${KEY_ID}`, 'credentials/aws-access-key'],

@@ -139,6 +139,16 @@ export class Reach {
   }
 }
 
+/** A cache, because several rules judge the same statement. */
+const reaches = new WeakMap<readonly string[], Reach>();
+
+/** Returns the {@link Reach} of the resource patterns of a statement. */
+export function reachOf(resources: readonly string[]): Reach {
+  const reach = reaches.get(resources) ?? new Reach(resources);
+  reaches.set(resources, reach);
+  return reach;
+}
+
 function literals(pattern: string): number {
   return pattern.replace(/[*?]/g, '').length;
 }

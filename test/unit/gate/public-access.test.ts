@@ -72,6 +72,15 @@ describe('a principal * with a condition', () => {
   });
 });
 
+it.each([
+  ['o-*', true],
+  ['o-a1b2c3d4e5', false],
+])('a layer of the organization %s is open to everyone: %s', (id, found) => {
+  const properties = `{ Action: lambda:GetLayerVersion, LayerVersionArn: a, Principal: '*', OrganizationId: '${id}' }`;
+  const rules = rulesIn(template('AWS::Lambda::LayerVersionPermission', properties));
+  expect(rules).toEqual(found ? ['cloudformation/public-access'] : []);
+});
+
 describe('a condition that all of the trusted account meets', () => {
   it.each([
     [{ ArnLike: { 'aws:PrincipalArn': 'arn:aws:iam::111122223333:role/*' } }, true],

@@ -1,5 +1,5 @@
 import { includeEveryone } from '../model/addresses.ts';
-import { isMapping } from '../model/values.ts';
+import { isMapping, mapping } from '../model/values.ts';
 import { alternatives, isIntrinsic, resolveText, UNKNOWN } from './intrinsics.ts';
 import { hasWildcard, matchEveryName } from './patterns.ts';
 
@@ -122,11 +122,16 @@ export function restricts(
   isKey: (key: string) => boolean,
   open: (key: string, patterns: readonly string[]) => boolean = isOpen,
 ): boolean {
-  if (condition === undefined || condition === null) return false;
+  if (condition === undefined || condition === null || mapping(condition).Ref === 'AWS::NoValue') return false;
+  const branches = branchesOf(condition);
+  if (branches) return branches.every((branch) => restricts(branch, isKey, open));
   if (!isMapping(condition) || isIntrinsic(condition)) return true;
   return Object.entries(condition).some(([operator, keys]) => {
     const isNull = /^Null$/i.test(operator);
     if (!isNull && !POSITIVE.test(operator)) return false;
+    const ofKeys = branchesOf(keys);
+    if (ofKeys) return ofKeys.every((branch) => restricts({ [operator]: branch }, isKey, open));
+    if (mapping(keys).Ref === 'AWS::NoValue') return false;
     if (!isMapping(keys) || isIntrinsic(keys)) return !isNull;
     return Object.entries(keys).some(([name, value]) => {
       const key = name.toLowerCase();
@@ -145,6 +150,12 @@ export function restricts(
       );
     });
   });
+}
+
+/** Returns the values of `Fn::If`. */
+function branchesOf(value: unknown): unknown[] | undefined {
+  const branches = mapping(value)['Fn::If'];
+  return Array.isArray(branches) ? branches.slice(1) : undefined;
 }
 
 /** A character that no value has. It stands for an asterisk or question mark that is not a wildcard. */

@@ -20,7 +20,7 @@ import {
 import type { Finding, SourceFile } from './model/finding.ts';
 import { oneLine, visible } from './model/one-line.ts';
 import { originOf } from './model/origins.ts';
-import { type Manifest, type ManifestDocument, readManifest } from './model/read-manifest.ts';
+import { type Manifest, type ManifestDocument, manifestOf, mayBeManifest } from './model/read-manifest.ts';
 import { isMapping, type Mapping, mapping } from './model/values.ts';
 import { checkPolicyDirectory } from './policies/check-policies.ts';
 import { suppressibleRules } from './rules.ts';
@@ -82,8 +82,10 @@ function checkFile(file: SourceFile, options: CheckOptions): FileResult {
   if (text.length > MAX_FILE_LENGTH) {
     return only(tooLarge.id, 1, `the file has more than ${MAX_FILE_LENGTH} characters, which is the maximum`);
   }
-  const manifest = readManifest(text);
+  const manifest = manifestOf(file);
   if ('problem' in manifest) {
+    // A directory may also contain other files, such as a tsconfig.json with comments.
+    if (file.found && !mayBeManifest(text)) return { file, findings: [], units: [], unjudged: true };
     const render = text.includes('{{') ? `; if it is a template of a chart, render it first: ${RENDER}` : '';
     const message = `the file cannot be read: it ${manifest.problem}${render}`;
     return only(unreadable.id, lineNumbers(text)(manifest.offset), message);
@@ -153,7 +155,9 @@ class FileCheck implements FileResult {
   }
 
   kubernetes(value: object, document: Unit): void {
-    for (const object of objectsOf(value)) {
+    const { objects, notJudged: unread } = objectsOf(value);
+    this.#add(notJudged.id, unread, document);
+    for (const object of objects) {
       const { in: container, key } = object.at;
       const { start, end } =
         container === value && key === undefined
@@ -163,6 +167,12 @@ class FileCheck implements FileResult {
       this.units.push(unit);
       for (const rule of kubernetesRules) this.#add(rule.id, rule.check(object, this.#options), unit);
       for (const rule of credentialRules) this.#add(rule.id, rule.inKubernetes?.(object) ?? [], unit);
+      // Controllers for AWS have IAM policies in their objects. Schemas of such objects grant nothing.
+      if (object.isInside || object.kind === 'CustomResourceDefinition') continue;
+      const { kind: type, title, value: properties } = object;
+      for (const rule of cloudFormationRules) {
+        this.#add(rule.id, rule.check({ type, title, properties }, this.#options), unit);
+      }
     }
   }
 

@@ -1,5 +1,5 @@
 import { includeEveryone } from '../model/addresses.ts';
-import { isMapping } from '../model/values.ts';
+import { isMapping, mapping } from '../model/values.ts';
 import { alternatives, isIntrinsic, resolveText, UNKNOWN } from './intrinsics.ts';
 import { hasWildcard, matchEveryName } from './patterns.ts';
 
@@ -20,7 +20,7 @@ const anyWildcard: IsOpen = (patterns) => patterns.some(hasWildcard);
  */
 const OPEN: readonly [RegExp, IsOpen][] = [
   [/orgpaths$/, (patterns) => patterns.some((pattern) => hasWildcard(pattern.split('/')[0] ?? ''))],
-  [/(?:orgid|account|sourceowner|vpce?)$/, anyWildcard],
+  [/(?:orgid|organizationid|account|sourceowner|vpce?)$/, anyWildcard],
   [/ip$/, (patterns) => includeEveryone(patterns) || anyWildcard(patterns)],
   [/^aws:userid$/, (patterns) => patterns.some((text) => hasWildcard(text) && !/^[A-Z0-9]{12}/.test(text))],
   [/^(?:aws:(?:principal|source)|source)arn$/, (patterns) => patterns.some(isArnOfAnyAccount)],
@@ -87,13 +87,13 @@ export function namesCallers(condition: unknown): boolean {
 }
 
 /**
- * Keys that say nothing about the resource and that each holder of a permission meets or sets: its own identity, its
- * session, the tags and headers of its request, and the time.
+ * Keys that each holder of a permission meets or sets: its own identity, its session, the tags and headers of its request,
+ * the time, and the stage of a secret. The account, organization and region of a resource restrict nothing, as in an ARN.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
  */
 const MET_BY_HOLDER =
-  /^aws:(?:principal.*|username|userid|sourceidentity|federatedprovider|tokenissuetime|multifactorauth.*|securetransport|useragent|referer|currenttime|epochtime|requesttag\/.*|tagkeys)$/;
+  /^aws:(?:principal.*|username|userid|sourceidentity|federatedprovider|tokenissuetime|multifactorauth.*|securetransport|useragent|referer|currenttime|epochtime|requesttag\/.*|tagkeys|requestedregion|resource(?:account|orgid|orgpaths))$|^secretsmanager:versionstage$/;
 
 /** Reports whether a condition restricts the holder of a permission to certain resources or ways to use it. */
 export function restrictsHolder(condition: unknown): boolean {
@@ -122,11 +122,16 @@ export function restricts(
   isKey: (key: string) => boolean,
   open: (key: string, patterns: readonly string[]) => boolean = isOpen,
 ): boolean {
-  if (condition === undefined || condition === null) return false;
+  if (condition === undefined || condition === null || mapping(condition).Ref === 'AWS::NoValue') return false;
+  const branches = branchesOf(condition);
+  if (branches) return branches.every((branch) => restricts(branch, isKey, open));
   if (!isMapping(condition) || isIntrinsic(condition)) return true;
   return Object.entries(condition).some(([operator, keys]) => {
     const isNull = /^Null$/i.test(operator);
     if (!isNull && !POSITIVE.test(operator)) return false;
+    const ofKeys = branchesOf(keys);
+    if (ofKeys) return ofKeys.every((branch) => restricts({ [operator]: branch }, isKey, open));
+    if (mapping(keys).Ref === 'AWS::NoValue') return false;
     if (!isMapping(keys) || isIntrinsic(keys)) return !isNull;
     return Object.entries(keys).some(([name, value]) => {
       const key = name.toLowerCase();
@@ -145,6 +150,12 @@ export function restricts(
       );
     });
   });
+}
+
+/** Returns the values of `Fn::If`. */
+function branchesOf(value: unknown): unknown[] | undefined {
+  const branches = mapping(value)['Fn::If'];
+  return Array.isArray(branches) ? branches.slice(1) : undefined;
 }
 
 /** A character that no value has. It stands for an asterisk or question mark that is not a wildcard. */

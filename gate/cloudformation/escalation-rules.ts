@@ -3,7 +3,7 @@ import { byResource, type CloudFormationRule, eachAllowing } from './check.ts';
 import { restricts } from './conditions.ts';
 import { bindsEscalation, escalations } from './escalation-actions.ts';
 import { identityPolicy } from './examples.ts';
-import { Reach } from './patterns.ts';
+import { reachOf } from './patterns.ts';
 
 const privilegeEscalation: CloudFormationRule = {
   id: 'cloudformation/privilege-escalation',
@@ -20,7 +20,7 @@ const privilegeEscalation: CloudFormationRule = {
   ]),
   check: eachAllowing(({ kind, value, actions, resources }) => {
     if (kind !== 'identity' || restricts(value.Condition, bindsEscalation)) return [];
-    const reach = new Reach(resources);
+    const reach = reachOf(resources);
     // Other rules find every action, and every action of a service on every resource.
     const broad = (action: string) =>
       isWholeService(action) && reach.ofService(serviceOf(action)).length > 0 ? [] : escalations(action, reach);

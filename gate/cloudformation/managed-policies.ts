@@ -4,7 +4,7 @@ import { template } from './examples.ts';
 import { alternatives, resolveText } from './intrinsics.ts';
 
 /** Properties that attach managed policies, at any depth and of any resource type. A permissions boundary attaches none. */
-const ATTACHES = /^(?:ManagedPolicyArns|ManagedPolicies|Policies|PolicyArns?)$/;
+const ATTACHES = /^(?:ManagedPolicyArns|ManagedPolicies|Policies|PolicyArns?)$/i;
 
 /** The ARN of a policy that AWS manages, or only its name, as in `AWS::Serverless::Function`. */
 const OF_AWS = /^(?:arn:[^:]*:(?:iam|eks)::aws:[\w-]*policy\/|\/)?(?:[\w-]+\/)*([\w+=,.@-]+)$/i;

@@ -1,8 +1,9 @@
 import type { CheckOptions, Hit } from '../model/check.ts';
 import type { Mapping } from '../model/values.ts';
 import type { CloudFormationRule } from './check.ts';
+import { hasTooManyPatterns } from './patterns.ts';
 import type { CloudFormationResource } from './resources.ts';
-import { type Allowing, contentsOf, mayBeAnything, widest, withStatements } from './statements.ts';
+import { type Allowing, contentsOf, mayBe, widest, withStatements } from './statements.ts';
 
 const ADMINISTRATOR = 'arn:aws:iam::aws:policy/AdministratorAccess';
 
@@ -37,13 +38,15 @@ export function notJudgedIn(
   const ofStatements = allowing.flatMap((statement): Hit[] => {
     const reasons = new Set<string>();
     const wide = widest(statement, reasons);
-    if (wide === undefined) return [];
-    const messages = unknown(violated({}, statement), violated({}, wide), reasons);
+    const messages = wide === undefined ? [] : unknown(violated({}, statement), violated({}, wide), reasons);
+    if (hasTooManyPatterns(statement.resources)) {
+      messages.push(`${resource.title} has a statement with too many resource patterns, which are not all judged`);
+    }
     return messages.map((message) => ({ in: statement.value, message }));
   });
   const ofProperties = Object.keys(WIDEST).flatMap((key): Hit[] => {
     const reasons = new Set<string>();
-    if (!mayBeAnything(properties[key], reasons)) return [];
+    if (!mayBe(properties[key], String(WIDEST[key]), reasons)) return [];
     const messages = unknown(violated(properties), violated({ ...properties, [key]: WIDEST[key] }), reasons);
     return messages.map((message) => ({ in: properties, key, message }));
   });

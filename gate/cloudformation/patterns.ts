@@ -71,7 +71,18 @@ export function isEverything(pattern: string): boolean {
 }
 
 /** Maximum number of patterns without a service that are evaluated in a statement: those with the fewest literal characters. */
-const MOST_WITHOUT_SERVICE = 200;
+const MOST_WITHOUT_SERVICE = 64;
+
+/** Reports whether a statement has more resource patterns than {@link Reach} judges. */
+export function hasTooManyPatterns(resources: readonly string[]): boolean {
+  return (
+    new Set(resources.filter((each) => hasWildcard(each) && serviceIn(each) === undefined)).size > MOST_WITHOUT_SERVICE
+  );
+}
+
+function serviceIn(pattern: string): string | undefined {
+  return partsOf(pattern)[2]?.toLowerCase();
+}
 
 /** The resource patterns of a statement. Determines which of them match everything of some kind. */
 export class Reach {
@@ -82,7 +93,7 @@ export class Reach {
   constructor(resources: readonly string[]) {
     const wild = [...new Set(resources.filter(hasWildcard))];
     this.#everything = wild.filter(isEverything);
-    this.#byService = Map.groupBy(wild, (pattern) => partsOf(pattern)[2]?.toLowerCase());
+    this.#byService = Map.groupBy(wild, serviceIn);
     // The time must not grow with the product of actions and resources.
     const broadest = (this.#byService.get(undefined) ?? []).toSorted((a, b) => literals(a) - literals(b));
     this.#byService.set(undefined, broadest.slice(0, MOST_WITHOUT_SERVICE));
@@ -126,6 +137,16 @@ export class Reach {
     this.#known.set(key, found);
     return found;
   }
+}
+
+/** A cache, because several rules judge the same statement. */
+const reaches = new WeakMap<readonly string[], Reach>();
+
+/** Returns the {@link Reach} of the resource patterns of a statement. */
+export function reachOf(resources: readonly string[]): Reach {
+  const reach = reaches.get(resources) ?? new Reach(resources);
+  reaches.set(resources, reach);
+  return reach;
 }
 
 function literals(pattern: string): number {

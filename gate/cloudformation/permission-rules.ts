@@ -10,7 +10,7 @@ import { byResource, type CloudFormationRule, eachAllowing } from './check.ts';
 import { requiresRequestTags, requiresResourceTags, restrictsHolder } from './conditions.ts';
 import { escalations } from './escalation-actions.ts';
 import { identityPolicy } from './examples.ts';
-import { isEverything, Reach } from './patterns.ts';
+import { isEverything, type Reach, reachOf } from './patterns.ts';
 
 const NAMED = identityPolicy([
   'Effect: Allow',
@@ -43,7 +43,7 @@ const serviceWidePermission: CloudFormationRule = {
   passing: NAMED,
   check: eachAllowing(({ kind, value, actions, resources }) => {
     if (kind !== 'identity' || requiresResourceTags(value.Condition)) return [];
-    const reach = new Reach(resources);
+    const reach = reachOf(resources);
     const broad = (action: string) => {
       const service = serviceOf(action);
       const ofService = reach.ofService(service);
@@ -69,7 +69,7 @@ const writeOnAnyResource: CloudFormationRule = {
   check: eachAllowing(({ kind, value, actions, resources }) => {
     if (kind !== 'identity' || restrictsHolder(value.Condition)) return [];
     const tagged = requiresRequestTags(value.Condition);
-    const reach = new Reach(resources);
+    const reach = reachOf(resources);
     const changing = narrowerActions(actions).filter(
       (action) =>
         changesWhatCouldBeNamed(action) && !(tagged && CREATES.test(action)) && escalations(action, reach).length === 0,
@@ -94,7 +94,13 @@ const READS_DATA = [
   'dynamodb:PartiQLSelect',
   'dynamodb:Query',
   'dynamodb:Scan',
+  'ebs:GetSnapshotBlock',
+  'es:ESHttpGet',
+  'glue:GetConnection',
+  'glue:GetConnections',
   'kinesis:GetRecords',
+  'lambda:GetFunction',
+  'lambda:GetFunctionConfiguration',
   'rds-data:ExecuteStatement',
   's3:GetObject',
   's3:GetObjectVersion',
@@ -121,7 +127,7 @@ const readOfAllData: CloudFormationRule = {
   ]),
   check: eachAllowing(({ kind, value, actions, resources }) => {
     if (kind !== 'identity' || restrictsHolder(value.Condition)) return [];
-    const reach = new Reach(resources);
+    const reach = reachOf(resources);
     const reading = narrowerActions(actions).filter((action) =>
       READS_DATA.some((read) => matchesPattern(action, read)),
     );

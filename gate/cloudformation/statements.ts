@@ -1,6 +1,7 @@
 import { noteOrigin, type Origin } from '../model/origins.ts';
 import { readManifest } from '../model/read-manifest.ts';
 import { isMapping, type Mapping, mapping } from '../model/values.ts';
+import { matchesPattern } from './actions.ts';
 import { alternatives, isIntrinsic, OPEN, possibleTexts, possibleValues, resolveText, UNKNOWN } from './intrinsics.ts';
 import { type CloudFormationResource, isStatement, isTemplate } from './resources.ts';
 
@@ -178,9 +179,13 @@ export function widest({ kind, value }: Allowing, reasons: Set<string>): Allowin
   return isWider ? { ...toAllowing(wide, kind === 'trust'), kind } : undefined;
 }
 
-/** Reports whether a value may be any text. Collects the reasons. */
-export function mayBeAnything(value: unknown, reasons: Set<string>): boolean {
-  return possibleValues(value, reasons).some((each) => typeof each === 'string' && WHOLE.test(each));
+/** Reports whether a value may be a text, because nothing restricts it or a part of it. Collects the reasons. */
+export function mayBe(value: unknown, text: string, reasons: Set<string>): boolean {
+  return possibleValues(value, reasons).some(
+    (each) =>
+      typeof each === 'string' &&
+      (WHOLE.test(each) || (each.includes(OPEN) && matchesPattern(each.replaceAll(OPEN, '*'), text))),
+  );
 }
 
 const DYNAMIC_REFERENCE = '\\{\\{resolve:[^{}]*\\}\\}';

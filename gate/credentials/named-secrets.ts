@@ -53,7 +53,16 @@ export const plainSecret: CredentialRule = {
         message: `${object.title} has ${name} in plaintext in ${key}`,
       })),
     );
-    return [...ofContainers, ...settings, ...ofFiles];
+    const ofGenerators = ['configMapGenerator', 'secretGenerator'].flatMap((key) =>
+      mappings(object.value[key]).flatMap((generator) =>
+        texts(generator.literals).flatMap((literal) => {
+          const [, name, value] = /^([^=]*)=(.*)$/s.exec(literal) ?? [];
+          const message = `${object.title} has ${name} in plaintext in a ${key}`;
+          return isSecret(name, value) ? [{ in: generator, key: 'literals', message }] : [];
+        }),
+      ),
+    );
+    return [...ofContainers, ...settings, ...ofFiles, ...ofGenerators];
   },
   inCloudFormation: ({ title, properties }) => [...writtenOut(properties, title)],
   inParameter: ({ id, value }) =>
@@ -74,6 +83,19 @@ function isSecret(name: unknown, value: unknown): boolean {
 /** Cognito has properties such as `AccessToken` that contain a unit. */
 const TIME_UNIT = /^(?:seconds|minutes|hours|days)$/;
 
+/** A member of JSON. */
+const MEMBER = /"([\w.-]{1,100})"\s{0,9}:\s{0,9}"([^"]{1,1000})"/g;
+
+/** Reports whether a property is a secret. The default of a parameter is one only if it is the whole value. */
+function isWrittenOutIn(property: unknown): boolean {
+  return alternatives(property, false).some((each) => {
+    const text = resolveText(each, false);
+    if (text === UNKNOWN) return alternatives(each).some((value) => isWrittenOut(resolveText(value, false)));
+    const members = text.includes(UNKNOWN) ? [...text.matchAll(MEMBER)] : [];
+    return isWrittenOut(text) || members.some(([, name, value]) => isSecret(name, value));
+  });
+}
+
 function isWrittenOut(text: string): boolean {
   return !text.includes(UNKNOWN) && !isNoSecret(text) && !TIME_UNIT.test(text);
 }
@@ -86,7 +108,7 @@ function* writtenOut(value: unknown, title: string): Generator<Hit> {
     yield { in: value, key: 'Value', message: `${title} has ${value.Name} in plaintext` };
   }
   for (const [key, member] of Object.entries(value)) {
-    if (SECRET_PROPERTY.test(key) && alternatives(member).some((text) => isWrittenOut(resolveText(text, false)))) {
+    if (SECRET_PROPERTY.test(key) && isWrittenOutIn(member)) {
       yield { in: value, key, message: `${title} has ${key} in plaintext` };
     }
     if (/^(?:Command|EntryPoint)$/.test(key)) {

@@ -4,9 +4,6 @@ import { elements, isMapping, type Mapping, mapping, textOf, texts } from '../mo
 import type { KubernetesRule } from './check.ts';
 import type { KubernetesObject } from './objects.ts';
 
-/** The EKS access policies that administer a cluster. */
-const ADMIN_POLICY = /:cluster-access-policy\/(?:AmazonEKSClusterAdminPolicy|AmazonEKSAdminPolicy)$/;
-
 /** Kubernetes’ own groups and users that control the cluster. `system:nodes` does not. */
 const ADMIN = /^system:(?:masters|admin|kube-controller-manager|kube-scheduler|kube-apiserver)$/;
 
@@ -55,11 +52,7 @@ function* administrators(value: unknown, title: string): Generator<Hit> {
   const given = [...texts(value.groups), ...texts(value.kubernetesGroups), textOf(value.username) ?? ''];
   const admin = identity === undefined ? undefined : given.find((name) => ADMIN.test(name));
   if (admin !== undefined) yield { in: value, message: `${title} makes ${identity} ${admin}` };
-  for (const [key, member] of Object.entries(value)) {
-    if (typeof member === 'string' && ADMIN_POLICY.test(member)) {
-      yield { in: value, key, message: `${title} gives ${member.slice(member.lastIndexOf('/') + 1)}` };
-    } else if (typeof member === 'object' && member !== null) yield* administrators(member, title);
-  }
+  for (const member of Object.values(value)) yield* administrators(member, title);
 }
 
 function arnIn(value: Mapping): string | undefined {

@@ -35,7 +35,8 @@ function hostVolumes({ pods }: KubernetesObject) {
       ({ name }) => name,
     );
     return mappings(spec.volumes).flatMap((volume) => {
-      const host = mapping(volume.hostPath);
+      // KubeVirt's machines may have files of the node as disks.
+      const host = mapping(volume.hostPath ?? volume.hostDisk);
       const path = textOf(host.path);
       // A volume without a mount counts as writable: a patch or a webhook may add the mount.
       const isReadOnly = mounts.get(volume.name)?.every(({ readOnly }) => isTrue(readOnly)) ?? false;

@@ -1,3 +1,4 @@
+import type { Hit } from '../model/check.ts';
 import { readManifest } from '../model/read-manifest.ts';
 import { isMapping, type Mapping, mapping, mappings, textOf, texts } from '../model/values.ts';
 import { isJsonPatch, targetOf, writtenBy } from './patches.ts';
@@ -14,6 +15,14 @@ export interface KubernetesObject {
   at: { in: object; key?: string | undefined };
   /** The pods that the object creates, not those of objects inside it. */
   pods: readonly Pod[];
+  /** Whether another object contains it. */
+  isInside: boolean;
+}
+
+/** The objects of a document, and what cannot be judged in them. */
+export interface KubernetesObjects {
+  objects: KubernetesObject[];
+  notJudged: Hit[];
 }
 
 /** Reports whether a document is a Kubernetes object, a list of objects, or a patch for one. */
@@ -41,11 +50,11 @@ function isKustomization(value: unknown): value is Mapping {
 }
 
 /** Returns the objects of a document: those in a `List`, and those inside others before the others. */
-export function objectsOf(document: object): KubernetesObject[] {
+export function objectsOf(document: object): KubernetesObjects {
   const walk = new Walk();
   if (isJsonPatch(document)) walk.patch(document, {}, { in: document });
   else if (isMapping(document)) walk.object(document, textOf(document.kind) ?? 'Kustomization');
-  return walk.objects;
+  return walk;
 }
 
 /** Keys whose values are patterns, schemas or copies of what is deployed elsewhere. */
@@ -54,8 +63,17 @@ const NOT_DEPLOYED = new Set(['annotations', 'anyPattern', 'openAPIV3Schema', 'p
 /** Keys of patches: those of kustomize, which Flux and Argo CD have too, and those of Kyverno. */
 const PATCHES = new Set(['patch', 'patchesJson6902', 'patchesStrategicMerge', 'patchStrategicMerge']);
 
-/** Keys of texts that are parts of objects: pod specs of Argo Workflows, values of charts. */
-const FRAGMENTS = new Set(['podSpecPatch', 'values', 'valuesContent']);
+/** Keys of texts that are parts of objects: pod specs of Argo Workflows, values of charts, identities of `aws-auth`. */
+const FRAGMENTS = new Set(['mapRoles', 'mapUsers', 'podSpecPatch', 'values', 'valuesContent']);
+
+/** The beginning of a manifest in a text. */
+const API_VERSION = /(?:^|[{,])[ \t-]*["']?apiVersion["']?[ \t]*:/m;
+
+/** Fields with which kustomize changes or adds objects that the kustomization does not contain. */
+const RENDERED = ['generators', 'helmCharts', 'replacements', 'transformers', 'vars'];
+
+/** A base or component that kustomize downloads. */
+const REMOTE = /:\/\/|^git@|^(?:www\.)?(?:github|gitlab|bitbucket)\.\w+[/:]|[?&]ref=/;
 
 /** Longer keys are shortened in messages. */
 const MAX_KEY_LENGTH = 100;
@@ -76,8 +94,9 @@ interface Position extends Omit<MappingContext, 'parent'> {
 }
 
 /** Finds objects and pods by their shape, so that it need not know the kinds that contain them. */
-class Walk {
+class Walk implements KubernetesObjects {
   readonly objects: KubernetesObject[] = [];
+  readonly notJudged: Hit[] = [];
   readonly #texts = new Set<string>();
   /** How many characters of parsed strings may be parsed again. Aliases can repeat a long string very often. */
   #repeatable = MAX_REPEATED_TEXT;
@@ -92,7 +111,20 @@ class Walk {
     const { name, generateName, namespace } = mapping(value.metadata);
     const called = textOf(name) ?? textOf(generateName) ?? 'without a name';
     const title = `${kind} ${textOf(namespace) === undefined ? '' : `${namespace}/`}${called}`;
+    if (kind === 'Kustomization' || kind === 'Component') this.#kustomization(value, title);
     this.#enter(value, kind, outer === undefined ? title : `${title} in ${outer.title}`, outer);
+  }
+
+  #kustomization(value: Mapping, title: string): void {
+    const isUnread = (key: string, pattern: RegExp) => texts(value[key]).some((text) => pattern.test(text));
+    const keys = [
+      ...RENDERED.filter((key) => Array.isArray(value[key]) && value[key].length > 0),
+      ...['bases', 'components', 'resources'].filter((key) => isUnread(key, REMOTE)),
+    ];
+    for (const key of keys) {
+      const message = `${title} is not judged for its ${key}; run kustomize build DIRECTORY | tvm policy check -`;
+      this.notJudged.push({ in: value, key, message });
+    }
   }
 
   /** Adds the object that a patch changes, with only what the patch writes. */
@@ -100,15 +132,17 @@ class Walk {
     const value = isJsonPatch(patch) ? writtenBy(patch) : mapping(patch);
     const { kind, title } = targetOf(value, target);
     const inside = outer === undefined ? title : `${title} in ${outer.title}`;
-    this.#enter(value, kind, inside, { texts: 0, ...outer, at: outer?.at ?? at, isPartial: true });
+    this.#enter(value, kind, inside, { texts: 0, ...outer, at: outer?.at ?? at, isPartial: true }, outer !== undefined);
   }
 
   #enter(
     value: Mapping,
     kind: string,
     title: string,
-    { at, texts = 0, isPartial = false }: Partial<Pick<Position, 'at' | 'texts' | 'isPartial'>> = {},
+    outer: Partial<Pick<Position, 'at' | 'texts' | 'isPartial'>> | undefined,
+    isInside = outer !== undefined,
   ): void {
+    const { at, texts = 0, isPartial = false } = outer ?? {};
     const pods: Pod[] = [];
     const position = {
       kind,
@@ -123,7 +157,7 @@ class Walk {
       texts,
     };
     this.#members(value, position, '');
-    this.objects.push({ kind, title, value, at: at ?? { in: value }, pods });
+    this.objects.push({ kind, title, value, at: at ?? { in: value }, pods, isInside });
   }
 
   /** @param of the key of the value. The elements of a list have the key of the list. */
@@ -165,13 +199,21 @@ class Walk {
     const isWhole = text.includes('apiVersion') && text.includes('kind');
     // A patch without a colon is the name of a file.
     if ((!isPart && !isWhole) || !text.includes(':')) return;
-    if (position.texts === MAX_TEXTS_DEEP || !this.#spend(text)) return;
+    const at = { in: position.parent, key };
+    if (position.texts === MAX_TEXTS_DEEP) {
+      this.#unread(position, at, 'it is inside too many other texts');
+      return;
+    }
+    if (!this.#spend(text)) return;
     const read = readManifest(text);
     // In Argo Workflows, unquoted placeholders make a text unreadable until they are replaced.
     const manifest = 'problem' in read ? readManifest(text.replace(/\{\{[^{}]*\}\}/g, 'placeholder')) : read;
-    if ('problem' in manifest) return;
+    if ('problem' in manifest) {
+      if (isPart || (API_VERSION.test(text) && !text.startsWith('#!')))
+        this.#unread(position, at, `it ${manifest.problem}`);
+      return;
+    }
     const { parent, texts } = position;
-    const at = { in: parent, key };
     const inside = { ...position, at: position.at ?? at, texts: texts + 1, isPartial: position.isPartial || isPart };
     for (const { value } of manifest.documents) {
       if (FRAGMENTS.has(key)) this.#visit(value, inside, key);
@@ -180,9 +222,14 @@ class Walk {
     }
   }
 
+  #unread({ title, at }: Position, here: KubernetesObject['at'], reason: string): void {
+    const message = `${title} has a text that is not judged (${here.key}), because ${reason}`;
+    this.notJudged.push({ ...(at ?? here), message });
+  }
+
   #rules(value: Mapping, { path, title, at }: Position): void {
     const kind = /(?:^|\.)permissions\[\d+\]$/.test(path) ? 'Role' : 'ClusterRole';
-    this.objects.push({ kind, title: `${title} (${path})`, value, at: at ?? { in: value }, pods: [] });
+    this.objects.push({ kind, title: `${title} (${path})`, value, at: at ?? { in: value }, pods: [], isInside: true });
   }
 
   /** Reports whether a string may be parsed. The first time, each one may. */

@@ -86,7 +86,7 @@ export function podAt(value: Mapping, context: MappingContext): Pod | undefined 
     Object.keys(SINGLE_CONTAINERS).some((key) => isMapping(value[key]));
   const usesNode =
     Object.keys(HOST_NAMESPACES).some((key) => value[key] !== undefined && !isMapping(value[key])) ||
-    mappings(value.volumes).some(({ hostPath }) => isMapping(hostPath));
+    mappings(value.volumes).some(({ hostPath, hostDisk }) => isMapping(hostPath ?? hostDisk));
   const isLoose = isMapping(value.securityContext) && !context.isContainer;
   if (!isSpecOfPod && !hasContainers && !usesNode && !isLoose) return undefined;
   const title = USUAL_PLACES.has(path) ? context.title : `${context.title} (${path})`;

@@ -80,6 +80,9 @@ export function includeEveryone(ranges: readonly string[]): boolean {
   });
 }
 
+/** The first IPv6 address that stands for an IPv4 address. */
+const MAPPED = 0xffffn << 32n;
+
 function limitsOf(range: string): { family: 'ipv4' | 'ipv6'; first: bigint; last: bigint } | undefined {
   const [address = '', prefix, more] = range.split('/');
   if (isIP(address) === 0 || more !== undefined || !/^\d{0,3}$/.test(prefix ?? '')) return undefined;
@@ -87,5 +90,10 @@ function limitsOf(range: string): { family: 'ipv4' | 'ipv6'; first: bigint; last
   const free = bits - BigInt(prefix || bits);
   if (free < 0n) return undefined;
   const first = (toNumber(address) >> free) << free;
-  return { family: familyOf(address), first, last: first + (1n << free) - 1n };
+  const last = first + (1n << free) - 1n;
+  // `::ffff:0:0/96` has the IPv4 addresses.
+  if (bits === 128n && first >> 32n === 0xffffn && last >> 32n === 0xffffn) {
+    return { family: 'ipv4', first: first - MAPPED, last: last - MAPPED };
+  }
+  return { family: familyOf(address), first, last };
 }

@@ -1,6 +1,7 @@
 import { type Dialect, type Range, readDocuments, type YamlDocuments } from '@tvm/core/settings/yaml-documents.ts';
 import { Refused } from '@tvm/core/settings/yaml-tokens.ts';
 import type { Scalar } from 'yaml';
+import type { SourceFile } from './finding.ts';
 import { isMapping } from './values.ts';
 
 /** Tags with which libraries build other values than mappings and lists. kubectl ignores them. */
@@ -97,6 +98,8 @@ function tagged(tag: string, text: string, offset = 0): unknown {
     if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(bytes)) throw wrong;
     return Buffer.from(bytes, 'base64').toString('utf8');
   }
+  // PyYAML, but not kubectl, merges the value of any key with this tag.
+  if (tag === `${CORE}merge` && text !== '<<') throw wrong;
   const type = { bool: 'boolean', int: 'number', float: 'number', null: 'object' }[tag.slice(CORE.length)];
   if (!tag.startsWith(CORE) || type === undefined) return text;
   const value = finite(resolve(text), offset);
@@ -119,6 +122,25 @@ export interface Manifest extends Pick<YamlDocuments, 'rangeOf'> {
 export interface Unreadable {
   problem: string;
   offset: number;
+}
+
+/** A cache, because the rules of the gate and a team's own rules read the same files. */
+const manifests = new WeakMap<SourceFile, Manifest | Unreadable>();
+
+/** Returns what {@link readManifest} returns for the text of a file. */
+export function manifestOf(file: SourceFile): Manifest | Unreadable {
+  const manifest = manifests.get(file) ?? readManifest(file.text);
+  manifests.set(file, manifest);
+  return manifest;
+}
+
+/** The keys by which documents are recognized, or an escape sequence, tag or wrong encoding that may hide one. */
+const MAY_BE_MANIFEST =
+  /apiVersion|AWSTemplateFormatVersion|Resources|Statement|patches|\bop\b|Fn::|!!?binary|%TAG|\\[^"\\/nrtbf]|\ufffd/;
+
+/** Reports whether a text that is neither YAML nor JSON may be a manifest for a less strict parser. */
+export function mayBeManifest(text: string): boolean {
+  return MAY_BE_MANIFEST.test(text) || text.includes('\0');
 }
 
 /**

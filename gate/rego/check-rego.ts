@@ -4,7 +4,7 @@ import { isTemplate } from '../cloudformation/resources.ts';
 import { isKubernetes } from '../kubernetes/objects.ts';
 import { isPolicyFile } from '../model/check.ts';
 import type { Finding, SourceFile } from '../model/finding.ts';
-import { readManifest } from '../model/read-manifest.ts';
+import { manifestOf } from '../model/read-manifest.ts';
 import { regoDenied } from './rego-rule.ts';
 
 /**
@@ -20,8 +20,9 @@ export async function regoFindings(
 ): Promise<Finding[]> {
   const policies = new Set(files.filter(isPolicyFile).map(({ name }) => posix.dirname(name)));
   const findings: Finding[] = [];
-  for (const { name, text } of files.filter(({ name }) => !policies.has(posix.dirname(name)))) {
-    const manifest = readManifest(text);
+  for (const file of files.filter(({ name }) => !policies.has(posix.dirname(name)))) {
+    const { name, text } = file;
+    const manifest = manifestOf(file);
     // The gate itself reports files that cannot be read.
     if ('problem' in manifest) continue;
     const lineOf = lineNumbers(text);

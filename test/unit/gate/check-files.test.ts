@@ -7,6 +7,34 @@ const BAD = { name: 'z/bad.yaml', text: pod('hostPID: true,') };
 /** Nine levels of nine aliases each. */
 const BOMB = `a0: &a0 [x]\n${Array.from({ length: 12 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(9).fill(`*a${i}`).join(', ')}]`).join('\n')}\n`;
 
+describe('a file that is found in a directory and cannot be read', () => {
+  const found = (text: string) => judgeFiles([{ name: 'a.json', text, found: true }], { today: '2026-11-22' });
+
+  it.each([
+    '{\n // a: b\n "compilerOptions": {},\n}',
+    '{"a": 1',
+    'a: b: c\n',
+    '{"name": {{ name }} }',
+  ])('is not judged if it is not like a manifest: %j', (text) => {
+    expect(found(text)).toEqual({ findings: [], files: 1, unjudged: ['a.json'] });
+    expect(rulesIn(text)).toEqual(['file/unreadable']);
+  });
+
+  it.each([
+    'apiVersion: v1\nkind: [Pod\n',
+    '{\n // a: b\n "Resources": {},\n}',
+    '{"Statement": [}',
+    'patches: [{',
+    '[{"op": "add", ',
+    '"api\\x56ersion": v1\n"kind": {{ x }\n',
+    '"api\\\n  Version": v1\nkind: [\n',
+    '!!binary YXBpVmVyc2lvbg==: v1\nkind: [\n',
+    'a\0p\0i\0',
+  ])('is an error if it may be a manifest: %j', (text) => {
+    expect(found(text).findings.map(({ rule }) => rule)).toEqual(['file/unreadable']);
+  });
+});
+
 describe('a file that cannot be checked', () => {
   it.each([
     ['a syntax error', 'apiVersion: v1\nkind: [Pod\n', 'file/unreadable'],

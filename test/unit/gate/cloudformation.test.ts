@@ -209,7 +209,7 @@ describe('rules about CloudFormation templates', () => {
     ["Principal: '*', Condition: { IpAddress: { aws:SourceIp: 10.0.0.0/8 } }", false],
     ["Principal: '*', Condition: { Bool: { aws:PrincipalIsAWSService: 'false' } }", true],
     ["Principal: '*', Condition: { Bool: { aws:PrincipalIsAWSService: true } }", false],
-    ["Principal: '*', Condition: !If [Own, { StringEquals: {} }, !Ref AWS::NoValue]", false],
+    ["Principal: '*', Condition: !If [Own, { StringEquals: {} }, !Ref AWS::NoValue]", true],
   ])('a queue policy with { %s } is open to everyone: %s', (statement, found) => {
     const rules = rulesIn(queue(`Action: sqs:SendMessage, Resource: '*', ${statement}`));
     expect(rules).toEqual(found ? ['cloudformation/public-access'] : []);

@@ -20,6 +20,39 @@ function variable(name: string, value: string): string {
   return pod('', `env: [{ name: ${name}, value: ${JSON.stringify(value)} }]`);
 }
 
+describe('credentials in properties of a template', () => {
+  const PARAMETERS = "Parameters: { U: { Type: String, Default: admin }, P: { Type: String, Default: '' } }\n";
+
+  it.each([
+    [`!Sub '{"username":"\${U}","password":"\${P}"}'`, false],
+    [`!If [C, !Sub '{"username":"\${U}","password":"\${P}"}', !Ref AWS::NoValue]`, false],
+    [`!Sub '{"username":"\${U}","password":"h7Gk2pQ9xz"}'`, true],
+    ['!Ref U', true],
+    ["!Sub '${U}'", true],
+    ['!Ref P', false],
+    ['!If [C, h7Gk2pQ9xz, !Ref AWS::NoValue]', true],
+  ])('%s: %s', (value, found) => {
+    const text = PARAMETERS + template('AWS::SecretsManager::Secret', `{ SecretString: ${value} }`);
+    expect(rulesIn(text)).toEqual(found ? ['credentials/plain-secret'] : []);
+  });
+});
+
+describe('credentials in generators of a kustomization', () => {
+  const generator = (key: string, literal: string) =>
+    `{ apiVersion: kustomize.config.k8s.io/v1beta1, kind: Kustomization, ${key}: [{ name: a, literals: ["${literal}"] }] }`;
+
+  it.each([
+    ['secretGenerator', 'DB_PASSWORD=h7Gk2pQ9xz=', true],
+    ['configMapGenerator', 'API_TOKEN=h7Gk2pQ9xzR4', true],
+    ['configMapGenerator', 'DATABASE_URL=postgres://app:h7Gk2pQ9xz@db/orders', true],
+    ['secretGenerator', 'DB_PASSWORD=${DB_PASSWORD}', false],
+    ['configMapGenerator', 'TOKEN_TTL=3600', false],
+    ['configMapGenerator', 'DB_PASSWORD', false],
+  ])('%s %s: %s', (key, literal, found) => {
+    expect(rulesIn(generator(key, literal))).toEqual(found ? ['credentials/plain-secret'] : []);
+  });
+});
+
 describe('credentials recognized by their format', () => {
   it.each([
     ['an AWS access key id', `aws_access_key_id = ${KEY_ID}`, 'credentials/aws-access-key'],

@@ -402,14 +402,8 @@ describe('rules about Kubernetes objects', () => {
     ['ConfigMap', 'data: { mapUsers: "[{ userarn: arn:aws:iam::1:user/a, username: system:admin }]" }', true],
     ['ConfigMap', 'data: { mapRoles: "[{ rolearn: arn:aws:iam::1:role/a, groups: [developers] }]" }', false],
     ['ConfigMap', 'data: { mapRoles: "[{ rolearn: arn:aws:iam::1:role/a, groups: [system:nodes] }]" }', false],
-    ['ConfigMap', 'data: { mapRoles: "[" }', false],
     ['ClusterConfig', 'iamIdentityMappings: [{ arn: arn:aws:iam::1:role/a, groups: [system:masters] }]', true],
     ['IAMIdentityMapping', 'spec: { arn: arn:aws:iam::1:role/a, groups: [system:masters] }', true],
-    [
-      'AccessEntry',
-      'spec: { accessPolicies: [{ policyARN: arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy }] }',
-      true,
-    ],
     [
       'AccessEntry',
       'spec: { accessPolicies: [{ policyARN: arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy }] }',
@@ -419,6 +413,33 @@ describe('rules about Kubernetes objects', () => {
   ])('a %s with { %s } makes an AWS identity an administrator: %s', (kind, rest, found) => {
     const text = `{ apiVersion: v1, kind: ${kind}, metadata: { name: aws-auth }, ${rest} }`;
     expect(rulesIn(text)).toEqual(found ? ['kubernetes/aws-administrator'] : []);
+  });
+
+  it.each(['AmazonEKSClusterAdminPolicy', 'AmazonEKSAdminPolicy'])('find the access policy %s', (policy) => {
+    const policyArn = `arn:aws:eks::aws:cluster-access-policy/${policy}`;
+    const text = `{ apiVersion: v1, kind: AccessEntry, spec: { accessPolicies: [{ policyARN: ${policyArn} }] } }`;
+    expect(rulesIn(text)).toEqual(['cloudformation/administrator-policy']);
+  });
+
+  it.each([
+    ['in a pod', pod('volumes: [{ name: d, hostDisk: { path: /var/lib/kubelet/disk.img, type: Disk } }],')],
+    [
+      'in a VirtualMachine',
+      '{ apiVersion: kubevirt.io/v1, kind: VirtualMachine, metadata: { name: a }, spec: { template: { spec: { volumes: [{ name: d, hostDisk: { path: /etc/disk.img } }] } } } }',
+    ],
+  ])('find disks of KubeVirt that are files of the node, %s', (_, text) => {
+    expect(rulesIn(text)).toContain('kubernetes/host-path');
+  });
+
+  it.each([
+    ['kubevirt.io', 'virtualmachines', 'cluster-wide-pods'],
+    ['argoproj.io', 'applications', 'cluster-wide-pods'],
+    ['kustomize.toolkit.fluxcd.io', 'kustomizations', 'cluster-wide-pods'],
+    ['extensions', 'deployments', 'cluster-wide-pods'],
+    ['admissionregistration.k8s.io', 'validatingadmissionpolicies', 'indirect-escalation'],
+  ])('find a role that creates %s/%s', (group, resource, rule) => {
+    const text = `{ apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: { name: a }, rules: [{ apiGroups: [${group}], resources: [${resource}], verbs: [create] }] }`;
+    expect(rulesIn(text)).toEqual([`kubernetes/${rule}`]);
   });
 
   it('find host processes of Windows, for the pod and for a container', () => {

@@ -14,6 +14,66 @@ function object(kind: string, rest: string): string {
   return `{ apiVersion: example.com/v1, kind: ${kind}, metadata: { name: x }, ${rest} }`;
 }
 
+const ALL = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] };
+
+describe('IAM policies in Kubernetes objects', () => {
+  it.each([
+    ['as text', `spec: { policyDocument: '${JSON.stringify(ALL)}' }`, 'cloudformation/all-actions'],
+    ['as a mapping', `spec: { forProvider: { document: ${JSON.stringify(ALL)} } }`, 'cloudformation/all-actions'],
+    [
+      'as a trust policy',
+      `spec: { assumeRolePolicyDocument: '${JSON.stringify({ Statement: [{ Effect: 'Allow', Principal: { AWS: '*' }, Action: 'sts:AssumeRole' }] })}' }`,
+      'cloudformation/public-access',
+    ],
+    [
+      'that AWS manages',
+      'spec: { policies: ["arn:aws:iam::aws:policy/AdministratorAccess"] }',
+      'cloudformation/administrator-policy',
+    ],
+  ])('%s are judged', (_, rest, rule) => {
+    expect(rulesIn(object('Policy', rest))).toEqual([rule]);
+    expect(rulesIn(`{ apiVersion: v1, kind: List, items: [${object('Policy', rest)}] }`)).toEqual([rule]);
+  });
+
+  it('are not those in schemas', () => {
+    const schema = 'spec: { statement: { Effect: { type: string }, NotAction: { type: array }, Resource: {} } }';
+    expect(rulesIn(object('CustomResourceDefinition', schema))).toEqual([]);
+  });
+});
+
+describe('what is not read in an object is reported', () => {
+  const kustomization = (rest: string) =>
+    `{ apiVersion: kustomize.config.k8s.io/v1beta1, kind: Kustomization, ${rest} }`;
+
+  it.each([
+    ['a patch', kustomization("patches: [{ patch: '- op: add\n  path: [/spec' }]")],
+    ['a manifest in a text', object('Workflow', String.raw`a: { manifest: "apiVersion: v1\nkind: {{=x}: [\n" }`)],
+    [
+      'a chart in a text',
+      object('ConfigMap', String.raw`data: { a: "{{- if .X }}\napiVersion: v1\nkind: Pod\n{{- end }}" }`),
+    ],
+    ['identities of aws-auth', object('ConfigMap', "data: { mapRoles: '- rolearn: [a' }")],
+    ['replacements', kustomization('replacements: [{ sourceValue: cluster-admin }]')],
+    ['charts', kustomization('helmCharts: [{ name: orders }]')],
+    ['a remote base', kustomization('resources: [base, "https://example.com/a.yaml"]')],
+    ['a base in a repository', kustomization('resources: ["github.com/acme/orders//deploy?ref=v1"]')],
+  ])('%s', (_, text) => {
+    expect(rulesIn(text)).toEqual(['gate/not-judged']);
+  });
+
+  it.each([
+    ['local bases', kustomization('resources: [../base, web.yaml], components: [../tls], replacements: []')],
+    [
+      'a program with a manifest',
+      object('ConfigMap', String.raw`data: { a.sh: "#!/bin/sh\napiVersion: v1\nkind: [" }`),
+    ],
+    ['a text about manifests', object('ConfigMap', 'data: { a: "Set apiVersion and kind: [x" }')],
+    ['no text', object('Workflow', 'a: { manifest: "" }')],
+  ])('but not %s', (_, text) => {
+    expect(rulesIn(text)).toEqual([]);
+  });
+});
+
 describe('objects inside objects', () => {
   it.each([
     ['Template', `objects: [${ROLE}]`],

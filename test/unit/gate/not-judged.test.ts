@@ -53,6 +53,30 @@ describe('policies that are written as text', () => {
   });
 });
 
+describe('what is not judged in a statement or a list of policies', () => {
+  const role = (policy: string) =>
+    `Parameters: { Name: { Type: String } }\n${template('AWS::IAM::Group', `{ ManagedPolicyArns: [!Sub '${policy}'] }`)}`;
+
+  it.each([
+    ['arn:aws:iam::aws:policy/${Name}', [NOT_JUDGED]],
+    ['arn:${AWS::Partition}:iam::aws:policy/Admin${Name}', [NOT_JUDGED]],
+    ['arn:aws:iam::aws:policy/service-role/${Name}', []],
+    ['arn:aws:iam::${AWS::AccountId}:policy/${Name}', []],
+  ])('a managed policy %s: %j', (policy, rules) => {
+    expect(rulesIn(role(policy))).toEqual(rules);
+  });
+
+  it.each([
+    [64, []],
+    [65, [NOT_JUDGED]],
+    [5_000, [NOT_JUDGED]],
+  ])('%d resource patterns without a service: %j', (count, rules) => {
+    const resources = Array.from({ length: count }, (_, index) => `*:orders${index}`);
+    const statement = { Effect: 'Allow', Action: 'dynamodb:PutItem', Resource: resources };
+    expect(rulesIn(document(JSON.stringify({ Statement: [statement] })))).toEqual(rules);
+  });
+});
+
 describe('policies are found by their shape', () => {
   it.each([
     ['AWS::Example::Anything', `{ Deep: [{ er: ${ANY} }] }`, ALL_ACTIONS],

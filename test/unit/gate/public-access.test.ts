@@ -72,6 +72,33 @@ describe('a principal * with a condition', () => {
   });
 });
 
+const OF_ORGANIZATION = { StringEquals: { 'aws:PrincipalOrgID': 'o-a1b2c3d4e5' } };
+const OF_ACCOUNT = { StringEquals: { 'aws:PrincipalAccount': '111122223333' } };
+const NONE = { Ref: 'AWS::NoValue' };
+
+describe('a condition that depends on a condition of the template', () => {
+  it.each([
+    [{ 'Fn::If': ['C', OF_ORGANIZATION, NONE] }, true],
+    [{ 'Fn::If': ['C', OF_ORGANIZATION, { Bool: { 'aws:SecureTransport': 'true' } }] }, true],
+    [{ 'Fn::If': ['C', OF_ORGANIZATION, OF_ACCOUNT] }, false],
+    [{ StringEquals: { 'Fn::If': ['C', OF_ORGANIZATION.StringEquals, NONE] } }, true],
+    [{ StringEquals: { 'Fn::If': ['C', OF_ORGANIZATION.StringEquals, OF_ACCOUNT.StringEquals] } }, false],
+    [{ ...OF_ACCOUNT, StringLike: { 'Fn::If': ['C', OF_ORGANIZATION.StringEquals, NONE] } }, false],
+    [NONE, true],
+  ])('%j is open to everyone: %s', (condition, found) => {
+    expect(rulesIn(bucket(condition))).toEqual(found ? ['cloudformation/public-access'] : []);
+  });
+});
+
+it.each([
+  ['o-*', true],
+  ['o-a1b2c3d4e5', false],
+])('a layer of the organization %s is open to everyone: %s', (id, found) => {
+  const properties = `{ Action: lambda:GetLayerVersion, LayerVersionArn: a, Principal: '*', OrganizationId: '${id}' }`;
+  const rules = rulesIn(template('AWS::Lambda::LayerVersionPermission', properties));
+  expect(rules).toEqual(found ? ['cloudformation/public-access'] : []);
+});
+
 describe('a condition that all of the trusted account meets', () => {
   it.each([
     [{ ArnLike: { 'aws:PrincipalArn': 'arn:aws:iam::111122223333:role/*' } }, true],

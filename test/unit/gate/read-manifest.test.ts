@@ -61,3 +61,10 @@ describe('a template', () => {
     }
   });
 });
+
+it.each([
+  ['!!merge <<: *a', true],
+  ['!!merge b: *a', false],
+])('the merge tag of %s is read: %s', (line, isRead) => {
+  expect('documents' in readManifest(`a: &a { c: 1 }\nd:\n  ${line}\n`)).toBe(isRead);
+});

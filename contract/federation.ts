@@ -112,8 +112,8 @@ export const refusedProof = z
     found: z.string().meta({ description: 'What the proof has, shortened.' }),
     signed: z.boolean().meta({
       description:
-        'Whether the issuer signed the proof. If it did not, anybody can have sent it, and at most one such refusal per ' +
-        'entry, minute and function instance is recorded.',
+        'Whether the issuer signed the proof. If it did not, anybody can have sent it. Per entry, minute and function ' +
+        'instance, at most one such refusal and ten of signed proofs are recorded.',
     }),
   })
   .meta({ description: 'With `proof_refused`: the first check that the proof failed.' });

@@ -11,8 +11,13 @@ import { type IssueTokenOutcome, type IssueTokenPorts, issueToken, type ProofTer
 
 export interface ExchangeTokenPorts extends IssueTokenPorts {
   proofKeys: ProofKeys;
-  /** Reports whether to record a refusal of a proof that nobody may have signed. @param entry the trust entry */
-  isSampled(entry: string): boolean;
+  /**
+   * Reports whether to record a refusal.
+   *
+   * @param entry the trust entry
+   * @param signed whether its issuer signed the proof
+   */
+  isSampled(entry: string, signed: boolean): boolean;
 }
 
 export type ExchangeTokenOutcome =
@@ -25,8 +30,8 @@ export type ExchangeTokenOutcome =
  *
  * trust entry → proof → source network → token, which uses the proof up if the entry says so
  *
- * A refusal is recorded with the claim that failed if the issuer signed the proof. Of other refusals only a sample is,
- * because anybody can cause them.
+ * A refusal is recorded with the claim that failed. Refusals are sampled, because anybody can cause them: many issuers sign
+ * proofs for everybody.
  *
  * @throws DependencyFault if the keys of the issuer cannot be had, or if {@link issueToken} throws it
  */
@@ -48,7 +53,7 @@ export async function exchangeToken(
   const { name, entry } = found;
   const now = ports.clock.now();
   const recordRefusal = async ({ claim, expected, found }: ClaimCheck, signed: boolean) => {
-    if (!signed && !ports.isSampled(name)) return;
+    if (!ports.isSampled(name, signed)) return;
     const fields = recordFieldsOf(request, { subject: name, account: '' }, origin, now, rules, ports);
     await deny('proof_refused', { ...fields, refusedProof: { trust: name, claim, expected, found, signed } }, ports);
   };
@@ -65,13 +70,14 @@ export async function exchangeToken(
     return refused(NOT_ACCEPTED);
   }
 
-  const authenticated = { ...origin, federated: verified.caller, proof: termsOf(name, entry, verified.proof, now) };
+  const authenticated = { ...origin, federated: verified.caller, proof: termsOf(entry, verified.proof, now) };
   const outcome = await issueToken(request, authenticated, rules, ports);
   return outcome.kind === 'proof_unusable' ? refused(outcome.problem) : outcome;
 }
 
 /** What an entry requires of the token for a proof. @param now milliseconds since the epoch */
-function termsOf(name: string, entry: TrustEntry, { jti, digest, expiresAt }: VerifiedProof, now: number): ProofTerms {
+function termsOf(entry: TrustEntry, { jti, digest, expiresAt }: VerifiedProof, now: number): ProofTerms {
+  // A jti is unique among the proofs of its issuer. Several entries may have one issuer, and accept the same proof.
   const identity = jti === undefined ? ['digest', digest] : ['jti', jti];
   // The proof is accepted until it expires or is too old, whichever is earlier, both with the tolerated difference of clocks.
   const until = Math.ceil(Math.min(expiresAt, now / 1000 + entry.maxAge + CLOCK_SKEW) + CLOCK_SKEW);
@@ -79,20 +85,27 @@ function termsOf(name: string, entry: TrustEntry, { jti, digest, expiresAt }: Ve
     ...(!entry.outliveProof && { expiresBy: Math.floor(expiresAt) }),
     ...(entry.replay !== 'allow' && {
       use: (audience) => {
-        const parts = [name, ...identity, ...(entry.replay === 'per-audience' ? [audience] : [])];
+        const parts = [entry.issuer, ...identity, ...(entry.replay === 'per-audience' ? [audience] : [])];
         return { key: createHash('sha256').update(JSON.stringify(parts)).digest('hex'), until };
       },
     }),
   };
 }
 
-/** Samples refusals: the first of each trust entry in each minute of this process. */
-export function oncePerMinute(clock: Clock): ExchangeTokenPorts['isSampled'] {
-  const last = new Map<string, number>();
-  return (entry) => {
+/** Maximum number of recorded refusals of a trust entry in one minute of a process. */
+const RECORDED = { signed: 10, unsigned: 1 };
+
+/** Samples refusals: the first of each trust entry in each minute of this process, more if its issuer signed the proof. */
+export function sampledPerMinute(clock: Clock): ExchangeTokenPorts['isSampled'] {
+  let current = Number.NaN;
+  const recorded = new Map<string, number>();
+  return (entry, signed) => {
     const minute = Math.floor(clock.now() / 60_000);
-    if (last.get(entry) === minute) return false;
-    last.set(entry, minute);
-    return true;
+    if (minute !== current) recorded.clear();
+    current = minute;
+    const kind = signed ? 'signed' : 'unsigned';
+    const count = recorded.get(`${kind} ${entry}`) ?? 0;
+    recorded.set(`${kind} ${entry}`, count + 1);
+    return count < RECORDED[kind];
   };
 }

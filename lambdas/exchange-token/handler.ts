@@ -1,4 +1,4 @@
-import { oncePerMinute } from '@tvm/core/issuing/exchange-token.ts';
+import { sampledPerMinute } from '@tvm/core/issuing/exchange-token.ts';
 import { proofKeys } from '../adapters/http/proof-keys.ts';
 import { readEnv } from '../runtime/read-env.ts';
 import { issuingPorts } from '../shared/issuing-ports.ts';
@@ -12,5 +12,5 @@ const { rules, ports } = await issuingPorts(import.meta.url, env);
 export const handler = exchangeEndpoint(rules, {
   ...ports,
   proofKeys: proofKeys({ allow: env.PRIVATE_ISSUERS }),
-  isSampled: oncePerMinute(Date),
+  isSampled: sampledPerMinute(Date),
 });

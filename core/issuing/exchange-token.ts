@@ -7,10 +7,19 @@ import { entryFor, NOT_ACCEPTED, type VerifiedProof, verifyProof } from '../fede
 import { requestContext } from '../policy/request-context.ts';
 import type { Clock } from '../ports.ts';
 import { deny, type IssuingRules, type Origin, recordFieldsOf } from './decision-record.ts';
-import { type IssueTokenOutcome, type IssueTokenPorts, issueToken, type ProofTerms } from './issue-token.ts';
+import {
+  type IssueTokenOutcome,
+  type IssueTokenPorts,
+  issueToken,
+  PROOF_USED,
+  type ProofTerms,
+} from './issue-token.ts';
+import type { RecentSubjects } from './recent-subjects.ts';
 
 export interface ExchangeTokenPorts extends IssueTokenPorts {
   proofKeys: ProofKeys;
+  /** Uses of proofs that were refused recently, because they were not the first. */
+  usedProofs: RecentSubjects;
   /**
    * Reports whether to record a refusal.
    *
@@ -70,8 +79,14 @@ export async function exchangeToken(
     return refused(NOT_ACCEPTED);
   }
 
-  const authenticated = { ...origin, federated: verified.caller, proof: termsOf(entry, verified.proof, now) };
-  const outcome = await issueToken(request, authenticated, rules, ports);
+  const proof = termsOf(entry, verified.proof, now);
+  const used = proof.use?.(request.audience ?? request.resource ?? request.scope ?? '').key;
+  // Whoever finds a used proof, for example in a log, can send it again and again.
+  if (used !== undefined && ports.usedProofs.has(used)) return refused(PROOF_USED);
+  const outcome = await issueToken(request, { ...origin, federated: verified.caller, proof }, rules, ports);
+  if (used !== undefined && outcome.kind === 'proof_unusable' && outcome.problem === PROOF_USED) {
+    ports.usedProofs.add(used);
+  }
   return outcome.kind === 'proof_unusable' ? refused(outcome.problem) : outcome;
 }
 

@@ -68,6 +68,7 @@ beforeAll(async () => {
       clock: Date,
       ids: { next: () => crypto.randomUUID() },
       proofKeys: proofKeys({ allow: ['127.0.0.1'] }),
+      usedProofs: recentSubjects(Date),
       isSampled: sampledPerMinute(Date),
     },
   );

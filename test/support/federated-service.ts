@@ -1,5 +1,6 @@
 import { type FederatedTokenRequest, JWT_ASSERTION, TOKEN_EXCHANGE, TOKEN_TYPES } from '@tvm/contract/federation.ts';
 import { type ExchangeTokenPorts, exchangeToken, sampledPerMinute } from '@tvm/core/issuing/exchange-token.ts';
+import { recentSubjects } from '@tvm/core/issuing/recent-subjects.ts';
 import { ISSUER, inMemoryService, rules } from '../fakes/in-memory-service.ts';
 import { policyBundle, SCHEMA } from '../fakes/policies.ts';
 import { issuerKey, keysOf, signedProof } from './proofs.ts';
@@ -45,7 +46,12 @@ export async function federatedService(cedar = '') {
     'trust.yaml': TRUST,
   });
   const tvm = await inMemoryService('ES256', bundle);
-  const ports = { ...tvm, proofKeys: keysOf(KEY), isSampled: sampledPerMinute(tvm.clock) };
+  const ports = {
+    ...tvm,
+    proofKeys: keysOf(KEY),
+    usedProofs: recentSubjects(tvm.clock),
+    isSampled: sampledPerMinute(tvm.clock),
+  };
   const now = Math.floor(tvm.clock.now() / 1000);
   let proofs = 0;
   const claimsOf = (name: string) => ({

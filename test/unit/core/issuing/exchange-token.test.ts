@@ -164,6 +164,33 @@ describe('a proof that may be used once', () => {
     await issued(send(asserting(tvm.proof('batch', { jti })), tvm));
   });
 
+  it('costs neither a signature nor a record when it is sent again and again, also for other audiences', async () => {
+    const proof = tvm.proof('ci');
+    let signatures = 0;
+    const sign: typeof tvm.signer.sign = (input) => {
+      signatures++;
+      return tvm.signer.sign(input);
+    };
+    const ports = { ...tvm, signer: { ...tvm.signer, sign } };
+    await issued(send(exchanging(proof), ports));
+    for (let count = 0; count < 30; count++) {
+      const outcome = await send(exchanging(proof, { audience: `a-${count}` }), ports);
+      expect(outcome).toMatchObject({ kind: 'proof_refused', problem: 'the proof was used before: request a new one' });
+    }
+    expect(signatures).toBe(2);
+    expect(records().map(({ status }) => status)).toEqual(['issued', 'denied']);
+    await issued(send(exchanging(tvm.proof('ci')), ports));
+  });
+
+  it('for each audience is still accepted for another one after its use was refused', async () => {
+    const proof = tvm.proof('mesh');
+    await issued(send(exchanging(proof), tvm));
+    for (let count = 0; count < 2; count++) {
+      expect(await send(exchanging(proof), tvm)).toMatchObject({ kind: 'proof_refused' });
+    }
+    await issued(send(exchanging(proof, { audience: 'reports' }), tvm));
+  });
+
   it('gets no second token from another entry with its issuer', async () => {
     const proof = tvm.proof('shop');
     await issued(send(exchanging(proof, { client_id: 'shop' }), tvm));

@@ -19,6 +19,8 @@ export const TOKEN_TYPES = {
 const SUBJECT_TYPES = [TOKEN_TYPES.jwt, TOKEN_TYPES.idToken] as const;
 const ISSUED_TYPES = [TOKEN_TYPES.accessToken, TOKEN_TYPES.jwt] as const;
 
+const NO_ACTOR = 'must be absent: delegation is not supported';
+
 /** A proof in a request. It is not trusted. Its length is checked when it is verified. */
 const unverifiedProof = z.string({ error: 'must be a JWT' }).min(1, { error: 'must not be empty' });
 
@@ -49,7 +51,7 @@ const parameters = z.object({
     .optional()
     .meta({ description: 'The type of the token. It is an access token and a JWT, so that both get the same one.' }),
   actor_token: z
-    .string()
+    .string({ error: NO_ACTOR })
     .optional()
     .meta({ description: 'Not supported: a request with it is refused. Delegation is not supported.' }),
   client_assertion: unverifiedProof.optional().meta({
@@ -73,7 +75,7 @@ export const federatedTokenRequest = consistent(
       const wrong = own.find((parameter) => (request[parameter] !== undefined) !== required);
       if (wrong !== undefined) problem(wrong, `must be ${required ? 'given' : 'absent'} with this grant_type`);
     }
-    if (request.actor_token !== undefined) problem('actor_token', 'must be absent: delegation is not supported');
+    if (request.actor_token !== undefined) problem('actor_token', NO_ACTOR);
   }),
   {
     oneOf: Object.entries(OF_GRANT_TYPE).map(([grantType, own]) => ({
@@ -112,8 +114,8 @@ export const refusedProof = z
     found: z.string().meta({ description: 'What the proof has, shortened.' }),
     signed: z.boolean().meta({
       description:
-        'Whether the issuer signed the proof. If it did not, anybody can have sent it, and at most one such refusal per ' +
-        'entry, minute and function instance is recorded.',
+        'Whether the issuer signed the proof. If it did not, anybody can have sent it. Per entry, minute and function ' +
+        'instance, at most one such refusal and ten of signed proofs are recorded.',
     }),
   })
   .meta({ description: 'With `proof_refused`: the first check that the proof failed.' });

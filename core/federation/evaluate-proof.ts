@@ -207,14 +207,17 @@ function check(claim: string, expected: string, found: unknown, ok: boolean): Cl
   return { claim: shown(claim), expected: shown(expected), found: found === undefined ? 'absent' : quoted(found), ok };
 }
 
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
 /** A value as JSON, in few printable characters. */
 function quoted(value: unknown): string {
   return shown(typeof value === 'string' ? JSON.stringify(value.slice(0, SHOWN + 1)) : JSON.stringify(value));
 }
 
 function shown(text: string): string {
-  const printable = text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '');
-  return printable.length > SHOWN ? `${printable.slice(0, SHOWN - 1)}…` : printable;
+  const printable = text.replace(UNPRINTABLE, '');
+  // The cut may leave half of a surrogate pair, which JSON cannot represent.
+  return printable.length > SHOWN ? `${printable.slice(0, SHOWN - 1).replace(UNPRINTABLE, '')}…` : printable;
 }
 
 /** Returns the claim at a path of a proof, if it is a short text, for records. */

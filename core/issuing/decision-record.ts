@@ -36,11 +36,12 @@ export function recordFieldsOf(
   who: Pick<DeniedRecord, 'subject' | 'account'>,
   { sourceIp, requestId }: Origin,
   decidedAt: number,
-  { defaultLifetime, recordRetention }: IssuingRules,
+  { defaultLifetime, maxLifetime, recordRetention }: IssuingRules,
   { ids, policies }: Pick<TokenDecisionPorts, 'policies'> & { ids: Ids },
 ): RecordFields {
   const role = scope === undefined ? undefined : roleOf(scope);
-  const lifetime = expires_in ?? defaultLifetime;
+  // A request may be recorded before its lifetime is checked, and must not set how long its record is stored.
+  const lifetime = Math.min(expires_in ?? defaultLifetime, maxLifetime);
   return {
     tokenId: ids.next(),
     ...who,

@@ -7,12 +7,26 @@ import { entryFor, NOT_ACCEPTED, type VerifiedProof, verifyProof } from '../fede
 import { requestContext } from '../policy/request-context.ts';
 import type { Clock } from '../ports.ts';
 import { deny, type IssuingRules, type Origin, recordFieldsOf } from './decision-record.ts';
-import { type IssueTokenOutcome, type IssueTokenPorts, issueToken, type ProofTerms } from './issue-token.ts';
+import {
+  type IssueTokenOutcome,
+  type IssueTokenPorts,
+  issueToken,
+  PROOF_USED,
+  type ProofTerms,
+} from './issue-token.ts';
+import type { RecentSubjects } from './recent-subjects.ts';
 
 export interface ExchangeTokenPorts extends IssueTokenPorts {
   proofKeys: ProofKeys;
-  /** Reports whether to record a refusal of a proof that nobody may have signed. @param entry the trust entry */
-  isSampled(entry: string): boolean;
+  /** Uses of proofs that were refused recently, because they were not the first. */
+  usedProofs: RecentSubjects;
+  /**
+   * Reports whether to record a refusal.
+   *
+   * @param entry the trust entry
+   * @param signed whether its issuer signed the proof
+   */
+  isSampled(entry: string, signed: boolean): boolean;
 }
 
 export type ExchangeTokenOutcome =
@@ -25,8 +39,8 @@ export type ExchangeTokenOutcome =
  *
  * trust entry → proof → source network → token, which uses the proof up if the entry says so
  *
- * A refusal is recorded with the claim that failed if the issuer signed the proof. Of other refusals only a sample is,
- * because anybody can cause them.
+ * A refusal is recorded with the claim that failed. Refusals are sampled, because anybody can cause them: many issuers sign
+ * proofs for everybody.
  *
  * @throws DependencyFault if the keys of the issuer cannot be had, or if {@link issueToken} throws it
  */
@@ -48,7 +62,7 @@ export async function exchangeToken(
   const { name, entry } = found;
   const now = ports.clock.now();
   const recordRefusal = async ({ claim, expected, found }: ClaimCheck, signed: boolean) => {
-    if (!signed && !ports.isSampled(name)) return;
+    if (!ports.isSampled(name, signed)) return;
     const fields = recordFieldsOf(request, { subject: name, account: '' }, origin, now, rules, ports);
     await deny('proof_refused', { ...fields, refusedProof: { trust: name, claim, expected, found, signed } }, ports);
   };
@@ -65,13 +79,20 @@ export async function exchangeToken(
     return refused(NOT_ACCEPTED);
   }
 
-  const authenticated = { ...origin, federated: verified.caller, proof: termsOf(name, entry, verified.proof, now) };
-  const outcome = await issueToken(request, authenticated, rules, ports);
+  const proof = termsOf(entry, verified.proof, now);
+  const used = proof.use?.(request.audience ?? request.resource ?? request.scope ?? '').key;
+  // Whoever finds a used proof, for example in a log, can send it again and again.
+  if (used !== undefined && ports.usedProofs.has(used)) return refused(PROOF_USED);
+  const outcome = await issueToken(request, { ...origin, federated: verified.caller, proof }, rules, ports);
+  if (used !== undefined && outcome.kind === 'proof_unusable' && outcome.problem === PROOF_USED) {
+    ports.usedProofs.add(used);
+  }
   return outcome.kind === 'proof_unusable' ? refused(outcome.problem) : outcome;
 }
 
 /** What an entry requires of the token for a proof. @param now milliseconds since the epoch */
-function termsOf(name: string, entry: TrustEntry, { jti, digest, expiresAt }: VerifiedProof, now: number): ProofTerms {
+function termsOf(entry: TrustEntry, { jti, digest, expiresAt }: VerifiedProof, now: number): ProofTerms {
+  // A jti is unique among the proofs of its issuer. Several entries may have one issuer, and accept the same proof.
   const identity = jti === undefined ? ['digest', digest] : ['jti', jti];
   // The proof is accepted until it expires or is too old, whichever is earlier, both with the tolerated difference of clocks.
   const until = Math.ceil(Math.min(expiresAt, now / 1000 + entry.maxAge + CLOCK_SKEW) + CLOCK_SKEW);
@@ -79,20 +100,27 @@ function termsOf(name: string, entry: TrustEntry, { jti, digest, expiresAt }: Ve
     ...(!entry.outliveProof && { expiresBy: Math.floor(expiresAt) }),
     ...(entry.replay !== 'allow' && {
       use: (audience) => {
-        const parts = [name, ...identity, ...(entry.replay === 'per-audience' ? [audience] : [])];
+        const parts = [entry.issuer, ...identity, ...(entry.replay === 'per-audience' ? [audience] : [])];
         return { key: createHash('sha256').update(JSON.stringify(parts)).digest('hex'), until };
       },
     }),
   };
 }
 
-/** Samples refusals: the first of each trust entry in each minute of this process. */
-export function oncePerMinute(clock: Clock): ExchangeTokenPorts['isSampled'] {
-  const last = new Map<string, number>();
-  return (entry) => {
+/** Maximum number of recorded refusals of a trust entry in one minute of a process. */
+const RECORDED = { signed: 10, unsigned: 1 };
+
+/** Samples refusals: the first of each trust entry in each minute of this process, more if its issuer signed the proof. */
+export function sampledPerMinute(clock: Clock): ExchangeTokenPorts['isSampled'] {
+  let current = Number.NaN;
+  const recorded = new Map<string, number>();
+  return (entry, signed) => {
     const minute = Math.floor(clock.now() / 60_000);
-    if (last.get(entry) === minute) return false;
-    last.set(entry, minute);
-    return true;
+    if (minute !== current) recorded.clear();
+    current = minute;
+    const kind = signed ? 'signed' : 'unsigned';
+    const count = recorded.get(`${kind} ${entry}`) ?? 0;
+    recorded.set(`${kind} ${entry}`, count + 1);
+    return count < RECORDED[kind];
   };
 }

@@ -38,6 +38,9 @@ export interface ProofTerms {
   use?: (audience: string) => ProofUse;
 }
 
+/** The problem of a proof that may be used once, and was used before. */
+export const PROOF_USED = 'the proof was used before: request a new one';
+
 /** A request as the gateway or a trust entry authenticated it. */
 export type Authenticated = Origin & Identity & { proof?: ProofTerms };
 
@@ -225,7 +228,7 @@ async function signAndRecord(
   }
   if (!stored.value.isFirst) {
     await deny('proof_used', fields, ports);
-    return { kind: 'proof_unusable', problem: 'the proof was used before: request a new one' };
+    return { kind: 'proof_unusable', problem: PROOF_USED };
   }
   if (signature.status === 'rejected') {
     await fail('signing_failed');

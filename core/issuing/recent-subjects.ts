@@ -6,7 +6,7 @@ const CACHED_FOR = 10_000;
 /** The maximum number of cached subjects. The oldest entry is evicted first. */
 const MOST = 1_000;
 
-/** A cache of the subjects that this process added in the last 10 seconds. */
+/** A cache of the subjects, or other names, that this process added in the last 10 seconds. */
 export interface RecentSubjects {
   add(subject: string): void;
   has(subject: string): boolean;

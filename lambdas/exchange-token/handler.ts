@@ -1,4 +1,5 @@
-import { oncePerMinute } from '@tvm/core/issuing/exchange-token.ts';
+import { sampledPerMinute } from '@tvm/core/issuing/exchange-token.ts';
+import { recentSubjects } from '@tvm/core/issuing/recent-subjects.ts';
 import { proofKeys } from '../adapters/http/proof-keys.ts';
 import { readEnv } from '../runtime/read-env.ts';
 import { issuingPorts } from '../shared/issuing-ports.ts';
@@ -12,5 +13,6 @@ const { rules, ports } = await issuingPorts(import.meta.url, env);
 export const handler = exchangeEndpoint(rules, {
   ...ports,
   proofKeys: proofKeys({ allow: env.PRIVATE_ISSUERS }),
-  isSampled: oncePerMinute(Date),
+  usedProofs: recentSubjects(Date),
+  isSampled: sampledPerMinute(Date),
 });

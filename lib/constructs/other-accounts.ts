@@ -10,17 +10,15 @@ import type { Config } from '../config/config.ts';
  * own account need an IAM policy.
  *
  * @param calls method and path of each call
+ * @param openPosts the paths with an open `POST` method
  * @returns `undefined` if no other account is trusted; the API then has no resource policy
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authorization-flow.html
  */
 export function callersFromOtherAccounts(
-  {
-    trusted_accounts,
-    trusted_organization,
-    trusted_transmitters,
-  }: Pick<Config, 'trusted_accounts' | 'trusted_organization' | 'trusted_transmitters'>,
+  { trusted_accounts, trusted_organization }: Pick<Config, 'trusted_accounts' | 'trusted_organization'>,
   stage: string,
   calls: readonly string[],
+  openPosts: readonly string[],
 ): PolicyDocument | undefined {
   if (trusted_accounts.length === 0 && trusted_organization === undefined) return undefined;
 
@@ -47,7 +45,7 @@ export function callersFromOtherAccounts(
   // With a resource policy, public paths must be allowed explicitly.
   const documents = ['.well-known/*', 'status-lists', 'status-lists/*'];
   const open = ['GET', 'HEAD', 'OPTIONS'].flatMap((method) => documents.map((path) => `${method}/${path}`));
-  if (trusted_transmitters.length > 0) open.push('POST/security-events');
+  open.push(...openPosts.map((path) => `POST${path}`));
   document.addStatements(
     new PolicyStatement({
       sid: 'OpenPathsAreOpen',

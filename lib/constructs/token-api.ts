@@ -92,7 +92,11 @@ export class TokenApi extends Construct {
     super(scope, id);
     const { region, urlSuffix } = Stack.of(this);
     this.limitInvocation = config.emulator === undefined;
-    const policy = callersFromOtherAccounts(config, STAGE, CALLER_PATHS.workload);
+    const openPosts = [
+      ...(config.trusted_transmitters.length > 0 ? ['/security-events'] : []),
+      ...(federated ? [FEDERATION_PATH] : []),
+    ];
+    const policy = callersFromOtherAccounts(config, STAGE, CALLER_PATHS.workload, openPosts);
     this.api = new RestApi(this, 'api', {
       description: 'Token vending machine',
       endpointTypes: [EndpointType.REGIONAL],
@@ -108,10 +112,7 @@ export class TokenApi extends Construct {
         ...OBSERVED,
         throttlingRateLimit: config.throttle.rate,
         throttlingBurstLimit: config.throttle.burst,
-        methodOptions: {
-          ...(config.trusted_transmitters.length > 0 && { '/security-events/POST': UNSIGNED }),
-          ...(federated && { [`${FEDERATION_PATH}/POST`]: UNSIGNED }),
-        },
+        methodOptions: Object.fromEntries(openPosts.map((path) => [`${path}/POST`, UNSIGNED])),
         tracingEnabled: true,
         accessLogDestination: new LogGroupLogDestination(
           new LogGroup(this, 'access-logs', {

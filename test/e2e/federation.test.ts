@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { TOKEN_EXCHANGE, TOKEN_TYPES } from '@tvm/contract/federation.ts';
-import { oncePerMinute } from '@tvm/core/issuing/exchange-token.ts';
+import { sampledPerMinute } from '@tvm/core/issuing/exchange-token.ts';
 import { recentSubjects } from '@tvm/core/issuing/recent-subjects.ts';
 import { policyDecisionPoint } from '@tvm/core/policy/decision-point.ts';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
@@ -68,7 +68,8 @@ beforeAll(async () => {
       clock: Date,
       ids: { next: () => crypto.randomUUID() },
       proofKeys: proofKeys({ allow: ['127.0.0.1'] }),
-      isSampled: oncePerMinute(Date),
+      usedProofs: recentSubjects(Date),
+      isSampled: sampledPerMinute(Date),
     },
   );
 });

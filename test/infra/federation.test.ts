@@ -25,6 +25,17 @@ it('the open path has its own throttle, so that a flood of proofs leaves capacit
   ]);
 });
 
+it('the open path stays open if other accounts are trusted, because the API then has a resource policy', () => {
+  const policyOf = (files?: typeof FEDERATED) => {
+    const api = synthesize('trusted_accounts = ["444455556666"]', '', files).findResources('AWS::ApiGateway::RestApi');
+    const statements: { Sid: string; Resource: string[] }[] = Object.values(api)[0]?.Properties.Policy.Statement;
+    return statements.flatMap(({ Sid, Resource }) => [Resource].flat().map((resource) => `${Sid} ${resource}`));
+  };
+  expect(policyOf(FEDERATED).filter((call) => !policyOf().includes(call))).toEqual([
+    'OpenPathsAreOpen execute-api:/v1/POST/federation/token',
+  ]);
+});
+
 it('the function has the settings of issue-token, and reaches no private address of an issuer', () => {
   const { Environment, MemorySize } = functionOf(template, 'exchange-token')?.Properties ?? {};
   const issuing = functionOf(template, 'issue-token')?.Properties;

@@ -1,5 +1,6 @@
 import { type FederatedTokenRequest, JWT_ASSERTION, TOKEN_EXCHANGE, TOKEN_TYPES } from '@tvm/contract/federation.ts';
-import { type ExchangeTokenPorts, exchangeToken, oncePerMinute } from '@tvm/core/issuing/exchange-token.ts';
+import { type ExchangeTokenPorts, exchangeToken, sampledPerMinute } from '@tvm/core/issuing/exchange-token.ts';
+import { recentSubjects } from '@tvm/core/issuing/recent-subjects.ts';
 import { ISSUER, inMemoryService, rules } from '../fakes/in-memory-service.ts';
 import { policyBundle, SCHEMA } from '../fakes/policies.ts';
 import { issuerKey, keysOf, signedProof } from './proofs.ts';
@@ -22,11 +23,15 @@ office:
   oidc: { issuer: https://office.example.com, from: [office] }
 away:
   oidc: { issuer: https://away.example.com, disabled: true }
+shop:
+  oidc: { issuer: https://shop.example.com, max_age: 1h, replay: once }
+shop-deploy:
+  oidc: { issuer: https://shop.example.com, max_age: 1h, replay: once }
 batch:
   client: { keys: { jwks_url: https://batch.example.com/jwks.json } }
 `;
 
-const WORKLOADS = ['ci', 'mesh', 'pods', 'office', 'away', 'batch'].map(
+const WORKLOADS = ['ci', 'mesh', 'pods', 'office', 'away', 'shop', 'shop-deploy', 'batch'].map(
   (name) =>
     `@id("${name}-reads") permit (principal in Trust::"${name}", action == Action::"read", resource in Resource::"orders-db");`,
 );
@@ -41,7 +46,12 @@ export async function federatedService(cedar = '') {
     'trust.yaml': TRUST,
   });
   const tvm = await inMemoryService('ES256', bundle);
-  const ports = { ...tvm, proofKeys: keysOf(KEY), isSampled: oncePerMinute(tvm.clock) };
+  const ports = {
+    ...tvm,
+    proofKeys: keysOf(KEY),
+    usedProofs: recentSubjects(tvm.clock),
+    isSampled: sampledPerMinute(tvm.clock),
+  };
   const now = Math.floor(tvm.clock.now() / 1000);
   let proofs = 0;
   const claimsOf = (name: string) => ({

@@ -143,6 +143,16 @@ describe('a request that is not one of the two', () => {
     expect(tvm.records.states.size).toBe(0);
   });
 
+  it.each([
+    ['text'],
+    [{ act: 'text' }],
+    [7],
+    [null],
+  ])('says that delegation is not supported, for the actor %j', async (actor_token) => {
+    const { body } = await post({ ...exchanging(tvm.proof('ci')), actor_token });
+    expect(body.error_description).toBe('actor_token must be absent: delegation is not supported');
+  });
+
   it('is refused if a parameter is given twice', async () => {
     const { statusCode, body } = await post(
       `grant_type=${encodeURIComponent(TOKEN_EXCHANGE)}&subject_token=a&subject_token=b`,

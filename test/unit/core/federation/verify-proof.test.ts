@@ -206,6 +206,33 @@ describe('verifyProof', () => {
     );
   });
 
+  it.each([0, 1])('shortens a text after %i letters never within a character', async (letters) => {
+    const text = `${'x'.repeat(letters)}${'😀'.repeat(100)}`;
+    for (const claims of [{ env: { name: text } }, { env: { name: { nested: text } } }, { jti: { text } }]) {
+      const { found } = await refusal(verify(signed(claims)));
+      expect(found).toMatch(/😀…$/u);
+    }
+  });
+
+  it.each(PROOF_ALGORITHMS)('refuses %s signatures of any length without an exception', async (algorithm) => {
+    const own = issuerKey(algorithm);
+    const [header, payload, signature = ''] = signedProof({ ...HEADER, alg: algorithm }, CLAIMS, own).split('.');
+    const bytes = Buffer.from(signature, 'base64url');
+    const others = [
+      ...[1, 63, 64, 65, 96, 132, 256, 512]
+        .filter((size) => size !== bytes.length)
+        .map((size) => Buffer.alloc(size, 1)),
+      Buffer.alloc(bytes.length),
+      Buffer.alloc(bytes.length, 255),
+      Buffer.concat([bytes, Buffer.alloc(1)]),
+      Buffer.concat([Buffer.alloc(1), bytes]),
+    ];
+    for (const other of others) {
+      const proof = `${header}.${payload}.${other.toString('base64url')}`;
+      expect(await refusal(verify(proof, {}, keysOf(own)))).toMatchObject({ claim: 'signature', signed: false });
+    }
+  });
+
   it('refuses every text that is not a proof without an exception', async () => {
     const parts = fc.oneof(
       fc.string(),

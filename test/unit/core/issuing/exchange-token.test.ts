@@ -5,7 +5,8 @@ import { tokenLife } from '@tvm/core/tokens-view/token-life.ts';
 import fc from 'fast-check';
 import { decodeJwt } from 'jose';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ISSUER } from '#test/fakes/in-memory-service.ts';
+import { toItem } from '#lambdas/adapters/dynamo/items.ts';
+import { ISSUER, rules } from '#test/fakes/in-memory-service.ts';
 import { asserting, exchanging, federatedService, origin, send } from '#test/support/federated-service.ts';
 import { issuerKey } from '#test/support/proofs.ts';
 
@@ -163,6 +164,42 @@ describe('a proof that may be used once', () => {
     await issued(send(asserting(tvm.proof('batch', { jti })), tvm));
   });
 
+  it('costs neither a signature nor a record when it is sent again and again, also for other audiences', async () => {
+    const proof = tvm.proof('ci');
+    let signatures = 0;
+    const sign: typeof tvm.signer.sign = (input) => {
+      signatures++;
+      return tvm.signer.sign(input);
+    };
+    const ports = { ...tvm, signer: { ...tvm.signer, sign } };
+    await issued(send(exchanging(proof), ports));
+    for (let count = 0; count < 30; count++) {
+      const outcome = await send(exchanging(proof, { audience: `a-${count}` }), ports);
+      expect(outcome).toMatchObject({ kind: 'proof_refused', problem: 'the proof was used before: request a new one' });
+    }
+    expect(signatures).toBe(2);
+    expect(records().map(({ status }) => status)).toEqual(['issued', 'denied']);
+    await issued(send(exchanging(tvm.proof('ci')), ports));
+  });
+
+  it('for each audience is still accepted for another one after its use was refused', async () => {
+    const proof = tvm.proof('mesh');
+    await issued(send(exchanging(proof), tvm));
+    for (let count = 0; count < 2; count++) {
+      expect(await send(exchanging(proof), tvm)).toMatchObject({ kind: 'proof_refused' });
+    }
+    await issued(send(exchanging(proof, { audience: 'reports' }), tvm));
+  });
+
+  it('gets no second token from another entry with its issuer', async () => {
+    const proof = tvm.proof('shop');
+    await issued(send(exchanging(proof, { client_id: 'shop' }), tvm));
+    expect(await send(exchanging(proof, { client_id: 'shop-deploy' }), tvm)).toMatchObject({
+      kind: 'proof_refused',
+      problem: 'the proof was used before: request a new one',
+    });
+  });
+
   it('gets one token for each audience if the entry says so', async () => {
     const proof = tvm.proof('mesh');
     const to = (audience: string) => send(exchanging(proof, { audience }), tvm);
@@ -233,6 +270,33 @@ describe('a refused proof', () => {
     tvm.clock.time += 60_000;
     await send(exchanging(forged('ci')), tvm);
     expect(records()).toHaveLength(3);
+  });
+
+  it('is recorded at most ten times per entry and minute if the issuer signed it, because an issuer may serve anybody', async () => {
+    const foreign = tvm.proof('ci', { project: '8' });
+    for (let count = 0; count < 40; count++) {
+      await send(exchanging(count % 2 === 0 ? foreign : tvm.proof('ci', { project: '8' })), tvm);
+      await send(exchanging(tvm.proof('office')), tvm);
+    }
+    const ofEntry = (name: string) => records().filter(({ subject }) => subject === name).length;
+    expect([ofEntry('ci'), ofEntry('office')]).toEqual([10, 10]);
+    // Neither kind of refusal hides the other.
+    await send(exchanging(tvm.proof('ci', {}, {}, issuerKey('RS256'))), tvm);
+    expect(ofEntry('ci')).toBe(11);
+    tvm.clock.time += 60_000;
+    await send(exchanging(foreign), tvm);
+    expect(ofEntry('ci')).toBe(12);
+  });
+
+  it.each([
+    ['nobody signed', () => tvm.proof('ci', {}, {}, issuerKey('RS256'))],
+    ['the issuer signed', () => tvm.proof('ci', { project: '8' })],
+  ])('that %s is stored no longer than the record of any token, whatever lifetime was requested', async (_, proof) => {
+    await send(exchanging(proof(), { expires_in: Number.MAX_SAFE_INTEGER }), tvm);
+    const ttl = tvm.now + rules.maxLifetime + rules.recordRetention;
+    expect(records()).toMatchObject([{ denial: 'proof_refused', lifetime: rules.maxLifetime, ttl }]);
+    // The store rejects numbers that are not safe, which would be an internal error.
+    expect(() => records().map(toItem)).not.toThrow();
   });
 
   it('of an unknown entry is not recorded', async () => {

@@ -4,7 +4,6 @@ import { CLOCK_SKEW, type ClaimCheck } from '../federation/evaluate-proof.ts';
 import type { ProofKeys } from '../federation/ports.ts';
 import type { TrustEntry } from '../federation/trust-entry.ts';
 import { entryFor, NOT_ACCEPTED, type VerifiedProof, verifyProof } from '../federation/verify-proof.ts';
-import { requestContext } from '../policy/request-context.ts';
 import type { Clock } from '../ports.ts';
 import { deny, type IssuingRules, type Origin, recordFieldsOf } from './decision-record.ts';
 import {
@@ -72,8 +71,8 @@ export async function exchangeToken(
     await recordRefusal(verified.failed, verified.signatureVerified);
     return refused(verified.outsider);
   }
-  const networks = entry.from.length > 0 ? requestContext(bundle).networksOf(origin.sourceIp) : [];
-  if (entry.from.length > 0 && !entry.from.some((network) => networks.includes(network))) {
+  const isFrom = (network: string) => ports.policies.networksOf(origin.sourceIp).includes(network);
+  if (entry.from.length > 0 && !entry.from.some(isFrom)) {
     const expected = `in ${entry.from.join(' or ')}`;
     await recordRefusal({ claim: 'source address', expected, found: origin.sourceIp, ok: false }, true);
     return refused(NOT_ACCEPTED);

@@ -62,6 +62,8 @@ export interface PolicyDecisionPoint {
    * or if there are too many.
    */
   placesOf(caller: Caller, item: RequestedItem): string[];
+  /** Names of the networks of `networks.yaml` that contain a source address, in any form of the address. */
+  networksOf(sourceIp: string): string[];
   /** Reports whether a policy that can match the request may read an attribute. */
   reads(attribute: string, caller: Caller, request: DecisionRequest): boolean;
 }
@@ -161,10 +163,8 @@ export function policyDecisionPoint(bundle: PolicyBundle): PolicyDecisionPoint {
   }
 
   function evaluateRequest(caller: Caller, request: DecisionRequest, context: DecisionContext): ItemDecision[] {
-    const sourceIp = canonicalAddress(context.sourceIp);
     // Checked even if no policy reads the address, so that an invalid address is never treated as a valid one.
-    if (sourceIp === undefined) throw new Error('the source address of a request is not an IP address');
-    const from = { ...context, sourceIp };
+    const from = { ...context, sourceIp: addressOf(context.sourceIp) };
     let left = MAX_EVALUATIONS;
     return requestedItems(request).map((item) => {
       const places = locationItems(caller, item);
@@ -186,6 +186,7 @@ export function policyDecisionPoint(bundle: PolicyBundle): PolicyDecisionPoint {
   return {
     bundle,
     evaluate: evaluateRequest,
+    networksOf: (sourceIp) => around.networksOf(addressOf(sourceIp)),
     placesOf: (caller, item) =>
       (locationItems(caller, item) ?? []).flatMap((place) => (place.role !== undefined ? [] : [place.location])),
     reads(attribute, caller, request) {
@@ -196,6 +197,13 @@ export function policyDecisionPoint(bundle: PolicyBundle): PolicyDecisionPoint {
       return false;
     },
   };
+}
+
+/** @throws if the source address of a request is not an IP address */
+function addressOf(sourceIp: string): string {
+  const address = canonicalAddress(sourceIp);
+  if (address === undefined) throw new Error('the source address of a request is not an IP address');
+  return address;
 }
 
 /** Combines the decisions on all items of a request into the decision on the request. */

@@ -1,7 +1,7 @@
 import { boundedText } from '@tvm/contract/bounded-text.ts';
 
 /** Maximum length of a response, in bytes. */
-const RESPONSE_BYTES = 262_144;
+export const RESPONSE_BYTES = 262_144;
 
 /** Error codes of a request on a connection that the server had already closed. */
 const CLOSED: readonly unknown[] = ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'];

@@ -4,9 +4,7 @@ import { type IncomingMessage, request as requestInPlain } from 'node:http';
 import { request } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { isLoopbackAddress, isPublicAddress } from '@tvm/core/identity/public-address.ts';
-
-/** Maximum size of a response, in bytes. */
-const RESPONSE_BYTES = 262_144;
+import { RESPONSE_BYTES } from './bounded-fetch.ts';
 
 /** Media types of JSON, such as `application/jwk-set+json` (RFC 6839, section 3.1). */
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i;

@@ -81,6 +81,7 @@ describe('a proof', () => {
       },
     ]);
     await issued(send(exchanging(tvm.proof('office')), tvm, { ...origin, sourceIp: '198.51.100.9' }));
+    await issued(send(exchanging(tvm.proof('office')), tvm, { ...origin, sourceIp: '::ffff:198.51.100.9' }));
   });
 });
 

@@ -63,7 +63,7 @@ export function outputWriter(
   const isOwing = () => goal !== reached;
 
   /** After a failed write: withdraws the token that readers find, if it has expired. @returns the wait before a retry */
-  async function mindOutdated(wait: number): Promise<number> {
+  async function withdrawIfExpired(wait: number): Promise<number> {
     if (goal?.token === undefined || shown === undefined) return wait;
     const untilOutdated = leftOf(shown, momentOf(clock));
     if (untilOutdated > 0) return Math.min(wait, untilOutdated);
@@ -93,7 +93,7 @@ export function outputWriter(
         problem = withoutName(reasonOf(error));
         failures += 1;
         if (aim !== goal) continue;
-        const wait = await mindOutdated(retryWait(failures, undefined, random()));
+        const wait = await withdrawIfExpired(retryWait(failures, undefined, random()));
         if (aim !== goal) continue;
         retry = deadlineIn(momentOf(clock), wait);
         log.error({ output: output.name, error: problem, retry_in_seconds: wait / 1_000 }, 'an output failed');

@@ -106,7 +106,7 @@ export function startChild({ command: [command, ...args], env, grace, clock, log
 
 /** Ends what a child has left running: SIGTERM, and after the grace period SIGKILL until nothing is left. */
 async function endRest(started: StartedProcesses, isGraceOver: () => boolean, log: Log): Promise<void> {
-  const told = new Set<number>();
+  const signalled = new Set<number>();
   let killing: number | undefined;
   for (let wait = FIRST_LOOK; ; wait = Math.min(2 * wait, LONGEST_LOOK)) {
     const targets = started.targets();
@@ -120,10 +120,10 @@ async function endRest(started: StartedProcesses, isGraceOver: () => boolean, lo
       killing ??= performance.now();
       started.signal('SIGKILL', targets);
     } else {
-      const untold = targets.filter((target) => !told.has(target));
-      started.signal('SIGTERM', untold);
-      started.signal('SIGCONT', untold);
-      for (const target of untold) told.add(target);
+      const newTargets = targets.filter((target) => !signalled.has(target));
+      started.signal('SIGTERM', newTargets);
+      started.signal('SIGCONT', newTargets);
+      for (const target of newTargets) signalled.add(target);
     }
     await sleep(wait);
   }

@@ -36,7 +36,7 @@ const ASSIGNMENT = /(?<=\n)[^\S\n]*([A-Za-z_]\w*)=/g;
 export const env: Format = (token, tokenName, { variables }, leaveOut) => {
   const faults: string[] = [];
   const lines = variablesOf(token, tokenName, variables).flatMap((one) => {
-    const variable = lawful(one, variables !== undefined);
+    const variable = permittedVariable(one, variables !== undefined);
     const fault = faultOf(one.value);
     if (fault === undefined) return `${variable}=${quoted(one.value)}\n`;
     faults.push(`its value ${shown(one.name)} cannot be the variable ${variable}: ${fault}`);
@@ -49,7 +49,7 @@ export const env: Format = (token, tokenName, { variables }, leaveOut) => {
 };
 
 /** Returns the name of a variable. @param isMapped whether the configuration chose the name */
-function lawful({ variable, name }: Variable, isMapped: boolean): string {
+function permittedVariable({ variable, name }: Variable, isMapped: boolean): string {
   const isOwned = isOwnedByShell(variable);
   if (!isOwned && (isMapped || !isUsedByShell(variable))) return variable;
   const meaning = isOwned ? 'which shells evaluate or set themselves' : 'which shells use';
